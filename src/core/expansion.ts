@@ -1,0 +1,227 @@
+import type { AnomalyRecord } from './anomalies.ts';
+import type { Capabilities } from './capabilities.ts';
+import type { ComparisonReport } from './comparison.ts';
+import type { Evidence } from './evidence.ts';
+import type { Finding } from './findings.ts';
+import type { Address } from './node-facts.ts';
+import type { Policy } from './policy.ts';
+import type { SlaveTracker } from './tracker.ts';
+
+/** A server as a request names it. */
+export interface NodeTarget {
+  /** `host:port` as the request gave it: the node's name everywhere (API, events, logs). */
+  readonly name: string;
+  /** Where the service reaches it. */
+  readonly address: Address;
+  /** Where the other nodes reach or see it; equals `address` unless the request says otherwise (NAT, containers). */
+  readonly seenAs: Address;
+  /** Name of an entry in the credentials configuration; null = the configuration's default, or none. */
+  readonly credential: string | null;
+}
+
+/** A node to be added, with what the request permits to be done to it. */
+export interface JoinTarget extends NodeTarget {
+  /** The node's own data may be replaced. */
+  readonly overwriteData: boolean;
+  /** The node may be taken away from the master it has now. */
+  readonly repoint: boolean;
+}
+
+export const expansionStates = [
+  'pending',
+  'running',
+  'paused',
+  'awaiting_approval',
+  'halted',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+export type ExpansionState = (typeof expansionStates)[number];
+
+/** Every change of state that may happen; anything else is a defect. */
+export const expansionTransitions: Readonly<Record<ExpansionState, readonly ExpansionState[]>> = {
+  pending: ['running', 'paused', 'cancelled', 'failed'],
+  running: ['paused', 'awaiting_approval', 'halted', 'succeeded', 'failed', 'cancelled'],
+  paused: ['running', 'pending', 'cancelled', 'halted', 'failed'],
+  awaiting_approval: ['running', 'paused', 'cancelled'],
+  halted: ['running', 'succeeded', 'failed', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
+
+export const joinPhases = [
+  'waiting',
+  'preflight',
+  'attaching',
+  'snapshotting',
+  'transferring',
+  'swapping',
+  'catching_up',
+  'verifying',
+  'verified',
+  'failed',
+  'quarantined',
+  'skipped',
+  'cancelled',
+] as const;
+export type JoinPhase = (typeof joinPhases)[number];
+
+const ended: readonly ExpansionState[] = ['succeeded', 'failed', 'cancelled'];
+export const isEnded = (state: ExpansionState): boolean => ended.includes(state);
+
+/** States in which nothing happens until a person acts. */
+const needsPersonStates: readonly ExpansionState[] = ['paused', 'awaiting_approval', 'halted'];
+export const needsPerson = (state: ExpansionState): boolean => needsPersonStates.includes(state);
+
+const finalPhases: readonly JoinPhase[] = ['verified', 'skipped', 'cancelled'];
+/** Phases after which the next batch may begin. */
+export const isSettled = (phase: JoinPhase): boolean => finalPhases.includes(phase);
+
+const activePhases: readonly JoinPhase[] = [
+  'preflight',
+  'attaching',
+  'snapshotting',
+  'transferring',
+  'swapping',
+  'catching_up',
+  'verifying',
+];
+export const isActive = (phase: JoinPhase): boolean => activePhases.includes(phase);
+
+/** What the service does to a node; each is stored as an intent before it is done. */
+export type NodeCommand =
+  | { readonly kind: 'slaveof'; readonly master: Address; readonly force: boolean }
+  | { readonly kind: 'slaveof_no_one' }
+  | { readonly kind: 'clear_replication_id' };
+
+export interface Intent {
+  readonly id: string;
+  readonly command: NodeCommand;
+  /** Why, in plain words, for the log. */
+  readonly reason: string;
+  readonly savedAt: number;
+  /** Epoch of the lease under which it was stored. */
+  readonly epoch: number;
+  readonly endedAt: number | null;
+  /** The node's reply, or null while it is not known whether the act happened. */
+  readonly outcome: 'ok' | 'refused' | 'unknown' | null;
+  readonly reply: string | null;
+}
+
+export interface Attempt {
+  readonly number: number;
+  readonly kind: 'attach' | 'reattach';
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly outcome: 'verified' | 'failed' | 'abandoned' | null;
+  /** Where a reattach stands; null for a plain attach that goes straight to SLAVEOF. */
+  readonly step: 'detach' | 'await_unlisted' | 'clear_id' | 'slaveof' | 'syncing';
+  /** When NO ONE was answered in this attempt (facts: wait 4 s at least after it). */
+  readonly detachedAt: number | null;
+  readonly intents: readonly Intent[];
+  readonly tracker: SlaveTracker | null;
+}
+
+export interface Progress {
+  /** Size of the snapshot being copied; null = not known. */
+  readonly snapshotBytes: number | null;
+  readonly receivedBytes: number | null;
+  readonly bytesPerSecond: number | null;
+  readonly remainingSeconds: number | null;
+  /** Bytes of binlog between the master's and the node's offset, summed over DBs; null = not known. */
+  readonly lagBytes: number | null;
+}
+
+export interface Problem {
+  readonly code: string;
+  readonly text: string;
+  readonly nextSteps: readonly string[];
+  readonly at: number;
+}
+
+export interface Join {
+  readonly index: number;
+  readonly target: JoinTarget;
+  /** Zero-based; null until batches are formed. */
+  readonly batch: number | null;
+  readonly phase: JoinPhase;
+  readonly phaseSince: number;
+  /** Every phase entered, in order. */
+  readonly phases: readonly { readonly phase: JoinPhase; readonly at: number; readonly attempt: number }[];
+  readonly attempts: readonly Attempt[];
+  readonly progress: Progress;
+  /** What it waits for now, in plain words; null = nothing in particular. */
+  readonly waitingFor: string | null;
+  readonly anomalies: readonly AnomalyRecord[];
+  readonly findings: readonly Finding[];
+  readonly evidence: Evidence | null;
+  readonly comparison: { readonly id: string; readonly report: ComparisonReport | null } | null;
+  readonly problem: Problem | null;
+  /** How many attaches are permitted; raised by `retry`. */
+  readonly attemptsAllowed: number;
+}
+
+export interface Expansion {
+  readonly id: string;
+  readonly master: NodeTarget;
+  readonly policy: Policy;
+  readonly label: string | null;
+  readonly requestedBy: string;
+  readonly via: 'rest' | 'queue' | 'cli';
+  readonly acceptedAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly state: ExpansionState;
+  readonly stateSince: number;
+  /** Why it is in this state, in plain words. */
+  readonly stateReason: string | null;
+  readonly capabilities: Capabilities | null;
+  /** How many nodes are attached together, and why; null until the first preflight. */
+  readonly batchSize: number | null;
+  readonly batchSizeReason: string | null;
+  readonly currentBatch: number;
+  readonly batchCount: number | null;
+  /** When the batch after this one may begin (pacing); null = at once. */
+  readonly nextBatchNotBefore: number | null;
+  /** Batches up to this one (zero-based) may begin; Infinity is stored as a large number. */
+  readonly approvedThroughBatch: number;
+  /** Pause or cancel asked for while a step could not be cut: applied at the next safe point. */
+  readonly pendingControl: Control | null;
+  readonly findings: readonly Finding[];
+  readonly joins: readonly Join[];
+  readonly problem: Problem | null;
+  /** Id of the expansion on the same master for whose end this one waits. */
+  readonly waitsFor: string | null;
+}
+
+export const controlVerbs = ['pause', 'resume', 'cancel', 'approve', 'retry', 'skip'] as const;
+export type ControlVerb = (typeof controlVerbs)[number];
+
+export interface Control {
+  readonly id: string;
+  readonly verb: ControlVerb;
+  /** The node, for retry and skip. */
+  readonly node: string | null;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: number;
+}
+
+/** One line of an expansion's history. `type` is stable; `data` holds the facts. */
+export interface EventInput {
+  readonly type: string;
+  readonly at: number;
+  readonly node: string | null;
+  readonly level: 'info' | 'warning' | 'error';
+  /** One plain sentence for people. */
+  readonly text: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface StoredEvent extends EventInput {
+  /** Strictly rising over all expansions; the SSE id. */
+  readonly seq: number;
+  readonly expansionId: string;
+}

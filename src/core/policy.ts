@@ -1,0 +1,64 @@
+/** How an expansion is to be carried out. Every field has a default; a request gives only what differs. */
+export interface VerifyPolicy {
+  readonly depth: 'counts' | 'sample' | 'full';
+  /** Keys looked at per type and DB (depth sample). */
+  readonly samplePerType: number;
+  /** Also compare exact key counts (a scan of all keys on both nodes, once no full sync runs). */
+  readonly keyCounts: boolean;
+  readonly ttlToleranceMs: number;
+  /** A key that differs in this many rounds, each after the slave has passed the master's offset, is a difference. */
+  readonly rounds: number;
+  readonly maxOpsPerSecond: number | null;
+  readonly maxBytesPerSecond: number | null;
+}
+
+export interface Policy {
+  /** Nodes attached together; capped by what the master's version allows. 'auto' lets the service choose. */
+  readonly batchSize: number | 'auto';
+  /** 'each_batch': wait for an operator's approval before every batch but the first. */
+  readonly approval: 'none' | 'each_batch';
+  readonly onFailure: 'halt' | 'skip' | 'rollback';
+  /** Attaches per node, the first one included. */
+  readonly maxAttempts: number;
+  readonly pauseBetweenBatchesMs: number;
+  /** Time between two looks at a node in full sync. */
+  readonly lookIntervalMs: number;
+  /** No byte and no change of state for this long in a full sync = hung. */
+  readonly stallTimeoutMs: number;
+  /** How long a node may be unreachable before its attempt has failed. */
+  readonly nodeDownTimeoutMs: number;
+  /** How long to wait for a busy master (foreign full sync, bgsave, scan) before a person is asked. */
+  readonly masterBusyTimeoutMs: number;
+  /** Looks in a row that must hold before `verified`. */
+  readonly stableLooks: number;
+  readonly verify: VerifyPolicy;
+}
+
+export const defaultPolicy: Policy = {
+  batchSize: 'auto',
+  approval: 'none',
+  onFailure: 'halt',
+  maxAttempts: 3,
+  pauseBetweenBatchesMs: 0,
+  lookIntervalMs: 250,
+  stallTimeoutMs: 60_000,
+  nodeDownTimeoutMs: 60_000,
+  masterBusyTimeoutMs: 1_800_000,
+  stableLooks: 3,
+  verify: {
+    depth: 'sample',
+    samplePerType: 1000,
+    keyCounts: false,
+    ttlToleranceMs: 1000,
+    rounds: 3,
+    maxOpsPerSecond: null,
+    maxBytesPerSecond: null,
+  },
+};
+
+/** What a request may give of a policy. */
+export type PolicyInput = Partial<Omit<Policy, 'verify'>> & { readonly verify?: Partial<VerifyPolicy> };
+
+export function resolvePolicy(input: PolicyInput = {}): Policy {
+  return { ...defaultPolicy, ...input, verify: { ...defaultPolicy.verify, ...input.verify } };
+}

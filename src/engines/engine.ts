@@ -1,0 +1,62 @@
+import type { Capabilities } from '../core/capabilities.ts';
+import type { NodeCommand, NodeTarget } from '../core/expansion.ts';
+import type { Address, Look, NodeFacts } from '../core/node-facts.ts';
+
+/** Parts of a look; a caller asks for what it needs, and an engine never asks a node for more. */
+export type LookSection =
+  | 'server'
+  | 'replication'
+  | 'stats'
+  | 'lastsave'
+  | 'sizes'
+  | 'config'
+  | 'data'
+  | 'keys';
+
+export interface Credential {
+  readonly username: string | null;
+  readonly password: string | null;
+}
+
+export interface LookOptions {
+  readonly sections: readonly LookSection[];
+  /** A reply later than this reads as busy. Milliseconds. */
+  readonly timeoutMs: number;
+  /** Password against which the node's masterauth is compared (section config). Never logged, never returned. */
+  readonly masterPassword?: string | null;
+}
+
+export type CommandResult =
+  | { readonly outcome: 'ok'; readonly reply: string; readonly tookMs: number }
+  /** The node answered with an error: nothing happened. */
+  | { readonly outcome: 'refused'; readonly reply: string; readonly tookMs: number }
+  /** No answer: it may have happened, or may still happen. */
+  | { readonly outcome: 'unknown'; readonly reply: string; readonly tookMs: number };
+
+/** A kept connection to one node. */
+export interface NodeConnection {
+  /** Never throws: what goes wrong is a look too. */
+  look(options: LookOptions): Promise<Look>;
+  /** Sends one command of the closed list of `NodeCommand`. Never retries by itself. */
+  command(command: NodeCommand, timeoutMs: number): Promise<CommandResult>;
+  /** Round trip of a PING in milliseconds; null = no answer. */
+  ping(timeoutMs: number): Promise<number | null>;
+  close(): void;
+}
+
+/** How to talk to one kind of server. */
+export interface Engine {
+  readonly kind: string;
+  connect(target: NodeTarget, credential: Credential | null): NodeConnection;
+  /** What the version can do, from what the node said; needs the sections server and replication. */
+  capabilities(facts: NodeFacts): Capabilities;
+}
+
+/** Names of passwords; the values stay in the configuration. */
+export interface CredentialSource {
+  /** The credential of that name; null name = the default one. null = none configured. Throws on an unknown name. */
+  get(name: string | null): Credential | null;
+  readonly names: readonly string[];
+}
+
+export type { Address };

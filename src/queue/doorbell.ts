@@ -1,0 +1,21 @@
+/**
+ * Wake-ups for workers. Never the truth: one that is lost is put back by the reconciler, one that comes twice
+ * finds the lease taken. This folder is the only place that knows BullMQ.
+ */
+export interface Doorbell {
+  /** Asks for a worker to look at the expansion, after `delayMs`. Rings for the same id are merged. */
+  ring(expansionId: string, delayMs?: number): Promise<void>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DoorbellWorker {
+  /** Stops taking new wake-ups; resolves when the running handlers have returned. */
+  close(): Promise<void>;
+}
+
+/**
+ * Called for a wake-up. Resolves with the milliseconds after which to be called again, or null when there is
+ * nothing to do until the next ring.
+ */
+export type WakeUpHandler = (expansionId: string, signal: AbortSignal) => Promise<number | null>;

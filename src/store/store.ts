@@ -1,0 +1,165 @@
+import type { ComparisonReport } from '../core/comparison.ts';
+import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from '../core/expansion.ts';
+import type { Look } from '../core/node-facts.ts';
+
+/** The right to act on one expansion, until it ends or somebody with a higher epoch takes over. */
+export interface Lease {
+  readonly expansionId: string;
+  readonly owner: string;
+  readonly epoch: number;
+  readonly leaseMs: number;
+}
+
+/** The lease was lost: another worker has a higher epoch. Stop acting at once. */
+export class FencedError extends Error {
+  readonly code = 'fenced';
+}
+
+/** A node of the request is already part of an expansion that has not ended. */
+export class NodeInUseError extends Error {
+  readonly code = 'node_in_other_expansion';
+  readonly uses: readonly { readonly node: string; readonly expansionId: string }[];
+  constructor(uses: readonly { readonly node: string; readonly expansionId: string }[]) {
+    super(`in use: ${uses.map((u) => `${u.node} by expansion ${u.expansionId}`).join(', ')}`);
+    this.uses = uses;
+  }
+}
+
+/** The same idempotency key came with another request body. */
+export class IdempotencyConflictError extends Error {
+  readonly code = 'idempotency_key_reused';
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; null = no more. */
+  readonly nextCursor: string | null;
+}
+
+export interface ExpansionFilter {
+  readonly states?: readonly ExpansionState[];
+  /** Matches label, master or node names. */
+  readonly search?: string;
+  readonly master?: string;
+  readonly cursor?: string;
+  /** 1 to 200. */
+  readonly limit: number;
+}
+
+export interface EventFilter {
+  readonly expansionId?: string;
+  readonly afterSeq: number;
+  readonly limit: number;
+  readonly types?: readonly string[];
+  readonly node?: string;
+}
+
+export interface FreezeState {
+  readonly frozen: boolean;
+  readonly reason: string | null;
+  readonly by: string | null;
+  readonly since: number | null;
+}
+
+export interface StoredObservation {
+  readonly seq: number;
+  readonly expansionId: string;
+  /** `host:port` as in the request; the master too. */
+  readonly node: string;
+  readonly at: number;
+  readonly look: Look;
+}
+
+/** A plan kept for reading. */
+export interface StoredPlan {
+  readonly id: string;
+  readonly at: number;
+  readonly doc: unknown;
+}
+
+/** The truth. All methods throw StoreUnavailableError while the database cannot be reached. */
+export interface Store {
+  /** Checks the schema, applies missing migrations (one process at a time). */
+  migrate(): Promise<void>;
+  close(): Promise<void>;
+  ping(): Promise<void>;
+
+  /**
+   * Stores the expansion (state pending) with its nodes locked against other expansions, and its first events.
+   * With an idempotency key seen before and the same fingerprint, returns the expansion of then (`replayed`).
+   * Throws NodeInUseError, IdempotencyConflictError.
+   */
+  accept(
+    expansion: Expansion,
+    events: readonly EventInput[],
+    idempotency: { readonly key: string; readonly fingerprint: string } | null,
+  ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
+
+  get(id: string): Promise<Expansion | null>;
+  list(filter: ExpansionFilter): Promise<Page<Expansion>>;
+  events(filter: EventFilter): Promise<readonly StoredEvent[]>;
+  observations(filter: {
+    expansionId: string;
+    node?: string;
+    afterSeq: number;
+    limit: number;
+  }): Promise<readonly StoredObservation[]>;
+  /** Expansions not ended whose node list contains one of these names or addresses. */
+  nodesInUse(
+    addresses: readonly string[],
+  ): Promise<readonly { readonly node: string; readonly expansionId: string }[]>;
+  /** Expansions not ended on this master, oldest first. */
+  onMaster(masterKey: string): Promise<readonly { readonly id: string; readonly state: ExpansionState }[]>;
+
+  /** Records a control; the worker applies it. Returns it as stored. Does not judge whether it fits the state. */
+  addControl(expansionId: string, control: Control): Promise<void>;
+  /** Controls not applied yet, oldest first. */
+  pendingControls(expansionId: string): Promise<readonly Control[]>;
+
+  /**
+   * Takes the lease if it is free or has run out; raises the epoch. null = somebody else holds it.
+   * Time is the database's.
+   */
+  claim(expansionId: string, owner: string, leaseMs: number): Promise<Lease | null>;
+  /** Prolongs the lease. Throws FencedError if it was lost. */
+  renew(lease: Lease): Promise<void>;
+  release(lease: Lease): Promise<void>;
+  /**
+   * Only one expansion per master runs at a time: true if this one holds or now gets the master under all the
+   * given keys (address, run id), else the id of the one that holds it. Released when the expansion ends.
+   */
+  lockMaster(lease: Lease, keys: readonly string[]): Promise<true | { readonly heldBy: string }>;
+  /**
+   * Stores what changed between `before` and `after` (joins compared by identity), the events, and marks
+   * controls as applied, in one transaction. Throws FencedError if the lease's epoch is not the row's.
+   * When `after` has ended, the nodes and the master are unlocked.
+   */
+  save(
+    lease: Lease,
+    before: Expansion,
+    after: Expansion,
+    extra: {
+      readonly events: readonly EventInput[];
+      readonly observations?: readonly { readonly node: string; readonly look: Look }[];
+      readonly appliedControls?: readonly string[];
+      /** Milliseconds from now when somebody should look again; null = only when rung for. */
+      readonly lookAgainInMs: number | null;
+    },
+  ): Promise<void>;
+  /** Ids of expansions not ended, due for a look, whose lease is free or has run out. For the reconciler. */
+  due(limit: number): Promise<readonly string[]>;
+
+  freeze(state: { readonly reason: string; readonly by: string } | null): Promise<FreezeState>;
+  freezeState(): Promise<FreezeState>;
+
+  savePlan(plan: StoredPlan): Promise<void>;
+  getPlan(id: string): Promise<StoredPlan | null>;
+
+  /** Result of a comparison belonging to a join; see verify/. */
+  saveComparisonReport(id: string, report: ComparisonReport): Promise<void>;
+}
+
+/** The database cannot be reached; the caller tries again later. */
+export class StoreUnavailableError extends Error {
+  readonly code = 'database_unavailable';
+}
