@@ -95,9 +95,21 @@ export interface Store {
     idempotency: { readonly key: string; readonly fingerprint: string } | null,
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
 
+  /**
+   * The expansion accepted under this idempotency key, or null when the key is new: asked before preflight, so
+   * that a repeated request is answered as the first was. Throws IdempotencyConflictError.
+   */
+  acceptedUnder(idempotency: {
+    readonly key: string;
+    readonly fingerprint: string;
+  }): Promise<Expansion | null>;
+
   get(id: string): Promise<Expansion | null>;
   list(filter: ExpansionFilter): Promise<Page<Expansion>>;
+  /** In order of seq. An event that becomes visible later never has a lower seq than one already returned. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
+  /** The highest seq stored so far, over all expansions; 0 when there is none. */
+  lastSeq(): Promise<number>;
   observations(filter: {
     expansionId: string;
     node?: string;
