@@ -1,0 +1,451 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import Type, { type Static, type TSchema } from 'typebox';
+import Value from 'typebox/value';
+import type { Credential, CredentialSource } from './engines/engine.ts';
+
+/** What a process of the service does: answer requests, work on expansions, or both. */
+export const processRoles = ['all', 'api', 'worker'] as const;
+export type ProcessRole = (typeof processRoles)[number];
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** A viewer reads; an operator also starts and steers expansions. */
+export const accessRoles = ['viewer', 'operator'] as const;
+export type AccessRole = (typeof accessRoles)[number];
+
+export interface AccessToken {
+  /** Who asked, as it stands in events and logs. */
+  readonly name: string;
+  readonly role: AccessRole;
+  readonly token: string;
+}
+
+export interface Limits {
+  /** Nodes one expansion may name. */
+  readonly maxNodes: number;
+  readonly maxBodyBytes: number;
+  /** Requests one client (token, else address) may send in a minute; 0 = no limit. */
+  readonly requestsPerMinute: number;
+  /** Open event streams per process. */
+  readonly maxEventStreams: number;
+  /** A node that answers a look later than this reads as busy. */
+  readonly lookTimeoutMs: number;
+}
+
+export interface Config {
+  readonly role: ProcessRole;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** null = an embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  /** null = the wake-ups go through PostgreSQL as well. */
+  readonly redisUrl: string | null;
+  readonly logLevel: LogLevel;
+  /** Empty = no sign-in, loopback only. */
+  readonly tokens: readonly AccessToken[];
+  readonly credentials: CredentialSource;
+  readonly limits: Limits;
+  /** Whether X-Forwarded-* of a reverse proxy are believed. */
+  readonly trustProxy: boolean;
+  /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
+  readonly secrets: readonly string[];
+}
+
+export const defaultLimits: Limits = {
+  maxNodes: 256,
+  maxBodyBytes: 1_048_576,
+  requestsPerMinute: 1200,
+  maxEventStreams: 200,
+  lookTimeoutMs: 5000,
+};
+
+/** The configuration cannot be used. The message holds one line per problem, each with what to do about it. */
+export class ConfigError extends Error {
+  readonly code = 'bad_configuration';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const strict = { additionalProperties: false } as const;
+const Port = Type.Integer({ minimum: 0, maximum: 65535 });
+const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
+
+const FileSchema = Type.Object(
+  {
+    role: Type.Optional(Type.Enum([...processRoles])),
+    listen: Type.Optional(
+      Type.Object({ host: Type.Optional(Type.String({ minLength: 1 })), port: Type.Optional(Port) }, strict),
+    ),
+    databaseUrl: Type.Optional(Type.String({ minLength: 1 })),
+    dataDir: Type.Optional(Type.String({ minLength: 1 })),
+    redisUrl: Type.Optional(Type.String({ minLength: 1 })),
+    logLevel: Type.Optional(Type.Enum([...logLevels])),
+    trustProxy: Type.Optional(Type.Boolean()),
+    tokens: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            name: Name,
+            role: Type.Enum([...accessRoles]),
+            tokenEnv: Type.Optional(Type.String({ minLength: 1 })),
+            tokenFile: Type.Optional(Type.String({ minLength: 1 })),
+          },
+          strict,
+        ),
+      ),
+    ),
+    credentials: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object(
+          {
+            username: Type.Optional(Type.String({ minLength: 1 })),
+            passwordEnv: Type.Optional(Type.String({ minLength: 1 })),
+            passwordFile: Type.Optional(Type.String({ minLength: 1 })),
+          },
+          strict,
+        ),
+      ),
+    ),
+    limits: Type.Optional(
+      Type.Object(
+        {
+          maxNodes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+          maxBodyBytes: Type.Optional(Type.Integer({ minimum: 1024, maximum: 64 * 1024 * 1024 })),
+          requestsPerMinute: Type.Optional(Type.Integer({ minimum: 0 })),
+          maxEventStreams: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+          lookTimeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 60_000 })),
+        },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+type ConfigFile = Static<typeof FileSchema>;
+type CredentialEntry = NonNullable<ConfigFile['credentials']>[string];
+
+type Env = Readonly<Record<string, string | undefined>>;
+type ReadText = (path: string) => string;
+
+/** What the command line may say; it wins over the environment, which wins over the file. */
+export interface ConfigOverrides {
+  readonly role?: ProcessRole;
+  readonly host?: string;
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly logLevel?: LogLevel;
+  readonly configFile?: string;
+}
+
+/**
+ * Reads the configuration from the environment and, if `PIKA_EXPANDER_CONFIG` (or `configFile`) names one, from a
+ * JSON file. Throws ConfigError with every problem that was found, not only the first.
+ */
+export function loadConfig(
+  env: Env,
+  overrides: ConfigOverrides = {},
+  readText: ReadText = (path) => readFileSync(path, 'utf8'),
+): Config {
+  const problems: string[] = [];
+  const source = new ConfigSource(env, readText, problems);
+  const path = overrides.configFile ?? source.text('PIKA_EXPANDER_CONFIG');
+  const file = path === null ? {} : source.file(path);
+
+  const tokens = source.tokens(file.tokens ?? []);
+  const credentials = source.credentials(file.credentials ?? {});
+  const databaseUrl = source.url('DATABASE_URL', ['postgres:', 'postgresql:'], file.databaseUrl);
+  const redisUrl = source.url('REDIS_URL', ['redis:', 'rediss:'], file.redisUrl);
+  const config: Config = {
+    role: overrides.role ?? source.oneOf('PIKA_EXPANDER_ROLE', processRoles) ?? file.role ?? 'all',
+    listen: {
+      host: overrides.host ?? source.text('PIKA_EXPANDER_HOST') ?? file.listen?.host ?? '127.0.0.1',
+      port: overrides.port ?? source.integer('PIKA_EXPANDER_PORT', 0, 65535) ?? file.listen?.port ?? 8080,
+    },
+    databaseUrl,
+    dataDir: overrides.dataDir ?? source.text('DATA_DIR') ?? file.dataDir ?? './data',
+    redisUrl,
+    logLevel: overrides.logLevel ?? source.oneOf('LOG_LEVEL', logLevels) ?? file.logLevel ?? 'info',
+    tokens,
+    credentials: credentialSource(credentials),
+    limits: { ...defaultLimits, ...file.limits },
+    trustProxy: source.boolean('PIKA_EXPANDER_TRUST_PROXY') ?? file.trustProxy ?? false,
+    secrets: collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
+  };
+  problems.push(...listenProblems(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** Whether a listening address can be reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}
+
+function listenProblems(config: Config): readonly string[] {
+  if (config.tokens.length > 0 || isLoopback(config.listen.host)) return [];
+  return [
+    `PIKA_EXPANDER_HOST is ${config.listen.host}, which other machines can reach, but no token is configured, so anybody could repoint nodes. ` +
+      'Set PIKA_EXPANDER_OPERATOR_TOKEN (or _FILE), or "tokens" in the configuration file; or listen on 127.0.0.1.',
+  ];
+}
+
+/** Looks values up by their names and writes down what is wrong with them. */
+class ConfigSource {
+  readonly #env: Env;
+  readonly #readText: ReadText;
+  readonly #problems: string[];
+
+  constructor(env: Env, readText: ReadText, problems: string[]) {
+    this.#env = env;
+    this.#readText = readText;
+    this.#problems = problems;
+  }
+
+  /** null = not set; an empty variable counts as not set. */
+  text(name: string): string | null {
+    const value = this.#env[name];
+    return value === undefined || value.trim() === '' ? null : value.trim();
+  }
+
+  integer(name: string, min: number, max: number): number | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
+    this.#problems.push(`${name} is "${value}"; set it to a whole number from ${min} to ${max}.`);
+    return null;
+  }
+
+  boolean(name: string): boolean | null {
+    const value = this.oneOf(name, ['true', 'false'] as const);
+    return value === null ? null : value === 'true';
+  }
+
+  oneOf<const T extends readonly string[]>(name: string, allowed: T): T[number] | null {
+    const value = this.text(name);
+    if (value === null || allowed.includes(value)) return value;
+    this.#problems.push(`${name} is "${value}"; set it to one of ${allowed.join(', ')}.`);
+    return null;
+  }
+
+  /** The value itself is not quoted in a problem: it may hold a password. */
+  url(name: string, protocols: readonly string[], fromFile: string | undefined): string | null {
+    const value = this.text(name) ?? fromFile ?? null;
+    if (value === null) return null;
+    const protocol = URL.canParse(value) ? new URL(value).protocol : null;
+    if (protocol !== null && protocols.includes(protocol)) return value;
+    this.#problems.push(
+      `${name} is not an address of the form ${protocols[0]}//user:password@host:port/name; correct it, or leave it out to use the built-in default.`,
+    );
+    return null;
+  }
+
+  file(path: string): ConfigFile {
+    const text = this.#read(path, 'PIKA_EXPANDER_CONFIG');
+    if (text === null) return {};
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch (error) {
+      this.#problems.push(`The configuration file ${path} is not valid JSON: ${(error as Error).message}.`);
+      return {};
+    }
+    if (Value.Check(FileSchema, parsed)) return parsed;
+    for (const text of describeErrors(FileSchema, parsed)) {
+      this.#problems.push(`In the configuration file ${path}: ${text}.`);
+    }
+    return {};
+  }
+
+  /** Tokens of the file, and the two that the environment may give by itself. */
+  tokens(entries: NonNullable<ConfigFile['tokens']>): readonly AccessToken[] {
+    const tokens: AccessToken[] = [];
+    const add = (name: string, role: AccessRole, token: string | null, where: string) => {
+      if (token === null) return;
+      if (token.length < 16) {
+        this.#problems.push(
+          `${where} is shorter than 16 characters and could be guessed; make one with: openssl rand -hex 24`,
+        );
+      }
+      const twin = tokens.find((other) => other.name === name || other.token === token);
+      if (twin !== undefined) {
+        this.#problems.push(
+          `${where}: the token "${name}" has the name or the value of the token "${twin.name}"; give each its own, so that the log tells who did what.`,
+        );
+      }
+      tokens.push({ name, role, token });
+    };
+    for (const role of accessRoles) {
+      const variable = `PIKA_EXPANDER_${role.toUpperCase()}_TOKEN`;
+      add(role, role, this.#secretVariable(variable), variable);
+    }
+    for (const entry of entries) {
+      const where = `tokens "${entry.name}"`;
+      const token = this.#secret(entry.tokenEnv, entry.tokenFile, where, 'tokenEnv or tokenFile');
+      add(entry.name, entry.role, token, where);
+    }
+    return tokens;
+  }
+
+  /**
+   * Passwords of nodes: the file's entries, `PIKA_USERNAME` and `PIKA_PASSWORD[_FILE]` for the default one, and
+   * `PIKA_CREDENTIAL_<NAME>_PASSWORD[_FILE]` with `PIKA_CREDENTIAL_<NAME>_USERNAME` for others.
+   */
+  credentials(entries: Readonly<Record<string, CredentialEntry>>): ReadonlyMap<string, Credential> {
+    const found = new Map<string, Credential>();
+    for (const [name, entry] of Object.entries(entries)) {
+      const where = `credentials "${name}"`;
+      if (!Value.Check(Name, name)) {
+        this.#problems.push(`${where}: use letters, digits, ".", "_" and "-" for the name, at most 63.`);
+      }
+      const password = this.#secret(
+        entry.passwordEnv,
+        entry.passwordFile,
+        where,
+        'passwordEnv or passwordFile',
+      );
+      found.set(name, { username: entry.username ?? null, password });
+    }
+    this.#credentialFromEnv(found, 'default', 'PIKA_USERNAME', 'PIKA_PASSWORD');
+    for (const name of this.#namesInEnv()) {
+      const prefix = `PIKA_CREDENTIAL_${name}`;
+      this.#credentialFromEnv(found, name.toLowerCase(), `${prefix}_USERNAME`, `${prefix}_PASSWORD`);
+    }
+    return found;
+  }
+
+  #credentialFromEnv(
+    found: Map<string, Credential>,
+    name: string,
+    userVariable: string,
+    passwordVariable: string,
+  ): void {
+    const username = this.text(userVariable);
+    const password = this.#secretVariable(passwordVariable);
+    if (username !== null && password === null) {
+      this.#problems.push(
+        `${userVariable} is set without a password; set ${passwordVariable} or ${passwordVariable}_FILE.`,
+      );
+    }
+    if (password !== null) found.set(name, { username, password });
+  }
+
+  #namesInEnv(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const variable of Object.keys(this.#env)) {
+      const match = /^PIKA_CREDENTIAL_([A-Z0-9_]+?)_(?:USERNAME|PASSWORD|PASSWORD_FILE)$/.exec(variable);
+      if (match?.[1] !== undefined) names.add(match[1]);
+    }
+    return names;
+  }
+
+  /** The value of NAME, or the content of the file that NAME_FILE names. */
+  #secretVariable(name: string): string | null {
+    const value = this.text(name);
+    const path = this.text(`${name}_FILE`);
+    if (value !== null && path !== null) {
+      this.#problems.push(`${name} and ${name}_FILE are both set; keep one of them.`);
+    }
+    if (value !== null) return value;
+    return path === null ? null : this.#secretFile(path, `${name}_FILE`);
+  }
+
+  #secret(
+    variable: string | undefined,
+    path: string | undefined,
+    where: string,
+    choices: string,
+  ): string | null {
+    if ((variable === undefined) === (path === undefined)) {
+      this.#problems.push(`${where}: give exactly one of ${choices}.`);
+      return null;
+    }
+    if (path !== undefined) return this.#secretFile(path, where);
+    const value = this.text(variable!);
+    if (value === null) {
+      this.#problems.push(
+        `${where} refers to the environment variable ${variable}, which is not set; set it.`,
+      );
+    }
+    return value;
+  }
+
+  #secretFile(path: string, where: string): string | null {
+    const content = this.#read(path, where)?.replace(/\r?\n$/, '') ?? null;
+    if (content === '') {
+      this.#problems.push(`${where}: the file ${path} is empty; put the secret into it.`);
+      return null;
+    }
+    return content;
+  }
+
+  #read(path: string, where: string): string | null {
+    try {
+      return this.#readText(path);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+      this.#problems.push(
+        `${where}: the file ${path} cannot be read (${code}); check its path and its permissions.`,
+      );
+      return null;
+    }
+  }
+}
+
+function describeErrors(schema: TSchema, value: unknown): readonly string[] {
+  return Value.Errors(schema, value)
+    .slice(0, 10)
+    .map((error) => {
+      const place = error.instancePath.slice(1).replaceAll('/', '.') || 'the whole';
+      if (error.keyword === 'additionalProperties') {
+        const unknown = (error.params as { additionalProperties: readonly string[] }).additionalProperties;
+        return `${place} has the unknown setting ${unknown.join(', ')}; remove it or correct its name`;
+      }
+      return `${place} ${error.message}`;
+    });
+}
+
+/** Passwords by name. They stay in here: only the engine asks for them, to log in. */
+export function credentialSource(entries: ReadonlyMap<string, Credential>): CredentialSource {
+  return {
+    names: [...entries.keys()],
+    get(name) {
+      if (name === null) return entries.get('default') ?? null;
+      const found = entries.get(name);
+      if (found === undefined) {
+        throw new Error(
+          `no credential is named "${name}"; configured are: ${[...entries.keys()].join(', ') || 'none'}`,
+        );
+      }
+      return found;
+    },
+  };
+}
+
+function collectSecrets(
+  tokens: readonly AccessToken[],
+  credentials: ReadonlyMap<string, Credential>,
+  urls: readonly (string | null)[],
+): readonly string[] {
+  const found = new Set<string>();
+  for (const token of tokens) found.add(token.token);
+  for (const credential of credentials.values()) {
+    if (credential.password !== null) found.add(credential.password);
+  }
+  for (const url of urls) {
+    if (url === null) continue;
+    const { password } = new URL(url);
+    if (password === '') continue;
+    found.add(password);
+    found.add(decodeURIComponent(password));
+  }
+  return [...found];
+}

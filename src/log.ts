@@ -1,0 +1,71 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { LogLevel } from './config.ts';
+
+export type Log = Logger;
+
+/** Names under which a secret could get into a log line. */
+const secretPaths = [
+  'req.headers.authorization',
+  'req.headers.cookie',
+  'res.headers["set-cookie"]',
+  'headers.authorization',
+  'headers.cookie',
+  'password',
+  '*.password',
+  'token',
+  '*.token',
+  'masterPassword',
+  '*.masterPassword',
+  'secret',
+  '*.secret',
+];
+
+const redacted = '[redacted]';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Values that must never be printed, wherever they turn up. */
+  readonly secrets: readonly string[];
+  /** A terminal reads coloured lines, everything else JSON. */
+  readonly format?: 'json' | 'pretty';
+  readonly destination?: DestinationStream;
+}
+
+/**
+ * The service's log: JSON lines with plain messages. Secrets are taken out twice: by the name of the field, and by
+ * value from the finished line, so that one inside an error's text does not get through either.
+ */
+export function createLog(options: LogOptions): Log {
+  const hide = hideSecrets(options.secrets);
+  const settings = {
+    level: options.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: secretPaths, censor: redacted },
+    formatters: { level: (label: string) => ({ level: label }) },
+    hooks: { streamWrite: hide },
+  };
+  if (options.destination !== undefined) return pino(settings, options.destination);
+  if (options.format !== 'pretty') return pino(settings);
+  const { formatters: _unusable, ...plain } = settings;
+  return pino({
+    ...plain,
+    transport: {
+      target: 'pino-pretty',
+      options: { colorize: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true },
+    },
+  });
+}
+
+/** Replaces every known secret in a text, also where JSON or an address has escaped it. */
+export function hideSecrets(secrets: readonly string[]): (text: string) => string {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < 4) continue;
+    forms.add(secret);
+    forms.add(JSON.stringify(secret).slice(1, -1));
+    forms.add(encodeURIComponent(secret));
+  }
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((hidden, form) => hidden.replaceAll(form, redacted), text);
+}
