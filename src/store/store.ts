@@ -25,6 +25,11 @@ export class NodeInUseError extends Error {
   }
 }
 
+/** There is no such expansion, comparison or webhook. */
+export class NotFoundError extends Error {
+  readonly code = 'not_found';
+}
+
 /** The same idempotency key came with another request body. */
 export class IdempotencyConflictError extends Error {
   readonly code = 'idempotency_key_reused';
@@ -116,20 +121,24 @@ export interface Store {
     afterSeq: number;
     limit: number;
   }): Promise<readonly StoredObservation[]>;
-  /** Expansions not ended whose node list contains one of these names or addresses. */
+  /** Which of these names or addresses belong to expansions not ended; `node` is the text that was asked for. */
   nodesInUse(
     addresses: readonly string[],
   ): Promise<readonly { readonly node: string; readonly expansionId: string }[]>;
   /** Expansions not ended on this master, oldest first. */
   onMaster(masterKey: string): Promise<readonly { readonly id: string; readonly state: ExpansionState }[]>;
 
-  /** Records a control; the worker applies it. Returns it as stored. Does not judge whether it fits the state. */
+  /**
+   * Records a control; the worker applies it. Does not judge whether it fits the state. Makes the expansion due, so
+   * that the control is seen even if nobody rings. The same control id twice counts once. Throws NotFoundError.
+   */
   addControl(expansionId: string, control: Control): Promise<void>;
   /** Controls not applied yet, oldest first. */
   pendingControls(expansionId: string): Promise<readonly Control[]>;
 
   /**
-   * Takes the lease if it is free or has run out; raises the epoch. null = somebody else holds it.
+   * Takes the lease if it is free or has run out; raises the epoch. null = it is held (also by the same owner: two
+   * sessions of one process must not act together either), or the expansion has ended or does not exist.
    * Time is the database's.
    */
   claim(expansionId: string, owner: string, leaseMs: number): Promise<Lease | null>;
@@ -143,8 +152,9 @@ export interface Store {
   lockMaster(lease: Lease, keys: readonly string[]): Promise<true | { readonly heldBy: string }>;
   /**
    * Stores what changed between `before` and `after` (joins compared by identity), the events, and marks
-   * controls as applied, in one transaction. Throws FencedError if the lease's epoch is not the row's.
-   * When `after` has ended, the nodes and the master are unlocked.
+   * controls as applied, in one transaction; prolongs the lease. Throws FencedError if the lease's epoch is not the
+   * row's, or the lease was released. When `after` has ended, the nodes and the master are unlocked.
+   * With a control still waiting, the expansion stays due whatever `lookAgainInMs` says.
    */
   save(
     lease: Lease,

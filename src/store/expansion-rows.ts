@@ -1,0 +1,60 @@
+import { type Expansion, isEnded, type Join } from '../core/expansion.ts';
+import { addressKey, masterKey } from './master-key.ts';
+
+/** How an expansion is laid out in rows: what both stores (PostgreSQL, and the one in memory for tests) agree on. */
+
+/** The expansion's own document: everything but the joins, which have rows of their own. */
+export type ExpansionDoc = Omit<Expansion, 'joins'>;
+
+export function docOf(expansion: Expansion): ExpansionDoc {
+  const { joins: _, ...doc } = expansion;
+  return doc;
+}
+
+/** Whether something besides the joins changed. */
+export function docChanged(before: Expansion, after: Expansion): boolean {
+  const keys = Object.keys(after) as (keyof Expansion)[];
+  return keys.some((key) => key !== 'joins' && before[key] !== after[key]);
+}
+
+/** The joins that are not the same objects as before. */
+export function changedJoins(before: Expansion, after: Expansion): readonly Join[] {
+  return after.joins.filter((join, at) => join !== before.joins[at]);
+}
+
+/** Everything under which a node of the request may be named or reached, with the node's name. */
+export function lockedAddresses(expansion: Expansion): ReadonlyMap<string, string> {
+  const locked = new Map<string, string>();
+  for (const { target } of expansion.joins) {
+    for (const key of [addressKey(target.name), masterKey(target.address), masterKey(target.seenAs)]) {
+      if (!locked.has(key)) locked.set(key, target.name);
+    }
+  }
+  return locked;
+}
+
+/** The text in which `search` looks. */
+export function searchText(expansion: Expansion): string {
+  const names = expansion.joins.map((join) => join.target.name);
+  return [expansion.id, expansion.label ?? '', expansion.master.name, ...names].join('\n').toLowerCase();
+}
+
+export const hasEnded = (expansion: Pick<Expansion, 'state'>): boolean => isEnded(expansion.state);
+
+/** Page position of the newest-first lists: time and id of the last item. */
+export function encodeCursor(position: { readonly at: number; readonly id: string }): string {
+  return Buffer.from(JSON.stringify([position.at, position.id])).toString('base64url');
+}
+
+/** null for a text that is no cursor of ours: the list then starts at the beginning. */
+export function decodeCursor(
+  cursor: string | undefined,
+): { readonly at: number; readonly id: string } | null {
+  if (!cursor) return null;
+  try {
+    const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown];
+    return typeof at === 'number' && Number.isSafeInteger(at) && typeof id === 'string' ? { at, id } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,343 @@
+import type { ComparisonReport } from '../../src/core/comparison.ts';
+import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/core/expansion.ts';
+import type { Look } from '../../src/core/node-facts.ts';
+import {
+  changedJoins,
+  decodeCursor,
+  docChanged,
+  docOf,
+  type ExpansionDoc,
+  encodeCursor,
+  hasEnded,
+  lockedAddresses,
+  searchText,
+} from '../../src/store/expansion-rows.ts';
+import { toJson } from '../../src/store/json.ts';
+import { addressKey, masterKey } from '../../src/store/master-key.ts';
+import {
+  FencedError,
+  type FreezeState,
+  IdempotencyConflictError,
+  type Lease,
+  NodeInUseError,
+  NotFoundError,
+  type Store,
+  type StoredObservation,
+  type StoredPlan,
+  StoreUnavailableError,
+} from '../../src/store/store.ts';
+
+export interface MemoryStoreOptions {
+  /** Milliseconds since the epoch; plays the database's clock. */
+  readonly now: () => number;
+  /** As in the real store: at most about one and a half times as many are kept per node. */
+  readonly observationsPerNode?: number;
+}
+
+/** The Store in memory, with the same outcomes as the one on PostgreSQL (test/store/contract.ts runs on both). */
+export interface MemoryStore extends Store {
+  /** While true, every method throws StoreUnavailableError. */
+  setUnavailable(unavailable: boolean): void;
+  comparisonReport(id: string): ComparisonReport | null;
+}
+
+interface Idempotency {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+interface Row {
+  doc: ExpansionDoc;
+  joins: Join[];
+  search: string;
+  epoch: number;
+  owner: string | null;
+  leaseUntil: number | null;
+  lookAt: number | null;
+  controls: Control[];
+  seenControls: Set<string>;
+  idempotency: Idempotency | null;
+}
+
+const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
+const newestFirst = (a: ExpansionDoc, b: ExpansionDoc) =>
+  b.acceptedAt - a.acceptedAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+const oldestFirst = (a: ExpansionDoc, b: ExpansionDoc) => newestFirst(b, a);
+
+export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  const { now } = options;
+  const observationsPerNode = options.observationsPerNode ?? 2000;
+  const rows = new Map<string, Row>();
+  const events: StoredEvent[] = [];
+  const observations = new Map<string, StoredObservation[]>();
+  const nodeLocks = new Map<string, string>();
+  const masterLocks = new Map<string, string>();
+  const plans = new Map<string, StoredPlan>();
+  const reports = new Map<string, ComparisonReport>();
+  let freezeNow: FreezeState = { frozen: false, reason: null, by: null, since: null };
+  let observationSeq = 0;
+  let unavailable = false;
+
+  const reachable = () => {
+    if (unavailable) throw new StoreUnavailableError('the database cannot be reached (made so by the test)');
+  };
+  const expansionOf = (row: Row): Expansion => ({ ...row.doc, joins: [...row.joins] });
+  const isHeld = (row: Row) => row.owner !== null && row.leaseUntil !== null && row.leaseUntil > now();
+
+  const fenced = (lease: Lease): Row => {
+    const row = rows.get(lease.expansionId);
+    if (row && row.epoch === lease.epoch && row.owner === lease.owner) return row;
+    throw new FencedError(
+      `lease ${lease.epoch} of ${lease.owner} on expansion ${lease.expansionId} was lost`,
+    );
+  };
+  const sameRequest = (earlier: Row, idempotency: Idempotency): Row => {
+    if (earlier.idempotency?.fingerprint === idempotency.fingerprint) return earlier;
+    throw new IdempotencyConflictError(
+      `idempotency key ${idempotency.key} was used before, by expansion ${earlier.doc.id}, with another request`,
+    );
+  };
+  const append = (expansionId: string, inputs: readonly EventInput[]) => {
+    for (const input of inputs) events.push({ ...stored(input), expansionId, seq: events.length + 1 });
+  };
+  const observe = (expansionId: string, node: string, look: Look) => {
+    const key = JSON.stringify([expansionId, node]);
+    const kept = observations.get(key) ?? [];
+    kept.push({ seq: ++observationSeq, expansionId, node, at: look.at, look: stored(look) });
+    observations.set(key, thinned(kept, observationsPerNode));
+  };
+  const unlock = (locks: Map<string, string>, expansionId: string) => {
+    for (const [key, holder] of locks) if (holder === expansionId) locks.delete(key);
+  };
+  const running = () => [...rows.values()].filter((row) => !hasEnded(row.doc));
+
+  return {
+    setUnavailable(to) {
+      unavailable = to;
+    },
+    comparisonReport: (id) => reports.get(id) ?? null,
+
+    async migrate() {
+      reachable();
+    },
+    async close() {},
+    async ping() {
+      reachable();
+    },
+
+    async accept(expansion, firstEvents, idempotency) {
+      reachable();
+      const earlier =
+        idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
+      if (earlier) return { expansion: expansionOf(sameRequest(earlier, idempotency)), replayed: true };
+      const locked = lockedAddresses(expansion);
+      const uses = [...locked].flatMap(([key, node]) => {
+        const holder = nodeLocks.get(key);
+        return holder ? [{ node, expansionId: holder }] : [];
+      });
+      if (uses.length > 0) throw new NodeInUseError(distinct(uses));
+      if (rows.has(expansion.id)) throw new Error(`there is an expansion ${expansion.id} already`);
+      for (const key of locked.keys()) nodeLocks.set(key, expansion.id);
+      const row: Row = {
+        doc: stored(docOf(expansion)),
+        joins: expansion.joins.map(stored),
+        search: searchText(expansion),
+        epoch: 0,
+        owner: null,
+        leaseUntil: null,
+        lookAt: now(),
+        controls: [],
+        seenControls: new Set(),
+        idempotency,
+      };
+      rows.set(expansion.id, row);
+      append(expansion.id, firstEvents);
+      return { expansion: expansionOf(row), replayed: false };
+    },
+
+    async acceptedUnder(idempotency) {
+      reachable();
+      const earlier = [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
+      return earlier ? expansionOf(sameRequest(earlier, idempotency)) : null;
+    },
+
+    async get(id) {
+      reachable();
+      const row = rows.get(id);
+      return row ? expansionOf(row) : null;
+    },
+
+    async list(filter) {
+      reachable();
+      const search = filter.search?.toLowerCase();
+      const after = decodeCursor(filter.cursor);
+      const matching = [...rows.values()]
+        .filter((row) => !filter.states || filter.states.includes(row.doc.state))
+        .filter((row) => !filter.master || masterKey(row.doc.master.address) === addressKey(filter.master))
+        .filter((row) => !search || row.search.includes(search))
+        .sort((a, b) => newestFirst(a.doc, b.doc))
+        .filter(
+          ({ doc }) =>
+            !after || doc.acceptedAt < after.at || (doc.acceptedAt === after.at && doc.id < after.id),
+        );
+      const items = matching.slice(0, filter.limit).map(expansionOf);
+      const last = matching.length > filter.limit ? items.at(-1) : undefined;
+      return { items, nextCursor: last ? encodeCursor({ at: last.acceptedAt, id: last.id }) : null };
+    },
+
+    async events(filter) {
+      reachable();
+      return events
+        .slice(Math.max(0, filter.afterSeq))
+        .filter((event) => !filter.expansionId || event.expansionId === filter.expansionId)
+        .filter((event) => !filter.types || filter.types.includes(event.type))
+        .filter((event) => !filter.node || event.node === filter.node)
+        .slice(0, filter.limit);
+    },
+
+    async lastSeq() {
+      reachable();
+      return events.length;
+    },
+
+    async observations(filter) {
+      reachable();
+      return [...observations.values()]
+        .flat()
+        .filter((seen) => seen.expansionId === filter.expansionId && seen.seq > filter.afterSeq)
+        .filter((seen) => !filter.node || seen.node === filter.node)
+        .sort((a, b) => a.seq - b.seq)
+        .slice(0, filter.limit);
+    },
+
+    async nodesInUse(addresses) {
+      reachable();
+      return addresses.flatMap((node) => {
+        const expansionId = nodeLocks.get(addressKey(node));
+        return expansionId ? [{ node, expansionId }] : [];
+      });
+    },
+
+    async onMaster(key) {
+      reachable();
+      return running()
+        .filter((row) => masterKey(row.doc.master.address) === key)
+        .sort((a, b) => oldestFirst(a.doc, b.doc))
+        .map((row) => ({ id: row.doc.id, state: row.doc.state }));
+    },
+
+    async addControl(expansionId, control) {
+      reachable();
+      const row = rows.get(expansionId);
+      if (!row) throw new NotFoundError(`there is no expansion ${expansionId}`);
+      if (row.seenControls.has(control.id)) return;
+      row.seenControls.add(control.id);
+      row.controls.push(stored(control));
+      row.lookAt = now();
+    },
+
+    async pendingControls(expansionId) {
+      reachable();
+      return [...(rows.get(expansionId)?.controls ?? [])];
+    },
+
+    async claim(expansionId, owner, leaseMs) {
+      reachable();
+      const row = rows.get(expansionId);
+      if (!row || hasEnded(row.doc) || isHeld(row)) return null;
+      row.epoch += 1;
+      row.owner = owner;
+      row.leaseUntil = now() + leaseMs;
+      return { expansionId, owner, epoch: row.epoch, leaseMs };
+    },
+
+    async renew(lease) {
+      reachable();
+      fenced(lease).leaseUntil = now() + lease.leaseMs;
+    },
+
+    async release(lease) {
+      reachable();
+      const row = rows.get(lease.expansionId);
+      if (row?.epoch !== lease.epoch || row.owner !== lease.owner) return;
+      row.owner = null;
+      row.leaseUntil = null;
+    },
+
+    async lockMaster(lease, keys) {
+      reachable();
+      fenced(lease);
+      const heldBy = keys
+        .map((key) => masterLocks.get(key))
+        .find((holder) => holder !== undefined && holder !== lease.expansionId);
+      if (heldBy) return { heldBy };
+      for (const key of keys) masterLocks.set(key, lease.expansionId);
+      return true;
+    },
+
+    async save(lease, before, after, extra) {
+      reachable();
+      const row = fenced(lease);
+      if (docChanged(before, after)) row.doc = stored(docOf(after));
+      for (const join of changedJoins(before, after)) row.joins[join.index] = stored(join);
+      append(lease.expansionId, extra.events);
+      for (const { node, look } of extra.observations ?? []) observe(lease.expansionId, node, look);
+      row.controls = row.controls.filter((control) => !extra.appliedControls?.includes(control.id));
+      const wanted = extra.lookAgainInMs === null ? null : now() + extra.lookAgainInMs;
+      row.lookAt = row.controls.length > 0 ? now() : wanted;
+      row.leaseUntil = now() + lease.leaseMs;
+      if (!hasEnded(row.doc)) return;
+      row.lookAt = null;
+      unlock(nodeLocks, lease.expansionId);
+      unlock(masterLocks, lease.expansionId);
+    },
+
+    async due(limit) {
+      reachable();
+      return running()
+        .filter((row) => row.lookAt !== null && row.lookAt <= now() && !isHeld(row))
+        .sort((a, b) => a.lookAt! - b.lookAt! || oldestFirst(a.doc, b.doc))
+        .slice(0, limit)
+        .map((row) => row.doc.id);
+    },
+
+    async freeze(state) {
+      reachable();
+      freezeNow = state
+        ? { frozen: true, reason: state.reason, by: state.by, since: now() }
+        : { frozen: false, reason: null, by: null, since: null };
+      return freezeNow;
+    },
+
+    async freezeState() {
+      reachable();
+      return freezeNow;
+    },
+
+    async savePlan(plan) {
+      reachable();
+      plans.set(plan.id, stored(plan));
+    },
+
+    async getPlan(id) {
+      reachable();
+      return plans.get(id) ?? null;
+    },
+
+    async saveComparisonReport(id, report) {
+      reachable();
+      reports.set(id, stored(report));
+    },
+  };
+}
+
+/** Once half as many again as permitted are there, every second one of the older ones goes. */
+function thinned(kept: StoredObservation[], permitted: number): StoredObservation[] {
+  if (kept.length <= permitted * 1.5) return kept;
+  const recent = kept.length - Math.floor(permitted / 2);
+  return kept.filter((_, at) => at >= recent || at % 2 === 0);
+}
+
+function distinct(uses: readonly { node: string; expansionId: string }[]) {
+  return [...new Map(uses.map((use) => [`${use.node} ${use.expansionId}`, use])).values()];
+}
