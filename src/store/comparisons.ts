@@ -1,0 +1,121 @@
+import type { ComparisonReport, Difference } from '../core/comparison.ts';
+import type { NodeTarget, Problem } from '../core/expansion.ts';
+import type { Page } from './store.ts';
+
+/**
+ * Where comparisons live: each is a row with a cursor, so that it goes on where it was, on another worker. What a
+ * cursor, a spec and a progress hold is the comparison engine's own affair; here they are JSON.
+ */
+export const comparisonStates = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'] as const;
+export type ComparisonState = (typeof comparisonStates)[number];
+
+const ended: readonly ComparisonState[] = ['completed', 'failed', 'cancelled'];
+export const comparisonHasEnded = (state: ComparisonState): boolean => ended.includes(state);
+
+export interface NewComparison {
+  readonly id: string;
+  /** The join whose verifying phase this is; null = asked for on its own. */
+  readonly join: { readonly expansionId: string; readonly node: string } | null;
+  readonly left: NodeTarget;
+  readonly right: NodeTarget;
+  /** Depth, sample, tolerance, caps: as the comparison engine reads it. Never a password. */
+  readonly spec: unknown;
+  readonly requestedBy: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+export type ComparisonVerb = 'pause' | 'resume' | 'cancel';
+
+export interface ComparisonControl {
+  readonly verb: ComparisonVerb;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: number;
+}
+
+export interface StoredComparison extends NewComparison {
+  readonly state: ComparisonState;
+  /** Why it is in this state, or why it is held up now, in plain words. */
+  readonly stateReason: string | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Where it stands; null = at the beginning. */
+  readonly cursor: unknown;
+  readonly progress: unknown;
+  readonly report: ComparisonReport | null;
+  readonly problem: Problem | null;
+  /** Counted, also those over the bound that are not stored. */
+  readonly differencesTotal: number;
+  readonly differencesStored: number;
+  /** The latest control that the worker has not applied yet. */
+  readonly pendingControl: ComparisonControl | null;
+}
+
+export interface ComparisonFilter {
+  readonly states?: readonly ComparisonState[];
+  readonly expansionId?: string;
+  readonly cursor?: string;
+  /** 1 to 200. */
+  readonly limit: number;
+}
+
+/** The right to work on one comparison. */
+export interface ComparisonLease {
+  readonly comparisonId: string;
+  readonly owner: string;
+  readonly epoch: number;
+  readonly leaseMs: number;
+}
+
+/** What changed since the last save; what is absent stays as it is. */
+export interface ComparisonChange {
+  readonly state?: ComparisonState;
+  readonly stateReason?: string | null;
+  /** Milliseconds since the epoch. */
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly cursor?: unknown;
+  readonly progress?: unknown;
+  readonly report?: ComparisonReport;
+  readonly problem?: Problem | null;
+  /** Found since the last save; counted once, because they are stored together with the cursor. */
+  readonly differences?: readonly Difference[];
+  /** The pending control, which this change obeys. Another one that came in between stays pending. */
+  readonly appliedControl?: ComparisonControl;
+  /** Milliseconds from now when somebody should look again; null = only when rung for; absent = at once if the lease runs out. */
+  readonly lookAgainInMs?: number | null;
+}
+
+export interface StoredDifference extends Difference {
+  /** Rising within a comparison, from 1. */
+  readonly seq: number;
+}
+
+/** All methods throw StoreUnavailableError while the database cannot be reached. */
+export interface ComparisonStore {
+  /** Stores it in state pending, due at once. With an id that is there already, returns what is there. */
+  create(comparison: NewComparison): Promise<StoredComparison>;
+  get(id: string): Promise<StoredComparison | null>;
+  /** Newest first. */
+  list(filter: ComparisonFilter): Promise<Page<StoredComparison>>;
+  /** Takes the lease if it is free or has run out; null = it is held, or the comparison has ended or does not exist. */
+  claim(id: string, owner: string, leaseMs: number): Promise<ComparisonLease | null>;
+  /** Throws FencedError if the lease was lost. */
+  renew(lease: ComparisonLease): Promise<void>;
+  release(lease: ComparisonLease): Promise<void>;
+  /**
+   * Stores the change in one transaction and prolongs the lease. Returns the pending control, if there is one: the
+   * worker that saves often needs no other poll. Throws FencedError.
+   */
+  save(lease: ComparisonLease, change: ComparisonChange): Promise<ComparisonControl | null>;
+  /** Records what an operator wants; the latest one counts; the comparison becomes due. Throws NotFoundError. */
+  control(id: string, control: ComparisonControl): Promise<void>;
+  /** In the order found, at most `limit`. */
+  differences(
+    id: string,
+    filter: { readonly afterSeq: number; readonly limit: number },
+  ): Promise<readonly StoredDifference[]>;
+  /** Ids of comparisons not ended, due for a look, whose lease is free or has run out. */
+  due(limit: number): Promise<readonly string[]>;
+}

@@ -1,0 +1,76 @@
+import type { Page } from './store.ts';
+
+/** `notify` is told of events; `veto` is asked before a batch begins, and a non-2xx answer holds the batch. */
+export type WebhookKind = 'notify' | 'veto';
+
+export interface Webhook {
+  readonly id: string;
+  readonly kind: WebhookKind;
+  readonly url: string;
+  /** Event types to be told of; empty = all. A veto has none. */
+  readonly types: readonly string[];
+  /** Key of the HMAC. Leaves the store only for signing: no response, log or event carries it. */
+  readonly secret: string;
+  readonly createdBy: string;
+  readonly createdAt: number;
+}
+
+export type DeliveryState = 'pending' | 'delivered' | 'failed';
+
+export interface Delivery {
+  readonly id: string;
+  readonly webhookId: string;
+  /** The event told of; null for a veto's question. */
+  readonly eventSeq: number | null;
+  readonly type: string;
+  /** The body as it is sent. */
+  readonly payload: unknown;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  readonly createdAt: number;
+  /** When it is tried next; null once it is delivered or given up. */
+  readonly nextAttemptAt: number | null;
+  readonly endedAt: number | null;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+  readonly lastTookMs: number | null;
+}
+
+/** What one attempt came to. */
+export interface DeliveryOutcome {
+  readonly delivered: boolean;
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly tookMs: number;
+  /** null = not tried again. */
+  readonly retryInMs: number | null;
+}
+
+/** All methods throw StoreUnavailableError while the database cannot be reached. */
+export interface WebhookStore {
+  /** Told of events stored from now on. */
+  create(webhook: Webhook): Promise<void>;
+  get(id: string): Promise<Webhook | null>;
+  /** Oldest first. */
+  list(): Promise<readonly Webhook[]>;
+  /** With its deliveries. Throws NotFoundError. */
+  remove(id: string): Promise<void>;
+  /**
+   * Makes a delivery of every event that a `notify` webhook has not been told of: each exactly once, also with
+   * several processes at it. Looks at no more than `limit` events; returns how many deliveries it made.
+   */
+  fanOut(limit: number): Promise<number>;
+  /** Takes deliveries that are due, for `leaseMs`; each counts as an attempt. A taker that dies leaves them due again. */
+  takeDue(limit: number, leaseMs: number): Promise<readonly { delivery: Delivery; webhook: Webhook }[]>;
+  record(deliveryId: string, outcome: DeliveryOutcome): Promise<void>;
+  /** Keeps a veto's question and its answer with the other deliveries. */
+  addAnswered(
+    delivery: Pick<Delivery, 'id' | 'webhookId' | 'type' | 'payload' | 'createdAt'>,
+    outcome: DeliveryOutcome,
+  ): Promise<void>;
+  /** Newest first. */
+  deliveries(
+    webhookId: string,
+    page: { readonly cursor?: string; readonly limit: number },
+  ): Promise<Page<Delivery>>;
+}
