@@ -1,4 +1,15 @@
-/** A named symptom of a full sync gone wrong, and what is known about it. */
+/** The catalogue of what goes wrong in a full sync, and the rules by which the tracker's facts are given a name. */
+import type { Capabilities } from './capabilities.ts';
+import {
+  bytesComplete,
+  isConnected,
+  lastWait,
+  type MasterTracker,
+  receivedInWait,
+  type SlaveTracker,
+  type Wait,
+} from './tracker.ts';
+
 export const anomalyCodes = [
   'snapshot_superseded',
   'hung_in_full_sync',
@@ -17,6 +28,11 @@ export const anomalyCodes = [
 ] as const;
 export type AnomalyCode = (typeof anomalyCodes)[number];
 
+/**
+ * `wait`: the node helps itself. `reattach`: NO ONE, wait until the master no longer lists the node and 4 s at
+ * least, CLEARREPLICATIONID where the ids differ, SLAVEOF … force. `quarantine`: no retry helps, the node may hold
+ * partial data. `halt`: somebody else acts on the node; a person decides.
+ */
 export type Remedy = 'wait' | 'reattach' | 'quarantine' | 'halt';
 
 export interface AnomalyRecord {
@@ -37,4 +53,387 @@ export interface AnomalyDescription {
   readonly recordings: readonly string[];
   readonly remedy: Remedy;
   readonly nextSteps: readonly string[];
+}
+
+export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>> = {
+  snapshot_superseded: {
+    title: 'A newer dump replaced the one being copied',
+    cause:
+      'The master made another dump (for another slave, or by BGSAVE, for example a nightly backup) while this node was still copying. Up to 3.5.4 and on 4.0.0 the node takes that for the end of the transfer and opens what it has.',
+    versions: '3.5.0 to 3.5.4 and 4.0.0 lose data; 3.5.5 and 4.0.1 throw the copy away and start again',
+    recordings: ['05', '26', '30', '32', '34', '41'],
+    remedy: 'reattach',
+    nextSteps: [
+      'The service detaches the node and repeats the full sync by itself once nothing else uses the master’s dump.',
+      'Keep backups (BGSAVE) and other tools away from this master until the expansion has ended.',
+    ],
+  },
+  hung_in_full_sync: {
+    title: 'The full sync no longer moves',
+    cause:
+      'The node waits for files of a dump that no longer exists (a newer dump replaced it before its info file was copied), or the transfer is blocked. It would wait for ever, and the master keeps all its binlogs meanwhile.',
+    versions: '3.5.0 to 3.5.4, 4.0.0; on others only with a blocked rsync port',
+    recordings: ['06', '27', '16'],
+    remedy: 'reattach',
+    nextSteps: [
+      'The service repeats the full sync by itself. SLAVEOF to the same master does nothing in this state: NO ONE is needed first.',
+      'If it hangs again: check that the node reaches the master on its port, port + 2000 and port + 10001.',
+    ],
+  },
+  died_on_partial_database: {
+    title: 'The node died while it opened an incomplete database',
+    cause:
+      'A newer dump cut the copy short, and RocksDB could not open what was there. The node dies again at every start: its db directory holds the half-copied database, its former one lies beside it in the directory ending in _bak.',
+    versions: '3.5.0 to 3.5.4, 4.0.0',
+    recordings: ['07', '28', '34'],
+    remedy: 'quarantine',
+    nextSteps: [
+      'On the node: stop the process, move its db directory (and dbsync) away, start it empty; its former data lies in db/<db>_bak.',
+      'Then retry this node with a reason, or skip it.',
+    ],
+  },
+  full_sync_skipped: {
+    title: 'The node is up without having had a full sync',
+    cause:
+      'The node went straight to incremental replication: it already knew the master’s replication id (wiped by hand, or killed during its first full sync), or its copy was thrown away and it went on from its own offset. What is not in the master’s binlog is missing.',
+    versions: 'all',
+    recordings: ['10b', '12b', '30', '31'],
+    remedy: 'reattach',
+    nextSteps: ['The service detaches the node and attaches it again with force, which makes a full sync.'],
+  },
+  refused_for_good: {
+    title: 'The master refused the node, and the node does not try again',
+    cause:
+      'Wrong or missing masterauth, another number of databases, another replication id or an incompatible version. Pika shows only NoConnect and never retries.',
+    versions: 'all',
+    recordings: ['13', '15', '16', '21'],
+    remedy: 'reattach',
+    nextSteps: [
+      'Look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “ReplicationID”.',
+      'Correct the setting, then retry the node; a setting alone changes nothing until the node is attached anew.',
+    ],
+  },
+  master_unreachable: {
+    title: 'The node cannot reach the master',
+    cause:
+      'The node shows NoConnect and the master does not list it: the address that it was told is wrong from where it stands, or a firewall blocks the master’s port, port + 2000 or port + 10001.',
+    versions: 'all',
+    recordings: ['14'],
+    remedy: 'reattach',
+    nextSteps: [
+      'From the node, try to reach the master’s port, port + 2000 and port + 10001.',
+      'If nodes see the master under another address than the service does, give it as `seenAs` in the request.',
+    ],
+  },
+  master_still_syncing: {
+    title: 'The master is itself a slave in full sync',
+    cause: 'A node that joins a master which is still syncing gets the dump of an empty database and says up with no keys.',
+    versions: 'all',
+    recordings: ['20'],
+    remedy: 'reattach',
+    nextSteps: ['Wait until the master’s own link is up; the service then repeats the full sync.'],
+  },
+  up_but_not_listed: {
+    title: 'The node says up, but the master does not list it in binlog sync',
+    cause: 'The master dropped the node (for example when it swapped its own database); the node noticed nothing and gets no increments.',
+    versions: 'all',
+    recordings: ['20'],
+    remedy: 'reattach',
+    nextSteps: [
+      'The service attaches the node anew.',
+      'If the master lists the node under another address, name that address as `seenAs` of the node.',
+    ],
+  },
+  up_but_incomplete: {
+    title: 'The node is up, but data are missing',
+    cause: 'Fewer bytes came than the snapshot held, or the comparison with the master found differences that do not settle.',
+    versions: '3.5.0 to 3.5.4 and 4.0.0 above all',
+    recordings: ['05', '26', '41'],
+    remedy: 'reattach',
+    nextSteps: ['The service repeats the full sync. Nobody should read from this node until it is verified.'],
+  },
+  sync_loop: {
+    title: 'The node starts one full sync after the other',
+    cause: 'The binlog that the node needs after each copy is purged before the copy ends, or each copy is superseded.',
+    versions: 'all',
+    recordings: [],
+    remedy: 'quarantine',
+    nextSteps: [
+      'Raise expire-logs-nums on the master, or the throttle on the node, so that the copy ends before the binlog is purged.',
+      'Find what makes dumps on this master (LASTSAVE), then retry the node.',
+    ],
+  },
+  node_restarted: {
+    title: 'The node restarted during its full sync',
+    cause: 'The process ended and was started again; it attaches by itself and begins from the first byte.',
+    versions: 'all',
+    recordings: ['17', '31'],
+    remedy: 'wait',
+    nextSteps: ['Nothing: the service follows the new full sync, and repeats the attach if the node skips it.'],
+  },
+  master_restarted: {
+    title: 'The master restarted during the full sync',
+    cause: 'The master’s process ended and was started again; the node reconnects about 10 s later and begins anew.',
+    versions: 'all',
+    recordings: ['18'],
+    remedy: 'wait',
+    nextSteps: ['Nothing: the service follows the new full sync. Find out why the master restarted.'],
+  },
+  foreign_change: {
+    title: 'Somebody else changed the node',
+    cause: 'The node was given another master, or detached, by something else than this expansion.',
+    versions: 'all',
+    recordings: ['19'],
+    remedy: 'halt',
+    nextSteps: [
+      'Find out what else manages this node (Sentinel, an operator, a script) and stop it.',
+      'Then retry the node, or skip it.',
+    ],
+  },
+  node_unreachable: {
+    title: 'The node cannot be reached',
+    cause: 'Its process ended, or the network between the service and the node is broken.',
+    versions: 'all',
+    recordings: ['17'],
+    remedy: 'wait',
+    nextSteps: ['Start the node, or repair the network. If it stays away too long, the attempt has failed.'],
+  },
+};
+
+/** How long a symptom must last before it has its name. Milliseconds. */
+export interface AnomalyLimits {
+  readonly stallMs: number;
+  /** How long a wait whose snapshot was superseded may stand still. */
+  readonly supersededStallMs: number;
+  /** NoConnect for this long after SLAVEOF: a first try takes under 1 s, one after an early re-attach 10 to 15 s (29). */
+  readonly noConnectMs: number;
+  readonly notListedMs: number;
+  readonly maxWaits: number;
+}
+
+export const defaultAnomalyLimits: AnomalyLimits = {
+  stallMs: 60_000,
+  supersededStallMs: 15_000,
+  noConnectMs: 25_000,
+  notListedMs: 10_000,
+  maxWaits: 4,
+};
+
+export interface AnomalyInput {
+  readonly slave: SlaveTracker;
+  readonly master: MasterTracker;
+  readonly capabilities: Capabilities;
+  readonly limits: AnomalyLimits;
+  readonly attempt: number;
+  readonly now: number;
+}
+
+type Symptom = Omit<AnomalyRecord, 'at' | 'attempt' | 'remedy'> & { readonly remedy?: Remedy };
+
+/** Every anomaly that the facts show at this moment, most decisive first. */
+export function detectAnomalies(input: AnomalyInput): readonly AnomalyRecord[] {
+  const symptoms = [
+    foreignChange(input),
+    nodeGone(input),
+    superseded(input),
+    hung(input),
+    syncLoop(input),
+    skipped(input),
+    incomplete(input),
+    masterSyncing(input),
+    notListed(input),
+    neverConnected(input),
+    masterRestarted(input),
+    nodeRestarted(input),
+  ];
+  return symptoms
+    .filter((symptom) => symptom !== null)
+    .map((symptom) => ({
+      ...symptom,
+      remedy: symptom.remedy ?? anomalyCatalogue[symptom.code].remedy,
+      at: input.now,
+      attempt: input.attempt,
+    }));
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+
+function foreignChange({ slave }: AnomalyInput): Symptom | null {
+  if (slave.foreignMaster !== null) {
+    return {
+      code: 'foreign_change',
+      text: `The node now follows ${slave.foreignMaster} instead of ${slave.master.host}:${slave.master.port}.`,
+      facts: { foundMaster: slave.foreignMaster },
+    };
+  }
+  if (slave.detachedByOthersAt === null) return null;
+  return {
+    code: 'foreign_change',
+    text: 'The node was detached (role master) by something else than this expansion.',
+    facts: { detachedAt: slave.detachedByOthersAt },
+  };
+}
+
+function nodeGone({ slave, now, capabilities }: AnomalyInput): Symptom | null {
+  if (slave.unreachableSince === null) return null;
+  const wait = lastWait(slave);
+  const facts = { unreachableSince: slave.unreachableSince, supersededBy: wait?.supersededBy ?? null };
+  const left = wait !== null && wait.end === 'swapped' && !slave.restarts.some((at) => at > wait.startedAt);
+  const cut = wait !== null && capabilities.opensSupersededCopy && wait.supersededBy !== null;
+  const neverUp = slave.upSince === null && !isConnected(slave.replication);
+  if (cut && (wait.endedAt === null || (left && neverUp))) {
+    return {
+      code: 'died_on_partial_database',
+      text: `The node stopped answering ${seconds(now - slave.unreachableSince)} ago, after its snapshot had been superseded.`,
+      facts,
+    };
+  }
+  return {
+    code: 'node_unreachable',
+    text: `The node has not been reachable for ${seconds(now - slave.unreachableSince)}.`,
+    facts,
+  };
+}
+
+const supersededWords: Readonly<Record<NonNullable<Wait['supersededBy']>, string>> = {
+  later_dump: 'LASTSAVE on the master changed while the node was copying: a newer dump was made',
+  bgsave_during_copy: 'the master was seen making another dump while the node was copying',
+  other_full_sync: 'another slave began a full sync while the node was copying, which makes a new dump on this version',
+};
+
+function superseded({ slave, capabilities }: AnomalyInput): Symptom | null {
+  const wait = lastWait(slave);
+  if (!wait || wait.supersededBy === null) return null;
+  const remedy = capabilities.opensSupersededCopy ? 'reattach' : 'wait';
+  return {
+    code: 'snapshot_superseded',
+    text: `${supersededWords[wait.supersededBy]}${wait.otherSlave ? ` (${wait.otherSlave})` : ''}.`,
+    facts: {
+      by: wait.supersededBy,
+      otherSlave: wait.otherSlave,
+      laterDumps: wait.laterDumps,
+      receivedBytes: receivedInWait(wait),
+      snapshotBytes: wait.snapshotBytes,
+    },
+    remedy,
+  };
+}
+
+function hung({ slave, limits, now, capabilities, master }: AnomalyInput): Symptom | null {
+  const wait = lastWait(slave);
+  if (!wait || wait.endedAt !== null || slave.unreachableSince !== null) return null;
+  const still = now - Math.max(wait.lastMoveAt, slave.busySince === null ? 0 : now);
+  const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
+  const limit = wasCut ? limits.supersededStallMs : limits.stallMs;
+  const since = wasCut ? Math.min(still, now - wait.supersededAt!) : still;
+  if (since < limit || master.bgsaving) return null;
+  return {
+    code: 'hung_in_full_sync',
+    text: `The node has been in WaitDBSync without receiving anything for ${seconds(still)}.`,
+    facts: { stillForMs: still, receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes },
+  };
+}
+
+function syncLoop({ slave, limits }: AnomalyInput): Symptom | null {
+  if (slave.waits.length <= limits.maxWaits) return null;
+  return {
+    code: 'sync_loop',
+    text: `The node has begun ${slave.waits.length} full syncs since one SLAVEOF, and none held.`,
+    facts: { fullSyncs: slave.waits.length },
+  };
+}
+
+function skipped({ slave }: AnomalyInput): Symptom | null {
+  if (!isConnected(slave.replication)) return null;
+  const wait = lastWait(slave);
+  if (wait?.end === 'swapped') return null;
+  if (!wait && slave.listedFullSyncing) return null;
+  const eligible = slave.replication?.eligibleForMasterElection ?? null;
+  return {
+    code: 'full_sync_skipped',
+    text: wait
+      ? 'The node is up, but its last full sync was not finished: it went on from its own offset.'
+      : 'The node is up without any full sync: no DB was seen in WaitDBSync.',
+    facts: { waits: slave.waits.length, lastEnd: wait?.end ?? null, eligibleForMasterElection: eligible },
+  };
+}
+
+function incomplete({ slave }: AnomalyInput): Symptom | null {
+  const wait = lastWait(slave);
+  if (!wait || wait.end !== 'swapped' || !isConnected(slave.replication)) return null;
+  if (slave.replication?.eligibleForMasterElection === false) {
+    return {
+      code: 'up_but_incomplete',
+      text: 'The node is up, but says itself that a full sync was begun and not finished (is_eligible_for_master_election:false).',
+      facts: { eligibleForMasterElection: false },
+    };
+  }
+  if (bytesComplete(wait) !== false) return null;
+  return {
+    code: 'up_but_incomplete',
+    text: `The node is up after ${receivedInWait(wait)} of ${wait.snapshotBytes} bytes of the snapshot.`,
+    facts: { receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes },
+  };
+}
+
+function masterSyncing({ slave }: AnomalyInput): Symptom | null {
+  if (slave.masterSyncingAt === null) return null;
+  return {
+    code: 'master_still_syncing',
+    text: 'The master was itself a slave with its link down while this node was attached.',
+    facts: { seenAt: slave.masterSyncingAt },
+  };
+}
+
+function notListed({ slave, master, limits, now }: AnomalyInput): Symptom | null {
+  if (slave.upSince === null || master.silentSince !== null || !master.replication) return null;
+  const since = Math.max(slave.upSince, slave.notListedSince ?? slave.upSince);
+  const notSyncing = slave.listed !== null && Object.values(slave.listed.lag).includes('not syncing');
+  if (slave.listed !== null && !notSyncing) return null;
+  if (now - since < limits.notListedMs) return null;
+  return {
+    code: 'up_but_not_listed',
+    text: notSyncing
+      ? `The node says up, but for ${seconds(now - since)} the master has listed it as "not syncing".`
+      : `The node says up, but for ${seconds(now - since)} the master has not listed it.`,
+    facts: { listed: slave.listed, since },
+  };
+}
+
+function neverConnected({ slave, limits, now, master }: AnomalyInput): Symptom | null {
+  if (slave.noConnectSince === null || slave.unreachableSince !== null) return null;
+  if (now - slave.noConnectSince < limits.noConnectMs) return null;
+  const facts = { noConnectForMs: now - slave.noConnectSince, masterAnswers: master.silentSince === null };
+  const masterGone = master.silentSince !== null || master.lastAnsweredAt === null;
+  if (masterGone) {
+    return {
+      code: 'master_unreachable',
+      text: `The node has shown NoConnect for ${seconds(now - slave.noConnectSince)}, and the master does not answer.`,
+      facts,
+    };
+  }
+  return {
+    code: 'refused_for_good',
+    text: `The node has shown NoConnect for ${seconds(now - slave.noConnectSince)} although the master answers the service: refused, or the node cannot reach it.`,
+    facts,
+  };
+}
+
+function masterRestarted({ slave }: AnomalyInput): Symptom | null {
+  if (slave.masterRestartedAt === null) return null;
+  return {
+    code: 'master_restarted',
+    text: 'The master restarted since this node was attached.',
+    facts: { at: slave.masterRestartedAt },
+  };
+}
+
+function nodeRestarted({ slave }: AnomalyInput): Symptom | null {
+  const last = slave.restarts.at(-1);
+  if (last === undefined) return null;
+  return {
+    code: 'node_restarted',
+    text: `The node has restarted ${slave.restarts.length === 1 ? 'once' : `${slave.restarts.length} times`} since it was attached.`,
+    facts: { restarts: slave.restarts.length, last },
+  };
 }
