@@ -3,7 +3,7 @@ export interface Capabilities {
   /** The release this node is taken for: the reported version, corrected by feature probes (4.0.1 says 4.0.0). */
   readonly version: string;
   readonly family: '3.3' | '3.4' | '3.5' | '4.0' | 'unknown';
-  /** How many full syncs of one master may run at a time; Infinity where the dump is shared safely. */
+  /** How many full syncs of one master may run at a time; a plain number also where the dump is shared safely. */
   readonly maxConcurrentFullSyncs: number;
   /** A new dump makes a slave open what it has copied so far: silent loss, hang or death. */
   readonly opensSupersededCopy: boolean;

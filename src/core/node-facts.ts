@@ -112,6 +112,11 @@ export interface ConfigFacts {
   /** Whether the node's masterauth equals the password by which the service logs in to the master. */
   readonly masterauthMatchesMaster: boolean | null;
   readonly requirepassSet: boolean | null;
+  /**
+   * Whether the password by which the service logged in is the node's requirepass; null = not comparable. Pika
+   * takes any password while userpass is empty (recording 13b), so a login alone proves nothing.
+   */
+  readonly requirepassMatchesLogin?: boolean | null;
 }
 
 /**

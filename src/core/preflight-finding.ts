@@ -1,0 +1,24 @@
+import { type FindingCode, findingCodes } from './finding-codes.ts';
+import type { Finding } from './findings.ts';
+
+/** A finding with the severity that the catalogue gives its code. */
+export function finding(
+  code: FindingCode,
+  node: string | null,
+  text: string,
+  nextStep: string,
+  facts?: Readonly<Record<string, unknown>>,
+): Finding {
+  const severity = findingCodes[code].severity;
+  return facts ? { code, severity, node, text, nextStep, facts } : { code, severity, node, text, nextStep };
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(items: readonly string[]): string {
+  if (items.length <= 1) return items[0] ?? '';
+  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
+
+export function seconds(count: number): string {
+  return count === 1 ? '1 second' : `${count} seconds`;
+}
