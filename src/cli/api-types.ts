@@ -1,0 +1,116 @@
+import type { AnomalyRecord } from '../core/anomalies.ts';
+import type { Capabilities } from '../core/capabilities.ts';
+import type { ComparisonReport } from '../core/comparison.ts';
+import type { Evidence } from '../core/evidence.ts';
+import type {
+  Attempt,
+  Expansion,
+  Join,
+  JoinPhase,
+  NodeTarget,
+  Problem,
+  Progress,
+} from '../core/expansion.ts';
+import type { Finding } from '../core/findings.ts';
+import type { PolicyInput } from '../core/policy.ts';
+
+/** The answers of the REST API, as far as the command line reads them. */
+export interface TargetRequest {
+  readonly address: string;
+  readonly seenAs?: string;
+  readonly credential?: string;
+}
+
+export interface JoinTargetRequest extends TargetRequest {
+  readonly overwriteData?: true;
+  readonly repoint?: true;
+}
+
+export interface ExpansionRequest {
+  readonly master: TargetRequest;
+  readonly nodes: readonly JoinTargetRequest[];
+  readonly policy?: PolicyInput;
+  readonly label?: string;
+}
+
+export interface PlanView {
+  readonly id: string;
+  readonly at: number;
+  readonly master: NodeTarget;
+  readonly capabilities: Capabilities | null;
+  readonly findings: readonly Finding[];
+  readonly acceptable: boolean;
+  readonly batchSize: number | null;
+  readonly batchSizeReason: string | null;
+  readonly batches: readonly (readonly string[])[];
+  readonly waitsFor: string | null;
+  readonly topology: TopologyView | null;
+  readonly forecast: ForecastView | null;
+}
+
+export interface TopologyView {
+  readonly master: {
+    readonly name: string;
+    readonly version: string | null;
+    readonly role: string | null;
+    readonly sstBytes: number | null;
+  };
+  readonly slaves: readonly { readonly ip: string; readonly port: number; readonly lag: unknown }[];
+}
+
+/** Forecasts are ranges; a field that cannot be known is null or absent. */
+export type ForecastView = Readonly<Record<string, unknown>>;
+
+export type AttemptView = Omit<Attempt, 'tracker'>;
+export type JoinView = Omit<Join, 'attempts'> & { readonly attempts?: readonly AttemptView[] };
+export type ExpansionView = Omit<Expansion, 'joins'> & { readonly joins: readonly JoinView[] };
+
+export interface PageView<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+export interface EvidenceView {
+  readonly expansionId: string;
+  readonly master: NodeTarget;
+  readonly nodes: readonly NodeEvidenceView[];
+}
+
+export interface NodeEvidenceView {
+  readonly node: string;
+  readonly phase: JoinPhase;
+  readonly evidence: Evidence | null;
+  readonly anomalies: readonly AnomalyRecord[];
+  readonly attempts: readonly AttemptView[];
+  readonly comparison: { readonly id: string; readonly report: ComparisonReport | null } | null;
+}
+
+/** The data of an SSE message of the type `progress`. */
+export interface ProgressMessage {
+  readonly expansionId?: string;
+  readonly joins: readonly {
+    readonly node: string;
+    readonly phase: JoinPhase;
+    readonly progress: Progress;
+    readonly waitingFor?: string | null;
+  }[];
+}
+
+export interface FreezeView {
+  readonly frozen: boolean;
+  readonly reason: string | null;
+  readonly by: string | null;
+  readonly since: number | null;
+}
+
+export interface ComparisonView {
+  readonly id: string;
+  readonly left: NodeTarget;
+  readonly right: NodeTarget;
+  readonly state: 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+  readonly stateReason: string | null;
+  readonly progress: unknown;
+  readonly report: ComparisonReport | null;
+  readonly problem: Problem | null;
+  readonly differencesTotal: number;
+}

@@ -1,0 +1,275 @@
+import type { StoredEvent } from '../core/expansion.ts';
+import { ApiError, type ApiErrorBody, CliError, UnreachableError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { Settings } from './settings.ts';
+import { parseSse, type SseMessage } from './sse.ts';
+
+export interface ClientParts {
+  readonly fetch: typeof fetch;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface StreamOptions {
+  /** Events after this seq. */
+  readonly after: number;
+  readonly signal: AbortSignal;
+  /** Called when the connection is lost (with what happened) and when it is back (null). */
+  readonly onConnection?: (lost: string | null) => void;
+}
+
+const requestTimeoutMs = 30_000;
+/** The service sends something at least every 15 s; three times silent means that the connection is dead. */
+const silenceLimitMs = 45_000;
+const reconnectDelaysMs = [500, 1000, 2000, 4000, 8000, 10_000] as const;
+
+type Method = 'GET' | 'POST' | 'DELETE';
+type Query = Readonly<Record<string, string | number | undefined>>;
+
+/** The REST API as functions. Every failure is a CliError that says what to do next. */
+export class ApiClient {
+  readonly settings: Settings;
+  readonly #parts: ClientParts;
+
+  constructor(settings: Settings, parts: ClientParts) {
+    this.settings = settings;
+    this.#parts = parts;
+  }
+
+  get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.#json<T>('GET', path + queryText(query));
+  }
+
+  delete<T>(path: string, body?: unknown): Promise<T> {
+    return this.#json<T>('DELETE', path, body);
+  }
+
+  post<T>(path: string, body: unknown): Promise<T> {
+    return this.#json<T>('POST', path, body);
+  }
+
+  /**
+   * A POST that may be sent again without doing it twice: after a lost connection it is repeated under the same
+   * idempotency key, up to three times.
+   */
+  async postOnce<T>(path: string, body: unknown, idempotencyKey: string): Promise<T> {
+    for (const delayMs of reconnectDelaysMs.slice(0, 3)) {
+      try {
+        return await this.#json<T>('POST', path, body, { 'idempotency-key': idempotencyKey });
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        await this.#parts.sleep(delayMs);
+      }
+    }
+    return this.#json<T>('POST', path, body, { 'idempotency-key': idempotencyKey });
+  }
+
+  /** The body of an answer as text, piece by piece (JSON lines). */
+  async *text(path: string, accept: string): AsyncGenerator<string> {
+    const response = await this.#send('GET', path, { accept });
+    const decoder = new TextDecoder();
+    for await (const chunk of bodyOf(response)) yield decoder.decode(chunk, { stream: true });
+  }
+
+  /**
+   * The messages of an event stream, for ever: a lost connection is made again, and goes on after the last event
+   * that was received. Ends when the signal is aborted; throws ApiError when the service refuses.
+   */
+  async *stream(path: string, options: StreamOptions): AsyncGenerator<SseMessage> {
+    let lastSeq = options.after;
+    let failures = 0;
+    while (!options.signal.aborted) {
+      let lost: string;
+      try {
+        for await (const message of this.#streamOnce(path, lastSeq, options.signal)) {
+          if (failures > 0) options.onConnection?.(null);
+          failures = 0;
+          if (message.id !== null) lastSeq = Number(message.id);
+          yield message;
+        }
+        lost = 'the service closed the connection';
+      } catch (error) {
+        if (options.signal.aborted) return;
+        if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
+        lost = error instanceof Error ? error.message : String(error);
+      }
+      if (options.signal.aborted) return;
+      options.onConnection?.(lost);
+      const delayMs = reconnectDelaysMs[Math.min(failures, reconnectDelaysMs.length - 1)] as number;
+      failures += 1;
+      await this.#parts.sleep(delayMs, options.signal);
+    }
+  }
+
+  async *#streamOnce(path: string, lastSeq: number, signal: AbortSignal): AsyncGenerator<SseMessage> {
+    const connection = new AbortController();
+    const abort = () => connection.abort();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const headers = { accept: 'text/event-stream', 'last-event-id': String(lastSeq) };
+      const response = await this.#send(
+        'GET',
+        `${path}?after=${lastSeq}`,
+        headers,
+        undefined,
+        connection.signal,
+      );
+      yield* parseSse(untilSilent(bodyOf(response), abort));
+    } finally {
+      signal.removeEventListener('abort', abort);
+      connection.abort();
+    }
+  }
+
+  async #json<T>(
+    method: Method,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const response = await this.#send(
+      method,
+      path,
+      { ...headers, accept: 'application/json' },
+      body,
+      AbortSignal.timeout(requestTimeoutMs),
+    );
+    const text = await response.text();
+    if (text === '') return undefined as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw notTheService(this.settings);
+    }
+  }
+
+  async #send(
+    method: Method,
+    path: string,
+    headers: Record<string, string>,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const response = await this.#fetch(path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...headers,
+        ...(this.settings.token === null ? {} : { authorization: `Bearer ${this.settings.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+    if (!response.ok) throw await toApiError(response, this.settings);
+    return response;
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await this.#parts.fetch(this.settings.url + path, init);
+    } catch (error) {
+      throw toUnreachable(error, this.settings);
+    }
+  }
+}
+
+/** Reads an event of the stream; messages without an id (progress) are not events. */
+export function storedEventOf(message: SseMessage): StoredEvent | null {
+  return message.id === null ? null : (JSON.parse(message.data) as StoredEvent);
+}
+
+function queryText(query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return parameters.size === 0 ? '' : `?${parameters}`;
+}
+
+function bodyOf(response: Response): AsyncIterable<Uint8Array> {
+  return (response.body ?? []) as AsyncIterable<Uint8Array>;
+}
+
+async function* untilSilent(
+  chunks: AsyncIterable<Uint8Array>,
+  onSilence: () => void,
+): AsyncGenerator<Uint8Array> {
+  let timer = setTimeout(onSilence, silenceLimitMs);
+  try {
+    for await (const chunk of chunks) {
+      clearTimeout(timer);
+      timer = setTimeout(onSilence, silenceLimitMs);
+      yield chunk;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function toUnreachable(error: unknown, settings: Settings): UnreachableError {
+  const name = (error as Error).name;
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+  const code = cause?.code ?? name;
+  const where = `${settings.url} (from ${settings.urlSource})`;
+  if (code === 'ECONNREFUSED')
+    return new UnreachableError(`Nothing listens at ${where}: connection refused.`, [
+      'Is the service running? Start it with: pika-expander serve',
+      'If it runs elsewhere, give its address: --url http://host:port or PIKA_EXPANDER_URL.',
+    ]);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new UnreachableError(`The name in ${where} cannot be resolved.`, [
+      'Check the spelling of the address: --url http://host:port or PIKA_EXPANDER_URL.',
+    ]);
+  if (name === 'TimeoutError')
+    return new UnreachableError(`${where} did not answer within ${requestTimeoutMs / 1000} s.`, [
+      'The request may or may not have been carried out: look with pika-expander list.',
+      `Look at the service's health: ${settings.url}/readyz and its log.`,
+    ]);
+  return new UnreachableError(
+    `The connection to ${where} failed: ${cause?.message || code || (error as Error).message}.`,
+    [`Look at the service's health: ${settings.url}/readyz and its log.`],
+  );
+}
+
+function notTheService(settings: Settings): CliError {
+  return new CliError(
+    'not_the_service',
+    `What answers at ${settings.url} (from ${settings.urlSource}) is not pika-expander.`,
+    ['Check the address: --url http://host:port or PIKA_EXPANDER_URL.'],
+    exitCodes.failed,
+  );
+}
+
+async function toApiError(response: Response, settings: Settings): Promise<CliError> {
+  const text = await response.text().catch(() => '');
+  const body = errorBodyOf(text);
+  if (body === null && response.status < 500) return notTheService(settings);
+  const known = body ?? {
+    code: `http_${response.status}`,
+    message: `The service at ${settings.url} answered with HTTP ${response.status}.`,
+  };
+  return new ApiError(response.status, known, nextStepsOf(response.status, known, settings));
+}
+
+function errorBodyOf(text: string): ApiErrorBody | null {
+  try {
+    const body = (JSON.parse(text) as { error?: ApiErrorBody }).error;
+    return typeof body?.code === 'string' && typeof body.message === 'string' ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+function nextStepsOf(status: number, body: ApiErrorBody, settings: Settings): readonly string[] {
+  const given = body.next_steps ?? [];
+  if (status === 401)
+    return [
+      settings.token === null
+        ? 'Give a token: PIKA_EXPANDER_TOKEN, --token-file, or "token" in the config file.'
+        : 'The service does not know this token: check PIKA_EXPANDER_TOKEN, --token-file or the config file.',
+      ...given,
+    ];
+  if (status >= 500 && given.length === 0)
+    return [`Look at the service's health: ${settings.url}/readyz and its log.`];
+  return given;
+}

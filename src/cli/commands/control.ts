@@ -1,0 +1,70 @@
+import type { ControlVerb } from '../../core/expansion.ts';
+import type { FreezeView } from '../api-types.ts';
+import { UsageError } from '../errors.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { formatTime, printable } from '../format.ts';
+import type { Session } from '../session.ts';
+import { writeJsonLine } from '../view.ts';
+import { watchExpansion } from '../watching.ts';
+import { pathOf } from './look.ts';
+
+export interface ControlOptions {
+  readonly reason: string;
+  readonly watch?: boolean;
+}
+
+/** Asks for pause, resume, cancel, approve, retry or skip; the worker applies it at the next safe point. */
+export async function control(
+  session: Session,
+  verb: ControlVerb,
+  id: string,
+  node: string | null,
+  options: ControlOptions,
+): Promise<ExitCode> {
+  const { reason } = options;
+  if (reason.trim() === '') throw new UsageError('--reason is empty; it is recorded with who asked.');
+  const where = node === null ? '' : `/nodes/${encodeURIComponent(node)}`;
+  const answer = await session.client.post<unknown>(`${pathOf(id)}${where}/${verb}`, { reason });
+  const lines = [
+    `Asked for ${verb}${node === null ? '' : ` of ${node}`} in ${id}; it is applied at the next safe point.`,
+  ];
+  if (options.watch) {
+    if (session.options.json)
+      writeJsonLine(session.context, { kind: 'control', verb, expansionId: id, node, reason });
+    else session.context.stdout.write(`${lines.join('\n')}\n`);
+    return watchExpansion(session, id, { afterSeq: 0, waitForPerson: false });
+  }
+  session.print(answer ?? { expansionId: id, verb, node, reason }, () => [
+    ...lines,
+    `Watch it: pika-expander watch ${id}`,
+  ]);
+  return exitCodes.succeeded;
+}
+
+/** Keeps every worker from any new SLAVEOF, or lifts that. */
+export async function setFreeze(
+  session: Session,
+  verb: 'freeze' | 'unfreeze',
+  reason: string,
+): Promise<ExitCode> {
+  const state = await (verb === 'freeze'
+    ? session.client.post<FreezeView>('/v1/freeze', { reason })
+    : session.client.delete<FreezeView>('/v1/freeze', { reason }));
+  session.print(state, () => freezeLines(state));
+  return exitCodes.succeeded;
+}
+
+export async function showFreeze(session: Session): Promise<ExitCode> {
+  const state = await session.client.get<FreezeView>('/v1/freeze');
+  session.print(state, () => freezeLines(state));
+  return exitCodes.succeeded;
+}
+
+function freezeLines(state: FreezeView): string[] {
+  if (!state.frozen) return ['Not frozen: expansions attach nodes as planned.'];
+  const since = state.since === null ? '' : ` since ${formatTime(state.since)}`;
+  return [
+    `Frozen${since} by ${printable(state.by ?? 'unknown')}: ${printable(state.reason ?? '')}`,
+    'No node is attached until it is lifted: pika-expander unfreeze --reason "…"',
+  ];
+}

@@ -1,0 +1,94 @@
+import type { EvidenceView, ExpansionView, PageView } from '../api-types.ts';
+import { CliError, UsageError } from '../errors.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { formatTime, table } from '../format.ts';
+import { renderEvidence } from '../render/evidence.ts';
+import { nextCommands, renderExpansion } from '../render/expansion.ts';
+import type { Session } from '../session.ts';
+import { words } from '../style.ts';
+import { watchExpansion } from '../watching.ts';
+
+const unended = 'pending,running,paused,awaiting_approval,halted';
+
+export interface ListOptions {
+  readonly state?: string;
+  readonly search?: string;
+  readonly master?: string;
+  readonly limit?: string;
+  readonly cursor?: string;
+}
+
+/** The commands that only look. */
+export async function list(session: Session, options: ListOptions): Promise<ExitCode> {
+  const page = await session.client.get<PageView<ExpansionView>>('/v1/expansions', { ...options });
+  session.print(page, () => listLines(page));
+  return exitCodes.succeeded;
+}
+
+function listLines(page: PageView<ExpansionView>): string[] {
+  if (page.items.length === 0) return ['No expansions.'];
+  const rows = page.items.map((expansion) => [
+    expansion.id,
+    words(expansion.state),
+    expansion.master.name,
+    `${expansion.joins.filter((join) => join.phase === 'verified').length}/${expansion.joins.length}`,
+    formatTime(expansion.acceptedAt),
+    expansion.label ?? '',
+  ]);
+  const lines = table([['ID', 'STATE', 'MASTER', 'VERIFIED', 'ACCEPTED', 'LABEL'], ...rows]);
+  return page.nextCursor === null ? lines : [...lines, `More: add --cursor ${page.nextCursor}`];
+}
+
+export async function show(session: Session, id: string | undefined): Promise<ExitCode> {
+  const expansion = await session.client.get<ExpansionView>(pathOf(await idOrOnly(session, id)));
+  session.print(expansion, () => [
+    ...renderExpansion(expansion, session.context.stdout.columns ?? 100, session.style),
+    '',
+    ...nextCommands(expansion),
+  ]);
+  return exitCodes.succeeded;
+}
+
+export async function evidence(session: Session, id: string | undefined): Promise<ExitCode> {
+  const answer = await session.client.get<EvidenceView>(`${pathOf(await idOrOnly(session, id))}/evidence`);
+  session.print(answer, () => renderEvidence(answer, session.style));
+  return exitCodes.succeeded;
+}
+
+export interface WatchCommandOptions {
+  readonly after?: string;
+  readonly wait?: boolean;
+}
+
+export async function watch(
+  session: Session,
+  id: string | undefined,
+  options: WatchCommandOptions,
+): Promise<ExitCode> {
+  const { after = '0' } = options;
+  if (!/^\d{1,15}$/.test(after)) throw new UsageError(`--after is "${after}"; give an event's number.`);
+  return watchExpansion(session, await idOrOnly(session, id), {
+    afterSeq: Number(after),
+    waitForPerson: options.wait === true,
+  });
+}
+
+export const pathOf = (id: string): string => `/v1/expansions/${encodeURIComponent(id)}`;
+
+/** The named expansion, or the only one that has not ended. */
+async function idOrOnly(session: Session, id: string | undefined): Promise<string> {
+  if (id !== undefined) return id;
+  const query = { state: unended, limit: 10 };
+  const { items } = await session.client.get<PageView<ExpansionView>>('/v1/expansions', query);
+  if (items.length === 1) return (items[0] as ExpansionView).id;
+  if (items.length > 1)
+    throw new UsageError('Several expansions have not ended: name one of them.', [
+      ...items.map((item) => `${item.id} (${item.master.name}, ${words(item.state)})`),
+    ]);
+  throw new CliError(
+    'nothing_running',
+    'No expansion is going on.',
+    ['Name an ended one by its id: pika-expander list'],
+    exitCodes.failed,
+  );
+}

@@ -1,0 +1,55 @@
+import type { CliContext } from '../context.ts';
+import type { Entrances } from '../entrances.ts';
+import { CliError } from '../errors.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { formatBytes, printable, table } from '../format.ts';
+import { printDocument } from '../session.ts';
+import type { GlobalOptions } from '../settings.ts';
+
+/** What the tracker made of one slave of a recording. */
+interface SlaveReplay {
+  readonly fullSync: 'complete' | 'incomplete' | 'undecided';
+  readonly anomalies: readonly string[];
+  readonly receivedBytes: number | null;
+  readonly snapshotBytes: number | null;
+  readonly phases: readonly (readonly [phase: string, atSeconds: number])[];
+}
+
+/** Prints per slave of the recording what the tracker makes of it. 0 whenever the file could be read through. */
+export async function replay(
+  entrances: Entrances,
+  context: CliContext,
+  options: GlobalOptions,
+  file: string,
+): Promise<ExitCode> {
+  const result = await replayed(entrances, file);
+  printDocument(options, context, result, () => replayLines(result));
+  return exitCodes.succeeded;
+}
+
+async function replayed(entrances: Entrances, file: string): Promise<Readonly<Record<string, SlaveReplay>>> {
+  try {
+    return (await entrances.replay(file)) as Readonly<Record<string, SlaveReplay>>;
+  } catch (error) {
+    throw new CliError(
+      'recording_unreadable',
+      `The recording ${file} cannot be replayed: ${(error as Error).message}`,
+      ['A recording is a file of JSON lines; its format is described in test/recordings/README.md.'],
+      exitCodes.failed,
+    );
+  }
+}
+
+function replayLines(result: Readonly<Record<string, SlaveReplay>>): string[] {
+  const slaves = Object.entries(result);
+  if (slaves.length === 0) return ['The recording holds no slave.'];
+  const rows = slaves.map(([name, slave]) => [
+    name,
+    slave.fullSync,
+    `${formatBytes(slave.receivedBytes)} of ${formatBytes(slave.snapshotBytes)}`,
+    slave.anomalies.join(', ') || '-',
+    slave.phases.map(([phase, at]) => `${phase} ${at.toFixed(1)} s`).join(' → '),
+  ]);
+  const cells = [['SLAVE', 'FULL SYNC', 'RECEIVED', 'ANOMALIES', 'PHASES'], ...rows];
+  return table(cells.map((row) => row.map(printable)));
+}

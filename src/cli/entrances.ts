@@ -1,0 +1,18 @@
+/** What `serve` may override of the configuration. */
+export interface ServeOptions {
+  readonly role?: 'all' | 'api' | 'worker';
+  readonly host?: string;
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly logLevel?: string;
+  readonly configFile?: string;
+}
+
+/** The parts of the product that the command line starts; loaded only when asked for. */
+export interface Entrances {
+  /** Runs the service until it is told to stop; the exit code. */
+  serve(options: ServeOptions): Promise<number>;
+  demo(): Promise<number>;
+  /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */
+  replay(path: string): Promise<unknown>;
+}

@@ -1,0 +1,57 @@
+import type { Finding } from '../core/findings.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+
+/** An error that the user is told in words: what happened, and what to do next. */
+export class CliError extends Error {
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly nextSteps: readonly string[];
+  constructor(code: string, message: string, nextSteps: readonly string[], exitCode: ExitCode) {
+    super(message);
+    this.code = code;
+    this.exitCode = exitCode;
+    this.nextSteps = nextSteps;
+  }
+}
+
+/** The command line itself is wrong; nothing was sent. */
+export class UsageError extends CliError {
+  constructor(message: string, nextSteps: readonly string[] = []) {
+    super('usage', message, nextSteps, exitCodes.usage);
+  }
+}
+
+/** No answer from the service: not running, wrong address, or the network. */
+export class UnreachableError extends CliError {
+  constructor(message: string, nextSteps: readonly string[]) {
+    super('service_unreachable', message, nextSteps, exitCodes.failed);
+  }
+}
+
+/** The body of every error answer of the API. */
+export interface ApiErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string;
+  readonly findings?: readonly Finding[];
+  readonly next_steps?: readonly string[];
+  readonly requestId?: string;
+}
+
+/** The service answered with an error. */
+export class ApiError extends CliError {
+  readonly status: number;
+  readonly body: ApiErrorBody;
+  constructor(status: number, body: ApiErrorBody, nextSteps: readonly string[]) {
+    super(body.code, body.message, nextSteps, exitCodeOf(status));
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** 400: the request was wrong; 409 and 422: the service refuses this expansion; the rest failed. */
+function exitCodeOf(status: number): ExitCode {
+  if (status === 400 || status === 413) return exitCodes.usage;
+  if (status === 409 || status === 422) return exitCodes.refused;
+  return exitCodes.failed;
+}

@@ -1,0 +1,8 @@
+import type { Entrances } from './entrances.ts';
+
+/** The real parts, each loaded when it is asked for: `--help` must not wait for them. */
+export const loadEntrances: Entrances = {
+  serve: async (options) => (await import('../main.ts')).serve(options),
+  demo: async () => (await import('../demo/index.ts')).runDemo(),
+  replay: async (path) => (await import('../replay/index.ts')).replayFile(path),
+};

@@ -1,0 +1,299 @@
+import { Command, Option } from 'commander';
+import type { ControlVerb } from '../core/expansion.ts';
+import { completionModel, completionScript, type Shell, shells } from './completion.ts';
+import type { CliContext } from './context.ts';
+import type { Entrances } from './entrances.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { addPolicyOptions } from './policy-options.ts';
+import type { Session } from './session.ts';
+import { defaultUrl, type GlobalOptions } from './settings.ts';
+
+const exitCodeHelp = `
+Exit codes: 0 succeeded, 1 failed, 2 wrong usage, 3 refused by preflight,
+            4 halted or waiting for a person, 130 stopped watching by Ctrl-C`;
+
+/** Takes the exit code of the command that ran. */
+export type Finish = (exitCode: ExitCode) => void;
+
+/** The whole command line. What a command needs beyond its options is loaded only when it runs. */
+export function buildProgram(
+  version: string,
+  context: CliContext,
+  entrances: Entrances,
+  finish: Finish,
+): Command {
+  const program = new Command('pika-expander')
+    .description('Adds slaves to Pika masters one batch at a time, each full sync proven complete.')
+    .version(version, '-V, --version')
+    .option('--url <address>', `address of the service (else PIKA_EXPANDER_URL, config file, ${defaultUrl})`)
+    .option('--token <token>', 'token to sign in by; visible to others in the process list, so rather:')
+    .option('--token-file <file>', 'file that holds the token (else PIKA_EXPANDER_TOKEN, config file)')
+    .option('--config <file>', 'config file (default: ~/.config/pika-expander/config.json)')
+    .option('--json', 'print JSON: one document, or one object per line where the output goes on')
+    .option('--plain', 'print lines instead of moving bars')
+    .addHelpText('after', exitCodeHelp)
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 110),
+      getErrHelpWidth: () => Math.min(context.stderr.columns ?? 100, 110),
+    })
+    .showHelpAfterError('(add --help for the options and examples)')
+    .exitOverride();
+  const wiring = new Wiring(program, context, finish);
+  addExpansionCommands(wiring);
+  addControlCommands(wiring);
+  addDataCommands(wiring, entrances);
+  addServiceCommands(wiring, entrances);
+  return program;
+}
+
+type Run<O> = (session: Session, args: readonly string[], options: O) => Promise<ExitCode>;
+
+class Wiring {
+  readonly program: Command;
+  readonly context: CliContext;
+  readonly finish: Finish;
+
+  constructor(program: Command, context: CliContext, finish: Finish) {
+    this.program = program;
+    this.context = context;
+    this.finish = finish;
+  }
+
+  command(usage: string, summary: string, examples: readonly string[] = []): Command {
+    const command = this.program.command(usage).description(summary).summary(summary);
+    if (examples.length > 0)
+      command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`);
+    return command;
+  }
+
+  /** Runs an action that talks to the service. */
+  act<O>(command: Command, run: Run<O>): void {
+    command.action(async (...parameters: unknown[]) => {
+      const { openSession } = await import('./session.ts');
+      const options = command.optsWithGlobals<GlobalOptions & O>();
+      const args = parameters.slice(0, -2).flat() as string[];
+      this.finish(await run(openSession(options, this.context), args, options));
+    });
+  }
+}
+
+function addExpansionCommands(wiring: Wiring): void {
+  const nodeNote =
+    '\nA node is host:port, with what the request permits after commas:\n' +
+    '  10.0.0.2:9221,overwrite-data      its own data may be replaced\n' +
+    '  10.0.0.2:9221,repoint             it may be taken away from the master it has now\n' +
+    '  10.0.0.2:9221,seen-as=10.8.0.2:9221,credential=name';
+  const request = (command: Command) =>
+    addPolicyOptions(
+      command
+        .requiredOption('-m, --master <host:port>', 'the master; may carry ,seen-as=… and ,credential=…')
+        .option('-f, --nodes-file <file>', 'more nodes, one a line (- = standard input)'),
+    ).addHelpText('after', nodeNote);
+
+  wiring.act(
+    request(
+      wiring.command('plan [nodes...]', 'show what an expansion would do; nothing is started', [
+        'pika-expander plan --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
+        'pika-expander plan --master 10.0.0.1:9221 --nodes-file nodes.txt --json',
+      ]),
+    ),
+    async (session, args, options: import('./request.ts').RequestOptions) =>
+      (await import('./commands/plan.ts')).plan(session, args, options),
+  );
+  wiring.act(
+    request(
+      wiring.command('expand [nodes...]', 'plan, ask, start, and watch until it is over', [
+        'pika-expander expand --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
+        'pika-expander expand --master 10.0.0.1:9221 --nodes-file nodes.txt --approval each_batch --label "shard 7"',
+        'pika-expander expand --master 10.0.0.1:9221 10.0.0.2:9221,overwrite-data --yes --detach --json',
+      ]),
+    )
+      .option('-l, --label <text>', 'a text to recognise the expansion by')
+      .option('-y, --yes', 'start without asking')
+      .option('-d, --detach', 'do not watch')
+      .option('--wait', 'keep watching while it waits for a person')
+      .option('--idempotency-key <key>', 'the same key starts the same expansion only once'),
+    async (session, args, options: import('./commands/expand.ts').ExpandOptions) =>
+      (await import('./commands/expand.ts')).expand(session, args, options),
+  );
+  wiring.act(
+    wiring
+      .command('watch [id]', 'watch an expansion until it is over (no id: the one that is going on)', [
+        'pika-expander watch',
+        'pika-expander watch exp_0mabc --json',
+      ])
+      .option('--after <seq>', 'begin after this event')
+      .option('--wait', 'keep watching while it waits for a person'),
+    async (session, [id], options: import('./commands/look.ts').WatchCommandOptions) =>
+      (await import('./commands/look.ts')).watch(session, id, options),
+  );
+  wiring.act(
+    wiring
+      .command('list', 'list expansions, the newest first', [
+        'pika-expander list --state running,halted',
+        'pika-expander list --master 10.0.0.1:9221 --json',
+      ])
+      .option('--state <a,b>', 'only these states')
+      .option('--search <text>', 'only where label, master or node holds the text')
+      .option('--master <host:port>', 'only of this master')
+      .option('--limit <n>', 'how many (1 to 200)')
+      .option('--cursor <cursor>', 'go on where the last page ended'),
+    async (
+      session,
+      _args,
+      { state, search, master, limit, cursor }: import('./commands/look.ts').ListOptions,
+    ) =>
+      (await import('./commands/look.ts')).list(session, {
+        ...(state ? { state } : {}),
+        ...(search ? { search } : {}),
+        ...(master ? { master } : {}),
+        ...(limit ? { limit } : {}),
+        ...(cursor ? { cursor } : {}),
+      }),
+  );
+  wiring.act(
+    wiring.command('show [id]', 'show an expansion as it stands', ['pika-expander show exp_0mabc']),
+    async (session, [id]) => (await import('./commands/look.ts')).show(session, id),
+  );
+  wiring.act(
+    wiring.command('evidence [id]', 'show per node why it counts as verified, or why not', [
+      'pika-expander evidence exp_0mabc',
+      'pika-expander evidence exp_0mabc --json > evidence.json',
+    ]),
+    async (session, [id]) => (await import('./commands/look.ts')).evidence(session, id),
+  );
+}
+
+const controls: readonly { verb: ControlVerb; summary: string; node: boolean; example: string }[] = [
+  { verb: 'pause', summary: 'begin no further batch', node: false, example: 'traffic peak until 22:00' },
+  { verb: 'resume', summary: 'go on after a pause or a halt', node: false, example: 'peak is over' },
+  {
+    verb: 'cancel',
+    summary: 'end an expansion at the next safe point',
+    node: false,
+    example: 'wrong master',
+  },
+  { verb: 'approve', summary: 'let the next batch begin', node: false, example: 'checked the first node' },
+  { verb: 'retry', summary: 'attach a given-up node once more', node: true, example: 'disk replaced' },
+  { verb: 'skip', summary: 'go on without a node', node: true, example: 'host is down for repair' },
+];
+
+function addControlCommands(wiring: Wiring): void {
+  for (const { verb, summary, node, example } of controls) {
+    const name = node ? `${verb} <id> <node>` : `${verb} <id>`;
+    const args = node ? 'exp_0mabc 10.0.0.2:9221' : 'exp_0mabc';
+    wiring.act(
+      wiring
+        .command(name, summary, [`pika-expander ${verb} ${args} --reason "${example}"`])
+        .requiredOption('-r, --reason <text>', 'why; recorded with who asked')
+        .option('-w, --watch', 'watch the expansion afterwards'),
+      async (session, [id, target], options: import('./commands/control.ts').ControlOptions) =>
+        (await import('./commands/control.ts')).control(session, verb, id as string, target ?? null, options),
+    );
+  }
+  for (const verb of ['freeze', 'unfreeze'] as const) {
+    const summary =
+      verb === 'freeze' ? 'keep every worker from attaching any node' : 'let workers attach nodes again';
+    const command = wiring
+      .command(verb, summary, [`pika-expander ${verb} --reason "network maintenance"`])
+      .option('-r, --reason <text>', 'why; recorded with who asked');
+    if (verb === 'freeze') command.option('--status', 'only show whether it is frozen');
+    wiring.act(command, async (session, _args, options: { reason?: string; status?: boolean }) => {
+      const { setFreeze, showFreeze } = await import('./commands/control.ts');
+      if (options.status) return showFreeze(session);
+      return setFreeze(session, verb, options.reason ?? '');
+    });
+  }
+}
+
+function addDataCommands(wiring: Wiring, entrances: Entrances): void {
+  wiring.act(
+    wiring
+      .command('compare <left> <right>', 'compare the data of two servers; 0 only when they are equal', [
+        'pika-expander compare 10.0.0.1:9221 10.0.0.2:9221 --depth full',
+        'pika-expander compare 10.0.0.1:9221,credential=old 10.0.0.2:9221 --max-ops-per-second 20000',
+      ])
+      .option('--depth <counts|sample|full>', 'how much is looked at (default: sample)')
+      .option('--sample <n>', 'keys per type and database (depth sample)')
+      .option('--ttl-tolerance <ms>', 'difference of lifetimes that is not counted')
+      .option('--max-ops-per-second <n>', 'limit of commands to each server')
+      .option('--max-bytes-per-second <n>', 'limit of bytes read from each server')
+      .option('-d, --detach', 'do not wait for the result'),
+    async (session, [left, right], options: import('./commands/compare.ts').CompareOptions) =>
+      (await import('./commands/compare.ts')).compare(session, left as string, right as string, options),
+  );
+  wiring.act(
+    wiring
+      .command('comparison <comparison>', 'show or steer a comparison', [
+        'pika-expander comparison cmp_0mabc',
+        'pika-expander comparison cmp_0mabc --differences > differences.jsonl',
+        'pika-expander comparison cmp_0mabc --pause --reason "latency is high"',
+      ])
+      .option('--differences', 'print all differences as JSON lines')
+      .addOption(new Option('--pause', 'pause it').conflicts(['resume', 'cancel', 'differences']))
+      .addOption(new Option('--resume', 'go on').conflicts(['cancel', 'differences']))
+      .addOption(new Option('--cancel', 'end it').conflicts(['differences']))
+      .option('-r, --reason <text>', 'why; recorded with who asked'),
+    async (session, [id], options: import('./commands/compare.ts').ComparisonOptions) =>
+      (await import('./commands/compare.ts')).comparison(session, id as string, options),
+  );
+  wiring.act(
+    wiring
+      .command('comparisons', 'list comparisons, the newest first')
+      .option('--limit <n>', 'how many (1 to 200)'),
+    async (session, _args, { limit }: { limit?: string }) =>
+      (await import('./commands/compare.ts')).comparisons(session, limit ? { limit } : {}),
+  );
+  const replay = wiring.command(
+    'replay <file>',
+    'run a recording through the full-sync tracker (post-mortem)',
+    ['pika-expander replay incident.jsonl', 'pika-expander replay incident.jsonl --json'],
+  );
+  replay.action(async (file: string) => {
+    const { replay: run } = await import('./commands/replay.ts');
+    wiring.finish(await run(entrances, wiring.context, replay.optsWithGlobals<GlobalOptions>(), file));
+  });
+}
+
+function addServiceCommands(wiring: Wiring, entrances: Entrances): void {
+  const { context, finish, program } = wiring;
+  const serve = wiring
+    .command('serve', 'run the service: API, dashboard and worker', [
+      'pika-expander serve',
+      'pika-expander serve --role worker',
+      'PIKA_EXPANDER_OPERATOR_TOKEN=… pika-expander serve --host 0.0.0.0 --port 8080',
+    ])
+    .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'api', 'worker']))
+    .option('--host <host>', 'where to listen (default: 127.0.0.1)')
+    .option('--port <port>', 'port to listen on (default: 8080)')
+    .option('--data-dir <folder>', 'folder of the embedded database (default: ./data)')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent')
+    .addHelpText(
+      'after',
+      '\nThe configuration file of the service is given by --config or PIKA_EXPANDER_CONFIG.',
+    );
+  serve.action(async () => {
+    const { serve: run } = await import('./commands/serve.ts');
+    finish(await run(entrances, serve.optsWithGlobals()));
+  });
+  wiring
+    .command('demo', 'show on simulated nodes how data get lost, and how this service prevents it')
+    .action(async () => finish((await entrances.demo()) as ExitCode));
+  wiring
+    .command('completion <shell>', 'print the completion script of a shell (bash, zsh, fish)', [
+      'source <(pika-expander completion bash)',
+      'pika-expander completion fish | source',
+    ])
+    .action((shell: string) => {
+      if (!(shells as readonly string[]).includes(shell))
+        return program.error(`error: "${shell}" is not one of ${shells.join(', ')}`, { exitCode: 2 });
+      context.stdout.write(completionScript(shell as Shell, completionModel(program)));
+      finish(exitCodes.succeeded);
+    });
+  const ids = program.command('complete-ids', { hidden: true }).action(async () => {
+    const { printIds } = await import('./commands/complete-ids.ts');
+    finish(await printIds(ids.optsWithGlobals<GlobalOptions>(), context));
+  });
+}

@@ -1,0 +1,61 @@
+import type { ComparisonReport } from '../../core/comparison.ts';
+import type { ComparisonView } from '../api-types.ts';
+import { formatDuration, printable } from '../format.ts';
+import { type Style, words } from '../style.ts';
+
+/** A comparison with what it found and how much it looked at. */
+export function renderComparison(comparison: ComparisonView, style: Style): string[] {
+  const { report, problem } = comparison;
+  return [
+    `${style.bold(comparison.id)}  ${comparison.left.name} (left) and ${comparison.right.name} (right): ${stateText(comparison, style)}`,
+    ...(comparison.stateReason === null ? [] : [`  ${printable(comparison.stateReason)}`]),
+    ...(report === null ? progressLines(comparison.progress) : reportLines(report)),
+    ...(problem
+      ? [style.red(printable(problem.text)), ...problem.nextSteps.map((s) => `  → ${printable(s)}`)]
+      : []),
+  ];
+}
+
+function stateText(comparison: ComparisonView, style: Style): string {
+  const verdict = comparison.report?.verdict;
+  if (verdict === 'equal') return style.green('equal');
+  if (verdict === 'different') return style.red('different');
+  return style.yellow(verdict ?? words(comparison.state));
+}
+
+function progressLines(progress: unknown): string[] {
+  if (typeof progress !== 'object' || progress === null) return [];
+  const facts = Object.entries(progress).filter(([, value]) => ['string', 'number'].includes(typeof value));
+  return facts.length === 0
+    ? []
+    : [`  ${facts.map(([name, value]) => `${name} ${printable(String(value))}`).join(', ')}`];
+}
+
+function reportLines(report: ComparisonReport): string[] {
+  const kinds = Object.entries(report.differencesByKind).map(([kind, count]) => `${count} ${kind}`);
+  const took = formatDuration((report.endedAt - report.startedAt) / 1000);
+  return [
+    ...(report.reason === null ? [] : [`  ${printable(report.reason)}`]),
+    `  Looked at ${report.lookedAtKeys} keys${shareText(report)} in ${took}, depth ${report.depth}`,
+    ...(report.smallestLossFound === null
+      ? []
+      : [
+          `  A loss of ${percent(report.smallestLossFound)} of the keys or more would have been found (99 %)`,
+        ]),
+    `  Differences: ${report.differencesTotal}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`,
+    ...report.examples.map(
+      (d) =>
+        `    db${d.db} ${d.type} ${printable(d.key)}: ${d.kind}; left ${printable(d.left ?? 'nothing')}, right ${printable(d.right ?? 'nothing')}`,
+    ),
+  ];
+}
+
+function shareText(report: ComparisonReport): string {
+  return report.share === null ? '' : ` (${percent(report.share)} of about ${report.estimatedKeys ?? '?'})`;
+}
+
+/** Three significant digits, never rounded up to a whole that was not reached. */
+function percent(share: number): string {
+  if (share >= 1) return '100 %';
+  return `${Math.floor(share * 1e6) / 1e4} %`;
+}

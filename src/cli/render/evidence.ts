@@ -1,0 +1,38 @@
+import type { EvidenceRule } from '../../core/evidence.ts';
+import type { EvidenceView, NodeEvidenceView } from '../api-types.ts';
+import { formatTime, pad, printable } from '../format.ts';
+import { phaseColour, phaseMark, type Style, words } from '../style.ts';
+
+/** Per node every rule of "verified", whether it holds, and the sentence with its facts. */
+export function renderEvidence(evidence: EvidenceView, style: Style): string[] {
+  return [
+    style.bold(`Evidence of ${evidence.expansionId}, master ${evidence.master.name}`),
+    ...evidence.nodes.flatMap((node) => ['', ...nodeLines(node, style)]),
+  ];
+}
+
+function nodeLines(node: NodeEvidenceView, style: Style): string[] {
+  const head = phaseColour(style, node.phase, `${phaseMark(node.phase)} ${node.node}  ${words(node.phase)}`);
+  const anomalies = node.anomalies.map(
+    (anomaly) =>
+      `  ${style.yellow(`⚠ ${anomaly.code}`)} (attempt ${anomaly.attempt}, ${formatTime(anomaly.at)}): ${printable(anomaly.text)}`,
+  );
+  if (node.evidence === null) return [head, '  No evidence yet.', ...anomalies];
+  const width = Math.max(0, ...node.evidence.rules.map((rule) => rule.rule.length));
+  return [
+    `${head} ${style.dim(`(verdict ${words(node.evidence.verdict)}, attempt ${node.evidence.attempt})`)}`,
+    ...node.evidence.rules.map((rule) => ruleLine(rule, width, style)),
+    ...comparisonLines(node),
+    ...anomalies,
+  ];
+}
+
+function ruleLine(rule: EvidenceRule, width: number, style: Style): string {
+  const mark = rule.holds === null ? style.dim('?') : rule.holds ? style.green('✔') : style.red('✖');
+  return `  ${mark} ${pad(rule.rule, width)}  ${printable(rule.text)}`;
+}
+
+function comparisonLines(node: NodeEvidenceView): string[] {
+  if (!node.comparison) return [];
+  return [`  Comparison ${node.comparison.id}: ${node.comparison.report?.verdict ?? 'not ended'}`];
+}

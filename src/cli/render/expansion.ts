@@ -1,0 +1,132 @@
+import type { StoredEvent } from '../../core/expansion.ts';
+import { isEnded, needsPerson } from '../../core/expansion.ts';
+import type { ExpansionView, JoinView } from '../api-types.ts';
+import { cutTo, formatBytes, formatClock, formatDuration, formatTime, pad, printable } from '../format.ts';
+import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';
+
+/** One line that says how far an expansion is. */
+export function headline(expansion: ExpansionView, style: Style): string {
+  const done = expansion.joins.filter((join) => join.phase === 'verified').length;
+  const batches =
+    expansion.batchCount === null ? '' : `, batch ${batchNumber(expansion)} of ${expansion.batchCount}`;
+  const state = stateText(expansion, style);
+  return `${style.bold(expansion.id)}  ${expansion.master.name}: ${done} of ${expansion.joins.length} nodes verified${batches}, ${state}`;
+}
+
+function batchNumber(expansion: ExpansionView): number {
+  return Math.min(expansion.currentBatch + 1, expansion.batchCount ?? 1);
+}
+
+function stateText(expansion: ExpansionView, style: Style): string {
+  const text = words(expansion.state);
+  if (expansion.state === 'succeeded') return style.green(text);
+  if (needsPerson(expansion.state)) return style.yellow(text);
+  return isEnded(expansion.state) ? style.red(text) : style.cyan(text);
+}
+
+/** A node's line without its mark: phase and, in a full sync, bar, bytes, rate and remaining time. */
+export function joinLine(join: JoinView, nameWidth: number, columns: number, style: Style): string {
+  const head = `${phaseMark(join.phase)} ${pad(join.target.name, nameWidth)}  ${pad(words(join.phase), 12)}`;
+  const room = columns - head.length - 2;
+  const rest = progressText(join, room) ?? waitText(join);
+  return `  ${phaseColour(style, join.phase, head.slice(0, columns - 2))}${cutTo(rest, Math.max(0, room - 1))}`.trimEnd();
+}
+
+function progressText(join: JoinView, room: number): string | null {
+  const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds, lagBytes } = join.progress;
+  if (join.phase === 'catching_up') return ` ${formatBytes(lagBytes)} of binlog behind`;
+  if (join.phase !== 'transferring') return null;
+  const rate = bytesPerSecond === null ? 'rate unknown' : `${formatBytes(bytesPerSecond)}/s`;
+  const remaining =
+    remainingSeconds === null ? 'remaining time unknown' : `${formatDuration(remainingSeconds)} left`;
+  const text = `${formatBytes(receivedBytes)} of ${formatBytes(snapshotBytes)}  ${rate}  ${remaining}`;
+  const share = snapshotBytes && receivedBytes !== null ? Math.min(1, receivedBytes / snapshotBytes) : null;
+  const barWidth = Math.min(24, room - text.length - 9);
+  if (share === null || barWidth < 6) return ` ${share === null ? '' : `${percent(share)}  `}${text}`;
+  return ` ${bar(share, barWidth)} ${percent(share)}  ${text}`;
+}
+
+const percent = (share: number): string => `${String(Math.floor(share * 100)).padStart(3)} %`;
+
+function bar(share: number, width: number): string {
+  const full = Math.floor(share * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+function waitText(join: JoinView): string {
+  if (join.problem) return ` ${printable(join.problem.text)}`;
+  return join.waitingFor === null || join.waitingFor === undefined ? '' : ` ${printable(join.waitingFor)}`;
+}
+
+/** One event as one line. */
+export function eventLine(event: StoredEvent, style: Style): string {
+  const where = event.node === null ? '' : `${event.node}: `;
+  const mark = event.level === 'info' ? '' : `${event.level}: `;
+  return `${style.dim(formatClock(event.at))} ${levelColour(style, event.level, printable(`${mark}${where}${event.text}`))}`;
+}
+
+/** One line of progress for a log that is no terminal; null when nothing can be told. */
+export function progressLine(join: JoinView, at: number): string | null {
+  const text = progressText(join, 0);
+  return text === null ? null : `${formatClock(at)} ${join.target.name} ${words(join.phase)}:${text}`;
+}
+
+/** What is shown when watching ends, or by `show`. */
+export function renderExpansion(expansion: ExpansionView, columns: number, style: Style): string[] {
+  const nameWidth = Math.max(4, ...expansion.joins.map((join) => join.target.name.length));
+  return [
+    headline(expansion, style),
+    ...(expansion.stateReason === null ? [] : [`  ${printable(expansion.stateReason)}`]),
+    ...(expansion.label === null ? [] : [`  Label: ${printable(expansion.label)}`]),
+    `  Asked by ${printable(expansion.requestedBy)} at ${formatTime(expansion.acceptedAt)}${durationText(expansion)}`,
+    '',
+    ...expansion.joins.flatMap((join) => [
+      joinLine(join, nameWidth, Math.max(columns, 60), style),
+      ...joinDetails(join, style),
+    ]),
+    ...problemLines(expansion, style),
+  ];
+}
+
+function durationText(expansion: ExpansionView): string {
+  if (expansion.endedAt === null) return '';
+  return `; took ${formatDuration((expansion.endedAt - (expansion.startedAt ?? expansion.acceptedAt)) / 1000)}`;
+}
+
+function joinDetails(join: JoinView, style: Style): string[] {
+  const anomalies = (join.anomalies ?? []).map(
+    (anomaly) => `      ${style.yellow(`⚠ ${anomaly.code}`)}: ${printable(anomaly.text)}`,
+  );
+  if (!join.problem) return anomalies;
+  return [
+    ...anomalies,
+    `      ${style.red(printable(join.problem.text))} ${style.dim(`[${join.problem.code}]`)}`,
+    ...join.problem.nextSteps.map((step) => `      → ${printable(step)}`),
+  ];
+}
+
+function problemLines(expansion: ExpansionView, style: Style): string[] {
+  if (!expansion.problem) return [];
+  return [
+    '',
+    `${style.red(printable(expansion.problem.text))} ${style.dim(`[${expansion.problem.code}]`)}`,
+    ...expansion.problem.nextSteps.map((step) => `  → ${printable(step)}`),
+  ];
+}
+
+/** The commands that help where the expansion stands. */
+export function nextCommands(expansion: ExpansionView): string[] {
+  const { id, state } = expansion;
+  const control = (verb: string, node = '') => `  pika-expander ${verb} ${id}${node} --reason "…"`;
+  if (state === 'awaiting_approval') return ['It waits for approval of the next batch:', control('approve')];
+  if (state === 'paused') return ['It is paused. To go on:', control('resume')];
+  if (state !== 'halted') return [];
+  const stuck = expansion.joins.find((join) => join.phase === 'failed' || join.phase === 'quarantined');
+  const node = ` ${stuck?.target.name ?? 'NODE'}`;
+  return [
+    'It is halted until somebody decides:',
+    control('retry', node),
+    control('skip', node),
+    control('cancel'),
+  ];
+}

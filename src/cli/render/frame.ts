@@ -1,0 +1,73 @@
+import type { StoredEvent } from '../../core/expansion.ts';
+import { isActive } from '../../core/expansion.ts';
+import type { ExpansionView, JoinView } from '../api-types.ts';
+import { cutTo, displayWidth, printable } from '../format.ts';
+import { type Style, words } from '../style.ts';
+import { eventLine, headline, joinLine } from './expansion.ts';
+
+/** All that one picture of a running expansion shows. */
+export interface FrameState {
+  readonly expansion: ExpansionView;
+  readonly recentEvents: readonly StoredEvent[];
+  /** What happened to the connection; null = it stands. */
+  readonly connectionLost: string | null;
+}
+
+const eventLines = 5;
+const plainLines = 4;
+
+/**
+ * One picture, no larger than the terminal: a larger one could not be overwritten by the next. Where not all
+ * nodes cutTo, those that need attention and those at work come first, and the rest is counted.
+ */
+export function renderFrame(state: FrameState, columns: number, rows: number, style: Style): string[] {
+  const { expansion } = state;
+  const width = Math.max(20, columns - 1);
+  const events = state.recentEvents.slice(-Math.min(eventLines, Math.max(1, rows - 12)));
+  const room = Math.max(1, rows - events.length - plainLines - 1);
+  const shown = choose(expansion.joins, room);
+  const nameWidth = Math.max(4, ...shown.map((join) => join.target.name.length));
+  return [
+    headlineFitting(expansion, width, style),
+    ...shown.map((join) => joinLine(join, nameWidth, width, style)),
+    ...hiddenLine(expansion.joins, shown, width, style),
+    ...events.map((event) => eventLine({ ...event, text: cutTo(printable(event.text), width - 30) }, style)),
+    state.connectionLost === null
+      ? style.dim(cutTo('Ctrl-C stops watching; the expansion goes on.', width))
+      : style.yellow(
+          cutTo(`No connection to the service (${printable(state.connectionLost)}); trying again.`, width),
+        ),
+  ];
+}
+
+function headlineFitting(expansion: ExpansionView, width: number, style: Style): string {
+  const text = headline(expansion, style);
+  return displayWidth(style.strip(text)) <= width ? text : cutTo(style.strip(text), width);
+}
+
+function urgency(join: JoinView): number {
+  if (join.phase === 'failed' || join.phase === 'quarantined') return 0;
+  if (isActive(join.phase)) return 1;
+  return join.phase === 'waiting' ? 2 : 3;
+}
+
+function choose(joins: readonly JoinView[], room: number): readonly JoinView[] {
+  if (joins.length <= room) return joins;
+  const chosen = new Set([...joins].sort((a, b) => urgency(a) - urgency(b)).slice(0, Math.max(1, room - 1)));
+  return joins.filter((join) => chosen.has(join));
+}
+
+function hiddenLine(
+  joins: readonly JoinView[],
+  shown: readonly JoinView[],
+  width: number,
+  style: Style,
+): string[] {
+  if (shown.length === joins.length) return [];
+  const counts = new Map<string, number>();
+  for (const join of joins) {
+    if (!shown.includes(join)) counts.set(join.phase, (counts.get(join.phase) ?? 0) + 1);
+  }
+  const text = [...counts].map(([phase, count]) => `${count} ${words(phase)}`).join(', ');
+  return [style.dim(cutTo(`  … and ${joins.length - shown.length} more: ${text}`, width))];
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import type { CliContext } from './context.ts';
+import type { Entrances } from './entrances.ts';
+import { exitCodes } from './exit-codes.ts';
+import { buildProgram } from './program.ts';
+
+/** Runs one command line (without node and script); returns the exit code. Never throws. */
+export async function run(
+  args: readonly string[],
+  context: CliContext,
+  entrances: Entrances,
+): Promise<number> {
+  let exitCode: number = exitCodes.succeeded;
+  const program = buildProgram(packageVersion(), context, entrances, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    const { reportError } = await import('./report-error.ts');
+    return reportError(error, context, args.includes('--json'));
+  }
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

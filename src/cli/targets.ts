@@ -1,0 +1,52 @@
+import type { JoinTargetRequest, TargetRequest } from './api-types.ts';
+import { UsageError } from './errors.ts';
+
+const nodeHelp =
+  'Write a node as host:port, with what the request permits after commas: ' +
+  '10.0.0.2:9221,overwrite-data,repoint,seen-as=192.168.7.2:9221,credential=name';
+
+/**
+ * Reads `host:port[,overwrite-data][,repoint][,seen-as=host:port][,credential=name]`.
+ * Throws UsageError that names the part which is wrong. The service checks the address itself.
+ */
+export function parseNode(text: string): JoinTargetRequest {
+  const [address = '', ...parts] = text.split(',').map((part) => part.trim());
+  return {
+    address: checkedAddress(address, text),
+    ...Object.assign({}, ...parts.map((p) => partOf(p, text))),
+  };
+}
+
+/** As parseNode, but a master permits nothing. */
+export function parseMaster(text: string): TargetRequest {
+  const { overwriteData, repoint, ...master } = parseNode(text);
+  if (overwriteData || repoint)
+    throw new UsageError(
+      `"${text}": overwrite-data and repoint are for nodes to be added, not for the master.`,
+    );
+  return master;
+}
+
+/** Nodes from a file's text: one a line; blank lines and what follows a # are left out. */
+export function parseNodeLines(text: string): JoinTargetRequest[] {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/#.*$/, '').trim())
+    .filter((line) => line !== '')
+    .map(parseNode);
+}
+
+function checkedAddress(address: string, text: string): string {
+  if (!/^(\[[^\]]+\]|[^:\s[\]]+):\d+$/.test(address))
+    throw new UsageError(`"${text}" does not begin with host:port.`, [nodeHelp]);
+  return address;
+}
+
+function partOf(part: string, text: string): Partial<JoinTargetRequest> {
+  const [name, value] = part.split('=', 2) as [string, string | undefined];
+  if (part === 'overwrite-data') return { overwriteData: true };
+  if (part === 'repoint') return { repoint: true };
+  if (name === 'seen-as' && value) return { seenAs: checkedAddress(value, text) };
+  if (name === 'credential' && value) return { credential: value };
+  throw new UsageError(`"${text}": "${part}" is not known here.`, [nodeHelp]);
+}

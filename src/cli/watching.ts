@@ -1,0 +1,85 @@
+import type { ExpansionView } from './api-types.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { exitCodeOf, follow } from './follow.ts';
+import { nextCommands, renderExpansion } from './render/expansion.ts';
+import type { Session } from './session.ts';
+import { JsonView, viewFor, writeJsonLine } from './view.ts';
+
+export interface WatchOptions {
+  readonly afterSeq: number;
+  readonly waitForPerson: boolean;
+}
+
+const settleMs = 2000;
+const refreshMs = 10_000;
+
+/**
+ * Shows an expansion until it is over, then its summary; returns the exit code. Ctrl-C ends only the watching,
+ * and says so.
+ */
+export async function watchExpansion(session: Session, id: string, options: WatchOptions): Promise<ExitCode> {
+  const { context } = session;
+  const interrupted = new AbortController();
+  const undo = context.onInterrupt(() => interrupted.abort());
+  const view = session.options.json
+    ? new JsonView(context)
+    : await viewFor(context, session.options.plain === true);
+  try {
+    const end = await follow(session.client, id, view, {
+      ...options,
+      signal: interrupted.signal,
+      settleMs,
+      refreshMs,
+      now: context.now,
+      sleep: context.sleep,
+    });
+    view.close();
+    return end.kind === 'detached' ? sayDetached(session, end.expansion) : sayEnd(session, end.expansion);
+  } finally {
+    view.close();
+    undo();
+  }
+}
+
+function sayEnd(session: Session, expansion: ExpansionView): ExitCode {
+  const { context, style } = session;
+  const exitCode = exitCodeOf(expansion);
+  if (session.options.json) {
+    writeJsonLine(context, {
+      kind: 'end',
+      expansionId: expansion.id,
+      state: expansion.state,
+      exitCode,
+      expansion,
+    });
+    return exitCode;
+  }
+  const lines = [
+    '',
+    ...renderExpansion(expansion, context.stdout.columns ?? 100, style),
+    '',
+    ...nextCommands(expansion),
+    `Evidence: pika-expander evidence ${expansion.id}`,
+  ];
+  context.stdout.write(`${lines.join('\n')}\n`);
+  return exitCode;
+}
+
+function sayDetached(session: Session, expansion: ExpansionView): ExitCode {
+  const { id } = expansion;
+  if (session.options.json) {
+    writeJsonLine(session.context, { kind: 'detached', expansionId: id, exitCode: exitCodes.detached });
+    return exitCodes.detached;
+  }
+  session.context.stderr.write(
+    [
+      '',
+      `Stopped watching. Expansion ${id} goes on in the service.`,
+      `  Watch it again:  pika-expander watch ${id}`,
+      `  Pause it:        pika-expander pause ${id} --reason "…"`,
+      `  Cancel it:       pika-expander cancel ${id} --reason "…"`,
+      '',
+    ].join('\n'),
+  );
+  return exitCodes.detached;
+}
