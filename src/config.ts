@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
+import { maxNodesPerExpansion } from './core/preflight.ts';
 import type { Credential, CredentialSource } from './engines/engine.ts';
 
 /** What a process of the service does: answer requests, work on expansions, or both. */
@@ -54,7 +55,7 @@ export interface Config {
 }
 
 export const defaultLimits: Limits = {
-  maxNodes: 256,
+  maxNodes: maxNodesPerExpansion,
   maxBodyBytes: 1_048_576,
   requestsPerMinute: 1200,
   maxEventStreams: 200,
@@ -116,7 +117,7 @@ const FileSchema = Type.Object(
     limits: Type.Optional(
       Type.Object(
         {
-          maxNodes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+          maxNodes: Type.Optional(Type.Integer({ minimum: 1, maximum: maxNodesPerExpansion })),
           maxBodyBytes: Type.Optional(Type.Integer({ minimum: 1024, maximum: 64 * 1024 * 1024 })),
           requestsPerMinute: Type.Optional(Type.Integer({ minimum: 0 })),
           maxEventStreams: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),

@@ -1,0 +1,82 @@
+import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../core/expansion.ts';
+import { newExpansion } from '../core/new-expansion.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Policy } from '../core/policy.ts';
+
+/** Who asked for something, and through which entrance. */
+export interface Requester {
+  /** Name of the token, `local` where none is configured, or what the queue's producer calls itself. */
+  readonly name: string;
+  readonly via: Expansion['via'];
+}
+
+export interface AcceptedRequest {
+  readonly id: string;
+  readonly at: number;
+  readonly master: NodeTarget;
+  readonly nodes: readonly JoinTarget[];
+  readonly policy: Policy;
+  readonly label: string | null;
+  readonly requester: Requester;
+  readonly plan: Plan;
+}
+
+/** The expansion as it is stored when a request is accepted: what preflight saw is kept, nothing is done yet. */
+export function acceptedExpansion(request: AcceptedRequest): Expansion {
+  const { plan, requester } = request;
+  const fresh = newExpansion({
+    ...request,
+    requestedBy: requester.name,
+    via: requester.via,
+    now: request.at,
+  });
+  return {
+    ...fresh,
+    capabilities: plan.capabilities,
+    findings: plan.findings.filter((finding) => finding.node === null),
+    joins: fresh.joins.map((join) => ({
+      ...join,
+      findings: plan.findings.filter((finding) => finding.node === join.target.name),
+    })),
+    waitsFor: plan.waitsFor,
+    stateReason:
+      plan.waitsFor === null
+        ? 'Accepted; a worker will begin it.'
+        : `Waits for the end of expansion ${plan.waitsFor} on the same master.`,
+  };
+}
+
+/** The first lines of its history: who asked for what, and what preflight warned of. */
+export function acceptanceEvents(request: AcceptedRequest): readonly EventInput[] {
+  const { nodes, master, requester, plan, at } = request;
+  const count = nodes.length === 1 ? 'one node' : `${nodes.length} nodes`;
+  const accepted: EventInput = {
+    type: 'expansion.accepted',
+    at,
+    node: null,
+    level: 'info',
+    text: `Accepted: ${count} to become slaves of ${master.name}, asked for by ${requester.name} (${requester.via}).`,
+    data: {
+      master: master.name,
+      nodes: nodes.map((node) => node.name),
+      requestedBy: requester.name,
+      via: requester.via,
+      policy: request.policy,
+      planId: plan.id,
+      waitsFor: plan.waitsFor,
+    },
+  };
+  const warnings = plan.findings
+    .filter((finding) => finding.severity !== 'info')
+    .map(
+      (finding): EventInput => ({
+        type: 'preflight.finding',
+        at,
+        node: finding.node,
+        level: finding.severity === 'error' ? 'error' : 'warning',
+        text: finding.text,
+        data: { code: finding.code, nextStep: finding.nextStep, facts: finding.facts ?? {} },
+      }),
+    );
+  return [accepted, ...warnings];
+}

@@ -1,0 +1,238 @@
+import type { Expansion, JoinTarget, NodeTarget } from '../core/expansion.ts';
+import type { Finding } from '../core/findings.ts';
+import { formatAddress } from '../core/node-facts.ts';
+import { makePlan, type Plan, type Topology, topologyOf } from '../core/plan.ts';
+import { type Policy, type PolicyInput, resolvePolicy } from '../core/policy.ts';
+import { preflightNodeSections, preflightSections } from '../core/preflight.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { CredentialSource, Engine } from '../engines/engine.ts';
+import type { Doorbell } from '../queue/doorbell.ts';
+import { masterKey } from '../store/master-key.ts';
+import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/store.ts';
+import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
+import { fingerprint } from './fingerprint.ts';
+import type { NewId } from './ids.ts';
+import { observe } from './observe.ts';
+import { ExpansionRequest, PlanRequest } from './request.ts';
+import { checkCredential, parseAddress, parseMaster, parseNodes } from './targets.ts';
+import { validator } from './validate.ts';
+
+export interface AdmissionParts {
+  readonly store: Store;
+  readonly doorbell: Doorbell;
+  readonly engine: Engine;
+  readonly credentials: CredentialSource;
+  readonly now: () => number;
+  readonly newId: NewId;
+  readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
+  /** Told when a wake-up could not be rung; the reconciler will make up for it. */
+  readonly onDoorbellFailure?: (expansionId: string, error: unknown) => void;
+}
+
+/** What lets requests in, the same for every entrance: REST, the queue and the command line. */
+export interface Admission {
+  /**
+   * Says what the request would do; only reads. `input` is the untrusted body.
+   * Throws Refusal (kind `invalid`) for a malformed one; findings are part of the plan, not an error.
+   */
+  plan(input: unknown, who: Requester): Promise<Plan>;
+  /**
+   * Checks the request and stores it; from then on it will reach an end that is reported. `replayed`: the
+   * idempotency key had come before with the same request, and this is the expansion of then.
+   * Throws Refusal: `invalid`, `refused` (all findings), `conflict`. Nothing is stored then.
+   */
+  expand(
+    input: unknown,
+    who: Requester,
+    idempotencyKey: string | null,
+  ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
+  /** The master and its slaves as the master tells it. Throws Refusal where it cannot be read. */
+  topology(master: string, credential: string | undefined): Promise<Topology>;
+}
+
+interface ParsedRequest {
+  readonly master: NodeTarget;
+  readonly nodes: readonly JoinTarget[];
+  readonly policy: Policy;
+}
+
+const checkPlanRequest = validator(PlanRequest);
+const checkExpansionRequest = validator(ExpansionRequest);
+
+/** Makes the admission from its parts. It holds no state of its own. */
+export function createAdmission(parts: AdmissionParts): Admission {
+  const { store, doorbell, now, newId } = parts;
+
+  function parse(request: PlanRequest): ParsedRequest {
+    return {
+      master: parseMaster(request.master, 'master', parts.credentials),
+      nodes: parseNodes(request.nodes, parts.limits.maxNodes, parts.credentials),
+      policy: resolvePolicy((request.policy ?? {}) as PolicyInput),
+    };
+  }
+
+  async function makePlanOf(request: ParsedRequest): Promise<Plan> {
+    const { master, nodes, policy } = request;
+    const [masterSeen, nodesSeen, context] = await Promise.all([
+      lookAtMaster(parts, master),
+      Promise.all(nodes.map((node) => lookAtNode(parts, node, master))),
+      contextOf(store, master, nodes),
+    ]);
+    return makePlan({
+      id: newId('plan'),
+      at: now(),
+      master: { target: master, ...masterSeen },
+      nodes: nodes.map((target, index) => ({ target, ...nodesSeen[index]! })),
+      policy,
+      context,
+    });
+  }
+
+  return {
+    async plan(input, _who) {
+      const plan = await makePlanOf(parse(checkPlanRequest(input)));
+      await store.savePlan({ id: plan.id, at: plan.at, doc: plan });
+      return plan;
+    },
+
+    async expand(input, requester, idempotencyKey) {
+      const body = checkExpansionRequest(input);
+      const request = parse(body);
+      const idempotency =
+        idempotencyKey === null ? null : { key: idempotencyKey, fingerprint: fingerprint(body) };
+      const earlier = idempotency && (await orRefusal(store.acceptedUnder(idempotency)));
+      if (earlier) return { expansion: earlier, replayed: true };
+
+      const plan = await makePlanOf(request);
+      if (!plan.acceptable) throw refusalOf(plan);
+      const accepted: AcceptedRequest = {
+        ...request,
+        id: newId('exp'),
+        at: now(),
+        label: body.label ?? null,
+        requester,
+        plan,
+      };
+      const outcome = await orRefusal(
+        store.accept(acceptedExpansion(accepted), acceptanceEvents(accepted), idempotency),
+      );
+      // The request is safe in the database; a lost ring only costs the reconciler's interval.
+      await doorbell
+        .ring(outcome.expansion.id)
+        .catch((error: unknown) => parts.onDoorbellFailure?.(outcome.expansion.id, error));
+      return outcome;
+    },
+
+    async topology(text, credential) {
+      const address = parseAddress(text, 'master');
+      const target: NodeTarget = {
+        name: formatAddress(address),
+        address,
+        seenAs: address,
+        credential: checkCredential(credential, 'credential', parts.credentials),
+      };
+      const seen = await lookAtMaster(parts, target);
+      const topology = topologyOf({ target, ...seen });
+      if (topology === null) throw unreadableMaster(target, seen.look);
+      return topology;
+    },
+  };
+}
+
+function lookAtMaster(parts: AdmissionParts, master: NodeTarget) {
+  const options = { sections: preflightSections, ...lookLimits(parts, master) };
+  return observe(parts.engine, parts.credentials, master, options, parts.now);
+}
+
+function lookAtNode(parts: AdmissionParts, node: JoinTarget, master: NodeTarget) {
+  const options = { sections: preflightNodeSections, ...lookLimits(parts, master) };
+  return observe(parts.engine, parts.credentials, node, options, parts.now);
+}
+
+function lookLimits(parts: AdmissionParts, master: NodeTarget) {
+  const masterPassword = parts.credentials.get(master.credential)?.password ?? null;
+  return { timeoutMs: parts.limits.lookTimeoutMs, masterPassword };
+}
+
+async function contextOf(store: Store, master: NodeTarget, nodes: readonly JoinTarget[]) {
+  const addresses = nodes.flatMap((node) => [
+    node.name,
+    formatAddress(node.address),
+    formatAddress(node.seenAs),
+  ]);
+  const [uses, expansionsOnMaster] = await Promise.all([
+    store.nodesInUse([...new Set(addresses)]),
+    store.onMaster(masterKey(master.address)),
+  ]);
+  const nodesInUse = Object.fromEntries(uses.map((use) => [use.node, use.expansionId]));
+  return { expansionsOnMaster, nodesInUse };
+}
+
+const inUse = 'node_in_other_expansion';
+
+function refusalOf(plan: Plan): Refusal {
+  const errors = plan.findings.filter((finding) => finding.severity === 'error');
+  if (errors.every((finding) => finding.code === inUse)) {
+    return new Refusal('conflict', inUse, texts(errors), {
+      field: 'nodes',
+      findings: plan.findings,
+      nextSteps: steps(errors),
+    });
+  }
+  const count = errors.length === 1 ? 'one thing stands' : `${errors.length} things stand`;
+  return new Refusal('refused', 'preflight_failed', `Refused: ${count} against it. ${texts(errors)}`, {
+    findings: plan.findings,
+    nextSteps: steps(errors),
+  });
+}
+
+const texts = (findings: readonly Finding[]) =>
+  findings
+    .slice(0, 3)
+    .map((finding) => finding.text)
+    .join(' ') + (findings.length > 3 ? ` And ${findings.length - 3} more.` : '');
+const steps = (findings: readonly Finding[]) => [...new Set(findings.map((finding) => finding.nextStep))];
+
+/** Two requests can pass preflight side by side; the store's lock decides then. */
+async function orRefusal<T>(stored: Promise<T>): Promise<T> {
+  try {
+    return await stored;
+  } catch (error) {
+    if (error instanceof NodeInUseError) {
+      const uses = error.uses.map((use) => `${use.node} by expansion ${use.expansionId}`).join(', ');
+      throw new Refusal('conflict', inUse, `In use by another expansion that has not ended: ${uses}.`, {
+        field: 'nodes',
+        nextSteps: ['Wait for its end, or cancel it, and send the request again; or leave these nodes out.'],
+      });
+    }
+    if (error instanceof IdempotencyConflictError) {
+      throw new Refusal(
+        'conflict',
+        error.code,
+        'This idempotency key came before with another request, so this one was not carried out.',
+        { field: 'Idempotency-Key', nextSteps: ['Use a new key for a new request.'] },
+      );
+    }
+    throw error;
+  }
+}
+
+function unreadableMaster(target: NodeTarget, look: { readonly kind: string; readonly message?: string }) {
+  const why: Readonly<Record<string, string>> = {
+    busy: 'took the connection, but did not reply in time',
+    unreachable: `cannot be reached (${look.message ?? 'no detail'})`,
+    denied: `would not let the service in (${look.message ?? 'no detail'})`,
+    garbled: `does not speak like a Pika (${look.message ?? 'no detail'})`,
+  };
+  const steps: Readonly<Record<string, string>> = {
+    busy: 'Try again in a moment; if it stays so, look at the load of the server.',
+    unreachable: 'Check the address, the port and the network between this service and the server.',
+    denied: 'Name the right credential, or correct it in the credentials section of the configuration.',
+    garbled: 'Check that the port is the one that Pika serves its clients on.',
+  };
+  const said = why[look.kind] ?? 'answered too little to be read';
+  return new Refusal('refused', `master_${look.kind}`, `${target.name} ${said}.`, {
+    field: 'master',
+    nextSteps: [steps[look.kind] ?? 'Check what runs at this address.'],
+  });
+}

@@ -1,0 +1,109 @@
+import type { JoinTarget, NodeTarget } from '../core/expansion.ts';
+import { type Address, formatAddress } from '../core/node-facts.ts';
+import type { CredentialSource } from '../engines/engine.ts';
+import type { MasterInput, NodeInput } from './request.ts';
+import { invalidField, printable } from './validate.ts';
+
+/** Pika 3.5.0 and later also listens on its port + 10001, from which slaves pull the dump (kPortShiftRsync2). */
+const highestPortShift = 10_001;
+
+const nameLike =
+  /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
+const ipv6Like = /^[0-9A-Fa-f:.]{2,45}$/;
+
+/** Parses `host:port` (`[host]:port` for IPv6). Throws a Refusal that names the field. */
+export function parseAddress(text: string, field: string): Address {
+  if (/[\x00-\x1f\x7f-\x9f]/.test(text)) {
+    throw invalidField(field, `holds a control character: "${printable(text)}"`);
+  }
+  if (/\s/.test(text)) throw invalidField(field, `holds white space: "${printable(text)}"`);
+  const parts = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text);
+  if (parts === null) {
+    throw invalidField(field, `is "${printable(text)}", which is not host:port (IPv6: [host]:port)`);
+  }
+  const host = parts[1] ?? parts[2] ?? '';
+  const fits = parts[1] === undefined ? nameLike.test(host) : ipv6Like.test(host) && host.includes(':');
+  if (!fits)
+    throw invalidField(
+      field,
+      `has the host "${printable(host)}", which is neither a host name nor an IP address`,
+    );
+  return { host, port: parsePort(parts[3] ?? '', field) };
+}
+
+function parsePort(text: string, field: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) {
+    throw invalidField(field, `has the port "${printable(text)}"; a port is a number from 1 to 65535`);
+  }
+  return port;
+}
+
+/** Every port that Pika derives from its own must exist; what counts is the port that the other nodes use. */
+function checkDerivedPorts(seenAs: Address, field: string): void {
+  if (seenAs.port + highestPortShift <= 65_535) return;
+  throw invalidField(
+    field,
+    `has the port ${seenAs.port}; Pika also needs its port + ${highestPortShift} for full syncs, which would be ${seenAs.port + highestPortShift}`,
+    [
+      `Run the server on a port up to ${65_535 - highestPortShift}.`,
+      'If the service only reaches it through a mapped port, give the real one as "seenAs".',
+    ],
+  );
+}
+
+function parseTarget(
+  input: MasterInput | NodeInput,
+  field: string,
+  credentials: CredentialSource,
+): NodeTarget {
+  if (typeof input === 'string') {
+    const address = parseAddress(input, field);
+    checkDerivedPorts(address, field);
+    return { name: formatAddress(address), address, seenAs: address, credential: null };
+  }
+  const address = parseAddress(input.address, `${field}.address`);
+  const seenAs = input.seenAs === undefined ? address : parseAddress(input.seenAs, `${field}.seenAs`);
+  checkDerivedPorts(seenAs, `${field}.${input.seenAs === undefined ? 'address' : 'seenAs'}`);
+  return {
+    name: formatAddress(address),
+    address,
+    seenAs,
+    credential: checkCredential(input.credential, `${field}.credential`, credentials),
+  };
+}
+
+export function checkCredential(
+  name: string | undefined,
+  field: string,
+  credentials: CredentialSource,
+): string | null {
+  if (name === undefined) return null;
+  if (credentials.names.includes(name)) return name;
+  const known = credentials.names.length > 0 ? credentials.names.join(', ') : 'none';
+  throw invalidField(field, `names the credential "${printable(name)}", which is not configured`, [
+    `Use a configured name (${known}), or add it to the credentials section of the configuration.`,
+  ]);
+}
+
+export function parseMaster(input: MasterInput, field: string, credentials: CredentialSource): NodeTarget {
+  return parseTarget(input, field, credentials);
+}
+
+/** The nodes of a request, in its order. Throws a Refusal that names the first field that is wrong. */
+export function parseNodes(
+  inputs: readonly NodeInput[],
+  maxNodes: number,
+  credentials: CredentialSource,
+): readonly JoinTarget[] {
+  if (inputs.length > maxNodes) {
+    throw invalidField('nodes', `names ${inputs.length} nodes; one expansion takes at most ${maxNodes}`, [
+      'Split the nodes over several expansions; those of one master run one after the other.',
+    ]);
+  }
+  return inputs.map((input, index) => ({
+    ...parseTarget(input, `nodes[${index}]`, credentials),
+    overwriteData: typeof input === 'object' && input.overwriteData === true,
+    repoint: typeof input === 'object' && input.repoint === true,
+  }));
+}
