@@ -127,7 +127,8 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
   },
   master_still_syncing: {
     title: 'The master is itself a slave in full sync',
-    cause: 'A node that joins a master which is still syncing gets the dump of an empty database and says up with no keys.',
+    cause:
+      'A node that joins a master which is still syncing gets the dump of an empty database and says up with no keys.',
     versions: 'all',
     recordings: ['20'],
     remedy: 'reattach',
@@ -135,7 +136,8 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
   },
   up_but_not_listed: {
     title: 'The node says up, but the master does not list it in binlog sync',
-    cause: 'The master dropped the node (for example when it swapped its own database); the node noticed nothing and gets no increments.',
+    cause:
+      'The master dropped the node (for example when it swapped its own database); the node noticed nothing and gets no increments.',
     versions: 'all',
     recordings: ['20'],
     remedy: 'reattach',
@@ -146,7 +148,8 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
   },
   up_but_incomplete: {
     title: 'The node is up, but data are missing',
-    cause: 'Fewer bytes came than the snapshot held, or the comparison with the master found differences that do not settle.',
+    cause:
+      'Fewer bytes came than the snapshot held, or the comparison with the master found differences that do not settle.',
     versions: '3.5.0 to 3.5.4 and 4.0.0 above all',
     recordings: ['05', '26', '41'],
     remedy: 'reattach',
@@ -154,7 +157,8 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
   },
   sync_loop: {
     title: 'The node starts one full sync after the other',
-    cause: 'The binlog that the node needs after each copy is purged before the copy ends, or each copy is superseded.',
+    cause:
+      'The binlog that the node needs after each copy is purged before the copy ends, or each copy is superseded.',
     versions: 'all',
     recordings: [],
     remedy: 'quarantine',
@@ -169,11 +173,14 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
     versions: 'all',
     recordings: ['17', '31'],
     remedy: 'wait',
-    nextSteps: ['Nothing: the service follows the new full sync, and repeats the attach if the node skips it.'],
+    nextSteps: [
+      'Nothing: the service follows the new full sync, and repeats the attach if the node skips it.',
+    ],
   },
   master_restarted: {
     title: 'The master restarted during the full sync',
-    cause: 'The master’s process ended and was started again; the node reconnects about 10 s later and begins anew.',
+    cause:
+      'The master’s process ended and was started again; the node reconnects about 10 s later and begins anew.',
     versions: 'all',
     recordings: ['18'],
     remedy: 'wait',
@@ -298,7 +305,8 @@ function nodeGone({ slave, now, capabilities }: AnomalyInput): Symptom | null {
 const supersededWords: Readonly<Record<NonNullable<Wait['supersededBy']>, string>> = {
   later_dump: 'LASTSAVE on the master changed while the node was copying: a newer dump was made',
   bgsave_during_copy: 'the master was seen making another dump while the node was copying',
-  other_full_sync: 'another slave began a full sync while the node was copying, which makes a new dump on this version',
+  other_full_sync:
+    'another slave began a full sync while the node was copying, which makes a new dump on this version',
 };
 
 function superseded({ slave, capabilities }: AnomalyInput): Symptom | null {

@@ -48,4 +48,6 @@ export interface ComparisonReport {
   /** Keys that differed at first and agreed once the slave had passed the offset. */
   readonly settledByRecheck: number;
   readonly counts: KeyCounts | null;
+  /** What limits the report's meaning, in plain words (what an estimate rests on, what could not be looked at). */
+  readonly notes?: readonly string[];
 }

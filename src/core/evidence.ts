@@ -61,11 +61,14 @@ type Judged = Omit<EvidenceRule, 'at'>;
 /** Rules 1 to 3 of a full sync: it happened, all bytes came, and one snapshot served it from beginning to end. */
 export function fullSyncRules(slave: SlaveTracker, capabilities: Capabilities): readonly Judged[] {
   const wait = lastWait(slave);
-  return [fullSyncSeen(slave, wait), bytesReceived(slave, wait, capabilities), singleSnapshot(slave, wait, capabilities)];
+  return [
+    fullSyncSeen(slave, wait),
+    bytesReceived(slave, wait, capabilities),
+    singleSnapshot(slave, wait, capabilities),
+  ];
 }
 
 function fullSyncSeen(slave: SlaveTracker, wait: Wait | null): Judged {
-  const restartedSince = wait !== null && slave.restarts.some((at) => at > (wait.endedAt ?? wait.startedAt));
   const dbs = Object.keys(slave.replication?.binlog ?? {});
   const facts = {
     fullSyncs: slave.waits.length,
@@ -78,19 +81,38 @@ function fullSyncSeen(slave: SlaveTracker, wait: Wait | null): Judged {
     offsetsAfter: wait?.offsetsAfter ?? null,
     masterOffsetsAtStart: wait?.masterOffsets ?? null,
   };
-  if (!wait) return { rule: 'full_sync_seen', holds: false, text: 'No DB was seen in full sync since SLAVEOF.', facts };
-  if (wait.endedAt === null) return { rule: 'full_sync_seen', holds: null, text: 'The full sync is still under way.', facts };
+  if (!wait)
+    return {
+      rule: 'full_sync_seen',
+      holds: false,
+      text: 'No DB was seen in full sync since SLAVEOF.',
+      facts,
+    };
+  if (wait.endedAt === null)
+    return { rule: 'full_sync_seen', holds: null, text: 'The full sync is still under way.', facts };
   if (wait.end !== 'swapped') {
-    return { rule: 'full_sync_seen', holds: false, text: 'The full sync ended without the node taking over a snapshot.', facts };
-  }
-  if (restartedSince) {
-    return { rule: 'full_sync_seen', holds: false, text: 'The node restarted after its full sync.', facts };
+    return {
+      rule: 'full_sync_seen',
+      holds: false,
+      text: 'The full sync ended without the node taking over a snapshot.',
+      facts,
+    };
   }
   const unseen = dbs.filter((db) => !wait.dbs.includes(db) && !offsetMoved(wait, db));
   if (unseen.length > 0) {
-    return { rule: 'full_sync_seen', holds: false, text: `Not every DB was seen in full sync: ${unseen.join(', ')}.`, facts };
+    return {
+      rule: 'full_sync_seen',
+      holds: false,
+      text: `Not every DB was seen in full sync: ${unseen.join(', ')}.`,
+      facts,
+    };
   }
-  return { rule: 'full_sync_seen', holds: true, text: 'Every DB was seen in full sync, and went on with the snapshot’s offset.', facts };
+  return {
+    rule: 'full_sync_seen',
+    holds: true,
+    text: 'Every DB was seen in full sync, and went on with the snapshot’s offset.',
+    facts,
+  };
 }
 
 function offsetMoved(wait: Wait, db: string): boolean {
@@ -112,18 +134,29 @@ function bytesReceived(slave: SlaveTracker, wait: Wait | null, capabilities: Cap
     const text = capabilities.hasReplByteCounters
       ? 'The bytes received are not known.'
       : `Version ${capabilities.version} does not count replication bytes.`;
-    return { rule: 'bytes_received', holds: capabilities.hasReplByteCounters ? null : unprovableHolds(capabilities), text, facts };
+    return {
+      rule: 'bytes_received',
+      holds: capabilities.hasReplByteCounters ? null : unprovableHolds(capabilities),
+      text,
+      facts,
+    };
   }
   const complete = bytesComplete(wait);
   if (complete !== null) {
     const word = complete ? 'All' : 'Too few';
-    return { rule: 'bytes_received', holds: complete, text: `${word} bytes came: ${received} for a snapshot of ${wait.snapshotBytes}.`, facts };
+    return {
+      rule: 'bytes_received',
+      holds: complete,
+      text: `${word} bytes came: ${received} for a snapshot of ${wait.snapshotBytes}.`,
+      facts,
+    };
   }
   return reusedDumpBytes(slave, received, capabilities, facts);
 }
 
 /** Versions without counters: the rule is left out where the table says that the rest is enough. */
-const unprovableHolds = (capabilities: Capabilities): boolean | null => (capabilities.canProveFullSync ? true : null);
+const unprovableHolds = (capabilities: Capabilities): boolean | null =>
+  capabilities.canProveFullSync ? true : null;
 
 /**
  * A dump that was made before anybody watched has an unknown size. What is left is the node's own size after the
@@ -137,7 +170,8 @@ function reusedDumpBytes(
   facts: Readonly<Record<string, unknown>>,
 ): Judged {
   const own = slave.ownSstBytes;
-  if (own === null) return { rule: 'bytes_received', holds: null, text: 'The size of the reused dump is not known.', facts };
+  if (own === null)
+    return { rule: 'bytes_received', holds: null, text: 'The size of the reused dump is not known.', facts };
   const cameByWire = received >= completeShare * own;
   const saysFinished = !capabilities.hasEligibleFlag || slave.replication?.eligibleForMasterElection === true;
   return {
@@ -160,7 +194,12 @@ function singleSnapshot(slave: SlaveTracker, wait: Wait | null, capabilities: Ca
   if (!wait) return { rule: 'single_snapshot', holds: null, text: 'There was no full sync to judge.', facts };
   if (wait.supersededBy === null) {
     const seen = capabilities.hasLastSave ? 'LASTSAVE did not change' : 'no other full sync was seen';
-    return { rule: 'single_snapshot', holds: true, text: `One snapshot served the whole copy: ${seen} during it.`, facts };
+    return {
+      rule: 'single_snapshot',
+      holds: true,
+      text: `One snapshot served the whole copy: ${seen} during it.`,
+      facts,
+    };
   }
   if (wait.supersededBy === 'other_full_sync' && bytesComplete(wait) === true && !dumpedDuring(wait)) {
     return {
@@ -212,14 +251,22 @@ export function connectionRules(slave: SlaveTracker, master: MasterTracker): rea
     {
       rule: 'listed_by_master',
       holds: inBinlogSync && master.silentSince === null && slave.masterSyncingAt === null,
-      text: inBinlogSync ? 'The master lists the node in binlog sync on every DB.' : 'The master does not list the node in binlog sync.',
-      facts: { entry: listed, masterRole: master.replication?.role ?? null, masterLink: master.replication?.linkStatus ?? null },
+      text: inBinlogSync
+        ? 'The master lists the node in binlog sync on every DB.'
+        : 'The master does not list the node in binlog sync.',
+      facts: {
+        entry: listed,
+        masterRole: master.replication?.role ?? null,
+        masterLink: master.replication?.linkStatus ?? null,
+      },
     },
   ];
 }
 
 const listedOnEveryDb = (lag: Readonly<Record<string, unknown>>, dbs: readonly string[]): boolean =>
-  Object.keys(lag).length > 0 && dbs.every((db) => typeof lag[db] === 'number') && Object.values(lag).every((v) => typeof v === 'number');
+  Object.keys(lag).length > 0 &&
+  dbs.every((db) => typeof lag[db] === 'number') &&
+  Object.values(lag).every((v) => typeof v === 'number');
 
 /** Whether every DB of `offsets` has reached `target`. A DB that only one side has does not count as reached. */
 export function hasPassed(
@@ -227,11 +274,20 @@ export function hasPassed(
   target: Readonly<Record<string, BinlogOffset>>,
 ): boolean {
   const dbs = Object.keys(target);
-  return dbs.length > 0 && dbs.every((db) => offsets[db] !== undefined && compareOffsets(offsets[db], target[db]!) >= 0);
+  return (
+    dbs.length > 0 &&
+    dbs.every((db) => offsets[db] !== undefined && compareOffsets(offsets[db], target[db]!) >= 0)
+  );
 }
 
 function offsetPassed(catchUp: CatchUp | null): Judged {
-  if (!catchUp) return { rule: 'offset_passed', holds: null, text: 'The master’s offset was not captured yet.', facts: {} };
+  if (!catchUp)
+    return {
+      rule: 'offset_passed',
+      holds: null,
+      text: 'The master’s offset was not captured yet.',
+      facts: {},
+    };
   const holds = catchUp.passedAt !== null;
   return {
     rule: 'offset_passed',
@@ -244,9 +300,15 @@ function offsetPassed(catchUp: CatchUp | null): Judged {
 }
 
 function dataAgrees(report: ComparisonReport | null): Judged {
-  if (!report) return { rule: 'data_agrees', holds: null, text: 'The data were not compared yet.', facts: {} };
+  if (!report)
+    return { rule: 'data_agrees', holds: null, text: 'The data were not compared yet.', facts: {} };
   const { examples: _examples, ...facts } = report;
-  const holds = report.verdict === 'equal' || report.verdict === 'empty' ? true : report.verdict === 'different' ? false : null;
+  const holds =
+    report.verdict === 'equal' || report.verdict === 'empty'
+      ? true
+      : report.verdict === 'different'
+        ? false
+        : null;
   return { rule: 'data_agrees', holds, text: comparisonWords(report), facts };
 }
 
@@ -254,10 +316,14 @@ function dataAgrees(report: ComparisonReport | null): Judged {
 export function comparisonWords(report: ComparisonReport): string {
   const share = report.share === null ? 'an unknown share' : `${(report.share * 100).toFixed(2)} %`;
   const loss =
-    report.smallestLossFound === null ? '' : `; a loss of ${(report.smallestLossFound * 100).toPrecision(2)} % would have been found`;
+    report.smallestLossFound === null
+      ? ''
+      : `; a loss of ${(report.smallestLossFound * 100).toPrecision(2)} % would have been found`;
   if (report.verdict === 'empty') return 'Both nodes hold no keys.';
-  if (report.verdict === 'inconclusive') return `The comparison came to no result: ${report.reason ?? 'unknown reason'}.`;
-  if (report.verdict === 'different') return `${report.differencesTotal} differences among ${report.lookedAtKeys} keys (${share}).`;
+  if (report.verdict === 'inconclusive')
+    return `The comparison came to no result: ${report.reason ?? 'unknown reason'}.`;
+  if (report.verdict === 'different')
+    return `${report.differencesTotal} differences among ${report.lookedAtKeys} keys (${share}).`;
   return `${report.lookedAtKeys} keys (${share}) agree by type, value and TTL${loss}.`;
 }
 
@@ -304,7 +370,11 @@ export type FullSyncVerdict = 'complete' | 'incomplete' | 'undecided';
  * What the protocol alone says of a full sync, without a comparison of the data: for post-mortems of recordings.
  * `complete` only with the byte counters and the dump on its side.
  */
-export function fullSyncVerdict(slave: SlaveTracker, master: MasterTracker, capabilities: Capabilities): FullSyncVerdict {
+export function fullSyncVerdict(
+  slave: SlaveTracker,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): FullSyncVerdict {
   const rules = [...fullSyncRules(slave, capabilities), ...connectionRules(slave, master)];
   if (rules.every((rule) => rule.holds === true)) {
     return lastWait(slave)?.snapshotBytesKnown === true ? 'complete' : 'undecided';

@@ -1,11 +1,12 @@
 import type { AnomalyRecord } from './anomalies.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
-import type { Evidence } from './evidence.ts';
+import type { CatchUp, Evidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
 import type { Address } from './node-facts.ts';
 import type { Policy } from './policy.ts';
-import type { SlaveTracker } from './tracker.ts';
+import type { MasterIdentity } from './preflight.ts';
+import type { MasterTracker, SlaveTracker } from './tracker.ts';
 
 /** A server as a request names it. */
 export interface NodeTarget {
@@ -122,6 +123,7 @@ export interface Attempt {
   readonly detachedAt: number | null;
   readonly intents: readonly Intent[];
   readonly tracker: SlaveTracker | null;
+  readonly catchUp: CatchUp | null;
 }
 
 export interface Progress {
@@ -161,6 +163,13 @@ export interface Join {
   readonly problem: Problem | null;
   /** How many attaches are permitted; raised by `retry`. */
   readonly attemptsAllowed: number;
+  /** Set while the node is being detached on its way out of the expansion; then it enters that phase. */
+  readonly leaving: {
+    readonly to: 'cancelled' | 'skipped' | 'failed' | 'quarantined';
+    readonly since: number;
+  } | null;
+  /** Comparisons that came to no result in this attempt. */
+  readonly inconclusiveComparisons: number;
 }
 
 export interface Expansion {
@@ -178,6 +187,11 @@ export interface Expansion {
   /** Why it is in this state, in plain words. */
   readonly stateReason: string | null;
   readonly capabilities: Capabilities | null;
+  /** What the master showed at the first preflight, so that another server in its place is noticed. */
+  readonly plannedMaster: MasterIdentity | null;
+  readonly masterTracker: MasterTracker;
+  /** The master's binlog-file-size, to turn positions into bytes; null = not known. */
+  readonly binlogFileSizeBytes: number | null;
   /** How many nodes are attached together, and why; null until the first preflight. */
   readonly batchSize: number | null;
   readonly batchSizeReason: string | null;

@@ -232,7 +232,12 @@ export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
     return { ...tracker, silentSince: tracker.silentSince ?? look.at, silentAs: look.kind };
   }
   const { facts, at } = look;
-  const restarted = hasRestarted(tracker, facts, facts.stats?.replOutputBytes ?? null, tracker.replOutputBytes);
+  const restarted = hasRestarted(
+    tracker,
+    facts,
+    facts.stats?.replOutputBytes ?? null,
+    tracker.replOutputBytes,
+  );
   const base = restarted ? { ...tracker, lastSave: null, lastSaveAt: null, restartedAt: at } : tracker;
   return {
     ...takeLastSave(base, facts, at),
@@ -263,8 +268,13 @@ function hasRestarted(
   knownCounter: number | null,
 ): boolean {
   const { server } = facts;
-  if (server?.processId != null && known.processId != null && server.processId !== known.processId) return true;
-  if (server?.uptimeSeconds != null && known.uptimeSeconds != null && server.uptimeSeconds < known.uptimeSeconds) {
+  if (server?.processId != null && known.processId != null && server.processId !== known.processId)
+    return true;
+  if (
+    server?.uptimeSeconds != null &&
+    known.uptimeSeconds != null &&
+    server.uptimeSeconds < known.uptimeSeconds
+  ) {
     return true;
   }
   return counter !== null && knownCounter !== null && counter < knownCounter;
@@ -284,7 +294,12 @@ function takeLastSave(tracker: MasterTracker, facts: NodeFacts, at: number): Mas
     sstBytesBefore: latestSize(tracker.samples),
     sstBytesAfter: size,
   };
-  return { ...withSizes, lastSave: value, lastSaveAt: at, dumps: [...withSizes.dumps, dump].slice(-keptDumps) };
+  return {
+    ...withSizes,
+    lastSave: value,
+    lastSaveAt: at,
+    dumps: [...withSizes.dumps, dump].slice(-keptDumps),
+  };
 }
 
 const fillSizeAfter = (dumps: readonly Dump[], size: number, at: number): readonly Dump[] =>
@@ -309,7 +324,9 @@ function addSample(samples: readonly MasterSample[], facts: NodeFacts, at: numbe
 
 /** Bytes of a dump's snapshot: the smaller of the sizes around it, since both are samples; null = not known. */
 export function dumpBytes(dump: Dump): number | null {
-  const sizes = [dump.sstBytesBefore, dump.sstBytesAfter].filter((size) => size !== null && size > 0) as number[];
+  const sizes = [dump.sstBytesBefore, dump.sstBytesAfter].filter(
+    (size) => size !== null && size > 0,
+  ) as number[];
   return sizes.length === 0 ? null : Math.min(...sizes);
 }
 
@@ -329,9 +346,8 @@ export function othersInFullSync(
 // ----------------------------------------------------------------------------------------------- slave
 
 /**
- * Finds the master's entry for a node: by the address under which the others see it; where that is a name or a
- * loopback address, by its port if only one entry has it; at last by the one entry with that port that
- * appeared after SLAVEOF (the node announces the address of its own socket, facts 7).
+ * Finds the master's entry for a node: by the address under which the others see it, else by the one entry with
+ * its port that appeared after SLAVEOF (a node announces the address of its own socket, facts 7).
  */
 export function findListed(
   slaves: readonly ListedSlave[],
@@ -341,10 +357,8 @@ export function findListed(
   const samePort = slaves.filter((slave) => slave.port === self.port);
   const exact = samePort.find((slave) => sameAddress({ host: slave.ip, port: slave.port }, self));
   if (exact) return exact;
-  if (samePort.length !== 1) return null;
-  const only = samePort[0]!;
-  const named = !/^[\d.]+$/.test(self.host) || self.host.startsWith('127.');
-  return named || !listedBefore.includes(slaveName(only)) ? only : null;
+  const appeared = samePort.filter((slave) => !listedBefore.includes(slaveName(slave)));
+  return appeared.length === 1 ? appeared[0]! : null;
 }
 
 /** Takes in one look at the slave, beside the master as it is known at that time. */
@@ -358,12 +372,7 @@ export function trackSlave(
   const { facts, at } = look;
   const restarted =
     at > tracker.attachedAt &&
-    hasRestarted(
-      tracker,
-      facts,
-      facts.stats?.commandsProcessed ?? null,
-      tracker.commandsProcessed,
-    );
+    hasRestarted(tracker, facts, facts.stats?.commandsProcessed ?? null, tracker.commandsProcessed);
   let next: SlaveTracker = {
     ...tracker,
     lastAnsweredAt: at,
@@ -392,8 +401,12 @@ export function trackSlaveThroughMaster(
 ): SlaveTracker {
   const listed = takeListing(tracker, master, at, capabilities);
   const wait = listed.waits.at(-1);
-  if (!wait || wait.endedAt !== null) return listed;
-  return replaceLastWait(listed, takeSupersession(takeSnapshot(wait, master), listed, master, at, capabilities));
+  if (!wait) return listed;
+  if (wait.endedAt !== null) return replaceLastWait(listed, takeLateSupersession(wait, master));
+  return replaceLastWait(
+    listed,
+    takeSupersession(takeSnapshot(wait, master), listed, master, at, capabilities),
+  );
 }
 
 function trackSilence(tracker: SlaveTracker, look: Look): SlaveTracker {
@@ -434,7 +447,9 @@ function takeListing(
       ? (tracker.masterSyncingAt ?? at)
       : tracker.masterSyncingAt;
   const restartedSince =
-    master.restartedAt !== null && master.restartedAt > tracker.attachedAt ? master.restartedAt : tracker.masterRestartedAt;
+    master.restartedAt !== null && master.restartedAt > tracker.attachedAt
+      ? master.restartedAt
+      : tracker.masterRestartedAt;
   return {
     ...tracker,
     listed,
@@ -492,7 +507,11 @@ function takeWait(
   return replaceLastWait(tracker, endWait(takeSnapshot(open, master), replication, at, capabilities));
 }
 
-const othersNow = (tracker: SlaveTracker, master: MasterTracker, capabilities: Capabilities): readonly string[] =>
+const othersNow = (
+  tracker: SlaveTracker,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): readonly string[] =>
   othersInFullSync(master.replication, (slave) => slave === tracker.listed, capabilities);
 
 function beginWait(
@@ -526,7 +545,9 @@ function beginWait(
     otherSlave: null,
     lastMoveAt: at,
   };
-  const reused = capabilities.reusesDump ? (master.dumps.findLast((dump) => dump.lastSave === master.lastSave) ?? null) : null;
+  const reused = capabilities.reusesDump
+    ? (master.dumps.findLast((dump) => dump.lastSave === master.lastSave) ?? null)
+    : null;
   return wait.dump === null && reused !== null ? { ...wait, dump: reused } : wait;
 }
 
@@ -548,7 +569,10 @@ function takeBytes(wait: Wait, bytes: number | null, at: number): Wait {
 /** The dump that this wait copies: the first that finished after the node asked, and before the first file came. */
 function takeSnapshot(wait: Wait, master: MasterTracker): Wait {
   const own = wait.dump ?? master.dumps.find((dump) => isOwnDump(wait, dump)) ?? null;
-  const dump = own === null ? null : (master.dumps.find((d) => d.lastSave === own.lastSave && d.notAfter === own.notAfter) ?? own);
+  const dump =
+    own === null
+      ? null
+      : (master.dumps.find((d) => d.lastSave === own.lastSave && d.notAfter === own.notAfter) ?? own);
   const known = dump === null ? null : dumpBytes(dump);
   if (known !== null) return { ...wait, dump, snapshotBytes: known, snapshotBytesKnown: true };
   return { ...wait, dump, snapshotBytes: wait.snapshotBytes ?? latestSize(master.samples) };
@@ -570,7 +594,9 @@ function takeSupersession(
   capabilities: Capabilities,
 ): Wait {
   const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
-  const later = master.dumps.filter((dump) => dump.notAfter > since && dump !== wait.dump && !isSameDump(dump, wait.dump));
+  const later = master.dumps.filter(
+    (dump) => dump.notAfter > since && dump !== wait.dump && !isSameDump(dump, wait.dump),
+  );
   if (later.length > 0) {
     return {
       ...wait,
@@ -580,16 +606,34 @@ function takeSupersession(
     };
   }
   if (wait.supersededBy !== null) return wait;
-  if (master.bgsavingSeenAt !== null && wait.firstBytesAt !== null && master.bgsavingSeenAt > wait.firstBytesAt) {
+  if (
+    master.bgsavingSeenAt !== null &&
+    wait.firstBytesAt !== null &&
+    master.bgsavingSeenAt > wait.firstBytesAt
+  ) {
     return { ...wait, supersededAt: master.bgsavingSeenAt, supersededBy: 'bgsave_during_copy' };
   }
   if (!capabilities.opensSupersededCopy || !dumpIsPastFirstBinlogFile(wait)) return wait;
-  const newcomer = othersNow(tracker, master, capabilities).find((name) => !tracker.othersSyncing.includes(name));
+  const newcomer = othersNow(tracker, master, capabilities).find(
+    (name) => !tracker.othersSyncing.includes(name),
+  );
   if (newcomer === undefined || !capabilities.showsFullSyncing) return wait;
   return { ...wait, supersededAt: at, supersededBy: 'other_full_sync', otherSlave: newcomer };
 }
 
-const isSameDump = (a: Dump, b: Dump | null): boolean => b !== null && a.lastSave === b.lastSave && a.notAfter === b.notAfter;
+/** A dump that finished while the node was still copying, but was seen only after the node had gone on. */
+function takeLateSupersession(wait: Wait, master: MasterTracker): Wait {
+  if (wait.supersededBy !== null || wait.end !== 'swapped') return wait;
+  const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
+  const late = master.dumps.filter(
+    (dump) => dump.notAfter > since && dump.notBefore < wait.endedAt! && !isSameDump(dump, wait.dump),
+  );
+  if (late.length === 0) return wait;
+  return { ...wait, laterDumps: late.length, supersededAt: late[0]!.notAfter, supersededBy: 'later_dump' };
+}
+
+const isSameDump = (a: Dump, b: Dump | null): boolean =>
+  b !== null && a.lastSave === b.lastSave && a.notAfter === b.notAfter;
 
 /** Only a dump past binlog file 0 wraps in the unsigned comparison of versions up to 3.5.4 (facts 4.4). */
 const dumpIsPastFirstBinlogFile = (wait: Wait): boolean => {
@@ -601,10 +645,17 @@ function endWait(wait: Wait, replication: ReplicationFacts, at: number, capabili
   const after = replication.binlog;
   const fellBack =
     replication.role === 'master' ||
-    states(replication).some((state) => state === 'NoConnect' || state === 'TryDBSync' || state === 'Error' || state === 'DBNoConnect');
+    states(replication).some(
+      (state) =>
+        state === 'NoConnect' || state === 'TryDBSync' || state === 'Error' || state === 'DBNoConnect',
+    );
   if (fellBack) return { ...wait, endedAt: at, end: 'interrupted', offsetsAfter: after };
-  const jumped = wait.dbs.every((db) => movedForward(wait.offsetsBefore[db], after[db], wait.masterOffsets[db]));
-  const finished = capabilities.hasEligibleFlag ? jumped || replication.eligibleForMasterElection === true : jumped;
+  const jumped = wait.dbs.every((db) =>
+    movedForward(wait.offsetsBefore[db], after[db], wait.masterOffsets[db]),
+  );
+  const finished = capabilities.hasEligibleFlag
+    ? jumped || replication.eligibleForMasterElection === true
+    : jumped;
   return { ...wait, endedAt: at, end: finished ? 'swapped' : 'discarded', offsetsAfter: after };
 }
 
@@ -619,17 +670,25 @@ function movedForward(
   return master !== undefined && compareOffsets(master, before) === 0;
 }
 
-function takeMaster(tracker: SlaveTracker, facts: NodeFacts, at: number, master: MasterTracker): SlaveTracker {
+function takeMaster(
+  tracker: SlaveTracker,
+  facts: NodeFacts,
+  at: number,
+  master: MasterTracker,
+): SlaveTracker {
   const replication = facts.replication;
   if (!replication) return takeOwnSize(tracker, facts);
   const connected = isConnected(replication);
-  const noConnect = states(replication).length > 0 && states(replication).every((state) => state === 'NoConnect');
+  const noConnect =
+    states(replication).length > 0 && states(replication).every((state) => state === 'NoConnect');
   const shown =
     replication.role !== 'master' && replication.masterHost !== null && replication.masterPort !== null
       ? { host: replication.masterHost, port: replication.masterPort }
       : null;
-  const established = tracker.establishedMaster ?? (shown && couldBe(shown, tracker.master) ? shown : null);
-  const isForeign = shown !== null && (established ? !sameAddress(shown, established) : !couldBe(shown, tracker.master));
+  const established =
+    tracker.establishedMaster ?? (shown && isSameMaster(shown, tracker.master) ? shown : null);
+  const isForeign =
+    shown !== null && (established ? !sameAddress(shown, established) : !isSameMaster(shown, tracker.master));
   const detached = replication.role === 'master' && established !== null;
   return takeOwnSize(
     {
@@ -646,11 +705,14 @@ function takeMaster(tracker: SlaveTracker, facts: NodeFacts, at: number, master:
 }
 
 const masterIsSyncing = (master: MasterTracker): boolean =>
-  master.replication !== null && master.replication.role !== 'master' && master.replication.linkStatus === 'down';
+  master.replication !== null &&
+  master.replication.role !== 'master' &&
+  master.replication.linkStatus === 'down';
 
-/** Pika stores its own interface address in place of 127.0.0.1 (facts 1.3), and a name verbatim. */
-const couldBe = (shown: Address, told: Address): boolean =>
-  sameAddress(shown, told) || (shown.port === told.port && (told.host === '127.0.0.1' || told.host === 'localhost'));
+/** Whether the master that a node shows is the one it was told. Pika stores its own interface address in place of 127.0.0.1 (facts 1.3), and a name verbatim. */
+export const isSameMaster = (shown: Address, told: Address): boolean =>
+  sameAddress(shown, told) ||
+  (shown.port === told.port && (told.host === '127.0.0.1' || told.host === 'localhost'));
 
 function takeOwnSize(tracker: SlaveTracker, facts: NodeFacts): SlaveTracker {
   if (tracker.upSince === null || tracker.ownSstBytes !== null || !facts.sizes) return tracker;
@@ -662,7 +724,10 @@ function takeSpeed(tracker: SlaveTracker, at: number): SlaveTracker {
   if (bytes === null) return tracker;
   const last = tracker.rates.at(-1);
   if (last && at - last.at < 500) return tracker;
-  return { ...tracker, rates: [...tracker.rates.filter((rate) => at - rate.at < 10_000), { at, bytes }].slice(-24) };
+  return {
+    ...tracker,
+    rates: [...tracker.rates.filter((rate) => at - rate.at < 10_000), { at, bytes }].slice(-24),
+  };
 }
 
 function takePhase(
@@ -683,12 +748,19 @@ function phaseNow(tracker: SlaveTracker, capabilities: Capabilities, master: Mas
   if (isConnected(tracker.replication)) return 'catching_up';
   const wait = tracker.waits.at(-1);
   if (wait && wait.endedAt === null) return phaseInWait(wait, tracker.phase, capabilities, master);
-  if (wait?.end === 'swapped' && tracker.replication && !states(tracker.replication).includes('NoConnect')) return 'swapping';
+  if (wait?.end === 'swapped' && tracker.replication && !states(tracker.replication).includes('NoConnect'))
+    return 'swapping';
   return 'attaching';
 }
 
-function phaseInWait(wait: Wait, current: TrackerPhase, capabilities: Capabilities, master: MasterTracker): TrackerPhase {
-  if (!capabilities.hasReplByteCounters || wait.bytesLast === null) return master.bgsaving ? 'snapshotting' : 'transferring';
+function phaseInWait(
+  wait: Wait,
+  current: TrackerPhase,
+  capabilities: Capabilities,
+  master: MasterTracker,
+): TrackerPhase {
+  if (!capabilities.hasReplByteCounters || wait.bytesLast === null)
+    return master.bgsaving ? 'snapshotting' : 'transferring';
   if (wait.firstBytesAt === null) return 'snapshotting';
   const received = receivedInWait(wait) ?? 0;
   const all = wait.snapshotBytes !== null && wait.snapshotBytesKnown && received >= wait.snapshotBytes;

@@ -1,0 +1,51 @@
+/** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
+import { type Expansion, isActive, isEnded, type Join, needsPerson } from './expansion.ts';
+import { preflightNodeSections, preflightSections } from './preflight.ts';
+
+export type Section = 'server' | 'replication' | 'stats' | 'lastsave' | 'sizes' | 'config' | 'keys';
+
+export interface WantedLooks {
+  readonly master: readonly Section[];
+  /** Per join index. */
+  readonly nodes: ReadonlyMap<number, readonly Section[]>;
+}
+
+const following: readonly Section[] = ['server', 'replication', 'stats'];
+const sizesEveryMs = 1000;
+
+/** Whether a join takes part in the present batch and needs to be seen. */
+export const needsLook = (join: Join): boolean =>
+  isActive(join.phase) || join.leaving !== null || join.phase === 'preflight';
+
+/** null = there is nothing to look at. */
+export function wantedLooks(expansion: Expansion, now: number): WantedLooks | null {
+  if (isEnded(expansion.state)) return null;
+  const joins = expansion.joins.filter((join) => needsLook(join) || isNextInLine(expansion, join));
+  const first = expansion.batchSize === null && !needsPerson(expansion.state);
+  if (joins.length === 0 && !first) return null;
+  const wholeBatch = first ? expansion.joins : joins;
+  const beforeAttach = first || joins.some((join) => sectionsOf(join) === preflightNodeSections);
+  return {
+    master: beforeAttach ? preflightSections : masterSections(expansion, now),
+    nodes: new Map(wholeBatch.map((join) => [join.index, first ? following : sectionsOf(join)])),
+  };
+}
+
+/** The waiting nodes of the present batch are looked at with all that preflight needs. */
+function isNextInLine(expansion: Expansion, join: Join): boolean {
+  return expansion.state === 'running' && join.phase === 'waiting' && join.batch === expansion.currentBatch;
+}
+
+function sectionsOf(join: Join): readonly Section[] {
+  if (join.phase === 'waiting' || join.phase === 'preflight') return preflightNodeSections;
+  const attempt = join.attempts.at(-1);
+  const swapped = attempt?.tracker?.upSince !== null && attempt?.tracker?.ownSstBytes === null;
+  return swapped ? [...following, 'sizes'] : following;
+}
+
+function masterSections(expansion: Expansion, now: number): readonly Section[] {
+  const lastSize = expansion.masterTracker.samples.findLast((sample) => sample.sstBytes !== null);
+  const due = lastSize === undefined || now - lastSize.at >= sizesEveryMs;
+  const dumpWithoutSize = expansion.masterTracker.dumps.some((dump) => dump.sstBytesAfter === null);
+  return due || dumpWithoutSize ? [...following, 'lastsave', 'sizes'] : [...following, 'lastsave'];
+}
