@@ -62,8 +62,27 @@ export interface TopologyView {
 export type ForecastView = Readonly<Record<string, unknown>>;
 
 export type AttemptView = Omit<Attempt, 'tracker'>;
-export type JoinView = Omit<Join, 'attempts'> & { readonly attempts?: readonly AttemptView[] };
-export type ExpansionView = Omit<Expansion, 'joins'> & { readonly joins: readonly JoinView[] };
+/** The fields of a join that the command line reads; the answer holds more. */
+export type JoinView = Pick<
+  Join,
+  'target' | 'batch' | 'phase' | 'progress' | 'waitingFor' | 'anomalies' | 'problem'
+>;
+/** The fields of an expansion that the command line reads; the answer holds more. */
+export type ExpansionView = Pick<
+  Expansion,
+  | 'id'
+  | 'master'
+  | 'label'
+  | 'requestedBy'
+  | 'acceptedAt'
+  | 'startedAt'
+  | 'endedAt'
+  | 'state'
+  | 'stateReason'
+  | 'currentBatch'
+  | 'batchCount'
+  | 'problem'
+> & { readonly joins: readonly JoinView[] };
 
 export interface PageView<T> {
   readonly items: readonly T[];

@@ -1,0 +1,313 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeApi, joinOf } from './fake-api.ts';
+import { Harness, jsonLines } from './harness.ts';
+
+let api: FakeApi;
+beforeEach(async () => {
+  api = await new FakeApi().start();
+});
+afterEach(() => api.close());
+
+const refusal = {
+  code: 'target_holds_data',
+  severity: 'error',
+  node: '10.0.0.2:9221',
+  text: 'The node holds 12 keys.',
+  nextStep: 'Name the node with overwrite-data if they may be lost.',
+} as const;
+
+const run = (...args: string[]) => new Harness().run('--url', api.url, ...args);
+
+describe('plan', () => {
+  it('prints batches and the reason for their size, and exits 0', async () => {
+    const { exitCode, out } = await run('plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '10.0.0.3:9221');
+    expect(exitCode).toBe(0);
+    expect(out).toContain('Batch 1: 10.0.0.2:9221');
+    expect(out).toContain('one at a time');
+    expect(out).toContain('541.2 MB to copy');
+  });
+
+  it('exits 3 with every finding and its next step when preflight refuses', async () => {
+    api.plan = { ...api.plan, acceptable: false, findings: [refusal] };
+    const { exitCode, out } = await run('plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221');
+    expect(exitCode).toBe(3);
+    expect(out).toContain('The node holds 12 keys.');
+    expect(out).toContain('→ Name the node with overwrite-data');
+    expect(out).toContain('Nothing was changed');
+  });
+
+  it('sends what the request permits per node, and the policy', async () => {
+    await run(
+      ...['plan', '-m', '10.0.0.1:9221,credential=prod', '--batch-size', '2', '--verify', 'full'],
+      ...['--pause-between-batches', '5m', '10.0.0.2:9221,overwrite-data,repoint,seen-as=10.8.0.2:9221'],
+    );
+    expect(api.requests[0]?.body).toEqual({
+      master: { address: '10.0.0.1:9221', credential: 'prod' },
+      nodes: [{ address: '10.0.0.2:9221', overwriteData: true, repoint: true, seenAs: '10.8.0.2:9221' }],
+      policy: { batchSize: 2, pauseBetweenBatchesMs: 300_000, verify: { depth: 'full' } },
+    });
+  });
+
+  it('reads nodes and policy from files', async () => {
+    const files = {
+      'nodes.txt': '# first rack\n10.0.0.2:9221\n\n10.0.0.3:9221,repoint # old slave\n',
+      'policy.json': '{"onFailure":"skip","verify":{"rounds":5}}',
+    };
+    await new Harness({ files }).run(
+      ...['plan', '--url', api.url, '-m', '10.0.0.1:9221', '-f', 'nodes.txt', '--policy', 'policy.json'],
+      '--sample=50',
+    );
+    expect(api.requests[0]?.body).toEqual({
+      master: { address: '10.0.0.1:9221' },
+      nodes: [{ address: '10.0.0.2:9221' }, { address: '10.0.0.3:9221', repoint: true }],
+      policy: { onFailure: 'skip', verify: { rounds: 5, samplePerType: 50 } },
+    });
+  });
+
+  it.each([
+    [['plan', '10.0.0.2:9221'], 'master'],
+    [['plan', '-m', '10.0.0.1:9221'], 'No node'],
+    [['plan', '-m', '10.0.0.1', '10.0.0.2:9221'], 'does not begin with host:port'],
+    [['plan', '-m', '10.0.0.1:9221,repoint', '10.0.0.2:9221'], 'not for the master'],
+    [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221,overwrite'], '"overwrite" is not known'],
+    [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--batch-size', 'two'], '--batch-size'],
+    [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--pause-between-batches', '5'], 'duration'],
+    [['nonsense'], 'unknown command'],
+  ])('exits 2 for wrong usage and sends nothing: %j', async (args, text) => {
+    const { exitCode, err } = await run(...args);
+    expect(exitCode).toBe(2);
+    expect(err).toContain(text);
+    expect(api.requests).toEqual([]);
+  });
+});
+
+describe('expand', () => {
+  const line = ['expand', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '10.0.0.3:9221'];
+
+  it('starts nothing when preflight refuses', async () => {
+    api.plan = { ...api.plan, acceptable: false, findings: [refusal] };
+    expect((await run(...line, '--yes')).exitCode).toBe(3);
+    expect(api.requests.map((request) => request.path)).toEqual(['/v1/plans']);
+  });
+
+  it('wants --yes where nobody can be asked', async () => {
+    const { exitCode, err } = await run(...line);
+    expect(exitCode).toBe(2);
+    expect(err).toContain('--yes');
+    expect(api.requests).toEqual([]);
+  });
+
+  it('with --detach says how to watch, and exits 0', async () => {
+    const { exitCode, out } = await run(...line, '--yes', '--detach', '--label', 'shard 7');
+    expect(exitCode).toBe(0);
+    expect(out).toContain('pika-expander watch exp_1');
+    const post = api.requests.find((request) => request.path === '/v1/expansions');
+    expect(post?.body).toMatchObject({ label: 'shard 7' });
+    expect(post?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('exits 3 when the service refuses at the second look, with all findings', async () => {
+    const error = {
+      code: 'preflight_failed',
+      message: 'Preflight refuses.',
+      findings: [refusal],
+      next_steps: [],
+    };
+    api.answers.set('POST /v1/expansions', { status: 422, body: { error } });
+    const { exitCode, err } = await run(...line, '--yes');
+    expect(exitCode).toBe(3);
+    expect(err).toContain('The node holds 12 keys.');
+  });
+
+  it('exits 3 when a node is in another expansion', async () => {
+    const error = {
+      code: 'node_in_other_expansion',
+      message: 'Node in use.',
+      next_steps: ['Wait for exp_9.'],
+    };
+    api.answers.set('POST /v1/expansions', { status: 409, body: { error } });
+    const { exitCode, err } = await run(...line, '--yes');
+    expect(exitCode).toBe(3);
+    expect(err).toContain('→ Wait for exp_9.');
+  });
+});
+
+describe('looking', () => {
+  it('lists, shows, and gives evidence', async () => {
+    api.setJoin(0, { phase: 'verified' });
+    expect((await run('list')).out).toMatch(/exp_1\s+running\s+10\.0\.0\.1:9221\s+1\/2/);
+    expect((await run('show', 'exp_1')).out).toContain('✔ 10.0.0.2:9221');
+    const rule = { rule: 'bytes_received', holds: false, text: '3 of 9 bytes came.', facts: {}, at: 0 };
+    const node = { ...joinOf('10.0.0.2:9221', 0), node: '10.0.0.2:9221', attempts: [] };
+    const evidence = { verdict: 'not_verified', at: 0, attempt: 1, rules: [rule] };
+    api.answers.set('GET /v1/expansions/exp_1/evidence', {
+      status: 200,
+      body: { expansionId: 'exp_1', master: api.expansion.master, nodes: [{ ...node, evidence }] },
+    });
+    expect((await run('evidence', 'exp_1')).out).toContain('✖ bytes_received  3 of 9 bytes came.');
+  });
+
+  it('prints the answer of the API as it is with --json', async () => {
+    expect(JSON.parse((await run('show', 'exp_1', '--json')).out)).toEqual(
+      JSON.parse(JSON.stringify(api.expansion)),
+    );
+  });
+
+  it('without an id takes the only expansion that goes on', async () => {
+    expect((await run('show')).out).toContain('exp_1');
+    const two = { items: [api.expansion, { ...api.expansion, id: 'exp_2' }], nextCursor: null };
+    api.answers.set('GET /v1/expansions', { status: 200, body: two });
+    const { exitCode, err } = await run('show');
+    expect(exitCode).toBe(2);
+    expect(err).toContain('exp_2');
+  });
+
+  it('never lets a text from a node command the terminal', async () => {
+    api.set({ stateReason: 'reply: \u001b]0;owned\u0007\u001b[2J' });
+    const { out } = await run('show', 'exp_1');
+    expect(out).toContain('owned');
+    expect(out).not.toContain('\u001b');
+  });
+});
+
+describe('steering', () => {
+  it.each(['pause', 'resume', 'cancel', 'approve'])('%s sends the reason', async (verb) => {
+    const { exitCode } = await run(verb, 'exp_1', '--reason', 'because');
+    expect(exitCode).toBe(0);
+    expect(api.requests[0]).toMatchObject({
+      method: 'POST',
+      path: `/v1/expansions/exp_1/${verb}`,
+      body: { reason: 'because' },
+    });
+  });
+
+  it.each(['retry', 'skip'])('%s names the node', async (verb) => {
+    await run(verb, 'exp_1', '10.0.0.2:9221', '--reason', 'because');
+    expect(api.requests[0]?.path).toBe(`/v1/expansions/exp_1/nodes/10.0.0.2%3A9221/${verb}`);
+  });
+
+  it('does nothing without a reason', async () => {
+    expect((await run('cancel', 'exp_1')).exitCode).toBe(2);
+    expect((await run('cancel', 'exp_1', '--reason', ' ')).exitCode).toBe(2);
+    expect(api.requests).toEqual([]);
+  });
+
+  it('freezes, shows it, and lifts it', async () => {
+    const frozen = { frozen: true, reason: 'network', by: 'anna', since: 0 };
+    const lifted = { frozen: false, reason: null, by: null, since: null };
+    api.answers.set('POST /v1/freeze', { status: 200, body: frozen });
+    api.answers.set('GET /v1/freeze', { status: 200, body: frozen });
+    api.answers.set('DELETE /v1/freeze', { status: 200, body: lifted });
+    expect((await run('freeze', '--reason', 'network')).out).toContain('by anna: network');
+    expect((await run('freeze', '--status')).out).toContain('Frozen');
+    expect((await run('unfreeze', '--reason', 'done')).out).toContain('Not frozen');
+    expect(api.requests.map((request) => request.body)).toEqual([
+      { reason: 'network' },
+      undefined,
+      { reason: 'done' },
+    ]);
+  });
+});
+
+describe('compare', () => {
+  const report = {
+    depth: 'full',
+    verdict: 'different',
+    reason: null,
+    startedAt: 0,
+    endedAt: 2000,
+    lookedAtKeys: 1000,
+    lookedAtKeysByType: {},
+    estimatedKeys: 1000,
+    share: 1,
+    smallestLossFound: null,
+    differencesTotal: 1,
+    differencesByKind: { missing: 1 },
+    examples: [{ db: 0, key: 'k1', type: 'string', kind: 'missing', left: '"v"', right: null, rounds: 3 }],
+    rounds: 3,
+    settledByRecheck: 0,
+    counts: null,
+  };
+  const comparison = (verdict: string | null) => ({
+    id: 'cmp_1',
+    left: { name: 'a:1' },
+    right: { name: 'b:2' },
+    state: verdict === null ? 'running' : 'completed',
+    stateReason: null,
+    progress: null,
+    report: verdict === null ? null : { ...report, verdict },
+    problem: null,
+    differencesTotal: 0,
+  });
+
+  it.each([
+    ['equal', 0],
+    ['different', 1],
+    ['empty', 1],
+    ['inconclusive', 1],
+  ])('waits for the result; %s exits %d', async (verdict, exitCode) => {
+    api.answers.set('POST /v1/comparisons', { status: 202, body: comparison(null) });
+    api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body: comparison(verdict) });
+    const ran = await run('compare', 'a:1', 'b:2', '--depth', 'full');
+    expect(ran.exitCode).toBe(exitCode);
+    expect(ran.out).toContain(verdict);
+    expect(ran.out).toContain('db0 string k1: missing');
+  });
+});
+
+describe('errors', () => {
+  it('says how to start the service when nothing listens there', async () => {
+    const gone = await new FakeApi().start();
+    const { url } = gone;
+    await gone.close();
+    const { exitCode, err } = await new Harness().run('list', '--url', url);
+    expect(exitCode).toBe(1);
+    expect(err).toContain('pika-expander serve');
+    expect(err).toContain(url);
+  });
+
+  it('says where to give a token', async () => {
+    const error = { code: 'unauthorized', message: 'A token is needed.', next_steps: [] };
+    api.answers.set('GET /v1/expansions', { status: 401, body: { error } });
+    const { exitCode, err } = await run('list');
+    expect(exitCode).toBe(1);
+    expect(err).toContain('PIKA_EXPANDER_TOKEN');
+  });
+
+  it('notices when another server answers', async () => {
+    api.answers.set('GET /v1/expansions', { status: 404, body: 'hello' });
+    expect((await run('list')).err).toContain('is not pika-expander');
+  });
+
+  it('prints errors as JSON with --json, on standard output', async () => {
+    const { exitCode, out, err } = await run('show', 'exp_none', '--json');
+    expect(exitCode).toBe(1);
+    expect(jsonLines(out)).toEqual([
+      { error: { code: 'not_found', message: 'There is none.', next_steps: [], exitCode: 1 } },
+    ]);
+    expect(err).toBe('');
+  });
+});
+
+describe('the other entrances', () => {
+  it('hands the flags of serve on', async () => {
+    const given: unknown[] = [];
+    const entrances = {
+      serve: async (options: unknown) => {
+        given.push(options);
+        return 0;
+      },
+    };
+    await new Harness({ entrances }).run('serve', '--role', 'worker', '--port', '0', '--config', 'c.json');
+    expect(given).toEqual([{ role: 'worker', port: 0, configFile: 'c.json' }]);
+    expect((await new Harness({ entrances }).run('serve', '--role', 'boss')).exitCode).toBe(2);
+    expect((await new Harness({ entrances }).run('serve', '--port', 'x')).exitCode).toBe(2);
+  });
+
+  it('shows each command with examples and the exit codes', async () => {
+    const { exitCode, out } = await run('--help');
+    expect(exitCode).toBe(0);
+    expect(out).toContain('3 refused by preflight');
+    expect((await run('expand', '--help')).out).toContain('$ pika-expander expand --master');
+  });
+});

@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { processContext } from '../../src/cli/context.ts';
+import { cutTo, displayWidth, formatBytes, formatDuration, printable } from '../../src/cli/format.ts';
+import { renderFrame } from '../../src/cli/render/frame.ts';
+import { resolveSettings } from '../../src/cli/settings.ts';
+import { parseSse, type SseMessage } from '../../src/cli/sse.ts';
+import { styleFor } from '../../src/cli/style.ts';
+import { expansionOf, joinOf } from './fake-api.ts';
+
+describe('the event stream reader', () => {
+  const text =
+    ': comment\r\n\r\nid: 7\nevent: batch\ndata: {"a":1}\n\ndata: one\rdata: two\r\rretry: 250\nid\ndata:x é 中\r\n\r\ndata: unfinished';
+
+  it('reads the same messages wherever the bytes are split', async () => {
+    const bytes = Buffer.from(text);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 12 }), async (cuts) => {
+        const edges = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+        const pieces = edges.slice(1).map((end, i) => bytes.subarray(edges[i], end));
+        expect(await readAll(pieces)).toEqual([
+          { event: 'batch', data: '{"a":1}', id: '7' },
+          { event: 'message', data: 'one\ntwo', id: null },
+          { event: 'message', data: 'x é 中', id: '' },
+        ]);
+      }),
+    );
+  });
+
+  async function readAll(pieces: readonly Uint8Array[]): Promise<SseMessage[]> {
+    const messages: SseMessage[] = [];
+    for await (const message of parseSse(streamOf(pieces))) messages.push(message);
+    return messages;
+  }
+
+  async function* streamOf(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+    yield* pieces;
+  }
+});
+
+describe('address and token', () => {
+  const resolve = (
+    options: Record<string, string>,
+    env: Record<string, string> = {},
+    files: Record<string, string> = {},
+  ) =>
+    resolveSettings(options, {
+      ...processContext(),
+      env,
+      homeDirectory: '/home/op',
+      readFile: (path) => {
+        const text = files[path];
+        if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+        return text;
+      },
+    });
+  const standard = '/home/op/.config/pika-expander/config.json';
+  const file = { [standard]: '{"url":"http://file:1","token":"file-token"}' };
+
+  it('flags win over the environment, the environment over the file, the file over the default', () => {
+    const env = { PIKA_EXPANDER_URL: 'http://env:2/', PIKA_EXPANDER_TOKEN: 'env-token' };
+    expect(resolve({})).toMatchObject({ url: 'http://127.0.0.1:8080', token: null });
+    expect(resolve({}, {}, file)).toMatchObject({ url: 'http://file:1', token: 'file-token' });
+    expect(resolve({}, env, file)).toMatchObject({ url: 'http://env:2', token: 'env-token' });
+    expect(resolve({ url: 'https://flag:3/p/', token: 't' }, env, file)).toMatchObject({
+      url: 'https://flag:3/p',
+      token: 't',
+    });
+  });
+
+  it('reads a token from a file, without the line end', () => {
+    expect(resolve({ tokenFile: '/t' }, {}, { '/t': 'secret\n' }).token).toBe('secret');
+    expect(() => resolve({ tokenFile: '/none' })).toThrow('/none');
+    expect(() => resolve({ tokenFile: '/t' }, {}, { '/t': '\n' })).toThrow('empty');
+  });
+
+  it.each([
+    [{ url: 'nonsense' }, 'is not an address'],
+    [{ url: 'ftp://host' }, 'neither http'],
+    [{ url: 'http://user:pw@host' }, 'holds a user name or password'],
+  ])('refuses %j', (options, text) => {
+    expect(() => resolve(options as Record<string, string>)).toThrow(text);
+  });
+
+  it.each([
+    ['{', 'is not JSON'],
+    ['[]', 'JSON object'],
+    ['{"uri":"http://x"}', '"uri"'],
+    ['{"url":1}', '"url"'],
+  ])('names what is wrong in a config file: %s', (text, message) => {
+    expect(() => resolve({}, {}, { [standard]: text })).toThrow(message);
+  });
+});
+
+describe('what people read', () => {
+  it('writes bytes and times in units that fit', () => {
+    expect([0, 999, 1000, 541_212_678, 999_960_000_000, null].map(formatBytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '541.2 MB',
+      '1.0 TB',
+      '?',
+    ]);
+    expect([0.42, 26, 185, 7620, 273_600, null].map(formatDuration)).toEqual([
+      '0.4 s',
+      '26 s',
+      '3 min 05 s',
+      '2 h 07 min',
+      '3 d 4 h',
+      '?',
+    ]);
+  });
+
+  it('cuts by columns, also where characters are two wide', () => {
+    expect(cutTo('主节点在同步', 7)).toBe('主节点…');
+    expect(displayWidth('主 a')).toBe(4);
+  });
+
+  it('lets no control character and no turned writing direction through', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(printable(text))).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('the picture on a terminal', () => {
+  const style = styleFor({ ...processContext(), env: {}, stdout: { write: () => {}, isTTY: false } });
+  const join = {
+    ...joinOf('10.0.0.9:9221', 0, 'transferring'),
+    progress: {
+      snapshotBytes: 1_000_000_000,
+      receivedBytes: 520_000_000,
+      bytesPerSecond: 10_000_000,
+      remainingSeconds: 48,
+      lagBytes: null,
+    },
+  };
+  const frame = (count: number, columns: number, rows: number) => {
+    const base = expansionOf([]);
+    const joins = Array.from({ length: count }, (_, i) =>
+      i === count - 1 ? { ...join, index: i } : joinOf(`10.0.0.${i}:9221`, i, i % 2 ? 'verified' : 'waiting'),
+    );
+    const events = Array.from({ length: 9 }, (_, seq) => ({
+      ...{ seq, expansionId: 'exp_1', type: 't', at: 0, node: null, level: 'info' as const },
+      ...{ text: 'something that takes many words to be said, and more', data: {} },
+    }));
+    const state = { expansion: { ...base, joins }, recentEvents: events, connectionLost: null };
+    return renderFrame(state, columns, rows, style);
+  };
+
+  it('shows bar, share, bytes, rate and remaining time of a transfer', () => {
+    const line = frame(1, 140, 40).find((text) => text.includes('10.0.0.9'));
+    expect(line).toMatch(/█+░+ +52 % +520\.0 MB of 1\.0 GB +10\.0 MB\/s +48 s left/);
+  });
+
+  it('is never larger than the terminal, whatever its size and however many nodes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 250 }), fc.integer({ min: 40, max: 200 }), (count, columns) => {
+        for (const rows of [12, 24, 60]) {
+          const lines = frame(count, columns, rows);
+          expect(lines.length).toBeLessThan(rows);
+          expect(Math.max(...lines.map(displayWidth))).toBeLessThan(columns);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('shows the node at work even where most nodes do not fit, and counts the rest', () => {
+    const text = frame(200, 100, 24).join('\n');
+    expect(text).toContain('transferring');
+    expect(text).toMatch(/… and \d+ more: .*verified/);
+  });
+});
