@@ -1,0 +1,258 @@
+import type { NodeCommand, NodeTarget } from '../../core/expansion.ts';
+import type { Look, NodeFacts } from '../../core/node-facts.ts';
+import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { type Command, firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
+import { DeniedReply, deniedReply, readFacts } from './read-look.ts';
+import { GarbledReply, type ReplyLimits } from './reply-guard.ts';
+
+export interface ConnectionOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly limits: ReplyLimits;
+}
+
+/** How far a piece of work came; it decides what a failure means. */
+interface Work {
+  /** Aborted when the time is up. */
+  readonly signal: AbortSignal;
+  stage: 'queued' | 'connecting' | 'connected' | 'sent';
+}
+
+type Outcome<Result> = { readonly at: number; readonly tookMs: number; readonly work: Work } & (
+  | { readonly result: Result }
+  | { readonly failure: unknown }
+);
+
+/**
+ * A kept connection to one Pika. Work is done one piece at a time. Whenever a reply does not come in time the
+ * link is given up, so that the late reply cannot be taken for that of a later command; the next piece of work
+ * opens a new one, as it does after Pika has closed an idle one (`timeout`, 60 s by default).
+ */
+export class PikaConnection implements NodeConnection {
+  private readonly target: NodeTarget;
+  private readonly credential: Credential | null;
+  private readonly options: ConnectionOptions;
+  private link: Link | null = null;
+  private turn: Promise<unknown> = Promise.resolve();
+  private known: NodeFacts = {};
+  private closed = false;
+
+  constructor(target: NodeTarget, credential: Credential | null, options: ConnectionOptions) {
+    this.target = target;
+    this.credential = credential;
+    this.options = options;
+  }
+
+  /** Never throws. `at` of the look is the time of its last reply, or of its failure. */
+  async look(options: LookOptions): Promise<Look> {
+    const outcome = await this.inTurn(options.timeoutMs, (work) => this.readTwice(work, options));
+    const { at, tookMs } = outcome;
+    if ('failure' in outcome) return failedLook(outcome.failure, outcome);
+    this.known = { ...this.known, ...outcome.result };
+    return { kind: 'answered', at, tookMs, facts: outcome.result };
+  }
+
+  /** Never throws and never repeats: a command that may have been sent without a reply is `unknown`. */
+  async command(command: NodeCommand, timeoutMs: number): Promise<CommandResult> {
+    const outcome = await this.inTurn(timeoutMs, async (work) => {
+      const link = await this.livingLink(work);
+      work.stage = 'sent';
+      const [reply] = await link.send([wordsOf(command)]);
+      return reply as Reply;
+    });
+    return commandResult(outcome);
+  }
+
+  /** Round trip of a PING in milliseconds; null = no answer. */
+  async ping(timeoutMs: number): Promise<number | null> {
+    const outcome = await this.inTurn(timeoutMs, async (work) => {
+      const link = await this.livingLink(work);
+      const startedAt = this.options.now();
+      await sendPing(link);
+      return this.options.now() - startedAt;
+    });
+    return 'failure' in outcome ? null : outcome.result;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.dropLink();
+  }
+
+  /**
+   * Runs one piece of work after those before it, and ends it when its time is up; the wait for its turn counts.
+   * Whatever fails takes the link with it.
+   */
+  private async inTurn<Result>(
+    timeoutMs: number,
+    run: (work: Work) => Promise<Result>,
+  ): Promise<Outcome<Result>> {
+    const startedAt = this.options.now();
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), timeoutMs);
+    const work: Work = { signal: stop.signal, stage: 'queued' };
+    const before = this.turn;
+    const done = before.then(() => this.bounded(work, run));
+    this.turn = done.catch(() => undefined);
+    const ended = (): { at: number; tookMs: number; work: Work } => {
+      const at = this.options.now();
+      return { at, tookMs: at - startedAt, work };
+    };
+    try {
+      const result = await orAborted(done, stop.signal);
+      return { ...ended(), result };
+    } catch (failure) {
+      return { ...ended(), failure };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async bounded<Result>(work: Work, run: (work: Work) => Promise<Result>): Promise<Result> {
+    if (work.signal.aborted) throw new LinkError('ETIMEDOUT', 'its turn did not come within the limit');
+    if (this.closed) throw new LinkError('ECLOSED', 'the connection was closed by the service');
+    const giveUp = () => this.dropLink();
+    work.signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await run(work);
+    } catch (error) {
+      this.dropLink();
+      throw error;
+    } finally {
+      work.signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** Reads; once more over a new link when a kept one turns out to have been closed by the node meanwhile. */
+  private async readTwice(work: Work, options: LookOptions): Promise<NodeFacts> {
+    const kept = this.link?.usable === true;
+    try {
+      return await this.read(work, options);
+    } catch (error) {
+      if (!kept || work.signal.aborted || this.closed || !(error instanceof LinkError)) throw error;
+      this.dropLink();
+      return await this.read(work, options);
+    }
+  }
+
+  private async read(work: Work, options: LookOptions): Promise<NodeFacts> {
+    const link = await this.openedLink(work);
+    return await readFacts(link, {
+      sections: new Set(options.sections),
+      passwords: { master: options.masterPassword ?? null, login: this.loginPassword() },
+      mayAskData: (facts) => !capabilitiesOf(facts).infoDataIsCostly,
+      known: this.known,
+    });
+  }
+
+  /** requirepass is the password of the default user; that of an ACL user says nothing about it. */
+  private loginPassword(): string | null {
+    const { username, password } = this.credential ?? { username: null, password: null };
+    return username === null || username === 'default' ? password : null;
+  }
+
+  private async openedLink(work: Work): Promise<Link> {
+    if (this.link?.usable) {
+      work.stage = 'connected';
+      return this.link;
+    }
+    this.dropLink();
+    work.stage = 'connecting';
+    const link = await openLink(this.target.address, this.options.limits, work.signal);
+    this.link = link;
+    work.stage = 'connected';
+    if (work.signal.aborted || this.closed) link.destroy();
+    await logIn(link, this.credential);
+    return link;
+  }
+
+  /** A link that has just answered, so that a command is not lost in one that the node has closed. */
+  private async livingLink(work: Work): Promise<Link> {
+    if (!this.link?.usable) return await this.openedLink(work);
+    try {
+      await sendPing(this.link);
+      return this.link;
+    } catch (error) {
+      if (work.signal.aborted || !(error instanceof LinkError)) throw error;
+      this.dropLink();
+      return await this.openedLink(work);
+    }
+  }
+
+  private dropLink(): void {
+    this.link?.destroy();
+    this.link = null;
+  }
+}
+
+/** Settles as the promise does, or rejects when the signal comes first; the promise is not left unhandled. */
+function orAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new LinkError('ETIMEDOUT', 'no answer within the limit'));
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+async function sendPing(link: Link): Promise<void> {
+  const [reply] = await link.send([['PING']]);
+  if (!reply || 'error' in reply)
+    throw deniedReply(reply?.error ?? '') ?? new GarbledReply('PING is answered with an error');
+}
+
+/** `AUTH password`, or `AUTH user password` for an ACL user (3.5.3+). A node without a password says so; that is fine. */
+async function logIn(link: Link, credential: Credential | null): Promise<void> {
+  if (credential?.password == null) return;
+  const { username, password } = credential;
+  const [reply] = await link.send([username === null ? ['AUTH', password] : ['AUTH', username, password]]);
+  if (!reply || 'value' in reply) {
+    if (reply?.value === 'OK') return;
+    throw new GarbledReply('AUTH is answered with neither OK nor an error');
+  }
+  if (/no password is set/i.test(reply.error)) return;
+  throw deniedReply(reply.error) ?? new DeniedReply('AUTH', reply.error);
+}
+
+function wordsOf(command: NodeCommand): Command {
+  switch (command.kind) {
+    case 'slaveof': {
+      const { host, port } = command.master;
+      return command.force ? ['SLAVEOF', host, port, 'force'] : ['SLAVEOF', host, port];
+    }
+    case 'slaveof_no_one':
+      return ['SLAVEOF', 'NO', 'ONE'];
+    case 'clear_replication_id':
+      return ['CLEARREPLICATIONID'];
+  }
+}
+
+function commandResult(outcome: Outcome<Reply>): CommandResult {
+  const { tookMs, work } = outcome;
+  if ('failure' in outcome) {
+    if (outcome.failure instanceof DeniedReply)
+      return { outcome: 'refused', reply: firstLine(outcome.failure.message), tookMs };
+    const what = work.stage === 'sent' ? 'no reply' : 'not sent';
+    return { outcome: 'unknown', reply: `${what}: ${textOf(outcome.failure)}`, tookMs };
+  }
+  const reply = outcome.result;
+  if ('error' in reply) return { outcome: 'refused', reply: reply.error, tookMs };
+  if (reply.value === 'OK') return { outcome: 'ok', reply: 'OK', tookMs };
+  return { outcome: 'unknown', reply: `unexpected reply: ${firstLine(String(reply.value))}`, tookMs };
+}
+
+function textOf(failure: unknown): string {
+  return firstLine(failure instanceof Error ? failure.message : String(failure));
+}
+
+function failedLook(
+  failure: unknown,
+  { at, tookMs, work }: Omit<Outcome<unknown>, 'result' | 'failure'>,
+): Look {
+  const message = textOf(failure);
+  if (failure instanceof GarbledReply) return { kind: 'garbled', at, message };
+  if (failure instanceof DeniedReply) return { kind: 'denied', at, code: failure.code, message };
+  if (work.signal.aborted && work.stage !== 'connecting') return { kind: 'busy', at, tookMs };
+  const code = failure instanceof LinkError ? failure.code : 'EUNKNOWN';
+  return { kind: 'unreachable', at, code, message };
+}

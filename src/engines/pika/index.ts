@@ -1,0 +1,10 @@
+export { capabilitiesOf } from './capabilities.ts';
+export { createPikaEngine, type PikaEngineOptions } from './engine.ts';
+export {
+  parseData,
+  parseInstanceCount,
+  parseReplication,
+  parseServer,
+  parseSizes,
+  parseStats,
+} from './info.ts';

@@ -1,0 +1,145 @@
+import { connect, type Socket } from 'node:net';
+import { AbstractConnector, Redis, ReplyError } from 'ioredis';
+import type { Address } from '../../core/node-facts.ts';
+import { GuardedStream } from './guarded-stream.ts';
+import { GarbledReply, type ReplyLimits } from './reply-guard.ts';
+
+/** Why a link did not come about, or ended. */
+export class LinkError extends Error {
+  override readonly name = 'LinkError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** One reply: a value, or the error that the node sent in its place. */
+export type Reply = { readonly value: unknown } | { readonly error: string };
+
+export type Command = readonly [string, ...(string | number)[]];
+
+/**
+ * One TCP connection to one node, used until its first fault and then thrown away: there is no reconnecting,
+ * no resending and no queue in it, so a reply can never be taken for that of another command.
+ */
+export interface Link {
+  /** Whether commands can still be sent. */
+  readonly usable: boolean;
+  /** Sends the commands together and waits for all replies, in order. Rejects with a LinkError or a GarbledReply. */
+  send(commands: readonly Command[]): Promise<Reply[]>;
+  /** Ends the connection at once; what was still awaited rejects. */
+  destroy(): void;
+}
+
+/** Connects; rejects with a LinkError whose code is that of the socket (ECONNREFUSED, ENOTFOUND, …). */
+export async function openLink(address: Address, limits: ReplyLimits, signal: AbortSignal): Promise<Link> {
+  const socket = await openSocket(address, signal);
+  return overStream(new GuardedStream(socket, limits));
+}
+
+function openSocket(address: Address, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address.host, port: address.port, noDelay: true });
+    const abort = () => {
+      socket.destroy();
+      reject(new LinkError('ETIMEDOUT', 'no connection within the limit'));
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      signal.removeEventListener('abort', abort);
+      reject(new LinkError(error.code ?? 'ECONNFAILED', connectText(error)));
+    });
+  });
+}
+
+/** With several addresses of one name Node reports an AggregateError with an empty message. */
+function connectText(error: NodeJS.ErrnoException): string {
+  const causes = error instanceof AggregateError ? error.errors.map((cause: Error) => cause.message) : [];
+  return error.message || causes.join('; ') || 'the connection failed';
+}
+
+async function overStream(stream: GuardedStream): Promise<Link> {
+  let fault: Error | null = null;
+  const end = (error: Error) => {
+    fault ??= error;
+    stream.destroy();
+  };
+  stream.on('error', end);
+  stream.once('close', () => end(new LinkError('ECLOSED', 'the node closed the connection')));
+  const redis = new Redis({
+    Connector: connectorOf(stream),
+    protocol: 2,
+    disableClientInfo: true,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    lazyConnect: true,
+  });
+  // A reply that nobody asked for comes as an error event too: such a stream cannot be trusted any further.
+  redis.on('error', (error: Error) => end(new GarbledReply(firstLine(error.message))));
+  await redis.connect().catch((error: Error) => end(error));
+  if (fault) throw asFault(fault);
+  return {
+    get usable() {
+      return fault === null && redis.status === 'ready';
+    },
+    async send(commands) {
+      const replies = await exchange(redis, stream, commands);
+      return replies.map((reply) => settledReply(reply, () => asFault(fault)));
+    },
+    destroy() {
+      end(new LinkError('ECLOSED', 'the connection was given up'));
+      redis.disconnect();
+    },
+  };
+}
+
+/** ioredis takes its connection from here; it is asked once. */
+function connectorOf(stream: GuardedStream) {
+  return class extends AbstractConnector {
+    constructor() {
+      super(0);
+    }
+    async connect() {
+      return stream as never;
+    }
+    override disconnect(): void {
+      stream.destroy();
+    }
+  };
+}
+
+function exchange(redis: Redis, stream: GuardedStream, commands: readonly Command[]) {
+  stream.cork();
+  const replies = commands.map(([name, ...args]) => redis.call(name, ...args.map(String)));
+  stream.uncork();
+  return Promise.allSettled(replies);
+}
+
+function settledReply(result: PromiseSettledResult<unknown>, fault: () => Error): Reply {
+  if (result.status === 'fulfilled') return { value: result.value };
+  if (result.reason instanceof ReplyError) return { error: firstLine((result.reason as Error).message) };
+  throw fault();
+}
+
+function asFault(error: Error | null): Error {
+  if (error instanceof GarbledReply || error instanceof LinkError) return error;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return new LinkError(code ?? 'ECLOSED', error?.message ?? 'the node closed the connection');
+}
+
+/** Text of a node is shown to people: one line, printable, short. */
+export function firstLine(text: string): string {
+  const line = text.split(/[\r\n]/, 1)[0] ?? '';
+  return line.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
+}

@@ -1,0 +1,223 @@
+import type { NodeFacts } from '../../core/node-facts.ts';
+import type { LookSection } from '../engine.ts';
+import {
+  type ConfigKey,
+  type ConfigValues,
+  configFacts,
+  configKeys,
+  configValue,
+  type PasswordsToCompare,
+} from './config-facts.ts';
+import {
+  parseData,
+  parseInstanceCount,
+  parseReplication,
+  parseServer,
+  parseSizes,
+  parseStats,
+} from './info.ts';
+import { type Command, firstLine, type Link, type Reply } from './link.ts';
+import { GarbledReply } from './reply-guard.ts';
+
+/** The node answered, but would not let the service in. */
+export class DeniedReply extends Error {
+  override readonly name = 'DeniedReply';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const deniedText = /^(?:ERR )?(NOAUTH|WRONGPASS|NOPERM)\b|^ERR (?:invalid password|invalid username)/i;
+const redirectText = /^(?:MOVED|ASK) /;
+
+/** The refusal in an error reply (3.3.6 says `ERR invalid password`, the others NOAUTH, WRONGPASS, NOPERM); null = another error. */
+export function deniedReply(error: string): DeniedReply | null {
+  const match = deniedText.exec(error);
+  return match ? new DeniedReply(match[1]?.toUpperCase() ?? 'WRONGPASS', error.replace(/^ERR /, '')) : null;
+}
+
+export interface ReadOptions {
+  readonly sections: ReadonlySet<LookSection>;
+  readonly passwords: PasswordsToCompare;
+  /**
+   * Whether INFO data may be asked of a node with these facts: before 3.5.4 it walks the disk (facts 2.6).
+   */
+  readonly mayAskData: (facts: NodeFacts) => boolean;
+  /** What earlier looks over this connection learnt of the node. */
+  readonly known: NodeFacts;
+}
+
+/**
+ * Reads the sections that were asked for, in one round trip; those that need to know something of the node
+ * first (INFO data its version, the probe for keys the number of DBs) in a second one. Never asked: DBSIZE,
+ * BGSAVE, INFO keyspace, INFO without a section (facts 2.10, 3.1, 3.2).
+ */
+export async function readFacts(link: Link, options: ReadOptions): Promise<NodeFacts> {
+  const first = await readCheap(link, options);
+  const known: NodeFacts = { ...options.known, ...first };
+  return {
+    ...first,
+    ...(await readData(link, options, known)),
+    ...(await readKeys(link, options, known)),
+  };
+}
+
+const infoOf = {
+  server: 'server',
+  replication: 'replication',
+  stats: 'stats',
+  sizes: 'rocksdb',
+} as const;
+type InfoSection = keyof typeof infoOf;
+const infoSections = Object.keys(infoOf) as InfoSection[];
+
+async function readCheap(link: Link, { sections, passwords, known }: ReadOptions): Promise<NodeFacts> {
+  const needsVersion = sections.has('data') && !known.server;
+  const infos = infoSections.filter((name) => sections.has(name) || (name === 'server' && needsVersion));
+  const settings: readonly ConfigKey[] = sections.has('config') ? configKeys : [];
+  const commands: Command[] = [
+    ...infos.map((name): Command => ['INFO', infoOf[name]]),
+    ...(sections.has('lastsave') ? [['LASTSAVE'] as Command] : []),
+    ...settings.map((key): Command => ['CONFIG', 'GET', key]),
+  ];
+  if (commands.length === 0) return {};
+  const replies = await link.send(commands);
+  const texts = new Map(infos.map((name, index) => [name, infoText(`INFO ${infoOf[name]}`, replies[index])]));
+  const rest = replies.slice(infos.length);
+  const lastSave = sections.has('lastsave') ? rest.shift() : undefined;
+  return {
+    ...infoFacts(texts),
+    ...lastSaveFacts(lastSave),
+    ...settingFacts(settings, rest, passwords, texts.get('sizes')),
+  };
+}
+
+/** The text of an INFO reply; a node that cannot say INFO is not one that can be judged. */
+function infoText(what: string, reply: Reply | undefined): string {
+  if (!reply) throw new GarbledReply(`no reply to ${what}`);
+  if ('error' in reply) throw refusal(what, reply.error);
+  if (typeof reply.value !== 'string') throw new GarbledReply(`the reply to ${what} is no text`);
+  return reply.value;
+}
+
+function refusal(what: string, error: string): Error {
+  const denied = deniedReply(error);
+  if (denied) return denied;
+  if (redirectText.test(error))
+    return new GarbledReply(
+      `it answers ${what} with a redirect ("${error}"), which no Pika does; redirects are not followed`,
+    );
+  return new GarbledReply(`it answers ${what} with "${error}"`);
+}
+
+function infoFacts(texts: ReadonlyMap<InfoSection, string>): NodeFacts {
+  const server = parsed(texts, 'server', parseServer, 'holds no pika_version');
+  const replication = parsed(texts, 'replication', parseReplication, 'holds no role');
+  const stats = parsed(texts, 'stats', parseStats, 'holds no is_bgsaving');
+  const sizes = parseSizes(texts.get('sizes') ?? '');
+  return {
+    ...(server && { server }),
+    ...(replication && { replication }),
+    ...(stats && { stats }),
+    ...(sizes && { sizes }),
+  };
+}
+
+function parsed<Facts>(
+  texts: ReadonlyMap<InfoSection, string>,
+  section: InfoSection,
+  parse: (text: string) => Facts | null,
+  complaint: string,
+): Facts | null {
+  const text = texts.get(section);
+  if (text === undefined) return null;
+  const facts = parse(text);
+  if (facts === null)
+    throw new GarbledReply(
+      `the reply to INFO ${infoOf[section]} ${complaint} (it begins "${beginning(text)}")`,
+    );
+  return facts;
+}
+
+const beginning = (text: string): string => firstLine(text.trimStart()).slice(0, 60);
+
+/** LASTSAVE exists from 3.5.3 on; an error reply means that this version has none. */
+function lastSaveFacts(reply: Reply | undefined): NodeFacts {
+  if (!reply || 'error' in reply) return {};
+  const { value } = reply;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+    ? { lastSaveUnixSeconds: value }
+    : {};
+}
+
+function settingFacts(
+  keys: readonly ConfigKey[],
+  replies: readonly Reply[],
+  passwords: PasswordsToCompare,
+  rocksdb: string | undefined,
+): NodeFacts {
+  if (keys.length === 0) return {};
+  const values: ConfigValues = Object.fromEntries(
+    keys.map((key, index) => {
+      const reply = replies[index];
+      return [key, reply && 'value' in reply ? configValue(reply.value, key) : null];
+    }),
+  );
+  const config = configFacts(values, passwords);
+  const dbInstanceNum = config.dbInstanceNum ?? parseInstanceCount(rocksdb ?? '');
+  return { config: { ...config, dbInstanceNum } };
+}
+
+async function readData(link: Link, options: ReadOptions, known: NodeFacts): Promise<NodeFacts> {
+  if (!options.sections.has('data') || !options.mayAskData(known)) return {};
+  const [reply] = await link.send([['INFO', 'data']]);
+  const { dbSizeBytes, logSizeBytes, dbFatal } = parseData(infoText('INFO data', reply));
+  return {
+    ...(dbSizeBytes !== null && { dbSizeBytes }),
+    ...(logSizeBytes !== null && { logSizeBytes }),
+    ...(dbFatal !== null && { dbFatal }),
+  };
+}
+
+/** Pika has at most 8 DBs (facts 2.1). */
+const maxDatabases = 8;
+
+async function readKeys(link: Link, options: ReadOptions, known: NodeFacts): Promise<NodeFacts> {
+  if (!options.sections.has('keys')) return {};
+  const counted = Object.keys(known.replication?.binlog ?? {}).length;
+  const databases = Math.min(known.config?.databases || counted || maxDatabases, maxDatabases);
+  const quick = await probeKeys(link, databases, 1);
+  // One visited key that is not shown is an expired one; behind it there may be live ones.
+  const held = quick === 'hidden' ? await probeKeys(link, databases, 1000) : quick;
+  if (held === 'unknown') return {};
+  return { holdsKeys: held !== 'none' };
+}
+
+type Held = 'some' | 'none' | 'hidden' | 'unknown';
+
+/** One SCAN in every DB, sent together; ends on DB 0 again. */
+async function probeKeys(link: Link, databases: number, count: number): Promise<Held> {
+  const commands: Command[] = [];
+  for (let db = 0; db < databases; db += 1) commands.push(['SELECT', db], ['SCAN', 0, 'COUNT', count]);
+  const replies = await link.send([...commands, ['SELECT', 0]]);
+  const found: Held[] = [];
+  for (let db = 0; db < databases; db += 1)
+    if (db === 0 || isOk(replies[2 * db]))
+      found.push(isOk(replies[2 * db]) ? heldOf(replies[2 * db + 1]) : 'unknown');
+  if (found.includes('some')) return 'some';
+  if (found.includes('unknown')) return 'unknown';
+  return found.includes('hidden') ? 'hidden' : 'none';
+}
+
+const isOk = (reply: Reply | undefined): boolean =>
+  reply !== undefined && 'value' in reply && reply.value === 'OK';
+
+function heldOf(reply: Reply | undefined): Held {
+  if (!reply || 'error' in reply || !Array.isArray(reply.value)) return 'unknown';
+  const [cursor, keys] = reply.value as unknown[];
+  if (!Array.isArray(keys) || typeof cursor !== 'string') return 'unknown';
+  if (keys.length > 0) return 'some';
+  return cursor === '0' ? 'none' : 'hidden';
+}
