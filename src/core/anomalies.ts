@@ -265,7 +265,10 @@ export function detectAnomalies(input: AnomalyInput): readonly AnomalyRecord[] {
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
-function foreignChange({ slave }: AnomalyInput): Symptom | null {
+/** After SLAVEOF was answered OK a node is a slave at once; a master this much later was made one by somebody. */
+const detachedForMs = 5000;
+
+function foreignChange({ slave, now }: AnomalyInput): Symptom | null {
   if (slave.foreignMaster !== null) {
     return {
       code: 'foreign_change',
@@ -273,7 +276,12 @@ function foreignChange({ slave }: AnomalyInput): Symptom | null {
       facts: { foundMaster: slave.foreignMaster },
     };
   }
-  if (slave.detachedByOthersAt === null) return null;
+  const neverSlave =
+    slave.establishedMaster === null &&
+    slave.replication?.role === 'master' &&
+    slave.lastAnsweredAt !== null &&
+    now - slave.attachedAt > detachedForMs;
+  if (slave.detachedByOthersAt === null && !neverSlave) return null;
   return {
     code: 'foreign_change',
     text: 'The node was detached (role master) by something else than this expansion.',

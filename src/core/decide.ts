@@ -502,7 +502,8 @@ function lookAgainIn(expansion: Expansion): number | null {
 export interface Reply {
   readonly joinIndex: number;
   readonly intentId: string;
-  readonly outcome: 'ok' | 'refused' | 'unknown';
+  /** `not_sent`: the shell held it back; it will be decided on anew. */
+  readonly outcome: 'ok' | 'refused' | 'unknown' | 'not_sent';
   readonly text: string;
 }
 

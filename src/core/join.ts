@@ -442,7 +442,7 @@ export function takeReply(
   reply: {
     readonly joinIndex: number;
     readonly intentId: string;
-    readonly outcome: 'ok' | 'refused' | 'unknown';
+    readonly outcome: 'ok' | 'refused' | 'unknown' | 'not_sent';
     readonly text: string;
   },
 ): void {
@@ -458,6 +458,10 @@ export function takeReply(
       level: 'warning',
       data,
     });
+    return;
+  }
+  if (reply.outcome === 'not_sent') {
+    waitFor(turn, endIntent(turn, join, intent, 'refused', `not sent: ${reply.text}`), reply.text);
     return;
   }
   const ended = endIntent(turn, join, intent, reply.outcome, reply.text);

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { isEnded } from '../core/expansion.ts';
+import type { CredentialSource, Engine } from '../engines/engine.ts';
+import type { Metrics } from '../metrics.ts';
+import type { WakeUpHandler } from '../queue/doorbell.ts';
+import { FencedError, type Lease, type Store, StoreUnavailableError } from '../store/store.ts';
+import { crashPointFromEnvironment } from './crash-points.ts';
+import { type Clock, realClock } from './observer.ts';
+import { type BeforeBatch, type Compare, createSession } from './session.ts';
+
+export interface WorkerDeps {
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly credentials: CredentialSource;
+  readonly compare: Compare;
+  readonly log: Logger;
+  readonly metrics?: Metrics | null;
+  readonly beforeBatch?: BeforeBatch;
+  readonly clock?: Clock;
+  /** How long a dead worker's expansions stay untouched. */
+  readonly leaseMs?: number;
+  readonly crashPoint?: (name: string) => void;
+}
+
+const defaultLeaseMs = 15_000;
+const freezeSeenForMs = 300;
+
+export interface Worker {
+  /** To be given to the doorbell: works on one expansion until there is nothing to do. */
+  readonly onWakeUp: WakeUpHandler;
+}
+
+/** What a worker does on a wake-up; any number of workers may run, the lease decides who acts. */
+export function createWorker(deps: WorkerDeps): Worker {
+  const clock = deps.clock ?? realClock;
+  const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const leaseMs = deps.leaseMs ?? defaultLeaseMs;
+  const frozen = freezeReader(deps.store, clock);
+  const sessionDeps = {
+    store: deps.store,
+    engine: deps.engine,
+    credentials: deps.credentials,
+    compare: deps.compare,
+    beforeBatch: deps.beforeBatch ?? (async () => null),
+    clock,
+    log: deps.log,
+    metrics: deps.metrics ?? null,
+    frozen,
+    crashPoint: deps.crashPoint ?? crashPointFromEnvironment(),
+  };
+
+  async function onWakeUp(expansionId: string, signal: AbortSignal): Promise<number | null> {
+    const startedAt = clock.now();
+    const lease = await deps.store.claim(expansionId, owner, leaseMs);
+    if (!lease) {
+      deps.metrics?.wakeUp('held_elsewhere', 0);
+      return null;
+    }
+    try {
+      const again = await work(lease, signal);
+      deps.metrics?.wakeUp('worked', (clock.now() - startedAt) / 1000);
+      return again;
+    } catch (error) {
+      return afterError(error, lease, startedAt);
+    }
+  }
+
+  async function work(lease: Lease, signal: AbortSignal): Promise<number | null> {
+    const expansion = await deps.store.get(lease.expansionId);
+    if (!expansion || isEnded(expansion.state)) {
+      await deps.store.release(lease);
+      return null;
+    }
+    const session = createSession(sessionDeps, lease, expansion);
+    let renewedAt = clock.now();
+    try {
+      while (!signal.aborted) {
+        const again = await session.turn();
+        if (again === null || again > leaseMs) {
+          await deps.store.release(lease);
+          return again;
+        }
+        if (clock.now() - renewedAt > leaseMs / 3) {
+          await deps.store.renew(lease);
+          renewedAt = clock.now();
+        }
+        await clock.sleep(again, signal);
+      }
+      await deps.store.release(lease);
+      return 0;
+    } finally {
+      session.close();
+    }
+  }
+
+  async function afterError(error: unknown, lease: Lease, startedAt: number): Promise<number | null> {
+    const { expansionId } = lease;
+    const seconds = (clock.now() - startedAt) / 1000;
+    if (error instanceof FencedError) {
+      deps.metrics?.wakeUp('fenced', seconds);
+      deps.log.warn(
+        { expansionId },
+        'another worker has taken over this expansion; this one stops acting on it',
+      );
+      return null;
+    }
+    deps.metrics?.wakeUp('failed', seconds);
+    if (error instanceof StoreUnavailableError) {
+      deps.log.error(
+        { expansionId },
+        `the database cannot be reached (${error.message}); the expansion goes on when it is back`,
+      );
+      return 2000;
+    }
+    deps.log.error({ expansionId, err: error }, 'a turn on this expansion failed; it is tried again in 5 s');
+    await deps.store.release(lease).catch(() => undefined);
+    return 5000;
+  }
+
+  return { onWakeUp };
+}
+
+/** The global stop, read at most every 300 ms by one process, so that it is obeyed within 1 s. */
+function freezeReader(store: Store, clock: Clock): () => Promise<string | null> {
+  let known: Promise<string | null> | null = null;
+  let readAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (known === null || clock.now() - readAt >= freezeSeenForMs) {
+      readAt = clock.now();
+      known = store
+        .freezeState()
+        .then((state) => (state.frozen ? (state.reason ?? 'no reason given') : null));
+      known.catch(() => {
+        known = null;
+      });
+    }
+    return known;
+  };
+}

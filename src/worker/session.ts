@@ -1,0 +1,324 @@
+/**
+ * The thin shell around `decide`: looks, decides, saves, acts, for one expansion under one lease. What is about to
+ * be done is saved before it is done, under the lease's epoch; a session that lost its lease stops at once.
+ */
+import type { Logger } from 'pino';
+import type { Capabilities } from '../core/capabilities.ts';
+import type { ComparisonReport } from '../core/comparison.ts';
+import { type Decision, decide, type Reply, takeReplies } from '../core/decide.ts';
+import {
+  type Control,
+  type EventInput,
+  type Expansion,
+  isEnded,
+  type Join,
+  type NodeTarget,
+} from '../core/expansion.ts';
+import { needsLook, wantedLooks } from '../core/looks.ts';
+import type { Look, NodeFacts } from '../core/node-facts.ts';
+import { formatAddress } from '../core/node-facts.ts';
+import type { Policy } from '../core/policy.ts';
+import type { CredentialSource, Engine } from '../engines/engine.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Lease, Store } from '../store/store.ts';
+import { type Clock, createObserver, type Observer } from './observer.ts';
+
+/** Starts the comparison of a join's node with its master; resolves with its report, never rejects. */
+export type Compare = (task: {
+  readonly id: string;
+  readonly expansionId: string;
+  readonly master: NodeTarget;
+  readonly node: NodeTarget;
+  readonly policy: Policy['verify'];
+  readonly fullSyncsRunning: boolean;
+  readonly signal: AbortSignal;
+}) => Promise<ComparisonReport>;
+
+/** Asks whoever may veto a batch; null = nothing against it. */
+export type BeforeBatch = (expansion: Expansion, batch: number) => Promise<string | null>;
+
+export interface SessionDeps {
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly credentials: CredentialSource;
+  readonly compare: Compare;
+  readonly beforeBatch: BeforeBatch;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics | null;
+  /** The global stop as this process last saw it; asked again right before every SLAVEOF. */
+  readonly frozen: () => Promise<string | null>;
+  /** Named places where tests kill the process; does nothing otherwise. */
+  readonly crashPoint: (name: string) => void;
+}
+
+/** A command's reply may stall for seconds (NO ONE up to 3 s after a full sync); later than this it is unknown. */
+const commandTimeoutMs = 8000;
+const saveAtLeastEveryMs = 1000;
+const controlsEveryMs = 500;
+
+export interface Session {
+  /** One look and what follows. Milliseconds until the next, or null when there is nothing to do until a ring. */
+  turn(): Promise<number | null>;
+  readonly expansion: Expansion;
+  close(): void;
+}
+
+export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion): Session {
+  const observer = createObserver({
+    engine: deps.engine,
+    clock: deps.clock,
+    credentialOf: (target) => deps.credentials.get(target.credential),
+    onLook: (target, look) => deps.metrics?.look(target, look.kind, lookSeconds(look)),
+  });
+  const running = new Map<number, { readonly id: string; readonly aborter: AbortController }>();
+  const reports = new Map<number, ComparisonReport>();
+  const lastStored = new Map<string, { readonly at: number; readonly text: string }>();
+  let expansion = loaded;
+  let saved = loaded;
+  let savedAt = Number.NEGATIVE_INFINITY;
+  let controlsAt = Number.NEGATIVE_INFINITY;
+  let masterHeldBy: string | null = null;
+  let masterLocked = false;
+  let veto: { readonly batch: number; readonly text: string | null } | null = null;
+
+  async function turn(): Promise<number | null> {
+    const controls = await pendingControls();
+    const { masterLook, nodeLooks } = await lookAround(deps, observer, expansion);
+    await lockMaster(masterLook);
+    resumeComparisons();
+    const decision = decide({
+      expansion,
+      now: deps.clock.now(),
+      epoch: lease.epoch,
+      masterLook,
+      nodeLooks,
+      controls,
+      frozen: await deps.frozen(),
+      reports,
+      masterHeldBy,
+      veto: await askVeto(),
+      capabilitiesOf: (facts: NodeFacts): Capabilities => deps.engine.capabilities(facts),
+    });
+    await keep(decision, masterLook, nodeLooks);
+    for (const start of decision.comparisons) startComparison(start.joinIndex, start.id);
+    if (decision.commands.length > 0) return act(decision);
+    return decision.lookAgainInMs;
+  }
+
+  async function pendingControls(): Promise<readonly Control[]> {
+    const now = deps.clock.now();
+    if (now - controlsAt < controlsEveryMs) return [];
+    controlsAt = now;
+    return deps.store.pendingControls(expansion.id);
+  }
+
+  async function lockMaster(masterLook: Look | null): Promise<void> {
+    if (masterLocked || masterLook?.kind !== 'answered') return;
+    const { runId } = masterLook.facts.server ?? { runId: null };
+    const keys = [
+      `address:${formatAddress(expansion.master.address).toLowerCase()}`,
+      ...(runId ? [`run:${runId}`] : []),
+    ];
+    const got = await deps.store.lockMaster(lease, keys);
+    masterLocked = got === true;
+    masterHeldBy = got === true ? null : got.heldBy;
+  }
+
+  /** Asked once per batch; an answer that holds the batch is asked for again at every turn. */
+  async function askVeto(): Promise<string | null> {
+    const { state, currentBatch, joins } = expansion;
+    const untouched = joins.every((join) => join.batch !== currentBatch || join.attempts.length === 0);
+    if (state !== 'running' || !untouched) return null;
+    if (veto?.batch === currentBatch && veto.text === null) return null;
+    veto = { batch: currentBatch, text: await deps.beforeBatch(expansion, currentBatch) };
+    return veto.text;
+  }
+
+  async function keep(
+    decision: Decision,
+    masterLook: Look | null,
+    nodeLooks: ReadonlyMap<number, Look>,
+  ): Promise<void> {
+    const now = deps.clock.now();
+    expansion = decision.expansion;
+    const due = now - savedAt >= saveAtLeastEveryMs;
+    const material =
+      decision.events.length > 0 || decision.commands.length > 0 || decision.appliedControls.length > 0;
+    if (!material && !(due && expansion !== saved)) return;
+    deps.crashPoint(decision.commands.length > 0 ? 'before_intent' : 'before_save');
+    await deps.store.save(lease, saved, expansion, {
+      events: decision.events,
+      observations: observationsToStore(masterLook, nodeLooks),
+      appliedControls: decision.appliedControls,
+      lookAgainInMs: decision.lookAgainInMs,
+    });
+    saved = expansion;
+    savedAt = now;
+    tell(decision.events);
+    deps.crashPoint(
+      decision.commands.length > 0
+        ? 'after_intent'
+        : isEnded(expansion.state)
+          ? 'after_finish'
+          : 'after_save',
+    );
+  }
+
+  function tell(events: readonly EventInput[]): void {
+    deps.metrics?.eventsStored(events);
+    for (const event of events) {
+      const level = event.level === 'warning' ? 'warn' : event.level;
+      deps.log[level](
+        { expansionId: expansion.id, type: event.type, node: event.node ?? undefined },
+        event.text,
+      );
+    }
+  }
+
+  /** A look is kept when what it says in words changed, else once a second. */
+  function observationsToStore(
+    masterLook: Look | null,
+    nodeLooks: ReadonlyMap<number, Look>,
+  ): { node: string; look: Look }[] {
+    const all = [
+      ...(masterLook ? [{ node: expansion.master.name, look: masterLook }] : []),
+      ...[...nodeLooks].map(([index, look]) => ({ node: expansion.joins[index]!.target.name, look })),
+    ];
+    return all.filter(({ node, look }) => {
+      const known = lastStored.get(node);
+      const text = wordsOf(look);
+      if (known && known.text === text && look.at - known.at < saveAtLeastEveryMs) return false;
+      lastStored.set(node, { at: look.at, text });
+      return true;
+    });
+  }
+
+  async function act(decision: Decision): Promise<number | null> {
+    const replies = await Promise.all(decision.commands.map((command) => run(command)));
+    deps.crashPoint('before_reply_saved');
+    const taken = takeReplies(expansion, replies, deps.clock.now(), lease.epoch);
+    expansion = taken.expansion;
+    await deps.store.save(lease, saved, expansion, { events: taken.events, lookAgainInMs: 0 });
+    saved = expansion;
+    savedAt = deps.clock.now();
+    tell(taken.events);
+    deps.crashPoint('after_reply_saved');
+    return 0;
+  }
+
+  /**
+   * Sends one command whose intent is stored. The lease is prolonged first, so that it outlives the command: a
+   * successor that takes over later waits until an act without a known end can no longer happen.
+   */
+  async function run(command: Decision['commands'][number]): Promise<Reply> {
+    const { joinIndex, intentId } = command;
+    await deps.store.renew(lease);
+    const frozen = await deps.frozen();
+    if (frozen !== null)
+      return { joinIndex, intentId, outcome: 'not_sent', text: `everything is frozen: ${frozen}` };
+    const { target } = expansion.joins[joinIndex]!;
+    deps.crashPoint(`before_${command.command.kind}`);
+    const result = await observer.connection(target).command(command.command, commandTimeoutMs);
+    deps.crashPoint(`after_${command.command.kind}`);
+    observer.discardLate(target);
+    return { joinIndex, intentId, outcome: result.outcome, text: result.reply };
+  }
+
+  /** A comparison whose worker died is begun again here. */
+  function resumeComparisons(): void {
+    for (const join of expansion.joins) {
+      if (
+        join.phase === 'verifying' &&
+        join.comparison &&
+        !join.comparison.report &&
+        !running.has(join.index)
+      ) {
+        startComparison(join.index, join.comparison.id);
+      }
+      if (join.comparison?.id !== running.get(join.index)?.id) forget(join);
+    }
+  }
+
+  function forget(join: Join): void {
+    running.get(join.index)?.aborter.abort();
+    running.delete(join.index);
+    reports.delete(join.index);
+  }
+
+  function startComparison(joinIndex: number, id: string): void {
+    const { target } = expansion.joins[joinIndex]!;
+    const aborter = new AbortController();
+    running.set(joinIndex, { id, aborter });
+    reports.delete(joinIndex);
+    const task = {
+      id,
+      expansionId: expansion.id,
+      master: expansion.master,
+      node: target,
+      policy: expansion.policy.verify,
+      fullSyncsRunning: expansion.joins.some(
+        (join) => join.index !== joinIndex && needsLook(join) && join.phase !== 'verifying',
+      ),
+      signal: aborter.signal,
+    };
+    void deps.compare(task).then((report) => {
+      if (running.get(joinIndex)?.id === id) reports.set(joinIndex, report);
+    });
+  }
+
+  return {
+    turn,
+    get expansion() {
+      return expansion;
+    },
+    close() {
+      for (const { aborter } of running.values()) aborter.abort();
+      observer.close();
+    },
+  };
+}
+
+async function lookAround(
+  deps: SessionDeps,
+  observer: Observer,
+  expansion: Expansion,
+): Promise<{ masterLook: Look | null; nodeLooks: Map<number, Look> }> {
+  const wanted = wantedLooks(expansion, deps.clock.now());
+  if (!wanted) return { masterLook: null, nodeLooks: new Map() };
+  const password = deps.credentials.get(expansion.master.credential)?.password ?? null;
+  const [masterLook, ...nodes] = await Promise.all([
+    observer.look(expansion.master, wanted.master, 'master', null),
+    ...[...wanted.nodes].map(async ([index, sections]) => {
+      const look = await observer.look(expansion.joins[index]!.target, sections, 'node', password);
+      return [index, look] as const;
+    }),
+  ]);
+  return {
+    masterLook: masterLook as Look | null,
+    nodeLooks: new Map(nodes.filter((entry): entry is [number, Look] => entry[1] !== null)),
+  };
+}
+
+const lookSeconds = (look: Look): number => ('tookMs' in look ? look.tookMs / 1000 : 0);
+
+/** What a look says apart from numbers that always move. */
+function wordsOf(look: Look): string {
+  if (look.kind !== 'answered') return look.kind;
+  const { replication, stats, lastSaveUnixSeconds } = look.facts;
+  return JSON.stringify([
+    replication?.role,
+    replication?.linkStatus,
+    replication?.dbStates,
+    replication?.masterHost,
+    replication?.masterPort,
+    replication?.slaves.map((slave) => [
+      slave.ip,
+      slave.port,
+      Object.values(slave.lag).map((lag) => (typeof lag === 'number' ? 0 : lag)),
+    ]),
+    replication?.eligibleForMasterElection,
+    stats?.bgsaving,
+    lastSaveUnixSeconds,
+  ]);
+}
