@@ -147,7 +147,8 @@ export function parseReplication(text: string): ReplicationFacts | null {
     role,
     replicationId: fields.get('ReplicationID') ?? null,
     masterHost: fields.get('master_host') || null,
-    masterPort: portNumber(fields.get('master_port')),
+    // SLAVEOF takes any port, 99999 too (recording 14), and the node then says so.
+    masterPort: wholeNumber(fields.get('master_port')),
     linkStatus,
     dbStates: role === 'master' ? {} : dbStates(fields, lines, Object.keys(positions.binlog), linkStatus),
     slaves: lines.flatMap(listedSlave),
