@@ -1,0 +1,395 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { NodeCommand } from '../../../src/core/expansion.ts';
+import type { Look, NodeFacts } from '../../../src/core/node-facts.ts';
+import type { Credential, LookSection, NodeConnection } from '../../../src/engines/engine.ts';
+import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
+import { bulk, pika354, strings, type TcpNode, type TcpNodeOptions, tcpNode } from './tcp-node.ts';
+
+const everything: readonly LookSection[] = [
+  'server',
+  'replication',
+  'stats',
+  'lastsave',
+  'sizes',
+  'config',
+  'data',
+  'keys',
+];
+
+const nodes: TcpNode[] = [];
+const connections: NodeConnection[] = [];
+
+afterEach(async () => {
+  for (const connection of connections.splice(0)) connection.close();
+  await Promise.all(nodes.splice(0).map((node) => node.close()));
+});
+
+async function given(options: TcpNodeOptions, credential: Credential | null = null) {
+  const node = await tcpNode(options);
+  nodes.push(node);
+  const connection = createPikaEngine().connect(node.target, credential);
+  connections.push(connection);
+  return { node, connection };
+}
+
+const look = (connection: NodeConnection, sections: readonly LookSection[], timeoutMs = 5000) =>
+  connection.look({ sections, timeoutMs });
+
+function factsOf(seen: Look): NodeFacts {
+  if (seen.kind !== 'answered') throw new Error(JSON.stringify(seen));
+  return seen.facts;
+}
+
+const said = (node: TcpNode) => node.received.map((words) => words.join(' '));
+
+describe('a look', () => {
+  test('reads every section that was asked for', async () => {
+    const { connection } = await given({ answer: pika354() });
+    const seen = await connection.look({ sections: everything, timeoutMs: 5000, masterPassword: 'geheim' });
+    const facts = factsOf(seen);
+    expect(facts.server).toMatchObject({ reportedVersion: '3.5.4', processId: 77, runId: 'ab' });
+    expect(facts.replication?.binlog).toEqual({ db0: { file: 1, offset: 2 }, db1: { file: 0, offset: 0 } });
+    expect(facts.stats?.replInputBytes).toBe(10);
+    expect(facts.lastSaveUnixSeconds).toBe(1_795_331_743);
+    expect(facts.sizes?.sstBytes).toBe(1000);
+    expect(facts.dbSizeBytes).toBe(4096);
+    expect(facts.dbFatal).toBe(false);
+    expect(facts.holdsKeys).toBe(true);
+    expect(facts.config).toEqual({
+      databases: 2,
+      dbInstanceNum: null,
+      binlogFileSizeBytes: 104_857_600,
+      throttleBytesPerSecond: 207_200_000,
+      expireLogsNums: 10,
+      expireLogsDays: 7,
+      slaveReadOnly: true,
+      masterauthSet: true,
+      masterauthMatchesMaster: true,
+      requirepassSet: false,
+      requirepassMatchesLogin: null,
+    });
+  });
+
+  test('asks for nothing that the caller did not ask for', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    await look(connection, ['replication', 'stats']);
+    expect(said(node)).toEqual(['INFO replication', 'INFO stats']);
+  });
+
+  test('never asks what is costly or dangerous on a node in sync', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    await look(connection, everything);
+    for (const line of said(node)) {
+      expect(line).not.toMatch(/^(DBSIZE|BGSAVE|KEYS|MONITOR|CLIENT|HELLO|COMMAND)/i);
+      expect(line).not.toMatch(/^INFO( keyspace.*| all)?$/i);
+      expect(line).not.toMatch(/^CONFIG GET .*\*/i);
+    }
+  });
+
+  test('asks INFO data of 3.5.4 and later only: before, it walks the disk', async () => {
+    const old = pika354({ 'INFO server': bulk('pika_version:3.5.3\r\nrun_id:x\r\n') });
+    const { node, connection } = await given({ answer: old });
+    const facts = factsOf(await look(connection, ['data']));
+    expect(said(node)).toEqual(['INFO server']);
+    expect(facts.dbSizeBytes).toBeUndefined();
+  });
+
+  test('a version without LASTSAVE or INFO rocksdb just lacks those facts (3.3.6)', async () => {
+    const { connection } = await given({
+      answer: pika354({
+        'INFO server': bulk('pika_version:3.3.6\r\n'),
+        'INFO rocksdb': bulk(''),
+        LASTSAVE: '-ERR unknown or unsupported command \'lastsave"\r\n',
+      }),
+    });
+    const facts = factsOf(await look(connection, ['server', 'lastsave', 'sizes']));
+    expect(facts).toEqual({ server: expect.objectContaining({ reportedVersion: '3.3.6', runId: null }) });
+  });
+
+  test('counts the instances of a 4.0 node, which CONFIG GET does not tell', async () => {
+    const { connection } = await given({
+      answer: pika354({
+        'INFO rocksdb': bulk(
+          '#instance0_RocksDB\r\ninstance0_total_sst_files_size:1\r\n#instance1_RocksDB\r\ninstance1_total_sst_files_size:2\r\n',
+        ),
+      }),
+    });
+    const facts = factsOf(await look(connection, ['config', 'sizes']));
+    expect(facts.config?.dbInstanceNum).toBe(2);
+  });
+
+  test('compares masterauth inside; no password leaves the engine', async () => {
+    const { connection } = await given(
+      { answer: pika354({ AUTH: '+OK\r\n', 'CONFIG GET requirepass': strings('requirepass', 'hunter2') }) },
+      { username: null, password: 'hunter2' },
+    );
+    const seen = await connection.look({ sections: ['config'], timeoutMs: 5000, masterPassword: 'anders' });
+    expect(factsOf(seen).config).toMatchObject({
+      masterauthSet: true,
+      masterauthMatchesMaster: false,
+      requirepassSet: true,
+      requirepassMatchesLogin: true,
+    });
+    expect(JSON.stringify(seen)).not.toMatch(/hunter2|geheim|anders/);
+  });
+
+  test('a login that any password would pass is told from a right one (recording 13b)', async () => {
+    const { connection } = await given(
+      { answer: pika354({ AUTH: '+OK\r\n', 'CONFIG GET requirepass': strings('requirepass', 'secret') }) },
+      { username: null, password: 'wrong' },
+    );
+    expect(factsOf(await look(connection, ['config'])).config?.requirepassMatchesLogin).toBe(false);
+  });
+
+  test('the password of an ACL user says nothing about requirepass', async () => {
+    const { connection } = await given(
+      { answer: pika354({ AUTH: '+OK\r\n', 'CONFIG GET requirepass': strings('requirepass', 'secret') }) },
+      { username: 'expander', password: 'secret' },
+    );
+    expect(factsOf(await look(connection, ['config'])).config?.requirepassMatchesLogin).toBeNull();
+  });
+});
+
+describe('the probe for keys', () => {
+  const scanning = (...replies: string[]) =>
+    pika354({ 'CONFIG GET databases': strings('databases', '1'), SCAN: replies[0]! });
+
+  test('looks into every DB and ends on DB 0', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    await look(connection, ['replication', 'keys']);
+    expect(said(node).slice(1)).toEqual([
+      'SELECT 0',
+      'SCAN 0 COUNT 1',
+      'SELECT 1',
+      'SCAN 0 COUNT 1',
+      'SELECT 0',
+    ]);
+  });
+
+  test('an empty node holds no keys', async () => {
+    const { connection } = await given({ answer: scanning('*2\r\n$1\r\n0\r\n*0\r\n') });
+    expect(factsOf(await look(connection, ['config', 'keys'])).holdsKeys).toBe(false);
+  });
+
+  test('an unfinished scan without a visible key is looked at again, and never read as empty', async () => {
+    const { node, connection } = await given({ answer: scanning('*2\r\n$1\r\n1\r\n*0\r\n') });
+    expect(factsOf(await look(connection, ['config', 'keys'])).holdsKeys).toBe(true);
+    expect(said(node)).toContain('SCAN 0 COUNT 1000');
+  });
+
+  test('a node that forbids SCAN leaves it open', async () => {
+    const { connection } = await given({ answer: scanning('-NOPERM this user has no permissions\r\n') });
+    expect(factsOf(await look(connection, ['config', 'keys'])).holdsKeys).toBeUndefined();
+  });
+
+  test('without a known number of DBs all eight are tried', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    expect(factsOf(await look(connection, ['keys'])).holdsKeys).toBe(true);
+    expect(said(node)).toContain('SELECT 7');
+  });
+});
+
+describe('logging in', () => {
+  test.each<[string, Credential, string]>([
+    ['a plain password', { username: null, password: 'geheim' }, 'AUTH geheim'],
+    ['an ACL user', { username: 'expander', password: 'geheim' }, 'AUTH expander geheim'],
+  ])('with %s', async (_name, credential, words) => {
+    const { node, connection } = await given({ answer: pika354({ AUTH: '+OK\r\n' }) }, credential);
+    factsOf(await look(connection, ['server']));
+    expect(said(node)).toEqual([words, 'INFO server']);
+  });
+
+  test('a node without a password takes one all the same', async () => {
+    const { connection } = await given(
+      { answer: pika354({ AUTH: '-ERR Client sent AUTH, but no password is set\r\n' }) },
+      { username: null, password: 'geheim' },
+    );
+    expect((await look(connection, ['server'])).kind).toBe('answered');
+  });
+
+  test.each([
+    ['WRONGPASS', '-WRONGPASS invalid username-password pair or user is disabled.\r\n'],
+    ['WRONGPASS', '-ERR invalid password\r\n'],
+    ['AUTH', "-ERR wrong number of arguments for 'auth' command\r\n"],
+  ])('a refused login is denied (%s)', async (code, reply) => {
+    const { connection } = await given(
+      { answer: pika354({ AUTH: reply }) },
+      { username: 'u', password: 'geheim' },
+    );
+    const seen = await look(connection, ['server']);
+    expect(seen).toMatchObject({ kind: 'denied', code });
+    expect(JSON.stringify(seen)).not.toContain('geheim');
+  });
+
+  test.each([
+    ['NOAUTH', '-ERR NOAUTH Authentication required.\r\n'],
+    ['NOAUTH', '-NOAUTH Authentication required.\r\n'],
+    ['NOPERM', "-NOPERM this user has no permissions to run the 'info' command\r\n"],
+  ])('a look without the right to look is denied (%s)', async (code, reply) => {
+    const { connection } = await given({ answer: () => reply });
+    expect(await look(connection, ['server', 'replication'])).toMatchObject({ kind: 'denied', code });
+  });
+});
+
+describe('when the node does not answer', () => {
+  test('a closed port is unreachable', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    await node.close();
+    expect(await look(connection, ['server'])).toMatchObject({ kind: 'unreachable', code: 'ECONNREFUSED' });
+  });
+
+  test('a name that does not resolve is unreachable', async () => {
+    const address = { host: 'no-such-host.invalid', port: 9221 };
+    const connection = createPikaEngine().connect(
+      { name: 'x', address, seenAs: address, credential: null },
+      null,
+    );
+    connections.push(connection);
+    expect(await look(connection, ['server'])).toMatchObject({
+      kind: 'unreachable',
+      code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+    });
+  });
+
+  test('silence reads as busy, in bounded time, and never as an answer', async () => {
+    const { connection } = await given({ answer: () => null });
+    const seen = await look(connection, ['server'], 100);
+    expect(seen.kind).toBe('busy');
+    expect(seen).toMatchObject({ tookMs: expect.any(Number) });
+  });
+
+  test('a late reply is not taken for that of a later command', async () => {
+    const late: (() => void)[] = [];
+    const { node, connection } = await given({
+      answer: (words, socket, number) => {
+        if (number > 0) return pika354()(words, socket, number);
+        late.push(() => socket.destroyed || socket.write(bulk('pika_version:9.9.9\r\n')));
+        return null;
+      },
+    });
+    expect((await look(connection, ['server'], 100)).kind).toBe('busy');
+    for (const send of late) send();
+    expect(factsOf(await look(connection, ['server'])).server?.reportedVersion).toBe('3.5.4');
+    expect(node.connections()).toBe(2);
+  });
+
+  test('an idle connection that Pika has closed is opened again without a word', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    factsOf(await look(connection, ['server']));
+    node.hangUp();
+    factsOf(await look(connection, ['server']));
+    expect(node.connections()).toBe(2);
+  });
+
+  test('a node that hangs up on every look is unreachable, not busy', async () => {
+    const { node, connection } = await given({ onConnection: (socket) => socket.end() });
+    expect((await look(connection, ['server'])).kind).toBe('unreachable');
+    expect(node.connections()).toBe(1);
+  });
+
+  test('one connection serves all looks while it works', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    for (let index = 0; index < 20; index += 1) factsOf(await look(connection, ['replication']));
+    expect(node.connections()).toBe(1);
+  });
+
+  test('a look behind a stalled one ends within its own limit', async () => {
+    const { connection } = await given({ answer: () => null });
+    const stalled = look(connection, ['server'], 3_000);
+    const behind = await look(connection, ['server'], 100);
+    expect(behind.kind).toBe('busy');
+    connection.close();
+    await stalled;
+  });
+
+  test('after close nothing is sent any more, and nothing is left open', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    factsOf(await look(connection, ['server']));
+    connection.close();
+    await expect.poll(() => node.openSockets()).toBe(0);
+    expect((await look(connection, ['server'])).kind).toBe('unreachable');
+    expect(node.connections()).toBe(1);
+  });
+});
+
+describe('a command', () => {
+  const slaveof: NodeCommand = { kind: 'slaveof', master: { host: '10.0.0.1', port: 9221 }, force: true };
+
+  test.each<[string, NodeCommand]>([
+    ['SLAVEOF 10.0.0.1 9221 force', slaveof],
+    ['SLAVEOF 10.0.0.1 9221', { ...slaveof, force: false }],
+    ['SLAVEOF NO ONE', { kind: 'slaveof_no_one' }],
+    ['CLEARREPLICATIONID', { kind: 'clear_replication_id' }],
+  ])('%s', async (words, command) => {
+    const { node, connection } = await given({ answer: () => '+OK\r\n' });
+    expect(await connection.command(command, 5000)).toMatchObject({ outcome: 'ok', reply: 'OK' });
+    expect(said(node)).toEqual([words]);
+  });
+
+  test('an error reply is a refusal: nothing happened', async () => {
+    const { connection } = await given({ answer: () => '-ERR already master of others, invalid usage\r\n' });
+    expect(await connection.command(slaveof, 5000)).toMatchObject({
+      outcome: 'refused',
+      reply: 'ERR already master of others, invalid usage',
+    });
+  });
+
+  test('silence after sending is unknown, and the command is sent once only', async () => {
+    const { node, connection } = await given({ answer: () => null });
+    expect(await connection.command(slaveof, 150)).toMatchObject({ outcome: 'unknown' });
+    await connection.ping(50);
+    expect(said(node).filter((line) => line.startsWith('SLAVEOF'))).toHaveLength(1);
+  });
+
+  test('a connection that breaks after sending leaves it unknown; nothing is repeated', async () => {
+    const { node, connection } = await given({
+      answer: (_words, socket) => {
+        socket.destroy();
+        return null;
+      },
+    });
+    expect(await connection.command(slaveof, 5000)).toMatchObject({ outcome: 'unknown' });
+    expect(said(node)).toEqual(['SLAVEOF 10.0.0.1 9221 force']);
+  });
+
+  test('anything but OK leaves it unknown', async () => {
+    const { connection } = await given({ answer: () => ':1\r\n' });
+    expect(await connection.command(slaveof, 5000)).toMatchObject({ outcome: 'unknown' });
+  });
+
+  test('a node that cannot be reached is said not to have been sent anything', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    await node.close();
+    const result = await connection.command(slaveof, 5000);
+    expect(result).toMatchObject({
+      outcome: 'unknown',
+      reply: expect.stringMatching(/^not sent: .*ECONNREFUSED/),
+    });
+  });
+
+  test('goes over a connection that has just answered, not over one that the node has closed', async () => {
+    const { node, connection } = await given({ answer: pika354({ SLAVEOF: '+OK\r\n' }) });
+    factsOf(await look(connection, ['server']));
+    node.hangUp();
+    expect(await connection.command(slaveof, 5000)).toMatchObject({ outcome: 'ok' });
+    expect(said(node).filter((line) => line.startsWith('SLAVEOF'))).toHaveLength(1);
+  });
+
+  test('is refused when the login is', async () => {
+    const { node, connection } = await given(
+      { answer: () => '-WRONGPASS invalid\r\n' },
+      { username: null, password: 'x' },
+    );
+    expect(await connection.command(slaveof, 5000)).toMatchObject({ outcome: 'refused' });
+    expect(said(node)).toEqual(['AUTH x']);
+  });
+});
+
+describe('a ping', () => {
+  test('tells the round trip, or null', async () => {
+    const { node, connection } = await given({ answer: pika354() });
+    expect(await connection.ping(5000)).toBeGreaterThanOrEqual(0);
+    await node.close();
+    expect(await connection.ping(1000)).toBeNull();
+  });
+});

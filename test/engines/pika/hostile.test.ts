@@ -1,0 +1,196 @@
+import type { Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
+import { defaultReplyLimits, ReplyGuard } from '../../../src/engines/pika/reply-guard.ts';
+import { bulk, type TcpNode, type TcpNodeOptions, tcpNode } from './tcp-node.ts';
+
+const nodes: TcpNode[] = [];
+
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.close()));
+});
+
+/** One look at a node that misbehaves; the connection is closed whatever happens. */
+async function lookAt(options: TcpNodeOptions, timeoutMs = 2000) {
+  const node = await tcpNode(options);
+  nodes.push(node);
+  const connection = createPikaEngine().connect(node.target, null);
+  try {
+    return await connection.look({
+      sections: ['server', 'replication', 'stats', 'lastsave', 'sizes', 'config', 'data', 'keys'],
+      timeoutMs,
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+/** Writes the same bytes for as long as they are taken. */
+function pourInto(socket: Socket, chunk: string): void {
+  const bytes = Buffer.from(chunk.repeat(Math.ceil(65_536 / chunk.length)));
+  const more = () => {
+    while (!socket.destroyed && socket.write(bytes));
+  };
+  socket.on('drain', more);
+  more();
+}
+
+const collectGarbage: () => void = (() => {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc');
+})();
+
+function memoryInUse(): number {
+  collectGarbage();
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return heapUsed + external + arrayBuffers;
+}
+
+describe('a server that is no Pika ends a look as garbled, at once and for little memory', () => {
+  const answers: [string, string][] = [
+    ['garbage', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['binary garbage', '\x00\x01\x02\xff\xfe'],
+    ['a bulk of 2 GB', '$2147483648\r\n'],
+    ['an array of 2 billion elements', '*2000000000\r\n'],
+    ['nested arrays that each announce many elements', '*30000\r\n'.repeat(5000)],
+    ['a length that is no number', '$abc\r\n'],
+    ['a negative length', '$-5\r\n'],
+    ['RESP3', '%1\r\n+a\r\n+b\r\n'],
+    ['a redirect', '-MOVED 3999 127.0.0.1:6381\r\n'],
+    ['an integer in place of text', ':5\r\n'],
+    ['an integer that is no number', ':five\r\n'],
+    ['nothing in place of text', '$-1\r\n'],
+    ['an array in place of text', '*1\r\n$1\r\nx\r\n'],
+    ['an unknown command', '-ERR unknown command "info"\r\n'],
+    ['an empty text', bulk('')],
+    ['the INFO of a Redis', bulk('# Server\r\nredis_version:7.2.4\r\nrole:master\r\n')],
+    ['an INFO with wrong types', bulk('pika_version:\r\nprocess_id:many\r\nrole:banana\r\n')],
+  ];
+
+  test.each(answers)('%s', async (_name, answer) => {
+    const before = memoryInUse();
+    const seen = await lookAt({ answer: () => answer });
+    expect(seen.kind).toBe('garbled');
+    expect((seen as { message: string }).message).toMatch(/^[\x20-\x7e]{10,}$/);
+    expect(memoryInUse() - before).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  test.each([
+    ['an endless bulk string', '$8000000\r\n', 'x'],
+    ['an endless line', '+', 'x'],
+    ['endless arrays', '', '*1\r\n'],
+    ['endless replies that nobody asked for', '', '+OK\r\n'],
+  ])('%s', async (_name, head, endless) => {
+    const before = memoryInUse();
+    const seen = await lookAt(
+      {
+        answer: (words, socket) => {
+          if (words[1] === 'server') {
+            socket.write(head);
+            pourInto(socket, endless);
+          }
+          return null;
+        },
+      },
+      10_000,
+    );
+    expect(seen.kind).toBe('garbled');
+    expect(memoryInUse() - before).toBeLessThan(32 * 1024 * 1024);
+  });
+
+  test('a bulk string that never ends after an announced honest length is no reply either', async () => {
+    const seen = await lookAt(
+      {
+        answer: (words, socket) => {
+          if (words[1] === 'server') {
+            socket.write('$100\r\n');
+            pourInto(socket, 'x');
+          }
+          return null;
+        },
+      },
+      10_000,
+    );
+    expect(seen.kind).toBe('garbled');
+  });
+});
+
+describe('a server that takes its time ends a look as busy', () => {
+  test('one byte now and then', async () => {
+    const timers: NodeJS.Timeout[] = [];
+    const seen = await lookAt(
+      {
+        onConnection: (socket) => {
+          socket.write('$100000\r\n');
+          timers.push(setInterval(() => socket.writable && socket.write('x'), 20));
+        },
+      },
+      300,
+    );
+    for (const timer of timers) clearInterval(timer);
+    expect(seen.kind).toBe('busy');
+  });
+
+  test('bytes before anything was asked', async () => {
+    const seen = await lookAt(
+      { onConnection: (socket) => socket.write('+hello\r\n+hello\r\n'), answer: () => null },
+      300,
+    );
+    expect(['garbled', 'busy', 'unreachable']).toContain(seen.kind);
+    expect(seen.kind).not.toBe('answered');
+  });
+
+  test('many looks at a silent node leave nothing behind', async () => {
+    const node = await tcpNode({ answer: () => null });
+    nodes.push(node);
+    const connection = createPikaEngine().connect(node.target, null);
+    for (let index = 0; index < 20; index += 1)
+      expect((await connection.look({ sections: ['server'], timeoutMs: 20 })).kind).toBe('busy');
+    connection.close();
+    await expect.poll(() => node.openSockets()).toBe(0);
+  });
+});
+
+describe('the guard', () => {
+  const guard = () => new ReplyGuard(defaultReplyLimits);
+  const reply = fc.letrec<{ value: string }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3 },
+      fc.stringMatching(/^[a-zA-Z ]{0,20}$/).map((text) => `+${text}\r\n`),
+      fc.stringMatching(/^[a-zA-Z ]{0,20}$/).map((text) => `-ERR ${text}\r\n`),
+      fc.integer().map((number) => `:${number}\r\n`),
+      fc.string().map((text) => bulk(text)),
+      fc.constant('$-1\r\n'),
+      fc.constant('*-1\r\n'),
+      fc.array(tie('value'), { maxLength: 4 }).map((items) => `*${items.length}\r\n${items.join('')}`),
+    ),
+  })).value;
+
+  test('lets every proper reply through, cut anywhere', () => {
+    fc.assert(
+      fc.property(
+        fc.array(reply, { maxLength: 8 }),
+        fc.array(fc.nat(200), { maxLength: 20 }),
+        (replies, cuts) => {
+          const bytes = Buffer.from(replies.join(''));
+          const watch = guard();
+          let at = 0;
+          for (const cut of cuts) {
+            watch.accept(bytes.subarray(at, at + cut));
+            at += cut;
+          }
+          watch.accept(bytes.subarray(at));
+        },
+      ),
+    );
+  });
+
+  test('counts each reply anew: many of them are no long one', () => {
+    const watch = guard();
+    const megabyte = Buffer.from(bulk('x'.repeat(1024 * 1024)));
+    for (let index = 0; index < 20; index += 1) watch.accept(megabyte);
+  });
+});
