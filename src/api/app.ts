@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { createAccess } from './access.ts';
+import { answerBrokenHttp, sendError, validationProblem } from './errors.ts';
+import { createEventStreams } from './event-streams.ts';
+import type { ApiOptions, ApiParts } from './parts.ts';
+import { accessControl } from './plugins/app/access-control.ts';
+import { dashboard, isBuilt, missingDashboard, sendIndex } from './plugins/app/dashboard.ts';
+import { unknownRoutes } from './plugins/app/unknown-routes.ts';
+import { loadLimits } from './plugins/external/load-limits.ts';
+import { openApi } from './plugins/external/openapi.ts';
+import { securityHeaders } from './plugins/external/security-headers.ts';
+import { controlRoutes } from './routes/controls.ts';
+import { eventRoutes } from './routes/events.ts';
+import { expansionRoutes } from './routes/expansions.ts';
+import { freezeRoutes } from './routes/freeze.ts';
+import { knowledgeRoutes } from './routes/knowledge.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { planRoutes } from './routes/plans.ts';
+import { sessionRoutes } from './routes/session.ts';
+
+/**
+ * The HTTP API with the dashboard, ready to listen (`app.listen`) or to be called (`app.inject`). Closing it ends
+ * the open event streams. It opens nothing by itself: store, doorbell and the rest belong to the caller.
+ */
+export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
+  const app = bareApp(options);
+  const parts = partsOf(app, options);
+  const page = isBuilt(options.dashboardDir) ? sendIndex : null;
+  await foundation(app, parts, page);
+  await openApi(app, packageVersion());
+
+  for (const routes of [
+    planRoutes,
+    expansionRoutes,
+    controlRoutes,
+    eventRoutes,
+    knowledgeRoutes,
+    freezeRoutes,
+    sessionRoutes,
+    operationRoutes,
+  ]) {
+    await app.register(routes, parts);
+  }
+  for (const routes of options.routes ?? []) {
+    await app.register(async (scope) => {
+      await routes(scope, parts);
+    });
+  }
+  app.get('/openapi.json', { schema: { hide: true }, config: { access: 'public' } }, () => app.swagger());
+
+  if (isBuilt(options.dashboardDir)) await dashboard(app, options.dashboardDir);
+  else missingDashboard(app);
+  return app;
+}
+
+/** For a process that only works: probes and figures, nothing else. */
+export async function buildWorkerApi(options: ApiOptions): Promise<FastifyInstance> {
+  const app = bareApp(options);
+  const parts = partsOf(app, options);
+  await foundation(app, parts, null);
+  await app.register(operationRoutes, parts);
+  return app;
+}
+
+function bareApp(options: ApiOptions): FastifyInstance {
+  const { limits, newId } = options;
+  const app = Fastify({
+    loggerInstance: options.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: limits.maxBodyBytes,
+    trustProxy: options.trustProxy,
+    genReqId: () => newId('req'),
+    requestTimeout: 60_000,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 400 },
+    schemaErrorFormatter: validationProblem,
+    frameworkErrors: sendError,
+    clientErrorHandler: answerBrokenHttp,
+  });
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  // Answers are described by schemas, and tests hold them to it; a serializer that drops what a schema forgot
+  // would hide facts from the operator.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler(sendError);
+  return app;
+}
+
+function partsOf(app: FastifyInstance, options: ApiOptions): ApiParts {
+  const { store, log, now, metrics } = options;
+  const streams = createEventStreams({
+    store,
+    log,
+    now,
+    maxStreams: options.limits.maxEventStreams,
+    onOpenChanged: metrics.eventStreams,
+  });
+  app.addHook('preClose', async () => streams.close());
+  return { ...options, streams, access: createAccess(options.tokens, now) };
+}
+
+async function foundation(
+  app: FastifyInstance,
+  parts: ApiParts,
+  page: Parameters<typeof unknownRoutes>[1],
+): Promise<void> {
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unmatched';
+    parts.metrics.http(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    request.log.debug({ method: request.method, route, status: reply.statusCode }, 'answered a request');
+  });
+  await securityHeaders(app);
+  await loadLimits(app, parts);
+  accessControl(app, parts);
+  unknownRoutes(app, page);
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

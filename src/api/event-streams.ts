@@ -1,0 +1,225 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Expansion, StoredEvent } from '../core/expansion.ts';
+import { isEnded } from '../core/expansion.ts';
+import type { Log } from '../log.ts';
+import { type Store, StoreUnavailableError } from '../store/store.ts';
+import { HttpProblem } from './errors.ts';
+import { progressMessage } from './views.ts';
+
+export interface EventStreamOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly maxStreams: number;
+  readonly onOpenChanged: (open: number) => void;
+  /** How often the event table is looked at when nobody rang. */
+  readonly pollMs?: number;
+  readonly heartbeatMs?: number;
+  /** A client that takes nothing for this long is let go. */
+  readonly drainTimeoutMs?: number;
+}
+
+export interface StreamRequest {
+  /** null = all expansions. */
+  readonly expansionId: string | null;
+  /** Events after this seq are sent. */
+  readonly afterSeq: number;
+}
+
+/**
+ * Live events for browsers and programs (server-sent events). The event table is the source, so a client that
+ * comes back with Last-Event-ID misses nothing, whichever process it comes back to.
+ */
+export interface EventStreams {
+  /** Answers the request with a stream; resolves when the stream has ended. Throws HttpProblem when there are too many. */
+  serve(request: FastifyRequest, reply: FastifyReply, wanted: StreamRequest): Promise<void>;
+  /** Something was stored by this process: streams need not wait for their next look. */
+  notify(): void;
+  /** Ends all streams; new ones are refused. */
+  close(): void;
+}
+
+const pageSize = 500;
+const progressEveryMs = 1000;
+const retryAfterMs = 2000;
+
+export function createEventStreams(options: EventStreamOptions): EventStreams {
+  const pollMs = options.pollMs ?? 500;
+  const heartbeatMs = options.heartbeatMs ?? 15_000;
+  const drainTimeoutMs = options.drainTimeoutMs ?? 60_000;
+  const { store, now } = options;
+  const open = new Set<Stream>();
+  let closed = false;
+
+  /** Sends all that is stored after the stream's position. */
+  async function catchUp(stream: Stream, wanted: StreamRequest): Promise<void> {
+    for (;;) {
+      const events = await store.events({
+        ...(wanted.expansionId === null ? {} : { expansionId: wanted.expansionId }),
+        afterSeq: stream.afterSeq,
+        limit: pageSize,
+      });
+      for (const event of events) {
+        await stream.send(eventText(event));
+        stream.afterSeq = event.seq;
+        if (stream.ended) return;
+      }
+      if (events.length < pageSize) return;
+    }
+  }
+
+  async function sendProgress(stream: Stream, expansionId: string): Promise<void> {
+    if (now() - stream.progressAt < progressEveryMs) return;
+    const expansion = await store.get(expansionId);
+    if (expansion === null) return;
+    stream.progressAt = now();
+    stream.settled = isEnded(expansion.state);
+    const text = progressText(expansion);
+    if (text === stream.lastProgress) return;
+    stream.lastProgress = text;
+    await stream.send(text);
+  }
+
+  async function turn(stream: Stream, wanted: StreamRequest): Promise<number> {
+    try {
+      await catchUp(stream, wanted);
+      if (wanted.expansionId !== null && !stream.settled) await sendProgress(stream, wanted.expansionId);
+      if (now() - stream.lastSentAt >= heartbeatMs) await stream.send(': still here\n\n');
+      return pollMs;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      await stream.send(': the database cannot be reached; events follow when it is back\n\n');
+      return retryAfterMs;
+    }
+  }
+
+  return {
+    async serve(request, reply, wanted) {
+      if (closed || open.size >= options.maxStreams) throw tooMany(closed, options.maxStreams);
+      const headers = reply.getHeaders();
+      reply.hijack();
+      const stream = new Stream(reply.raw, wanted.afterSeq, drainTimeoutMs, now);
+      open.add(stream);
+      options.onOpenChanged(open.size);
+      try {
+        reply.raw.writeHead(200, {
+          ...(headers as Record<string, string>),
+          'content-type': 'text/event-stream; charset=utf-8',
+          'cache-control': 'no-cache, no-transform',
+          connection: 'keep-alive',
+          // Tells nginx to pass every event on at once.
+          'x-accel-buffering': 'no',
+        });
+        await stream.send(`retry: ${retryAfterMs}\n\n`);
+        while (!stream.ended) await stream.wait(await turn(stream, wanted));
+      } catch (error) {
+        options.log.warn({ err: error, requestId: request.id }, 'an event stream was cut off by an error');
+      } finally {
+        stream.end();
+        open.delete(stream);
+        options.onOpenChanged(open.size);
+      }
+    },
+    notify() {
+      for (const stream of open) stream.wake();
+    },
+    close() {
+      closed = true;
+      for (const stream of open) stream.end();
+    },
+  };
+}
+
+/** One connection: writes no faster than the client reads, and waits between two looks at the table. */
+class Stream {
+  afterSeq: number;
+  progressAt = 0;
+  lastProgress = '';
+  /** The expansion has ended and its last progress was sent. */
+  settled = false;
+  lastSentAt: number;
+  readonly #raw: ServerResponse;
+  readonly #drainTimeoutMs: number;
+  readonly #now: () => number;
+  #wake: (() => void) | null = null;
+  #woken = false;
+
+  constructor(raw: ServerResponse, afterSeq: number, drainTimeoutMs: number, now: () => number) {
+    this.#raw = raw;
+    this.afterSeq = afterSeq;
+    this.#drainTimeoutMs = drainTimeoutMs;
+    this.#now = now;
+    this.lastSentAt = now();
+    raw.on('close', () => this.wake());
+    // A broken connection also closes; without this the error would end the process.
+    raw.on('error', () => this.wake());
+  }
+
+  get ended(): boolean {
+    return this.#raw.destroyed || this.#raw.writableEnded;
+  }
+
+  async send(text: string): Promise<void> {
+    if (this.ended) return;
+    this.lastSentAt = this.#now();
+    if (this.#raw.write(text)) return;
+    const settled = new AbortController();
+    const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(this.#drainTimeoutMs)]);
+    try {
+      await Promise.race([once(this.#raw, 'drain', { signal }), once(this.#raw, 'close', { signal })]);
+    } catch {
+      this.#raw.destroy();
+    } finally {
+      settled.abort();
+    }
+  }
+
+  /** Until `ms` have passed, somebody wakes it, or the connection ends. */
+  async wait(ms: number): Promise<void> {
+    if (this.ended) return;
+    if (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#wake = null;
+    this.#woken = false;
+  }
+
+  wake(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  end(): void {
+    if (!this.ended) this.#raw.end();
+    this.wake();
+  }
+}
+
+function eventText(event: StoredEvent): string {
+  return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+function progressText(expansion: Expansion): string {
+  return `event: progress\ndata: ${JSON.stringify(progressMessage(expansion))}\n\n`;
+}
+
+function tooMany(closing: boolean, limit: number): HttpProblem {
+  if (closing) {
+    return new HttpProblem(503, 'stopping', 'The service is stopping.', ['Connect again in a few seconds.']);
+  }
+  return new HttpProblem(
+    503,
+    'too_many_streams',
+    `All ${limit} event streams of this process are in use.`,
+    ['Close a display that nobody looks at, raise limits.maxEventStreams, or read the events as pages.'],
+    { 'retry-after': '10' },
+  );
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify';
+import type { Admission } from '../admission/admission.ts';
+import type { NewId } from '../admission/ids.ts';
+import type { AccessToken, Limits } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Doorbell } from '../queue/doorbell.ts';
+import type { Store } from '../store/store.ts';
+import type { Access } from './access.ts';
+import type { EventStreams } from './event-streams.ts';
+
+/** One thing that must be in order for the service to do its work. */
+export interface ReadinessCheck {
+  readonly name: string;
+  /** Throws, with a text for people, when it is not in order. */
+  check(): Promise<void>;
+}
+
+/** Routes that another part of the product brings along; they live under the same sign-in and error shape. */
+export type RoutePlugin = (app: FastifyInstance, parts: ApiParts) => Promise<void> | void;
+
+/** What the API is made of; everything comes from outside. */
+export interface ApiOptions {
+  readonly store: Store;
+  readonly doorbell: Doorbell;
+  readonly admission: Admission;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  readonly newId: NewId;
+  readonly limits: Limits;
+  readonly tokens: readonly AccessToken[];
+  readonly trustProxy: boolean;
+  readonly readiness: readonly ReadinessCheck[];
+  /** Folder of the built dashboard; null = it is not served. */
+  readonly dashboardDir: string | null;
+  /** Whether requests are turned away while the event loop is blocked. */
+  readonly shedLoad: boolean;
+  readonly routes?: readonly RoutePlugin[];
+}
+
+/** What routes work with. */
+export interface ApiParts extends ApiOptions {
+  readonly access: Access;
+  readonly streams: EventStreams;
+}

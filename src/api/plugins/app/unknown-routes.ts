@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { printable } from '../../../admission/validate.ts';
+import { HttpProblem, sendError } from '../../errors.ts';
+
+interface KnownRoute {
+  readonly path: RegExp;
+  readonly methods: readonly string[];
+}
+
+/**
+ * Answers what no route answers: 405 where the path exists under another method, the dashboard's page for its own
+ * addresses (it routes by itself), else 404. Register before any route, so that it sees them all.
+ */
+export function unknownRoutes(
+  app: FastifyInstance,
+  sendPage: ((reply: FastifyReply) => FastifyReply) | null,
+): void {
+  const known: KnownRoute[] = [];
+  app.addHook('onRoute', (route) => {
+    if (route.url.endsWith('*')) return;
+    const methods = Array.isArray(route.method) ? route.method : [route.method];
+    known.push({ path: patternOf(route.url), methods });
+  });
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '/';
+    const allowed = [
+      ...new Set(known.filter((route) => route.path.test(path)).flatMap((route) => route.methods)),
+    ];
+    if (allowed.length > 0) return sendError(wrongMethod(request, path, allowed), request, reply);
+    if (sendPage !== null && wantsPage(request, path)) return sendPage(reply);
+    return sendError(noSuchPath(request, path), request, reply);
+  });
+}
+
+function patternOf(url: string): RegExp {
+  const escaped = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+');
+  return new RegExp(`^${escaped}/?$`);
+}
+
+function wantsPage(request: FastifyRequest, path: string): boolean {
+  if (request.method !== 'GET' || path.startsWith('/v1') || path.includes('.')) return false;
+  return (request.headers.accept ?? '').includes('text/html');
+}
+
+function wrongMethod(request: FastifyRequest, path: string, allowed: readonly string[]): HttpProblem {
+  return new HttpProblem(
+    405,
+    'method_not_allowed',
+    `${request.method} is not possible on ${printable(path)}; possible: ${allowed.join(', ')}.`,
+    [`Use ${allowed.join(' or ')}.`, 'See /docs for all routes.'],
+    { allow: allowed.join(', ') },
+  );
+}
+
+function noSuchPath(request: FastifyRequest, path: string): HttpProblem {
+  return new HttpProblem(404, 'no_such_route', `There is nothing at ${request.method} ${printable(path)}.`, [
+    'See /docs for all routes.',
+  ]);
+}

@@ -1,0 +1,87 @@
+import { controlProblem } from '../../core/controls.ts';
+import type { Control, ControlVerb } from '../../core/expansion.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { ApiParts } from '../parts.ts';
+import { errorResponses, IdParams, NodeParams, ReasonBody } from '../schemas/common.ts';
+import { AcceptedControl } from '../schemas/expansion.ts';
+import { existing, existingJoin } from '../shared.ts';
+import type { ApiRoutes } from '../type-provider.ts';
+
+const wholeVerbs = {
+  pause: 'Begin no further batch; nodes in full sync are finished first',
+  resume: 'Go on with a paused or halted expansion',
+  cancel: 'End the expansion; nodes that are not verified are detached',
+  approve: 'Let the next batch begin',
+} as const;
+
+const nodeVerbs = {
+  retry: 'Try a node again that failed or is quarantined',
+  skip: 'Go on without a node',
+} as const;
+
+/** Steering: each act is stored first and applied by a worker at the next safe point. */
+export const controlRoutes: ApiRoutes = async (app, parts) => {
+  for (const [verb, summary] of Object.entries(wholeVerbs)) {
+    app.post(
+      `/v1/expansions/:id/${verb}`,
+      {
+        schema: {
+          operationId: `${verb}Expansion`,
+          tags: ['control'],
+          summary,
+          params: IdParams,
+          body: ReasonBody,
+          response: { 202: AcceptedControl, ...errorResponses(400, 404, 409, 415) },
+        },
+      },
+      async (request, reply) => {
+        const asked = { verb: verb as ControlVerb, node: null, reason: request.body.reason };
+        return reply.code(202).send(await steer(parts, request.params.id, asked, request.caller?.name));
+      },
+    );
+  }
+
+  for (const [verb, summary] of Object.entries(nodeVerbs)) {
+    app.post(
+      `/v1/expansions/:id/nodes/:node/${verb}`,
+      {
+        schema: {
+          operationId: `${verb}Node`,
+          tags: ['control'],
+          summary,
+          params: NodeParams,
+          body: ReasonBody,
+          response: { 202: AcceptedControl, ...errorResponses(400, 404, 409, 415) },
+        },
+      },
+      async (request, reply) => {
+        const { id, node } = request.params;
+        const asked = { verb: verb as ControlVerb, node, reason: request.body.reason };
+        return reply.code(202).send(await steer(parts, id, asked, request.caller?.name));
+      },
+    );
+  }
+};
+
+async function steer(
+  parts: ApiParts,
+  id: string,
+  asked: Pick<Control, 'verb' | 'node' | 'reason'>,
+  by = 'local',
+): Promise<Control & { readonly expansionId: string }> {
+  const expansion = await existing(parts.store, id);
+  if (asked.node !== null) existingJoin(expansion, asked.node);
+  const problem = controlProblem(expansion, asked.verb, asked.node, parts.now());
+  if (problem !== null) {
+    throw new Refusal('conflict', problem.code, problem.text, { nextSteps: problem.nextSteps });
+  }
+  const control: Control = { ...asked, id: parts.newId('ctl'), by, at: parts.now() };
+  await parts.store.addControl(id, control);
+  // The control is stored; without the ring a worker finds it a little later.
+  await parts.doorbell
+    .ring(id)
+    .catch((error: unknown) =>
+      parts.log.warn({ err: error, expansionId: id }, 'a worker could not be woken'),
+    );
+  return { ...control, expansionId: id };
+}

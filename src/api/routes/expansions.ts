@@ -1,0 +1,184 @@
+import Type from 'typebox';
+import { ExpansionRequest } from '../../admission/request.ts';
+import { invalidField, printable } from '../../admission/validate.ts';
+import { type ExpansionState, expansionStates } from '../../core/expansion.ts';
+import { requesterOf } from '../plugins/app/access-control.ts';
+import { AfterSeq, errorResponses, IdParams, Limit, NodeParams, PageOf, strict } from '../schemas/common.ts';
+import {
+  EvidenceReport,
+  ExpansionDetail,
+  ExpansionSummary,
+  JoinDetail,
+  ObservationPage,
+} from '../schemas/expansion.ts';
+import { existing, existingJoin } from '../shared.ts';
+import type { ApiRoutes } from '../type-provider.ts';
+import { evidenceReport, expansionSummary, expansionView, joinView } from '../views.ts';
+
+const ListQuery = Type.Object(
+  {
+    state: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: `States, separated by commas: ${expansionStates.join(', ')}.`,
+      }),
+    ),
+    search: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: 'Part of the label, the master or a node.' }),
+    ),
+    master: Type.Optional(Type.String({ minLength: 3, maxLength: 320, description: '`host:port`' })),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 500, description: '`nextCursor` of the page before.' }),
+    ),
+    limit: Limit(200, 50),
+  },
+  { ...strict },
+);
+
+const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      pattern: '^[\\x21-\\x7e]+$',
+      description:
+        'A repeated request under the same key is answered with the expansion of the first one, and starts nothing.',
+    }),
+  ),
+});
+
+/** /v1/expansions: start them and read them. */
+export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
+  app.post(
+    '/v1/expansions',
+    {
+      schema: {
+        operationId: 'startExpansion',
+        tags: ['expansions'],
+        summary: 'Add nodes to a master',
+        description:
+          'Accepted (202) only if preflight finds no error; from then on the expansion reaches an end that is reported. On the versions with the superseded-snapshot bug nodes are attached one at a time, whatever batchSize says.',
+        body: ExpansionRequest,
+        headers: IdempotencyHeaders,
+        response: { 202: ExpansionDetail, ...errorResponses(400, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const key = request.headers['idempotency-key'] ?? null;
+      const { expansion, replayed } = await admission.expand(request.body, requesterOf(request), key);
+      if (replayed) reply.header('idempotency-replayed', 'true');
+      return reply
+        .code(202)
+        .header('location', `/v1/expansions/${expansion.id}`)
+        .send(expansionView(expansion));
+    },
+  );
+
+  app.get(
+    '/v1/expansions',
+    {
+      schema: {
+        operationId: 'listExpansions',
+        tags: ['expansions'],
+        summary: 'List expansions, newest first',
+        querystring: ListQuery,
+        response: { 200: PageOf(ExpansionSummary), ...errorResponses(400) },
+      },
+    },
+    async (request) => {
+      const { state, limit, ...filter } = request.query;
+      const states = state === undefined ? undefined : parseStates(state);
+      const page = await store.list({
+        ...filter,
+        ...(states === undefined ? {} : { states }),
+        limit: limit ?? 50,
+      });
+      return { items: page.items.map(expansionSummary), nextCursor: page.nextCursor };
+    },
+  );
+
+  app.get(
+    '/v1/expansions/:id',
+    {
+      schema: {
+        operationId: 'getExpansion',
+        tags: ['expansions'],
+        summary: 'Read one expansion',
+        params: IdParams,
+        response: { 200: ExpansionDetail, ...errorResponses(404) },
+      },
+    },
+    async (request) => expansionView(await existing(store, request.params.id)),
+  );
+
+  app.get(
+    '/v1/expansions/:id/evidence',
+    {
+      schema: {
+        operationId: 'getEvidence',
+        tags: ['expansions'],
+        summary: 'The facts from which each verdict follows',
+        params: IdParams,
+        response: { 200: EvidenceReport, ...errorResponses(404) },
+      },
+    },
+    async (request) => evidenceReport(await existing(store, request.params.id)),
+  );
+
+  app.get(
+    '/v1/expansions/:id/nodes/:node',
+    {
+      schema: {
+        operationId: 'getNode',
+        tags: ['expansions'],
+        summary: 'Read one node of an expansion',
+        params: NodeParams,
+        response: { 200: JoinDetail, ...errorResponses(404) },
+      },
+    },
+    async (request) => {
+      const expansion = await existing(store, request.params.id);
+      return joinView(existingJoin(expansion, request.params.node));
+    },
+  );
+
+  app.get(
+    '/v1/expansions/:id/nodes/:node/observations',
+    {
+      schema: {
+        operationId: 'listObservations',
+        tags: ['expansions'],
+        summary: 'What a node, or the master, said at each look',
+        description: 'The oldest are thinned out as they become many.',
+        params: NodeParams,
+        querystring: Type.Object({ after: AfterSeq, limit: Limit(1000, 200) }, { ...strict }),
+        response: { 200: ObservationPage, ...errorResponses(400, 404) },
+      },
+    },
+    async (request) => {
+      const { id, node } = request.params;
+      const expansion = await existing(store, id);
+      if (node !== expansion.master.name) existingJoin(expansion, node);
+      const limit = request.query.limit ?? 200;
+      const items = await store.observations({
+        expansionId: id,
+        node,
+        afterSeq: request.query.after ?? 0,
+        limit,
+      });
+      return { items, nextAfter: items.length < limit ? null : items.at(-1)!.seq };
+    },
+  );
+};
+
+function parseStates(text: string): readonly ExpansionState[] {
+  const states = text.split(',').map((state) => state.trim());
+  for (const state of states) {
+    if (expansionStates.includes(state as ExpansionState)) continue;
+    throw invalidField('state', `holds "${printable(state)}", which is no state`, [
+      `Use some of: ${expansionStates.join(', ')}.`,
+    ]);
+  }
+  return states as readonly ExpansionState[];
+}

@@ -1,0 +1,58 @@
+import { requesterOf } from '../plugins/app/access-control.ts';
+import { errorResponses, ReasonBody } from '../schemas/common.ts';
+import { Freeze } from '../schemas/expansion.ts';
+import type { ApiRoutes } from '../type-provider.ts';
+
+/** The global stop: while it is on, no worker sends a new SLAVEOF anywhere. */
+export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
+  app.get(
+    '/v1/freeze',
+    {
+      schema: {
+        operationId: 'getFreeze',
+        tags: ['control'],
+        summary: 'Whether the global stop is on',
+        response: { 200: Freeze, ...errorResponses() },
+      },
+    },
+    () => store.freezeState(),
+  );
+
+  app.post(
+    '/v1/freeze',
+    {
+      schema: {
+        operationId: 'freeze',
+        tags: ['control'],
+        summary: 'Stop everywhere: no new SLAVEOF is sent',
+        description: 'Nodes in full sync go on; nothing new begins until it is lifted.',
+        body: ReasonBody,
+        response: { 200: Freeze, ...errorResponses(400, 415) },
+      },
+    },
+    async (request) => {
+      const by = requesterOf(request).name;
+      const state = await store.freeze({ reason: request.body.reason, by });
+      log.warn({ by, reason: request.body.reason }, 'the global stop is on: no new SLAVEOF is sent');
+      return state;
+    },
+  );
+
+  app.delete(
+    '/v1/freeze',
+    {
+      schema: {
+        operationId: 'unfreeze',
+        tags: ['control'],
+        summary: 'Lift the global stop',
+        body: ReasonBody,
+        response: { 200: Freeze, ...errorResponses(400, 415) },
+      },
+    },
+    async (request) => {
+      const state = await store.freeze(null);
+      log.warn({ by: requesterOf(request).name, reason: request.body.reason }, 'the global stop is lifted');
+      return state;
+    },
+  );
+};

@@ -1,0 +1,77 @@
+import Type from 'typebox';
+import { anomalyCatalogue } from '../../core/anomalies.ts';
+import { findingCodes } from '../../core/preflight.ts';
+import { errorResponses, strict } from '../schemas/common.ts';
+import { Topology } from '../schemas/expansion.ts';
+import type { ApiRoutes } from '../type-provider.ts';
+
+const AnomalyDescription = Type.Object({
+  code: Type.String(),
+  title: Type.String(),
+  cause: Type.String(),
+  versions: Type.String(),
+  recordings: Type.Array(Type.String(), { description: 'Recordings of real servers that show it.' }),
+  remedy: Type.String(),
+  nextSteps: Type.Array(Type.String()),
+});
+
+const FindingDescription = Type.Object({
+  code: Type.String(),
+  severity: Type.String(),
+  explanation: Type.String(),
+});
+
+/** What the service knows: of a master right now, and of anomalies and findings in general. */
+export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {
+  app.get(
+    '/v1/topology',
+    {
+      // It logs in to any address with a configured password: not for somebody who may only watch.
+      config: { access: 'operator' },
+      schema: {
+        operationId: 'getTopology',
+        tags: ['knowledge'],
+        summary: 'A master and its slaves, as the master tells it',
+        querystring: Type.Object(
+          {
+            master: Type.String({ minLength: 3, maxLength: 320, description: '`host:port`' }),
+            credential: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+          },
+          { ...strict },
+        ),
+        response: { 200: Topology, ...errorResponses(400, 422) },
+      },
+    },
+    (request) => admission.topology(request.query.master, request.query.credential),
+  );
+
+  app.get(
+    '/v1/anomalies',
+    {
+      schema: {
+        operationId: 'listAnomalies',
+        tags: ['knowledge'],
+        summary: 'Every anomaly: cause, versions, remedy',
+        response: { 200: Type.Object({ items: Type.Array(AnomalyDescription) }), ...errorResponses() },
+      },
+    },
+    async () => ({
+      items: Object.entries(anomalyCatalogue).map(([code, description]) => ({ code, ...description })),
+    }),
+  );
+
+  app.get(
+    '/v1/findings',
+    {
+      schema: {
+        operationId: 'listFindings',
+        tags: ['knowledge'],
+        summary: 'Every finding of preflight: severity and meaning',
+        response: { 200: Type.Object({ items: Type.Array(FindingDescription) }), ...errorResponses() },
+      },
+    },
+    async () => ({
+      items: Object.entries(findingCodes).map(([code, description]) => ({ code, ...description })),
+    }),
+  );
+};

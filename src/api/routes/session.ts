@@ -1,0 +1,82 @@
+import Type from 'typebox';
+import type { Caller } from '../access.ts';
+import { HttpProblem } from '../errors.ts';
+import { errorResponses, Nullable, strict } from '../schemas/common.ts';
+import type { ApiRoutes } from '../type-provider.ts';
+
+const Session = Type.Object({
+  name: Nullable(Type.String(), 'Name of the token; null = not signed in.'),
+  role: Nullable(Type.Enum(['viewer', 'operator'])),
+  authRequired: Type.Boolean({
+    description: 'false = no token is configured, and everybody is the operator.',
+  }),
+});
+
+const attemptsPerMinute = 30;
+
+/** Sign-in of the dashboard: the token goes into an HttpOnly cookie, never into an address or a script's reach. */
+export const sessionRoutes: ApiRoutes = async (app, { access, log }) => {
+  const sessionOf = (caller: Caller | null) => ({
+    name: caller?.name ?? null,
+    role: caller?.role ?? null,
+    authRequired: access.required,
+  });
+
+  app.get(
+    '/v1/session',
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'getSession',
+        tags: ['session'],
+        summary: 'Who is signed in',
+        response: { 200: Session, ...errorResponses() },
+      },
+    },
+    async (request) => sessionOf(request.caller),
+  );
+
+  app.post(
+    '/v1/session',
+    {
+      config: { access: 'public', rateLimit: { max: attemptsPerMinute, timeWindow: 60_000 } },
+      schema: {
+        operationId: 'signIn',
+        tags: ['session'],
+        summary: 'Sign in with a token',
+        body: Type.Object({ token: Type.String({ minLength: 1, maxLength: 1000 }) }, { ...strict }),
+        response: { 200: Session, ...errorResponses(400, 415) },
+      },
+    },
+    async (request, reply) => {
+      if (!access.required) return sessionOf(request.caller);
+      const token = access.tokenFor(request.body.token);
+      if (token === null) {
+        log.warn({ from: request.ip }, 'somebody tried to sign in with an unknown token');
+        throw new HttpProblem(401, 'bad_token', 'The token is not one that is configured.', [
+          'Check the token; the operator of the service has it.',
+        ]);
+      }
+      reply.header('set-cookie', access.signIn(token, request.protocol === 'https'));
+      return sessionOf({ name: token.name, role: token.role, byCookie: true });
+    },
+  );
+
+  app.delete(
+    '/v1/session',
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'signOut',
+        tags: ['session'],
+        summary: 'Sign out',
+        response: { 204: Type.Null({ description: 'Signed out.' }), ...errorResponses() },
+      },
+    },
+    (request, reply) =>
+      reply
+        .header('set-cookie', access.signOut(request.protocol === 'https'))
+        .code(204)
+        .send(null),
+  );
+};

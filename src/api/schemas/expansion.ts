@@ -1,0 +1,252 @@
+import Type from 'typebox';
+import { controlVerbs, expansionStates, joinPhases } from '../../core/expansion.ts';
+import { Finding, Nullable, NullableTime, Problem, Time } from './common.ts';
+
+export const Address = Type.Object({ host: Type.String(), port: Type.Integer() });
+
+export const Target = Type.Object({
+  name: Type.String({
+    description: '`host:port` as the request gave it; the name of the server everywhere.',
+  }),
+  address: Address,
+  seenAs: Address,
+  credential: Nullable(Type.String(), 'Name of an entry in the credentials configuration.'),
+});
+
+export const State = Type.Enum([...expansionStates]);
+export const Phase = Type.Enum([...joinPhases]);
+
+export const Capabilities = Type.Object(
+  {
+    version: Type.String(),
+    family: Type.String(),
+    maxConcurrentFullSyncs: Nullable(Type.Number(), 'null = no limit.'),
+    reasons: Type.Record(Type.String(), Type.String()),
+  },
+  { description: 'What the version of the server can do, with the reason for each.' },
+);
+
+export const Progress = Type.Object({
+  snapshotBytes: Nullable(Type.Number(), 'Size of the snapshot that is being copied; null = not known.'),
+  receivedBytes: Nullable(Type.Number()),
+  bytesPerSecond: Nullable(Type.Number()),
+  remainingSeconds: Nullable(Type.Number(), 'null = not known.'),
+  lagBytes: Nullable(Type.Number(), "Bytes of binlog between the master's position and the node's."),
+});
+
+export const Anomaly = Type.Object({
+  code: Type.String(),
+  at: Time('When it was seen.'),
+  attempt: Type.Integer(),
+  text: Type.String(),
+  facts: Type.Record(Type.String(), Type.Unknown()),
+  remedy: Type.String(),
+});
+
+export const Evidence = Type.Object({
+  verdict: Type.Enum(['verified', 'not_verified', 'undecided']),
+  at: Time('When it was judged.'),
+  attempt: Type.Integer(),
+  rules: Type.Array(
+    Type.Object({
+      rule: Type.String(),
+      holds: Nullable(Type.Boolean(), 'null = cannot be told yet.'),
+      text: Type.String(),
+      facts: Type.Record(Type.String(), Type.Unknown()),
+      at: Time('When these facts were seen.'),
+    }),
+  ),
+});
+
+export const Attempt = Type.Object({
+  number: Type.Integer(),
+  kind: Type.Enum(['attach', 'reattach']),
+  startedAt: Time('When it began.'),
+  endedAt: NullableTime('When it ended.'),
+  outcome: Nullable(Type.String()),
+  step: Type.String(),
+  detachedAt: NullableTime('When NO ONE was answered.'),
+  intents: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      command: Type.Object({ kind: Type.String() }, { description: 'What was sent to the node.' }),
+      reason: Type.String(),
+      savedAt: Time('When the intent was stored, before the act.'),
+      endedAt: NullableTime('When the outcome was known.'),
+      outcome: Nullable(Type.String()),
+      reply: Nullable(Type.String()),
+    }),
+  ),
+});
+
+export const ComparisonOfJoin = Nullable(
+  Type.Object({ id: Type.String(), report: Nullable(Type.Record(Type.String(), Type.Unknown())) }),
+  'The comparison of the data with the master.',
+);
+
+const joinSummary = {
+  index: Type.Integer(),
+  target: Type.Object({
+    ...Target.properties,
+    overwriteData: Type.Boolean(),
+    repoint: Type.Boolean(),
+  }),
+  batch: Nullable(Type.Integer(), 'Zero-based; null until batches are formed.'),
+  phase: Phase,
+  phaseSince: Time('When the phase was entered.'),
+  progress: Progress,
+  waitingFor: Nullable(Type.String(), 'What it waits for now; null = nothing in particular.'),
+  problem: Nullable(Problem),
+  anomalies: Type.Array(Anomaly),
+};
+
+export const JoinSummary = Type.Object(joinSummary);
+
+export const JoinDetail = Type.Object({
+  ...joinSummary,
+  phases: Type.Array(
+    Type.Object({ phase: Phase, at: Time('When it was entered.'), attempt: Type.Integer() }),
+  ),
+  attempts: Type.Array(Attempt),
+  attemptsAllowed: Type.Integer(),
+  findings: Type.Array(Finding),
+  evidence: Nullable(Evidence),
+  comparison: ComparisonOfJoin,
+});
+
+const expansion = {
+  id: Type.String(),
+  master: Target,
+  policy: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'The policy with its defaults filled in.',
+  }),
+  label: Nullable(Type.String()),
+  requestedBy: Type.String(),
+  via: Type.Enum(['rest', 'queue', 'cli']),
+  acceptedAt: Time('When it was accepted.'),
+  startedAt: NullableTime('When it began.'),
+  endedAt: NullableTime('When it ended.'),
+  state: State,
+  stateSince: Time('When the state was entered.'),
+  stateReason: Nullable(Type.String(), 'Why it is in this state, in plain words.'),
+  capabilities: Nullable(Capabilities),
+  batchSize: Nullable(Type.Integer()),
+  batchSizeReason: Nullable(Type.String()),
+  currentBatch: Type.Integer({ description: 'Zero-based.' }),
+  batchCount: Nullable(Type.Integer()),
+  nextBatchNotBefore: NullableTime('When the next batch may begin.'),
+  approvedThroughBatch: Type.Number(),
+  pendingControl: Nullable(
+    Type.Record(Type.String(), Type.Unknown()),
+    'A pause or cancel that waits for a safe point.',
+  ),
+  findings: Type.Array(Finding),
+  problem: Nullable(Problem),
+  waitsFor: Nullable(Type.String(), 'Id of the expansion on the same master for whose end it waits.'),
+};
+
+export const ExpansionDetail = Type.Object({ ...expansion, joins: Type.Array(JoinDetail) });
+export const ExpansionSummary = Type.Object({ ...expansion, joins: Type.Array(JoinSummary) });
+
+export const StoredEvent = Type.Object({
+  seq: Type.Integer({ description: 'Strictly rising over all expansions; the id of the event in a stream.' }),
+  expansionId: Type.String(),
+  type: Type.String({ description: 'Stable, for programs.', examples: ['node.phase'] }),
+  at: Time('When it happened.'),
+  node: Nullable(Type.String()),
+  level: Type.Enum(['info', 'warning', 'error']),
+  text: Type.String(),
+  data: Type.Record(Type.String(), Type.Unknown()),
+});
+
+export const EventPage = Type.Object({
+  items: Type.Array(StoredEvent),
+  nextAfter: Nullable(Type.Integer(), 'Pass it as `after` for the next page; null = there are no more now.'),
+});
+
+export const Observation = Type.Object({
+  seq: Type.Integer(),
+  node: Type.String(),
+  at: Time('When it was looked at.'),
+  look: Type.Object(
+    { kind: Type.String() },
+    { description: 'What the node said, parsed; or that it did not.' },
+  ),
+});
+
+export const ObservationPage = Type.Object({
+  items: Type.Array(Observation),
+  nextAfter: Nullable(Type.Integer()),
+});
+
+export const EvidenceReport = Type.Object({
+  expansionId: Type.String(),
+  master: Target,
+  nodes: Type.Array(
+    Type.Object({
+      node: Type.String(),
+      phase: Phase,
+      evidence: Nullable(Evidence),
+      anomalies: Type.Array(Anomaly),
+      attempts: Type.Array(Attempt),
+      comparison: ComparisonOfJoin,
+    }),
+  ),
+});
+
+export const Verb = Type.Enum([...controlVerbs]);
+
+export const AcceptedControl = Type.Object({
+  id: Type.String(),
+  expansionId: Type.String(),
+  verb: Verb,
+  node: Nullable(Type.String()),
+  reason: Type.String(),
+  by: Type.String(),
+  at: Time('When it was asked for.'),
+});
+
+const BinlogPositions = Type.Record(
+  Type.String(),
+  Type.Object({ file: Type.Number(), offset: Type.Number() }),
+);
+
+export const Topology = Type.Object({
+  master: Type.Object({
+    name: Type.String(),
+    version: Type.String(),
+    role: Nullable(Type.String()),
+    sstBytes: Nullable(Type.Number(), 'Bytes that a full sync would copy now.'),
+    binlog: BinlogPositions,
+    replicationId: Nullable(Type.String()),
+  }),
+  slaves: Type.Array(
+    Type.Object({
+      ip: Type.String(),
+      port: Type.Integer(),
+      lag: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
+    }),
+  ),
+});
+
+export const Plan = Type.Object({
+  id: Type.String(),
+  at: Time('When it was made.'),
+  master: Target,
+  capabilities: Nullable(Capabilities),
+  findings: Type.Array(Finding),
+  acceptable: Type.Boolean({ description: 'Whether no finding is an error.' }),
+  batchSize: Type.Integer(),
+  batchSizeReason: Type.String(),
+  batches: Type.Array(Type.Array(Type.String())),
+  waitsFor: Nullable(Type.String()),
+  topology: Nullable(Topology),
+  forecast: Nullable(Type.Record(Type.String(), Type.Unknown())),
+});
+
+export const Freeze = Type.Object({
+  frozen: Type.Boolean(),
+  reason: Nullable(Type.String()),
+  by: Nullable(Type.String()),
+  since: NullableTime('Since when.'),
+});

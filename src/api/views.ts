@@ -1,0 +1,85 @@
+import type { Attempt, Expansion, Join } from '../core/expansion.ts';
+
+/*
+ * What leaves the service: the core's shapes without the trackers, which are the working memory of the worker.
+ */
+
+export type AttemptView = Omit<Attempt, 'tracker'>;
+export type JoinView = Omit<Join, 'attempts'> & { readonly attempts: readonly AttemptView[] };
+export type ExpansionView = Omit<Expansion, 'joins' | 'masterTracker'> & {
+  readonly joins: readonly JoinView[];
+};
+
+const summaryFields = [
+  'index',
+  'target',
+  'batch',
+  'phase',
+  'phaseSince',
+  'progress',
+  'waitingFor',
+  'problem',
+  'anomalies',
+  'attemptsAllowed',
+] as const;
+export type JoinSummaryView = Pick<Join, (typeof summaryFields)[number]>;
+export type ExpansionSummaryView = Omit<ExpansionView, 'joins'> & {
+  readonly joins: readonly JoinSummaryView[];
+};
+
+function attemptView(attempt: Attempt): AttemptView {
+  const { tracker: _tracker, ...shown } = attempt;
+  return shown;
+}
+
+export function joinView(join: Join): JoinView {
+  return { ...join, attempts: join.attempts.map(attemptView) };
+}
+
+function joinSummary(join: Join): JoinSummaryView {
+  return Object.fromEntries(summaryFields.map((field) => [field, join[field]])) as unknown as JoinSummaryView;
+}
+
+function withoutTracker(expansion: Expansion): Omit<Expansion, 'masterTracker'> {
+  const { masterTracker: _tracker, ...shown } = expansion;
+  return shown;
+}
+
+export function expansionView(expansion: Expansion): ExpansionView {
+  return { ...withoutTracker(expansion), joins: expansion.joins.map(joinView) };
+}
+
+/** For lists: of each node only where it stands. */
+export function expansionSummary(expansion: Expansion): ExpansionSummaryView {
+  return { ...withoutTracker(expansion), joins: expansion.joins.map(joinSummary) };
+}
+
+export function evidenceReport(expansion: Expansion) {
+  return {
+    expansionId: expansion.id,
+    master: expansion.master,
+    nodes: expansion.joins.map((join) => ({
+      node: join.target.name,
+      phase: join.phase,
+      evidence: join.evidence,
+      anomalies: join.anomalies,
+      attempts: join.attempts.map(attemptView),
+      comparison: join.comparison,
+    })),
+  };
+}
+
+/** What a live display needs between two events. */
+export function progressMessage(expansion: Expansion) {
+  return {
+    expansionId: expansion.id,
+    state: expansion.state,
+    currentBatch: expansion.currentBatch,
+    joins: expansion.joins.map((join) => ({
+      node: join.target.name,
+      phase: join.phase,
+      progress: join.progress,
+      waitingFor: join.waitingFor,
+    })),
+  };
+}
