@@ -65,7 +65,7 @@ function noAnswer({ target, look }: PreflightMaster): Finding {
 function factsRule(target: NodeTarget, facts: NodeFacts): Finding[] {
   const missing = [
     ...(facts.server ? [] : ['INFO server']),
-    ...(facts.replication ? [] : ['INFO replication']),
+    ...(facts.replication ? databasesNamed(facts) : ['INFO replication']),
     ...(facts.stats ? [] : ['INFO stats']),
   ];
   if (missing.length === 0) return [];
@@ -78,6 +78,14 @@ function factsRule(target: NodeTarget, facts: NodeFacts): Finding[] {
       { missing },
     ),
   ];
+}
+
+/** 3.3.6 in sharding mode prints no positions, and SLAVEOF has no effect there (facts 1.4). */
+export function databasesNamed(facts: NodeFacts): string[] {
+  const named = Object.keys(facts.replication?.binlog ?? {}).length > 0;
+  return named
+    ? []
+    : ['the binlog position of any DB (INFO replication prints none; is it in sharding mode?)'];
 }
 
 function addressRules(target: NodeTarget, facts: NodeFacts): Finding[] {
@@ -230,6 +238,7 @@ function versionRules(input: MasterRulesInput): Finding[] {
     ...cannotProveRule(null, `The master ${master.target.name}`, master.capabilities),
     ...oneAtATimeRule(master.target, master.capabilities, nodes.length),
     ...reducedRule(input),
+    ...streamsRule(master.target, master.capabilities),
   ];
 }
 
@@ -258,6 +267,18 @@ function oneAtATimeRule(target: NodeTarget, capabilities: Capabilities, nodes: n
       capabilities.opensSupersededCopy
         ? 'Nothing to do; but keep BGSAVE (backups) and SLAVEOF by hand away from this master until the expansion has ended.'
         : 'Nothing to do.',
+    ),
+  ];
+}
+
+function streamsRule(target: NodeTarget, capabilities: Capabilities): Finding[] {
+  if (capabilities.family !== '3.5' || !capabilities.hasStreams) return [];
+  return [
+    finding(
+      'streams_not_transferred',
+      null,
+      `${target.name} runs ${capabilities.version}, whose full sync leaves streams out. If it holds any, they will be missing on the nodes and no node will be verified.`,
+      'Nothing to do if no streams are used; otherwise upgrade to 4.0.1 or copy them by other means.',
     ),
   ];
 }

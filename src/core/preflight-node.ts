@@ -5,7 +5,7 @@ import type { Finding } from './findings.ts';
 import { formatAddress, type ListedSlave, type NodeFacts } from './node-facts.ts';
 import type { PreflightMaster, PreflightNode } from './preflight.ts';
 import { finding, listed } from './preflight-finding.ts';
-import { cannotProveRule } from './preflight-master.ts';
+import { cannotProveRule, databasesNamed } from './preflight-master.ts';
 import { versionPair } from './version-pair.ts';
 
 /** Whether this expansion has acted on the node before. */
@@ -66,7 +66,7 @@ function noAnswer({ target, look }: PreflightNode): Finding {
 function factsRule({ target }: PreflightNode, facts: NodeFacts): Finding[] {
   const missing = [
     ...(facts.server ? [] : ['INFO server']),
-    ...(facts.replication ? [] : ['INFO replication']),
+    ...(facts.replication ? databasesNamed(facts) : ['INFO replication']),
   ];
   if (missing.length === 0) return [];
   return [

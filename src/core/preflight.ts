@@ -14,7 +14,15 @@ export { masterBusyReasons } from './preflight-master.ts';
 export { isSlaveOfMaster } from './preflight-node.ts';
 
 /** What a look must ask of every server for preflight; the names are sections of the engine. */
-export const preflightSections = ['server', 'replication', 'stats', 'lastsave', 'sizes', 'config'] as const;
+export const preflightSections = [
+  'server',
+  'replication',
+  'stats',
+  'lastsave',
+  'sizes',
+  'config',
+  'data',
+] as const;
 /** The same for a node that is to be added: also whether it holds any key. */
 export const preflightNodeSections = [...preflightSections, 'keys'] as const;
 
@@ -236,6 +244,7 @@ export interface RevalidationInput {
 const planOnly: ReadonlySet<FindingCode> = new Set<FindingCode>([
   'version_has_bug',
   'version_one_at_a_time',
+  'streams_not_transferred',
   'batch_size_reduced',
   'too_many_nodes',
 ]);
