@@ -416,11 +416,15 @@ function notListed({ slave, master, limits, now }: AnomalyInput): Symptom | null
   };
 }
 
+/** A node whose master has never been seen by anybody tries every 3 to 4.5 s (recording 14). */
+const masterNeverSeenMs = 1500;
+
 function neverConnected({ slave, limits, now, master }: AnomalyInput): Symptom | null {
   if (slave.noConnectSince === null || slave.unreachableSince !== null) return null;
-  if (now - slave.noConnectSince < limits.noConnectMs) return null;
+  const neverSeen = master.lastAnsweredAt === null;
+  if (now - slave.noConnectSince < (neverSeen ? masterNeverSeenMs : limits.noConnectMs)) return null;
   const facts = { noConnectForMs: now - slave.noConnectSince, masterAnswers: master.silentSince === null };
-  const masterGone = master.silentSince !== null || master.lastAnsweredAt === null;
+  const masterGone = master.silentSince !== null || neverSeen;
   if (masterGone) {
     return {
       code: 'master_unreachable',

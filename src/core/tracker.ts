@@ -105,6 +105,8 @@ export interface Wait {
   readonly bytesLast: number | null;
   readonly bytesLastAt: number | null;
   readonly firstBytesAt: number | null;
+  /** First look inside at which the master made no dump: the node's own was finished then. */
+  readonly dumpQuietAt: number | null;
   readonly offsetsBefore: Readonly<Record<string, BinlogOffset>>;
   readonly offsetsAfter: Readonly<Record<string, BinlogOffset>> | null;
   readonly masterOffsets: Readonly<Record<string, BinlogOffset>>;
@@ -371,13 +373,12 @@ export function trackSlave(
   if (look.kind !== 'answered') return trackSilence(tracker, look);
   const { facts, at } = look;
   const restarted =
-    at > tracker.attachedAt &&
-    hasRestarted(tracker, facts, facts.stats?.commandsProcessed ?? null, tracker.commandsProcessed);
+    at > tracker.attachedAt && (hasBegunAnew(tracker, facts) || cameBackAsStranger(tracker, facts));
   let next: SlaveTracker = {
     ...tracker,
     lastAnsweredAt: at,
     busySince: null,
-    unreachableSince: null,
+    unreachableSince: facts.replication === undefined ? tracker.unreachableSince : null,
     processId: facts.server?.processId ?? tracker.processId,
     uptimeSeconds: facts.server?.uptimeSeconds ?? tracker.uptimeSeconds,
     replInputBytes: facts.stats?.replInputBytes ?? tracker.replInputBytes,
@@ -390,6 +391,15 @@ export function trackSlave(
   next = takeMaster(next, facts, at, master);
   next = takeSpeed(next, at);
   return takePhase(next, at, capabilities, master);
+}
+
+const hasBegunAnew = (tracker: SlaveTracker, facts: NodeFacts): boolean =>
+  hasRestarted(tracker, facts, facts.stats?.commandsProcessed ?? null, tracker.commandsProcessed);
+
+/** Back after a time in which nobody saw it, and without a word that it is still the same process. */
+function cameBackAsStranger(tracker: SlaveTracker, facts: NodeFacts): boolean {
+  if (tracker.unreachableSince === null || facts.replication === undefined) return false;
+  return facts.server?.processId == null || facts.server.processId !== tracker.processId;
 }
 
 /** A look at the master alone can tell that a snapshot was superseded; feed each of them to its slaves. */
@@ -532,6 +542,7 @@ function beginWait(
     bytesLast: tracker.replInputBytes,
     bytesLastAt: null,
     firstBytesAt: null,
+    dumpQuietAt: null,
     offsetsBefore: replication.binlog,
     offsetsAfter: null,
     masterOffsets,
@@ -587,12 +598,13 @@ const isOwnDump = (wait: Wait, dump: Dump): boolean =>
   dump.notAfter >= wait.startedAt && (wait.firstBytesAt === null || wait.firstBytesAt > dump.notBefore);
 
 function takeSupersession(
-  wait: Wait,
+  begun: Wait,
   tracker: SlaveTracker,
   master: MasterTracker,
   at: number,
   capabilities: Capabilities,
 ): Wait {
+  const wait = withQuietDump(begun, master);
   const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
   const later = master.dumps.filter(
     (dump) => dump.notAfter > since && dump !== wait.dump && !isSameDump(dump, wait.dump),
@@ -606,11 +618,8 @@ function takeSupersession(
     };
   }
   if (wait.supersededBy !== null) return wait;
-  if (
-    master.bgsavingSeenAt !== null &&
-    wait.firstBytesAt !== null &&
-    master.bgsavingSeenAt > wait.firstBytesAt
-  ) {
+  const ownDumpDoneAt = wait.firstBytesAt ?? wait.dumpQuietAt;
+  if (master.bgsavingSeenAt !== null && ownDumpDoneAt !== null && master.bgsavingSeenAt > ownDumpDoneAt) {
     return { ...wait, supersededAt: master.bgsavingSeenAt, supersededBy: 'bgsave_during_copy' };
   }
   if (!capabilities.opensSupersededCopy || !dumpIsPastFirstBinlogFile(wait)) return wait;
@@ -619,6 +628,16 @@ function takeSupersession(
   );
   if (newcomer === undefined || !capabilities.showsFullSyncing) return wait;
   return { ...wait, supersededAt: at, supersededBy: 'other_full_sync', otherSlave: newcomer };
+}
+
+/** WaitDBSync can be seen some 10 ms before the master's is_bgsaving (recording 30); looks are some time apart. */
+const ownDumpBeginsWithinMs = 1000;
+
+function withQuietDump(wait: Wait, master: MasterTracker): Wait {
+  if (wait.dumpQuietAt !== null || master.bgsaving || master.lastAnsweredAt === null) return wait;
+  return master.lastAnsweredAt - wait.startedAt > ownDumpBeginsWithinMs
+    ? { ...wait, dumpQuietAt: master.lastAnsweredAt }
+    : wait;
 }
 
 /** A dump that finished while the node was still copying, but was seen only after the node had gone on. */

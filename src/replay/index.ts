@@ -1,0 +1,220 @@
+/** Feeds a recording through the tracker that follows live nodes: for post-mortems, and as its test. */
+import {
+  type AnomalyCode,
+  type AnomalyRecord,
+  defaultAnomalyLimits,
+  detectAnomalies,
+} from '../core/anomalies.ts';
+import type { Capabilities } from '../core/capabilities.ts';
+import { type FullSyncVerdict, fullSyncVerdict } from '../core/evidence.ts';
+import { type Address, type NodeFacts, sameAddress } from '../core/node-facts.ts';
+import {
+  lastWait,
+  type MasterTracker,
+  newMasterTracker,
+  newSlaveTracker,
+  receivedInWait,
+  type SlaveTracker,
+  trackMaster,
+  trackSlave,
+  trackSlaveThroughMaster,
+} from '../core/tracker.ts';
+import { capabilitiesOf } from '../engines/pika/index.ts';
+import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
+
+export { RecordingError } from './recording.ts';
+
+/** What a recording shows of one slave's last attach. Times are seconds since the recording's start. */
+export interface ReplayedSlave {
+  readonly fullSync: FullSyncVerdict;
+  readonly anomalies: readonly AnomalyCode[];
+  /** Bytes received in the last full sync; null = the recording does not hold the counter. */
+  readonly receivedBytes: number | null;
+  /** Size of the snapshot that it copied; null = the recording does not hold it. */
+  readonly snapshotBytes: number | null;
+  readonly phases: readonly (readonly [phase: string, atSeconds: number])[];
+}
+
+export type ReplayResult = Readonly<Record<string, ReplayedSlave>>;
+
+/** Reads and replays a recording. Throws RecordingError for a file that is none. */
+export async function replayFile(path: string): Promise<ReplayResult> {
+  return replay(await readRecording(path));
+}
+
+interface Followed {
+  tracker: SlaveTracker;
+  readonly master: string | null;
+  readonly codes: Set<AnomalyCode>;
+  readonly earlierPhases: readonly (readonly [string, number])[];
+  attempt: number;
+  /** Detached by a recorded NO ONE: nothing is expected of the node until its next SLAVEOF. */
+  detached: boolean;
+}
+
+/** Replays a recording: every slave that was given a master is followed from its last SLAVEOF. */
+export function replay(recording: Recording): ReplayResult {
+  const masters = new Map<string, MasterTracker>();
+  const latest = new Map<string, NodeFacts>();
+  const slaves = new Map<string, Followed>();
+  const versions = new Map(recording.nodes.map((node) => [node.name, node]));
+
+  for (const step of recording.steps) {
+    if (step.kind === 'command') {
+      takeBgsave(step);
+      attach(step);
+      continue;
+    }
+    masters.set(step.node, trackMaster(masters.get(step.node) ?? newMasterTracker(), step.look));
+    if (step.look.kind === 'answered') latest.set(step.node, step.look.facts);
+    for (const [name, slave] of slaves) follow(name, slave, step);
+  }
+  return Object.fromEntries([...slaves].map(([name, slave]) => [name, resultOf(slave)]));
+
+  /** BGSAVE by hand is a dump that a live observer would see as LASTSAVE or is_bgsaving. */
+  function takeBgsave(step: Extract<RecordedStep, { kind: 'command' }>): void {
+    if (step.words[0]?.toUpperCase() !== 'BGSAVE' || step.reply.startsWith('-')) return;
+    const master = masters.get(step.node);
+    if (master) masters.set(step.node, { ...master, bgsavingSeenAt: step.at });
+  }
+
+  function attach(step: Extract<RecordedStep, { kind: 'command' }>): void {
+    const target = slaveofTarget(step.words);
+    if (target === null || step.reply.startsWith('-')) return;
+    const before = slaves.get(step.node);
+    if (target === 'no one') {
+      if (before) slaves.set(step.node, { ...before, detached: true });
+      return;
+    }
+    if (before && isNoOp(before, target, latest.get(step.node))) return;
+    const master = recording.nodes.find(
+      (node) => sameAddress(node.address, target) || node.address.port === target.port,
+    );
+    slaves.set(step.node, {
+      tracker: begin(step, target, master ?? null),
+      master: master?.name ?? null,
+      codes: before?.codes ?? new Set(),
+      earlierPhases: before ? phasesOf(before) : [],
+      attempt: (before?.attempt ?? 0) + 1,
+      detached: false,
+    });
+  }
+
+  function begin(
+    step: Extract<RecordedStep, { kind: 'command' }>,
+    target: Address,
+    master: RecordedNode | null,
+  ): SlaveTracker {
+    const listed = master ? (masters.get(master.name)?.replication?.slaves ?? []) : [];
+    return newSlaveTracker({
+      attachedAt: step.at,
+      master: target,
+      self: versions.get(step.node)?.address ?? { host: '', port: 0 },
+      before: latest.get(step.node) ?? null,
+      listedBefore: listed.map((slave) => `${slave.ip}:${slave.port}`),
+    });
+  }
+
+  function follow(name: string, slave: Followed, step: Extract<RecordedStep, { kind: 'look' }>): void {
+    if (slave.detached || (step.node !== name && step.node !== slave.master)) return;
+    const master = masterOf(slave);
+    const capabilities = capabilitiesFor(slave);
+    slave.tracker =
+      step.node === name
+        ? trackSlave(slave.tracker, step.look, master, capabilities)
+        : trackSlaveThroughMaster(slave.tracker, master, step.look.at, capabilities);
+    for (const anomaly of anomaliesOf(slave, step.look.at)) slave.codes.add(anomaly.code);
+  }
+
+  function masterOf(slave: Followed): MasterTracker {
+    return (slave.master === null ? undefined : masters.get(slave.master)) ?? newMasterTracker();
+  }
+
+  /** The rules that matter are those of the master's version; the meta line names it where no INFO server does. */
+  function capabilitiesFor(slave: Followed): Capabilities {
+    const node = slave.master === null ? undefined : versions.get(slave.master);
+    const facts = slave.master === null ? undefined : latest.get(slave.master);
+    const server = {
+      reportedVersion: node?.version ?? '',
+      processId: null,
+      uptimeSeconds: null,
+      runId: null,
+      tcpPort: null,
+    };
+    return capabilitiesOf({ ...facts, server: facts?.server ?? server });
+  }
+
+  function anomaliesOf(
+    slave: Followed,
+    now: number,
+    limits = defaultAnomalyLimits,
+  ): readonly AnomalyRecord[] {
+    return detectAnomalies({
+      slave: slave.tracker,
+      master: masterOf(slave),
+      capabilities: capabilitiesFor(slave),
+      limits,
+      attempt: slave.attempt,
+      now,
+    });
+  }
+
+  function resultOf(slave: Followed): ReplayedSlave {
+    const wait = lastWait(slave.tracker);
+    const last = slave.detached ? [] : anomaliesOf(slave, recording.endsAt, limitsAtTheEnd);
+    for (const anomaly of last) slave.codes.add(anomaly.code);
+    return {
+      fullSync: verdictOf(slave, last),
+      anomalies: [...slave.codes],
+      receivedBytes: wait ? receivedInWait(wait) : null,
+      snapshotBytes: wait?.snapshotBytes ?? null,
+      phases: phasesOf(slave),
+    };
+  }
+
+  /** An anomaly that holds to the end speaks against a full sync that looks whole otherwise. */
+  function verdictOf(slave: Followed, last: readonly AnomalyRecord[]): FullSyncVerdict {
+    const verdict = fullSyncVerdict(slave.tracker, masterOf(slave), capabilitiesFor(slave));
+    const never = last.some((anomaly) => neverComplete.has(anomaly.code));
+    if (never) return 'incomplete';
+    return verdict;
+  }
+}
+
+/** A recording ends when its maker had seen enough: what still stands then needs not last longer. */
+const limitsAtTheEnd = { ...defaultAnomalyLimits, noConnectMs: 5000 };
+
+const neverComplete: ReadonlySet<AnomalyCode> = new Set<AnomalyCode>([
+  'hung_in_full_sync',
+  'died_on_partial_database',
+  'full_sync_skipped',
+  'refused_for_good',
+  'master_unreachable',
+  'master_still_syncing',
+  'up_but_not_listed',
+  'up_but_incomplete',
+  'foreign_change',
+]);
+
+function phasesOf(slave: Followed): readonly (readonly [string, number])[] {
+  const own = slave.tracker.phases.map(({ phase, at }) => [phase, at / 1000] as const);
+  return [...slave.earlierPhases, ...own];
+}
+
+function slaveofTarget(words: readonly string[]): Address | 'no one' | null {
+  const [command, host, port] = words;
+  if (command?.toUpperCase() !== 'SLAVEOF' || host === undefined || port === undefined) return null;
+  if (host.toUpperCase() === 'NO' && port.toUpperCase() === 'ONE') return 'no one';
+  return { host, port: Number(port) };
+}
+
+/** SLAVEOF to the master that the node has already does nothing (facts 1.3). */
+function isNoOp(slave: Followed, target: Address, facts: NodeFacts | undefined): boolean {
+  const replication = facts?.replication;
+  if (!replication || replication.role === 'master' || replication.masterPort !== target.port) return false;
+  return (
+    target.host === '127.0.0.1' ||
+    target.host === replication.masterHost ||
+    slave.tracker.master.host === target.host
+  );
+}

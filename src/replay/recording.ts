@@ -1,0 +1,237 @@
+/** Reads a recording (format: test/recordings/README.md): what every node said, as looks in the order of time. */
+import { readFile } from 'node:fs/promises';
+import type { Address, Look, NodeFacts } from '../core/node-facts.ts';
+import { parseReplication, parseServer, parseSizes, parseStats } from '../engines/pika/index.ts';
+
+/** The file is no recording; the message says which line and why. */
+export class RecordingError extends Error {
+  readonly code = 'not_a_recording';
+}
+
+export interface RecordedNode {
+  readonly name: string;
+  readonly version: string;
+  readonly address: Address;
+}
+
+export type RecordedStep =
+  | { readonly kind: 'look'; readonly node: string; readonly look: Look }
+  | {
+      readonly kind: 'command';
+      readonly at: number;
+      readonly node: string;
+      readonly words: readonly string[];
+      readonly reply: string;
+    };
+
+export interface Recording {
+  readonly name: string;
+  readonly nodes: readonly RecordedNode[];
+  /** In order of time; times are milliseconds since the recording's start. */
+  readonly steps: readonly RecordedStep[];
+  readonly endsAt: number;
+}
+
+/**
+ * A recorder wrote a row only when something had changed, so what it did not write was still so: between the rows
+ * every node is looked at again with what it said last.
+ */
+const lookEveryMs = 250;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Throws RecordingError for a file that is none, and the file system's own error for one that cannot be read. */
+export async function readRecording(path: string): Promise<Recording> {
+  const rows = parseRows(await readFile(path, 'utf8'), path);
+  const meta = rows[0]?.meta;
+  if (!isRow(meta) || !isRow(meta.nodes))
+    throw new RecordingError(`${path}: the first line has no "meta" with "nodes"`);
+  const nodes = Object.entries(meta.nodes).map(([name, node]) => recordedNode(name, node, path));
+  const timed = rows
+    .slice(1)
+    .filter((row) => typeof row.t === 'number')
+    .sort((a, b) => startOf(a) - startOf(b));
+  return {
+    name: String(meta.trace ?? path),
+    nodes,
+    ...stepsOf(timed, new Set(nodes.map((node) => node.name))),
+  };
+}
+
+const isRow = (value: unknown): value is Row =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A command's row has the time of its reply; NO ONE can take seconds (`ms`), and acts before it answers. */
+const startOf = (row: Row): number =>
+  Math.round((row.t as number) * 1000) -
+  ('command' in row && typeof row.ms === 'number' ? Math.round(row.ms) : 0);
+
+function parseRows(text: string, path: string): readonly Row[] {
+  return text
+    .split('\n')
+    .map((line, i) => ({ line: line.trim(), number: i + 1 }))
+    .filter(({ line }) => line !== '')
+    .map(({ line, number }) => {
+      const row = parseLine(line);
+      if (!isRow(row)) throw new RecordingError(`${path}: line ${number} is not a JSON object`);
+      return row;
+    });
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function recordedNode(name: string, node: unknown, path: string): RecordedNode {
+  const address = isRow(node) && typeof node.addr === 'string' ? parseAddress(node.addr) : null;
+  if (!isRow(node) || address === null)
+    throw new RecordingError(`${path}: node ${name} of "meta" has no "addr"`);
+  return { name, version: String(node.version ?? ''), address };
+}
+
+function parseAddress(text: string): Address | null {
+  const at = text.lastIndexOf(':');
+  const port = Number(text.slice(at + 1));
+  return at > 0 && Number.isInteger(port) ? { host: text.slice(0, at), port } : null;
+}
+
+/** What is known of a node while the rows go by. */
+interface Said {
+  facts: NodeFacts;
+  error: string | null;
+}
+
+function stepsOf(
+  rows: readonly Row[],
+  known: ReadonlySet<string>,
+): { steps: readonly RecordedStep[]; endsAt: number } {
+  const withCounters = holdsCounters(rows);
+  const steps: RecordedStep[] = [];
+  const said = new Map<string, Said>();
+  let nextLookAt = 0;
+  let endsAt = 0;
+  for (const row of rows) {
+    const at = startOf(row);
+    if (isOfNode(row, known)) {
+      for (; nextLookAt < at; nextLookAt += lookEveryMs) lookAtAll(steps, said, nextLookAt);
+      takeRow(steps, said, withCounters ? row : withoutCounters(row), at);
+    }
+    if (!('verify' in row) && !('log' in row)) endsAt = Math.max(endsAt, at);
+  }
+  for (; nextLookAt <= endsAt; nextLookAt += lookEveryMs) lookAtAll(steps, said, nextLookAt);
+  return { steps, endsAt };
+}
+
+/**
+ * Most recorders wrote INFO stats only when something else than a counter had changed, which leaves the counters
+ * stale. They can be used only where they were followed: many rows of one node within a second of each other, in
+ * which the counter moved.
+ */
+function holdsCounters(rows: readonly Row[]): boolean {
+  const last = new Map<string, { readonly at: number; readonly counter: string; readonly close: number }>();
+  for (const row of rows) {
+    const counter =
+      typeof row.raw === 'string' ? /total_net_repl_input_bytes:(\d+)/.exec(row.raw)?.[1] : undefined;
+    if (counter === undefined) continue;
+    const node = String(row.node);
+    const before = last.get(node);
+    const at = startOf(row);
+    const moved = before !== undefined && before.counter !== counter && at - before.at <= 1000;
+    last.set(node, { at, counter, close: (before?.close ?? 0) + (moved ? 1 : 0) });
+  }
+  return [...last.values()].some(({ close }) => close >= 8);
+}
+
+const withoutCounters = <T extends Row>(row: T): T =>
+  typeof row.raw === 'string'
+    ? { ...row, raw: row.raw.replace(/total_net_repl_(in|out)put_bytes:\d+\r?\n/g, '') }
+    : row;
+
+const isOfNode = (row: Row, known: ReadonlySet<string>): row is Row & { readonly node: string } =>
+  typeof row.node === 'string' && known.has(row.node) && !('log' in row);
+
+function lookAtAll(steps: RecordedStep[], said: ReadonlyMap<string, Said>, at: number): void {
+  for (const [node, state] of said) steps.push({ kind: 'look', node, look: lookOf(state, at) });
+}
+
+function lookOf(state: Said, at: number): Look {
+  if (state.error !== null) return { kind: 'unreachable', at, code: 'ECONNREFUSED', message: state.error };
+  return { kind: 'answered', at, tookMs: 0, facts: state.facts };
+}
+
+function takeRow(
+  steps: RecordedStep[],
+  said: Map<string, Said>,
+  row: Row & { readonly node: string },
+  at: number,
+): void {
+  const state = said.get(row.node) ?? { facts: {}, error: null };
+  if ('command' in row) {
+    takeCommand(steps, said, state, row, at);
+    return;
+  }
+  const next = nextState(state, row);
+  if (!next) return;
+  said.set(row.node, next);
+  steps.push({ kind: 'look', node: row.node, look: lookOf(next, at) });
+}
+
+function takeCommand(
+  steps: RecordedStep[],
+  said: Map<string, Said>,
+  state: Said,
+  row: Row & { readonly node: string },
+  at: number,
+): void {
+  const words = (Array.isArray(row.command) ? row.command : [row.command]).join(' ').trim().split(/\s+/);
+  const reply = typeof row.reply === 'object' ? JSON.stringify(row.reply) : String(row.reply ?? '');
+  if (words[0]?.toUpperCase() !== 'LASTSAVE') {
+    steps.push({ kind: 'command', at, node: row.node, words, reply });
+    return;
+  }
+  const value = Number(reply);
+  if (!Number.isInteger(value)) return;
+  const next = { facts: { ...state.facts, lastSaveUnixSeconds: value }, error: null };
+  said.set(row.node, next);
+  steps.push({ kind: 'look', node: row.node, look: lookOf(next, at) });
+}
+
+/** null = the row tells nothing that the tracker reads. */
+function nextState(state: Said, row: Row): Said | null {
+  if (typeof row.error === 'string') return { facts: withoutLife(state.facts), error: row.error };
+  if ('connected' in row) return { ...state, error: null };
+  if (typeof row.raw !== 'string') return null;
+  const facts = parseSection(String(row.section), row.raw);
+  return facts === null ? null : { facts: { ...state.facts, ...facts }, error: null };
+}
+
+/** After a break only what the node says anew counts. */
+const withoutLife = (facts: NodeFacts): NodeFacts =>
+  facts.lastSaveUnixSeconds === undefined ? {} : { lastSaveUnixSeconds: facts.lastSaveUnixSeconds };
+
+function parseSection(section: string, raw: string): NodeFacts | null {
+  switch (section) {
+    case 'replication': {
+      const replication = parseReplication(raw);
+      return replication && { replication };
+    }
+    case 'stats': {
+      const stats = parseStats(raw);
+      return stats && { stats };
+    }
+    case 'rocksdb': {
+      const sizes = parseSizes(raw);
+      return sizes && { sizes };
+    }
+    case 'server': {
+      const server = parseServer(raw);
+      return server && { server };
+    }
+    default:
+      return null;
+  }
+}

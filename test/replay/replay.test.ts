@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type ReplayResult, replayFile } from '../../src/replay/index.ts';
+
+const folder = new URL('../recordings/', import.meta.url).pathname;
+const recordings = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+const named = (start: string): string => `${folder}${recordings.find((name) => name.startsWith(start))}`;
+
+interface Verified {
+  readonly missing?: number;
+  readonly error?: string;
+  readonly link?: string;
+  readonly db_repl_state?: string;
+}
+
+/** What was really in the nodes at the end, by the recording's last `verify` row. */
+function truthOf(file: string): Readonly<Record<string, Verified>> {
+  const rows = readFileSync(`${folder}${file}`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return rows.findLast((row) => row.verify)?.verify ?? {};
+}
+
+const isBad = (truth: Verified): boolean =>
+  truth.error !== undefined || (truth.missing ?? 0) > 0 || truth.db_repl_state !== undefined;
+
+describe.each(recordings)('replay of %s', (file) => {
+  it('never calls a full sync complete that lost keys, hung or died (promise 5)', async () => {
+    const result = await replayFile(`${folder}${file}`);
+    const truth = truthOf(file);
+    const wrong = Object.entries(result).filter(
+      ([node, slave]) => truth[node] && isBad(truth[node]) && slave.fullSync === 'complete',
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('replay of recordings with byte counters', () => {
+  it.each(recordings.filter((name) => /^4[0-2]-/.test(name)))(
+    '%s: every healthy slave is complete, every other incomplete',
+    async (file) => {
+      const result = await replayFile(`${folder}${file}`);
+      const truth = truthOf(file);
+      for (const [node, slave] of Object.entries(result)) {
+        expect([node, slave.fullSync]).toEqual([node, isBad(truth[node]!) ? 'incomplete' : 'complete']);
+      }
+    },
+  );
+
+  it('tells how many bytes of the snapshot came', async () => {
+    const { s1, s3 } = await replayFile(named('41-'));
+    expect(s1!.receivedBytes! / s1!.snapshotBytes!).toBeLessThan(0.4);
+    expect(s3!.receivedBytes! / s3!.snapshotBytes!).toBeGreaterThan(0.94);
+    expect(s3!.phases.map(([phase]) => phase)).toEqual([
+      'attaching',
+      'snapshotting',
+      'transferring',
+      'swapping',
+      'catching_up',
+    ]);
+  });
+});
+
+describe('anomalies by their recordings', () => {
+  const cases: readonly (readonly [recording: string, node: string, code: string])[] = [
+    ['05-', 's1', 'snapshot_superseded'],
+    ['05-', 's2', 'snapshot_superseded'],
+    ['06-', 's1', 'hung_in_full_sync'],
+    ['07-', 's2', 'died_on_partial_database'],
+    ['10b-3.5.4', 's1', 'full_sync_skipped'],
+    ['12b-3.5.4', 's1', 'full_sync_skipped'],
+    ['12b-4.0.1', 's1', 'full_sync_skipped'],
+    ['14-3.5.4', 's1', 'master_unreachable'],
+    ['15-3.5.4', 's1', 'refused_for_good'],
+    ['16-4.0.1', 's1', 'refused_for_good'],
+    ['17-4.0.1', 's1', 'node_restarted'],
+    ['20-3.5.4', 's2', 'master_still_syncing'],
+    ['20-4.0.1', 's2', 'master_still_syncing'],
+    ['28-', 's2', 'died_on_partial_database'],
+    ['30-3.5.4', 's1', 'snapshot_superseded'],
+    ['30-4.0.1', 's1', 'full_sync_skipped'],
+    ['31-3.5.4', 's1', 'full_sync_skipped'],
+    ['31-4.0.1', 's1', 'full_sync_skipped'],
+    ['32-3.5.4', 's1', 'snapshot_superseded'],
+    ['34-3.5.4', 's2', 'died_on_partial_database'],
+    ['41-', 's1', 'up_but_incomplete'],
+  ];
+  it.each(cases)('%s %s shows %s', async (recording, node, code) => {
+    expect((await replayFile(named(recording)))[node]!.anomalies).toContain(code);
+  });
+
+  const healthy = [
+    '01-',
+    '02-',
+    '03-',
+    '04-',
+    '08-',
+    '09-',
+    '10a-3.5.4',
+    '10a-4.0.1',
+    '12a-3.5.4',
+    '22-3.5.4',
+    '22-4.0.1',
+    '25-',
+    '34-4.0.1',
+    '40-',
+    '42-',
+  ];
+  it.each(healthy)('%s shows none', async (recording) => {
+    const result: ReplayResult = await replayFile(named(recording));
+    expect(Object.values(result).flatMap((slave) => slave.anomalies)).toEqual([]);
+  });
+});
+
+describe('what is no recording', () => {
+  it('is refused with the reason', async () => {
+    await expect(replayFile(new URL('../recordings/README.md', import.meta.url).pathname)).rejects.toThrow(
+      /line 1 is not a JSON object/,
+    );
+  });
+});
