@@ -1,0 +1,29 @@
+/**
+ * What other programs use of this package: the job for the queue `expansions`, its payload as a type and as JSON
+ * Schema, and the reading of a failed job. See docs/queue.md.
+ */
+import { ExpansionRequest } from './admission/request.ts';
+import { type ExpansionJob, makeExpansionJob } from './queue/producer.ts';
+
+export type {
+  ExpansionJob,
+  ExpansionJobFailure,
+  ExpansionJobProgress,
+  ExpansionJobResult,
+} from './queue/producer.ts';
+export { expansionQueueName, parseJobFailure } from './queue/producer.ts';
+export type { ExpansionRequest };
+
+/** JSON Schema of a job's payload; the same as of the body of `POST /v1/expansions`. */
+export const expansionRequestSchema: object = ExpansionRequest;
+
+/**
+ * The job that asks for an expansion: `queue.add(job.name, job.data, job.opts)`. The key makes it happen once.
+ * Throws RangeError for a key that cannot be a job id (a colon, only digits, longer than 128).
+ */
+export function expansionJob(
+  request: ExpansionRequest,
+  idempotencyKey: string,
+): ExpansionJob<ExpansionRequest> {
+  return makeExpansionJob(request, idempotencyKey);
+}

@@ -1,0 +1,198 @@
+import { type Expansion, isEnded, needsPerson } from '../core/expansion.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { ExpansionJobFailure, ExpansionJobProgress, ExpansionJobResult } from './producer.ts';
+
+/** What the queue needs of the service: the same rules as every other entrance, and the database's truth. */
+export interface EntranceParts {
+  /** Checks a payload and stores the expansion; the same key gives the same expansion. Throws Refusal. */
+  expand(
+    payload: unknown,
+    requester: { readonly name: string; readonly via: 'queue' },
+    idempotencyKey: string,
+  ): Promise<{ readonly expansion: Expansion }>;
+  get(expansionId: string): Promise<Expansion | null>;
+  /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Told of what went wrong on the way; the job is tried again. */
+  onTrouble(jobId: string, error: unknown): void;
+}
+
+/** A job as this module sees it. */
+export interface EntranceJob {
+  readonly id: string;
+  readonly data: unknown;
+  /** When it was added, milliseconds since the epoch. */
+  readonly timestamp: number;
+  updateProgress(progress: ExpansionJobProgress): Promise<void>;
+}
+
+/** Why a job has failed for good. The message is an ExpansionJobFailure as JSON. */
+export class JobFailedError extends Error {
+  readonly failure: ExpansionJobFailure;
+  constructor(failure: ExpansionJobFailure) {
+    super(JSON.stringify(failure));
+    this.failure = failure;
+  }
+}
+
+/** The worker is closing: the job is not over, another worker goes on with it. */
+export class HandedOverError extends Error {}
+
+const lookIntervalMs = 1000;
+const idleLookIntervalMs = 3000;
+const retryDelayMs = 5000;
+/** Unexpected errors before an expansion exists; a database that is away counts as none. */
+const maxUnexpected = 12;
+
+/**
+ * Sees one job through: has its payload accepted, reports progress, and returns when the expansion has succeeded.
+ * Doing it twice, or again after a crash, is harmless: the key leads to the same expansion. Throws JobFailedError
+ * when the payload is refused or the expansion did not succeed, HandedOverError when the signal is aborted.
+ */
+export async function seeThrough(
+  job: EntranceJob,
+  parts: EntranceParts,
+  signal: AbortSignal,
+): Promise<ExpansionJobResult> {
+  let expansion = await accept(job, parts, signal);
+  let told = '';
+  while (!isEnded(expansion.state)) {
+    told = await tell(job, parts, progressOf(expansion), told);
+    const idle = expansion.state === 'pending' || needsPerson(expansion.state);
+    await pause(parts, idle ? idleLookIntervalMs : lookIntervalMs, signal);
+    expansion = (await lookAgain(job, parts, expansion.id)) ?? expansion;
+  }
+  await tell(job, parts, progressOf(expansion), told);
+  if (expansion.state === 'succeeded') return resultOf(expansion);
+  throw new JobFailedError(failureOf(expansion));
+}
+
+/**
+ * BullMQ numbers jobs without an id of their own, and begins anew when Redis was emptied: for these the time they
+ * were added belongs to the key.
+ */
+export function idempotencyKeyOf(job: Pick<EntranceJob, 'id' | 'timestamp'>): string {
+  return /^\d+$/.test(job.id) ? `job-${job.id}-${job.timestamp}` : job.id;
+}
+
+async function accept(job: EntranceJob, parts: EntranceParts, signal: AbortSignal): Promise<Expansion> {
+  const key = idempotencyKeyOf(job);
+  for (let unexpected = 0; ; ) {
+    if (signal.aborted) throw new HandedOverError();
+    try {
+      const { expansion } = await parts.expand(job.data, { name: 'queue', via: 'queue' }, key);
+      return expansion;
+    } catch (error) {
+      if (error instanceof Refusal && error.kind !== 'unavailable')
+        throw new JobFailedError(refusalJson(error));
+      parts.onTrouble(job.id, error);
+      if (!isPassing(error)) unexpected += 1;
+      if (unexpected >= maxUnexpected) throw new JobFailedError(internalFailure(job.id));
+      await pause(parts, retryDelayMs, signal);
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof Refusal || (error as { code?: unknown })?.code === 'database_unavailable';
+}
+
+async function pause(parts: EntranceParts, ms: number, signal: AbortSignal): Promise<void> {
+  await parts.sleep(ms, signal);
+  if (signal.aborted) throw new HandedOverError();
+}
+
+/** null = could not be read now; the expansion goes on all the same. */
+async function lookAgain(job: EntranceJob, parts: EntranceParts, id: string): Promise<Expansion | null> {
+  try {
+    return await parts.get(id);
+  } catch (error) {
+    parts.onTrouble(job.id, error);
+    return null;
+  }
+}
+
+/** Reports progress where it changed. A report that fails is none that matters: the next look makes another. */
+async function tell(
+  job: EntranceJob,
+  parts: EntranceParts,
+  progress: ExpansionJobProgress,
+  told: string,
+): Promise<string> {
+  const text = JSON.stringify(progress);
+  if (text === told) return told;
+  try {
+    await job.updateProgress(progress);
+    return text;
+  } catch (error) {
+    parts.onTrouble(job.id, error);
+    return told;
+  }
+}
+
+function progressOf(expansion: Expansion): ExpansionJobProgress {
+  return {
+    expansionId: expansion.id,
+    state: expansion.state,
+    stateReason: expansion.stateReason,
+    needsPerson: needsPerson(expansion.state),
+    currentBatch: expansion.currentBatch,
+    batchCount: expansion.batchCount,
+    nodes: expansion.joins.map(({ target, phase, progress }) => ({
+      node: target.name,
+      phase,
+      receivedBytes: progress.receivedBytes,
+      snapshotBytes: progress.snapshotBytes,
+      bytesPerSecond: progress.bytesPerSecond,
+      remainingSeconds: progress.remainingSeconds,
+    })),
+  };
+}
+
+function resultOf(expansion: Expansion): ExpansionJobResult {
+  return {
+    expansionId: expansion.id,
+    state: expansion.state,
+    master: expansion.master.name,
+    label: expansion.label,
+    acceptedAt: expansion.acceptedAt,
+    startedAt: expansion.startedAt,
+    endedAt: expansion.endedAt,
+    nodes: expansion.joins.map((join) => ({
+      node: join.target.name,
+      phase: join.phase,
+      attempts: join.attempts.length,
+      verdict: join.evidence?.verdict ?? null,
+      anomalies: [...new Set(join.anomalies.map((anomaly) => anomaly.code))],
+    })),
+  };
+}
+
+function failureOf(expansion: Expansion): ExpansionJobFailure {
+  const verb = expansion.state === 'cancelled' ? 'was cancelled' : 'has failed';
+  const why = expansion.problem?.text ?? expansion.stateReason;
+  return {
+    code: `expansion_${expansion.state}`,
+    message: `Expansion ${expansion.id} ${verb}${why ? `: ${why}` : '.'}`,
+    next_steps: expansion.problem?.nextSteps ?? [`Look at it: GET /v1/expansions/${expansion.id}/evidence`],
+    result: resultOf(expansion),
+  };
+}
+
+function refusalJson(refusal: Refusal): ExpansionJobFailure {
+  return {
+    code: refusal.code,
+    message: refusal.message,
+    ...(refusal.field === null ? {} : { field: refusal.field }),
+    ...(refusal.findings === null ? {} : { findings: refusal.findings }),
+    next_steps: refusal.nextSteps,
+  };
+}
+
+function internalFailure(jobId: string): ExpansionJobFailure {
+  return {
+    code: 'internal_error',
+    message: `Job ${jobId} could not be accepted: an unexpected error came ${maxUnexpected} times. No expansion was started.`,
+    next_steps: ["Look at the service's log for this job id.", 'Then put the job on the queue again.'],
+  };
+}
