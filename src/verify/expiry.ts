@@ -1,0 +1,38 @@
+import type { KeyType } from '../core/comparison.ts';
+import type { Clock } from './pace.ts';
+import type { Pair } from './pair.ts';
+import { ErrorReply, ReplyReader } from './resp.ts';
+import { type Settler, sameExpiry } from './settle.ts';
+import { errorFromReply, sameBytes } from './wire.ts';
+
+/** Compares when keys expire, in one pipelined pass; `keys` is a page of keys of one type. */
+export async function compareExpiries(
+  pair: Pair,
+  settler: Settler,
+  type: KeyType,
+  keys: readonly Buffer[],
+  clock: Clock,
+): Promise<void> {
+  if (keys.length === 0) return;
+  const { name, unitMs } = settler.expiry;
+  const writer = pair.write();
+  for (const key of keys) writer.add(name, key);
+  const startedAt = clock.now();
+  const replies = await pair.both(writer);
+  const spreadMs = clock.now() - startedAt;
+  if (!sameBytes(replies[0], replies[1])) {
+    const left = new ReplyReader(replies[0].bytes);
+    const right = new ReplyReader(replies[1].bytes);
+    for (const key of keys) {
+      const a = left.next();
+      const b = right.next();
+      if (a instanceof ErrorReply) throw errorFromReply(pair.left.connection.name, name, a);
+      if (b instanceof ErrorReply) throw errorFromReply(pair.right.connection.name, name, b);
+      // -2: no such key. A key that is missing shows by its value.
+      if (a === -2 || b === -2) continue;
+      if (!sameExpiry(Number(a) * unitMs, Number(b) * unitMs, settler.ttlSlackMs(spreadMs)))
+        settler.suspect({ type, key, probe: { of: 'ttl' } });
+    }
+  }
+  pair.release(replies);
+}

@@ -1,0 +1,115 @@
+/** Time as the comparison sees it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    }),
+};
+
+/** How much a cap lets through at once after a pause: the share of one second's allowance. */
+const burstSeconds = 0.05;
+
+/**
+ * Keeps a rate: what was spent is paid for by waiting before the next spending. A single spending larger than the
+ * burst is let through and then paid for, so the mean rate holds for any size of piece.
+ */
+export class RateCap {
+  readonly #perSecond: number;
+  readonly #clock: Clock;
+  #credit: number;
+  #countedAt: number;
+
+  constructor(perSecond: number, clock: Clock) {
+    this.#perSecond = perSecond;
+    this.#clock = clock;
+    this.#credit = 0;
+    this.#countedAt = clock.now();
+  }
+
+  spend(amount: number): void {
+    this.#count();
+    this.#credit -= amount;
+  }
+
+  /** Milliseconds to wait until more may be spent. */
+  waitMs(): number {
+    this.#count();
+    return this.#credit >= 0 ? 0 : Math.ceil((-this.#credit / this.#perSecond) * 1000);
+  }
+
+  #count(): void {
+    const now = this.#clock.now();
+    const earned = ((now - this.#countedAt) / 1000) * this.#perSecond;
+    this.#credit = Math.min(this.#credit + earned, this.#perSecond * burstSeconds);
+    this.#countedAt = now;
+  }
+}
+
+export interface PaceLimits {
+  /** Keys, or commands that read no key, per second on each of the two servers; null = no cap. */
+  readonly maxOpsPerSecond: number | null;
+  /** Bytes of replies per second from each of the two servers; null = no cap. */
+  readonly maxBytesPerSecond: number | null;
+}
+
+/** The caps on what a comparison asks of each server. */
+export class Pace {
+  readonly #ops: RateCap | null;
+  readonly #bytes: RateCap | null;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal | undefined;
+  readonly #limits: PaceLimits;
+
+  constructor(limits: PaceLimits, clock: Clock, signal?: AbortSignal) {
+    this.#limits = limits;
+    this.#ops = limits.maxOpsPerSecond === null ? null : new RateCap(limits.maxOpsPerSecond, clock);
+    this.#bytes = limits.maxBytesPerSecond === null ? null : new RateCap(limits.maxBytesPerSecond, clock);
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  /** The most keys that one command should ask for, so that a cap is kept smoothly. */
+  get largestPage(): number {
+    return this.#limits.maxOpsPerSecond === null
+      ? Number.POSITIVE_INFINITY
+      : Math.max(1, Math.floor(this.#limits.maxOpsPerSecond / 20));
+  }
+
+  /** The most bytes that one reply should hold. */
+  get largestReply(): number {
+    return this.#limits.maxBytesPerSecond === null
+      ? Number.POSITIVE_INFINITY
+      : Math.max(1024, Math.floor(this.#limits.maxBytesPerSecond / 20));
+  }
+
+  /** Waits until more may be asked of the servers. */
+  async turn(): Promise<void> {
+    const waitMs = Math.max(this.#ops?.waitMs() ?? 0, this.#bytes?.waitMs() ?? 0);
+    if (waitMs > 0) await this.#clock.sleep(waitMs, this.#signal);
+  }
+
+  spent(ops: number, bytes: number): void {
+    this.#ops?.spend(ops);
+    this.#bytes?.spend(bytes);
+  }
+}

@@ -1,0 +1,237 @@
+import type { KeyType } from '../core/comparison.ts';
+import { type Comparer, compareTypedKeys, type PageSize } from './comparer.ts';
+import { compareExpiries } from './expiry.ts';
+import type { SideName } from './pair.ts';
+import { ErrorReply, type Reply, ReplyReader } from './resp.ts';
+import { errorFromReply, type RawReplies, sameBytes, WireError } from './wire.ts';
+
+/** Types that PKSCANRANGE walks, on 3.3.6 to 4.0.1 alike. */
+export const rangeTypes = ['string', 'hash', 'list', 'set', 'zset'] as const;
+export type RangeType = (typeof rangeTypes)[number];
+
+/** One reply to PKSCANRANGE: keys in byte order, and where the next range begins. */
+export interface RangePage {
+  /** The next key that the range did not reach; null = the range reached the end of the keys. */
+  readonly next: Buffer | null;
+  readonly keys: readonly Buffer[];
+  /** Values beside the keys, for strings read with their values. */
+  readonly values: readonly Buffer[] | null;
+}
+
+export const withValues = (type: RangeType): string => (type === 'string' ? 'string_with_value' : type);
+
+/** Reads `*2 [next, [key, ...]]`, or `[key, value, ...]` for strings with values (3.5.4 pika_kv.cc PKScanRangeCmd::Do). */
+export function readRangePage(server: string, type: RangeType, bytes: Buffer, valuesToo: boolean): RangePage {
+  const reader = new ReplyReader(bytes);
+  const parts = reader.array();
+  if (parts instanceof ErrorReply) throw errorFromReply(server, `PKSCANRANGE ${type}`, parts);
+  const next = reader.next() as Buffer;
+  const items = reader.next();
+  if (!Array.isArray(items))
+    throw new WireError('garbled', server, 'answered PKSCANRANGE with something unexpected');
+  const list = items as readonly Buffer[];
+  return {
+    next: next.length === 0 ? null : next,
+    keys: valuesToo ? list.filter((_, i) => i % 2 === 0) : list,
+    values: valuesToo ? list.filter((_, i) => i % 2 === 1) : null,
+  };
+}
+
+export interface WalkStep {
+  /** Where to go on; null = the end was reached. */
+  readonly next: Buffer | null;
+  readonly keys: number;
+}
+
+/**
+ * Compares the keys of one type from `from` on: one range, the same on both sides. Equal bytes are equal keys and values;
+ * otherwise the two are laid side by side up to where both ranges reach.
+ */
+export async function compareRange(
+  comparer: Comparer,
+  type: RangeType,
+  from: Buffer,
+  page: PageSize,
+  limit = page.keys,
+): Promise<WalkStep> {
+  const { pair } = comparer;
+  const valuesToo = type === 'string';
+  const writer = pair.write().add('PKSCANRANGE', withValues(type), from, '', 'LIMIT', limit);
+  const replies = await pair.both(writer, limit);
+  if (replies[0].digest || replies[1].digest) {
+    if (limit > 1) return compareRange(comparer, type, from, page, Math.max(1, limit >> 3));
+    return compareHugeString(comparer, from, replies);
+  }
+  const left = readRangePage(pair.left.connection.name, type, replies[0].bytes, valuesToo);
+  if (sameBytes(replies[0], replies[1])) {
+    page.saw(left.keys.length, replies[0].totalBytes);
+    await compareRest(comparer, type, left.keys);
+    comparer.tally.looked(type, left.keys.length);
+    const step = { next: left.next && Buffer.from(left.next), keys: left.keys.length };
+    pair.release(replies);
+    return step;
+  }
+  const right = readRangePage(pair.right.connection.name, type, replies[1].bytes, valuesToo);
+  return compareDifferingPages(comparer, type, left, right);
+}
+
+/** What a range does not tell: members of collections, and expiries. */
+async function compareRest(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {
+  if (type === 'string') await compareExpiries(comparer.pair, comparer.settler, type, keys, comparer.clock);
+  else await compareTypedKeys(comparer, type, keys);
+}
+
+async function compareDifferingPages(
+  comparer: Comparer,
+  type: RangeType,
+  left: RangePage,
+  right: RangePage,
+): Promise<WalkStep> {
+  const end = earlier(left.next, right.next);
+  const { common, onOneSide, unequal } = layTogether(left, right, end);
+  const all = [...common, ...onOneSide];
+  if (type === 'string') {
+    for (const key of [...unequal, ...onOneSide])
+      comparer.settler.suspect({ type, key, probe: { of: 'whole' } });
+    await compareExpiries(comparer.pair, comparer.settler, type, common, comparer.clock);
+  } else {
+    await compareTypedKeys(comparer, type, all);
+  }
+  comparer.tally.looked(type, all.length);
+  await comparer.settler.settleIfMany();
+  return { next: end, keys: all.length };
+}
+
+const earlier = (a: Buffer | null, b: Buffer | null): Buffer | null =>
+  a === null ? b : b === null ? a : Buffer.compare(a, b) <= 0 ? a : b;
+
+interface LaidTogether {
+  readonly common: readonly Buffer[];
+  readonly onOneSide: readonly Buffer[];
+  /** Keys on both sides with different values. */
+  readonly unequal: readonly Buffer[];
+}
+
+/** Both pages up to, and without, `end`: Pika keeps keys in byte order on every version. */
+export function layTogether(left: RangePage, right: RangePage, end: Buffer | null): LaidTogether {
+  const within = (page: RangePage) =>
+    page.keys
+      .map((key, i) => [key, page.values?.[i] ?? null] as const)
+      .filter(([key]) => !end || Buffer.compare(key, end) < 0);
+  const rights = new Map(within(right).map(([key, value]) => [key.toString('latin1'), { key, value }]));
+  const common: Buffer[] = [];
+  const onOneSide: Buffer[] = [];
+  const unequal: Buffer[] = [];
+  for (const [key, value] of within(left)) {
+    const name = key.toString('latin1');
+    const other = rights.get(name);
+    if (other === undefined) onOneSide.push(key);
+    else {
+      common.push(key);
+      if (value && other.value && !value.equals(other.value)) unequal.push(key);
+    }
+    rights.delete(name);
+  }
+  onOneSide.push(...[...rights.values()].map((entry) => entry.key));
+  return { common, onOneSide, unequal };
+}
+
+/** A string too large to be kept: its name is read alone, and its value compared by digest. */
+async function compareHugeString(
+  comparer: Comparer,
+  from: Buffer,
+  replies: readonly [RawReplies, RawReplies],
+): Promise<WalkStep> {
+  const { pair, settler, tally } = comparer;
+  const names = await pair.both(pair.write().add('PKSCANRANGE', 'string', from, '', 'LIMIT', 1), 1);
+  const left = readRangePage(pair.left.connection.name, 'string', names[0].bytes, false);
+  const right = readRangePage(pair.right.connection.name, 'string', names[1].bytes, false);
+  const end = earlier(left.next, right.next);
+  const { common, onOneSide } = layTogether(left, right, end);
+  const differ = sameBytes(replies[0], replies[1]) ? onOneSide : [...common, ...onOneSide];
+  for (const key of differ) settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
+  await compareExpiries(pair, settler, 'string', common, comparer.clock);
+  tally.looked('string', common.length + onOneSide.length);
+  return { next: end, keys: common.length + onOneSide.length };
+}
+
+/** The first keys of a type at or after `from`, or in descending order the last ones before or at it; names only. */
+export async function namesFrom(
+  comparer: Comparer,
+  side: SideName,
+  type: RangeType,
+  from: Buffer | string,
+  count: number,
+  direction: 'ascending' | 'descending',
+): Promise<RangePage> {
+  const { pair } = comparer;
+  const command = direction === 'ascending' ? 'PKSCANRANGE' : 'PKRSCANRANGE';
+  const replies = await pair.one(side, pair.write().add(command, type, from, '', 'LIMIT', count), count);
+  return readRangePage(pair[side].connection.name, type, replies.bytes, false);
+}
+
+const scanCount = 1000;
+
+/**
+ * Compares the streams of a 4.x server. Its range commands do not know streams; SCAN visits all types one after the
+ * other and streams last (4.0.1 storage.cc Storage::Scan), so that the type of a page's last key tells whether the page
+ * can hold any. SCAN's cursors are counts that a server can forget and then begins anew (trace 23): noticed, and an error.
+ */
+export async function compareStreams(comparer: Comparer): Promise<number> {
+  const seen = await compareStreamsOf(comparer, 'left', true);
+  await compareStreamsOf(comparer, 'right', false);
+  return seen;
+}
+
+async function compareStreamsOf(comparer: Comparer, side: SideName, count: boolean): Promise<number> {
+  let streams = 0;
+  for (let cursor = 0; ; ) {
+    const page = await scanPage(comparer, side, cursor);
+    const keys = await streamsAmong(comparer, side, page.keys);
+    await compareTypedKeys(comparer, 'stream', keys);
+    await comparer.settler.settleIfMany();
+    streams += keys.length;
+    if (count) comparer.tally.looked('stream', keys.length);
+    if (page.next === 0) return streams;
+    if (page.next <= cursor)
+      throw new WireError(
+        'garbled',
+        comparer.pair[side].connection.name,
+        'began its SCAN anew, so that not all keys were seen',
+      );
+    cursor = page.next;
+  }
+}
+
+async function scanPage(
+  comparer: Comparer,
+  side: SideName,
+  cursor: number,
+): Promise<{ next: number; keys: Buffer[] }> {
+  const { pair } = comparer;
+  const count = Math.min(scanCount, pair.pace.largestPage);
+  const replies = await pair.one(side, pair.write().add('SCAN', cursor, 'COUNT', count), count);
+  const reply: Reply = new ReplyReader(replies.bytes).next();
+  if (reply instanceof ErrorReply) throw errorFromReply(pair[side].connection.name, 'SCAN', reply);
+  const [next, keys] = reply as readonly [Buffer, Buffer[]];
+  return { next: Number(next), keys };
+}
+
+async function streamsAmong(comparer: Comparer, side: SideName, keys: readonly Buffer[]): Promise<Buffer[]> {
+  const last = keys.at(-1);
+  if (last === undefined || (await typesIn(comparer, side, [last]))[0] !== 'stream') return [];
+  const types = await typesIn(comparer, side, keys);
+  return keys.filter((_, i) => types[i] === 'stream');
+}
+
+async function typesIn(
+  comparer: Comparer,
+  side: SideName,
+  keys: readonly Buffer[],
+): Promise<(KeyType | 'none')[]> {
+  const { pair } = comparer;
+  const writer = pair.write();
+  for (const key of keys) writer.add('TYPE', key);
+  const reader = new ReplyReader((await pair.one(side, writer)).bytes);
+  return keys.map(() => String(reader.next()) as KeyType | 'none');
+}

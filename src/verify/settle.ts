@@ -1,0 +1,367 @@
+import type { Difference, DifferenceKind, KeyType } from '../core/comparison.ts';
+import { printKey } from './keys.ts';
+import type { Clock } from './pace.ts';
+import type { Pair, SideName } from './pair.ts';
+import {
+  digestFinding,
+  type ExpiryCommand,
+  expiryCommand,
+  type Finding,
+  probeArguments,
+  readFinding,
+  type Suspect,
+} from './probe.ts';
+import { CommandWriter, ErrorReply, ReplyReader } from './resp.ts';
+import { hasPassed, readPosition, typesOf } from './server.ts';
+import type { Tally } from './tally.ts';
+import { errorFromReply, type RawReplies, WireError } from './wire.ts';
+
+export interface SettleOptions {
+  /** A suspect that differs in this many rounds is a difference. */
+  readonly rounds: number;
+  readonly ttlToleranceMs: number;
+  /** How long the follower may take to reach the leader's position. Milliseconds. */
+  readonly catchUpTimeoutMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Pauses before the rounds, in milliseconds: Pika moves a slave's offset before it applies the write. */
+const pausesBehindLeader = [0, 50, 150, 400];
+/** Nothing says when a write must have arrived: time has to do. */
+const pausesWithoutLeader = [100, 300, 700, 1000];
+/** Looks at a key that changes at every look, before it is called undecided. */
+const mostLooks = 40;
+/** Looks after which a key that changes all the time is looked at many times at once. */
+const looksBeforeBurst = 6;
+const burst = 24;
+const suspectsPerLook = 500;
+const bulkySuspectsPerLook = 32;
+/** Pending suspects that make the walk stop and look again at them. */
+export const mostPending = 10_000;
+
+type Judgement =
+  | { readonly is: 'equal' | 'moving' }
+  | { readonly is: 'differing'; readonly leader: Finding; readonly follower: Finding };
+
+interface Pending {
+  readonly suspect: Suspect;
+  agreed: number;
+  looks: number;
+  last: { readonly leader: Finding; readonly follower: Finding } | null;
+}
+
+/**
+ * Looks again at what differed, until each of it is a difference or none.
+ *
+ * One round: read the leader, capture its position, wait until the follower has passed it, read the follower, read the
+ * leader again. If the leader said the same both times, no write touched the key in between, so the follower must
+ * agree; if it does not, the round counts. What differs in `rounds` rounds is a difference. A key that was being
+ * written is looked at in a later round; of a hash, set or zset only the members that stood still are judged.
+ * Throws WireError when a server cannot be read, or the follower does not come to the leader's position.
+ */
+export class Settler {
+  readonly #pair: Pair;
+  readonly #tally: Tally;
+  readonly #options: SettleOptions;
+  readonly #expiry: ExpiryCommand;
+  #suspects: Suspect[] = [];
+
+  constructor(pair: Pair, tally: Tally, options: SettleOptions) {
+    this.#pair = pair;
+    this.#tally = tally;
+    this.#options = options;
+    this.#expiry = expiryCommand(pair.left.facts, pair.right.facts);
+  }
+
+  get expiry(): ExpiryCommand {
+    return this.#expiry;
+  }
+
+  get pending(): number {
+    return this.#suspects.length;
+  }
+
+  /** Takes note of it; the key's bytes are copied, since they mostly lie in a reply that is about to be reused. */
+  suspect(suspect: Suspect): void {
+    this.#suspects.push({ ...suspect, key: Buffer.from(suspect.key) });
+  }
+
+  async settleIfMany(): Promise<void> {
+    if (this.#suspects.length >= mostPending) await this.settle();
+  }
+
+  /** Decides about every suspect of the selected DB. Returns how many differences were confirmed. */
+  async settle(): Promise<number> {
+    let open: Pending[] = withoutDoubles(this.#suspects).map((suspect) => ({
+      suspect,
+      agreed: 0,
+      looks: 0,
+      last: null,
+    }));
+    this.#suspects = [];
+    const confirmed: Pending[] = [];
+    const pauses = this.#pair.leader === null ? pausesWithoutLeader : pausesBehindLeader;
+    for (let round = 0; open.length > 0; round++) {
+      await this.#sleep(pauses[Math.min(round, pauses.length - 1)]!);
+      for (const group of groupsOf(open)) await this.#look(group);
+      confirmed.push(...open.filter((pending) => pending.agreed >= this.#options.rounds));
+      open = this.#stillOpen(open);
+    }
+    return this.#report(confirmed);
+  }
+
+  #stillOpen(pendings: readonly Pending[]): Pending[] {
+    return pendings.filter((pending) => {
+      if (pending.looks < 0) {
+        this.#tally.settled();
+        return false;
+      }
+      if (pending.agreed >= this.#options.rounds) return false;
+      if (pending.looks < mostLooks) return true;
+      this.#tally.undecided(printKey(pending.suspect.key));
+      return false;
+    });
+  }
+
+  async #look(group: readonly Pending[]): Promise<void> {
+    const judgements = group.some((pending) => pending.looks >= looksBeforeBurst && pending.agreed === 0)
+      ? await this.#burst(group)
+      : await this.#round(group);
+    judgements.forEach((judgement, i) => {
+      const pending = group[i]!;
+      pending.looks += 1;
+      if (judgement.is === 'equal') pending.looks = -1;
+      if (judgement.is !== 'differing') return;
+      pending.agreed += 1;
+      pending.last = judgement;
+    });
+  }
+
+  async #round(group: readonly Pending[]): Promise<Judgement[]> {
+    const suspects = group.map((pending) => pending.suspect);
+    const [leader, follower] = this.#order();
+    const first = await this.#read(leader, suspects);
+    await this.#awaitFollower(leader, follower);
+    const startedAt = this.#options.clock.now();
+    const other = await this.#read(follower, suspects);
+    const second = await this.#read(leader, suspects);
+    const spreadMs = this.#options.clock.now() - startedAt;
+    return suspects.map((suspect, i) =>
+      suspect.probe.of === 'ttl'
+        ? this.#judgeTtl(first[i]!, other[i]!, second[i]!, spreadMs)
+        : judge(first[i]!, other[i]!, second[i]!),
+    );
+  }
+
+  /**
+   * For keys that change at every look: both sides are read many times at once. A follower that shows a value which the
+   * leader had in that same while is following.
+   */
+  async #burst(group: readonly Pending[]): Promise<Judgement[]> {
+    const [leader, follower] = this.#order();
+    const judgements: Judgement[] = [];
+    for (const { suspect } of group) {
+      await this.#awaitFollower(leader, follower);
+      const many = Array.from({ length: burst }, () => suspect);
+      const [led, followed] = await Promise.all([this.#read(leader, many), this.#read(follower, many)]);
+      const seen = new Set(led.map((finding) => finding.digest));
+      if (followed.some((finding) => seen.has(finding.digest))) judgements.push({ is: 'equal' });
+      else judgements.push(...(await this.#round([{ suspect, agreed: 0, looks: 0, last: null }])));
+    }
+    return judgements;
+  }
+
+  #order(): readonly [SideName, SideName] {
+    return this.#pair.leader === 'right' ? ['right', 'left'] : ['left', 'right'];
+  }
+
+  async #awaitFollower(leader: SideName, follower: SideName): Promise<void> {
+    const { clock, catchUpTimeoutMs } = this.#options;
+    if (this.#pair.leader === null) return;
+    const kind = this.#pair.kind;
+    const target = await readPosition(this.#pair[leader].connection, kind);
+    if (target === null) return;
+    const deadline = clock.now() + catchUpTimeoutMs;
+    for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 200)) {
+      if (hasPassed(await readPosition(this.#pair[follower].connection, kind), target)) return;
+      if (clock.now() >= deadline) {
+        const name = this.#pair[follower].connection.name;
+        throw new WireError(
+          'timeout',
+          name,
+          `did not reach within ${catchUpTimeoutMs} ms the position that ${this.#pair[leader].connection.name} ` +
+            'had when keys differed, so it cannot be said whether they still do',
+        );
+      }
+      await this.#sleep(waitMs);
+    }
+  }
+
+  async #read(side: SideName, suspects: readonly Suspect[]): Promise<Finding[]> {
+    const writer = new CommandWriter();
+    for (const suspect of suspects) writer.add(...probeArguments(suspect, this.#expiry));
+    const replies = await this.#pair.one(side, writer);
+    if (replies.digest !== null) return this.#readOneByOne(side, suspects, replies);
+    const reader = new ReplyReader(replies.bytes);
+    return suspects.map((suspect) => {
+      const reply = reader.next();
+      try {
+        return readFinding(suspect, reply, this.#expiry);
+      } catch (error) {
+        throw this.#explain(side, suspect, error);
+      }
+    });
+  }
+
+  async #readOneByOne(side: SideName, suspects: readonly Suspect[], all: RawReplies): Promise<Finding[]> {
+    if (suspects.length === 1) return [digestFinding(suspects[0]!, all.digest!, all.totalBytes)];
+    const findings: Finding[] = [];
+    for (const suspect of suspects) findings.push(...(await this.#read(side, [suspect])));
+    return findings;
+  }
+
+  #explain(side: SideName, suspect: Suspect, error: unknown): unknown {
+    if (!(error instanceof ErrorReply)) return error;
+    const command = String(probeArguments(suspect, this.#expiry)[0]);
+    return errorFromReply(this.#pair[side].connection.name, command, error);
+  }
+
+  #judgeTtl(first: Finding, other: Finding, second: Finding, spreadMs: number): Judgement {
+    if (first.ttlMs === null || other.ttlMs === null || second.ttlMs === null) return { is: 'equal' };
+    if (sameExpiry(second.ttlMs, other.ttlMs, this.ttlSlackMs(spreadMs))) return { is: 'equal' };
+    if (first.ttlMs < 0 !== second.ttlMs < 0) return { is: 'moving' };
+    if (second.ttlMs > first.ttlMs) return { is: 'moving' };
+    return { is: 'differing', leader: second, follower: other };
+  }
+
+  /** How far two expiries may lie apart that were read `spreadMs` apart. */
+  ttlSlackMs(spreadMs: number): number {
+    const rounding = this.#expiry.unitMs > 1 ? this.#expiry.unitMs : 0;
+    return this.#options.ttlToleranceMs + rounding + (this.#expiry.countsDown ? spreadMs : 0);
+  }
+
+  async #report(confirmed: readonly Pending[]): Promise<number> {
+    const reported = new Set<string>();
+    const types = await this.#typesWherePresenceDiffers(confirmed);
+    for (const pending of confirmed) {
+      const difference = this.#describe(pending, types.get(pending) ?? null);
+      if (difference === null) continue;
+      const name = `${difference.kind} ${difference.type} ${difference.key}`;
+      if (reported.has(name)) continue;
+      reported.add(name);
+      this.#tally.difference(difference);
+    }
+    return reported.size;
+  }
+
+  async #typesWherePresenceDiffers(confirmed: readonly Pending[]): Promise<Map<Pending, TypesOnBothSides>> {
+    const found = new Map<Pending, TypesOnBothSides>();
+    const asked = confirmed.filter(
+      ({ suspect, last }) => wholeKey(suspect) && last!.leader.present !== last!.follower.present,
+    );
+    const keys = asked.map((pending) => pending.suspect.key);
+    const { left, right } = this.#pair;
+    const [onLeft, onRight] = await Promise.all([
+      typesOf(left.connection, left.facts, keys),
+      typesOf(right.connection, right.facts, keys),
+    ]);
+    asked.forEach((pending, i) => {
+      found.set(pending, { left: onLeft[i]!, right: onRight[i]! });
+    });
+    return found;
+  }
+
+  #describe(pending: Pending, types: TypesOnBothSides | null): Difference | null {
+    const { suspect, last } = pending;
+    const left = this.#pair.leader === 'right' ? last!.follower : last!.leader;
+    const right = this.#pair.leader === 'right' ? last!.leader : last!.follower;
+    const base = {
+      db: this.#pair.db,
+      key: printKey(suspect.key),
+      type: suspect.type,
+      rounds: pending.agreed,
+    };
+    const otherType = types && replacedType(types, suspect.type, left.present);
+    // The same key shows from both directions; the left one's type tells it.
+    if (otherType && !left.present) return null;
+    if (otherType) return { ...base, kind: 'type', left: suspect.type, right: otherType };
+    return { ...base, kind: kindOf(suspect, left, right), left: left.text, right: right.text };
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (ms > 0) await this.#options.clock.sleep(ms, this.#options.signal);
+  }
+}
+
+interface TypesOnBothSides {
+  readonly left: readonly KeyType[];
+  readonly right: readonly KeyType[];
+}
+
+const wholeKey = (suspect: Suspect): boolean => suspect.probe.of === 'whole' || suspect.probe.of === 'size';
+
+/** The type that stands on the other side in the place of `type`; null = the key has no type there that it lacks here. */
+function replacedType(types: TypesOnBothSides, type: KeyType, onLeft: boolean): KeyType | null {
+  const [here, there] = onLeft ? [types.left, types.right] : [types.right, types.left];
+  if (there.includes(type)) return null;
+  return there.find((other) => !here.includes(other)) ?? null;
+}
+
+function kindOf(suspect: Suspect, left: Finding, right: Finding): DifferenceKind {
+  if (suspect.probe.of === 'ttl') return 'ttl';
+  if (wholeKey(suspect) && !right.present) return 'missing';
+  if (wholeKey(suspect) && !left.present) return 'foreign';
+  if (suspect.type !== 'string' && left.size !== right.size) return 'length';
+  return 'value';
+}
+
+/** Judges one look at one key: the leader before, the follower, the leader after. */
+export function judge(first: Finding, other: Finding, second: Finding): Judgement {
+  if (other.digest === second.digest || other.digest === first.digest) return { is: 'equal' };
+  if (first.digest === second.digest) return { is: 'differing', leader: second, follower: other };
+  if (!first.members || !second.members || !other.members) return { is: 'moving' };
+  return stableMembersDiffer(first.members, other.members, second.members)
+    ? { is: 'differing', leader: second, follower: other }
+    : { is: 'equal' };
+}
+
+type Members = ReadonlyMap<string, string>;
+
+function stableMembersDiffer(first: Members, other: Members, second: Members): boolean {
+  for (const [name, value] of first) {
+    if (second.get(name) === value && other.get(name) !== value) return true;
+  }
+  for (const name of other.keys()) if (!first.has(name) && !second.has(name)) return true;
+  return false;
+}
+
+export function sameExpiry(a: number, b: number, slackMs: number): boolean {
+  if (a < 0 || b < 0) return a < 0 && b < 0;
+  return Math.abs(a - b) <= slackMs;
+}
+
+function withoutDoubles(suspects: readonly Suspect[]): readonly Suspect[] {
+  const seen = new Set<string>();
+  return suspects.filter((suspect) => {
+    const { probe } = suspect;
+    const what =
+      probe.of === 'member' ? probe.name.toString('latin1') : probe.of === 'range' ? String(probe.start) : '';
+    const name = `${suspect.type} ${probe.of} ${what.length} ${what} ${suspect.key.toString('latin1')}`;
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return true;
+  });
+}
+
+/** Small groups, so that little time passes between the looks of one round; smaller where a look is large. */
+function* groupsOf(pendings: readonly Pending[]): Generator<readonly Pending[]> {
+  const bulky = pendings.filter(({ suspect }) => suspect.probe.of === 'whole' && suspect.type !== 'string');
+  const slight = pendings.filter((pending) => !bulky.includes(pending));
+  for (const [list, size] of [
+    [slight, suspectsPerLook],
+    [bulky, bulkySuspectsPerLook],
+  ] as const) {
+    for (let i = 0; i < list.length; i += size) yield list.slice(i, i + size);
+  }
+}

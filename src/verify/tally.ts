@@ -1,0 +1,141 @@
+import type { ComparisonReport, Difference, DifferenceKind, KeyType } from '../core/comparison.ts';
+import { type Stratum, smallestLossOverall } from './statistics.ts';
+
+/** What a comparison has found so far. Plain JSON: it is stored with the cursor, so that nothing is counted twice. */
+export interface TallyState {
+  lookedAt: number;
+  byType: Partial<Record<KeyType, number>>;
+  differencesTotal: number;
+  byKind: Partial<Record<DifferenceKind, number>>;
+  examples: Difference[];
+  settled: number;
+  undecided: number;
+  undecidedExamples: string[];
+  strata: Stratum[];
+  notes: string[];
+}
+
+export const emptyTally = (): TallyState => ({
+  lookedAt: 0,
+  byType: {},
+  differencesTotal: 0,
+  byKind: {},
+  examples: [],
+  settled: 0,
+  undecided: 0,
+  undecidedExamples: [],
+  strata: [],
+  notes: [],
+});
+
+const examplesKept = 20;
+
+/** Counts what is found. */
+export class Tally {
+  readonly state: TallyState;
+  readonly #onDifference: (difference: Difference) => void;
+
+  constructor(state: TallyState, onDifference: (difference: Difference) => void) {
+    this.state = state;
+    this.#onDifference = onDifference;
+  }
+
+  looked(type: KeyType, keys: number): void {
+    this.state.lookedAt += keys;
+    this.state.byType[type] = (this.state.byType[type] ?? 0) + keys;
+  }
+
+  stratum(stratum: Stratum): void {
+    this.state.strata.push(stratum);
+  }
+
+  difference(difference: Difference): void {
+    const { state } = this;
+    state.differencesTotal += 1;
+    state.byKind[difference.kind] = (state.byKind[difference.kind] ?? 0) + 1;
+    if (state.examples.length < examplesKept) state.examples.push(difference);
+    this.#onDifference(difference);
+  }
+
+  settled(): void {
+    this.state.settled += 1;
+  }
+
+  undecided(key: string): void {
+    this.state.undecided += 1;
+    if (this.state.undecidedExamples.length < 3) this.state.undecidedExamples.push(key);
+  }
+
+  note(text: string): void {
+    if (!this.state.notes.includes(text)) this.state.notes.push(text);
+  }
+}
+
+export interface ReportFrame {
+  readonly depth: ComparisonReport['depth'];
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly estimatedKeys: number | null;
+  readonly rounds: number;
+  readonly counts: ComparisonReport['counts'];
+  /** Why the look was not good enough; null = it was. */
+  readonly fault: string | null;
+  /** Whether both sides were seen to hold no key at all. */
+  readonly bothEmpty: boolean;
+}
+
+/**
+ * The report, with the verdict that the facts allow: a fault or a key that could not be judged makes it
+ * `inconclusive`, whatever else was found; `equal` needs that something was looked at and nothing differed.
+ */
+export function reportOf(state: TallyState, frame: ReportFrame): ComparisonReport {
+  const { verdict, reason } = judge(state, frame);
+  return {
+    depth: frame.depth,
+    verdict,
+    reason,
+    startedAt: frame.startedAt,
+    endedAt: frame.endedAt,
+    lookedAtKeys: state.lookedAt,
+    lookedAtKeysByType: { ...state.byType },
+    estimatedKeys: frame.estimatedKeys,
+    share: shareOf(state.lookedAt, frame.estimatedKeys),
+    smallestLossFound: frame.fault === null ? smallestLossOverall(state.strata) : null,
+    differencesTotal: state.differencesTotal,
+    differencesByKind: { ...state.byKind },
+    examples: [...state.examples],
+    rounds: frame.rounds,
+    settledByRecheck: state.settled,
+    counts: frame.counts,
+    notes: [...state.notes],
+  };
+}
+
+function shareOf(lookedAt: number, estimated: number | null): number | null {
+  if (estimated === null) return null;
+  return estimated === 0 ? (lookedAt > 0 ? 1 : 0) : Math.min(1, lookedAt / estimated);
+}
+
+function judge(state: TallyState, frame: ReportFrame): Pick<ComparisonReport, 'verdict' | 'reason'> {
+  const found =
+    state.differencesTotal > 0 ? ` Until then ${state.differencesTotal} differences were found.` : '';
+  if (frame.fault !== null) return { verdict: 'inconclusive', reason: frame.fault + found };
+  if (state.differencesTotal > 0) return { verdict: 'different', reason: null };
+  if (countsDiffer(frame)) return { verdict: 'different', reason: 'the key counts differ' };
+  if (state.undecided > 0) return { verdict: 'inconclusive', reason: undecidedText(state) };
+  if (frame.bothEmpty) return { verdict: 'empty', reason: 'both sides hold no key at all' };
+  if (state.lookedAt === 0 && frame.counts === null)
+    return { verdict: 'inconclusive', reason: 'nothing could be looked at' };
+  return { verdict: 'equal', reason: null };
+}
+
+const undecidedText = (state: TallyState): string =>
+  `${state.undecided} keys changed faster than they could be looked at on both sides ` +
+  `(${state.undecidedExamples.join(', ')}); try again when they are written less often`;
+
+function countsDiffer(frame: ReportFrame): boolean {
+  const { counts } = frame;
+  if (counts === null || !counts.exact) return false;
+  const names = new Set([...Object.keys(counts.left), ...Object.keys(counts.right)]);
+  return [...names].some((name) => (counts.left[name] ?? 0) !== (counts.right[name] ?? 0));
+}
