@@ -31,7 +31,7 @@ export function samePlace(a: Address, b: Address): boolean {
 
 /**
  * The master's entry for a node, or null. The master prints the slave's own IP and its configured port
- * (facts 7). A node that is known by name only is found by its port, if just one entry has that port.
+ * (v4.0.1 pika_repl_client.cc:158). A node that is known by name only is found by its port, if just one entry has that port.
  */
 export function findListedSlave(
   slaves: readonly ListedSlave[],

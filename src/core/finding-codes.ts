@@ -114,7 +114,7 @@ export const findingCodes = describe({
   ],
   streams_not_transferred: [
     'info',
-    'A full sync of 3.5.3 to 3.5.5 carries every type but streams (facts 4.4): streams that the master holds will be missing on the node, and the comparison of the data will say so.',
+    'A full sync of 3.5.3 to 3.5.5 carries every type but streams: streams that the master holds will be missing on the node, and the comparison of the data will say so.',
   ],
   batch_size_reduced: ['warning', 'The request asks for more nodes together than the versions allow.'],
   databases_differ: [

@@ -80,7 +80,7 @@ function factsRule(target: NodeTarget, facts: NodeFacts): Finding[] {
   ];
 }
 
-/** 3.3.6 in sharding mode prints no positions, and SLAVEOF has no effect there (facts 1.4). */
+/** 3.3.6 in sharding mode prints no positions, and SLAVEOF has no effect there (v3.3.6 pika_admin.cc:843). */
 export function databasesNamed(facts: NodeFacts): string[] {
   const named = Object.keys(facts.replication?.binlog ?? {}).length > 0;
   return named
@@ -255,9 +255,12 @@ export function cannotProveRule(node: string | null, who: string, capabilities: 
   ];
 }
 
+/** Upstream changes 2746 and 2756 are both missing before 3.5.5, the second in 4.0.0; 3.3 and 3.4 push instead. */
+const knownBug = /^(?:3\.5\.[0-4]|4\.0\.0)$/;
+
 function oneAtATimeRule(target: NodeTarget, capabilities: Capabilities, nodes: number): Finding[] {
   if (capabilities.maxConcurrentFullSyncs > 1 || nodes < 2) return [];
-  const code = capabilities.opensSupersededCopy ? 'version_has_bug' : 'version_one_at_a_time';
+  const code = knownBug.test(capabilities.version) ? 'version_has_bug' : 'version_one_at_a_time';
   const why = capabilities.reasons.maxConcurrentFullSyncs ?? 'nothing better is known of this version.';
   return [
     finding(

@@ -164,7 +164,7 @@ function announcedPort({ target }: PreflightNode, facts: NodeFacts): Finding[] {
 
 /**
  * Whether a slave's own facts name this master as its master. Pika stores the host as it was given, but
- * 127.0.0.1 as an address of its own interface (facts 1.3), so an entry in the master's list with the right
+ * 127.0.0.1 as an address of its own interface (v3.5.4 pika_server.cc:670), so an entry in the master's list with the right
  * port counts as well.
  */
 export function isSlaveOfMaster(

@@ -12,7 +12,7 @@ interface Version {
 
 /**
  * What the node can do, from INFO server and INFO replication. Never throws; without a readable version the
- * result promises nothing. Sources: fact base 0.1, 0.2, 2.3, 4.5, 4.6, 6 and the recordings named in the reasons.
+ * result promises nothing. Sources: Pika's source by release tag, upstream changes and the recordings, as named in the reasons.
  */
 export function capabilitiesOf(facts: NodeFacts): Capabilities {
   const reported = facts.server?.reportedVersion ?? null;
@@ -28,7 +28,7 @@ function parseVersion(text: string): Version | null {
 
 /**
  * v4.0.1 was released without a change of its version text and says 4.0.0; only it prints
- * `is_eligible_for_master_election` (facts 0.1).
+ * `is_eligible_for_master_election` (v4.0.1 pika_admin.cc:1253).
  */
 function corrected(version: Version, facts: NodeFacts): Version {
   const says400 = version.major === 4 && version.minor === 0 && version.patch === 0;
@@ -64,13 +64,13 @@ const pushed: Replication = {
   canProveFullSync: true,
   reasons: {
     maxConcurrentFullSyncs:
-      'the master dumps and pushes for all slaves on one single thread, and does not keep the binlog that a slave in full sync will need (facts 4.5), so more than one at a time only makes each slower and more likely to start over.',
+      'the master dumps and pushes for all slaves on one single thread, and does not keep the binlog that a slave in full sync will need, so more than one at a time only makes each slower and more likely to start over.',
     opensSupersededCopy:
-      'Dump and push run on one thread one after the other, so a new dump never meets a push (facts 4.5).',
+      'Dump and push run on one thread one after the other, so a new dump never meets a push.',
     reusesDump:
       'The gap between slave and dump is compared unsigned (upstream change 2746), so every new slave gets a dump of its own.',
     canProveFullSync:
-      'There are no byte counters, no LASTSAVE and no snapshot size. What remains: every DB was seen in WaitDBSync after a forced attach, and its binlog offset jumped to that of the dump. The slave takes that offset from the file `info`, which the master pushes last and only after every other file arrived (facts 4.5), so the jump shows a whole copy. The comparison of the data backs it.',
+      'There are no byte counters, no LASTSAVE and no snapshot size. What remains: every DB was seen in WaitDBSync after a forced attach, and its binlog offset jumped to that of the dump. The slave takes that offset from the file `info`, which the master pushes last and only after every other file arrived, so the jump shows a whole copy. The comparison of the data backs it.',
   },
 };
 
@@ -190,7 +190,8 @@ function commonReasons(version: Version, family: Capabilities['family']): Record
       : 'INFO data walks the whole data folder while the caller waits (change 2554 is not in this version), so it is never asked.',
     ...(family === '3.5' && atLeast(version, 3, 5, 3)
       ? {
-          hasStreams: 'Streams exist, but a full sync of 3.5.x does not carry them to the slave (facts 4.4).',
+          hasStreams:
+            'Streams exist, but a full sync of 3.5.x does not carry them to the slave (its list of files leaves them out).',
         }
       : {}),
   };

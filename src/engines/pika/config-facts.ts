@@ -3,7 +3,7 @@ import { wholeNumber } from './info.ts';
 
 /**
  * The settings that a look reads, each by a CONFIG GET of its own: a glob would fetch all settings, and a key
- * that the version does not have only yields an empty reply (facts 3.3).
+ * that the version does not have only yields an empty reply (v3.5.4 pika_admin.cc:1485).
  */
 export const configKeys = [
   'databases',

@@ -12,7 +12,7 @@ import type {
 
 /*
  * Parsers of INFO replies of Pika 3.3.6 to 4.0.1. None of them throws, and none yields NaN: what does not read
- * as expected is null or left out. Every layout is from the fact base (2.1 to 2.7) and the recordings.
+ * as expected is null or left out. Every layout is from test/recordings and from pika_admin.cc of each release tag.
  */
 
 /** Lines of an INFO reply without the headings and empty lines; LF and CRLF are both taken. */
@@ -100,7 +100,7 @@ export function parseData(text: string): {
 
 /**
  * INFO rocksdb, whole or an excerpt of it, summed over all blocks of all DBs: the blocks carry no DB name and
- * repeat their keys (facts 2.7), so they can only be summed. null when no block prints its size (3.3.6 and 3.4
+ * repeat their keys (v3.5.4 pika_admin.cc:1313), so they can only be summed. null when no block prints its size (3.3.6 and 3.4
  * have no such section).
  */
 export function parseSizes(text: string): SizeFacts | null {
@@ -190,7 +190,7 @@ function binlogPositions(lines: readonly string[]): {
   return { binlog, safetyPurgeFile };
 }
 
-/** The names in `db_repl_state`; Pika prefixes some of them with `k` and others not (facts 2.3). */
+/** The names in `db_repl_state`; Pika prefixes some of them with `k` and others not (v3.5.4 pika_admin.cc:1090-1194). */
 const replStates: Readonly<Record<string, DbState>> = {
   NoConnect: 'NoConnect',
   TryConnect: 'TryConnect',

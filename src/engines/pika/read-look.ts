@@ -42,7 +42,7 @@ export interface ReadOptions {
   readonly sections: ReadonlySet<LookSection>;
   readonly passwords: PasswordsToCompare;
   /**
-   * Whether INFO data may be asked of a node with these facts: before 3.5.4 it walks the disk (facts 2.6).
+   * Whether INFO data may be asked of a node with these facts: before 3.5.4 it walks the disk (v3.5.3; change 2554 ended that).
    */
   readonly mayAskData: (facts: NodeFacts) => boolean;
   /** What earlier looks over this connection learnt of the node. */
@@ -52,7 +52,8 @@ export interface ReadOptions {
 /**
  * Reads the sections that were asked for, in one round trip; those that need to know something of the node
  * first (INFO data its version, the probe for keys the number of DBs) in a second one. Never asked: DBSIZE,
- * BGSAVE, INFO keyspace, INFO without a section (facts 2.10, 3.1, 3.2).
+ * BGSAVE, INFO keyspace, INFO without a section (DBSIZE breaks the protocol with
+ * slotmigrate on, v3.5.4 pika_admin.cc:2705; BGSAVE replaces the dump that slaves copy, recording 30).
  */
 export async function readFacts(link: Link, options: ReadOptions): Promise<NodeFacts> {
   const first = await readCheap(link, options);
@@ -181,7 +182,7 @@ async function readData(link: Link, options: ReadOptions, known: NodeFacts): Pro
   };
 }
 
-/** Pika has at most 8 DBs (facts 2.1). */
+/** `databases` goes from 1 to 8. */
 const maxDatabases = 8;
 
 async function readKeys(link: Link, options: ReadOptions, known: NodeFacts): Promise<NodeFacts> {
