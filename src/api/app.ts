@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { createAccess } from './access.ts';
 import { answerBrokenHttp, sendError, validationProblem } from './errors.ts';
 import { createEventStreams } from './event-streams.ts';
@@ -19,6 +18,7 @@ import { knowledgeRoutes } from './routes/knowledge.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { planRoutes } from './routes/plans.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { validatorCompiler } from './validation.ts';
 
 /**
  * The HTTP API with the dashboard, ready to listen (`app.listen`) or to be called (`app.inject`). Closing it ends
@@ -68,7 +68,7 @@ function bareApp(options: ApiOptions): FastifyInstance {
   const { limits, newId } = options;
   const app = Fastify({
     loggerInstance: options.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.maxBodyBytes,
     trustProxy: options.trustProxy,
     genReqId: () => newId('req'),
@@ -80,7 +80,7 @@ function bareApp(options: ApiOptions): FastifyInstance {
     frameworkErrors: sendError,
     clientErrorHandler: answerBrokenHttp,
   });
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(validatorCompiler);
   // Answers are described by schemas, and tests hold them to it; a serializer that drops what a schema forgot
   // would hide facts from the operator.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
