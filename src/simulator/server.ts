@@ -1,0 +1,242 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { type Cluster, NodeRefused, NodeStalled } from './cluster.ts';
+import type { Session } from './commands.ts';
+import { CommandParser, encodeReply, ProtocolError } from './resp.ts';
+import type { SimNode } from './world.ts';
+
+export interface ServeOptions {
+  /** Virtual milliseconds per real one. Default 1. */
+  readonly timeScale?: number;
+  /** Where to listen. Default 127.0.0.1. */
+  readonly host?: string;
+  /** `free`: the system chooses all ports; `given`: those of the nodes. Default `free`. */
+  readonly ports?: 'free' | 'given';
+}
+
+export interface ServedCluster {
+  /** Per node id, `host:port`. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Adds a node that was made after the start. */
+  serve(id: string): Promise<string>;
+  /** Closes all connections and stops the clock. */
+  close(): Promise<void>;
+}
+
+/** A node's death closes its port; another process can take it meanwhile, so listening again is tried for a while. */
+const listenTries = 50;
+const listenAgainMs = 20;
+
+/** Longest sleep between two looks at the clock; Node's timers overflow beyond 24 days. */
+const longestSleepMs = 3_600_000;
+
+/**
+ * Serves every node of the model over RESP, in real time: virtual time runs with the wall clock. Several tests can
+ * serve clusters in one process; each has its own clock.
+ */
+export async function serveCluster(cluster: Cluster, options: ServeOptions = {}): Promise<ServedCluster> {
+  const host = options.host ?? '127.0.0.1';
+  const scale = options.timeScale ?? 1;
+  const wallStart = performance.now();
+  const virtualStart = cluster.now();
+  const listeners = new Map<string, Listener>();
+  const addresses: Record<string, string> = {};
+  let timer: NodeJS.Timeout | null = null;
+  let timerAt = Number.POSITIVE_INFINITY;
+  let closed = false;
+
+  const virtualNow = (): number => virtualStart + (performance.now() - wallStart) * scale;
+
+  /** Brings the model up to now; to be called before anything looks at it. */
+  const catchUp = (): void => {
+    cluster.advanceTo(virtualNow());
+    arm();
+  };
+
+  const arm = (): void => {
+    const next = cluster.nextEventAt();
+    if (closed || next === null || (timer !== null && timerAt <= next)) return;
+    if (timer !== null) clearTimeout(timer);
+    timerAt = next;
+    const inMs = Math.min(longestSleepMs, Math.max(0, (next - virtualNow()) / scale));
+    timer = setTimeout(() => {
+      timer = null;
+      timerAt = Number.POSITIVE_INFINITY;
+      catchUp();
+    }, inMs);
+  };
+
+  /** Calls back in virtual time. */
+  const callAt = (at: number, run: () => void): void => {
+    cluster.world.clock.at(at, run);
+    arm();
+  };
+
+  const shared: Shared = { cluster, catchUp, callAt };
+
+  async function serve(id: string): Promise<string> {
+    const node = cluster.node(id);
+    const listener = createListener(shared, node);
+    node.port = await listener.listen(host, options.ports === 'given' ? node.port : 0);
+    listeners.set(id, listener);
+    addresses[id] = `${host}:${node.port}`;
+    return addresses[id];
+  }
+
+  const onProcess = (node: SimNode, up: boolean): void => {
+    const listener = listeners.get(node.id);
+    if (closed || listener === undefined) return;
+    if (up) void listener.listen(host, node.port).catch(() => {});
+    else listener.stop();
+  };
+
+  for (const node of cluster.nodes) await serve(node.id);
+  cluster.world.processListeners.add(onProcess);
+  catchUp();
+  return {
+    addresses,
+    serve,
+    async close() {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+      cluster.world.processListeners.delete(onProcess);
+      await Promise.all([...listeners.values()].map((listener) => listener.stop()));
+    },
+  };
+}
+
+interface Shared {
+  readonly cluster: Cluster;
+  catchUp(): void;
+  callAt(at: number, run: () => void): void;
+}
+
+interface Listener {
+  /** The port. Rejects when it cannot be had. */
+  listen(host: string, port: number): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** The port of one node; it goes with the process and comes back with it. */
+function createListener(shared: Shared, node: SimNode): Listener {
+  const sockets = new Set<Socket>();
+  let server: Server | null = null;
+
+  const accept = (socket: Socket): void => {
+    sockets.add(socket);
+    node.counters.connections++;
+    node.counters.clients = sockets.size;
+    socket.on('close', () => {
+      sockets.delete(socket);
+      node.counters.clients = sockets.size;
+    });
+    serveClient(shared, node, socket);
+  };
+
+  const tryListen = (host: string, port: number): Promise<Server> =>
+    new Promise((resolve, reject) => {
+      const made = createServer({ noDelay: true }, accept);
+      made.once('error', reject);
+      made.listen(port, host, 511, () => {
+        made.removeListener('error', reject);
+        resolve(made);
+      });
+    });
+
+  return {
+    async listen(host, port) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          server = await tryListen(host, port);
+          const address = server.address();
+          return typeof address === 'object' && address !== null ? address.port : port;
+        } catch (error) {
+          if (attempt >= listenTries || !node.alive) throw error;
+          await new Promise((resolve) => setTimeout(resolve, listenAgainMs));
+        }
+      }
+    },
+    stop() {
+      const stopping = server;
+      server = null;
+      for (const socket of sockets) socket.destroy();
+      if (stopping === null) return Promise.resolve();
+      return new Promise((resolve) => stopping.close(() => resolve()));
+    },
+  };
+}
+
+/** Answers one connection in order; while the node is stalled the commands wait. */
+function serveClient(shared: Shared, node: SimNode, socket: Socket): void {
+  const parser = new CommandParser();
+  const session: Session = shared.cluster.session();
+  const queue: string[][] = [];
+  let head = 0;
+  let waiting = false;
+
+  const send = (text: string): void => {
+    if (text === '' || socket.destroyed) return;
+    node.counters.netOut += text.length;
+    socket.write(text, 'latin1');
+  };
+
+  const waitUntil = (at: number, then: () => void): void => {
+    waiting = true;
+    shared.callAt(at, () => {
+      waiting = false;
+      then();
+      drain();
+    });
+  };
+
+  const drain = (): void => {
+    if (waiting || socket.destroyed || head >= queue.length) return;
+    shared.catchUp();
+    let text = '';
+    while (head < queue.length && !waiting) {
+      const argv = queue[head++]!;
+      const answer = answerTo(shared.cluster, node, session, argv);
+      if (answer.kind === 'refused') return void socket.destroy();
+      if (answer.kind === 'stalled') {
+        head--;
+        waitUntil(answer.untilMs, () => {});
+      } else if (answer.readyAt > shared.cluster.now()) {
+        const late = answer.text;
+        waitUntil(answer.readyAt, () => send(late));
+      } else text += answer.text;
+      if (argv[0]?.toLowerCase() === 'quit' && answer.kind === 'answered') socket.end(text, 'latin1');
+    }
+    if (head >= queue.length) {
+      queue.length = 0;
+      head = 0;
+    }
+    send(text);
+  };
+
+  socket.on('data', (bytes) => {
+    try {
+      queue.push(...parser.push(bytes));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      socket.end(`-${error.message}\r\n`);
+      return;
+    }
+    drain();
+  });
+  socket.on('error', () => socket.destroy());
+}
+
+type Answer =
+  | { readonly kind: 'answered'; readonly text: string; readonly readyAt: number }
+  | { readonly kind: 'stalled'; readonly untilMs: number }
+  | { readonly kind: 'refused' };
+
+function answerTo(cluster: Cluster, node: SimNode, session: Session, argv: readonly string[]): Answer {
+  try {
+    const { reply, readyAt } = cluster.perform(node.id, argv, session);
+    return { kind: 'answered', text: encodeReply(reply), readyAt };
+  } catch (error) {
+    if (error instanceof NodeStalled) return { kind: 'stalled', untilMs: error.untilMs };
+    if (error instanceof NodeRefused) return { kind: 'refused' };
+    throw error;
+  }
+}

@@ -1,0 +1,294 @@
+import type { Binlog, Position, Reader } from './binlog.ts';
+import type { Clock, Scheduled } from './clock.ts';
+import type { Dump } from './dump.ts';
+import type { Keyspace } from './keyspace.ts';
+import type { CursorStore } from './keyspace-commands/context.ts';
+import type { Random } from './random.ts';
+import type { Timers } from './timers.ts';
+import type { Traits } from './versions.ts';
+
+/** States of one DB of a slave (include/pika_define.h). */
+export type ReplState =
+  | 'NoConnect'
+  | 'TryConnect'
+  | 'TryDBSync'
+  | 'WaitDBSync'
+  | 'WaitReply'
+  | 'Connected'
+  | 'Error'
+  | 'DBNoConnect';
+
+export type SupersededOutcome = 'loss' | 'hang' | 'death';
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A running copy of a dump from the master to one DB of a slave. */
+export interface Transfer {
+  readonly slave: SimNode;
+  readonly master: SimNode;
+  readonly db: SimDb;
+  readonly dump: Dump;
+  readonly startedAt: number;
+  /** Bytes arrived up to `settledAt`. */
+  copied: number;
+  settledAt: number;
+  bytesPerSecond: number;
+  /** Nothing will ever arrive: a failed dump, or a layout that the slave cannot write. */
+  readonly stuck: boolean;
+  done: Scheduled | null;
+}
+
+export interface RsyncClient {
+  status: 'idle' | 'running' | 'stopped';
+  transfer: Transfer | null;
+  /** What the copy turned out to be once it stopped. */
+  result:
+    | { readonly kind: 'complete'; readonly dump: Dump }
+    | { readonly kind: 'partial'; readonly dump: Dump; readonly lost: readonly string[] }
+    | {
+        readonly kind: 'death';
+        readonly dump: Dump;
+        readonly lost: readonly string[];
+        readonly reason: string;
+      }
+    | { readonly kind: 'hang' }
+    | { readonly kind: 'discarded' }
+    | null;
+  initTries: number;
+  initRounds: number;
+  nextInitAt: number;
+}
+
+export interface KeyScan {
+  readonly startedAt: number;
+  /** Seconds; null while it runs. */
+  readonly durationSeconds: number | null;
+  readonly counts: Readonly<
+    Record<string, { readonly keys: number; readonly expires: number; readonly stale: number }>
+  >;
+}
+
+export interface SimDb {
+  readonly name: string;
+  keyspace: Keyspace;
+  readonly binlog: Binlog;
+  state: ReplState;
+  rsync: RsyncClient;
+  dump: Dump | null;
+  bgsaving: boolean;
+  keyScan: KeyScan | null;
+  readonly cursors: CursorStore;
+  /** Claimed bytes per database that are flushed to disk. */
+  readonly flushed: Map<string, number>;
+  sessions: number;
+  /** Written to the own binlog, not yet to the data. */
+  readonly toApply: (readonly string[])[];
+  applying: boolean;
+}
+
+export interface Connection {
+  readonly slave: SimNode;
+  readonly master: SimNode;
+  open: boolean;
+  /** Messages that a partition holds back. */
+  readonly held: (() => void)[];
+}
+
+/** The master's view of one DB of a slave. */
+export interface SlaveNode {
+  state: 'DbSync' | 'NotSync' | 'BinlogSync';
+  readonly session: number;
+  reader: Reader;
+  sent: Position;
+  pumping: boolean;
+}
+
+export interface SlaveEntry {
+  readonly ip: string;
+  readonly port: number;
+  readonly connection: Connection;
+  readonly fd: number;
+  readonly dbs: Map<string, SlaveNode>;
+}
+
+/** What survives the process. */
+export interface Persisted {
+  settings: Map<string, string>;
+  slaveof: string;
+  replicationId: string;
+  unfinished: Set<string>;
+}
+
+export interface Counters {
+  connections: number;
+  clients: number;
+  commands: number;
+  netIn: number;
+  netOut: number;
+  replIn: number;
+  replOut: number;
+  readonly perCommand: Map<string, number>;
+}
+
+export interface SimNode {
+  readonly id: string;
+  readonly traits: Traits;
+  readonly host: string;
+  port: number;
+  /** Other names and addresses under which nodes reach it. */
+  readonly aliases: readonly string[];
+  readonly random: Random;
+  alive: boolean;
+  /** Rises with each death, so that events of an earlier life do nothing. */
+  life: number;
+  startedAt: number;
+  processId: number;
+  runId: string;
+  readonly settings: Map<string, string>;
+  readonly persisted: Persisted;
+  replicationId: string;
+  master: Endpoint | null;
+  replState: 'none' | 'should' | 'done' | 'error';
+  firstMetaSync: boolean;
+  /** In whole units of a tenth of the retry time. */
+  lastMetaSync: number;
+  notBefore: number;
+  forceFullSync: boolean;
+  readonly connections: Connection[];
+  readonly closing: Set<string>;
+  closeCron: Scheduled | null;
+  slaves: SlaveEntry[];
+  dbs: SimDb[];
+  unfinished: Set<string>;
+  /** Why it dies at each start; null = it starts. */
+  bootFailure: string | null;
+  stalledUntil: number;
+  /** A file transfer was begun whose threads are still to be joined. */
+  rsyncThreads: boolean;
+  lastSave: number;
+  aux: Scheduled | null;
+  readonly phaseMs: number;
+  fds: number;
+  counters: Counters;
+  diskUsage: { readonly at: number; readonly db: number; readonly log: number } | null;
+  /** 3.3 only: dumps and pushes waiting for the one thread that does both. */
+  readonly pushQueue: (() => void)[];
+  pushing: boolean;
+  readonly nicBytesPerSecond: number;
+  readonly applyPerSecond: number;
+  /** Added to each reply, by what the node sends to its slaves per second. */
+  readonly replyDelayMs: (outgoingBytesPerSecond: number) => number;
+  dumpsMade: number;
+  fullSyncsDone: number;
+  bgsavePlans: { readonly ms?: number; readonly fails: boolean }[];
+  forcedOutcomes: SupersededOutcome[];
+}
+
+export interface LogLine {
+  readonly at: number;
+  readonly node: string;
+  readonly event: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What all parts of the model share. */
+export interface World {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly nodes: Map<string, SimNode>;
+  /** Claimed bytes on disk per byte of data; claimed bytes of binlog per byte of record. */
+  readonly dataScale: number;
+  readonly binlogScale: number;
+  /** How fast a master sends its binlog to one slave. */
+  readonly binlogBytesPerSecond: number;
+  readonly partitions: Set<string>;
+  readonly transfers: Set<Transfer>;
+  note(node: SimNode, event: string, data?: Readonly<Record<string, unknown>>): void;
+  /** The dump that a slave is copying was replaced. */
+  onNewerDump(transfer: Transfer): void;
+  /** The process aborts while it opens what it has copied. */
+  onDeath(
+    node: SimNode,
+    db: SimDb,
+    result: { readonly dump: Dump; readonly lost: readonly string[]; readonly reason: string },
+  ): void;
+  /** The process dies, and starts again when it is told to. */
+  onSegfault(node: SimNode): void;
+  /** Nothing was heard of the master for the DB for too long. */
+  onSilence(slave: SimNode, db: SimDb): void;
+  /** Called when a process appears or goes, for whoever serves it. */
+  readonly processListeners: Set<(node: SimNode, up: boolean) => void>;
+}
+
+/** Runs `run` after `delayMs` unless the node died in between. */
+export function later(world: World, node: SimNode, delayMs: number, run: () => void): Scheduled {
+  const { life } = node;
+  return world.clock.after(delayMs, () => {
+    if (node.alive && node.life === life) run();
+  });
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host.startsWith('127.');
+
+/** The node that listens at an address; undefined = none does. */
+export function nodeAt(world: World, { host, port }: Endpoint): SimNode | undefined {
+  for (const node of world.nodes.values()) {
+    if (node.port !== port) continue;
+    const known = node.host === host || node.aliases.includes(host);
+    if (known || (isLoopback(host) && isLoopback(node.host))) return node;
+  }
+  return undefined;
+}
+
+/** Whether a probe of an address that nobody has is refused at once instead of timing out. */
+export const refusesAtOnce = (host: string): boolean => isLoopback(host) || host.endsWith('.invalid');
+
+const pairKey = (a: SimNode, b: SimNode): string => [a.id, b.id].sort().join(' ');
+
+export const arePartitioned = (world: World, a: SimNode, b: SimNode): boolean =>
+  world.partitions.size > 0 && world.partitions.has(pairKey(a, b));
+
+export const setPartition = (world: World, a: SimNode, b: SimNode, cut: boolean): void => {
+  if (cut) world.partitions.add(pairKey(a, b));
+  else world.partitions.delete(pairKey(a, b));
+};
+
+/** Delivers a message over a connection; a partition holds it back, a closed connection loses it. */
+export function deliver(world: World, connection: Connection, delayMs: number, run: () => void): void {
+  const lives = [connection.slave.life, connection.master.life];
+  world.clock.after(delayMs, () => {
+    if (!connection.open || connection.slave.life !== lives[0] || connection.master.life !== lives[1]) return;
+    if (arePartitioned(world, connection.slave, connection.master)) connection.held.push(run);
+    else run();
+  });
+}
+
+export const setting = (node: SimNode, name: string): string => node.settings.get(name) ?? '';
+
+export const numberSetting = (node: SimNode, name: string): number => Number(setting(node, name));
+
+export const findDb = (node: SimNode, name: string): SimDb | undefined =>
+  node.dbs.find((db) => db.name === name);
+
+export const masterOf = (world: World, node: SimNode): SimNode | undefined =>
+  node.master === null ? undefined : nodeAt(world, node.master);
+
+export const connectionTo = (node: SimNode, master: SimNode): Connection | undefined =>
+  node.connections.find((each) => each.open && each.slave === node && each.master === master);
+
+/** No replies from the node for so long. */
+export function stall(world: World, node: SimNode, forMs: number): void {
+  node.stalledUntil = Math.max(node.stalledUntil, world.clock.now() + forMs);
+}
+
+export const idleRsync = (): RsyncClient => ({
+  status: 'idle',
+  transfer: null,
+  result: null,
+  initTries: 0,
+  initRounds: 0,
+  nextInitAt: 0,
+});

@@ -1,0 +1,163 @@
+import type { DataContext } from './keyspace-commands/context.ts';
+import { dataCommands } from './keyspace-commands/table.ts';
+import { isFailure, type Reply } from './reply.ts';
+import {
+  arePartitioned,
+  later,
+  numberSetting,
+  type SimDb,
+  type SimNode,
+  type SlaveEntry,
+  type SlaveNode,
+  type World,
+} from './world.ts';
+
+/** Runs a data command on one DB, without any check of role or login. Writes go to the binlog and to the slaves. */
+export function runDataCommand(world: World, node: SimNode, db: SimDb, argv: readonly string[]): Reply {
+  const command = dataCommands[argv[0]!.toLowerCase()]!;
+  let logged = argv;
+  const context: DataContext = {
+    keyspace: db.keyspace,
+    traits: node.traits,
+    now: world.clock.now(),
+    cursors: db.cursors,
+    log: (instead) => {
+      logged = instead;
+    },
+  };
+  const reply = command.run(context, argv);
+  if (command.writes && !isFailure(reply)) appendToBinlog(world, node, db, logged);
+  return reply;
+}
+
+export function appendToBinlog(world: World, node: SimNode, db: SimDb, argv: readonly string[]): void {
+  const rolled = db.binlog.append(argv);
+  if (rolled) purgeExpired(world, node, db);
+  for (const entry of node.slaves) wakePump(world, node, db, entry);
+}
+
+/** Applies a record of the master's binlog to the data (facts 2.4 f). */
+function applyRecord(world: World, node: SimNode, db: SimDb, argv: readonly string[]): void {
+  const name = argv[0]?.toLowerCase();
+  if (name === undefined) return;
+  if (name === 'clearreplicationid') {
+    node.replicationId = '';
+    return;
+  }
+  const command = dataCommands[name];
+  command?.run(
+    {
+      keyspace: db.keyspace,
+      traits: node.traits,
+      now: world.clock.now(),
+      cursors: db.cursors,
+      log: () => {},
+    },
+    argv,
+  );
+}
+
+/** Files beyond `expire-logs-nums` go, unless a slave needs them. */
+function purgeExpired(world: World, node: SimNode, db: SimDb): void {
+  const keep = Math.max(10, numberSetting(node, 'expire-logs-nums'));
+  const through = db.binlog.position.file - keep;
+  if (through < 0) return;
+  const gone = db.binlog.purge(through, (file) => mayPurge(node, db, file));
+  if (gone.length > 0) world.note(node, 'binlog_purged', { db: db.name, through: gone.at(-1) });
+}
+
+/** BinlogCloudPurge (3.5.4 pika_rm.cc:287): the comparison is unsigned, so below file 10 it protects nothing. */
+export function mayPurge(node: SimNode, db: SimDb, file: number): boolean {
+  const current = db.binlog.position.file;
+  if (current >= 10 && file > current - 10) return false;
+  for (const { dbs } of node.slaves) {
+    const slave = dbs.get(db.name);
+    if (slave?.state === 'DbSync' && node.traits.protectsFullSync) return false;
+    if (slave?.state === 'BinlogSync' && file >= slave.sent.file) return false;
+  }
+  return true;
+}
+
+/** Sees to it that the slave gets what it lacks. */
+export function wakePump(world: World, master: SimNode, db: SimDb, entry: SlaveEntry): void {
+  const slave = entry.dbs.get(db.name);
+  if (slave === undefined || slave.state !== 'BinlogSync' || slave.pumping) return;
+  slave.pumping = true;
+  later(world, master, world.timers.binlogBatchMs, () => pump(world, master, db, entry, slave));
+}
+
+function pump(world: World, master: SimNode, db: SimDb, entry: SlaveEntry, slave: SlaveNode): void {
+  slave.pumping = false;
+  if (entry.dbs.get(db.name) !== slave || !entry.connection.open || slave.state !== 'BinlogSync') return;
+  if (!db.binlog.has(slave.reader.file)) {
+    dropSlaveNode(world, master, db, entry);
+    return;
+  }
+  const budget = (world.binlogBytesPerSecond * world.timers.binlogBatchMs) / 1000;
+  const batch: (readonly string[])[] = [];
+  let bytes = 0;
+  while (bytes < budget) {
+    const record = db.binlog.read(slave.reader);
+    if (record === undefined) break;
+    batch.push(record.argv);
+    bytes += record.bytes;
+  }
+  slave.sent = db.binlog.positionOf(slave.reader);
+  if (batch.length > 0) sendBatch(world, master, entry, db.name, batch, bytes);
+  if (!db.binlog.isAtEnd(slave.reader)) wakePump(world, master, db, entry);
+}
+
+function sendBatch(
+  world: World,
+  master: SimNode,
+  entry: SlaveEntry,
+  dbName: string,
+  batch: readonly (readonly string[])[],
+  bytes: number,
+): void {
+  const { connection } = entry;
+  const receive = (): void => {
+    const node = connection.slave;
+    const db = node.dbs.find(({ name }) => name === dbName);
+    if (!connection.open || !node.alive || db?.state !== 'Connected') return;
+    node.counters.replIn += bytes;
+    receiveBatch(world, node, db, batch);
+  };
+  master.counters.replOut += bytes;
+  if (arePartitioned(world, connection.slave, master)) connection.held.push(receive);
+  else receive();
+}
+
+function receiveBatch(world: World, node: SimNode, db: SimDb, batch: readonly (readonly string[])[]): void {
+  for (const argv of batch) {
+    appendToBinlog(world, node, db, argv);
+    if (node.applyPerSecond === Number.POSITIVE_INFINITY) applyRecord(world, node, db, argv);
+    else db.toApply.push(argv);
+  }
+  drainApply(world, node, db);
+}
+
+/** Applies what is due at the node's own pace: the offset runs ahead of the data. */
+function drainApply(world: World, node: SimNode, db: SimDb): void {
+  if (db.applying || db.toApply.length === 0) return;
+  db.applying = true;
+  later(world, node, world.timers.binlogBatchMs, () => {
+    db.applying = false;
+    const count = Math.max(1, Math.floor((node.applyPerSecond * world.timers.binlogBatchMs) / 1000));
+    for (const argv of db.toApply.splice(0, count)) applyRecord(world, node, db, argv);
+    drainApply(world, node, db);
+  });
+}
+
+/** The master forgets what it knew of this DB of the slave: `not syncing`. The slave finds out by silence. */
+export function dropSlaveNode(world: World, master: SimNode, db: SimDb, entry: SlaveEntry): void {
+  if (!entry.dbs.delete(db.name)) return;
+  world.note(master, 'slave_node_dropped', { db: db.name, slave: `${entry.ip}:${entry.port}` });
+  const { slave } = entry.connection;
+  later(world, slave, world.timers.silenceMs, () => {
+    const own = slave.dbs.find(({ name }) => name === db.name);
+    const forgotten = entry.connection.open && !entry.dbs.has(db.name);
+    if (forgotten && own !== undefined && (own.state === 'Connected' || own.state === 'WaitDBSync'))
+      world.onSilence(slave, own);
+  });
+}
