@@ -38,8 +38,11 @@ function patternOf(url: string): RegExp {
   return new RegExp(`^${escaped}/?$`);
 }
 
+/** A file is known by its ending; a node's address in a page's path has dots too (`/nodes/10.0.0.5:9221`). */
+const namesFile = /\.[A-Za-z]\w*$/;
+
 function wantsPage(request: FastifyRequest, path: string): boolean {
-  if (request.method !== 'GET' || path.startsWith('/v1') || path.includes('.')) return false;
+  if (request.method !== 'GET' || path.startsWith('/v1') || namesFile.test(path)) return false;
   return (request.headers.accept ?? '').includes('text/html');
 }
 
