@@ -2,7 +2,7 @@
 import { type Expansion, isActive, isEnded, type Join, needsPerson } from './expansion.ts';
 import { preflightNodeSections, preflightSections } from './preflight.ts';
 
-export type Section = 'server' | 'replication' | 'stats' | 'lastsave' | 'sizes' | 'config' | 'keys';
+export type Section = 'server' | 'replication' | 'stats' | 'lastsave' | 'sizes' | 'config' | 'data' | 'keys';
 
 export interface WantedLooks {
   readonly master: readonly Section[];

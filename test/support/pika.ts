@@ -1,0 +1,108 @@
+/** Real Pika processes for tests: PIKA_BIN names the binary, each node has a folder of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+export interface PikaNode {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  /** One command, on a connection of its own kind: not the product's. */
+  send(...words: readonly (string | number)[]): Promise<unknown>;
+  readonly client: Redis;
+  isRunning(): boolean;
+  stop(): Promise<void>;
+}
+
+export interface PikaOptions {
+  readonly binary: string;
+  /** The node takes this port, + 2000 and + 10001. */
+  readonly port: number;
+  readonly settings?: Readonly<Record<string, string | number>>;
+}
+
+/** Starts a node that listens on loopback and resolves when it answers. Throws with its last output if it dies. */
+export async function startPika(options: PikaOptions): Promise<PikaNode> {
+  const folder = await mkdtemp(join(tmpdir(), 'pika-'));
+  const config = join(folder, 'pika.conf');
+  await writeFile(config, configText(folder, options));
+  const child = spawn(options.binary, ['-c', config], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString('latin1')).slice(-4000);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const client = new Redis({
+    host: '127.0.0.1',
+    port: options.port,
+    protocol: 2,
+    disableClientInfo: true,
+    enableReadyCheck: false,
+    retryStrategy: (times) => (child.exitCode === null ? Math.min(200, times * 50) : null),
+    maxRetriesPerRequest: null,
+  });
+  client.on('error', () => undefined);
+  await answers(client, child, () => output);
+  return {
+    name: `127.0.0.1:${options.port}`,
+    port: options.port,
+    pid: child.pid!,
+    client,
+    send: (command, ...rest) => client.call(String(command), ...rest.map(String)),
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    async stop() {
+      client.disconnect();
+      await ended(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const fourAndLater = (binary: string): boolean => /4\.\d/.test(binary);
+
+function configText(folder: string, options: PikaOptions): string {
+  const settings = {
+    port: options.port,
+    'thread-num': 1,
+    'thread-pool-size': 2,
+    maxclients: 500,
+    'log-path': `${folder}/log/`,
+    'db-path': `${folder}/db/`,
+    'dump-path': `${folder}/dump/`,
+    'db-sync-path': `${folder}/dbsync/`,
+    pidfile: `${folder}/pika.pid`,
+    daemonize: 'no',
+    loglevel: 'info',
+    databases: 1,
+    'instance-mode': 'classic',
+    compression: 'snappy',
+    'network-interface': 'lo',
+    'binlog-file-size': 10_485_760,
+    'write-buffer-size': 8_388_608,
+    'target-file-size-base': 4_194_304,
+    'rsync-timeout-ms': 1000,
+    ...(fourAndLater(options.binary) ? { 'db-instance-num': 3 } : {}),
+    ...options.settings,
+  };
+  return `${Object.entries(settings).map(([key, value]) => `${key} : ${value}`).join('\n')}\n`;
+}
+
+async function answers(client: Redis, child: ChildProcess, output: () => string): Promise<void> {
+  const died = new Promise<never>((_, reject) => {
+    child.once('exit', (code) => reject(new Error(`pika ended with ${code} at its start: ${output()}`)));
+    child.once('error', reject);
+  });
+  died.catch(() => undefined);
+  await Promise.race([client.call('PING'), died]);
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
