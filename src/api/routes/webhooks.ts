@@ -1,0 +1,183 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { Refusal } from '../../core/refusal.ts';
+import type { Webhook, WebhookStore } from '../../store/webhooks.ts';
+import { newWebhook, shownWebhook } from '../../webhooks/subscribe.ts';
+import type { ApiParts, RoutePlugin } from '../parts.ts';
+import { requesterOf } from '../plugins/app/access-control.ts';
+import { errorResponses, Limit, Nullable, NullableTime, PageOf, strict, Time } from '../schemas/common.ts';
+import type { ApiTypeProvider } from '../type-provider.ts';
+
+const Kind = Type.Enum(['notify', 'veto'], {
+  description:
+    '`notify` is told of events; `veto` is asked before every batch, and holds it unless it answers 2xx.',
+});
+
+const WebhookBody = Type.Object(
+  {
+    url: Type.String({ minLength: 8, maxLength: 2000, examples: ['https://hooks.example.net/pika'] }),
+    kind: Type.Optional(Kind),
+    types: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 80, pattern: '^[a-z_]+(\\.[a-z_]+)*$' }), {
+        maxItems: 100,
+        description: 'Event types to be told of; left out or empty = all.',
+      }),
+    ),
+  },
+  { ...strict },
+);
+
+const shown = {
+  id: Type.String(),
+  kind: Kind,
+  url: Type.String({ description: 'Without what its query holds.' }),
+  types: Type.Array(Type.String()),
+  createdBy: Type.String(),
+  createdAt: Time('When it was made.'),
+};
+const ShownWebhook = Type.Object(shown);
+const NewWebhook = Type.Object({
+  ...shown,
+  secret: Type.String({ description: 'Key of the signatures. Shown this once, never again.' }),
+});
+
+const Delivery = Type.Object({
+  id: Type.String(),
+  type: Type.String(),
+  eventSeq: Nullable(Type.Integer(), 'The event told of; null = the question of a veto.'),
+  payload: Type.Unknown({ description: 'The body as it was sent.' }),
+  state: Type.Enum(['pending', 'delivered', 'failed']),
+  attempts: Type.Integer(),
+  createdAt: Time('When it was made.'),
+  nextAttemptAt: NullableTime('When it is tried next.'),
+  endedAt: NullableTime('When it was delivered or given up.'),
+  lastStatus: Nullable(Type.Integer(), 'HTTP status of the last answer.'),
+  lastError: Nullable(Type.String()),
+  lastTookMs: Nullable(Type.Number()),
+});
+
+const WebhookParams = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 80, pattern: '^[A-Za-z0-9_-]+$' }),
+});
+
+const maxWebhooks = 100;
+
+/** Subscriptions, and what became of each delivery. */
+export function webhookRoutes(webhooks: WebhookStore): RoutePlugin {
+  return (app, parts) => addRoutes(typed(app), parts, webhooks);
+}
+
+const typed = (app: FastifyInstance) => app.withTypeProvider<ApiTypeProvider>();
+
+function addRoutes(
+  app: ReturnType<typeof typed>,
+  { log, now, newId }: ApiParts,
+  webhooks: WebhookStore,
+): void {
+  app.get(
+    '/v1/webhooks',
+    {
+      schema: {
+        operationId: 'listWebhooks',
+        tags: ['webhooks'],
+        summary: 'All webhooks, the oldest first',
+        response: { 200: PageOf(ShownWebhook), ...errorResponses() },
+      },
+    },
+    async () => ({ items: (await webhooks.list()).map(shownWebhook), nextCursor: null }),
+  );
+
+  app.post(
+    '/v1/webhooks',
+    {
+      schema: {
+        operationId: 'createWebhook',
+        tags: ['webhooks'],
+        summary: 'Be told of events from now on, or be asked before each batch',
+        description: 'The answer holds the secret for checking signatures; it is shown this once.',
+        body: WebhookBody,
+        response: { 201: NewWebhook, ...errorResponses(400, 409, 415) },
+      },
+    },
+    async (request, reply) => {
+      const made = { id: newId('whk'), createdBy: requesterOf(request).name, createdAt: now() };
+      const webhook = newWebhook(request.body, made);
+      if ((await webhooks.list()).length >= maxWebhooks) throw tooMany();
+      await webhooks.create(webhook);
+      const { id, kind, types } = webhook;
+      log.info({ webhook: id, kind, types, by: made.createdBy }, 'a webhook was made');
+      reply.code(201).header('location', `/v1/webhooks/${id}`);
+      return { ...shownWebhook(webhook), secret: webhook.secret };
+    },
+  );
+
+  app.get(
+    '/v1/webhooks/:id',
+    {
+      schema: {
+        operationId: 'getWebhook',
+        tags: ['webhooks'],
+        summary: 'One webhook',
+        params: WebhookParams,
+        response: { 200: ShownWebhook, ...errorResponses(400, 404) },
+      },
+    },
+    async (request) => shownWebhook(await existing(webhooks, request.params.id)),
+  );
+
+  app.delete(
+    '/v1/webhooks/:id',
+    {
+      schema: {
+        operationId: 'deleteWebhook',
+        tags: ['webhooks'],
+        summary: 'Delete a webhook with its deliveries',
+        params: WebhookParams,
+        response: { 204: Type.Null(), ...errorResponses(400, 404) },
+      },
+    },
+    async (request, reply) => {
+      await existing(webhooks, request.params.id);
+      await webhooks.remove(request.params.id);
+      log.info({ webhook: request.params.id, by: requesterOf(request).name }, 'a webhook was deleted');
+      return reply.code(204).send();
+    },
+  );
+
+  app.get(
+    '/v1/webhooks/:id/deliveries',
+    {
+      schema: {
+        operationId: 'listDeliveries',
+        tags: ['webhooks'],
+        summary: 'What became of its deliveries, the newest first',
+        params: WebhookParams,
+        querystring: Type.Object(
+          { cursor: Type.Optional(Type.String({ maxLength: 300 })), limit: Limit(200, 50) },
+          { ...strict },
+        ),
+        response: { 200: PageOf(Delivery), ...errorResponses(400, 404) },
+      },
+    },
+    async (request) => {
+      const { id } = await existing(webhooks, request.params.id);
+      const { cursor, limit = 50 } = request.query;
+      const page = await webhooks.deliveries(id, { limit, ...(cursor === undefined ? {} : { cursor }) });
+      return { ...page, items: page.items.map(({ webhookId: _, ...delivery }) => delivery) };
+    },
+  );
+}
+
+async function existing(webhooks: WebhookStore, id: string): Promise<Webhook> {
+  const webhook = await webhooks.get(id);
+  if (webhook !== null) return webhook;
+  throw new Refusal('not_found', 'no_such_webhook', `There is no webhook ${id}.`, {
+    nextSteps: ['Check the id; GET /v1/webhooks lists all.'],
+  });
+}
+
+function tooMany(): Refusal {
+  return new Refusal('conflict', 'too_many_webhooks', `There are ${maxWebhooks} webhooks already.`, {
+    nextSteps: ['Delete those that are no longer needed: DELETE /v1/webhooks/:id'],
+  });
+}

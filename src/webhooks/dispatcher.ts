@@ -1,0 +1,138 @@
+import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from '../store/webhooks.ts';
+import type { HookAnswer, SendHook } from './send.ts';
+
+export interface DispatcherParts {
+  readonly store: WebhookStore;
+  readonly send: SendHook;
+  /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** From 0 to 1, spreads the retries. */
+  random(): number;
+  /** Told when the database could not be asked; the next round tries again. */
+  onTrouble(error: unknown): void;
+}
+
+export interface Dispatcher {
+  /** Cuts off what is on its way; those deliveries are due again when their lease has run out. */
+  close(): Promise<void>;
+}
+
+/** Deliveries on their way to one receiver: one that hangs can hold no more than these. */
+const perWebhook = 4;
+const inAll = 64;
+const roundMs = 1000;
+const fanOutEvents = 500;
+/** Longer than any attempt takes. */
+const leaseMs = 60_000;
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+/** Eleven attempts over about a day. */
+const retryDelaysMs = [
+  5 * second,
+  30 * second,
+  2 * minute,
+  10 * minute,
+  30 * minute,
+  hour,
+  2 * hour,
+  4 * hour,
+  8 * hour,
+  8 * hour,
+] as const;
+
+/**
+ * Tells receivers of events, at least once each: events become deliveries in the database, and whichever process is
+ * alive sends those that are due. Any number of processes may run one.
+ */
+export function startDispatcher(parts: DispatcherParts): Dispatcher {
+  const stop = new AbortController();
+  const onTheWay = new Set<Promise<void>>();
+  const busy = new Map<string, number>();
+  let wake = new AbortController();
+
+  async function rounds(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        const made = await parts.store.fanOut(fanOutEvents);
+        await startDue();
+        if (made > 0) continue;
+      } catch (error) {
+        if (!stop.signal.aborted) parts.onTrouble(error);
+      }
+      await parts.sleep(roundMs, AbortSignal.any([stop.signal, wake.signal]));
+      wake = new AbortController();
+    }
+  }
+
+  async function startDue(): Promise<void> {
+    while (!stop.signal.aborted && onTheWay.size < inAll) {
+      const { limit, full } = room();
+      const taken = await parts.store.takeDue(limit, leaseMs, full);
+      if (taken.length === 0) return;
+      for (const { delivery, webhook } of taken) start(delivery, webhook);
+    }
+  }
+
+  /** How many deliveries may be taken even if all of them were for one receiver, and which receivers are full. */
+  function room(): { limit: number; full: readonly string[] } {
+    const full = [...busy].filter(([, count]) => count >= perWebhook).map(([id]) => id);
+    const most = Math.max(0, ...[...busy.values()].filter((count) => count < perWebhook));
+    return { limit: Math.min(perWebhook - most, inAll - onTheWay.size), full };
+  }
+
+  function start(delivery: Delivery, webhook: Webhook): void {
+    busy.set(webhook.id, (busy.get(webhook.id) ?? 0) + 1);
+    const attempt = deliver(delivery, webhook).catch(parts.onTrouble);
+    onTheWay.add(attempt);
+    void attempt.then(() => {
+      onTheWay.delete(attempt);
+      const count = busy.get(webhook.id) ?? 1;
+      if (count === 1) busy.delete(webhook.id);
+      else busy.set(webhook.id, count - 1);
+      // More may be due for a receiver that had no place left.
+      if (count >= perWebhook || onTheWay.size === inAll - 1) wake.abort();
+    });
+  }
+
+  async function deliver(delivery: Delivery, webhook: Webhook): Promise<void> {
+    const { id: deliveryId, type, payload } = delivery;
+    const hook = { url: webhook.url, secret: webhook.secret, deliveryId, type, payload };
+    const answer = await parts.send(hook, stop.signal);
+    if (stop.signal.aborted && answer.status === null) return;
+    await parts.store.record(deliveryId, outcomeOf(answer, delivery.attempts, parts.random()));
+  }
+
+  const running = rounds();
+  return {
+    close: async () => {
+      stop.abort();
+      await running;
+      await Promise.all(onTheWay);
+    },
+  };
+}
+
+/** What an attempt came to, and when the next one is made. `attempts` counts this one. */
+export function outcomeOf(answer: HookAnswer, attempts: number, random: number): DeliveryOutcome {
+  const delivered = isYes(answer);
+  const delayMs = retryDelaysMs[attempts - 1];
+  // 410 is a receiver's own word that it wants nothing more.
+  const over = delivered || answer.status === 410 || delayMs === undefined;
+  return {
+    delivered,
+    status: answer.status,
+    error: delivered ? null : (answer.error ?? `answered ${answer.status}${quoted(answer.text)}`),
+    tookMs: answer.tookMs,
+    retryInMs: over ? null : Math.round(delayMs * (0.9 + 0.2 * random)),
+  };
+}
+
+export const isYes = ({ status }: HookAnswer): boolean => status !== null && status >= 200 && status < 300;
+
+/** The beginning of a receiver's answer, fit for one line. */
+export function quoted(text: string): string {
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  return line === '' ? '' : `: ${line.slice(0, 300)}`;
+}
