@@ -1,0 +1,14 @@
+// `npm run build`: the service and the command line into dist/, the dashboard into dist/dashboard.
+import { chmodSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { bin, ensureDependencies } from './setup.mjs';
+
+ensureDependencies();
+rmSync('dist', { recursive: true, force: true });
+for (const [command, args] of [
+  [bin('tsc'), ['-p', 'tsconfig.build.json']],
+  [bin('vite'), ['build', 'src/dashboard', '--logLevel', 'warn']],
+]) {
+  if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) process.exit(1);
+}
+chmodSync('dist/cli/main.js', 0o755);

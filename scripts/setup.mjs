@@ -1,0 +1,60 @@
+// Makes a fresh clone runnable: dependencies by `npm ci`, and for the tests the servers that they drive.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+function run(command, args, options = {}) {
+  return spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options }).status === 0;
+}
+
+const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+
+/** Installs the dependencies unless those of this lock file are there already. */
+export function ensureDependencies() {
+  const stamp = join(root, 'node_modules', '.installed');
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  const fresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+  if (!fresh) {
+    console.log('Installing dependencies (npm ci) ...');
+    if (!run('npm', ['ci', '--no-audit', '--no-fund'])) {
+      console.error('npm ci failed: see above. Without the dependencies nothing here can run.');
+      process.exit(1);
+    }
+  }
+  writeFileSync(stamp, lock);
+}
+
+/** Debian packages that the tests use when they are there; what cannot be installed is skipped by the tests, which say so. */
+export function ensureTestServers() {
+  const wanted = [
+    ['redis-server', 'redis-server'],
+    ['chromium', 'chromium'],
+  ].filter(([program]) => !has(program));
+  if (wanted.length === 0) return;
+  const packages = wanted.map(([, name]) => name);
+  if (!has('apt-get') || process.getuid?.() !== 0) {
+    console.log(`Not installed: ${packages.join(', ')}. Tests that need them are skipped; install them to run all tests.`);
+    return;
+  }
+  console.log(`Installing for the tests: ${packages.join(', ')} ...`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] };
+  run('apt-get', ['update', '-qq'], quiet);
+  if (!run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)) {
+    console.log(`Could not install ${packages.join(', ')}: the tests that need them are skipped.`);
+  }
+}
+
+/** Runs a program of this project with its dependencies in place; ends with its exit code. */
+export function runAndExit(command, args, env = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  process.exit(result.status ?? 1);
+}
+
+export const bin = (name) => join(root, 'node_modules', '.bin', name);
