@@ -115,7 +115,7 @@ function loopbackNode(master: PreflightMaster, { target }: PreflightNode): Findi
     finding(
       'node_seen_as_loopback',
       target.name,
-      `${target.name} is given by a loopback address, but its master (${formatAddress(master.target.seenAs)}) is not: the master will list the node under another address, and the node cannot be verified without it.`,
+      `${target.name} is given by a loopback address, but its master (${formatAddress(master.target.seenAs)}) is not: the master will list the node under another address, and the service then has only its port to find it by.`,
       'State the IP address under which the master sees this node as seenAs.',
     ),
   ];
@@ -129,7 +129,7 @@ function nodeByName({ target }: PreflightNode, masterFacts: NodeFacts | null): F
     finding(
       'node_seen_by_name',
       target.name,
-      `${target.name} is given by the name "${host}", but the master lists slaves by IP address${samePort.length > 0 ? ` and has ${samePort.length} other${samePort.length === 1 ? '' : 's'} on port ${port} already` : ''}.`,
+      `${target.name} is given by the name "${host}", but the master lists slaves by IP address, so the service has only its port to find it by${samePort.length > 0 ? `; the master already lists ${samePort.length === 1 ? 'one slave' : `${samePort.length} slaves`} on port ${port}` : ''}.`,
       'State the IP address under which the master sees this node as seenAs.',
     ),
   ];
@@ -164,8 +164,8 @@ function announcedPort({ target }: PreflightNode, facts: NodeFacts): Finding[] {
 
 /**
  * Whether a slave's own facts name this master as its master. Pika stores the host as it was given, but
- * 127.0.0.1 as an address of its own interface (v3.5.4 pika_server.cc:670), so an entry in the master's list with the right
- * port counts as well.
+ * 127.0.0.1 as an address of its own interface (v3.5.4 pika_server.cc:670); so with the right port it also
+ * counts when the master lists the slave, or was told by a loopback address.
  */
 export function isSlaveOfMaster(
   facts: NodeFacts,
@@ -176,7 +176,7 @@ export function isSlaveOfMaster(
   if (masterHost == null || masterPort == null) return false;
   const named = { host: masterHost, port: masterPort };
   if (samePlace(named, master.seenAs) || samePlace(named, master.address)) return true;
-  return listedByMaster && masterPort === master.seenAs.port;
+  return masterPort === master.seenAs.port && (listedByMaster || isLoopback(master.seenAs.host));
 }
 
 function replicationRules(

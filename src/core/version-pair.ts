@@ -11,8 +11,8 @@ const refused = (reason: string): PairVerdict => ({ verdict: 'refused', reason }
 const untried = (reason: string): PairVerdict => ({ verdict: 'untried', reason });
 
 /**
- * Whether a node can be a slave of a master by their versions: from the messages that each release sends (pika_inner_message.proto), which
- * recordings 16 confirm for 3.5.4 with 4.0.1.
+ * Whether a node can be a slave of a master by their versions, from the messages that each release sends
+ * (pika_inner_message.proto); recordings 16 confirm it for 3.5.4 with 4.0.1.
  */
 export function versionPair(master: Capabilities, node: Capabilities): PairVerdict {
   if (master.version === node.version) return fits;

@@ -474,6 +474,14 @@ describe('right before a batch is attached', () => {
     expect(again([untouched()], undefined, null)).toEqual([]);
   });
 
+  test('a touched node that shows its master 127.0.0.1 by an address of its own interface is no stranger', () => {
+    const node: RevalidationNode = {
+      ...aNode('127.0.0.1:9002', { replication: slaveOf('192.168.7.7', 9001, { linkStatus: 'down' }) }),
+      touched: true,
+    };
+    expect(again([node], aMaster({}, '127.0.0.1:9001'), null)).toEqual([]);
+  });
+
   test('an unreachable master stops the batch', () => {
     expect(again([untouched()], aMaster({ look: refusing }))).toContain('master_unreachable');
   });
