@@ -1,4 +1,3 @@
-import type { ComparisonReport } from '../core/comparison.ts';
 import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from '../core/expansion.ts';
 import type { Look } from '../core/node-facts.ts';
 
@@ -82,7 +81,10 @@ export interface StoredPlan {
   readonly doc: unknown;
 }
 
-/** The truth. All methods throw StoreUnavailableError while the database cannot be reached. */
+/**
+ * The truth. All methods throw StoreUnavailableError while the database cannot be reached; it is not known then
+ * whether a change was stored, so read again before going on.
+ */
 export interface Store {
   /** Checks the schema, applies missing migrations (one process at a time). */
   migrate(): Promise<void>;
@@ -176,9 +178,6 @@ export interface Store {
 
   savePlan(plan: StoredPlan): Promise<void>;
   getPlan(id: string): Promise<StoredPlan | null>;
-
-  /** Result of a comparison belonging to a join; see verify/. */
-  saveComparisonReport(id: string, report: ComparisonReport): Promise<void>;
 }
 
 /** The database cannot be reached; the caller tries again later. */

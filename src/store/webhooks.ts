@@ -60,8 +60,15 @@ export interface WebhookStore {
    * several processes at it. Looks at no more than `limit` events; returns how many deliveries it made.
    */
   fanOut(limit: number): Promise<number>;
-  /** Takes deliveries that are due, for `leaseMs`; each counts as an attempt. A taker that dies leaves them due again. */
-  takeDue(limit: number, leaseMs: number): Promise<readonly { delivery: Delivery; webhook: Webhook }[]>;
+  /**
+   * Takes deliveries that are due, for `leaseMs`; each counts as an attempt. A taker that dies leaves them due again.
+   * Those of the webhooks in `except` are left: a receiver that hangs must not take all the places.
+   */
+  takeDue(
+    limit: number,
+    leaseMs: number,
+    except?: readonly string[],
+  ): Promise<readonly { delivery: Delivery; webhook: Webhook }[]>;
   record(deliveryId: string, outcome: DeliveryOutcome): Promise<void>;
   /** Keeps a veto's question and its answer with the other deliveries. */
   addAnswered(

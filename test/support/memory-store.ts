@@ -1,4 +1,3 @@
-import type { ComparisonReport } from '../../src/core/comparison.ts';
 import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/core/expansion.ts';
 import type { Look } from '../../src/core/node-facts.ts';
 import {
@@ -38,7 +37,6 @@ export interface MemoryStoreOptions {
 export interface MemoryStore extends Store {
   /** While true, every method throws StoreUnavailableError. */
   setUnavailable(unavailable: boolean): void;
-  comparisonReport(id: string): ComparisonReport | null;
 }
 
 interface Idempotency {
@@ -73,7 +71,6 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const nodeLocks = new Map<string, string>();
   const masterLocks = new Map<string, string>();
   const plans = new Map<string, StoredPlan>();
-  const reports = new Map<string, ComparisonReport>();
   let freezeNow: FreezeState = { frozen: false, reason: null, by: null, since: null };
   let observationSeq = 0;
   let unavailable = false;
@@ -115,7 +112,6 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     setUnavailable(to) {
       unavailable = to;
     },
-    comparisonReport: (id) => reports.get(id) ?? null,
 
     async migrate() {
       reachable();
@@ -322,11 +318,6 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     async getPlan(id) {
       reachable();
       return plans.get(id) ?? null;
-    },
-
-    async saveComparisonReport(id, report) {
-      reachable();
-      reports.set(id, stored(report));
     },
   };
 }

@@ -87,7 +87,9 @@ function configText(folder: string, options: PikaOptions): string {
     ...(fourAndLater(options.binary) ? { 'db-instance-num': 3 } : {}),
     ...options.settings,
   };
-  return `${Object.entries(settings).map(([key, value]) => `${key} : ${value}`).join('\n')}\n`;
+  return `${Object.entries(settings)
+    .map(([key, value]) => `${key} : ${value}`)
+    .join('\n')}\n`;
 }
 
 async function answers(client: Redis, child: ChildProcess, output: () => string): Promise<void> {

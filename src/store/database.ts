@@ -1,0 +1,205 @@
+import pg from 'pg';
+import { StoreUnavailableError } from './store.ts';
+
+/** How to reach PostgreSQL: a URL, or the socket folder of the embedded server. */
+export type PostgresConnection =
+  | { readonly connectionString: string }
+  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+
+/** Everything of ours lives in this schema, so that a database can be shared with other programs. */
+export const schemaName = 'pika_expander';
+
+export interface DatabaseOptions {
+  readonly connection: PostgresConnection;
+  /** Connections held at most. */
+  readonly maxConnections?: number;
+  /** Told of connections that broke while idle; the next query opens a new one. */
+  readonly onConnectionError?: (error: Error) => void;
+}
+
+export type Row = Record<string, unknown>;
+
+export interface Queryable {
+  /** Rows of one statement. `name` makes it a prepared one. */
+  query<R extends Row>(text: string, values?: readonly unknown[], name?: string): Promise<R[]>;
+}
+
+/** A pool that says StoreUnavailableError when the database cannot be reached or does not answer in time. */
+export interface Database extends Queryable {
+  /** Everything that `work` does happens, or nothing of it. */
+  transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
+  /** One connection of its own, closed afterwards, whose statements may take as long as they need. */
+  session<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const connectTimeoutMs = 5_000;
+const statementTimeoutMs = 20_000;
+/** Longer than the server's own limit: it ends a query on a connection whose other end is gone. */
+const replyTimeoutMs = 25_000;
+const lockTimeoutMs = 10_000;
+const idleInTransactionTimeoutMs = 30_000;
+const int8Oid = 20;
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    ...clientConfig(options.connection),
+    max: options.maxConnections ?? 20,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    query_timeout: replyTimeoutMs,
+  });
+  pool.on('error', (error) => options.onConnectionError?.(error));
+  let closing: Promise<void> | null = null;
+
+  const withClient = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const client = await pool.connect().catch(rethrow);
+    let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      return await work(client);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) broken ??= error;
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  };
+
+  return {
+    query: (text, values, name) => runQuery(pool, text, values, name),
+    transaction: (work) =>
+      withClient(async (client) => {
+        const inTransaction: Queryable = {
+          query: (text, values, name) => runQuery(client, text, values, name),
+        };
+        await inTransaction.query('begin');
+        try {
+          const result = await work(inTransaction);
+          await inTransaction.query('commit');
+          return result;
+        } catch (error) {
+          await inTransaction.query('rollback');
+          throw error;
+        }
+      }),
+    async session(work) {
+      const client = new pg.Client({
+        ...clientConfig(options.connection),
+        connectionTimeoutMillis: connectTimeoutMs,
+      });
+      client.on('error', (error) => options.onConnectionError?.(error));
+      await client.connect().catch(rethrow);
+      try {
+        await runQuery(client, 'set statement_timeout = 0');
+        await runQuery(client, 'set lock_timeout = 0');
+        return await work({ query: (text, values, name) => runQuery(client, text, values, name) });
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    },
+    close() {
+      closing ??= pool.end();
+      return closing;
+    },
+  };
+}
+
+/** The settings of a connection of ours: our schema first, and no statement that waits for ever. */
+export function clientConfig(connection: PostgresConnection): pg.ClientConfig {
+  const settings = [
+    `search_path=${schemaName}`,
+    `statement_timeout=${statementTimeoutMs}`,
+    `lock_timeout=${lockTimeoutMs}`,
+    `idle_in_transaction_session_timeout=${idleInTransactionTimeoutMs}`,
+  ];
+  const ours = settings.map((setting) => `-c ${setting}`).join(' ');
+  return {
+    ...withOptions(connection, ours),
+    application_name: 'pika-expander',
+    keepAlive: true,
+    types: {
+      // Sequence numbers and milliseconds: all below 2^53.
+      getTypeParser: (oid, format) =>
+        oid === int8Oid && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
+    },
+  };
+}
+
+/** What a URL says wins over what stands beside it, so `options` of the URL and ours have to be joined in it. */
+function withOptions(connection: PostgresConnection, ours: string): pg.ClientConfig {
+  if (!('connectionString' in connection)) return { ...connection, options: ours };
+  const url = new URL(connection.connectionString);
+  const theirs = url.searchParams.get('options');
+  url.searchParams.delete('options');
+  return { connectionString: url.toString(), options: theirs ? `${theirs} ${ours}` : ours };
+}
+
+async function runQuery<R extends Row>(
+  target: pg.Pool | pg.ClientBase,
+  text: string,
+  values: readonly unknown[] = [],
+  name?: string,
+): Promise<R[]> {
+  try {
+    const config = { text, values: [...values] };
+    const result = await target.query<R>(name ? { ...config, name } : config);
+    return result.rows;
+  } catch (error) {
+    return rethrow(error);
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw isUnavailability(error)
+    ? new StoreUnavailableError(`the database cannot be reached now: ${describe(error)}`, { cause: error })
+    : error;
+}
+
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EACCES',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/**
+ * Connection troubles (08), lack of resources such as a full disk (53), shut-downs, starts and time-outs (57),
+ * a lock or a deadlock that went against us (40001, 40P01, 55P03), a standby (25006): all may pass.
+ */
+const passingStates = /^(?:08|53|57|40001|40P01|55P03|25006|25P03)/;
+
+/** Texts of pg itself, which has no codes for them. */
+const lostConnectionTexts =
+  /connection terminated|connection timeout|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|not queryable|cannot use a pool after calling end/i;
+
+function isUnavailability(error: unknown): boolean {
+  const { code, message, errors } = error as { code?: unknown; message?: unknown; errors?: unknown };
+  if (Array.isArray(errors) && errors.length > 0) return errors.every(isUnavailability);
+  if (typeof code === 'string')
+    return networkCodes.has(code) || (code.length === 5 && passingStates.test(code));
+  return typeof message === 'string' && lostConnectionTexts.test(message);
+}
+
+function describe(error: unknown): string {
+  const { message, errors } = error as { message?: string; errors?: readonly Error[] };
+  return message || errors?.map((inner) => inner.message).join('; ') || String(error);
+}
+
+/** The first row; for statements that always return one. */
+export function onlyRow<R>(rows: readonly R[]): R {
+  const [row] = rows;
+  if (row === undefined) throw new Error('the database returned no row where one was certain');
+  return row;
+}

@@ -1,0 +1,424 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { access, chown, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { PostgresConnection } from './database.ts';
+import { findBinaries, type PostgresBinaries } from './embedded-binaries.ts';
+import { EmbeddedPostgresError, useOtherDatabase } from './embedded-error.ts';
+import { type EmbeddedFolders, openLog, prepareFolders, socketPort } from './embedded-folder.ts';
+import { isServerOn, pidFile, pidInFile } from './embedded-processes.ts';
+import { chooseRunAs, type RunAs } from './embedded-user.ts';
+
+export interface EmbeddedPostgresOptions {
+  /** The service's data folder; the server's files go into `postgres/` in it. */
+  readonly dataDir: string;
+  /** Settings of the server beside our own, for tests. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Told when the server died and is being started again, in plain words. */
+  readonly onNotice?: (text: string) => void;
+}
+
+export interface EmbeddedPostgres {
+  readonly connection: PostgresConnection;
+  /** For tests that kill it. */
+  readonly pid: () => number | null;
+  /** Stops the server; everything that was acknowledged is on disk. */
+  stop(): Promise<void>;
+}
+
+const userName = 'pika_expander';
+const databaseName = 'pika_expander';
+/** A start may have to wait for the crash recovery of a server that died. */
+const startWithinMs = 60_000;
+const stopWithinMs = 8_000;
+const pollMs = 50;
+const ownerLockKey = 1885957729;
+const othersInTheWay = /lock file "postmaster\.pid" already exists|pre-existing shared memory block/;
+
+const serverSettings: Readonly<Record<string, string>> = {
+  listen_addresses: '',
+  unix_socket_permissions: '0700',
+  port: String(socketPort),
+  max_connections: '200',
+  shared_buffers: '64MB',
+  max_wal_size: '256MB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  io_method: 'sync',
+  // Parallel workers would want shared memory that containers are short of, for queries that are small.
+  max_parallel_workers_per_gather: '0',
+  dynamic_shared_memory_type: 'mmap',
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_min_messages: 'warning',
+};
+
+/**
+ * Starts the PostgreSQL that came with the dependencies, on a unix socket that only this user reaches, and makes its
+ * data folder first if there is none. A server left over from a process of ours that was killed is stopped and
+ * started again; one whose owner lives is left alone. While it runs it is watched, and started again if it dies.
+ * Throws EmbeddedPostgresError.
+ *
+ * Who owns the server is told by an advisory lock in it: the lock ends with the owner's process, however that ends.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const binaries = await findBinaries();
+  const folders = await prepareFolders(options.dataDir);
+  const runAs = await chooseRunAs(folders.base, folders.data);
+  if (runAs.ids) await chown(folders.run, runAs.ids.uid, runAs.ids.gid);
+  if (!(await exists(join(folders.data, 'PG_VERSION')))) await makeDataFolder(binaries, folders, runAs);
+
+  const server = new EmbeddedServer(binaries, folders, runAs, options);
+  try {
+    await server.start();
+    await server.makeDatabase();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  await removeLeftovers(folders);
+  return {
+    connection: { host: folders.run, port: socketPort, user: userName, database: databaseName },
+    pid: () => server.pid,
+    stop: () => server.stop(),
+  };
+}
+
+/** initdb into a side folder, then rename: a crash in the middle leaves no half-made data folder behind. */
+async function makeDataFolder(
+  binaries: PostgresBinaries,
+  folders: EmbeddedFolders,
+  runAs: RunAs,
+): Promise<void> {
+  const side = `${folders.data}.new-${randomBytes(6).toString('hex')}`;
+  const args = [
+    '-D',
+    side,
+    '-U',
+    userName,
+    '--encoding=UTF8',
+    '--locale=C',
+    '--auth-local=trust',
+    '--auth-host=reject',
+  ];
+  const child = spawnAs(runAs, binaries.initdb, args, ['ignore', 'pipe', 'pipe']);
+  let output = '';
+  child.stdout?.on('data', (chunk) => (output += String(chunk)));
+  child.stderr?.on('data', (chunk) => (output += String(chunk)));
+  const code = await exitCode(child);
+  if (code === 0) await rename(side, folders.data).catch(() => undefined);
+  await rm(side, { recursive: true, force: true });
+  // Another process may have been quicker; then its folder is as good.
+  if (await exists(join(folders.data, 'PG_VERSION'))) return;
+  throw new EmbeddedPostgresError(
+    'embedded_postgres_failed',
+    `the data folder ${folders.data} could not be made: ${lastLines(output)}`,
+    nextStepsAfterFailure(folders, runAs),
+  );
+}
+
+class EmbeddedServer {
+  readonly #binaries: PostgresBinaries;
+  readonly #folders: EmbeddedFolders;
+  readonly #runAs: RunAs;
+  readonly #options: EmbeddedPostgresOptions;
+  #child: ChildProcess | null = null;
+  /** The child on which the owner's lock was taken last: if another one ends, a launch has failed. */
+  #served: ChildProcess | null = null;
+  #launchFailure: string | null = null;
+  #logFrom = 0;
+  /** The session that holds the owner's lock. */
+  #owner: pg.Client | null = null;
+  readonly #stopping = new AbortController();
+  #recovery: Promise<void> | null = null;
+  #stopped: Promise<void> | null = null;
+
+  constructor(
+    binaries: PostgresBinaries,
+    folders: EmbeddedFolders,
+    runAs: RunAs,
+    options: EmbeddedPostgresOptions,
+  ) {
+    this.#binaries = binaries;
+    this.#folders = folders;
+    this.#runAs = runAs;
+    this.#options = options;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Resolves when our own server runs and the owner's lock is ours. */
+  async start(): Promise<void> {
+    const deadline = Date.now() + startWithinMs;
+    while (!this.#stopping.signal.aborted) {
+      if (await this.#tryToOwn()) return;
+      await this.#assertNoLastingFailure();
+      if (!this.#child) await this.#launchUnlessServed();
+      if (Date.now() > deadline) throw await this.#startFailure('it did not answer in time');
+      await delay(pollMs);
+    }
+  }
+
+  async makeDatabase(): Promise<void> {
+    const found = await this.#owner!.query('select 1 from pg_database where datname = $1', [databaseName]);
+    if (found.rowCount === 0) await this.#owner!.query(`create database ${databaseName}`);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** false = nothing answers yet, or a left-over server was told to stop: look again. */
+  async #tryToOwn(): Promise<boolean> {
+    const client = await this.#connect();
+    if (!client) return false;
+    const { rows } = await client
+      .query('select pg_try_advisory_lock($1) as mine', [ownerLockKey])
+      .catch(noRows);
+    if (rows[0]?.mine !== true) {
+      await client.end().catch(() => undefined);
+      if (rows[0]?.mine === false) throw this.#inUse();
+      return false;
+    }
+    const servedBy = await pidInFile(this.#folders.data);
+    if (servedBy !== null && servedBy === this.#child?.pid) {
+      this.#served = this.#child;
+      this.#watchOwner(client);
+      return true;
+    }
+    if (servedBy !== null) await this.#stopLeftOver(servedBy);
+    await client.end().catch(() => undefined);
+    return false;
+  }
+
+  async #connect(): Promise<pg.Client | null> {
+    const client = new pg.Client({
+      host: this.#folders.run,
+      port: socketPort,
+      user: userName,
+      database: 'postgres',
+      application_name: 'pika-expander owner',
+      connectionTimeoutMillis: 5_000,
+    });
+    client.on('error', () => undefined);
+    return client.connect().then(
+      () => client,
+      async () => {
+        await client.end().catch(() => undefined);
+        return null;
+      },
+    );
+  }
+
+  /** Its owner is dead, or the lock would not have been free. */
+  async #stopLeftOver(pid: number): Promise<void> {
+    if (!(await isServerOn(pid, this.#folders.data))) return;
+    kill(pid, 'SIGINT');
+    const deadline = Date.now() + stopWithinMs;
+    while (Date.now() < deadline && (await isServerOn(pid, this.#folders.data))) await delay(pollMs);
+  }
+
+  /** Launches a server of ours unless one runs on the folder already, starting up or shutting down. */
+  async #launchUnlessServed(): Promise<void> {
+    const pid = await pidInFile(this.#folders.data);
+    if (pid !== null) {
+      if (await isServerOn(pid, this.#folders.data)) return;
+      // The number may belong to another program now, which PostgreSQL would take for a server of its own kind.
+      await rm(pidFile(this.#folders.data), { force: true });
+    }
+    await this.#launch();
+  }
+
+  async #launch(): Promise<void> {
+    const log = await openLog(this.#folders.log);
+    this.#logFrom = (await log.stat()).size;
+    const settings = {
+      ...serverSettings,
+      unix_socket_directories: this.#folders.run,
+      ...this.#options.settings,
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const child = spawnAs(
+      this.#runAs,
+      this.#binaries.postgres,
+      ['-D', this.#folders.data, ...args],
+      ['ignore', log.fd, log.fd],
+    );
+    await log.close();
+    this.#child = child;
+    // Whatever way this process ends, the server is told; a kill -9 is what the next start is prepared for.
+    const onExit = () => child.kill('SIGINT');
+    process.once('exit', onExit);
+    const onEnd = (how: string) => {
+      process.off('exit', onExit);
+      this.#ended(child, how);
+    };
+    child.once('error', (error) => onEnd(error.message));
+    child.once('exit', (code, signal) => onEnd(`it ended with ${signal ?? `code ${code}`}`));
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    if (this.#stopping.signal.aborted) return;
+    if (this.#served !== child) {
+      this.#launchFailure = how;
+      return;
+    }
+    this.#owner = null;
+    this.#recover(`the embedded PostgreSQL (process ${child.pid}) is started again: ${how}`);
+  }
+
+  /** A launch that failed because another server is still leaving the folder may work the next time. */
+  async #assertNoLastingFailure(): Promise<void> {
+    const failure = this.#launchFailure;
+    this.#launchFailure = null;
+    if (failure === null || othersInTheWay.test(await this.#logSinceLaunch())) return;
+    throw await this.#startFailure(failure);
+  }
+
+  #watchOwner(client: pg.Client): void {
+    this.#owner = client;
+    client.once('end', () => {
+      if (this.#owner !== client || this.#stopping.signal.aborted) return;
+      this.#owner = null;
+      this.#recover(
+        'the embedded PostgreSQL closed its connections, as it does after a crash of one of its processes',
+      );
+    });
+  }
+
+  #recover(notice: string): void {
+    if (this.#recovery) return;
+    this.#options.onNotice?.(notice);
+    this.#recovery = this.#startUntilItWorks().finally(() => {
+      this.#recovery = null;
+    });
+  }
+
+  async #startUntilItWorks(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        this.#options.onNotice?.(
+          `the embedded PostgreSQL could not be started again: ${(error as Error).message}`,
+        );
+        await delay(1_000, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#recovery;
+    await this.#owner?.end().catch(() => undefined);
+    const child = this.#child;
+    if (!child) return;
+    const exited = exitCode(child);
+    child.kill('SIGINT');
+    const inTime = await Promise.race([exited.then(() => true), delay(stopWithinMs, false, { ref: false })]);
+    if (inTime) return;
+    // Immediate: what was committed is recovered from the log at the next start.
+    child.kill('SIGQUIT');
+    await exited;
+  }
+
+  #inUse(): EmbeddedPostgresError {
+    return new EmbeddedPostgresError(
+      'data_folder_in_use',
+      `the data folder ${dirname(this.#folders.base)} is in use by another pika-expander on this machine`,
+      [
+        'Stop the other one, or give this one another folder (DATA_DIR).',
+        'For several processes on one database (--role api, --role worker), set DATABASE_URL to a PostgreSQL that all of them reach.',
+      ],
+    );
+  }
+
+  async #logSinceLaunch(): Promise<string> {
+    const log = await readFile(this.#folders.log).catch(() => Buffer.alloc(0));
+    return log.subarray(this.#logFrom).toString();
+  }
+
+  async #startFailure(what: string): Promise<EmbeddedPostgresError> {
+    const said = lastLines(await this.#logSinceLaunch());
+    return new EmbeddedPostgresError(
+      'embedded_postgres_failed',
+      `the embedded PostgreSQL on ${this.#folders.data} could not be started: ${what}${said ? `; it said: ${said}` : ''}`,
+      nextStepsAfterFailure(this.#folders, this.#runAs),
+    );
+  }
+}
+
+function spawnAs(
+  runAs: RunAs,
+  program: string,
+  args: readonly string[],
+  stdio: ['ignore', 'pipe' | number, 'pipe' | number],
+): ChildProcess {
+  const [command, ...all] = [...runAs.prefix, program, ...args];
+  // A group of its own: Ctrl-C in a terminal is for us, and the server has to outlive our last save.
+  return spawn(command!, all, {
+    stdio,
+    detached: true,
+    cwd: '/',
+    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    ...runAs.ids,
+  });
+}
+
+async function exitCode(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const [code] = await once(child, 'exit').catch(() => [null]);
+  return code as number | null;
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** Side folders of an initdb that was killed. Only the owner comes here, so none is in use. */
+async function removeLeftovers(folders: EmbeddedFolders): Promise<void> {
+  const side = `${basename(folders.data)}.new-`;
+  for (const name of await readdir(folders.base)) {
+    if (name.startsWith(side)) await rm(join(folders.base, name), { recursive: true, force: true });
+  }
+}
+
+function nextStepsAfterFailure(folders: EmbeddedFolders, runAs: RunAs): readonly string[] {
+  const asOther = runAs.ids
+    ? [
+        `PostgreSQL refuses to run as root, so it runs as user ${runAs.ids.uid}, who must be able to reach ${folders.base} and the program's own folder: run pika-expander as an ordinary user.`,
+      ]
+    : [];
+  return [...asOther, `Look into ${folders.log}, and whether the disk is full.`, useOtherDatabase];
+}
+
+function lastLines(text: string): string {
+  return text
+    .trim()
+    .split('\n')
+    .slice(-3)
+    .map((line) => line.trim())
+    .join(' / ');
+}
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const noRows = () => ({ rows: [] as { mine?: boolean }[] });

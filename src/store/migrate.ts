@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import type { Database, Queryable } from './database.ts';
+import { schemaName } from './database.ts';
+
+/** The database's schema is not one that this version of the service can work on. Nothing was changed. */
+export class SchemaMismatchError extends Error {
+  readonly code: 'database_schema_newer' | 'database_schema_changed';
+  readonly nextSteps: readonly string[];
+  constructor(code: SchemaMismatchError['code'], message: string, nextSteps: readonly string[]) {
+    super(message);
+    this.name = 'SchemaMismatchError';
+    this.code = code;
+    this.nextSteps = nextSteps;
+  }
+}
+
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+/** The migrations that came with this version, in order. */
+export async function readMigrations(
+  folder: URL = new URL('../../migrations/', import.meta.url),
+): Promise<readonly Migration[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(new URL(name, folder), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
+}
+
+const lockKey = [1885957729, 0] as const;
+
+/**
+ * Applies the migrations that are missing, each in its own transaction, while no other process does; two processes
+ * at once apply each one once. Returns the names of those applied now. Throws SchemaMismatchError when the database
+ * was migrated by a newer version, or by one whose migrations read differently.
+ */
+export async function migrate(
+  database: Pick<Database, 'session'>,
+  migrations: readonly Migration[],
+): Promise<readonly string[]> {
+  return database.session(async (client) => {
+    await client.query('select pg_advisory_lock($1, $2)', lockKey);
+    // The lock ends with the session.
+    await client.query(`create schema if not exists ${schemaName}`);
+    await client.query(
+      `create table if not exists ${schemaName}.migrations (
+         name text primary key, checksum text not null, applied_at timestamptz not null default now()
+       )`,
+    );
+    const applied = await client.query<{ name: string; checksum: string }>(
+      `select name, checksum from ${schemaName}.migrations order by name`,
+    );
+    assertKnown(applied, migrations);
+    const missing = migrations.filter(({ name }) => !applied.some((row) => row.name === name));
+    for (const migration of missing) await apply(client, migration);
+    return missing.map(({ name }) => name);
+  });
+}
+
+async function apply(client: Queryable, migration: Migration): Promise<void> {
+  await client.query('begin');
+  try {
+    await client.query(migration.sql);
+    await client.query(`insert into ${schemaName}.migrations (name, checksum) values ($1, $2)`, [
+      migration.name,
+      migration.checksum,
+    ]);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+function assertKnown(
+  applied: readonly { readonly name: string; readonly checksum: string }[],
+  migrations: readonly Migration[],
+): void {
+  const known = new Map(migrations.map(({ name, checksum }) => [name, checksum]));
+  const newer = applied.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (newer.length > 0) {
+    throw new SchemaMismatchError(
+      'database_schema_newer',
+      `the database holds migrations that this version does not know (${newer.join(', ')}): a newer version of pika-expander has used it`,
+      ['Start the newer version, or restore the database from a backup made before the upgrade.'],
+    );
+  }
+  const changed = applied
+    .filter(({ name, checksum }) => known.get(name) !== checksum)
+    .map(({ name }) => name);
+  if (changed.length > 0) {
+    throw new SchemaMismatchError(
+      'database_schema_changed',
+      `the database was made with other texts of ${changed.join(', ')} than this version has`,
+      [
+        'Use the version of pika-expander that made this database, or another database (DATABASE_URL, or DATA_DIR for the embedded one).',
+      ],
+    );
+  }
+}

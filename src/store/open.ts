@@ -1,0 +1,60 @@
+import type { ComparisonStore } from './comparisons.ts';
+import { openDatabase, type PostgresConnection } from './database.ts';
+import { startEmbeddedPostgres } from './embedded.ts';
+import { createPostgresComparisons } from './postgres-comparisons.ts';
+import { createPostgresStore } from './postgres-store.ts';
+import { createPostgresWebhooks } from './postgres-webhooks.ts';
+import type { Store } from './store.ts';
+import type { WebhookStore } from './webhooks.ts';
+
+export type StorePlace =
+  | { readonly databaseUrl: string }
+  /** An embedded PostgreSQL in this folder; one process only. */
+  | { readonly dataDir: string };
+
+export interface OpenedStore {
+  readonly store: Store;
+  readonly comparisons: ComparisonStore;
+  readonly webhooks: WebhookStore;
+  /** The same database, for a queue without Redis. */
+  readonly postgres: PostgresConnection;
+  readonly embedded: boolean;
+  /** Closes the connections and stops an embedded server: last of all, after the queue. */
+  close(): Promise<void>;
+}
+
+export interface OpenStoreOptions {
+  /** Told of broken connections and of restarts of the embedded server, in plain words. */
+  readonly onNotice?: (text: string) => void;
+  readonly maxConnections?: number;
+}
+
+/**
+ * Connects to the database, or starts the embedded one. The caller runs `store.migrate()` before anything else.
+ * Throws EmbeddedPostgresError when the embedded one cannot be used; a database at a URL that cannot be reached
+ * shows itself as StoreUnavailableError of the first call.
+ */
+export async function openStore(place: StorePlace, options: OpenStoreOptions = {}): Promise<OpenedStore> {
+  const notice = (text: string) => options.onNotice?.(text);
+  const server =
+    'dataDir' in place ? await startEmbeddedPostgres({ dataDir: place.dataDir, onNotice: notice }) : null;
+  const postgres = server
+    ? server.connection
+    : { connectionString: (place as { databaseUrl: string }).databaseUrl };
+  const database = openDatabase({
+    connection: postgres,
+    ...(options.maxConnections ? { maxConnections: options.maxConnections } : {}),
+    onConnectionError: (error) => notice(`a connection to the database was lost: ${error.message}`),
+  });
+  return {
+    store: createPostgresStore(database),
+    comparisons: createPostgresComparisons(database),
+    webhooks: createPostgresWebhooks(database),
+    postgres,
+    embedded: server !== null,
+    async close() {
+      await database.close();
+      await server?.stop();
+    },
+  };
+}

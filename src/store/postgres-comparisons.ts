@@ -1,0 +1,231 @@
+import type { Difference } from '../core/comparison.ts';
+import type {
+  ComparisonChange,
+  ComparisonControl,
+  ComparisonLease,
+  ComparisonStore,
+  StoredComparison,
+  StoredDifference,
+} from './comparisons.ts';
+import { comparisonHasEnded } from './comparisons.ts';
+import { Conditions } from './conditions.ts';
+import type { Database, Queryable, Row } from './database.ts';
+import { decodeCursor, encodeCursor } from './expansion-rows.ts';
+import { storableText, toJson } from './json.ts';
+import { FencedError, NotFoundError } from './store.ts';
+
+export interface ComparisonStoreOptions {
+  /** Differences kept per comparison; further ones are only counted. */
+  readonly differencesPerComparison?: number;
+}
+
+type ComparisonRow = Omit<StoredComparison, 'join'> & {
+  expansionId: string | null;
+  node: string | null;
+} & Row;
+
+const columns = `id, expansion_id as "expansionId", node, state, state_reason as "stateReason",
+  left_target as "left", right_target as "right", spec, cursor, progress, report, problem,
+  pending_control as "pendingControl", differences_total as "differencesTotal",
+  differences_stored as "differencesStored", requested_by as "requestedBy", created_at as "createdAt",
+  started_at as "startedAt", ended_at as "endedAt"`;
+const unended = "state in ('pending', 'running', 'paused')";
+
+/** The ComparisonStore on PostgreSQL. */
+export function createPostgresComparisons(
+  database: Database,
+  options: ComparisonStoreOptions = {},
+): ComparisonStore {
+  const keep = options.differencesPerComparison ?? 10_000;
+
+  const get = async (id: string): Promise<StoredComparison | null> => {
+    const [row] = await database.query<ComparisonRow>(`select ${columns} from comparisons where id = $1`, [
+      id,
+    ]);
+    return row ? comparisonOf(row) : null;
+  };
+
+  return {
+    get,
+
+    async create(comparison) {
+      await database.query(
+        `insert into comparisons
+           (id, expansion_id, node, state, left_target, right_target, spec, requested_by, created_at, look_at)
+         values ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, clock_timestamp())
+         on conflict (id) do nothing`,
+        [
+          comparison.id,
+          comparison.join?.expansionId ?? null,
+          comparison.join?.node ?? null,
+          toJson(comparison.left),
+          toJson(comparison.right),
+          toJson(comparison.spec),
+          storableText(comparison.requestedBy),
+          comparison.createdAt,
+        ],
+      );
+      const stored = await get(comparison.id);
+      if (!stored) throw new NotFoundError(`comparison ${comparison.id} is gone as soon as it was stored`);
+      return stored;
+    },
+
+    async list(filter) {
+      const where = new Conditions();
+      if (filter.states) where.add((p) => `state = any (${p}::text[])`, filter.states);
+      if (filter.expansionId) where.add((p) => `expansion_id = ${p}`, filter.expansionId);
+      const after = decodeCursor(filter.cursor);
+      if (after) where.add((p, q) => `(created_at, id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
+      const rows = await database.query<ComparisonRow>(
+        `select ${columns} from comparisons ${where.sql}
+         order by created_at desc, id desc limit ${where.value(filter.limit + 1)}`,
+        where.values,
+      );
+      const items = rows.slice(0, filter.limit).map(comparisonOf);
+      const last = rows.length > filter.limit ? items.at(-1) : undefined;
+      return { items, nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null };
+    },
+
+    async claim(id, owner, leaseMs) {
+      const [row] = await database.query<{ epoch: number }>(
+        `update comparisons
+         set epoch = epoch + 1, lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+         where id = $1 and ${unended} and (lease_owner is null or lease_until <= clock_timestamp())
+         returning epoch`,
+        [id, owner, leaseMs],
+      );
+      return row ? { comparisonId: id, owner, epoch: row.epoch, leaseMs } : null;
+    },
+
+    async renew(lease) {
+      const rows = await database.query(
+        `update comparisons set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
+         where ${heldBy} returning 1`,
+        [...leaseValues(lease), lease.leaseMs],
+      );
+      if (rows.length === 0) throw lostLease(lease);
+    },
+
+    async release(lease) {
+      await database.query(
+        `update comparisons set lease_owner = null, lease_until = null where ${heldBy}`,
+        leaseValues(lease),
+      );
+    },
+
+    async save(lease, change) {
+      const update = updateOf(lease, change);
+      const differences = change.differences ?? [];
+      return database.transaction(async (client) => {
+        const [row] = await client.query<{ pendingControl: ComparisonControl | null; stored: number }>(
+          update.sql,
+          update.values,
+        );
+        if (!row) throw lostLease(lease);
+        const kept = differences.slice(0, Math.max(0, keep - row.stored));
+        if (kept.length > 0) await addDifferences(client, lease.comparisonId, row.stored, kept);
+        return row.pendingControl;
+      });
+    },
+
+    async control(id, control) {
+      const rows = await database.query(
+        `update comparisons
+         set pending_control = $2, look_at = clock_timestamp() where id = $1 and ${unended} returning 1`,
+        [id, toJson(control)],
+      );
+      if (rows.length === 0 && !(await get(id))) throw new NotFoundError(`there is no comparison ${id}`);
+    },
+
+    async differences(id, filter) {
+      const rows = await database.query<{ seq: number; doc: Difference }>(
+        'select seq, doc from differences where comparison_id = $1 and seq > $2 order by seq limit $3',
+        [id, filter.afterSeq, filter.limit],
+      );
+      return rows.map(({ seq, doc }): StoredDifference => ({ ...doc, seq }));
+    },
+
+    async due(limit) {
+      const rows = await database.query<{ id: string }>(
+        `select id from comparisons
+         where ${unended} and look_at <= clock_timestamp()
+           and (lease_owner is null or lease_until <= clock_timestamp())
+         order by look_at, created_at, id limit $1`,
+        [limit],
+      );
+      return rows.map((row) => row.id);
+    },
+  };
+}
+
+const heldBy = 'id = $1 and epoch = $2 and lease_owner = $3';
+const leaseValues = (lease: ComparisonLease) => [lease.comparisonId, lease.epoch, lease.owner];
+
+function lostLease(lease: ComparisonLease): FencedError {
+  return new FencedError(
+    `lease ${lease.epoch} of ${lease.owner} on comparison ${lease.comparisonId} was lost`,
+  );
+}
+
+function comparisonOf(row: ComparisonRow): StoredComparison {
+  const { expansionId, node, ...comparison } = row;
+  return { ...comparison, join: expansionId && node ? { expansionId, node } : null } as StoredComparison;
+}
+
+/** One UPDATE that sets what the change names, under the lease's fence. */
+function updateOf(lease: ComparisonLease, change: ComparisonChange) {
+  const values: unknown[] = leaseValues(lease);
+  const bind = (value: unknown) => `$${values.push(value)}`;
+  const json = (value: unknown) => (value === null ? null : toJson(value));
+  const columnsToSet: readonly (readonly [string, unknown])[] = [
+    ['state', change.state],
+    [
+      'state_reason',
+      typeof change.stateReason === 'string' ? storableText(change.stateReason) : change.stateReason,
+    ],
+    ['started_at', change.startedAt],
+    ['ended_at', change.endedAt],
+    ['cursor', change.cursor === undefined ? undefined : json(change.cursor)],
+    ['progress', change.progress === undefined ? undefined : json(change.progress)],
+    ['report', change.report === undefined ? undefined : json(change.report)],
+    ['problem', change.problem === undefined ? undefined : json(change.problem)],
+  ];
+  const given = columnsToSet.filter(([, value]) => value !== undefined);
+  const control = change.appliedControl
+    ? `nullif(pending_control, ${bind(toJson(change.appliedControl))}::jsonb)`
+    : 'pending_control';
+  const wanted =
+    change.lookAgainInMs === undefined
+      ? 'look_at'
+      : `clock_timestamp() + ${bind(change.lookAgainInMs)}::double precision * interval '1 millisecond'`;
+  const ends = change.state !== undefined && comparisonHasEnded(change.state);
+  const assignments = [
+    ...given.map(([column, value]) => `${column} = ${bind(value)}`),
+    `pending_control = ${ends ? 'null' : control}`,
+    `look_at = ${ends ? 'null' : `case when ${control} is not null then clock_timestamp() else ${wanted} end`}`,
+    `differences_total = differences_total + ${bind(change.differences?.length ?? 0)}::bigint`,
+    `lease_until = clock_timestamp() + ${bind(lease.leaseMs)} * interval '1 millisecond'`,
+  ];
+  return {
+    sql: `update comparisons set ${assignments.join(', ')} where ${heldBy}
+          returning pending_control as "pendingControl", differences_stored as "stored"`,
+    values,
+  };
+}
+
+async function addDifferences(
+  client: Queryable,
+  comparisonId: string,
+  stored: number,
+  differences: readonly Difference[],
+): Promise<void> {
+  await client.query(
+    `insert into differences (comparison_id, seq, doc)
+     select $1, $2::integer + d.position, d.doc from jsonb_array_elements($3::jsonb) with ordinality as d (doc, position)`,
+    [comparisonId, stored, toJson(differences)],
+  );
+  await client.query('update comparisons set differences_stored = $2 where id = $1', [
+    comparisonId,
+    stored + differences.length,
+  ]);
+}

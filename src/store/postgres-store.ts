@@ -1,0 +1,272 @@
+import type { Control, ExpansionState, StoredEvent } from '../core/expansion.ts';
+import { Conditions } from './conditions.ts';
+import { type Database, onlyRow } from './database.ts';
+import { changedJoins, decodeCursor, docChanged, docOf, encodeCursor, hasEnded } from './expansion-rows.ts';
+import { storableText, toJson } from './json.ts';
+import { addressKey } from './master-key.ts';
+import { migrate, readMigrations } from './migrate.ts';
+import { createThinner } from './observation-thinner.ts';
+import {
+  acceptExpansion,
+  acceptedUnder,
+  type ExpansionRow,
+  expansionColumns,
+  expansionOf,
+} from './postgres-accept.ts';
+import { lockMaster, lostLease } from './postgres-leases.ts';
+import {
+  type FreezeState,
+  NotFoundError,
+  type Store,
+  type StoredObservation,
+  type StoredPlan,
+} from './store.ts';
+
+export interface PostgresStoreOptions {
+  /** Observations kept per node of an expansion, give or take half; older ones are thinned out. */
+  readonly observationsPerNode?: number;
+}
+
+/** The Store on PostgreSQL. Does not close the database on its own account: `close` ends the pool it was given. */
+export function createPostgresStore(database: Database, options: PostgresStoreOptions = {}): Store {
+  const thinner = createThinner(database, options.observationsPerNode ?? 2000);
+
+  return {
+    async migrate() {
+      await migrate(database, await readMigrations());
+    },
+    close: () => database.close(),
+    async ping() {
+      await database.query('select 1');
+    },
+
+    async accept(expansion, events, idempotency) {
+      return acceptExpansion(database, expansion, events, idempotency);
+    },
+
+    async acceptedUnder(idempotency) {
+      return acceptedUnder(database, idempotency);
+    },
+
+    async get(id) {
+      const [row] = await database.query<ExpansionRow>(
+        `select ${expansionColumns} from expansions e where e.id = $1`,
+        [id],
+        'get_expansion',
+      );
+      return row ? expansionOf(row) : null;
+    },
+
+    async list(filter) {
+      const where = new Conditions();
+      if (filter.states) where.add((p) => `e.state = any (${p}::text[])`, filter.states);
+      if (filter.master) where.add((p) => `e.master_key = ${p}`, addressKey(filter.master));
+      if (filter.search)
+        where.add((p) => `position(${p} in e.search_text) > 0`, storableText(filter.search).toLowerCase());
+      const after = decodeCursor(filter.cursor);
+      if (after)
+        where.add((p, q) => `(e.accepted_at, e.id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
+      const rows = await database.query<ExpansionRow>(
+        `select ${expansionColumns} from expansions e ${where.sql}
+         order by e.accepted_at desc, e.id desc limit ${where.value(filter.limit + 1)}`,
+        where.values,
+      );
+      const items = rows.slice(0, filter.limit).map(expansionOf);
+      const last = rows.length > filter.limit ? items.at(-1) : undefined;
+      return { items, nextCursor: last ? encodeCursor({ at: last.acceptedAt, id: last.id }) : null };
+    },
+
+    async events(filter) {
+      const where = new Conditions();
+      where.add((p) => `seq > ${p}`, filter.afterSeq);
+      if (filter.expansionId) where.add((p) => `expansion_id = ${p}`, filter.expansionId);
+      if (filter.types) where.add((p) => `type = any (${p}::text[])`, filter.types);
+      if (filter.node) where.add((p) => `node = ${p}`, filter.node);
+      return database.query<StoredEvent & Record<string, unknown>>(
+        `select seq, expansion_id as "expansionId", type, at, node, level, text, data
+         from events ${where.sql} order by seq limit ${where.value(filter.limit)}`,
+        where.values,
+      );
+    },
+
+    async lastSeq() {
+      const rows = await database.query<{ seq: number }>('select coalesce(max(seq), 0) as seq from events');
+      return onlyRow(rows).seq;
+    },
+
+    async observations(filter) {
+      const where = new Conditions();
+      where.add((p) => `expansion_id = ${p}`, filter.expansionId);
+      where.add((p) => `seq > ${p}`, filter.afterSeq);
+      if (filter.node) where.add((p) => `node = ${p}`, filter.node);
+      return database.query<StoredObservation & Record<string, unknown>>(
+        `select seq, expansion_id as "expansionId", node, at, look
+         from observations ${where.sql} order by seq limit ${where.value(filter.limit)}`,
+        where.values,
+      );
+    },
+
+    async nodesInUse(addresses) {
+      const rows = await database.query<{ address: string; expansion_id: string }>(
+        'select address, expansion_id from node_locks where address = any ($1::text[])',
+        [addresses.map((address) => storableText(addressKey(address)))],
+      );
+      const holders = new Map(rows.map((row) => [row.address, row.expansion_id]));
+      return addresses.flatMap((node) => {
+        const expansionId = holders.get(addressKey(node));
+        return expansionId ? [{ node, expansionId }] : [];
+      });
+    },
+
+    async onMaster(key) {
+      return database.query<{ id: string; state: ExpansionState }>(
+        'select id, state from expansions where not ended and master_key = $1 order by accepted_at, id',
+        [key],
+      );
+    },
+
+    async addControl(expansionId, control) {
+      await database.transaction(async (client) => {
+        // The row first, as save_expansion does: a save that runs now either sees this control or comes before it.
+        const rows = await client.query('select 1 from expansions where id = $1 for update', [expansionId]);
+        if (rows.length === 0) throw new NotFoundError(`there is no expansion ${expansionId}`);
+        const added = await client.query(
+          'insert into controls (id, expansion_id, doc) values ($1, $2, $3) on conflict (id) do nothing returning 1',
+          [control.id, expansionId, toJson(control)],
+        );
+        if (added.length === 0) return;
+        await client.query('update expansions set look_at = clock_timestamp() where id = $1 and not ended', [
+          expansionId,
+        ]);
+      });
+    },
+
+    async pendingControls(expansionId) {
+      const rows = await database.query<{ doc: Control }>(
+        'select doc from controls where expansion_id = $1 and applied_at is null order by seq',
+        [expansionId],
+        'pending_controls',
+      );
+      return rows.map((row) => row.doc);
+    },
+
+    async claim(expansionId, owner, leaseMs) {
+      const [row] = await database.query<{ epoch: number }>(
+        `update expansions
+         set epoch = epoch + 1, lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+         where id = $1 and not ended and (lease_owner is null or lease_until <= clock_timestamp())
+         returning epoch`,
+        [expansionId, owner, leaseMs],
+        'claim_expansion',
+      );
+      return row ? { expansionId, owner, epoch: row.epoch, leaseMs } : null;
+    },
+
+    async renew(lease) {
+      const rows = await database.query(
+        `update expansions set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
+         where id = $1 and epoch = $2 and lease_owner = $3 returning 1`,
+        [lease.expansionId, lease.epoch, lease.owner, lease.leaseMs],
+        'renew_expansion',
+      );
+      if (rows.length === 0) throw lostLease(lease);
+    },
+
+    async release(lease) {
+      await database.query(
+        `update expansions set lease_owner = null, lease_until = null
+         where id = $1 and epoch = $2 and lease_owner = $3`,
+        [lease.expansionId, lease.epoch, lease.owner],
+      );
+    },
+
+    async lockMaster(lease, keys) {
+      return database.transaction((client) => lockMaster(client, lease, keys));
+    },
+
+    async save(lease, before, after, extra) {
+      const joins = changedJoins(before, after);
+      const rows = await database.query<{ held: boolean }>(
+        'select save_expansion($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as held',
+        [
+          lease.expansionId,
+          lease.epoch,
+          lease.owner,
+          lease.leaseMs,
+          docChanged(before, after) ? toJson(docOf(after)) : null,
+          hasEnded(after),
+          jsonOrNull(joins),
+          jsonOrNull(extra.observations ?? []),
+          extra.appliedControls?.length ? extra.appliedControls : null,
+          extra.lookAgainInMs,
+          jsonOrNull(extra.events),
+        ],
+        'save_expansion',
+      );
+      if (!onlyRow(rows).held) throw lostLease(lease);
+      // The save is done, and what could not be thinned out now will be the next time.
+      await thinner.saw(lease.expansionId, extra.observations ?? []).catch(() => undefined);
+      if (hasEnded(after)) thinner.forget(lease.expansionId);
+    },
+
+    async due(limit) {
+      const rows = await database.query<{ id: string }>(
+        `select id from expansions
+         where not ended and look_at <= clock_timestamp()
+           and (lease_owner is null or lease_until <= clock_timestamp())
+         order by look_at, accepted_at, id limit $1`,
+        [limit],
+        'due_expansions',
+      );
+      return rows.map((row) => row.id);
+    },
+
+    async freeze(state) {
+      if (!state) {
+        await database.query('delete from global_freeze');
+        return thawed;
+      }
+      const rows = await database.query<FreezeRow>(
+        `insert into global_freeze (reason, by) values ($1, $2)
+         on conflict (singleton) do update set reason = excluded.reason, by = excluded.by, since = now()
+         returning ${freezeColumns}`,
+        [storableText(state.reason), storableText(state.by)],
+      );
+      return { frozen: true, ...onlyRow(rows) };
+    },
+
+    async freezeState() {
+      const [row] = await database.query<FreezeRow>(
+        `select ${freezeColumns} from global_freeze`,
+        [],
+        'freeze_state',
+      );
+      return row ? { frozen: true, ...row } : thawed;
+    },
+
+    async savePlan(plan) {
+      await database.query(
+        `with outdated as (delete from plans where saved_at < now() - interval '30 days')
+         insert into plans (id, at, doc) values ($1, $2, $3)
+         on conflict (id) do update set at = excluded.at, doc = excluded.doc, saved_at = now()`,
+        [plan.id, plan.at, toJson(plan.doc)],
+      );
+    },
+
+    async getPlan(id) {
+      const [row] = await database.query<{ id: string; at: number; doc: unknown }>(
+        'select id, at, doc from plans where id = $1',
+        [id],
+      );
+      return row ? (row satisfies StoredPlan) : null;
+    },
+  };
+}
+
+type FreezeRow = { reason: string; by: string; since: number };
+const freezeColumns = 'reason, by, floor(extract(epoch from since) * 1000)::bigint as since';
+const thawed: FreezeState = { frozen: false, reason: null, by: null, since: null };
+
+function jsonOrNull(list: readonly unknown[]): string | null {
+  return list.length > 0 ? toJson(list) : null;
+}

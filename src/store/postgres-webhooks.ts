@@ -1,0 +1,181 @@
+import { Conditions } from './conditions.ts';
+import { type Database, onlyRow, type Row } from './database.ts';
+import { decodeCursor, encodeCursor } from './expansion-rows.ts';
+import { storableText, toJson } from './json.ts';
+import { NotFoundError } from './store.ts';
+import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from './webhooks.ts';
+
+export interface WebhookStoreOptions {
+  /** Deliveries kept per webhook once they have ended. */
+  readonly deliveriesPerWebhook?: number;
+}
+
+type WebhookRow = Webhook & Row;
+type DeliveryRow = Delivery & Row;
+
+const webhookColumns = 'id, kind, url, types, secret, created_by as "createdBy", created_at as "createdAt"';
+const ms = (column: string) => `floor(extract(epoch from ${column}) * 1000)::bigint`;
+const deliveryColumns = `d.id, d.webhook_id as "webhookId", d.event_seq as "eventSeq", d.type, d.payload, d.state,
+  d.attempts, d.created_at as "createdAt", ${ms('d.next_attempt_at')} as "nextAttemptAt",
+  ${ms('d.ended_at')} as "endedAt", d.last_status as "lastStatus", d.last_error as "lastError",
+  d.last_took_ms as "lastTookMs"`;
+
+/** One process at a time fans out; the others have nothing to do then. */
+const fanOutLock = '1885957729, 2';
+
+/** The WebhookStore on PostgreSQL. */
+export function createPostgresWebhooks(database: Database, options: WebhookStoreOptions = {}): WebhookStore {
+  const keep = options.deliveriesPerWebhook ?? 1000;
+
+  return {
+    async create(webhook) {
+      await database.query(
+        `insert into webhooks (id, kind, url, types, secret, created_by, created_at, after_seq)
+         values ($1, $2, $3, $4, $5, $6, $7, (select coalesce(max(seq), 0) from events))`,
+        [
+          webhook.id,
+          webhook.kind,
+          webhook.url,
+          webhook.types,
+          webhook.secret,
+          storableText(webhook.createdBy),
+          webhook.createdAt,
+        ],
+      );
+    },
+
+    async get(id) {
+      const [row] = await database.query<WebhookRow>(`select ${webhookColumns} from webhooks where id = $1`, [
+        id,
+      ]);
+      return row ?? null;
+    },
+
+    async list() {
+      return database.query<WebhookRow>(`select ${webhookColumns} from webhooks order by created_at, id`);
+    },
+
+    async remove(id) {
+      const rows = await database.query('delete from webhooks where id = $1 returning 1', [id]);
+      if (rows.length === 0) throw new NotFoundError(`there is no webhook ${id}`);
+    },
+
+    async fanOut(limit) {
+      return database.transaction(async (client) => {
+        const locked = await client.query<{ mine: boolean }>(
+          `select pg_try_advisory_xact_lock(${fanOutLock}) as mine`,
+        );
+        if (!onlyRow(locked).mine) return 0;
+        const [span] = await client.query<{ from: number; to: number | null }>(
+          `select w.after_seq as "from", (
+             select max(seq) from (select seq from events where seq > w.after_seq order by seq limit $1) as next
+           ) as "to"
+           from (select min(after_seq) as after_seq from webhooks where kind = 'notify') as w
+           where w.after_seq is not null`,
+          [limit],
+        );
+        if (!span || span.to === null) return 0;
+        const made = await client.query(
+          `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
+           select w.id || '-' || e.seq, w.id, e.seq, e.type,
+                  jsonb_build_object('seq', e.seq, 'expansionId', e.expansion_id, 'type', e.type, 'at', e.at,
+                    'node', e.node, 'level', e.level, 'text', e.text, 'data', e.data),
+                  ${ms('clock_timestamp()')}, clock_timestamp()
+           from webhooks w join events e on e.seq > w.after_seq and e.seq <= $1
+           where w.kind = 'notify' and (w.types = '{}' or e.type = any (w.types))
+           order by e.seq
+           on conflict (webhook_id, event_seq) do nothing returning 1`,
+          [span.to],
+        );
+        await client.query("update webhooks set after_seq = $1 where kind = 'notify' and after_seq < $1", [
+          span.to,
+        ]);
+        return made.length;
+      });
+    },
+
+    async takeDue(limit, leaseMs, except = []) {
+      const rows = await database.query<{ delivery: Delivery; webhook: Webhook } & Row>(
+        `with taken as (
+           update deliveries d
+           set attempts = attempts + 1, next_attempt_at = clock_timestamp() + $2 * interval '1 millisecond'
+           from (
+             select id from deliveries where state = 'pending' and next_attempt_at <= clock_timestamp()
+               and webhook_id <> all ($3)
+             order by next_attempt_at, event_seq limit $1 for update skip locked
+           ) as due
+           where d.id = due.id
+           returning ${deliveryColumns}
+         ), known as (select ${webhookColumns} from webhooks)
+         select to_jsonb(t) as delivery, to_jsonb(w) as webhook
+         from taken t join known w on w.id = t."webhookId"
+         order by t."eventSeq"`,
+        [limit, leaseMs, except],
+      );
+      return rows;
+    },
+
+    async record(deliveryId, outcome) {
+      const rows = await database.query<{ webhook_id: string; ended: boolean }>(
+        `update deliveries set
+           state = case when $2 then 'delivered' when $6::double precision is null then 'failed' else 'pending' end,
+           last_status = $3, last_error = $4, last_took_ms = $5,
+           next_attempt_at = case when not $2 then clock_timestamp() + $6 * interval '1 millisecond' end,
+           ended_at = case when $2 or $6 is null then clock_timestamp() end
+         where id = $1 returning webhook_id, ended_at is not null as ended`,
+        [deliveryId, ...outcomeValues(outcome), outcome.retryInMs],
+      );
+      const [row] = rows;
+      if (row?.ended) await dropOldest(database, row.webhook_id, keep);
+    },
+
+    async addAnswered(delivery, outcome) {
+      await database.query(
+        `insert into deliveries
+           (id, webhook_id, type, payload, created_at, attempts, state, last_status, last_error, last_took_ms, ended_at)
+         values ($1, $2, $3, $4, $5, 1, case when $6::boolean then 'delivered' else 'failed' end, $7, $8, $9, clock_timestamp())`,
+        [
+          delivery.id,
+          delivery.webhookId,
+          delivery.type,
+          toJson(delivery.payload),
+          delivery.createdAt,
+          ...outcomeValues(outcome),
+        ],
+      );
+      await dropOldest(database, delivery.webhookId, keep);
+    },
+
+    async deliveries(webhookId, page) {
+      const where = new Conditions();
+      where.add((p) => `d.webhook_id = ${p}`, webhookId);
+      const after = decodeCursor(page.cursor);
+      if (after) where.add((p, q) => `(d.created_at, d.id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
+      const rows = await database.query<DeliveryRow>(
+        `select ${deliveryColumns} from deliveries d ${where.sql}
+         order by d.created_at desc, d.id desc limit ${where.value(page.limit + 1)}`,
+        where.values,
+      );
+      const items = rows.slice(0, page.limit);
+      const last = rows.length > page.limit ? items.at(-1) : undefined;
+      return { items, nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null };
+    },
+  };
+}
+
+const outcomeValues = (outcome: DeliveryOutcome) => [
+  outcome.delivered,
+  outcome.status,
+  outcome.error === null ? null : storableText(outcome.error),
+  Math.round(outcome.tookMs),
+];
+
+async function dropOldest(database: Database, webhookId: string, keep: number): Promise<void> {
+  await database.query(
+    `delete from deliveries where webhook_id = $1 and state <> 'pending' and id in (
+       select id from deliveries where webhook_id = $1 and state <> 'pending'
+       order by created_at desc, id desc offset $2
+     )`,
+    [webhookId, keep],
+  );
+}

@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll } from 'vitest';
+import { openTestStores, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { describeStore, observationsPerNode } from './contract.ts';
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.stop());
+
+describeStore('PostgreSQL', async () => {
+  const database = await postgres.createMigratedDatabase();
+  const { store } = openTestStores(database.connection, { observationsPerNode });
+  return {
+    store,
+    // The database's clock is the real one.
+    advance: (ms) => delay(ms),
+    async close() {
+      await store.close();
+      await database.drop();
+    },
+  };
+});

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { openDatabase, type PostgresConnection } from '../../src/store/database.ts';
+import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
+import { migrate, readMigrations } from '../../src/store/migrate.ts';
+import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
+import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
+import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
+import { until } from './until.ts';
+
+/** A real PostgreSQL for the tests of one file: start it in beforeAll, stop it in afterAll. */
+export interface TestPostgres {
+  /** An empty database. */
+  createDatabase(): Promise<TestDatabase>;
+  /** A database with all migrations applied, copied from one that was made once. */
+  createMigratedDatabase(): Promise<TestDatabase>;
+  pid(): number | null;
+  /** Its unix socket's folder, below which everything of it lives. */
+  readonly dataDir: string;
+  stop(): Promise<void>;
+}
+
+export interface TestDatabase {
+  readonly connection: Exclude<PostgresConnection, { connectionString: string }>;
+  /** For programs that want an address in one text (DATABASE_URL, BullMQ). */
+  readonly url: string;
+  /** Throws when a connection to it was leaked. */
+  drop(): Promise<void>;
+}
+
+/** Safe settings cost time at every commit, and no test here cuts the power. */
+const quick = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+export async function startPostgres(): Promise<TestPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-pg-'));
+  const server = await startEmbeddedPostgres({ dataDir, settings: quick });
+  const own = server.connection as TestDatabase['connection'];
+  let made = 0;
+  let template: Promise<string> | null = null;
+
+  const create = async (from: string | null): Promise<TestDatabase> => {
+    const name = `test_${++made}`;
+    await asAdministrator(
+      own,
+      `create database ${name}${from ? ` template ${from} strategy file_copy` : ''}`,
+    );
+    const connection = { ...own, database: name };
+    return {
+      connection,
+      url: `postgresql://${own.user}@${encodeURIComponent(own.host)}:${own.port}/${name}`,
+      drop: () => dropWithoutLeaks(own, name),
+    };
+  };
+  const makeTemplate = async (): Promise<string> => {
+    const { connection } = await create(null);
+    const database = openDatabase({ connection });
+    await migrate(database, await readMigrations());
+    await database.close();
+    return connection.database;
+  };
+
+  return {
+    dataDir,
+    pid: server.pid,
+    createDatabase: () => create(null),
+    async createMigratedDatabase() {
+      template ??= makeTemplate();
+      return create(await template);
+    },
+    async stop() {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The three stores on a database, and one close for them. */
+export function openTestStores(
+  connection: PostgresConnection,
+  options: PostgresStoreOptions & {
+    readonly differencesPerComparison?: number;
+    readonly deliveriesPerWebhook?: number;
+  } = {},
+) {
+  const database = openDatabase({ connection, maxConnections: 8 });
+  return {
+    database,
+    store: createPostgresStore(database, options),
+    comparisons: createPostgresComparisons(database, options),
+    webhooks: createPostgresWebhooks(database, options),
+    close: () => database.close(),
+  };
+}
+
+async function asAdministrator(own: TestDatabase['connection'], sql: string): Promise<void> {
+  const client = new pg.Client({ ...own, database: 'postgres' });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** PostgreSQL refuses to drop a database that somebody is connected to; a connection just closed takes a moment. */
+async function dropWithoutLeaks(own: TestDatabase['connection'], name: string): Promise<void> {
+  let reason = '';
+  await until(
+    async () => {
+      try {
+        await asAdministrator(own, `drop database ${name}`);
+        return true;
+      } catch (error) {
+        reason = (error as { detail?: string; message: string }).detail ?? (error as Error).message;
+        return false;
+      }
+    },
+    { withinMs: 5_000, what: () => `a connection to ${name} was leaked: ${reason}` },
+  );
+}
