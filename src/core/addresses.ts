@@ -16,7 +16,7 @@ export function isIpv4(host: string): boolean {
 }
 
 /** Whether two hosts are certainly the same: equal text, or two spellings of loopback. */
-export function sameHost(a: string, b: string): boolean {
+function sameHost(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase() || (isLoopback(a) && isLoopback(b) && !isSecondLoopback(a, b));
 }
 

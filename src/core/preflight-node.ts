@@ -167,7 +167,7 @@ function announcedPort({ target }: PreflightNode, facts: NodeFacts): Finding[] {
  * 127.0.0.1 as an address of its own interface (v3.5.4 pika_server.cc:670); so with the right port it also
  * counts when the master lists the slave, or was told by a loopback address.
  */
-export function isSlaveOfMaster(
+function isSlaveOfMaster(
   facts: NodeFacts,
   master: Pick<NodeTarget, 'address' | 'seenAs'>,
   listedByMaster: boolean,

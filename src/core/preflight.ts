@@ -11,7 +11,6 @@ import { nodeRules } from './preflight-node.ts';
 
 export { type FindingCode, type FindingDescription, findingCodes } from './finding-codes.ts';
 export { masterBusyReasons } from './preflight-master.ts';
-export { isSlaveOfMaster } from './preflight-node.ts';
 
 /** What a look must ask of every server for preflight; the names are sections of the engine. */
 export const preflightSections = [

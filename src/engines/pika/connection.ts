@@ -10,7 +10,24 @@ export interface ConnectionOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly limits: ReplyLimits;
+  readonly wires: Wires;
 }
+
+/** What a connection needs of the world: links to nodes, and time-outs. Another one can run in virtual time. */
+export interface Wires {
+  readonly open: typeof openLink;
+  /** Calls `run` after so long; the result takes that back. Milliseconds. */
+  readonly after: (ms: number, run: () => void) => () => void;
+}
+
+/** TCP and the process' own timers. */
+export const realWires: Wires = {
+  open: openLink,
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** How far a piece of work came; it decides what a failure means. */
 interface Work {
@@ -90,7 +107,7 @@ export class PikaConnection implements NodeConnection {
   ): Promise<Outcome<Result>> {
     const startedAt = this.options.now();
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), timeoutMs);
+    const cancelTimer = this.options.wires.after(timeoutMs, () => stop.abort());
     const work: Work = { signal: stop.signal, stage: 'queued' };
     const before = this.turn;
     const done = before.then(() => this.bounded(work, run));
@@ -105,7 +122,7 @@ export class PikaConnection implements NodeConnection {
     } catch (failure) {
       return { ...ended(), failure };
     } finally {
-      clearTimeout(timer);
+      cancelTimer();
     }
   }
 
@@ -159,7 +176,7 @@ export class PikaConnection implements NodeConnection {
     }
     this.dropLink();
     work.stage = 'connecting';
-    const link = await openLink(this.target.address, this.options.limits, work.signal);
+    const link = await this.options.wires.open(this.target.address, this.options.limits, work.signal);
     this.link = link;
     work.stage = 'connected';
     if (work.signal.aborted || this.closed) link.destroy();

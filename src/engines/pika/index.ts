@@ -1,10 +1,3 @@
 export { capabilitiesOf } from './capabilities.ts';
 export { createPikaEngine, type PikaEngineOptions } from './engine.ts';
-export {
-  parseData,
-  parseInstanceCount,
-  parseReplication,
-  parseServer,
-  parseSizes,
-  parseStats,
-} from './info.ts';
+export { parseReplication, parseServer, parseSizes, parseStats } from './info.ts';

@@ -24,7 +24,7 @@ export class GarbledReply extends Error {
 }
 
 const [CR, LF] = [13, 10];
-const typeBytes = new Map([...'+-:$*'].map((type) => [type.charCodeAt(0), type]));
+const typeBytes: ReadonlySet<number> = new Set(Buffer.from('+-:$*'));
 
 /**
  * Follows the structure of a RESP2 stream without keeping any of it, so that lengths are judged before a client

@@ -32,7 +32,7 @@ async function given(options: TcpNodeOptions, credential: Credential | null = nu
   return { node, connection };
 }
 
-const look = (connection: NodeConnection, sections: readonly LookSection[], timeoutMs = 5000) =>
+const look = (connection: NodeConnection, sections: readonly LookSection[], timeoutMs = 20_000) =>
   connection.look({ sections, timeoutMs });
 
 function factsOf(seen: Look): NodeFacts {
@@ -45,7 +45,7 @@ const said = (node: TcpNode) => node.received.map((words) => words.join(' '));
 describe('a look', () => {
   test('reads every section that was asked for', async () => {
     const { connection } = await given({ answer: pika354() });
-    const seen = await connection.look({ sections: everything, timeoutMs: 5000, masterPassword: 'geheim' });
+    const seen = await connection.look({ sections: everything, timeoutMs: 20_000, masterPassword: 'geheim' });
     const facts = factsOf(seen);
     expect(facts.server).toMatchObject({ reportedVersion: '3.5.4', processId: 77, runId: 'ab' });
     expect(facts.replication?.binlog).toEqual({ db0: { file: 1, offset: 2 }, db1: { file: 0, offset: 0 } });
@@ -123,7 +123,7 @@ describe('a look', () => {
       { answer: pika354({ AUTH: '+OK\r\n', 'CONFIG GET requirepass': strings('requirepass', 'hunter2') }) },
       { username: null, password: 'hunter2' },
     );
-    const seen = await connection.look({ sections: ['config'], timeoutMs: 5000, masterPassword: 'anders' });
+    const seen = await connection.look({ sections: ['config'], timeoutMs: 20_000, masterPassword: 'anders' });
     expect(factsOf(seen).config).toMatchObject({
       masterauthSet: true,
       masterauthMatchesMaster: false,
@@ -322,13 +322,13 @@ describe('a command', () => {
     ['CLEARREPLICATIONID', { kind: 'clear_replication_id' }],
   ])('%s', async (words, command) => {
     const { node, connection } = await given({ answer: () => '+OK\r\n' });
-    expect(await connection.command(command, 5000)).toMatchObject({ outcome: 'ok', reply: 'OK' });
+    expect(await connection.command(command, 20_000)).toMatchObject({ outcome: 'ok', reply: 'OK' });
     expect(said(node)).toEqual([words]);
   });
 
   test('an error reply is a refusal: nothing happened', async () => {
     const { connection } = await given({ answer: () => '-ERR already master of others, invalid usage\r\n' });
-    expect(await connection.command(slaveof, 5000)).toMatchObject({
+    expect(await connection.command(slaveof, 20_000)).toMatchObject({
       outcome: 'refused',
       reply: 'ERR already master of others, invalid usage',
     });
@@ -348,19 +348,19 @@ describe('a command', () => {
         return null;
       },
     });
-    expect(await connection.command(slaveof, 5000)).toMatchObject({ outcome: 'unknown' });
+    expect(await connection.command(slaveof, 20_000)).toMatchObject({ outcome: 'unknown' });
     expect(said(node)).toEqual(['SLAVEOF 10.0.0.1 9221 force']);
   });
 
   test('anything but OK leaves it unknown', async () => {
     const { connection } = await given({ answer: () => ':1\r\n' });
-    expect(await connection.command(slaveof, 5000)).toMatchObject({ outcome: 'unknown' });
+    expect(await connection.command(slaveof, 20_000)).toMatchObject({ outcome: 'unknown' });
   });
 
   test('a node that cannot be reached is said not to have been sent anything', async () => {
     const { node, connection } = await given({ answer: pika354() });
     await node.close();
-    const result = await connection.command(slaveof, 5000);
+    const result = await connection.command(slaveof, 20_000);
     expect(result).toMatchObject({
       outcome: 'unknown',
       reply: expect.stringMatching(/^not sent: .*ECONNREFUSED/),
@@ -371,7 +371,7 @@ describe('a command', () => {
     const { node, connection } = await given({ answer: pika354({ SLAVEOF: '+OK\r\n' }) });
     factsOf(await look(connection, ['server']));
     node.hangUp();
-    expect(await connection.command(slaveof, 5000)).toMatchObject({ outcome: 'ok' });
+    expect(await connection.command(slaveof, 20_000)).toMatchObject({ outcome: 'ok' });
     expect(said(node).filter((line) => line.startsWith('SLAVEOF'))).toHaveLength(1);
   });
 
@@ -380,7 +380,7 @@ describe('a command', () => {
       { answer: () => '-WRONGPASS invalid\r\n' },
       { username: null, password: 'x' },
     );
-    expect(await connection.command(slaveof, 5000)).toMatchObject({ outcome: 'refused' });
+    expect(await connection.command(slaveof, 20_000)).toMatchObject({ outcome: 'refused' });
     expect(said(node)).toEqual(['AUTH x']);
   });
 });

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 /** One look at a node that misbehaves; the connection is closed whatever happens. */
-async function lookAt(options: TcpNodeOptions, timeoutMs = 2000) {
+async function lookAt(options: TcpNodeOptions, timeoutMs = 20_000) {
   const node = await tcpNode(options);
   nodes.push(node);
   const connection = createPikaEngine().connect(node.target, null);
@@ -95,7 +95,7 @@ describe('a server that is no Pika ends a look as garbled, at once and for littl
           return null;
         },
       },
-      10_000,
+      20_000,
     );
     expect(seen.kind).toBe('garbled');
     expect(memoryInUse() - before).toBeLessThan(32 * 1024 * 1024);
@@ -112,7 +112,7 @@ describe('a server that is no Pika ends a look as garbled, at once and for littl
           return null;
         },
       },
-      10_000,
+      20_000,
     );
     expect(seen.kind).toBe('garbled');
   });

@@ -100,7 +100,7 @@ function oneCommand(text: string): { words: string[]; length: number } | null {
 }
 
 export const bulk = (text: string): string => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
-export const array = (...items: string[]): string => `*${items.length}\r\n${items.join('')}`;
+const array = (...items: string[]): string => `*${items.length}\r\n${items.join('')}`;
 export const strings = (...items: string[]): string => array(...items.map(bulk));
 
 /** A healthy 3.5.4 with two keys in db1, unless `replies` says otherwise; keys are commands joined by blanks. */
