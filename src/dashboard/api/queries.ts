@@ -1,0 +1,172 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import {
+  type ControlVerb,
+  type Expansion,
+  type ExpansionState,
+  isEnded,
+  type Join,
+} from '../../core/expansion.ts';
+import { call, expansionPath, nodePath } from './client.ts';
+import type {
+  Comparison,
+  ExpansionRequest,
+  Freeze,
+  MasterInput,
+  NodeInput,
+  ObservationPage,
+  Page,
+  Plan,
+  Session,
+  Topology,
+} from './types.ts';
+
+/** The names under which answers are kept. */
+export const keys = {
+  session: ['session'],
+  freeze: ['freeze'],
+  expansionLists: ['expansions'],
+  expansions: (filter: object) => ['expansions', filter],
+  expansion: (id: string) => ['expansion', id],
+  node: (id: string, node: string) => ['expansion', id, 'node', node],
+  observations: (id: string, node: string) => ['observations', id, node],
+  topology: (master: string) => ['topology', master],
+  comparisons: ['comparisons'],
+  comparison: (id: string) => ['comparison', id],
+} as const;
+
+export const useSession = () =>
+  useQuery({ queryKey: keys.session, queryFn: () => call<Session>('/v1/session'), staleTime: 60_000 });
+
+/** Whether the person may change anything. False until it is known. */
+export function useIsOperator(): boolean {
+  return useSession().data?.role === 'operator';
+}
+
+export const useFreeze = () =>
+  useQuery({ queryKey: keys.freeze, queryFn: () => call<Freeze>('/v1/freeze'), refetchInterval: 15_000 });
+
+export interface ExpansionListFilter {
+  readonly states: readonly ExpansionState[];
+  readonly search: string;
+  readonly limit: number;
+}
+
+/** Expansions of the given states, newest first, page after page. */
+export function useExpansionList(filter: ExpansionListFilter) {
+  return useInfiniteQuery({
+    queryKey: keys.expansions(filter),
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) => {
+      const query = new URLSearchParams({ state: filter.states.join(','), limit: String(filter.limit) });
+      if (filter.search !== '') query.set('search', filter.search);
+      if (pageParam !== null) query.set('cursor', pageParam);
+      return call<Page<Expansion>>(`/v1/expansions?${query}`, { signal });
+    },
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: 10_000,
+    placeholderData: (previous) => previous,
+  });
+}
+
+/** One expansion. The stream says when to read it anew; a slow poll stands behind it. */
+export const useExpansion = (id: string) =>
+  useQuery({
+    queryKey: keys.expansion(id),
+    queryFn: ({ signal }) => call<Expansion>(expansionPath(id), { signal }),
+    refetchInterval: ({ state }) => (state.data && isEnded(state.data.state) ? false : 5_000),
+  });
+
+export const useNode = (id: string, node: string) =>
+  useQuery({
+    queryKey: keys.node(id, node),
+    queryFn: ({ signal }) => call<Join>(nodePath(id, node), { signal }),
+  });
+
+/** Observations of a node, oldest first, at most `limit`. */
+export const fetchObservations = (id: string, node: string, after: number, limit: number) =>
+  call<ObservationPage>(`${nodePath(id, node)}/observations?after=${after}&limit=${limit}`);
+
+export const useTopology = (master: string | null, credential: string | null) =>
+  useQuery({
+    queryKey: keys.topology(`${master} ${credential ?? ''}`),
+    enabled: master !== null,
+    staleTime: 20_000,
+    retry: false,
+    queryFn: ({ signal }) => {
+      const query = new URLSearchParams({ master: master ?? '' });
+      if (credential !== null) query.set('credential', credential);
+      return call<Topology>(`/v1/topology?${query}`, { signal });
+    },
+  });
+
+export interface ControlRequest {
+  readonly verb: ControlVerb;
+  readonly node: string | null;
+  readonly reason: string;
+}
+
+/** Sends a control to an expansion; the service applies it at the next safe point. */
+export function useControl(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ verb, node, reason }: ControlRequest) =>
+      call(`${node === null ? expansionPath(id) : nodePath(id, node)}/${verb}`, {
+        method: 'POST',
+        body: { reason },
+      }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.expansion(id) }),
+  });
+}
+
+export function useFreezeControl() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ frozen, reason }: { readonly frozen: boolean; readonly reason: string }) =>
+      call<Freeze>('/v1/freeze', { method: frozen ? 'POST' : 'DELETE', body: { reason } }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.freeze }),
+  });
+}
+
+export interface PlanRequest {
+  readonly master: MasterInput;
+  readonly nodes: readonly NodeInput[];
+  readonly policy: ExpansionRequest['policy'];
+}
+
+export const makePlan = (request: PlanRequest) => call<Plan>('/v1/plans', { method: 'POST', body: request });
+
+/** Starts an expansion. The same key never starts it twice, however often the button is pressed. */
+export const startExpansion = (request: ExpansionRequest, idempotencyKey: string) =>
+  call<Expansion>('/v1/expansions', {
+    method: 'POST',
+    body: request,
+    headers: { 'idempotency-key': idempotencyKey },
+  });
+
+const comparisonRuns = (comparison: Comparison | undefined): boolean =>
+  comparison !== undefined && ['pending', 'running'].includes(comparison.state);
+
+export const useComparisons = () =>
+  useInfiniteQuery({
+    queryKey: keys.comparisons,
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam }) =>
+      call<Page<Comparison>>(
+        `/v1/comparisons?limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
+      ),
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: 5_000,
+  });
+
+export const useComparison = (id: string) =>
+  useQuery({
+    queryKey: keys.comparison(id),
+    queryFn: () => call<Comparison>(`/v1/comparisons/${encodeURIComponent(id)}`),
+    refetchInterval: ({ state }) => (comparisonRuns(state.data) ? 1_000 : false),
+  });
+
+export const startComparison = (body: { left: MasterInput; right: MasterInput; depth: string }) =>
+  call<Comparison>('/v1/comparisons', { method: 'POST', body });
+
+export const signIn = (token: string) => call<Session>('/v1/session', { method: 'POST', body: { token } });
+export const signOut = () => call<void>('/v1/session', { method: 'DELETE' });

@@ -1,0 +1,86 @@
+import type { ComparisonReport, Difference } from '../../core/comparison.ts';
+import type { Expansion, Join, NodeTarget, Problem, StoredEvent } from '../../core/expansion.ts';
+import type { Finding } from '../../core/findings.ts';
+import type { Look } from '../../core/node-facts.ts';
+import type { Forecast, Plan, Topology } from '../../core/plan.ts';
+import type { PolicyInput } from '../../core/policy.ts';
+
+/** The shapes that the HTTP API answers with, where they are not the core's own. */
+
+export interface Session {
+  readonly role: 'viewer' | 'operator' | null;
+  readonly name: string | null;
+  readonly authRequired: boolean;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+export interface EventPage {
+  readonly items: readonly StoredEvent[];
+  readonly nextAfter: number | null;
+}
+
+export interface Freeze {
+  readonly frozen: boolean;
+  readonly reason: string | null;
+  readonly by: string | null;
+  readonly since: number | null;
+}
+
+export type MasterInput =
+  | string
+  | { readonly address: string; readonly seenAs?: string; readonly credential?: string };
+
+export interface NodeInput {
+  readonly address: string;
+  readonly seenAs?: string;
+  readonly credential?: string;
+  readonly overwriteData?: true;
+  readonly repoint?: true;
+}
+
+export interface ExpansionRequest {
+  readonly master: MasterInput;
+  readonly nodes: readonly NodeInput[];
+  readonly policy?: PolicyInput;
+  readonly label?: string;
+}
+
+export interface Observation {
+  readonly seq: number;
+  readonly node: string;
+  readonly at: number;
+  readonly look: Look;
+}
+
+export interface ObservationPage {
+  readonly items: readonly Observation[];
+  readonly nextAfter: number | null;
+}
+
+/** A comparison as the API lists it; what its progress holds is the comparison engine's own affair. */
+export interface Comparison {
+  readonly id: string;
+  readonly left: NodeTarget;
+  readonly right: NodeTarget;
+  readonly state: ComparisonState;
+  readonly stateReason: string | null;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly requestedBy: string;
+  readonly join?: { readonly expansionId: string; readonly node: string } | null;
+  readonly depth?: string;
+  readonly spec?: Readonly<Record<string, unknown>> | null;
+  readonly progress?: Readonly<Record<string, unknown>> | null;
+  readonly report: ComparisonReport | null;
+  readonly problem?: Problem | null;
+  readonly differencesTotal?: number;
+}
+
+export type ComparisonState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+
+export type { Difference, Expansion, Finding, Forecast, Join, Plan, StoredEvent, Topology };

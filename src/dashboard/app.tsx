@@ -1,0 +1,270 @@
+import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { onUnauthorized } from './api/client.ts';
+import { keys, signOut, useFreeze, useFreezeControl, useIsOperator, useSession } from './api/queries.ts';
+import { Icon } from './components/icon.tsx';
+import { Age, ErrorNotice, Loading, PageTitle, Said } from './components/parts.tsx';
+import { ReasonDialog } from './components/reason-dialog.tsx';
+import { type Language, languages, useLanguage, useMessages } from './i18n/index.tsx';
+import { OverviewPage } from './pages/overview.tsx';
+import { SignInPage } from './pages/sign-in.tsx';
+import { Link, type Route, useRouter } from './router.tsx';
+
+const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
+const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
+const NodePage = lazy(() => import('./pages/node/page.tsx'));
+const ComparisonsPage = lazy(() => import('./pages/comparisons.tsx'));
+const ComparisonPage = lazy(() => import('./pages/comparison.tsx'));
+
+export function App() {
+  const t = useMessages();
+  const client = useQueryClient();
+  const session = useSession();
+  const { route } = useRouter();
+  useEffect(
+    () =>
+      onUnauthorized(() => {
+        client.setQueryData(keys.session, { role: null, name: null, authRequired: true });
+      }),
+    [client],
+  );
+  const signedOut = session.data?.authRequired === true && session.data.role === null;
+  const page: Route = signedOut ? { page: 'sign-in' } : route;
+
+  return (
+    <>
+      <a className="skip-link" href="#content">
+        {t.app.skipToContent}
+      </a>
+      <Header signedOut={signedOut} />
+      {!signedOut && <FreezeBanner />}
+      <main id="content" tabIndex={-1}>
+        {session.isPending && <Loading />}
+        {session.isError && (
+          <div className="main narrow">
+            <ErrorNotice error={session.error} onRetry={() => void session.refetch()} />
+          </div>
+        )}
+        {session.data && (
+          <Suspense fallback={<Loading />}>
+            <Page route={page} />
+          </Suspense>
+        )}
+      </main>
+    </>
+  );
+}
+
+function Page({ route }: { readonly route: Route }) {
+  switch (route.page) {
+    case 'overview':
+      return <OverviewPage />;
+    case 'new':
+      return <NewExpansionPage />;
+    case 'expansion':
+      return <ExpansionPage key={route.id} id={route.id} />;
+    case 'node':
+      return <NodePage key={`${route.id} ${route.node}`} id={route.id} node={route.node} />;
+    case 'comparisons':
+      return <ComparisonsPage />;
+    case 'comparison':
+      return <ComparisonPage key={route.id} id={route.id} />;
+    case 'sign-in':
+      return <SignInPage />;
+    case 'not-found':
+      return <NotFoundPage />;
+  }
+}
+
+function NotFoundPage() {
+  const t = useMessages();
+  return (
+    <div className="main narrow">
+      <PageTitle title={t.app.notFoundTitle}>{t.app.notFoundTitle}</PageTitle>
+      <p className="soft">{t.app.notFoundText}</p>
+      <Link to={{ page: 'overview' }}>{t.app.toOverview}</Link>
+    </div>
+  );
+}
+
+function Header({ signedOut }: { readonly signedOut: boolean }) {
+  const t = useMessages();
+  const { route } = useRouter();
+  const operator = useIsOperator();
+  const under = (...pages: Route['page'][]) => pages.includes(route.page);
+  return (
+    <header className="header">
+      <div className="header-in">
+        <Link to={{ page: 'overview' }} className="brand">
+          <img src="/mark.svg" alt="" width={26} height={26} />
+          {t.app.name}
+        </Link>
+        <nav className="nav" aria-label={t.app.mainNavigation}>
+          {!signedOut && (
+            <>
+              <Link to={{ page: 'overview' }} current={under('overview', 'expansion', 'node')}>
+                {t.app.overview}
+              </Link>
+              {operator && (
+                <Link to={{ page: 'new' }} current={under('new')}>
+                  {t.app.newExpansion}
+                </Link>
+              )}
+              <Link to={{ page: 'comparisons' }} current={under('comparisons', 'comparison')}>
+                {t.app.comparisons}
+              </Link>
+            </>
+          )}
+        </nav>
+        <div className="header-tools">
+          <FreezeTool />
+          <LanguageTool />
+          <SchemeTool />
+          <Person />
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function LanguageTool() {
+  const t = useMessages();
+  const { language, choose } = useLanguage();
+  const other: Language = language === 'en' ? 'zh' : 'en';
+  return (
+    <button
+      type="button"
+      className="tool-button"
+      lang={languages[other].htmlLang}
+      aria-label={`${t.app.language}: ${languages[other].languageName}`}
+      onClick={() => choose(other)}
+    >
+      {languages[other].languageName}
+    </button>
+  );
+}
+
+function SchemeTool() {
+  const t = useMessages();
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme('light');
+  const next = scheme === 'dark' ? 'light' : 'dark';
+  const label = next === 'dark' ? t.app.schemeToDark : t.app.schemeToLight;
+  return (
+    <button
+      type="button"
+      className="tool-button"
+      aria-label={label}
+      title={label}
+      onClick={() => setColorScheme(next)}
+    >
+      <Icon name={next === 'dark' ? 'moon' : 'sun'} />
+    </button>
+  );
+}
+
+function Person() {
+  const t = useMessages();
+  const client = useQueryClient();
+  const session = useSession().data;
+  if (!session?.role) return null;
+  const role = session.role === 'operator' ? t.app.roleOperator : t.app.roleViewer;
+  const leave = async () => {
+    await signOut();
+    client.clear();
+    window.location.assign('/');
+  };
+  return (
+    <>
+      <span className="who" title={session.role === 'viewer' ? t.app.viewerNote : undefined}>
+        {session.name ? t.app.signedInAs(session.name, role) : role}
+      </span>
+      {session.authRequired && (
+        <button
+          type="button"
+          className="tool-button"
+          aria-label={t.app.signOut}
+          title={t.app.signOut}
+          onClick={leave}
+        >
+          <Icon name="out" />
+        </button>
+      )}
+    </>
+  );
+}
+
+function FreezeTool() {
+  const t = useMessages();
+  const operator = useIsOperator();
+  const freeze = useFreeze().data;
+  const dialog = useFreezeDialog(true);
+  if (!operator || freeze === undefined || freeze.frozen) return null;
+  return (
+    <>
+      <button
+        ref={dialog.button}
+        type="button"
+        className="tool-button"
+        aria-label={t.freeze.freeze}
+        title={t.freeze.freeze}
+        onClick={dialog.open}
+      >
+        <Icon name="snow" />
+      </button>
+      {dialog.element}
+    </>
+  );
+}
+
+function FreezeBanner() {
+  const t = useMessages();
+  const operator = useIsOperator();
+  const freeze = useFreeze().data;
+  const dialog = useFreezeDialog(false);
+  if (!freeze?.frozen) return null;
+  return (
+    <section className="strip info" aria-label={t.freeze.banner} data-testid="freeze-banner">
+      <div className="strip-in">
+        <Icon name="snow" />
+        <strong>{t.freeze.banner}</strong>
+        <span className="soft">
+          <Said>“{freeze.reason}”</Said> {freeze.by !== null && t.common.by(freeze.by)}{' '}
+          {freeze.since !== null && (
+            <>
+              · <Age since={freeze.since} />
+            </>
+          )}
+        </span>
+        {operator && (
+          <button ref={dialog.button} type="button" className="tool-button outlined" onClick={dialog.open}>
+            {t.freeze.thaw}
+          </button>
+        )}
+      </div>
+      {dialog.element}
+    </section>
+  );
+}
+
+/** `toFrozen`: what the dialog leads to. */
+function useFreezeDialog(toFrozen: boolean) {
+  const t = useMessages().freeze;
+  const control = useFreezeControl();
+  const [shown, setShown] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  return {
+    button,
+    open: () => setShown(true),
+    element: shown ? (
+      <ReasonDialog
+        title={toFrozen ? t.freezeTitle : t.thawTitle}
+        text={toFrozen ? t.freezeText : t.thawText}
+        confirm={toFrozen ? t.freeze : t.thaw}
+        onClose={() => setShown(false)}
+        onConfirm={(reason) => control.mutateAsync({ frozen: toFrozen, reason })}
+      />
+    ) : null,
+  };
+}

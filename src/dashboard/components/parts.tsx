@@ -1,0 +1,246 @@
+import { Button } from '@mantine/core';
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import { ApiError } from '../api/client.ts';
+import { formatDuration } from '../format.ts';
+import { useMessages } from '../i18n/index.tsx';
+import { Icon, type IconName } from './icon.tsx';
+
+/** What the service said, which is in English whatever the page's language. */
+export function Said({ children, className }: { readonly children: ReactNode; readonly className?: string }) {
+  return (
+    <span lang="en" className={className}>
+      {children}
+    </span>
+  );
+}
+
+export function Panel(props: {
+  readonly id?: string;
+  readonly title: string;
+  readonly tools?: ReactNode;
+  readonly flush?: boolean;
+  readonly children: ReactNode;
+  readonly className?: string;
+}) {
+  const headingId = `${props.id ?? props.title.replaceAll(/\W+/g, '-')}-heading`;
+  return (
+    <section
+      id={props.id}
+      className={`panel ${props.className ?? ''}`}
+      aria-labelledby={headingId}
+      tabIndex={-1}
+    >
+      <div className="panel-head">
+        <h2 id={headingId} className="grow">
+          {props.title}
+        </h2>
+        {props.tools}
+      </div>
+      <div className={`panel-body ${props.flush ? 'flush' : ''}`}>{props.children}</div>
+    </section>
+  );
+}
+
+type NoticeTone = 'bad' | 'warn' | 'info' | 'good' | 'odd';
+const noticeIcons: Readonly<Record<NoticeTone, IconName>> = {
+  bad: 'stop',
+  warn: 'warning',
+  info: 'info',
+  good: 'check',
+  odd: 'shield',
+};
+
+export function Notice(props: {
+  readonly tone: NoticeTone;
+  readonly title?: ReactNode;
+  readonly children?: ReactNode;
+  readonly steps?: readonly string[];
+  readonly live?: boolean;
+}) {
+  const t = useMessages();
+  return (
+    <div className={`notice ${props.tone}`} role={props.live ? 'alert' : undefined}>
+      <Icon name={noticeIcons[props.tone]} />
+      <div className="body">
+        {props.title && <h2>{props.title}</h2>}
+        {props.children}
+        {props.steps && props.steps.length > 0 && (
+          <>
+            <p className="small soft">{t.common.nextSteps}</p>
+            <ul className="steps" lang="en">
+              {props.steps.map((step) => (
+                <li key={step}>{step}</li>
+              ))}
+            </ul>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** An error in words, with what can be done. */
+export function ErrorNotice({
+  error,
+  title,
+  onRetry,
+}: {
+  readonly error: unknown;
+  readonly title?: string;
+  readonly onRetry?: () => void;
+}) {
+  const t = useMessages();
+  const api = error instanceof ApiError ? error : null;
+  const silent = api?.status === 0;
+  return (
+    <Notice
+      tone="bad"
+      live
+      title={title ?? t.error.title}
+      steps={silent ? [t.error.noAnswerStep] : (api?.nextSteps ?? [])}
+    >
+      <p>
+        {silent ? t.error.noAnswer : <Said>{api ? api.message : String(error)}</Said>}
+        {api?.field && <span className="mono"> ({api.field})</span>}
+      </p>
+      {api?.requestId && <p className="small faint mono">{t.common.requestId(api.requestId)}</p>}
+      {onRetry && (
+        <Button size="xs" variant="default" mt={8} onClick={onRetry}>
+          {t.common.retryLoading}
+        </Button>
+      )}
+    </Notice>
+  );
+}
+
+/** The page's h1: takes the focus when the page changes, so that a screen reader begins here. */
+export function PageTitle({ children, title }: { readonly children: ReactNode; readonly title: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · pika-expander`;
+  }, [title]);
+  useEffect(() => {
+    if (pagesShown > 0) heading.current?.focus({ preventScroll: true });
+    pagesShown += 1;
+  }, []);
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {children}
+    </h1>
+  );
+}
+let pagesShown = 0;
+
+export function Bar({
+  share,
+  label,
+  tall,
+}: {
+  /** 0 to 1; null = not known. */
+  readonly share: number | null;
+  readonly label: string;
+  readonly tall?: boolean;
+}) {
+  const percent = share === null ? null : Math.min(100, Math.max(0, share * 100));
+  return (
+    <div
+      className={`bar ${tall ? 'tall' : ''} ${share === null ? 'unknown' : ''}`}
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      {...(percent === null ? {} : { 'aria-valuenow': Math.round(percent) })}
+    >
+      <i style={percent === null ? undefined : { width: `${percent}%` }} />
+    </div>
+  );
+}
+
+/** One clock for the whole page: components that show an age re-render once a second, together. */
+let now = Date.now();
+const tickers = new Set<() => void>();
+let clock: ReturnType<typeof setInterval> | null = null;
+function onTick(listener: () => void): () => void {
+  tickers.add(listener);
+  clock ??= setInterval(() => {
+    now = Date.now();
+    for (const ticker of tickers) ticker();
+  }, 1000);
+  return () => {
+    tickers.delete(listener);
+    if (tickers.size > 0 || clock === null) return;
+    clearInterval(clock);
+    clock = null;
+  };
+}
+export const useNow = (): number => useSyncExternalStore(onTick, () => now);
+
+export function useDuration(): (milliseconds: number) => string {
+  const { units } = useMessages();
+  return (milliseconds) => formatDuration(milliseconds, units);
+}
+
+/** "3 min 20 s", counting on while it runs. */
+export function Age({ since }: { readonly since: number }) {
+  const current = useNow();
+  const duration = useDuration();
+  const age = Math.max(0, current - since);
+  return <span className="num nowrap">{duration(age < 60_000 ? Math.floor(age / 1000) * 1000 : age)}</span>;
+}
+
+interface Announcer {
+  readonly say: (text: string) => void;
+}
+const AnnouncerContext = createContext<Announcer>({ say: () => {} });
+export const useAnnounce = () => useContext(AnnouncerContext).say;
+
+/** A polite live region: what changes by itself is told once, in words. */
+export function AnnouncerProvider({ children }: { readonly children: ReactNode }) {
+  const [lines, setLines] = useState<readonly { readonly id: number; readonly text: string }[]>([]);
+  const announcer = useRef<Announcer>({
+    say: (text) => setLines((old) => [...old.slice(-4), { id: (old.at(-1)?.id ?? 0) + 1, text }]),
+  });
+  return (
+    <AnnouncerContext value={announcer.current}>
+      {children}
+      <div
+        className="visually-hidden"
+        role="log"
+        aria-live="polite"
+        aria-relevant="additions"
+        data-testid="announcements"
+      >
+        {lines.map((line) => (
+          <p key={line.id}>{line.text}</p>
+        ))}
+      </div>
+    </AnnouncerContext>
+  );
+}
+
+export function Loading() {
+  const t = useMessages();
+  return (
+    <p className="empty" role="status">
+      <Icon name="ring" turning /> {t.common.loading}
+    </p>
+  );
+}
+
+/** Hands a text to the browser as a file. */
+export function download(name: string, text: string, type = 'application/json'): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,40 @@
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
+import { en, type Messages } from './en.ts';
+import { zh } from './zh.ts';
+
+export type Language = 'en' | 'zh';
+export const languages: Readonly<Record<Language, Messages>> = { en, zh };
+
+const storageKey = 'pika-expander.language';
+
+interface LanguageChoice {
+  readonly language: Language;
+  readonly choose: (language: Language) => void;
+}
+
+const LanguageContext = createContext<LanguageChoice>({ language: 'en', choose: () => {} });
+
+/** The language chosen last on this machine, else the browser's, else English. */
+function initialLanguage(): Language {
+  const stored = localStorage.getItem(storageKey);
+  if (stored === 'en' || stored === 'zh') return stored;
+  return navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}
+
+export function LanguageProvider({ children }: { readonly children: ReactNode }) {
+  const [language, setLanguage] = useState<Language>(initialLanguage);
+  useEffect(() => {
+    document.documentElement.lang = languages[language].htmlLang;
+  }, [language]);
+  const choose = useCallback((next: Language) => {
+    localStorage.setItem(storageKey, next);
+    setLanguage(next);
+  }, []);
+  const value = useMemo(() => ({ language, choose }), [language, choose]);
+  return <LanguageContext value={value}>{children}</LanguageContext>;
+}
+
+export const useLanguage = (): LanguageChoice => useContext(LanguageContext);
+
+/** The texts in the chosen language. */
+export const useMessages = (): Messages => languages[useContext(LanguageContext).language];

@@ -1,0 +1,171 @@
+import type { StoredEvent } from '../../core/expansion.ts';
+import { ApiError, call } from '../api/client.ts';
+import type { EventPage } from '../api/types.ts';
+import { type StreamMessage, streamParser } from './sse.ts';
+
+export type StreamStatus = 'connecting' | 'live' | 'reconnecting' | 'closed';
+
+export interface StreamListener {
+  /** New events, at most once per animation frame. They can hold what was told before. */
+  onEvents(events: readonly StoredEvent[]): void;
+  onProgress(data: unknown): void;
+  onStatus(status: StreamStatus): void;
+}
+
+/** No byte for this long (the service sends a sign of life more often) = the connection is dead. */
+const silenceMs = 45_000;
+const pageSize = 500;
+const longestWaitMs = 8_000;
+
+/**
+ * Follows the events under `path` until stopped. After every break it first reads, as pages, what came since the
+ * last event that it told, then opens the stream after that one: nothing is missed.
+ */
+export class LiveStream {
+  readonly #path: string;
+  readonly #listener: StreamListener;
+  readonly #stop = new AbortController();
+  #lastSeq: number | null;
+  #buffer: StoredEvent[] = [];
+  #progress: unknown = null;
+  #flushing = false;
+  #wake: () => void = () => {};
+
+  /** `afterSeq` null = only what happens from now on. */
+  constructor(path: string, afterSeq: number | null, listener: StreamListener) {
+    this.#path = path;
+    this.#lastSeq = afterSeq;
+    this.#listener = listener;
+  }
+
+  /** Runs until `stop`; never rejects. */
+  async run(): Promise<void> {
+    window.addEventListener('online', this.#hurry);
+    let failures = 0;
+    this.#tell('connecting');
+    while (!this.#stop.signal.aborted) {
+      const opened = await this.#once();
+      if (this.#stop.signal.aborted || opened === 'gone') break;
+      failures = opened === 'opened' ? 0 : failures + 1;
+      this.#tell('reconnecting');
+      await this.#pause(Math.min(longestWaitMs, 250 * 2 ** failures));
+    }
+    window.removeEventListener('online', this.#hurry);
+    this.#tell('closed');
+  }
+
+  stop(): void {
+    this.#stop.abort();
+    this.#wake();
+  }
+
+  #hurry = (): void => this.#wake();
+
+  #tell(status: StreamStatus): void {
+    if (!this.#stop.signal.aborted || status === 'closed') this.#listener.onStatus(status);
+  }
+
+  async #once(): Promise<'opened' | 'failed' | 'gone'> {
+    let opened = false;
+    try {
+      await this.#readPages();
+      const response = await this.#open();
+      opened = true;
+      this.#tell('live');
+      await this.#read(response);
+      return 'opened';
+    } catch (error) {
+      if (error instanceof ApiError && [401, 403, 404].includes(error.status)) return 'gone';
+      return opened ? 'opened' : 'failed';
+    }
+  }
+
+  async #readPages(): Promise<void> {
+    if (this.#lastSeq === null) return;
+    for (;;) {
+      const query = `after=${this.#lastSeq}&limit=${pageSize}`;
+      const page = await call<EventPage>(`${this.#path}?${query}`, { signal: this.#stop.signal });
+      for (const event of page.items) this.#take(event);
+      if (page.items.length < pageSize) return;
+    }
+  }
+
+  async #open(): Promise<Response> {
+    const response = await fetch(this.#path, {
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: this.#stop.signal,
+      headers: {
+        accept: 'text/event-stream',
+        ...(this.#lastSeq === null ? {} : { 'last-event-id': String(this.#lastSeq) }),
+      },
+    });
+    if (!response.ok || response.body === null) {
+      throw new ApiError(response.status, { code: `http_${response.status}`, message: 'no stream' });
+    }
+    return response;
+  }
+
+  async #read(response: Response): Promise<void> {
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const decoder = new TextDecoder();
+    const parse = streamParser((message) => this.#message(message));
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    try {
+      for (;;) {
+        silence = setTimeout(() => void reader.cancel().catch(() => {}), silenceMs);
+        const { done, value } = await reader.read();
+        clearTimeout(silence);
+        if (done) return;
+        parse(decoder.decode(value, { stream: true }));
+      }
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  #message(message: StreamMessage): void {
+    if (message.event === 'progress') {
+      this.#progress = JSON.parse(message.data);
+      this.#scheduleFlush();
+      return;
+    }
+    if (message.id !== null) this.#take(JSON.parse(message.data) as StoredEvent);
+  }
+
+  #take(event: StoredEvent): void {
+    if (typeof event.seq !== 'number' || (this.#lastSeq !== null && event.seq <= this.#lastSeq)) return;
+    this.#lastSeq = event.seq;
+    this.#buffer.push(event);
+    this.#scheduleFlush();
+  }
+
+  /** One re-rendering per frame, however fast events come; a hidden page has no frames. */
+  #scheduleFlush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    if (document.hidden) setTimeout(this.#flush, 200);
+    else requestAnimationFrame(this.#flush);
+  }
+
+  #flush = (): void => {
+    this.#flushing = false;
+    if (this.#stop.signal.aborted) return;
+    const events = this.#buffer;
+    const progress = this.#progress;
+    this.#buffer = [];
+    this.#progress = null;
+    if (events.length > 0) this.#listener.onEvents(events);
+    if (progress !== null) this.#listener.onProgress(progress);
+  };
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import type { Expansion, Join, JoinPhase, Progress, StoredEvent } from '../../core/expansion.ts';
+import { isEnded } from '../../core/expansion.ts';
+import { expansionPath } from '../api/client.ts';
+import { keys } from '../api/queries.ts';
+import { EventLog } from './event-log.ts';
+import { RateHistory, sampleOf } from './history.ts';
+import { LiveStream, type StreamStatus } from './stream.ts';
+import { throttled } from './throttle.ts';
+
+interface ProgressMessage {
+  readonly at?: number;
+  readonly joins?: readonly ProgressOfJoin[];
+}
+
+interface ProgressOfJoin {
+  readonly node: string;
+  readonly phase?: JoinPhase;
+  readonly progress?: Progress;
+  readonly waitingFor?: string | null;
+}
+
+export interface ExpansionLive {
+  readonly status: StreamStatus;
+  readonly log: EventLog;
+  readonly history: RateHistory;
+}
+
+/** How often a changed expansion is read anew at most. */
+const refreshMs = 400;
+
+/** Keeps the cached expansion `id` true to life while a page shows it, and collects its events and rates. */
+export function useExpansionLive(
+  id: string,
+  onFresh: (events: readonly StoredEvent[]) => void,
+): ExpansionLive {
+  const client = useQueryClient();
+  const log = useMemo(() => logOf(id), [id]);
+  const history = useMemo(() => historyOf(id), [id]);
+  const [status, setStatus] = useState<StreamStatus>('connecting');
+
+  useEffect(() => {
+    const refresh = throttled(() => {
+      void client.invalidateQueries({ queryKey: keys.expansion(id) });
+    }, refreshMs);
+    const stream = new LiveStream(`${expansionPath(id)}/events`, log.lastSeq, {
+      onEvents: (events) => {
+        const fresh = log.add(events);
+        if (fresh.length === 0) return;
+        onFresh(fresh);
+        refresh.call();
+      },
+      onProgress: (data) => {
+        const message = data as ProgressMessage;
+        client.setQueryData<Expansion>(keys.expansion(id), (old) => old && merge(old, message));
+        for (const join of message.joins ?? []) {
+          if (join.progress) history.add(join.node, sampleOf(join.progress, message.at ?? Date.now()));
+        }
+      },
+      onStatus: (next) => {
+        setStatus(next);
+        if (next === 'live') refresh.call();
+      },
+    });
+    void stream.run();
+    return () => {
+      stream.stop();
+      refresh.cancel();
+    };
+  }, [id, client, log, history, onFresh]);
+
+  return { status, log, history };
+}
+
+/** Kept while the page lives: going from an expansion to a node and back shows the log at once. */
+let lastLog: { id: string; log: EventLog; history: RateHistory } | null = null;
+
+function cached(id: string): { log: EventLog; history: RateHistory } {
+  if (lastLog?.id !== id) lastLog = { id, log: new EventLog(), history: new RateHistory() };
+  return lastLog;
+}
+const logOf = (id: string): EventLog => cached(id).log;
+const historyOf = (id: string): RateHistory => cached(id).history;
+
+function merge(expansion: Expansion, message: ProgressMessage): Expansion {
+  if (isEnded(expansion.state) || !message.joins) return expansion;
+  const news = new Map(message.joins.map((join) => [join.node, join]));
+  let changed = false;
+  const joins = expansion.joins.map((join): Join => {
+    const fresh = news.get(join.target.name);
+    if (!fresh?.progress) return join;
+    changed = true;
+    // The phase is taken from the expansion itself: it comes with its times, which a lane needs.
+    return { ...join, progress: fresh.progress, waitingFor: fresh.waitingFor ?? join.waitingFor };
+  });
+  return changed ? { ...expansion, joins } : expansion;
+}
+
+export const useEvents = (log: EventLog): readonly StoredEvent[] =>
+  useSyncExternalStore(log.subscribe, log.snapshot);
+
+export const useHistoryVersion = (history: RateHistory): number =>
+  useSyncExternalStore(history.subscribe, history.snapshot);

@@ -1,0 +1,31 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { keys } from '../api/queries.ts';
+import { LiveStream, type StreamStatus } from './stream.ts';
+import { throttled } from './throttle.ts';
+
+/** Follows what happens in all expansions, from now on, and has the lists read anew when something did. */
+export function useFeed(): StreamStatus {
+  const client = useQueryClient();
+  const [status, setStatus] = useState<StreamStatus>('connecting');
+  useEffect(() => {
+    const refresh = throttled(() => {
+      void client.invalidateQueries({ queryKey: keys.expansionLists });
+      void client.invalidateQueries({ queryKey: keys.freeze });
+    }, 1000);
+    const stream = new LiveStream('/v1/events', null, {
+      onEvents: refresh.call,
+      onProgress: refresh.call,
+      onStatus: (next) => {
+        setStatus(next);
+        if (next === 'live') refresh.call();
+      },
+    });
+    void stream.run();
+    return () => {
+      stream.stop();
+      refresh.cancel();
+    };
+  }, [client]);
+  return status;
+}

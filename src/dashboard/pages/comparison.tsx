@@ -1,0 +1,220 @@
+import { Button } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Difference } from '../../core/comparison.ts';
+import { ApiError, call } from '../api/client.ts';
+import { keys, useComparison, useIsOperator } from '../api/queries.ts';
+import type { Comparison } from '../api/types.ts';
+import { Bar, ErrorNotice, Loading, Notice, PageTitle, Panel, Said } from '../components/parts.tsx';
+import { ReasonDialog } from '../components/reason-dialog.tsx';
+import { formatDateTime } from '../format.ts';
+import { useMessages } from '../i18n/index.tsx';
+import { Link } from '../router.tsx';
+import { ReportFacts, VerdictBadge } from './comparison-report.tsx';
+import { ComparisonBadge } from './comparisons.tsx';
+
+export default function ComparisonPage({ id }: { readonly id: string }) {
+  const t = useMessages();
+  const comparison = useComparison(id);
+  if (comparison.data) return <ComparisonView comparison={comparison.data} />;
+  return (
+    <div className="main">
+      <PageTitle title={t.comparisons.title}>{t.comparisons.title}</PageTitle>
+      {comparison.isError ? (
+        <ErrorNotice
+          error={comparison.error}
+          {...(comparison.error instanceof ApiError && comparison.error.status === 404
+            ? { title: t.error.notFound }
+            : {})}
+          onRetry={() => void comparison.refetch()}
+        />
+      ) : (
+        <Loading />
+      )}
+    </div>
+  );
+}
+
+function ComparisonView({ comparison }: { readonly comparison: Comparison }) {
+  const t = useMessages();
+  const c = t.comparisons;
+  const { report } = comparison;
+  const title = `${comparison.left.name} ↔ ${comparison.right.name}`;
+  return (
+    <div className="main narrow">
+      <div className="stack tight">
+        <nav className="crumbs" aria-label={c.title}>
+          <Link to={{ page: 'comparisons' }}>{c.title}</Link> <span aria-hidden="true">/</span>
+          <span className="mono">{comparison.id}</span>
+        </nav>
+        <div className="row apart title-line">
+          <div className="row">
+            <PageTitle title={title}>{title}</PageTitle>
+            <ComparisonBadge state={comparison.state} />
+            {report && <VerdictBadge verdict={report.verdict} />}
+          </div>
+          <ComparisonControls comparison={comparison} />
+        </div>
+        <p className="faint small">
+          {formatDateTime(comparison.createdAt)} · {t.common.by(comparison.requestedBy)}
+          {comparison.join && (
+            <>
+              {' · '}
+              {c.partOfExpansion}:{' '}
+              <Link to={{ page: 'node', id: comparison.join.expansionId, node: comparison.join.node }}>
+                {comparison.join.node}
+              </Link>
+            </>
+          )}
+        </p>
+      </div>
+      {comparison.problem && (
+        <Notice tone="bad" steps={comparison.problem.nextSteps}>
+          <Said>{comparison.problem.text}</Said>
+        </Notice>
+      )}
+      {!comparison.problem && comparison.stateReason && (
+        <p className="soft">
+          <Said>{comparison.stateReason}</Said>
+        </p>
+      )}
+      {comparison.progress && report === null && <Progress progress={comparison.progress} />}
+      {report && (
+        <Panel id="report" title={c.verdict}>
+          <ReportFacts report={report} />
+        </Panel>
+      )}
+      {report && <Differences comparison={comparison} examples={report.examples} />}
+    </div>
+  );
+}
+
+/** What the engine tells of a running comparison: its share where it has one, and its own figures. */
+function Progress({ progress }: { readonly progress: Readonly<Record<string, unknown>> }) {
+  const c = useMessages().comparisons;
+  const share = typeof progress.share === 'number' ? progress.share : null;
+  const figures = Object.entries(progress).filter(([, value]) => typeof value !== 'object' && value !== null);
+  return (
+    <Panel id="progress" title={c.progress}>
+      <div className="stack tight">
+        <Bar tall share={share} label={c.progress} />
+        <dl className="facts num">
+          {figures.map(([key, value]) => (
+            <div key={key} className="raw-fact">
+              <dt className="mono small">{key}</dt>
+              <dd className="mono small">{String(value)}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+    </Panel>
+  );
+}
+
+type Verb = 'pause' | 'resume' | 'cancel';
+const fitting: Readonly<Record<Comparison['state'], readonly Verb[]>> = {
+  pending: ['pause', 'cancel'],
+  running: ['pause', 'cancel'],
+  paused: ['resume', 'cancel'],
+  completed: [],
+  failed: [],
+  cancelled: [],
+};
+
+function ComparisonControls({ comparison }: { readonly comparison: Comparison }) {
+  const t = useMessages();
+  const c = t.comparisons;
+  const client = useQueryClient();
+  const operator = useIsOperator();
+  const [asked, setAsked] = useState<Verb | null>(null);
+  const verbs = fitting[comparison.state] ?? [];
+  if (!operator || verbs.length === 0 || comparison.join) return null;
+  const titles = { pause: c.pauseTitle, resume: c.resumeTitle, cancel: c.cancelTitle };
+  const words = { pause: t.controls.pause, resume: t.controls.resume, cancel: t.common.cancel };
+  const send = async (reason: string) => {
+    await call(`/v1/comparisons/${encodeURIComponent(comparison.id)}/${asked}`, {
+      method: 'POST',
+      body: { reason },
+    });
+    await client.invalidateQueries({ queryKey: keys.comparison(comparison.id) });
+  };
+  return (
+    <div className="row">
+      {verbs.map((verb) => (
+        <Button key={verb} variant="default" onClick={() => setAsked(verb)}>
+          {words[verb]}
+        </Button>
+      ))}
+      {asked && (
+        <ReasonDialog
+          title={titles[asked]}
+          text={asked === 'cancel' ? c.cancelText : c.controlText}
+          confirm={words[asked]}
+          dangerous={asked === 'cancel'}
+          onClose={() => setAsked(null)}
+          onConfirm={send}
+        />
+      )}
+    </div>
+  );
+}
+
+function Differences({
+  comparison,
+  examples,
+}: {
+  readonly comparison: Comparison;
+  readonly examples: readonly Difference[];
+}) {
+  const t = useMessages();
+  const c = t.comparisons;
+  return (
+    <Panel
+      id="differences"
+      title={c.differences}
+      flush
+      tools={
+        examples.length > 0 && (
+          <a
+            className="small"
+            href={`/v1/comparisons/${encodeURIComponent(comparison.id)}/differences`}
+            download={`differences-${comparison.id}.jsonl`}
+          >
+            {c.downloadDifferences}
+          </a>
+        )
+      }
+    >
+      {examples.length === 0 ? (
+        <p className="empty">{c.differencesNone}</p>
+      ) : (
+        <div className="table-scroll">
+          <table className="table dense">
+            <thead>
+              <tr>
+                <th scope="col">{c.kind}</th>
+                <th scope="col">{c.db}</th>
+                <th scope="col">{c.type}</th>
+                <th scope="col">{c.key}</th>
+                <th scope="col">{c.leftValue}</th>
+                <th scope="col">{c.rightValue}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {examples.map((difference) => (
+                <tr key={`${difference.db} ${difference.key} ${difference.type} ${difference.kind}`}>
+                  <td className="nowrap">{c.kinds[difference.kind]}</td>
+                  <td className="num">{difference.db}</td>
+                  <td>{difference.type}</td>
+                  <td className="mono">{difference.key}</td>
+                  <td className="mono">{difference.left ?? '–'}</td>
+                  <td className="mono">{difference.right ?? '–'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}

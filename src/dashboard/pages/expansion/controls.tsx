@@ -1,0 +1,147 @@
+import { Button } from '@mantine/core';
+import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
+import { controlProblem } from '../../../core/controls.ts';
+import type { ControlVerb, Expansion, Join } from '../../../core/expansion.ts';
+import { useControl, useIsOperator } from '../../api/queries.ts';
+import { Icon, type IconName } from '../../components/icon.tsx';
+import { useAnnounce } from '../../components/parts.tsx';
+import { ReasonDialog } from '../../components/reason-dialog.tsx';
+import { useMessages } from '../../i18n/index.tsx';
+
+interface Asked {
+  readonly verb: ControlVerb;
+  readonly node: string | null;
+}
+
+interface Controls {
+  readonly expansion: Expansion;
+  readonly operator: boolean;
+  readonly ask: (asked: Asked) => void;
+}
+
+const ControlsContext = createContext<Controls | null>(null);
+
+function useControls(): Controls {
+  const controls = useContext(ControlsContext);
+  if (controls === null) throw new Error('controls are used outside of an expansion');
+  return controls;
+}
+
+/** Holds the one dialog through which every control of an expansion goes, with its reason. */
+export function ControlsProvider({
+  expansion,
+  children,
+}: {
+  readonly expansion: Expansion;
+  readonly children: ReactNode;
+}) {
+  const t = useMessages().controls;
+  const operator = useIsOperator();
+  const control = useControl(expansion.id);
+  const say = useAnnounce();
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const ask = useCallback((next: Asked) => setAsked(next), []);
+  const controls = useMemo(() => ({ expansion, operator, ask }), [expansion, operator, ask]);
+
+  const send = async (reason: string) => {
+    if (asked === null) return;
+    await control.mutateAsync({ ...asked, reason });
+    say(t.accepted);
+  };
+  const words = asked === null ? null : wordsOf(t, asked);
+  return (
+    <ControlsContext value={controls}>
+      {children}
+      {asked !== null && words !== null && (
+        <ReasonDialog
+          {...words}
+          confirm={t[asked.verb]}
+          dangerous={asked.verb === 'cancel' || asked.verb === 'skip'}
+          onClose={() => setAsked(null)}
+          onConfirm={send}
+        />
+      )}
+    </ControlsContext>
+  );
+}
+
+function wordsOf(
+  t: ReturnType<typeof useMessages>['controls'],
+  { verb, node }: Asked,
+): { readonly title: string; readonly text: string } {
+  switch (verb) {
+    case 'pause':
+      return { title: t.pauseTitle, text: t.pauseText };
+    case 'resume':
+      return { title: t.resumeTitle, text: t.resumeText };
+    case 'cancel':
+      return { title: t.cancelTitle, text: t.cancelText };
+    case 'approve':
+      return { title: t.approveTitle, text: t.approveText };
+    case 'retry':
+      return { title: t.retryTitle(node ?? ''), text: t.retryText };
+    case 'skip':
+      return { title: t.skipTitle(node ?? ''), text: t.skipText };
+  }
+}
+
+const icons: Readonly<Record<ControlVerb, IconName>> = {
+  pause: 'pause',
+  resume: 'play',
+  cancel: 'ban',
+  approve: 'check',
+  retry: 'ring',
+  skip: 'skip',
+};
+
+/** The controls that fit the expansion's state; none for a viewer. */
+export function ExpansionControls() {
+  const t = useMessages().controls;
+  const { expansion, operator, ask } = useControls();
+  if (!operator) return null;
+  const fits = (verb: ControlVerb) => controlProblem(expansion, verb, null, 0) === null;
+  const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(fits);
+  if (verbs.length === 0) return null;
+  return (
+    <fieldset className="row plain-fieldset">
+      <legend className="visually-hidden">{t.group}</legend>
+      {verbs.map((verb) => (
+        <Button
+          key={verb}
+          size="sm"
+          variant={verb === 'approve' || verb === 'resume' ? 'filled' : 'default'}
+          leftSection={<Icon name={icons[verb]} />}
+          onClick={() => ask({ verb, node: null })}
+        >
+          {t[verb]}
+        </Button>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Retry and skip of one node, where they fit; none for a viewer. */
+export function NodeControls({ join, buttons }: { readonly join: Join; readonly buttons?: boolean }) {
+  const t = useMessages().controls;
+  const { expansion, operator, ask } = useControls();
+  if (!operator) return null;
+  const node = join.target.name;
+  const verbs = (['retry', 'skip'] as const).filter(
+    (verb) => controlProblem(expansion, verb, node, 0) === null,
+  );
+  return (
+    <span className="row tight nowrap">
+      {verbs.map((verb) => (
+        <Button
+          key={verb}
+          size="compact-xs"
+          variant={buttons && verb === 'retry' ? 'filled' : 'default'}
+          aria-label={verb === 'retry' ? t.retryNode(node) : t.skipNode(node)}
+          onClick={() => ask({ verb, node })}
+        >
+          {t[verb]}
+        </Button>
+      ))}
+    </span>
+  );
+}

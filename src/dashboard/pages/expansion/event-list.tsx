@@ -1,0 +1,267 @@
+import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import type { StoredEvent } from '../../../core/expansion.ts';
+import { Icon } from '../../components/icon.tsx';
+import { Panel } from '../../components/parts.tsx';
+import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
+import { formatClock, formatCount, formatDateTime } from '../../format.ts';
+import { useMessages } from '../../i18n/index.tsx';
+import type { EventLog } from '../../live/event-log.ts';
+import { useEvents } from '../../live/use-expansion-live.ts';
+
+type Level = '' | 'warning' | 'error';
+
+const fitsLevel = (event: StoredEvent, level: Level): boolean =>
+  level === '' || event.level === 'error' || (level === 'warning' && event.level === 'warning');
+
+/** The history of an expansion; only the lines in sight are drawn, so ten thousand scroll like ten. */
+export function EventList({ log, live }: { readonly log: EventLog; readonly live: boolean }) {
+  const t = useMessages().events;
+  const title = useMessages().expansion.events;
+  const narrow = useMediaQuery('(max-width: 860px)') ?? false;
+  const rowHeight = narrow ? 62 : 28;
+  const all = useEvents(log);
+  const [search, setSearch] = useState('');
+  const [level, setLevel] = useState<Level>('');
+  const [follow, setFollow] = useState(live);
+  const [active, setActive] = useState<number | null>(null);
+  const [opened, setOpened] = useState<StoredEvent | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const needle = useDeferredValue(search.trim().toLowerCase());
+
+  const events = useMemo(
+    () =>
+      needle === '' && level === ''
+        ? all
+        : all.filter(
+            (event) =>
+              fitsLevel(event, level) &&
+              `${event.node ?? ''} ${event.type} ${event.text}`.toLowerCase().includes(needle),
+          ),
+    [all, needle, level],
+  );
+  const range = useVisibleRows(box, events.length, rowHeight);
+  const activeIndex = active === null ? -1 : events.findIndex((event) => event.seq === active);
+
+  useEffect(() => {
+    if (follow && box.current) box.current.scrollTop = events.length * rowHeight;
+  }, [follow, events.length, rowHeight]);
+
+  const moveTo = (index: number) => {
+    const next = Math.max(0, Math.min(events.length - 1, index));
+    const event = events[next];
+    if (!event || !box.current) return;
+    setFollow(false);
+    setActive(event.seq);
+    const top = next * rowHeight;
+    const view = box.current;
+    if (top < view.scrollTop) view.scrollTop = top;
+    else if (top + rowHeight > view.scrollTop + view.clientHeight)
+      view.scrollTop = top + rowHeight - view.clientHeight;
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 280) / rowHeight) - 1);
+    const from = activeIndex < 0 ? range.first : activeIndex;
+    const target: Readonly<Record<string, number>> = {
+      ArrowDown: activeIndex < 0 ? from : from + 1,
+      ArrowUp: from - 1,
+      PageDown: from + page,
+      PageUp: from - page,
+      Home: 0,
+      End: events.length - 1,
+    };
+    const next = target[event.key];
+    if (next !== undefined) {
+      event.preventDefault();
+      moveTo(next);
+    }
+    if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      setOpened(events[activeIndex] ?? null);
+    }
+    if (event.key === 'Escape') setOpened(null);
+  };
+  const optionId = (seq: number) => `event-${seq}`;
+
+  return (
+    <Panel
+      id="events"
+      title={title}
+      flush
+      tools={
+        <div className="row">
+          <span className="faint small num">{t.count(formatCountLabel(events.length, all.length))}</span>
+          {live && (
+            <Checkbox
+              size="xs"
+              label={t.follow}
+              checked={follow}
+              onChange={(event) => setFollow(event.currentTarget.checked)}
+            />
+          )}
+          <NativeSelect
+            size="xs"
+            aria-label={t.level}
+            value={level}
+            onChange={(event) => setLevel(event.currentTarget.value as Level)}
+            data={[
+              { value: '', label: t.allLevels },
+              { value: 'warning', label: t.warnings },
+              { value: 'error', label: t.errors },
+            ]}
+          />
+          <TextInput
+            size="xs"
+            type="search"
+            aria-label={t.filter}
+            placeholder={t.filter}
+            value={search}
+            onChange={(event) => setSearch(event.currentTarget.value)}
+          />
+        </div>
+      }
+    >
+      {all.length > 0 && (
+        <p className="visually-hidden" id="events-hint">
+          {t.selectHint}
+        </p>
+      )}
+      {events.length === 0 ? (
+        <p className="empty">{all.length === 0 ? t.none : t.noMatch}</p>
+      ) : (
+        <div
+          ref={box}
+          className="event-scroll"
+          role="listbox"
+          tabIndex={0}
+          aria-label={title}
+          aria-describedby="events-hint"
+          aria-activedescendant={
+            activeIndex >= range.first && activeIndex < range.end && active !== null
+              ? optionId(active)
+              : undefined
+          }
+          onKeyDown={onKey}
+          onWheel={() => follow && setFollow(false)}
+          style={{ height: Math.min(events.length * rowHeight, 364) }}
+        >
+          <VirtualRows
+            range={range}
+            count={events.length}
+            rowHeight={rowHeight}
+            row={(index, style) => {
+              const event = events[index] as StoredEvent;
+              return (
+                <EventRow
+                  key={event.seq}
+                  id={optionId(event.seq)}
+                  event={event}
+                  place={index + 1}
+                  total={events.length}
+                  active={event.seq === active}
+                  top={style.transform}
+                  height={style.height}
+                  onPick={(picked) => {
+                    setFollow(false);
+                    setActive(picked.seq);
+                    setOpened(picked);
+                  }}
+                />
+              );
+            }}
+          />
+        </div>
+      )}
+      {opened && <EventFacts event={opened} onClose={() => setOpened(null)} />}
+    </Panel>
+  );
+}
+
+const formatCountLabel = (shown: number, total: number): string =>
+  shown === total ? formatCount(total) : `${formatCount(shown)} / ${formatCount(total)}`;
+
+const levelIcons = { info: null, warning: 'warning', error: 'cross' } as const;
+
+interface RowProps {
+  readonly id: string;
+  readonly event: StoredEvent;
+  readonly place: number;
+  readonly total: number;
+  readonly active: boolean;
+  readonly top: string;
+  readonly height: number;
+  readonly onPick: (event: StoredEvent) => void;
+}
+
+const EventRow = memo(
+  function EventRow({ id, event, place, total, active, top, height, onPick }: RowProps) {
+    const t = useMessages().events;
+    const icon = levelIcons[event.level];
+    const level = { info: t.levelInfo, warning: t.levelWarning, error: t.levelError }[event.level];
+    return (
+      // biome-ignore lint/a11y/useKeyWithClickEvents: the listbox around it handles the keys
+      // biome-ignore lint/a11y/useFocusableInteractive: an option is reached by aria-activedescendant
+      <div
+        id={id}
+        role="option"
+        aria-selected={active}
+        aria-posinset={place}
+        aria-setsize={total}
+        className={`event-row ${event.level} ${active ? 'active' : ''}`}
+        style={{ transform: top, height }}
+        onClick={() => onPick(event)}
+      >
+        <span className="event-time num" title={formatDateTime(event.at)}>
+          {formatClock(event.at)}
+        </span>
+        <span className="event-level">
+          {icon ? (
+            <>
+              <Icon name={icon} />
+              <span className="visually-hidden">{level}</span>
+            </>
+          ) : (
+            <i className="event-dot" />
+          )}
+        </span>
+        <span className="event-node mono">{event.node ?? ''}</span>
+        <span className="event-text" lang="en">
+          {event.text}
+        </span>
+      </div>
+    );
+  },
+  (a, b) =>
+    a.event === b.event &&
+    a.active === b.active &&
+    a.top === b.top &&
+    a.total === b.total &&
+    a.height === b.height,
+);
+
+function EventFacts({ event, onClose }: { readonly event: StoredEvent; readonly onClose: () => void }) {
+  const t = useMessages();
+  return (
+    <section className="event-facts" aria-label={t.events.selected} aria-live="polite">
+      <div className="row apart">
+        <strong className="mono">
+          #{event.seq} {event.type}
+        </strong>
+        <button type="button" className="tool-button" aria-label={t.common.close} onClick={onClose}>
+          <Icon name="cross" />
+        </button>
+      </div>
+      <p lang="en">
+        {formatDateTime(event.at)} · {event.node && <span className="mono">{event.node} · </span>}
+        {event.text}
+      </p>
+      {Object.keys(event.data).length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+        <pre className="json" tabIndex={0}>
+          {JSON.stringify(event.data, null, 2)}
+        </pre>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,73 @@
+import { type Expansion, isActive, isEnded, type Join, type JoinPhase } from '../../../core/expansion.ts';
+
+/** One stay of a node in a phase. */
+export interface Span {
+  readonly phase: JoinPhase;
+  readonly from: number;
+  readonly to: number;
+  readonly attempt: number;
+}
+
+export interface BatchBand {
+  readonly batch: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Phases that are a node's end: they have a beginning, but nothing goes on in them. */
+const still: readonly JoinPhase[] = ['waiting', 'verified', 'failed', 'quarantined', 'skipped', 'cancelled'];
+export const isStill = (phase: JoinPhase): boolean => still.includes(phase);
+
+/** The spans of a node up to `now`, in order. */
+export function spansOf(join: Join, now: number): readonly Span[] {
+  return join.phases.map((entry, index) => {
+    const next = join.phases[index + 1];
+    return {
+      phase: entry.phase,
+      from: entry.at,
+      to: next ? next.at : Math.max(entry.at, now),
+      attempt: entry.attempt,
+    };
+  });
+}
+
+/** What a timeline spans: from the first thing done to now, or to the end. */
+export function timeRange(expansion: Expansion, now: number): { readonly from: number; readonly to: number } {
+  const from = expansion.startedAt ?? expansion.acceptedAt;
+  const to = isEnded(expansion.state) && expansion.endedAt !== null ? expansion.endedAt : Math.max(now, from);
+  return { from, to: Math.max(to, from + 1000) };
+}
+
+/** From the first thing done to a node of a batch until the last of them was settled. */
+export function batchBands(joins: readonly Join[], now: number): readonly BatchBand[] {
+  const bands = new Map<number, BatchBand>();
+  for (const join of joins) {
+    if (join.batch === null) continue;
+    const worked = spansOf(join, now).filter((span) => !isStill(span.phase));
+    const first = worked[0];
+    const last = worked.at(-1);
+    if (!first || !last) continue;
+    const to = isActive(join.phase) ? now : last.to;
+    const old = bands.get(join.batch);
+    bands.set(join.batch, {
+      batch: join.batch,
+      from: Math.min(old?.from ?? first.from, first.from),
+      to: Math.max(old?.to ?? to, to),
+    });
+  }
+  return [...bands.values()].toSorted((a, b) => a.batch - b.batch);
+}
+
+const steps = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800,
+  604_800,
+];
+
+/** Places of the axis' marks in ms since the beginning, at most about `most` of them. */
+export function ticksOf(lengthMs: number, most: number): readonly number[] {
+  const seconds = lengthMs / 1000;
+  const step = steps.find((candidate) => seconds / candidate <= most) ?? Math.ceil(seconds / most);
+  const ticks: number[] = [];
+  for (let at = 0; at <= seconds; at += step) ticks.push(at * 1000);
+  return ticks;
+}

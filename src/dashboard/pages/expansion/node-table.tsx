@@ -1,0 +1,204 @@
+import { Checkbox, TextInput } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { memo, useDeferredValue, useRef, useState } from 'react';
+import type { Expansion, Join } from '../../../core/expansion.ts';
+import { Bar, Panel, useDuration } from '../../components/parts.tsx';
+import { Badge, PhaseBadge } from '../../components/status.tsx';
+import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
+import { formatBytes, formatRate } from '../../format.ts';
+import { useMessages } from '../../i18n/index.tsx';
+import { Link } from '../../router.tsx';
+import { NodeControls } from './controls.tsx';
+
+const wideRow = 40;
+const cardRow = 118;
+
+const isTroubled = (join: Join): boolean =>
+  join.anomalies.length > 0 || join.phase === 'failed' || join.phase === 'quarantined';
+
+/** Every node in one line, drawn only where it is seen: two hundred cost as much as ten. */
+export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
+  const t = useMessages();
+  const n = t.nodeTable;
+  const narrow = useMediaQuery('(max-width: 860px)') ?? false;
+  const rowHeight = narrow ? cardRow : wideRow;
+  const [search, setSearch] = useState('');
+  const [troubledOnly, setTroubledOnly] = useState(false);
+  const needle = useDeferredValue(search.trim().toLowerCase());
+  const joins = expansion.joins.filter(
+    (join) => (!troubledOnly || isTroubled(join)) && join.target.name.toLowerCase().includes(needle),
+  );
+  const box = useRef<HTMLDivElement>(null);
+  const range = useVisibleRows(box, joins.length, rowHeight);
+  const columns = [
+    n.node,
+    n.batch,
+    n.phase,
+    n.bytes,
+    n.rate,
+    n.remaining,
+    n.lag,
+    n.attempts,
+    n.trouble,
+    n.actions,
+  ];
+  return (
+    <Panel
+      id="nodes"
+      title={t.expansion.nodes}
+      flush
+      tools={
+        <div className="row">
+          <span className="faint small num" aria-live="polite">
+            {n.count(joins.length, expansion.joins.length)}
+          </span>
+          <Checkbox
+            size="xs"
+            label={n.problemsOnly}
+            checked={troubledOnly}
+            onChange={(event) => setTroubledOnly(event.currentTarget.checked)}
+          />
+          <TextInput
+            size="xs"
+            type="search"
+            aria-label={n.filter}
+            placeholder={n.filter}
+            value={search}
+            onChange={(event) => setSearch(event.currentTarget.value)}
+          />
+        </div>
+      }
+    >
+      <div
+        role="table"
+        aria-label={t.expansion.nodes}
+        aria-rowcount={joins.length + 1}
+        className="node-table"
+      >
+        <div role="rowgroup">
+          <div role="row" aria-rowindex={1} className="node-row head">
+            {columns.map((column) => (
+              <span role="columnheader" key={column}>
+                {column}
+              </span>
+            ))}
+          </div>
+        </div>
+        <div
+          ref={box}
+          role="rowgroup"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+          tabIndex={0}
+          className="node-scroll"
+          style={{ height: Math.min(joins.length * rowHeight, narrow ? 480 : 520) }}
+        >
+          <VirtualRows
+            range={range}
+            count={joins.length}
+            rowHeight={rowHeight}
+            row={(index, style) => {
+              const join = joins[index] as Join;
+              return (
+                <NodeRow key={join.target.name} id={expansion.id} join={join} index={index} style={style} />
+              );
+            }}
+          />
+        </div>
+      </div>
+      {joins.length === 0 && <p className="empty">{n.noMatch}</p>}
+    </Panel>
+  );
+}
+
+interface RowProps {
+  readonly id: string;
+  readonly join: Join;
+  readonly index: number;
+  readonly style: { readonly transform: string; readonly height: number };
+}
+
+const NodeRow = memo(
+  function NodeRow({ id, join, index, style }: RowProps) {
+    const t = useMessages();
+    const n = t.nodeTable;
+    const duration = useDuration();
+    const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes } = join.progress;
+    const untouched = join.phase === 'waiting' || join.phase === 'preflight';
+    const blank = <span className="faint">{untouched ? '–' : t.common.unknown}</span>;
+    const anomaly = join.anomalies.at(-1);
+    return (
+      <div
+        role="row"
+        aria-rowindex={index + 2}
+        className="node-row"
+        style={style}
+        data-node={join.target.name}
+      >
+        <span role="cell" className="c-node">
+          <Link to={{ page: 'node', id, node: join.target.name }} className="mono">
+            {join.target.name}
+          </Link>
+        </span>
+        <span role="cell" className="c-batch num">
+          {join.batch === null ? '–' : join.batch + 1}
+        </span>
+        <span role="cell" className="c-phase">
+          <PhaseBadge phase={join.phase} />
+        </span>
+        <span role="cell" className="c-bytes num">
+          {receivedBytes === null ? (
+            blank
+          ) : (
+            <>
+              <Bar
+                share={snapshotBytes ? receivedBytes / snapshotBytes : null}
+                label={n.bar(
+                  formatBytes(receivedBytes),
+                  snapshotBytes === null ? t.common.unknown : formatBytes(snapshotBytes),
+                )}
+              />
+              <span className="small nowrap">
+                {snapshotBytes === null
+                  ? n.ofUnknown(formatBytes(receivedBytes))
+                  : `${formatBytes(receivedBytes)} / ${formatBytes(snapshotBytes)}`}
+              </span>
+            </>
+          )}
+        </span>
+        <span role="cell" className="c-rate num">
+          {bytesPerSecond === null ? '–' : formatRate(bytesPerSecond)}
+        </span>
+        <span role="cell" className="c-remaining num">
+          {remainingSeconds !== null
+            ? duration(remainingSeconds * 1000)
+            : join.phase === 'transferring' || join.phase === 'snapshotting'
+              ? t.common.unknown
+              : '–'}
+        </span>
+        <span role="cell" className="c-lag num">
+          {lagBytes === null ? '–' : formatBytes(lagBytes)}
+        </span>
+        <span role="cell" className="c-attempts num">
+          {join.attempts.length || '–'}
+        </span>
+        <span role="cell" className="c-trouble">
+          {anomaly && (
+            <Badge tone="warn" icon="warning">
+              <span className="ellipsis">
+                {t.anomalies[anomaly.code]?.title ?? anomaly.code.replaceAll('_', ' ')}
+              </span>
+            </Badge>
+          )}
+        </span>
+        <span role="cell" className="c-actions">
+          <NodeControls join={join} />
+        </span>
+      </div>
+    );
+  },
+  (a, b) =>
+    a.join === b.join &&
+    a.index === b.index &&
+    a.style.transform === b.style.transform &&
+    a.style.height === b.style.height,
+);

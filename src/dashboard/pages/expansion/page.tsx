@@ -1,0 +1,319 @@
+import { useCallback } from 'react';
+import { type Expansion, isActive, isEnded, type StoredEvent } from '../../../core/expansion.ts';
+import { ApiError } from '../../api/client.ts';
+import { useExpansion } from '../../api/queries.ts';
+import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
+import { Icon } from '../../components/icon.tsx';
+import {
+  Age,
+  ErrorNotice,
+  Loading,
+  Notice,
+  PageTitle,
+  Panel,
+  Said,
+  useAnnounce,
+  useDuration,
+  useNow,
+} from '../../components/parts.tsx';
+import { StateBadge } from '../../components/status.tsx';
+import { formatDateTime, formatMoment } from '../../format.ts';
+import { useMessages } from '../../i18n/index.tsx';
+import { type ExpansionLive, useExpansionLive } from '../../live/use-expansion-live.ts';
+import { Link } from '../../router.tsx';
+import { Findings } from '../new-expansion/plan-view.tsx';
+import { ActiveNodes } from './active-nodes.tsx';
+import { Charts } from './charts.tsx';
+import { ControlsProvider, ExpansionControls, NodeControls } from './controls.tsx';
+import { EventList } from './event-list.tsx';
+import { NodeTable } from './node-table.tsx';
+import { Timeline } from './timeline.tsx';
+import { TopologyPicture } from './topology.tsx';
+
+export default function ExpansionPage({ id }: { readonly id: string }) {
+  const t = useMessages();
+  const say = useAnnounce();
+  const onFresh = useCallback(
+    (events: readonly StoredEvent[]) => {
+      // A page of old events is not news.
+      if (events.length > 20) return;
+      for (const event of events) if (event.level !== 'info' || worthSaying(event)) say(event.text);
+    },
+    [say],
+  );
+  const expansion = useExpansion(id);
+  const live = useExpansionLive(id, onFresh);
+
+  if (expansion.data) return <ExpansionView expansion={expansion.data} live={live} />;
+  return (
+    <div className="main">
+      <PageTitle title={t.expansion.breadcrumb}>{t.expansion.breadcrumb}</PageTitle>
+      {expansion.isError ? (
+        <ErrorNotice
+          error={expansion.error}
+          {...(expansion.error instanceof ApiError && expansion.error.status === 404
+            ? { title: t.error.notFound }
+            : {})}
+          onRetry={() => void expansion.refetch()}
+        />
+      ) : (
+        <Loading />
+      )}
+    </div>
+  );
+}
+
+const worthSaying = (event: StoredEvent): boolean => /verified|state|batch|expansion/.test(event.type);
+
+function ExpansionView({ expansion, live }: { readonly expansion: Expansion; readonly live: ExpansionLive }) {
+  const t = useMessages();
+  const e = t.expansion;
+  const over = isEnded(expansion.state);
+  const sections = [
+    ['topology', e.topology],
+    ['timeline', e.timeline],
+    ['nodes', e.nodes],
+    ['rates', e.rates],
+    ['events', e.events],
+  ] as const;
+  return (
+    <ControlsProvider expansion={expansion}>
+      <div className="main">
+        <div className="stack tight">
+          <nav className="crumbs" aria-label={e.breadcrumb}>
+            <Link to={{ page: 'overview' }}>{e.breadcrumb}</Link> <span aria-hidden="true">/</span>
+            <span className="mono">{expansion.id}</span>
+          </nav>
+          <div className="row apart title-line">
+            <div className="row">
+              <PageTitle title={`${t.states[expansion.state]}: ${expansion.master.name}`}>
+                {e.title(expansion.master.name)}
+              </PageTitle>
+              <StateBadge state={expansion.state} large />
+              <ConnectionState status={live.status} ended={over} />
+            </div>
+            <ExpansionControls />
+          </div>
+          <p className="faint small">
+            {expansion.label && <span className="soft">{expansion.label} · </span>}
+            {formatDateTime(expansion.acceptedAt)} · {e.acceptedBy(expansion.requestedBy, expansion.via)}
+          </p>
+        </div>
+        <ConnectionNotice status={live.status} ended={over} />
+        <Situation expansion={expansion} />
+        <Figures expansion={expansion} />
+        <nav className="section-nav" aria-label={e.sections}>
+          {sections.map(([id, title]) => (
+            <a key={id} href={`#${id}`}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        <div className="now-grid">
+          <Panel id="topology" title={e.topology}>
+            <TopologyPicture expansion={expansion} />
+          </Panel>
+          <Panel id="now" title={e.now}>
+            <ActiveNodes expansion={expansion} />
+          </Panel>
+        </div>
+        <Panel id="timeline" title={e.timeline} flush>
+          <Timeline expansion={expansion} />
+        </Panel>
+        <NodeTable expansion={expansion} />
+        <Panel id="rates" title={e.rates}>
+          <Charts expansion={expansion} history={live.history} />
+        </Panel>
+        <EventList log={live.log} live={!over} />
+        {expansion.findings.length > 0 && <Findings findings={expansion.findings} />}
+      </div>
+    </ControlsProvider>
+  );
+}
+
+/** Why it stands as it stands, and what a person can do: the first thing to read at night. */
+function Situation({ expansion }: { readonly expansion: Expansion }) {
+  const t = useMessages();
+  const e = t.expansion;
+  const quarantined = expansion.joins.filter((join) => join.phase === 'quarantined');
+  const troubled = expansion.joins.filter((join) => ['failed', 'quarantined'].includes(join.phase));
+  const reason = expansion.problem?.text ?? expansion.stateReason;
+  const steps = expansion.problem?.nextSteps ?? [];
+  const pending = expansion.pendingControl;
+  return (
+    <>
+      {expansion.state === 'halted' && (
+        <Notice tone="bad" title={e.halted} steps={steps}>
+          {reason && (
+            <p>
+              <Said>{reason}</Said>
+            </p>
+          )}
+          <TroubledNodes expansion={expansion} names={troubled.map((join) => join.target.name)} />
+        </Notice>
+      )}
+      {expansion.state === 'failed' && (
+        <Notice tone="bad" title={e.failedTitle} steps={steps}>
+          {reason && <Said>{reason}</Said>}
+        </Notice>
+      )}
+      {expansion.state === 'awaiting_approval' && (
+        <Notice tone="warn" title={e.awaiting} steps={steps}>
+          {reason && <Said>{reason}</Said>}
+        </Notice>
+      )}
+      {expansion.state === 'paused' && (
+        <Notice tone="warn" title={e.pausedTitle} steps={steps}>
+          {reason && <Said>{reason}</Said>}
+        </Notice>
+      )}
+      {expansion.waitsFor !== null && !isEnded(expansion.state) && (
+        <Notice tone="info">
+          {e.waitsFor}: <Link to={{ page: 'expansion', id: expansion.waitsFor }}>{expansion.waitsFor}</Link>
+        </Notice>
+      )}
+      {pending !== null && pending !== undefined && (
+        <Notice tone="info">{e.pendingControl(t.controls[pending.verb], pending.by, pending.reason)}</Notice>
+      )}
+      {quarantined.length > 0 && expansion.state !== 'halted' && (
+        <Notice tone="odd" title={e.endedQuarantine(quarantined.length)}>
+          <TroubledNodes expansion={expansion} names={quarantined.map((join) => join.target.name)} />
+        </Notice>
+      )}
+      {(expansion.state === 'running' || expansion.state === 'pending') && expansion.stateReason && (
+        <p className="soft state-reason">
+          <Icon name="info" /> <Said>{expansion.stateReason}</Said>
+        </p>
+      )}
+    </>
+  );
+}
+
+function TroubledNodes({
+  expansion,
+  names,
+}: {
+  readonly expansion: Expansion;
+  readonly names: readonly string[];
+}) {
+  const t = useMessages();
+  return (
+    <ul className="plain troubled">
+      {expansion.joins
+        .filter((join) => names.includes(join.target.name))
+        .slice(0, 8)
+        .map((join) => {
+          const latest = join.anomalies.at(-1);
+          return (
+            <li key={join.target.name}>
+              <Link to={{ page: 'node', id: expansion.id, node: join.target.name }} className="mono">
+                {join.target.name}
+              </Link>
+              <span>
+                {t.phases[join.phase]}
+                {latest && (
+                  <>
+                    {': '}
+                    {t.anomalies[latest.code]?.title ?? <Said>{latest.code.replaceAll('_', ' ')}</Said>}
+                  </>
+                )}
+              </span>
+              <NodeControls join={join} buttons />
+            </li>
+          );
+        })}
+    </ul>
+  );
+}
+
+/** State and remaining time are two things, and stand apart. */
+function Figures({ expansion }: { readonly expansion: Expansion }) {
+  const t = useMessages();
+  const e = t.expansion;
+  const duration = useDuration();
+  const now = useNow();
+  const total = expansion.joins.length;
+  const verified = expansion.joins.filter((join) => join.phase === 'verified').length;
+  return (
+    <dl className="figures">
+      <div>
+        <dt>{e.state}</dt>
+        <dd>{t.states[expansion.state]}</dd>
+        <dd className="faint small">
+          <Age since={expansion.stateSince} />
+        </dd>
+      </div>
+      <div>
+        <dt>{e.remaining}</dt>
+        <RemainingTime expansion={expansion} />
+      </div>
+      <div>
+        <dt>{e.verified}</dt>
+        <dd className="num">
+          {verified} <span className="faint">/ {total}</span>
+        </dd>
+        <dd className="faint small">{t.common.nodes(total)}</dd>
+      </div>
+      <div>
+        <dt>{e.batch}</dt>
+        <dd className="num">
+          {expansion.batchCount === null ? (
+            <span className="faint">{e.batchNone}</span>
+          ) : (
+            <>
+              {Math.min(expansion.currentBatch + 1, expansion.batchCount)}{' '}
+              <span className="faint">/ {expansion.batchCount}</span>
+            </>
+          )}
+        </dd>
+        {expansion.batchSize !== null && (
+          <dd className="faint small" title={expansion.batchSizeReason ?? undefined}>
+            {t.newExpansion.batchSizeChosen(expansion.batchSize)}
+          </dd>
+        )}
+        {expansion.nextBatchNotBefore !== null && expansion.nextBatchNotBefore > now && (
+          <dd className="faint small">{e.nextBatchAt(formatMoment(expansion.nextBatchNotBefore, now))}</dd>
+        )}
+      </div>
+      <div>
+        <dt>{e.version}</dt>
+        <dd>{expansion.capabilities?.version ?? <span className="faint">{t.common.unknown}</span>}</dd>
+        {expansion.startedAt !== null && (
+          <dd className="faint small num">
+            {t.overview.took}:{' '}
+            {duration((expansion.endedAt ?? Math.max(now, expansion.startedAt)) - expansion.startedAt)}
+          </dd>
+        )}
+      </div>
+    </dl>
+  );
+}
+
+function RemainingTime({ expansion }: { readonly expansion: Expansion }) {
+  const t = useMessages();
+  const duration = useDuration();
+  const active = expansion.joins.filter((join) => isActive(join.phase));
+  const remaining = active
+    .map((join) => join.progress.remainingSeconds)
+    .filter((seconds): seconds is number => seconds !== null);
+  if (isEnded(expansion.state)) return <dd className="faint">–</dd>;
+  if (active.length === 0)
+    return (
+      <>
+        <dd className="faint">{t.common.unknown}</dd>
+        <dd className="faint small">{t.expansion.remainingNothing}</dd>
+      </>
+    );
+  return (
+    <>
+      <dd className="num">
+        {remaining.length === 0 ? (
+          <span className="faint">{t.common.unknown}</span>
+        ) : (
+          duration(Math.max(...remaining) * 1000)
+        )}
+      </dd>
+      <dd className="faint small">{t.expansion.remainingBatch}</dd>
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+import type { Sample } from '../../live/history.ts';
+
+/** Without a value for this long a line is broken, not drawn through. Milliseconds. */
+const gapMs = 15_000;
+
+type Column = (number | null | undefined)[];
+
+/**
+ * Puts lines measured at different moments on one time axis (seconds), as a chart wants them. `undefined` lets a
+ * line go through (another node was measured at that moment), `null` breaks it (nothing was known for a while).
+ */
+export function alignSeries(
+  lines: readonly (readonly Sample[])[],
+  field: 'rate' | 'lag',
+): (number[] | Column)[] {
+  const moments = new Set<number>();
+  const points = lines.map((samples) => {
+    const known = new Map<number, number | null>();
+    let last: number | null = null;
+    for (const sample of samples) {
+      const value = sample[field];
+      if (value === null) continue;
+      if (last !== null && sample.at - last > gapMs) known.set(last + 1, null);
+      known.set(sample.at, value);
+      last = sample.at;
+    }
+    for (const at of known.keys()) moments.add(at);
+    return known;
+  });
+  const times = [...moments].toSorted((a, b) => a - b);
+  return [times.map((at) => at / 1000), ...points.map((known): Column => times.map((at) => known.get(at)))];
+}

@@ -1,0 +1,184 @@
+import { memo, useRef } from 'react';
+import { type Expansion, isEnded, type Join, joinPhases } from '../../../core/expansion.ts';
+import { Icon } from '../../components/icon.tsx';
+import { useDuration, useNow } from '../../components/parts.tsx';
+import { phaseLook } from '../../components/status.tsx';
+import { useWidth } from '../../components/use-width.ts';
+import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
+import { formatClock } from '../../format.ts';
+import { useMessages } from '../../i18n/index.tsx';
+import { Link } from '../../router.tsx';
+import { batchBands, isStill, spansOf, ticksOf, timeRange } from './lanes.ts';
+
+const laneHeight = 30;
+
+/** A lane per node over time, its phases as blocks, and the batches as bands behind them. */
+export function Timeline({ expansion }: { readonly expansion: Expansion }) {
+  const t = useMessages();
+  const current = useNow();
+  const duration = useDuration();
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const now = isEnded(expansion.state) && expansion.endedAt !== null ? expansion.endedAt : current;
+  const { from, to } = timeRange(expansion, now);
+  const range = useVisibleRows(box, expansion.joins.length, laneHeight);
+  if (expansion.startedAt === null) return <p className="empty">{t.timeline.empty}</p>;
+
+  const length = to - from;
+  const percent = (at: number) => (Math.min(Math.max(at - from, 0), length) / length) * 100;
+  const bands = batchBands(expansion.joins, now);
+  const nameWidth = width < 620 ? 104 : 178;
+  const ticks = ticksOf(length, Math.max(2, Math.floor((width - nameWidth) / 90)));
+  const usedPhases = joinPhases.filter((phase) =>
+    expansion.joins.some((join) => join.phases.some((entry) => entry.phase === phase)),
+  );
+
+  return (
+    <div className="timeline" style={{ ['--name-width' as string]: `${nameWidth}px` }}>
+      <div className="timeline-axis" aria-hidden="true">
+        <div className="timeline-track">
+          {ticks.map((tick) => (
+            <span key={tick} className="tick num" style={{ left: `${(tick / length) * 100}%` }}>
+              {tick === 0 ? formatClock(from) : `+${duration(tick).replace('.0', '')}`}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div className="timeline-batches" aria-hidden="true">
+        <div className="timeline-track">
+          {bands.map((band) => {
+            const share = ((band.to - band.from) / length) * (width - nameWidth);
+            return (
+              <span
+                key={band.batch}
+                className={`batch-band ${band.batch % 2 ? 'odd' : ''}`}
+                style={{ left: `${percent(band.from)}%`, width: `${percent(band.to) - percent(band.from)}%` }}
+                title={t.newExpansion.batch(band.batch + 1)}
+              >
+                {share > 58 ? t.newExpansion.batch(band.batch + 1) : share > 16 ? band.batch + 1 : ''}
+              </span>
+            );
+          })}
+        </div>
+      </div>
+      <div
+        ref={box}
+        className="timeline-scroll"
+        role="list"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+        tabIndex={0}
+        aria-label={t.expansion.timeline}
+        style={{ height: Math.min(expansion.joins.length * laneHeight, 480) }}
+      >
+        <div
+          className="timeline-bands"
+          aria-hidden="true"
+          style={{ height: expansion.joins.length * laneHeight }}
+        >
+          <div className="timeline-track">
+            {bands.map((band) => (
+              <i
+                key={band.batch}
+                className={band.batch % 2 ? 'odd' : ''}
+                style={{ left: `${percent(band.from)}%`, width: `${percent(band.to) - percent(band.from)}%` }}
+              />
+            ))}
+            {ticks.map((tick) => (
+              <b key={tick} style={{ left: `${(tick / length) * 100}%` }} />
+            ))}
+          </div>
+        </div>
+        <VirtualRows
+          range={range}
+          count={expansion.joins.length}
+          rowHeight={laneHeight}
+          row={(index, style) => {
+            const join = expansion.joins[index] as Join;
+            return (
+              <Lane
+                key={join.target.name}
+                id={expansion.id}
+                join={join}
+                // A node at rest does not change with the clock.
+                now={isStill(join.phase) ? (expansion.endedAt ?? to) : now}
+                from={from}
+                length={length}
+                trackWidth={width - nameWidth}
+                top={style.transform}
+              />
+            );
+          }}
+        />
+      </div>
+      <ul className="plain legend" aria-label={t.topology.legend}>
+        {usedPhases.map((phase) => (
+          <li key={phase}>
+            <i className={`swatch phase-${phase}`} /> {t.phases[phase]}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface LaneProps {
+  readonly id: string;
+  readonly join: Join;
+  readonly now: number;
+  readonly from: number;
+  readonly length: number;
+  readonly trackWidth: number;
+  readonly top: string;
+}
+
+const Lane = memo(function Lane({ id, join, now, from, length, trackWidth, top }: LaneProps) {
+  const t = useMessages();
+  const duration = useDuration();
+  const spans = spansOf(join, now);
+  const worked = spans.filter((span) => !isStill(span.phase));
+  const batch = join.batch === null ? t.expansion.batchNone : t.newExpansion.batch(join.batch + 1);
+  const words = worked.map((span) => t.timeline.span(t.phases[span.phase], duration(span.to - span.from)));
+  const told = [...words, ...(isStill(join.phase) ? [t.phases[join.phase]] : [])].join(', ');
+  const last = worked.at(-1);
+  const endAt = isStill(join.phase) && join.phase !== 'waiting' ? (last?.to ?? join.phaseSince) : null;
+  return (
+    <div
+      role="listitem"
+      className="lane"
+      style={{ transform: top }}
+      aria-label={t.timeline.lane(join.target.name, batch, told)}
+    >
+      <span className="lane-name">
+        <Link to={{ page: 'node', id, node: join.target.name }} className="mono">
+          {join.target.name}
+        </Link>
+      </span>
+      <span className="timeline-track">
+        {worked.map((span) => {
+          const width = ((span.to - span.from) / length) * 100;
+          const pixels = (width / 100) * trackWidth;
+          const name = t.phases[span.phase];
+          return (
+            <i
+              key={`${span.phase} ${span.from}`}
+              className={`span phase-${span.phase} ${span.attempt > 1 ? 'again' : ''}`}
+              style={{ left: `${((span.from - from) / length) * 100}%`, width: `max(2px, ${width}%)` }}
+              title={`${name} · ${duration(span.to - span.from)}${span.attempt > 1 ? ` · ${t.timeline.attempt(span.attempt)}` : ''}`}
+            >
+              {pixels > name.length * 6.6 + 14 ? name : ''}
+            </i>
+          );
+        })}
+        {endAt !== null && (
+          <em
+            className={`lane-end ${phaseLook(join.phase).tone}`}
+            style={{ left: `${Math.min(100, ((endAt - from) / length) * 100)}%` }}
+            title={t.phases[join.phase]}
+          >
+            <Icon name={phaseLook(join.phase).icon} />
+          </em>
+        )}
+      </span>
+    </div>
+  );
+});

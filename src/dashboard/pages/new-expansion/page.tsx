@@ -1,0 +1,322 @@
+import { Button, Checkbox, Textarea, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import type { PolicyInput } from '../../../core/policy.ts';
+import { ApiError } from '../../api/client.ts';
+import { makePlan, startExpansion, useIsOperator, useTopology } from '../../api/queries.ts';
+import type { MasterInput, NodeInput } from '../../api/types.ts';
+import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.tsx';
+import { useMessages } from '../../i18n/index.tsx';
+import { useRouter } from '../../router.tsx';
+import { isAddress, type ParsedNodes, parseNodes } from './parse-nodes.ts';
+import { Findings, PlanView } from './plan-view.tsx';
+import { PolicyForm } from './policy-form.tsx';
+import { TopologyFacts } from './topology-facts.tsx';
+
+interface Permission {
+  readonly overwriteData: boolean;
+  readonly repoint: boolean;
+}
+const noPermission: Permission = { overwriteData: false, repoint: false };
+type Permissions = Readonly<Record<string, Permission>>;
+
+/** From a master's address to a started expansion; nothing is changed anywhere before the last button. */
+export default function NewExpansionPage() {
+  const t = useMessages();
+  const n = t.newExpansion;
+  const operator = useIsOperator();
+  const { go } = useRouter();
+  const [master, setMaster] = useState('');
+  const [credential, setCredential] = useState('');
+  const [looked, setLooked] = useState<{ master: string; credential: string | null } | null>(null);
+  const [text, setText] = useState('');
+  const [permissions, setPermissions] = useState<Permissions>({});
+  const [policy, setPolicy] = useState<PolicyInput>({});
+  const [label, setLabel] = useState('');
+  const [touched, setTouched] = useState(false);
+  const parsed = useMemo(() => parseNodes(text), [text]);
+  const topology = useTopology(looked?.master ?? null, looked?.credential ?? null);
+  const planHeading = useRef<HTMLDivElement>(null);
+
+  const request = useMemo(
+    () => ({ master: masterInput(master, credential), nodes: nodeInputs(parsed, permissions), policy }),
+    [master, credential, parsed, permissions, policy],
+  );
+  const requestText = JSON.stringify(request);
+  const plan = useMutation({
+    mutationFn: async () => ({ plan: await makePlan(request), of: requestText, key: newKey() }),
+  });
+  const start = useMutation({
+    mutationFn: () =>
+      startExpansion(
+        { ...request, ...(label.trim() === '' ? {} : { label: label.trim() }) },
+        plan.data?.key ?? newKey(),
+      ),
+    onSuccess: (expansion) => go({ page: 'expansion', id: expansion.id }),
+  });
+  useEffect(() => {
+    if (plan.data) planHeading.current?.focus();
+  }, [plan.data]);
+
+  const masterWrong = master.trim() !== '' && !isAddress(master.trim());
+  const ready = isAddress(master.trim()) && parsed.nodes.length > 0 && parsed.problems.length === 0;
+  const stale = plan.data !== undefined && plan.data.of !== requestText;
+
+  const look = (event?: FormEvent) => {
+    event?.preventDefault();
+    setTouched(true);
+    if (!isAddress(master.trim())) return;
+    const next = { master: master.trim(), credential: credential.trim() === '' ? null : credential.trim() };
+    if (looked?.master === next.master && looked.credential === next.credential) void topology.refetch();
+    setLooked(next);
+  };
+
+  return (
+    <div className="main narrow">
+      <PageTitle title={n.title}>{n.title}</PageTitle>
+      {!operator && <Notice tone="info">{t.app.viewerNote}</Notice>}
+      {operator && (
+        <>
+          <Panel id="step-master" title={`1  ${n.stepMaster}`}>
+            <form className="stack" onSubmit={look} noValidate>
+              <div className="form-line">
+                <TextInput
+                  label={n.masterAddress}
+                  placeholder={n.masterPlaceholder}
+                  className="mono-input"
+                  value={master}
+                  onChange={(event) => setMaster(event.currentTarget.value)}
+                  error={
+                    (touched && master.trim() === '') || masterWrong ? `host:port. ${n.portRange}` : undefined
+                  }
+                  required
+                  autoComplete="off"
+                  spellCheck={false}
+                />
+                <TextInput
+                  label={n.credential}
+                  value={credential}
+                  onChange={(event) => setCredential(event.currentTarget.value)}
+                  autoComplete="off"
+                  description={n.credentialHelp}
+                  inputWrapperOrder={['label', 'input', 'description', 'error']}
+                />
+                <Button
+                  type="submit"
+                  variant="default"
+                  loading={topology.isFetching}
+                  className="form-line-button"
+                >
+                  {n.look}
+                </Button>
+              </div>
+            </form>
+            <div aria-live="polite">
+              {topology.isError && <ErrorNotice error={topology.error} />}
+              {topology.data && looked && (
+                <>
+                  <h3 className="sub-heading">{n.topologyTitle}</h3>
+                  <TopologyFacts topology={topology.data} />
+                </>
+              )}
+            </div>
+          </Panel>
+
+          <Panel id="step-nodes" title={`2  ${n.stepNodes}`}>
+            <div className="stack">
+              <Textarea
+                label={n.nodesLabel}
+                description={n.nodesHelp}
+                placeholder={'10.0.0.11:9221\n10.0.0.12:9221\n10.0.0.13:9221'}
+                className="mono-input"
+                rows={6}
+                value={text}
+                onChange={(event) => setText(event.currentTarget.value)}
+                spellCheck={false}
+                required
+              />
+              <NodesFeedback parsed={parsed} />
+              <PermissionTable parsed={parsed} permissions={permissions} onChange={setPermissions} />
+            </div>
+          </Panel>
+
+          <Panel id="step-policy" title={`3  ${n.stepPolicy}`}>
+            <div className="stack">
+              <PolicyForm policy={policy} onChange={setPolicy} />
+              <TextInput
+                label={n.label}
+                description={n.labelHelp}
+                value={label}
+                maxLength={200}
+                onChange={(event) => setLabel(event.currentTarget.value)}
+              />
+            </div>
+          </Panel>
+
+          <div className="row">
+            <Button
+              size="md"
+              variant={plan.data && !stale ? 'default' : 'filled'}
+              disabled={!ready}
+              loading={plan.isPending}
+              onClick={() => plan.mutate()}
+            >
+              {n.makePlan}
+            </Button>
+            <span className="faint">{n.lookHelp}</span>
+          </div>
+
+          {plan.isError && <PlanError error={plan.error} />}
+          {plan.data && (
+            <div className="stack" ref={planHeading} tabIndex={-1} data-testid="plan">
+              <h2 className="step-title">4 {n.stepPlan}</h2>
+              {stale && (
+                <Notice tone="warn" live>
+                  {n.planStale}
+                </Notice>
+              )}
+              <PlanView plan={plan.data.plan} />
+              {start.isError && <PlanError error={start.error} />}
+              <div className="row">
+                <Button
+                  size="md"
+                  disabled={!plan.data.plan.acceptable || stale}
+                  loading={start.isPending}
+                  onClick={() => start.mutate()}
+                >
+                  {n.start}
+                </Button>
+                <span className="faint">{n.startHelp}</span>
+              </div>
+            </div>
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+function masterInput(master: string, credential: string): MasterInput {
+  const address = master.trim();
+  return credential.trim() === '' ? address : { address, credential: credential.trim() };
+}
+
+function nodeInputs(parsed: ParsedNodes, permissions: Permissions): readonly NodeInput[] {
+  return parsed.nodes.map(({ address, seenAs }) => {
+    const { overwriteData, repoint } = permissions[address] ?? noPermission;
+    return {
+      address,
+      ...(seenAs === null ? {} : { seenAs }),
+      ...(overwriteData ? { overwriteData: true as const } : {}),
+      ...(repoint ? { repoint: true as const } : {}),
+    };
+  });
+}
+
+/** `crypto.randomUUID` is missing where the page is not served over TLS; this is there everywhere. */
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+}
+
+function NodesFeedback({ parsed }: { readonly parsed: ParsedNodes }) {
+  const n = useMessages().newExpansion;
+  const problems = useDeferredValue(parsed.problems);
+  return (
+    <div aria-live="polite">
+      <p className="soft num">{n.nodesCount(parsed.nodes.length)}</p>
+      {problems.length > 0 && (
+        <ul className="plain error-lines">
+          {problems.slice(0, 8).map((problem) => (
+            <li key={`${problem.line} ${problem.text}`}>
+              {problem.kind === 'twice'
+                ? n.nodesTwice(problem.line, problem.text)
+                : n.nodesInvalid(problem.line, problem.text)}
+            </li>
+          ))}
+          {problems.length > 8 && <li>+{problems.length - 8}</li>}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+/** What may be done to each node: nothing unless it is ticked here, node by node or for all. */
+function PermissionTable({
+  parsed,
+  permissions,
+  onChange,
+}: {
+  readonly parsed: ParsedNodes;
+  readonly permissions: Permissions;
+  readonly onChange: (permissions: Permissions) => void;
+}) {
+  const n = useMessages().newExpansion;
+  if (parsed.nodes.length === 0) return null;
+  const of = (address: string): Permission => permissions[address] ?? noPermission;
+  const set = (addresses: readonly string[], change: Partial<Permission>) =>
+    onChange({
+      ...permissions,
+      ...Object.fromEntries(addresses.map((address) => [address, { ...of(address), ...change }])),
+    });
+  const all = parsed.nodes.map((node) => node.address);
+  const every = (key: keyof Permission) => all.every((address) => of(address)[key]);
+  const some = (key: keyof Permission) => all.some((address) => of(address)[key]);
+  const head = (key: keyof Permission, label: string, help: string) => (
+    <th scope="col">
+      <Checkbox
+        size="xs"
+        label={label}
+        description={help}
+        checked={every(key)}
+        indeterminate={some(key) && !every(key)}
+        onChange={(event) => set(all, { [key]: event.currentTarget.checked })}
+      />
+    </th>
+  );
+  return (
+    <section className="permission-box" aria-label={n.applyTo} tabIndex={0}>
+      <table className="table dense permissions">
+        <thead>
+          <tr>
+            <th scope="col">{n.applyTo}</th>
+            {head('overwriteData', n.overwriteData, n.overwriteDataHelp)}
+            {head('repoint', n.repoint, n.repointHelp)}
+          </tr>
+        </thead>
+        <tbody>
+          {parsed.nodes.map(({ address, seenAs }) => (
+            <tr key={address}>
+              <th scope="row" className="mono">
+                {address}
+                {seenAs !== null && <span className="faint"> ({seenAs})</span>}
+              </th>
+              {(['overwriteData', 'repoint'] as const).map((key) => (
+                <td key={key}>
+                  <Checkbox
+                    size="xs"
+                    aria-label={`${address}: ${n[key]}`}
+                    checked={of(address)[key]}
+                    onChange={(event) => set([address], { [key]: event.currentTarget.checked })}
+                  />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function PlanError({ error }: { readonly error: unknown }) {
+  const n = useMessages().newExpansion;
+  const findings = error instanceof ApiError ? error.findings : [];
+  return (
+    <div className="stack">
+      <ErrorNotice error={error} title={n.requestRefused} />
+      {findings.length > 0 && <Findings findings={findings} />}
+    </div>
+  );
+}

@@ -1,0 +1,111 @@
+import { Button } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
+import type { Look } from '../../../core/node-facts.ts';
+import { fetchObservations, keys } from '../../api/queries.ts';
+import type { Observation } from '../../api/types.ts';
+import { ErrorNotice, Loading, Panel } from '../../components/parts.tsx';
+import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
+import { formatBytes, formatDateTime } from '../../format.ts';
+import { useMessages } from '../../i18n/index.tsx';
+
+const rowHeight = 30;
+const pageSize = 500;
+
+/** What the node answered, look by look; one of them in full. */
+export function Observations({
+  id,
+  node,
+  running,
+}: {
+  readonly id: string;
+  readonly node: string;
+  readonly running: boolean;
+}) {
+  const t = useMessages();
+  const n = t.node;
+  const box = useRef<HTMLDivElement>(null);
+  const [picked, setPicked] = useState<Observation | null>(null);
+  const pages = useInfiniteQuery({
+    queryKey: keys.observations(id, node),
+    initialPageParam: 0,
+    queryFn: ({ pageParam }) => fetchObservations(id, node, pageParam, pageSize),
+    getNextPageParam: (page) => (page.items.length < pageSize ? null : (page.items.at(-1)?.seq ?? null)),
+    refetchInterval: running ? 5_000 : false,
+  });
+  const items = pages.data?.pages.flatMap((page) => page.items).toReversed() ?? [];
+  const range = useVisibleRows(box, items.length, rowHeight);
+  const shown = picked ?? items[0] ?? null;
+  return (
+    <Panel id="observations" title={n.observations} flush>
+      <p className="panel-note faint small">{n.observationsHelp}</p>
+      {pages.isPending && <Loading />}
+      {pages.isError && <ErrorNotice error={pages.error} onRetry={() => void pages.refetch()} />}
+      {pages.data && items.length === 0 && <p className="empty">{n.observationsNone}</p>}
+      {items.length > 0 && (
+        <div className="observations">
+          <section ref={box} className="observation-list" aria-label={n.observations} tabIndex={0}>
+            <VirtualRows
+              range={range}
+              count={items.length}
+              rowHeight={rowHeight}
+              row={(index, style) => {
+                const item = items[index] as Observation;
+                return (
+                  <button
+                    key={item.seq}
+                    type="button"
+                    className={`observation ${item === shown ? 'active' : ''}`}
+                    aria-pressed={item === shown}
+                    style={style}
+                    onClick={() => setPicked(item)}
+                  >
+                    <span className="num">{formatDateTime(item.at).slice(5)}</span>
+                    <span className={item.look.kind === 'answered' ? '' : 'strong'}>
+                      {n.looks[item.look.kind]}
+                    </span>
+                    <span className="faint ellipsis">{briefly(item.look)}</span>
+                  </button>
+                );
+              }}
+            />
+          </section>
+          {shown && (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+            <pre className="json observation-json" tabIndex={0} aria-label={n.look}>
+              {JSON.stringify(shown.look, null, 2)}
+            </pre>
+          )}
+        </div>
+      )}
+      {pages.hasNextPage && (
+        <p className="empty">
+          <Button
+            size="xs"
+            variant="default"
+            loading={pages.isFetchingNextPage}
+            onClick={() => void pages.fetchNextPage()}
+          >
+            {t.common.more}
+          </Button>
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+/** The few things of a look that tell most. */
+function briefly(look: Look): string {
+  if (look.kind !== 'answered') return 'message' in look ? look.message : `${look.tookMs} ms`;
+  const replication = look.facts.replication;
+  const states = Object.entries(replication?.dbStates ?? {}).map(([db, state]) => `${db} ${state}`);
+  const bytes = look.facts.stats?.replInputBytes ?? null;
+  return [
+    replication?.role,
+    replication?.linkStatus && `link ${replication.linkStatus}`,
+    ...states,
+    bytes !== null && formatBytes(bytes),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}

@@ -1,0 +1,430 @@
+import { Button } from '@mantine/core';
+import { useCallback } from 'react';
+import type { AnomalyRecord } from '../../../core/anomalies.ts';
+import { anomalyCatalogue } from '../../../core/anomalies.ts';
+import type { EvidenceRule } from '../../../core/evidence.ts';
+import {
+  type Attempt,
+  type Expansion,
+  isEnded,
+  type Join,
+  type NodeCommand,
+} from '../../../core/expansion.ts';
+import { formatAddress } from '../../../core/node-facts.ts';
+import { ApiError, call, nodePath } from '../../api/client.ts';
+import { fetchObservations, useExpansion, useNode } from '../../api/queries.ts';
+import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
+import { Icon } from '../../components/icon.tsx';
+import {
+  download,
+  ErrorNotice,
+  Loading,
+  Notice,
+  PageTitle,
+  Panel,
+  Said,
+  useDuration,
+  useNow,
+} from '../../components/parts.tsx';
+import { Badge, PhaseBadge } from '../../components/status.tsx';
+import { formatDateTime } from '../../format.ts';
+import { useMessages } from '../../i18n/index.tsx';
+import { useExpansionLive } from '../../live/use-expansion-live.ts';
+import { Link } from '../../router.tsx';
+import { ReportFacts } from '../comparison-report.tsx';
+import { ActiveNode } from '../expansion/active-nodes.tsx';
+import { ControlsProvider, NodeControls } from '../expansion/controls.tsx';
+import { isStill, spansOf } from '../expansion/lanes.ts';
+import { Findings } from '../new-expansion/plan-view.tsx';
+import { Facts } from './facts.tsx';
+import { Observations } from './observations.tsx';
+
+export default function NodePage({ id, node }: { readonly id: string; readonly node: string }) {
+  const t = useMessages();
+  const expansion = useExpansion(id);
+  const detail = useNode(id, node);
+  const live = useExpansionLive(
+    id,
+    useCallback(() => {}, []),
+  );
+  const summary = expansion.data?.joins.find((join) => join.target.name === node);
+  const failure = detail.error ?? expansion.error;
+  if (!expansion.data || !detail.data) {
+    return (
+      <div className="main">
+        <PageTitle title={t.node.title(node)}>{t.node.title(node)}</PageTitle>
+        {failure ? (
+          <ErrorNotice
+            error={failure}
+            {...(failure instanceof ApiError && failure.status === 404 ? { title: t.error.notFound } : {})}
+            onRetry={() => void Promise.all([detail.refetch(), expansion.refetch()])}
+          />
+        ) : (
+          <Loading />
+        )}
+      </div>
+    );
+  }
+  // The page's detail has the evidence; the expansion's copy has the freshest progress.
+  const join: Join = summary ? { ...detail.data, progress: summary.progress } : detail.data;
+  return <NodeView expansion={expansion.data} join={join} status={live.status} />;
+}
+
+function NodeView({
+  expansion,
+  join,
+  status,
+}: {
+  readonly expansion: Expansion;
+  readonly join: Join;
+  readonly status: ReturnType<typeof useExpansionLive>['status'];
+}) {
+  const t = useMessages();
+  const n = t.node;
+  const over = isEnded(expansion.state);
+  return (
+    <ControlsProvider expansion={expansion}>
+      <div className="main">
+        <div className="stack tight">
+          <nav className="crumbs" aria-label={t.expansion.breadcrumb}>
+            <Link to={{ page: 'overview' }}>{t.expansion.breadcrumb}</Link> <span aria-hidden="true">/</span>
+            <Link to={{ page: 'expansion', id: expansion.id }} className="mono">
+              {expansion.master.name}
+            </Link>
+          </nav>
+          <div className="row apart title-line">
+            <div className="row">
+              <PageTitle title={n.title(join.target.name)}>{n.title(join.target.name)}</PageTitle>
+              <PhaseBadge phase={join.phase} />
+              <ConnectionState status={status} ended={over} />
+            </div>
+            <div className="row">
+              <NodeControls join={join} buttons />
+              <DownloadButton id={expansion.id} join={join} />
+            </div>
+          </div>
+          <p className="soft">{t.phaseHelp[join.phase]}</p>
+        </div>
+        <ConnectionNotice status={status} ended={over} />
+        {join.problem && (
+          <Notice
+            tone={join.phase === 'quarantined' ? 'odd' : 'bad'}
+            title={n.problem}
+            steps={join.problem.nextSteps}
+          >
+            <Said>{join.problem.text}</Said>
+          </Notice>
+        )}
+        <div className="node-grid">
+          <div className="stack wide">
+            <EvidencePanel join={join} />
+            <AnomaliesPanel join={join} />
+            <AttemptsPanel join={join} />
+            {join.comparison && <ComparisonPanel comparison={join.comparison} />}
+          </div>
+          <div className="stack wide">
+            <Panel id="progress" title={t.expansion.now}>
+              <ul className="plain">
+                <ActiveNode id={expansion.id} join={join} />
+              </ul>
+            </Panel>
+            <PhasesPanel join={join} over={over} endedAt={expansion.endedAt} />
+            <Panel id="target" title={n.target}>
+              <dl className="facts">
+                <dt>{n.target}</dt>
+                <dd className="mono">{formatAddress(join.target.address)}</dd>
+                <dt>{n.seenAs}</dt>
+                <dd className="mono">{formatAddress(join.target.seenAs)}</dd>
+                <dt>{t.newExpansion.overwriteData}</dt>
+                <dd>{join.target.overwriteData ? t.common.yes : t.common.no}</dd>
+                <dt>{t.newExpansion.repoint}</dt>
+                <dd>{join.target.repoint ? t.common.yes : t.common.no}</dd>
+              </dl>
+            </Panel>
+          </div>
+        </div>
+        {join.findings.length > 0 && <Findings findings={join.findings} />}
+        <Observations id={expansion.id} node={join.target.name} running={!over} />
+      </div>
+    </ControlsProvider>
+  );
+}
+
+function DownloadButton({ id, join }: { readonly id: string; readonly join: Join }) {
+  const t = useMessages().node;
+  const name = join.target.name;
+  const save = async () => {
+    const [detail, observations] = await Promise.all([
+      call<Join>(nodePath(id, name)),
+      fetchObservations(id, name, 0, 1000),
+    ]);
+    const text = JSON.stringify({ expansionId: id, node: detail, observations: observations.items }, null, 2);
+    download(`${name.replaceAll(/[^\w.-]/g, '_')}-${id}.json`, text);
+  };
+  return (
+    <Button size="sm" variant="default" leftSection={<Icon name="download" />} onClick={() => void save()}>
+      {t.download}
+    </Button>
+  );
+}
+
+function PhasesPanel({
+  join,
+  over,
+  endedAt,
+}: {
+  readonly join: Join;
+  readonly over: boolean;
+  readonly endedAt: number | null;
+}) {
+  const t = useMessages();
+  const n = t.node;
+  const duration = useDuration();
+  const current = useNow();
+  const spans = spansOf(join, over && endedAt !== null ? endedAt : current);
+  return (
+    <Panel id="phases" title={n.phases} flush>
+      <table className="table dense">
+        <thead>
+          <tr>
+            <th scope="col">{n.phase}</th>
+            <th scope="col">{n.entered}</th>
+            <th scope="col">{n.lasted}</th>
+            <th scope="col">{n.attempt}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {spans.map((span, index) => (
+            <tr key={`${span.phase} ${span.from}`}>
+              <td>
+                <i className={`swatch phase-${span.phase}`} /> {t.phases[span.phase]}
+              </td>
+              <td className="num nowrap">{formatDateTime(span.from)}</td>
+              <td className="num nowrap">
+                {isStill(span.phase) && index === spans.length - 1 ? '–' : duration(span.to - span.from)}
+              </td>
+              <td className="num">{span.attempt || '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+const verdictTones = { verified: 'good', not_verified: 'bad', undecided: 'plain' } as const;
+const verdictIcons = { verified: 'check', not_verified: 'cross', undecided: 'circle' } as const;
+
+function EvidencePanel({ join }: { readonly join: Join }) {
+  const t = useMessages();
+  const n = t.node;
+  const evidence = join.evidence;
+  return (
+    <Panel
+      id="evidence"
+      title={n.evidence}
+      flush
+      tools={
+        evidence && (
+          <Badge tone={verdictTones[evidence.verdict]} icon={verdictIcons[evidence.verdict]}>
+            {n.verdict}: {n.verdicts[evidence.verdict]}
+          </Badge>
+        )
+      }
+    >
+      {evidence === null ? (
+        <p className="empty">{n.evidenceNone}</p>
+      ) : (
+        <ol className="plain rules">
+          {evidence.rules.map((rule) => (
+            <Rule key={rule.rule} rule={rule} />
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
+function Rule({ rule }: { readonly rule: EvidenceRule }) {
+  const t = useMessages();
+  const tone = rule.holds === null ? 'plain' : rule.holds ? 'good' : 'bad';
+  const icon = rule.holds === null ? 'circle' : rule.holds ? 'check' : 'cross';
+  const word = rule.holds === null ? t.node.holdsUnknown : rule.holds ? t.node.holds : t.node.holdsNot;
+  return (
+    <li className="rule">
+      <Badge tone={tone} icon={icon}>
+        {word}
+      </Badge>
+      <div className="grow">
+        <h3>{t.rules[rule.rule] ?? rule.rule}</h3>
+        <p className="soft">
+          <Said>{rule.text}</Said>
+        </p>
+        <Facts facts={rule.facts} label={t.node.facts} at={rule.at} />
+      </div>
+    </li>
+  );
+}
+
+function AnomaliesPanel({ join }: { readonly join: Join }) {
+  const t = useMessages().node;
+  return (
+    <Panel
+      id="anomalies"
+      title={t.anomalies}
+      flush
+      tools={join.anomalies.length > 0 && <Badge tone="warn">{join.anomalies.length}</Badge>}
+    >
+      {join.anomalies.length === 0 ? (
+        <p className="empty">{t.anomaliesNone}</p>
+      ) : (
+        <ol className="plain rules">
+          {join.anomalies.toReversed().map((anomaly) => (
+            <Anomaly key={`${anomaly.code} ${anomaly.at}`} anomaly={anomaly} />
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
+function Anomaly({ anomaly }: { readonly anomaly: AnomalyRecord }) {
+  const t = useMessages();
+  const n = t.node;
+  const known = anomalyCatalogue[anomaly.code];
+  const own = t.anomalies[anomaly.code];
+  return (
+    <li className="rule anomaly" data-anomaly={anomaly.code}>
+      <div className="grow stack tight">
+        <div className="row">
+          <Badge tone="warn" icon="warning">
+            <span className="mono">{anomaly.code}</span>
+          </Badge>
+          <h3>{own?.title ?? <Said>{known?.title ?? anomaly.code}</Said>}</h3>
+        </div>
+        <p>
+          <Said>{anomaly.text}</Said>
+        </p>
+        <dl className="facts">
+          <dt>{n.cause}</dt>
+          <dd>{own?.cause ?? <Said>{known?.cause}</Said>}</dd>
+          <dt>{n.versions}</dt>
+          <dd lang="en">{known?.versions ?? t.common.unknown}</dd>
+          <dt>{n.remedy}</dt>
+          <dd>{t.remedies[anomaly.remedy]}</dd>
+          <dt>{n.recordings}</dt>
+          <dd className="num">{known?.recordings.length ? known.recordings.join(', ') : n.recordingsNone}</dd>
+          <dt>{n.attempt}</dt>
+          <dd className="num">
+            {anomaly.attempt} · {formatDateTime(anomaly.at)}
+          </dd>
+        </dl>
+        {known && known.nextSteps.length > 0 && (
+          <div>
+            <p className="small soft">{t.common.nextSteps}</p>
+            <ul className="steps" lang="en">
+              {known.nextSteps.map((step) => (
+                <li key={step}>{step}</li>
+              ))}
+            </ul>
+          </div>
+        )}
+        <Facts facts={anomaly.facts} label={n.facts} at={anomaly.at} />
+      </div>
+    </li>
+  );
+}
+
+function AttemptsPanel({ join }: { readonly join: Join }) {
+  const t = useMessages().node;
+  if (join.attempts.length === 0) return null;
+  return (
+    <Panel id="attempts" title={t.attempts} flush>
+      <ol className="plain rules">
+        {join.attempts.toReversed().map((attempt) => (
+          <AttemptItem key={attempt.number} attempt={attempt} />
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+function AttemptItem({ attempt }: { readonly attempt: Attempt }) {
+  const n = useMessages().node;
+  const duration = useDuration();
+  const tone = attempt.outcome === 'verified' ? 'good' : attempt.outcome === null ? 'info' : 'bad';
+  return (
+    <li className="rule">
+      <div className="grow stack tight">
+        <div className="row">
+          <h3>
+            {n.attempt} {attempt.number}:{' '}
+            {attempt.kind === 'attach' ? n.attemptKindAttach : n.attemptKindReattach}
+          </h3>
+          <Badge tone={tone}>{attempt.outcome === null ? n.attemptOpen : n.outcomes[attempt.outcome]}</Badge>
+          <span className="faint small num">
+            {formatDateTime(attempt.startedAt)}
+            {attempt.endedAt !== null && ` · ${duration(attempt.endedAt - attempt.startedAt)}`}
+          </span>
+        </div>
+        {attempt.intents.length > 0 && (
+          <div className="table-scroll">
+            <table className="table dense">
+              <thead>
+                <tr>
+                  <th scope="col">{n.intentCommand}</th>
+                  <th scope="col">{n.intentWhy}</th>
+                  <th scope="col">{n.intentAnswer}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {attempt.intents.map((intent) => (
+                  <tr key={intent.id}>
+                    <td className="mono nowrap">{commandText(intent.command)}</td>
+                    <td lang="en">{intent.reason}</td>
+                    <td>
+                      {intent.outcome === null ? '…' : n.intentOutcomes[intent.outcome]}
+                      {intent.reply && <span className="mono faint"> {intent.reply}</span>}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function commandText(command: NodeCommand): string {
+  switch (command.kind) {
+    case 'slaveof':
+      return `SLAVEOF ${command.master.host} ${command.master.port}${command.force ? ' force' : ''}`;
+    case 'slaveof_no_one':
+      return 'SLAVEOF NO ONE';
+    case 'clear_replication_id':
+      return 'CLEARREPLICATIONID';
+  }
+}
+
+function ComparisonPanel({ comparison }: { readonly comparison: NonNullable<Join['comparison']> }) {
+  const t = useMessages();
+  return (
+    <Panel
+      id="comparison"
+      title={t.node.comparison}
+      tools={
+        <Link to={{ page: 'comparison', id: comparison.id }} className="small">
+          {t.common.details}
+        </Link>
+      }
+    >
+      {comparison.report === null ? (
+        <p className="faint">{t.node.comparisonNone}</p>
+      ) : (
+        <ReportFacts report={comparison.report} />
+      )}
+    </Panel>
+  );
+}

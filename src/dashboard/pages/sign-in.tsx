@@ -1,0 +1,61 @@
+import { Button, PasswordInput } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { ApiError } from '../api/client.ts';
+import { keys, signIn } from '../api/queries.ts';
+import { ErrorNotice, PageTitle } from '../components/parts.tsx';
+import { useMessages } from '../i18n/index.tsx';
+import { useRouter } from '../router.tsx';
+
+export function SignInPage() {
+  const t = useMessages().signIn;
+  const client = useQueryClient();
+  const { route, go } = useRouter();
+  const [token, setToken] = useState('');
+  const [problem, setProblem] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [sending, setSending] = useState(false);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (token.trim() === '') return setProblem(t.needed);
+    setSending(true);
+    setError(null);
+    try {
+      await signIn(token.trim());
+      setToken('');
+      await client.invalidateQueries({ queryKey: keys.session });
+      if (route.page === 'sign-in') go({ page: 'overview' });
+    } catch (refusal) {
+      const unknown = refusal instanceof ApiError && [400, 401, 403].includes(refusal.status);
+      if (unknown) setProblem(t.wrong);
+      else setError(refusal);
+    } finally {
+      setSending(false);
+    }
+  };
+
+  return (
+    <div className="main sign-in">
+      <form className="panel sign-in-box stack" onSubmit={submit} noValidate>
+        <PageTitle title={t.title}>{t.title}</PageTitle>
+        <p className="soft">{t.text}</p>
+        <PasswordInput
+          label={t.token}
+          value={token}
+          onChange={(event) => {
+            setToken(event.currentTarget.value);
+            setProblem(null);
+          }}
+          error={problem}
+          autoComplete="current-password"
+          required
+        />
+        {error !== null && <ErrorNotice error={error} />}
+        <Button type="submit" loading={sending}>
+          {t.submit}
+        </Button>
+      </form>
+    </div>
+  );
+}

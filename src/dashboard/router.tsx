@@ -1,0 +1,113 @@
+import {
+  createContext,
+  type MouseEvent,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+} from 'react';
+
+export type Route =
+  | { readonly page: 'overview' }
+  | { readonly page: 'new' }
+  | { readonly page: 'expansion'; readonly id: string }
+  | { readonly page: 'node'; readonly id: string; readonly node: string }
+  | { readonly page: 'comparisons' }
+  | { readonly page: 'comparison'; readonly id: string }
+  | { readonly page: 'sign-in' }
+  | { readonly page: 'not-found' };
+
+/** The page that an address names. */
+export function routeOf(pathname: string): Route {
+  const parts = pathname.split('/').filter((part) => part !== '');
+  const [first, second, third, fourth] = parts.map(decode);
+  if (parts.length === 0) return { page: 'overview' };
+  if (first === 'new' && parts.length === 1) return { page: 'new' };
+  if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in' };
+  if (first === 'comparisons' && parts.length === 1) return { page: 'comparisons' };
+  if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
+  if (first === 'expansions' && parts.length === 2) return { page: 'expansion', id: second ?? '' };
+  if (first === 'expansions' && third === 'nodes' && parts.length === 4)
+    return { page: 'node', id: second ?? '', node: fourth ?? '' };
+  return { page: 'not-found' };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** The address of a page. */
+export function hrefOf(route: Route): string {
+  switch (route.page) {
+    case 'overview':
+      return '/';
+    case 'expansion':
+      return `/expansions/${encodeURIComponent(route.id)}`;
+    case 'node':
+      return `/expansions/${encodeURIComponent(route.id)}/nodes/${encodeURIComponent(route.node)}`;
+    case 'comparison':
+      return `/comparisons/${encodeURIComponent(route.id)}`;
+    default:
+      return `/${route.page}`;
+  }
+}
+
+interface Router {
+  readonly route: Route;
+  readonly go: (route: Route) => void;
+}
+
+const RouterContext = createContext<Router>({ route: { page: 'overview' }, go: () => {} });
+
+export function RouterProvider({ children }: { readonly children: ReactNode }) {
+  const [pathname, setPathname] = useState(() => window.location.pathname);
+  useEffect(() => {
+    const follow = () => setPathname(window.location.pathname);
+    window.addEventListener('popstate', follow);
+    return () => window.removeEventListener('popstate', follow);
+  }, []);
+  const go = useCallback((route: Route) => {
+    window.history.pushState(null, '', hrefOf(route));
+    setPathname(window.location.pathname);
+    window.scrollTo(0, 0);
+  }, []);
+  const router = useMemo(() => ({ route: routeOf(pathname), go }), [pathname, go]);
+  return <RouterContext value={router}>{children}</RouterContext>;
+}
+
+export const useRouter = (): Router => useContext(RouterContext);
+
+interface LinkProps {
+  readonly to: Route;
+  readonly className?: string;
+  readonly children: ReactNode;
+  readonly current?: boolean;
+  readonly label?: string;
+}
+
+/** A real link (opens in a new tab, can be copied) that changes the page without loading it anew. */
+export function Link({ to, className, children, current, label }: LinkProps) {
+  const { go } = useRouter();
+  const follow = (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    go(to);
+  };
+  return (
+    <a
+      href={hrefOf(to)}
+      className={className}
+      onClick={follow}
+      aria-current={current ? 'page' : undefined}
+      aria-label={label}
+    >
+      {children}
+    </a>
+  );
+}

@@ -1,0 +1,487 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  evidenceReport,
+  expansionSummary,
+  expansionView,
+  joinView,
+  progressMessage,
+} from '../../src/api/views.ts';
+import type { ControlVerb, Expansion, NodeTarget } from '../../src/core/expansion.ts';
+import type { Finding } from '../../src/core/findings.ts';
+import { formatAddress } from '../../src/core/node-facts.ts';
+import { inBatches, type Plan, type Topology } from '../../src/core/plan.ts';
+import type { PolicyInput } from '../../src/core/policy.ts';
+import {
+  address,
+  capabilitiesOf,
+  type Fault,
+  GiB,
+  type MockWorld,
+  nodeTarget,
+  reportOf,
+} from './mock-world.ts';
+
+/** What the dashboard's pages must do without: nothing inline, nothing from elsewhere. Stricter than the service. */
+const strictCsp =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+export interface MockApiOptions {
+  readonly world: MockWorld;
+  /** Folder of the built dashboard. */
+  readonly dashboard: string;
+  /** token -> role; absent = nobody needs to sign in. */
+  readonly tokens?: Readonly<Record<string, 'viewer' | 'operator'>>;
+  /** Milliseconds of the world per millisecond of the clock; 0 = the test drives it. */
+  readonly speed?: number;
+  readonly port?: number;
+  /** Faults of the nodes of expansions that are started through the API. */
+  readonly faults?: Readonly<Record<string, Fault>>;
+}
+
+export interface MockApi {
+  readonly url: string;
+  readonly world: MockWorld;
+  /** Cuts all event streams; while `refused`, new connections fail too. */
+  cutStreams(refused: boolean): void;
+  allowStreams(): void;
+  readonly openStreams: number;
+  /** The Last-Event-ID that each stream was opened with, in order. */
+  readonly streamStarts: readonly (string | null)[];
+  readonly requests: readonly { readonly method: string; readonly url: string; readonly body: unknown }[];
+  close(): Promise<void>;
+}
+
+interface TargetBody {
+  readonly address: string;
+  readonly seenAs?: string;
+  readonly overwriteData?: boolean;
+}
+interface ExpandBody {
+  readonly master: string | TargetBody;
+  readonly nodes: readonly (string | TargetBody)[];
+  readonly policy?: PolicyInput;
+  readonly label?: string;
+}
+
+const nameOf = (target: string | TargetBody): string =>
+  typeof target === 'string' ? target : target.address;
+
+/** Serves the built dashboard and the API that it speaks to, out of a scripted world. */
+export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
+  const { world } = options;
+  const app = Fastify({ forceCloseConnections: true, bodyLimit: 4_000_000 });
+  const streams = new Set<FastifyReply>();
+  const streamStarts: (string | null)[] = [];
+  const requests: { method: string; url: string; body: unknown }[] = [];
+  const keysSeen = new Map<string, string>();
+  let refusing = false;
+
+  const roleOf = (request: FastifyRequest): 'viewer' | 'operator' | null => {
+    if (!options.tokens) return 'operator';
+    const token = /session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+    return (token && options.tokens[token]) || null;
+  };
+  const fail = (reply: FastifyReply, status: number, code: string, message: string, more: object = {}) =>
+    reply.code(status).send({ error: { code, message, next_steps: [], requestId: 'req-mock', ...more } });
+  const found = (request: FastifyRequest): Expansion | null =>
+    world.get((request.params as { id: string }).id);
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('content-security-policy', strictCsp);
+    const path = request.url.split('?')[0] ?? '';
+    if (!path.startsWith('/v1/') || path === '/v1/session') return;
+    const role = roleOf(request);
+    if (role === null) return fail(reply, 401, 'not_signed_in', 'This needs a token.');
+    const operatorsOnly = request.method !== 'GET' || path === '/v1/topology';
+    if (operatorsOnly && role !== 'operator')
+      return fail(reply, 403, 'operators_only', 'This needs the role operator.');
+  });
+  app.addHook('preHandler', async (request) => {
+    requests.push({ method: request.method, url: request.url, body: request.body });
+  });
+
+  app.get('/v1/session', async (request) => {
+    const role = roleOf(request);
+    return {
+      role,
+      name: role === null ? null : options.tokens ? `${role} token` : 'local',
+      authRequired: options.tokens !== undefined,
+    };
+  });
+  app.post('/v1/session', async (request, reply) => {
+    const { token } = request.body as { token: string };
+    const role = options.tokens?.[token];
+    if (!role) return fail(reply, 401, 'bad_token', 'The token is not one that is configured.');
+    reply.header('set-cookie', `session=${token}; Path=/; HttpOnly; SameSite=Strict`);
+    return { role, name: `${role} token`, authRequired: true };
+  });
+  app.delete('/v1/session', async (_request, reply) =>
+    reply.header('set-cookie', 'session=; Path=/; Max-Age=0').code(204).send(null),
+  );
+
+  app.get('/v1/freeze', async () => world.freeze);
+  app.post('/v1/freeze', async (request) => {
+    world.freeze = {
+      frozen: true,
+      reason: (request.body as { reason: string }).reason,
+      by: 'local',
+      since: Date.now(),
+    };
+    return world.freeze;
+  });
+  app.delete('/v1/freeze', async () => {
+    world.freeze = { frozen: false, reason: null, by: null, since: null };
+    return world.freeze;
+  });
+
+  app.get('/v1/topology', async (request, reply) => {
+    const { master } = request.query as { master: string };
+    if (master.startsWith('10.99.'))
+      return fail(reply, 422, 'master_unreachable', `${master} cannot be reached: connect ECONNREFUSED.`, {
+        next_steps: ['Check the address, and that the master runs.'],
+      });
+    return topologyOf(world, master);
+  });
+
+  app.post('/v1/plans', async (request) => planOf(world, request.body as ExpandBody));
+  app.post('/v1/expansions', async (request, reply) => {
+    const body = request.body as ExpandBody;
+    const key = String(request.headers['idempotency-key'] ?? '');
+    const seen = keysSeen.get(key);
+    if (seen) return reply.code(202).send(expansionView(world.get(seen)!));
+    const plan = planOf(world, body);
+    if (!plan.acceptable)
+      return fail(reply, 422, 'preflight_refused', 'Preflight found errors.', { findings: plan.findings });
+    const expansion = world.add({
+      master: nameOf(body.master),
+      nodes: body.nodes.map(nameOf),
+      ...(body.policy ? { policy: body.policy } : {}),
+      ...(body.label ? { label: body.label } : {}),
+      faults: options.faults ?? {},
+      version: versionOf(nameOf(body.master)),
+      requestedBy: 'local',
+    });
+    keysSeen.set(key, expansion.id);
+    world.changed();
+    return reply
+      .code(202)
+      .header('location', `/v1/expansions/${expansion.id}`)
+      .send(expansionView(expansion));
+  });
+
+  app.get('/v1/expansions', async (request) => {
+    const query = request.query as { state?: string; search?: string; limit?: string; cursor?: string };
+    const states = query.state?.split(',');
+    const needle = query.search?.toLowerCase() ?? '';
+    const all = world.expansions
+      .filter((expansion) => !states || states.includes(expansion.state))
+      .filter((expansion) =>
+        [expansion.label ?? '', expansion.master.name, ...expansion.joins.map((join) => join.target.name)]
+          .join(' ')
+          .toLowerCase()
+          .includes(needle),
+      )
+      .toSorted((a, b) => b.acceptedAt - a.acceptedAt);
+    const from = Number(query.cursor ?? 0);
+    const limit = Number(query.limit ?? 50);
+    const items = all.slice(from, from + limit).map(expansionSummary);
+    return { items, nextCursor: from + limit < all.length ? String(from + limit) : null };
+  });
+  app.get('/v1/expansions/:id', async (request, reply) => {
+    const expansion = found(request);
+    return expansion
+      ? expansionView(expansion)
+      : fail(reply, 404, 'not_found', 'There is no such expansion.');
+  });
+  app.get('/v1/expansions/:id/evidence', async (request) => evidenceReport(found(request)!));
+  app.get('/v1/expansions/:id/nodes/:node', async (request, reply) => {
+    const { node } = request.params as { node: string };
+    const join = found(request)?.joins.find((candidate) => candidate.target.name === node);
+    return join ? joinView(join) : fail(reply, 404, 'not_found', 'There is no such node in this expansion.');
+  });
+  app.get('/v1/expansions/:id/nodes/:node/observations', async (request) => {
+    const { id, node } = request.params as { id: string; node: string };
+    const { after, limit } = pageQuery(request);
+    const items = world.observations
+      .filter((item) => item.expansionId === id && item.node === node && item.seq > after)
+      .slice(0, limit);
+    return { items, nextAfter: items.length < limit ? null : items.at(-1)!.seq };
+  });
+
+  app.post('/v1/expansions/:id/:verb', async (request, reply) => control(request, reply, null));
+  app.post('/v1/expansions/:id/nodes/:node/:verb', async (request, reply) =>
+    control(request, reply, (request.params as { node: string }).node),
+  );
+  async function control(request: FastifyRequest, reply: FastifyReply, node: string | null) {
+    const { id, verb } = request.params as { id: string; verb: ControlVerb };
+    const { reason } = request.body as { reason?: string };
+    if (!reason?.trim()) return fail(reply, 400, 'invalid', 'A reason is needed.', { field: 'reason' });
+    const problem = world.control(id, verb, node, reason, 'local');
+    if (problem) return fail(reply, 409, problem.code, problem.text, { next_steps: problem.nextSteps });
+    return reply.code(202).send(expansionView(world.get(id)!));
+  }
+
+  const serveEvents =
+    (expansionId: string | null) => async (request: FastifyRequest, reply: FastifyReply) => {
+      const id = expansionId ?? (request.params as { id?: string }).id ?? null;
+      const ofIt = (event: { expansionId: string }) => id === null || event.expansionId === id;
+      if (!String(request.headers.accept).includes('text/event-stream')) {
+        const { after, limit } = pageQuery(request);
+        const items = world.events.filter((event) => ofIt(event) && event.seq > after).slice(0, limit);
+        return { items, nextAfter: items.length < limit ? null : items.at(-1)!.seq };
+      }
+      if (refusing) return fail(reply, 503, 'stopping', 'The service is stopping.');
+      const lastEventId = request.headers['last-event-id'];
+      streamStarts.push(typeof lastEventId === 'string' ? lastEventId : null);
+      let after =
+        typeof lastEventId === 'string'
+          ? Number(lastEventId)
+          : id === null
+            ? (world.events.at(-1)?.seq ?? 0)
+            : 0;
+      reply.hijack();
+      reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+      reply.raw.write('retry: 2000\n\n');
+      streams.add(reply);
+      let progressAt = 0;
+      const send = () => {
+        const fresh = world.events.filter((event) => event.seq > after && ofIt(event));
+        if (fresh.length > 0) {
+          reply.raw.write(
+            fresh
+              .map((event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+              .join(''),
+          );
+          after = fresh.at(-1)!.seq;
+        }
+        const expansion = id === null ? null : world.get(id);
+        if (expansion && Date.now() - progressAt >= 1000) {
+          progressAt = Date.now();
+          reply.raw.write(`event: progress\ndata: ${JSON.stringify(progressMessage(expansion))}\n\n`);
+        }
+      };
+      send();
+      const stop = world.onChange(send);
+      reply.raw.on('close', () => {
+        stop();
+        streams.delete(reply);
+      });
+      return reply;
+    };
+  app.get('/v1/events', serveEvents(null));
+  app.get('/v1/expansions/:id/events', async (request, reply) => {
+    if (!found(request)) return fail(reply, 404, 'not_found', 'There is no such expansion.');
+    return serveEvents(null)(request, reply);
+  });
+
+  registerComparisons(app, world);
+
+  await app.register(fastifyStatic, { root: options.dashboard, wildcard: false });
+  app.setNotFoundHandler((request, reply) => {
+    if (request.url.startsWith('/v1')) return fail(reply, 404, 'no_such_route', 'There is nothing here.');
+    return reply.sendFile('index.html');
+  });
+
+  const stepMs = 100;
+  const speed = options.speed ?? 1;
+  const clock = speed > 0 ? setInterval(() => world.advance(stepMs * speed), stepMs) : null;
+  const url = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
+  return {
+    url,
+    world,
+    streamStarts,
+    requests,
+    get openStreams() {
+      return streams.size;
+    },
+    cutStreams(refused) {
+      refusing = refused;
+      for (const reply of streams) reply.raw.destroy();
+    },
+    allowStreams() {
+      refusing = false;
+    },
+    async close() {
+      if (clock !== null) clearInterval(clock);
+      for (const reply of streams) reply.raw.destroy();
+      await app.close();
+    },
+  };
+}
+
+function pageQuery(request: FastifyRequest): { readonly after: number; readonly limit: number } {
+  const query = request.query as { after?: string; limit?: string };
+  return { after: Number(query.after ?? 0), limit: Math.min(1000, Number(query.limit ?? 200)) };
+}
+
+const versionOf = (master: string): string => (master.startsWith('10.40.') ? '4.0.1' : '3.5.4');
+
+function topologyOf(world: MockWorld, master: string): Topology {
+  return {
+    master: {
+      name: master,
+      version: versionOf(master),
+      role: 'master',
+      sstBytes: Math.round(1.4 * GiB),
+      binlog: { db0: { file: 112, offset: 4_201_337 } },
+      replicationId: '9d1f04c2'.repeat(6),
+    },
+    slaves: world.oldSlaves.get(master) ?? [],
+  };
+}
+
+/** Addresses that end in .66 hold data, those in .77 are somebody's slave. */
+function findingsOf(body: ExpandBody): readonly Finding[] {
+  return body.nodes.flatMap((node): Finding[] => {
+    const name = nameOf(node);
+    const allowed = typeof node !== 'string' && node.overwriteData === true;
+    if (name.includes('.66:') && !allowed)
+      return [
+        {
+          code: 'holds_data',
+          severity: 'error',
+          node: name,
+          text: 'The node holds keys (about 120,000), and the request does not permit to replace them.',
+          nextStep: 'Empty the node, or tick that its data may be replaced.',
+        },
+      ];
+    if (name.includes('.77:'))
+      return [
+        {
+          code: 'already_slave_of',
+          severity: 'error',
+          node: name,
+          text: 'The node is a slave of 10.20.9.9:9221.',
+          nextStep: 'Leave it out, or tick that it may be taken away from its master.',
+        },
+      ];
+    if (name.includes('.55:'))
+      return [
+        {
+          code: 'small_disk',
+          severity: 'warning',
+          node: name,
+          text: 'The full sync needs about 2.8 GiB for old and new data together.',
+          nextStep: 'See that the disk has room.',
+        },
+      ];
+    return [];
+  });
+}
+
+function planOf(world: MockWorld, body: ExpandBody): Plan {
+  const master = nameOf(body.master);
+  const version = versionOf(master);
+  const capabilities = capabilitiesOf(version);
+  const findings = findingsOf(body);
+  const wish = typeof body.policy?.batchSize === 'number' ? body.policy.batchSize : 4;
+  const batchSize = capabilities.opensSupersededCopy ? 1 : Math.min(wish, body.nodes.length);
+  const seconds = 38 * Math.ceil(body.nodes.length / batchSize);
+  return {
+    id: 'plan_mock',
+    at: world.now,
+    master: nodeTarget(formatAddress(address(master))),
+    capabilities,
+    findings,
+    acceptable: findings.every((finding) => finding.severity !== 'error'),
+    batchSize,
+    batchSizeReason: capabilities.opensSupersededCopy
+      ? `On ${version} (the master) at most 1 full sync of one master may run at a time.`
+      : `Chosen by the service: ${batchSize} together share one dump and leave the master room for its clients.`,
+    batches: inBatches(body.nodes.map(nameOf), batchSize),
+    waitsFor: null,
+    topology: topologyOf(world, master),
+    forecast: {
+      secondsPerNode: { low: 30, high: 46, confidence: 0.9 },
+      secondsTotal: { low: seconds * 0.8, high: seconds * 1.2, confidence: 0.9 },
+      bytesPerNode: { low: 1.4 * GiB, high: 1.5 * GiB, confidence: 0.95 },
+      basis: 'Snapshot size by INFO rocksdb; rate by the throttle of the nodes.',
+    },
+  };
+}
+
+function registerComparisons(app: FastifyInstance, world: MockWorld): void {
+  const base = (left: NodeTarget, right: NodeTarget) => ({
+    left,
+    right,
+    stateReason: null,
+    requestedBy: 'mira',
+    createdAt: world.now - 60_000,
+    join: null,
+    problem: null,
+    pendingControl: null,
+  });
+  const all = new Map<string, Record<string, unknown>>();
+  const add = (id: string, more: Record<string, unknown>) =>
+    all.set(id, { id, ...base(nodeTarget('10.20.0.10:9221'), nodeTarget('10.20.0.11:9221')), ...more });
+  add('cmp_equal', {
+    state: 'completed',
+    startedAt: world.now - 50_000,
+    endedAt: world.now - 47_000,
+    report: reportOf(world.now),
+    differencesTotal: 0,
+    depth: 'sample',
+  });
+  add('cmp_different', {
+    state: 'completed',
+    startedAt: world.now - 40_000,
+    endedAt: world.now - 37_000,
+    report: reportOf(world.now, true),
+    differencesTotal: 3,
+    depth: 'sample',
+  });
+  add('cmp_running', {
+    state: 'running',
+    startedAt: world.now - 9_000,
+    endedAt: null,
+    report: null,
+    differencesTotal: 0,
+    depth: 'full',
+    progress: { share: 0.42, comparedKeys: 420_000, keysPerSecond: 51_000 },
+  });
+  app.get('/v1/comparisons', async () => ({ items: [...all.values()], nextCursor: null }));
+  app.get('/v1/comparisons/:id', async (request, reply) => {
+    const one = all.get((request.params as { id: string }).id);
+    return (
+      one ??
+      reply.code(404).send({
+        error: { code: 'not_found', message: 'No such comparison.', next_steps: [], requestId: 'r' },
+      })
+    );
+  });
+  app.post('/v1/comparisons', async (request, reply) => {
+    const body = request.body as { left: string; right: string; depth: string };
+    add('cmp_new', {
+      ...base(nodeTarget(body.left), nodeTarget(body.right)),
+      state: 'pending',
+      startedAt: null,
+      endedAt: null,
+      report: null,
+      depth: body.depth,
+    });
+    return reply.code(202).send(all.get('cmp_new'));
+  });
+  app.post('/v1/comparisons/:id/:verb', async (request, reply) => {
+    const { id, verb } = request.params as { id: string; verb: string };
+    const states: Readonly<Record<string, string>> = {
+      pause: 'paused',
+      resume: 'running',
+      cancel: 'cancelled',
+    };
+    all.set(id, { ...all.get(id), state: states[verb] });
+    return reply.code(202).send(all.get(id));
+  });
+  app.get('/v1/comparisons/:id/differences', async (_request, reply) =>
+    reply.type('application/x-ndjson').send(
+      reportOf(world.now, true)
+        .examples.map((example) => JSON.stringify(example))
+        .join('\n'),
+    ),
+  );
+}
+
+/** Whether the dashboard was built into `folder`. */
+export const isBuilt = (folder: string): boolean => existsSync(join(folder, 'index.html'));
