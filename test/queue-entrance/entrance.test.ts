@@ -6,6 +6,8 @@ import { openQueueEntrance, type QueueEntrance } from '../../src/queue/entrance.
 import { FakeService } from './fake-service.ts';
 import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';
 
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 });
+
 const script = fileURLToPath(new URL('./scripted-producer.mjs', import.meta.url));
 const payload = { master: '10.0.0.1:9221', nodes: ['10.0.0.2:9221', { address: '10.0.0.3:9221' }] };
 
@@ -62,9 +64,9 @@ describe.skipIf(!hasRedis)(
     it('gets progress and the result', async () => {
       await open();
       const { lines, ended } = produce('order-1', payload);
-      await expect.poll(() => find(lines, 'progress')?.data?.state, { timeout: 20_000 }).toBe('pending');
+      await eventually(() => find(lines, 'progress')?.data?.state).toBe('pending');
       service.change('exp_1', { state: 'running' });
-      await expect.poll(() => lines.at(-1)?.data?.state, { timeout: 20_000 }).toBe('running');
+      await eventually(() => lines.at(-1)?.data?.state).toBe('running');
       service.change('exp_1', { state: 'succeeded' });
       expect(await ended).toBe(0);
       expect(find(lines, 'result')?.value).toMatchObject({ expansionId: 'exp_1', state: 'succeeded' });
@@ -85,9 +87,9 @@ describe.skipIf(!hasRedis)(
     it('gets the same expansion for the same job id', async () => {
       await open();
       const first = produce('order-3', payload);
-      await expect.poll(() => service.expansions.size, { timeout: 20_000 }).toBe(1);
+      await eventually(() => service.expansions.size).toBe(1);
       const second = produce('order-3', payload);
-      await expect.poll(() => find(second.lines, 'added'), { timeout: 20_000 }).toBeDefined();
+      await eventually(() => find(second.lines, 'added')).toBeDefined();
       service.change('exp_1', { state: 'succeeded' });
       await Promise.all([first.ended, second.ended]);
       expect(find(first.lines, 'result')).toEqual(find(second.lines, 'result'));
@@ -97,7 +99,7 @@ describe.skipIf(!hasRedis)(
     it('gets its result although the worker that took the job went away', async () => {
       const first = await open();
       const { lines, ended } = produce('order-4', payload);
-      await expect.poll(() => service.expansions.size, { timeout: 20_000 }).toBe(1);
+      await eventually(() => service.expansions.size).toBe(1);
       await first.close();
       await open();
       service.change('exp_1', { state: 'succeeded' });

@@ -9,6 +9,8 @@ import {
 import { type ExpansionJobProgress, makeExpansionJob, parseJobFailure } from '../../src/queue/producer.ts';
 import { FakeService, refused } from './fake-service.ts';
 
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 });
+
 const payload = { master: '10.0.0.1:9221', nodes: ['10.0.0.2:9221'] };
 
 function start(service: FakeService, data: unknown = payload, id = 'job-a') {
@@ -35,9 +37,9 @@ describe('a job of the queue', () => {
   it('returns the result when the expansion has succeeded, and tells progress once per change', async () => {
     const service = new FakeService();
     const { progress, ended } = start(service);
-    await expect.poll(() => progress.length).toBe(1);
+    await eventually(() => progress.length).toBe(1);
     service.change('exp_1', { state: 'running', batchCount: 1 });
-    await expect.poll(() => progress.at(-1)?.state).toBe('running');
+    await eventually(() => progress.at(-1)?.state).toBe('running');
     service.change('exp_1', { state: 'succeeded', endedAt: 9 });
     expect(await ended).toMatchObject({
       expansionId: 'exp_1',
@@ -74,7 +76,7 @@ describe('a job of the queue', () => {
   it.each(['failed', 'cancelled'] as const)('fails when the expansion %s, with its report', async (state) => {
     const service = new FakeService();
     const { progress, ended } = start(service);
-    await expect.poll(() => progress.length).toBe(1);
+    await eventually(() => progress.length).toBe(1);
     service.change('exp_1', { state, stateReason: 'because' });
     expect(await failureOf(ended)).toMatchObject({
       code: `expansion_${state}`,
@@ -85,9 +87,9 @@ describe('a job of the queue', () => {
   it('keeps waiting while a person is needed, and says so', async () => {
     const service = new FakeService();
     const { progress, ended } = start(service);
-    await expect.poll(() => progress.length).toBe(1);
+    await eventually(() => progress.length).toBe(1);
     service.change('exp_1', { state: 'halted' });
-    await expect.poll(() => progress.at(-1)?.needsPerson).toBe(true);
+    await eventually(() => progress.at(-1)?.needsPerson).toBe(true);
     service.change('exp_1', { state: 'succeeded' });
     await ended;
   });
@@ -99,8 +101,8 @@ describe('a job of the queue', () => {
     service.expandErrors.push(new Refusal('unavailable', 'x', 'later', { nextSteps: [] }));
     service.getErrors.push(away(), away());
     const { progress, ended } = start(service);
-    await expect.poll(() => progress.length, { timeout: 10_000 }).toBe(1);
-    await expect.poll(() => service.getErrors.length).toBe(0);
+    await eventually(() => progress.length).toBe(1);
+    await eventually(() => service.getErrors.length).toBe(0);
     service.change('exp_1', { state: 'succeeded' });
     expect((await ended).state).toBe('succeeded');
     expect(service.troubles).toHaveLength(23);
@@ -116,7 +118,7 @@ describe('a job of the queue', () => {
     const service = new FakeService();
     const one = start(service);
     const two = start(service);
-    await expect.poll(() => one.progress.length + two.progress.length).toBe(2);
+    await eventually(() => one.progress.length + two.progress.length).toBe(2);
     service.change('exp_1', { state: 'succeeded' });
     expect(await one.ended).toEqual(await two.ended);
     expect(service.expansions.size).toBe(1);
@@ -125,7 +127,7 @@ describe('a job of the queue', () => {
   it('is handed over when the worker closes, without an end', async () => {
     const service = new FakeService();
     const { progress, stop, ended } = start(service);
-    await expect.poll(() => progress.length).toBe(1);
+    await eventually(() => progress.length).toBe(1);
     stop.abort();
     await expect(ended).rejects.toBeInstanceOf(HandedOverError);
   });

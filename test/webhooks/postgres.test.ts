@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startDispatcher } from '../../src/webhooks/dispatcher.ts';
+import { createSender } from '../../src/webhooks/send.ts';
+import { verifyWebhook } from '../../src/webhooks/signature.ts';
+import { newExpansion } from '../support/expansions.ts';
+import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { webhookOf } from './memory-webhooks.ts';
+import { Receiver } from './receiver.ts';
+
+let postgres: TestPostgres;
+let database: TestDatabase;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  database = await postgres.createMigratedDatabase();
+});
+afterAll(async () => {
+  await database?.drop();
+  await postgres?.stop();
+});
+
+it('two processes tell a receiver of every event of its types, each once, signed with its secret', async () => {
+  const receiver = await new Receiver().start();
+  const stores = [openTestStores(database.connection), openTestStores(database.connection)];
+  const [{ store, webhooks }] = stores as [(typeof stores)[0], (typeof stores)[0]];
+  await webhooks.create({ ...webhookOf('whk', receiver.url), types: ['expansion.accepted'] });
+  const dispatchers = stores.map((each) =>
+    startDispatcher({
+      store: each.webhooks,
+      send: createSender({ timeoutMs: 20_000, now: Date.now }),
+      sleep: async (ms, signal) => {
+        await sleep(ms / 20, undefined, { signal }).catch(() => {});
+      },
+      random: () => 0,
+      onTrouble: (error) => {
+        throw error;
+      },
+    }),
+  );
+  const event = { at: 1, node: null, level: 'info', text: 'Accepted.', data: { nodes: 1 } } as const;
+  for (let i = 0; i < 20; i += 1) {
+    const types = ['expansion.accepted', 'something.else'];
+    await store.accept(
+      newExpansion(),
+      types.map((type) => ({ ...event, type })),
+      null,
+    );
+  }
+  await expect
+    .poll(
+      async () =>
+        (await webhooks.deliveries('whk', { limit: 50 })).items.filter((d) => d.state === 'delivered').length,
+      { timeout: 30_000 },
+    )
+    .toBe(20);
+  await Promise.all(dispatchers.map((dispatcher) => dispatcher.close()));
+  expect(receiver.received).toHaveLength(20);
+  const bodies = receiver.received.map(({ body }) => JSON.parse(body));
+  expect(new Set(bodies.map(({ seq }) => seq)).size).toBe(20);
+  expect(bodies[0]).toMatchObject({ type: 'expansion.accepted', text: 'Accepted.', data: { nodes: 1 } });
+  for (const { headers, body } of receiver.received)
+    expect(verifyWebhook('whsec_whk', headers, body, Date.now() / 1000)).toBe(true);
+  await Promise.all(stores.map((each) => each.close()));
+  await receiver.close();
+});
+
+it('a receiver without a free place is passed over, so that the others get theirs', async () => {
+  const { webhooks, store, close } = openTestStores(database.connection);
+  await webhooks.create(webhookOf('one', 'http://127.0.0.1:9/'));
+  await webhooks.create(webhookOf('two', 'http://127.0.0.1:9/'));
+  const event = { at: 1, node: null, level: 'info', text: 'x', data: {}, type: 'a.b' } as const;
+  await store.accept(newExpansion(), [event, event], null);
+  await webhooks.fanOut(100);
+  const taken = await webhooks.takeDue(10, 60_000, ['one', 'whk']);
+  expect(taken.map(({ webhook }) => webhook.id)).toEqual(['two', 'two']);
+  expect((await webhooks.takeDue(10, 60_000)).map(({ webhook }) => webhook.id)).toEqual(['one', 'one']);
+  await close();
+});
