@@ -80,6 +80,8 @@ function bareApp(options: ApiOptions): FastifyInstance {
     frameworkErrors: sendError,
     clientErrorHandler: answerBrokenHttp,
   });
+  // JSON only: what a form of another site can send is not read.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   // Answers are described by schemas, and tests hold them to it; a serializer that drops what a schema forgot
   // would hide facts from the operator.

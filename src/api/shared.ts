@@ -1,6 +1,7 @@
-import { printable } from '../admission/validate.ts';
+import { invalidField, printable } from '../admission/validate.ts';
 import type { Expansion, Join } from '../core/expansion.ts';
 import { Refusal } from '../core/refusal.ts';
+import { decodeCursor } from '../store/expansion-rows.ts';
 import type { Store } from '../store/store.ts';
 
 /** The expansion of that id; throws a Refusal (not found) if there is none. */
@@ -24,4 +25,12 @@ export function existingJoin(expansion: Expansion, node: string): Join {
     `Expansion ${expansion.id} has no node ${printable(node)}; it has ${names.join(', ')}${more}.`,
     { nextSteps: ['Use the name of the node as the request gave it.'] },
   );
+}
+
+/** A foreign cursor would silently begin at the first page again, for ever; so it is refused. */
+export function checkCursor(cursor: string | undefined): void {
+  if (cursor === undefined || decodeCursor(cursor) !== null) return;
+  throw invalidField('cursor', 'is not one that this service gave', [
+    'Pass on nextCursor of the page before unchanged, or leave it out for the first page.',
+  ]);
 }

@@ -11,7 +11,7 @@ import {
   JoinDetail,
   ObservationPage,
 } from '../schemas/expansion.ts';
-import { existing, existingJoin } from '../shared.ts';
+import { checkCursor, existing, existingJoin } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 import { evidenceReport, expansionSummary, expansionView, joinView } from '../views.ts';
 
@@ -89,6 +89,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
     async (request) => {
       const { state, limit, ...filter } = request.query;
       const states = state === undefined ? undefined : parseStates(state);
+      checkCursor(filter.cursor);
       const page = await store.list({
         ...filter,
         ...(states === undefined ? {} : { states }),
