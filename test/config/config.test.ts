@@ -1,0 +1,211 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, type ConfigOverrides, isLoopback, loadConfig } from '../../src/config.ts';
+
+type Files = Readonly<Record<string, string>>;
+
+function load(env: Record<string, string> = {}, files: Files = {}, overrides: ConfigOverrides = {}) {
+  return loadConfig(env, overrides, (path) => {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
+    return text;
+  });
+}
+
+function problemsOf(
+  env: Record<string, string>,
+  files: Files = {},
+  overrides: ConfigOverrides = {},
+): readonly string[] {
+  try {
+    load(env, files, overrides);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const file = (content: unknown) => ({
+  PIKA_EXPANDER_CONFIG: '/c.json',
+  files: { '/c.json': JSON.stringify(content) },
+});
+const fromFile = (content: unknown, env: Record<string, string> = {}, more: Files = {}) => {
+  const { PIKA_EXPANDER_CONFIG, files } = file(content);
+  return [
+    { PIKA_EXPANDER_CONFIG, ...env },
+    { ...files, ...more },
+  ] as const;
+};
+const token = 'a-token-long-enough';
+
+describe('defaults', () => {
+  test('need nothing: everything together, on loopback, with its own database', () => {
+    expect(load()).toMatchObject({
+      role: 'all',
+      listen: { host: '127.0.0.1', port: 8080 },
+      databaseUrl: null,
+      dataDir: './data',
+      redisUrl: null,
+      logLevel: 'info',
+      tokens: [],
+      secrets: [],
+    });
+    expect(load().credentials.get(null)).toBeNull();
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(load({ DATABASE_URL: '', PIKA_EXPANDER_PORT: ' ' })).toMatchObject({
+      databaseUrl: null,
+      listen: { port: 8080 },
+    });
+  });
+});
+
+test('the command line wins over the environment, which wins over the file', () => {
+  const [env, files] = fromFile({ listen: { port: 1001 }, dataDir: '/file', role: 'api', logLevel: 'warn' });
+  expect(load(env, files)).toMatchObject({ listen: { port: 1001 }, dataDir: '/file', role: 'api' });
+  const mixed = { ...env, PIKA_EXPANDER_PORT: '1002', DATA_DIR: '/env' };
+  expect(load(mixed, files)).toMatchObject({ listen: { port: 1002 }, dataDir: '/env', logLevel: 'warn' });
+  expect(load(mixed, files, { port: 1003, role: 'worker' })).toMatchObject({
+    listen: { port: 1003 },
+    dataDir: '/env',
+    role: 'worker',
+  });
+});
+
+describe('a bad setting is named, with what to do about it', () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['a port that is no number', { PIKA_EXPANDER_PORT: 'http' }, /^PIKA_EXPANDER_PORT .*0 to 65535/],
+    ['a port out of range', { PIKA_EXPANDER_PORT: '70000' }, /^PIKA_EXPANDER_PORT/],
+    ['an unknown role', { PIKA_EXPANDER_ROLE: 'both' }, /^PIKA_EXPANDER_ROLE .*all, api, worker/],
+    ['an unknown log level', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL .*info/],
+    ['a database of another kind', { DATABASE_URL: 'mysql://u:hidden-pw@h/d' }, /^DATABASE_URL .*postgres:/],
+    ['an address that is none', { REDIS_URL: 'localhost:6379' }, /^REDIS_URL .*redis:/],
+    [
+      'a guessable token',
+      { PIKA_EXPANDER_OPERATOR_TOKEN: 'secret' },
+      /^PIKA_EXPANDER_OPERATOR_TOKEN .*openssl/,
+    ],
+    ['a file that is not there', { PIKA_PASSWORD_FILE: '/run/pw' }, /^PIKA_PASSWORD_FILE.*\/run\/pw.*ENOENT/],
+    ['a user without a password', { PIKA_USERNAME: 'admin' }, /^PIKA_USERNAME .*PIKA_PASSWORD/],
+    ['a word that is not true or false', { PIKA_EXPANDER_TRUST_PROXY: 'yes' }, /^PIKA_EXPANDER_TRUST_PROXY/],
+    [
+      'a missing configuration file',
+      { PIKA_EXPANDER_CONFIG: '/none.json' },
+      /PIKA_EXPANDER_CONFIG.*\/none\.json/,
+    ],
+  ])('%s', (_name, env, expected) => {
+    const problems = problemsOf(env);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(expected);
+    expect(problems[0]).not.toContain('hidden-pw');
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['an unknown setting', { listne: {} }, /listne/],
+    ['an unknown setting inside', { listen: { prot: 1 } }, /listen.*prot/],
+    ['a wrong type', { listen: { port: '8080' } }, /listen\.port/],
+    ['a password in the file itself', { credentials: { default: { password: 'x' } } }, /password/],
+    [
+      'a token without a place',
+      { tokens: [{ name: 'a', role: 'viewer' }] },
+      /tokens "a".*tokenEnv or tokenFile/,
+    ],
+    [
+      'a token with two places',
+      { tokens: [{ name: 'a', role: 'viewer', tokenEnv: 'A', tokenFile: '/a' }] },
+      /exactly one/,
+    ],
+    [
+      'an unset variable',
+      { tokens: [{ name: 'a', role: 'viewer', tokenEnv: 'A' }] },
+      /variable A, which is not set/,
+    ],
+  ])('in the file: %s', (_name, content, expected) => {
+    const [env, files] = fromFile(content);
+    expect(problemsOf(env, files).join('\n')).toMatch(expected);
+  });
+
+  test('a file that is no JSON', () => {
+    expect(problemsOf({ PIKA_EXPANDER_CONFIG: '/c' }, { '/c': '{listen' })[0]).toMatch(
+      /\/c is not valid JSON/,
+    );
+  });
+
+  test('all problems are told at once', () => {
+    expect(problemsOf({ PIKA_EXPANDER_PORT: 'x', LOG_LEVEL: 'y', REDIS_URL: 'z' })).toHaveLength(3);
+  });
+});
+
+describe('who may reach it', () => {
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('%s needs no token', (host) => {
+    expect(isLoopback(host)).toBe(true);
+    expect(load({ PIKA_EXPANDER_HOST: host }).listen.host).toBe(host);
+  });
+
+  test.each(['0.0.0.0', '::', '10.0.0.5', 'expander.internal', '127.0.0.1.evil.example'])(
+    '%s needs one',
+    (host) => {
+      expect(problemsOf({ PIKA_EXPANDER_HOST: host })[0]).toMatch(
+        /PIKA_EXPANDER_OPERATOR_TOKEN.*127\.0\.0\.1/s,
+      );
+      expect(load({ PIKA_EXPANDER_HOST: host, PIKA_EXPANDER_OPERATOR_TOKEN: token }).listen.host).toBe(host);
+    },
+  );
+
+  test('tokens come from the environment, from files, and from the configuration file', () => {
+    const [env, files] = fromFile(
+      {
+        tokens: [
+          { name: 'wall', role: 'viewer', tokenFile: '/t' },
+          { name: 'ci', role: 'operator', tokenEnv: 'CI_T' },
+        ],
+      },
+      { PIKA_EXPANDER_OPERATOR_TOKEN_FILE: '/o', CI_T: 'ci-token-long-enough' },
+      { '/t': 'wall-token-long-enough\n', '/o': token },
+    );
+    expect(load(env, files).tokens).toEqual([
+      { name: 'operator', role: 'operator', token },
+      { name: 'wall', role: 'viewer', token: 'wall-token-long-enough' },
+      { name: 'ci', role: 'operator', token: 'ci-token-long-enough' },
+    ]);
+  });
+
+  test('two tokens with one value or one name would hide who did what', () => {
+    const both = { PIKA_EXPANDER_OPERATOR_TOKEN: token, PIKA_EXPANDER_VIEWER_TOKEN: token };
+    expect(problemsOf(both)[0]).toMatch(/name or the value/);
+  });
+});
+
+describe('passwords of nodes', () => {
+  test('come by name, from variables and files, and never stand in the configuration file', () => {
+    const [env, files] = fromFile(
+      { credentials: { default: { passwordEnv: 'PW' }, dc2: { username: 'admin', passwordFile: '/pw' } } },
+      { PW: 'first', PIKA_CREDENTIAL_DC3_PASSWORD: 'third', PIKA_CREDENTIAL_DC3_USERNAME: 'u3' },
+      { '/pw': 'second\n' },
+    );
+    const { credentials, secrets } = load(env, files);
+    expect(credentials.get(null)).toEqual({ username: null, password: 'first' });
+    expect(credentials.get('dc2')).toEqual({ username: 'admin', password: 'second' });
+    expect(credentials.get('dc3')).toEqual({ username: 'u3', password: 'third' });
+    expect([...credentials.names].sort()).toEqual(['dc2', 'dc3', 'default']);
+    expect(secrets).toEqual(expect.arrayContaining(['first', 'second', 'third']));
+  });
+
+  test('PIKA_PASSWORD is the default one', () => {
+    const { credentials } = load({ PIKA_PASSWORD: 'pw', PIKA_USERNAME: 'u' });
+    expect(credentials.get(null)).toEqual({ username: 'u', password: 'pw' });
+  });
+
+  test('an unknown name is refused with the known ones', () => {
+    expect(() => load({ PIKA_PASSWORD: 'pw' }).credentials.get('nobody')).toThrow(/"nobody".*default/);
+  });
+
+  test('passwords of the database and of Redis are known as secrets, also where they are escaped', () => {
+    const { secrets } = load({
+      DATABASE_URL: 'postgres://u:p%40ss-word@h/d',
+      REDIS_URL: 'redis://:redis-pw@h',
+    });
+    expect(secrets).toEqual(expect.arrayContaining(['p%40ss-word', 'p@ss-word', 'redis-pw']));
+  });
+});

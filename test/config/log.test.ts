@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { createLog, hideSecrets } from '../../src/log.ts';
+
+function logTo(lines: string[], secrets: readonly string[]) {
+  return createLog({ level: 'trace', secrets, destination: { write: (line) => void lines.push(line) } });
+}
+
+test('a line is JSON with its level as a word and its time', () => {
+  const lines: string[] = [];
+  logTo(lines, []).info({ expansionId: 'exp_1' }, 'a plain message');
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    level: 'info',
+    msg: 'a plain message',
+    expansionId: 'exp_1',
+  });
+  expect(JSON.parse(lines[0]!).time).toMatch(/^\d{4}-\d\d-\d\dT/);
+});
+
+test('promise 8: a secret is taken out wherever it turns up, and the line stays JSON', () => {
+  const secrets = ['s3cret-pass', 'with"quote\\and', 'p@ss/word', 'pass'];
+  const lines: string[] = [];
+  const log = logTo(lines, secrets);
+  log.info('message with s3cret-pass inside');
+  log.error({ err: new Error('connect postgres://u:p%40ss%2Fword@h failed: p@ss/word') }, 'x');
+  log.warn({ deep: { list: ['with"quote\\and'] } }, 'with"quote\\and');
+  log.info({
+    token: 'not-known-as-a-secret',
+    user: { password: 'neither' },
+    req: { headers: { authorization: 'Bearer y' } },
+  });
+  for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+  const all = lines.join('');
+  for (const leaked of ['s3cret', 'quote', 'p@ss', 'p%40ss', 'not-known', 'neither', 'Bearer y']) {
+    expect(all).not.toContain(leaked);
+  }
+});
+
+test('a text without secrets stays as it is', () => {
+  expect(hideSecrets(['abcd', 'ab'])('ab abc abd')).toBe('ab abc abd');
+});
