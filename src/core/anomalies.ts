@@ -1,14 +1,8 @@
 /** The catalogue of what goes wrong in a full sync, and the rules by which the tracker's facts are given a name. */
 import type { Capabilities } from './capabilities.ts';
-import {
-  bytesComplete,
-  isConnected,
-  lastWait,
-  type MasterTracker,
-  receivedInWait,
-  type SlaveTracker,
-  type Wait,
-} from './tracker.ts';
+import type { MasterTracker } from './master-tracker.ts';
+import { isConnected, lastWait, type SlaveTracker } from './tracker.ts';
+import { bytesComplete, receivedInWait, type Wait } from './wait.ts';
 
 export const anomalyCodes = [
   'snapshot_superseded',
@@ -376,7 +370,7 @@ function skipped({ slave }: AnomalyInput): Symptom | null {
 
 function incomplete({ slave }: AnomalyInput): Symptom | null {
   const wait = lastWait(slave);
-  if (!wait || wait.end !== 'swapped' || !isConnected(slave.replication)) return null;
+  if (wait?.end !== 'swapped' || !isConnected(slave.replication)) return null;
   if (slave.replication?.eligibleForMasterElection === false) {
     return {
       code: 'up_but_incomplete',

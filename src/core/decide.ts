@@ -2,6 +2,8 @@
  * The brain: (expansion, what was seen, now) -> (new state, events, what to do, when to look again). Pure: no I/O,
  * clock or randomness, so that thousands of schedules run in a second and a crash can happen between any two calls.
  */
+
+import { takeReply } from './attempt.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import { blockingJoins, controlProblem } from './controls.ts';
@@ -15,21 +17,14 @@ import {
   type Join,
   needsPerson,
 } from './expansion.ts';
-import {
-  advanceJoin,
-  advanceLeaving,
-  awaitsDump,
-  beginJoin,
-  holdsFullSyncSlot,
-  isTouched,
-  isUnderWay,
-  leave,
-  takeReply,
-} from './join.ts';
+import { advanceJoin } from './follow.ts';
+import { awaitsDump, holdsFullSyncSlot, isTouched, isUnderWay } from './join-state.ts';
+import { advanceLeaving, leave } from './leaving.ts';
+import { trackMaster } from './master-tracker.ts';
 import type { Look, NodeFacts } from './node-facts.ts';
 import { chooseBatchSize, inBatches } from './plan.ts';
 import { masterIdentity } from './preflight.ts';
-import { trackMaster } from './tracker.ts';
+import { beginJoin } from './preflight-join.ts';
 import {
   type CommandToRun,
   type ComparisonToStart,

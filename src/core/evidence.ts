@@ -1,17 +1,10 @@
 /** The rules of "verified" (docs/verified.md): each with the facts from which a second program can re-derive it. */
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
+import type { MasterTracker } from './master-tracker.ts';
 import { type BinlogOffset, compareOffsets } from './node-facts.ts';
-import {
-  bytesComplete,
-  completeShare,
-  isConnected,
-  lastWait,
-  type MasterTracker,
-  receivedInWait,
-  type SlaveTracker,
-  type Wait,
-} from './tracker.ts';
+import { isConnected, lastWait, type SlaveTracker } from './tracker.ts';
+import { bytesComplete, completeShare, receivedInWait, type Wait } from './wait.ts';
 
 export const ruleNames = [
   'full_sync_seen',
@@ -332,7 +325,7 @@ function stable(catchUp: CatchUp | null, required: number): Judged {
   return {
     rule: 'stable',
     holds: looks >= required,
-    text: `${looks} of ${required} looks in a row held.`,
+    text: `${looks} looks in a row held; ${required} are required.`,
     facts: { looks, required, since: catchUp?.stableSince ?? null },
   };
 }

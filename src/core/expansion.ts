@@ -3,10 +3,11 @@ import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { CatchUp, Evidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
+import type { MasterTracker } from './master-tracker.ts';
 import type { Address } from './node-facts.ts';
 import type { Policy } from './policy.ts';
 import type { MasterIdentity } from './preflight.ts';
-import type { MasterTracker, SlaveTracker } from './tracker.ts';
+import type { SlaveTracker } from './tracker.ts';
 
 /** A server as a request names it. */
 export interface NodeTarget {

@@ -1,7 +1,7 @@
 import type { Expansion, Join, JoinTarget, NodeTarget } from './expansion.ts';
+import { newMasterTracker } from './master-tracker.ts';
 import type { Policy } from './policy.ts';
 import { noProgress } from './progress.ts';
-import { newMasterTracker } from './tracker.ts';
 
 /** An accepted request as it enters the store: pending, nothing done yet. */
 export function newExpansion(request: {

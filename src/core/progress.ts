@@ -1,6 +1,8 @@
 import type { Join, Progress } from './expansion.ts';
+import type { MasterTracker } from './master-tracker.ts';
 import type { BinlogOffset } from './node-facts.ts';
-import { lastWait, type MasterTracker, receivedInWait, type SlaveTracker, transferRate } from './tracker.ts';
+import { lastWait, type SlaveTracker, transferRate } from './tracker.ts';
+import { receivedInWait } from './wait.ts';
 
 export const noProgress: Progress = {
   snapshotBytes: null,

@@ -7,18 +7,16 @@ import {
 } from '../core/anomalies.ts';
 import type { Capabilities } from '../core/capabilities.ts';
 import { type FullSyncVerdict, fullSyncVerdict } from '../core/evidence.ts';
+import { type MasterTracker, newMasterTracker, trackMaster } from '../core/master-tracker.ts';
 import { type Address, type NodeFacts, sameAddress } from '../core/node-facts.ts';
 import {
   lastWait,
-  type MasterTracker,
-  newMasterTracker,
   newSlaveTracker,
-  receivedInWait,
   type SlaveTracker,
-  trackMaster,
   trackSlave,
   trackSlaveThroughMaster,
 } from '../core/tracker.ts';
+import { receivedInWait } from '../core/wait.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
 import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
 

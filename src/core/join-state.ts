@@ -1,0 +1,63 @@
+/** Readings of a join, and the few ways in which its attempt is changed. Part of `decide`. */
+import type { Attempt, Join, Problem } from './expansion.ts';
+import { isConnected, lastWait } from './tracker.ts';
+import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
+
+export const currentAttempt = (join: Join): Attempt | null => join.attempts.at(-1) ?? null;
+
+/** Whether an attempt is under way: SLAVEOF has been decided on, and its end is not known. */
+export const isUnderWay = (join: Join): boolean => {
+  const attempt = currentAttempt(join);
+  return attempt !== null && attempt.endedAt === null;
+};
+
+export function patchAttempt(turn: Turn, join: Join, change: Partial<Attempt>): Join {
+  const attempts = join.attempts.map((attempt, i) =>
+    i === join.attempts.length - 1 ? { ...attempt, ...change } : attempt,
+  );
+  return patchJoin(turn, join.index, { attempts });
+}
+
+/** Whether this expansion may have changed the node's data: a SLAVEOF was sent to it. */
+export const isTouched = (join: Join): boolean =>
+  join.attempts.some((attempt) =>
+    attempt.intents.some((intent) => intent.command.kind === 'slaveof' && intent.outcome !== 'refused'),
+  );
+
+/** The node's part has failed; what that means for the expansion is decided by the policy. */
+export function giveUp(turn: Turn, join: Join, phase: 'failed' | 'quarantined', problem: Problem): void {
+  const attempt = currentAttempt(join);
+  const ended =
+    attempt && attempt.endedAt === null
+      ? patchAttempt(turn, join, { endedAt: turn.now, outcome: 'failed' })
+      : join;
+  const withProblem = patchJoin(turn, ended.index, { problem });
+  enterPhase(turn, withProblem, phase, problem.text, 'error');
+  say(turn, `node.${phase}`, `${join.target.name}: ${problem.text}`, {
+    node: join.target.name,
+    level: 'error',
+    data: { code: problem.code, nextSteps: problem.nextSteps },
+  });
+}
+
+export function closeAttempt(turn: Turn, join: Join, outcome: 'abandoned'): void {
+  const attempt = currentAttempt(join);
+  if (attempt && attempt.endedAt === null)
+    patchAttempt(turn, join, { endedAt: turn.now, outcome: attempt.outcome ?? outcome });
+}
+
+/** Whether the node is in a state in which it holds the master's dump: nobody else may begin (promise 1). */
+export function holdsFullSyncSlot(join: Join): boolean {
+  return isUnderWay(join);
+}
+
+/** Whether the dump for this node's batch is still being made, so that others of the batch can share it. */
+export function awaitsDump(join: Join): boolean {
+  const attempt = currentAttempt(join);
+  if (!attempt || attempt.endedAt !== null) return false;
+  if (attempt.step !== 'syncing' || attempt.tracker === null) return true;
+  const wait = lastWait(attempt.tracker);
+  return wait === null
+    ? !isConnected(attempt.tracker.replication)
+    : wait.endedAt === null && wait.firstBytesAt === null;
+}

@@ -1,0 +1,32 @@
+/** A master that is busy with something that a full sync must not meet. Part of `decide`. */
+import type { Join } from './expansion.ts';
+import { giveUp, isTouched } from './join-state.ts';
+import { masterBusyReasons } from './preflight.ts';
+import { type Turn, waitFor } from './turn.ts';
+
+/** What the master is at, apart from the nodes of this expansion. */
+export function masterBusy(turn: Turn): readonly string[] {
+  if (turn.masterLook?.kind !== 'answered') return ['the master does not answer'];
+  const ours = turn.expansion.joins
+    .filter((join) => isTouched(join) && join.phase !== 'verified')
+    .map((join) => join.target);
+  return masterBusyReasons(turn.masterLook.facts, ours);
+}
+
+export function holdForMaster(turn: Turn, join: Join, busy: readonly string[]): void {
+  const { policy, master } = turn.expansion;
+  const what = `the master is busy: ${busy.join('; ')}`;
+  if (turn.now - join.phaseSince < policy.masterBusyTimeoutMs) {
+    waitFor(turn, join, what);
+    return;
+  }
+  giveUp(turn, join, isTouched(join) ? 'quarantined' : 'failed', {
+    code: 'master_busy',
+    text: `${master.name} stayed busy for ${Math.round(policy.masterBusyTimeoutMs / 1000)} s: ${busy.join('; ')}.`,
+    nextSteps: [
+      'End what keeps the master busy; a slave that hangs in full sync must be detached (SLAVEOF NO ONE on it).',
+      'Then retry this node.',
+    ],
+    at: turn.now,
+  });
+}

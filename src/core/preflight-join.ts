@@ -1,0 +1,124 @@
+/** A node whose turn has come: checked once more, held while its master is busy, then its attempt begins. Part of `decide`. */
+import { stepAttempt } from './attempt.ts';
+import type { Capabilities } from './capabilities.ts';
+import type { Attempt, Join } from './expansion.ts';
+import type { Finding } from './findings.ts';
+import { giveUp } from './join-state.ts';
+import { holdForMaster, masterBusy } from './master-hold.ts';
+import type { Look, NodeFacts } from './node-facts.ts';
+import { type RevalidationNode, revalidate } from './preflight.ts';
+import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
+
+/** Why a node that is next in line may not be attached now, in plain words; null = it may. */
+export interface Gate {
+  readonly closedBecause: string | null;
+}
+
+const retriable: ReadonlySet<string> = new Set([
+  'master_unreachable',
+  'master_no_answer',
+  'master_facts_missing',
+  'master_still_syncing',
+  'node_unreachable',
+  'node_busy',
+  'node_facts_missing',
+]);
+
+/** Takes a waiting node of the present batch through preflight and into its first step. */
+export function beginJoin(
+  turn: Turn,
+  join: Join,
+  gate: Gate,
+  capabilitiesOf: (facts: NodeFacts) => Capabilities,
+): void {
+  const nodeLook = turn.nodeLooks.get(join.index);
+  if (!nodeLook || !turn.masterLook) return;
+  if (gate.closedBecause !== null) {
+    waitFor(turn, join, gate.closedBecause);
+    return;
+  }
+  const inPreflight = enterPhase(turn, join, 'preflight', 'checked once more before it is touched');
+  const findings = checkAgain(turn, inPreflight, nodeLook, capabilitiesOf);
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const checked = patchJoin(turn, join.index, { findings });
+  if (errors.length > 0) {
+    refuseOrWait(turn, checked, errors);
+    return;
+  }
+  const busy = masterBusy(turn);
+  if (busy.length > 0) {
+    holdForMaster(turn, checked, busy);
+    return;
+  }
+  startAttempt(turn, checked, nodeLook);
+}
+
+function checkAgain(
+  turn: Turn,
+  join: Join,
+  nodeLook: Look,
+  capabilitiesOf: (facts: NodeFacts) => Capabilities,
+): readonly Finding[] {
+  const node: RevalidationNode = {
+    target: join.target,
+    look: nodeLook,
+    capabilities: nodeLook.kind === 'answered' ? capabilitiesOf(nodeLook.facts) : null,
+    touched: join.attempts.length > 0,
+  };
+  return revalidate({
+    master: {
+      target: turn.expansion.master,
+      look: turn.masterLook!,
+      capabilities: turn.expansion.capabilities,
+    },
+    nodes: [node],
+    policy: turn.expansion.policy,
+    plannedMaster: turn.expansion.plannedMaster,
+  });
+}
+
+function refuseOrWait(turn: Turn, join: Join, errors: readonly Finding[]): void {
+  const first = errors[0]!;
+  const limit = turn.expansion.policy.nodeDownTimeoutMs;
+  const canWait = errors.every((error) => retriable.has(error.code)) && turn.now - join.phaseSince < limit;
+  if (canWait) {
+    waitFor(turn, join, first.text);
+    return;
+  }
+  giveUp(turn, join, 'failed', {
+    code: first.code,
+    text: errors.map((error) => error.text).join(' '),
+    nextSteps: errors.map((error) => error.nextStep),
+    at: turn.now,
+  });
+}
+
+function startAttempt(turn: Turn, join: Join, nodeLook: Look): void {
+  const replication = nodeLook.kind === 'answered' ? nodeLook.facts.replication : undefined;
+  if (!replication) return;
+  const attached = replication.role !== 'master';
+  const number = join.attempts.length + 1;
+  const attempt: Attempt = {
+    number,
+    kind: number === 1 && !attached ? 'attach' : 'reattach',
+    startedAt: turn.now,
+    endedAt: null,
+    outcome: null,
+    step: attached ? 'detach' : 'await_unlisted',
+    detachedAt: null,
+    intents: [],
+    tracker: null,
+    catchUp: null,
+  };
+  const begun = patchJoin(turn, join.index, {
+    attempts: [...join.attempts, attempt],
+    comparison: null,
+    inconclusiveComparisons: 0,
+    problem: null,
+  });
+  say(turn, 'node.attempt', `${join.target.name}: attempt ${number} of ${join.attemptsAllowed} begins`, {
+    node: join.target.name,
+    data: { attempt: number, kind: attempt.kind },
+  });
+  stepAttempt(turn, enterPhase(turn, begun, 'attaching', 'being attached'));
+}

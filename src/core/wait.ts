@@ -1,0 +1,239 @@
+/** One stay in WaitDBSync: which dump is copied, how much came, and whether a newer dump took its place. */
+import type { Capabilities } from './capabilities.ts';
+import { type Dump, dumpBytes, latestSize, type MasterTracker } from './master-tracker.ts';
+import { type BinlogOffset, compareOffsets, type DbState, type ReplicationFacts } from './node-facts.ts';
+import type { SlaveTracker } from './tracker.ts';
+
+/**
+ * A received byte count below this is the protocol's own talk (MetaSync, DBSync, pings), not yet the snapshot.
+ * In recordings 40 to 42 the talk before the first file stays under 4 KiB.
+ */
+const protocolNoiseBytes = 16 * 1024;
+
+/**
+ * Received bytes over the snapshot's size that count as all of it. Recordings on 3.5.4, 3.5.5 and 4.0.1: complete
+ * transfers 0.94 to 1.00 (the size is sampled, not exact), transfers cut short 0.06 to 0.38.
+ */
+export const completeShare = 0.9;
+
+/** One stay in WaitDBSync: one try of a full sync. */
+export interface Wait {
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /**
+   * How it ended: `swapped` = the node went on with the snapshot's offset or is ready to; `interrupted` = it fell
+   * back (connection lost, NO ONE, restart); `discarded` = it went on without having taken over a snapshot.
+   */
+  readonly end: 'swapped' | 'interrupted' | 'discarded' | null;
+  readonly dbs: readonly string[];
+  /** Node's `total_net_repl_input_bytes` at its beginning, at the last look inside, and at the first look after. */
+  readonly bytesAtStart: number | null;
+  readonly bytesLast: number | null;
+  readonly bytesLastAt: number | null;
+  readonly firstBytesAt: number | null;
+  /** First look inside at which the master made no dump: the node's own was finished then. */
+  readonly dumpQuietAt: number | null;
+  readonly offsetsBefore: Readonly<Record<string, BinlogOffset>>;
+  readonly offsetsAfter: Readonly<Record<string, BinlogOffset>> | null;
+  readonly masterOffsets: Readonly<Record<string, BinlogOffset>>;
+  /** The dump that is being copied, when it was seen to finish while watching. */
+  readonly dump: Dump | null;
+  /** LASTSAVE when the wait began: the dump that is reused if no new one is made. */
+  readonly lastSaveAtStart: number | null;
+  readonly snapshotBytes: number | null;
+  /** Whether snapshotBytes belongs to the copied dump, or is only the master's present size. */
+  readonly snapshotBytesKnown: boolean;
+  readonly supersededAt: number | null;
+  readonly supersededBy: 'later_dump' | 'bgsave_during_copy' | 'other_full_sync' | null;
+  readonly laterDumps: number;
+  /** The other slave that entered its full sync during this wait. */
+  readonly otherSlave: string | null;
+  /** Last time that bytes or state moved. */
+  readonly lastMoveAt: number;
+}
+
+export const states = (replication: ReplicationFacts): readonly DbState[] =>
+  Object.values(replication.dbStates);
+
+export function beginWait(
+  tracker: SlaveTracker,
+  replication: ReplicationFacts,
+  at: number,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): Wait {
+  const masterOffsets = master.replication?.binlog ?? {};
+  const since = Math.max(tracker.attachedAt, tracker.waits.at(-1)?.endedAt ?? 0);
+  const wait: Wait = {
+    startedAt: at,
+    endedAt: null,
+    end: null,
+    dbs: [],
+    bytesAtStart: tracker.replInputBytes,
+    bytesLast: tracker.replInputBytes,
+    bytesLastAt: null,
+    firstBytesAt: null,
+    dumpQuietAt: null,
+    offsetsBefore: replication.binlog,
+    offsetsAfter: null,
+    masterOffsets,
+    dump: master.dumps.findLast((dump) => dump.notAfter >= since) ?? null,
+    lastSaveAtStart: master.lastSave,
+    snapshotBytes: null,
+    snapshotBytesKnown: false,
+    supersededAt: null,
+    supersededBy: null,
+    laterDumps: 0,
+    otherSlave: null,
+    lastMoveAt: at,
+  };
+  const reused = capabilities.reusesDump
+    ? (master.dumps.findLast((dump) => dump.lastSave === master.lastSave) ?? null)
+    : null;
+  return wait.dump === null && reused !== null ? { ...wait, dump: reused } : wait;
+}
+
+export function takeBytes(wait: Wait, bytes: number | null, at: number): Wait {
+  if (bytes === null) return wait;
+  const start = wait.bytesAtStart ?? bytes;
+  const moved = wait.bytesLast === null || bytes - wait.bytesLast > 4096;
+  const received = bytes - start;
+  return {
+    ...wait,
+    bytesAtStart: start,
+    bytesLast: bytes,
+    bytesLastAt: at,
+    firstBytesAt: wait.firstBytesAt ?? (received > protocolNoiseBytes ? at : null),
+    lastMoveAt: moved ? at : wait.lastMoveAt,
+  };
+}
+
+/** The dump that this wait copies: the first that finished after the node asked, and before the first file came. */
+export function takeSnapshot(wait: Wait, master: MasterTracker): Wait {
+  const own = wait.dump ?? master.dumps.find((dump) => isOwnDump(wait, dump)) ?? null;
+  const dump =
+    own === null
+      ? null
+      : (master.dumps.find((d) => d.lastSave === own.lastSave && d.notAfter === own.notAfter) ?? own);
+  const known = dump === null ? null : dumpBytes(dump);
+  if (known !== null) return { ...wait, dump, snapshotBytes: known, snapshotBytesKnown: true };
+  return { ...wait, dump, snapshotBytes: wait.snapshotBytes ?? latestSize(master.samples) };
+}
+
+/**
+ * A node asks for the dump and waits for it, so its own finishes before its first bytes come. The looks at master
+ * and node are some time apart: a dump counts as the node's own unless bytes had come before the last look
+ * that still showed the old LASTSAVE.
+ */
+const isOwnDump = (wait: Wait, dump: Dump): boolean =>
+  dump.notAfter >= wait.startedAt && (wait.firstBytesAt === null || wait.firstBytesAt > dump.notBefore);
+
+export function takeSupersession(
+  begun: Wait,
+  /** Other slaves that have entered their full sync since this wait began. */
+  newcomers: readonly string[],
+  master: MasterTracker,
+  at: number,
+  capabilities: Capabilities,
+): Wait {
+  const wait = withQuietDump(begun, master);
+  const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
+  const later = master.dumps.filter(
+    (dump) => dump.notAfter > since && dump !== wait.dump && !isSameDump(dump, wait.dump),
+  );
+  if (later.length > 0) {
+    return {
+      ...wait,
+      laterDumps: later.length,
+      supersededAt: wait.supersededAt ?? later[0]!.notAfter,
+      supersededBy: 'later_dump',
+    };
+  }
+  if (wait.supersededBy !== null) return wait;
+  const ownDumpDoneAt = wait.firstBytesAt ?? wait.dumpQuietAt;
+  if (master.bgsavingSeenAt !== null && ownDumpDoneAt !== null && master.bgsavingSeenAt > ownDumpDoneAt) {
+    return { ...wait, supersededAt: master.bgsavingSeenAt, supersededBy: 'bgsave_during_copy' };
+  }
+  if (!capabilities.opensSupersededCopy || !dumpIsPastFirstBinlogFile(wait)) return wait;
+  const newcomer = newcomers[0];
+  if (newcomer === undefined || !capabilities.showsFullSyncing) return wait;
+  return { ...wait, supersededAt: at, supersededBy: 'other_full_sync', otherSlave: newcomer };
+}
+
+/** WaitDBSync can be seen some 10 ms before the master's is_bgsaving (recording 30); looks are some time apart. */
+const ownDumpBeginsWithinMs = 1000;
+
+function withQuietDump(wait: Wait, master: MasterTracker): Wait {
+  if (wait.dumpQuietAt !== null || master.bgsaving || master.lastAnsweredAt === null) return wait;
+  return master.lastAnsweredAt - wait.startedAt > ownDumpBeginsWithinMs
+    ? { ...wait, dumpQuietAt: master.lastAnsweredAt }
+    : wait;
+}
+
+/** A dump that finished while the node was still copying, but was seen only after the node had gone on. */
+export function takeLateSupersession(wait: Wait, master: MasterTracker): Wait {
+  if (wait.supersededBy !== null || wait.end !== 'swapped') return wait;
+  const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
+  const late = master.dumps.filter(
+    (dump) => dump.notAfter > since && dump.notBefore < wait.endedAt! && !isSameDump(dump, wait.dump),
+  );
+  if (late.length === 0) return wait;
+  return { ...wait, laterDumps: late.length, supersededAt: late[0]!.notAfter, supersededBy: 'later_dump' };
+}
+
+const isSameDump = (a: Dump, b: Dump | null): boolean =>
+  b !== null && a.lastSave === b.lastSave && a.notAfter === b.notAfter;
+
+/** Only a dump past binlog file 0 wraps in the unsigned comparison of versions up to 3.5.4 (facts 4.4). */
+const dumpIsPastFirstBinlogFile = (wait: Wait): boolean => {
+  const offsets = Object.values(wait.masterOffsets);
+  return offsets.length === 0 || offsets.some((offset) => offset.file > 0);
+};
+
+export function endWait(
+  wait: Wait,
+  replication: ReplicationFacts,
+  at: number,
+  capabilities: Capabilities,
+): Wait {
+  const after = replication.binlog;
+  const fellBack =
+    replication.role === 'master' ||
+    states(replication).some(
+      (state) =>
+        state === 'NoConnect' || state === 'TryDBSync' || state === 'Error' || state === 'DBNoConnect',
+    );
+  if (fellBack) return { ...wait, endedAt: at, end: 'interrupted', offsetsAfter: after };
+  const jumped = wait.dbs.every((db) =>
+    movedForward(wait.offsetsBefore[db], after[db], wait.masterOffsets[db]),
+  );
+  const finished = capabilities.hasEligibleFlag
+    ? jumped || replication.eligibleForMasterElection === true
+    : jumped;
+  return { ...wait, endedAt: at, end: finished ? 'swapped' : 'discarded', offsetsAfter: after };
+}
+
+/** An offset that left its old place, or that had nowhere to go because the master stood there too (12a: 0:0). */
+function movedForward(
+  before: BinlogOffset | undefined,
+  after: BinlogOffset | undefined,
+  master: BinlogOffset | undefined,
+): boolean {
+  if (!before || !after) return true;
+  if (compareOffsets(before, after) !== 0) return true;
+  return master !== undefined && compareOffsets(master, before) === 0;
+}
+
+/** Bytes that came during this wait; null = the version does not count them. */
+export function receivedInWait(wait: Wait): number | null {
+  if (wait.bytesLast === null || wait.bytesAtStart === null) return null;
+  return Math.max(0, wait.bytesLast - wait.bytesAtStart);
+}
+
+/** Whether bytes and snapshot agree: null = cannot be told. */
+export function bytesComplete(wait: Wait): boolean | null {
+  const received = receivedInWait(wait);
+  if (received === null || wait.snapshotBytes === null) return null;
+  if (received >= completeShare * wait.snapshotBytes) return true;
+  return wait.snapshotBytesKnown ? false : null;
+}
