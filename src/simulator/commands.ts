@@ -6,7 +6,7 @@ import { purgeLogsTo, startBgsave } from './master.ts';
 import { persistReplicationId, rewriteConfig } from './process.ts';
 import { failure, failures, ok, type Reply, status } from './reply.ts';
 import { refuseSetting } from './settings.ts';
-import { removeMaster, setMaster, wake } from './slave.ts';
+import { changeMaster, removeMaster, wake } from './slave.ts';
 import { reallocate } from './transfer.ts';
 import { findDb, masterOf, type SimDb, type SimNode, setting, type World } from './world.ts';
 import { appendToBinlog, runDataCommand } from './writing.ts';
@@ -60,8 +60,7 @@ function slaveof({ world, node, argv }: Call): Reply {
   }
   const isPresent = node.master?.port === port && (host === '127.0.0.1' || host === node.master.host);
   if (isPresent) return ok;
-  removeMaster(world, node);
-  setMaster(world, node, { host: host === '127.0.0.1' ? node.host : host, port });
+  changeMaster(world, node, { host: host === '127.0.0.1' ? node.host : host, port });
   return ok;
 }
 

@@ -47,8 +47,16 @@ export function removeMaster(world: World, node: SimNode): void {
   node.replState = 'none';
 }
 
+/** SLAVEOF host port: the old master goes first, and the new one is taken when the threads are joined (recording 21). */
+export function changeMaster(world: World, node: SimNode, master: Endpoint): void {
+  removeMaster(world, node);
+  const joinedInMs = node.stalledUntil - world.clock.now();
+  if (joinedInMs > 0) later(world, node, joinedInMs + 1, () => setMaster(world, node, master));
+  else setMaster(world, node, master);
+}
+
 /** SetMaster: MetaSync follows with the next tick. */
-export function setMaster(world: World, node: SimNode, master: Endpoint): void {
+function setMaster(world: World, node: SimNode, master: Endpoint): void {
   node.master = master;
   node.replState = 'should';
   node.firstMetaSync = true;
@@ -83,10 +91,19 @@ function scheduleCloseCron(world: World, node: SimNode): void {
     const doomed = [...node.closing];
     node.closing.clear();
     for (const connection of [...node.connections])
-      if (connection.slave === node && doomed.includes(addressOf(connection)))
-        closeConnection(world, connection);
+      if (connection.slave === node && doomed.includes(addressOf(connection))) closeLate(world, connection);
   });
 }
+
+/** A close that hits a database swap kills old versions (recording 13-3.5.4). */
+function closeLate(world: World, connection: Connection): void {
+  const { slave: node } = connection;
+  const swapping = node.dbs.some((db) => db.state === 'WaitDBSync' && isSwapping(db));
+  closeConnection(world, connection);
+  if (swapping && node.traits.opensSupersededCopy) world.onSegfault(node);
+}
+
+const isSwapping = ({ rsync }: SimDb): boolean => rsync.status === 'running' && rsync.transfer === null;
 
 const addresses = new WeakMap<Connection, string>();
 const addressOf = (connection: Connection): string => addresses.get(connection)!;
@@ -174,7 +191,7 @@ function tick(world: World, node: SimNode): void {
 
 /** When the states need the next tick; null = an event will wake the node. */
 function nextLook(world: World, node: SimNode): number | null {
-  if (node.replState === 'should') return Math.max(nextTick(world, node), metaSyncDue(world, node));
+  if (node.replState === 'should') return tickAfter(world, node, metaSyncDue(world, node));
   if (node.replState !== 'done') return null;
   const busy = node.dbs.filter(needsTick);
   if (busy.length === 0) return null;
@@ -182,7 +199,14 @@ function nextLook(world: World, node: SimNode): number | null {
     (db) => db.state === 'WaitDBSync' && db.rsync.nextInitAt > world.clock.now(),
   );
   const earliest = waitsForInit ? Math.min(...busy.map((db) => db.rsync.nextInitAt)) : 0;
-  return Math.max(nextTick(world, node), earliest);
+  return tickAfter(world, node, earliest);
+}
+
+/** The first tick from now on that is not before `at`. */
+function tickAfter(world: World, node: SimNode, at: number): number {
+  const next = nextTick(world, node);
+  const period = world.timers.auxTickMs;
+  return next + Math.max(0, Math.ceil((at - next) / period)) * period;
 }
 
 const needsTick = (db: SimDb): boolean =>
@@ -220,7 +244,7 @@ function tryMetaSync(world: World, node: SimNode): void {
   node.firstMetaSync = false;
   node.lastMetaSync = metaSyncUnits(world);
   const connection = connectionTo(node, master) ?? openConnection(node, master);
-  deliver(world, connection, node.random.within(world.timers.replyMs), () => {
+  deliver(world, connection, node.random.within(world.timers.metaReplyMs), () => {
     if (
       node.master === null ||
       endpointKey(node.master) !== addressOf(connection) ||
@@ -479,7 +503,13 @@ function swap(world: World, node: SimNode, db: SimDb, dump: Dump, lost: readonly
   node.fullSyncsDone++;
   world.note(node, 'database_swapped', { db: db.name, lost, keys: db.keyspace.totalCount() });
   setState(world, node, db, 'TryConnect');
-  wake(world, node);
+  tickAfterPause(world, node);
+}
+
+/** The thread that opened the database sleeps a whole tick before it goes on. */
+function tickAfterPause(world: World, node: SimNode): void {
+  if (node.aux !== null) node.aux.cancelled = true;
+  scheduleTick(world, node, world.clock.now() + world.timers.auxTickMs);
 }
 
 /** 20 s without a word for this DB: TryConnect, while a copy goes on in the background. */

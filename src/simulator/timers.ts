@@ -2,7 +2,9 @@
 export interface Timers {
   /** Tick of the thread that drives the slave's states. */
   readonly auxTickMs: number;
-  /** From a replication request to its answer. */
+  /** From MetaSync to its answer. */
+  readonly metaReplyMs: readonly [number, number];
+  /** From TrySync or DBSync to its answer. */
   readonly replyMs: readonly [number, number];
   /** Between two tries of MetaSync; counted in whole tenths of it, as Pika counts whole seconds. */
   readonly metaSyncRetryMs: number;
@@ -45,7 +47,8 @@ export interface Timers {
 /** What real servers need. */
 export const realTimers: Timers = {
   auxTickMs: 100,
-  replyMs: [15, 55],
+  metaReplyMs: [2, 12],
+  replyMs: [20, 48],
   metaSyncRetryMs: 10_000,
   probeRetryMs: 3_000,
   probeTimeoutMs: 1_500,
@@ -54,11 +57,11 @@ export const realTimers: Timers = {
   slaveIdleMs: 60_000,
   masterIdleMs: 180_000,
   bgsaveMs: [15, 55],
-  rsyncOverheadMs: [900, 1_300],
+  rsyncOverheadMs: [600, 1_300],
   supersedeNoticeMs: [100, 900],
   fragileCopyMs: 3_300,
   initRetryMs: 1_000,
-  swapMs: [60, 600],
+  swapMs: [40, 600],
   stopRsyncMs: [500, 3_000],
   binlogBatchMs: 50,
   startMs: 300,

@@ -231,7 +231,7 @@ export function later(world: World, node: SimNode, delayMs: number, run: () => v
   });
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host.startsWith('127.');
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1';
 
 /** The node that listens at an address; undefined = none does. */
 export function nodeAt(world: World, { host, port }: Endpoint): SimNode | undefined {
@@ -244,7 +244,8 @@ export function nodeAt(world: World, { host, port }: Endpoint): SimNode | undefi
 }
 
 /** Whether a probe of an address that nobody has is refused at once instead of timing out. */
-export const refusesAtOnce = (host: string): boolean => isLoopback(host) || host.endsWith('.invalid');
+export const refusesAtOnce = (host: string): boolean =>
+  host === 'localhost' || host.startsWith('127.') || host.endsWith('.invalid');
 
 const pairKey = (a: SimNode, b: SimNode): string => [a.id, b.id].sort().join(' ');
 
