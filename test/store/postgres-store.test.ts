@@ -1,16 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
-import { openTestStores, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { describeStore, observationsPerNode } from './contract.ts';
 
 let postgres: TestPostgres;
+let database: TestDatabase;
 beforeAll(async () => {
   postgres = await startPostgres();
+  database = await postgres.createMigratedDatabase();
 });
-afterAll(() => postgres.stop());
+afterAll(async () => {
+  await database.drop();
+  await postgres.stop();
+});
 
 describeStore('PostgreSQL', async () => {
-  const database = await postgres.createMigratedDatabase();
   const { store } = openTestStores(database.connection, { observationsPerNode });
   return {
     store,
@@ -18,7 +22,7 @@ describeStore('PostgreSQL', async () => {
     advance: (ms) => delay(ms),
     async close() {
       await store.close();
-      await database.drop();
+      await database.empty();
     },
   };
 });

@@ -26,6 +26,8 @@ export interface TestDatabase {
   readonly connection: Exclude<PostgresConnection, { connectionString: string }>;
   /** For programs that want an address in one text (DATABASE_URL, BullMQ). */
   readonly url: string;
+  /** Forgets everything but the schema: quicker than another database. */
+  empty(): Promise<void>;
   /** Throws when a connection to it was leaked. */
   drop(): Promise<void>;
 }
@@ -37,19 +39,18 @@ export async function startPostgres(): Promise<TestPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-pg-'));
   const server = await startEmbeddedPostgres({ dataDir, settings: quick });
   const own = server.connection as TestDatabase['connection'];
+  const administration = { ...own, database: 'postgres' };
   let made = 0;
   let template: Promise<string> | null = null;
 
   const create = async (from: string | null): Promise<TestDatabase> => {
     const name = `test_${++made}`;
-    await asAdministrator(
-      own,
-      `create database ${name}${from ? ` template ${from} strategy file_copy` : ''}`,
-    );
+    await run(administration, `create database ${name}${from ? ` template ${from}` : ''}`);
     const connection = { ...own, database: name };
     return {
       connection,
       url: `postgresql://${own.user}@${encodeURIComponent(own.host)}:${own.port}/${name}`,
+      empty: () => run(connection, truncateAll),
       drop: () => dropWithoutLeaks(own, name),
     };
   };
@@ -94,8 +95,16 @@ export function openTestStores(
   };
 }
 
-async function asAdministrator(own: TestDatabase['connection'], sql: string): Promise<void> {
-  const client = new pg.Client({ ...own, database: 'postgres' });
+const truncateAll = `
+  do $$ begin
+    execute (
+      select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' restart identity'
+      from pg_tables where schemaname = 'pika_expander' and tablename <> 'migrations'
+    );
+  end $$`;
+
+async function run(connection: TestDatabase['connection'], sql: string): Promise<void> {
+  const client = new pg.Client(connection);
   await client.connect();
   try {
     await client.query(sql);
@@ -110,7 +119,7 @@ async function dropWithoutLeaks(own: TestDatabase['connection'], name: string): 
   await until(
     async () => {
       try {
-        await asAdministrator(own, `drop database ${name}`);
+        await run({ ...own, database: 'postgres' }, `drop database ${name}`);
         return true;
       } catch (error) {
         reason = (error as { detail?: string; message: string }).detail ?? (error as Error).message;
