@@ -1,6 +1,6 @@
 /**
  * What other programs use of this package: the job for the queue `expansions`, its payload as a type and as JSON
- * Schema, and the reading of a failed job. See docs/queue.md.
+ * Schema, the reading of a failed job, and the check of a webhook's signature. See docs/queue.md and docs/webhooks.md.
  */
 import { ExpansionRequest } from './admission/request.ts';
 import { type ExpansionJob, makeExpansionJob } from './queue/producer.ts';
@@ -12,6 +12,7 @@ export type {
   ExpansionJobResult,
 } from './queue/producer.ts';
 export { expansionQueueName, parseJobFailure } from './queue/producer.ts';
+export { verifyWebhook, webhookHeaders } from './webhooks/signature.ts';
 export type { ExpansionRequest };
 
 /** JSON Schema of a job's payload; the same as of the body of `POST /v1/expansions`. */

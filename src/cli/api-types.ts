@@ -5,6 +5,7 @@ import type { Evidence } from '../core/evidence.ts';
 import type {
   Attempt,
   Expansion,
+  ExpansionState,
   Join,
   JoinPhase,
   NodeTarget,
@@ -70,6 +71,7 @@ export type JoinView = Pick<
 /** The fields of an expansion that the command line reads; the answer holds more. */
 export type ExpansionView = Pick<
   Expansion,
+  ExpansionState,
   | 'id'
   | 'master'
   | 'label'
@@ -106,7 +108,7 @@ export interface NodeEvidenceView {
 
 /** The data of an SSE message of the type `progress`. */
 export interface ProgressMessage {
-  readonly expansionId?: string;
+  readonly state: ExpansionState;
   readonly joins: readonly {
     readonly node: string;
     readonly phase: JoinPhase;

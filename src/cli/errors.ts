@@ -43,15 +43,15 @@ export class ApiError extends CliError {
   readonly status: number;
   readonly body: ApiErrorBody;
   constructor(status: number, body: ApiErrorBody, nextSteps: readonly string[]) {
-    super(body.code, body.message, nextSteps, exitCodeOf(status));
+    super(body.code, body.message, nextSteps, exitCodeOf(status, body.code));
     this.status = status;
     this.body = body;
   }
 }
 
-/** 400: the request was wrong; 409 and 422: the service refuses this expansion; the rest failed. */
-function exitCodeOf(status: number): ExitCode {
+/** 400: the request was wrong; 422, or a node in use: the service refuses this expansion; the rest failed. */
+function exitCodeOf(status: number, code: string): ExitCode {
   if (status === 400 || status === 413) return exitCodes.usage;
-  if (status === 409 || status === 422) return exitCodes.refused;
+  if (status === 422 || code === 'node_in_other_expansion') return exitCodes.refused;
   return exitCodes.failed;
 }

@@ -128,6 +128,10 @@ class Watcher {
     if (event.seq <= this.#lastSeq) return;
     this.#lastSeq = event.seq;
     this.#listener.onEvent(event);
+    this.#lookSoon();
+  }
+
+  #lookSoon(): void {
     this.#stale = true;
     this.#wake();
   }
@@ -140,6 +144,7 @@ class Watcher {
     });
     this.expansion = { ...this.expansion, joins };
     this.#listener.onChange(this.expansion);
+    if (message.state !== this.expansion.state) this.#lookSoon();
   }
 
   async #somethingNew(timeoutMs: number, options: FollowOptions, signal: AbortSignal): Promise<void> {

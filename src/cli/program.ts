@@ -167,11 +167,16 @@ function addExpansionCommands(wiring: Wiring): void {
 }
 
 const controls: readonly { verb: ControlVerb; summary: string; node: boolean; example: string }[] = [
-  { verb: 'pause', summary: 'begin no further batch', node: false, example: 'traffic peak until 22:00' },
+  {
+    verb: 'pause',
+    summary: 'begin no further batch; nodes in full sync are finished first',
+    node: false,
+    example: 'traffic peak until 22:00',
+  },
   { verb: 'resume', summary: 'go on after a pause or a halt', node: false, example: 'peak is over' },
   {
     verb: 'cancel',
-    summary: 'end an expansion at the next safe point',
+    summary: 'end an expansion; nodes that are not verified are detached',
     node: false,
     example: 'wrong master',
   },

@@ -69,7 +69,7 @@ export class FakeApi {
       phase: join.phase,
       progress: join.progress,
     }));
-    const data = JSON.stringify({ expansionId: this.expansion.id, joins });
+    const data = JSON.stringify({ expansionId: this.expansion.id, state: this.expansion.state, joins });
     for (const stream of this.#streams) stream.write(`event: progress\ndata: ${data}\n\n`);
   }
 
