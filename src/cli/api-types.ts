@@ -71,7 +71,6 @@ export type JoinView = Pick<
 /** The fields of an expansion that the command line reads; the answer holds more. */
 export type ExpansionView = Pick<
   Expansion,
-  ExpansionState,
   | 'id'
   | 'master'
   | 'label'
