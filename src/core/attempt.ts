@@ -117,7 +117,7 @@ const nodeReplication = (turn: Turn, join: Join): ReplicationFacts | null => {
 };
 
 function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
-  const busy = masterBusy(turn);
+  const busy = masterBusy(turn, join);
   const held =
     turn.frozen ??
     (turn.expansion.pendingControl !== null || turn.expansion.state !== 'running'

@@ -4,11 +4,11 @@ import { giveUp, isTouched } from './join-state.ts';
 import { masterBusyReasons } from './preflight.ts';
 import { type Turn, waitFor } from './turn.ts';
 
-/** What the master is at, apart from the nodes of this expansion. */
-export function masterBusy(turn: Turn): readonly string[] {
+/** What the master is at, apart from the node itself and the others that this expansion is syncing. */
+export function masterBusy(turn: Turn, of: Join): readonly string[] {
   if (turn.masterLook?.kind !== 'answered') return ['the master does not answer'];
   const ours = turn.expansion.joins
-    .filter((join) => isTouched(join) && join.phase !== 'verified')
+    .filter((join) => join.index === of.index || (isTouched(join) && join.phase !== 'verified'))
     .map((join) => join.target);
   return masterBusyReasons(turn.masterLook.facts, ours);
 }

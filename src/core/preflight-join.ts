@@ -3,6 +3,7 @@ import { stepAttempt } from './attempt.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Attempt, Join } from './expansion.ts';
 import type { Finding } from './findings.ts';
+import { follows } from './intent.ts';
 import { giveUp } from './join-state.ts';
 import { holdForMaster, masterBusy } from './master-hold.ts';
 import type { Look, NodeFacts } from './node-facts.ts';
@@ -45,7 +46,18 @@ export function beginJoin(
     refuseOrWait(turn, checked, errors);
     return;
   }
-  const busy = masterBusy(turn);
+  if (wasAttachedByOthers(turn, join, nodeLook)) {
+    say(
+      turn,
+      'node.foreign_attach',
+      `${join.target.name}: somebody else has attached it to ${turn.expansion.master.name} meanwhile; it is detached and synced anew`,
+      {
+        node: join.target.name,
+        level: 'warning',
+      },
+    );
+  }
+  const busy = masterBusy(turn, join);
   if (busy.length > 0) {
     holdForMaster(turn, checked, busy);
     return;
@@ -63,7 +75,7 @@ function checkAgain(
     target: join.target,
     look: nodeLook,
     capabilities: nodeLook.kind === 'answered' ? capabilitiesOf(nodeLook.facts) : null,
-    touched: join.attempts.length > 0,
+    touched: join.attempts.length > 0 || wasAttachedByOthers(turn, join, nodeLook),
   };
   return revalidate({
     master: {
@@ -75,6 +87,19 @@ function checkAgain(
     policy: turn.expansion.policy,
     plannedMaster: turn.expansion.plannedMaster,
   });
+}
+
+/**
+ * Somebody else has attached the node to this very master since the request was accepted (which it was only with the
+ * node's own data out of the way). What it holds then comes from this master, unproven: it is synced anew.
+ */
+function wasAttachedByOthers(turn: Turn, join: Join, look: Look): boolean {
+  const replication = look.kind === 'answered' ? look.facts.replication : undefined;
+  return (
+    join.attempts.length === 0 &&
+    replication !== undefined &&
+    follows(replication, turn.expansion.master.seenAs)
+  );
 }
 
 function refuseOrWait(turn: Turn, join: Join, errors: readonly Finding[]): void {
