@@ -179,7 +179,7 @@ export function loadConfig(
     trustProxy: source.boolean('PIKA_EXPANDER_TRUST_PROXY') ?? file.trustProxy ?? false,
     secrets: collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
   };
-  problems.push(...listenProblems(config));
+  problems.push(...listenProblems(config), ...roleProblems(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -195,6 +195,14 @@ function listenProblems(config: Config): readonly string[] {
   return [
     `PIKA_EXPANDER_HOST is ${config.listen.host}, which other machines can reach, but no token is configured, so anybody could repoint nodes. ` +
       'Set PIKA_EXPANDER_OPERATOR_TOKEN (or _FILE), or "tokens" in the configuration file; or listen on 127.0.0.1.',
+  ];
+}
+
+function roleProblems(config: Config): readonly string[] {
+  if (config.role === 'all' || config.databaseUrl !== null) return [];
+  return [
+    `The role ${config.role} shares its database with other processes, but the embedded one serves a single process. ` +
+      'Set DATABASE_URL to a PostgreSQL of your own, or use the role all.',
   ];
 }
 

@@ -62,7 +62,13 @@ describe('defaults', () => {
 });
 
 test('the command line wins over the environment, which wins over the file', () => {
-  const [env, files] = fromFile({ listen: { port: 1001 }, dataDir: '/file', role: 'api', logLevel: 'warn' });
+  const [env, files] = fromFile({
+    listen: { port: 1001 },
+    dataDir: '/file',
+    role: 'api',
+    logLevel: 'warn',
+    databaseUrl: 'postgres://h/d',
+  });
   expect(load(env, files)).toMatchObject({ listen: { port: 1001 }, dataDir: '/file', role: 'api' });
   const mixed = { ...env, PIKA_EXPANDER_PORT: '1002', DATA_DIR: '/env' };
   expect(load(mixed, files)).toMatchObject({ listen: { port: 1002 }, dataDir: '/env', logLevel: 'warn' });
@@ -135,6 +141,11 @@ describe('a bad setting is named, with what to do about it', () => {
   test('all problems are told at once', () => {
     expect(problemsOf({ PIKA_EXPANDER_PORT: 'x', LOG_LEVEL: 'y', REDIS_URL: 'z' })).toHaveLength(3);
   });
+});
+
+test('a role of its own needs a database that others can reach', () => {
+  expect(problemsOf({ PIKA_EXPANDER_ROLE: 'worker' })[0]).toMatch(/role worker.*DATABASE_URL/s);
+  expect(load({ PIKA_EXPANDER_ROLE: 'worker', DATABASE_URL: 'postgresql://h/d' }).role).toBe('worker');
 });
 
 describe('who may reach it', () => {
