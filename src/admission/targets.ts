@@ -4,9 +4,6 @@ import type { CredentialSource } from '../engines/engine.ts';
 import type { MasterInput, NodeInput } from './request.ts';
 import { invalidField, printable } from './validate.ts';
 
-/** Pika 3.5.0 and later also listens on its port + 10001, from which slaves pull the dump (kPortShiftRsync2). */
-const highestPortShift = 10_001;
-
 const nameLike =
   /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
 const ipv6Like = /^[0-9A-Fa-f:.]{2,45}$/;
@@ -39,19 +36,6 @@ function parsePort(text: string, field: string): number {
   return port;
 }
 
-/** Every port that Pika derives from its own must exist; what counts is the port that the other nodes use. */
-function checkDerivedPorts(seenAs: Address, field: string): void {
-  if (seenAs.port + highestPortShift <= 65_535) return;
-  throw invalidField(
-    field,
-    `has the port ${seenAs.port}; Pika also needs its port + ${highestPortShift} for full syncs, which would be ${seenAs.port + highestPortShift}`,
-    [
-      `Run the server on a port up to ${65_535 - highestPortShift}.`,
-      'If the service only reaches it through a mapped port, give the real one as "seenAs".',
-    ],
-  );
-}
-
 function parseTarget(
   input: MasterInput | NodeInput,
   field: string,
@@ -59,12 +43,10 @@ function parseTarget(
 ): NodeTarget {
   if (typeof input === 'string') {
     const address = parseAddress(input, field);
-    checkDerivedPorts(address, field);
     return { name: formatAddress(address), address, seenAs: address, credential: null };
   }
   const address = parseAddress(input.address, `${field}.address`);
   const seenAs = input.seenAs === undefined ? address : parseAddress(input.seenAs, `${field}.seenAs`);
-  checkDerivedPorts(seenAs, `${field}.${input.seenAs === undefined ? 'address' : 'seenAs'}`);
   return {
     name: formatAddress(address),
     address,

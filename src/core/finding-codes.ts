@@ -53,6 +53,10 @@ export const findingCodes = describe({
     'The master is given by a loopback address, but the node is elsewhere. Pika replaces 127.0.0.1 by an address of the node itself, so the node would look for the master on its own machine.',
   ],
   ipv6_unsupported: ['error', 'Pika speaks IPv4 only between nodes (3.3.6 to 4.0.1).'],
+  master_port_too_high: [
+    'warning',
+    'Pika derives further ports from its own, up to + 10001 (3.5.0 and later); above 55534 that one does not exist.',
+  ],
   master_port_mapped: [
     'warning',
     'The master listens on another port than the nodes are told. They also connect to that port + 2000 and + 10001 (3.5.0 and later), so the mapping must keep these distances.',

@@ -89,7 +89,7 @@ export function databasesNamed(facts: NodeFacts): string[] {
 }
 
 function addressRules(target: NodeTarget, facts: NodeFacts): Finding[] {
-  return [...ipv6Rule(target), ...mappedPortRule(target, facts)];
+  return [...ipv6Rule(target), ...mappedPortRule(target, facts), ...derivedPortRule(target)];
 }
 
 function ipv6Rule(target: NodeTarget): Finding[] {
@@ -114,6 +114,23 @@ function mappedPortRule(target: NodeTarget, facts: NodeFacts): Finding[] {
       `The master listens on port ${own}, but the nodes are told ${target.seenAs.port}. They connect to ${target.seenAs.port + 2000} and ${target.seenAs.port + 10001} as well.`,
       `Check that ${target.seenAs.port + 2000} and ${target.seenAs.port + 10001} lead to ${own + 2000} and ${own + 10001} of the master, or give the address that the nodes use as seenAs.`,
       { listens: own, seenAs: target.seenAs.port },
+    ),
+  ];
+}
+
+/** kPortShiftRsync2, 3.5.0 and later (facts 8): nodes pull the dump from there. */
+const highestPortShift = 10_001;
+
+function derivedPortRule({ seenAs }: NodeTarget): Finding[] {
+  const derived = seenAs.port + highestPortShift;
+  if (derived <= 65_535) return [];
+  return [
+    finding(
+      'master_port_too_high',
+      null,
+      `The nodes are told port ${seenAs.port} for the master. They pull its dump from that port + ${highestPortShift}, which would be ${derived}; the highest port is 65535.`,
+      `If the full sync does not begin, run the master on a port up to ${65_535 - highestPortShift}, or give the address that the nodes use as seenAs.`,
+      { port: seenAs.port, derived },
     ),
   ];
 }
