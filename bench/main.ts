@@ -1,0 +1,12 @@
+// `npm run bench [name …]`: prints ratios measured in one run; machines differ, ratios less so.
+import { benchExpansion } from './expansion.ts';
+
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  expansion: benchExpansion,
+};
+
+const wanted = process.argv.slice(2);
+for (const [name, run] of Object.entries(benches)) {
+  if (wanted.length === 0 || wanted.includes(name)) await run();
+}
+process.exit(0);

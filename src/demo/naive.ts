@@ -1,0 +1,87 @@
+/** What a loop of SLAVEOFs does to three nodes: the failure that the product exists for. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeTarget } from '../core/expansion.ts';
+import { formatAddress, type ReplicationFacts } from '../core/node-facts.ts';
+import type { Engine, NodeConnection } from '../engines/engine.ts';
+import { countKeys } from './count-keys.ts';
+
+export interface NaiveResult {
+  readonly node: string;
+  readonly link: string;
+  readonly lag: string;
+  readonly keys: number;
+  readonly missing: number;
+}
+
+const gapMs = 1500;
+const patienceMs = 40_000;
+
+/** Attaches the nodes one after the other without waiting, as scripts do, until all say up with lag 0. */
+export async function naiveBurst(
+  engine: Engine,
+  master: NodeTarget,
+  nodes: readonly NodeTarget[],
+  say: (text: string) => void,
+): Promise<readonly NaiveResult[]> {
+  const masterConnection = engine.connect(master, null);
+  const connections = nodes.map((node) => engine.connect(node, null));
+  try {
+    for (const [i, connection] of connections.entries()) {
+      if (i > 0) await sleep(gapMs);
+      const result = await connection.command({ kind: 'slaveof', master: master.seenAs, force: false }, 5000);
+      say(
+        `redis-cli -p ${nodes[i]!.address.port} SLAVEOF ${master.address.host} ${master.address.port}   -> ${result.reply}`,
+      );
+    }
+    await allUp(connections, masterConnection, nodes);
+    const total = await countKeys(master.address);
+    return await Promise.all(nodes.map((node, i) => lookAt(node, connections[i]!, masterConnection, total)));
+  } finally {
+    for (const connection of [masterConnection, ...connections]) connection.close();
+  }
+}
+
+async function allUp(
+  connections: readonly NodeConnection[],
+  master: NodeConnection,
+  nodes: readonly NodeTarget[],
+): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (Date.now() < deadline) {
+    const up = await Promise.all(
+      connections.map(async (connection) => (await replicationOf(connection))?.linkStatus === 'up'),
+    );
+    const slaves = (await replicationOf(master))?.slaves ?? [];
+    const caughtUp = nodes.every((node) =>
+      Object.values(slaves.find((slave) => slave.port === node.address.port)?.lag ?? { db0: 1 }).every(
+        (lag) => lag === 0,
+      ),
+    );
+    if (up.every(Boolean) && caughtUp) return;
+    await sleep(100);
+  }
+  throw new Error(`the naive burst did not end within ${patienceMs / 1000} s`);
+}
+
+async function replicationOf(connection: NodeConnection): Promise<ReplicationFacts | null> {
+  const look = await connection.look({ sections: ['replication'], timeoutMs: 3000 });
+  return look.kind === 'answered' ? (look.facts.replication ?? null) : null;
+}
+
+async function lookAt(
+  node: NodeTarget,
+  connection: NodeConnection,
+  master: NodeConnection,
+  total: ReadonlySet<string>,
+): Promise<NaiveResult> {
+  const own = await replicationOf(connection);
+  const entry = (await replicationOf(master))?.slaves.find((slave) => slave.port === node.address.port);
+  const keys = await countKeys(node.address);
+  return {
+    node: formatAddress(node.address),
+    link: own?.linkStatus ?? 'unknown',
+    lag: entry ? Object.values(entry.lag).join(', ') : 'not listed',
+    keys: keys.size,
+    missing: [...total].filter((key) => !keys.has(key)).length,
+  };
+}
