@@ -1,0 +1,193 @@
+import {
+  ErrorCode,
+  type IQueueBackend,
+  type Job,
+  type JobProgress,
+  Queue,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
+import type { QueueBackend } from './connection.ts';
+import type { Doorbell, DoorbellWorker, WakeUpHandler } from './doorbell.ts';
+import { QueueUnavailableError } from './errors.ts';
+
+/** The doorbells there are: each has its own queue, and workers that answer it. */
+export type DoorbellName = 'expansion-wake-ups' | 'comparison-wake-ups';
+
+export interface DoorbellOptions {
+  readonly name?: DoorbellName;
+  /** Told of what goes wrong in the background; nothing has to be done about it. */
+  readonly onTrouble?: (error: Error) => void;
+  /** How long a ring may take before it is given up. */
+  readonly replyWithinMs?: number;
+}
+
+export interface DoorbellWorkerOptions extends DoorbellOptions {
+  /** Wake-ups handled at the same time in this process. */
+  readonly concurrency?: number;
+  /** After how long without a sign of life another worker takes over a wake-up. */
+  readonly lockMs?: number;
+}
+
+interface WakeUp {
+  readonly id: string;
+}
+
+type WakeUpQueue = Queue<
+  WakeUp,
+  number | null,
+  string,
+  WakeUp,
+  number | null,
+  string,
+  IQueueBackend,
+  unknown
+>;
+type WakeUpWorker = Worker<WakeUp, number | null, string, IQueueBackend, JobProgress, unknown>;
+
+const defaultReplyWithinMs = 3_000;
+const defaultConcurrency = 256;
+const defaultLockMs = 10_000;
+/** A handler that threw is called again after this time. */
+const retryAfterMs = 2_000;
+/** A wake-up may outlive any number of crashes: whether there is work stands in the database. */
+const maxCrashes = 1_000_000;
+/** Nobody reads the queue's own events; the history of an expansion is in the store. */
+const eventsKept = 100;
+
+/** Rings through BullMQ. There is at most one wake-up per id in the queue. */
+export function openDoorbell(backend: QueueBackend, options: DoorbellOptions = {}): Doorbell {
+  const name = options.name ?? 'expansion-wake-ups';
+  const { connection, factory } = backend.forProducers;
+  const queueOptions = {
+    connection,
+    streams: { events: { maxLen: eventsKept } },
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+  };
+  const queue: WakeUpQueue = new Queue(name, queueOptions, factory);
+  queue.on('error', (error) => options.onTrouble?.(error));
+  const replyWithinMs = options.replyWithinMs ?? defaultReplyWithinMs;
+  const inTime = <T>(work: Promise<T>) =>
+    withinTime(work, replyWithinMs, `the queue ${name} on ${backend.kind}`);
+
+  return {
+    ring: (id, delayMs = 0) => inTime(ring(queue, id, delayMs)),
+    async ping() {
+      await inTime(queue.getWaitingCount());
+    },
+    close: () => queue.close(),
+  };
+}
+
+/**
+ * Adds a wake-up. One that is there already is brought forward if this one is to come at once; one that is being
+ * handled is left alone, because its handler sees the store.
+ */
+async function ring(queue: WakeUpQueue, id: string, delayMs: number): Promise<void> {
+  const wakeUp: WakeUp = { id };
+  const jobId = jobIdOf(id);
+  const add = () => queue.add('wake-up', wakeUp, { jobId, delay: Math.max(0, Math.round(delayMs)) });
+  await add();
+  if (delayMs > 0) return;
+  const state = await queue.getJobState(jobId);
+  if (state === 'delayed') await bringForward(queue, jobId);
+  if (state !== 'completed' && state !== 'failed') return;
+  // Left over, against the rules of removal; it would keep every later wake-up of this id out.
+  await queue.remove(jobId);
+  await add();
+}
+
+async function bringForward(queue: WakeUpQueue, jobId: string): Promise<void> {
+  const job = await queue.getJob(jobId);
+  await job?.promote().catch((error: unknown) => {
+    // Its time came, or another ring was quicker: it is on its way then.
+    const { code } = error as { code?: number };
+    if (code !== ErrorCode.JobNotExist && code !== ErrorCode.JobNotInState) throw error;
+  });
+}
+
+/** BullMQ takes no colon in an id, and no id of digits alone. */
+function jobIdOf(id: string): string {
+  return `for-${id.replaceAll(':', '_')}`;
+}
+
+/**
+ * Calls `handler` for every wake-up, many at a time. Closing aborts the handlers' signals and waits for them.
+ *
+ * A handler that wants to be called again gets a new wake-up with that delay after the old one has gone, rather than
+ * having the old one moved back: BullMQ 6.7 on PostgreSQL can take such a move for the end of the job when several
+ * workers share the queue (taskforcesh/bullmq issue 4814). What is lost between the two steps the reconciler finds.
+ */
+export function startDoorbellWorker(
+  backend: QueueBackend,
+  doorbell: Pick<Doorbell, 'ring'>,
+  handler: WakeUpHandler,
+  options: DoorbellWorkerOptions = {},
+): DoorbellWorker & { ready(): Promise<void> } {
+  const closing = new AbortController();
+  const trouble = (error: unknown) =>
+    options.onTrouble?.(error instanceof Error ? error : new Error(String(error)));
+  const name = options.name ?? 'expansion-wake-ups';
+  const lockMs = options.lockMs ?? defaultLockMs;
+  const workerOptions: WorkerOptions<unknown> = {
+    connection: backend.forWorkers.connection,
+    concurrency: options.concurrency ?? defaultConcurrency,
+    lockDuration: lockMs,
+    stalledInterval: Math.max(500, Math.round(lockMs / 3)),
+    maxStalledCount: maxCrashes,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  };
+
+  const handle = async (job: Job<WakeUp>): Promise<number | null> => {
+    if (closing.signal.aborted) return 0;
+    try {
+      return await handler(job.data.id, closing.signal);
+    } catch (error) {
+      trouble(error);
+      return retryAfterMs;
+    }
+  };
+  const { factory } = backend.forWorkers;
+  const worker: WakeUpWorker = new Worker(name, handle, workerOptions, factory);
+  worker.on('error', trouble);
+
+  const ringing = new Set<Promise<void>>();
+  worker.on('completed', ({ data }, againInMs) => {
+    if (againInMs === null) return;
+    const rung = doorbell
+      .ring(data.id, againInMs)
+      .catch(trouble)
+      .finally(() => ringing.delete(rung));
+    ringing.add(rung);
+  });
+
+  return {
+    async ready() {
+      await worker.waitUntilReady();
+    },
+    async close() {
+      closing.abort();
+      await worker.close();
+      await Promise.all(ringing);
+    },
+  };
+}
+
+async function withinTime<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new QueueUnavailableError(`${what} did not answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } catch (error) {
+    if (error instanceof QueueUnavailableError) throw error;
+    throw new QueueUnavailableError(`${what} cannot be reached: ${(error as Error).message}`, {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}

@@ -1,0 +1,155 @@
+import {
+  type BackendFactory,
+  createPostgresBackend,
+  createRedisBackend,
+  type IQueueBackend,
+  runMigrations,
+} from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { QueueSetupError } from './errors.ts';
+
+/** A PostgreSQL as the store names it. */
+export type QueuePostgres =
+  | { readonly connectionString: string }
+  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+
+/** Where the queue is: Redis, or the PostgreSQL of the store. */
+export type QueuePlace = { readonly redisUrl: string } | { readonly postgres: QueuePostgres };
+
+/** What BullMQ's classes are constructed with. */
+export interface BullmqConnection {
+  /** What it is depends on the factory. */
+  readonly connection: unknown;
+  readonly factory: BackendFactory<IQueueBackend, unknown>;
+}
+
+/** A queue that was found usable. Every object built on it has connections of its own. */
+export interface QueueBackend {
+  readonly kind: 'redis' | 'postgres';
+  /** Waits for a server that is away, for as long as it takes. */
+  readonly forWorkers: BullmqConnection;
+  /** Gives up soon, so that a request does not hang on the queue. */
+  readonly forProducers: BullmqConnection;
+}
+
+/** The schema of the queue's tables, beside the store's. */
+const queueSchema = 'pika_expander_queue';
+const connectTimeoutMs = 5_000;
+const oldestRedis = [6, 2] as const;
+
+/** Connects once, to check that the queue can be kept there, and readies it. Throws QueueSetupError. */
+export async function openQueueBackend(place: QueuePlace): Promise<QueueBackend> {
+  return 'redisUrl' in place ? openRedis(place.redisUrl) : openPostgres(place.postgres);
+}
+
+async function openRedis(url: string): Promise<QueueBackend> {
+  const options = redisOptions(url);
+  await checkRedis(options);
+  const factory = createRedisBackend as unknown as BackendFactory<IQueueBackend, unknown>;
+  return {
+    kind: 'redis',
+    forWorkers: { connection: { ...options, maxRetriesPerRequest: null }, factory },
+    forProducers: { connection: { ...options, maxRetriesPerRequest: 1 }, factory },
+  };
+}
+
+/** The parts of `redis[s]://[user][:password]@host[:port][/db]`. */
+function redisOptions(url: string) {
+  const { protocol, hostname, port, username, password, pathname } = new URL(url);
+  const db = Number(pathname.slice(1) || 0);
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || 6379),
+    db: Number.isInteger(db) ? db : 0,
+    connectTimeout: connectTimeoutMs,
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}
+
+async function checkRedis(options: ReturnType<typeof redisOptions>): Promise<void> {
+  const where = `Redis at ${options.host}:${options.port}`;
+  const redis = new Redis({
+    ...options,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
+  let lastError: Error | null = null;
+  redis.on('error', (error) => {
+    lastError = error;
+  });
+  try {
+    await redis.connect();
+    assertUsable(where, infoFields(await redis.info()));
+  } catch (error) {
+    if (error instanceof QueueSetupError) throw error;
+    throw new QueueSetupError(
+      'redis_unreachable',
+      `${where} cannot be used: ${((lastError ?? error) as Error).message}`,
+      [
+        'Start it, or correct REDIS_URL (its user and password too).',
+        'Or leave REDIS_URL out: then the queue is kept in PostgreSQL.',
+      ],
+    );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function infoFields(info: string): ReadonlyMap<string, string> {
+  const lines = info.split('\r\n').filter((line) => line.includes(':'));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+}
+
+function assertUsable(where: string, info: ReadonlyMap<string, string>): void {
+  const version = info.get('redis_version') ?? '0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < oldestRedis[0] || (major === oldestRedis[0] && minor < oldestRedis[1])) {
+    throw new QueueSetupError(
+      'redis_too_old',
+      `${where} is version ${version}; ${oldestRedis.join('.')} or newer is needed`,
+      [
+        `Use Redis ${oldestRedis.join('.')} or newer, or leave REDIS_URL out: then the queue is kept in PostgreSQL.`,
+      ],
+    );
+  }
+  const policy = info.get('maxmemory_policy');
+  if (policy !== undefined && policy !== 'noeviction') {
+    throw new QueueSetupError(
+      'redis_evicts_keys',
+      `${where} has maxmemory-policy ${policy}: when it is full it would throw parts of the queue away`,
+      [
+        'Set maxmemory-policy noeviction (in redis.conf, or CONFIG SET maxmemory-policy noeviction).',
+        'Or give another Redis in REDIS_URL, or leave it out: then the queue is kept in PostgreSQL.',
+      ],
+    );
+  }
+}
+
+async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
+  const config = { ...place, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true };
+  const client = new pg.Client(config);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], queueSchema);
+  } catch (error) {
+    throw new QueueSetupError(
+      'queue_database_unusable',
+      `the queue cannot be kept in the database: ${(error as Error).message}`,
+      ['See that the database can be reached and that its user may create a schema; or set REDIS_URL.'],
+    );
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  const connection = { ...config, schema: queueSchema };
+  const factory = createPostgresBackend as unknown as BackendFactory<IQueueBackend, unknown>;
+  return {
+    kind: 'postgres',
+    forWorkers: { connection: { ...connection, max: 8 }, factory },
+    forProducers: { connection: { ...connection, max: 4, statement_timeout: 10_000 }, factory },
+  };
+}
