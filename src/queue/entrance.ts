@@ -1,6 +1,7 @@
 import {
   type BackendFactory,
   DelayedError,
+  type IQueueBackend,
   type Job,
   UnrecoverableError,
   Worker,
@@ -11,10 +12,11 @@ import { type ExpansionJobProgress, type ExpansionJobResult, expansionQueueName 
 
 /** Where the queue is: as handed to BullMQ's classes. Blocking reads need `maxRetriesPerRequest: null` on Redis. */
 export interface EntranceBackend {
-  // biome-ignore lint/suspicious/noExplicitAny: each of BullMQ's backends has its own type of connection.
+  // biome-ignore-start lint/suspicious/noExplicitAny: each of BullMQ's backends has its own type of connection.
   readonly connection: any;
   /** Absent = Redis. */
-  readonly factory?: BackendFactory;
+  readonly factory?: BackendFactory<IQueueBackend, any>;
+  // biome-ignore-end lint/suspicious/noExplicitAny: see above.
 }
 
 export interface QueueEntrance {

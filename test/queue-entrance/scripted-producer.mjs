@@ -1,19 +1,22 @@
 // A program of somebody else: it knows BullMQ, the queue's name and the documented payload (docs/queue.md),
 // and nothing of pika-expander's code. Prints one JSON line per thing that it learns.
 // node scripted-producer.mjs '{"path": "/redis.sock"}' JOB_ID 'PAYLOAD'
-import { Queue, QueueEvents } from 'bullmq';
+// On PostgreSQL: '{"connectionString": "postgresql://…"}'
+import { createPostgresBackend, Queue, QueueEvents } from 'bullmq';
 
 const [connection, jobId, payload] = process.argv.slice(2);
-const options = { connection: { ...JSON.parse(connection), maxRetriesPerRequest: null } };
+const where = JSON.parse(connection);
+const backend = where.connectionString ? [createPostgresBackend] : [];
+const options = { connection: where.connectionString ? where : { ...where, maxRetriesPerRequest: null } };
 const say = (kind, value) => process.stdout.write(`${JSON.stringify({ kind, ...value })}\n`);
 
-const events = new QueueEvents('expansions', options);
+const events = new QueueEvents('expansions', options, ...backend);
 await events.waitUntilReady();
 events.on('progress', ({ jobId: id, data }) => {
   if (id === jobId) say('progress', { data });
 });
 
-const queue = new Queue('expansions', options);
+const queue = new Queue('expansions', options, ...backend);
 const job = await queue.add('expansion', JSON.parse(payload), { jobId, attempts: 5 });
 say('added', { jobId: job.id });
 try {
