@@ -141,7 +141,7 @@ export interface ConfigOverrides {
   readonly host?: string;
   readonly port?: number;
   readonly dataDir?: string;
-  readonly logLevel?: LogLevel;
+  readonly logLevel?: string;
   readonly configFile?: string;
 }
 
@@ -172,7 +172,11 @@ export function loadConfig(
     databaseUrl,
     dataDir: overrides.dataDir ?? source.text('DATA_DIR') ?? file.dataDir ?? './data',
     redisUrl,
-    logLevel: overrides.logLevel ?? source.oneOf('LOG_LEVEL', logLevels) ?? file.logLevel ?? 'info',
+    logLevel:
+      source.among('--log-level', overrides.logLevel ?? null, logLevels) ??
+      source.oneOf('LOG_LEVEL', logLevels) ??
+      file.logLevel ??
+      'info',
     tokens,
     credentials: credentialSource(credentials),
     limits: { ...defaultLimits, ...file.limits },
@@ -239,7 +243,10 @@ class ConfigSource {
   }
 
   oneOf<const T extends readonly string[]>(name: string, allowed: T): T[number] | null {
-    const value = this.text(name);
+    return this.among(name, this.text(name), allowed);
+  }
+
+  among<const T extends readonly string[]>(name: string, value: string | null, allowed: T): T[number] | null {
     if (value === null || allowed.includes(value)) return value;
     this.#problems.push(`${name} is "${value}"; set it to one of ${allowed.join(', ')}.`);
     return null;

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
 import type { LogLevel } from './config.ts';
 
 export type Log = Logger;
@@ -47,14 +48,16 @@ export function createLog(options: LogOptions): Log {
   };
   if (options.destination !== undefined) return pino(settings, options.destination);
   if (options.format !== 'pretty') return pino(settings);
-  const { formatters: _unusable, ...plain } = settings;
-  return pino({
-    ...plain,
-    transport: {
-      target: 'pino-pretty',
-      options: { colorize: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true },
-    },
+  const { formatters: _jsonOnly, ...plain } = settings;
+  // Written at once rather than by another thread: the last lines before an exit are the interesting ones.
+  const terminal = pretty({
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid,hostname',
+    singleLine: true,
+    sync: true,
   });
+  return pino(plain, terminal);
 }
 
 /** Replaces every known secret in a text, also where JSON or an address has escaped it. */

@@ -1,0 +1,197 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { type Admission, createAdmission } from './admission/admission.ts';
+import { idMaker, type NewId } from './admission/ids.ts';
+import { buildApi, buildWorkerApi } from './api/app.ts';
+import type { ApiOptions } from './api/parts.ts';
+import { webhookRoutes } from './api/routes/webhooks.ts';
+import type { Config } from './config.ts';
+import { createPikaEngine } from './engines/pika/index.ts';
+import type { Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { openDoorbell, startDoorbellWorker } from './queue/bullmq-doorbell.ts';
+import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
+import type { Doorbell } from './queue/doorbell.ts';
+import { openQueueEntrance } from './queue/entrance.ts';
+import { startReconciler } from './queue/reconciler.ts';
+import { type OpenedStore, openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
+import { createBeforeBatch } from './webhooks/before-batch.ts';
+import { startDispatcher } from './webhooks/dispatcher.ts';
+import { createSender } from './webhooks/send.ts';
+import { createCompare } from './worker/compare.ts';
+import { createWorker } from './worker/index.ts';
+
+/** A running service. */
+export interface Service {
+  /** Where its API listens, as `http://host:port`. */
+  readonly url: string;
+  readonly store: Store;
+  /** Hands unfinished work over and gives everything back; other processes go on with it. */
+  close(): Promise<void>;
+}
+
+/** Lost wake-ups are put back within this time. */
+const reconcileEveryMs = 2000;
+const webhookTimeoutMs = 10_000;
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly opened: OpenedStore;
+  readonly queue: QueueBackend;
+  readonly doorbell: Doorbell;
+  readonly metrics: Metrics;
+  readonly admission: Admission;
+  readonly engine: ReturnType<typeof createPikaEngine>;
+  readonly newId: NewId;
+}
+
+type Closer = () => Promise<unknown>;
+
+/**
+ * Puts the service together and starts it: database, queue, API, and, unless its role is `api`, the work. Throws when
+ * a part cannot be used, after giving back what was opened already.
+ */
+export async function openService(config: Config, log: Log): Promise<Service> {
+  const closers: Closer[] = [];
+  /** Last opened, first closed; a part that fails to close does not keep the others open. */
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) {
+      await closer().catch((error: unknown) =>
+        log.warn({ err: error }, 'a part of the service did not close well'),
+      );
+    }
+  };
+  try {
+    const parts = await openParts(config, log, closers);
+    const app = await openApi(parts);
+    closers.push(() => app.close());
+    const url = await app.listen(config.listen);
+    if (config.role !== 'api') closers.push(await startWork(parts));
+    return { url, store: parts.opened.store, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openParts(config: Config, log: Log, closers: Closer[]): Promise<Parts> {
+  const place =
+    config.databaseUrl === null ? { dataDir: config.dataDir } : { databaseUrl: config.databaseUrl };
+  const opened = await openStore(place, { onNotice: (text) => log.warn(text) });
+  closers.push(() => opened.close());
+  await opened.store.migrate();
+
+  const queue = await openQueueBackend(
+    config.redisUrl === null ? { postgres: opened.postgres } : { redisUrl: config.redisUrl },
+  );
+  const doorbell = openDoorbell(queue, { onTrouble: troubleOf(log, 'the queue') });
+  closers.push(() => doorbell.close());
+
+  const newId = idMaker(Date.now);
+  const engine = createPikaEngine();
+  const metrics = createMetrics({ processMetrics: true });
+  const admission = createAdmission({
+    store: opened.store,
+    doorbell,
+    engine,
+    credentials: config.credentials,
+    now: Date.now,
+    newId,
+    limits: config.limits,
+    onDoorbellFailure: (expansionId, error) =>
+      log.warn(
+        { err: error, expansionId },
+        'a worker could not be woken; the expansion is found a little later',
+      ),
+  });
+  return { config, log, opened, queue, doorbell, metrics, admission, engine, newId };
+}
+
+function openApi(parts: Parts): Promise<FastifyInstance> {
+  const { config, log, opened, doorbell, metrics, admission, newId } = parts;
+  const options: ApiOptions = {
+    store: opened.store,
+    doorbell,
+    admission,
+    log,
+    metrics,
+    now: Date.now,
+    newId,
+    limits: config.limits,
+    tokens: config.tokens,
+    trustProxy: config.trustProxy,
+    readiness: [
+      { name: 'database', check: () => opened.store.ping() },
+      { name: 'queue', check: () => doorbell.ping() },
+    ],
+    dashboardDir: fileURLToPath(new URL('../dist/dashboard/', import.meta.url)),
+    shedLoad: true,
+    routes: [webhookRoutes(opened.webhooks)],
+  };
+  return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
+}
+
+/** Everything that acts: expansions, the queue's jobs, webhooks. Returns how to stop it. */
+async function startWork(parts: Parts): Promise<Closer> {
+  const { config, log, opened, queue, doorbell, metrics, admission, newId } = parts;
+  const send = createSender({ timeoutMs: webhookTimeoutMs, now: Date.now });
+  const worker = createWorker({
+    store: opened.store,
+    engine: parts.engine,
+    credentials: config.credentials,
+    compare: createCompare(config.credentials),
+    beforeBatch: createBeforeBatch({
+      store: opened.webhooks,
+      send,
+      now: Date.now,
+      newId,
+      onTrouble: troubleOf(log, "a webhook's answer"),
+    }),
+    log,
+    metrics,
+  });
+  const wakeUps = startDoorbellWorker(queue, doorbell, worker.onWakeUp, {
+    onTrouble: troubleOf(log, 'the queue'),
+  });
+  const reconciler = startReconciler({
+    store: opened.store,
+    doorbell: countingRings(doorbell, metrics),
+    intervalMs: reconcileEveryMs,
+    onTrouble: troubleOf(log, 'the search for lost wake-ups'),
+  });
+  const dispatcher = startDispatcher({
+    store: opened.webhooks,
+    send,
+    sleep,
+    random: Math.random,
+    onTrouble: troubleOf(log, 'the sending of webhooks'),
+  });
+  const entrance = openQueueEntrance(queue.forWorkers, {
+    expand: admission.expand,
+    get: opened.store.get,
+    sleep,
+    onTrouble: (jobId, error) =>
+      log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
+  });
+  return () => Promise.all([wakeUps.close(), reconciler.close(), dispatcher.close(), entrance.close()]);
+}
+
+function countingRings(doorbell: Doorbell, metrics: Metrics): Pick<Doorbell, 'ring'> {
+  return {
+    async ring(id) {
+      await doorbell.ring(id);
+      metrics.reconciled(1);
+    },
+  };
+}
+
+function troubleOf(log: Log, what: string): (error: unknown) => void {
+  return (error) => log.warn({ err: error }, `trouble with ${what}; it is tried again`);
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}
