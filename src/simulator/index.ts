@@ -31,14 +31,14 @@ export {
   type ClusterOptions,
   createCluster,
   type Faults,
-  type LoadOptions,
-  type NodeOptions,
   NodeRefused,
   NodeStalled,
-  type Observed,
   type Outcome,
 } from './cluster.ts';
 export { newSession, type Session } from './commands.ts';
+export type { LoadOptions } from './loading.ts';
+export type { NodeOptions } from './node.ts';
+export type { Observed } from './observe.ts';
 export { createDemoCluster, type DemoOptions } from './presets.ts';
 export type { Failure, Reply, Status } from './reply.ts';
 export { isFailure } from './reply.ts';

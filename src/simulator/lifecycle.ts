@@ -1,0 +1,103 @@
+import { losePings } from './network.ts';
+import { emptyCounters } from './node.ts';
+import { closeAtMaster, closeAtSlave, wake } from './slave.ts';
+import { endTransfer } from './transfer.ts';
+import { type Connection, idleRsync, later, type SimNode, type World } from './world.ts';
+
+/** Ends the process; `silent`: its host vanishes, so that peers notice only by their time-outs. */
+export function stopProcess(world: World, node: SimNode, how: { readonly silent?: boolean }): void {
+  if (!node.alive) return;
+  node.alive = false;
+  node.life++;
+  node.aux = null;
+  node.closeCron = null;
+  for (const transfer of [...world.transfers]) if (transfer.slave === node) endTransfer(world, transfer);
+  for (const connection of [...node.connections])
+    loseConnection(world, node, connection, how.silent ?? false);
+  node.slaves = [];
+  node.connections.length = 0;
+  world.note(node, 'process_ended', {});
+  for (const listener of world.processListeners) listener(node, false);
+}
+
+/** The other end notices at once, or, when the whole host is gone, when its own time-out strikes. */
+function loseConnection(world: World, gone: SimNode, connection: Connection, silent: boolean): void {
+  const isSlave = connection.slave === gone;
+  const peer = isSlave ? connection.master : connection.slave;
+  const notice = isSlave ? closeAtMaster : closeAtSlave;
+  const afterMs = isSlave ? world.timers.masterIdleMs : world.timers.slaveIdleMs;
+  if (!silent) {
+    notice(world, connection);
+    return;
+  }
+  later(world, peer, afterMs, () => notice(world, connection));
+  if (isSlave) connection.open = false;
+  else freezeCopies(world, gone, peer);
+}
+
+function freezeCopies(world: World, master: SimNode, slave: SimNode): void {
+  for (const transfer of world.transfers) {
+    if (transfer.master !== master || transfer.slave !== slave) continue;
+    transfer.bytesPerSecond = 0;
+    if (transfer.done !== null) transfer.done.cancelled = true;
+  }
+  losePings(world, slave);
+}
+
+/** Starts the process with what its disk holds; one that died on a partial database dies again (recording 28). */
+export function startProcess(world: World, node: SimNode): void {
+  if (node.alive) return;
+  forgetMemory(world, node);
+  if (node.bootFailure !== null) {
+    world.note(node, 'start_failed', { reason: node.bootFailure });
+    return;
+  }
+  node.alive = true;
+  node.master = endpointOf(node.persisted.slaveof);
+  node.replState = node.master === null ? 'none' : 'should';
+  node.firstMetaSync = true;
+  node.notBefore = 0;
+  world.note(node, 'process_started', {});
+  for (const listener of world.processListeners) listener(node, true);
+  resetStaleConnections(world, node);
+  if (node.master !== null) wake(world, node);
+}
+
+function forgetMemory(world: World, node: SimNode): void {
+  node.startedAt = world.clock.now();
+  node.processId += node.random.int(1, 500);
+  node.life++;
+  node.counters = emptyCounters();
+  node.diskUsage = null;
+  node.settings.clear();
+  for (const [name, value] of node.persisted.settings) node.settings.set(name, value);
+  node.replicationId = node.persisted.replicationId;
+  node.unfinished = new Set(node.persisted.unfinished);
+  node.closing.clear();
+  node.pushQueue.length = 0;
+  node.pushing = false;
+  node.forceFullSync = false;
+  node.rsyncThreads = false;
+  node.stalledUntil = 0;
+  for (const db of node.dbs) {
+    db.state = 'NoConnect';
+    db.rsync = idleRsync();
+    db.dump = null;
+    db.bgsaving = false;
+    db.keyScan = null;
+    db.toApply.length = 0;
+    db.applying = false;
+  }
+}
+
+/** Slaves that still hold a connection to the earlier process of a vanished host get a reset. */
+function resetStaleConnections(world: World, master: SimNode): void {
+  for (const slave of world.nodes.values())
+    for (const connection of [...slave.connections])
+      if (connection.slave === slave && connection.master === master) closeAtSlave(world, connection);
+}
+
+function endpointOf(text: string): SimNode['master'] {
+  const colon = text.lastIndexOf(':');
+  return colon === -1 ? null : { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+}

@@ -1,0 +1,111 @@
+import { isExpired, keyTypes, sameValue } from './keyspace.ts';
+import { settleAll } from './transfer.ts';
+import { findDb, masterOf, type SimDb, type SimNode, type World } from './world.ts';
+
+/** The truth about a node, as no client can see it. */
+export interface Observed {
+  readonly id: string;
+  readonly alive: boolean;
+  readonly keys: number;
+  /** Keys that the master has and the node has not, or holds with another value. null = no master. */
+  readonly missing: number | null;
+  readonly different: number | null;
+  /** Keys that the node has and the master has not. */
+  readonly foreign: number | null;
+  /**
+   * Of the missing and different ones those that the binlog still to come will not repair: real loss. 0 on a healthy
+   * slave at any moment, whatever its lag.
+   */
+  readonly lost: number | null;
+  readonly states: Readonly<Record<string, string>>;
+  /** Slaves of this node that are in full sync now. */
+  readonly slavesInFullSync: readonly string[];
+  readonly dumpsMade: number;
+  readonly fullSyncsDone: number;
+  readonly replicationId: string;
+  readonly bootFailure: string | null;
+}
+
+/** Looks behind the curtain; costs a walk over all keys. */
+export function observe(world: World, node: SimNode): Observed {
+  settleAll(world, node);
+  const master = masterOf(world, node);
+  const difference = master === undefined ? null : compare(world, master, node);
+  return {
+    id: node.id,
+    alive: node.alive,
+    keys: node.dbs.reduce((total, db) => total + liveKeys(db, world.clock.now()), 0),
+    missing: difference?.missing ?? null,
+    different: difference?.different ?? null,
+    foreign: difference?.foreign ?? null,
+    lost: difference?.lost ?? null,
+    states: Object.fromEntries(node.dbs.map(({ name, state }) => [name, state])),
+    slavesInFullSync: slavesInFullSync(world, node),
+    dumpsMade: node.dumpsMade,
+    fullSyncsDone: node.fullSyncsDone,
+    replicationId: node.replicationId,
+    bootFailure: node.bootFailure,
+  };
+}
+
+/** From the request for a dump until the data are swapped in, hung copies included. */
+function slavesInFullSync(world: World, master: SimNode): string[] {
+  const found: string[] = [];
+  for (const slave of world.nodes.values()) {
+    if (!slave.alive || masterOf(world, slave) !== master) continue;
+    if (slave.dbs.some((db) => db.state === 'WaitDBSync' || db.state === 'TryDBSync')) found.push(slave.id);
+  }
+  return found;
+}
+
+function liveKeys({ keyspace }: SimDb, now: number): number {
+  let count = 0;
+  for (const type of keyTypes)
+    keyspace.keys(type).scan('', (_, entry) => {
+      if (!isExpired(entry, now)) count++;
+      return true;
+    });
+  return count;
+}
+
+interface Difference {
+  readonly missing: number;
+  readonly different: number;
+  readonly foreign: number;
+  readonly lost: number;
+}
+
+function compare(world: World, master: SimNode, node: SimNode): Difference {
+  const total = { missing: 0, different: 0, foreign: 0, lost: 0 };
+  for (const db of node.dbs) {
+    const source = findDb(master, db.name);
+    if (source === undefined) continue;
+    const coming = keysToCome(source, db);
+    const now = world.clock.now();
+    for (const type of keyTypes) {
+      source.keyspace.keys(type).scan('', (key, entry) => {
+        if (isExpired(entry, now)) return true;
+        const own = db.keyspace.peek(type, key, now);
+        if (own !== undefined && own.expireAt === entry.expireAt && sameValue(type, own, entry)) return true;
+        if (own === undefined) total.missing++;
+        else total.different++;
+        if (!coming.has(key)) total.lost++;
+        return true;
+      });
+      db.keyspace.keys(type).scan('', (key, entry) => {
+        if (!isExpired(entry, now) && source.keyspace.peek(type, key, now) === undefined) total.foreign++;
+        return true;
+      });
+    }
+  }
+  return total;
+}
+
+/** Keys that records which the slave has not applied yet will write. */
+function keysToCome(source: SimDb, db: SimDb): Set<string> {
+  const reader = source.binlog.readerAt(db.binlog.position);
+  const records = [...db.toApply, ...(reader === undefined ? [] : source.binlog.after(reader))];
+  const keys = new Set<string>();
+  for (const argv of records) for (const word of argv.slice(1)) keys.add(word);
+  return keys;
+}
