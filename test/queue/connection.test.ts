@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openQueueBackend } from '../../src/queue/connection.ts';
+import { QueueSetupError } from '../../src/queue/errors.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+const started: TestRedis[] = [];
+afterAll(() => Promise.all(started.map((redis) => redis.stop())));
+
+const redisWith = async (...args: string[]) => {
+  const redis = await startRedis({ args });
+  started.push(redis);
+  return redis;
+};
+const refusal = async (redisUrl: string): Promise<QueueSetupError> => {
+  const error = await openQueueBackend({ redisUrl }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(QueueSetupError);
+  return error as QueueSetupError;
+};
+
+describe('a Redis that cannot hold the queue is refused in one line with a next step', () => {
+  it('one that throws keys away when it is full', async () => {
+    const { url } = await redisWith('--maxmemory-policy', 'allkeys-lru');
+    const error = await refusal(url);
+    expect(error.code).toBe('redis_evicts_keys');
+    expect(error.message).toContain('allkeys-lru');
+    expect(error.message).not.toContain('\n');
+    expect(error.nextSteps.join(' ')).toContain('noeviction');
+  });
+
+  it('one that is too old', async () => {
+    const old = createServer((socket) => {
+      socket.on('data', (chunk) => {
+        for (const command of chunk.toString().match(/\r\n(?:info|client|hello|ping|select)\r\n/gi) ?? []) {
+          const info = '# Server\r\nredis_version:6.0.16\r\nmaxmemory_policy:noeviction\r\nloading:0\r\n';
+          socket.write(/info/i.test(command) ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
+        }
+      });
+    });
+    old.listen(0, '127.0.0.1');
+    await once(old, 'listening');
+    const error = await refusal(`redis://127.0.0.1:${(old.address() as AddressInfo).port}`);
+    expect(error.code).toBe('redis_too_old');
+    expect(error.message).toContain('6.0.16');
+    old.close();
+  });
+
+  it('one that is not there', async () => {
+    const redis = await redisWith();
+    await redis.stop();
+    const error = await refusal(redis.url);
+    expect(error.code).toBe('redis_unreachable');
+    expect(error.message).toContain(`127.0.0.1:${redis.port}`);
+  });
+
+  it('one whose password is another, without saying ours', async () => {
+    const { port } = await redisWith('--requirepass', 'theirs');
+    const error = await refusal(`redis://:ours-is-secret@127.0.0.1:${port}/3`);
+    expect(error.code).toBe('redis_unreachable');
+    expect(`${error.message}${error.nextSteps.join('')}`).not.toContain('ours-is-secret');
+  });
+
+  it('but one that asks for the password that the URL has is taken', async () => {
+    const { port } = await redisWith('--requirepass', 'p@ss/word');
+    expect((await openQueueBackend({ redisUrl: `redis://:p%40ss%2Fword@127.0.0.1:${port}` })).kind).toBe(
+      'redis',
+    );
+  });
+});
+
+it('says so when the database cannot hold the queue', async () => {
+  const nowhere = { host: '/nowhere', port: 5432, user: 'nobody', database: 'none' };
+  await expect(openQueueBackend({ postgres: nowhere })).rejects.toMatchObject({
+    code: 'queue_database_unusable',
+  });
+});

@@ -1,0 +1,289 @@
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type DoorbellWorkerOptions,
+  openDoorbell,
+  startDoorbellWorker,
+} from '../../src/queue/bullmq-doorbell.ts';
+import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
+import type { Doorbell, DoorbellWorker, WakeUpHandler } from '../../src/queue/doorbell.ts';
+import { startReconciler } from '../../src/queue/reconciler.ts';
+import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+interface Place {
+  readonly backend: QueueBackend;
+  /** Empties the queue behind everybody's back. */
+  lose(): Promise<void>;
+  close(): Promise<void>;
+}
+
+describe('on Redis', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  describeDoorbell(async () => ({
+    backend: await openQueueBackend({ redisUrl: redis.url }),
+    lose: () => redis.flushAll(),
+    close: () => redis.flushAll(),
+  }));
+
+  it('goes on when Redis is killed and comes back without its data', async () => {
+    const backend = await openQueueBackend({ redisUrl: redis.url });
+    const doorbell = openDoorbell(backend, { replyWithinMs: 2_000 });
+    const called: string[] = [];
+    const worker = startDoorbellWorker(backend, doorbell, async (id) => {
+      called.push(id);
+      return null;
+    });
+    await doorbell.ring('later', 600_000);
+    await redis.kill();
+    await expect(doorbell.ring('during')).rejects.toMatchObject({ code: 'queue_unavailable' });
+    await expect(doorbell.ping()).rejects.toMatchObject({ code: 'queue_unavailable' });
+    await redis.restart();
+
+    const due = new Set(['later', 'during']);
+    const reconciler = startReconciler({
+      store: { due: async () => [...due].filter((id) => !called.includes(id)) },
+      doorbell,
+      intervalMs: 50,
+    });
+    await until(() => called.includes('later') && called.includes('during'));
+    await reconciler.close();
+    await worker.close();
+    await doorbell.close();
+  });
+});
+
+describe('on PostgreSQL', () => {
+  let postgres: TestPostgres;
+  let database: TestDatabase;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    database = await postgres.createDatabase();
+  });
+  afterAll(async () => {
+    await database.drop();
+    await postgres.stop();
+  });
+
+  const lose = async (backend: QueueBackend) => {
+    const queue = new Queue(
+      'expansion-wake-ups',
+      { connection: backend.forProducers.connection },
+      backend.forProducers.factory,
+    );
+    await queue.obliterate({ force: true });
+    await queue.resume();
+    await queue.close();
+  };
+  describeDoorbell(async () => {
+    const backend = await openQueueBackend({ postgres: database.connection });
+    return { backend, lose: () => lose(backend), close: () => lose(backend) };
+  });
+
+  it('readies its tables once, however many processes start at the same time', async () => {
+    const fresh = await postgres.createDatabase();
+    await Promise.all(
+      Array.from({ length: 4 }, () => openQueueBackend({ postgres: { connectionString: fresh.url } })),
+    );
+    await fresh.drop();
+  });
+});
+
+/** What the doorbell promises on any backend. */
+function describeDoorbell(make: () => Promise<Place>): void {
+  let place: Place;
+  let doorbell: Doorbell;
+  const workers: DoorbellWorker[] = [];
+  const troubles: Error[] = [];
+
+  beforeEach(async () => {
+    place = await make();
+    doorbell = openDoorbell(place.backend);
+  });
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.close()));
+    await doorbell.close();
+    await place.close();
+    troubles.length = 0;
+  });
+
+  const answer = (handler: WakeUpHandler, options: DoorbellWorkerOptions = {}) => {
+    const worker = startDoorbellWorker(place.backend, doorbell, handler, {
+      onTrouble: (error) => troubles.push(error),
+      ...options,
+    });
+    workers.push(worker);
+    return worker;
+  };
+  /** A handler that stays until it is let go, as a session does that looks at its nodes. */
+  const session = () => {
+    const calls: string[] = [];
+    const leave: (() => void)[] = [];
+    const handler: WakeUpHandler = async (id, signal) => {
+      calls.push(id);
+      await new Promise<void>((resolve) => {
+        leave.push(resolve);
+        signal.addEventListener('abort', () => resolve());
+      });
+      return null;
+    };
+    const letGo = () => {
+      for (const go of leave.splice(0)) go();
+    };
+    return { calls, handler, letGo };
+  };
+
+  it('calls a worker for a ring', async () => {
+    const called: string[] = [];
+    answer(async (id) => {
+      called.push(id);
+      return null;
+    });
+    await doorbell.ring('exp:1');
+    await doorbell.ring('42');
+    await until(() => called.length === 2);
+    expect([...called].sort()).toEqual(['42', 'exp:1']);
+  });
+
+  it('merges rings for the same id', async () => {
+    for (let n = 0; n < 5; n++) await doorbell.ring('a');
+    await doorbell.ring('b');
+    const { calls, handler } = session();
+    answer(handler);
+    await until(() => calls.includes('a') && calls.includes('b'));
+    await doorbell.ring('a');
+    await doorbell.ring('c');
+    await until(() => calls.includes('c'));
+    expect([...calls].sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('rings again for an id whose work was done', async () => {
+    const called: string[] = [];
+    answer(async (id) => {
+      called.push(id);
+      return null;
+    });
+    for (let n = 1; n <= 3; n++) {
+      await until(async () => {
+        // The wake-up before may still be on its way out, and swallow this one: a reconciler's ring comes again.
+        await doorbell.ring('a');
+        return called.length >= n;
+      });
+    }
+  });
+
+  it('waits as long as asked, and is brought forward by a ring that comes at once', async () => {
+    const called: string[] = [];
+    answer(async (id) => {
+      called.push(id);
+      return null;
+    });
+    await doorbell.ring('patient', 600_000);
+    await doorbell.ring('soon', 150);
+    await until(() => called.includes('soon'));
+    expect(called).toEqual(['soon']);
+    await doorbell.ring('patient');
+    await until(() => called.includes('patient'));
+  });
+
+  it('calls again after the time that the handler asks for', async () => {
+    const times: number[] = [];
+    answer(async () => {
+      times.push(Date.now());
+      return times.length < 3 ? 120 : null;
+    });
+    await doorbell.ring('a');
+    await until(() => times.length === 3);
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(100);
+    expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(100);
+  });
+
+  it('calls again when the handler threw, and says what it threw', async () => {
+    let calls = 0;
+    answer(async () => {
+      if (++calls === 1) throw new Error('no database');
+      return null;
+    });
+    await doorbell.ring('a');
+    await until(() => calls === 2);
+    expect(troubles.map((error) => error.message)).toContain('no database');
+  });
+
+  it('handles many at the same time', async () => {
+    const { calls, handler } = session();
+    answer(handler, { concurrency: 40 });
+    await Promise.all(Array.from({ length: 40 }, (_, n) => doorbell.ring(`exp-${n}`)));
+    await until(() => calls.length === 40);
+  });
+
+  it('keeps a wake-up that is handled for longer than its lock lasts', async () => {
+    const { calls, handler, letGo } = session();
+    answer(handler, { lockMs: 600 });
+    answer(handler, { lockMs: 600 });
+    const since = Date.now();
+    await doorbell.ring('a');
+    await until(() => Date.now() - since > 2_500);
+    expect(calls).toEqual(['a']);
+    letGo();
+  });
+
+  it('aborts its handlers when it closes, and another worker goes on with their work', async () => {
+    const first = session();
+    const worker = answer(async (id, signal) => {
+      await first.handler(id, signal);
+      return 0;
+    });
+    await doorbell.ring('a');
+    await until(() => first.calls.length === 1);
+    await worker.close();
+    const second = session();
+    answer(second.handler);
+    await until(() => second.calls.includes('a'));
+  });
+
+  it('has everything due done though the queue was emptied in the middle (promise 6)', async () => {
+    const open = new Set(['waiting', 'running', 'delayed']);
+    let running = 0;
+    const handler: WakeUpHandler = async (id) => {
+      if (id === 'running' && ++running === 1) await until(() => lost);
+      else if (lost) open.delete(id);
+      return null;
+    };
+    let lost = false;
+    await doorbell.ring('running');
+    answer(handler);
+    await until(() => running === 1);
+    await doorbell.ring('delayed', 600_000);
+    await place.lose();
+    lost = true;
+
+    const reconciler = startReconciler({ store: { due: async () => [...open] }, doorbell, intervalMs: 50 });
+    await until(() => open.size === 0);
+    await reconciler.close();
+  });
+
+  it('leaves nothing behind in the queue', async () => {
+    const called = new Set<string>();
+    answer(async (id) => {
+      called.add(id);
+      return null;
+    });
+    for (let n = 0; n < 20; n++) await doorbell.ring(`exp-${n}`);
+    await until(() => called.size === 20);
+    const { connection, factory } = place.backend.forProducers;
+    const queue = new Queue('expansion-wake-ups', { connection }, factory);
+    await until(async () => {
+      const counts = await queue.getJobCounts('completed', 'failed', 'active', 'waiting', 'delayed');
+      return Object.values(counts).every((count) => count === 0);
+    });
+    await queue.close();
+  });
+
+  it('can be pinged', () => doorbell.ping());
+}

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { until } from './until.ts';
+
+/** A real redis-server on a free port of loopback, with a folder of its own. */
+export interface TestRedis {
+  readonly url: string;
+  readonly port: number;
+  /** Throws away all data, as FLUSHALL does. */
+  flushAll(): Promise<void>;
+  /** Runs one command on a connection of its own. */
+  run(command: string, ...args: string[]): Promise<unknown>;
+  /** SIGKILL; the port stays reserved for `restart`. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, without its data unless it had been told to keep them. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface TestRedisOptions {
+  /** Further arguments, such as `--maxmemory-policy allkeys-lru`. */
+  readonly args?: readonly string[];
+}
+
+const binary = process.env.REDIS_SERVER ?? 'redis-server';
+
+/** Throws, with what to install, when there is no redis-server. */
+export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-redis-'));
+  const port = await freePort();
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
+  let child: ChildProcess | null = null;
+
+  const launch = async () => {
+    const started = spawn(binary, [...args, ...(options.args ?? [])], { stdio: 'ignore' });
+    let failure: Error | null = null;
+    started.once('error', (error) => {
+      failure = new Error(
+        `these tests need a real Redis, and ${binary} cannot be run (${error.message}): install redis-server, or name one in REDIS_SERVER`,
+      );
+    });
+    child = started;
+    await until(
+      () => {
+        if (failure) throw failure;
+        if (started.exitCode !== null)
+          throw new Error(`${binary} ended at once with code ${started.exitCode}`);
+        return answers(port);
+      },
+      { what: `a redis-server on port ${port}` },
+    );
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const running = child;
+    child = null;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    const exited = once(running, 'exit');
+    running.kill(signal);
+    await exited;
+  };
+  const run = async (command: string, ...rest: string[]) => {
+    const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => null });
+    client.on('error', () => undefined);
+    try {
+      return await client.call(command, ...rest);
+    } finally {
+      client.disconnect();
+    }
+  };
+
+  try {
+    await launch();
+  } catch (error) {
+    await end('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    run,
+    async flushAll() {
+      await run('FLUSHALL');
+    },
+    kill: () => end('SIGKILL'),
+    restart: launch,
+    async stop() {
+      await end('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A server that asks for a password answers too. */
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    socket.write('PING\r\n');
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    return /^(?:\+PONG|-NOAUTH)/.test(reply.toString());
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
