@@ -279,7 +279,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
 
   registerComparisons(app, world);
 
-  await app.register(fastifyStatic, { root: options.dashboard, wildcard: false });
+  await app.register(fastifyStatic, { root: options.dashboard, prefix: '/' });
   app.setNotFoundHandler((request, reply) => {
     if (request.url.startsWith('/v1')) return fail(reply, 404, 'no_such_route', 'There is nothing here.');
     return reply.sendFile('index.html');
@@ -395,9 +395,21 @@ function planOf(world: MockWorld, body: ExpandBody): Plan {
     waitsFor: null,
     topology: topologyOf(world, master),
     forecast: {
-      secondsPerNode: { low: 30, high: 46, confidence: 0.9 },
-      secondsTotal: { low: seconds * 0.8, high: seconds * 1.2, confidence: 0.9 },
-      bytesPerNode: { low: 1.4 * GiB, high: 1.5 * GiB, confidence: 0.95 },
+      secondsPerNode: { low: 30, expected: 38, high: 46, confidence: 0.9 },
+      secondsTotal: { low: seconds * 0.8, expected: seconds, high: seconds * 1.2, confidence: 0.9 },
+      bytesPerNode: { low: 1.4 * GiB, expected: 1.45 * GiB, high: 1.5 * GiB, confidence: 0.95 },
+      snapshotBytesByDatabase: { db0: 1.45 * GiB },
+      nodes: [],
+      batches: [],
+      binlog: {
+        writeBytesPerSecond: 2_000_000,
+        duringBatchBytes: null,
+        keptBytes: 10 * 104_857_600,
+        keptFiles: 10,
+        sparedDuringSync: true,
+      },
+      masterDiskBytes: null,
+      learntFrom: 0,
       basis: 'Snapshot size by INFO rocksdb; rate by the throttle of the nodes.',
     },
   };

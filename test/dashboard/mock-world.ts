@@ -863,7 +863,7 @@ export function bigWorld(now: number, events: number): MockWorld {
     nodes,
     version: '4.0.1',
     policy: { batchSize: 8 },
-    snapshotBytes: 4 * GiB,
+    snapshotBytes: 9 * GiB,
     bytesPerSecond: 120 * MiB,
   });
   while (world.now < now) world.advance(Math.min(1000, now - world.now));

@@ -1,4 +1,4 @@
-import { type ReactNode, type RefObject, useLayoutEffect, useState } from 'react';
+import { type ReactNode, type RefCallback, useLayoutEffect, useState } from 'react';
 
 export interface VisibleRange {
   readonly first: number;
@@ -8,40 +8,43 @@ export interface VisibleRange {
 
 const overscan = 8;
 
+export interface VisibleRows extends VisibleRange {
+  /** To be put on the box that scrolls. */
+  readonly ref: RefCallback<HTMLElement>;
+  /** That box, once it is there. */
+  readonly box: HTMLElement | null;
+}
+
 /** Which rows of a scrolling box are to be drawn: the visible ones and a few around them. */
-export function useVisibleRows(
-  box: RefObject<HTMLElement | null>,
-  count: number,
-  rowHeight: number,
-): VisibleRange {
+export function useVisibleRows(count: number, rowHeight: number): VisibleRows {
+  const [box, ref] = useState<HTMLElement | null>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   useLayoutEffect(() => {
-    const element = box.current;
-    if (element === null) return;
+    if (box === null) return;
     let frame = 0;
     const measure = () => {
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => {
         setView((old) =>
-          old.top === element.scrollTop && old.height === element.clientHeight
+          old.top === box.scrollTop && old.height === box.clientHeight
             ? old
-            : { top: element.scrollTop, height: element.clientHeight },
+            : { top: box.scrollTop, height: box.clientHeight },
         );
       });
     };
     measure();
-    element.addEventListener('scroll', measure, { passive: true });
+    box.addEventListener('scroll', measure, { passive: true });
     const observer = new ResizeObserver(measure);
-    observer.observe(element);
+    observer.observe(box);
     return () => {
       cancelAnimationFrame(frame);
-      element.removeEventListener('scroll', measure);
+      box.removeEventListener('scroll', measure);
       observer.disconnect();
     };
   }, [box]);
   const first = Math.max(0, Math.min(count, Math.floor(view.top / rowHeight) - overscan));
   const end = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + overscan);
-  return { first, end: Math.max(first, end) };
+  return { first, end: Math.max(first, end), ref, box };
 }
 
 /** The rows of a range at their places in a box as high as all of them. */

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { Expansion, Join, JoinPhase, Progress, StoredEvent } from '../../core/expansion.ts';
-import { isEnded } from '../../core/expansion.ts';
+import { isActive, isEnded } from '../../core/expansion.ts';
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';
 import { EventLog } from './event-log.ts';
@@ -55,7 +55,8 @@ export function useExpansionLive(
         const message = data as ProgressMessage;
         client.setQueryData<Expansion>(keys.expansion(id), (old) => old && merge(old, message));
         for (const join of message.joins ?? []) {
-          if (join.progress) history.add(join.node, sampleOf(join.progress, message.at ?? Date.now()));
+          if (join.progress && join.phase && isActive(join.phase))
+            history.add(join.node, sampleOf(join.progress, message.at ?? Date.now()));
         }
       },
       onStatus: (next) => {

@@ -154,7 +154,7 @@ function WaitingCard({ expansion }: { readonly expansion: Expansion }) {
         </p>
       )}
       {step && !isEnded(expansion.state) && (
-        <p className="soft small row tight">
+        <p className="soft small card-step">
           <Icon name="arrow" /> <Said>{step}</Said>
         </p>
       )}
@@ -211,7 +211,7 @@ function ActiveNode({ join }: { readonly join: Join }) {
           {' '}
           {formatBytes(receivedBytes)} / {formatBytes(snapshotBytes)}
           {bytesPerSecond !== null && `, ${formatRate(bytesPerSecond)}`}
-          {remainingSeconds !== null && `, ${duration(remainingSeconds * 1000)}`}
+          {remainingSeconds !== null && `, ${t.overview.left(duration(remainingSeconds * 1000))}`}
         </>
       )}
     </span>
@@ -338,7 +338,7 @@ function HistoryRow({ expansion }: { readonly expansion: Expansion }) {
       <td className="mono">
         <Link to={{ page: 'expansion', id: expansion.id }}>{expansion.master.name}</Link>
       </td>
-      <td className="history-label">{expansion.label ?? <span className="faint">–</span>}</td>
+      <td className="history-label">{expansion.label}</td>
       <td className="num nowrap">
         {t.overview.verifiedOf(countPhase(expansion, 'verified'), expansion.joins.length)}
         {quarantined(expansion) > 0 && (
@@ -358,7 +358,7 @@ function HistoryRow({ expansion }: { readonly expansion: Expansion }) {
           ? duration(expansion.endedAt - expansion.startedAt)
           : '–'}
       </td>
-      <td className="soft">{expansion.requestedBy}</td>
+      <td className="soft optional">{expansion.requestedBy}</td>
     </tr>
   );
 }

@@ -1,17 +1,26 @@
 import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
 import { Age, Bar, Said, useDuration } from '../../components/parts.tsx';
 import { PhaseBadge } from '../../components/status.tsx';
-import { formatBytes, formatRate } from '../../format.ts';
+import { formatBytes, formatClock, formatRate } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
+import type { EventLog } from '../../live/event-log.ts';
+import { useEvents } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
 
 const shown = 6;
 
 /** The nodes that are being worked on: how far, how fast, how long still. */
-export function ActiveNodes({ expansion }: { readonly expansion: Expansion }) {
+export function ActiveNodes({ expansion, log }: { readonly expansion: Expansion; readonly log: EventLog }) {
   const t = useMessages();
   const active = expansion.joins.filter((join) => isActive(join.phase));
-  if (active.length === 0) return <p className="faint">{t.expansion.nothingNow}</p>;
+  if (active.length === 0) {
+    return (
+      <>
+        <p className="faint">{t.expansion.nothingNow}</p>
+        <LatestTrouble log={log} />
+      </>
+    );
+  }
   return (
     <ul className="plain stack">
       {active.slice(0, shown).map((join) => (
@@ -22,12 +31,38 @@ export function ActiveNodes({ expansion }: { readonly expansion: Expansion }) {
   );
 }
 
+const latestShown = 4;
+
+/** While nothing goes on: the last things that went wrong, which is mostly why. */
+function LatestTrouble({ log }: { readonly log: EventLog }) {
+  const t = useMessages();
+  const trouble = useEvents(log)
+    .filter((event) => event.level !== 'info')
+    .slice(-latestShown)
+    .toReversed();
+  if (trouble.length === 0) return null;
+  return (
+    <>
+      <h3 className="sub-heading">{t.expansion.latestTrouble}</h3>
+      <ol className="plain stack tight small">
+        {trouble.map((event) => (
+          <li key={event.seq} className="trouble-line">
+            <span className="faint num">{formatClock(event.at)}</span>
+            <Said>{event.text}</Said>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
 export function ActiveNode({ id, join }: { readonly id: string; readonly join: Join }) {
   const t = useMessages();
   const n = t.nodeTable;
   const duration = useDuration();
   const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes } = join.progress;
-  const unknown = <span className="faint">{t.common.unknown}</span>;
+  // What is over has no rate; what goes on and is not measured is unknown.
+  const unknown = <span className="faint">{isActive(join.phase) ? t.common.unknown : '–'}</span>;
   const share = snapshotBytes && receivedBytes !== null ? receivedBytes / snapshotBytes : null;
   return (
     <li className="active-node">

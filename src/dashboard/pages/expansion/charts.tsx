@@ -137,9 +137,8 @@ function Chart(props: {
   readonly series: readonly Line[];
 }) {
   const { title, field, format, series } = props;
-  const box = useRef<HTMLDivElement>(null);
+  const { ref, element, width } = useWidth();
   const plot = useRef<uPlot | null>(null);
-  const width = useWidth(box);
   const scheme = useComputedColorScheme('light');
   const data = useMemo(
     () =>
@@ -155,18 +154,18 @@ function Chart(props: {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the colours come from the scheme, through CSS
   useEffect(() => {
-    if (box.current === null) return;
+    if (element === null) return;
     const chart = new uPlot(
-      options(names.split(' '), format, box.current.clientWidth),
+      options(names.split(' '), format, element.clientWidth),
       latestData.current as uPlot.AlignedData,
-      box.current,
+      element,
     );
     plot.current = chart;
     return () => {
       plot.current = null;
       chart.destroy();
     };
-  }, [names, format, scheme]);
+  }, [element, names, format, scheme]);
   useEffect(() => plot.current?.setData(data as uPlot.AlignedData), [data]);
   useEffect(() => plot.current?.setSize({ width, height: chartHeight }), [width]);
 
@@ -178,12 +177,15 @@ function Chart(props: {
   return (
     <figure>
       <figcaption className="sub-heading">{title}</figcaption>
-      <div ref={box} className="chart" role="img" aria-label={`${title}: ${now}`} />
+      <div ref={ref} className="chart" role="img" aria-label={`${title}: ${now}`} />
     </figure>
   );
 }
 
 const chartHeight = 190;
+
+/** Steps at which bytes have round names. */
+const powersOfTwo = Array.from({ length: 48 }, (_, exponent) => 2 ** exponent);
 
 const dashes: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [12, 4]];
 
@@ -205,10 +207,16 @@ function options(names: readonly string[], format: (value: number) => string, wi
     axes: [
       {
         ...axis,
-        values: (_plot, ticks) => ticks.map((at) => new Date(at * 1000).toLocaleTimeString('sv-SE')),
+        size: 30,
         space: 76,
+        values: (_plot, ticks) => ticks.map((at) => new Date(at * 1000).toLocaleTimeString('sv-SE')),
       },
-      { ...axis, size: 72, values: (_plot, ticks) => ticks.map((value) => format(value)) },
+      {
+        ...axis,
+        size: 76,
+        incrs: [...powersOfTwo],
+        values: (_plot, ticks) => ticks.map((value) => format(value)),
+      },
     ],
     series: [
       {},

@@ -1,6 +1,6 @@
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import type { StoredEvent } from '../../../core/expansion.ts';
 import { Icon } from '../../components/icon.tsx';
 import { Panel } from '../../components/parts.tsx';
@@ -27,7 +27,6 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
   const [follow, setFollow] = useState(live);
   const [active, setActive] = useState<number | null>(null);
   const [opened, setOpened] = useState<StoredEvent | null>(null);
-  const box = useRef<HTMLDivElement>(null);
   const needle = useDeferredValue(search.trim().toLowerCase());
 
   const events = useMemo(
@@ -41,27 +40,27 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
           ),
     [all, needle, level],
   );
-  const range = useVisibleRows(box, events.length, rowHeight);
+  const range = useVisibleRows(events.length, rowHeight);
   const activeIndex = active === null ? -1 : events.findIndex((event) => event.seq === active);
 
+  const { box } = range;
   useEffect(() => {
-    if (follow && box.current) box.current.scrollTop = events.length * rowHeight;
-  }, [follow, events.length, rowHeight]);
+    if (follow && box) box.scrollTop = events.length * rowHeight;
+  }, [follow, box, events.length, rowHeight]);
 
   const moveTo = (index: number) => {
     const next = Math.max(0, Math.min(events.length - 1, index));
     const event = events[next];
-    if (!event || !box.current) return;
+    if (!event || !box) return;
     setFollow(false);
     setActive(event.seq);
     const top = next * rowHeight;
-    const view = box.current;
-    if (top < view.scrollTop) view.scrollTop = top;
-    else if (top + rowHeight > view.scrollTop + view.clientHeight)
-      view.scrollTop = top + rowHeight - view.clientHeight;
+    if (top < box.scrollTop) box.scrollTop = top;
+    else if (top + rowHeight > box.scrollTop + box.clientHeight)
+      box.scrollTop = top + rowHeight - box.clientHeight;
   };
   const onKey = (event: KeyboardEvent) => {
-    const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 280) / rowHeight) - 1);
+    const page = Math.max(1, Math.floor((box?.clientHeight ?? 280) / rowHeight) - 1);
     const from = activeIndex < 0 ? range.first : activeIndex;
     const target: Readonly<Record<string, number>> = {
       ArrowDown: activeIndex < 0 ? from : from + 1,
@@ -131,7 +130,7 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
         <p className="empty">{all.length === 0 ? t.none : t.noMatch}</p>
       ) : (
         <div
-          ref={box}
+          ref={range.ref}
           className="event-scroll"
           role="listbox"
           tabIndex={0}
@@ -181,6 +180,12 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
 const formatCountLabel = (shown: number, total: number): string =>
   shown === total ? formatCount(total) : `${formatCount(shown)} / ${formatCount(total)}`;
 
+/** The node has its own column; the sentence need not begin with it. */
+function withoutNode({ node, text }: StoredEvent): string {
+  const prefix = `${node}: `;
+  return node !== null && text.startsWith(prefix) ? text.slice(prefix.length) : text;
+}
+
 const levelIcons = { info: null, warning: 'warning', error: 'cross' } as const;
 
 interface RowProps {
@@ -227,7 +232,7 @@ const EventRow = memo(
         </span>
         <span className="event-node mono">{event.node ?? ''}</span>
         <span className="event-text" lang="en">
-          {event.text}
+          {withoutNode(event)}
         </span>
       </div>
     );

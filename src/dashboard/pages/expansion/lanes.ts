@@ -1,4 +1,11 @@
-import { type Expansion, isActive, isEnded, type Join, type JoinPhase } from '../../../core/expansion.ts';
+import {
+  type Expansion,
+  isActive,
+  isEnded,
+  type Join,
+  type JoinPhase,
+  needsPerson,
+} from '../../../core/expansion.ts';
 
 /** One stay of a node in a phase. */
 export interface Span {
@@ -31,11 +38,20 @@ export function spansOf(join: Join, now: number): readonly Span[] {
   });
 }
 
-/** What a timeline spans: from the first thing done to now, or to the end. */
+/**
+ * Since when nothing goes on: it has ended, or waits for a person with no node at work. null = something goes on.
+ * A timeline stops there, or a night of waiting would press the work into a thin stripe.
+ */
+export function restingSince(expansion: Expansion): number | null {
+  if (isEnded(expansion.state)) return expansion.endedAt;
+  if (!needsPerson(expansion.state) || expansion.joins.some((join) => isActive(join.phase))) return null;
+  return expansion.stateSince;
+}
+
+/** What a timeline spans: from the first thing done to `now`, and a second at least. */
 export function timeRange(expansion: Expansion, now: number): { readonly from: number; readonly to: number } {
   const from = expansion.startedAt ?? expansion.acceptedAt;
-  const to = isEnded(expansion.state) && expansion.endedAt !== null ? expansion.endedAt : Math.max(now, from);
-  return { from, to: Math.max(to, from + 1000) };
+  return { from, to: Math.max(now, from + 1000) };
 }
 
 /** From the first thing done to a node of a batch until the last of them was settled. */

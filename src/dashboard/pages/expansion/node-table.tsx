@@ -1,6 +1,9 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows at computed places cannot be rows of a <table>
+// biome-ignore-all lint/a11y/useFocusableInteractive: cells are not interactive
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
 import { Checkbox, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { memo, useDeferredValue, useRef, useState } from 'react';
+import { memo, useDeferredValue, useState } from 'react';
 import type { Expansion, Join } from '../../../core/expansion.ts';
 import { Bar, Panel, useDuration } from '../../components/parts.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
@@ -11,7 +14,7 @@ import { Link } from '../../router.tsx';
 import { NodeControls } from './controls.tsx';
 
 const wideRow = 40;
-const cardRow = 118;
+const cardRow = 104;
 
 const isTroubled = (join: Join): boolean =>
   join.anomalies.length > 0 || join.phase === 'failed' || join.phase === 'quarantined';
@@ -28,8 +31,7 @@ export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
   const joins = expansion.joins.filter(
     (join) => (!troubledOnly || isTroubled(join)) && join.target.name.toLowerCase().includes(needle),
   );
-  const box = useRef<HTMLDivElement>(null);
-  const range = useVisibleRows(box, joins.length, rowHeight);
+  const range = useVisibleRows(joins.length, rowHeight);
   const columns = [
     n.node,
     n.batch,
@@ -73,7 +75,10 @@ export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
         role="table"
         aria-label={t.expansion.nodes}
         aria-rowcount={joins.length + 1}
-        className="node-table"
+        ref={range.ref}
+        tabIndex={0}
+        className="node-scroll"
+        style={{ maxHeight: narrow ? 520 : 560 }}
       >
         <div role="rowgroup">
           <div role="row" aria-rowindex={1} className="node-row head">
@@ -84,14 +89,7 @@ export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
             ))}
           </div>
         </div>
-        <div
-          ref={box}
-          role="rowgroup"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-          tabIndex={0}
-          className="node-scroll"
-          style={{ height: Math.min(joins.length * rowHeight, narrow ? 480 : 520) }}
-        >
+        <div role="rowgroup">
           <VirtualRows
             range={range}
             count={joins.length}
@@ -165,10 +163,10 @@ const NodeRow = memo(
             </>
           )}
         </span>
-        <span role="cell" className="c-rate num">
+        <span role="cell" className={`c-rate num ${bytesPerSecond === null ? 'nothing' : ''}`}>
           {bytesPerSecond === null ? '–' : formatRate(bytesPerSecond)}
         </span>
-        <span role="cell" className="c-remaining num">
+        <span role="cell" className={`c-remaining num ${remainingSeconds === null ? 'nothing' : ''}`}>
           {remainingSeconds !== null
             ? duration(remainingSeconds * 1000)
             : join.phase === 'transferring' || join.phase === 'snapshotting'

@@ -114,7 +114,7 @@ function ExpansionView({ expansion, live }: { readonly expansion: Expansion; rea
             <TopologyPicture expansion={expansion} />
           </Panel>
           <Panel id="now" title={e.now}>
-            <ActiveNodes expansion={expansion} />
+            <ActiveNodes expansion={expansion} log={live.log} />
           </Panel>
         </div>
         <Panel id="timeline" title={e.timeline} flush>
@@ -280,7 +280,7 @@ function Figures({ expansion }: { readonly expansion: Expansion }) {
         <dd>{expansion.capabilities?.version ?? <span className="faint">{t.common.unknown}</span>}</dd>
         {expansion.startedAt !== null && (
           <dd className="faint small num">
-            {t.overview.took}:{' '}
+            {expansion.endedAt === null ? e.elapsed : t.overview.took}:{' '}
             {duration((expansion.endedAt ?? Math.max(now, expansion.startedAt)) - expansion.startedAt)}
           </dd>
         )}

@@ -1,5 +1,7 @@
-import { memo, useRef } from 'react';
-import { type Expansion, isEnded, type Join, joinPhases } from '../../../core/expansion.ts';
+// biome-ignore-all lint/a11y/useSemanticElements: lanes at computed places stand between other things than list items
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+import { memo } from 'react';
+import { type Expansion, type Join, joinPhases } from '../../../core/expansion.ts';
 import { Icon } from '../../components/icon.tsx';
 import { useDuration, useNow } from '../../components/parts.tsx';
 import { phaseLook } from '../../components/status.tsx';
@@ -8,7 +10,7 @@ import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatClock } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';
-import { batchBands, isStill, spansOf, ticksOf, timeRange } from './lanes.ts';
+import { batchBands, isStill, restingSince, spansOf, ticksOf, timeRange } from './lanes.ts';
 
 const laneHeight = 30;
 
@@ -17,24 +19,31 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
   const t = useMessages();
   const current = useNow();
   const duration = useDuration();
-  const box = useRef<HTMLDivElement>(null);
-  const width = useWidth(box);
-  const now = isEnded(expansion.state) && expansion.endedAt !== null ? expansion.endedAt : current;
+  const { ref, width } = useWidth();
+  const now = restingSince(expansion) ?? current;
   const { from, to } = timeRange(expansion, now);
-  const range = useVisibleRows(box, expansion.joins.length, laneHeight);
+  const range = useVisibleRows(expansion.joins.length, laneHeight);
   if (expansion.startedAt === null) return <p className="empty">{t.timeline.empty}</p>;
 
   const length = to - from;
   const percent = (at: number) => (Math.min(Math.max(at - from, 0), length) / length) * 100;
   const bands = batchBands(expansion.joins, now);
-  const nameWidth = width < 620 ? 104 : 178;
-  const ticks = ticksOf(length, Math.max(2, Math.floor((width - nameWidth) / 90)));
-  const usedPhases = joinPhases.filter((phase) =>
-    expansion.joins.some((join) => join.phases.some((entry) => entry.phase === phase)),
+  const nameWidth = width < 620 ? 118 : 178;
+  const trackWidth = Math.max(40, width - nameWidth - 32);
+  // The last mark's words would run over the edge.
+  const ticks = ticksOf(length, Math.max(2, Math.floor(trackWidth / 90))).filter(
+    (tick) => tick / length < 1 - 70 / trackWidth,
+  );
+  const usedPhases = joinPhases.filter(
+    (phase) =>
+      !isStill(phase) && expansion.joins.some((join) => join.phases.some((entry) => entry.phase === phase)),
+  );
+  const endPhases = joinPhases.filter(
+    (phase) => isStill(phase) && phase !== 'waiting' && expansion.joins.some((join) => join.phase === phase),
   );
 
   return (
-    <div className="timeline" style={{ ['--name-width' as string]: `${nameWidth}px` }}>
+    <div ref={ref} className="timeline" style={{ ['--name-width' as string]: `${nameWidth}px` }}>
       <div className="timeline-axis" aria-hidden="true">
         <div className="timeline-track">
           {ticks.map((tick) => (
@@ -47,7 +56,7 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
       <div className="timeline-batches" aria-hidden="true">
         <div className="timeline-track">
           {bands.map((band) => {
-            const share = ((band.to - band.from) / length) * (width - nameWidth);
+            const share = ((band.to - band.from) / length) * trackWidth;
             return (
               <span
                 key={band.batch}
@@ -62,10 +71,9 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
         </div>
       </div>
       <div
-        ref={box}
+        ref={range.ref}
         className="timeline-scroll"
         role="list"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
         tabIndex={0}
         aria-label={t.expansion.timeline}
         style={{ height: Math.min(expansion.joins.length * laneHeight, 480) }}
@@ -100,10 +108,10 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
                 id={expansion.id}
                 join={join}
                 // A node at rest does not change with the clock.
-                now={isStill(join.phase) ? (expansion.endedAt ?? to) : now}
+                now={isStill(join.phase) ? to : now}
                 from={from}
                 length={length}
-                trackWidth={width - nameWidth}
+                trackWidth={trackWidth}
                 top={style.transform}
               />
             );
@@ -114,6 +122,11 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
         {usedPhases.map((phase) => (
           <li key={phase}>
             <i className={`swatch phase-${phase}`} /> {t.phases[phase]}
+          </li>
+        ))}
+        {endPhases.map((phase) => (
+          <li key={phase} className={`tone-${phaseLook(phase).tone}`}>
+            <Icon name={phaseLook(phase).icon} /> {t.phases[phase]}
           </li>
         ))}
       </ul>

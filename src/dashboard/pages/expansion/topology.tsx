@@ -1,6 +1,9 @@
-import { useId, useRef } from 'react';
+// biome-ignore-all lint/a11y/noAriaHiddenOnFocusable: the lines of the picture take no focus
+// biome-ignore-all lint/a11y/useAriaPropsSupportedByRole: a link takes a label, in a picture too
+// biome-ignore-all lint/a11y/useAnchorContent: the cells of a big picture repeat the table, and are hidden on purpose
+// biome-ignore-all lint/a11y/noSvgWithoutTitle: icons inside a picture that has a title
+import { useId } from 'react';
 import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
-import { useTopology } from '../../api/queries.ts';
 import { iconPath } from '../../components/icon.tsx';
 import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
@@ -9,24 +12,21 @@ import { useMessages } from '../../i18n/index.tsx';
 import { hrefOf, useRouter } from '../../router.tsx';
 import { lagText } from '../new-expansion/topology-facts.tsx';
 import { type Box, layoutTopology } from './topology-layout.ts';
+import { useOldSlaves } from './use-old-slaves.ts';
 
 /** The master, the slaves it had before, and the new nodes with their state. */
 export function TopologyPicture({ expansion }: { readonly expansion: Expansion }) {
   const t = useMessages();
   const titleId = useId();
-  const box = useRef<HTMLDivElement>(null);
-  const width = useWidth(box);
-  const topology = useTopology(expansion.master.name, expansion.master.credential);
-  const mine = new Set(
-    expansion.joins.flatMap(({ target }) => [`${target.seenAs.host}:${target.seenAs.port}`, target.name]),
-  );
-  const old = (topology.data?.slaves ?? []).filter((slave) => !mine.has(`${slave.ip}:${slave.port}`));
+  const { ref, width: measured } = useWidth();
+  const width = Math.max(260, measured);
+  const { slaves, sstBytes } = useOldSlaves(expansion);
+  const old = slaves ?? [];
   const layout = layoutTopology(width, old.length, expansion.joins.length);
-  const master = topology.data?.master;
   const description = t.topology.description(expansion.master.name, old.length, expansion.joins.length);
 
   return (
-    <div ref={box} className="topology">
+    <div ref={ref} className="topology">
       <svg
         width={layout.width}
         height={layout.height}
@@ -66,8 +66,8 @@ export function TopologyPicture({ expansion }: { readonly expansion: Expansion }
         </g>
         <text className="caption" x={layout.oldCaption.x} y={layout.oldCaption.y}>
           {t.topology.oldSlaves}
-          {topology.isError && `: ${t.topology.oldUnknown}`}
-          {topology.data && old.length === 0 && `: ${t.topology.noOldSlaves}`}
+          {slaves === null && `: ${t.common.unknown}`}
+          {slaves !== null && old.length === 0 && `: ${t.topology.noOldSlaves}`}
           {old.length > layout.oldShown && ` (${layout.oldShown} / ${old.length})`}
         </text>
         <text className="caption" x={layout.newCaption.x} y={layout.newCaption.y}>
@@ -79,11 +79,11 @@ export function TopologyPicture({ expansion }: { readonly expansion: Expansion }
             {shorten(expansion.master.name, (layout.master.width - 20) / 8)}
           </text>
           <text className="master-sub" x={layout.master.x + 14} y={layout.master.y + 43}>
-            Pika {expansion.capabilities?.version ?? master?.version ?? t.common.unknown}
+            Pika {expansion.capabilities?.version ?? t.common.unknown}
           </text>
           {layout.master.height > 70 && (
             <text className="master-sub" x={layout.master.x + 14} y={layout.master.y + 60}>
-              {master?.sstBytes ? formatBytes(master.sstBytes) : ''}
+              {sstBytes === null ? '' : formatBytes(sstBytes)}
             </text>
           )}
         </g>

@@ -23,6 +23,7 @@ export function PolicyForm({ policy, onChange }: Props) {
         <NumberInput
           label={t.batchSize}
           description={t.batchSizeHelp}
+          inputWrapperOrder={['label', 'input', 'description', 'error']}
           placeholder="auto"
           min={1}
           max={256}

@@ -1,6 +1,7 @@
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import type { Look } from '../../../core/node-facts.ts';
 import { fetchObservations, keys } from '../../api/queries.ts';
 import type { Observation } from '../../api/types.ts';
@@ -24,7 +25,6 @@ export function Observations({
 }) {
   const t = useMessages();
   const n = t.node;
-  const box = useRef<HTMLDivElement>(null);
   const [picked, setPicked] = useState<Observation | null>(null);
   const pages = useInfiniteQuery({
     queryKey: keys.observations(id, node),
@@ -34,7 +34,7 @@ export function Observations({
     refetchInterval: running ? 5_000 : false,
   });
   const items = pages.data?.pages.flatMap((page) => page.items).toReversed() ?? [];
-  const range = useVisibleRows(box, items.length, rowHeight);
+  const range = useVisibleRows(items.length, rowHeight);
   const shown = picked ?? items[0] ?? null;
   return (
     <Panel id="observations" title={n.observations} flush>
@@ -44,7 +44,7 @@ export function Observations({
       {pages.data && items.length === 0 && <p className="empty">{n.observationsNone}</p>}
       {items.length > 0 && (
         <div className="observations">
-          <section ref={box} className="observation-list" aria-label={n.observations} tabIndex={0}>
+          <section ref={range.ref} className="observation-list" aria-label={n.observations} tabIndex={0}>
             <VirtualRows
               range={range}
               count={items.length}
@@ -71,8 +71,7 @@ export function Observations({
             />
           </section>
           {shown && (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-            <pre className="json observation-json" tabIndex={0} aria-label={n.look}>
+            <pre className="json observation-json" tabIndex={0}>
               {JSON.stringify(shown.look, null, 2)}
             </pre>
           )}

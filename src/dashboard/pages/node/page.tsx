@@ -123,7 +123,7 @@ function NodeView({
             {join.comparison && <ComparisonPanel comparison={join.comparison} />}
           </div>
           <div className="stack wide">
-            <Panel id="progress" title={t.expansion.now}>
+            <Panel id="progress" title={t.comparisons.progress}>
               <ul className="plain">
                 <ActiveNode id={expansion.id} join={join} />
               </ul>
@@ -135,9 +135,9 @@ function NodeView({
                 <dd className="mono">{formatAddress(join.target.address)}</dd>
                 <dt>{n.seenAs}</dt>
                 <dd className="mono">{formatAddress(join.target.seenAs)}</dd>
-                <dt>{t.newExpansion.overwriteData}</dt>
+                <dt>{n.mayOverwrite}</dt>
                 <dd>{join.target.overwriteData ? t.common.yes : t.common.no}</dd>
-                <dt>{t.newExpansion.repoint}</dt>
+                <dt>{n.mayRepoint}</dt>
                 <dd>{join.target.repoint ? t.common.yes : t.common.no}</dd>
               </dl>
             </Panel>
@@ -279,8 +279,8 @@ function AnomaliesPanel({ join }: { readonly join: Join }) {
         <p className="empty">{t.anomaliesNone}</p>
       ) : (
         <ol className="plain rules">
-          {join.anomalies.toReversed().map((anomaly) => (
-            <Anomaly key={`${anomaly.code} ${anomaly.at}`} anomaly={anomaly} />
+          {byCode(join.anomalies).map((anomalies) => (
+            <Anomaly key={anomalies[0]?.code} anomalies={anomalies} />
           ))}
         </ol>
       )}
@@ -288,36 +288,41 @@ function AnomaliesPanel({ join }: { readonly join: Join }) {
   );
 }
 
-function Anomaly({ anomaly }: { readonly anomaly: AnomalyRecord }) {
+/** Every kind once, the latest first; of each kind all times it was seen. */
+function byCode(anomalies: readonly AnomalyRecord[]): readonly (readonly AnomalyRecord[])[] {
+  const kinds = new Map<string, AnomalyRecord[]>();
+  for (const anomaly of anomalies.toReversed()) {
+    kinds.set(anomaly.code, [...(kinds.get(anomaly.code) ?? []), anomaly]);
+  }
+  return [...kinds.values()];
+}
+
+function Anomaly({ anomalies }: { readonly anomalies: readonly AnomalyRecord[] }) {
   const t = useMessages();
   const n = t.node;
-  const known = anomalyCatalogue[anomaly.code];
-  const own = t.anomalies[anomaly.code];
+  const latest = anomalies[0];
+  if (!latest) return null;
+  const known = anomalyCatalogue[latest.code];
+  const own = t.anomalies[latest.code];
   return (
-    <li className="rule anomaly" data-anomaly={anomaly.code}>
+    <li className="rule anomaly" data-anomaly={latest.code}>
       <div className="grow stack tight">
         <div className="row">
+          <h3>{own?.title ?? <Said>{known?.title ?? latest.code}</Said>}</h3>
           <Badge tone="warn" icon="warning">
-            <span className="mono">{anomaly.code}</span>
+            <span className="mono">{latest.code}</span>
           </Badge>
-          <h3>{own?.title ?? <Said>{known?.title ?? anomaly.code}</Said>}</h3>
+          <span className="faint small">{n.seenTimes(anomalies.length)}</span>
         </div>
-        <p>
-          <Said>{anomaly.text}</Said>
-        </p>
         <dl className="facts">
           <dt>{n.cause}</dt>
           <dd>{own?.cause ?? <Said>{known?.cause}</Said>}</dd>
           <dt>{n.versions}</dt>
           <dd lang="en">{known?.versions ?? t.common.unknown}</dd>
           <dt>{n.remedy}</dt>
-          <dd>{t.remedies[anomaly.remedy]}</dd>
+          <dd>{t.remedies[latest.remedy]}</dd>
           <dt>{n.recordings}</dt>
           <dd className="num">{known?.recordings.length ? known.recordings.join(', ') : n.recordingsNone}</dd>
-          <dt>{n.attempt}</dt>
-          <dd className="num">
-            {anomaly.attempt} · {formatDateTime(anomaly.at)}
-          </dd>
         </dl>
         {known && known.nextSteps.length > 0 && (
           <div>
@@ -329,7 +334,19 @@ function Anomaly({ anomaly }: { readonly anomaly: AnomalyRecord }) {
             </ul>
           </div>
         )}
-        <Facts facts={anomaly.facts} label={n.facts} at={anomaly.at} />
+        <ol className="plain occurrences">
+          {anomalies.map((anomaly) => (
+            <li key={anomaly.at}>
+              <p>
+                <span className="faint num">
+                  {n.attempt} {anomaly.attempt}:
+                </span>{' '}
+                <Said>{anomaly.text}</Said>
+              </p>
+              <Facts facts={anomaly.facts} label={n.facts} at={anomaly.at} />
+            </li>
+          ))}
+        </ol>
       </div>
     </li>
   );

@@ -1,0 +1,38 @@
+import { expect } from 'vitest';
+import type { Dashboard } from './pages.ts';
+
+export interface ExpandRequest {
+  readonly master: string;
+  readonly nodes: readonly string[];
+  readonly label: string;
+  /** How long the whole expansion may take. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Plans an expansion, starts it and watches it to its end, on whatever serves the dashboard: the mock of these
+ * tests, or the real service with simulated or real nodes. Returns the id.
+ */
+export async function expandAndWatch(dashboard: Dashboard, request: ExpandRequest): Promise<string> {
+  const { page, t } = dashboard;
+  await dashboard.plan(request);
+  await page.getByTestId('plan').getByText(t.newExpansion.acceptable).waitFor();
+  const id = await dashboard.start();
+  expect(await dashboard.heading().innerText()).toContain(request.master);
+  await dashboard.connection('live').waitFor();
+  await dashboard.state('succeeded').waitFor({ timeout: request.timeoutMs });
+  for (const node of request.nodes) {
+    await dashboard.nodeRow(node).locator('[data-phase="verified"]').waitFor();
+  }
+  return id;
+}
+
+/** Opens a node and expects every rule of its evidence to hold. */
+export async function expectVerifiedNode(dashboard: Dashboard, id: string, node: string): Promise<void> {
+  const { t } = dashboard;
+  await dashboard.goto(`/expansions/${encodeURIComponent(id)}/nodes/${encodeURIComponent(node)}`);
+  const evidence = dashboard.section(t.node.evidence);
+  await evidence.getByText(`${t.node.verdict}: ${t.node.verdicts.verified}`).waitFor();
+  for (const rule of Object.values(t.rules)) await evidence.getByText(rule, { exact: true }).waitFor();
+  expect(await evidence.getByText(t.node.holds, { exact: true }).count()).toBe(Object.keys(t.rules).length);
+}

@@ -1,0 +1,134 @@
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { en, type Messages } from '../../src/dashboard/i18n/en.ts';
+import { zh } from '../../src/dashboard/i18n/zh.ts';
+
+export interface OpenOptions {
+  readonly language?: 'en' | 'zh';
+  readonly scheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** The dashboard as a person uses it. Needs nothing but an address, so it runs on the mock and on the service. */
+export class Dashboard {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly baseUrl: string;
+  readonly t: Messages;
+  /** What the browser complained of: errors of scripts, refused styles, requests to elsewhere. */
+  readonly complaints: string[] = [];
+
+  private constructor(context: BrowserContext, page: Page, baseUrl: string, t: Messages) {
+    this.context = context;
+    this.page = page;
+    this.baseUrl = baseUrl;
+    this.t = t;
+    page.on('pageerror', (error) => this.complaints.push(`script: ${error.message}`));
+    page.on('console', (message) => {
+      // A connection that a test cuts off is told on the console, too; that is no fault of the page.
+      const cut = /net::ERR_|status of (401|403|404|409|422|503)/.test(message.text());
+      if (message.type() === 'error' && !cut) this.complaints.push(`console: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(baseUrl) && !/^(blob|data):/.test(request.url()))
+        this.complaints.push(`request to elsewhere: ${request.url()}`);
+    });
+  }
+
+  static async open(browser: Browser, baseUrl: string, options: OpenOptions = {}): Promise<Dashboard> {
+    const context = await browser.newContext({
+      viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
+      colorScheme: options.scheme ?? 'light',
+      locale: options.language === 'zh' ? 'zh-CN' : 'en-GB',
+    });
+    const page = await context.newPage();
+    return new Dashboard(context, page, baseUrl, options.language === 'zh' ? zh : en);
+  }
+
+  async goto(path: string): Promise<void> {
+    await this.page.goto(`${this.baseUrl}${path}`);
+    await this.heading().waitFor();
+  }
+
+  close(): Promise<void> {
+    return this.context.close();
+  }
+
+  heading(): Locator {
+    return this.page.getByRole('heading', { level: 1 });
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) });
+  }
+
+  /** A panel of the page by its title. */
+  section(title: string): Locator {
+    return this.page.getByRole('region', { name: title, exact: true });
+  }
+
+  /** The badge beside the title of an expansion. */
+  state(state: keyof Messages['states']): Locator {
+    return this.page.locator(`main .title-line [data-state="${state}"]`);
+  }
+
+  connection(status: 'live' | 'reconnecting'): Locator {
+    return this.page.locator(`[data-connection="${status}"]`);
+  }
+
+  nodeRow(node: string): Locator {
+    return this.page.locator(`[data-node="${node}"]`);
+  }
+
+  /** Fills the form for a new expansion and asks for its plan. */
+  async plan(request: {
+    readonly master: string;
+    readonly nodes: readonly string[];
+    readonly label?: string;
+    readonly approveEachBatch?: boolean;
+  }): Promise<void> {
+    const n = this.t.newExpansion;
+    await this.goto('/new');
+    await this.page.getByLabel(n.masterAddress).fill(request.master);
+    await this.button(n.look).click();
+    await this.page.getByText(n.topologyTitle).waitFor();
+    await this.page.getByLabel(n.nodesLabel).fill(request.nodes.join('\n'));
+    if (request.label !== undefined) await this.page.getByLabel(n.label, { exact: true }).fill(request.label);
+    if (request.approveEachBatch) await this.page.getByLabel(n.approval).selectOption('each_batch');
+    await this.button(n.makePlan).click();
+    await this.page.getByTestId('plan').waitFor();
+  }
+
+  /** Starts what was planned; the id of the expansion. */
+  async start(): Promise<string> {
+    await this.button(this.t.newExpansion.start).click();
+    await this.page.waitForURL(/\/expansions\/[^/]+$/);
+    await this.page.locator('main .title-line [data-state]').waitFor();
+    return decodeURIComponent(new URL(this.page.url()).pathname.split('/')[2] ?? '');
+  }
+
+  /** Presses a control and gives the reason. */
+  async control(verb: keyof Messages['controls'] & string, reason: string): Promise<void> {
+    const name = this.t.controls[verb];
+    if (typeof name !== 'string') throw new Error(`${verb} is no button`);
+    await this.button(name).first().click();
+    await this.giveReason(name, reason);
+  }
+
+  async giveReason(confirm: string, reason: string): Promise<void> {
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByLabel(this.t.controls.reasonLabel).fill(reason);
+    await dialog.getByRole('button', { name: confirm, exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+  }
+
+  async signIn(token: string): Promise<void> {
+    await this.page.getByLabel(this.t.signIn.token, { exact: false }).first().fill(token);
+    await this.button(this.t.signIn.submit).click();
+  }
+
+  /** The texts of the event log that are drawn now. */
+  async drawnEvents(): Promise<readonly string[]> {
+    return this.section(this.t.expansion.events).getByRole('option').allInnerTexts();
+  }
+}
