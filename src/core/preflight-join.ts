@@ -46,7 +46,7 @@ export function beginJoin(
     refuseOrWait(turn, checked, errors);
     return;
   }
-  if (wasAttachedByOthers(turn, join, nodeLook)) {
+  if (!join.target.repoint && wasAttachedByOthers(turn, join, nodeLook)) {
     say(
       turn,
       'node.foreign_attach',

@@ -9,6 +9,7 @@ import { run } from '../cli/run.ts';
 import type { NodeTarget } from '../core/expansion.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
 import { startService } from '../main.ts';
+import type { Service } from '../service.ts';
 import { type Cluster, createDemoCluster, type ServedCluster, serveCluster } from '../simulator/index.ts';
 import { countKeys } from './count-keys.ts';
 import { type NaiveResult, naiveBurst } from './naive.ts';
@@ -23,16 +24,16 @@ const allNodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
 
 /** Runs the demo; the exit code is 0 only when the naive loop lost keys and the expansion lost none. */
 export async function runDemo(options: DemoOptions = {}): Promise<number> {
-  const cluster = createDemoCluster();
+  const cluster = createDemoCluster({ transferMs: 2800 });
   for (const node of naiveNodes.slice(0, 2)) cluster.fault.nextSuperseded(node, 'loss');
   const served = await serveCluster(cluster);
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-demo-'));
-  const service = await startService({ dataDir, port: 0, logLevel: 'warn' });
+  const service = await startService({ dataDir, port: 0, logLevel: 'error' });
   try {
     title('A Pika 3.5.4 master with keys and writes going on, and six empty nodes (simulated)');
     const lossy = await showFailure(served);
-    const succeeded = await showCure(cluster, served, service.url);
-    const verified = await checkKeys(cluster, served);
+    const succeeded = await showCure(cluster, served, service);
+    const verified = await checkKeys(served);
     closing(service.url);
     if (options.keep ?? process.stdout.isTTY) await untilInterrupted();
     return lossy && succeeded && verified ? 0 : 1;
@@ -81,27 +82,28 @@ async function showFailure(served: ServedCluster): Promise<boolean> {
 const naiveLine = (result: NaiveResult): string =>
   `${result.node.padEnd(18)} ${result.link.padEnd(6)} ${result.lag.padEnd(5)} ${String(result.keys).padEnd(8)} ${result.missing === 0 ? '0' : ansis.red(String(result.missing))}`;
 
-async function showCure(cluster: Cluster, served: ServedCluster, url: string): Promise<boolean> {
+async function showCure(cluster: Cluster, served: ServedCluster, service: Service): Promise<boolean> {
   title('2. The same master through the service: all six nodes, the three lossy ones synced anew');
   const named = allNodes.map((id) => {
     const permission = naiveNodes.includes(id) ? ',overwrite-data,repoint' : '';
     return `${served.addresses[id]}${permission}`;
   });
-  const context = { ...processContext(), env: { ...process.env, PIKA_EXPANDER_URL: url } };
+  const context = { ...processContext(), env: { ...process.env, PIKA_EXPANDER_URL: service.url } };
   const exitCode = await run(
-    ['expand', '--yes', '--label', 'demo', '--master', served.addresses.m!, ...named],
+    ['expand', '--yes', '--label', 'demo', '--sample', '300', '--master', served.addresses.m!, ...named],
     context,
     loadEntrances,
   );
   if (exitCode !== 0) return false;
   title('3. The evidence');
-  await run(['evidence'], context, loadEntrances);
+  const { items } = await service.store.list({ limit: 1 });
+  await run(['evidence', items[0]!.id], context, loadEntrances);
   cluster.stopWrites('m');
   return true;
 }
 
 /** Counts the keys of all nodes once more, past the product: the demo believes nobody, not even the service. */
-async function checkKeys(cluster: Cluster, served: ServedCluster): Promise<boolean> {
+async function checkKeys(served: ServedCluster): Promise<boolean> {
   title('4. An independent count of all keys, with the writes stopped');
   const master = await countKeys(targetOf(served.addresses.m!).address);
   let complete = true;

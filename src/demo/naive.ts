@@ -13,7 +13,7 @@ export interface NaiveResult {
   readonly missing: number;
 }
 
-const gapMs = 1500;
+const gapMs = 1200;
 const patienceMs = 40_000;
 
 /** Attaches the nodes one after the other without waiting, as scripts do, until all say up with lag 0. */

@@ -60,7 +60,7 @@ function waitText(join: JoinView): string {
 
 /** One event as one line. */
 export function eventLine(event: StoredEvent, style: Style): string {
-  const where = event.node === null ? '' : `${event.node}: `;
+  const where = event.node === null || event.text.includes(event.node) ? '' : `${event.node}: `;
   const mark = event.level === 'info' ? '' : `${event.level}: `;
   return `${style.dim(formatClock(event.at))} ${levelColour(style, event.level, printable(`${mark}${where}${event.text}`))}`;
 }

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+
+/** The demo as its users start it, in a process of its own. */
+function runDemo(): Promise<{ readonly code: number | null; readonly output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn('node', ['scripts/demo.mjs'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.once('exit', (code) => resolve({ code, output }));
+  });
+}
+
+describe('npm run demo', () => {
+  it('shows keys lost by a naive loop, expands to six verified nodes with every key, and exits 0', async () => {
+    const { code, output } = await runDemo();
+    expect(output).toMatch(/nodes say "up, lag 0" and have lost keys/);
+    expect(output).toContain('6 of 6 nodes verified');
+    expect(output.match(/all keys there/g)).toHaveLength(6);
+    expect(output).toMatch(/dashboard +http:\/\/127\.0\.0\.1:\d+\//);
+    expect(output).toMatch(/watch .*--url http/);
+    expect(code).toBe(0);
+  }, 240_000);
+});
