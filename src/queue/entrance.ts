@@ -1,23 +1,14 @@
 import {
-  type BackendFactory,
   DelayedError,
   type IQueueBackend,
   type Job,
+  type JobProgress,
   UnrecoverableError,
   Worker,
-  type WorkerOptions,
 } from 'bullmq';
+import type { BullmqConnection } from './connection.ts';
 import { type EntranceParts, HandedOverError, JobFailedError, seeThrough } from './expansion-job.ts';
 import { type ExpansionJobProgress, type ExpansionJobResult, expansionQueueName } from './producer.ts';
-
-/** Where the queue is: as handed to BullMQ's classes. Blocking reads need `maxRetriesPerRequest: null` on Redis. */
-export interface EntranceBackend {
-  // biome-ignore-start lint/suspicious/noExplicitAny: each of BullMQ's backends has its own type of connection.
-  readonly connection: any;
-  /** Absent = Redis. */
-  readonly factory?: BackendFactory<IQueueBackend, any>;
-  // biome-ignore-end lint/suspicious/noExplicitAny: see above.
-}
 
 export interface QueueEntrance {
   /** Resolves when jobs are being taken. */
@@ -30,9 +21,14 @@ export interface QueueEntrance {
  * Jobs wait in this process until their expansion has ended; one is only a promise and a query per second.
  */
 const maxJobsAtOnce = 1000;
-/** A job whose worker died is found after the lock's time and one more check. */
-const lockMs = 15_000;
-const stalledCheckMs = 5000;
+
+export interface EntranceTimes {
+  /** A job whose worker died is found after this time and one or two checks. */
+  readonly lockMs: number;
+  readonly checkMs: number;
+}
+
+const defaultTimes: EntranceTimes = { lockMs: 15_000, checkMs: 5000 };
 /** A job may outlive any number of crashes: whether it is over stands in the database. */
 const maxCrashes = 1_000_000;
 
@@ -41,19 +37,26 @@ const maxCrashes = 1_000_000;
  * to the delayed ones between two looks: BullMQ 6.7 on PostgreSQL can then report a delayed job as completed
  * when several workers share the queue (taskforcesh/bullmq issue 4814).
  */
-export function openQueueEntrance(backend: EntranceBackend, parts: EntranceParts): QueueEntrance {
+export function openQueueEntrance(
+  backend: BullmqConnection,
+  parts: EntranceParts,
+  { lockMs, checkMs }: EntranceTimes = defaultTimes,
+): QueueEntrance {
   const closing = new AbortController();
-  const options: WorkerOptions = {
+  const options = {
     connection: backend.connection,
     concurrency: maxJobsAtOnce,
     lockDuration: lockMs,
-    stalledInterval: stalledCheckMs,
+    stalledInterval: checkMs,
     maxStalledCount: maxCrashes,
   };
   const process = (job: Job) => workOn(job, parts, closing.signal);
-  const worker = backend.factory
-    ? new Worker(expansionQueueName, process, options, backend.factory)
-    : new Worker(expansionQueueName, process, options);
+  const worker: Worker<unknown, ExpansionJobResult, string, IQueueBackend, JobProgress, unknown> = new Worker(
+    expansionQueueName,
+    process,
+    options,
+    backend.factory,
+  );
   worker.on('error', (error) => parts.onTrouble('-', error));
   return {
     ready: async () => {

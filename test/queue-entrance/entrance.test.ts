@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { createPostgresBackend } from 'bullmq';
+import { type BackendFactory, createPostgresBackend, createRedisBackend, type IQueueBackend } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type EntranceBackend, openQueueEntrance, type QueueEntrance } from '../../src/queue/entrance.ts';
+import type { BullmqConnection } from '../../src/queue/connection.ts';
+import { openQueueEntrance, type QueueEntrance } from '../../src/queue/entrance.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { FakeService } from './fake-service.ts';
 import { hasRedis, startRedis } from './redis-server.ts';
@@ -21,10 +22,12 @@ interface Line {
   readonly attemptsMade?: number;
 }
 
+type Factory = BackendFactory<IQueueBackend, unknown>;
+
 interface Backend {
   readonly name: string;
   readonly usable: boolean;
-  start(): Promise<EntranceBackend & { stop(): Promise<void> }>;
+  start(): Promise<BullmqConnection & { stop(): Promise<void> }>;
 }
 
 const backends: readonly Backend[] = [
@@ -33,7 +36,8 @@ const backends: readonly Backend[] = [
     usable: hasRedis,
     start: async () => {
       const redis = await startRedis();
-      return { connection: { path: redis.path, maxRetriesPerRequest: null }, stop: redis.stop };
+      const connection = { path: redis.path, maxRetriesPerRequest: null };
+      return { connection, factory: createRedisBackend as unknown as Factory, stop: redis.stop };
     },
   },
   {
@@ -48,7 +52,7 @@ const backends: readonly Backend[] = [
       };
       return {
         connection: { connectionString: database.url, migrate: true },
-        factory: createPostgresBackend,
+        factory: createPostgresBackend as unknown as Factory,
         stop,
       };
     },
@@ -73,7 +77,7 @@ describe.each(usable)('a producer that knows only BullMQ and the payload, on $na
   });
 
   async function open(parts = service): Promise<QueueEntrance> {
-    const entrance = openQueueEntrance(backend, parts);
+    const entrance = openQueueEntrance(backend, parts, { lockMs: 3000, checkMs: 500 });
     entrances.push(entrance);
     await entrance.ready();
     return entrance;
