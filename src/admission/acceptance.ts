@@ -33,6 +33,7 @@ export function acceptedExpansion(request: AcceptedRequest): Expansion {
   return {
     ...fresh,
     capabilities: plan.capabilities,
+    forecast: plan.forecast,
     findings: plan.findings.filter((finding) => finding.node === null),
     joins: fresh.joins.map((join) => ({
       ...join,

@@ -1,10 +1,13 @@
 import type { Expansion, JoinTarget, NodeTarget } from '../core/expansion.ts';
 import type { Finding } from '../core/findings.ts';
-import { formatAddress } from '../core/node-facts.ts';
+import { type MeasuredSync, measuredSyncs } from '../core/learning.ts';
+import { formatAddress, type Look } from '../core/node-facts.ts';
 import { makePlan, type Plan, type Topology, topologyOf } from '../core/plan.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../core/policy.ts';
 import { preflightNodeSections, preflightSections } from '../core/preflight.ts';
 import { Refusal } from '../core/refusal.ts';
+import { isTimeZone } from '../core/windows.ts';
+import { type WriteRate, writeRate } from '../core/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import { masterKey } from '../store/master-key.ts';
@@ -12,10 +15,10 @@ import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/s
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
-import { observe } from './observe.ts';
+import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
 import { checkCredential, parseAddress, parseMaster, parseNodes } from './targets.ts';
-import { validator } from './validate.ts';
+import { invalidField, printable, validator } from './validate.ts';
 
 export interface AdmissionParts {
   readonly store: Store;
@@ -23,6 +26,8 @@ export interface AdmissionParts {
   readonly engine: Engine;
   readonly credentials: CredentialSource;
   readonly now: () => number;
+  /** Waits between two looks. Default: the process' own timers. */
+  readonly sleep?: (ms: number) => Promise<void>;
   readonly newId: NewId;
   readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
   /** Told when a wake-up could not be rung; the reconciler will make up for it. */
@@ -67,16 +72,17 @@ export function createAdmission(parts: AdmissionParts): Admission {
     return {
       master: parseMaster(request.master, 'master', parts.credentials),
       nodes: parseNodes(request.nodes, parts.limits.maxNodes, parts.credentials),
-      policy: resolvePolicy((request.policy ?? {}) as PolicyInput),
+      policy: checkedPolicy((request.policy ?? {}) as PolicyInput),
     };
   }
 
   async function makePlanOf(request: ParsedRequest): Promise<Plan> {
     const { master, nodes, policy } = request;
-    const [masterSeen, nodesSeen, context] = await Promise.all([
-      lookAtMaster(parts, master),
+    const [{ writes, ...masterSeen }, nodesSeen, context, learnt] = await Promise.all([
+      lookTwiceAtMaster(parts, master),
       Promise.all(nodes.map((node) => lookAtNode(parts, node, master))),
       contextOf(store, master, nodes),
+      learntFrom(store, master),
     ]);
     return makePlan({
       id: newId('plan'),
@@ -85,6 +91,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
       nodes: nodes.map((target, index) => ({ target, ...nodesSeen[index]! })),
       policy,
       context,
+      measured: { writes, learnt },
     });
   }
 
@@ -142,6 +149,69 @@ export function createAdmission(parts: AdmissionParts): Admission {
 function lookAtMaster(parts: AdmissionParts, master: NodeTarget) {
   const options = { sections: preflightSections, ...lookLimits(parts, master) };
   return observe(parts.engine, parts.credentials, master, options, parts.now);
+}
+
+const realSleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Time between the two looks from which the write rate comes. */
+const writeRateOverMs = 2000;
+
+/** The master as preflight sees it, and its binlog positions a moment later: what it writes in between. */
+async function lookTwiceAtMaster(
+  parts: AdmissionParts,
+  master: NodeTarget,
+): Promise<Observed & { readonly writes: WriteRate | null }> {
+  const first = await lookAtMaster(parts, master);
+  if (first.look.kind !== 'answered') return { ...first, writes: null };
+  await (parts.sleep ?? realSleep)(writeRateOverMs);
+  const second = await observe(
+    parts.engine,
+    parts.credentials,
+    master,
+    { sections: ['replication'], ...lookLimits(parts, master) },
+    parts.now,
+  );
+  return { ...first, writes: rateBetween(first.look, second.look) };
+}
+
+function rateBetween(first: Look, second: Look): WriteRate | null {
+  if (first.kind !== 'answered' || second.kind !== 'answered') return null;
+  const before = first.facts.replication;
+  const after = second.facts.replication;
+  if (!before || !after) return null;
+  const fileBytes = first.facts.config?.binlogFileSizeBytes ?? null;
+  return writeRate(
+    { at: first.at, binlog: before.binlog },
+    { at: second.at, binlog: after.binlog },
+    fileBytes,
+  );
+}
+
+/** Expansions that are looked through for full syncs to learn from. */
+const lookedThrough = 20;
+
+/** Full syncs from this master's host, as the newest expansions measured them. */
+async function learntFrom(store: Store, master: NodeTarget): Promise<readonly MeasuredSync[]> {
+  const page = await store.list({
+    states: ['succeeded', 'failed', 'cancelled'],
+    search: master.seenAs.host,
+    limit: lookedThrough,
+  });
+  return measuredSyncs(page.items);
+}
+
+/** The policy with its defaults. Throws a Refusal for what a schema cannot check. */
+function checkedPolicy(input: PolicyInput): Policy {
+  const policy = resolvePolicy(input);
+  for (const [index, window] of policy.windows.entries()) {
+    if (!isTimeZone(window.timeZone))
+      throw invalidField(
+        `policy.windows[${index}].timeZone`,
+        `is no time zone: ${printable(window.timeZone)}`,
+        ['Give an IANA name such as Europe/Berlin, Asia/Shanghai or UTC.'],
+      );
+  }
+  return policy;
 }
 
 function lookAtNode(parts: AdmissionParts, node: JoinTarget, master: NodeTarget) {

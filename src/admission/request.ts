@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { weekdays } from '../core/policy.ts';
 
 /**
  * What a request for an expansion may say. One definition for all entrances: REST validates with it and shows it
@@ -32,6 +33,11 @@ const addressing = {
   ),
 };
 
+/** A server to compare. */
+export const ServerInput = Type.Union([AddressText('`host:port`'), Type.Object(addressing, { ...strict })], {
+  description: 'A server: `host:port`, or an object with more about it.',
+});
+
 export const MasterInput = Type.Union([AddressText('`host:port`'), Type.Object(addressing, { ...strict })], {
   description: 'The master: `host:port`, or an object with more about it.',
 });
@@ -60,6 +66,31 @@ export const NodeInput = Type.Union(
 const ms = (description: string, minimum: number, maximum: number) =>
   Type.Optional(Type.Integer({ minimum, maximum, description: `${description} Milliseconds.` }));
 const day = 86_400_000;
+
+const Clock = (description: string) =>
+  Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description });
+
+const WindowInput = Type.Object(
+  {
+    days: Type.Optional(
+      Type.Array(Type.Enum([...weekdays]), {
+        maxItems: 7,
+        description: 'Days on which it begins. Default: every day.',
+      }),
+    ),
+    from: Clock('`HH:MM` at which it begins.'),
+    to: Clock('`HH:MM` at which it ends; before `from`: on the next day; equal to it: a whole day.'),
+    timeZone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        examples: ['Europe/Berlin'],
+        description: 'IANA name of the time zone. Default: UTC.',
+      }),
+    ),
+  },
+  { ...strict },
+);
 
 export const PolicyInputSchema = Type.Object(
   {
@@ -93,6 +124,25 @@ export const PolicyInputSchema = Type.Object(
         minimum: 1,
         maximum: 1000,
         description: 'Looks in a row that must hold before `verified`.',
+      }),
+    ),
+    bandwidthBytesPerSecond: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 65_536, maximum: 2_147_483_647 }), Type.Null()], {
+        description:
+          'What the master may send to the nodes in full sync, all together, bytes a second; given to them through their throttle-bytes-per-second, which is put back afterwards. null = their own throttles.',
+      }),
+    ),
+    windows: Type.Optional(
+      Type.Array(WindowInput, {
+        maxItems: 50,
+        description:
+          'Batches begin only inside one of these; empty = at any time. A running sync is never cut.',
+      }),
+    ),
+    forecastTolerance: Type.Optional(
+      Type.Union([Type.Number({ minimum: 0.05, maximum: 100 }), Type.Null()], {
+        description:
+          'Before each batch the forecast is made anew; grown by more than this share, the expansion waits for approval. null = never.',
       }),
     ),
     verify: Type.Optional(

@@ -131,6 +131,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     engine,
     credentials: credentialSource(credentials),
     now,
+    sleep: async () => {},
     newId,
     limits,
     ...options.admission,

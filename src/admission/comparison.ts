@@ -1,0 +1,79 @@
+import Type, { type Static } from 'typebox';
+import type { CredentialSource } from '../engines/engine.ts';
+import type { NewComparison } from '../store/comparisons.ts';
+import { type ComparisonSpec, defaultSpec } from '../verify/compare.ts';
+import { ServerInput } from './request.ts';
+import { parseMaster } from './targets.ts';
+import { validator } from './validate.ts';
+
+/** What a request for a comparison may say. `left` is the master, or simply the first of two servers. */
+export const ComparisonRequest = Type.Object(
+  {
+    left: ServerInput,
+    right: ServerInput,
+    depth: Type.Optional(
+      Type.Enum(['counts', 'sample', 'full'], {
+        description:
+          '`counts`: what the servers tell cheaply; `sample`: keys spread over the whole key space; `full`: every key.',
+      }),
+    ),
+    samplePerType: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'Keys per type and database (depth sample).',
+      }),
+    ),
+    keyCounts: Type.Optional(
+      Type.Boolean({ description: 'Also compare exact key counts (scans all keys on both sides).' }),
+    ),
+    ttlToleranceMs: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 86_400_000, description: 'Difference of lifetimes not counted.' }),
+    ),
+    rounds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        description: 'A key that differs in so many looks is a difference.',
+      }),
+    ),
+    maxOpsPerSecond: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+        description: 'Keys per second asked of each server; null = no cap.',
+      }),
+    ),
+    maxBytesPerSecond: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1024 }), Type.Null()], {
+        description: 'Bytes per second read from each server; null = no cap.',
+      }),
+    ),
+    catchUpTimeoutMs: Type.Optional(
+      Type.Integer({
+        minimum: 1000,
+        maximum: 86_400_000,
+        description: 'How long the slave may take to reach a position of the master.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ComparisonRequest = Static<typeof ComparisonRequest>;
+
+const check = validator(ComparisonRequest);
+
+/** The comparison that a request asks for. Throws a Refusal that names the field that is wrong. */
+export function newComparison(
+  input: unknown,
+  made: { readonly id: string; readonly requestedBy: string; readonly createdAt: number },
+  credentials: CredentialSource,
+): NewComparison {
+  const { left, right, ...options } = check(input);
+  const spec: ComparisonSpec = { ...defaultSpec, ...options };
+  return {
+    ...made,
+    join: null,
+    left: parseMaster(left, 'left', credentials),
+    right: parseMaster(right, 'right', credentials),
+    spec,
+  };
+}

@@ -1,0 +1,296 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { ComparisonRequest, newComparison } from '../../admission/comparison.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { CredentialSource } from '../../engines/engine.ts';
+import type { Doorbell } from '../../queue/doorbell.ts';
+import {
+  type ComparisonStore,
+  type ComparisonVerb,
+  comparisonHasEnded,
+  comparisonStates,
+  type StoredComparison,
+} from '../../store/comparisons.ts';
+import type { ApiParts, RoutePlugin } from '../parts.ts';
+import { requesterOf } from '../plugins/app/access-control.ts';
+import {
+  AfterSeq,
+  errorResponses,
+  Limit,
+  Nullable,
+  NullableTime,
+  PageOf,
+  Problem,
+  ReasonBody,
+  strict,
+  Time,
+} from '../schemas/common.ts';
+import { Target } from '../schemas/expansion.ts';
+import { checkCursor } from '../shared.ts';
+import type { ApiTypeProvider } from '../type-provider.ts';
+
+const State = Type.Enum([...comparisonStates]);
+
+const Comparison = Type.Object({
+  id: Type.String(),
+  join: Nullable(
+    Type.Object({ expansionId: Type.String(), node: Type.String() }),
+    'The node of an expansion that it verifies; null = asked for on its own.',
+  ),
+  left: Target,
+  right: Target,
+  spec: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'How it is carried out, defaults filled in.',
+  }),
+  requestedBy: Type.String(),
+  createdAt: Time('When it was asked for.'),
+  startedAt: NullableTime('When it began.'),
+  endedAt: NullableTime('When it ended.'),
+  state: State,
+  stateReason: Nullable(Type.String(), 'Why it is in this state, or what holds it up now.'),
+  progress: Nullable(Type.Record(Type.String(), Type.Unknown())),
+  report: Nullable(
+    Type.Record(Type.String(), Type.Unknown()),
+    'The result; `verdict` is equal only if something was looked at.',
+  ),
+  problem: Nullable(Problem),
+  differencesTotal: Type.Integer(),
+  differencesStored: Type.Integer({ description: 'Only so many are kept.' }),
+  pendingControl: Nullable(Type.Record(Type.String(), Type.Unknown())),
+});
+
+const Difference = Type.Object({
+  seq: Type.Integer(),
+  db: Type.Integer(),
+  key: Type.String({ description: 'Printable ASCII as it is, else `base64:` and the bytes.' }),
+  type: Type.String(),
+  kind: Type.Enum(['missing', 'foreign', 'type', 'value', 'length', 'ttl']),
+  left: Nullable(Type.String()),
+  right: Nullable(Type.String()),
+  rounds: Type.Integer(),
+});
+
+const Params = Type.Object({
+  id: Type.String({
+    minLength: 1,
+    maxLength: 120,
+    pattern: '^[A-Za-z0-9_.-]+$',
+    description: 'Id of the comparison.',
+  }),
+});
+
+const verbs = {
+  pause: 'Hold a comparison; it goes on where it was',
+  resume: 'Go on with a paused comparison',
+  cancel: 'End a comparison without a result',
+} as const;
+
+const differencesPerRead = 1000;
+
+export interface ComparisonParts {
+  readonly comparisons: ComparisonStore;
+  readonly doorbell: Pick<Doorbell, 'ring'>;
+  readonly credentials: CredentialSource;
+}
+
+/** /v1/comparisons: compare the data of two servers. */
+export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
+  return (plain, api) => {
+    const app = plain.withTypeProvider<ApiTypeProvider>();
+    const { comparisons } = parts;
+
+    app.post(
+      '/v1/comparisons',
+      {
+        schema: {
+          operationId: 'startComparison',
+          tags: ['comparisons'],
+          summary: 'Compare the data of two servers',
+          description:
+            'In both directions, by type, value and lifetime; differences are looked at again before they count.',
+          body: ComparisonRequest,
+          response: { 202: Comparison, ...errorResponses(400, 413, 415) },
+        },
+      },
+      async (request, reply) => {
+        const made = {
+          id: api.newId('cmp'),
+          requestedBy: requesterOf(request).name,
+          createdAt: api.now(),
+        };
+        const comparison = await comparisons.create(newComparison(request.body, made, parts.credentials));
+        await wake(parts, api, comparison.id);
+        return reply
+          .code(202)
+          .header('location', `/v1/comparisons/${comparison.id}`)
+          .send(comparisonView(comparison));
+      },
+    );
+
+    app.get(
+      '/v1/comparisons',
+      {
+        schema: {
+          operationId: 'listComparisons',
+          tags: ['comparisons'],
+          summary: 'List comparisons, newest first',
+          querystring: Type.Object(
+            {
+              expansionId: Type.Optional(Type.String({ minLength: 1, maxLength: 80 })),
+              cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+              limit: Limit(200, 50),
+            },
+            { ...strict },
+          ),
+          response: { 200: PageOf(Comparison), ...errorResponses(400) },
+        },
+      },
+      async (request) => {
+        checkCursor(request.query.cursor);
+        const page = await comparisons.list({ ...request.query, limit: request.query.limit ?? 50 });
+        return { items: page.items.map(comparisonView), nextCursor: page.nextCursor };
+      },
+    );
+
+    app.get(
+      '/v1/comparisons/:id',
+      {
+        schema: {
+          operationId: 'getComparison',
+          tags: ['comparisons'],
+          summary: 'Read one comparison',
+          params: Params,
+          response: { 200: Comparison, ...errorResponses(404) },
+        },
+      },
+      async (request) => comparisonView(await existing(comparisons, request.params.id)),
+    );
+
+    app.get(
+      '/v1/comparisons/:id/differences',
+      {
+        schema: {
+          operationId: 'listDifferences',
+          tags: ['comparisons'],
+          summary: 'The differences that were found',
+          description:
+            'Pages of JSON; with `Accept: application/x-ndjson` all of them, one JSON object per line.',
+          params: Params,
+          querystring: Type.Object({ after: AfterSeq, limit: Limit(1000, 200) }, { ...strict }),
+          response: {
+            200: Type.Object({ items: Type.Array(Difference), nextAfter: Nullable(Type.Integer()) }),
+            ...errorResponses(400, 404),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { id } = await existing(comparisons, request.params.id);
+        const { after = 0, limit = 200 } = request.query;
+        if ((request.headers.accept ?? '').includes('application/x-ndjson')) {
+          return reply
+            .type('application/x-ndjson; charset=utf-8')
+            .header('content-disposition', `attachment; filename="${id}-differences.ndjson"`)
+            .send(Readable.from(differenceLines(comparisons, id, after)));
+        }
+        const items = await comparisons.differences(id, { afterSeq: after, limit });
+        return { items, nextAfter: items.length < limit ? null : items.at(-1)!.seq };
+      },
+    );
+
+    controlRoutes(plain, parts, api);
+  };
+}
+
+function controlRoutes(plain: FastifyInstance, parts: ComparisonParts, api: ApiParts): void {
+  const app = plain.withTypeProvider<ApiTypeProvider>();
+  for (const [verb, summary] of Object.entries(verbs) as [ComparisonVerb, string][]) {
+    app.post(
+      `/v1/comparisons/:id/${verb}`,
+      {
+        schema: {
+          operationId: `${verb}Comparison`,
+          tags: ['comparisons'],
+          summary,
+          params: Params,
+          body: ReasonBody,
+          response: { 202: Comparison, ...errorResponses(400, 404, 409, 415) },
+        },
+      },
+      async (request, reply) => {
+        const comparison = await existing(parts.comparisons, request.params.id);
+        checkFits(comparison, verb);
+        await parts.comparisons.control(comparison.id, {
+          verb,
+          reason: request.body.reason,
+          by: requesterOf(request).name,
+          at: api.now(),
+        });
+        await wake(parts, api, comparison.id);
+        return reply.code(202).send(comparisonView(await existing(parts.comparisons, comparison.id)));
+      },
+    );
+  }
+}
+
+/** The cursor is the engine's own affair. */
+function comparisonView({ cursor: _cursor, ...shown }: StoredComparison) {
+  return shown;
+}
+
+async function existing(comparisons: ComparisonStore, id: string): Promise<StoredComparison> {
+  const comparison = await comparisons.get(id);
+  if (comparison !== null) return comparison;
+  throw new Refusal('not_found', 'no_such_comparison', `There is no comparison ${id}.`, {
+    nextSteps: ['Check the id; GET /v1/comparisons lists all.'],
+  });
+}
+
+function checkFits(comparison: StoredComparison, verb: ComparisonVerb): void {
+  const { id, state, join, pendingControl } = comparison;
+  if (comparisonHasEnded(state)) {
+    throw new Refusal('conflict', 'comparison_ended', `Comparison ${id} has ended (${state}).`, {
+      nextSteps: ['Start a new comparison.'],
+    });
+  }
+  if (join !== null) {
+    throw new Refusal(
+      'conflict',
+      'comparison_of_expansion',
+      `Comparison ${id} belongs to expansion ${join.expansionId}, which steers it.`,
+      { nextSteps: [`Pause, resume or cancel expansion ${join.expansionId} instead.`] },
+    );
+  }
+  const willPause = state === 'paused' || pendingControl?.verb === 'pause';
+  if (verb === 'resume' && !willPause) {
+    throw new Refusal('conflict', 'not_paused', `Comparison ${id} is ${state}: there is nothing to resume.`, {
+      nextSteps: ['Nothing needs to be done.'],
+    });
+  }
+  if (verb === 'pause' && willPause) {
+    throw new Refusal('conflict', 'already_paused', `Comparison ${id} is paused already, or about to be.`, {
+      nextSteps: ['Resume it when it should go on.'],
+    });
+  }
+}
+
+async function* differenceLines(
+  comparisons: ComparisonStore,
+  id: string,
+  after: number,
+): AsyncGenerator<string> {
+  let afterSeq = after;
+  for (;;) {
+    const items = await comparisons.differences(id, { afterSeq, limit: differencesPerRead });
+    if (items.length > 0) yield items.map((item) => `${JSON.stringify(item)}\n`).join('');
+    if (items.length < differencesPerRead) return;
+    afterSeq = items.at(-1)!.seq;
+  }
+}
+
+/** What is asked is stored; without the ring a worker finds it a little later. */
+async function wake({ doorbell }: ComparisonParts, { log }: ApiParts, id: string): Promise<void> {
+  await doorbell
+    .ring(id)
+    .catch((error: unknown) => log.warn({ err: error, comparisonId: id }, 'a worker could not be woken'));
+}
