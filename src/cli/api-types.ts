@@ -129,8 +129,20 @@ export interface ComparisonView {
   readonly right: NodeTarget;
   readonly state: 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
   readonly stateReason: string | null;
-  readonly progress: unknown;
+  readonly progress: ComparisonProgressView | null;
   readonly report: ComparisonReport | null;
   readonly problem: Problem | null;
   readonly differencesTotal: number;
+}
+
+/** Fields that the comparison has not told yet are absent. */
+export interface ComparisonProgressView {
+  readonly activity?: string;
+  readonly lookedAtKeys?: number;
+  readonly estimatedKeys?: number | null;
+  readonly differences?: number;
+  readonly keysPerSecond?: number | null;
+  readonly remainingSeconds?: number | null;
+  /** Why reading pauses just now. */
+  readonly heldBy?: string | null;
 }

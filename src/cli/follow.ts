@@ -169,7 +169,8 @@ class Watcher {
   }
 }
 
-function isPassing(error: unknown): boolean {
+/** Whether an error says only that the service does not answer now. */
+export function isPassing(error: unknown): boolean {
   const { code, status } = error as { code?: string; status?: number };
   return code === 'service_unreachable' || (status !== undefined && (status >= 500 || status === 429));
 }

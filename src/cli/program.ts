@@ -222,6 +222,8 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
       ])
       .option('--depth <counts|sample|full>', 'how much is looked at (default: sample)')
       .option('--sample <n>', 'keys per type and database (depth sample)')
+      .option('--key-counts', 'also compare exact key counts (scans all keys on both sides)')
+      .option('--rounds <n>', 'a key that differs in so many looks is a difference')
       .option('--ttl-tolerance <ms>', 'difference of lifetimes that is not counted')
       .option('--max-ops-per-second <n>', 'limit of commands to each server')
       .option('--max-bytes-per-second <n>', 'limit of bytes read from each server')

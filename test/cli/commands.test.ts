@@ -311,3 +311,41 @@ describe('the other entrances', () => {
     expect((await run('expand', '--help')).out).toContain('$ pika-expander expand --master');
   });
 });
+
+describe('a comparison that goes on', () => {
+  const comparison = {
+    ...{ id: 'cmp_1', left: { name: 'a:1' }, right: { name: 'b:2' }, stateReason: null },
+    ...{ report: null, problem: null, differencesTotal: 0, progress: null },
+  };
+
+  it('exits 4 when somebody paused it', async () => {
+    api.answers.set('POST /v1/comparisons', { status: 202, body: { ...comparison, state: 'pending' } });
+    api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body: { ...comparison, state: 'paused' } });
+    expect((await run('compare', 'a:1', 'b:2')).exitCode).toBe(4);
+  });
+
+  it('shows how far it is', async () => {
+    const progress = {
+      ...{ activity: 'comparing strings of db0', lookedAtKeys: 500, estimatedKeys: 2000, differences: 1 },
+      ...{ keysPerSecond: 100, remainingSeconds: 15, heldBy: 'the master answers slowly' },
+    };
+    const body = { ...comparison, state: 'running', progress };
+    api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body });
+    expect((await run('comparison', 'cmp_1')).out).toContain(
+      'comparing strings of db0, 500 of about 2000 keys, 100 keys/s, 15 s left, 1 differences so far, waits: the master',
+    );
+  });
+
+  it('is steered with a reason only, and gives its differences as they come', async () => {
+    api.answers.set('POST /v1/comparisons/cmp_1/cancel', { status: 202, body: {} });
+    api.answers.set('GET /v1/comparisons/cmp_1', {
+      status: 200,
+      body: { ...comparison, state: 'cancelled' },
+    });
+    expect((await run('comparison', 'cmp_1', '--cancel')).exitCode).toBe(2);
+    expect((await run('comparison', 'cmp_1', '--cancel', '--reason', 'x')).out).toContain('cancelled');
+    expect((await run('comparison', 'cmp_1', '--cancel', '--pause', '--reason', 'x')).exitCode).toBe(2);
+    api.answers.set('GET /v1/comparisons/cmp_1/differences', { status: 200, body: { seq: 1 } });
+    expect((await run('comparison', 'cmp_1', '--differences')).out).toBe('{"seq":1}');
+  });
+});

@@ -1,14 +1,17 @@
 import type { ComparisonView, PageView } from '../api-types.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { table } from '../format.ts';
-import { renderComparison } from '../render/comparison.ts';
+import { isPassing } from '../follow.ts';
+import { cutTo, table } from '../format.ts';
+import { comparisonProgress, renderComparison } from '../render/comparison.ts';
 import type { Session } from '../session.ts';
 import { parseMaster } from '../targets.ts';
 
 export interface CompareOptions {
   readonly depth?: string;
   readonly sample?: string;
+  readonly keyCounts?: boolean;
+  readonly rounds?: string;
   readonly ttlTolerance?: string;
   readonly maxOpsPerSecond?: string;
   readonly maxBytesPerSecond?: string;
@@ -30,6 +33,8 @@ export async function compare(
     right: parseMaster(right),
     ...(options.depth === undefined ? {} : { depth: options.depth }),
     ...whole('samplePerType', '--sample', options.sample),
+    ...(options.keyCounts === true ? { keyCounts: true } : {}),
+    ...whole('rounds', '--rounds', options.rounds),
     ...whole('ttlToleranceMs', '--ttl-tolerance', options.ttlTolerance),
     ...whole('maxOpsPerSecond', '--max-ops-per-second', options.maxOpsPerSecond),
     ...whole('maxBytesPerSecond', '--max-bytes-per-second', options.maxBytesPerSecond),
@@ -49,26 +54,61 @@ function whole(name: string, flag: string, text: string | undefined): Record<str
 }
 
 async function awaitComparison(session: Session, started: ComparisonView): Promise<ExitCode> {
-  const { context, client } = session;
+  const { context } = session;
   const interrupted = new AbortController();
   const undo = context.onInterrupt(() => interrupted.abort());
+  const show = await progressShower(session);
   try {
     let comparison = started;
-    while (!endedStates.includes(comparison.state) && !interrupted.signal.aborted) {
+    while (!isOver(comparison) && !interrupted.signal.aborted) {
       await context.sleep(pollMs, interrupted.signal);
-      comparison = await client.get<ComparisonView>(pathOf(started.id));
+      comparison = (await lookAgain(session, started.id)) ?? comparison;
+      show.progress(comparison);
     }
-    if (!endedStates.includes(comparison.state)) {
-      context.stderr.write(
-        `\nStopped waiting. Comparison ${started.id} goes on: pika-expander comparison ${started.id}\n`,
-      );
-      return exitCodes.detached;
-    }
+    show.close();
+    if (!isOver(comparison)) return sayDetached(session, started.id);
     session.print(comparison, () => renderComparison(comparison, session.style));
+    if (comparison.state === 'paused') return exitCodes.needsPerson;
     return comparison.report?.verdict === 'equal' ? exitCodes.succeeded : exitCodes.failed;
   } finally {
+    show.close();
     undo();
   }
+}
+
+const isOver = ({ state }: ComparisonView): boolean => endedStates.includes(state) || state === 'paused';
+
+/** null = the service does not answer now; the comparison goes on all the same. */
+async function lookAgain(session: Session, id: string): Promise<ComparisonView | null> {
+  try {
+    return await session.client.get<ComparisonView>(pathOf(id));
+  } catch (error) {
+    if (isPassing(error)) return null;
+    throw error;
+  }
+}
+
+function sayDetached(session: Session, id: string): ExitCode {
+  session.context.stderr.write(
+    `\nStopped waiting. Comparison ${id} goes on: pika-expander comparison ${id}\n`,
+  );
+  return exitCodes.detached;
+}
+
+interface ProgressShower {
+  progress(comparison: ComparisonView): void;
+  close(): void;
+}
+
+/** A line that moves on a terminal; elsewhere nothing is shown before the result. */
+async function progressShower({ context, options }: Session): Promise<ProgressShower> {
+  if (options.json || options.plain || !context.stdout.isTTY) return { progress: () => {}, close: () => {} };
+  const { createLogUpdate } = await import('log-update');
+  const draw = createLogUpdate(context.stdout as NodeJS.WritableStream);
+  return {
+    progress: (comparison) => draw(cutTo(comparisonProgress(comparison), (context.stdout.columns ?? 80) - 1)),
+    close: () => draw.clear(),
+  };
 }
 
 export interface ComparisonOptions {

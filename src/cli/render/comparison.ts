@@ -9,7 +9,7 @@ export function renderComparison(comparison: ComparisonView, style: Style): stri
   return [
     `${style.bold(comparison.id)}  ${comparison.left.name} (left) and ${comparison.right.name} (right): ${stateText(comparison, style)}`,
     ...(comparison.stateReason === null ? [] : [`  ${printable(comparison.stateReason)}`]),
-    ...(report === null ? progressLines(comparison.progress) : reportLines(report)),
+    ...(report === null ? [`  ${comparisonProgress(comparison)}`] : reportLines(report)),
     ...(problem
       ? [style.red(printable(problem.text)), ...problem.nextSteps.map((s) => `  → ${printable(s)}`)]
       : []),
@@ -23,12 +23,22 @@ function stateText(comparison: ComparisonView, style: Style): string {
   return style.yellow(verdict ?? words(comparison.state));
 }
 
-function progressLines(progress: unknown): string[] {
-  if (typeof progress !== 'object' || progress === null) return [];
-  const facts = Object.entries(progress).filter(([, value]) => ['string', 'number'].includes(typeof value));
-  return facts.length === 0
-    ? []
-    : [`  ${facts.map(([name, value]) => `${name} ${printable(String(value))}`).join(', ')}`];
+/** One line that says how far a comparison is. */
+export function comparisonProgress(comparison: ComparisonView): string {
+  const { progress } = comparison;
+  if (progress === null) return words(comparison.state);
+  const { activity, lookedAtKeys, estimatedKeys, differences, keysPerSecond, remainingSeconds, heldBy } =
+    progress;
+  const of = estimatedKeys ? ` of about ${estimatedKeys}` : '';
+  const parts = [
+    activity ?? words(comparison.state),
+    lookedAtKeys === undefined ? null : `${lookedAtKeys}${of} keys`,
+    keysPerSecond ? `${Math.round(keysPerSecond)} keys/s` : null,
+    typeof remainingSeconds === 'number' ? `${formatDuration(remainingSeconds)} left` : null,
+    differences === undefined ? null : `${differences} differences so far`,
+    heldBy ? `waits: ${heldBy}` : null,
+  ];
+  return printable(parts.filter((part) => part !== null).join(', '));
 }
 
 function reportLines(report: ComparisonReport): string[] {

@@ -41,7 +41,7 @@ function progressText(join: JoinView, room: number): string | null {
     remainingSeconds === null ? 'remaining time unknown' : `${formatDuration(remainingSeconds)} left`;
   const text = `${formatBytes(receivedBytes)} of ${formatBytes(snapshotBytes)}  ${rate}  ${remaining}`;
   const share = snapshotBytes && receivedBytes !== null ? Math.min(1, receivedBytes / snapshotBytes) : null;
-  const barWidth = Math.min(24, room - text.length - 9);
+  const barWidth = Math.min(24, room - text.length - 10);
   if (share === null || barWidth < 6) return ` ${share === null ? '' : `${percent(share)}  `}${text}`;
   return ` ${bar(share, barWidth)} ${percent(share)}  ${text}`;
 }
