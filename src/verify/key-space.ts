@@ -11,8 +11,7 @@
  */
 export class KeySpace {
   readonly #random: () => number;
-  readonly #stretches: Stretch[] = [];
-  #weight = 0;
+  readonly #stretches = new WeightedSet<Stretch>();
 
   /**
    * @param low the first keys of the space, ascending; @param high the last ones, descending; at least one of each.
@@ -25,22 +24,22 @@ export class KeySpace {
 
   /** Whether every key of the space was found: no further point can find a new one. */
   get exhausted(): boolean {
-    return this.#stretches.length === 0;
+    return this.#stretches.size === 0;
   }
 
   /** Points for the next looks, at most `count`, each in another stretch; what is there must be told by `found`. */
   next(count: number): readonly StartPoint[] {
     const points: StartPoint[] = [];
-    while (points.length < count && this.#stretches.length > 0) {
-      const stretch = this.#take();
+    while (points.length < count && this.#stretches.size > 0) {
+      const stretch = this.#stretches.take(this.#random());
       points.push({ stretch, at: pointIn(stretch, this.#random) });
     }
     return points;
   }
 
   /**
-   * @param after keys at or after the point, ascending, the first of them now compared; @param before keys before the
-   * point, descending. Both as many as were asked for, or fewer at the ends of the space.
+   * @param after keys at or after the point, ascending, the first of them now compared.
+   * @param before keys before the point, descending. Both as many as were asked for, or fewer at the ends of the space.
    */
   found(point: StartPoint, after: readonly Buffer[], before: readonly Buffer[]): void {
     const { low, high, fromLow } = point.stretch;
@@ -53,25 +52,73 @@ export class KeySpace {
     if (found && Buffer.compare(found, last) < 0) this.#add({ low: after, high, fromLow: false });
   }
 
-  #take(): Stretch {
-    let at = this.#random() * this.#weight;
-    let place = this.#stretches.findIndex((stretch) => {
-      at -= stretch.keys;
-      return at <= 0;
-    });
-    if (place < 0) place = this.#stretches.length - 1;
-    const taken = this.#stretches[place]!;
-    const last = this.#stretches.pop()!;
-    if (place < this.#stretches.length) this.#stretches[place] = last;
-    this.#weight -= taken.keys;
-    return taken;
+  #add(ends: Ends): void {
+    const scale = scaleOf(ends.low, ends.high);
+    const keys = Math.min(1e9, Math.max(1, keysBetween(ends, scale)));
+    this.#stretches.add({ ...ends, scale, keys }, keys);
+  }
+}
+
+/** Things with weights, one of which is taken out at random by weight in logarithmic time (a Fenwick tree of sums). */
+class WeightedSet<T> {
+  readonly #things: (T | null)[] = [];
+  readonly #weights: number[] = [];
+  readonly #free: number[] = [];
+  #sums: number[] = [0];
+  size = 0;
+
+  add(thing: T, weight: number): void {
+    const place = this.#free.pop() ?? this.#things.length;
+    if (place === this.#things.length) this.#grow();
+    this.#things[place] = thing;
+    this.#change(place, weight);
+    this.size += 1;
   }
 
-  #add(ends: Ends): void {
-    const scale = scaleOf(ends.low[0]!, ends.high[0]!);
-    const keys = Math.min(1e9, Math.max(1, keysBetween(ends, scale)));
-    this.#stretches.push({ ...ends, scale, keys });
-    this.#weight += keys;
+  /** `chance` is 0 to 1. The set must not be empty. */
+  take(chance: number): T {
+    let place = this.#find(chance);
+    if (this.#things[place] == null) place = this.#things.findIndex((thing) => thing !== null);
+    const thing = this.#things[place]!;
+    this.#things[place] = null;
+    this.#change(place, 0);
+    this.#free.push(place);
+    this.size -= 1;
+    return thing;
+  }
+
+  #grow(): void {
+    this.#things.push(null);
+    this.#weights.push(0);
+    const node = this.#things.length;
+    let sum = 0;
+    for (let child = node - 1; child > node - (node & -node); child -= child & -child)
+      sum += this.#sums[child]!;
+    this.#sums[node] = sum;
+  }
+
+  #change(place: number, weight: number): void {
+    const change = weight - this.#weights[place]!;
+    this.#weights[place] = weight;
+    for (let node = place + 1; node < this.#sums.length; node += node & -node) this.#sums[node]! += change;
+  }
+
+  #find(chance: number): number {
+    const nodes = this.#things.length;
+    let rest = chance * this.#total();
+    let node = 0;
+    for (let step = 1 << Math.floor(Math.log2(nodes)); step > 0; step >>= 1) {
+      if (node + step > nodes || this.#sums[node + step]! > rest) continue;
+      node += step;
+      rest -= this.#sums[node]!;
+    }
+    return Math.min(node, nodes - 1);
+  }
+
+  #total(): number {
+    let total = 0;
+    for (let node = this.#things.length; node > 0; node -= node & -node) total += this.#sums[node]!;
+    return total;
   }
 }
 
@@ -113,51 +160,89 @@ function crowding(keys: readonly Buffer[], scale: Scale): number {
 /** Places keys that begin alike on a line from 0 to 1, by the bytes behind their common beginning. */
 interface Scale {
   readonly prefix: Buffer;
-  readonly bytes: readonly number[];
+  /** The bytes that may stand at each place behind the common beginning. */
+  readonly places: readonly Alphabet[];
   position(key: Buffer): number;
 }
+
+type Alphabet = readonly number[];
 
 const bytesFromTo = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const digits = bytesFromTo(0x30, 0x39);
 const lower = bytesFromTo(0x61, 0x7a);
 const upper = bytesFromTo(0x41, 0x5a);
-const alphabets: readonly (readonly number[])[] = [
+const alphabets: readonly Alphabet[] = [
   digits,
   [...digits, ...bytesFromTo(0x61, 0x66)],
   [...digits, ...bytesFromTo(0x41, 0x46)],
   lower,
+  upper,
   [...digits, ...lower],
+  [...digits, ...upper],
   [...digits, ...upper, ...lower],
   bytesFromTo(0x20, 0x7e),
   bytesFromTo(0, 255),
 ];
+const inAlphabet = alphabets.map((alphabet) => {
+  const member = new Array<boolean>(256).fill(false);
+  for (const byte of alphabet) member[byte] = true;
+  return member;
+});
+/** Digits and letters vary from key to key even where a few keys have the same; separators mostly do not. */
+const varies = inAlphabet[7]!;
 
-const placesOnScale = 12;
+const mostPlaces = 16;
 
-function scaleOf(low: Buffer, high: Buffer): Scale {
+function scaleOf(low: readonly Buffer[], high: readonly Buffer[]): Scale {
+  const [first, last] = [low[0]!, high[0]!];
   let common = 0;
-  while (common < low.length && common < high.length && low[common] === high[common]) common += 1;
-  const seen = Buffer.concat([low, high].map((key) => key.subarray(common, common + placesOnScale)));
-  const bytes = alphabets.find((alphabet) => seen.every((byte) => alphabet.includes(byte)))!;
+  while (common < first.length && common < last.length && first[common] === last[common]) common += 1;
+  const prefix = first.subarray(0, common);
+  const alike = [...low, ...high].filter((key) => key.subarray(0, common).equals(prefix));
+  const places = alphabetsOf(alike.map((key) => key.subarray(common, common + mostPlaces)));
   const position = (key: Buffer): number => {
-    if (key.compare(low, 0, common, 0, Math.min(common, key.length)) !== 0)
-      return Buffer.compare(key, low) < 0 ? 0 : 1;
+    const order = Buffer.compare(key.subarray(0, common), prefix);
+    if (order !== 0) return order < 0 ? 0 : 1;
     let place = 0;
     let share = 1;
-    for (let i = common; i < common + placesOnScale && i < key.length; i++) {
-      share /= bytes.length;
-      place += share * rankOf(bytes, key[i]!);
+    for (let i = 0; i < places.length && common + i < key.length; i++) {
+      share /= places[i]!.length;
+      place += share * rankOf(places[i]!, key[common + i]!);
     }
     return place;
   };
-  return { prefix: low.subarray(0, common), bytes, position };
+  return { prefix, places, position };
+}
+
+/** The alphabet of every place; one for all places between two separators, since they are parts of one number or name. */
+function alphabetsOf(tails: readonly Buffer[]): Alphabet[] {
+  const alphabetsByPlace: Alphabet[] = [];
+  let part: number[][] = [];
+  const endPart = () => {
+    const alphabet = alphabets[inAlphabet.findIndex((member) => part.flat().every((byte) => member[byte]))]!;
+    alphabetsByPlace.push(...part.map(() => alphabet));
+    part = [];
+  };
+  for (let place = 0; place < mostPlaces; place++) {
+    const seen = tails.flatMap((tail) => (place < tail.length ? [tail[place]!] : []));
+    if (seen.length === 0) break;
+    const separator = !varies[seen[0]!] && seen.every((byte) => byte === seen[0]);
+    if (!separator) {
+      part.push(seen);
+      continue;
+    }
+    endPart();
+    alphabetsByPlace.push([seen[0]!]);
+  }
+  endPart();
+  return alphabetsByPlace;
 }
 
 /** How many bytes of the alphabet lie below `byte`. */
-function rankOf(bytes: readonly number[], byte: number): number {
+function rankOf(alphabet: Alphabet, byte: number): number {
   let rank = 0;
-  while (rank < bytes.length && bytes[rank]! < byte) rank += 1;
+  while (rank < alphabet.length && alphabet[rank]! < byte) rank += 1;
   return rank;
 }
 
@@ -169,21 +254,21 @@ function pointIn(stretch: Stretch, random: () => number): Buffer {
   const from = scale.position(low);
   const width = scale.position(high) - from;
   for (let tries = 0; tries < 8; tries++) {
-    const point = Buffer.concat([scale.prefix, spell(from + random() * width, scale.bytes)]);
+    const point = Buffer.concat([scale.prefix, spell(from + random() * width, scale.places)]);
     if (Buffer.compare(point, low) > 0 && Buffer.compare(point, high) <= 0) return point;
   }
   if (random() < 0.5) return high;
   return fromLow ? low : successor(low);
 }
 
-function spell(position: number, bytes: readonly number[]): Buffer {
-  const spelled = Buffer.alloc(placesOnScale);
+function spell(position: number, places: readonly Alphabet[]): Buffer {
+  const spelled = Buffer.alloc(places.length);
   let rest = position;
-  for (let i = 0; i < placesOnScale; i++) {
-    rest *= bytes.length;
-    const rank = Math.min(bytes.length - 1, Math.max(0, Math.floor(rest)));
-    spelled[i] = bytes[rank]!;
+  places.forEach((alphabet, i) => {
+    rest *= alphabet.length;
+    const rank = Math.min(alphabet.length - 1, Math.max(0, Math.floor(rest)));
+    spelled[i] = alphabet[rank]!;
     rest -= rank;
-  }
+  });
   return spelled;
 }

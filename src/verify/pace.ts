@@ -65,6 +65,8 @@ export class RateCap {
   }
 }
 
+const heldLookMs = 50;
+
 export interface PaceLimits {
   /** Keys, or commands that read no key, per second on each of the two servers; null = no cap. */
   readonly maxOpsPerSecond: number | null;
@@ -79,6 +81,7 @@ export class Pace {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   readonly #limits: PaceLimits;
+  #heldBy: string | null = null;
 
   constructor(limits: PaceLimits, clock: Clock, signal?: AbortSignal) {
     this.#limits = limits;
@@ -102,8 +105,19 @@ export class Pace {
       : Math.max(1024, Math.floor(this.#limits.maxBytesPerSecond / 20));
   }
 
+  /** Why nothing is asked for now, in plain words; null = nothing is in the way. */
+  get heldBy(): string | null {
+    return this.#heldBy;
+  }
+
+  /** Stops all reading until it is called with null. */
+  hold(reason: string | null): void {
+    this.#heldBy = reason;
+  }
+
   /** Waits until more may be asked of the servers. */
   async turn(): Promise<void> {
+    while (this.#heldBy !== null) await this.#clock.sleep(heldLookMs, this.#signal);
     const waitMs = Math.max(this.#ops?.waitMs() ?? 0, this.#bytes?.waitMs() ?? 0);
     if (waitMs > 0) await this.#clock.sleep(waitMs, this.#signal);
   }

@@ -312,7 +312,7 @@ function kindOf(suspect: Suspect, left: Finding, right: Finding): DifferenceKind
   if (suspect.probe.of === 'ttl') return 'ttl';
   if (wholeKey(suspect) && !right.present) return 'missing';
   if (wholeKey(suspect) && !left.present) return 'foreign';
-  if (suspect.type !== 'string' && left.size !== right.size) return 'length';
+  if (wholeKey(suspect) && suspect.type !== 'string' && left.size !== right.size) return 'length';
   return 'value';
 }
 

@@ -1,4 +1,5 @@
 import type { ComparisonReport, Difference, DifferenceKind, KeyType } from '../core/comparison.ts';
+import type { CountsResult } from './counts.ts';
 import { type Stratum, smallestLossOverall } from './statistics.ts';
 
 /** What a comparison has found so far. Plain JSON: it is stored with the cursor, so that nothing is counted twice. */
@@ -41,6 +42,7 @@ export class Tally {
   }
 
   looked(type: KeyType, keys: number): void {
+    if (keys === 0) return;
     this.state.lookedAt += keys;
     this.state.byType[type] = (this.state.byType[type] ?? 0) + keys;
   }
@@ -77,7 +79,7 @@ export interface ReportFrame {
   readonly endedAt: number;
   readonly estimatedKeys: number | null;
   readonly rounds: number;
-  readonly counts: ComparisonReport['counts'];
+  readonly counts: CountsResult | null;
   /** Why the look was not good enough; null = it was. */
   readonly fault: string | null;
   /** Whether both sides were seen to hold no key at all. */
@@ -106,7 +108,7 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
     examples: [...state.examples],
     rounds: frame.rounds,
     settledByRecheck: state.settled,
-    counts: frame.counts,
+    counts: frame.counts?.counts ?? null,
     notes: [...state.notes],
   };
 }
@@ -117,25 +119,32 @@ function shareOf(lookedAt: number, estimated: number | null): number | null {
 }
 
 function judge(state: TallyState, frame: ReportFrame): Pick<ComparisonReport, 'verdict' | 'reason'> {
-  const found =
-    state.differencesTotal > 0 ? ` Until then ${state.differencesTotal} differences were found.` : '';
-  if (frame.fault !== null) return { verdict: 'inconclusive', reason: frame.fault + found };
-  if (state.differencesTotal > 0) return { verdict: 'different', reason: null };
-  if (countsDiffer(frame)) return { verdict: 'different', reason: 'the key counts differ' };
+  const { counts } = frame;
+  if (frame.fault !== null) return { verdict: 'inconclusive', reason: frame.fault + foundSoFar(state) };
+  if (state.differencesTotal > 0) return { verdict: 'different', reason: foundText(state) };
+  if (counts?.verdict === 'different') return { verdict: 'different', reason: counts.text };
   if (state.undecided > 0) return { verdict: 'inconclusive', reason: undecidedText(state) };
-  if (frame.bothEmpty) return { verdict: 'empty', reason: 'both sides hold no key at all' };
-  if (state.lookedAt === 0 && frame.counts === null)
-    return { verdict: 'inconclusive', reason: 'nothing could be looked at' };
-  return { verdict: 'equal', reason: null };
+  if (frame.depth === 'counts') return judgeCounts(counts);
+  if (state.lookedAt > 0) return { verdict: 'equal', reason: null };
+  return frame.bothEmpty && (counts === null || counts.verdict === 'empty')
+    ? { verdict: 'empty', reason: 'both sides hold no key at all' }
+    : { verdict: 'inconclusive', reason: 'nothing could be looked at' };
 }
+
+function judgeCounts(counts: CountsResult | null): Pick<ComparisonReport, 'verdict' | 'reason'> {
+  if (counts === null) return { verdict: 'inconclusive', reason: 'nothing could be counted' };
+  if (counts.verdict === 'unclear') return { verdict: 'inconclusive', reason: counts.text };
+  return { verdict: counts.verdict, reason: counts.verdict === 'empty' ? counts.text : null };
+}
+
+const foundSoFar = (state: TallyState): string =>
+  state.differencesTotal > 0 ? ` (until then ${foundText(state)})` : '';
+
+const foundText = (state: TallyState): string =>
+  Object.entries(state.byKind)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ');
 
 const undecidedText = (state: TallyState): string =>
   `${state.undecided} keys changed faster than they could be looked at on both sides ` +
   `(${state.undecidedExamples.join(', ')}); try again when they are written less often`;
-
-function countsDiffer(frame: ReportFrame): boolean {
-  const { counts } = frame;
-  if (counts === null || !counts.exact) return false;
-  const names = new Set([...Object.keys(counts.left), ...Object.keys(counts.right)]);
-  return [...names].some((name) => (counts.left[name] ?? 0) !== (counts.right[name] ?? 0));
-}

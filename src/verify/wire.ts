@@ -20,6 +20,7 @@ export type WireErrorCode =
   | 'loading'
   | 'garbled'
   | 'refused'
+  | 'changed'
   | 'aborted';
 
 /** A server could not be read. The message names the server, and says what happened. */
@@ -30,6 +31,17 @@ export class WireError extends Error {
     super(`${server}: ${message}`);
     this.code = code;
     this.server = server;
+  }
+
+  /** The same error on this side of a thread. */
+  static from(told: {
+    readonly code: WireErrorCode;
+    readonly server: string;
+    readonly message: string;
+  }): WireError {
+    const error = new WireError(told.code, told.server, '');
+    error.message = told.message;
+    return error;
   }
 }
 

@@ -1,0 +1,153 @@
+import type { KeyCounts, KeyType } from '../core/comparison.ts';
+import type { Clock } from './pace.ts';
+import type { Pair, Side, SideName } from './pair.ts';
+import { infoFields, infoText, type Position, readPosition, redisKeyspace } from './server.ts';
+import { WireError } from './wire.ts';
+
+/** Key counts of both sides, and what may be concluded from them. */
+export interface CountsResult {
+  readonly counts: KeyCounts;
+  readonly verdict: 'equal' | 'different' | 'unclear' | 'empty';
+  /** The counts' error, or what differs, in plain words. */
+  readonly text: string;
+}
+
+export interface CountsOptions {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** How long both scans of keys may take, and how long a busy node is waited for. Milliseconds. */
+  readonly scanTimeoutMs: number;
+}
+
+interface SideCounts {
+  readonly keys: Readonly<Record<string, number>>;
+  /** Keys that may vanish by themselves at any moment. */
+  readonly expiring: number;
+}
+
+/** A write takes at least this many bytes in either server's replication stream. */
+const fewestBytesPerWrite = 20;
+const pollMs = 200;
+
+/**
+ * Counts the keys of both sides by type and DB (Redis: by DB). On Redis it costs nothing. On Pika it makes each node
+ * scan all its keys in the background (`INFO keyspace 1`, facts 2.5), which holds up a full sync that begins or ends
+ * meanwhile: so it is refused while one is running. Never DBSIZE on Pika (facts 3.2).
+ *
+ * The counts are exact when no write arrived while they were made and no key can expire. Otherwise they may be off by as
+ * many keys as there were writes, at most, plus the keys that can expire: only more than that is a difference.
+ */
+export async function compareCounts(pair: Pair, options: CountsOptions): Promise<CountsResult> {
+  const before = await positions(pair);
+  const count = (side: SideName) =>
+    pair.kind === 'redis' ? countRedis(pair[side]) : countPika(pair[side], options);
+  const [left, right] = await Promise.all([count('left'), count('right')]);
+  const after = await positions(pair);
+  const writtenBytes = Math.max(
+    distance(before[0], after[0]),
+    distance(before[0], before[1]),
+    distance(after[0], after[1]),
+  );
+  const expiring = Math.max(left.expiring, right.expiring);
+  const error = Math.ceil(writtenBytes / fewestBytesPerWrite) + expiring;
+  const counts: KeyCounts = { left: left.keys, right: right.keys, exact: error === 0 };
+  return { counts, ...conclude(left.keys, right.keys, error) };
+}
+
+function conclude(
+  left: SideCounts['keys'],
+  right: SideCounts['keys'],
+  error: number,
+): Pick<CountsResult, 'verdict' | 'text'> {
+  const names = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
+  const differing = names.filter((name) => (left[name] ?? 0) !== (right[name] ?? 0));
+  const list = differing.map((name) => `${name}: ${left[name] ?? 0} against ${right[name] ?? 0}`).join(', ');
+  const limit = error === 0 ? 'exactly' : `to within ${error} keys (writes or expiries went on)`;
+  if (differing.some((name) => Math.abs((left[name] ?? 0) - (right[name] ?? 0)) > error))
+    return { verdict: 'different', text: `the key counts differ (${list}), counted ${limit}` };
+  if (names.every((name) => (left[name] ?? 0) === 0 && (right[name] ?? 0) === 0))
+    return { verdict: 'empty', text: 'both sides hold no key at all' };
+  if (differing.length > 0)
+    return { verdict: 'unclear', text: `the key counts (${list}) are only known ${limit}` };
+  return { verdict: 'equal', text: `the key counts agree, counted ${limit}` };
+}
+
+async function positions(pair: Pair): Promise<readonly [Position | null, Position | null]> {
+  return Promise.all([
+    readPosition(pair.left.connection, pair.kind),
+    readPosition(pair.right.connection, pair.kind),
+  ]);
+}
+
+/** Bytes written between two positions; binlog files are 100 MiB unless configured otherwise. */
+export function distance(from: Position | null, to: Position | null): number {
+  if (from?.kind === 'bytes' && to?.kind === 'bytes') return Math.abs(to.offset - from.offset);
+  if (from?.kind !== 'binlog' || to?.kind !== 'binlog') return 0;
+  return Object.entries(to.dbs).reduce((sum, [db, end]) => {
+    const start = from.dbs[db];
+    if (start === undefined) return sum;
+    return sum + Math.abs((end.file - start.file) * 104_857_600 + end.offset - start.offset);
+  }, 0);
+}
+
+async function countRedis(side: Side): Promise<SideCounts> {
+  const entries = await redisKeyspace(side.connection);
+  return {
+    keys: Object.fromEntries(entries.map((entry) => [`db${entry.db}`, entry.keys])),
+    expiring: entries.reduce((sum, entry) => sum + entry.expires, 0),
+  };
+}
+
+async function countPika(side: Side, options: CountsOptions): Promise<SideCounts> {
+  const { clock, signal } = options;
+  const deadline = clock.now() + options.scanTimeoutMs;
+  const waitUntil = async (what: string, condition: () => Promise<boolean>) => {
+    while (!(await condition())) {
+      if (clock.now() >= deadline) throw new WireError('timeout', side.connection.name, what);
+      await clock.sleep(pollMs, signal);
+    }
+  };
+  await waitUntil(
+    'was busy with a full sync, a bgsave or another key scan, so its keys were not counted',
+    () => isQuiet(side),
+  );
+  await side.connection.must('INFO', 'keyspace', '1');
+  let text = '';
+  await waitUntil(`did not finish counting its keys within ${options.scanTimeoutMs} ms`, async () => {
+    text = await infoText(side.connection, 'keyspace', '0');
+    return /^# Duration: \d+s/m.test(text) && (await isQuiet(side));
+  });
+  return pikaCounts(text);
+}
+
+async function isQuiet(side: Side): Promise<boolean> {
+  const stats = infoFields(await infoText(side.connection, 'stats'));
+  const replication = await infoText(side.connection, 'replication');
+  return (
+    stats.get('is_scaning_keyspace') !== 'Yes' &&
+    stats.get('is_bgsaving') !== 'Yes' &&
+    stats.get('is_compact') !== 'Yes' &&
+    !/full syncing|WaitDBSync|TryDBSync|syncing_full|try_to_full_sync/.test(replication)
+  );
+}
+
+const typeNames: Readonly<Record<string, KeyType>> = {
+  Strings: 'string',
+  Hashes: 'hash',
+  Lists: 'list',
+  Zsets: 'zset',
+  Sets: 'set',
+  Streams: 'stream',
+};
+
+/** `db0 Strings_keys=5000, expires=0, invalid_keys=0` (facts 2.5); streams from 4.0 on. */
+export function pikaCounts(text: string): SideCounts {
+  const keys: Record<string, number> = {};
+  let expiring = 0;
+  for (const match of text.matchAll(/^(db\d+) (\w+)_keys=(\d+), expires=(\d+)/gm)) {
+    const type = typeNames[match[2]!] ?? match[2]!.toLowerCase();
+    keys[`${match[1]} ${type}`] = Number(match[3]);
+    expiring += Number(match[4]);
+  }
+  return { keys, expiring };
+}

@@ -1,0 +1,443 @@
+import type { ComparisonReport, Difference } from '../core/comparison.ts';
+import { type Comparer, PageSize } from './comparer.ts';
+import { type CountsResult, compareCounts } from './counts.ts';
+import { estimateKeys } from './estimate.ts';
+import { watchServers } from './kindness.ts';
+import { type Clock, Pace, systemClock } from './pace.ts';
+import { Pair } from './pair.ts';
+import { compareRange, compareStreams, type RangeType, rangeTypes } from './pika-walk.ts';
+import { comparePage, findForeign, scan } from './redis-walk.ts';
+import { samplePika, sampleRedis } from './sample.ts';
+import {
+  type Identity,
+  identityChange,
+  listDbs,
+  readServer,
+  redisKeyspace,
+  type ServerFacts,
+} from './server.ts';
+import { Settler } from './settle.ts';
+import type { ComparisonSpec, Endpoint } from './spec.ts';
+import { emptyTally, reportOf, Tally, type TallyState } from './tally.ts';
+import { WireConnection, WireError } from './wire.ts';
+
+/** One piece of a comparison. Those of depth full can be left and taken up again inside; the others only at their ends. */
+type Step =
+  | { readonly kind: 'counts' }
+  | { readonly kind: 'sample'; readonly db: number }
+  | { readonly kind: 'range'; readonly db: number; readonly type: RangeType }
+  | { readonly kind: 'streams'; readonly db: number }
+  | { readonly kind: 'scan'; readonly db: number; readonly side: 'left' | 'right' };
+
+/** Where a comparison stands: plain JSON, from which it goes on after anything, without counting a key twice. */
+export interface RunState {
+  readonly steps: readonly Step[];
+  readonly step: number;
+  /** Where the walk of this step stands: a key in base64 or a cursor; null = at its beginning. */
+  readonly from: string | null;
+  readonly tally: TallyState;
+  readonly identities: { readonly left: Identity; readonly right: Identity };
+  readonly estimatedKeys: number | null;
+  readonly counts: CountsResult | null;
+  readonly startedAt: number;
+}
+
+/** What was reached: everything up to `state` is judged, and `differences` are those since the checkpoint before. */
+export interface Checkpoint {
+  readonly state: RunState;
+  readonly differences: readonly Difference[];
+}
+
+export interface ComparisonProgress {
+  /** What is being done, in plain words. */
+  readonly activity: string;
+  readonly lookedAtKeys: number;
+  readonly estimatedKeys: number | null;
+  readonly differences: number;
+  readonly keysPerSecond: number | null;
+  readonly remainingSeconds: number | null;
+  /** Why reading pauses just now; null = it does not. */
+  readonly heldBy: string | null;
+}
+
+export interface RunOptions {
+  /** The master, or the first of two servers. */
+  readonly left: Endpoint;
+  readonly right: Endpoint;
+  readonly spec: ComparisonSpec;
+  /** Where an earlier run stood; null or absent = from the beginning. */
+  readonly resume?: RunState | null;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: ComparisonProgress) => void;
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
+  readonly clock?: Clock;
+  /** 0 to 1; chooses the sample. */
+  readonly random?: () => number;
+}
+
+const checkpointEveryMs = 2000;
+const progressEveryMs = 500;
+const keyScanTimeoutMs = 600_000;
+
+/** How a run ended: with a report, or held up by a server in a way that may pass. */
+export interface RunResult {
+  readonly report: ComparisonReport;
+  /** The fault behind an inconclusive report; null = none. */
+  readonly fault: WireError | null;
+}
+
+/**
+ * Compares the data of two servers in this thread. Never throws for a server's fault (see compareNodes); throws only what
+ * is a defect of this program.
+ */
+export async function run(options: RunOptions): Promise<RunResult> {
+  return new Run(options).result();
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #spec: ComparisonSpec;
+  readonly #clock: Clock;
+  readonly #tally: Tally;
+  readonly #startedAt: number;
+  #differences: Difference[] = [];
+  #steps: readonly Step[];
+  #step: number;
+  #from: string | null;
+  #identities: RunState['identities'] | null;
+  #estimatedKeys: number | null;
+  #counts: CountsResult | null;
+  #checkpointAt = 0;
+  #progressAt = 0;
+  #speed: { readonly at: number; readonly keys: number; perSecond: number | null };
+
+  constructor(options: RunOptions) {
+    const { resume } = options;
+    this.#options = options;
+    this.#spec = options.spec;
+    this.#clock = options.clock ?? systemClock;
+    const tally = resume ? structuredClone(resume.tally) : emptyTally();
+    this.#tally = new Tally(tally, (difference) => this.#differences.push(difference));
+    this.#startedAt = resume?.startedAt ?? this.#clock.now();
+    this.#steps = resume?.steps ?? [];
+    this.#step = resume?.step ?? 0;
+    this.#from = resume?.from ?? null;
+    this.#identities = resume?.identities ?? null;
+    this.#estimatedKeys = resume?.estimatedKeys ?? null;
+    this.#counts = resume?.counts ?? null;
+    this.#speed = { at: this.#clock.now(), keys: tally.lookedAt, perSecond: null };
+  }
+
+  async result(): Promise<RunResult> {
+    const fault = await this.#compare().then(
+      () => null,
+      (error: unknown) => faultOf(error, this.#options.signal),
+    );
+    const report = reportOf(this.#tally.state, {
+      depth: this.#spec.depth,
+      startedAt: this.#startedAt,
+      endedAt: this.#clock.now(),
+      estimatedKeys: this.#everythingSeen() ? this.#tally.state.lookedAt : this.#estimatedKeys,
+      rounds: this.#spec.rounds,
+      counts: this.#counts,
+      fault: fault?.message ?? null,
+      bothEmpty: this.#tally.state.strata.every((stratum) => stratum.complete),
+    });
+    return { report, fault };
+  }
+
+  #everythingSeen(): boolean {
+    const { strata } = this.#tally.state;
+    return (
+      this.#step >= this.#steps.length && strata.length > 0 && strata.every((stratum) => stratum.complete)
+    );
+  }
+
+  async #compare(): Promise<void> {
+    const pair = await openPair(this.#options, this.#clock);
+    const stopWatching = watchServers(pair, this.#options, this.#spec, this.#clock);
+    try {
+      this.#assertSameServers(pair);
+      await this.#plan(pair);
+      await this.#walk(pair);
+      await assertUnchanged(pair);
+    } finally {
+      stopWatching();
+      pair.close();
+    }
+  }
+
+  /** What was found before a break counts only for the servers that it was found on. */
+  #assertSameServers(pair: Pair): void {
+    const now = { left: pair.left.facts.identity, right: pair.right.facts.identity };
+    for (const side of ['left', 'right'] as const) {
+      const change = this.#identities && identityChange(this.#identities[side], now[side]);
+      if (change) throw changed(pair[side].connection.name, change);
+    }
+    this.#identities = now;
+  }
+
+  async #plan(pair: Pair): Promise<void> {
+    if (this.#steps.length > 0) return;
+    const dbs = await dbsOfBoth(pair);
+    this.#estimatedKeys = await estimateKeys(pair.left, this.#tally);
+    this.#steps = stepsFor(this.#spec, pair, dbs);
+    if (this.#spec.depth === 'full' && pair.typesApart)
+      this.#tally.note(
+        'Streams were not looked at: Pika 3.5 neither lists them nor transfers them in a full sync.',
+      );
+  }
+
+  async #walk(pair: Pair): Promise<void> {
+    const { rounds, ttlToleranceMs, catchUpTimeoutMs } = this.#spec;
+    const clock = this.#clock;
+    const settler = new Settler(pair, this.#tally, {
+      rounds,
+      ttlToleranceMs,
+      catchUpTimeoutMs,
+      clock,
+      signal: this.#options.signal,
+    });
+    const comparer: Comparer = { pair, settler, tally: this.#tally, clock };
+    this.#checkpointAt = clock.now() + checkpointEveryMs;
+    while (this.#step < this.#steps.length) {
+      const step = this.#steps[this.#step]!;
+      if (step.kind !== 'counts') await pair.select(step.db);
+      await this.#do(step, comparer);
+      await settler.settle();
+      this.#step += 1;
+      this.#from = null;
+      this.#save();
+    }
+  }
+
+  async #do(step: Step, comparer: Comparer): Promise<void> {
+    this.#report(comparer.pair, activityOf(step), true);
+    switch (step.kind) {
+      case 'counts':
+        return this.#count(comparer);
+      case 'sample':
+        return this.#sample(comparer);
+      case 'range':
+        return this.#range(step, comparer);
+      case 'streams':
+        await compareStreams(comparer);
+        return;
+      case 'scan':
+        return this.#scan(step, comparer);
+    }
+  }
+
+  async #count({ pair, tally }: Comparer): Promise<void> {
+    const { signal } = this.#options;
+    this.#counts = await compareCounts(pair, { clock: this.#clock, signal, scanTimeoutMs: keyScanTimeoutMs });
+    tally.note(`Counts: ${this.#counts.text}.`);
+  }
+
+  async #sample(comparer: Comparer): Promise<void> {
+    const random = this.#options.random ?? Math.random;
+    const options = { keysPerType: this.#spec.samplePerType, random };
+    await (comparer.pair.kind === 'pika' ? samplePika(comparer, options) : sampleRedis(comparer, options));
+  }
+
+  async #range(step: Step & { readonly kind: 'range' }, comparer: Comparer): Promise<void> {
+    const page = new PageSize(comparer);
+    for (let from = Buffer.from(this.#from ?? '', 'base64'); ; ) {
+      const { next } = await compareRange(comparer, step.type, from, page);
+      if (next === null) break;
+      from = Buffer.from(next);
+      await this.#reached(from.toString('base64'), step, comparer);
+    }
+    this.#tally.stratum({ looks: this.#tally.state.byType[step.type] ?? 0, complete: true });
+  }
+
+  async #scan(step: Step & { readonly kind: 'scan' }, comparer: Comparer): Promise<void> {
+    const page = new PageSize(comparer);
+    let walk = await expiriesOf(comparer.pair);
+    for (let cursor = this.#from ?? '0'; ; ) {
+      const found = await scan(comparer, step.side, cursor, page.keys);
+      if (step.side === 'left') await comparePage(comparer, found, walk, page);
+      else await findForeign(comparer, found);
+      cursor = found.next;
+      if (cursor === '0') break;
+      if (await this.#reached(cursor, step, comparer)) walk = await expiriesOf(comparer.pair);
+    }
+    this.#tally.stratum({ looks: this.#tally.state.lookedAt, complete: true });
+  }
+
+  /** Notes where the walk stands; from time to time settles what is open, and makes a checkpoint. */
+  async #reached(from: string, step: Step, comparer: Comparer): Promise<boolean> {
+    this.#from = from;
+    const now = this.#clock.now();
+    if (now >= this.#progressAt) this.#report(comparer.pair, activityOf(step));
+    if (now < this.#checkpointAt) return false;
+    if (comparer.settler.pending > 0) await comparer.settler.settle();
+    this.#save();
+    return true;
+  }
+
+  #save(): void {
+    this.#checkpointAt = this.#clock.now() + checkpointEveryMs;
+    const differences = this.#differences;
+    this.#differences = [];
+    this.#options.onCheckpoint?.({
+      differences,
+      state: {
+        steps: this.#steps,
+        step: this.#step,
+        from: this.#from,
+        tally: structuredClone(this.#tally.state),
+        identities: this.#identities!,
+        estimatedKeys: this.#estimatedKeys,
+        counts: this.#counts,
+        startedAt: this.#startedAt,
+      },
+    });
+  }
+
+  #report(pair: Pair, activity: string, always = false): void {
+    const now = this.#clock.now();
+    this.#progressAt = now + progressEveryMs;
+    const { lookedAt, differencesTotal } = this.#tally.state;
+    const perSecond = this.#measureSpeed(now, lookedAt);
+    const left = this.#estimatedKeys === null ? null : Math.max(0, this.#estimatedKeys - lookedAt);
+    this.#options.onProgress?.({
+      activity,
+      lookedAtKeys: lookedAt,
+      estimatedKeys: this.#estimatedKeys,
+      differences: differencesTotal,
+      keysPerSecond: perSecond === null ? null : Math.round(perSecond),
+      remainingSeconds:
+        left === null || !perSecond || this.#spec.depth !== 'full' ? null : Math.ceil(left / perSecond),
+      heldBy: always ? null : pair.pace.heldBy,
+    });
+  }
+
+  #measureSpeed(now: number, keys: number): number | null {
+    const elapsedMs = now - this.#speed.at;
+    if (elapsedMs < progressEveryMs) return this.#speed.perSecond;
+    const latest = ((keys - this.#speed.keys) / elapsedMs) * 1000;
+    const before = this.#speed.perSecond;
+    this.#speed = { at: now, keys, perSecond: before === null ? latest : 0.7 * before + 0.3 * latest };
+    return this.#speed.perSecond;
+  }
+}
+
+function stepsFor(spec: ComparisonSpec, pair: Pair, dbs: readonly number[]): readonly Step[] {
+  const counts: readonly Step[] = spec.depth === 'counts' || spec.keyCounts ? [{ kind: 'counts' }] : [];
+  if (spec.depth === 'counts') return counts;
+  return [
+    ...dbs.flatMap((db) =>
+      spec.depth === 'sample' ? [{ kind: 'sample', db } as const] : fullSteps(pair, db),
+    ),
+    ...counts,
+  ];
+}
+
+function fullSteps(pair: Pair, db: number): readonly Step[] {
+  if (pair.kind === 'redis')
+    return [
+      { kind: 'scan', db, side: 'left' },
+      { kind: 'scan', db, side: 'right' },
+    ];
+  const ranges = rangeTypes.map((type): Step => ({ kind: 'range', db, type }));
+  return pair.typesApart ? ranges : [...ranges, { kind: 'streams', db }];
+}
+
+function activityOf(step: Step): string {
+  switch (step.kind) {
+    case 'counts':
+      return 'counting keys';
+    case 'sample':
+      return `looking at a sample of db${step.db}`;
+    case 'range':
+      return `comparing every ${step.type} of db${step.db}`;
+    case 'streams':
+      return `comparing every stream of db${step.db}`;
+    case 'scan':
+      return step.side === 'left'
+        ? `comparing every key of db${step.db}`
+        : `looking for foreign keys in db${step.db}`;
+  }
+}
+
+async function expiriesOf(pair: Pair): Promise<{ readonly expiries: boolean }> {
+  const entries = await Promise.all([
+    redisKeyspace(pair.left.connection),
+    redisKeyspace(pair.right.connection),
+  ]);
+  return { expiries: entries.flat().some((entry) => entry.db === pair.db && entry.expires > 0) };
+}
+
+/** Connects to both servers. Throws WireError, also where the two are of kinds that cannot be compared. */
+async function openPair(options: RunOptions, clock: Clock): Promise<Pair> {
+  const open = (endpoint: Endpoint) =>
+    WireConnection.open({ ...endpoint, timeoutMs: options.spec.timeoutMs, signal: options.signal });
+  const opened = await Promise.allSettled([open(options.left), open(options.right)]);
+  const connections = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  try {
+    for (const result of opened) if (result.status === 'rejected') throw result.reason;
+    const [left, right] = connections as [WireConnection, WireConnection];
+    const [leftFacts, rightFacts] = await Promise.all([readServer(left), readServer(right)]);
+    assertComparable(left.name, leftFacts, right.name, rightFacts);
+    const pace = new Pace(options.spec, clock, options.signal);
+    return new Pair({ connection: left, facts: leftFacts }, { connection: right, facts: rightFacts }, pace);
+  } catch (error) {
+    for (const connection of connections) connection.close();
+    throw error;
+  }
+}
+
+function assertComparable(
+  left: string,
+  leftFacts: ServerFacts,
+  right: string,
+  rightFacts: ServerFacts,
+): void {
+  const kinds = [leftFacts, rightFacts].map(
+    (facts) => `${facts.kind === 'pika' ? 'Pika' : 'Redis'} ${facts.version}`,
+  );
+  if (
+    leftFacts.kind !== rightFacts.kind ||
+    (leftFacts.kind === 'pika' && leftFacts.major !== rightFacts.major)
+  )
+    throw new WireError(
+      'refused',
+      right,
+      `is a ${kinds[1]}, and ${left} a ${kinds[0]}: they cannot be compared`,
+    );
+  const { runId, processId } = leftFacts.identity;
+  if (runId !== null && runId === rightFacts.identity.runId && processId === rightFacts.identity.processId)
+    throw new WireError(
+      'refused',
+      right,
+      `is the same server as ${left}: comparing it with itself proves nothing`,
+    );
+}
+
+/** Throws WireError when one of the servers is no longer the one that was looked at. */
+async function assertUnchanged(pair: Pair): Promise<void> {
+  for (const side of [pair.left, pair.right]) {
+    const now = await readServer(side.connection);
+    const change = identityChange(side.facts.identity, now.identity);
+    if (change !== null) throw changed(side.connection.name, change);
+  }
+}
+
+const changed = (server: string, change: string): WireError =>
+  new WireError('changed', server, `${change} during the comparison, so its result says nothing`);
+
+async function dbsOfBoth(pair: Pair): Promise<readonly number[]> {
+  const [left, right] = await Promise.all([
+    listDbs(pair.left.connection, pair.left.facts),
+    listDbs(pair.right.connection, pair.right.facts),
+  ]);
+  return [...new Set([...left, ...right])].sort((a, b) => a - b);
+}
+
+/** A server's fault as it is; an interrupted wait as an abort; anything else is a defect and is thrown. */
+function faultOf(error: unknown, signal: AbortSignal | undefined): WireError {
+  if (error instanceof WireError) return error;
+  if (signal?.aborted) return new WireError('aborted', 'comparison', 'it was told to stop');
+  throw error;
+}
