@@ -6,11 +6,18 @@ export interface Position {
   readonly offset: number;
 }
 
+/** A command as it is replicated. */
+export interface BinlogRecord {
+  readonly argv: readonly string[];
+  /** When it was executed on the master; what expired later is still there for it. */
+  readonly at: number;
+}
+
 interface BinlogFile {
   readonly number: number;
   /** Where the first record begins: above 0 in a file padded up to a dump's offset. */
   readonly start: number;
-  readonly records: (readonly string[])[];
+  readonly records: BinlogRecord[];
   readonly ends: number[];
 }
 
@@ -59,12 +66,12 @@ export class Binlog {
   }
 
   /** Appends a record; true = it opened a new file. */
-  append(argv: readonly string[]): boolean {
+  append(record: BinlogRecord): boolean {
     const rolled = endOf(this.files.at(-1)!) > this.fileBytes;
     if (rolled) this.files.push(emptyFile({ file: this.files.at(-1)!.number + 1, offset: 0 }));
     const file = this.files.at(-1)!;
-    file.ends.push(endOf(file) + Math.max(1, Math.round(recordBytes(argv) * this.bytesPerByte)));
-    file.records.push(argv);
+    file.ends.push(endOf(file) + Math.max(1, Math.round(recordBytes(record.argv) * this.bytesPerByte)));
+    file.records.push(record);
     return rolled;
   }
 
@@ -89,7 +96,7 @@ export class Binlog {
   }
 
   /** The next record and its claimed size, moving the reader; undefined = none, or its file is gone. */
-  read(reader: Reader): { readonly argv: readonly string[]; readonly bytes: number } | undefined {
+  read(reader: Reader): { readonly record: BinlogRecord; readonly bytes: number } | undefined {
     const position = this.files.findIndex(({ number }) => number === reader.file);
     const file = this.files[position];
     if (file === undefined) return undefined;
@@ -101,7 +108,7 @@ export class Binlog {
       return this.read(reader);
     }
     const begin = reader.index === 0 ? file.start : file.ends[reader.index - 1]!;
-    const found = { argv: file.records[reader.index]!, bytes: file.ends[reader.index]! - begin };
+    const found = { record: file.records[reader.index]!, bytes: file.ends[reader.index]! - begin };
     reader.index++;
     return found;
   }
@@ -113,11 +120,10 @@ export class Binlog {
   }
 
   /** Records after the reader, without moving it. */
-  after(reader: Reader): (readonly string[])[] {
+  after(reader: Reader): BinlogRecord[] {
     const walker = { ...reader };
-    const found: (readonly string[])[] = [];
-    for (let record = this.read(walker); record !== undefined; record = this.read(walker))
-      found.push(record.argv);
+    const found: BinlogRecord[] = [];
+    for (let next = this.read(walker); next !== undefined; next = this.read(walker)) found.push(next.record);
     return found;
   }
 
@@ -140,7 +146,7 @@ export class Binlog {
     if (rolled) this.files.push(emptyFile({ file: this.files.at(-1)!.number + 1, offset: 0 }));
     const file = this.files.at(-1)!;
     file.ends.push(endOf(file) + bytes);
-    file.records.push([]);
+    file.records.push({ argv: [], at: 0 });
   }
 }
 

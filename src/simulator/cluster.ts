@@ -12,7 +12,7 @@ import type { Reply } from './reply.ts';
 import { onNewerDump, onSilence } from './slave.ts';
 import { realTimers, type Timers } from './timers.ts';
 import { outgoingBytesPerSecond } from './transfer.ts';
-import { type LogLine, type SimNode, type SupersededOutcome, stall, type World } from './world.ts';
+import { type LogLine, type SimNode, type SupersededOutcome, stall, takePort, type World } from './world.ts';
 import { createWriteLoad, type WriteLoad, type WriteLoadOptions } from './write-load.ts';
 
 export interface ClusterOptions {
@@ -130,7 +130,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     binlogScale: options.binlogScale ?? 1,
     binlogBytesPerSecond: options.binlogBytesPerSecond ?? 20_000_000,
     partitions: new Set(),
-    transfers: new Set(),
+    ports: new Map(),
     processListeners: new Set(),
     note(node, event, data = {}) {
       log.push({ at: clock.now(), node: node.id, event, data });
@@ -159,7 +159,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   function addNode(given: NodeOptions): SimNode {
     const node = createNode(world, String(options.seed), { ...options.defaults, ...given });
     if (world.nodes.has(node.id)) throw new Error(`the simulated cluster has a node ${node.id} already`);
-    if (node.port === 0) node.port = firstVirtualPort + world.nodes.size;
+    takePort(world, node, node.port === 0 ? firstVirtualPort + world.nodes.size : node.port);
     world.nodes.set(node.id, node);
     return node;
   }
@@ -171,7 +171,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       throw new NodeRefused(`${id} at ${node.host}:${node.port}: connection refused, its process is gone`);
     if (node.stalledUntil > now) throw new NodeStalled(`${id} does not answer now`, node.stalledUntil);
     const reply = runCommand(world, node, session ?? localSession(id), argv);
-    const delay = node.replyDelayMs(outgoingBytesPerSecond(world, node));
+    const delay = node.replyDelayMs(outgoingBytesPerSecond(node));
     return { reply, readyAt: Math.max(now + delay, node.stalledUntil) };
   }
 

@@ -164,7 +164,7 @@ function clearReplicationId({ world, node, argv, session }: Call): Reply {
   node.replicationId = '';
   node.unfinished.clear();
   persistReplicationId(node);
-  appendToBinlog(world, node, node.dbs[session.db]!, argv);
+  appendToBinlog(world, node, node.dbs[session.db]!, { argv, at: world.clock.now() });
   return ok;
 }
 

@@ -1,7 +1,7 @@
 import { losePings } from './network.ts';
 import { emptyCounters } from './node.ts';
 import { closeAtMaster, closeAtSlave, wake } from './slave.ts';
-import { endTransfer } from './transfer.ts';
+import { endTransfer, reallocate } from './transfer.ts';
 import { type Connection, idleRsync, later, type SimNode, type World } from './world.ts';
 
 /** Ends the process; `silent`: its host vanishes, so that peers notice only by their time-outs. */
@@ -11,7 +11,7 @@ export function stopProcess(world: World, node: SimNode, how: { readonly silent?
   node.life++;
   node.aux = null;
   node.closeCron = null;
-  for (const transfer of [...world.transfers]) if (transfer.slave === node) endTransfer(world, transfer);
+  for (const { rsync } of node.dbs) if (rsync.transfer !== null) endTransfer(world, rsync.transfer);
   for (const connection of [...node.connections])
     loseConnection(world, node, connection, how.silent ?? false);
   node.slaves = [];
@@ -32,15 +32,12 @@ function loseConnection(world: World, gone: SimNode, connection: Connection, sil
   }
   later(world, peer, afterMs, () => notice(world, connection));
   if (isSlave) connection.open = false;
-  else freezeCopies(world, gone, peer);
+  else vanish(world, gone, peer);
 }
 
-function freezeCopies(world: World, master: SimNode, slave: SimNode): void {
-  for (const transfer of world.transfers) {
-    if (transfer.master !== master || transfer.slave !== slave) continue;
-    transfer.bytesPerSecond = 0;
-    if (transfer.done !== null) transfer.done.cancelled = true;
-  }
+/** The slave's copies stand still, and nothing is heard for its DBs. */
+function vanish(world: World, master: SimNode, slave: SimNode): void {
+  reallocate(world, master);
   losePings(world, slave);
 }
 

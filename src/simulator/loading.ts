@@ -21,12 +21,6 @@ export interface LoadOptions {
   readonly outsideBinlog?: boolean;
 }
 
-const filler = (random: SimNode['random'], length: number): string => {
-  let text = '';
-  while (text.length < length) text += random.hex(16);
-  return text.slice(0, length);
-};
-
 /** Fills a node with keys of all wanted types, evenly over the key space. */
 export function loadKeys(world: World, node: SimNode, options: LoadOptions): void {
   const db = findDb(node, options.db ?? 'db0');
@@ -37,9 +31,9 @@ export function loadKeys(world: World, node: SimNode, options: LoadOptions): voi
   const name = (type: string, index: number): string => `${prefix}:${type}:${String(index).padStart(9, '0')}`;
   const expiry = (): string[] =>
     random.next() < (options.expiringShare ?? 0) ? ['EX', String(random.int(3_600, 36_000))] : [];
-  const part = (): string => filler(random, Math.max(1, Math.floor(bytes / 4)));
+  const part = (): string => random.text(Math.max(1, Math.floor(bytes / 4)));
   const makers: Readonly<Record<string, (key: string) => string[]>> = {
-    strings: (key) => ['SET', key, filler(random, bytes), ...expiry()],
+    strings: (key) => ['SET', key, random.text(bytes), ...expiry()],
     hashes: (key) => ['HSET', key, 'a', part(), 'b', part(), 'c', part()],
     lists: (key) => ['RPUSH', key, part(), part(), part()],
     sets: (key) => ['SADD', key, part(), part(), part()],

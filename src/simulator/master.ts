@@ -131,11 +131,11 @@ function dumpNow(world: World, master: SimNode, db: SimDb, why: string, done: ()
 
 /** Every slave that copies an older dump sees the new uuid in one of its next answers. */
 function announceNewDump(world: World, master: SimNode, db: SimDb, dump: Dump): void {
-  for (const transfer of world.transfers) {
-    if (transfer.master !== master || transfer.db.name !== db.name || transfer.dump === dump) continue;
+  for (const transfer of master.outgoing) {
+    if (transfer.db.name !== db.name || transfer.dump === dump) continue;
     const notice = transfer.slave.random.within(world.timers.supersedeNoticeMs);
     later(world, transfer.slave, notice, () => {
-      if (world.transfers.has(transfer)) world.onNewerDump(transfer);
+      if (master.outgoing.has(transfer)) world.onNewerDump(transfer);
     });
   }
 }

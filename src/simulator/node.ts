@@ -79,6 +79,7 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
     closing: new Set(),
     closeCron: null,
     slaves: [],
+    outgoing: new Set(),
     dbs: [],
     unfinished: new Set(),
     bootFailure: null,

@@ -106,6 +106,6 @@ function keysToCome(source: SimDb, db: SimDb): Set<string> {
   const reader = source.binlog.readerAt(db.binlog.position);
   const records = [...db.toApply, ...(reader === undefined ? [] : source.binlog.after(reader))];
   const keys = new Set<string>();
-  for (const argv of records) for (const word of argv.slice(1)) keys.add(word);
+  for (const { argv } of records) for (const word of argv.slice(1)) keys.add(word);
   return keys;
 }

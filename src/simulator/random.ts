@@ -7,6 +7,8 @@ export interface Random {
   /** Number in [range[0], range[1]). */
   within(range: readonly [number, number]): number;
   hex(length: number): string;
+  /** Hex digits out of a pool that is drawn once: cheap, for values whose content does not matter. */
+  text(length: number): string;
   pick<T>(items: readonly T[]): T;
 }
 
@@ -20,6 +22,8 @@ export function hashText(text: string): number {
   return hash >>> 0;
 }
 
+const poolLength = 4096;
+
 /** Mulberry32. */
 export function createRandom(seed: number | string): Random {
   let state = (typeof seed === 'number' ? seed : hashText(seed)) >>> 0;
@@ -30,11 +34,22 @@ export function createRandom(seed: number | string): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
   const int = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
+  const hex = (length: number): string => Array.from({ length }, () => int(0, 15).toString(16)).join('');
+  let pool: string | undefined;
+  const text = (length: number): string => {
+    pool ??= hex(poolLength);
+    const start = int(0, poolLength - 1);
+    if (start + length <= poolLength) return pool.slice(start, start + length);
+    return (
+      pool.slice(start) + pool.repeat(Math.ceil(length / poolLength)).slice(0, length - poolLength + start)
+    );
+  };
   return {
     next,
     int,
     within: ([low, high]) => low + next() * (high - low),
-    hex: (length) => Array.from({ length }, () => int(0, 15).toString(16)).join(''),
+    hex,
+    text,
     pick: (items) => items[int(0, items.length - 1)]!,
   };
 }

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Cluster, NodeRefused, NodeStalled } from './cluster.ts';
 import type { Session } from './commands.ts';
 import { CommandParser, encodeReply, ProtocolError } from './resp.ts';
-import type { SimNode } from './world.ts';
+import { type SimNode, takePort } from './world.ts';
 
 export interface ServeOptions {
   /** Virtual milliseconds per real one. Default 1. */
@@ -76,7 +76,8 @@ export async function serveCluster(cluster: Cluster, options: ServeOptions = {})
   async function serve(id: string): Promise<string> {
     const node = cluster.node(id);
     const listener = createListener(shared, node);
-    node.port = await listener.listen(host, options.ports === 'given' ? node.port : 0);
+    const port = await listener.listen(host, options.ports === 'given' ? node.port : 0);
+    takePort(cluster.world, node, port);
     listeners.set(id, listener);
     addresses[id] = `${host}:${node.port}`;
     return addresses[id];

@@ -19,14 +19,14 @@ const protocolOverhead = 1.0005;
 
 /** Bytes counted so far on the node and its counterparts; call before reading counters. */
 export function settleAll(world: World, node: SimNode): void {
-  for (const transfer of world.transfers)
-    if (transfer.slave === node || transfer.master === node) settle(world, transfer);
+  for (const transfer of node.outgoing) settle(world, transfer);
+  for (const { rsync } of node.dbs) if (rsync.transfer !== null) settle(world, rsync.transfer);
 }
 
 /** What the node sends to its syncing slaves now, in bytes a second. */
-export function outgoingBytesPerSecond(world: World, node: SimNode): number {
+export function outgoingBytesPerSecond(node: SimNode): number {
   let total = 0;
-  for (const transfer of world.transfers) if (transfer.master === node) total += transfer.bytesPerSecond;
+  for (const transfer of node.outgoing) total += transfer.bytesPerSecond;
   return total;
 }
 
@@ -35,12 +35,12 @@ export function outgoingBytesPerSecond(world: World, node: SimNode): number {
  * and what one leaves the others may use.
  */
 export function reallocate(world: World, master: SimNode): void {
-  const running = [...world.transfers].filter((transfer) => transfer.master === master);
+  const running = [...master.outgoing];
   for (const transfer of running) settle(world, transfer);
   const moving = running
     .filter(
       ({ slave, stuck, copied, dump }) =>
-        !stuck && copied < dump.bytes && !arePartitioned(world, slave, master),
+        master.alive && !stuck && copied < dump.bytes && !arePartitioned(world, slave, master),
     )
     .map((transfer) => ({ transfer, limit: throttleOf(transfer.slave, running) }))
     .sort((a, b) => a.limit - b.limit);
@@ -91,16 +91,16 @@ export function startTransfer(
     done: null,
   };
   finished.set(transfer, done);
-  world.transfers.add(transfer);
+  transfer.master.outgoing.add(transfer);
   reallocate(world, transfer.master);
   return transfer;
 }
 
 /** Ends a transfer, finished or not; the others share what it used. */
 export function endTransfer(world: World, transfer: Transfer): void {
-  if (!world.transfers.has(transfer)) return;
+  if (!transfer.master.outgoing.has(transfer)) return;
   settle(world, transfer);
   if (transfer.done !== null) transfer.done.cancelled = true;
-  world.transfers.delete(transfer);
+  transfer.master.outgoing.delete(transfer);
   reallocate(world, transfer.master);
 }

@@ -1,4 +1,4 @@
-import type { Binlog, Position, Reader } from './binlog.ts';
+import type { Binlog, BinlogRecord, Position, Reader } from './binlog.ts';
 import type { Clock, Scheduled } from './clock.ts';
 import type { Dump } from './dump.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -85,7 +85,7 @@ export interface SimDb {
   readonly flushed: Map<string, number>;
   sessions: number;
   /** Written to the own binlog, not yet to the data. */
-  readonly toApply: (readonly string[])[];
+  readonly toApply: BinlogRecord[];
   applying: boolean;
 }
 
@@ -161,6 +161,8 @@ export interface SimNode {
   readonly closing: Set<string>;
   closeCron: Scheduled | null;
   slaves: SlaveEntry[];
+  /** Copies of its dumps that are under way. */
+  readonly outgoing: Set<Transfer>;
   dbs: SimDb[];
   unfinished: Set<string>;
   /** Why it dies at each start; null = it starts. */
@@ -199,13 +201,14 @@ export interface World {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly nodes: Map<string, SimNode>;
+  /** Which nodes have a port; see `takePort`. */
+  readonly ports: Map<number, SimNode[]>;
   /** Claimed bytes on disk per byte of data; claimed bytes of binlog per byte of record. */
   readonly dataScale: number;
   readonly binlogScale: number;
   /** How fast a master sends its binlog to one slave. */
   readonly binlogBytesPerSecond: number;
   readonly partitions: Set<string>;
-  readonly transfers: Set<Transfer>;
   note(node: SimNode, event: string, data?: Readonly<Record<string, unknown>>): void;
   /** The dump that a slave is copying was replaced. */
   onNewerDump(transfer: Transfer): void;
@@ -235,12 +238,19 @@ const isLoopback = (host: string): boolean => host === 'localhost' || host === '
 
 /** The node that listens at an address; undefined = none does. */
 export function nodeAt(world: World, { host, port }: Endpoint): SimNode | undefined {
-  for (const node of world.nodes.values()) {
-    if (node.port !== port) continue;
+  for (const node of world.ports.get(port) ?? []) {
     const known = node.host === host || node.aliases.includes(host);
     if (known || (isLoopback(host) && isLoopback(node.host))) return node;
   }
   return undefined;
+}
+
+/** Gives the node a port. */
+export function takePort(world: World, node: SimNode, port: number): void {
+  const others = world.ports.get(node.port)?.filter((each) => each !== node) ?? [];
+  world.ports.set(node.port, others);
+  node.port = port;
+  world.ports.set(port, [...(world.ports.get(port) ?? []), node]);
 }
 
 /** Whether a probe of an address that nobody has is refused at once instead of timing out. */

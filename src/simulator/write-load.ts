@@ -72,11 +72,7 @@ function createWriter(node: SimNode, db: SimDb, options: WriteLoadOptions): () =
   const total = mix.insert + mix.update + mix.delete + mix.expire;
   const [soonest, latest] = options.expireSeconds ?? [1, 60];
   let written = 0;
-  const value = (): string =>
-    random
-      .hex(8)
-      .repeat(Math.ceil(bytes / 8))
-      .slice(0, bytes);
+  const value = (): string => random.text(bytes);
   const insert = (): string[] => [
     'SET',
     `${options.prefix ?? 'w'}:${String(written++).padStart(9, '0')}`,

@@ -1,3 +1,4 @@
+import type { BinlogRecord } from './binlog.ts';
 import type { DataContext } from './keyspace-commands/context.ts';
 import { dataCommands } from './keyspace-commands/table.ts';
 import { isFailure, type Reply } from './reply.ts';
@@ -26,18 +27,19 @@ export function runDataCommand(world: World, node: SimNode, db: SimDb, argv: rea
     },
   };
   const reply = command.run(context, argv);
-  if (command.writes && !isFailure(reply)) appendToBinlog(world, node, db, logged);
+  if (command.writes && !isFailure(reply))
+    appendToBinlog(world, node, db, { argv: logged, at: world.clock.now() });
   return reply;
 }
 
-export function appendToBinlog(world: World, node: SimNode, db: SimDb, argv: readonly string[]): void {
-  const rolled = db.binlog.append(argv);
+export function appendToBinlog(world: World, node: SimNode, db: SimDb, record: BinlogRecord): void {
+  const rolled = db.binlog.append(record);
   if (rolled) purgeExpired(world, node, db);
   for (const entry of node.slaves) wakePump(world, node, db, entry);
 }
 
-/** Applies a record of the master's binlog to the data (facts 2.4 f). */
-function applyRecord(world: World, node: SimNode, db: SimDb, argv: readonly string[]): void {
+/** Applies a record of the master's binlog to the data, as of the moment at which the master did it. */
+function applyRecord(node: SimNode, db: SimDb, { argv, at }: BinlogRecord): void {
   const name = argv[0]?.toLowerCase();
   if (name === undefined) return;
   if (name === 'clearreplicationid') {
@@ -49,7 +51,7 @@ function applyRecord(world: World, node: SimNode, db: SimDb, argv: readonly stri
     {
       keyspace: db.keyspace,
       traits: node.traits,
-      now: world.clock.now(),
+      now: at,
       cursors: db.cursors,
       log: () => {},
     },
@@ -94,13 +96,13 @@ function pump(world: World, master: SimNode, db: SimDb, entry: SlaveEntry, slave
     return;
   }
   const budget = (world.binlogBytesPerSecond * world.timers.binlogBatchMs) / 1000;
-  const batch: (readonly string[])[] = [];
+  const batch: BinlogRecord[] = [];
   let bytes = 0;
   while (bytes < budget) {
-    const record = db.binlog.read(slave.reader);
-    if (record === undefined) break;
-    batch.push(record.argv);
-    bytes += record.bytes;
+    const next = db.binlog.read(slave.reader);
+    if (next === undefined) break;
+    batch.push(next.record);
+    bytes += next.bytes;
   }
   slave.sent = db.binlog.positionOf(slave.reader);
   if (batch.length > 0) sendBatch(world, master, entry, db.name, batch, bytes);
@@ -112,7 +114,7 @@ function sendBatch(
   master: SimNode,
   entry: SlaveEntry,
   dbName: string,
-  batch: readonly (readonly string[])[],
+  batch: readonly BinlogRecord[],
   bytes: number,
 ): void {
   const { connection } = entry;
@@ -128,11 +130,11 @@ function sendBatch(
   else receive();
 }
 
-function receiveBatch(world: World, node: SimNode, db: SimDb, batch: readonly (readonly string[])[]): void {
-  for (const argv of batch) {
-    appendToBinlog(world, node, db, argv);
-    if (node.applyPerSecond === Number.POSITIVE_INFINITY) applyRecord(world, node, db, argv);
-    else db.toApply.push(argv);
+function receiveBatch(world: World, node: SimNode, db: SimDb, batch: readonly BinlogRecord[]): void {
+  for (const record of batch) {
+    appendToBinlog(world, node, db, record);
+    if (node.applyPerSecond === Number.POSITIVE_INFINITY) applyRecord(node, db, record);
+    else db.toApply.push(record);
   }
   drainApply(world, node, db);
 }
@@ -144,7 +146,7 @@ function drainApply(world: World, node: SimNode, db: SimDb): void {
   later(world, node, world.timers.binlogBatchMs, () => {
     db.applying = false;
     const count = Math.max(1, Math.floor((node.applyPerSecond * world.timers.binlogBatchMs) / 1000));
-    for (const argv of db.toApply.splice(0, count)) applyRecord(world, node, db, argv);
+    for (const record of db.toApply.splice(0, count)) applyRecord(node, db, record);
     drainApply(world, node, db);
   });
 }
