@@ -183,7 +183,7 @@ function queryText(query: Query): string {
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value));
   }
-  return parameters.size === 0 ? '' : `?${parameters}`;
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
 }
 
 function bodyOf(response: Response): AsyncIterable<Uint8Array> {

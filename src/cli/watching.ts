@@ -30,8 +30,8 @@ export async function watchExpansion(session: Session, id: string, options: Watc
       signal: interrupted.signal,
       settleMs,
       refreshMs,
-      now: context.now,
-      sleep: context.sleep,
+      now: () => context.now(),
+      sleep: (ms, signal) => context.sleep(ms, signal),
     });
     view.close();
     return end.kind === 'detached' ? sayDetached(session, end.expansion) : sayEnd(session, end.expansion);

@@ -79,7 +79,7 @@ async function ask(
   const answer = await parts.send(hook, new AbortController().signal);
   const outcome = { ...outcomeOf(answer, 1, 0), retryInMs: null };
   // The answer counts, whether or not it could be kept for reading.
-  await parts.store.addAnswered(delivery, outcome).catch(parts.onTrouble);
+  await parts.store.addAnswered(delivery, outcome).catch((error: unknown) => parts.onTrouble(error));
   return isYes(answer) ? null : holdText(webhook, batch, answer);
 }
 

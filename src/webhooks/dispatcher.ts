@@ -84,7 +84,7 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
 
   function start(delivery: Delivery, webhook: Webhook): void {
     busy.set(webhook.id, (busy.get(webhook.id) ?? 0) + 1);
-    const attempt = deliver(delivery, webhook).catch(parts.onTrouble);
+    const attempt = deliver(delivery, webhook).catch((error: unknown) => parts.onTrouble(error));
     onTheWay.add(attempt);
     void attempt.then(() => {
       onTheWay.delete(attempt);

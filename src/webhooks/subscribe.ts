@@ -25,7 +25,7 @@ export function newWebhook(
 }
 
 /** A webhook as it is shown: without its secret and without what the address's query holds. */
-export function shownWebhook({ secret: _, ...webhook }: Webhook): Omit<Webhook, 'secret'> {
+export function shownWebhook({ secret: _secret, ...webhook }: Webhook): Omit<Webhook, 'secret'> {
   return { ...webhook, url: shownUrl(webhook.url) };
 }
 

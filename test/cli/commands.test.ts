@@ -38,8 +38,16 @@ describe('plan', () => {
 
   it('sends what the request permits per node, and the policy', async () => {
     await run(
-      ...['plan', '-m', '10.0.0.1:9221,credential=prod', '--batch-size', '2', '--verify', 'full'],
-      ...['--pause-between-batches', '5m', '10.0.0.2:9221,overwrite-data,repoint,seen-as=10.8.0.2:9221'],
+      'plan',
+      '-m',
+      '10.0.0.1:9221,credential=prod',
+      '--batch-size',
+      '2',
+      '--verify',
+      'full',
+      '--pause-between-batches',
+      '5m',
+      '10.0.0.2:9221,overwrite-data,repoint,seen-as=10.8.0.2:9221',
     );
     expect(api.requests[0]?.body).toEqual({
       master: { address: '10.0.0.1:9221', credential: 'prod' },
@@ -54,7 +62,15 @@ describe('plan', () => {
       'policy.json': '{"onFailure":"skip","verify":{"rounds":5}}',
     };
     await new Harness({ files }).run(
-      ...['plan', '--url', api.url, '-m', '10.0.0.1:9221', '-f', 'nodes.txt', '--policy', 'policy.json'],
+      'plan',
+      '--url',
+      api.url,
+      '-m',
+      '10.0.0.1:9221',
+      '-f',
+      'nodes.txt',
+      '--policy',
+      'policy.json',
       '--sample=50',
     );
     expect(api.requests[0]?.body).toEqual({
@@ -314,8 +330,14 @@ describe('the other entrances', () => {
 
 describe('a comparison that goes on', () => {
   const comparison = {
-    ...{ id: 'cmp_1', left: { name: 'a:1' }, right: { name: 'b:2' }, stateReason: null },
-    ...{ report: null, problem: null, differencesTotal: 0, progress: null },
+    id: 'cmp_1',
+    left: { name: 'a:1' },
+    right: { name: 'b:2' },
+    stateReason: null,
+    report: null,
+    problem: null,
+    differencesTotal: 0,
+    progress: null,
   };
 
   it('exits 4 when somebody paused it', async () => {
@@ -326,8 +348,13 @@ describe('a comparison that goes on', () => {
 
   it('shows how far it is', async () => {
     const progress = {
-      ...{ activity: 'comparing strings of db0', lookedAtKeys: 500, estimatedKeys: 2000, differences: 1 },
-      ...{ keysPerSecond: 100, remainingSeconds: 15, heldBy: 'the master answers slowly' },
+      activity: 'comparing strings of db0',
+      lookedAtKeys: 500,
+      estimatedKeys: 2000,
+      differences: 1,
+      keysPerSecond: 100,
+      remainingSeconds: 15,
+      heldBy: 'the master answers slowly',
     };
     const body = { ...comparison, state: 'running', progress };
     api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body });

@@ -144,8 +144,14 @@ describe('the picture on a terminal', () => {
       i === count - 1 ? { ...join, index: i } : joinOf(`10.0.0.${i}:9221`, i, i % 2 ? 'verified' : 'waiting'),
     );
     const events = Array.from({ length: 9 }, (_, seq) => ({
-      ...{ seq, expansionId: 'exp_1', type: 't', at: 0, node: null, level: 'info' as const },
-      ...{ text: 'something that takes many words to be said, and more', data: {} },
+      seq,
+      expansionId: 'exp_1',
+      type: 't',
+      at: 0,
+      node: null,
+      level: 'info' as const,
+      text: 'something that takes many words to be said, and more',
+      data: {},
     }));
     const state = { expansion: { ...base, joins }, recentEvents: events, connectionLost: null };
     return renderFrame(state, columns, rows, style);

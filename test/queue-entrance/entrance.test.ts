@@ -37,7 +37,7 @@ const backends: readonly Backend[] = [
     start: async () => {
       const redis = await startRedis();
       const connection = { path: redis.path, maxRetriesPerRequest: null };
-      return { connection, factory: createRedisBackend as unknown as Factory, stop: redis.stop };
+      return { connection, factory: createRedisBackend as unknown as Factory, stop: () => redis.stop() };
     },
   },
   {

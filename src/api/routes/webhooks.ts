@@ -163,7 +163,7 @@ function addRoutes(
       const { id } = await existing(webhooks, request.params.id);
       const { cursor, limit = 50 } = request.query;
       const page = await webhooks.deliveries(id, { limit, ...(cursor === undefined ? {} : { cursor }) });
-      return { ...page, items: page.items.map(({ webhookId: _, ...delivery }) => delivery) };
+      return { ...page, items: page.items.map(({ webhookId: _webhookId, ...delivery }) => delivery) };
     },
   );
 }

@@ -82,9 +82,10 @@ async function idOrOnly(session: Session, id: string | undefined): Promise<strin
   const { items } = await session.client.get<PageView<ExpansionView>>('/v1/expansions', query);
   if (items.length === 1) return (items[0] as ExpansionView).id;
   if (items.length > 1)
-    throw new UsageError('Several expansions have not ended: name one of them.', [
-      ...items.map((item) => `${item.id} (${item.master.name}, ${words(item.state)})`),
-    ]);
+    throw new UsageError(
+      'Several expansions have not ended: name one of them.',
+      items.map((item) => `${item.id} (${item.master.name}, ${words(item.state)})`),
+    );
   throw new CliError(
     'nothing_running',
     'No expansion is going on.',
