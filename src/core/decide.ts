@@ -18,6 +18,8 @@ import {
   needsPerson,
 } from './expansion.ts';
 import { advanceJoin } from './follow.ts';
+import { compareForecast } from './forecast-outcome.ts';
+import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
 import { awaitsDump, holdsFullSyncSlot, isTouched, isUnderWay } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { trackMaster } from './master-tracker.ts';
@@ -89,7 +91,7 @@ export function decide(input: DecideInput): Decision {
     commands: turn.commands,
     comparisons: turn.comparisons,
     appliedControls: turn.appliedControls,
-    lookAgainInMs: lookAgainIn(turn.expansion),
+    lookAgainInMs: lookAgainIn(turn.expansion, turn.now),
   };
 }
 
@@ -157,7 +159,7 @@ function apply(turn: Turn, control: Control): void {
       resume(turn, control);
       return;
     case 'approve':
-      patch(turn, { approvedThroughBatch: turn.expansion.currentBatch });
+      patch(turn, { approvedThroughBatch: turn.expansion.currentBatch, ...agreedForecast(turn.expansion) });
       enterState(
         turn,
         'running',
@@ -417,6 +419,7 @@ function beginNext(turn: Turn, input: DecideInput): void {
     );
     return;
   }
+  if (closedWindow(expansion, turn.now) === null && holdForForecast(turn, input.capabilitiesOf)) return;
   const inLine = expansion.joins.filter(
     (join) =>
       (join.phase === 'waiting' || join.phase === 'preflight') &&
@@ -434,6 +437,8 @@ function gateFor(turn: Turn, input: DecideInput): string | null {
   const { expansion, now } = turn;
   if (turn.frozen !== null) return turn.frozen;
   if (input.masterHeldBy !== null) return `expansion ${input.masterHeldBy} is at work on this master`;
+  const closed = closedWindow(expansion, now);
+  if (closed !== null) return closed;
   if (expansion.nextBatchNotBefore !== null && now < expansion.nextBatchNotBefore) {
     return `the policy's pause between batches ends at ${new Date(expansion.nextBatchNotBefore).toISOString()}`;
   }
@@ -458,6 +463,7 @@ function finish(turn: Turn): void {
   const bad = joins.filter(
     (join) => join.phase === 'failed' || join.phase === 'quarantined' || join.phase === 'cancelled',
   );
+  compareForecast(turn);
   const summary = `${count('verified')} of ${joins.length} nodes verified${count('skipped') > 0 ? `, ${count('skipped')} skipped` : ''}`;
   if (bad.length === 0) {
     enterState(turn, 'succeeded', summary);
@@ -470,9 +476,11 @@ function finish(turn: Turn): void {
 // ---------------------------------------------------------------------------------------------------- pace
 
 const attachingLookMs = 100;
+/** A control rings by itself; only the window's beginning must not be missed by much. */
+const longestLookInClosedWindowMs = 5000;
 
 /** When to look again: closely where a state lasts 100 ms only, never where a person must act first. */
-function lookAgainIn(expansion: Expansion): number | null {
+function lookAgainIn(expansion: Expansion, now: number): number | null {
   if (isEnded(expansion.state)) return null;
   const underWay = expansion.joins.filter((join) => isUnderWay(join) || join.leaving !== null);
   if (underWay.length > 0) {
@@ -489,6 +497,7 @@ function lookAgainIn(expansion: Expansion): number | null {
     (join) => join.phase === 'waiting' && (join.batch ?? 0) <= expansion.currentBatch,
   );
   if (next?.waitingFor === null) return 0;
+  if (next && closedWindow(expansion, now) !== null) return longestLookInClosedWindowMs;
   return Math.min(1000, Math.max(100, expansion.policy.lookIntervalMs));
 }
 

@@ -1,8 +1,11 @@
 import type { AnomalyRecord } from './anomalies.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
+import type { ForecastDrift } from './drift.ts';
 import type { CatchUp, Evidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
+import type { Forecast } from './forecast.ts';
+import type { ForecastOutcome } from './forecast-outcome.ts';
 import type { MasterTracker } from './master-tracker.ts';
 import type { Address } from './node-facts.ts';
 import type { Policy } from './policy.ts';
@@ -190,6 +193,12 @@ export interface Expansion {
   readonly capabilities: Capabilities | null;
   /** What the master showed at the first preflight, so that another server in its place is noticed. */
   readonly plannedMaster: MasterIdentity | null;
+  /** What the plan promised, or what was approved since; null = nothing could be said. */
+  readonly forecast: Forecast | null;
+  /** What had grown too far when the forecast was made anew before a batch; null = nothing had. */
+  readonly forecastDrift: ForecastDrift | null;
+  /** What it was against what had been forecast; null until it has ended. */
+  readonly forecastOutcome: ForecastOutcome | null;
   readonly masterTracker: MasterTracker;
   /** The master's binlog-file-size, to turn positions into bytes; null = not known. */
   readonly binlogFileSizeBytes: number | null;

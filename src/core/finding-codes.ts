@@ -171,6 +171,15 @@ export const findingCodes = describe({
   ],
   master_restarted_since_plan: ['info', 'The master was restarted since the plan was made.'],
 
+  binlog_retention_risk: [
+    'warning',
+    'More binlog is written during a full sync than the master keeps, and its version does not spare the binlog of a slave in full sync from purging (up to 3.4).',
+  ],
+  binlog_disk_growth: [
+    'warning',
+    'More binlog is written during a full sync than the settings of the master keep. From 3.5.0 on nothing is purged while a slave is in full sync, so it piles up on disk.',
+  ],
+
   expansion_on_master: ['info', 'Another expansion is at work on this master; this one waits its turn.'],
   node_in_other_expansion: ['error', 'The node belongs to another expansion that has not ended.'],
 });

@@ -1,25 +1,14 @@
 import type { Capabilities } from './capabilities.ts';
 import type { NodeTarget } from './expansion.ts';
 import { type Finding, hasErrors } from './findings.ts';
+import { type Forecast, forecastFindings, makeForecast } from './forecast.ts';
+import type { MeasuredSync } from './learning.ts';
 import { type BinlogOffset, formatAddress, type NodeFacts, type Role, type SlaveLag } from './node-facts.ts';
 import type { Policy } from './policy.ts';
 import { type PreflightContext, type PreflightMaster, type PreflightNode, preflight } from './preflight.ts';
+import type { WriteRate } from './write-rate.ts';
 
-/** A figure that is known by its bounds only. `confidence` is the share of cases that fall inside, 0 to 1. */
-export interface ForecastRange {
-  readonly low: number;
-  readonly high: number;
-  readonly confidence: number;
-}
-
-/** What an expansion will probably cost; every figure is a range. */
-export interface Forecast {
-  readonly secondsPerNode: ForecastRange;
-  readonly secondsTotal: ForecastRange;
-  readonly bytesPerNode: ForecastRange;
-  /** What the figures rest on, in one plain sentence. */
-  readonly basis: string;
-}
+export type { Forecast, ForecastRange } from './forecast.ts';
 
 /** The master and its slaves as the master tells it. */
 export interface Topology {
@@ -67,12 +56,22 @@ export interface PlanInput {
   readonly nodes: readonly PreflightNode[];
   readonly policy: Policy;
   readonly context: PreflightContext;
+  /** What the forecast rests on beyond the looks; absent = nothing was measured. */
+  readonly measured?: { readonly writes: WriteRate | null; readonly learnt: readonly MeasuredSync[] };
 }
 
 /** Makes the plan of a request from one look at every server that it names. Pure; never throws. */
 export function makePlan(input: PlanInput): Plan {
-  const findings = preflight(input);
   const { batchSize, reason } = chooseBatchSize(input);
+  const batches = inBatches(
+    input.nodes.map((node) => node.target.name),
+    batchSize,
+  );
+  const forecast = forecastOf(input, batches);
+  const findings = [
+    ...preflight(input),
+    ...(forecast ? forecastFindings(forecast, input.master.target.name) : []),
+  ];
   return {
     id: input.id,
     at: input.at,
@@ -82,14 +81,28 @@ export function makePlan(input: PlanInput): Plan {
     acceptable: !hasErrors(findings),
     batchSize,
     batchSizeReason: reason,
-    batches: inBatches(
-      input.nodes.map((node) => node.target.name),
-      batchSize,
-    ),
+    batches,
     waitsFor: input.context.expansionsOnMaster[0]?.id ?? null,
     topology: topologyOf(input.master),
-    forecast: null,
+    forecast,
   };
+}
+
+function forecastOf(input: PlanInput, batches: readonly (readonly string[])[]): Forecast | null {
+  const { look, capabilities, target } = input.master;
+  if (look.kind !== 'answered' || capabilities === null) return null;
+  return makeForecast({
+    master: { target, facts: look.facts },
+    capabilities,
+    nodes: input.nodes.map((node) => ({
+      target: node.target,
+      facts: node.look.kind === 'answered' ? node.look.facts : null,
+    })),
+    batches,
+    policy: input.policy,
+    writes: input.measured?.writes ?? null,
+    learnt: input.measured?.learnt ?? [],
+  });
 }
 
 export interface BatchSizeInput {

@@ -12,6 +12,20 @@ export interface VerifyPolicy {
   readonly maxBytesPerSecond: number | null;
 }
 
+/** Hours in which batches may begin, on the clock of a place. `to` before `from` runs past midnight. */
+export interface TimeWindow {
+  /** Days on which it begins; empty = every day. */
+  readonly days: readonly Weekday[];
+  /** `HH:MM`. */
+  readonly from: string;
+  readonly to: string;
+  /** IANA name, for example `Europe/Berlin`. */
+  readonly timeZone: string;
+}
+
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof weekdays)[number];
+
 export interface Policy {
   /** Nodes attached together; capped by what the master's version allows. 'auto' lets the service choose. */
   readonly batchSize: number | 'auto';
@@ -31,6 +45,15 @@ export interface Policy {
   readonly masterBusyTimeoutMs: number;
   /** Looks in a row that must hold before `verified`. */
   readonly stableLooks: number;
+  /** What the master may send to the nodes in full sync, all together; null = the nodes' own throttles. */
+  readonly bandwidthBytesPerSecond: number | null;
+  /** Batches begin only inside one of them; empty = at any time. */
+  readonly windows: readonly TimeWindow[];
+  /**
+   * Before each batch the forecast is made anew; when time or bytes of what is left have grown by more than this share
+   * of what was planned, the expansion waits for approval. null = it never does.
+   */
+  readonly forecastTolerance: number | null;
   readonly verify: VerifyPolicy;
 }
 
@@ -45,6 +68,9 @@ export const defaultPolicy: Policy = {
   nodeDownTimeoutMs: 60_000,
   masterBusyTimeoutMs: 1_800_000,
   stableLooks: 3,
+  bandwidthBytesPerSecond: null,
+  windows: [],
+  forecastTolerance: 1,
   verify: {
     depth: 'sample',
     samplePerType: 1000,
@@ -57,8 +83,16 @@ export const defaultPolicy: Policy = {
 };
 
 /** What a request may give of a policy. */
-export type PolicyInput = Partial<Omit<Policy, 'verify'>> & { readonly verify?: Partial<VerifyPolicy> };
+export type PolicyInput = Partial<Omit<Policy, 'verify' | 'windows'>> & {
+  readonly verify?: Partial<VerifyPolicy>;
+  readonly windows?: readonly (Pick<TimeWindow, 'from' | 'to'> & Partial<TimeWindow>)[];
+};
 
 export function resolvePolicy(input: PolicyInput = {}): Policy {
-  return { ...defaultPolicy, ...input, verify: { ...defaultPolicy.verify, ...input.verify } };
+  return {
+    ...defaultPolicy,
+    ...input,
+    verify: { ...defaultPolicy.verify, ...input.verify },
+    windows: (input.windows ?? []).map((window) => ({ days: [], timeZone: 'UTC', ...window })),
+  };
 }

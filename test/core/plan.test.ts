@@ -83,7 +83,7 @@ describe('the plan', () => {
     ]);
     expect(plan.acceptable).toBe(true);
     expect(plan.waitsFor).toBeNull();
-    expect(plan.forecast).toBeNull();
+    expect(plan.forecast?.secondsTotal).toBeNull();
   });
 
   test('is not acceptable with any error, and still says all that is known', () => {

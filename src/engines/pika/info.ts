@@ -109,6 +109,7 @@ export function parseSizes(text: string): SizeFacts | null {
   if (sstBytes === null) return null;
   return {
     sstBytes,
+    sstBytesByDatabase: sumsByDatabase(lines, 'total_sst_files_size'),
     liveSstBytes: sumOf(lines, 'live_sst_files_size'),
     memtableBytes: sumOf(lines, 'cur_size_all_mem_tables'),
     estimatedKeys: sumOf(lines, 'estimate_num_keys') ?? 0,
@@ -127,6 +128,21 @@ function sumOf(lines: readonly string[], property: string): number | null {
     if (value !== null) sum = (sum ?? 0) + value;
   }
   return sum;
+}
+
+/** The blocks of the DBs follow each other with the same prefixes: the first prefix coming again begins the next DB. */
+function sumsByDatabase(lines: readonly string[], property: string): number[] {
+  const sums: number[] = [];
+  let first: string | null = null;
+  for (const line of lines) {
+    const prefix = blockPrefix.exec(line)?.[0];
+    if (!prefix || !line.startsWith(`${property}:`, prefix.length)) continue;
+    first ??= prefix;
+    if (prefix === first) sums.push(0);
+    const value = wholeNumber(line.slice(prefix.length + property.length + 1).trim()) ?? 0;
+    sums[sums.length - 1] = sums.at(-1)! + value;
+  }
+  return sums;
 }
 
 /** How many RocksDB instances a DB has (`db-instance-num`, which CONFIG GET does not tell); null before 4.0. */

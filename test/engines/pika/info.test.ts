@@ -147,6 +147,7 @@ describe('known rows', () => {
     const older = row('40-3.5.4-one-slave-writes-with-counters', 'rocksdb', ({ node }) => node === 'm');
     expect(parseSizes(older.raw)).toEqual({
       sstBytes: 207_647_992,
+      sstBytesByDatabase: [207_647_992],
       liveSstBytes: 207_647_992,
       memtableBytes: 4_196_352 + 3 * 4096 + 6144,
       estimatedKeys: 210_971,
@@ -384,6 +385,7 @@ compact_interval:`),
     const block = '#strings_RocksDB\r\nstrings_estimate_num_keys:10\r\nstrings_total_sst_files_size:100\r\n';
     expect(parseSizes(block + block)).toEqual({
       sstBytes: 200,
+      sstBytesByDatabase: [100, 100],
       liveSstBytes: null,
       memtableBytes: null,
       estimatedKeys: 20,

@@ -1,0 +1,24 @@
+/** Quantities as people read them in findings, events and reasons. */
+const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** `1.5 GB`: decimal units, as throttles and network cards are told. */
+export function readableBytes(bytes: number): string {
+  let value = Math.abs(bytes);
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  return `${bytes < 0 ? '-' : ''}${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/** `42 s`, `7 min`, `2 h 5 min`. */
+export function readableSeconds(seconds: number): string {
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const rest = minutes % 60;
+  return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
+}
