@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/database.ts';
+import { createPostgresStore } from '../../src/store/postgres-store.ts';
+import { StoreUnavailableError } from '../../src/store/store.ts';
+import { newExpansion } from '../support/expansions.ts';
+import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
+
+describe('a database that cannot be reached is said to be so, and never mistaken for anything else', () => {
+  const storeAt = (connectionString: string) =>
+    createPostgresStore(openDatabase({ connection: { connectionString } }));
+
+  it('when nothing listens there, without telling the password', async () => {
+    const store = storeAt('postgresql://someone:secret-word@127.0.0.1:1/none');
+    const error = await store.get('x').catch((reason) => reason);
+    expect(error).toBeInstanceOf(StoreUnavailableError);
+    expect(error.message).not.toContain('secret-word');
+    await expect(store.migrate()).rejects.toThrow(StoreUnavailableError);
+    await store.close();
+  });
+
+  it('when what listens there never answers', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const store = storeAt(`postgresql://someone@127.0.0.1:${(silent.address() as AddressInfo).port}/none`);
+    await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
+    await store.close();
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+});
+
+describe('while the database is away', () => {
+  let postgres: TestPostgres;
+  let database: TestDatabase;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    database = await postgres.createMigratedDatabase();
+  });
+  afterAll(() => postgres.stop());
+
+  it('every call says so, and works again when it is back, with every acknowledged row', async () => {
+    const { store, close } = openTestStores(database.connection);
+    const expansion = newExpansion();
+    await store.accept(expansion, [], null);
+    const lease = (await store.claim(expansion.id, 'w', 600_000))!;
+
+    process.kill(postgres.pid()!, 'SIGKILL');
+    const save = () => store.save(lease, expansion, expansion, { events: [], lookAgainInMs: null });
+    let failures = 0;
+    const saved = async () => {
+      try {
+        await save();
+        return failures > 0;
+      } catch (error) {
+        expect(error).toBeInstanceOf(StoreUnavailableError);
+        failures += 1;
+        return false;
+      }
+    };
+    await until(saved, { withinMs: 50_000, what: 'the database to come back' });
+    expect(await store.get(expansion.id)).toEqual(expansion);
+    await close();
+  });
+});
