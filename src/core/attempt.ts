@@ -141,6 +141,7 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
     self: join.target.seenAs,
     before: facts,
     listedBefore,
+    binlogFileSizeBytes: turn.expansion.binlogFileSizeBytes,
   });
   const withTracker = patchAttempt(turn, waitFor(turn, join, null), { tracker });
   intend(turn, withTracker, { kind: 'slaveof', master: master.seenAs, force: true }, 'the full sync begins');

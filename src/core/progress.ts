@@ -1,6 +1,6 @@
-import type { Join, Progress } from './expansion.ts';
+import type { Progress } from './expansion.ts';
 import type { MasterTracker } from './master-tracker.ts';
-import type { BinlogOffset } from './node-facts.ts';
+import { bytesBetween } from './node-facts.ts';
 import { lastWait, type SlaveTracker, transferRate } from './tracker.ts';
 import { receivedInWait } from './wait.ts';
 
@@ -32,26 +32,6 @@ export function progressOf(
     receivedBytes: received,
     bytesPerSecond: rate === null ? null : Math.round(rate),
     remainingSeconds: remaining === null ? null : Math.ceil(remaining),
-    lagBytes: lagBytes(master.replication?.binlog, tracker.replication?.binlog, binlogFileSizeBytes),
+    lagBytes: bytesBetween(master.replication?.binlog, tracker.replication?.binlog, binlogFileSizeBytes),
   };
 }
-
-/** Bytes of binlog between two positions, summed over DBs (facts 2.3); null = a position or the file size is unknown. */
-export function lagBytes(
-  master: Readonly<Record<string, BinlogOffset>> | undefined,
-  slave: Readonly<Record<string, BinlogOffset>> | undefined,
-  binlogFileSizeBytes: number | null,
-): number | null {
-  if (!master || !slave) return null;
-  let sum = 0;
-  for (const [db, ahead] of Object.entries(master)) {
-    const behind = slave[db];
-    if (!behind) return null;
-    if (ahead.file !== behind.file && binlogFileSizeBytes === null) return null;
-    sum += (ahead.file - behind.file) * (binlogFileSizeBytes ?? 0) + ahead.offset - behind.offset;
-  }
-  return Math.max(0, sum);
-}
-
-export const sameProgress = (a: Join['progress'], b: Join['progress']): boolean =>
-  a.receivedBytes === b.receivedBytes && a.lagBytes === b.lagBytes && a.snapshotBytes === b.snapshotBytes;

@@ -45,6 +45,8 @@ export interface SlaveTracker {
   readonly master: Address;
   /** The node as the others see it. */
   readonly self: Address;
+  /** The master's binlog-file-size; null = not known. */
+  readonly binlogFileSizeBytes: number | null;
   /** master_host and master_port as the node first showed them after SLAVEOF. */
   readonly establishedMaster: Address | null;
   readonly phase: TrackerPhase;
@@ -88,11 +90,13 @@ export function newSlaveTracker(start: {
   readonly before: NodeFacts | null;
   /** Slaves that the master listed before SLAVEOF, as `ip:port`. */
   readonly listedBefore: readonly string[];
+  readonly binlogFileSizeBytes?: number | null;
 }): SlaveTracker {
   return {
     attachedAt: start.attachedAt,
     master: start.master,
     self: start.self,
+    binlogFileSizeBytes: start.binlogFileSizeBytes ?? null,
     establishedMaster: null,
     phase: 'attaching',
     phases: [{ phase: 'attaching', at: start.attachedAt }],
@@ -297,7 +301,9 @@ function takeWait(
     );
   }
   if (!isOpen) return tracker;
-  return replaceLastWait(tracker, endWait(takeSnapshot(open, master), replication, at, capabilities));
+  const { replInputBytes, binlogFileSizeBytes } = tracker;
+  const end = { replication, at, replInputBytes, binlogFileSizeBytes };
+  return replaceLastWait(tracker, endWait(takeSnapshot(open, master), end, capabilities));
 }
 
 /** Other slaves that have entered their full sync since this one's wait began. */

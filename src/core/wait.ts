@@ -1,7 +1,13 @@
 /** One stay in WaitDBSync: which dump is copied, how much came, and whether a newer dump took its place. */
 import type { Capabilities } from './capabilities.ts';
 import { type Dump, dumpBytes, latestSize, type MasterTracker } from './master-tracker.ts';
-import { type BinlogOffset, compareOffsets, type DbState, type ReplicationFacts } from './node-facts.ts';
+import {
+  type BinlogOffset,
+  bytesBetween,
+  compareOffsets,
+  type DbState,
+  type ReplicationFacts,
+} from './node-facts.ts';
 import type { SlaveTracker } from './tracker.ts';
 
 /**
@@ -30,6 +36,11 @@ export interface Wait {
   readonly bytesAtStart: number | null;
   readonly bytesLast: number | null;
   readonly bytesLastAt: number | null;
+  /**
+   * When nobody looked while it ended: bytes of the snapshot that must have come by the first look after, at least
+   * (all bytes, less the binlog applied meanwhile); null = it was seen to end, or cannot be told.
+   */
+  readonly unseenBytesAtLeast: number | null;
   readonly firstBytesAt: number | null;
   /** First look inside at which the master made no dump: the node's own was finished then. */
   readonly dumpQuietAt: number | null;
@@ -72,6 +83,7 @@ export function beginWait(
     bytesAtStart: tracker.replInputBytes,
     bytesLast: tracker.replInputBytes,
     bytesLastAt: null,
+    unseenBytesAtLeast: null,
     firstBytesAt: null,
     dumpQuietAt: null,
     offsetsBefore: replication.binlog,
@@ -190,13 +202,19 @@ const dumpIsPastFirstBinlogFile = (wait: Wait): boolean => {
   return offsets.length === 0 || offsets.some((offset) => offset.file > 0);
 };
 
-export function endWait(
-  wait: Wait,
-  replication: ReplicationFacts,
-  at: number,
-  capabilities: Capabilities,
-): Wait {
+/** The first look after a wait, with the counter that it read. */
+export interface EndOfWait {
+  readonly replication: ReplicationFacts;
+  readonly at: number;
+  readonly replInputBytes: number | null;
+  readonly binlogFileSizeBytes: number | null;
+}
+
+/** Ends a wait by the first look that no longer shows it. */
+export function endWait(open: Wait, end: EndOfWait, capabilities: Capabilities): Wait {
+  const { replication, at } = end;
   const after = replication.binlog;
+  const wait = { ...open, unseenBytesAtLeast: unseenBytesAtLeast(open, end) };
   const fellBack =
     replication.role === 'master' ||
     states(replication).some(
@@ -224,10 +242,27 @@ function movedForward(
   return master !== undefined && compareOffsets(master, before) === 0;
 }
 
+/** Looks closer than this to the end of a wait count as having seen it. */
+const seenWithinMs = 2000;
+/** Bytes on the wire per byte of binlog: 1.03 in recording 40; more, to be on the safe side. */
+const wirePerBinlogByte = 1.1;
+
+/**
+ * What came of the snapshot while nobody looked (a worker died, and another took over): all bytes since the wait
+ * began, less the binlog from the master's offset at that time on, which is no later than the dump's.
+ */
+function unseenBytesAtLeast(wait: Wait, end: EndOfWait): number | null {
+  if (wait.bytesAtStart === null || wait.bytesLastAt === null || end.replInputBytes === null) return null;
+  if (end.at - wait.bytesLastAt <= seenWithinMs) return null;
+  const binlog = bytesBetween(end.replication.binlog, wait.masterOffsets, end.binlogFileSizeBytes);
+  if (binlog === null) return null;
+  return Math.max(0, end.replInputBytes - wait.bytesAtStart - wirePerBinlogByte * binlog);
+}
+
 /** Bytes that came during this wait; null = the version does not count them. */
 export function receivedInWait(wait: Wait): number | null {
   if (wait.bytesLast === null || wait.bytesAtStart === null) return null;
-  return Math.max(0, wait.bytesLast - wait.bytesAtStart);
+  return Math.max(0, wait.bytesLast - wait.bytesAtStart, Math.floor(wait.unseenBytesAtLeast ?? 0));
 }
 
 /** Whether bytes and snapshot agree: null = cannot be told. */
