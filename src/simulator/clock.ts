@@ -18,8 +18,10 @@ export interface Clock {
   after(delayMs: number, run: () => void): Scheduled;
   /** When the next event is due; null = none. */
   nextAt(): number | null;
-  /** Runs all that is due up to `target` and sets the time to it. Never goes back. */
+  /** Runs all that is due up to `target` and sets the time to it. Never goes back; does nothing inside an event. */
   advanceTo(target: number): void;
+  /** `listener` is called whenever something is scheduled before all that was due until then. */
+  onEarlier(listener: () => void): void;
 }
 
 const before = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
@@ -28,6 +30,8 @@ export function createClock(start: number): Clock {
   const heap: Entry[] = [];
   let now = start;
   let orders = 0;
+  let advancing = false;
+  const earlierListeners: (() => void)[] = [];
 
   const push = (entry: Entry): void => {
     let index = heap.push(entry) - 1;
@@ -38,6 +42,7 @@ export function createClock(start: number): Clock {
       index = parent;
     }
     heap[index] = entry;
+    if (index === 0 && !advancing) for (const listener of earlierListeners) listener();
   };
 
   const pop = (): void => {
@@ -74,15 +79,22 @@ export function createClock(start: number): Clock {
       return heap[0]?.at ?? null;
     },
     advanceTo(target) {
-      for (;;) {
-        dropCancelled();
-        const next = heap[0];
-        if (next === undefined || next.at > target) break;
-        pop();
-        now = next.at;
-        next.run();
+      if (advancing) return;
+      advancing = true;
+      try {
+        for (;;) {
+          dropCancelled();
+          const next = heap[0];
+          if (next === undefined || next.at > target) break;
+          pop();
+          now = next.at;
+          next.run();
+        }
+        now = Math.max(now, target);
+      } finally {
+        advancing = false;
       }
-      now = Math.max(now, target);
     },
+    onEarlier: (listener) => void earlierListeners.push(listener),
   };
 }

@@ -132,6 +132,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     partitions: new Set(),
     ports: new Map(),
     processListeners: new Set(),
+    catchUp: () => {},
     note(node, event, data = {}) {
       log.push({ at: clock.now(), node: node.id, event, data });
       if (log.length > keptEvents * 1.1) log.splice(0, log.length - keptEvents);
@@ -151,6 +152,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   };
 
   const find = (id: string): SimNode => {
+    world.catchUp();
     const node = world.nodes.get(id);
     if (node === undefined) throw new Error(`the simulated cluster has no node ${id}`);
     return node;
@@ -228,7 +230,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     world,
     fault,
     log,
-    now: clock.now,
+    now() {
+      world.catchUp();
+      return clock.now();
+    },
     advanceTo: clock.advanceTo,
     advance: (byMs) => clock.advanceTo(clock.now() + byMs),
     advanceUntil(condition, withinMs) {

@@ -46,9 +46,8 @@ export async function serveCluster(cluster: Cluster, options: ServeOptions = {})
 
   const virtualNow = (): number => virtualStart + (performance.now() - wallStart) * scale;
 
-  /** Brings the model up to now; to be called before anything looks at it. */
   const catchUp = (): void => {
-    cluster.advanceTo(virtualNow());
+    if (!closed) cluster.world.clock.advanceTo(virtualNow());
     arm();
   };
 
@@ -65,17 +64,9 @@ export async function serveCluster(cluster: Cluster, options: ServeOptions = {})
     }, inMs);
   };
 
-  /** Calls back in virtual time. */
-  const callAt = (at: number, run: () => void): void => {
-    cluster.world.clock.at(at, run);
-    arm();
-  };
-
-  const shared: Shared = { cluster, catchUp, callAt };
-
   async function serve(id: string): Promise<string> {
     const node = cluster.node(id);
-    const listener = createListener(shared, node);
+    const listener = createListener(cluster, node);
     const port = await listener.listen(host, options.ports === 'given' ? node.port : 0);
     takePort(cluster.world, node, port);
     listeners.set(id, listener);
@@ -91,6 +82,8 @@ export async function serveCluster(cluster: Cluster, options: ServeOptions = {})
   };
 
   for (const node of cluster.nodes) await serve(node.id);
+  cluster.world.catchUp = catchUp;
+  cluster.world.clock.onEarlier(arm);
   cluster.world.processListeners.add(onProcess);
   catchUp();
   return {
@@ -105,12 +98,6 @@ export async function serveCluster(cluster: Cluster, options: ServeOptions = {})
   };
 }
 
-interface Shared {
-  readonly cluster: Cluster;
-  catchUp(): void;
-  callAt(at: number, run: () => void): void;
-}
-
 interface Listener {
   /** The port. Rejects when it cannot be had. */
   listen(host: string, port: number): Promise<number>;
@@ -118,7 +105,7 @@ interface Listener {
 }
 
 /** The port of one node; it goes with the process and comes back with it. */
-function createListener(shared: Shared, node: SimNode): Listener {
+function createListener(cluster: Cluster, node: SimNode): Listener {
   const sockets = new Set<Socket>();
   let server: Server | null = null;
 
@@ -130,7 +117,7 @@ function createListener(shared: Shared, node: SimNode): Listener {
       sockets.delete(socket);
       node.counters.clients = sockets.size;
     });
-    serveClient(shared, node, socket);
+    serveClient(cluster, node, socket);
   };
 
   const tryListen = (host: string, port: number): Promise<Server> =>
@@ -167,9 +154,9 @@ function createListener(shared: Shared, node: SimNode): Listener {
 }
 
 /** Answers one connection in order; while the node is stalled the commands wait. */
-function serveClient(shared: Shared, node: SimNode, socket: Socket): void {
+function serveClient(cluster: Cluster, node: SimNode, socket: Socket): void {
   const parser = new CommandParser();
-  const session: Session = shared.cluster.session();
+  const session: Session = cluster.session();
   const queue: string[][] = [];
   let head = 0;
   let waiting = false;
@@ -182,7 +169,7 @@ function serveClient(shared: Shared, node: SimNode, socket: Socket): void {
 
   const waitUntil = (at: number, then: () => void): void => {
     waiting = true;
-    shared.callAt(at, () => {
+    cluster.world.clock.at(at, () => {
       waiting = false;
       then();
       drain();
@@ -191,16 +178,15 @@ function serveClient(shared: Shared, node: SimNode, socket: Socket): void {
 
   const drain = (): void => {
     if (waiting || socket.destroyed || head >= queue.length) return;
-    shared.catchUp();
     let text = '';
     while (head < queue.length && !waiting) {
       const argv = queue[head++]!;
-      const answer = answerTo(shared.cluster, node, session, argv);
+      const answer = answerTo(cluster, node, session, argv);
       if (answer.kind === 'refused') return void socket.destroy();
       if (answer.kind === 'stalled') {
         head--;
         waitUntil(answer.untilMs, () => {});
-      } else if (answer.readyAt > shared.cluster.now()) {
+      } else if (answer.readyAt > cluster.now()) {
         const late = answer.text;
         waitUntil(answer.readyAt, () => send(late));
       } else text += answer.text;

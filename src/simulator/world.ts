@@ -222,6 +222,8 @@ export interface World {
   onSegfault(node: SimNode): void;
   /** Nothing was heard of the master for the DB for too long. */
   onSilence(slave: SimNode, db: SimDb): void;
+  /** Brings virtual time up to the wall clock where the cluster is served; else does nothing. */
+  catchUp: () => void;
   /** Called when a process appears or goes, for whoever serves it. */
   readonly processListeners: Set<(node: SimNode, up: boolean) => void>;
 }

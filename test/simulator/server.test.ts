@@ -66,6 +66,7 @@ test('a burst of SLAVEOFs over TCP loses keys on 3.5.4 though every link says up
   const [m, n1, n2] = ['m', 'n1', 'n2'].map((id) => client(served, id)) as [Redis, Redis, Redis];
   const bytes = async (): Promise<number> =>
     Number(/total_net_repl_input_bytes:(\d+)/.exec(await n1.info('stats'))![1]);
+  await n1.config('SET', 'throttle-bytes-per-second', '20000000');
   await n1.slaveof(host!, Number(port));
   await vi.waitFor(async () => expect(await bytes()).toBeGreaterThan(1_000_000), until);
   await n2.slaveof(host!, Number(port));
@@ -105,6 +106,31 @@ test('a stalled node answers late, in order, and nothing is lost', async () => {
   expect(replies).toEqual(['OK', 2, '2']);
   expect(performance.now() - before).toBeGreaterThan(250);
 });
+
+test('time runs faster by timeScale, and faults from outside act at once', async () => {
+  const cluster = createCluster({ seed: 1, dataScale: 10_000, defaults: { config: slowest } });
+  cluster.addNode({ id: 'm', binlogAt: { file: 9, offset: 0 } });
+  cluster.addNode({ id: 'n1' });
+  cluster.load('m', { strings: 100 });
+  const served = await serveCluster(cluster, { timeScale: 20 });
+  open.push(served);
+  const n1 = client(served, 'n1');
+  const [virtual, real] = [cluster.now(), performance.now()];
+  await n1.slaveof('127.0.0.1', Number(served.addresses.m!.split(':')[1]));
+  const says = (word: string): Promise<void> =>
+    vi.waitFor(async () => expect(await n1.info('replication')).toContain(word), until);
+  await says('WaitDBSync');
+  cluster.fault.crash('m');
+  await says('NoConnect');
+  cluster.fault.restart('m');
+  await says('WaitDBSync');
+  await n1.config('SET', 'throttle-bytes-per-second', '1000000000');
+  await says('master_link_status:up');
+  expect(cluster.now() - virtual).toBeGreaterThan(10 * (performance.now() - real));
+});
+
+/** A transfer that does not end by itself. */
+const slowest = { 'throttle-bytes-per-second': 1 };
 
 test('bytes that are no command get an error and a closed connection', async () => {
   const cluster = createCluster({ seed: 1 });
