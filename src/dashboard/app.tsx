@@ -1,6 +1,6 @@
 import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { onUnauthorized } from './api/client.ts';
 import { keys, signOut, useFreeze, useFreezeControl, useIsOperator, useSession } from './api/queries.ts';
 import { Icon } from './components/icon.tsx';
@@ -204,7 +204,6 @@ function FreezeTool() {
   return (
     <>
       <button
-        ref={dialog.button}
         type="button"
         className="tool-button"
         aria-label={t.freeze.freeze}
@@ -238,7 +237,7 @@ function FreezeBanner() {
           )}
         </span>
         {operator && (
-          <button ref={dialog.button} type="button" className="tool-button outlined" onClick={dialog.open}>
+          <button type="button" className="tool-button outlined" onClick={dialog.open}>
             {t.freeze.thaw}
           </button>
         )}
@@ -253,9 +252,7 @@ function useFreezeDialog(toFrozen: boolean) {
   const t = useMessages().freeze;
   const control = useFreezeControl();
   const [shown, setShown] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
   return {
-    button,
     open: () => setShown(true),
     element: shown ? (
       <ReasonDialog

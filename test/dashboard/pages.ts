@@ -127,8 +127,12 @@ export class Dashboard {
     await this.button(this.t.signIn.submit).click();
   }
 
+  eventLog(): Locator {
+    return this.section(this.t.expansion.events).getByRole('listbox');
+  }
+
   /** The texts of the event log that are drawn now. */
   async drawnEvents(): Promise<readonly string[]> {
-    return this.section(this.t.expansion.events).getByRole('option').allInnerTexts();
+    return this.eventLog().getByRole('option').allInnerTexts();
   }
 }

@@ -1,7 +1,18 @@
 import { Button, Modal, Textarea } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { useMessages } from '../i18n/index.tsx';
 import { ErrorNotice } from './parts.tsx';
+
+/** When this goes, the focus returns to where it was when it came. */
+export function useFocusBack(): void {
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (before instanceof HTMLElement && before.isConnected) setTimeout(() => before.focus());
+    },
+    [before],
+  );
+}
 
 export interface ReasonDialogProps {
   readonly title: string;
@@ -20,6 +31,7 @@ export function ReasonDialog(props: ReasonDialogProps) {
   const [missing, setMissing] = useState(false);
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  useFocusBack();
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();

@@ -14,12 +14,14 @@ export interface StreamListener {
 
 /** No byte for this long (the service sends a sign of life more often) = the connection is dead. */
 const silenceMs = 45_000;
-const pageSize = 500;
+/** The most that the service gives at once. */
+const pageSize = 1000;
 const longestWaitMs = 8_000;
 
 /**
- * Follows the events under `path` until stopped. After every break it first reads, as pages, what came since the
- * last event that it told, then opens the stream after that one: nothing is missed.
+ * Follows the events under `path` until stopped: first all from the beginning, then as they come. After every break
+ * it reads, as pages, what came since the last event that it told, then opens the stream after that one: nothing is
+ * missed, whatever a proxy between does to Last-Event-ID.
  */
 export class LiveStream {
   readonly #path: string;
@@ -29,6 +31,7 @@ export class LiveStream {
   #buffer: StoredEvent[] = [];
   #progress: unknown = null;
   #flushing = false;
+  #broken = false;
   #wake: () => void = () => {};
 
   /** `afterSeq` null = only what happens from now on. */
@@ -47,6 +50,7 @@ export class LiveStream {
       const opened = await this.#once();
       if (this.#stop.signal.aborted || opened === 'gone') break;
       failures = opened === 'opened' ? 0 : failures + 1;
+      this.#broken = true;
       this.#tell('reconnecting');
       await this.#pause(Math.min(longestWaitMs, 250 * 2 ** failures));
     }
@@ -68,7 +72,7 @@ export class LiveStream {
   async #once(): Promise<'opened' | 'failed' | 'gone'> {
     let opened = false;
     try {
-      await this.#readPages();
+      if (this.#broken) await this.#readPages();
       const response = await this.#open();
       opened = true;
       this.#tell('live');

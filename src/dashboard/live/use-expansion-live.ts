@@ -27,8 +27,10 @@ export interface ExpansionLive {
   readonly history: RateHistory;
 }
 
-/** How often a changed expansion is read anew at most. */
+/** How often a changed expansion is read anew at most; a big one is a megabyte. */
 const refreshMs = 400;
+const refreshBigMs = 1500;
+const bigFrom = 50;
 
 /** Keeps the cached expansion `id` true to life while a page shows it, and collects its events and rates. */
 export function useExpansionLive(
@@ -40,10 +42,15 @@ export function useExpansionLive(
   const history = useMemo(() => historyOf(id), [id]);
   const [status, setStatus] = useState<StreamStatus>('connecting');
 
+  const big = (client.getQueryData<Expansion>(keys.expansion(id))?.joins.length ?? 0) >= bigFrom;
+
   useEffect(() => {
-    const refresh = throttled(() => {
-      void client.invalidateQueries({ queryKey: keys.expansion(id) });
-    }, refreshMs);
+    const refresh = throttled(
+      () => {
+        void client.invalidateQueries({ queryKey: keys.expansion(id) });
+      },
+      big ? refreshBigMs : refreshMs,
+    );
     const stream = new LiveStream(`${expansionPath(id)}/events`, log.lastSeq, {
       onEvents: (events) => {
         const fresh = log.add(events);
@@ -69,7 +76,7 @@ export function useExpansionLive(
       stream.stop();
       refresh.cancel();
     };
-  }, [id, client, log, history, onFresh]);
+  }, [id, big, client, log, history, onFresh]);
 
   return { status, log, history };
 }

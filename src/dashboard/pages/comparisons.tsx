@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { startComparison, useComparisons, useIsOperator } from '../api/queries.ts';
 import type { Comparison } from '../api/types.ts';
 import { ErrorNotice, Loading, PageTitle, useDuration, useNow } from '../components/parts.tsx';
+import { useFocusBack } from '../components/reason-dialog.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
 import { formatCount, formatMoment } from '../format.ts';
 import { useMessages } from '../i18n/index.tsx';
@@ -118,6 +119,7 @@ function StartDialog({ onClose }: { readonly onClose: () => void }) {
   const [right, setRight] = useState('');
   const [depth, setDepth] = useState('sample');
   const [checked, setChecked] = useState(false);
+  useFocusBack();
   const start = useMutation({
     mutationFn: () => startComparison({ left: left.trim(), right: right.trim(), depth }),
     onSuccess: (comparison) => go({ page: 'comparison', id: comparison.id }),

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
 import { fetchObservations } from '../../api/queries.ts';
+import { useSeen } from '../../components/use-seen.ts';
 import { useWidth } from '../../components/use-width.ts';
 import { formatBytes, formatRate } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
@@ -13,14 +14,23 @@ import { alignSeries } from './series.ts';
 const drawn = 6;
 const observationLimit = 1000;
 
-/** Transfer rates and lags over time: those of the nodes now or last at work. */
-export function Charts({
-  expansion,
-  history,
-}: {
+interface Props {
   readonly expansion: Expansion;
   readonly history: RateHistory;
-}) {
+}
+
+/** Transfer rates and lags over time. Read and drawn once somebody comes near: it is the costliest of the page. */
+export function Charts(props: Props) {
+  const { ref, seen } = useSeen();
+  return (
+    <div ref={ref} className="charts">
+      {seen && <DrawnCharts {...props} />}
+    </div>
+  );
+}
+
+/** The lines of the nodes that are now or were last at work. */
+function DrawnCharts({ expansion, history }: Props) {
   const t = useMessages();
   const version = useHistoryVersion(history);
   const nodes = useMemo(() => latestNodes(expansion), [expansion]);

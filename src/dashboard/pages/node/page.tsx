@@ -27,7 +27,7 @@ import {
   useNow,
 } from '../../components/parts.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
-import { formatDateTime } from '../../format.ts';
+import { formatDateTime, formatMoment } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { useExpansionLive } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
@@ -183,7 +183,7 @@ function PhasesPanel({
   const current = useNow();
   const spans = spansOf(join, over && endedAt !== null ? endedAt : current);
   return (
-    <Panel id="phases" title={n.phases} flush>
+    <Panel id="phases" title={n.phases} flush className="table-scroll">
       <table className="table dense">
         <thead>
           <tr>
@@ -199,7 +199,9 @@ function PhasesPanel({
               <td>
                 <i className={`swatch phase-${span.phase}`} /> {t.phases[span.phase]}
               </td>
-              <td className="num nowrap">{formatDateTime(span.from)}</td>
+              <td className="num nowrap" title={formatDateTime(span.from)}>
+                {formatMoment(span.from, current)}
+              </td>
               <td className="num nowrap">
                 {isStill(span.phase) && index === spans.length - 1 ? '–' : duration(span.to - span.from)}
               </td>

@@ -1,0 +1,310 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
+import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
+import { bigWorld, MockWorld, populatedWorld } from './mock-world.ts';
+import { Dashboard, type OpenOptions } from './pages.ts';
+
+if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+
+/** axe looks at every element of a page; on a slow shared machine that takes its time. */
+const axeTimeoutMs = 240_000;
+
+describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
+  let browser: Browser;
+  let built: BuiltDashboard;
+  let api: MockApi | null = null;
+  let dashboard: Dashboard | null = null;
+
+  beforeAll(async () => {
+    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
+  });
+  afterEach(async () => {
+    await dashboard?.close();
+    await api?.close();
+    dashboard = null;
+    api = null;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await built?.remove();
+  });
+
+  async function open(
+    options: Partial<MockApiOptions> = {},
+    look: OpenOptions = {},
+  ): Promise<[Dashboard, MockApi]> {
+    api = await startMockApi({
+      world: new MockWorld(Date.now()),
+      dashboard: built.folder,
+      speed: 0,
+      ...options,
+    });
+    dashboard = await Dashboard.open(browser, api.url, look);
+    return [dashboard, api];
+  }
+
+  /** What axe calls serious or worse, in short. */
+  async function seriousViolations(page: Dashboard): Promise<readonly string[]> {
+    const { violations } = await new AxeBuilder({ page: page.page }).analyze();
+    return violations
+      .filter((violation) => violation.impact === 'serious' || violation.impact === 'critical')
+      .map(
+        (violation) =>
+          `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+      );
+  }
+
+  async function visitAll(page: Dashboard, world: MockWorld): Promise<Record<string, readonly string[]>> {
+    const of = (state: string) => world.expansions.find((expansion) => expansion.state === state)!.id;
+    const pages: Record<string, string> = {
+      overview: '/',
+      new: '/new',
+      halted: `/expansions/${of('halted')}`,
+      running: `/expansions/${of('running')}`,
+      node: `/expansions/${of('halted')}/nodes/${encodeURIComponent('10.20.0.23:9221')}`,
+      comparisons: '/comparisons',
+      comparison: '/comparisons/cmp_different',
+      'not found': '/no/such/page',
+    };
+    const found: Record<string, readonly string[]> = {};
+    for (const [name, path] of Object.entries(pages)) {
+      await page.goto(path);
+      await page.page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
+      await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });
+      found[name] = await seriousViolations(page);
+    }
+    return found;
+  }
+
+  const nothing = (found: Record<string, readonly string[]>) =>
+    Object.fromEntries(Object.keys(found).map((name) => [name, []]));
+
+  it.each(['light', 'dark'] as const)(
+    'axe finds nothing serious on any page in %s colours',
+    async (scheme) => {
+      const world = populatedWorld(Date.now());
+      world.freeze = { frozen: true, reason: 'works', by: 'jonas', since: Date.now() };
+      const [page] = await open({ world }, { scheme });
+      const found = await visitAll(page, world);
+      expect(found).toEqual(nothing(found));
+      expect(page.complaints).toEqual([]);
+    },
+    axeTimeoutMs,
+  );
+
+  it(
+    'axe finds nothing serious on a narrow screen, in a dialog, in a plan, with 200 nodes, and at the sign-in',
+    async () => {
+      const world = populatedWorld(Date.now());
+      const [narrow] = await open({ world }, { width: 390, height: 844 });
+      const found = await visitAll(narrow, world);
+      expect(found).toEqual(nothing(found));
+
+      await narrow.plan({
+        master: '10.20.0.10:9221',
+        nodes: ['10.20.0.66:9221', '10.20.0.55:9221', '10.20.0.32:9221'],
+      });
+      expect(await seriousViolations(narrow)).toEqual([]);
+      await narrow.goto(`/expansions/${world.expansions.at(-1)!.id}`);
+      await narrow.button(narrow.t.controls.pause).click();
+      await narrow.page.getByRole('dialog').waitFor();
+      expect(await seriousViolations(narrow)).toEqual([]);
+      await narrow.close();
+      await api?.close();
+
+      const big = bigWorld(Date.now(), 2_000);
+      const [wide] = await open({ world: big });
+      await wide.goto(`/expansions/${big.expansions[0]!.id}`);
+      await wide.connection('live').waitFor();
+      expect(await seriousViolations(wide)).toEqual([]);
+      await wide.close();
+      await api?.close();
+
+      const [signIn] = await open({ tokens: { secret: 'viewer' } });
+      await signIn.goto('/');
+      await signIn.button(signIn.t.signIn.submit).waitFor();
+      expect(await seriousViolations(signIn)).toEqual([]);
+    },
+    axeTimeoutMs,
+  );
+
+  it('nothing runs over the edge of a telephone', async () => {
+    const world = populatedWorld(Date.now());
+    const [page] = await open({ world }, { width: 390, height: 844 });
+    const halted = world.expansions.find((expansion) => expansion.state === 'halted')!.id;
+    for (const path of [
+      '/',
+      '/new',
+      `/expansions/${halted}`,
+      `/expansions/${halted}/nodes/${encodeURIComponent('10.20.0.23:9221')}`,
+      '/comparisons',
+    ]) {
+      await page.goto(path);
+      await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });
+      const width = await page.page.evaluate('document.documentElement.scrollWidth');
+      expect({ path, width }).toEqual({ path, width: 390 });
+    }
+  });
+
+  it('is led by the keyboard alone: skip link, links, a control with its reason, the event log', async () => {
+    const [page, { world }] = await open();
+    const { id } = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221', '10.20.0.32:9221'] });
+    world.advance(4_000);
+    await page.goto('/');
+    await page.page.getByTestId('expansion-card').waitFor();
+    const { keyboard } = page.page;
+    const focused = () => page.page.evaluate('document.activeElement.textContent.trim()') as Promise<string>;
+    const tabTo = async (wanted: (text: string) => boolean) => {
+      for (let presses = 0; presses < 40; presses += 1) {
+        await keyboard.press('Tab');
+        if (wanted(await focused())) return;
+      }
+      throw new Error('the keyboard never came there');
+    };
+
+    await keyboard.press('Tab');
+    expect(await focused()).toBe(page.t.app.skipToContent);
+    await keyboard.press('Enter');
+    await tabTo((text) => text === '10.20.0.10:9221');
+    await keyboard.press('Enter');
+    await page.page.waitForURL(`**/expansions/${id}`);
+    await page.state('running').waitFor();
+    // The new page begins at its heading.
+    await expect.poll(focused).toContain('Expansion of 10.20.0.10:9221');
+
+    await tabTo((text) => text === page.t.controls.pause);
+    await keyboard.press('Enter');
+    const dialog = page.page.getByRole('dialog');
+    await dialog.waitFor();
+    await expect.poll(() => page.page.evaluate('document.activeElement.tagName')).toBe('TEXTAREA');
+    await keyboard.type('only with the keyboard');
+    await keyboard.press('Tab');
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await page.state('paused').waitFor();
+    await dialog.waitFor({ state: 'detached' });
+
+    const log = page.eventLog();
+    await log.focus();
+    await keyboard.press('Home');
+    await expect.poll(() => log.getAttribute('aria-activedescendant')).toBe(`event-${world.events[0]!.seq}`);
+    await keyboard.press('ArrowDown');
+    await keyboard.press('Enter');
+    await page.page.getByText(`#${world.events[1]!.seq} ${world.events[1]!.type}`).waitFor();
+    await keyboard.press('Escape');
+    await page.page
+      .getByText(`#${world.events[1]!.seq} ${world.events[1]!.type}`)
+      .waitFor({ state: 'detached' });
+  });
+
+  it('a dialog gives the focus back to the button that opened it', async () => {
+    const [page, { world }] = await open();
+    const { id } = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221'] });
+    world.advance(2_000);
+    await page.goto(`/expansions/${id}`);
+    await page.button(page.t.controls.pause).click();
+    await page.page.getByRole('dialog').waitFor();
+    await page.page.keyboard.press('Escape');
+    await page.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect
+      .poll(() => page.page.evaluate('document.activeElement.textContent'))
+      .toBe(page.t.controls.pause);
+  });
+
+  it('speaks Chinese where the browser does, can be switched, and remembers it', async () => {
+    const world = populatedWorld(Date.now());
+    const [page] = await open({ world }, { language: 'zh' });
+    await page.goto('/');
+    await page.page.getByText('需要人工处理', { exact: true }).waitFor();
+    expect(await page.page.evaluate('document.documentElement.lang')).toBe('zh-CN');
+    const halted = world.expansions.find((expansion) => expansion.state === 'halted')!.id;
+    await page.goto(`/expansions/${halted}/nodes/${encodeURIComponent('10.20.0.23:9221')}`);
+    await page.page.getByText('正在复制的快照被新快照取代').waitFor();
+    await page.page.getByText('确实发生了全量同步').waitFor();
+    await page.plan({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221'] });
+    await page.page.getByText('每次一个节点', { exact: true }).waitFor();
+
+    await page.button(/English/).click();
+    await page.heading().getByText('New expansion').waitFor();
+    await page.goto('/');
+    await page.page.getByText('Needs a person', { exact: true }).waitFor();
+  });
+
+  it('a viewer sees everything and no control', async () => {
+    const world = populatedWorld(Date.now());
+    const [page, { requests }] = await open({ world, tokens: { looker: 'viewer', doer: 'operator' } });
+    await page.goto('/');
+    await page.signIn('wrong');
+    await page.page.getByText(page.t.signIn.wrong).waitFor();
+    await page.signIn('looker');
+    await page.page.getByText(page.t.overview.needsPerson, { exact: true }).waitFor();
+    expect(page.page.url()).not.toContain('looker');
+    expect(await page.page.evaluate('document.cookie')).toBe('');
+
+    const controls = () =>
+      page.page
+        .getByRole('button', {
+          name: new RegExp(
+            [
+              page.t.controls.pause,
+              page.t.controls.resume,
+              page.t.controls.cancel,
+              page.t.controls.approve,
+              page.t.controls.retry,
+              page.t.controls.skip,
+              page.t.freeze.freeze,
+              page.t.newExpansion.makePlan,
+              page.t.app.newExpansion,
+              page.t.comparisons.start,
+            ].join('|'),
+          ),
+        })
+        .count();
+    expect(await controls()).toBe(0);
+    expect(await page.page.getByRole('link', { name: page.t.app.newExpansion }).count()).toBe(0);
+    for (const expansion of world.expansions.filter((one) =>
+      ['halted', 'running', 'awaiting_approval'].includes(one.state),
+    )) {
+      await page.goto(`/expansions/${expansion.id}`);
+      await page.state(expansion.state).waitFor();
+      expect(await controls()).toBe(0);
+    }
+    await page.goto('/new');
+    await page.page.getByText(page.t.app.viewerNote).waitFor();
+    expect(await controls()).toBe(0);
+    await page.goto('/comparisons');
+    expect(await controls()).toBe(0);
+    // The old slaves come from what was recorded: a viewer may not have the service log in anywhere.
+    expect(requests.filter((request) => request.url.startsWith('/v1/topology'))).toEqual([]);
+  });
+
+  it('asks for the token again when the session has ended, and comes back to the page', async () => {
+    const world = populatedWorld(Date.now());
+    const halted = world.expansions.find((expansion) => expansion.state === 'halted')!.id;
+    const [page] = await open({ world, tokens: { doer: 'operator' } });
+    await page.goto(`/expansions/${halted}`);
+    await page.signIn('doer');
+    await page.state('halted').waitFor();
+    await page.context.clearCookies();
+    // Nobody has to press anything: the page notices when it next asks.
+    await page.button(page.t.signIn.submit).waitFor();
+    await page.signIn('doer');
+    await page.state('halted').waitFor();
+    await page.button(page.t.app.signOut).click();
+    await page.button(page.t.signIn.submit).waitFor();
+  });
+
+  it('remembers the colours that were chosen', async () => {
+    const [page] = await open();
+    const scheme = () =>
+      page.page.evaluate("document.documentElement.getAttribute('data-mantine-color-scheme')");
+    await page.goto('/');
+    expect(await scheme()).toBe('light');
+    await page.button(page.t.app.schemeToDark).click();
+    await expect.poll(scheme).toBe('dark');
+    await page.goto('/comparisons');
+    expect(await scheme()).toBe('dark');
+  });
+});
