@@ -209,6 +209,8 @@ export interface AnomalyLimits {
   /** NoConnect for this long after SLAVEOF: a first try takes under 1 s, one after an early re-attach 10 to 15 s (29). */
   readonly noConnectMs: number;
   readonly notListedMs: number;
+  /** No reply for this long is no swap any more. */
+  readonly busyMs: number;
   readonly maxWaits: number;
 }
 
@@ -217,6 +219,7 @@ export const defaultAnomalyLimits: AnomalyLimits = {
   supersededStallMs: 15_000,
   noConnectMs: 25_000,
   notListedMs: 10_000,
+  busyMs: 600_000,
   maxWaits: 4,
 };
 
@@ -283,8 +286,16 @@ function foreignChange({ slave, now }: AnomalyInput): Symptom | null {
   };
 }
 
-function nodeGone({ slave, now, capabilities }: AnomalyInput): Symptom | null {
-  if (slave.unreachableSince === null) return null;
+function nodeGone({ slave, now, capabilities, limits }: AnomalyInput): Symptom | null {
+  if (slave.unreachableSince === null) {
+    if (slave.busySince === null || now - slave.busySince < limits.busyMs) return null;
+    return {
+      code: 'node_unreachable',
+      text: `The node takes connections, but has not replied for ${seconds(now - slave.busySince)}.`,
+      facts: { busySince: slave.busySince },
+      remedy: 'quarantine',
+    };
+  }
   const wait = lastWait(slave);
   const facts = { unreachableSince: slave.unreachableSince, supersededBy: wait?.supersededBy ?? null };
   const left = wait !== null && wait.end === 'swapped' && !slave.restarts.some((at) => at > wait.startedAt);
@@ -331,8 +342,9 @@ function superseded({ slave, capabilities }: AnomalyInput): Symptom | null {
 
 function hung({ slave, limits, now, capabilities, master }: AnomalyInput): Symptom | null {
   const wait = lastWait(slave);
-  if (!wait || wait.endedAt !== null || slave.unreachableSince !== null) return null;
-  const still = now - Math.max(wait.lastMoveAt, slave.busySince === null ? 0 : now);
+  if (slave.unreachableSince !== null || slave.busySince !== null) return null;
+  if (!wait || wait.endedAt !== null) return stuckBetween(slave, limits, now);
+  const still = now - wait.lastMoveAt;
   const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
   const limit = wasCut ? limits.supersededStallMs : limits.stallMs;
   const since = wasCut ? Math.min(still, now - wait.supersededAt!) : still;
@@ -341,6 +353,23 @@ function hung({ slave, limits, now, capabilities, master }: AnomalyInput): Sympt
     code: 'hung_in_full_sync',
     text: `The node has been in WaitDBSync without receiving anything for ${seconds(still)}.`,
     facts: { stillForMs: still, receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes },
+  };
+}
+
+/** Neither connected nor copying: for example a reply that never came (WaitReply has no time-out), or state Error. */
+function stuckBetween(slave: SlaveTracker, limits: AnomalyLimits, now: number): Symptom | null {
+  const { replication, noConnectSince } = slave;
+  if (!replication || replication.role === 'master' || isConnected(replication) || noConnectSince !== null)
+    return null;
+  const since = Math.max(slave.attachedAt, slave.phases.at(-1)?.at ?? 0, lastWait(slave)?.endedAt ?? 0);
+  if (now - since < limits.stallMs) return null;
+  const shown = Object.entries(replication.dbStates)
+    .map(([db, state]) => `${db}: ${state}`)
+    .join(', ');
+  return {
+    code: 'hung_in_full_sync',
+    text: `The node has been neither connected nor copying for ${seconds(now - since)} (${shown}).`,
+    facts: { dbStates: replication.dbStates, since },
   };
 }
 

@@ -47,6 +47,9 @@ export interface CatchUp {
   /** Looks in a row that held after the data agreed. */
   readonly stableLooks: number;
   readonly stableSince: number | null;
+  /** The node's offsets at the last look, and when they last moved. */
+  readonly ownOffsets: Readonly<Record<string, BinlogOffset>>;
+  readonly movedAt: number;
 }
 
 type Judged = Omit<EvidenceRule, 'at'>;

@@ -3,7 +3,7 @@ import { defaultAnomalyLimits, detectAnomalies } from './anomalies.ts';
 import { stepAttempt } from './attempt.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { Join, JoinPhase } from './expansion.ts';
-import { currentAttempt, patchAttempt } from './join-state.ts';
+import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { progressOf } from './progress.ts';
 import { applyRemedy, recordAnomalies } from './remedy.ts';
 import { isConnected, type SlaveTracker, trackSlave, trackSlaveThroughMaster } from './tracker.ts';
@@ -44,12 +44,27 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     now: turn.now,
   });
   const named = recordAnomalies(turn, followed, anomalies);
+  if (masterIsGone(turn, named)) return;
   if (applyRemedy(turn, named, tracker, anomalies)) return;
   if (!isConnected(tracker.replication) || tracker.busySince !== null || tracker.unreachableSince !== null) {
     duringSync(turn, joinAt(turn, join.index), tracker);
     return;
   }
   catchUp(turn, joinAt(turn, join.index), tracker, report);
+}
+
+/** Without its master nothing can be proven of a node; it is waited for as long as for a busy one. */
+function masterIsGone(turn: Turn, join: Join): boolean {
+  const { silentSince, silentAs } = turn.expansion.masterTracker;
+  const { policy, master } = turn.expansion;
+  if (silentSince === null || turn.now - silentSince < policy.masterBusyTimeoutMs) return false;
+  giveUp(turn, join, 'quarantined', {
+    code: 'master_unreachable',
+    text: `${master.name} has not answered for ${Math.round((turn.now - silentSince) / 1000)} s (${silentAs}), so nothing can be proven of ${join.target.name}.`,
+    nextSteps: ['Bring the master back, or repair the network; then retry this node.'],
+    at: turn.now,
+  });
+  return true;
 }
 
 const phaseWords: Readonly<Record<string, string>> = {

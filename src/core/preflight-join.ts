@@ -81,7 +81,7 @@ function checkAgain(
     master: {
       target: turn.expansion.master,
       look: turn.masterLook!,
-      capabilities: turn.expansion.capabilities,
+      capabilities: turn.masterLook?.kind === 'answered' ? capabilitiesOf(turn.masterLook.facts) : null,
     },
     nodes: [node],
     policy: turn.expansion.policy,

@@ -48,7 +48,11 @@ export function applyRemedy(
         giveUp(turn, join, 'quarantined', problemOf(anomaly));
         return true;
       case 'node_unreachable':
-        if (turn.now - tracker.unreachableSince! < turn.expansion.policy.nodeDownTimeoutMs) return false;
+        if (
+          anomaly.remedy === 'wait' &&
+          turn.now - tracker.unreachableSince! < turn.expansion.policy.nodeDownTimeoutMs
+        )
+          return false;
         giveUp(turn, join, 'quarantined', problemOf(anomaly));
         return true;
       case 'foreign_change':

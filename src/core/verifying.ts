@@ -11,6 +11,7 @@ import {
 } from './evidence.ts';
 import type { Attempt, Join } from './expansion.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
+import { compareOffsets } from './node-facts.ts';
 import { reattach, recordAnomalies } from './remedy.ts';
 import type { SlaveTracker } from './tracker.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
@@ -24,7 +25,11 @@ export function catchUp(
   tracker: SlaveTracker,
   report: ComparisonReport | null,
 ): void {
-  if (turn.nodeLooks.get(join.index)?.kind !== 'answered' || turn.masterLook?.kind !== 'answered') return;
+  if (turn.nodeLooks.get(join.index)?.kind !== 'answered') return;
+  if (turn.masterLook?.kind !== 'answered') {
+    if (turn.expansion.masterTracker.silentSince !== null) waitFor(turn, join, 'the master does not answer');
+    return;
+  }
   const attempt = withoutStaleCatchUp(currentAttempt(join)!, tracker);
   if (attempt.catchUp === null && join.comparison !== null) {
     catchUp(
@@ -44,13 +49,18 @@ export function catchUp(
     passedOffsets: null,
     stableLooks: 0,
     stableSince: null,
+    ownOffsets: own,
+    movedAt: turn.now,
   };
   // The target is the master's offset at one look; only a later look of the node can have passed it.
   const passed = known.passedAt === null && attempt.catchUp !== null && hasPassed(own, known.target);
-  const now: CatchUp = passed ? { ...known, passedAt: turn.now, passedOffsets: own } : known;
+  const moved = hasMoved(own, known.ownOffsets) ? { ...known, ownOffsets: own, movedAt: turn.now } : known;
+  const now: CatchUp = passed ? { ...moved, passedAt: turn.now, passedOffsets: own } : moved;
   const held = patchAttempt(turn, join, { catchUp: now });
   if (now.passedAt === null) {
-    enterPhase(turn, held, 'catching_up', 'the node is up and catches up with the binlog');
+    const behind = enterPhase(turn, held, 'catching_up', 'the node is up and catches up with the binlog');
+    if (turn.now - now.movedAt >= turn.expansion.policy.stallTimeoutMs)
+      reattach(turn, behind, standsStill(turn, behind, now));
     return;
   }
   verify(
@@ -60,6 +70,24 @@ export function catchUp(
     now,
     report,
   );
+}
+
+const hasMoved = (own: CatchUp['ownOffsets'], before: CatchUp['ownOffsets']): boolean =>
+  Object.entries(own).some(
+    ([db, offset]) => before[db] === undefined || compareOffsets(offset, before[db]) !== 0,
+  );
+
+function standsStill(turn: Turn, join: Join, known: CatchUp): AnomalyRecord {
+  const anomaly: AnomalyRecord = {
+    code: 'up_but_incomplete',
+    at: turn.now,
+    attempt: join.attempts.length,
+    text: `The node says up, but its binlog offset has not moved for ${Math.round((turn.now - known.movedAt) / 1000)} s and lies behind the master's.`,
+    facts: { ownOffsets: known.ownOffsets, target: known.target },
+    remedy: 'reattach',
+  };
+  recordAnomalies(turn, join, [anomaly]);
+  return anomaly;
 }
 
 /** What was seen before a restart of the node says nothing of the node after it. */

@@ -37,8 +37,11 @@ export type Compare = (task: {
 /** Asks whoever may veto a batch; null = nothing against it. */
 export type BeforeBatch = (expansion: Expansion, batch: number) => Promise<string | null>;
 
+/** What of the store one session uses. */
+export type SessionStore = Pick<Store, 'pendingControls' | 'lockMaster' | 'renew' | 'save'>;
+
 export interface SessionDeps {
-  readonly store: Store;
+  readonly store: SessionStore;
   readonly engine: Engine;
   readonly credentials: CredentialSource;
   readonly compare: Compare;
@@ -286,7 +289,9 @@ async function lookAround(
 ): Promise<{ masterLook: Look | null; nodeLooks: Map<number, Look> }> {
   const wanted = wantedLooks(expansion, deps.clock.now());
   if (!wanted) return { masterLook: null, nodeLooks: new Map() };
-  const password = deps.credentials.get(expansion.master.credential)?.password ?? null;
+  const login = deps.credentials.get(expansion.master.credential);
+  // Pika compares masterauth with requirepass, never with an ACL user's password.
+  const password = login?.username ? null : (login?.password ?? null);
   const [masterLook, ...nodes] = await Promise.all([
     observer.look(expansion.master, wanted.master, 'master', null),
     ...[...wanted.nodes].map(async ([index, sections]) => {
