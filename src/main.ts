@@ -78,8 +78,8 @@ interface Explained extends Error {
   readonly nextSteps?: readonly string[];
 }
 
-/** One line: what is wrong and what to do. */
-function startProblem(error: unknown, config: Config): string {
+/** Why a service could not start: one line, what is wrong and what to do. Secrets may still be in it. */
+export function startProblem(error: unknown, config: Config): string {
   const { message, code, nextSteps } = error as Explained;
   const { host, port } = config.listen;
   if (code === 'EADDRINUSE') {

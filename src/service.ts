@@ -68,7 +68,10 @@ export async function openService(config: Config, log: Log): Promise<Service> {
     const parts = await openParts(config, log, closers);
     const app = await openApi(parts);
     closers.push(() => app.close());
-    const url = await app.listen(config.listen);
+    const url = await app.listen({
+      ...config.listen,
+      listenTextResolver: (address) => `listening at ${address}`,
+    });
     if (config.role !== 'api') closers.push(await startWork(parts));
     return { url, store: parts.opened.store, close };
   } catch (error) {
@@ -101,6 +104,8 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     now: Date.now,
     newId,
     limits: config.limits,
+    onLook: (target, look) => metrics.look(target, look.kind, 'tookMs' in look ? look.tookMs / 1000 : 0),
+    onEvents: metrics.eventsStored,
     onDoorbellFailure: (expansionId, error) =>
       log.warn(
         { err: error, expansionId },

@@ -1,4 +1,4 @@
-import type { Expansion, JoinTarget, NodeTarget } from '../core/expansion.ts';
+import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../core/expansion.ts';
 import type { Finding } from '../core/findings.ts';
 import { type MeasuredSync, measuredSyncs } from '../core/learning.ts';
 import { formatAddress, type Look } from '../core/node-facts.ts';
@@ -30,6 +30,10 @@ export interface AdmissionParts {
   readonly sleep?: (ms: number) => Promise<void>;
   readonly newId: NewId;
   readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
+  /** Told of every look that was taken, for the figures. */
+  readonly onLook?: (target: 'master' | 'node', look: Look) => void;
+  /** Told of the events that were stored with a new expansion, for the figures. */
+  readonly onEvents?: (events: readonly EventInput[]) => void;
   /** Told when a wake-up could not be rung; the reconciler will make up for it. */
   readonly onDoorbellFailure?: (expansionId: string, error: unknown) => void;
 }
@@ -120,9 +124,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
         requester,
         plan,
       };
-      const outcome = await orRefusal(
-        store.accept(acceptedExpansion(accepted), acceptanceEvents(accepted), idempotency),
-      );
+      const events = acceptanceEvents(accepted);
+      const outcome = await orRefusal(store.accept(acceptedExpansion(accepted), events, idempotency));
+      if (!outcome.replayed) parts.onEvents?.(events);
       // The request is safe in the database; a lost ring only costs the reconciler's interval.
       await doorbell
         .ring(outcome.expansion.id)
@@ -146,9 +150,11 @@ export function createAdmission(parts: AdmissionParts): Admission {
   };
 }
 
-function lookAtMaster(parts: AdmissionParts, master: NodeTarget) {
+async function lookAtMaster(parts: AdmissionParts, master: NodeTarget): Promise<Observed> {
   const options = { sections: preflightSections, ...lookLimits(parts, master) };
-  return observe(parts.engine, parts.credentials, master, options, parts.now);
+  const seen = await observe(parts.engine, parts.credentials, master, options, parts.now);
+  parts.onLook?.('master', seen.look);
+  return seen;
 }
 
 const realSleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -214,9 +220,11 @@ function checkedPolicy(input: PolicyInput): Policy {
   return policy;
 }
 
-function lookAtNode(parts: AdmissionParts, node: JoinTarget, master: NodeTarget) {
+async function lookAtNode(parts: AdmissionParts, node: JoinTarget, master: NodeTarget): Promise<Observed> {
   const options = { sections: preflightNodeSections, ...lookLimits(parts, master) };
-  return observe(parts.engine, parts.credentials, node, options, parts.now);
+  const seen = await observe(parts.engine, parts.credentials, node, options, parts.now);
+  parts.onLook?.('node', seen.look);
+  return seen;
 }
 
 function lookLimits(parts: AdmissionParts, master: NodeTarget) {
