@@ -1,0 +1,126 @@
+import type { Capabilities } from '../../src/core/capabilities.ts';
+import type { ComparisonReport } from '../../src/core/comparison.ts';
+import type { Look, NodeFacts } from '../../src/core/node-facts.ts';
+import type { Engine } from '../../src/engines/engine.ts';
+import type { Lease, Store } from '../../src/store/store.ts';
+import type { Compare } from '../../src/worker/session.ts';
+
+/** A guard that is taken out on purpose, at a seam: the simulation must notice. */
+export interface Defect {
+  /** Around the database itself, behind every process. */
+  readonly store?: (store: Store, epochOf: (expansionId: string) => number) => Store;
+  readonly engine?: (engine: Engine) => Engine;
+  readonly compare?: (compare: Compare) => Compare;
+}
+
+const withCapabilities = (engine: Engine, change: Partial<Capabilities>): Engine => ({
+  ...engine,
+  connect: engine.connect,
+  capabilities: (facts) => ({ ...engine.capabilities(facts), ...change }),
+});
+
+/** Every look passes through `change` before the service sees it. */
+const withFacts = (engine: Engine, change: (facts: NodeFacts) => NodeFacts): Engine => ({
+  ...engine,
+  connect(target, credential) {
+    const connection = engine.connect(target, credential);
+    return {
+      look: async (options) => {
+        const look: Look = await connection.look(options);
+        return look.kind === 'answered' ? { ...look, facts: change(look.facts) } : look;
+      },
+      command: (command, timeoutMs) => connection.command(command, timeoutMs),
+      ping: (timeoutMs) => connection.ping(timeoutMs),
+      close: () => connection.close(),
+    };
+  },
+});
+
+const withStore = (store: Store, change: Partial<Store>): Store =>
+  new Proxy(store, {
+    get: (target, name) => (change as Record<string | symbol, unknown>)[name] ?? Reflect.get(target, name),
+  });
+
+/** The lease that the database would accept. */
+const renewed = (lease: Lease, epoch: number): Lease => ({ ...lease, epoch });
+
+/** The database takes what a worker saves and renews although its lease was lost. */
+const noFence: Defect = {
+  store: (store, epochOf) => {
+    const owners = new Map<string, string>();
+    const current = (lease: Lease): Lease => ({
+      ...renewed(lease, epochOf(lease.expansionId)),
+      owner: owners.get(lease.expansionId) ?? lease.owner,
+    });
+    return withStore(store, {
+      claim: async (expansionId, owner, leaseMs) => {
+        const lease = await store.claim(expansionId, owner, leaseMs);
+        if (lease) owners.set(expansionId, owner);
+        return lease;
+      },
+      renew: async (lease) => {
+        await store.renew(current(lease)).catch(() => undefined);
+      },
+      lockMaster: (lease, keys) => store.lockMaster(current(lease), keys),
+      save: async (lease, before, after, extra) => {
+        await store.save(current(lease), before, after, extra).catch(() => undefined);
+      },
+    });
+  },
+};
+
+/** Bytes received are not counted, so no copy can be found too small. */
+const noBytesRule: Defect = {
+  engine: (engine) =>
+    withFacts(withCapabilities(engine, { hasReplByteCounters: false }), (facts) =>
+      facts.stats ? { ...facts, stats: { ...facts.stats, replInputBytes: null } } : facts,
+    ),
+};
+
+/** The comparison of the data finds everything equal without looking. */
+const noDataCheck: Defect = {
+  compare: (compare) => async (task) => {
+    const report: ComparisonReport = await compare(task);
+    return report.verdict === 'different' || report.verdict === 'inconclusive'
+      ? { ...report, verdict: 'equal', differencesTotal: 0, examples: [] }
+      : report;
+  },
+};
+
+/** Nothing that tells of a second dump is seen: neither LASTSAVE, nor is_bgsaving, nor another slave in full sync. */
+const noSingleSnapshot: Defect = {
+  engine: (engine) =>
+    withFacts(withCapabilities(engine, { showsFullSyncing: false }), (facts) => {
+      const { lastSaveUnixSeconds: _hidden, ...rest } = facts;
+      return rest.stats ? { ...rest, stats: { ...rest.stats, bgsaving: false } } : rest;
+    }),
+};
+
+/** The version's limit of full syncs at a time is not known. */
+const noBatchGate: Defect = {
+  engine: (engine) => withCapabilities(engine, { maxConcurrentFullSyncs: 16 }),
+};
+
+/** Two expansions may work on one master at the same time. */
+const noMasterLock: Defect = {
+  store: (store) => withStore(store, { lockMaster: async () => true }),
+};
+
+/** The global stop is not read. */
+const noFreeze: Defect = {
+  store: (store) =>
+    withStore(store, {
+      freezeState: async () => ({ frozen: false, reason: null, by: null, since: null }),
+    }),
+};
+
+export const defects = {
+  no_fence: noFence,
+  no_bytes_rule: noBytesRule,
+  no_data_check: noDataCheck,
+  no_single_snapshot: noSingleSnapshot,
+  no_batch_gate: noBatchGate,
+  no_master_lock: noMasterLock,
+  no_freeze: noFreeze,
+} as const satisfies Readonly<Record<string, Defect>>;
+export type DefectName = keyof typeof defects;

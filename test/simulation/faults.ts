@@ -1,0 +1,289 @@
+import type { Cluster } from '../../src/simulator/cluster.ts';
+import type { Random } from '../../src/simulator/random.ts';
+import type { DatabaseTrouble } from './database.ts';
+import type { BellTrouble } from './doorbell.ts';
+import type { Network, Trouble } from './network.ts';
+import type { ServiceProcess } from './process.ts';
+import type { FaultKind, PlannedFault, Scenario } from './scenario.ts';
+import type { Witness } from './witness.ts';
+
+export interface Surroundings {
+  readonly cluster: Cluster;
+  readonly network: Network;
+  readonly database: DatabaseTrouble;
+  readonly bells: BellTrouble;
+  readonly witness: Witness;
+  readonly random: Random;
+  readonly scenario: Scenario;
+  /** The processes that live now. */
+  readonly processes: () => readonly ServiceProcess[];
+  /** Starts a process in the place of one that has ended. */
+  readonly startProcess: () => void;
+  /** The process that comes to this place next kills itself there, and is started again after so long. */
+  readonly armCrashPoint: (share: number, startsAfterMs: number) => void;
+  /** SIGTERM: its sessions are asked to hand over. */
+  readonly stopProcess: (process: ServiceProcess) => void;
+  readonly control: (share: number) => void;
+  readonly freeze: (on: boolean) => void;
+  readonly tell: (text: string) => void;
+}
+
+const foreignPort = (cluster: Cluster, id: string): string => String(cluster.node(id).port);
+
+/** Runs a command as somebody who has nothing to do with the service. False = the node did not take it. */
+function byOthers(around: Surroundings, id: string, argv: readonly string[]): boolean {
+  try {
+    around.cluster.execute(id, argv);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends a node's process and starts it again later. */
+function crash(around: Surroundings, id: string, fault: PlannedFault, silent: boolean): void {
+  const { cluster, network, witness } = around;
+  if (!cluster.node(id).alive) return;
+  if (silent) network.vanished.add(id);
+  cluster.fault.crash(id, { silent });
+  witness.meddled(id, 'process');
+  later(around, fault.lastsMs, () => {
+    network.vanished.delete(id);
+    cluster.fault.restart(id);
+    witness.meddled(id, 'process');
+    around.tell(`${id} starts again${cluster.node(id).alive ? '' : ', and dies at once'}`);
+  });
+}
+
+function later({ cluster }: Surroundings, ms: number, run: () => void): void {
+  cluster.world.clock.after(ms, run);
+}
+
+/** Makes a dump when the next copy of this node has come so far: the worst moment for a backup. */
+function bgsaveInCopy(around: Surroundings, fault: PlannedFault): void {
+  const { cluster } = around;
+  const share = fault.share < 0.4 ? 0.9 + fault.share / 4 : fault.share;
+  const until = cluster.now() + 30_000;
+  const look = (): void => {
+    const copy = cluster
+      .node(fault.node)
+      .dbs.map(({ rsync }) => rsync.transfer)
+      .find((transfer) => transfer !== null && transfer.master.id === 'm' && !transfer.stuck);
+    if (!copy?.done) {
+      if (cluster.now() < until) later(around, 40, look);
+      return;
+    }
+    const ms = Math.max(0, copy.startedAt + (copy.done.at - copy.startedAt) * share - cluster.now());
+    later(around, ms, () => {
+      around.tell(
+        `BGSAVE on m by somebody else, ${Math.round(share * 100)} % into the copy of ${fault.node}`,
+      );
+      if (cluster.node('m').alive) cluster.fault.bgsave('m');
+    });
+  };
+  look();
+}
+
+/** Takes keys from the node once it is connected, as a broken disk would. */
+function dropKeys(around: Surroundings, fault: PlannedFault): void {
+  const { cluster, witness } = around;
+  const until = cluster.now() + 40_000;
+  const look = (): void => {
+    const node = cluster.node(fault.node);
+    const connected =
+      node.alive && node.master !== null && node.dbs.every(({ state }) => state === 'Connected');
+    if (!connected) {
+      if (cluster.now() < until) later(around, 40, look);
+      return;
+    }
+    const gone = cluster.fault.dropKeys(fault.node, 0.5 + fault.share / 2);
+    witness.meddled(fault.node, 'robbed');
+    around.tell(`${gone} keys vanish from ${fault.node}`);
+  };
+  look();
+}
+
+function secondSlave(around: Surroundings, fault: PlannedFault): void {
+  const { cluster, witness } = around;
+  if (!byOthers(around, 'x', ['SLAVEOF', '127.0.0.1', foreignPort(cluster, 'm'), 'force'])) return;
+  witness.meddled('x', 'role');
+  later(around, fault.lastsMs, () => {
+    byOthers(around, 'x', ['SLAVEOF', 'NO', 'ONE']);
+    witness.meddled('x', 'role');
+  });
+}
+
+function hijack(around: Surroundings, fault: PlannedFault): void {
+  const { cluster, witness } = around;
+  byOthers(around, fault.node, ['SLAVEOF', 'NO', 'ONE']);
+  witness.meddled(fault.node, 'role');
+  later(around, 100 + 3000 * fault.share, () => {
+    const to = fault.share < 0.8 ? 'm2' : 'm';
+    byOthers(around, fault.node, ['SLAVEOF', '127.0.0.1', foreignPort(cluster, to), 'force']);
+    witness.meddled(fault.node, 'role');
+  });
+}
+
+function wipe(around: Surroundings, fault: PlannedFault): void {
+  const { cluster, witness } = around;
+  if (!cluster.node(fault.node).alive) return;
+  cluster.fault.crash(fault.node);
+  cluster.fault.wipe(fault.node);
+  witness.meddled(fault.node, 'data');
+  later(around, fault.lastsMs, () => {
+    cluster.fault.restart(fault.node);
+    witness.meddled(fault.node, 'data');
+  });
+}
+
+/** Sets something for a while. */
+function during(around: Surroundings, fault: PlannedFault, set: () => void, unset: () => void): void {
+  set();
+  later(around, fault.lastsMs, unset);
+}
+
+function onProcess(around: Surroundings, fault: PlannedFault, act: (process: ServiceProcess) => void): void {
+  const living = around.processes();
+  const chosen = living[Math.floor(fault.share * living.length)];
+  if (!chosen) return;
+  around.tell(`   (it is ${chosen.name})`);
+  act(chosen);
+}
+
+type Injector = (around: Surroundings, fault: PlannedFault) => void;
+
+/** The node that is hit by what can hit the master as well. */
+const nodeOrMaster = ({ node, share }: PlannedFault): string => (share < 0.3 ? 'm' : node);
+
+/** Wires between the service and a node that are bad for a while. */
+const badWires =
+  (bad: (share: number) => Partial<Trouble>): Injector =>
+  (around, fault) => {
+    const trouble = around.network.trouble(nodeOrMaster(fault));
+    during(
+      around,
+      fault,
+      () => void Object.assign(trouble, bad(fault.share)),
+      () => void Object.assign(trouble, quietWires),
+    );
+  };
+
+const badDatabase =
+  (bad: (share: number) => Partial<DatabaseTrouble>): Injector =>
+  (around, fault) =>
+    during(
+      around,
+      fault,
+      () => void Object.assign(around.database, bad(fault.share)),
+      () => void Object.assign(around.database, quietDatabase),
+    );
+
+const badBells =
+  (bad: (share: number) => Partial<BellTrouble>): Injector =>
+  (around, fault) =>
+    during(
+      around,
+      fault,
+      () => void Object.assign(around.bells, bad(fault.share)),
+      () => void Object.assign(around.bells, quietBells),
+    );
+
+const quietWires: Trouble = { cut: false, slowMs: 0, lossShare: 0 };
+const quietDatabase: DatabaseTrouble = { down: false, lostAnswerShare: 0, slowMs: 0 };
+const quietBells: BellTrouble = { lostShare: 0, doubledShare: 0, lateMs: 0 };
+
+const injectors: Readonly<Record<FaultKind, Injector>> = {
+  node_crash: (around, fault) => crash(around, fault.node, fault, false),
+  node_vanish: (around, fault) => crash(around, fault.node, fault, true),
+  node_wipe: wipe,
+  node_stall: ({ cluster }, { node, lastsMs }) => cluster.fault.stall(node, lastsMs / 4),
+  master_crash: (around, fault) => crash(around, 'm', fault, fault.share < 0.3),
+  master_stall: ({ cluster }, { lastsMs }) => cluster.fault.stall('m', lastsMs / 4),
+  bgsave({ cluster }) {
+    if (cluster.node('m').alive) cluster.fault.bgsave('m');
+  },
+  bgsave_in_copy: bgsaveInCopy,
+  second_slave: secondSlave,
+  hijack,
+  foreign_detach(around, { node }) {
+    byOthers(around, node, ['SLAVEOF', 'NO', 'ONE']);
+    around.witness.meddled(node, 'role');
+  },
+  foreign_write(around, { node }) {
+    byOthers(around, node, ['SET', 'of-somebody-else', 'value']);
+    around.witness.meddled(node, 'data');
+  },
+  slow_bgsave: ({ cluster }, { lastsMs }) => cluster.fault.slowBgsave('m', Math.min(lastsMs, 20_000)),
+  failing_bgsave: ({ cluster }) => cluster.fault.failBgsave('m'),
+  purge_binlog: ({ cluster }) => cluster.fault.purgeBinlog('m'),
+  silence: ({ cluster }, { node }) => cluster.fault.losePings(node),
+  partition: (around, fault) =>
+    during(
+      around,
+      fault,
+      () => around.cluster.fault.partition(fault.node, 'm'),
+      () => around.cluster.fault.heal(fault.node, 'm'),
+    ),
+  service_cut: badWires(() => ({ cut: true })),
+  slow_wires: badWires((share) => ({ slowMs: 200 + 6800 * share })),
+  lost_replies: badWires((share) => ({ lossShare: 0.1 + 0.6 * share })),
+  worker_kill: (around, fault) =>
+    onProcess(around, fault, (process) => {
+      process.kill();
+      later(around, fault.lastsMs, around.startProcess);
+    }),
+  worker_crash_point: (around, { share, lastsMs }) => around.armCrashPoint(share, lastsMs),
+  worker_stop: (around, fault) =>
+    onProcess(around, fault, (process) => {
+      around.stopProcess(process);
+      later(around, fault.lastsMs, around.startProcess);
+    }),
+  worker_pause: (around, fault) => onProcess(around, fault, (process) => process.pause(fault.lastsMs)),
+  clock_jump: (around, fault) =>
+    onProcess(around, fault, (process) => process.jumpClock(Math.round((fault.share - 0.5) * 120_000))),
+  database_down: badDatabase(() => ({ down: true })),
+  database_loses_answers: badDatabase((share) => ({ lostAnswerShare: 0.02 + 0.3 * share })),
+  database_slow: badDatabase((share) => ({ slowMs: 2000 * share })),
+  bells_lost: badBells((share) => ({ lostShare: 0.3 + 0.7 * share })),
+  bells_doubled: badBells((share) => ({ doubledShare: 0.3 + 0.7 * share })),
+  bells_late: badBells((share) => ({ lateMs: 10_000 * share })),
+  control: (around, { share }) => around.control(share),
+  freeze: (around, fault) =>
+    during(
+      around,
+      fault,
+      () => around.freeze(true),
+      () => around.freeze(false),
+    ),
+  drop_keys: dropKeys,
+  key_scan(around) {
+    byOthers(around, 'm', ['INFO', 'keyspace', '1']);
+  },
+  write_burst({ cluster }) {
+    if (cluster.node('m').alive) cluster.startWrites('m', { perSecond: 40, mix: { insert: 1, update: 20 } });
+  },
+};
+
+/** Carries one planned fault out. */
+export function inject(around: Surroundings, fault: PlannedFault): void {
+  const { kind, node, lastsMs, share } = fault;
+  around.tell(`${kind.replaceAll('_', ' ')}: ${node}, for ${lastsMs} ms (${share.toFixed(2)})`);
+  injectors[kind](around, fault);
+}
+
+/** Mends all that was broken: from here on things go their way. */
+export function calm(around: Surroundings): void {
+  const { cluster, network, database, bells } = around;
+  network.calm();
+  network.vanished.clear();
+  Object.assign(database, quietDatabase);
+  Object.assign(bells, quietBells);
+  for (const process of around.processes()) process.resetClock();
+  for (const node of cluster.nodes) {
+    if (node.id !== 'm') cluster.fault.heal(node.id, 'm');
+    if (!node.alive) cluster.fault.restart(node.id);
+    around.witness.meddled(node.id, 'process');
+  }
+  byOthers(around, 'x', ['SLAVEOF', 'NO', 'ONE']);
+  around.freeze(false);
+}

@@ -1,0 +1,251 @@
+import type { Policy, PolicyInput } from '../../src/core/policy.ts';
+import { createRandom, type Random } from '../../src/simulator/random.ts';
+import type { SimulatedVersion } from '../../src/simulator/versions.ts';
+
+/** How a node is before the expansion begins. */
+export type Beginning =
+  | 'empty'
+  | 'holds_data'
+  | 'slave_of_master'
+  | 'slave_of_other'
+  | 'knows_replication_id'
+  | 'has_slave'
+  | 'down';
+
+export interface PlannedNode {
+  readonly id: string;
+  readonly beginning: Beginning;
+  readonly overwriteData: boolean;
+  readonly repoint: boolean;
+}
+
+export interface PlannedExpansion {
+  readonly id: string;
+  readonly at: number;
+  readonly nodes: readonly string[];
+  readonly policy: PolicyInput;
+}
+
+export type FaultKind =
+  | 'node_crash'
+  | 'node_vanish'
+  | 'node_wipe'
+  | 'node_stall'
+  | 'master_crash'
+  | 'master_stall'
+  | 'bgsave'
+  | 'bgsave_in_copy'
+  | 'second_slave'
+  | 'hijack'
+  | 'foreign_detach'
+  | 'foreign_write'
+  | 'slow_bgsave'
+  | 'failing_bgsave'
+  | 'purge_binlog'
+  | 'silence'
+  | 'partition'
+  | 'service_cut'
+  | 'slow_wires'
+  | 'lost_replies'
+  | 'worker_kill'
+  | 'worker_crash_point'
+  | 'worker_stop'
+  | 'worker_pause'
+  | 'clock_jump'
+  | 'database_down'
+  | 'database_loses_answers'
+  | 'database_slow'
+  | 'bells_lost'
+  | 'bells_doubled'
+  | 'bells_late'
+  | 'control'
+  | 'freeze'
+  | 'drop_keys'
+  | 'key_scan'
+  | 'write_burst';
+
+export interface PlannedFault {
+  readonly at: number;
+  readonly kind: FaultKind;
+  readonly node: string;
+  readonly lastsMs: number;
+  /** In [0, 1): whatever the kind needs it for. */
+  readonly share: number;
+}
+
+export interface Scenario {
+  readonly seed: number;
+  readonly version: SimulatedVersion;
+  readonly password: string;
+  readonly processes: number;
+  readonly nodes: readonly PlannedNode[];
+  readonly expansions: readonly PlannedExpansion[];
+  readonly faults: readonly PlannedFault[];
+  /** From here on nothing new goes wrong, and what was broken is mended. Milliseconds after the start. */
+  readonly calmAt: number;
+  readonly binlogFile: number;
+  readonly transferMs: number;
+  readonly writesPerSecond: number;
+  readonly outsideBinlog: boolean;
+  readonly keys: {
+    readonly strings: number;
+    readonly hashes: number;
+    readonly lists: number;
+    readonly zsets: number;
+    readonly zsetBytes: number;
+  };
+  readonly databases: number;
+  readonly applyPerSecond: number;
+}
+
+const versions: readonly (readonly [SimulatedVersion, number])[] = [
+  ['3.5.4', 9],
+  ['3.5.5', 4],
+  ['4.0.1', 4],
+  ['4.0.0', 2],
+  ['3.5.3', 1],
+  ['3.3.6', 1],
+];
+
+const faultWeights: readonly (readonly [FaultKind, number])[] = [
+  ['node_crash', 4],
+  ['node_vanish', 2],
+  ['node_wipe', 1],
+  ['node_stall', 2],
+  ['master_crash', 2],
+  ['master_stall', 1],
+  ['bgsave', 2],
+  ['bgsave_in_copy', 6],
+  ['second_slave', 4],
+  ['hijack', 2],
+  ['foreign_detach', 2],
+  ['foreign_write', 2],
+  ['slow_bgsave', 1],
+  ['failing_bgsave', 1],
+  ['purge_binlog', 1],
+  ['silence', 1],
+  ['partition', 2],
+  ['service_cut', 2],
+  ['slow_wires', 3],
+  ['lost_replies', 3],
+  ['worker_kill', 6],
+  ['worker_crash_point', 6],
+  ['worker_stop', 2],
+  ['worker_pause', 6],
+  ['clock_jump', 2],
+  ['database_down', 2],
+  ['database_loses_answers', 2],
+  ['database_slow', 1],
+  ['bells_lost', 2],
+  ['bells_doubled', 2],
+  ['bells_late', 1],
+  ['control', 6],
+  ['freeze', 2],
+  ['drop_keys', 3],
+  ['key_scan', 1],
+  ['write_burst', 1],
+];
+
+function weighted<T>(random: Random, items: readonly (readonly [T, number])[]): T {
+  let left = random.next() * items.reduce((total, [, weight]) => total + weight, 0);
+  for (const [item, weight] of items) {
+    left -= weight;
+    if (left < 0) return item;
+  }
+  return items.at(-1)![0];
+}
+
+/** Everything that a seed decides beforehand; the same seed gives the same scenario for ever. */
+export function drawScenario(seed: number): Scenario {
+  const random = createRandom(`scenario ${seed}`);
+  const nodes = drawNodes(random);
+  const calmAt = random.int(10_000, 45_000);
+  return {
+    seed,
+    version: weighted(random, versions),
+    password: random.next() < 0.3 ? `secret-${random.hex(12)}` : '',
+    processes: random.int(1, 3),
+    nodes,
+    expansions: drawExpansions(random, nodes),
+    faults: drawFaults(random, nodes, calmAt),
+    calmAt,
+    binlogFile: random.next() < 0.85 ? random.int(1, 40) : 0,
+    transferMs: random.int(1200, 5000),
+    writesPerSecond: random.next() < 0.7 ? random.int(1, 12) : 0,
+    outsideBinlog: random.next() < 0.3,
+    keys: {
+      strings: random.int(10, 60),
+      hashes: random.int(0, 15),
+      lists: random.int(0, 10),
+      zsets: random.int(1, 3),
+      zsetBytes: random.pick([50, 300, 4000]),
+    },
+    databases: random.next() < 0.15 ? 2 : 1,
+    applyPerSecond: random.next() < 0.2 ? random.int(20, 200) : Number.POSITIVE_INFINITY,
+  };
+}
+
+function drawNodes(random: Random): PlannedNode[] {
+  const beginnings: readonly (readonly [Beginning, number])[] = [
+    ['empty', 12],
+    ['holds_data', 2],
+    ['slave_of_master', 1],
+    ['slave_of_other', 1],
+    ['knows_replication_id', 1],
+    ['has_slave', 1],
+    ['down', 1],
+  ];
+  return Array.from({ length: random.int(1, 4) }, (_, i) => ({
+    id: `n${i + 1}`,
+    beginning: weighted(random, beginnings),
+    overwriteData: random.next() < 0.5,
+    repoint: random.next() < 0.5,
+  }));
+}
+
+function drawPolicy(random: Random): PolicyInput {
+  const policy: Partial<Policy> = {
+    batchSize: random.pick(['auto', 1, 2, 3, 8] as const),
+    approval: random.next() < 0.15 ? 'each_batch' : 'none',
+    onFailure: random.pick(['halt', 'halt', 'skip', 'rollback'] as const),
+    maxAttempts: random.int(1, 3),
+    pauseBetweenBatchesMs: random.next() < 0.15 ? random.int(500, 4000) : 0,
+    lookIntervalMs: random.pick([250, 500, 500, 1000, 1000, 2000]),
+    stallTimeoutMs: random.int(8, 30) * 1000,
+    nodeDownTimeoutMs: random.int(4, 20) * 1000,
+    masterBusyTimeoutMs: random.int(10, 40) * 1000,
+    stableLooks: random.int(1, 3),
+  };
+  return {
+    ...policy,
+    verify: {
+      depth: random.next() < 0.1 ? 'full' : 'sample',
+      samplePerType: random.int(3, 25),
+      rounds: random.int(1, 3),
+    },
+  };
+}
+
+function drawExpansions(random: Random, nodes: readonly PlannedNode[]): PlannedExpansion[] {
+  const ids = nodes.map(({ id }) => id);
+  const cut = ids.length > 1 && random.next() < 0.35 ? random.int(1, ids.length - 1) : ids.length;
+  const parts = [ids.slice(0, cut), ids.slice(cut)].filter((part) => part.length > 0);
+  return parts.map((part, i) => ({
+    id: `exp${i + 1}`,
+    at: i === 0 ? 100 : random.int(100, 6000),
+    nodes: part,
+    policy: drawPolicy(random),
+  }));
+}
+
+function drawFaults(random: Random, nodes: readonly PlannedNode[], calmAt: number): PlannedFault[] {
+  const count = random.next() < 0.06 ? 0 : random.int(1, 9);
+  const faults = Array.from({ length: count }, () => ({
+    at: random.int(0, calmAt - 1000),
+    kind: weighted(random, faultWeights),
+    node: random.pick(nodes).id,
+    lastsMs: Math.round(10 ** (2.5 + random.next() * 2.1)),
+    share: random.next(),
+  }));
+  return faults.sort((a, b) => a.at - b.at);
+}

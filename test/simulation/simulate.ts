@@ -1,0 +1,559 @@
+import type { Logger } from 'pino';
+import { blockingJoins } from '../../src/core/controls.ts';
+import {
+  type Control,
+  controlVerbs,
+  type Expansion,
+  expansionTransitions,
+  isEnded,
+  type JoinTarget,
+} from '../../src/core/expansion.ts';
+import { newExpansion } from '../../src/core/new-expansion.ts';
+import { resolvePolicy } from '../../src/core/policy.ts';
+import type { CredentialSource } from '../../src/engines/engine.ts';
+import { createPikaEngine } from '../../src/engines/pika/engine.ts';
+import type { Cluster } from '../../src/simulator/cluster.ts';
+import { createRandom, type Random } from '../../src/simulator/random.ts';
+import { FencedError, type Store, StoreUnavailableError } from '../../src/store/store.ts';
+import { createWorker } from '../../src/worker/index.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
+import { buildCluster } from './build-cluster.ts';
+import { sampledComparison } from './comparison.ts';
+import { type DatabaseTrouble, overWire } from './database.ts';
+import { type DefectName, defects } from './defects.ts';
+import { type BellTrouble, createBells } from './doorbell.ts';
+import { calm, inject, type Surroundings } from './faults.ts';
+import { createNetwork, type SentCommand } from './network.ts';
+import { createProcess, type ServiceProcess } from './process.ts';
+import { drawScenario, type PlannedExpansion, type Scenario } from './scenario.ts';
+import { renderTimeline, type TimelineEntry } from './timeline.ts';
+import { createWitness, type Violation, type Witness } from './witness.ts';
+
+/** After the calm an operator helps for so long, then cancels; then all must have ended within the second. */
+const helpedForMs = 240_000;
+const cancelledWithinMs = 120_000;
+/** Messages may be on their way for this long after the last expansion ended. */
+const lateMessagesMs = 16_000;
+const operatorEveryMs = 3000;
+const reconcileEveryMs: readonly [number, number] = [1500, 3000];
+
+const crashPoints = [
+  'before_save',
+  'after_save',
+  'before_intent',
+  'after_intent',
+  'before_slaveof',
+  'after_slaveof',
+  'before_slaveof_no_one',
+  'after_slaveof_no_one',
+  'before_clear_replication_id',
+  'after_clear_replication_id',
+  'before_reply_saved',
+  'after_reply_saved',
+  'after_finish',
+] as const;
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  /** How each expansion ended. */
+  readonly ends: readonly string[];
+  readonly nodesVerified: number;
+  readonly nodesNotVerified: number;
+  readonly attempts: number;
+  readonly faults: number;
+  readonly virtualMs: number;
+  /** Keys that nodes lost on the way, as an observer of the truth sees it: what the service had to find. */
+  readonly damagedCopies: number;
+  timeline(): string;
+}
+
+export interface SeedOptions {
+  readonly defect?: DefectName | undefined;
+}
+
+/** Runs one seed from its first request to its last; the same seed always gives the same run. */
+export async function simulateSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
+  const scenario = drawScenario(seed);
+  const { cluster, start } = buildCluster(scenario);
+  return await new Simulation(scenario, cluster, start, options).run();
+}
+
+interface Sender {
+  readonly expansionId: string;
+  epoch: number;
+}
+
+class Simulation {
+  private readonly scenario: Scenario;
+  private readonly cluster: Cluster;
+  private readonly start: number;
+  private readonly options: SeedOptions;
+  private readonly random: Random;
+  private readonly entries: TimelineEntry[] = [];
+  private readonly witness: Witness;
+  private readonly store: Store;
+  private readonly around: Surroundings;
+  private readonly databaseTrouble: DatabaseTrouble = { down: false, lostAnswerShare: 0, slowMs: 0 };
+  private readonly bellTrouble: BellTrouble = { lostShare: 0, doubledShare: 0, lateMs: 0 };
+  private readonly network: ReturnType<typeof createNetwork>;
+  private readonly bells: ReturnType<typeof createBells>;
+  private readonly latest = new Map<string, Expansion>();
+  private readonly epochs = new Map<string, number>();
+  private readonly stopping = new Map<ServiceProcess, AbortController>();
+  private readonly armed: { point: string; startsAfterMs: number }[] = [];
+  private processes: ServiceProcess[] = [];
+  private processesMade = 0;
+  private controls = 0;
+  private stirred = false;
+
+  constructor(scenario: Scenario, cluster: Cluster, start: number, options: SeedOptions) {
+    this.scenario = scenario;
+    this.cluster = cluster;
+    this.start = start;
+    this.options = options;
+    this.random = createRandom(`service ${scenario.seed}`);
+    this.witness = createWitness(cluster, scenario);
+    this.network = createNetwork(cluster, createRandom(`network ${scenario.seed}`), {
+      sent: (command) => this.witness.sent(command),
+      arriving: (command) => this.witness.arriving(command),
+      executed: (command, reply) => {
+        this.noteCommand(command, JSON.stringify(reply));
+        this.witness.executed(command, reply);
+      },
+    });
+    this.bells = createBells(
+      cluster.world.clock,
+      createRandom(`bells ${scenario.seed}`),
+      this.bellTrouble,
+      (id) => this.wake(id),
+    );
+    this.store = this.watched(this.withDefect(createMemoryStore({ now: () => Math.round(cluster.now()) })));
+    this.around = this.surroundings();
+  }
+
+  async run(): Promise<SeedResult> {
+    const { scenario, cluster } = this;
+    const time = cluster.world.clock;
+    for (let i = 0; i < scenario.processes; i += 1) this.startProcess();
+    for (const planned of scenario.expansions) time.after(planned.at, () => this.accept(planned));
+    for (const fault of scenario.faults) time.after(fault.at, () => inject(this.around, fault));
+    time.after(scenario.calmAt, () => {
+      this.tell('fault', 'from here on nothing more goes wrong, and all that was broken is mended');
+      calm(this.around);
+      while (this.processes.length < scenario.processes) this.startProcess();
+      this.help();
+    });
+    const calmAt = this.start + scenario.calmAt;
+    await this.until(calmAt);
+    await this.until(calmAt + helpedForMs, () => this.allEnded());
+    if (!this.allEnded()) this.cancelAll();
+    await this.until(cluster.now() + cancelledWithinMs, () => this.allEnded());
+    this.checkEnds();
+    cluster.stopWrites('m');
+    await this.until(cluster.now() + lateMessagesMs);
+    await this.checkSecrets();
+    return this.result();
+  }
+
+  // ---- driving
+
+  /** Lets virtual time pass, event by event; after each that touched the service its promises settle. */
+  private async until(end: number, done: () => boolean = () => false): Promise<void> {
+    const { cluster, witness } = this;
+    while (!done() && witness.violations.length === 0) {
+      const next = cluster.nextEventAt();
+      if (next === null || next > end) {
+        cluster.advanceTo(end);
+        return;
+      }
+      cluster.advanceTo(next);
+      if (!this.stirred) continue;
+      this.stirred = false;
+      await settled();
+    }
+  }
+
+  private readonly stir = (): void => {
+    this.stirred = true;
+  };
+
+  private tell(who: string, text: string): void {
+    this.entries.push({ at: this.cluster.now(), who, text });
+  }
+
+  // ---- the service's processes
+
+  private startProcess(): void {
+    this.processesMade += 1;
+    const process = createProcess(`w${this.processesMade}`, this.cluster.world.clock, this.stir);
+    this.processes.push(process);
+    this.stopping.set(process, new AbortController());
+    this.tell('service', `${process.name} starts`);
+    const wire = overWire(
+      this.store,
+      process,
+      this.databaseTrouble,
+      this.cluster.world.clock,
+      this.random,
+      this.stir,
+    );
+    const reconcile = (): void => {
+      process.after(this.random.within(reconcileEveryMs), () => {
+        wire.due(50).then(
+          (ids) => {
+            for (const id of ids) void this.bells.ring(id);
+            reconcile();
+          },
+          () => reconcile(),
+        );
+      });
+    };
+    reconcile();
+  }
+
+  private living(): ServiceProcess[] {
+    this.processes = this.processes.filter(({ alive }) => alive);
+    return this.processes;
+  }
+
+  private wake(expansionId: string): void {
+    const open = this.living().filter((process) => !this.stopping.get(process)!.signal.aborted);
+    if (open.length === 0) return;
+    const process = this.random.pick(open);
+    process.deliver(() => void this.work(process, expansionId), 'reply');
+  }
+
+  /** What a process does with a wake-up, by the real worker. */
+  private async work(process: ServiceProcess, expansionId: string): Promise<void> {
+    const sender: Sender = { expansionId, epoch: 0 };
+    const { signal } = this.stopping.get(process)!;
+    const worker = createWorker({
+      store: this.storeOf(process, sender),
+      engine: this.engineOf(process, sender),
+      credentials: this.credentials(),
+      compare: this.compareOf(process),
+      log: this.log(process),
+      clock: process.clock,
+      crashPoint: (name) => this.crashAt(process, name),
+    });
+    try {
+      const again = await worker.onWakeUp(expansionId, signal);
+      if (again !== null) await this.bells.ring(expansionId, again);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError))
+        this.witness.report('6', `${process.name}: a wake-up was answered with ${String(error)}`);
+    }
+  }
+
+  private storeOf(process: ServiceProcess, sender: Sender): Store {
+    const { cluster } = this;
+    const wire = overWire(
+      this.store,
+      process,
+      this.databaseTrouble,
+      cluster.world.clock,
+      this.random,
+      this.stir,
+    );
+    return new Proxy(wire, {
+      get: (target, name) => {
+        if (name !== 'claim') return Reflect.get(target, name);
+        return async (...args: Parameters<Store['claim']>) => {
+          const lease = await target.claim(...args);
+          if (lease) {
+            sender.epoch = lease.epoch;
+            this.tell('service', `${process.name} works on ${lease.expansionId} (lease ${lease.epoch})`);
+          }
+          return lease;
+        };
+      },
+    });
+  }
+
+  private engineOf(process: ServiceProcess, sender: Sender) {
+    const engine = createPikaEngine({
+      now: process.clock.now,
+      wires: this.network.wires(process, () => sender),
+    });
+    return this.defect()?.engine?.(engine) ?? engine;
+  }
+
+  private compareOf(process: ServiceProcess) {
+    const compare = sampledComparison(this.cluster, this.network, process, this.random, (node) =>
+      this.witness.comparisonBegan(node),
+    );
+    return this.defect()?.compare?.(compare) ?? compare;
+  }
+
+  private credentials(): CredentialSource {
+    const { password } = this.scenario;
+    const credential = password === '' ? null : { username: null, password };
+    return { get: () => credential, names: [] };
+  }
+
+  /** The worker reports a defect of its own by an error line; that is a broken promise. */
+  private log(process: ServiceProcess): Logger {
+    const quiet = (): void => undefined;
+    const error = (facts: { err?: unknown }, text: string): void => {
+      if (facts.err === undefined || facts.err instanceof FencedError) return;
+      this.witness.report(
+        '6',
+        `${process.name}: ${text}: ${(facts.err as Error).stack ?? String(facts.err)}`,
+      );
+    };
+    return { info: quiet, warn: quiet, debug: quiet, error } as unknown as Logger;
+  }
+
+  private crashAt(process: ServiceProcess, name: string): void {
+    const at = this.armed.findIndex(({ point }) => point === name);
+    if (at === -1 || !process.alive) return;
+    const [{ startsAfterMs }] = this.armed.splice(at, 1) as [(typeof this.armed)[number]];
+    this.tell('fault', `${process.name} is killed at ${name}`);
+    process.kill();
+    this.cluster.world.clock.after(startsAfterMs, () => this.startProcess());
+  }
+
+  // ---- the database
+
+  private defect() {
+    return this.options.defect === undefined ? undefined : defects[this.options.defect];
+  }
+
+  private withDefect(store: Store): Store {
+    const broken = this.defect();
+    if (!broken || !('store' in broken)) return store;
+    return broken.store(store, (id) => this.epochs.get(id) ?? 0);
+  }
+
+  /** What is stored passes by the witness; looks are left out, since nobody reads them here. */
+  private watched(store: Store): Store {
+    const save: Store['save'] = async (lease, before, after, extra) => {
+      const { observations: _looks, ...rest } = extra;
+      await store.save(lease, before, after, rest);
+      for (const event of extra.events)
+        this.tell('service', `${after.id} [${lease.epoch}] ${event.type}: ${event.text}`);
+      const known = this.latest.get(after.id) ?? before;
+      this.checkTransition(known, after);
+      this.latest.set(after.id, after);
+      this.witness.stored(known, after);
+    };
+    const claim: Store['claim'] = async (expansionId, owner, leaseMs) => {
+      const lease = await store.claim(expansionId, owner, leaseMs);
+      if (lease) this.epochs.set(expansionId, lease.epoch);
+      return lease;
+    };
+    return new Proxy(store, {
+      get: (target, name) => (name === 'save' ? save : name === 'claim' ? claim : Reflect.get(target, name)),
+    });
+  }
+
+  private checkTransition(before: Expansion, after: Expansion): void {
+    if (before.state === after.state) return;
+    if (isEnded(before.state))
+      this.witness.report('6', `${after.id} had ended (${before.state}) and is ${after.state} now`);
+    else if (expansionTransitions[before.state].length === 0)
+      this.witness.report('6', `${after.id} went from ${before.state} to ${after.state}`);
+  }
+
+  // ---- requests and operators
+
+  private accept(planned: PlannedExpansion): void {
+    if (this.databaseTrouble.down) {
+      this.cluster.world.clock.after(1000, () => this.accept(planned));
+      return;
+    }
+    this.stir();
+    const target = (id: string) => {
+      const { port } = this.cluster.node(id);
+      const address = { host: '127.0.0.1', port };
+      return { name: `127.0.0.1:${port}`, address, seenAs: address, credential: null };
+    };
+    const expansion = newExpansion({
+      id: planned.id,
+      master: target('m'),
+      nodes: planned.nodes.map((id): JoinTarget => {
+        const { overwriteData, repoint } = this.scenario.nodes.find((node) => node.id === id)!;
+        return { ...target(id), overwriteData, repoint };
+      }),
+      policy: resolvePolicy(planned.policy),
+      label: null,
+      requestedBy: 'operator',
+      via: 'rest',
+      now: Math.round(this.cluster.now()),
+    });
+    this.tell(
+      'operator',
+      `asks for ${planned.id}: ${planned.nodes.join(', ')} ${JSON.stringify(planned.policy)}`,
+    );
+    this.latest.set(planned.id, expansion);
+    this.witness.stored(expansion, expansion);
+    void this.store.accept(expansion, [], null).then(() => this.bells.ring(planned.id));
+  }
+
+  private command(expansionId: string, verb: Control['verb'], node: string | null): void {
+    if (this.databaseTrouble.down) return;
+    this.stir();
+    this.controls += 1;
+    const control = { id: `c${this.controls}`, verb, node, reason: 'as drawn', by: 'operator' };
+    this.tell('operator', `${verb} ${expansionId}${node === null ? '' : ` ${node}`}`);
+    void this.store
+      .addControl(expansionId, { ...control, at: Math.round(this.cluster.now()) })
+      .then(() => this.bells.ring(expansionId));
+  }
+
+  private drawnControl(share: number): void {
+    const open = [...this.latest.values()].filter(({ state }) => !isEnded(state));
+    if (open.length === 0) return;
+    const expansion = open[Math.floor(share * open.length)]!;
+    const verb = this.random.pick([...controlVerbs, 'retry', 'skip'] as const);
+    const join = this.random.pick(expansion.joins);
+    this.command(expansion.id, verb, verb === 'retry' || verb === 'skip' ? join.target.name : null);
+  }
+
+  /** What a sensible operator does about everything that waits for a person. */
+  private help(): void {
+    for (const expansion of this.latest.values()) {
+      if (expansion.state === 'paused') this.command(expansion.id, 'resume', null);
+      if (expansion.state === 'awaiting_approval') this.command(expansion.id, 'approve', null);
+      if (expansion.state !== 'halted') continue;
+      const blocking = blockingJoins(expansion).filter((join) => join.leaving === null);
+      for (const join of blocking) {
+        const again = join.attempts.length < 4 && this.random.next() < 0.4;
+        this.command(expansion.id, again ? 'retry' : 'skip', join.target.name);
+      }
+      if (blockingJoins(expansion).length === 0) this.command(expansion.id, 'resume', null);
+    }
+    if (!this.allEnded()) this.cluster.world.clock.after(operatorEveryMs, () => this.help());
+  }
+
+  private cancelAll(): void {
+    for (const { id, state } of this.latest.values()) if (!isEnded(state)) this.command(id, 'cancel', null);
+  }
+
+  // ---- ends
+
+  private allEnded(): boolean {
+    return (
+      this.latest.size === this.scenario.expansions.length &&
+      [...this.latest.values()].every(({ state }) => isEnded(state))
+    );
+  }
+
+  private checkEnds(): void {
+    if (this.witness.violations.length > 0) return;
+    for (const expansion of this.latest.values()) {
+      if (!isEnded(expansion.state))
+        this.witness.report('6', `${expansion.id} has not ended: ${expansion.state}, ${describe(expansion)}`);
+      const undisturbed =
+        this.scenario.faults.length === 0 &&
+        this.scenario.nodes.every(({ beginning }) => beginning === 'empty');
+      if (undisturbed && isEnded(expansion.state) && expansion.state !== 'succeeded')
+        this.witness.report(
+          '6',
+          `${expansion.id} ended as ${expansion.state} although nothing went wrong: ${describe(expansion)}`,
+        );
+    }
+    if (this.latest.size < this.scenario.expansions.length)
+      this.witness.report('6', 'a request was never accepted');
+  }
+
+  private async checkSecrets(): Promise<void> {
+    const { password } = this.scenario;
+    if (password === '') return;
+    const events = await this.store.events({ afterSeq: 0, limit: 100_000 });
+    const expansions = await Promise.all([...this.latest.keys()].map((id) => this.store.get(id)));
+    if (JSON.stringify([events, expansions]).includes(password))
+      this.witness.report('8', 'the password of the nodes is in what was stored');
+  }
+
+  private result(): SeedResult {
+    const joins = [...this.latest.values()].flatMap((expansion) => expansion.joins);
+    const verified = joins.filter((join) => join.phase === 'verified').length;
+    const { violations } = this.witness;
+    return {
+      seed: this.scenario.seed,
+      violations,
+      ends: [...this.latest.values()].map(({ state }) => state),
+      nodesVerified: verified,
+      nodesNotVerified: joins.length - verified,
+      attempts: joins.reduce((total, join) => total + join.attempts.length, 0),
+      faults: this.scenario.faults.length,
+      virtualMs: this.cluster.now() - this.start,
+      damagedCopies: this.cluster.log.filter(
+        ({ event, data }) =>
+          (event === 'database_swapped' && (data.lost as readonly unknown[]).length > 0) || event === 'fatal',
+      ).length,
+      timeline: () =>
+        [
+          JSON.stringify(this.scenario, null, 1),
+          renderTimeline(
+            [
+              ...this.entries,
+              ...violations.map(({ at, promise, text }) => ({
+                at,
+                who: 'BROKEN',
+                text: `promise ${promise}: ${text}`,
+              })),
+            ],
+            this.cluster.log,
+            this.start,
+          ),
+        ].join('\n'),
+    };
+  }
+
+  private noteCommand(command: SentCommand, reply: string): void {
+    const word = command.argv[0]!.toLowerCase();
+    if (word !== 'slaveof' && word !== 'clearreplicationid') return;
+    const { process, epoch, node, argv, sentAt } = command;
+    const late = Math.round(this.cluster.now() - sentAt);
+    this.tell(
+      'command',
+      `${process} [${epoch}] -> ${node}: ${argv.join(' ')} -> ${reply} (sent ${late} ms ago)`,
+    );
+  }
+
+  private surroundings(): Surroundings {
+    return {
+      cluster: this.cluster,
+      network: this.network,
+      database: this.databaseTrouble,
+      bells: this.bellTrouble,
+      witness: this.witness,
+      random: this.random,
+      scenario: this.scenario,
+      processes: () => this.living(),
+      startProcess: () => this.startProcess(),
+      armCrashPoint: (share, startsAfterMs) => {
+        const point = crashPoints[Math.floor(share * crashPoints.length)]!;
+        this.armed.push({ point, startsAfterMs });
+        this.tell('fault', `   (at ${point})`);
+      },
+      stopProcess: (process) => {
+        this.stir();
+        this.stopping.get(process)!.abort();
+        this.cluster.world.clock.after(10_000, () => process.kill());
+      },
+      control: (share) => this.drawnControl(share),
+      freeze: (on) => {
+        if (this.databaseTrouble.down) return;
+        this.stir();
+        void this.store.freeze(on ? { reason: 'as drawn', by: 'operator' } : null);
+        this.witness.frozen(on ? this.cluster.now() : null);
+        this.tell('operator', on ? 'freezes everything' : 'lifts the freeze');
+      },
+      tell: (text) => this.tell('fault', text),
+    };
+  }
+}
+
+const describe = (expansion: Expansion): string =>
+  expansion.joins
+    .map(
+      (join) => `${join.target.name} ${join.phase}${join.waitingFor === null ? '' : ` (${join.waitingFor})`}`,
+    )
+    .join(', ');
+
+/** Resolves once every promise that can settle without an event has settled. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

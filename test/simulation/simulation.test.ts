@@ -1,0 +1,36 @@
+import { availableParallelism } from 'node:os';
+import { expect, test } from 'vitest';
+import { simulateMany, summary } from './many.ts';
+import { simulateSeed } from './simulate.ts';
+
+const seeds = 500;
+
+test(`promises 1 to 8 hold over ${seeds} seeds of faults in virtual time`, { timeout: 600_000 }, async () => {
+  const startedAt = performance.now();
+  const reports = await simulateMany({
+    from: 1,
+    count: seeds,
+    processes: Math.min(2, availableParallelism()),
+    enough: (done) => done.some(({ violations }) => violations.length > 0),
+  });
+  console.log(summary(reports, (performance.now() - startedAt) / 1000));
+  const broken = reports.find(({ violations }) => violations.length > 0);
+  if (broken) console.log(broken.timeline);
+  expect(
+    reports.flatMap(({ seed, violations }) =>
+      violations.map(({ promise, text }) => ({ seed, promise, text })),
+    ),
+    'replay a seed by: npm run simulate -- --seed N',
+  ).toEqual([]);
+  // The suite means nothing if nothing happens in it.
+  expect(reports.reduce((sum, { nodesVerified }) => sum + nodesVerified, 0)).toBeGreaterThan(seeds / 2);
+  expect(reports.reduce((sum, { damagedCopies }) => sum + damagedCopies, 0)).toBeGreaterThan(seeds / 20);
+});
+
+test('the same seed gives the same run, to the last line', async () => {
+  for (const seed of [3, 11, 40]) {
+    const [first, second] = [await simulateSeed(seed), await simulateSeed(seed)];
+    expect(second.timeline()).toBe(first.timeline());
+    expect(first.timeline().split('\n').length).toBeGreaterThan(50);
+  }
+});

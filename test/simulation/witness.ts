@@ -1,0 +1,346 @@
+import type { Expansion, Join } from '../../src/core/expansion.ts';
+import { isActive } from '../../src/core/expansion.ts';
+import { comparePositions } from '../../src/simulator/binlog.ts';
+import type { Cluster } from '../../src/simulator/cluster.ts';
+import { keyTypes } from '../../src/simulator/keyspace.ts';
+import { isFailure, type Reply } from '../../src/simulator/reply.ts';
+import { masterOf, type SimNode } from '../../src/simulator/world.ts';
+import type { SentCommand } from './network.ts';
+import type { Scenario } from './scenario.ts';
+
+export interface Violation {
+  readonly promise: string;
+  readonly text: string;
+  readonly at: number;
+}
+
+/**
+ * What the service cannot be expected to know: things that others did less than this before it acted. Its looks are
+ * up to one interval and one wire old; a look that stalls is up to 5 s old.
+ */
+const unseenMs = 6500;
+/** `POST /v1/freeze` keeps every worker from issuing a SLAVEOF after this long. */
+const freezeWithinMs = 1000;
+
+const readOnly: ReadonlySet<string> = new Set([
+  'info',
+  'lastsave',
+  'config',
+  'ping',
+  'select',
+  'scan',
+  'auth',
+]);
+const onNodes: ReadonlySet<string> = new Set(['slaveof', 'clearreplicationid']);
+
+interface NodeHistory {
+  /** Since when it is in full sync; null = it is not. */
+  syncingSince: number | null;
+  /** When somebody else last did something to it (data, role, process). */
+  meddledAt: number;
+  /** When keys were taken from it behind everybody's back. */
+  robbedAt: number;
+  /** When its present master was set by somebody else; null = by the service, or none. */
+  foreignMasterSince: number | null;
+  /** Since when it holds keys that the service did not bring. */
+  ownDataSince: number | null;
+  comparedAt: number;
+}
+
+/**
+ * Watches the promises from outside. It sees the commands as they arrive at the nodes, what the nodes really are and
+ * hold, and the words that the service stores; of the service's reasoning it knows nothing.
+ */
+export interface Witness {
+  readonly violations: readonly Violation[];
+  sent(command: SentCommand): void;
+  arriving(command: SentCommand): void;
+  executed(command: SentCommand, reply: Reply): void;
+  /** Somebody else did something to the node. */
+  meddled(nodeId: string, what: 'process' | 'data' | 'role' | 'robbed'): void;
+  comparisonBegan(nodeName: string): void;
+  /** The service stored this; `before` is what was stored until now. */
+  stored(before: Expansion, after: Expansion): void;
+  frozen(since: number | null): void;
+  report(promise: string, text: string): void;
+}
+
+export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
+  const violations: Violation[] = [];
+  const expansions = new Map<string, Expansion>();
+  const histories = new Map<string, NodeHistory>();
+  const highestEpoch = new Map<string, number>();
+  const touched = new Set<string>();
+  let frozenSince: number | null = null;
+
+  const buggy = scenario.version !== '3.5.5' && scenario.version !== '4.0.1';
+  const now = (): number => cluster.now();
+
+  const history = (id: string): NodeHistory => {
+    const known = histories.get(id) ?? {
+      syncingSince: null,
+      meddledAt: Number.NEGATIVE_INFINITY,
+      robbedAt: Number.NEGATIVE_INFINITY,
+      foreignMasterSince: null,
+      ownDataSince: null,
+      comparedAt: Number.NEGATIVE_INFINITY,
+    };
+    histories.set(id, known);
+    return known;
+  };
+
+  const report = (promise: string, text: string): void => {
+    violations.push({ promise, text, at: now() });
+  };
+
+  // ---- the nodes' own states
+
+  const inFullSync = (node: SimNode): boolean =>
+    node.alive && node.dbs.some(({ state }) => state === 'WaitDBSync' || state === 'TryDBSync');
+
+  function noteSyncing(node: SimNode): void {
+    const seen = history(node.id);
+    if (!inFullSync(node)) {
+      const waits = node.alive && node.dbs.some(({ state }) => state === 'WaitReply');
+      if (!waits) seen.syncingSince = null;
+      return;
+    }
+    seen.syncingSince ??= now();
+    const join = joinOf(node.id);
+    if (join && isUnderWay(join.join)) checkTogether(node, join);
+  }
+
+  const note = cluster.world.note.bind(cluster.world);
+  cluster.world.note = (node, event, data) => {
+    note(node, event, data);
+    if (event === 'state' || event.startsWith('process_')) noteSyncing(node);
+  };
+
+  interface Place {
+    readonly expansion: Expansion;
+    readonly join: Join;
+  }
+
+  /** The node's place in the newest expansion that names it. */
+  function joinOf(nodeId: string): Place | null {
+    const { port } = cluster.node(nodeId);
+    for (const expansion of [...expansions.values()].reverse()) {
+      const join = expansion.joins.find((each) => each.target.address.port === port);
+      if (join) return { expansion, join };
+    }
+    return null;
+  }
+
+  const isUnderWay = (join: Join): boolean => isActive(join.phase) || join.leaving !== null;
+
+  // ---- promise 1
+
+  function limitOf(expansion: Expansion): number {
+    if (buggy) return 1;
+    const wish = expansion.policy.batchSize === 'auto' ? 4 : expansion.policy.batchSize;
+    return Math.min(wish, 16);
+  }
+
+  /** Nodes that the service has in full sync on this master at this moment. */
+  function checkTogether(node: SimNode, place: Place): void {
+    const master = masterOf(cluster.world, node);
+    const together = cluster.nodes.filter((each) => {
+      if (!inFullSync(each) || masterOf(cluster.world, each) !== master) return false;
+      const other = joinOf(each.id);
+      return other !== null && isUnderWay(other.join) && touched.has(each.id);
+    });
+    const limit = limitOf(place.expansion);
+    if (together.length > limit)
+      report('1', `${names(together)} are in full sync of ${master?.id} together; ${limit} may be`);
+  }
+
+  /** Nodes in full sync that the service must have seen when it sent SLAVEOF. */
+  function checkBesides(node: SimNode, place: Place, sentAt: number): void {
+    const master = cluster.node('m');
+    const others = cluster.nodes.filter((each) => {
+      if (each === node || !inFullSync(each) || masterOf(cluster.world, each) !== master) return false;
+      const since = history(each.id).syncingSince ?? now();
+      const other = joinOf(each.id);
+      const ours = other !== null && isUnderWay(other.join) && touched.has(each.id);
+      const listed = master.slaves.some(({ port }) => port === each.port);
+      return ours || (listed && since <= sentAt - unseenMs);
+    });
+    const limit = limitOf(place.expansion);
+    if (others.length + 1 > limit)
+      report('1', `SLAVEOF on ${node.id} while ${names(others)} were in full sync; ${limit} may be`);
+  }
+
+  const names = (nodes: readonly SimNode[]): string => nodes.map(({ id }) => id).join(', ');
+
+  // ---- promise 2
+
+  function checkBatch(place: Place): void {
+    const { expansion, join } = place;
+    const mayFail = expansion.policy.onFailure === 'skip';
+    const open = expansion.joins.filter(
+      (each) =>
+        (each.batch ?? 0) < (join.batch ?? 0) &&
+        each.phase !== 'verified' &&
+        each.phase !== 'skipped' &&
+        !(mayFail && (each.phase === 'failed' || each.phase === 'quarantined')),
+    );
+    if (open.length > 0)
+      report(
+        '2',
+        `SLAVEOF on ${join.target.name} of batch ${(join.batch ?? 0) + 1} before ${open.map((each) => `${each.target.name} (${each.phase})`).join(', ')} was verified`,
+      );
+  }
+
+  // ---- promise 3 and 4
+
+  function checkPermission(node: SimNode, place: Place, command: SentCommand): void {
+    const { target } = place.join;
+    const seen = history(node.id);
+    const earlier = command.sentAt - unseenMs;
+    const ownData = seen.ownDataSince !== null && seen.ownDataSince <= earlier;
+    if (isAttach(command.argv) && ownData && !target.overwriteData && !touched.has(node.id))
+      report('3', `SLAVEOF on ${node.id}, which holds data, without overwriteData`);
+    const attachedByOthers = seen.foreignMasterSince !== null && seen.foreignMasterSince <= earlier;
+    const toTheSame =
+      masterOf(cluster.world, node) === cluster.node('m') &&
+      (seen.foreignMasterSince ?? 0) >= place.expansion.acceptedAt;
+    if (attachedByOthers && !toTheSame && !target.repoint)
+      report(
+        '3',
+        `${command.argv.join(' ')} on ${node.id}, which somebody else had attached to ${node.master?.host}:${node.master?.port}, without repoint`,
+      );
+    const slaves = node.slaves.length > 0;
+    if (isAttach(command.argv) && slaves && history(node.id).meddledAt <= earlier)
+      report('3', `SLAVEOF on ${node.id}, which has slaves of its own`);
+  }
+
+  function checkAddressee(command: SentCommand): boolean {
+    const word = command.argv[0]!.toLowerCase();
+    if (readOnly.has(word) && !(word === 'config' && command.argv[1]?.toLowerCase() !== 'get')) return false;
+    const expansion = expansions.get(command.expansionId);
+    const { port } = cluster.node(command.node);
+    const named = expansion?.joins.some((join) => join.target.address.port === port) ?? false;
+    if (!onNodes.has(word) || !named)
+      report(
+        '4',
+        `${command.argv.join(' ')} was sent to ${command.node}, which ${named ? 'gets only SLAVEOF' : 'the request does not name'}`,
+      );
+    return true;
+  }
+
+  // ---- promise 7 and the freeze
+
+  function checkTurn(command: SentCommand): void {
+    const highest = highestEpoch.get(command.expansionId) ?? 0;
+    if (command.epoch < highest)
+      report(
+        '7',
+        `${command.process} sent ${command.argv.join(' ')} to ${command.node} under lease ${command.epoch}, after lease ${highest} had acted`,
+      );
+    highestEpoch.set(command.expansionId, Math.max(highest, command.epoch));
+  }
+
+  function checkFreeze(command: SentCommand): void {
+    if (frozenSince === null || command.argv[0]!.toLowerCase() !== 'slaveof') return;
+    if (now() - frozenSince > freezeWithinMs)
+      report(
+        'freeze',
+        `${command.argv.join(' ')} was sent to ${command.node} ${Math.round(now() - frozenSince)} ms after the global stop`,
+      );
+  }
+
+  // ---- promise 5
+
+  function checkVerified(expansion: Expansion, join: Join): void {
+    const node = cluster.nodes.find(({ port }) => port === join.target.address.port)!;
+    const seen = history(node.id);
+    if (now() - seen.meddledAt < unseenMs || seen.robbedAt > seen.comparedAt) return;
+    const master = cluster.node('m');
+    if (!master.alive || now() - history('m').meddledAt < unseenMs) return;
+    if (masterOf(cluster.world, node) !== master) {
+      report('5', `${node.id} was called verified, but is no slave of the master`);
+      return;
+    }
+    const truth = cluster.observe(node.id);
+    const robbed = Number.isFinite(seen.robbedAt);
+    if ((truth.lost ?? 0) > 0 && (!robbed || mustHaveBeenSeen(truth.lost!, keyCount(master), expansion)))
+      report('5', `${node.id} was called verified, but ${truth.lost} keys of the master will never come`);
+    else if (!node.dbs.every((db, i) => db.state === 'Connected' || behind(db.binlog.position, master, i)))
+      report('5', `${node.id} was called verified, but its states are ${JSON.stringify(truth.states)}`);
+  }
+
+  /** Keys that vanish on a node leave no other trace than the data: a sample may miss a few of them, not many. */
+  function mustHaveBeenSeen(lost: number, keys: number, expansion: Expansion): boolean {
+    const { depth, samplePerType } = expansion.policy.verify;
+    return depth === 'full' || (1 - Math.min(1, lost / keys)) ** samplePerType < 1e-6;
+  }
+
+  const behind = (
+    position: { readonly file: number; readonly offset: number },
+    master: SimNode,
+    i: number,
+  ): boolean => comparePositions(position, master.dbs[i]!.binlog.position) >= 0;
+
+  const keyCount = (node: SimNode): number =>
+    node.dbs.reduce(
+      (total, db) => total + keyTypes.reduce((sum, type) => sum + db.keyspace.keys(type).size, 0),
+      0,
+    );
+
+  return {
+    violations,
+    sent(command) {
+      if (!checkAddressee(command)) return;
+      checkTurn(command);
+      checkFreeze(command);
+    },
+    arriving(command) {
+      const word = command.argv[0]!.toLowerCase();
+      if (!onNodes.has(word)) return;
+      const node = cluster.node(command.node);
+      const place = joinOf(command.node);
+      if (!place) return;
+      checkPermission(node, place, command);
+      if (!isAttach(command.argv)) return;
+      const repeated = masterOf(cluster.world, node) === cluster.node('m');
+      if (repeated) return;
+      checkBatch(place);
+      checkBesides(node, place, command.sentAt);
+    },
+    executed(command, reply) {
+      if (command.argv[0]!.toLowerCase() !== 'slaveof') return;
+      if (typeof reply === 'object' && reply !== null && isFailure(reply)) return;
+      const seen = history(command.node);
+      seen.foreignMasterSince = null;
+      if (!isAttach(command.argv)) return;
+      touched.add(command.node);
+      seen.ownDataSince = null;
+    },
+    meddled(nodeId, what) {
+      const node = cluster.node(nodeId);
+      const seen = history(nodeId);
+      if (what === 'robbed') seen.robbedAt = now();
+      else seen.meddledAt = now();
+      if (what === 'role') seen.foreignMasterSince = node.master === null ? null : now();
+      if (what === 'data') seen.ownDataSince = keyCount(node) > 0 ? (seen.ownDataSince ?? now()) : null;
+    },
+    comparisonBegan(nodeName) {
+      const node = cluster.nodes.find(({ port }) => nodeName.endsWith(`:${port}`));
+      if (node) history(node.id).comparedAt = now();
+    },
+    stored(before, after) {
+      expansions.set(after.id, after);
+      for (const join of after.joins) {
+        if (join.phase === 'verified' && before.joins[join.index]?.phase !== 'verified')
+          checkVerified(after, join);
+      }
+    },
+    frozen(since) {
+      frozenSince = since;
+    },
+    report,
+  };
+}
+
+const isAttach = (argv: readonly string[]): boolean =>
+  argv[0]!.toLowerCase() === 'slaveof' && argv[1]!.toLowerCase() !== 'no';
