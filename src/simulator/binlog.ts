@@ -27,7 +27,7 @@ export interface Reader {
   index: number;
 }
 
-export function recordBytes(argv: readonly string[]): number {
+function recordBytes(argv: readonly string[]): number {
   return argv.reduce(
     (total, word) => total + 5 + String(word.length).length + word.length,
     3 + String(argv.length).length + recordOverhead,

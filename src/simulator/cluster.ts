@@ -9,7 +9,8 @@ import { cut, heal, losePings } from './network.ts';
 import { createNode, type NodeOptions } from './node.ts';
 import { type Observed, observe } from './observe.ts';
 import type { Reply } from './reply.ts';
-import { onNewerDump, onSilence } from './slave.ts';
+import { onSilence, onTick } from './slave.ts';
+import { onNewerDump } from './slave-copy.ts';
 import { realTimers, type Timers } from './timers.ts';
 import { outgoingBytesPerSecond } from './transfer.ts';
 import { type LogLine, type SimNode, type SupersededOutcome, stall, takePort, type World } from './world.ts';
@@ -137,6 +138,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       log.push({ at: clock.now(), node: node.id, event, data });
       if (log.length > keptEvents * 1.1) log.splice(0, log.length - keptEvents);
     },
+    onTick: (node) => onTick(world, node),
     onNewerDump: (transfer) => onNewerDump(world, transfer),
     onSilence: (slave, db) => onSilence(world, slave, db),
     onSegfault(node) {

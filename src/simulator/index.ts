@@ -35,7 +35,7 @@ export {
   NodeStalled,
   type Outcome,
 } from './cluster.ts';
-export { newSession, type Session } from './commands.ts';
+export type { Session } from './commands.ts';
 export type { LoadOptions } from './loading.ts';
 export type { NodeOptions } from './node.ts';
 export type { Observed } from './observe.ts';

@@ -243,7 +243,7 @@ function safetyPurge(node: SimNode, db: SimDb): string {
   return `write2file${Math.min(file - 10, ...acked.map((each) => each - 1))}`;
 }
 
-export const isEligible = (node: SimNode): boolean =>
+const isEligible = (node: SimNode): boolean =>
   node.unfinished.size === 0 && node.dbs.every((db) => db.state !== 'WaitDBSync');
 
 const infoReplication: Section = (_, node) => {

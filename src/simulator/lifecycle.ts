@@ -1,6 +1,7 @@
 import { losePings } from './network.ts';
 import { emptyCounters } from './node.ts';
-import { closeAtMaster, closeAtSlave, wake } from './slave.ts';
+import { closeAtMaster, closeAtSlave } from './slave-link.ts';
+import { wake } from './slave-ticks.ts';
 import { endTransfer, reallocate } from './transfer.ts';
 import { type Connection, idleRsync, later, type SimNode, type World } from './world.ts';
 
@@ -69,6 +70,7 @@ function forgetMemory(world: World, node: SimNode): void {
   node.settings.clear();
   for (const [name, value] of node.persisted.settings) node.settings.set(name, value);
   node.replicationId = node.persisted.replicationId;
+  node.masterRunId = node.persisted.masterRunId;
   node.unfinished = new Set(node.persisted.unfinished);
   node.closing.clear();
   node.pushQueue.length = 0;

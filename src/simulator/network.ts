@@ -1,5 +1,6 @@
 import { entryOf } from './master.ts';
-import { closeAtMaster, closeAtSlave, onSilence } from './slave.ts';
+import { onSilence } from './slave.ts';
+import { closeAtMaster, closeAtSlave } from './slave-link.ts';
 import { reallocate } from './transfer.ts';
 import { connectionTo, later, type SimNode, setPartition, type World } from './world.ts';
 
@@ -35,16 +36,17 @@ const silence = (world: World, slave: SimNode): void => {
     if (db.state === 'Connected' || db.state === 'WaitDBSync') onSilence(world, slave, db);
 };
 
-/** What a connection that still lives has held back arrives now. */
+/** What a connection that still lives has held back arrives now; one that a side has given up is reset. */
 export function heal(world: World, a: SimNode, b: SimNode): void {
   setPartition(world, a, b, false);
   for (const node of [a, b]) reallocate(world, node);
-  for (const node of [a, b])
-    for (const { connection } of [...node.slaves]) {
-      if (connection.slave !== a && connection.slave !== b) continue;
-      if (!connection.open) closeAtMaster(world, connection);
-      for (const run of connection.held.splice(0)) if (connection.open) run();
-    }
+  const between = [...a.connections, ...b.connections].filter(
+    ({ slave, master }) => (slave === a && master === b) || (slave === b && master === a),
+  );
+  for (const connection of new Set(between)) {
+    if (!connection.open) closeAtMaster(world, connection);
+    for (const run of connection.held.splice(0)) if (connection.open) run();
+  }
 }
 
 /** Without pings only the time-out is lost; the connection and a copy go on. */

@@ -53,7 +53,9 @@ function slavesInFullSync(world: World, master: SimNode): string[] {
   const found: string[] = [];
   for (const slave of world.nodes.values()) {
     if (!slave.alive || masterOf(world, slave) !== master) continue;
-    if (slave.dbs.some((db) => db.state === 'WaitDBSync' || db.state === 'TryDBSync')) found.push(slave.id);
+    const promised = master.slaves.find(({ connection }) => connection.slave === slave)?.dbs.values() ?? [];
+    const begun = slave.dbs.some((db) => db.state === 'WaitDBSync' || db.state === 'TryDBSync');
+    if (begun || [...promised].some((each) => each.state === 'DbSync')) found.push(slave.id);
   }
   return found;
 }

@@ -5,6 +5,7 @@ export function rewriteConfig(node: SimNode): void {
   node.persisted.settings = new Map(node.settings);
   node.persisted.slaveof = slaveofText(node);
   node.persisted.replicationId = node.replicationId;
+  node.persisted.masterRunId = node.masterRunId;
   node.persisted.unfinished = new Set(node.unfinished);
 }
 

@@ -92,6 +92,8 @@ export interface SimDb {
 export interface Connection {
   readonly slave: SimNode;
   readonly master: SimNode;
+  /** The master's address as the slave was given it. */
+  readonly address: string;
   open: boolean;
   /** Messages that a partition holds back. */
   readonly held: (() => void)[];
@@ -119,6 +121,7 @@ export interface Persisted {
   settings: Map<string, string>;
   slaveof: string;
   replicationId: string;
+  masterRunId: string;
   unfinished: Set<string>;
 }
 
@@ -150,6 +153,8 @@ export interface SimNode {
   readonly settings: Map<string, string>;
   readonly persisted: Persisted;
   replicationId: string;
+  /** 3.5.0 only: the process that it last synced with; another one forces a full sync. */
+  masterRunId: string;
   master: Endpoint | null;
   replState: 'none' | 'should' | 'done' | 'error';
   firstMetaSync: boolean;
@@ -210,6 +215,8 @@ export interface World {
   readonly binlogBytesPerSecond: number;
   readonly partitions: Set<string>;
   note(node: SimNode, event: string, data?: Readonly<Record<string, unknown>>): void;
+  /** The slave's auxiliary thread wakes up. */
+  onTick(node: SimNode): void;
   /** The dump that a slave is copying was replaced. */
   onNewerDump(transfer: Transfer): void;
   /** The process aborts while it opens what it has copied. */
@@ -239,7 +246,7 @@ export function later(world: World, node: SimNode, delayMs: number, run: () => v
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1';
 
 /** The node that listens at an address; undefined = none does. */
-export function nodeAt(world: World, { host, port }: Endpoint): SimNode | undefined {
+function nodeAt(world: World, { host, port }: Endpoint): SimNode | undefined {
   for (const node of world.ports.get(port) ?? []) {
     const known = node.host === host || node.aliases.includes(host);
     if (known || (isLoopback(host) && isLoopback(node.host))) return node;

@@ -94,7 +94,7 @@ export function loadBase(cluster: Cluster, id: string, base: Base): void {
   });
 }
 
-export const isUp = (cluster: Cluster, id: string): boolean =>
+const isUp = (cluster: Cluster, id: string): boolean =>
   String(cluster.execute(id, ['INFO', 'replication'])).includes('master_link_status:up');
 
 /** Attaches before the recording begins, and waits until the link is up. */

@@ -501,6 +501,26 @@ describe('3.3.6 pushes from the master', () => {
     cluster.advance(2_000);
     for (const id of ['s1', 's2', 's3']) expect(cluster.observe(id).missing).toBe(0);
   });
+
+  test('a master given by another name than its own ends in Error', () => {
+    const cluster = scene({ version: '3.3.6', slaves: 1 });
+    cluster.execute('s1', ['SLAVEOF', 'localhost', String(cluster.node('m').port)]);
+    expect(reaches(cluster, 's1', 'Error')).toBe(true);
+  });
+});
+
+test('3.5.0 syncs in full with a master process that it does not know, and only then', () => {
+  const cluster = scene({ version: '3.5.0', slaves: 1, master: { binlogAt: { file: 0, offset: 0 } } });
+  const again = (): void => {
+    cluster.execute('s1', ['SLAVEOF', 'NO', 'ONE']);
+    cluster.advance(10_000);
+    attach(cluster, 's1');
+    expect(reaches(cluster, 's1', 'Connected')).toBe(true);
+  };
+  again();
+  expect(cluster.observe('s1').fullSyncsDone).toBe(1);
+  again();
+  expect(cluster.observe('s1').fullSyncsDone).toBe(1);
 });
 
 describe('the same seed gives the same run', () => {

@@ -1,6 +1,6 @@
 import { matchesGlob } from '../glob.ts';
 import { type Entry, isExpired, type KeyType, keyTypes } from '../keyspace.ts';
-import { failure, failures, ok, type Reply, status } from '../reply.ts';
+import { failures, ok, type Reply, status } from '../reply.ts';
 import {
   type CommandTable,
   type DataContext,
@@ -115,5 +115,3 @@ function setExpiry(context: DataContext, key: string, at: number): number {
     return true;
   });
 }
-
-export const wrongType = (): Reply => failure(failures.wrongType.error);

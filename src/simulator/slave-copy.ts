@@ -1,0 +1,171 @@
+import { contentWithout, type Dump, judgePartialCopy } from './dump.ts';
+import { enqueue } from './master.ts';
+import { rewriteConfig } from './process.ts';
+import { closeConnection, setState, stopRsync } from './slave-link.ts';
+import { tickAfterPause, wake } from './slave-ticks.ts';
+import { endTransfer, startTransfer } from './transfer.ts';
+import {
+  arePartitioned,
+  connectionTo,
+  findDb,
+  idleRsync,
+  later,
+  masterOf,
+  type SimDb,
+  type SimNode,
+  stall,
+  type Transfer,
+  type World,
+} from './world.ts';
+import { dropSlaveNode } from './writing.ts';
+
+const initTriesPerRound = 10;
+const initRoundsBeforeError = 64;
+const fragileDeathChance = 0.35;
+
+/** ActivateRsync: fetches the list of files, which is refused while the master makes a dump. */
+export function initRsync(world: World, node: SimNode, db: SimDb): void {
+  const master = masterOf(world, node);
+  if (node.traits.pushes || master === undefined || world.clock.now() < db.rsync.nextInitAt) return;
+  const source = findDb(master, db.name);
+  node.rsyncThreads = true;
+  if (
+    source !== undefined &&
+    !source.bgsaving &&
+    source.dump !== null &&
+    !arePartitioned(world, node, master)
+  ) {
+    db.rsync.status = 'running';
+    copy(world, node, db, master, source.dump, () => {});
+    return;
+  }
+  db.rsync.nextInitAt = world.clock.now() + world.timers.initRetryMs;
+  db.rsync.initTries++;
+  if (db.rsync.initTries >= initTriesPerRound) initFailed(world, node, db);
+}
+
+function initFailed(world: World, node: SimNode, db: SimDb): void {
+  const { initFailure } = node.traits;
+  db.rsync.initTries = 0;
+  db.rsync.initRounds++;
+  const final =
+    initFailure === 'error' ||
+    (initFailure === 'error-after-64' && db.rsync.initRounds >= initRoundsBeforeError);
+  if (!final) return;
+  if (initFailure === 'error') node.forceFullSync = true;
+  setState(world, node, db, 'Error');
+  closeWhenIdle(world, node);
+}
+
+/** A node all of whose DBs are in Error hears nothing: its connection is closed for idleness, and it tries again. */
+function closeWhenIdle(world: World, node: SimNode): void {
+  const master = masterOf(world, node);
+  const connection = master === undefined ? undefined : connectionTo(node, master);
+  if (connection === undefined) return;
+  later(world, node, world.timers.slaveIdleMs + world.timers.silenceMs, () => {
+    if (connection.open && node.dbs.every((db) => db.state === 'Error')) closeConnection(world, connection);
+  });
+}
+
+function copy(world: World, node: SimNode, db: SimDb, master: SimNode, dump: Dump, ended: () => void): void {
+  const stuck = dump.failed || (node.traits.family !== '4.0' && master.traits.family === '4.0');
+  const overhead = node.random.within(world.timers.rsyncOverheadMs);
+  world.note(node, 'copy_started', { db: db.name, bytes: dump.bytes, dump: dump.uuid });
+  db.rsync.transfer = startTransfer(world, { slave: node, master, db, dump, stuck }, () =>
+    later(world, node, overhead, () => {
+      const { transfer } = db.rsync;
+      if (transfer === null || transfer.dump !== dump) return;
+      endTransfer(world, transfer);
+      db.rsync = { ...db.rsync, status: 'stopped', transfer: null, result: { kind: 'complete', dump } };
+      ended();
+      wake(world, node);
+    }),
+  );
+}
+
+/** 3.3: the master pushes when its thread comes to it. */
+export function requestPush(world: World, node: SimNode, db: SimDb, master: SimNode): void {
+  if (!node.traits.pushes) return;
+  enqueue(world, master, (done) => {
+    const dump = findDb(master, db.name)?.dump;
+    if (dump === null || dump === undefined || db.state !== 'WaitDBSync') {
+      done();
+      return;
+    }
+    db.rsync.status = 'running';
+    copy(world, node, db, master, dump, done);
+  });
+}
+
+/** `receive newer dump, reset state to STOP` (facts 4.6). */
+export function onNewerDump(world: World, transfer: Transfer): void {
+  const { slave: node, db, dump } = transfer;
+  endTransfer(world, transfer);
+  db.rsync = { ...db.rsync, status: 'stopped', transfer: null, result: judgeSuperseded(world, transfer) };
+  world.note(node, 'copy_superseded', {
+    db: db.name,
+    copied: Math.round(transfer.copied),
+    of: Math.round(dump.bytes),
+    outcome: db.rsync.result?.kind,
+  });
+  wake(world, node);
+}
+
+function judgeSuperseded(world: World, transfer: Transfer): SimDb['rsync']['result'] {
+  const { slave: node, dump } = transfer;
+  if (!node.traits.opensSupersededCopy) return { kind: 'discarded' };
+  const judged = judgePartialCopy(dump, transfer.copied);
+  const lost = judged.kind === 'loss' ? judged.lost : dump.files.map(({ block }) => block);
+  const forced = node.forcedOutcomes.shift();
+  const young = world.clock.now() - transfer.startedAt < world.timers.fragileCopyMs;
+  const fragile = judged.kind === 'loss' && young && node.random.next() < fragileDeathChance;
+  const kind = forced ?? (fragile ? 'death' : judged.kind);
+  if (kind === 'hang') return { kind };
+  if (kind === 'loss') return { kind: 'partial', dump, lost };
+  const reason =
+    judged.kind === 'death'
+      ? judged.reason
+      : 'open lists db failed, Corruption: CURRENT file does not end with newline';
+  return { kind, dump, lost, reason };
+}
+
+/** TryUpdateMasterOffset. */
+export function finishRsync(world: World, node: SimNode, db: SimDb): void {
+  const { result } = db.rsync;
+  if (result === null || result.kind === 'hang') return;
+  if (result.kind === 'discarded') {
+    stopRsync(world, db);
+    setState(world, node, db, 'TryConnect');
+    return;
+  }
+  if (namesOtherMaster(world, node)) {
+    setState(world, node, db, 'Error');
+    return;
+  }
+  db.rsync = { ...idleRsync(), status: 'running' };
+  const swapMs = node.random.within(world.timers.swapMs);
+  stall(world, node, swapMs);
+  later(world, node, swapMs, () => {
+    if (db.state !== 'WaitDBSync') return;
+    if (result.kind === 'death') world.onDeath(node, db, result);
+    else swap(world, node, db, result.dump, result.kind === 'partial' ? result.lost : []);
+  });
+}
+
+/** 3.3: the dump's `info` carries the master's own address, and the slave wants the one it was given (#951). */
+function namesOtherMaster(world: World, node: SimNode): boolean {
+  return node.traits.pushes && masterOf(world, node)?.host !== node.master?.host;
+}
+
+function swap(world: World, node: SimNode, db: SimDb, dump: Dump, lost: readonly string[]): void {
+  db.keyspace = contentWithout(dump, lost, node.traits);
+  db.binlog.reset(dump.position);
+  db.flushed.clear();
+  db.rsync = idleRsync();
+  for (const entry of node.slaves) dropSlaveNode(world, node, db, entry);
+  if (node.unfinished.delete(db.name)) rewriteConfig(node);
+  node.fullSyncsDone++;
+  world.note(node, 'database_swapped', { db: db.name, lost, keys: db.keyspace.totalCount() });
+  setState(world, node, db, 'TryConnect');
+  tickAfterPause(world, node);
+}
