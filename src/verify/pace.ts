@@ -105,6 +105,11 @@ export class Pace {
       : Math.max(1024, Math.floor(this.#limits.maxBytesPerSecond / 20));
   }
 
+  /** Whether anything is in the way just now. */
+  get waits(): boolean {
+    return this.#heldBy !== null || this.#waitMs() > 0;
+  }
+
   /** Why nothing is asked for now, in plain words; null = nothing is in the way. */
   get heldBy(): string | null {
     return this.#heldBy;
@@ -118,8 +123,12 @@ export class Pace {
   /** Waits until more may be asked of the servers. */
   async turn(): Promise<void> {
     while (this.#heldBy !== null) await this.#clock.sleep(heldLookMs, this.#signal);
-    const waitMs = Math.max(this.#ops?.waitMs() ?? 0, this.#bytes?.waitMs() ?? 0);
+    const waitMs = this.#waitMs();
     if (waitMs > 0) await this.#clock.sleep(waitMs, this.#signal);
+  }
+
+  #waitMs(): number {
+    return Math.max(this.#ops?.waitMs() ?? 0, this.#bytes?.waitMs() ?? 0);
   }
 
   spent(ops: number, bytes: number): void {

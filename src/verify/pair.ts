@@ -52,13 +52,14 @@ export class Pair {
     return this.#writer.reset();
   }
 
-  /** Sends the same bytes to both; `ops` = keys that they ask for. */
+  /** Sends the same bytes to both; `ops` = keys that they ask for. The commands are on their way, or copied, on return. */
   async both(commands: CommandWriter, ops = commands.commands): Promise<readonly [RawReplies, RawReplies]> {
-    await this.pace.turn();
     const bytes = Buffer.from(commands.toBuffer());
+    const count = commands.commands;
+    if (this.pace.waits) await this.pace.turn();
     const replies = await Promise.all([
-      this.left.connection.sendBytes(bytes, commands.commands),
-      this.right.connection.sendBytes(bytes, commands.commands),
+      this.left.connection.sendBytes(bytes, count),
+      this.right.connection.sendBytes(bytes, count),
     ]);
     this.pace.spent(ops, Math.max(replies[0].totalBytes, replies[1].totalBytes));
     return replies;
@@ -66,11 +67,10 @@ export class Pair {
 
   /** Sends to one side. */
   async one(side: SideName, commands: CommandWriter, ops = commands.commands): Promise<RawReplies> {
-    await this.pace.turn();
-    const replies = await this[side].connection.sendBytes(
-      Buffer.from(commands.toBuffer()),
-      commands.commands,
-    );
+    const bytes = Buffer.from(commands.toBuffer());
+    const count = commands.commands;
+    if (this.pace.waits) await this.pace.turn();
+    const replies = await this[side].connection.sendBytes(bytes, count);
     this.pace.spent(ops, replies.totalBytes);
     return replies;
   }

@@ -4,9 +4,9 @@ import { type CountsResult, compareCounts } from './counts.ts';
 import { estimateKeys } from './estimate.ts';
 import { watchServers } from './kindness.ts';
 import { type Clock, Pace, systemClock } from './pace.ts';
-import { Pair } from './pair.ts';
+import { Pair, type SideName } from './pair.ts';
 import { compareRange, compareStreams, type RangeType, rangeTypes } from './pika-walk.ts';
-import { comparePage, findForeign, scan } from './redis-walk.ts';
+import { holdsNothingForeign, RedisWalk, readMarks, type WriteMark } from './redis-walk.ts';
 import { samplePika, sampleRedis } from './sample.ts';
 import {
   type Identity,
@@ -27,13 +27,13 @@ type Step =
   | { readonly kind: 'sample'; readonly db: number }
   | { readonly kind: 'range'; readonly db: number; readonly type: RangeType }
   | { readonly kind: 'streams'; readonly db: number }
-  | { readonly kind: 'scan'; readonly db: number; readonly side: 'left' | 'right' };
+  | { readonly kind: 'scan'; readonly db: number; readonly side: SideName };
 
 /** Where a comparison stands: plain JSON, from which it goes on after anything, without counting a key twice. */
 export interface RunState {
   readonly steps: readonly Step[];
   readonly step: number;
-  /** Where the walk of this step stands: a key in base64 or a cursor; null = at its beginning. */
+  /** Where the walk of this step stands: a key in base64, or a cursor; null = at its beginning. */
   readonly from: string | null;
   readonly tally: TallyState;
   readonly identities: { readonly left: Identity; readonly right: Identity };
@@ -107,6 +107,8 @@ class Run {
   #identities: RunState['identities'] | null;
   #estimatedKeys: number | null;
   #counts: CountsResult | null;
+  /** What both sides told before the walk over the left one began; null = it was taken up again in the middle. */
+  #marks: readonly WriteMark[] | null = null;
   #checkpointAt = 0;
   #progressAt = 0;
   #speed: { readonly at: number; readonly keys: number; perSecond: number | null };
@@ -252,17 +254,25 @@ class Run {
   }
 
   async #scan(step: Step & { readonly kind: 'scan' }, comparer: Comparer): Promise<void> {
-    const page = new PageSize(comparer);
-    let walk = await expiriesOf(comparer.pair);
-    for (let cursor = this.#from ?? '0'; ; ) {
-      const found = await scan(comparer, step.side, cursor, page.keys);
-      if (step.side === 'left') await comparePage(comparer, found, walk, page);
-      else await findForeign(comparer, found);
-      cursor = found.next;
-      if (cursor === '0') break;
-      if (await this.#reached(cursor, step, comparer)) walk = await expiriesOf(comparer.pair);
+    if (step.side === 'right' && (await this.#nothingForeign(comparer))) return;
+    this.#marks ??= step.side === 'left' && this.#from === null ? await readMarks(comparer.pair) : null;
+    const walk = new RedisWalk(comparer, step.side);
+    let options = await expiriesOf(comparer.pair);
+    await walk.begin(this.#from ?? '0');
+    for (;;) {
+      const cursor = await walk.step(options);
+      if (cursor === null) break;
+      if (await this.#reached(cursor, step, comparer)) options = await expiriesOf(comparer.pair);
     }
     this.#tally.stratum({ looks: this.#tally.state.lookedAt, complete: true });
+  }
+
+  async #nothingForeign(comparer: Comparer): Promise<boolean> {
+    const { missing = 0, type = 0 } = this.#tally.state.byKind;
+    const marks = this.#marks;
+    this.#marks = null;
+    if (this.#from !== null || missing + type > 0) return false;
+    return holdsNothingForeign(comparer, marks ?? []);
   }
 
   /** Notes where the walk stands; from time to time settles what is open, and makes a checkpoint. */
@@ -334,12 +344,10 @@ function stepsFor(spec: ComparisonSpec, pair: Pair, dbs: readonly number[]): rea
   ];
 }
 
+const sides: readonly SideName[] = ['left', 'right'];
+
 function fullSteps(pair: Pair, db: number): readonly Step[] {
-  if (pair.kind === 'redis')
-    return [
-      { kind: 'scan', db, side: 'left' },
-      { kind: 'scan', db, side: 'right' },
-    ];
+  if (pair.kind === 'redis') return sides.map((side): Step => ({ kind: 'scan', db, side }));
   const ranges = rangeTypes.map((type): Step => ({ kind: 'range', db, type }));
   return pair.typesApart ? ranges : [...ranges, { kind: 'streams', db }];
 }
