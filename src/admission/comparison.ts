@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import type { CredentialSource } from '../engines/engine.ts';
 import type { NewComparison } from '../store/comparisons.ts';
-import { type ComparisonSpec, defaultSpec } from '../verify/compare.ts';
+import { resolveSpec } from '../verify/spec.ts';
 import { ServerInput } from './request.ts';
 import { parseMaster } from './targets.ts';
 import { validator } from './validate.ts';
@@ -47,6 +47,16 @@ export const ComparisonRequest = Type.Object(
         description: 'Bytes per second read from each server; null = no cap.',
       }),
     ),
+    maxMasterLatencyMs: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+        description: 'Reading pauses while the master takes longer than this to answer; null = no limit.',
+      }),
+    ),
+    maxSlaveLagBytes: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+        description: 'Reading pauses while the slave is further behind than this; null = no limit.',
+      }),
+    ),
     catchUpTimeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1000,
@@ -68,12 +78,11 @@ export function newComparison(
   credentials: CredentialSource,
 ): NewComparison {
   const { left, right, ...options } = check(input);
-  const spec: ComparisonSpec = { ...defaultSpec, ...options };
   return {
     ...made,
     join: null,
     left: parseMaster(left, 'left', credentials),
     right: parseMaster(right, 'right', credentials),
-    spec,
+    spec: resolveSpec(options as Parameters<typeof resolveSpec>[0]),
   };
 }

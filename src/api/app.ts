@@ -17,6 +17,7 @@ import { freezeRoutes } from './routes/freeze.ts';
 import { knowledgeRoutes } from './routes/knowledge.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { planRoutes } from './routes/plans.ts';
+import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -33,6 +34,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
 
   for (const routes of [
     planRoutes,
+    rehearsalRoutes,
     expansionRoutes,
     controlRoutes,
     eventRoutes,

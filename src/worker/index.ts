@@ -82,11 +82,13 @@ export function createWorker(deps: WorkerDeps): Worker {
           await deps.store.release(lease);
           return again;
         }
+        const dueAt = clock.now() + again;
         if (clock.now() - renewedAt > leaseMs / 3) {
           await deps.store.renew(lease);
           renewedAt = clock.now();
         }
         await clock.sleep(again, signal);
+        if (!signal.aborted) deps.metrics?.lookDelay((clock.now() - dueAt) / 1000);
       }
       await deps.store.release(lease);
       return 0;

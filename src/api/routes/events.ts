@@ -93,7 +93,7 @@ async function pageOf(parts: ApiParts, query: Static<typeof EventQuery>, expansi
 }
 
 const wantsStream = (request: FastifyRequest): boolean =>
-  (request.headers.accept ?? '').toLowerCase().includes('text/event-stream');
+  request.method === 'GET' && (request.headers.accept ?? '').toLowerCase().includes('text/event-stream');
 
 function lastEventId(request: FastifyRequest): number | null {
   const text = request.headers['last-event-id'];

@@ -32,7 +32,7 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
   }
   if (parts.shedLoad) {
     await app.register(underPressure, {
-      maxEventLoopDelay: 2000,
+      maxEventLoopDelay: 5000,
       pressureHandler: (request) => {
         if (neverLimited.includes(request.url)) return;
         throw new HttpProblem(503, 'overloaded', 'This process is overloaded; nothing was done.', [
