@@ -13,7 +13,9 @@ import type {
   Progress,
 } from '../core/expansion.ts';
 import type { Finding } from '../core/findings.ts';
+import type { Forecast } from '../core/forecast.ts';
 import type { PolicyInput } from '../core/policy.ts';
+import type { Rehearsal } from '../rehearsal/rehearse.ts';
 
 /** The answers of the REST API, as far as the command line reads them. */
 export interface TargetRequest {
@@ -59,8 +61,8 @@ export interface TopologyView {
   readonly slaves: readonly { readonly ip: string; readonly port: number; readonly lag: unknown }[];
 }
 
-/** Forecasts are ranges; a field that cannot be known is null or absent. */
-export type ForecastView = Readonly<Record<string, unknown>>;
+export type ForecastView = Forecast;
+export type RehearsalView = { readonly plan: PlanView } & Rehearsal;
 
 export type AttemptView = Omit<Attempt, 'tracker'>;
 /** The fields of a join that the command line reads; the answer holds more. */

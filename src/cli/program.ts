@@ -104,6 +104,17 @@ function addExpansionCommands(wiring: Wiring): void {
   );
   wiring.act(
     request(
+      wiring.command(
+        'rehearse [nodes...]',
+        'play a plan on simulated nodes, with faults; nothing is started',
+        ['pika-expander rehearse --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221'],
+      ),
+    ),
+    async (session, args, options: import('./request.ts').RequestOptions) =>
+      (await import('./commands/rehearse.ts')).rehearse(session, args, options),
+  );
+  wiring.act(
+    request(
       wiring.command('expand [nodes...]', 'plan, ask, start, and watch until it is over', [
         'pika-expander expand --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
         'pika-expander expand --master 10.0.0.1:9221 --nodes-file nodes.txt --approval each_batch --label "shard 7"',

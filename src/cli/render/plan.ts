@@ -1,3 +1,4 @@
+import type { ForecastRange } from '../../core/forecast.ts';
 import type { ForecastView, PlanView, TopologyView } from '../api-types.ts';
 import { formatBytes, formatDuration, printable } from '../format.ts';
 import type { Style } from '../style.ts';
@@ -51,17 +52,23 @@ function batchLines(plan: PlanView, style: Style): string[] {
 
 function forecastLines(forecast: ForecastView | null): string[] {
   if (forecast === null) return [];
-  const parts = [
-    rangeText('time', forecast.seconds ?? forecast.totalSeconds, formatDuration),
-    rangeText('bytes', forecast.bytes ?? forecast.totalBytes, formatBytes),
-  ].filter((part) => part !== null);
-  return parts.length === 0 ? [] : [`  Forecast: ${parts.join(', ')}`];
+  const { binlog } = forecast;
+  const kept = binlog.keptBytes === null ? '' : `; the master keeps ${formatBytes(binlog.keptBytes)}`;
+  return [
+    `  Forecast: ${rangeText(forecast.secondsTotal, formatDuration)} in all, ${rangeText(forecast.secondsPerNode, formatDuration)} a node, ${rangeText(forecast.bytesPerNode, formatBytes)} to copy to each`,
+    ...forecast.batches.map(
+      (batch) =>
+        `    batch ${batch.batch + 1}: begins after ${expectedText(batch.startSeconds)}, takes ${rangeText(batch.seconds, formatDuration)} (${batch.dump} dump)`,
+    ),
+    `    Binlog written during the longest batch: ${rangeText(binlog.duringBatchBytes, formatBytes)}${kept}`,
+    `    ${printable(forecast.basis)}`,
+  ];
 }
 
-function rangeText(name: string, value: unknown, format: (n: number) => string): string | null {
-  if (value === null) return `${name} unknown`;
-  if (typeof value === 'number') return `${name} ${format(value)}`;
-  const { low, high } = (value ?? {}) as { low?: unknown; high?: unknown };
-  if (typeof low !== 'number' || typeof high !== 'number') return null;
-  return `${name} ${format(low)} to ${format(high)}`;
+const expectedText = (range: ForecastRange | null): string =>
+  range === null ? 'an unknown time' : formatDuration(range.expected);
+
+function rangeText(range: ForecastRange | null, format: (n: number) => string): string {
+  if (range === null) return 'unknown';
+  return `${format(range.expected)} (${format(range.low)} to ${format(range.high)}, ${Math.round(range.confidence * 100)} % sure)`;
 }

@@ -1,0 +1,93 @@
+import Type from 'typebox';
+import { PlanRequest } from '../../admission/request.ts';
+import { type PolicyInput, resolvePolicy } from '../../core/policy.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { rehearse } from '../../rehearsal/rehearse.ts';
+import { requesterOf } from '../plugins/app/access-control.ts';
+import { errorResponses, Nullable } from '../schemas/common.ts';
+import { Phase, Plan } from '../schemas/expansion.ts';
+import type { ApiRoutes } from '../type-provider.ts';
+
+const run = {
+  state: Type.String({ description: 'State at the end; `unfinished`: it took far too long.' }),
+  stateReason: Nullable(Type.String()),
+  seconds: Type.Number(),
+  dumps: Type.Integer({ description: 'Dumps that the master made.' }),
+  nodes: Type.Array(
+    Type.Object({
+      node: Type.String(),
+      batch: Nullable(Type.Integer()),
+      phase: Phase,
+      attempts: Type.Integer(),
+      phases: Type.Array(Type.Object({ phase: Phase, atSeconds: Type.Number() })),
+      anomalies: Type.Array(Type.String()),
+      lostKeys: Type.Integer(),
+    }),
+  ),
+};
+
+const Rehearsal = Type.Object({
+  plan: Plan,
+  planId: Type.String(),
+  version: Type.String(),
+  assumptions: Type.Array(Type.String()),
+  predicted: Type.Object(run),
+  faults: Type.Array(
+    Type.Object({
+      fault: Type.Enum(['node_dies', 'nightly_bgsave', 'master_restarts']),
+      text: Type.String(),
+      ...run,
+    }),
+  ),
+  burst: Type.Object(
+    {
+      gapSeconds: Type.Number(),
+      seconds: Type.Number(),
+      dumps: Type.Integer(),
+      nodes: Type.Array(
+        Type.Object({
+          node: Type.String(),
+          says: Type.Enum(['up', 'syncing', 'dead']),
+          upAtSeconds: Nullable(Type.Number()),
+          lostKeys: Type.Integer(),
+          lostShare: Type.Number(),
+        }),
+      ),
+    },
+    { description: 'The same nodes, all attached in quick succession without this service.' },
+  ),
+  tookMs: Type.Integer(),
+});
+
+/** /v1/rehearsals */
+export const rehearsalRoutes: ApiRoutes = async (app, { admission }) => {
+  let playing = false;
+
+  app.post(
+    '/v1/rehearsals',
+    {
+      schema: {
+        operationId: 'rehearse',
+        tags: ['expansions'],
+        summary: 'Play a plan on simulated nodes',
+        description:
+          'Makes the plan from the real servers (only reading), then plays it in virtual time: as it should go, with a node that dies, a nightly BGSAVE and a restart of the master, and as a burst without this service. Takes seconds; one at a time.',
+        body: PlanRequest,
+        response: { 200: Rehearsal, ...errorResponses(400, 413, 415, 422) },
+      },
+    },
+    async (request) => {
+      const plan = await admission.plan(request.body, requesterOf(request));
+      if (playing)
+        throw new Refusal('unavailable', 'rehearsal_running', 'Another rehearsal is being played.', {
+          nextSteps: ['Send the request again in a minute.'],
+        });
+      playing = true;
+      try {
+        return { plan, ...(await rehearse(plan, resolvePolicy((request.body.policy ?? {}) as PolicyInput))) };
+      } finally {
+        playing = false;
+      }
+    },
+  );
+};

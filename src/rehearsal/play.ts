@@ -1,0 +1,218 @@
+/** One run of a plan on the model: the real decisions, the real engine, virtual time. */
+import { pino } from 'pino';
+import type { ComparisonReport } from '../core/comparison.ts';
+import type { Expansion, ExpansionState, JoinPhase, JoinTarget } from '../core/expansion.ts';
+import { newExpansion } from '../core/new-expansion.ts';
+import type { Policy } from '../core/policy.ts';
+import { createPikaEngine } from '../engines/pika/index.ts';
+import type { Cluster } from '../simulator/index.ts';
+import type { Clock } from '../worker/observer.ts';
+import { type Compare, createSession, type SessionStore } from '../worker/session.ts';
+import { masterId, nodeId, type RehearsedFacts, rehearsalCluster } from './model.ts';
+import { virtualWires } from './virtual-wires.ts';
+
+export interface PlayedNode {
+  readonly node: string;
+  readonly batch: number | null;
+  readonly phase: JoinPhase;
+  readonly attempts: number;
+  /** Seconds after the start; the last one ends with the run. */
+  readonly phases: readonly { readonly phase: JoinPhase; readonly atSeconds: number }[];
+  readonly anomalies: readonly string[];
+  /** The truth of the model: keys of the master that the node will never have. */
+  readonly lostKeys: number;
+}
+
+export interface PlayedRun {
+  readonly state: ExpansionState | 'unfinished';
+  readonly stateReason: string | null;
+  readonly seconds: number;
+  readonly dumps: number;
+  readonly nodes: readonly PlayedNode[];
+}
+
+/** What happens in a run beside the plan; told the cluster and when the first copy is half done. */
+export type Fault = (cluster: Cluster, facts: RehearsedFacts, halfCopiedAt: number) => void;
+
+/** A run that takes this many times as long as forecast is ended. */
+const patience = 8;
+const leastVirtualMs = 600_000;
+/** Looks of one run; the interval grows with the run's length. */
+const looksOfRun = 600;
+
+/** Plays the plan once. `realLimitMs` bounds the time that it really takes. */
+export async function play(
+  facts: RehearsedFacts,
+  policy: Policy,
+  options: { readonly seed: string; readonly fault: Fault | null; readonly realLimitMs: number },
+): Promise<PlayedRun> {
+  const cluster = rehearsalCluster(facts, options.seed);
+  let stirred = true;
+  const stir = (): void => {
+    stirred = true;
+  };
+  const wires = virtualWires(cluster, stir);
+  const clock = virtualClock(cluster, wires.after);
+  const startedAt = cluster.now();
+  const expansion = rehearsedExpansion(cluster, facts, policy, startedAt);
+  const session = createSession(
+    {
+      store: forgetfulStore,
+      engine: createPikaEngine({ now: clock.now, wires }),
+      credentials: { get: () => null, names: [] },
+      compare: knowingComparison(cluster, clock),
+      beforeBatch: async () => null,
+      clock,
+      log: pino({ level: 'silent' }),
+      metrics: null,
+      frozen: async () => null,
+      crashPoint: () => undefined,
+    },
+    { expansionId: expansion.id, owner: 'rehearsal', epoch: 1, leaseMs: 60_000 },
+    expansion,
+  );
+  options.fault?.(cluster, facts, startedAt + (2.5 + facts.expectedTransferSeconds / 2) * 1000);
+
+  let over = false;
+  const work = (async () => {
+    for (let again: number | null = 0; again !== null; ) {
+      again = await session.turn();
+      if (again !== null) await clock.sleep(again);
+    }
+  })().finally(() => {
+    over = true;
+    stir();
+  });
+  const end = startedAt + Math.max(leastVirtualMs, facts.expectedSeconds * 1000 * patience);
+  const realEnd = performance.now() + options.realLimitMs;
+  while (!over && performance.now() < realEnd) {
+    if (stirred) {
+      stirred = false;
+      await settled();
+      continue;
+    }
+    const next = cluster.nextEventAt();
+    if (next === null || next > end) break;
+    cluster.advanceTo(next);
+  }
+  session.close();
+  if (over) await work;
+  else void work.catch(() => undefined);
+  return played(cluster, facts, session.expansion, startedAt, over);
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function virtualClock(cluster: Cluster, after: (ms: number, run: () => void) => () => void): Clock {
+  return {
+    now: () => Math.round(cluster.now()),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const cancel = after(ms, resolve);
+        signal?.addEventListener('abort', () => {
+          cancel();
+          resolve();
+        });
+      }),
+  };
+}
+
+/** Nobody reads a rehearsal's history, so nothing is kept. */
+const forgetfulStore: SessionStore = {
+  pendingControls: async () => [],
+  lockMaster: async () => true,
+  renew: async () => undefined,
+  save: async () => undefined,
+};
+
+function rehearsedExpansion(cluster: Cluster, facts: RehearsedFacts, policy: Policy, now: number): Expansion {
+  const target = (id: string, name: string) => {
+    const address = { host: '127.0.0.1', port: cluster.node(id).port };
+    return { name, address, seenAs: address, credential: null };
+  };
+  const lookIntervalMs = Math.max(
+    policy.lookIntervalMs,
+    Math.round((facts.expectedSeconds * 1000) / looksOfRun),
+  );
+  return newExpansion({
+    id: 'rehearsal',
+    master: target(masterId, 'the master'),
+    nodes: facts.nodes.map(
+      (node, index): JoinTarget => ({
+        ...target(nodeId(index), node.name),
+        overwriteData: false,
+        repoint: false,
+      }),
+    ),
+    policy: {
+      ...policy,
+      approval: 'none',
+      windows: [],
+      forecastTolerance: null,
+      bandwidthBytesPerSecond: null,
+      lookIntervalMs,
+      stableLooks: Math.max(1, Math.round((policy.stableLooks * policy.lookIntervalMs) / lookIntervalMs)),
+      stallTimeoutMs: Math.max(policy.stallTimeoutMs, 20 * lookIntervalMs),
+    },
+    label: null,
+    requestedBy: 'rehearsal',
+    via: 'rest',
+    now: Math.round(now),
+  });
+}
+
+const comparisonMs = 1500;
+
+/** The model knows what each node holds, so nothing has to be read. */
+function knowingComparison(cluster: Cluster, clock: Clock): Compare {
+  return async (task): Promise<ComparisonReport> => {
+    const startedAt = clock.now();
+    await clock.sleep(comparisonMs, task.signal);
+    const node = cluster.nodes.find(({ port }) => port === task.node.address.port)!;
+    const { lost, keys } = cluster.observe(node.id);
+    return {
+      depth: task.policy.depth,
+      verdict: lost === null ? 'inconclusive' : lost > 0 ? 'different' : 'equal',
+      reason: lost === null ? 'the node has no master' : null,
+      startedAt,
+      endedAt: clock.now(),
+      lookedAtKeys: keys,
+      lookedAtKeysByType: {},
+      estimatedKeys: keys,
+      share: 1,
+      smallestLossFound: null,
+      differencesTotal: lost ?? 0,
+      differencesByKind: {},
+      examples: [],
+      rounds: 1,
+      settledByRecheck: 0,
+      counts: null,
+    };
+  };
+}
+
+function played(
+  cluster: Cluster,
+  facts: RehearsedFacts,
+  expansion: Expansion,
+  startedAt: number,
+  over: boolean,
+): PlayedRun {
+  const seconds = (at: number): number => Math.round((at - startedAt) / 10) / 100;
+  return {
+    state: over ? expansion.state : 'unfinished',
+    stateReason: expansion.stateReason,
+    seconds: seconds(cluster.now()),
+    dumps: cluster.observe(masterId).dumpsMade,
+    nodes: expansion.joins.map((join, index) => ({
+      node: facts.nodes[index]!.name,
+      batch: join.batch,
+      phase: join.phase,
+      attempts: join.attempts.length,
+      phases: join.phases.map(({ phase, at }) => ({ phase, atSeconds: Math.max(0, seconds(at)) })),
+      anomalies: [...new Set(join.anomalies.map((anomaly) => anomaly.code))],
+      lostKeys: cluster.observe(nodeId(index)).lost ?? 0,
+    })),
+  };
+}
