@@ -56,7 +56,7 @@ function sayEnd(session: Session, expansion: ExpansionView): ExitCode {
   }
   const lines = [
     '',
-    ...renderExpansion(expansion, context.stdout.columns ?? 100, style),
+    ...renderExpansion(expansion, style),
     '',
     ...nextCommands(expansion),
     `Evidence: pika-expander evidence ${expansion.id}`,

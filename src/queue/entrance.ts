@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   DelayedError,
   type IQueueBackend,
@@ -6,6 +7,7 @@ import {
   UnrecoverableError,
   Worker,
 } from 'bullmq';
+import { closeWorker } from './close-worker.ts';
 import type { BullmqConnection } from './connection.ts';
 import { type EntranceParts, HandedOverError, JobFailedError, seeThrough } from './expansion-job.ts';
 import { type ExpansionJobProgress, type ExpansionJobResult, expansionQueueName } from './producer.ts';
@@ -43,6 +45,8 @@ export function openQueueEntrance(
   { lockMs, checkMs }: EntranceTimes = defaultTimes,
 ): QueueEntrance {
   const closing = new AbortController();
+  // Every waiting job listens to it.
+  setMaxListeners(0, closing.signal);
   const options = {
     connection: backend.connection,
     concurrency: maxJobsAtOnce,
@@ -64,7 +68,7 @@ export function openQueueEntrance(
     },
     close: async () => {
       closing.abort();
-      await worker.close();
+      await closeWorker(worker, backend);
     },
   };
 }

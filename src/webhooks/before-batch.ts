@@ -101,7 +101,7 @@ function questionOf(expansion: Expansion, batch: number, now: number): Record<st
 function holdText(webhook: Webhook, batch: number, answer: HookAnswer): string {
   const said = answer.error ?? `answered ${answer.status}${quoted(answer.text)}`;
   return (
-    `Batch ${batch + 1} is held by the webhook ${webhook.id} (${shownUrl(webhook.url)}): ${said}. ` +
+    `Batch ${batch + 1} is held by ${shownUrl(webhook.url)}: ${said} (webhook ${webhook.id}). ` +
     `It is asked again every ${askAgainMs / 1000} s; to go on without it, delete the webhook.`
   );
 }

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CliContext } from '../../src/cli/context.ts';
 import type { Entrances } from '../../src/cli/entrances.ts';
 import { run } from '../../src/cli/run.ts';
@@ -72,13 +73,7 @@ export class Harness {
 
   /** Moves the program's clock at once; yields for real so that sockets get their turn. */
   async #sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.min(ms, 20));
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await sleep(Math.min(ms, 20), undefined, signal ? { signal } : {}).catch(() => {});
     this.#clock += ms;
   }
 }

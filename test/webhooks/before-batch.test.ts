@@ -67,7 +67,7 @@ describe('before a batch', () => {
     prepare(receiver);
     await store.create(webhookOf('v', `${receiver.url}?key=s3cret`, 'veto'));
     const text = await ask(timeoutMs)(expansion, 0);
-    expect(text).toContain('Batch 1 is held by the webhook v');
+    expect(text).toContain('(webhook v)');
     expect(text).toContain(said);
     expect(text).toContain('delete the webhook');
     expect(text).not.toContain('s3cret');
@@ -80,7 +80,7 @@ describe('before a batch', () => {
     receiver.answer = (response) => response.writeHead(409).end();
     await store.create(webhookOf('yes', other.url, 'veto'));
     await store.create(webhookOf('no', receiver.url, 'veto'));
-    expect(await ask()(expansion, 0)).toContain('webhook no');
+    expect(await ask()(expansion, 0)).toContain('(webhook no)');
     await other.close();
   });
 

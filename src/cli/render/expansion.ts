@@ -72,7 +72,7 @@ export function progressLine(join: JoinView, at: number): string | null {
 }
 
 /** What is shown when watching ends, or by `show`. */
-export function renderExpansion(expansion: ExpansionView, columns: number, style: Style): string[] {
+export function renderExpansion(expansion: ExpansionView, style: Style): string[] {
   const nameWidth = Math.max(4, ...expansion.joins.map((join) => join.target.name.length));
   return [
     headline(expansion, style),
@@ -81,7 +81,8 @@ export function renderExpansion(expansion: ExpansionView, columns: number, style
     `  Asked by ${printable(expansion.requestedBy)} at ${formatTime(expansion.acceptedAt)}${durationText(expansion)}`,
     '',
     ...expansion.joins.flatMap((join) => [
-      joinLine(join, nameWidth, Math.max(columns, 60), style),
+      // Nothing is cut off here: a terminal breaks the line, and the reason can be read to its end.
+      joinLine({ ...join, problem: null }, nameWidth, Number.POSITIVE_INFINITY, style),
       ...joinDetails(join, style),
     ]),
     ...problemLines(expansion, style),
