@@ -105,7 +105,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     newId,
     limits: config.limits,
     onLook: (target, look) => metrics.look(target, look.kind, 'tookMs' in look ? look.tookMs / 1000 : 0),
-    onEvents: metrics.eventsStored,
+    onEvents: (events) => metrics.eventsStored(events),
     onDoorbellFailure: (expansionId, error) =>
       log.warn(
         { err: error, expansionId },
@@ -175,8 +175,8 @@ async function startWork(parts: Parts): Promise<Closer> {
     onTrouble: troubleOf(log, 'the sending of webhooks'),
   });
   const entrance = openQueueEntrance(queue.forWorkers, {
-    expand: admission.expand,
-    get: opened.store.get,
+    expand: (payload, requester, key) => admission.expand(payload, requester, key),
+    get: (id) => opened.store.get(id),
     sleep,
     onTrouble: (jobId, error) =>
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),

@@ -10,7 +10,7 @@ const ipv6Like = /^[0-9A-Fa-f:.]{2,45}$/;
 
 /** Parses `host:port` (`[host]:port` for IPv6). Throws a Refusal that names the field. */
 export function parseAddress(text: string, field: string): Address {
-  if (/[\x00-\x1f\x7f-\x9f]/.test(text)) {
+  if (/\p{Cc}/u.test(text)) {
     throw invalidField(field, `holds a control character: "${printable(text)}"`);
   }
   if (/\s/.test(text)) throw invalidField(field, `holds white space: "${printable(text)}"`);

@@ -99,7 +99,7 @@ function partsOf(app: FastifyInstance, options: ApiOptions): ApiParts {
     log,
     now,
     maxStreams: options.limits.maxEventStreams,
-    onOpenChanged: metrics.eventStreams,
+    onOpenChanged: (open) => metrics.eventStreams(open),
   });
   app.addHook('preClose', async () => streams.close());
   return { ...options, streams, access: createAccess(options.tokens, now) };

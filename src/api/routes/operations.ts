@@ -70,7 +70,8 @@ export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, stor
   );
 };
 
-async function resultOf({ name, check }: ReadinessCheck) {
+async function resultOf(part: ReadinessCheck) {
+  const { name } = part;
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
@@ -79,7 +80,7 @@ async function resultOf({ name, check }: ReadinessCheck) {
     );
   });
   try {
-    await Promise.race([check(), tooLate]);
+    await Promise.race([part.check(), tooLate]);
     return { name, ok: true, text: 'in order' };
   } catch (error) {
     return { name, ok: false, text: (error as Error).message };

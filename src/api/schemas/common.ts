@@ -68,7 +68,7 @@ const meanings: Readonly<Record<number, string>> = {
 
 /** Response schemas for the errors that a route can answer with, besides those that every route can. */
 export function errorResponses<const S extends number>(...statuses: readonly S[]) {
-  const all = [...new Set<number>([401, 403, 429, 503, ...statuses])].sort();
+  const all = [...new Set<number>([401, 403, 429, 503, ...statuses])].sort((a, b) => a - b);
   return Object.fromEntries(
     all.map((status) => [status, { ...ErrorResponse, description: meanings[status] ?? 'An error.' }]),
   );
