@@ -1,6 +1,7 @@
 // `npm run build`: the service and the command line into dist/, the dashboard into dist/dashboard.
-import { chmodSync, rmSync } from 'node:fs';
+
 import { spawnSync } from 'node:child_process';
+import { chmodSync, rmSync } from 'node:fs';
 import { bin, ensureDependencies } from './setup.mjs';
 
 ensureDependencies();

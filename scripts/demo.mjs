@@ -1,6 +1,7 @@
 // `npm run demo`: needs nothing but Node and npm.
-import { existsSync } from 'node:fs';
+
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { bin, ensureDependencies, runAndExit } from './setup.mjs';
 
 ensureDependencies();

@@ -1,7 +1,7 @@
 // Makes a fresh clone runnable: dependencies by `npm ci`, and for the tests the servers that they drive.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,10 +16,13 @@ const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`], { stdi
 /** Installs the dependencies unless those of this lock file are there already. */
 export function ensureDependencies() {
   const stamp = join(root, 'node_modules', '.installed');
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   const installed = join(root, 'node_modules', '.package-lock.json');
-  const fresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+  const fresh =
+    existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
   if (!fresh) {
     console.log('Installing dependencies (npm ci) ...');
     if (!run('npm', ['ci', '--no-audit', '--no-fund'])) {
@@ -39,7 +42,9 @@ export function ensureTestServers() {
   if (wanted.length === 0) return;
   const packages = wanted.map(([, name]) => name);
   if (!has('apt-get') || process.getuid?.() !== 0) {
-    console.log(`Not installed: ${packages.join(', ')}. Tests that need them are skipped; install them to run all tests.`);
+    console.log(
+      `Not installed: ${packages.join(', ')}. Tests that need them are skipped; install them to run all tests.`,
+    );
     return;
   }
   console.log(`Installing for the tests: ${packages.join(', ')} ...`);
