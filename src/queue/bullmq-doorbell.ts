@@ -7,6 +7,7 @@ import {
   Worker,
   type WorkerOptions,
 } from 'bullmq';
+import { closeWorker } from './close-worker.ts';
 import type { QueueBackend } from './connection.ts';
 import type { Doorbell, DoorbellWorker, WakeUpHandler } from './doorbell.ts';
 import { QueueUnavailableError } from './errors.ts';
@@ -52,6 +53,8 @@ const defaultLockMs = 10_000;
 const retryAfterMs = 2_000;
 /** A wake-up may outlive any number of crashes: whether there is work stands in the database. */
 const maxCrashes = 1_000_000;
+/** After how long BullMQ asks again when the server was away. */
+const askAgainAfterMs = 1_000;
 /** Nobody reads the queue's own events; the history of an expansion is in the store. */
 const eventsKept = 100;
 
@@ -135,18 +138,25 @@ export function startDoorbellWorker(
     lockDuration: lockMs,
     stalledInterval: Math.max(500, Math.round(lockMs / 3)),
     maxStalledCount: maxCrashes,
+    runRetryDelay: askAgainAfterMs,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   };
 
-  const handle = async (job: Job<WakeUp>): Promise<number | null> => {
+  const running = new Set<Promise<number | null>>();
+  const call = async (id: string): Promise<number | null> => {
     if (closing.signal.aborted) return 0;
     try {
-      return await handler(job.data.id, closing.signal);
+      return await handler(id, closing.signal);
     } catch (error) {
       trouble(error);
       return retryAfterMs;
     }
+  };
+  const handle = (job: Job<WakeUp>): Promise<number | null> => {
+    const called = call(job.data.id).finally(() => running.delete(called));
+    running.add(called);
+    return called;
   };
   const { factory } = backend.forWorkers;
   const worker: WakeUpWorker = new Worker(name, handle, workerOptions, factory);
@@ -168,7 +178,8 @@ export function startDoorbellWorker(
     },
     async close() {
       closing.abort();
-      await worker.close();
+      await Promise.all(running);
+      await closeWorker(worker, backend.forWorkers);
       await Promise.all(ringing);
     },
   };

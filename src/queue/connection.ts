@@ -22,6 +22,8 @@ export interface BullmqConnection {
   /** What it is depends on the factory. */
   readonly connection: unknown;
   readonly factory: BackendFactory<IQueueBackend, unknown>;
+  /** Whether it is worth saying goodbye to the server: false = it is away, and waiting for it would take for ever. */
+  answers(): Promise<boolean>;
 }
 
 /** A queue that was found usable. Every object built on it has connections of its own. */
@@ -36,6 +38,8 @@ export interface QueueBackend {
 /** The schema of the queue's tables, beside the store's. */
 const queueSchema = 'pika_expander_queue';
 const connectTimeoutMs = 5_000;
+const reconnectAfterAtMostMs = 1_000;
+const goodbyeWithinMs = 1_000;
 const oldestRedis = [6, 2] as const;
 
 /** Connects once, to check that the queue can be kept there, and readies it. Throws QueueSetupError. */
@@ -47,10 +51,12 @@ async function openRedis(url: string): Promise<QueueBackend> {
   const options = redisOptions(url);
   await checkRedis(options);
   const factory = createRedisBackend as unknown as BackendFactory<IQueueBackend, unknown>;
+  const retryStrategy = (times: number) => Math.min(times * 100, reconnectAfterAtMostMs);
+  const answers = () => redisAnswers(options);
   return {
     kind: 'redis',
-    forWorkers: { connection: { ...options, maxRetriesPerRequest: null }, factory },
-    forProducers: { connection: { ...options, maxRetriesPerRequest: 1 }, factory },
+    forWorkers: { connection: { ...options, maxRetriesPerRequest: null, retryStrategy }, factory, answers },
+    forProducers: { connection: { ...options, maxRetriesPerRequest: 1, retryStrategy }, factory, answers },
   };
 }
 
@@ -94,6 +100,27 @@ async function checkRedis(options: ReturnType<typeof redisOptions>): Promise<voi
         'Or leave REDIS_URL out: then the queue is kept in PostgreSQL.',
       ],
     );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function redisAnswers(options: ReturnType<typeof redisOptions>): Promise<boolean> {
+  const redis = new Redis({
+    ...options,
+    connectTimeout: goodbyeWithinMs,
+    commandTimeout: goodbyeWithinMs,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    await redis.ping();
+    return true;
+  } catch {
+    return false;
   } finally {
     redis.disconnect();
   }
@@ -146,10 +173,12 @@ async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
     await client.end().catch(() => undefined);
   }
   const connection = { ...config, schema: queueSchema };
+  // Whoever waits for PostgreSQL is told when it is gone, so nobody needs to ask beforehand.
+  const answers = async () => true;
   const factory = createPostgresBackend as unknown as BackendFactory<IQueueBackend, unknown>;
   return {
     kind: 'postgres',
-    forWorkers: { connection: { ...connection, max: 8 }, factory },
-    forProducers: { connection: { ...connection, max: 4, statement_timeout: 10_000 }, factory },
+    forWorkers: { connection: { ...connection, max: 8 }, factory, answers },
+    forProducers: { connection: { ...connection, max: 4, statement_timeout: 10_000 }, factory, answers },
   };
 }

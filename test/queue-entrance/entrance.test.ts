@@ -37,7 +37,12 @@ const backends: readonly Backend[] = [
     start: async () => {
       const redis = await startRedis();
       const connection = { path: redis.path, maxRetriesPerRequest: null };
-      return { connection, factory: createRedisBackend as unknown as Factory, stop: () => redis.stop() };
+      return {
+        connection,
+        factory: createRedisBackend as unknown as Factory,
+        answers: async () => true,
+        stop: () => redis.stop(),
+      };
     },
   },
   {
@@ -53,6 +58,7 @@ const backends: readonly Backend[] = [
       return {
         connection: { connectionString: database.url, migrate: true },
         factory: createPostgresBackend as unknown as Factory,
+        answers: async () => true,
         stop,
       };
     },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -59,6 +60,28 @@ describe('on Redis', () => {
   });
 });
 
+it('closes at once while Redis is away, after its handlers have returned', async () => {
+  const redis = await startRedis();
+  const backend = await openQueueBackend({ redisUrl: redis.url });
+  const doorbell = openDoorbell(backend);
+  let returned = false;
+  let called = false;
+  const worker = startDoorbellWorker(backend, doorbell, async (_, signal) => {
+    called = true;
+    await once(signal, 'abort');
+    returned = true;
+    return 0;
+  });
+  await doorbell.ring('a');
+  await until(() => called);
+  await redis.stop();
+  const closing = Date.now();
+  await worker.close();
+  await doorbell.close();
+  expect(returned).toBe(true);
+  expect(Date.now() - closing).toBeLessThan(10_000);
+});
+
 describe('on PostgreSQL', () => {
   let postgres: TestPostgres;
   let database: TestDatabase;
@@ -84,6 +107,24 @@ describe('on PostgreSQL', () => {
   describeDoorbell(async () => {
     const backend = await openQueueBackend({ postgres: database.connection });
     return { backend, lose: () => lose(backend), close: () => lose(backend) };
+  });
+
+  it('goes on when PostgreSQL is killed and comes back', async () => {
+    const backend = await openQueueBackend({ postgres: database.connection });
+    const doorbell = openDoorbell(backend);
+    const called = new Set<string>();
+    const worker = startDoorbellWorker(backend, doorbell, async (id) => {
+      called.add(id);
+      return null;
+    });
+    await doorbell.ring('before');
+    await until(() => called.has('before'));
+    process.kill(postgres.pid()!, 'SIGKILL');
+    const reconciler = startReconciler({ store: { due: async () => ['after'] }, doorbell, intervalMs: 100 });
+    await until(() => called.has('after'), { withinMs: 50_000 });
+    await reconciler.close();
+    await worker.close();
+    await doorbell.close();
   });
 
   it('readies its tables once, however many processes start at the same time', async () => {
