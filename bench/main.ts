@@ -3,6 +3,9 @@ import { benchExpansion } from './expansion.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   expansion: benchExpansion,
+  comparison: async () => {
+    await import('./comparison.ts');
+  },
 };
 
 const wanted = process.argv.slice(2);

@@ -78,7 +78,7 @@ function configText(folder: string, options: PikaOptions): string {
     loglevel: 'info',
     databases: 1,
     'instance-mode': 'classic',
-    compression: 'snappy',
+    compression: 'none',
     'network-interface': 'lo',
     'binlog-file-size': 10_485_760,
     'write-buffer-size': 8_388_608,
