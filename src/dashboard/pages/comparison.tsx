@@ -7,6 +7,7 @@ import { keys, useComparison, useIsOperator } from '../api/queries.ts';
 import type { Comparison } from '../api/types.ts';
 import { Bar, ErrorNotice, Loading, Notice, PageTitle, Panel, Said } from '../components/parts.tsx';
 import { ReasonDialog } from '../components/reason-dialog.tsx';
+import { Scrollable } from '../components/scrollable.tsx';
 import { formatDateTime } from '../format.ts';
 import { useMessages } from '../i18n/index.tsx';
 import { Link } from '../router.tsx';
@@ -188,7 +189,7 @@ function Differences({
       {examples.length === 0 ? (
         <p className="empty">{c.differencesNone}</p>
       ) : (
-        <div className="table-scroll">
+        <Scrollable label={c.differences}>
           <table className="table dense">
             <thead>
               <tr>
@@ -213,7 +214,7 @@ function Differences({
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrollable>
       )}
     </Panel>
   );

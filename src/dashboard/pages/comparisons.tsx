@@ -5,6 +5,7 @@ import { startComparison, useComparisons, useIsOperator } from '../api/queries.t
 import type { Comparison } from '../api/types.ts';
 import { ErrorNotice, Loading, PageTitle, useDuration, useNow } from '../components/parts.tsx';
 import { useFocusBack } from '../components/reason-dialog.tsx';
+import { Scrollable } from '../components/scrollable.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
 import { formatCount, formatMoment } from '../format.ts';
 import { useMessages } from '../i18n/index.tsx';
@@ -49,26 +50,28 @@ export default function ComparisonsPage() {
         </div>
       )}
       {items.length > 0 && (
-        <div className="panel table-scroll">
-          <table className="table history-table">
-            <thead>
-              <tr>
-                <th scope="col">{c.state}</th>
-                <th scope="col">{c.left}</th>
-                <th scope="col">{c.right}</th>
-                <th scope="col">{c.depth}</th>
-                <th scope="col">{c.verdict}</th>
-                <th scope="col">{c.differences}</th>
-                <th scope="col">{c.started}</th>
-                <th scope="col">{c.took}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((comparison) => (
-                <ComparisonRow key={comparison.id} comparison={comparison} />
-              ))}
-            </tbody>
-          </table>
+        <div className="panel">
+          <Scrollable label={c.title}>
+            <table className="table history-table">
+              <thead>
+                <tr>
+                  <th scope="col">{c.state}</th>
+                  <th scope="col">{c.left}</th>
+                  <th scope="col">{c.right}</th>
+                  <th scope="col">{c.depth}</th>
+                  <th scope="col">{c.verdict}</th>
+                  <th scope="col">{c.differences}</th>
+                  <th scope="col">{c.started}</th>
+                  <th scope="col">{c.took}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((comparison) => (
+                  <ComparisonRow key={comparison.id} comparison={comparison} />
+                ))}
+              </tbody>
+            </table>
+          </Scrollable>
         </div>
       )}
       {list.hasNextPage && (

@@ -22,6 +22,7 @@ import {
   useDuration,
   useNow,
 } from '../components/parts.tsx';
+import { Scrollable } from '../components/scrollable.tsx';
 import { Badge, StateBadge } from '../components/status.tsx';
 import { formatBytes, formatDateTime, formatMoment, formatRate } from '../format.ts';
 import { useMessages } from '../i18n/index.tsx';
@@ -289,7 +290,7 @@ function History() {
       {items.length === 0 ? (
         <p className="empty">{t.overview.noMatch}</p>
       ) : (
-        <div className="table-scroll">
+        <Scrollable label={t.overview.history}>
           <table className="table history-table">
             <thead>
               <tr>
@@ -308,7 +309,7 @@ function History() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrollable>
       )}
       {list.hasNextPage && (
         <p className="empty">

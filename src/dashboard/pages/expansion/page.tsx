@@ -1,6 +1,7 @@
+import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import { type Expansion, isActive, isEnded, type StoredEvent } from '../../../core/expansion.ts';
-import { ApiError } from '../../api/client.ts';
+import { ApiError, expansionPath } from '../../api/client.ts';
 import { useExpansion } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
 import { Icon } from '../../components/icon.tsx';
@@ -92,7 +93,19 @@ function ExpansionView({ expansion, live }: { readonly expansion: Expansion; rea
               <StateBadge state={expansion.state} large />
               <ConnectionState status={live.status} ended={over} />
             </div>
-            <ExpansionControls />
+            <div className="row">
+              <ExpansionControls />
+              <Button
+                component="a"
+                size="sm"
+                variant="default"
+                leftSection={<Icon name="download" />}
+                href={`${expansionPath(expansion.id)}/evidence`}
+                download={`evidence-${expansion.id}.json`}
+              >
+                {e.downloadEvidence}
+              </Button>
+            </div>
           </div>
           <p className="faint small">
             {expansion.label && <span className="soft">{expansion.label} · </span>}

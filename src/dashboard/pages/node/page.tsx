@@ -26,6 +26,7 @@ import {
   useDuration,
   useNow,
 } from '../../components/parts.tsx';
+import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { formatDateTime, formatMoment } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
@@ -183,33 +184,35 @@ function PhasesPanel({
   const current = useNow();
   const spans = spansOf(join, over && endedAt !== null ? endedAt : current);
   return (
-    <Panel id="phases" title={n.phases} flush className="table-scroll">
-      <table className="table dense">
-        <thead>
-          <tr>
-            <th scope="col">{n.phase}</th>
-            <th scope="col">{n.entered}</th>
-            <th scope="col">{n.lasted}</th>
-            <th scope="col">{n.attempt}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {spans.map((span, index) => (
-            <tr key={`${span.phase} ${span.from}`}>
-              <td>
-                <i className={`swatch phase-${span.phase}`} /> {t.phases[span.phase]}
-              </td>
-              <td className="num nowrap" title={formatDateTime(span.from)}>
-                {formatMoment(span.from, current)}
-              </td>
-              <td className="num nowrap">
-                {isStill(span.phase) && index === spans.length - 1 ? '–' : duration(span.to - span.from)}
-              </td>
-              <td className="num">{span.attempt || '–'}</td>
+    <Panel id="phases" title={n.phases} flush>
+      <Scrollable label={n.phases}>
+        <table className="table dense">
+          <thead>
+            <tr>
+              <th scope="col">{n.phase}</th>
+              <th scope="col">{n.entered}</th>
+              <th scope="col">{n.lasted}</th>
+              <th scope="col">{n.attempt}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {spans.map((span, index) => (
+              <tr key={`${span.phase} ${span.from}`}>
+                <td>
+                  <i className={`swatch phase-${span.phase}`} /> {t.phases[span.phase]}
+                </td>
+                <td className="num nowrap" title={formatDateTime(span.from)}>
+                  {formatMoment(span.from, current)}
+                </td>
+                <td className="num nowrap">
+                  {isStill(span.phase) && index === spans.length - 1 ? '–' : duration(span.to - span.from)}
+                </td>
+                <td className="num">{span.attempt || '–'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scrollable>
     </Panel>
   );
 }
@@ -387,7 +390,7 @@ function AttemptItem({ attempt }: { readonly attempt: Attempt }) {
           </span>
         </div>
         {attempt.intents.length > 0 && (
-          <div className="table-scroll">
+          <Scrollable label={n.intents}>
             <table className="table dense">
               <thead>
                 <tr>
@@ -409,7 +412,7 @@ function AttemptItem({ attempt }: { readonly attempt: Attempt }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrollable>
         )}
       </div>
     </li>

@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import { anomalyCodes } from '../../src/core/anomalies.ts';
+import { ruleNames } from '../../src/core/evidence.ts';
+import { expansionStates, type Join, joinPhases, type StoredEvent } from '../../src/core/expansion.ts';
+import {
+  formatBytes,
+  formatDuration,
+  formatMoment,
+  formatRate,
+  formatShare,
+} from '../../src/dashboard/format.ts';
+import { en } from '../../src/dashboard/i18n/en.ts';
+import { zh } from '../../src/dashboard/i18n/zh.ts';
+import { EventLog } from '../../src/dashboard/live/event-log.ts';
+import { lagsFromMaster, ratesFromObservations } from '../../src/dashboard/live/history.ts';
+import { type StreamMessage, streamParser } from '../../src/dashboard/live/sse.ts';
+import {
+  batchBands,
+  restingSince,
+  spansOf,
+  ticksOf,
+  timeRange,
+} from '../../src/dashboard/pages/expansion/lanes.ts';
+import { alignSeries } from '../../src/dashboard/pages/expansion/series.ts';
+import { layoutTopology } from '../../src/dashboard/pages/expansion/topology-layout.ts';
+import { isAddress, parseNodes } from '../../src/dashboard/pages/new-expansion/parse-nodes.ts';
+import { MockWorld } from './mock-world.ts';
+
+describe('pasted nodes', () => {
+  it('are read from lines, blanks, commas and semicolons, without comments', () => {
+    const { nodes, problems } = parseNodes(
+      '10.0.0.1:9221\n10.0.0.2:9221, db-3.example:9221; [fd00::1]:9221 # the last\n\n# none',
+    );
+    expect(nodes.map((node) => node.address)).toEqual([
+      '10.0.0.1:9221',
+      '10.0.0.2:9221',
+      'db-3.example:9221',
+      '[fd00::1]:9221',
+    ]);
+    expect(problems).toEqual([]);
+  });
+
+  it('can say under which address the others see them', () => {
+    expect(parseNodes('127.0.0.1:9301 seen-as 10.0.0.5:9221\n10.0.0.6:9221').nodes).toEqual([
+      { address: '127.0.0.1:9301', seenAs: '10.0.0.5:9221' },
+      { address: '10.0.0.6:9221', seenAs: null },
+    ]);
+  });
+
+  it('are refused by line when they are no address or come twice', () => {
+    expect(parseNodes('10.0.0.1:9221\nnonsense\n10.0.0.2:99999\n10.0.0.1:9221').problems).toEqual([
+      { line: 2, text: 'nonsense', kind: 'invalid' },
+      { line: 3, text: '10.0.0.2:99999', kind: 'invalid' },
+      { line: 4, text: '10.0.0.1:9221', kind: 'twice' },
+    ]);
+    expect(parseNodes('10.0.0.1:9221 seen-as').problems).toHaveLength(1);
+  });
+
+  it.each(['10.0.0.1', ':9221', '10.0.0.1:0', '10.0.0.1:65536', 'a b:1', 'host:12x'])(
+    '%s is no address',
+    (text) => {
+      expect(isAddress(text)).toBe(false);
+    },
+  );
+});
+
+describe('numbers for people', () => {
+  const units = en.units;
+
+  it('shows bytes in three digits and their unit', () => {
+    expect([0, 1023, 1536, 512 * 1024 * 1024, 1.5 * 1024 ** 4].map(formatBytes)).toEqual([
+      '0 B',
+      '1023 B',
+      '1.50 KiB',
+      '512 MiB',
+      '1.50 TiB',
+    ]);
+    expect(formatRate(40 * 1024 * 1024)).toBe('40.0 MiB/s');
+  });
+
+  it('shows durations by their two largest units', () => {
+    const shown = [400, 9_949, 9_960, 59_400, 61_000, 3_600_000, 3_725_000, 90_000_000].map((ms) =>
+      formatDuration(ms, units),
+    );
+    expect(shown).toEqual(['0.4 s', '9.9 s', '10 s', '59 s', '1 min 1 s', '1 h', '1 h 2 min', '1 d 1 h']);
+  });
+
+  it('never says 100 % before it is all', () => {
+    expect([0, 0.004, 0.5, 0.9999, 1].map(formatShare)).toEqual([
+      '0.00 %',
+      '0.40 %',
+      '50 %',
+      '99.9 %',
+      '100 %',
+    ]);
+  });
+
+  it('leaves out of a moment what is the same today', () => {
+    const now = new Date(2026, 10, 22, 21, 0, 0).getTime();
+    expect(formatMoment(new Date(2026, 10, 22, 20, 4, 5).getTime(), now)).toBe('20:04:05');
+    expect(formatMoment(new Date(2026, 10, 21, 20, 4, 5).getTime(), now)).toBe('11-21 20:04');
+    expect(formatMoment(new Date(2025, 10, 21, 20, 4, 5).getTime(), now)).toBe('2025-11-21 20:04');
+  });
+});
+
+describe('the two languages', () => {
+  type Tree = { readonly [key: string]: unknown };
+
+  /** Every text by its place; what takes arguments is called with samples. */
+  function texts(tree: Tree, path = ''): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const [key, value] of Object.entries(tree)) {
+      const place = `${path}${key}`;
+      if (typeof value === 'function')
+        found.set(place, String((value as (...a: unknown[]) => string)(7, 'A1', 'B2')));
+      else if (typeof value === 'object' && value !== null)
+        for (const [k, v] of texts(value as Tree, `${place}.`)) found.set(k, v);
+      else found.set(place, String(value));
+    }
+    return found;
+  }
+
+  it('have the same texts, none of them empty', () => {
+    const { anomalies: _en, ...english } = en;
+    const { anomalies: _zh, ...chinese } = zh;
+    expect([...texts(chinese).keys()].sort()).toEqual([...texts(english).keys()].sort());
+    for (const [place, text] of [...texts(english), ...texts(chinese)])
+      expect([place, text.length > 0]).toEqual([place, true]);
+  });
+
+  it('are both really translated: nothing of the English stands in the Chinese but names and symbols', () => {
+    const chinese = texts(zh);
+    const same = [...texts(en)]
+      .filter(([place, text]) => chinese.get(place) === text)
+      .map(([place]) => place);
+    expect(same.sort()).toEqual(
+      [
+        'app.name',
+        'comparisons.db',
+        'comparisons.key',
+        'newExpansion.masterPlaceholder',
+        'newExpansion.replicationId',
+        'timeline.span',
+        'units.gap',
+      ].sort(),
+    );
+  });
+
+  it.each([en, zh])('name every state, phase, rule and remedy ($languageName)', (messages) => {
+    expect(Object.keys(messages.states).sort()).toEqual([...expansionStates].sort());
+    expect(Object.keys(messages.phases).sort()).toEqual([...joinPhases].sort());
+    expect(Object.keys(messages.phaseHelp).sort()).toEqual([...joinPhases].sort());
+    expect(Object.keys(messages.rules).sort()).toEqual([...ruleNames].sort());
+    expect(Object.keys(messages.remedies).sort()).toEqual(['halt', 'quarantine', 'reattach', 'wait']);
+  });
+
+  it('explain every anomaly in Chinese; in English the catalogue itself does', () => {
+    expect(Object.keys(zh.anomalies).sort()).toEqual([...anomalyCodes].sort());
+  });
+});
+
+describe('the event stream', () => {
+  function parse(chunks: readonly string[]): readonly StreamMessage[] {
+    const messages: StreamMessage[] = [];
+    const feed = streamParser((message) => messages.push(message));
+    for (const chunk of chunks) feed(chunk);
+    return messages;
+  }
+
+  const text =
+    ': hello\nretry: 2000\n\nid: 7\nevent: node.phase\ndata: {"a":1}\n\nevent: progress\r\ndata: one\r\ndata: two\r\n\r\n';
+  const expected = [
+    { event: 'node.phase', data: '{"a":1}', id: '7' },
+    { event: 'progress', data: 'one\ntwo', id: null },
+  ];
+
+  it('is understood however it is cut into pieces', () => {
+    for (let at = 0; at <= text.length; at += 1) {
+      expect(parse([text.slice(0, at), text.slice(at)])).toEqual(expected);
+    }
+    expect(parse([...text])).toEqual(expected);
+  });
+
+  it('keeps each event once, in order, whatever comes twice', () => {
+    const event = (seq: number) => ({ seq, type: 'x' }) as unknown as StoredEvent;
+    const log = new EventLog();
+    let told = 0;
+    log.subscribe(() => {
+      told += 1;
+    });
+    expect(log.add([event(3), event(5)]).map(({ seq }) => seq)).toEqual([3, 5]);
+    expect(log.add([event(3), event(5), event(6)]).map(({ seq }) => seq)).toEqual([6]);
+    expect(log.add([event(6)])).toEqual([]);
+    expect(log.items.map(({ seq }) => seq)).toEqual([3, 5, 6]);
+    expect(told).toBe(2);
+  });
+});
+
+describe('the timeline', () => {
+  const world = new MockWorld(1_000_000);
+  const { id } = world.add({ master: '10.0.0.1:9221', nodes: ['10.0.0.2:9221', '10.0.0.3:9221'] });
+  world.runToRest(id);
+  const expansion = world.get(id)!;
+
+  it('puts the phases of a node end to end', () => {
+    const spans = spansOf(expansion.joins[0] as Join, expansion.endedAt!);
+    for (const [index, span] of spans.slice(1).entries()) expect(span.from).toBe(spans[index]!.to);
+  });
+
+  it('shows batches that never overlap where one waits for the other', () => {
+    const [first, second] = batchBands(expansion.joins, expansion.endedAt!);
+    expect(first!.to).toBeLessThanOrEqual(second!.from);
+  });
+
+  it('ends where nothing goes on any more, and goes on while a node is at work', () => {
+    expect(restingSince(expansion)).toBe(expansion.endedAt);
+    const halted = { ...expansion, state: 'halted' as const, endedAt: null, stateSince: 1_050_000 };
+    expect(restingSince(halted)).toBe(1_050_000);
+    const working = { ...halted, joins: [{ ...expansion.joins[0]!, phase: 'transferring' as const }] };
+    expect(restingSince(working)).toBeNull();
+    expect(timeRange(expansion, 0).to).toBeGreaterThan(timeRange(expansion, 0).from);
+  });
+
+  it('has a readable number of marks for seconds and for days', () => {
+    for (const length of [1_000, 59_000, 3_600_000, 20 * 86_400_000, 900 * 86_400_000]) {
+      const ticks = ticksOf(length, 10);
+      expect(ticks.length).toBeGreaterThan(1);
+      expect(ticks.length).toBeLessThan(13);
+    }
+  });
+});
+
+describe('the topology picture', () => {
+  it.each([
+    [800, 0, 1],
+    [800, 3, 6],
+    [1000, 20, 200],
+    [330, 2, 6],
+    [330, 9, 200],
+  ])(
+    '%i px wide, with %i old slaves and %i nodes, keeps everything inside and apart',
+    (width, old, nodes) => {
+      const layout = layoutTopology(width, old, nodes);
+      const boxes = [layout.master, ...layout.old, ...layout.nodes];
+      expect(layout.nodes).toHaveLength(nodes);
+      for (const [index, box] of boxes.entries()) {
+        expect(box.x).toBeGreaterThanOrEqual(0);
+        expect(box.x + box.width).toBeLessThanOrEqual(width);
+        expect(box.y + box.height).toBeLessThanOrEqual(layout.height);
+        expect(box.width).toBeGreaterThan(0);
+        const overlapping = boxes
+          .slice(index + 1)
+          .filter(
+            (other) =>
+              box.x + box.width > other.x &&
+              other.x + other.width > box.x &&
+              box.y + box.height > other.y &&
+              other.y + other.height > box.y,
+          );
+        expect(overlapping).toEqual([]);
+      }
+    },
+  );
+});
+
+describe('rates and lags from what was recorded', () => {
+  const world = new MockWorld(1_000_000);
+  const node = '10.0.0.2:9221';
+  const { id } = world.add({ master: '10.0.0.1:9221', nodes: [node] });
+  world.runToRest(id);
+  const of = (name: string) => world.observations.filter((item) => item.node === name);
+
+  it('takes the rate from the byte counter, and none from a counter that fell', () => {
+    const rates = ratesFromObservations(of(node));
+    const fast = rates.filter((sample) => (sample.rate ?? 0) > 1e6);
+    expect(fast.length).toBeGreaterThan(3);
+    for (const { rate } of fast) expect(rate).toBeLessThan(60 * 1024 * 1024);
+    const looks = of(node)
+      .slice(0, 2)
+      .map((item, index) => ({
+        ...item,
+        look: {
+          ...item.look,
+          at: 1000 * (index + 1),
+          facts: { stats: { replInputBytes: index === 0 ? 500 : 20 } },
+        },
+      }));
+    expect(ratesFromObservations(looks as never)).toEqual([]);
+  });
+
+  it('takes the lag as a number only where the master gives one', () => {
+    const lags = lagsFromMaster(of('10.0.0.1:9221'), { host: '10.0.0.2', port: 9221 });
+    expect(lags.length).toBeGreaterThan(0);
+    for (const { lag } of lags) expect(lag).toEqual(expect.any(Number));
+    expect(lagsFromMaster(of('10.0.0.1:9221'), { host: '10.0.0.9', port: 9221 })).toEqual([]);
+  });
+
+  it('puts lines on one axis, broken where nothing was known for a while', () => {
+    const sample = (at: number, rate: number) => ({ at, rate, lag: null });
+    const [times, first, second] = alignSeries(
+      [[sample(1_000, 1), sample(60_000, 2)], [sample(2_000, 3)]],
+      'rate',
+    );
+    expect(times).toEqual([1, 1.001, 2, 60]);
+    expect(first).toEqual([1, null, undefined, 2]);
+    expect(second).toEqual([undefined, undefined, 3, undefined]);
+  });
+});
