@@ -22,7 +22,7 @@ export interface CountsOptions {
 interface SideCounts {
   readonly keys: Readonly<Record<string, number>>;
   /** Keys that may vanish by themselves at any moment. */
-  readonly expiring: number;
+  readonly expiring: Readonly<Record<string, number>>;
 }
 
 /** A write takes at least this many bytes in either server's replication stream. */
@@ -48,28 +48,40 @@ export async function compareCounts(pair: Pair, options: CountsOptions): Promise
     distance(before[0], before[1]),
     distance(after[0], after[1]),
   );
-  const expiring = Math.max(left.expiring, right.expiring);
-  const error = Math.ceil(writtenBytes / fewestBytesPerWrite) + expiring;
-  const counts: KeyCounts = { left: left.keys, right: right.keys, exact: error === 0 };
-  return { counts, ...conclude(left.keys, right.keys, error) };
+  const writes = Math.ceil(writtenBytes / fewestBytesPerWrite);
+  const error = (name: string) => writes + Math.max(left.expiring[name] ?? 0, right.expiring[name] ?? 0);
+  return conclude(left.keys, right.keys, error);
 }
 
 function conclude(
   left: SideCounts['keys'],
   right: SideCounts['keys'],
-  error: number,
-): Pick<CountsResult, 'verdict' | 'text'> {
+  error: (name: string) => number,
+): CountsResult {
   const names = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
-  const differing = names.filter((name) => (left[name] ?? 0) !== (right[name] ?? 0));
-  const list = differing.map((name) => `${name}: ${left[name] ?? 0} against ${right[name] ?? 0}`).join(', ');
-  const limit = error === 0 ? 'exactly' : `to within ${error} keys (writes or expiries went on)`;
-  if (differing.some((name) => Math.abs((left[name] ?? 0) - (right[name] ?? 0)) > error))
-    return { verdict: 'different', text: `the key counts differ (${list}), counted ${limit}` };
+  const counts = { left, right, exact: names.every((name) => error(name) === 0) };
+  const off = (name: string) => Math.abs((left[name] ?? 0) - (right[name] ?? 0));
+  const list = (some: readonly string[]) =>
+    some
+      .map((name) => {
+        const known =
+          error(name) === 0 ? '' : ` (known to within ${error(name)}: writes or expiries went on)`;
+        return `${name}: ${left[name] ?? 0} against ${right[name] ?? 0}${known}`;
+      })
+      .join(', ');
+  const differing = names.filter((name) => off(name) > 0);
+  const certain = names.filter((name) => off(name) > error(name));
+  if (certain.length > 0)
+    return { counts, verdict: 'different', text: `the key counts differ: ${list(certain)}` };
   if (names.every((name) => (left[name] ?? 0) === 0 && (right[name] ?? 0) === 0))
-    return { verdict: 'empty', text: 'both sides hold no key at all' };
+    return { counts, verdict: 'empty', text: 'both sides hold no key at all' };
   if (differing.length > 0)
-    return { verdict: 'unclear', text: `the key counts (${list}) are only known ${limit}` };
-  return { verdict: 'equal', text: `the key counts agree, counted ${limit}` };
+    return { counts, verdict: 'unclear', text: `the key counts may differ: ${list(differing)}` };
+  return {
+    counts,
+    verdict: 'equal',
+    text: `the key counts agree${counts.exact ? ', exactly' : ', while writes or expiries went on'}`,
+  };
 }
 
 async function positions(pair: Pair): Promise<readonly [Position | null, Position | null]> {
@@ -94,7 +106,7 @@ async function countRedis(side: Side): Promise<SideCounts> {
   const entries = await redisKeyspace(side.connection);
   return {
     keys: Object.fromEntries(entries.map((entry) => [`db${entry.db}`, entry.keys])),
-    expiring: entries.reduce((sum, entry) => sum + entry.expires, 0),
+    expiring: Object.fromEntries(entries.map((entry) => [`db${entry.db}`, entry.expires])),
   };
 }
 
@@ -143,11 +155,11 @@ const typeNames: Readonly<Record<string, KeyType>> = {
 /** `db0 Strings_keys=5000, expires=0, invalid_keys=0` (facts 2.5); streams from 4.0 on. */
 export function pikaCounts(text: string): SideCounts {
   const keys: Record<string, number> = {};
-  let expiring = 0;
+  const expiring: Record<string, number> = {};
   for (const match of text.matchAll(/^(db\d+) (\w+)_keys=(\d+), expires=(\d+)/gm)) {
     const type = typeNames[match[2]!] ?? match[2]!.toLowerCase();
     keys[`${match[1]} ${type}`] = Number(match[3]);
-    expiring += Number(match[4]);
+    expiring[`${match[1]} ${type}`] = Number(match[4]);
   }
   return { keys, expiring };
 }

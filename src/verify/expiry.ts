@@ -1,6 +1,7 @@
 import type { KeyType } from '../core/comparison.ts';
 import type { Clock } from './pace.ts';
 import type { Pair } from './pair.ts';
+import { isAbsentTtl } from './probe.ts';
 import { ErrorReply, ReplyReader } from './resp.ts';
 import { type Settler, sameExpiry } from './settle.ts';
 import { errorFromReply, sameBytes } from './wire.ts';
@@ -28,8 +29,8 @@ export async function compareExpiries(
       const b = right.next();
       if (a instanceof ErrorReply) throw errorFromReply(pair.left.connection.name, name, a);
       if (b instanceof ErrorReply) throw errorFromReply(pair.right.connection.name, name, b);
-      // -2: no such key. A key that is missing shows by its value.
-      if (a === -2 || b === -2) continue;
+      // A key that is missing shows by its value.
+      if (isAbsentTtl(Number(a)) || isAbsentTtl(Number(b))) continue;
       if (!sameExpiry(Number(a) * unitMs, Number(b) * unitMs, settler.ttlSlackMs(spreadMs)))
         settler.suspect({ type, key, probe: { of: 'ttl' } });
     }

@@ -6,6 +6,7 @@ import {
   memberProbe,
   readFinding,
   type Suspect,
+  saysAbsent,
   score,
   sizeProbe,
   wholeProbe,
@@ -72,7 +73,7 @@ function sizesIn(pair: Pair, side: SideName, type: Collection, replies: RawRepli
   return Array.from({ length: count }, () => {
     const reply = reader.next();
     if (!(reply instanceof ErrorReply)) return Number(reply);
-    if (reply.message.startsWith('WRONGTYPE')) return 0;
+    if (saysAbsent(reply)) return 0;
     throw errorFromReply(pair[side].connection.name, String(sizeProbe(type, Buffer.alloc(0))[0]), reply);
   });
 }
@@ -367,7 +368,7 @@ class MemberWalk {
     const reply = new ReplyReader(replies.bytes).next();
     if (!(reply instanceof ErrorReply)) return this.#pager.read(reply, count);
     // The key was deleted or became another type in the meantime: the members that are gone show as suspects.
-    if (reply.message.startsWith('WRONGTYPE')) return { next: null, members: new Map() };
+    if (saysAbsent(reply)) return { next: null, members: new Map() };
     throw errorFromReply(this.#pair[side].connection.name, 'a read of members', reply);
   }
 

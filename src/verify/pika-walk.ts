@@ -1,8 +1,9 @@
 import type { KeyType } from '../core/comparison.ts';
-import { type Comparer, compareTypedKeys, type PageSize } from './comparer.ts';
+import { type Comparer, compareTypedKeys, PageSize } from './comparer.ts';
 import { compareExpiries } from './expiry.ts';
 import type { SideName } from './pair.ts';
 import { ErrorReply, type Reply, ReplyReader } from './resp.ts';
+import { typeNamed } from './server.ts';
 import { errorFromReply, type RawReplies, sameBytes, WireError } from './wire.ts';
 
 /** Types that PKSCANRANGE walks, on 3.3.6 to 4.0.1 alike. */
@@ -54,10 +55,32 @@ export async function compareRange(
   page: PageSize,
   limit = page.keys,
 ): Promise<WalkStep> {
+  const replies = await requestRange(comparer, type, from, limit);
+  return judgeRange(comparer, type, from, page, limit, replies);
+}
+
+type BothReplies = readonly [RawReplies, RawReplies];
+
+function requestRange(
+  comparer: Comparer,
+  type: RangeType,
+  from: Buffer,
+  limit: number,
+): Promise<BothReplies> {
+  const { pair } = comparer;
+  return pair.both(pair.write().add('PKSCANRANGE', withValues(type), from, '', 'LIMIT', limit), limit);
+}
+
+async function judgeRange(
+  comparer: Comparer,
+  type: RangeType,
+  from: Buffer,
+  page: PageSize,
+  limit: number,
+  replies: BothReplies,
+): Promise<WalkStep> {
   const { pair } = comparer;
   const valuesToo = type === 'string';
-  const writer = pair.write().add('PKSCANRANGE', withValues(type), from, '', 'LIMIT', limit);
-  const replies = await pair.both(writer, limit);
   if (replies[0].digest || replies[1].digest) {
     if (limit > 1) return compareRange(comparer, type, from, page, Math.max(1, limit >> 3));
     return compareHugeString(comparer, from, replies);
@@ -73,6 +96,57 @@ export async function compareRange(
   }
   const right = readRangePage(pair.right.connection.name, type, replies[1].bytes, valuesToo);
   return compareDifferingPages(comparer, type, left, right);
+}
+
+interface AskedRange {
+  readonly from: Buffer;
+  readonly limit: number;
+  readonly replies: Promise<BothReplies>;
+}
+
+/** One type's walk from range to range, which asks for the next range before it judges the present one. */
+export class RangeWalk {
+  readonly #comparer: Comparer;
+  readonly #type: RangeType;
+  readonly #page: PageSize;
+  #asked: AskedRange;
+
+  constructor(comparer: Comparer, type: RangeType, from: Buffer) {
+    this.#comparer = comparer;
+    this.#type = type;
+    this.#page = new PageSize(comparer);
+    this.#asked = this.#ask(from);
+  }
+
+  /** Judges one range. Returns where the walk goes on; null = it is at its end. */
+  async step(): Promise<Buffer | null> {
+    const { from, limit, replies: asked } = this.#asked;
+    const replies = await asked;
+    const ahead = nextOfBoth(replies);
+    if (ahead !== null) this.#asked = this.#ask(ahead);
+    const { next } = await judgeRange(this.#comparer, this.#type, from, this.#page, limit, replies);
+    if (next === null) return null;
+    if (ahead === null || !ahead.equals(next)) this.#asked = this.#ask(next);
+    return next;
+  }
+
+  #ask(from: Buffer): AskedRange {
+    const limit = this.#page.keys;
+    const replies = requestRange(this.#comparer, this.#type, from, limit);
+    replies.catch(() => undefined);
+    return { from, limit, replies };
+  }
+}
+
+/** The key at which both ranges go on, where it is the same; it is the first thing in a reply. */
+function nextOfBoth(replies: BothReplies): Buffer | null {
+  if (replies[0].digest || replies[1].digest) return null;
+  const nexts = replies.map(({ bytes }) => {
+    const reader = new ReplyReader(bytes);
+    return typeof reader.array() === 'number' ? (reader.next() as Buffer) : null;
+  });
+  const [left, right] = nexts;
+  return left && right && left.length > 0 && left.equals(right) ? Buffer.from(left) : null;
 }
 
 /** What a range does not tell: members of collections, and expiries. */
@@ -170,35 +244,51 @@ export async function namesFrom(
   return readRangePage(pair[side].connection.name, type, replies.bytes, false);
 }
 
-const scanCount = 1000;
+/**
+ * Keys asked for by SCAN. Odd numbers, since Pika keeps its cursors, which are counts, for all clients together, and most
+ * clients ask for round ones.
+ */
+const scanCounts = [997, 991, 983] as const;
 
 /**
  * Compares the streams of a 4.x server. Its range commands do not know streams; SCAN visits all types one after the
  * other and streams last (4.0.1 storage.cc Storage::Scan), so that the type of a page's last key tells whether the page
- * can hold any. SCAN's cursors are counts that a server can forget and then begins anew (trace 23): noticed, and an error.
+ * can hold any. SCAN can lose its place: a cursor that the server forgot begins anew (trace 23), and 4.0.1 ends early, with
+ * an empty page, where a page begins with a key of one byte (LoadCursorStartKey). Both are noticed; it is then tried
+ * with other counts, and given up with a WireError.
  */
 export async function compareStreams(comparer: Comparer): Promise<number> {
-  const seen = await compareStreamsOf(comparer, 'left', true);
-  await compareStreamsOf(comparer, 'right', false);
+  const seen = await compareStreamsOf(comparer, 'left');
+  await compareStreamsOf(comparer, 'right');
   return seen;
 }
 
-async function compareStreamsOf(comparer: Comparer, side: SideName, count: boolean): Promise<number> {
+async function compareStreamsOf(comparer: Comparer, side: SideName): Promise<number> {
+  for (const count of scanCounts) {
+    const streams = await scanForStreams(comparer, side, count);
+    if (streams === null) continue;
+    if (side === 'left') comparer.tally.looked('stream', streams);
+    return streams;
+  }
+  const server = comparer.pair[side].connection.name;
+  throw new WireError(
+    'garbled',
+    server,
+    'lost its place in SCAN again and again, so that not all streams were seen',
+  );
+}
+
+/** Returns the number of streams; null = the scan lost its place. */
+async function scanForStreams(comparer: Comparer, side: SideName, count: number): Promise<number | null> {
   let streams = 0;
   for (let cursor = 0; ; ) {
-    const page = await scanPage(comparer, side, cursor);
+    const page = await scanPage(comparer, side, cursor, Math.min(count, comparer.pair.pace.largestPage));
     const keys = await streamsAmong(comparer, side, page.keys);
     await compareTypedKeys(comparer, 'stream', keys);
     await comparer.settler.settleIfMany();
     streams += keys.length;
-    if (count) comparer.tally.looked('stream', keys.length);
-    if (page.next === 0) return streams;
-    if (page.next <= cursor)
-      throw new WireError(
-        'garbled',
-        comparer.pair[side].connection.name,
-        'began its SCAN anew, so that not all keys were seen',
-      );
+    if (page.next === 0) return cursor > 0 && page.keys.length === 0 ? null : streams;
+    if (page.next <= cursor) return null;
     cursor = page.next;
   }
 }
@@ -207,13 +297,13 @@ async function scanPage(
   comparer: Comparer,
   side: SideName,
   cursor: number,
-): Promise<{ next: number; keys: Buffer[] }> {
+  count: number,
+): Promise<{ readonly next: number; readonly keys: readonly Buffer[] }> {
   const { pair } = comparer;
-  const count = Math.min(scanCount, pair.pace.largestPage);
   const replies = await pair.one(side, pair.write().add('SCAN', cursor, 'COUNT', count), count);
   const reply: Reply = new ReplyReader(replies.bytes).next();
   if (reply instanceof ErrorReply) throw errorFromReply(pair[side].connection.name, 'SCAN', reply);
-  const [next, keys] = reply as readonly [Buffer, Buffer[]];
+  const [next, keys] = reply as readonly [Buffer, readonly Buffer[]];
   return { next: Number(next), keys };
 }
 
@@ -228,10 +318,10 @@ async function typesIn(
   comparer: Comparer,
   side: SideName,
   keys: readonly Buffer[],
-): Promise<(KeyType | 'none')[]> {
+): Promise<(KeyType | null)[]> {
   const { pair } = comparer;
   const writer = pair.write();
   for (const key of keys) writer.add('TYPE', key);
   const reader = new ReplyReader((await pair.one(side, writer)).bytes);
-  return keys.map(() => String(reader.next()) as KeyType | 'none');
+  return keys.map(() => typeNamed(String(reader.next())));
 }

@@ -113,13 +113,13 @@ export function probeArguments(suspect: Suspect, expiry: ExpiryCommand): readonl
 
 const absent: Finding = { present: false, digest: '', members: null, size: null, text: null, ttlMs: null };
 
-/** The error says only that the key is of another type: it is not there as this one. */
-const isWrongType = (reply: ErrorReply): boolean => reply.message.startsWith('WRONGTYPE');
+/** The error says only that there is no such key of this type (`no such key`: XLEN of Pika 3.5 and 4.0). */
+export const saysAbsent = (reply: ErrorReply): boolean => /^WRONGTYPE|no such key/i.test(reply.message);
 
 /** What a reply to a probe says. Throws the ErrorReply itself when the server refused the probe. */
 export function readFinding(suspect: Suspect, reply: Reply, expiry: ExpiryCommand): Finding {
   if (reply instanceof ErrorReply) {
-    if (isWrongType(reply)) return absent;
+    if (saysAbsent(reply)) return absent;
     throw reply;
   }
   const { type, probe } = suspect;
@@ -152,8 +152,11 @@ function bytesFinding(bytes: Buffer, label = ''): Finding {
   return { present: true, digest, members: null, size: bytes.length, text, ttlMs: null };
 }
 
+/** -2 = no such key; Pika 4.0.1 says 0 instead. */
+export const isAbsentTtl = (value: number): boolean => value === -2 || value === 0;
+
 function ttlFinding(value: number, expiry: ExpiryCommand): Finding {
-  if (value === -2) return absent;
+  if (isAbsentTtl(value)) return absent;
   const ttlMs = value < 0 ? -1 : value * expiry.unitMs;
   return {
     present: true,

@@ -1,11 +1,11 @@
 import type { ComparisonReport, Difference } from '../core/comparison.ts';
-import { type Comparer, PageSize } from './comparer.ts';
+import type { Comparer } from './comparer.ts';
 import { type CountsResult, compareCounts } from './counts.ts';
 import { estimateKeys } from './estimate.ts';
 import { watchServers } from './kindness.ts';
 import { type Clock, Pace, systemClock } from './pace.ts';
 import { Pair, type SideName } from './pair.ts';
-import { compareRange, compareStreams, type RangeType, rangeTypes } from './pika-walk.ts';
+import { compareStreams, type RangeType, RangeWalk, rangeTypes } from './pika-walk.ts';
 import { holdsNothingForeign, RedisWalk, readMarks, type WriteMark } from './redis-walk.ts';
 import { samplePika, sampleRedis } from './sample.ts';
 import {
@@ -243,12 +243,11 @@ class Run {
   }
 
   async #range(step: Step & { readonly kind: 'range' }, comparer: Comparer): Promise<void> {
-    const page = new PageSize(comparer);
-    for (let from = Buffer.from(this.#from ?? '', 'base64'); ; ) {
-      const { next } = await compareRange(comparer, step.type, from, page);
+    const walk = new RangeWalk(comparer, step.type, Buffer.from(this.#from ?? '', 'base64'));
+    for (;;) {
+      const next = await walk.step();
       if (next === null) break;
-      from = Buffer.from(next);
-      await this.#reached(from.toString('base64'), step, comparer);
+      await this.#reached(next.toString('base64'), step, comparer);
     }
     this.#tally.stratum({ looks: this.#tally.state.byType[step.type] ?? 0, complete: true });
   }

@@ -67,7 +67,7 @@ async function sampleType(
   const head = await namesFrom(comparer, 'left', type, '', options.keysPerType, 'ascending');
   if (head.next === null) return walkSmallType(comparer, type, options);
   const tail = await namesFrom(comparer, 'left', type, '', neighbours, 'descending');
-  await compareEnds(comparer, type, tail.keys[0]!);
+  await compareEnds(comparer, type, head.keys[0]!, tail.keys[0]!);
   const space = new KeySpace(copies(head.keys.slice(0, neighbours)), copies(tail.keys), options.random);
   const seen = new Set<string>();
   for (let looks = 0; seen.size < options.keysPerType && looks < 4 * options.keysPerType; ) {
@@ -107,17 +107,21 @@ async function walkSmallType(
 }
 
 /** Foreign keys beyond the left side's first and last key would not be met from any point between them. */
-async function compareEnds(comparer: Comparer, type: RangeType, lastOnLeft: Buffer): Promise<void> {
+async function compareEnds(
+  comparer: Comparer,
+  type: RangeType,
+  firstOnLeft: Buffer,
+  lastOnLeft: Buffer,
+): Promise<void> {
   const [first, last] = [
     await namesFrom(comparer, 'right', type, '', 1, 'ascending'),
     await namesFrom(comparer, 'right', type, '', 1, 'descending'),
   ];
-  const beyond = last.keys.filter((key) => Buffer.compare(key, lastOnLeft) > 0);
-  await compareByName(
-    comparer,
-    type,
-    [...first.keys, ...beyond].map((key) => Buffer.from(key)),
-  );
+  const beyond = [
+    ...first.keys.filter((key) => Buffer.compare(key, firstOnLeft) < 0),
+    ...last.keys.filter((key) => Buffer.compare(key, lastOnLeft) > 0),
+  ];
+  await compareByName(comparer, type, copies(beyond));
 }
 
 async function compareByName(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {

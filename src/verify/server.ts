@@ -197,7 +197,7 @@ export async function typesOf(
   for (const key of keys) {
     const reply = await connection.call(several ? 'PTYPE' : 'TYPE', key);
     const names = Array.isArray(reply) ? reply : [reply];
-    found.push(names.map((name) => (Buffer.isBuffer(name) ? name.toString() : '')).filter(isKeyType));
+    found.push(names.map((name) => typeNamed(String(name))).filter((type) => type !== null));
   }
   return found;
 }
@@ -205,5 +205,9 @@ export async function typesOf(
 const hasPtype = async (connection: WireConnection): Promise<boolean> =>
   !((await connection.call('PTYPE', 'pika-expander')) instanceof ErrorReply);
 
-const keyTypes: readonly string[] = ['string', 'hash', 'list', 'set', 'zset', 'stream'];
-const isKeyType = (name: string): name is KeyType => keyTypes.includes(name);
+const keyTypes: readonly KeyType[] = ['string', 'hash', 'list', 'set', 'zset', 'stream'];
+
+/** The type that TYPE names; Pika 4.0.1 says `streams`. null = none. */
+export function typeNamed(name: string): KeyType | null {
+  return name === 'streams' ? 'stream' : (keyTypes.find((type) => type === name) ?? null);
+}

@@ -91,8 +91,19 @@ export async function startPika(settings: Readonly<Record<string, string>> = {})
 
 /** Makes `slave` follow `master`, and waits until it has every write. */
 export async function followPika(slave: TestServer, master: TestServer): Promise<void> {
-  await slave.call('SLAVEOF', '127.0.0.2', master.port, 'force');
-  await until(async () => /master_link_status:up/.test(String(await slave.call('INFO', 'replication'))));
+  const isUp = async () => /master_link_status:up/.test(String(await slave.call('INFO', 'replication')));
+  for (let attempt = 0; ; attempt++) {
+    await slave.call('SLAVEOF', '127.0.0.2', master.port, 'force');
+    // On a machine with too much to do a full sync of 3.5.4 can hang for good (recordings 06 and 27).
+    const came = await until(isUp, 25_000).then(
+      () => true,
+      () => false,
+    );
+    if (came) break;
+    if (attempt === 2) throw new Error('the slave did not come up');
+    await slave.call('SLAVEOF', 'NO', 'ONE');
+    await until(async () => !/^slave0:/m.test(String(await master.call('INFO', 'replication'))));
+  }
   await until(async () => (await offsets(slave)) === (await offsets(master)));
 }
 
