@@ -178,7 +178,7 @@ async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
   const factory = createPostgresBackend as unknown as BackendFactory<IQueueBackend, unknown>;
   return {
     kind: 'postgres',
-    forWorkers: { connection: { ...connection, max: 8 }, factory, answers },
-    forProducers: { connection: { ...connection, max: 4, statement_timeout: 10_000 }, factory, answers },
+    forWorkers: { connection: { ...connection, max: 4 }, factory, answers },
+    forProducers: { connection: { ...connection, max: 2, statement_timeout: 10_000 }, factory, answers },
   };
 }

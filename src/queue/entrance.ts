@@ -31,6 +31,8 @@ export interface EntranceTimes {
 }
 
 const defaultTimes: EntranceTimes = { lockMs: 15_000, checkMs: 5000 };
+/** For jobs whose producer says nothing about it. */
+const keptAfterEnd = { age: 7 * 86_400, count: 10_000 };
 /** A job may outlive any number of crashes: whether it is over stands in the database. */
 const maxCrashes = 1_000_000;
 
@@ -53,6 +55,8 @@ export function openQueueEntrance(
     lockDuration: lockMs,
     stalledInterval: checkMs,
     maxStalledCount: maxCrashes,
+    removeOnComplete: keptAfterEnd,
+    removeOnFail: keptAfterEnd,
   };
   const process = (job: Job) => workOn(job, parts, closing.signal);
   const worker: Worker<unknown, ExpansionJobResult, string, IQueueBackend, JobProgress, unknown> = new Worker(

@@ -44,7 +44,7 @@ const int8Oid = 20;
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     ...clientConfig(options.connection),
-    max: options.maxConnections ?? 20,
+    max: options.maxConnections ?? 10,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
     query_timeout: replyTimeoutMs,

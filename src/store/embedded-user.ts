@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chown, stat } from 'node:fs/promises';
+import { chmod, chown, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** How to start a program of PostgreSQL, which refuses to run as root. */
 export interface RunAs {
@@ -37,6 +38,10 @@ export async function chooseRunAs(folder: string, dataFolder: string): Promise<R
 
 async function giveTo(folder: string, ids: { readonly uid: number; readonly gid: number }): Promise<RunAs> {
   await chown(folder, ids.uid, ids.gid);
+  // The way into it, without a look at what else is there.
+  const parent = dirname(folder);
+  const { mode } = await stat(parent);
+  await chmod(parent, (mode & 0o7777) | 0o011);
   return { prefix: [], ids };
 }
 

@@ -20,7 +20,7 @@ export interface OpenedStore {
   readonly postgres: PostgresConnection;
   readonly embedded: boolean;
   /** Closes the connections and stops an embedded server: last of all, after the queue. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface OpenStoreOptions {

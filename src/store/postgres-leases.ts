@@ -1,8 +1,49 @@
+import { grantSlots, type Slot } from '../core/slots.ts';
 import type { Queryable } from './database.ts';
-import { FencedError, type Lease } from './store.ts';
+import { FencedError, type Lease, type Store } from './store.ts';
 
 export function lostLease(lease: Lease): FencedError {
   return new FencedError(`lease ${lease.epoch} of ${lease.owner} on expansion ${lease.expansionId} was lost`);
+}
+
+/** Taken by whoever counts slots, so that two workers never both take the last one. */
+const slotsLock = 1885957730;
+
+/** `Store.syncSlots` on PostgreSQL, within one transaction. */
+export async function syncSlots(
+  client: Queryable,
+  lease: Lease,
+  request: Parameters<Store['syncSlots']>[1],
+): ReturnType<Store['syncSlots']> {
+  await client.query('select pg_advisory_xact_lock($1)', [slotsLock]);
+  const fence = await client.query(
+    'select 1 from expansions where id = $1 and epoch = $2 and lease_owner = $3',
+    [lease.expansionId, lease.epoch, lease.owner],
+  );
+  if (fence.length === 0) throw lostLease(lease);
+  const others = await client.query<Slot & Record<string, unknown>>(
+    `select expansion_id as "expansionId", position, node_host as "nodeHost", master_host as "masterHost"
+     from sync_slots where expansion_id <> $1 order by since, expansion_id, position`,
+    [lease.expansionId],
+  );
+  const { slots, refused } = grantSlots(others, request.held, request.wanted, request.limits);
+  await client.query('delete from sync_slots where expansion_id = $1 and position <> all ($2::integer[])', [
+    lease.expansionId,
+    slots.map((slot) => slot.position),
+  ]);
+  await client.query(
+    `insert into sync_slots (expansion_id, position, node_host, master_host)
+     select $1, s.position, s.node_host, s.master_host
+     from unnest($2::integer[], $3::text[], $4::text[]) as s (position, node_host, master_host)
+     on conflict (expansion_id, position) do nothing`,
+    [
+      lease.expansionId,
+      slots.map((slot) => slot.position),
+      slots.map((slot) => slot.nodeHost),
+      slots.map((slot) => slot.masterHost),
+    ],
+  );
+  return { refused, others };
 }
 
 /** `Store.lockMaster` on PostgreSQL, within one transaction. */

@@ -13,7 +13,7 @@ import {
   expansionColumns,
   expansionOf,
 } from './postgres-accept.ts';
-import { lockMaster, lostLease } from './postgres-leases.ts';
+import { lockMaster, lostLease, syncSlots } from './postgres-leases.ts';
 import {
   type FreezeState,
   NotFoundError,
@@ -29,7 +29,7 @@ export interface PostgresStoreOptions {
 
 /** The Store on PostgreSQL. Does not close the database on its own account: `close` ends the pool it was given. */
 export function createPostgresStore(database: Database, options: PostgresStoreOptions = {}): Store {
-  const thinner = createThinner(database, options.observationsPerNode ?? 2000);
+  const thinner = createThinner(database, options.observationsPerNode ?? 1000);
 
   return {
     async migrate() {
@@ -182,6 +182,10 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
 
     async lockMaster(lease, keys) {
       return database.transaction((client) => lockMaster(client, lease, keys));
+    },
+
+    async syncSlots(lease, request) {
+      return database.transaction((client) => syncSlots(client, lease, request));
     },
 
     async save(lease, before, after, extra) {

@@ -1,5 +1,6 @@
 import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from '../core/expansion.ts';
 import type { Look } from '../core/node-facts.ts';
+import type { Slot, SlotLimits, SlotRefusal } from '../core/slots.ts';
 
 /** The right to act on one expansion, until it ends or somebody with a higher epoch takes over. */
 export interface Lease {
@@ -152,6 +153,23 @@ export interface Store {
    * given keys (address, run id), else the id of the one that holds it. Released when the expansion ends.
    */
   lockMaster(lease: Lease, keys: readonly string[]): Promise<true | { readonly heldBy: string }>;
+  /**
+   * Counts the full syncs of all expansions: what this one has under way (`held`) is noted in any case, what it wants to
+   * begin (`wanted`, in order) only as far as the limits allow; all else that it held before is given back. Released
+   * when the expansion ends. Throws FencedError.
+   */
+  syncSlots(
+    lease: Lease,
+    request: {
+      readonly held: readonly Slot[];
+      readonly wanted: readonly Slot[];
+      readonly limits: SlotLimits;
+    },
+  ): Promise<{
+    readonly refused: readonly SlotRefusal[];
+    /** Slots of all other expansions. */
+    readonly others: readonly Slot[];
+  }>;
   /**
    * Stores what changed between `before` and `after` (joins compared by identity), the events, and marks
    * controls as applied, in one transaction; prolongs the lease. Throws FencedError if the lease's epoch is not the

@@ -100,7 +100,7 @@ it('loses no acknowledged row when its process is killed with kill -9, time and 
     const child = startChild('write');
     await until(() => child.lines.length > 20 * round, {
       withinMs: 60_000,
-      what: () => `rows, got ${child.lines}`,
+      what: () => `rows, got ${child.lines.join(' ')}`,
     });
     await killChild(child.process);
     const { store, close } = await open();
@@ -184,6 +184,21 @@ it('puts its socket elsewhere when the data folder has too long a path for one',
   await rm(host, { recursive: true });
   await rm(dataDir, { recursive: true });
   dataDir = base;
+});
+
+it.runIf(process.getuid?.() === 0)('runs as nobody where root has no namespaces for it', async () => {
+  const path = process.env.PATH;
+  process.env.PATH = dataDir;
+  try {
+    const server = await start();
+    const { uid } = await stat(dataFolder());
+    expect(uid).toBe(65534);
+    const database = openDatabase({ connection: server.connection });
+    expect(await database.query('select 1 as one')).toEqual([{ one: 1 }]);
+    await database.close();
+  } finally {
+    process.env.PATH = path;
+  }
 });
 
 it('removes what an interrupted start left behind, and begins anew', async () => {

@@ -87,12 +87,8 @@ describe('webhooks', () => {
     await happen('started', 'batch_done');
     expect(await webhooks.fanOut(10)).toBe(3);
     const due = await webhooks.takeDue(10, 60_000);
-    expect(due.map(({ webhook, delivery }) => [webhook.id, delivery.type]).sort()).toEqual(
-      [
-        [all.id, 'batch_done'],
-        [all.id, 'started'],
-        [some.id, 'batch_done'],
-      ].sort(),
+    expect(due.map(({ webhook, delivery }) => `${webhook.id} ${delivery.type}`).sort()).toEqual(
+      [`${all.id} batch_done`, `${all.id} started`, `${some.id} batch_done`].sort(),
     );
     const payload = due.find(({ delivery }) => delivery.type === 'started')!.delivery;
     const [stored] = await store.events({ afterSeq: 1, limit: 1 });

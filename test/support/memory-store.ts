@@ -1,5 +1,6 @@
 import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/core/expansion.ts';
 import type { Look } from '../../src/core/node-facts.ts';
+import { grantSlots, type Slot } from '../../src/core/slots.ts';
 import {
   changedJoins,
   decodeCursor,
@@ -64,12 +65,13 @@ const oldestFirst = (a: ExpansionDoc, b: ExpansionDoc) => newestFirst(b, a);
 
 export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const { now } = options;
-  const observationsPerNode = options.observationsPerNode ?? 2000;
+  const observationsPerNode = options.observationsPerNode ?? 1000;
   const rows = new Map<string, Row>();
   const events: StoredEvent[] = [];
   const observations = new Map<string, StoredObservation[]>();
   const nodeLocks = new Map<string, string>();
   const masterLocks = new Map<string, string>();
+  const slots = new Map<string, readonly Slot[]>();
   const plans = new Map<string, StoredPlan>();
   let freezeNow: FreezeState = { frozen: false, reason: null, by: null, since: null };
   let observationSeq = 0;
@@ -271,6 +273,15 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       return true;
     },
 
+    async syncSlots(lease, request) {
+      reachable();
+      fenced(lease);
+      const others = [...slots].flatMap(([id, own]) => (id === lease.expansionId ? [] : own));
+      const granted = grantSlots(others, request.held, request.wanted, request.limits);
+      slots.set(lease.expansionId, granted.slots);
+      return { refused: granted.refused, others };
+    },
+
     async save(lease, before, after, extra) {
       reachable();
       const row = fenced(lease);
@@ -286,6 +297,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       row.lookAt = null;
       unlock(nodeLocks, lease.expansionId);
       unlock(masterLocks, lease.expansionId);
+      slots.delete(lease.expansionId);
     },
 
     async due(limit) {
