@@ -287,7 +287,13 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
 
   const stepMs = 100;
   const speed = options.speed ?? 1;
-  const clock = speed > 0 ? setInterval(() => world.advance(stepMs * speed), stepMs) : null;
+  let last = Date.now();
+  const tick = () => {
+    const elapsed = Date.now() - last;
+    last += elapsed;
+    world.advance(elapsed * speed);
+  };
+  const clock = speed > 0 ? setInterval(tick, stepMs) : null;
   const url = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
   return {
     url,

@@ -1,4 +1,5 @@
 import type { Finding } from '../../core/findings.ts';
+import { noteServerDate } from './server-clock.ts';
 
 /** What the service answered instead of what was asked for, or that it did not answer at all. */
 export class ApiError extends Error {
@@ -59,7 +60,7 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
 
 async function send(path: string, options: CallOptions): Promise<Response> {
   try {
-    return await fetch(path, {
+    const response = await fetch(path, {
       method: options.method ?? 'GET',
       credentials: 'same-origin',
       headers: {
@@ -70,6 +71,8 @@ async function send(path: string, options: CallOptions): Promise<Response> {
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
+    noteServerDate(response.headers.get('date'), Date.now());
+    return response;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw new ApiError(0, { code: 'no_answer', message: String(cause) });

@@ -9,6 +9,7 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { ApiError } from '../api/client.ts';
+import { serverNow } from '../api/server-clock.ts';
 import { formatDuration } from '../format.ts';
 import { useMessages } from '../i18n/index.tsx';
 import { Icon, type IconName } from './icon.tsx';
@@ -165,13 +166,13 @@ export function Bar({
 }
 
 /** One clock for the whole page: components that show an age re-render once a second, together. */
-let now = Date.now();
+let now = serverNow();
 const tickers = new Set<() => void>();
 let clock: ReturnType<typeof setInterval> | null = null;
 function onTick(listener: () => void): () => void {
   tickers.add(listener);
   clock ??= setInterval(() => {
-    now = Date.now();
+    now = serverNow();
     for (const ticker of tickers) ticker();
   }, 1000);
   return () => {

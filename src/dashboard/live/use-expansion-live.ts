@@ -4,6 +4,7 @@ import type { Expansion, Join, JoinPhase, Progress, StoredEvent } from '../../co
 import { isActive, isEnded } from '../../core/expansion.ts';
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';
+import { serverNow } from '../api/server-clock.ts';
 import { EventLog } from './event-log.ts';
 import { RateHistory, sampleOf } from './history.ts';
 import { LiveStream, type StreamStatus } from './stream.ts';
@@ -63,7 +64,7 @@ export function useExpansionLive(
         client.setQueryData<Expansion>(keys.expansion(id), (old) => old && merge(old, message));
         for (const join of message.joins ?? []) {
           if (join.progress && join.phase && isActive(join.phase))
-            history.add(join.node, sampleOf(join.progress, message.at ?? Date.now()));
+            history.add(join.node, sampleOf(join.progress, message.at ?? serverNow()));
         }
       },
       onStatus: (next) => {

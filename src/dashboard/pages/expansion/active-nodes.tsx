@@ -24,7 +24,7 @@ export function ActiveNodes({ expansion, log }: { readonly expansion: Expansion;
   return (
     <ul className="plain stack">
       {active.slice(0, shown).map((join) => (
-        <ActiveNode key={join.target.name} id={expansion.id} join={join} />
+        <ActiveNode key={join.target.name} id={expansion.id} join={join} dense={active.length > 2} />
       ))}
       {active.length > shown && <li className="faint">+{active.length - shown}</li>}
     </ul>
@@ -56,7 +56,15 @@ function LatestTrouble({ log }: { readonly log: EventLog }) {
   );
 }
 
-export function ActiveNode({ id, join }: { readonly id: string; readonly join: Join }) {
+export function ActiveNode({
+  id,
+  join,
+  dense,
+}: {
+  readonly id: string;
+  readonly join: Join;
+  readonly dense?: boolean;
+}) {
   const t = useMessages();
   const n = t.nodeTable;
   const duration = useDuration();
@@ -78,7 +86,7 @@ export function ActiveNode({ id, join }: { readonly id: string; readonly join: J
         </span>
       </div>
       <Bar tall share={share} label={`${join.target.name}: ${n.bytes}`} />
-      <dl className="quad num">
+      <dl className={dense ? 'quad dense num' : 'quad num'}>
         <div>
           <dt>{n.bytes}</dt>
           <dd>

@@ -146,6 +146,7 @@ function Chart(props: {
   readonly format: (value: number) => string;
   readonly series: readonly Line[];
 }) {
+  const t = useMessages();
   const { title, field, format, series } = props;
   const { ref, element, width } = useWidth();
   const plot = useRef<uPlot | null>(null);
@@ -187,7 +188,11 @@ function Chart(props: {
   return (
     <figure>
       <figcaption className="sub-heading">{title}</figcaption>
-      <div ref={ref} className="chart" role="img" aria-label={`${title}: ${now}`} />
+      {now === '' ? (
+        <p className="empty">{t.charts.none}</p>
+      ) : (
+        <div ref={ref} className="chart" role="img" aria-label={`${title}: ${now}`} />
+      )}
     </figure>
   );
 }

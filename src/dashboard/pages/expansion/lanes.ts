@@ -25,6 +25,9 @@ export interface BatchBand {
 const still: readonly JoinPhase[] = ['waiting', 'verified', 'failed', 'quarantined', 'skipped', 'cancelled'];
 export const isStill = (phase: JoinPhase): boolean => still.includes(phase);
 
+/** Given up: a person has to look at it. */
+export const isTroubled = (join: Join): boolean => join.phase === 'failed' || join.phase === 'quarantined';
+
 /** The spans of a node up to `now`, in order. */
 export function spansOf(join: Join, now: number): readonly Span[] {
   return join.phases.map((entry, index) => {

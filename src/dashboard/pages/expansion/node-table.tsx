@@ -4,7 +4,7 @@
 import { Checkbox, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { memo, useDeferredValue, useState } from 'react';
-import type { Expansion, Join } from '../../../core/expansion.ts';
+import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
 import { Bar, Panel, useDuration } from '../../components/parts.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
@@ -12,12 +12,18 @@ import { formatBytes, formatRate } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';
 import { NodeControls } from './controls.tsx';
+import { isTroubled } from './lanes.ts';
 
 const wideRow = 40;
-const cardRow = 104;
+const cardRow = 88;
 
-const isTroubled = (join: Join): boolean =>
-  join.anomalies.length > 0 || join.phase === 'failed' || join.phase === 'quarantined';
+const hasTrouble = (join: Join): boolean => join.anomalies.length > 0 || isTroubled(join);
+
+/** A list that does not fit on a screen begins with what a person or the service is at. */
+const manyNodes = 20;
+const rank = (join: Join): number => (isTroubled(join) ? 0 : isActive(join.phase) ? 1 : 2);
+const inOrder = (joins: readonly Join[]): readonly Join[] =>
+  joins.length > manyNodes ? joins.toSorted((a, b) => rank(a) - rank(b) || a.index - b.index) : joins;
 
 /** Every node in one line, drawn only where it is seen: two hundred cost as much as ten. */
 export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
@@ -28,8 +34,8 @@ export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
   const [search, setSearch] = useState('');
   const [troubledOnly, setTroubledOnly] = useState(false);
   const needle = useDeferredValue(search.trim().toLowerCase());
-  const joins = expansion.joins.filter(
-    (join) => (!troubledOnly || isTroubled(join)) && join.target.name.toLowerCase().includes(needle),
+  const joins = inOrder(expansion.joins).filter(
+    (join) => (!troubledOnly || hasTrouble(join)) && join.target.name.toLowerCase().includes(needle),
   );
   const range = useVisibleRows(joins.length, rowHeight);
   const columns = [

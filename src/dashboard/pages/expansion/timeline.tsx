@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: lanes at computed places stand between other things than list items
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-import { memo } from 'react';
-import { type Expansion, type Join, joinPhases } from '../../../core/expansion.ts';
+import { memo, useEffect, useRef } from 'react';
+import { type Expansion, isActive, type Join, joinPhases } from '../../../core/expansion.ts';
 import { Icon } from '../../components/icon.tsx';
 import { useDuration, useNow } from '../../components/parts.tsx';
 import { phaseLook } from '../../components/status.tsx';
@@ -10,7 +10,7 @@ import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatClock } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';
-import { batchBands, isStill, restingSince, spansOf, ticksOf, timeRange } from './lanes.ts';
+import { batchBands, isStill, isTroubled, restingSince, spansOf, ticksOf, timeRange } from './lanes.ts';
 
 const laneHeight = 30;
 
@@ -23,6 +23,7 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
   const now = restingSince(expansion) ?? current;
   const { from, to } = timeRange(expansion, now);
   const range = useVisibleRows(expansion.joins.length, laneHeight);
+  useScrollToWork(range.box, expansion);
   if (expansion.startedAt === null) return <p className="empty">{t.timeline.empty}</p>;
 
   const length = to - from;
@@ -132,6 +133,17 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
       </ul>
     </div>
   );
+}
+
+/** Of many lanes, those at work are what one came for: they are brought into sight once. */
+function useScrollToWork(box: HTMLElement | null, expansion: Expansion): void {
+  const done = useRef(false);
+  const first = expansion.joins.findIndex((join) => isActive(join.phase) || isTroubled(join));
+  useEffect(() => {
+    if (box === null || done.current || first < 0) return;
+    done.current = true;
+    box.scrollTop = Math.max(0, (first - 2) * laneHeight);
+  }, [box, first]);
 }
 
 interface LaneProps {

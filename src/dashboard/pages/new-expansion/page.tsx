@@ -264,50 +264,52 @@ function PermissionTable({
   const all = parsed.nodes.map((node) => node.address);
   const every = (key: keyof Permission) => all.every((address) => of(address)[key]);
   const some = (key: keyof Permission) => all.some((address) => of(address)[key]);
-  const head = (key: keyof Permission, label: string, help: string) => (
-    <th scope="col">
-      <Checkbox
-        size="xs"
-        label={label}
-        description={help}
-        checked={every(key)}
-        indeterminate={some(key) && !every(key)}
-        onChange={(event) => set(all, { [key]: event.currentTarget.checked })}
-      />
-    </th>
+  const toggle = (key: keyof Permission) => (
+    <Checkbox
+      label={n[key]}
+      description={n[`${key}Help`]}
+      checked={every(key)}
+      indeterminate={some(key) && !every(key)}
+      onChange={(event) => set(all, { [key]: event.currentTarget.checked })}
+    />
   );
   return (
-    <section className="permission-box" aria-label={n.applyTo} tabIndex={0}>
-      <table className="table dense permissions">
-        <thead>
-          <tr>
-            <th scope="col">{n.applyTo}</th>
-            {head('overwriteData', n.overwriteData, n.overwriteDataHelp)}
-            {head('repoint', n.repoint, n.repointHelp)}
-          </tr>
-        </thead>
-        <tbody>
-          {parsed.nodes.map(({ address, seenAs }) => (
-            <tr key={address}>
-              <th scope="row" className="mono">
-                {address}
-                {seenAs !== null && <span className="faint"> ({seenAs})</span>}
-              </th>
-              {(['overwriteData', 'repoint'] as const).map((key) => (
-                <td key={key}>
-                  <Checkbox
-                    size="xs"
-                    aria-label={`${address}: ${n[key]}`}
-                    checked={of(address)[key]}
-                    onChange={(event) => set([address], { [key]: event.currentTarget.checked })}
-                  />
-                </td>
-              ))}
+    <fieldset className="stack plain-fieldset">
+      <legend className="visually-hidden">{n.permissions}</legend>
+      {toggle('overwriteData')}
+      {toggle('repoint')}
+      <section className="permission-box" aria-label={n.permissions} tabIndex={0}>
+        <table className="table dense permissions">
+          <thead>
+            <tr>
+              <th scope="col">{n.applyTo}</th>
+              <th scope="col">{n.overwriteDataShort}</th>
+              <th scope="col">{n.repointShort}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+          </thead>
+          <tbody>
+            {parsed.nodes.map(({ address, seenAs }) => (
+              <tr key={address}>
+                <th scope="row" className="mono">
+                  {address}
+                  {seenAs !== null && <span className="faint"> ({seenAs})</span>}
+                </th>
+                {(['overwriteData', 'repoint'] as const).map((key) => (
+                  <td key={key}>
+                    <Checkbox
+                      size="xs"
+                      aria-label={`${address}: ${n[key]}`}
+                      checked={of(address)[key]}
+                      onChange={(event) => set([address], { [key]: event.currentTarget.checked })}
+                    />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </fieldset>
   );
 }
 

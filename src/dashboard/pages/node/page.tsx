@@ -427,6 +427,10 @@ function commandText(command: NodeCommand): string {
       return 'SLAVEOF NO ONE';
     case 'clear_replication_id':
       return 'CLEARREPLICATIONID';
+    case 'config_set':
+      return `CONFIG SET ${command.name} ${command.value}`;
+    case 'config_rewrite':
+      return 'CONFIG REWRITE';
   }
 }
 
