@@ -9,7 +9,7 @@
  *     cluster.load('m', { strings: 2000 });
  *     cluster.startWrites('m', { perSecond: 50 });
  *     cluster.execute('s1', ['SLAVEOF', '127.0.0.1', String(cluster.node('m').port)]);
- *     cluster.advanceUntil(() => String(cluster.execute('s1', ['INFO', 'replication'])).includes('status:up'), 60_000);
+ *     cluster.advanceUntil(() => bulkText(cluster.execute('s1', ['INFO', 'replication'])).includes('status:up'), 60_000);
  *     cluster.observe('s1').lost;         // the truth: keys gone for good
  *     cluster.fault.crash('s1');          // see `Faults`
  *
@@ -41,7 +41,7 @@ export type { NodeOptions } from './node.ts';
 export type { Observed } from './observe.ts';
 export { createDemoCluster, type DemoOptions } from './presets.ts';
 export type { Failure, Reply, Status } from './reply.ts';
-export { isFailure } from './reply.ts';
+export { bulkText, isFailure } from './reply.ts';
 export { type ServedCluster, type ServeOptions, serveCluster } from './server.ts';
 export { fastTimers, realTimers, scaleTimers, type Timers } from './timers.ts';
 export { type SimulatedVersion, simulatedVersions } from './versions.ts';

@@ -65,8 +65,8 @@ export class Keyspace {
       zset: new SortedMap(),
       stream: new SortedMap(),
     };
-    this.bytesOf = keyTypes.map(() => new Array<number>(instances).fill(0));
-    this.countOf = keyTypes.map(() => new Array<number>(instances).fill(0));
+    this.bytesOf = keyTypes.map(() => Array.from({ length: instances }, () => 0));
+    this.countOf = keyTypes.map(() => Array.from({ length: instances }, () => 0));
   }
 
   /** A copy that shares what neither side changes. `keep` may leave types out. */

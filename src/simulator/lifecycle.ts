@@ -13,7 +13,7 @@ export function stopProcess(world: World, node: SimNode, how: { readonly silent?
   node.aux = null;
   node.closeCron = null;
   for (const { rsync } of node.dbs) if (rsync.transfer !== null) endTransfer(world, rsync.transfer);
-  for (const connection of [...node.connections])
+  for (const connection of node.connections.slice())
     loseConnection(world, node, connection, how.silent ?? false);
   node.slaves = [];
   node.connections.length = 0;
@@ -92,7 +92,7 @@ function forgetMemory(world: World, node: SimNode): void {
 /** Slaves that still hold a connection to the earlier process of a vanished host get a reset. */
 function resetStaleConnections(world: World, master: SimNode): void {
   for (const slave of world.nodes.values())
-    for (const connection of [...slave.connections])
+    for (const connection of slave.connections.slice())
       if (connection.slave === slave && connection.master === master) closeAtSlave(world, connection);
 }
 

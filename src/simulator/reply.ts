@@ -17,6 +17,12 @@ export const ok = status('OK');
 export const isFailure = (reply: Reply): reply is Failure =>
   typeof reply === 'object' && reply !== null && 'error' in reply;
 
+/** The text of a bulk string, as INFO gives it. Throws on any other reply, naming it. */
+export function bulkText(reply: Reply): string {
+  if (typeof reply === 'string') return reply;
+  throw new Error(`a bulk string was expected, the node answered ${JSON.stringify(reply)}`);
+}
+
 /** The error texts of Pika (3.5.4 include/pika_command.h). */
 export const failures = {
   syntax: failure('ERR syntax error'),

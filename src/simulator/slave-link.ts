@@ -71,7 +71,7 @@ function scheduleCloseCron(world: World, node: SimNode): void {
     node.closeCron = null;
     const doomed = [...node.closing];
     node.closing.clear();
-    for (const connection of [...node.connections])
+    for (const connection of node.connections.slice())
       if (connection.slave === node && doomed.includes(connection.address)) closeLate(world, connection);
   });
 }

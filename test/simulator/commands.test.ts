@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  bulkText,
   type Cluster,
   createCluster,
   isFailure,
@@ -80,7 +81,7 @@ describe.each(['3.5.4', '4.0.1'] as const)('commands of %s answer as in recordin
   });
 
   test('INFO keyspace 1 gives the counts later, and the old ones until then', () => {
-    const info = (mode: string): string => String(cluster.execute('m', ['INFO', 'keyspace', mode]));
+    const info = (mode: string): string => bulkText(cluster.execute('m', ['INFO', 'keyspace', mode]));
     expect(info('1')).toContain('# Time:0\r\ndb0 Strings_keys=0');
     expect(info('0')).toContain('# Duration: In Waiting');
     expect(cluster.execute('m', ['INFO', 'stats'])).toContain('is_scaning_keyspace:Yes');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Cluster, createCluster, type SimulatedVersion } from '../../src/simulator/index.ts';
+import { bulkText, type Cluster, createCluster, type SimulatedVersion } from '../../src/simulator/index.ts';
 import { attach, loadRecording, readText } from './recorded-situation.ts';
 
 /** The recorded texts of one file, by the words after `### INFO`. */
@@ -51,7 +51,7 @@ describe.each(recordedVersions)('INFO of %s has the recorded layout', (version) 
     const texts = recordedTexts(`24-${version}-info-${role}.txt`);
     test.each(Object.keys(texts))('INFO %s', (words) => {
       const argv = ['INFO', ...(words === '(no argument)' ? [] : words.split(' '))];
-      const reply = String(cluster.execute(id, argv));
+      const reply = bulkText(cluster.execute(id, argv));
       expect(withoutHistory(shape(reply))).toBe(withoutHistory(shape(texts[words]!)));
       expect(reply.split('\n').every((line) => line === '' || line.endsWith('\r'))).toBe(true);
     });
@@ -65,7 +65,7 @@ describe.each(recordedVersions)('INFO of %s has the recorded layout', (version) 
     fresh.execute('s1', ['SLAVEOF', '127.0.0.1', String(fresh.node('m').port)]);
     const [recorded] = Object.values(recordedTexts(`24-${version}-info-slave-just-after-slaveof.txt`));
     const wanted = /db_repl_state:\(db0:(\w+)\)/.exec(recorded!)![1]!;
-    const text = (): string => String(fresh.execute('s1', ['INFO', 'all']));
+    const text = (): string => bulkText(fresh.execute('s1', ['INFO', 'all']));
     expect(fresh.advanceUntil(() => text().includes(`db0:${wanted})`), 1_000)).toBe(true);
     const scanned = (each: string): string => each.replace(/# Duration: Ns\n/, '');
     expect(scanned(withoutHistory(shape(text())))).toBe(scanned(withoutHistory(shape(recorded!))));
@@ -98,7 +98,7 @@ test('every INFO replication that was recorded has a form that the simulator giv
     const given = new Set<string>();
     const look = (): void => {
       for (const id of ['m', 's1'])
-        given.add(forms(bare(String(cluster.execute(id, ['INFO', 'replication'])))));
+        given.add(forms(bare(bulkText(cluster.execute(id, ['INFO', 'replication'])))));
     };
     look();
     cluster.execute('s1', ['SLAVEOF', '127.0.0.1', String(cluster.node('m').port)]);
@@ -128,7 +128,7 @@ describe('versions that were not recorded print what their source says', () => {
     const waits = (): boolean => cluster.observe('s1').states.db0 === 'WaitDBSync';
     expect(cluster.advanceUntil(waits, 5_000)).toBe(true);
     const [slave, master] = ['s1', 'm'].map((id) =>
-      shape(String(cluster.execute(id, ['INFO', 'replication']))),
+      shape(bulkText(cluster.execute(id, ['INFO', 'replication']))),
     );
     return [slave!, master!];
   };

@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { type Cluster, createCluster, NodeRefused, NodeStalled } from '../../src/simulator/index.ts';
+import {
+  bulkText,
+  type Cluster,
+  createCluster,
+  NodeRefused,
+  NodeStalled,
+} from '../../src/simulator/index.ts';
 import type { SimulatedVersion } from '../../src/simulator/versions.ts';
 
 /** One row of a recording; see test/recordings/README.md. */
@@ -95,7 +101,7 @@ export function loadBase(cluster: Cluster, id: string, base: Base): void {
 }
 
 const isUp = (cluster: Cluster, id: string): boolean =>
-  String(cluster.execute(id, ['INFO', 'replication'])).includes('master_link_status:up');
+  bulkText(cluster.execute(id, ['INFO', 'replication'])).includes('master_link_status:up');
 
 /** Attaches before the recording begins, and waits until the link is up. */
 export function attach(cluster: Cluster, slave: string, master: string): void {
@@ -210,7 +216,7 @@ export function play(cluster: Cluster, recording: Recording): Played {
 
 function poll(cluster: Cluster, seen: Seen, id: string, t: number): void {
   try {
-    see(seen, id, t, String(cluster.execute(id, ['INFO', 'replication'])));
+    see(seen, id, t, bulkText(cluster.execute(id, ['INFO', 'replication'])));
   } catch (error) {
     if (error instanceof NodeRefused) note(seen, id, t, 'gone');
     else if (error instanceof NodeStalled) waitForReply(cluster, seen, id, t, error.untilMs);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { copiedPerFile, dumpFiles } from '../../src/simulator/dump.ts';
 import {
+  bulkText,
   type Cluster,
   type ClusterOptions,
   createCluster,
@@ -46,7 +47,7 @@ const state = (cluster: Cluster, id: string): string => cluster.node(id).dbs[0]!
 const reaches = (cluster: Cluster, id: string, wanted: string, withinMs = 120_000): boolean =>
   cluster.advanceUntil(() => state(cluster, id) === wanted, withinMs);
 const info = (cluster: Cluster, id: string, section: string): string =>
-  String(cluster.execute(id, ['INFO', section]));
+  bulkText(cluster.execute(id, ['INFO', section]));
 const number = (text: string, key: string): number => Number(new RegExp(`${key}:(\\d+)`).exec(text)![1]);
 const events = (cluster: Cluster, event: string): number =>
   cluster.log.filter((line) => line.event === event).length;

@@ -42,7 +42,7 @@ function reading<T extends KeyType>(
 interface Editing<T extends CollectionType> {
   readonly value: Values[T];
   readonly context: DataContext;
-  grown(bytes: number): void;
+  readonly grown: (bytes: number) => void;
 }
 
 /** Changes a collection, making it first where `create` says so, and removing it when it ends up empty. */
