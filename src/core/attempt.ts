@@ -1,7 +1,8 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
+import { anomalyCatalogue } from './anomalies.ts';
 import type { Attempt, Intent, Join, NodeCommand } from './expansion.ts';
-import { commandWords, endIntent, hasHappened, intend, unknownActSettlesMs } from './intent.ts';
-import { currentAttempt, giveUp, isTouched, patchAttempt } from './join-state.ts';
+import { commandWords, endIntent, follows, hasHappened, intend, unknownActSettlesMs } from './intent.ts';
+import { currentAttempt, giveUp, isTouched, mustStayEmpty, patchAttempt } from './join-state.ts';
 import { holdForMaster, masterBusy } from './master-hold.ts';
 import { type Look, type NodeFacts, type ReplicationFacts, sameAddress } from './node-facts.ts';
 import { newSlaveTracker } from './tracker.ts';
@@ -23,6 +24,10 @@ export function stepAttempt(turn: Turn, join: Join): void {
   const pending = attempt.intents.at(-1);
   if (pending && pending.outcome === null) {
     resolveIntent(turn, join, pending, look.facts.replication);
+    return;
+  }
+  if (attempt.step !== 'detach' && look.facts.replication.role !== 'master') {
+    attachedMeanwhile(turn, join, look.facts.replication);
     return;
   }
   switch (attempt.step) {
@@ -51,6 +56,20 @@ export function stepAttempt(turn: Turn, join: Join): void {
     case 'syncing':
       return;
   }
+}
+
+/** Between two steps somebody else, or a late command of an earlier attempt, has made the node a slave. */
+function attachedMeanwhile(turn: Turn, join: Join, replication: ReplicationFacts): void {
+  if (follows(replication, turn.expansion.master.seenAs)) {
+    nextStep(turn, join, { step: 'detach', detachedAt: null });
+    return;
+  }
+  giveUp(turn, join, 'failed', {
+    code: 'foreign_change',
+    text: `${join.target.name} was about to be attached, but now follows ${replication.masterHost}:${replication.masterPort}: somebody else attached it. It was left as it is.`,
+    nextSteps: anomalyCatalogue.foreign_change.nextSteps,
+    at: turn.now,
+  });
 }
 
 function holdForNode(turn: Turn, join: Join, look: Look | undefined): void {
@@ -131,6 +150,22 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
     holdForMaster(turn, join, busy);
     return;
   }
+  const data = dataMeanwhile(join, facts);
+  if (data === 'unknown') {
+    waitFor(turn, join, 'whether it is still empty is being asked');
+    return;
+  }
+  if (data === 'some') {
+    giveUp(turn, join, 'failed', {
+      code: 'holds_data',
+      text: `${join.target.name} was empty when it was checked, and holds keys now: somebody has written to it. It was not attached.`,
+      nextSteps: [
+        'Find out who writes to this node. If its data may go, start a new expansion with "overwriteData": true for it.',
+      ],
+      at: turn.now,
+    });
+    return;
+  }
   const { master } = turn.expansion;
   const listedBefore = (turn.expansion.masterTracker.replication?.slaves ?? []).map(
     (slave) => `${slave.ip}:${slave.port}`,
@@ -145,6 +180,13 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
   });
   const withTracker = patchAttempt(turn, waitFor(turn, join, null), { tracker });
   intend(turn, withTracker, { kind: 'slaveof', master: master.seenAs, force: true }, 'the full sync begins');
+}
+
+/** An untouched node may have waited for long since it was found empty, and takes writes while it is a master. */
+function dataMeanwhile(join: Join, facts: NodeFacts): 'none' | 'some' | 'unknown' {
+  if (!mustStayEmpty(join)) return 'none';
+  if (facts.holdsKeys === undefined) return 'unknown';
+  return facts.holdsKeys ? 'some' : 'none';
 }
 
 /**

@@ -24,6 +24,13 @@ export const isTouched = (join: Join): boolean =>
     attempt.intents.some((intent) => intent.command.kind === 'slaveof' && intent.outcome !== 'refused'),
   );
 
+/** Whether the node may be attached only while it holds no keys: it was neither attached nor detached, and its data may not go. */
+export const mustStayEmpty = (join: Join): boolean =>
+  !join.target.overwriteData && !isTouched(join) && !wasDetached(join);
+
+const wasDetached = (join: Join): boolean =>
+  join.attempts.some(({ intents }) => intents.some(({ command }) => command.kind === 'slaveof_no_one'));
+
 /** The node's part has failed; what that means for the expansion is decided by the policy. */
 export function giveUp(turn: Turn, join: Join, phase: 'failed' | 'quarantined', problem: Problem): void {
   const attempt = currentAttempt(join);

@@ -1,5 +1,6 @@
 /** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
 import { type Expansion, isActive, isEnded, type Join, needsPerson } from './expansion.ts';
+import { mustStayEmpty } from './join-state.ts';
 import { preflightNodeSections, preflightSections } from './preflight.ts';
 
 export type Section = 'server' | 'replication' | 'stats' | 'lastsave' | 'sizes' | 'config' | 'data' | 'keys';
@@ -39,6 +40,7 @@ function isNextInLine(expansion: Expansion, join: Join): boolean {
 function sectionsOf(join: Join): readonly Section[] {
   if (join.phase === 'waiting' || join.phase === 'preflight') return preflightNodeSections;
   const attempt = join.attempts.at(-1);
+  if (attempt?.step === 'slaveof' && mustStayEmpty(join)) return [...following, 'keys'];
   const swapped = attempt?.tracker?.upSince !== null && attempt?.tracker?.ownSstBytes === null;
   return swapped ? [...following, 'sizes'] : following;
 }

@@ -4,7 +4,7 @@ import type { Capabilities } from './capabilities.ts';
 import type { Attempt, Join } from './expansion.ts';
 import type { Finding } from './findings.ts';
 import { follows } from './intent.ts';
-import { giveUp } from './join-state.ts';
+import { giveUp, isTouched } from './join-state.ts';
 import { holdForMaster, masterBusy } from './master-hold.ts';
 import type { Look, NodeFacts } from './node-facts.ts';
 import { type RevalidationNode, revalidate } from './preflight.ts';
@@ -75,7 +75,7 @@ function checkAgain(
     target: join.target,
     look: nodeLook,
     capabilities: nodeLook.kind === 'answered' ? capabilitiesOf(nodeLook.facts) : null,
-    touched: join.attempts.length > 0 || wasAttachedByOthers(turn, join, nodeLook),
+    touched: isTouched(join) || wasAttachedByOthers(turn, join, nodeLook),
   };
   return revalidate({
     master: {
