@@ -236,7 +236,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       world.catchUp();
       return clock.now();
     },
-    advanceTo: clock.advanceTo,
+    advanceTo: (at) => clock.advanceTo(at),
     advance: (byMs) => clock.advanceTo(clock.now() + byMs),
     advanceUntil(condition, withinMs) {
       const end = clock.now() + withinMs;
@@ -250,7 +250,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       }
       return true;
     },
-    nextEventAt: clock.nextAt,
+    nextEventAt: () => clock.nextAt(),
     addNode,
     node: find,
     get nodes() {

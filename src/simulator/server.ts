@@ -78,7 +78,7 @@ export async function serveCluster(cluster: Cluster, options: ServeOptions = {})
     const listener = listeners.get(node.id);
     if (closed || listener === undefined) return;
     if (up) void listener.listen(host, node.port).catch(() => {});
-    else listener.stop();
+    else void listener.stop();
   };
 
   for (const node of cluster.nodes) await serve(node.id);
