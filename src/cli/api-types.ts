@@ -64,7 +64,7 @@ export interface TopologyView {
 export type ForecastView = Forecast;
 export type RehearsalView = { readonly plan: PlanView } & Rehearsal;
 
-export type AttemptView = Omit<Attempt, 'tracker'>;
+type AttemptView = Omit<Attempt, 'tracker'>;
 /** The fields of a join that the command line reads; the answer holds more. */
 export type JoinView = Pick<
   Join,
@@ -138,7 +138,7 @@ export interface ComparisonView {
 }
 
 /** Fields that the comparison has not told yet are absent. */
-export interface ComparisonProgressView {
+interface ComparisonProgressView {
   readonly activity?: string;
   readonly lookedAtKeys?: number;
   readonly estimatedKeys?: number | null;

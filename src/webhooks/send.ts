@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { signatureOf, webhookHeaders } from './signature.ts';
 import { isAllowedIp, parseWebhookUrl } from './url.ts';
 
-export interface OutgoingHook {
+interface OutgoingHook {
   readonly url: string;
   readonly secret: string;
   readonly deliveryId: string;
