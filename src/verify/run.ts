@@ -84,6 +84,8 @@ export interface RunResult {
   readonly report: ComparisonReport;
   /** The fault behind an inconclusive report; null = none. */
   readonly fault: WireError | null;
+  /** Found since the last checkpoint. */
+  readonly differences: readonly Difference[];
 }
 
 /**
@@ -145,7 +147,7 @@ class Run {
       fault: fault?.message ?? null,
       bothEmpty: this.#tally.state.strata.every((stratum) => stratum.complete),
     });
-    return { report, fault };
+    return { report, fault, differences: this.#differences };
   }
 
   #everythingSeen(): boolean {

@@ -9,7 +9,7 @@ const tell = (message: ThreadMessage): void => port.postMessage(message);
 const stop = new AbortController();
 port.once('message', () => stop.abort());
 
-const { report, fault } = await run({
+const { report, fault, differences } = await run({
   ...(workerData as ThreadTask),
   signal: stop.signal,
   onProgress: (progress) => tell({ kind: 'progress', progress }),
@@ -18,6 +18,7 @@ const { report, fault } = await run({
 tell({
   kind: 'done',
   report,
+  differences,
   fault: fault && { code: fault.code, server: fault.server, message: fault.message },
 });
 port.close();

@@ -19,6 +19,7 @@ export type ThreadMessage =
   | {
       readonly kind: 'done';
       readonly report: RunResult['report'];
+      readonly differences: RunResult['differences'];
       readonly fault: {
         readonly code: WireErrorCode;
         readonly server: string;
@@ -60,7 +61,7 @@ function outcomeOf(worker: Worker, options: RunOptions): Promise<RunResult> {
     worker.on('message', (message: ThreadMessage) => {
       if (message.kind === 'progress') options.onProgress?.(message.progress);
       else if (message.kind === 'checkpoint') options.onCheckpoint?.(message.checkpoint);
-      else resolve({ report: message.report, fault: message.fault && WireError.from(message.fault) });
+      else resolve({ ...message, fault: message.fault && WireError.from(message.fault) });
     });
     worker.once('error', reject);
     worker.once('exit', (code) =>

@@ -1,0 +1,313 @@
+import type { Difference } from '../core/comparison.ts';
+import type { NodeTarget, Problem } from '../core/expansion.ts';
+import type { CredentialSource } from '../engines/engine.ts';
+import {
+  type ComparisonChange,
+  type ComparisonControl,
+  type ComparisonLease,
+  type ComparisonStore,
+  comparisonHasEnded,
+  type StoredComparison,
+} from '../store/comparisons.ts';
+import { FencedError } from '../store/store.ts';
+import { runWhereItBelongs } from './compare.ts';
+import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } from './run.ts';
+import { type ComparisonSpec, resolveSpec } from './spec.ts';
+import type { WireError, WireErrorCode } from './wire.ts';
+
+export interface ComparisonHandlerOptions {
+  readonly comparisons: ComparisonStore;
+  readonly credentials: CredentialSource;
+  /** Names this process in leases. */
+  readonly owner: string;
+  readonly now: () => number;
+  /** How long a comparison belongs to a worker that is silent. */
+  readonly leaseMs?: number;
+  /** How long a server that does not answer, is loading or is gone is waited for. */
+  readonly patienceMs?: number;
+  /** Pause before such a server is tried again. */
+  readonly retryMs?: number;
+  /** How often progress is stored, and controls are looked for, while nothing else is stored. */
+  readonly heartbeatMs?: number;
+  /** Carries a comparison out; the engine itself unless a test says otherwise. */
+  readonly run?: (options: RunOptions) => Promise<RunResult>;
+}
+
+/** What is stored as progress: what the engine told last, and since when a fault holds it up. */
+interface StoredProgress extends Partial<ComparisonProgress> {
+  readonly faultSince?: number | null;
+}
+
+/** Faults that may pass by themselves. */
+const passing: readonly WireErrorCode[] = ['timeout', 'closed', 'unreachable', 'loading'];
+
+/**
+ * The worker's part of durable comparisons: called with the id of a comparison that is due, it works on it until it
+ * ends, is paused or cancelled, is held up by a server (then it resolves with the milliseconds after which to call
+ * again), or the signal stops it. null = nothing to do until the next call. Any number of workers may be called with one
+ * id: the lease lets one of them through. After a kill at any point the next call goes on from the last checkpoint, which
+ * holds the counts and the differences found up to it.
+ */
+export function createComparisonHandler(
+  options: ComparisonHandlerOptions,
+): (comparisonId: string, signal: AbortSignal) => Promise<number | null> {
+  return async (comparisonId, signal) => {
+    const { comparisons, owner, leaseMs = 30_000 } = options;
+    const lease = await comparisons.claim(comparisonId, owner, leaseMs);
+    if (lease === null) return null;
+    try {
+      const comparison = await comparisons.get(comparisonId);
+      if (comparison === null || comparisonHasEnded(comparison.state)) return null;
+      return await new Job(options, lease, comparison).work(signal);
+    } catch (error) {
+      if (error instanceof FencedError) return null;
+      throw error;
+    } finally {
+      await comparisons.release(lease).catch(() => undefined);
+    }
+  };
+}
+
+class Job {
+  readonly #options: ComparisonHandlerOptions;
+  readonly #lease: ComparisonLease;
+  readonly #comparison: StoredComparison;
+  readonly #stop = new AbortController();
+  #progress: StoredProgress;
+  #control: ComparisonControl | null;
+  #saving: Promise<void> = Promise.resolve();
+  #saveError: unknown = null;
+
+  constructor(options: ComparisonHandlerOptions, lease: ComparisonLease, comparison: StoredComparison) {
+    this.#options = options;
+    this.#lease = lease;
+    this.#comparison = comparison;
+    this.#progress = (comparison.progress ?? {}) as StoredProgress;
+    this.#control = comparison.pendingControl;
+  }
+
+  async work(signal: AbortSignal): Promise<number | null> {
+    if (this.#control?.verb === 'pause' || this.#control?.verb === 'cancel') return this.#obey(this.#control);
+    if (this.#comparison.state === 'paused' && this.#control === null) return null;
+    const task = this.#task();
+    if ('problem' in task) return this.#fail(task.problem);
+    await this.#begin();
+    const onStop = () => this.#stop.abort();
+    signal.addEventListener('abort', onStop, { once: true });
+    if (signal.aborted) onStop();
+    const heartbeat = setInterval(
+      () => this.#save({ progress: this.#progress }),
+      this.#options.heartbeatMs ?? 2000,
+    );
+    try {
+      const result = await this.#run(task).catch((error: unknown) => ({ defect: error }));
+      clearInterval(heartbeat);
+      await this.#saving;
+      if (this.#saveError !== null) throw this.#saveError;
+      if ('defect' in result)
+        return await this.#fail(this.#problem('comparison_broke', messageOf(result.defect)));
+      return await this.#conclude(result, signal.aborted);
+    } finally {
+      clearInterval(heartbeat);
+      signal.removeEventListener('abort', onStop);
+    }
+  }
+
+  #task(): Pick<RunOptions, 'left' | 'right' | 'spec' | 'resume'> | { readonly problem: Problem } {
+    const { left, right, spec, cursor } = this.#comparison;
+    const { credentials } = this.#options;
+    const endpoint = (target: NodeTarget) => ({
+      address: target.address,
+      credential: credentials.get(target.credential),
+    });
+    try {
+      return {
+        left: endpoint(left),
+        right: endpoint(right),
+        spec: resolveSpec(spec as Partial<ComparisonSpec>),
+        resume: cursor as RunState | null,
+      };
+    } catch (error) {
+      return { problem: this.#problem('comparison_not_possible', messageOf(error)) };
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const control = await this.#store({
+      state: 'running',
+      stateReason: this.#comparison.state === 'paused' ? (this.#control?.reason ?? null) : null,
+      ...(this.#comparison.startedAt === null ? { startedAt: this.#options.now() } : {}),
+      ...(this.#control === null ? {} : { appliedControl: this.#control }),
+    });
+    this.#control = null;
+    this.#heed(control);
+  }
+
+  #run(task: Pick<RunOptions, 'left' | 'right' | 'spec' | 'resume'>): Promise<RunResult> {
+    const run = this.#options.run ?? runWhereItBelongs;
+    return run({
+      ...task,
+      signal: this.#stop.signal,
+      onProgress: (progress) => {
+        this.#progress = { ...progress, faultSince: this.#progress.faultSince ?? null };
+      },
+      onCheckpoint: (checkpoint) => this.#checkpoint(checkpoint),
+    });
+  }
+
+  #checkpoint({ state, differences }: Checkpoint): void {
+    this.#progress = { ...this.#progress, faultSince: null };
+    this.#save({ cursor: state, differences, progress: this.#progress });
+  }
+
+  /** Stores in the order asked for; a failure ends the run, and is the outcome. */
+  #save(change: ComparisonChange): void {
+    this.#saving = this.#saving.then(async () => {
+      if (this.#saveError !== null) return;
+      try {
+        this.#heed(await this.#store({ ...change, stateReason: this.#progress.heldBy ?? null }));
+      } catch (error) {
+        this.#saveError = error;
+        this.#stop.abort();
+      }
+    });
+  }
+
+  #store(change: ComparisonChange): Promise<ComparisonControl | null> {
+    return this.#options.comparisons.save(this.#lease, change);
+  }
+
+  #heed(control: ComparisonControl | null): void {
+    if (control?.verb !== 'pause' && control?.verb !== 'cancel') return;
+    this.#control = control;
+    this.#stop.abort();
+  }
+
+  async #conclude(result: RunResult, stopped: boolean): Promise<number | null> {
+    const { fault, report, differences } = result;
+    if (fault === null) return this.#complete(report, differences);
+    if (fault.code === 'aborted') {
+      if (this.#control !== null) return this.#obey(this.#control);
+      if (stopped) return this.#putBack();
+    }
+    return this.#mayPass(fault) ? this.#retryLater(fault) : this.#complete(report, differences);
+  }
+
+  #mayPass(fault: WireError): boolean {
+    const since = this.#progress.faultSince ?? this.#options.now();
+    return (
+      passing.includes(fault.code) && this.#options.now() - since < (this.#options.patienceMs ?? 300_000)
+    );
+  }
+
+  async #retryLater(fault: WireError): Promise<number> {
+    const { now, retryMs = 5000 } = this.#options;
+    await this.#store({
+      stateReason: `waits for a server: ${fault.message}; it is tried again in ${Math.round(retryMs / 1000)} s`,
+      progress: { ...this.#progress, faultSince: this.#progress.faultSince ?? now() },
+      lookAgainInMs: retryMs,
+    });
+    return retryMs;
+  }
+
+  async #complete(report: RunResult['report'], differences: readonly Difference[]): Promise<null> {
+    await this.#store({
+      state: 'completed',
+      stateReason: report.reason,
+      endedAt: this.#options.now(),
+      report,
+      differences,
+      progress: { ...this.#progress, remainingSeconds: 0, heldBy: null, faultSince: null },
+    });
+    return null;
+  }
+
+  async #putBack(): Promise<null> {
+    await this.#store({ stateReason: 'the worker was stopped; another one goes on', lookAgainInMs: 0 });
+    return null;
+  }
+
+  async #obey(control: ComparisonControl): Promise<null> {
+    const paused = control.verb === 'pause';
+    await this.#store({
+      state: paused ? 'paused' : 'cancelled',
+      stateReason: control.reason,
+      appliedControl: control,
+      ...(paused ? { lookAgainInMs: null } : { endedAt: this.#options.now() }),
+    });
+    return null;
+  }
+
+  async #fail(problem: Problem): Promise<null> {
+    const endedAt = this.#options.now();
+    await this.#store({ state: 'failed', stateReason: problem.text, problem, endedAt });
+    return null;
+  }
+
+  #problem(code: string, text: string): Problem {
+    return {
+      code,
+      text,
+      nextSteps: ['Correct the request or the configuration, then start a new comparison.'],
+      at: this.#options.now(),
+    };
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export interface ComparisonWorkerOptions extends ComparisonHandlerOptions {
+  /** Comparisons worked on at the same time. */
+  readonly concurrency: number;
+  /** Time between two looks for work. Milliseconds. */
+  readonly pollMs: number;
+  /** Told when a look or a comparison went wrong for a reason of this program or its database. */
+  readonly onTrouble?: (error: unknown, comparisonId: string | null) => void;
+}
+
+export interface ComparisonWorker {
+  /** Stops taking work, stops what runs at its last checkpoint, and resolves when all of it has stopped. */
+  close(): Promise<void>;
+}
+
+/** Works on comparisons that are due, by looking for them; needs no doorbell. */
+export function startComparisonWorker(options: ComparisonWorkerOptions): ComparisonWorker {
+  const handle = createComparisonHandler(options);
+  const stop = new AbortController();
+  const running = new Map<string, Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> = Promise.resolve();
+
+  const start = (id: string) => {
+    const work = handle(id, stop.signal)
+      .then(() => undefined)
+      .catch((error: unknown) => options.onTrouble?.(error, id))
+      .finally(() => running.delete(id));
+    running.set(id, work);
+  };
+  const look = async () => {
+    const free = options.concurrency - running.size;
+    if (free > 0) {
+      const due = await options.comparisons.due(options.concurrency * 2);
+      for (const id of due.filter((each) => !running.has(each)).slice(0, free))
+        if (!stop.signal.aborted) start(id);
+    }
+  };
+  const loop = () => {
+    looking = look()
+      .catch((error: unknown) => options.onTrouble?.(error, null))
+      .then(() => {
+        if (!stop.signal.aborted) timer = setTimeout(loop, options.pollMs);
+      });
+  };
+  loop();
+
+  return {
+    async close() {
+      stop.abort();
+      clearTimeout(timer);
+      await looking;
+      await Promise.all(running.values());
+    },
+  };
+}
