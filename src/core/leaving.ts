@@ -1,5 +1,5 @@
 /** A node on its way out of the expansion: detached, so that it does not hang on the master half synced. Part of `decide`. */
-import type { Join } from './expansion.ts';
+import type { Join, NodeCommand } from './expansion.ts';
 import { endIntent, follows, intend, unknownActSettlesMs } from './intent.ts';
 import { closeAttempt, currentAttempt, isTouched, isUnderWay } from './join-state.ts';
 import type { ReplicationFacts } from './node-facts.ts';
@@ -34,21 +34,8 @@ export function advanceLeaving(turn: Turn, join: Join): void {
   const leaving = join.leaving!;
   const look = turn.nodeLooks.get(join.index);
   const replication = look?.kind === 'answered' ? look.facts.replication : undefined;
-  const pending = currentAttempt(join)?.intents.at(-1);
   if (replication) {
-    if (replication.role === 'master' || !followsOurMaster(turn, replication)) {
-      left(turn, join, `detached from ${turn.expansion.master.name}`);
-      return;
-    }
-    const open = pending?.outcome === null && turn.now - pending.savedAt < unknownActSettlesMs;
-    if (turn.frozen !== null) waitFor(turn, join, turn.frozen);
-    else if (!open)
-      intend(
-        turn,
-        closeOpenIntent(turn, join),
-        { kind: 'slaveof_no_one' },
-        'the node leaves the expansion and must not stay half synced',
-      );
+    leaveAsSeen(turn, join, replication);
     return;
   }
   if (turn.now - leaving.since < turn.expansion.policy.nodeDownTimeoutMs) return;
@@ -56,6 +43,34 @@ export function advanceLeaving(turn: Turn, join: Join): void {
     turn,
     join,
     `could not be reached to detach it from ${turn.expansion.master.name}; if it comes back it attaches by itself`,
+  );
+}
+
+function leaveAsSeen(turn: Turn, join: Join, replication: ReplicationFacts): void {
+  if (replication.role === 'master' || !followsOurMaster(turn, replication)) {
+    if (mayStillHappen(turn, join, 'slaveof'))
+      waitFor(turn, join, 'it is not known yet whether its SLAVEOF will still happen');
+    else left(turn, join, `detached from ${turn.expansion.master.name}`);
+    return;
+  }
+  if (turn.frozen !== null) waitFor(turn, join, turn.frozen);
+  else if (!mayStillHappen(turn, join, 'slaveof_no_one'))
+    intend(
+      turn,
+      closeOpenIntent(turn, join),
+      { kind: 'slaveof_no_one' },
+      'the node leaves the expansion and must not stay half synced',
+    );
+}
+
+/** A command was sent, and it is not known whether the node has taken it or will. */
+function mayStillHappen(turn: Turn, join: Join, kind: NodeCommand['kind']): boolean {
+  const pending = currentAttempt(join)?.intents.at(-1);
+  return (
+    pending !== undefined &&
+    pending.outcome === null &&
+    pending.command.kind === kind &&
+    turn.now - pending.savedAt < unknownActSettlesMs
   );
 }
 

@@ -1,14 +1,17 @@
 /** A master that is busy with something that a full sync must not meet. Part of `decide`. */
 import type { Join } from './expansion.ts';
-import { giveUp, isTouched } from './join-state.ts';
+import { giveUp, isTouched, isUnderWay } from './join-state.ts';
 import { masterBusyReasons } from './preflight.ts';
 import { type Turn, waitFor } from './turn.ts';
 
-/** What the master is at, apart from the node itself and the others that this expansion is syncing. */
+/**
+ * What the master is at, apart from the node itself and the others that this expansion is syncing. A node that was
+ * given up and still hangs on the master counts like anybody else's.
+ */
 export function masterBusy(turn: Turn, of: Join): readonly string[] {
   if (turn.masterLook?.kind !== 'answered') return ['the master does not answer'];
   const ours = turn.expansion.joins
-    .filter((join) => join.index === of.index || (isTouched(join) && join.phase !== 'verified'))
+    .filter((join) => join.index === of.index || isUnderWay(join))
     .map((join) => join.target);
   return masterBusyReasons(turn.masterLook.facts, ours);
 }
