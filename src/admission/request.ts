@@ -67,6 +67,34 @@ const ms = (description: string, minimum: number, maximum: number) =>
   Type.Optional(Type.Integer({ minimum, maximum, description: `${description} Milliseconds.` }));
 const day = 86_400_000;
 
+const FigureLimit = (description: string) =>
+  Type.Optional(Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()], { description }));
+
+const HealthInput = Type.Object(
+  {
+    masterLatencyMs: FigureLimit('99th percentile of the probes of the master, milliseconds.'),
+    slaveLagBytes: FigureLimit('Lag of slaves that were there before, bytes.'),
+    commandsPerSecond: FigureLimit('Commands that the master carries out a second.'),
+    endpoint: Type.Optional(
+      Type.Union([
+        Type.Object(
+          {
+            url: Type.String({
+              minLength: 8,
+              maxLength: 2000,
+              description: 'Answers GET with a number, or with {"value": number}.',
+            }),
+            limit: Type.Number(),
+          },
+          { ...strict },
+        ),
+        Type.Null(),
+      ]),
+    ),
+  },
+  { ...strict },
+);
+
 const Clock = (description: string) =>
   Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description });
 
@@ -130,6 +158,12 @@ export const PolicyInputSchema = Type.Object(
       Type.Union([Type.Integer({ minimum: 65_536, maximum: 2_147_483_647 }), Type.Null()], {
         description:
           'What the master may send to the nodes in full sync, all together, bytes a second; given to them through their throttle-bytes-per-second, which is put back afterwards. null = their own throttles.',
+      }),
+    ),
+    health: Type.Optional(
+      Type.Union([HealthInput, Type.Null()], {
+        description:
+          'Limits on the health of the master: over one of them the nodes copy slower and no batch begins. null = nothing is watched.',
       }),
     ),
     windows: Type.Optional(

@@ -1,5 +1,6 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
 import { anomalyCatalogue } from './anomalies.ts';
+import { holdThrottle } from './bandwidth.ts';
 import type { Attempt, Intent, Join, NodeCommand } from './expansion.ts';
 import { commandWords, endIntent, follows, hasHappened, intend, unknownActSettlesMs } from './intent.ts';
 import { currentAttempt, giveUp, isTouched, mustStayEmpty, patchAttempt } from './join-state.ts';
@@ -150,6 +151,10 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
     holdForMaster(turn, join, busy);
     return;
   }
+  if (holdThrottle(turn, join)) {
+    waitFor(turn, joinAt(turn, join.index), 'its throttle is being set');
+    return;
+  }
   const data = dataMeanwhile(join, facts);
   if (data === 'unknown') {
     waitFor(turn, join, 'whether it is still empty is being asked');
@@ -223,6 +228,9 @@ function afterCommand(turn: Turn, join: Join, command: NodeCommand): void {
       return;
     case 'clear_replication_id':
       patchAttempt(turn, join, { step: 'slaveof' });
+      return;
+    case 'config_set':
+    case 'config_rewrite':
       return;
   }
 }

@@ -4,6 +4,8 @@
  */
 
 import { takeReply } from './attempt.ts';
+import { healthGate, holdThrottle, takeHealth } from './bandwidth.ts';
+import { owesSetting, settingIntent, takeSettingReply } from './borrowed.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import { blockingJoins, controlProblem } from './controls.ts';
@@ -19,6 +21,7 @@ import {
 } from './expansion.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
+import type { HealthSample } from './health.ts';
 import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
 import { awaitsDump, holdsFullSyncSlot, isTouched, isUnderWay } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
@@ -57,6 +60,12 @@ export interface DecideInput {
   /** What a webhook that may veto says of the next batch; null = nothing against it. */
   readonly veto: string | null;
   readonly capabilitiesOf: (facts: NodeFacts) => Capabilities;
+  /** By join index, why it gets no slot for a full sync now; absent = no limits are set. */
+  readonly slotRefusals?: ReadonlyMap<number, string>;
+  /** Full syncs of other expansions from masters on this master's host. */
+  readonly othersOnMasterHost?: number;
+  /** What was measured of the master's health since the last time; null = nothing. */
+  readonly health?: HealthSample | null;
 }
 
 export interface Decision {
@@ -79,6 +88,7 @@ export function decide(input: DecideInput): Decision {
     masterLook: input.masterLook,
     nodeLooks: input.nodeLooks,
     frozen: input.frozen === null ? null : `everything is frozen: ${input.frozen}`,
+    othersOnMasterHost: input.othersOnMasterHost ?? 0,
     events: [],
     commands: [],
     comparisons: [],
@@ -98,6 +108,7 @@ export function decide(input: DecideInput): Decision {
 function run(turn: Turn, input: DecideInput): void {
   if (input.masterLook)
     patch(turn, { masterTracker: trackMaster(turn.expansion.masterTracker, input.masterLook) });
+  takeHealth(turn, input.health ?? null);
   applyControls(turn, input.controls);
   if (isEnded(turn.expansion.state)) return;
   if (input.masterHeldBy !== null && turn.expansion.state === 'pending') {
@@ -287,6 +298,7 @@ function startWithoutMaster(turn: Turn, look: Look | null): void {
 
 function followJoins(turn: Turn, input: DecideInput): void {
   for (const { index } of turn.expansion.joins) {
+    if (joinAt(turn, index).attempts.length > 0) holdThrottle(turn, joinAt(turn, index));
     const join = joinAt(turn, index);
     if (join.leaving) advanceLeaving(turn, join);
     else if (isUnderWay(join) && isActive(join.phase))
@@ -359,7 +371,7 @@ function finishPending(turn: Turn): void {
   const control = turn.expansion.pendingControl;
   if (!control) return;
   const busy = turn.expansion.joins.some(
-    (join) => join.leaving !== null || (isActive(join.phase) && isUnderWay(join)),
+    (join) => join.leaving !== null || owesSetting(join) || (isActive(join.phase) && isUnderWay(join)),
   );
   if (busy) return;
   if (control.verb === 'cancel') {
@@ -428,7 +440,12 @@ function beginNext(turn: Turn, input: DecideInput): void {
   );
   for (const { index } of inLine) {
     if (blockingJoins(turn.expansion).some((join) => !isDone(turn.expansion, join))) return;
-    beginJoin(turn, joinAt(turn, index), { closedBecause: gateFor(turn, input) }, input.capabilitiesOf);
+    beginJoin(
+      turn,
+      joinAt(turn, index),
+      { closedBecause: gateFor(turn, input) ?? input.slotRefusals?.get(index) ?? null },
+      input.capabilitiesOf,
+    );
   }
 }
 
@@ -443,6 +460,8 @@ function gateFor(turn: Turn, input: DecideInput): string | null {
     return `the policy's pause between batches ends at ${new Date(expansion.nextBatchNotBefore).toISOString()}`;
   }
   if (input.veto !== null) return input.veto;
+  const unwell = healthGate(expansion);
+  if (unwell !== null) return unwell;
   const underWay = expansion.joins.filter(holdsFullSyncSlot);
   const limit = Math.min(expansion.batchSize ?? 1, expansion.capabilities?.maxConcurrentFullSyncs ?? 1);
   if (underWay.length >= limit)
@@ -458,7 +477,7 @@ function finish(turn: Turn): void {
   const { expansion } = turn;
   if (expansion.state !== 'running' || expansion.pendingControl?.verb === 'cancel') return;
   const { joins } = expansion;
-  if (!joins.every((join) => isDone(expansion, join))) return;
+  if (!joins.every((join) => isDone(expansion, join) && !owesSetting(join))) return;
   const count = (phase: Join['phase']): number => joins.filter((join) => join.phase === phase).length;
   const bad = joins.filter(
     (join) => join.phase === 'failed' || join.phase === 'quarantined' || join.phase === 'cancelled',
@@ -482,7 +501,9 @@ const longestLookInClosedWindowMs = 5000;
 /** When to look again: closely where a state lasts 100 ms only, never where a person must act first. */
 function lookAgainIn(expansion: Expansion, now: number): number | null {
   if (isEnded(expansion.state)) return null;
-  const underWay = expansion.joins.filter((join) => isUnderWay(join) || join.leaving !== null);
+  const underWay = expansion.joins.filter(
+    (join) => isUnderWay(join) || join.leaving !== null || owesSetting(join),
+  );
   if (underWay.length > 0) {
     const close = underWay.some(
       (join) => join.phase === 'attaching' || join.phase === 'snapshotting' || join.phase === 'swapping',
@@ -525,11 +546,15 @@ export function takeReplies(
     masterLook: null,
     nodeLooks: new Map(),
     frozen: null,
+    othersOnMasterHost: 0,
     events: [],
     commands: [],
     comparisons: [],
     appliedControls: [],
   };
-  for (const reply of replies) takeReply(turn, reply);
+  for (const reply of replies) {
+    if (reply.intentId.startsWith(settingIntent)) takeSettingReply(turn, reply);
+    else takeReply(turn, reply);
+  }
   return { expansion: turn.expansion, events: turn.events };
 }

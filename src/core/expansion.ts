@@ -1,4 +1,5 @@
 import type { AnomalyRecord } from './anomalies.ts';
+import type { BorrowedSetting } from './borrowed.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { ForecastDrift } from './drift.ts';
@@ -6,6 +7,7 @@ import type { CatchUp, Evidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
 import type { Forecast } from './forecast.ts';
 import type { ForecastOutcome } from './forecast-outcome.ts';
+import type { HealthState } from './health.ts';
 import type { MasterTracker } from './master-tracker.ts';
 import type { Address } from './node-facts.ts';
 import type { Policy } from './policy.ts';
@@ -99,7 +101,11 @@ export const isActive = (phase: JoinPhase): boolean => activePhases.includes(pha
 export type NodeCommand =
   | { readonly kind: 'slaveof'; readonly master: Address; readonly force: boolean }
   | { readonly kind: 'slaveof_no_one' }
-  | { readonly kind: 'clear_replication_id' };
+  | { readonly kind: 'clear_replication_id' }
+  /** Of the node's settings, for the time of its full sync only. */
+  | { readonly kind: 'config_set'; readonly name: 'throttle-bytes-per-second'; readonly value: string }
+  /** Writes the node's present settings to its file. */
+  | { readonly kind: 'config_rewrite' };
 
 export interface Intent {
   readonly id: string;
@@ -174,6 +180,8 @@ export interface Join {
   } | null;
   /** Comparisons that came to no result in this attempt. */
   readonly inconclusiveComparisons: number;
+  /** A setting that was changed for the time of the full sync; null = none was. */
+  readonly borrowed: BorrowedSetting | null;
 }
 
 export interface Expansion {
@@ -199,6 +207,8 @@ export interface Expansion {
   readonly forecastDrift: ForecastDrift | null;
   /** What it was against what had been forecast; null until it has ended. */
   readonly forecastOutcome: ForecastOutcome | null;
+  /** The loop that holds the copy back for the master's sake; null = nothing was measured. */
+  readonly health: HealthState | null;
   readonly masterTracker: MasterTracker;
   /** The master's binlog-file-size, to turn positions into bytes; null = not known. */
   readonly binlogFileSizeBytes: number | null;

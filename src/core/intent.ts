@@ -34,6 +34,10 @@ export function hasHappened(command: NodeCommand, replication: ReplicationFacts)
       return replication.role === 'master';
     case 'clear_replication_id':
       return !replication.replicationId;
+    case 'config_set':
+    case 'config_rewrite':
+      // Settings are not part of replication; borrowed.ts finds out about them.
+      return false;
   }
 }
 
@@ -51,6 +55,10 @@ export function commandWords(command: NodeCommand): string {
       return 'SLAVEOF NO ONE';
     case 'clear_replication_id':
       return 'CLEARREPLICATIONID';
+    case 'config_set':
+      return `CONFIG SET ${command.name} ${command.value}`;
+    case 'config_rewrite':
+      return 'CONFIG REWRITE';
   }
 }
 

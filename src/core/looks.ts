@@ -1,4 +1,6 @@
 /** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
+import { borrowsThrottle } from './bandwidth.ts';
+import { owesSetting, wantsConfig } from './borrowed.ts';
 import { type Expansion, isActive, isEnded, type Join, needsPerson } from './expansion.ts';
 import { mustStayEmpty } from './join-state.ts';
 import { preflightNodeSections, preflightSections } from './preflight.ts';
@@ -16,7 +18,7 @@ const sizesEveryMs = 1000;
 
 /** Whether a join takes part in the present batch and needs to be seen. */
 export const needsLook = (join: Join): boolean =>
-  isActive(join.phase) || join.leaving !== null || join.phase === 'preflight';
+  isActive(join.phase) || join.leaving !== null || join.phase === 'preflight' || owesSetting(join);
 
 /** null = there is nothing to look at. */
 export function wantedLooks(expansion: Expansion, now: number): WantedLooks | null {
@@ -28,13 +30,22 @@ export function wantedLooks(expansion: Expansion, now: number): WantedLooks | nu
   const beforeAttach = first || joins.some((join) => sectionsOf(join) === preflightNodeSections);
   return {
     master: beforeAttach ? preflightSections : masterSections(expansion, now),
-    nodes: new Map(wholeBatch.map((join) => [join.index, first ? following : sectionsOf(join)])),
+    nodes: new Map(
+      wholeBatch.map((join) => [join.index, first ? following : withConfig(expansion, join, now)]),
+    ),
   };
 }
 
 /** The waiting nodes of the present batch are looked at with all that preflight needs. */
 function isNextInLine(expansion: Expansion, join: Join): boolean {
   return expansion.state === 'running' && join.phase === 'waiting' && join.batch === expansion.currentBatch;
+}
+
+/** A borrowed setting is watched, so that somebody else's change is noticed. */
+function withConfig(expansion: Expansion, join: Join, now: number): readonly Section[] {
+  const sections = sectionsOf(join);
+  const wanted = wantsConfig(join, borrowsThrottle(expansion), now) && !sections.includes('config');
+  return wanted ? [...sections, 'config'] : sections;
 }
 
 function sectionsOf(join: Join): readonly Section[] {

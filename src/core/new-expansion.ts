@@ -32,6 +32,7 @@ export function newExpansion(request: {
     forecast: null,
     forecastDrift: null,
     forecastOutcome: null,
+    health: null,
     masterTracker: newMasterTracker(),
     binlogFileSizeBytes: null,
     batchSize: null,
@@ -71,5 +72,6 @@ function newJoin(
     attemptsAllowed: request.policy.maxAttempts,
     leaving: null,
     inconclusiveComparisons: 0,
+    borrowed: null,
   };
 }

@@ -26,6 +26,24 @@ export interface TimeWindow {
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof weekdays)[number];
 
+/** Limits on the master's health: over one of them less is copied and no batch begins. null = not watched. */
+export interface HealthPolicy {
+  /** 99th percentile of the service's own probes (PING) of the last seconds. */
+  readonly masterLatencyMs: number | null;
+  /** Of slaves that were there before. */
+  readonly slaveLagBytes: number | null;
+  readonly commandsPerSecond: number | null;
+  /** Answers GET with a number, or with JSON `{"value": number}`. */
+  readonly endpoint: { readonly url: string; readonly limit: number } | null;
+}
+
+export const noHealthLimits: HealthPolicy = {
+  masterLatencyMs: null,
+  slaveLagBytes: null,
+  commandsPerSecond: null,
+  endpoint: null,
+};
+
 export interface Policy {
   /** Nodes attached together; capped by what the master's version allows. 'auto' lets the service choose. */
   readonly batchSize: number | 'auto';
@@ -47,6 +65,8 @@ export interface Policy {
   readonly stableLooks: number;
   /** What the master may send to the nodes in full sync, all together; null = the nodes' own throttles. */
   readonly bandwidthBytesPerSecond: number | null;
+  /** null = nothing is watched, and the nodes copy at their share of the budget. */
+  readonly health: HealthPolicy | null;
   /** Batches begin only inside one of them; empty = at any time. */
   readonly windows: readonly TimeWindow[];
   /**
@@ -69,6 +89,7 @@ export const defaultPolicy: Policy = {
   masterBusyTimeoutMs: 1_800_000,
   stableLooks: 3,
   bandwidthBytesPerSecond: null,
+  health: null,
   windows: [],
   forecastTolerance: 1,
   verify: {
@@ -83,7 +104,8 @@ export const defaultPolicy: Policy = {
 };
 
 /** What a request may give of a policy. */
-export type PolicyInput = Partial<Omit<Policy, 'verify' | 'windows'>> & {
+export type PolicyInput = Partial<Omit<Policy, 'verify' | 'windows' | 'health'>> & {
+  readonly health?: Partial<HealthPolicy> | null;
   readonly verify?: Partial<VerifyPolicy>;
   readonly windows?: readonly (Pick<TimeWindow, 'from' | 'to'> & Partial<TimeWindow>)[];
 };
@@ -93,6 +115,7 @@ export function resolvePolicy(input: PolicyInput = {}): Policy {
     ...defaultPolicy,
     ...input,
     verify: { ...defaultPolicy.verify, ...input.verify },
+    health: input.health ? { ...noHealthLimits, ...input.health } : null,
     windows: (input.windows ?? []).map((window) => ({ days: [], timeZone: 'UTC', ...window })),
   };
 }

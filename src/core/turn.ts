@@ -29,6 +29,8 @@ export interface Turn {
   readonly masterLook: Look | null;
   readonly nodeLooks: ReadonlyMap<number, Look>;
   readonly frozen: string | null;
+  /** Full syncs of other expansions from masters on this master's host. */
+  readonly othersOnMasterHost: number;
   readonly events: EventInput[];
   readonly commands: CommandToRun[];
   readonly comparisons: ComparisonToStart[];

@@ -103,17 +103,19 @@ export async function play(
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function virtualClock(cluster: Cluster, after: (ms: number, run: () => void) => () => void): Clock {
+export function virtualClock(cluster: Cluster, after: (ms: number, run: () => void) => () => void): Clock {
   return {
     now: () => Math.round(cluster.now()),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        if (signal?.aborted) return resolve();
-        const cancel = after(ms, resolve);
-        signal?.addEventListener('abort', () => {
+        if (signal?.aborted) return void resolve();
+        const finish = (): void => {
           cancel();
+          signal?.removeEventListener('abort', finish);
           resolve();
-        });
+        };
+        const cancel = after(ms, finish);
+        signal?.addEventListener('abort', finish, { once: true });
       }),
   };
 }
@@ -122,6 +124,7 @@ function virtualClock(cluster: Cluster, after: (ms: number, run: () => void) => 
 const forgetfulStore: SessionStore = {
   pendingControls: async () => [],
   lockMaster: async () => true,
+  syncSlots: async () => ({ refused: [], others: [] }),
   renew: async () => undefined,
   save: async () => undefined,
 };
@@ -151,6 +154,7 @@ function rehearsedExpansion(cluster: Cluster, facts: RehearsedFacts, policy: Pol
       windows: [],
       forecastTolerance: null,
       bandwidthBytesPerSecond: null,
+      health: null,
       lookIntervalMs,
       stableLooks: Math.max(1, Math.round((policy.stableLooks * policy.lookIntervalMs) / lookIntervalMs)),
       stallTimeoutMs: Math.max(policy.stallTimeoutMs, 20 * lookIntervalMs),
@@ -165,7 +169,7 @@ function rehearsedExpansion(cluster: Cluster, facts: RehearsedFacts, policy: Pol
 const comparisonMs = 1500;
 
 /** The model knows what each node holds, so nothing has to be read. */
-function knowingComparison(cluster: Cluster, clock: Clock): Compare {
+export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
   return async (task): Promise<ComparisonReport> => {
     const startedAt = clock.now();
     await clock.sleep(comparisonMs, task.signal);

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { isEnded } from '../core/expansion.ts';
+import type { SlotLimits } from '../core/slots.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WakeUpHandler } from '../queue/doorbell.ts';
 import { FencedError, type Lease, type Store, StoreUnavailableError } from '../store/store.ts';
 import { crashPointFromEnvironment } from './crash-points.ts';
+import type { ReadFigure } from './health-probe.ts';
 import { type Clock, realClock } from './observer.ts';
 import { type BeforeBatch, type Compare, createSession } from './session.ts';
 
@@ -19,6 +21,10 @@ export interface WorkerDeps {
   readonly metrics?: Metrics | null;
   readonly beforeBatch?: BeforeBatch;
   readonly clock?: Clock;
+  /** Limits on full syncs over all expansions; absent = none. */
+  readonly slots?: SlotLimits;
+  /** Reads an operator's own figure of health. */
+  readonly readFigure?: ReadFigure;
   /** How long a dead worker's expansions stay untouched. */
   readonly leaseMs?: number;
   readonly crashPoint?: (name: string) => void;
@@ -45,6 +51,8 @@ export function createWorker(deps: WorkerDeps): Worker {
     compare: deps.compare,
     beforeBatch: deps.beforeBatch ?? (async () => null),
     clock,
+    ...(deps.slots ? { slots: deps.slots } : {}),
+    ...(deps.readFigure ? { readFigure: deps.readFigure } : {}),
     log: deps.log,
     metrics: deps.metrics ?? null,
     frozen,

@@ -18,10 +18,13 @@ import { needsLook, wantedLooks } from '../core/looks.ts';
 import type { Look, NodeFacts } from '../core/node-facts.ts';
 import { formatAddress } from '../core/node-facts.ts';
 import type { Policy } from '../core/policy.ts';
+import { noSlotLimits, type SlotLimits } from '../core/slots.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Lease, Store } from '../store/store.ts';
+import { createHealthProbe, type ReadFigure } from './health-probe.ts';
 import { type Clock, createObserver, type Observer } from './observer.ts';
+import { createSlotKeeper } from './slot-keeper.ts';
 
 /** Starts the comparison of a join's node with its master; resolves with its report, never rejects. */
 export type Compare = (task: {
@@ -38,7 +41,7 @@ export type Compare = (task: {
 export type BeforeBatch = (expansion: Expansion, batch: number) => Promise<string | null>;
 
 /** What of the store one session uses. */
-export type SessionStore = Pick<Store, 'pendingControls' | 'lockMaster' | 'renew' | 'save'>;
+export type SessionStore = Pick<Store, 'pendingControls' | 'lockMaster' | 'syncSlots' | 'renew' | 'save'>;
 
 export interface SessionDeps {
   readonly store: SessionStore;
@@ -47,6 +50,10 @@ export interface SessionDeps {
   readonly compare: Compare;
   readonly beforeBatch: BeforeBatch;
   readonly clock: Clock;
+  /** Limits on full syncs over all expansions; absent = none. */
+  readonly slots?: SlotLimits;
+  /** Reads an operator's own figure; null = it gave no number. Absent = such a limit counts as exceeded. */
+  readonly readFigure?: ReadFigure;
   readonly log: Logger;
   readonly metrics: Metrics | null;
   /** The global stop as this process last saw it; asked again right before every SLAVEOF. */
@@ -83,6 +90,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   let controlsAt = Number.NEGATIVE_INFINITY;
   let masterHeldBy: string | null = null;
   let masterLocked = false;
+  const slots = createSlotKeeper(deps.store, deps.slots ?? noSlotLimits, lease, deps.clock);
+  const health = createHealthProbe(observer, deps.clock, deps.readFigure ?? null);
   let veto: { readonly batch: number; readonly text: string | null } | null = null;
 
   async function turn(): Promise<number | null> {
@@ -90,6 +99,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const { masterLook, nodeLooks } = await lookAround(deps, observer, expansion);
     await lockMaster(masterLook);
     resumeComparisons();
+    const vetoed = await askVeto();
+    const taken = await slots.take(expansion, masterHeldBy !== null || vetoed !== null);
     const decision = decide({
       expansion,
       now: deps.clock.now(),
@@ -100,7 +111,10 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       frozen: await deps.frozen(),
       reports,
       masterHeldBy,
-      veto: await askVeto(),
+      veto: vetoed,
+      slotRefusals: taken.refusals,
+      othersOnMasterHost: taken.othersOnMasterHost,
+      health: await health.sample(expansion, masterLook),
       capabilitiesOf: (facts: NodeFacts): Capabilities => deps.engine.capabilities(facts),
     });
     await keep(decision, masterLook, nodeLooks);

@@ -241,6 +241,10 @@ function wordsOf(command: NodeCommand): Command {
       return ['SLAVEOF', 'NO', 'ONE'];
     case 'clear_replication_id':
       return ['CLEARREPLICATIONID'];
+    case 'config_set':
+      return ['CONFIG', 'SET', command.name, command.value];
+    case 'config_rewrite':
+      return ['CONFIG', 'REWRITE'];
   }
 }
 

@@ -1,0 +1,83 @@
+import { type Expansion, isActive, type NodeTarget } from '../core/expansion.ts';
+import type { HealthSample } from '../core/health.ts';
+import { type Look, sameAddress } from '../core/node-facts.ts';
+import type { Clock, Observer } from './observer.ts';
+
+/** Reads the figure at an operator's address; null = it gave no number. Never throws. */
+export type ReadFigure = (url: string) => Promise<number | null>;
+
+const probesPerSample = 4;
+const probeTimeoutMs = 2000;
+/** A percentile over this long: old enough to be one, young enough to follow the throttle. */
+const keptMs = 4000;
+const figureEveryMs = 2000;
+
+/** Measures the master's health beside the looks: a few PINGs each time, and the operator's figure now and then. */
+export function createHealthProbe(observer: Observer, clock: Clock, readFigure: ReadFigure | null) {
+  const latencies: { readonly at: number; readonly ms: number }[] = [];
+  let figure: number | 'failed' | null = null;
+  let figureAt = Number.NEGATIVE_INFINITY;
+  let commands: { readonly at: number; readonly count: number } | null = null;
+
+  async function probe(master: NodeTarget): Promise<void> {
+    for (let i = 0; i < probesPerSample; i += 1) {
+      const ms = await observer.connection(master).ping(probeTimeoutMs);
+      latencies.push({ at: clock.now(), ms: ms ?? probeTimeoutMs });
+    }
+    while (latencies[0] && latencies[0].at < clock.now() - keptMs) latencies.shift();
+  }
+
+  async function readEndpoint(url: string): Promise<void> {
+    if (clock.now() - figureAt < figureEveryMs) return;
+    figureAt = clock.now();
+    figure = (await readFigure?.(url)) ?? 'failed';
+  }
+
+  function commandRate(look: Look | null): number | null {
+    const count = look?.kind === 'answered' ? look.facts.stats?.commandsProcessed : undefined;
+    if (look === null || count == null) return null;
+    const before = commands;
+    if (before !== null && look.at - before.at < 500) return null;
+    commands = { at: look.at, count };
+    if (before === null || count < before.count) return null;
+    return ((count - before.count) * 1000) / (look.at - before.at);
+  }
+
+  return {
+    /** null = the policy watches nothing, or nothing is going on. */
+    async sample(expansion: Expansion, masterLook: Look | null): Promise<HealthSample | null> {
+      const { health } = expansion.policy;
+      const busy = expansion.joins.some((join) => isActive(join.phase)) || expansion.state === 'running';
+      if (health === null || !busy) return null;
+      await Promise.all([
+        health.masterLatencyMs === null ? null : probe(expansion.master),
+        health.endpoint === null ? null : readEndpoint(health.endpoint.url),
+      ]);
+      return {
+        masterLatencyP99Ms: percentile99(latencies.map(({ ms }) => ms)),
+        slaveLagBytes: lagOfOthers(expansion, masterLook),
+        commandsPerSecond: commandRate(masterLook),
+        endpoint: figure,
+      };
+    },
+  };
+}
+
+function percentile99(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * 0.99) - 1)]!;
+}
+
+/** The greatest lag of a slave that is not one of the expansion's nodes; null = there is none. */
+function lagOfOthers(expansion: Expansion, look: Look | null): number | null {
+  const slaves = look?.kind === 'answered' ? look.facts.replication?.slaves : undefined;
+  const others = slaves?.filter(
+    (slave) =>
+      !expansion.joins.some((join) => sameAddress(join.target.seenAs, { host: slave.ip, port: slave.port })),
+  );
+  const lags = (others ?? []).flatMap((slave) =>
+    Object.values(slave.lag).filter((lag): lag is number => typeof lag === 'number'),
+  );
+  return lags.length === 0 ? null : Math.max(...lags);
+}

@@ -1,0 +1,75 @@
+import { borrowsThrottle } from '../core/bandwidth.ts';
+import { type Expansion, isEnded, type Join } from '../core/expansion.ts';
+import { closedWindow } from '../core/hold.ts';
+import { isUnderWay } from '../core/join-state.ts';
+import type { Slot, SlotLimits } from '../core/slots.ts';
+import type { Lease, Store } from '../store/store.ts';
+import type { Clock } from './observer.ts';
+
+export interface TakenSlots {
+  /** By join index, why the node gets no slot now. */
+  readonly refusals: ReadonlyMap<number, string>;
+  /** Full syncs of other expansions from masters on this master's host. */
+  readonly othersOnMasterHost: number;
+}
+
+const nothing: TakenSlots = { refusals: new Map(), othersOnMasterHost: 0 };
+const refreshEveryMs = 1000;
+
+/** Keeps the count of this expansion's full syncs in the store right, and asks there before another one begins. */
+export function createSlotKeeper(
+  store: Pick<Store, 'syncSlots'>,
+  limits: SlotLimits,
+  lease: Lease,
+  clock: Clock,
+) {
+  const limited = Object.values(limits).some((limit) => limit !== null);
+  let last = nothing;
+  let lastKey = '';
+  let lastAt = Number.NEGATIVE_INFINITY;
+
+  return {
+    /** `closed`: none of the expansion's nodes may begin now, so none takes a slot from others. */
+    async take(expansion: Expansion, closed: boolean): Promise<TakenSlots> {
+      if ((!limited && !borrowsThrottle(expansion)) || isEnded(expansion.state)) return nothing;
+      const slot = (join: Join): Slot => ({
+        expansionId: expansion.id,
+        position: join.index,
+        nodeHost: join.target.seenAs.host.toLowerCase(),
+        masterHost: expansion.master.seenAs.host.toLowerCase(),
+      });
+      const held = expansion.joins.filter((join) => isUnderWay(join)).map(slot);
+      const wanted = closed ? [] : inLine(expansion, clock.now()).map(slot);
+      if (held.length === 0 && wanted.length === 0 && lastKey === '') return nothing;
+      const key = JSON.stringify([held, wanted].map((slots) => slots.map(({ position }) => position)));
+      if (key === lastKey && clock.now() - lastAt < refreshEveryMs) return last;
+      const { refused, others } = await store.syncSlots(lease, { held, wanted, limits });
+      const masterHost = expansion.master.seenAs.host.toLowerCase();
+      last = {
+        refusals: new Map(refused.map(({ position, text }) => [position, text])),
+        othersOnMasterHost: others.filter((other) => other.masterHost === masterHost).length,
+      };
+      lastKey = held.length + wanted.length === 0 ? '' : key;
+      lastAt = clock.now();
+      return last;
+    },
+  };
+}
+
+/** Nodes that could begin now, if there were slots for them. */
+function inLine(expansion: Expansion, now: number): readonly Join[] {
+  const { state, currentBatch, nextBatchNotBefore, pendingControl } = expansion;
+  const paused = nextBatchNotBefore !== null && now < nextBatchNotBefore;
+  if (state !== 'running' || pendingControl !== null || paused || closedWindow(expansion, now) !== null)
+    return [];
+  const limit = Math.min(expansion.batchSize ?? 1, expansion.capabilities?.maxConcurrentFullSyncs ?? 1);
+  const free = limit - expansion.joins.filter((join) => isUnderWay(join)).length;
+  return expansion.joins
+    .filter(
+      (join) =>
+        (join.phase === 'waiting' || join.phase === 'preflight') &&
+        (join.batch ?? 0) <= currentBatch &&
+        !isUnderWay(join),
+    )
+    .slice(0, Math.max(0, free));
+}

@@ -1,0 +1,272 @@
+import { describe, expect, test } from 'vitest';
+import { noSlotLimits, type SlotLimits } from '../../src/core/slots.ts';
+import { type Cluster, createCluster } from '../../src/simulator/index.ts';
+import { outgoingBytesPerSecond } from '../../src/simulator/transfer.ts';
+import { fill, MB, throttleOf, virtualService } from './virtual-service.ts';
+
+const minute = 60_000;
+/** 500 keys of about 190 bytes weigh as much as this. */
+const cluster400MB = (now?: number): Cluster =>
+  createCluster({ seed: 1, dataScale: (400 * MB) / (500 * 190), ...(now === undefined ? {} : { now }) });
+
+const four = ['n1', 'n2', 'n3', 'n4'];
+
+describe('one snapshot for a batch', () => {
+  test.each([
+    ['3.5.5', 1],
+    ['4.0.1', 1],
+    ['3.5.4', 4],
+  ] as const)('on %s four nodes cost %i dump(s), and none loses a key', async (version, dumps) => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: four }, version);
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', four);
+    service.startProcess();
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
+    expect(cluster.observe('m').dumpsMade).toBe(dumps);
+    expect(four.map((id) => cluster.observe(id).lost)).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('time windows', () => {
+  test('batches begin inside them only, the next one is told, and a running sync is not cut', async () => {
+    const start = Date.parse('2026-11-23T21:59:00Z');
+    const cluster = createCluster({ seed: 1, dataScale: (4000 * MB) / (500 * 190), now: start });
+    fill(cluster, { master: 'm', nodes: ['n1', 'n2'] }, '3.5.4');
+    const service = virtualService(cluster);
+    // A copy takes three minutes, the window lasts one.
+    await service.accept('e', 'm', ['n1', 'n2'], {
+      windows: [
+        { from: '22:00', to: '22:01', timeZone: 'UTC' },
+        { from: '22:10', to: '22:11', timeZone: 'UTC' },
+      ],
+    });
+    service.startProcess();
+    await service.until(async () => (await service.get('e')).joins[0]!.waitingFor !== null, minute);
+    expect((await service.get('e')).joins[0]!.waitingFor).toContain('opens at Mon 23 Nov 22:00 (UTC)');
+    expect(await service.until(() => service.ended('e'), 60 * minute)).toBe(true);
+    const attached = (await service.events('e'))
+      .filter((event) => event.type === 'node.attempt')
+      .map((event) => new Date(event.at).toISOString().slice(0, 16));
+    expect(attached).toEqual(['2026-11-23T22:00', '2026-11-23T22:10']);
+    const [first] = (await service.get('e')).joins;
+    expect(first!.attempts).toHaveLength(1);
+    expect(first!.attempts[0]!.endedAt! - first!.attempts[0]!.startedAt).toBeGreaterThan(2 * minute);
+    expect((await service.get('e')).state).toBe('succeeded');
+  });
+});
+
+/** The most full syncs that ran at any moment. */
+function mostAtOnce(cluster: Cluster, masters: readonly string[]): () => number {
+  let most = 0;
+  cluster.world.clock.after(0, function watch() {
+    most = Math.max(most, masters.flatMap((id) => cluster.observe(id).slavesInFullSync).length);
+    cluster.world.clock.after(250, watch);
+  });
+  return () => most;
+}
+
+describe('slots', () => {
+  const run = async (slots: SlotLimits): Promise<{ most: number; waits: string[] }> => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1', 'n2'] });
+    fill(cluster, { master: 'w', nodes: ['n3', 'n4'] });
+    const most = mostAtOnce(cluster, ['m', 'w']);
+    const service = virtualService(cluster, { slots });
+    await service.accept('e', 'm', ['n1', 'n2']);
+    await service.accept('f', 'w', ['n3', 'n4']);
+    // Two processes: what counts is what the store says, not what one of them knows.
+    service.startProcess();
+    service.startProcess();
+    expect(await service.until(() => service.ended('e', 'f'), 30 * minute)).toBe(true);
+    expect([(await service.get('e')).state, (await service.get('f')).state]).toEqual([
+      'succeeded',
+      'succeeded',
+    ]);
+    const events = [...(await service.events('e')), ...(await service.events('f'))];
+    const waits = events.filter((event) => event.type === 'node.waiting').map((event) => event.text);
+    return { most: most(), waits };
+  };
+
+  test('without limits two expansions of two nodes run side by side', async () => {
+    expect((await run(noSlotLimits)).most).toBe(4);
+  });
+
+  test.each([
+    ['total', 3],
+    ['perNodeHost', 2],
+    ['perMasterHost', 1],
+  ] as const)('never more full syncs than slots.%s allows, over all workers', async (name, limit) => {
+    const { most, waits } = await run({ ...noSlotLimits, [name]: limit });
+    expect(most).toBe(limit);
+    expect(waits.some((text) => text.includes(`slots.${name}`))).toBe(true);
+  });
+});
+
+describe('a budget of bandwidth', () => {
+  const started = async (version: '3.5.4' | '4.0.1' = '4.0.1', budget = 8 * MB) => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1', 'n2'] }, version);
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', ['n1', 'n2'], { bandwidthBytesPerSecond: budget });
+    const process = service.startProcess();
+    const transferring = (): Promise<boolean> =>
+      service.until(async () => (await service.get('e')).joins[0]!.phase === 'transferring', minute);
+    return { cluster, service, process, transferring };
+  };
+  const sharedOut = (cluster: Cluster): number => outgoingBytesPerSecond(cluster.node('m'));
+
+  test('is kept by all nodes together, and their own throttles are put back at the end', async () => {
+    const { cluster, service } = await started();
+    let most = 0;
+    let over = 0;
+    cluster.world.clock.after(0, function watch() {
+      const now = sharedOut(cluster);
+      most = Math.max(most, now);
+      // The moment in which a second node begins, until the first one's throttle follows.
+      if (now > 8 * MB * 1.05) over += 1;
+      cluster.world.clock.after(100, watch);
+    });
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
+    expect(most).toBeGreaterThan(7 * MB);
+    expect(over).toBeLessThan(40);
+    expect(['n1', 'n2'].map((id) => throttleOf(cluster, id))).toEqual(['20000000', '20000000']);
+    expect((await service.get('e')).joins.map((join) => join.borrowed?.state)).toEqual([
+      'restored',
+      'restored',
+    ]);
+  });
+
+  test('the old value is stored before the change', async () => {
+    const { cluster, service } = await started('3.5.4');
+    await service.until(async () => throttleOf(cluster, 'n1') !== '20000000', minute);
+    expect((await service.get('e')).joins[0]!.borrowed).toMatchObject({ old: '20000000', state: 'borrowed' });
+  });
+
+  test('on cancel the throttle is put back before the expansion ends', async () => {
+    const { cluster, service, transferring } = await started();
+    await transferring();
+    await service.store.addControl('e', {
+      id: 'c',
+      verb: 'cancel',
+      node: null,
+      reason: 'enough',
+      by: 'test',
+      at: 0,
+    });
+    expect(await service.until(() => service.ended('e'), 10 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('cancelled');
+    expect(['n1', 'n2'].map((id) => throttleOf(cluster, id))).toEqual(['20000000', '20000000']);
+  });
+
+  test('after a crash of the worker the next one puts it back', async () => {
+    const { cluster, service, process, transferring } = await started();
+    await transferring();
+    process.kill();
+    cluster.advance(5 * minute);
+    expect(throttleOf(cluster, 'n1')).not.toBe('20000000');
+    service.startProcess();
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
+    expect(['n1', 'n2'].map((id) => throttleOf(cluster, id))).toEqual(['20000000', '20000000']);
+  });
+
+  test.each(['3.5.4', '4.0.1'] as const)(
+    'on %s after a restart of the node too, in its memory and in its file',
+    async (version) => {
+      const { cluster, service, transferring } = await started(version);
+      await transferring();
+      cluster.fault.crash('n1');
+      await service.until(() => false, 5000);
+      cluster.fault.restart('n1');
+      expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+      expect((await service.get('e')).state).toBe('succeeded');
+      expect(throttleOf(cluster, 'n1')).toBe('20000000');
+      cluster.fault.crash('n1');
+      cluster.fault.restart('n1');
+      expect(throttleOf(cluster, 'n1')).toBe('20000000');
+    },
+  );
+
+  test('a value that somebody else has set meanwhile is left, and reported', async () => {
+    const { cluster, service, transferring } = await started('3.5.4');
+    await transferring();
+    cluster.execute('n1', ['CONFIG', 'SET', 'throttle-bytes-per-second', '12345678']);
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+    expect(throttleOf(cluster, 'n1')).toBe('12345678');
+    expect((await service.get('e')).joins[0]!.borrowed?.state).toBe('left');
+    const left = (await service.events('e')).find((event) => event.type === 'node.setting_left');
+    expect(left?.text).toContain('12345678');
+    expect(left?.text).toContain('it was 20000000');
+  });
+
+  test('a node that never comes back keeps it, and the operator is told what to do', async () => {
+    const { cluster, service, transferring } = await started('3.5.4');
+    await transferring();
+    cluster.fault.crash('n1');
+    await service.until(
+      async () => (await service.events('e')).some((event) => event.type === 'node.setting_lost'),
+      20 * minute,
+    );
+    const lost = (await service.events('e')).find((event) => event.type === 'node.setting_lost');
+    expect(lost?.text).toContain('CONFIG SET throttle-bytes-per-second 20000000');
+  });
+});
+
+describe('throttle by health', () => {
+  const latencyMs = (outgoing: number): number => 1 + (outgoing / MB) * 2;
+  const limitMs = 40;
+
+  test('keeps the p99 of a master whose latency rises with what it sends under the limit, and uses most of what that allows', async () => {
+    const cluster = createCluster({ seed: 1, dataScale: (4000 * MB) / (500 * 190) });
+    cluster.addNode({
+      id: 'm',
+      version: '4.0.1',
+      binlogAt: { file: 12, offset: 0 },
+      replyDelayMs: latencyMs,
+    });
+    cluster.load('m', { strings: 400, hashes: 100, valueBytes: 100, outsideBinlog: true });
+    for (const id of ['n1', 'n2'])
+      cluster.addNode({ id, version: '4.0.1', config: { 'throttle-bytes-per-second': 100 * MB } });
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', ['n1', 'n2'], {
+      health: { masterLatencyMs: limitMs },
+      bandwidthBytesPerSecond: 60 * MB,
+    });
+    const samples: number[] = [];
+    cluster.world.clock.after(0, function watch() {
+      const outgoing = outgoingBytesPerSecond(cluster.node('m'));
+      const copying = ['n1', 'n2'].filter((id) => cluster.observe(id).states.db0 === 'WaitDBSync');
+      if (outgoing > 0 && copying.length === 2) samples.push(outgoing);
+      cluster.world.clock.after(100, watch);
+    });
+    service.startProcess();
+    expect(await service.until(() => service.ended('e'), 60 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
+    const allowed = ((limitMs - 1) / 2) * MB;
+    const latencies = samples.map(latencyMs).sort((a, b) => a - b);
+    const mean = samples.reduce((sum, each) => sum + each, 0) / samples.length;
+    expect(latencies[Math.floor(latencies.length * 0.99)]).toBeLessThan(limitMs);
+    expect(mean / allowed).toBeGreaterThan(0.8);
+  });
+
+  test("an operator's figure over its limit holds batches back, with value and limit, until it is within", async () => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1'] });
+    let figure = 9;
+    const service = virtualService(cluster, { readFigure: async () => figure });
+    await service.accept('e', 'm', ['n1'], {
+      health: { endpoint: { url: 'http://127.0.0.1:1/load', limit: 5 } },
+    });
+    service.startProcess();
+    await service.until(async () => (await service.get('e')).joins[0]!.waitingFor !== null, minute);
+    expect((await service.get('e')).joins[0]!.waitingFor).toBe("the operator's own figure is 9, its limit 5");
+    expect((await service.get('e')).joins[0]!.attempts).toHaveLength(0);
+    figure = 1;
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+    const types = (await service.events('e')).map((event) => event.type);
+    expect(types).toEqual(expect.arrayContaining(['health.over', 'health.calm']));
+  });
+});

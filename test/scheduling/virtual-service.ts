@@ -1,0 +1,127 @@
+import { pino } from 'pino';
+import type { Expansion, JoinTarget, NodeTarget, StoredEvent } from '../../src/core/expansion.ts';
+import { isEnded } from '../../src/core/expansion.ts';
+import type { Forecast } from '../../src/core/forecast.ts';
+import { newExpansion } from '../../src/core/new-expansion.ts';
+import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
+import type { SlotLimits } from '../../src/core/slots.ts';
+import { createPikaEngine } from '../../src/engines/pika/index.ts';
+import { knowingComparison, virtualClock } from '../../src/rehearsal/play.ts';
+import { virtualWires } from '../../src/rehearsal/virtual-wires.ts';
+import type { Cluster } from '../../src/simulator/index.ts';
+import type { ReadFigure } from '../../src/worker/health-probe.ts';
+import { createWorker } from '../../src/worker/index.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
+
+export const MB = 1_000_000;
+
+/** The real worker over simulated nodes, all in virtual time; processes can be killed between any two steps. */
+export function virtualService(
+  cluster: Cluster,
+  options: { readonly slots?: SlotLimits; readonly readFigure?: ReadFigure } = {},
+) {
+  const store = createMemoryStore({ now: () => Math.round(cluster.now()) });
+  let stirred = true;
+  const stir = (): void => {
+    stirred = true;
+  };
+
+  const target = (id: string): NodeTarget => {
+    const { port } = cluster.node(id);
+    const address = { host: '127.0.0.1', port };
+    return { name: `127.0.0.1:${port}`, address, seenAs: address, credential: null };
+  };
+
+  async function accept(
+    id: string,
+    master: string,
+    nodes: readonly string[],
+    policy: PolicyInput = {},
+    forecast: Forecast | null = null,
+  ): Promise<void> {
+    const fresh = newExpansion({
+      id,
+      master: target(master),
+      nodes: nodes.map((node): JoinTarget => ({ ...target(node), overwriteData: false, repoint: false })),
+      policy: resolvePolicy(policy),
+      label: null,
+      requestedBy: 'test',
+      via: 'rest',
+      now: Math.round(cluster.now()),
+    });
+    await store.accept({ ...fresh, forecast }, [], null);
+  }
+
+  /** A worker process that takes up whatever is due, until it is killed. */
+  function startProcess(): { kill(): void } {
+    let alive = true;
+    const wires = virtualWires(cluster, stir);
+    const after: typeof wires.after = (ms, run) => wires.after(ms, () => (alive ? run() : undefined));
+    const clock = virtualClock(cluster, after);
+    const worker = createWorker({
+      store,
+      engine: createPikaEngine({ now: clock.now, wires: { ...wires, after } }),
+      credentials: { get: () => null, names: [] },
+      compare: knowingComparison(cluster, clock),
+      log: pino({ level: 'silent' }),
+      clock,
+      crashPoint: () => undefined,
+      ...options,
+    });
+    const atWork = new Set<string>();
+    const look = (): void => {
+      void store.due(20).then((ids) => {
+        for (const id of ids.filter((due) => !atWork.has(due))) {
+          atWork.add(id);
+          void worker.onWakeUp(id, new AbortController().signal).finally(() => atWork.delete(id));
+        }
+      });
+      after(200, look);
+    };
+    look();
+    return {
+      kill() {
+        alive = false;
+      },
+    };
+  }
+
+  /** Lets virtual time pass until the condition holds; false when it did not in time. */
+  async function until(done: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
+    const end = cluster.now() + withinMs;
+    for (;;) {
+      if (stirred) {
+        stirred = false;
+        await new Promise((resolve) => setImmediate(resolve));
+        if (await done()) return true;
+        continue;
+      }
+      const next = cluster.nextEventAt();
+      if (next === null || next > end) return done();
+      cluster.advanceTo(next);
+    }
+  }
+
+  const get = async (id: string): Promise<Expansion> => (await store.get(id))!;
+  const ended = async (...ids: readonly string[]): Promise<boolean> =>
+    (await Promise.all(ids.map(get))).every(({ state }) => isEnded(state));
+  const events = (expansionId: string): Promise<readonly StoredEvent[]> =>
+    store.events({ expansionId, afterSeq: 0, limit: 10_000 });
+
+  return { store, target, accept, startProcess, until, get, ended, events };
+}
+
+export const throttleOf = (cluster: Cluster, id: string): string =>
+  cluster.node(id).settings.get('throttle-bytes-per-second')!;
+
+/** A master with so many bytes to copy, and empty nodes n1, n2, … with a throttle of 20 MB/s. */
+export function fill(
+  cluster: Cluster,
+  names: { readonly master: string; readonly nodes: readonly string[] },
+  version: '3.5.4' | '3.5.5' | '4.0.1' = '4.0.1',
+): void {
+  cluster.addNode({ id: names.master, version, binlogAt: { file: 12, offset: 0 } });
+  cluster.load(names.master, { strings: 400, hashes: 100, valueBytes: 100, outsideBinlog: true });
+  for (const id of names.nodes)
+    cluster.addNode({ id, version, config: { 'throttle-bytes-per-second': 20 * MB } });
+}
