@@ -89,10 +89,7 @@ describe('on PostgreSQL', () => {
     postgres = await startPostgres();
     database = await postgres.createDatabase();
   });
-  afterAll(async () => {
-    await database.drop();
-    await postgres.stop();
-  });
+  afterAll(() => postgres.stop());
 
   const lose = async (backend: QueueBackend) => {
     const queue = new Queue(

@@ -20,10 +20,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   database = await postgres.createMigratedDatabase();
 });
-afterAll(async () => {
-  await database.drop();
-  await postgres.stop();
-});
+afterAll(() => postgres.stop());
 beforeEach(() => {
   ({ comparisons, store, close } = openTestStores(database.connection, { differencesPerComparison: 5 }));
 });

@@ -9,10 +9,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   database = await postgres.createMigratedDatabase();
 });
-afterAll(async () => {
-  await database.drop();
-  await postgres.stop();
-});
+afterAll(() => postgres.stop());
 
 describeStore('PostgreSQL', async () => {
   const { store } = openTestStores(database.connection, { observationsPerNode });

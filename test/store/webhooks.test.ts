@@ -17,10 +17,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   database = await postgres.createMigratedDatabase();
 });
-afterAll(async () => {
-  await database.drop();
-  await postgres.stop();
-});
+afterAll(() => postgres.stop());
 beforeEach(async () => {
   ({ webhooks, store, close } = openTestStores(database.connection, { deliveriesPerWebhook: 3 }));
   expansion = newExpansion();

@@ -19,6 +19,7 @@ export interface TestPostgres {
   pid(): number | null;
   /** Its unix socket's folder, below which everything of it lives. */
   readonly dataDir: string;
+  /** Throws, after it has stopped, when a connection to one of its databases was leaked. */
   stop(): Promise<void>;
 }
 
@@ -71,8 +72,10 @@ export async function startPostgres(): Promise<TestPostgres> {
       return create(await template);
     },
     async stop() {
+      const leaks = await leakedConnections(administration).catch(() => []);
       await server.stop();
       await rm(dataDir, { recursive: true, force: true });
+      if (leaks.length > 0) throw new Error(`connections were leaked: ${leaks.join('; ')}`);
     },
   };
 }
@@ -108,6 +111,25 @@ async function run(connection: TestDatabase['connection'], sql: string): Promise
   await client.connect();
   try {
     await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** What is still connected to a test's database a while after the test's end. */
+async function leakedConnections(administration: TestDatabase['connection']): Promise<string[]> {
+  const client = new pg.Client(administration);
+  await client.connect();
+  const find = async () => {
+    const { rows } = await client.query<{ leak: string }>(
+      `select format('%s, last query: %s', datname, left(query, 60)) as leak
+       from pg_stat_activity where backend_type = 'client backend' and datname like 'test\\_%'`,
+    );
+    return rows.map((row) => row.leak);
+  };
+  try {
+    await until(async () => (await find()).length === 0, { withinMs: 5_000 }).catch(() => undefined);
+    return await find();
   } finally {
     await client.end();
   }
