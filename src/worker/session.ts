@@ -64,6 +64,9 @@ export interface SessionDeps {
 
 /** A command's reply may stall for seconds (NO ONE up to 3 s after a full sync); later than this it is unknown. */
 const commandTimeoutMs = 8000;
+const pingTimeoutMs = 2000;
+/** A lease and a freeze are known well enough when asked for within this time: freezes are obeyed within 1 s. */
+const freshMs = 700;
 const saveAtLeastEveryMs = 1000;
 const controlsEveryMs = 500;
 
@@ -230,16 +233,31 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
    */
   async function run(command: Decision['commands'][number]): Promise<Reply> {
     const { joinIndex, intentId } = command;
-    await deps.store.renew(lease);
-    const frozen = await deps.frozen();
-    if (frozen !== null)
-      return { joinIndex, intentId, outcome: 'not_sent', text: `everything is frozen: ${frozen}` };
     const { target } = expansion.joins[joinIndex]!;
+    // Opens the connection first, so that no slow connect comes between the last check and the command.
+    await observer.connection(target).ping(pingTimeoutMs);
+    const objection = await lastObjection();
+    if (objection !== null) return { joinIndex, intentId, outcome: 'not_sent', text: objection };
     deps.crashPoint(`before_${command.command.kind}`);
     const result = await observer.connection(target).command(command.command, commandTimeoutMs);
     deps.crashPoint(`after_${command.command.kind}`);
     observer.discardLate(target);
     return { joinIndex, intentId, outcome: result.outcome, text: result.reply };
+  }
+
+  /**
+   * Why nothing may be sent now; null = it may. Asked anew until the answer is fresh: a process that was stopped while
+   * it waited for the database would otherwise act on a lease or on a freeze of long ago. Throws FencedError.
+   */
+  async function lastObjection(): Promise<string | null> {
+    for (let tries = 0; tries < 10; tries += 1) {
+      const askedAt = deps.clock.now();
+      await deps.store.renew(lease);
+      const frozen = await deps.frozen();
+      if (frozen !== null) return `everything is frozen: ${frozen}`;
+      if (Math.abs(deps.clock.now() - askedAt) <= freshMs) return null;
+    }
+    return 'the database answers too slowly to be certain that this worker may still act';
   }
 
   /** A comparison whose worker died is begun again here. */
