@@ -1,0 +1,134 @@
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type ComparisonSpec, compareNodes, type Endpoint, resolveSpec } from '../../src/verify/compare.ts';
+import { redisMissing, startRedis, startRedisSlave, type TestServer } from './servers.ts';
+
+const keys = 5000;
+
+describe.skipIf(redisMissing !== null)(`a comparison never says equal when ${redisMissing ?? ''}`, () => {
+  let master: TestServer;
+  let slave: TestServer;
+
+  beforeAll(async () => {
+    master = await startRedis();
+    await master.load(Array.from({ length: keys }, (_, i) => ['SET', `key:${i}`, `value ${i}`]));
+  });
+  beforeEach(async () => {
+    slave = await startRedisSlave(master);
+    return () => slave.stop();
+  });
+  afterAll(() => master.stop());
+
+  const slow = { depth: 'full', maxOpsPerSecond: 2000, timeoutMs: 1500 } as const;
+
+  /** Compares, and does something to the servers once the comparison is on its way. */
+  async function compareAnd(
+    disturb: () => Promise<unknown> | unknown,
+    right: Endpoint = slave.endpoint,
+    spec: Partial<ComparisonSpec> = slow,
+  ) {
+    let disturbed: Promise<unknown> | null = null;
+    const report = await compareNodes({
+      left: master.endpoint,
+      right,
+      spec: resolveSpec(spec),
+      onProgress: ({ lookedAtKeys }) => {
+        if (lookedAtKeys > 0) disturbed ??= Promise.resolve(disturb());
+      },
+    });
+    await disturbed;
+    expect(report.verdict).toBe('inconclusive');
+    return report;
+  }
+
+  it('the slave hangs', async () => {
+    const report = await compareAnd(() => process.kill(slave.pid, 'SIGSTOP'));
+    expect(report.reason).toContain(`127.0.0.1:${slave.port}: did not answer within 1500 ms`);
+    process.kill(slave.pid, 'SIGCONT');
+  });
+
+  it('the slave dies', async () => {
+    const report = await compareAnd(() => process.kill(slave.pid, 'SIGKILL'));
+    expect(report.reason).toContain(`127.0.0.1:${slave.port}`);
+  });
+
+  it('the slave is re-pointed in the middle', async () => {
+    const report = await compareAnd(() => slave.call('REPLICAOF', 'NO', 'ONE'));
+    expect(report.reason).toMatch(/its (role|master) changed .* during the comparison/);
+  });
+
+  it('the slave refuses the login', async () => {
+    await slave.call('CONFIG', 'SET', 'requirepass', 'right');
+    const wrong = { ...slave.endpoint, credential: { username: null, password: 'wrong' } };
+    const report = await compareAnd(() => undefined, wrong);
+    expect(report).toMatchObject({ lookedAtKeys: 0, reason: expect.stringContaining('refused the login') });
+    expect(JSON.stringify(report)).not.toContain('wrong"');
+    const none = await compareAnd(() => undefined);
+    expect(none.reason).toContain('NOAUTH');
+  });
+
+  it('nobody listens', async () => {
+    const report = await compareAnd(() => undefined, {
+      address: { host: '127.0.0.1', port: 1 },
+      credential: null,
+    });
+    expect(report.reason).toContain('127.0.0.1:1: cannot be reached (ECONNREFUSED)');
+  });
+
+  it('both are the same server', async () => {
+    const report = await compareAnd(() => undefined, master.endpoint);
+    expect(report.reason).toContain('the same server');
+  });
+
+  it.each([
+    ['is loading its data', '-LOADING Redis is loading the dataset in memory\r\n', 'LOADING'],
+    ['speaks another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'does not speak the Redis protocol'],
+  ])('the other side %s', async (_, answer, reason) => {
+    const other = await answering(answer);
+    try {
+      const report = await compareAnd(() => undefined, {
+        address: { host: '127.0.0.1', port: portOf(other) },
+        credential: null,
+      });
+      expect(report.reason).toContain(reason);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('it is told to stop', async () => {
+    const stop = new AbortController();
+    const report = await compareNodes({
+      left: master.endpoint,
+      right: slave.endpoint,
+      spec: resolveSpec(slow),
+      signal: stop.signal,
+      onProgress: ({ lookedAtKeys }) => lookedAtKeys > 0 && stop.abort(),
+    });
+    expect(report.verdict).toBe('inconclusive');
+  });
+
+  it('the slave does not take part in replication any more and keys differ', async () => {
+    await slave.call('CONFIG', 'SET', 'replica-read-only', 'no');
+    await slave.call('DEL', 'key:7');
+    await master.call('CONFIG', 'SET', 'repl-timeout', '3600');
+    await slave.call('REPLICAOF', '127.0.0.1', 1);
+    await master.load([['SET', 'later', '1']]);
+    const report = await compareAnd(() => undefined, slave.endpoint, {
+      depth: 'full',
+      catchUpTimeoutMs: 500,
+    });
+    expect(report.reason).toMatch(/did not reach within 500 ms the position/);
+    await master.call('DEL', 'later');
+  });
+});
+
+function answering(answer: string): Promise<Server> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', () => socket.write(answer));
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+const portOf = (server: Server): number => (server.address() as { port: number }).port;
