@@ -51,7 +51,7 @@ export async function benchExpansion(): Promise<void> {
       nodes: Object.entries(served.addresses)
         .filter(([id]) => id !== 'm')
         .map(([, address]) => joinTarget(address)),
-      policy: resolvePolicy({ batchSize: 1, lookIntervalMs: 25 }),
+      policy: resolvePolicy({ batchSize: 1, lookIntervalMs: 10, verify: { samplePerType: 50 } }),
       label: null,
       requestedBy: 'bench',
       via: 'rest',
@@ -62,7 +62,13 @@ export async function benchExpansion(): Promise<void> {
       store,
       engine: createPikaEngine(),
       credentials,
-      compare: createCompare(credentials),
+      compare: createCompare({
+        credentials,
+        comparisons: null,
+        doorbell: null,
+        now: Date.now,
+        sleep: () => Promise.resolve(),
+      }),
       log: pino({ level: 'silent' }),
     });
     const before = Object.keys(served.addresses).map((id) => commandsOf(cluster, id));

@@ -1,8 +1,10 @@
 // `npm run bench [name …]`: prints ratios measured in one run; machines differ, ratios less so.
 import { benchExpansion } from './expansion.ts';
+import { benchScheduling } from './scheduling.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   expansion: benchExpansion,
+  scheduling: benchScheduling,
   comparison: async () => {
     await import('./comparison.ts');
   },

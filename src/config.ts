@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { maxNodesPerExpansion } from './core/preflight.ts';
+import type { SlotLimits } from './core/slots.ts';
 import type { Credential, CredentialSource } from './engines/engine.ts';
 
 /** What a process of the service does: answer requests, work on expansions, or both. */
@@ -48,6 +49,8 @@ export interface Config {
   readonly tokens: readonly AccessToken[];
   readonly credentials: CredentialSource;
   readonly limits: Limits;
+  /** Full syncs at the same time, over all expansions and workers. */
+  readonly slots: SlotLimits;
   /** Whether X-Forwarded-* of a reverse proxy are believed. */
   readonly trustProxy: boolean;
   /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
@@ -75,6 +78,7 @@ export class ConfigError extends Error {
 
 const strict = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65535 });
+const Slots = Type.Integer({ minimum: 1, maximum: 10_000 });
 const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
 
 const FileSchema = Type.Object(
@@ -112,6 +116,16 @@ const FileSchema = Type.Object(
           },
           strict,
         ),
+      ),
+    ),
+    slots: Type.Optional(
+      Type.Object(
+        {
+          total: Type.Optional(Slots),
+          perNodeHost: Type.Optional(Slots),
+          perMasterHost: Type.Optional(Slots),
+        },
+        strict,
       ),
     ),
     limits: Type.Optional(
@@ -180,6 +194,13 @@ export function loadConfig(
     tokens,
     credentials: credentialSource(credentials),
     limits: { ...defaultLimits, ...file.limits },
+    slots: {
+      total: source.integer('PIKA_EXPANDER_SLOTS_TOTAL', 1, 10_000) ?? file.slots?.total ?? null,
+      perNodeHost:
+        source.integer('PIKA_EXPANDER_SLOTS_PER_NODE_HOST', 1, 10_000) ?? file.slots?.perNodeHost ?? null,
+      perMasterHost:
+        source.integer('PIKA_EXPANDER_SLOTS_PER_MASTER_HOST', 1, 10_000) ?? file.slots?.perMasterHost ?? null,
+    },
     trustProxy: source.boolean('PIKA_EXPANDER_TRUST_PROXY') ?? file.trustProxy ?? false,
     secrets: collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
   };

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -5,6 +7,7 @@ import { type Admission, createAdmission } from './admission/admission.ts';
 import { idMaker, type NewId } from './admission/ids.ts';
 import { buildApi, buildWorkerApi } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
+import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import type { Config } from './config.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
@@ -17,8 +20,10 @@ import { openQueueEntrance } from './queue/entrance.ts';
 import { startReconciler } from './queue/reconciler.ts';
 import { type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
+import { createComparisonHandler } from './verify/service.ts';
 import { createBeforeBatch } from './webhooks/before-batch.ts';
 import { startDispatcher } from './webhooks/dispatcher.ts';
+import { createFigureReader } from './webhooks/figure.ts';
 import { createSender } from './webhooks/send.ts';
 import { createCompare } from './worker/compare.ts';
 import { createWorker } from './worker/index.ts';
@@ -35,6 +40,7 @@ export interface Service {
 /** Lost wake-ups are put back within this time. */
 const reconcileEveryMs = 2000;
 const webhookTimeoutMs = 10_000;
+const figureTimeoutMs = 1500;
 
 interface Parts {
   readonly config: Config;
@@ -42,6 +48,8 @@ interface Parts {
   readonly opened: OpenedStore;
   readonly queue: QueueBackend;
   readonly doorbell: Doorbell;
+  /** Wake-ups for comparisons, which are a kind of work of their own. */
+  readonly comparisonDoorbell: Doorbell;
   readonly metrics: Metrics;
   readonly admission: Admission;
   readonly engine: ReturnType<typeof createPikaEngine>;
@@ -92,6 +100,11 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
   );
   const doorbell = openDoorbell(queue, { onTrouble: troubleOf(log, 'the queue') });
   closers.push(() => doorbell.close());
+  const comparisonDoorbell = openDoorbell(queue, {
+    name: 'comparison-wake-ups',
+    onTrouble: troubleOf(log, 'the queue of comparisons'),
+  });
+  closers.push(() => comparisonDoorbell.close());
 
   const newId = idMaker(Date.now);
   const engine = createPikaEngine();
@@ -112,7 +125,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
         'a worker could not be woken; the expansion is found a little later',
       ),
   });
-  return { config, log, opened, queue, doorbell, metrics, admission, engine, newId };
+  return { config, log, opened, queue, doorbell, comparisonDoorbell, metrics, admission, engine, newId };
 }
 
 function openApi(parts: Parts): Promise<FastifyInstance> {
@@ -134,7 +147,14 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     ],
     dashboardDir: fileURLToPath(new URL('../dist/dashboard/', import.meta.url)),
     shedLoad: true,
-    routes: [webhookRoutes(opened.webhooks)],
+    routes: [
+      webhookRoutes(opened.webhooks),
+      comparisonRoutes({
+        comparisons: opened.comparisons,
+        doorbell: parts.comparisonDoorbell,
+        credentials: config.credentials,
+      }),
+    ],
   };
   return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
 }
@@ -147,7 +167,13 @@ async function startWork(parts: Parts): Promise<Closer> {
     store: opened.store,
     engine: parts.engine,
     credentials: config.credentials,
-    compare: createCompare(config.credentials),
+    compare: createCompare({
+      credentials: config.credentials,
+      comparisons: opened.comparisons,
+      doorbell: parts.comparisonDoorbell,
+      now: Date.now,
+      sleep,
+    }),
     beforeBatch: createBeforeBatch({
       store: opened.webhooks,
       send,
@@ -155,6 +181,8 @@ async function startWork(parts: Parts): Promise<Closer> {
       newId,
       onTrouble: troubleOf(log, "a webhook's answer"),
     }),
+    slots: config.slots,
+    readFigure: createFigureReader(figureTimeoutMs),
     log,
     metrics,
   });
@@ -181,7 +209,38 @@ async function startWork(parts: Parts): Promise<Closer> {
     onTrouble: (jobId, error) =>
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
   });
-  return () => Promise.all([wakeUps.close(), reconciler.close(), dispatcher.close(), entrance.close()]);
+  const closeComparisons = startComparisons(parts);
+  return () =>
+    Promise.all([
+      wakeUps.close(),
+      reconciler.close(),
+      dispatcher.close(),
+      entrance.close(),
+      closeComparisons(),
+    ]);
+}
+
+/** Two at a time in one process: each can fill a core of its own and both servers. */
+const comparisonsAtOnce = 2;
+
+function startComparisons({ config, log, opened, queue, comparisonDoorbell }: Parts): Closer {
+  const handler = createComparisonHandler({
+    comparisons: opened.comparisons,
+    credentials: config.credentials,
+    owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+    now: Date.now,
+  });
+  const wakeUps = startDoorbellWorker(queue, comparisonDoorbell, handler, {
+    concurrency: comparisonsAtOnce,
+    onTrouble: troubleOf(log, 'a comparison'),
+  });
+  const reconciler = startReconciler({
+    store: opened.comparisons,
+    doorbell: comparisonDoorbell,
+    intervalMs: reconcileEveryMs,
+    onTrouble: troubleOf(log, 'the search for comparisons that are due'),
+  });
+  return () => Promise.all([wakeUps.close(), reconciler.close()]);
 }
 
 function countingRings(doorbell: Doorbell, metrics: Metrics): Pick<Doorbell, 'ring'> {

@@ -98,7 +98,8 @@ function post(
   });
 }
 
-async function beginningOf(response: IncomingMessage, signal: AbortSignal): Promise<string> {
+/** As much of an answer's body as is ever shown. */
+export async function beginningOf(response: IncomingMessage, signal: AbortSignal): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   try {
@@ -115,7 +116,7 @@ async function beginningOf(response: IncomingMessage, signal: AbortSignal): Prom
 }
 
 /** A name may lead anywhere, and elsewhere tomorrow: what it leads to is checked at each connection. */
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
+export const guardedLookup: LookupFunction = (hostname, options, callback) => {
   dnsLookup(hostname, { ...options, all: true } as LookupOptions & { all: true }, (error, addresses) => {
     if (error) return callback(error, '');
     const allowed = addresses.filter(({ address }) => isAllowedIp(address));

@@ -1,17 +1,108 @@
+import type { ComparisonReport } from '../core/comparison.ts';
 import type { CredentialSource } from '../engines/engine.ts';
+import type { Doorbell } from '../queue/doorbell.ts';
+import { type ComparisonStore, comparisonHasEnded, type StoredComparison } from '../store/comparisons.ts';
 import { compareNodes, specFromPolicy } from '../verify/compare.ts';
 import type { Compare } from './session.ts';
 
-/**
- * The comparison of a join's node with its master. Exact key counts scan both nodes, which nobody in full sync can bear
- * (facts 2.5): with other full syncs running they are left out this time.
- */
-export function createCompare(credentials: CredentialSource): Compare {
-  return ({ master, node, policy, fullSyncsRunning, signal }) =>
-    compareNodes({
-      left: { address: master.address, credential: credentials.get(master.credential) },
-      right: { address: node.address, credential: credentials.get(node.credential) },
-      spec: specFromPolicy({ ...policy, keyCounts: policy.keyCounts && !fullSyncsRunning }),
-      signal,
-    });
+export interface CompareParts {
+  readonly credentials: CredentialSource;
+  /** Where a comparison of all keys lives, so that it survives this worker; null = everything is compared here. */
+  readonly comparisons: ComparisonStore | null;
+  readonly doorbell: Pick<Doorbell, 'ring'> | null;
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
+
+type Task = Parameters<Compare>[0];
+
+const lookEveryMs = 1000;
+
+/**
+ * The comparison of a join's node with its master. A sample is taken here and now; every key is a comparison of its
+ * own, which goes on where it was on any worker. Exact key counts scan both nodes, which nobody in full sync can
+ * bear: with other full syncs running they are left out this time.
+ */
+export function createCompare(parts: CompareParts): Compare {
+  const { credentials, comparisons } = parts;
+  return (task) => {
+    if (task.policy.depth === 'full' && comparisons !== null) return compareDurably(parts, comparisons, task);
+    return compareNodes({
+      left: { address: task.master.address, credential: credentials.get(task.master.credential) },
+      right: { address: task.node.address, credential: credentials.get(task.node.credential) },
+      spec: specOf(task),
+      signal: task.signal,
+    });
+  };
+}
+
+const specOf = ({ policy, fullSyncsRunning }: Task) =>
+  specFromPolicy({ ...policy, keyCounts: policy.keyCounts && !fullSyncsRunning });
+
+/** Asks for the comparison once (its id says so) and waits for its end; whoever takes over waits for the same one. */
+async function compareDurably(
+  parts: CompareParts,
+  comparisons: ComparisonStore,
+  task: Task,
+): Promise<ComparisonReport> {
+  const startedAt = parts.now();
+  try {
+    await comparisons.create({
+      id: task.id,
+      join: { expansionId: task.expansionId, node: task.node.name },
+      left: task.master,
+      right: task.node,
+      spec: specOf(task),
+      requestedBy: `expansion ${task.expansionId}`,
+      createdAt: startedAt,
+    });
+    await parts.doorbell?.ring(task.id);
+    return await endOf(parts, comparisons, task, startedAt);
+  } catch (error) {
+    return withoutResult(
+      task,
+      startedAt,
+      parts.now(),
+      `the comparison could not be followed: ${(error as Error).message}`,
+    );
+  }
+}
+
+async function endOf(
+  parts: CompareParts,
+  comparisons: ComparisonStore,
+  task: Task,
+  startedAt: number,
+): Promise<ComparisonReport> {
+  while (!task.signal.aborted) {
+    const stored = await comparisons.get(task.id);
+    if (stored && comparisonHasEnded(stored.state)) {
+      return stored.report ?? withoutResult(task, startedAt, parts.now(), whyWithout(stored));
+    }
+    await parts.sleep(lookEveryMs, task.signal);
+  }
+  return withoutResult(task, startedAt, parts.now(), 'it is no longer waited for');
+}
+
+const whyWithout = (stored: StoredComparison): string =>
+  `comparison ${stored.id} is ${stored.state}${stored.stateReason ? `: ${stored.stateReason}` : ''}`;
+
+/** Nothing looked at is never "equal". */
+const withoutResult = (task: Task, startedAt: number, endedAt: number, reason: string): ComparisonReport => ({
+  depth: task.policy.depth,
+  verdict: 'inconclusive',
+  reason,
+  startedAt,
+  endedAt,
+  lookedAtKeys: 0,
+  lookedAtKeysByType: {},
+  estimatedKeys: null,
+  share: null,
+  smallestLossFound: null,
+  differencesTotal: 0,
+  differencesByKind: {},
+  examples: [],
+  rounds: task.policy.rounds,
+  settledByRecheck: 0,
+  counts: null,
+});
