@@ -11,6 +11,7 @@ import {
 } from '../../src/api/views.ts';
 import type { ControlVerb, Expansion, NodeTarget } from '../../src/core/expansion.ts';
 import type { Finding } from '../../src/core/findings.ts';
+import type { Forecast, ForecastRange } from '../../src/core/forecast.ts';
 import { formatAddress } from '../../src/core/node-facts.ts';
 import { inBatches, type Plan, type Topology } from '../../src/core/plan.ts';
 import type { PolicyInput } from '../../src/core/policy.ts';
@@ -19,6 +20,7 @@ import {
   capabilitiesOf,
   type Fault,
   GiB,
+  MiB,
   type MockWorld,
   nodeTarget,
   reportOf,
@@ -378,6 +380,34 @@ function findingsOf(body: ExpandBody): readonly Finding[] {
   });
 }
 
+function forecastOf(nodes: readonly string[], batchSize: number): Forecast {
+  const around = (expected: number): ForecastRange => ({
+    low: expected * 0.8,
+    expected,
+    high: expected * 1.2,
+    confidence: 0.9,
+  });
+  const batches = inBatches(nodes, batchSize);
+  return {
+    secondsPerNode: around(38),
+    secondsTotal: around(38 * batches.length),
+    bytesPerNode: around(1.4 * GiB),
+    snapshotBytesByDatabase: { db0: Math.round(1.4 * GiB) },
+    nodes: [],
+    batches: [],
+    binlog: {
+      writeBytesPerSecond: 1.2 * MiB,
+      duringBatchBytes: around(46 * MiB),
+      keptBytes: 1000 * MiB,
+      keptFiles: 10,
+      sparedDuringSync: true,
+    },
+    masterDiskBytes: around(0.2 * GiB),
+    learntFrom: 0,
+    basis: 'Snapshot size by INFO rocksdb; rate by the throttle of the nodes.',
+  };
+}
+
 function planOf(world: MockWorld, body: ExpandBody): Plan {
   const master = nameOf(body.master);
   const version = versionOf(master);
@@ -385,7 +415,6 @@ function planOf(world: MockWorld, body: ExpandBody): Plan {
   const findings = findingsOf(body);
   const wish = typeof body.policy?.batchSize === 'number' ? body.policy.batchSize : 4;
   const batchSize = capabilities.opensSupersededCopy ? 1 : Math.min(wish, body.nodes.length);
-  const seconds = 38 * Math.ceil(body.nodes.length / batchSize);
   return {
     id: 'plan_mock',
     at: world.now,
@@ -400,24 +429,7 @@ function planOf(world: MockWorld, body: ExpandBody): Plan {
     batches: inBatches(body.nodes.map(nameOf), batchSize),
     waitsFor: null,
     topology: topologyOf(world, master),
-    forecast: {
-      secondsPerNode: { low: 30, expected: 38, high: 46, confidence: 0.9 },
-      secondsTotal: { low: seconds * 0.8, expected: seconds, high: seconds * 1.2, confidence: 0.9 },
-      bytesPerNode: { low: 1.4 * GiB, expected: 1.45 * GiB, high: 1.5 * GiB, confidence: 0.95 },
-      snapshotBytesByDatabase: { db0: 1.45 * GiB },
-      nodes: [],
-      batches: [],
-      binlog: {
-        writeBytesPerSecond: 2_000_000,
-        duringBatchBytes: null,
-        keptBytes: 10 * 104_857_600,
-        keptFiles: 10,
-        sparedDuringSync: true,
-      },
-      masterDiskBytes: null,
-      learntFrom: 0,
-      basis: 'Snapshot size by INFO rocksdb; rate by the throttle of the nodes.',
-    },
+    forecast: forecastOf(body.nodes.map(nameOf), batchSize),
   };
 }
 

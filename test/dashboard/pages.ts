@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { en, type Messages } from '../../src/dashboard/i18n/en.ts';
 import { zh } from '../../src/dashboard/i18n/zh.ts';
@@ -7,6 +9,8 @@ export interface OpenOptions {
   readonly scheme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
+  /** Take the pages from this folder, whatever the server itself has at hand; the API stays the server's. */
+  readonly pagesFrom?: string;
 }
 
 /** The dashboard as a person uses it. Needs nothing but an address, so it runs on the mock and on the service. */
@@ -42,6 +46,7 @@ export class Dashboard {
       locale: options.language === 'zh' ? 'zh-CN' : 'en-GB',
     });
     const page = await context.newPage();
+    if (options.pagesFrom !== undefined) await servePages(context, baseUrl, options.pagesFrom);
     return new Dashboard(context, page, baseUrl, options.language === 'zh' ? zh : en);
   }
 
@@ -135,4 +140,16 @@ export class Dashboard {
   async drawnEvents(): Promise<readonly string[]> {
     return this.eventLog().getByRole('option').allInnerTexts();
   }
+}
+
+async function servePages(context: BrowserContext, baseUrl: string, folder: string): Promise<void> {
+  await context.route(
+    (url) => url.href.startsWith(baseUrl) && !url.pathname.startsWith('/v1/'),
+    async (route) => {
+      const { pathname } = new URL(route.request().url());
+      const file = join(folder, pathname);
+      const isFile = pathname !== '/' && existsSync(file);
+      await route.fulfill({ path: isFile ? file : join(folder, 'index.html') });
+    },
+  );
 }

@@ -6,6 +6,7 @@ import { useMessages } from '../../i18n/index.tsx';
 import type { EventLog } from '../../live/event-log.ts';
 import { useEvents } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
+import { measuredNow, shareOf } from './progress.ts';
 
 const shown = 6;
 
@@ -68,10 +69,9 @@ export function ActiveNode({
   const t = useMessages();
   const n = t.nodeTable;
   const duration = useDuration();
-  const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes } = join.progress;
+  const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes } = measuredNow(join);
   // What is over has no rate; what goes on and is not measured is unknown.
   const unknown = <span className="faint">{isActive(join.phase) ? t.common.unknown : '–'}</span>;
-  const share = snapshotBytes && receivedBytes !== null ? receivedBytes / snapshotBytes : null;
   return (
     <li className="active-node">
       <div className="row apart">
@@ -85,7 +85,7 @@ export function ActiveNode({
           <PhaseBadge phase={join.phase} />
         </span>
       </div>
-      <Bar tall share={share} label={`${join.target.name}: ${n.bytes}`} />
+      <Bar tall share={shareOf(join)} label={`${join.target.name}: ${n.bytes}`} />
       <dl className={dense ? 'quad dense num' : 'quad num'}>
         <div>
           <dt>{n.bytes}</dt>

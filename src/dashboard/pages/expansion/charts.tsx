@@ -188,7 +188,7 @@ function Chart(props: {
   return (
     <figure>
       <figcaption className="sub-heading">{title}</figcaption>
-      {now === '' ? (
+      {(data[0]?.length ?? 0) < 2 ? (
         <p className="empty">{t.charts.none}</p>
       ) : (
         <div ref={ref} className="chart" role="img" aria-label={`${title}: ${now}`} />

@@ -13,6 +13,7 @@ import { useMessages } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';
 import { NodeControls } from './controls.tsx';
 import { isTroubled } from './lanes.ts';
+import { measuredNow, shareOf } from './progress.ts';
 
 const wideRow = 40;
 const cardRow = 88;
@@ -126,7 +127,7 @@ const NodeRow = memo(
     const t = useMessages();
     const n = t.nodeTable;
     const duration = useDuration();
-    const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes } = join.progress;
+    const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes } = measuredNow(join);
     const untouched = join.phase === 'waiting' || join.phase === 'preflight';
     const blank = <span className="faint">{untouched ? '–' : t.common.unknown}</span>;
     const anomaly = join.anomalies.at(-1);
@@ -155,7 +156,7 @@ const NodeRow = memo(
           ) : (
             <>
               <Bar
-                share={snapshotBytes ? receivedBytes / snapshotBytes : null}
+                share={shareOf(join)}
                 label={n.bar(
                   formatBytes(receivedBytes),
                   snapshotBytes === null ? t.common.unknown : formatBytes(snapshotBytes),

@@ -27,6 +27,7 @@ import { ActiveNodes } from './active-nodes.tsx';
 import { Charts } from './charts.tsx';
 import { ControlsProvider, ExpansionControls, NodeControls } from './controls.tsx';
 import { EventList } from './event-list.tsx';
+import { ForecastPanel } from './forecast-panel.tsx';
 import { NodeTable } from './node-table.tsx';
 import { Timeline } from './timeline.tsx';
 import { TopologyPicture } from './topology.tsx';
@@ -138,6 +139,7 @@ function ExpansionView({ expansion, live }: { readonly expansion: Expansion; rea
           <Charts expansion={expansion} history={live.history} />
         </Panel>
         <EventList log={live.log} live={!over} />
+        <ForecastPanel expansion={expansion} />
         {expansion.findings.length > 0 && <Findings findings={expansion.findings} />}
       </div>
     </ControlsProvider>

@@ -11,6 +11,7 @@ import { formatBytes } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { hrefOf, useRouter } from '../../router.tsx';
 import { lagText } from '../new-expansion/topology-facts.tsx';
+import { shareOf } from './progress.ts';
 import { type Box, layoutTopology } from './topology-layout.ts';
 import { useOldSlaves } from './use-old-slaves.ts';
 
@@ -189,11 +190,6 @@ interface NodeProps {
   readonly join: Join;
   readonly box: Box;
 }
-
-const shareOf = (join: Join): number | null => {
-  const { receivedBytes, snapshotBytes } = join.progress;
-  return snapshotBytes && receivedBytes !== null ? Math.min(1, receivedBytes / snapshotBytes) : null;
-};
 
 function NodeBox({ id, join, box }: NodeProps) {
   const t = useMessages();

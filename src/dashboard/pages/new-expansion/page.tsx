@@ -10,7 +10,7 @@ import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.ts
 import { useMessages } from '../../i18n/index.tsx';
 import { useRouter } from '../../router.tsx';
 import { isAddress, type ParsedNodes, parseNodes } from './parse-nodes.ts';
-import { Findings, PlanView } from './plan-view.tsx';
+import { Findings, type PermissionName, PlanView } from './plan-view.tsx';
 import { PolicyForm } from './policy-form.tsx';
 import { TopologyFacts } from './topology-facts.tsx';
 
@@ -62,6 +62,9 @@ export default function NewExpansionPage() {
   const masterWrong = master.trim() !== '' && !isAddress(master.trim());
   const ready = isAddress(master.trim()) && parsed.nodes.length > 0 && parsed.problems.length === 0;
   const stale = plan.data !== undefined && plan.data.of !== requestText;
+
+  const permit = (node: string, permission: PermissionName) =>
+    setPermissions((old) => ({ ...old, [node]: { ...(old[node] ?? noPermission), [permission]: true } }));
 
   const look = (event?: FormEvent) => {
     event?.preventDefault();
@@ -176,7 +179,7 @@ export default function NewExpansionPage() {
                   {n.planStale}
                 </Notice>
               )}
-              <PlanView plan={plan.data.plan} />
+              <PlanView plan={plan.data.plan} onPermit={permit} />
               {start.isError && <PlanError error={start.error} />}
               <div className="row">
                 <Button

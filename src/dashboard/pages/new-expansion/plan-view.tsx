@@ -1,12 +1,29 @@
+import { Button } from '@mantine/core';
 import type { Finding, Plan } from '../../api/types.ts';
-import { Notice, Panel, Said, useDuration } from '../../components/parts.tsx';
+import { Notice, Panel, Said } from '../../components/parts.tsx';
 import { Badge, SeverityBadge } from '../../components/status.tsx';
-import { formatBytes, formatShare } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';
+import { ForecastFacts } from './forecast-facts.tsx';
 
 /** What the expansion would do, and what stands against it. */
-export function PlanView({ plan }: { readonly plan: Plan }) {
+interface PlanProps {
+  readonly plan: Plan;
+  /** Permits something to be done to a node, as the finding's next step asks. */
+  readonly onPermit: (node: string, permission: PermissionName) => void;
+}
+
+export type PermissionName = 'overwriteData' | 'repoint';
+
+/** Findings that a permission for the node solves; the texts name the fields of the API, here it is a button. */
+const permissionFor: Readonly<Record<string, PermissionName>> = {
+  holds_data: 'overwriteData',
+  data_unknown: 'overwriteData',
+  already_slave_of: 'repoint',
+  already_slave_of_this_master: 'repoint',
+};
+
+export function PlanView({ plan, onPermit }: PlanProps) {
   const t = useMessages().newExpansion;
   const errors = plan.findings.filter((finding) => finding.severity === 'error').length;
   const warnings = plan.findings.filter((finding) => finding.severity === 'warning').length;
@@ -24,11 +41,13 @@ export function PlanView({ plan }: { readonly plan: Plan }) {
           {t.waitsFor} <Link to={{ page: 'expansion', id: plan.waitsFor }}>{plan.waitsFor}</Link>
         </Notice>
       )}
-      <Findings findings={plan.findings} />
+      <Findings findings={plan.findings} onPermit={onPermit} />
       <div className="plan-grid">
         <Batches plan={plan} />
         <Forced plan={plan} />
-        <ForecastPanel plan={plan} />
+        <Panel id="forecast" title={t.forecast}>
+          <ForecastFacts forecast={plan.forecast} snapshotBytes={plan.topology?.master.sstBytes ?? null} />
+        </Panel>
       </div>
     </div>
   );
@@ -37,7 +56,13 @@ export function PlanView({ plan }: { readonly plan: Plan }) {
 const severityOrder = { error: 0, warning: 1, info: 2 } as const;
 
 /** Findings per node, the worst first; those of the master and the request as a whole before all. */
-export function Findings({ findings }: { readonly findings: readonly Finding[] }) {
+export function Findings({
+  findings,
+  onPermit,
+}: {
+  readonly findings: readonly Finding[];
+  readonly onPermit?: PlanProps['onPermit'];
+}) {
   const t = useMessages().newExpansion;
   const groups = grouped(findings);
   return (
@@ -53,6 +78,7 @@ export function Findings({ findings }: { readonly findings: readonly Finding[] }
                 <div lang="en">
                   <p>{finding.text}</p>
                   {finding.nextStep && <p className="soft small">→ {finding.nextStep}</p>}
+                  {onPermit && <Permit finding={finding} onPermit={onPermit} />}
                 </div>
                 <code className="mono faint small">{finding.code}</code>
               </li>
@@ -71,6 +97,33 @@ function grouped(findings: readonly Finding[]): readonly (readonly [string | nul
   }
   return [...byNode].toSorted(
     ([nodeA, a], [nodeB, b]) => Number(nodeA !== null) - Number(nodeB !== null) || worst(a) - worst(b),
+  );
+}
+
+function Permit({
+  finding,
+  onPermit,
+}: {
+  readonly finding: Finding;
+  readonly onPermit: PlanProps['onPermit'];
+}) {
+  const messages = useMessages();
+  const t = messages.newExpansion;
+  const permission = permissionFor[finding.code];
+  const { node } = finding;
+  if (!permission || node === null || finding.severity !== 'error') return null;
+  const label = permission === 'overwriteData' ? t.permitOverwrite : t.permitRepoint;
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      mt={4}
+      lang={messages.htmlLang}
+      aria-label={`${node}: ${label}`}
+      onClick={() => onPermit(node, permission)}
+    >
+      {label}
+    </Button>
   );
 }
 
@@ -157,69 +210,5 @@ function Forced({ plan }: { readonly plan: Plan }) {
         )}
       </div>
     </Panel>
-  );
-}
-
-interface Range {
-  readonly low: number;
-  readonly high: number;
-  readonly confidence?: number;
-}
-
-function ForecastPanel({ plan }: { readonly plan: Plan }) {
-  const t = useMessages().newExpansion;
-  const duration = useDuration();
-  const forecast = plan.forecast;
-  if (forecast === null) {
-    const size = plan.topology?.master.sstBytes ?? null;
-    return (
-      <Panel id="forecast" title={t.forecast}>
-        <dl className="facts">
-          <dt>{t.forecastTotal}</dt>
-          <dd className="faint">{t.forecastUnknown}</dd>
-          <dt>{t.forecastBytes}</dt>
-          <dd className={size === null ? 'faint' : 'num'}>
-            {size === null ? t.forecastUnknown : formatBytes(size)}
-          </dd>
-        </dl>
-      </Panel>
-    );
-  }
-  const time = (seconds: number) => duration(seconds * 1000);
-  return (
-    <Panel id="forecast" title={t.forecast}>
-      <dl className="facts">
-        <dt>{t.forecastTotal}</dt>
-        <RangeValue range={forecast.secondsTotal} format={time} />
-        <dt>{t.forecastNode}</dt>
-        <RangeValue range={forecast.secondsPerNode} format={time} />
-        <dt>{t.forecastBytes}</dt>
-        <RangeValue range={forecast.bytesPerNode} format={formatBytes} />
-      </dl>
-      {forecast.basis && (
-        <p className="soft small forecast-basis">
-          <Said>{forecast.basis}</Said>
-        </p>
-      )}
-    </Panel>
-  );
-}
-
-function RangeValue({
-  range,
-  format,
-}: {
-  readonly range: Range | null | undefined;
-  readonly format: (value: number) => string;
-}) {
-  const t = useMessages().newExpansion;
-  if (!range) return <dd className="faint">{t.forecastUnknown}</dd>;
-  return (
-    <dd className="num">
-      {t.forecastRange(format(range.low), format(range.high))}
-      {range.confidence !== undefined && (
-        <span className="faint small"> {t.confidence(formatShare(range.confidence))}</span>
-      )}
-    </dd>
   );
 }

@@ -1,0 +1,20 @@
+import { isActive, type Join, type JoinPhase, type Progress } from '../../../core/expansion.ts';
+import { noProgress } from '../../../core/progress.ts';
+
+const afterTheCopy: readonly JoinPhase[] = ['swapping', 'catching_up', 'verifying', 'verified'];
+
+/**
+ * How much of the snapshot has come, 0 to 1; null = not known. The snapshot's size is sampled, so once the copy is
+ * over what came can be a little below or above it: then it is all of it.
+ */
+export function shareOf(join: Join): number | null {
+  if (afterTheCopy.includes(join.phase)) return 1;
+  const { receivedBytes, snapshotBytes } = join.progress;
+  return snapshotBytes && receivedBytes !== null ? Math.min(1, receivedBytes / snapshotBytes) : null;
+}
+
+/** What is measured now. A node at rest keeps the bytes that it received, but has no rate, rest or lag. */
+export function measuredNow(join: Join): Progress {
+  const { receivedBytes, snapshotBytes } = join.progress;
+  return isActive(join.phase) ? join.progress : { ...noProgress, receivedBytes, snapshotBytes };
+}

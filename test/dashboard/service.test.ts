@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startService } from '../../src/main.ts';
+import type { Service } from '../../src/service.ts';
+import { createDemoCluster, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
+import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
+import { expandAndWatch, expectVerifiedNode } from './flows.ts';
+import { Dashboard } from './pages.ts';
+
+if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+
+describe.skipIf(noBrowser !== null)('the dashboard on the real service, with simulated nodes', () => {
+  let browser: Browser;
+  let built: BuiltDashboard;
+  let nodes: ServedCluster;
+  let service: Service;
+  let dataDir: string;
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-ui-'));
+    nodes = await serveCluster(createDemoCluster({ transferMs: 1500 }));
+    service = await startService({ dataDir, port: 0, logLevel: 'error' });
+    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await service?.close();
+    await nodes?.close();
+    await built?.remove();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  const address = (id: string): string => nodes.addresses[id] ?? '';
+
+  it('plans, starts and watches an expansion to succeeded, and shows the evidence of a node', async () => {
+    const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: built.folder });
+    const added = [address('n1'), address('n2')];
+    const id = await expandAndWatch(dashboard, {
+      master: address('m'),
+      nodes: added,
+      label: 'Two readers',
+      timeoutMs: 150_000,
+    });
+    await expectVerifiedNode(dashboard, id, added[0] ?? '');
+    await dashboard.section(dashboard.t.node.observations).getByText('slave · link up').first().waitFor();
+    await dashboard.goto('/');
+    await dashboard.section(dashboard.t.overview.history).getByText('Two readers').waitFor();
+    expect(dashboard.complaints).toEqual([]);
+    await dashboard.close();
+  }, 240_000);
+
+  it('pauses, resumes and cancels with reasons, which the history keeps', async () => {
+    const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: built.folder });
+    await dashboard.plan({ master: address('m'), nodes: [address('n3'), address('n4')] });
+    const id = await dashboard.start();
+    await dashboard.state('running').waitFor();
+    await dashboard.control('pause', 'the backup comes first');
+    await dashboard.state('paused').waitFor({ timeout: 90_000 });
+    await dashboard.control('resume', 'the backup is done');
+    await dashboard.state('running').waitFor();
+    await dashboard.control('cancel', 'another day');
+    await dashboard.state('cancelled').waitFor({ timeout: 90_000 });
+    const events = await service.store.events({ expansionId: id, afterSeq: 0, limit: 1000 });
+    const history = JSON.stringify(events);
+    for (const reason of ['the backup comes first', 'the backup is done', 'another day'])
+      expect(history).toContain(reason);
+    expect(dashboard.complaints).toEqual([]);
+    await dashboard.close();
+  }, 240_000);
+});
