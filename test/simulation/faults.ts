@@ -19,8 +19,8 @@ export interface Surroundings {
   readonly processes: () => readonly ServiceProcess[];
   /** Starts a process in the place of one that has ended. */
   readonly startProcess: () => void;
-  /** The process that comes to this place next kills itself there, and is started again after so long. */
-  readonly armCrashPoint: (share: number, startsAfterMs: number) => void;
+  /** What happens to the process that comes next to a named point of the worker; `share` chooses the point. */
+  readonly armPoint: (share: number, act: (process: ServiceProcess) => void) => void;
   /** SIGTERM: its sessions are asked to hand over. */
   readonly stopProcess: (process: ServiceProcess) => void;
   readonly control: (share: number) => void;
@@ -232,7 +232,13 @@ const injectors: Readonly<Record<FaultKind, Injector>> = {
       process.kill();
       later(around, fault.lastsMs, around.startProcess);
     }),
-  worker_crash_point: (around, { share, lastsMs }) => around.armCrashPoint(share, lastsMs),
+  worker_crash_point: (around, { share, lastsMs }) =>
+    around.armPoint(share, (process) => {
+      process.kill();
+      later(around, lastsMs, around.startProcess);
+    }),
+  worker_pause_point: (around, { share, lastsMs }) =>
+    around.armPoint(share, (process) => process.pause(lastsMs)),
   worker_stop: (around, fault) =>
     onProcess(around, fault, (process) => {
       around.stopProcess(process);

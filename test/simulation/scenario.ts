@@ -49,6 +49,7 @@ export type FaultKind =
   | 'lost_replies'
   | 'worker_kill'
   | 'worker_crash_point'
+  | 'worker_pause_point'
   | 'worker_stop'
   | 'worker_pause'
   | 'clock_jump'
@@ -115,8 +116,8 @@ const faultWeights: readonly (readonly [FaultKind, number])[] = [
   ['master_crash', 2],
   ['master_stall', 1],
   ['bgsave', 2],
-  ['bgsave_in_copy', 6],
-  ['second_slave', 4],
+  ['bgsave_in_copy', 9],
+  ['second_slave', 5],
   ['hijack', 2],
   ['foreign_detach', 2],
   ['foreign_write', 2],
@@ -130,6 +131,7 @@ const faultWeights: readonly (readonly [FaultKind, number])[] = [
   ['lost_replies', 3],
   ['worker_kill', 6],
   ['worker_crash_point', 6],
+  ['worker_pause_point', 6],
   ['worker_stop', 2],
   ['worker_pause', 6],
   ['clock_jump', 2],
@@ -140,7 +142,7 @@ const faultWeights: readonly (readonly [FaultKind, number])[] = [
   ['bells_doubled', 2],
   ['bells_late', 1],
   ['control', 6],
-  ['freeze', 2],
+  ['freeze', 3],
   ['drop_keys', 3],
   ['key_scan', 1],
   ['write_burst', 1],
@@ -240,8 +242,10 @@ function drawExpansions(random: Random, nodes: readonly PlannedNode[]): PlannedE
 
 function drawFaults(random: Random, nodes: readonly PlannedNode[], calmAt: number): PlannedFault[] {
   const count = random.next() < 0.06 ? 0 : random.int(1, 9);
+  // Most of the work of an expansion is done within ten seconds a node: later faults would hit nobody.
+  const until = Math.min(calmAt - 1000, 3000 + nodes.length * 10_000);
   const faults = Array.from({ length: count }, () => ({
-    at: random.int(0, calmAt - 1000),
+    at: random.int(0, until),
     kind: weighted(random, faultWeights),
     node: random.pick(nodes).id,
     lastsMs: Math.round(10 ** (2.5 + random.next() * 2.1)),

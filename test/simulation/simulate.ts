@@ -37,7 +37,7 @@ const lateMessagesMs = 16_000;
 const operatorEveryMs = 3000;
 const reconcileEveryMs: readonly [number, number] = [1500, 3000];
 
-const crashPoints = [
+const workerPoints = [
   'before_save',
   'after_save',
   'before_intent',
@@ -101,7 +101,7 @@ class Simulation {
   private readonly latest = new Map<string, Expansion>();
   private readonly epochs = new Map<string, number>();
   private readonly stopping = new Map<ServiceProcess, AbortController>();
-  private readonly armed: { point: string; startsAfterMs: number }[] = [];
+  private readonly armed: { point: string; act: (process: ServiceProcess) => void }[] = [];
   private processes: ServiceProcess[] = [];
   private processesMade = 0;
   private controls = 0;
@@ -235,7 +235,7 @@ class Simulation {
       compare: this.compareOf(process),
       log: this.log(process),
       clock: process.clock,
-      crashPoint: (name) => this.crashAt(process, name),
+      crashPoint: (name) => this.atPoint(process, name),
     });
     try {
       const again = await worker.onWakeUp(expansionId, signal);
@@ -305,13 +305,12 @@ class Simulation {
     return { info: quiet, warn: quiet, debug: quiet, error } as unknown as Logger;
   }
 
-  private crashAt(process: ServiceProcess, name: string): void {
+  private atPoint(process: ServiceProcess, name: string): void {
     const at = this.armed.findIndex(({ point }) => point === name);
     if (at === -1 || !process.alive) return;
-    const [{ startsAfterMs }] = this.armed.splice(at, 1) as [(typeof this.armed)[number]];
-    this.tell('fault', `${process.name} is killed at ${name}`);
-    process.kill();
-    this.cluster.world.clock.after(startsAfterMs, () => this.startProcess());
+    const [{ act }] = this.armed.splice(at, 1) as [(typeof this.armed)[number]];
+    this.tell('fault', `${process.name} is hit at ${name}`);
+    act(process);
   }
 
   // ---- the database
@@ -336,7 +335,7 @@ class Simulation {
       const known = this.latest.get(after.id) ?? before;
       this.checkTransition(known, after);
       this.latest.set(after.id, after);
-      this.witness.stored(known, after);
+      this.witness.stored(known, after, extra.events);
     };
     const claim: Store['claim'] = async (expansionId, owner, leaseMs) => {
       const lease = await store.claim(expansionId, owner, leaseMs);
@@ -387,7 +386,7 @@ class Simulation {
       `asks for ${planned.id}: ${planned.nodes.join(', ')} ${JSON.stringify(planned.policy)}`,
     );
     this.latest.set(planned.id, expansion);
-    this.witness.stored(expansion, expansion);
+    this.witness.stored(expansion, expansion, []);
     void this.store.accept(expansion, [], null).then(() => this.bells.ring(planned.id));
   }
 
@@ -525,9 +524,9 @@ class Simulation {
       scenario: this.scenario,
       processes: () => this.living(),
       startProcess: () => this.startProcess(),
-      armCrashPoint: (share, startsAfterMs) => {
-        const point = crashPoints[Math.floor(share * crashPoints.length)]!;
-        this.armed.push({ point, startsAfterMs });
+      armPoint: (share, act) => {
+        const point = workerPoints[Math.floor(share * workerPoints.length)]!;
+        this.armed.push({ point, act });
         this.tell('fault', `   (at ${point})`);
       },
       stopProcess: (process) => {

@@ -1,4 +1,4 @@
-import type { Expansion, Join } from '../../src/core/expansion.ts';
+import type { EventInput, Expansion, Join } from '../../src/core/expansion.ts';
 import { isActive } from '../../src/core/expansion.ts';
 import { comparePositions } from '../../src/simulator/binlog.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
@@ -60,7 +60,7 @@ export interface Witness {
   meddled(nodeId: string, what: 'process' | 'data' | 'role' | 'robbed'): void;
   comparisonBegan(nodeName: string): void;
   /** The service stored this; `before` is what was stored until now. */
-  stored(before: Expansion, after: Expansion): void;
+  stored(before: Expansion, after: Expansion, events: readonly EventInput[]): void;
   frozen(since: number | null): void;
   report(promise: string, text: string): void;
 }
@@ -71,6 +71,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   const histories = new Map<string, NodeHistory>();
   const highestEpoch = new Map<string, number>();
   const touched = new Set<string>();
+  const released = new Set<string>();
   let frozenSince: number | null = null;
 
   const buggy = scenario.version !== '3.5.5' && scenario.version !== '4.0.1';
@@ -191,6 +192,13 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       );
   }
 
+  /** A node that was reported as detached stays detached: no late command of ours may attach it again. */
+  function checkReleased({ expansion, join }: Place): void {
+    const isOut = join.phase === 'cancelled' || join.phase === 'skipped';
+    if (isOut && released.has(`${expansion.id} ${join.target.name}`))
+      report('6', `SLAVEOF on ${join.target.name} after it was reported as ${join.phase} and detached`);
+  }
+
   // ---- promise 3 and 4
 
   function checkPermission(node: SimNode, place: Place, command: SentCommand): void {
@@ -304,6 +312,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       if (!isAttach(command.argv)) return;
       const repeated = masterOf(cluster.world, node) === cluster.node('m');
       if (repeated) return;
+      checkReleased(place);
       checkBatch(place);
       checkBesides(node, place, command.sentAt);
     },
@@ -328,8 +337,10 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       const node = cluster.nodes.find(({ port }) => nodeName.endsWith(`:${port}`));
       if (node) history(node.id).comparedAt = now();
     },
-    stored(before, after) {
+    stored(before, after, events) {
       expansions.set(after.id, after);
+      for (const { type, node, text } of events)
+        if (type === 'node.detached' && text.includes(': detached from')) released.add(`${after.id} ${node}`);
       for (const join of after.joins) {
         if (join.phase === 'verified' && before.joins[join.index]?.phase !== 'verified')
           checkVerified(after, join);
