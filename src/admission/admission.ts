@@ -12,6 +12,7 @@ import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import { masterKey } from '../store/master-key.ts';
 import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/store.ts';
+import { parseWebhookUrl } from '../webhooks/url.ts';
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
@@ -206,9 +207,22 @@ async function learntFrom(store: Store, master: NodeTarget): Promise<readonly Me
   return measuredSyncs(page.items);
 }
 
+function checkEndpoint({ health }: Policy): void {
+  if (!health?.endpoint) return;
+  try {
+    parseWebhookUrl(health.endpoint.url);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw invalidField('policy.health.endpoint.url', error.message.replace(/^url /, '').replace(/\.$/, ''), [
+      'Give an http:// or https:// address that answers GET with a number.',
+    ]);
+  }
+}
+
 /** The policy with its defaults. Throws a Refusal for what a schema cannot check. */
 function checkedPolicy(input: PolicyInput): Policy {
   const policy = resolvePolicy(input);
+  checkEndpoint(policy);
   for (const [index, window] of policy.windows.entries()) {
     if (!isTimeZone(window.timeZone))
       throw invalidField(

@@ -17,7 +17,7 @@ export interface MeasuredSync {
   readonly transferSeconds: number;
   /** SLAVEOF to the first file, and the last file to "up". */
   readonly aroundSeconds: number;
-  /** "Up" to `verified`. */
+  /** From the moment at which the node had caught up with the binlog to `verified`. */
   readonly verifySeconds: number;
   readonly at: number;
 }
@@ -56,7 +56,7 @@ export function measuredSync(expansion: Expansion, join: Join): MeasuredSync | n
     together: togetherWith(expansion, firstBytesAt, endedAt),
     transferSeconds: transferMs / 1000,
     aroundSeconds: Math.max(0, upSince - tracker.attachedAt - transferMs) / 1000,
-    verifySeconds: Math.max(0, attempt.endedAt - upSince) / 1000,
+    verifySeconds: Math.max(0, attempt.endedAt - (attempt.catchUp?.passedAt ?? upSince)) / 1000,
     at: attempt.endedAt,
   };
 }

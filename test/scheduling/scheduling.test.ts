@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { measuredSyncs } from '../../src/core/learning.ts';
 import { noSlotLimits, type SlotLimits } from '../../src/core/slots.ts';
 import { type Cluster, createCluster } from '../../src/simulator/index.ts';
 import { outgoingBytesPerSecond } from '../../src/simulator/transfer.ts';
@@ -26,6 +27,58 @@ describe('one snapshot for a batch', () => {
     expect((await service.get('e')).state).toBe('succeeded');
     expect(cluster.observe('m').dumpsMade).toBe(dumps);
     expect(four.map((id) => cluster.observe(id).lost)).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('the forecast', () => {
+  test('is within 10 % of what it then takes, with steady rates, and learns', async () => {
+    const cluster = createCluster({ seed: 1, dataScale: (2000 * MB) / (500 * 190), binlogScale: 400 });
+    fill(cluster, { master: 'm', nodes: four }, '3.5.4');
+    cluster.startWrites('m', { perSecond: 20, mix: { update: 1 } });
+    const service = virtualService(cluster);
+    service.startProcess();
+    for (const nodes of [four.slice(0, 2), four.slice(2)]) {
+      const { items } = await service.store.list({ states: ['succeeded'], limit: 20 });
+      const forecast = await service.forecast('m', nodes, measuredSyncs(items));
+      expect(forecast!.binlog.writeBytesPerSecond).toBeGreaterThan(MB);
+      await service.accept(nodes[0]!, 'm', nodes, {}, forecast);
+      expect(await service.until(() => service.ended(nodes[0]!), 60 * minute)).toBe(true);
+      const { forecastOutcome, state } = await service.get(nodes[0]!);
+      expect(state).toBe('succeeded');
+      expect(Math.abs(forecastOutcome!.secondsTotal.error!)).toBeLessThan(0.1);
+      expect(forecast!.learntFrom).toBe(items.length * 2);
+    }
+    const types = (await service.events('n1')).map((event) => event.type);
+    expect(types).toContain('forecast.compared');
+  });
+
+  test('is made anew before each batch: grown beyond the tolerance, the expansion waits for approval', async () => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1', 'n2'] }, '3.5.4');
+    const service = virtualService(cluster);
+    const forecast = await service.forecast('m', ['n1', 'n2']);
+    await service.accept('e', 'm', ['n1', 'n2'], { forecastTolerance: 0.5 }, forecast);
+    service.startProcess();
+    await service.until(async () => (await service.get('e')).joins[0]!.phase === 'transferring', minute);
+    cluster.load('m', { strings: 3000, valueBytes: 100, prefix: 'more' });
+    const waits = await service.until(
+      async () => (await service.get('e')).state === 'awaiting_approval',
+      10 * minute,
+    );
+    expect(waits).toBe(true);
+    const held = await service.get('e');
+    expect(held.stateReason).toMatch(/the snapshot was planned with .* and is .* now/);
+    expect(held.joins[1]!.attempts).toHaveLength(0);
+    await service.store.addControl('e', {
+      id: 'c',
+      verb: 'approve',
+      node: null,
+      reason: 'expected',
+      by: 'test',
+      at: 0,
+    });
+    expect(await service.until(() => service.ended('e'), 60 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
   });
 });
 

@@ -2,9 +2,14 @@ import { pino } from 'pino';
 import type { Expansion, JoinTarget, NodeTarget, StoredEvent } from '../../src/core/expansion.ts';
 import { isEnded } from '../../src/core/expansion.ts';
 import type { Forecast } from '../../src/core/forecast.ts';
+import type { MeasuredSync } from '../../src/core/learning.ts';
 import { newExpansion } from '../../src/core/new-expansion.ts';
+import type { Look } from '../../src/core/node-facts.ts';
+import { makePlan } from '../../src/core/plan.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
+import { emptyContext, preflightSections } from '../../src/core/preflight.ts';
 import type { SlotLimits } from '../../src/core/slots.ts';
+import { writeRate } from '../../src/core/write-rate.ts';
 import { createPikaEngine } from '../../src/engines/pika/index.ts';
 import { knowingComparison, virtualClock } from '../../src/rehearsal/play.ts';
 import { virtualWires } from '../../src/rehearsal/virtual-wires.ts';
@@ -52,6 +57,58 @@ export function virtualService(
     await store.accept({ ...fresh, forecast }, [], null);
   }
 
+  /** The forecast that the plan of this request would hold, from looks at the servers of now. */
+  async function forecast(
+    master: string,
+    nodes: readonly string[],
+    learnt: readonly MeasuredSync[] = [],
+  ): Promise<Forecast | null> {
+    const engine = createPikaEngine({
+      now: () => Math.round(cluster.now()),
+      wires: virtualWires(cluster, stir),
+    });
+    const seen = async (id: string) => {
+      const connection = engine.connect(target(id), null);
+      const looking = connection.look({ sections: preflightSections, timeoutMs: 5000 });
+      let look: Look | null = null;
+      void looking.then((found) => {
+        look = found;
+      });
+      await until(() => look !== null, 10_000);
+      connection.close();
+      return await looking;
+    };
+    const first = await seen(master);
+    await until(() => false, 2000);
+    const second = await seen(master);
+    const looks: Look[] = [];
+    for (const id of nodes) looks.push(await seen(id));
+    if (first.kind !== 'answered' || second.kind !== 'answered')
+      throw new Error('the master does not answer');
+    const fileBytes = first.facts.config?.binlogFileSizeBytes ?? null;
+    const capabilities = engine.capabilities(first.facts);
+    return makePlan({
+      id: 'pln',
+      at: Math.round(cluster.now()),
+      master: { target: target(master), look: first, capabilities },
+      nodes: nodes.map((id, index) => ({
+        target: { ...target(id), overwriteData: false, repoint: false },
+        look: looks[index]!,
+        capabilities,
+      })),
+      policy: resolvePolicy(),
+      context: emptyContext,
+      measured: {
+        writes: writeRate(
+          { at: first.at, binlog: first.facts.replication!.binlog },
+          { at: second.at, binlog: second.facts.replication!.binlog },
+          fileBytes,
+        ),
+        learnt,
+      },
+    }).forecast;
+  }
+
   /** A worker process that takes up whatever is due, until it is killed. */
   function startProcess(): { kill(): void } {
     let alive = true;
@@ -89,6 +146,7 @@ export function virtualService(
   /** Lets virtual time pass until the condition holds; false when it did not in time. */
   async function until(done: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
     const end = cluster.now() + withinMs;
+    stir();
     for (;;) {
       if (stirred) {
         stirred = false;
@@ -108,7 +166,7 @@ export function virtualService(
   const events = (expansionId: string): Promise<readonly StoredEvent[]> =>
     store.events({ expansionId, afterSeq: 0, limit: 10_000 });
 
-  return { store, target, accept, startProcess, until, get, ended, events };
+  return { store, target, accept, forecast, startProcess, until, get, ended, events };
 }
 
 export const throttleOf = (cluster: Cluster, id: string): string =>

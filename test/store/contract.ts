@@ -567,5 +567,67 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     it('can be pinged', async () => {
       await until(() => store.ping().then(() => true));
     });
+
+    describe('slots for full syncs', () => {
+      const limits = { total: null, perNodeHost: null, perMasterHost: null };
+      const slot = (expansionId: string, position: number, nodeHost = 'h1', masterHost = 'm1') => ({
+        expansionId,
+        position,
+        nodeHost,
+        masterHost,
+      });
+
+      it('never gives more than the limit, whoever asks at the same time', async () => {
+        const leases = await Promise.all(
+          Array.from({ length: 6 }, async (_, n) => claimed((await accepted()).id, `worker-${n}`)),
+        );
+        const answers = await Promise.all(
+          leases.map((lease) =>
+            store.syncSlots(lease, {
+              held: [],
+              wanted: [slot(lease.expansionId, 0)],
+              limits: { ...limits, total: 2 },
+            }),
+          ),
+        );
+        expect(answers.filter(({ refused }) => refused.length === 0)).toHaveLength(2);
+      });
+
+      it('counts by host, names who holds them, and takes back what is no longer asked for', async () => {
+        const [a, b] = [await claimed((await accepted()).id), await claimed((await accepted()).id)];
+        const perHost = { ...limits, perNodeHost: 1 };
+        const ask = (lease: Lease, wanted: readonly ReturnType<typeof slot>[]) =>
+          store.syncSlots(lease, { held: [], wanted, limits: perHost });
+        await ask(a, [slot(a.expansionId, 0), slot(a.expansionId, 1, 'h2')]);
+        const refused = await ask(b, [slot(b.expansionId, 3)]);
+        expect(refused.refused).toEqual([
+          { position: 3, text: expect.stringContaining(`expansion ${a.expansionId}`) },
+        ]);
+        expect(refused.others).toEqual([slot(a.expansionId, 0), slot(a.expansionId, 1, 'h2')]);
+        await ask(a, [slot(a.expansionId, 1, 'h2')]);
+        expect((await ask(b, [slot(b.expansionId, 3)])).refused).toEqual([]);
+      });
+
+      it('notes what is under way even beyond the limit, and gives it back at the end', async () => {
+        const expansion = await accepted();
+        const lease = await claimed(expansion.id);
+        const other = await claimed((await accepted()).id);
+        const one = { ...limits, total: 1 };
+        const held = [slot(expansion.id, 0), slot(expansion.id, 1)];
+        expect((await store.syncSlots(lease, { held, wanted: [], limits: one })).refused).toEqual([]);
+        const wanted = [slot(other.expansionId, 0)];
+        expect((await store.syncSlots(other, { held: [], wanted, limits: one })).refused).toHaveLength(1);
+        await endIt(expansion, lease);
+        expect((await store.syncSlots(other, { held: [], wanted, limits: one })).refused).toEqual([]);
+      });
+
+      it('gives none to a worker that has lost its lease', async () => {
+        const { id } = await accepted();
+        const old = await claimed(id, 'worker-1', 50);
+        await under.advance(60);
+        await claimed(id, 'worker-2');
+        await expect(store.syncSlots(old, { held: [], wanted: [], limits })).rejects.toThrow(FencedError);
+      });
+    });
   });
 }

@@ -84,6 +84,60 @@ export const ComparisonOfJoin = Nullable(
   'The comparison of the data with the master.',
 );
 
+const Range = Nullable(
+  Type.Object({
+    low: Type.Number(),
+    expected: Type.Number(),
+    high: Type.Number(),
+    confidence: Type.Number({ description: 'Share of cases that fall inside, 0 to 1.' }),
+  }),
+  'null = not known.',
+);
+
+export const Forecast = Type.Object(
+  {
+    secondsPerNode: Range,
+    secondsTotal: Range,
+    bytesPerNode: Range,
+    snapshotBytesByDatabase: Nullable(Type.Record(Type.String(), Type.Number())),
+    nodes: Type.Array(
+      Type.Object({
+        node: Type.String(),
+        throttleBytesPerSecond: Nullable(Type.Number()),
+        bytesPerSecond: Range,
+        limitedBy: Type.String(),
+        transferSeconds: Range,
+        disk: Type.Object({ oldBytes: Nullable(Type.Number()), newBytes: Range }),
+      }),
+    ),
+    batches: Type.Array(
+      Type.Object({
+        batch: Type.Integer({ description: 'Zero-based.' }),
+        nodes: Type.Array(Type.String()),
+        startSeconds: Range,
+        seconds: Range,
+        dump: Type.Enum(['new', 'reused']),
+        binlogBytes: Range,
+      }),
+    ),
+    binlog: Type.Object({
+      writeBytesPerSecond: Nullable(Type.Number()),
+      duringBatchBytes: Range,
+      keptBytes: Nullable(Type.Number()),
+      keptFiles: Nullable(Type.Number()),
+      sparedDuringSync: Type.Boolean({
+        description: 'Whether nothing is purged while a slave is in full sync.',
+      }),
+    }),
+    masterDiskBytes: Range,
+    learntFrom: Type.Integer({ description: 'Earlier full syncs on which the rates rest.' }),
+    basis: Type.String(),
+  },
+  { description: 'Bytes, time, binlog and disk, as ranges.' },
+);
+
+const Shape = (description: string) => Nullable(Type.Record(Type.String(), Type.Unknown()), description);
+
 const joinSummary = {
   index: Type.Integer(),
   target: Type.Object({
@@ -112,6 +166,7 @@ export const JoinDetail = Type.Object({
   findings: Type.Array(Finding),
   evidence: Nullable(Evidence),
   comparison: ComparisonOfJoin,
+  borrowed: Shape('A setting that was changed for the time of the full sync, with its old value.'),
 });
 
 const expansion = {
@@ -142,6 +197,10 @@ const expansion = {
   ),
   findings: Type.Array(Finding),
   problem: Nullable(Problem),
+  forecast: Nullable(Forecast, 'What was planned, or approved since.'),
+  forecastDrift: Shape('What had grown too far when the forecast was made anew before a batch.'),
+  forecastOutcome: Shape('Forecast and reality side by side; null until it has ended.'),
+  health: Shape("The loop that holds the copy back for the master's sake: level, figures, limits."),
   waitsFor: Nullable(Type.String(), 'Id of the expansion on the same master for whose end it waits.'),
 };
 
@@ -241,7 +300,7 @@ export const Plan = Type.Object({
   batches: Type.Array(Type.Array(Type.String())),
   waitsFor: Nullable(Type.String()),
   topology: Nullable(Topology),
-  forecast: Nullable(Type.Record(Type.String(), Type.Unknown())),
+  forecast: Nullable(Forecast, 'What it will probably cost; null = the master could not be read.'),
 });
 
 export const Freeze = Type.Object({

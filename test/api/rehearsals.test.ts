@@ -1,0 +1,40 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { healthyMaster, masterName, nodeName, type TestApi, testApi } from './support.ts';
+
+let api: TestApi;
+afterEach(() => api.app.close());
+
+const rehearse = () =>
+  api.app.inject({
+    method: 'POST',
+    url: '/v1/rehearsals',
+    payload: { master: masterName, nodes: [nodeName] },
+  });
+
+describe('POST /v1/rehearsals', () => {
+  test('plays the plan: the plain run, three faults and the burst, and touches nothing', async () => {
+    api = await testApi();
+    const sizes = { sstBytes: 400_000_000, liveSstBytes: null, memtableBytes: 0, estimatedKeys: 1000 };
+    api.engine.set(masterName, healthyMaster({ facts: { sizes } }));
+    const answer = await rehearse();
+    expect(answer.statusCode).toBe(200);
+    const body = answer.json();
+    expect(body.predicted).toMatchObject({ state: 'succeeded', dumps: 1 });
+    expect(body.predicted.nodes).toMatchObject([{ node: nodeName, phase: 'verified', lostKeys: 0 }]);
+    expect(body.faults.map((run: { fault: string }) => run.fault)).toEqual([
+      'node_dies',
+      'nightly_bgsave',
+      'master_restarts',
+    ]);
+    expect(body.burst.nodes).toHaveLength(1);
+    expect(body.plan.forecast.secondsTotal.expected).toBeGreaterThan(0);
+    expect((await api.store.list({ limit: 10 })).items).toEqual([]);
+  }, 120_000);
+
+  test('of a master that does not tell its size is refused, with the reason', async () => {
+    api = await testApi();
+    const answer = await rehearse();
+    expect(answer.statusCode).toBe(422);
+    expect(answer.json().error).toMatchObject({ code: 'cannot_be_rehearsed' });
+  });
+});
