@@ -14,6 +14,7 @@ import type { CredentialSource } from '../../src/engines/engine.ts';
 import { createPikaEngine } from '../../src/engines/pika/engine.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
+import type { Reply } from '../../src/simulator/reply.ts';
 import { FencedError, type Store, StoreUnavailableError } from '../../src/store/store.ts';
 import { createWorker } from '../../src/worker/index.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
@@ -118,7 +119,7 @@ class Simulation {
       sent: (command) => this.witness.sent(command),
       arriving: (command) => this.witness.arriving(command),
       executed: (command, reply) => {
-        this.noteCommand(command, JSON.stringify(reply));
+        this.noteCommand(command, reply);
         this.witness.executed(command, reply);
       },
     });
@@ -145,7 +146,7 @@ class Simulation {
       this.help();
     });
     const calmAt = this.start + scenario.calmAt;
-    await this.until(calmAt);
+    await this.until(calmAt, () => this.allEnded());
     await this.until(calmAt + helpedForMs, () => this.allEnded());
     if (!this.allEnded()) this.cancelAll();
     await this.until(cluster.now() + cancelledWithinMs, () => this.allEnded());
@@ -502,14 +503,14 @@ class Simulation {
     };
   }
 
-  private noteCommand(command: SentCommand, reply: string): void {
+  private noteCommand(command: SentCommand, reply: Reply): void {
     const word = command.argv[0]!.toLowerCase();
     if (word !== 'slaveof' && word !== 'clearreplicationid') return;
     const { process, epoch, node, argv, sentAt } = command;
     const late = Math.round(this.cluster.now() - sentAt);
     this.tell(
       'command',
-      `${process} [${epoch}] -> ${node}: ${argv.join(' ')} -> ${reply} (sent ${late} ms ago)`,
+      `${process} [${epoch}] -> ${node}: ${argv.join(' ')} -> ${JSON.stringify(reply)} (sent ${late} ms ago)`,
     );
   }
 

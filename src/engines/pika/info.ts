@@ -119,12 +119,19 @@ export function parseSizes(text: string): SizeFacts | null {
 /** `strings_` … `zsets_` on 3.5, `instance0_` … on 4.0. */
 const blockPrefix = /^(?:strings|hashes|lists|sets|zsets|streams|instance\d+)_/;
 
+/** The prefix of the block whose property the line tells; null = another line. Most of some hundred lines are others. */
+function blockWith(line: string, property: string): string | null {
+  if (!line.includes(property)) return null;
+  const prefix = blockPrefix.exec(line)?.[0];
+  return prefix !== undefined && line.startsWith(`${property}:`, prefix.length) ? prefix : null;
+}
+
 function sumOf(lines: readonly string[], property: string): number | null {
   let sum: number | null = null;
   for (const line of lines) {
-    const prefix = blockPrefix.exec(line)?.[0];
-    if (!prefix || !line.startsWith(`${property}:`, prefix.length)) continue;
-    const value = wholeNumber(line.slice(prefix.length + property.length + 1).trim());
+    const block = blockWith(line, property);
+    if (block === null) continue;
+    const value = wholeNumber(line.slice(block.length + property.length + 1).trim());
     if (value !== null) sum = (sum ?? 0) + value;
   }
   return sum;
@@ -135,8 +142,8 @@ function sumsByDatabase(lines: readonly string[], property: string): number[] {
   const sums: number[] = [];
   let first: string | null = null;
   for (const line of lines) {
-    const prefix = blockPrefix.exec(line)?.[0];
-    if (!prefix || !line.startsWith(`${property}:`, prefix.length)) continue;
+    const prefix = blockWith(line, property);
+    if (prefix === null) continue;
     first ??= prefix;
     if (prefix === first) sums.push(0);
     const value = wholeNumber(line.slice(prefix.length + property.length + 1).trim()) ?? 0;
