@@ -191,17 +191,20 @@ function updateOf(lease: ComparisonLease, change: ComparisonChange) {
     ['problem', change.problem === undefined ? undefined : json(change.problem)],
   ];
   const given = columnsToSet.filter(([, value]) => value !== undefined);
-  const control = change.appliedControl
-    ? `nullif(pending_control, ${bind(toJson(change.appliedControl))}::jsonb)`
-    : 'pending_control';
+  const ends = change.state !== undefined && comparisonHasEnded(change.state);
+  // Only what the text uses may be bound: PostgreSQL refuses a parameter whose type nothing tells.
+  const control = ends
+    ? 'null'
+    : change.appliedControl
+      ? `nullif(pending_control, ${bind(toJson(change.appliedControl))}::jsonb)`
+      : 'pending_control';
   const wanted =
-    change.lookAgainInMs === undefined
+    ends || change.lookAgainInMs === undefined
       ? 'look_at'
       : `clock_timestamp() + ${bind(change.lookAgainInMs)}::double precision * interval '1 millisecond'`;
-  const ends = change.state !== undefined && comparisonHasEnded(change.state);
   const assignments = [
     ...given.map(([column, value]) => `${column} = ${bind(value)}`),
-    `pending_control = ${ends ? 'null' : control}`,
+    `pending_control = ${control}`,
     `look_at = ${ends ? 'null' : `case when ${control} is not null then clock_timestamp() else ${wanted} end`}`,
     `differences_total = differences_total + ${bind(change.differences?.length ?? 0)}::bigint`,
     `lease_until = clock_timestamp() + ${bind(lease.leaseMs)} * interval '1 millisecond'`,

@@ -68,7 +68,7 @@ export class RateCap {
 const heldLookMs = 50;
 
 export interface PaceLimits {
-  /** Keys, or commands that read no key, per second on each of the two servers; null = no cap. */
+  /** Keys read (a command that reads many counts as many; one that lists names as one) per second on each server; null = no cap. */
   readonly maxOpsPerSecond: number | null;
   /** Bytes of replies per second from each of the two servers; null = no cap. */
   readonly maxBytesPerSecond: number | null;

@@ -52,7 +52,7 @@ export class Pair {
     return this.#writer.reset();
   }
 
-  /** Sends the same bytes to both; `ops` = keys that they ask for. The commands are on their way, or copied, on return. */
+  /** Sends the same bytes to both; `ops` = values and keys looked up by them. The commands are on their way, or copied, on return. */
   async both(commands: CommandWriter, ops = commands.commands): Promise<readonly [RawReplies, RawReplies]> {
     const bytes = Buffer.from(commands.toBuffer());
     const count = commands.commands;

@@ -45,7 +45,7 @@ export async function scan(
 ): Promise<ScanPage> {
   const { pair } = comparer;
   const asked = Math.max(1, Math.min(count, mostKeysPerPage, pair.pace.largestPage));
-  const replies = await pair.one(side, pair.write().add('SCAN', cursor, 'COUNT', asked), asked);
+  const replies = await pair.one(side, pair.write().add('SCAN', cursor, 'COUNT', asked));
   return readScanPage(pair[side].connection.name, replies.bytes);
 }
 

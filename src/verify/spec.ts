@@ -19,7 +19,7 @@ export interface ComparisonSpec {
   readonly ttlToleranceMs: number;
   /** Rounds in which a key must differ to be a difference. */
   readonly rounds: number;
-  /** Keys per second asked of each server; null = no cap. */
+  /** Keys read per second on each server: what reads many counts as many, and an expiry as one; null = no cap. */
   readonly maxOpsPerSecond: number | null;
   /** Bytes of replies per second from each server; null = no cap. */
   readonly maxBytesPerSecond: number | null;

@@ -45,6 +45,8 @@ export async function startRedis(...options: readonly string[]): Promise<TestSer
     'no',
     '--dir',
     folder,
+    '--repl-diskless-sync-delay',
+    '0',
   ];
   const child = spawn(redisBinary, [...fixed, ...options], { stdio: 'ignore' });
   return whenReady(child, port, folder);

@@ -1,0 +1,218 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { NodeTarget } from '../../src/core/expansion.ts';
+import type { ComparisonStore } from '../../src/store/comparisons.ts';
+import { resolveSpec } from '../../src/verify/compare.ts';
+import { type Checkpoint, run } from '../../src/verify/run.ts';
+import {
+  type ComparisonHandlerOptions,
+  createComparisonHandler,
+  startComparisonWorker,
+} from '../../src/verify/service.ts';
+import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
+
+const keys = 6000;
+const noCredentials = { get: () => null, names: [] };
+const never = new AbortController().signal;
+
+describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''}`, () => {
+  let postgres: TestPostgres;
+  let database: TestDatabase;
+  let comparisons: ComparisonStore;
+  let closeStores: () => Promise<void>;
+  let master: TestServer;
+  let slave: TestServer;
+  let made = 0;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    database = await postgres.createMigratedDatabase();
+    master = await startRedis();
+    slave = await startRedisSlave(master, '--replica-read-only', 'no');
+    await master.load(Array.from({ length: keys }, (_, i) => ['SET', `key:${i}`, `value ${i}`]));
+    await until(async () => Number(await slave.call('DBSIZE')) === keys);
+    await slave.load([
+      ...Array.from({ length: 30 }, (_, i) => ['DEL', `key:${i * 100}`]),
+      ['SET', 'foreign', '1'],
+    ]);
+  }, 120_000);
+  afterAll(async () => {
+    await slave.stop();
+    await master.stop();
+    await database.drop();
+    await postgres.stop();
+  });
+  beforeEach(() => {
+    const stores = openTestStores(database.connection);
+    comparisons = stores.comparisons;
+    closeStores = () => stores.close();
+  });
+  afterEach(() => closeStores());
+
+  const targetOf = (server: TestServer): NodeTarget => ({
+    name: `127.0.0.1:${server.port}`,
+    address: server.endpoint.address,
+    seenAs: server.endpoint.address,
+    credential: null,
+  });
+
+  async function create(
+    spec: Parameters<typeof resolveSpec>[0] = {},
+    right = targetOf(slave),
+  ): Promise<string> {
+    const id = `cmp_${++made}`;
+    await comparisons.create({
+      id,
+      join: null,
+      left: targetOf(master),
+      right,
+      spec: resolveSpec({ depth: 'full', rounds: 2, ...spec }),
+      requestedBy: 'test',
+      createdAt: Date.now(),
+    });
+    return id;
+  }
+
+  async function lookedAt(id: string): Promise<number> {
+    const progress = (await comparisons.get(id))!.progress as { lookedAtKeys?: number } | null;
+    return progress?.lookedAtKeys ?? 0;
+  }
+
+  const handler = (more: Partial<ComparisonHandlerOptions> = {}) =>
+    createComparisonHandler({
+      comparisons,
+      credentials: noCredentials,
+      owner: 'w1',
+      now: Date.now,
+      run,
+      ...more,
+    });
+
+  async function expectWhole(id: string): Promise<void> {
+    const stored = await comparisons.get(id);
+    expect(stored).toMatchObject({ state: 'completed', differencesTotal: 31, differencesStored: 31 });
+    expect(stored!.report).toMatchObject({ verdict: 'different', lookedAtKeys: keys, differencesTotal: 31 });
+    const differences = await comparisons.differences(id, { afterSeq: 0, limit: 1000 });
+    expect(new Set(differences.map((difference) => difference.key)).size).toBe(31);
+  }
+
+  it('ends with its report and its differences, and needs nobody any more', async () => {
+    const id = await create();
+    expect(await handler()(id, never)).toBeNull();
+    await expectWhole(id);
+    expect(await comparisons.due(10)).not.toContain(id);
+    expect(await handler()(id, never)).toBeNull();
+  });
+
+  it('killed at any checkpoint goes on where it was, on another worker, and counts nothing twice', async () => {
+    const id = await create({ maxOpsPerSecond: 3000 });
+    let kills = 0;
+    for (let ended = false; !ended; ) {
+      const dying = new AbortController();
+      await handler({
+        owner: `w${kills}`,
+        run: (options) =>
+          run({
+            ...options,
+            onCheckpoint: (checkpoint: Checkpoint) => {
+              options.onCheckpoint?.(checkpoint);
+              if (kills < 3) dying.abort();
+            },
+          }),
+      })(id, dying.signal);
+      if (dying.signal.aborted) kills += 1;
+      ended = (await comparisons.get(id))!.state === 'completed';
+    }
+    expect(kills).toBe(3);
+    await expectWhole(id);
+  });
+
+  it('is paused in the middle with the reason, stays so, is resumed, and ends whole', async () => {
+    const id = await create({ maxOpsPerSecond: 3000 });
+    const control = (verb: 'pause' | 'resume' | 'cancel') =>
+      comparisons.control(id, { verb, reason: `test of ${verb}`, by: 'me', at: Date.now() });
+    const working = handler({ heartbeatMs: 50 })(id, never);
+    await until(async () => (await lookedAt(id)) > 0);
+    await control('pause');
+    expect(await working).toBeNull();
+    expect(await comparisons.get(id)).toMatchObject({
+      state: 'paused',
+      stateReason: 'test of pause',
+      pendingControl: null,
+    });
+    expect(await handler()(id, never)).toBeNull();
+    expect((await comparisons.get(id))!.state).toBe('paused');
+    await control('resume');
+    expect(await comparisons.due(10)).toContain(id);
+    await handler()(id, never);
+    await expectWhole(id);
+  });
+
+  it('is cancelled in the middle, with the reason', async () => {
+    const id = await create({ maxOpsPerSecond: 500 });
+    const working = handler({ heartbeatMs: 50 })(id, never);
+    await until(async () => (await comparisons.get(id))!.state === 'running');
+    await comparisons.control(id, { verb: 'cancel', reason: 'not needed', by: 'me', at: Date.now() });
+    expect(await working).toBeNull();
+    expect(await comparisons.get(id)).toMatchObject({ state: 'cancelled', stateReason: 'not needed' });
+  });
+
+  it('waits for a server that does not answer, says so, and is inconclusive when that lasts', async () => {
+    const nobody = { host: '127.0.0.1', port: 1 };
+    const id = await create({}, { name: '127.0.0.1:1', address: nobody, seenAs: nobody, credential: null });
+    let now = 1000;
+    const patient = handler({ now: () => now, patienceMs: 60_000, retryMs: 5000 });
+    expect(await patient(id, never)).toBe(5000);
+    expect(await comparisons.get(id)).toMatchObject({
+      state: 'running',
+      stateReason: expect.stringContaining(
+        'waits for a server: 127.0.0.1:1: cannot be reached (ECONNREFUSED)',
+      ),
+    });
+    now += 61_000;
+    expect(await patient(id, never)).toBeNull();
+    expect(await comparisons.get(id)).toMatchObject({
+      state: 'completed',
+      report: { verdict: 'inconclusive' },
+    });
+  });
+
+  it('is worked on by one worker at a time', async () => {
+    const id = await create({ maxOpsPerSecond: 2000 });
+    const working = handler()(id, never);
+    await until(async () => (await comparisons.get(id))!.state === 'running');
+    expect(await handler({ owner: 'w2' })(id, never)).toBeNull();
+    await working;
+    await expectWhole(id);
+  });
+
+  it('fails with a reason when it cannot be carried out', async () => {
+    const id = await create();
+    const credentials = {
+      names: [],
+      get: () => {
+        throw new Error('there is no credential "prod"');
+      },
+    };
+    await handler({ credentials })(id, never);
+    expect(await comparisons.get(id)).toMatchObject({
+      state: 'failed',
+      problem: { code: 'comparison_not_possible', text: 'there is no credential "prod"' },
+    });
+  });
+
+  it('is found and worked on by a worker that looks for what is due', async () => {
+    const id = await create({ depth: 'sample' });
+    const worker = startComparisonWorker({
+      comparisons,
+      credentials: noCredentials,
+      owner: 'w1',
+      now: Date.now,
+      concurrency: 2,
+      pollMs: 20,
+    });
+    await until(async () => (await comparisons.get(id))!.state === 'completed');
+    await worker.close();
+    expect((await comparisons.get(id))!.report!.verdict).toBe('different');
+  });
+});
