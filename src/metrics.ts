@@ -122,6 +122,24 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     help: 'Expansions that are due for a look and that no worker holds (at most 200 are counted).',
     registers,
   });
+  const healthLevel = new Gauge({
+    name: `${prefix}health_level`,
+    help: "Share of the bandwidth that may be used for the sake of the master's health, 0 to 1.",
+    labelNames: ['expansion'],
+    registers,
+  });
+  const healthFigure = new Gauge({
+    name: `${prefix}health_figure`,
+    help: "A watched figure of the master's health.",
+    labelNames: ['expansion', 'what'],
+    registers,
+  });
+  const healthLimit = new Gauge({
+    name: `${prefix}health_limit`,
+    help: 'The limit of a watched figure.',
+    labelNames: ['expansion', 'what'],
+    registers,
+  });
   const nodeLabels = ['expansion', 'node'] as const;
   const nodeGauge = (name: string, help: string) =>
     new Gauge({ name: `${prefix}node_${name}`, help, labelNames: nodeLabels, registers });
@@ -143,6 +161,18 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       for (const [field, gauge] of Object.entries(perNode)) {
         const value = join.progress[field as keyof typeof perNode];
         if (value !== null) gauge.set({ expansion: expansion.id, node: join.target.name }, value);
+      }
+    }
+  }
+
+  function showHealth(active: readonly Expansion[]): void {
+    for (const gauge of [healthLevel, healthFigure, healthLimit]) gauge.reset();
+    for (const { id, health } of active.slice(0, maxNodeSeries)) {
+      if (health === null) continue;
+      healthLevel.set({ expansion: id }, health.level);
+      for (const { what, value, limit } of health.readings) {
+        healthFigure.set({ expansion: id, what }, value);
+        healthLimit.set({ expansion: id, what }, limit);
       }
     }
   }
@@ -178,6 +208,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
           joins.set({ phase }, allJoins.filter((join) => join.phase === phase).length);
         }
         showNodes(active);
+        showHealth(active);
         frozen.set(freeze.frozen ? 1 : 0);
         due.set(dueIds.length);
         storeUp.set(1);
