@@ -41,7 +41,7 @@ export const owesSetting = (join: Join): boolean => join.borrowed?.state === 'bo
 export function wantsConfig(join: Join, borrows: boolean, now: number): boolean {
   const { borrowed } = join;
   if (borrowed?.state === 'borrowed')
-    return borrowed.pending !== null || borrowed.restoringSince !== null || now - borrowed.seenAt >= 2000;
+    return borrowed.pending !== null || borrowed.restoringSince !== null || now - borrowed.seenAt >= 1000;
   return borrows && (isCopying(join) || isUnderWayBeforeSlaveof(join));
 }
 
