@@ -27,7 +27,7 @@ export function stepAttempt(turn: Turn, join: Join): void {
     resolveIntent(turn, join, pending, look.facts.replication);
     return;
   }
-  if (attempt.step !== 'detach' && look.facts.replication.role !== 'master') {
+  if (isAttachedMeanwhile(turn, join, attempt, look.facts.replication)) {
     attachedMeanwhile(turn, join, look.facts.replication);
     return;
   }
@@ -57,6 +57,18 @@ export function stepAttempt(turn: Turn, join: Join): void {
     case 'syncing':
       return;
   }
+}
+
+/** Whether the node is a slave where it must not be: after its detach, or before it of a master that the request does not give up. */
+function isAttachedMeanwhile(
+  turn: Turn,
+  join: Join,
+  { step }: Attempt,
+  replication: ReplicationFacts,
+): boolean {
+  if (replication.role === 'master' || step === 'syncing') return false;
+  if (step !== 'detach') return true;
+  return !join.target.repoint && !follows(replication, turn.expansion.master.seenAs);
 }
 
 /** Between two steps somebody else, or a late command of an earlier attempt, has made the node a slave. */
