@@ -69,11 +69,13 @@ const noFence: Defect = {
   },
 };
 
-/** Bytes received are not counted, so no copy can be found too small. */
+/** Every byte received counts for a thousand, so no copy is ever found too small. */
 const noBytesRule: Defect = {
   engine: (engine) =>
-    withFacts(withCapabilities(engine, { hasReplByteCounters: false }), (facts) =>
-      facts.stats ? { ...facts, stats: { ...facts.stats, replInputBytes: null } } : facts,
+    withFacts(engine, (facts) =>
+      facts.stats?.replInputBytes == null
+        ? facts
+        : { ...facts, stats: { ...facts.stats, replInputBytes: facts.stats.replInputBytes * 1000 } },
     ),
 };
 

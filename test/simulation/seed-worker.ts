@@ -3,10 +3,16 @@ import type { SeedOrder, SeedReport } from './many.ts';
 import { simulateSeed } from './simulate.ts';
 
 process.on('message', (order: SeedOrder) => {
-  void simulateSeed(order.seed, { defect: order.defect }).then((result) => {
-    const { timeline, ...rest } = result;
-    const report: SeedReport = { ...rest, timeline: result.violations.length > 0 ? timeline() : null };
-    process.send!(report);
-  });
+  simulateSeed(order.seed, { defect: order.defect }).then(
+    (result) => {
+      const { timeline, ...rest } = result;
+      const report: SeedReport = { ...rest, timeline: result.violations.length > 0 ? timeline() : null };
+      process.send!(report);
+    },
+    (error) => {
+      console.error(`seed ${order.seed} could not be run to its end:`, error);
+      process.exit(1);
+    },
+  );
 });
 process.on('disconnect', () => process.exit(0));
