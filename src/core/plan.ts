@@ -6,6 +6,7 @@ import type { MeasuredSync } from './learning.ts';
 import { type BinlogOffset, formatAddress, type NodeFacts, type Role, type SlaveLag } from './node-facts.ts';
 import type { Policy } from './policy.ts';
 import { type PreflightContext, type PreflightMaster, type PreflightNode, preflight } from './preflight.ts';
+import { readableBytes } from './quantities.ts';
 import type { WriteRate } from './write-rate.ts';
 
 export type { Forecast, ForecastRange } from './forecast.ts';
@@ -108,18 +109,26 @@ function forecastOf(input: PlanInput, batches: readonly (readonly string[])[]): 
 export interface BatchSizeInput {
   readonly master: Pick<PreflightMaster, 'capabilities'>;
   readonly nodes: readonly Pick<PreflightNode, 'target' | 'capabilities'>[];
-  readonly policy: Pick<Policy, 'batchSize'>;
+  readonly policy: Pick<Policy, 'batchSize'> & Partial<Pick<Policy, 'bandwidthBytesPerSecond'>>;
 }
 
 /** How many nodes together when the request leaves the choice: each more shares the master's disk and network. */
 const automaticBatchSize = 4;
+/** A budget that gives a node less than this is better spent on fewer at a time: a long sync meets more trouble. */
+const leastShareBytesPerSecond = 4_000_000;
 
 /** How many nodes are attached together, and why in plain words: the request's wish, capped by every version involved. */
 export function chooseBatchSize(input: BatchSizeInput): { batchSize: number; reason: string } {
   const cap = concurrencyCap(input);
   const nodes = Math.max(1, input.nodes.length);
-  const wish = input.policy.batchSize === 'auto' ? automaticBatchSize : input.policy.batchSize;
+  const byBudget = withinBudget(input.policy.bandwidthBytesPerSecond ?? null);
+  const wish = input.policy.batchSize === 'auto' ? byBudget : input.policy.batchSize;
   const batchSize = Math.max(1, Math.min(wish, cap.limit, nodes));
+  if (input.policy.batchSize === 'auto' && byBudget < automaticBatchSize && batchSize === byBudget)
+    return {
+      batchSize,
+      reason: `Chosen by the service: ${batchSize} together, so that each gets at least ${readableBytes(leastShareBytesPerSecond)}/s of the budget of ${readableBytes(input.policy.bandwidthBytesPerSecond!)}/s, as far as it goes. ${cap.reason}`,
+    };
   if (input.policy.batchSize === 'auto') return { batchSize, reason: automaticReason(batchSize, cap) };
   if (wish > cap.limit)
     return { batchSize, reason: `The request asks for ${wish}, but ${lowerFirst(cap.reason)}` };
@@ -130,6 +139,11 @@ export function chooseBatchSize(input: BatchSizeInput): { batchSize: number; rea
     };
   return { batchSize, reason: `As the request asks. ${cap.reason}` };
 }
+
+const withinBudget = (budget: number | null): number =>
+  budget === null
+    ? automaticBatchSize
+    : Math.max(1, Math.min(automaticBatchSize, Math.floor(budget / leastShareBytesPerSecond)));
 
 interface Cap {
   readonly limit: number;

@@ -39,6 +39,19 @@ describe('how many nodes together', () => {
     expect(together(version, 40, 40).batchSize).toBe(16);
   });
 
+  test('a budget of bandwidth that gives a node too little makes the batch smaller, and says so', () => {
+    const input = (bandwidthBytesPerSecond: number) => ({
+      master: aMaster({ version: '4.0.1' }),
+      nodes: nodesOf(6, '4.0.1'),
+      policy: { batchSize: 'auto' as const, bandwidthBytesPerSecond },
+    });
+    expect(chooseBatchSize(input(100_000_000)).batchSize).toBe(4);
+    const tight = chooseBatchSize(input(9_000_000));
+    expect(tight.batchSize).toBe(2);
+    expect(tight.reason).toMatch(/at least 4\.0 MB\/s of the budget of 9\.0 MB\/s/);
+    expect(chooseBatchSize(input(1_000_000)).batchSize).toBe(1);
+  });
+
   test('one node of a version with the bug holds all others to one at a time', () => {
     const nodes = [...nodesOf(2, '3.5.5'), aNode('10.0.2.1:9221', { version: '3.5.4' })];
     const { batchSize, reason } = chooseBatchSize({
