@@ -82,6 +82,8 @@ export class Pace {
   readonly #signal: AbortSignal | undefined;
   readonly #limits: PaceLimits;
   #heldBy: string | null = null;
+  /** Called when reading begins or ends to be held. */
+  onHold: (() => void) | null = null;
 
   constructor(limits: PaceLimits, clock: Clock, signal?: AbortSignal) {
     this.#limits = limits;
@@ -117,7 +119,9 @@ export class Pace {
 
   /** Stops all reading until it is called with null. */
   hold(reason: string | null): void {
+    const changed = reason !== this.#heldBy;
     this.#heldBy = reason;
+    if (changed) this.onHold?.();
   }
 
   /** Waits until more may be asked of the servers. */

@@ -111,6 +111,7 @@ class Run {
   #counts: CountsResult | null;
   /** What both sides told before the walk over the left one began; null = it was taken up again in the middle. */
   #marks: readonly WriteMark[] | null = null;
+  #activity = 'connecting';
   #checkpointAt = 0;
   #progressAt = 0;
   #speed: { readonly at: number; readonly keys: number; perSecond: number | null };
@@ -159,6 +160,7 @@ class Run {
 
   async #compare(): Promise<void> {
     const pair = await openPair(this.#options, this.#clock);
+    pair.pace.onHold = () => this.#report(pair);
     const stopWatching = watchServers(pair, this.#options, this.#spec, this.#clock);
     try {
       this.#assertSameServers(pair);
@@ -216,7 +218,8 @@ class Run {
   }
 
   async #do(step: Step, comparer: Comparer): Promise<void> {
-    this.#report(comparer.pair, activityOf(step), true);
+    this.#activity = activityOf(step);
+    this.#report(comparer.pair);
     switch (step.kind) {
       case 'counts':
         return this.#count(comparer);
@@ -249,7 +252,7 @@ class Run {
     for (;;) {
       const next = await walk.step();
       if (next === null) break;
-      await this.#reached(next.toString('base64'), step, comparer);
+      await this.#reached(next.toString('base64'), comparer);
     }
     this.#tally.stratum({ looks: this.#tally.state.byType[step.type] ?? 0, complete: true });
   }
@@ -263,7 +266,7 @@ class Run {
     for (;;) {
       const cursor = await walk.step(options);
       if (cursor === null) break;
-      if (await this.#reached(cursor, step, comparer)) options = await expiriesOf(comparer.pair);
+      if (await this.#reached(cursor, comparer)) options = await expiriesOf(comparer.pair);
     }
     this.#tally.stratum({ looks: this.#tally.state.lookedAt, complete: true });
   }
@@ -277,10 +280,10 @@ class Run {
   }
 
   /** Notes where the walk stands; from time to time settles what is open, and makes a checkpoint. */
-  async #reached(from: string, step: Step, comparer: Comparer): Promise<boolean> {
+  async #reached(from: string, comparer: Comparer): Promise<boolean> {
     this.#from = from;
     const now = this.#clock.now();
-    if (now >= this.#progressAt) this.#report(comparer.pair, activityOf(step));
+    if (now >= this.#progressAt) this.#report(comparer.pair);
     if (now < this.#checkpointAt) return false;
     if (comparer.settler.pending > 0) await comparer.settler.settle();
     this.#save();
@@ -306,21 +309,21 @@ class Run {
     });
   }
 
-  #report(pair: Pair, activity: string, always = false): void {
+  #report(pair: Pair): void {
     const now = this.#clock.now();
     this.#progressAt = now + progressEveryMs;
     const { lookedAt, differencesTotal } = this.#tally.state;
     const perSecond = this.#measureSpeed(now, lookedAt);
     const left = this.#estimatedKeys === null ? null : Math.max(0, this.#estimatedKeys - lookedAt);
     this.#options.onProgress?.({
-      activity,
+      activity: this.#activity,
       lookedAtKeys: lookedAt,
       estimatedKeys: this.#estimatedKeys,
       differences: differencesTotal,
       keysPerSecond: perSecond === null ? null : Math.round(perSecond),
       remainingSeconds:
         left === null || !perSecond || this.#spec.depth !== 'full' ? null : Math.ceil(left / perSecond),
-      heldBy: always ? null : pair.pace.heldBy,
+      heldBy: pair.pace.heldBy,
     });
   }
 

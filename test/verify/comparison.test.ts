@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ComparisonSpec, compareNodes, defaultSpec } from '../../src/verify/compare.ts';
-import { redisMissing, startRedis, startRedisSlave, type TestServer } from './servers.ts';
+import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
 
 const depths: readonly ComparisonSpec['depth'][] = ['sample', 'full'];
 
@@ -69,6 +69,40 @@ describe.skipIf(redisMissing !== null).each(depths)(
         'string value',
         'volatile ttl',
       ]);
+    });
+
+    it('finds an expiry that differs by more than the tolerance, and only that', async () => {
+      await Promise.all([master.call('FLUSHALL'), slave.call('FLUSHALL')]);
+      await master.load([['SET', 'volatile', '1', 'PX', 600_000]]);
+      await until(async () => (await slave.call('EXISTS', 'volatile')) === 1);
+      await slave.load([['PEXPIRE', 'volatile', 605_000]]);
+      const within = (ttlToleranceMs: number) =>
+        compareNodes({
+          left: master.endpoint,
+          right: slave.endpoint,
+          spec: { ...defaultSpec, depth, ttlToleranceMs },
+        });
+      expect(await within(10_000)).toMatchObject({ verdict: 'equal' });
+      expect(await within(1000)).toMatchObject({ verdict: 'different', differencesByKind: { ttl: 1 } });
+    });
+
+    it('looks into every database', async () => {
+      await master.load([
+        ['SELECT', 5],
+        ['SET', 'there', '1'],
+        ['SET', 'also there', '1'],
+        ['SELECT', 0],
+      ]);
+      await slave.load([
+        ['SELECT', 5],
+        ['SET', 'there', '2'],
+        ['SELECT', 9],
+        ['SET', 'only here', '1'],
+        ['SELECT', 0],
+      ]);
+      const report = await compare();
+      const found = report.examples.map(({ db, key, kind }) => `${db} ${key} ${kind}`);
+      expect(found).toEqual(expect.arrayContaining(['5 there value', '9 only here foreign']));
     });
   },
 );
