@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { measuredSyncs } from '../../src/core/learning.ts';
 import { noSlotLimits, type SlotLimits } from '../../src/core/slots.ts';
 import { type Cluster, createCluster } from '../../src/simulator/index.ts';
 import { outgoingBytesPerSecond } from '../../src/simulator/transfer.ts';
 import { fill, MB, throttleOf, virtualService } from './virtual-service.ts';
+
+/** Virtual hours are played on cores that others share. */
+vi.setConfig({ testTimeout: 180_000 });
 
 const minute = 60_000;
 /** 500 keys of about 190 bytes weigh as much as this. */
