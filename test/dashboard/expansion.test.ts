@@ -69,7 +69,8 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     expect(await group.innerText()).toContain('tick that its data may be replaced');
     expect(await page.button(n.start).isDisabled()).toBe(true);
 
-    await page.page.getByLabel(`10.20.0.66:9221: ${n.overwriteData}`).check();
+    await page.button(`10.20.0.66:9221: ${n.permitOverwrite}`).click();
+    expect(await page.page.getByLabel(`10.20.0.66:9221: ${n.overwriteData}`).isChecked()).toBe(true);
     await page.page.getByText(n.planStale).waitFor();
     await page.button(n.makePlan).click();
     await page.page.getByTestId('plan').getByText(n.acceptable).waitFor();

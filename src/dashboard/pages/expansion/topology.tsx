@@ -1,6 +1,7 @@
 // biome-ignore-all lint/a11y/noAriaHiddenOnFocusable: the lines of the picture take no focus
 // biome-ignore-all lint/a11y/useAriaPropsSupportedByRole: a link takes a label, in a picture too
-// biome-ignore-all lint/a11y/useAnchorContent: the cells of a big picture repeat the table, and are hidden on purpose
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: the cells of a big picture repeat the table, which has links
+// biome-ignore-all lint/a11y/noStaticElementInteractions: the same
 // biome-ignore-all lint/a11y/noSvgWithoutTitle: icons inside a picture that has a title
 import { useId } from 'react';
 import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
@@ -236,13 +237,13 @@ function NodeBox({ id, join, box }: NodeProps) {
   );
 }
 
-/** One of many: a cell. The table below has the words, so it is out of the way of the keyboard. */
+/** One of many: a cell. The table below has the links and the words; this is for the eye and the mouse. */
 function NodeCell({ id, join, box }: NodeProps) {
   const t = useMessages();
-  const link = useNodeLink(id, join.target.name);
+  const { go } = useRouter();
   const look = phaseLook(join.phase);
   return (
-    <a {...link} tabIndex={-1} aria-hidden="true" className={`node cell ${look.tone}`}>
+    <g className={`node cell ${look.tone}`} onClick={() => go({ page: 'node', id, node: join.target.name })}>
       <title>{`${join.target.name}: ${t.phases[join.phase]}`}</title>
       <rect className={`node-box ${isActive(join.phase) ? 'active' : ''}`} {...box} rx={5} />
       <svg
@@ -255,6 +256,6 @@ function NodeCell({ id, join, box }: NodeProps) {
       >
         <path d={iconPath(look.icon)} />
       </svg>
-    </a>
+    </g>
   );
 }
