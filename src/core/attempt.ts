@@ -194,6 +194,7 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
     before: facts,
     listedBefore,
     binlogFileSizeBytes: turn.expansion.binlogFileSizeBytes,
+    masterOffsets: turn.expansion.masterTracker.replication?.binlog ?? {},
   });
   const withTracker = patchAttempt(turn, waitFor(turn, join, null), { tracker });
   intend(turn, withTracker, { kind: 'slaveof', master: master.seenAs, force: true }, 'the full sync begins');

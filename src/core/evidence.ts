@@ -106,7 +106,10 @@ function fullSyncSeen(slave: SlaveTracker, wait: Wait | null): Judged {
   return {
     rule: 'full_sync_seen',
     holds: true,
-    text: 'Every DB was seen in full sync, and went on with the snapshot’s offset.',
+    text:
+      wait.startedAt === slave.attachedAt
+        ? 'The full sync came and went between two looks: the master made one dump for it, and the node went on from the dump’s offset.'
+        : 'Every DB was seen in full sync, and went on with the snapshot’s offset.',
     facts,
   };
 }

@@ -13,6 +13,7 @@ import {
 } from './master-tracker.ts';
 import {
   type Address,
+  type BinlogOffset,
   type ListedSlave,
   type Look,
   type NodeFacts,
@@ -21,6 +22,7 @@ import {
 } from './node-facts.ts';
 import {
   beginWait,
+  type EndOfWait,
   endWait,
   receivedInWait,
   states,
@@ -28,6 +30,7 @@ import {
   takeLateSupersession,
   takeSnapshot,
   takeSupersession,
+  unseenWait,
   type Wait,
 } from './wait.ts';
 
@@ -47,6 +50,9 @@ export interface SlaveTracker {
   readonly self: Address;
   /** The master's binlog-file-size; null = not known. */
   readonly binlogFileSizeBytes: number | null;
+  /** The node's byte counter and the master's offsets right before SLAVEOF. */
+  readonly bytesAtAttach: number | null;
+  readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
   /** master_host and master_port as the node first showed them after SLAVEOF. */
   readonly establishedMaster: Address | null;
   readonly phase: TrackerPhase;
@@ -91,12 +97,15 @@ export function newSlaveTracker(start: {
   /** Slaves that the master listed before SLAVEOF, as `ip:port`. */
   readonly listedBefore: readonly string[];
   readonly binlogFileSizeBytes?: number | null;
+  readonly masterOffsets?: Readonly<Record<string, BinlogOffset>>;
 }): SlaveTracker {
   return {
     attachedAt: start.attachedAt,
     master: start.master,
     self: start.self,
     binlogFileSizeBytes: start.binlogFileSizeBytes ?? null,
+    bytesAtAttach: start.before?.stats?.replInputBytes ?? null,
+    masterOffsetsAtAttach: start.masterOffsets ?? {},
     establishedMaster: null,
     phase: 'attaching',
     phases: [{ phase: 'attaching', at: start.attachedAt }],
@@ -300,10 +309,34 @@ function takeWait(
       takeSupersession(fed, newcomers(withOthers, master, capabilities), master, at, capabilities),
     );
   }
-  if (!isOpen) return tracker;
+  if (!isOpen) return takeUnseenWait(tracker, replication, at, master);
+  return replaceLastWait(
+    tracker,
+    endWait(takeSnapshot(open, master), endAt(tracker, replication, at, master), capabilities),
+  );
+}
+
+function endAt(
+  tracker: SlaveTracker,
+  replication: ReplicationFacts,
+  at: number,
+  master: MasterTracker,
+): EndOfWait {
+  const masterOffsets = master.silentSince === null ? master.replication?.binlog : undefined;
   const { replInputBytes, binlogFileSizeBytes } = tracker;
-  const end = { replication, at, replInputBytes, binlogFileSizeBytes };
-  return replaceLastWait(tracker, endWait(takeSnapshot(open, master), end, capabilities));
+  return { replication, at, replInputBytes, masterOffsets, binlogFileSizeBytes };
+}
+
+/** Looks can be too far apart to see a short full sync; what it left behind is seen all the same. */
+function takeUnseenWait(
+  tracker: SlaveTracker,
+  replication: ReplicationFacts,
+  at: number,
+  master: MasterTracker,
+): SlaveTracker {
+  if (tracker.waits.length > 0 || tracker.restarts.length > 0 || !isConnected(replication)) return tracker;
+  const wait = unseenWait(tracker, endAt(tracker, replication, at, master), master);
+  return wait === null ? tracker : { ...tracker, everWaited: true, waits: [wait] };
 }
 
 /** Other slaves that have entered their full sync since this one's wait began. */

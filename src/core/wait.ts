@@ -37,8 +37,8 @@ export interface Wait {
   readonly bytesLast: number | null;
   readonly bytesLastAt: number | null;
   /**
-   * When nobody looked while it ended: bytes of the snapshot that must have come by the first look after, at least
-   * (all bytes, less the binlog applied meanwhile); null = it was seen to end, or cannot be told.
+   * Bytes of the snapshot that must have come by the first look after, at least: all bytes, less all the binlog that
+   * can have come meanwhile. null = cannot be told.
    */
   readonly unseenBytesAtLeast: number | null;
   readonly firstBytesAt: number | null;
@@ -207,6 +207,8 @@ export interface EndOfWait {
   readonly replication: ReplicationFacts;
   readonly at: number;
   readonly replInputBytes: number | null;
+  /** The master's offsets now; null = it was not seen at this look. */
+  readonly masterOffsets: Readonly<Record<string, BinlogOffset>> | undefined;
   readonly binlogFileSizeBytes: number | null;
 }
 
@@ -214,7 +216,10 @@ export interface EndOfWait {
 export function endWait(open: Wait, end: EndOfWait, capabilities: Capabilities): Wait {
   const { replication, at } = end;
   const after = replication.binlog;
-  const wait = { ...open, unseenBytesAtLeast: unseenBytesAtLeast(open, end) };
+  const wait = {
+    ...open,
+    unseenBytesAtLeast: unseenBytesAtLeast(open.bytesAtStart, open.masterOffsets, end),
+  };
   const fellBack =
     replication.role === 'master' ||
     states(replication).some(
@@ -242,22 +247,63 @@ function movedForward(
   return master !== undefined && compareOffsets(master, before) === 0;
 }
 
-/** Looks closer than this to the end of a wait count as having seen it. */
-const seenWithinMs = 2000;
 /** Bytes on the wire per byte of binlog: 1.03 in recording 40; more, to be on the safe side. */
 const wirePerBinlogByte = 1.1;
 
 /**
- * What came of the snapshot while nobody looked (a worker died, and another took over): all bytes since the wait
- * began, less the binlog from the master's offset at that time on, which is no later than the dump's.
+ * What came of the snapshot even if nobody looked while the copy ended (a worker died, or was slow): all bytes since
+ * it began, less all that the master has written to its binlog meanwhile, whether it has sent it or not.
  */
-function unseenBytesAtLeast(wait: Wait, end: EndOfWait): number | null {
-  if (wait.bytesAtStart === null || wait.bytesLastAt === null || end.replInputBytes === null) return null;
-  if (end.at - wait.bytesLastAt <= seenWithinMs) return null;
-  const binlog = bytesBetween(end.replication.binlog, wait.masterOffsets, end.binlogFileSizeBytes);
+function unseenBytesAtLeast(
+  bytesAtStart: number | null,
+  masterOffsets: Wait['masterOffsets'],
+  end: EndOfWait,
+): number | null {
+  if (bytesAtStart === null || end.replInputBytes === null) return null;
+  const binlog = bytesBetween(end.masterOffsets, masterOffsets, end.binlogFileSizeBytes);
   if (binlog === null) return null;
-  return Math.max(0, end.replInputBytes - wait.bytesAtStart - wirePerBinlogByte * binlog);
+  return Math.max(0, end.replInputBytes - bytesAtStart - wirePerBinlogByte * binlog);
 }
+
+/**
+ * A full sync that came and went between two looks: the node is up, stands at or past the offset that the master had
+ * when it was attached, and the master has finished exactly one dump since. null = that is not what was seen.
+ */
+export function unseenWait(tracker: SlaveTracker, end: EndOfWait, master: MasterTracker): Wait | null {
+  const { replication, at } = end;
+  const dumps = master.dumps.filter((dump) => dump.notAfter > tracker.attachedAt);
+  const dbs = Object.keys(replication.binlog);
+  const jumped = dbs.every((db) => isAtOrPast(replication.binlog[db], tracker.masterOffsetsAtAttach[db]));
+  if (dumps.length !== 1 || dbs.length === 0 || !jumped) return null;
+  const wait: Wait = {
+    startedAt: tracker.attachedAt,
+    endedAt: at,
+    end: 'swapped',
+    dbs,
+    bytesAtStart: tracker.bytesAtAttach,
+    bytesLast: tracker.bytesAtAttach,
+    bytesLastAt: null,
+    unseenBytesAtLeast: unseenBytesAtLeast(tracker.bytesAtAttach, tracker.masterOffsetsAtAttach, end),
+    firstBytesAt: null,
+    dumpQuietAt: null,
+    offsetsBefore: {},
+    offsetsAfter: replication.binlog,
+    masterOffsets: tracker.masterOffsetsAtAttach,
+    dump: dumps[0]!,
+    lastSaveAtStart: null,
+    snapshotBytes: null,
+    snapshotBytesKnown: false,
+    supersededAt: null,
+    supersededBy: null,
+    laterDumps: 0,
+    otherSlave: null,
+    lastMoveAt: at,
+  };
+  return takeSnapshot(wait, master);
+}
+
+const isAtOrPast = (offset: BinlogOffset | undefined, target: BinlogOffset | undefined): boolean =>
+  offset !== undefined && target !== undefined && compareOffsets(offset, target) >= 0;
 
 /** Bytes that came during this wait; null = the version does not count them. */
 export function receivedInWait(wait: Wait): number | null {

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { fullSyncRules } from '../../src/core/evidence.ts';
+import { newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
+import type { BinlogOffset, DbState, Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
+import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../src/core/tracker.ts';
+import { receivedInWait } from '../../src/core/wait.ts';
+import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+
+const mega = 1_000_000;
+const fileSize = 100 * mega;
+const master = { host: '10.0.0.1', port: 9221 };
+const self = { host: '10.0.0.2', port: 9221 };
+
+const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
+const capabilities = capabilitiesOf({ server });
+
+const replicationOf = (change: Partial<ReplicationFacts>): ReplicationFacts => ({
+  role: 'master',
+  replicationId: 'id',
+  masterHost: null,
+  masterPort: null,
+  linkStatus: null,
+  dbStates: {},
+  slaves: [],
+  connectedSlaves: 0,
+  binlog: {},
+  safetyPurgeFile: {},
+  eligibleForMasterElection: null,
+  hasConnectStatus: false,
+  ...change,
+});
+
+const answered = (at: number, facts: NodeFacts): Look => ({
+  kind: 'answered',
+  at,
+  tookMs: 1,
+  facts: { server, ...facts },
+});
+
+const stats = (replInputBytes: number, commandsProcessed: number) => ({
+  bgsaving: false,
+  scanningKeyspace: false,
+  compacting: false,
+  opsPerSecond: 0,
+  replInputBytes,
+  replOutputBytes: 0,
+  commandsProcessed,
+});
+
+const masterLook = (at: number, offset: BinlogOffset, lastSave: number): Look =>
+  answered(at, {
+    replication: replicationOf({
+      binlog: { db0: offset },
+      slaves: [{ ip: self.host, port: self.port, lag: { db0: 0 } }],
+    }),
+    lastSaveUnixSeconds: lastSave,
+    sizes: { sstBytes: 200 * mega, liveSstBytes: 200 * mega, memtableBytes: 0, estimatedKeys: 1 },
+  });
+
+const slaveLook = (at: number, state: DbState, offset: BinlogOffset, bytes: number): Look =>
+  answered(at, {
+    replication: replicationOf({
+      role: 'slave',
+      masterHost: master.host,
+      masterPort: master.port,
+      linkStatus: state === 'Connected' ? 'up' : 'down',
+      dbStates: { db0: state },
+      binlog: { db0: offset },
+    }),
+    stats: stats(bytes, at),
+  });
+
+interface Seen {
+  readonly master: Look;
+  readonly slave: Look;
+}
+
+/** Attaches at 1,000 with the master at 5:0, and shows the looks given. */
+function follow(looks: readonly Seen[]) {
+  let tracked = trackMaster(newMasterTracker(), masterLook(900, { file: 5, offset: 0 }, 10));
+  let slave = newSlaveTracker({
+    attachedAt: 1000,
+    master,
+    self,
+    before: {
+      server,
+      stats: stats(0, 0),
+      replication: replicationOf({ binlog: { db0: { file: 0, offset: 0 } } }),
+    },
+    listedBefore: [],
+    binlogFileSizeBytes: fileSize,
+    masterOffsets: { db0: { file: 5, offset: 0 } },
+  });
+  for (const look of looks) {
+    tracked = trackMaster(tracked, look.master);
+    slave = trackSlave(
+      trackSlaveThroughMaster(slave, tracked, look.master.at, capabilities),
+      look.slave,
+      tracked,
+      capabilities,
+    );
+  }
+  return {
+    slave,
+    rules: Object.fromEntries(fullSyncRules(slave, capabilities).map((rule) => [rule.rule, rule.holds])),
+  };
+}
+
+describe('a full sync that nobody looked at (promise 5)', () => {
+  const upAt = (bytes: number, dumps: number): Seen => ({
+    master: masterLook(9000, { file: 5, offset: 20 * mega }, 10 + dumps),
+    slave: slaveLook(9010, 'Connected', { file: 5, offset: 20 * mega }, bytes),
+  });
+
+  it('is proven by one dump, the offset, and bytes beyond all the binlog that can have come', () => {
+    const { rules } = follow([upAt(225 * mega, 1)]);
+    expect(rules).toEqual({ full_sync_seen: true, bytes_received: true, single_snapshot: true });
+  });
+
+  it('is not proven when the bytes could be binlog', () => {
+    expect(follow([upAt(150 * mega, 1)]).rules.bytes_received).toBe(false);
+  });
+
+  it('is not taken for one when the master made no dump', () => {
+    expect(follow([upAt(225 * mega, 0)]).rules.full_sync_seen).toBe(false);
+  });
+
+  it('is not taken for one when the node stands before the master’s offset at the attach', () => {
+    const looks = [
+      { ...upAt(225 * mega, 1), slave: slaveLook(9010, 'Connected', { file: 0, offset: 500 }, 225 * mega) },
+    ];
+    expect(follow(looks).rules.full_sync_seen).toBe(false);
+  });
+});
+
+describe('a full sync whose end nobody looked at', () => {
+  const copying: Seen = {
+    master: masterLook(2000, { file: 5, offset: 1 * mega }, 11),
+    slave: slaveLook(2010, 'WaitDBSync', { file: 0, offset: 0 }, 0),
+  };
+  const under = (at: number, bytes: number): Seen => ({
+    master: masterLook(at, { file: 5, offset: 2 * mega }, 11),
+    slave: slaveLook(at + 10, 'WaitDBSync', { file: 0, offset: 0 }, bytes),
+  });
+  const up = (bytes: number): Seen => ({
+    master: masterLook(60_000, { file: 5, offset: 31 * mega }, 11),
+    slave: slaveLook(60_010, 'Connected', { file: 5, offset: 31 * mega }, bytes),
+  });
+
+  it('is proven by all bytes less the binlog', () => {
+    const { slave, rules } = follow([copying, under(3000, 40 * mega), up(232 * mega)]);
+    expect(rules.bytes_received).toBe(true);
+    expect(receivedInWait(slave.waits[0]!)).toBe(199 * mega);
+  });
+
+  it('is not proven by bytes that can be binlog: a copy cut short looks like this', () => {
+    expect(follow([copying, under(3000, 40 * mega), up(120 * mega)]).rules.bytes_received).toBe(false);
+  });
+});
