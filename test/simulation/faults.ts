@@ -59,25 +59,30 @@ function later({ cluster }: Surroundings, ms: number, run: () => void): void {
   cluster.world.clock.after(ms, run);
 }
 
-/** Makes a dump when the next copy of this node has come so far: the worst moment for a backup. */
+/** From the start of a BGSAVE to its end it takes up to 55 ms; this long before a second ends, it still ends in it. */
+const bgsaveEndsWithinMs = 60;
+
+/**
+ * Makes a dump while some node copies the one before: at the worst moments for a backup, near the end of the copy, or
+ * in the very second in which the dump before was finished, so that LASTSAVE does not change.
+ */
 function bgsaveInCopy(around: Surroundings, fault: PlannedFault): void {
   const { cluster } = around;
-  const share = fault.share < 0.4 ? 0.9 + fault.share / 4 : fault.share;
+  const { share } = fault;
   const until = cluster.now() + 30_000;
   const look = (): void => {
-    const copy = cluster
-      .node(fault.node)
-      .dbs.map(({ rsync }) => rsync.transfer)
+    const copy = [...cluster.nodes]
+      .flatMap((node) => node.dbs.map(({ rsync }) => rsync.transfer))
       .find((transfer) => transfer !== null && transfer.master.id === 'm' && !transfer.stuck);
     if (!copy?.done) {
       if (cluster.now() < until) later(around, 40, look);
       return;
     }
-    const ms = Math.max(0, copy.startedAt + (copy.done.at - copy.startedAt) * share - cluster.now());
-    later(around, ms, () => {
-      around.tell(
-        `BGSAVE on m by somebody else, ${Math.round(share * 100)} % into the copy of ${fault.node}`,
-      );
+    const restOfSecond = (cluster.node('m').lastSave + 1) * 1000 - bgsaveEndsWithinMs;
+    const inCopy = share < 0.65 ? 0.9 + share / 7 : share;
+    const at = share < 0.3 ? restOfSecond : copy.startedAt + (copy.done.at - copy.startedAt) * inCopy;
+    later(around, Math.max(0, at - cluster.now()), () => {
+      around.tell(`BGSAVE on m by somebody else, while ${copy.slave.id} copies`);
       if (cluster.node('m').alive) cluster.fault.bgsave('m');
     });
   };

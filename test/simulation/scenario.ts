@@ -172,7 +172,7 @@ export function drawScenario(seed: number): Scenario {
     faults: drawFaults(random, nodes, calmAt),
     calmAt,
     binlogFile: random.next() < 0.85 ? random.int(1, 40) : 0,
-    transferMs: random.int(1200, 5000),
+    transferMs: random.pick([random.int(1200, 2500), random.int(2500, 5000)]),
     writesPerSecond: random.next() < 0.7 ? random.int(1, 12) : 0,
     outsideBinlog: random.next() < 0.3,
     keys: {
@@ -234,7 +234,7 @@ function drawExpansions(random: Random, nodes: readonly PlannedNode[]): PlannedE
   const parts = [ids.slice(0, cut), ids.slice(cut)].filter((part) => part.length > 0);
   return parts.map((part, i) => ({
     id: `exp${i + 1}`,
-    at: i === 0 ? 100 : random.int(100, 6000),
+    at: i === 0 ? 100 : random.pick([random.int(100, 300), random.int(300, 6000)]),
     nodes: part,
     policy: drawPolicy(random),
   }));
