@@ -20,7 +20,7 @@ export type Route =
   | { readonly page: 'not-found' };
 
 /** The page that an address names. */
-export function routeOf(pathname: string): Route {
+function routeOf(pathname: string): Route {
   const parts = pathname.split('/').filter((part) => part !== '');
   const [first, second, third, fourth] = parts.map(decode);
   if (parts.length === 0) return { page: 'overview' };

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
@@ -453,7 +451,7 @@ function registerComparisons(app: FastifyInstance, world: MockWorld): void {
     endedAt: world.now - 47_000,
     report: reportOf(world.now),
     differencesTotal: 0,
-    depth: 'sample',
+    spec: { depth: 'sample' },
   });
   add('cmp_different', {
     state: 'completed',
@@ -461,7 +459,7 @@ function registerComparisons(app: FastifyInstance, world: MockWorld): void {
     endedAt: world.now - 37_000,
     report: reportOf(world.now, true),
     differencesTotal: 3,
-    depth: 'sample',
+    spec: { depth: 'sample' },
   });
   add('cmp_running', {
     state: 'running',
@@ -469,8 +467,16 @@ function registerComparisons(app: FastifyInstance, world: MockWorld): void {
     endedAt: null,
     report: null,
     differencesTotal: 0,
-    depth: 'full',
-    progress: { share: 0.42, comparedKeys: 420_000, keysPerSecond: 51_000 },
+    spec: { depth: 'full' },
+    progress: {
+      activity: 'strings of db0 are compared',
+      lookedAtKeys: 420_000,
+      estimatedKeys: 1_000_000,
+      differences: 0,
+      keysPerSecond: 51_000,
+      remainingSeconds: 12,
+      heldBy: null,
+    },
   });
   app.get('/v1/comparisons', async () => ({ items: [...all.values()], nextCursor: null }));
   app.get('/v1/comparisons/:id', async (request, reply) => {
@@ -490,7 +496,7 @@ function registerComparisons(app: FastifyInstance, world: MockWorld): void {
       startedAt: null,
       endedAt: null,
       report: null,
-      depth: body.depth,
+      spec: { depth: body.depth },
     });
     return reply.code(202).send(all.get('cmp_new'));
   });
@@ -512,6 +518,3 @@ function registerComparisons(app: FastifyInstance, world: MockWorld): void {
     ),
   );
 }
-
-/** Whether the dashboard was built into `folder`. */
-export const isBuilt = (folder: string): boolean => existsSync(join(folder, 'index.html'));

@@ -88,7 +88,7 @@ export const nodeTarget = (name: string): NodeTarget => ({
   credential: null,
 });
 
-export const joinTarget = (name: string): JoinTarget => ({
+const joinTarget = (name: string): JoinTarget => ({
   ...nodeTarget(name),
   overwriteData: false,
   repoint: false,

@@ -1,8 +1,8 @@
-import type { ComparisonReport, Difference } from '../../core/comparison.ts';
-import type { Expansion, Join, NodeTarget, Problem, StoredEvent } from '../../core/expansion.ts';
+import type { ComparisonReport } from '../../core/comparison.ts';
+import type { NodeTarget, Problem, StoredEvent } from '../../core/expansion.ts';
 import type { Finding } from '../../core/findings.ts';
 import type { Look } from '../../core/node-facts.ts';
-import type { Forecast, Plan, Topology } from '../../core/plan.ts';
+import type { Plan, Topology } from '../../core/plan.ts';
 import type { PolicyInput } from '../../core/policy.ts';
 
 /** The shapes that the HTTP API answers with, where they are not the core's own. */
@@ -61,7 +61,18 @@ export interface ObservationPage {
   readonly nextAfter: number | null;
 }
 
-/** A comparison as the API lists it; what its progress holds is the comparison engine's own affair. */
+/** How far a comparison is; what its engine does not know yet is absent or null. */
+export interface ComparisonProgress {
+  readonly activity?: string;
+  readonly lookedAtKeys?: number;
+  readonly estimatedKeys?: number | null;
+  readonly differences?: number;
+  readonly keysPerSecond?: number | null;
+  readonly remainingSeconds?: number | null;
+  readonly heldBy?: string | null;
+}
+
+/** A comparison as the API lists it. */
 export interface Comparison {
   readonly id: string;
   readonly left: NodeTarget;
@@ -73,14 +84,13 @@ export interface Comparison {
   readonly endedAt: number | null;
   readonly requestedBy: string;
   readonly join?: { readonly expansionId: string; readonly node: string } | null;
-  readonly depth?: string;
   readonly spec?: Readonly<Record<string, unknown>> | null;
-  readonly progress?: Readonly<Record<string, unknown>> | null;
+  readonly progress?: ComparisonProgress | null;
   readonly report: ComparisonReport | null;
   readonly problem?: Problem | null;
   readonly differencesTotal?: number;
 }
 
-export type ComparisonState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+type ComparisonState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
-export type { Difference, Expansion, Finding, Forecast, Join, Plan, StoredEvent, Topology };
+export type { Finding, Plan, Topology };

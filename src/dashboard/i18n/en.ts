@@ -510,6 +510,8 @@ export const en = {
     startText: 'Only reads. Nothing is changed on either node.',
     submit: 'Start the comparison',
     progress: 'Progress',
+    keysPerSecond: (count: string) => `${count} keys/s`,
+    heldBy: 'Reading pauses',
     partOfExpansion: 'Part of an expansion',
     pauseTitle: 'Pause this comparison?',
     resumeTitle: 'Resume this comparison?',

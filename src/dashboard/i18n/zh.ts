@@ -551,6 +551,8 @@ export const zh: Messages = {
     startText: '只读取数据，不对任何一方做变更。',
     submit: '开始比对',
     progress: '进度',
+    keysPerSecond: (count) => `每秒 ${count} 个 key`,
+    heldBy: '暂停读取',
     partOfExpansion: '属于扩容任务',
     pauseTitle: '暂停该比对？',
     resumeTitle: '继续该比对？',

@@ -4,11 +4,20 @@ import { useState } from 'react';
 import type { Difference } from '../../core/comparison.ts';
 import { ApiError, call } from '../api/client.ts';
 import { keys, useComparison, useIsOperator } from '../api/queries.ts';
-import type { Comparison } from '../api/types.ts';
-import { Bar, ErrorNotice, Loading, Notice, PageTitle, Panel, Said } from '../components/parts.tsx';
+import type { Comparison, ComparisonProgress } from '../api/types.ts';
+import {
+  Bar,
+  ErrorNotice,
+  Loading,
+  Notice,
+  PageTitle,
+  Panel,
+  Said,
+  useDuration,
+} from '../components/parts.tsx';
 import { ReasonDialog } from '../components/reason-dialog.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
-import { formatDateTime } from '../format.ts';
+import { formatCount, formatDateTime } from '../format.ts';
 import { useMessages } from '../i18n/index.tsx';
 import { Link } from '../router.tsx';
 import { ReportFacts, VerdictBadge } from './comparison-report.tsx';
@@ -90,22 +99,39 @@ function ComparisonView({ comparison }: { readonly comparison: Comparison }) {
   );
 }
 
-/** What the engine tells of a running comparison: its share where it has one, and its own figures. */
-function Progress({ progress }: { readonly progress: Readonly<Record<string, unknown>> }) {
-  const c = useMessages().comparisons;
-  const share = typeof progress.share === 'number' ? progress.share : null;
-  const figures = Object.entries(progress).filter(([, value]) => typeof value !== 'object' && value !== null);
+/** How far a running comparison is: its state and what is left of its time stand apart, as everywhere. */
+function Progress({ progress }: { readonly progress: ComparisonProgress }) {
+  const t = useMessages();
+  const c = t.comparisons;
+  const duration = useDuration();
+  const { lookedAtKeys = 0, estimatedKeys = null, keysPerSecond = null, remainingSeconds = null } = progress;
+  const unknown = <span className="faint">{t.common.unknown}</span>;
   return (
     <Panel id="progress" title={c.progress}>
       <div className="stack tight">
-        <Bar tall share={share} label={c.progress} />
+        <Bar tall share={estimatedKeys ? lookedAtKeys / estimatedKeys : null} label={c.progress} />
+        {progress.activity && <Said className="soft">{progress.activity}</Said>}
+        {progress.heldBy && (
+          <Notice tone="warn">
+            {c.heldBy}: <Said>{progress.heldBy}</Said>
+          </Notice>
+        )}
         <dl className="facts num">
-          {figures.map(([key, value]) => (
-            <div key={key} className="raw-fact">
-              <dt className="mono small">{key}</dt>
-              <dd className="mono small">{String(value)}</dd>
-            </div>
-          ))}
+          <dt>{c.lookedAt}</dt>
+          <dd>
+            {t.common.of(
+              t.common.keys(formatCount(lookedAtKeys)),
+              estimatedKeys === null ? t.common.unknown : formatCount(estimatedKeys),
+            )}
+          </dd>
+          <dt>{t.nodeTable.rate}</dt>
+          <dd>
+            {keysPerSecond === null ? unknown : c.keysPerSecond(formatCount(Math.round(keysPerSecond)))}
+          </dd>
+          <dt>{t.nodeTable.remaining}</dt>
+          <dd>{remainingSeconds === null ? unknown : duration(remainingSeconds * 1000)}</dd>
+          <dt>{c.differences}</dt>
+          <dd>{formatCount(progress.differences ?? 0)}</dd>
         </dl>
       </div>
     </Panel>

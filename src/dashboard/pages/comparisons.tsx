@@ -83,8 +83,10 @@ export default function ComparisonsPage() {
   );
 }
 
-export const depthOf = (comparison: Comparison): string =>
-  String(comparison.report?.depth ?? comparison.depth ?? comparison.spec?.depth ?? '');
+function depthOf({ report, spec }: Comparison): string {
+  const depth = report?.depth ?? spec?.depth;
+  return typeof depth === 'string' ? depth : '';
+}
 
 function ComparisonRow({ comparison }: { readonly comparison: Comparison }) {
   const t = useMessages();

@@ -220,7 +220,7 @@ function ActiveNode({ join }: { readonly join: Join }) {
 }
 
 /** All nodes of an expansion as one line: a share per phase, told in words to those who do not see it. */
-export function PhaseStrip({ joins }: { readonly joins: readonly Join[] }) {
+function PhaseStrip({ joins }: { readonly joins: readonly Join[] }) {
   const t = useMessages();
   const counts = joinPhases
     .map((phase) => ({ phase, count: joins.filter((join) => join.phase === phase).length }))

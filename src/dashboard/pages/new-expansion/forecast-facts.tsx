@@ -58,7 +58,7 @@ function KnownForecast({ forecast }: { readonly forecast: Forecast }) {
   );
 }
 
-export function RangeValue({
+function RangeValue({
   range,
   format,
 }: {

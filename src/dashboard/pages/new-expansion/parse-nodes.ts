@@ -1,10 +1,10 @@
 /** One node of the pasted text. */
-export interface ParsedNode {
+interface ParsedNode {
   readonly address: string;
   readonly seenAs: string | null;
 }
 
-export interface ParseProblem {
+interface ParseProblem {
   readonly line: number;
   readonly text: string;
   readonly kind: 'invalid' | 'twice';
