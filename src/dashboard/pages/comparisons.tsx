@@ -17,7 +17,8 @@ const tones: Readonly<Record<Comparison['state'], Tone>> = {
   pending: 'plain',
   running: 'info',
   paused: 'warn',
-  completed: 'good',
+  // That it is over says nothing good: the verdict does.
+  completed: 'plain',
   failed: 'bad',
   cancelled: 'plain',
 };

@@ -121,7 +121,16 @@ export function ExpansionControls() {
 }
 
 /** Retry and skip of one node, where they fit; none for a viewer. */
-export function NodeControls({ join, buttons }: { readonly join: Join; readonly buttons?: boolean }) {
+export function NodeControls({
+  join,
+  size = 'compact-xs',
+  stress = false,
+}: {
+  readonly join: Join;
+  readonly size?: 'compact-xs' | 'sm';
+  /** Whether the retry is what one probably came for. */
+  readonly stress?: boolean;
+}) {
   const t = useMessages().controls;
   const { expansion, operator, ask } = useControls();
   if (!operator) return null;
@@ -134,8 +143,8 @@ export function NodeControls({ join, buttons }: { readonly join: Join; readonly 
       {verbs.map((verb) => (
         <Button
           key={verb}
-          size="compact-xs"
-          variant={buttons && verb === 'retry' ? 'filled' : 'default'}
+          size={size}
+          variant={stress && verb === 'retry' ? 'filled' : 'default'}
           aria-label={verb === 'retry' ? t.retryNode(node) : t.skipNode(node)}
           onClick={() => ask({ verb, node })}
         >

@@ -233,7 +233,7 @@ function TroubledNodes({
                   </>
                 )}
               </span>
-              <NodeControls join={join} buttons />
+              <NodeControls join={join} stress />
             </li>
           );
         })}

@@ -100,7 +100,7 @@ function NodeView({
               <ConnectionState status={status} ended={over} />
             </div>
             <div className="row">
-              <NodeControls join={join} buttons />
+              <NodeControls join={join} size="sm" stress />
               <DownloadButton id={expansion.id} join={join} />
             </div>
           </div>
