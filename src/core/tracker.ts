@@ -52,6 +52,8 @@ export interface SlaveTracker {
   readonly binlogFileSizeBytes: number | null;
   /** The node's byte counter and the master's offsets right before SLAVEOF. */
   readonly bytesAtAttach: number | null;
+  /** The byte counter at the look before the present one. */
+  readonly bytesBefore: number | null;
   readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
   /** master_host and master_port as the node first showed them after SLAVEOF. */
   readonly establishedMaster: Address | null;
@@ -105,6 +107,7 @@ export function newSlaveTracker(start: {
     self: start.self,
     binlogFileSizeBytes: start.binlogFileSizeBytes ?? null,
     bytesAtAttach: start.before?.stats?.replInputBytes ?? null,
+    bytesBefore: start.before?.stats?.replInputBytes ?? null,
     masterOffsetsAtAttach: start.masterOffsets ?? {},
     establishedMaster: null,
     phase: 'attaching',
@@ -170,6 +173,7 @@ export function trackSlave(
     unreachableSince: facts.replication === undefined ? tracker.unreachableSince : null,
     processId: facts.server?.processId ?? tracker.processId,
     uptimeSeconds: facts.server?.uptimeSeconds ?? tracker.uptimeSeconds,
+    bytesBefore: tracker.replInputBytes,
     replInputBytes: facts.stats?.replInputBytes ?? tracker.replInputBytes,
     commandsProcessed: facts.stats?.commandsProcessed ?? tracker.commandsProcessed,
     replication: facts.replication ?? tracker.replication,
@@ -233,6 +237,9 @@ function afterRestart(tracker: SlaveTracker, facts: NodeFacts, at: number): Slav
     waits,
     restarts: [...tracker.restarts, at].slice(-20),
     replInputBytes: facts.stats?.replInputBytes ?? null,
+    // Counted from the start of the process: what came before the restart is another copy's.
+    bytesBefore: 0,
+    bytesAtAttach: 0,
     upSince: null,
     rates: [],
   };

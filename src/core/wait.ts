@@ -66,6 +66,13 @@ export interface Wait {
 export const states = (replication: ReplicationFacts): readonly DbState[] =>
   Object.values(replication.dbStates);
 
+/**
+ * The counter at the last look before the wait, since the copy may be under way when the wait is first seen. Before
+ * that only the protocol's own talk came: in the first wait since SLAVEOF, from its very beginning.
+ */
+const bytesAtStartOf = (tracker: SlaveTracker): number | null =>
+  tracker.waits.length === 0 ? (tracker.bytesAtAttach ?? tracker.bytesBefore) : tracker.bytesBefore;
+
 export function beginWait(
   tracker: SlaveTracker,
   replication: ReplicationFacts,
@@ -80,7 +87,7 @@ export function beginWait(
     endedAt: null,
     end: null,
     dbs: [],
-    bytesAtStart: tracker.replInputBytes,
+    bytesAtStart: bytesAtStartOf(tracker),
     bytesLast: tracker.replInputBytes,
     bytesLastAt: null,
     unseenBytesAtLeast: null,
