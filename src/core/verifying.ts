@@ -52,8 +52,10 @@ export function catchUp(
     ownOffsets: own,
     movedAt: turn.now,
   };
-  // The target is the master's offset at one look; only a later look of the node can have passed it.
-  const passed = known.passedAt === null && attempt.catchUp !== null && hasPassed(own, known.target);
+  // The target is the master's offset at one look; only a look of the node made no earlier can have passed it.
+  const nodeLook = turn.nodeLooks.get(join.index)!;
+  const isLater = attempt.catchUp !== null || nodeLook.at >= turn.masterLook.at;
+  const passed = known.passedAt === null && isLater && hasPassed(own, known.target);
   const moved = hasMoved(own, known.ownOffsets) ? { ...known, ownOffsets: own, movedAt: turn.now } : known;
   const now: CatchUp = passed ? { ...moved, passedAt: turn.now, passedOffsets: own } : moved;
   const held = patchAttempt(turn, join, { catchUp: now });
