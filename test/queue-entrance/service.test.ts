@@ -54,8 +54,9 @@ describe('the whole service, by its entrances', () => {
     await post('/v1/webhooks', { url: receiver.url, types: ['node.verified'] });
     const veto = await post('/v1/webhooks', { url: receiver.url, kind: 'veto' });
 
+    const node = nodes.addresses.n1;
     const connection = { connectionString: database.url, schema: 'pika_expander_queue' };
-    const payload = { master: nodes.addresses.m, nodes: [nodes.addresses.n1] };
+    const payload = { master: nodes.addresses.m, nodes: [node] };
     const args = [script, JSON.stringify(connection), 'order-1', JSON.stringify(payload)];
     const producer = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     stops.push(() => producer.kill('SIGKILL'));
@@ -69,16 +70,14 @@ describe('the whole service, by its entrances', () => {
     const held = async () => (await new Harness().run('show', '--url', service.url)).out;
     await expect.poll(held, { timeout: 150_000 }).toContain('answered 503: peak hours');
     released = true;
-    await exited;
-    const lines = jsonLines(out);
-    expect(lines.find((line) => line.kind === 'progress')).toBeDefined();
-    expect(lines.at(-1)).toMatchObject({
-      kind: 'result',
-      value: {
-        state: 'succeeded',
-        nodes: [{ node: nodes.addresses.n1, phase: 'verified', verdict: 'verified' }],
-      },
+    const newest = () => JSON.stringify(jsonLines(out).at(-1));
+    await eventually(newest).toContain('"kind":"result"');
+    expect(jsonLines(out).at(-1)?.value).toMatchObject({
+      state: 'succeeded',
+      nodes: [{ node, verdict: 'verified' }],
     });
+    expect(jsonLines(out).find((line) => line.kind === 'progress')).toBeDefined();
+    await exited;
     await eventually(() =>
       receiver.received.some(({ headers }) => headers['pika-expander-event'] === 'node.verified'),
     ).toBe(true);
