@@ -34,8 +34,10 @@ export async function naiveBurst(
       );
     }
     await allUp(connections, masterConnection, nodes);
-    const total = await countKeys(master.address);
-    return await Promise.all(nodes.map((node, i) => lookAt(node, connections[i]!, masterConnection, total)));
+    const missing = await stillMissing(master, nodes);
+    return await Promise.all(
+      nodes.map((node, i) => lookAt(node, connections[i]!, masterConnection, missing[i]!)),
+    );
   } finally {
     for (const connection of [masterConnection, ...connections]) connection.close();
   }
@@ -68,20 +70,39 @@ async function replicationOf(connection: NodeConnection): Promise<ReplicationFac
   return look.kind === 'answered' ? (look.facts.replication ?? null) : null;
 }
 
+/**
+ * Keys of the master that a node lacks in two counts some time apart: with writes going on, one count alone would also
+ * find those that are on their way.
+ */
+async function stillMissing(master: NodeTarget, nodes: readonly NodeTarget[]): Promise<readonly number[]> {
+  const first = await missingKeys(master, nodes);
+  await sleep(1500);
+  const second = await missingKeys(master, nodes);
+  return first.map((keys, i) => [...keys].filter((key) => second[i]!.has(key)).length);
+}
+
+async function missingKeys(
+  master: NodeTarget,
+  nodes: readonly NodeTarget[],
+): Promise<readonly ReadonlySet<string>[]> {
+  const all = await countKeys(master.address);
+  const held = await Promise.all(nodes.map((node) => countKeys(node.address)));
+  return held.map((keys) => new Set([...all].filter((key) => !keys.has(key))));
+}
+
 async function lookAt(
   node: NodeTarget,
   connection: NodeConnection,
   master: NodeConnection,
-  total: ReadonlySet<string>,
+  missing: number,
 ): Promise<NaiveResult> {
   const own = await replicationOf(connection);
   const entry = (await replicationOf(master))?.slaves.find((slave) => slave.port === node.address.port);
-  const keys = await countKeys(node.address);
   return {
     node: formatAddress(node.address),
     link: own?.linkStatus ?? 'unknown',
     lag: entry ? Object.values(entry.lag).join(', ') : 'not listed',
-    keys: keys.size,
-    missing: [...total].filter((key) => !keys.has(key)).length,
+    keys: (await countKeys(node.address)).size,
+    missing,
   };
 }
