@@ -280,9 +280,13 @@ class MemberWalk {
     this.#pager = pagerFor(pair, type);
   }
 
+  /**
+   * On Redis, whose two sides come in different orders, the left side's members are enough: as many members on both sides,
+   * all of the left ones among the right ones, are the same members.
+   */
   async run(): Promise<void> {
     let left: Buffer | null = this.#pager.start;
-    let right: Buffer | null = this.#pager.start;
+    let right: Buffer | null = this.#sameOrder ? this.#pager.start : null;
     while (left !== null || right !== null) {
       const together: boolean = left !== null && right !== null && left.equals(right);
       const pages: readonly [MemberPage | null, MemberPage | null] = together
@@ -294,6 +298,10 @@ class MemberWalk {
       this.#suspects = 0;
       if ((await this.#settler.settle()) > 0) return;
     }
+  }
+
+  get #sameOrder(): boolean {
+    return this.#pair.kind === 'pika' || this.#type === 'stream';
   }
 
   /** Pika's scan cursors count up; one that does not was forgotten by the server, which then begins anew (trace 23). */
@@ -379,23 +387,38 @@ class MemberWalk {
 
   /** Asks `side` for the members of `page` that `own`, its own piece, does not hold with the same value. */
   async #lookUp(side: SideName, page: MemberPage | null, own: MemberPage | null): Promise<void> {
-    const names = [...(page?.members ?? [])].filter(([name, value]) => own?.members.get(name) !== value);
-    if (names.length === 0) return;
+    const asked = [...(page?.members ?? [])].filter(([name, value]) => own?.members.get(name) !== value);
+    if (asked.length === 0) return;
+    const names = asked.map(([name]) => Buffer.from(name, 'latin1'));
+    const many = this.#commandForMany(side);
     const writer = this.#pair.write();
-    for (const [name] of names)
-      writer.add(...memberProbe(this.#type, this.#key, Buffer.from(name, 'latin1')));
-    const replies = await this.#pair.one(side, writer);
-    const reader = new ReplyReader(replies.bytes);
-    for (const [name, value] of names) {
-      if (replies.digest === null && this.#valueOf(reader.next()) === value) continue;
+    if (many !== null) writer.add(many, this.#key, ...names);
+    else for (const name of names) writer.add(...memberProbe(this.#type, this.#key, name));
+    const replies = await this.#pair.one(side, writer, names.length);
+    const values = replies.digest === null ? this.#valuesIn(side, replies, many !== null, names.length) : [];
+    asked.forEach(([, value], i) => {
+      if (values[i] === value) return;
       this.#suspects += 1;
-      this.#settler.suspect({
-        type: this.#type,
-        key: this.#key,
-        probe: { of: 'member', name: Buffer.from(name, 'latin1') },
-      });
-    }
-    if (replies.digest === null) this.#pair[side].connection.release(replies);
+      this.#settler.suspect({ type: this.#type, key: this.#key, probe: { of: 'member', name: names[i]! } });
+    });
+    this.#pair[side].connection.release(replies);
+  }
+
+  /** A command that asks for many members at once; null = this server has none for the type. */
+  #commandForMany(side: SideName): string | null {
+    if (this.#type === 'hash') return 'HMGET';
+    const { kind, major } = this.#pair[side].facts;
+    if (kind === 'pika' || major < 7) return null;
+    return this.#type === 'set' ? 'SMISMEMBER' : this.#type === 'zset' ? 'ZMSCORE' : null;
+  }
+
+  #valuesIn(side: SideName, replies: RawReplies, inOneArray: boolean, count: number): (string | null)[] {
+    const reader = new ReplyReader(replies.bytes);
+    if (!inOneArray) return Array.from({ length: count }, () => this.#valueOf(reader.next()));
+    const reply = reader.next();
+    if (reply instanceof ErrorReply && !saysAbsent(reply))
+      throw errorFromReply(this.#pair[side].connection.name, 'a read of members', reply);
+    return Array.isArray(reply) ? reply.map((value) => this.#valueOf(value)) : [];
   }
 
   #valueOf(reply: Reply): string | null {

@@ -218,6 +218,13 @@ async function compareHalves(
   size: PageSize,
 ): Promise<void> {
   const keys = decodeKeys(page);
+  size.saw(keys.length, replies[0].totalBytes);
+  if (sameBytes(replies[0], replies[1]) && (await allStrings(comparer, keys))) {
+    comparer.tally.looked('string', keys.length);
+    if (options.expiries)
+      await compareExpiries(comparer.pair, comparer.settler, 'string', keys, comparer.clock);
+    return;
+  }
   if (keys.length > 1) {
     const middle = keys.length >> 1;
     await comparePage(comparer, pageOf(keys.slice(0, middle)), options, size);
@@ -229,6 +236,15 @@ async function compareHalves(
   comparer.tally.looked('string', 1);
   if (options.expiries)
     await compareExpiries(comparer.pair, comparer.settler, 'string', keys, comparer.clock);
+}
+
+/** Whether no value among equal replies was a nil: the replies themselves were too large to be kept and looked into. */
+async function allStrings({ pair }: Comparer, keys: readonly Buffer[]): Promise<boolean> {
+  const writer = pair.write();
+  for (const key of keys) writer.add('TYPE', key);
+  const replies = await pair.both(writer);
+  const reader = new ReplyReader(replies[0].bytes);
+  return sameBytes(replies[0], replies[1]) && keys.every(() => String(reader.next()) === 'string');
 }
 
 /** A page of keys known by themselves. */

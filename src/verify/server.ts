@@ -1,8 +1,7 @@
 import type { KeyType } from '../core/comparison.ts';
 import type { BinlogOffset } from '../core/node-facts.ts';
 import { compareOffsets } from '../core/node-facts.ts';
-import type { Reply } from './resp.ts';
-import { ErrorReply } from './resp.ts';
+import { CommandWriter, ErrorReply, type Reply, ReplyReader } from './resp.ts';
 import { type WireConnection, WireError } from './wire.ts';
 
 /** Pika walks by key ranges; Redis and its kin (Valkey, KeyDB) by SCAN. */
@@ -192,14 +191,16 @@ export async function typesOf(
   facts: ServerFacts,
   keys: readonly Buffer[],
 ): Promise<readonly (readonly KeyType[])[]> {
+  if (keys.length === 0) return [];
   const several = facts.kind === 'pika' && facts.major === 3 && (await hasPtype(connection));
-  const found: KeyType[][] = [];
-  for (const key of keys) {
-    const reply = await connection.call(several ? 'PTYPE' : 'TYPE', key);
+  const writer = new CommandWriter();
+  for (const key of keys) writer.add(several ? 'PTYPE' : 'TYPE', key);
+  const reader = new ReplyReader((await connection.sendBytes(writer.toBuffer(), keys.length)).bytes);
+  return keys.map(() => {
+    const reply = reader.next();
     const names = Array.isArray(reply) ? reply : [reply];
-    found.push(names.map((name) => typeNamed(String(name))).filter((type) => type !== null));
-  }
-  return found;
+    return names.map((name) => typeNamed(String(name))).filter((type) => type !== null);
+  });
 }
 
 const hasPtype = async (connection: WireConnection): Promise<boolean> =>

@@ -73,7 +73,7 @@ export function sameBytes(a: RawReplies, b: RawReplies): boolean {
 const digestOf = (replies: RawReplies): Buffer =>
   replies.digest ?? createHash('sha256').update(replies.bytes).digest();
 
-const defaultKeptBytes = 8 * 1024 * 1024;
+const defaultKeptBytes = 4 * 1024 * 1024;
 const firstBufferBytes = 256 * 1024;
 const sparedBytes = 1024 * 1024;
 const headBytes = 64 * 1024;
