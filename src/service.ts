@@ -231,6 +231,7 @@ function startComparisons({ config, log, opened, queue, comparisonDoorbell }: Pa
     now: Date.now,
   });
   const wakeUps = startDoorbellWorker(queue, comparisonDoorbell, handler, {
+    name: 'comparison-wake-ups',
     concurrency: comparisonsAtOnce,
     onTrouble: troubleOf(log, 'a comparison'),
   });

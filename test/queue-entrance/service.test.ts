@@ -94,5 +94,9 @@ describe('the whole service, by its entrances', () => {
     const { id } = (JSON.parse(out) as { items: { id: string }[] }).items[0]!;
     const evidence = await cli('evidence', id);
     expect(evidence.out).not.toContain('✖');
+    expect(await cli('compare', m!, n2!)).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('equal') as string,
+    });
   });
 });
