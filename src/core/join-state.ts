@@ -1,5 +1,5 @@
 /** Readings of a join, and the few ways in which its attempt is changed. Part of `decide`. */
-import type { Attempt, Join, Problem } from './expansion.ts';
+import type { Attempt, Intent, Join, Problem } from './expansion.ts';
 import { isConnected, lastWait } from './tracker.ts';
 import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
 
@@ -24,12 +24,15 @@ export const isTouched = (join: Join): boolean =>
     attempt.intents.some((intent) => intent.command.kind === 'slaveof' && intent.outcome !== 'refused'),
   );
 
-/** Whether the node may be attached only while it holds no keys: it was neither attached nor detached, and its data may not go. */
+/**
+ * Whether the node may be attached only while it holds no keys: its data may not go, and it was neither attached nor
+ * detached as far as is known. A SLAVEOF that was not seen to have happened does not make its data ours.
+ */
 export const mustStayEmpty = (join: Join): boolean =>
-  !join.target.overwriteData && !isTouched(join) && !wasDetached(join);
+  !join.target.overwriteData && !join.attempts.some(({ intents }) => intents.some(hasChangedNode));
 
-const wasDetached = (join: Join): boolean =>
-  join.attempts.some(({ intents }) => intents.some(({ command }) => command.kind === 'slaveof_no_one'));
+const hasChangedNode = ({ command, outcome }: Intent): boolean =>
+  command.kind === 'slaveof_no_one' || (command.kind === 'slaveof' && (outcome === 'ok' || outcome === null));
 
 /** The node's part has failed; what that means for the expansion is decided by the policy. */
 export function giveUp(turn: Turn, join: Join, phase: 'failed' | 'quarantined', problem: Problem): void {
