@@ -9,7 +9,7 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
   const { keys, password } = scenario;
   const settings = {
     'binlog-file-size': 10_485_760,
-    'target-file-size-base': 2_097_152,
+    'target-file-size-base': 262_144,
     databases: scenario.databases,
     requirepass: password,
     masterauth: password,
@@ -46,7 +46,7 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
   if (scenario.writesPerSecond > 0)
     cluster.startWrites('m', {
       perSecond: scenario.writesPerSecond,
-      mix: { insert: 1, update: 6, delete: 1 },
+      mix: { insert: 1, update: 6, delete: 0.3 },
     });
   return { cluster, start: cluster.now() };
 }

@@ -78,9 +78,10 @@ function bgsaveInCopy(around: Surroundings, fault: PlannedFault): void {
       if (cluster.now() < until) later(around, 40, look);
       return;
     }
-    const restOfSecond = (cluster.node('m').lastSave + 1) * 1000 - bgsaveEndsWithinMs;
-    const inCopy = share < 0.65 ? 0.9 + share / 7 : share;
-    const at = share < 0.3 ? restOfSecond : copy.startedAt + (copy.done.at - copy.startedAt) * inCopy;
+    const endOfSecond = (cluster.node('m').lastSave + 1) * 1000 - bgsaveEndsWithinMs;
+    const lasts = copy.done.at - copy.startedAt;
+    const unseen = share < 0.5 && endOfSecond - copy.startedAt > lasts / 4;
+    const at = unseen ? endOfSecond : copy.startedAt + lasts * (share < 0.75 ? 0.87 + share / 7 : share);
     later(around, Math.max(0, at - cluster.now()), () => {
       around.tell(`BGSAVE on m by somebody else, while ${copy.slave.id} copies`);
       if (cluster.node('m').alive) cluster.fault.bgsave('m');

@@ -176,11 +176,11 @@ export function drawScenario(seed: number): Scenario {
     writesPerSecond: random.next() < 0.7 ? random.int(1, 12) : 0,
     outsideBinlog: random.next() < 0.3,
     keys: {
-      strings: random.int(10, 60),
+      strings: random.int(30, 100),
       hashes: random.int(0, 15),
       lists: random.int(0, 10),
       zsets: random.int(1, 3),
-      zsetBytes: random.pick([50, 300, 4000]),
+      zsetBytes: random.pick([50, 4000, 4000]),
     },
     databases: random.next() < 0.15 ? 2 : 1,
     applyPerSecond: random.next() < 0.2 ? random.int(20, 200) : Number.POSITIVE_INFINITY,
@@ -222,7 +222,7 @@ function drawPolicy(random: Random): PolicyInput {
     ...policy,
     verify: {
       depth: random.next() < 0.1 ? 'full' : 'sample',
-      samplePerType: random.int(3, 25),
+      samplePerType: random.pick([3, 8, 25]),
       rounds: random.int(1, 3),
     },
   };
