@@ -28,7 +28,9 @@ export const ComparisonRequest = Type.Object(
       Type.Boolean({ description: 'Also compare exact key counts (scans all keys on both sides).' }),
     ),
     ttlToleranceMs: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 86_400_000, description: 'Difference of lifetimes not counted.' }),
+      Type.Union([Type.Integer({ minimum: 0, maximum: 86_400_000 }), Type.Null()], {
+        description: 'Difference of lifetimes not counted; null = lifetimes are not compared.',
+      }),
     ),
     rounds: Type.Optional(
       Type.Integer({

@@ -12,6 +12,8 @@ export interface Comparer {
   readonly settler: Settler;
   readonly tally: Tally;
   readonly clock: Clock;
+  /** Whether keys of a type can expire in the selected DB, so that expiries have to be compared. */
+  mayExpire(type: KeyType): boolean;
 }
 
 /** Keys asked for at a time where nothing speaks against it. */
@@ -50,5 +52,5 @@ export async function compareTypedKeys(
 ): Promise<void> {
   if (keys.length === 0) return;
   await compareCollections(comparer.pair, comparer.settler, type, keys);
-  await compareExpiries(comparer.pair, comparer.settler, type, keys, comparer.clock);
+  await compareExpiries(comparer, type, keys);
 }

@@ -10,6 +10,8 @@ export interface CountsResult {
   readonly verdict: 'equal' | 'different' | 'unclear' | 'empty';
   /** The counts' error, or what differs, in plain words. */
   readonly text: string;
+  /** By the same names, keys that can expire, on the side that has more of them. */
+  readonly expiring: Readonly<Record<string, number>>;
 }
 
 export interface CountsOptions {
@@ -50,14 +52,20 @@ export async function compareCounts(pair: Pair, options: CountsOptions): Promise
   );
   const writes = Math.ceil(writtenBytes / fewestBytesPerWrite);
   const error = (name: string) => writes + Math.max(left.expiring[name] ?? 0, right.expiring[name] ?? 0);
-  return conclude(left.keys, right.keys, error);
+  const expiring = Object.fromEntries(
+    Object.keys({ ...left.expiring, ...right.expiring }).map((name) => [
+      name,
+      Math.max(left.expiring[name] ?? 0, right.expiring[name] ?? 0),
+    ]),
+  );
+  return { ...conclude(left.keys, right.keys, error), expiring };
 }
 
 function conclude(
   left: SideCounts['keys'],
   right: SideCounts['keys'],
   error: (name: string) => number,
-): CountsResult {
+): Omit<CountsResult, 'expiring'> {
   const names = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
   const counts = { left, right, exact: names.every((name) => error(name) === 0) };
   const off = (name: string) => Math.abs((left[name] ?? 0) - (right[name] ?? 0));

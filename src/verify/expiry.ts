@@ -1,20 +1,18 @@
 import type { KeyType } from '../core/comparison.ts';
-import type { Clock } from './pace.ts';
-import type { Pair } from './pair.ts';
+import type { Comparer } from './comparer.ts';
 import { isAbsentTtl } from './probe.ts';
 import { ErrorReply, ReplyReader } from './resp.ts';
-import { type Settler, sameExpiry } from './settle.ts';
+import { sameExpiry } from './settle.ts';
 import { errorFromReply, sameBytes } from './wire.ts';
 
-/** Compares when keys expire, in one pipelined pass; `keys` is a page of keys of one type. */
+/** Compares when keys expire, in one pipelined pass, if they can; `keys` is a page of keys of one type. */
 export async function compareExpiries(
-  pair: Pair,
-  settler: Settler,
+  comparer: Comparer,
   type: KeyType,
   keys: readonly Buffer[],
-  clock: Clock,
 ): Promise<void> {
-  if (keys.length === 0) return;
+  if (keys.length === 0 || !comparer.mayExpire(type)) return;
+  const { pair, settler, clock } = comparer;
   const { name, unitMs } = settler.expiry;
   const writer = pair.write();
   for (const key of keys) writer.add(name, key);

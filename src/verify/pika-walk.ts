@@ -151,7 +151,7 @@ function nextOfBoth(replies: BothReplies): Buffer | null {
 
 /** What a range does not tell: members of collections, and expiries. */
 async function compareRest(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {
-  if (type === 'string') await compareExpiries(comparer.pair, comparer.settler, type, keys, comparer.clock);
+  if (type === 'string') await compareExpiries(comparer, type, keys);
   else await compareTypedKeys(comparer, type, keys);
 }
 
@@ -167,7 +167,7 @@ async function compareDifferingPages(
   if (type === 'string') {
     for (const key of [...unequal, ...onOneSide])
       comparer.settler.suspect({ type, key, probe: { of: 'whole' } });
-    await compareExpiries(comparer.pair, comparer.settler, type, common, comparer.clock);
+    await compareExpiries(comparer, type, common);
   } else {
     await compareTypedKeys(comparer, type, all);
   }
@@ -224,7 +224,7 @@ async function compareHugeString(
   const { common, onOneSide } = layTogether(left, right, end);
   const differ = sameBytes(replies[0], replies[1]) ? onOneSide : [...common, ...onOneSide];
   for (const key of differ) settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
-  await compareExpiries(pair, settler, 'string', common, comparer.clock);
+  await compareExpiries(comparer, 'string', common);
   tally.looked('string', common.length + onOneSide.length);
   return { next: end, keys: common.length + onOneSide.length };
 }

@@ -31,11 +31,6 @@ export function decodeKeys(page: ScanPage): Buffer[] {
   return Array.from({ length: page.count }, () => reader.next() as Buffer);
 }
 
-/** Whether any key can expire: then expiries are compared. Redis tells it exactly and at no cost. */
-export interface RedisWalkOptions {
-  readonly expiries: boolean;
-}
-
 /** Scans one side from `cursor`. */
 export async function scan(
   comparer: Comparer,
@@ -84,12 +79,12 @@ export class RedisWalk {
   }
 
   /** Judges one page. Returns the cursor of what is left to judge; null = nothing is. */
-  async step(options: RedisWalkOptions): Promise<string | null> {
+  async step(): Promise<string | null> {
     const { page, values, present, following } = this.#asked!;
     const next = await following;
     const answers = [await values, await present] as const;
     this.#asked = next === null ? null : this.#ask(page.next, next);
-    if (answers[0] !== null) await judgePage(this.#comparer, page, answers[0], options, this.#size);
+    if (answers[0] !== null) await judgePage(this.#comparer, page, answers[0], this.#size);
     if (answers[1] !== null)
       await judgePresence(this.#comparer, page, new ReplyReader(answers[1].bytes).next());
     return next === null ? null : page.next;
@@ -178,35 +173,28 @@ async function readMark(connection: WireConnection, db: number): Promise<WriteMa
 }
 
 /** Compares the keys of a page that the left side showed: values, types, members, expiries. */
-export async function comparePage(
-  comparer: Comparer,
-  page: ScanPage,
-  options: RedisWalkOptions,
-  size: PageSize,
-): Promise<void> {
+export async function comparePage(comparer: Comparer, page: ScanPage, size: PageSize): Promise<void> {
   if (page.count === 0) return;
   const replies = await comparer.pair.both(withKeys(comparer.pair.write(), 'MGET', page), page.count);
-  await judgePage(comparer, page, replies, options, size);
+  await judgePage(comparer, page, replies, size);
 }
 
 async function judgePage(
   comparer: Comparer,
   page: ScanPage,
   replies: readonly [RawReplies, RawReplies],
-  options: RedisWalkOptions,
   size: PageSize,
 ): Promise<void> {
   const { pair, tally } = comparer;
-  if (replies[0].digest || replies[1].digest) return compareHalves(comparer, page, replies, options, size);
+  if (replies[0].digest || replies[1].digest) return compareHalves(comparer, page, replies, size);
   size.saw(page.count, replies[0].totalBytes);
   if (sameBytes(replies[0], replies[1]) && replies[0].bytes.indexOf(nil) < 0) {
     pair.release(replies);
     tally.looked('string', page.count);
-    if (options.expiries)
-      await compareExpiries(pair, comparer.settler, 'string', decodeKeys(page), comparer.clock);
+    await compareExpiries(comparer, 'string', comparer.mayExpire('string') ? decodeKeys(page) : []);
     return;
   }
-  await compareParsed(comparer, decodeKeys(page), replies, options);
+  await compareParsed(comparer, decodeKeys(page), replies);
   pair.release(replies);
 }
 
@@ -214,28 +202,25 @@ async function compareHalves(
   comparer: Comparer,
   page: ScanPage,
   replies: readonly [RawReplies, RawReplies],
-  options: RedisWalkOptions,
   size: PageSize,
 ): Promise<void> {
   const keys = decodeKeys(page);
   size.saw(keys.length, replies[0].totalBytes);
   if (sameBytes(replies[0], replies[1]) && (await allStrings(comparer, keys))) {
     comparer.tally.looked('string', keys.length);
-    if (options.expiries)
-      await compareExpiries(comparer.pair, comparer.settler, 'string', keys, comparer.clock);
+    await compareExpiries(comparer, 'string', keys);
     return;
   }
   if (keys.length > 1) {
     const middle = keys.length >> 1;
-    await comparePage(comparer, pageOf(keys.slice(0, middle)), options, size);
-    return comparePage(comparer, pageOf(keys.slice(middle)), options, size);
+    await comparePage(comparer, pageOf(keys.slice(0, middle)), size);
+    return comparePage(comparer, pageOf(keys.slice(middle)), size);
   }
   const [key] = keys;
   if (!sameBytes(replies[0], replies[1]))
     comparer.settler.suspect({ type: 'string', key: key!, probe: { of: 'whole' } });
   comparer.tally.looked('string', 1);
-  if (options.expiries)
-    await compareExpiries(comparer.pair, comparer.settler, 'string', keys, comparer.clock);
+  await compareExpiries(comparer, 'string', keys);
 }
 
 /** Whether no value among equal replies was a nil: the replies themselves were too large to be kept and looked into. */
@@ -257,7 +242,6 @@ async function compareParsed(
   comparer: Comparer,
   keys: readonly Buffer[],
   replies: readonly [RawReplies, RawReplies],
-  options: RedisWalkOptions,
 ): Promise<void> {
   const { pair, settler, tally } = comparer;
   const left = valuesIn(pair.left.connection.name, replies[0]);
@@ -276,7 +260,7 @@ async function compareParsed(
       settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
   });
   tally.looked('string', strings.length);
-  if (options.expiries) await compareExpiries(pair, settler, 'string', strings, comparer.clock);
+  await compareExpiries(comparer, 'string', strings);
   await compareOthers(comparer, others);
   await settler.settleIfMany();
 }

@@ -1,4 +1,4 @@
-import type { ComparisonReport, Difference } from '../core/comparison.ts';
+import type { ComparisonReport, Difference, KeyType } from '../core/comparison.ts';
 import type { Comparer } from './comparer.ts';
 import { type CountsResult, compareCounts } from './counts.ts';
 import { estimateKeys } from './estimate.ts';
@@ -111,6 +111,7 @@ class Run {
   #counts: CountsResult | null;
   /** What both sides told before the walk over the left one began; null = it was taken up again in the middle. */
   #marks: readonly WriteMark[] | null = null;
+  #keysExpire = true;
   #activity = 'connecting';
   #checkpointAt = 0;
   #progressAt = 0;
@@ -188,6 +189,7 @@ class Run {
     const dbs = await dbsOfBoth(pair);
     this.#estimatedKeys = await estimateKeys(pair.left, this.#tally);
     this.#steps = stepsFor(this.#spec, pair, dbs);
+    if (this.#spec.ttlToleranceMs === null) this.#tally.note('Expiries were not compared.');
     if (this.#spec.depth === 'full' && pair.typesApart)
       this.#tally.note(
         'Streams were not looked at: Pika 3.5 neither lists them nor transfers them in a full sync.',
@@ -199,12 +201,13 @@ class Run {
     const clock = this.#clock;
     const settler = new Settler(pair, this.#tally, {
       rounds,
-      ttlToleranceMs,
+      ttlToleranceMs: ttlToleranceMs ?? 0,
       catchUpTimeoutMs,
       clock,
       signal: this.#options.signal,
     });
-    const comparer: Comparer = { pair, settler, tally: this.#tally, clock };
+    const mayExpire = (type: KeyType) => this.#mayExpire(pair, type);
+    const comparer: Comparer = { pair, settler, tally: this.#tally, clock, mayExpire };
     this.#checkpointAt = clock.now() + checkpointEveryMs;
     while (this.#step < this.#steps.length) {
       const step = this.#steps[this.#step]!;
@@ -239,9 +242,14 @@ class Run {
     const { signal } = this.#options;
     this.#counts = await compareCounts(pair, { clock: this.#clock, signal, scanTimeoutMs: keyScanTimeoutMs });
     tally.note(`Counts: ${this.#counts.text}.`);
+    if (pair.kind === 'pika' && this.#spec.depth !== 'counts')
+      tally.note(
+        'Expiries were compared of those types of which any key could expire when they were counted.',
+      );
   }
 
   async #sample(comparer: Comparer): Promise<void> {
+    if (comparer.pair.kind === 'redis') this.#keysExpire = await anyExpires(comparer.pair);
     const random = this.#options.random ?? Math.random;
     const options = { keysPerType: this.#spec.samplePerType, random };
     await (comparer.pair.kind === 'pika' ? samplePika(comparer, options) : sampleRedis(comparer, options));
@@ -261,14 +269,22 @@ class Run {
     if (step.side === 'right' && (await this.#nothingForeign(comparer))) return;
     this.#marks ??= step.side === 'left' && this.#from === null ? await readMarks(comparer.pair) : null;
     const walk = new RedisWalk(comparer, step.side);
-    let options = await expiriesOf(comparer.pair);
+    this.#keysExpire = await anyExpires(comparer.pair);
     await walk.begin(this.#from ?? '0');
     for (;;) {
-      const cursor = await walk.step(options);
+      const cursor = await walk.step();
       if (cursor === null) break;
-      if (await this.#reached(cursor, comparer)) options = await expiriesOf(comparer.pair);
+      if (await this.#reached(cursor, comparer)) this.#keysExpire = await anyExpires(comparer.pair);
     }
     this.#tally.stratum({ looks: this.#tally.state.lookedAt, complete: true });
+  }
+
+  /** Pika has no cheap way to tell; after an exact count it is known, and saves a question per key. */
+  #mayExpire(pair: Pair, type: KeyType): boolean {
+    if (this.#spec.ttlToleranceMs === null) return false;
+    if (pair.kind === 'redis') return this.#keysExpire;
+    const expiring = this.#counts?.expiring;
+    return expiring === undefined || (expiring[`db${pair.db} ${type}`] ?? 0) > 0;
   }
 
   async #nothingForeign(comparer: Comparer): Promise<boolean> {
@@ -340,12 +356,10 @@ class Run {
 function stepsFor(spec: ComparisonSpec, pair: Pair, dbs: readonly number[]): readonly Step[] {
   const counts: readonly Step[] = spec.depth === 'counts' || spec.keyCounts ? [{ kind: 'counts' }] : [];
   if (spec.depth === 'counts') return counts;
-  return [
-    ...dbs.flatMap((db) =>
-      spec.depth === 'sample' ? [{ kind: 'sample', db } as const] : fullSteps(pair, db),
-    ),
-    ...counts,
-  ];
+  const walks = dbs.flatMap((db) =>
+    spec.depth === 'sample' ? [{ kind: 'sample', db } as const] : fullSteps(pair, db),
+  );
+  return [...counts, ...walks];
 }
 
 const sides: readonly SideName[] = ['left', 'right'];
@@ -373,12 +387,13 @@ function activityOf(step: Step): string {
   }
 }
 
-async function expiriesOf(pair: Pair): Promise<{ readonly expiries: boolean }> {
+/** Whether any key of the selected DB of a Redis pair can expire: Redis tells it exactly and at no cost. */
+async function anyExpires(pair: Pair): Promise<boolean> {
   const entries = await Promise.all([
     redisKeyspace(pair.left.connection),
     redisKeyspace(pair.right.connection),
   ]);
-  return { expiries: entries.flat().some((entry) => entry.db === pair.db && entry.expires > 0) };
+  return entries.flat().some((entry) => entry.db === pair.db && entry.expires > 0);
 }
 
 /** Connects to both servers. Throws WireError, also where the two are of kinds that cannot be compared. */

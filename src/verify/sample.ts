@@ -152,7 +152,7 @@ async function lookAt(
     );
     for (const key of pages.flatMap((page) => page.unequal))
       comparer.settler.suspect({ type, key, probe: { of: 'whole' } });
-    if (type === 'string') await compareExpiries(pair, comparer.settler, type, keys, comparer.clock);
+    if (type === 'string') await compareExpiries(comparer, type, keys);
     else await compareTypedKeys(comparer, type, keys);
     tally.looked(type, keys.length);
   }
@@ -255,8 +255,7 @@ export async function sampleRedis(comparer: Comparer, options: SampleOptions): P
   ]);
   const here = [left, right].map((entries) => entries.find((entry) => entry.db === pair.db));
   const [onLeft, onRight] = here.map((entry) => entry?.keys ?? 0);
-  const walk = { expiries: here.some((entry) => (entry?.expires ?? 0) > 0) };
-  const sample = new RedisSample(comparer, options, walk.expiries);
+  const sample = new RedisSample(comparer, options);
   if (onLeft! <= options.keysPerType && onRight! <= 4 * options.keysPerType) await sample.everything();
   else await sample.some();
 }
@@ -268,14 +267,12 @@ const scansPerBatch = 50;
 class RedisSample {
   readonly #comparer: Comparer;
   readonly #options: SampleOptions;
-  readonly #expiries: boolean;
   readonly #page: PageSize;
   readonly #lookedBefore: Partial<Record<KeyType, number>>;
 
-  constructor(comparer: Comparer, options: SampleOptions, expiries: boolean) {
+  constructor(comparer: Comparer, options: SampleOptions) {
     this.#comparer = comparer;
     this.#options = options;
-    this.#expiries = expiries;
     this.#page = new PageSize(comparer);
     this.#lookedBefore = { ...comparer.tally.state.byType };
   }
@@ -309,7 +306,7 @@ class RedisSample {
   }
 
   #compare(page: Parameters<typeof comparePage>[1]): Promise<void> {
-    return comparePage(this.#comparer, page, { expiries: this.#expiries }, this.#page);
+    return comparePage(this.#comparer, page, this.#page);
   }
 
   #looked(type: KeyType): number {

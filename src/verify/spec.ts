@@ -16,7 +16,8 @@ export interface ComparisonSpec {
   readonly samplePerType: number;
   /** Exact key counts too. */
   readonly keyCounts: boolean;
-  readonly ttlToleranceMs: number;
+  /** Difference of expiries that does not count; null = expiries are not compared. */
+  readonly ttlToleranceMs: number | null;
   /** Rounds in which a key must differ to be a difference. */
   readonly rounds: number;
   /** Keys read per second on each server: what reads many counts as many, and an expiry as one; null = no cap. */
@@ -57,7 +58,8 @@ export function resolveSpec(input: Partial<ComparisonSpec> = {}): ComparisonSpec
   for (const field of ['samplePerType', 'rounds', 'timeoutMs', 'catchUpTimeoutMs'] as const)
     if (!Number.isInteger(spec[field]) || spec[field] < 1)
       throw new TypeError(`${field} must be a whole number above 0`);
-  if (!(spec.ttlToleranceMs >= 0)) throw new TypeError('ttlToleranceMs must be 0 or more');
+  if (spec.ttlToleranceMs !== null && !(spec.ttlToleranceMs >= 0))
+    throw new TypeError('ttlToleranceMs must be 0 or more');
   for (const field of [
     'maxOpsPerSecond',
     'maxBytesPerSecond',
