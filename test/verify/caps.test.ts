@@ -89,7 +89,9 @@ describe.skipIf(redisMissing !== null)(`kindness to real servers ${redisMissing 
     for (const server of [master, slave]) {
       const text = String(await server.call('INFO', 'commandstats'));
       expect(text).not.toMatch(/cmdstat_(hgetall|smembers|zrange):/);
-      for (const command of ['lrange', 'hscan', 'sscan', 'zscan', 'xrange']) {
+      const inPieces =
+        server === master ? ['lrange', 'xrange', 'hscan', 'sscan', 'zscan'] : ['lrange', 'xrange', 'hmget'];
+      for (const command of inPieces) {
         const calls = Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(text)![1]);
         expect(calls).toBeGreaterThanOrEqual(members / 1000);
       }

@@ -105,7 +105,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
   });
 
   it('killed at any checkpoint goes on where it was, on another worker, and counts nothing twice', async () => {
-    const id = await create({ maxOpsPerSecond: 3000 });
+    const id = await create({ maxOpsPerSecond: 1500 });
     let kills = 0;
     for (let ended = false; !ended; ) {
       const dying = new AbortController();
