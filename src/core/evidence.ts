@@ -142,11 +142,11 @@ function bytesReceived(slave: SlaveTracker, wait: Wait | null, capabilities: Cap
   }
   const complete = bytesComplete(wait);
   if (complete !== null) {
-    const word = complete ? 'All' : 'Too few';
+    const word = complete ? 'Enough' : 'Too few';
     return {
       rule: 'bytes_received',
       holds: complete,
-      text: `${word} bytes came: ${received} for a snapshot of ${wait.snapshotBytes}.`,
+      text: `${word} bytes came: ${received} for a snapshot of ${wait.snapshotBytes}; 90 % are required, since both are samples.`,
       facts,
     };
   }
