@@ -30,7 +30,7 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
   for (let db = 0; db < scenario.databases; db += 1) {
     const where = { db: `db${db}`, outsideBinlog: scenario.outsideBinlog };
     const { strings, hashes, lists, zsets, zsetBytes } = keys;
-    cluster.load('m', { ...where, strings, hashes, lists, valueBytes: 120 });
+    cluster.load('m', { ...where, strings, hashes, lists, valueBytes: 40 });
     cluster.load('m', { ...where, zsets, valueBytes: zsetBytes });
   }
   const bytes = cluster

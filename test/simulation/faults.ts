@@ -1,5 +1,7 @@
+import type { Scheduled } from '../../src/simulator/clock.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import type { Random } from '../../src/simulator/random.ts';
+import type { Transfer } from '../../src/simulator/world.ts';
 import type { DatabaseTrouble } from './database.ts';
 import type { BellTrouble } from './doorbell.ts';
 import type { Network, Trouble } from './network.ts';
@@ -62,33 +64,40 @@ function later({ cluster }: Surroundings, ms: number, run: () => void): void {
 /** From the start of a BGSAVE to its end it takes up to 55 ms; this long before a second ends, it still ends in it. */
 const bgsaveEndsWithinMs = 60;
 
-/**
- * Makes a dump while some node copies the one before: at the worst moments for a backup, near the end of the copy, or
- * in the very second in which the dump before was finished, so that LASTSAVE does not change.
- */
-function bgsaveInCopy(around: Surroundings, fault: PlannedFault): void {
+type Moment = (copy: Transfer & { readonly done: Scheduled }, cluster: Cluster) => number | null;
+
+/** Makes a dump when `moment` says so of the first copy for which it says anything. */
+function bgsaveAt(around: Surroundings, moment: Moment): void {
   const { cluster } = around;
-  const { share } = fault;
   const until = cluster.now() + 30_000;
   const look = (): void => {
-    const copy = [...cluster.nodes]
-      .flatMap((node) => node.dbs.map(({ rsync }) => rsync.transfer))
-      .find((transfer) => transfer !== null && transfer.master.id === 'm' && !transfer.stuck);
-    if (!copy?.done) {
-      if (cluster.now() < until) later(around, 40, look);
+    const copies = cluster.nodes.flatMap((node) => node.dbs.map(({ rsync }) => rsync.transfer));
+    for (const copy of copies) {
+      if (!copy?.done || copy.master.id !== 'm') continue;
+      const at = moment({ ...copy, done: copy.done }, cluster);
+      if (at === null || at < cluster.now()) continue;
+      later(around, at - cluster.now(), () => {
+        around.tell(`BGSAVE on m by somebody else, while ${copy.slave.id} copies`);
+        if (cluster.node('m').alive) cluster.fault.bgsave('m');
+      });
       return;
     }
-    const endOfSecond = (cluster.node('m').lastSave + 1) * 1000 - bgsaveEndsWithinMs;
-    const lasts = copy.done.at - copy.startedAt;
-    const unseen = share < 0.5 && endOfSecond - copy.startedAt > lasts / 4;
-    const at = unseen ? endOfSecond : copy.startedAt + lasts * (share < 0.75 ? 0.87 + share / 7 : share);
-    later(around, Math.max(0, at - cluster.now()), () => {
-      around.tell(`BGSAVE on m by somebody else, while ${copy.slave.id} copies`);
-      if (cluster.node('m').alive) cluster.fault.bgsave('m');
-    });
+    if (cluster.now() < until) later(around, 40, look);
   };
   look();
 }
+
+/** Anywhere in the copy, mostly near its end, where hardly a byte is missing. */
+const lateInCopy =
+  (share: number): Moment =>
+  ({ startedAt, done }) =>
+    startedAt + (done.at - startedAt) * (share < 0.6 ? 0.9 + share / 8 : share);
+
+/** Within the second in which the dump before was finished, so that LASTSAVE does not change. */
+const unseenInCopy: Moment = ({ startedAt, done }, cluster) => {
+  const endOfSecond = (cluster.node('m').lastSave + 1) * 1000 - bgsaveEndsWithinMs;
+  return endOfSecond - startedAt > (done.at - startedAt) / 4 ? endOfSecond : null;
+};
 
 /** Takes keys from the node once it is connected, as a broken disk would. */
 function dropKeys(around: Surroundings, fault: PlannedFault): void {
@@ -208,7 +217,8 @@ const injectors: Readonly<Record<FaultKind, Injector>> = {
   bgsave({ cluster }) {
     if (cluster.node('m').alive) cluster.fault.bgsave('m');
   },
-  bgsave_in_copy: bgsaveInCopy,
+  bgsave_in_copy: (around, { share }) => bgsaveAt(around, lateInCopy(share)),
+  bgsave_unseen: (around) => bgsaveAt(around, unseenInCopy),
   second_slave: secondSlave,
   hijack,
   foreign_detach(around, { node }) {

@@ -35,6 +35,7 @@ export type FaultKind =
   | 'master_stall'
   | 'bgsave'
   | 'bgsave_in_copy'
+  | 'bgsave_unseen'
   | 'second_slave'
   | 'hijack'
   | 'foreign_detach'
@@ -117,6 +118,7 @@ const faultWeights: readonly (readonly [FaultKind, number])[] = [
   ['master_stall', 1],
   ['bgsave', 2],
   ['bgsave_in_copy', 9],
+  ['bgsave_unseen', 9],
   ['second_slave', 5],
   ['hijack', 2],
   ['foreign_detach', 2],
