@@ -120,6 +120,7 @@ function run(turn: Turn, input: DecideInput): void {
     return;
   }
   followJoins(turn, input);
+  endHalt(turn);
   handleFailures(turn);
   finishPending(turn);
   if (turn.expansion.state === 'running') {
@@ -214,9 +215,6 @@ function retry(turn: Turn, join: Join, control: Control): void {
     leaving: null,
   });
   enterPhase(turn, again, 'waiting', `to be tried again, asked by ${control.by}: ${control.reason}`);
-  if (turn.expansion.state === 'halted' && blockingJoins(turn.expansion).length === 0) {
-    enterState(turn, 'running', `resumed: ${join.target.name} is tried again`);
-  }
 }
 
 // ------------------------------------------------------------------------------------------------- starting
@@ -331,6 +329,13 @@ function halt(turn: Turn, blocking: readonly Join[]): void {
     `halted because of ${names}: retry or skip, or cancel the expansion`,
     blocking[0]?.problem ?? null,
   );
+}
+
+/** A halt ends by itself once each node that caused it is tried again or has left. */
+function endHalt(turn: Turn): void {
+  const { state, pendingControl } = turn.expansion;
+  if (state !== 'halted' || pendingControl !== null || blockingJoins(turn.expansion).length > 0) return;
+  enterState(turn, 'running', 'resumed: no failed node is left to decide about');
 }
 
 /** Whether the node may still hang on the master, half synced, by this expansion's doing. */
