@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   ErrorCode,
   type IQueueBackend,
@@ -128,6 +129,8 @@ export function startDoorbellWorker(
   options: DoorbellWorkerOptions = {},
 ): DoorbellWorker & { ready(): Promise<void> } {
   const closing = new AbortController();
+  // Every handler that runs listens to it, and there are as many as `concurrency` allows.
+  setMaxListeners(0, closing.signal);
   const trouble = (error: unknown) =>
     options.onTrouble?.(error instanceof Error ? error : new Error(String(error)));
   const name = options.name ?? 'expansion-wake-ups';
