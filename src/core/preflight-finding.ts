@@ -22,3 +22,12 @@ export function listed(items: readonly string[]): string {
 export function seconds(count: number): string {
   return count === 1 ? '1 second' : `${count} seconds`;
 }
+
+const onCommandLine = { overwriteData: 'overwrite-data', repoint: 'repoint' } as const;
+
+/** How a node is permitted to lose its data or its master, in the words of each entrance. */
+export function askAgainWith(node: string, ...permissions: readonly (keyof typeof onCommandLine)[]): string {
+  const fields = permissions.map((permission) => `"${permission}": true`);
+  const words = permissions.map((permission) => onCommandLine[permission]);
+  return `ask again with ${listed(fields)} for this node (on the command line: ${[node, ...words].join(',')})`;
+}

@@ -4,7 +4,7 @@ import type { FindingCode } from './finding-codes.ts';
 import type { Finding } from './findings.ts';
 import { formatAddress, type ListedSlave, type NodeFacts } from './node-facts.ts';
 import type { PreflightMaster, PreflightNode } from './preflight.ts';
-import { finding, listed } from './preflight-finding.ts';
+import { askAgainWith, finding, listed } from './preflight-finding.ts';
 import { cannotProveRule, databasesNamed } from './preflight-master.ts';
 import { versionPair } from './version-pair.ts';
 
@@ -246,7 +246,7 @@ function masterOfNodeRule(
         'already_slave_of_this_master',
         target.name,
         `${target.name} is a slave of ${master.target.name} already (${state}). Its state alone does not show whether its data are complete.`,
-        'Compare the data of the two to be certain, or ask again with "repoint": true and "overwriteData": true for this node: it is then synced anew.',
+        `Compare the data of the two to be certain, or ${askAgainWith(target.name, 'repoint', 'overwriteData')}: it is then synced anew.`,
         { master: present },
       ),
     ];
@@ -255,7 +255,7 @@ function masterOfNodeRule(
       'already_slave_of',
       target.name,
       `${target.name} is a slave of ${present} (${state}).`,
-      `If it may be taken away from ${present}, ask again with "repoint": true for this node.`,
+      `If it may be taken away from ${present}, ${askAgainWith(target.name, 'repoint')}.`,
       { master: present },
     ),
   ];
@@ -288,7 +288,7 @@ function dataRules({ target }: PreflightNode, facts: NodeFacts): Finding[] {
         'holds_data',
         target.name,
         `${target.name} holds keys. A full sync would replace all of them.`,
-        'If its data may go, ask again with "overwriteData": true for this node; otherwise take another node.',
+        `If its data may go, ${askAgainWith(target.name, 'overwriteData')}; otherwise take another node.`,
       ),
     ];
   return [
@@ -296,7 +296,7 @@ function dataRules({ target }: PreflightNode, facts: NodeFacts): Finding[] {
       'data_unknown',
       target.name,
       `Whether ${target.name} holds keys could not be read.`,
-      'Let the user of the service run SELECT and SCAN on this node, or ask again with "overwriteData": true if its data may go.',
+      `Let the user of the service run SELECT and SCAN on this node, or, if its data may go, ${askAgainWith(target.name, 'overwriteData')}.`,
     ),
   ];
 }

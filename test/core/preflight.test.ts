@@ -334,6 +334,17 @@ describe('all errors are reported, not only the first', () => {
   });
 });
 
+describe('a permission is named as every entrance takes it', () => {
+  test.each([
+    ['holds_data', withNode({ facts: { holdsKeys: true } }), '"overwriteData": true', ',overwrite-data'],
+    ['already_slave_of', withNode({ replication: slaveOf('10.9.9.9', 9221) }), '"repoint": true', ',repoint'],
+  ] as const)('%s', (code, scene, field, word) => {
+    const { nextStep } = findingsOf(scene).find((found) => found.code === code)!;
+    expect(nextStep).toContain(field);
+    expect(nextStep).toContain(`10.0.0.2:9221${word}`);
+  });
+});
+
 describe('what is no fault', () => {
   test('a healthy slave of the master, and the nodes of the request, do not make it busy', () => {
     const facts = aMaster({
