@@ -228,6 +228,8 @@ export interface Expansion {
   readonly problem: Problem | null;
   /** Id of the expansion on the same master for whose end this one waits. */
   readonly waitsFor: string | null;
+  /** The campaign of which it is a member; absent = it was asked for on its own. */
+  readonly campaignId?: string;
 }
 
 export const controlVerbs = ['pause', 'resume', 'cancel', 'approve', 'retry', 'skip'] as const;
@@ -243,7 +245,7 @@ export interface Control {
   readonly at: number;
 }
 
-/** One line of an expansion's history. `type` is stable; `data` holds the facts. */
+/** One line of the history of an expansion or a campaign. `type` is stable; `data` holds the facts. */
 export interface EventInput {
   readonly type: string;
   readonly at: number;
@@ -257,5 +259,8 @@ export interface EventInput {
 export interface StoredEvent extends EventInput {
   /** Strictly rising over all expansions; the SSE id. */
   readonly seq: number;
-  readonly expansionId: string;
+  /** null = it is a campaign's. */
+  readonly expansionId: string | null;
+  /** Absent = it is an expansion's. */
+  readonly campaignId?: string;
 }

@@ -1,6 +1,8 @@
+import type { CampaignStore } from './campaigns.ts';
 import type { ComparisonStore } from './comparisons.ts';
 import { openDatabase, type PostgresConnection } from './database.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
+import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresStore } from './postgres-store.ts';
 import { createPostgresWebhooks } from './postgres-webhooks.ts';
@@ -16,6 +18,7 @@ export interface OpenedStore {
   readonly store: Store;
   readonly comparisons: ComparisonStore;
   readonly webhooks: WebhookStore;
+  readonly campaigns: CampaignStore;
   /** The same database, for a queue without Redis. */
   readonly postgres: PostgresConnection;
   readonly embedded: boolean;
@@ -50,6 +53,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     store: createPostgresStore(database),
     comparisons: createPostgresComparisons(database),
     webhooks: createPostgresWebhooks(database),
+    campaigns: createPostgresCampaigns(database),
     postgres,
     embedded: server !== null,
     async close() {

@@ -1,8 +1,10 @@
 import type { EventInput, Expansion, Join } from '../core/expansion.ts';
+import type { CampaignLease } from './campaigns.ts';
 import type { Database, Queryable } from './database.ts';
 import { docOf, type ExpansionDoc, hasEnded, lockedAddresses, searchText } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import { masterKey } from './master-key.ts';
+import { holdCampaign } from './postgres-campaigns.ts';
 import { IdempotencyConflictError, NodeInUseError } from './store.ts';
 
 export type ExpansionRow = { doc: ExpansionDoc; joins: Join[] };
@@ -36,10 +38,11 @@ export async function acceptExpansion(
   expansion: Expansion,
   events: readonly EventInput[],
   idempotency: Idempotency | null,
+  campaign: CampaignLease | null,
 ): Promise<Accepted> {
   for (let tries = 1; ; tries++) {
     try {
-      return await database.transaction((client) => accept(client, expansion, events, idempotency));
+      return await database.transaction((client) => accept(client, expansion, events, idempotency, campaign));
     } catch (error) {
       if (!(error instanceof LocksMovedError) || tries === triesAtMost) throw error;
     }
@@ -51,7 +54,9 @@ async function accept(
   expansion: Expansion,
   events: readonly EventInput[],
   idempotency: Idempotency | null,
+  campaign: CampaignLease | null,
 ): Promise<Accepted> {
+  if (campaign) await holdCampaign(client, campaign);
   const inserted = await client.query(
     `insert into expansions (id, state, master_key, doc, search_text, accepted_at, ended, look_at, idempotency_key, fingerprint)
      values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp(), $8, $9)

@@ -40,8 +40,8 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       await database.query('select 1');
     },
 
-    async accept(expansion, events, idempotency) {
-      return acceptExpansion(database, expansion, events, idempotency);
+    async accept(expansion, events, idempotency, campaign) {
+      return acceptExpansion(database, expansion, events, idempotency, campaign ?? null);
     },
 
     async acceptedUnder(idempotency) {
@@ -80,12 +80,18 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       const where = new Conditions();
       where.add((p) => `seq > ${p}`, filter.afterSeq);
       if (filter.expansionId) where.add((p) => `expansion_id = ${p}`, filter.expansionId);
+      if (filter.campaignId) where.add((p) => `campaign_id = ${p}`, filter.campaignId);
       if (filter.types) where.add((p) => `type = any (${p}::text[])`, filter.types);
       if (filter.node) where.add((p) => `node = ${p}`, filter.node);
-      return database.query<StoredEvent & Record<string, unknown>>(
-        `select seq, expansion_id as "expansionId", type, at, node, level, text, data
+      const rows = await database.query<
+        StoredEvent & { campaignId: string | null } & Record<string, unknown>
+      >(
+        `select seq, expansion_id as "expansionId", campaign_id as "campaignId", type, at, node, level, text, data
          from events ${where.sql} order by seq limit ${where.value(filter.limit)}`,
         where.values,
+      );
+      return rows.map(
+        ({ campaignId, ...event }): StoredEvent => (campaignId === null ? event : { ...event, campaignId }),
       );
     },
 

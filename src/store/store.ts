@@ -1,6 +1,7 @@
 import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from '../core/expansion.ts';
 import type { Look } from '../core/node-facts.ts';
 import type { Slot, SlotLimits, SlotRefusal } from '../core/slots.ts';
+import type { CampaignLease } from './campaigns.ts';
 
 /** The right to act on one expansion, until it ends or somebody with a higher epoch takes over. */
 export interface Lease {
@@ -53,6 +54,7 @@ export interface ExpansionFilter {
 
 export interface EventFilter {
   readonly expansionId?: string;
+  readonly campaignId?: string;
   readonly afterSeq: number;
   readonly limit: number;
   readonly types?: readonly string[];
@@ -95,12 +97,14 @@ export interface Store {
   /**
    * Stores the expansion (state pending) with its nodes locked against other expansions, and its first events.
    * With an idempotency key seen before and the same fingerprint, returns the expansion of then (`replayed`).
-   * Throws NodeInUseError, IdempotencyConflictError.
+   * Throws NodeInUseError, IdempotencyConflictError; for a member of a campaign FencedError, and stores nothing then,
+   * when the campaign's lease is no longer held.
    */
   accept(
     expansion: Expansion,
     events: readonly EventInput[],
     idempotency: { readonly key: string; readonly fingerprint: string } | null,
+    campaign?: CampaignLease,
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
 
   /**

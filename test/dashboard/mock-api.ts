@@ -227,7 +227,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   const serveEvents =
     (expansionId: string | null) => async (request: FastifyRequest, reply: FastifyReply) => {
       const id = expansionId ?? (request.params as { id?: string }).id ?? null;
-      const ofIt = (event: { expansionId: string }) => id === null || event.expansionId === id;
+      const ofIt = (event: { expansionId: string | null }) => id === null || event.expansionId === id;
       if (!String(request.headers.accept).includes('text/event-stream')) {
         const { after, limit } = pageQuery(request);
         const items = world.events.filter((event) => ofIt(event) && event.seq > after).slice(0, limit);

@@ -1,6 +1,7 @@
 import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/core/expansion.ts';
 import type { Look } from '../../src/core/node-facts.ts';
 import { grantSlots, type Slot } from '../../src/core/slots.ts';
+import type { CampaignLease } from '../../src/store/campaigns.ts';
 import {
   changedJoins,
   decodeCursor,
@@ -38,6 +39,12 @@ export interface MemoryStoreOptions {
 export interface MemoryStore extends Store {
   /** While true, every method throws StoreUnavailableError. */
   setUnavailable(unavailable: boolean): void;
+  /** Throws while `setUnavailable`; for the stores that share this one's database. */
+  reachable(): void;
+  /** Stores events of a campaign among those of the expansions. */
+  appendForCampaign(campaignId: string, events: readonly EventInput[]): void;
+  /** Gives it what throws when a campaign's lease is not held any more. */
+  setCampaignFence(check: (lease: CampaignLease) => void): void;
 }
 
 interface Idempotency {
@@ -76,6 +83,9 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   let freezeNow: FreezeState = { frozen: false, reason: null, by: null, since: null };
   let observationSeq = 0;
   let unavailable = false;
+  let holdCampaign = (_lease: CampaignLease): void => {
+    throw new Error('this test has no campaigns');
+  };
 
   const reachable = () => {
     if (unavailable) throw new StoreUnavailableError('the database cannot be reached (made so by the test)');
@@ -114,6 +124,14 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     setUnavailable(to) {
       unavailable = to;
     },
+    reachable,
+    appendForCampaign(campaignId, inputs) {
+      for (const input of inputs)
+        events.push({ ...stored(input), expansionId: null, campaignId, seq: events.length + 1 });
+    },
+    setCampaignFence(check) {
+      holdCampaign = check;
+    },
 
     async migrate() {
       reachable();
@@ -123,8 +141,9 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       reachable();
     },
 
-    async accept(expansion, firstEvents, idempotency) {
+    async accept(expansion, firstEvents, idempotency, campaign) {
       reachable();
+      if (campaign) holdCampaign(campaign);
       const earlier =
         idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
       if (earlier) return { expansion: expansionOf(sameRequest(earlier, idempotency)), replayed: true };
@@ -188,6 +207,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       return events
         .slice(Math.max(0, filter.afterSeq))
         .filter((event) => !filter.expansionId || event.expansionId === filter.expansionId)
+        .filter((event) => !filter.campaignId || event.campaignId === filter.campaignId)
         .filter((event) => !filter.types || filter.types.includes(event.type))
         .filter((event) => !filter.node || event.node === filter.node)
         .slice(0, filter.limit);

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { openDatabase, type PostgresConnection } from '../../src/store/database.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
+import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
 import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
@@ -80,7 +81,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   };
 }
 
-/** The three stores on a database, and one close for them. */
+/** The stores on a database, and one close for them. */
 export function openTestStores(
   connection: PostgresConnection,
   options: PostgresStoreOptions & {
@@ -94,6 +95,7 @@ export function openTestStores(
     store: createPostgresStore(database, options),
     comparisons: createPostgresComparisons(database, options),
     webhooks: createPostgresWebhooks(database, options),
+    campaigns: createPostgresCampaigns(database),
     close: () => database.close(),
   };
 }

@@ -1,0 +1,76 @@
+import type { Campaign, CampaignControl, CampaignState } from '../core/campaign.ts';
+import type { EventInput } from '../core/expansion.ts';
+import type { Page } from './store.ts';
+
+/** The right to act on one campaign, until it ends or somebody with a higher epoch takes over. */
+export interface CampaignLease {
+  readonly campaignId: string;
+  readonly owner: string;
+  readonly epoch: number;
+  readonly leaseMs: number;
+}
+
+export interface StoredCampaign extends Campaign {
+  /** Asked for and not applied yet, oldest first. */
+  readonly pendingControls: readonly CampaignControl[];
+}
+
+export interface CampaignFilter {
+  readonly states?: readonly CampaignState[];
+  /** Matches the label, a master or a node. */
+  readonly search?: string;
+  readonly cursor?: string;
+  /** 1 to 200. */
+  readonly limit: number;
+}
+
+interface Idempotency {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+/** All methods throw StoreUnavailableError while the database cannot be reached. */
+export interface CampaignStore {
+  /**
+   * Stores the campaign with its first events, due at once. With an idempotency key seen before and the same
+   * fingerprint, returns the campaign of then (`replayed`). Throws IdempotencyConflictError.
+   */
+  accept(
+    campaign: Campaign,
+    events: readonly EventInput[],
+    idempotency: Idempotency | null,
+  ): Promise<{ readonly campaign: StoredCampaign; readonly replayed: boolean }>;
+  /** The campaign accepted under this key, or null when the key is new. Throws IdempotencyConflictError. */
+  acceptedUnder(idempotency: Idempotency): Promise<StoredCampaign | null>;
+  get(id: string): Promise<StoredCampaign | null>;
+  /** Newest first. */
+  list(filter: CampaignFilter): Promise<Page<StoredCampaign>>;
+  /** How many there are that have not ended, by state. */
+  counts(): Promise<Readonly<Partial<Record<CampaignState, number>>>>;
+  /** Takes the lease if it is free or has run out; null = it is held, or the campaign has ended or does not exist. */
+  claim(id: string, owner: string, leaseMs: number): Promise<CampaignLease | null>;
+  /** Throws FencedError if the lease was lost. */
+  renew(lease: CampaignLease): Promise<void>;
+  release(lease: CampaignLease): Promise<void>;
+  /**
+   * Stores what changed between `before` and `after` (members compared by identity) and the events in one transaction,
+   * drops the controls that were applied, and prolongs the lease. A control that still waits keeps the campaign due.
+   * Throws FencedError.
+   */
+  save(
+    lease: CampaignLease,
+    before: Campaign,
+    after: Campaign,
+    extra: {
+      readonly events: readonly EventInput[];
+      readonly appliedControls: readonly string[];
+      /** Milliseconds from now when somebody should look again; null = only when rung for. */
+      readonly lookAgainInMs: number | null;
+    },
+  ): Promise<void>;
+  /** Records what an operator wants and makes the campaign due. The same id twice
+   * while it waits counts once. Throws NotFoundError. */
+  control(id: string, control: CampaignControl): Promise<void>;
+  /** Ids of campaigns not ended, due for a look, whose lease is free or has run out. */
+  due(limit: number): Promise<readonly string[]>;
+}
