@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
+import { type CrashOrder, crashPoints, parseCrashOrder } from './core/crash-points.ts';
 import { maxNodesPerExpansion } from './core/preflight.ts';
 import type { SlotLimits } from './core/slots.ts';
 import type { Credential, CredentialSource } from './engines/engine.ts';
@@ -55,6 +56,8 @@ export interface Config {
   readonly trustProxy: boolean;
   /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
   readonly secrets: readonly string[];
+  /** Where this process is to kill itself; null, but in tests. */
+  readonly crashAt: CrashOrder | null;
 }
 
 export const defaultLimits: Limits = {
@@ -203,6 +206,7 @@ export function loadConfig(
     },
     trustProxy: source.boolean('PIKA_EXPANDER_TRUST_PROXY') ?? file.trustProxy ?? false,
     secrets: collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
+    crashAt: source.crashOrder('PIKA_EXPANDER_CRASH_AT'),
   };
   problems.push(...listenProblems(config), ...roleProblems(config));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -270,6 +274,17 @@ class ConfigSource {
   among<const T extends readonly string[]>(name: string, value: string | null, allowed: T): T[number] | null {
     if (value === null || allowed.includes(value)) return value;
     this.#problems.push(`${name} is "${value}"; set it to one of ${allowed.join(', ')}.`);
+    return null;
+  }
+
+  crashOrder(name: string): CrashOrder | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    const order = parseCrashOrder(value);
+    if (order !== null) return order;
+    this.#problems.push(
+      `${name} is "${value}"; it kills the service at a crash point, so leave it out, or set it for a test to <point> or <point>:<time> with one of ${crashPoints.join(', ')}.`,
+    );
     return null;
   }
 

@@ -10,6 +10,8 @@ import type { ApiOptions } from './api/parts.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import type { Config } from './config.ts';
+import type { AtCrashPoint } from './core/crash-points.ts';
+import { crashAsOrdered } from './crash.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -54,6 +56,7 @@ interface Parts {
   readonly admission: Admission;
   readonly engine: ReturnType<typeof createPikaEngine>;
   readonly newId: NewId;
+  readonly crashPoint: AtCrashPoint;
 }
 
 type Closer = () => Promise<unknown>;
@@ -109,6 +112,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
   const newId = idMaker(Date.now);
   const engine = createPikaEngine();
   const metrics = createMetrics({ processMetrics: true });
+  const crashPoint = crashAsOrdered(config.crashAt);
   const admission = createAdmission({
     store: opened.store,
     doorbell,
@@ -124,8 +128,21 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
         { err: error, expansionId },
         'a worker could not be woken; the expansion is found a little later',
       ),
+    crashPoint,
   });
-  return { config, log, opened, queue, doorbell, comparisonDoorbell, metrics, admission, engine, newId };
+  return {
+    config,
+    log,
+    opened,
+    queue,
+    doorbell,
+    comparisonDoorbell,
+    metrics,
+    admission,
+    engine,
+    newId,
+    crashPoint,
+  };
 }
 
 function openApi(parts: Parts): Promise<FastifyInstance> {
@@ -161,7 +178,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
 
 /** Everything that acts: expansions, the queue's jobs, webhooks. Returns how to stop it. */
 async function startWork(parts: Parts): Promise<Closer> {
-  const { config, log, opened, queue, doorbell, metrics, admission, newId } = parts;
+  const { config, log, opened, queue, doorbell, metrics, admission, newId, crashPoint } = parts;
   const send = createSender({ timeoutMs: webhookTimeoutMs, now: Date.now });
   const worker = createWorker({
     store: opened.store,
@@ -173,6 +190,7 @@ async function startWork(parts: Parts): Promise<Closer> {
       doorbell: parts.comparisonDoorbell,
       now: Date.now,
       sleep,
+      crashPoint,
     }),
     beforeBatch: createBeforeBatch({
       store: opened.webhooks,
@@ -185,6 +203,7 @@ async function startWork(parts: Parts): Promise<Closer> {
     readFigure: createFigureReader(figureTimeoutMs),
     log,
     metrics,
+    crashPoint,
   });
   const wakeUps = startDoorbellWorker(queue, doorbell, worker.onWakeUp, {
     onTrouble: troubleOf(log, 'the queue'),
@@ -208,6 +227,7 @@ async function startWork(parts: Parts): Promise<Closer> {
     sleep,
     onTrouble: (jobId, error) =>
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
+    crashPoint,
   });
   const closeComparisons = startComparisons(parts);
   return () =>
@@ -223,12 +243,14 @@ async function startWork(parts: Parts): Promise<Closer> {
 /** Two at a time in one process: each can fill a core of its own and both servers. */
 const comparisonsAtOnce = 2;
 
-function startComparisons({ config, log, opened, queue, comparisonDoorbell }: Parts): Closer {
+function startComparisons(parts: Parts): Closer {
+  const { config, log, opened, queue, comparisonDoorbell, crashPoint } = parts;
   const handler = createComparisonHandler({
     comparisons: opened.comparisons,
     credentials: config.credentials,
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
     now: Date.now,
+    crashPoint,
   });
   const wakeUps = startDoorbellWorker(queue, comparisonDoorbell, handler, {
     name: 'comparison-wake-ups',

@@ -1,3 +1,4 @@
+import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../core/expansion.ts';
 import type { Finding } from '../core/findings.ts';
 import { type MeasuredSync, measuredSyncs } from '../core/learning.ts';
@@ -37,6 +38,8 @@ export interface AdmissionParts {
   readonly onEvents?: (events: readonly EventInput[]) => void;
   /** Told when a wake-up could not be rung; the reconciler will make up for it. */
   readonly onDoorbellFailure?: (expansionId: string, error: unknown) => void;
+  /** Told of each durable step; default: nothing happens there. */
+  readonly crashPoint?: AtCrashPoint;
 }
 
 /** What lets requests in, the same for every entrance: REST, the queue and the command line. */
@@ -71,7 +74,7 @@ const checkExpansionRequest = validator(ExpansionRequest);
 
 /** Makes the admission from its parts. It holds no state of its own. */
 export function createAdmission(parts: AdmissionParts): Admission {
-  const { store, doorbell, now, newId } = parts;
+  const { store, doorbell, now, newId, crashPoint = passByCrashPoints } = parts;
 
   function parse(request: PlanRequest): ParsedRequest {
     return {
@@ -126,12 +129,15 @@ export function createAdmission(parts: AdmissionParts): Admission {
         plan,
       };
       const events = acceptanceEvents(accepted);
+      crashPoint('before_accept');
       const outcome = await orRefusal(store.accept(acceptedExpansion(accepted), events, idempotency));
+      crashPoint('after_accept');
       if (!outcome.replayed) parts.onEvents?.(events);
       // The request is safe in the database; a lost ring only costs the reconciler's interval.
       await doorbell
         .ring(outcome.expansion.id)
         .catch((error: unknown) => parts.onDoorbellFailure?.(outcome.expansion.id, error));
+      crashPoint('after_ring');
       return outcome;
     },
 

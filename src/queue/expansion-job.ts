@@ -1,3 +1,4 @@
+import type { AtCrashPoint } from '../core/crash-points.ts';
 import { type Expansion, isEnded, needsPerson } from '../core/expansion.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { ExpansionJobFailure, ExpansionJobProgress, ExpansionJobResult } from './producer.ts';
@@ -15,6 +16,8 @@ export interface EntranceParts {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Told of what went wrong on the way; the job is tried again. */
   onTrouble(jobId: string, error: unknown): void;
+  /** Told of each durable step; absent: nothing happens there. */
+  readonly crashPoint?: AtCrashPoint;
 }
 
 /** A job as this module sees it. */
@@ -55,6 +58,7 @@ export async function seeThrough(
   signal: AbortSignal,
 ): Promise<ExpansionJobResult> {
   let expansion = await accept(job, parts, signal);
+  parts.crashPoint?.('after_job_accepted');
   let told = '';
   while (!isEnded(expansion.state)) {
     told = await tell(job, parts, progressOf(expansion), told);
@@ -63,6 +67,7 @@ export async function seeThrough(
     expansion = (await lookAgain(job, parts, expansion.id)) ?? expansion;
   }
   await tell(job, parts, progressOf(expansion), told);
+  parts.crashPoint?.('before_job_end');
   if (expansion.state === 'succeeded') return resultOf(expansion);
   throw new JobFailedError(failureOf(expansion));
 }

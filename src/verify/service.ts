@@ -1,4 +1,5 @@
 import type { Difference } from '../core/comparison.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import type { NodeTarget, Problem } from '../core/expansion.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import {
@@ -31,6 +32,8 @@ export interface ComparisonHandlerOptions {
   readonly heartbeatMs?: number;
   /** Carries a comparison out; the engine itself unless a test says otherwise. */
   readonly run?: (options: RunOptions) => Promise<RunResult>;
+  /** Told of each durable step; default: nothing happens there. */
+  readonly crashPoint?: AtCrashPoint;
 }
 
 /** What is stored as progress: what the engine told last, and since when a fault holds it up. */
@@ -72,6 +75,7 @@ class Job {
   readonly #options: ComparisonHandlerOptions;
   readonly #lease: ComparisonLease;
   readonly #comparison: StoredComparison;
+  readonly #crashPoint: AtCrashPoint;
   readonly #stop = new AbortController();
   #progress: StoredProgress;
   #control: ComparisonControl | null;
@@ -82,6 +86,7 @@ class Job {
     this.#options = options;
     this.#lease = lease;
     this.#comparison = comparison;
+    this.#crashPoint = options.crashPoint ?? passByCrashPoints;
     this.#progress = (comparison.progress ?? {}) as StoredProgress;
     this.#control = comparison.pendingControl;
   }
@@ -92,6 +97,7 @@ class Job {
     const task = this.#task();
     if ('problem' in task) return this.#fail(task.problem);
     await this.#begin();
+    this.#crashPoint('after_comparison_begun');
     const onStop = () => this.#stop.abort();
     signal.addEventListener('abort', onStop, { once: true });
     if (signal.aborted) onStop();
@@ -165,7 +171,9 @@ class Job {
     this.#saving = this.#saving.then(async () => {
       if (this.#saveError !== null) return;
       try {
+        if (change.cursor !== undefined) this.#crashPoint('before_cursor');
         this.#heed(await this.#store({ ...change, stateReason: this.#progress.heldBy ?? null }));
+        if (change.cursor !== undefined) this.#crashPoint('after_cursor');
       } catch (error) {
         this.#saveError = error;
         this.#stop.abort();
@@ -211,6 +219,7 @@ class Job {
   }
 
   async #complete(report: RunResult['report'], differences: readonly Difference[]): Promise<null> {
+    this.#crashPoint('before_comparison_end');
     await this.#store({
       state: 'completed',
       stateReason: report.reason,
@@ -219,6 +228,7 @@ class Job {
       differences,
       progress: { ...this.#progress, remainingSeconds: 0, heldBy: null, faultSince: null },
     });
+    this.#crashPoint('after_comparison_end');
     return null;
   }
 

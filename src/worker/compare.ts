@@ -1,4 +1,5 @@
 import type { ComparisonReport } from '../core/comparison.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import { type ComparisonStore, comparisonHasEnded, type StoredComparison } from '../store/comparisons.ts';
@@ -12,6 +13,8 @@ export interface CompareParts {
   readonly doorbell: Pick<Doorbell, 'ring'> | null;
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told of each durable step; default: nothing happens there. */
+  readonly crashPoint?: AtCrashPoint;
 }
 
 type Task = Parameters<Compare>[0];
@@ -45,8 +48,10 @@ async function compareDurably(
   comparisons: ComparisonStore,
   task: Task,
 ): Promise<ComparisonReport> {
+  const { crashPoint = passByCrashPoints } = parts;
   const startedAt = parts.now();
   try {
+    crashPoint('before_comparison_created');
     await comparisons.create({
       id: task.id,
       join: { expansionId: task.expansionId, node: task.node.name },
@@ -56,6 +61,7 @@ async function compareDurably(
       requestedBy: `expansion ${task.expansionId}`,
       createdAt: startedAt,
     });
+    crashPoint('after_comparison_created');
     await parts.doorbell?.ring(task.id);
     return await endOf(parts, comparisons, task, startedAt);
   } catch (error) {

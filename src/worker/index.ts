@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import { isEnded } from '../core/expansion.ts';
 import type { SlotLimits } from '../core/slots.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WakeUpHandler } from '../queue/doorbell.ts';
 import { FencedError, type Lease, type Store, StoreUnavailableError } from '../store/store.ts';
-import { crashPointFromEnvironment } from './crash-points.ts';
 import type { ReadFigure } from './health-probe.ts';
 import { type Clock, realClock } from './observer.ts';
 import { type BeforeBatch, type Compare, createSession } from './session.ts';
@@ -27,7 +27,8 @@ export interface WorkerDeps {
   readonly readFigure?: ReadFigure;
   /** How long a dead worker's expansions stay untouched. */
   readonly leaseMs?: number;
-  readonly crashPoint?: (name: string) => void;
+  /** Told of each durable step; default: nothing happens there. */
+  readonly crashPoint?: AtCrashPoint;
 }
 
 const defaultLeaseMs = 15_000;
@@ -56,7 +57,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     log: deps.log,
     metrics: deps.metrics ?? null,
     frozen,
-    crashPoint: deps.crashPoint ?? crashPointFromEnvironment(),
+    crashPoint: deps.crashPoint ?? passByCrashPoints,
   };
 
   async function onWakeUp(expansionId: string, signal: AbortSignal): Promise<number | null> {
@@ -66,6 +67,7 @@ export function createWorker(deps: WorkerDeps): Worker {
       deps.metrics?.wakeUp('held_elsewhere', 0);
       return null;
     }
+    sessionDeps.crashPoint('after_claim');
     try {
       const again = await work(lease, signal);
       deps.metrics?.wakeUp('worked', (clock.now() - startedAt) / 1000);

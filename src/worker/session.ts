@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import type { Capabilities } from '../core/capabilities.ts';
 import type { ComparisonReport } from '../core/comparison.ts';
+import type { AtCrashPoint } from '../core/crash-points.ts';
 import { type Decision, decide, type Reply, takeReplies } from '../core/decide.ts';
 import {
   type Control,
@@ -12,6 +13,7 @@ import {
   type Expansion,
   isEnded,
   type Join,
+  type NodeCommand,
   type NodeTarget,
 } from '../core/expansion.ts';
 import { needsLook, wantedLooks } from '../core/looks.ts';
@@ -58,8 +60,8 @@ export interface SessionDeps {
   readonly metrics: Metrics | null;
   /** The global stop as this process last saw it; asked again right before every SLAVEOF. */
   readonly frozen: () => Promise<string | null>;
-  /** Named places where tests kill the process; does nothing otherwise. */
-  readonly crashPoint: (name: string) => void;
+  /** Told of each durable step: tests kill the process there. */
+  readonly crashPoint: AtCrashPoint;
 }
 
 /** A command's reply may stall for seconds (NO ONE up to 3 s after a full sync); later than this it is unknown. */
@@ -93,7 +95,14 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   let controlsAt = Number.NEGATIVE_INFINITY;
   let masterHeldBy: string | null = null;
   let masterLocked = false;
-  const slots = createSlotKeeper(deps.store, deps.slots ?? noSlotLimits, lease, deps.clock);
+  const slotStore: Pick<Store, 'syncSlots'> = {
+    async syncSlots(held, request) {
+      const granted = await deps.store.syncSlots(held, request);
+      deps.crashPoint('after_slots');
+      return granted;
+    },
+  };
+  const slots = createSlotKeeper(slotStore, deps.slots ?? noSlotLimits, lease, deps.clock);
   const health = createHealthProbe(observer, deps.clock, deps.readFigure ?? null);
   let veto: { readonly batch: number; readonly text: string | null } | null = null;
 
@@ -141,6 +150,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       ...(runId ? [`run:${runId}`] : []),
     ];
     const got = await deps.store.lockMaster(lease, keys);
+    deps.crashPoint('after_master_lock');
     masterLocked = got === true;
     masterHeldBy = got === true ? null : got.heldBy;
   }
@@ -166,7 +176,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const material =
       decision.events.length > 0 || decision.commands.length > 0 || decision.appliedControls.length > 0;
     if (!material && !(due && expansion !== saved)) return;
-    deps.crashPoint(decision.commands.length > 0 ? 'before_intent' : 'before_save');
+    const step = decision.commands.length > 0 ? 'intent' : isEnded(expansion.state) ? 'finish' : 'save';
+    deps.crashPoint(`before_${step}`);
     await deps.store.save(lease, saved, expansion, {
       events: decision.events,
       observations: observationsToStore(masterLook, nodeLooks),
@@ -176,13 +187,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     saved = expansion;
     savedAt = now;
     tell(decision.events);
-    deps.crashPoint(
-      decision.commands.length > 0
-        ? 'after_intent'
-        : isEnded(expansion.state)
-          ? 'after_finish'
-          : 'after_save',
-    );
+    deps.crashPoint(`after_${step}`);
   }
 
   function tell(events: readonly EventInput[]): void {
@@ -233,14 +238,16 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
    */
   async function run(command: Decision['commands'][number]): Promise<Reply> {
     const { joinIndex, intentId } = command;
-    const { target } = expansion.joins[joinIndex]!;
+    const join = expansion.joins[joinIndex]!;
+    const { target } = join;
+    const act = actOf(command.command, join);
     // Opens the connection first, so that no slow connect comes between the last check and the command.
     await observer.connection(target).ping(pingTimeoutMs);
     const objection = await lastObjection();
     if (objection !== null) return { joinIndex, intentId, outcome: 'not_sent', text: objection };
-    deps.crashPoint(`before_${command.command.kind}`);
+    deps.crashPoint(`before_${act}`);
     const result = await observer.connection(target).command(command.command, commandTimeoutMs);
-    deps.crashPoint(`after_${command.command.kind}`);
+    deps.crashPoint(`after_${act}`);
     observer.discardLate(target);
     return { joinIndex, intentId, outcome: result.outcome, text: result.reply };
   }
@@ -335,6 +342,24 @@ async function lookAround(
     masterLook: masterLook as Look | null,
     nodeLooks: new Map(nodes.filter((entry): entry is [number, Look] => entry[1] !== null)),
   };
+}
+
+type Act =
+  | Exclude<NodeCommand['kind'], 'config_set' | 'config_rewrite'>
+  | 'setting_changed'
+  | 'setting_restored'
+  | 'setting_written';
+
+/** How a command is called among the crash points: a borrowed setting is changed, put back, or written to the file. */
+function actOf(command: NodeCommand, join: Join): Act {
+  switch (command.kind) {
+    case 'config_set':
+      return command.value === join.borrowed?.old ? 'setting_restored' : 'setting_changed';
+    case 'config_rewrite':
+      return 'setting_written';
+    default:
+      return command.kind;
+  }
 }
 
 const lookSeconds = (look: Look): number => ('tookMs' in look ? look.tookMs / 1000 : 0);

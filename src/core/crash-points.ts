@@ -1,0 +1,71 @@
+/**
+ * Named places before and after every durable step of the service: what was done up to there must be enough for the
+ * next process to go on. Tests kill the process at each of them (docs/reliability.md).
+ */
+
+/** Every crash point there is; the durable step beside each. */
+export const crashPoints = [
+  // A request becomes a row.
+  'before_accept',
+  'after_accept',
+  'after_ring',
+  // A job of the queue: its expansion is stored; its expansion has ended and the job does not know it yet.
+  'after_job_accepted',
+  'before_job_end',
+  // A worker takes the expansion's lease, the master's lock and the slots of its full syncs.
+  'after_claim',
+  'after_master_lock',
+  'after_slots',
+  // What was decided is stored: before something is done, otherwise, and at the end.
+  'before_intent',
+  'after_intent',
+  'before_save',
+  'after_save',
+  'before_finish',
+  'after_finish',
+  // A command goes to a node.
+  'before_slaveof_no_one',
+  'after_slaveof_no_one',
+  'before_clear_replication_id',
+  'after_clear_replication_id',
+  'before_slaveof',
+  'after_slaveof',
+  'before_setting_changed',
+  'after_setting_changed',
+  'before_setting_restored',
+  'after_setting_restored',
+  'before_setting_written',
+  'after_setting_written',
+  // What the node replied is stored.
+  'before_reply_saved',
+  'after_reply_saved',
+  // A comparison: its row, its beginning, its cursor, its report.
+  'before_comparison_created',
+  'after_comparison_created',
+  'after_comparison_begun',
+  'before_cursor',
+  'after_cursor',
+  'before_comparison_end',
+  'after_comparison_end',
+] as const;
+
+export type CrashPoint = (typeof crashPoints)[number];
+
+/** Called at each point; does nothing, or does not return. */
+export type AtCrashPoint = (point: CrashPoint) => void;
+
+/** Where a process is to end. */
+export interface CrashOrder {
+  readonly point: CrashPoint;
+  /** At which time of coming there, from 1. */
+  readonly time: number;
+}
+
+export const passByCrashPoints: AtCrashPoint = () => undefined;
+
+/** Reads `<point>` or `<point>:<time>`; null = it is neither, or names no point that there is. */
+export function parseCrashOrder(text: string): CrashOrder | null {
+  const [, name, time = '1'] = /^([a-z_]+)(?::([1-9]\d{0,5}))?$/.exec(text) ?? [];
+  const point = crashPoints.find((known) => known === name);
+  return point === undefined ? null : { point, time: Number(time) };
+}
