@@ -331,7 +331,10 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       if (what === 'robbed') seen.robbedAt = now();
       else seen.meddledAt = now();
       if (what === 'role') seen.foreignMasterSince = node.master === null ? null : now();
-      if (what === 'data') seen.ownDataSince = keyCount(node) > 0 ? (seen.ownDataSince ?? now()) : null;
+      // Who writes to a slave loses it with its next full sync, whoever asks for that: such keys are not its own.
+      const isSlaveOfMaster = node.alive && masterOf(cluster.world, node) === cluster.node('m');
+      if (what === 'data' && !isSlaveOfMaster)
+        seen.ownDataSince = keyCount(node) > 0 ? (seen.ownDataSince ?? now()) : null;
     },
     comparisonBegan(nodeName) {
       const node = cluster.nodes.find(({ port }) => nodeName.endsWith(`:${port}`));
