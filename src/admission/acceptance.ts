@@ -19,6 +19,8 @@ export interface AcceptedRequest {
   readonly label: string | null;
   readonly requester: Requester;
   readonly plan: Plan;
+  /** The campaign of which it is a member; absent = it was asked for on its own. */
+  readonly campaignId?: string;
 }
 
 /** The expansion as it is stored when a request is accepted: what preflight saw is kept, nothing is done yet. */
@@ -44,6 +46,7 @@ export function acceptedExpansion(request: AcceptedRequest): Expansion {
       plan.waitsFor === null
         ? 'Accepted; a worker will begin it.'
         : `Waits for the end of expansion ${plan.waitsFor} on the same master.`,
+    ...(request.campaignId === undefined ? {} : { campaignId: request.campaignId }),
   };
 }
 
@@ -65,6 +68,7 @@ export function acceptanceEvents(request: AcceptedRequest): readonly EventInput[
       policy: request.policy,
       planId: plan.id,
       waitsFor: plan.waitsFor,
+      ...(request.campaignId === undefined ? {} : { campaignId: request.campaignId }),
     },
   };
   const warnings = plan.findings

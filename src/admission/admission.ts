@@ -11,6 +11,7 @@ import { isTimeZone } from '../core/windows.ts';
 import { type WriteRate, writeRate } from '../core/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
+import type { CampaignLease } from '../store/campaigns.ts';
 import { masterKey } from '../store/master-key.ts';
 import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/store.ts';
 import { parseWebhookUrl } from '../webhooks/url.ts';
@@ -32,6 +33,8 @@ export interface AdmissionParts {
   readonly sleep?: (ms: number) => Promise<void>;
   readonly newId: NewId;
   readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
+  /** Full syncs that may run to nodes on one host; absent = no limit is set. */
+  readonly perNodeHost?: number | null;
   /** Told of every look that was taken, for the figures. */
   readonly onLook?: (target: 'master' | 'node', look: Look) => void;
   /** Told of the events that were stored with a new expansion, for the figures. */
@@ -49,15 +52,19 @@ export interface Admission {
    * Throws Refusal (kind `invalid`) for a malformed one; findings are part of the plan, not an error.
    */
   plan(input: unknown, who: Requester): Promise<Plan>;
+  /** As `plan`, but the plan is not kept. Throws as `plan` does. */
+  preview(input: unknown): Promise<Plan>;
   /**
    * Checks the request and stores it; from then on it will reach an end that is reported. `replayed`: the
    * idempotency key had come before with the same request, and this is the expansion of then.
-   * Throws Refusal: `invalid`, `refused` (all findings), `conflict`. Nothing is stored then.
+   * Throws Refusal: `invalid`, `refused` (all findings), `conflict`; for a member of a campaign FencedError when the
+   * campaign is no longer held under `campaign`. Nothing is stored then.
    */
   expand(
     input: unknown,
     who: Requester,
     idempotencyKey: string | null,
+    campaign?: CampaignLease,
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
   /** The master and its slaves as the master tells it. Throws Refusal where it cannot be read. */
   topology(master: string, credential: string | undefined): Promise<Topology>;
@@ -99,6 +106,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
       nodes: nodes.map((target, index) => ({ target, ...nodesSeen[index]! })),
       policy,
       context,
+      perNodeHost: parts.perNodeHost ?? null,
       measured: { writes, learnt },
     });
   }
@@ -110,7 +118,11 @@ export function createAdmission(parts: AdmissionParts): Admission {
       return plan;
     },
 
-    async expand(input, requester, idempotencyKey) {
+    async preview(input) {
+      return makePlanOf(parse(checkPlanRequest(input)));
+    },
+
+    async expand(input, requester, idempotencyKey, campaign) {
       const body = checkExpansionRequest(input);
       const request = parse(body);
       const idempotency =
@@ -127,10 +139,13 @@ export function createAdmission(parts: AdmissionParts): Admission {
         label: body.label ?? null,
         requester,
         plan,
+        ...(campaign === undefined ? {} : { campaignId: campaign.campaignId }),
       };
       const events = acceptanceEvents(accepted);
       crashPoint('before_accept');
-      const outcome = await orRefusal(store.accept(acceptedExpansion(accepted), events, idempotency));
+      const outcome = await orRefusal(
+        store.accept(acceptedExpansion(accepted), events, idempotency, campaign),
+      );
       crashPoint('after_accept');
       if (!outcome.replayed) parts.onEvents?.(events);
       // The request is safe in the database; a lost ring only costs the reconciler's interval.
@@ -292,7 +307,7 @@ const texts = (findings: readonly Finding[]) =>
 const steps = (findings: readonly Finding[]) => [...new Set(findings.map((finding) => finding.nextStep))];
 
 /** Two requests can pass preflight side by side; the store's lock decides then. */
-async function orRefusal<T>(stored: Promise<T>): Promise<T> {
+export async function orRefusal<T>(stored: Promise<T>): Promise<T> {
   try {
     return await stored;
   } catch (error) {

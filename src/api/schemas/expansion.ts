@@ -202,6 +202,11 @@ const expansion = {
   forecastOutcome: Shape('Forecast and reality side by side; null until it has ended.'),
   health: Shape("The loop that holds the copy back for the master's sake: level, figures, limits."),
   waitsFor: Nullable(Type.String(), 'Id of the expansion on the same master for whose end it waits.'),
+  campaignId: Type.Optional(
+    Type.String({
+      description: 'The campaign of which it is a member; absent = it was asked for on its own.',
+    }),
+  ),
 };
 
 export const ExpansionDetail = Type.Object({ ...expansion, joins: Type.Array(JoinDetail) });
@@ -209,7 +214,10 @@ export const ExpansionSummary = Type.Object({ ...expansion, joins: Type.Array(Jo
 
 export const StoredEvent = Type.Object({
   seq: Type.Integer({ description: 'Strictly rising over all expansions; the id of the event in a stream.' }),
-  expansionId: Type.String(),
+  expansionId: Nullable(Type.String(), "null = it is a campaign's."),
+  campaignId: Type.Optional(
+    Type.String({ description: "The campaign that it is about; absent = it is an expansion's." }),
+  ),
   type: Type.String({ description: 'Stable, for programs.', examples: ['node.phase'] }),
   at: Time('When it happened.'),
   node: Nullable(Type.String()),
@@ -292,6 +300,9 @@ export const Plan = Type.Object({
   id: Type.String(),
   at: Time('When it was made.'),
   master: Target,
+  policy: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'The policy under which it was made, with its defaults filled in.',
+  }),
   capabilities: Nullable(Capabilities),
   findings: Type.Array(Finding),
   acceptable: Type.Boolean({ description: 'Whether no finding is an error.' }),

@@ -1,0 +1,397 @@
+import {
+  type Campaign,
+  type CampaignMember,
+  type CampaignSettings,
+  type MemberGroup,
+  newCampaign,
+} from '../core/campaign.ts';
+import { nameOf } from '../core/campaign-decision.ts';
+import { campaignRemainingSeconds } from '../core/campaign-remaining.ts';
+import type { EventInput, JoinTarget, NodeTarget } from '../core/expansion.ts';
+import type { Finding } from '../core/findings.ts';
+import { formatAddress } from '../core/node-facts.ts';
+import type { Plan } from '../core/plan.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { CredentialSource } from '../engines/engine.ts';
+import type { Doorbell } from '../queue/doorbell.ts';
+import type { CampaignStore, StoredCampaign } from '../store/campaigns.ts';
+import { addressKey, masterKey } from '../store/master-key.ts';
+import type { Requester } from './acceptance.ts';
+import { type Admission, orRefusal } from './admission.ts';
+import { CampaignRequest } from './campaign-request.ts';
+import { fingerprint } from './fingerprint.ts';
+import type { NewId } from './ids.ts';
+import type { ExpansionRequest } from './request.ts';
+import { parseMaster, parseNodes } from './targets.ts';
+import { invalidField, validator } from './validate.ts';
+
+/** What a member would do, as far as it can be known now. */
+export interface MemberPlan {
+  readonly index: number;
+  readonly group: MemberGroup;
+  readonly master: string;
+  readonly nodes: readonly string[];
+  readonly label: string | null;
+  readonly acceptable: boolean;
+  readonly findings: readonly Finding[];
+  readonly batchSize: number;
+  readonly batchSizeReason: string;
+  readonly batches: readonly (readonly string[])[];
+  /** Id of the expansion on the same master for whose end it would wait. */
+  readonly waitsFor: string | null;
+  readonly forecast: Plan['forecast'];
+}
+
+export interface CampaignPlan {
+  readonly at: number;
+  readonly label: string | null;
+  readonly settings: CampaignSettings;
+  readonly members: readonly MemberPlan[];
+  /** Whether no member has a finding that is an error. */
+  readonly acceptable: boolean;
+  /** If nothing fails, approvals left out; null = a forecast is missing. */
+  readonly forecastSeconds: number | null;
+}
+
+export interface CampaignAdmission {
+  /** Says what the campaign would do; only reads. Throws Refusal (`invalid`) for a malformed request. */
+  plan(input: unknown): Promise<CampaignPlan>;
+  /**
+   * Checks every member as if it began now, and stores the campaign; from then on it reaches an end that is reported.
+   * Throws Refusal, its field naming the member: `invalid`, `refused` (all findings), `conflict`. Nothing is stored then.
+   */
+  start(
+    input: unknown,
+    who: Requester,
+    idempotencyKey: string | null,
+  ): Promise<{ readonly campaign: StoredCampaign; readonly replayed: boolean }>;
+}
+
+export interface CampaignAdmissionParts {
+  readonly admission: Pick<Admission, 'preview'>;
+  readonly campaigns: CampaignStore;
+  readonly doorbell: Pick<Doorbell, 'ring'>;
+  readonly credentials: CredentialSource;
+  readonly limits: { readonly maxNodes: number };
+  readonly now: () => number;
+  readonly newId: NewId;
+  /** Told of the events that were stored with a new campaign, for the figures. */
+  readonly onEvents?: (events: readonly EventInput[]) => void;
+  /** Told when a wake-up could not be rung; the reconciler will make up for it. */
+  readonly onDoorbellFailure?: (campaignId: string, error: unknown) => void;
+}
+
+interface ParsedMember {
+  readonly group: MemberGroup;
+  readonly master: NodeTarget;
+  readonly nodes: readonly JoinTarget[];
+  readonly request: ExpansionRequest;
+}
+
+interface ParsedCampaign {
+  readonly label: string | null;
+  readonly settings: CampaignSettings;
+  readonly members: readonly ParsedMember[];
+}
+
+/** Each looks at its servers twice, two seconds apart: side by side, or a large campaign would take minutes. */
+const plannedAtOnce = 32;
+
+const check = validator(CampaignRequest);
+
+/** Lets campaigns in, the same for every entrance. Their members are let in one by one, by `Admission`, when they begin. */
+export function createCampaignAdmission(parts: CampaignAdmissionParts): CampaignAdmission {
+  const { campaigns, now } = parts;
+
+  async function planOf({ label, settings, members }: ParsedCampaign): Promise<CampaignPlan> {
+    const planned = await inTurns(members, (member, index) => planMember(parts, member, index));
+    const at = now();
+    return {
+      at,
+      label,
+      settings,
+      members: planned,
+      acceptable: planned.every(({ acceptable }) => acceptable),
+      forecastSeconds: forecastSeconds(planned, settings, at),
+    };
+  }
+
+  return {
+    async plan(input) {
+      return planOf(parse(check(input), parts));
+    },
+
+    async start(input, who, idempotencyKey) {
+      const body = check(input);
+      const parsed = parse(body, parts);
+      const idempotency =
+        idempotencyKey === null ? null : { key: idempotencyKey, fingerprint: fingerprint(body) };
+      const earlier = idempotency && (await orRefusal(campaigns.acceptedUnder(idempotency)));
+      if (earlier) return { campaign: earlier, replayed: true };
+
+      const plan = await planOf(parsed);
+      if (!plan.acceptable) throw refusalOf(plan);
+      const campaign = campaignOf(parsed, plan, who, parts.newId('cpn'));
+      const events = [acceptedEvent(campaign)];
+      const outcome = await orRefusal(campaigns.accept(campaign, events, idempotency));
+      if (!outcome.replayed) parts.onEvents?.(events);
+      await parts.doorbell
+        .ring(outcome.campaign.id)
+        .catch((error: unknown) => parts.onDoorbellFailure?.(outcome.campaign.id, error));
+      return outcome;
+    },
+  };
+}
+
+function parse(
+  request: CampaignRequest,
+  { credentials, limits }: Pick<CampaignAdmissionParts, 'credentials' | 'limits'>,
+): ParsedCampaign {
+  const { members, canary = {} } = request;
+  const canaries = canary.count ?? 1;
+  if (canaries > members.length)
+    throw invalidField('canary.count', `is ${canaries}, but there are only ${members.length} members`, [
+      'Give a smaller count; 0 = no canaries.',
+    ]);
+  if (canary.approval === true && canaries === 0)
+    throw invalidField('canary.approval', 'asks for an approval after the canaries, but there are none', [
+      'Give canary.count, or leave the approval out.',
+    ]);
+  const parsed = members.map((member, index): ParsedMember => {
+    const own = withinMember(index, () => ({
+      master: parseMaster(member.master, 'master', credentials),
+      nodes: parseNodes(member.nodes, limits.maxNodes, credentials),
+    }));
+    return { ...own, group: index < canaries ? 'canary' : 'rest', request: requestOf(request, index) };
+  });
+  checkApart(parsed);
+  return {
+    label: request.label ?? null,
+    settings: {
+      maxRunning: request.maxRunning ?? 1,
+      stopAfterFailures: request.stopAfterFailures ?? 1,
+      canaryApproval: canary.approval ?? false,
+    },
+    members: parsed,
+  };
+}
+
+/** The request under which a member will be admitted: its own, with the campaign's policy where it gives none. */
+function requestOf(campaign: CampaignRequest, index: number): ExpansionRequest {
+  const member = campaign.members[index]!;
+  const policy = mergePolicies(campaign.policy, member.policy);
+  const place = `(${index + 1} of ${campaign.members.length})`;
+  const label = member.label ?? (campaign.label === undefined ? undefined : `${campaign.label} ${place}`);
+  return {
+    master: member.master,
+    nodes: member.nodes,
+    ...(policy === undefined ? {} : { policy }),
+    ...(label === undefined ? {} : { label }),
+  };
+}
+
+type PolicyRequest = NonNullable<ExpansionRequest['policy']>;
+
+function mergePolicies(
+  shared: PolicyRequest | undefined,
+  own: PolicyRequest | undefined,
+): PolicyRequest | undefined {
+  if (shared === undefined || own === undefined) return own ?? shared;
+  const verify = { ...shared.verify, ...own.verify };
+  const health = own.health === undefined ? shared.health : own.health && { ...shared.health, ...own.health };
+  return {
+    ...shared,
+    ...own,
+    ...(shared.verify || own.verify ? { verify } : {}),
+    ...(health === undefined ? {} : { health }),
+  };
+}
+
+/** Refusals of one member name it: `master has …` becomes `members[3].master has …`. */
+function withinMember<T>(index: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Refusal ? ofMember(index, error) : error;
+  }
+}
+
+function ofMember(index: number, refusal: Refusal): Refusal {
+  const place = `members[${index}]`;
+  const { kind, code, field, findings, nextSteps, message } = refusal;
+  const own = field !== null && message.startsWith(field);
+  return new Refusal(kind, code, own ? `${place}.${message}` : `${place}: ${message}`, {
+    field: field === null ? place : `${place}.${field}`,
+    findings,
+    nextSteps,
+  });
+}
+
+/** No server may be named by two members: the same master would wait for itself, the same node would get two masters. */
+function checkApart(members: readonly ParsedMember[]): void {
+  const masters = new Map<string, number>();
+  for (const [index, { master }] of members.entries()) {
+    const keys = keysOf(master);
+    const other = keys.map((key) => masters.get(key)).find((found) => found !== undefined);
+    if (other !== undefined)
+      throw invalidField(
+        `members[${index}].master`,
+        `is the master of members[${other}] too: ${master.name}`,
+        ['Name each master once: put all its nodes into one member.'],
+      );
+    for (const key of keys) masters.set(key, index);
+  }
+  const nodes = new Map<string, number>();
+  for (const [index, member] of members.entries()) {
+    for (const [at, node] of member.nodes.entries()) {
+      const field = `members[${index}].nodes[${at}]`;
+      const keys = keysOf(node);
+      const asMaster = keys.map((key) => masters.get(key)).find((found) => found !== undefined);
+      if (asMaster !== undefined && asMaster !== index)
+        throw invalidField(field, `is the master of members[${asMaster}]: ${node.name}`, [
+          'A node to be added cannot be a master of the same campaign: leave one of the two out.',
+        ]);
+      const other = keys.map((key) => nodes.get(key)).find((found) => found !== undefined && found !== index);
+      if (other !== undefined)
+        throw invalidField(field, `is a node of members[${other}] too: ${node.name}`, [
+          'Give each node one master.',
+        ]);
+      for (const key of keys) nodes.set(key, index);
+    }
+  }
+}
+
+const keysOf = (target: NodeTarget): readonly string[] => [
+  addressKey(target.name),
+  masterKey(target.address),
+  masterKey(target.seenAs),
+];
+
+async function planMember(
+  { admission }: CampaignAdmissionParts,
+  member: ParsedMember,
+  index: number,
+): Promise<MemberPlan> {
+  const { label, ...request } = member.request;
+  const plan = await admission.preview(request).catch((error: unknown) => {
+    throw error instanceof Refusal ? ofMember(index, error) : error;
+  });
+  return {
+    index,
+    group: member.group,
+    master: member.master.name,
+    nodes: member.nodes.map(({ name }) => name),
+    label: label ?? null,
+    acceptable: plan.acceptable,
+    findings: plan.findings,
+    batchSize: plan.batchSize,
+    batchSizeReason: plan.batchSizeReason,
+    batches: plan.batches,
+    waitsFor: plan.waitsFor,
+    forecast: plan.forecast,
+  };
+}
+
+/** Every item worked on, so many side by side, results in the order of the items. */
+async function inTurns<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  const worker = async () => {
+    for (const [index, item] of entries) results[index] = await work(item, index);
+  };
+  await Promise.all(Array.from({ length: Math.min(plannedAtOnce, items.length) }, worker));
+  return results;
+}
+
+const expectedSeconds = ({ forecast }: MemberPlan): number | null => forecast?.secondsTotal?.expected ?? null;
+
+function forecastSeconds(
+  members: readonly MemberPlan[],
+  settings: CampaignSettings,
+  at: number,
+): number | null {
+  const withoutApproval = newCampaign({
+    id: '',
+    label: null,
+    requestedBy: '',
+    via: 'rest',
+    at,
+    settings: { ...settings, canaryApproval: false },
+    members: members.map((member) => ({
+      ...member,
+      request: null,
+      forecastSeconds: expectedSeconds(member),
+    })),
+  });
+  return campaignRemainingSeconds(withoutApproval, at);
+}
+
+function campaignOf(parsed: ParsedCampaign, plan: CampaignPlan, who: Requester, id: string): Campaign {
+  return newCampaign({
+    id,
+    label: parsed.label,
+    requestedBy: who.name,
+    via: who.via,
+    at: plan.at,
+    settings: parsed.settings,
+    members: parsed.members.map(({ group, master, nodes, request }, index) => ({
+      group,
+      master: formatAddress(master.address),
+      nodes: nodes.map(({ name }) => name),
+      label: request.label ?? null,
+      request,
+      forecastSeconds: expectedSeconds(plan.members[index]!),
+    })),
+  });
+}
+
+function acceptedEvent({ acceptedAt, requestedBy, via, members, settings, label }: Campaign): EventInput {
+  const count = (group: CampaignMember['group']) => members.filter((member) => member.group === group).length;
+  const expansions = members.length === 1 ? 'one expansion' : `${members.length} expansions`;
+  return {
+    type: 'campaign.accepted',
+    at: acceptedAt,
+    node: null,
+    level: 'info',
+    text: `Accepted: ${expansions}, ${count('canary')} of them ahead as canaries, asked for by ${requestedBy} (${via}).`,
+    data: {
+      label,
+      settings,
+      requestedBy,
+      via,
+      members: members.map(({ master, nodes, group }) => ({ master, nodes, group })),
+    },
+  };
+}
+
+const inUse = 'node_in_other_expansion';
+
+/** Says which members stand against it, with all that was found about them. */
+function refusalOf(plan: CampaignPlan): Refusal {
+  const bad = plan.members.filter(({ acceptable }) => !acceptable);
+  const findings = bad.flatMap((member) => member.findings.map((finding) => findingOf(member, finding)));
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const field = bad.length === 1 ? `members[${bad[0]!.index}]` : 'members';
+  const names =
+    bad.slice(0, 3).map(nameOf).join(', ') + (bad.length > 3 ? ` and ${bad.length - 3} more` : '');
+  const texts = errors.slice(0, 3).map(({ text }) => text);
+  const more = errors.length > 3 ? ` And ${errors.length - 3} more.` : '';
+  const onlyInUse = errors.every(({ code }) => code === inUse);
+  return new Refusal(
+    onlyInUse ? 'conflict' : 'refused',
+    onlyInUse ? inUse : 'preflight_failed',
+    `Refused, and nothing was started: preflight stands against ${names}. ${texts.join(' ')}${more}`,
+    { field, findings, nextSteps: [...new Set(errors.map(({ nextStep }) => nextStep))] },
+  );
+}
+
+function findingOf(member: MemberPlan, finding: Finding): Finding {
+  return {
+    ...finding,
+    text: `${nameOf(member)}: ${finding.text}`,
+    facts: { ...finding.facts, member: member.index, master: member.master },
+  };
+}

@@ -1,0 +1,250 @@
+import type { Logger } from 'pino';
+import type { Admission } from '../admission/admission.ts';
+import { fingerprint } from '../admission/fingerprint.ts';
+import {
+  type Campaign,
+  type CampaignMember,
+  campaignHasEnded,
+  type MemberExpansion,
+  memberExpansionOf,
+  memberKey,
+} from '../core/campaign.ts';
+import { type AdmissionOutcome, decideCampaign } from '../core/campaign-decision.ts';
+import type { Control, EventInput, Problem } from '../core/expansion.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { Doorbell, WakeUpHandler } from '../queue/doorbell.ts';
+import type { CampaignLease, CampaignStore, StoredCampaign } from '../store/campaigns.ts';
+import { FencedError, IdempotencyConflictError, type Store, StoreUnavailableError } from '../store/store.ts';
+
+export interface CampaignWorkerParts {
+  readonly campaigns: CampaignStore;
+  readonly store: Pick<Store, 'get' | 'acceptedUnder' | 'addControl' | 'freezeState'>;
+  readonly admission: Pick<Admission, 'expand'>;
+  /** Rings for expansions. */
+  readonly doorbell: Pick<Doorbell, 'ring'>;
+  readonly log: Logger;
+  /** Names this process in leases. */
+  readonly owner: string;
+  readonly now: () => number;
+  /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** How long a dead worker's campaigns stay untouched. */
+  readonly leaseMs?: number;
+  /** Told of the events that were stored, for the figures. */
+  readonly onEvents?: (events: readonly EventInput[]) => void;
+}
+
+const defaultLeaseMs = 20_000;
+const databaseAwayMs = 2000;
+const afterFailureMs = 5000;
+
+/**
+ * What a worker does on a campaign's wake-up: holds its lease, looks at the members' expansions, decides, stores, and has
+ * the next members admitted as any other request, until nothing is left to do or the signal stops it. Any number of workers
+ * may be called with one id: the lease lets one through. Killed anywhere, the next one goes on: a member is admitted under a
+ * key of its own, and only while the campaign is held, so it never begins twice, nor behind the back of whoever holds it.
+ */
+export function createCampaignHandler(parts: CampaignWorkerParts): WakeUpHandler {
+  const leaseMs = parts.leaseMs ?? defaultLeaseMs;
+  return async (campaignId, signal) => {
+    const { campaigns, log } = parts;
+    const lease = await campaigns.claim(campaignId, parts.owner, leaseMs);
+    if (lease === null) return null;
+    const heartbeat = setInterval(() => {
+      // A lease that is lost shows at the next save, and keeps every admission out before that.
+      campaigns.renew(lease).catch(() => undefined);
+    }, leaseMs / 4);
+    try {
+      return await work(parts, lease, signal);
+    } catch (error) {
+      if (error instanceof FencedError) {
+        log.warn({ campaignId }, 'another worker has taken over this campaign; this one stops acting on it');
+        return null;
+      }
+      if (error instanceof StoreUnavailableError) return databaseAwayMs;
+      log.error({ campaignId, err: error }, 'a turn on this campaign failed; it is tried again in 5 s');
+      return afterFailureMs;
+    } finally {
+      clearInterval(heartbeat);
+      await campaigns.release(lease).catch(() => undefined);
+    }
+  };
+}
+
+async function work(
+  parts: CampaignWorkerParts,
+  lease: CampaignLease,
+  signal: AbortSignal,
+): Promise<number | null> {
+  let admissions: ReadonlyMap<number, AdmissionOutcome> = new Map();
+  while (!signal.aborted) {
+    const campaign = await parts.campaigns.get(lease.campaignId);
+    if (campaign === null || campaignHasEnded(campaign.state)) return null;
+    const turn = await takeTurn(parts, lease, campaign, admissions, signal);
+    admissions = turn.admissions;
+    if (turn.againInMs === null) return null;
+    await parts.sleep(turn.againInMs, signal);
+  }
+  return 0;
+}
+
+interface TurnResult {
+  readonly admissions: ReadonlyMap<number, AdmissionOutcome>;
+  readonly againInMs: number | null;
+}
+
+async function takeTurn(
+  parts: CampaignWorkerParts,
+  lease: CampaignLease,
+  before: StoredCampaign,
+  known: ReadonlyMap<number, AdmissionOutcome>,
+  signal: AbortSignal,
+): Promise<TurnResult> {
+  const { campaigns } = parts;
+  const [admissions, expansions, freeze] = await Promise.all([
+    admissionsOf(parts, before, known),
+    expansionsOf(parts, before),
+    parts.store.freezeState(),
+  ]);
+  const decision = decideCampaign({
+    campaign: before,
+    now: parts.now(),
+    controls: before.pendingControls,
+    admissions,
+    expansions,
+    frozen: freeze.frozen ? (freeze.reason ?? 'no reason was given') : null,
+  });
+  const { campaign, events, appliedControls, begin, cancel, lookAgainInMs } = decision;
+  await campaigns.save(lease, before, campaign, { events, appliedControls, lookAgainInMs });
+  parts.onEvents?.(events);
+  for (const { type, text, level } of events)
+    parts.log[level === 'info' ? 'info' : 'warn']({ campaignId: campaign.id, type }, text);
+
+  await Promise.all(cancel.map((index) => cancelMember(parts, campaign, index)));
+  const admitted = Promise.all(
+    begin.map(
+      async (index): Promise<[number, AdmissionOutcome]> => [
+        index,
+        await admit(parts, lease, campaign, campaign.members[index]!),
+      ],
+    ),
+  );
+  return { admissions: new Map(await unlessAborted(admitted, signal, [])), againInMs: lookAgainInMs };
+}
+
+/** Preflight can take long: who is told to stop does not wait for it. Without the lease it comes to nothing. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, otherwise: T): Promise<T> {
+  work.catch(() => undefined);
+  const done = new AbortController();
+  const aborted = new Promise<T>((resolve) => {
+    const leave = () => resolve(otherwise);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true, signal: done.signal });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    done.abort();
+  }
+}
+
+/** What came of every admission that was decided on: as this worker knows, else as the store of expansions tells. */
+async function admissionsOf(
+  { store, now }: CampaignWorkerParts,
+  campaign: Campaign,
+  known: ReadonlyMap<number, AdmissionOutcome>,
+): Promise<ReadonlyMap<number, AdmissionOutcome>> {
+  const starting = campaign.members.filter(({ state }) => state === 'starting');
+  const outcomes = starting.map(async ({ index, request }): Promise<[number, AdmissionOutcome]> => {
+    const outcome = known.get(index);
+    if (outcome !== undefined) return [index, outcome];
+    // Only a worker that holds the campaign can admit its members, and that is this one now.
+    const key = { key: memberKey(campaign.id, index), fingerprint: fingerprint(request) };
+    try {
+      const expansion = await store.acceptedUnder(key);
+      if (expansion === null) return [index, { kind: 'not_happened' }];
+      return [index, { kind: 'accepted', expansion: memberExpansionOf(expansion) }];
+    } catch (error) {
+      if (!(error instanceof IdempotencyConflictError)) throw error;
+      return [index, { kind: 'refused', problem: keyTaken(now()) }];
+    }
+  });
+  return new Map(await Promise.all(outcomes));
+}
+
+async function expansionsOf(
+  { store }: CampaignWorkerParts,
+  campaign: Campaign,
+): Promise<ReadonlyMap<number, MemberExpansion | null>> {
+  const running = campaign.members.filter(({ state }) => state === 'running');
+  const seen = running.map(async ({ index, expansion }): Promise<[number, MemberExpansion | null]> => {
+    const now = expansion === null ? null : await store.get(expansion.id);
+    return [index, now && memberExpansionOf(now)];
+  });
+  return new Map(await Promise.all(seen));
+}
+
+/** Has a member admitted. Throws what keeps this worker from going on: the lease is lost, or the database is away. */
+async function admit(
+  parts: CampaignWorkerParts,
+  lease: CampaignLease,
+  campaign: Campaign,
+  member: CampaignMember,
+): Promise<AdmissionOutcome> {
+  const who = { name: campaign.requestedBy, via: campaign.via };
+  const key = memberKey(campaign.id, member.index);
+  try {
+    const { expansion } = await parts.admission.expand(member.request, who, key, lease);
+    return { kind: 'accepted', expansion: memberExpansionOf(expansion) };
+  } catch (error) {
+    if (error instanceof FencedError || error instanceof StoreUnavailableError) throw error;
+    const at = parts.now();
+    if (error instanceof Refusal && error.kind !== 'unavailable')
+      return { kind: 'refused', problem: problemOf(error, at) };
+    parts.log.error(
+      { campaignId: campaign.id, member: member.index, err: error },
+      'a member could not be admitted; it is tried again',
+    );
+    const problem =
+      error instanceof Refusal
+        ? problemOf(error, at)
+        : {
+            code: 'internal_error',
+            text: 'The service failed at its admission; what failed is in its log.',
+            nextSteps: [`Look for ${campaign.id} in the log of the service.`],
+            at,
+          };
+    return { kind: 'try_later', problem };
+  }
+}
+
+const problemOf = ({ code, message, nextSteps }: Refusal, at: number): Problem => ({
+  code,
+  text: message,
+  nextSteps,
+  at,
+});
+
+const keyTaken = (at: number): Problem => ({
+  code: 'idempotency_key_reused',
+  text: 'Another request was admitted under the key of this member.',
+  nextSteps: ['Start its expansion on its own.'],
+  at,
+});
+
+/** Asks for it under the same id each time, so that it counts once; the expansion's worker applies it. */
+async function cancelMember(parts: CampaignWorkerParts, campaign: Campaign, index: number): Promise<void> {
+  const expansionId = campaign.members[index]?.expansion?.id;
+  const act = campaign.stop?.cancelMembers;
+  if (!expansionId || !act) return;
+  const control: Control = {
+    id: `${campaign.id}-cancel-${index}`,
+    verb: 'cancel',
+    node: null,
+    reason: `${act.reason} (campaign ${campaign.id} is cancelled)`,
+    by: act.by,
+    at: act.at,
+  };
+  await parts.store.addControl(expansionId, control);
+  await parts.doorbell.ring(expansionId).catch(() => undefined);
+}
