@@ -1,5 +1,5 @@
-import type { Side } from './pair.ts';
-import { infoText, redisKeyspace } from './server.ts';
+import type { Pair, Side } from './pair.ts';
+import { infoFields, infoText, redisKeyspace } from './server.ts';
 import type { Tally } from './tally.ts';
 
 /**
@@ -15,4 +15,20 @@ export async function estimateKeys(side: Side, tally: Tally): Promise<number | n
   if (counts.length === 0) return null;
   tally.note("The number of keys is RocksDB's estimate; it counts members of collections too.");
   return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * What a key and its value take on the average, on the side where it is more; 0 where nothing tells. Redis scatters keys over
+ * its table, so that any page of them takes about so much for each.
+ */
+export async function meanKeyBytes(pair: Pair): Promise<number> {
+  if (pair.kind !== 'redis') return 0;
+  const means = await Promise.all(
+    [pair.left, pair.right].map(async ({ connection }) => {
+      const bytes = Number(infoFields(await infoText(connection, 'memory')).get('used_memory_dataset'));
+      const keys = (await redisKeyspace(connection)).reduce((sum, entry) => sum + entry.keys, 0);
+      return bytes > 0 && keys > 0 ? bytes / keys : 0;
+    }),
+  );
+  return Math.max(...means);
 }

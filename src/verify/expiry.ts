@@ -1,37 +1,66 @@
 import type { KeyType } from '../core/comparison.ts';
 import type { Comparer } from './comparer.ts';
 import { isAbsentTtl } from './probe.ts';
-import { ErrorReply, ReplyReader } from './resp.ts';
+import { numberIn, type Reply, ReplyReader } from './resp.ts';
 import { sameExpiry } from './settle.ts';
-import { errorFromReply, sameBytes } from './wire.ts';
+import { accepted, assertAccepted, type RawReplies, sameBytes } from './wire.ts';
 
-/** Compares when keys expire, in one pipelined pass, if they can; `keys` is a page of keys of one type. */
+/** Expiries that were asked for, and are still to be judged. */
+export interface AskedExpiries {
+  readonly type: KeyType;
+  readonly keys: readonly Buffer[];
+  readonly replies: Promise<{ readonly both: readonly [RawReplies, RawReplies]; readonly spreadMs: number }>;
+}
+
+/**
+ * Asks both sides when keys expire, in one pipeline, if they can; `keys` is a page of keys of one type, whose bytes must
+ * stay as they are until the answer is judged. null = there is nothing to ask.
+ */
+export function askExpiries(
+  comparer: Comparer,
+  type: KeyType,
+  keys: readonly Buffer[],
+): AskedExpiries | null {
+  if (keys.length === 0 || !comparer.mayExpire(type)) return null;
+  const { pair, settler, clock } = comparer;
+  const writer = pair.write();
+  for (const key of keys) writer.add(settler.expiry.name, key);
+  const startedAt = clock.now();
+  const replies = pair.both(writer).then((both) => ({ both, spreadMs: clock.now() - startedAt }));
+  replies.catch(() => undefined);
+  return { type, keys, replies };
+}
+
+export async function judgeExpiries(comparer: Comparer, asked: AskedExpiries | null): Promise<void> {
+  if (asked === null) return;
+  const { pair, settler } = comparer;
+  const { both, spreadMs } = await asked.replies;
+  if (sameBytes(both[0], both[1])) {
+    assertAccepted(pair.left.connection.name, settler.expiry.name, both[0]);
+  } else {
+    const { unitMs } = settler.expiry;
+    const left = new ReplyReader(both[0].bytes);
+    const right = new ReplyReader(both[1].bytes);
+    for (const key of asked.keys) {
+      const a = expiryIn(comparer, 'left', left.next());
+      const b = expiryIn(comparer, 'right', right.next());
+      // A key that is missing shows by its value.
+      if (isAbsentTtl(a) || isAbsentTtl(b)) continue;
+      if (!sameExpiry(a * unitMs, b * unitMs, settler.ttlSlackMs(spreadMs)))
+        settler.suspect({ type: asked.type, key, probe: { of: 'ttl' } });
+    }
+  }
+  pair.release(both);
+}
+
+/** Compares when keys expire, if they can; `keys` is a page of keys of one type. */
 export async function compareExpiries(
   comparer: Comparer,
   type: KeyType,
   keys: readonly Buffer[],
 ): Promise<void> {
-  if (keys.length === 0 || !comparer.mayExpire(type)) return;
-  const { pair, settler, clock } = comparer;
-  const { name, unitMs } = settler.expiry;
-  const writer = pair.write();
-  for (const key of keys) writer.add(name, key);
-  const startedAt = clock.now();
-  const replies = await pair.both(writer);
-  const spreadMs = clock.now() - startedAt;
-  if (!sameBytes(replies[0], replies[1])) {
-    const left = new ReplyReader(replies[0].bytes);
-    const right = new ReplyReader(replies[1].bytes);
-    for (const key of keys) {
-      const a = left.next();
-      const b = right.next();
-      if (a instanceof ErrorReply) throw errorFromReply(pair.left.connection.name, name, a);
-      if (b instanceof ErrorReply) throw errorFromReply(pair.right.connection.name, name, b);
-      // A key that is missing shows by its value.
-      if (isAbsentTtl(Number(a)) || isAbsentTtl(Number(b))) continue;
-      if (!sameExpiry(Number(a) * unitMs, Number(b) * unitMs, settler.ttlSlackMs(spreadMs)))
-        settler.suspect({ type, key, probe: { of: 'ttl' } });
-    }
-  }
-  pair.release(replies);
+  await judgeExpiries(comparer, askExpiries(comparer, type, keys));
 }
+
+const expiryIn = ({ pair, settler }: Comparer, side: 'left' | 'right', reply: Reply): number =>
+  numberIn(accepted(pair[side].connection.name, settler.expiry.name, reply));

@@ -1,40 +1,47 @@
 import { createHash } from 'node:crypto';
 import type { KeyType } from '../core/comparison.ts';
+import type { Comparer } from './comparer.ts';
+import { printKey } from './keys.ts';
 import type { Pair, SideName } from './pair.ts';
+import type { Portion } from './portion.ts';
+import { memberProbe, readFinding, type Suspect, saysAbsent, score, sizeProbe, wholeProbe } from './probe.ts';
 import {
-  digestFinding,
-  memberProbe,
-  readFinding,
-  type Suspect,
-  saysAbsent,
-  score,
-  sizeProbe,
-  wholeProbe,
-} from './probe.ts';
-import { type CommandWriter, ErrorReply, type Reply, ReplyReader } from './resp.ts';
+  bytesIn,
+  type CommandWriter,
+  ErrorReply,
+  itemsIn,
+  numberIn,
+  ProtocolError,
+  type Reply,
+  ReplyReader,
+  stringsIn,
+} from './resp.ts';
 import type { Settler } from './settle.ts';
-import { errorFromReply, type RawReplies, sameBytes, WireError } from './wire.ts';
+import { assertAccepted, errorFromReply, type RawReplies, sameBytes, WireError } from './wire.ts';
 
 /** Collections of more members than this are read in pieces. */
 const wholeUpTo = 512;
-/** Members read in one batch of whole collections. */
-const membersPerBatch = 4000;
-const pageMembers = 500;
+/** A single member may be as large as this; one that is larger cannot be compared where the two sides' orders differ. */
+const largestMemberBytes = 24 * 1024 * 1024;
 /** Differing members of one collection after which it is settled before reading on. */
 const suspectsPerKey = 100;
 
+/** Walks over one collection before a server that loses its place is given up. */
+const mostTries = 3;
+
 type Collection = Exclude<KeyType, 'string'>;
+type Pages = readonly [MemberPage | null, MemberPage | null];
 
 /**
  * Compares collections of one type, known by their keys, on both sides: sizes first, small ones whole and many at a
  * time, large ones in pieces. What differs becomes a suspect. `keys` is a page of keys, not more.
  */
 export async function compareCollections(
-  pair: Pair,
-  settler: Settler,
+  comparer: Comparer,
   type: Collection,
   keys: readonly Buffer[],
 ): Promise<void> {
+  const { pair, settler } = comparer;
   const sizes = await readSizes(pair, type, keys);
   const small: { readonly key: Buffer; readonly members: number }[] = [];
   const large: Buffer[] = [];
@@ -47,8 +54,8 @@ export async function compareCollections(
     } else if (left > wholeUpTo) large.push(key);
     else if (left > 0) small.push({ key, members: left });
   });
-  await compareSmall(pair, settler, type, small);
-  for (const key of large) await compareLarge(pair, settler, type, key);
+  await compareSmall(comparer, type, small);
+  for (const key of large) await compareLarge(comparer, type, key);
 }
 
 interface Sizes {
@@ -72,43 +79,47 @@ function sizesIn(pair: Pair, side: SideName, type: Collection, replies: RawRepli
   const reader = new ReplyReader(replies.bytes);
   return Array.from({ length: count }, () => {
     const reply = reader.next();
-    if (!(reply instanceof ErrorReply)) return Number(reply);
+    if (!(reply instanceof ErrorReply)) return numberIn(reply);
     if (saysAbsent(reply)) return 0;
     throw errorFromReply(pair[side].connection.name, String(sizeProbe(type, Buffer.alloc(0))[0]), reply);
   });
 }
 
 async function compareSmall(
-  pair: Pair,
-  settler: Settler,
+  comparer: Comparer,
   type: Collection,
   entries: readonly { readonly key: Buffer; readonly members: number }[],
 ): Promise<void> {
+  const portion = comparer.portions.ofSmall(type);
   let batch: Buffer[] = [];
   let members = 0;
   for (const entry of entries) {
     batch.push(entry.key);
     members += entry.members;
-    if (members < Math.min(membersPerBatch, pair.pace.largestPage)) continue;
-    await compareWhole(pair, settler, type, batch, members);
+    if (members < portion.size) continue;
+    await compareWhole(comparer, type, batch, members);
     batch = [];
     members = 0;
   }
-  if (batch.length > 0) await compareWhole(pair, settler, type, batch, members);
+  if (batch.length > 0) await compareWhole(comparer, type, batch, members);
 }
 
 async function compareWhole(
-  pair: Pair,
-  settler: Settler,
+  comparer: Comparer,
   type: Collection,
   keys: readonly Buffer[],
   members: number,
 ): Promise<void> {
+  const { pair, settler } = comparer;
   const writer = pair.write();
   for (const key of keys) writer.add(...wholeProbe(type, key));
   const replies = await pair.both(writer, Math.max(keys.length, members));
-  if (!sameBytes(replies[0], replies[1])) {
-    if (replies[0].digest || replies[1].digest) return compareTooLarge(pair, settler, type, keys, members);
+  comparer.portions.ofSmall(type).saw(members, replies[0].totalBytes);
+  if (sameBytes(replies[0], replies[1])) {
+    const command = String(wholeProbe(type, keys[0]!)[0]);
+    assertAccepted(pair.left.connection.name, command, replies[0], saysAbsent);
+  } else {
+    if (replies[0].digest || replies[1].digest) return compareTooLarge(comparer, type, keys, members);
     compareParsed(pair, settler, type, keys, replies);
   }
   pair.release(replies);
@@ -116,16 +127,15 @@ async function compareWhole(
 
 /** The replies are too large to be kept: fewer keys at a time, and a single one in pieces. */
 async function compareTooLarge(
-  pair: Pair,
-  settler: Settler,
+  comparer: Comparer,
   type: Collection,
   keys: readonly Buffer[],
   members: number,
 ): Promise<void> {
-  if (keys.length === 1) return compareLarge(pair, settler, type, keys[0]!);
+  if (keys.length === 1) return compareLarge(comparer, type, keys[0]!);
   const middle = keys.length >> 1;
-  await compareWhole(pair, settler, type, keys.slice(0, middle), members >> 1);
-  await compareWhole(pair, settler, type, keys.slice(middle), members >> 1);
+  await compareWhole(comparer, type, keys.slice(0, middle), members >> 1);
+  await compareWhole(comparer, type, keys.slice(middle), members - (members >> 1));
 }
 
 function compareParsed(
@@ -189,10 +199,15 @@ function scanPager(command: string, type: Collection): Pager {
     start: zero,
     write: (writer, key, from, count) => writer.add(command, key, from, 'COUNT', count),
     read: (reply) => {
-      const [next, items] = reply as readonly [Buffer, readonly Buffer[]];
+      const [next, items] = pageIn(reply);
       return { next: next.equals(zero) ? null : Buffer.from(next), members: membersOf(type, items) };
     },
   };
+}
+
+function pageIn(reply: Reply): readonly [Buffer, readonly Buffer[]] {
+  const [next, items] = itemsIn(reply);
+  return [bytesIn(next), stringsIn(items)];
 }
 
 /** `PKHSCANRANGE key from to LIMIT n`: by field, in order, without a cursor kept by the server; '' = no end. */
@@ -200,7 +215,7 @@ const pikaHashPager: Pager = {
   start: Buffer.alloc(0),
   write: (writer, key, from, count) => writer.add('PKHSCANRANGE', key, from, '', 'LIMIT', count),
   read: (reply) => {
-    const [next, items] = reply as readonly [Buffer, readonly Buffer[]];
+    const [next, items] = pageIn(reply);
     return { next: next.length === 0 ? null : Buffer.from(next), members: membersOf('hash', items) };
   },
 };
@@ -209,16 +224,22 @@ const streamPager: Pager = {
   start: Buffer.from('-'),
   write: (writer, key, from, count) => writer.add('XRANGE', key, from, '+', 'COUNT', count),
   read: (reply, count) => {
-    const entries = reply as readonly (readonly [Buffer, readonly Buffer[]])[];
-    const members = new Map(entries.map(([id, fields]) => [id.toString('latin1'), digestOf(fields)]));
+    const entries = itemsIn(reply).map(entryIn);
+    const members = new Map(entries.map(({ id, digest }) => [id.toString('latin1'), digest]));
     const last = entries.at(-1);
-    return { next: last && entries.length >= count ? after(last[0]) : null, members };
+    return { next: last && entries.length >= count ? after(last.id) : null, members };
   },
 };
 
+function entryIn(reply: Reply): { readonly id: Buffer; readonly digest: string } {
+  const [id, fields] = itemsIn(reply);
+  return { id: bytesIn(id), digest: digestOf(stringsIn(fields)) };
+}
+
 function after(id: Buffer): Buffer {
-  const [ms, sequence] = id.toString().split('-');
-  return Buffer.from(`${ms}-${BigInt(sequence!) + 1n}`);
+  const [, ms, sequence] = /^(\d+)-(\d+)$/.exec(id.toString('latin1')) ?? [];
+  if (sequence === undefined) throw new ProtocolError('an entry of a stream has no id');
+  return Buffer.from(`${ms}-${BigInt(sequence) + 1n}`);
 }
 
 function digestOf(parts: readonly Buffer[]): string {
@@ -232,31 +253,49 @@ function membersOf(type: Collection, items: readonly Buffer[]): Map<string, stri
   if (type === 'set') for (const item of items) members.set(item.toString('latin1'), '');
   else
     for (let i = 0; i + 1 < items.length; i += 2) {
-      const value = items[i + 1]!.toString('latin1');
-      members.set(items[i]!.toString('latin1'), type === 'zset' ? score(value) : value);
+      members.set(items[i]!.toString('latin1'), valueIn(type, items[i + 1]!));
     }
   return members;
 }
 
-async function compareLarge(pair: Pair, settler: Settler, type: Collection, key: Buffer): Promise<void> {
-  if (type === 'list') return compareLargeList(pair, settler, key);
-  const walk = new MemberWalk(pair, settler, type, key);
+/** A value as it is kept while members are compared: short, or the digest of something long. */
+function valueIn(type: Collection, value: Buffer): string {
+  if (type === 'zset') return score(value.toString('latin1'));
+  return value.length <= longestKeptValue
+    ? value.toString('latin1')
+    : createHash('sha256').update(value).digest('hex');
+}
+
+const longestKeptValue = 128;
+
+async function compareLarge(comparer: Comparer, type: Collection, key: Buffer): Promise<void> {
+  if (type === 'list') return compareLargeList(comparer, key);
+  const walk = new MemberWalk(comparer, type, key);
   await walk.run();
 }
 
 /** A list by index: the same piece on both sides. */
-async function compareLargeList(pair: Pair, settler: Settler, key: Buffer): Promise<void> {
-  let count = pageMembers;
-  for (let start = 0; ; start += count) {
-    count = Math.min(count, pair.pace.largestPage);
+async function compareLargeList({ pair, settler, portions }: Comparer, key: Buffer): Promise<void> {
+  const portion = portions.ofLarge('list');
+  for (let start = 0, count = 0; ; start += count) {
+    count = portion.size;
     const stop = start + count - 1;
     const replies = await pair.both(pair.write().add('LRANGE', key, start, stop), count);
-    const items = replies.map((reply) => new ReplyReader(reply.bytes).array());
+    const items = [itemsOf(pair, 'left', replies[0]), itemsOf(pair, 'right', replies[1])];
+    portion.saw(count, replies[0].totalBytes);
     if (!sameBytes(replies[0], replies[1]))
       settler.suspect({ type: 'list', key, probe: { of: 'range', start, stop } });
     pair.release(replies);
-    if (items.every((length) => typeof length !== 'number' || length < count)) return;
+    if (items.every((length) => length < count)) return;
   }
+}
+
+/** How many items a piece of a list holds; none where the list is gone. */
+function itemsOf(pair: Pair, side: SideName, replies: RawReplies): number {
+  const length = new ReplyReader(replies.bytes).array();
+  if (typeof length === 'number') return length;
+  if (saysAbsent(length)) return 0;
+  throw errorFromReply(pair[side].connection.name, 'LRANGE', length);
 }
 
 /**
@@ -264,20 +303,23 @@ async function compareLargeList(pair: Pair, settler: Settler, key: Buffer): Prom
  * is parsed; otherwise every member of a piece that is not in the other side's piece is asked for by name over there.
  */
 class MemberWalk {
+  readonly #comparer: Comparer;
   readonly #pair: Pair;
   readonly #settler: Settler;
   readonly #type: Exclude<Collection, 'list'>;
   readonly #key: Buffer;
   readonly #pager: Pager;
+  readonly #portion: Portion;
   #suspects = 0;
-  #count = pageMembers;
 
-  constructor(pair: Pair, settler: Settler, type: Exclude<Collection, 'list'>, key: Buffer) {
-    this.#pair = pair;
-    this.#settler = settler;
+  constructor(comparer: Comparer, type: Exclude<Collection, 'list'>, key: Buffer) {
+    this.#comparer = comparer;
+    this.#pair = comparer.pair;
+    this.#settler = comparer.settler;
     this.#type = type;
     this.#key = key;
-    this.#pager = pagerFor(pair, type);
+    this.#pager = pagerFor(comparer.pair, type);
+    this.#portion = comparer.portions.ofLarge(type);
   }
 
   /**
@@ -285,19 +327,27 @@ class MemberWalk {
    * all of the left ones among the right ones, are the same members.
    */
   async run(): Promise<void> {
+    for (let tries = mostTries; tries > 0; tries--) if (await this.#walk()) return;
+    const { name } = this.#pair.left.connection;
+    throw new WireError('garbled', name, 'lost its place in a large set or zset again and again');
+  }
+
+  /** Returns false when a server lost its place. */
+  async #walk(): Promise<boolean> {
     let left: Buffer | null = this.#pager.start;
     let right: Buffer | null = this.#sameOrder ? this.#pager.start : null;
     while (left !== null || right !== null) {
       const together: boolean = left !== null && right !== null && left.equals(right);
-      const pages: readonly [MemberPage | null, MemberPage | null] = together
-        ? await this.#both(left!)
-        : await this.#apart(left, right);
-      left = this.#advance(left, pages[0]);
-      right = this.#advance(right, pages[1]);
+      const pages: Pages | null = together ? await this.#both(left!) : await this.#apart(left, right);
+      if (pages === null) return true;
+      if (this.#lostPlace(left, pages[0]) || this.#lostPlace(right, pages[1])) return false;
+      left = pages[0]?.next ?? null;
+      right = pages[1]?.next ?? null;
       if (this.#suspects < suspectsPerKey) continue;
       this.#suspects = 0;
-      if ((await this.#settler.settle()) > 0) return;
+      if ((await this.#settler.settle()) > 0) return true;
     }
+    return true;
   }
 
   get #sameOrder(): boolean {
@@ -305,71 +355,66 @@ class MemberWalk {
   }
 
   /** Pika's scan cursors count up; one that does not was forgotten by the server, which then begins anew (trace 23). */
-  #advance(from: Buffer | null, page: MemberPage | null): Buffer | null {
-    if (page === null || page.next === null || this.#pair.kind === 'redis') return page?.next ?? null;
-    const counting = this.#pager.start === zero;
-    if (counting && Number(page.next) <= Number(from))
-      throw new WireError(
-        'garbled',
-        this.#pair.left.connection.name,
-        'lost its place in a large set or zset',
-      );
-    return page.next;
+  #lostPlace(from: Buffer | null, page: MemberPage | null): boolean {
+    if (!page?.next || this.#pair.kind === 'redis' || this.#pager.start !== zero) return false;
+    return !(Number(page.next) > Number(from));
   }
 
-  async #both(from: Buffer): Promise<readonly [MemberPage | null, MemberPage | null]> {
-    const count = this.#pageSize();
-    const writer = this.#pair.write();
-    this.#pager.write(writer, this.#key, from, count);
-    const replies = await this.#pair.both(writer, count);
+  /** null = a member is too large to be compared, which is noted. */
+  async #both(from: Buffer, keptBytes?: number): Promise<Pages | null> {
+    const count = this.#portion.size;
+    const replies = await this.#pair.both(this.#question(from, count), count, keptBytes);
     const [left, right] = replies;
-    if (left.digest !== null || right.digest !== null)
-      return this.#smaller(() => this.#both(from), left, right);
-    const pages = [this.#read('left', left, count), this.#read('right', right, count)] as const;
-    if (!sameBytes(left, right)) await this.#crossCheck(pages[0], pages[1]);
+    this.#portion.saw(count, left.totalBytes);
+    if (left.digest !== null || right.digest !== null) {
+      if (count > 1) return this.#both(from, keptBytes);
+      if (keptBytes === undefined) return this.#both(from, largestMemberBytes);
+      return this.#giveUp(Math.max(left.totalBytes, right.totalBytes));
+    }
+    const onLeft = this.#read('left', left, count);
+    const same = sameBytes(left, right);
+    const pages: Pages = [onLeft, same ? onLeft : this.#read('right', right, count)];
+    if (!same) await this.#crossCheck(pages[0], pages[1]);
     this.#pair.release(replies);
     return pages;
   }
 
-  async #apart(
-    left: Buffer | null,
-    right: Buffer | null,
-  ): Promise<readonly [MemberPage | null, MemberPage | null]> {
-    const pages = [await this.#page('left', left), await this.#page('right', right)] as const;
-    await this.#crossCheck(pages[0], pages[1]);
-    return pages;
+  async #apart(left: Buffer | null, right: Buffer | null): Promise<Pages | null> {
+    const onLeft = await this.#page('left', left);
+    const onRight = await this.#page('right', right);
+    if (onLeft === 'too large' || onRight === 'too large') return null;
+    await this.#crossCheck(onLeft, onRight);
+    return [onLeft, onRight];
   }
 
-  async #page(side: SideName, from: Buffer | null): Promise<MemberPage | null> {
+  async #page(
+    side: SideName,
+    from: Buffer | null,
+    keptBytes?: number,
+  ): Promise<MemberPage | null | 'too large'> {
     if (from === null) return null;
-    const count = this.#pageSize();
+    const count = this.#portion.size;
+    const replies = await this.#pair.one(side, this.#question(from, count), count, keptBytes);
+    this.#portion.saw(count, replies.totalBytes);
+    if (replies.digest === null) return this.#read(side, replies, count);
+    if (count > 1) return this.#page(side, from, keptBytes);
+    if (keptBytes === undefined) return this.#page(side, from, largestMemberBytes);
+    this.#giveUp(replies.totalBytes);
+    return 'too large';
+  }
+
+  #question(from: Buffer, count: number): CommandWriter {
     const writer = this.#pair.write();
     this.#pager.write(writer, this.#key, from, count);
-    const replies = await this.#pair.one(side, writer, count);
-    if (replies.digest !== null) return this.#smaller(() => this.#page(side, from), replies);
-    return this.#read(side, replies, count);
+    return writer;
   }
 
-  #pageSize(): number {
-    return Math.max(1, Math.min(this.#count, this.#pair.pace.largestPage));
-  }
-
-  async #smaller<T>(again: () => Promise<T>, ...replies: readonly RawReplies[]): Promise<T> {
-    if (this.#count === 1) {
-      const bytes = Math.max(...replies.map((reply) => reply.totalBytes));
-      const text = digestFinding(
-        { type: this.#type, key: this.#key, probe: { of: 'whole' } },
-        replies[0]!.digest ?? Buffer.alloc(32),
-        bytes,
-      ).text;
-      throw new WireError(
-        'refused',
-        this.#pair.left.connection.name,
-        `has members too large to be compared (${text})`,
-      );
-    }
-    this.#count = Math.max(1, this.#count >> 3);
-    return again();
+  #giveUp(bytes: number): null {
+    const key = printKey(this.#key);
+    this.#comparer.tally.leftOut(
+      `the ${this.#type} ${key} could not be compared: one of its members takes ${bytes} bytes`,
+    );
+    return null;
   }
 
   #read(side: SideName, replies: RawReplies, count: number): MemberPage {
@@ -394,7 +439,7 @@ class MemberWalk {
     const writer = this.#pair.write();
     if (many !== null) writer.add(many, this.#key, ...names);
     else for (const name of names) writer.add(...memberProbe(this.#type, this.#key, name));
-    const replies = await this.#pair.one(side, writer, names.length);
+    const replies = await this.#pair.one(side, writer, names.length, largestMemberBytes);
     const values = replies.digest === null ? this.#valuesIn(side, replies, many !== null, names.length) : [];
     asked.forEach(([, value], i) => {
       if (values[i] === value) return;
@@ -423,11 +468,8 @@ class MemberWalk {
 
   #valueOf(reply: Reply): string | null {
     if (this.#type === 'set') return reply === 1 ? '' : null;
-    if (Buffer.isBuffer(reply)) {
-      const text = reply.toString('latin1');
-      return this.#type === 'zset' ? score(text) : text;
-    }
+    if (Buffer.isBuffer(reply)) return valueIn(this.#type, reply);
     if (!Array.isArray(reply) || reply.length === 0) return null;
-    return digestOf((reply[0] as readonly [Buffer, readonly Buffer[]])[1]);
+    return entryIn(reply[0]).digest;
   }
 }

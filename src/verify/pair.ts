@@ -52,25 +52,37 @@ export class Pair {
     return this.#writer.reset();
   }
 
-  /** Sends the same bytes to both; `ops` = values and keys looked up by them. The commands are on their way, or copied, on return. */
-  async both(commands: CommandWriter, ops = commands.commands): Promise<readonly [RawReplies, RawReplies]> {
+  /**
+   * Sends the same bytes to both; `ops` = values and keys looked up by them, `keptBytes` = how much of each side's replies
+   * may be kept where it is more than usual. The commands are on their way, or copied, on return.
+   */
+  async both(
+    commands: CommandWriter,
+    ops = commands.commands,
+    keptBytes?: number,
+  ): Promise<readonly [RawReplies, RawReplies]> {
     const bytes = Buffer.from(commands.toBuffer());
     const count = commands.commands;
     if (this.pace.waits) await this.pace.turn();
     const replies = await Promise.all([
-      this.left.connection.sendBytes(bytes, count),
-      this.right.connection.sendBytes(bytes, count),
+      this.left.connection.sendBytes(bytes, count, keptBytes),
+      this.right.connection.sendBytes(bytes, count, keptBytes),
     ]);
     this.pace.spent(ops, Math.max(replies[0].totalBytes, replies[1].totalBytes));
     return replies;
   }
 
   /** Sends to one side. */
-  async one(side: SideName, commands: CommandWriter, ops = commands.commands): Promise<RawReplies> {
+  async one(
+    side: SideName,
+    commands: CommandWriter,
+    ops = commands.commands,
+    keptBytes?: number,
+  ): Promise<RawReplies> {
     const bytes = Buffer.from(commands.toBuffer());
     const count = commands.commands;
     if (this.pace.waits) await this.pace.turn();
-    const replies = await this[side].connection.sendBytes(bytes, count);
+    const replies = await this[side].connection.sendBytes(bytes, count, keptBytes);
     this.pace.spent(ops, replies.totalBytes);
     return replies;
   }

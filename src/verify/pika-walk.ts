@@ -1,10 +1,11 @@
 import type { KeyType } from '../core/comparison.ts';
-import { type Comparer, compareTypedKeys, PageSize } from './comparer.ts';
-import { compareExpiries } from './expiry.ts';
+import { type Comparer, compareTypedKeys, keyPortion } from './comparer.ts';
+import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
 import type { SideName } from './pair.ts';
-import { ErrorReply, type Reply, ReplyReader } from './resp.ts';
+import type { Portion } from './portion.ts';
+import { bytesIn, itemsIn, numberIn, ReplyReader, stringsIn } from './resp.ts';
 import { typeNamed } from './server.ts';
-import { errorFromReply, type RawReplies, sameBytes, WireError } from './wire.ts';
+import { accepted, type RawReplies, sameBytes, WireError } from './wire.ts';
 
 /** Types that PKSCANRANGE walks, on 3.3.6 to 4.0.1 alike. */
 export const rangeTypes = ['string', 'hash', 'list', 'set', 'zset'] as const;
@@ -23,14 +24,10 @@ export const withValues = (type: RangeType): string => (type === 'string' ? 'str
 
 /** Reads `*2 [next, [key, ...]]`, or `[key, value, ...]` for strings with values (3.5.4 pika_kv.cc PKScanRangeCmd::Do). */
 export function readRangePage(server: string, type: RangeType, bytes: Buffer, valuesToo: boolean): RangePage {
-  const reader = new ReplyReader(bytes);
-  const parts = reader.array();
-  if (parts instanceof ErrorReply) throw errorFromReply(server, `PKSCANRANGE ${type}`, parts);
-  const next = reader.next() as Buffer;
-  const items = reader.next();
-  if (!Array.isArray(items))
-    throw new WireError('garbled', server, 'answered PKSCANRANGE with something unexpected');
-  const list = items as readonly Buffer[];
+  const reply = accepted(server, `PKSCANRANGE ${type}`, new ReplyReader(bytes).next());
+  const [first, second] = itemsIn(reply);
+  const next = bytesIn(first);
+  const list = stringsIn(second);
   return {
     next: next.length === 0 ? null : next,
     keys: valuesToo ? list.filter((_, i) => i % 2 === 0) : list,
@@ -44,6 +41,14 @@ export interface WalkStep {
   readonly keys: number;
 }
 
+/** A step of which only the expiries are still to be judged. */
+interface BegunStep extends WalkStep {
+  readonly replies: BothReplies | null;
+  readonly expiries: AskedExpiries | null;
+}
+
+const whole = (step: WalkStep): BegunStep => ({ ...step, replies: null, expiries: null });
+
 /**
  * Compares the keys of one type from `from` on: one range, the same on both sides. Equal bytes are equal keys and values;
  * otherwise the two are laid side by side up to where both ranges reach.
@@ -52,50 +57,54 @@ export async function compareRange(
   comparer: Comparer,
   type: RangeType,
   from: Buffer,
-  page: PageSize,
-  limit = page.keys,
+  portion: Portion,
+  limit = portion.size,
 ): Promise<WalkStep> {
-  const replies = await requestRange(comparer, type, from, limit);
-  return judgeRange(comparer, type, from, page, limit, replies);
+  const replies = await requestRange(comparer, withValues(type), from, limit);
+  const step = await beginRange(comparer, type, from, portion, limit, replies);
+  await endRange(comparer, step);
+  return step;
 }
 
 type BothReplies = readonly [RawReplies, RawReplies];
 
-function requestRange(
-  comparer: Comparer,
-  type: RangeType,
-  from: Buffer,
-  limit: number,
-): Promise<BothReplies> {
-  const { pair } = comparer;
-  return pair.both(pair.write().add('PKSCANRANGE', withValues(type), from, '', 'LIMIT', limit), limit);
+function requestRange({ pair }: Comparer, kind: string, from: Buffer, limit: number): Promise<BothReplies> {
+  return pair.both(pair.write().add('PKSCANRANGE', kind, from, '', 'LIMIT', limit), limit);
 }
 
-async function judgeRange(
+async function beginRange(
   comparer: Comparer,
   type: RangeType,
   from: Buffer,
-  page: PageSize,
+  portion: Portion,
   limit: number,
   replies: BothReplies,
-): Promise<WalkStep> {
+): Promise<BegunStep> {
   const { pair } = comparer;
-  const valuesToo = type === 'string';
   if (replies[0].digest || replies[1].digest) {
-    if (limit > 1) return compareRange(comparer, type, from, page, Math.max(1, limit >> 3));
-    return compareHugeString(comparer, from, replies);
+    portion.saw(limit, replies[0].totalBytes);
+    if (limit > 1 && !sameBytes(replies[0], replies[1]))
+      return whole(await compareRange(comparer, type, from, portion, Math.max(1, limit >> 3)));
+    return whole(await compareDigested(comparer, from, limit, replies));
   }
+  const valuesToo = type === 'string';
   const left = readRangePage(pair.left.connection.name, type, replies[0].bytes, valuesToo);
-  if (sameBytes(replies[0], replies[1])) {
-    page.saw(left.keys.length, replies[0].totalBytes);
-    await compareRest(comparer, type, left.keys);
-    comparer.tally.looked(type, left.keys.length);
-    const step = { next: left.next && Buffer.from(left.next), keys: left.keys.length };
-    pair.release(replies);
-    return step;
+  portion.saw(left.keys.length, replies[0].totalBytes);
+  if (!sameBytes(replies[0], replies[1])) {
+    const right = readRangePage(pair.right.connection.name, type, replies[1].bytes, valuesToo);
+    return whole(await compareDifferingPages(comparer, type, left, right));
   }
-  const right = readRangePage(pair.right.connection.name, type, replies[1].bytes, valuesToo);
-  return compareDifferingPages(comparer, type, left, right);
+  comparer.tally.looked(type, left.keys.length);
+  const step = { next: left.next && Buffer.from(left.next), keys: left.keys.length };
+  if (type === 'string') return { ...step, replies, expiries: askExpiries(comparer, type, left.keys) };
+  await compareTypedKeys(comparer, type, left.keys);
+  pair.release(replies);
+  return whole(step);
+}
+
+async function endRange(comparer: Comparer, { expiries, replies }: BegunStep): Promise<void> {
+  await judgeExpiries(comparer, expiries);
+  if (replies !== null) comparer.pair.release(replies);
 }
 
 interface AskedRange {
@@ -104,55 +113,75 @@ interface AskedRange {
   readonly replies: Promise<BothReplies>;
 }
 
-/** One type's walk from range to range, which asks for the next range before it judges the present one. */
+/**
+ * One type's walk from range to range, which keeps both servers at work: the next range is asked for before the present
+ * one is judged, and the expiries of a range are judged after those of the next were asked for.
+ */
 export class RangeWalk {
   readonly #comparer: Comparer;
   readonly #type: RangeType;
-  readonly #page: PageSize;
+  readonly #portion: Portion;
   #asked: AskedRange;
+  #open: BegunStep | null = null;
 
   constructor(comparer: Comparer, type: RangeType, from: Buffer) {
     this.#comparer = comparer;
     this.#type = type;
-    this.#page = new PageSize(comparer);
+    this.#portion = keyPortion(comparer);
     this.#asked = this.#ask(from);
   }
 
-  /** Judges one range. Returns where the walk goes on; null = it is at its end. */
+  /** Judges one range, but for expiries. Returns where the walk goes on; null = it is at its end, and all is judged. */
   async step(): Promise<Buffer | null> {
     const { from, limit, replies: asked } = this.#asked;
     const replies = await asked;
     const ahead = nextOfBoth(replies);
     if (ahead !== null) this.#asked = this.#ask(ahead);
-    const { next } = await judgeRange(this.#comparer, this.#type, from, this.#page, limit, replies);
-    if (next === null) return null;
+    const begun = await beginRange(this.#comparer, this.#type, from, this.#portion, limit, replies);
+    await this.finish();
+    this.#open = begun;
+    const { next } = begun;
+    if (next === null) {
+      await this.finish();
+      return null;
+    }
+    this.#assertOnwards(from, next);
     if (ahead === null || !ahead.equals(next)) this.#asked = this.#ask(next);
     return next;
   }
 
+  /** Judges what `step` left open. */
+  async finish(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    if (open !== null) await endRange(this.#comparer, open);
+  }
+
   #ask(from: Buffer): AskedRange {
-    const limit = this.#page.keys;
-    const replies = requestRange(this.#comparer, this.#type, from, limit);
+    const limit = this.#portion.size;
+    const replies = requestRange(this.#comparer, withValues(this.#type), from, limit);
     replies.catch(() => undefined);
     return { from, limit, replies };
+  }
+
+  #assertOnwards(from: Buffer, next: Buffer): void {
+    if (Buffer.compare(next, from) > 0) return;
+    const { name } = this.#comparer.pair.left.connection;
+    throw new WireError('garbled', name, 'sent a range of keys that does not lead onwards');
   }
 }
 
 /** The key at which both ranges go on, where it is the same; it is the first thing in a reply. */
 function nextOfBoth(replies: BothReplies): Buffer | null {
-  if (replies[0].digest || replies[1].digest) return null;
-  const nexts = replies.map(({ bytes }) => {
-    const reader = new ReplyReader(bytes);
-    return typeof reader.array() === 'number' ? (reader.next() as Buffer) : null;
-  });
-  const [left, right] = nexts;
-  return left && right && left.length > 0 && left.equals(right) ? Buffer.from(left) : null;
+  const [left, right] = replies.map(nextIn);
+  return left && right && left.equals(right) ? left : null;
 }
 
-/** What a range does not tell: members of collections, and expiries. */
-async function compareRest(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {
-  if (type === 'string') await compareExpiries(comparer, type, keys);
-  else await compareTypedKeys(comparer, type, keys);
+function nextIn({ bytes }: RawReplies): Buffer | null {
+  const reader = new ReplyReader(bytes);
+  if (typeof reader.array() !== 'number') return null;
+  const next = bytesIn(reader.next());
+  return next.length === 0 ? null : Buffer.from(next);
 }
 
 async function compareDifferingPages(
@@ -210,23 +239,30 @@ export function layTogether(left: RangePage, right: RangePage, end: Buffer | nul
   return { common, onOneSide, unequal };
 }
 
-/** A string too large to be kept: its name is read alone, and its value compared by digest. */
-async function compareHugeString(
+/**
+ * Strings too large to be kept together, of which either both sides showed the same, or which are a single one: their names
+ * are read without the values, which were compared by digest.
+ */
+async function compareDigested(
   comparer: Comparer,
   from: Buffer,
-  replies: readonly [RawReplies, RawReplies],
+  limit: number,
+  replies: BothReplies,
 ): Promise<WalkStep> {
   const { pair, settler, tally } = comparer;
-  const names = await pair.both(pair.write().add('PKSCANRANGE', 'string', from, '', 'LIMIT', 1), 1);
+  const names = await requestRange(comparer, 'string', from, limit);
   const left = readRangePage(pair.left.connection.name, 'string', names[0].bytes, false);
   const right = readRangePage(pair.right.connection.name, 'string', names[1].bytes, false);
-  const end = earlier(left.next, right.next);
+  // Keys that came or went between the two looks must not make the walk pass over one.
+  const end = [nextIn(replies[0]), nextIn(replies[1]), left.next, right.next].reduce(earlier);
   const { common, onOneSide } = layTogether(left, right, end);
   const differ = sameBytes(replies[0], replies[1]) ? onOneSide : [...common, ...onOneSide];
   for (const key of differ) settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
   await compareExpiries(comparer, 'string', common);
   tally.looked('string', common.length + onOneSide.length);
-  return { next: end, keys: common.length + onOneSide.length };
+  const step = { next: end && Buffer.from(end), keys: common.length + onOneSide.length };
+  pair.release(names);
+  return step;
 }
 
 /** The first keys of a type at or after `from`, or in descending order the last ones before or at it; names only. */
@@ -255,42 +291,52 @@ const scanCounts = [997, 991, 983] as const;
  * other and streams last (4.0.1 storage.cc Storage::Scan), so that the type of a page's last key tells whether the page
  * can hold any. SCAN can lose its place: a cursor that the server forgot begins anew (trace 23), and 4.0.1 ends early, with
  * an empty page, where a page begins with a key of one byte (LoadCursorStartKey). Both are noticed; it is then tried
- * with other counts, and given up with a WireError.
+ * with other counts, and in the end said that not all streams were seen. Both sides are walked at the same time, so that
+ * SCAN's own time is spent once.
  */
 export async function compareStreams(comparer: Comparer): Promise<number> {
-  const seen = await compareStreamsOf(comparer, 'left');
-  await compareStreamsOf(comparer, 'right');
+  const [seen] = await Promise.all([compareStreamsOf(comparer, 'left'), compareStreamsOf(comparer, 'right')]);
+  comparer.tally.looked('stream', seen);
   return seen;
 }
 
 async function compareStreamsOf(comparer: Comparer, side: SideName): Promise<number> {
+  let most = 0;
   for (const count of scanCounts) {
-    const streams = await scanForStreams(comparer, side, count);
-    if (streams === null) continue;
-    if (side === 'left') comparer.tally.looked('stream', streams);
-    return streams;
+    const { streams, whole } = await scanForStreams(comparer, side, count);
+    if (whole) return streams;
+    most = Math.max(most, streams);
   }
-  const server = comparer.pair[side].connection.name;
-  throw new WireError(
-    'garbled',
-    server,
-    'lost its place in SCAN again and again, so that not all streams were seen',
-  );
+  const { name } = comparer.pair[side].connection;
+  comparer.tally.leftOut(`not all streams were seen: ${name} lost its place in SCAN again and again`);
+  return most;
 }
 
-/** Returns the number of streams; null = the scan lost its place. */
-async function scanForStreams(comparer: Comparer, side: SideName, count: number): Promise<number | null> {
+interface ScannedStreams {
+  readonly streams: number;
+  /** false = the scan lost its place. */
+  readonly whole: boolean;
+}
+
+async function scanForStreams(comparer: Comparer, side: SideName, count: number): Promise<ScannedStreams> {
   let streams = 0;
   for (let cursor = 0; ; ) {
     const page = await scanPage(comparer, side, cursor, Math.min(count, comparer.pair.pace.largestPage));
     const keys = await streamsAmong(comparer, side, page.keys);
-    await compareTypedKeys(comparer, 'stream', keys);
+    await compareTypedKeys(comparer, 'stream', side === 'left' ? keys : await lackingOnLeft(comparer, keys));
     await comparer.settler.settleIfMany();
     streams += keys.length;
-    if (page.next === 0) return cursor > 0 && page.keys.length === 0 ? null : streams;
-    if (page.next <= cursor) return null;
+    if (page.next === 0) return { streams, whole: cursor === 0 || page.keys.length > 0 };
+    if (page.next <= cursor) return { streams, whole: false };
     cursor = page.next;
   }
+}
+
+/** Streams that the left side has too are compared when its own are walked. */
+async function lackingOnLeft(comparer: Comparer, keys: readonly Buffer[]): Promise<readonly Buffer[]> {
+  if (keys.length === 0) return keys;
+  const types = await typesIn(comparer, 'left', keys);
+  return keys.filter((_, i) => types[i] !== 'stream');
 }
 
 async function scanPage(
@@ -301,10 +347,9 @@ async function scanPage(
 ): Promise<{ readonly next: number; readonly keys: readonly Buffer[] }> {
   const { pair } = comparer;
   const replies = await pair.one(side, pair.write().add('SCAN', cursor, 'COUNT', count), count);
-  const reply: Reply = new ReplyReader(replies.bytes).next();
-  if (reply instanceof ErrorReply) throw errorFromReply(pair[side].connection.name, 'SCAN', reply);
-  const [next, keys] = reply as readonly [Buffer, readonly Buffer[]];
-  return { next: Number(next), keys };
+  const reply = accepted(pair[side].connection.name, 'SCAN', new ReplyReader(replies.bytes).next());
+  const [next, keys] = itemsIn(reply);
+  return { next: numberIn(next), keys: stringsIn(keys) };
 }
 
 async function streamsAmong(comparer: Comparer, side: SideName, keys: readonly Buffer[]): Promise<Buffer[]> {
@@ -322,6 +367,7 @@ async function typesIn(
   const { pair } = comparer;
   const writer = pair.write();
   for (const key of keys) writer.add('TYPE', key);
+  const { name } = pair[side].connection;
   const reader = new ReplyReader((await pair.one(side, writer)).bytes);
-  return keys.map(() => typeNamed(String(reader.next())));
+  return keys.map(() => typeNamed(bytesIn(accepted(name, 'TYPE', reader.next())).toString('latin1')));
 }

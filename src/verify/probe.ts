@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { KeyType } from '../core/comparison.ts';
 import { printKey } from './keys.ts';
-import { type Argument, ErrorReply, type Reply } from './resp.ts';
+import { type Argument, bytesIn, ErrorReply, numberIn, type Reply } from './resp.ts';
 import type { ServerFacts } from './server.ts';
 
-/** What of a key is looked at: all of it, its number of members, one member, a piece of a list, or its expiry. */
+/** What of a key is looked at: all of it, its number of members, one member, a piece of a list or of a string, or its expiry. */
 export type Probe =
   | { readonly of: 'whole' }
   | { readonly of: 'size' }
@@ -105,7 +105,7 @@ export function probeArguments(suspect: Suspect, expiry: ExpiryCommand): readonl
     case 'member':
       return memberProbe(type, key, probe.name);
     case 'range':
-      return ['LRANGE', key, probe.start, probe.stop];
+      return [type === 'string' ? 'GETRANGE' : 'LRANGE', key, probe.start, probe.stop];
     case 'ttl':
       return [expiry.name, key];
   }
@@ -123,10 +123,11 @@ export function readFinding(suspect: Suspect, reply: Reply, expiry: ExpiryComman
     throw reply;
   }
   const { type, probe } = suspect;
-  if (probe.of === 'ttl') return ttlFinding(Number(reply), expiry);
-  if (probe.of === 'size') return sizeFinding(type, Number(reply));
+  if (probe.of === 'ttl') return ttlFinding(numberIn(reply), expiry);
+  if (probe.of === 'size') return sizeFinding(type, numberIn(reply));
   if (probe.of === 'member') return memberFinding(type, probe.name, reply);
-  if (Buffer.isBuffer(reply)) return bytesFinding(reply);
+  if (Buffer.isBuffer(reply))
+    return bytesFinding(reply, probe.of === 'range' ? `from byte ${probe.start} on: ` : '');
   if (!Array.isArray(reply) || reply.length === 0) return absent;
   if (probe.of === 'range')
     return itemsFinding(reply, `items ${probe.start} to ${probe.stop}: ${reply.length} items`);
@@ -190,7 +191,7 @@ function memberFinding(type: KeyType, name: Buffer, reply: Reply): Finding {
   if (type === 'zset')
     return { ...absent, present: true, digest: score(latin(reply)), text: `${label}: score ${latin(reply)}` };
   if (Array.isArray(reply)) return itemsFinding(reply, label);
-  return bytesFinding(reply as Buffer, `${label}: `);
+  return bytesFinding(bytesIn(reply), `${label}: `);
 }
 
 /** Two spellings of one number are one score. */

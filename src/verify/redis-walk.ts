@@ -1,10 +1,12 @@
 import type { KeyType } from '../core/comparison.ts';
-import { type Comparer, compareTypedKeys, mostKeysPerPage, PageSize } from './comparer.ts';
-import { compareExpiries } from './expiry.ts';
+import { type Comparer, compareTypedKeys, keyPortion, mostKeysPerPage } from './comparer.ts';
+import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
+import { compareLargeStrings } from './large-strings.ts';
 import type { Pair, SideName } from './pair.ts';
-import { type CommandWriter, ErrorReply, type Reply, ReplyReader } from './resp.ts';
-import { infoFields, infoText } from './server.ts';
-import { errorFromReply, type RawReplies, sameBytes, type WireConnection } from './wire.ts';
+import type { Portion } from './portion.ts';
+import { bytesIn, type CommandWriter, ErrorReply, numberIn, ProtocolError, ReplyReader } from './resp.ts';
+import { infoFields, infoText, typeNamed } from './server.ts';
+import { accepted, errorFromReply, type RawReplies, sameBytes, type WireConnection } from './wire.ts';
 
 const nil = Buffer.from('$-1\r\n');
 
@@ -21,14 +23,16 @@ export function readScanPage(server: string, bytes: Buffer): ScanPage {
   const reader = new ReplyReader(bytes);
   const parts = reader.array();
   if (parts instanceof ErrorReply) throw errorFromReply(server, 'SCAN', parts);
-  const next = String(reader.next());
-  const count = Number(reader.array());
+  const next = bytesIn(reader.next()).toString('latin1');
+  const count = reader.array();
+  if (typeof count !== 'number' || count < 0 || !/^\d+$/.test(next))
+    throw new ProtocolError('an answer to SCAN is not one');
   return { next, count, encodedKeys: bytes.subarray(reader.position) };
 }
 
 export function decodeKeys(page: ScanPage): Buffer[] {
   const reader = new ReplyReader(page.encodedKeys);
-  return Array.from({ length: page.count }, () => reader.next() as Buffer);
+  return Array.from({ length: page.count }, () => bytesIn(reader.next()));
 }
 
 /** Scans one side from `cursor`. */
@@ -46,10 +50,8 @@ export async function scan(
 
 /** A page whose answers are still to come, and what follows it. */
 interface Asked {
-  /** Where the page begins: there the walk goes on after a break. */
-  readonly cursor: string;
   readonly page: ScanPage;
-  /** On the walk over the left side: the values on both sides. */
+  /** On the walk over the left side: the values on both sides; null also where the values are too large to be read together. */
   readonly values: Promise<readonly [RawReplies, RawReplies]> | null;
   /** On the walk over the right side: how many of the keys the left side has. */
   readonly present: Promise<RawReplies> | null;
@@ -64,50 +66,81 @@ interface Asked {
 export class RedisWalk {
   readonly #comparer: Comparer;
   readonly #side: SideName;
-  readonly #size: PageSize;
+  readonly #portion: Portion;
   #asked: Asked | null = null;
+  #open: JudgedPage | null = null;
 
   constructor(comparer: Comparer, side: SideName) {
     this.#comparer = comparer;
     this.#side = side;
-    this.#size = new PageSize(comparer);
+    this.#portion = keyPortion(comparer);
   }
 
   /** Begins at a cursor: '0', or one that `step` returned for the same server process. */
   async begin(cursor: string): Promise<void> {
-    this.#asked = this.#ask(cursor, await this.#scan(cursor));
+    this.#asked = this.#ask(await this.#scan(cursor));
   }
 
-  /** Judges one page. Returns the cursor of what is left to judge; null = nothing is. */
+  /** Judges one page, but for expiries. Returns the cursor of what is left to judge; null = nothing is. */
   async step(): Promise<string | null> {
     const { page, values, present, following } = this.#asked!;
     const next = await following;
-    const answers = [await values, await present] as const;
-    this.#asked = next === null ? null : this.#ask(page.next, next);
-    if (answers[0] !== null) await judgePage(this.#comparer, page, answers[0], this.#size);
-    if (answers[1] !== null)
-      await judgePresence(this.#comparer, page, new ReplyReader(answers[1].bytes).next());
-    return next === null ? null : page.next;
+    const [value, presence] = [await values, await present];
+    this.#asked = next === null ? null : this.#ask(next);
+    if (presence !== null) await judgePresence(this.#comparer, page, presence);
+    const judged = this.#side === 'left' ? await this.#judge(page, value) : null;
+    await this.finish();
+    this.#open = judged;
+    if (next !== null) return page.next;
+    await this.finish();
+    return null;
   }
 
-  #ask(cursor: string, page: ScanPage): Asked {
+  /** Judges what `step` left open. */
+  async finish(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    if (open !== null) await endPage(this.#comparer, open);
+  }
+
+  async #judge(page: ScanPage, values: BothReplies | null): Promise<JudgedPage | null> {
+    if (page.count === 0) return null;
+    if (values !== null) return beginPage(this.#comparer, page, values, this.#portion);
+    await compareBySize(this.#comparer, decodeKeys(page), this.#portion);
+    return null;
+  }
+
+  #ask(page: ScanPage): Asked {
     const { pair } = this.#comparer;
     const some = page.count > 0;
     const following = page.next === '0' ? null : this.#scan(page.next);
     const values =
-      some && this.#side === 'left' ? pair.both(withKeys(pair.write(), 'MGET', page), page.count) : null;
+      some && this.#side === 'left' && page.count <= 2 * this.#portion.size && !areLarge(this.#portion)
+        ? pair.both(withKeys(pair.write(), 'MGET', page), page.count)
+        : null;
     const present =
       some && this.#side === 'right'
         ? pair.one('left', withKeys(pair.write(), 'EXISTS', page), page.count)
         : null;
     for (const promise of [values, present, following]) promise?.catch(() => undefined);
-    return { cursor, page, values, present, following };
+    return { page, values, present, following };
   }
 
   #scan(cursor: string): Promise<ScanPage> {
-    return scan(this.#comparer, this.#side, cursor, this.#size.keys);
+    return scan(this.#comparer, this.#side, cursor, this.#portion.size);
   }
 }
+
+type BothReplies = readonly [RawReplies, RawReplies];
+
+/** A page of which only the expiries are still to be judged. */
+interface JudgedPage {
+  readonly replies: BothReplies;
+  readonly expiries: AskedExpiries | null;
+}
+
+/** Values so large that their sizes are asked for before they are read. */
+const areLarge = (portion: Portion): boolean => portion.size <= 16;
 
 const withKeys = (writer: CommandWriter, command: string, page: ScanPage): CommandWriter =>
   writer
@@ -172,64 +205,70 @@ async function readMark(connection: WireConnection, db: number): Promise<WriteMa
   };
 }
 
-/** Compares the keys of a page that the left side showed: values, types, members, expiries. */
-export async function comparePage(comparer: Comparer, page: ScanPage, size: PageSize): Promise<void> {
+/** Compares keys that the left side showed: values, types, members, expiries. */
+export async function comparePage(comparer: Comparer, page: ScanPage, portion: Portion): Promise<void> {
   if (page.count === 0) return;
+  if (areLarge(portion) || page.count > 2 * portion.size)
+    return compareBySize(comparer, decodeKeys(page), portion);
   const replies = await comparer.pair.both(withKeys(comparer.pair.write(), 'MGET', page), page.count);
-  await judgePage(comparer, page, replies, size);
+  const judged = await beginPage(comparer, page, replies, portion);
+  if (judged !== null) await endPage(comparer, judged);
 }
 
-async function judgePage(
+async function beginPage(
   comparer: Comparer,
   page: ScanPage,
-  replies: readonly [RawReplies, RawReplies],
-  size: PageSize,
-): Promise<void> {
+  replies: BothReplies,
+  portion: Portion,
+): Promise<JudgedPage | null> {
   const { pair, tally } = comparer;
-  if (replies[0].digest || replies[1].digest) return compareHalves(comparer, page, replies, size);
-  size.saw(page.count, replies[0].totalBytes);
-  if (sameBytes(replies[0], replies[1]) && replies[0].bytes.indexOf(nil) < 0) {
+  portion.saw(page.count, replies[0].totalBytes);
+  if (replies[0].digest || replies[1].digest) {
+    await compareBySize(comparer, decodeKeys(page), portion);
+    return null;
+  }
+  if (sameBytes(replies[0], replies[1]) && isArrayOfStrings(replies[0].bytes)) {
     pair.release(replies);
     tally.looked('string', page.count);
-    await compareExpiries(comparer, 'string', comparer.mayExpire('string') ? decodeKeys(page) : []);
-    return;
+    const keys = comparer.mayExpire('string') ? decodeKeys(page) : [];
+    return { replies, expiries: askExpiries(comparer, 'string', keys) };
   }
   await compareParsed(comparer, decodeKeys(page), replies);
   pair.release(replies);
+  return null;
 }
 
-async function compareHalves(
-  comparer: Comparer,
-  page: ScanPage,
-  replies: readonly [RawReplies, RawReplies],
-  size: PageSize,
-): Promise<void> {
-  const keys = decodeKeys(page);
-  size.saw(keys.length, replies[0].totalBytes);
-  if (sameBytes(replies[0], replies[1]) && (await allStrings(comparer, keys))) {
-    comparer.tally.looked('string', keys.length);
-    await compareExpiries(comparer, 'string', keys);
-    return;
+const endPage = (comparer: Comparer, { expiries }: JudgedPage): Promise<void> =>
+  judgeExpiries(comparer, expiries);
+
+const asterisk = 0x2a;
+
+/** Whether a reply to MGET has a value for every key: `nil` stands for other types, and a refusal is no array. */
+const isArrayOfStrings = (bytes: Buffer): boolean => bytes[0] === asterisk && bytes.indexOf(nil) < 0;
+
+/** Compares keys whose values are large, or too many to be read together: by their sizes few at a time, the largest in pieces. */
+async function compareBySize(comparer: Comparer, keys: readonly Buffer[], portion: Portion): Promise<void> {
+  const { tally } = comparer;
+  const { batches, large, others } = await compareLargeStrings(comparer, keys);
+  tally.looked('string', large.length);
+  await compareExpiries(comparer, 'string', large);
+  for (const batch of batches) {
+    const page = pageOf(batch);
+    const replies = await comparer.pair.both(withKeys(comparer.pair.write(), 'MGET', page), batch.length);
+    portion.saw(batch.length, replies[0].totalBytes);
+    if (replies[0].digest || replies[1].digest) await suspectAll(comparer, batch);
+    else await compareParsed(comparer, batch, replies);
+    comparer.pair.release(replies);
   }
-  if (keys.length > 1) {
-    const middle = keys.length >> 1;
-    await comparePage(comparer, pageOf(keys.slice(0, middle)), size);
-    return comparePage(comparer, pageOf(keys.slice(middle)), size);
-  }
-  const [key] = keys;
-  if (!sameBytes(replies[0], replies[1]))
-    comparer.settler.suspect({ type: 'string', key: key!, probe: { of: 'whole' } });
-  comparer.tally.looked('string', 1);
+  await compareOthers(comparer, others);
+  await comparer.settler.settleIfMany();
+}
+
+/** Strings that grew between the look at their sizes and the look at their values. */
+async function suspectAll(comparer: Comparer, keys: readonly Buffer[]): Promise<void> {
+  for (const key of keys) comparer.settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
+  comparer.tally.looked('string', keys.length);
   await compareExpiries(comparer, 'string', keys);
-}
-
-/** Whether no value among equal replies was a nil: the replies themselves were too large to be kept and looked into. */
-async function allStrings({ pair }: Comparer, keys: readonly Buffer[]): Promise<boolean> {
-  const writer = pair.write();
-  for (const key of keys) writer.add('TYPE', key);
-  const replies = await pair.both(writer);
-  const reader = new ReplyReader(replies[0].bytes);
-  return sameBytes(replies[0], replies[1]) && keys.every(() => String(reader.next()) === 'string');
 }
 
 /** A page of keys known by themselves. */
@@ -244,8 +283,8 @@ async function compareParsed(
   replies: readonly [RawReplies, RawReplies],
 ): Promise<void> {
   const { pair, settler, tally } = comparer;
-  const left = valuesIn(pair.left.connection.name, replies[0]);
-  const right = valuesIn(pair.right.connection.name, replies[1]);
+  const left = valuesIn(pair.left.connection.name, replies[0], keys.length);
+  const right = valuesIn(pair.right.connection.name, replies[1], keys.length);
   const strings: Buffer[] = [];
   const others: Buffer[] = [];
   keys.forEach((key, i) => {
@@ -265,11 +304,15 @@ async function compareParsed(
   await settler.settleIfMany();
 }
 
-function valuesIn(server: string, replies: RawReplies): (Buffer | null)[] {
+function valuesIn(server: string, replies: RawReplies, keys: number): (Buffer | null)[] {
   const reader = new ReplyReader(replies.bytes);
   const count = reader.array();
   if (count instanceof ErrorReply) throw errorFromReply(server, 'MGET', count);
-  return Array.from({ length: count }, () => reader.next() as Buffer | null);
+  if (count !== keys) throw new ProtocolError(`${count} values came for ${keys} keys`);
+  return Array.from({ length: count }, () => {
+    const value = reader.next();
+    return value === null ? null : bytesIn(value);
+  });
 }
 
 /** Compares keys that are no strings on either side, or are gone from both. */
@@ -283,9 +326,9 @@ async function compareOthers(comparer: Comparer, keys: readonly Buffer[]): Promi
   const right = new ReplyReader(replies[1].bytes);
   const byType = new Map<Exclude<KeyType, 'string'>, Buffer[]>();
   for (const key of keys) {
-    const types = [String(left.next()), String(right.next())] as const;
-    const type = (types[0] === 'none' ? types[1] : types[0]) as KeyType | 'none';
-    if (type === 'none') continue;
+    const types = [typeIn(comparer, 'left', left), typeIn(comparer, 'right', right)] as const;
+    const type = types[0] ?? types[1];
+    if (type === null) continue;
     if (type === 'string') settler.suspect({ type, key, probe: { of: 'whole' } });
     else byType.set(type, [...(byType.get(type) ?? []), key]);
   }
@@ -296,29 +339,34 @@ async function compareOthers(comparer: Comparer, keys: readonly Buffer[]): Promi
   }
 }
 
+/** The type that TYPE tells; null = there is no such key, or it has a type that is not known here (of a module). */
+function typeIn({ pair, tally }: Comparer, side: SideName, reader: ReplyReader): KeyType | null {
+  const { name } = pair[side].connection;
+  const text = bytesIn(accepted(name, 'TYPE', reader.next())).toString('latin1');
+  const type = typeNamed(text);
+  if (type === null && text !== 'none') tally.leftOut(`keys of type ${text} cannot be compared`);
+  return type;
+}
+
 /** Looks whether the left side has the keys that the right side showed; those it lacks become suspects. */
 export async function findForeign(comparer: Comparer, page: ScanPage): Promise<void> {
   if (page.count === 0) return;
   const { pair } = comparer;
-  const writer = pair
-    .write()
-    .header(page.count + 1)
-    .argument('EXISTS')
-    .verbatim(page.encodedKeys);
-  const replies = await pair.one('left', writer, page.count);
-  await judgePresence(comparer, page, new ReplyReader(replies.bytes).next());
+  const present = await pair.one('left', withKeys(pair.write(), 'EXISTS', page), page.count);
+  await judgePresence(comparer, page, present);
 }
 
-/** `present` = how many of the page's keys the left side has. */
-async function judgePresence(comparer: Comparer, page: ScanPage, present: Reply): Promise<void> {
+/** `present` tells how many of the page's keys the left side has. */
+async function judgePresence(comparer: Comparer, page: ScanPage, present: RawReplies): Promise<void> {
   const { pair } = comparer;
-  if (present instanceof ErrorReply) throw errorFromReply(pair.left.connection.name, 'EXISTS', present);
-  if (present === page.count || page.count === 0) return;
+  const { name } = pair.left.connection;
+  const found = numberIn(accepted(name, 'EXISTS', new ReplyReader(present.bytes).next()));
+  if (found === page.count) return;
   const keys = decodeKeys(page);
   const each = pair.write();
   for (const key of keys) each.add('EXISTS', key);
   const reader = new ReplyReader((await pair.one('left', each)).bytes);
-  const lacking = keys.filter(() => reader.next() === 0);
+  const lacking = keys.filter(() => numberIn(accepted(name, 'EXISTS', reader.next())) === 0);
   await suspectForeign(comparer, lacking);
   await comparer.settler.settleIfMany();
 }
@@ -330,8 +378,8 @@ async function suspectForeign(comparer: Comparer, keys: readonly Buffer[]): Prom
   for (const key of keys) writer.add('TYPE', key);
   const reader = new ReplyReader((await pair.one('right', writer)).bytes);
   for (const key of keys) {
-    const type = String(reader.next()) as KeyType | 'none';
+    const type = typeIn(comparer, 'right', reader);
     if (type === 'string') settler.suspect({ type, key, probe: { of: 'whole' } });
-    else if (type !== 'none') settler.suspect({ type, key, probe: { of: 'size' } });
+    else if (type !== null) settler.suspect({ type, key, probe: { of: 'size' } });
   }
 }

@@ -103,8 +103,39 @@ export class CommandWriter {
   }
 }
 
-/** What was read is not the Redis protocol. */
+/** What was read is not the Redis protocol, or not a reply of the kind that the command has. */
 export class ProtocolError extends Error {}
+
+/** The bytes of a string reply. Throws ProtocolError where it is none. */
+export function bytesIn(reply: Reply | undefined): Buffer {
+  if (Buffer.isBuffer(reply)) return reply;
+  throw new ProtocolError(`a reply holds ${nameOf(reply)} in the place of a string`);
+}
+
+/** The items of an array reply. Throws ProtocolError where it is none. */
+export function itemsIn(reply: Reply | undefined): readonly Reply[] {
+  if (Array.isArray(reply)) return reply;
+  throw new ProtocolError(`a reply holds ${nameOf(reply)} in the place of an array`);
+}
+
+/** An array reply of strings alone. Throws ProtocolError where it is none. */
+export const stringsIn = (reply: Reply | undefined): readonly Buffer[] => itemsIn(reply).map(bytesIn);
+
+/** A reply that is a number, or a string that spells one. Throws ProtocolError where it is none. */
+export function numberIn(reply: Reply | undefined): number {
+  const value = typeof reply === 'number' ? reply : Number(bytesIn(reply).toString('latin1') || 'nothing');
+  if (Number.isFinite(value)) return value;
+  throw new ProtocolError('a reply holds a string in the place of a number');
+}
+
+function nameOf(reply: Reply | undefined): string {
+  if (reply === null || reply === undefined) return 'nothing';
+  if (reply instanceof ErrorReply) return `the error "${reply.message}"`;
+  return Array.isArray(reply) ? 'an array' : typeof reply === 'number' ? 'a number' : 'a string';
+}
+
+/** Arrays inside arrays: no reply that a comparison asks for goes deeper than an entry of a stream. */
+const deepestNesting = 8;
 
 /** Reads replies one after another from a buffer that holds them whole. Throws ProtocolError where it does not. */
 export class ReplyReader {
@@ -121,6 +152,10 @@ export class ReplyReader {
   }
 
   next(): Reply {
+    return this.#next(0);
+  }
+
+  #next(depth: number): Reply {
     const mark = this.buffer[this.position];
     switch (mark) {
       case dollar: {
@@ -136,8 +171,9 @@ export class ReplyReader {
       case asterisk: {
         const count = this.#headerNumber();
         if (count < 0) return null;
+        if (depth >= deepestNesting) throw new ProtocolError('a reply nests too deep');
         const items: Reply[] = [];
-        for (let i = 0; i < count; i++) items.push(this.next());
+        for (let i = 0; i < count; i++) items.push(this.#next(depth + 1));
         return items;
       }
       default:
@@ -221,11 +257,11 @@ export function endOfReplies(buffer: Buffer, start: number, end: number, count: 
     if (lineEnd < 0 || lineEnd + 2 > end) return null;
     left -= 1;
     if (mark === dollar) {
-      const length = Number(buffer.toString('latin1', at + 1, lineEnd));
+      const length = lengthIn(buffer, at + 1, lineEnd);
       at = length < 0 ? lineEnd + 2 : lineEnd + 2 + length + 2;
       if (at > end) return null;
     } else if (mark === asterisk) {
-      left += Math.max(0, Number(buffer.toString('latin1', at + 1, lineEnd)));
+      left += Math.max(0, lengthIn(buffer, at + 1, lineEnd));
       at = lineEnd + 2;
     } else if (mark === colon || mark === plus || mark === minus) {
       at = lineEnd + 2;
@@ -234,4 +270,10 @@ export function endOfReplies(buffer: Buffer, start: number, end: number, count: 
     }
   }
   return at;
+}
+
+function lengthIn(buffer: Buffer, start: number, end: number): number {
+  const length = Number(buffer.toString('latin1', start, end) || 'nothing');
+  if (Number.isSafeInteger(length)) return length;
+  throw new ProtocolError('a length in a reply is no number');
 }

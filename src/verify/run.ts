@@ -1,12 +1,15 @@
 import type { ComparisonReport, Difference, KeyType } from '../core/comparison.ts';
+import { formatAddress } from '../core/node-facts.ts';
 import type { Comparer } from './comparer.ts';
 import { type CountsResult, compareCounts } from './counts.ts';
-import { estimateKeys } from './estimate.ts';
+import { estimateKeys, meanKeyBytes } from './estimate.ts';
 import { watchServers } from './kindness.ts';
 import { type Clock, Pace, systemClock } from './pace.ts';
 import { Pair, type SideName } from './pair.ts';
 import { compareStreams, type RangeType, RangeWalk, rangeTypes } from './pika-walk.ts';
+import { MemberPortions } from './portion.ts';
 import { holdsNothingForeign, RedisWalk, readMarks, type WriteMark } from './redis-walk.ts';
+import { ProtocolError } from './resp.ts';
 import { samplePika, sampleRedis } from './sample.ts';
 import {
   type Identity,
@@ -122,7 +125,7 @@ class Run {
     this.#options = options;
     this.#spec = options.spec;
     this.#clock = options.clock ?? systemClock;
-    const tally = resume ? structuredClone(resume.tally) : emptyTally();
+    const tally = { ...emptyTally(), ...structuredClone(resume?.tally) };
     this.#tally = new Tally(tally, (difference) => this.#differences.push(difference));
     this.#startedAt = resume?.startedAt ?? this.#clock.now();
     this.#steps = resume?.steps ?? [];
@@ -137,7 +140,7 @@ class Run {
   async result(): Promise<RunResult> {
     const fault = await this.#compare().then(
       () => null,
-      (error: unknown) => faultOf(error, this.#options.signal),
+      (error: unknown) => faultOf(error, this.#options),
     );
     const report = reportOf(this.#tally.state, {
       depth: this.#spec.depth,
@@ -206,8 +209,15 @@ class Run {
       clock,
       signal: this.#options.signal,
     });
-    const mayExpire = (type: KeyType) => this.#mayExpire(pair, type);
-    const comparer: Comparer = { pair, settler, tally: this.#tally, clock, mayExpire };
+    const comparer: Comparer = {
+      pair,
+      settler,
+      tally: this.#tally,
+      clock,
+      portions: new MemberPortions(pair.pace),
+      meanKeyBytes: await meanKeyBytes(pair),
+      mayExpire: (type) => this.#mayExpire(pair, type),
+    };
     this.#checkpointAt = clock.now() + checkpointEveryMs;
     while (this.#step < this.#steps.length) {
       const step = this.#steps[this.#step]!;
@@ -260,7 +270,7 @@ class Run {
     for (;;) {
       const next = await walk.step();
       if (next === null) break;
-      await this.#reached(next.toString('base64'), comparer);
+      await this.#reached(next.toString('base64'), comparer, walk);
     }
     this.#tally.stratum({ looks: this.#tally.state.byType[step.type] ?? 0, complete: true });
   }
@@ -274,7 +284,7 @@ class Run {
     for (;;) {
       const cursor = await walk.step();
       if (cursor === null) break;
-      if (await this.#reached(cursor, comparer)) this.#keysExpire = await anyExpires(comparer.pair);
+      if (await this.#reached(cursor, comparer, walk)) this.#keysExpire = await anyExpires(comparer.pair);
     }
     this.#tally.stratum({ looks: this.#tally.state.lookedAt, complete: true });
   }
@@ -296,11 +306,12 @@ class Run {
   }
 
   /** Notes where the walk stands; from time to time settles what is open, and makes a checkpoint. */
-  async #reached(from: string, comparer: Comparer): Promise<boolean> {
+  async #reached(from: string, comparer: Comparer, walk: RangeWalk | RedisWalk): Promise<boolean> {
     this.#from = from;
     const now = this.#clock.now();
     if (now >= this.#progressAt) this.#report(comparer.pair);
     if (now < this.#checkpointAt) return false;
+    await walk.finish();
     if (comparer.settler.pending > 0) await comparer.settler.settle();
     this.#save();
     return true;
@@ -463,8 +474,14 @@ async function dbsOfBoth(pair: Pair): Promise<readonly number[]> {
 }
 
 /** A server's fault as it is; an interrupted wait as an abort; anything else is a defect and is thrown. */
-function faultOf(error: unknown, signal: AbortSignal | undefined): WireError {
+function faultOf(error: unknown, { left, right, signal }: RunOptions): WireError {
   if (error instanceof WireError) return error;
   if (signal?.aborted) return new WireError('aborted', 'comparison', 'it was told to stop');
-  throw error;
+  if (!(error instanceof ProtocolError)) throw error;
+  const servers = `${formatAddress(left.address)} or ${formatAddress(right.address)}`;
+  return new WireError(
+    'garbled',
+    servers,
+    `gave an answer that is none to what was asked (${error.message})`,
+  );
 }

@@ -1,5 +1,5 @@
 import type { KeyType } from '../core/comparison.ts';
-import { type Comparer, compareTypedKeys, PageSize } from './comparer.ts';
+import { type Comparer, compareTypedKeys, keyPortion } from './comparer.ts';
 import { compareExpiries } from './expiry.ts';
 import { KeySpace, type StartPoint } from './key-space.ts';
 import {
@@ -13,6 +13,7 @@ import {
   readRangePage,
   withValues,
 } from './pika-walk.ts';
+import type { Portion } from './portion.ts';
 import { comparePage, decodeKeys, findForeign, pageOf, readScanPage, scan } from './redis-walk.ts';
 import { ReplyReader } from './resp.ts';
 import { redisKeyspace } from './server.ts';
@@ -89,10 +90,10 @@ async function walkSmallType(
   type: RangeType,
   options: SampleOptions,
 ): Promise<number | null> {
-  const page = new PageSize(comparer);
+  const portion = keyPortion(comparer);
   let keys = 0;
   for (let from: Buffer | null = nothing; from !== null; ) {
-    const step = await compareRange(comparer, type, from, page);
+    const step = await compareRange(comparer, type, from, portion);
     keys += step.keys;
     from = step.next;
     if (from === null || keys <= 4 * options.keysPerType) continue;
@@ -214,10 +215,10 @@ async function lookAtHuge(
   points: readonly StartPoint[],
   seen: Set<string>,
 ): Promise<void> {
-  const page = new PageSize(comparer);
+  const portion = keyPortion(comparer);
   for (const point of points) {
     const names = await namesFrom(comparer, 'left', type, point.at, 1, 'ascending');
-    if (newKeys(names.keys, seen).length > 0) await compareRange(comparer, type, point.at, page, 1);
+    if (newKeys(names.keys, seen).length > 0) await compareRange(comparer, type, point.at, portion, 1);
   }
 }
 
@@ -267,13 +268,13 @@ const scansPerBatch = 50;
 class RedisSample {
   readonly #comparer: Comparer;
   readonly #options: SampleOptions;
-  readonly #page: PageSize;
+  readonly #portion: Portion;
   readonly #lookedBefore: Partial<Record<KeyType, number>>;
 
   constructor(comparer: Comparer, options: SampleOptions) {
     this.#comparer = comparer;
     this.#options = options;
-    this.#page = new PageSize(comparer);
+    this.#portion = keyPortion(comparer);
     this.#lookedBefore = { ...comparer.tally.state.byType };
   }
 
@@ -281,7 +282,7 @@ class RedisSample {
     const before = this.#comparer.tally.state.lookedAt;
     for (const side of ['left', 'right'] as const) {
       for (let cursor: string | null = '0'; cursor !== null; ) {
-        const page = await scan(this.#comparer, side, cursor, this.#page.keys);
+        const page = await scan(this.#comparer, side, cursor, this.#portion.size);
         if (side === 'left') await this.#compare(page);
         else await findForeign(this.#comparer, page);
         cursor = page.next === '0' ? null : page.next;
@@ -306,7 +307,7 @@ class RedisSample {
   }
 
   #compare(page: Parameters<typeof comparePage>[1]): Promise<void> {
-    return comparePage(this.#comparer, page, this.#page);
+    return comparePage(this.#comparer, page, this.#portion);
   }
 
   #looked(type: KeyType): number {

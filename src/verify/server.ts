@@ -2,7 +2,7 @@ import type { KeyType } from '../core/comparison.ts';
 import type { BinlogOffset } from '../core/node-facts.ts';
 import { compareOffsets } from '../core/node-facts.ts';
 import { CommandWriter, ErrorReply, type Reply, ReplyReader } from './resp.ts';
-import { type WireConnection, WireError } from './wire.ts';
+import { accepted, type WireConnection, WireError } from './wire.ts';
 
 /** Pika walks by key ranges; Redis and its kin (Valkey, KeyDB) by SCAN. */
 export type ServerKind = 'pika' | 'redis';
@@ -195,12 +195,15 @@ export async function typesOf(
   const several = facts.kind === 'pika' && facts.major === 3 && (await hasPtype(connection));
   const writer = new CommandWriter();
   for (const key of keys) writer.add(several ? 'PTYPE' : 'TYPE', key);
-  const reader = new ReplyReader((await connection.sendBytes(writer.toBuffer(), keys.length)).bytes);
-  return keys.map(() => {
-    const reply = reader.next();
+  const replies = await connection.sendBytes(writer.toBuffer(), keys.length);
+  const reader = new ReplyReader(replies.bytes);
+  const types = keys.map(() => {
+    const reply = accepted(connection.name, several ? 'PTYPE' : 'TYPE', reader.next());
     const names = Array.isArray(reply) ? reply : [reply];
     return names.map((name) => typeNamed(String(name))).filter((type) => type !== null);
   });
+  connection.release(replies);
+  return types;
 }
 
 const hasPtype = async (connection: WireConnection): Promise<boolean> =>

@@ -2,6 +2,7 @@ import type { Difference, DifferenceKind, KeyType } from '../core/comparison.ts'
 import { printKey } from './keys.ts';
 import type { Clock } from './pace.ts';
 import type { Pair, SideName } from './pair.ts';
+import { Portion } from './portion.ts';
 import {
   digestFinding,
   type ExpiryCommand,
@@ -35,10 +36,12 @@ const mostLooks = 40;
 /** Looks after which a key that changes all the time is looked at many times at once. */
 const looksBeforeBurst = 6;
 const burst = 24;
-const suspectsPerLook = 500;
-const bulkySuspectsPerLook = 32;
+/** Suspects of one look: few, so that little time passes between its readings, and fewer where replies are large. */
+const suspectsPerLook = 1000;
 /** Pending suspects that make the walk stop and look again at them. */
-export const mostPending = 10_000;
+export const mostPending = 20_000;
+/** Keys whose types are asked for together. */
+const typesPerBatch = 2000;
 
 type Judgement =
   | { readonly is: 'equal' | 'moving' }
@@ -48,8 +51,13 @@ interface Pending {
   readonly suspect: Suspect;
   agreed: number;
   looks: number;
-  last: { readonly leader: Finding; readonly follower: Finding } | null;
+  last: { readonly leader: Found; readonly follower: Found } | null;
 }
+
+/** Of a finding, what a difference tells. */
+type Found = Pick<Finding, 'present' | 'size' | 'text'>;
+
+const keep = ({ present, size, text }: Finding): Found => ({ present, size, text });
 
 /**
  * Looks again at what differed, until each of it is a difference or none.
@@ -65,12 +73,14 @@ export class Settler {
   readonly #tally: Tally;
   readonly #options: SettleOptions;
   readonly #expiry: ExpiryCommand;
+  readonly #portion: Portion;
   #suspects: Suspect[] = [];
 
   constructor(pair: Pair, tally: Tally, options: SettleOptions) {
     this.#pair = pair;
     this.#tally = tally;
     this.#options = options;
+    this.#portion = new Portion(pair.pace, suspectsPerLook);
     this.#expiry = expiryCommand(pair.left.facts, pair.right.facts);
   }
 
@@ -102,9 +112,16 @@ export class Settler {
     this.#suspects = [];
     const confirmed: Pending[] = [];
     const pauses = this.#pair.leader === null ? pausesWithoutLeader : pausesBehindLeader;
+    let lookedAt = this.#options.clock.now();
     for (let round = 0; open.length > 0; round++) {
-      await this.#sleep(pauses[Math.min(round, pauses.length - 1)]!);
-      for (const group of groupsOf(open)) await this.#look(group);
+      const pause = pauses[Math.min(round, pauses.length - 1)]!;
+      await this.#sleep(pause - (this.#options.clock.now() - lookedAt));
+      lookedAt = this.#options.clock.now();
+      for (let i = 0; i < open.length; ) {
+        const group = open.slice(i, i + this.#portion.size);
+        await this.#look(group);
+        i += group.length;
+      }
       confirmed.push(...open.filter((pending) => pending.agreed >= this.#options.rounds));
       open = this.#stillOpen(open);
     }
@@ -125,17 +142,10 @@ export class Settler {
   }
 
   async #look(group: readonly Pending[]): Promise<void> {
-    const judgements = group.some((pending) => pending.looks >= looksBeforeBurst && pending.agreed === 0)
-      ? await this.#burst(group)
-      : await this.#round(group);
-    judgements.forEach((judgement, i) => {
-      const pending = group[i]!;
-      pending.looks += 1;
-      if (judgement.is === 'equal') pending.looks = -1;
-      if (judgement.is !== 'differing') return;
-      pending.agreed += 1;
-      pending.last = judgement;
-    });
+    const restless = group.filter((pending) => pending.looks >= looksBeforeBurst && pending.agreed === 0);
+    const others = group.filter((pending) => !restless.includes(pending));
+    if (others.length > 0) note(others, await this.#round(others));
+    for (const pending of restless) note([pending], [await this.#burst(pending)]);
   }
 
   async #round(group: readonly Pending[]): Promise<Judgement[]> {
@@ -158,18 +168,14 @@ export class Settler {
    * For keys that change at every look: both sides are read many times at once. A follower that shows a value which the
    * leader had in that same while is following.
    */
-  async #burst(group: readonly Pending[]): Promise<Judgement[]> {
+  async #burst(pending: Pending): Promise<Judgement> {
     const [leader, follower] = this.#order();
-    const judgements: Judgement[] = [];
-    for (const { suspect } of group) {
-      await this.#awaitFollower(leader, follower);
-      const many = Array.from({ length: burst }, () => suspect);
-      const [led, followed] = await Promise.all([this.#read(leader, many), this.#read(follower, many)]);
-      const seen = new Set(led.map((finding) => finding.digest));
-      if (followed.some((finding) => seen.has(finding.digest))) judgements.push({ is: 'equal' });
-      else judgements.push(...(await this.#round([{ suspect, agreed: 0, looks: 0, last: null }])));
-    }
-    return judgements;
+    await this.#awaitFollower(leader, follower);
+    const many = Array.from({ length: burst }, () => pending.suspect);
+    const [led, followed] = await Promise.all([this.#read(leader, many), this.#read(follower, many)]);
+    const seen = new Set(led.map((finding) => finding.digest));
+    if (followed.some((finding) => seen.has(finding.digest))) return { is: 'equal' };
+    return (await this.#round([pending]))[0]!;
   }
 
   #order(): readonly [SideName, SideName] {
@@ -202,9 +208,10 @@ export class Settler {
     const writer = new CommandWriter();
     for (const suspect of suspects) writer.add(...probeArguments(suspect, this.#expiry));
     const replies = await this.#pair.one(side, writer);
+    this.#portion.saw(suspects.length, replies.totalBytes);
     if (replies.digest !== null) return this.#readOneByOne(side, suspects, replies);
     const reader = new ReplyReader(replies.bytes);
-    return suspects.map((suspect) => {
+    const findings = suspects.map((suspect) => {
       const reply = reader.next();
       try {
         return readFinding(suspect, reply, this.#expiry);
@@ -212,6 +219,8 @@ export class Settler {
         throw this.#explain(side, suspect, error);
       }
     });
+    this.#pair[side].connection.release(replies);
+    return findings;
   }
 
   async #readOneByOne(side: SideName, suspects: readonly Suspect[], all: RawReplies): Promise<Finding[]> {
@@ -262,13 +271,16 @@ export class Settler {
     );
     const keys = asked.map((pending) => pending.suspect.key);
     const { left, right } = this.#pair;
-    const [onLeft, onRight] = await Promise.all([
-      typesOf(left.connection, left.facts, keys),
-      typesOf(right.connection, right.facts, keys),
-    ]);
-    asked.forEach((pending, i) => {
-      found.set(pending, { left: onLeft[i]!, right: onRight[i]! });
-    });
+    for (let start = 0; start < keys.length; start += typesPerBatch) {
+      const some = keys.slice(start, start + typesPerBatch);
+      const [onLeft, onRight] = await Promise.all([
+        typesOf(left.connection, left.facts, some),
+        typesOf(right.connection, right.facts, some),
+      ]);
+      some.forEach((_, i) => {
+        found.set(asked[start + i]!, { left: onLeft[i]!, right: onRight[i]! });
+      });
+    }
     return found;
   }
 
@@ -294,6 +306,17 @@ export class Settler {
   }
 }
 
+function note(group: readonly Pending[], judgements: readonly Judgement[]): void {
+  judgements.forEach((judgement, i) => {
+    const pending = group[i]!;
+    pending.looks += 1;
+    if (judgement.is === 'equal') pending.looks = -1;
+    if (judgement.is !== 'differing') return;
+    pending.agreed += 1;
+    pending.last = { leader: keep(judgement.leader), follower: keep(judgement.follower) };
+  });
+}
+
 interface TypesOnBothSides {
   readonly left: readonly KeyType[];
   readonly right: readonly KeyType[];
@@ -308,7 +331,7 @@ function replacedType(types: TypesOnBothSides, type: KeyType, onLeft: boolean): 
   return there.find((other) => !here.includes(other)) ?? null;
 }
 
-function kindOf(suspect: Suspect, left: Finding, right: Finding): DifferenceKind {
+function kindOf(suspect: Suspect, left: Found, right: Found): DifferenceKind {
   if (suspect.probe.of === 'ttl') return 'ttl';
   if (wholeKey(suspect) && !right.present) return 'missing';
   if (wholeKey(suspect) && !left.present) return 'foreign';
@@ -352,16 +375,4 @@ function withoutDoubles(suspects: readonly Suspect[]): readonly Suspect[] {
     seen.add(name);
     return true;
   });
-}
-
-/** Small groups, so that little time passes between the looks of one round; smaller where a look is large. */
-function* groupsOf(pendings: readonly Pending[]): Generator<readonly Pending[]> {
-  const bulky = pendings.filter(({ suspect }) => suspect.probe.of === 'whole' && suspect.type !== 'string');
-  const slight = pendings.filter((pending) => !bulky.includes(pending));
-  for (const [list, size] of [
-    [slight, suspectsPerLook],
-    [bulky, bulkySuspectsPerLook],
-  ] as const) {
-    for (let i = 0; i < list.length; i += size) yield list.slice(i, i + size);
-  }
 }

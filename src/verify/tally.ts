@@ -14,6 +14,8 @@ export interface TallyState {
   undecidedExamples: string[];
   strata: Stratum[];
   notes: string[];
+  /** What could not be looked at though it should have been, in plain words. */
+  leftOut: string[];
 }
 
 export const emptyTally = (): TallyState => ({
@@ -27,9 +29,11 @@ export const emptyTally = (): TallyState => ({
   undecidedExamples: [],
   strata: [],
   notes: [],
+  leftOut: [],
 });
 
 const examplesKept = 20;
+const mostLeftOut = 20;
 
 /** Counts what is found. */
 export class Tally {
@@ -68,6 +72,12 @@ export class Tally {
     if (this.state.undecidedExamples.length < 3) this.state.undecidedExamples.push(key);
   }
 
+  /** Something was not looked at: what is left may show differences, but never that all is equal. */
+  leftOut(text: string): void {
+    const { leftOut } = this.state;
+    if (leftOut.length < mostLeftOut && !leftOut.includes(text)) leftOut.push(text);
+  }
+
   note(text: string): void {
     if (!this.state.notes.includes(text)) this.state.notes.push(text);
   }
@@ -102,14 +112,15 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
     lookedAtKeysByType: { ...state.byType },
     estimatedKeys: frame.estimatedKeys,
     share: shareOf(state.lookedAt, frame.estimatedKeys),
-    smallestLossFound: frame.fault === null ? smallestLossOverall(state.strata) : null,
+    smallestLossFound:
+      frame.fault === null && state.leftOut.length === 0 ? smallestLossOverall(state.strata) : null,
     differencesTotal: state.differencesTotal,
     differencesByKind: { ...state.byKind },
     examples: [...state.examples],
     rounds: frame.rounds,
     settledByRecheck: state.settled,
     counts: frame.counts?.counts ?? null,
-    notes: [...state.notes],
+    notes: [...state.notes, ...state.leftOut.map((text) => `Left out: ${text}.`)],
   };
 }
 
@@ -123,6 +134,7 @@ function judge(state: TallyState, frame: ReportFrame): Pick<ComparisonReport, 'v
   if (frame.fault !== null) return { verdict: 'inconclusive', reason: frame.fault + foundSoFar(state) };
   if (state.differencesTotal > 0) return { verdict: 'different', reason: foundText(state) };
   if (counts?.verdict === 'different') return { verdict: 'different', reason: counts.text };
+  if (state.leftOut.length > 0) return { verdict: 'inconclusive', reason: state.leftOut.join('; ') };
   if (state.undecided > 0) return { verdict: 'inconclusive', reason: undecidedText(state) };
   if (frame.depth === 'counts') return judgeCounts(counts);
   if (state.lookedAt > 0) return { verdict: 'equal', reason: null };

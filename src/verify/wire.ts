@@ -50,8 +50,6 @@ export interface WireOptions {
   readonly credential: Credential | null;
   /** Longest silence of a server that owes a reply. Milliseconds. */
   readonly timeoutMs: number;
-  /** Replies to a batch beyond this many bytes are digested in place of kept. */
-  readonly maxKeptBytes?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,7 +71,12 @@ export function sameBytes(a: RawReplies, b: RawReplies): boolean {
 const digestOf = (replies: RawReplies): Buffer =>
   replies.digest ?? createHash('sha256').update(replies.bytes).digest();
 
-const defaultKeptBytes = 4 * 1024 * 1024;
+/** Replies to a batch beyond this many bytes are digested in place of kept, unless the batch says otherwise. */
+const usuallyKeptBytes = 4 * 1024 * 1024;
+/** No batch asks for more: a server that sends on and on does not answer it. */
+const mostReplyBytes = 2 * 1024 ** 3;
+/** A reply that comes slower than this, after twice the time limit, does not come. */
+const fewestBytesPerSecond = 1000;
 const firstBufferBytes = 256 * 1024;
 const sparedBytes = 1024 * 1024;
 const headBytes = 64 * 1024;
@@ -83,6 +86,9 @@ const silenceBeforeCountingMs = 250;
 
 interface Batch {
   readonly commands: number;
+  readonly keptBytes: number;
+  /** When its first bytes came; null = none has. */
+  beganAt: number | null;
   /** The encoded reply to the ECHO that ends the batch; null = one small reply, found by reading it. */
   readonly mark: Buffer | null;
   readonly resolve: (replies: RawReplies) => void;
@@ -106,7 +112,6 @@ export class WireConnection {
   readonly name: string;
   readonly #socket: Socket;
   readonly #timeoutMs: number;
-  readonly #maxKeptBytes: number;
   readonly #secret = randomBytes(12).toString('hex');
   readonly #waiting: Batch[] = [];
   readonly #spare: Buffer[] = [];
@@ -125,7 +130,6 @@ export class WireConnection {
   private constructor(options: WireOptions, onConnect: () => void, onFail: (error: WireError) => void) {
     this.name = formatAddress(options.address);
     this.#timeoutMs = options.timeoutMs;
-    this.#maxKeptBytes = options.maxKeptBytes ?? defaultKeptBytes;
     this.#signal = options.signal;
     const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
     this.#socket = connectSocket({
@@ -182,12 +186,15 @@ export class WireConnection {
     return connection;
   }
 
-  /** Sends commands, and resolves with their replies as bytes. Give the bytes back by `release`. */
-  sendBytes(bytes: Buffer, commands: number): Promise<RawReplies> {
+  /**
+   * Sends commands, and resolves with their replies as bytes, of which up to `keptBytes` are kept. Give the bytes back by
+   * `release`.
+   */
+  sendBytes(bytes: Buffer, commands: number, keptBytes = usuallyKeptBytes): Promise<RawReplies> {
     const text = `${this.#secret}${this.#batchNumber++}`;
     const mark = `$${text.length}\r\n${text}\r\n`;
     const echo = Buffer.from(`*2\r\n$4\r\nECHO\r\n${mark}`, 'latin1');
-    return this.#enqueue([bytes, echo], commands, Buffer.from(mark, 'latin1'));
+    return this.#enqueue([bytes, echo], commands, Buffer.from(mark, 'latin1'), keptBytes);
   }
 
   /** Sends one command whose reply is small, and resolves with the reply; an error reply is a value. */
@@ -227,7 +234,12 @@ export class WireConnection {
     throw new WireError('denied', this.name, `refused the login (${reply.message})`);
   }
 
-  #enqueue(parts: readonly Buffer[], commands: number, mark: Buffer | null): Promise<RawReplies> {
+  #enqueue(
+    parts: readonly Buffer[],
+    commands: number,
+    mark: Buffer | null,
+    keptBytes = usuallyKeptBytes,
+  ): Promise<RawReplies> {
     return new Promise((resolve, reject) => {
       if (this.#failure) {
         reject(this.#failure);
@@ -235,6 +247,8 @@ export class WireConnection {
       }
       this.#waiting.push({
         commands,
+        keptBytes,
+        beganAt: null,
         mark,
         resolve,
         reject,
@@ -264,6 +278,12 @@ export class WireConnection {
         return;
       }
       this.#append(batch, rest);
+      if (batch.total > mostReplyBytes) {
+        this.#fail(
+          new WireError('garbled', this.name, `sent more than ${mostReplyBytes} bytes in one reply`),
+        );
+        return;
+      }
       const end = this.#endOf(batch);
       if (end === null) return;
       const surplus = batch.length - end.after;
@@ -278,13 +298,14 @@ export class WireConnection {
     bytes.copy(batch.buffer, batch.length);
     batch.length += bytes.length;
     batch.total += bytes.length;
+    batch.beganAt ??= this.#lastDataAt;
   }
 
   #makeRoom(batch: Batch, bytes: number): void {
     const needed = batch.length + bytes;
-    if (needed <= this.#maxKeptBytes) {
+    if (needed <= batch.keptBytes) {
       const grown = Buffer.allocUnsafeSlow(
-        Math.min(this.#maxKeptBytes, Math.max(needed, batch.buffer.length * 2)),
+        Math.min(batch.keptBytes, Math.max(needed, batch.buffer.length * 2)),
       );
       batch.buffer.copy(grown, 0, 0, batch.length);
       batch.buffer = grown;
@@ -343,11 +364,22 @@ export class WireConnection {
       this.#fail(new WireError('timeout', this.name, `did not answer within ${this.#timeoutMs} ms`));
       return;
     }
+    if (this.#trickles(batch)) {
+      const text = `sent only ${batch.total} bytes in ${Date.now() - batch.beganAt!} ms`;
+      this.#fail(new WireError('timeout', this.name, text));
+      return;
+    }
     if (silentMs < silenceBeforeCountingMs || batch.mark === null || batch.hash) return;
     const end = this.#endByCounting(batch, batch.commands + 1);
     if (end === null || end.after !== batch.length) return;
     this.#waiting.shift();
     batch.resolve(finished(batch, end.replies));
+  }
+
+  #trickles(batch: Batch): boolean {
+    if (batch.beganAt === null) return false;
+    const forMs = Date.now() - batch.beganAt;
+    return forMs > 2 * this.#timeoutMs && batch.total < (forMs / 1000) * fewestBytesPerSecond;
   }
 
   #fail(error: WireError): void {
@@ -375,3 +407,33 @@ export function errorFromReply(server: string, command: string, reply: ErrorRepl
   if (/^LOADING|^BUSY|^MASTERDOWN/i.test(reply.message)) return new WireError('loading', server, text);
   return new WireError('refused', server, text);
 }
+
+/** A reply that is no error. Throws what the error means for the comparison. */
+export function accepted(server: string, command: string, reply: Reply): Exclude<Reply, ErrorReply> {
+  if (reply instanceof ErrorReply) throw errorFromReply(server, command, reply);
+  return reply;
+}
+
+/**
+ * Throws where one of the replies to a batch is an error that a comparison must not take for data: both sides may refuse a
+ * command with the same words. Of replies that were digested only the first is looked at.
+ */
+export function assertAccepted(
+  server: string,
+  command: string,
+  replies: RawReplies,
+  mayRefuse: (error: ErrorReply) => boolean = () => false,
+): void {
+  const { bytes } = replies;
+  if (bytes[0] !== minus && (replies.digest !== null || bytes.indexOf(errorAfterReply) < 0)) return;
+  const reader = new ReplyReader(bytes);
+  do {
+    const failed = bytes[reader.position] === minus ? (reader.next() as ErrorReply) : null;
+    if (failed && !mayRefuse(failed)) throw errorFromReply(server, command, failed);
+    if (replies.digest !== null) return;
+    if (!failed) reader.skip();
+  } while (!reader.done);
+}
+
+const minus = 0x2d;
+const errorAfterReply = Buffer.from('\r\n-');

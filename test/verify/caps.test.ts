@@ -105,7 +105,7 @@ describe.skipIf(redisMissing !== null)(`kindness to real servers ${redisMissing 
     await compare({ depth: 'sample' });
     await compare({ depth: 'counts' });
     const harmless =
-      /^(info|echo|ping|scan|mget|exists|type|select|pexpiretime|replconf|client\|\w+|config\|\w+)$/;
+      /^(info|echo|ping|scan|mget|strlen|exists|type|select|pexpiretime|replconf|client\|\w+|config\|\w+)$/;
     for (const server of [master, slave]) {
       const text = String(await server.call('INFO', 'commandstats'));
       const commands = [...text.matchAll(/^cmdstat_([^:]+):/gm)].map((match) => match[1]!);

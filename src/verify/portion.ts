@@ -1,0 +1,69 @@
+import type { KeyType } from '../core/comparison.ts';
+import type { Pace } from './pace.ts';
+
+/** Bytes aimed at per reply. */
+const bytesAimedAt = 1024 * 1024;
+/** Things asked for first, while nothing is known of their size. */
+const firstPortion = 32;
+const growth = 4;
+
+/**
+ * How many things to ask for next, so that replies stay small whatever the size of the values: few at first, more while
+ * replies are small, at once fewer when one was large.
+ */
+export class Portion {
+  readonly #pace: Pace;
+  readonly #most: number;
+  readonly #fewestBytesEach: number;
+  #grown: number;
+  #bytesEach = 1024;
+
+  /** @param bytesEach what one thing takes on the average, where that is known: the expected reply stays small then. */
+  constructor(pace: Pace, most: number, bytesEach = 16) {
+    this.#pace = pace;
+    this.#most = most;
+    this.#fewestBytesEach = bytesEach;
+    this.#grown = Math.min(firstPortion, most);
+  }
+
+  get size(): number {
+    const { largestPage, largestReply } = this.#pace;
+    const bytes = Math.min(bytesAimedAt, largestReply);
+    const bySize = Math.floor(bytes / Math.max(this.#fewestBytesEach, this.#bytesEach));
+    return Math.max(1, Math.min(this.#grown, largestPage, bySize));
+  }
+
+  /** Tells how large a reply was; a single large value makes the following portions small for a while. */
+  saw(things: number, bytes: number): void {
+    if (things === 0) return;
+    const seen = bytes / things;
+    this.#bytesEach = seen > this.#bytesEach ? seen : (this.#bytesEach + seen) / 2;
+    this.#grown = Math.min(this.#most, this.#grown * growth);
+  }
+}
+
+/** Members read at a time, by type: of many small collections together, and of one large collection. */
+export class MemberPortions {
+  readonly #pace: Pace;
+  readonly #portions = new Map<string, Portion>();
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+  }
+
+  ofSmall(type: KeyType): Portion {
+    return this.#get(`${type}, whole`, 4000);
+  }
+
+  ofLarge(type: KeyType): Portion {
+    return this.#get(`${type}, in pieces`, 500);
+  }
+
+  #get(name: string, most: number): Portion {
+    const known = this.#portions.get(name);
+    if (known) return known;
+    const made = new Portion(this.#pace, most);
+    this.#portions.set(name, made);
+    return made;
+  }
+}
