@@ -5,7 +5,7 @@
 import { measuredSyncs } from '../src/core/learning.ts';
 import { type Cluster, createCluster } from '../src/simulator/index.ts';
 import { outgoingBytesPerSecond } from '../src/simulator/transfer.ts';
-import { fill, MB, virtualService } from '../test/scheduling/virtual-service.ts';
+import { fill, hostOf, MB, virtualService } from '../test/scheduling/virtual-service.ts';
 
 const hour = 3_600_000;
 
@@ -64,10 +64,21 @@ async function usedBandwidth(): Promise<void> {
   const limitMs = 40;
   const latency = (outgoing: number): number => 1 + (outgoing / MB) * 2;
   const cluster = scaledTo(4000 * MB);
-  cluster.addNode({ id: 'm', version: '4.0.1', binlogAt: { file: 12, offset: 0 }, replyDelayMs: latency });
+  cluster.addNode({
+    id: 'm',
+    host: hostOf('m'),
+    version: '4.0.1',
+    binlogAt: { file: 12, offset: 0 },
+    replyDelayMs: latency,
+  });
   cluster.load('m', { strings: 400, hashes: 100, valueBytes: 100, outsideBinlog: true });
   for (const id of ['n1', 'n2'])
-    cluster.addNode({ id, version: '4.0.1', config: { 'throttle-bytes-per-second': 100 * MB } });
+    cluster.addNode({
+      id,
+      host: hostOf(id),
+      version: '4.0.1',
+      config: { 'throttle-bytes-per-second': 100 * MB },
+    });
   const service = virtualService(cluster);
   await service.accept('e', 'm', ['n1', 'n2'], {
     health: { masterLatencyMs: limitMs },

@@ -121,6 +121,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     now: Date.now,
     newId,
     limits: config.limits,
+    perNodeHost: config.slots.perNodeHost,
     onLook: (target, look) => metrics.look(target, look.kind, 'tookMs' in look ? look.tookMs / 1000 : 0),
     onEvents: (events) => metrics.eventsStored(events),
     onDoorbellFailure: (expansionId, error) =>

@@ -33,6 +33,8 @@ export interface AdmissionParts {
   readonly sleep?: (ms: number) => Promise<void>;
   readonly newId: NewId;
   readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
+  /** Full syncs that may run to nodes on one host; absent = no limit is set. */
+  readonly perNodeHost?: number | null;
   /** Told of every look that was taken, for the figures. */
   readonly onLook?: (target: 'master' | 'node', look: Look) => void;
   /** Told of the events that were stored with a new expansion, for the figures. */
@@ -104,6 +106,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
       nodes: nodes.map((target, index) => ({ target, ...nodesSeen[index]! })),
       policy,
       context,
+      perNodeHost: parts.perNodeHost ?? null,
       measured: { writes, learnt },
     });
   }

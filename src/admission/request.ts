@@ -125,7 +125,7 @@ export const PolicyInputSchema = Type.Object(
     batchSize: Type.Optional(
       Type.Union([Type.Integer({ minimum: 1, maximum: 256 }), Type.Literal('auto')], {
         description:
-          'Nodes attached together; capped at what the version allows (one where a second dump spoils the first). `auto`: the service chooses.',
+          'Nodes attached together; capped at what the version allows (one where a second dump spoils the first). `auto`: the service chooses from version, hosts, budget and size, and says why.',
       }),
     ),
     approval: Type.Optional(

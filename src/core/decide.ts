@@ -5,6 +5,7 @@
 
 import { takeReply } from './attempt.ts';
 import { healthGate, holdThrottle, takeHealth } from './bandwidth.ts';
+import { type Batches, chooseBatches } from './batches.ts';
 import { owesSetting, settingIntent, takeSettingReply } from './borrowed.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
@@ -25,9 +26,8 @@ import type { HealthSample } from './health.ts';
 import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
 import { awaitsDump, holdsFullSyncSlot, isTouched, isUnderWay } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
-import { trackMaster } from './master-tracker.ts';
+import { snapshotSize, trackMaster } from './master-tracker.ts';
 import type { Look, NodeFacts } from './node-facts.ts';
-import { chooseBatchSize, inBatches } from './plan.ts';
 import { masterIdentity } from './preflight.ts';
 import { beginJoin } from './preflight-join.ts';
 import {
@@ -62,6 +62,10 @@ export interface DecideInput {
   readonly capabilitiesOf: (facts: NodeFacts) => Capabilities;
   /** By join index, why it gets no slot for a full sync now; absent = no limits are set. */
   readonly slotRefusals?: ReadonlyMap<number, string>;
+  /** Full syncs that may run to nodes on one host (`slots.perNodeHost`); absent = no limit is set. */
+  readonly perNodeHost?: number | null;
+  /** Batches that were decided on before; absent = they are chosen at the first look. */
+  readonly batches?: Batches;
   /** Full syncs of other expansions from masters on this master's host. */
   readonly othersOnMasterHost?: number;
   /** What was measured of the master's health since the last time; null = nothing. */
@@ -241,15 +245,15 @@ function start(turn: Turn, input: DecideInput): void {
       capabilities: seen?.kind === 'answered' ? input.capabilitiesOf(seen.facts) : null,
     };
   });
-  const { batchSize, reason } = chooseBatchSize({
-    master: { capabilities },
-    nodes,
-    policy: turn.expansion.policy,
-  });
-  const batches = inBatches(
-    turn.expansion.joins.map((join) => join.target.name),
-    batchSize,
-  );
+  const { batchSize, reason, batches } =
+    input.batches ??
+    chooseBatches({
+      masterCapabilities: capabilities,
+      snapshotBytes: snapshotSize(look.facts),
+      nodes,
+      policy: turn.expansion.policy,
+      perNodeHost: input.perNodeHost ?? null,
+    });
   const batchOf = new Map(batches.flatMap((names, batch) => names.map((name) => [name, batch] as const)));
   patch(turn, {
     capabilities,

@@ -1,12 +1,13 @@
+import { chooseBatches } from './batches.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { NodeTarget } from './expansion.ts';
 import { type Finding, hasErrors } from './findings.ts';
 import { type Forecast, forecastFindings, makeForecast } from './forecast.ts';
 import type { MeasuredSync } from './learning.ts';
+import { snapshotSize } from './master-tracker.ts';
 import { type BinlogOffset, formatAddress, type NodeFacts, type Role, type SlaveLag } from './node-facts.ts';
 import type { Policy } from './policy.ts';
 import { type PreflightContext, type PreflightMaster, type PreflightNode, preflight } from './preflight.ts';
-import { readableBytes } from './quantities.ts';
 import type { WriteRate } from './write-rate.ts';
 
 export type { Forecast, ForecastRange } from './forecast.ts';
@@ -34,6 +35,8 @@ export interface Plan {
   readonly id: string;
   readonly at: number;
   readonly master: NodeTarget;
+  /** Under which it was made. */
+  readonly policy: Policy;
   /** null = the master could not be read. */
   readonly capabilities: Capabilities | null;
   readonly findings: readonly Finding[];
@@ -41,7 +44,7 @@ export interface Plan {
   readonly acceptable: boolean;
   readonly batchSize: number;
   readonly batchSizeReason: string;
-  /** Names of nodes, in the order of the request. */
+  /** Names of nodes. */
   readonly batches: readonly (readonly string[])[];
   /** Id of the expansion on the same master for whose end this one would wait. */
   readonly waitsFor: string | null;
@@ -57,17 +60,22 @@ export interface PlanInput {
   readonly nodes: readonly PreflightNode[];
   readonly policy: Policy;
   readonly context: PreflightContext;
+  /** Full syncs that may run to nodes on one host (`slots.perNodeHost`); absent = no limit is set. */
+  readonly perNodeHost?: number | null;
   /** What the forecast rests on beyond the looks; absent = nothing was measured. */
   readonly measured?: { readonly writes: WriteRate | null; readonly learnt: readonly MeasuredSync[] };
 }
 
 /** Makes the plan of a request from one look at every server that it names. Pure; never throws. */
 export function makePlan(input: PlanInput): Plan {
-  const { batchSize, reason } = chooseBatchSize(input);
-  const batches = inBatches(
-    input.nodes.map((node) => node.target.name),
-    batchSize,
-  );
+  const { look, capabilities } = input.master;
+  const { batchSize, reason, batches } = chooseBatches({
+    masterCapabilities: capabilities,
+    snapshotBytes: look.kind === 'answered' ? snapshotSize(look.facts) : null,
+    nodes: input.nodes,
+    policy: input.policy,
+    perNodeHost: input.perNodeHost ?? null,
+  });
   const forecast = forecastOf(input, batches);
   const findings = [
     ...preflight(input),
@@ -77,6 +85,7 @@ export function makePlan(input: PlanInput): Plan {
     id: input.id,
     at: input.at,
     master: input.master.target,
+    policy: input.policy,
     capabilities: input.master.capabilities,
     findings,
     acceptable: !hasErrors(findings),
@@ -104,86 +113,6 @@ function forecastOf(input: PlanInput, batches: readonly (readonly string[])[]): 
     writes: input.measured?.writes ?? null,
     learnt: input.measured?.learnt ?? [],
   });
-}
-
-export interface BatchSizeInput {
-  readonly master: Pick<PreflightMaster, 'capabilities'>;
-  readonly nodes: readonly Pick<PreflightNode, 'target' | 'capabilities'>[];
-  readonly policy: Pick<Policy, 'batchSize'> & Partial<Pick<Policy, 'bandwidthBytesPerSecond'>>;
-}
-
-/** How many nodes together when the request leaves the choice: each more shares the master's disk and network. */
-const automaticBatchSize = 4;
-/** A budget that gives a node less than this is better spent on fewer at a time: a long sync meets more trouble. */
-const leastShareBytesPerSecond = 4_000_000;
-
-/** How many nodes are attached together, and why in plain words: the request's wish, capped by every version involved. */
-export function chooseBatchSize(input: BatchSizeInput): { batchSize: number; reason: string } {
-  const cap = concurrencyCap(input);
-  const nodes = Math.max(1, input.nodes.length);
-  const byBudget = withinBudget(input.policy.bandwidthBytesPerSecond ?? null);
-  const wish = input.policy.batchSize === 'auto' ? byBudget : input.policy.batchSize;
-  const batchSize = Math.max(1, Math.min(wish, cap.limit, nodes));
-  if (input.policy.batchSize === 'auto' && byBudget < automaticBatchSize && batchSize === byBudget)
-    return {
-      batchSize,
-      reason: `Chosen by the service: ${batchSize} together, so that each gets at least ${readableBytes(leastShareBytesPerSecond)}/s of the budget of ${readableBytes(input.policy.bandwidthBytesPerSecond!)}/s, as far as it goes. ${cap.reason}`,
-    };
-  if (input.policy.batchSize === 'auto') return { batchSize, reason: automaticReason(batchSize, cap) };
-  if (wish > cap.limit)
-    return { batchSize, reason: `The request asks for ${wish}, but ${lowerFirst(cap.reason)}` };
-  if (wish > nodes)
-    return {
-      batchSize,
-      reason: `The request asks for ${wish}; it names ${nodes === 1 ? 'one node' : `${nodes} nodes`}.`,
-    };
-  return { batchSize, reason: `As the request asks. ${cap.reason}` };
-}
-
-const withinBudget = (budget: number | null): number =>
-  budget === null
-    ? automaticBatchSize
-    : Math.max(1, Math.min(automaticBatchSize, Math.floor(budget / leastShareBytesPerSecond)));
-
-interface Cap {
-  readonly limit: number;
-  readonly reason: string;
-}
-
-/** The least of what the master and all nodes allow. */
-function concurrencyCap(input: BatchSizeInput): Cap {
-  if (!input.master.capabilities)
-    return { limit: 1, reason: 'The version of the master is not known, so full syncs run one at a time.' };
-  const caps = [
-    capOf('the master', input.master.capabilities),
-    ...input.nodes.flatMap((node) => (node.capabilities ? [capOf(node.target.name, node.capabilities)] : [])),
-  ];
-  return caps.reduce((least, cap) => (cap.limit < least.limit ? cap : least));
-}
-
-function capOf(who: string, capabilities: Capabilities): Cap {
-  const why = capabilities.reasons.maxConcurrentFullSyncs;
-  return {
-    limit: capabilities.maxConcurrentFullSyncs,
-    reason: `On ${capabilities.version} (${who}) at most ${capabilities.maxConcurrentFullSyncs} full sync${capabilities.maxConcurrentFullSyncs === 1 ? '' : 's'} of one master may run at a time${why ? `: ${why}` : '.'}`,
-  };
-}
-
-function automaticReason(batchSize: number, cap: Cap): string {
-  if (cap.limit === 1) return cap.reason;
-  if (batchSize < automaticBatchSize && batchSize < cap.limit)
-    return `All nodes of the request together. ${cap.reason}`;
-  return `Chosen by the service: ${batchSize} together share one dump and leave the master room for its clients. ${cap.reason}`;
-}
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
-
-/** Cuts names into batches of at most `size`, keeping their order. */
-export function inBatches(names: readonly string[], size: number): string[][] {
-  const step = Math.max(1, Math.floor(size));
-  const batches: string[][] = [];
-  for (let start = 0; start < names.length; start += step) batches.push(names.slice(start, start + step));
-  return batches;
 }
 
 /** The master's own view of itself and its slaves; null when it could not be read. */

@@ -1,4 +1,5 @@
 /** The master and the nodes of a plan as simulated nodes: same version, sizes, rates and settings, fewer keys. */
+import type { Batches } from '../core/batches.ts';
 import type { Plan } from '../core/plan.ts';
 import {
   type Cluster,
@@ -16,6 +17,7 @@ export interface RehearsedFacts {
   readonly binlogAt: { readonly file: number; readonly offset: number };
   /** In the order of the plan. */
   readonly nodes: readonly { readonly name: string; readonly bytesPerSecond: number }[];
+  readonly batches: Batches;
   /** How long all of it should take. */
   readonly expectedSeconds: number;
   readonly expectedTransferSeconds: number;
@@ -41,6 +43,7 @@ export function rehearsedFacts(plan: Plan): RehearsedFacts | string {
     writeBytesPerSecond: forecast.binlog.writeBytesPerSecond ?? 0,
     binlogAt: Object.values(topology.master.binlog)[0] ?? { file: 0, offset: 0 },
     nodes,
+    batches: { batchSize: plan.batchSize, reason: plan.batchSizeReason, batches: plan.batches },
     expectedSeconds: forecast.secondsTotal.expected,
     expectedTransferSeconds: Math.max(...forecast.nodes.map((node) => node.transferSeconds?.expected ?? 0)),
   };

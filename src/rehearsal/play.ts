@@ -63,6 +63,7 @@ export async function play(
       compare: knowingComparison(cluster, clock),
       beforeBatch: async () => null,
       clock,
+      batches: facts.batches,
       log: pino({ level: 'silent' }),
       metrics: null,
       frozen: async () => null,

@@ -3,6 +3,7 @@
  * be done is saved before it is done, under the lease's epoch; a session that lost its lease stops at once.
  */
 import type { Logger } from 'pino';
+import type { Batches } from '../core/batches.ts';
 import type { Capabilities } from '../core/capabilities.ts';
 import type { ComparisonReport } from '../core/comparison.ts';
 import type { AtCrashPoint } from '../core/crash-points.ts';
@@ -54,6 +55,8 @@ export interface SessionDeps {
   readonly clock: Clock;
   /** Limits on full syncs over all expansions; absent = none. */
   readonly slots?: SlotLimits;
+  /** Batches that were decided on before; absent = they are chosen at the first look. */
+  readonly batches?: Batches;
   /** Reads an operator's own figure; null = it gave no number. Absent = such a limit counts as exceeded. */
   readonly readFigure?: ReadFigure;
   readonly log: Logger;
@@ -125,6 +128,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       masterHeldBy,
       veto: vetoed,
       slotRefusals: taken.refusals,
+      perNodeHost: deps.slots?.perNodeHost ?? null,
+      ...(deps.batches ? { batches: deps.batches } : {}),
       othersOnMasterHost: taken.othersOnMasterHost,
       health: await health.sample(expansion, masterLook),
       capabilitiesOf: (facts: NodeFacts): Capabilities => deps.engine.capabilities(facts),

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseBatchSize, inBatches, makePlan, type PlanInput } from '../../src/core/plan.ts';
+import { type BatchFacts, chooseBatches, inBatches } from '../../src/core/batches.ts';
+import { makePlan, type PlanInput } from '../../src/core/plan.ts';
+import type { PreflightNode } from '../../src/core/preflight.ts';
 import { aMaster, aNode, aRequest, now, type RequestChanges } from './preflight-support.ts';
 
 const nodesOf = (count: number, version = '3.5.4') =>
@@ -9,12 +11,33 @@ const nodesOf = (count: number, version = '3.5.4') =>
 const planOf = (changes: RequestChanges) =>
   makePlan({ id: 'pln_1', at: now, ...aRequest(changes) } satisfies PlanInput);
 
+interface Asked {
+  readonly version?: string;
+  readonly snapshotBytes?: number | null;
+  readonly nodes?: readonly PreflightNode[];
+  readonly batchSize?: number | 'auto';
+  readonly budget?: number | null;
+  readonly perNodeHost?: number | null;
+}
+
+const factsOf = ({ version = '4.0.1', ...asked }: Asked): BatchFacts => ({
+  masterCapabilities: aMaster({ version }).capabilities,
+  snapshotBytes: asked.snapshotBytes ?? null,
+  nodes: asked.nodes ?? nodesOf(6, version),
+  policy: { batchSize: asked.batchSize ?? 'auto', bandwidthBytesPerSecond: asked.budget ?? null },
+  perNodeHost: asked.perNodeHost ?? null,
+});
+const chosen = (asked: Asked) => chooseBatches(factsOf(asked));
+
 const together = (version: string, count: number, batchSize: number | 'auto') =>
-  chooseBatchSize({
-    master: aMaster({ version }),
-    nodes: nodesOf(count, version),
-    policy: { batchSize },
-  });
+  chosen({ version, nodes: nodesOf(count, version), batchSize });
+
+/** Nodes on the hosts that are named, in that order. */
+const onHosts = (...hosts: readonly string[]) =>
+  hosts.map((host, index) => aNode(`${host}:${9221 + index}`, { version: '4.0.1' }));
+
+const MB = 1_000_000;
+const GB = 1000 * MB;
 
 describe('how many nodes together', () => {
   test.each(['3.3.6', '3.4.0', '3.5.0', '3.5.2', '3.5.4', '4.0.0', '3.5.6', '4.1.0'])(
@@ -25,7 +48,9 @@ describe('how many nodes together', () => {
           fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: 500 })),
           fc.integer({ min: 1, max: 40 }),
           (wish, count) => {
-            expect(together(version, count, wish).batchSize).toBe(1);
+            const { batchSize, batches } = together(version, count, wish);
+            expect(batchSize).toBe(1);
+            expect(batches.every((batch) => batch.length === 1)).toBe(true);
           },
         ),
       );
@@ -39,46 +64,123 @@ describe('how many nodes together', () => {
     expect(together(version, 40, 40).batchSize).toBe(16);
   });
 
-  test('a budget of bandwidth that gives a node too little makes the batch smaller, and says so', () => {
-    const input = (bandwidthBytesPerSecond: number) => ({
-      master: aMaster({ version: '4.0.1' }),
-      nodes: nodesOf(6, '4.0.1'),
-      policy: { batchSize: 'auto' as const, bandwidthBytesPerSecond },
-    });
-    expect(chooseBatchSize(input(100_000_000)).batchSize).toBe(4);
-    const tight = chooseBatchSize(input(9_000_000));
-    expect(tight.batchSize).toBe(2);
-    expect(tight.reason).toMatch(/at least 4\.0 MB\/s of the budget of 9\.0 MB\/s/);
-    expect(chooseBatchSize(input(1_000_000)).batchSize).toBe(1);
-  });
-
   test('one node of a version with the bug holds all others to one at a time', () => {
     const nodes = [...nodesOf(2, '3.5.5'), aNode('10.0.2.1:9221', { version: '3.5.4' })];
-    const { batchSize, reason } = chooseBatchSize({
-      master: aMaster({ version: '3.5.5' }),
-      nodes,
-      policy: { batchSize: 3 },
-    });
+    const { batchSize, reason } = chosen({ version: '3.5.5', nodes, batchSize: 3 });
     expect(batchSize).toBe(1);
     expect(reason).toContain('10.0.2.1:9221');
   });
 
   test('an unread master is no licence for more than one', () => {
-    const look = { kind: 'busy', at: now, tookMs: 1 } as const;
-    expect(
-      chooseBatchSize({ master: aMaster({ look }), nodes: nodesOf(3), policy: { batchSize: 3 } }).batchSize,
-    ).toBe(1);
+    expect(chooseBatches({ ...factsOf({ batchSize: 3 }), masterCapabilities: null }).batchSize).toBe(1);
   });
 
   test.each([
     ['3.5.4', 6, 'auto', /^On 3\.5\.4 .*at most 1 full sync .*2742/],
     ['3.5.4', 6, 3, /^The request asks for 3, but on 3\.5\.4/],
-    ['4.0.1', 6, 'auto', /^Chosen by the service: 4 together/],
+    [
+      '4.0.1',
+      6,
+      'auto',
+      /^Chosen by the service: 4 together, because more would leave the master little room/,
+    ],
     ['4.0.1', 2, 'auto', /^All nodes of the request together/],
     ['4.0.1', 2, 5, /^The request asks for 5; it names 2 nodes\.$/],
     ['4.0.1', 6, 2, /^As the request asks\./],
   ] as const)('%s, %i nodes, batchSize %s: the reason is in plain words', (version, count, wish, words) => {
     expect(together(version, count, wish).reason).toMatch(words);
+  });
+});
+
+describe('left to the service, how many together depends on', () => {
+  test('the hosts: nodes that share a disk count as one, and get into different batches', () => {
+    const { batchSize, reason, batches } = chosen({ nodes: onHosts('a', 'a', 'a', 'b') });
+    expect(batchSize).toBe(2);
+    expect(reason).toBe(
+      'Chosen by the service: 2 together, because the 4 nodes lie on 2 hosts, and nodes on one host share its disk.',
+    );
+    expect(batches).toEqual([['a:9221', 'b:9224'], ['a:9222'], ['a:9223']]);
+  });
+
+  test('the hosts as the others see them, not as the service reaches them', () => {
+    const nodes = [1, 2].map((i) =>
+      aNode(`10.0.1.${i}:9221`, { version: '4.0.1', seenAs: { host: 'Inside', port: 9220 + i } }),
+    );
+    expect(chosen({ nodes }).batchSize).toBe(1);
+  });
+
+  test('the slots of a host, as far as they allow more of it', () => {
+    const { batchSize, reason, batches } = chosen({
+      nodes: onHosts('a', 'a', 'a', 'a', 'a'),
+      perNodeHost: 2,
+    });
+    expect(batchSize).toBe(2);
+    expect(reason).toContain('at most 2 full syncs may run to one host (slots.perNodeHost)');
+    expect(batches.map((batch) => batch.length)).toEqual([2, 2, 1]);
+  });
+
+  test('the budget: one that gives a node too little makes the batch smaller', () => {
+    expect(chosen({ budget: 100 * MB }).batchSize).toBe(4);
+    const tight = chosen({ budget: 9 * MB });
+    expect(tight.batchSize).toBe(2);
+    expect(tight.reason).toMatch(/at least 4\.0 MB\/s of the budget of 9\.0 MB\/s/);
+    expect(chosen({ budget: MB }).batchSize).toBe(1);
+  });
+
+  test('the size: copies of seconds are made eight at a time', () => {
+    const tiny = chosen({ nodes: nodesOf(12, '4.0.1'), snapshotBytes: 100 * MB });
+    expect(tiny.batchSize).toBe(8);
+    expect(tiny.reason).toMatch(
+      /^Chosen by the service: 8 together, because copying 100 MB takes them seconds/,
+    );
+    const slow = chosen({ nodes: nodesOf(12, '4.0.1'), snapshotBytes: 100 * MB, budget: 20 * MB });
+    expect(slow.batchSize).toBe(4);
+  });
+
+  test('the size: as many as end within four hours, because a longer copy meets more trouble', () => {
+    expect(chosen({ snapshotBytes: 300 * GB }).batchSize).toBe(4);
+    const huge = chosen({ snapshotBytes: 700 * GB });
+    expect(huge.batchSize).toBe(2);
+    expect(huge.reason).toMatch(
+      /2 together, because a copy of 700 GB .* network card of one gigabit takes 3 h 32 min then/,
+    );
+    expect(huge.reason).toContain('the dump takes disk of the master');
+    const alone = chosen({ snapshotBytes: 700 * GB, budget: 40 * MB });
+    expect(alone.batchSize).toBe(1);
+    expect(alone.reason).toMatch(
+      /one at a time, because a copy of 700 GB at its share of the budget of 40\.0 MB\/s/,
+    );
+  });
+
+  test('nothing of that where the request says a number', () => {
+    const asked = { batchSize: 3, perNodeHost: 1, snapshotBytes: 900 * GB, budget: MB } as const;
+    const { batchSize, batches } = chosen({ ...asked, nodes: onHosts('a', 'a', 'a', 'a') });
+    expect(batchSize).toBe(3);
+    expect(batches).toEqual([['a:9221', 'a:9222', 'a:9223'], ['a:9224']]);
+  });
+
+  test('but every node is in exactly one batch, and no batch has too many, of all or of one host', () => {
+    const hosts = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(
+        hosts,
+        fc.option(fc.integer({ min: 1, max: 4 })),
+        fc.option(fc.integer({ min: 0, max: 10_000 * GB })),
+        fc.option(fc.integer({ min: 65_536, max: 2_000 * MB })),
+        (names, perNodeHost, snapshotBytes, budget) => {
+          const nodes = onHosts(...names);
+          const { batches, batchSize } = chosen({ nodes, perNodeHost, snapshotBytes, budget });
+          expect(batches.flat().sort()).toEqual(nodes.map((node) => node.target.name).sort());
+          for (const batch of batches) {
+            expect(batch.length).toBeGreaterThan(0);
+            expect(batch.length).toBeLessThanOrEqual(batchSize);
+            const ofHosts = batch.map((name) => name.split(':')[0]);
+            const most = Math.max(...ofHosts.map((host) => ofHosts.filter((other) => other === host).length));
+            expect(most).toBeLessThanOrEqual(perNodeHost ?? 1);
+          }
+        },
+      ),
+    );
   });
 });
 

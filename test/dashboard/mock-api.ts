@@ -7,12 +7,13 @@ import {
   joinView,
   progressMessage,
 } from '../../src/api/views.ts';
+import { inBatches } from '../../src/core/batches.ts';
 import type { ControlVerb, Expansion, NodeTarget } from '../../src/core/expansion.ts';
 import type { Finding } from '../../src/core/findings.ts';
 import type { Forecast, ForecastRange } from '../../src/core/forecast.ts';
 import { formatAddress } from '../../src/core/node-facts.ts';
-import { inBatches, type Plan, type Topology } from '../../src/core/plan.ts';
-import type { PolicyInput } from '../../src/core/policy.ts';
+import type { Plan, Topology } from '../../src/core/plan.ts';
+import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
 import {
   address,
   capabilitiesOf,
@@ -417,6 +418,7 @@ function planOf(world: MockWorld, body: ExpandBody): Plan {
     id: 'plan_mock',
     at: world.now,
     master: nodeTarget(formatAddress(address(master))),
+    policy: resolvePolicy(body.policy),
     capabilities,
     findings,
     acceptable: findings.every((finding) => finding.severity !== 'error'),

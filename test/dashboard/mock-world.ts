@@ -1,4 +1,5 @@
 import type { AnomalyRecord } from '../../src/core/anomalies.ts';
+import { inBatches } from '../../src/core/batches.ts';
 import type { Capabilities } from '../../src/core/capabilities.ts';
 import type { ComparisonReport } from '../../src/core/comparison.ts';
 import { controlProblem } from '../../src/core/controls.ts';
@@ -22,7 +23,7 @@ import {
 import type { Finding } from '../../src/core/findings.ts';
 import { newExpansion } from '../../src/core/new-expansion.ts';
 import type { Address, DbState, ListedSlave, Look } from '../../src/core/node-facts.ts';
-import { inBatches } from '../../src/core/plan.ts';
+
 import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
 import { noProgress } from '../../src/core/progress.ts';
 import type { FreezeState, StoredObservation } from '../../src/store/store.ts';

@@ -155,7 +155,12 @@ async function expand(rig: Rig, nodes: readonly PikaNode[]): Promise<Expansion> 
   const response = await fetch(`${rig.service.url}/v1/expansions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ master: rig.master.name, nodes: nodes.map((node) => node.name) }),
+    // All lie on one host, so that the service would choose one at a time.
+    body: JSON.stringify({
+      master: rig.master.name,
+      nodes: nodes.map((node) => node.name),
+      policy: { batchSize: nodes.length },
+    }),
   });
   const accepted = (await response.json()) as { readonly id: string };
   expect([response.status, accepted]).toEqual([202, expect.objectContaining({ id: expect.any(String) })]);

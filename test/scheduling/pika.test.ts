@@ -53,7 +53,8 @@ describe.skipIf(!binary || !existsSync(binary))('on real Pika', { timeout: 300_0
       id: 'e',
       master: targetOf(master!),
       nodes: slaves.map((node): JoinTarget => ({ ...targetOf(node), overwriteData: false, repoint: false })),
-      policy: resolvePolicy({ lookIntervalMs: 100, ...policy }),
+      // All lie on one host, so that the service would choose one at a time.
+      policy: resolvePolicy({ lookIntervalMs: 100, batchSize: slaves.length, ...policy }),
       label: null,
       requestedBy: 'test',
       via: 'rest',

@@ -3,7 +3,7 @@ import { measuredSyncs } from '../../src/core/learning.ts';
 import { noSlotLimits, type SlotLimits } from '../../src/core/slots.ts';
 import { type Cluster, createCluster } from '../../src/simulator/index.ts';
 import { outgoingBytesPerSecond } from '../../src/simulator/transfer.ts';
-import { fill, MB, throttleOf, virtualService } from './virtual-service.ts';
+import { fill, hostOf, MB, throttleOf, virtualService } from './virtual-service.ts';
 
 /** Virtual hours are played on cores that others share. */
 vi.setConfig({ testTimeout: 180_000 });
@@ -30,6 +30,33 @@ describe('one snapshot for a batch', () => {
     expect((await service.get('e')).state).toBe('succeeded');
     expect(cluster.observe('m').dumpsMade).toBe(dumps);
     expect(four.map((id) => cluster.observe(id).lost)).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('batches that are left to the service', () => {
+  test.each([
+    ['hosts of their own', {}, {}, noSlotLimits],
+    ['one host', { host: 'one' }, {}, noSlotLimits],
+    ['one host with three slots', { host: 'one' }, {}, { ...noSlotLimits, perNodeHost: 3 }],
+    ['a tight budget', {}, { bandwidthBytesPerSecond: 9 * MB }, noSlotLimits],
+    ['a large budget', {}, { bandwidthBytesPerSecond: 2000 * MB }, noSlotLimits],
+  ] as const)('%s: the start answers as the plan did', async (_name, where, policy, slots) => {
+    const cluster = cluster400MB();
+    const five = [...four, 'n5'];
+    fill(cluster, { master: 'm', nodes: five, ...where });
+    const service = virtualService(cluster, { slots });
+    const plan = await service.plan('m', five, policy);
+    await service.accept('e', 'm', five, policy);
+    service.startProcess();
+    await service.until(async () => (await service.get('e')).batchCount !== null, minute);
+    const { batchSize, batchSizeReason, batchCount, joins } = await service.get('e');
+    expect(batchSizeReason).toBe(plan.batchSizeReason);
+    expect(batchSize).toBe(plan.batchSize);
+    expect(batchCount).toBe(plan.batches.length);
+    const begun = plan.batches.map((_, batch) =>
+      joins.filter((join) => join.batch === batch).map((join) => join.target.name),
+    );
+    expect(begun).toEqual(plan.batches);
   });
 });
 
@@ -126,12 +153,12 @@ function mostAtOnce(cluster: Cluster, masters: readonly string[]): () => number 
 describe('slots', () => {
   const run = async (slots: SlotLimits): Promise<{ most: number; waits: string[] }> => {
     const cluster = cluster400MB();
-    fill(cluster, { master: 'm', nodes: ['n1', 'n2'] });
-    fill(cluster, { master: 'w', nodes: ['n3', 'n4'] });
+    fill(cluster, { master: 'm', nodes: ['n1', 'n2'], host: 'one' });
+    fill(cluster, { master: 'w', nodes: ['n3', 'n4'], host: 'one' });
     const most = mostAtOnce(cluster, ['m', 'w']);
     const service = virtualService(cluster, { slots });
-    await service.accept('e', 'm', ['n1', 'n2']);
-    await service.accept('f', 'w', ['n3', 'n4']);
+    await service.accept('e', 'm', ['n1', 'n2'], { batchSize: 2 });
+    await service.accept('f', 'w', ['n3', 'n4'], { batchSize: 2 });
     // Two processes: what counts is what the store says, not what one of them knows.
     service.startProcess();
     service.startProcess();
@@ -279,13 +306,19 @@ describe('throttle by health', () => {
     const cluster = createCluster({ seed: 1, dataScale: (4000 * MB) / (500 * 190) });
     cluster.addNode({
       id: 'm',
+      host: hostOf('m'),
       version: '4.0.1',
       binlogAt: { file: 12, offset: 0 },
       replyDelayMs: latencyMs,
     });
     cluster.load('m', { strings: 400, hashes: 100, valueBytes: 100, outsideBinlog: true });
     for (const id of ['n1', 'n2'])
-      cluster.addNode({ id, version: '4.0.1', config: { 'throttle-bytes-per-second': 100 * MB } });
+      cluster.addNode({
+        id,
+        host: hostOf(id),
+        version: '4.0.1',
+        config: { 'throttle-bytes-per-second': 100 * MB },
+      });
     const service = virtualService(cluster);
     await service.accept('e', 'm', ['n1', 'n2'], {
       health: { masterLatencyMs: limitMs },

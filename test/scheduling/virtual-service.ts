@@ -5,7 +5,7 @@ import type { Forecast } from '../../src/core/forecast.ts';
 import type { MeasuredSync } from '../../src/core/learning.ts';
 import { newExpansion } from '../../src/core/new-expansion.ts';
 import type { Look } from '../../src/core/node-facts.ts';
-import { makePlan } from '../../src/core/plan.ts';
+import { makePlan, type Plan } from '../../src/core/plan.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
 import { emptyContext, preflightSections } from '../../src/core/preflight.ts';
 import type { SlotLimits } from '../../src/core/slots.ts';
@@ -32,9 +32,9 @@ export function virtualService(
   };
 
   const target = (id: string): NodeTarget => {
-    const { port } = cluster.node(id);
-    const address = { host: '127.0.0.1', port };
-    return { name: `127.0.0.1:${port}`, address, seenAs: address, credential: null };
+    const { host, port } = cluster.node(id);
+    const address = { host, port };
+    return { name: `${host}:${port}`, address, seenAs: address, credential: null };
   };
 
   async function accept(
@@ -57,12 +57,13 @@ export function virtualService(
     await store.accept({ ...fresh, forecast }, [], null);
   }
 
-  /** The forecast that the plan of this request would hold, from looks at the servers of now. */
-  async function forecast(
+  /** The plan of this request, from looks at the servers of now. */
+  async function plan(
     master: string,
     nodes: readonly string[],
+    policy: PolicyInput = {},
     learnt: readonly MeasuredSync[] = [],
-  ): Promise<Forecast | null> {
+  ): Promise<Plan> {
     const engine = createPikaEngine({
       now: () => Math.round(cluster.now()),
       wires: virtualWires(cluster, stir),
@@ -96,8 +97,9 @@ export function virtualService(
         look: looks[index]!,
         capabilities,
       })),
-      policy: resolvePolicy(),
+      policy: resolvePolicy(policy),
       context: emptyContext,
+      perNodeHost: options.slots?.perNodeHost ?? null,
       measured: {
         writes: writeRate(
           { at: first.at, binlog: first.facts.replication!.binlog },
@@ -106,8 +108,15 @@ export function virtualService(
         ),
         learnt,
       },
-    }).forecast;
+    });
   }
+
+  /** What that plan forecasts. */
+  const forecast = async (
+    master: string,
+    nodes: readonly string[],
+    learnt: readonly MeasuredSync[] = [],
+  ): Promise<Forecast | null> => (await plan(master, nodes, {}, learnt)).forecast;
 
   /** A worker process that takes up whatever is due, until it is killed. */
   function startProcess(): { kill(): void } {
@@ -166,20 +175,29 @@ export function virtualService(
   const events = (expansionId: string): Promise<readonly StoredEvent[]> =>
     store.events({ expansionId, afterSeq: 0, limit: 10_000 });
 
-  return { store, target, accept, forecast, startProcess, until, get, ended, events };
+  return { store, target, accept, plan, forecast, startProcess, until, get, ended, events };
 }
 
 export const throttleOf = (cluster: Cluster, id: string): string =>
   cluster.node(id).settings.get('throttle-bytes-per-second')!;
 
+/** Every server has a host of its own, unless one for all is named. */
+export const hostOf = (id: string): string => `host-of-${id}`;
+
 /** A master with so many bytes to copy, and empty nodes n1, n2, … with a throttle of 20 MB/s. */
 export function fill(
   cluster: Cluster,
-  names: { readonly master: string; readonly nodes: readonly string[] },
+  names: { readonly master: string; readonly nodes: readonly string[]; readonly host?: string },
   version: '3.5.4' | '3.5.5' | '4.0.1' = '4.0.1',
 ): void {
-  cluster.addNode({ id: names.master, version, binlogAt: { file: 12, offset: 0 } });
+  const host = (id: string): string => names.host ?? hostOf(id);
+  cluster.addNode({
+    id: names.master,
+    host: host(names.master),
+    version,
+    binlogAt: { file: 12, offset: 0 },
+  });
   cluster.load(names.master, { strings: 400, hashes: 100, valueBytes: 100, outsideBinlog: true });
   for (const id of names.nodes)
-    cluster.addNode({ id, version, config: { 'throttle-bytes-per-second': 20 * MB } });
+    cluster.addNode({ id, host: host(id), version, config: { 'throttle-bytes-per-second': 20 * MB } });
 }
