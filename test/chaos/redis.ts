@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { until } from '../support/until.ts';
+import { quietPort } from './ports.ts';
+import { startUnit } from './unit.ts';
+
+/** A real redis-server that keeps its data over a restart, as docs and compose file set it up. */
+export interface ChaosRedis {
+  readonly port: number;
+  pid(): number | null;
+  flushAll(): Promise<void>;
+  /** SIGKILL; it is started again at once, with its data or without. Resolves when it answers. */
+  killAndRestart(data: 'kept' | 'lost'): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const restartAfterMs = 500;
+
+/** Starts it on a free port. `onPid` is called whenever its process changes. */
+export async function startChaosRedis(onPid: () => void): Promise<ChaosRedis> {
+  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-chaos-redis-'));
+  const port = await quietPort();
+  const program = process.env.REDIS_SERVER ?? 'redis-server';
+  const settings = {
+    port,
+    bind: '127.0.0.1',
+    dir: folder,
+    save: '',
+    appendonly: 'yes',
+    'maxmemory-policy': 'noeviction',
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const unit = startUnit({
+    name: 'redis',
+    command: [program, ...args],
+    env: { PATH: process.env.PATH },
+    restartAfterMs,
+    onPid,
+  });
+  const answersAgain = async (): Promise<void> => {
+    await until(() => answers(port), {
+      withinMs: 60_000,
+      what: () => `redis-server on port ${port}: ${unit.output}`,
+    });
+  };
+  try {
+    await answersAgain();
+  } catch (error) {
+    await unit.stop(1000);
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    port,
+    pid: () => unit.pid,
+    async flushAll() {
+      const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => null });
+      client.on('error', () => undefined);
+      await client.flushall().finally(() => client.disconnect());
+    },
+    async killAndRestart(data) {
+      const release = unit.hold();
+      unit.signal('SIGKILL');
+      await until(() => unit.pid === null, { what: 'redis-server to be gone' });
+      if (data === 'lost') await rm(join(folder, 'appendonlydir'), { recursive: true, force: true });
+      release();
+      await answersAgain();
+    },
+    async stop() {
+      await unit.stop(5000);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (answered: boolean): void => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => socket.write('PING\r\n'));
+    // While it loads its data it answers too, with an error.
+    socket.once('data', (reply) => end(String(reply).startsWith('+PONG')));
+    socket.once('error', () => end(false));
+    socket.once('close', () => resolve(false));
+  });
+}
