@@ -60,8 +60,12 @@ export function createWorker(deps: WorkerDeps): Worker {
     crashPoint: deps.crashPoint ?? passByCrashPoints,
   };
 
+  /** Leases of turns that the database's absence has ended: nobody acts under them, and nobody else can before they run out. */
+  const leftBehind = new Map<string, Lease>();
+
   async function onWakeUp(expansionId: string, signal: AbortSignal): Promise<number | null> {
     const startedAt = clock.now();
+    await giveBack(expansionId);
     const lease = await deps.store.claim(expansionId, owner, leaseMs);
     if (!lease) {
       deps.metrics?.wakeUp('held_elsewhere', 0);
@@ -75,6 +79,14 @@ export function createWorker(deps: WorkerDeps): Worker {
     } catch (error) {
       return afterError(error, lease, startedAt);
     }
+  }
+
+  /** So that a short absence of the database does not leave the expansion alone for a whole lease. */
+  async function giveBack(expansionId: string): Promise<void> {
+    const lease = leftBehind.get(expansionId);
+    if (!lease) return;
+    await deps.store.release(lease);
+    leftBehind.delete(expansionId);
   }
 
   async function work(lease: Lease, signal: AbortSignal): Promise<number | null> {
@@ -120,6 +132,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     }
     deps.metrics?.wakeUp('failed', seconds);
     if (error instanceof StoreUnavailableError) {
+      leftBehind.set(expansionId, lease);
       deps.log.error(
         { expansionId },
         `the database cannot be reached (${error.message}); the expansion goes on when it is back`,
