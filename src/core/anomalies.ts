@@ -2,7 +2,7 @@
 import type { Capabilities } from './capabilities.ts';
 import type { MasterTracker } from './master-tracker.ts';
 import { isConnected, lastWait, type SlaveTracker } from './tracker.ts';
-import { bytesComplete, receivedInWait, type Wait } from './wait.ts';
+import { bytesComplete, dumpIsCertain, receivedInWait, uncertainDump, type Wait } from './wait.ts';
 
 export const anomalyCodes = [
   'snapshot_superseded',
@@ -397,7 +397,7 @@ function skipped({ slave }: AnomalyInput): Symptom | null {
   };
 }
 
-function incomplete({ slave }: AnomalyInput): Symptom | null {
+function incomplete({ slave, capabilities }: AnomalyInput): Symptom | null {
   const wait = lastWait(slave);
   if (wait?.end !== 'swapped' || !isConnected(slave.replication)) return null;
   if (slave.replication?.eligibleForMasterElection === false) {
@@ -407,12 +407,15 @@ function incomplete({ slave }: AnomalyInput): Symptom | null {
       facts: { eligibleForMasterElection: false },
     };
   }
-  if (bytesComplete(wait) !== false) return null;
-  return {
-    code: 'up_but_incomplete',
-    text: `The node is up after ${receivedInWait(wait)} of ${wait.snapshotBytes} bytes of the snapshot.`,
-    facts: { receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes },
-  };
+  if (bytesComplete(wait) === false) {
+    return {
+      code: 'up_but_incomplete',
+      text: `The node is up after ${receivedInWait(wait)} of ${wait.snapshotBytes} bytes of the snapshot.`,
+      facts: { receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes },
+    };
+  }
+  if (!capabilities.opensSupersededCopy || dumpIsCertain(wait)) return null;
+  return { code: 'up_but_incomplete', text: uncertainDump(wait), facts: { dump: wait.dump } };
 }
 
 function masterSyncing({ slave }: AnomalyInput): Symptom | null {

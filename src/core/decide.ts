@@ -18,7 +18,6 @@ import {
   isEnded,
   isSettled,
   type Join,
-  needsPerson,
 } from './expansion.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
@@ -28,6 +27,7 @@ import { awaitsDump, holdsFullSyncSlot, isTouched, isUnderWay } from './join-sta
 import { advanceLeaving, leave } from './leaving.ts';
 import { snapshotSize, trackMaster } from './master-tracker.ts';
 import type { Look, NodeFacts } from './node-facts.ts';
+import { lookAgainIn } from './pace.ts';
 import { masterIdentity } from './preflight.ts';
 import { beginJoin } from './preflight-join.ts';
 import {
@@ -499,36 +499,6 @@ function finish(turn: Turn): void {
   }
   const names = bad.map((join) => `${join.target.name} (${join.phase})`).join(', ');
   enterState(turn, 'failed', `${summary}; ${names}`, bad.find((join) => join.problem)?.problem ?? null);
-}
-
-// ---------------------------------------------------------------------------------------------------- pace
-
-const attachingLookMs = 100;
-/** A control rings by itself; only the window's beginning must not be missed by much. */
-const longestLookInClosedWindowMs = 5000;
-
-/** When to look again: closely where a state lasts 100 ms only, never where a person must act first. */
-function lookAgainIn(expansion: Expansion, now: number): number | null {
-  if (isEnded(expansion.state)) return null;
-  const underWay = expansion.joins.filter(
-    (join) => isUnderWay(join) || join.leaving !== null || owesSetting(join),
-  );
-  if (underWay.length > 0) {
-    const close = underWay.some(
-      (join) => join.phase === 'attaching' || join.phase === 'snapshotting' || join.phase === 'swapping',
-    );
-    return close
-      ? Math.min(attachingLookMs, expansion.policy.lookIntervalMs)
-      : expansion.policy.lookIntervalMs;
-  }
-  if (needsPerson(expansion.state)) return null;
-  if (expansion.state === 'pending') return expansion.waitsFor === null ? 500 : 2000;
-  const next = expansion.joins.find(
-    (join) => join.phase === 'waiting' && (join.batch ?? 0) <= expansion.currentBatch,
-  );
-  if (next?.waitingFor === null) return 0;
-  if (next && closedWindow(expansion, now) !== null) return longestLookInClosedWindowMs;
-  return Math.min(1000, Math.max(100, expansion.policy.lookIntervalMs));
 }
 
 // -------------------------------------------------------------------------------------------------- replies

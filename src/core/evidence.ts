@@ -4,7 +4,14 @@ import type { ComparisonReport } from './comparison.ts';
 import type { MasterTracker } from './master-tracker.ts';
 import { type BinlogOffset, compareOffsets } from './node-facts.ts';
 import { isConnected, lastWait, type SlaveTracker } from './tracker.ts';
-import { bytesComplete, completeShare, receivedInWait, type Wait } from './wait.ts';
+import {
+  bytesComplete,
+  completeShare,
+  dumpIsCertain,
+  receivedInWait,
+  uncertainDump,
+  type Wait,
+} from './wait.ts';
 
 export const ruleNames = [
   'full_sync_seen',
@@ -184,6 +191,7 @@ function reusedDumpBytes(
 function singleSnapshot(slave: SlaveTracker, wait: Wait | null, capabilities: Capabilities): Judged {
   const facts = {
     dump: wait?.dump ?? null,
+    bytesAtDump: wait?.bytesAtDump ?? null,
     lastSaveAtStart: wait?.lastSaveAtStart ?? null,
     laterDumps: wait?.laterDumps ?? 0,
     supersededBy: wait?.supersededBy ?? null,
@@ -191,6 +199,9 @@ function singleSnapshot(slave: SlaveTracker, wait: Wait | null, capabilities: Ca
     masterRestartedAt: slave.masterRestartedAt,
   };
   if (!wait) return { rule: 'single_snapshot', holds: null, text: 'There was no full sync to judge.', facts };
+  if (capabilities.opensSupersededCopy && wait.endedAt !== null && !dumpIsCertain(wait)) {
+    return { rule: 'single_snapshot', holds: false, text: uncertainDump(wait), facts };
+  }
   if (wait.supersededBy === null) {
     const seen = capabilities.hasLastSave ? 'LASTSAVE did not change' : 'no other full sync was seen';
     return {

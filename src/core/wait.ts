@@ -25,6 +25,8 @@ export const completeShare = 0.9;
 /** One stay in WaitDBSync: one try of a full sync. */
 export interface Wait {
   readonly startedAt: number;
+  /** SLAVEOF, or the end of the wait before: no byte of this copy came earlier, seen or not. */
+  readonly earliestAt: number;
   readonly endedAt: number | null;
   /**
    * How it ended: `swapped` = the node went on with the snapshot's offset or is ready to; `interrupted` = it fell
@@ -49,6 +51,8 @@ export interface Wait {
   readonly masterOffsets: Readonly<Record<string, BinlogOffset>>;
   /** The dump that is being copied, when it was seen to finish while watching. */
   readonly dump: Dump | null;
+  /** The node's byte counter at its first look after that dump was seen to be finished. */
+  readonly bytesAtDump: number | null;
   /** LASTSAVE when the wait began: the dump that is reused if no new one is made. */
   readonly lastSaveAtStart: number | null;
   readonly snapshotBytes: number | null;
@@ -84,6 +88,7 @@ export function beginWait(
   const since = Math.max(tracker.attachedAt, tracker.waits.at(-1)?.endedAt ?? 0);
   const wait: Wait = {
     startedAt: at,
+    earliestAt: since,
     endedAt: null,
     end: null,
     dbs: [],
@@ -97,6 +102,7 @@ export function beginWait(
     offsetsAfter: null,
     masterOffsets,
     dump: master.dumps.findLast((dump) => dump.notAfter >= since) ?? null,
+    bytesAtDump: null,
     lastSaveAtStart: master.lastSave,
     snapshotBytes: null,
     snapshotBytesKnown: false,
@@ -123,13 +129,15 @@ export function takeBytes(wait: Wait, bytes: number | null, at: number): Wait {
     bytesLast: bytes,
     bytesLastAt: at,
     firstBytesAt: wait.firstBytesAt ?? (received > protocolNoiseBytes ? at : null),
+    bytesAtDump: wait.bytesAtDump ?? (wait.dump !== null && at >= wait.dump.notAfter ? bytes : null),
     lastMoveAt: moved ? at : wait.lastMoveAt,
   };
 }
 
 /** The dump that this wait copies: the first that finished after the node asked, and before the first file came. */
 export function takeSnapshot(wait: Wait, master: MasterTracker): Wait {
-  const own = wait.dump ?? master.dumps.find((dump) => isOwnDump(wait, dump)) ?? null;
+  const own =
+    wait.dump ?? master.dumps.find((dump) => isOwnDump(wait, dump)) ?? reusedDump(wait, master) ?? null;
   const dump =
     own === null
       ? null
@@ -146,6 +154,16 @@ export function takeSnapshot(wait: Wait, master: MasterTracker): Wait {
  */
 const isOwnDump = (wait: Wait, dump: Dump): boolean =>
   dump.notAfter >= wait.startedAt && (wait.firstBytesAt === null || wait.firstBytesAt > dump.notBefore);
+
+/**
+ * Versions up to 3.5.4 reuse a dump too, for a node whose own offset lies in or shortly after the dump's binlog file,
+ * as after a full sync that was broken off (facts 4.4): the copy has begun, and LASTSAVE is still that of before.
+ */
+function reusedDump(wait: Wait, { lastSave, lastSaveAt, dumps }: MasterTracker): Dump | undefined {
+  const { firstBytesAt, lastSaveAtStart } = wait;
+  if (firstBytesAt === null || lastSaveAt === null || lastSaveAt < firstBytesAt) return undefined;
+  return lastSave === lastSaveAtStart ? dumps.findLast((dump) => dump.lastSave === lastSave) : undefined;
+}
 
 export function takeSupersession(
   begun: Wait,
@@ -284,6 +302,7 @@ export function unseenWait(tracker: SlaveTracker, end: EndOfWait, master: Master
   if (dumps.length !== 1 || dbs.length === 0 || !jumped) return null;
   const wait: Wait = {
     startedAt: tracker.attachedAt,
+    earliestAt: tracker.attachedAt,
     endedAt: at,
     end: 'swapped',
     dbs,
@@ -297,6 +316,7 @@ export function unseenWait(tracker: SlaveTracker, end: EndOfWait, master: Master
     offsetsAfter: replication.binlog,
     masterOffsets: tracker.masterOffsetsAtAttach,
     dump: dumps[0]!,
+    bytesAtDump: null,
     lastSaveAtStart: null,
     snapshotBytes: null,
     snapshotBytesKnown: false,
@@ -324,4 +344,28 @@ export function bytesComplete(wait: Wait): boolean | null {
   if (received === null || wait.snapshotBytes === null) return null;
   if (received >= completeShare * wait.snapshotBytes) return true;
   return wait.snapshotBytesKnown ? false : null;
+}
+
+/** Looks at a node that is being attached are 100 ms apart; a slow answer or two still fit in here. */
+const dumpSeenWithinMs = 2500;
+
+/**
+ * Whether the dump that ended between two looks is the only one that did. LASTSAVE tells the last one only: after
+ * looks far apart (a worker died, a master was slow to answer) another, older one can be what the node began to copy.
+ * It is certain with looks close together, or when all bytes came after that dump.
+ */
+export function dumpIsCertain(wait: Wait): boolean {
+  const { dump, earliestAt, bytesAtDump, bytesAtStart, snapshotBytes } = wait;
+  if (dump === null || dump.notAfter < earliestAt) return true;
+  if (dump.notAfter - Math.max(dump.notBefore, earliestAt) <= dumpSeenWithinMs) return true;
+  const received = receivedInWait(wait);
+  if (received === null || bytesAtDump === null || bytesAtStart === null || snapshotBytes === null)
+    return false;
+  return received - (bytesAtDump - bytesAtStart) >= completeShare * snapshotBytes;
+}
+
+/** Says why it is not known which dump the node has copied. */
+export function uncertainDump({ dump, earliestAt }: Wait): string {
+  const gapMs = dump!.notAfter - Math.max(dump!.notBefore, earliestAt);
+  return `The master was not seen for ${(gapMs / 1000).toFixed(1)} s around its dump: an older one can have been replaced while it was copied.`;
 }

@@ -107,14 +107,18 @@ function follow(looks: readonly Seen[]) {
 }
 
 describe('a full sync that nobody looked at (promise 5)', () => {
-  const upAt = (bytes: number, dumps: number): Seen => ({
-    master: masterLook(9000, { file: 5, offset: 20 * mega }, 10 + dumps),
-    slave: slaveLook(9010, 'Connected', { file: 5, offset: 20 * mega }, bytes),
+  const upAt = (bytes: number, dumps: number, at = 3000): Seen => ({
+    master: masterLook(at, { file: 5, offset: 20 * mega }, 10 + dumps),
+    slave: slaveLook(at + 10, 'Connected', { file: 5, offset: 20 * mega }, bytes),
   });
 
   it('is proven by one dump, the offset, and bytes beyond all the binlog that can have come', () => {
     const { rules } = follow([upAt(225 * mega, 1)]);
     expect(rules).toEqual({ full_sync_seen: true, bytes_received: true, single_snapshot: true });
+  });
+
+  it('is not proven when nobody looked for long: more than one dump can have been made', () => {
+    expect(follow([upAt(225 * mega, 1, 9000)]).rules.single_snapshot).toBe(false);
   });
 
   it('is not proven when the bytes could be binlog', () => {
@@ -127,7 +131,7 @@ describe('a full sync that nobody looked at (promise 5)', () => {
 
   it('is not taken for one when the node stands before the master’s offset at the attach', () => {
     const looks = [
-      { ...upAt(225 * mega, 1), slave: slaveLook(9010, 'Connected', { file: 0, offset: 500 }, 225 * mega) },
+      { ...upAt(225 * mega, 1), slave: slaveLook(3010, 'Connected', { file: 0, offset: 500 }, 225 * mega) },
     ];
     expect(follow(looks).rules.full_sync_seen).toBe(false);
   });
@@ -155,5 +159,27 @@ describe('a full sync whose end nobody looked at', () => {
 
   it('is not proven by bytes that can be binlog: a copy cut short looks like this', () => {
     expect(follow([copying, under(3000, 40 * mega), up(120 * mega)]).rules.bytes_received).toBe(false);
+  });
+});
+
+describe('a full sync whose beginning nobody looked at', () => {
+  /** The next look after SLAVEOF comes 19 s later: the node copies, and LASTSAVE is another. */
+  const foundCopying = (bytes: number): Seen => ({
+    master: masterLook(20_000, { file: 5, offset: 0 }, 11),
+    slave: slaveLook(20_010, 'WaitDBSync', { file: 0, offset: 0 }, bytes),
+  });
+  const up = (bytes: number): Seen => ({
+    master: masterLook(30_000, { file: 5, offset: 0 }, 11),
+    slave: slaveLook(30_010, 'Connected', { file: 5, offset: 0 }, bytes),
+  });
+
+  it('is proven when all bytes came after the dump was seen', () => {
+    const { rules } = follow([foundCopying(1000), { ...foundCopying(199 * mega) }, up(200 * mega)]);
+    expect(rules).toEqual({ full_sync_seen: true, bytes_received: true, single_snapshot: true });
+  });
+
+  it('is not proven when some came before: they can be those of an older dump, which this one replaced', () => {
+    const { rules } = follow([foundCopying(180 * mega), foundCopying(185 * mega), up(190 * mega)]);
+    expect(rules).toEqual({ full_sync_seen: true, bytes_received: true, single_snapshot: false });
   });
 });
