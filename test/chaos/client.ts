@@ -9,8 +9,6 @@ export interface SummaryJoin {
   readonly target: { readonly name: string };
   readonly phase: string;
   readonly phaseSince: number;
-  /** Only where one expansion is read by itself. */
-  readonly phases?: readonly { readonly phase: string; readonly at: number }[];
 }
 
 /** What of an expansion is read here. */

@@ -42,6 +42,8 @@ export type Entry =
       readonly keys: number;
       readonly slaves: number;
       readonly whole: boolean;
+      /** The longest time for which nobody looked at the node while it was in the full sync that its last SLAVEOF began. */
+      readonly unseenMs: number;
       /** Nodes that were attached to the same master before and lacked something of it at this moment. */
       readonly unfinished: readonly string[];
     }
@@ -66,8 +68,6 @@ export type Entry =
       readonly saidAt: number;
       readonly truth: Truth;
     }
-  /** The service says that it saw the node in a full sync at this time. */
-  | { readonly kind: 'followed'; readonly at: number; readonly node: string }
   /** The service gave a node up with an operator's word. */
   | { readonly kind: 'skipped'; readonly at: number; readonly node: string }
   /** The service reports an end; `saidAt` is its own time of it. */
@@ -116,8 +116,6 @@ export function words(entry: Entry): string {
       return `request ${entry.key} was refused: ${entry.text}`;
     case 'verified':
       return `called verified (truth: ${JSON.stringify(entry.truth)})`;
-    case 'followed':
-      return 'the service saw its full sync';
     case 'skipped':
       return 'skipped by the operator';
     case 'ended':

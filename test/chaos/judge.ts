@@ -18,6 +18,12 @@ type Command = Extract<Entry, { kind: 'command' }>;
 /** The clocks of the nodes and of the service are read in different processes. */
 const slackMs = 250;
 
+/**
+ * A full sync that nobody looked at for longer than this (no worker, no database) may be impossible to prove, and is made
+ * again then; one that was looked at all the time must do.
+ */
+const provableUnseenMs = 1000;
+
 const isAttach = ({ words }: Command): boolean =>
   /^slaveof /i.test(words) && !/^slaveof no one$/i.test(words);
 const isDetach = ({ words }: Command): boolean => /^slaveof no one$/i.test(words);
@@ -46,8 +52,6 @@ class Judgement {
   readonly #expansionOf = new Map<string, string>();
   readonly #newestConnection = new Map<string, number>();
   readonly #left = new Set<string>();
-  readonly #attachedAt = new Map<string, number>();
-  readonly #followed: readonly Extract<Entry, { kind: 'followed' }>[];
   #stored = false;
 
   constructor({ asked, entries }: History) {
@@ -56,7 +60,6 @@ class Judgement {
     this.#masters = new Set(asked.map(({ master }) => master));
     const verified = entries.filter((entry) => entry.kind === 'verified');
     this.#saidVerified = new Map(verified.map(({ node, saidAt }) => [node, saidAt]));
-    this.#followed = entries.filter((entry) => entry.kind === 'followed');
     const ended = entries.filter((entry) => entry.kind === 'ended');
     this.#saidEnded = new Map(ended.map(({ key, saidAt }) => [key, saidAt]));
     this.#skipped = new Set(entries.filter((entry) => entry.kind === 'skipped').map(({ node }) => node));
@@ -96,7 +99,6 @@ class Judgement {
       case 'secret':
         this.#broken('8', entry.at, null, `the password of the nodes is in ${entry.where}`);
         break;
-      case 'followed':
       case 'skipped':
       case 'ended':
         break;
@@ -191,26 +193,17 @@ class Judgement {
     this.#newestConnection.set(node, Math.max(newest, connection));
   }
 
-  #checkDetach({ at, node, whole }: Command): void {
+  #checkDetach({ at, node, whole, unseenMs }: Command): void {
     const verified = this.#saidVerified.get(node);
     if (verified !== undefined && verified < at - slackMs)
       this.#broken('7', at, node, `${node} was detached after it was called verified`);
-    else if (whole && this.#sawFullSync(node, at))
+    else if (whole && unseenMs < provableUnseenMs)
       this.#broken(
         '7',
         at,
         node,
-        `${node} was detached although it had everything, and its full sync had been seen`,
+        `${node} was detached although it had everything, and was never out of sight for longer than ${unseenMs} ms of its full sync`,
       );
-  }
-
-  /**
-   * A copy that began and ended while nobody could look (no worker, no database) cannot be proven and is made again. One
-   * that was looked at in between must do.
-   */
-  #sawFullSync(node: string, until: number): boolean {
-    const since = this.#attachedAt.get(node) ?? 0;
-    return this.#followed.some((each) => each.node === node && each.at >= since && each.at <= until);
   }
 
   #checkAttach(command: Command, asked: Asked): void {
@@ -227,7 +220,6 @@ class Judgement {
     if (slaves > 0) this.#broken('3', at, node, `SLAVEOF on ${node}, which had slaves`);
     this.#checkTurn(command, asked);
     this.#attached.add(node);
-    this.#attachedAt.set(node, at);
   }
 
   // ---- promise 5, and what was borrowed

@@ -14,15 +14,15 @@ import { type Recorder, record } from './recorder.ts';
 import { buildSite, dataScale, quietSite, type SiteAddresses, type SitePlan } from './site.ts';
 
 const password = 'of-the-recorder-test';
-const plan: SitePlan = {
+const planOf = (transferMs: number): SitePlan => ({
   id: 's',
   version: '3.5.4',
   expansions: [3],
   withData: [],
-  transferMs: 3000,
+  transferMs,
   writesPerSecond: 10,
   password,
-};
+});
 
 /** Commands by a client that is nobody's part; resolves when all replies have come. */
 function send(address: string, ...commands: readonly string[]): Promise<string> {
@@ -57,9 +57,14 @@ describe('what is written down of served nodes', () => {
     });
     recorder = record(cluster, (entry) => entries.push(entry));
     served = await serveCluster(cluster);
-    site = await buildSite(cluster, recorder, plan, (id) => served.serve(id));
   });
   afterEach(() => served.close());
+
+  const build = async (transferMs: number): Promise<SitePlan> => {
+    const plan = planOf(transferMs);
+    site = await buildSite(cluster, recorder, plan, (id) => served.serve(id));
+    return plan;
+  };
 
   const slaveof = (): string => `SLAVEOF ${site.master.replace(':', ' ')} force`;
   const isWhole = (id: string): boolean => recorder.truth(id).connected && recorder.truth(id).lost === 0;
@@ -76,6 +81,7 @@ describe('what is written down of served nodes', () => {
   ];
 
   it('is enough to find a naive burst guilty: two full syncs at once, and data lost', async () => {
+    await build(4000);
     const [first, second] = site.nodes[0]!;
     cluster.fault.nextSuperseded('s-1.1', 'loss');
     await send(first!, slaveof());
@@ -91,6 +97,7 @@ describe('what is written down of served nodes', () => {
   });
 
   it('shows nodes that were attached one after the other as they are: whole, and equal in the end', async () => {
+    const plan = await build(500);
     for (const [i, node] of site.nodes[0]!.entries()) {
       await send(node, slaveof(), 'INFO replication');
       await until(() => isWhole(`s-1.${i + 1}`), { what: `${node} to be whole` });
@@ -113,6 +120,7 @@ describe('what is written down of served nodes', () => {
   });
 
   it('shows a second SLAVEOF, by which connection each came, and what touches others', async () => {
+    await build(500);
     const [node] = site.nodes[0]!;
     await send(node!, slaveof(), slaveof());
     await send(node!, 'CONFIG SET throttle-bytes-per-second 70000');
@@ -137,7 +145,22 @@ describe('what is written down of served nodes', () => {
     expect(promises()).toEqual(expect.arrayContaining(['4', '7']));
   });
 
+  it('shows for how long nobody looked at a full sync', async () => {
+    await build(500);
+    const [node] = site.nodes[0]!;
+    await send(node!, slaveof());
+    const attachedAt = Date.now();
+    await until(() => isWhole('s-1.1'), { what: `${node} to be whole` });
+    const tookMs = Date.now() - attachedAt;
+    await send(node!, 'INFO replication');
+    await send(node!, 'SLAVEOF NO ONE');
+    const last = entries.findLast((entry) => entry.kind === 'command');
+    expect(last).toMatchObject({ words: 'SLAVEOF NO ONE', whole: true });
+    expect(last?.unseenMs).toBeGreaterThanOrEqual(tookMs - 50);
+  });
+
   it('tells when a client that came later first looks at a node', async () => {
+    await build(500);
     const [node] = site.nodes[0]!;
     await send(node!, 'INFO replication');
     const since = Date.now();

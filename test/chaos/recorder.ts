@@ -47,6 +47,8 @@ export function record(cluster: Cluster, tell: (entry: Entry) => void): Recorder
     readonly since: number;
     readonly seen: (at: number) => void;
   }>();
+  /** How closely each node is looked at, from SLAVEOF to the first look at which it is connected. */
+  const sights = new Map<string, { lastAt: number; unseenMs: number; over: boolean }>();
   let opened = 0;
 
   const truth = (id: string): Truth => {
@@ -54,7 +56,7 @@ export function record(cluster: Cluster, tell: (entry: Entry) => void): Recorder
     const { keys, missing, different, foreign, lost } = cluster.observe(id);
     return {
       follows: node.master === null ? null : nameOf(node.master),
-      connected: node.alive && node.master !== null && node.dbs.every(({ state }) => state === 'Connected'),
+      connected: isConnected(node),
       keys,
       missing,
       different,
@@ -84,6 +86,7 @@ export function record(cluster: Cluster, tell: (entry: Entry) => void): Recorder
     const role = roles.get(id);
     const connection = by === undefined ? undefined : connections.get(by);
     if (role === undefined || connection === undefined) return perform(id, argv, by);
+    look(id);
     const before = isActing(argv) ? situation(id, argv) : null;
     const outcome = perform(id, argv, by);
     const at = Date.now();
@@ -93,18 +96,31 @@ export function record(cluster: Cluster, tell: (entry: Entry) => void): Recorder
     if (role === 'bystander') tell({ kind: 'stranger', at, node, words });
     if (before === null) return outcome;
     const reply = replyText(outcome.reply);
-    if (before.attaches && reply === 'OK') attached.add(id);
+    if (before.attaches && reply === 'OK') {
+      attached.add(id);
+      sights.set(id, { lastAt: at, unseenMs: 0, over: false });
+    }
     const { attaches: _attaches, ...rest } = before;
     tell({ kind: 'command', at, node, words, reply, connection: connection.number, ...rest });
     return outcome;
   };
+
+  function look(id: string): void {
+    const sight = sights.get(id);
+    if (sight === undefined || sight.over) return;
+    const now = Date.now();
+    sight.unseenMs = Math.max(sight.unseenMs, now - sight.lastAt);
+    sight.lastAt = now;
+    sight.over = isConnected(cluster.node(id));
+  }
 
   function situation(id: string, argv: readonly string[]) {
     const node = cluster.node(id);
     const attaches = argv[0]!.toLowerCase() === 'slaveof' && argv[1]?.toLowerCase() !== 'no';
     const { follows, keys } = truth(id);
     const unfinished = attaches ? unfinishedOf(`${argv[1]}:${argv[2]}`, id) : [];
-    return { attaches, follows, keys, slaves: node.slaves.length, whole: isWhole(id), unfinished };
+    const unseenMs = sights.get(id)?.unseenMs ?? 0;
+    return { attaches, follows, keys, slaves: node.slaves.length, whole: isWhole(id), unseenMs, unfinished };
   }
 
   /** Nodes that were attached to this master, and are not whole. */
@@ -165,6 +181,9 @@ export function record(cluster: Cluster, tell: (entry: Entry) => void): Recorder
       }),
   };
 }
+
+const isConnected = ({ alive, master, dbs }: SimNode): boolean =>
+  alive && master !== null && dbs.every(({ state }) => state === 'Connected');
 
 /** Whether a command changes anything. */
 function isActing(argv: readonly string[]): boolean {

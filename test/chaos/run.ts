@@ -383,10 +383,6 @@ class ChaosRun {
     const told = JSON.parse(text) as Told;
     if (told.endedAt === null) return;
     await this.#take(told);
-    for (const { target, phases } of told.joins)
-      for (const { phase, at } of phases ?? [])
-        if (phase === 'snapshotting' || phase === 'transferring')
-          this.#note({ kind: 'followed', at, node: target.name });
     const { key } = followed.asked;
     this.#note({ kind: 'ended', at: Date.now(), key, state: told.state, saidAt: told.endedAt });
     this.#say('client', `${key} has ended: ${told.state}, ${told.stateReason}`);
