@@ -31,6 +31,7 @@ const readOnly: ReadonlySet<string> = new Set([
   'scan',
   'auth',
 ]);
+const retention = 'expire-logs-nums';
 const onNodes: ReadonlySet<string> = new Set(['slaveof', 'clearreplicationid']);
 
 interface NodeHistory {
@@ -62,6 +63,8 @@ export interface Witness {
   /** The service stored this; `before` is what was stored until now. */
   stored(before: Expansion, after: Expansion, events: readonly EventInput[]): void;
   frozen(since: number | null): void;
+  /** All expansions have ended, and no command is on its way. */
+  ended(): void;
   report(promise: string, text: string): void;
 }
 
@@ -72,6 +75,8 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   const highestEpoch = new Map<string, number>();
   const touched = new Set<string>();
   const released = new Set<string>();
+  const ownRetention = cluster.node('m').settings.get(retention);
+  let settingsLost = 0;
   let frozenSince: number | null = null;
 
   const buggy = scenario.version !== '3.5.5' && scenario.version !== '4.0.1';
@@ -179,9 +184,12 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   function checkBatch(place: Place): void {
     const { expansion, join } = place;
     const mayFail = expansion.policy.onFailure === 'skip';
+    const begunAt = join.attempts.at(-1)?.startedAt ?? 0;
     const open = expansion.joins.filter(
       (each) =>
         (each.batch ?? 0) < (join.batch ?? 0) &&
+        // Asked to be tried again while this one was at it already: it gets its turn afterwards.
+        !(each.phase === 'waiting' && each.phaseSince > begunAt) &&
         each.phase !== 'verified' &&
         each.phase !== 'skipped' &&
         !(mayFail && (each.phase === 'failed' || each.phase === 'quarantined')),
@@ -223,10 +231,31 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       report('3', `SLAVEOF on ${node.id}, which has slaves of its own`);
   }
 
+  /** The one write to the master: its retention, where the request permits it and its version needs it. */
+  function isPermittedSetting({ argv, node }: SentCommand, expansion: Expansion | undefined): boolean {
+    const [word, verb, name] = argv.map((each) => each.toLowerCase());
+    if (word !== 'config' || node !== 'm' || !expansion?.policy.mayRaiseBinlogRetention) return false;
+    if (scenario.version !== '3.3.6') return false;
+    if (verb === 'rewrite') return cluster.node('m').persisted.settings.get(retention) !== ownRetention;
+    return verb === 'set' && name === retention && Number(argv[3]) >= Number(ownRetention);
+  }
+
+  function checkBorrowed(command: SentCommand, expansion: Expansion | undefined): void {
+    if (expansion?.borrowed?.old !== ownRetention)
+      report(
+        '4',
+        `${command.argv.join(' ')} was sent to ${command.node}, while what was stored as its own value is ${expansion?.borrowed?.old}, not ${ownRetention}`,
+      );
+  }
+
   function checkAddressee(command: SentCommand): boolean {
     const word = command.argv[0]!.toLowerCase();
     if (readOnly.has(word) && !(word === 'config' && command.argv[1]?.toLowerCase() !== 'get')) return false;
     const expansion = expansions.get(command.expansionId);
+    if (isPermittedSetting(command, expansion)) {
+      checkBorrowed(command, expansion);
+      return true;
+    }
     const { port } = cluster.node(command.node);
     const named = expansion?.joins.some((join) => join.target.address.port === port) ?? false;
     if (!onNodes.has(word) || !named)
@@ -345,6 +374,11 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       expansions.set(after.id, after);
       for (const { type, node, text } of events)
         if (type === 'node.detached' && text.includes(': detached from')) released.add(`${after.id} ${node}`);
+      for (const { type, text } of events) {
+        if (type === 'master.setting_lost') settingsLost += 1;
+        // Nobody else touches it in any scenario.
+        if (type === 'master.setting_left') report('4', text);
+      }
       for (const join of after.joins) {
         if (join.phase === 'verified' && before.joins[join.index]?.phase !== 'verified')
           checkVerified(after, join);
@@ -352,6 +386,15 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
     },
     frozen(since) {
       frozenSince = since;
+    },
+    ended() {
+      const { settings, persisted } = cluster.node('m');
+      const now = [settings.get(retention), persisted.settings.get(retention)];
+      if (settingsLost === 0 && now.some((value) => value !== ownRetention))
+        report(
+          '4',
+          `${retention} of the master was ${ownRetention}, and is ${now.join(', in its file ')} at the end`,
+        );
     },
     report,
   };
