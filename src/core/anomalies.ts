@@ -382,9 +382,11 @@ function syncLoop({ slave, limits }: AnomalyInput): Symptom | null {
   };
 }
 
-function skipped({ slave }: AnomalyInput): Symptom | null {
+function skipped({ slave, master }: AnomalyInput): Symptom | null {
   if (!isConnected(slave.replication)) return null;
   const wait = lastWait(slave);
+  // Only a look at the master that came after can tell of a dump that was made for this node meanwhile.
+  if (!wait && (master.lastAnsweredAt ?? 0) < (slave.upSince ?? 0)) return null;
   if (wait?.end === 'swapped') return null;
   if (!wait && slave.listedFullSyncing) return null;
   const eligible = slave.replication?.eligibleForMasterElection ?? null;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultAnomalyLimits, detectAnomalies } from '../../src/core/anomalies.ts';
 import { fullSyncRules } from '../../src/core/evidence.ts';
 import { newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
 import type { BinlogOffset, DbState, Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
@@ -100,8 +101,11 @@ function follow(looks: readonly Seen[]) {
       capabilities,
     );
   }
+  const now = tracked.lastAnsweredAt!;
+  const judged = { slave, master: tracked, capabilities, limits: defaultAnomalyLimits, attempt: 1, now };
   return {
     slave,
+    anomalies: detectAnomalies(judged).map(({ code }) => code),
     rules: Object.fromEntries(fullSyncRules(slave, capabilities).map((rule) => [rule.rule, rule.holds])),
   };
 }
@@ -127,6 +131,14 @@ describe('a full sync that nobody looked at (promise 5)', () => {
 
   it('is not taken for one when the master made no dump', () => {
     expect(follow([upAt(225 * mega, 0)]).rules.full_sync_seen).toBe(false);
+  });
+
+  it('is called skipped only once the master was looked at after the node came up', () => {
+    const earlier = { ...upAt(225 * mega, 1), master: masterLook(2000, { file: 5, offset: mega }, 10) };
+    expect(follow([earlier]).anomalies).toEqual([]);
+    expect(follow([earlier, upAt(225 * mega, 0, 3100)]).anomalies).toEqual(['full_sync_skipped']);
+    const later = follow([earlier, upAt(225 * mega, 1, 3100)]);
+    expect(later).toMatchObject({ anomalies: [], rules: { full_sync_seen: true } });
   });
 
   it('is not taken for one when the node stands before the master’s offset at the attach', () => {
