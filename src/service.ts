@@ -9,6 +9,7 @@ import { buildApi, buildWorkerApi } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
+import { type Campaigns, openCampaigns } from './campaigns.ts';
 import type { Config } from './config.ts';
 import type { AtCrashPoint } from './core/crash-points.ts';
 import { crashAsOrdered } from './crash.ts';
@@ -54,6 +55,7 @@ interface Parts {
   readonly comparisonDoorbell: Doorbell;
   readonly metrics: Metrics;
   readonly admission: Admission;
+  readonly campaigns: Campaigns;
   readonly engine: ReturnType<typeof createPikaEngine>;
   readonly newId: NewId;
   readonly crashPoint: AtCrashPoint;
@@ -131,6 +133,20 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
       ),
     crashPoint,
   });
+  const campaigns = openCampaigns({
+    config,
+    log,
+    store: opened.store,
+    campaigns: opened.campaigns,
+    queue,
+    doorbell,
+    metrics,
+    admission,
+    newId,
+    reconcileEveryMs,
+    sleep,
+  });
+  closers.push(() => campaigns.close());
   return {
     config,
     log,
@@ -140,6 +156,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     comparisonDoorbell,
     metrics,
     admission,
+    campaigns,
     engine,
     newId,
     crashPoint,
@@ -167,6 +184,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     shedLoad: true,
     routes: [
       webhookRoutes(opened.webhooks),
+      parts.campaigns.routes,
       comparisonRoutes({
         comparisons: opened.comparisons,
         doorbell: parts.comparisonDoorbell,
@@ -231,6 +249,7 @@ async function startWork(parts: Parts): Promise<Closer> {
     crashPoint,
   });
   const closeComparisons = startComparisons(parts);
+  const closeCampaigns = parts.campaigns.startWork();
   return () =>
     Promise.all([
       wakeUps.close(),
@@ -238,6 +257,7 @@ async function startWork(parts: Parts): Promise<Closer> {
       dispatcher.close(),
       entrance.close(),
       closeComparisons(),
+      closeCampaigns(),
     ]);
 }
 

@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Expansion, StoredEvent } from '../core/expansion.ts';
-import { isEnded } from '../core/expansion.ts';
+import type { StoredEvent } from '../core/expansion.ts';
 import type { Log } from '../log.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
 import { HttpProblem } from './errors.ts';
-import { progressMessage } from './views.ts';
 
 export interface EventStreamOptions {
   readonly store: Store;
@@ -22,10 +20,19 @@ export interface EventStreamOptions {
 }
 
 export interface StreamRequest {
-  /** null = all expansions. */
-  readonly expansionId: string | null;
+  /** Whose events; null = everybody's. */
+  readonly about: { readonly expansionId: string } | { readonly campaignId: string } | null;
+  /** What is sent between events, at most once a second; absent = nothing is. */
+  readonly progress?: () => Promise<StreamProgress | null>;
   /** Events after this seq are sent. */
   readonly afterSeq: number;
+}
+
+/** How something stands; sent as a message without an id where it differs from the one before. */
+export interface StreamProgress {
+  readonly data: unknown;
+  /** It will not change any more. */
+  readonly settled: boolean;
 }
 
 /**
@@ -57,7 +64,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   async function catchUp(stream: Stream, wanted: StreamRequest): Promise<void> {
     for (;;) {
       const events = await store.events({
-        ...(wanted.expansionId === null ? {} : { expansionId: wanted.expansionId }),
+        ...wanted.about,
         afterSeq: stream.afterSeq,
         limit: pageSize,
       });
@@ -70,13 +77,16 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     }
   }
 
-  async function sendProgress(stream: Stream, expansionId: string): Promise<void> {
+  async function sendProgress(
+    stream: Stream,
+    progressOf: NonNullable<StreamRequest['progress']>,
+  ): Promise<void> {
     if (now() - stream.progressAt < progressEveryMs) return;
-    const expansion = await store.get(expansionId);
-    if (expansion === null) return;
+    const progress = await progressOf();
+    if (progress === null) return;
     stream.progressAt = now();
-    stream.settled = isEnded(expansion.state);
-    const text = progressText(expansion);
+    stream.settled = progress.settled;
+    const text = `event: progress\ndata: ${JSON.stringify(progress.data)}\n\n`;
     if (text === stream.lastProgress) return;
     stream.lastProgress = text;
     await stream.send(text);
@@ -85,7 +95,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   async function turn(stream: Stream, wanted: StreamRequest): Promise<number> {
     try {
       await catchUp(stream, wanted);
-      if (wanted.expansionId !== null && !stream.settled) await sendProgress(stream, wanted.expansionId);
+      if (wanted.progress && !stream.settled) await sendProgress(stream, wanted.progress);
       if (now() - stream.lastSentAt >= heartbeatMs) await stream.send(': still here\n\n');
       return pollMs;
     } catch (error) {
@@ -137,7 +147,7 @@ class Stream {
   afterSeq: number;
   progressAt = 0;
   lastProgress = '';
-  /** The expansion has ended and its last progress was sent. */
+  /** What it is about has ended and its last progress was sent. */
   settled = false;
   lastSentAt: number;
   readonly #raw: ServerResponse;
@@ -205,10 +215,6 @@ class Stream {
 
 function eventText(event: StoredEvent): string {
   return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-}
-
-function progressText(expansion: Expansion): string {
-  return `event: progress\ndata: ${JSON.stringify(progressMessage(expansion))}\n\n`;
 }
 
 function tooMany(closing: boolean, limit: number): HttpProblem {

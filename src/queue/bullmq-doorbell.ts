@@ -14,7 +14,7 @@ import type { Doorbell, DoorbellWorker, WakeUpHandler } from './doorbell.ts';
 import { QueueUnavailableError } from './errors.ts';
 
 /** The doorbells there are: each has its own queue, and workers that answer it. */
-export type DoorbellName = 'expansion-wake-ups' | 'comparison-wake-ups';
+export type DoorbellName = 'expansion-wake-ups' | 'comparison-wake-ups' | 'campaign-wake-ups';
 
 export interface DoorbellOptions {
   readonly name?: DoorbellName;

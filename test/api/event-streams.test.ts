@@ -288,7 +288,7 @@ test('an idle stream sends something now and then, so that a dead connection is 
   });
   const app = (await import('fastify')).default();
   app.get('/', async (request, reply) => {
-    await streams.serve(request, reply, { expansionId: null, afterSeq: 0 });
+    await streams.serve(request, reply, { about: null, afterSeq: 0 });
     return reply;
   });
   base = await app.listen({ host: '127.0.0.1', port: 0 });

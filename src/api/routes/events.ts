@@ -1,13 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { invalidField, printable } from '../../admission/validate.ts';
+import { isEnded } from '../../core/expansion.ts';
+import type { StreamRequest } from '../event-streams.ts';
 import type { ApiParts } from '../parts.ts';
 import { AfterSeq, errorResponses, IdParams, Limit, strict } from '../schemas/common.ts';
 import { EventPage } from '../schemas/expansion.ts';
 import { existing } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
+import { progressMessage } from '../views.ts';
 
-const EventQuery = Type.Object(
+export const EventQuery = Type.Object(
   {
     after: AfterSeq,
     limit: Limit(1000, 200),
@@ -25,12 +28,12 @@ const EventQuery = Type.Object(
   { ...strict },
 );
 
-const StreamHeaders = Type.Object({
+export const StreamHeaders = Type.Object({
   accept: Type.Optional(Type.String({ description: '`text/event-stream` for the live stream.' })),
   'last-event-id': Type.Optional(Type.String({ description: 'Where a broken stream goes on.' })),
 });
 
-const streamText =
+export const streamText =
   'With `Accept: text/event-stream` a live stream: `id` is the seq, `event` the type, `data` the event as JSON; it goes on after `Last-Event-ID` (or `after`).';
 
 /** /v1/events and /v1/expansions/:id/events: history as pages, and live. */
@@ -51,9 +54,13 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
     },
     async (request, reply) => {
       const { id } = await existing(parts.store, request.params.id);
-      if (!wantsStream(request)) return pageOf(parts, request.query, id);
+      if (!wantsStream(request)) return pageOf(parts, request.query, { expansionId: id });
       const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
-      await parts.streams.serve(request, reply, { expansionId: id, afterSeq });
+      const progress = async () => {
+        const expansion = await parts.store.get(id);
+        return expansion && { data: progressMessage(expansion), settled: isEnded(expansion.state) };
+      };
+      await parts.streams.serve(request, reply, { about: { expansionId: id }, afterSeq, progress });
       return reply;
     },
   );
@@ -64,7 +71,7 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
       schema: {
         operationId: 'listEvents',
         tags: ['events'],
-        summary: 'What happened in all expansions',
+        summary: 'What happened in all expansions and campaigns',
         description: `${streamText} Without either, the stream begins with what happens from now on.`,
         querystring: EventQuery,
         headers: StreamHeaders,
@@ -74,16 +81,21 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
     async (request, reply) => {
       if (!wantsStream(request)) return pageOf(parts, request.query, null);
       const afterSeq = lastEventId(request) ?? request.query.after ?? (await parts.store.lastSeq());
-      await parts.streams.serve(request, reply, { expansionId: null, afterSeq });
+      await parts.streams.serve(request, reply, { about: null, afterSeq });
       return reply;
     },
   );
 };
 
-async function pageOf(parts: ApiParts, query: Static<typeof EventQuery>, expansionId: string | null) {
+/** A page of history. */
+export async function pageOf(
+  parts: Pick<ApiParts, 'store'>,
+  query: Static<typeof EventQuery>,
+  about: StreamRequest['about'],
+) {
   const limit = query.limit ?? 200;
   const items = await parts.store.events({
-    ...(expansionId === null ? {} : { expansionId }),
+    ...about,
     ...(query.node === undefined ? {} : { node: query.node }),
     ...(query.type === undefined ? {} : { types: query.type.split(',').map((type) => type.trim()) }),
     afterSeq: query.after ?? 0,
@@ -92,10 +104,11 @@ async function pageOf(parts: ApiParts, query: Static<typeof EventQuery>, expansi
   return { items, nextAfter: items.length < limit ? null : items.at(-1)!.seq };
 }
 
-const wantsStream = (request: FastifyRequest): boolean =>
+export const wantsStream = (request: FastifyRequest): boolean =>
   request.method === 'GET' && (request.headers.accept ?? '').toLowerCase().includes('text/event-stream');
 
-function lastEventId(request: FastifyRequest): number | null {
+/** Where a broken stream goes on; null = the header is not there. Throws Refusal for one that is no event id. */
+export function lastEventId(request: FastifyRequest): number | null {
   const text = request.headers['last-event-id'];
   if (typeof text !== 'string' || text === '') return null;
   if (/^\d{1,15}$/.test(text)) return Number(text);

@@ -3,7 +3,16 @@ import { ExpansionRequest } from '../../admission/request.ts';
 import { invalidField, printable } from '../../admission/validate.ts';
 import { type ExpansionState, expansionStates } from '../../core/expansion.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
-import { AfterSeq, errorResponses, IdParams, Limit, NodeParams, PageOf, strict } from '../schemas/common.ts';
+import {
+  AfterSeq,
+  errorResponses,
+  IdempotencyHeaders,
+  IdParams,
+  Limit,
+  NodeParams,
+  PageOf,
+  strict,
+} from '../schemas/common.ts';
 import {
   EvidenceReport,
   ExpansionDetail,
@@ -35,18 +44,6 @@ const ListQuery = Type.Object(
   },
   { ...strict },
 );
-
-const IdempotencyHeaders = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 200,
-      pattern: '^[\\x21-\\x7e]+$',
-      description:
-        'A repeated request under the same key is answered with the expansion of the first one, and starts nothing.',
-    }),
-  ),
-});
 
 /** /v1/expansions: start them and read them. */
 export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {

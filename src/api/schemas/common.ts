@@ -112,3 +112,15 @@ export const ReasonBody = Type.Object(
   },
   { ...strict },
 );
+
+export const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      pattern: '^[\\x21-\\x7e]+$',
+      description:
+        'A repeated request under the same key is answered with what the first one started, and starts nothing.',
+    }),
+  ),
+});

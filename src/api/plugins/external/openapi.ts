@@ -17,6 +17,7 @@ export async function openApi(app: FastifyInstance, version: string): Promise<vo
       servers: [{ url: '/' }],
       tags: [
         { name: 'expansions', description: 'Add nodes to a master.' },
+        { name: 'campaigns', description: 'Add nodes to many masters under one request.' },
         { name: 'control', description: 'Steer an expansion; every act has a reason.' },
         { name: 'events', description: 'What happened, as pages and live.' },
         { name: 'knowledge', description: 'What the service knows of masters and of anomalies.' },

@@ -1,0 +1,61 @@
+import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from '../core/campaign.ts';
+import { campaignRemainingSeconds, memberRemainingSeconds } from '../core/campaign-remaining.ts';
+import type { StoredCampaign } from '../store/campaigns.ts';
+
+/** A campaign as it is shown in lists: where it stands, without its members. */
+export function campaignSummary(campaign: StoredCampaign, now: number) {
+  const { members: _members, pendingControls, ...shown } = campaign;
+  return {
+    ...shown,
+    needsPerson: waitsForPerson(campaign),
+    pendingControls: pendingControls.map(({ id, verb, reason }) => ({ id, verb, reason })),
+    remainingSeconds: rounded(campaignRemainingSeconds(campaign, now)),
+    progress: progressOf(campaign),
+  };
+}
+
+/** A campaign with its members. */
+export function campaignView(campaign: StoredCampaign, now: number) {
+  return {
+    ...campaignSummary(campaign, now),
+    members: campaign.members.map((member) => memberView(member, now)),
+  };
+}
+export type CampaignView = ReturnType<typeof campaignView>;
+
+/** A member, with what is known of its expansion. What it will ask for stays inside. */
+export function memberView(member: CampaignMember, now: number) {
+  const { index, group, master, nodes, label, state, stateSince, expansion, problem } = member;
+  return {
+    index,
+    group,
+    master,
+    nodes,
+    label,
+    state,
+    stateSince,
+    expansionId: expansion?.id ?? null,
+    expansionState: expansion?.state ?? null,
+    nodesVerified: expansion?.nodesVerified ?? 0,
+    startedAt: expansion?.startedAt ?? null,
+    endedAt: expansion?.endedAt ?? null,
+    remainingSeconds: rounded(memberRemainingSeconds(member, now)),
+    reason: problem?.text ?? expansion?.stateReason ?? null,
+    problem: problem ?? expansion?.problem ?? null,
+  };
+}
+
+const rounded = (seconds: number | null): number | null => (seconds === null ? null : Math.ceil(seconds));
+
+function progressOf({ members }: Campaign) {
+  const sum = (of: (member: CampaignMember) => number): number =>
+    members.reduce((total, member) => total + of(member), 0);
+  return {
+    members: members.length,
+    byState: Object.fromEntries(
+      memberStates.map((state) => [state, members.filter((member) => member.state === state).length]),
+    ) as Record<CampaignMember['state'], number>,
+    nodesVerified: sum(({ expansion }) => expansion?.nodesVerified ?? 0),
+    nodes: sum(({ nodes }) => nodes.length),
+  };
+}

@@ -1,0 +1,303 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { CampaignAdmission } from '../../admission/campaign.ts';
+import { CampaignRequest } from '../../admission/campaign-request.ts';
+import { invalidField, printable } from '../../admission/validate.ts';
+import {
+  type CampaignState,
+  type CampaignVerb,
+  campaignHasEnded,
+  campaignStates,
+} from '../../core/campaign.ts';
+import { campaignControlProblem } from '../../core/campaign-controls.ts';
+import type { Expansion } from '../../core/expansion.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { Doorbell } from '../../queue/doorbell.ts';
+import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
+import { campaignReport, campaignReportText } from '../campaign-report.ts';
+import { campaignSummary, campaignView } from '../campaign-views.ts';
+import type { ApiParts, RoutePlugin } from '../parts.ts';
+import { requesterOf } from '../plugins/app/access-control.ts';
+import {
+  CampaignDetail,
+  CampaignPlan,
+  CampaignReport,
+  CampaignSummary,
+  CancelBody,
+} from '../schemas/campaign.ts';
+import {
+  errorResponses,
+  IdempotencyHeaders,
+  IdParams,
+  Limit,
+  PageOf,
+  ReasonBody,
+  strict,
+} from '../schemas/common.ts';
+import { EventPage } from '../schemas/expansion.ts';
+import { checkCursor } from '../shared.ts';
+import type { ApiTypeProvider } from '../type-provider.ts';
+import { EventQuery, lastEventId, pageOf, StreamHeaders, streamText, wantsStream } from './events.ts';
+
+export interface CampaignRouteParts {
+  readonly campaigns: CampaignStore;
+  readonly admission: CampaignAdmission;
+  readonly doorbell: Pick<Doorbell, 'ring'>;
+}
+
+const Params = Type.Object({ id: { ...IdParams.properties.id, description: 'Id of the campaign.' } });
+
+const ListQuery = Type.Object(
+  {
+    state: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: `States, separated by commas: ${campaignStates.join(', ')}.`,
+      }),
+    ),
+    search: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: 'Part of the label, a master or a node.' }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 500, description: '`nextCursor` of the page before.' }),
+    ),
+    limit: Limit(200, 50),
+  },
+  { ...strict },
+);
+
+/** Stored expansions that are read side by side for a report. */
+const readAtOnce = 8;
+
+/** /v1/campaigns: many masters under one request, a canary group first. */
+export function campaignRoutes(parts: CampaignRouteParts): RoutePlugin {
+  return (plain, api) => {
+    startRoute(plain, parts, api);
+    readRoutes(plain, parts, api);
+    historyRoutes(plain, parts, api);
+    controlRoutes(plain, parts, api);
+  };
+}
+
+const typed = (app: FastifyInstance) => app.withTypeProvider<ApiTypeProvider>();
+
+function startRoute(plain: FastifyInstance, { admission }: CampaignRouteParts, { now }: ApiParts): void {
+  typed(plain).post(
+    '/v1/campaigns',
+    {
+      schema: {
+        operationId: 'startCampaign',
+        tags: ['campaigns'],
+        summary: 'Add nodes to many masters: canaries first, then the rest',
+        description:
+          'Accepted (202) only if preflight finds no error for any member. Members become expansions one after the other, at most maxRunning at a time; the rest begins only when every canary has succeeded, and nothing further begins after so many failures. With `dryRun=true` nothing is stored: the answer (200) is what each member would do, with all findings.',
+        body: CampaignRequest,
+        headers: IdempotencyHeaders,
+        querystring: Type.Object(
+          { dryRun: Type.Optional(Type.Boolean({ description: 'Only say what it would do.' })) },
+          { ...strict },
+        ),
+        response: { 200: CampaignPlan, 202: CampaignDetail, ...errorResponses(400, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      if (request.query.dryRun === true) return admission.plan(request.body);
+      const key = request.headers['idempotency-key'] ?? null;
+      const { campaign, replayed } = await admission.start(request.body, requesterOf(request), key);
+      if (replayed) reply.header('idempotency-replayed', 'true');
+      return reply
+        .code(202)
+        .header('location', `/v1/campaigns/${campaign.id}`)
+        .send(campaignView(campaign, now()));
+    },
+  );
+}
+
+function readRoutes(
+  plain: FastifyInstance,
+  { campaigns }: CampaignRouteParts,
+  { now, store }: ApiParts,
+): void {
+  const app = typed(plain);
+  app.get(
+    '/v1/campaigns',
+    {
+      schema: {
+        operationId: 'listCampaigns',
+        tags: ['campaigns'],
+        summary: 'List campaigns, newest first',
+        querystring: ListQuery,
+        response: { 200: PageOf(CampaignSummary), ...errorResponses(400) },
+      },
+    },
+    async (request) => {
+      const { state, limit, ...filter } = request.query;
+      checkCursor(filter.cursor);
+      const page = await campaigns.list({
+        ...filter,
+        ...(state === undefined ? {} : { states: parseStates(state) }),
+        limit: limit ?? 50,
+      });
+      const at = now();
+      return {
+        items: page.items.map((campaign) => campaignSummary(campaign, at)),
+        nextCursor: page.nextCursor,
+      };
+    },
+  );
+
+  app.get(
+    '/v1/campaigns/:id',
+    {
+      schema: {
+        operationId: 'getCampaign',
+        tags: ['campaigns'],
+        summary: 'Read one campaign with its members',
+        params: Params,
+        response: { 200: CampaignDetail, ...errorResponses(404) },
+      },
+    },
+    async (request) => campaignView(await existing(campaigns, request.params.id), now()),
+  );
+
+  app.get(
+    '/v1/campaigns/:id/report',
+    {
+      schema: {
+        operationId: 'getCampaignReport',
+        tags: ['campaigns'],
+        summary: 'What became of every member and every node',
+        description: 'JSON; with `Accept: text/markdown` (or `format=markdown`) the same for people.',
+        params: Params,
+        querystring: Type.Object(
+          { format: Type.Optional(Type.Enum(['json', 'markdown'], { description: 'Wins over Accept.' })) },
+          { ...strict },
+        ),
+        response: { 200: CampaignReport, ...errorResponses(400, 404) },
+      },
+    },
+    async (request, reply) => {
+      const campaign = await existing(campaigns, request.params.id);
+      const ids = campaign.members.flatMap(({ expansion }) => expansion?.id ?? []);
+      const report = campaignReport(campaign, await readAll(store, ids), now());
+      const accept = request.headers.accept ?? '';
+      const format = request.query.format ?? (accept.includes('text/markdown') ? 'markdown' : 'json');
+      if (format === 'json') return report;
+      return reply
+        .type('text/markdown; charset=utf-8')
+        .header('content-disposition', `inline; filename="${campaign.id}.md"`)
+        .send(campaignReportText(report) as never);
+    },
+  );
+}
+
+function historyRoutes(plain: FastifyInstance, { campaigns }: CampaignRouteParts, api: ApiParts): void {
+  typed(plain).get(
+    '/v1/campaigns/:id/events',
+    {
+      schema: {
+        operationId: 'listCampaignEvents',
+        tags: ['campaigns'],
+        summary: 'What happened in a campaign',
+        description: `${streamText} A message \`progress\` without an id carries the campaign as GET /v1/campaigns/:id does, at most once a second. What happens to the nodes is told by the events of the expansions.`,
+        params: Params,
+        querystring: EventQuery,
+        headers: StreamHeaders,
+        response: { 200: EventPage, ...errorResponses(400, 404) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = await existing(campaigns, request.params.id);
+      const about = { campaignId: id };
+      if (!wantsStream(request)) return pageOf(api, request.query, about);
+      const progress = async () => {
+        const campaign = await campaigns.get(id);
+        return (
+          campaign && { data: campaignView(campaign, api.now()), settled: campaignHasEnded(campaign.state) }
+        );
+      };
+      const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
+      await api.streams.serve(request, reply, { about, afterSeq, progress });
+      return reply;
+    },
+  );
+}
+
+const verbs: readonly (readonly [CampaignVerb, string])[] = [
+  ['pause', 'Begin no further member; members at work go on'],
+  ['resume', 'Go on with a paused campaign'],
+  ['approve', 'Let the rest begin after the canaries'],
+  ['cancel', 'End the campaign: no further member begins'],
+];
+
+function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: ApiParts): void {
+  for (const [verb, summary] of verbs) {
+    typed(plain).post(
+      `/v1/campaigns/:id/${verb}`,
+      {
+        schema: {
+          operationId: `${verb}Campaign`,
+          tags: ['campaigns'],
+          summary,
+          params: Params,
+          body: verb === 'cancel' ? CancelBody : ReasonBody,
+          response: { 202: CampaignDetail, ...errorResponses(400, 404, 409, 415) },
+        },
+      },
+      async (request, reply) => {
+        const { reason, cancelMembers = false } = request.body as { reason: string; cancelMembers?: boolean };
+        const campaign = await existing(parts.campaigns, request.params.id);
+        const at = api.now();
+        const problem = campaignControlProblem(campaign, { verb, cancelMembers }, at);
+        if (problem !== null)
+          throw new Refusal('conflict', problem.code, problem.text, { nextSteps: problem.nextSteps });
+        const by = requesterOf(request).name;
+        const control = { id: api.newId('ctl'), verb, reason, by, at, cancelMembers };
+        await parts.campaigns.control(campaign.id, control);
+        // What is asked is stored; without the ring a worker finds it a little later.
+        await parts.doorbell
+          .ring(campaign.id)
+          .catch((error: unknown) =>
+            api.log.warn({ err: error, campaignId: campaign.id }, 'a worker could not be woken'),
+          );
+        return reply.code(202).send(campaignView(await existing(parts.campaigns, campaign.id), api.now()));
+      },
+    );
+  }
+}
+
+async function existing(campaigns: CampaignStore, id: string): Promise<StoredCampaign> {
+  const campaign = await campaigns.get(id);
+  if (campaign !== null) return campaign;
+  throw new Refusal('not_found', 'no_such_campaign', `There is no campaign ${id}.`, {
+    nextSteps: ['Check the id; GET /v1/campaigns lists all.'],
+  });
+}
+
+async function readAll(
+  store: ApiParts['store'],
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Expansion>> {
+  const found = new Map<string, Expansion>();
+  const left = ids.values();
+  const read = async () => {
+    for (const id of left) {
+      const expansion = await store.get(id);
+      if (expansion) found.set(id, expansion);
+    }
+  };
+  await Promise.all(Array.from({ length: readAtOnce }, read));
+  return found;
+}
+
+function parseStates(text: string): readonly CampaignState[] {
+  const states = text.split(',').map((state) => state.trim());
+  for (const state of states) {
+    if (campaignStates.includes(state as CampaignState)) continue;
+    throw invalidField('state', `holds "${printable(state)}", which is no state`, [
+      `Use some of: ${campaignStates.join(', ')}.`,
+    ]);
+  }
+  return states as readonly CampaignState[];
+}
