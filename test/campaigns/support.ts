@@ -1,3 +1,4 @@
+import type { Admission } from '../../src/admission/admission.ts';
 import { createCampaignAdmission } from '../../src/admission/campaign.ts';
 import type { RoutePlugin } from '../../src/api/parts.ts';
 import { campaignRoutes } from '../../src/api/routes/campaigns.ts';
@@ -32,10 +33,14 @@ export const campaignRequest = (members: number, more: object = {}) => ({
 export interface CampaignWorld {
   readonly api: TestApi;
   readonly campaigns: CampaignStore;
+  /** The one way in for expansions. */
+  readonly admission: Admission;
   /** Rings for campaigns; `api.doorbell` rings for expansions. */
   readonly rings: RungDoorbell;
   /** Lets a worker act on a campaign for so many turns; each second of its waiting passes at once. */
   work(id: string, turns: number, more?: Partial<CampaignWorkerParts>): Promise<void>;
+  /** Lets a worker act until the signal stops it. */
+  workUntil(id: string, signal: AbortSignal, more?: Partial<CampaignWorkerParts>): Promise<void>;
   /** What an expansion's worker would do. */
   move(expansionId: string, state: ExpansionState, phase?: JoinPhase, reason?: string): Promise<void>;
   /** Ids of the expansions of a campaign's members, null where there is none. */
@@ -46,11 +51,13 @@ export interface CampaignWorld {
 export async function campaignWorld(options: TestApiOptions = {}): Promise<CampaignWorld> {
   const rings = fakeDoorbell();
   let campaigns: CampaignStore | null = null;
+  let admission: Admission | null = null;
   let parts: Omit<CampaignWorkerParts, 'owner' | 'sleep'> | null = null;
   const routes: RoutePlugin = (app, api) => {
     const store = api.store as MemoryStore;
     campaigns = createMemoryCampaigns(store, api.now);
-    const admission = createCampaignAdmission({
+    admission = api.admission;
+    const campaignAdmission = createCampaignAdmission({
       admission: api.admission,
       campaigns,
       doorbell: rings,
@@ -67,30 +74,35 @@ export async function campaignWorld(options: TestApiOptions = {}): Promise<Campa
       log: api.log,
       now: api.now,
     };
-    return campaignRoutes({ campaigns, admission, doorbell: rings })(app, api);
+    return campaignRoutes({ campaigns, admission: campaignAdmission, doorbell: rings })(app, api);
   };
   const api = await testApi({ ...options, api: { ...options.api, routes: [routes] } });
   for (let index = 0; index < 10; index++) api.engine.set(masterOf(index), aMaster({}, masterOf(index)).look);
   let workers = 0;
+  const handler = (sleep: CampaignWorkerParts['sleep'], more: Partial<CampaignWorkerParts>) =>
+    createCampaignHandler({ ...parts!, owner: `worker-${++workers}`, sleep, ...more });
 
   return {
     api,
     campaigns: campaigns!,
+    admission: admission!,
     rings,
     async work(id, turns, more = {}) {
       const stop = new AbortController();
       let left = turns;
-      const handler = createCampaignHandler({
-        ...parts!,
-        owner: `worker-${++workers}`,
-        sleep: async (ms) => {
-          api.clock.now += ms;
-          left -= 1;
-          if (left <= 0) stop.abort();
-        },
-        ...more,
-      });
-      await handler(id, stop.signal);
+      const sleep = async (ms: number) => {
+        api.clock.now += ms;
+        left -= 1;
+        if (left <= 0) stop.abort();
+      };
+      await handler(sleep, more)(id, stop.signal);
+    },
+    async workUntil(id, signal, more = {}) {
+      const sleep = async (ms: number) => {
+        api.clock.now += ms;
+        await new Promise((resolve) => setImmediate(resolve));
+      };
+      await handler(sleep, more)(id, signal);
     },
     async move(expansionId, state, phase, reason) {
       const lease = (await api.store.claim(expansionId, 'test', 60_000))!;
