@@ -160,6 +160,12 @@ export const PolicyInputSchema = Type.Object(
           'What the master may send to the nodes in full sync, all together, bytes a second; given to them through their throttle-bytes-per-second, which is put back afterwards. null = their own throttles.',
       }),
     ),
+    mayRaiseBinlogRetention: Type.Optional(
+      Type.Boolean({
+        description:
+          'The service may raise expire-logs-nums of the master while nodes are synced, where its version (up to 3.4) would purge binlog that they still need; it is put back afterwards. The only setting of a master that is ever changed. Default: false.',
+      }),
+    ),
     health: Type.Optional(
       Type.Union([HealthInput, Type.Null()], {
         description:

@@ -12,6 +12,8 @@ export interface PolicyOptions {
   readonly onFailure?: string;
   readonly maxAttempts?: string;
   readonly pauseBetweenBatches?: string;
+  readonly bandwidth?: string;
+  readonly mayRaiseBinlogRetention?: boolean;
   readonly verify?: string;
   readonly sample?: string;
   readonly keyCounts?: boolean;
@@ -27,6 +29,11 @@ export function addPolicyOptions(command: Command): Command {
     .option('--on-failure <halt|skip|rollback>', 'what happens when a node is given up')
     .option('--max-attempts <n>', 'attaches per node, the first one included')
     .option('--pause-between-batches <duration>', 'for example 30s, 5m, 1h')
+    .option('--bandwidth <bytes/s>', 'what the master may send to all nodes in full sync together')
+    .option(
+      '--may-raise-binlog-retention',
+      'permit to raise expire-logs-nums of the master meanwhile (Pika up to 3.4); it is put back',
+    )
     .option('--verify <counts|sample|full>', 'how much of the data is compared')
     .option('--sample <n>', 'keys looked at per type and database')
     .option('--key-counts', 'also compare exact key counts (scans all keys on both nodes)')
@@ -52,6 +59,8 @@ export function policyOf(options: PolicyOptions, context: CliContext): PolicyInp
     ...given('onFailure', options.onFailure),
     ...given('maxAttempts', whole('--max-attempts', options.maxAttempts)),
     ...given('pauseBetweenBatchesMs', milliseconds('--pause-between-batches', options.pauseBetweenBatches)),
+    ...given('bandwidthBytesPerSecond', whole('--bandwidth', options.bandwidth)),
+    ...given('mayRaiseBinlogRetention', options.mayRaiseBinlogRetention),
     ...(Object.keys(verify).length === 0 ? {} : { verify }),
   };
   return Object.keys(policy).length === 0 ? undefined : (policy as PolicyInput);

@@ -1,8 +1,8 @@
 /** How fast a node may copy now: its share of the master's budget, less while the master's health asks for it. Part of `decide`. */
-import { advanceThrottle } from './borrowed.ts';
 import type { Expansion, Join } from './expansion.ts';
 import { type HealthSample, newHealth, readingWords, stepHealth } from './health.ts';
 import { isUnderWay } from './join-state.ts';
+import { advanceThrottle } from './throttle.ts';
 import { patch, say, type Turn } from './turn.ts';
 
 /** Whether the policy asks for throttles of the nodes to be changed. */

@@ -1,17 +1,15 @@
 /**
- * A setting of a node that is changed for the time of its full sync: its old value is stored before the change, and
- * put back when the copy is over, on cancel, after a crash and after a restart of the node. Part of `decide`.
+ * A setting of a server that is changed for a while: its old value is stored before the change, and put back when it is
+ * needed no longer, on cancel, after a crash and after a restart of the server. Part of `decide`.
  */
-import type { Intent, Join, NodeCommand } from './expansion.ts';
+import type { Intent, NodeCommand } from './expansion.ts';
 import { unknownActSettlesMs } from './intent.ts';
-import { currentAttempt, isUnderWay } from './join-state.ts';
-import { readableBytes } from './quantities.ts';
-import { joinAt, patchJoin, say, type Turn } from './turn.ts';
+import { say, type Turn } from './turn.ts';
 
-export const throttleSetting = 'throttle-bytes-per-second';
+export type BorrowedName = 'throttle-bytes-per-second' | 'expire-logs-nums';
 
 export interface BorrowedSetting {
-  readonly name: typeof throttleSetting;
+  readonly name: BorrowedName;
   /** Before the first change; put back at the end. */
   readonly old: string;
   /** Values that this service gave it, the newest last. Any other is somebody else's. */
@@ -21,114 +19,128 @@ export interface BorrowedSetting {
   readonly changes: number;
   readonly seen: string;
   readonly seenAt: number;
-  /** `restored`; `left` = somebody else has changed it meanwhile; `lost` = it could not be put back. */
-  readonly state: 'borrowed' | 'restored' | 'left' | 'lost';
+  /** When the server had last been restarted as of that look; absent = it is not watched, or the value was just set. */
+  readonly lifeSeen?: number | null;
+  /**
+   * `restored`; `left` = somebody else has changed it meanwhile; `lost` = the server could not be reached to put it
+   * back; `refused` = the server would not take a change.
+   */
+  readonly state: 'borrowed' | 'restored' | 'left' | 'lost' | 'refused';
   readonly restoringSince: number | null;
-  /** A full sync writes settings to the node's file (recording 17; facts 1.3), the borrowed one too: it is written once more. */
+  /** Whether the file of the server was written once more after the old value was put back. */
   readonly fileWritten: boolean;
+  /** Whether the server has read a changed value from its file, after a restart. */
+  readonly inFile?: boolean;
+}
+
+/** The server whose setting it is, and how this one is kept and told of. */
+export interface Lender {
+  readonly name: string;
+  /** null = the master. */
+  readonly joinIndex: number | null;
+  readonly setting: BorrowedName;
+  readonly borrowed: BorrowedSetting | null;
+  readonly keep: (turn: Turn, borrowed: BorrowedSetting) => void;
+  /** A value as people read it. */
+  readonly words: (value: string) => string;
+  /** Whether its file may hold a changed value. */
+  readonly writesFile: (turn: Turn, borrowed: BorrowedSetting) => boolean;
+  /** When the server was last seen to have been restarted; null = never, undefined = not watched here. */
+  readonly restartedAt?: number | null;
+}
+
+export interface Wish {
+  /** What the server shows now; null = it was not read. */
+  readonly seen: string | null;
+  /** null = its own is to be put back. */
+  readonly value: string | null;
+  readonly why: string;
 }
 
 const keptGiven = 50;
-/** Smaller corrections are not worth a command. */
-const leastChange = 0.05;
-const leastThrottle = 65_536;
-const greatestThrottle = 2_147_483_647;
 
-/** Whether the node still has a setting that this service must put back. */
-export const owesSetting = (join: Join): boolean => join.borrowed?.state === 'borrowed';
+/** Whether a value may be borrowed now; one that somebody else wants, or the server refuses, is not tried again. */
+export const mayBorrow = ({ borrowed }: Lender): boolean =>
+  borrowed === null || borrowed.state === 'restored' || borrowed.state === 'lost';
 
-/** Whether the node's settings need to be read now: not at every look. */
-export function wantsConfig(join: Join, borrows: boolean, now: number): boolean {
-  const { borrowed } = join;
-  if (borrowed?.state === 'borrowed')
-    return borrowed.pending !== null || borrowed.restoringSince !== null || now - borrowed.seenAt >= 1000;
-  return borrows && (isCopying(join) || isUnderWayBeforeSlaveof(join));
-}
-
-const isUnderWayBeforeSlaveof = (join: Join): boolean =>
-  isUnderWay(join) && currentAttempt(join)?.step !== 'syncing';
-
-/** Whether the node is about to copy, or copies. */
-function isCopying(join: Join): boolean {
-  const attempt = currentAttempt(join);
-  if (!attempt || !isUnderWay(join) || join.leaving !== null) return false;
-  if (attempt.step === 'slaveof') return true;
-  return attempt.step === 'syncing' && attempt.tracker !== null && attempt.tracker.upSince === null;
-}
-
-/**
- * Brings the node's throttle to what `wanted` makes of its own (bytes a second; null = its own) while it copies, and
- * back afterwards.
- * true = a change is on its way that SLAVEOF should wait for.
- */
-export function advanceThrottle(turn: Turn, join: Join, wanted: ((own: number) => number) | null): boolean {
-  const look = turn.nodeLooks.get(join.index);
-  const value = look?.kind === 'answered' ? look.facts.config?.throttleBytesPerSecond : undefined;
-  const seen = value == null ? null : String(value);
-  if (join.borrowed?.state === 'borrowed') return advanceBorrowed(turn, join, join.borrowed, seen, wanted);
-  if (wanted === null || seen === null || !isCopying(join) || join.borrowed?.state === 'left') return false;
-  const target = within(wanted(Number(seen)), Number(seen));
-  if (target >= Number(seen)) return false;
+/** Stores the server's own value and changes it. */
+export function borrow(turn: Turn, lender: Lender, wish: Wish & { readonly seen: string }): void {
+  const { borrowed: before } = lender;
+  // Of one that could not be put back, what the server shows now is not its own.
+  const fresh = before?.state === 'lost' ? before : newlyBorrowed(lender.setting, wish.seen);
   const borrowed: BorrowedSetting = {
-    name: throttleSetting,
-    old: seen,
-    given: [],
+    ...fresh,
+    changes: before?.changes ?? 0,
     pending: null,
-    changes: 0,
-    seen,
+    seen: wish.seen,
     seenAt: turn.now,
+    ...lifeOf(lender),
     state: 'borrowed',
     restoringSince: null,
     fileWritten: false,
   };
-  send(turn, join, borrowed, String(target), 'its share of the bandwidth');
-  return true;
+  send(turn, lender, borrowed, wish.value ?? borrowed.old, wish.why);
 }
 
-/** Never above the node's own throttle, and never so low that nothing moves. */
-const within = (wanted: number, old: number): number =>
-  Math.min(old, greatestThrottle, Math.max(leastThrottle, Math.round(wanted)));
+const newlyBorrowed = (
+  name: BorrowedName,
+  old: string,
+): Pick<BorrowedSetting, 'name' | 'old' | 'given' | 'inFile'> => ({ name, old, given: [] });
 
-function advanceBorrowed(
-  turn: Turn,
-  join: Join,
-  known: BorrowedSetting,
-  seen: string | null,
-  wanted: ((own: number) => number) | null,
-): boolean {
-  const restoring = !isCopying(join);
+/** Brings a borrowed setting to what is wished, or back; true = a change is on its way. */
+export function advanceBorrowed(turn: Turn, lender: Lender, known: BorrowedSetting, wish: Wish): boolean {
+  const { seen } = wish;
+  const restoring = wish.value === null;
   const borrowed: BorrowedSetting = {
     ...known,
-    ...(seen === null ? {} : { seen, seenAt: turn.now }),
+    ...(seen === null
+      ? {}
+      : { seen, seenAt: turn.now, ...lifeOf(lender), inFile: isInFile(lender, known, seen) }),
     restoringSince: restoring ? (known.restoringSince ?? turn.now) : null,
   };
   if (seen === null) {
-    waitForNode(turn, join, borrowed);
+    waitForServer(turn, lender, borrowed);
     return borrowed.pending !== null;
   }
   const settled = settlePending(turn, borrowed, seen);
   if (settled.pending !== null) {
-    keep(turn, join, settled);
+    lender.keep(turn, settled);
     return true;
   }
-  if (seen !== settled.old && !settled.given.includes(seen)) {
-    leaveToOthers(turn, join, settled, seen);
+  if (isForeign(lender, known, seen, restoring)) {
+    leaveToOthers(turn, lender, settled, seen);
     return false;
   }
-  const own = Number(settled.old);
-  const target = restoring || wanted === null ? settled.old : String(within(wanted(own), own));
-  if (seen !== target && (restoring || isWorthIt(Number(seen), Number(target)))) {
-    send(turn, join, settled, target, restoring ? 'the copy is over: put back' : 'its share has changed');
+  const target = wish.value ?? settled.old;
+  if (seen !== target) {
+    send(turn, lender, settled, target, wish.why);
     return true;
   }
-  if (restoring && seen === target) restored(turn, join, settled);
-  else keep(turn, join, settled);
+  if (restoring) restored(turn, lender, settled);
+  else lender.keep(turn, settled);
   return false;
 }
 
-const isWorthIt = (seen: number, target: number): boolean => Math.abs(target - seen) > seen * leastChange;
+const lifeOf = ({ restartedAt }: Lender): Pick<BorrowedSetting, 'lifeSeen'> =>
+  restartedAt === undefined ? {} : { lifeSeen: restartedAt };
 
-/** An act whose reply was lost may still happen for a while; what the node shows decides. */
+/** Whether the server was restarted since the last look; null = it cannot be told. Clocks of workers may differ. */
+const hasRestarted = ({ restartedAt }: Lender, { lifeSeen }: BorrowedSetting): boolean | null =>
+  restartedAt === undefined || lifeSeen === undefined ? null : restartedAt !== lifeSeen;
+
+/** A value of ours that is there after a restart was read from the server's file: somebody has written it there. */
+const isInFile = (lender: Lender, known: BorrowedSetting, seen: string): boolean =>
+  known.inFile === true ||
+  (hasRestarted(lender, known) === true && seen !== known.old && known.given.includes(seen));
+
+/** A value that this service did not give; or the old one, where it was not this service that put it back. */
+function isForeign(lender: Lender, known: BorrowedSetting, seen: string, restoring: boolean): boolean {
+  if (seen !== known.old) return !known.given.includes(seen);
+  const quiet = known.pending === null && !restoring && known.seen !== known.old;
+  return quiet && hasRestarted(lender, known) === false;
+}
+
+/** An act whose reply was lost may still happen for a while; what the server shows decides. */
 function settlePending(turn: Turn, borrowed: BorrowedSetting, seen: string): BorrowedSetting {
   const { pending } = borrowed;
   if (pending === null) return borrowed;
@@ -137,88 +149,117 @@ function settlePending(turn: Turn, borrowed: BorrowedSetting, seen: string): Bor
   return over ? { ...borrowed, pending: null } : borrowed;
 }
 
-const keep = (turn: Turn, join: Join, borrowed: BorrowedSetting): void =>
-  void patchJoin(turn, join.index, { borrowed });
+// ------------------------------------------------------------------------------------------------- commands
 
-function send(turn: Turn, join: Join, borrowed: BorrowedSetting, value: string, why: string): void {
+const eventOf = ({ joinIndex }: Lender, what: string): string =>
+  `${joinIndex === null ? 'master' : 'node'}.${what}`;
+
+const nodeOf = ({ joinIndex, name }: Lender): string | null => (joinIndex === null ? null : name);
+
+function send(turn: Turn, lender: Lender, borrowed: BorrowedSetting, value: string, why: string): void {
   const given = borrowed.given.includes(value)
     ? borrowed.given
     : [...borrowed.given, value].slice(-keptGiven);
-  order(turn, join, { ...borrowed, given }, { kind: 'config_set', name: throttleSetting, value });
+  order(turn, lender, { ...borrowed, given }, { kind: 'config_set', name: lender.setting, value });
   say(
     turn,
-    'node.setting',
-    `${join.target.name}: ${throttleSetting} from ${readableBytes(Number(borrowed.seen))}/s to ${readableBytes(Number(value))}/s (${why}; it was ${borrowed.old} before the expansion)`,
+    eventOf(lender, 'setting'),
+    `${lender.name}: ${lender.setting} from ${lender.words(borrowed.seen)} to ${lender.words(value)} (${why}; it was ${borrowed.old} before the expansion)`,
     {
-      node: join.target.name,
-      data: { setting: throttleSetting, from: borrowed.seen, to: value, old: borrowed.old },
+      node: nodeOf(lender),
+      data: { setting: lender.setting, from: borrowed.seen, to: value, old: borrowed.old },
     },
-  );
-}
-
-function order(turn: Turn, join: Join, borrowed: BorrowedSetting, command: NodeCommand): void {
-  const changes = borrowed.changes + 1;
-  const id = `${settingIntent}${join.index}.${changes}.${turn.epoch}`;
-  keep(turn, join, { ...borrowed, changes, pending: { id, command, at: turn.now } });
-  turn.commands.push({ joinIndex: join.index, intentId: id, command });
-}
-
-function restored(turn: Turn, join: Join, borrowed: BorrowedSetting): void {
-  const writesFile = turn.expansion.capabilities?.hasReplicationId === true;
-  if (writesFile && !borrowed.fileWritten) {
-    order(turn, join, borrowed, { kind: 'config_rewrite' });
-    return;
-  }
-  keep(turn, join, { ...borrowed, state: 'restored' });
-  say(turn, 'node.setting_restored', `${join.target.name}: ${throttleSetting} is ${borrowed.old} again`, {
-    node: join.target.name,
-    data: { setting: throttleSetting, value: borrowed.old },
-  });
-}
-
-function leaveToOthers(turn: Turn, join: Join, borrowed: BorrowedSetting, seen: string): void {
-  keep(turn, join, { ...borrowed, state: 'left' });
-  say(
-    turn,
-    'node.setting_left',
-    `${join.target.name}: somebody else has set ${throttleSetting} to ${seen} meanwhile; it is left so (it was ${borrowed.old} before the expansion)`,
-    { node: join.target.name, level: 'warning', data: { setting: throttleSetting, seen, old: borrowed.old } },
-  );
-}
-
-/** A node that cannot be reached keeps its value; a restart of it may, or may not, bring the old one back. */
-function waitForNode(turn: Turn, join: Join, borrowed: BorrowedSetting): void {
-  const { restoringSince } = borrowed;
-  const patience = turn.expansion.policy.nodeDownTimeoutMs;
-  if (restoringSince === null || turn.now - restoringSince < patience) keep(turn, join, borrowed);
-  else lose(turn, join, borrowed, 'the node does not answer');
-}
-
-function lose(turn: Turn, join: Join, borrowed: BorrowedSetting, why: string): void {
-  keep(turn, join, { ...borrowed, state: 'lost', pending: null });
-  say(
-    turn,
-    'node.setting_lost',
-    `${join.target.name}: ${throttleSetting} could not be put back (${why}). Do it by hand: CONFIG SET ${throttleSetting} ${borrowed.old}`,
-    { node: join.target.name, level: 'error', data: { setting: throttleSetting, old: borrowed.old } },
   );
 }
 
 /** Begins the ids of these intents; those of an attempt begin with a number. */
 export const settingIntent = 'setting.';
 
-/** Takes in the reply to a command of this module; one without a known outcome is found out from the node. */
+function order(turn: Turn, lender: Lender, borrowed: BorrowedSetting, command: NodeCommand): void {
+  const changes = borrowed.changes + 1;
+  const id = `${settingIntent}${lender.joinIndex ?? 'master'}.${changes}.${turn.epoch}`;
+  lender.keep(turn, { ...borrowed, changes, pending: { id, command, at: turn.now } });
+  turn.commands.push({ joinIndex: lender.joinIndex, intentId: id, command });
+}
+
+// ---------------------------------------------------------------------------------------------------- ends
+
+function restored(turn: Turn, lender: Lender, borrowed: BorrowedSetting): void {
+  if (!borrowed.fileWritten && lender.writesFile(turn, borrowed)) {
+    order(turn, lender, borrowed, { kind: 'config_rewrite' });
+    return;
+  }
+  lender.keep(turn, { ...borrowed, state: 'restored' });
+  say(
+    turn,
+    eventOf(lender, 'setting_restored'),
+    `${lender.name}: ${lender.setting} is ${borrowed.old} again`,
+    {
+      node: nodeOf(lender),
+      data: { setting: lender.setting, value: borrowed.old },
+    },
+  );
+}
+
+function leaveToOthers(turn: Turn, lender: Lender, borrowed: BorrowedSetting, seen: string): void {
+  lender.keep(turn, { ...borrowed, state: 'left' });
+  say(
+    turn,
+    eventOf(lender, 'setting_left'),
+    `${lender.name}: somebody else has set ${lender.setting} to ${seen} meanwhile; it is left so (it was ${borrowed.old} before the expansion)`,
+    {
+      node: nodeOf(lender),
+      level: 'warning',
+      data: { setting: lender.setting, seen, old: borrowed.old },
+    },
+  );
+}
+
+/** A server that cannot be reached keeps its value; a restart of it may, or may not, bring the old one back. */
+function waitForServer(turn: Turn, lender: Lender, borrowed: BorrowedSetting): void {
+  const { restoringSince } = borrowed;
+  const patience = turn.expansion.policy.nodeDownTimeoutMs;
+  if (restoringSince === null || turn.now - restoringSince < patience) {
+    lender.keep(turn, borrowed);
+    return;
+  }
+  lender.keep(turn, { ...borrowed, state: 'lost', pending: null });
+  const server = lender.joinIndex === null ? 'the master' : 'the node';
+  say(
+    turn,
+    eventOf(lender, 'setting_lost'),
+    `${lender.name}: ${lender.setting} could not be put back (${server} does not answer). Do it by hand: CONFIG SET ${lender.setting} ${borrowed.old}`,
+    { node: nodeOf(lender), level: 'error', data: { setting: lender.setting, old: borrowed.old } },
+  );
+}
+
+function refuse(turn: Turn, lender: Lender, borrowed: BorrowedSetting, reply: string): void {
+  lender.keep(turn, { ...borrowed, state: 'refused', pending: null });
+  const changed = borrowed.seen !== borrowed.old;
+  const byHand = changed ? ` Do it by hand: CONFIG SET ${lender.setting} ${borrowed.old}` : '';
+  say(
+    turn,
+    eventOf(lender, 'setting_refused'),
+    `${lender.name} answered CONFIG SET ${lender.setting} with: ${reply}. It stays at ${lender.words(borrowed.seen)}.${byHand}`,
+    {
+      node: nodeOf(lender),
+      level: changed ? 'error' : 'warning',
+      data: { setting: lender.setting, seen: borrowed.seen, old: borrowed.old },
+    },
+  );
+}
+
+/** Takes in the reply to a command of this module; one without a known outcome is found out from the server. */
 export function takeSettingReply(
   turn: Turn,
+  lender: Lender,
   reply: {
-    readonly joinIndex: number;
     readonly intentId: string;
     readonly outcome: NonNullable<Intent['outcome']> | 'not_sent';
     readonly text: string;
   },
 ): void {
-  const join = joinAt(turn, reply.joinIndex);
-  const { borrowed } = join;
+  const { borrowed } = lender;
   if (borrowed?.pending?.id !== reply.intentId) return;
   const { command } = borrowed.pending;
   const done = { ...borrowed, pending: null };
@@ -226,19 +267,21 @@ export function takeSettingReply(
     case 'unknown':
       return;
     case 'not_sent':
-      keep(turn, join, done);
+      lender.keep(turn, done);
       return;
     case 'ok':
-      keep(turn, join, {
-        ...done,
-        ...(command.kind === 'config_set'
-          ? { seen: command.value, seenAt: turn.now }
-          : { fileWritten: true }),
-      });
+      lender.keep(turn, command.kind === 'config_set' ? set(turn, done, command.value) : written(done));
       return;
     case 'refused':
-      if (command.kind === 'config_rewrite') keep(turn, join, { ...done, fileWritten: true });
-      else lose(turn, join, borrowed, `the node answered CONFIG SET with: ${reply.text}`);
+      if (command.kind === 'config_rewrite') lender.keep(turn, written(done));
+      else refuse(turn, lender, done, reply.text);
       return;
   }
 }
+
+/** Whether the server was restarted just before it took the value is not known until the next look. */
+function set(turn: Turn, { lifeSeen: _, ...borrowed }: BorrowedSetting, value: string): BorrowedSetting {
+  return { ...borrowed, seen: value, seenAt: turn.now };
+}
+
+const written = (borrowed: BorrowedSetting): BorrowedSetting => ({ ...borrowed, fileWritten: true });

@@ -6,7 +6,7 @@
 import { takeReply } from './attempt.ts';
 import { healthGate, holdThrottle, takeHealth } from './bandwidth.ts';
 import { type Batches, chooseBatches } from './batches.ts';
-import { owesSetting, settingIntent, takeSettingReply } from './borrowed.ts';
+import { settingIntent, takeSettingReply } from './borrowed.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import { blockingJoins, controlProblem } from './controls.ts';
@@ -30,6 +30,8 @@ import type { Look, NodeFacts } from './node-facts.ts';
 import { lookAgainIn } from './pace.ts';
 import { masterIdentity } from './preflight.ts';
 import { beginJoin } from './preflight-join.ts';
+import { holdRetention, owesMasterSetting, retentionGate, retentionLender } from './retention.ts';
+import { owesSetting, throttleLender } from './throttle.ts';
 import {
   type CommandToRun,
   type ComparisonToStart,
@@ -126,6 +128,7 @@ function run(turn: Turn, input: DecideInput): void {
   followJoins(turn, input);
   endHalt(turn);
   handleFailures(turn);
+  holdRetention(turn);
   finishPending(turn);
   if (turn.expansion.state === 'running') {
     closeBatch(turn);
@@ -382,7 +385,7 @@ function finishPending(turn: Turn): void {
   const busy = turn.expansion.joins.some(
     (join) => join.leaving !== null || owesSetting(join) || (isActive(join.phase) && isUnderWay(join)),
   );
-  if (busy) return;
+  if (busy || owesMasterSetting(turn.expansion)) return;
   if (control.verb === 'cancel') {
     enterState(turn, 'cancelled', `cancelled by ${control.by}: ${control.reason}`);
     return;
@@ -469,7 +472,7 @@ function gateFor(turn: Turn, input: DecideInput): string | null {
     return `the policy's pause between batches ends at ${new Date(expansion.nextBatchNotBefore).toISOString()}`;
   }
   if (input.veto !== null) return input.veto;
-  const unwell = healthGate(expansion);
+  const unwell = healthGate(expansion) ?? retentionGate(expansion);
   if (unwell !== null) return unwell;
   const underWay = expansion.joins.filter(holdsFullSyncSlot);
   const limit = Math.min(expansion.batchSize ?? 1, expansion.capabilities?.maxConcurrentFullSyncs ?? 1);
@@ -487,6 +490,7 @@ function finish(turn: Turn): void {
   if (expansion.state !== 'running' || expansion.pendingControl?.verb === 'cancel') return;
   const { joins } = expansion;
   if (!joins.every((join) => isDone(expansion, join) && !owesSetting(join))) return;
+  if (owesMasterSetting(expansion)) return;
   const count = (phase: Join['phase']): number => joins.filter((join) => join.phase === phase).length;
   const bad = joins.filter(
     (join) => join.phase === 'failed' || join.phase === 'quarantined' || join.phase === 'cancelled',
@@ -504,7 +508,8 @@ function finish(turn: Turn): void {
 // -------------------------------------------------------------------------------------------------- replies
 
 export interface Reply {
-  readonly joinIndex: number;
+  /** null = from the master. */
+  readonly joinIndex: number | null;
   readonly intentId: string;
   /** `not_sent`: the shell held it back; it will be decided on anew. */
   readonly outcome: 'ok' | 'refused' | 'unknown' | 'not_sent';
@@ -532,8 +537,11 @@ export function takeReplies(
     appliedControls: [],
   };
   for (const reply of replies) {
-    if (reply.intentId.startsWith(settingIntent)) takeSettingReply(turn, reply);
-    else takeReply(turn, reply);
+    const { joinIndex } = reply;
+    if (joinIndex === null) takeSettingReply(turn, retentionLender(turn.expansion), reply);
+    else if (reply.intentId.startsWith(settingIntent))
+      takeSettingReply(turn, throttleLender(joinAt(turn, joinIndex)), reply);
+    else takeReply(turn, { ...reply, joinIndex });
   }
   return { expansion: turn.expansion, events: turn.events };
 }

@@ -1,5 +1,5 @@
 import type { AnomalyRecord } from './anomalies.ts';
-import type { BorrowedSetting } from './borrowed.ts';
+import type { BorrowedName, BorrowedSetting } from './borrowed.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { ForecastDrift } from './drift.ts';
@@ -102,8 +102,8 @@ export type NodeCommand =
   | { readonly kind: 'slaveof'; readonly master: Address; readonly force: boolean }
   | { readonly kind: 'slaveof_no_one' }
   | { readonly kind: 'clear_replication_id' }
-  /** Of the node's settings, for the time of its full sync only. */
-  | { readonly kind: 'config_set'; readonly name: 'throttle-bytes-per-second'; readonly value: string }
+  /** A setting that is borrowed, of a node or (with permission) of the master. */
+  | { readonly kind: 'config_set'; readonly name: BorrowedName; readonly value: string }
   /** Writes the node's present settings to its file. */
   | { readonly kind: 'config_rewrite' };
 
@@ -209,6 +209,8 @@ export interface Expansion {
   readonly forecastOutcome: ForecastOutcome | null;
   /** The loop that holds the copy back for the master's sake; null = nothing was measured. */
   readonly health: HealthState | null;
+  /** A setting of the master that was changed, with permission, for the time of the expansion; null = none was. */
+  readonly borrowed: BorrowedSetting | null;
   readonly masterTracker: MasterTracker;
   /** The master's binlog-file-size, to turn positions into bytes; null = not known. */
   readonly binlogFileSizeBytes: number | null;

@@ -173,7 +173,11 @@ export const findingCodes = describe({
 
   binlog_retention_risk: [
     'warning',
-    'More binlog is written during a full sync than the master keeps, and its version does not spare the binlog of a slave in full sync from purging (up to 3.4).',
+    'More binlog is written during a full sync than the master keeps, and its version does not spare the binlog of a slave in full sync from purging (up to 3.4). Where it is not known how long a full sync takes: what is kept lasts less than a day.',
+  ],
+  binlog_retention_raised: [
+    'info',
+    'As binlog_retention_risk; the request permits the service to raise expire-logs-nums on the master for the time of the expansion.',
   ],
   binlog_disk_growth: [
     'warning',

@@ -5,9 +5,10 @@
 import type { Capabilities } from './capabilities.ts';
 import type { JoinTarget, NodeTarget } from './expansion.ts';
 import type { Finding } from './findings.ts';
+import { binlogNeed, keptBinlog, sparesBinlog } from './kept-binlog.ts';
 import type { MeasuredSync } from './learning.ts';
 import { snapshotSize } from './master-tracker.ts';
-import type { ConfigFacts, NodeFacts } from './node-facts.ts';
+import type { NodeFacts } from './node-facts.ts';
 import type { Policy } from './policy.ts';
 import { finding } from './preflight-finding.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
@@ -54,6 +55,8 @@ export interface BinlogForecast {
   /** What the master keeps by its own settings; null = they are not known. */
   readonly keptBytes: number | null;
   readonly keptFiles: number | null;
+  /** What `expire-logs-nums` would have to be to keep what is written meanwhile; null = enough is kept, or not known. */
+  readonly neededFiles: number | null;
   /** Whether the version spares the binlog from purging while a slave is in full sync. */
   readonly sparedDuringSync: boolean;
 }
@@ -347,31 +350,6 @@ function totalOf(batches: readonly BatchForecast[]): ForecastRange | null {
 
 // --------------------------------------------------------------------------------------------- binlog, disk
 
-/** `expire-logs-days` counts only beyond ten files (pika_stable_log.cc PurgeFiles; facts 3.3). */
-const filesKeptWhateverTheirAge = 10;
-const defaultBinlogFileBytes = 104_857_600;
-
-/** What the master's own settings keep of the binlog, at this write rate. */
-export function keptBinlog(
-  config: ConfigFacts | undefined,
-  databases: number,
-  writeBytesPerSecond: number | null,
-): { readonly bytes: number | null; readonly files: number | null } {
-  const { expireLogsNums: nums, expireLogsDays: days } = config ?? {};
-  if (nums == null) return { bytes: null, files: null };
-  const fileBytes = config?.binlogFileSizeBytes ?? defaultBinlogFileBytes;
-  const byAge =
-    days == null || writeBytesPerSecond === null
-      ? Number.POSITIVE_INFINITY
-      : Math.max(filesKeptWhateverTheirAge, (days * 86_400 * writeBytesPerSecond) / databases / fileBytes);
-  const files = Math.floor(Math.min(nums, byAge));
-  return { files, bytes: files * fileBytes * databases };
-}
-
-/** Up to 3.4 the state `full syncing` is never set on the master, so nothing spares its binlog (facts 2.3). */
-export const sparesBinlog = (capabilities: Capabilities): boolean =>
-  capabilities.family !== '3.3' && capabilities.family !== '3.4';
-
 function forecastBinlog(input: ForecastInput, batches: readonly BatchForecast[]): BinlogForecast {
   const { facts } = input.master;
   const rate = input.writes?.bytesPerSecond ?? null;
@@ -379,12 +357,18 @@ function forecastBinlog(input: ForecastInput, batches: readonly BatchForecast[])
   const kept = keptBinlog(facts.config, databases, rate);
   const during = batches.map((batch) => batch.binlogBytes);
   const known = during.filter((range): range is ForecastRange => range !== null);
+  const written = known.length === 0 || known.length < during.length ? null : widest(known);
+  const spared = sparesBinlog(input.capabilities);
+  const writes = rate === null ? null : { bytesPerSecond: rate, duringSync: written?.high ?? null };
+  // A log folder that only grows is worth a word where it is known by how much.
+  const need = spared && written === null ? null : binlogNeed(facts.config, databases, writes);
   return {
     writeBytesPerSecond: rate,
-    duringBatchBytes: known.length === 0 || known.length < during.length ? null : widest(known),
+    duringBatchBytes: written,
     keptBytes: kept.bytes,
     keptFiles: kept.files,
-    sparedDuringSync: sparesBinlog(input.capabilities),
+    neededFiles: need?.files ?? null,
+    sparedDuringSync: spared,
   };
 }
 
@@ -400,38 +384,56 @@ function masterDisk(snapshot: ForecastRange | null, binlog: BinlogForecast): For
   };
 }
 
-/** What the forecast warns of. */
-export function forecastFindings(forecast: Forecast, master: string): readonly Finding[] {
-  const { binlog } = forecast;
-  const written = binlog.duringBatchBytes;
-  if (written === null || binlog.keptBytes === null || written.high <= binlog.keptBytes) return [];
-  const facts = {
-    writeBytesPerSecond: binlog.writeBytesPerSecond,
-    duringBatchBytes: written,
-    keptBytes: binlog.keptBytes,
-    keptFiles: binlog.keptFiles,
-  };
-  const numbers = `${readableBytes(written.expected)} (up to ${readableBytes(written.high)}) of binlog are written during the longest batch, at ${readableBytes(binlog.writeBytesPerSecond!)}/s; the settings of ${master} keep ${readableBytes(binlog.keptBytes)} (${binlog.keptFiles} files a DB).`;
-  return binlog.sparedDuringSync
-    ? [
-        finding(
-          'binlog_disk_growth',
-          null,
-          `${numbers} The version purges nothing while a slave is in full sync, so the log folder grows beyond what the settings keep.`,
-          `See that the log folder of ${master} has room for it; or run the expansion when less is written.`,
-          facts,
-        ),
-      ]
-    : [
-        finding(
-          'binlog_retention_risk',
-          null,
-          `${numbers} This version does not spare the binlog of a slave in full sync, so the part that a node needs after its snapshot may be purged; its full sync then begins anew, again and again.`,
-          `Raise expire-logs-nums on ${master} for the time of the expansion, raise the throttle, or run it when less is written.`,
-          facts,
-        ),
-      ];
+/** What the forecast warns of; `mayRaise`: the request permits to raise `expire-logs-nums` of the master meanwhile. */
+export function forecastFindings(
+  { binlog }: Forecast,
+  master: string,
+  mayRaise: boolean,
+): readonly Finding[] {
+  const { neededFiles, writeBytesPerSecond, duringBatchBytes: written, keptBytes, keptFiles } = binlog;
+  if (neededFiles === null || writeBytesPerSecond === null || keptBytes === null) return [];
+  const facts = { writeBytesPerSecond, duringBatchBytes: written, keptBytes, keptFiles, neededFiles };
+  const rate = `${readableBytes(writeBytesPerSecond)}/s`;
+  const kept = `the settings of ${master} keep ${readableBytes(keptBytes)} (${keptFiles} files a DB)`;
+  const numbers =
+    written === null
+      ? `${rate} of binlog are written; ${kept}, which lasts ${readableSeconds(keptBytes / writeBytesPerSecond)}. How long a full sync takes is not known on this version.`
+      : `${readableBytes(written.expected)} (up to ${readableBytes(written.high)}) of binlog are written during the longest batch, at ${rate}; ${kept}.`;
+  if (binlog.sparedDuringSync) return [diskGrowth(numbers, master, facts)];
+  return [mayRaise ? retentionRaised(numbers, master, facts) : retentionRisk(numbers, master, facts)];
 }
+
+interface BinlogFacts extends Readonly<Record<string, unknown>> {
+  readonly keptFiles: number | null;
+  readonly neededFiles: number;
+}
+
+const diskGrowth = (numbers: string, master: string, facts: BinlogFacts): Finding =>
+  finding(
+    'binlog_disk_growth',
+    null,
+    `${numbers} The version purges nothing while a slave is in full sync, so the log folder grows beyond what the settings keep.`,
+    `See that the log folder of ${master} has room for it; or run the expansion when less is written.`,
+    facts,
+  );
+
+const retentionRisk = (numbers: string, master: string, facts: BinlogFacts): Finding =>
+  finding(
+    'binlog_retention_risk',
+    null,
+    `${numbers} This version does not spare the binlog of a slave in full sync, so the part that a node needs after its snapshot may be purged; its full sync then begins anew, again and again.`,
+    `Let the service raise expire-logs-nums on ${master} to ${facts.neededFiles} for the time of the expansion ("mayRaiseBinlogRetention": true in the policy, --may-raise-binlog-retention on the command line), or raise it yourself; or run it when less is written.`,
+    facts,
+  );
+
+const retentionRaised = (numbers: string, master: string, facts: BinlogFacts): Finding =>
+  finding(
+    'binlog_retention_raised',
+    null,
+    `${numbers} As the request permits it, expire-logs-nums of ${master} is raised to ${facts.neededFiles} while nodes are synced, and put back afterwards.`,
+    `See that the log folder of ${master} has room for what is written meanwhile.`,
+    facts,
+  );
 
 // -------------------------------------------------------------------------------------------------- ranges
 

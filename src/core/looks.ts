@@ -1,9 +1,10 @@
 /** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
 import { borrowsThrottle } from './bandwidth.ts';
-import { owesSetting, wantsConfig } from './borrowed.ts';
 import { type Expansion, isActive, isEnded, type Join, needsPerson } from './expansion.ts';
 import { mustStayEmpty } from './join-state.ts';
 import { preflightNodeSections, preflightSections } from './preflight.ts';
+import { owesMasterSetting, wantsMasterConfig } from './retention.ts';
+import { owesSetting, wantsConfig } from './throttle.ts';
 
 export type Section = 'server' | 'replication' | 'stats' | 'lastsave' | 'sizes' | 'config' | 'data' | 'keys';
 
@@ -25,7 +26,7 @@ export function wantedLooks(expansion: Expansion, now: number): WantedLooks | nu
   if (isEnded(expansion.state)) return null;
   const joins = expansion.joins.filter((join) => needsLook(join) || isNextInLine(expansion, join));
   const first = expansion.batchSize === null && !needsPerson(expansion.state);
-  if (joins.length === 0 && !first) return null;
+  if (joins.length === 0 && !first && !owesMasterSetting(expansion)) return null;
   const wholeBatch = first ? expansion.joins : joins;
   const beforeAttach = first || joins.some((join) => sectionsOf(join) === preflightNodeSections);
   return {
@@ -60,5 +61,10 @@ function masterSections(expansion: Expansion, now: number): readonly Section[] {
   const lastSize = expansion.masterTracker.samples.findLast((sample) => sample.sstBytes !== null);
   const due = lastSize === undefined || now - lastSize.at >= sizesEveryMs;
   const dumpWithoutSize = expansion.masterTracker.dumps.some((dump) => dump.sstBytesAfter === null);
-  return due || dumpWithoutSize ? [...following, 'lastsave', 'sizes'] : [...following, 'lastsave'];
+  return [
+    ...following,
+    'lastsave',
+    ...(due || dumpWithoutSize ? (['sizes'] as const) : []),
+    ...(wantsMasterConfig(expansion, now) ? (['config'] as const) : []),
+  ];
 }

@@ -33,6 +33,7 @@ export function newExpansion(request: {
     forecastDrift: null,
     forecastOutcome: null,
     health: null,
+    borrowed: null,
     masterTracker: newMasterTracker(),
     binlogFileSizeBytes: null,
     batchSize: null,

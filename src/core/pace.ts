@@ -1,8 +1,9 @@
 /** When to look again. Part of `decide`. */
-import { owesSetting } from './borrowed.ts';
 import { type Expansion, isEnded, type Join, needsPerson } from './expansion.ts';
 import { closedWindow } from './hold.ts';
 import { isUnderWay } from './join-state.ts';
+import { owesMasterSetting } from './retention.ts';
+import { owesSetting } from './throttle.ts';
 
 const closeLookMs = 100;
 /** A control rings by itself; only the window's beginning must not be missed by much. */
@@ -26,6 +27,7 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
     const soonest = Math.min(...underWay.map((join) => lookAtNodeIn(join, now)));
     return Math.min(soonest, expansion.policy.lookIntervalMs);
   }
+  if (owesMasterSetting(expansion)) return expansion.policy.lookIntervalMs;
   if (needsPerson(expansion.state)) return null;
   if (expansion.state === 'pending') return expansion.waitsFor === null ? 500 : 2000;
   const next = expansion.joins.find(

@@ -79,7 +79,9 @@ export function makePlan(input: PlanInput): Plan {
   const forecast = forecastOf(input, batches);
   const findings = [
     ...preflight(input),
-    ...(forecast ? forecastFindings(forecast, input.master.target.name) : []),
+    ...(forecast
+      ? forecastFindings(forecast, input.master.target.name, input.policy.mayRaiseBinlogRetention)
+      : []),
   ];
   return {
     id: input.id,

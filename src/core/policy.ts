@@ -65,6 +65,11 @@ export interface Policy {
   readonly stableLooks: number;
   /** What the master may send to the nodes in full sync, all together; null = the nodes' own throttles. */
   readonly bandwidthBytesPerSecond: number | null;
+  /**
+   * The service may raise `expire-logs-nums` of the master while nodes are synced, where its version would purge binlog
+   * that they still need; the old value is put back. The only setting of a master that it ever changes.
+   */
+  readonly mayRaiseBinlogRetention: boolean;
   /** null = nothing is watched, and the nodes copy at their share of the budget. */
   readonly health: HealthPolicy | null;
   /** Batches begin only inside one of them; empty = at any time. */
@@ -89,6 +94,7 @@ export const defaultPolicy: Policy = {
   masterBusyTimeoutMs: 1_800_000,
   stableLooks: 3,
   bandwidthBytesPerSecond: null,
+  mayRaiseBinlogRetention: false,
   health: null,
   windows: [],
   forecastTolerance: 1,

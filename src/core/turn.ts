@@ -12,7 +12,8 @@ import { expansionTransitions, isEnded } from './expansion.ts';
 import type { Look } from './node-facts.ts';
 
 export interface CommandToRun {
-  readonly joinIndex: number;
+  /** null = on the master. */
+  readonly joinIndex: number | null;
   readonly intentId: string;
   readonly command: NodeCommand;
 }

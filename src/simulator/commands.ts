@@ -127,8 +127,7 @@ function configSet({ world, node, argv }: Call): Reply {
   if (refused !== null) return failure(refused);
   if (name === 'write-binlog' && node.master !== null)
     return failure('ERR need to close master-slave mode first');
-  const least = name === 'expire-logs-nums' ? 10 : Number.NEGATIVE_INFINITY;
-  node.settings.set(name, least > Number(value) ? String(least) : value);
+  node.settings.set(name, value);
   const master = masterOf(world, node);
   if (name === 'throttle-bytes-per-second' && master !== undefined) reallocate(world, master);
   return ok;

@@ -195,6 +195,8 @@ const numberSettings35 =
 const wordSettings = ['write-binlog', 'slowlog-write-errorlog', 'slotmigrate', 'disable_auto_compactions'];
 
 const smallest: Readonly<Record<string, number>> = {
+  'expire-logs-nums': 1,
+  'expire-logs-days': 1,
   'throttle-bytes-per-second': 1,
   'rsync-timeout-ms': 1,
   'max-rsync-parallel-num': 1,

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Batches } from '../core/batches.ts';
+import type { BorrowedSetting } from '../core/borrowed.ts';
 import type { Capabilities } from '../core/capabilities.ts';
 import type { ComparisonReport } from '../core/comparison.ts';
 import type { AtCrashPoint } from '../core/crash-points.ts';
@@ -243,12 +244,12 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
    */
   async function run(command: Decision['commands'][number]): Promise<Reply> {
     const { joinIndex, intentId } = command;
-    const join = expansion.joins[joinIndex]!;
-    const { target } = join;
-    const act = actOf(command.command, join);
+    const join = joinIndex === null ? null : expansion.joins[joinIndex]!;
+    const target = join?.target ?? expansion.master;
+    const act = actOf(command.command, (join ?? expansion).borrowed);
     // Opens the connection first, so that no slow connect comes between the last check and the command.
     await observer.connection(target).ping(pingTimeoutMs);
-    const objection = await lastObjection();
+    const objection = await lastObjection(command.command);
     if (objection !== null) return { joinIndex, intentId, outcome: 'not_sent', text: objection };
     deps.crashPoint(`before_${act}`);
     const result = await observer.connection(target).command(command.command, commandTimeoutMs);
@@ -261,12 +262,12 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
    * Why nothing may be sent now; null = it may. Asked anew until the answer is fresh: a process that was stopped while
    * it waited for the database would otherwise act on a lease or on a freeze of long ago. Throws FencedError.
    */
-  async function lastObjection(): Promise<string | null> {
+  async function lastObjection(command: NodeCommand): Promise<string | null> {
     for (let tries = 0; tries < 10; tries += 1) {
       const askedAt = deps.clock.now();
       await deps.store.renew(lease);
       const frozen = await deps.frozen();
-      if (frozen !== null) return `everything is frozen: ${frozen}`;
+      if (frozen !== null && !isSetting(command)) return `everything is frozen: ${frozen}`;
       if (Math.abs(deps.clock.now() - askedAt) <= freshMs) return null;
     }
     return 'the database answers too slowly to be certain that this worker may still act';
@@ -355,11 +356,14 @@ type Act =
   | 'setting_restored'
   | 'setting_written';
 
+/** What a freeze must not hold up: full syncs that run go on, at the pace that the master bears, and settings are put back. */
+const isSetting = ({ kind }: NodeCommand): boolean => kind === 'config_set' || kind === 'config_rewrite';
+
 /** How a command is called among the crash points: a borrowed setting is changed, put back, or written to the file. */
-function actOf(command: NodeCommand, join: Join): Act {
+function actOf(command: NodeCommand, borrowed: BorrowedSetting | null | undefined): Act {
   switch (command.kind) {
     case 'config_set':
-      return command.value === join.borrowed?.old ? 'setting_restored' : 'setting_changed';
+      return command.value === borrowed?.old ? 'setting_restored' : 'setting_changed';
     case 'config_rewrite':
       return 'setting_written';
     default:

@@ -47,12 +47,21 @@ describe('plan', () => {
       'full',
       '--pause-between-batches',
       '5m',
+      '--bandwidth',
+      '50000000',
+      '--may-raise-binlog-retention',
       '10.0.0.2:9221,overwrite-data,repoint,seen-as=10.8.0.2:9221',
     );
     expect(api.requests[0]?.body).toEqual({
       master: { address: '10.0.0.1:9221', credential: 'prod' },
       nodes: [{ address: '10.0.0.2:9221', overwriteData: true, repoint: true, seenAs: '10.8.0.2:9221' }],
-      policy: { batchSize: 2, pauseBetweenBatchesMs: 300_000, verify: { depth: 'full' } },
+      policy: {
+        batchSize: 2,
+        pauseBetweenBatchesMs: 300_000,
+        bandwidthBytesPerSecond: 50_000_000,
+        mayRaiseBinlogRetention: true,
+        verify: { depth: 'full' },
+      },
     });
   });
 

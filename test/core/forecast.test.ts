@@ -190,6 +190,42 @@ describe('the binlog that is written meanwhile', () => {
     expect(codes({ version: '3.3.6', writes: 20 * MB })).not.toContain('binlog_disk_growth');
   });
 
+  const unsized = (version: string, writes: number, policy: Partial<Policy> = {}) => {
+    const request = aRequest({
+      master: aMaster({ version }),
+      nodes: [throttled(version, '10.0.1.1:9221')],
+      policy,
+    });
+    const measured = { bytesPerSecond: writes, byDatabase: { db0: writes }, overMs: 2000 };
+    return makePlan({ id: 'p', at: now, ...request, measured: { writes: measured, learnt: [] } });
+  };
+
+  test('of such a version, which does not tell its size, is to be kept for a day', () => {
+    const { findings, forecast } = unsized('3.3.6', MB);
+    const risk = findings.find((finding) => finding.code === 'binlog_retention_risk');
+    expect(risk?.text).toMatch(/1\.0 MB\/s of binlog are written; .*, which lasts 17 min\. How long/);
+    // 86.4 GB in files of 104,857,600 bytes, and two to spare.
+    expect(forecast?.binlog.neededFiles).toBe(826);
+    expect(risk?.nextStep).toContain('to 826 for the time of the expansion');
+    const slow = unsized('3.3.6', 1000);
+    expect(slow.findings.map(({ code }) => code)).not.toContain('binlog_retention_risk');
+    expect(slow.forecast?.binlog.neededFiles).toBeNull();
+  });
+
+  test('is raised where the request permits it: a note in place of the warning', () => {
+    const { findings } = unsized('3.4.0', MB, { mayRaiseBinlogRetention: true });
+    const codes = findings.map(({ code }) => code);
+    expect(codes).toContain('binlog_retention_raised');
+    expect(codes).not.toContain('binlog_retention_risk');
+    const raised = findings.find(({ code }) => code === 'binlog_retention_raised');
+    expect(raised?.severity).toBe('info');
+    expect(raised?.text).toContain('expire-logs-nums of 10.0.0.1:9221 is raised to 826');
+  });
+
+  test('of a version that spares it is no matter where its size is not known', () => {
+    expect(unsized('3.5.0', 50 * MB).forecast?.binlog.neededFiles).toBeNull();
+  });
+
   test('warns of a growing log folder where purging waits for the sync', () => {
     expect(codes({ version: '3.5.4', writes: 20 * MB })).toContain('binlog_disk_growth');
     expect(codes({ version: '4.0.1', writes: 20 * MB })).not.toContain('binlog_retention_risk');

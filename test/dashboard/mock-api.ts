@@ -399,6 +399,7 @@ function forecastOf(nodes: readonly string[], batchSize: number): Forecast {
       duringBatchBytes: around(46 * MiB),
       keptBytes: 1000 * MiB,
       keptFiles: 10,
+      neededFiles: null,
       sparedDuringSync: true,
     },
     masterDiskBytes: around(0.2 * GiB),

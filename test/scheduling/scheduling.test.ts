@@ -298,6 +298,64 @@ describe('a budget of bandwidth', () => {
   });
 });
 
+describe('a throttle that could not be put back, or not be set', () => {
+  test('is still the old one when the node is tried again after it came back', async () => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1'] }, '3.5.4');
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', ['n1'], { bandwidthBytesPerSecond: 8 * MB, maxAttempts: 1 });
+    service.startProcess();
+    const state = async (): Promise<string | undefined> => (await service.get('e')).joins[0]!.borrowed?.state;
+    await service.until(async () => (await service.get('e')).joins[0]!.phase === 'transferring', minute);
+    cluster.fault.crash('n1');
+    expect(await service.until(async () => (await state()) === 'lost', 20 * minute)).toBe(true);
+    cluster.fault.restart('n1');
+    expect(throttleOf(cluster, 'n1')).toBe(String(8 * MB));
+    await service.store.addControl('e', {
+      id: 'c',
+      verb: 'retry',
+      node: service.target('n1').name,
+      reason: 'it is back',
+      by: 'test',
+      at: 0,
+    });
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
+    expect(throttleOf(cluster, 'n1')).toBe('20000000');
+  });
+
+  test('is told once, and asked for once', async () => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1'] });
+    const perform = cluster.perform.bind(cluster);
+    cluster.perform = (id, argv, session) =>
+      argv[1]?.toLowerCase() === 'set'
+        ? { reply: { error: 'NOPERM this user has no permissions' }, readyAt: cluster.now() }
+        : perform(id, argv, session);
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', ['n1'], { bandwidthBytesPerSecond: 8 * MB });
+    service.startProcess();
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
+    const told = (await service.events('e')).filter((event) => event.type.startsWith('node.setting'));
+    expect(told.map(({ type }) => type)).toEqual(['node.setting', 'node.setting_refused']);
+    expect(told[1]!.text).toMatch(/NOPERM .* It stays at 20\.0 MB\/s\.$/);
+  });
+
+  test('a freeze does not keep it from being put back', async () => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1', 'n2'] }, '3.5.4');
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', ['n1', 'n2'], { bandwidthBytesPerSecond: 8 * MB });
+    service.startProcess();
+    await service.until(async () => (await service.get('e')).joins[0]!.phase === 'transferring', minute);
+    await service.store.freeze({ reason: 'works', by: 'test' });
+    const back = (): boolean => throttleOf(cluster, 'n1') === '20000000';
+    expect(await service.until(back, 30 * minute)).toBe(true);
+    expect((await service.get('e')).joins[1]!.attempts).toHaveLength(0);
+  });
+});
+
 describe('throttle by health', () => {
   const latencyMs = (outgoing: number): number => 1 + (outgoing / MB) * 2;
   const limitMs = 40;

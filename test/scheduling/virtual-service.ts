@@ -188,16 +188,23 @@ export const hostOf = (id: string): string => `host-of-${id}`;
 export function fill(
   cluster: Cluster,
   names: { readonly master: string; readonly nodes: readonly string[]; readonly host?: string },
-  version: '3.5.4' | '3.5.5' | '4.0.1' = '4.0.1',
+  version: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1' = '4.0.1',
+  config: Readonly<Record<string, number>> = {},
 ): void {
   const host = (id: string): string => names.host ?? hostOf(id);
   cluster.addNode({
     id: names.master,
     host: host(names.master),
     version,
+    config,
     binlogAt: { file: 12, offset: 0 },
   });
   cluster.load(names.master, { strings: 400, hashes: 100, valueBytes: 100, outsideBinlog: true });
   for (const id of names.nodes)
-    cluster.addNode({ id, host: host(id), version, config: { 'throttle-bytes-per-second': 20 * MB } });
+    cluster.addNode({
+      id,
+      host: host(id),
+      version,
+      config: { 'throttle-bytes-per-second': 20 * MB, ...config },
+    });
 }

@@ -98,6 +98,7 @@ export interface Scenario {
   };
   readonly databases: number;
   readonly applyPerSecond: number;
+  readonly mayRaiseBinlogRetention: boolean;
 }
 
 const versions: readonly (readonly [SimulatedVersion, number])[] = [
@@ -186,6 +187,7 @@ export function drawScenario(seed: number): Scenario {
     },
     databases: random.next() < 0.15 ? 2 : 1,
     applyPerSecond: random.next() < 0.2 ? random.int(20, 200) : Number.POSITIVE_INFINITY,
+    mayRaiseBinlogRetention: random.next() < 0.6,
   };
 }
 

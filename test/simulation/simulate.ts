@@ -153,6 +153,7 @@ class Simulation {
     this.checkEnds();
     cluster.stopWrites('m');
     await this.until(cluster.now() + lateMessagesMs);
+    this.witness.ended();
     await this.checkSecrets();
     return this.result();
   }
@@ -376,7 +377,10 @@ class Simulation {
         const { overwriteData, repoint } = this.scenario.nodes.find((node) => node.id === id)!;
         return { ...target(id), overwriteData, repoint };
       }),
-      policy: resolvePolicy(planned.policy),
+      policy: resolvePolicy({
+        ...planned.policy,
+        mayRaiseBinlogRetention: this.scenario.mayRaiseBinlogRetention,
+      }),
       label: null,
       requestedBy: 'operator',
       via: 'rest',

@@ -220,7 +220,13 @@ describe('CONFIG', () => {
     expect(set('rsync-timeout-ms', '500')).toBe('OK');
     expect(cluster.execute('m', ['CONFIG', 'GET', 'rsync-timeout-ms'])).toEqual([]);
     expect(set('expire-logs-nums', '3')).toBe('OK');
-    expect(cluster.execute('m', ['CONFIG', 'GET', 'expire-logs-nums'])).toEqual(['expire-logs-nums', '10']);
+    const kept = (): unknown => cluster.execute('m', ['CONFIG', 'GET', 'expire-logs-nums']);
+    expect(kept()).toEqual(['expire-logs-nums', '3']);
+    expect(set('expire-logs-nums', '0')).toMatch(/^-ERR Invalid argument/);
+    cluster.execute('m', ['CONFIG', 'REWRITE']);
+    cluster.fault.crash('m');
+    cluster.fault.restart('m');
+    expect(kept()).toEqual(['expire-logs-nums', '10']);
   });
 
   test('only CONFIG REWRITE survives a restart', () => {

@@ -125,6 +125,12 @@ export const Forecast = Type.Object(
       duringBatchBytes: Range,
       keptBytes: Nullable(Type.Number()),
       keptFiles: Nullable(Type.Number()),
+      neededFiles: Type.Optional(
+        Nullable(
+          Type.Number(),
+          'What expire-logs-nums would have to be to keep what is written meanwhile; null = enough is kept, or not known.',
+        ),
+      ),
       sparedDuringSync: Type.Boolean({
         description: 'Whether nothing is purged while a slave is in full sync.',
       }),
@@ -201,6 +207,9 @@ const expansion = {
   forecastDrift: Shape('What had grown too far when the forecast was made anew before a batch.'),
   forecastOutcome: Shape('Forecast and reality side by side; null until it has ended.'),
   health: Shape("The loop that holds the copy back for the master's sake: level, figures, limits."),
+  borrowed: Type.Optional(
+    Shape('A setting of the master that was changed, with permission, with its old value.'),
+  ),
   waitsFor: Nullable(Type.String(), 'Id of the expansion on the same master for whose end it waits.'),
   campaignId: Type.Optional(
     Type.String({
@@ -300,9 +309,11 @@ export const Plan = Type.Object({
   id: Type.String(),
   at: Time('When it was made.'),
   master: Target,
-  policy: Type.Record(Type.String(), Type.Unknown(), {
-    description: 'The policy under which it was made, with its defaults filled in.',
-  }),
+  policy: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'The policy under which it was made, with its defaults filled in.',
+    }),
+  ),
   capabilities: Nullable(Capabilities),
   findings: Type.Array(Finding),
   acceptable: Type.Boolean({ description: 'Whether no finding is an error.' }),
