@@ -1,20 +1,24 @@
 /**
- * How fast a full comparison is, beside the rate at which the same reader merely reads both servers in the same run.
+ * How fast a full comparison is, beside the rate at which the same reader merely reads both servers, measured in turn in
+ * one run. COMPARISON_KEYS changes the number of keys (1,000,000 strings of 100 bytes).
  *
- * Reading only: all that is compared, once, of both servers (keys and values; on Pika also each key's expiry, which on Redis
- * need not be asked for where no key has one), by the comparison's own connections and pages, the replies thrown away. Prints three lines for Redis, and six more for
- * Pika where PIKA_BIN names a binary. COMPARISON_KEYS changes the number of keys (1,000,000 strings of 100 bytes).
+ * Read only: the same commands to the same servers over the same connections, asked ahead in the same way, and the replies
+ * thrown away: on Redis SCAN on the left server and MGET on both; on Pika the ranges and each key's TTL on both (on Redis
+ * expiries need not be asked for where no key has one). The ratio is the median of the rounds' ratios, since what else the
+ * machine does touches both halves of a round alike. Processor time tells how much of it is the servers' own.
  */
+import { readFileSync } from 'node:fs';
 import { type ComparisonSpec, type Endpoint, resolveSpec } from '../src/verify/compare.ts';
 import { readRangePage } from '../src/verify/pika-walk.ts';
-import { readScanPage } from '../src/verify/redis-walk.ts';
+import { readScanPage, type ScanPage } from '../src/verify/redis-walk.ts';
 import { CommandWriter } from '../src/verify/resp.ts';
 import { run } from '../src/verify/run.ts';
-import { WireConnection } from '../src/verify/wire.ts';
+import { type RawReplies, WireConnection } from '../src/verify/wire.ts';
 import { pikaMissing, redisMissing, startPika, startRedis, type TestServer } from '../test/verify/servers.ts';
 
 const keys = Number(process.env.COMPARISON_KEYS ?? 1_000_000);
-const rounds = 3;
+const rounds = Number(process.env.COMPARISON_ROUNDS ?? 5);
+const keysPerPage = 1000;
 
 function* strings(): Generator<readonly string[]> {
   const value = 'x'.repeat(90);
@@ -24,116 +28,187 @@ function* strings(): Generator<readonly string[]> {
   }
 }
 
+type Servers = readonly [TestServer, TestServer];
+
 /** Two servers with the same strings. */
 async function withServers(
   start: () => Promise<TestServer>,
-  work: (left: Endpoint, right: Endpoint) => Promise<void>,
+  work: (servers: Servers) => Promise<void>,
 ): Promise<void> {
   const servers = await Promise.all([start(), start()]);
   try {
     for (const server of servers) await server.load(strings());
-    const [left, right] = servers.map((server) => server.endpoint) as [Endpoint, Endpoint];
-    await work(left, right);
+    await work(servers);
   } finally {
     for (const server of servers) await server.stop();
   }
 }
 
+interface Measured {
+  readonly keysPerSecond: number;
+  /** Processor time of this program and of both servers, microseconds per key. */
+  readonly own: number;
+  readonly servers: number;
+}
+
 async function measure(
   label: string,
+  servers: Servers,
   read: () => Promise<unknown>,
   compare: () => Promise<void>,
 ): Promise<void> {
-  const reading: number[] = [];
-  const comparing: number[] = [];
+  const reading: Measured[] = [];
+  const comparing: Measured[] = [];
   for (let round = 0; round < rounds; round++) {
-    reading.push(await rate(read));
-    comparing.push(await rate(compare));
+    reading.push(await timed(servers, read));
+    comparing.push(await timed(servers, compare));
   }
-  const [readRate, compareRate] = [median(reading), median(comparing)];
-  console.log(`${label}, read only: ${Math.round(readRate)} keys/s`);
-  console.log(`${label}, full: ${Math.round(compareRate)} keys/s`);
-  console.log(`${label} ratio: ${(compareRate / readRate).toFixed(2)}`);
+  const rate = (all: readonly Measured[]) => Math.round(median(all.map((one) => one.keysPerSecond)));
+  const ratios = comparing.map((one, i) => one.keysPerSecond / reading[i]!.keysPerSecond);
+  const processor = (all: readonly Measured[]) =>
+    `${median(all.map((one) => one.own)).toFixed(2)} here and ${median(all.map((one) => one.servers)).toFixed(2)} in the servers`;
+  console.log(`${label}, read only: ${rate(reading)} keys/s`);
+  console.log(`${label}, full: ${rate(comparing)} keys/s`);
+  console.log(`${label} ratio: ${median(ratios).toFixed(2)}`);
+  console.log(
+    `${label}, microseconds of processor time per key: read only ${processor(reading)}, full ${processor(comparing)}`,
+  );
 }
 
-async function rate(work: () => Promise<unknown>): Promise<number> {
+async function timed(servers: Servers, work: () => Promise<unknown>): Promise<Measured> {
+  const serversBefore = processorMs(servers);
+  const ownBefore = process.cpuUsage();
   const startedAt = performance.now();
   await work();
-  return keys / ((performance.now() - startedAt) / 1000);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const own = process.cpuUsage(ownBefore);
+  return {
+    keysPerSecond: keys / seconds,
+    own: (own.user + own.system) / keys,
+    servers: ((processorMs(servers) - serversBefore) * 1000) / keys,
+  };
 }
 
-const median = (rates: readonly number[]): number => [...rates].sort((a, b) => a - b)[rates.length >> 1]!;
+/** Processor time that both servers have used. Linux counts it in hundredths of a second. */
+function processorMs(servers: Servers): number {
+  return servers.reduce((sum, { pid }) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return sum + (Number(fields[11]) + Number(fields[12])) * 10;
+  }, 0);
+}
 
-async function compare(left: Endpoint, right: Endpoint, more: Partial<ComparisonSpec> = {}): Promise<void> {
-  const { report } = await run({ left, right, spec: resolveSpec({ depth: 'full', ...more }) });
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+async function compare([left, right]: Servers, more: Partial<ComparisonSpec> = {}): Promise<void> {
+  const spec = resolveSpec({ depth: 'full', ...more });
+  const { report } = await run({ left: left.endpoint, right: right.endpoint, spec });
   if (report.verdict !== 'equal' || report.lookedAtKeys !== keys)
     throw new Error(`the comparison came out wrong: ${JSON.stringify(report)}`);
 }
 
-async function readRedis(endpoint: Endpoint): Promise<void> {
-  const connection = await WireConnection.open({ ...endpoint, timeoutMs: 30_000 });
-  const writer = new CommandWriter();
-  const send = async () => connection.sendBytes(Buffer.from(writer.toBuffer()), writer.commands);
-  let seen = 0;
-  for (let cursor = '0'; ; ) {
-    writer.reset().add('SCAN', cursor, 'COUNT', 1000);
-    const page = readScanPage(connection.name, (await send()).bytes);
-    writer
-      .reset()
-      .header(page.count + 1)
-      .argument('MGET')
-      .verbatim(page.encodedKeys);
-    connection.release(await send());
-    seen += page.count;
-    cursor = page.next;
-    if (cursor === '0') break;
+/** A connection that asks, and throws away what is answered. */
+class Reader {
+  readonly #writer = new CommandWriter();
+  readonly connection: WireConnection;
+
+  constructor(connection: WireConnection) {
+    this.connection = connection;
   }
-  connection.close();
+
+  static async open({ address, credential }: Endpoint): Promise<Reader> {
+    return new Reader(await WireConnection.open({ address, credential, timeoutMs: 30_000 }));
+  }
+
+  ask(write: (writer: CommandWriter) => void): Promise<RawReplies> {
+    write(this.#writer.reset());
+    return this.connection.sendBytes(Buffer.from(this.#writer.toBuffer()), this.#writer.commands);
+  }
+
+  async drop(replies: Promise<RawReplies> | undefined): Promise<void> {
+    if (replies !== undefined) this.connection.release(await replies);
+  }
+}
+
+/** As the comparison does: two pages under way, and the names of a third. */
+async function readRedis([left, right]: Servers): Promise<void> {
+  const [one, other] = await Promise.all([Reader.open(left.endpoint), Reader.open(right.endpoint)]);
+  const scan = async (cursor: string): Promise<ScanPage> => {
+    const replies = await one.ask((writer) => writer.add('SCAN', cursor, 'COUNT', keysPerPage));
+    return readScanPage(one.connection.name, replies.bytes);
+  };
+  const get = (reader: Reader, page: ScanPage) =>
+    reader.ask((writer) =>
+      writer
+        .header(page.count + 1)
+        .argument('MGET')
+        .verbatim(page.encodedKeys),
+    );
+  let seen = 0;
+  let open: readonly Promise<RawReplies>[] = [];
+  for (let next: Promise<ScanPage> | null = scan('0'); next !== null; ) {
+    const page: ScanPage = await next;
+    next = page.next === '0' ? null : scan(page.next);
+    const asked = [get(one, page), get(other, page)];
+    await Promise.all([one.drop(open[0]), other.drop(open[1])]);
+    open = asked;
+    seen += page.count;
+  }
+  await Promise.all([one.drop(open[0]), other.drop(open[1])]);
+  for (const reader of [one, other]) reader.connection.close();
   if (seen < keys) throw new Error(`only ${seen} keys were read`);
 }
 
-async function readPika(endpoint: Endpoint, expiriesToo: boolean): Promise<void> {
-  const connection = await WireConnection.open({ ...endpoint, timeoutMs: 30_000 });
-  const writer = new CommandWriter();
+async function readPika({ endpoint }: TestServer, expiriesToo: boolean): Promise<void> {
+  const reader = await Reader.open(endpoint);
+  const range = (from: Buffer) =>
+    reader.ask((writer) => writer.add('PKSCANRANGE', 'string_with_value', from, '', 'LIMIT', keysPerPage));
   let seen = 0;
-  for (let from: Buffer | null = Buffer.alloc(0); from !== null; ) {
-    writer.reset().add('PKSCANRANGE', 'string_with_value', from, '', 'LIMIT', 1000);
-    const replies = await connection.sendBytes(Buffer.from(writer.toBuffer()), 1);
-    const page = readRangePage(connection.name, 'string', replies.bytes, true);
-    writer.reset();
-    for (const key of page.keys) writer.add('TTL', key);
-    if (expiriesToo)
-      connection.release(await connection.sendBytes(Buffer.from(writer.toBuffer()), writer.commands));
+  let open: Promise<RawReplies> | undefined;
+  for (let asked: Promise<RawReplies> | null = range(Buffer.alloc(0)); asked !== null; ) {
+    const replies: RawReplies = await asked;
+    const page = readRangePage(reader.connection.name, 'string', replies.bytes, true);
+    asked = page.next && range(page.next);
+    const expiries = expiriesToo
+      ? reader.ask((writer) => {
+          for (const key of page.keys) writer.add('TTL', key);
+        })
+      : undefined;
+    reader.connection.release(replies);
+    await reader.drop(open);
+    open = expiries;
     seen += page.keys.length;
-    from = page.next && Buffer.from(page.next);
-    connection.release(replies);
   }
-  connection.close();
+  await reader.drop(open);
+  reader.connection.close();
   if (seen < keys) throw new Error(`only ${seen} keys were read`);
 }
 
 if (redisMissing === null)
-  await withServers(startRedis, (left, right) =>
+  await withServers(startRedis, (servers) =>
     measure(
       'comparison',
-      () => Promise.all([readRedis(left), readRedis(right)]),
-      () => compare(left, right),
+      servers,
+      () => readRedis(servers),
+      () => compare(servers),
     ),
   );
 else console.log(`comparison: skipped, ${redisMissing}`);
 
-const ranges = { ttlToleranceMs: null };
 if (pikaMissing === null)
-  await withServers(startPika, async (left, right) => {
+  await withServers(startPika, async (servers) => {
+    const read = (expiriesToo: boolean) =>
+      Promise.all(servers.map((server) => readPika(server, expiriesToo)));
     await measure(
       'comparison on Pika',
-      () => Promise.all([readPika(left, true), readPika(right, true)]),
-      () => compare(left, right),
+      servers,
+      () => read(true),
+      () => compare(servers),
     );
     await measure(
       'comparison on Pika without expiries',
-      () => Promise.all([readPika(left, false), readPika(right, false)]),
-      () => compare(left, right, ranges),
+      servers,
+      () => read(false),
+      () => compare(servers, { ttlToleranceMs: null }),
     );
   });
 else console.log(`comparison on Pika: skipped, ${pikaMissing}`);

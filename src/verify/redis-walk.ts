@@ -67,7 +67,8 @@ export class RedisWalk {
   readonly #comparer: Comparer;
   readonly #side: SideName;
   readonly #portion: Portion;
-  #asked: Asked | null = null;
+  /** Pages whose answers are under way, in the order of the walk: two, so that no server waits for this program. */
+  readonly #asked: Asked[] = [];
   #open: JudgedPage | null = null;
 
   constructor(comparer: Comparer, side: SideName) {
@@ -78,20 +79,20 @@ export class RedisWalk {
 
   /** Begins at a cursor: '0', or one that `step` returned for the same server process. */
   async begin(cursor: string): Promise<void> {
-    this.#asked = this.#ask(await this.#scan(cursor));
+    this.#asked.push(this.#ask(await this.#scan(cursor)));
   }
 
   /** Judges one page, but for expiries. Returns the cursor of what is left to judge; null = nothing is. */
   async step(): Promise<string | null> {
-    const { page, values, present, following } = this.#asked!;
-    const next = await following;
+    const following = await this.#asked.at(-1)!.following;
+    if (following !== null) this.#asked.push(this.#ask(following));
+    const { page, values, present } = this.#asked.shift()!;
     const [value, presence] = [await values, await present];
-    this.#asked = next === null ? null : this.#ask(next);
     if (presence !== null) await judgePresence(this.#comparer, page, presence);
     const judged = this.#side === 'left' ? await this.#judge(page, value) : null;
     await this.finish();
     this.#open = judged;
-    if (next !== null) return page.next;
+    if (this.#asked.length > 0) return page.next;
     await this.finish();
     return null;
   }
