@@ -33,6 +33,8 @@ export interface WorkerDeps {
 
 const defaultLeaseMs = 15_000;
 const freezeSeenForMs = 300;
+const databaseRetryMs = 2000;
+const databaseAway = Symbol('the database is away');
 
 export interface Worker {
   /** To be given to the doorbell: works on one expansion until there is nothing to do. */
@@ -60,18 +62,28 @@ export function createWorker(deps: WorkerDeps): Worker {
     crashPoint: deps.crashPoint ?? passByCrashPoints,
   };
 
-  /** Leases of turns that the database's absence has ended: nobody acts under them, and nobody else can before they run out. */
-  const leftBehind = new Map<string, Lease>();
-
   async function onWakeUp(expansionId: string, signal: AbortSignal): Promise<number | null> {
-    const startedAt = clock.now();
-    await giveBack(expansionId);
-    const lease = await deps.store.claim(expansionId, owner, leaseMs);
-    if (!lease) {
-      deps.metrics?.wakeUp('held_elsewhere', 0);
-      return null;
+    let lease = await claim(expansionId);
+    while (lease) {
+      const result = await workUntilAway(lease, signal);
+      if (result !== databaseAway) return result;
+      lease = await claimAgain(lease, signal);
     }
-    sessionDeps.crashPoint('after_claim');
+    return signal.aborted ? 0 : null;
+  }
+
+  async function claim(expansionId: string): Promise<Lease | null> {
+    const lease = await deps.store.claim(expansionId, owner, leaseMs);
+    if (!lease) deps.metrics?.wakeUp('held_elsewhere', 0);
+    else sessionDeps.crashPoint('after_claim');
+    return lease;
+  }
+
+  async function workUntilAway(
+    lease: Lease,
+    signal: AbortSignal,
+  ): Promise<number | null | typeof databaseAway> {
+    const startedAt = clock.now();
     try {
       const again = await work(lease, signal);
       deps.metrics?.wakeUp('worked', (clock.now() - startedAt) / 1000);
@@ -81,12 +93,22 @@ export function createWorker(deps: WorkerDeps): Worker {
     }
   }
 
-  /** So that a short absence of the database does not leave the expansion alone for a whole lease. */
-  async function giveBack(expansionId: string): Promise<void> {
-    const lease = leftBehind.get(expansionId);
-    if (!lease) return;
-    await deps.store.release(lease);
-    leftBehind.delete(expansionId);
+  /**
+   * Once the database is back: gives back the lease under which nobody acts any more, and takes a new one, so that a short
+   * absence does not leave the expansion alone for a whole lease. It does not leave this to a ring, which may be lost
+   * with the queue. null = another worker has it, or this one is told to stop.
+   */
+  async function claimAgain(lost: Lease, signal: AbortSignal): Promise<Lease | null> {
+    for (;;) {
+      await clock.sleep(databaseRetryMs, signal);
+      if (signal.aborted) return null;
+      try {
+        await deps.store.release(lost);
+        return await claim(lost.expansionId);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+      }
+    }
   }
 
   async function work(lease: Lease, signal: AbortSignal): Promise<number | null> {
@@ -119,7 +141,11 @@ export function createWorker(deps: WorkerDeps): Worker {
     }
   }
 
-  async function afterError(error: unknown, lease: Lease, startedAt: number): Promise<number | null> {
+  async function afterError(
+    error: unknown,
+    lease: Lease,
+    startedAt: number,
+  ): Promise<number | null | typeof databaseAway> {
     const { expansionId } = lease;
     const seconds = (clock.now() - startedAt) / 1000;
     if (error instanceof FencedError) {
@@ -132,12 +158,11 @@ export function createWorker(deps: WorkerDeps): Worker {
     }
     deps.metrics?.wakeUp('failed', seconds);
     if (error instanceof StoreUnavailableError) {
-      leftBehind.set(expansionId, lease);
       deps.log.error(
         { expansionId },
         `the database cannot be reached (${error.message}); the expansion goes on when it is back`,
       );
-      return 2000;
+      return databaseAway;
     }
     deps.log.error({ expansionId, err: error }, 'a turn on this expansion failed; it is tried again in 5 s');
     await deps.store.release(lease).catch(() => undefined);
