@@ -47,5 +47,9 @@ export function takeHealth(turn: Turn, sample: HealthSample | null): void {
 
 /** Why no batch may begin; null = the master is well. */
 export function healthGate({ health, policy }: Expansion): string | null {
-  return policy.health !== null && health?.over ? readingWords(health.over) : null;
+  if (policy.health === null) return null;
+  if (health?.over) return readingWords(health.over);
+  const measured = health?.readings.some(({ what }) => what === 'commands_per_second') ?? false;
+  const unknown = policy.health.commandsPerSecond !== null && !measured;
+  return unknown ? 'the command rate of the master is being measured' : null;
 }

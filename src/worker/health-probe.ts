@@ -11,13 +11,16 @@ const probeTimeoutMs = 2000;
 /** A percentile over this long: old enough to be one, young enough to follow the throttle. */
 const keptMs = 4000;
 const figureEveryMs = 2000;
+const rateOverMs = 500;
 
 /** Measures the master's health beside the looks: a few PINGs each time, and the operator's figure now and then. */
 export function createHealthProbe(observer: Observer, clock: Clock, readFigure: ReadFigure | null) {
   const latencies: { readonly at: number; readonly ms: number }[] = [];
   let figure: number | 'failed' | null = null;
   let figureAt = Number.NEGATIVE_INFINITY;
-  let commands: { readonly at: number; readonly count: number } | null = null;
+  let commands: { readonly at: number; readonly count: number; readonly perSecond: number | null } | null =
+    null;
+  let slaveLag: number | null = null;
 
   async function probe(master: NodeTarget): Promise<void> {
     for (let i = 0; i < probesPerSample; i += 1) {
@@ -33,14 +36,26 @@ export function createHealthProbe(observer: Observer, clock: Clock, readFigure: 
     figure = (await readFigure?.(url)) ?? 'failed';
   }
 
+  /** Of the last half second and more; null = it takes another look. */
   function commandRate(look: Look | null): number | null {
-    const count = look?.kind === 'answered' ? look.facts.stats?.commandsProcessed : undefined;
-    if (look === null || count == null) return null;
-    const before = commands;
-    if (before !== null && look.at - before.at < 500) return null;
-    commands = { at: look.at, count };
-    if (before === null || count < before.count) return null;
-    return ((count - before.count) * 1000) / (look.at - before.at);
+    const stats = look?.kind === 'answered' ? look.facts.stats : undefined;
+    const count = stats?.commandsProcessed ?? null;
+    if (look === null || stats === undefined) return commands?.perSecond ?? null;
+    if (count === null) return stats.opsPerSecond;
+    if (commands === null || count < commands.count) {
+      commands = { at: look.at, count, perSecond: commands?.perSecond ?? null };
+      return commands.perSecond;
+    }
+    const overMs = look.at - commands.at;
+    if (overMs >= rateOverMs)
+      commands = { at: look.at, count, perSecond: ((count - commands.count) * 1000) / overMs };
+    return commands.perSecond;
+  }
+
+  /** What the last answer said: a master that is silent for a moment is not therefore well. */
+  function lagSeen(expansion: Expansion, look: Look | null): number | null {
+    if (look?.kind === 'answered' && look.facts.replication) slaveLag = lagOfOthers(expansion, look);
+    return slaveLag;
   }
 
   return {
@@ -55,7 +70,7 @@ export function createHealthProbe(observer: Observer, clock: Clock, readFigure: 
       ]);
       return {
         masterLatencyP99Ms: percentile99(latencies.map(({ ms }) => ms)),
-        slaveLagBytes: lagOfOthers(expansion, masterLook),
+        slaveLagBytes: lagSeen(expansion, masterLook),
         commandsPerSecond: commandRate(masterLook),
         endpoint: figure,
       };

@@ -222,6 +222,28 @@ describe('a budget of bandwidth', () => {
     ]);
   });
 
+  test('is shared with the expansions of other masters on the same host', async () => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1'], host: 'one' });
+    fill(cluster, { master: 'w', nodes: ['n2'], host: 'one' });
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', ['n1'], { bandwidthBytesPerSecond: 8 * MB });
+    await service.accept('f', 'w', ['n2'], { bandwidthBytesPerSecond: 8 * MB });
+    service.startProcess();
+    const samples: number[] = [];
+    cluster.world.clock.after(0, function watch() {
+      const rates = ['m', 'w'].map((id) => outgoingBytesPerSecond(cluster.node(id)));
+      if (rates.every((rate) => rate > 0)) samples.push(rates[0]! + rates[1]!);
+      cluster.world.clock.after(100, watch);
+    });
+    expect(await service.until(() => service.ended('e', 'f'), 30 * minute)).toBe(true);
+    // Each learns of the other within its next second.
+    const settled = samples.slice(30);
+    expect(settled.length).toBeGreaterThan(100);
+    expect(Math.max(...settled)).toBeLessThanOrEqual(8 * MB * 1.05);
+    expect(Math.min(...settled)).toBeGreaterThan(7 * MB);
+  });
+
   test('the old value is stored before the change', async () => {
     const { cluster, service } = await started('3.5.4');
     await service.until(async () => throttleOf(cluster, 'n1') !== '20000000', minute);
@@ -397,6 +419,57 @@ describe('throttle by health', () => {
     const mean = samples.reduce((sum, each) => sum + each, 0) / samples.length;
     expect(latencies[Math.floor(latencies.length * 0.99)]).toBeLessThan(limitMs);
     expect(mean / allowed).toBeGreaterThan(0.8);
+  });
+
+  test('a command rate over its limit holds batches back, without a break, until it is within', async () => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1'] });
+    let busy = true;
+    cluster.world.clock.after(0, function clients() {
+      if (!busy) return;
+      for (let i = 0; i < 50; i += 1) cluster.execute('m', ['PING']);
+      cluster.world.clock.after(100, clients);
+    });
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', ['n1'], { health: { commandsPerSecond: 300 } });
+    service.startProcess();
+    await service.until(() => false, minute);
+    const [node] = (await service.get('e')).joins;
+    expect(node!.attempts).toHaveLength(0);
+    expect(node!.waitingFor).toMatch(/command rate of the master \(per second\) is 5\d\d, its limit 300/);
+    busy = false;
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
+    const types = (await service.events('e')).map((event) => event.type);
+    expect(types.filter((type) => type.startsWith('health.'))).toEqual(['health.over', 'health.calm']);
+  });
+
+  test('the lag of a slave that was there before holds batches back until it has caught up', async () => {
+    const cluster = cluster400MB();
+    fill(cluster, { master: 'm', nodes: ['n1', 'before'] });
+    const { host, port } = cluster.node('m');
+    cluster.execute('before', ['SLAVEOF', host, String(port)]);
+    cluster.advanceUntil(() => cluster.observe('before').states.db0 === 'Connected', 5 * minute);
+    let behind = 25 * MB;
+    const perform = cluster.perform.bind(cluster);
+    cluster.perform = (id, argv, session) => {
+      const outcome = perform(id, argv, session);
+      const { reply } = outcome;
+      if (id !== 'm' || typeof reply !== 'string') return outcome;
+      const lagging = (line: string): string => line.replace(/\(db0:0\)/, `(db0:${behind})`);
+      return { ...outcome, reply: reply.replace(/ip=host-of-before,.*/, lagging) };
+    };
+    const service = virtualService(cluster);
+    await service.accept('e', 'm', ['n1'], { health: { slaveLagBytes: 10 * MB } });
+    service.startProcess();
+    await service.until(() => false, minute);
+    const [node] = (await service.get('e')).joins;
+    expect(node!.attempts).toHaveLength(0);
+    expect(node!.waitingFor).toBe(
+      'the lag of a slave that was there before (bytes) is 25000000, its limit 10000000',
+    );
+    behind = 0;
+    expect(await service.until(() => service.ended('e'), 60 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
   });
 
   test("an operator's figure over its limit holds batches back, with value and limit, until it is within", async () => {
