@@ -3,6 +3,7 @@ import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import { type ComparisonStore, comparisonHasEnded, type StoredComparison } from '../store/comparisons.ts';
+import { StoreUnavailableError } from '../store/store.ts';
 import { compareNodes, specFromPolicy } from '../verify/compare.ts';
 import type { Compare } from './session.ts';
 
@@ -52,17 +53,19 @@ async function compareDurably(
   const startedAt = parts.now();
   try {
     crashPoint('before_comparison_created');
-    await comparisons.create({
-      id: task.id,
-      join: { expansionId: task.expansionId, node: task.node.name },
-      left: task.master,
-      right: task.node,
-      spec: specOf(task),
-      requestedBy: `expansion ${task.expansionId}`,
-      createdAt: startedAt,
-    });
-    crashPoint('after_comparison_created');
-    await parts.doorbell?.ring(task.id);
+    const stored = await persist(parts, task, () =>
+      comparisons.create({
+        id: task.id,
+        join: { expansionId: task.expansionId, node: task.node.name },
+        left: task.master,
+        right: task.node,
+        spec: specOf(task),
+        requestedBy: `expansion ${task.expansionId}`,
+        createdAt: startedAt,
+      }),
+    );
+    // A ring that is lost is made up for by whoever looks for comparisons that are due.
+    if (stored) await parts.doorbell?.ring(task.id).catch(() => undefined);
     return await endOf(parts, comparisons, task, startedAt);
   } catch (error) {
     return withoutResult(
@@ -81,13 +84,26 @@ async function endOf(
   startedAt: number,
 ): Promise<ComparisonReport> {
   while (!task.signal.aborted) {
-    const stored = await comparisons.get(task.id);
+    const stored = await persist(parts, task, () => comparisons.get(task.id));
     if (stored && comparisonHasEnded(stored.state)) {
       return stored.report ?? withoutResult(task, startedAt, parts.now(), whyWithout(stored));
     }
     await parts.sleep(lookEveryMs, task.signal);
   }
   return withoutResult(task, startedAt, parts.now(), 'it is no longer waited for');
+}
+
+/** Asks the database until it answers: its absence says nothing of the data. null = it is no longer waited for. */
+async function persist<T>(parts: CompareParts, task: Task, ask: () => Promise<T>): Promise<T | null> {
+  while (!task.signal.aborted) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+    await parts.sleep(lookEveryMs, task.signal);
+  }
+  return null;
 }
 
 const whyWithout = (stored: StoredComparison): string =>

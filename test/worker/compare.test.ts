@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { ComparisonReport } from '../../src/core/comparison.ts';
+import { resolvePolicy } from '../../src/core/policy.ts';
+import type { ComparisonStore, StoredComparison } from '../../src/store/comparisons.ts';
+import { StoreUnavailableError } from '../../src/store/store.ts';
+import { createCompare } from '../../src/worker/compare.ts';
+import { nodeTarget } from '../support/expansions.ts';
+
+const equal = { verdict: 'equal', reason: null } as ComparisonReport;
+const completed = { id: 'c', state: 'completed', report: equal } as StoredComparison;
+const running = { ...completed, state: 'running', report: null } as StoredComparison;
+
+/** A comparison of every key, whose store and doorbell answer as the test says: an error is thrown. */
+function compareWith(
+  create: readonly (StoredComparison | Error)[],
+  get: readonly (StoredComparison | Error)[],
+  ring: () => Promise<void>,
+) {
+  const asked = { create: 0, get: 0, waits: 0 };
+  const answer = (answers: readonly (StoredComparison | Error)[], n: number) => {
+    const given = answers[Math.min(n, answers.length - 1)]!;
+    return given instanceof Error ? Promise.reject(given) : Promise.resolve(given);
+  };
+  const stop = new AbortController();
+  const compare = createCompare({
+    credentials: { get: () => null, names: [] },
+    comparisons: {
+      create: () => answer(create, asked.create++),
+      get: () => answer(get, asked.get++),
+    } as unknown as ComparisonStore,
+    doorbell: { ring },
+    now: () => 0,
+    sleep: async () => {
+      asked.waits += 1;
+    },
+  });
+  const run = () =>
+    compare({
+      id: 'c',
+      expansionId: 'e',
+      master: nodeTarget('127.0.0.1:1'),
+      node: nodeTarget('127.0.0.1:2'),
+      policy: resolvePolicy({ verify: { depth: 'full' } }).verify,
+      fullSyncsRunning: false,
+      signal: stop.signal,
+    });
+  return { run, asked, stop };
+}
+
+describe('a comparison of every key that a join waits for', () => {
+  const away = new StoreUnavailableError('the database cannot be reached (made so by the test)');
+  const rings = () => Promise.resolve();
+
+  it('is waited for although the ring for it was lost', async () => {
+    const { run } = compareWith([running], [running, completed], () => Promise.reject(new Error('no Redis')));
+    expect(await run()).toEqual(equal);
+  });
+
+  it('is waited for over an absence of the database, which says nothing of the data', async () => {
+    const { run, asked } = compareWith([away, away, running], [running, away, completed], rings);
+    expect(await run()).toEqual(equal);
+    expect(asked).toEqual({ create: 3, get: 3, waits: 4 });
+  });
+
+  it('comes to no result when it is no longer waited for, or cannot be stored', async () => {
+    const stopped = compareWith([away], [away], rings);
+    stopped.stop.abort();
+    expect(await stopped.run()).toMatchObject({ verdict: 'inconclusive', lookedAtKeys: 0 });
+    const broken = compareWith([new Error('a defect')], [running], rings);
+    expect(await broken.run()).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'the comparison could not be followed: a defect',
+    });
+  });
+});
