@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError, type ConfigOverrides, isLoopback, loadConfig } from '../../src/config.ts';
+import { crashPoints } from '../../src/core/crash-points.ts';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -53,6 +54,14 @@ describe('defaults', () => {
     expect(load().credentials.get(null)).toBeNull();
   });
 
+  test('it goes on at every crash point, but where a test orders otherwise', () => {
+    expect(load().crashAt).toBeNull();
+    for (const point of crashPoints) {
+      expect(load({ PIKA_EXPANDER_CRASH_AT: point }).crashAt).toEqual({ point, time: 1 });
+      expect(load({ PIKA_EXPANDER_CRASH_AT: `${point}:12` }).crashAt).toEqual({ point, time: 12 });
+    }
+  });
+
   test('an empty variable counts as not set', () => {
     expect(load({ DATABASE_URL: '', PIKA_EXPANDER_PORT: ' ' })).toMatchObject({
       databaseUrl: null,
@@ -94,6 +103,16 @@ describe('a bad setting is named, with what to do about it', () => {
     ],
     ['a file that is not there', { PIKA_PASSWORD_FILE: '/run/pw' }, /^PIKA_PASSWORD_FILE.*\/run\/pw.*ENOENT/],
     ['a user without a password', { PIKA_USERNAME: 'admin' }, /^PIKA_USERNAME .*PIKA_PASSWORD/],
+    [
+      'a crash point that is none',
+      { PIKA_EXPANDER_CRASH_AT: 'before_slavof' },
+      /^PIKA_EXPANDER_CRASH_AT .*before_slaveof, /,
+    ],
+    [
+      'a time at a crash point that never comes',
+      { PIKA_EXPANDER_CRASH_AT: 'before_slaveof:0' },
+      /^PIKA_EXPANDER_CRASH_AT/,
+    ],
     ['a word that is not true or false', { PIKA_EXPANDER_TRUST_PROXY: 'yes' }, /^PIKA_EXPANDER_TRUST_PROXY/],
     [
       'a missing configuration file',

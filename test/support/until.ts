@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface UntilOptions {
   /** How long to wait at most; generous, because the machines are slow. */
   readonly withinMs?: number;
+  /** Pause between two tries. */
+  readonly everyMs?: number;
   /** Said when it did not come true. */
   readonly what?: string | (() => string);
 }
@@ -12,7 +14,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
-  const { withinMs = 30_000, what = 'the condition' } = options;
+  const { withinMs = 30_000, everyMs = 10, what = 'the condition' } = options;
   const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await condition();
@@ -20,6 +22,6 @@ export async function until<T>(
     if (Date.now() > deadline) {
       throw new Error(`not within ${withinMs} ms: ${typeof what === 'function' ? what() : what}`);
     }
-    await delay(10);
+    await delay(everyMs);
   }
 }

@@ -1,0 +1,280 @@
+import { Queue } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { CrashPoint } from '../../src/core/crash-points.ts';
+import { crashPoints } from '../../src/core/crash-points.ts';
+import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
+import { expansionQueueName, makeExpansionJob } from '../../src/queue/producer.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import {
+  type BuiltProgram,
+  buildProgram,
+  type ServiceProcess,
+  startServiceProcess,
+} from '../support/service-process.ts';
+import { until } from '../support/until.ts';
+import { budget, type CrashVersion, keysOnMaster, type WatchedNodes, watchNodes } from './nodes.ts';
+
+/**
+ * A real process is killed at each crash point in turn and started again; what must have come of it is judged by what
+ * reached the nodes, and by what they are. A dead worker's lease runs 15 s and a comparison's 30 s, so most of the
+ * time is spent waiting, side by side.
+ */
+const atOnce = 10;
+vi.setConfig({ testTimeout: 300_000, maxConcurrency: atOnce });
+const withinMs = 200_000;
+
+/** With CRASHES=all also at later times, and on a version that shares dumps. */
+const all = process.env.CRASHES === 'all';
+
+type Run = readonly [CrashPoint, number, CrashVersion];
+
+const ofTheQueue: readonly CrashPoint[] = ['after_job_accepted', 'before_job_end'];
+const once: readonly CrashPoint[] = [
+  ...(['before_accept', 'after_accept', 'after_ring', ...ofTheQueue] as const),
+  ...(['after_claim', 'after_master_lock', 'before_finish', 'after_finish'] as const),
+  ...(['before_slaveof_no_one', 'after_slaveof_no_one'] as const),
+  ...(['before_clear_replication_id', 'after_clear_replication_id'] as const),
+];
+const often = crashPoints.filter((point) => !once.includes(point));
+const first: readonly Run[] = crashPoints.map((point) => [point, 1, '3.5.4']);
+/** The second intent is that of the first SLAVEOF: here the full sync is proven though nobody watched it. */
+const unwatched: readonly Run[] = [
+  ['after_intent', 2, '3.5.5'],
+  ['after_slaveof', 1, '3.5.5'],
+];
+const further: readonly Run[] = [
+  ...often.flatMap((point): Run[] => [2, 3].map((time) => [point, time, '3.5.4'])),
+  ...crashPoints.map((point): Run => [point, 1, '3.5.5']),
+];
+/** Comparisons of every key are work of their own, on a lease of their own; elsewhere a sample does. */
+const comparesAll = (point: CrashPoint) => /comparison|cursor/.test(point);
+const inShort = all ? [...first, ...further] : [...first, ...unwatched];
+/** The longest first, so that the end does not wait for one. */
+const runs = [...inShort].sort(([a], [b]) => Number(comparesAll(b)) - Number(comparesAll(a)));
+
+let postgres: TestPostgres;
+let redis: TestRedis;
+let program: BuiltProgram;
+const processes = new Set<ServiceProcess>();
+
+beforeAll(async () => {
+  [postgres, redis, program] = await Promise.all([
+    startPostgres(),
+    startRedis({ args: ['--databases', '200'] }),
+    buildProgram(),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([...processes].map((each) => each.kill()));
+  await program?.remove();
+  await redis?.stop();
+  await postgres?.stop();
+});
+
+function serve(env: Readonly<Record<string, string>>): ServiceProcess {
+  const started = startServiceProcess({ env, program });
+  processes.add(started);
+  return started;
+}
+
+async function end(served: ServiceProcess, signal: NodeJS.Signals) {
+  served.child.kill(signal);
+  const ended = await served.ended;
+  processes.delete(served);
+  return ended;
+}
+
+const requestFor = ({ addresses }: WatchedNodes, depth: 'sample' | 'full') => ({
+  master: addresses.m!,
+  nodes: [addresses.n1!, { address: addresses.n2!, overwriteData: true, repoint: true }],
+  policy: { batchSize: 1, lookIntervalMs: 100, bandwidthBytesPerSecond: budget, verify: { depth } },
+});
+
+const headers = { 'content-type': 'application/json', 'idempotency-key': 'the-one-request' };
+
+/** 503: a process that has just started on a busy machine sheds load, and asks to be tried again. */
+const patiently = (send: () => Promise<Response>): Promise<Response> =>
+  until(
+    async () => {
+      const response = await send();
+      return response.status === 503 ? null : response;
+    },
+    { withinMs, everyMs: 250, what: 'a reply other than 503' },
+  );
+
+async function getJson<T>(url: string): Promise<T> {
+  const response = await patiently(() => fetch(url));
+  expect(response.status).toBe(200);
+  return (await response.json()) as T;
+}
+
+interface Shown {
+  readonly id: string;
+  readonly state: string;
+  readonly stateReason: string | null;
+  readonly joins: readonly {
+    readonly phase: string;
+    readonly attempts: readonly unknown[];
+  }[];
+}
+
+/** How the request came in, and how it comes in again after the crash. */
+interface Entrance {
+  send(url: string): Promise<void>;
+  /** Throws where the client was not told of the end. */
+  checkEnd(): Promise<void>;
+  close(): Promise<void>;
+}
+
+function byRest(request: object): Entrance {
+  return {
+    async send(url) {
+      const body = JSON.stringify(request);
+      const response = await patiently(() =>
+        fetch(`${url}/v1/expansions`, { method: 'POST', headers, body }),
+      );
+      expect(response.status, await response.text()).toBe(202);
+    },
+    checkEnd: async () => undefined,
+    close: async () => undefined,
+  };
+}
+
+function byQueue(request: object, backend: QueueBackend): Entrance {
+  const { connection, factory } = backend.forProducers;
+  const queue = new Queue(expansionQueueName, { connection } as never, factory as never);
+  queue.on('error', () => undefined);
+  const job = makeExpansionJob(request, 'the-one-job');
+  return {
+    send: async () => void (await queue.add(job.name, job.data, job.opts)),
+    async checkEnd() {
+      const stored = () => queue.getJob(job.opts.jobId);
+      await until(async () => (await stored())?.returnvalue, { withinMs, what: 'the job has a result' });
+      expect((await stored())?.returnvalue).toMatchObject({ state: 'succeeded' });
+    },
+    close: () => queue.close(),
+  };
+}
+
+describe.concurrent('killed at a crash point and started again, the service ends the expansion right', () => {
+  test.each(runs)('%s, time %i, on %s', async (point, time, version) => {
+    const index = runs.findIndex((run) => `${run}` === `${[point, time, version]}`);
+    const database = await postgres.createMigratedDatabase();
+    const nodes = await watchNodes(version);
+    const place =
+      index % 2 === 0
+        ? { redisUrl: `${redis.url}/${index}` }
+        : { postgres: { connectionString: database.url } };
+    const env = {
+      DATABASE_URL: database.url,
+      ...('redisUrl' in place ? { REDIS_URL: place.redisUrl } : {}),
+    };
+    const backend = await openQueueBackend(place);
+    const request = requestFor(nodes, comparesAll(point) ? 'full' : 'sample');
+    const entrance = ofTheQueue.includes(point) ? byQueue(request, backend) : byRest(request);
+    try {
+      await killAt(`${point}:${time}`, env, entrance);
+      const again = serve(env);
+      const url = await again.url();
+      await entrance.send(url);
+      const ended = await endOf(url);
+      await entrance.checkEnd();
+      const outcome = { ...ended, comparisons: await comparisonsOf(url), ...seenBy(nodes) };
+      expect(outcome).toEqual(rightEnd(nodes, version, comparesAll(point)));
+      expect(await end(again, 'SIGTERM')).toEqual({ code: 0, signal: null });
+    } finally {
+      await entrance.close();
+      await nodes.close();
+    }
+    await database.drop();
+  });
+});
+
+/** Starts a process that ends at the point, and waits until it has. */
+async function killAt(order: string, env: Readonly<Record<string, string>>, entrance: Entrance) {
+  const served = serve({ ...env, PIKA_EXPANDER_CRASH_AT: order });
+  // Its answer may be what the crash cuts off; an answer that came must be the right one.
+  await entrance.send(await served.url()).catch((error: unknown) => {
+    if (!(error instanceof TypeError)) throw error;
+  });
+  await until(() => served.child.signalCode !== null || served.child.exitCode !== null, {
+    withinMs,
+    what: () => `the process comes to ${order}; it said ${served.output()}`,
+  });
+  expect(await served.ended, served.errors()).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(served.errors()).toContain(`crash point ${order} was reached`);
+  processes.delete(served);
+}
+
+interface Summary {
+  readonly state: string;
+  readonly reason: string | null;
+  readonly phases: readonly string[];
+  readonly attempts: readonly number[];
+}
+
+/** What the service says of its one expansion, once it has ended. */
+async function endOf(url: string): Promise<Summary> {
+  let seen: readonly Shown[] = [];
+  await until(
+    async () => {
+      seen = (await getJson<{ items: Shown[] }>(`${url}/v1/expansions`)).items;
+      return seen.some(({ state }) => ['succeeded', 'failed', 'halted'].includes(state));
+    },
+    { withinMs, everyMs: 250, what: () => `the expansion ends; it is ${JSON.stringify(seen)}` },
+  );
+  expect(seen).toHaveLength(1);
+  const { state, stateReason, joins } = await getJson<Shown>(`${url}/v1/expansions/${seen[0]!.id}`);
+  return {
+    state,
+    reason: stateReason,
+    phases: joins.map(({ phase }) => phase),
+    attempts: joins.map(({ attempts }) => attempts.length),
+  };
+}
+
+interface ShownComparison {
+  readonly state: string;
+  readonly report: { readonly verdict: string; readonly lookedAtKeys: number } | null;
+}
+
+const comparisonsOf = async (url: string) =>
+  (await getJson<{ items: ShownComparison[] }>(`${url}/v1/comparisons`)).items.map(
+    ({ state, report }) => `${state}: ${report?.verdict}, ${report?.lookedAtKeys} keys`,
+  );
+
+/** What the nodes tell: what reached them apart from reading, and what they are and hold. */
+const seenBy = (nodes: WatchedNodes) => ({
+  changes: ['m', 'o', 'n1', 'n2'].map((id) => nodes.changesTo(id)),
+  mostInFullSync: nodes.mostInFullSync(),
+  faults: nodes.faults(),
+});
+
+/**
+ * One SLAVEOF for each node. On 3.5.4, where a dump that nobody watched can have been replaced by another, a second one
+ * after a proper detach is right if the first full sync was not watched; the nodes themselves know whether it was.
+ */
+function rightEnd(nodes: WatchedNodes, version: CrashVersion, comparedAll: boolean) {
+  const attach = `SLAVEOF ${nodes.addresses.m!.replace(':', ' ')} force`;
+  const attachAgain = (id: string) => {
+    const again =
+      version === '3.5.4' &&
+      nodes.wasUnwatched(id) &&
+      nodes.changesTo(id).filter((each) => each === attach).length > 1;
+    const clears = nodes.changesTo(id).slice(-2).includes('CLEARREPLICATIONID');
+    return again ? ['SLAVEOF NO ONE', ...(clears ? ['CLEARREPLICATIONID'] : []), attach] : [];
+  };
+  const again = { n1: attachAgain('n1'), n2: attachAgain('n2') };
+  const compared = `completed: equal, ${keysOnMaster} keys`;
+  return {
+    state: 'succeeded',
+    reason: '2 of 2 nodes verified',
+    phases: ['verified', 'verified'],
+    attempts: [again.n1, again.n2].map((more) => (more.length > 0 ? 2 : 1)),
+    comparisons: comparedAll ? [compared, compared] : [],
+    changes: [[], [], [attach, ...again.n1], ['SLAVEOF NO ONE', 'CLEARREPLICATIONID', attach, ...again.n2]],
+    mostInFullSync: 1,
+    faults: [],
+  };
+}

@@ -1,0 +1,137 @@
+import { type Cluster, createCluster, fastTimers, serveCluster } from '../../src/simulator/index.ts';
+import { masterOf } from '../../src/simulator/world.ts';
+import { until } from '../support/until.ts';
+
+const MB = 1_000_000;
+const keys = { strings: 160, hashes: 40, lists: 40, sets: 40, zsets: 40 };
+export const keysOnMaster = Object.values(keys).reduce((sum, count) => sum + count, 0);
+const snapshotBytes = 40 * MB;
+const ownThrottle = 100 * MB;
+export const budget = 60 * MB;
+export const throttleSetting = 'throttle-bytes-per-second';
+
+/** The nodes of one run, seen from their side alone: what reached them, what they are and hold. */
+export interface WatchedNodes {
+  /** By id: m is the master, o another one, n1 empty, n2 a slave of o. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** What changes replication, as it was said to the node, in order. */
+  changesTo(id: string): readonly string[];
+  /** Whether nobody looked at the master for so long, when the node's first full sync ran, that it cannot be proven. */
+  wasUnwatched(id: string): boolean;
+  /** The most nodes that were in full sync of m at one moment. */
+  mostInFullSync(): number;
+  /** What is wrong with n1 and n2 as slaves of m; empty = nothing. */
+  faults(): readonly string[];
+  close(): Promise<void>;
+}
+
+export type CrashVersion = '3.5.4' | '3.5.5';
+
+/** Serves a master, with clients that change its values, and two nodes for it. */
+export async function watchNodes(version: CrashVersion): Promise<WatchedNodes> {
+  const cluster = createCluster({
+    seed: 'crash points',
+    timers: fastTimers,
+    dataScale: snapshotBytes / (keysOnMaster * 190),
+    defaults: { version, config: { [throttleSetting]: ownThrottle } },
+  });
+  for (const id of ['m', 'o']) cluster.addNode({ id, binlogAt: { file: 3, offset: 0 } });
+  cluster.load('m', { ...keys, valueBytes: 130 });
+  cluster.load('o', { strings: 50, prefix: 'other' });
+  for (const id of ['n1', 'n2']) cluster.addNode({ id });
+  const commands = new Map<string, Heard[]>();
+  const fullSyncs = watchFullSyncs(cluster);
+
+  const watched: Cluster = Object.assign(Object.create(cluster), {
+    perform(...[id, argv, session]: Parameters<Cluster['perform']>) {
+      commands.set(id, [
+        ...(commands.get(id) ?? []),
+        { at: cluster.world.clock.now(), text: argv.join(' ') },
+      ]);
+      return cluster.perform(id, argv, session);
+    },
+  } satisfies Partial<Cluster>);
+  const served = await serveCluster(watched);
+  cluster.execute('n2', ['SLAVEOF', ...served.addresses.o!.split(':')]);
+  await until(() => cluster.observe('n2').states.db0 === 'Connected', { what: 'n2 is a slave of o' });
+  cluster.startWrites('m', { perSecond: 10, mix: { update: 1 } });
+
+  const heardBy = (id: string): readonly Heard[] => commands.get(id) ?? [];
+  return {
+    addresses: served.addresses,
+    changesTo: (id) =>
+      heardBy(id)
+        .map(({ text }) => text)
+        .filter(changesReplication),
+    wasUnwatched(id) {
+      const attachedAt = heardBy(id).find(({ text }) => isAttach(text))?.at ?? Number.NaN;
+      const upAt = fullSyncs.firstEnd(id, attachedAt);
+      return longestGap(heardBy('m'), attachedAt, upAt) > lookedAtEveryMs;
+    },
+    mostInFullSync: fullSyncs.most,
+    faults: () => ['n1', 'n2'].flatMap((id) => faultsOf(cluster, id)),
+    close: () => served.close(),
+  };
+}
+
+interface Heard {
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Looks come every 100 ms. After a longer gap than 2.5 s a dump can have been replaced by another (docs/verified.md). */
+const lookedAtEveryMs = 2000;
+
+/** Whatever is not known to read, or to be the borrowed setting, counts as a change. */
+const changesReplication = (text: string): boolean =>
+  !/^(?:info|ping|lastsave|select|config|auth|echo|dbsize|type|p?ttl|m?get|pkscanrange|scanx?|h\w*get\w*|hlen|hkeys|llen|lrange|scard|smembers|sscan|zcard|zrange|zscan|hscan|strlen|exists)\b/i.test(
+    text,
+  );
+
+const isAttach = (text: string): boolean => /^slaveof \d/i.test(text);
+
+/** Longest time without a look, of the gaps that touch the time from `from` to `to`. */
+function longestGap(looks: readonly Heard[], from: number, to: number): number {
+  const gaps = looks.slice(1).map(({ at }, index) => ({ since: looks[index]!.at, until: at }));
+  const touching = gaps.filter((gap) => gap.until >= from && gap.since <= to);
+  return Math.max(0, ...touching.map((gap) => gap.until - gap.since));
+}
+
+function watchFullSyncs(cluster: Cluster) {
+  let most = 0;
+  const ends: { id: string; at: number }[] = [];
+  const note = cluster.world.note.bind(cluster.world);
+  cluster.world.note = (node, event, data) => {
+    note(node, event, data);
+    if (event !== 'state') return;
+    const master = cluster.world.nodes.get('m');
+    const ofMaster = cluster.nodes.filter((each) => masterOf(cluster.world, each) === master);
+    const syncing = ofMaster.filter(({ dbs }) =>
+      dbs.some(({ state }) => state === 'WaitDBSync' || state === 'TryDBSync'),
+    );
+    most = Math.max(most, syncing.length);
+    if (ofMaster.includes(node) && node.dbs.every(({ state }) => state === 'Connected'))
+      ends.push({ id: node.id, at: cluster.world.clock.now() });
+  };
+  return {
+    most: () => most,
+    firstEnd: (id: string, after: number) =>
+      ends.find((end) => end.id === id && end.at >= after)?.at ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+function faultsOf(cluster: Cluster, id: string): string[] {
+  const node = cluster.node(id);
+  const { lost, foreign, states } = cluster.observe(id);
+  const throttles = { running: node.settings, file: node.persisted.settings };
+  return [
+    ...(masterOf(cluster.world, node)?.id === 'm' ? [] : [`${id} is no slave of m`]),
+    ...(states.db0 === 'Connected' ? [] : [`${id} is ${states.db0}`]),
+    ...(lost === 0 ? [] : [`${id} lacks ${lost} keys that will never come`]),
+    ...(foreign === 0 ? [] : [`${id} holds ${foreign} keys that m has not`]),
+    ...Object.entries(throttles).flatMap(([where, settings]) => {
+      const value = settings.get(throttleSetting);
+      return value === String(ownThrottle) ? [] : [`${id} has a throttle of ${value} (${where})`];
+    }),
+  ];
+}
