@@ -23,7 +23,7 @@ import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
 import type { HealthSample } from './health.ts';
 import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
-import { awaitsDump, holdsFullSyncSlot, isTouched, isUnderWay } from './join-state.ts';
+import { awaitsDump, holdsFullSyncSlot, isNextInLine, isTouched, isUnderWay } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { snapshotSize, trackMaster } from './master-tracker.ts';
 import type { Look, NodeFacts } from './node-facts.ts';
@@ -444,12 +444,7 @@ function beginNext(turn: Turn, input: DecideInput): void {
     return;
   }
   if (closedWindow(expansion, turn.now) === null && holdForForecast(turn, input.capabilitiesOf)) return;
-  const inLine = expansion.joins.filter(
-    (join) =>
-      (join.phase === 'waiting' || join.phase === 'preflight') &&
-      (join.batch ?? 0) <= expansion.currentBatch &&
-      !isUnderWay(join),
-  );
+  const inLine = expansion.joins.filter((join) => isNextInLine(expansion, join));
   for (const { index } of inLine) {
     if (blockingJoins(turn.expansion).some((join) => !isDone(turn.expansion, join))) return;
     beginJoin(

@@ -1,5 +1,5 @@
 /** Readings of a join, and the few ways in which its attempt is changed. Part of `decide`. */
-import type { Attempt, Intent, Join, Problem } from './expansion.ts';
+import type { Attempt, Expansion, Intent, Join, Problem } from './expansion.ts';
 import { isConnected, lastWait } from './tracker.ts';
 import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
 
@@ -10,6 +10,12 @@ export const isUnderWay = (join: Join): boolean => {
   const attempt = currentAttempt(join);
   return attempt !== null && attempt.endedAt === null;
 };
+
+/** Whether its turn has come and it has not begun: of the present batch, or of an earlier one and retried. */
+export const isNextInLine = (expansion: Expansion, join: Join): boolean =>
+  (join.phase === 'waiting' || join.phase === 'preflight') &&
+  (join.batch ?? 0) <= expansion.currentBatch &&
+  !isUnderWay(join);
 
 export function patchAttempt(turn: Turn, join: Join, change: Partial<Attempt>): Join {
   const attempts = join.attempts.map((attempt, i) =>

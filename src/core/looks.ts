@@ -1,7 +1,7 @@
 /** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
 import { borrowsThrottle } from './bandwidth.ts';
 import { type Expansion, isActive, isEnded, type Join, needsPerson } from './expansion.ts';
-import { mustStayEmpty } from './join-state.ts';
+import { isNextInLine, mustStayEmpty } from './join-state.ts';
 import { preflightNodeSections, preflightSections } from './preflight.ts';
 import { owesMasterSetting, wantsMasterConfig } from './retention.ts';
 import { owesSetting, wantsConfig } from './throttle.ts';
@@ -24,7 +24,10 @@ export const needsLook = (join: Join): boolean =>
 /** null = there is nothing to look at. */
 export function wantedLooks(expansion: Expansion, now: number): WantedLooks | null {
   if (isEnded(expansion.state)) return null;
-  const joins = expansion.joins.filter((join) => needsLook(join) || isNextInLine(expansion, join));
+  const { state } = expansion;
+  const joins = expansion.joins.filter(
+    (join) => needsLook(join) || (state === 'running' && isNextInLine(expansion, join)),
+  );
   const first = expansion.batchSize === null && !needsPerson(expansion.state);
   if (joins.length === 0 && !first && !owesMasterSetting(expansion)) return null;
   const wholeBatch = first ? expansion.joins : joins;
@@ -35,11 +38,6 @@ export function wantedLooks(expansion: Expansion, now: number): WantedLooks | nu
       wholeBatch.map((join) => [join.index, first ? following : withConfig(expansion, join, now)]),
     ),
   };
-}
-
-/** The waiting nodes of the present batch are looked at with all that preflight needs. */
-function isNextInLine(expansion: Expansion, join: Join): boolean {
-  return expansion.state === 'running' && join.phase === 'waiting' && join.batch === expansion.currentBatch;
 }
 
 /** A borrowed setting is watched, so that somebody else's change is noticed. */

@@ -1,7 +1,7 @@
 /** When to look again. Part of `decide`. */
 import { type Expansion, isEnded, type Join, needsPerson } from './expansion.ts';
 import { closedWindow } from './hold.ts';
-import { isUnderWay } from './join-state.ts';
+import { isNextInLine, isUnderWay } from './join-state.ts';
 import { owesMasterSetting } from './retention.ts';
 import { owesSetting } from './throttle.ts';
 
@@ -30,9 +30,7 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
   if (owesMasterSetting(expansion)) return expansion.policy.lookIntervalMs;
   if (needsPerson(expansion.state)) return null;
   if (expansion.state === 'pending') return expansion.waitsFor === null ? 500 : 2000;
-  const next = expansion.joins.find(
-    (join) => join.phase === 'waiting' && (join.batch ?? 0) <= expansion.currentBatch,
-  );
+  const next = expansion.joins.find((join) => join.phase === 'waiting' && isNextInLine(expansion, join));
   if (next?.waitingFor === null) return 0;
   if (next && closedWindow(expansion, now) !== null) return longestLookInClosedWindowMs;
   return Math.min(1000, Math.max(closeLookMs, expansion.policy.lookIntervalMs));

@@ -273,6 +273,21 @@ describe('controls', () => {
     expect(await run.phases()).toEqual(['verified', 'skipped', 'verified']);
   });
 
+  test('a node retried while a later batch is at work gets its turn after it', async () => {
+    const run = await begin({
+      nodes: ['n1', 'n2'],
+      policy: { onFailure: 'skip' },
+      before: (cluster) => cluster.execute('n1', ['SET', 'mine', 'value']),
+    });
+    await run.comesTo('the copy of the second', isIn(1, 'transferring'));
+    expect(await run.phases()).toEqual(['failed', 'transferring']);
+    run.cluster.execute('n1', ['DEL', 'mine']);
+    await run.control('retry', 'n1');
+    expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+    const attempts = (await run.events()).filter(({ type }) => type === 'node.attempt');
+    expect(attempts.map(({ node }) => node?.slice(-4))).toEqual(['9223', '9222']);
+  });
+
   test.each(['resume', 'approve'] as const)(
     '%s where it does not fit is refused and changes nothing',
     async (verb) => {
