@@ -131,7 +131,12 @@ export function createAdmission(parts: AdmissionParts): Admission {
       if (earlier) return { expansion: earlier, replayed: true };
 
       const plan = await makePlanOf(request);
-      if (!plan.acceptable) throw refusalOf(plan);
+      if (!plan.acceptable) {
+        // What preflight met may be this very request, sent before and accepted just now.
+        const meanwhile = idempotency && (await orRefusal(store.acceptedUnder(idempotency)));
+        if (meanwhile) return { expansion: meanwhile, replayed: true };
+        throw refusalOf(plan);
+      }
       const accepted: AcceptedRequest = {
         ...request,
         id: newId('exp'),
