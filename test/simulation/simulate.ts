@@ -38,6 +38,9 @@ const lateMessagesMs = 16_000;
 const operatorEveryMs = 3000;
 const reconcileEveryMs: readonly [number, number] = [1500, 3000];
 
+/** Hundreds are usual; a worker that turns without a pause makes them without end. */
+const mostEventsInSecond = 50_000;
+
 const workerPoints = [
   'before_save',
   'after_save',
@@ -163,6 +166,8 @@ class Simulation {
   /** Lets virtual time pass, event by event; after each that touched the service its promises settle. */
   private async until(end: number, done: () => boolean = () => false): Promise<void> {
     const { cluster, witness } = this;
+    let events = 0;
+    let since = cluster.now();
     while (!done() && witness.violations.length === 0) {
       const next = cluster.nextEventAt();
       if (next === null || next > end) {
@@ -170,6 +175,9 @@ class Simulation {
         return;
       }
       cluster.advanceTo(next);
+      events += 1;
+      if (cluster.now() - since >= 1000) [events, since] = [0, cluster.now()];
+      if (events > mostEventsInSecond) witness.report('6', 'the service runs in circles, without rest');
       if (!this.stirred) continue;
       this.stirred = false;
       await settled();
