@@ -34,7 +34,7 @@ export interface CampaignWorkerParts {
   readonly onEvents?: (events: readonly EventInput[]) => void;
 }
 
-const defaultLeaseMs = 20_000;
+const defaultLeaseMs = 15_000;
 const databaseAwayMs = 2000;
 const afterFailureMs = 5000;
 

@@ -65,7 +65,7 @@ class HeldAdmission {
   }
 }
 
-const leaseMs = 20_000;
+const leaseMs = 15_000;
 /** The lease of a worker that says nothing any more has run out. */
 const outlive = () => {
   world.api.clock.now += leaseMs + 1;
