@@ -85,7 +85,10 @@ export type ExpansionView = Pick<
   | 'currentBatch'
   | 'batchCount'
   | 'problem'
-> & { readonly joins: readonly JoinView[] };
+> &
+  Partial<Pick<Expansion, 'forecast' | 'forecastDrift' | 'forecastOutcome' | 'health' | 'borrowed'>> & {
+    readonly joins: readonly JoinView[];
+  };
 
 export interface PageView<T> {
   readonly items: readonly T[];

@@ -85,12 +85,12 @@ function addExpansionCommands(wiring: Wiring): void {
     '  10.0.0.2:9221,overwrite-data      its own data may be replaced\n' +
     '  10.0.0.2:9221,repoint             it may be taken away from the master it has now\n' +
     '  10.0.0.2:9221,seen-as=10.8.0.2:9221,credential=name';
-  const request = (command: Command) =>
+  const master = ['-m, --master <host:port>', 'the master; may carry ,seen-as=… and ,credential=…'] as const;
+  const nodesAndPolicy = (command: Command) =>
     addPolicyOptions(
-      command
-        .requiredOption('-m, --master <host:port>', 'the master; may carry ,seen-as=… and ,credential=…')
-        .option('-f, --nodes-file <file>', 'more nodes, one a line (- = standard input)'),
+      command.option('-f, --nodes-file <file>', 'more nodes, one a line (- = standard input)'),
     ).addHelpText('after', nodeNote);
+  const request = (command: Command) => nodesAndPolicy(command.requiredOption(...master));
 
   wiring.act(
     request(
@@ -103,14 +103,16 @@ function addExpansionCommands(wiring: Wiring): void {
       (await import('./commands/plan.ts')).plan(session, args, options),
   );
   wiring.act(
-    request(
-      wiring.command(
-        'rehearse [nodes...]',
-        'play a plan on simulated nodes, with faults; nothing is started',
-        ['pika-expander rehearse --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221'],
-      ),
+    nodesAndPolicy(
+      wiring
+        .command('rehearse [nodes...]', 'play a plan on simulated nodes, with faults; nothing is started', [
+          'pika-expander rehearse --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
+          'pika-expander rehearse --plan plan_0mabc',
+        ])
+        .option(...master)
+        .option('--plan <id>', 'a plan that was made before, in place of master and nodes'),
     ),
-    async (session, args, options: import('./request.ts').RequestOptions) =>
+    async (session, args, options: import('./commands/rehearse.ts').RehearseOptions) =>
       (await import('./commands/rehearse.ts')).rehearse(session, args, options),
   );
   wiring.act(

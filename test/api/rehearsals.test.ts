@@ -31,6 +31,36 @@ describe('POST /v1/rehearsals', () => {
     expect((await api.store.list({ limit: 10 })).items).toEqual([]);
   }, 120_000);
 
+  test('plays a plan that was made before, without asking any server again, and comes out the same', async () => {
+    api = await testApi();
+    const sizes = { sstBytes: 400_000_000, liveSstBytes: null, memtableBytes: 0, estimatedKeys: 1000 };
+    api.engine.set(masterName, healthyMaster({ facts: { sizes } }));
+    const payload = { master: masterName, nodes: [nodeName], policy: { maxAttempts: 2 } };
+    const { id } = (await api.app.inject({ method: 'POST', url: '/v1/plans', payload })).json();
+    api.engine.set(masterName, { kind: 'unreachable', at: 0, code: 'ECONNREFUSED', message: 'gone' });
+    const play = () => api.app.inject({ method: 'POST', url: `/v1/plans/${id}/rehearsal`, payload: {} });
+    const first = await play();
+    expect(first.statusCode).toBe(200);
+    expect(first.json()).toMatchObject({
+      planId: id,
+      plan: { id, policy: { maxAttempts: 2 } },
+      predicted: { state: 'succeeded' },
+    });
+    const second = (await play()).json();
+    expect({ ...second, tookMs: 0 }).toEqual({ ...first.json(), tookMs: 0 });
+  }, 120_000);
+
+  test('of a plan that is not there says so', async () => {
+    api = await testApi();
+    const answer = await api.app.inject({
+      method: 'POST',
+      url: '/v1/plans/plan_none/rehearsal',
+      payload: {},
+    });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json().error.code).toBe('no_such_plan');
+  });
+
   test('of a master that does not tell its size is refused, with the reason', async () => {
     api = await testApi();
     const answer = await rehearse();

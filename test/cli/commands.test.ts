@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ExpansionView } from '../../src/cli/api-types.ts';
 import { FakeApi, joinOf } from './fake-api.ts';
 import { Harness, jsonLines } from './harness.ts';
 
@@ -63,6 +64,24 @@ describe('plan', () => {
         verify: { depth: 'full' },
       },
     });
+  });
+
+  it('rehearses a plan that was made before, or one of its own, not both', async () => {
+    const run40 = { state: 'succeeded', stateReason: null, seconds: 40, dumps: 1, nodes: [] };
+    const rehearsal = {
+      planId: 'plan_7',
+      version: '3.5.4',
+      assumptions: [],
+      predicted: run40,
+      faults: [{ ...run40, fault: 'node_dies', text: 'The first node dies.' }],
+      burst: { gapSeconds: 5, seconds: 60, dumps: 3, nodes: [] },
+    };
+    api.answers.set('POST /v1/plans/plan_7/rehearsal', { status: 200, body: rehearsal });
+    const { exitCode, out } = await run('rehearse', '--plan', 'plan_7');
+    expect(exitCode).toBe(0);
+    expect(out).toContain('As planned: succeeded after 40 s, 1 dump');
+    expect((await run('rehearse', '--plan', 'plan_7', '-m', '10.0.0.1:9221')).exitCode).toBe(2);
+    expect((await run('rehearse')).err).toContain('No master is named');
   });
 
   it('reads nodes and policy from files', async () => {
@@ -170,6 +189,68 @@ describe('looking', () => {
       body: { expansionId: 'exp_1', master: api.expansion.master, nodes: [{ ...node, evidence }] },
     });
     expect((await run('evidence', 'exp_1')).out).toContain('✖ bytes_received  3 of 9 bytes came.');
+  });
+
+  it('shows what was forecast beside what it was, node by node', async () => {
+    const range = { low: 100, expected: 120, high: 300, confidence: 0.7 };
+    const figure = (expected: number, real: number) => ({
+      forecast: { ...range, expected },
+      real,
+      error: (real - expected) / expected,
+    });
+    const forecast = { secondsTotal: range } as NonNullable<ExpansionView['forecast']>;
+    api.set({ forecast });
+    expect((await run('show', 'exp_1')).out).toContain(
+      'Forecast: 2 min 00 s (1 min 40 s to 5 min 00 s, 70 % sure) in all\n',
+    );
+    api.set({
+      endedAt: 1_700_000_132_000,
+      forecastOutcome: {
+        secondsTotal: figure(120, 132),
+        nodes: [
+          {
+            node: '10.0.0.2:9221',
+            transferSeconds: figure(50, 45),
+            bytesPerSecond: figure(20e6, 22e6),
+            bytes: figure(1e9, 1e9),
+          },
+        ],
+      },
+    });
+    const { out } = await run('show', 'exp_1');
+    expect(out).toContain('in all; it took 2 min 12 s (+10 %)');
+    expect(out).toContain(
+      '10.0.0.2:9221  copy 50 s forecast, 45 s (-10 %); 20.0 MB/s forecast, 22.0 MB/s (+10 %)',
+    );
+  });
+
+  it('shows what holds the copies back, with value and limit, and what was changed on the master', async () => {
+    api.set({
+      health: {
+        level: 0.4,
+        changedAt: 0,
+        calmSince: null,
+        ceiling: 1,
+        readings: [{ what: 'master_latency_ms', value: 31.26, limit: 20 }],
+        over: { what: 'master_latency_ms', value: 31.26, limit: 20 },
+      },
+      borrowed: {
+        name: 'expire-logs-nums',
+        old: '10',
+        given: ['826'],
+        pending: null,
+        changes: 1,
+        seen: '826',
+        seenAt: 0,
+        state: 'borrowed',
+        restoringSince: null,
+        fileWritten: false,
+      },
+    });
+    const { out } = await run('show', 'exp_1');
+    expect(out).toContain('copies may use 40 % of the bandwidth');
+    expect(out).toContain('latency of the master, p99 in ms: 31.3, limit 20: over it, no batch begins');
+    expect(out).toContain('expire-logs-nums of 10.0.0.1:9221: 826, before the expansion 10 (changed for');
   });
 
   it('prints the answer of the API as it is with --json', async () => {

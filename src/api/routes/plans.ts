@@ -1,12 +1,13 @@
 import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
 import { Refusal } from '../../core/refusal.ts';
+import type { Store, StoredPlan } from '../../store/store.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { errorResponses } from '../schemas/common.ts';
 import { Plan } from '../schemas/expansion.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
-const PlanParams = Type.Object({
+export const PlanParams = Type.Object({
   id: Type.String({
     minLength: 1,
     maxLength: 80,
@@ -14,6 +15,15 @@ const PlanParams = Type.Object({
     description: 'Id of the plan.',
   }),
 });
+
+/** A plan that was made before. Throws Refusal where there is none. */
+export async function storedPlan(store: Store, id: string): Promise<StoredPlan> {
+  const plan = await store.getPlan(id);
+  if (plan !== null) return plan;
+  throw new Refusal('not_found', 'no_such_plan', `There is no plan ${id}.`, {
+    nextSteps: ['Make a new plan: POST /v1/plans.'],
+  });
+}
 
 /** /v1/plans */
 export const planRoutes: ApiRoutes = async (app, { admission, store }) => {
@@ -44,12 +54,6 @@ export const planRoutes: ApiRoutes = async (app, { admission, store }) => {
         response: { 200: Plan, ...errorResponses(404) },
       },
     },
-    async (request) => {
-      const plan = await store.getPlan(request.params.id);
-      if (plan !== null) return plan.doc;
-      throw new Refusal('not_found', 'no_such_plan', `There is no plan ${request.params.id}.`, {
-        nextSteps: ['Make a new plan: POST /v1/plans.'],
-      });
-    },
+    async (request) => (await storedPlan(store, request.params.id)).doc,
   );
 };

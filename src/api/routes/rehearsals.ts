@@ -1,12 +1,14 @@
 import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
-import { type PolicyInput, resolvePolicy } from '../../core/policy.ts';
+import type { Plan as PlanOf } from '../../core/plan.ts';
+import { type Policy, resolvePolicy } from '../../core/policy.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { rehearse } from '../../rehearsal/rehearse.ts';
+import { type Rehearsal as Played, rehearse } from '../../rehearsal/rehearse.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { errorResponses, Nullable } from '../schemas/common.ts';
 import { Phase, Plan } from '../schemas/expansion.ts';
 import type { ApiRoutes } from '../type-provider.ts';
+import { PlanParams, storedPlan } from './plans.ts';
 
 const run = {
   state: Type.String({ description: 'State at the end; `unfinished`: it took far too long.' }),
@@ -60,8 +62,21 @@ const Rehearsal = Type.Object({
 });
 
 /** /v1/rehearsals */
-export const rehearsalRoutes: ApiRoutes = async (app, { admission }) => {
+export const rehearsalRoutes: ApiRoutes = async (app, { admission, store }) => {
   let playing = false;
+
+  async function playOne(plan: PlanOf, policy: Policy): Promise<{ readonly plan: PlanOf } & Played> {
+    if (playing)
+      throw new Refusal('unavailable', 'rehearsal_running', 'Another rehearsal is being played.', {
+        nextSteps: ['Send the request again in a minute.'],
+      });
+    playing = true;
+    try {
+      return { plan, ...(await rehearse(plan, policy)) };
+    } finally {
+      playing = false;
+    }
+  }
 
   app.post(
     '/v1/rehearsals',
@@ -78,16 +93,29 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission }) => {
     },
     async (request) => {
       const plan = await admission.plan(request.body, requesterOf(request));
-      if (playing)
-        throw new Refusal('unavailable', 'rehearsal_running', 'Another rehearsal is being played.', {
-          nextSteps: ['Send the request again in a minute.'],
-        });
-      playing = true;
-      try {
-        return { plan, ...(await rehearse(plan, resolvePolicy((request.body.policy ?? {}) as PolicyInput))) };
-      } finally {
-        playing = false;
-      }
+      return playOne(plan, plan.policy);
+    },
+  );
+
+  app.post(
+    '/v1/plans/:id/rehearsal',
+    {
+      schema: {
+        operationId: 'rehearsePlan',
+        tags: ['expansions'],
+        summary: 'Play a plan that was made before',
+        description:
+          'As rehearse, from the facts of the stored plan: no server is asked, and the same plan always comes out the same.',
+        params: PlanParams,
+        response: { 200: Rehearsal, ...errorResponses(404, 422) },
+      },
+    },
+    async (request) => {
+      const { doc } = await storedPlan(store, request.params.id);
+      const plan = doc as Omit<PlanOf, 'policy'> & Partial<Pick<PlanOf, 'policy'>>;
+      // A plan of an earlier release does not hold its policy.
+      const policy = plan.policy ?? resolvePolicy();
+      return playOne({ ...plan, policy }, policy);
     },
   );
 };

@@ -142,6 +142,27 @@ export const Forecast = Type.Object(
   { description: 'Bytes, time, binlog and disk, as ranges.' },
 );
 
+const Figure = Type.Object({
+  forecast: Range,
+  real: Nullable(Type.Number(), 'null = not measured.'),
+  error: Nullable(Type.Number(), 'Share by which it was more (or less) than expected; null = not known.'),
+});
+
+const ForecastOutcome = Type.Object(
+  {
+    secondsTotal: Figure,
+    nodes: Type.Array(
+      Type.Object({
+        node: Type.String(),
+        transferSeconds: Figure,
+        bytesPerSecond: Figure,
+        bytes: Figure,
+      }),
+    ),
+  },
+  { description: 'Forecast and reality side by side.' },
+);
+
 const Shape = (description: string) => Nullable(Type.Record(Type.String(), Type.Unknown()), description);
 
 const joinSummary = {
@@ -205,7 +226,7 @@ const expansion = {
   problem: Nullable(Problem),
   forecast: Nullable(Forecast, 'What was planned, or approved since.'),
   forecastDrift: Shape('What had grown too far when the forecast was made anew before a batch.'),
-  forecastOutcome: Shape('Forecast and reality side by side; null until it has ended.'),
+  forecastOutcome: Nullable(ForecastOutcome, 'null until it has ended.'),
   health: Shape("The loop that holds the copy back for the master's sake: level, figures, limits."),
   borrowed: Type.Optional(
     Shape('A setting of the master that was changed, with permission, with its old value.'),

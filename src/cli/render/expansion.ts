@@ -3,6 +3,7 @@ import { isEnded, needsPerson } from '../../core/expansion.ts';
 import type { ExpansionView, JoinView } from '../api-types.ts';
 import { cutTo, formatBytes, formatClock, formatDuration, formatTime, pad, printable } from '../format.ts';
 import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';
+import { scheduleLines } from './schedule.ts';
 
 /** One line that says how far an expansion is. */
 export function headline(expansion: ExpansionView, style: Style): string {
@@ -79,6 +80,7 @@ export function renderExpansion(expansion: ExpansionView, style: Style): string[
     ...(expansion.stateReason === null ? [] : [`  ${printable(expansion.stateReason)}`]),
     ...(expansion.label === null ? [] : [`  Label: ${printable(expansion.label)}`]),
     `  Asked by ${printable(expansion.requestedBy)} at ${formatTime(expansion.acceptedAt)}${durationText(expansion)}`,
+    ...scheduleLines(expansion, style),
     '',
     ...expansion.joins.flatMap((join) => [
       // Nothing is cut off here: a terminal breaks the line, and the reason can be read to its end.

@@ -3,6 +3,7 @@ import type { ForecastView, PlanView, TopologyView } from '../api-types.ts';
 import { formatBytes, formatDuration, printable } from '../format.ts';
 import type { Style } from '../style.ts';
 import { renderFindings } from './findings.ts';
+import { rangeText } from './schedule.ts';
 
 /** The plan as an operator reads it before saying yes. */
 export function renderPlan(plan: PlanView, style: Style): string[] {
@@ -61,14 +62,10 @@ function forecastLines(forecast: ForecastView | null): string[] {
         `    batch ${batch.batch + 1}: begins after ${expectedText(batch.startSeconds)}, takes ${rangeText(batch.seconds, formatDuration)} (${batch.dump} dump)`,
     ),
     `    Binlog written during the longest batch: ${rangeText(binlog.duringBatchBytes, formatBytes)}${kept}`,
+    `    Disk: ${rangeText(forecast.masterDiskBytes, formatBytes)} more on the master; on each node the copy beside its old data`,
     `    ${printable(forecast.basis)}`,
   ];
 }
 
 const expectedText = (range: ForecastRange | null): string =>
   range === null ? 'an unknown time' : formatDuration(range.expected);
-
-function rangeText(range: ForecastRange | null, format: (n: number) => string): string {
-  if (range === null) return 'unknown';
-  return `${format(range.expected)} (${format(range.low)} to ${format(range.high)}, ${Math.round(range.confidence * 100)} % sure)`;
-}
