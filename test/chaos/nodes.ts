@@ -3,7 +3,9 @@
  * by messages. When its parent is gone it ends, and takes the processes along that it was told to guard.
  */
 import { createCluster, fastTimers, serveCluster } from '../../src/simulator/index.ts';
+import { takePort } from '../../src/simulator/world.ts';
 import type { Entry, Truth } from './history.ts';
+import { quietPort } from './ports.ts';
 import { record } from './recorder.ts';
 import {
   buildSite,
@@ -63,12 +65,13 @@ async function main(): Promise<void> {
     keptEvents: 300_000,
   });
   const recorder = record(cluster, (entry) => send({ entry }));
-  const served = await serveCluster(cluster);
+  const served = await serveCluster(cluster, { ports: 'given' });
   const sites = new Map<string, SitePlan>();
   const idOf = new Map<string, string>();
   let guarded: readonly number[] = [];
 
   const serve = async (id: string): Promise<string> => {
+    takePort(cluster.world, cluster.node(id), await quietPort('nodes'));
     const name = await served.serve(id);
     idOf.set(name, id);
     return name;

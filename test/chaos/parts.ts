@@ -73,7 +73,7 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
     const toRedis = await openWire({ host: '127.0.0.1', port: redis.port });
     closers.push(() => toRedis.close());
 
-    const apiPort = await quietPort();
+    const apiPort = await quietPort('servers');
     const url = `http://127.0.0.1:${apiPort}`;
     const unit = (name: string, role: 'api' | 'worker', listen: number): Unit => {
       const made = startUnit({

@@ -22,7 +22,7 @@ const restartAfterMs = 500;
 /** Starts it on a free port. `onPid` is called whenever its process changes. */
 export async function startChaosRedis(onPid: () => void): Promise<ChaosRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'pika-expander-chaos-redis-'));
-  const port = await quietPort();
+  const port = await quietPort('servers');
   const program = process.env.REDIS_SERVER ?? 'redis-server';
   const settings = {
     port,

@@ -22,7 +22,7 @@ interface Pair {
 /** Opens the proxy on a free port of loopback. */
 export async function openWire(target: NetConnectOpts): Promise<Wire> {
   const pairs = new Set<Pair>();
-  const port = await quietPort();
+  const port = await quietPort('servers');
   let server: Server | null = null;
   let silent = false;
 
