@@ -1,3 +1,5 @@
+import type { CampaignPlan } from '../admission/campaign.ts';
+import type { CampaignView } from '../api/campaign-views.ts';
 import type { AnomalyRecord } from '../core/anomalies.ts';
 import type { Capabilities } from '../core/capabilities.ts';
 import type { ComparisonReport } from '../core/comparison.ts';
@@ -15,7 +17,7 @@ import type {
 import type { Finding } from '../core/findings.ts';
 import type { Forecast } from '../core/forecast.ts';
 import type { PolicyInput } from '../core/policy.ts';
-import type { Rehearsal } from '../rehearsal/rehearse.ts';
+import type { Rehearsal } from '../rehearsal/result.ts';
 
 /** The answers of the REST API, as far as the command line reads them. */
 export interface TargetRequest {
@@ -120,6 +122,11 @@ export interface ProgressMessage {
     readonly waitingFor?: string | null;
   }[];
 }
+
+export type { CampaignView };
+export type CampaignSummaryView = Omit<CampaignView, 'members'>;
+export type CampaignMemberView = CampaignView['members'][number];
+export type CampaignPlanView = CampaignPlan;
 
 export interface FreezeView {
   readonly frozen: boolean;

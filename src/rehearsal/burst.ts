@@ -1,24 +1,7 @@
 /** What becomes of the same nodes when somebody attaches all of them in quick succession and believes what they say. */
 import type { Cluster } from '../simulator/index.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsalCluster } from './model.ts';
-
-export interface BurstNode {
-  readonly node: string;
-  /** What INFO replication says at the end. */
-  readonly says: 'up' | 'syncing' | 'dead';
-  /** Seconds after the start at which it first said `master_link_status:up`; null = never. */
-  readonly upAtSeconds: number | null;
-  readonly lostKeys: number;
-  /** Share of the master's keys that it will never have, 0 to 1. */
-  readonly lostShare: number;
-}
-
-export interface BurstRun {
-  readonly gapSeconds: number;
-  readonly seconds: number;
-  readonly dumps: number;
-  readonly nodes: readonly BurstNode[];
-}
+import type { BurstNode, BurstRun } from './result.ts';
 
 /** Between two SLAVEOF: what a loop over `redis-cli` with a pause does; recordings 05, 08 and 09 use five seconds. */
 const gapMs = 5000;

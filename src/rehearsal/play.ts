@@ -1,7 +1,7 @@
 /** One run of a plan on the model: the real decisions, the real engine, virtual time. */
 import { pino } from 'pino';
 import type { ComparisonReport } from '../core/comparison.ts';
-import type { Expansion, ExpansionState, JoinPhase, JoinTarget } from '../core/expansion.ts';
+import type { Expansion, JoinTarget } from '../core/expansion.ts';
 import { newExpansion } from '../core/new-expansion.ts';
 import type { Policy } from '../core/policy.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
@@ -9,27 +9,8 @@ import type { Cluster } from '../simulator/index.ts';
 import type { Clock } from '../worker/observer.ts';
 import { type Compare, createSession, type SessionStore } from '../worker/session.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsalCluster } from './model.ts';
+import type { PlayedRun } from './result.ts';
 import { virtualWires } from './virtual-wires.ts';
-
-export interface PlayedNode {
-  readonly node: string;
-  readonly batch: number | null;
-  readonly phase: JoinPhase;
-  readonly attempts: number;
-  /** Seconds after the start; the last one ends with the run. */
-  readonly phases: readonly { readonly phase: JoinPhase; readonly atSeconds: number }[];
-  readonly anomalies: readonly string[];
-  /** The truth of the model: keys of the master that the node will never have. */
-  readonly lostKeys: number;
-}
-
-export interface PlayedRun {
-  readonly state: ExpansionState | 'unfinished';
-  readonly stateReason: string | null;
-  readonly seconds: number;
-  readonly dumps: number;
-  readonly nodes: readonly PlayedNode[];
-}
 
 /** What happens in a run beside the plan; told the cluster and when the first copy is half done. */
 export type Fault = (cluster: Cluster, facts: RehearsedFacts, halfCopiedAt: number) => void;

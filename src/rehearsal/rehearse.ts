@@ -2,28 +2,10 @@
 import type { Plan } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { Refusal } from '../core/refusal.ts';
-import { type BurstRun, playBurst } from './burst.ts';
+import { playBurst } from './burst.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsedFacts, startWrites } from './model.ts';
-import { type Fault, type PlayedRun, play } from './play.ts';
-
-export type FaultName = 'node_dies' | 'nightly_bgsave' | 'master_restarts';
-
-export interface FaultRun extends PlayedRun {
-  readonly fault: FaultName;
-  readonly text: string;
-}
-
-export interface Rehearsal {
-  readonly planId: string;
-  readonly version: string;
-  /** What was played, and what was not. */
-  readonly assumptions: readonly string[];
-  readonly predicted: PlayedRun;
-  readonly faults: readonly FaultRun[];
-  readonly burst: BurstRun;
-  /** Real time that the rehearsal took. */
-  readonly tookMs: number;
-}
+import { type Fault, play } from './play.ts';
+import type { FaultName, FaultRun, Rehearsal } from './result.ts';
 
 const downMs = 30_000;
 

@@ -1,5 +1,4 @@
-import type { BurstNode } from '../../rehearsal/burst.ts';
-import type { PlayedNode, PlayedRun } from '../../rehearsal/play.ts';
+import type { BurstNode, PlayedNode, PlayedRun } from '../../rehearsal/result.ts';
 import type { RehearsalView } from '../api-types.ts';
 import { formatDuration, printable } from '../format.ts';
 import type { Style } from '../style.ts';
