@@ -71,6 +71,7 @@ export async function startPika(settings: Readonly<Record<string, string>> = {})
     'thread-num': '1',
     'thread-pool-size': '2',
     maxclients: '500',
+    'network-interface': 'lo',
     'log-path': `${folder}/log/`,
     'db-path': `${folder}/db/`,
     'dump-path': `${folder}/dump/`,
@@ -95,7 +96,7 @@ export async function startPika(settings: Readonly<Record<string, string>> = {})
 export async function followPika(slave: TestServer, master: TestServer): Promise<void> {
   const isUp = async () => /master_link_status:up/.test(String(await slave.call('INFO', 'replication')));
   for (let attempt = 0; ; attempt++) {
-    await slave.call('SLAVEOF', '127.0.0.2', master.port, 'force');
+    await slave.call('SLAVEOF', '127.0.0.1', master.port, 'force');
     // On a machine with too much to do a full sync of 3.5.4 can hang for good (recordings 06 and 27).
     const came = await until(isUp, 25_000).then(
       () => true,
@@ -123,7 +124,7 @@ export async function changePikaSlave(
   await slave.call('CONFIG', 'SET', 'write-binlog', 'no');
   await slave.load(commands);
   await slave.call('CONFIG', 'SET', 'write-binlog', 'yes');
-  await slave.call('SLAVEOF', '127.0.0.2', master.port);
+  await slave.call('SLAVEOF', '127.0.0.1', master.port);
   await until(async () => /master_link_status:up/.test(String(await slave.call('INFO', 'replication'))));
 }
 
