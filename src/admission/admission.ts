@@ -1,7 +1,8 @@
 import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../core/expansion.ts';
 import type { Finding } from '../core/findings.ts';
-import { type MeasuredSync, measuredSyncs } from '../core/learning.ts';
+import type { MeasuredSync } from '../core/forecast.ts';
+import { measuredSyncs } from '../core/learning.ts';
 import { formatAddress, type Look } from '../core/node-facts.ts';
 import { makePlan, type Plan, type Topology, topologyOf } from '../core/plan.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../core/policy.ts';

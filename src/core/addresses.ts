@@ -1,5 +1,5 @@
-import type { NodeTarget } from './expansion.ts';
 import type { Address, ListedSlave } from './node-facts.ts';
+import type { NodeTarget } from './targets.ts';
 
 /** Whether a host is one that every machine takes for itself. */
 export function isLoopback(host: string): boolean {

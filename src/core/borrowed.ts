@@ -2,36 +2,9 @@
  * A setting of a server that is changed for a while: its old value is stored before the change, and put back when it is
  * needed no longer, on cancel, after a crash and after a restart of the server. Part of `decide`.
  */
-import type { Intent, NodeCommand } from './expansion.ts';
+import type { BorrowedName, BorrowedSetting, Intent, NodeCommand } from './expansion.ts';
 import { unknownActSettlesMs } from './intent.ts';
 import { say, type Turn } from './turn.ts';
-
-export type BorrowedName = 'throttle-bytes-per-second' | 'expire-logs-nums';
-
-export interface BorrowedSetting {
-  readonly name: BorrowedName;
-  /** Before the first change; put back at the end. */
-  readonly old: string;
-  /** Values that this service gave it, the newest last. Any other is somebody else's. */
-  readonly given: readonly string[];
-  /** Stored before it is sent; null = none is on its way. */
-  readonly pending: { readonly id: string; readonly command: NodeCommand; readonly at: number } | null;
-  readonly changes: number;
-  readonly seen: string;
-  readonly seenAt: number;
-  /** When the server had last been restarted as of that look; absent = it is not watched, or the value was just set. */
-  readonly lifeSeen?: number | null;
-  /**
-   * `restored`; `left` = somebody else has changed it meanwhile; `lost` = the server could not be reached to put it
-   * back; `refused` = the server would not take a change.
-   */
-  readonly state: 'borrowed' | 'restored' | 'left' | 'lost' | 'refused';
-  readonly restoringSince: number | null;
-  /** Whether the file of the server was written once more after the old value was put back. */
-  readonly fileWritten: boolean;
-  /** Whether the server has read a changed value from its file, after a restart. */
-  readonly inFile?: boolean;
-}
 
 /** The server whose setting it is, and how this one is kept and told of. */
 export interface Lender {

@@ -1,38 +1,18 @@
 import type { AnomalyRecord } from './anomalies.ts';
-import type { BorrowedName, BorrowedSetting } from './borrowed.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { ForecastDrift } from './drift.ts';
 import type { CatchUp, Evidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
-import type { Forecast } from './forecast.ts';
-import type { ForecastOutcome } from './forecast-outcome.ts';
+import type { Forecast, ForecastOutcome } from './forecast.ts';
 import type { HealthState } from './health.ts';
 import type { MasterTracker } from './master-tracker.ts';
-import type { Address } from './node-facts.ts';
+import type { Address, MasterIdentity } from './node-facts.ts';
 import type { Policy } from './policy.ts';
-import type { MasterIdentity } from './preflight.ts';
+import type { JoinTarget, NodeTarget } from './targets.ts';
 import type { SlaveTracker } from './tracker.ts';
 
-/** A server as a request names it. */
-export interface NodeTarget {
-  /** `host:port` as the request gave it: the node's name everywhere (API, events, logs). */
-  readonly name: string;
-  /** Where the service reaches it. */
-  readonly address: Address;
-  /** Where the other nodes reach or see it; equals `address` unless the request says otherwise (NAT, containers). */
-  readonly seenAs: Address;
-  /** Name of an entry in the credentials configuration; null = the configuration's default, or none. */
-  readonly credential: string | null;
-}
-
-/** A node to be added, with what the request permits to be done to it. */
-export interface JoinTarget extends NodeTarget {
-  /** The node's own data may be replaced. */
-  readonly overwriteData: boolean;
-  /** The node may be taken away from the master it has now. */
-  readonly repoint: boolean;
-}
+export type { JoinTarget, NodeTarget } from './targets.ts';
 
 export const expansionStates = [
   'pending',
@@ -97,6 +77,9 @@ const activePhases: readonly JoinPhase[] = [
 ];
 export const isActive = (phase: JoinPhase): boolean => activePhases.includes(phase);
 
+/** A setting that is changed for the time of an expansion only. */
+export type BorrowedName = 'throttle-bytes-per-second' | 'expire-logs-nums';
+
 /** What the service does to a node; each is stored as an intent before it is done. */
 export type NodeCommand =
   | { readonly kind: 'slaveof'; readonly master: Address; readonly force: boolean }
@@ -119,6 +102,31 @@ export interface Intent {
   /** The node's reply, or null while it is not known whether the act happened. */
   readonly outcome: 'ok' | 'refused' | 'unknown' | null;
   readonly reply: string | null;
+}
+
+export interface BorrowedSetting {
+  readonly name: BorrowedName;
+  /** Before the first change; put back at the end. */
+  readonly old: string;
+  /** Values that this service gave it, the newest last. Any other is somebody else's. */
+  readonly given: readonly string[];
+  /** Stored before it is sent; null = none is on its way. */
+  readonly pending: { readonly id: string; readonly command: NodeCommand; readonly at: number } | null;
+  readonly changes: number;
+  readonly seen: string;
+  readonly seenAt: number;
+  /** When the server had last been restarted as of that look; absent = it is not watched, or the value was just set. */
+  readonly lifeSeen?: number | null;
+  /**
+   * `restored`; `left` = somebody else has changed it meanwhile; `lost` = the server could not be reached to put it
+   * back; `refused` = the server would not take a change.
+   */
+  readonly state: 'borrowed' | 'restored' | 'left' | 'lost' | 'refused';
+  readonly restoringSince: number | null;
+  /** Whether the file of the server was written once more after the old value was put back. */
+  readonly fileWritten: boolean;
+  /** Whether the server has read a changed value from its file, after a restart. */
+  readonly inFile?: boolean;
 }
 
 export interface Attempt {

@@ -1,28 +1,9 @@
 /** What an expansion was, side by side with what had been forecast. Part of `decide`, at its end. */
 import type { Expansion, Join } from './expansion.ts';
-import type { ForecastRange } from './forecast.ts';
+import type { Figure, ForecastOutcome, ForecastRange } from './forecast.ts';
 import { measuredSync } from './learning.ts';
 import { readableSeconds } from './quantities.ts';
 import { patch, say, type Turn } from './turn.ts';
-
-export interface Figure {
-  readonly forecast: ForecastRange | null;
-  /** null = not measured. */
-  readonly real: number | null;
-  /** (real - expected) / expected; null where one of them is not known. */
-  readonly error: number | null;
-}
-
-export interface ForecastOutcome {
-  /** First attach to last `verified` of each batch, with the pauses; waits for people and windows left out. */
-  readonly secondsTotal: Figure;
-  readonly nodes: readonly {
-    readonly node: string;
-    readonly transferSeconds: Figure;
-    readonly bytesPerSecond: Figure;
-    readonly bytes: Figure;
-  }[];
-}
 
 /** Stores forecast and reality side by side, and says how far apart they are. */
 export function compareForecast(turn: Turn): void {

@@ -3,15 +3,14 @@
  * a range with a stated confidence; what is not known is null, never a guess.
  */
 import type { Capabilities } from './capabilities.ts';
-import type { JoinTarget, NodeTarget } from './expansion.ts';
 import type { Finding } from './findings.ts';
 import { binlogNeed, keptBinlog, sparesBinlog } from './kept-binlog.ts';
-import type { MeasuredSync } from './learning.ts';
 import { snapshotSize } from './master-tracker.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { Policy } from './policy.ts';
 import { finding } from './preflight-finding.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
+import type { JoinTarget, NodeTarget } from './targets.ts';
 import type { WriteRate } from './write-rate.ts';
 
 /** A figure that is known by its bounds only. `confidence` is the share of cases that fall inside, 0 to 1. */
@@ -77,6 +76,46 @@ export interface Forecast {
   readonly learntFrom: number;
   /** What the figures rest on, in plain words. */
   readonly basis: string;
+}
+
+/** One full sync that was proven complete, as it was measured. */
+export interface MeasuredSync {
+  readonly masterHost: string;
+  readonly nodeHost: string;
+  readonly bytes: number;
+  /** While files came, bytes a second. */
+  readonly bytesPerSecond: number;
+  /** What the node was allowed at that time; null = not known. */
+  readonly limitBytesPerSecond: number | null;
+  /** Nodes that copied from the master at the same time, this one included. */
+  readonly together: number;
+  readonly transferSeconds: number;
+  /** SLAVEOF to the first file, and the last file to "up". */
+  readonly aroundSeconds: number;
+  /** From the moment at which the node had caught up with the binlog to `verified`. */
+  readonly verifySeconds: number;
+  readonly at: number;
+}
+
+/** A forecast figure beside the real one. */
+export interface Figure {
+  readonly forecast: ForecastRange | null;
+  /** null = not measured. */
+  readonly real: number | null;
+  /** (real - expected) / expected; null where one of them is not known. */
+  readonly error: number | null;
+}
+
+/** What an expansion was, side by side with what had been forecast. */
+export interface ForecastOutcome {
+  /** First attach to last `verified` of each batch, with the pauses; waits for people and windows left out. */
+  readonly secondsTotal: Figure;
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly transferSeconds: Figure;
+    readonly bytesPerSecond: Figure;
+    readonly bytes: Figure;
+  }[];
 }
 
 export interface ForecastInput {

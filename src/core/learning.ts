@@ -1,26 +1,8 @@
 /** What finished full syncs teach about the next: their rate, and the time around the copy. */
 import type { Expansion, Join } from './expansion.ts';
+import type { MeasuredSync } from './forecast.ts';
 import { lastWait } from './tracker.ts';
 import { receivedInWait } from './wait.ts';
-
-/** One full sync that was proven complete, as it was measured. */
-export interface MeasuredSync {
-  readonly masterHost: string;
-  readonly nodeHost: string;
-  readonly bytes: number;
-  /** While files came, bytes a second. */
-  readonly bytesPerSecond: number;
-  /** What the node was allowed at that time; null = not known. */
-  readonly limitBytesPerSecond: number | null;
-  /** Nodes that copied from the master at the same time, this one included. */
-  readonly together: number;
-  readonly transferSeconds: number;
-  /** SLAVEOF to the first file, and the last file to "up". */
-  readonly aroundSeconds: number;
-  /** From the moment at which the node had caught up with the binlog to `verified`. */
-  readonly verifySeconds: number;
-  readonly at: number;
-}
 
 /** Less than this says more of the protocol's talk than of the network. */
 const leastBytes = 4 * 1024 * 1024;

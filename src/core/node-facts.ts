@@ -186,3 +186,12 @@ export function bytesBetween(
   }
   return Math.max(0, sum);
 }
+
+/** What the plan knew of its master; kept so that a later check can tell whether it is still the same server. */
+export interface MasterIdentity {
+  readonly version: string;
+  readonly runId: string | null;
+  readonly processId: number | null;
+  readonly replicationId: string | null;
+  readonly binlog: Readonly<Record<string, BinlogOffset>>;
+}

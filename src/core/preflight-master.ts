@@ -1,11 +1,11 @@
 import { findListedSlave, isIpv6 } from './addresses.ts';
 import type { Capabilities } from './capabilities.ts';
-import type { NodeTarget } from './expansion.ts';
 import type { Finding } from './findings.ts';
 import { formatAddress, type NodeFacts } from './node-facts.ts';
 import type { Policy } from './policy.ts';
-import type { PreflightMaster, PreflightNode } from './preflight.ts';
 import { finding, listed } from './preflight-finding.ts';
+import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
+import type { NodeTarget } from './targets.ts';
 
 interface MasterRulesInput {
   readonly master: PreflightMaster;

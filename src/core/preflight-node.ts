@@ -1,11 +1,11 @@
 import { findListedSlave, isIpv4, isIpv6, isLoopback, samePlace } from './addresses.ts';
-import type { NodeTarget } from './expansion.ts';
 import type { FindingCode } from './finding-codes.ts';
 import type { Finding } from './findings.ts';
 import { formatAddress, type ListedSlave, type NodeFacts } from './node-facts.ts';
-import type { PreflightMaster, PreflightNode } from './preflight.ts';
 import { askAgainWith, finding, listed } from './preflight-finding.ts';
 import { cannotProveRule, databasesNamed } from './preflight-master.ts';
+import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
+import type { NodeTarget } from './targets.ts';
 import { versionPair } from './version-pair.ts';
 
 /** Whether this expansion has acted on the node before. */

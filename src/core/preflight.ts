@@ -3,11 +3,18 @@ import type { Capabilities } from './capabilities.ts';
 import type { ExpansionState, JoinTarget, NodeTarget } from './expansion.ts';
 import type { FindingCode } from './finding-codes.ts';
 import type { Finding } from './findings.ts';
-import { type BinlogOffset, compareOffsets, formatAddress, type Look, type NodeFacts } from './node-facts.ts';
+import {
+  compareOffsets,
+  formatAddress,
+  type Look,
+  type MasterIdentity,
+  type NodeFacts,
+} from './node-facts.ts';
 import type { Policy } from './policy.ts';
 import { finding, listed, seconds } from './preflight-finding.ts';
 import { masterRules } from './preflight-master.ts';
 import { nodeRules } from './preflight-node.ts';
+import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 
 export { type FindingCode, type FindingDescription, findingCodes } from './finding-codes.ts';
 export { masterBusyReasons } from './preflight-master.ts';
@@ -27,19 +34,6 @@ export const preflightNodeSections = [...preflightSections, 'keys'] as const;
 
 /** More than this in one request is a mistake more often than a wish; it also bounds the time of one preflight. */
 export const maxNodesPerExpansion = 200;
-
-export interface PreflightMaster {
-  readonly target: NodeTarget;
-  readonly look: Look;
-  /** null = could not be read. */
-  readonly capabilities: Capabilities | null;
-}
-
-export interface PreflightNode {
-  readonly target: JoinTarget;
-  readonly look: Look;
-  readonly capabilities: Capabilities | null;
-}
 
 export interface PreflightContext {
   /** Expansions of this master that have not ended, the one at work first. */
@@ -201,15 +195,6 @@ function sameProcess(a: Look, b: Look): boolean {
   const startedA = a.at / 1000 - one.uptimeSeconds;
   const startedB = b.at / 1000 - other.uptimeSeconds;
   return Math.abs(startedA - startedB) <= startToleranceSeconds;
-}
-
-/** What the plan knew of its master; kept so that a later check can tell whether it is still the same server. */
-export interface MasterIdentity {
-  readonly version: string;
-  readonly runId: string | null;
-  readonly processId: number | null;
-  readonly replicationId: string | null;
-  readonly binlog: Readonly<Record<string, BinlogOffset>>;
 }
 
 export function masterIdentity(facts: NodeFacts, capabilities: Capabilities): MasterIdentity {

@@ -8,7 +8,6 @@ import {
   type DbState,
   type ReplicationFacts,
 } from './node-facts.ts';
-import type { SlaveTracker } from './tracker.ts';
 
 /**
  * A received byte count below this is the protocol's own talk (MetaSync, DBSync, pings), not yet the snapshot.
@@ -21,6 +20,16 @@ const protocolNoiseBytes = 16 * 1024;
  * transfers 0.94 to 1.00 (the size is sampled, not exact), transfers cut short 0.06 to 0.38.
  */
 export const completeShare = 0.9;
+
+/** What a wait takes from the slave that it belongs to. */
+export interface WaitingSlave {
+  readonly attachedAt: number;
+  readonly bytesAtAttach: number | null;
+  readonly bytesBefore: number | null;
+  readonly replInputBytes: number | null;
+  readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
+  readonly waits: readonly Wait[];
+}
 
 /** One stay in WaitDBSync: one try of a full sync. */
 export interface Wait {
@@ -74,11 +83,11 @@ export const states = (replication: ReplicationFacts): readonly DbState[] =>
  * The counter at the last look before the wait, since the copy may be under way when the wait is first seen. Before
  * that only the protocol's own talk came: in the first wait since SLAVEOF, from its very beginning.
  */
-const bytesAtStartOf = (tracker: SlaveTracker): number | null =>
+const bytesAtStartOf = (tracker: WaitingSlave): number | null =>
   tracker.waits.length === 0 ? (tracker.bytesAtAttach ?? tracker.bytesBefore) : tracker.bytesBefore;
 
 export function beginWait(
-  tracker: SlaveTracker,
+  tracker: WaitingSlave,
   replication: ReplicationFacts,
   at: number,
   master: MasterTracker,
@@ -294,7 +303,7 @@ function unseenBytesAtLeast(
  * A full sync that came and went between two looks: the node is up, stands at or past the offset that the master had
  * when it was attached, and the master has finished exactly one dump since. null = that is not what was seen.
  */
-export function unseenWait(tracker: SlaveTracker, end: EndOfWait, master: MasterTracker): Wait | null {
+export function unseenWait(tracker: WaitingSlave, end: EndOfWait, master: MasterTracker): Wait | null {
   const { replication, at } = end;
   const dumps = master.dumps.filter((dump) => dump.notAfter > tracker.attachedAt);
   const dbs = Object.keys(replication.binlog);

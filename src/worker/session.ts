@@ -4,12 +4,12 @@
  */
 import type { Logger } from 'pino';
 import type { Batches } from '../core/batches.ts';
-import type { BorrowedSetting } from '../core/borrowed.ts';
 import type { Capabilities } from '../core/capabilities.ts';
 import type { ComparisonReport } from '../core/comparison.ts';
 import type { AtCrashPoint } from '../core/crash-points.ts';
 import { type Decision, decide, type Reply, takeReplies } from '../core/decide.ts';
 import {
+  type BorrowedSetting,
   type Control,
   type EventInput,
   type Expansion,

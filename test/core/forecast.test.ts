@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { driftOf } from '../../src/core/drift.ts';
+import type { MeasuredSync } from '../../src/core/forecast.ts';
 import { type Forecast, type ForecastInput, makeForecast } from '../../src/core/forecast.ts';
-import type { MeasuredSync } from '../../src/core/learning.ts';
 import type { ConfigFacts, SizeFacts } from '../../src/core/node-facts.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import { defaultPolicy, type Policy } from '../../src/core/policy.ts';

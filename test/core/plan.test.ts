@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BatchFacts, chooseBatches, inBatches } from '../../src/core/batches.ts';
 import { makePlan, type PlanInput } from '../../src/core/plan.ts';
-import type { PreflightNode } from '../../src/core/preflight.ts';
+import type { PreflightNode } from '../../src/core/preflight-servers.ts';
 import { aMaster, aNode, aRequest, now, type RequestChanges } from './preflight-support.ts';
 
 const nodesOf = (count: number, version = '3.5.4') =>

@@ -10,13 +10,8 @@ import type {
   StatsFacts,
 } from '../../src/core/node-facts.ts';
 import { defaultPolicy, type Policy } from '../../src/core/policy.ts';
-import {
-  emptyContext,
-  type PreflightContext,
-  type PreflightInput,
-  type PreflightMaster,
-  type PreflightNode,
-} from '../../src/core/preflight.ts';
+import { emptyContext, type PreflightContext, type PreflightInput } from '../../src/core/preflight.ts';
+import type { PreflightMaster, PreflightNode } from '../../src/core/preflight-servers.ts';
 import { capabilitiesOf } from '../../src/engines/pika/capabilities.ts';
 
 export const now = Date.UTC(2026, 10, 22, 12);

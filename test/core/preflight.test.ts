@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Look } from '../../src/core/node-facts.ts';
+import type { Look, MasterIdentity } from '../../src/core/node-facts.ts';
 import {
   findingCodes,
-  type MasterIdentity,
   masterBusyReasons,
   masterIdentity,
   maxNodesPerExpansion,

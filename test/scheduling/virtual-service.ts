@@ -1,8 +1,7 @@
 import { pino } from 'pino';
 import type { Expansion, JoinTarget, NodeTarget, StoredEvent } from '../../src/core/expansion.ts';
 import { isEnded } from '../../src/core/expansion.ts';
-import type { Forecast } from '../../src/core/forecast.ts';
-import type { MeasuredSync } from '../../src/core/learning.ts';
+import type { Forecast, MeasuredSync } from '../../src/core/forecast.ts';
 import { newExpansion } from '../../src/core/new-expansion.ts';
 import type { Look } from '../../src/core/node-facts.ts';
 import { makePlan, type Plan } from '../../src/core/plan.ts';

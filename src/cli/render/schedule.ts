@@ -1,5 +1,4 @@
-import type { ForecastRange } from '../../core/forecast.ts';
-import type { Figure } from '../../core/forecast-outcome.ts';
+import type { Figure, ForecastRange } from '../../core/forecast.ts';
 import type { HealthReading } from '../../core/health.ts';
 import type { ExpansionView } from '../api-types.ts';
 import { formatBytes, formatDuration, pad, printable } from '../format.ts';
