@@ -251,6 +251,9 @@ const seenBy = (nodes: WatchedNodes) => ({
   faults: nodes.faults(),
 });
 
+/** Looks come every 100 ms. In a gap of 2.5 s a dump can have been replaced by another (docs/verified.md). */
+const provableUpToMs = 2000;
+
 /**
  * One SLAVEOF for each node. On 3.5.4, where a dump that nobody watched can have been replaced by another, a second one
  * after a proper detach is right if the first full sync was not watched; the nodes themselves know whether it was.
@@ -260,7 +263,7 @@ function rightEnd(nodes: WatchedNodes, version: CrashVersion, comparedAll: boole
   const attachAgain = (id: string) => {
     const again =
       version === '3.5.4' &&
-      nodes.wasUnwatched(id) &&
+      nodes.unwatchedMs(id) > provableUpToMs &&
       nodes.changesTo(id).filter((each) => each === attach).length > 1;
     const clears = nodes.changesTo(id).slice(-2).includes('CLEARREPLICATIONID');
     return again ? ['SLAVEOF NO ONE', ...(clears ? ['CLEARREPLICATIONID'] : []), attach] : [];

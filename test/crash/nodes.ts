@@ -16,8 +16,8 @@ export interface WatchedNodes {
   readonly addresses: Readonly<Record<string, string>>;
   /** What changes replication, as it was said to the node, in order. */
   changesTo(id: string): readonly string[];
-  /** Whether nobody looked at the master for so long, when the node's first full sync ran, that it cannot be proven. */
-  wasUnwatched(id: string): boolean;
+  /** The longest time in which nobody looked at the master, of those that touch the node's first full sync. Milliseconds. */
+  unwatchedMs(id: string): number;
   /** The most nodes that were in full sync of m at one moment. */
   mostInFullSync(): number;
   /** What is wrong with n1 and n2 as slaves of m; empty = nothing. */
@@ -63,10 +63,10 @@ export async function watchNodes(version: CrashVersion): Promise<WatchedNodes> {
       heardBy(id)
         .map(({ text }) => text)
         .filter(changesReplication),
-    wasUnwatched(id) {
+    unwatchedMs(id) {
       const attachedAt = heardBy(id).find(({ text }) => isAttach(text))?.at ?? Number.NaN;
       const upAt = fullSyncs.firstEnd(id, attachedAt);
-      return longestGap(heardBy('m'), attachedAt, upAt) > lookedAtEveryMs;
+      return longestGap(heardBy('m'), attachedAt, upAt);
     },
     mostInFullSync: fullSyncs.most,
     faults: () => ['n1', 'n2'].flatMap((id) => faultsOf(cluster, id)),
@@ -78,9 +78,6 @@ interface Heard {
   readonly at: number;
   readonly text: string;
 }
-
-/** Looks come every 100 ms. After a longer gap than 2.5 s a dump can have been replaced by another (docs/verified.md). */
-const lookedAtEveryMs = 2000;
 
 /** Whatever is not known to read, or to be the borrowed setting, counts as a change. */
 const changesReplication = (text: string): boolean =>

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
@@ -10,8 +9,16 @@ import { loadConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { startProblem } from '../../src/main.ts';
 import { openService } from '../../src/service.ts';
+import { readMigrations } from '../../src/store/migrate.ts';
+import { watchNodes } from '../crash/nodes.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { startRedis } from '../support/redis.ts';
+import {
+  type BuiltProgram,
+  buildProgram,
+  type ServiceProcess,
+  startServiceProcess,
+} from '../support/service-process.ts';
 import { until } from '../support/until.ts';
 
 let postgres: TestPostgres;
@@ -19,70 +26,43 @@ let folder: string;
 /** A process takes long to start on a machine that does much else. */
 vi.setConfig({ testTimeout: 180_000 });
 
-const running = new Set<ChildProcess>();
+let program: BuiltProgram;
+const running = new Set<ServiceProcess>();
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  [postgres, program] = await Promise.all([startPostgres(), buildProgram()]);
   folder = await mkdtemp(join(tmpdir(), 'pika-expander-serve-'));
 });
 afterEach(async () => {
-  for (const child of running) {
-    child.kill('SIGKILL');
-    await once(child, 'exit').catch(() => undefined);
-  }
+  await Promise.all([...running].map((served) => served.kill()));
   running.clear();
 });
 afterAll(async () => {
-  await postgres.stop();
+  await postgres?.stop();
+  await program?.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Served {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly errors: () => string;
-  /** Exit code, once it has ended. */
-  readonly ended: Promise<number | null>;
-  url(): Promise<string>;
+/** `pika-expander serve`, as an operator starts it. */
+function serve(env: Record<string, string>, ...flags: string[]): ServiceProcess {
+  const served = startServiceProcess({ env, flags, program });
+  running.add(served);
+  return served;
 }
 
-/** `pika-expander serve`, as an operator starts it. */
-function serve(env: Record<string, string>, ...flags: string[]): Served {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'serve', ...flags], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PIKA_EXPANDER_PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  let output = '';
-  let errors = '';
-  child.stdout!.on('data', (chunk) => {
-    output += chunk;
-  });
-  child.stderr!.on('data', (chunk) => {
-    errors += chunk;
-  });
-  const ended = once(child, 'close').then(([code]) => {
-    running.delete(child);
-    return code as number | null;
-  });
-  return {
-    child,
-    output: () => output,
-    errors: () => errors,
-    ended,
-    async url() {
-      await until(() => /is running.* at http/.test(output) || child.exitCode !== null, {
-        withinMs: 120_000,
-        what: () => `serve said: ${output}${errors}`,
-      });
-      const found = /is running.* at (http:\/\/[^"\s]+)/.exec(output)?.[1];
-      if (found === undefined) throw new Error(`serve did not start: ${output}${errors}`);
-      return found;
-    },
-  };
-}
+const endedWell = { code: 0, signal: null };
 
 const linesOf = (text: string) => text.split('\n').filter((line) => line !== '');
+
+/** The one line that the process prints before it ends with 1. */
+async function lastWord(env: Record<string, string>, ...flags: string[]): Promise<string> {
+  const served = serve(env, ...flags);
+  expect(await served.ended).toEqual({ code: 1, signal: null });
+  const [line = '', ...more] = linesOf(served.errors());
+  expect(more).toEqual([]);
+  expect(linesOf(served.output()).filter((each) => !each.includes('"level":"info"'))).toEqual([]);
+  return line;
+}
 
 /** The line that `serve` would print. */
 const refused = async (env: Record<string, string>): Promise<string> => {
@@ -121,7 +101,9 @@ describe('a service that cannot start says why in one line, with what to do', ()
       Object.values(newer),
     );
     await client.end();
-    expect(await refused({ DATABASE_URL: database.url })).toMatch(/newer/);
+    expect(await lastWord({ DATABASE_URL: database.url })).toMatch(
+      /^pika-expander cannot start: .*9999_from_the_future\.sql.*newer/,
+    );
     await database.drop();
   });
 
@@ -130,8 +112,8 @@ describe('a service that cannot start says why in one line, with what to do', ()
     const redis = await startRedis();
     try {
       await redis.run('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-      const line = await refused({ DATABASE_URL: database.url, REDIS_URL: redis.url });
-      expect(line).toMatch(/allkeys-lru.*noeviction/);
+      const line = await lastWord({ DATABASE_URL: database.url, REDIS_URL: redis.url });
+      expect(line).toMatch(/^pika-expander cannot start: .*allkeys-lru.*noeviction/);
     } finally {
       await redis.stop();
     }
@@ -149,13 +131,10 @@ describe('a service that cannot start says why in one line, with what to do', ()
     await database.drop();
   });
 
-  test('the process prints it, nothing else, and ends with 1', async () => {
-    const served = serve({}, '--host', '0.0.0.0');
-    expect(await served.ended).toBe(1);
-    expect(linesOf(served.errors())).toEqual([
-      expect.stringMatching(/^pika-expander cannot start: PIKA_EXPANDER_HOST .*PIKA_EXPANDER_OPERATOR_TOKEN/),
-    ]);
-    expect(served.output()).toBe('');
+  test('a setting that opens it to everybody', async () => {
+    expect(await lastWord({}, '--host', '0.0.0.0')).toMatch(
+      /^pika-expander cannot start: PIKA_EXPANDER_HOST .*PIKA_EXPANDER_OPERATOR_TOKEN/,
+    );
   });
 });
 
@@ -166,10 +145,12 @@ test('with nothing configured it starts on its own database, answers, and a seco
   expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ ready: true });
   expect(first.output()).toContain('no token is configured');
 
-  expect(await refused({ DATA_DIR: dataDir })).toMatch(/data folder .* is in use/);
+  expect(await lastWord({ DATA_DIR: dataDir })).toMatch(
+    /^pika-expander cannot start: .*data folder .* is in use/,
+  );
 
   first.child.kill('SIGINT');
-  expect(await first.ended).toBe(0);
+  expect(await first.ended).toEqual(endedWell);
 });
 
 test('SIGTERM ends it with 0 within 10 s, though displays are connected and a request is half sent', async () => {
@@ -190,7 +171,7 @@ test('SIGTERM ends it with 0 within 10 s, though displays are connected and a re
   half.write('content-type: application/json\r\ncontent-length: 100\r\n\r\n{"master":');
   const startedAt = performance.now();
   served.child.kill('SIGTERM');
-  expect(await served.ended).toBe(0);
+  expect(await served.ended).toEqual(endedWell);
   expect(performance.now() - startedAt).toBeLessThan(10_000);
   await drained;
   half.destroy();
@@ -208,6 +189,66 @@ test('API and worker run apart on one database, and both can be probed', async (
   for (const url of [apiUrl, workerUrl]) expect((await fetch(`${url}/readyz`)).status).toBe(200);
   expect(await (await fetch(`${workerUrl}/metrics`)).text()).toContain('pika_expander_database_up 1');
   for (const served of [api, worker]) served.child.kill('SIGTERM');
-  expect(await Promise.all([api.ended, worker.ended])).toEqual([0, 0]);
+  expect(await Promise.all([api.ended, worker.ended])).toEqual([endedWell, endedWell]);
   await database.drop();
 });
+
+test('two processes that start at once on an empty database both run, and each migration is applied once', async () => {
+  const database = await postgres.createDatabase();
+  const both = [serve({ DATABASE_URL: database.url }), serve({ DATABASE_URL: database.url })];
+  for (const url of await Promise.all(both.map((served) => served.url())))
+    expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ ready: true });
+  const client = new pg.Client(database.connection);
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>('select name from pika_expander.migrations');
+  await client.end();
+  expect(rows.map(({ name }) => name).sort()).toEqual((await readMigrations()).map(({ name }) => name));
+  for (const served of both) served.child.kill('SIGTERM');
+  expect(await Promise.all(both.map((served) => served.ended))).toEqual([endedWell, endedWell]);
+  await database.drop();
+});
+
+test('SIGTERM in the middle of a copy hands it over: another process goes on before the lease would have run out', async () => {
+  const database = await postgres.createMigratedDatabase();
+  const nodes = await watchNodes('3.5.4');
+  const both = [serve({ DATABASE_URL: database.url }), serve({ DATABASE_URL: database.url })];
+  const [url] = await Promise.all(both.map((served) => served.url()));
+  const request = {
+    master: nodes.addresses.m,
+    nodes: [nodes.addresses.n1],
+    policy: { lookIntervalMs: 100, bandwidthBytesPerSecond: slowly },
+  };
+  const answer = await fetch(`${url}/v1/expansions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  });
+  expect(answer.status, await answer.text()).toBe(202);
+  await until(() => nodes.mostInFullSync() === 1, { withinMs: 60_000, what: 'n1 copies' });
+
+  const client = new pg.Client(database.connection);
+  await client.connect();
+  const stored = async () => (await client.query('select state, lease_owner from expansions')).rows[0];
+  const owner: string = (await stored()).lease_owner;
+  const atWork = both.find(({ child }) => owner.includes(`:${child.pid}:`))!;
+  const other = both.find((served) => served !== atWork)!;
+  const startedAt = performance.now();
+  atWork.child.kill('SIGTERM');
+  expect(await atWork.ended).toEqual(endedWell);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  expect(nodes.faults()).toContain('n1 is WaitDBSync');
+
+  await until(async () => (await stored()).state === 'succeeded', { withinMs: 120_000, everyMs: 100 });
+  await client.end();
+  expect(nodes.changesTo('n1')).toEqual([`SLAVEOF ${nodes.addresses.m!.replace(':', ' ')} force`]);
+  expect(nodes.unwatchedMs('n1')).toBeLessThan(leaseMs);
+  other.child.kill('SIGTERM');
+  expect(await other.ended).toEqual(endedWell);
+  await nodes.close();
+  await database.drop();
+});
+
+/** Bytes a second: the copy takes 20 s, so that the signal comes inside it. */
+const slowly = 2_000_000;
+/** How long a dead worker's expansions would stay untouched. */
+const leaseMs = 15_000;
