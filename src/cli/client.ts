@@ -43,24 +43,31 @@ export class ApiClient {
     return this.#json<T>('DELETE', path, body);
   }
 
-  post<T>(path: string, body: unknown): Promise<T> {
-    return this.#json<T>('POST', path, body);
+  /** `timeoutMs`: how long the answer may take. */
+  post<T>(path: string, body: unknown, timeoutMs = requestTimeoutMs): Promise<T> {
+    return this.#json<T>('POST', path, body, {}, timeoutMs);
   }
 
   /**
    * A POST that may be sent again without doing it twice: after a lost connection it is repeated under the same
    * idempotency key, up to three times.
    */
-  async postOnce<T>(path: string, body: unknown, idempotencyKey: string): Promise<T> {
+  async postOnce<T>(
+    path: string,
+    body: unknown,
+    idempotencyKey: string,
+    timeoutMs = requestTimeoutMs,
+  ): Promise<T> {
+    const post = () => this.#json<T>('POST', path, body, { 'idempotency-key': idempotencyKey }, timeoutMs);
     for (const delayMs of reconnectDelaysMs.slice(0, 3)) {
       try {
-        return await this.#json<T>('POST', path, body, { 'idempotency-key': idempotencyKey });
+        return await post();
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;
         await this.#parts.sleep(delayMs);
       }
     }
-    return this.#json<T>('POST', path, body, { 'idempotency-key': idempotencyKey });
+    return post();
   }
 
   /** The body of an answer as text, piece by piece (JSON lines). */
@@ -125,13 +132,14 @@ export class ApiClient {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
+    timeoutMs = requestTimeoutMs,
   ): Promise<T> {
     const response = await this.#send(
       method,
       path,
       { ...headers, accept: 'application/json' },
       body,
-      AbortSignal.timeout(requestTimeoutMs),
+      AbortSignal.timeout(timeoutMs),
     );
     const text = await response.text();
     if (text === '') return undefined as T;
@@ -221,7 +229,7 @@ function toUnreachable(error: unknown, settings: Settings): UnreachableError {
       'Check the spelling of the address: --url http://host:port or PIKA_EXPANDER_URL.',
     ]);
   if (name === 'TimeoutError')
-    return new UnreachableError(`${where} did not answer within ${requestTimeoutMs / 1000} s.`, [
+    return new UnreachableError(`${where} did not answer in time.`, [
       'The request may or may not have been carried out: look with pika-expander list.',
       `Look at the service's health: ${settings.url}/readyz and its log.`,
     ]);

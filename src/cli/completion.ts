@@ -8,6 +8,8 @@ export interface CompletionModel {
     readonly options: readonly string[];
     /** Whether its first argument is the id of an expansion. */
     readonly takesId: boolean;
+    /** Commands below it; empty = it is one by itself. */
+    readonly below: readonly string[];
   }[];
 }
 
@@ -15,17 +17,21 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
 export function completionModel(program: Command): CompletionModel {
-  const shared = program.options.map((option) => option.long ?? '').filter(Boolean);
+  const shared = optionsOf(program);
   const visible = program.createHelp().visibleCommands(program);
   return {
     commands: visible.map((command) => ({
       name: command.name(),
       description: command.summary() || command.description(),
-      options: [...command.options.map((option) => option.long ?? '').filter(Boolean), ...shared],
+      options: [...new Set([...optionsOf(command), ...command.commands.flatMap(optionsOf), ...shared])],
       takesId: command.registeredArguments[0]?.name() === 'id',
+      below: command.commands.map((inner) => inner.name()),
     })),
   };
 }
+
+const optionsOf = (command: Command): string[] =>
+  command.options.map((option) => option.long ?? '').filter(Boolean);
 
 /** The completion script of a shell, to be sourced. */
 export function completionScript(shell: Shell, model: CompletionModel): string {
@@ -40,12 +46,12 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 function bashScript(model: CompletionModel): string {
   const names = model.commands.map((command) => command.name).join(' ');
   const cases = model.commands.map(
-    ({ name, options, takesId }) =>
-      `    ${name}) options="${options.join(' ')}"; ids=${takesId ? 'yes' : 'no'} ;;`,
+    ({ name, options, takesId, below }) =>
+      `    ${name}) options="${options.join(' ')}"; ids=${takesId ? 'yes' : 'no'}; below="${below.join(' ')}" ;;`,
   );
   return `# Completion of pika-expander for bash. Load it: source <(pika-expander completion bash)
 _pika_expander() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" command="" options="" ids=no i
+  local current="\${COMP_WORDS[COMP_CWORD]}" command="" options="" ids=no below="" i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${COMP_WORDS[i]}" in
       --url|--token|--token-file|--config) ((i++)) ;;
@@ -59,6 +65,8 @@ ${cases.join('\n')}
   esac
   if [[ "$current" == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$current"))
+  elif [[ -n "$below" && $COMP_CWORD -eq $((i + 1)) ]]; then
+    COMPREPLY=($(compgen -W "$below" -- "$current"))
   elif [[ "$ids" == yes && $COMP_CWORD -eq $((i + 1)) ]]; then
     COMPREPLY=($(compgen -W "$(${idsCommand})" -- "$current"))
   else
@@ -71,8 +79,12 @@ complete -F _pika_expander pika-expander
 
 function zshScript(model: CompletionModel): string {
   const described = model.commands.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`);
-  const cases = model.commands.map(({ name, options, takesId }) => {
-    const ids = takesId ? ` && return || compadd -- \${(f)"$(${idsCommand})"}` : ' || _files';
+  const cases = model.commands.map(({ name, options, takesId, below }) => {
+    const words =
+      below.length > 0
+        ? ` || { (( CURRENT == 3 )) && compadd -- ${below.join(' ')} || _files }`
+        : ' || _files';
+    const ids = takesId ? ` && return || compadd -- \${(f)"$(${idsCommand})"}` : words;
     return `    ${name}) [[ $PREFIX == -* ]] && compadd -- ${options.join(' ')}${ids} ;;`;
   });
   return `#compdef pika-expander
@@ -96,11 +108,16 @@ compdef _pika_expander pika-expander
 }
 
 function fishScript(model: CompletionModel): string {
-  const lines = model.commands.flatMap(({ name, description, options, takesId }) => [
+  const lines = model.commands.flatMap(({ name, description, options, takesId, below }) => [
     `complete -c pika-expander -n __fish_use_subcommand -f -a ${name} -d ${quoted(description)}`,
     ...options.map(
       (option) => `complete -c pika-expander -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}`,
     ),
+    ...(below.length > 0
+      ? [
+          `complete -c pika-expander -n '__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${below.join(' ')}' -f -a '${below.join(' ')}'`,
+        ]
+      : []),
     ...(takesId
       ? [`complete -c pika-expander -n '__fish_seen_subcommand_from ${name}' -f -a '(${idsCommand})'`]
       : []),

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { ControlVerb } from '../core/expansion.ts';
+import { addCampaignCommands } from './campaign-program.ts';
 import { completionModel, completionScript, type Shell, shells } from './completion.ts';
 import type { CliContext } from './context.ts';
 import type { Entrances } from './entrances.ts';
@@ -43,6 +44,7 @@ export function buildProgram(
   const wiring = new Wiring(program, context, finish);
   addExpansionCommands(wiring);
   addControlCommands(wiring);
+  addCampaignCommands(wiring);
   addDataCommands(wiring, entrances);
   addServiceCommands(wiring, entrances);
   return program;
@@ -50,7 +52,8 @@ export function buildProgram(
 
 type Run<O> = (session: Session, args: readonly string[], options: O) => Promise<ExitCode>;
 
-class Wiring {
+/** How commands are hung in, and what runs them. */
+export class Wiring {
   readonly program: Command;
   readonly context: CliContext;
   readonly finish: Finish;
@@ -66,6 +69,15 @@ class Wiring {
     if (examples.length > 0)
       command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`);
     return command;
+  }
+
+  /** A command that only has commands below it. */
+  group(name: string, summary: string): Wiring {
+    return new Wiring(
+      this.program.command(name).description(summary).summary(summary),
+      this.context,
+      this.finish,
+    );
   }
 
   /** Runs an action that talks to the service. */

@@ -321,6 +321,7 @@ describe('reading', () => {
     const [expansion] = await world.expansionsOf(id);
     await world.move(expansion!, 'succeeded', 'verified');
     await world.work(id, 2);
+    world.api.clock.now += 2000;
     await until(() => text.includes('event: campaign.succeeded') && text.includes('"state":"succeeded"'));
     stop.abort();
     await reading;

@@ -134,7 +134,7 @@ _pika_expander; echo "\${COMPREPLY[*]}"`,
   );
 
   it('quotes what it prints', () => {
-    const model = { commands: [{ name: 'x', description: "it's", options: [], takesId: false }] };
+    const model = { commands: [{ name: 'x', description: "it's", options: [], takesId: false, below: [] }] };
     expect(completionScript('fish', model)).toContain("'it'\\''s'");
   });
 });
