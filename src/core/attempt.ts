@@ -31,6 +31,10 @@ export function stepAttempt(turn: Turn, join: Join): void {
     attachedMeanwhile(turn, join, look.facts.replication);
     return;
   }
+  if (attempt.step !== 'syncing' && hasSlaves(look.facts.replication)) {
+    gainedSlaves(turn, join);
+    return;
+  }
   switch (attempt.step) {
     case 'detach':
       if (look.facts.replication.role === 'master')
@@ -81,6 +85,19 @@ function attachedMeanwhile(turn: Turn, join: Join, replication: ReplicationFacts
     code: 'foreign_change',
     text: `${join.target.name} was about to be attached, but now follows ${replication.masterHost}:${replication.masterPort}: somebody else attached it. It was left as it is.`,
     nextSteps: anomalyCatalogue.foreign_change.nextSteps,
+    at: turn.now,
+  });
+}
+
+const hasSlaves = ({ slaves, connectedSlaves }: ReplicationFacts): boolean =>
+  slaves.length > 0 || (connectedSlaves ?? 0) > 0;
+
+/** It had none when it was checked: one that was away has come back, or somebody has attached one. */
+function gainedSlaves(turn: Turn, join: Join): void {
+  giveUp(turn, join, isTouched(join) ? 'quarantined' : 'failed', {
+    code: 'has_slaves',
+    text: `${join.target.name} has got slaves of its own since it was checked. Pika refuses SLAVEOF there ("already master of others").`,
+    nextSteps: ['Point its slaves elsewhere first (SLAVEOF on each of them), then retry this node.'],
     at: turn.now,
   });
 }

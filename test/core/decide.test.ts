@@ -147,6 +147,22 @@ describe('promise 3: a node that is in use is not touched', () => {
   });
 });
 
+describe('promise 3, again right before SLAVEOF', () => {
+  test('a node that has got a slave of its own between two attempts is left alone', async () => {
+    const run = await begin({ nodes: ['n1'] });
+    run.cluster.addNode({ id: 'below', version: '3.5.4' });
+    await run.comesTo('half of a copy', ({ joins }) => (joins[0]!.progress.receivedBytes ?? 0) > 200 * MB);
+    run.cluster.fault.nextSuperseded('n1', 'loss');
+    run.cluster.fault.bgsave('m');
+    await run.comesTo('a detached node', ({ joins }) => (joins[0]!.attempts[1]?.detachedAt ?? null) !== null);
+    const n1 = run.cluster.node('n1');
+    run.cluster.execute('below', ['SLAVEOF', n1.host, String(n1.port)]);
+    const { joins } = await run.comesTo('a halt', ({ state }) => state === 'halted');
+    expect(joins[0]!.problem!.code).toBe('has_slaves');
+    expect(run.masterOf('n1')).toBeNull();
+  });
+});
+
 describe('promise 5: a damaged copy is never called verified', () => {
   test('a second dump in mid-copy: the copy is taken again, whole', async () => {
     const run = await begin({ nodes: ['n1'] });

@@ -74,6 +74,8 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   const histories = new Map<string, NodeHistory>();
   const highestEpoch = new Map<string, number>();
   const touched = new Set<string>();
+  /** Also those that the service has only detached as yet: what they hold is the master's, or came afterwards. */
+  const begun = new Set<string>();
   const released = new Set<string>();
   const ownRetention = cluster.node('m').settings.get(retention);
   let settingsLost = 0;
@@ -215,7 +217,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
     const seen = history(node.id);
     const earlier = command.sentAt - unseenMs;
     const ownData = seen.ownDataSince !== null && seen.ownDataSince <= earlier;
-    if (isAttach(command.argv) && ownData && !target.overwriteData && !touched.has(node.id))
+    if (isAttach(command.argv) && ownData && !target.overwriteData && !begun.has(node.id))
       report('3', `SLAVEOF on ${node.id}, which holds data, without overwriteData`);
     const attachedByOthers = seen.foreignMasterSince !== null && seen.foreignMasterSince <= earlier;
     const toTheSame =
@@ -351,6 +353,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       if (typeof reply === 'object' && reply !== null && isFailure(reply)) return;
       const seen = history(command.node);
       seen.foreignMasterSince = null;
+      begun.add(command.node);
       if (!isAttach(command.argv)) return;
       touched.add(command.node);
       seen.ownDataSince = null;
