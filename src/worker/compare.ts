@@ -64,6 +64,7 @@ async function compareDurably(
         createdAt: startedAt,
       }),
     );
+    crashPoint('after_comparison_created');
     // A ring that is lost is made up for by whoever looks for comparisons that are due.
     if (stored) await parts.doorbell?.ring(task.id).catch(() => undefined);
     return await endOf(parts, comparisons, task, startedAt);
