@@ -22,7 +22,7 @@ import { budget, type CrashVersion, keysOnMaster, type WatchedNodes, watchNodes 
  */
 const atOnce = 10;
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: atOnce });
-const withinMs = 120_000;
+const withinMs = 150_000;
 
 /** With CRASHES=all also at later times, and on a version that shares dumps. */
 const all = process.env.CRASHES === 'all';
