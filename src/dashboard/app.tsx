@@ -15,6 +15,8 @@ const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
 const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const NodePage = lazy(() => import('./pages/node/page.tsx'));
 const ComparisonsPage = lazy(() => import('./pages/comparisons.tsx'));
+const RehearsalPage = lazy(() => import('./pages/rehearsal/page.tsx'));
+const RehearsalsPage = lazy(() => import('./pages/rehearsal/start.tsx'));
 const ComparisonPage = lazy(() => import('./pages/comparison.tsx'));
 
 export function App() {
@@ -70,6 +72,10 @@ function Page({ route }: { readonly route: Route }) {
       return <ComparisonsPage />;
     case 'comparison':
       return <ComparisonPage key={route.id} id={route.id} />;
+    case 'rehearsals':
+      return <RehearsalsPage />;
+    case 'rehearsal':
+      return <RehearsalPage key={route.plan} plan={route.plan} />;
     case 'sign-in':
       return <SignInPage />;
     case 'not-found':
@@ -113,6 +119,9 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               )}
               <Link to={{ page: 'comparisons' }} current={under('comparisons', 'comparison')}>
                 {t.app.comparisons}
+              </Link>
+              <Link to={{ page: 'rehearsals' }} current={under('rehearsals', 'rehearsal')}>
+                {t.app.rehearsals}
               </Link>
             </>
           )}

@@ -16,6 +16,8 @@ export type Route =
   | { readonly page: 'node'; readonly id: string; readonly node: string }
   | { readonly page: 'comparisons' }
   | { readonly page: 'comparison'; readonly id: string }
+  | { readonly page: 'rehearsals' }
+  | { readonly page: 'rehearsal'; readonly plan: string }
   | { readonly page: 'sign-in' }
   | { readonly page: 'not-found' };
 
@@ -28,6 +30,8 @@ function routeOf(pathname: string): Route {
   if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in' };
   if (first === 'comparisons' && parts.length === 1) return { page: 'comparisons' };
   if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
+  if (first === 'rehearsals' && parts.length === 1) return { page: 'rehearsals' };
+  if (first === 'rehearsals' && parts.length === 2) return { page: 'rehearsal', plan: second ?? '' };
   if (first === 'expansions' && parts.length === 2) return { page: 'expansion', id: second ?? '' };
   if (first === 'expansions' && third === 'nodes' && parts.length === 4)
     return { page: 'node', id: second ?? '', node: fourth ?? '' };
@@ -51,6 +55,8 @@ export function hrefOf(route: Route): string {
       return `/expansions/${encodeURIComponent(route.id)}`;
     case 'node':
       return `/expansions/${encodeURIComponent(route.id)}/nodes/${encodeURIComponent(route.node)}`;
+    case 'rehearsal':
+      return `/rehearsals/${encodeURIComponent(route.plan)}`;
     case 'comparison':
       return `/comparisons/${encodeURIComponent(route.id)}`;
     default:

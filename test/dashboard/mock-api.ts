@@ -14,6 +14,8 @@ import type { Forecast, ForecastRange } from '../../src/core/forecast.ts';
 import { formatAddress } from '../../src/core/node-facts.ts';
 import type { Plan, Topology } from '../../src/core/plan.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
+import { registerCampaigns } from './mock-campaigns.ts';
+import { rehearsalOf } from './mock-rehearsal.ts';
 import {
   address,
   capabilitiesOf,
@@ -147,13 +149,25 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     return topologyOf(world, master);
   });
 
-  app.post('/v1/plans', async (request) => planOf(world, request.body as ExpandBody));
+  const plans = new Map<string, Plan>();
+  app.post('/v1/plans', async (request) => {
+    const plan = planOf(world, request.body as ExpandBody, `plan_mock${plans.size + 1}`);
+    plans.set(plan.id, plan);
+    return plan;
+  });
+  const knownPlan = (request: FastifyRequest) => plans.get((request.params as { id: string }).id) ?? null;
+  const noPlan = (reply: FastifyReply) => fail(reply, 404, 'no_such_plan', 'There is no such plan.');
+  app.get('/v1/plans/:id', async (request, reply) => knownPlan(request) ?? noPlan(reply));
+  app.post('/v1/plans/:id/rehearsal', async (request, reply) => {
+    const plan = knownPlan(request);
+    return plan ? { plan, ...rehearsalOf(plan) } : noPlan(reply);
+  });
   app.post('/v1/expansions', async (request, reply) => {
     const body = request.body as ExpandBody;
     const key = String(request.headers['idempotency-key'] ?? '');
     const seen = keysSeen.get(key);
     if (seen) return reply.code(202).send(expansionView(world.get(seen)!));
-    const plan = planOf(world, body);
+    const plan = planOf(world, body, 'plan_mock');
     if (!plan.acceptable)
       return fail(reply, 422, 'preflight_refused', 'Preflight found errors.', { findings: plan.findings });
     const expansion = world.add({
@@ -279,6 +293,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   });
 
   registerComparisons(app, world);
+  registerCampaigns(app, world);
 
   await app.register(fastifyStatic, { root: options.dashboard, prefix: '/' });
   app.setNotFoundHandler((request, reply) => {
@@ -408,7 +423,7 @@ function forecastOf(nodes: readonly string[], batchSize: number): Forecast {
   };
 }
 
-function planOf(world: MockWorld, body: ExpandBody): Plan {
+function planOf(world: MockWorld, body: ExpandBody, id: string): Plan {
   const master = nameOf(body.master);
   const version = versionOf(master);
   const capabilities = capabilitiesOf(version);
@@ -416,7 +431,7 @@ function planOf(world: MockWorld, body: ExpandBody): Plan {
   const wish = typeof body.policy?.batchSize === 'number' ? body.policy.batchSize : 4;
   const batchSize = capabilities.opensSupersededCopy ? 1 : Math.min(wish, body.nodes.length);
   return {
-    id: 'plan_mock',
+    id,
     at: world.now,
     master: nodeTarget(formatAddress(address(master))),
     policy: resolvePolicy(body.policy),

@@ -16,6 +16,7 @@ import type {
   ObservationPage,
   Page,
   Plan,
+  Rehearsal,
   Session,
   Topology,
 } from './types.ts';
@@ -30,6 +31,8 @@ export const keys = {
   node: (id: string, node: string) => ['expansion', id, 'node', node],
   observations: (id: string, node: string) => ['observations', id, node],
   topology: (master: string) => ['topology', master],
+  plan: (id: string) => ['plan', id],
+  rehearsal: (plan: string) => ['rehearsal', plan],
   comparisons: ['comparisons'],
   comparison: (id: string) => ['comparison', id],
 } as const;
@@ -132,6 +135,27 @@ export interface PlanRequest {
   readonly nodes: readonly NodeInput[];
   readonly policy: ExpansionRequest['policy'];
 }
+
+/** A plan that was made before. */
+export const usePlan = (id: string) =>
+  useQuery({
+    queryKey: keys.plan(id),
+    queryFn: ({ signal }) => call<Plan>(`/v1/plans/${encodeURIComponent(id)}`, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+
+/** What becomes of a plan on simulated nodes; the same plan always comes out the same, so it is played once. */
+export const useRehearsal = (plan: string, wanted: boolean) =>
+  useQuery({
+    queryKey: keys.rehearsal(plan),
+    enabled: wanted,
+    queryFn: ({ signal }) =>
+      call<Rehearsal>(`/v1/plans/${encodeURIComponent(plan)}/rehearsal`, { method: 'POST', body: {}, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
 
 export const makePlan = (request: PlanRequest) => call<Plan>('/v1/plans', { method: 'POST', body: request });
 

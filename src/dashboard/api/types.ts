@@ -4,6 +4,7 @@ import type { Finding } from '../../core/findings.ts';
 import type { Look } from '../../core/node-facts.ts';
 import type { Plan, Topology } from '../../core/plan.ts';
 import type { PolicyInput } from '../../core/policy.ts';
+import type { Rehearsal } from '../../rehearsal/result.ts';
 
 /** The shapes that the HTTP API answers with, where they are not the core's own. */
 
@@ -93,4 +94,4 @@ export interface Comparison {
 
 type ComparisonState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
-export type { Finding, Plan, Topology };
+export type { Finding, Plan, Rehearsal, Topology };

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import { type Expansion, isActive, isEnded, type StoredEvent } from '../../../core/expansion.ts';
+import { windowState } from '../../../core/windows.ts';
 import { ApiError, expansionPath } from '../../api/client.ts';
 import { useExpansion } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
@@ -29,6 +30,7 @@ import { ControlsProvider, ExpansionControls, NodeControls } from './controls.ts
 import { EventList } from './event-list.tsx';
 import { ForecastPanel } from './forecast-panel.tsx';
 import { NodeTable } from './node-table.tsx';
+import { NextWindow, PacePanel, setsPace } from './pace-panel.tsx';
 import { Timeline } from './timeline.tsx';
 import { TopologyPicture } from './topology.tsx';
 
@@ -74,9 +76,11 @@ function ExpansionView({ expansion, live }: { readonly expansion: Expansion; rea
   const sections = [
     ['topology', e.topology],
     ['timeline', e.timeline],
+    ...(setsPace(expansion) ? ([['pace', t.pace.title]] as const) : []),
     ['nodes', e.nodes],
     ['rates', e.rates],
     ['events', e.events],
+    ...(expansion.forecast ? ([['forecast', t.newExpansion.forecast]] as const) : []),
   ] as const;
   return (
     <ControlsProvider expansion={expansion}>
@@ -111,6 +115,15 @@ function ExpansionView({ expansion, live }: { readonly expansion: Expansion; rea
           <p className="faint small">
             {expansion.label && <span className="soft">{expansion.label} · </span>}
             {formatDateTime(expansion.acceptedAt)} · {e.acceptedBy(expansion.requestedBy, expansion.via)}
+            {expansion.campaignId !== undefined && (
+              <>
+                {' · '}
+                {t.campaigns.partOf}:{' '}
+                <Link to={{ page: 'campaign', id: expansion.campaignId }} className="mono">
+                  {expansion.campaignId}
+                </Link>
+              </>
+            )}
           </p>
         </div>
         <ConnectionNotice status={live.status} ended={over} />
@@ -134,6 +147,7 @@ function ExpansionView({ expansion, live }: { readonly expansion: Expansion; rea
         <Panel id="timeline" title={e.timeline} flush>
           <Timeline expansion={expansion} />
         </Panel>
+        <PacePanel expansion={expansion} />
         <NodeTable expansion={expansion} />
         <Panel id="rates" title={e.rates}>
           <Charts expansion={expansion} history={live.history} />
@@ -182,6 +196,7 @@ function Situation({ expansion }: { readonly expansion: Expansion }) {
           {reason && <Said>{reason}</Said>}
         </Notice>
       )}
+      <WindowWait expansion={expansion} />
       {expansion.waitsFor !== null && !isEnded(expansion.state) && (
         <Notice tone="info">
           {e.waitsFor}: <Link to={{ page: 'expansion', id: expansion.waitsFor }}>{expansion.waitsFor}</Link>
@@ -201,6 +216,20 @@ function Situation({ expansion }: { readonly expansion: Expansion }) {
         </p>
       )}
     </>
+  );
+}
+
+/** Nothing is at work, because no time window is open. */
+function WindowWait({ expansion }: { readonly expansion: Expansion }) {
+  const p = useMessages().pace;
+  const now = useNow();
+  const { windows } = expansion.policy;
+  const atWork = expansion.joins.some((join) => isActive(join.phase));
+  if (expansion.state !== 'running' || atWork || windowState(windows, now).open) return null;
+  return (
+    <Notice tone="info" title={p.waitsForWindow}>
+      <NextWindow windows={windows} />
+    </Notice>
   );
 }
 

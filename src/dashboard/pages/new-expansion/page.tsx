@@ -3,14 +3,15 @@ import { Button, Checkbox, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { PolicyInput } from '../../../core/policy.ts';
-import { ApiError } from '../../api/client.ts';
 import { makePlan, startExpansion, useIsOperator, useTopology } from '../../api/queries.ts';
-import type { MasterInput, NodeInput } from '../../api/types.ts';
+import type { MasterInput, NodeInput, Plan } from '../../api/types.ts';
 import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.tsx';
 import { useMessages } from '../../i18n/index.tsx';
-import { useRouter } from '../../router.tsx';
+import { hrefOf, useRouter } from '../../router.tsx';
+import { Played } from '../rehearsal/played.tsx';
 import { isAddress, type ParsedNodes, parseNodes } from './parse-nodes.ts';
-import { Findings, type PermissionName, PlanView } from './plan-view.tsx';
+import { PlanError } from './plan-error.tsx';
+import { type PermissionName, PlanView } from './plan-view.tsx';
 import { PolicyForm } from './policy-form.tsx';
 import { TopologyFacts } from './topology-facts.tsx';
 
@@ -180,6 +181,7 @@ export default function NewExpansionPage() {
                 </Notice>
               )}
               <PlanView plan={plan.data.plan} onPermit={permit} />
+              <Rehearsal plan={plan.data.plan} />
               {start.isError && <PlanError error={start.error} />}
               <div className="row">
                 <Button
@@ -316,13 +318,27 @@ function PermissionTable({
   );
 }
 
-function PlanError({ error }: { readonly error: unknown }) {
-  const n = useMessages().newExpansion;
-  const findings = error instanceof ApiError ? error.findings : [];
+/** The plan, played on simulated nodes before anything is touched, for whoever asks. */
+function Rehearsal({ plan }: { readonly plan: Plan }) {
+  const r = useMessages().rehearsals;
+  const [wanted, setWanted] = useState<string | null>(null);
+  if (wanted !== plan.id)
+    return (
+      <div className="row">
+        <Button variant="default" onClick={() => setWanted(plan.id)}>
+          {r.rehearse}
+        </Button>
+        <span className="faint">{r.rehearseHelp}</span>
+      </div>
+    );
   return (
-    <div className="stack">
-      <ErrorNotice error={error} title={n.requestRefused} />
-      {findings.length > 0 && <Findings findings={findings} />}
-    </div>
+    <section className="stack" aria-label={r.title} aria-live="polite">
+      <Played plan={plan} />
+      <p className="small">
+        <a href={hrefOf({ page: 'rehearsal', plan: plan.id })} target="_blank" rel="noreferrer">
+          {r.ownPage}
+        </a>
+      </p>
+    </section>
   );
 }

@@ -1,0 +1,43 @@
+import { ApiError } from '../../api/client.ts';
+import { usePlan } from '../../api/queries.ts';
+import { ErrorNotice, Loading, PageTitle } from '../../components/parts.tsx';
+import { formatDateTime } from '../../format.ts';
+import { useMessages } from '../../i18n/index.tsx';
+import { Link } from '../../router.tsx';
+import { Played } from './played.tsx';
+
+/** The rehearsal of one plan. The same plan always comes out the same, so that its address can be passed on. */
+export default function RehearsalPage({ plan: id }: { readonly plan: string }) {
+  const t = useMessages();
+  const plan = usePlan(id);
+  const title = plan.data ? t.rehearsals.ofMaster(plan.data.master.name) : t.rehearsals.title;
+  return (
+    <div className="main narrow">
+      <div className="stack tight">
+        <nav className="crumbs" aria-label={t.rehearsals.title}>
+          <Link to={{ page: 'rehearsals' }}>{t.rehearsals.title}</Link> <span aria-hidden="true">/</span>
+          <span className="mono">{id}</span>
+        </nav>
+        <PageTitle title={title}>{title}</PageTitle>
+        {plan.data && (
+          <p className="faint small">
+            {t.rehearsals.planOf(formatDateTime(plan.data.at))} ·{' '}
+            {t.common.nodes(plan.data.batches.flat().length)} ·{' '}
+            {t.newExpansion.batchSizeChosen(plan.data.batchSize)}
+          </p>
+        )}
+      </div>
+      {plan.isPending && <Loading />}
+      {plan.isError && (
+        <ErrorNotice
+          error={plan.error}
+          {...(plan.error instanceof ApiError && plan.error.status === 404
+            ? { title: t.error.notFound }
+            : {})}
+          onRetry={() => void plan.refetch()}
+        />
+      )}
+      {plan.data && <Played plan={plan.data} />}
+    </div>
+  );
+}

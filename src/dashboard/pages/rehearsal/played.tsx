@@ -1,0 +1,36 @@
+import { Button } from '@mantine/core';
+import { useIsOperator, useRehearsal } from '../../api/queries.ts';
+import type { Plan } from '../../api/types.ts';
+import { Notice } from '../../components/parts.tsx';
+import { useMessages } from '../../i18n/index.tsx';
+import { PlanError } from '../new-expansion/plan-error.tsx';
+import { RehearsalView } from './view.tsx';
+
+/** Has the plan played, and shows what comes of it. */
+export function Played({ plan }: { readonly plan: Plan }) {
+  const t = useMessages();
+  const operator = useIsOperator();
+  const rehearsal = useRehearsal(plan.id, operator);
+  if (!operator) return <Notice tone="info">{t.rehearsals.operatorsOnly}</Notice>;
+  if (rehearsal.isError)
+    return (
+      <div className="stack">
+        <PlanError error={rehearsal.error} />
+        <Button variant="default" onClick={() => void rehearsal.refetch()}>
+          {t.common.retryLoading}
+        </Button>
+      </div>
+    );
+  if (!rehearsal.data)
+    return (
+      <p className="empty" role="status">
+        {t.rehearsals.playing}
+      </p>
+    );
+  return (
+    <RehearsalView
+      rehearsal={rehearsal.data}
+      forecastSeconds={plan.forecast?.secondsTotal?.expected ?? null}
+    />
+  );
+}

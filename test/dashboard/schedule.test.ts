@@ -1,0 +1,212 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
+import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
+import { addDrifted, addForetold, addPaced, addWaitingForWindow } from './mock-schedule.ts';
+import { MockWorld } from './mock-world.ts';
+import { Dashboard, type OpenOptions } from './pages.ts';
+
+if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+
+/** axe looks at every element of a page; on a slow shared machine that takes its time. */
+const axeTimeoutMs = 240_000;
+
+describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
+  let browser: Browser;
+  let built: BuiltDashboard;
+  let api: MockApi | null = null;
+  let dashboard: Dashboard | null = null;
+
+  beforeAll(async () => {
+    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
+  });
+  afterEach(async () => {
+    await dashboard?.close();
+    await api?.close();
+    dashboard = null;
+    api = null;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await built?.remove();
+  });
+
+  async function open(
+    world: MockWorld,
+    options: Partial<MockApiOptions> = {},
+    look: OpenOptions = {},
+  ): Promise<Dashboard> {
+    api = await startMockApi({ world, dashboard: built.folder, speed: 0, ...options });
+    dashboard = await Dashboard.open(browser, api.url, look);
+    return dashboard;
+  }
+
+  const aWorld = (): MockWorld => new MockWorld(Date.now());
+
+  it('shows what was forecast beside what it was: in all, by batch and by node', async () => {
+    const world = aWorld();
+    const { id } = addForetold(world);
+    const page = await open(world);
+    await page.goto(`/expansions/${id}`);
+    const { newExpansion: n, forecastTable: f } = page.t;
+    const panel = page.section(n.forecast);
+    await panel.getByText(n.forecastReal('50 s')).waitFor();
+    await panel.getByText('+5.0 %').waitFor();
+    const batches = panel.getByRole('table', { name: f.batches });
+    await expect.poll(() => batches.getByRole('row').count()).toBe(3);
+    expect(await batches.getByRole('row').nth(2).innerText()).toMatch(
+      /^2\s+\+24 s\s+\+\d+ s\s+24 s\s+\d+ s\s+new$/,
+    );
+    const nodes = panel.getByRole('table', { name: f.nodes });
+    const row = nodes.getByRole('row').filter({ hasText: '10.50.0.22:9221' });
+    expect(await row.innerText()).toMatch(/13 s\s+13 s −1\.5 %\s+38\.0 MiB\/s\s+36\.0 MiB\/s −5\.3 %/);
+  });
+
+  it('shows what sets the pace: health with value and limit, the budget, windows, borrowed settings', async () => {
+    const world = aWorld();
+    const { id } = addPaced(world);
+    const page = await open(world);
+    await page.goto(`/expansions/${id}`);
+    const p = page.t.pace;
+    const panel = page.section(p.title);
+    await panel.getByText(p.healthOver).waitFor();
+    await panel.getByText(p.reading(p.figures.master_latency_ms, '27.4 ms', '20 ms')).waitFor();
+    await panel.getByText(p.level('40 %')).first().waitFor();
+    const lag = panel.getByRole('row').filter({ hasText: p.figures.slave_lag_bytes });
+    expect(await lag.innerText()).toMatch(/3\.00 MiB\s+100 MiB/);
+    await panel.getByText('60.0 MiB/s').waitFor();
+    await panel.getByText('22:00–06:00 Sat, Sun').waitFor();
+    await panel.getByText(new RegExp(`^(${p.windowOpen}|${p.windowClosed})$`)).waitFor();
+    const ofMaster = panel.getByRole('row').filter({ hasText: 'expire-logs-nums' });
+    expect(await ofMaster.innerText()).toMatch(
+      /10\.50\.1\.10:9221\s+expire-logs-nums\s+10\s+826\s+changed for now/,
+    );
+    const ofNode = panel.getByRole('row').filter({ hasText: 'throttle-bytes-per-second' });
+    expect(await ofNode.innerText()).toMatch(/10\.50\.1\.21:9221.*200 MiB\/s\s+24\.0 MiB\/s/s);
+  });
+
+  it('says that it waits for a window, and when that opens', async () => {
+    const world = aWorld();
+    const { id } = addWaitingForWindow(world);
+    const page = await open(world);
+    await page.goto(`/expansions/${id}`);
+    await page.page.getByRole('heading', { name: page.t.pace.waitsForWindow }).waitFor();
+    await page.page
+      .getByText(/The next one opens .* in 2 h \d+ min|in 3 h/)
+      .first()
+      .waitFor();
+  });
+
+  it('shows what has grown where the plan no longer holds', async () => {
+    const world = aWorld();
+    const { id } = addDrifted(world);
+    const page = await open(world);
+    await page.goto(`/expansions/${id}`);
+    const panel = page.section(page.t.newExpansion.forecast);
+    await panel.getByText(page.t.forecastTable.drift(2)).waitFor();
+    await panel.getByText('Snapshot: planned 512 MiB, now 1.50 GiB').waitFor();
+  });
+
+  it('says nothing of a pace that nothing sets', async () => {
+    const world = aWorld();
+    const { id } = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221'] });
+    const page = await open(world);
+    await page.goto(`/expansions/${id}`);
+    await page.state('pending').waitFor();
+    expect(await page.section(page.t.pace.title).count()).toBe(0);
+  });
+
+  const threeNodes = {
+    master: '10.20.0.10:9221',
+    nodes: ['10.20.0.31:9221', '10.20.0.34:9221', '10.20.0.35:9221'],
+  };
+
+  it('rehearses a plan before it is started: as planned, with faults, and as a burst', async () => {
+    const page = await open(aWorld());
+    const r = page.t.rehearsals;
+    await page.plan(threeNodes);
+    await page.button(r.rehearse).click();
+    const predicted = page.section(r.predicted);
+    await predicted.getByText(r.dumps(3)).waitFor();
+    await predicted.getByText('10.20.0.35:9221', { exact: true }).waitFor();
+    for (const name of Object.values(r.faultNames))
+      await page.page.getByRole('heading', { name, exact: true }).waitFor();
+    await page.section(r.faultNames.node_dies).getByText(r.longer('48 s')).waitFor();
+    const burst = page.section(r.burst);
+    await burst.getByText(r.burstSpoilt(2, 3)).waitFor();
+    await burst.getByText(r.burstSilent(1)).waitFor();
+    const dead = burst.getByRole('row').filter({ hasText: '10.20.0.34:9221' });
+    expect(await dead.innerText()).toMatch(new RegExp(`${r.saysWords.dead}\\s+–\\s+verified`));
+    // The plan is still there, and can be started.
+    expect(await page.button(page.t.newExpansion.start).isEnabled()).toBe(true);
+  });
+
+  it('rehearses a plan by its id, at an address that can be passed on', async () => {
+    const page = await open(aWorld());
+    const r = page.t.rehearsals;
+    await page.plan(threeNodes);
+    await page.page.getByRole('link', { name: r.title }).click();
+    await page.page.getByLabel(r.planId).fill('plan_mock1');
+    await page.button(r.open).click();
+    await page.page.waitForURL(/\/rehearsals\/plan_mock1$/);
+    await page.heading().getByText(r.ofMaster('10.20.0.10:9221')).waitFor();
+    await page.section(r.burst).waitFor();
+    await page.goto('/rehearsals/plan_none');
+    await page.page.getByText(page.t.error.notFound).waitFor();
+  });
+
+  it('a viewer is told that only an operator can have a plan played', async () => {
+    const world = aWorld();
+    const page = await open(world, { tokens: { looker: 'viewer', doer: 'operator' } });
+    const planned = await fetch(`${api!.url}/v1/plans`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie: 'session=doer' },
+      body: JSON.stringify(threeNodes),
+    });
+    const { id } = (await planned.json()) as { id: string };
+    await page.goto(`/rehearsals/${id}`);
+    await page.signIn('looker');
+    await page.page.getByText(page.t.rehearsals.operatorsOnly).waitFor();
+    expect(api!.requests.filter(({ url }) => url.endsWith('/rehearsal'))).toEqual([]);
+  });
+
+  /** What axe calls serious or worse, and what runs over the edge, on every page of this file. */
+  async function troubles(page: Dashboard, world: MockWorld): Promise<Record<string, readonly string[]>> {
+    const ids = [addForetold(world), addPaced(world), addDrifted(world), addWaitingForWindow(world)].map(
+      ({ id }) => `/expansions/${id}`,
+    );
+    await page.plan(threeNodes);
+    const found: Record<string, readonly string[]> = {};
+    for (const path of [...ids, '/rehearsals', '/rehearsals/plan_mock1']) {
+      await page.goto(path);
+      await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });
+      if (path.endsWith('mock1')) await page.section(page.t.rehearsals.burst).waitFor();
+      const { violations } = await new AxeBuilder({ page: page.page }).analyze();
+      const width = await page.page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      found[path] = [
+        ...violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`),
+        ...(Number(width) > 0 ? [`${width} px over the edge`] : []),
+      ];
+    }
+    return found;
+  }
+
+  it.each([
+    ['light colours', {}],
+    ['dark colours', { scheme: 'dark' }],
+    ['a narrow screen, in Chinese', { width: 390, height: 844, language: 'zh' }],
+  ] as const)(
+    'axe finds nothing serious in %s, and nothing runs over the edge',
+    async (_name, look) => {
+      const world = aWorld();
+      const page = await open(world, {}, look);
+      const found = await troubles(page, world);
+      expect(found).toEqual(Object.fromEntries(Object.keys(found).map((path) => [path, []])));
+      expect(page.complaints).toEqual([]);
+    },
+    axeTimeoutMs,
+  );
+});
