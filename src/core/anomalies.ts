@@ -193,11 +193,15 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
   },
   node_unreachable: {
     title: 'The node cannot be reached',
-    cause: 'Its process ended, or the network between the service and the node is broken.',
+    cause:
+      'Its process ended, the network between the service and the node is broken, or something else answers in its place.',
     versions: 'all',
     recordings: ['17'],
     remedy: 'wait',
-    nextSteps: ['Start the node, or repair the network. If it stays away too long, the attempt has failed.'],
+    nextSteps: [
+      'Start the node, or repair the network. If it stays away too long, the attempt has failed.',
+      'If something else answers at its address, see what holds the port; if the login is refused, correct the credential.',
+    ],
   },
 };
 
@@ -310,7 +314,7 @@ function nodeGone({ slave, now, capabilities, limits }: AnomalyInput): Symptom |
   }
   return {
     code: 'node_unreachable',
-    text: `The node has not been reachable for ${seconds(now - slave.unreachableSince)}.`,
+    text: `The node has not been reachable for ${seconds(now - slave.unreachableSince)}${slave.unreachableAs ? `: ${slave.unreachableAs}` : ''}.`,
     facts,
   };
 }

@@ -62,6 +62,8 @@ export interface SlaveTracker {
   readonly lastAnsweredAt: number | null;
   readonly busySince: number | null;
   readonly unreachableSince: number | null;
+  /** What was wrong at the last such look, in words. */
+  readonly unreachableAs?: string;
   readonly processId: number | null;
   readonly uptimeSeconds: number | null;
   readonly replInputBytes: number | null;
@@ -218,12 +220,31 @@ export function trackSlaveThroughMaster(
   );
 }
 
-function trackSilence(tracker: SlaveTracker, look: Look): SlaveTracker {
+function silenceWords(look: Exclude<Look, { readonly kind: 'answered' | 'busy' }>): string {
+  switch (look.kind) {
+    case 'unreachable':
+      return `the connection fails (${look.message})`;
+    case 'denied':
+      return `it refuses the login (${look.message})`;
+    case 'garbled':
+      return `what answers there does not speak like a Pika: ${look.message}`;
+  }
+}
+
+function trackSilence(
+  tracker: SlaveTracker,
+  look: Exclude<Look, { readonly kind: 'answered' }>,
+): SlaveTracker {
   if (look.kind === 'busy') {
     const swapping = tracker.phase === 'transferring' ? enterPhase(tracker, 'swapping', look.at) : tracker;
     return { ...swapping, busySince: tracker.busySince ?? look.at };
   }
-  return { ...tracker, unreachableSince: tracker.unreachableSince ?? look.at, upSince: null };
+  return {
+    ...tracker,
+    unreachableSince: tracker.unreachableSince ?? look.at,
+    unreachableAs: silenceWords(look),
+    upSince: null,
+  };
 }
 
 function afterRestart(tracker: SlaveTracker, facts: NodeFacts, at: number): SlaveTracker {

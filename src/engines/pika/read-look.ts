@@ -1,4 +1,4 @@
-import type { NodeFacts } from '../../core/node-facts.ts';
+import type { NodeFacts, ReplicationFacts, SizeFacts } from '../../core/node-facts.ts';
 import type { LookSection } from '../engine.ts';
 import {
   type ConfigKey,
@@ -118,12 +118,29 @@ function infoFacts(texts: ReadonlyMap<InfoSection, string>): NodeFacts {
   const replication = parsed(texts, 'replication', parseReplication, 'holds no role');
   const stats = parsed(texts, 'stats', parseStats, 'holds no is_bgsaving');
   const sizes = parseSizes(texts.get('sizes') ?? '');
+  assertBounded(replication, sizes);
   return {
     ...(server && { server }),
     ...(replication && { replication }),
     ...(stats && { stats }),
     ...(sizes && { sizes }),
   };
+}
+
+/** A master with 500 slaves of 8 DBs prints about 200 KB. */
+const maxInfoLength = 1024 * 1024;
+const maxSlaves = 1000;
+const maxDbs = 64;
+
+/** What a node says of its replication is stored at every change: no honest one says more than this. */
+function assertBounded(replication: ReplicationFacts | null, sizes: SizeFacts | null): void {
+  const { slaves = [], binlog = {}, dbStates = {} } = replication ?? {};
+  const dbs = [Object.keys(binlog), Object.keys(dbStates), sizes?.sstBytesByDatabase ?? []];
+  const most = Math.max(...dbs.map(({ length }) => length));
+  if (slaves.length > maxSlaves || most > maxDbs)
+    throw new GarbledReply(
+      `the reply to INFO tells of ${slaves.length} slaves and ${most} DBs; more than ${maxSlaves} and ${maxDbs} are not read`,
+    );
 }
 
 function parsed<Facts>(
@@ -134,6 +151,10 @@ function parsed<Facts>(
 ): Facts | null {
   const text = texts.get(section);
   if (text === undefined) return null;
+  if (text.length > maxInfoLength)
+    throw new GarbledReply(
+      `the reply to INFO ${infoOf[section]} has ${text.length} characters; more than ${maxInfoLength} are not read`,
+    );
   const facts = parse(text);
   if (facts === null)
     throw new GarbledReply(

@@ -49,6 +49,13 @@ function memoryInUse(): number {
   return heapUsed + external + arrayBuffers;
 }
 
+const lines = (count: number, line: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => line(index)).join('\r\n');
+
+/** What a 3.5.4 says at least, and more. */
+const infoWith = (more: string): string =>
+  bulk(`pika_version:3.5.4\r\nrole:master\r\nis_bgsaving:No\r\n${more}\r\n`);
+
 describe('a server that is no Pika ends a look as garbled, at once and for little memory', () => {
   const answers: [string, string][] = [
     ['garbage', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
@@ -68,6 +75,10 @@ describe('a server that is no Pika ends a look as garbled, at once and for littl
     ['an empty text', bulk('')],
     ['the INFO of a Redis', bulk('# Server\r\nredis_version:7.2.4\r\nrole:master\r\n')],
     ['an INFO with wrong types', bulk('pika_version:\r\nprocess_id:many\r\nrole:banana\r\n')],
+    ['an INFO of 1.2 million characters', infoWith('x'.repeat(1_200_000))],
+    ['an INFO with 10,000 slaves', infoWith(lines(10_000, (i) => `slave${i}:ip=10.0.0.1,port=1,lag=`))],
+    ['an INFO with 1,000 DBs', infoWith(lines(1000, (i) => `db${i}:binlog_offset=0 0`))],
+    ['sizes of 1,000 DBs', infoWith(lines(1000, () => 'strings_total_sst_files_size:1'))],
   ];
 
   test.each(answers)('%s', async (_name, answer) => {
