@@ -3,7 +3,7 @@ import type { Problem } from './expansion.ts';
 
 /** Why a control does not fit the campaign as it is now, or null when it does. */
 export function campaignControlProblem(
-  campaign: Campaign,
+  campaign: Pick<Campaign, 'id' | 'state' | 'stop' | 'paused'>,
   control: { readonly verb: CampaignVerb; readonly cancelMembers: boolean },
   now: number,
 ): Problem | null {
@@ -60,7 +60,7 @@ export function campaignControlProblem(
   }
 }
 
-function resumeSteps(campaign: Campaign): readonly string[] {
+function resumeSteps(campaign: Pick<Campaign, 'state'>): readonly string[] {
   switch (campaign.state) {
     case 'awaiting_approval':
       return ['Approve it; that is what it waits for.'];

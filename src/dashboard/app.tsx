@@ -14,6 +14,8 @@ import { Link, type Route, useRouter } from './router.tsx';
 const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
 const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const NodePage = lazy(() => import('./pages/node/page.tsx'));
+const CampaignsPage = lazy(() => import('./pages/campaigns/list.tsx'));
+const CampaignPage = lazy(() => import('./pages/campaigns/page.tsx'));
 const ComparisonsPage = lazy(() => import('./pages/comparisons.tsx'));
 const RehearsalPage = lazy(() => import('./pages/rehearsal/page.tsx'));
 const RehearsalsPage = lazy(() => import('./pages/rehearsal/start.tsx'));
@@ -68,6 +70,10 @@ function Page({ route }: { readonly route: Route }) {
       return <ExpansionPage key={route.id} id={route.id} />;
     case 'node':
       return <NodePage key={`${route.id} ${route.node}`} id={route.id} node={route.node} />;
+    case 'campaigns':
+      return <CampaignsPage />;
+    case 'campaign':
+      return <CampaignPage key={route.id} id={route.id} />;
     case 'comparisons':
       return <ComparisonsPage />;
     case 'comparison':
@@ -117,6 +123,9 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
                   {t.app.newExpansion}
                 </Link>
               )}
+              <Link to={{ page: 'campaigns' }} current={under('campaigns', 'campaign')}>
+                {t.campaigns.title}
+              </Link>
               <Link to={{ page: 'comparisons' }} current={under('comparisons', 'comparison')}>
                 {t.app.comparisons}
               </Link>

@@ -14,6 +14,8 @@ export type Route =
   | { readonly page: 'new' }
   | { readonly page: 'expansion'; readonly id: string }
   | { readonly page: 'node'; readonly id: string; readonly node: string }
+  | { readonly page: 'campaigns' }
+  | { readonly page: 'campaign'; readonly id: string }
   | { readonly page: 'comparisons' }
   | { readonly page: 'comparison'; readonly id: string }
   | { readonly page: 'rehearsals' }
@@ -28,6 +30,8 @@ function routeOf(pathname: string): Route {
   if (parts.length === 0) return { page: 'overview' };
   if (first === 'new' && parts.length === 1) return { page: 'new' };
   if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in' };
+  if (first === 'campaigns' && parts.length === 1) return { page: 'campaigns' };
+  if (first === 'campaigns' && parts.length === 2) return { page: 'campaign', id: second ?? '' };
   if (first === 'comparisons' && parts.length === 1) return { page: 'comparisons' };
   if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
   if (first === 'rehearsals' && parts.length === 1) return { page: 'rehearsals' };
@@ -57,6 +61,8 @@ export function hrefOf(route: Route): string {
       return `/expansions/${encodeURIComponent(route.id)}/nodes/${encodeURIComponent(route.node)}`;
     case 'rehearsal':
       return `/rehearsals/${encodeURIComponent(route.plan)}`;
+    case 'campaign':
+      return `/campaigns/${encodeURIComponent(route.id)}`;
     case 'comparison':
       return `/comparisons/${encodeURIComponent(route.id)}`;
     default:

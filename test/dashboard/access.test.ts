@@ -74,6 +74,9 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       halted: `/expansions/${of('halted')}`,
       running: `/expansions/${of('running')}`,
       node: `/expansions/${of('halted')}/nodes/${encodeURIComponent('10.20.0.23:9221')}`,
+      campaigns: '/campaigns',
+      campaign: '/campaigns/cpn_running',
+      'failed campaign': '/campaigns/cpn_failed',
       comparisons: '/comparisons',
       comparison: '/comparisons/cmp_different',
       'not found': '/no/such/page',
@@ -165,6 +168,8 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       '/new',
       `/expansions/${halted}`,
       `/expansions/${halted}/nodes/${encodeURIComponent('10.20.0.23:9221')}`,
+      '/campaigns',
+      '/campaigns/cpn_failed',
       '/comparisons',
     ]) {
       await page.goto(path);

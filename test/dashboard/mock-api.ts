@@ -14,6 +14,7 @@ import type { Forecast, ForecastRange } from '../../src/core/forecast.ts';
 import { formatAddress } from '../../src/core/node-facts.ts';
 import type { Plan, Topology } from '../../src/core/plan.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
+import { registerCampaigns } from './mock-campaigns.ts';
 import { rehearsalOf } from './mock-rehearsal.ts';
 import {
   address,
@@ -292,6 +293,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   });
 
   registerComparisons(app, world);
+  registerCampaigns(app, world);
 
   await app.register(fastifyStatic, { root: options.dashboard, prefix: '/' });
   app.setNotFoundHandler((request, reply) => {

@@ -1,5 +1,5 @@
 import { Button, Modal, Textarea } from '@mantine/core';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { useMessages } from '../i18n/index.tsx';
 import { ErrorNotice } from './parts.tsx';
 
@@ -22,6 +22,8 @@ export interface ReasonDialogProps {
   readonly onClose: () => void;
   /** Rejects when the service refuses; the dialog then shows why and stays. */
   readonly onConfirm: (reason: string) => Promise<unknown>;
+  /** What else is to be chosen. */
+  readonly children?: ReactNode;
 }
 
 /** Asks for the reason without which nothing is controlled. Shown as long as it is mounted. */
@@ -72,6 +74,7 @@ export function ReasonDialog(props: ReasonDialogProps) {
           required
           error={missing ? t.controls.reasonNeeded : undefined}
         />
+        {props.children}
         {error !== null && <ErrorNotice error={error} title={t.error.controlRefused} />}
         <div className="row end">
           <Button variant="default" onClick={props.onClose}>

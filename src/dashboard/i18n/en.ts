@@ -1,3 +1,5 @@
+import { campaigns } from './campaigns-en.ts';
+
 /**
  * Every text of the dashboard in English. The shape of this object is the contract: another language is complete
  * when it type-checks against it. What the service itself says (reasons, findings, events) stays as it said it.
@@ -455,7 +457,8 @@ export const en = {
     burstHelp: (seconds: number) =>
       `The same nodes, attached ${seconds} s apart by somebody who believes what they say.`,
     burstWell: 'On this version a burst goes well.',
-    burstSpoilt: (spoilt: number, all: number) => `${spoilt} of ${plural(all, 'node', 'nodes')} would be spoilt`,
+    burstSpoilt: (spoilt: number, all: number) =>
+      `${spoilt} of ${plural(all, 'node', 'nodes')} would be spoilt`,
     burstSilent: (count: number) =>
       `${plural(count, 'node says', 'nodes say')} “up” with lag 0, and ${count === 1 ? 'lacks' : 'lack'} keys for good.`,
     says: 'It says',
@@ -558,6 +561,7 @@ export const en = {
     halt: 'halt: a person decides',
   },
   anomalies: {} as Readonly<Partial<Record<string, { readonly title: string; readonly cause: string }>>>,
+  campaigns,
   comparisons: {
     title: 'Comparisons',
     none: 'No comparison yet.',

@@ -1,3 +1,4 @@
+import { campaigns } from './campaigns-zh.ts';
 import type { Messages } from './en.ts';
 
 /** 全部界面文字的中文版；服务本身返回的文字（原因、检查结果、事件）保持原文。 */
@@ -597,6 +598,7 @@ export const zh: Messages = {
     },
     node_unreachable: { title: '节点不可达', cause: '节点进程已退出，或服务与节点之间的网络中断。' },
   },
+  campaigns,
   comparisons: {
     title: '数据比对',
     none: '还没有数据比对。',

@@ -1,0 +1,67 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { CampaignView } from '../../api/campaign-views.ts';
+import { type CampaignVerb, campaignHasEnded } from '../../core/campaign.ts';
+import { call } from './client.ts';
+import type { EventPage, Page } from './types.ts';
+
+/** A campaign as the API answers with it; in lists without its members. */
+export type { CampaignView };
+export type CampaignSummary = Omit<CampaignView, 'members'>;
+export type CampaignMemberView = CampaignView['members'][number];
+
+const keys = {
+  list: ['campaigns'],
+  one: (id: string) => ['campaign', id],
+  events: (id: string) => ['campaign', id, 'events'],
+} as const;
+
+export const campaignPath = (id: string): string => `/v1/campaigns/${encodeURIComponent(id)}`;
+
+export const useCampaigns = () =>
+  useInfiniteQuery({
+    queryKey: keys.list,
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      call<Page<CampaignSummary>>(
+        `/v1/campaigns?limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
+        { signal },
+      ),
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: 5_000,
+  });
+
+/** One campaign, read anew every second or two until it has ended. */
+export const useCampaign = (id: string) =>
+  useQuery({
+    queryKey: keys.one(id),
+    queryFn: ({ signal }) => call<CampaignView>(campaignPath(id), { signal }),
+    refetchInterval: ({ state }) => (state.data && campaignHasEnded(state.data.state) ? false : 1_500),
+  });
+
+const shownEvents = 1000;
+
+export const useCampaignEvents = (id: string, over: boolean) =>
+  useQuery({
+    queryKey: [...keys.events(id), over],
+    queryFn: ({ signal }) => call<EventPage>(`${campaignPath(id)}/events?limit=${shownEvents}`, { signal }),
+    refetchInterval: over ? false : 3_000,
+    placeholderData: (previous) => previous,
+  });
+
+export interface CampaignControlRequest {
+  readonly verb: CampaignVerb;
+  readonly reason: string;
+  readonly cancelMembers: boolean;
+}
+
+export function useCampaignControl(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ verb, reason, cancelMembers }: CampaignControlRequest) =>
+      call(`${campaignPath(id)}/${verb}`, {
+        method: 'POST',
+        body: { reason, ...(cancelMembers ? { cancelMembers } : {}) },
+      }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.one(id) }),
+  });
+}

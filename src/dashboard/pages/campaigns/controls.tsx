@@ -1,0 +1,82 @@
+import { Button, Checkbox } from '@mantine/core';
+import { useState } from 'react';
+import type { CampaignVerb } from '../../../core/campaign.ts';
+import { campaignControlProblem } from '../../../core/campaign-controls.ts';
+import { type CampaignView, useCampaignControl } from '../../api/campaigns.ts';
+import { useIsOperator } from '../../api/queries.ts';
+import { Icon, type IconName } from '../../components/icon.tsx';
+import { useAnnounce } from '../../components/parts.tsx';
+import { ReasonDialog } from '../../components/reason-dialog.tsx';
+import { useMessages } from '../../i18n/index.tsx';
+
+const icons: Readonly<Record<CampaignVerb, IconName>> = {
+  approve: 'check',
+  resume: 'play',
+  pause: 'pause',
+  cancel: 'ban',
+};
+
+/** The controls that fit the campaign's state; none for a viewer. */
+export function CampaignControls({ campaign }: { readonly campaign: CampaignView }) {
+  const t = useMessages();
+  const c = t.campaigns.controls;
+  const operator = useIsOperator();
+  const control = useCampaignControl(campaign.id);
+  const say = useAnnounce();
+  const [asked, setAsked] = useState<CampaignVerb | null>(null);
+  const [withMembers, setWithMembers] = useState(false);
+  const fits = (verb: CampaignVerb, cancelMembers = false) =>
+    campaignControlProblem(campaign, { verb, cancelMembers }, 0) === null;
+  // Once it stops by itself, only the members that run are left to be cancelled.
+  const onlyMembers = campaign.stop !== null;
+  const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(
+    (verb) => fits(verb) || fits(verb, true),
+  );
+  if (!operator || verbs.length === 0) return null;
+
+  const ask = (verb: CampaignVerb) => {
+    setWithMembers(onlyMembers);
+    setAsked(verb);
+  };
+  const send = async (reason: string) => {
+    if (asked === null) return;
+    await control.mutateAsync({ verb: asked, reason, cancelMembers: asked === 'cancel' && withMembers });
+    say(t.controls.accepted);
+  };
+  return (
+    <fieldset className="row plain-fieldset">
+      <legend className="visually-hidden">{c.group}</legend>
+      {verbs.map((verb) => (
+        <Button
+          key={verb}
+          size="sm"
+          variant={verb === 'approve' || verb === 'resume' ? 'filled' : 'default'}
+          leftSection={<Icon name={icons[verb]} />}
+          onClick={() => ask(verb)}
+        >
+          {c[verb]}
+        </Button>
+      ))}
+      {asked !== null && (
+        <ReasonDialog
+          title={c[`${asked}Title`]}
+          text={c[`${asked}Text`]}
+          confirm={c[asked]}
+          dangerous={asked === 'cancel'}
+          onClose={() => setAsked(null)}
+          onConfirm={send}
+        >
+          {asked === 'cancel' && (
+            <Checkbox
+              checked={withMembers}
+              disabled={onlyMembers}
+              onChange={(event) => setWithMembers(event.currentTarget.checked)}
+              label={c.cancelMembers}
+              description={c.cancelMembersHelp}
+            />
+          )}
+        </ReasonDialog>
+      )}
+    </fieldset>
+  );
+}

@@ -1,0 +1,148 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
+import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
+import { MockWorld, populatedWorld } from './mock-world.ts';
+import { Dashboard, type OpenOptions } from './pages.ts';
+
+if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+
+describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
+  let browser: Browser;
+  let built: BuiltDashboard;
+  let api: MockApi | null = null;
+  let dashboard: Dashboard | null = null;
+
+  beforeAll(async () => {
+    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
+  });
+  afterEach(async () => {
+    await dashboard?.close();
+    await api?.close();
+    dashboard = null;
+    api = null;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await built?.remove();
+  });
+
+  async function open(
+    options: Partial<MockApiOptions> = {},
+    look: OpenOptions = {},
+  ): Promise<[Dashboard, MockApi]> {
+    const world = options.world ?? new MockWorld(Date.now());
+    api = await startMockApi({ dashboard: built.folder, speed: 0, ...options, world });
+    dashboard = await Dashboard.open(browser, api.url, look);
+    return [dashboard, api];
+  }
+  const member = (page: Dashboard, index: number) => page.page.locator(`[data-member="${index}"]`);
+  const sent = (mock: MockApi) =>
+    mock.requests.filter(({ method }) => method === 'POST').map(({ url, body }) => ({ url, body }));
+
+  it('are listed with their state and progress, and lead to their pages', async () => {
+    const [page] = await open();
+    const { t } = page;
+    await page.goto('/');
+    await page.page.getByRole('link', { name: t.campaigns.title, exact: true }).click();
+    await page.heading().getByText(t.campaigns.title).waitFor();
+    const row = page.page.getByRole('row').filter({ hasText: 'rack 7' });
+    await row.getByText(t.campaigns.states.running).waitFor();
+    await row.getByText(t.campaigns.succeededOf(2, 6)).waitFor();
+    await row.getByRole('img', { name: /2 succeeded, 2 running, 2 waiting/ }).waitFor();
+    await row.getByRole('link', { name: 'rack 7' }).click();
+    await page.page.waitForURL('**/campaigns/cpn_running');
+    await page.heading().getByText('rack 7').waitFor();
+    expect(page.complaints).toEqual([]);
+  });
+
+  it('a page shows how far it is, every member, and leads to its expansions and back', async () => {
+    const [page] = await open({ world: populatedWorld(Date.now()) });
+    const { t } = page;
+    await page.goto('/campaigns/cpn_running');
+    const bar = page.page.getByRole('progressbar', { name: t.campaigns.progress });
+    expect(await bar.getAttribute('aria-valuenow')).toBe('33');
+    await member(page, 0).getByText(t.campaigns.groups.canary).waitFor();
+    await member(page, 0).getByText(t.common.of('2', '2')).waitFor();
+    await member(page, 5).getByText(t.campaigns.memberStates.waiting).waitFor();
+    await page
+      .section(t.campaigns.events)
+      .getByText('the canaries have succeeded; 5 members follow')
+      .waitFor();
+    const report = page.page.getByRole('link', { name: t.campaigns.reportText });
+    expect(await report.getAttribute('href')).toBe('/v1/campaigns/cpn_running/report?format=markdown');
+    await member(page, 0).getByRole('link').click();
+    await page.page.waitForURL('**/expansions/*');
+    await page.heading().waitFor();
+    expect(page.complaints).toEqual([]);
+  });
+
+  it('says why it stopped, and what is halted', async () => {
+    const [page] = await open();
+    const { t } = page;
+    await page.goto('/campaigns/cpn_failed');
+    await page.page.getByRole('heading', { name: t.campaigns.failedTitle }).waitFor();
+    await page.page
+      .getByText(/member 2 \(10\.50\.1\.1:9221\) has failed \(stopAfterFailures is 1\)/)
+      .first()
+      .waitFor();
+    await member(page, 1).getByText('was attached 3 times and never complete').waitFor();
+    await member(page, 11).getByText(t.campaigns.memberStates.not_begun).waitFor();
+    expect(await page.button(t.campaigns.controls.cancel).count()).toBe(0);
+    await page.goto('/campaigns/cpn_halted');
+    await page.page.getByRole('heading', { name: t.campaigns.haltedTitle }).waitFor();
+    await page.page.locator('.troubled').getByRole('link', { name: 'exp_of_cpn_halted_1' }).waitFor();
+    await page.goto('/campaigns/cpn_none');
+    await page.page.getByText(t.error.notFound).waitFor();
+  });
+
+  it('is approved, paused, resumed and cancelled, each with its reason', async () => {
+    const [page, mock] = await open();
+    const c = page.t.campaigns.controls;
+    await page.goto('/campaigns/cpn_awaiting');
+    await page.page.getByRole('heading', { name: page.t.campaigns.awaitingTitle }).waitFor();
+    await page.button(c.approve).click();
+    await page.giveReason(c.approve, 'the canary looks good');
+    await page.page.locator('.title-line [data-state="running"]').waitFor();
+    await page.button(c.pause).click();
+    await page.giveReason(c.pause, 'peak');
+    await page.page.getByRole('heading', { name: page.t.campaigns.pausedTitle }).waitFor();
+    await page.button(c.resume).click();
+    await page.giveReason(c.resume, 'over');
+    await page.page.locator('.title-line [data-state="running"]').waitFor();
+    await page.button(c.cancel).click();
+    await page.page.getByRole('dialog').getByLabel(c.cancelMembers).check();
+    await page.giveReason(c.cancel, 'wrong rack');
+    await page.page.locator('.title-line [data-state="stopping"]').waitFor();
+    const path = '/v1/campaigns/cpn_awaiting';
+    expect(sent(mock)).toEqual([
+      { url: `${path}/approve`, body: { reason: 'the canary looks good' } },
+      { url: `${path}/pause`, body: { reason: 'peak' } },
+      { url: `${path}/resume`, body: { reason: 'over' } },
+      { url: `${path}/cancel`, body: { reason: 'wrong rack', cancelMembers: true } },
+    ]);
+    // There is nothing left that could be asked for.
+    await expect.poll(() => page.button(c.cancel).count()).toBe(0);
+    expect(page.complaints).toEqual([]);
+  });
+
+  it('are seen by a viewer, who changes nothing', async () => {
+    const [page] = await open({ tokens: { looker: 'viewer' } });
+    await page.goto('/campaigns');
+    await page.signIn('looker');
+    await page.page.getByText('rack 7').waitFor();
+    await page.goto('/campaigns/cpn_awaiting');
+    await page.page.getByRole('heading', { name: page.t.campaigns.awaitingTitle }).waitFor();
+    for (const name of Object.values(page.t.campaigns.controls))
+      expect(await page.page.getByRole('button', { name, exact: true }).count()).toBe(0);
+  });
+
+  it('speak Chinese', async () => {
+    const [page] = await open({}, { language: 'zh' });
+    await page.goto('/campaigns');
+    await page.heading().getByText('批量扩容').waitFor();
+    await page.goto('/campaigns/cpn_awaiting');
+    await page.button('批准其余成员').waitFor();
+    await member(page, 0).getByText('金丝雀').waitFor();
+  });
+});
