@@ -447,7 +447,7 @@ export const zh: Messages = {
     burstSpoilt: (spoilt, all) => `${all} 个节点中有 ${spoilt} 个会损坏`,
     burstSilent: (count) => `${count} 个节点显示 “up”、延迟 0，却永久缺少 key。`,
     says: '节点显示',
-    saysWords: { up: 'up', syncing: '卡在全量同步', dead: '进程已退出' },
+    saysWords: { up: '“up”', syncing: '卡在全量同步', dead: '进程已退出' },
     missing: '永久缺少的 key',
     nothing: '无',
     withService: '通过本服务',
