@@ -459,6 +459,8 @@ class Simulation {
         this.witness.report('6', `${expansion.id} has not ended: ${expansion.state}, ${describe(expansion)}`);
       const undisturbed =
         this.scenario.faults.length === 0 &&
+        // A slave that applies hardly more than is written may never catch up: then there is nothing to be verified.
+        this.scenario.applyPerSecond >= 10 * this.scenario.writesPerSecond &&
         this.scenario.nodes.every(({ beginning }) => beginning === 'empty');
       if (undisturbed && isEnded(expansion.state) && expansion.state !== 'succeeded')
         this.witness.report(
