@@ -122,6 +122,30 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
     nodes: ['10.20.0.31:9221', '10.20.0.34:9221', '10.20.0.35:9221'],
   };
 
+  it('asks for what sets the pace as the form says, and for nothing that was left empty', async () => {
+    const page = await open(aWorld());
+    const f = page.t.paceForm;
+    await page.goto('/new');
+    await page.page.getByLabel(page.t.newExpansion.masterAddress).fill(threeNodes.master);
+    await page.page.getByLabel(page.t.newExpansion.nodesLabel).fill(threeNodes.nodes.join('\n'));
+    await page.page.getByText(f.title, { exact: true }).click();
+    await page.page.getByLabel(f.bandwidth).fill('60');
+    await page.page.getByLabel(f.latency).fill('20');
+    await page.page.getByLabel(f.window).check();
+    await page.page.getByLabel(f.from, { exact: true }).fill('23:30');
+    await page.page.getByLabel(f.timeZone).fill('Europe/Berlin');
+    await page.page.getByLabel(f.mayRaise).check();
+    await page.button(page.t.newExpansion.makePlan).click();
+    await page.page.getByTestId('plan').waitFor();
+    const { body } = api!.requests.find(({ url }) => url === '/v1/plans')!;
+    expect((body as { policy: unknown }).policy).toEqual({
+      bandwidthBytesPerSecond: 60 * 1024 * 1024,
+      health: { masterLatencyMs: 20, slaveLagBytes: null, commandsPerSecond: null, endpoint: null },
+      windows: [{ from: '23:30', to: '06:00', timeZone: 'Europe/Berlin' }],
+      mayRaiseBinlogRetention: true,
+    });
+  });
+
   it('rehearses a plan before it is started: as planned, with faults, and as a burst', async () => {
     const page = await open(aWorld());
     const r = page.t.rehearsals;

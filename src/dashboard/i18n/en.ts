@@ -409,6 +409,22 @@ export const en = {
       refused: 'refused by the server',
     },
   },
+  paceForm: {
+    title: 'Pace and hours',
+    none: 'no limit',
+    bandwidth: 'Bandwidth for all nodes (MiB/s)',
+    latency: 'Latency of the master, p99 (ms)',
+    slaveLag: 'Lag of its other slaves (MiB)',
+    commands: 'Commands per second',
+    help: 'Over a limit of the master’s health the nodes copy slower, and no batch begins.',
+    window: 'Batches begin only at certain hours',
+    from: 'From',
+    to: 'To',
+    timeZone: 'Time zone',
+    mayRaise: 'expire-logs-nums of the master may be raised meanwhile',
+    mayRaiseHelp:
+      'Only Pika up to 3.4 needs it, where the plan says that binlog would be purged too early. It is put back.',
+  },
   forecastTable: {
     batches: 'Batches, forecast and real',
     nodes: 'Nodes, forecast and real',

@@ -1,6 +1,7 @@
 import { Checkbox, NativeSelect, NumberInput } from '@mantine/core';
 import { defaultPolicy, type PolicyInput } from '../../../core/policy.ts';
 import { useMessages } from '../../i18n/index.tsx';
+import { PaceForm } from './pace-form.tsx';
 
 interface Props {
   readonly policy: PolicyInput;
@@ -11,7 +12,8 @@ const seconds = (milliseconds: number): number => milliseconds / 1000;
 
 /** The policy, with the service's defaults where nothing was chosen. */
 export function PolicyForm({ policy, onChange }: Props) {
-  const t = useMessages().newExpansion;
+  const messages = useMessages();
+  const t = messages.newExpansion;
   const set = (change: PolicyInput) => onChange({ ...policy, ...change });
   const setVerify = (change: PolicyInput['verify']) =>
     onChange({ ...policy, verify: { ...policy.verify, ...change } });
@@ -117,6 +119,10 @@ export function PolicyForm({ policy, onChange }: Props) {
           checked={policy.verify?.keyCounts ?? defaultPolicy.verify.keyCounts}
           onChange={(event) => setVerify({ keyCounts: event.currentTarget.checked })}
         />
+      </details>
+      <details>
+        <summary>{messages.paceForm.title}</summary>
+        <PaceForm policy={policy} onChange={onChange} />
       </details>
     </div>
   );
