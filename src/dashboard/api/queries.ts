@@ -151,7 +151,11 @@ export const useRehearsal = (plan: string, wanted: boolean) =>
     queryKey: keys.rehearsal(plan),
     enabled: wanted,
     queryFn: ({ signal }) =>
-      call<Rehearsal>(`/v1/plans/${encodeURIComponent(plan)}/rehearsal`, { method: 'POST', body: {}, signal }),
+      call<Rehearsal>(`/v1/plans/${encodeURIComponent(plan)}/rehearsal`, {
+        method: 'POST',
+        body: {},
+        signal,
+      }),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: Number.POSITIVE_INFINITY,
     retry: false,
