@@ -3,14 +3,15 @@
  * one run. COMPARISON_KEYS changes the number of keys (1,000,000 strings of 100 bytes).
  *
  * Read only: the same commands to the same servers over the same connections, asked ahead in the same way, and the replies
- * thrown away: on Redis SCAN on the left server and MGET on both; on Pika the ranges and each key's TTL on both (on Redis
- * expiries need not be asked for where no key has one). The ratio is the median of the rounds' ratios. On a machine that does
+ * thrown away: on Redis SCAN on the left server and MGET on both; on Pika the ranges of every type and each key's
+ * TTL on both (on Redis expiries need not be asked for where no key has one). The ratio is the median of the rounds' ratios. On a machine that does
  * other work beside it, which touches the two halves of a round unequally, the ratio by processor time (this program's
  * and the servers') tells more.
  */
 import { readFileSync } from 'node:fs';
 import { type ComparisonSpec, type Endpoint, resolveSpec } from '../src/verify/compare.ts';
-import { readRangePage } from '../src/verify/pika-walk.ts';
+import { mostKeysPerPage, mostKeysPerRange } from '../src/verify/comparer.ts';
+import { rangeTypes, readRangePage } from '../src/verify/pika-walk.ts';
 import { readScanPage, type ScanPage } from '../src/verify/redis-walk.ts';
 import { CommandWriter } from '../src/verify/resp.ts';
 import { run } from '../src/verify/run.ts';
@@ -19,7 +20,6 @@ import { pikaMissing, redisMissing, startPika, startRedis, type TestServer } fro
 
 const keys = Number(process.env.COMPARISON_KEYS ?? 1_000_000);
 const rounds = Number(process.env.COMPARISON_ROUNDS ?? 7);
-const keysPerPage = 1000;
 
 function* strings(): Generator<readonly string[]> {
   const value = 'x'.repeat(90);
@@ -137,7 +137,7 @@ class Reader {
 async function readRedis([left, right]: Servers): Promise<void> {
   const [one, other] = await Promise.all([Reader.open(left.endpoint), Reader.open(right.endpoint)]);
   const scan = async (cursor: string): Promise<ScanPage> => {
-    const replies = await one.ask((writer) => writer.add('SCAN', cursor, 'COUNT', keysPerPage));
+    const replies = await one.ask((writer) => writer.add('SCAN', cursor, 'COUNT', mostKeysPerPage));
     return readScanPage(one.connection.name, replies.bytes);
   };
   const get = (reader: Reader, page: ScanPage) =>
@@ -165,7 +165,9 @@ async function readRedis([left, right]: Servers): Promise<void> {
 async function readPika({ endpoint }: TestServer, expiriesToo: boolean): Promise<void> {
   const reader = await Reader.open(endpoint);
   const range = (from: Buffer) =>
-    reader.ask((writer) => writer.add('PKSCANRANGE', 'string_with_value', from, '', 'LIMIT', keysPerPage));
+    reader.ask((writer) =>
+      writer.add('PKSCANRANGE', 'string_with_value', from, '', 'LIMIT', mostKeysPerRange),
+    );
   let seen = 0;
   let open: Promise<RawReplies> | undefined;
   for (let asked: Promise<RawReplies> | null = range(Buffer.alloc(0)); asked !== null; ) {
@@ -183,6 +185,10 @@ async function readPika({ endpoint }: TestServer, expiriesToo: boolean): Promise
     seen += page.keys.length;
   }
   await reader.drop(open);
+  for (const type of rangeTypes.slice(1))
+    await reader.drop(
+      reader.ask((writer) => writer.add('PKSCANRANGE', type, '', '', 'LIMIT', mostKeysPerRange)),
+    );
   reader.connection.close();
   if (seen < keys) throw new Error(`only ${seen} keys were read`);
 }

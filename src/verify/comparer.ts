@@ -22,6 +22,8 @@ export interface Comparer {
 
 /** Keys asked for at a time where nothing speaks against it. */
 export const mostKeysPerPage = 1000;
+/** Fewer on Pika, whose ranges come in key order, where large values may lie side by side and meet a range unawares. */
+export const mostKeysPerRange = 500;
 
 export const keyPortion = (comparer: Comparer, most = mostKeysPerPage): Portion =>
   new Portion(comparer.pair.pace, most, comparer.meanKeyBytes);

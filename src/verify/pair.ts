@@ -26,6 +26,7 @@ export class Pair {
     this.right = right;
     this.leader = leaderOf(left.facts, right.facts);
     this.pace = pace;
+    for (const side of [left, right]) side.connection.allowsLongCommands = side.facts.kind === 'pika';
   }
 
   get db(): number {

@@ -1,10 +1,8 @@
-import type { KeyType } from '../core/comparison.ts';
-import { type Comparer, compareTypedKeys, keyPortion } from './comparer.ts';
+import { type Comparer, compareTypedKeys, keyPortion, mostKeysPerRange } from './comparer.ts';
 import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
 import type { SideName } from './pair.ts';
 import type { Portion } from './portion.ts';
-import { bytesIn, itemsIn, numberIn, ReplyReader, stringsIn } from './resp.ts';
-import { typeNamed } from './server.ts';
+import { bytesIn, itemsIn, ReplyReader, stringsIn } from './resp.ts';
 import { accepted, type RawReplies, sameBytes, WireError } from './wire.ts';
 
 /** Types that PKSCANRANGE walks, on 3.3.6 to 4.0.1 alike. */
@@ -107,6 +105,9 @@ async function endRange(comparer: Comparer, { expiries, replies }: BegunStep): P
   if (replies !== null) comparer.pair.release(replies);
 }
 
+/** Ranges whose expiries may be under way: some, so that neither server waits while the other one is slower for a moment. */
+const mostOpen = 3;
+
 interface AskedRange {
   readonly from: Buffer;
   readonly limit: number;
@@ -122,12 +123,13 @@ export class RangeWalk {
   readonly #type: RangeType;
   readonly #portion: Portion;
   #asked: AskedRange;
-  #open: BegunStep | null = null;
+  /** Ranges whose expiries are still to be judged, in the order of the walk. */
+  readonly #open: BegunStep[] = [];
 
   constructor(comparer: Comparer, type: RangeType, from: Buffer) {
     this.#comparer = comparer;
     this.#type = type;
-    this.#portion = keyPortion(comparer);
+    this.#portion = keyPortion(comparer, mostKeysPerRange);
     this.#asked = this.#ask(from);
   }
 
@@ -138,8 +140,8 @@ export class RangeWalk {
     const ahead = nextOfBoth(replies);
     if (ahead !== null) this.#asked = this.#ask(ahead);
     const begun = await beginRange(this.#comparer, this.#type, from, this.#portion, limit, replies);
-    await this.finish();
-    this.#open = begun;
+    this.#open.push(begun);
+    while (this.#open.length > mostOpen) await endRange(this.#comparer, this.#open.shift()!);
     const { next } = begun;
     if (next === null) {
       await this.finish();
@@ -152,9 +154,7 @@ export class RangeWalk {
 
   /** Judges what `step` left open. */
   async finish(): Promise<void> {
-    const open = this.#open;
-    this.#open = null;
-    if (open !== null) await endRange(this.#comparer, open);
+    for (const step of this.#open.splice(0)) await endRange(this.#comparer, step);
   }
 
   #ask(from: Buffer): AskedRange {
@@ -278,96 +278,4 @@ export async function namesFrom(
   const command = direction === 'ascending' ? 'PKSCANRANGE' : 'PKRSCANRANGE';
   const replies = await pair.one(side, pair.write().add(command, type, from, '', 'LIMIT', count), count);
   return readRangePage(pair[side].connection.name, type, replies.bytes, false);
-}
-
-/**
- * Keys asked for by SCAN. Odd numbers, since Pika keeps its cursors, which are counts, for all clients together, and most
- * clients ask for round ones.
- */
-const scanCounts = [997, 991, 983] as const;
-
-/**
- * Compares the streams of a 4.x server. Its range commands do not know streams; SCAN visits all types one after the
- * other and streams last (4.0.1 storage.cc Storage::Scan), so that the type of a page's last key tells whether the page
- * can hold any. SCAN can lose its place: a cursor that the server forgot begins anew (trace 23), and 4.0.1 ends early, with
- * an empty page, where a page begins with a key of one byte (LoadCursorStartKey). Both are noticed; it is then tried
- * with other counts, and in the end said that not all streams were seen. Both sides are walked at the same time, so that
- * SCAN's own time is spent once.
- */
-export async function compareStreams(comparer: Comparer): Promise<number> {
-  const [seen] = await Promise.all([compareStreamsOf(comparer, 'left'), compareStreamsOf(comparer, 'right')]);
-  comparer.tally.looked('stream', seen);
-  return seen;
-}
-
-async function compareStreamsOf(comparer: Comparer, side: SideName): Promise<number> {
-  let most = 0;
-  for (const count of scanCounts) {
-    const { streams, whole } = await scanForStreams(comparer, side, count);
-    if (whole) return streams;
-    most = Math.max(most, streams);
-  }
-  const { name } = comparer.pair[side].connection;
-  comparer.tally.leftOut(`not all streams were seen: ${name} lost its place in SCAN again and again`);
-  return most;
-}
-
-interface ScannedStreams {
-  readonly streams: number;
-  /** false = the scan lost its place. */
-  readonly whole: boolean;
-}
-
-async function scanForStreams(comparer: Comparer, side: SideName, count: number): Promise<ScannedStreams> {
-  let streams = 0;
-  for (let cursor = 0; ; ) {
-    const page = await scanPage(comparer, side, cursor, Math.min(count, comparer.pair.pace.largestPage));
-    const keys = await streamsAmong(comparer, side, page.keys);
-    await compareTypedKeys(comparer, 'stream', side === 'left' ? keys : await lackingOnLeft(comparer, keys));
-    await comparer.settler.settleIfMany();
-    streams += keys.length;
-    if (page.next === 0) return { streams, whole: cursor === 0 || page.keys.length > 0 };
-    if (page.next <= cursor) return { streams, whole: false };
-    cursor = page.next;
-  }
-}
-
-/** Streams that the left side has too are compared when its own are walked. */
-async function lackingOnLeft(comparer: Comparer, keys: readonly Buffer[]): Promise<readonly Buffer[]> {
-  if (keys.length === 0) return keys;
-  const types = await typesIn(comparer, 'left', keys);
-  return keys.filter((_, i) => types[i] !== 'stream');
-}
-
-async function scanPage(
-  comparer: Comparer,
-  side: SideName,
-  cursor: number,
-  count: number,
-): Promise<{ readonly next: number; readonly keys: readonly Buffer[] }> {
-  const { pair } = comparer;
-  const replies = await pair.one(side, pair.write().add('SCAN', cursor, 'COUNT', count), count);
-  const reply = accepted(pair[side].connection.name, 'SCAN', new ReplyReader(replies.bytes).next());
-  const [next, keys] = itemsIn(reply);
-  return { next: numberIn(next), keys: stringsIn(keys) };
-}
-
-async function streamsAmong(comparer: Comparer, side: SideName, keys: readonly Buffer[]): Promise<Buffer[]> {
-  const last = keys.at(-1);
-  if (last === undefined || (await typesIn(comparer, side, [last]))[0] !== 'stream') return [];
-  const types = await typesIn(comparer, side, keys);
-  return keys.filter((_, i) => types[i] === 'stream');
-}
-
-async function typesIn(
-  comparer: Comparer,
-  side: SideName,
-  keys: readonly Buffer[],
-): Promise<(KeyType | null)[]> {
-  const { pair } = comparer;
-  const writer = pair.write();
-  for (const key of keys) writer.add('TYPE', key);
-  const { name } = pair[side].connection;
-  const reader = new ReplyReader((await pair.one(side, writer)).bytes);
-  return keys.map(() => typeNamed(bytesIn(accepted(name, 'TYPE', reader.next())).toString('latin1')));
 }

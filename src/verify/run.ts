@@ -6,7 +6,7 @@ import { estimateKeys, meanKeyBytes } from './estimate.ts';
 import { watchServers } from './kindness.ts';
 import { type Clock, Pace, systemClock } from './pace.ts';
 import { Pair, type SideName } from './pair.ts';
-import { compareStreams, type RangeType, RangeWalk, rangeTypes } from './pika-walk.ts';
+import { type RangeType, RangeWalk, rangeTypes } from './pika-walk.ts';
 import { MemberPortions } from './portion.ts';
 import { holdsNothingForeign, RedisWalk, readMarks, type WriteMark } from './redis-walk.ts';
 import { ProtocolError } from './resp.ts';
@@ -21,6 +21,7 @@ import {
 } from './server.ts';
 import { Settler } from './settle.ts';
 import type { ComparisonSpec, Endpoint } from './spec.ts';
+import { compareStreams } from './streams.ts';
 import { emptyTally, reportOf, Tally, type TallyState } from './tally.ts';
 import { WireConnection, WireError } from './wire.ts';
 

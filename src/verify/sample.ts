@@ -4,7 +4,6 @@ import { compareExpiries } from './expiry.ts';
 import { KeySpace, type StartPoint } from './key-space.ts';
 import {
   compareRange,
-  compareStreams,
   layTogether,
   namesFrom,
   type RangePage,
@@ -17,6 +16,7 @@ import type { Portion } from './portion.ts';
 import { comparePage, decodeKeys, findForeign, pageOf, readScanPage, scan } from './redis-walk.ts';
 import { ReplyReader } from './resp.ts';
 import { redisKeyspace } from './server.ts';
+import { compareStreams, holdNoStreams } from './streams.ts';
 import type { RawReplies } from './wire.ts';
 
 /** How much a sample looks at. */
@@ -51,7 +51,7 @@ async function sampleStreams(comparer: Comparer, keysAreFew: boolean): Promise<v
     tally.note('Streams were not looked at: Pika 3.5 neither lists them nor transfers them in a full sync.');
     return;
   }
-  if (!keysAreFew) {
+  if (!keysAreFew && !(await holdNoStreams(comparer))) {
     tally.note('Streams were not looked at: Pika finds them only by walking all keys; depth full does so.');
     return;
   }

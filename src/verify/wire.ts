@@ -75,9 +75,12 @@ const digestOf = (replies: RawReplies): Buffer =>
 const usuallyKeptBytes = 4 * 1024 * 1024;
 /** No batch asks for more: a server that sends on and on does not answer it. */
 const mostReplyBytes = 2 * 1024 ** 3;
+/** A single command may take so long, on a server that answers others meanwhile. */
+const longestCommandMs = 600_000;
 /** A reply that comes slower than this, after twice the time limit, does not come. */
 const fewestBytesPerSecond = 1000;
 const firstBufferBytes = 256 * 1024;
+const mostSpare = 8;
 const sparedBytes = 1024 * 1024;
 const headBytes = 64 * 1024;
 const readBufferBytes = 256 * 1024;
@@ -111,6 +114,7 @@ interface Batch {
 export class WireConnection {
   readonly name: string;
   readonly #socket: Socket;
+  readonly #options: WireOptions;
   readonly #timeoutMs: number;
   readonly #secret = randomBytes(12).toString('hex');
   readonly #waiting: Batch[] = [];
@@ -122,6 +126,14 @@ export class WireConnection {
   #failure: WireError | null = null;
   #silence: NodeJS.Timeout | null = null;
   #lastDataAt = 0;
+  /** When another connection was answered last, while this one waits. */
+  #aliveAt = 0;
+  #asking = false;
+  /**
+   * Whether a command may take longer than the time limit as long as the server answers others. Pika carries out each
+   * connection's commands by a thread of its own, and 4.x walks all keys for one range of a type that few of them have.
+   */
+  allowsLongCommands = false;
   /** Bytes received since the connection was made. */
   receivedBytes = 0;
   /** Commands sent since the connection was made, ECHO marks included. */
@@ -129,6 +141,7 @@ export class WireConnection {
 
   private constructor(options: WireOptions, onConnect: () => void, onFail: (error: WireError) => void) {
     this.name = formatAddress(options.address);
+    this.#options = options;
     this.#timeoutMs = options.timeoutMs;
     this.#signal = options.signal;
     const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
@@ -214,7 +227,7 @@ export class WireConnection {
   /** Lets the memory of replies that are no longer needed be used again. */
   release(replies: RawReplies): void {
     const memory = replies.bytes.buffer;
-    if (replies.digest === null && memory.byteLength <= sparedBytes && this.#spare.length < 4)
+    if (replies.digest === null && memory.byteLength <= sparedBytes && this.#spare.length < mostSpare)
       this.#spare.push(Buffer.from(memory, 0, memory.byteLength));
   }
 
@@ -360,8 +373,9 @@ export class WireConnection {
       return;
     }
     const silentMs = Date.now() - this.#lastDataAt;
-    if (silentMs >= this.#timeoutMs) {
-      this.#fail(new WireError('timeout', this.name, `did not answer within ${this.#timeoutMs} ms`));
+    if (Date.now() - Math.max(this.#lastDataAt, this.#aliveAt) >= this.#timeoutMs) {
+      if (this.allowsLongCommands && silentMs < longestCommandMs) void this.#askOtherwise();
+      else this.#fail(new WireError('timeout', this.name, `did not answer within ${silentMs} ms`));
       return;
     }
     if (this.#trickles(batch)) {
@@ -374,6 +388,23 @@ export class WireConnection {
     if (end === null || end.after !== batch.length) return;
     this.#waiting.shift();
     batch.resolve(finished(batch, end.replies));
+  }
+
+  /** Asks over another connection whether the server answers at all. */
+  async #askOtherwise(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      const other = await WireConnection.open(this.#options);
+      await other.must('PING').finally(() => other.close());
+      this.#aliveAt = Date.now();
+    } catch {
+      const silentMs = Date.now() - this.#lastDataAt;
+      if (silentMs >= this.#timeoutMs)
+        this.#fail(new WireError('timeout', this.name, `did not answer within ${silentMs} ms`));
+    } finally {
+      this.#asking = false;
+    }
   }
 
   #trickles(batch: Batch): boolean {
