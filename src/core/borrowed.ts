@@ -133,7 +133,14 @@ function send(turn: Turn, lender: Lender, borrowed: BorrowedSetting, value: stri
   const given = borrowed.given.includes(value)
     ? borrowed.given
     : [...borrowed.given, value].slice(-keptGiven);
-  order(turn, lender, { ...borrowed, given }, { kind: 'config_set', name: lender.setting, value });
+  // A value that is not its own can get into the file again, however often the file was written before.
+  const fileWritten = borrowed.fileWritten && value === borrowed.old;
+  order(
+    turn,
+    lender,
+    { ...borrowed, given, fileWritten },
+    { kind: 'config_set', name: lender.setting, value },
+  );
   say(
     turn,
     eventOf(lender, 'setting'),
