@@ -6,7 +6,7 @@ import type { ConfigFacts } from './node-facts.ts';
 const filesKeptWhateverTheirAge = 10;
 const defaultBinlogFileBytes = 104_857_600;
 /** Where it is not known how long a full sync takes, what is kept should last for this long. */
-export const unknownSyncSeconds = 86_400;
+const unknownSyncSeconds = 86_400;
 /** The present file is not whole, and the forecast not exact. */
 const spareFiles = 2;
 

@@ -72,7 +72,7 @@ export function addForetold(world: MockWorld): Expansion {
   });
 }
 
-export const pacedPolicy: PolicyInput = {
+const pacedPolicy: PolicyInput = {
   bandwidthBytesPerSecond: 60 * MiB,
   mayRaiseBinlogRetention: true,
   health: { masterLatencyMs: 20, slaveLagBytes: 100 * MiB },

@@ -207,12 +207,12 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
       await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });
       if (path.endsWith('mock1')) await page.section(page.t.rehearsals.burst).waitFor();
       const { violations } = await new AxeBuilder({ page: page.page }).analyze();
-      const width = await page.page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      const width = Number(await page.page.evaluate('document.documentElement.scrollWidth - innerWidth'));
       found[path] = [
         ...violations
           .filter(({ impact }) => impact === 'serious' || impact === 'critical')
           .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`),
-        ...(Number(width) > 0 ? [`${width} px over the edge`] : []),
+        ...(width > 0 ? [`${width} px over the edge`] : []),
       ];
     }
     return found;
