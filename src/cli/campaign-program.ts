@@ -1,5 +1,5 @@
 import type { CampaignVerb } from '../core/campaign.ts';
-import type { Wiring } from './program.ts';
+import type { Wiring } from './wiring.ts';
 
 const controls: readonly {
   readonly verb: CampaignVerb;

@@ -6,15 +6,12 @@ import type { CliContext } from './context.ts';
 import type { Entrances } from './entrances.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { addPolicyOptions } from './policy-options.ts';
-import type { Session } from './session.ts';
 import { defaultUrl, type GlobalOptions } from './settings.ts';
+import { type Finish, Wiring } from './wiring.ts';
 
 const exitCodeHelp = `
 Exit codes: 0 succeeded, 1 failed, 2 wrong usage, 3 refused by preflight,
             4 halted or waiting for a person, 130 stopped watching by Ctrl-C`;
-
-/** Takes the exit code of the command that ran. */
-export type Finish = (exitCode: ExitCode) => void;
 
 /** The whole command line. What a command needs beyond its options is loaded only when it runs. */
 export function buildProgram(
@@ -48,47 +45,6 @@ export function buildProgram(
   addDataCommands(wiring, entrances);
   addServiceCommands(wiring, entrances);
   return program;
-}
-
-type Run<O> = (session: Session, args: readonly string[], options: O) => Promise<ExitCode>;
-
-/** How commands are hung in, and what runs them. */
-export class Wiring {
-  readonly program: Command;
-  readonly context: CliContext;
-  readonly finish: Finish;
-
-  constructor(program: Command, context: CliContext, finish: Finish) {
-    this.program = program;
-    this.context = context;
-    this.finish = finish;
-  }
-
-  command(usage: string, summary: string, examples: readonly string[] = []): Command {
-    const command = this.program.command(usage).description(summary).summary(summary);
-    if (examples.length > 0)
-      command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`);
-    return command;
-  }
-
-  /** A command that only has commands below it. */
-  group(name: string, summary: string): Wiring {
-    return new Wiring(
-      this.program.command(name).description(summary).summary(summary),
-      this.context,
-      this.finish,
-    );
-  }
-
-  /** Runs an action that talks to the service. */
-  act<O>(command: Command, run: Run<O>): void {
-    command.action(async (...parameters: unknown[]) => {
-      const { openSession } = await import('./session.ts');
-      const options = command.optsWithGlobals<GlobalOptions & O>();
-      const args = parameters.slice(0, -2).flat() as string[];
-      this.finish(await run(openSession(options, this.context), args, options));
-    });
-  }
 }
 
 function addExpansionCommands(wiring: Wiring): void {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ansis from 'ansis';
 import { processContext } from '../cli/context.ts';
-import { loadEntrances } from '../cli/load-entrances.ts';
+import type { Entrances } from '../cli/entrances.ts';
 import { run } from '../cli/run.ts';
 import type { NodeTarget } from '../core/expansion.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
@@ -18,6 +18,12 @@ export interface DemoOptions {
   /** Leave the service running at the end until Ctrl-C; on a terminal that is the default. */
   readonly keep?: boolean;
 }
+
+/** The demo's commands talk to a service; they start none. */
+const notHere = async (): Promise<never> => {
+  throw new Error('the demo starts nothing by a command');
+};
+const noEntrances: Entrances = { serve: notHere, demo: notHere, replay: notHere };
 
 const naiveNodes = ['n1', 'n2', 'n3'];
 const allNodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
@@ -92,12 +98,12 @@ async function showCure(cluster: Cluster, served: ServedCluster, service: Servic
   const exitCode = await run(
     ['expand', '--yes', '--label', 'demo', '--sample', '300', '--master', served.addresses.m!, ...named],
     context,
-    loadEntrances,
+    noEntrances,
   );
   if (exitCode !== 0) return false;
   title('3. The evidence');
   const { items } = await service.store.list({ limit: 1 });
-  await run(['evidence', items[0]!.id], context, loadEntrances);
+  await run(['evidence', items[0]!.id], context, noEntrances);
   cluster.stopWrites('m');
   return true;
 }

@@ -2,6 +2,7 @@ import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from
 import type { Look } from '../core/node-facts.ts';
 import type { Slot, SlotLimits, SlotRefusal } from '../core/slots.ts';
 import type { CampaignLease } from './campaigns.ts';
+import type { Page } from './page.ts';
 
 /** The right to act on one expansion, until it ends or somebody with a higher epoch takes over. */
 export interface Lease {
@@ -34,12 +35,6 @@ export class NotFoundError extends Error {
 /** The same idempotency key came with another request body. */
 export class IdempotencyConflictError extends Error {
   readonly code = 'idempotency_key_reused';
-}
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** Opaque; null = no more. */
-  readonly nextCursor: string | null;
 }
 
 export interface ExpansionFilter {

@@ -1,4 +1,4 @@
-import type { Page } from './store.ts';
+import type { Page } from './page.ts';
 
 /** `notify` is told of events; `veto` is asked before a batch begins, and a non-2xx answer holds the batch. */
 export type WebhookKind = 'notify' | 'veto';
