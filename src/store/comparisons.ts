@@ -1,6 +1,6 @@
 import type { ComparisonReport, Difference } from '../core/comparison.ts';
 import type { NodeTarget, Problem } from '../core/expansion.ts';
-import type { Page } from './store.ts';
+import type { Page } from './page.ts';
 
 /**
  * Where comparisons live: each is a row with a cursor, so that it goes on where it was, on another worker. What a
