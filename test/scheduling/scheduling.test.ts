@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { measuredSyncs } from '../../src/core/learning.ts';
+import type { PolicyInput } from '../../src/core/policy.ts';
 import { noSlotLimits, type SlotLimits } from '../../src/core/slots.ts';
 import { type Cluster, createCluster } from '../../src/simulator/index.ts';
 import { outgoingBytesPerSecond } from '../../src/simulator/transfer.ts';
@@ -108,6 +109,45 @@ describe('the forecast', () => {
       at: 0,
     });
     expect(await service.until(() => service.ended('e'), 60 * minute)).toBe(true);
+    expect((await service.get('e')).state).toBe('succeeded');
+  });
+});
+
+describe('the forecast, before every batch', () => {
+  const three = ['n1', 'n2', 'n3'];
+  const begun = async (policy: PolicyInput) => {
+    const cluster = createCluster({ seed: 1, dataScale: (400 * MB) / (500 * 190), binlogScale: 400 });
+    fill(cluster, { master: 'm', nodes: three }, '3.5.4');
+    const service = virtualService(cluster);
+    const forecast = await service.forecast('m', three);
+    await service.accept('e', 'm', three, policy, forecast);
+    service.startProcess();
+    const copies = (index: number): Promise<boolean> =>
+      service.until(async () => (await service.get('e')).joins[index]!.phase === 'transferring', 10 * minute);
+    return { cluster, service, copies };
+  };
+  /** About five megabytes of binlog a second. */
+  const busy = (cluster: Cluster): void => {
+    cluster.startWrites('m', { perSecond: 60, mix: { update: 1 } });
+  };
+
+  test('also the third: what the master writes has grown since the second', async () => {
+    const { cluster, service, copies } = await begun({});
+    expect(await copies(1)).toBe(true);
+    busy(cluster);
+    const held = async (): Promise<boolean> => (await service.get('e')).state === 'awaiting_approval';
+    expect(await service.until(held, 10 * minute)).toBe(true);
+    const { currentBatch, forecastDrift, joins } = await service.get('e');
+    expect(currentBatch).toBe(2);
+    expect(forecastDrift?.figures.map(({ name }) => name)).toEqual(['write_bytes_per_second']);
+    expect(joins.map((join) => join.phase)).toEqual(['verified', 'verified', 'waiting']);
+  });
+
+  test('but never with a tolerance of null', async () => {
+    const { cluster, service, copies } = await begun({ forecastTolerance: null });
+    expect(await copies(1)).toBe(true);
+    busy(cluster);
+    expect(await service.until(() => service.ended('e'), 30 * minute)).toBe(true);
     expect((await service.get('e')).state).toBe('succeeded');
   });
 });

@@ -163,7 +163,10 @@ export function virtualService(
         continue;
       }
       const next = cluster.nextEventAt();
-      if (next === null || next > end) return done();
+      if (next === null || next > end) {
+        cluster.advanceTo(end);
+        return done();
+      }
       cluster.advanceTo(next);
     }
   }
