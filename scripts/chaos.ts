@@ -37,6 +37,13 @@ function logsInto(folder: string | undefined) {
   return { onOutput: (part: string, text: string) => appendFileSync(join(folder, `${part}.log`), text) };
 }
 
+/** Ctrl-C ends the run in good order, with nothing left behind. */
+function stoppedBySignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  return stop.signal;
+}
+
 async function main(): Promise<boolean> {
   const form = values.quick ? quickForm : fullForm;
   const report = await runChaos({
@@ -45,6 +52,7 @@ async function main(): Promise<boolean> {
     ...sabotageNamed(values.sabotage),
     ...logsInto(values.logs),
     seed: Number(values.seed),
+    signal: stoppedBySignals(),
     tell: (text) => console.log(text),
   });
   if (report.violations.length > 0) console.log(`\n${broken(report)}`);

@@ -1,6 +1,6 @@
 import type { ChaosOptions } from './run.ts';
 
-type Form = Omit<ChaosOptions, 'seed' | 'tell' | 'sabotage' | 'onOutput'>;
+type Form = Omit<ChaosOptions, 'seed' | 'tell' | 'sabotage' | 'onOutput' | 'signal'>;
 
 /** What the design asks for. */
 export const fullForm: Form = {

@@ -128,6 +128,8 @@ async function main(): Promise<void> {
       send({ number, error: (error as Error).stack ?? String(error) });
     }
   });
+  // Ctrl-C is for the parent, which ends this process when it is done.
+  process.on('SIGINT', () => undefined);
   process.on('disconnect', () => {
     for (const pid of guarded) endGuarded(pid);
     process.exit(0);

@@ -41,6 +41,8 @@ export interface ChaosOptions {
   readonly stoppedMs: number;
   /** The run ends by itself after this; what has not ended then has not been kept. */
   readonly limitMs: number;
+  /** Ends the run early; what has not ended then has not been kept. */
+  readonly signal?: AbortSignal;
   /** Breaks a promise on purpose: the run must notice. */
   readonly sabotage?: Sabotage;
   readonly tell: (text: string) => void;
@@ -144,6 +146,7 @@ class ChaosRun {
   #lanesDone = false;
   #secretFound = false;
   #sabotaged = false;
+  #failure: Error | null = null;
 
   constructor(options: ChaosOptions) {
     this.#options = options;
@@ -152,22 +155,19 @@ class ChaosRun {
   }
 
   async run(): Promise<ChaosReport> {
-    const { seed, limitMs, lanes } = this.#options;
-    const limit = setTimeout(() => this.#aborter.abort(), limitMs);
+    const { seed, limitMs } = this.#options;
+    const limit = setTimeout(() => this.#stop(`the limit of ${limitMs / 1000} s has come`), limitMs);
+    this.#options.signal?.addEventListener('abort', () => this.#stop('told to stop'), { once: true });
     try {
       await this.#start();
-      const watching = this.#watch();
-      const faults = this.#doFaults();
-      await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
-      this.#lanesDone = true;
-      await Promise.all([watching, faults, ...this.#background]);
-      await this.#readAll();
-    } catch (error) {
-      if (!this.#aborter.signal.aborted) throw error;
+      const parts = [this.#lanes(), this.#watch(), this.#doFaults()];
+      await Promise.all(parts.map((part) => part.catch(this.#fail)));
+      await Promise.all(this.#background);
+      if (!this.#aborter.signal.aborted) await this.#readAll().catch(this.#fail);
     } finally {
       clearTimeout(limit);
     }
-    if (this.#aborter.signal.aborted) this.#say('chaos', `the limit of ${limitMs / 1000} s has come`);
+    if (this.#failure !== null) throw this.#failure;
     const violations = judge({ asked: this.#followed.map(({ asked }) => asked), entries: this.#entries });
     const timelines = await this.#timelines(violations);
     const { starts } = this.#restarts();
@@ -180,6 +180,23 @@ class ChaosRun {
     await this.#producer?.close();
     await this.#parts?.stop();
     await this.#nodes?.stop();
+  }
+
+  /** A defect of the run itself; what follows from its end is none. */
+  readonly #fail = (error: unknown): void => {
+    if (this.#aborter.signal.aborted) return;
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#stop(`cannot go on: ${this.#failure.message}`);
+  };
+
+  #inBackground(work: Promise<unknown>): void {
+    this.#background.push(work.catch(this.#fail));
+  }
+
+  #stop(why: string): void {
+    if (this.#aborter.signal.aborted) return;
+    this.#say('chaos', why);
+    this.#aborter.abort();
   }
 
   async #start(): Promise<void> {
@@ -205,6 +222,11 @@ class ChaosRun {
   }
 
   // ---- what is asked for
+
+  async #lanes(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.lanes }, () => this.#lane()));
+    this.#lanesDone = true;
+  }
 
   async #lane(): Promise<void> {
     while (this.#wantsMore()) await this.#site(this.#drawSite());
@@ -342,7 +364,7 @@ class ChaosRun {
     const known = this.#followed.filter(({ id, via }) => id !== null && via === 'rest');
     if (known.length === 0) return;
     this.#repeated += 1;
-    this.#background.push(this.#post(this.#random.pick(known)).catch(() => undefined));
+    this.#inBackground(this.#post(this.#random.pick(known)));
   }
 
   // ---- what is told
@@ -359,6 +381,7 @@ class ChaosRun {
     }
   }
 
+  /** null = the run has ended. */
   readonly #orAborted = (error: unknown): null => {
     if (this.#aborter.signal.aborted) return null;
     throw error;
@@ -449,10 +472,8 @@ class ChaosRun {
       if (!(await this.#inTheMiddle())) break;
       this.#say('fault', fault.kind);
       this.#faults[fault.kind] += 1;
-      repaired = this.#inject(fault).catch((error: unknown) => {
-        if (!this.#aborter.signal.aborted) throw error;
-      });
-      this.#background.push(repaired);
+      repaired = this.#inject(fault).catch(this.#fail);
+      this.#inBackground(repaired);
     }
     await repaired;
   }
@@ -487,7 +508,7 @@ class ChaosRun {
           this.#stopped.delete(worker);
           worker.signal('SIGCONT');
         };
-        this.#background.push(this.#pause(stoppedMs).then(goOn));
+        this.#inBackground(this.#pause(stoppedMs).then(goOn));
         return;
       }
       case 'API killed':
@@ -544,7 +565,7 @@ class ChaosRun {
       'fault',
       `   (it is ${worker.name}, at work on ${busy.map(({ asked }) => asked.key).join(', ') || 'nothing'})`,
     );
-    for (const each of busy) this.#background.push(this.#timeTakeover(each));
+    for (const each of busy) this.#inBackground(this.#timeTakeover(each));
     return worker;
   }
 
@@ -585,7 +606,7 @@ class ChaosRun {
   #meddle(node: string, command: readonly string[]): void {
     this.#sabotaged = true;
     this.#say('sabotage', `${command.join(' ')} on ${node}`);
-    this.#background.push(this.#nodes!.ask('meddle', node, command));
+    this.#inBackground(this.#nodes!.ask('meddle', node, command));
   }
 
   // ---- results
