@@ -313,20 +313,13 @@ function forecastSeconds(
   settings: CampaignSettings,
   at: number,
 ): number | null {
-  const withoutApproval = newCampaign({
-    id: '',
-    label: null,
-    requestedBy: '',
-    via: 'rest',
-    at,
-    settings: { ...settings, canaryApproval: false },
-    members: members.map((member) => ({
-      ...member,
-      request: null,
-      forecastSeconds: expectedSeconds(member),
-    })),
-  });
-  return campaignRemainingSeconds(withoutApproval, at);
+  const planned = members.map((member) => ({
+    ...member,
+    request: null,
+    forecastSeconds: expectedSeconds(member),
+  }));
+  const nobody = { id: '', label: null, requestedBy: '', via: 'rest' } as const;
+  return campaignRemainingSeconds(newCampaign({ ...nobody, at, settings, members: planned }), at);
 }
 
 function campaignOf(parsed: ParsedCampaign, plan: CampaignPlan, who: Requester, id: string): Campaign {

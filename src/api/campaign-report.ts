@@ -25,7 +25,7 @@ export function campaignReport(
         ...memberView(member, now),
         nodes: member.nodes.map((node) => nodeOf(node, expansion)),
         tookSeconds: tookSeconds(member),
-        forecastSeconds: member.forecastSeconds,
+        forecastSeconds: member.expansion?.forecastSeconds ?? member.forecastSeconds,
       };
     }),
   };

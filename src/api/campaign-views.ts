@@ -40,9 +40,15 @@ export function memberView(member: CampaignMember, now: number) {
     startedAt: expansion?.startedAt ?? null,
     endedAt: expansion?.endedAt ?? null,
     remainingSeconds: rounded(memberRemainingSeconds(member, now)),
-    reason: problem?.text ?? expansion?.stateReason ?? null,
+    reason: problem?.text ?? expansionReason(expansion),
     problem: problem ?? expansion?.problem ?? null,
   };
+}
+
+/** While it runs, what was said of its state when it began is no news. */
+function expansionReason(expansion: CampaignMember['expansion']): string | null {
+  if (expansion === null) return null;
+  return expansion.waitingFor ?? (expansion.state === 'running' ? null : expansion.stateReason);
 }
 
 const rounded = (seconds: number | null): number | null => (seconds === null ? null : Math.ceil(seconds));

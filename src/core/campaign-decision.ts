@@ -422,6 +422,7 @@ function sameExpansion(before: MemberExpansion | null, now: MemberExpansion): bo
     before !== null &&
     before.state === now.state &&
     before.stateReason === now.stateReason &&
+    before.waitingFor === now.waitingFor &&
     before.startedAt === now.startedAt &&
     before.nodesVerified === now.nodesVerified &&
     before.forecastSeconds === now.forecastSeconds &&

@@ -15,17 +15,14 @@ export function memberRemainingSeconds(member: CampaignMember, now: number): num
   return left > 0 ? left : null;
 }
 
-/** Seconds until the campaign has ended if nothing fails; null = not known, or a person must act first. */
+/** Seconds of work until the campaign has ended if nothing fails, waits for people left out; null = not known. */
 export function campaignRemainingSeconds(campaign: Campaign, now: number): number | null {
   if (campaignHasEnded(campaign.state)) return 0;
-  if (campaign.state === 'paused' || campaign.state === 'awaiting_approval' || campaign.state === 'halted')
-    return null;
   const stopping = campaign.stop !== null;
   const canaries = workOf(campaign, 'canary', now, stopping);
   const rest = workOf(campaign, 'rest', now, stopping);
   if (canaries === null || rest === null) return null;
-  const { maxRunning, canaryApproval } = campaign.settings;
-  if (!stopping && canaryApproval && campaign.approval === null && rest.length > 0) return null;
+  const { maxRunning } = campaign.settings;
   // The rest begins when the last canary has ended; members that run already are never cut.
   const canariesTake = spanOf(canaries, maxRunning);
   return canariesTake + spanOf(rest, maxRunning);

@@ -1,5 +1,12 @@
 /** Campaigns: expansions of many masters under one request, a canary group first, then the rest. */
-import { type Expansion, type ExpansionState, needsPerson, type Problem } from './expansion.ts';
+import {
+  type Expansion,
+  type ExpansionState,
+  isActive,
+  isEnded,
+  needsPerson,
+  type Problem,
+} from './expansion.ts';
 
 export const campaignStates = [
   'pending',
@@ -53,6 +60,8 @@ export interface MemberExpansion {
   readonly id: string;
   readonly state: ExpansionState;
   readonly stateReason: string | null;
+  /** What keeps its next node from beginning while none is at work: a slot, a window, the freeze; null = nothing. */
+  readonly waitingFor: string | null;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly nodesVerified: number;
@@ -195,10 +204,13 @@ export function newCampaign(request: {
 
 /** What a campaign keeps of an expansion. */
 export function memberExpansionOf(expansion: Expansion): MemberExpansion {
+  const atWork = expansion.joins.some(({ phase }) => isActive(phase) && phase !== 'preflight');
+  const held = expansion.joins.find(({ waitingFor }) => waitingFor !== null);
   return {
     id: expansion.id,
     state: expansion.state,
     stateReason: expansion.stateReason,
+    waitingFor: atWork || isEnded(expansion.state) ? null : (held?.waitingFor ?? null),
     startedAt: expansion.startedAt,
     endedAt: expansion.endedAt,
     nodesVerified: expansion.joins.filter((join) => join.phase === 'verified').length,

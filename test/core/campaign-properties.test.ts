@@ -111,6 +111,7 @@ class World {
       id: `exp-${index}`,
       state: 'running',
       stateReason: null,
+      waitingFor: null,
       startedAt: this.now,
       endedAt: null,
       nodesVerified: 0,

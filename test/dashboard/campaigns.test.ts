@@ -60,7 +60,7 @@ describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
     const [page] = await open({ world: populatedWorld(Date.now()) });
     const { t } = page;
     await page.goto('/campaigns/cpn_running');
-    const bar = page.page.getByRole('progressbar', { name: t.campaigns.progress });
+    const bar = page.page.getByRole('progressbar', { name: t.campaigns.nodes });
     expect(await bar.getAttribute('aria-valuenow')).toBe('33');
     await member(page, 0).getByText(t.campaigns.groups.canary).waitFor();
     await member(page, 0).getByText(t.common.of('2', '2')).waitFor();
@@ -124,6 +124,18 @@ describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
     // There is nothing left that could be asked for.
     await expect.poll(() => page.button(c.cancel).count()).toBe(0);
     expect(page.complaints).toEqual([]);
+  });
+
+  it('that wait for a person stand on the overview', async () => {
+    const [page] = await open({ campaignsOnOverview: true });
+    const { t } = page;
+    await page.goto('/');
+    const cards = page.section(t.overview.needsPerson).getByTestId('campaign-card');
+    await cards.filter({ hasText: 'the rest (3) waits for approval' }).waitFor();
+    await cards.filter({ hasText: 'halted until a person decides' }).waitFor();
+    expect(await cards.count()).toBe(2);
+    await cards.getByRole('link', { name: t.campaigns.open('north') }).click();
+    await page.page.waitForURL('**/campaigns/cpn_awaiting');
   });
 
   it('are seen by a viewer, who changes nothing', async () => {

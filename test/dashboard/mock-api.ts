@@ -40,6 +40,8 @@ export interface MockApiOptions {
   /** Milliseconds of the world per millisecond of the clock; 0 = the test drives it. */
   readonly speed?: number;
   readonly port?: number;
+  /** Whether the overview is told of campaigns that wait for a person. */
+  readonly campaignsOnOverview?: boolean;
   /** Faults of the nodes of expansions that are started through the API. */
   readonly faults?: Readonly<Record<string, Fault>>;
 }
@@ -293,7 +295,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   });
 
   registerComparisons(app, world);
-  registerCampaigns(app, world);
+  registerCampaigns(app, world, options.campaignsOnOverview ?? false);
 
   await app.register(fastifyStatic, { root: options.dashboard, prefix: '/' });
   app.setNotFoundHandler((request, reply) => {

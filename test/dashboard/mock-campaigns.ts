@@ -50,7 +50,7 @@ export class MockCampaigns {
       shown: real,
     });
     this.#play({ id: 'cpn_awaiting', label: 'north', members: 4, approval: true, went: ['succeeded'] });
-    this.#play({ id: 'cpn_halted', label: null, members: 3, went: ['succeeded', 'halted'] });
+    this.#play({ id: 'cpn_halted', label: null, members: 2, went: ['succeeded', 'halted'] });
     this.#play({
       id: 'cpn_failed',
       label: 'a label that is longer than most labels that people give to such a thing',
@@ -82,6 +82,7 @@ export class MockCampaigns {
       ...(shown[index] ?? { id: `exp_of_${id}_${index}` }),
       state: went[index] ?? 'running',
       stateReason: went[index] === 'halted' ? 'a node was given up' : null,
+      waitingFor: null,
       startedAt: now - 60_000,
       endedAt: went[index] === 'succeeded' || went[index] === 'failed' ? now - 5_000 : null,
       nodesVerified: went[index] === 'succeeded' ? 2 : 0,
@@ -139,7 +140,7 @@ export class MockCampaigns {
 }
 
 /** The routes of campaigns out of a scripted world. */
-export function registerCampaigns(app: FastifyInstance, world: MockWorld): void {
+export function registerCampaigns(app: FastifyInstance, world: MockWorld, onOverview: boolean): void {
   const mock = new MockCampaigns(world);
   const idOf = (request: { readonly params: unknown }) => (request.params as { id: string }).id;
   const missing = {
@@ -150,12 +151,13 @@ export function registerCampaigns(app: FastifyInstance, world: MockWorld): void 
       requestId: 'r',
     },
   };
-  app.get('/v1/campaigns', async () => ({
-    items: [...mock.campaigns.values()].map((campaign) =>
-      campaignSummary({ ...campaign, pendingControls: [] }, world.now),
-    ),
-    nextCursor: null,
-  }));
+  app.get('/v1/campaigns', async (request) => {
+    const { state } = request.query as { state?: string };
+    const items = [...mock.campaigns.values()]
+      .filter((campaign) => state === undefined || (onOverview && state.split(',').includes(campaign.state)))
+      .map((campaign) => campaignSummary({ ...campaign, pendingControls: [] }, world.now));
+    return { items, nextCursor: null };
+  });
   app.get(
     '/v1/campaigns/:id',
     async (request, reply) => mock.view(idOf(request)) ?? reply.code(404).send(missing),

@@ -61,7 +61,7 @@ const summary = {
   ),
   remainingSeconds: Nullable(
     Type.Number(),
-    'Until its end if nothing fails, by the forecasts; null = not known, or a person must act.',
+    'Of work until its end, by the forecasts, if nothing fails; waits for people are left out. null = not known.',
   ),
   progress: Type.Object({
     members: Type.Integer(),
@@ -138,7 +138,10 @@ export const CampaignReport = Type.Object({
         }),
       ),
       tookSeconds: Figure,
-      forecastSeconds: Nullable(Type.Number(), 'As it was forecast when the campaign was accepted.'),
+      forecastSeconds: Nullable(
+        Type.Number(),
+        'As it was forecast when it began, else when the campaign was accepted.',
+      ),
     }),
   ),
 });

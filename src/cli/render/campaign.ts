@@ -24,15 +24,15 @@ function stateText({ state, needsPerson }: CampaignSummaryView, style: Style): s
 
 const barWidth = 30;
 
-/** A bar of members that are over, and how long the others will take. */
+/** A bar of the nodes that are verified, and how long the others will take. */
 export function campaignBar({ progress, remainingSeconds, state }: CampaignSummaryView): string {
   const { waiting, starting, running } = progress.byState;
-  const over = progress.members - waiting - starting - running;
-  const full = Math.floor((over / progress.members) * barWidth);
-  const left = campaignHasEnded(state)
-    ? ''
-    : `  ${running + starting} at work, ${waiting} waiting, ${remainingSeconds === null ? 'remaining time unknown' : `about ${formatDuration(remainingSeconds)} left`}`;
-  return `  ${'█'.repeat(full)}${'░'.repeat(barWidth - full)} ${over} of ${progress.members} over${left}`;
+  const share = progress.nodesVerified / progress.nodes;
+  const full = Math.floor(share * barWidth);
+  const left =
+    remainingSeconds === null ? 'remaining time unknown' : `about ${formatDuration(remainingSeconds)} left`;
+  const rest = campaignHasEnded(state) ? '' : `  ${running + starting} at work, ${waiting} waiting, ${left}`;
+  return `  ${'█'.repeat(full)}${'░'.repeat(barWidth - full)} ${Math.floor(share * 100)} %${rest}`;
 }
 
 const marks: Readonly<Record<CampaignMemberView['state'], string>> = {

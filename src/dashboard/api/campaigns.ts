@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { CampaignView } from '../../api/campaign-views.ts';
-import { type CampaignVerb, campaignHasEnded } from '../../core/campaign.ts';
+import { type CampaignVerb, campaignHasEnded, campaignStates } from '../../core/campaign.ts';
 import { call } from './client.ts';
 import type { EventPage, Page } from './types.ts';
 
@@ -11,6 +11,7 @@ export type CampaignMemberView = CampaignView['members'][number];
 
 const keys = {
   list: ['campaigns'],
+  open: ['campaigns', 'open'],
   one: (id: string) => ['campaign', id],
   events: (id: string) => ['campaign', id, 'events'],
 } as const;
@@ -27,6 +28,17 @@ export const useCampaigns = () =>
         { signal },
       ),
     getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: 5_000,
+  });
+
+const openStates = campaignStates.filter((state) => !campaignHasEnded(state)).join(',');
+
+/** Campaigns that have not ended, the newest two hundred. */
+export const useOpenCampaigns = () =>
+  useQuery({
+    queryKey: keys.open,
+    queryFn: ({ signal }) =>
+      call<Page<CampaignSummary>>(`/v1/campaigns?state=${openStates}&limit=200`, { signal }),
     refetchInterval: 5_000,
   });
 

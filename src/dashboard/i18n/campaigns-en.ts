@@ -41,6 +41,8 @@ export const campaigns = {
   remaining: 'Remaining time',
   remainingHelp: 'by the forecasts, if nothing fails',
   took: 'Took',
+  remainingOrTook: 'Remaining / took',
+  open: (name: string) => `Open campaign ${name}`,
   why: 'What holds it up',
   progress: 'Progress',
   progressLabel: 'Members by state',

@@ -40,6 +40,8 @@ export const campaigns: typeof english = {
   remaining: '剩余时间',
   remainingHelp: '按预测，且没有失败',
   took: '用时',
+  remainingOrTook: '剩余 / 用时',
+  open: (name) => `打开批量扩容 ${name}`,
   why: '停在哪里',
   progress: '进度',
   progressLabel: '各状态的成员数',

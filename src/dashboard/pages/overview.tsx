@@ -9,6 +9,7 @@ import {
   type JoinPhase,
   joinPhases,
 } from '../../core/expansion.ts';
+import { useOpenCampaigns } from '../api/campaigns.ts';
 import { useExpansionList, useIsOperator } from '../api/queries.ts';
 import { ConnectionState } from '../components/connection.tsx';
 import { Icon } from '../components/icon.tsx';
@@ -28,6 +29,7 @@ import { formatBytes, formatDateTime, formatMoment, formatRate } from '../format
 import { useMessages } from '../i18n/index.tsx';
 import { useFeed } from '../live/use-feed.ts';
 import { Link, useRouter } from '../router.tsx';
+import { WaitingCampaignCard } from './campaigns/waiting-card.tsx';
 
 const waitingStates: readonly ExpansionState[] = ['halted', 'awaiting_approval', 'paused'];
 const workingStates: readonly ExpansionState[] = ['running', 'pending'];
@@ -51,8 +53,10 @@ export function OverviewPage() {
   const workingItems = itemsOf(working);
   const leftBehind = itemsOf(ended).filter((expansion) => quarantined(expansion) > 0);
   const needsPerson = [...waitingItems, ...leftBehind];
+  const campaigns = useOpenCampaigns().data?.items.filter((campaign) => campaign.needsPerson) ?? [];
+  const needed = needsPerson.length + campaigns.length;
   const loaded = waiting.data && working.data && ended.data;
-  const nothingAtAll = loaded && needsPerson.length + workingItems.length + itemsOf(ended).length === 0;
+  const nothingAtAll = loaded && needed + workingItems.length + itemsOf(ended).length === 0;
   const failed = [waiting, working, ended].find((query) => query.isError && !query.data);
 
   return (
@@ -82,15 +86,18 @@ export function OverviewPage() {
             id="needs-person"
             title={t.overview.needsPerson}
             flush
-            className={needsPerson.length > 0 ? 'urgent' : 'at-ease'}
-            tools={needsPerson.length > 0 && <Badge tone="bad">{needsPerson.length}</Badge>}
+            className={needed > 0 ? 'urgent' : 'at-ease'}
+            tools={needed > 0 && <Badge tone="bad">{needed}</Badge>}
           >
-            {needsPerson.length === 0 && (
+            {needed === 0 && (
               <p className="calm">
                 <Icon name="check" /> {t.overview.nobodyNeeded}
               </p>
             )}
             <ul className="plain cards">
+              {campaigns.map((campaign) => (
+                <WaitingCampaignCard key={campaign.id} campaign={campaign} />
+              ))}
               {needsPerson.map((expansion) => (
                 <WaitingCard key={expansion.id} expansion={expansion} />
               ))}

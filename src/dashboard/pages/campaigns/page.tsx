@@ -29,7 +29,7 @@ import { formatDateTime, formatMoment } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';
 import { CampaignControls } from './controls.tsx';
-import { CampaignBadge, MemberBadge, MemberStrip } from './status.tsx';
+import { CampaignBadge, MemberBadge, MemberStrip, stripWords } from './status.tsx';
 
 export default function CampaignPage({ id }: { readonly id: string }) {
   const t = useMessages();
@@ -191,8 +191,6 @@ function Figures({ campaign }: { readonly campaign: CampaignView }) {
   const now = useNow();
   const { progress, settings, remainingSeconds, state, startedAt, endedAt } = campaign;
   const over = campaignHasEnded(state);
-  const { waiting, starting, running } = progress.byState;
-  const ended = progress.members - waiting - starting - running;
   return (
     <>
       <dl className="figures">
@@ -240,8 +238,14 @@ function Figures({ campaign }: { readonly campaign: CampaignView }) {
       </dl>
       <Panel id="progress" title={c.progress}>
         <div className="stack tight">
-          <Bar tall share={ended / progress.members} label={c.progress} />
+          <Bar tall share={progress.nodesVerified / progress.nodes} label={c.nodes} />
+          <p className="soft small num">
+            {c.nodes}: {t.common.of(String(progress.nodesVerified), String(progress.nodes))}
+          </p>
           <MemberStrip progress={progress} />
+          <p className="soft small num">
+            {c.membersCount(progress.members)}: {stripWords(progress, c.memberStates)}
+          </p>
         </div>
       </Panel>
     </>
@@ -261,7 +265,7 @@ function Members({ campaign }: { readonly campaign: CampaignView }) {
               <th scope="col">{c.master}</th>
               <th scope="col">{c.state}</th>
               <th scope="col">{c.nodes}</th>
-              <th scope="col">{c.remaining}</th>
+              <th scope="col">{c.remainingOrTook}</th>
               <th scope="col">{c.expansion}</th>
               <th scope="col">{c.why}</th>
             </tr>
@@ -308,7 +312,7 @@ function MemberRow({ member }: { readonly member: CampaignMemberView }) {
           duration(remainingSeconds * 1000)
         )}
       </td>
-      <td>{member.expansionId === null ? '–' : <ExpansionLink member={member} />}</td>
+      <td className="nowrap">{member.expansionId === null ? '–' : <ExpansionLink member={member} />}</td>
       <td className="campaign-why">
         {member.reason !== null && state !== 'succeeded' && <Said>{member.reason}</Said>}
       </td>

@@ -66,13 +66,22 @@ const order: readonly MemberState[] = [
   'not_begun',
 ];
 
+/** `2 succeeded, 1 running`. */
+export function stripWords(
+  { byState }: CampaignSummary['progress'],
+  words: Readonly<Record<MemberState, string>>,
+): string {
+  const present = order.filter((state) => byState[state] > 0);
+  return present.map((state) => `${byState[state]} ${words[state]}`).join(', ');
+}
+
 /** All members as one line: a share per state, told in words to those who do not see it. */
 export function MemberStrip({ progress }: Pick<CampaignSummary, 'progress'>) {
   const t = useMessages().campaigns;
   const counts = order
     .map((state) => ({ state, count: progress.byState[state] }))
     .filter(({ count }) => count > 0);
-  const words = counts.map(({ state, count }) => `${count} ${t.memberStates[state]}`).join(', ');
+  const words = stripWords(progress, t.memberStates);
   return (
     <div className="phase-strip" role="img" aria-label={`${t.progressLabel}: ${words}`} title={words}>
       {counts.map(({ state, count }) => (
