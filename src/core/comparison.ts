@@ -15,6 +15,9 @@ export interface Difference {
   readonly rounds: number;
 }
 
+/** So many differences are listed; the others are counted. */
+export const mostListedDifferences = 10_000;
+
 export interface KeyCounts {
   readonly left: Readonly<Record<string, number>>;
   readonly right: Readonly<Record<string, number>>;

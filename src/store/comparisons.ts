@@ -81,6 +81,8 @@ export interface ComparisonChange {
   readonly problem?: Problem | null;
   /** Found since the last save; counted once, because they are stored together with the cursor. */
   readonly differences?: readonly Difference[];
+  /** How many were found in all, where not all of them are listed; absent = those listed are all. */
+  readonly differencesTotal?: number;
   /** The pending control, which this change obeys. Another one that came in between stays pending. */
   readonly appliedControl?: ComparisonControl;
   /** Milliseconds from now when somebody should look again; null = only when rung for; absent = at once if the lease runs out. */

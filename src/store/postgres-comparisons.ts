@@ -1,4 +1,4 @@
-import type { Difference } from '../core/comparison.ts';
+import { type Difference, mostListedDifferences } from '../core/comparison.ts';
 import type {
   ComparisonChange,
   ComparisonControl,
@@ -36,7 +36,7 @@ export function createPostgresComparisons(
   database: Database,
   options: ComparisonStoreOptions = {},
 ): ComparisonStore {
-  const keep = options.differencesPerComparison ?? 10_000;
+  const keep = options.differencesPerComparison ?? mostListedDifferences;
 
   const get = async (id: string): Promise<StoredComparison | null> => {
     const [row] = await database.query<ComparisonRow>(`select ${columns} from comparisons where id = $1`, [
@@ -206,7 +206,9 @@ function updateOf(lease: ComparisonLease, change: ComparisonChange) {
     ...given.map(([column, value]) => `${column} = ${bind(value)}`),
     `pending_control = ${control}`,
     `look_at = ${ends ? 'null' : `case when ${control} is not null then clock_timestamp() else ${wanted} end`}`,
-    `differences_total = differences_total + ${bind(change.differences?.length ?? 0)}::bigint`,
+    change.differencesTotal === undefined
+      ? `differences_total = differences_total + ${bind(change.differences?.length ?? 0)}::bigint`
+      : `differences_total = greatest(differences_total, ${bind(change.differencesTotal)}::bigint)`,
     `lease_until = clock_timestamp() + ${bind(lease.leaseMs)} * interval '1 millisecond'`,
   ];
   return {

@@ -1,7 +1,8 @@
 import type { KeyType } from '../core/comparison.ts';
 import type { Comparer } from './comparer.ts';
+import { areExpiries } from './plausible.ts';
 import { isAbsentTtl } from './probe.ts';
-import { numberIn, type Reply, ReplyReader } from './resp.ts';
+import { numberIn, ProtocolError, type Reply, ReplyReader } from './resp.ts';
 import { sameExpiry } from './settle.ts';
 import { accepted, assertAccepted, type RawReplies, sameBytes } from './wire.ts';
 
@@ -36,7 +37,7 @@ export async function judgeExpiries(comparer: Comparer, asked: AskedExpiries | n
   const { pair, settler } = comparer;
   const { both, spreadMs } = await asked.replies;
   if (sameBytes(both[0], both[1])) {
-    assertAccepted(pair.left.connection.name, settler.expiry.name, both[0]);
+    assertExpiries(comparer, both[0], asked.keys.length);
   } else {
     const { unitMs } = settler.expiry;
     const left = new ReplyReader(both[0].bytes);
@@ -60,6 +61,12 @@ export async function compareExpiries(
   keys: readonly Buffer[],
 ): Promise<void> {
   await judgeExpiries(comparer, askExpiries(comparer, type, keys));
+}
+
+function assertExpiries({ pair, settler }: Comparer, replies: RawReplies, count: number): void {
+  if (areExpiries(replies.bytes, count)) return;
+  assertAccepted(pair.left.connection.name, settler.expiry.name, replies);
+  throw new ProtocolError(`${settler.expiry.name} was answered with something else than times`);
 }
 
 const expiryIn = ({ pair, settler }: Comparer, side: 'left' | 'right', reply: Reply): number =>

@@ -1,7 +1,7 @@
 import type { Comparer } from './comparer.ts';
 import type { Pair, SideName } from './pair.ts';
 import { saysAbsent } from './probe.ts';
-import { ErrorReply, numberIn, ReplyReader } from './resp.ts';
+import { countIn, ErrorReply, ReplyReader } from './resp.ts';
 import { accepted, assertAccepted, sameBytes } from './wire.ts';
 
 /** Strings up to this size are read whole, together with as many others as do not take more in all. */
@@ -63,7 +63,7 @@ async function readSizes(pair: Pair, keys: readonly Buffer[]): Promise<readonly 
 function sizeIn(pair: Pair, side: SideName, reader: ReplyReader): number | null {
   const reply = reader.next();
   if (reply instanceof ErrorReply && saysAbsent(reply)) return null;
-  return numberIn(accepted(pair[side].connection.name, 'STRLEN', reply));
+  return countIn(accepted(pair[side].connection.name, 'STRLEN', reply));
 }
 
 async function comparePieces(

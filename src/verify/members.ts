@@ -3,14 +3,15 @@ import type { KeyType } from '../core/comparison.ts';
 import type { Comparer } from './comparer.ts';
 import { printKey } from './keys.ts';
 import type { Pair, SideName } from './pair.ts';
+import { beginWithCollection } from './plausible.ts';
 import type { Portion } from './portion.ts';
 import { memberProbe, readFinding, type Suspect, saysAbsent, score, sizeProbe, wholeProbe } from './probe.ts';
 import {
   bytesIn,
   type CommandWriter,
+  countIn,
   ErrorReply,
   itemsIn,
-  numberIn,
   ProtocolError,
   type Reply,
   ReplyReader,
@@ -79,7 +80,7 @@ function sizesIn(pair: Pair, side: SideName, type: Collection, replies: RawRepli
   const reader = new ReplyReader(replies.bytes);
   return Array.from({ length: count }, () => {
     const reply = reader.next();
-    if (!(reply instanceof ErrorReply)) return numberIn(reply);
+    if (!(reply instanceof ErrorReply)) return countIn(reply);
     if (saysAbsent(reply)) return 0;
     throw errorFromReply(pair[side].connection.name, String(sizeProbe(type, Buffer.alloc(0))[0]), reply);
   });
@@ -118,12 +119,21 @@ async function compareWhole(
   if (sameBytes(replies[0], replies[1])) {
     const command = String(wholeProbe(type, keys[0]!)[0]);
     assertAccepted(pair.left.connection.name, command, replies[0], saysAbsent);
+    assertCollection(type, replies[0]);
   } else {
     if (replies[0].digest || replies[1].digest) return compareTooLarge(comparer, type, keys, members);
     compareParsed(pair, settler, type, keys, replies);
   }
   pair.release(replies);
 }
+
+function assertCollection(type: Collection, { bytes }: RawReplies): void {
+  // A key that meanwhile has another type is refused; it shows when its type is asked for.
+  if (bytes[0] === minus || beginWithCollection(bytes, type)) return;
+  throw new ProtocolError(`a reply to a reading of a ${type} is none`);
+}
+
+const minus = 0x2d;
 
 /** The replies are too large to be kept: fewer keys at a time, and a single one in pieces. */
 async function compareTooLarge(

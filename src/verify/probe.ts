@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KeyType } from '../core/comparison.ts';
 import { printKey } from './keys.ts';
-import { type Argument, bytesIn, ErrorReply, numberIn, type Reply } from './resp.ts';
+import { type Argument, bytesIn, countIn, ErrorReply, numberIn, type Reply } from './resp.ts';
 import type { ServerFacts } from './server.ts';
 
 /** What of a key is looked at: all of it, its number of members, one member, a piece of a list or of a string, or its expiry. */
@@ -124,7 +124,7 @@ export function readFinding(suspect: Suspect, reply: Reply, expiry: ExpiryComman
   }
   const { type, probe } = suspect;
   if (probe.of === 'ttl') return ttlFinding(numberIn(reply), expiry);
-  if (probe.of === 'size') return sizeFinding(type, numberIn(reply));
+  if (probe.of === 'size') return sizeFinding(type, countIn(reply));
   if (probe.of === 'member') return memberFinding(type, probe.name, reply);
   if (Buffer.isBuffer(reply))
     return bytesFinding(reply, probe.of === 'range' ? `from byte ${probe.start} on: ` : '');

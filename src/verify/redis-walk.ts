@@ -3,12 +3,19 @@ import { type Comparer, compareTypedKeys, keyPortion, mostKeysPerPage } from './
 import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
 import { compareLargeStrings } from './large-strings.ts';
 import type { Pair, SideName } from './pair.ts';
+import { isArrayOfStrings } from './plausible.ts';
 import type { Portion } from './portion.ts';
-import { bytesIn, type CommandWriter, ErrorReply, numberIn, ProtocolError, ReplyReader } from './resp.ts';
+import {
+  bytesIn,
+  type CommandWriter,
+  countIn,
+  ErrorReply,
+  numberIn,
+  ProtocolError,
+  ReplyReader,
+} from './resp.ts';
 import { infoFields, infoText, typeNamed } from './server.ts';
 import { accepted, errorFromReply, type RawReplies, sameBytes, type WireConnection } from './wire.ts';
-
-const nil = Buffer.from('$-1\r\n');
 
 /** One reply to SCAN. */
 export interface ScanPage {
@@ -228,7 +235,7 @@ async function beginPage(
     await compareBySize(comparer, decodeKeys(page), portion);
     return null;
   }
-  if (sameBytes(replies[0], replies[1]) && isArrayOfStrings(replies[0].bytes)) {
+  if (sameBytes(replies[0], replies[1]) && isArrayOfStrings(replies[0].bytes, page.count)) {
     pair.release(replies);
     tally.looked('string', page.count);
     const keys = comparer.mayExpire('string') ? decodeKeys(page) : [];
@@ -241,11 +248,6 @@ async function beginPage(
 
 const endPage = (comparer: Comparer, { expiries }: JudgedPage): Promise<void> =>
   judgeExpiries(comparer, expiries);
-
-const asterisk = 0x2a;
-
-/** Whether a reply to MGET has a value for every key: `nil` stands for other types, and a refusal is no array. */
-const isArrayOfStrings = (bytes: Buffer): boolean => bytes[0] === asterisk && bytes.indexOf(nil) < 0;
 
 /** Compares keys whose values are large, or too many to be read together: by their sizes few at a time, the largest in pieces. */
 async function compareBySize(comparer: Comparer, keys: readonly Buffer[], portion: Portion): Promise<void> {
@@ -361,7 +363,7 @@ export async function findForeign(comparer: Comparer, page: ScanPage): Promise<v
 async function judgePresence(comparer: Comparer, page: ScanPage, present: RawReplies): Promise<void> {
   const { pair } = comparer;
   const { name } = pair.left.connection;
-  const found = numberIn(accepted(name, 'EXISTS', new ReplyReader(present.bytes).next()));
+  const found = countIn(accepted(name, 'EXISTS', new ReplyReader(present.bytes).next()));
   if (found === page.count) return;
   const keys = decodeKeys(page);
   const each = pair.write();

@@ -128,6 +128,13 @@ export function numberIn(reply: Reply | undefined): number {
   throw new ProtocolError('a reply holds a string in the place of a number');
 }
 
+/** A reply that counts something. Throws ProtocolError where it does not. */
+export function countIn(reply: Reply | undefined): number {
+  const count = numberIn(reply);
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new ProtocolError(`a reply holds ${count} in the place of a count`);
+}
+
 function nameOf(reply: Reply | undefined): string {
   if (reply === null || reply === undefined) return 'nothing';
   if (reply instanceof ErrorReply) return `the error "${reply.message}"`;

@@ -46,7 +46,10 @@ export interface RunState {
   readonly startedAt: number;
 }
 
-/** What was reached: everything up to `state` is judged, and `differences` are those since the checkpoint before. */
+/**
+ * What was reached: everything up to `state` is judged, and `differences` are those since the checkpoint before, as far as
+ * they are listed.
+ */
 export interface Checkpoint {
   readonly state: RunState;
   readonly differences: readonly Difference[];

@@ -1,7 +1,7 @@
 import type { KeyType } from '../core/comparison.ts';
 import type { BinlogOffset } from '../core/node-facts.ts';
 import { compareOffsets } from '../core/node-facts.ts';
-import { CommandWriter, ErrorReply, type Reply, ReplyReader } from './resp.ts';
+import { CommandWriter, ErrorReply, ProtocolError, type Reply, ReplyReader } from './resp.ts';
 import { accepted, type WireConnection, WireError } from './wire.ts';
 
 /** Pika walks by key ranges; Redis and its kin (Valkey, KeyDB) by SCAN. */
@@ -182,7 +182,8 @@ export async function redisKeyspace(connection: WireConnection): Promise<readonl
 
 /** Throws WireError `refused` when there is no such database. */
 export async function selectDb(connection: WireConnection, db: number): Promise<void> {
-  await connection.must('SELECT', db);
+  const reply = await connection.must('SELECT', db);
+  if (String(reply) !== 'OK') throw new ProtocolError('SELECT was answered with something else than OK');
 }
 
 /** The types a key name has: several are possible on Pika 3.5, which keeps each type in its own store (trace 23). */

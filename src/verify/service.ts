@@ -163,7 +163,8 @@ class Job {
 
   #checkpoint({ state, differences }: Checkpoint): void {
     this.#progress = { ...this.#progress, faultSince: null };
-    this.#save({ cursor: state, differences, progress: this.#progress });
+    const { differencesTotal } = state.tally;
+    this.#save({ cursor: state, differences, differencesTotal, progress: this.#progress });
   }
 
   /** Stores in the order asked for; a failure ends the run, and is the outcome. */
@@ -226,6 +227,7 @@ class Job {
       endedAt: this.#options.now(),
       report,
       differences,
+      differencesTotal: report.differencesTotal,
       progress: { ...this.#progress, remainingSeconds: 0, heldBy: null, faultSince: null },
     });
     this.#crashPoint('after_comparison_end');

@@ -1,4 +1,10 @@
-import type { ComparisonReport, Difference, DifferenceKind, KeyType } from '../core/comparison.ts';
+import {
+  type ComparisonReport,
+  type Difference,
+  type DifferenceKind,
+  type KeyType,
+  mostListedDifferences,
+} from '../core/comparison.ts';
 import type { CountsResult } from './counts.ts';
 import { type Stratum, smallestLossOverall } from './statistics.ts';
 
@@ -35,7 +41,7 @@ export const emptyTally = (): TallyState => ({
 const examplesKept = 20;
 const mostLeftOut = 20;
 
-/** Counts what is found. */
+/** Counts what is found, and hands on the differences that are to be listed. */
 export class Tally {
   readonly state: TallyState;
   readonly #onDifference: (difference: Difference) => void;
@@ -60,7 +66,7 @@ export class Tally {
     state.differencesTotal += 1;
     state.byKind[difference.kind] = (state.byKind[difference.kind] ?? 0) + 1;
     if (state.examples.length < examplesKept) state.examples.push(difference);
-    this.#onDifference(difference);
+    if (state.differencesTotal <= mostListedDifferences) this.#onDifference(difference);
   }
 
   settled(): void {

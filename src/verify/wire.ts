@@ -50,6 +50,8 @@ export interface WireOptions {
   readonly credential: Credential | null;
   /** Longest silence of a server that owes a reply. Milliseconds. */
   readonly timeoutMs: number;
+  /** Replies to one batch beyond this many bytes are no answer any more. */
+  readonly mostReplyBytes?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -291,10 +293,9 @@ export class WireConnection {
         return;
       }
       this.#append(batch, rest);
-      if (batch.total > mostReplyBytes) {
-        this.#fail(
-          new WireError('garbled', this.name, `sent more than ${mostReplyBytes} bytes in one reply`),
-        );
+      const most = this.#options.mostReplyBytes ?? mostReplyBytes;
+      if (batch.total > most) {
+        this.#fail(new WireError('garbled', this.name, `sent more than ${most} bytes in reply to one batch`));
         return;
       }
       const end = this.#endOf(batch);
