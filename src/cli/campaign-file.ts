@@ -6,7 +6,10 @@ import { readText } from './settings.ts';
 const example = 'It holds members with a master and nodes each; docs/campaigns.md shows one.';
 
 /** Reads a campaign from a file of YAML or JSON (- = standard input), as it is sent. Throws UsageError that names the line. */
-export function readCampaignFile(path: string, context: CliContext): Readonly<Record<string, unknown>> {
+export function readCampaignFile(
+  path: string,
+  context: Pick<CliContext, 'readFile'>,
+): Readonly<Record<string, unknown>> {
   const text = readText(path, 'campaign file', context);
   const document = parseDocument(text, { prettyErrors: true, logLevel: 'silent' });
   const [problem] = document.errors;

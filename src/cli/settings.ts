@@ -114,7 +114,7 @@ function parseConfig(text: string, path: string): ConfigFile {
 }
 
 /** Reads a file that the user named; throws UsageError when that fails. */
-export function readText(path: string, what: string, context: CliContext): string {
+export function readText(path: string, what: string, context: Pick<CliContext, 'readFile'>): string {
   try {
     return context.readFile(path);
   } catch (error) {

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CampaignRequest } from '../../src/admission/campaign-request.ts';
+import { validator } from '../../src/admission/validate.ts';
+import { readCampaignFile } from '../../src/cli/campaign-file.ts';
 import { bearer, healthyNode, operator, viewer } from '../api/support.ts';
 import { type CampaignWorld, campaignWorld, masterOf, nodeOf } from '../campaigns/support.ts';
 import { campaignControl } from '../support/campaigns.ts';
@@ -82,6 +86,14 @@ describe('campaign start', () => {
       { nodes: [{ address: nodeOf(1), overwriteData: true }] },
       { master: masterOf(2) },
     ]);
+  });
+
+  it('reads the example of the documentation, which is a request as it should be', () => {
+    const text = readFileSync(new URL('../../docs/campaigns.md', import.meta.url), 'utf8');
+    const example = /```yaml\n([^`]*)```/.exec(text)?.[1] ?? '';
+    const request = validator(CampaignRequest)(readCampaignFile('x', { readFile: () => example }));
+    expect(request).toMatchObject({ maxRunning: 3, canary: { approval: true } });
+    expect(request.members).toHaveLength(3);
   });
 
   it('reads JSON, and standard input', async () => {

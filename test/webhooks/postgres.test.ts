@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startDispatcher } from '../../src/webhooks/dispatcher.ts';
 import { createSender } from '../../src/webhooks/send.ts';
 import { verifyWebhook } from '../../src/webhooks/signature.ts';
+import { aCampaign } from '../support/campaigns.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { webhookOf } from './memory-webhooks.ts';
@@ -74,5 +75,27 @@ it('a receiver without a free place is passed over, so that the others get their
   const taken = await webhooks.takeDue(10, 60_000, ['one', 'whk']);
   expect(taken.map(({ webhook }) => webhook.id)).toEqual(['two', 'two']);
   expect((await webhooks.takeDue(10, 60_000)).map(({ webhook }) => webhook.id)).toEqual(['one', 'one']);
+  await close();
+});
+
+it("an event of a campaign is told like any other, with the campaign's id", async () => {
+  const { webhooks, store, campaigns, close } = openTestStores(database.connection);
+  await webhooks.create(webhookOf('of-campaigns', 'http://127.0.0.1:9/'));
+  const event = { at: 1, node: null, level: 'info', text: 'x', data: {} } as const;
+  const campaign = aCampaign();
+  await campaigns.accept(campaign, [{ ...event, type: 'campaign.accepted' }], null);
+  const expansion = newExpansion();
+  await store.accept(expansion, [{ ...event, type: 'expansion.accepted' }], null);
+  await webhooks.fanOut(100);
+  const { items } = await webhooks.deliveries('of-campaigns', { limit: 10 });
+  const payloads = items.map(({ payload }) => payload as Record<string, unknown>);
+  expect(payloads.find(({ type }) => type === 'campaign.accepted')).toMatchObject({
+    expansionId: null,
+    campaignId: campaign.id,
+    text: 'x',
+  });
+  const ofExpansion = payloads.find(({ type }) => type === 'expansion.accepted');
+  expect(ofExpansion).toMatchObject({ expansionId: expansion.id });
+  expect(ofExpansion).not.toHaveProperty('campaignId');
   await close();
 });
