@@ -159,6 +159,7 @@ function namesOtherMaster(world: World, node: SimNode): boolean {
 
 function swap(world: World, node: SimNode, db: SimDb, dump: Dump, lost: readonly string[]): void {
   db.keyspace = contentWithout(dump, lost, node.traits);
+  db.toApply.length = 0;
   db.binlog.reset(dump.position);
   db.flushed.clear();
   db.rsync = idleRsync();

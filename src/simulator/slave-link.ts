@@ -48,7 +48,6 @@ function setMaster(world: World, node: SimNode, master: Endpoint): void {
 
 function setNoConnect(world: World, node: SimNode, db: SimDb): void {
   stopRsync(world, db);
-  db.toApply.length = 0;
   setState(world, node, db, 'NoConnect');
 }
 

@@ -1,5 +1,6 @@
 import type { EventInput, Expansion, Join } from '../../src/core/expansion.ts';
 import { isActive } from '../../src/core/expansion.ts';
+import { completeShare } from '../../src/core/wait.ts';
 import { comparePositions } from '../../src/simulator/binlog.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { keyTypes } from '../../src/simulator/keyspace.ts';
@@ -46,6 +47,8 @@ interface NodeHistory {
   /** Since when it holds keys that the service did not bring. */
   ownDataSince: number | null;
   comparedAt: number;
+  /** Its present copy was replaced without a sign that anybody could have seen. */
+  lossUnseen: boolean;
 }
 
 /**
@@ -92,6 +95,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       foreignMasterSince: null,
       ownDataSince: null,
       comparedAt: Number.NEGATIVE_INFINITY,
+      lossUnseen: false,
     };
     histories.set(id, known);
     return known;
@@ -118,9 +122,29 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
     if (join && isUnderWay(join.join)) checkTogether(node, join);
   }
 
+  const dumpSecond = new Map<unknown, number>();
+  let dumpsInOneSecond = false;
+
+  /**
+   * LASTSAVE counts seconds: of two dumps in one it shows one. If by then nearly all bytes of the copy had come as well,
+   * nothing but the data tells that it was replaced.
+   */
+  function noteDumps(node: SimNode, event: string, data: Readonly<Record<string, unknown>>): void {
+    if (event === 'bgsave_finished' && node.id === 'm') {
+      const second = Math.floor(now() / 1000);
+      dumpsInOneSecond = second === dumpSecond.get(data.db);
+      dumpSecond.set(data.db, second);
+    }
+    if (event === 'copy_started') history(node.id).lossUnseen = false;
+    if (event === 'copy_superseded')
+      history(node.id).lossUnseen =
+        dumpsInOneSecond && Number(data.copied) >= completeShare * Number(data.of);
+  }
+
   const note = cluster.world.note.bind(cluster.world);
   cluster.world.note = (node, event, data) => {
     note(node, event, data);
+    noteDumps(node, event, data ?? {});
     if (event === 'state' || event.startsWith('process_')) noteSyncing(node);
   };
 
@@ -302,14 +326,14 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       return;
     }
     const truth = cluster.observe(node.id);
-    const robbed = Number.isFinite(seen.robbedAt);
-    if ((truth.lost ?? 0) > 0 && (!robbed || mustHaveBeenSeen(truth.lost!, keyCount(master), expansion)))
+    const dataOnly = Number.isFinite(seen.robbedAt) || seen.lossUnseen;
+    if ((truth.lost ?? 0) > 0 && (!dataOnly || mustHaveBeenSeen(truth.lost!, keyCount(master), expansion)))
       report('5', `${node.id} was called verified, but ${truth.lost} keys of the master will never come`);
     else if (!node.dbs.every((db, i) => db.state === 'Connected' || behind(db.binlog.position, master, i)))
       report('5', `${node.id} was called verified, but its states are ${JSON.stringify(truth.states)}`);
   }
 
-  /** Keys that vanish on a node leave no other trace than the data: a sample may miss a few of them, not many. */
+  /** Where only the data tell of a loss, a sample may miss a few keys, not many: its report says how few. */
   function mustHaveBeenSeen(lost: number, keys: number, expansion: Expansion): boolean {
     const { depth, samplePerType } = expansion.policy.verify;
     return depth === 'full' || (1 - Math.min(1, lost / keys)) ** samplePerType < 1e-6;
