@@ -1,0 +1,212 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  type Cluster,
+  createCluster,
+  fastTimers,
+  type ServedCluster,
+  serveCluster,
+} from '../../src/simulator/index.ts';
+import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import {
+  type BuiltProgram,
+  buildProgram,
+  type ServiceProcess,
+  startServiceProcess,
+} from '../support/service-process.ts';
+import { until } from '../support/until.ts';
+import {
+  behaviours,
+  dataCommand,
+  type Impostor,
+  oneByteASecond,
+  standInFrontOf,
+  whenCompared,
+} from './impostor.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+const MB = 1_000_000;
+const withinMs = 150_000;
+/** Slow enough that each node is met in the middle of its copy. */
+const copyTakesMs = 6000;
+const snapshotBytes = 30 * MB;
+/** What one process may take above what it had with honest nodes alone. */
+const moreMemoryBytes = 100 * 1024 * 1024;
+
+/** One master for each hostile node, so that all of them are met at the same time; the last pair stays honest. */
+const compared = behaviours.length;
+const slow = compared + 1;
+const honest = slow + 1;
+const pairs = honest + 1;
+
+let postgres: TestPostgres;
+let program: BuiltProgram;
+let database: TestDatabase;
+let cluster: Cluster;
+let nodes: ServedCluster;
+let served: ServiceProcess;
+let url: string;
+const impostors: Impostor[] = [];
+
+beforeAll(async () => {
+  [postgres, program] = await Promise.all([startPostgres(), buildProgram()]);
+  database = await postgres.createMigratedDatabase();
+  cluster = createCluster({
+    seed: 'hostile',
+    timers: fastTimers,
+    dataScale: snapshotBytes / (200 * 190),
+    defaults: {
+      version: '3.5.4',
+      config: { 'throttle-bytes-per-second': (snapshotBytes / copyTakesMs) * 1000 },
+    },
+  });
+  for (let i = 0; i < pairs; i += 1) {
+    cluster.addNode({ id: `m${i}`, binlogAt: { file: 3, offset: 0 } });
+    cluster.load(`m${i}`, { strings: 200, valueBytes: 130 });
+    cluster.addNode({ id: `n${i}` });
+  }
+  nodes = await serveCluster(cluster);
+  for (let i = 0; i < pairs; i += 1) impostors.push(await standInFrontOf(nodes.addresses[`n${i}`]!));
+  served = startServiceProcess({ env: { DATABASE_URL: database.url }, program });
+  url = await served.url();
+});
+afterAll(async () => {
+  await served?.kill();
+  await Promise.all(impostors.map((impostor) => impostor.close()));
+  await nodes?.close();
+  await program?.remove();
+  await postgres?.stop();
+});
+
+const nodeOf = (i: number) => ({ address: impostors[i]!.address, seenAs: nodes.addresses[`n${i}`]! });
+
+async function post(path: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  return until(
+    async () => {
+      const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return response.status === 503 ? null : response;
+    },
+    { withinMs, everyMs: 250, what: 'a reply other than 503' },
+  );
+}
+
+interface Shown {
+  readonly id: string;
+  readonly state: string;
+  readonly master: { readonly name: string };
+  readonly joins: readonly {
+    readonly phase: string;
+    readonly waitingFor: string | null;
+    readonly problem: { readonly code: string; readonly text: string; readonly nextSteps: string[] } | null;
+  }[];
+}
+
+async function expand(i: number): Promise<string> {
+  const policy = { lookIntervalMs: 100, nodeDownTimeoutMs: 2000 };
+  const response = await post('/v1/expansions', {
+    master: nodes.addresses[`m${i}`],
+    nodes: [nodeOf(i)],
+    policy,
+  });
+  const body = (await response.json()) as Shown;
+  expect(response.status, JSON.stringify(body)).toBe(202);
+  return body.id;
+}
+
+const show = async (id: string): Promise<Shown> =>
+  until(
+    async () => {
+      const response = await fetch(`${url}/v1/expansions/${id}`);
+      return response.status === 200 ? ((await response.json()) as Shown) : null;
+    },
+    { withinMs, everyMs: 250 },
+  );
+
+const becomes = (id: string, condition: (shown: Shown) => boolean): Promise<Shown> => {
+  let last: Shown | null = null;
+  return until(
+    async () => {
+      last = await show(id);
+      return condition(last) ? last : null;
+    },
+    { withinMs, everyMs: 250, what: () => `what was waited for; it is ${JSON.stringify(last)}` },
+  );
+};
+
+/** The most memory that the process ever had. */
+async function peakBytes(): Promise<number> {
+  const status = await readFile(`/proc/${served.child.pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)![1]) * 1024;
+}
+
+describe('nodes that become hostile in the middle of a copy', () => {
+  test('end their own joins, with a word on what they do; the worker stays up, in flat memory', async () => {
+    const ids = await Promise.all(Array.from({ length: pairs }, (_, i) => expand(i)));
+    await until(() => Array.from({ length: pairs }, (_, i) => i).every(copies), { withinMs });
+    const before = await peakBytes();
+    behaviours.forEach(([, behave], i) => void impostors[i]!.turn(behave));
+    impostors[compared]!.turnAt(dataCommand, whenCompared);
+    impostors[slow]!.turn(oneByteASecond);
+
+    for (const [i, [name, , word]] of behaviours.entries()) {
+      const { state, joins } = await becomes(ids[i]!, (shown) => shown.state !== 'running');
+      expect({ name, state, phase: joins[0]!.phase }).toEqual({
+        name,
+        state: 'halted',
+        phase: 'quarantined',
+      });
+      expect(joins[0]!.problem!.text).toMatch(word);
+      expect(joins[0]!.problem!.nextSteps.length).toBeGreaterThan(0);
+    }
+    const unreadable = await becomes(ids[compared]!, ({ state }) => state !== 'running');
+    expect(unreadable).toMatchObject({ state: 'halted', joins: [{ phase: 'quarantined' }] });
+    expect(unreadable.joins[0]!.problem).toMatchObject({
+      code: 'comparison_inconclusive',
+      text: expect.stringMatching(/came to no result: .*does not speak the Redis protocol/),
+    });
+    const waiting = await becomes(ids[slow]!, ({ joins }) => joins[0]!.waitingFor !== null);
+    expect(waiting.joins[0]).toMatchObject({ waitingFor: expect.stringContaining('does not reply') });
+    await becomes(ids[honest]!, ({ state }) => state === 'succeeded');
+    expect((await peakBytes()) - before).toBeLessThan(moreMemoryBytes);
+    expect(served.child.exitCode ?? served.child.signalCode).toBeNull();
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
+
+  test('are told of in a plan, as nodes and as masters', async () => {
+    const { [`m${honest}`]: master, [`n${honest}`]: node } = nodes.addresses;
+    for (const [i, [, , word]] of behaviours.entries())
+      await Promise.all([
+        finds({ master, nodes: [nodeOf(i)] }, /^node_(garbled|denied)$/, word),
+        finds({ master: nodeOf(i), nodes: [node] }, /^master_(garbled|denied)$/, word),
+      ]);
+    await finds({ master, nodes: [nodeOf(slow)] }, /^node_busy$/, /did not reply/);
+  });
+});
+
+/** Asks again where a busy machine made a look end before the reply had come. */
+async function finds(request: object, code: RegExp, text: RegExp): Promise<void> {
+  let errors: Awaited<ReturnType<typeof plan>> = [];
+  await until(
+    async () => {
+      errors = await plan(request);
+      return errors.some((error) => code.test(error.code) && text.test(error.text));
+    },
+    { withinMs, what: () => `${code} with ${text}; found was ${JSON.stringify(errors)}` },
+  );
+}
+
+/** Code and text of the errors that a plan finds. */
+async function plan(request: object) {
+  const response = await post('/v1/plans', request);
+  const { findings } = (await response.json()) as {
+    findings: { code: string; severity: string; text: string }[];
+  };
+  return findings.filter(({ severity }) => severity === 'error').map(({ code, text }) => ({ code, text }));
+}
+
+const copies = (i: number): boolean => {
+  const id = `n${i}`;
+  return cluster.node(id).fullSyncsDone > 0 || cluster.observe(id).states.db0 === 'WaitDBSync';
+};
