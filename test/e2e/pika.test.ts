@@ -16,7 +16,7 @@ import type { Expansion } from '../../src/core/expansion.ts';
 import { isEnded, needsPerson } from '../../src/core/expansion.ts';
 import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
-import { type PikaNode, startPika } from '../support/pika.ts';
+import { hasTheBug, type PikaNode, startPika } from '../support/pika.ts';
 
 const binary = process.env.PIKA_BIN;
 const firstPort = Number(process.env.PIKA_E2E_PORT ?? 17_100);
@@ -196,11 +196,6 @@ async function inTransfer(rig: Rig): Promise<void> {
 
 const info = async (node: PikaNode, section: string): Promise<string> =>
   String(await node.send('INFO', section));
-
-const hasTheBug = async (node: PikaNode): Promise<boolean> => {
-  const version = /pika_version:(\S+)/.exec(await info(node, 'server'))?.[1] ?? '';
-  return /^3\.5\.[0-4]$/.test(version);
-};
 
 /** Up, dead, or hanging for a minute. */
 async function settles(node: PikaNode): Promise<'up' | 'dead' | 'hung'> {

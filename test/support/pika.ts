@@ -61,6 +61,12 @@ export async function startPika(options: PikaOptions): Promise<PikaNode> {
   };
 }
 
+/** Whether every joining slave makes a new dump, which spoils the copy of a slave that has not finished (up to 3.5.4). */
+export async function hasTheBug(node: PikaNode): Promise<boolean> {
+  const version = /pika_version:(\S+)/.exec(String(await node.send('INFO', 'server')))?.[1] ?? '';
+  return /^3\.5\.[0-4]$/.test(version);
+}
+
 const fourAndLater = (binary: string): boolean => /4\.\d/.test(binary);
 
 function configText(folder: string, options: PikaOptions): string {
