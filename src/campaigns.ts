@@ -30,7 +30,7 @@ export interface CampaignParts {
   readonly admission: Admission;
   readonly newId: NewId;
   readonly reconcileEveryMs: number;
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** The part of the service that leads campaigns through. */

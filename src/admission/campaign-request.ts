@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { ExpansionRequest, PolicyInputSchema } from './request.ts';
 
 /** Members of one campaign. */
-export const maxMembers = 200;
+const maxMembers = 200;
 
 const strict = { additionalProperties: false } as const;
 

@@ -26,7 +26,7 @@ import { parseMaster, parseNodes } from './targets.ts';
 import { invalidField, validator } from './validate.ts';
 
 /** What a member would do, as far as it can be known now. */
-export interface MemberPlan {
+interface MemberPlan {
   readonly index: number;
   readonly group: MemberGroup;
   readonly master: string;

@@ -84,7 +84,7 @@ function isOver(campaign: CampaignView, waitForPerson: boolean): boolean {
 }
 
 /** 0, 1 or 4 as the campaign stands. */
-export function campaignExitCode({ state }: Pick<CampaignView, 'state'>): ExitCode {
+function campaignExitCode({ state }: Pick<CampaignView, 'state'>): ExitCode {
   if (state === 'succeeded') return exitCodes.succeeded;
   return campaignHasEnded(state) ? exitCodes.failed : exitCodes.needsPerson;
 }

@@ -28,7 +28,7 @@ export const campaignHasEnded = (state: CampaignState): boolean => endStates.inc
 
 const waitingStates: readonly CampaignState[] = ['paused', 'awaiting_approval', 'halted'];
 /** States in which nothing begins until a person acts. */
-export const campaignNeedsPerson = (state: CampaignState): boolean => waitingStates.includes(state);
+const campaignNeedsPerson = (state: CampaignState): boolean => waitingStates.includes(state);
 
 export const memberStates = [
   'waiting',

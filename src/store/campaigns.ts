@@ -15,7 +15,7 @@ export interface StoredCampaign extends Campaign {
   readonly pendingControls: readonly CampaignControl[];
 }
 
-export interface CampaignFilter {
+interface CampaignFilter {
   readonly states?: readonly CampaignState[];
   /** Matches the label, a master or a node. */
   readonly search?: string;

@@ -34,7 +34,7 @@ const problem = (at: number) => ({
 });
 
 /** Campaigns in every kind of state, led by the real decision; nothing of them moves unless a control does it. */
-export class MockCampaigns {
+class MockCampaigns {
   readonly #world: MockWorld;
   readonly campaigns = new Map<string, Campaign>();
   readonly events: StoredEvent[] = [];

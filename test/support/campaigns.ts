@@ -7,7 +7,7 @@ import {
 
 let made = 0;
 
-export const campaignSettings: CampaignSettings = {
+const campaignSettings: CampaignSettings = {
   maxRunning: 2,
   stopAfterFailures: 1,
   canaryApproval: false,
