@@ -25,6 +25,7 @@ export function watchServers(
   limits: KindnessLimits,
   clock: Clock,
 ): () => void {
+  if (limits.maxMasterLatencyMs === null && limits.maxSlaveLagBytes === null) return () => undefined;
   const ended = new AbortController();
   const watch = new Watch(pair, pair.pace, limits, clock);
   void watch.run(endpoints, ended.signal).catch(() => pair.pace.hold(null));

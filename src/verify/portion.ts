@@ -3,6 +3,7 @@ import type { Pace } from './pace.ts';
 
 /** Bytes aimed at per reply. */
 const bytesAimedAt = 1024 * 1024;
+const largeBytes = 64 * 1024;
 /** Things asked for first, while nothing is known of their size. */
 const firstPortion = 32;
 const growth = 4;
@@ -31,6 +32,11 @@ export class Portion {
     const bytes = Math.min(bytesAimedAt, largestReply);
     const bySize = Math.floor(bytes / Math.max(this.#fewestBytesEach, this.#bytesEach));
     return Math.max(1, Math.min(this.#grown, largestPage, bySize));
+  }
+
+  /** Whether things are so large that their sizes are better asked for before they are read. */
+  get ofLargeThings(): boolean {
+    return Math.max(this.#fewestBytesEach, this.#bytesEach) > largeBytes;
   }
 
   /** Tells how large a reply was; a single large value makes the following portions small for a while. */

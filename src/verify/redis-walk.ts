@@ -123,7 +123,7 @@ export class RedisWalk {
     const some = page.count > 0;
     const following = page.next === '0' ? null : this.#scan(page.next);
     const values =
-      some && this.#side === 'left' && page.count <= 2 * this.#portion.size && !areLarge(this.#portion)
+      some && this.#side === 'left' && page.count <= 2 * this.#portion.size && !this.#portion.ofLargeThings
         ? pair.both(withKeys(pair.write(), 'MGET', page), page.count)
         : null;
     const present =
@@ -146,9 +146,6 @@ interface JudgedPage {
   readonly replies: BothReplies;
   readonly expiries: AskedExpiries | null;
 }
-
-/** Values so large that their sizes are asked for before they are read. */
-const areLarge = (portion: Portion): boolean => portion.size <= 16;
 
 const withKeys = (writer: CommandWriter, command: string, page: ScanPage): CommandWriter =>
   writer
@@ -216,7 +213,7 @@ async function readMark(connection: WireConnection, db: number): Promise<WriteMa
 /** Compares keys that the left side showed: values, types, members, expiries. */
 export async function comparePage(comparer: Comparer, page: ScanPage, portion: Portion): Promise<void> {
   if (page.count === 0) return;
-  if (areLarge(portion) || page.count > 2 * portion.size)
+  if (portion.ofLargeThings || page.count > 2 * portion.size)
     return compareBySize(comparer, decodeKeys(page), portion);
   const replies = await comparer.pair.both(withKeys(comparer.pair.write(), 'MGET', page), page.count);
   const judged = await beginPage(comparer, page, replies, portion);

@@ -1,6 +1,15 @@
+import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ComparisonProgress, compareNodes, resolveSpec } from '../../src/verify/compare.ts';
-import { redisMissing, startRedis, startRedisSlave, type TestServer } from './servers.ts';
+import {
+  type ComparisonProgress,
+  type ComparisonSpec,
+  compareNodes,
+  type Endpoint,
+  resolveSpec,
+} from '../../src/verify/compare.ts';
+import type { Clock } from '../../src/verify/pace.ts';
+import { run } from '../../src/verify/run.ts';
+import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
 
 const keys = 12_000;
 
@@ -29,18 +38,66 @@ describe.skipIf(redisMissing !== null)(`kindness to real servers ${redisMissing 
       ...(onProgress ? { onProgress } : {}),
     });
 
-  it('keeps a cap on keys per second', async () => {
+  /** Waiting is all that takes time, so that the caps alone tell how long it lasts. */
+  async function compareInVirtualTime(spec: Partial<ComparisonSpec>) {
+    let now = 1_000_000;
+    const clock: Clock = {
+      now: () => now,
+      sleep: async (ms) => {
+        now += ms;
+      },
+    };
+    const noLimits = { maxMasterLatencyMs: null, maxSlaveLagBytes: null };
+    const { report } = await run({
+      left: master.endpoint,
+      right: slave.endpoint,
+      spec: resolveSpec({ depth: 'full', ...noLimits, ...spec }),
+      clock,
+    });
+    return { report, elapsedMs: now - 1_000_000 };
+  }
+
+  it.each([
+    ['keys', { maxOpsPerSecond: 4000 }, keys / 4000],
+    ['keys, a lower one', { maxOpsPerSecond: 1000 }, keys / 1000],
+  ] as const)(
+    'keeps a cap on %s per second within 5 %% of the time it has to take',
+    async (_, spec, seconds) => {
+      const { report, elapsedMs } = await compareInVirtualTime(spec);
+      expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: keys });
+      expect(elapsedMs / 1000 / seconds).toBeGreaterThan(0.95);
+      expect(elapsedMs / 1000 / seconds).toBeLessThan(1.05);
+    },
+  );
+
+  it.each([400_000, 50_000])('keeps a cap of %i bytes per second within 5 %', async (maxBytesPerSecond) => {
+    const before = [await bytesSent(master), await bytesSent(slave)];
+    const { report, elapsedMs } = await compareInVirtualTime({ maxBytesPerSecond });
+    const sent = [(await bytesSent(master)) - before[0]!, (await bytesSent(slave)) - before[1]!];
+    const perSecond = Math.max(...sent) / (elapsedMs / 1000);
+    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: keys });
+    expect(perSecond / maxBytesPerSecond).toBeGreaterThan(0.95);
+    expect(perSecond / maxBytesPerSecond).toBeLessThan(1.05);
+  });
+
+  it('counts expiries as keys read, and keeps the cap with them', async () => {
+    const volatile = 2000;
+    await master.load(
+      Array.from({ length: volatile }, (_, i) => ['SET', `volatile:${i}`, 'x', 'EX', 10_000]),
+    );
+    await until(async () => Number(await slave.call('DBSIZE')) === keys + volatile);
+    const { report, elapsedMs } = await compareInVirtualTime({ maxOpsPerSecond: 2000 });
+    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: keys + volatile });
+    const questions = 2 * (keys + volatile);
+    expect(questions / (elapsedMs / 1000) / 2000).toBeGreaterThan(0.95);
+    expect(questions / (elapsedMs / 1000) / 2000).toBeLessThan(1.05);
+    await master.load(Array.from({ length: volatile }, (_, i) => ['DEL', `volatile:${i}`]));
+  });
+
+  it('keeps a cap in real time', async () => {
     const report = await compare({ maxOpsPerSecond: 4000 });
     expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: keys });
     expect(keys / ((report.endedAt - report.startedAt) / 1000)).toBeLessThan(4000 * 1.05);
-  });
-
-  it('keeps a cap on bytes per second', async () => {
-    const before = await bytesSent(slave);
-    const report = await compare({ maxBytesPerSecond: 400_000 });
-    const sent = (await bytesSent(slave)) - before;
-    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: keys });
-    expect(sent / ((report.endedAt - report.startedAt) / 1000)).toBeLessThan(400_000 * 1.05);
   });
 
   it('tells the rate and the time that remains', async () => {
@@ -67,6 +124,26 @@ describe.skipIf(redisMissing !== null)(`kindness to real servers ${redisMissing 
     });
     const later = await compare({ maxSlaveLagBytes: 10_000 });
     expect(later).toMatchObject({ verdict: 'equal', lookedAtKeys: keys + 1 });
+  });
+
+  it('pauses while the master takes long to answer, says why, and goes on when it is quick again', async () => {
+    const way = await delayedWay(master.port);
+    way.delayMs = 100;
+    const reasons = new Set<string>();
+    const report = await compareNodes({
+      left: way.endpoint,
+      right: slave.endpoint,
+      spec: resolveSpec({ depth: 'full', maxMasterLatencyMs: 50, maxOpsPerSecond: 2000 }),
+      onProgress: ({ heldBy }) => {
+        if (heldBy === null) return;
+        reasons.add(heldBy.replace(/\d+ ms to/, 'N ms to'));
+        way.delayMs = 0;
+      },
+    });
+    await way.close();
+    const { port } = way.endpoint.address;
+    expect([...reasons]).toEqual([`127.0.0.1:${port} takes N ms to answer (limit 50 ms)`]);
+    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: keys + 1 });
   });
 
   it('reads large collections in pieces', async () => {
@@ -117,4 +194,39 @@ describe.skipIf(redisMissing !== null)(`kindness to real servers ${redisMissing 
 async function bytesSent(server: TestServer): Promise<number> {
   const text = String(await server.call('INFO', 'stats'));
   return Number(/total_net_output_bytes:(\d+)/.exec(text)![1]);
+}
+
+/** A way to a server that delays what the server says. */
+async function delayedWay(
+  port: number,
+): Promise<{ readonly endpoint: Endpoint; delayMs: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((here) => {
+    const there = connect({ host: '127.0.0.1', port });
+    for (const socket of [here, there]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => here.destroy() && there.destroy());
+    }
+    here.pipe(there);
+    let last = Promise.resolve();
+    there.on('data', (bytes) => {
+      const delayed = new Promise((resolve) => setTimeout(resolve, way.delayMs));
+      last = Promise.all([last, delayed]).then(() => {
+        if (here.writable) here.write(bytes);
+      });
+    });
+  });
+  const listening = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+  );
+  const way = {
+    endpoint: { address: { host: '127.0.0.1', port: listening }, credential: null },
+    delayMs: 0,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return way;
 }
