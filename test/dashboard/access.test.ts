@@ -1,12 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
-import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
-import { bigWorld, MockWorld, populatedWorld } from './mock-world.ts';
-import { Dashboard, type OpenOptions } from './pages.ts';
-
-if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+import { describe, expect, it } from 'vitest';
+import { noBrowser } from './browser.ts';
+import { useDashboard } from './harness.ts';
+import { bigWorld, type MockWorld, populatedWorld } from './mock-world.ts';
+import type { Dashboard } from './pages.ts';
 
 /** Colours do not depend on the width, nor names and roles on the colours: not all is looked at twice. */
 type Look = 'everything' | 'contrast' | 'all but contrast';
@@ -15,38 +12,7 @@ type Look = 'everything' | 'contrast' | 'all but contrast';
 const axeTimeoutMs = 240_000;
 
 describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
-  let browser: Browser;
-  let built: BuiltDashboard;
-  let api: MockApi | null = null;
-  let dashboard: Dashboard | null = null;
-
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
-  });
-  afterEach(async () => {
-    await dashboard?.close();
-    await api?.close();
-    dashboard = null;
-    api = null;
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await built?.remove();
-  });
-
-  async function open(
-    options: Partial<MockApiOptions> = {},
-    look: OpenOptions = {},
-  ): Promise<[Dashboard, MockApi]> {
-    api = await startMockApi({
-      world: new MockWorld(Date.now()),
-      dashboard: built.folder,
-      speed: 0,
-      ...options,
-    });
-    dashboard = await Dashboard.open(browser, api.url, look);
-    return [dashboard, api];
-  }
+  const open = useDashboard();
 
   /** What axe calls serious or worse, in short. */
   async function seriousViolations(page: Dashboard, look: Look = 'everything'): Promise<readonly string[]> {

@@ -1,41 +1,12 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
-import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
-import { MockWorld, populatedWorld } from './mock-world.ts';
-import { Dashboard, type OpenOptions } from './pages.ts';
-
-if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+import { describe, expect, it } from 'vitest';
+import { noBrowser } from './browser.ts';
+import { useDashboard } from './harness.ts';
+import type { MockApi } from './mock-api.ts';
+import { populatedWorld } from './mock-world.ts';
+import type { Dashboard } from './pages.ts';
 
 describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
-  let browser: Browser;
-  let built: BuiltDashboard;
-  let api: MockApi | null = null;
-  let dashboard: Dashboard | null = null;
-
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
-  });
-  afterEach(async () => {
-    await dashboard?.close();
-    await api?.close();
-    dashboard = null;
-    api = null;
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await built?.remove();
-  });
-
-  async function open(
-    options: Partial<MockApiOptions> = {},
-    look: OpenOptions = {},
-  ): Promise<[Dashboard, MockApi]> {
-    const world = options.world ?? new MockWorld(Date.now());
-    api = await startMockApi({ dashboard: built.folder, speed: 0, ...options, world });
-    dashboard = await Dashboard.open(browser, api.url, look);
-    return [dashboard, api];
-  }
+  const open = useDashboard();
   const member = (page: Dashboard, index: number) => page.page.locator(`[data-member="${index}"]`);
   const sent = (mock: MockApi) =>
     mock.requests.filter(({ method }) => method === 'POST').map(({ url, body }) => ({ url, body }));

@@ -1,38 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { noBrowser } from './browser.ts';
 import { expandAndWatch, expectVerifiedNode } from './flows.ts';
-import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
-import { MockWorld, populatedWorld } from './mock-world.ts';
-import { Dashboard } from './pages.ts';
-
-if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+import { useDashboard } from './harness.ts';
+import type { MockApiOptions } from './mock-api.ts';
+import { populatedWorld } from './mock-world.ts';
 
 describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
-  let browser: Browser;
-  let built: BuiltDashboard;
-  let api: MockApi | null = null;
-  let dashboard: Dashboard | null = null;
-
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
-  });
-  afterEach(async () => {
-    await dashboard?.close();
-    await api?.close();
-    dashboard = null;
-    api = null;
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await built?.remove();
-  });
-
-  async function open(options: Partial<MockApiOptions> = {}): Promise<[Dashboard, MockApi]> {
-    api = await startMockApi({ world: new MockWorld(Date.now()), dashboard: built.folder, ...options });
-    dashboard = await Dashboard.open(browser, api.url);
-    return [dashboard, api];
-  }
+  const openPage = useDashboard();
+  /** A world in which time passes. */
+  const open = (options: Partial<MockApiOptions> = {}) => openPage({ speed: 1, ...options });
 
   it('plans, starts and watches it to succeeded, with every node verified and its evidence to read', async () => {
     const [page, { world }] = await open({ speed: 12 });

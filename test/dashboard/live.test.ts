@@ -1,42 +1,11 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
-import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
-import { bigWorld, MockWorld } from './mock-world.ts';
-import { Dashboard } from './pages.ts';
-
-if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+import { describe, expect, it } from 'vitest';
+import { noBrowser } from './browser.ts';
+import { useDashboard } from './harness.ts';
+import { bigWorld } from './mock-world.ts';
+import type { Dashboard } from './pages.ts';
 
 describe.skipIf(noBrowser !== null)('the dashboard stays true while things happen', () => {
-  let browser: Browser;
-  let built: BuiltDashboard;
-  let api: MockApi | null = null;
-  let dashboard: Dashboard | null = null;
-
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
-  });
-  afterEach(async () => {
-    await dashboard?.close();
-    await api?.close();
-    dashboard = null;
-    api = null;
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await built?.remove();
-  });
-
-  async function open(options: Partial<MockApiOptions> = {}): Promise<[Dashboard, MockApi]> {
-    api = await startMockApi({
-      world: new MockWorld(Date.now()),
-      dashboard: built.folder,
-      speed: 0,
-      ...options,
-    });
-    dashboard = await Dashboard.open(browser, api.url);
-    return [dashboard, api];
-  }
+  const open = useDashboard();
 
   const eventCount = (page: Dashboard, count: number) =>
     page.section(page.t.expansion.events).getByText(page.t.events.count(String(count)), { exact: true });

@@ -1,53 +1,23 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
-import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
+import { describe, expect, it } from 'vitest';
+import { noBrowser } from './browser.ts';
+import { useDashboard } from './harness.ts';
 import { addDrifted, addForetold, addPaced, addWaitingForWindow } from './mock-schedule.ts';
 import { MockWorld } from './mock-world.ts';
-import { Dashboard, type OpenOptions } from './pages.ts';
-
-if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+import type { Dashboard } from './pages.ts';
 
 /** axe looks at every element of a page; on a slow shared machine that takes its time. */
 const axeTimeoutMs = 240_000;
 
 describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
-  let browser: Browser;
-  let built: BuiltDashboard;
-  let api: MockApi | null = null;
-  let dashboard: Dashboard | null = null;
-
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
-  });
-  afterEach(async () => {
-    await dashboard?.close();
-    await api?.close();
-    dashboard = null;
-    api = null;
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await built?.remove();
-  });
-
-  async function open(
-    world: MockWorld,
-    options: Partial<MockApiOptions> = {},
-    look: OpenOptions = {},
-  ): Promise<Dashboard> {
-    api = await startMockApi({ world, dashboard: built.folder, speed: 0, ...options });
-    dashboard = await Dashboard.open(browser, api.url, look);
-    return dashboard;
-  }
+  const open = useDashboard();
 
   const aWorld = (): MockWorld => new MockWorld(Date.now());
 
   it('shows what was forecast beside what it was: in all, by batch and by node', async () => {
     const world = aWorld();
     const { id } = addForetold(world);
-    const page = await open(world);
+    const [page] = await open({ world });
     await page.goto(`/expansions/${id}`);
     const { newExpansion: n, forecastTable: f } = page.t;
     const panel = page.section(n.forecast);
@@ -66,7 +36,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
   it('shows what sets the pace: health with value and limit, the budget, windows, borrowed settings', async () => {
     const world = aWorld();
     const { id } = addPaced(world);
-    const page = await open(world);
+    const [page] = await open({ world });
     await page.goto(`/expansions/${id}`);
     const p = page.t.pace;
     const panel = page.section(p.title);
@@ -89,7 +59,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
   it('says that it waits for a window, and when that opens', async () => {
     const world = aWorld();
     const { id } = addWaitingForWindow(world);
-    const page = await open(world);
+    const [page] = await open({ world });
     await page.goto(`/expansions/${id}`);
     await page.page.getByRole('heading', { name: page.t.pace.waitsForWindow }).waitFor();
     await page.page
@@ -101,7 +71,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
   it('shows what has grown where the plan no longer holds', async () => {
     const world = aWorld();
     const { id } = addDrifted(world);
-    const page = await open(world);
+    const [page] = await open({ world });
     await page.goto(`/expansions/${id}`);
     const panel = page.section(page.t.newExpansion.forecast);
     await panel.getByText(page.t.forecastTable.drift(2)).waitFor();
@@ -111,7 +81,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
   it('says nothing of a pace that nothing sets', async () => {
     const world = aWorld();
     const { id } = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221'] });
-    const page = await open(world);
+    const [page] = await open({ world });
     await page.goto(`/expansions/${id}`);
     await page.state('pending').waitFor();
     expect(await page.section(page.t.pace.title).count()).toBe(0);
@@ -123,7 +93,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
   };
 
   it('asks for what sets the pace as the form says, and for nothing that was left empty', async () => {
-    const page = await open(aWorld());
+    const [page, api] = await open();
     const f = page.t.paceForm;
     await page.goto('/new');
     await page.page.getByLabel(page.t.newExpansion.masterAddress).fill(threeNodes.master);
@@ -137,7 +107,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
     await page.page.getByLabel(f.mayRaise).check();
     await page.button(page.t.newExpansion.makePlan).click();
     await page.page.getByTestId('plan').waitFor();
-    const { body } = api!.requests.find(({ url }) => url === '/v1/plans')!;
+    const { body } = api.requests.find(({ url }) => url === '/v1/plans')!;
     expect((body as { policy: unknown }).policy).toEqual({
       bandwidthBytesPerSecond: 60 * 1024 * 1024,
       health: { masterLatencyMs: 20, slaveLagBytes: null, commandsPerSecond: null, endpoint: null },
@@ -147,7 +117,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
   });
 
   it('rehearses a plan before it is started: as planned, with faults, and as a burst', async () => {
-    const page = await open(aWorld());
+    const [page] = await open();
     const r = page.t.rehearsals;
     await page.plan(threeNodes);
     await page.button(r.rehearse).click();
@@ -167,7 +137,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
   });
 
   it('rehearses a plan by its id, at an address that can be passed on', async () => {
-    const page = await open(aWorld());
+    const [page] = await open();
     const r = page.t.rehearsals;
     await page.plan(threeNodes);
     await page.page.getByRole('link', { name: r.title }).click();
@@ -182,8 +152,8 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
 
   it('a viewer is told that only an operator can have a plan played', async () => {
     const world = aWorld();
-    const page = await open(world, { tokens: { looker: 'viewer', doer: 'operator' } });
-    const planned = await fetch(`${api!.url}/v1/plans`, {
+    const [page, api] = await open({ world, tokens: { looker: 'viewer', doer: 'operator' } });
+    const planned = await fetch(`${api.url}/v1/plans`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', cookie: 'session=doer' },
       body: JSON.stringify(threeNodes),
@@ -192,7 +162,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
     await page.goto(`/rehearsals/${id}`);
     await page.signIn('looker');
     await page.page.getByText(page.t.rehearsals.operatorsOnly).waitFor();
-    expect(api!.requests.filter(({ url }) => url.endsWith('/rehearsal'))).toEqual([]);
+    expect(api.requests.filter(({ url }) => url.endsWith('/rehearsal'))).toEqual([]);
   });
 
   /** What axe calls serious or worse, and what runs over the edge, on every page of this file. */
@@ -226,7 +196,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
     'axe finds nothing serious in %s, and nothing runs over the edge',
     async (_name, look) => {
       const world = aWorld();
-      const page = await open(world, {}, look);
+      const [page] = await open({ world }, look);
       const found = await troubles(page, world);
       expect(found).toEqual(Object.fromEntries(Object.keys(found).map((path) => [path, []])));
       expect(page.complaints).toEqual([]);

@@ -1,0 +1,43 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
+import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
+import { MockWorld } from './mock-world.ts';
+import { Dashboard, type OpenOptions } from './pages.ts';
+
+if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
+
+/**
+ * One browser and one build for the tests of a `describe`; each test opens the dashboard anew, on an API of its own.
+ * Without options its world is an empty one that stands still.
+ */
+export function useDashboard() {
+  let browser: Browser;
+  let built: BuiltDashboard;
+  let api: MockApi | null = null;
+  let dashboard: Dashboard | null = null;
+
+  beforeAll(async () => {
+    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
+  });
+  afterEach(async () => {
+    await dashboard?.close();
+    await api?.close();
+    dashboard = null;
+    api = null;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await built?.remove();
+  });
+
+  return async function open(
+    options: Partial<MockApiOptions> = {},
+    look: OpenOptions = {},
+  ): Promise<[Dashboard, MockApi]> {
+    const world = options.world ?? new MockWorld(Date.now());
+    api = await startMockApi({ dashboard: built.folder, speed: 0, ...options, world });
+    dashboard = await Dashboard.open(browser, api.url, look);
+    return [dashboard, api];
+  };
+}
