@@ -236,6 +236,28 @@ export function Loading() {
   );
 }
 
+/** The page while what it shows is loaded, or when it could not be: then with what can be done. */
+export function PageToCome(props: {
+  readonly title: string;
+  /** null = it is still loading. */
+  readonly error: unknown;
+  readonly onRetry: () => void;
+}) {
+  const t = useMessages();
+  const { title, error, onRetry } = props;
+  const missing = error instanceof ApiError && error.status === 404;
+  return (
+    <div className="main">
+      <PageTitle title={title}>{title}</PageTitle>
+      {error ? (
+        <ErrorNotice error={error} {...(missing ? { title: t.error.notFound } : {})} onRetry={onRetry} />
+      ) : (
+        <Loading />
+      )}
+    </div>
+  );
+}
+
 /** Hands a text to the browser as a file. */
 export function download(name: string, text: string, type = 'application/json'): void {
   const address = URL.createObjectURL(new Blob([text], { type }));

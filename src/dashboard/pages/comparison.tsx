@@ -2,19 +2,10 @@ import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Difference } from '../../core/comparison.ts';
-import { ApiError, call } from '../api/client.ts';
+import { call } from '../api/client.ts';
 import { keys, useComparison, useIsOperator } from '../api/queries.ts';
 import type { Comparison, ComparisonProgress } from '../api/types.ts';
-import {
-  Bar,
-  ErrorNotice,
-  Loading,
-  Notice,
-  PageTitle,
-  Panel,
-  Said,
-  useDuration,
-} from '../components/parts.tsx';
+import { Bar, Notice, PageTitle, PageToCome, Panel, Said, useDuration } from '../components/parts.tsx';
 import { ReasonDialog } from '../components/reason-dialog.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
 import { formatCount, formatDateTime } from '../format.ts';
@@ -28,20 +19,11 @@ export default function ComparisonPage({ id }: { readonly id: string }) {
   const comparison = useComparison(id);
   if (comparison.data) return <ComparisonView comparison={comparison.data} />;
   return (
-    <div className="main">
-      <PageTitle title={t.comparisons.title}>{t.comparisons.title}</PageTitle>
-      {comparison.isError ? (
-        <ErrorNotice
-          error={comparison.error}
-          {...(comparison.error instanceof ApiError && comparison.error.status === 404
-            ? { title: t.error.notFound }
-            : {})}
-          onRetry={() => void comparison.refetch()}
-        />
-      ) : (
-        <Loading />
-      )}
-    </div>
+    <PageToCome
+      title={t.comparisons.title}
+      error={comparison.error}
+      onRetry={() => void comparison.refetch()}
+    />
   );
 }
 

@@ -8,15 +8,13 @@ import {
   useCampaign,
   useCampaignEvents,
 } from '../../api/campaigns.ts';
-import { ApiError } from '../../api/client.ts';
 import { Icon } from '../../components/icon.tsx';
 import {
   Age,
   Bar,
-  ErrorNotice,
-  Loading,
   Notice,
   PageTitle,
+  PageToCome,
   Panel,
   Said,
   useAnnounce,
@@ -36,20 +34,7 @@ export default function CampaignPage({ id }: { readonly id: string }) {
   const campaign = useCampaign(id);
   if (campaign.data) return <CampaignShown campaign={campaign.data} stale={campaign.isError} />;
   return (
-    <div className="main">
-      <PageTitle title={t.campaigns.title}>{t.campaigns.title}</PageTitle>
-      {campaign.isError ? (
-        <ErrorNotice
-          error={campaign.error}
-          {...(campaign.error instanceof ApiError && campaign.error.status === 404
-            ? { title: t.error.notFound }
-            : {})}
-          onRetry={() => void campaign.refetch()}
-        />
-      ) : (
-        <Loading />
-      )}
-    </div>
+    <PageToCome title={t.campaigns.title} error={campaign.error} onRetry={() => void campaign.refetch()} />
   );
 }
 

@@ -2,16 +2,15 @@ import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import { type Expansion, isActive, isEnded, type StoredEvent } from '../../../core/expansion.ts';
 import { windowState } from '../../../core/windows.ts';
-import { ApiError, expansionPath } from '../../api/client.ts';
+import { expansionPath } from '../../api/client.ts';
 import { useExpansion } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
 import { Icon } from '../../components/icon.tsx';
 import {
   Age,
-  ErrorNotice,
-  Loading,
   Notice,
   PageTitle,
+  PageToCome,
   Panel,
   Said,
   useAnnounce,
@@ -50,20 +49,11 @@ export default function ExpansionPage({ id }: { readonly id: string }) {
 
   if (expansion.data) return <ExpansionView expansion={expansion.data} live={live} />;
   return (
-    <div className="main">
-      <PageTitle title={t.expansion.breadcrumb}>{t.expansion.breadcrumb}</PageTitle>
-      {expansion.isError ? (
-        <ErrorNotice
-          error={expansion.error}
-          {...(expansion.error instanceof ApiError && expansion.error.status === 404
-            ? { title: t.error.notFound }
-            : {})}
-          onRetry={() => void expansion.refetch()}
-        />
-      ) : (
-        <Loading />
-      )}
-    </div>
+    <PageToCome
+      title={t.expansion.breadcrumb}
+      error={expansion.error}
+      onRetry={() => void expansion.refetch()}
+    />
   );
 }
 

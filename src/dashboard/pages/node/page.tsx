@@ -11,16 +11,15 @@ import {
   type NodeCommand,
 } from '../../../core/expansion.ts';
 import { formatAddress } from '../../../core/node-facts.ts';
-import { ApiError, call, nodePath } from '../../api/client.ts';
+import { call, nodePath } from '../../api/client.ts';
 import { fetchObservations, useExpansion, useNode } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
 import { Icon } from '../../components/icon.tsx';
 import {
   download,
-  ErrorNotice,
-  Loading,
   Notice,
   PageTitle,
+  PageToCome,
   Panel,
   Said,
   useDuration,
@@ -49,21 +48,13 @@ export default function NodePage({ id, node }: { readonly id: string; readonly n
     useCallback(() => {}, []),
   );
   const summary = expansion.data?.joins.find((join) => join.target.name === node);
-  const failure = detail.error ?? expansion.error;
   if (!expansion.data || !detail.data) {
     return (
-      <div className="main">
-        <PageTitle title={t.node.title(node)}>{t.node.title(node)}</PageTitle>
-        {failure ? (
-          <ErrorNotice
-            error={failure}
-            {...(failure instanceof ApiError && failure.status === 404 ? { title: t.error.notFound } : {})}
-            onRetry={() => void Promise.all([detail.refetch(), expansion.refetch()])}
-          />
-        ) : (
-          <Loading />
-        )}
-      </div>
+      <PageToCome
+        title={t.node.title(node)}
+        error={detail.error ?? expansion.error}
+        onRetry={() => void Promise.all([detail.refetch(), expansion.refetch()])}
+      />
     );
   }
   // The page's detail has the evidence; the expansion's copy has the freshest progress.
