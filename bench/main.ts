@@ -1,10 +1,12 @@
 // `npm run bench [name …]`: prints ratios measured in one run; machines differ, ratios less so.
 import { benchExpansion } from './expansion.ts';
 import { benchScheduling } from './scheduling.ts';
+import { benchUnderWrites } from './under-writes.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   expansion: benchExpansion,
   scheduling: benchScheduling,
+  'under-writes': benchUnderWrites,
   comparison: async () => {
     await import('./comparison.ts');
   },
