@@ -48,6 +48,7 @@ export async function play(
       log: pino({ level: 'silent' }),
       metrics: null,
       frozen: async () => null,
+      controlsWait: async () => false,
       crashPoint: () => undefined,
     },
     { expansionId: expansion.id, owner: 'rehearsal', epoch: 1, leaseMs: 60_000 },

@@ -156,6 +156,16 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       return rows.map((row) => row.doc);
     },
 
+    async expansionsWithControls() {
+      const rows = await database.query<{ id: string }>(
+        `select distinct e.id from controls c join expansions e on e.id = c.expansion_id
+         where c.applied_at is null and not e.ended`,
+        [],
+        'expansions_with_controls',
+      );
+      return rows.map((row) => row.id);
+    },
+
     async claim(expansionId, owner, leaseMs) {
       const [row] = await database.query<{ epoch: number }>(
         `update expansions

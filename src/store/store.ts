@@ -137,6 +137,8 @@ export interface Store {
   addControl(expansionId: string, control: Control): Promise<void>;
   /** Controls not applied yet, oldest first. */
   pendingControls(expansionId: string): Promise<readonly Control[]>;
+  /** Expansions not ended for which a control waits: one question for all that a worker holds. */
+  expansionsWithControls(): Promise<readonly string[]>;
 
   /**
    * Takes the lease if it is free or has run out; raises the epoch. null = it is held (also by the same owner: two

@@ -33,6 +33,9 @@ export interface WorkerDeps {
 
 const defaultLeaseMs = 15_000;
 const freezeSeenForMs = 300;
+const controlsSeenForMs = 400;
+/** Share of the time to the next look that is always left to others. */
+const leastPause = 0.25;
 const databaseRetryMs = 2000;
 const databaseAway = Symbol('the database is away');
 
@@ -46,7 +49,20 @@ export function createWorker(deps: WorkerDeps): Worker {
   const clock = deps.clock ?? realClock;
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const leaseMs = deps.leaseMs ?? defaultLeaseMs;
-  const frozen = freezeReader(deps.store, clock);
+  // Read often enough that a freeze is obeyed within 1 s.
+  const frozen = lately(
+    async () => {
+      const state = await deps.store.freezeState();
+      return state.frozen ? (state.reason ?? 'no reason given') : null;
+    },
+    freezeSeenForMs,
+    clock,
+  );
+  const withControls = lately(
+    async () => new Set(await deps.store.expansionsWithControls()),
+    controlsSeenForMs,
+    clock,
+  );
   const sessionDeps = {
     store: deps.store,
     engine: deps.engine,
@@ -58,6 +74,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     ...(deps.readFigure ? { readFigure: deps.readFigure } : {}),
     log: deps.log,
     metrics: deps.metrics ?? null,
+    controlsWait: async (id: string) => (await withControls()).has(id),
     frozen,
     crashPoint: deps.crashPoint ?? passByCrashPoints,
   };
@@ -121,17 +138,20 @@ export function createWorker(deps: WorkerDeps): Worker {
     let renewedAt = clock.now();
     try {
       while (!signal.aborted) {
+        const turnedAt = clock.now();
         const again = await session.turn();
         if (again === null || again > leaseMs) {
           await deps.store.release(lease);
           return again;
         }
-        const dueAt = clock.now() + again;
+        // The next look counts from this one's beginning; a slow database must not make the looks rarer.
+        const wait = Math.min(again, Math.max(again * leastPause, turnedAt + again - clock.now()));
+        const dueAt = clock.now() + wait;
         if (clock.now() - renewedAt > leaseMs / 3) {
           await deps.store.renew(lease);
           renewedAt = clock.now();
         }
-        await clock.sleep(again, signal);
+        await clock.sleep(wait, signal);
         if (!signal.aborted) deps.metrics?.lookDelay((clock.now() - dueAt) / 1000);
       }
       await deps.store.release(lease);
@@ -172,16 +192,17 @@ export function createWorker(deps: WorkerDeps): Worker {
   return { onWakeUp };
 }
 
-/** The global stop, read at most every 300 ms by one process, so that it is obeyed within 1 s. */
-function freezeReader(store: Store, clock: Clock): () => Promise<string | null> {
-  let known: Promise<string | null> | null = null;
-  let readAt = Number.NEGATIVE_INFINITY;
+/**
+ * What the database said of all expansions, asked anew when that is older than `seenForMs`: one question for a process,
+ * however many expansions it works on.
+ */
+function lately<T>(ask: () => Promise<T>, seenForMs: number, clock: Clock): () => Promise<T> {
+  let known: Promise<T> | null = null;
+  let askedAt = Number.NEGATIVE_INFINITY;
   return () => {
-    if (known === null || clock.now() - readAt >= freezeSeenForMs) {
-      readAt = clock.now();
-      known = store
-        .freezeState()
-        .then((state) => (state.frozen ? (state.reason ?? 'no reason given') : null));
+    if (known === null || clock.now() - askedAt >= seenForMs) {
+      askedAt = clock.now();
+      known = ask();
       known.catch(() => {
         known = null;
       });

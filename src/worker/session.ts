@@ -62,6 +62,8 @@ export interface SessionDeps {
   readonly readFigure?: ReadFigure;
   readonly log: Logger;
   readonly metrics: Metrics | null;
+  /** Whether a control waits for this expansion, as this process last saw it. */
+  readonly controlsWait: (expansionId: string) => Promise<boolean>;
   /** The global stop as this process last saw it; asked again right before every SLAVEOF. */
   readonly frozen: () => Promise<string | null>;
   /** Told of each durable step: tests kill the process there. */
@@ -74,7 +76,6 @@ const pingTimeoutMs = 2000;
 /** A lease and a freeze are known well enough when asked for within this time: freezes are obeyed within 1 s. */
 const freshMs = 700;
 const saveAtLeastEveryMs = 1000;
-const controlsEveryMs = 500;
 
 export interface Session {
   /** One look and what follows. Milliseconds until the next, or null when there is nothing to do until a ring. */
@@ -96,7 +97,6 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   let expansion = loaded;
   let saved = loaded;
   let savedAt = Number.NEGATIVE_INFINITY;
-  let controlsAt = Number.NEGATIVE_INFINITY;
   let masterHeldBy: string | null = null;
   let masterLocked = false;
   const slotStore: Pick<Store, 'syncSlots'> = {
@@ -142,10 +142,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   }
 
   async function pendingControls(): Promise<readonly Control[]> {
-    const now = deps.clock.now();
-    if (now - controlsAt < controlsEveryMs) return [];
-    controlsAt = now;
-    return deps.store.pendingControls(expansion.id);
+    return (await deps.controlsWait(expansion.id)) ? deps.store.pendingControls(expansion.id) : [];
   }
 
   async function lockMaster(masterLook: Look | null): Promise<void> {

@@ -437,6 +437,20 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await store.pendingControls(expansion.id)).toEqual([control('c1')]);
       });
 
+      it('are told of by one question for all expansions, until they are applied or the expansion has ended', async () => {
+        const [first, second, third] = [await accepted(), await accepted(), await accepted()];
+        expect(await store.expansionsWithControls()).toEqual([]);
+        for (const { id } of [second, second, third]) await store.addControl(id, control(`c-${id}`));
+        expect([...(await store.expansionsWithControls())].sort()).toEqual([second.id, third.id].sort());
+        expect(await store.expansionsWithControls()).not.toContain(first.id);
+        const lease = await claimed(second.id);
+        await store.save(lease, second, second, { ...quiet, appliedControls: [`c-${second.id}`] });
+        expect(await store.expansionsWithControls()).toEqual([third.id]);
+        const ended = { ...third, state: 'cancelled' as const };
+        await store.save(await claimed(third.id), third, ended, quiet);
+        expect(await store.expansionsWithControls()).toEqual([]);
+      });
+
       it('make the expansion due, though it waits to be rung for and the ring was lost (promise 6)', async () => {
         const expansion = await accepted();
         const lease = await claimed(expansion.id);

@@ -259,6 +259,11 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       return [...(rows.get(expansionId)?.controls ?? [])];
     },
 
+    async expansionsWithControls() {
+      reachable();
+      return [...rows].flatMap(([id, row]) => (!hasEnded(row.doc) && row.controls.length > 0 ? [id] : []));
+    },
+
     async claim(expansionId, owner, leaseMs) {
       reachable();
       const row = rows.get(expansionId);
