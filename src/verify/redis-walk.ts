@@ -95,7 +95,10 @@ export class RedisWalk {
     if (following !== null) this.#asked.push(this.#ask(following));
     const { page, values, present } = this.#asked.shift()!;
     const [value, presence] = [await values, await present];
-    if (presence !== null) await judgePresence(this.#comparer, page, presence);
+    if (presence !== null) {
+      this.#portion.saw(page.count, page.encodedKeys.length);
+      await judgePresence(this.#comparer, page, presence);
+    }
     const judged = this.#side === 'left' ? await this.#judge(page, value) : null;
     await this.finish();
     this.#open = judged;
