@@ -1,6 +1,11 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { NodeTarget } from '../../src/core/expansion.ts';
 import type { ComparisonStore } from '../../src/store/comparisons.ts';
+import type { Database } from '../../src/store/database.ts';
 import { resolveSpec } from '../../src/verify/compare.ts';
 import { type Checkpoint, run } from '../../src/verify/run.ts';
 import {
@@ -19,6 +24,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
   let postgres: TestPostgres;
   let database: TestDatabase;
   let comparisons: ComparisonStore;
+  let query: Database['query'];
   let closeStores: () => Promise<void>;
   let master: TestServer;
   let slave: TestServer;
@@ -45,6 +51,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
   beforeEach(() => {
     const stores = openTestStores(database.connection);
     comparisons = stores.comparisons;
+    query = stores.database.query;
     closeStores = () => stores.close();
   });
   afterEach(() => closeStores());
@@ -71,6 +78,14 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
       createdAt: Date.now(),
     });
     return id;
+  }
+
+  /** A worker in a process of its own, which can be killed as a machine dies. */
+  function startWorkerProcess(owner: string): ChildProcess {
+    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+    const file = fileURLToPath(new URL('./worker-child.ts', import.meta.url));
+    const connection = JSON.stringify(database.connection);
+    return spawn(process.execPath, ['--import', loader, file, connection, owner], { stdio: 'ignore' });
   }
 
   async function lookedAt(id: string): Promise<number> {
@@ -126,6 +141,38 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
     expect(kills).toBe(3);
     await expectWhole(id);
   });
+
+  it('is taken up by another process wherever its own was killed, and counts nothing twice', async () => {
+    const id = await create({ maxOpsPerSecond: 800 });
+    const row = async () => (await comparisons.get(id))!;
+    const ownerOf = async () => {
+      const [lease] = await query<{ owner: string | null }>(
+        'select lease_owner as owner from comparisons where id = $1',
+        [id],
+      );
+      return lease?.owner;
+    };
+    const cursors = new Set<string>();
+    const killWhen = async (owner: string, reached: () => Promise<boolean>) => {
+      const child = startWorkerProcess(owner);
+      await until(async () => (await ownerOf()) === owner && (await reached()));
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const { state, cursor } = await row();
+      expect(state).toBe('running');
+      cursors.add(JSON.stringify(cursor));
+    };
+    await killWhen('first', async () => (await row()).state === 'running');
+    await killWhen('second', async () => (await row()).cursor !== null);
+    const before = JSON.stringify((await row()).cursor);
+    await killWhen('third', async () => JSON.stringify((await row()).cursor) !== before);
+    expect(cursors.size).toBe(3);
+    const last = startWorkerProcess('last');
+    await until(async () => (await row()).state === 'completed');
+    last.kill('SIGKILL');
+    await once(last, 'exit');
+    await expectWhole(id);
+  }, 120_000);
 
   it('is paused in the middle with the reason, stays so, is resumed, and ends whole', async () => {
     const id = await create({ maxOpsPerSecond: 3000 });
