@@ -47,8 +47,9 @@ export async function compareCounts(pair: Pair, options: CountsOptions): Promise
   const after = await positions(pair);
   const writtenBytes = Math.max(
     distance(before[0], after[0]),
-    distance(before[0], before[1]),
-    distance(after[0], after[1]),
+    distance(before[1], after[1]),
+    // How far the one is behind the other; servers that do not follow each other count from beginnings of their own.
+    ...(pair.leader === null ? [] : [distance(before[0], before[1]), distance(after[0], after[1])]),
   );
   const writes = Math.ceil(writtenBytes / fewestBytesPerWrite);
   const error = (name: string) => writes + Math.max(left.expiring[name] ?? 0, right.expiring[name] ?? 0);

@@ -32,7 +32,7 @@ export async function holdNoStreams({ pair }: Comparer): Promise<boolean> {
  * Keys asked for by SCAN. Odd numbers, since Pika keeps its cursors, which are counts, for all clients together, and most
  * clients ask for round ones.
  */
-const scanCounts = [997, 991, 983] as const;
+const scanCounts = [997, 991, 983, 743, 601, 487] as const;
 
 /**
  * Compares the streams of a 4.x server. Its range commands do not know streams; SCAN visits all types one after the

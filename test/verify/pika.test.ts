@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compareNodes, resolveSpec } from '../../src/verify/compare.ts';
 import type { Argument } from '../../src/verify/resp.ts';
 import {
@@ -8,6 +8,7 @@ import {
   pikaMissing,
   startPika,
   type TestServer,
+  until,
 } from './servers.ts';
 
 const counts = { string: 30_000, small: 2000 };
@@ -123,3 +124,109 @@ describe.skipIf(pikaMissing !== null)(`real Pika ${pikaBinary ?? ''} ${pikaMissi
     expect(report).toMatchObject({ verdict: 'different', differencesTotal: 9 });
   });
 });
+
+describe.skipIf(pikaMissing !== null)(
+  `oddities of real Pika ${pikaBinary ?? ''} ${pikaMissing ?? ''}`,
+  () => {
+    let servers: readonly [TestServer, TestServer];
+    let listsStreams: boolean;
+
+    beforeAll(async () => {
+      servers = await Promise.all([startPika(), startPika()]);
+      listsStreams = !/pika_version:3/.test(String(await servers[0].call('INFO', 'server')));
+    }, 60_000);
+    beforeEach(async () => {
+      for (const server of servers) {
+        await until(async () => String(await server.call('FLUSHALL')) === 'OK');
+        await until(async () => String(await server.call('PKSCANRANGE', 'string', '', '')) === ',');
+      }
+    });
+    afterAll(() => Promise.all(servers.map((server) => server.stop())));
+
+    const load = (commands: readonly (readonly Argument[])[]) =>
+      Promise.all(servers.map((server) => server.load(commands)));
+
+    const compare = (spec: Parameters<typeof resolveSpec>[0] = {}) => {
+      const [left, right] = servers.map((server) => server.endpoint);
+      return compareNodes({ left: left!, right: right!, spec: resolveSpec({ depth: 'full', ...spec }) });
+    };
+
+    const stream = (name: string) => ['XADD', name, '1-1', 'f', 'v'];
+
+    it('says of streams whether it looked at them', async () => {
+      await load([['SET', 'string', 'x'], stream('stream'), stream('s')]);
+      await servers[1].load([['DEL', 's']]);
+      const report = await compare();
+      if (listsStreams)
+        expect(report).toMatchObject({ verdict: 'different', differencesByKind: { missing: 1 } });
+      else
+        expect(report).toMatchObject({
+          verdict: 'equal',
+          notes: expect.arrayContaining([expect.stringMatching(/^Streams were not looked at/)]),
+        });
+    });
+
+    it('finds streams among keys of one byte, at which SCAN may end early', async () => {
+      if (!listsStreams) return;
+      const single = Array.from({ length: 255 }, (_, i) => Buffer.from([i + 1]));
+      const before = Array.from({ length: 745 }, (_, i) =>
+        Buffer.from([1, 1 + Math.floor(i / 200), 1 + (i % 200)]),
+      );
+      await load([...before, ...single].map((key) => ['SET', key, 'x']));
+      await load(Array.from({ length: 300 }, (_, i) => stream(`stream:${i}`)));
+      expect(await compare()).toMatchObject({
+        verdict: 'equal',
+        lookedAtKeysByType: { string: 1000, stream: 300 },
+      });
+      await servers[1].load([['DEL', 'stream:299']]);
+      expect(await compare()).toMatchObject({ verdict: 'different', differencesByKind: { missing: 1 } });
+    });
+
+    it('gets past keys that 4.0.1 names alike: it forgets what follows the last zero byte of a name', async () => {
+      const zeroes = Array.from({ length: 1500 }, (_, i) => [
+        'SET',
+        `zero\0${String(i).padStart(10, '0')}`,
+        'x',
+      ]);
+      await load([...zeroes, ['SET', 'zero', 'x'], ['SET', 'zero ', 'x'], ['SET', 'zzz', 'x']]);
+      await servers[1].load([['DEL', 'zzz']]);
+      const report = await compare();
+      expect(report).toMatchObject({ verdict: 'different', differencesByKind: { missing: 1 } });
+      if (!listsStreams) expect(report.lookedAtKeys).toBe(1503);
+    });
+
+    it('calls a key that expires and is missing missing, and nothing else', async () => {
+      await load([
+        ['SET', 'volatile', 'x'],
+        ['EXPIRE', 'volatile', 1000],
+        ['SET', 'other', 'x'],
+        ['HSET', 'hash', 'f', 'v'],
+        ['EXPIRE', 'hash', 1000],
+      ]);
+      await servers[1].load([['DEL', 'volatile', 'hash']]);
+      expect(await compare()).toMatchObject({ differencesTotal: 2, differencesByKind: { missing: 2 } });
+    });
+
+    it('compares strings that are too large to be kept', async () => {
+      await load([
+        ...Array.from({ length: 600 }, (_, i) => ['SET', `key:${i}`, `value ${i}`]),
+        ...Array.from({ length: 6 }, (_, i) => ['SET', `key:300:${i}`, Buffer.alloc(7_000_000, i)]),
+      ]);
+      expect(await compare()).toMatchObject({ verdict: 'equal', lookedAtKeys: 606 });
+      await servers[1].load([['SETRANGE', 'key:300:4', 6_999_999, '#']]);
+      const report = await compare();
+      expect(report).toMatchObject({ lookedAtKeys: 606, differencesByKind: { value: 1 } });
+      expect(report.examples[0]!.key).toBe('key:300:4');
+    });
+
+    it('gives the same counts before it looks at all keys, and leaves out expiries where no key has one', async () => {
+      await load(Array.from({ length: 500 }, (_, i) => ['SET', `key:${i}`, 'x']));
+      const report = await compare({ keyCounts: true });
+      expect(report).toMatchObject({
+        verdict: 'equal',
+        lookedAtKeys: 500,
+        counts: { exact: true, left: { 'db0 string': 500 }, right: { 'db0 string': 500 } },
+      });
+    });
+  },
+);
