@@ -143,10 +143,17 @@ export function takeBytes(wait: Wait, bytes: number | null, at: number): Wait {
   };
 }
 
-/** The dump that this wait copies: the first that finished after the node asked, and before the first file came. */
-export function takeSnapshot(wait: Wait, master: MasterTracker): Wait {
-  const own =
-    wait.dump ?? master.dumps.find((dump) => isOwnDump(wait, dump)) ?? reusedDump(wait, master) ?? null;
+/**
+ * The dump that this wait copies: the first that finished after the node asked, and before the first file came. An
+ * older one is only taken to be reused until such a dump is seen: the master makes a new one when the old one's
+ * binlog file is gone, or too far back.
+ */
+export function takeSnapshot(before: Wait, master: MasterTracker): Wait {
+  const assumed = before.dump !== null && before.dump.notAfter < before.earliestAt;
+  const made =
+    before.dump === null || assumed ? master.dumps.find((dump) => isOwnDump(before, dump)) : undefined;
+  const wait = made !== undefined && assumed ? { ...before, bytesAtDump: null } : before;
+  const own = made ?? wait.dump ?? reusedDump(wait, master) ?? null;
   const dump =
     own === null
       ? null

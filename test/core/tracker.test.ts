@@ -13,7 +13,6 @@ const master = { host: '10.0.0.1', port: 9221 };
 const self = { host: '10.0.0.2', port: 9221 };
 
 const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
-const capabilities = capabilitiesOf({ server });
 
 const replicationOf = (change: Partial<ReplicationFacts>): ReplicationFacts => ({
   role: 'master',
@@ -48,14 +47,14 @@ const stats = (replInputBytes: number, commandsProcessed: number) => ({
   commandsProcessed,
 });
 
-const masterLook = (at: number, offset: BinlogOffset, lastSave: number): Look =>
+const masterLook = (at: number, offset: BinlogOffset, lastSave: number, sstBytes = 200 * mega): Look =>
   answered(at, {
     replication: replicationOf({
       binlog: { db0: offset },
       slaves: [{ ip: self.host, port: self.port, lag: { db0: 0 } }],
     }),
     lastSaveUnixSeconds: lastSave,
-    sizes: { sstBytes: 200 * mega, liveSstBytes: 200 * mega, memtableBytes: 0, estimatedKeys: 1 },
+    sizes: { sstBytes, liveSstBytes: sstBytes, memtableBytes: 0, estimatedKeys: 1 },
   });
 
 const slaveLook = (at: number, state: DbState, offset: BinlogOffset, bytes: number): Look =>
@@ -76,9 +75,11 @@ interface Seen {
   readonly slave: Look;
 }
 
-/** Attaches at 1,000 with the master at 5:0, and shows the looks given. */
-function follow(looks: readonly Seen[]) {
-  let tracked = trackMaster(newMasterTracker(), masterLook(900, { file: 5, offset: 0 }, 10));
+/** Attaches at 1,000 with the master at 5:0, and shows the looks given; `earlier` are looks at the master before. */
+function follow(looks: readonly Seen[], reportedVersion = '3.5.4', earlier: readonly Look[] = []) {
+  const capabilities = capabilitiesOf({ server: { ...server, reportedVersion } });
+  const first = [...earlier, masterLook(900, { file: 5, offset: 0 }, 10)];
+  let tracked = first.reduce(trackMaster, newMasterTracker());
   let slave = newSlaveTracker({
     attachedAt: 1000,
     master,
@@ -193,5 +194,55 @@ describe('a full sync whose beginning nobody looked at', () => {
   it('is not proven when some came before: they can be those of an older dump, which this one replaced', () => {
     const { rules } = follow([foundCopying(180 * mega), foundCopying(185 * mega), up(190 * mega)]);
     expect(rules).toEqual({ full_sync_seen: true, bytes_received: true, single_snapshot: false });
+  });
+});
+
+describe('a version that reuses its dump', () => {
+  /** A dump of 100 MB was seen to finish for an earlier node; the tables have doubled since. */
+  const earlier = [
+    masterLook(100, { file: 2, offset: 0 }, 9, 100 * mega),
+    masterLook(200, { file: 2, offset: 0 }, 10, 100 * mega),
+  ];
+  const waiting = (at: number, lastSave: number, bytes: number): Seen => ({
+    master: masterLook(at, { file: 5, offset: 0 }, lastSave),
+    slave: slaveLook(at + 10, 'WaitDBSync', { file: 0, offset: 0 }, bytes),
+  });
+  const up = (at: number, lastSave: number, bytes: number): Seen => ({
+    master: masterLook(at, { file: 5, offset: 0 }, lastSave),
+    slave: slaveLook(at + 10, 'Connected', { file: 5, offset: 0 }, bytes),
+  });
+  const see = (...looks: readonly Seen[]) => follow(looks, '3.5.5', earlier);
+
+  it('is measured by the old dump as long as no new one is made', () => {
+    const { slave, anomalies, rules } = see(
+      waiting(1100, 10, 100),
+      waiting(1200, 10, 99 * mega),
+      up(1300, 10, 100 * mega),
+    );
+    expect(slave.waits[0]).toMatchObject({ snapshotBytes: 100 * mega, laterDumps: 0 });
+    expect([anomalies, rules.bytes_received, rules.single_snapshot]).toEqual([[], true, true]);
+  });
+
+  it('is measured by the new dump that the master makes when the node asks, which supersedes nothing', () => {
+    const asks = [waiting(1100, 10, 100), waiting(1200, 11, 600)];
+    const whole = see(...asks, waiting(1300, 11, 195 * mega), up(1400, 11, 200 * mega));
+    expect(whole.slave.waits[0]).toMatchObject({ snapshotBytes: 200 * mega, laterDumps: 0 });
+    expect([whole.anomalies, whole.rules.bytes_received, whole.rules.single_snapshot]).toEqual([
+      [],
+      true,
+      true,
+    ]);
+    const half = see(...asks, waiting(1300, 11, 100 * mega), up(1400, 11, 101 * mega));
+    expect([half.anomalies, half.rules.bytes_received]).toEqual([['up_but_incomplete'], false]);
+  });
+
+  it('is superseded by a dump that is made once its files come', () => {
+    const { anomalies } = see(
+      waiting(1100, 10, 100),
+      waiting(1200, 10, 40 * mega),
+      waiting(1300, 10, 45 * mega),
+      waiting(1400, 11, 50 * mega),
+    );
+    expect(anomalies).toEqual(['snapshot_superseded']);
   });
 });
