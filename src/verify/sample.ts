@@ -8,6 +8,7 @@ import {
   namesFrom,
   type RangePage,
   type RangeType,
+  RangeWalk,
   rangeTypes,
   readRangePage,
   withValues,
@@ -90,21 +91,19 @@ async function walkSmallType(
   type: RangeType,
   options: SampleOptions,
 ): Promise<number | null> {
-  const portion = keyPortion(comparer);
-  let keys = 0;
-  for (let from: Buffer | null = nothing; from !== null; ) {
-    const step = await compareRange(comparer, type, from, portion);
-    keys += step.keys;
-    from = step.next;
-    if (from === null || keys <= 4 * options.keysPerType) continue;
-    comparer.tally.note(
-      `The right side holds many more keys of type ${type} than the left; not all were looked at.`,
-    );
-    comparer.tally.stratum({ looks: keys, complete: false });
+  const { tally } = comparer;
+  const before = tally.state.byType[type] ?? 0;
+  const seen = () => (tally.state.byType[type] ?? 0) - before;
+  const walk = new RangeWalk(comparer, type, nothing);
+  while ((await walk.step()) !== null) {
+    if (seen() <= 4 * options.keysPerType) continue;
+    await walk.finish();
+    tally.note(`The right side holds many more keys of type ${type} than the left; not all were looked at.`);
+    tally.stratum({ looks: seen(), complete: false });
     return null;
   }
-  if (keys > 0) comparer.tally.stratum({ looks: keys, complete: true });
-  return keys;
+  if (seen() > 0) tally.stratum({ looks: seen(), complete: true });
+  return seen();
 }
 
 /** Foreign keys beyond the left side's first and last key would not be met from any point between them. */
