@@ -8,7 +8,9 @@ export function renderComparison(comparison: ComparisonView, style: Style): stri
   const { report, problem } = comparison;
   return [
     `${style.bold(comparison.id)}  ${comparison.left.name} (left) and ${comparison.right.name} (right): ${stateText(comparison, style)}`,
-    ...(comparison.stateReason === null ? [] : [`  ${printable(comparison.stateReason)}`]),
+    ...(comparison.stateReason === null || comparison.stateReason === report?.reason
+      ? []
+      : [`  ${printable(comparison.stateReason)}`]),
     ...(report === null ? [`  ${comparisonProgress(comparison)}`] : reportLines(report)),
     ...(problem
       ? [style.red(printable(problem.text)), ...problem.nextSteps.map((s) => `  → ${printable(s)}`)]
@@ -47,18 +49,23 @@ function reportLines(report: ComparisonReport): string[] {
   return [
     ...(report.reason === null ? [] : [`  ${printable(report.reason)}`]),
     `  Looked at ${report.lookedAtKeys} keys${shareText(report)} in ${took}, depth ${report.depth}`,
-    ...(report.smallestLossFound === null
-      ? []
-      : [
-          `  A loss of ${percent(report.smallestLossFound)} of the keys or more would have been found (99 %)`,
-        ]),
+    ...(report.smallestLossFound === null ? [] : [`  ${lossText(report.smallestLossFound)}`]),
     `  Differences: ${report.differencesTotal}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`,
     ...report.examples.map(
       (d) =>
         `    db${d.db} ${d.type} ${printable(d.key)}: ${d.kind}; left ${printable(d.left ?? 'nothing')}, right ${printable(d.right ?? 'nothing')}`,
     ),
+    ...(report.differencesTotal > report.examples.length
+      ? [`    and ${report.differencesTotal - report.examples.length} more`]
+      : []),
+    ...(report.notes ?? []).map((note) => `  Note: ${printable(note)}`),
   ];
 }
+
+const lossText = (smallestLoss: number): string =>
+  smallestLoss === 0
+    ? 'Every key was looked at, so that the loss of a single one would have been found'
+    : `A loss of ${percent(smallestLoss)} of the keys or more would have been found (99 %)`;
 
 function shareText(report: ComparisonReport): string {
   return report.share === null ? '' : ` (${percent(report.share)} of about ${report.estimatedKeys ?? '?'})`;
