@@ -70,6 +70,11 @@ export function ReportFacts({ report }: { readonly report: ComparisonReport }) {
           </>
         )}
       </dl>
+      {report.notes?.map((note) => (
+        <p key={note} className="faint">
+          <Said>{note}</Said>
+        </p>
+      ))}
     </div>
   );
 }
