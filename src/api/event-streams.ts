@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredEvent } from '../core/expansion.ts';
 import type { Log } from '../log.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
+import { withTimeLimit } from '../time-limit.ts';
 import { HttpProblem } from './errors.ts';
 
 export interface EventStreamOptions {
@@ -175,14 +176,12 @@ class Stream {
     if (this.ended) return;
     this.lastSentAt = this.#now();
     if (this.#raw.write(text)) return;
-    const settled = new AbortController();
-    const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(this.#drainTimeoutMs)]);
     try {
-      await Promise.race([once(this.#raw, 'drain', { signal }), once(this.#raw, 'close', { signal })]);
+      await withTimeLimit(this.#drainTimeoutMs, null, (signal) =>
+        Promise.race([once(this.#raw, 'drain', { signal }), once(this.#raw, 'close', { signal })]),
+      );
     } catch {
       this.#raw.destroy();
-    } finally {
-      settled.abort();
     }
   }
 

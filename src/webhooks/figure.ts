@@ -1,5 +1,6 @@
 import { get as httpGet, type IncomingMessage, type RequestOptions } from 'node:http';
 import { get as httpsGet } from 'node:https';
+import { withTimeLimit } from '../time-limit.ts';
 import { beginningOf, guardedLookup } from './send.ts';
 import { parseWebhookUrl } from './url.ts';
 
@@ -21,18 +22,21 @@ export function figureIn(text: string): number | null {
  */
 export function createFigureReader(timeoutMs: number): (url: string) => Promise<number | null> {
   return async (text) => {
-    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const response = await ask(parseWebhookUrl(text), signal);
-      try {
-        return response.statusCode === 200 ? figureIn(await beginningOf(response, signal)) : null;
-      } finally {
-        response.destroy();
-      }
+      return await withTimeLimit(timeoutMs, null, (limited) => read(text, limited));
     } catch {
       return null;
     }
   };
+}
+
+async function read(url: string, signal: AbortSignal): Promise<number | null> {
+  const response = await ask(parseWebhookUrl(url), signal);
+  try {
+    return response.statusCode === 200 ? figureIn(await beginningOf(response, signal)) : null;
+  } finally {
+    response.destroy();
+  }
 }
 
 function ask(url: URL, signal: AbortSignal): Promise<IncomingMessage> {

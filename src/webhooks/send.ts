@@ -2,6 +2,7 @@ import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'nod
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { withTimeLimit } from '../time-limit.ts';
 import { signatureOf, webhookHeaders } from './signature.ts';
 import { isAllowedIp, parseWebhookUrl } from './url.ts';
 
@@ -42,10 +43,8 @@ export function createSender(options: SendOptions): SendHook {
   return async (hook, signal) => {
     const startedAt = options.now();
     try {
-      const answer = await exchange(
-        hook,
-        startedAt,
-        AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]),
+      const answer = await withTimeLimit(options.timeoutMs, signal, (limited) =>
+        exchange(hook, startedAt, limited),
       );
       return { ...answer, error: null, tookMs: options.now() - startedAt };
     } catch (error) {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { expansionQueueName, makeExpansionJob } from '../../src/queue/producer.ts';
+import { withTimeLimit } from '../../src/time-limit.ts';
 
 /** A request that was turned down for good. */
 export class RefusedError extends Error {}
@@ -71,16 +72,18 @@ export function createClient(options: ClientOptions): Client {
   /** null = no answer came. */
   async function attempt(method: string, path: string, body?: object, key?: string) {
     try {
-      const response = await fetch(options.url + path, {
-        method,
-        headers: {
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(key === undefined ? {} : { 'idempotency-key': key }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.any([options.signal, AbortSignal.timeout(answerWithinMs)]),
+      return await withTimeLimit(answerWithinMs, options.signal, async (signal) => {
+        const response = await fetch(options.url + path, {
+          method,
+          headers: {
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(key === undefined ? {} : { 'idempotency-key': key }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          signal,
+        });
+        return { status: response.status, text: await response.text() };
       });
-      return { status: response.status, text: await response.text() };
     } catch {
       return null;
     }
