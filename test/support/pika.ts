@@ -13,6 +13,11 @@ export interface PikaNode {
   send(...words: readonly (string | number)[]): Promise<unknown>;
   readonly client: Redis;
   isRunning(): boolean;
+  /** SIGKILL; its folder stays. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, from its folder; resolves when it answers. */
+  start(): Promise<void>;
+  /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
 
@@ -28,38 +33,63 @@ export async function startPika(options: PikaOptions): Promise<PikaNode> {
   const folder = await mkdtemp(join(tmpdir(), 'pika-'));
   const config = join(folder, 'pika.conf');
   await writeFile(config, configText(folder, options));
-  const child = spawn(options.binary, ['-c', config], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  const keep = (chunk: Buffer): void => {
-    output = (output + chunk.toString('latin1')).slice(-4000);
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  let running = run(options.binary, folder, config);
+  let killed = false;
   const client = new Redis({
     host: '127.0.0.1',
     port: options.port,
     protocol: 2,
     disableClientInfo: true,
     enableReadyCheck: false,
-    retryStrategy: (times) => (child.exitCode === null ? Math.min(200, times * 50) : null),
+    retryStrategy: (times) => (killed || isRunning(running) ? Math.min(200, times * 50) : null),
     maxRetriesPerRequest: null,
   });
   client.on('error', () => undefined);
-  await answers(client, child, () => output);
+  await answers(client, running);
   return {
     name: `127.0.0.1:${options.port}`,
     port: options.port,
-    pid: child.pid!,
+    get pid() {
+      return running.child.pid!;
+    },
     client,
     send: (command, ...rest) => client.call(String(command), ...rest.map(String)),
-    isRunning: () => child.exitCode === null && child.signalCode === null,
+    isRunning: () => isRunning(running),
+    kill() {
+      killed = true;
+      return ended(running);
+    },
+    async start() {
+      killed = false;
+      running = run(options.binary, folder, config);
+      await answers(client, running);
+    },
     async stop() {
       client.disconnect();
-      await ended(child);
+      await ended(running);
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
+
+interface Running {
+  readonly child: ChildProcess;
+  /** The last of what it wrote. */
+  output(): string;
+}
+
+function run(binary: string, folder: string, config: string): Running {
+  const child = spawn(binary, ['-c', config], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString('latin1')).slice(-4000);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  return { child, output: () => output };
+}
+
+const isRunning = ({ child }: Running): boolean => child.exitCode === null && child.signalCode === null;
 
 /** Whether every joining slave makes a new dump, which spoils the copy of a slave that has not finished (up to 3.5.4). */
 export async function hasTheBug(node: PikaNode): Promise<boolean> {
@@ -98,7 +128,7 @@ function configText(folder: string, options: PikaOptions): string {
     .join('\n')}\n`;
 }
 
-async function answers(client: Redis, child: ChildProcess, output: () => string): Promise<void> {
+async function answers(client: Redis, { child, output }: Running): Promise<void> {
   const died = new Promise<never>((_, reject) => {
     child.once('exit', (code) => reject(new Error(`pika ended with ${code} at its start: ${output()}`)));
     child.once('error', reject);
@@ -107,10 +137,10 @@ async function answers(client: Redis, child: ChildProcess, output: () => string)
   await Promise.race([client.call('PING'), died]);
 }
 
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+function ended(running: Running): Promise<void> {
+  if (!isRunning(running)) return Promise.resolve();
   return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
+    running.child.once('exit', () => resolve());
+    running.child.kill('SIGKILL');
   });
 }

@@ -1,0 +1,243 @@
+/** A master under writes, three nodes and the service, for the tests on real Pika. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { Expansion } from '../../src/core/expansion.ts';
+import { isEnded, needsPerson } from '../../src/core/expansion.ts';
+import { startService } from '../../src/main.ts';
+import type { Service } from '../../src/service.ts';
+import { hasTheBug, type PikaNode, startPika } from '../support/pika.ts';
+
+const binary = process.env.PIKA_BIN;
+const firstPort = Number(process.env.PIKA_E2E_PORT ?? 17_100);
+const masterKeys = 300_000;
+const valueBytes = 1024;
+/** 300 MB in at least 10 s. */
+const throttle = 25 * 1024 * 1024;
+
+/** Why these tests cannot run here; null = they can. */
+export const pikaMissing: string | null =
+  binary && existsSync(binary) ? null : 'PIKA_BIN does not name a Pika binary';
+
+export interface Rig {
+  readonly master: PikaNode;
+  readonly slaves: readonly PikaNode[];
+  readonly service: Service;
+  readonly dataDir: string;
+  writes: ChildProcess | null;
+}
+
+export async function stopRig(rig: Rig): Promise<void> {
+  await stopWrites(rig);
+  await rig.service.close();
+  await Promise.all([rig.master, ...rig.slaves].map((node) => node.stop()));
+  await rm(rig.dataDir, { recursive: true, force: true });
+}
+
+/** `portsAbove` keeps files that run side by side apart. */
+export async function startRig(portsAbove = 0): Promise<Rig> {
+  const settings = { 'throttle-bytes-per-second': throttle };
+  const nodes = await Promise.all(
+    [0, 1, 2, 3].map((i) => startPika({ binary: binary!, port: firstPort + portsAbove + 10 * i, settings })),
+  );
+  const [master, ...slaves] = nodes as [PikaNode, ...PikaNode[]];
+  const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-e2e-'));
+  const service = await startService({ dataDir, port: 0, logLevel: 'error' });
+  await fill(master);
+  return { master, slaves, service, dataDir, writes: startWrites(master) };
+}
+
+/** 300 MB of distinct strings, written in pipelines. */
+async function fill(master: PikaNode): Promise<void> {
+  const filler = 'v'.repeat(valueBytes - 20);
+  const step = 1000;
+  for (let from = 0; from < masterKeys; from += step) {
+    const pipeline = master.client.pipeline();
+    for (let i = from; i < from + step; i++) pipeline.call('SET', `base:${i}`, `${i}:${filler}`);
+    await pipeline.exec();
+  }
+}
+
+/** A process of its own that sets, changes and deletes keys until it is ended. */
+function startWrites(master: PikaNode): ChildProcess {
+  const script = `
+    const { Redis } = require('ioredis');
+    const client = new Redis({ host: '127.0.0.1', port: ${master.port}, protocol: 2, disableClientInfo: true, enableReadyCheck: false });
+    client.on('error', () => {});
+    (async () => {
+      for (let i = 0; ; i++) {
+        const pipeline = client.pipeline();
+        for (let j = 0; j < 20; j++) {
+          const n = Math.floor(Math.random() * ${masterKeys});
+          pipeline.call('SET', 'load:' + i + ':' + j, 'x'.repeat(${valueBytes}));
+          pipeline.call('SET', 'base:' + n, 'changed ' + i);
+        }
+        await pipeline.exec();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    })();`;
+  return spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+}
+
+export async function stopWrites(rig: Rig): Promise<void> {
+  const { writes } = rig;
+  rig.writes = null;
+  if (!writes || writes.exitCode !== null) return;
+  const ended = new Promise((resolve) => writes.once('exit', resolve));
+  writes.kill('SIGKILL');
+  await ended;
+}
+
+/** What a request says of every node. */
+interface NodeOptions {
+  readonly overwriteData?: boolean;
+  readonly repoint?: boolean;
+}
+
+/** Asks for an expansion over REST, and waits until it has ended or needs a person. */
+export async function expand(
+  rig: Rig,
+  nodes: readonly PikaNode[],
+  options: NodeOptions = {},
+): Promise<Expansion> {
+  const startedAt = Date.now();
+  const response = await fetch(`${rig.service.url}/v1/expansions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    // All lie on one host, so that the service would choose one at a time.
+    body: JSON.stringify({
+      master: rig.master.name,
+      nodes: nodes.map(({ name }) => ({ address: name, ...options })),
+      // The writes double the master's data if nodes must copy twice: that is no question for a person here.
+      policy: { batchSize: nodes.length, forecastTolerance: null },
+    }),
+  });
+  const accepted = (await response.json()) as { readonly id: string };
+  expect([response.status, accepted]).toEqual([202, expect.objectContaining({ id: expect.any(String) })]);
+  for (;;) {
+    const expansion = (await rig.service.store.get(accepted.id))!;
+    if (isEnded(expansion.state) || needsPerson(expansion.state)) {
+      console.log(
+        `${expansion.state} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s: ${summary(expansion)}`,
+      );
+      return expansion;
+    }
+    await sleep(200);
+  }
+}
+
+const summary = (expansion: Expansion): string =>
+  expansion.joins
+    .map((each) => {
+      const codes = each.anomalies.map((anomaly) => anomaly.code).join('+');
+      return `${each.target.name} ${each.phase}, ${each.attempts.length} attempt(s), ${each.progress.receivedBytes} of ${each.progress.snapshotBytes} bytes${codes ? `, ${codes}` : ''}`;
+    })
+    .join('; ');
+
+/** SLAVEOF on every node, 3 s apart, as a script would; and how each has come out. */
+export async function naiveBurst(rig: Rig): Promise<readonly ('up' | 'dead' | 'hung')[]> {
+  for (const [i, slave] of rig.slaves.entries()) {
+    if (i > 0) await sleep(3000);
+    await slave.send('SLAVEOF', '127.0.0.1', rig.master.port);
+  }
+  const patienceMs = (await hasTheBug(rig.master)) ? 90_000 : 300_000;
+  return Promise.all(rig.slaves.map((slave) => settles(slave, patienceMs)));
+}
+
+/** Until the first node has received 20 MB or more of its snapshot. */
+export async function inTransfer(rig: Rig): Promise<void> {
+  for (;;) {
+    const { items } = await rig.service.store.list({ limit: 1 });
+    const first = items[0]?.joins[0];
+    if (first?.phase === 'transferring' && (first.progress.receivedBytes ?? 0) > 20e6) return;
+    await sleep(50);
+  }
+}
+
+const info = async (node: PikaNode, section: string): Promise<string> =>
+  String(await node.send('INFO', section));
+
+/**
+ * Up, dead, or hanging for as long as `patienceMs`. On every version a node on a busy machine can miss the master's
+ * reply (it sets WaitReply after it has sent the question); it reconnects by itself after 65 to 80 s, and may have to
+ * copy again.
+ */
+export async function settles(node: PikaNode, patienceMs = 90_000): Promise<'up' | 'dead' | 'hung'> {
+  const deadline = Date.now() + patienceMs;
+  while (Date.now() < deadline) {
+    if (!node.isRunning()) return 'dead';
+    const text = await Promise.race([info(node, 'replication'), sleep(5000, '')]);
+    if (text.includes('master_link_status:up')) return 'up';
+    await sleep(200);
+  }
+  return 'hung';
+}
+
+const offsetOf = async (node: PikaNode): Promise<string> =>
+  /binlog_offset=(\d+ \d+)/.exec(await info(node, 'replication'))?.[1] ?? '';
+
+/** Until the nodes have the master's own offset, with the writes stopped. */
+export async function quiet(rig: Rig, nodes: readonly PikaNode[]): Promise<void> {
+  const target = await offsetOf(rig.master);
+  for (const node of nodes) while ((await offsetOf(node)) !== target) await sleep(100);
+}
+
+export async function everyNodeIsWhole(
+  rig: Rig,
+  ended: Expansion,
+  nodes: readonly PikaNode[],
+): Promise<void> {
+  await stopWrites(rig);
+  expect([ended.state, ended.joins.map((each) => each.phase)]).toEqual([
+    'succeeded',
+    ended.joins.map(() => 'verified'),
+  ]);
+  await quiet(rig, nodes);
+  for (const node of nodes) {
+    const result = await compare(rig.master, node);
+    console.log(
+      `${node.name}: ${result.keys} keys on the master, ${result.missing} missing, ${result.foreign} foreign, ${result.different} of other value`,
+    );
+    expect(result).toMatchObject({ missing: 0, foreign: 0, different: 0 });
+    expect(result.keys).toBeGreaterThanOrEqual(masterKeys);
+  }
+}
+
+async function keysOf(node: PikaNode): Promise<Set<string>> {
+  const keys = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, page] = (await node.send('SCAN', cursor, 'COUNT', 10_000)) as [string, string[]];
+    for (const key of page) keys.add(key);
+    cursor = next;
+  } while (cursor !== '0');
+  return keys;
+}
+
+/** Every key and every value, read by a client that is not the product's. */
+export async function compare(
+  master: PikaNode,
+  node: PikaNode,
+): Promise<{ keys: number; missing: number; foreign: number; different: number }> {
+  const [left, right] = await Promise.all([keysOf(master), keysOf(node)]);
+  const names = [...left];
+  let different = 0;
+  for (let from = 0; from < names.length; from += 1000) {
+    const page = names.slice(from, from + 1000);
+    const [a, b] = (await Promise.all([master.send('MGET', ...page), node.send('MGET', ...page)])) as [
+      unknown[],
+      unknown[],
+    ];
+    different += page.filter((name, i) => right.has(name) && a[i] !== b[i]).length;
+  }
+  return {
+    keys: left.size,
+    missing: names.filter((name) => !right.has(name)).length,
+    foreign: [...right].filter((name) => !left.has(name)).length,
+    different,
+  };
+}
