@@ -12,7 +12,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { openDoorbell, startDoorbellWorker } from './queue/bullmq-doorbell.ts';
 import type { QueueBackend } from './queue/connection.ts';
-import type { Doorbell } from './queue/doorbell.ts';
+import { alongside, type Doorbell, type DoorbellWorker } from './queue/doorbell.ts';
 import { startReconciler } from './queue/reconciler.ts';
 import type { CampaignStore } from './store/campaigns.ts';
 import type { Store } from './store/store.ts';
@@ -36,8 +36,9 @@ export interface CampaignParts {
 /** The part of the service that leads campaigns through. */
 export interface Campaigns {
   readonly routes: RoutePlugin;
-  /** Begins to work on campaigns. Returns how to stop it; other processes go on. */
-  startWork(): () => Promise<unknown>;
+  /** Begins to work on campaigns; when it is closed, other processes go on. */
+  startWork(): DoorbellWorker;
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,7 +72,7 @@ export function openCampaigns(parts: CampaignParts): Campaigns {
       ),
   });
 
-  function startWork(): () => Promise<unknown> {
+  function startWork(): DoorbellWorker {
     const handler = createCampaignHandler({
       campaigns,
       store,
@@ -94,12 +95,13 @@ export function openCampaigns(parts: CampaignParts): Campaigns {
       intervalMs: parts.reconcileEveryMs,
       onTrouble: trouble('the search for campaigns that are due'),
     });
-    return () => Promise.all([wakeUps.close(), reconciler.close()]);
+    return alongside(wakeUps, reconciler);
   }
 
   return {
     routes: campaignRoutes({ campaigns, admission: campaignAdmission, doorbell }),
     startWork,
+    ping: () => doorbell.ping(),
     close: () => doorbell.close(),
   };
 }

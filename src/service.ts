@@ -18,7 +18,7 @@ import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openDoorbell, startDoorbellWorker } from './queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
-import type { Doorbell } from './queue/doorbell.ts';
+import { alongside, type Doorbell, type DoorbellWorker } from './queue/doorbell.ts';
 import { openQueueEntrance } from './queue/entrance.ts';
 import { startReconciler } from './queue/reconciler.ts';
 import { type OpenedStore, openStore } from './store/open.ts';
@@ -85,7 +85,11 @@ export async function openService(config: Config, log: Log): Promise<Service> {
       ...config.listen,
       listenTextResolver: (address) => `listening at ${address}`,
     });
-    if (config.role !== 'api') closers.push(await startWork(parts));
+    if (config.role !== 'api') {
+      const work = startWork(parts);
+      closers.push(work.close);
+      await work.ready();
+    }
     return { url, store: parts.opened.store, close };
   } catch (error) {
     await close();
@@ -147,6 +151,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     sleep,
   });
   closers.push(() => campaigns.close());
+  await Promise.all([doorbell.ping(), comparisonDoorbell.ping(), campaigns.ping()]);
   return {
     config,
     log,
@@ -195,8 +200,8 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
   return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
 }
 
-/** Everything that acts: expansions, the queue's jobs, webhooks. Returns how to stop it. */
-async function startWork(parts: Parts): Promise<Closer> {
+/** Everything that acts: expansions, the queue's jobs, webhooks. */
+function startWork(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, doorbell, metrics, admission, newId, crashPoint } = parts;
   const send = createSender({ timeoutMs: webhookTimeoutMs, now: Date.now });
   const worker = createWorker({
@@ -248,23 +253,21 @@ async function startWork(parts: Parts): Promise<Closer> {
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
     crashPoint,
   });
-  const closeComparisons = startComparisons(parts);
-  const closeCampaigns = parts.campaigns.startWork();
-  return () =>
-    Promise.all([
-      wakeUps.close(),
-      reconciler.close(),
-      dispatcher.close(),
-      entrance.close(),
-      closeComparisons(),
-      closeCampaigns(),
-    ]);
+  const answering = [wakeUps, entrance, startComparisons(parts), parts.campaigns.startWork()];
+  return {
+    async ready() {
+      await Promise.all(answering.map((each) => each.ready()));
+    },
+    async close() {
+      await Promise.all([...answering, reconciler, dispatcher].map((each) => each.close()));
+    },
+  };
 }
 
 /** Two at a time in one process: each can fill a core of its own and both servers. */
 const comparisonsAtOnce = 2;
 
-function startComparisons(parts: Parts): Closer {
+function startComparisons(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, comparisonDoorbell, crashPoint } = parts;
   const handler = createComparisonHandler({
     comparisons: opened.comparisons,
@@ -284,7 +287,7 @@ function startComparisons(parts: Parts): Closer {
     intervalMs: reconcileEveryMs,
     onTrouble: troubleOf(log, 'the search for comparisons that are due'),
   });
-  return () => Promise.all([wakeUps.close(), reconciler.close()]);
+  return alongside(wakeUps, reconciler);
 }
 
 function countingRings(doorbell: Doorbell, metrics: Metrics): Pick<Doorbell, 'ring'> {

@@ -11,7 +11,7 @@ import {
 import { closeWorker } from './close-worker.ts';
 import type { QueueBackend } from './connection.ts';
 import type { Doorbell, DoorbellWorker, WakeUpHandler } from './doorbell.ts';
-import { QueueUnavailableError } from './errors.ts';
+import { withinTime, workerReady } from './in-time.ts';
 
 /** The doorbells there are: each has its own queue, and workers that answer it. */
 export type DoorbellName = 'expansion-wake-ups' | 'comparison-wake-ups' | 'campaign-wake-ups';
@@ -127,7 +127,7 @@ export function startDoorbellWorker(
   doorbell: Pick<Doorbell, 'ring'>,
   handler: WakeUpHandler,
   options: DoorbellWorkerOptions = {},
-): DoorbellWorker & { ready(): Promise<void> } {
+): DoorbellWorker {
   const closing = new AbortController();
   // Every handler that runs listens to it, and there are as many as `concurrency` allows.
   setMaxListeners(0, closing.signal);
@@ -176,9 +176,7 @@ export function startDoorbellWorker(
   });
 
   return {
-    async ready() {
-      await worker.waitUntilReady();
-    },
+    ready: () => workerReady(worker, `the queue ${name} on ${backend.kind}`),
     async close() {
       closing.abort();
       await Promise.all(running);
@@ -186,22 +184,4 @@ export function startDoorbellWorker(
       await Promise.all(ringing);
     },
   };
-}
-
-async function withinTime<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new QueueUnavailableError(`${what} did not answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, tooLate]);
-  } catch (error) {
-    if (error instanceof QueueUnavailableError) throw error;
-    throw new QueueUnavailableError(`${what} cannot be reached: ${(error as Error).message}`, {
-      cause: error,
-    });
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined);
-  }
 }

@@ -10,6 +10,8 @@ export interface Doorbell {
 }
 
 export interface DoorbellWorker {
+  /** Resolves when wake-ups are being taken. Throws QueueUnavailableError when none ever will be. */
+  ready(): Promise<void>;
   /** Stops taking new wake-ups; resolves when the running handlers have returned. */
   close(): Promise<void>;
 }
@@ -19,3 +21,13 @@ export interface DoorbellWorker {
  * nothing to do until the next ring.
  */
 export type WakeUpHandler = (expansionId: string, signal: AbortSignal) => Promise<number | null>;
+
+/** A worker and what runs beside it, closed together. */
+export function alongside(worker: DoorbellWorker, beside: { close(): Promise<void> }): DoorbellWorker {
+  return {
+    ready: () => worker.ready(),
+    async close() {
+      await Promise.all([worker.close(), beside.close()]);
+    },
+  };
+}

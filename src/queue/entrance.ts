@@ -10,6 +10,7 @@ import {
 import { closeWorker } from './close-worker.ts';
 import type { BullmqConnection } from './connection.ts';
 import { type EntranceParts, HandedOverError, JobFailedError, seeThrough } from './expansion-job.ts';
+import { workerReady } from './in-time.ts';
 import { type ExpansionJobProgress, type ExpansionJobResult, expansionQueueName } from './producer.ts';
 
 export interface QueueEntrance {
@@ -67,9 +68,7 @@ export function openQueueEntrance(
   );
   worker.on('error', (error) => parts.onTrouble('-', error));
   return {
-    ready: async () => {
-      await worker.waitUntilReady();
-    },
+    ready: () => workerReady(worker, `the queue ${expansionQueueName}`),
     close: async () => {
       closing.abort();
       await closeWorker(worker, backend);

@@ -13,4 +13,5 @@ export class QueueSetupError extends Error {
 /** The queue does not answer now. Nothing is lost by it: the reconciler rings again. */
 export class QueueUnavailableError extends Error {
   readonly code = 'queue_unavailable';
+  readonly nextSteps = ['See that the server which holds the queue (REDIS_URL, else DATABASE_URL) answers.'];
 }

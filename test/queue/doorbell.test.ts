@@ -116,10 +116,26 @@ describe('on PostgreSQL', () => {
     });
     await doorbell.ring('before');
     await until(() => called.has('before'));
-    process.kill(postgres.pid()!, 'SIGKILL');
+    const killed = postgres.pid()!;
+    process.kill(killed, 'SIGKILL');
+    // Its other processes answer for a moment longer.
+    await until(() => ![null, killed].includes(postgres.pid()), { withinMs: 50_000 });
     const reconciler = startReconciler({ store: { due: async () => ['after'] }, doorbell, intervalMs: 100 });
     await until(() => called.has('after'), { withinMs: 50_000 });
     await reconciler.close();
+    await worker.close();
+    await doorbell.close();
+  });
+
+  it('tells of a worker that was started while PostgreSQL was away, and would stay idle', async () => {
+    const backend = await openQueueBackend({ postgres: database.connection });
+    const away = {
+      ...backend.forWorkers,
+      connection: { ...(backend.forWorkers.connection as object), host: '/nowhere' },
+    };
+    const doorbell = openDoorbell(backend);
+    const worker = startDoorbellWorker({ ...backend, forWorkers: away }, doorbell, async () => null);
+    await expect(worker.ready()).rejects.toMatchObject({ code: 'queue_unavailable' });
     await worker.close();
     await doorbell.close();
   });

@@ -1,0 +1,33 @@
+import { QueueUnavailableError } from './errors.ts';
+
+/** Resolves as `work` does; throws QueueUnavailableError when it fails or takes longer. `what` names the queue. */
+export async function withinTime<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new QueueUnavailableError(`${what} did not answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } catch (error) {
+    if (error instanceof QueueUnavailableError) throw error;
+    throw new QueueUnavailableError(`${what} cannot be reached: ${(error as Error).message}`, {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}
+
+const readyWithinMs = 30_000;
+
+/**
+ * Resolves when a worker of BullMQ takes jobs. On PostgreSQL, BullMQ 6.7 remembers a first connection that failed and
+ * never tries again: such a worker would stay idle for ever, so whoever starts one must look.
+ */
+export async function workerReady(
+  worker: { waitUntilReady(): Promise<unknown> },
+  what: string,
+): Promise<void> {
+  await withinTime(worker.waitUntilReady(), readyWithinMs, what);
+}
