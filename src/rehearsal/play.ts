@@ -47,7 +47,7 @@ export async function play(
       batches: facts.batches,
       log: pino({ level: 'silent' }),
       metrics: null,
-      frozen: async () => null,
+      frozen: { now: async () => null, known: async () => null },
       controlsWait: async () => false,
       crashPoint: () => undefined,
     },

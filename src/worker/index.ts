@@ -9,6 +9,7 @@ import type { Metrics } from '../metrics.ts';
 import type { WakeUpHandler } from '../queue/doorbell.ts';
 import { FencedError, type Lease, type Store, StoreUnavailableError } from '../store/store.ts';
 import type { ReadFigure } from './health-probe.ts';
+import { lately } from './lately.ts';
 import { type Clock, realClock } from './observer.ts';
 import { type BeforeBatch, type Compare, createSession } from './session.ts';
 
@@ -74,7 +75,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     ...(deps.readFigure ? { readFigure: deps.readFigure } : {}),
     log: deps.log,
     metrics: deps.metrics ?? null,
-    controlsWait: async (id: string) => (await withControls()).has(id),
+    controlsWait: async (id: string) => (await withControls.known()).has(id),
     frozen,
     crashPoint: deps.crashPoint ?? passByCrashPoints,
   };
@@ -141,6 +142,7 @@ export function createWorker(deps: WorkerDeps): Worker {
         const turnedAt = clock.now();
         const again = await session.turn();
         if (again === null || again > leaseMs) {
+          await session.settle();
           await deps.store.release(lease);
           return again;
         }
@@ -154,6 +156,7 @@ export function createWorker(deps: WorkerDeps): Worker {
         await clock.sleep(wait, signal);
         if (!signal.aborted) deps.metrics?.lookDelay((clock.now() - dueAt) / 1000);
       }
+      await session.settle();
       await deps.store.release(lease);
       return 0;
     } finally {
@@ -190,23 +193,4 @@ export function createWorker(deps: WorkerDeps): Worker {
   }
 
   return { onWakeUp };
-}
-
-/**
- * What the database said of all expansions, asked anew when that is older than `seenForMs`: one question for a process,
- * however many expansions it works on.
- */
-function lately<T>(ask: () => Promise<T>, seenForMs: number, clock: Clock): () => Promise<T> {
-  let known: Promise<T> | null = null;
-  let askedAt = Number.NEGATIVE_INFINITY;
-  return () => {
-    if (known === null || clock.now() - askedAt >= seenForMs) {
-      askedAt = clock.now();
-      known = ask();
-      known.catch(() => {
-        known = null;
-      });
-    }
-    return known;
-  };
 }

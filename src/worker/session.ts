@@ -27,7 +27,9 @@ import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
+import type { Lately } from './lately.ts';
 import { type Clock, createObserver, type Observer } from './observer.ts';
+import { createSaver } from './saver.ts';
 import { createSlotKeeper } from './slot-keeper.ts';
 
 /** Starts the comparison of a join's node with its master; resolves with its report, never rejects. */
@@ -64,8 +66,8 @@ export interface SessionDeps {
   readonly metrics: Metrics | null;
   /** Whether a control waits for this expansion, as this process last saw it. */
   readonly controlsWait: (expansionId: string) => Promise<boolean>;
-  /** The global stop as this process last saw it; asked again right before every SLAVEOF. */
-  readonly frozen: () => Promise<string | null>;
+  /** Reason of the global stop: as last seen, and, right before a command, as of now. */
+  readonly frozen: Lately<string | null>;
   /** Told of each durable step: tests kill the process there. */
   readonly crashPoint: AtCrashPoint;
 }
@@ -81,6 +83,8 @@ export interface Session {
   /** One look and what follows. Milliseconds until the next, or null when there is nothing to do until a ring. */
   turn(): Promise<number | null>;
   readonly expansion: Expansion;
+  /** Stores what no turn has stored yet; to be called before the lease is given back. */
+  settle(): Promise<void>;
   close(): void;
 }
 
@@ -95,8 +99,9 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   const reports = new Map<number, ComparisonReport>();
   const lastStored = new Map<string, { readonly at: number; readonly text: string }>();
   let expansion = loaded;
-  let saved = loaded;
-  let savedAt = Number.NEGATIVE_INFINITY;
+  const saver = createSaver(deps.store, deps.clock, lease, loaded);
+  /** Replies are stored with what the next look leads to: until then a crash loses them, and the node is asked. */
+  let repliesToTell: readonly EventInput[] | null = null;
   let masterHeldBy: string | null = null;
   let masterLocked = false;
   const slotStore: Pick<Store, 'syncSlots'> = {
@@ -111,6 +116,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   let veto: { readonly batch: number; readonly text: string | null } | null = null;
 
   async function turn(): Promise<number | null> {
+    saver.check();
     const controls = await pendingControls();
     const { masterLook, nodeLooks } = await lookAround(deps, observer, expansion);
     await lockMaster(masterLook);
@@ -124,7 +130,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       masterLook,
       nodeLooks,
       controls,
-      frozen: await deps.frozen(),
+      frozen: await deps.frozen.known(),
       reports,
       masterHeldBy,
       veto: vetoed,
@@ -173,24 +179,39 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     masterLook: Look | null,
     nodeLooks: ReadonlyMap<number, Look>,
   ): Promise<void> {
-    const now = deps.clock.now();
     expansion = decision.expansion;
-    const due = now - savedAt >= saveAtLeastEveryMs;
-    const material =
-      decision.events.length > 0 || decision.commands.length > 0 || decision.appliedControls.length > 0;
-    if (!material && !(due && expansion !== saved)) return;
-    const step = decision.commands.length > 0 ? 'intent' : isEnded(expansion.state) ? 'finish' : 'save';
-    deps.crashPoint(`before_${step}`);
-    await deps.store.save(lease, saved, expansion, {
-      events: decision.events,
+    const { commands, appliedControls, lookAgainInMs } = decision;
+    const replies = repliesToTell;
+    const events = [...(replies ?? []), ...decision.events];
+    const extra = () => ({
+      events,
       observations: observationsToStore(masterLook, nodeLooks),
-      appliedControls: decision.appliedControls,
-      lookAgainInMs: decision.lookAgainInMs,
+      appliedControls,
+      lookAgainInMs,
     });
-    saved = expansion;
-    savedAt = now;
-    tell(decision.events);
+    const isProgress = events.length + commands.length + appliedControls.length === 0;
+    if (isProgress && replies === null) {
+      const due = deps.clock.now() - saver.savedAt >= saveAtLeastEveryMs;
+      if (!due || expansion === saver.saved || saver.busy) return;
+      deps.crashPoint('before_save');
+      saver.saveMeanwhile(expansion, extra(), () => deps.crashPoint('after_save'));
+      return;
+    }
+    const step = commands.length > 0 ? 'intent' : isEnded(expansion.state) ? 'finish' : 'save';
+    deps.crashPoint(`before_${step}`);
+    await saver.save(expansion, extra());
+    repliesToTell = null;
+    if (replies !== null) deps.crashPoint('after_reply_saved');
+    tell(events);
     deps.crashPoint(`after_${step}`);
+  }
+
+  /** Stores what was not stored yet, before the lease is given back. */
+  async function settle(): Promise<void> {
+    if (repliesToTell === null) return saver.idle();
+    await saver.save(expansion, { events: repliesToTell, lookAgainInMs: 0 });
+    tell(repliesToTell);
+    repliesToTell = null;
   }
 
   function tell(events: readonly EventInput[]): void {
@@ -227,16 +248,12 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     deps.crashPoint('before_reply_saved');
     const taken = takeReplies(expansion, replies, deps.clock.now(), lease.epoch);
     expansion = taken.expansion;
-    await deps.store.save(lease, saved, expansion, { events: taken.events, lookAgainInMs: 0 });
-    saved = expansion;
-    savedAt = deps.clock.now();
-    tell(taken.events);
-    deps.crashPoint('after_reply_saved');
+    repliesToTell = taken.events;
     return 0;
   }
 
   /**
-   * Sends one command whose intent is stored. The lease is prolonged first, so that it outlives the command: a
+   * Sends one command whose intent is stored. The lease was prolonged just before, so that it outlives the command: a
    * successor that takes over later waits until an act without a known end can no longer happen.
    */
   async function run(command: Decision['commands'][number]): Promise<Reply> {
@@ -261,14 +278,16 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
    */
   async function lastObjection(command: NodeCommand): Promise<string | null> {
     for (let tries = 0; tries < 10; tries += 1) {
+      if (!isFresh(saver.leaseKnownAt)) await saver.renew();
       const askedAt = deps.clock.now();
-      await deps.store.renew(lease);
-      const frozen = await deps.frozen();
+      const frozen = await deps.frozen.now();
       if (frozen !== null && !isSetting(command)) return `everything is frozen: ${frozen}`;
-      if (Math.abs(deps.clock.now() - askedAt) <= freshMs) return null;
+      if (isFresh(askedAt) && isFresh(saver.leaseKnownAt)) return null;
     }
     return 'the database answers too slowly to be certain that this worker may still act';
   }
+
+  const isFresh = (at: number): boolean => Math.abs(deps.clock.now() - at) <= freshMs;
 
   /** A comparison whose worker died is begun again here. */
   function resumeComparisons(): void {
@@ -314,6 +333,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
 
   return {
     turn,
+    settle,
     get expansion() {
       return expansion;
     },

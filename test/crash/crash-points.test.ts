@@ -175,7 +175,7 @@ describe.concurrent('killed at a crash point and started again, the service ends
       const ended = await endOf(url);
       await entrance.checkEnd();
       const outcome = { ...ended, comparisons: await comparisonsOf(url), ...seenBy(nodes) };
-      expect(outcome).toEqual(rightEnd(nodes, version, comparesAll(point)));
+      expect(outcome, again.output()).toEqual(rightEnd(nodes, version, comparesAll(point)));
       again.child.kill('SIGTERM');
       expect(await again.ended).toEqual({ code: 0, signal: null });
     } finally {
