@@ -1,5 +1,6 @@
 // `npm run bench [name …]`: prints ratios measured in one run; machines differ, ratios less so.
 import { benchExpansion } from './expansion.ts';
+import { benchLoad } from './load.ts';
 import { benchScheduling } from './scheduling.ts';
 import { benchUnderWrites } from './under-writes.ts';
 
@@ -7,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   expansion: benchExpansion,
   scheduling: benchScheduling,
   'under-writes': benchUnderWrites,
+  load: benchLoad,
   comparison: async () => {
     await import('./comparison.ts');
   },
