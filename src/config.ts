@@ -52,6 +52,8 @@ export interface Config {
   readonly limits: Limits;
   /** Full syncs at the same time, over all expansions and workers. */
   readonly slots: SlotLimits;
+  /** For how many days what has ended is kept; null = for ever. */
+  readonly keepEndedDays: number | null;
   /** Whether X-Forwarded-* of a reverse proxy are believed. */
   readonly trustProxy: boolean;
   /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
@@ -81,6 +83,7 @@ export class ConfigError extends Error {
 
 const strict = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65535 });
+const mostDays = 36_500;
 const Slots = Type.Integer({ minimum: 1, maximum: 10_000 });
 const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
 
@@ -95,6 +98,7 @@ const FileSchema = Type.Object(
     redisUrl: Type.Optional(Type.String({ minLength: 1 })),
     logLevel: Type.Optional(Type.Enum([...logLevels])),
     trustProxy: Type.Optional(Type.Boolean()),
+    keepEndedDays: Type.Optional(Type.Integer({ minimum: 1, maximum: mostDays })),
     tokens: Type.Optional(
       Type.Array(
         Type.Object(
@@ -204,6 +208,7 @@ export function loadConfig(
       perMasterHost:
         source.integer('PIKA_EXPANDER_SLOTS_PER_MASTER_HOST', 1, 10_000) ?? file.slots?.perMasterHost ?? null,
     },
+    keepEndedDays: source.integer('PIKA_EXPANDER_KEEP_ENDED_DAYS', 1, mostDays) ?? file.keepEndedDays ?? null,
     trustProxy: source.boolean('PIKA_EXPANDER_TRUST_PROXY') ?? file.trustProxy ?? false,
     secrets: collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
     crashAt: source.crashOrder('PIKA_EXPANDER_CRASH_AT'),

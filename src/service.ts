@@ -14,6 +14,7 @@ import type { Config } from './config.ts';
 import type { AtCrashPoint } from './core/crash-points.ts';
 import { crashAsOrdered } from './crash.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
+import { startForgetting } from './forgetting.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openDoorbell, startDoorbellWorker } from './queue/bullmq-doorbell.ts';
@@ -253,15 +254,23 @@ function startWork(parts: Parts): DoorbellWorker {
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
     crashPoint,
   });
+  const beside = [reconciler, dispatcher, ...forgetting(parts)];
   const answering = [wakeUps, entrance, startComparisons(parts), parts.campaigns.startWork()];
   return {
     async ready() {
       await Promise.all(answering.map((each) => each.ready()));
     },
     async close() {
-      await Promise.all([...answering, reconciler, dispatcher].map((each) => each.close()));
+      await Promise.all([...answering, ...beside].map((each) => each.close()));
     },
   };
+}
+
+function forgetting({ config, log, opened }: Parts): readonly { close(): Promise<void> }[] {
+  const keepDays = config.keepEndedDays;
+  return keepDays === null
+    ? []
+    : [startForgetting({ ended: opened.ended, keepDays, now: Date.now, sleep, log })];
 }
 
 /** Two at a time in one process: each can fill a core of its own and both servers. */

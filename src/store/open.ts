@@ -2,6 +2,7 @@ import type { CampaignStore } from './campaigns.ts';
 import type { ComparisonStore } from './comparisons.ts';
 import { openDatabase, type PostgresConnection } from './database.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
+import { createEndedRecords, type EndedRecords } from './ended.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresStore } from './postgres-store.ts';
@@ -19,6 +20,7 @@ export interface OpenedStore {
   readonly comparisons: ComparisonStore;
   readonly webhooks: WebhookStore;
   readonly campaigns: CampaignStore;
+  readonly ended: EndedRecords;
   /** The same database, for a queue without Redis. */
   readonly postgres: PostgresConnection;
   readonly embedded: boolean;
@@ -54,6 +56,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     comparisons: createPostgresComparisons(database),
     webhooks: createPostgresWebhooks(database),
     campaigns: createPostgresCampaigns(database),
+    ended: createEndedRecords(database),
     postgres,
     embedded: server !== null,
     async close() {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { openDatabase, type PostgresConnection } from '../../src/store/database.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
+import { createEndedRecords } from '../../src/store/ended.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
@@ -96,6 +97,7 @@ export function openTestStores(
     comparisons: createPostgresComparisons(database, options),
     webhooks: createPostgresWebhooks(database, options),
     campaigns: createPostgresCampaigns(database),
+    ended: createEndedRecords(database),
     close: () => database.close(),
   };
 }

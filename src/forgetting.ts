@@ -1,0 +1,61 @@
+import type { Log } from './log.ts';
+import type { EndedRecords, Forgotten } from './store/ended.ts';
+
+export interface ForgettingOptions {
+  readonly ended: EndedRecords;
+  readonly keepDays: number;
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+}
+
+const everyMs = 3_600_000;
+/** Small portions, so that no statement runs long beside the work. */
+const atOnce = 20;
+const dayMs = 86_400_000;
+
+/**
+ * Once an hour deletes what ended longer ago than it is to be kept. Any number of processes may do so side by side. A
+ * failure is logged and tried again an hour later: nothing waits for it.
+ */
+export function startForgetting(options: ForgettingOptions): { close(): Promise<void> } {
+  const closing = new AbortController();
+  const running = forgetAgainAndAgain(options, closing.signal);
+  return {
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}
+
+async function forgetAgainAndAgain(options: ForgettingOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await forgetAll(options, signal).catch((error: unknown) => {
+      options.log.warn(
+        { err: error },
+        'what ended long ago could not be deleted; it is tried again in an hour',
+      );
+    });
+    await options.sleep(everyMs, signal);
+  }
+}
+
+async function forgetAll(
+  { ended, keepDays, now, log }: ForgettingOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const endedBefore = now() - keepDays * dayMs;
+  const total = { expansions: 0, campaigns: 0, comparisons: 0 };
+  for (let more = true; more && !signal.aborted; ) {
+    const gone: Forgotten = await ended.forget(endedBefore, atOnce);
+    for (const kind of ['expansions', 'campaigns', 'comparisons'] as const) total[kind] += gone[kind];
+    more = Object.values(gone).some((count) => count > 0);
+  }
+  const { expansions, campaigns, comparisons } = total;
+  if (expansions + campaigns + comparisons === 0) return;
+  log.info(
+    total,
+    `deleted what ended more than ${keepDays} days ago: ${expansions} expansions, ${campaigns} campaigns, ${comparisons} comparisons`,
+  );
+}

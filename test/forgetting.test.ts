@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { startForgetting } from '../src/forgetting.ts';
+import type { Forgotten } from '../src/store/ended.ts';
+import { until } from './support/until.ts';
+
+const nothing: Forgotten = { expansions: 0, campaigns: 0, comparisons: 0 };
+const day = 86_400_000;
+
+it('asks in portions until nothing is left, says what went, and comes again an hour later, also after a failure', async () => {
+  const answers: (Forgotten | Error)[] = [
+    { expansions: 20, campaigns: 1, comparisons: 0 },
+    { expansions: 3, campaigns: 0, comparisons: 2 },
+    nothing,
+    new Error('the database is away'),
+    nothing,
+  ];
+  const asked: number[] = [];
+  const slept: number[] = [];
+  const said: string[] = [];
+  const forgetting = startForgetting({
+    ended: {
+      async forget(endedBefore) {
+        asked.push(endedBefore);
+        const answer = answers.shift() ?? nothing;
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    },
+    keepDays: 30,
+    now: () => 1_800_000_000_000,
+    sleep: (ms, signal) => {
+      slept.push(ms);
+      if (slept.length < 3) return Promise.resolve();
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    },
+    log: {
+      info: (_: unknown, text: string) => void said.push(text),
+      warn: (_: unknown, text: string) => void said.push(text),
+    } as never,
+  });
+  await until(() => slept.length === 3);
+  await forgetting.close();
+  expect(asked).toEqual(Array(5).fill(1_800_000_000_000 - 30 * day));
+  expect(slept).toEqual([3_600_000, 3_600_000, 3_600_000]);
+  expect(said).toEqual([
+    'deleted what ended more than 30 days ago: 23 expansions, 1 campaigns, 2 comparisons',
+    'what ended long ago could not be deleted; it is tried again in an hour',
+  ]);
+});

@@ -1,0 +1,155 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Expansion } from '../../src/core/expansion.ts';
+import { aCampaign } from '../support/campaigns.ts';
+import { newExpansion, nodeTarget } from '../support/expansions.ts';
+import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+
+let postgres: TestPostgres;
+let database: TestDatabase;
+let stores: ReturnType<typeof openTestStores>;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  database = await postgres.createMigratedDatabase();
+});
+afterAll(() => postgres.stop());
+beforeEach(() => {
+  stores = openTestStores(database.connection);
+});
+afterEach(async () => {
+  await stores.close();
+  await database.empty();
+});
+
+const event = { type: 'tested', at: 1, node: null, level: 'info', text: 'it was', data: {} } as const;
+
+/** Accepts an expansion, and ends it at that time; with one of everything that belongs to it. */
+async function endedAt(at: number | null): Promise<Expansion> {
+  const { store, comparisons } = stores;
+  const expansion = newExpansion();
+  const { id, master, joins } = expansion;
+  await store.accept(expansion, [event], { key: `key of ${id}`, fingerprint: 'f' });
+  const lease = (await store.claim(id, 'worker', 60_000))!;
+  await store.lockMaster(lease, [`address:${id}`]);
+  const slot = { expansionId: id, position: 0, nodeHost: 'a', masterHost: 'b' };
+  await store.syncSlots(lease, {
+    held: [slot],
+    wanted: [],
+    limits: { total: null, perNodeHost: null, perMasterHost: null },
+  });
+  await store.addControl(id, {
+    id: `control of ${id}`,
+    verb: 'pause',
+    node: null,
+    reason: 'r',
+    by: 'b',
+    at: 1,
+  });
+  const comparison = await comparisons.create({
+    id: `comparison of ${id}`,
+    join: { expansionId: id, node: joins[0]!.target.name },
+    left: master,
+    right: joins[0]!.target,
+    spec: { depth: 'full' },
+    requestedBy: 'test',
+    createdAt: 1,
+  });
+  const compares = (await comparisons.claim(comparison.id, 'worker', 60_000))!;
+  const difference = {
+    db: 0,
+    key: 'k',
+    type: 'string',
+    kind: 'missing',
+    left: 'a',
+    right: null,
+    rounds: 3,
+  } as const;
+  await comparisons.save(compares, { differences: [difference], state: 'completed', endedAt: at ?? 1 });
+  const after =
+    at === null
+      ? { ...expansion, label: 'goes on' }
+      : { ...expansion, state: 'succeeded' as const, endedAt: at };
+  const look = { kind: 'busy', at: 1, tookMs: 1, message: 'm' } as never;
+  await store.save(lease, expansion, after, {
+    events: [event],
+    observations: [{ node: master.name, look }],
+    lookAgainInMs: null,
+  });
+  return after;
+}
+
+async function rowsOf(id: string): Promise<number> {
+  const tables = 'joins events observations controls sync_slots node_locks master_locks comparisons'.split(
+    ' ',
+  );
+  const counts = tables.map((table) => `(select count(*) from ${table} where expansion_id = $1)`);
+  const differences = `(select count(*) from differences where comparison_id = 'comparison of ' || $1::text)`;
+  const [row] = await stores.database.query<{ total: number }>(
+    `select (select count(*) from expansions where id = $1) + ${[...counts, differences].join(' + ')} as total`,
+    [id],
+  );
+  return row!.total;
+}
+
+describe('what ended before a given time is forgotten', () => {
+  it('with all that belongs to it; what ended later, or goes on, stays whole', async () => {
+    const [old, recent, open] = [await endedAt(1000), await endedAt(3000), await endedAt(null)];
+    const before = await Promise.all([recent, open].map(({ id }) => rowsOf(id)));
+    expect(await rowsOf(old.id)).toBeGreaterThan(6);
+    expect(await stores.ended.forget(2000, 10)).toEqual({ expansions: 1, campaigns: 0, comparisons: 0 });
+    expect(await rowsOf(old.id)).toBe(0);
+    expect(await Promise.all([recent, open].map(({ id }) => rowsOf(id)))).toEqual(before);
+    expect(await stores.ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 0 });
+  });
+
+  it('the oldest first, in portions', async () => {
+    for (const at of [1, 2, 3]) await endedAt(at);
+    expect((await stores.ended.forget(2000, 2)).expansions).toBe(2);
+    expect((await stores.ended.forget(2000, 2)).expansions).toBe(1);
+  });
+
+  it('but no expansion of a campaign that is kept: its report needs it', async () => {
+    const { campaigns, ended } = stores;
+    const expansion = await endedAt(1000);
+    const campaign = aCampaign({ members: 1 });
+    await campaigns.accept(campaign, [event], null);
+    const lease = (await campaigns.claim(campaign.id, 'worker', 60_000))!;
+    const member = { ...campaign.members[0]!, expansion: { id: expansion.id } as never };
+    const running = { ...campaign, members: [member] };
+    const extra = { events: [event], appliedControls: [], lookAgainInMs: null };
+    await campaigns.save(lease, campaign, running, extra);
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 0 });
+
+    await campaigns.save(lease, running, { ...running, state: 'succeeded', endedAt: 1500 }, extra);
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 1, campaigns: 1, comparisons: 0 });
+    expect(await campaigns.get(campaign.id)).toBeNull();
+    expect(await rowsOf(expansion.id)).toBe(0);
+  });
+
+  it('also comparisons of their own, unless they have not ended', async () => {
+    const { comparisons, ended } = stores;
+    const [left, right] = ['10.0.0.1:9221', '10.0.0.2:9221'].map(nodeTarget);
+    for (const id of ['old', 'open'])
+      await comparisons.create({
+        id,
+        join: null,
+        left: left!,
+        right: right!,
+        spec: { depth: 'full' },
+        requestedBy: 'test',
+        createdAt: 1,
+      });
+    const lease = (await comparisons.claim('old', 'worker', 60_000))!;
+    await comparisons.save(lease, { state: 'completed', endedAt: 1000 });
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 1 });
+    expect(await comparisons.get('old')).toBeNull();
+    expect(await comparisons.get('open')).not.toBeNull();
+  });
+
+  it('and its idempotency key with it: the same request starts anew then', async () => {
+    const { id } = await endedAt(1000);
+    const key = { key: `key of ${id}`, fingerprint: 'f' };
+    expect(await stores.store.acceptedUnder(key)).not.toBeNull();
+    await stores.ended.forget(2000, 10);
+    expect(await stores.store.acceptedUnder(key)).toBeNull();
+  });
+});
