@@ -66,7 +66,7 @@ export async function watchNodes(version: CrashVersion): Promise<WatchedNodes> {
     unwatchedMs(id) {
       const attachedAt = heardBy(id).find(({ text }) => isAttach(text))?.at ?? Number.NaN;
       const upAt = fullSyncs.firstEnd(id, attachedAt);
-      return longestGap(heardBy('m'), attachedAt, upAt);
+      return longestGap(heardBy('m').filter(({ text }) => isLook(text)), attachedAt, upAt);
     },
     mostInFullSync: fullSyncs.most,
     faults: () => ['n1', 'n2'].flatMap((id) => faultsOf(cluster, id)),
@@ -84,6 +84,9 @@ const changesReplication = (text: string): boolean =>
   !/^(?:info|ping|lastsave|select|config|auth|echo|dbsize|type|p?ttl|m?get|pkscanrange|scanx?|h\w*get\w*|hlen|hkeys|llen|lrange|scard|smembers|sscan|zcard|zrange|zscan|hscan|strlen|exists)\b/i.test(
     text,
   );
+
+/** Of what a look at the master asks, LASTSAVE tells of its dumps. */
+const isLook = (text: string): boolean => /^lastsave$/i.test(text);
 
 const isAttach = (text: string): boolean => /^slaveof \d/i.test(text);
 
