@@ -76,7 +76,7 @@ export interface SessionDeps {
 const commandTimeoutMs = 8000;
 const pingTimeoutMs = 2000;
 /** A lease and a freeze are known well enough when asked for within this time: freezes are obeyed within 1 s. */
-const freshMs = 700;
+const freshMs = 600;
 const saveAtLeastEveryMs = 1000;
 
 export interface Session {
