@@ -26,6 +26,8 @@ export interface PikaOptions {
   /** The node takes this port, + 2000 and + 10001. */
   readonly port: number;
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** What clients log in with. */
+  readonly password?: string;
 }
 
 /** Starts a node that listens on loopback and resolves when it answers. Throws with its last output if it dies. */
@@ -38,6 +40,7 @@ export async function startPika(options: PikaOptions): Promise<PikaNode> {
   const client = new Redis({
     host: '127.0.0.1',
     port: options.port,
+    ...(options.password === undefined ? {} : { password: options.password }),
     protocol: 2,
     disableClientInfo: true,
     enableReadyCheck: false,
