@@ -8,14 +8,14 @@ import type { SlotLimits } from './core/slots.ts';
 import type { Credential, CredentialSource } from './engines/engine.ts';
 
 /** What a process of the service does: answer requests, work on expansions, or both. */
-export const processRoles = ['all', 'api', 'worker'] as const;
-export type ProcessRole = (typeof processRoles)[number];
+const processRoles = ['all', 'api', 'worker'] as const;
+type ProcessRole = (typeof processRoles)[number];
 
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** A viewer reads; an operator also starts and steers expansions. */
-export const accessRoles = ['viewer', 'operator'] as const;
+const accessRoles = ['viewer', 'operator'] as const;
 export type AccessRole = (typeof accessRoles)[number];
 
 export interface AccessToken {

@@ -11,7 +11,7 @@ import type { Look } from './core/node-facts.ts';
 import type { Store } from './store/store.ts';
 
 /** What happened to a wake-up of an expansion. */
-export type WakeUpOutcome = 'worked' | 'held_elsewhere' | 'nothing_to_do' | 'fenced' | 'failed';
+type WakeUpOutcome = 'worked' | 'held_elsewhere' | 'nothing_to_do' | 'fenced' | 'failed';
 
 /**
  * The service's own figures in Prometheus' form. The counting methods are cheap and never throw. Labels are

@@ -10,7 +10,7 @@ export interface Caller {
   readonly byCookie: boolean;
 }
 
-export const sessionCookie = 'pika_expander_session';
+const sessionCookie = 'pika_expander_session';
 const sessionSeconds = 12 * 3600;
 
 export interface Access {

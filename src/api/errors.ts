@@ -7,7 +7,7 @@ import { Refusal, type RefusalKind } from '../core/refusal.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/store.ts';
 
 /** What an error answer says; `next_steps` keeps its name in the JSON. */
-export interface ErrorBody {
+interface ErrorBody {
   readonly error: {
     readonly code: string;
     readonly message: string;

@@ -30,7 +30,7 @@ export interface StreamRequest {
 }
 
 /** How something stands; sent as a message without an id where it differs from the one before. */
-export interface StreamProgress {
+interface StreamProgress {
   readonly data: unknown;
   /** It will not change any more. */
   readonly settled: boolean;

@@ -4,7 +4,7 @@ import type { Attempt, Expansion, Join } from '../core/expansion.ts';
  * What leaves the service: the core's shapes without the trackers, which are the working memory of the worker.
  */
 
-export type AttemptView = Omit<Attempt, 'tracker'>;
+type AttemptView = Omit<Attempt, 'tracker'>;
 export type JoinView = Omit<Join, 'attempts'> & { readonly attempts: readonly AttemptView[] };
 export type ExpansionView = Omit<Expansion, 'joins' | 'masterTracker'> & {
   readonly joins: readonly JoinView[];
@@ -22,7 +22,7 @@ const summaryFields = [
   'anomalies',
   'attemptsAllowed',
 ] as const;
-export type JoinSummaryView = Pick<Join, (typeof summaryFields)[number]>;
+type JoinSummaryView = Pick<Join, (typeof summaryFields)[number]>;
 export type ExpansionSummaryView = Omit<ExpansionView, 'joins'> & {
   readonly joins: readonly JoinSummaryView[];
 };

@@ -27,7 +27,7 @@ export type AnomalyCode = (typeof anomalyCodes)[number];
  * least, CLEARREPLICATIONID where the ids differ, SLAVEOF … force. `quarantine`: no retry helps, the node may hold
  * partial data. `halt`: somebody else acts on the node; a person decides.
  */
-export type Remedy = 'wait' | 'reattach' | 'quarantine' | 'halt';
+type Remedy = 'wait' | 'reattach' | 'quarantine' | 'halt';
 
 export interface AnomalyRecord {
   readonly code: AnomalyCode;

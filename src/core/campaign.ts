@@ -109,7 +109,7 @@ export interface CampaignAct {
   readonly at: number;
 }
 
-export interface CampaignStop {
+interface CampaignStop {
   readonly cause: 'failures' | 'cancel';
   /** In plain words. */
   readonly reason: string;

@@ -21,7 +21,7 @@ export function compareForecast(turn: Turn): void {
 }
 
 /** null = there was no forecast. */
-export function forecastOutcome(expansion: Expansion): ForecastOutcome | null {
+function forecastOutcome(expansion: Expansion): ForecastOutcome | null {
   const { forecast } = expansion;
   if (forecast === null) return null;
   return {

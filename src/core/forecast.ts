@@ -21,7 +21,7 @@ export interface ForecastRange {
   readonly confidence: number;
 }
 
-export interface NodeForecast {
+interface NodeForecast {
   readonly node: string;
   /** The node's own `throttle-bytes-per-second`; null = not known. */
   readonly throttleBytesPerSecond: number | null;
@@ -34,7 +34,7 @@ export interface NodeForecast {
   readonly disk: { readonly oldBytes: number | null; readonly newBytes: ForecastRange | null };
 }
 
-export interface BatchForecast {
+interface BatchForecast {
   /** Zero-based. */
   readonly batch: number;
   readonly nodes: readonly string[];
@@ -47,7 +47,7 @@ export interface BatchForecast {
   readonly binlogBytes: ForecastRange | null;
 }
 
-export interface BinlogForecast {
+interface BinlogForecast {
   readonly writeBytesPerSecond: number | null;
   /** Written during the longest batch. */
   readonly duringBatchBytes: ForecastRange | null;

@@ -10,8 +10,6 @@ import { type PreflightContext, preflight } from './preflight.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { WriteRate } from './write-rate.ts';
 
-export type { Forecast, ForecastRange } from './forecast.ts';
-
 /** The master and its slaves as the master tells it. */
 export interface Topology {
   readonly master: {

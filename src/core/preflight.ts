@@ -16,7 +16,7 @@ import { masterRules } from './preflight-master.ts';
 import { nodeRules } from './preflight-node.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 
-export { type FindingCode, type FindingDescription, findingCodes } from './finding-codes.ts';
+export { findingCodes } from './finding-codes.ts';
 export { masterBusyReasons } from './preflight-master.ts';
 
 /** What a look must ask of every server for preflight; the names are sections of the engine. */

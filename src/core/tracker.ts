@@ -34,9 +34,9 @@ import {
   type Wait,
 } from './wait.ts';
 
-export type TrackerPhase = 'attaching' | 'snapshotting' | 'transferring' | 'swapping' | 'catching_up';
+type TrackerPhase = 'attaching' | 'snapshotting' | 'transferring' | 'swapping' | 'catching_up';
 
-export interface RateSample {
+interface RateSample {
   readonly at: number;
   readonly bytes: number;
 }
@@ -145,7 +145,7 @@ export function newSlaveTracker(start: {
  * Finds the master's entry for a node: by the address under which the others see it, else by the one entry with
  * its port that appeared after SLAVEOF (a node announces the address of its own socket, facts 7).
  */
-export function findListed(
+function findListed(
   slaves: readonly ListedSlave[],
   self: Address,
   listedBefore: readonly string[],

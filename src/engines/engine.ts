@@ -1,6 +1,6 @@
 import type { Capabilities } from '../core/capabilities.ts';
 import type { NodeCommand, NodeTarget } from '../core/expansion.ts';
-import type { Address, Look, NodeFacts } from '../core/node-facts.ts';
+import type { Look, NodeFacts } from '../core/node-facts.ts';
 
 /** Parts of a look; a caller asks for what it needs, and an engine never asks a node for more. */
 export type LookSection =
@@ -58,5 +58,3 @@ export interface CredentialSource {
   get(name: string | null): Credential | null;
   readonly names: readonly string[];
 }
-
-export type { Address };

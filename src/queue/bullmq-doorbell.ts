@@ -14,7 +14,7 @@ import type { Doorbell, DoorbellWorker, WakeUpHandler } from './doorbell.ts';
 import { withinTime, workerReady } from './in-time.ts';
 
 /** The doorbells there are: each has its own queue, and workers that answer it. */
-export type DoorbellName = 'expansion-wake-ups' | 'comparison-wake-ups' | 'campaign-wake-ups';
+type DoorbellName = 'expansion-wake-ups' | 'comparison-wake-ups' | 'campaign-wake-ups';
 
 export interface DoorbellOptions {
   readonly name?: DoorbellName;

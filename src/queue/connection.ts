@@ -10,7 +10,7 @@ import pg from 'pg';
 import { QueueSetupError } from './errors.ts';
 
 /** A PostgreSQL as the store names it. */
-export type QueuePostgres =
+type QueuePostgres =
   | { readonly connectionString: string }
   | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
 

@@ -47,13 +47,13 @@ export class NodeStalled extends Error {
   }
 }
 
-export interface Outcome {
+interface Outcome {
   readonly reply: Reply;
   /** Virtual time at which the client has the reply. */
   readonly readyAt: number;
 }
 
-export interface Faults {
+interface Faults {
   /** Ends the process at once. `silent`: the host is gone, so peers notice only by time-outs. */
   crash(id: string, how?: { readonly silent?: boolean }): void;
   /** Starts the process; one that died on a partial database dies again. */

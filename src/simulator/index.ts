@@ -30,20 +30,17 @@ export {
   type Cluster,
   type ClusterOptions,
   createCluster,
-  type Faults,
   NodeRefused,
   NodeStalled,
-  type Outcome,
 } from './cluster.ts';
 export type { Session } from './commands.ts';
-export type { LoadOptions } from './loading.ts';
+
 export type { NodeOptions } from './node.ts';
-export type { Observed } from './observe.ts';
-export { createDemoCluster, type DemoOptions } from './presets.ts';
-export type { Failure, Reply, Status } from './reply.ts';
+
+export { createDemoCluster } from './presets.ts';
+export type { Reply } from './reply.ts';
 export { bulkText, isFailure } from './reply.ts';
-export { type ServedCluster, type ServeOptions, serveCluster } from './server.ts';
-export { fastTimers, realTimers, scaleTimers, type Timers } from './timers.ts';
+export { type ServedCluster, serveCluster } from './server.ts';
+export { fastTimers, realTimers, scaleTimers } from './timers.ts';
 export { type SimulatedVersion, simulatedVersions } from './versions.ts';
-export type { LogLine, SimNode, SupersededOutcome } from './world.ts';
-export type { WriteLoadOptions } from './write-load.ts';
+export type { SupersededOutcome } from './world.ts';

@@ -117,7 +117,7 @@ export interface SlaveEntry {
 }
 
 /** What survives the process. */
-export interface Persisted {
+interface Persisted {
   settings: Map<string, string>;
   slaveof: string;
   replicationId: string;
@@ -125,7 +125,7 @@ export interface Persisted {
   unfinished: Set<string>;
 }
 
-export interface Counters {
+interface Counters {
   connections: number;
   clients: number;
   commands: number;

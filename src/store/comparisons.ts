@@ -52,7 +52,7 @@ export interface StoredComparison extends NewComparison {
   readonly pendingControl: ComparisonControl | null;
 }
 
-export interface ComparisonFilter {
+interface ComparisonFilter {
   readonly states?: readonly ComparisonState[];
   readonly expansionId?: string;
   readonly cursor?: string;

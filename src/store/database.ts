@@ -110,7 +110,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** The settings of a connection of ours: our schema first, and no statement that waits for ever. */
-export function clientConfig(connection: PostgresConnection): pg.ClientConfig {
+function clientConfig(connection: PostgresConnection): pg.ClientConfig {
   const settings = [
     `search_path=${schemaName}`,
     `statement_timeout=${statementTimeoutMs}`,

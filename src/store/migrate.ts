@@ -4,7 +4,7 @@ import type { Database, Queryable } from './database.ts';
 import { schemaName } from './database.ts';
 
 /** The database's schema is not one that this version of the service can work on. Nothing was changed. */
-export class SchemaMismatchError extends Error {
+class SchemaMismatchError extends Error {
   readonly code: 'database_schema_newer' | 'database_schema_changed';
   readonly nextSteps: readonly string[];
   constructor(code: SchemaMismatchError['code'], message: string, nextSteps: readonly string[]) {

@@ -37,7 +37,7 @@ export class IdempotencyConflictError extends Error {
   readonly code = 'idempotency_key_reused';
 }
 
-export interface ExpansionFilter {
+interface ExpansionFilter {
   readonly states?: readonly ExpansionState[];
   /** Matches label, master or node names. */
   readonly search?: string;
@@ -47,7 +47,7 @@ export interface ExpansionFilter {
   readonly limit: number;
 }
 
-export interface EventFilter {
+interface EventFilter {
   readonly expansionId?: string;
   readonly campaignId?: string;
   readonly afterSeq: number;

@@ -15,7 +15,7 @@ export interface Webhook {
   readonly createdAt: number;
 }
 
-export type DeliveryState = 'pending' | 'delivered' | 'failed';
+type DeliveryState = 'pending' | 'delivered' | 'failed';
 
 export interface Delivery {
   readonly id: string;

@@ -6,7 +6,7 @@ import { withTimeLimit } from '../../src/time-limit.ts';
 /** A request that was turned down for good. */
 export class RefusedError extends Error {}
 
-export interface SummaryJoin {
+interface SummaryJoin {
   readonly target: { readonly name: string };
   readonly phase: string;
   readonly phaseSince: number;

@@ -5,7 +5,7 @@ import { masterOf, type SimNode } from '../../src/simulator/world.ts';
 import type { Entry, Truth } from './history.ts';
 
 /** What a node is to the requests. */
-export type Role = 'master' | 'target' | 'bystander';
+type Role = 'master' | 'target' | 'bystander';
 
 /** Writes down what happens to served nodes; see `record`. */
 export interface Recorder {

@@ -33,7 +33,7 @@ export const targetIds = ({ id, expansions }: SitePlan): readonly (readonly stri
   expansions.map((count, e) => Array.from({ length: count }, (_, n) => `${id}-${e + 1}.${n + 1}`));
 
 /** The nodes that no request names: a slave that was there before, and one that holds data of its own. */
-export const bystanderIds = ({ id }: SitePlan): readonly string[] => [`${id}-old`, `${id}-free`];
+const bystanderIds = ({ id }: SitePlan): readonly string[] => [`${id}-old`, `${id}-free`];
 
 /** Makes the nodes of a site; `serve` opens the port of each and says where. */
 export async function buildSite(

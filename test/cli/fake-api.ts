@@ -150,7 +150,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return text === '' ? undefined : JSON.parse(text);
 }
 
-export function targetOf(name: string): NodeTarget {
+function targetOf(name: string): NodeTarget {
   const [host, port] = name.split(':') as [string, string];
   const address = { host, port: Number(port) };
   return { name, address, seenAs: address, credential: null };
@@ -192,7 +192,7 @@ export function expansionOf(nodes: readonly string[]): ExpansionView {
   };
 }
 
-export function planOf(nodes: readonly string[]): PlanView {
+function planOf(nodes: readonly string[]): PlanView {
   return {
     id: 'plan_1',
     at: 1_700_000_000_000,

@@ -8,7 +8,7 @@ export const keysOnMaster = Object.values(keys).reduce((sum, count) => sum + cou
 const snapshotBytes = 40 * MB;
 const ownThrottle = 100 * MB;
 export const budget = 60 * MB;
-export const throttleSetting = 'throttle-bytes-per-second';
+const throttleSetting = 'throttle-bytes-per-second';
 
 /** The nodes of one run, seen from their side alone: what reached them, what they are and hold. */
 export interface WatchedNodes {
@@ -66,7 +66,11 @@ export async function watchNodes(version: CrashVersion): Promise<WatchedNodes> {
     unwatchedMs(id) {
       const attachedAt = heardBy(id).find(({ text }) => isAttach(text))?.at ?? Number.NaN;
       const upAt = fullSyncs.firstEnd(id, attachedAt);
-      return longestGap(heardBy('m').filter(({ text }) => isLook(text)), attachedAt, upAt);
+      return longestGap(
+        heardBy('m').filter(({ text }) => isLook(text)),
+        attachedAt,
+        upAt,
+      );
     },
     mostInFullSync: fullSyncs.most,
     faults: () => ['n1', 'n2'].flatMap((id) => faultsOf(cluster, id)),

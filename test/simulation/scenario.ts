@@ -3,7 +3,7 @@ import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { SimulatedVersion } from '../../src/simulator/versions.ts';
 
 /** How a node is before the expansion begins. */
-export type Beginning =
+type Beginning =
   | 'empty'
   | 'holds_data'
   | 'slave_of_master'

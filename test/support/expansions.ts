@@ -36,6 +36,6 @@ export function nodeTarget(name: string): NodeTarget {
   return { name, address, seenAs: address, credential: null };
 }
 
-export function joinTarget(name: string): JoinTarget {
+function joinTarget(name: string): JoinTarget {
   return { ...nodeTarget(name), overwriteData: false, repoint: false };
 }

@@ -37,7 +37,7 @@ export const Problem = Type.Object({
 });
 
 /** The one shape of every error. */
-export const ErrorResponse = Type.Object(
+const ErrorResponse = Type.Object(
   {
     error: Type.Object({
       code: Type.String({ description: 'Stable, for programs.' }),

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { controlVerbs, expansionStates, joinPhases } from '../../core/expansion.ts';
 import { Finding, Nullable, NullableTime, Problem, Time } from './common.ts';
 
-export const Address = Type.Object({ host: Type.String(), port: Type.Integer() });
+const Address = Type.Object({ host: Type.String(), port: Type.Integer() });
 
 export const Target = Type.Object({
   name: Type.String({
@@ -13,10 +13,10 @@ export const Target = Type.Object({
   credential: Nullable(Type.String(), 'Name of an entry in the credentials configuration.'),
 });
 
-export const State = Type.Enum([...expansionStates]);
+const State = Type.Enum([...expansionStates]);
 export const Phase = Type.Enum([...joinPhases]);
 
-export const Capabilities = Type.Object(
+const Capabilities = Type.Object(
   {
     version: Type.String(),
     family: Type.String(),
@@ -26,7 +26,7 @@ export const Capabilities = Type.Object(
   { description: 'What the version of the server can do, with the reason for each.' },
 );
 
-export const Progress = Type.Object({
+const Progress = Type.Object({
   snapshotBytes: Nullable(Type.Number(), 'Size of the snapshot that is being copied; null = not known.'),
   receivedBytes: Nullable(Type.Number()),
   bytesPerSecond: Nullable(Type.Number()),
@@ -34,7 +34,7 @@ export const Progress = Type.Object({
   lagBytes: Nullable(Type.Number(), "Bytes of binlog between the master's position and the node's."),
 });
 
-export const Anomaly = Type.Object({
+const Anomaly = Type.Object({
   code: Type.String(),
   at: Time('When it was seen.'),
   attempt: Type.Integer(),
@@ -43,7 +43,7 @@ export const Anomaly = Type.Object({
   remedy: Type.String(),
 });
 
-export const Evidence = Type.Object({
+const Evidence = Type.Object({
   verdict: Type.Enum(['verified', 'not_verified', 'undecided']),
   at: Time('When it was judged.'),
   attempt: Type.Integer(),
@@ -58,7 +58,7 @@ export const Evidence = Type.Object({
   ),
 });
 
-export const Attempt = Type.Object({
+const Attempt = Type.Object({
   number: Type.Integer(),
   kind: Type.Enum(['attach', 'reattach']),
   startedAt: Time('When it began.'),
@@ -79,7 +79,7 @@ export const Attempt = Type.Object({
   ),
 });
 
-export const ComparisonOfJoin = Nullable(
+const ComparisonOfJoin = Nullable(
   Type.Object({ id: Type.String(), report: Nullable(Type.Record(Type.String(), Type.Unknown())) }),
   'The comparison of the data with the master.',
 );
@@ -181,7 +181,7 @@ const joinSummary = {
   anomalies: Type.Array(Anomaly),
 };
 
-export const JoinSummary = Type.Object(joinSummary);
+const JoinSummary = Type.Object(joinSummary);
 
 export const JoinDetail = Type.Object({
   ...joinSummary,
@@ -242,7 +242,7 @@ const expansion = {
 export const ExpansionDetail = Type.Object({ ...expansion, joins: Type.Array(JoinDetail) });
 export const ExpansionSummary = Type.Object({ ...expansion, joins: Type.Array(JoinSummary) });
 
-export const StoredEvent = Type.Object({
+const StoredEvent = Type.Object({
   seq: Type.Integer({ description: 'Strictly rising over all expansions; the id of the event in a stream.' }),
   expansionId: Nullable(Type.String(), "null = it is a campaign's."),
   campaignId: Type.Optional(
@@ -261,7 +261,7 @@ export const EventPage = Type.Object({
   nextAfter: Nullable(Type.Integer(), 'Pass it as `after` for the next page; null = there are no more now.'),
 });
 
-export const Observation = Type.Object({
+const Observation = Type.Object({
   seq: Type.Integer(),
   node: Type.String(),
   at: Time('When it was looked at.'),
@@ -291,7 +291,7 @@ export const EvidenceReport = Type.Object({
   ),
 });
 
-export const Verb = Type.Enum([...controlVerbs]);
+const Verb = Type.Enum([...controlVerbs]);
 
 export const AcceptedControl = Type.Object({
   id: Type.String(),

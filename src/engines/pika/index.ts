@@ -1,3 +1,3 @@
 export { capabilitiesOf } from './capabilities.ts';
-export { createPikaEngine, type PikaEngineOptions } from './engine.ts';
+export { createPikaEngine } from './engine.ts';
 export { parseReplication, parseServer, parseSizes, parseStats } from './info.ts';

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { NodeTarget } from '../../../src/core/expansion.ts';
 
 /** One command as a node received it. */
-export type Words = readonly string[];
+type Words = readonly string[];
 
 /** What a tiny node does with a command: bytes to send, or null for silence. */
 export type Answer = (words: Words, socket: Socket, connection: number) => string | Buffer | null;

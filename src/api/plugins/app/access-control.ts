@@ -5,7 +5,7 @@ import { HttpProblem } from '../../errors.ts';
 import type { ApiParts } from '../../parts.ts';
 
 /** Who may call a route. Default under /v1: `viewer` for GET, `operator` for everything else; elsewhere `public`. */
-export type RouteAccess = 'public' | 'viewer' | 'operator';
+type RouteAccess = 'public' | 'viewer' | 'operator';
 
 declare module 'fastify' {
   interface FastifyRequest {
