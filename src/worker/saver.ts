@@ -5,24 +5,26 @@ import type { Clock } from './observer.ts';
 type Extra = Parameters<Store['save']>[3];
 
 /**
- * Stores what a session decides, one save after the other under its lease. A save on which nothing depends (progress
- * alone) does not hold up the looks: a slow database must not make a node in full sync be looked at too rarely.
+ * Stores what a session decides, one save after the other under its lease. Only whoever acts on what it stores needs to
+ * wait for it: a slow database must not make a node in full sync be looked at too rarely.
  */
 export interface Saver {
-  /** What was stored last, or is just being stored. */
+  /** What was stored last, or is to be stored. */
   readonly saved: Expansion;
+  /** When that was asked for. */
   readonly savedAt: number;
   /** When the lease was last asked for and found held: by a save or by `renew`. */
   readonly leaseKnownAt: number;
   /** Whether a save is under way. */
   readonly busy: boolean;
-  /** Resolves once it is stored, and all before it. Throws what it, or one before it, failed with. */
-  save(expansion: Expansion, extra: Extra): Promise<void>;
-  /** Stores it meanwhile, then calls `done`. What it fails with is thrown by the next call of this saver. */
-  saveMeanwhile(expansion: Expansion, extra: Extra, done: () => void): void;
-  /** Throws what a save failed with meanwhile. */
+  /**
+   * Resolves once it is stored, and all before it, and `done` was called. Rejects with what it, or one before it, failed
+   * with; nothing is stored after a failure.
+   */
+  save(expansion: Expansion, extra: Extra, done: () => void): Promise<void>;
+  /** Throws what a save failed with that nobody waited for. */
   check(): void;
-  /** Resolves once no save is under way. Throws what the last one failed with. */
+  /** Resolves once no save is under way. Rejects with what one failed with. */
   idle(): Promise<void>;
   renew(): Promise<void>;
 }
@@ -36,20 +38,28 @@ export function createSaver(
   let saved = loaded;
   let savedAt = Number.NEGATIVE_INFINITY;
   let leaseKnownAt = Number.NEGATIVE_INFINITY;
-  let meanwhile: Promise<void> | null = null;
+  let underWay = 0;
+  let last: Promise<void> = Promise.resolve();
   let failure: { readonly error: unknown } | null = null;
 
   const check = (): void => {
     if (failure !== null) throw failure.error;
   };
-  const put = async (expansion: Expansion, extra: Extra): Promise<void> => {
-    const before = saved;
-    const askedAt = clock.now();
-    saved = expansion;
-    savedAt = askedAt;
-    await store.save(lease, before, expansion, extra);
-    leaseKnownAt = askedAt;
-  };
+
+  async function put(before: Expansion, after: Expansion, extra: Extra, done: () => void): Promise<void> {
+    try {
+      check();
+      const askedAt = clock.now();
+      await store.save(lease, before, after, extra);
+      leaseKnownAt = askedAt;
+      done();
+    } catch (error) {
+      failure ??= { error };
+      throw error;
+    } finally {
+      underWay -= 1;
+    }
+  }
 
   return {
     get saved() {
@@ -62,26 +72,21 @@ export function createSaver(
       return leaseKnownAt;
     },
     get busy() {
-      return meanwhile !== null;
+      return underWay > 0;
     },
-    async save(expansion, extra) {
-      await meanwhile;
-      check();
-      await put(expansion, extra);
-    },
-    saveMeanwhile(expansion, extra, done) {
-      meanwhile = put(expansion, extra)
-        .then(done)
-        .catch((error: unknown) => {
-          failure = { error };
-        })
-        .finally(() => {
-          meanwhile = null;
-        });
+    save(expansion, extra, done) {
+      const before = saved;
+      saved = expansion;
+      savedAt = clock.now();
+      underWay += 1;
+      const stored = last.then(() => put(before, expansion, extra, done));
+      last = stored.catch(() => undefined);
+      stored.catch(() => undefined);
+      return stored;
     },
     check,
     async idle() {
-      await meanwhile;
+      await last;
       check();
     },
     async renew() {

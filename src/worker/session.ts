@@ -180,38 +180,34 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     nodeLooks: ReadonlyMap<number, Look>,
   ): Promise<void> {
     expansion = decision.expansion;
-    const { commands, appliedControls, lookAgainInMs } = decision;
+    const { commands, comparisons, appliedControls, lookAgainInMs } = decision;
     const replies = repliesToTell;
     const events = [...(replies ?? []), ...decision.events];
-    const extra = () => ({
-      events,
-      observations: observationsToStore(masterLook, nodeLooks),
-      appliedControls,
-      lookAgainInMs,
-    });
-    const isProgress = events.length + commands.length + appliedControls.length === 0;
-    if (isProgress && replies === null) {
+    const acts = commands.length + comparisons.length + appliedControls.length > 0;
+    const isProgress = !acts && replies === null && events.length === 0 && !isEnded(expansion.state);
+    if (isProgress) {
       const due = deps.clock.now() - saver.savedAt >= saveAtLeastEveryMs;
       if (!due || expansion === saver.saved || saver.busy) return;
-      deps.crashPoint('before_save');
-      saver.saveMeanwhile(expansion, extra(), () => deps.crashPoint('after_save'));
-      return;
     }
     const step = commands.length > 0 ? 'intent' : isEnded(expansion.state) ? 'finish' : 'save';
     deps.crashPoint(`before_${step}`);
-    await saver.save(expansion, extra());
+    const observations = observationsToStore(masterLook, nodeLooks);
     repliesToTell = null;
-    if (replies !== null) deps.crashPoint('after_reply_saved');
-    tell(events);
-    deps.crashPoint(`after_${step}`);
+    const stored = saver.save(expansion, { events, observations, appliedControls, lookAgainInMs }, () => {
+      if (replies !== null) deps.crashPoint('after_reply_saved');
+      tell(events);
+      deps.crashPoint(`after_${step}`);
+    });
+    if (acts || isEnded(expansion.state)) await stored;
   }
 
   /** Stores what was not stored yet, before the lease is given back. */
   async function settle(): Promise<void> {
-    if (repliesToTell === null) return saver.idle();
-    await saver.save(expansion, { events: repliesToTell, lookAgainInMs: 0 });
-    tell(repliesToTell);
+    const replies = repliesToTell;
     repliesToTell = null;
+    if (replies !== null)
+      await saver.save(expansion, { events: replies, lookAgainInMs: 0 }, () => tell(replies));
+    await saver.idle();
   }
 
   function tell(events: readonly EventInput[]): void {

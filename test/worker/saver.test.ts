@@ -29,42 +29,56 @@ describe('what a session stores', () => {
     saver = createSaver(store, clock, lease, loaded);
   });
 
-  it('of progress alone is stored while the session goes on', async () => {
-    let stored = false;
-    saver.saveMeanwhile(changed('a'), extra, () => {
-      stored = true;
+  const nothing = () => undefined;
+  const callsAre = async (count: number) => {
+    for (let turns = 0; turns < 20; turns += 1) await Promise.resolve();
+    expect(calls).toHaveLength(count);
+  };
+
+  it('is stored while the session goes on, unless it waits', async () => {
+    let done = false;
+    const stored = saver.save(changed('a'), extra, () => {
+      done = true;
     });
-    expect([saver.busy, saver.saved.label, stored]).toEqual([true, 'a', false]);
+    await callsAre(1);
+    expect([saver.busy, saver.saved.label, done]).toEqual([true, 'a', false]);
     calls[0]!.resolve();
-    await saver.idle();
-    expect([saver.busy, stored]).toEqual([false, true]);
+    await stored;
+    expect([saver.busy, done]).toEqual([false, true]);
   });
 
   it('is stored one after the other, each as a change of the one before', async () => {
-    saver.saveMeanwhile(changed('a'), extra, () => undefined);
-    const intent = saver.save(changed('b'), extra);
-    await Promise.resolve();
-    expect(calls).toHaveLength(1);
-    calls[0]!.resolve();
-    while (calls.length < 2) await Promise.resolve();
-    expect([calls[1]!.before.label, calls[1]!.after.label]).toEqual(['a', 'b']);
-    calls[1]!.resolve();
+    void saver.save(changed('a'), extra, nothing);
+    void saver.save(changed('b'), extra, nothing);
+    const intent = saver.save(changed('c'), extra, nothing);
+    for (const [i, [before, after]] of [
+      [null, 'a'],
+      ['a', 'b'],
+      ['b', 'c'],
+    ].entries()) {
+      await callsAre(i + 1);
+      expect([calls[i]!.before.label, calls[i]!.after.label]).toEqual([before, after]);
+      calls[i]!.resolve();
+    }
     await intent;
+    await saver.idle();
   });
 
   it('and could not be stored ends the session at its next step, before anything is done', async () => {
-    saver.saveMeanwhile(changed('a'), extra, () => undefined);
+    void saver.save(changed('a'), extra, nothing);
+    const intent = saver.save(changed('b'), extra, nothing);
+    await callsAre(1);
     calls[0]!.reject(new FencedError('lost'));
-    await expect(saver.save(changed('b'), extra)).rejects.toThrow(FencedError);
+    await expect(intent).rejects.toThrow(FencedError);
     expect(() => saver.check()).toThrow(FencedError);
     await expect(saver.idle()).rejects.toThrow(FencedError);
-    expect(calls).toHaveLength(1);
+    await callsAre(1);
   });
 
-  it('tells that the lease was held when the save was asked for, and not before the answer', async () => {
+  it('tells that the lease was held when the save was sent, and not before the answer', async () => {
+    const intent = saver.save(changed('a'), extra, nothing);
+    await callsAre(1);
     const askedAt = now;
-    const intent = saver.save(changed('a'), extra);
-    while (calls.length < 1) await Promise.resolve();
     now += 3000;
     expect(saver.leaseKnownAt).toBe(Number.NEGATIVE_INFINITY);
     calls[0]!.resolve();
