@@ -8,7 +8,7 @@ import {
   Worker,
   type WorkerOptions,
 } from 'bullmq';
-import { closeWorker } from './close-worker.ts';
+import { closeQueue, closeWorker } from './close.ts';
 import type { QueueBackend } from './connection.ts';
 import type { Doorbell, DoorbellWorker, WakeUpHandler } from './doorbell.ts';
 import { withinTime, workerReady } from './in-time.ts';
@@ -79,7 +79,7 @@ export function openDoorbell(backend: QueueBackend, options: DoorbellOptions = {
     async ping() {
       await inTime(queue.getWaitingCount());
     },
-    close: () => queue.close(),
+    close: () => closeQueue(queue, backend.forProducers),
   };
 }
 

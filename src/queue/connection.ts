@@ -38,6 +38,8 @@ export interface QueueBackend {
 /** The schema of the queue's tables, beside the store's. */
 const queueSchema = 'pika_expander_queue';
 const connectTimeoutMs = 5_000;
+/** A Redis that takes connections and does not answer, or loads its data, is waited for no longer at the start. */
+const answerWithinMs = 10_000;
 const reconnectAfterAtMostMs = 1_000;
 const goodbyeWithinMs = 1_000;
 const oldestRedis = [6, 2] as const;
@@ -88,8 +90,8 @@ async function checkRedis(options: ReturnType<typeof redisOptions>): Promise<voi
     lastError = error;
   });
   try {
-    await redis.connect();
-    assertUsable(where, infoFields(await redis.info()));
+    const info = redis.connect().then(() => redis.info());
+    assertUsable(where, infoFields(await withinTime(info, answerWithinMs)));
   } catch (error) {
     if (error instanceof QueueSetupError) throw error;
     throw new QueueSetupError(
@@ -109,20 +111,35 @@ async function redisAnswers(options: ReturnType<typeof redisOptions>): Promise<b
   const redis = new Redis({
     ...options,
     connectTimeout: goodbyeWithinMs,
-    commandTimeout: goodbyeWithinMs,
     lazyConnect: true,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
   redis.on('error', () => undefined);
   try {
-    await redis.connect();
-    await redis.ping();
+    await withinTime(
+      redis.connect().then(() => redis.ping()),
+      goodbyeWithinMs,
+    );
     return true;
   } catch {
     return false;
   } finally {
     redis.disconnect();
+  }
+}
+
+/** ioredis limits the time for a connection, not that for its first answers. */
+async function withinTime<T>(answer: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it does not answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([answer, tooLate]);
+  } finally {
+    clearTimeout(timer);
+    answer.catch(() => undefined);
   }
 }
 

@@ -7,7 +7,7 @@ import {
   UnrecoverableError,
   Worker,
 } from 'bullmq';
-import { closeWorker } from './close-worker.ts';
+import { closeWorker } from './close.ts';
 import type { BullmqConnection } from './connection.ts';
 import { type EntranceParts, HandedOverError, JobFailedError, seeThrough } from './expansion-job.ts';
 import { workerReady } from './in-time.ts';

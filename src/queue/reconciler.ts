@@ -30,10 +30,11 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   const next = () => {
     if (closed) return;
     timer = setTimeout(() => {
-      looking = look(options).then(next);
+      looking = look(options, isClosed).then(next);
     }, options.intervalMs);
   };
-  looking = look(options).then(next);
+  const isClosed = () => closed;
+  looking = look(options, isClosed).then(next);
 
   return {
     async close() {
@@ -44,11 +45,14 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
 }
 
-async function look({ store, doorbell, onTrouble }: ReconcilerOptions): Promise<void> {
+async function look(
+  { store, doorbell, onTrouble }: ReconcilerOptions,
+  isClosed: () => boolean,
+): Promise<void> {
   try {
     const ids = [...(await store.due(perLook))];
     const ringSome = async () => {
-      for (let id = ids.shift(); id !== undefined; id = ids.shift()) await doorbell.ring(id);
+      for (let id = ids.shift(); id !== undefined && !isClosed(); id = ids.shift()) await doorbell.ring(id);
     };
     await Promise.all(Array.from({ length: ringsAtOnce }, ringSome));
   } catch (error) {

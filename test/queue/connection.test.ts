@@ -54,6 +54,14 @@ describe('a Redis that cannot hold the queue is refused in one line with a next 
     expect(error.message).toContain(`127.0.0.1:${redis.port}`);
   });
 
+  it('one that takes connections and answers nothing', async () => {
+    const redis = await redisWith();
+    redis.hang();
+    const error = await refusal(redis.url);
+    expect(error.code).toBe('redis_unreachable');
+    expect(error.message).toContain('does not answer within 10 s');
+  });
+
   it('one whose password is another, without saying ours', async () => {
     const { port } = await redisWith('--requirepass', 'theirs');
     const error = await refusal(`redis://:ours-is-secret@127.0.0.1:${port}/3`);

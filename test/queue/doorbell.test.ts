@@ -60,7 +60,10 @@ describe('on Redis', () => {
   });
 });
 
-it('closes at once while Redis is away, after its handlers have returned', async () => {
+it.each([
+  ['away', (redis: TestRedis) => redis.stop()],
+  ['there, but answers nothing', async (redis: TestRedis) => redis.hang()],
+])('closes at once while Redis is %s, after its handlers have returned', async (_, trouble) => {
   const redis = await startRedis();
   const backend = await openQueueBackend({ redisUrl: redis.url });
   const doorbell = openDoorbell(backend);
@@ -74,12 +77,13 @@ it('closes at once while Redis is away, after its handlers have returned', async
   });
   await doorbell.ring('a');
   await until(() => called);
-  await redis.stop();
+  await trouble(redis);
   const closing = Date.now();
   await worker.close();
   await doorbell.close();
   expect(returned).toBe(true);
   expect(Date.now() - closing).toBeLessThan(10_000);
+  await redis.stop();
 });
 
 describe('on PostgreSQL', () => {

@@ -15,6 +15,8 @@ export interface TestRedis {
   flushAll(): Promise<void>;
   /** Runs one command on a connection of its own. */
   run(command: string, ...args: string[]): Promise<unknown>;
+  /** SIGSTOP: it takes connections, and answers nothing any more. */
+  hang(): void;
   /** SIGKILL; the port stays reserved for `restart`. */
   kill(): Promise<void>;
   /** Starts it again on the same port, without its data unless it had been told to keep them. */
@@ -98,6 +100,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     async flushAll() {
       await run('FLUSHALL');
     },
+    hang: () => void child?.kill('SIGSTOP'),
     kill: () => end('SIGKILL'),
     restart: launch,
     async stop() {

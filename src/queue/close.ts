@@ -11,3 +11,11 @@ export async function closeWorker(
 ): Promise<void> {
   await worker.close(!(await backend.answers()));
 }
+
+/** Closes a queue of BullMQ; one whose Redis does not answer is cut off, or its goodbye would wait for a reply. */
+export async function closeQueue(
+  queue: { readonly backend: { close(force?: boolean): Promise<void> } },
+  backend: Pick<BullmqConnection, 'answers'>,
+): Promise<void> {
+  await queue.backend.close(!(await backend.answers()));
+}
