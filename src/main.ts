@@ -75,21 +75,22 @@ function announce(service: Service, config: Config, log: Log): void {
 
 interface Explained extends Error {
   readonly code?: string;
+  readonly syscall?: string;
   readonly nextSteps?: readonly string[];
 }
 
 /** Why a service could not start: one line, what is wrong and what to do. Secrets may still be in it. */
 export function startProblem(error: unknown, config: Config): string {
-  const { message, code, nextSteps } = error as Explained;
+  const { message, code, syscall, nextSteps } = error as Explained;
   const { host, port } = config.listen;
   if (code === 'EADDRINUSE') {
     return `port ${port} on ${host} is in use. Stop what listens there, or choose another port: --port or PIKA_EXPANDER_PORT.`;
   }
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+  if (syscall === 'listen' || syscall === 'getaddrinfo') {
     return `${host}:${port} cannot be listened on (${code}). Choose another address: --host, --port, or PIKA_EXPANDER_HOST and PIKA_EXPANDER_PORT.`;
   }
   if (error instanceof StoreUnavailableError) {
-    return `${oneLine(message)}. Start the database, or correct DATABASE_URL.`;
+    return `${oneLine(message)}. Start the database or repair it, or correct DATABASE_URL.`;
   }
   if (nextSteps !== undefined) return `${oneLine(message).replace(/\.?$/, '.')} ${nextSteps.join(' ')}`;
   return `${oneLine(message ?? String(error))}. This was not foreseen; LOG_LEVEL=debug shows where it comes from.`;
@@ -98,5 +99,5 @@ export function startProblem(error: unknown, config: Config): string {
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 function tell(problem: string): void {
-  process.stderr.write(`pika-expander cannot start: ${problem}\n`);
+  process.stderr.write(`pika-expander cannot start: ${oneLine(problem)}\n`);
 }

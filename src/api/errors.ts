@@ -104,7 +104,7 @@ const frameworkAnswers: Readonly<Record<string, Omit<Answer, 'field'>>> = {
 function answerTo(error: Error & Partial<FastifyError>, requestId: string): Answer {
   if (error instanceof Refusal) return { ...error, message: error.message, status: statusOf[error.kind] };
   if (error instanceof HttpProblem) return { ...error, message: error.message, status: error.statusCode };
-  if (error instanceof StoreUnavailableError) return databaseAway;
+  if (error instanceof StoreUnavailableError) return error.diskFull ? databaseFull : databaseAway;
   if (error instanceof NotFoundError) {
     return { status: 404, code: 'not_found', message: error.message, nextSteps: ['Check the id.'] };
   }
@@ -136,9 +136,21 @@ function answerTo(error: Error & Partial<FastifyError>, requestId: string): Answ
 const databaseAway: Answer = {
   status: 503,
   code: 'database_unavailable',
-  message: 'The database cannot be reached, so nothing was done.',
-  nextSteps: ['Send the request again in a few seconds.', 'If it stays so, see /readyz and the log.'],
+  message: 'The database does not answer; whether this request was carried out is not known.',
+  nextSteps: [
+    'Send the request again in a few seconds; with the same Idempotency-Key it is carried out once.',
+    'If it stays so, see /readyz and the log.',
+  ],
   headers: { 'retry-after': '5' },
+};
+
+const databaseFull: Answer = {
+  ...databaseAway,
+  message: 'The disk of the database is full, so nothing was stored.',
+  nextSteps: [
+    'Free space on the disk of the database, then send the request again.',
+    'What had been accepted goes on by itself then.',
+  ],
 };
 
 function bodyOf(answer: Answer, requestId: string): ErrorBody {

@@ -41,6 +41,17 @@ const lockTimeoutMs = 10_000;
 const idleInTransactionTimeoutMs = 30_000;
 const int8Oid = 20;
 
+/** The database was reached, and lets the service not in or not do what it must. The message may name its user. */
+export class DatabaseRefusedError extends Error {
+  readonly code = 'database_refused';
+  readonly nextSteps: readonly string[];
+  constructor(message: string, nextSteps: readonly string[]) {
+    super(message);
+    this.name = 'DatabaseRefusedError';
+    this.nextSteps = nextSteps;
+  }
+}
+
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     ...clientConfig(options.connection),
@@ -93,11 +104,13 @@ export function openDatabase(options: DatabaseOptions): Database {
         connectionTimeoutMillis: connectTimeoutMs,
       });
       client.on('error', (error) => options.onConnectionError?.(error));
-      await client.connect().catch(rethrow);
       try {
+        await client.connect().catch(rethrow);
         await runQuery(client, 'set statement_timeout = 0');
         await runQuery(client, 'set lock_timeout = 0');
         return await work({ query: (text, values, name) => runQuery(client, text, values, name) });
+      } catch (error) {
+        throw refusalOf(error) ?? error;
       } finally {
         await client.end().catch(() => undefined);
       }
@@ -155,9 +168,45 @@ async function runQuery<R extends Row>(
 }
 
 function rethrow(error: unknown): never {
-  throw isUnavailability(error)
-    ? new StoreUnavailableError(`the database cannot be reached now: ${describe(error)}`, { cause: error })
-    : error;
+  if (!isUnavailability(error)) throw error;
+  const diskFull = (error as { code?: unknown }).code === diskFullState;
+  const trouble = diskFull ? 'the disk of the database is full' : 'the database cannot be reached now';
+  throw new StoreUnavailableError(`${trouble}: ${describe(error)}`, { cause: error, diskFull });
+}
+
+interface Refusal {
+  readonly is: (code: string, message: string) => boolean;
+  readonly nextStep: string;
+}
+
+const refusals: readonly Refusal[] = [
+  {
+    is: (code, message) => code.startsWith('28') || message.startsWith('SASL'),
+    nextStep:
+      'Correct the user and the password in DATABASE_URL, or let them in (pg_hba.conf of the server).',
+  },
+  {
+    is: (code) => code === '3D000',
+    nextStep: 'Create that database (createdb), or correct its name in DATABASE_URL.',
+  },
+  {
+    is: (code) => code === '42501',
+    nextStep: 'Let the user in DATABASE_URL make schemas: GRANT CREATE ON DATABASE … TO ….',
+  },
+  {
+    is: (_code, message) => /\bSSL\b|certificate/i.test(message),
+    nextStep: 'Correct sslmode in DATABASE_URL, or the certificates of the server.',
+  },
+];
+
+/** null = the database did not refuse the service. */
+function refusalOf(error: unknown): DatabaseRefusedError | null {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const text = typeof message === 'string' ? message : '';
+  const known = refusals.find(({ is }) => is(typeof code === 'string' ? code : '', text));
+  return known === undefined
+    ? null
+    : new DatabaseRefusedError(`the database refuses the service: ${text}`, [known.nextStep]);
 }
 
 const networkCodes = new Set([
@@ -174,6 +223,7 @@ const networkCodes = new Set([
   'EAI_AGAIN',
 ]);
 
+const diskFullState = '53100';
 /**
  * Connection troubles (08), lack of resources such as a full disk (53), shut-downs, starts and time-outs (57),
  * a lock or a deadlock that went against us (40001, 40P01, 55P03), a standby (25006): all may pass.
@@ -182,7 +232,7 @@ const passingStates = /^(?:08|53|57|40001|40P01|55P03|25006|25P03)/;
 
 /** Texts of pg itself, which has no codes for them. */
 const lostConnectionTexts =
-  /connection terminated|connection timeout|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|not queryable|cannot use a pool after calling end/i;
+  /connection terminated|connection timeout|^timeout expired$|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|not queryable|cannot use a pool after calling end/i;
 
 function isUnavailability(error: unknown): boolean {
   const { code, message, errors } = error as { code?: unknown; message?: unknown; errors?: unknown };

@@ -1,6 +1,10 @@
 /** The embedded PostgreSQL cannot be used. `message` is one line; `nextSteps` say what the operator can do. */
 export class EmbeddedPostgresError extends Error {
-  readonly code: 'data_folder_in_use' | 'embedded_postgres_unsupported' | 'embedded_postgres_failed';
+  readonly code:
+    | 'data_folder_in_use'
+    | 'data_folder_unusable'
+    | 'embedded_postgres_unsupported'
+    | 'embedded_postgres_failed';
   readonly nextSteps: readonly string[];
   constructor(code: EmbeddedPostgresError['code'], message: string, nextSteps: readonly string[]) {
     super(message);

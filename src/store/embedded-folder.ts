@@ -19,7 +19,22 @@ export const socketPort = 5432;
 const longestSocketPath = process.platform === 'linux' ? 107 : 103;
 const logSizeAtMost = 8 * 1024 * 1024;
 
+/** Throws EmbeddedPostgresError. */
 export async function prepareFolders(dataDir: string): Promise<EmbeddedFolders> {
+  return makeFolders(dataDir).catch((error: NodeJS.ErrnoException) => {
+    if (error.syscall === undefined) throw error;
+    throw new EmbeddedPostgresError(
+      'data_folder_unusable',
+      `the data folder ${dataDir} cannot be used: ${error.message}`,
+      [
+        'Give a folder that this user may make and write to (DATA_DIR or --data-dir), on a disk with space.',
+        useOtherDatabase,
+      ],
+    );
+  });
+}
+
+async function makeFolders(dataDir: string): Promise<EmbeddedFolders> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const base = join(await realpath(dataDir), 'postgres');
   await mkdir(base, { recursive: true, mode: 0o700 });

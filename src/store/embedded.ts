@@ -406,13 +406,14 @@ function nextStepsAfterFailure(folders: EmbeddedFolders, runAs: RunAs): readonly
   return [...asOther, `Look into ${folders.log}, and whether the disk is full.`, useOtherDatabase];
 }
 
+/** What it said last, with what it gave as the cause before. */
 function lastLines(text: string): string {
-  return text
+  const lines = text
     .trim()
     .split('\n')
-    .slice(-3)
-    .map((line) => line.trim())
-    .join(' / ');
+    .map((line) => line.trim());
+  const causes = lines.slice(0, -3).filter((line) => /\b(?:FATAL|PANIC|error|could not)\b/i.test(line));
+  return [...causes.slice(-1), ...lines.slice(-3)].join(' / ');
 }
 
 const exists = (path: string) =>

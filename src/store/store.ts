@@ -199,7 +199,12 @@ export interface Store {
   getPlan(id: string): Promise<StoredPlan | null>;
 }
 
-/** The database cannot be reached; the caller tries again later. */
+/** The database cannot be reached, or cannot store; the caller tries again later. What it was asked for may have happened. */
 export class StoreUnavailableError extends Error {
   readonly code = 'database_unavailable';
+  readonly diskFull: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly diskFull?: boolean } = {}) {
+    super(message, options);
+    this.diskFull = options.diskFull ?? false;
+  }
 }

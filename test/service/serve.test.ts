@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,8 +29,16 @@ vi.setConfig({ testTimeout: 180_000 });
 let program: BuiltProgram;
 const running = new Set<ServiceProcess>();
 
+/** Answers every connection as a PostgreSQL without encryption does. */
+const unencrypted = createServer((socket) => socket.once('data', () => socket.write('N')));
+let plain: number;
+
 beforeAll(async () => {
   [postgres, program] = await Promise.all([startPostgres(), buildProgram()]);
+  await postgres.run('create role guest login');
+  unencrypted.listen(0, '127.0.0.1');
+  await once(unencrypted, 'listening');
+  plain = (unencrypted.address() as { port: number }).port;
   folder = await mkdtemp(join(tmpdir(), 'pika-expander-serve-'));
 });
 afterEach(async () => {
@@ -38,6 +46,7 @@ afterEach(async () => {
   running.clear();
 });
 afterAll(async () => {
+  unencrypted.close();
   await postgres?.stop();
   await program?.remove();
   await rm(folder, { recursive: true, force: true });
@@ -86,6 +95,64 @@ describe('a service that cannot start says why in one line, with what to do', ()
     const line = await refused({ DATABASE_URL: 'postgres://user:hidden-password@127.0.0.1:1/none' });
     expect(line).toMatch(/correct DATABASE_URL/);
     expect(line).not.toContain('hidden-password');
+  });
+
+  test.each([
+    [
+      'a database that does not exist',
+      (url: string) => url.replace(/[^/]*$/, 'nosuch'),
+      /"nosuch" .*createdb/,
+    ],
+    [
+      'a user whom the database does not know',
+      (url: string) => url.replace('//pika_expander@', '//stranger@'),
+      /"stranger" .*user and the password in DATABASE_URL/,
+    ],
+    [
+      'a user who may not make a schema',
+      (url: string) => url.replace('//pika_expander@', '//guest@'),
+      /permission denied .*GRANT CREATE/,
+    ],
+    [
+      'a database without the encryption that is asked for',
+      (url: string) => `${url.replace(/@.*:5432/, `@127.0.0.1:${plain}`)}?sslmode=verify-full`,
+      /SSL.*sslmode in DATABASE_URL/,
+    ],
+  ])('%s', async (_, change, said) => {
+    const database = await postgres.createDatabase();
+    expect(await refused({ DATABASE_URL: change(database.url) })).toMatch(said);
+    await database.drop();
+  });
+
+  test('a database that takes connections and answers nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as { port: number };
+    expect(await refused({ DATABASE_URL: `postgres://someone@127.0.0.1:${port}/none` })).toMatch(
+      /cannot be reached now: .*correct DATABASE_URL/,
+    );
+    silent.close();
+  });
+
+  test.each([
+    ['is a file', () => join(folder, 'a-file')],
+    ['lies below a file', () => join(folder, 'a-file', 'data')],
+  ])('a data folder that %s', async (_, place) => {
+    await writeFile(join(folder, 'a-file'), '');
+    expect(await refused({ DATA_DIR: place() })).toMatch(/data folder .* cannot be used: .*DATA_DIR/);
+  });
+
+  test('an address that is not of this machine', async () => {
+    const database = await postgres.createMigratedDatabase();
+    for (const host of ['203.0.113.9', 'no-such-host.invalid'])
+      expect(
+        await refused({
+          DATABASE_URL: database.url,
+          PIKA_EXPANDER_HOST: host,
+          PIKA_EXPANDER_OPERATOR_TOKEN: 'token-of-the-serve-test',
+        }),
+      ).toMatch(new RegExp(`${host}.*cannot be listened on`));
+    await database.drop();
   });
 
   test('a database whose schema is newer', async () => {

@@ -18,6 +18,8 @@ export interface TestPostgres {
   createDatabase(): Promise<TestDatabase>;
   /** A database with all migrations applied, copied from one that was made once. */
   createMigratedDatabase(): Promise<TestDatabase>;
+  /** A statement of the administrator, outside the databases of the tests. */
+  run(sql: string): Promise<void>;
   pid(): number | null;
   /** Its unix socket's folder, below which everything of it lives. */
   readonly dataDir: string;
@@ -67,6 +69,7 @@ export async function startPostgres(): Promise<TestPostgres> {
 
   return {
     dataDir,
+    run: (sql) => run(administration, sql),
     pid: server.pid,
     createDatabase: () => create(null),
     async createMigratedDatabase() {
