@@ -1,7 +1,8 @@
-import type { Control, ExpansionState, StoredEvent } from '../core/expansion.ts';
+import type { Control, EventInput, ExpansionState, StoredEvent } from '../core/expansion.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow } from './database.ts';
 import { changedJoins, decodeCursor, docChanged, docOf, encodeCursor, hasEnded } from './expansion-rows.ts';
+import { freezeEvent, unfreezeEvent } from './freeze-events.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey } from './master-key.ts';
 import { migrate, readMigrations } from './migrate.ts';
@@ -241,18 +242,21 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       return rows.map((row) => row.id);
     },
 
-    async freeze(state) {
-      if (!state) {
-        await database.query('delete from global_freeze');
-        return thawed;
-      }
+    async freeze(order) {
       const rows = await database.query<FreezeRow>(
         `insert into global_freeze (reason, by) values ($1, $2)
          on conflict (singleton) do update set reason = excluded.reason, by = excluded.by, since = now()
          returning ${freezeColumns}`,
-        [storableText(state.reason), storableText(state.by)],
+        [storableText(order.reason), storableText(order.by)],
       );
+      await tellAll(database, freezeEvent(order));
       return { frozen: true, ...onlyRow(rows) };
+    },
+
+    async unfreeze(order) {
+      const lifted = await database.query('delete from global_freeze returning 1');
+      if (lifted.length > 0) await tellAll(database, unfreezeEvent(order));
+      return thawed;
     },
 
     async freezeState() {
@@ -284,6 +288,16 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
 }
 
 type FreezeRow = { reason: string; by: string; since: number };
+/** In a statement of its own: the stop holds at once, however long the numbering of events is waited for. */
+async function tellAll(database: Database, event: Omit<EventInput, 'at'>): Promise<void> {
+  await database.query(
+    `select append_events(id, jsonb_build_array($1::jsonb
+       || jsonb_build_object('at', floor(extract(epoch from clock_timestamp()) * 1000))))
+     from expansions where not ended order by accepted_at, id`,
+    [toJson(event)],
+  );
+}
+
 const freezeColumns = 'reason, by, floor(extract(epoch from since) * 1000)::bigint as since';
 const thawed: FreezeState = { frozen: false, reason: null, by: null, since: null };
 

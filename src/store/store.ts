@@ -63,6 +63,11 @@ export interface FreezeState {
   readonly since: number | null;
 }
 
+export interface FreezeOrder {
+  readonly reason: string;
+  readonly by: string;
+}
+
 export interface StoredObservation {
   readonly seq: number;
   readonly expansionId: string;
@@ -192,7 +197,9 @@ export interface Store {
   /** Ids of expansions not ended, due for a look, whose lease is free or has run out. For the reconciler. */
   due(limit: number): Promise<readonly string[]>;
 
-  freeze(state: { readonly reason: string; readonly by: string } | null): Promise<FreezeState>;
+  /** The global stop, on and off. Each is told in the history of every expansion that has not ended. */
+  freeze(order: FreezeOrder): Promise<FreezeState>;
+  unfreeze(order: FreezeOrder): Promise<FreezeState>;
   freezeState(): Promise<FreezeState>;
 
   savePlan(plan: StoredPlan): Promise<void>;

@@ -206,7 +206,7 @@ test('while everything is frozen no member begins; lifted, they do', async () =>
   await world.work(id, 5);
   expect(await expansions()).toEqual([]);
   expect((await get(id)).stateReason).toContain('network works');
-  await world.api.store.freeze(null);
+  await world.api.store.unfreeze({ reason: 'works are over', by: 'anna' });
   await world.work(id, 2);
   expect(await expansions()).toHaveLength(1);
 });

@@ -553,7 +553,8 @@ class Simulation {
       freeze: (on) => {
         if (this.databaseTrouble.down) return;
         this.stir();
-        void this.store.freeze(on ? { reason: 'as drawn', by: 'operator' } : null);
+        const order = { reason: 'as drawn', by: 'operator' };
+        void (on ? this.store.freeze(order) : this.store.unfreeze(order));
         this.witness.frozen(on ? this.cluster.now() : null);
         this.tell('operator', on ? 'freezes everything' : 'lifts the freeze');
       },

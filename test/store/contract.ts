@@ -557,8 +557,26 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(frozen).toEqual({ frozen: true, reason: 'storm', by: 'ann', since: expect.any(Number) });
       expect(await store.freezeState()).toEqual(frozen);
       expect((await store.freeze({ reason: 'still', by: 'bob' })).by).toBe('bob');
-      expect((await store.freeze(null)).frozen).toBe(false);
+      expect((await store.unfreeze({ reason: 'over', by: 'bob' })).frozen).toBe(false);
       expect((await store.freezeState()).frozen).toBe(false);
+    });
+
+    it('tells of a freeze, and of its end, in the history of each expansion that has not ended', async () => {
+      const open = await accepted({ nodes: ['10.0.0.1:9221'] });
+      const over = await accepted({ nodes: ['10.0.0.2:9221'] });
+      await endIt(over, await claimed(over.id));
+      const before = await store.lastSeq();
+      const storm = { reason: 'storm', by: 'ann' };
+      await store.freeze(storm);
+      await store.unfreeze({ reason: 'calm', by: 'bob' });
+      await store.unfreeze({ reason: 'again', by: 'bob' });
+      const told = await store.events({ afterSeq: before, limit: 10 });
+      expect(told.map(({ expansionId, type, data }) => ({ expansionId, type, data }))).toEqual([
+        { expansionId: open.id, type: 'freeze.on', data: storm },
+        { expansionId: open.id, type: 'freeze.lifted', data: { reason: 'calm', by: 'bob' } },
+      ]);
+      expect(told[0]!.text).toContain('storm');
+      expect(told[0]!.at).toBeGreaterThan(1_500_000_000_000);
     });
 
     it('keeps plans', async () => {

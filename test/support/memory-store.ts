@@ -13,6 +13,7 @@ import {
   lockedAddresses,
   searchText,
 } from '../../src/store/expansion-rows.ts';
+import { freezeEvent, unfreezeEvent } from '../../src/store/freeze-events.ts';
 import { toJson } from '../../src/store/json.ts';
 import { addressKey, masterKey } from '../../src/store/master-key.ts';
 import {
@@ -334,11 +335,18 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         .map((row) => row.doc.id);
     },
 
-    async freeze(state) {
+    async freeze(order) {
       reachable();
-      freezeNow = state
-        ? { frozen: true, reason: state.reason, by: state.by, since: now() }
-        : { frozen: false, reason: null, by: null, since: null };
+      freezeNow = { frozen: true, reason: order.reason, by: order.by, since: now() };
+      for (const { doc } of running()) append(doc.id, [{ ...freezeEvent(order), at: now() }]);
+      return freezeNow;
+    },
+
+    async unfreeze(order) {
+      reachable();
+      const told = freezeNow.frozen ? running() : [];
+      freezeNow = { frozen: false, reason: null, by: null, since: null };
+      for (const { doc } of told) append(doc.id, [{ ...unfreezeEvent(order), at: now() }]);
       return freezeNow;
     },
 

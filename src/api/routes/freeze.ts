@@ -50,8 +50,9 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
       },
     },
     async (request) => {
-      const state = await store.freeze(null);
-      log.warn({ by: requesterOf(request).name, reason: request.body.reason }, 'the global stop is lifted');
+      const by = requesterOf(request).name;
+      const state = await store.unfreeze({ reason: request.body.reason, by });
+      log.warn({ by, reason: request.body.reason }, 'the global stop is lifted');
       return state;
     },
   );
