@@ -3,11 +3,18 @@ import { anomalyCatalogue } from './anomalies.ts';
 import { holdThrottle } from './bandwidth.ts';
 import type { Attempt, Intent, Join, NodeCommand } from './expansion.ts';
 import { commandWords, endIntent, follows, hasHappened, intend, unknownActSettlesMs } from './intent.ts';
-import { currentAttempt, giveUp, isTouched, mustStayEmpty, patchAttempt } from './join-state.ts';
+import {
+  closeAttempt,
+  currentAttempt,
+  giveUp,
+  isTouched,
+  mustStayEmpty,
+  patchAttempt,
+} from './join-state.ts';
 import { holdForMaster, masterBusy } from './master-hold.ts';
 import { type Look, type NodeFacts, type ReplicationFacts, sameAddress } from './node-facts.ts';
 import { newSlaveTracker } from './tracker.ts';
-import { joinAt, say, type Turn, waitFor } from './turn.ts';
+import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
 /**
  * Between NO ONE and the next SLAVEOF: the old connection is closed by a 3 s cron; sooner costs 10 to 15 s and
@@ -122,6 +129,20 @@ function holdForNode(turn: Turn, join: Join, look: Look | undefined): void {
 
 function nextStep(turn: Turn, join: Join, change: Partial<Attempt>): void {
   stepAttempt(turn, patchAttempt(turn, join, change));
+}
+
+/**
+ * A pause meets a node that is detached, and whose SLAVEOF was not sent: it goes back in line, for the pause keeps its
+ * SLAVEOF back, and would wait for it without end. Its next attempt is one more than were allowed.
+ */
+export function stepBack(turn: Turn, join: Join): void {
+  const attempt = currentAttempt(join);
+  if (!attempt || attempt.endedAt !== null || join.leaving) return;
+  if (attempt.step === 'syncing' || attempt.step === 'detach') return;
+  if (attempt.intents.at(-1)?.outcome === null) return;
+  closeAttempt(turn, join, 'abandoned');
+  const back = patchJoin(turn, join.index, { attemptsAllowed: join.attemptsAllowed + 1 });
+  enterPhase(turn, back, 'waiting', 'back in line: the expansion is paused');
 }
 
 /** Whether the master has forgotten the node, and its old connection has had the time to close. */

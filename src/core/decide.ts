@@ -3,7 +3,7 @@
  * clock or randomness, so that thousands of schedules run in a second and a crash can happen between any two calls.
  */
 
-import { takeReply } from './attempt.ts';
+import { stepBack, takeReply } from './attempt.ts';
 import { healthGate, holdThrottle, takeHealth } from './bandwidth.ts';
 import { type Batches, chooseBatches } from './batches.ts';
 import { settingIntent, takeSettingReply } from './borrowed.ts';
@@ -382,6 +382,7 @@ function rollBack(turn: Turn): void {
 function finishPending(turn: Turn): void {
   const control = turn.expansion.pendingControl;
   if (!control) return;
+  if (control.verb === 'pause') for (const join of turn.expansion.joins) stepBack(turn, join);
   const busy = turn.expansion.joins.some(
     (join) => join.leaving !== null || owesSetting(join) || (isActive(join.phase) && isUnderWay(join)),
   );

@@ -151,6 +151,12 @@ class Simulation {
     const calmAt = this.start + scenario.calmAt;
     await this.until(calmAt, () => this.allEnded());
     await this.until(calmAt + helpedForMs, () => this.allEnded());
+    for (const e of this.latest.values())
+      if (!isEnded(e.state))
+        this.tell(
+          'NOT-HELPED',
+          `${e.id} ${e.state} ${e.pendingControl?.verb} ${describe(e)} ${JSON.stringify(e.joins.map((j) => [j.attempts.length, j.attempts.at(-1)?.step, j.leaving]))}`,
+        );
     if (!this.allEnded()) this.cancelAll();
     await this.until(cluster.now() + cancelledWithinMs, () => this.allEnded());
     this.checkEnds();
