@@ -208,6 +208,8 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
 /** How long a symptom must last before it has its name. Milliseconds. */
 export interface AnomalyLimits {
   readonly stallMs: number;
+  /** How long a dump of the master excuses that nothing is received; one on 3.3.6 can wait for a push that hangs. */
+  readonly bgsaveMs: number;
   /** How long a wait whose snapshot was superseded may stand still. */
   readonly supersededStallMs: number;
   /** NoConnect for this long after SLAVEOF: a first try takes under 1 s, one after an early re-attach 10 to 15 s (29). */
@@ -221,6 +223,7 @@ export interface AnomalyLimits {
 export const defaultAnomalyLimits: AnomalyLimits = {
   stallMs: 60_000,
   supersededStallMs: 15_000,
+  bgsaveMs: 1_800_000,
   noConnectMs: 25_000,
   notListedMs: 10_000,
   busyMs: 600_000,
@@ -352,7 +355,7 @@ function hung({ slave, limits, now, capabilities, master }: AnomalyInput): Sympt
   const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
   const limit = wasCut ? limits.supersededStallMs : limits.stallMs;
   const since = wasCut ? Math.min(still, now - wait.supersededAt!) : still;
-  if (since < limit || master.bgsaving) return null;
+  if (since < limit || (master.bgsaving && since < limits.bgsaveMs)) return null;
   return {
     code: 'hung_in_full_sync',
     text: `The node has been in WaitDBSync without receiving anything for ${seconds(still)}.`,

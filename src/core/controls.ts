@@ -160,6 +160,14 @@ function nodeProblem(
       now,
     );
   }
+  if (verb === 'retry' && join.leaving !== null) {
+    return problem(
+      'not_retryable',
+      `Node ${join.target.name} is ${join.phase} and being detached from the master; its next attempt can begin only after that.`,
+      ['Retry it as soon as it is detached: seconds, or the time for a node that cannot be reached.'],
+      now,
+    );
+  }
   const allowed = verb === 'retry' ? retryablePhases : skippablePhases;
   if (allowed.includes(join.phase)) return null;
   return problem(

@@ -38,6 +38,7 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     limits: {
       ...defaultAnomalyLimits,
       stallMs: expansion.policy.stallTimeoutMs,
+      bgsaveMs: Math.max(expansion.policy.masterBusyTimeoutMs, expansion.policy.stallTimeoutMs),
       supersededStallMs: Math.min(15_000, expansion.policy.stallTimeoutMs),
     },
     attempt: attempt.number,

@@ -24,6 +24,7 @@ import {
   beginWait,
   type EndOfWait,
   endWait,
+  type Received,
   receivedInWait,
   states,
   takeBytes,
@@ -320,13 +321,13 @@ function takeWait(
   const open = tracker.waits.at(-1);
   const isOpen = open !== undefined && open.endedAt === null;
   if (!replication) {
-    return isOpen ? replaceLastWait(tracker, takeBytes(open, tracker.replInputBytes, at)) : tracker;
+    return isOpen ? replaceLastWait(tracker, takeBytes(open, receivedBy(tracker, null), at)) : tracker;
   }
   const dbs = replication.role === 'master' ? [] : waitingDbs(replication);
   if (dbs.length > 0) {
     const wait = isOpen ? open : beginWait(tracker, replication, at, master, capabilities);
     const withDbs = { ...wait, dbs: [...new Set([...wait.dbs, ...dbs])] };
-    const fed = takeBytes(takeSnapshot(withDbs, master), tracker.replInputBytes, at);
+    const fed = takeBytes(takeSnapshot(withDbs, master), receivedBy(tracker, replication), at);
     const begun = isOpen
       ? tracker
       : { ...tracker, everWaited: true, waits: [...tracker.waits, wait], upSince: null };
@@ -343,6 +344,12 @@ function takeWait(
     endWait(takeSnapshot(open, master), endAt(tracker, replication, at, master), capabilities),
   );
 }
+
+const receivedBy = (tracker: SlaveTracker, replication: ReplicationFacts | null): Received => ({
+  bytes: tracker.replInputBytes,
+  replication,
+  binlogFileSizeBytes: tracker.binlogFileSizeBytes,
+});
 
 function endAt(
   tracker: SlaveTracker,

@@ -72,8 +72,18 @@ export interface Wait {
   readonly laterDumps: number;
   /** The other slave that entered its full sync during this wait. */
   readonly otherSlave: string | null;
-  /** Last time that bytes or state moved. */
+  /** Last time that bytes of the copy, or the states, moved. */
   readonly lastMoveAt: number;
+  readonly copying?: Copying;
+}
+
+/** Bytes come for the copy and, once one of several DBs is connected, for its binlog: which are the copy's? */
+interface Copying {
+  /** The states of the DBs; whatever changes them begins anew. */
+  readonly states: string;
+  readonly binlog: Readonly<Record<string, BinlogOffset>>;
+  /** The most that was received beside what the node has taken from the binlog since. */
+  readonly mostBytes: number;
 }
 
 export const states = (replication: ReplicationFacts): readonly DbState[] =>
@@ -127,13 +137,22 @@ export function beginWait(
   return wait.dump === null && reused !== null ? { ...wait, dump: reused } : wait;
 }
 
-export function takeBytes(wait: Wait, bytes: number | null, at: number): Wait {
+/** What came with one look; null = it did not say. */
+export interface Received {
+  readonly bytes: number | null;
+  readonly replication: ReplicationFacts | null;
+  readonly binlogFileSizeBytes: number | null;
+}
+
+export function takeBytes(wait: Wait, { bytes, ...seen }: Received, at: number): Wait {
   if (bytes === null) return wait;
   const start = wait.bytesAtStart ?? bytes;
-  const moved = wait.bytesLast === null || bytes - wait.bytesLast > 4096;
+  const { copying, moved: copied } = takeCopying(wait, bytes, seen);
+  const moved = copied && (wait.bytesLast === null || bytes - wait.bytesLast > 4096);
   const received = bytes - start;
   return {
     ...wait,
+    ...(copying ? { copying } : {}),
     bytesAtStart: start,
     bytesLast: bytes,
     bytesLastAt: at,
@@ -141,6 +160,25 @@ export function takeBytes(wait: Wait, bytes: number | null, at: number): Wait {
     bytesAtDump: wait.bytesAtDump ?? (wait.dump !== null && at >= wait.dump.notAfter ? bytes : null),
     lastMoveAt: moved ? at : wait.lastMoveAt,
   };
+}
+
+/**
+ * A copy that hangs beside a DB that is connected receives bytes for as long as the master is written to; they are told
+ * from the copy's by how far the node's own binlog has come.
+ */
+function takeCopying(
+  { copying: known }: Wait,
+  bytes: number,
+  { replication, binlogFileSizeBytes }: Omit<Received, 'bytes'>,
+): { readonly copying: Copying | undefined; readonly moved: boolean } {
+  if (replication === null) return { copying: known, moved: true };
+  const states = JSON.stringify(replication.dbStates);
+  if (known?.states !== states)
+    return { copying: { states, binlog: replication.binlog, mostBytes: bytes }, moved: true };
+  const binlog = bytesBetween(replication.binlog, known.binlog, binlogFileSizeBytes) ?? 0;
+  const copied = bytes - wirePerBinlogByte * binlog;
+  const moved = copied > known.mostBytes;
+  return { copying: moved ? { ...known, mostBytes: copied } : known, moved };
 }
 
 /**

@@ -202,6 +202,21 @@ describe('a node that fails does not let others slip in', () => {
     expect(attempts.map(({ node }) => node?.slice(-4))).toEqual(['9223', '9222', '9224']);
   });
 
+  test('one that is being left behind cannot be tried again before it is detached', async () => {
+    const run = await begin({
+      nodes: ['n1', 'n2'],
+      policy: { onFailure: 'skip', maxAttempts: 1, stallTimeoutMs: 10_000 },
+    });
+    await run.comesTo('a running copy', isIn(0, 'transferring'));
+    run.cluster.fault.partition('n1', 'm');
+    await run.comesTo('its detach', ({ joins }) => joins[0]!.leaving !== null);
+    await run.control('retry', 'n1');
+    run.cluster.fault.heal('n1', 'm');
+    const { joins } = await run.comesTo('its end', ended);
+    expect(joins.map(({ phase }) => phase)).toEqual(['quarantined', 'verified']);
+    expect(await run.eventTypes()).toContain('control.refused');
+  });
+
   test('one that follows another master by now stays there, whatever the policy', async () => {
     for (const onFailure of ['skip', 'rollback'] as const) {
       const run = await begin({ nodes: ['n1'], policy: { onFailure } });

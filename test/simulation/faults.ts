@@ -165,6 +165,8 @@ function onProcess(around: Surroundings, fault: PlannedFault, act: (process: Ser
   act(chosen);
 }
 
+export const burstPerSecond = 40;
+
 type Injector = (around: Surroundings, fault: PlannedFault) => void;
 
 /** The node that is hit by what can hit the master as well. */
@@ -282,7 +284,8 @@ const injectors: Readonly<Record<FaultKind, Injector>> = {
     byOthers(around, 'm', ['INFO', 'keyspace', '1']);
   },
   write_burst({ cluster }) {
-    if (cluster.node('m').alive) cluster.startWrites('m', { perSecond: 40, mix: { insert: 1, update: 20 } });
+    if (cluster.node('m').alive)
+      cluster.startWrites('m', { perSecond: burstPerSecond, mix: { insert: 1, update: 20 } });
   },
 };
 

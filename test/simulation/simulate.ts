@@ -23,10 +23,10 @@ import { sampledComparison } from './comparison.ts';
 import { type DatabaseTrouble, overWire } from './database.ts';
 import { type DefectName, defects } from './defects.ts';
 import { type BellTrouble, createBells } from './doorbell.ts';
-import { calm, inject, type Surroundings } from './faults.ts';
+import { burstPerSecond, calm, inject, type Surroundings } from './faults.ts';
 import { createNetwork, type SentCommand } from './network.ts';
 import { createProcess, type ServiceProcess } from './process.ts';
-import { drawScenario, type PlannedExpansion, type Scenario } from './scenario.ts';
+import { drawScenario, type PlannedExpansion, type PlannedNode, type Scenario } from './scenario.ts';
 import { renderTimeline, type TimelineEntry } from './timeline.ts';
 import { createWitness, type Violation, type Witness } from './witness.ts';
 
@@ -151,12 +151,7 @@ class Simulation {
     const calmAt = this.start + scenario.calmAt;
     await this.until(calmAt, () => this.allEnded());
     await this.until(calmAt + helpedForMs, () => this.allEnded());
-    for (const e of this.latest.values())
-      if (!isEnded(e.state))
-        this.tell(
-          'NOT-HELPED',
-          `${e.id} ${e.state} ${e.pendingControl?.verb} ${describe(e)} ${JSON.stringify(e.joins.map((j) => [j.attempts.length, j.attempts.at(-1)?.step, j.leaving]))}`,
-        );
+    this.checkHelped();
     if (!this.allEnded()) this.cancelAll();
     await this.until(cluster.now() + cancelledWithinMs, () => this.allEnded());
     this.checkEnds();
@@ -458,6 +453,24 @@ class Simulation {
     );
   }
 
+  /** With all mended, and an operator who decides whatever is to be decided, nothing needs to be cancelled to end. */
+  private checkHelped(): void {
+    if (this.witness.violations.length > 0 || this.mayNeverCatchUp()) return;
+    for (const expansion of this.latest.values())
+      if (!isEnded(expansion.state))
+        this.witness.report(
+          '6',
+          `${expansion.id} does not come to an end: ${expansion.state}, ${describe(expansion)}`,
+        );
+  }
+
+  /** A slave that applies hardly more than is written may never catch up: then there is nothing to be verified. */
+  private mayNeverCatchUp(): boolean {
+    const { applyPerSecond, writesPerSecond, faults } = this.scenario;
+    const burst = faults.some(({ kind }) => kind === 'write_burst') ? burstPerSecond : 0;
+    return applyPerSecond < 10 * Math.max(writesPerSecond, burst);
+  }
+
   private checkEnds(): void {
     if (this.witness.violations.length > 0) return;
     for (const expansion of this.latest.values()) {
@@ -465,9 +478,8 @@ class Simulation {
         this.witness.report('6', `${expansion.id} has not ended: ${expansion.state}, ${describe(expansion)}`);
       const undisturbed =
         this.scenario.faults.length === 0 &&
-        // A slave that applies hardly more than is written may never catch up: then there is nothing to be verified.
-        this.scenario.applyPerSecond >= 10 * this.scenario.writesPerSecond &&
-        this.scenario.nodes.every(({ beginning }) => beginning === 'empty');
+        !this.mayNeverCatchUp() &&
+        this.scenario.nodes.every(mayBeSynced);
       if (undisturbed && isEnded(expansion.state) && expansion.state !== 'succeeded')
         this.witness.report(
           '6',
@@ -566,6 +578,23 @@ class Simulation {
       },
       tell: (text) => this.tell('fault', text),
     };
+  }
+}
+
+/** Whether the request permits what has to be done to the node as it is at the beginning. */
+function mayBeSynced({ beginning, overwriteData, repoint }: PlannedNode): boolean {
+  switch (beginning) {
+    case 'empty':
+    case 'knows_replication_id':
+      return true;
+    case 'holds_data':
+      return overwriteData;
+    case 'slave_of_master':
+    case 'slave_of_other':
+      return overwriteData && repoint;
+    case 'has_slave':
+    case 'down':
+      return false;
   }
 }
 

@@ -315,8 +315,14 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
 
   // ---- promise 5
 
+  /** Looked at once more at the end: whoever was called verified holds all data for as long as nobody meddles. */
+  const verified: { readonly expansion: Expansion; readonly join: Join; readonly at: number }[] = [];
+
+  const nodeOf = (join: Join): SimNode =>
+    cluster.nodes.find(({ port }) => port === join.target.address.port)!;
+
   function checkVerified(expansion: Expansion, join: Join): void {
-    const node = cluster.nodes.find(({ port }) => port === join.target.address.port)!;
+    const node = nodeOf(join);
     const seen = history(node.id);
     if (now() - seen.meddledAt < unseenMs || seen.robbedAt > seen.comparedAt) return;
     const master = cluster.node('m');
@@ -407,14 +413,22 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
         if (type === 'master.setting_left') report('4', text);
       }
       for (const join of after.joins) {
-        if (join.phase === 'verified' && before.joins[join.index]?.phase !== 'verified')
+        if (join.phase === 'verified' && before.joins[join.index]?.phase !== 'verified') {
+          verified.push({ expansion: after, join, at: now() });
           checkVerified(after, join);
+        }
       }
     },
     frozen(since) {
       frozenSince = since;
     },
     ended() {
+      for (const { expansion, join, at } of verified) {
+        // A rollback takes back what was verified.
+        if (expansions.get(expansion.id)?.joins[join.index]?.phase !== 'verified') continue;
+        const { meddledAt } = history(nodeOf(join).id);
+        if (Math.max(meddledAt, history('m').meddledAt) < at) checkVerified(expansion, join);
+      }
       const { settings, persisted } = cluster.node('m');
       const now = [settings.get(retention), persisted.settings.get(retention)];
       if (settingsLost === 0 && now.some((value) => value !== ownRetention))
