@@ -12,7 +12,15 @@ import {
   patchAttempt,
 } from './join-state.ts';
 import { holdForMaster, masterBusy } from './master-hold.ts';
-import { type Look, type NodeFacts, type ReplicationFacts, sameAddress } from './node-facts.ts';
+import { masterSilence } from './master-tracker.ts';
+import {
+  type Look,
+  type NodeFacts,
+  type ReplicationFacts,
+  sameAddress,
+  silenceInFull,
+  silenceWords,
+} from './node-facts.ts';
 import { newSlaveTracker } from './tracker.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
@@ -111,17 +119,11 @@ function gainedSlaves(turn: Turn, join: Join): void {
 
 function holdForNode(turn: Turn, join: Join, look: Look | undefined): void {
   if (!look || look.kind === 'answered') return;
-  const words = {
-    busy: 'does not reply in time',
-    unreachable: 'cannot be reached',
-    denied: 'refuses the login',
-    garbled: 'does not speak like a Pika',
-  };
-  const waiting = waitFor(turn, join, `the node ${words[look.kind]}`);
+  const waiting = waitFor(turn, join, `the node ${silenceWords[look.kind]}`);
   if (turn.now - waiting.phaseSince < turn.expansion.policy.nodeDownTimeoutMs) return;
   giveUp(turn, waiting, isTouched(join) ? 'quarantined' : 'failed', {
     code: `node_${look.kind}`,
-    text: `${join.target.name} ${words[look.kind]}; it was waited for ${Math.round(turn.expansion.policy.nodeDownTimeoutMs / 1000)} s.`,
+    text: `${join.target.name} ${silenceInFull(look)}; it was waited for ${Math.round(turn.expansion.policy.nodeDownTimeoutMs / 1000)} s.`,
     nextSteps: ['Repair the node or the network, then retry this node; or skip it.'],
     at: turn.now,
   });
@@ -149,7 +151,8 @@ export function stepBack(turn: Turn, join: Join): void {
 function awaitUnlisted(turn: Turn, join: Join, attempt: Attempt): void {
   const step = nodeReplication(turn, join)?.replicationId ? 'clear_id' : 'slaveof';
   const tooSoon = attempt.detachedAt !== null && turn.now - attempt.detachedAt < pauseAfterDetachMs;
-  if (turn.masterLook?.kind !== 'answered') waitFor(turn, join, 'the master does not answer');
+  if (turn.masterLook?.kind !== 'answered')
+    waitFor(turn, join, masterSilence(turn.expansion.masterTracker) ?? 'the master does not answer');
   else if (isStillListed(turn, join)) holdForStaleEntry(turn, join, attempt);
   else if (tooSoon) waitFor(turn, join, 'the connection of before must close first (4.5 s after NO ONE)');
   else nextStep(turn, waitFor(turn, join, null), { step });

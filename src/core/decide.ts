@@ -26,7 +26,7 @@ import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
 import { awaitsDump, holdsFullSyncSlot, isNextInLine, isTouched, isUnderWay } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { snapshotSize, trackMaster } from './master-tracker.ts';
-import type { Look, NodeFacts } from './node-facts.ts';
+import { type Look, type NodeFacts, silenceWords } from './node-facts.ts';
 import { lookAgainIn } from './pace.ts';
 import { masterIdentity } from './preflight.ts';
 import { beginJoin } from './preflight-join.ts';
@@ -282,7 +282,10 @@ function start(turn: Turn, input: DecideInput): void {
 function startWithoutMaster(turn: Turn, look: Look | null): void {
   if (look === null) return;
   const { master, policy, acceptedAt, masterTracker } = turn.expansion;
-  const text = `${master.name} does not answer as a Pika (${look.kind})`;
+  const text =
+    look.kind === 'answered'
+      ? `${master.name} does not say what a master says in INFO`
+      : `${master.name} ${silenceWords[look.kind]}`;
   if (turn.expansion.stateReason !== text) {
     patch(turn, { stateReason: text });
     say(turn, 'expansion.waiting', text, { level: 'warning' });
@@ -290,8 +293,8 @@ function startWithoutMaster(turn: Turn, look: Look | null): void {
   const since = masterTracker.silentSince ?? acceptedAt;
   if (turn.now - since < policy.nodeDownTimeoutMs) return;
   enterState(turn, 'failed', `${text}; nothing was begun`, {
-    code: `master_${look.kind}`,
-    text: `${text} for ${Math.round((turn.now - since) / 1000)} s. No node was touched.`,
+    code: look.kind === 'answered' ? 'master_facts_missing' : `master_${look.kind}`,
+    text: `${master.name} ${masterTracker.silentWith ?? 'does not say what a master says in INFO'}, for ${Math.round((turn.now - since) / 1000)} s. No node was touched.`,
     nextSteps: [
       'Check the address, the network and the credential of the master, then send the request again.',
     ],

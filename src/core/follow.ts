@@ -4,6 +4,7 @@ import { stepAttempt } from './attempt.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { Join, JoinPhase } from './expansion.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
+import { masterSilence } from './master-tracker.ts';
 import { progressOf } from './progress.ts';
 import { applyRemedy, recordAnomalies } from './remedy.ts';
 import { isConnected, type SlaveTracker, trackSlave, trackSlaveThroughMaster } from './tracker.ts';
@@ -56,13 +57,15 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
 
 /** Without its master nothing can be proven of a node; it is waited for as long as for a busy one. */
 function masterIsGone(turn: Turn, join: Join): boolean {
-  const { silentSince, silentAs } = turn.expansion.masterTracker;
+  const { silentSince, silentAs, silentWith } = turn.expansion.masterTracker;
   const { policy, master } = turn.expansion;
   if (silentSince === null || turn.now - silentSince < policy.masterBusyTimeoutMs) return false;
   giveUp(turn, join, 'quarantined', {
     code: 'master_unreachable',
-    text: `${master.name} has not answered for ${Math.round((turn.now - silentSince) / 1000)} s (${silentAs}), so nothing can be proven of ${join.target.name}.`,
-    nextSteps: ['Bring the master back, or repair the network; then retry this node.'],
+    text: `${master.name} ${silentWith ?? silentAs}, for ${Math.round((turn.now - silentSince) / 1000)} s, so nothing can be proven of ${join.target.name}.`,
+    nextSteps: [
+      'Bring the master back, or repair the network, the login, or what answers at its address; then retry this node.',
+    ],
     at: turn.now,
   });
   return true;
@@ -85,7 +88,7 @@ function duringSync(turn: Turn, join: Join, tracker: SlaveTracker): void {
   );
   const attempt = currentAttempt(entered)!;
   const busy = tracker.busySince === null ? null : 'the node does not reply (it may be opening its database)';
-  const held = waitFor(turn, entered, busy);
+  const held = waitFor(turn, entered, busy ?? masterSilence(turn.expansion.masterTracker));
   if (attempt.catchUp !== null && !isConnected(tracker.replication)) {
     patchAttempt(turn, held, { catchUp: null });
     patchJoin(turn, join.index, { comparison: null });

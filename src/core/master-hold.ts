@@ -1,6 +1,7 @@
 /** A master that is busy with something that a full sync must not meet. Part of `decide`. */
 import type { Join } from './expansion.ts';
 import { giveUp, isTouched, isUnderWay } from './join-state.ts';
+import { masterSilence } from './master-tracker.ts';
 import { masterBusyReasons } from './preflight.ts';
 import { type Turn, waitFor } from './turn.ts';
 
@@ -9,7 +10,8 @@ import { type Turn, waitFor } from './turn.ts';
  * given up and still hangs on the master counts like anybody else's.
  */
 export function masterBusy(turn: Turn, of: Join): readonly string[] {
-  if (turn.masterLook?.kind !== 'answered') return ['the master does not answer'];
+  if (turn.masterLook?.kind !== 'answered')
+    return [masterSilence(turn.expansion.masterTracker) ?? 'the master does not answer'];
   const ours = turn.expansion.joins
     .filter((join) => join.index === of.index || isUnderWay(join))
     .map((join) => join.target);
@@ -18,14 +20,15 @@ export function masterBusy(turn: Turn, of: Join): readonly string[] {
 
 export function holdForMaster(turn: Turn, join: Join, busy: readonly string[]): void {
   const { policy, master } = turn.expansion;
-  const what = `the master is busy: ${busy.join('; ')}`;
+  const isSilent = turn.masterLook?.kind !== 'answered';
+  const what = isSilent ? busy.join('; ') : `the master is busy: ${busy.join('; ')}`;
   if (turn.now - join.phaseSince < policy.masterBusyTimeoutMs) {
     waitFor(turn, join, what);
     return;
   }
   giveUp(turn, join, isTouched(join) ? 'quarantined' : 'failed', {
     code: 'master_busy',
-    text: `${master.name} stayed busy for ${Math.round(policy.masterBusyTimeoutMs / 1000)} s: ${busy.join('; ')}.`,
+    text: `${master.name} was waited for ${Math.round(policy.masterBusyTimeoutMs / 1000)} s: ${busy.join('; ')}.`,
     nextSteps: [
       'End what keeps the master busy; a slave that hangs in full sync must be detached (SLAVEOF NO ONE on it).',
       'Then retry this node.',

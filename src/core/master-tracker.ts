@@ -1,6 +1,15 @@
 /** What is known of a master over time: its dumps, its size, its restarts. Part of the full-sync tracker. */
 import type { Capabilities } from './capabilities.ts';
-import type { BinlogOffset, ListedSlave, Look, NodeFacts, ReplicationFacts } from './node-facts.ts';
+import {
+  type BinlogOffset,
+  type ListedSlave,
+  type Look,
+  type NodeFacts,
+  type ReplicationFacts,
+  type Silence,
+  silenceInFull,
+  silenceWords,
+} from './node-facts.ts';
 
 const keptSamples = 60;
 
@@ -28,7 +37,9 @@ export interface MasterTracker {
   readonly lastAnsweredAt: number | null;
   /** Set while the master does not answer. */
   readonly silentSince: number | null;
-  readonly silentAs: 'busy' | 'unreachable' | 'denied' | 'garbled' | null;
+  readonly silentAs: Silence['kind'] | null;
+  /** What was met at the last look that gave no answer. */
+  readonly silentWith?: string | null;
   readonly processId: number | null;
   readonly uptimeSeconds: number | null;
   readonly replOutputBytes: number | null;
@@ -65,6 +76,10 @@ export const newMasterTracker = (): MasterTracker => ({
   replication: null,
 });
 
+/** What the master does instead of answering; null = it answers, or was never looked at. */
+export const masterSilence = ({ silentAs }: MasterTracker): string | null =>
+  silentAs === null ? null : `the master ${silenceWords[silentAs]}`;
+
 export const slaveName = (slave: ListedSlave): string => `${slave.ip}:${slave.port}`;
 
 /** What a checkpoint takes: the live files where the version tells them apart, else all of them. */
@@ -76,7 +91,12 @@ export function snapshotSize(facts: NodeFacts): number | null {
 /** Takes in one look at the master. */
 export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
   if (look.kind !== 'answered') {
-    return { ...tracker, silentSince: tracker.silentSince ?? look.at, silentAs: look.kind };
+    return {
+      ...tracker,
+      silentSince: tracker.silentSince ?? look.at,
+      silentAs: look.kind,
+      silentWith: silenceInFull(look),
+    };
   }
   const { facts, at } = look;
   const restarted = hasRestarted(
@@ -91,6 +111,7 @@ export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
     lastAnsweredAt: at,
     silentSince: null,
     silentAs: null,
+    silentWith: null,
     processId: facts.server?.processId ?? tracker.processId,
     uptimeSeconds: facts.server?.uptimeSeconds ?? tracker.uptimeSeconds,
     runId: facts.server?.runId ?? tracker.runId,

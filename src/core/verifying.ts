@@ -11,6 +11,7 @@ import {
 } from './evidence.ts';
 import type { Attempt, Join } from './expansion.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
+import { masterSilence } from './master-tracker.ts';
 import { compareOffsets } from './node-facts.ts';
 import { reattach, recordAnomalies } from './remedy.ts';
 import type { SlaveTracker } from './tracker.ts';
@@ -27,7 +28,8 @@ export function catchUp(
 ): void {
   if (turn.nodeLooks.get(join.index)?.kind !== 'answered') return;
   if (turn.masterLook?.kind !== 'answered') {
-    if (turn.expansion.masterTracker.silentSince !== null) waitFor(turn, join, 'the master does not answer');
+    const silence = masterSilence(turn.expansion.masterTracker);
+    if (silence !== null) waitFor(turn, join, silence);
     return;
   }
   const attempt = withoutStaleCatchUp(currentAttempt(join)!, tracker);
