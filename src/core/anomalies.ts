@@ -1,7 +1,7 @@
 /** The catalogue of what goes wrong in a full sync, and the rules by which the tracker's facts are given a name. */
 import type { Capabilities } from './capabilities.ts';
 import type { MasterTracker } from './master-tracker.ts';
-import { isConnected, lastWait, type SlaveTracker } from './tracker.ts';
+import { isConnected, lastWait, restartedAfterCopy, type SlaveTracker } from './tracker.ts';
 import { bytesComplete, dumpIsCertain, receivedInWait, uncertainDump, type Wait } from './wait.ts';
 
 export const anomalyCodes = [
@@ -162,13 +162,14 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
     ],
   },
   node_restarted: {
-    title: 'The node restarted during its full sync',
-    cause: 'The process ended and was started again; it attaches by itself and begins from the first byte.',
+    title: 'The node restarted before it was verified',
+    cause:
+      'The process ended and was started again; it attaches by itself. In the middle of its copy it begins from the first byte; after it, it goes on from its own binlog, without what it had logged and not applied.',
     versions: 'all',
     recordings: ['17', '31'],
     remedy: 'wait',
     nextSteps: [
-      'Nothing: the service follows the new full sync, and repeats the attach if the node skips it.',
+      'Nothing: the service follows the new full sync, and attaches the node anew where there is none. Find out why the node restarted.',
     ],
   },
   master_restarted: {
@@ -486,6 +487,14 @@ function masterRestarted({ slave }: AnomalyInput): Symptom | null {
 function nodeRestarted({ slave }: AnomalyInput): Symptom | null {
   const last = slave.restarts.at(-1);
   if (last === undefined) return null;
+  if (restartedAfterCopy(slave)) {
+    return {
+      code: 'node_restarted',
+      text: 'The node restarted after it had opened its copy, and before it was verified: what it had taken into its binlog and not yet into its data is lost, and it does not ask for it again.',
+      facts: { restarts: slave.restarts.length, last, copyEndedAt: lastWait(slave)?.endedAt ?? null },
+      remedy: 'reattach',
+    };
+  }
   return {
     code: 'node_restarted',
     text: `The node has restarted ${slave.restarts.length === 1 ? 'once' : `${slave.restarts.length} times`} since it was attached.`,

@@ -3,7 +3,7 @@ import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { MasterTracker } from './master-tracker.ts';
 import { type BinlogOffset, compareOffsets } from './node-facts.ts';
-import { isConnected, lastWait, type SlaveTracker } from './tracker.ts';
+import { isConnected, lastWait, restartedAfterCopy, type SlaveTracker } from './tracker.ts';
 import {
   bytesComplete,
   completeShare,
@@ -83,6 +83,7 @@ function fullSyncSeen(slave: SlaveTracker, wait: Wait | null): Judged {
     offsetsBefore: wait?.offsetsBefore ?? null,
     offsetsAfter: wait?.offsetsAfter ?? null,
     masterOffsetsAtStart: wait?.masterOffsets ?? null,
+    restarts: slave.restarts,
   };
   if (!wait)
     return {
@@ -98,6 +99,14 @@ function fullSyncSeen(slave: SlaveTracker, wait: Wait | null): Judged {
       rule: 'full_sync_seen',
       holds: false,
       text: 'The full sync ended without the node taking over a snapshot.',
+      facts,
+    };
+  }
+  if (restartedAfterCopy(slave)) {
+    return {
+      rule: 'full_sync_seen',
+      holds: false,
+      text: 'The node restarted after it had opened the snapshot: what it had logged and not applied is lost.',
       facts,
     };
   }

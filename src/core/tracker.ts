@@ -489,6 +489,15 @@ function phaseInWait(
 /** The wait that the present state rests on. */
 export const lastWait = (tracker: SlaveTracker): Wait | null => tracker.waits.at(-1) ?? null;
 
+/**
+ * Whether the node's process ended after the copy that it rests on. A slave logs a write before it applies it, and goes on
+ * from its log: what lay between the two when it was killed never comes.
+ */
+export function restartedAfterCopy(tracker: SlaveTracker): boolean {
+  const wait = lastWait(tracker);
+  return wait?.end === 'swapped' && tracker.restarts.some((at) => at > wait.endedAt!);
+}
+
 /** Bytes per second over the last seconds; null = not known yet. */
 export function transferRate(tracker: SlaveTracker): number | null {
   const first = tracker.rates[0];

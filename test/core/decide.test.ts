@@ -108,6 +108,26 @@ describe('promise 5: a damaged copy is never called verified', () => {
     expect(run.cluster.observe('n1').lost).toBe(0);
   });
 
+  test('a node that is killed after its copy, with writes logged and not applied, is synced anew', async () => {
+    const run = await begin({
+      nodes: ['n1'],
+      policy: { stableLooks: 20 },
+      before(cluster) {
+        Object.assign(cluster.node('n1'), { applyPerSecond: 30 });
+        cluster.startWrites('m', { perSecond: 25, mix: { insert: 1 } });
+      },
+    });
+    await run.comesTo('verifying', isIn(0, 'verifying'));
+    run.cluster.fault.crash('n1');
+    run.cluster.fault.restart('n1');
+    const { state, joins } = await run.comesTo('its end', ended);
+    expect(state).toBe('succeeded');
+    expect(joins[0]!.attempts).toHaveLength(2);
+    run.cluster.stopWrites('m');
+    run.cluster.advance(minute);
+    expect(run.cluster.observe('n1').lost).toBe(0);
+  });
+
   test('keys that vanish after the copy are found by the comparison, and the node is set apart', async () => {
     const run = await begin({ nodes: ['n1'], policy: { maxAttempts: 1 } });
     await run.comesTo('catching up', ({ joins }) => ['catching_up', 'verifying'].includes(joins[0]!.phase));
