@@ -8,6 +8,7 @@ import type { RoutePlugin } from './api/parts.ts';
 import { campaignRoutes } from './api/routes/campaigns.ts';
 import type { Config } from './config.ts';
 import { campaignHasEnded, campaignStates } from './core/campaign.ts';
+import type { AtCrashPoint } from './core/crash-points.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { openDoorbell, startDoorbellWorker } from './queue/bullmq-doorbell.ts';
@@ -30,6 +31,7 @@ export interface CampaignParts {
   readonly admission: Admission;
   readonly newId: NewId;
   readonly reconcileEveryMs: number;
+  readonly crashPoint: AtCrashPoint;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -83,6 +85,7 @@ export function openCampaigns(parts: CampaignParts): Campaigns {
       now: Date.now,
       sleep: parts.sleep,
       onEvents: (events) => metrics.eventsStored(events),
+      crashPoint: parts.crashPoint,
     });
     const wakeUps = startDoorbellWorker(queue, doorbell, handler, {
       name: 'campaign-wake-ups',

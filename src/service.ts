@@ -150,6 +150,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     newId,
     reconcileEveryMs,
     sleep,
+    crashPoint,
   });
   closers.push(() => campaigns.close());
   await Promise.all([doorbell.ping(), comparisonDoorbell.ping(), campaigns.ping()]);
@@ -245,6 +246,7 @@ function startWork(parts: Parts): DoorbellWorker {
     sleep,
     random: Math.random,
     onTrouble: troubleOf(log, 'the sending of webhooks'),
+    crashPoint,
   });
   const entrance = openQueueEntrance(queue.forWorkers, {
     expand: (payload, requester, key) => admission.expand(payload, requester, key),

@@ -134,17 +134,19 @@ function nextStep(turn: Turn, join: Join, change: Partial<Attempt>): void {
 }
 
 /**
- * A pause meets a node that is detached, and whose SLAVEOF was not sent: it goes back in line, for the pause keeps its
- * SLAVEOF back, and would wait for it without end. Its next attempt is one more than were allowed.
+ * A pause or a freeze meets a node that is detached, and whose SLAVEOF was not sent: it goes back in line, and is checked
+ * once more when its turn comes. A pause would wait without end for it, as it keeps its SLAVEOF back; and a freeze of
+ * hours must not count as time for which the node or the master was waited for. Its next attempt is one more than were
+ * allowed.
  */
-export function stepBack(turn: Turn, join: Join): void {
+export function stepBack(turn: Turn, join: Join, why: string): void {
   const attempt = currentAttempt(join);
   if (!attempt || attempt.endedAt !== null || join.leaving) return;
   if (attempt.step === 'syncing' || attempt.step === 'detach') return;
   if (attempt.intents.at(-1)?.outcome === null) return;
   closeAttempt(turn, join, 'abandoned');
   const back = patchJoin(turn, join.index, { attemptsAllowed: join.attemptsAllowed + 1 });
-  enterPhase(turn, back, 'waiting', 'back in line: the expansion is paused');
+  enterPhase(turn, back, 'waiting', `back in line: ${why}`);
 }
 
 /** Whether the master has forgotten the node, and its old connection has had the time to close. */

@@ -47,6 +47,14 @@ export const crashPoints = [
   'after_cursor',
   'before_comparison_end',
   'after_comparison_end',
+  // A campaign: what was decided is stored; a member was admitted, and the campaign does not know it yet.
+  'before_campaign_save',
+  'after_campaign_save',
+  'after_member_admitted',
+  // A webhook: its events are deliveries; its receiver has answered, and what it answered is stored.
+  'after_fan_out',
+  'before_delivery_saved',
+  'after_delivery_saved',
 ] as const;
 
 export type CrashPoint = (typeof crashPoints)[number];

@@ -117,12 +117,9 @@ function run(turn: Turn, input: DecideInput): void {
   takeHealth(turn, input.health ?? null);
   applyControls(turn, input.controls);
   if (isEnded(turn.expansion.state)) return;
-  if (input.masterHeldBy !== null && turn.expansion.state === 'pending') {
-    waitTurn(turn, input.masterHeldBy);
-    return;
-  }
   if (turn.expansion.state === 'pending' && turn.expansion.pendingControl === null) {
-    start(turn, input);
+    if (input.masterHeldBy === null) start(turn, input);
+    else waitTurn(turn, input.masterHeldBy);
     return;
   }
   followJoins(turn, input);
@@ -306,6 +303,7 @@ function startWithoutMaster(turn: Turn, look: Look | null): void {
 
 function followJoins(turn: Turn, input: DecideInput): void {
   for (const { index } of turn.expansion.joins) {
+    if (turn.frozen !== null) stepBack(turn, joinAt(turn, index), turn.frozen);
     if (joinAt(turn, index).attempts.length > 0) holdThrottle(turn, joinAt(turn, index));
     const join = joinAt(turn, index);
     if (join.leaving) advanceLeaving(turn, join);
@@ -385,7 +383,8 @@ function rollBack(turn: Turn): void {
 function finishPending(turn: Turn): void {
   const control = turn.expansion.pendingControl;
   if (!control) return;
-  if (control.verb === 'pause') for (const join of turn.expansion.joins) stepBack(turn, join);
+  if (control.verb === 'pause')
+    for (const join of turn.expansion.joins) stepBack(turn, join, 'the expansion is paused');
   const busy = turn.expansion.joins.some(
     (join) => join.leaving !== null || owesSetting(join) || (isActive(join.phase) && isUnderWay(join)),
   );

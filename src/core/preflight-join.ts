@@ -35,7 +35,12 @@ export function beginJoin(
   const nodeLook = turn.nodeLooks.get(join.index);
   if (!nodeLook || !turn.masterLook) return;
   if (gate.closedBecause !== null) {
-    waitFor(turn, join, gate.closedBecause);
+    // The time for which node and master are waited for counts from a gate that is open.
+    const inLine =
+      join.phase === 'preflight'
+        ? enterPhase(turn, join, 'waiting', `back in line: ${gate.closedBecause}`)
+        : join;
+    waitFor(turn, inLine, gate.closedBecause);
     return;
   }
   const inPreflight = enterPhase(turn, join, 'preflight', 'checked once more before it is touched');

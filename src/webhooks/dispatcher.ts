@@ -1,3 +1,4 @@
+import type { AtCrashPoint } from '../core/crash-points.ts';
 import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from '../store/webhooks.ts';
 import type { HookAnswer, SendHook } from './send.ts';
 
@@ -10,6 +11,8 @@ export interface DispatcherParts {
   random(): number;
   /** Told when the database could not be asked; the next round tries again. */
   onTrouble(error: unknown): void;
+  /** Told of each durable step; default: nothing happens there. */
+  readonly crashPoint?: AtCrashPoint;
 }
 
 export interface Dispatcher {
@@ -56,6 +59,7 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
     while (!stop.signal.aborted) {
       try {
         const made = await parts.store.fanOut(fanOutEvents);
+        if (made > 0) parts.crashPoint?.('after_fan_out');
         await startDue();
         if (made > 0) continue;
       } catch (error) {
@@ -101,7 +105,9 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
     const hook = { url: webhook.url, secret: webhook.secret, deliveryId, type, payload };
     const answer = await parts.send(hook, stop.signal);
     if (stop.signal.aborted && answer.status === null) return;
+    parts.crashPoint?.('before_delivery_saved');
     await parts.store.record(deliveryId, outcomeOf(answer, delivery.attempts, parts.random()));
+    parts.crashPoint?.('after_delivery_saved');
   }
 
   const running = rounds();

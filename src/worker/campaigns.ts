@@ -10,6 +10,7 @@ import {
   memberKey,
 } from '../core/campaign.ts';
 import { type AdmissionOutcome, decideCampaign } from '../core/campaign-decision.ts';
+import type { AtCrashPoint } from '../core/crash-points.ts';
 import type { Control, EventInput, Problem } from '../core/expansion.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Doorbell, WakeUpHandler } from '../queue/doorbell.ts';
@@ -32,6 +33,8 @@ export interface CampaignWorkerParts {
   readonly leaseMs?: number;
   /** Told of the events that were stored, for the figures. */
   readonly onEvents?: (events: readonly EventInput[]) => void;
+  /** Told of each durable step; default: nothing happens there. */
+  readonly crashPoint?: AtCrashPoint;
 }
 
 const defaultLeaseMs = 15_000;
@@ -115,7 +118,9 @@ async function takeTurn(
     frozen: freeze.frozen ? (freeze.reason ?? 'no reason was given') : null,
   });
   const { campaign, events, appliedControls, begin, cancel, lookAgainInMs } = decision;
+  parts.crashPoint?.('before_campaign_save');
   await campaigns.save(lease, before, campaign, { events, appliedControls, lookAgainInMs });
+  parts.crashPoint?.('after_campaign_save');
   parts.onEvents?.(events);
   for (const { type, text, level } of events)
     parts.log[level === 'info' ? 'info' : 'warn']({ campaignId: campaign.id, type }, text);
@@ -195,6 +200,7 @@ async function admit(
   const key = memberKey(campaign.id, member.index);
   try {
     const { expansion } = await parts.admission.expand(member.request, who, key, lease);
+    parts.crashPoint?.('after_member_admitted');
     return { kind: 'accepted', expansion: memberExpansionOf(expansion) };
   } catch (error) {
     if (error instanceof FencedError || error instanceof StoreUnavailableError) throw error;

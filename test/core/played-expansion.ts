@@ -44,6 +44,8 @@ export async function begin({
       return e();
     },
     until: service.until,
+    store: service.store,
+    target: service.target,
     async control(verb: ControlVerb, node: string | null = null): Promise<void> {
       controls += 1;
       const control: Control = {

@@ -107,18 +107,88 @@ describe('what others did meanwhile holds up SLAVEOF', () => {
   });
 });
 
+/** The master still lists n1 from before, so that its SLAVEOF is held up for minutes. */
+function listedFromBefore(cluster: Cluster): void {
+  follow(cluster, 'n1', 'm');
+  cluster.advance(60_000);
+  cluster.fault.crash('n1', { silent: true });
+  cluster.fault.wipe('n1');
+  cluster.node('n1').persisted.slaveof = '';
+  cluster.fault.restart('n1');
+}
+const heldUp = ({ joins }: Expansion): boolean => joins[0]!.waitingFor?.includes('still lists') === true;
+
+test('a node to which somebody writes while it is held up keeps its keys (promise 3)', async () => {
+  const run = await begin({ nodes: ['n1'], before: listedFromBefore });
+  await run.comesTo('a wait', heldUp);
+  run.cluster.execute('n1', ['SET', 'mine', 'value']);
+  const { joins } = await run.comesTo('a halt', halted);
+  expect(joins[0]!.problem!.code).toBe('holds_data');
+  expect(joins[0]!.attempts[0]!.intents.map(({ command }) => command.kind)).not.toContain('slaveof');
+  expect(run.cluster.execute('n1', ['GET', 'mine'])).toBe('value');
+});
+
+test('a freeze keeps a node in line, and tells it so', async () => {
+  const run = await begin({ nodes: ['n1', 'n2'] });
+  await run.comesTo('the copy of the first', isIn(0, 'transferring'));
+  await run.store.freeze({ reason: 'storm', by: 'test' });
+  const { joins } = await run.comesTo('a wait', (e) => e.joins[1]!.waitingFor !== null);
+  expect(joins.map(({ phase, waitingFor }) => [phase, waitingFor])).toEqual([
+    ['verified', null],
+    ['waiting', 'everything is frozen: storm'],
+  ]);
+  expect(await run.until(async () => run.masterOf('n2') !== null, 10 * minute)).toBe(false);
+  await run.store.unfreeze({ reason: 'calm', by: 'test' });
+  expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+});
+
+test('a freeze of hours does not count as time for which the master was waited for', async () => {
+  const run = await begin({
+    nodes: ['n1'],
+    policy: { masterBusyTimeoutMs: 10 * minute },
+    before(cluster) {
+      const config = { 'throttle-bytes-per-second': 80_000 };
+      cluster.addNode({ id: 'x', host: hostOf('x'), version: '3.5.4', config });
+      follow(cluster, 'x', 'm');
+      cluster.advance(2000);
+    },
+  });
+  await run.comesTo('a wait', (e) => e.joins[0]!.waitingFor?.includes('master is busy') === true);
+  await run.store.freeze({ reason: 'storm', by: 'test' });
+  await run.comesTo('a freeze', (e) => e.joins[0]!.waitingFor === 'everything is frozen: storm');
+  await run.until(() => false, 60 * minute);
+  await run.store.unfreeze({ reason: 'calm', by: 'test' });
+  await run.comesTo('a wait', (e) => e.joins[0]!.waitingFor?.includes('master is busy') === true);
+  expect((await run.e()).state).toBe('running');
+  run.cluster.execute('x', ['SLAVEOF', 'NO', 'ONE']);
+  expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+});
+
+test('a freeze between two attempts puts the node back in line', async () => {
+  const run = await afterDetach();
+  await run.store.freeze({ reason: 'storm', by: 'test' });
+  const { joins } = await run.comesTo('a freeze', (e) => e.joins[0]!.phase === 'waiting');
+  expect(joins[0]!.attempts.at(-1)!.outcome).toBe('abandoned');
+  await run.store.unfreeze({ reason: 'calm', by: 'test' });
+  expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+  expect(run.cluster.observe('n1').lost).toBe(0);
+});
+
+test('others of a batch are attached once the dump that they share is finished', async () => {
+  const run = await begin({ version: '4.0.1', nodes: ['n1', 'n2', 'n3'], policy: { batchSize: 3 } });
+  await run.comesTo('its end', ended);
+  const order = run.cluster.log
+    .filter(({ event, node }) => event === 'master_set' || (event === 'bgsave_finished' && node === 'm'))
+    .map(({ event, node }) => (event === 'master_set' ? node : 'dump'));
+  expect(order.slice(0, 2)).toEqual(['n1', 'dump']);
+  expect([...order].sort()).toEqual(['dump', 'n1', 'n2', 'n3']);
+});
+
 describe('what the servers remember holds up SLAVEOF', () => {
   test('an entry of the node that the master keeps from before is waited for', async () => {
     const run = await begin({
       nodes: ['n1'],
-      before(cluster) {
-        follow(cluster, 'n1', 'm');
-        cluster.advance(60_000);
-        cluster.fault.crash('n1', { silent: true });
-        cluster.fault.wipe('n1');
-        cluster.node('n1').persisted.slaveof = '';
-        cluster.fault.restart('n1');
-      },
+      before: listedFromBefore,
     });
     const listed = (): boolean =>
       run.cluster.node('m').slaves.some(({ port }) => port === run.cluster.node('n1').port);

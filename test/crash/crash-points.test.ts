@@ -13,6 +13,7 @@ import {
   startServiceProcess,
 } from '../support/service-process.ts';
 import { until } from '../support/until.ts';
+import { Receiver } from '../webhooks/receiver.ts';
 import { budget, type CrashVersion, keysOnMaster, type WatchedNodes, watchNodes } from './nodes.ts';
 
 /**
@@ -30,11 +31,18 @@ const all = process.env.CRASHES === 'all';
 type Run = readonly [CrashPoint, number, CrashVersion];
 
 const ofTheQueue: readonly CrashPoint[] = ['after_job_accepted', 'before_job_end'];
+const ofCampaigns: readonly CrashPoint[] = [
+  'before_campaign_save',
+  'after_campaign_save',
+  'after_member_admitted',
+];
+const ofWebhooks: readonly CrashPoint[] = ['after_fan_out', 'before_delivery_saved', 'after_delivery_saved'];
 const once: readonly CrashPoint[] = [
   ...(['before_accept', 'after_accept', 'after_ring', ...ofTheQueue] as const),
   ...(['after_claim', 'after_master_lock', 'before_finish', 'after_finish'] as const),
   ...(['before_slaveof_no_one', 'after_slaveof_no_one'] as const),
   ...(['before_clear_replication_id', 'after_clear_replication_id'] as const),
+  'after_member_admitted',
 ];
 const repeated = crashPoints.filter((point) => !once.includes(point));
 /** Not only once for each of the two nodes. */
@@ -111,21 +119,78 @@ interface Shown {
 interface Entrance {
   send(url: string): Promise<void>;
   /** Throws where the client was not told of the end. */
-  checkEnd(): Promise<void>;
+  checkEnd(url: string): Promise<void>;
   close(): Promise<void>;
 }
+
+const post = (url: string, body: object): Promise<Response> =>
+  patiently(() => fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
 
 function byRest(request: object): Entrance {
   return {
     async send(url) {
-      const body = JSON.stringify(request);
-      const response = await patiently(() =>
-        fetch(`${url}/v1/expansions`, { method: 'POST', headers, body }),
-      );
+      const response = await post(`${url}/v1/expansions`, request);
       expect(response.status, await response.text()).toBe(202);
     },
     checkEnd: async () => undefined,
     close: async () => undefined,
+  };
+}
+
+/** As the one member of a campaign. */
+function byCampaign(request: object): Entrance {
+  return {
+    async send(url) {
+      const response = await post(`${url}/v1/campaigns`, { members: [request] });
+      expect(response.status, await response.text()).toBe(202);
+    },
+    async checkEnd(url) {
+      interface Campaigns {
+        readonly items: readonly { readonly state: string }[];
+      }
+      let states: readonly string[] = [];
+      await until(
+        async () => {
+          const { items } = await getJson<Campaigns>(`${url}/v1/campaigns`);
+          states = items.map(({ state }) => state);
+          return states.length === 1 && states[0] === 'succeeded';
+        },
+        { withinMs, everyMs: 250, what: () => `one campaign that has succeeded; there are ${states}` },
+      );
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Beside somebody who is to be told of every event. */
+async function toldByWebhook(request: object): Promise<Entrance> {
+  const receiver = await new Receiver().start();
+  const rest = byRest(request);
+  let registered = false;
+  return {
+    async send(url) {
+      if (!registered) {
+        const response = await post(`${url}/v1/webhooks`, { url: receiver.url });
+        expect(response.status, await response.text()).toBe(201);
+        registered = true;
+      }
+      await rest.send(url);
+    },
+    async checkEnd(url) {
+      const { items } = await getJson<{ items: { seq: number }[] }>(`${url}/v1/events?limit=1000`);
+      let missing: readonly number[] = [];
+      await until(
+        () => {
+          const told = new Set(
+            receiver.received.map(({ body }) => (JSON.parse(body) as { seq: number }).seq),
+          );
+          missing = items.map(({ seq }) => seq).filter((seq) => !told.has(seq));
+          return missing.length === 0;
+        },
+        { withinMs, everyMs: 250, what: () => `every event is told; missing are ${missing}` },
+      );
+    },
+    close: () => receiver.close(),
   };
 }
 
@@ -145,6 +210,12 @@ function byQueue(request: object, backend: QueueBackend): Entrance {
   };
 }
 
+async function entranceFor(point: CrashPoint, request: object, backend: QueueBackend): Promise<Entrance> {
+  if (ofTheQueue.includes(point)) return byQueue(request, backend);
+  if (ofCampaigns.includes(point)) return byCampaign(request);
+  return ofWebhooks.includes(point) ? toldByWebhook(request) : byRest(request);
+}
+
 describe.concurrent('killed at a crash point and started again, the service ends the expansion right', () => {
   test.each(runs)('%s, time %i, on %s', async (point, time, version) => {
     const index = runs.findIndex((run) => `${run}` === `${[point, time, version]}`);
@@ -160,7 +231,7 @@ describe.concurrent('killed at a crash point and started again, the service ends
     };
     const backend = await openQueueBackend(place);
     const request = requestFor(nodes, comparesAll(point) ? 'full' : 'sample');
-    const entrance = ofTheQueue.includes(point) ? byQueue(request, backend) : byRest(request);
+    const entrance = await entranceFor(point, request, backend);
     const processes = new Set<ServiceProcess>();
     const serve = (more: Readonly<Record<string, string>> = {}) => {
       const served = startServiceProcess({ env: { ...env, ...more }, program });
@@ -173,7 +244,7 @@ describe.concurrent('killed at a crash point and started again, the service ends
       const url = await again.url();
       await entrance.send(url);
       const ended = await endOf(url);
-      await entrance.checkEnd();
+      await entrance.checkEnd(url);
       const outcome = { ...ended, comparisons: await comparisonsOf(url), ...seenBy(nodes) };
       expect(outcome, again.output()).toEqual(rightEnd(nodes, version, comparesAll(point)));
       again.child.kill('SIGTERM');

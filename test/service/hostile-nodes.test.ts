@@ -16,9 +16,12 @@ import {
 } from '../support/service-process.ts';
 import { until } from '../support/until.ts';
 import {
+  type Behaviour,
   behaviours,
+  closeAtOnce,
   dataCommand,
   type Impostor,
+  neverAnswer,
   oneByteASecond,
   standInFrontOf,
   whenCompared,
@@ -37,8 +40,16 @@ const moreMemoryBytes = 100 * 1024 * 1024;
 /** One master for each hostile node, so that all of them are met at the same time; the last pair stays honest. */
 const compared = behaviours.length;
 const slow = compared + 1;
-const honest = slow + 1;
+const closing = slow + 1;
+const honest = closing + 1;
 const pairs = honest + 1;
+
+/** How a master behaves in the middle of a copy, and the word for it. */
+const ofMasters: readonly (readonly [name: string, behaviour: Behaviour, word: RegExp])[] = [
+  ...behaviours.filter(([name]) => /^(?:garbage|a header of 2 GB|a redirect|a refused login)$/.test(name)),
+  ['a connection that closes at once', closeAtOnce, /cannot be reached \(/],
+  ['no answer at all', neverAnswer, /does not reply in time/],
+];
 
 let postgres: TestPostgres;
 let program: BuiltProgram;
@@ -48,6 +59,7 @@ let nodes: ServedCluster;
 let served: ServiceProcess;
 let url: string;
 const impostors: Impostor[] = [];
+const masters: Impostor[] = [];
 
 beforeAll(async () => {
   [postgres, program] = await Promise.all([startPostgres(), buildProgram()]);
@@ -66,14 +78,20 @@ beforeAll(async () => {
     cluster.load(`m${i}`, { strings: 200, valueBytes: 130 });
     cluster.addNode({ id: `n${i}` });
   }
+  for (const i of ofMasters.keys()) {
+    cluster.addNode({ id: `hm${i}`, binlogAt: { file: 3, offset: 0 } });
+    cluster.load(`hm${i}`, { strings: 200, valueBytes: 130 });
+    cluster.addNode({ id: `hn${i}` });
+  }
   nodes = await serveCluster(cluster);
+  for (const i of ofMasters.keys()) masters.push(await standInFrontOf(nodes.addresses[`hm${i}`]!));
   for (let i = 0; i < pairs; i += 1) impostors.push(await standInFrontOf(nodes.addresses[`n${i}`]!));
   served = startServiceProcess({ env: { DATABASE_URL: database.url }, program });
   url = await served.url();
 });
 afterAll(async () => {
   await served?.kill();
-  await Promise.all(impostors.map((impostor) => impostor.close()));
+  await Promise.all([...impostors, ...masters].map((impostor) => impostor.close()));
   await nodes?.close();
   await program?.remove();
   await postgres?.stop();
@@ -103,13 +121,13 @@ interface Shown {
   }[];
 }
 
-async function expand(i: number): Promise<string> {
-  const policy = { lookIntervalMs: 100, nodeDownTimeoutMs: 2000 };
-  const response = await post('/v1/expansions', {
-    master: nodes.addresses[`m${i}`],
-    nodes: [nodeOf(i)],
-    policy,
-  });
+const policy = { lookIntervalMs: 100, nodeDownTimeoutMs: 2000, masterBusyTimeoutMs: 5000 };
+
+const expand = (i: number): Promise<string> =>
+  accepted({ master: nodes.addresses[`m${i}`], nodes: [nodeOf(i)], policy });
+
+async function accepted(request: object): Promise<string> {
+  const response = await post('/v1/expansions', request);
   const body = (await response.json()) as Shown;
   expect(response.status, JSON.stringify(body)).toBe(202);
   return body.id;
@@ -149,6 +167,7 @@ describe('nodes that become hostile in the middle of a copy', () => {
     behaviours.forEach(([, behave], i) => void impostors[i]!.turn(behave));
     impostors[compared]!.turnAt(dataCommand, whenCompared);
     impostors[slow]!.turn(oneByteASecond);
+    impostors[closing]!.turn(closeAtOnce);
 
     for (const [i, [name, , word]] of behaviours.entries()) {
       const { state, joins } = await becomes(ids[i]!, (shown) => shown.state !== 'running');
@@ -166,6 +185,11 @@ describe('nodes that become hostile in the middle of a copy', () => {
       code: 'comparison_inconclusive',
       text: expect.stringMatching(/came to no result: .*does not speak the Redis protocol/),
     });
+    const gone = await becomes(ids[closing]!, ({ state }) => state !== 'running');
+    expect(gone.joins[0]).toMatchObject({
+      phase: 'quarantined',
+      problem: { code: 'node_unreachable', text: expect.stringContaining('the connection fails') },
+    });
     const waiting = await becomes(ids[slow]!, ({ joins }) => joins[0]!.waitingFor !== null);
     expect(waiting.joins[0]).toMatchObject({ waitingFor: expect.stringContaining('does not reply') });
     await becomes(ids[honest]!, ({ state }) => state === 'succeeded');
@@ -182,6 +206,41 @@ describe('nodes that become hostile in the middle of a copy', () => {
         finds({ master: nodeOf(i), nodes: [node] }, /^master_(garbled|denied)$/, word),
       ]);
     await finds({ master, nodes: [nodeOf(slow)] }, /^node_busy$/, /did not reply/);
+  });
+});
+
+describe('masters that become hostile in the middle of a copy', () => {
+  test('keep their nodes from being verified, and are told of by what they do', async () => {
+    const before = await peakBytes();
+    const ids = await Promise.all(
+      ofMasters.map((_, i) =>
+        accepted({
+          master: { address: masters[i]!.address, seenAs: nodes.addresses[`hm${i}`] },
+          nodes: [nodes.addresses[`hn${i}`]],
+          policy,
+        }),
+      ),
+    );
+    await until(() => [...ofMasters.keys()].every((i) => isCopying(`hn${i}`)), { withinMs });
+    for (const [i, [, behave]] of ofMasters.entries()) masters[i]!.turn(behave);
+    for (const [i, [name, , word]] of ofMasters.entries()) {
+      const waiting = await becomes(
+        ids[i]!,
+        ({ state, joins }) => state !== 'running' || joins[0]!.waitingFor?.startsWith('the master') === true,
+      );
+      const { state, joins } = await becomes(ids[i]!, (shown) => shown.state !== 'running');
+      const { phase, problem } = joins[0]!;
+      expect({ name, state, phase, code: problem?.code, waited: waiting.state }).toEqual({
+        name,
+        state: 'halted',
+        phase: 'quarantined',
+        code: 'master_unreachable',
+        waited: 'running',
+      });
+      expect(problem!.text).toMatch(word);
+      expect(problem!.nextSteps.length).toBeGreaterThan(0);
+    }
+    expect((await peakBytes()) - before).toBeLessThan(moreMemoryBytes);
   });
 });
 
@@ -206,7 +265,7 @@ async function plan(request: object) {
   return findings.filter(({ severity }) => severity === 'error').map(({ code, text }) => ({ code, text }));
 }
 
-const copies = (i: number): boolean => {
-  const id = `n${i}`;
-  return cluster.node(id).fullSyncsDone > 0 || cluster.observe(id).states.db0 === 'WaitDBSync';
-};
+const copies = (i: number): boolean => isCopying(`n${i}`);
+
+const isCopying = (id: string): boolean =>
+  cluster.node(id).fullSyncsDone > 0 || cluster.observe(id).states.db0 === 'WaitDBSync';

@@ -118,5 +118,8 @@ export const behaviours: readonly (readonly [name: string, Behaviour, RegExp])[]
 export const whenCompared: Behaviour = answer('HTTP/1.1 400 Bad Request\r\n\r\n');
 export const dataCommand = /PKSCANRANGE|SCAN|MGET|ECHO/i;
 
+export const closeAtOnce: Behaviour = (socket) => socket.destroy();
+export const neverAnswer: Behaviour = () => undefined;
+
 /** Looks like a node that is busy with opening its database. */
 export const oneByteASecond: Behaviour = trickle('$100000\r\n', 1000);

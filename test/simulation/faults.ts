@@ -128,6 +128,20 @@ function secondSlave(around: Surroundings, fault: PlannedFault): void {
   });
 }
 
+/** Somebody attaches a slave to a node of the expansion: Pika refuses SLAVEOF there then (facts 1.2). */
+function slaveBelow(around: Surroundings, fault: PlannedFault): void {
+  const { cluster, witness } = around;
+  const told = byOthers(around, 'x', ['SLAVEOF', '127.0.0.1', foreignPort(cluster, fault.node), 'force']);
+  if (!told) return;
+  witness.meddled('x', 'role');
+  witness.meddled(fault.node, 'process');
+  later(around, fault.lastsMs, () => {
+    byOthers(around, 'x', ['SLAVEOF', 'NO', 'ONE']);
+    witness.meddled('x', 'role');
+    witness.meddled(fault.node, 'process');
+  });
+}
+
 function hijack(around: Surroundings, fault: PlannedFault): void {
   const { cluster, witness } = around;
   byOthers(around, fault.node, ['SLAVEOF', 'NO', 'ONE']);
@@ -222,6 +236,7 @@ const injectors: Readonly<Record<FaultKind, Injector>> = {
   bgsave_in_copy: (around, { share }) => bgsaveAt(around, lateInCopy(share)),
   bgsave_unseen: (around) => bgsaveAt(around, unseenInCopy),
   second_slave: secondSlave,
+  slave_below: slaveBelow,
   hijack,
   foreign_detach(around, { node }) {
     byOthers(around, node, ['SLAVEOF', 'NO', 'ONE']);

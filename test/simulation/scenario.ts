@@ -37,6 +37,7 @@ export type FaultKind =
   | 'bgsave_in_copy'
   | 'bgsave_unseen'
   | 'second_slave'
+  | 'slave_below'
   | 'hijack'
   | 'foreign_detach'
   | 'foreign_write'
@@ -121,6 +122,7 @@ const faultWeights: readonly (readonly [FaultKind, number])[] = [
   ['bgsave_in_copy', 9],
   ['bgsave_unseen', 9],
   ['second_slave', 5],
+  ['slave_below', 2],
   ['hijack', 2],
   ['foreign_detach', 2],
   ['foreign_write', 2],

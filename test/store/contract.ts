@@ -280,13 +280,13 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       it('keeps a lease that is renewed, and one that saves', async () => {
         const expansion = await accepted();
-        const lease = await claimed(expansion.id, 'worker-1', 400);
-        await under.advance(250);
+        const lease = await claimed(expansion.id, 'worker-1', 2400);
+        await under.advance(1250);
         await store.renew(lease);
-        await under.advance(250);
+        await under.advance(1250);
         expect(await store.claim(expansion.id, 'worker-2', 1000)).toBeNull();
         await store.save(lease, expansion, expansion, quiet);
-        await under.advance(250);
+        await under.advance(1250);
         expect(await store.claim(expansion.id, 'worker-2', 1000)).toBeNull();
       });
 
@@ -350,10 +350,10 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('says when to look again: after the time given, or only when rung for', async () => {
         const expansion = await accepted();
         const lease = await claimed(expansion.id);
-        await store.save(lease, expansion, expansion, { ...quiet, lookAgainInMs: 300 });
+        await store.save(lease, expansion, expansion, { ...quiet, lookAgainInMs: 1500 });
         await store.release(lease);
         expect(await store.due(10)).toEqual([]);
-        await under.advance(320);
+        await under.advance(1520);
         expect(await store.due(10)).toEqual([expansion.id]);
 
         const again = await claimed(expansion.id);
