@@ -1,6 +1,4 @@
 import type { KeyType } from '../core/comparison.ts';
-import { compareExpiries } from './expiry.ts';
-import { compareCollections } from './members.ts';
 import type { Clock } from './pace.ts';
 import type { Pair } from './pair.ts';
 import { type MemberPortions, Portion } from './portion.ts';
@@ -27,14 +25,3 @@ export const mostKeysPerRange = 500;
 
 export const keyPortion = (comparer: Comparer, most = mostKeysPerPage): Portion =>
   new Portion(comparer.pair.pace, most, comparer.meanKeyBytes);
-
-/** Compares a page of keys of one type that are known to be of that type on one side at least, values and expiries. */
-export async function compareTypedKeys(
-  comparer: Comparer,
-  type: Exclude<KeyType, 'string'>,
-  keys: readonly Buffer[],
-): Promise<void> {
-  if (keys.length === 0) return;
-  await compareCollections(comparer, type, keys);
-  await compareExpiries(comparer, type, keys);
-}

@@ -1,4 +1,5 @@
-import { type Comparer, compareTypedKeys, keyPortion, mostKeysPerRange } from './comparer.ts';
+import { compareTypedKeys } from './collections.ts';
+import { type Comparer, keyPortion, mostKeysPerRange } from './comparer.ts';
 import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
 import { printKey } from './keys.ts';
 import type { SideName } from './pair.ts';

@@ -1,5 +1,6 @@
 import type { KeyType } from '../core/comparison.ts';
-import { type Comparer, compareTypedKeys, keyPortion, mostKeysPerPage } from './comparer.ts';
+import { compareTypedKeys } from './collections.ts';
+import { type Comparer, keyPortion, mostKeysPerPage } from './comparer.ts';
 import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
 import { compareLargeStrings } from './large-strings.ts';
 import type { Pair, SideName } from './pair.ts';

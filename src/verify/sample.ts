@@ -1,5 +1,6 @@
 import type { KeyType } from '../core/comparison.ts';
-import { type Comparer, compareTypedKeys, keyPortion } from './comparer.ts';
+import { compareTypedKeys } from './collections.ts';
+import { type Comparer, keyPortion } from './comparer.ts';
 import { compareExpiries } from './expiry.ts';
 import { KeySpace, type StartPoint } from './key-space.ts';
 import {

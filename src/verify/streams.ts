@@ -1,5 +1,6 @@
 import type { KeyType } from '../core/comparison.ts';
-import { type Comparer, compareTypedKeys } from './comparer.ts';
+import { compareTypedKeys } from './collections.ts';
+import type { Comparer } from './comparer.ts';
 import type { SideName } from './pair.ts';
 import { bytesIn, itemsIn, numberIn, ReplyReader, stringsIn } from './resp.ts';
 import { infoText, typeNamed } from './server.ts';
