@@ -11,6 +11,20 @@ import { assertAccepted, errorFromReply, type RawReplies, sameBytes } from './wi
 /** Collections of more members than this are read in pieces. */
 const wholeUpTo = 512;
 
+/**
+ * Decides about everything that looked different. Collections whose sizes alone differed, and agree by now, are compared by
+ * their members.
+ */
+export async function settleAll(comparer: Comparer): Promise<void> {
+  const { settler } = comparer;
+  for (;;) {
+    if (settler.pending > 0) await settler.settle();
+    const agreed = settler.takeAgreedInSize();
+    for (const { type, key } of agreed) if (type !== 'string') await compareLarge(comparer, type, key);
+    if (agreed.length === 0 && settler.pending === 0) return;
+  }
+}
+
 /** Compares a page of keys of one type that are known to be of that type on one side at least, values and expiries. */
 export async function compareTypedKeys(
   comparer: Comparer,

@@ -181,10 +181,7 @@ class MemberWalk {
     this.#portion = comparer.portions.ofLarge(type);
   }
 
-  /**
-   * On Redis, whose two sides come in different orders, the left side's members are enough: as many members on both sides,
-   * all of the left ones among the right ones, are the same members.
-   */
+  /** Ends where it is clear that the collections differ. */
   async run(): Promise<void> {
     for (let tries = mostTries; tries > 0; tries--) if (await this.#walk()) return;
     const { name } = this.#pair.left.connection;
@@ -194,9 +191,9 @@ class MemberWalk {
   /** Returns false when a server lost its place. */
   async #walk(): Promise<boolean> {
     let left: Buffer | null = this.#pager.start;
-    let right: Buffer | null = this.#sameOrder ? this.#pager.start : null;
+    let right: Buffer | null = this.#pager.start;
     while (left !== null || right !== null) {
-      const together: boolean = left !== null && right !== null && left.equals(right);
+      const together: boolean = this.#sameOrder && left !== null && right !== null && left.equals(right);
       const pages: Pages | null = together ? await this.#both(left!) : await this.#apart(left, right);
       if (pages === null) return true;
       if (this.#lostPlace(left, pages[0]) || this.#lostPlace(right, pages[1])) return false;
@@ -204,11 +201,13 @@ class MemberWalk {
       right = pages[1]?.next ?? null;
       if (this.#suspects < suspectsPerKey) continue;
       this.#suspects = 0;
-      if ((await this.#settler.settle()) > 0) return true;
+      const differing = await this.#settler.settle();
+      if (differing.some(({ type, key }) => type === this.#type && key.equals(this.#key))) return true;
     }
     return true;
   }
 
+  /** Redis has the members of a hash, set or zset in an order of its own in each process. */
   get #sameOrder(): boolean {
     return this.#pair.kind === 'pika' || this.#type === 'stream';
   }

@@ -1,5 +1,6 @@
 import type { ComparisonReport, Difference, KeyType } from '../core/comparison.ts';
 import { formatAddress } from '../core/node-facts.ts';
+import { settleAll } from './collections.ts';
 import type { Comparer } from './comparer.ts';
 import { type CountsResult, compareCounts } from './counts.ts';
 import { estimateKeys, meanKeyBytes } from './estimate.ts';
@@ -227,7 +228,7 @@ class Run {
       const step = this.#steps[this.#step]!;
       if (step.kind !== 'counts') await pair.select(step.db);
       await this.#do(step, comparer);
-      await settler.settle();
+      await settleAll(comparer);
       this.#step += 1;
       this.#from = null;
       this.#save();
@@ -316,7 +317,7 @@ class Run {
     if (now >= this.#progressAt) this.#report(comparer.pair);
     if (now < this.#checkpointAt) return false;
     await walk.finish();
-    if (comparer.settler.pending > 0) await comparer.settler.settle();
+    await settleAll(comparer);
     this.#save();
     return true;
   }

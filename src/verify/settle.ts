@@ -12,10 +12,10 @@ import {
   readFinding,
   type Suspect,
 } from './probe.ts';
-import { CommandWriter, ErrorReply, ReplyReader } from './resp.ts';
+import { CommandWriter, ErrorReply, numberIn, ReplyReader } from './resp.ts';
 import { hasPassed, readPosition, typesOf } from './server.ts';
 import type { Tally } from './tally.ts';
-import { errorFromReply, type RawReplies, WireError } from './wire.ts';
+import { accepted, errorFromReply, type RawReplies, WireError } from './wire.ts';
 
 export interface SettleOptions {
   /** A suspect that differs in this many rounds is a difference. */
@@ -38,10 +38,11 @@ const looksBeforeBurst = 6;
 const burst = 24;
 /** Suspects of one look: few, so that little time passes between its readings, and fewer where replies are large. */
 const suspectsPerLook = 1000;
-/** Pending suspects that make the walk stop and look again at them. */
-export const mostPending = 20_000;
-/** Keys whose types are asked for together. */
-const typesPerBatch = 2000;
+/** Pending suspects, and bytes of their names, that make the walk stop and look again at them. */
+const mostPending = 20_000;
+const mostPendingBytes = 16 * 1024 * 1024;
+/** Keys whose types, or expiries, are asked for together. */
+const keysPerBatch = 2000;
 
 type Judgement =
   | { readonly is: 'equal' | 'moving' }
@@ -75,6 +76,10 @@ export class Settler {
   readonly #expiry: ExpiryCommand;
   readonly #portion: Portion;
   #suspects: Suspect[] = [];
+  #pendingBytes = 0;
+  /** Collections judged by their sizes because their members are too many bytes to be read together. */
+  readonly #judgedBySize = new WeakSet<Suspect>();
+  #agreedInSize: Suspect[] = [];
 
   constructor(pair: Pair, tally: Tally, options: SettleOptions) {
     this.#pair = pair;
@@ -95,14 +100,21 @@ export class Settler {
   /** Takes note of it; the key's bytes are copied, since they mostly lie in a reply that is about to be reused. */
   suspect(suspect: Suspect): void {
     this.#suspects.push({ ...suspect, key: Buffer.from(suspect.key) });
+    this.#pendingBytes +=
+      suspect.key.length + (suspect.probe.of === 'member' ? suspect.probe.name.length : 0);
   }
 
   async settleIfMany(): Promise<void> {
-    if (this.#suspects.length >= mostPending) await this.settle();
+    if (this.#suspects.length >= mostPending || this.#pendingBytes >= mostPendingBytes) await this.settle();
   }
 
-  /** Decides about every suspect of the selected DB. Returns how many differences were confirmed. */
-  async settle(): Promise<number> {
+  /** Collections of which it is settled that their sizes agree, and no more: their members are still to be compared. */
+  takeAgreedInSize(): readonly Suspect[] {
+    return this.#agreedInSize.splice(0);
+  }
+
+  /** Decides about every suspect of the selected DB. Returns those that are differences. */
+  async settle(): Promise<readonly Suspect[]> {
     let open: Pending[] = withoutDoubles(this.#suspects).map((suspect) => ({
       suspect,
       agreed: 0,
@@ -110,6 +122,7 @@ export class Settler {
       last: null,
     }));
     this.#suspects = [];
+    this.#pendingBytes = 0;
     const confirmed: Pending[] = [];
     const pauses = this.#pair.leader === null ? pausesWithoutLeader : pausesBehindLeader;
     let lookedAt = this.#options.clock.now();
@@ -125,13 +138,16 @@ export class Settler {
       confirmed.push(...open.filter((pending) => pending.agreed >= this.#options.rounds));
       open = this.#stillOpen(open);
     }
-    return this.#report(confirmed);
+    await this.#report(confirmed);
+    return confirmed.map((pending) => pending.suspect);
   }
 
   #stillOpen(pendings: readonly Pending[]): Pending[] {
     return pendings.filter((pending) => {
       if (pending.looks < 0) {
         this.#tally.settled();
+        const { suspect } = pending;
+        if (suspect.probe.of === 'size' || this.#judgedBySize.has(suspect)) this.#agreedInSize.push(suspect);
         return false;
       }
       if (pending.agreed >= this.#options.rounds) return false;
@@ -224,7 +240,13 @@ export class Settler {
   }
 
   async #readOneByOne(side: SideName, suspects: readonly Suspect[], all: RawReplies): Promise<Finding[]> {
-    if (suspects.length === 1) return [digestFinding(suspects[0]!, all.digest!, all.totalBytes)];
+    const [suspect] = suspects;
+    if (suspects.length === 1) {
+      // Redis gives the members of one collection in another order on each side: a digest of them says nothing.
+      if (!isUnordered(suspect!)) return [digestFinding(suspect!, all.digest!, all.totalBytes)];
+      this.#judgedBySize.add(suspect!);
+      return this.#read(side, [{ ...suspect!, probe: { of: 'size' } }]);
+    }
     const findings: Finding[] = [];
     for (const suspect of suspects) findings.push(...(await this.#read(side, [suspect])));
     return findings;
@@ -238,7 +260,9 @@ export class Settler {
 
   #judgeTtl(first: Finding, other: Finding, second: Finding, spreadMs: number): Judgement {
     if (first.ttlMs === null || other.ttlMs === null || second.ttlMs === null) return { is: 'equal' };
-    if (sameExpiry(second.ttlMs, other.ttlMs, this.ttlSlackMs(spreadMs))) return { is: 'equal' };
+    const slackMs = this.ttlSlackMs(spreadMs);
+    if (sameExpiry(second.ttlMs, other.ttlMs, slackMs) || sameExpiry(first.ttlMs, other.ttlMs, slackMs))
+      return { is: 'equal' };
     if (first.ttlMs < 0 !== second.ttlMs < 0) return { is: 'moving' };
     if (second.ttlMs > first.ttlMs) return { is: 'moving' };
     return { is: 'differing', leader: second, follower: other };
@@ -250,29 +274,58 @@ export class Settler {
     return this.#options.ttlToleranceMs + rounding + (this.#expiry.countsDown ? spreadMs : 0);
   }
 
-  async #report(confirmed: readonly Pending[]): Promise<number> {
+  async #report(confirmed: readonly Pending[]): Promise<void> {
     const reported = new Set<string>();
-    const types = await this.#typesWherePresenceDiffers(confirmed);
-    for (const pending of confirmed) {
+    const onOneSide = confirmed.filter(isOnOneSide);
+    const types = await this.#typesOnBothSides(onOneSide);
+    const vanishing = await this.#vanishing(onOneSide);
+    // What a key has too many or too few comes before what of its members differs, and is one difference with it.
+    for (const pending of [...confirmed].sort((a, b) => rankOf(a.suspect) - rankOf(b.suspect))) {
+      if (vanishing.has(pending)) {
+        this.#tally.settled();
+        continue;
+      }
       const difference = this.#describe(pending, types.get(pending) ?? null);
       if (difference === null) continue;
-      const name = `${difference.kind} ${difference.type} ${difference.key}`;
+      const name = `${difference.kind === 'ttl' ? 'ttl' : ''} ${difference.type} ${difference.key}`;
       if (reported.has(name)) continue;
       reported.add(name);
       this.#tally.difference(difference);
     }
-    return reported.size;
   }
 
-  async #typesWherePresenceDiffers(confirmed: readonly Pending[]): Promise<Map<Pending, TypesOnBothSides>> {
+  /**
+   * Keys on one side only that are about to expire there: clocks that differ by as much as expiries may differ make them
+   * vanish on one side earlier than on the other.
+   */
+  async #vanishing(onOneSide: readonly Pending[]): Promise<ReadonlySet<Pending>> {
+    const [name, unitMs] = this.#pair.kind === 'pika' ? (['TTL', 1000] as const) : (['PTTL', 1] as const);
+    const slackMs = this.#options.ttlToleranceMs + (unitMs > 1 ? unitMs : 0);
+    const vanishing = new Set<Pending>();
+    for (const side of ['left', 'right'] as const) {
+      const here = onOneSide.filter(({ last }) => last!.leader.present === (side === this.#order()[0]));
+      for (let start = 0; start < here.length; start += keysPerBatch) {
+        const some = here.slice(start, start + keysPerBatch);
+        const writer = new CommandWriter();
+        for (const { suspect } of some) writer.add(name, suspect.key);
+        const replies = await this.#pair.one(side, writer);
+        const reader = new ReplyReader(replies.bytes);
+        for (const pending of some) {
+          const value = numberIn(accepted(this.#pair[side].connection.name, name, reader.next()));
+          if (value > 0 && value * unitMs <= slackMs) vanishing.add(pending);
+        }
+        this.#pair[side].connection.release(replies);
+      }
+    }
+    return vanishing;
+  }
+
+  async #typesOnBothSides(asked: readonly Pending[]): Promise<Map<Pending, TypesOnBothSides>> {
     const found = new Map<Pending, TypesOnBothSides>();
-    const asked = confirmed.filter(
-      ({ suspect, last }) => wholeKey(suspect) && last!.leader.present !== last!.follower.present,
-    );
     const keys = asked.map((pending) => pending.suspect.key);
     const { left, right } = this.#pair;
-    for (let start = 0; start < keys.length; start += typesPerBatch) {
-      const some = keys.slice(start, start + typesPerBatch);
+    for (let start = 0; start < keys.length; start += keysPerBatch) {
+      const some = keys.slice(start, start + keysPerBatch);
       const [onLeft, onRight] = await Promise.all([
         typesOf(left.connection, left.facts, some),
         typesOf(right.connection, right.facts, some),
@@ -321,6 +374,15 @@ interface TypesOnBothSides {
   readonly left: readonly KeyType[];
   readonly right: readonly KeyType[];
 }
+
+/** The whole key first, then its size, then the rest. */
+const rankOf = ({ probe }: Suspect): number => (probe.of === 'whole' ? 0 : probe.of === 'size' ? 1 : 2);
+
+const isUnordered = ({ type, probe }: Suspect): boolean =>
+  probe.of === 'whole' && (type === 'hash' || type === 'set' || type === 'zset');
+
+const isOnOneSide = ({ suspect, last }: Pending): boolean =>
+  wholeKey(suspect) && last!.leader.present !== last!.follower.present;
 
 const wholeKey = (suspect: Suspect): boolean => suspect.probe.of === 'whole' || suspect.probe.of === 'size';
 
