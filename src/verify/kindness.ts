@@ -1,9 +1,9 @@
 import { distance } from './counts.ts';
-import type { Clock, Pace } from './pace.ts';
-import type { Pair } from './pair.ts';
-import { readPosition } from './server.ts';
+import { systemClock } from './pace.ts';
+import type { Pair, SideName } from './pair.ts';
+import { assertSameServer, readPosition, readServer } from './server.ts';
 import type { Endpoint } from './spec.ts';
-import { WireConnection } from './wire.ts';
+import { WireConnection, WireError } from './wire.ts';
 
 export interface KindnessLimits {
   readonly maxMasterLatencyMs: number | null;
@@ -11,24 +11,22 @@ export interface KindnessLimits {
   readonly timeoutMs: number;
 }
 
-const lookEveryMs = 1000;
+const lookEveryMs = 500;
 /** Slow answers in a row before reading pauses: one alone is a hiccup. */
 const slowInARow = 3;
 
 /**
- * Watches both servers over connections of its own while they are read, and holds the reading while the master answers
- * slowly or the slave falls behind. Returns a function that ends the watch.
+ * Watches both servers over connections of its own while they are read: holds the reading while the master answers slowly or
+ * the slave falls behind, and ends it when one of them is no longer what it was, or takes over other data. Returns a
+ * function that ends the watch. Time is real time here, whatever the comparison goes by.
  */
 export function watchServers(
   pair: Pair,
   endpoints: { readonly left: Endpoint; readonly right: Endpoint },
   limits: KindnessLimits,
-  clock: Clock,
 ): () => void {
-  if (limits.maxMasterLatencyMs === null && limits.maxSlaveLagBytes === null) return () => undefined;
   const ended = new AbortController();
-  const watch = new Watch(pair, pair.pace, limits, clock);
-  void watch.run(endpoints, ended.signal).catch(() => pair.pace.hold(null));
+  void new Watch(pair, endpoints, limits).run(ended.signal).catch(() => undefined);
   return () => {
     ended.abort();
     pair.pace.hold(null);
@@ -37,34 +35,42 @@ export function watchServers(
 
 class Watch {
   readonly #pair: Pair;
-  readonly #pace: Pace;
+  readonly #endpoints: Readonly<Record<SideName, Endpoint>>;
   readonly #limits: KindnessLimits;
-  readonly #clock: Clock;
   #slow = 0;
 
-  constructor(pair: Pair, pace: Pace, limits: KindnessLimits, clock: Clock) {
+  constructor(pair: Pair, endpoints: Readonly<Record<SideName, Endpoint>>, limits: KindnessLimits) {
     this.#pair = pair;
-    this.#pace = pace;
+    this.#endpoints = endpoints;
     this.#limits = limits;
-    this.#clock = clock;
   }
 
-  /** Ends when the signal is aborted or a server can no longer be reached; the comparison notices that by itself. */
-  async run(
-    endpoints: { readonly left: Endpoint; readonly right: Endpoint },
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** Goes on until the signal is aborted. A server that cannot be read holds nothing: the comparison meets it by itself. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { pace } = this.#pair;
+    while (!signal.aborted) {
+      await this.#watch(signal).catch((error: unknown) => {
+        if (error instanceof WireError && error.code === 'changed') pace.fail(error);
+      });
+      pace.hold(null);
+      await systemClock.sleep(lookEveryMs, signal);
+    }
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
     const [leader, follower] =
       this.#pair.leader === 'right' ? (['right', 'left'] as const) : (['left', 'right'] as const);
-    const open = (endpoint: Endpoint) =>
-      WireConnection.open({ ...endpoint, timeoutMs: this.#limits.timeoutMs, signal });
-    const master = await open(endpoints[leader]);
+    const open = (side: SideName) =>
+      WireConnection.open({ ...this.#endpoints[side], timeoutMs: this.#limits.timeoutMs, signal });
+    const master = await open(leader);
     try {
-      const slave = await open(endpoints[follower]);
+      const slave = await open(follower);
       try {
         while (!signal.aborted) {
-          this.#pace.hold((await this.#slowness(master)) ?? (await this.#lag(master, slave)));
-          await this.#clock.sleep(lookEveryMs, signal);
+          await this.#assertUnchanged(leader, master);
+          await this.#assertUnchanged(follower, slave);
+          this.#pair.pace.hold((await this.#slowness(master)) ?? (await this.#lag(master, slave)));
+          await systemClock.sleep(lookEveryMs, signal);
         }
       } finally {
         slave.close();
@@ -74,12 +80,16 @@ class Watch {
     }
   }
 
+  async #assertUnchanged(side: SideName, connection: WireConnection): Promise<void> {
+    assertSameServer(connection.name, this.#pair[side].facts.identity, await readServer(connection));
+  }
+
   async #slowness(master: WireConnection): Promise<string | null> {
     const limit = this.#limits.maxMasterLatencyMs;
     if (limit === null) return null;
-    const startedAt = this.#clock.now();
+    const startedAt = systemClock.now();
     await master.must('PING');
-    const tookMs = this.#clock.now() - startedAt;
+    const tookMs = systemClock.now() - startedAt;
     this.#slow = tookMs > limit ? this.#slow + 1 : 0;
     if (this.#slow < slowInARow) return null;
     return `${master.name} takes ${tookMs} ms to answer (limit ${limit} ms)`;

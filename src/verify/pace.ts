@@ -82,6 +82,7 @@ export class Pace {
   readonly #signal: AbortSignal | undefined;
   readonly #limits: PaceLimits;
   #heldBy: string | null = null;
+  #failure: Error | null = null;
   /** Called when reading begins or ends to be held. */
   onHold: (() => void) | null = null;
 
@@ -109,7 +110,7 @@ export class Pace {
 
   /** Whether anything is in the way just now. */
   get waits(): boolean {
-    return this.#heldBy !== null || this.#waitMs() > 0;
+    return this.#heldBy !== null || this.#failure !== null || this.#waitMs() > 0;
   }
 
   /** Why nothing is asked for now, in plain words; null = nothing is in the way. */
@@ -124,9 +125,20 @@ export class Pace {
     if (changed) this.onHold?.();
   }
 
-  /** Waits until more may be asked of the servers. */
+  /** Ends all reading: what comes now would not belong to what was read before. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+  }
+
+  /** Throws what ended the reading. */
+  assertSound(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Waits until more may be asked of the servers. Throws what ended the reading. */
   async turn(): Promise<void> {
-    while (this.#heldBy !== null) await this.#clock.sleep(heldLookMs, this.#signal);
+    while (this.#heldBy !== null && this.#failure === null) await this.#clock.sleep(heldLookMs, this.#signal);
+    this.assertSound();
     const waitMs = this.#waitMs();
     if (waitMs > 0) await this.#clock.sleep(waitMs, this.#signal);
   }

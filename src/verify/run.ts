@@ -13,8 +13,8 @@ import { holdsNothingForeign, RedisWalk, readMarks, type WriteMark } from './red
 import { ProtocolError } from './resp.ts';
 import { samplePika, sampleRedis } from './sample.ts';
 import {
+  assertSameServer,
   type Identity,
-  identityChange,
   listDbs,
   readServer,
   redisKeyspace,
@@ -145,7 +145,7 @@ class Run {
   async result(): Promise<RunResult> {
     const fault = await this.#compare().then(
       () => null,
-      (error: unknown) => faultOf(error, this.#options),
+      (error: unknown) => this.#withoutGround(faultOf(error, this.#options)),
     );
     const report = reportOf(this.#tally.state, {
       depth: this.#spec.depth,
@@ -160,6 +160,14 @@ class Run {
     return { report, fault, differences: this.#differences };
   }
 
+  /** What was compared before a server loads its data says nothing of what it holds afterwards. */
+  #withoutGround(fault: WireError): WireError {
+    if (fault.code !== 'loading' || !/LOADING/.test(fault.message) || this.#tally.state.lookedAt === 0)
+      return fault;
+    const message = `${fault.message} during the comparison: it loads other data than were compared before`;
+    return WireError.from({ code: 'changed', server: fault.server, message });
+  }
+
   #everythingSeen(): boolean {
     const { strata } = this.#tally.state;
     return (
@@ -170,7 +178,7 @@ class Run {
   async #compare(): Promise<void> {
     const pair = await openPair(this.#options, this.#clock);
     pair.pace.onHold = () => this.#report(pair);
-    const stopWatching = watchServers(pair, this.#options, this.#spec, this.#clock);
+    const stopWatching = watchServers(pair, this.#options, this.#spec);
     try {
       this.#assertSameServers(pair);
       await this.#plan(pair);
@@ -185,10 +193,12 @@ class Run {
   /** What was found before a break counts only for the servers that it was found on. */
   #assertSameServers(pair: Pair): void {
     const now = { left: pair.left.facts.identity, right: pair.right.facts.identity };
-    for (const side of ['left', 'right'] as const) {
-      const change = this.#identities && identityChange(this.#identities[side], now[side]);
-      if (change) throw changed(pair[side].connection.name, change);
-    }
+    if (this.#identities !== null)
+      for (const side of sides)
+        assertSameServer(pair[side].connection.name, this.#identities[side], pair[side].facts);
+    for (const { connection, facts } of [pair.left, pair.right])
+      if (facts.inFullSync)
+        throw new WireError('loading', connection.name, 'takes over a new copy of the data of its master');
     this.#identities = now;
   }
 
@@ -460,15 +470,10 @@ function assertComparable(
 
 /** Throws WireError when one of the servers is no longer the one that was looked at. */
 async function assertUnchanged(pair: Pair): Promise<void> {
-  for (const side of [pair.left, pair.right]) {
-    const now = await readServer(side.connection);
-    const change = identityChange(side.facts.identity, now.identity);
-    if (change !== null) throw changed(side.connection.name, change);
-  }
+  for (const { connection, facts } of [pair.left, pair.right])
+    assertSameServer(connection.name, facts.identity, await readServer(connection));
+  pair.pace.assertSound();
 }
-
-const changed = (server: string, change: string): WireError =>
-  new WireError('changed', server, `${change} during the comparison, so its result says nothing`);
 
 async function dbsOfBoth(pair: Pair): Promise<readonly number[]> {
   const [left, right] = await Promise.all([

@@ -15,6 +15,8 @@ export interface Identity {
   readonly masterHost: string | null;
   readonly masterPort: string | null;
   readonly replicationId: string | null;
+  /** Of a Redis slave: bytes received that were no stream of writes. A new copy of the master's data adds to them. */
+  readonly copiedBytes: number | null;
 }
 
 /** How far a server's data go, in the words of its own replication. */
@@ -29,13 +31,8 @@ export interface ServerFacts {
   readonly identity: Identity;
   readonly linkUp: boolean | null;
   readonly position: Position | null;
-}
-
-/** A full sync, a load or a scan of keys that is going on. */
-export interface Busyness {
-  readonly loading: boolean;
-  readonly scanningKeyspace: boolean;
-  readonly syncingFully: boolean;
+  /** Whether it is about to replace its data by a new copy of its master's. */
+  readonly inFullSync: boolean;
 }
 
 type Fields = ReadonlyMap<string, string>;
@@ -74,6 +71,7 @@ export async function readServer(connection: WireConnection): Promise<ServerFact
       connection.name,
       'is neither a Pika nor a Redis: its INFO names no version',
     );
+  const role = replication.get('role') ?? 'unknown';
   return {
     kind: pika === undefined ? 'redis' : 'pika',
     version,
@@ -81,14 +79,29 @@ export async function readServer(connection: WireConnection): Promise<ServerFact
     identity: {
       processId: server.get('process_id') ?? null,
       runId: server.get('run_id') ?? null,
-      role: replication.get('role') ?? 'unknown',
+      role,
       masterHost: replication.get('master_host') ?? null,
       masterPort: replication.get('master_port') ?? null,
       replicationId: replication.get('ReplicationID') ?? replication.get('master_replid') ?? null,
+      copiedBytes: pika === undefined && role === 'slave' ? await copiedBytesOf(connection) : null,
     },
     linkUp: linkState(replication.get('master_link_status')),
     position: positionOf(pika !== undefined, replicationText, replication),
+    inFullSync: saysInFullSync(replicationText),
   };
+}
+
+/** Of Pika 3 and 4 and of Redis (recordings 01 and 03); what a master says of its slaves does not count. */
+const saysInFullSync = (replicationText: string): boolean =>
+  /^(?!slave\d).*(WaitDBSync|TryDBSync|syncing_full|try_to_full_sync|master_sync_in_progress:1)/m.test(
+    replicationText,
+  );
+
+/** Told since Redis 7.0, in one reply, so that both figures are of one moment. */
+async function copiedBytesOf(connection: WireConnection): Promise<number | null> {
+  const fields = infoFields(await infoText(connection));
+  const [all, stream] = [fields.get('total_net_repl_input_bytes'), fields.get('slave_read_repl_offset')];
+  return all === undefined || stream === undefined ? null : Number(all) - Number(stream);
 }
 
 /** Reads only how far a server has come. */
@@ -126,8 +139,17 @@ export function hasPassed(reached: Position | null, target: Position): boolean {
   });
 }
 
+/** Throws WireError where a server is no longer the one that was looked at before, in the same place, with the same data. */
+export function assertSameServer(server: string, before: Identity, now: ServerFacts): void {
+  const change = now.inFullSync
+    ? 'it took over a new copy of the data of its master'
+    : identityChange(before, now.identity);
+  if (change !== null)
+    throw new WireError('changed', server, `${change} during the comparison, so its result says nothing`);
+}
+
 /** What changed between two looks at one server, in words; null = it is the same server in the same place. */
-export function identityChange(before: Identity, after: Identity): string | null {
+function identityChange(before: Identity, after: Identity): string | null {
   if (before.processId !== after.processId || before.runId !== after.runId) return 'it was restarted';
   if (before.masterHost !== after.masterHost || before.masterPort !== after.masterPort)
     return `its master changed from ${masterOf(before)} to ${masterOf(after)}`;
@@ -135,6 +157,8 @@ export function identityChange(before: Identity, after: Identity): string | null
   if (was !== after.role.includes('slave')) return `its role changed from ${before.role} to ${after.role}`;
   if (before.replicationId !== after.replicationId && before.replicationId && after.replicationId)
     return 'its replication id changed';
+  if (before.copiedBytes !== null && after.copiedBytes !== null && before.copiedBytes !== after.copiedBytes)
+    return 'its link to its master broke, and it may have taken over a new copy of the data';
   return null;
 }
 

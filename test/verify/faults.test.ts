@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ComparisonSpec, compareNodes, type Endpoint, resolveSpec } from '../../src/verify/compare.ts';
-import { redisMissing, startRedis, startRedisSlave, type TestServer } from './servers.ts';
+import { type RunState, run } from '../../src/verify/run.ts';
+import { type Answer, bulk, fakeServer, soundAnswer } from './fake-server.ts';
+import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
 
 const keys = 5000;
 
@@ -55,6 +57,84 @@ describe.skipIf(redisMissing !== null)(`a comparison never says equal when ${red
   it('the slave is re-pointed in the middle', async () => {
     const report = await compareAnd(() => slave.call('REPLICAOF', 'NO', 'ONE'));
     expect(report.reason).toMatch(/its (role|master) changed .* during the comparison/);
+  });
+
+  it('the two change places in the middle', async () => {
+    const report = await compareAnd(async () => {
+      await slave.call('REPLICAOF', 'NO', 'ONE');
+      await master.call('REPLICAOF', '127.0.0.1', slave.port);
+    });
+    expect(report.reason).toMatch(/its (role|master) changed .* during the comparison/);
+    await master.call('REPLICAOF', 'NO', 'ONE');
+  });
+
+  const follows = async (server: TestServer) =>
+    /master_link_status:up/.test(String(await server.call('INFO', 'replication')));
+
+  /** Gives the slave a whole new copy of the data, and leaves it where it was. */
+  async function copyAnew(other: TestServer): Promise<void> {
+    for (const port of [other.port, master.port]) {
+      await slave.call('REPLICAOF', '127.0.0.1', port);
+      await until(() => follows(slave));
+    }
+  }
+
+  it('the slave follows another master for a while, in the middle', async () => {
+    const other = await startRedis();
+    const report = await compareAnd(() => copyAnew(other));
+    expect(report.reason).toMatch(
+      /its master changed|took over a new copy|may have taken over a new copy|loads other data/,
+    );
+    await other.stop();
+  });
+
+  it('the slave was given a new copy of the data before the comparison goes on where it was', async () => {
+    const stop = new AbortController();
+    const states: RunState[] = [];
+    const task = { left: master.endpoint, right: slave.endpoint, spec: resolveSpec(slow) };
+    await run({
+      ...task,
+      signal: stop.signal,
+      onCheckpoint: ({ state }) => {
+        states.push(state);
+        stop.abort();
+      },
+    });
+    const other = await startRedis();
+    await copyAnew(other);
+    await other.stop();
+    const { report, fault } = await run({ ...task, resume: states[0]! });
+    expect(states[0]!.tally.lookedAt).toBeGreaterThan(0);
+    expect(report).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining('may have taken over a new copy of the data'),
+    });
+    expect(fault!.code).toBe('changed');
+  });
+
+  it('a server loads its data in the middle: what was compared before is gone, and not gone on with', async () => {
+    let gets = 0;
+    const servers = [await fakeServer(loadingAfterTwo('a')), await fakeServer(loadingAfterTwo('b'))];
+    function loadingAfterTwo(name: string): Answer {
+      const sound = soundAnswer('redis', name);
+      return (parts, socket) => {
+        const [command, first] = parts;
+        if (command === 'MGET') gets += 1;
+        if (command === 'MGET' && gets > 4) return '-LOADING Redis is loading the dataset in memory\r\n';
+        if (command === 'SCAN')
+          return `*2\r\n${bulk(String(Number(first) + 1))}*1\r\n${bulk(`key:${first}`)}`;
+        return sound(parts, socket);
+      };
+    }
+    const [left, right] = servers.map((server) => server.endpoint);
+    const { report, fault } = await run({ left: left!, right: right!, spec: resolveSpec(slow) });
+    await Promise.all(servers.map((server) => server.stop()));
+    expect(report.lookedAtKeys).toBeGreaterThan(0);
+    expect(report).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining('it loads other data than were compared before'),
+    });
+    expect(fault!.code).toBe('changed');
   });
 
   it('the slave refuses the login', async () => {
