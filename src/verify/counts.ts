@@ -1,7 +1,16 @@
 import type { KeyCounts, KeyType } from '../core/comparison.ts';
 import type { Clock } from './pace.ts';
 import type { Pair, Side, SideName } from './pair.ts';
-import { infoFields, infoText, type Position, readPosition, redisKeyspace } from './server.ts';
+import {
+  infoFields,
+  infoText,
+  type KeyspaceEntry,
+  type Position,
+  positionIn,
+  readPosition,
+  redisKeyspace,
+  redisKeyspaceIn,
+} from './server.ts';
 import { WireError } from './wire.ts';
 
 /** Key counts of both sides, and what may be concluded from them. */
@@ -36,10 +45,13 @@ const pollMs = 200;
  * scan all its keys in the background (`INFO keyspace 1`, facts 2.5), which holds up a full sync that begins or ends
  * meanwhile: so it is refused while one is running. Never DBSIZE on Pika (facts 3.2).
  *
- * The counts are exact when no write arrived while they were made and no key can expire. Otherwise they may be off by as
- * many keys as there were writes, at most, plus the keys that can expire: only more than that is a difference.
+ * The counts are exact when both sides were counted at the same place in the stream of writes, or when no write arrived while
+ * they were made and no key can expire. Otherwise they may be off by as many keys as there were writes, at most, plus the keys
+ * that can expire: only more than that is a difference.
  */
 export async function compareCounts(pair: Pair, options: CountsOptions): Promise<CountsResult> {
+  const together = await countAtOnePlace(pair, options);
+  if (together !== null) return { ...conclude(together, () => 0), expiring: expiringOf(together) };
   const before = await positions(pair);
   const count = (side: SideName) =>
     pair.kind === 'redis' ? countRedis(pair[side]) : countPika(pair[side], options);
@@ -52,21 +64,42 @@ export async function compareCounts(pair: Pair, options: CountsOptions): Promise
     ...(pair.leader === null ? [] : [distance(before[0], before[1]), distance(after[0], after[1])]),
   );
   const writes = Math.ceil(writtenBytes / fewestBytesPerWrite);
-  const error = (name: string) => writes + Math.max(left.expiring[name] ?? 0, right.expiring[name] ?? 0);
-  const expiring = Object.fromEntries(
-    Object.keys({ ...left.expiring, ...right.expiring }).map((name) => [
-      name,
-      Math.max(left.expiring[name] ?? 0, right.expiring[name] ?? 0),
-    ]),
-  );
-  return { ...conclude(left.keys, right.keys, error), expiring };
+  const expiring = expiringOf({ left, right });
+  return { ...conclude({ left, right }, (name) => writes + (expiring[name] ?? 0)), expiring };
 }
 
-function conclude(
-  left: SideCounts['keys'],
-  right: SideCounts['keys'],
-  error: (name: string) => number,
-): Omit<CountsResult, 'expiring'> {
+interface BothCounts {
+  readonly left: SideCounts;
+  readonly right: SideCounts;
+}
+
+/** A Redis tells its counts and its place in the stream of writes in one reply. null = both were never seen at one place. */
+async function countAtOnePlace(pair: Pair, { clock, signal }: CountsOptions): Promise<BothCounts | null> {
+  if (pair.kind !== 'redis' || pair.leader === null) return null;
+  const look = async ({ connection }: Side) => {
+    const text = await infoText(connection);
+    return { counts: redisCounts(redisKeyspaceIn(text)), position: positionIn(text, 'redis') };
+  };
+  for (let looks = 0; looks < mostLooks; looks++) {
+    const [left, right] = await Promise.all([look(pair.left), look(pair.right)]);
+    if (left.position !== null && distance(left.position, right.position) === 0 && right.position !== null)
+      return { left: left.counts, right: right.counts };
+    await clock.sleep(1, signal);
+  }
+  return null;
+}
+
+const mostLooks = 100;
+
+function expiringOf({ left, right }: BothCounts): Readonly<Record<string, number>> {
+  const names = Object.keys({ ...left.expiring, ...right.expiring });
+  return Object.fromEntries(
+    names.map((name) => [name, Math.max(left.expiring[name] ?? 0, right.expiring[name] ?? 0)]),
+  );
+}
+
+function conclude(both: BothCounts, error: (name: string) => number): Omit<CountsResult, 'expiring'> {
+  const [left, right] = [both.left.keys, both.right.keys];
   const names = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
   const counts = { left, right, exact: names.every((name) => error(name) === 0) };
   const off = (name: string) => Math.abs((left[name] ?? 0) - (right[name] ?? 0));
@@ -86,10 +119,16 @@ function conclude(
     return { counts, verdict: 'empty', text: 'both sides hold no key at all' };
   if (differing.length > 0)
     return { counts, verdict: 'unclear', text: `the key counts may differ: ${list(differing)}` };
+  const keysOf = (some: readonly string[]) => some.reduce((sum, name) => sum + (left[name] ?? 0), 0);
+  const vague = names.filter((name) => error(name) > 0 && 2 * error(name) >= (left[name] ?? 0));
+  if (2 * keysOf(vague) >= keysOf(names))
+    return { counts, verdict: 'unclear', text: `the key counts tell too little: ${list(vague)}` };
   return {
     counts,
     verdict: 'equal',
-    text: `the key counts agree${counts.exact ? ', exactly' : ', while writes or expiries went on'}`,
+    text: counts.exact
+      ? 'the key counts agree, exactly'
+      : `the key counts agree: ${list(names.filter((name) => error(name) > 0))}`,
   };
 }
 
@@ -111,8 +150,10 @@ export function distance(from: Position | null, to: Position | null): number {
   }, 0);
 }
 
-async function countRedis(side: Side): Promise<SideCounts> {
-  const entries = await redisKeyspace(side.connection);
+const countRedis = async (side: Side): Promise<SideCounts> =>
+  redisCounts(await redisKeyspace(side.connection));
+
+function redisCounts(entries: readonly KeyspaceEntry[]): SideCounts {
   return {
     keys: Object.fromEntries(entries.map((entry) => [`db${entry.db}`, entry.keys])),
     expiring: Object.fromEntries(entries.map((entry) => [`db${entry.db}`, entry.expires])),
@@ -138,7 +179,10 @@ async function countPika(side: Side, options: CountsOptions): Promise<SideCounts
     text = await infoText(side.connection, 'keyspace', '0');
     return /^# Duration: \d+s/m.test(text) && (await isQuiet(side));
   });
-  return pikaCounts(text);
+  const counts = pikaCounts(text);
+  if (Object.keys(counts.keys).length === 0)
+    throw new WireError('garbled', side.connection.name, 'told no counts of keys after it had counted them');
+  return counts;
 }
 
 async function isQuiet(side: Side): Promise<boolean> {

@@ -11,12 +11,21 @@ const asterisk = 0x2a;
 const minus = 0x2d;
 const colon = 0x3a;
 const dollar = 0x24;
-const nil = Buffer.from('$-1\r\n');
 
-/** Whether a reply to MGET has a string for each of `keys` keys: nil stands for other types. */
+/** Whether a reply to MGET is whole and has a string for each of `keys` keys: nil stands for other types. */
 export function isArrayOfStrings(bytes: Buffer, keys: number): boolean {
-  const head = `*${keys}\r\n$`;
-  return bytes.toString('latin1', 0, head.length) === head && bytes.indexOf(nil) < 0;
+  const head = `*${keys}\r\n`;
+  if (bytes.toString('latin1', 0, head.length) !== head) return false;
+  let at = head.length;
+  for (let i = 0; i < keys; i++) {
+    if (bytes[at++] !== dollar) return false;
+    let length = 0;
+    let digit = bytes[at++]!;
+    for (; digit >= 0x30 && digit <= 0x39; digit = bytes[at++]!) length = length * 10 + (digit - 0x30);
+    if (digit !== carriageReturn) return false;
+    at += length + 3;
+  }
+  return at === bytes.length;
 }
 
 /** Whether replies are `count` expiries: numbers, of which none is below -2. */

@@ -161,7 +161,8 @@ const withKeys = (writer: CommandWriter, command: string, page: ScanPage): Comma
  * Whether the right side of the selected DB has no key that the left side lacks, told without walking it. All keys of the left
  * side must have been found on the right; then as many keys on both sides, at the same moment, are the same keys. The
  * same moment is, for a slave, the same place in the master's stream of writes; for servers that do not follow each other, one
- * while which neither was written to. `false` = not known: the right side has to be walked.
+ * while which neither was written to. Only a left side that is the master has none but living keys where it was walked; any
+ * other may count expired ones, which nobody is shown. `false` = not known: the right side has to be walked.
  */
 export async function holdsNothingForeign(
   comparer: Comparer,
@@ -170,12 +171,10 @@ export async function holdsNothingForeign(
   const { pair, clock } = comparer;
   for (let looks = 0; looks < mostLooksAtCounts; looks++) {
     const [left, right] = await readMarks(pair);
+    if (pair.leader !== 'left' && (left!.expiring || right!.expiring)) return false;
     const sameMoment =
       pair.leader === null
-        ? left!.writes === before[0]?.writes &&
-          right!.writes === before[1]?.writes &&
-          !left!.expiring &&
-          !right!.expiring
+        ? left!.writes === before[0]?.writes && right!.writes === before[1]?.writes
         : left!.position === right!.position;
     if (sameMoment) return left!.keys === right!.keys;
     if (pair.leader === null) return false;

@@ -313,10 +313,11 @@ class Run {
   }
 
   async #nothingForeign(comparer: Comparer): Promise<boolean> {
-    const { missing = 0, type = 0 } = this.#tally.state.byKind;
+    const { byKind, vanishing } = this.#tally.state;
+    const { missing = 0, type = 0 } = byKind;
     const marks = this.#marks;
     this.#marks = null;
-    if (this.#from !== null || missing + type > 0) return false;
+    if (this.#from !== null || missing + type + vanishing > 0) return false;
     return holdsNothingForeign(comparer, marks ?? []);
   }
 

@@ -106,9 +106,12 @@ async function copiedBytesOf(connection: WireConnection): Promise<number | null>
 
 /** Reads only how far a server has come. */
 export async function readPosition(connection: WireConnection, kind: ServerKind): Promise<Position | null> {
-  const text = await infoText(connection, 'replication');
-  return positionOf(kind === 'pika', text, infoFields(text));
+  return positionIn(await infoText(connection, 'replication'), kind);
 }
+
+/** How far a server had come by what it said, in a text that holds INFO replication. */
+export const positionIn = (text: string, kind: ServerKind): Position | null =>
+  positionOf(kind === 'pika', text, infoFields(text));
 
 const linkState = (text: string | undefined): boolean | null => (text === undefined ? null : text === 'up');
 
@@ -194,9 +197,12 @@ export interface KeyspaceEntry {
   readonly expires: number;
 }
 
-/** Redis' own exact counts: `db0:keys=1,expires=0,avg_ttl=0`. Costs nothing. */
-export async function redisKeyspace(connection: WireConnection): Promise<readonly KeyspaceEntry[]> {
-  const text = await infoText(connection, 'keyspace');
+/** Redis' own exact counts. Costs nothing. */
+export const redisKeyspace = async (connection: WireConnection): Promise<readonly KeyspaceEntry[]> =>
+  redisKeyspaceIn(await infoText(connection, 'keyspace'));
+
+/** `db0:keys=1,expires=0,avg_ttl=0` in a text that holds INFO keyspace. */
+export function redisKeyspaceIn(text: string): readonly KeyspaceEntry[] {
   return [...text.matchAll(/^db(\d+):keys=(\d+),expires=(\d+)/gm)].map((match) => ({
     db: Number(match[1]),
     keys: Number(match[2]),

@@ -282,7 +282,7 @@ export class Settler {
     // What a key has too many or too few comes before what of its members differs, and is one difference with it.
     for (const pending of [...confirmed].sort((a, b) => rankOf(a.suspect) - rankOf(b.suspect))) {
       if (vanishing.has(pending)) {
-        this.#tally.settled();
+        this.#tally.vanishing();
         continue;
       }
       const difference = this.#describe(pending, types.get(pending) ?? null);

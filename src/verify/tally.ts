@@ -16,6 +16,8 @@ export interface TallyState {
   byKind: Partial<Record<DifferenceKind, number>>;
   examples: Difference[];
   settled: number;
+  /** Of those settled: keys on one side only that were about to expire. */
+  vanishing: number;
   undecided: number;
   undecidedExamples: string[];
   strata: Stratum[];
@@ -31,6 +33,7 @@ export const emptyTally = (): TallyState => ({
   byKind: {},
   examples: [],
   settled: 0,
+  vanishing: 0,
   undecided: 0,
   undecidedExamples: [],
   strata: [],
@@ -71,6 +74,11 @@ export class Tally {
 
   settled(): void {
     this.state.settled += 1;
+  }
+
+  vanishing(): void {
+    this.settled();
+    this.state.vanishing += 1;
   }
 
   undecided(key: string): void {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ComparisonSpec, resolveSpec } from '../../src/verify/compare.ts';
 import { run } from '../../src/verify/run.ts';
-import { type Answer, type FakeServer, fakeServer, soundAnswer } from './fake-server.ts';
+import { type Answer, array, bulk, type FakeServer, fakeServer, soundAnswer } from './fake-server.ts';
 
 let servers: readonly FakeServer[] = [];
 afterEach(async () => {
@@ -76,5 +76,35 @@ describe.each(kinds)('two fake servers of kind %s', (kind) => {
       );
       expect(report).toMatchObject({ verdict: 'inconclusive', reason: expect.stringMatching(/./) });
     });
+  });
+});
+
+describe('two fake servers that cut their answers alike', () => {
+  const whole = array(bulk('value of a'), bulk('value of b'));
+  const cut =
+    (text: string) =>
+    (name: string): Answer => {
+      const sound = soundAnswer('redis', name);
+      return (parts, socket) => {
+        if (parts[0] === 'SCAN') return array(bulk('0'), array(bulk('a'), bulk('b')));
+        return parts[0] === 'MGET' ? text : sound(parts, socket);
+      };
+    };
+
+  it('are equal while they do not', async () => {
+    const report = await compare([cut(whole)('a'), cut(whole)('b')], { depth: 'full', timeoutMs: 30_000 });
+    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: 2 });
+  });
+
+  it.each([1, 4, 10, 20, 30])('by %i bytes are never equal', async (bytes) => {
+    const text = whole.slice(0, -bytes);
+    const report = await compare([cut(text)('a'), cut(text)('b')], { depth: 'full', timeoutMs: 300 });
+    expect(report).toMatchObject({ verdict: 'inconclusive' });
+  });
+
+  it('by one value are never equal', async () => {
+    const text = `*2\r\n${bulk('value of a')}`;
+    const report = await compare([cut(text)('a'), cut(text)('b')], { depth: 'full', timeoutMs: 300 });
+    expect(report).toMatchObject({ verdict: 'inconclusive' });
   });
 });
