@@ -147,11 +147,13 @@ class Run {
       () => null,
       (error: unknown) => this.#withoutGround(faultOf(error, this.#options)),
     );
+    const everything = this.#everythingSeen();
     const report = reportOf(this.#tally.state, {
       depth: this.#spec.depth,
       startedAt: this.#startedAt,
       endedAt: this.#clock.now(),
-      estimatedKeys: this.#everythingSeen() ? this.#tally.state.lookedAt : this.#estimatedKeys,
+      estimatedKeys: everything ? this.#tally.state.lookedAt : this.#estimatedKeys,
+      everything,
       rounds: this.#spec.rounds,
       counts: this.#counts,
       fault: fault?.message ?? null,

@@ -1,6 +1,6 @@
 import type { KeyType } from '../core/comparison.ts';
 import { compareTypedKeys } from './collections.ts';
-import { type Comparer, keyPortion } from './comparer.ts';
+import { type Comparer, keyPortion, mostKeysPerRange } from './comparer.ts';
 import { compareExpiries } from './expiry.ts';
 import { KeySpace, type StartPoint } from './key-space.ts';
 import {
@@ -17,7 +17,7 @@ import {
 import type { Portion } from './portion.ts';
 import { comparePage, decodeKeys, findForeign, pageOf, readScanPage, scan } from './redis-walk.ts';
 import { ReplyReader } from './resp.ts';
-import { redisKeyspace } from './server.ts';
+import { keyTypes, redisKeyspace } from './server.ts';
 import { compareStreams, holdNoStreams } from './streams.ts';
 import type { RawReplies } from './wire.ts';
 
@@ -67,11 +67,13 @@ async function sampleType(
   type: RangeType,
   options: SampleOptions,
 ): Promise<number | null> {
-  const head = await namesFrom(comparer, 'left', type, '', options.keysPerType, 'ascending');
-  if (head.next === null) return walkSmallType(comparer, type, options);
+  if (await isSmall(comparer, type, options.keysPerType)) return walkSmallType(comparer, type, options);
+  const head = await namesFrom(comparer, 'left', type, '', neighbours, 'ascending');
   const tail = await namesFrom(comparer, 'left', type, '', neighbours, 'descending');
-  await compareEnds(comparer, type, head.keys[0]!, tail.keys[0]!);
-  const space = new KeySpace(copies(head.keys.slice(0, neighbours)), copies(tail.keys), options.random);
+  const [first, last] = [head.keys[0], tail.keys[0]];
+  if (!first || !last) return walkSmallType(comparer, type, options);
+  await compareEnds(comparer, type, first, last);
+  const space = new KeySpace(copies(head.keys), copies(tail.keys), options.random);
   const seen = new Set<string>();
   for (let looks = 0; seen.size < options.keysPerType && looks < 4 * options.keysPerType; ) {
     const points = space.next(
@@ -82,7 +84,26 @@ async function sampleType(
     await lookAt(comparer, type, space, points, seen);
   }
   comparer.tally.stratum({ looks: Math.floor(seen.size * evenness), complete: space.exhausted });
+  if (!space.exhausted) comparer.tally.note(spreadByWhatWasMet);
   return null;
+}
+
+const spreadByWhatWasMet =
+  'Looks were spread by the keys that were met on the way: a group of keys hidden between those of another group can have ' +
+  'got fewer looks than the smallest loss that would have been found rests on.';
+
+/** Whether the left side has no more keys of a type than `most`, told by their names, a range at a time. */
+async function isSmall(comparer: Comparer, type: RangeType, most: number): Promise<boolean> {
+  let from: Buffer = nothing;
+  for (let keys = 0; keys < most; ) {
+    const limit = Math.min(mostKeysPerRange, comparer.pair.pace.largestPage);
+    const page = await namesFrom(comparer, 'left', type, from, limit, 'ascending');
+    if (page.next === null) return keys + page.keys.length <= most;
+    if (Buffer.compare(page.next, from) <= 0) return false;
+    keys += page.keys.length;
+    from = Buffer.from(page.next);
+  }
+  return false;
 }
 
 const copies = (keys: readonly Buffer[]): Buffer[] => keys.map((key) => Buffer.from(key));
@@ -304,6 +325,11 @@ class RedisSample {
     await this.#choose('right', new Set(), keysPerType, [], (page) => findForeign(this.#comparer, page));
     for (const type of this.#typesSeen())
       this.#comparer.tally.stratum({ looks: this.#looked(type), complete: false });
+    const unmet = keyTypes.filter((type) => this.#looked(type) === 0);
+    if (unmet.length > 0)
+      this.#comparer.tally.note(
+        `Of ${seen.size} keys drawn from db${this.#comparer.pair.db} none was a ${unmet.join(', ')}: a type so rare was not looked at.`,
+      );
   }
 
   #compare(page: Parameters<typeof comparePage>[1]): Promise<void> {

@@ -240,7 +240,7 @@ export async function typesOf(
 const hasPtype = async (connection: WireConnection): Promise<boolean> =>
   !((await connection.call('PTYPE', 'pika-expander')) instanceof ErrorReply);
 
-const keyTypes: readonly KeyType[] = ['string', 'hash', 'list', 'set', 'zset', 'stream'];
+export const keyTypes: readonly KeyType[] = ['string', 'hash', 'list', 'set', 'zset', 'stream'];
 
 /** The type that TYPE names; Pika 4.0.1 says `streams`. null = none. */
 export function typeNamed(name: string): KeyType | null {

@@ -106,6 +106,8 @@ export interface ReportFrame {
   readonly counts: CountsResult | null;
   /** Why the look was not good enough; null = it was. */
   readonly fault: string | null;
+  /** Whether every key was looked at. */
+  readonly everything: boolean;
   /** Whether both sides were seen to hold no key at all. */
   readonly bothEmpty: boolean;
 }
@@ -125,7 +127,7 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
     lookedAtKeys: state.lookedAt,
     lookedAtKeysByType: { ...state.byType },
     estimatedKeys: frame.estimatedKeys,
-    share: shareOf(state.lookedAt, frame.estimatedKeys),
+    share: shareOf(state.lookedAt, frame),
     smallestLossFound:
       frame.fault === null && state.leftOut.length === 0 ? smallestLossOverall(state.strata) : null,
     differencesTotal: state.differencesTotal,
@@ -138,9 +140,10 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
   };
 }
 
-function shareOf(lookedAt: number, estimated: number | null): number | null {
-  if (estimated === null) return null;
-  return estimated === 0 ? (lookedAt > 0 ? 1 : 0) : Math.min(1, lookedAt / estimated);
+/** An estimate below what was looked at without having seen everything is none. */
+function shareOf(lookedAt: number, { estimatedKeys, everything }: ReportFrame): number | null {
+  if (estimatedKeys === null || (!everything && lookedAt >= estimatedKeys && lookedAt > 0)) return null;
+  return estimatedKeys === 0 ? (lookedAt > 0 ? 1 : 0) : Math.min(1, lookedAt / estimatedKeys);
 }
 
 function judge(state: TallyState, frame: ReportFrame): Pick<ComparisonReport, 'verdict' | 'reason'> {
