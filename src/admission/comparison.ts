@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { mostSampledPerType } from '../core/policy.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import type { NewComparison } from '../store/comparisons.ts';
 import { resolveSpec } from '../verify/spec.ts';
@@ -20,7 +21,7 @@ export const ComparisonRequest = Type.Object(
     samplePerType: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 1_000_000,
+        maximum: mostSampledPerType,
         description: 'Keys per type and database (depth sample).',
       }),
     ),

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { weekdays } from '../core/policy.ts';
+import { mostSampledPerType, weekdays } from '../core/policy.ts';
 
 /**
  * What a request for an expansion may say. One definition for all entrances: REST validates with it and shows it
@@ -194,7 +194,7 @@ export const PolicyInputSchema = Type.Object(
           samplePerType: Type.Optional(
             Type.Integer({
               minimum: 1,
-              maximum: 1_000_000,
+              maximum: mostSampledPerType,
               description: 'Keys looked at per type and database.',
             }),
           ),

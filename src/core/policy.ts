@@ -12,6 +12,9 @@ export interface VerifyPolicy {
   readonly maxBytesPerSecond: number | null;
 }
 
+/** What a sample looks at is kept in memory while it goes on, 3 KB a key; 50,000 keys find a loss of 0.03 %. */
+export const mostSampledPerType = 50_000;
+
 /** Hours in which batches may begin, on the clock of a place. `to` before `from` runs past midnight. */
 export interface TimeWindow {
   /** Days on which it begins; empty = every day. */

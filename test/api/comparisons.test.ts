@@ -110,6 +110,7 @@ test.each([
   [{ ...pair, right: { address: '10.0.0.2:9221', password: 'x' } }, 'right.password'],
   [{ ...pair, depth: 'deep' }, 'depth'],
   [{ ...pair, samplePerType: 0 }, 'samplePerType'],
+  [{ ...pair, samplePerType: 50_001 }, 'samplePerType'],
   [{ ...pair, maxOpsPerSecond: '5' }, 'maxOpsPerSecond'],
 ])('bad input %j is refused with the field named, and nothing is stored', async (payload, field) => {
   const response = await call('POST', '/v1/comparisons', payload);

@@ -1,5 +1,5 @@
 import { Checkbox, NativeSelect, NumberInput } from '@mantine/core';
-import { defaultPolicy, type PolicyInput } from '../../../core/policy.ts';
+import { defaultPolicy, mostSampledPerType, type PolicyInput } from '../../../core/policy.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { PaceForm } from './pace-form.tsx';
 
@@ -108,7 +108,7 @@ export function PolicyForm({ policy, onChange }: Props) {
               label={t.samplePerType}
               value={policy.verify?.samplePerType ?? defaultPolicy.verify.samplePerType}
               min={1}
-              max={1_000_000}
+              max={mostSampledPerType}
               onChange={(samplePerType) => setVerify({ samplePerType })}
             />
           )}
