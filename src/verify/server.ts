@@ -60,7 +60,14 @@ const textOf = (reply: Reply): string => (Buffer.isBuffer(reply) ? reply.toStrin
  * 2.10). Throws WireError: denied, loading, refused, garbled where it is neither a Pika nor of Redis' kind.
  */
 export async function readServer(connection: WireConnection): Promise<ServerFacts> {
-  const server = infoFields(await infoText(connection, 'server'));
+  const text = await infoText(connection, 'server');
+  const server = infoFields(text);
+  if (/^(redis|server)_mode:cluster/m.test(text))
+    throw new WireError(
+      'refused',
+      connection.name,
+      'is a node of a cluster: its keys cannot be asked for together',
+    );
   const replicationText = await infoText(connection, 'replication');
   const replication = infoFields(replicationText);
   const pika = server.get('pika_version');

@@ -155,6 +155,13 @@ describe.skipIf(redisMissing !== null)(`a comparison never says equal when ${red
     expect(report.reason).toContain('127.0.0.1:1: cannot be reached (ECONNREFUSED)');
   });
 
+  it('one is a node of a cluster', async () => {
+    const node = await startRedis('--cluster-enabled', 'yes');
+    const report = await compareAnd(() => undefined, node.endpoint);
+    await node.stop();
+    expect(report.reason).toContain('is a node of a cluster');
+  });
+
   it('both are the same server', async () => {
     const report = await compareAnd(() => undefined, master.endpoint);
     expect(report.reason).toContain('the same server');

@@ -41,6 +41,7 @@ const garbage = {
   'an error': '-ERR no\r\n',
   'a refusal': '-NOPERM this user has no permissions\r\n',
   'that it loads': '-LOADING Redis is loading the dataset in memory\r\n',
+  'that the key is elsewhere': '-MOVED 866 127.0.0.1:6381\r\n',
   'another protocol': 'HTTP/1.1 200 OK\r\n\r\n<html>',
   text: '+OK\r\n',
 } as const;
