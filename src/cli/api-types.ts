@@ -145,6 +145,8 @@ export interface ComparisonView {
   readonly report: ComparisonReport | null;
   readonly problem: Problem | null;
   readonly differencesTotal: number;
+  /** What was asked of it and is not done yet. */
+  readonly pendingControl: { readonly verb: string; readonly reason: string } | null;
 }
 
 /** Fields that the comparison has not told yet are absent. */

@@ -37,7 +37,7 @@ export function addPolicyOptions(command: Command): Command {
     .option('--verify <counts|sample|full>', 'how much of the data is compared')
     .option('--sample <n>', 'keys looked at per type and database')
     .option('--key-counts', 'also compare exact key counts (scans all keys on both nodes)')
-    .option('--max-ops-per-second <n>', 'limit of commands to each node while comparing')
+    .option('--max-ops-per-second <n>', 'limit of keys asked of each node while comparing')
     .option('--max-bytes-per-second <n>', 'limit of bytes read from each node while comparing');
 }
 

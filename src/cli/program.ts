@@ -206,7 +206,10 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
       .option('--key-counts', 'also compare exact key counts (scans all keys on both sides)')
       .option('--rounds <n>', 'a key that differs in so many looks is a difference')
       .option('--ttl-tolerance <ms>', 'difference of lifetimes that is not counted')
-      .option('--max-ops-per-second <n>', 'limit of commands to each server')
+      .option(
+        '--max-ops-per-second <n>',
+        'limit of keys asked of each server, an expiry counting as one more',
+      )
       .option('--max-bytes-per-second <n>', 'limit of bytes read from each server')
       .option('-d, --detach', 'do not wait for the result'),
     async (session, [left, right], options: import('./commands/compare.ts').CompareOptions) =>

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExpansionView } from '../../src/cli/api-types.ts';
 import { FakeApi, joinOf } from './fake-api.ts';
-import { Harness, jsonLines } from './harness.ts';
+import { Harness, jsonLines, until } from './harness.ts';
 
 let api: FakeApi;
 beforeEach(async () => {
@@ -451,6 +451,46 @@ describe('a comparison that goes on', () => {
     expect((await run('comparison', 'cmp_1')).out).toContain(
       'comparing strings of db0, 500 of about 2000 keys, 100 keys/s, 15 s left, 1 differences so far, waits: the master',
     );
+  });
+
+  it('says what it waits for, once, where no line can move', async () => {
+    const reason = 'waits for a server: b:2: cannot be reached (ECONNREFUSED); it is tried again in 5 s';
+    api.answers.set('POST /v1/comparisons', { status: 202, body: { ...comparison, state: 'pending' } });
+    const waiting = { ...comparison, state: 'running', stateReason: reason };
+    api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body: waiting });
+    const harness = new Harness();
+    const running = harness.run('compare', 'a:1', 'b:2', '--url', api.url);
+    await until(() => harness.err.includes('waits for a server'), 'the reason');
+    api.answers.set('GET /v1/comparisons/cmp_1', {
+      status: 200,
+      body: { ...comparison, state: 'cancelled' },
+    });
+    const { err, exitCode } = await running;
+    expect([err, exitCode]).toEqual([`${reason}\n`, 1]);
+  });
+
+  it('says what was asked of it and is not done yet', async () => {
+    const pendingControl = { verb: 'pause', reason: 'peak hours', by: 'ops', at: 1 };
+    const body = { ...comparison, state: 'running', pendingControl };
+    api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body });
+    expect((await run('comparison', 'cmp_1')).out).toContain('pause is asked for: peak hours');
+  });
+
+  it('that counted shows the counts, and no keys looked at', async () => {
+    const report = {
+      depth: 'counts',
+      verdict: 'different',
+      reason: 'the key counts differ: db0: 5 against 4',
+      counts: { left: { db0: 5 }, right: { db0: 4 }, exact: true },
+      notes: ['Counts: the key counts differ: db0: 5 against 4.', 'Expiries were not compared.'],
+    };
+    const body = { ...comparison, state: 'completed', stateReason: report.reason, report };
+    api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body });
+    expect((await run('comparison', 'cmp_1')).out.trimEnd().split('\n').slice(1)).toEqual([
+      '  the key counts differ: db0: 5 against 4',
+      '  db0: 5 keys left, 4 right',
+      '  Note: Expiries were not compared.',
+    ]);
   });
 
   it('is steered with a reason only, and gives its differences as they come', async () => {

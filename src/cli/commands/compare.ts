@@ -2,7 +2,7 @@ import type { ComparisonView, PageView } from '../api-types.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { isPassing } from '../follow.ts';
-import { cutTo, table } from '../format.ts';
+import { cutTo, printable, table } from '../format.ts';
 import { comparisonProgress, renderComparison } from '../render/comparison.ts';
 import type { Session } from '../session.ts';
 import { parseMaster } from '../targets.ts';
@@ -100,14 +100,26 @@ interface ProgressShower {
   close(): void;
 }
 
-/** A line that moves on a terminal; elsewhere nothing is shown before the result. */
+/** A line that moves on a terminal; elsewhere nothing is shown before the result but what holds it up. */
 async function progressShower({ context, options }: Session): Promise<ProgressShower> {
-  if (options.json || options.plain || !context.stdout.isTTY) return { progress: () => {}, close: () => {} };
+  if (options.json || options.plain || !context.stdout.isTTY) return reasonTeller(context);
   const { createLogUpdate } = await import('log-update');
   const draw = createLogUpdate(context.stdout as NodeJS.WritableStream);
   return {
     progress: (comparison) => draw(cutTo(comparisonProgress(comparison), (context.stdout.columns ?? 80) - 1)),
     close: () => draw.clear(),
+  };
+}
+
+function reasonTeller({ stderr }: Session['context']): ProgressShower {
+  let told: string | null = null;
+  return {
+    progress: ({ state, stateReason }) => {
+      if (state === 'running' && stateReason !== null && stateReason !== told)
+        stderr.write(`${printable(stateReason)}\n`);
+      told = stateReason;
+    },
+    close: () => {},
   };
 }
 

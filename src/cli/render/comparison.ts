@@ -8,10 +8,8 @@ export function renderComparison(comparison: ComparisonView, style: Style): stri
   const { report, problem } = comparison;
   return [
     `${style.bold(comparison.id)}  ${comparison.left.name} (left) and ${comparison.right.name} (right): ${stateText(comparison, style)}`,
-    ...(comparison.stateReason === null || comparison.stateReason === report?.reason
-      ? []
-      : [`  ${printable(comparison.stateReason)}`]),
-    ...(report === null ? [`  ${comparisonProgress(comparison)}`] : reportLines(report)),
+    ...reasonLines(comparison),
+    ...(report === null ? progressLines(comparison) : reportLines(report)),
     ...(problem
       ? [style.red(printable(problem.text)), ...problem.nextSteps.map((s) => `  → ${printable(s)}`)]
       : []),
@@ -25,8 +23,24 @@ function stateText(comparison: ComparisonView, style: Style): string {
   return style.yellow(verdict ?? words(comparison.state));
 }
 
-/** One line that says how far a comparison is. */
-export function comparisonProgress(comparison: ComparisonView): string {
+/** Why it is as it is, and what is asked of it and not done yet. */
+function reasonLines({ stateReason, report, pendingControl }: ComparisonView): string[] {
+  const asked = pendingControl && `${pendingControl.verb} is asked for: ${pendingControl.reason}`;
+  return [stateReason === report?.reason ? null : stateReason, asked ?? null]
+    .filter((line) => line !== null)
+    .map((line) => `  ${printable(line)}`);
+}
+
+const progressLines = (comparison: ComparisonView): string[] =>
+  comparison.progress === null ? [] : [`  ${progressText(comparison)}`];
+
+/** One line that says how far a comparison is, or what it waits for. */
+export const comparisonProgress = (comparison: ComparisonView): string =>
+  comparison.state === 'running' && comparison.stateReason !== null
+    ? printable(comparison.stateReason)
+    : progressText(comparison);
+
+function progressText(comparison: ComparisonView): string {
   const { progress } = comparison;
   if (progress === null) return words(comparison.state);
   const { activity, lookedAtKeys, estimatedKeys, differences, keysPerSecond, remainingSeconds, heldBy } =
@@ -44,6 +58,7 @@ export function comparisonProgress(comparison: ComparisonView): string {
 }
 
 function reportLines(report: ComparisonReport): string[] {
+  if (report.depth === 'counts') return countLines(report);
   const kinds = Object.entries(report.differencesByKind).map(([kind, count]) => `${count} ${kind}`);
   const took = formatDuration((report.endedAt - report.startedAt) / 1000);
   return [
@@ -62,10 +77,24 @@ function reportLines(report: ComparisonReport): string[] {
   ];
 }
 
+function countLines({ reason, counts, notes = [] }: ComparisonReport): string[] {
+  const names = counts === null ? [] : Object.keys({ ...counts.left, ...counts.right }).sort();
+  return [
+    ...(reason === null ? [] : [`  ${printable(reason)}`]),
+    ...names.map(
+      (name) =>
+        `  ${printable(name)}: ${counts?.left[name] ?? 0} keys left, ${counts?.right[name] ?? 0} right`,
+    ),
+    ...notes
+      .filter((note) => reason === null || !note.includes(reason))
+      .map((note) => `  Note: ${printable(note)}`),
+  ];
+}
+
 const lossText = (smallestLoss: number): string =>
   smallestLoss === 0
     ? 'Every key was looked at, so that the loss of a single one would have been found'
-    : `A loss of ${percent(smallestLoss)} of the keys or more would have been found (99 %)`;
+    : `A loss of ${Math.ceil(smallestLoss * 1e6) / 1e4} % of the keys or more would have been found (99 %)`;
 
 function shareText(report: ComparisonReport): string {
   return report.share === null ? '' : ` (${percent(report.share)} of about ${report.estimatedKeys ?? '?'})`;
