@@ -15,8 +15,8 @@ export interface Identity {
   readonly masterHost: string | null;
   readonly masterPort: string | null;
   readonly replicationId: string | null;
-  /** Of a Redis slave: bytes received that were no stream of writes. A new copy of the master's data adds to them. */
-  readonly copiedBytes: number | null;
+  /** Changes where it may have been given a new copy of its master's data; null = not told. */
+  readonly copyMark: number | null;
 }
 
 /** How far a server's data go, in the words of its own replication. */
@@ -90,7 +90,7 @@ export async function readServer(connection: WireConnection): Promise<ServerFact
       masterHost: replication.get('master_host') ?? null,
       masterPort: replication.get('master_port') ?? null,
       replicationId: replication.get('ReplicationID') ?? replication.get('master_replid') ?? null,
-      copiedBytes: pika === undefined && role === 'slave' ? await copiedBytesOf(connection) : null,
+      copyMark: await (pika === undefined ? copiedBytes(connection, role) : timesAttached(connection)),
     },
     linkUp: linkState(replication.get('master_link_status')),
     position: positionOf(pika !== undefined, replicationText, replication),
@@ -104,8 +104,9 @@ const saysInFullSync = (replicationText: string): boolean =>
     replicationText,
   );
 
-/** Told since Redis 7.0, in one reply, so that both figures are of one moment. */
-async function copiedBytesOf(connection: WireConnection): Promise<number | null> {
+/** Bytes that a Redis slave received beside the stream of writes: told since 7.0, in one reply, so that all is of one moment. */
+async function copiedBytes(connection: WireConnection, role: string): Promise<number | null> {
+  if (role !== 'slave') return null;
   const fields = infoFields(await infoText(connection));
   const [all, stream] = [fields.get('total_net_repl_input_bytes'), fields.get('slave_read_repl_offset')];
   return all === undefined || stream === undefined ? null : Number(all) - Number(stream);
@@ -149,6 +150,13 @@ export function hasPassed(reached: Position | null, target: Position): boolean {
   });
 }
 
+/** How often a Pika was told SLAVEOF since its process began; CONFIG RESETSTAT does not forget it. */
+async function timesAttached(connection: WireConnection): Promise<number | null> {
+  const text = await infoText(connection, 'command_exec_count');
+  if (!/^# Command_Exec_Count/m.test(text)) return null;
+  return Number(/^SLAVEOF:(\d+)/m.exec(text)?.[1] ?? 0);
+}
+
 /** Throws WireError where a server is no longer the one that was looked at before, in the same place, with the same data. */
 export function assertSameServer(server: string, before: Identity, now: ServerFacts): void {
   const change = now.inFullSync
@@ -167,8 +175,8 @@ function identityChange(before: Identity, after: Identity): string | null {
   if (was !== after.role.includes('slave')) return `its role changed from ${before.role} to ${after.role}`;
   if (before.replicationId !== after.replicationId && before.replicationId && after.replicationId)
     return 'its replication id changed';
-  if (before.copiedBytes !== null && after.copiedBytes !== null && before.copiedBytes !== after.copiedBytes)
-    return 'its link to its master broke, and it may have taken over a new copy of the data';
+  if (before.copyMark !== null && after.copyMark !== null && before.copyMark !== after.copyMark)
+    return 'its link to its master was cut, and it may have taken over a new copy of the data';
   return null;
 }
 

@@ -96,6 +96,30 @@ describe.skipIf(pikaMissing !== null)(`real Pika ${pikaBinary ?? ''} ${pikaMissi
     expect(report.verdict).toBe('equal');
   });
 
+  it('says nothing when the slave is attached anew in the middle', async () => {
+    let attached: Promise<void> | null = null;
+    const attach = async () => {
+      await slave.call('SLAVEOF', 'NO', 'ONE');
+      await until(async () => !/^slave0:/m.test(String(await master.call('INFO', 'replication'))));
+      await followPika(slave, master);
+    };
+    const report = await compareNodes({
+      left: master.endpoint,
+      right: slave.endpoint,
+      spec: resolveSpec({ depth: 'full', maxOpsPerSecond: 10_000 }),
+      onProgress: ({ lookedAtKeys }) => {
+        if (lookedAtKeys > 0) attached ??= attach();
+      },
+    });
+    await attached;
+    expect(report).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringMatching(
+        /(its master changed|its role changed|new copy of the data).* during the comparison/,
+      ),
+    });
+  });
+
   it('shows every kind of difference, though link, lag and offsets say all is well', async () => {
     await changePikaSlave(slave, master, [
       ['DEL', 'hash:5'],
