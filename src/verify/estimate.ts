@@ -1,6 +1,6 @@
 import type { Pair, Side } from './pair.ts';
 import { infoFields, infoText, redisKeyspace } from './server.ts';
-import type { Tally } from './tally.ts';
+import { estimateNote, type Tally } from './tally.ts';
 
 /**
  * About how many keys a server holds, over all DBs, without walking them; null where nothing tells. Redis knows it
@@ -13,7 +13,7 @@ export async function estimateKeys(side: Side, tally: Tally): Promise<number | n
   const text = await infoText(side.connection, 'rocksdb');
   const counts = [...text.matchAll(/estimate_num_keys:(\d+)/g)].map((match) => Number(match[1]));
   if (counts.length === 0) return null;
-  tally.note("The number of keys is RocksDB's estimate; it counts members of collections too.");
+  tally.note(estimateNote);
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

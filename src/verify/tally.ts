@@ -136,9 +136,15 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
     rounds: frame.rounds,
     settledByRecheck: state.settled,
     counts: frame.counts?.counts ?? null,
-    notes: [...state.notes, ...state.leftOut.map((text) => `Left out: ${text}.`)],
+    notes: [...notesOf(state, frame), ...state.leftOut.map((text) => `Left out: ${text}.`)],
   };
 }
+
+/** What is left of an estimate where every key was seen, or none, is not worth a note. */
+export const estimateNote = "The number of keys is RocksDB's estimate; it counts members of collections too.";
+
+const notesOf = ({ notes }: TallyState, { everything, depth }: ReportFrame): readonly string[] =>
+  everything || depth === 'counts' ? notes.filter((note) => note !== estimateNote) : notes;
 
 /** An estimate below what was looked at without having seen everything is none. */
 function shareOf(lookedAt: number, { estimatedKeys, everything }: ReportFrame): number | null {

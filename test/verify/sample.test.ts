@@ -50,6 +50,7 @@ describe('a sample of a Pika', () => {
       share: 1,
       smallestLossFound: 0,
     });
+    expect(report.notes).not.toContainEqual(expect.stringContaining('estimate'));
     expect(mostAtATime).toBeLessThanOrEqual(500);
   });
 

@@ -78,10 +78,11 @@ function reportLines(report: ComparisonReport): string[] {
 }
 
 function countLines({ reason, counts, notes = [] }: ComparisonReport): string[] {
-  const names = counts === null ? [] : Object.keys({ ...counts.left, ...counts.right }).sort();
+  const names = Object.keys({ ...counts?.left, ...counts?.right }).sort();
+  const held = names.filter((name) => (counts?.left[name] ?? 0) + (counts?.right[name] ?? 0) > 0);
   return [
     ...(reason === null ? [] : [`  ${printable(reason)}`]),
-    ...names.map(
+    ...held.map(
       (name) =>
         `  ${printable(name)}: ${counts?.left[name] ?? 0} keys left, ${counts?.right[name] ?? 0} right`,
     ),
