@@ -24,6 +24,8 @@ export function askExpiries(
 ): AskedExpiries | null {
   if (keys.length === 0 || !comparer.mayExpire(type)) return null;
   const { pair, settler, clock } = comparer;
+  if (keys.some((key) => pair.isCutShort(key)))
+    comparer.tally.note('Expiries of keys whose names hold a zero byte were not compared.');
   const writer = pair.write();
   for (const key of keys) writer.add(settler.expiry.name, key);
   const startedAt = clock.now();

@@ -42,6 +42,14 @@ export class Pair {
     return this.kind === 'pika' && this.left.facts.major < 4;
   }
 
+  /**
+   * Whether a listed name may be a longer one in truth, by which the key can be asked for: 4.0.1 shows nothing of what follows
+   * the last zero byte of a name (storage_define.h EncodeUserKey).
+   */
+  isCutShort(name: Buffer): boolean {
+    return this.kind === 'pika' && !this.typesApart && name.at(-1) === 0;
+  }
+
   async select(db: number): Promise<void> {
     if (db === this.#db) return;
     await Promise.all([selectDb(this.left.connection, db), selectDb(this.right.connection, db)]);

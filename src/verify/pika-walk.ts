@@ -209,8 +209,7 @@ async function compareDifferingPages(
   const { common, onOneSide, unequal } = layTogether(left, right, end);
   const all = [...common, ...onOneSide];
   if (type === 'string') {
-    for (const key of [...unequal, ...onOneSide])
-      comparer.settler.suspect({ type, key, probe: { of: 'whole' } });
+    for (const key of [...unequal, ...onOneSide]) comparer.settler.suspectString(key);
     await compareExpiries(comparer, type, common);
   } else {
     await compareTypedKeys(comparer, type, all);
@@ -272,7 +271,7 @@ async function compareDigested(
   const end = [nextIn(replies[0]), nextIn(replies[1]), left.next, right.next].reduce(earlier);
   const { common, onOneSide } = layTogether(left, right, end);
   const differ = sameBytes(replies[0], replies[1]) ? onOneSide : [...common, ...onOneSide];
-  for (const key of differ) settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
+  for (const key of differ) settler.suspectString(key);
   await compareExpiries(comparer, 'string', common);
   tally.looked('string', common.length + onOneSide.length);
   const step = { next: end && Buffer.from(end), keys: common.length + onOneSide.length };

@@ -1,12 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { KeyType } from '../core/comparison.ts';
 import { printKey } from './keys.ts';
-import { type Argument, bytesIn, countIn, ErrorReply, numberIn, type Reply } from './resp.ts';
+import {
+  type Argument,
+  bytesIn,
+  countIn,
+  ErrorReply,
+  itemsIn,
+  numberIn,
+  type Reply,
+  stringsIn,
+} from './resp.ts';
 import type { ServerFacts } from './server.ts';
 
 /** What of a key is looked at: all of it, its number of members, one member, a piece of a list or of a string, or its expiry. */
 export type Probe =
   | { readonly of: 'whole' }
+  /** Strings as a range lists them, by a name that the server shows cut short (see `isCutShort`). */
+  | { readonly of: 'listed' }
   | { readonly of: 'size' }
   | { readonly of: 'member'; readonly name: Buffer }
   | { readonly of: 'range'; readonly start: number; readonly stop: number }
@@ -100,6 +111,8 @@ export function probeArguments(suspect: Suspect, expiry: ExpiryCommand): readonl
   switch (probe.of) {
     case 'whole':
       return wholeProbe(type, key);
+    case 'listed':
+      return ['PKSCANRANGE', 'string_with_value', key, '', 'LIMIT', mostListedAlike];
     case 'size':
       return sizeProbe(type, key);
     case 'member':
@@ -109,6 +122,17 @@ export function probeArguments(suspect: Suspect, expiry: ExpiryCommand): readonl
     case 'ttl':
       return [expiry.name, key];
   }
+}
+
+const mostListedAlike = 100;
+
+/** The values of the strings that are listed under one name. */
+function listedFinding(key: Buffer, reply: Reply): Finding {
+  const items = stringsIn(itemsIn(reply)[1]);
+  const values = items.filter((_, i) => i % 2 === 1 && items[i - 1]!.equals(key));
+  if (values.length === 0) return absent;
+  if (values.length === 1) return bytesFinding(values[0]!);
+  return itemsFinding([...values].sort(Buffer.compare), `${values.length} strings`);
 }
 
 const absent: Finding = { present: false, digest: '', members: null, size: null, text: null, ttlMs: null };
@@ -124,6 +148,7 @@ export function readFinding(suspect: Suspect, reply: Reply, expiry: ExpiryComman
   }
   const { type, probe } = suspect;
   if (probe.of === 'ttl') return ttlFinding(numberIn(reply), expiry);
+  if (probe.of === 'listed') return listedFinding(suspect.key, reply);
   if (probe.of === 'size') return sizeFinding(type, countIn(reply));
   if (probe.of === 'member') return memberFinding(type, probe.name, reply);
   if (Buffer.isBuffer(reply))

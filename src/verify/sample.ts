@@ -147,8 +147,7 @@ async function compareEnds(
 }
 
 async function compareByName(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {
-  if (type === 'string')
-    for (const key of keys) comparer.settler.suspect({ type, key, probe: { of: 'whole' } });
+  if (type === 'string') for (const key of keys) comparer.settler.suspectString(key);
   else await compareTypedKeys(comparer, type, keys);
 }
 
@@ -172,8 +171,7 @@ async function lookAt(
       pages.flatMap((page) => page.keys),
       seen,
     );
-    for (const key of pages.flatMap((page) => page.unequal))
-      comparer.settler.suspect({ type, key, probe: { of: 'whole' } });
+    for (const key of pages.flatMap((page) => page.unequal)) comparer.settler.suspectString(key);
     if (type === 'string') await compareExpiries(comparer, type, keys);
     else await compareTypedKeys(comparer, type, keys);
     tally.looked(type, keys.length);

@@ -97,6 +97,11 @@ export class Settler {
     return this.#suspects.length;
   }
 
+  /** Takes note of a string that is unequal, or on one side only. */
+  suspectString(key: Buffer): void {
+    this.suspect({ type: 'string', key, probe: { of: this.#pair.isCutShort(key) ? 'listed' : 'whole' } });
+  }
+
   /** Takes note of it; the key's bytes are copied, since they mostly lie in a reply that is about to be reused. */
   suspect(suspect: Suspect): void {
     this.#suspects.push({ ...suspect, key: Buffer.from(suspect.key) });
@@ -384,7 +389,8 @@ const isUnordered = ({ type, probe }: Suspect): boolean =>
 const isOnOneSide = ({ suspect, last }: Pending): boolean =>
   wholeKey(suspect) && last!.leader.present !== last!.follower.present;
 
-const wholeKey = (suspect: Suspect): boolean => suspect.probe.of === 'whole' || suspect.probe.of === 'size';
+const wholeKey = ({ probe }: Suspect): boolean =>
+  probe.of === 'whole' || probe.of === 'size' || probe.of === 'listed';
 
 /** The type that stands on the other side in the place of `type`; null = the key has no type there that it lacks here. */
 function replacedType(types: TypesOnBothSides, type: KeyType, onLeft: boolean): KeyType | null {

@@ -108,9 +108,14 @@ async function scanPage(
 
 async function streamsAmong(comparer: Comparer, side: SideName, keys: readonly Buffer[]): Promise<Buffer[]> {
   const last = keys.at(-1);
-  if (last === undefined || (await typesIn(comparer, side, [last]))[0] !== 'stream') return [];
+  if (last === undefined) return [];
+  // The type of a key that is listed under another name cannot be asked for.
+  if (!comparer.pair.isCutShort(last) && (await typesIn(comparer, side, [last]))[0] !== 'stream') return [];
   const types = await typesIn(comparer, side, keys);
-  return keys.filter((_, i) => types[i] === 'stream');
+  const streams = keys.filter((_, i) => types[i] === 'stream');
+  if (streams.length > 0 && keys.some((key, i) => types[i] === null && comparer.pair.isCutShort(key)))
+    comparer.tally.leftOut('keys that may be streams could not be compared: their names hold a zero byte');
+  return streams;
 }
 
 async function typesIn(

@@ -219,6 +219,33 @@ describe.skipIf(pikaMissing !== null)(
       if (!listsStreams) expect(report.lookedAtKeys).toBe(1503);
     });
 
+    it.each(['bin', 'nib'])(
+      'compares a string that 4.0.1 lists under a name cut short (%s)',
+      async (other) => {
+        const name = Buffer.from('name\0more');
+        await servers[0].call('SET', name, 'bin');
+        await servers[1].call('SET', name, other);
+        const report = await compare();
+        expect(report).toMatchObject({
+          verdict: other === 'bin' ? 'equal' : 'different',
+          lookedAtKeysByType: { string: 1 },
+        });
+      },
+    );
+
+    it('says of what else 4.0.1 lists under names cut short that it could not be compared', async () => {
+      await load([['SADD', Buffer.from('name\0more'), 'member']]);
+      const report = await compare();
+      if (listsStreams)
+        expect(report).toMatchObject({
+          verdict: 'inconclusive',
+          reason: expect.stringContaining(
+            'keys of type set whose names hold a zero byte could not be compared',
+          ),
+        });
+      else expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: 1 });
+    });
+
     it('calls a key that expires and is missing missing, and nothing else', async () => {
       await load([
         ['SET', 'volatile', 'x'],
