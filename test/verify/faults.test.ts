@@ -137,6 +137,36 @@ describe.skipIf(redisMissing !== null)(`a comparison never says equal when ${red
     expect(fault!.code).toBe('changed');
   });
 
+  it('a server takes over a new copy of the data for a while, and says so only then', async () => {
+    let keys = 0;
+    const copying = () => keys > 200 && keys < 1800;
+    function walkable(name: string): Answer {
+      const sound = soundAnswer('redis', name);
+      return (parts, socket) => {
+        const [command, first] = parts;
+        if (command === 'MGET') keys += 1;
+        if (command === 'SCAN')
+          return `*2\r\n${bulk(first === '2000' ? '0' : String(Number(first) + 1))}*1\r\n${bulk(`key:${first}`)}`;
+        const text = sound(parts, socket);
+        return parts[1] === 'replication' && copying()
+          ? bulk('role:slave\r\nmaster_sync_in_progress:1')
+          : text;
+      };
+    }
+    const servers = [await fakeServer(walkable('a')), await fakeServer(walkable('b'))];
+    const [left, right] = servers.map((server) => server.endpoint);
+    const spec = resolveSpec({ depth: 'full', maxOpsPerSecond: 1000, ttlToleranceMs: null });
+    const { report } = await run({ left: left!, right: right!, spec });
+    await Promise.all(servers.map((server) => server.stop()));
+    expect(report).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining(
+        'it took over a new copy of the data of its master during the comparison',
+      ),
+    });
+    expect(report.lookedAtKeys).toBeGreaterThan(0);
+  });
+
   it('the slave refuses the login', async () => {
     await slave.call('CONFIG', 'SET', 'requirepass', 'right');
     const wrong = { ...slave.endpoint, credential: { username: null, password: 'wrong' } };
