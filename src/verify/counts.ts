@@ -206,7 +206,7 @@ const typeNames: Readonly<Record<string, KeyType>> = {
 };
 
 /** `db0 Strings_keys=5000, expires=0, invalid_keys=0` (facts 2.5); streams from 4.0 on. */
-export function pikaCounts(text: string): SideCounts {
+function pikaCounts(text: string): SideCounts {
   const keys: Record<string, number> = {};
   const expiring: Record<string, number> = {};
   for (const match of text.matchAll(/^(db\d+) (\w+)_keys=(\d+), expires=(\d+)/gm)) {

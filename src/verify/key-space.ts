@@ -143,7 +143,7 @@ export interface StartPoint {
 }
 
 /** The least key greater than `key`. */
-export const successor = (key: Buffer): Buffer => Buffer.concat([key, Buffer.alloc(1)]);
+const successor = (key: Buffer): Buffer => Buffer.concat([key, Buffer.alloc(1)]);
 
 function keysBetween(ends: Ends, scale: Scale): number {
   const width = scale.position(ends.high[0]!) - scale.position(ends.low[0]!);

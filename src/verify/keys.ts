@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** A key's bytes as text when they are printable ASCII, else base64 with the prefix `base64:`. */
 export function printKey(key: Buffer): string {
   return isPrintable(key) && !key.toString('latin1').startsWith('base64:')
@@ -11,7 +9,3 @@ function isPrintable(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte < 0x20 || byte > 0x7e) return false;
   return true;
 }
-
-/** Enough of a digest to tell two values apart by eye, and too little to tell what they were. */
-export const shortDigest = (bytes: Buffer): string =>
-  createHash('sha256').update(bytes).digest('hex').slice(0, 12);

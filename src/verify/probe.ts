@@ -14,7 +14,7 @@ import {
 import type { ServerFacts } from './server.ts';
 
 /** What of a key is looked at: all of it, its number of members, one member, a piece of a list or of a string, or its expiry. */
-export type Probe =
+type Probe =
   | { readonly of: 'whole' }
   /** Strings as a range lists them, by a name that the server shows cut short (see `isCutShort`). */
   | { readonly of: 'listed' }

@@ -19,7 +19,7 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export const redisBinary = process.env.REDIS_SERVER_BIN ?? 'redis-server';
+const redisBinary = process.env.REDIS_SERVER_BIN ?? 'redis-server';
 
 /** Why tests on real Redis are skipped; null = they run. */
 export const redisMissing: string | null = spawnSync(redisBinary, ['--version']).error
