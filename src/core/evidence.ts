@@ -23,7 +23,7 @@ export const ruleNames = [
   'data_agrees',
   'stable',
 ] as const;
-type RuleName = (typeof ruleNames)[number];
+export type RuleName = (typeof ruleNames)[number];
 
 /** One rule of "verified", whether it holds, and the facts that show it. */
 export interface EvidenceRule {
