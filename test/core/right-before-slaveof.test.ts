@@ -280,6 +280,7 @@ describe('a node that fails does not let others slip in', () => {
     await run.comesTo('a running copy', isIn(0, 'transferring'));
     run.cluster.fault.partition('n1', 'm');
     await run.comesTo('its detach', ({ joins }) => joins[0]!.leaving !== null);
+    run.cluster.fault.stall('n1', 10_000);
     await run.control('retry', 'n1');
     run.cluster.fault.heal('n1', 'm');
     const { joins } = await run.comesTo('its end', ended);
