@@ -109,17 +109,6 @@ export interface CampaignAct {
   readonly at: number;
 }
 
-interface CampaignStop {
-  readonly cause: 'failures' | 'cancel';
-  /** In plain words. */
-  readonly reason: string;
-  /** null = the campaign stopped by itself. */
-  readonly by: string | null;
-  readonly at: number;
-  /** Whether the expansions of running members are to be cancelled as well; null = they are run to their end. */
-  readonly cancelMembers: CampaignAct | null;
-}
-
 export interface Campaign {
   readonly id: string;
   readonly label: string | null;
@@ -138,7 +127,16 @@ export interface Campaign {
   /** The approval of the rest; null = none was given. */
   readonly approval: CampaignAct | null;
   /** Set once no further member may begin; never taken back. */
-  readonly stop: CampaignStop | null;
+  readonly stop: {
+    readonly cause: 'failures' | 'cancel';
+    /** In plain words. */
+    readonly reason: string;
+    /** null = the campaign stopped by itself. */
+    readonly by: string | null;
+    readonly at: number;
+    /** Whether the expansions of running members are to be cancelled as well; null = they are run to their end. */
+    readonly cancelMembers: CampaignAct | null;
+  } | null;
   readonly members: readonly CampaignMember[];
 }
 
