@@ -12,6 +12,8 @@ export interface KindnessLimits {
 }
 
 const lookEveryMs = 500;
+/** Longer than a Pika may stall (traces 26 to 29). */
+const longestSilenceMs = 5000;
 /** Slow answers in a row before reading pauses: one alone is a hiccup. */
 const slowInARow = 3;
 
@@ -50,7 +52,9 @@ class Watch {
     const { pace } = this.#pair;
     while (!signal.aborted) {
       await this.#watch(signal).catch((error: unknown) => {
-        if (error instanceof WireError && error.code === 'changed') pace.fail(error);
+        if (signal.aborted || !(error instanceof WireError)) return;
+        if (error.code === 'changed') pace.fail(error);
+        else pace.tell(error.message);
       });
       pace.hold(null);
       await systemClock.sleep(lookEveryMs, signal);
@@ -61,7 +65,11 @@ class Watch {
     const [leader, follower] =
       this.#pair.leader === 'right' ? (['right', 'left'] as const) : (['left', 'right'] as const);
     const open = (side: SideName) =>
-      WireConnection.open({ ...this.#endpoints[side], timeoutMs: this.#limits.timeoutMs, signal });
+      WireConnection.open({
+        ...this.#endpoints[side],
+        timeoutMs: Math.min(this.#limits.timeoutMs, longestSilenceMs),
+        signal,
+      });
     const master = await open(leader);
     try {
       const slave = await open(follower);
@@ -69,6 +77,7 @@ class Watch {
         while (!signal.aborted) {
           await this.#assertUnchanged(leader, master);
           await this.#assertUnchanged(follower, slave);
+          this.#pair.pace.tell(null);
           this.#pair.pace.hold((await this.#slowness(master)) ?? (await this.#lag(master, slave)));
           await systemClock.sleep(lookEveryMs, signal);
         }

@@ -82,6 +82,7 @@ export class Pace {
   readonly #signal: AbortSignal | undefined;
   readonly #limits: PaceLimits;
   #heldBy: string | null = null;
+  #trouble: string | null = null;
   #failure: Error | null = null;
   /** Called when reading begins or ends to be held. */
   onHold: (() => void) | null = null;
@@ -113,9 +114,16 @@ export class Pace {
     return this.#heldBy !== null || this.#failure !== null || this.#waitMs() > 0;
   }
 
-  /** Why nothing is asked for now, in plain words; null = nothing is in the way. */
+  /** Why nothing is asked for now, or nothing is answered, in plain words; null = nothing is in the way. */
   get heldBy(): string | null {
-    return this.#heldBy;
+    return this.#heldBy ?? this.#trouble;
+  }
+
+  /** Says what is wrong with a server, as long as it is; reading goes on until it meets that itself. */
+  tell(trouble: string | null): void {
+    const changed = trouble !== this.#trouble;
+    this.#trouble = trouble;
+    if (changed) this.onHold?.();
   }
 
   /** Stops all reading until it is called with null. */

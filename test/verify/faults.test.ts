@@ -49,6 +49,24 @@ describe.skipIf(redisMissing !== null)(`a comparison never says equal when ${red
     process.kill(slave.pid, 'SIGCONT');
   });
 
+  it('the slave hangs for a while: it says so meanwhile, and goes on afterwards', async () => {
+    const reasons = new Set<string | null>();
+    let stopped = false;
+    const report = await compareNodes({
+      left: master.endpoint,
+      right: slave.endpoint,
+      spec: resolveSpec({ ...slow, timeoutMs: 30_000 }),
+      onProgress: ({ lookedAtKeys, heldBy }) => {
+        reasons.add(heldBy?.replace(/\d+ ms/, 'N ms') ?? null);
+        if (lookedAtKeys > 0 && !stopped) process.kill(slave.pid, 'SIGSTOP');
+        stopped ||= lookedAtKeys > 0;
+        if (heldBy !== null) process.kill(slave.pid, 'SIGCONT');
+      },
+    });
+    expect(reasons).toContain(`127.0.0.1:${slave.port}: did not answer within N ms`);
+    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: keys });
+  });
+
   it('the slave dies', async () => {
     const report = await compareAnd(() => process.kill(slave.pid, 'SIGKILL'));
     expect(report.reason).toContain(`127.0.0.1:${slave.port}`);
