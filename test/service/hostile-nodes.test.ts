@@ -223,23 +223,24 @@ describe('masters that become hostile in the middle of a copy', () => {
     );
     await until(() => [...ofMasters.keys()].every((i) => isCopying(`hn${i}`)), { withinMs });
     for (const [i, [, behave]] of ofMasters.entries()) masters[i]!.turn(behave);
-    for (const [i, [name, , word]] of ofMasters.entries()) {
+    const seen = ofMasters.map(async ([name, , word], i) => {
       const waiting = await becomes(
         ids[i]!,
         ({ state, joins }) => state !== 'running' || joins[0]!.waitingFor?.startsWith('the master') === true,
       );
       const { state, joins } = await becomes(ids[i]!, (shown) => shown.state !== 'running');
       const { phase, problem } = joins[0]!;
-      expect({ name, state, phase, code: problem?.code, waited: waiting.state }).toEqual({
+      expect({ name, waited: waiting.state, state, phase, code: problem?.code }).toEqual({
         name,
+        waited: 'running',
         state: 'halted',
         phase: 'quarantined',
         code: 'master_unreachable',
-        waited: 'running',
       });
       expect(problem!.text).toMatch(word);
       expect(problem!.nextSteps.length).toBeGreaterThan(0);
-    }
+    });
+    await Promise.all(seen);
     expect((await peakBytes()) - before).toBeLessThan(moreMemoryBytes);
   });
 });
