@@ -35,6 +35,10 @@ const readOnly: ReadonlySet<string> = new Set([
 const retention = 'expire-logs-nums';
 const onNodes: ReadonlySet<string> = new Set(['slaveof', 'clearreplicationid']);
 
+/** A slave that hears nothing gives up after 20 s (facts 0.4). */
+const givenUpAfterMs = 25_000;
+const cutsOff: ReadonlySet<string> = new Set(['partition', 'silence', 'purge_binlog']);
+
 interface NodeHistory {
   /** Since when it is in full sync; null = it is not. */
   syncingSince: number | null;
@@ -73,6 +77,7 @@ export interface Witness {
 
 export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   const violations: Violation[] = [];
+  const begunAt = cluster.now();
   const expansions = new Map<string, Expansion>();
   const histories = new Map<string, NodeHistory>();
   const highestEpoch = new Map<string, number>();
@@ -318,6 +323,12 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   /** Looked at once more at the end: whoever was called verified holds all data for as long as nobody meddles. */
   const verified: { readonly expansion: Expansion; readonly join: Join; readonly at: number }[] = [];
 
+  /** Whether a slave can have lost touch with the master's binlog: it takes another full sync then, by itself. */
+  const isCutOffSince = (at: number): boolean =>
+    scenario.faults.some(
+      (fault) => cutsOff.has(fault.kind) && begunAt + fault.at + fault.lastsMs + givenUpAfterMs > at,
+    );
+
   const nodeOf = (join: Join): SimNode =>
     cluster.nodes.find(({ port }) => port === join.target.address.port)!;
 
@@ -427,7 +438,8 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
         // A rollback takes back what was verified.
         if (expansions.get(expansion.id)?.joins[join.index]?.phase !== 'verified') continue;
         const { meddledAt } = history(nodeOf(join).id);
-        if (Math.max(meddledAt, history('m').meddledAt) < at) checkVerified(expansion, join);
+        if (Math.max(meddledAt, history('m').meddledAt) < at && !isCutOffSince(at))
+          checkVerified(expansion, join);
       }
       const { settings, persisted } = cluster.node('m');
       const now = [settings.get(retention), persisted.settings.get(retention)];
