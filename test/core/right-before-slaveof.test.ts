@@ -218,10 +218,8 @@ describe('what the servers remember holds up SLAVEOF', () => {
     expect(run.cluster.node('n1').replicationId).not.toBe('');
     const { state, joins } = await run.comesTo('its end', ended);
     expect(state).toBe('succeeded');
-    expect(joins[0]!.attempts.flatMap(({ intents }) => intents.map(({ command }) => command.kind))).toEqual([
-      'clear_replication_id',
-      'slaveof',
-    ]);
+    const commands = joins[0]!.attempts.flatMap(({ intents }) => intents.map(({ command }) => command));
+    expect(commands).toMatchObject([{ kind: 'clear_replication_id' }, { kind: 'slaveof', force: true }]);
   });
 });
 
@@ -270,6 +268,27 @@ describe('a node that fails does not let others slip in', () => {
     expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
     const attempts = (await run.events()).filter(({ type }) => type === 'node.attempt');
     expect(attempts.map(({ node }) => node?.slice(-4))).toEqual(['9223', '9222', '9224']);
+  });
+
+  test('one that is tried again and cannot be reached holds up the batch after that (promise 2)', async () => {
+    const run = await begin({
+      nodes: ['n1', 'n2', 'n3'],
+      policy: { onFailure: 'skip', nodeDownTimeoutMs: 20_000 },
+      before: (cluster) => cluster.execute('n1', ['SET', 'mine', 'value']),
+    });
+    await run.comesTo('the copy of the second', isIn(1, 'transferring'));
+    run.cluster.fault.crash('n1');
+    await run.control('retry', 'n1');
+    await run.comesTo('its end', ended);
+    const order = (await run.events()).filter(
+      ({ type }) => type === 'node.failed' || type === 'node.attempt',
+    );
+    expect(order.map(({ type, node }) => `${type} ${node?.slice(-4)}`)).toEqual([
+      'node.failed 9222',
+      'node.attempt 9223',
+      'node.failed 9222',
+      'node.attempt 9224',
+    ]);
   });
 
   test('one that is being left behind cannot be tried again before it is detached', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type DecideInput, decide } from '../../src/core/decide.ts';
 import type { Attempt, Expansion, Intent, Join, NodeCommand } from '../../src/core/expansion.ts';
+import { mustStayEmpty } from '../../src/core/join-state.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
 import { begin, isIn } from './played-expansion.ts';
@@ -131,6 +132,17 @@ describe('an act whose reply was lost is given the time to happen', () => {
     ]);
     expect(lookAt(leaving, detachedNode, now + 13_000).phase).toBe('cancelled');
   });
+});
+
+test('a SLAVEOF that was not seen to have happened does not make the node’s data ours (promise 3)', async () => {
+  const { expansion, now } = await taken();
+  const command = slaveof(expansion);
+  const outcomes = ['unknown', 'refused', 'ok', null] as const;
+  const empty = outcomes.map((outcome) => {
+    const after = withFirst(expansion, { intents: [{ ...sent(command, now), outcome }] });
+    return mustStayEmpty(after.joins[0]!);
+  });
+  expect(empty).toEqual([true, true, false, false]);
 });
 
 describe('a freeze stops the detaches too', () => {
