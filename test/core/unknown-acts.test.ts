@@ -1,6 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type DecideInput, decide } from '../../src/core/decide.ts';
-import type { Attempt, Expansion, Intent, Join, NodeCommand } from '../../src/core/expansion.ts';
+import type {
+  Attempt,
+  BorrowedSetting,
+  Expansion,
+  Intent,
+  Join,
+  NodeCommand,
+} from '../../src/core/expansion.ts';
 import { mustStayEmpty } from '../../src/core/join-state.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
@@ -218,4 +225,41 @@ test.each(['cancel', 'pause'] as const)('%s ends the wait of an expansion for it
   });
   expect(decision.expansion.state).toBe(verb === 'cancel' ? 'cancelled' : 'paused');
   expect(decision.commands).toEqual([]);
+});
+
+test('an expansion does not end before a borrowed setting of a node is back (promise 4)', async () => {
+  const { expansion, now } = await taken();
+  const borrowed: BorrowedSetting = {
+    name: 'throttle-bytes-per-second',
+    old: '1000',
+    given: ['700'],
+    changes: 1,
+    pending: null,
+    seen: '700',
+    seenAt: now,
+    state: 'borrowed',
+    restoringSince: null,
+    fileWritten: false,
+  };
+  const joins = expansion.joins.map((join) => ({
+    ...join,
+    phase: 'verified' as const,
+    attempts: join.attempts.map((each) => ({ ...each, endedAt: now, outcome: 'verified' as const })),
+  }));
+  const done = { ...expansion, currentBatch: 1, joins };
+  const endsAs = (borrowedBy: BorrowedSetting | null): string =>
+    decide({
+      expansion: { ...done, joins: done.joins.map((join) => ({ ...join, borrowed: borrowedBy })) },
+      now,
+      epoch: 2,
+      masterLook: answered(now, { replication }),
+      nodeLooks: new Map(),
+      controls: [],
+      frozen: null,
+      reports: new Map(),
+      masterHeldBy: null,
+      veto: null,
+      capabilitiesOf,
+    }).expansion.state;
+  expect([endsAs(null), endsAs(borrowed)]).toEqual(['succeeded', 'running']);
 });
