@@ -2,7 +2,14 @@
 import type { Capabilities } from './capabilities.ts';
 import type { MasterTracker } from './master-tracker.ts';
 import { isConnected, lastWait, restartedAfterCopy, type SlaveTracker } from './tracker.ts';
-import { bytesComplete, dumpIsCertain, receivedInWait, uncertainDump, type Wait } from './wait.ts';
+import {
+  bytesComplete,
+  dumpIsCertain,
+  openedEnough,
+  receivedInWait,
+  uncertainDump,
+  type Wait,
+} from './wait.ts';
 
 export const anomalyCodes = [
   'snapshot_superseded',
@@ -422,6 +429,13 @@ function incomplete({ slave, capabilities }: AnomalyInput): Symptom | null {
       code: 'up_but_incomplete',
       text: `The node is up after ${receivedInWait(wait)} of ${wait.snapshotBytes} bytes of the snapshot.`,
       facts: { receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes },
+    };
+  }
+  if (openedEnough(wait, slave.ownSstBytes) === false) {
+    return {
+      code: 'up_but_incomplete',
+      text: `The node opened tables of ${slave.ownSstBytes} bytes after a snapshot of ${wait.snapshotBytes}: it found its copy incomplete and began an empty database.`,
+      facts: { nodeTableBytesAfterSwap: slave.ownSstBytes, snapshotBytes: wait.snapshotBytes },
     };
   }
   if (!capabilities.opensSupersededCopy || dumpIsCertain(wait)) return null;

@@ -8,6 +8,8 @@ import {
   bytesComplete,
   completeShare,
   dumpIsCertain,
+  openedEnough,
+  openedShare,
   receivedInWait,
   uncertainDump,
   type Wait,
@@ -143,6 +145,7 @@ function bytesReceived(slave: SlaveTracker, wait: Wait | null, capabilities: Cap
     snapshotBytes: wait?.snapshotBytes ?? null,
     snapshotBytesKnown: wait?.snapshotBytesKnown ?? false,
     requiredShare: completeShare,
+    requiredShareAfterSwap: openedShare,
     nodeTableBytesAfterSwap: slave.ownSstBytes,
   };
   if (!wait || received === null) {
@@ -157,6 +160,14 @@ function bytesReceived(slave: SlaveTracker, wait: Wait | null, capabilities: Cap
     };
   }
   const complete = bytesComplete(wait);
+  if (complete === true && openedEnough(wait, slave.ownSstBytes) === false) {
+    return {
+      rule: 'bytes_received',
+      holds: false,
+      text: `Enough bytes came (${received} for a snapshot of ${wait.snapshotBytes}), but the node opened tables of ${slave.ownSstBytes} bytes only.`,
+      facts,
+    };
+  }
   if (complete !== null) {
     const word = complete ? 'Enough' : 'Too few';
     return {

@@ -2,6 +2,7 @@
 import type { Capabilities } from './capabilities.ts';
 import {
   type BinlogOffset,
+  bytesBetween,
   type ListedSlave,
   type Look,
   type NodeFacts,
@@ -31,6 +32,10 @@ export interface Dump {
   /** Bytes in the table files just before and just after; the snapshot's size lies about between them. */
   readonly sstBytesBefore: number | null;
   readonly sstBytesAfter: number | null;
+  /** The master's binlog offsets at the last look before. */
+  readonly offsetsBefore?: Readonly<Record<string, BinlogOffset>> | null;
+  /** Binlog written from then until the size after was read; null or absent = not known. */
+  readonly writtenBytes?: number | null;
 }
 
 export interface MasterTracker {
@@ -54,6 +59,7 @@ export interface MasterTracker {
   readonly compacting: boolean;
   readonly samples: readonly MasterSample[];
   readonly replication: ReplicationFacts | null;
+  readonly binlogFileSizeBytes?: number | null;
 }
 
 export const newMasterTracker = (): MasterTracker => ({
@@ -105,7 +111,11 @@ export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
     facts.stats?.replOutputBytes ?? null,
     tracker.replOutputBytes,
   );
-  const base = restarted ? { ...tracker, lastSave: null, lastSaveAt: null, restartedAt: at } : tracker;
+  const known = {
+    ...tracker,
+    binlogFileSizeBytes: facts.config?.binlogFileSizeBytes ?? tracker.binlogFileSizeBytes ?? null,
+  };
+  const base = restarted ? { ...known, lastSave: null, lastSaveAt: null, restartedAt: at } : known;
   return {
     ...takeLastSave(base, facts, at),
     lastAnsweredAt: at,
@@ -150,30 +160,46 @@ export function hasRestarted(
 
 function takeLastSave(tracker: MasterTracker, facts: NodeFacts, at: number): MasterTracker {
   const value = facts.lastSaveUnixSeconds;
-  const size = snapshotSize(facts);
-  const withSizes = size === null ? tracker : { ...tracker, dumps: fillSizeAfter(tracker.dumps, size, at) };
-  if (value === undefined) return withSizes;
+  const dumps = takeSizeAfter(tracker, tracker.dumps, facts);
+  if (value === undefined) return { ...tracker, dumps };
   const changed = tracker.lastSave !== null && value !== tracker.lastSave;
-  if (!changed) return { ...withSizes, lastSave: value, lastSaveAt: at };
+  if (!changed) return { ...tracker, dumps, lastSave: value, lastSaveAt: at };
   const dump: Dump = {
     lastSave: value,
     notBefore: tracker.lastSaveAt ?? at,
     notAfter: at,
     sstBytesBefore: latestSize(tracker.samples),
-    sstBytesAfter: size,
+    sstBytesAfter: null,
+    offsetsBefore: tracker.replication?.binlog ?? null,
+    writtenBytes: null,
   };
   return {
-    ...withSizes,
+    ...tracker,
     lastSave: value,
     lastSaveAt: at,
-    dumps: [...withSizes.dumps, dump].slice(-keptDumps),
+    dumps: [...dumps, ...takeSizeAfter(tracker, [dump], facts)].slice(-keptDumps),
   };
 }
 
-const fillSizeAfter = (dumps: readonly Dump[], size: number, at: number): readonly Dump[] =>
-  dumps.some((dump) => dump.sstBytesAfter === null && dump.notAfter <= at)
-    ? dumps.map((dump) => (dump.sstBytesAfter === null ? { ...dump, sstBytesAfter: size } : dump))
-    : dumps;
+/** The first size that is read after a dump is the one after it. */
+function takeSizeAfter(
+  { binlogFileSizeBytes }: MasterTracker,
+  dumps: readonly Dump[],
+  facts: NodeFacts,
+): readonly Dump[] {
+  const size = snapshotSize(facts);
+  if (size === null || dumps.every((dump) => dump.sstBytesAfter !== null)) return dumps;
+  const now = facts.replication?.binlog;
+  return dumps.map((dump) =>
+    dump.sstBytesAfter !== null
+      ? dump
+      : {
+          ...dump,
+          sstBytesAfter: size,
+          writtenBytes: bytesBetween(now, dump.offsetsBefore ?? undefined, binlogFileSizeBytes ?? null),
+        },
+  );
+}
 
 export const latestSize = (samples: readonly MasterSample[]): number | null =>
   samples.findLast((sample) => sample.sstBytes !== null)?.sstBytes ?? null;
@@ -190,12 +216,20 @@ function addSample(samples: readonly MasterSample[], facts: NodeFacts, at: numbe
   return [...samples, sample].slice(-keptSamples);
 }
 
-/** Bytes of a dump's snapshot: the smaller of the sizes around it, since both are samples; null = not known. */
-export function dumpBytes(dump: Dump): number | null {
-  const sizes = [dump.sstBytesBefore, dump.sstBytesAfter].filter(
-    (size) => size !== null && size > 0,
-  ) as number[];
-  return sizes.length === 0 ? null : Math.min(...sizes);
+/** Bytes of table files per byte of binlog, at most: a zset's member is written twice. */
+const tablesPerBinlogByte = 3;
+
+/**
+ * Bytes of a dump's snapshot; null = not known. Of the sizes around it the smaller, since both are samples and a
+ * compaction may have ended in between. But the dump first flushes what is in memory, so a larger size after it is the
+ * snapshot's, less what was written since and can have been flushed again.
+ */
+export function dumpBytes({ sstBytesBefore, sstBytesAfter, writtenBytes }: Dump): number | null {
+  const sizes = [sstBytesBefore, sstBytesAfter].filter((size) => size !== null && size > 0) as number[];
+  if (sizes.length === 0) return null;
+  const smaller = Math.min(...sizes);
+  if (sstBytesAfter === null || writtenBytes == null) return smaller;
+  return Math.max(smaller, Math.floor(sstBytesAfter - tablesPerBinlogByte * writtenBytes));
 }
 
 /** Slaves of the master other than `self` that are in full sync now, as `ip:port`. */

@@ -176,8 +176,13 @@ function takeRow(
   }
   const next = nextState(state, row);
   if (!next) return;
-  said.set(row.node, next);
+  said.set(row.node, withoutSizes(next));
   steps.push({ kind: 'look', node: row.node, look: lookOf(next, at) });
+}
+
+/** Sizes were asked for once a second: those of before a swap must not be taken for those after it. */
+function withoutSizes({ facts: { sizes: _, ...facts }, error }: Said): Said {
+  return { facts, error };
 }
 
 function takeCommand(

@@ -130,6 +130,16 @@ const says = (change: Partial<ReplicationFacts>): Partial<Seen> =>
   slaveIs({ replication: { ...replication, ...change } });
 const reused: Partial<Wait> = { dump: null, snapshotBytes: 2 * snapshotBytes, snapshotBytesKnown: false };
 
+test('a node that opened far less than it received is not verified: RocksDB begins anew where a file is missing', () => {
+  const opened = (share: number) => evidenceOf(slaveIs({ ownSstBytes: share * snapshotBytes }));
+  // Recording 41: s1 and s2 lost keys, s3 did not.
+  for (const lost of [8.0 / 223.3, 23.4 / 273.5])
+    expect(opened(lost)).toEqual({ verdict: 'not_verified', unmet: { bytes_received: false } });
+  // Recording 42: a compaction took a fifth within a second.
+  for (const whole of [330.6 / 319.9, 303 / 375]) expect(opened(whole).verdict).toBe('verified');
+  expect(evidenceOf(slaveIs({ ownSstBytes: null })).verdict).toBe('verified');
+});
+
 test('with every fact in place the verdict is verified, by each of the rules', () => {
   expect(evidenceOf({})).toEqual({ verdict: 'verified', unmet: {} });
   const eligible = says({ eligibleForMasterElection: true });
