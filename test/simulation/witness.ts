@@ -215,7 +215,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   function checkBatch(place: Place): void {
     const { expansion, join } = place;
     const mayFail = expansion.policy.onFailure === 'skip';
-    const begunAt = join.attempts.at(-1)?.startedAt ?? 0;
+    const begunAt = join.attempts[0]?.startedAt ?? 0;
     const open = expansion.joins.filter(
       (each) =>
         (each.batch ?? 0) < (join.batch ?? 0) &&
