@@ -69,15 +69,24 @@ const noFence: Defect = {
   },
 };
 
-/** Every byte received counts for a thousand, so no copy is ever found too small. */
+/** Every byte of a node counts for a thousand, so no copy is ever found too small, nor what was opened of it. */
 const noBytesRule: Defect = {
   engine: (engine) =>
-    withFacts(engine, (facts) =>
-      facts.stats?.replInputBytes == null
-        ? facts
-        : { ...facts, stats: { ...facts.stats, replInputBytes: facts.stats.replInputBytes * 1000 } },
-    ),
+    withFacts(engine, ({ stats, sizes, ...facts }) => ({
+      ...facts,
+      ...(stats && { stats: { ...stats, replInputBytes: thousandfold(stats.replInputBytes) } }),
+      ...(sizes && { sizes: facts.replication?.role === 'master' ? sizes : thousandfoldSizes(sizes) }),
+    })),
 };
+
+const thousandfold = <T extends number | null | undefined>(bytes: T): T =>
+  (bytes == null ? bytes : bytes * 1000) as T;
+
+const thousandfoldSizes = (sizes: NonNullable<NodeFacts['sizes']>): NonNullable<NodeFacts['sizes']> => ({
+  ...sizes,
+  sstBytes: thousandfold(sizes.sstBytes),
+  liveSstBytes: thousandfold(sizes.liveSstBytes),
+});
 
 /** The comparison of the data finds everything equal without looking. */
 const noDataCheck: Defect = {
