@@ -183,7 +183,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     if (error instanceof StoreUnavailableError) {
       deps.log.error(
         { expansionId },
-        `the database cannot be reached (${error.message}); the expansion goes on when it is back`,
+        `${error.message}; the expansion goes on when the database is back`,
       );
       return databaseAway;
     }
