@@ -434,7 +434,7 @@ function incomplete({ slave, capabilities }: AnomalyInput): Symptom | null {
   if (openedEnough(wait, slave.ownSstBytes) === false) {
     return {
       code: 'up_but_incomplete',
-      text: `The node opened tables of ${slave.ownSstBytes} bytes after a snapshot of ${wait.snapshotBytes}: it found its copy incomplete and began an empty database.`,
+      text: `The node opened tables of ${slave.ownSstBytes} bytes after ${receivedInWait(wait)} had come: it found its copy incomplete and began an empty database.`,
       facts: { nodeTableBytesAfterSwap: slave.ownSstBytes, snapshotBytes: wait.snapshotBytes },
     };
   }

@@ -407,10 +407,17 @@ export function bytesComplete(wait: Wait): boolean | null {
   return wait.snapshotBytesKnown ? false : null;
 }
 
-/** Whether the node opened about as much as the snapshot holds: null = cannot be told. */
+/** Below this the files beside the tables (MANIFEST, OPTIONS) are too large a part of what is copied. */
+const tooSmallToTellBytes = 16 * 1024 * 1024;
+
+/**
+ * Whether the node opened about as much as the snapshot holds, or, where its size is not known, as came: null = cannot be
+ * told.
+ */
 export function openedEnough(wait: Wait, ownTableBytes: number | null): boolean | null {
-  if (ownTableBytes === null || wait.snapshotBytes === null || !wait.snapshotBytesKnown) return null;
-  return ownTableBytes >= openedShare * wait.snapshotBytes;
+  const whole = wait.snapshotBytesKnown ? wait.snapshotBytes : receivedInWait(wait);
+  if (ownTableBytes === null || whole === null || whole < tooSmallToTellBytes) return null;
+  return ownTableBytes >= openedShare * whole;
 }
 
 /** Looks at a node that is being attached are 100 ms apart; a slow answer or two still fit in here. */

@@ -181,10 +181,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     }
     deps.metrics?.wakeUp('failed', seconds);
     if (error instanceof StoreUnavailableError) {
-      deps.log.error(
-        { expansionId },
-        `${error.message}; the expansion goes on when the database is back`,
-      );
+      deps.log.error({ expansionId }, `${error.message}; the expansion goes on when the database is back`);
       return databaseAway;
     }
     deps.log.error({ expansionId, err: error }, 'a turn on this expansion failed; it is tried again in 5 s');

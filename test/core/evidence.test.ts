@@ -140,6 +140,20 @@ test('a node that opened far less than it received is not verified: RocksDB begi
   expect(evidenceOf(slaveIs({ ownSstBytes: null })).verdict).toBe('verified');
 });
 
+test('nor one that opened far less than came of a reused dump, whose size is not known', () => {
+  const opened = (share: number) => {
+    const { slave: reusing } = waited(reused);
+    return evidenceOf({ slave: { ...reusing!, ownSstBytes: share * snapshotBytes } });
+  };
+  expect(opened(0.1)).toEqual({ verdict: 'not_verified', unmet: { bytes_received: false } });
+  expect(opened(0.9).verdict).toBe('verified');
+});
+
+test('but of a small snapshot the tables tell nothing: other files are as large', () => {
+  const small = { snapshotBytes: 100_000, bytesLast: 100_000 };
+  expect(evidenceOf({ slave: { ...waited(small).slave!, ownSstBytes: 0 } }).verdict).toBe('verified');
+});
+
 test('with every fact in place the verdict is verified, by each of the rules', () => {
   expect(evidenceOf({})).toEqual({ verdict: 'verified', unmet: {} });
   const eligible = says({ eligibleForMasterElection: true });
