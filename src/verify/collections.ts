@@ -25,19 +25,24 @@ export async function settleAll(comparer: Comparer): Promise<void> {
   }
 }
 
-/** Compares a page of keys of one type that are known to be of that type on one side at least, values and expiries. */
+/**
+ * Compares a page of keys of one type that are known to be of that type on one side at least, values and expiries. Returns how
+ * many of them could be looked at.
+ */
 export async function compareTypedKeys(
   comparer: Comparer,
   type: Collection,
   keys: readonly Buffer[],
-): Promise<void> {
-  if (keys.length === 0) return;
-  if (keys.some((key) => comparer.pair.isCutShort(key)))
-    comparer.tally.leftOut(
+): Promise<number> {
+  const known = keys.filter((key) => !comparer.pair.isCutShort(key));
+  if (known.length < keys.length)
+    comparer.tally.unlookable(
       `keys of type ${type} whose names hold a zero byte could not be compared: the server lists them under other names`,
     );
-  await compareCollections(comparer, type, keys);
-  await compareExpiries(comparer, type, keys);
+  if (known.length === 0) return 0;
+  await compareCollections(comparer, type, known);
+  await compareExpiries(comparer, type, known);
+  return known.length;
 }
 
 /**

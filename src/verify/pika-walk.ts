@@ -94,10 +94,10 @@ async function beginRange(
     const right = readRangePage(pair.right.connection.name, type, replies[1].bytes, valuesToo);
     return whole(await compareDifferingPages(comparer, type, left, right));
   }
-  comparer.tally.looked(type, left.keys.length);
+  if (type === 'string') comparer.tally.looked(type, left.keys.length);
   const step = { next: left.next && Buffer.from(left.next), keys: left.keys.length };
   if (type === 'string') return { ...step, replies, expiries: askExpiries(comparer, type, left.keys) };
-  await compareTypedKeys(comparer, type, left.keys);
+  comparer.tally.looked(type, await compareTypedKeys(comparer, type, left.keys));
   pair.release(replies);
   return whole(step);
 }
@@ -211,10 +211,10 @@ async function compareDifferingPages(
   if (type === 'string') {
     for (const key of [...unequal, ...onOneSide]) comparer.settler.suspectString(key);
     await compareExpiries(comparer, type, common);
+    comparer.tally.looked(type, all.length);
   } else {
-    await compareTypedKeys(comparer, type, all);
+    comparer.tally.looked(type, await compareTypedKeys(comparer, type, all));
   }
-  comparer.tally.looked(type, all.length);
   await comparer.settler.settleIfMany();
   return { next: end, keys: all.length };
 }

@@ -172,9 +172,12 @@ async function lookAt(
       seen,
     );
     for (const key of pages.flatMap((page) => page.unequal)) comparer.settler.suspectString(key);
-    if (type === 'string') await compareExpiries(comparer, type, keys);
-    else await compareTypedKeys(comparer, type, keys);
-    tally.looked(type, keys.length);
+    if (type === 'string') {
+      await compareExpiries(comparer, type, keys);
+      tally.looked(type, keys.length);
+    } else {
+      tally.looked(type, await compareTypedKeys(comparer, type, keys));
+    }
   }
   await exploreAround(comparer, type, space, points);
   await comparer.settler.settleIfMany();

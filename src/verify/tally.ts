@@ -24,6 +24,8 @@ export interface TallyState {
   notes: string[];
   /** What could not be looked at though it should have been, in plain words. */
   leftOut: string[];
+  /** What no client can look at, whatever it tries, in plain words. */
+  unlookable: string[];
 }
 
 export const emptyTally = (): TallyState => ({
@@ -39,6 +41,7 @@ export const emptyTally = (): TallyState => ({
   strata: [],
   notes: [],
   leftOut: [],
+  unlookable: [],
 });
 
 const examplesKept = 20;
@@ -50,7 +53,8 @@ export class Tally {
   readonly #onDifference: (difference: Difference) => void;
 
   constructor(state: TallyState, onDifference: (difference: Difference) => void) {
-    this.state = state;
+    // What an earlier version of this program stored may lack what is new.
+    this.state = { ...emptyTally(), ...state };
     this.#onDifference = onDifference;
   }
 
@@ -92,6 +96,14 @@ export class Tally {
     if (leftOut.length < mostLeftOut && !leftOut.includes(text)) leftOut.push(text);
   }
 
+  /**
+   * Some keys cannot be looked at by any client. A sample of the others may be equal all the same, with a word on it; of every
+   * key it cannot be said.
+   */
+  unlookable(text: string): void {
+    if (!this.state.unlookable.includes(text)) this.state.unlookable.push(text);
+  }
+
   note(text: string): void {
     if (!this.state.notes.includes(text)) this.state.notes.push(text);
   }
@@ -129,14 +141,19 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
     estimatedKeys: frame.estimatedKeys,
     share: shareOf(state.lookedAt, frame),
     smallestLossFound:
-      frame.fault === null && state.leftOut.length === 0 ? smallestLossOverall(state.strata) : null,
+      frame.fault === null && state.leftOut.length + state.unlookable.length === 0
+        ? smallestLossOverall(state.strata)
+        : null,
     differencesTotal: state.differencesTotal,
     differencesByKind: { ...state.byKind },
     examples: [...state.examples],
     rounds: frame.rounds,
     settledByRecheck: state.settled,
     counts: frame.counts?.counts ?? null,
-    notes: [...notesOf(state, frame), ...state.leftOut.map((text) => `Left out: ${text}.`)],
+    notes: [
+      ...notesOf(state, frame),
+      ...[...state.leftOut, ...state.unlookable].map((text) => `Left out: ${text}.`),
+    ],
   };
 }
 
@@ -157,10 +174,12 @@ function judge(state: TallyState, frame: ReportFrame): Pick<ComparisonReport, 'v
   if (frame.fault !== null) return { verdict: 'inconclusive', reason: frame.fault + foundSoFar(state) };
   if (state.differencesTotal > 0) return { verdict: 'different', reason: foundText(state) };
   if (counts?.verdict === 'different') return { verdict: 'different', reason: counts.text };
-  if (state.leftOut.length > 0) return { verdict: 'inconclusive', reason: state.leftOut.join('; ') };
+  const leftOut = frame.depth === 'full' ? [...state.leftOut, ...state.unlookable] : state.leftOut;
+  if (leftOut.length > 0) return { verdict: 'inconclusive', reason: leftOut.join('; ') };
   if (state.undecided > 0) return { verdict: 'inconclusive', reason: undecidedText(state) };
   if (frame.depth === 'counts') return judgeCounts(counts);
   if (state.lookedAt > 0) return { verdict: 'equal', reason: null };
+  if (state.unlookable.length > 0) return { verdict: 'inconclusive', reason: state.unlookable.join('; ') };
   return frame.bothEmpty && (counts === null || counts.verdict === 'empty')
     ? { verdict: 'empty', reason: 'both sides hold no key at all' }
     : { verdict: 'inconclusive', reason: 'nothing could be looked at' };

@@ -134,7 +134,7 @@ const summary = (expansion: Expansion): string =>
   expansion.joins
     .map((each) => {
       const codes = each.anomalies.map((anomaly) => anomaly.code).join('+');
-      return `${each.target.name} ${each.phase}, ${each.attempts.length} attempt(s), ${each.progress.receivedBytes} of ${each.progress.snapshotBytes} bytes${codes ? `, ${codes}` : ''}`;
+      return `${each.target.name} ${each.phase}, ${each.attempts.length} attempt(s), ${each.progress.receivedBytes} of ${each.progress.snapshotBytes} bytes${codes ? `, ${codes}` : ''}${each.problem ? `: ${each.problem.code}, ${each.problem.text}` : ''}`;
     })
     .join('; ');
 

@@ -244,6 +244,15 @@ describe.skipIf(pikaMissing !== null)(
           ),
         });
       else expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: 1 });
+      if (!listsStreams) return;
+      expect(await compare({ depth: 'sample' })).toMatchObject({
+        verdict: 'inconclusive',
+        reason: expect.stringContaining('whose names hold a zero byte'),
+      });
+      await load([['SET', 'other', 'value']]);
+      const sampled = await compare({ depth: 'sample' });
+      expect(sampled).toMatchObject({ verdict: 'equal', lookedAtKeys: 1, smallestLossFound: null });
+      expect(sampled.notes).toContainEqual(expect.stringContaining('whose names hold a zero byte'));
     });
 
     it('calls a key that expires and is missing missing, and nothing else', async () => {
