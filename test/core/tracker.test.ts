@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { defaultAnomalyLimits, detectAnomalies } from '../../src/core/anomalies.ts';
 import { fullSyncRules } from '../../src/core/evidence.ts';
 import { newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
-import type { BinlogOffset, DbState, Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
+import type {
+  Address,
+  BinlogOffset,
+  DbState,
+  Look,
+  NodeFacts,
+  ReplicationFacts,
+} from '../../src/core/node-facts.ts';
 import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../src/core/tracker.ts';
 import { receivedInWait } from '../../src/core/wait.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
@@ -57,12 +64,18 @@ const masterLook = (at: number, offset: BinlogOffset, lastSave: number, sstBytes
     sizes: { sstBytes, liveSstBytes: sstBytes, memtableBytes: 0, estimatedKeys: 1 },
   });
 
-const slaveLook = (at: number, state: DbState, offset: BinlogOffset, bytes: number): Look =>
+const slaveLook = (
+  at: number,
+  state: DbState,
+  offset: BinlogOffset,
+  bytes: number,
+  follows: Address = master,
+): Look =>
   answered(at, {
     replication: replicationOf({
       role: 'slave',
-      masterHost: master.host,
-      masterPort: master.port,
+      masterHost: follows.host,
+      masterPort: follows.port,
       linkStatus: state === 'Connected' ? 'up' : 'down',
       dbStates: { db0: state },
       binlog: { db0: offset },
@@ -76,13 +89,18 @@ interface Seen {
 }
 
 /** Attaches at 1,000 with the master at 5:0, and shows the looks given; `earlier` are looks at the master before. */
-function follow(looks: readonly Seen[], reportedVersion = '3.5.4', earlier: readonly Look[] = []) {
+function follow(
+  looks: readonly Seen[],
+  reportedVersion = '3.5.4',
+  earlier: readonly Look[] = [],
+  told: Address = master,
+) {
   const capabilities = capabilitiesOf({ server: { ...server, reportedVersion } });
   const first = [...earlier, masterLook(900, { file: 5, offset: 0 }, 10)];
   let tracked = first.reduce(trackMaster, newMasterTracker());
   let slave = newSlaveTracker({
     attachedAt: 1000,
-    master,
+    master: told,
     self,
     before: {
       server,
@@ -140,6 +158,15 @@ describe('a full sync that nobody looked at (promise 5)', () => {
     expect(follow([earlier, upAt(225 * mega, 0, 3100)]).anomalies).toEqual(['full_sync_skipped']);
     const later = follow([earlier, upAt(225 * mega, 1, 3100)]);
     expect(later).toMatchObject({ anomalies: [], rules: { full_sync_seen: true } });
+  });
+
+  it('is not taken for one when the master made two dumps: the second can have replaced the first', () => {
+    const first: Seen = {
+      master: masterLook(1500, { file: 5, offset: mega }, 11),
+      slave: { kind: 'busy', at: 1510, tookMs: 1000 },
+    };
+    expect(follow([first, upAt(225 * mega, 1)]).rules.full_sync_seen).toBe(true);
+    expect(follow([first, upAt(225 * mega, 2)]).rules.full_sync_seen).toBe(false);
   });
 
   it('is not taken for one when the node stands before the master’s offset at the attach', () => {
@@ -244,5 +271,104 @@ describe('a version that reuses its dump', () => {
       waiting(1400, 11, 50 * mega),
     );
     expect(anomalies).toEqual(['snapshot_superseded']);
+  });
+});
+
+describe('a dump that ends just before the node goes on, and is seen just after', () => {
+  const copying: Seen[] = [
+    {
+      master: masterLook(1100, { file: 5, offset: 0 }, 11),
+      slave: slaveLook(1110, 'WaitDBSync', { file: 0, offset: 0 }, 100),
+    },
+    {
+      master: masterLook(1200, { file: 5, offset: 0 }, 11),
+      slave: slaveLook(1210, 'WaitDBSync', { file: 0, offset: 0 }, 190 * mega),
+    },
+  ];
+  const up = (at: number, lastSave: number): Seen => ({
+    master: masterLook(at, { file: 5, offset: 0 }, lastSave),
+    slave: slaveLook(at + 10, 'Connected', { file: 5, offset: 0 }, 200 * mega),
+  });
+
+  it('has replaced what the node copied (promise 5)', () => {
+    const { anomalies, rules } = follow([...copying, up(1300, 11), up(1400, 12)]);
+    expect([anomalies, rules.single_snapshot]).toEqual([['snapshot_superseded'], false]);
+  });
+
+  it('is no harm when it began after the node had gone on', () => {
+    const { anomalies, rules } = follow([...copying, up(1300, 11), up(1400, 11), up(1500, 12)]);
+    expect([anomalies, rules.single_snapshot]).toEqual([[], true]);
+  });
+});
+
+describe('a node that follows somebody else while it is under way (promise 4)', () => {
+  const elsewhere = { host: '10.0.0.9', port: 9221 };
+  const showing = (at: number, follows: Address): Seen => ({
+    master: masterLook(at, { file: 5, offset: 0 }, 10),
+    slave: slaveLook(at + 10, 'WaitDBSync', { file: 0, offset: 0 }, 100, follows),
+  });
+
+  it('is noticed at the first look', () => {
+    expect(follow([showing(1100, elsewhere)]).anomalies).toEqual(['foreign_change']);
+  });
+
+  it('is noticed after it has followed the right one', () => {
+    expect(follow([showing(1100, master), showing(1200, elsewhere)]).anomalies).toEqual(['foreign_change']);
+    const otherPort = { ...master, port: 9222 };
+    expect(follow([showing(1100, master), showing(1200, otherPort)]).anomalies).toEqual(['foreign_change']);
+  });
+
+  it('is noticed although the address that it was told could be any host’s own', () => {
+    const told = { host: '127.0.0.1', port: master.port };
+    const ownAddress = follow([showing(1100, master), showing(1200, master)], '3.5.4', [], told);
+    expect(ownAddress.anomalies).toEqual([]);
+    const moved = follow([showing(1100, master), showing(1200, elsewhere)], '3.5.4', [], told);
+    expect(moved.anomalies).toEqual(['foreign_change']);
+  });
+
+  it('is noticed when somebody has made it a master', () => {
+    const detached = answered(1210, {
+      replication: replicationOf({ binlog: { db0: { file: 0, offset: 0 } } }),
+    });
+    const { anomalies } = follow([showing(1100, master), { ...showing(1200, master), slave: detached }]);
+    expect(anomalies).toEqual(['foreign_change']);
+  });
+});
+
+describe('a restart of the node after its copy (promise 5)', () => {
+  const upAt = (at: number, facts: NodeFacts = {}): Seen => {
+    const slave = slaveLook(at + 10, 'Connected', { file: 5, offset: 0 }, 200 * mega);
+    return {
+      master: masterLook(at, { file: 5, offset: 0 }, 11),
+      slave: slave.kind === 'answered' ? { ...slave, facts: { ...slave.facts, ...facts } } : slave,
+    };
+  };
+  const copied: readonly Seen[] = [
+    { ...upAt(1100), slave: slaveLook(1110, 'WaitDBSync', { file: 0, offset: 0 }, 100) },
+    { ...upAt(1200), slave: slaveLook(1210, 'WaitDBSync', { file: 0, offset: 0 }, 190 * mega) },
+    upAt(1300),
+  ];
+  const gone: Seen = {
+    ...upAt(1400),
+    slave: { kind: 'unreachable', at: 1410, code: 'ECONNREFUSED', message: 'refused' },
+  };
+  const restartSeen = (...looks: readonly Seen[]): boolean => {
+    const { anomalies, rules } = follow([...copied, ...looks]);
+    expect(rules.full_sync_seen).toBe(!anomalies.includes('node_restarted'));
+    return anomalies.includes('node_restarted');
+  };
+
+  it.each<readonly [string, NodeFacts]>([
+    ['another process id', { server: { ...server, processId: 8 } }],
+    ['an uptime that fell', { server: { ...server, uptimeSeconds: 3 } }],
+    ['a counter that fell', { stats: stats(200 * mega, 5) }],
+  ])('is told by %s alone', (_, facts) => {
+    expect(restartSeen(upAt(1400), upAt(1500))).toBe(false);
+    expect(restartSeen(upAt(1400), upAt(1500, facts))).toBe(true);
+  });
+
+  it('is taken for granted of a node that was gone, unless it shows that its process is the same', () => {
+    expect(restartSeen(gone, upAt(1500))).toBe(false);
+    expect(restartSeen(gone, upAt(1500, { server: { ...server, processId: null } }))).toBe(true);
   });
 });
