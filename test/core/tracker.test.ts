@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { defaultAnomalyLimits, detectAnomalies } from '../../src/core/anomalies.ts';
 import { fullSyncRules } from '../../src/core/evidence.ts';
 import { newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
@@ -6,6 +6,7 @@ import type {
   Address,
   BinlogOffset,
   DbState,
+  ListedSlave,
   Look,
   NodeFacts,
   ReplicationFacts,
@@ -82,6 +83,9 @@ const slaveLook = (
     }),
     stats: stats(bytes, at),
   });
+
+const withFacts = (look: Look, facts: NodeFacts): Look =>
+  look.kind === 'answered' ? { ...look, facts: { ...look.facts, ...facts } } : look;
 
 interface Seen {
   readonly master: Look;
@@ -169,6 +173,17 @@ describe('a full sync that nobody looked at (promise 5)', () => {
     expect(follow([first, upAt(225 * mega, 2)]).rules.full_sync_seen).toBe(false);
   });
 
+  it('is not taken for one when the only dump was made before the node was attached', () => {
+    const earlier = [masterLook(800, { file: 5, offset: 0 }, 9)];
+    expect(follow([upAt(225 * mega, 0)], '3.5.4', earlier).rules.full_sync_seen).toBe(false);
+  });
+
+  it('is not taken for one of a node that has restarted', () => {
+    const seen = upAt(225 * mega, 1);
+    const restarted = withFacts(seen.slave, { server: { ...server, processId: 8 } });
+    expect(follow([{ ...seen, slave: restarted }]).rules.full_sync_seen).toBe(false);
+  });
+
   it('is not taken for one when the node stands before the master’s offset at the attach', () => {
     const looks = [
       { ...upAt(225 * mega, 1), slave: slaveLook(3010, 'Connected', { file: 0, offset: 500 }, 225 * mega) },
@@ -195,6 +210,12 @@ describe('a full sync whose end nobody looked at', () => {
     const { slave, rules } = follow([copying, under(3000, 40 * mega), up(232 * mega)]);
     expect(rules.bytes_received).toBe(true);
     expect(receivedInWait(slave.waits[0]!)).toBe(199 * mega);
+  });
+
+  it('is not proven while the master is silent: nobody knows how much binlog came', () => {
+    const silent: Look = { kind: 'busy', at: 60_000, tookMs: 1000 };
+    const { rules } = follow([copying, under(3000, 40 * mega), { ...up(232 * mega), master: silent }]);
+    expect(rules.bytes_received).toBe(false);
   });
 
   it('is not proven by bytes that can be binlog: a copy cut short looks like this', () => {
@@ -336,13 +357,10 @@ describe('a node that follows somebody else while it is under way (promise 4)', 
 });
 
 describe('a restart of the node after its copy (promise 5)', () => {
-  const upAt = (at: number, facts: NodeFacts = {}): Seen => {
-    const slave = slaveLook(at + 10, 'Connected', { file: 5, offset: 0 }, 200 * mega);
-    return {
-      master: masterLook(at, { file: 5, offset: 0 }, 11),
-      slave: slave.kind === 'answered' ? { ...slave, facts: { ...slave.facts, ...facts } } : slave,
-    };
-  };
+  const upAt = (at: number, facts: NodeFacts = {}): Seen => ({
+    master: masterLook(at, { file: 5, offset: 0 }, 11),
+    slave: withFacts(slaveLook(at + 10, 'Connected', { file: 5, offset: 0 }, 200 * mega), facts),
+  });
   const copied: readonly Seen[] = [
     { ...upAt(1100), slave: slaveLook(1110, 'WaitDBSync', { file: 0, offset: 0 }, 100) },
     { ...upAt(1200), slave: slaveLook(1210, 'WaitDBSync', { file: 0, offset: 0 }, 190 * mega) },
@@ -370,5 +388,85 @@ describe('a restart of the node after its copy (promise 5)', () => {
   it('is taken for granted of a node that was gone, unless it shows that its process is the same', () => {
     expect(restartSeen(gone, upAt(1500))).toBe(false);
     expect(restartSeen(gone, upAt(1500, { server: { ...server, processId: null } }))).toBe(true);
+  });
+});
+
+test('a node that restarted while it copied is proven by the copy that it began anew, counted from zero', () => {
+  const begunAnew = { server: { ...server, processId: 8 } };
+  const at = (now: number, state: DbState, bytes: number): Seen => ({
+    master: masterLook(now, { file: 5, offset: 0 }, 11),
+    slave: slaveLook(now + 10, state, { file: state === 'Connected' ? 5 : 0, offset: 0 }, bytes),
+  });
+  const again = (seen: Seen): Seen => ({ ...seen, slave: withFacts(seen.slave, begunAnew) });
+  const { slave, rules } = follow([
+    at(1100, 'WaitDBSync', 100),
+    at(1200, 'WaitDBSync', 150 * mega),
+    again(at(1300, 'WaitDBSync', 1 * mega)),
+    again(at(1400, 'WaitDBSync', 199 * mega)),
+    again(at(1500, 'Connected', 200 * mega)),
+  ]);
+  expect(slave.waits.map(({ end }) => end)).toEqual(['interrupted', 'swapped']);
+  expect([rules.full_sync_seen, rules.bytes_received]).toEqual([true, true]);
+});
+
+describe('what the node has opened is told by its tables at the first look after the swap (promise 5)', () => {
+  const at = (now: number, state: DbState, ownBytes: number): Seen => ({
+    master: masterLook(now, { file: 5, offset: 0 }, 11),
+    slave: withFacts(
+      slaveLook(now + 10, state, { file: state === 'Connected' ? 5 : 0, offset: 0 }, 200 * mega),
+      { sizes: { sstBytes: ownBytes, liveSstBytes: ownBytes, memtableBytes: 0, estimatedKeys: 1 } },
+    ),
+  });
+
+  it('and not by those that it had before', () => {
+    const looks = [at(1100, 'WaitDBSync', 150 * mega), at(1200, 'Connected', 5 * mega)];
+    expect(follow(looks).slave.ownSstBytes).toBe(5 * mega);
+  });
+
+  it('and not by those to which they have grown since', () => {
+    const looks = [
+      at(1100, 'WaitDBSync', 0),
+      at(1200, 'Connected', 5 * mega),
+      at(9000, 'Connected', 200 * mega),
+    ];
+    expect(follow(looks).slave.ownSstBytes).toBe(5 * mega);
+  });
+});
+
+describe('the master’s entry of a node', () => {
+  const entry = (ip: string, lag: number): ListedSlave => ({ ip, port: self.port, lag: { db0: lag } });
+  /** Sees the node once, with the master listing these; 10.0.0.3 was listed before. */
+  const found = (...slaves: readonly ListedSlave[]): number | null => {
+    const tracker = newSlaveTracker({
+      attachedAt: 1000,
+      master,
+      self,
+      before: null,
+      listedBefore: [`10.0.0.3:${self.port}`],
+    });
+    const seen = answered(1100, { replication: replicationOf({ slaves }) });
+    const { listed } = trackSlaveThroughMaster(
+      tracker,
+      trackMaster(newMasterTracker(), seen),
+      1100,
+      capabilitiesOf({ server }),
+    );
+    return (listed?.lag.db0 as number | undefined) ?? null;
+  };
+
+  it('is the one with its address, among others with its port', () => {
+    expect(found(entry('10.0.0.4', 4), entry(self.host, 2))).toBe(2);
+  });
+
+  it('is else the one that appeared with its port since SLAVEOF', () => {
+    expect(found(entry('10.0.0.3', 3), entry('192.168.0.2', 2))).toBe(2);
+  });
+
+  it('is none of two that appeared: nobody knows which is its own', () => {
+    expect(found(entry('192.168.0.2', 2), entry('192.168.0.4', 4))).toBeNull();
+  });
+
+  it('is not one that was there before', () => {
+    expect(found(entry('10.0.0.3', 3))).toBeNull();
   });
 });
