@@ -470,3 +470,61 @@ describe('the master’s entry of a node', () => {
     expect(found(entry('10.0.0.3', 3))).toBeNull();
   });
 });
+
+describe('the copy that counts (promise 5)', () => {
+  const at = (now: number, state: DbState, bytes: number, lastSave: number): Seen => ({
+    master: masterLook(now, { file: 5, offset: 0 }, lastSave),
+    slave: slaveLook(now + 10, state, { file: state === 'Connected' ? 5 : 0, offset: 0 }, bytes),
+  });
+
+  it('is the last one: bytes of one that was broken off before do not count for it', () => {
+    const { slave, rules } = follow([
+      at(1100, 'WaitDBSync', 100, 11),
+      at(1200, 'WaitDBSync', 150 * mega, 11),
+      at(1300, 'NoConnect', 150 * mega, 11),
+      at(1400, 'WaitDBSync', 150 * mega, 11),
+      at(1500, 'WaitDBSync', 200 * mega, 11),
+      at(1600, 'Connected', 205 * mega, 11),
+    ]);
+    expect(slave.waits).toHaveLength(2);
+    expect(rules.bytes_received).toBe(false);
+  });
+
+  it.each<DbState>(['NoConnect', 'TryDBSync', 'Error', 'DBNoConnect'])(
+    'is broken off when the node falls back to %s, wherever its offset stands',
+    (state) => {
+      const fell = slaveLook(1310, state, { file: 5, offset: 0 }, 200 * mega);
+      const { slave } = follow([
+        at(1100, 'WaitDBSync', 100, 11),
+        at(1200, 'WaitDBSync', 200 * mega, 11),
+        { ...at(1300, 'WaitDBSync', 0, 11), slave: fell },
+      ]);
+      expect(slave.waits[0]!.end).toBe('interrupted');
+    },
+  );
+
+  it('is superseded by the first dump that is made once its files come, when nobody saw its own made', () => {
+    const { anomalies, rules } = follow([
+      at(1100, 'WaitDBSync', 100, 10),
+      at(1200, 'WaitDBSync', 40 * mega, 10),
+      at(1300, 'WaitDBSync', 45 * mega, 10),
+      at(1400, 'WaitDBSync', 50 * mega, 11),
+    ]);
+    expect([anomalies, rules.single_snapshot]).toEqual([['snapshot_superseded'], false]);
+  });
+
+  it('is uncertain when a dump was seen late, and bytes had come before it was seen', () => {
+    const unseen = (now: number, bytes: number): Seen => ({
+      ...at(now, 'WaitDBSync', bytes, 10),
+      master: { kind: 'busy', at: now, tookMs: 1000 },
+    });
+    const { rules } = follow([
+      at(1100, 'WaitDBSync', 100, 10),
+      unseen(2000, 200),
+      unseen(4000, 100 * mega),
+      at(6000, 'WaitDBSync', 110 * mega, 11),
+      at(7000, 'Connected', 205 * mega, 11),
+    ]);
+    expect(rules).toEqual({ full_sync_seen: true, bytes_received: true, single_snapshot: false });
+  });
+});
