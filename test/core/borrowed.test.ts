@@ -71,3 +71,27 @@ it('a setting that is needed again while it is being put back is put back in the
   settle(null);
   expect([node.value, node.inFile, state()]).toEqual([own, own, 'restored']);
 });
+
+it('a change whose reply was lost is not sent again before it has had the time to happen', () => {
+  let borrowed: BorrowedSetting | null = null;
+  const lender = (): Lender => ({
+    name: 'n',
+    joinIndex: 0,
+    setting: 'throttle-bytes-per-second',
+    borrowed,
+    keep: (_turn, kept) => {
+      borrowed = kept;
+    },
+    words: String,
+    writesFile: () => false,
+  });
+  const sentAt = (now: number): number => {
+    const turn = { now, epoch: 1, events: [], commands: [] } as unknown as Turn;
+    const wish = { seen: own, value: share, why: 'so the test wishes' };
+    if (borrowed === null) borrow(turn, lender(), wish);
+    else advanceBorrowed(turn, lender(), borrowed, wish);
+    return turn.commands.length;
+  };
+  expect([0, 1000, 5000].map(sentAt)).toEqual([1, 0, 0]);
+  expect(sentAt(60_000)).toBe(1);
+});

@@ -513,6 +513,17 @@ describe('the copy that counts (promise 5)', () => {
     expect([anomalies, rules.single_snapshot]).toEqual([['snapshot_superseded'], false]);
   });
 
+  it('is superseded as soon as the master is seen to make another dump', () => {
+    const dumping = (seen: Seen): Seen => ({
+      ...seen,
+      master: withFacts(seen.master, { stats: { ...stats(0, 0), bgsaving: true } }),
+    });
+    const copying = [at(1100, 'WaitDBSync', 100, 11), at(1200, 'WaitDBSync', 40 * mega, 11)];
+    expect(follow([...copying, at(1300, 'WaitDBSync', 50 * mega, 11)]).anomalies).toEqual([]);
+    const { anomalies } = follow([...copying, dumping(at(1300, 'WaitDBSync', 50 * mega, 11))]);
+    expect(anomalies).toEqual(['snapshot_superseded']);
+  });
+
   it('is uncertain when a dump was seen late, and bytes had come before it was seen', () => {
     const unseen = (now: number, bytes: number): Seen => ({
       ...at(now, 'WaitDBSync', bytes, 10),
