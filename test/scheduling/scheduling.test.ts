@@ -90,7 +90,8 @@ describe('the forecast', () => {
     const forecast = await service.forecast('m', ['n1', 'n2']);
     await service.accept('e', 'm', ['n1', 'n2'], { forecastTolerance: 0.5 }, forecast);
     service.startProcess();
-    await service.until(async () => (await service.get('e')).joins[0]!.phase === 'transferring', minute);
+    const sizeAfterDump = async () => (await service.get('e')).masterTracker.dumps.at(-1)?.sstBytesAfter;
+    await service.until(async () => typeof (await sizeAfterDump()) === 'number', minute);
     cluster.load('m', { strings: 3000, valueBytes: 100, prefix: 'more' });
     const waits = await service.until(
       async () => (await service.get('e')).state === 'awaiting_approval',
