@@ -124,3 +124,23 @@ describe('a dump that the master never ends (promise 6)', () => {
     expect(anomaliesAfter(302, dumping)).toContain('hung_in_full_sync');
   });
 });
+
+describe('a node that is neither connected nor copying', () => {
+  /** After a copy of 10 s. */
+  const then =
+    (state: DbState) =>
+    (second: number): Second => ({
+      states: { db0: second <= 10 ? 'WaitDBSync' : state, db1: second <= 10 ? 'WaitDBSync' : 'Connected' },
+      binlog: { db0: { file: 5, offset: 10 }, db1: { file: 5, offset: 10 } },
+      bytes: Math.min(second, 10) * 20 * mega,
+    });
+
+  it('is left to Pika until well after it should have reconnected by itself', () => {
+    expect(anomaliesAfter(10 + 90, then('WaitReply'))).not.toContain('hung_in_full_sync');
+    expect(anomaliesAfter(10 + 110, then('WaitReply'))).toContain('hung_in_full_sync');
+  });
+
+  it('is not, where Pika has given up', () => {
+    expect(anomaliesAfter(10 + 65, then('Error'))).toContain('hung_in_full_sync');
+  });
+});

@@ -37,6 +37,8 @@ describe.skipIf(pikaMissing !== null)('variants on real Pika', { timeout: 600_00
     for (let db = 0; db < dbs; db++) {
       const master = await contentOf(rig.master, db);
       expect(master.size).toBe(strings / dbs + 5 * collections);
+      const notFound = [...master].filter(([key, value]) => !key.startsWith('empty') && isVoid(value));
+      expect(notFound).toEqual([]);
       for (const slave of rig.slaves) {
         const content = await contentOf(slave, db);
         const wrong = [...master].filter(([key, value]) => content.get(key) !== value).map(([key]) => key);
@@ -66,7 +68,10 @@ async function startGuardedRig(): Promise<Rig> {
   return { master, slaves, service, dataDir, writes: null };
 }
 
-/** Strings, some that expire in a day, and collections of each type, with names and values of any bytes. */
+/**
+ * Strings, some that expire in a day, and collections of each type, with odd names and members. No zero bytes in names: 4.0.1
+ * forgets what follows them (docs/comparison.md).
+ */
 async function fill(node: PikaNode, db: number): Promise<void> {
   await node.send('SELECT', db);
   await inPipelines(node, strings / dbs, (pipeline, i) => {
@@ -74,7 +79,7 @@ async function fill(node: PikaNode, db: number): Promise<void> {
     if (i % 10 === 0) pipeline.expire(`string:${db}:${i}`, 86_400);
   });
   await inPipelines(node, collections, (pipeline, i) => {
-    const name = (type: string) => `${type}:${db}:${i}:\u0000 é中`;
+    const name = (type: string) => `${type}:${db}:${i}: \u0001\r\n é中`;
     pipeline.hmset(name('hash'), 'a', i, 'b', `\r\n${i}`);
     pipeline.rpush(name('list'), 'x', i, 'x');
     pipeline.sadd(name('set'), 'm', i, '');
@@ -103,6 +108,9 @@ const readers: Readonly<Record<string, (pipeline: ChainableCommander, key: strin
   set: (pipeline, key) => pipeline.smembers(key),
   zset: (pipeline, key) => pipeline.zrange(key, '0', '-1', 'WITHSCORES'),
 };
+
+/** What a reader says of a key that it does not find. */
+const isVoid = (value: string): boolean => /^\[(?:null|""|\[\]|\{\}),/.test(value);
 
 /** Everything that a node holds in one DB, as text by key; read by a client that is not the product's. */
 async function contentOf(node: PikaNode, db: number): Promise<Map<string, string>> {
