@@ -133,7 +133,7 @@ export async function expand(
 const summary = (expansion: Expansion): string =>
   expansion.joins
     .map((each) => {
-      const codes = each.anomalies.map((anomaly) => anomaly.code).join('+');
+      const codes = each.anomalies.map(({ code, text }) => `${code} (${text})`).join(', ');
       return `${each.target.name} ${each.phase}, ${each.attempts.length} attempt(s), ${each.progress.receivedBytes} of ${each.progress.snapshotBytes} bytes${codes ? `, ${codes}` : ''}${each.problem ? `: ${each.problem.code}, ${each.problem.text}` : ''}`;
     })
     .join('; ');
