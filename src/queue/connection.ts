@@ -8,6 +8,7 @@ import {
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { QueueSetupError } from './errors.ts';
+import { inTime } from './in-time.ts';
 
 /** A PostgreSQL as the store names it. */
 type QueuePostgres =
@@ -91,7 +92,7 @@ async function checkRedis(options: ReturnType<typeof redisOptions>): Promise<voi
   });
   try {
     const info = redis.connect().then(() => redis.info());
-    assertUsable(where, infoFields(await withinTime(info, answerWithinMs)));
+    assertUsable(where, infoFields(await answersWithin(info, answerWithinMs)));
   } catch (error) {
     if (error instanceof QueueSetupError) throw error;
     throw new QueueSetupError(
@@ -117,7 +118,7 @@ async function redisAnswers(options: ReturnType<typeof redisOptions>): Promise<b
   });
   redis.on('error', () => undefined);
   try {
-    await withinTime(
+    await answersWithin(
       redis.connect().then(() => redis.ping()),
       goodbyeWithinMs,
     );
@@ -130,18 +131,8 @@ async function redisAnswers(options: ReturnType<typeof redisOptions>): Promise<b
 }
 
 /** ioredis limits the time for a connection, not that for its first answers. */
-async function withinTime<T>(answer: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it does not answer within ${ms / 1000} s`)), ms);
-  });
-  try {
-    return await Promise.race([answer, tooLate]);
-  } finally {
-    clearTimeout(timer);
-    answer.catch(() => undefined);
-  }
-}
+const answersWithin = <T>(answer: Promise<T>, ms: number): Promise<T> =>
+  inTime(answer, ms, () => new Error(`it does not answer within ${ms / 1000} s`));
 
 function infoFields(info: string): ReadonlyMap<string, string> {
   const lines = info.split('\r\n').filter((line) => line.includes(':'));
