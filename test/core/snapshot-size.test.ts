@@ -1,23 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Dump, dumpBytes, newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
+import { masterReplication } from './master-replication.ts';
 
 const MB = 1_000_000;
 
-const replication = (offset: number, file = 5): ReplicationFacts => ({
-  role: 'master',
-  replicationId: 'id',
-  masterHost: null,
-  masterPort: null,
-  linkStatus: null,
-  dbStates: {},
-  slaves: [],
-  connectedSlaves: 0,
-  binlog: { db0: { file, offset } },
-  safetyPurgeFile: {},
-  eligibleForMasterElection: null,
-  hasConnectStatus: false,
-});
+const replication = (offset: number, file = 5): ReplicationFacts =>
+  masterReplication({ binlog: { db0: { file, offset } } });
 const sizes = (live: number) => ({ sstBytes: live, liveSstBytes: live }) as NonNullable<NodeFacts['sizes']>;
 const look = (at: number, facts: NodeFacts): Look => ({ kind: 'answered', at, tookMs: 1, facts });
 

@@ -9,11 +9,11 @@ import type {
   ListedSlave,
   Look,
   NodeFacts,
-  ReplicationFacts,
 } from '../../src/core/node-facts.ts';
 import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../src/core/tracker.ts';
 import { receivedInWait } from '../../src/core/wait.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+import { masterReplication } from './master-replication.ts';
 
 const mega = 1_000_000;
 const fileSize = 100 * mega;
@@ -21,22 +21,6 @@ const master = { host: '10.0.0.1', port: 9221 };
 const self = { host: '10.0.0.2', port: 9221 };
 
 const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
-
-const replicationOf = (change: Partial<ReplicationFacts>): ReplicationFacts => ({
-  role: 'master',
-  replicationId: 'id',
-  masterHost: null,
-  masterPort: null,
-  linkStatus: null,
-  dbStates: {},
-  slaves: [],
-  connectedSlaves: 0,
-  binlog: {},
-  safetyPurgeFile: {},
-  eligibleForMasterElection: null,
-  hasConnectStatus: false,
-  ...change,
-});
 
 const answered = (at: number, facts: NodeFacts): Look => ({
   kind: 'answered',
@@ -57,7 +41,7 @@ const stats = (replInputBytes: number, commandsProcessed: number) => ({
 
 const masterLook = (at: number, offset: BinlogOffset, lastSave: number, sstBytes = 200 * mega): Look =>
   answered(at, {
-    replication: replicationOf({
+    replication: masterReplication({
       binlog: { db0: offset },
       slaves: [{ ip: self.host, port: self.port, lag: { db0: 0 } }],
     }),
@@ -73,7 +57,7 @@ const slaveLook = (
   follows: Address = master,
 ): Look =>
   answered(at, {
-    replication: replicationOf({
+    replication: masterReplication({
       role: 'slave',
       masterHost: follows.host,
       masterPort: follows.port,
@@ -109,7 +93,7 @@ function follow(
     before: {
       server,
       stats: stats(0, 0),
-      replication: replicationOf({ binlog: { db0: { file: 0, offset: 0 } } }),
+      replication: masterReplication({ binlog: { db0: { file: 0, offset: 0 } } }),
     },
     listedBefore: [],
     binlogFileSizeBytes: fileSize,
@@ -349,7 +333,7 @@ describe('a node that follows somebody else while it is under way (promise 4)', 
 
   it('is noticed when somebody has made it a master', () => {
     const detached = answered(1210, {
-      replication: replicationOf({ binlog: { db0: { file: 0, offset: 0 } } }),
+      replication: masterReplication({ binlog: { db0: { file: 0, offset: 0 } } }),
     });
     const { anomalies } = follow([showing(1100, master), { ...showing(1200, master), slave: detached }]);
     expect(anomalies).toEqual(['foreign_change']);
@@ -444,7 +428,7 @@ describe('the master’s entry of a node', () => {
       before: null,
       listedBefore: [`10.0.0.3:${self.port}`],
     });
-    const seen = answered(1100, { replication: replicationOf({ slaves }) });
+    const seen = answered(1100, { replication: masterReplication({ slaves }) });
     const { listed } = trackSlaveThroughMaster(
       tracker,
       trackMaster(newMasterTracker(), seen),

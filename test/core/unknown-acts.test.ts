@@ -11,6 +11,7 @@ import type {
 import { mustStayEmpty } from '../../src/core/join-state.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+import { masterReplication } from './master-replication.ts';
 import { begin, isIn } from './played-expansion.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -26,20 +27,10 @@ async function taken() {
 }
 
 const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
-const replication: ReplicationFacts = {
-  role: 'master',
+const replication = masterReplication({
   replicationId: '',
-  masterHost: null,
-  masterPort: null,
-  linkStatus: null,
-  dbStates: {},
-  slaves: [],
-  connectedSlaves: 0,
   binlog: { db0: { file: 12, offset: 0 } },
-  safetyPurgeFile: {},
-  eligibleForMasterElection: null,
-  hasConnectStatus: false,
-};
+});
 const answered = (at: number, facts: Partial<NodeFacts>): Look => ({
   kind: 'answered',
   at,

@@ -8,6 +8,7 @@ import type { DbState, Look, NodeFacts, ReplicationFacts } from '../../src/core/
 import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
 import { newSlaveTracker } from '../../src/core/tracker.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+import { masterReplication } from './master-replication.ts';
 
 /** From "up" to its end: one node, whose copy is whole, and one look after another at it and its master. */
 const mega = 1_000_000;
@@ -23,20 +24,7 @@ const sizes = {
   estimatedKeys: 1,
 };
 
-const replication: ReplicationFacts = {
-  role: 'master',
-  replicationId: 'id',
-  masterHost: null,
-  masterPort: null,
-  linkStatus: null,
-  dbStates: {},
-  slaves: [],
-  connectedSlaves: 0,
-  binlog: {},
-  safetyPurgeFile: {},
-  eligibleForMasterElection: null,
-  hasConnectStatus: false,
-};
+const replication = masterReplication();
 const answered = (at: number, facts: NodeFacts): Look => ({
   kind: 'answered',
   at,
