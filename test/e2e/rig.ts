@@ -62,12 +62,13 @@ async function fill(master: PikaNode): Promise<void> {
   }
 }
 
-/** A process of its own that sets, changes and deletes keys until it is ended. */
+/** A process of its own that sets and changes keys until it is ended, or whoever started it is gone. */
 function startWrites(master: PikaNode): ChildProcess {
   const script = `
     const { Redis } = require('ioredis');
     const client = new Redis({ host: '127.0.0.1', port: ${master.port}, protocol: 2, disableClientInfo: true, enableReadyCheck: false });
     client.on('error', () => {});
+    process.stdin.on('end', () => process.exit()).resume();
     (async () => {
       for (let i = 0; ; i++) {
         const pipeline = client.pipeline();
@@ -80,7 +81,7 @@ function startWrites(master: PikaNode): ChildProcess {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     })();`;
-  return spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+  return spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'] });
 }
 
 export async function stopWrites(rig: Rig): Promise<void> {
