@@ -133,6 +133,7 @@ class EmbeddedServer {
   #logFrom = 0;
   /** The session that holds the owner's lock. */
   #owner: pg.Client | null = null;
+  readonly #ended = new WeakSet<pg.Client>();
   readonly #stopping = new AbortController();
   #recovery: Promise<void> | null = null;
   #stopped: Promise<void> | null = null;
@@ -188,9 +189,10 @@ class EmbeddedServer {
       return false;
     }
     const servedBy = await pidInFile(this.#folders.data);
+    if (this.#ended.has(client)) return false;
     if (servedBy !== null && servedBy === this.#child?.pid) {
       this.#served = this.#child;
-      this.#watchOwner(client);
+      this.#owner = client;
       return true;
     }
     if (servedBy !== null) await this.#stopLeftOver(servedBy);
@@ -208,6 +210,7 @@ class EmbeddedServer {
       connectionTimeoutMillis: 5_000,
     });
     client.on('error', () => undefined);
+    client.once('end', () => this.#sessionEnded(client));
     return client.connect().then(
       () => client,
       async () => {
@@ -238,33 +241,42 @@ class EmbeddedServer {
 
   async #launch(): Promise<void> {
     const log = await openLog(this.#folders.log);
-    this.#logFrom = (await log.stat()).size;
-    const settings = {
-      ...serverSettings,
-      unix_socket_directories: this.#folders.run,
-      ...this.#options.settings,
-    };
-    const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const child = spawnAs(
-      this.#runAs,
-      this.#binaries.postgres,
-      ['-D', this.#folders.data, ...args],
-      ['ignore', log.fd, log.fd],
-    );
-    await log.close();
+    try {
+      this.#logFrom = (await log.stat()).size;
+      const settings = {
+        ...serverSettings,
+        unix_socket_directories: this.#folders.run,
+        ...this.#options.settings,
+      };
+      const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+      this.#watchChild(
+        spawnAs(
+          this.#runAs,
+          this.#binaries.postgres,
+          ['-D', this.#folders.data, ...args],
+          ['ignore', log.fd, log.fd],
+        ),
+      );
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** Called before anything is waited for: a server may end at once. */
+  #watchChild(child: ChildProcess): void {
     this.#child = child;
     // Whatever way this process ends, the server is told; a kill -9 is what the next start is prepared for.
     const onExit = () => child.kill('SIGINT');
     process.once('exit', onExit);
     const onEnd = (how: string) => {
       process.off('exit', onExit);
-      this.#ended(child, how);
+      this.#serverEnded(child, how);
     };
     child.once('error', (error) => onEnd(error.message));
     child.once('exit', (code, signal) => onEnd(`it ended with ${signal ?? `code ${code}`}`));
   }
 
-  #ended(child: ChildProcess, how: string): void {
+  #serverEnded(child: ChildProcess, how: string): void {
     if (this.#child !== child) return;
     this.#child = null;
     if (this.#stopping.signal.aborted) return;
@@ -284,15 +296,14 @@ class EmbeddedServer {
     throw await this.#startFailure(failure);
   }
 
-  #watchOwner(client: pg.Client): void {
-    this.#owner = client;
-    client.once('end', () => {
-      if (this.#owner !== client || this.#stopping.signal.aborted) return;
-      this.#owner = null;
-      this.#recover(
-        'the embedded PostgreSQL closed its connections, as it does after a crash of one of its processes',
-      );
-    });
+  /** Heard from the first moment: a session may end while its lock is still being looked at. */
+  #sessionEnded(client: pg.Client): void {
+    this.#ended.add(client);
+    if (this.#owner !== client || this.#stopping.signal.aborted) return;
+    this.#owner = null;
+    this.#recover(
+      'the embedded PostgreSQL closed its connections, as it does after a crash of one of its processes',
+    );
   }
 
   #recover(notice: string): void {

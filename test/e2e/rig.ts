@@ -87,7 +87,7 @@ function startWrites(master: PikaNode): ChildProcess {
 export async function stopWrites(rig: Rig): Promise<void> {
   const { writes } = rig;
   rig.writes = null;
-  if (!writes || writes.exitCode !== null) return;
+  if (!writes || writes.exitCode !== null || writes.signalCode !== null) return;
   const ended = new Promise((resolve) => writes.once('exit', resolve));
   writes.kill('SIGKILL');
   await ended;

@@ -19,10 +19,11 @@ export async function startRedis(): Promise<RedisServer> {
   const options = ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', folder];
   const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(server, 'exit');
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
     server.stdout.on('data', (chunk: Buffer) => {
       if (/ready to accept connections/i.test(String(chunk))) resolve();
     });
+    exited.then(([code]) => reject(new Error(`redis-server ended at once with code ${code}`)), reject);
   });
   return {
     path,

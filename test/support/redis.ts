@@ -61,8 +61,8 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     await until(
       () => {
         if (failure) throw failure;
-        if (started.exitCode !== null)
-          throw new Error(`${binary} ended at once with code ${started.exitCode}`);
+        if (started.exitCode !== null || started.signalCode !== null)
+          throw new Error(`${binary} ended at once with ${started.signalCode ?? `code ${started.exitCode}`}`);
         return answers(port);
       },
       { what: `a redis-server on port ${port}` },

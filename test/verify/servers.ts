@@ -138,7 +138,8 @@ async function whenReady(child: ChildProcess, port: number, folder: string): Pro
   const endpoint: Endpoint = { address: { host: '127.0.0.1', port }, credential: null };
   let connection: WireConnection | null = null;
   await until(async () => {
-    if (child.exitCode !== null) throw new Error(`the server on port ${port} ended at once`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the server on port ${port} ended at once`);
     try {
       connection = await WireConnection.open({ ...endpoint, timeoutMs: 30_000 });
       return !((await connection.call('PING')) instanceof ErrorReply);
