@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { type Config, ConfigError, type ConfigOverrides, loadConfig } from './config.ts';
 import { createLog, hideSecrets, type Log } from './log.ts';
+import { outliveOutOfFiles } from './open-files.ts';
 import { openService, type Service } from './service.ts';
 import { StoreUnavailableError } from './store/store.ts';
 
@@ -54,15 +55,34 @@ export async function startService(
 /** A signal during the start waits for the start: an embedded database that is half up must be stopped as well. */
 function closeWhenTold(starting: Promise<Service>, log: Log): { uninstall(): void } {
   const logger = { error: (message: unknown) => log.error(String(message)) };
-  return closeWithGrace({ delay: closeWithinMs, logger, skip: ['beforeExit'] }, async ({ err, signal }) => {
-    if (err)
-      log.fatal({ err }, 'an unexpected error ends the process; what is stored goes on with the next one');
+  let failure: unknown = null;
+  const grace = closeWithGrace({ delay: closeWithinMs, logger, skip: handledHere }, async ({ signal }) => {
+    if (failure !== null)
+      log.fatal(
+        { err: failure },
+        'an unexpected error ends the process; what is stored goes on with the next one',
+      );
     else log.info(`${signal ?? 'told to stop'}: handing over the work`);
     const service = await starting.catch(() => null);
     await service?.close();
     log.info('stopped');
+    if (failure !== null) process.exit(1);
   });
+  const stopWatching = outliveOutOfFiles(log, Date.now, (error) => {
+    // A second one while it closes leaves nothing to hope for.
+    if (failure !== null) process.exit(1);
+    failure = error;
+    void grace.close();
+  });
+  return {
+    uninstall() {
+      grace.uninstall();
+      stopWatching();
+    },
+  };
 }
+
+const handledHere: closeWithGrace.AllEvents[] = ['beforeExit', 'uncaughtException', 'unhandledRejection'];
 
 function announce(service: Service, config: Config, log: Log): void {
   const what = config.role === 'worker' ? 'worker; probes and figures' : 'API and dashboard';

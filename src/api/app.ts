@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { shareOfOpenFiles } from '../open-files.ts';
 import { createAccess } from './access.ts';
 import { answerBrokenHttp, sendError, validationProblem } from './errors.ts';
 import { createEventStreams } from './event-streams.ts';
@@ -66,6 +67,10 @@ export async function buildWorkerApi(options: ApiOptions): Promise<FastifyInstan
   return app;
 }
 
+/** Beyond these a connection is closed at once: the looks at nodes need theirs. */
+const mostClients = 2000;
+const shareForClients = 0.3;
+
 function bareApp(options: ApiOptions): FastifyInstance {
   const { limits, newId } = options;
   const app = Fastify({
@@ -82,6 +87,7 @@ function bareApp(options: ApiOptions): FastifyInstance {
     frameworkErrors: sendError,
     clientErrorHandler: answerBrokenHttp,
   });
+  app.server.maxConnections = shareOfOpenFiles(shareForClients, mostClients);
   // JSON only: what a form of another site can send is not read.
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);

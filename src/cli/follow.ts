@@ -108,8 +108,9 @@ class Watcher {
       const waitedMs = waitingSince === null ? 0 : options.now() - waitingSince;
       if (waitingSince !== null && waitedMs >= options.settleMs && !options.waitForPerson)
         return 'needs_person';
-      const untilSettledMs = waitingSince === null ? options.refreshMs : options.settleMs - waitedMs;
-      await this.#somethingNew(Math.max(1, Math.min(options.refreshMs, untilSettledMs)), options, signal);
+      const settles = waitingSince !== null && waitedMs < options.settleMs;
+      const waitMs = settles ? Math.min(options.refreshMs, options.settleMs - waitedMs) : options.refreshMs;
+      await this.#somethingNew(waitMs, options, signal);
       if (!signal.aborted) await this.#refresh(look);
     }
     return null;

@@ -57,13 +57,18 @@ export interface ServiceProcessOptions {
   readonly program?: BuiltProgram;
   /** Further arguments of node, such as limits of memory. */
   readonly nodeArgs?: readonly string[];
+  /** How many files it may have open; default: as many as this process. */
+  readonly openFiles?: number;
 }
 
 /** Runs `pika-expander serve` on a free port, as an operator starts it. */
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const { env, flags = [], nodeArgs = [], program } = options;
   const args = [...nodeArgs, ...(program?.entry ?? fromSource), 'serve', ...flags];
-  const child = spawn(process.execPath, args, {
+  const limited = ['-c', `ulimit -n ${options.openFiles} && exec "$0" "$@"`, process.execPath, ...args];
+  const [command, all] =
+    options.openFiles === undefined ? ([process.execPath, args] as const) : (['sh', limited] as const);
+  const child = spawn(command, all, {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PIKA_EXPANDER_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

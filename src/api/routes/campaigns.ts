@@ -236,6 +236,7 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
     typed(plain).post(
       `/v1/campaigns/:id/${verb}`,
       {
+        config: { emergency: true },
         schema: {
           operationId: `${verb}Campaign`,
           tags: ['campaigns'],

@@ -208,6 +208,7 @@ function controlRoutes(plain: FastifyInstance, parts: ComparisonParts, api: ApiP
     app.post(
       `/v1/comparisons/:id/${verb}`,
       {
+        config: { emergency: true },
         schema: {
           operationId: `${verb}Comparison`,
           tags: ['comparisons'],

@@ -25,6 +25,7 @@ export const controlRoutes: ApiRoutes = async (app, parts) => {
     app.post(
       `/v1/expansions/:id/${verb}`,
       {
+        config: { emergency: true },
         schema: {
           operationId: `${verb}Expansion`,
           tags: ['control'],
@@ -45,6 +46,7 @@ export const controlRoutes: ApiRoutes = async (app, parts) => {
     app.post(
       `/v1/expansions/:id/nodes/:node/${verb}`,
       {
+        config: { emergency: true },
         schema: {
           operationId: `${verb}Node`,
           tags: ['control'],

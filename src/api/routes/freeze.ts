@@ -21,6 +21,7 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
   app.post(
     '/v1/freeze',
     {
+      config: { emergency: true },
       schema: {
         operationId: 'freeze',
         tags: ['control'],
@@ -41,6 +42,7 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
   app.delete(
     '/v1/freeze',
     {
+      config: { emergency: true },
       schema: {
         operationId: 'unfreeze',
         tags: ['control'],

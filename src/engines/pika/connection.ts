@@ -1,5 +1,6 @@
 import type { NodeCommand, NodeTarget } from '../../core/expansion.ts';
 import type { Look, NodeFacts } from '../../core/node-facts.ts';
+import { isOutOfFiles } from '../../open-files.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { type Command, firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
@@ -275,5 +276,7 @@ function failedLook(
   if (failure instanceof DeniedReply) return { kind: 'denied', at, code: failure.code, message };
   if (work.signal.aborted && work.stage !== 'connecting') return { kind: 'busy', at, tookMs };
   const code = failure instanceof LinkError ? failure.code : 'EUNKNOWN';
+  // It says something of this process, and nothing of the node.
+  if (isOutOfFiles(failure)) return { kind: 'busy', at, tookMs };
   return { kind: 'unreachable', at, code, message };
 }

@@ -1,6 +1,8 @@
+import { shareOfOpenFiles } from '../../open-files.ts';
 import type { Engine } from '../engine.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { PikaConnection, realWires, type Wires } from './connection.ts';
+import { boundedLinks } from './open-links.ts';
 import { defaultReplyLimits, type ReplyLimits } from './reply-guard.ts';
 
 export interface PikaEngineOptions {
@@ -8,7 +10,10 @@ export interface PikaEngineOptions {
   readonly now?: () => number;
   /** Bounds of what one reply may hold. */
   readonly limits?: Partial<ReplyLimits>;
-  /** How nodes are reached. Default: TCP and the process' timers. */
+  /**
+   * How nodes are reached. Default: TCP and the process' timers, with as many connections at a time as the process may
+   * have open, less what its other parts need.
+   */
   readonly wires?: Wires;
 }
 
@@ -16,10 +21,18 @@ export interface PikaEngineOptions {
 export function createPikaEngine(options: PikaEngineOptions = {}): Engine {
   const now = options.now ?? Date.now;
   const limits = { ...defaultReplyLimits, ...options.limits };
-  const wires = options.wires ?? realWires;
+  const wires = options.wires ?? boundedWires();
   return {
     kind: 'pika',
     connect: (target, credential) => new PikaConnection(target, credential, { now, limits, wires }),
     capabilities: capabilitiesOf,
   };
+}
+
+const mostLinks = 10_000;
+const shareForNodes = 0.5;
+
+function boundedWires(): Wires {
+  const most = shareOfOpenFiles(shareForNodes, mostLinks);
+  return { ...realWires, open: boundedLinks(realWires.open, most, Date.now) };
 }

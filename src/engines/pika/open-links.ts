@@ -1,0 +1,92 @@
+import { type Link, LinkError, type openLink } from './link.ts';
+
+type OpenLink = typeof openLink;
+
+/** A link that was used less than this ago may be about to be used again: it is left open. */
+const idleAfterMs = 1000;
+
+interface Held {
+  readonly link: Link;
+  /** Replies that are awaited. */
+  busy: number;
+  usedAt: number;
+}
+
+/**
+ * Keeps at most `most` links open at a time, over all nodes of the process. Whoever needs one more closes the idle
+ * link that was used longest ago; its node gets a new one with its next look. Where none is idle, it waits for one.
+ */
+export function boundedLinks(open: OpenLink, most: number, now: () => number): OpenLink {
+  const held = new Set<Held>();
+  let opening = 0;
+  const waiting = new Set<() => void>();
+  const next = (): void => waiting.values().next().value?.();
+
+  const dropIdle = (): boolean => {
+    const idle = [...held].filter(({ busy, usedAt }) => busy === 0 && now() - usedAt >= idleAfterMs);
+    const oldest = idle.reduce<Held | null>((a, b) => (a === null || b.usedAt < a.usedAt ? b : a), null);
+    oldest?.link.destroy();
+    return oldest !== null && held.delete(oldest);
+  };
+
+  const forgetEnded = (): void => {
+    for (const each of held) if (!each.link.usable) held.delete(each);
+  };
+
+  /** Until a link is given back, one may have become idle, or the time is up. */
+  const change = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', leave);
+        waiting.delete(leave);
+        resolve();
+      };
+      const timer = setTimeout(leave, idleAfterMs);
+      waiting.add(leave);
+      signal.addEventListener('abort', leave, { once: true });
+      if (signal.aborted) leave();
+    });
+
+  const place = async (signal: AbortSignal): Promise<void> => {
+    for (;;) {
+      if (held.size + opening >= most) forgetEnded();
+      if (held.size + opening < most || dropIdle()) return;
+      if (signal.aborted) throw new LinkError('EMFILE', 'no connection to a node was free within the limit');
+      await change(signal);
+    }
+  };
+
+  return async (address, limits, signal) => {
+    await place(signal);
+    opening += 1;
+    try {
+      const link = await open(address, limits, signal);
+      const mine: Held = { link, busy: 0, usedAt: now() };
+      held.add(mine);
+      return {
+        get usable() {
+          return link.usable;
+        },
+        async send(commands) {
+          mine.busy += 1;
+          try {
+            return await link.send(commands);
+          } finally {
+            mine.busy -= 1;
+            mine.usedAt = now();
+            next();
+          }
+        },
+        destroy() {
+          link.destroy();
+          held.delete(mine);
+          next();
+        },
+      };
+    } finally {
+      opening -= 1;
+      next();
+    }
+  };
+}
