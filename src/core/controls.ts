@@ -51,6 +51,17 @@ export function controlProblem(
       now,
     );
   }
+  const { pendingControl } = expansion;
+  if (pendingControl?.verb === 'cancel' && verb !== 'skip') {
+    return problem(
+      'already_cancelling',
+      `Expansion ${expansion.id} is being cancelled: ${pendingControl.by} asked for it (${pendingControl.reason}).`,
+      [
+        'Wait until its nodes are detached; it is cancelled then. Start a new expansion for what is still to be added.',
+      ],
+      now,
+    );
+  }
   switch (verb) {
     case 'pause':
     case 'resume':

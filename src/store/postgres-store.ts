@@ -16,6 +16,7 @@ import {
 } from './postgres-accept.ts';
 import { lockMaster, lostLease, syncSlots } from './postgres-leases.ts';
 import {
+  AlreadyFrozenError,
   type FreezeState,
   NotFoundError,
   type Store,
@@ -245,12 +246,19 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
     async freeze(order) {
       const rows = await database.query<FreezeRow>(
         `insert into global_freeze (reason, by) values ($1, $2)
-         on conflict (singleton) do update set reason = excluded.reason, by = excluded.by, since = now()
+         on conflict (singleton) do nothing
          returning ${freezeColumns}`,
         [storableText(order.reason), storableText(order.by)],
       );
+      const [row] = rows;
+      if (row === undefined) {
+        const first = await this.freezeState();
+        // It was lifted just now: the order still stands.
+        if (!first.frozen) return this.freeze(order);
+        throw new AlreadyFrozenError(first);
+      }
       await tellAll(database, freezeEvent(order));
-      return { frozen: true, ...onlyRow(rows) };
+      return { frozen: true, ...row };
     },
 
     async unfreeze(order) {

@@ -27,6 +27,16 @@ export class NodeInUseError extends Error {
   }
 }
 
+/** The global stop is on already: whoever set it, why, and since when stays as it is. */
+export class AlreadyFrozenError extends Error {
+  readonly code = 'already_frozen';
+  readonly first: FreezeState;
+  constructor(first: FreezeState) {
+    super(`frozen already by ${first.by}: ${first.reason}`);
+    this.first = first;
+  }
+}
+
 /** There is no such expansion, comparison or webhook. */
 export class NotFoundError extends Error {
   readonly code = 'not_found';
@@ -198,6 +208,7 @@ export interface Store {
   due(limit: number): Promise<readonly string[]>;
 
   /** The global stop, on and off. Each is told in the history of every expansion that has not ended. */
+  /** Throws AlreadyFrozenError: a second order would take the place of the first one's reason and person. */
   freeze(order: FreezeOrder): Promise<FreezeState>;
   unfreeze(order: FreezeOrder): Promise<FreezeState>;
   freezeState(): Promise<FreezeState>;

@@ -362,6 +362,14 @@ describe('controls', () => {
       reason: 'power cut in hall 3',
       by: 'local',
     });
+    const second = await api.app.inject({
+      method: 'POST',
+      url: '/v1/freeze',
+      payload: { reason: 'network works' },
+    });
+    expect([second.statusCode, second.json().error.code]).toEqual([409, 'already_frozen']);
+    expect(second.json().error.message).toContain('power cut in hall 3');
+    expect(await get('/v1/freeze')).toMatchObject({ reason: 'power cut in hall 3' });
     await api.app.inject({ method: 'DELETE', url: '/v1/freeze', payload: { reason: 'power is back' } });
     expect(await get('/v1/freeze')).toMatchObject({ frozen: false });
   });

@@ -55,6 +55,18 @@ test('what has not ended can always be cancelled', () => {
   }
 });
 
+test('a cancel that is under way is neither taken back nor doubled', () => {
+  const asked: Control = { id: 'c', verb: 'cancel', node: null, reason: 'enough', by: 'ann', at: 6 };
+  for (const state of ['running', 'halted'] as const) {
+    const cancelling = { ...inState(state, 'quarantined'), pendingControl: asked };
+    for (const verb of ['pause', 'resume', 'cancel', 'approve', 'retry'] as const) {
+      const problem = controlProblem(cancelling, verb, node, 7);
+      expect([verb, problem?.code]).toEqual([verb, 'already_cancelling']);
+      expect(problem?.text).toContain('ann asked for it (enough)');
+    }
+  }
+});
+
 describe('a halted expansion goes on only when every node that stopped it is dealt with', () => {
   test.each(['failed', 'quarantined'] as const)('%s', (phase) => {
     const halted = inState('halted', phase);

@@ -556,7 +556,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       const frozen = await store.freeze({ reason: 'storm', by: 'ann' });
       expect(frozen).toEqual({ frozen: true, reason: 'storm', by: 'ann', since: expect.any(Number) });
       expect(await store.freezeState()).toEqual(frozen);
-      expect((await store.freeze({ reason: 'still', by: 'bob' })).by).toBe('bob');
+      const second = store.freeze({ reason: 'still', by: 'bob' });
+      await expect(second).rejects.toMatchObject({ code: 'already_frozen', first: frozen });
+      expect(await store.freezeState()).toEqual(frozen);
       expect((await store.unfreeze({ reason: 'over', by: 'bob' })).frozen).toBe(false);
       expect((await store.freezeState()).frozen).toBe(false);
     });

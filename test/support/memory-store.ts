@@ -17,6 +17,7 @@ import { freezeEvent, unfreezeEvent } from '../../src/store/freeze-events.ts';
 import { toJson } from '../../src/store/json.ts';
 import { addressKey, masterKey } from '../../src/store/master-key.ts';
 import {
+  AlreadyFrozenError,
   FencedError,
   type FreezeState,
   IdempotencyConflictError,
@@ -337,6 +338,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
     async freeze(order) {
       reachable();
+      if (freezeNow.frozen) throw new AlreadyFrozenError(freezeNow);
       freezeNow = { frozen: true, reason: order.reason, by: order.by, since: now() };
       for (const { doc } of running()) append(doc.id, [{ ...freezeEvent(order), at: now() }]);
       return freezeNow;

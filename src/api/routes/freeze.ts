@@ -1,3 +1,5 @@
+import { Refusal } from '../../core/refusal.ts';
+import { AlreadyFrozenError, type FreezeState } from '../../store/store.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { errorResponses, ReasonBody } from '../schemas/common.ts';
 import { Freeze } from '../schemas/expansion.ts';
@@ -26,14 +28,18 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
         operationId: 'freeze',
         tags: ['control'],
         summary: 'Stop everywhere: no new SLAVEOF is sent',
-        description: 'Nodes in full sync go on; nothing new begins until it is lifted.',
+        description:
+          'Nodes in full sync go on; nothing new begins until it is lifted. A second order is refused, so that the ' +
+          'reason and the person of the first stay.',
         body: ReasonBody,
-        response: { 200: Freeze, ...errorResponses(400, 415) },
+        response: { 200: Freeze, ...errorResponses(400, 409, 415) },
       },
     },
     async (request) => {
       const by = requesterOf(request).name;
-      const state = await store.freeze({ reason: request.body.reason, by });
+      const state = await store.freeze({ reason: request.body.reason, by }).catch((error: unknown) => {
+        throw error instanceof AlreadyFrozenError ? alreadyFrozen(error.first) : error;
+      });
       log.warn({ by, reason: request.body.reason }, 'the global stop is on: no new SLAVEOF is sent');
       return state;
     },
@@ -59,3 +65,15 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
     },
   );
 };
+
+function alreadyFrozen({ by, reason, since }: FreezeState): Refusal {
+  const when = since === null ? '' : ` since ${new Date(since).toISOString()}`;
+  return new Refusal(
+    'conflict',
+    'already_frozen',
+    `Everything is frozen${when}: ${by} asked for it (${reason}). Your order changed nothing.`,
+    {
+      nextSteps: ['Agree with that person before the freeze is lifted: one unfreeze lifts it for everybody.'],
+    },
+  );
+}
