@@ -17,13 +17,16 @@ export interface EndedRecords {
   forget(endedBefore: number, limit: number): Promise<Forgotten>;
 }
 
+/** As the indexes have it (migrations/0006). */
+const endedAt = "((doc ->> 'endedAt')::numeric::bigint)";
+
 /** Foreign keys are checked at the end of a statement, so one statement can delete a row and all that hangs on it. */
 const expansions = `
   with gone as (
     select e.id from expansions e
-    where e.ended and (e.doc ->> 'endedAt')::numeric::bigint < $1
-      and e.id not in (select m.doc -> 'expansion' ->> 'id' from campaign_members m where m.doc ->> 'expansion' is not null)
-    order by e.accepted_at, e.id limit $2
+    where e.ended and ${endedAt} < $1
+      and (select count(*) from campaign_members m where m.doc -> 'expansion' ->> 'id' = e.id) = 0
+    order by ${endedAt}, e.id limit $2
   ), compared as (
     delete from comparisons where expansion_id in (select id from gone)
   ), differing as (
@@ -48,8 +51,8 @@ const expansions = `
 const campaigns = `
   delete from campaigns where id in (
     select id from campaigns
-    where ended and (doc ->> 'endedAt')::numeric::bigint < $1
-    order by accepted_at, id limit $2
+    where ended and ${endedAt} < $1
+    order by ${endedAt}, id limit $2
   ) returning id`;
 
 const comparisons = `

@@ -1,4 +1,10 @@
-import type { Control, EventInput, ExpansionState, StoredEvent } from '../core/expansion.ts';
+import {
+  type Control,
+  type EventInput,
+  type ExpansionState,
+  isEnded,
+  type StoredEvent,
+} from '../core/expansion.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow } from './database.ts';
 import { changedJoins, decodeCursor, docChanged, docOf, encodeCursor, hasEnded } from './expansion-rows.ts';
@@ -62,6 +68,8 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
     async list(filter) {
       const where = new Conditions();
       if (filter.states) where.add((p) => `e.state = any (${p}::text[])`, filter.states);
+      // Those that have not ended are few, and have an index of their own.
+      if (filter.states?.every((state) => !isEnded(state))) where.add(() => 'not e.ended');
       if (filter.master) where.add((p) => `e.master_key = ${p}`, addressKey(filter.master));
       if (filter.search)
         where.add((p) => `position(${p} in e.search_text) > 0`, storableText(filter.search).toLowerCase());

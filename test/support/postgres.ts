@@ -40,9 +40,9 @@ export interface TestDatabase {
 /** Waiting for the disk costs time at every commit, and no test here cuts the power: what the kernel has is safe. */
 const quick = { fsync: 'off', full_page_writes: 'off' };
 
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-pg-'));
-  const server = await startEmbeddedPostgres({ dataDir, settings: quick });
+  const server = await startEmbeddedPostgres({ dataDir, settings: { ...quick, ...settings } });
   const own = server.connection as TestDatabase['connection'];
   const administration = { ...own, database: 'postgres' };
   let made = 0;

@@ -1,0 +1,305 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Expansion } from '../../src/core/expansion.ts';
+import { aCampaign } from '../support/campaigns.ts';
+import { newExpansion, nodeTarget } from '../support/expansions.ts';
+import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+/** PostgreSQL tells the plan of every statement, also of those within functions and of foreign keys. */
+const tellPlans = {
+  shared_preload_libraries: 'auto_explain',
+  'auto_explain.log_min_duration': '0',
+  'auto_explain.log_nested_statements': 'on',
+  'auto_explain.log_format': 'json',
+  log_parameter_max_length: '0',
+};
+
+let postgres: TestPostgres;
+let database: TestDatabase;
+let stores: ReturnType<typeof openTestStores>;
+beforeAll(async () => {
+  postgres = await startPostgres(tellPlans);
+  database = await postgres.createMigratedDatabase();
+  stores = openTestStores(database.connection);
+});
+afterAll(async () => {
+  await stores?.close();
+  await postgres?.stop();
+});
+
+/** What is kept after its end, so that it is never done growing. */
+const growing = new Set([
+  'expansions',
+  'joins',
+  'events',
+  'observations',
+  'controls',
+  'plans',
+  'comparisons',
+  'differences',
+  'deliveries',
+  'campaigns',
+  'campaign_members',
+]);
+
+const rows = 8_000;
+const event = { type: 'tested', at: 1, node: null, level: 'info', text: 'it was', data: {} } as const;
+
+/** Ended expansions, campaigns and comparisons with all that belongs to them, made of one of each. */
+const fill = (expansionId: string, campaignId: string, webhookId: string): readonly string[] => [
+  `insert into expansions (id, state, master_key, doc, search_text, accepted_at, ended)
+   select 'old-' || n, 'succeeded', '10.1.' || n % 250 || '.1:9221', e.doc || jsonb_build_object('id', 'old-' || n, 'endedAt', n),
+     'old-' || n || ' 10.1.1.1:9221', n, true
+   from expansions e, generate_series(1, ${rows}) as n where e.id = '${expansionId}'`,
+  `insert into joins (expansion_id, position, doc)
+   select 'old-' || n, p, j.doc from joins j, generate_series(1, ${rows}) as n, generate_series(0, 1) as p
+   where j.expansion_id = '${expansionId}' and j.position = 0`,
+  `insert into events (expansion_id, type, at, node, level, text, data)
+   select 'old-' || n, case when k = 0 then 'rare.' || n % 50 else 'usual' end, n, 'node', 'info', 'text', '{}'
+   from generate_series(1, ${rows}) as n, generate_series(0, 4) as k`,
+  `insert into observations (expansion_id, node, at, look)
+   select 'old-' || n, 'node', n, '{"kind": "busy"}' from generate_series(1, ${rows}) as n, generate_series(0, 2)`,
+  `insert into controls (id, expansion_id, doc, applied_at)
+   select 'ctl-' || n, 'old-' || n, '{}', now() from generate_series(1, ${rows}) as n`,
+  `insert into plans (id, at, doc, saved_at)
+   select 'pln-' || n, n, '{}', now() - interval '1 day' from generate_series(1, ${rows}) as n`,
+  `insert into comparisons (id, expansion_id, node, state, left_target, right_target, spec, requested_by, created_at, ended_at)
+   select 'old-' || n || '.0.1.1', 'old-' || n, 'node', 'completed', '{}', '{}', '{}', 'me', n, n
+   from generate_series(1, ${rows}) as n`,
+  `insert into comparisons (id, state, left_target, right_target, spec, requested_by, created_at, ended_at)
+   select 'cmp-' || n, 'completed', '{}', '{}', '{}', 'me', n, n from generate_series(1, ${rows}) as n`,
+  `insert into differences (comparison_id, seq, doc)
+   select 'cmp-' || n, k, '{}' from generate_series(1, ${rows}) as n, generate_series(1, 2) as k`,
+  `insert into webhooks select '${webhookId}-' || n, kind, url, types, secret, created_by, created_at, after_seq
+   from webhooks, generate_series(0, 39) as n where id = '${webhookId}'`,
+  `insert into deliveries (id, webhook_id, event_seq, type, payload, state, created_at, ended_at)
+   select 'dlv-' || n, '${webhookId}-' || n % 40, -n, 'usual', '{}', 'delivered', n, now() from generate_series(1, ${rows}) as n`,
+  `insert into campaigns (id, state, doc, search_text, accepted_at, ended)
+   select 'camp-' || n, 'succeeded', c.doc || jsonb_build_object('endedAt', n), 'camp', n, true
+   from campaigns c, generate_series(1, ${rows}) as n where c.id = '${campaignId}'`,
+  `insert into campaign_members (campaign_id, position, doc)
+   select 'camp-' || n, 0, m.doc || jsonb_build_object('expansion', jsonb_build_object('id', 'other-' || n))
+   from campaign_members m, generate_series(1, ${rows}) as n where m.campaign_id = '${campaignId}' and m.position = 0`,
+];
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+interface Told {
+  readonly 'Query Text': string;
+  readonly Plan: Plan;
+}
+
+const scans = ({ Plans = [], ...plan }: Plan): readonly string[] => [
+  ...(plan['Node Type'] === 'Seq Scan' && growing.has(plan['Relation Name'] ?? '')
+    ? [plan['Relation Name']!]
+    : []),
+  ...Plans.flatMap(scans),
+];
+
+const marker = /^select '(\w+\.\w+)' as called$/;
+
+/** Every plan in the server's log, with the method that was called last before it. */
+async function toldPlans(): Promise<readonly { readonly method: string; readonly told: Told }[]> {
+  const log = await readFile(join(postgres.dataDir, 'postgres', 'server.log'), 'utf8');
+  const plans = [...log.matchAll(/ plan:\n((?:\t.*\n)+)/g)].map(
+    ([, text]) => JSON.parse(text!.replaceAll(/^\t/gm, '')) as Told,
+  );
+  let method = '';
+  return plans.flatMap((told) => {
+    const called = marker.exec(told['Query Text'])?.[1];
+    if (called !== undefined) method = called;
+    return called !== undefined || method === '' ? [] : [{ method, told }];
+  });
+}
+
+/** The same object; each call is written to the server's log before it is made. */
+function told<T extends object>(name: string, target: T, called: Set<string>): T {
+  return new Proxy(target, {
+    get(from, key) {
+      const value: unknown = Reflect.get(from, key);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        called.add(`${name}.${String(key)}`);
+        await stores.database.query(`select '${name}.${String(key)}' as called`);
+        return (value as (...args: unknown[]) => unknown).apply(from, args);
+      };
+    },
+  });
+}
+
+const notQueries = ['store.migrate', 'store.close', 'store.ping'];
+
+test('no query of the store reads a growing table from end to end', async () => {
+  const called = new Set<string>();
+  const store = told('store', stores.store, called);
+  const comparisons = told('comparisons', stores.comparisons, called);
+  const webhooks = told('webhooks', stores.webhooks, called);
+  const campaigns = told('campaigns', stores.campaigns, called);
+  const ended = told('ended', stores.ended, called);
+
+  const first = newExpansion({ nodes: ['10.0.0.2:9221', '10.0.0.3:9221'] });
+  await stores.store.accept(first, [event], null);
+  const campaign = aCampaign({ members: 2 });
+  await stores.campaigns.accept(campaign, [event], null);
+  const hook = {
+    kind: 'notify',
+    url: 'http://127.0.0.1:1/',
+    types: [],
+    secret: 's',
+    createdBy: 'me',
+    createdAt: 1,
+  } as const;
+  await stores.webhooks.create({ ...hook, id: 'whk-0' });
+  for (const sql of fill(first.id, campaign.id, 'whk-0')) await stores.database.query(sql);
+  await stores.database.session((client) => client.query('vacuum analyze'));
+
+  // What a request and a worker do with one expansion.
+  const expansion = newExpansion({ nodes: ['10.0.1.2:9221', '10.0.1.3:9221'] });
+  const idempotency = { key: 'k', fingerprint: 'f' };
+  await store.acceptedUnder(idempotency);
+  await store.nodesInUse(['10.0.1.2:9221']);
+  await store.onMaster('10.0.1.1:9221');
+  await store.accept(expansion, [event], idempotency);
+  await store.get('old-77');
+  await store.due(10);
+  const lease = (await store.claim(expansion.id, 'worker', 60_000))!;
+  await store.renew(lease);
+  await store.lockMaster(lease, ['address:m']);
+  const slot = { expansionId: expansion.id, position: 0, nodeHost: 'a', masterHost: 'b' };
+  const limits = { total: 5, perNodeHost: null, perMasterHost: null };
+  await store.syncSlots(lease, { held: [slot], wanted: [], limits });
+  const control = { id: 'c', verb: 'pause', node: null, reason: 'r', by: 'me', at: 1 } as const;
+  await store.addControl(expansion.id, control);
+  await store.expansionsWithControls();
+  await store.pendingControls(expansion.id);
+  const look = { kind: 'busy', at: 1, tookMs: 1 } as const;
+  const joins = expansion.joins.map((join) => ({ ...join, phaseSince: 2 }));
+  const after: Expansion = { ...expansion, label: 'changed', joins };
+  await store.save(lease, expansion, after, {
+    events: [event],
+    observations: [{ node: 'node', look }],
+    appliedControls: ['c'],
+    lookAgainInMs: 1,
+  });
+  await store.release(lease);
+
+  // What people and programs read.
+  const page = { limit: 20 };
+  await store.list(page);
+  const listed = await store.list({ ...page, states: ['running', 'pending'] });
+  await store.list({ ...page, states: ['succeeded', 'failed'], ...cursorOf(listed.nextCursor) });
+  await store.list({ ...page, master: '10.1.7.1:9221' });
+  await store.events({ expansionId: 'old-77', afterSeq: 0, limit: 200 });
+  await store.events({ expansionId: 'old-77', afterSeq: 0, limit: 200, types: ['usual'], node: 'node' });
+  await store.events({ campaignId: campaign.id, afterSeq: 0, limit: 200 });
+  await store.events({ afterSeq: 0, limit: 200 });
+  await store.events({ afterSeq: 0, limit: 200, types: ['rare.7'] });
+  await store.events({ afterSeq: 0, limit: 200, types: ['rare.7', 'rare.9', 'never'] });
+  await store.lastSeq();
+  await store.observations({ expansionId: 'old-77', afterSeq: 0, limit: 100 });
+  await store.observations({ expansionId: 'old-77', node: 'node', afterSeq: 0, limit: 100 });
+  await store.savePlan({ id: 'pln-new', at: 1, doc: {} });
+  await store.getPlan('pln-77');
+  await store.freeze({ reason: 'storm', by: 'me' });
+  await store.freezeState();
+  await store.unfreeze({ reason: 'calm', by: 'me' });
+
+  // Comparisons.
+  const comparison = {
+    id: 'cmp-new',
+    join: null,
+    left: nodeTarget('10.0.0.1:9221'),
+    right: nodeTarget('10.0.0.2:9221'),
+    spec: {},
+    requestedBy: 'me',
+    createdAt: 1_800_000_000_000,
+  };
+  await comparisons.create(comparison);
+  await comparisons.get('cmp-77');
+  await comparisons.due(10);
+  await comparisons.list(page);
+  await comparisons.list({ ...page, states: ['running', 'pending'] });
+  await comparisons.list({ ...page, expansionId: 'old-77' });
+  const compares = (await comparisons.claim('cmp-new', 'worker', 60_000))!;
+  await comparisons.renew(compares);
+  await comparisons.control('cmp-new', { verb: 'pause', reason: 'r', by: 'me', at: 1 });
+  const difference = {
+    db: 0,
+    key: 'k',
+    type: 'string',
+    kind: 'missing',
+    left: 'a',
+    right: null,
+    rounds: 3,
+  } as const;
+  await comparisons.save(compares, { state: 'running', differences: [difference] });
+  await comparisons.differences('cmp-77', { afterSeq: 0, limit: 100 });
+  await comparisons.release(compares);
+
+  // Campaigns.
+  const another = aCampaign({ members: 2 });
+  const campaignKey = { key: 'ck', fingerprint: 'f' };
+  await campaigns.acceptedUnder(campaignKey);
+  await campaigns.accept(another, [event], campaignKey);
+  await campaigns.get('camp-77');
+  await campaigns.list(page);
+  await campaigns.list({ ...page, states: ['running', 'pending'] });
+  await campaigns.counts();
+  await campaigns.due(10);
+  const leads = (await campaigns.claim(another.id, 'worker', 60_000))!;
+  await campaigns.renew(leads);
+  const asked = { id: 'cc', verb: 'pause', reason: 'r', by: 'me', at: 1, cancelMembers: false } as const;
+  await campaigns.control(another.id, asked);
+  await campaigns.save(
+    leads,
+    another,
+    { ...another, label: 'changed', members: another.members.map((member) => ({ ...member, label: 'x' })) },
+    { events: [event], appliedControls: ['cc'], lookAgainInMs: 1 },
+  );
+  await campaigns.release(leads);
+
+  // Webhooks.
+  await webhooks.create({ ...hook, id: 'whk-1' });
+  await webhooks.get('whk-1');
+  await webhooks.list();
+  await stores.store.addControl(expansion.id, { ...control, id: 'c2' });
+  await webhooks.fanOut(100);
+  await webhooks.takeDue(10, 60_000, []);
+  const delivery = { id: 'dlv-new', webhookId: 'whk-0-7', type: 'before_batch', payload: {}, createdAt: 1 };
+  const outcome = { delivered: true, status: 200, error: null, tookMs: 1, retryInMs: null };
+  await webhooks.addAnswered(delivery, outcome);
+  await webhooks.record('dlv-77', outcome);
+  const deliveries = await webhooks.deliveries('whk-0-7', page);
+  await webhooks.deliveries('whk-0-7', { ...page, ...cursorOf(deliveries.nextCursor) });
+  await webhooks.remove('whk-1');
+
+  // What has ended is forgotten.
+  await ended.forget(50, 10);
+
+  const methods = Object.entries({
+    store: stores.store,
+    comparisons: stores.comparisons,
+    webhooks: stores.webhooks,
+    campaigns: stores.campaigns,
+    ended: stores.ended,
+  }).flatMap(([name, each]) => Object.keys(each).map((method) => `${name}.${method}`));
+  expect([...called, ...notQueries].sort()).toEqual(methods.sort());
+
+  const plans = await toldPlans();
+  expect(new Set(plans.map(({ method }) => method))).toEqual(called);
+  const found = plans.flatMap(({ method, told }) =>
+    scans(told.Plan).map(
+      (table) => `${method} reads all of ${table}: ${told['Query Text'].replace(/\s+/g, ' ')}`,
+    ),
+  );
+  expect([...new Set(found)]).toEqual([]);
+});
+
+const cursorOf = (cursor: string | null) => (cursor === null ? {} : { cursor });
