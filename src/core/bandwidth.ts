@@ -1,6 +1,6 @@
 /** How fast a node may copy now: its share of the master's budget, less while the master's health asks for it. Part of `decide`. */
 import type { Expansion, Join } from './expansion.ts';
-import { type HealthSample, newHealth, readingWords, stepHealth } from './health.ts';
+import { type HealthReading, type HealthSample, newHealth, readingWords, stepHealth } from './health.ts';
 import { isUnderWay } from './join-state.ts';
 import { advanceThrottle } from './throttle.ts';
 import { patch, say, type Turn } from './turn.ts';
@@ -49,7 +49,13 @@ export function takeHealth(turn: Turn, sample: HealthSample | null): void {
 export function healthGate({ health, policy }: Expansion): string | null {
   if (policy.health === null) return null;
   if (health?.over) return readingWords(health.over);
-  const measured = health?.readings.some(({ what }) => what === 'commands_per_second') ?? false;
-  const unknown = policy.health.commandsPerSecond !== null && !measured;
-  return unknown ? 'the command rate of the master is being measured' : null;
+  const isMeasured = (wanted: HealthReading['what']): boolean =>
+    health?.readings.some(({ what }) => what === wanted) ?? false;
+  if (policy.health.commandsPerSecond !== null && !isMeasured('commands_per_second'))
+    return 'the command rate of the master is being measured';
+  if (policy.health.masterLatencyMs !== null && !isMeasured('master_latency_ms'))
+    return 'the latency of the master is being measured';
+  if (policy.health.endpoint !== null && !isMeasured('endpoint'))
+    return "the operator's own figure is being read";
+  return null;
 }

@@ -13,7 +13,10 @@ const keptMs = 4000;
 const figureEveryMs = 2000;
 const rateOverMs = 500;
 
-/** Measures the master's health beside the looks: a few PINGs each time, and the operator's figure now and then. */
+/**
+ * Measures the master's health beside the looks: a few PINGs each time, and the operator's figure now and then. Nothing
+ * waits for it: a sample tells what is known by then, so that a master that stalls holds up no look at a node.
+ */
 export function createHealthProbe(observer: Observer, clock: Clock, readFigure: ReadFigure | null) {
   const latencies: { readonly at: number; readonly ms: number }[] = [];
   let figure: number | 'failed' | null = null;
@@ -21,13 +24,29 @@ export function createHealthProbe(observer: Observer, clock: Clock, readFigure: 
   let commands: { readonly at: number; readonly count: number; readonly perSecond: number | null } | null =
     null;
   let slaveLag: number | null = null;
+  /** When the PING that is under way was sent; null = none is. */
+  let pingedAt: number | null = null;
 
   async function probe(master: NodeTarget): Promise<void> {
-    for (let i = 0; i < probesPerSample; i += 1) {
-      const ms = await observer.connection(master).ping(probeTimeoutMs);
-      latencies.push({ at: clock.now(), ms: ms ?? probeTimeoutMs });
+    if (pingedAt !== null) return;
+    try {
+      for (let i = 0; i < probesPerSample; i += 1) {
+        pingedAt = clock.now();
+        const ms = await observer.connection(master).ping(probeTimeoutMs);
+        latencies.push({ at: clock.now(), ms: ms ?? probeTimeoutMs });
+      }
+    } finally {
+      pingedAt = null;
     }
+  }
+
+  /** An answer that is still awaited took that long at least. */
+  function latencyKnown(): number | null {
     while (latencies[0] && latencies[0].at < clock.now() - keptMs) latencies.shift();
+    const known = percentile99(latencies.map(({ ms }) => ms));
+    if (pingedAt === null) return known;
+    const awaited = clock.now() - pingedAt;
+    return known === null ? (awaited > 0 ? awaited : null) : Math.max(known, awaited);
   }
 
   async function readEndpoint(url: string): Promise<void> {
@@ -60,16 +79,14 @@ export function createHealthProbe(observer: Observer, clock: Clock, readFigure: 
 
   return {
     /** null = the policy watches nothing, or nothing is going on. */
-    async sample(expansion: Expansion, masterLook: Look | null): Promise<HealthSample | null> {
+    sample(expansion: Expansion, masterLook: Look | null): HealthSample | null {
       const { health } = expansion.policy;
       const busy = expansion.joins.some((join) => isActive(join.phase)) || expansion.state === 'running';
       if (health === null || !busy) return null;
-      await Promise.all([
-        health.masterLatencyMs === null ? null : probe(expansion.master),
-        health.endpoint === null ? null : readEndpoint(health.endpoint.url),
-      ]);
+      if (health.masterLatencyMs !== null) void probe(expansion.master);
+      if (health.endpoint !== null) void readEndpoint(health.endpoint.url);
       return {
-        masterLatencyP99Ms: percentile99(latencies.map(({ ms }) => ms)),
+        masterLatencyP99Ms: latencyKnown(),
         slaveLagBytes: lagSeen(expansion, masterLook),
         commandsPerSecond: commandRate(masterLook),
         endpoint: figure,

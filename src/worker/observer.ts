@@ -27,8 +27,8 @@ export const realClock: Clock = {
 
 /** A reply later than this reads as busy: swaps and NO ONE stall replies for 0.5 to 3 s (traces/README.md). */
 const lookTimeoutMs = 5000;
-/** A turn does not wait longer than this for a slow node; its look is taken in when it comes. */
-const patienceMs = 600;
+/** A turn does not wait longer than this for a slow node or a receiver; the answer is taken in when it comes. */
+export const patienceMs = 600;
 
 interface Watched {
   readonly connection: NodeConnection;

@@ -28,7 +28,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
 import type { Lately } from './lately.ts';
-import { type Clock, createObserver, type Observer } from './observer.ts';
+import { type Clock, createObserver, type Observer, patienceMs } from './observer.ts';
 import { createSaver } from './saver.ts';
 import { createSlotKeeper } from './slot-keeper.ts';
 
@@ -114,6 +114,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   const slots = createSlotKeeper(slotStore, deps.slots ?? noSlotLimits, lease, deps.clock);
   const health = createHealthProbe(observer, deps.clock, deps.readFigure ?? null);
   let veto: { readonly batch: number; readonly text: string | null } | null = null;
+  let asking: { readonly batch: number; readonly answer: Promise<void> } | null = null;
 
   async function turn(): Promise<number | null> {
     saver.check();
@@ -138,7 +139,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       perNodeHost: deps.slots?.perNodeHost ?? null,
       ...(deps.batches ? { batches: deps.batches } : {}),
       othersOnMasterHost: taken.othersOnMasterHost,
-      health: await health.sample(expansion, masterLook),
+      health: health.sample(expansion, masterLook),
       capabilitiesOf: (facts: NodeFacts): Capabilities => deps.engine.capabilities(facts),
     });
     await keep(decision, masterLook, nodeLooks);
@@ -164,14 +165,27 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     masterHeldBy = got === true ? null : got.heldBy;
   }
 
-  /** Asked once per batch; an answer that holds the batch is asked for again at every turn. */
+  /**
+   * Asked once per batch; an answer that holds the batch is asked for again at every turn. One that takes long holds the
+   * batch until it comes, and no look at a node.
+   */
   async function askVeto(): Promise<string | null> {
     const { state, currentBatch, joins } = expansion;
     const untouched = joins.every((join) => join.batch !== currentBatch || join.attempts.length === 0);
     if (state !== 'running' || !untouched) return null;
     if (veto?.batch === currentBatch && veto.text === null) return null;
-    veto = { batch: currentBatch, text: await deps.beforeBatch(expansion, currentBatch) };
-    return veto.text;
+    if (asking?.batch !== currentBatch) asking = { batch: currentBatch, answer: ask(currentBatch) };
+    const answered = await Promise.race([
+      asking.answer.then(() => true),
+      deps.clock.sleep(patienceMs).then(() => false),
+    ]);
+    if (!answered) return `the webhooks that may hold batch ${currentBatch + 1} are being asked`;
+    asking = null;
+    return veto?.batch === currentBatch ? veto.text : null;
+  }
+
+  async function ask(batch: number): Promise<void> {
+    veto = { batch, text: await deps.beforeBatch(expansion, batch) };
   }
 
   async function keep(

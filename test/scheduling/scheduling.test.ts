@@ -522,7 +522,10 @@ describe('throttle by health', () => {
       health: { endpoint: { url: 'http://127.0.0.1:1/load', limit: 5 } },
     });
     service.startProcess();
-    await service.until(async () => (await service.get('e')).joins[0]!.waitingFor !== null, minute);
+    await service.until(
+      async () => (await service.get('e')).joins[0]!.waitingFor?.includes('limit') === true,
+      minute,
+    );
     expect((await service.get('e')).joins[0]!.waitingFor).toBe("the operator's own figure is 9, its limit 5");
     expect((await service.get('e')).joins[0]!.attempts).toHaveLength(0);
     figure = 1;
