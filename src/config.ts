@@ -6,6 +6,7 @@ import { type CrashOrder, crashPoints, parseCrashOrder } from './core/crash-poin
 import { maxNodesPerExpansion } from './core/preflight.ts';
 import type { SlotLimits } from './core/slots.ts';
 import type { Credential, CredentialSource } from './engines/engine.ts';
+import { loopback, parseRule, privateNetworks } from './engines/login-rules.ts';
 
 /** What a process of the service does: answer requests, work on expansions, or both. */
 const processRoles = ['all', 'api', 'worker'] as const;
@@ -87,6 +88,9 @@ const mostDays = 36_500;
 const Slots = Type.Integer({ minimum: 1, maximum: 10_000 });
 const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
 
+/** Hosts, networks and name patterns. */
+const NodeList = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
+
 const FileSchema = Type.Object(
   {
     role: Type.Optional(Type.Enum([...processRoles])),
@@ -120,11 +124,13 @@ const FileSchema = Type.Object(
             username: Type.Optional(Type.String({ minLength: 1 })),
             passwordEnv: Type.Optional(Type.String({ minLength: 1 })),
             passwordFile: Type.Optional(Type.String({ minLength: 1 })),
+            nodes: Type.Optional(NodeList),
           },
           strict,
         ),
       ),
     ),
+    nodeNetworks: Type.Optional(NodeList),
     slots: Type.Optional(
       Type.Object(
         {
@@ -181,7 +187,8 @@ export function loadConfig(
   const file = path === null ? {} : source.file(path);
 
   const tokens = source.tokens(file.tokens ?? []);
-  const credentials = source.credentials(file.credentials ?? {});
+  const networks = source.nodeList('PIKA_EXPANDER_NODE_NETWORKS', file.nodeNetworks) ?? privateNetworks;
+  const credentials = source.credentials(file.credentials ?? {}, networks);
   const databaseUrl = source.url('DATABASE_URL', ['postgres:', 'postgresql:'], file.databaseUrl);
   const redisUrl = source.url('REDIS_URL', ['redis:', 'rediss:'], file.redisUrl);
   const config: Config = {
@@ -354,9 +361,13 @@ class ConfigSource {
 
   /**
    * Passwords of nodes: the file's entries, `PIKA_USERNAME` and `PIKA_PASSWORD[_FILE]` for the default one, and
-   * `PIKA_CREDENTIAL_<NAME>_PASSWORD[_FILE]` with `PIKA_CREDENTIAL_<NAME>_USERNAME` for others.
+   * `PIKA_CREDENTIAL_<NAME>_PASSWORD[_FILE]` with `PIKA_CREDENTIAL_<NAME>_USERNAME` for others. Each may be sent to the
+   * nodes that its own list names (`PIKA_NODES`, `PIKA_CREDENTIAL_<NAME>_NODES`), or else to loopback and `networks`.
    */
-  credentials(entries: Readonly<Record<string, CredentialEntry>>): ReadonlyMap<string, Credential> {
+  credentials(
+    entries: Readonly<Record<string, CredentialEntry>>,
+    networks: readonly string[],
+  ): ReadonlyMap<string, Credential> {
     const found = new Map<string, Credential>();
     for (const [name, entry] of Object.entries(entries)) {
       const where = `credentials "${name}"`;
@@ -369,36 +380,66 @@ class ConfigSource {
         where,
         'passwordEnv or passwordFile',
       );
-      found.set(name, { username: entry.username ?? null, password });
+      found.set(name, {
+        username: entry.username ?? null,
+        password,
+        ...(entry.nodes === undefined ? {} : { nodes: this.#rules(where, entry.nodes) }),
+      });
     }
-    this.#credentialFromEnv(found, 'default', 'PIKA_USERNAME', 'PIKA_PASSWORD');
-    for (const name of this.#namesInEnv()) {
-      const prefix = `PIKA_CREDENTIAL_${name}`;
-      this.#credentialFromEnv(found, name.toLowerCase(), `${prefix}_USERNAME`, `${prefix}_PASSWORD`);
-    }
-    return found;
+    this.#credentialFromEnv(found, 'default', 'PIKA');
+    for (const name of this.#namesInEnv())
+      this.#credentialFromEnv(found, name.toLowerCase(), `PIKA_CREDENTIAL_${name}`);
+    const shared = [...loopback, ...networks];
+    return new Map(
+      [...found].map(([name, { nodes, ...credential }]) => [
+        name,
+        { ...credential, name, nodes: nodes ?? shared, ownList: nodes !== undefined },
+      ]),
+    );
   }
 
-  #credentialFromEnv(
-    found: Map<string, Credential>,
-    name: string,
-    userVariable: string,
-    passwordVariable: string,
-  ): void {
-    const username = this.text(userVariable);
-    const password = this.#secretVariable(passwordVariable);
-    if (username !== null && password === null) {
+  /** A list with commas between its entries; null = not set. */
+  nodeList(name: string, fromFile: readonly string[] | undefined): readonly string[] | null {
+    const text = this.text(name);
+    const entries = text === null ? fromFile : text.split(',').map((entry) => entry.trim());
+    return entries === undefined ? null : this.#rules(name, entries);
+  }
+
+  #rules(where: string, entries: readonly string[]): readonly string[] {
+    for (const entry of entries) {
+      if (parseRule(entry) !== null) continue;
       this.#problems.push(
-        `${userVariable} is set without a password; set ${passwordVariable} or ${passwordVariable}_FILE.`,
+        `${where} holds "${entry}"; give host names, name patterns (*.pika.example), IP addresses or networks (10.0.0.0/8), each with :port if you like.`,
       );
     }
-    if (password !== null) found.set(name, { username, password });
+    return entries;
+  }
+
+  #credentialFromEnv(found: Map<string, Credential>, name: string, prefix: string): void {
+    const username = this.text(`${prefix}_USERNAME`);
+    const password = this.#secretVariable(`${prefix}_PASSWORD`);
+    const nodes = this.nodeList(`${prefix}_NODES`, undefined) ?? found.get(name)?.nodes;
+    if (
+      (username !== null || this.text(`${prefix}_NODES`) !== null) &&
+      password === null &&
+      !found.has(name)
+    ) {
+      this.#problems.push(
+        `${prefix}_${username === null ? 'NODES' : 'USERNAME'} is set without a password; set ${prefix}_PASSWORD or ${prefix}_PASSWORD_FILE.`,
+      );
+    }
+    const list = nodes === undefined ? {} : { nodes };
+    const known = found.get(name);
+    if (password !== null) found.set(name, { username, password, ...list });
+    else if (known !== undefined) found.set(name, { ...known, ...list });
   }
 
   #namesInEnv(): ReadonlySet<string> {
     const names = new Set<string>();
     for (const variable of Object.keys(this.#env)) {
-      const match = /^PIKA_CREDENTIAL_([A-Z0-9_]+?)_(?:USERNAME|PASSWORD|PASSWORD_FILE)$/.exec(variable);
+      const match = /^PIKA_CREDENTIAL_([A-Z0-9_]+?)_(?:USERNAME|PASSWORD|PASSWORD_FILE|NODES)$/.exec(
+        variable,
+      );
       if (match?.[1] !== undefined) names.add(match[1]);
     }
     return names;

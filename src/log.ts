@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './config.ts';
+import { hideSecrets, redacted } from './secrets.ts';
 
 export type Log = Logger;
 
@@ -20,8 +21,6 @@ const secretPaths = [
   'secret',
   '*.secret',
 ];
-
-const redacted = '[redacted]';
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -58,17 +57,4 @@ export function createLog(options: LogOptions): Log {
     sync: true,
   });
   return pino(plain, terminal);
-}
-
-/** Replaces every known secret in a text, also where JSON or an address has escaped it. */
-export function hideSecrets(secrets: readonly string[]): (text: string) => string {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < 4) continue;
-    forms.add(secret);
-    forms.add(JSON.stringify(secret).slice(1, -1));
-    forms.add(encodeURIComponent(secret));
-  }
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((hidden, form) => hidden.replaceAll(form, redacted), text);
 }

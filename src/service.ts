@@ -117,7 +117,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
   closers.push(() => comparisonDoorbell.close());
 
   const newId = idMaker(Date.now);
-  const engine = createPikaEngine();
+  const engine = createPikaEngine({ secrets: config.secrets });
   const metrics = createMetrics({ processMetrics: true });
   const crashPoint = crashAsOrdered(config.crashAt);
   const admission = createAdmission({
@@ -283,6 +283,7 @@ function startComparisons(parts: Parts): DoorbellWorker {
   const handler = createComparisonHandler({
     comparisons: opened.comparisons,
     credentials: config.credentials,
+    secrets: config.secrets,
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
     now: Date.now,
     crashPoint,

@@ -1,5 +1,6 @@
 import { type FindingCode, findingCodes } from './finding-codes.ts';
 import type { Finding } from './findings.ts';
+import type { NodeTarget } from './targets.ts';
 
 /** A finding with the severity that the catalogue gives its code. */
 export function finding(
@@ -30,4 +31,14 @@ export function askAgainWith(node: string, ...permissions: readonly (keyof typeo
   const fields = permissions.map((permission) => `"${permission}": true`);
   const words = permissions.map((permission) => onCommandLine[permission]);
   return `ask again with ${listed(fields)} for this node (on the command line: ${[node, ...words].join(',')})`;
+}
+
+/** What to set for a login that was refused, or that may not be sent to this server. */
+export function loginStep({ credential }: Pick<NodeTarget, 'credential'>): string {
+  const name = credential === null || credential === 'default' ? null : credential;
+  const prefix =
+    name === null ? 'PIKA' : `PIKA_CREDENTIAL_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+  const others =
+    name === null ? '; or name in the request another credential (PIKA_CREDENTIAL_<NAME>_PASSWORD)' : '';
+  return `Set ${prefix}_PASSWORD (and ${prefix}_USERNAME for an ACL user), and name this server in ${prefix}_NODES where it is outside of the private networks${others}.`;
 }

@@ -3,7 +3,7 @@ import type { Capabilities } from './capabilities.ts';
 import type { Finding } from './findings.ts';
 import { formatAddress, type NodeFacts } from './node-facts.ts';
 import type { Policy } from './policy.ts';
-import { finding, listed } from './preflight-finding.ts';
+import { finding, listed, loginStep } from './preflight-finding.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { NodeTarget } from './targets.ts';
 
@@ -43,7 +43,7 @@ function noAnswer({ target, look }: PreflightMaster): Finding {
         'master_denied',
         null,
         `The master ${target.name} refuses the login: ${look.message} (${look.code}).`,
-        `Configure the password (and ACL user) of the master under a credential, and name that credential in the request${target.credential ? ` (it names "${target.credential}")` : ''}.`,
+        loginStep(target),
       );
     case 'garbled':
       return finding(

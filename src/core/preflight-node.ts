@@ -2,7 +2,7 @@ import { findListedSlave, isIpv4, isIpv6, isLoopback, samePlace } from './addres
 import type { FindingCode } from './finding-codes.ts';
 import type { Finding } from './findings.ts';
 import { formatAddress, type ListedSlave, type NodeFacts } from './node-facts.ts';
-import { askAgainWith, finding, listed } from './preflight-finding.ts';
+import { askAgainWith, finding, listed, loginStep } from './preflight-finding.ts';
 import { cannotProveRule, databasesNamed } from './preflight-master.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { NodeTarget } from './targets.ts';
@@ -44,7 +44,7 @@ function noAnswer({ target, look }: PreflightNode): Finding {
         'node_denied',
         name,
         `${name} refuses the login: ${look.message} (${look.code}).`,
-        `Configure the password (and ACL user) of this node under a credential, and name that credential in the request${target.credential ? ` (it names "${target.credential}")` : ''}.`,
+        loginStep(target),
       );
     case 'garbled':
       return finding(

@@ -13,9 +13,16 @@ export type LookSection =
   | 'data'
   | 'keys';
 
+/** How to log in, and where that may be sent. Plain data: comparisons hand it to a thread. */
 export interface Credential {
   readonly username: string | null;
   readonly password: string | null;
+  /** Absent = the default one. */
+  readonly name?: string;
+  /** Hosts, networks and name patterns to which it may be sent (login-rules.ts); absent = to loopback only. */
+  readonly nodes?: readonly string[];
+  /** Whether that list was given for this credential, rather than for all that have none. */
+  readonly ownList?: boolean;
 }
 
 export interface LookOptions {

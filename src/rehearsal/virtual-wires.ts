@@ -72,6 +72,7 @@ export function virtualWires(cluster: Cluster, stir: () => void): Wires {
     }
 
     return {
+      connectedTo: null,
       get usable() {
         return usable();
       },

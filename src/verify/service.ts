@@ -2,6 +2,7 @@ import type { Difference } from '../core/comparison.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import type { NodeTarget, Problem } from '../core/expansion.ts';
 import type { CredentialSource } from '../engines/engine.ts';
+import { hideInReplies, withTexts } from '../secrets.ts';
 import {
   type ComparisonChange,
   type ComparisonControl,
@@ -19,6 +20,8 @@ import type { WireError, WireErrorCode } from './wire.ts';
 export interface ComparisonHandlerOptions {
   readonly comparisons: ComparisonStore;
   readonly credentials: CredentialSource;
+  /** Configured secrets, which are taken out of what servers said before it is stored. */
+  readonly secrets?: readonly string[];
   /** Names this process in leases. */
   readonly owner: string;
   readonly now: () => number;
@@ -73,6 +76,7 @@ export function createComparisonHandler(
 
 class Job {
   readonly #options: ComparisonHandlerOptions;
+  readonly #clean: (text: string) => string;
   readonly #lease: ComparisonLease;
   readonly #comparison: StoredComparison;
   readonly #crashPoint: AtCrashPoint;
@@ -87,6 +91,7 @@ class Job {
     this.#lease = lease;
     this.#comparison = comparison;
     this.#crashPoint = options.crashPoint ?? passByCrashPoints;
+    this.#clean = hideInReplies(options.secrets ?? []);
     this.#progress = (comparison.progress ?? {}) as StoredProgress;
     this.#control = comparison.pendingControl;
   }
@@ -183,7 +188,10 @@ class Job {
   }
 
   #store(change: ComparisonChange): Promise<ComparisonControl | null> {
-    return this.#options.comparisons.save(this.#lease, change);
+    // Where to go on, and which order was obeyed, are no words of a server's.
+    const { cursor, appliedControl, ...told } = change;
+    const cleaned = { ...change, ...withTexts(told, this.#clean) };
+    return this.#options.comparisons.save(this.#lease, cleaned);
   }
 
   #heed(control: ComparisonControl | null): void {

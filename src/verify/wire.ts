@@ -2,6 +2,7 @@ import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { type Address, formatAddress } from '../core/node-facts.ts';
 import type { Credential } from '../engines/engine.ts';
+import { loginRefusal, mayLogIn } from '../engines/login-rules.ts';
 import {
   type Argument,
   CommandWriter,
@@ -239,6 +240,12 @@ export class WireConnection {
 
   async #login(credential: Credential | null): Promise<void> {
     if (credential?.password == null) return;
+    if (!mayLogIn(credential, this.#options.address, this.#socket.remoteAddress ?? null))
+      throw new WireError(
+        'denied',
+        this.name,
+        `was not logged in to: ${loginRefusal(credential, this.#options.address)}`,
+      );
     const reply =
       credential.username === null
         ? await this.call('AUTH', credential.password)

@@ -30,7 +30,7 @@ const forOperators = (id: string) =>
     ['POST', `/v1/expansions/${id}/nodes/10.0.0.2:9221/skip`, reason],
     ['POST', '/v1/freeze', reason],
     ['DELETE', '/v1/freeze', reason],
-    ['GET', `/v1/topology?master=${masterName}`, undefined],
+    ['POST', '/v1/topology', { master: masterName }],
   ] as const;
 
 const forViewers = (id: string) => [

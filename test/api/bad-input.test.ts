@@ -133,13 +133,19 @@ describe('bad input is refused with the field named, and nothing is stored', () 
     ['/v1/expansions?colour=red', 'colour'],
     ['/v1/events?after=-1', 'after'],
     ['/v1/events?after=1.5', 'after'],
-    ['/v1/topology', 'master'],
-    ['/v1/topology?master=10.0.0.1', 'master'],
   ])('the query of %s', async (url, field) => {
     const response = await api.app.inject({ url });
     expect({ status: response.statusCode, field: response.json().error.field }).toEqual({
       status: 400,
       field,
+    });
+  });
+
+  test.each([{}, { master: '10.0.0.1' }, { master: 7 }])('the master of a topology: %j', async (payload) => {
+    const response = await api.app.inject({ method: 'POST', url: '/v1/topology', payload });
+    expect({ status: response.statusCode, field: response.json().error.field }).toEqual({
+      status: 400,
+      field: 'master',
     });
   });
 

@@ -381,7 +381,7 @@ describe('topology and catalogues', () => {
       masterName,
       healthyMaster({ replication: { slaves: [{ ip: '10.0.0.8', port: 9221, lag: { db0: 0 } }] } }),
     );
-    expect(await get(`/v1/topology?master=${masterName}`)).toMatchObject({
+    expect((await post('/v1/topology', { master: masterName })).json()).toMatchObject({
       master: { name: masterName, version: '3.5.4' },
       slaves: [{ ip: '10.0.0.8', port: 9221, lag: { db0: 0 } }],
     });
@@ -393,7 +393,7 @@ describe('topology and catalogues', () => {
     ['garbled', 'master_garbled'],
   ] as const)('a master that is %s is a clear 422', async (kind, code) => {
     api.engine.set(masterName, { kind, at: 0, code: 'E', message: 'as the test says' });
-    const response = await api.app.inject({ url: `/v1/topology?master=${masterName}` });
+    const response = await post('/v1/topology', { master: masterName });
     expect([response.statusCode, response.json().error.code]).toEqual([422, code]);
     expect(response.json().error.message).toContain(masterName);
   });

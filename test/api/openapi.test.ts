@@ -117,7 +117,7 @@ test.each([
   ['/v1/freeze', 'get'],
   ['/v1/freeze', 'post'],
   ['/v1/freeze', 'delete'],
-  ['/v1/topology', 'get'],
+  ['/v1/topology', 'post'],
   ['/v1/anomalies', 'get'],
   ['/v1/session', 'post'],
   ['/healthz', 'get'],
@@ -187,7 +187,6 @@ describe('answers are as they are described', () => {
       ['/v1/plans/{id}', `/v1/plans/${plan.json().id}`],
       ['/v1/events', '/v1/events'],
       ['/v1/freeze', '/v1/freeze'],
-      ['/v1/topology', `/v1/topology?master=${masterName}`],
       ['/v1/anomalies', '/v1/anomalies'],
       ['/v1/findings', '/v1/findings'],
       ['/v1/session', '/v1/session'],
@@ -198,6 +197,12 @@ describe('answers are as they are described', () => {
       expect([url, response.statusCode]).toEqual([url, 200]);
       check(path, 'get', 200, response.json());
     }
+    const topology = await api.app.inject({
+      method: 'POST',
+      url: '/v1/topology',
+      payload: { master: masterName },
+    });
+    check('/v1/topology', 'post', 200, topology.json());
     const paused = await api.app.inject({
       method: 'POST',
       url: `/v1/expansions/${id}/pause`,

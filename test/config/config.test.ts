@@ -215,16 +215,16 @@ describe('passwords of nodes', () => {
       { '/pw': 'second\n' },
     );
     const { credentials, secrets } = load(env, files);
-    expect(credentials.get(null)).toEqual({ username: null, password: 'first' });
-    expect(credentials.get('dc2')).toEqual({ username: 'admin', password: 'second' });
-    expect(credentials.get('dc3')).toEqual({ username: 'u3', password: 'third' });
+    expect(credentials.get(null)).toMatchObject({ username: null, password: 'first' });
+    expect(credentials.get('dc2')).toMatchObject({ username: 'admin', password: 'second' });
+    expect(credentials.get('dc3')).toMatchObject({ username: 'u3', password: 'third' });
     expect([...credentials.names].sort()).toEqual(['dc2', 'dc3', 'default']);
     expect(secrets).toEqual(expect.arrayContaining(['first', 'second', 'third']));
   });
 
   test('PIKA_PASSWORD is the default one', () => {
     const { credentials } = load({ PIKA_PASSWORD: 'pw', PIKA_USERNAME: 'u' });
-    expect(credentials.get(null)).toEqual({ username: 'u', password: 'pw' });
+    expect(credentials.get(null)).toMatchObject({ username: 'u', password: 'pw' });
   });
 
   test('an unknown name is refused with the known ones', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createLog, hideSecrets } from '../../src/log.ts';
+import { createLog } from '../../src/log.ts';
+import { hideSecrets } from '../../src/secrets.ts';
 
 function logTo(lines: string[], secrets: readonly string[]) {
   return createLog({ level: 'trace', secrets, destination: { write: (line) => void lines.push(line) } });

@@ -100,7 +100,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     if (!path.startsWith('/v1/') || path === '/v1/session') return;
     const role = roleOf(request);
     if (role === null) return fail(reply, 401, 'not_signed_in', 'This needs a token.');
-    const operatorsOnly = request.method !== 'GET' || path === '/v1/topology';
+    const operatorsOnly = request.method !== 'GET';
     if (operatorsOnly && role !== 'operator')
       return fail(reply, 403, 'operators_only', 'This needs the role operator.');
   });
@@ -142,8 +142,8 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     return world.freeze;
   });
 
-  app.get('/v1/topology', async (request, reply) => {
-    const { master } = request.query as { master: string };
+  app.post('/v1/topology', async (request, reply) => {
+    const { master } = request.body as { master: string };
     if (master.startsWith('10.99.'))
       return fail(reply, 422, 'master_unreachable', `${master} cannot be reached: connect ECONNREFUSED.`, {
         next_steps: ['Check the address, and that the master runs.'],

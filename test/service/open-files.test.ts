@@ -83,8 +83,6 @@ test('a process that may open no more files goes on, and takes connections again
       },
       { everyMs: 100, withinMs: 60_000, what: () => `figures; it said ${served.errors()}` },
     );
-    const topology = await ask(`${url}/v1/topology?master=127.0.0.1:${new URL(url).port}`, agent);
-    expect(topology.body).toContain('did not reply');
     limitOpenFiles(pid, 4096);
     for (const socket of fillers) socket.destroy();
     await until(() => newConnection(url), { what: () => `an answer; it said ${served.errors()}` });

@@ -173,6 +173,7 @@ export function createNetwork(cluster: Cluster, random: Random, listener: Networ
     }
 
     return {
+      connectedTo: null,
       get usable() {
         return usable;
       },

@@ -23,26 +23,26 @@ const FindingDescription = Type.Object({
 
 /** What the service knows: of a master right now, and of anomalies and findings in general. */
 export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {
-  app.get(
+  app.post(
     '/v1/topology',
     {
-      // It logs in to any address with a configured password: not for somebody who may only watch.
-      config: { access: 'operator' },
       schema: {
-        operationId: 'getTopology',
+        operationId: 'readTopology',
         tags: ['knowledge'],
         summary: 'A master and its slaves, as the master tells it',
-        querystring: Type.Object(
+        description:
+          'Logs in to the master, so it is not for somebody who may only watch; it changes nothing.',
+        body: Type.Object(
           {
             master: Type.String({ minLength: 3, maxLength: 320, description: '`host:port`' }),
             credential: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
           },
           { ...strict },
         ),
-        response: { 200: Topology, ...errorResponses(400, 422) },
+        response: { 200: Topology, ...errorResponses(400, 415, 422) },
       },
     },
-    (request) => admission.topology(request.query.master, request.query.credential),
+    (request) => admission.topology(request.body.master, request.body.credential),
   );
 
   app.get(

@@ -95,11 +95,12 @@ export const useTopology = (master: string | null, credential: string | null) =>
     enabled: master !== null,
     staleTime: 20_000,
     retry: false,
-    queryFn: ({ signal }) => {
-      const query = new URLSearchParams({ master: master ?? '' });
-      if (credential !== null) query.set('credential', credential);
-      return call<Topology>(`/v1/topology?${query}`, { signal });
-    },
+    queryFn: ({ signal }) =>
+      call<Topology>('/v1/topology', {
+        method: 'POST',
+        body: { master, ...(credential === null ? {} : { credential }) },
+        signal,
+      }),
   });
 
 export interface ControlRequest {

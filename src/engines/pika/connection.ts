@@ -1,7 +1,9 @@
 import type { NodeCommand, NodeTarget } from '../../core/expansion.ts';
 import type { Look, NodeFacts } from '../../core/node-facts.ts';
 import { isOutOfFiles } from '../../open-files.ts';
+import { withTexts } from '../../secrets.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
+import { loginRefusal, mayLogIn } from '../login-rules.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { type Command, firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
 import { DeniedReply, deniedReply, readFacts } from './read-look.ts';
@@ -12,6 +14,10 @@ export interface ConnectionOptions {
   readonly now: () => number;
   readonly limits: ReplyLimits;
   readonly wires: Wires;
+  /** Takes configured secrets out of what a node says: it may say what was sent to it. */
+  readonly clean: (text: string) => string;
+  /** The same for what is decided on: a short secret may be part of a host's name or of a word of Pika's. */
+  readonly cleanFacts: (text: string) => string;
 }
 
 /** What a connection needs of the world: links to nodes, and time-outs. Another one can run in virtual time. */
@@ -66,9 +72,10 @@ export class PikaConnection implements NodeConnection {
   async look(options: LookOptions): Promise<Look> {
     const outcome = await this.inTurn(options.timeoutMs, (work) => this.readTwice(work, options));
     const { at, tookMs } = outcome;
-    if ('failure' in outcome) return failedLook(outcome.failure, outcome);
-    this.known = { ...this.known, ...outcome.result };
-    return { kind: 'answered', at, tookMs, facts: outcome.result };
+    if ('failure' in outcome) return withTexts(failedLook(outcome.failure, outcome), this.options.clean);
+    const facts = withTexts(outcome.result, this.options.cleanFacts);
+    this.known = { ...this.known, ...facts };
+    return { kind: 'answered', at, tookMs, facts };
   }
 
   /** Never throws and never repeats: a command that may have been sent without a reply is `unknown`. */
@@ -79,7 +86,7 @@ export class PikaConnection implements NodeConnection {
       const [reply] = await link.send([wordsOf(command)]);
       return reply as Reply;
     });
-    return commandResult(outcome);
+    return withTexts(commandResult(outcome), this.options.clean);
   }
 
   /** Round trip of a PING in milliseconds; null = no answer. */
@@ -181,6 +188,11 @@ export class PikaConnection implements NodeConnection {
     this.link = link;
     work.stage = 'connected';
     if (work.signal.aborted || this.closed) link.destroy();
+    if (
+      this.credential?.password != null &&
+      !mayLogIn(this.credential, this.target.address, link.connectedTo)
+    )
+      throw new DeniedReply('CREDENTIAL_NOT_ALLOWED', loginRefusal(this.credential, this.target.address));
     await logIn(link, this.credential);
     return link;
   }

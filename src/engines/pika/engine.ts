@@ -1,4 +1,5 @@
 import { shareOfOpenFiles } from '../../open-files.ts';
+import { hideInReplies, hideSecrets } from '../../secrets.ts';
 import type { Engine } from '../engine.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { PikaConnection, realWires, type Wires } from './connection.ts';
@@ -15,6 +16,8 @@ export interface PikaEngineOptions {
    * have open, less what its other parts need.
    */
   readonly wires?: Wires;
+  /** Configured secrets, which are taken out of what nodes say. */
+  readonly secrets?: readonly string[];
 }
 
 /** The engine for Pika 3.3.6 to 4.0.1. Connections are lazy: nothing is sent before the first look. */
@@ -22,13 +25,19 @@ export function createPikaEngine(options: PikaEngineOptions = {}): Engine {
   const now = options.now ?? Date.now;
   const limits = { ...defaultReplyLimits, ...options.limits };
   const wires = options.wires ?? boundedWires();
+  const secrets = options.secrets ?? [];
+  const clean = hideInReplies(secrets);
+  const cleanFacts = hideSecrets(secrets.filter(({ length }) => length >= longEnough));
   return {
     kind: 'pika',
-    connect: (target, credential) => new PikaConnection(target, credential, { now, limits, wires }),
+    connect: (target, credential) =>
+      new PikaConnection(target, credential, { now, limits, wires, clean, cleanFacts }),
     capabilities: capabilitiesOf,
   };
 }
 
+/** No host's name and no word of Pika's is a password of this length by chance. */
+const longEnough = 8;
 const mostLinks = 10_000;
 const shareForNodes = 0.5;
 

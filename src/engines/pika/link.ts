@@ -24,6 +24,8 @@ export type Command = readonly [string, ...(string | number)[]];
  * no resending and no queue in it, so a reply can never be taken for that of another command.
  */
 export interface Link {
+  /** IP address of the other end; null = it is not known, as in simulated networks. */
+  readonly connectedTo: string | null;
   /** Whether commands can still be sent. */
   readonly usable: boolean;
   /** Sends the commands together and waits for all replies, in order. Rejects with a LinkError or a GarbledReply. */
@@ -35,7 +37,7 @@ export interface Link {
 /** Connects; rejects with a LinkError whose code is that of the socket (ECONNREFUSED, ENOTFOUND, …). */
 export async function openLink(address: Address, limits: ReplyLimits, signal: AbortSignal): Promise<Link> {
   const socket = await openSocket(address, signal);
-  return overStream(new GuardedStream(socket, limits));
+  return overStream(new GuardedStream(socket, limits), socket.remoteAddress ?? null);
 }
 
 function openSocket(address: Address, signal: AbortSignal): Promise<Socket> {
@@ -65,7 +67,7 @@ function connectText(error: NodeJS.ErrnoException): string {
   return error.message || causes.join('; ') || 'the connection failed';
 }
 
-async function overStream(stream: GuardedStream): Promise<Link> {
+async function overStream(stream: GuardedStream, connectedTo: string | null): Promise<Link> {
   let fault: Error | null = null;
   const end = (error: Error) => {
     fault ??= error;
@@ -90,6 +92,7 @@ async function overStream(stream: GuardedStream): Promise<Link> {
   await redis.connect().catch((error: Error) => end(error));
   if (fault) throw asFault(fault);
   return {
+    connectedTo,
     get usable() {
       return fault === null && redis.status === 'ready';
     },

@@ -65,6 +65,7 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
       const mine: Held = { link, busy: 0, usedAt: now() };
       held.add(mine);
       return {
+        connectedTo: link.connectedTo,
         get usable() {
           return link.usable;
         },

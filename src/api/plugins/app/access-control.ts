@@ -24,6 +24,7 @@ export function accessControl(app: FastifyInstance, parts: ApiParts): void {
   app.decorateRequest('caller', null);
   // After onRequest, so that the rate limit also counts those who guess tokens.
   app.addHook('preParsing', async (request) => {
+    checkPage(request);
     if (!parts.access.required) checkHost(request);
     if (!reading.includes(request.method)) checkOrigin(request);
     request.caller = parts.access.callerOf(request.headers);
@@ -54,6 +55,16 @@ function checkHost(request: FastifyRequest): void {
     'Without configured tokens the service answers only under a loopback name.',
     ['Use http://127.0.0.1 or http://localhost.', 'Or configure tokens; see the README.'],
   );
+}
+
+/** A browser says which page asks: another site's page may ask for nothing here, be it only to read. */
+function checkPage(request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return;
+  if (!request.url.startsWith('/v1/')) return;
+  throw new HttpProblem(403, 'foreign_origin', 'The request comes from a page of another site.', [
+    'Use the dashboard that this service serves.',
+  ]);
 }
 
 function checkOrigin(request: FastifyRequest): void {

@@ -1,0 +1,43 @@
+/** What stands where a secret was. */
+export const redacted = '[redacted]';
+
+/** Shorter ones are parts of ordinary words: of these only whole words are taken. */
+const shortestPart = 4;
+
+/** Replaces every known secret in a text, also where JSON or an address has escaped it. */
+export function hideSecrets(secrets: readonly string[]): (text: string) => string {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < shortestPart) continue;
+    forms.add(secret);
+    forms.add(JSON.stringify(secret).slice(1, -1));
+    forms.add(encodeURIComponent(secret));
+  }
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((hidden, form) => hidden.replaceAll(form, redacted), text);
+}
+
+/**
+ * What a server said without the secrets that were sent to it: it may say them again. A short one is taken where it
+ * stands as a word of its own.
+ */
+export function hideInReplies(secrets: readonly string[]): (text: string) => string {
+  const hide = hideSecrets(secrets);
+  const short = secrets.filter((secret) => secret.length > 0 && secret.length < shortestPart);
+  return (text) =>
+    hide(
+      short.length === 0
+        ? text
+        : text.replace(/[^\s"'`,;:()[\]]+/g, (word) => (short.includes(word) ? redacted : word)),
+    );
+}
+
+/** The same value with every text in it changed, names of fields too. */
+export function withTexts<T>(value: T, change: (text: string) => string): T {
+  if (typeof value === 'string') return change(value) as T;
+  if (Array.isArray(value)) return value.map((each) => withTexts(each, change)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [change(key), withTexts(each, change)]),
+  ) as T;
+}
