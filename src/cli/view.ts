@@ -3,7 +3,7 @@ import type { ExpansionView } from './api-types.ts';
 import type { CliContext } from './context.ts';
 import type { FollowListener } from './follow.ts';
 import { formatClock, printable } from './format.ts';
-import { eventLine, progressLine } from './render/expansion.ts';
+import { eventLine, progressLine, silentText } from './render/expansion.ts';
 import { renderFrame } from './render/frame.ts';
 import { type Style, styleFor } from './style.ts';
 
@@ -14,6 +14,7 @@ export interface View extends FollowListener {
 }
 
 const frameIntervalMs = 100;
+const countIntervalMs = 1000;
 const progressLineIntervalMs = 10_000;
 const recentEvents = 20;
 
@@ -137,12 +138,12 @@ class LiveView implements View {
     this.#draw.done();
   }
 
-  #soon(): void {
+  #soon(withinMs = frameIntervalMs): void {
     if (this.#closed || this.#timer) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#paint();
-    }, frameIntervalMs);
+    }, withinMs);
   }
 
   #paint(): void {
@@ -152,7 +153,10 @@ class LiveView implements View {
       expansion: this.#expansion,
       recentEvents: this.#events,
       connectionLost: this.#connectionLost,
+      now: this.#context.now(),
     };
     this.#draw(renderFrame(state, columns, rows, this.#style).join('\n'));
+    // What counts the seconds goes on while nothing comes.
+    if (this.#expansion.joins.some((join) => silentText(join, 0) !== null)) this.#soon(countIntervalMs);
   }
 }

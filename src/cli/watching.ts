@@ -56,7 +56,7 @@ function sayEnd(session: Session, expansion: ExpansionView): ExitCode {
   }
   const lines = [
     '',
-    ...renderExpansion(expansion, style),
+    ...renderExpansion(expansion, style, context.now()),
     '',
     ...nextCommands(expansion),
     `Evidence: pika-expander evidence ${expansion.id}`,

@@ -277,6 +277,10 @@ export function detectAnomalies(input: AnomalyInput): readonly AnomalyRecord[] {
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
+/** What is said once, at the first look, must not tell for ever that it has lasted for 0 s. */
+const longEnough = (ms: number, words: (time: string) => string): string =>
+  ms < 1000 ? '' : words(seconds(ms));
+
 /** After SLAVEOF was answered OK a node is a slave at once; a master this much later was made one by somebody. */
 const detachedForMs = 5000;
 
@@ -319,13 +323,13 @@ function nodeGone({ slave, now, capabilities, limits }: AnomalyInput): Symptom |
   if (cut && (wait.endedAt === null || (left && neverUp))) {
     return {
       code: 'died_on_partial_database',
-      text: `The node stopped answering ${seconds(now - slave.unreachableSince)} ago, after its snapshot had been superseded.`,
+      text: `The node stopped answering${longEnough(now - slave.unreachableSince, (time) => ` ${time} ago`)}, after its snapshot had been superseded.`,
       facts,
     };
   }
   return {
     code: 'node_unreachable',
-    text: `The node has not been reachable for ${seconds(now - slave.unreachableSince)}${slave.unreachableAs ? `: ${slave.unreachableAs}` : ''}.`,
+    text: `The node ${longEnough(now - slave.unreachableSince, (time) => `has not been reachable for ${time}`) || 'cannot be reached'}${slave.unreachableAs ? `: ${slave.unreachableAs}` : ''}.`,
     facts,
   };
 }

@@ -152,6 +152,17 @@ export interface Progress {
   readonly remainingSeconds: number | null;
   /** Bytes of binlog between the master's and the node's offset, summed over DBs; null = not known. */
   readonly lagBytes: number | null;
+  /** The node did not answer at the last look; null or absent = it did. */
+  readonly silent?: SilentNode | null;
+}
+
+/** A node that gives no answer: what was measured of it is of the time before. */
+export interface SilentNode {
+  /** `busy`: it takes connections and does not reply. `unreachable`: it cannot be reached, or something else answers. */
+  readonly how: 'busy' | 'unreachable';
+  readonly since: number;
+  /** When the attempt ends if it stays so. */
+  readonly attemptEndsAt: number;
 }
 
 export interface Problem {

@@ -30,7 +30,10 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     : attempt.tracker;
   const tracker = look ? trackSlave(through, look, expansion.masterTracker, capabilities) : through;
   const followed = patchJoin(turn, patchAttempt(turn, join, { tracker }).index, {
-    progress: progressOf(tracker, expansion.masterTracker, expansion.binlogFileSizeBytes),
+    progress: progressOf(tracker, expansion.masterTracker, expansion.binlogFileSizeBytes, {
+      unreachableMs: expansion.policy.nodeDownTimeoutMs,
+      busyMs: defaultAnomalyLimits.busyMs,
+    }),
   });
   const anomalies = detectAnomalies({
     slave: tracker,

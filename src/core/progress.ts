@@ -1,4 +1,4 @@
-import type { Progress } from './expansion.ts';
+import type { Progress, SilentNode } from './expansion.ts';
 import type { MasterTracker } from './master-tracker.ts';
 import { bytesBetween } from './node-facts.ts';
 import { lastWait, type SlaveTracker, transferRate } from './tracker.ts';
@@ -10,17 +10,39 @@ export const noProgress: Progress = {
   bytesPerSecond: null,
   remainingSeconds: null,
   lagBytes: null,
+  silent: null,
 };
 
-/** What can be said of a node's way now; null wherever it is not known. */
+/** How long a node may give no answer. Milliseconds. */
+export interface SilenceLimits {
+  readonly unreachableMs: number;
+  readonly busyMs: number;
+}
+
+function silenceOf(
+  { unreachableSince, busySince }: SlaveTracker,
+  { unreachableMs, busyMs }: SilenceLimits,
+): SilentNode | null {
+  if (unreachableSince !== null)
+    return { how: 'unreachable', since: unreachableSince, attemptEndsAt: unreachableSince + unreachableMs };
+  return busySince === null ? null : { how: 'busy', since: busySince, attemptEndsAt: busySince + busyMs };
+}
+
+/**
+ * What can be said of a node's way now; null wherever it is not known. A node that does not answer has no rate, no rest and
+ * no lag, and neither has one whose master does not answer a lag: what was measured before says nothing of now.
+ */
 export function progressOf(
   tracker: SlaveTracker,
   master: MasterTracker,
   binlogFileSizeBytes: number | null,
+  limits: SilenceLimits,
 ): Progress {
   const wait = lastWait(tracker);
   const received = wait ? receivedInWait(wait) : null;
-  const rate = transferRate(tracker);
+  const silent = silenceOf(tracker, limits);
+  const rate = silent === null ? transferRate(tracker) : null;
+  const lagKnown = silent === null && master.silentSince === null;
   const snapshot = wait?.snapshotBytes ?? null;
   const copying = wait !== null && wait.endedAt === null;
   const remaining =
@@ -32,6 +54,9 @@ export function progressOf(
     receivedBytes: received,
     bytesPerSecond: rate === null ? null : Math.round(rate),
     remainingSeconds: remaining === null ? null : Math.ceil(remaining),
-    lagBytes: bytesBetween(master.replication?.binlog, tracker.replication?.binlog, binlogFileSizeBytes),
+    lagBytes: lagKnown
+      ? bytesBetween(master.replication?.binlog, tracker.replication?.binlog, binlogFileSizeBytes)
+      : null,
+    silent,
   };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { processContext } from '../../src/cli/context.ts';
 import { cutTo, displayWidth, formatBytes, formatDuration, printable } from '../../src/cli/format.ts';
+import { joinLine, progressLine, silentText } from '../../src/cli/render/expansion.ts';
 import { renderFrame } from '../../src/cli/render/frame.ts';
 import { resolveSettings } from '../../src/cli/settings.ts';
 import { parseSse, type SseMessage } from '../../src/cli/sse.ts';
@@ -153,13 +154,28 @@ describe('the picture on a terminal', () => {
       text: 'something that takes many words to be said, and more',
       data: {},
     }));
-    const state = { expansion: { ...base, joins }, recentEvents: events, connectionLost: null };
+    const state = { expansion: { ...base, joins }, recentEvents: events, connectionLost: null, now: 0 };
     return renderFrame(state, columns, rows, style);
   };
 
   it('shows bar, share, bytes, rate and remaining time of a transfer', () => {
     const line = frame(1, 140, 40).find((text) => text.includes('10.0.0.9'));
     expect(line).toMatch(/█+░+ +52 % +520\.0 MB of 1\.0 GB +10\.0 MB\/s +48 s left/);
+  });
+
+  it('shows of a node that does not answer since when, and when its attempt ends, and no figure of before', () => {
+    const silent = { how: 'unreachable', since: -28_000, attemptEndsAt: 32_000 } as const;
+    const dead = {
+      ...join,
+      progress: { ...join.progress, bytesPerSecond: null, remainingSeconds: null, silent },
+    };
+    expect(silentText(dead, 0)).toBe('unreachable for 28 s, the attempt ends in 32 s');
+    expect(silentText(dead, 40_000)).toBe('unreachable for 1 min 08 s, the attempt ends now');
+    expect(progressLine(dead, 0)).toContain('unreachable for 28 s');
+    const line = joinLine(dead, 14, 140, styleFor({ ...processContext(), env: { FORCE_COLOR: '1' } }), 0);
+    expect(line).toContain('unreachable for 28 s');
+    expect(line).not.toMatch(/MB|left|%/);
+    expect(silentText({ ...dead, phase: 'quarantined' }, 0)).toBeNull();
   });
 
   it('is never larger than the terminal, whatever its size and however many nodes', () => {

@@ -32,6 +32,16 @@ const Progress = Type.Object({
   bytesPerSecond: Nullable(Type.Number()),
   remainingSeconds: Nullable(Type.Number(), 'null = not known.'),
   lagBytes: Nullable(Type.Number(), "Bytes of binlog between the master's position and the node's."),
+  silent: Type.Optional(
+    Nullable(
+      Type.Object({
+        how: Type.Enum(['busy', 'unreachable']),
+        since: Time('Since when it gives no answer.'),
+        attemptEndsAt: Time('When its attempt ends if it stays so.'),
+      }),
+      'The node did not answer at the last look: rate, remaining time and lag are not known. null = it did.',
+    ),
+  ),
 });
 
 const Anomaly = Type.Object({

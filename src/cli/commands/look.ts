@@ -42,7 +42,7 @@ function listLines(page: PageView<ExpansionView>): string[] {
 export async function show(session: Session, id: string | undefined): Promise<ExitCode> {
   const expansion = await session.client.get<ExpansionView>(pathOf(await idOrOnly(session, id)));
   session.print(expansion, () => [
-    ...renderExpansion(expansion, session.style),
+    ...renderExpansion(expansion, session.style, session.context.now()),
     '',
     ...nextCommands(expansion),
   ]);

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../core/expansion.ts';
-import { isEnded, needsPerson } from '../../core/expansion.ts';
+import { isActive, isEnded, needsPerson } from '../../core/expansion.ts';
 import type { ExpansionView, JoinView } from '../api-types.ts';
 import { cutTo, formatBytes, formatClock, formatDuration, formatTime, pad, printable } from '../format.ts';
 import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';
@@ -26,12 +26,33 @@ function stateText(expansion: ExpansionView, style: Style): string {
 }
 
 /** A node's line without its mark: phase and, in a full sync, bar, bytes, rate and remaining time. */
-export function joinLine(join: JoinView, nameWidth: number, columns: number, style: Style): string {
+export function joinLine(
+  join: JoinView,
+  nameWidth: number,
+  columns: number,
+  style: Style,
+  now: number,
+): string {
   const head = `${phaseMark(join.phase)} ${pad(join.target.name, nameWidth)}  ${pad(words(join.phase), 12)}`;
   const room = columns - head.length - 2;
+  const silent = silentText(join, now);
+  if (silent !== null)
+    return `  ${style.red(`${head.slice(0, columns - 2)}${cutTo(` ${silent}`, Math.max(0, room - 1))}`)}`;
   const rest = progressText(join, room) ?? waitText(join);
   return `  ${phaseColour(style, join.phase, head.slice(0, columns - 2))}${cutTo(rest, Math.max(0, room - 1))}`.trimEnd();
 }
+
+/** `unreachable for 28 s, the attempt ends in 32 s`; null = the node answers. */
+export function silentText({ phase, progress }: JoinView, now: number): string | null {
+  const { silent } = progress;
+  if (!silent || !isActive(phase)) return null;
+  const how = silent.how === 'busy' ? 'no reply' : 'unreachable';
+  const left = silent.attemptEndsAt - now;
+  const ends = left > 0 ? `the attempt ends in ${duration(left)}` : 'the attempt ends now';
+  return `${how} for ${duration(Math.max(0, now - silent.since))}, ${ends}`;
+}
+
+const duration = (ms: number): string => formatDuration(Math.round(ms / 1000));
 
 function progressText(join: JoinView, room: number): string | null {
   const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds, lagBytes } = join.progress;
@@ -68,12 +89,13 @@ export function eventLine(event: StoredEvent, style: Style): string {
 
 /** One line of progress for a log that is no terminal; null when nothing can be told. */
 export function progressLine(join: JoinView, at: number): string | null {
-  const text = progressText(join, 0);
+  const silent = silentText(join, at);
+  const text = silent === null ? progressText(join, 0) : ` ${silent}`;
   return text === null ? null : `${formatClock(at)} ${join.target.name} ${words(join.phase)}:${text}`;
 }
 
 /** What is shown when watching ends, or by `show`. */
-export function renderExpansion(expansion: ExpansionView, style: Style): string[] {
+export function renderExpansion(expansion: ExpansionView, style: Style, now: number): string[] {
   const nameWidth = Math.max(4, ...expansion.joins.map((join) => join.target.name.length));
   return [
     headline(expansion, style),
@@ -84,7 +106,7 @@ export function renderExpansion(expansion: ExpansionView, style: Style): string[
     '',
     ...expansion.joins.flatMap((join) => [
       // Nothing is cut off here: a terminal breaks the line, and the reason can be read to its end.
-      joinLine({ ...join, problem: null }, nameWidth, Number.POSITIVE_INFINITY, style),
+      joinLine({ ...join, problem: null }, nameWidth, Number.POSITIVE_INFINITY, style, now),
       ...joinDetails(join, style),
     ]),
     ...problemLines(expansion, style),

@@ -11,6 +11,7 @@ export interface FrameState {
   readonly recentEvents: readonly StoredEvent[];
   /** What happened to the connection; null = it stands. */
   readonly connectionLost: string | null;
+  readonly now: number;
 }
 
 const eventLines = 5;
@@ -29,7 +30,7 @@ export function renderFrame(state: FrameState, columns: number, rows: number, st
   const nameWidth = Math.max(4, ...shown.map((join) => join.target.name.length));
   return [
     headlineFitting(expansion, width, style),
-    ...shown.map((join) => joinLine(join, nameWidth, width, style)),
+    ...shown.map((join) => joinLine(join, nameWidth, width, style, state.now)),
     ...hiddenLine(expansion.joins, shown, width, style),
     ...events.map((event) => eventLine({ ...event, text: cutTo(printable(event.text), width - 30) }, style)),
     state.connectionLost === null

@@ -1,6 +1,13 @@
-import { type ExpansionState, isActive, type JoinPhase } from '../../core/expansion.ts';
+import {
+  type ExpansionState,
+  isActive,
+  type Join,
+  type JoinPhase,
+  type SilentNode,
+} from '../../core/expansion.ts';
 import { useMessages } from '../i18n/index.tsx';
 import { Icon, type IconName } from './icon.tsx';
+import { useDuration, useNow } from './parts.tsx';
 
 export type Tone = 'good' | 'info' | 'warn' | 'bad' | 'odd' | 'plain';
 
@@ -43,13 +50,41 @@ export function StateBadge({ state, large }: { readonly state: ExpansionState; r
   );
 }
 
-export function PhaseBadge({ phase }: { readonly phase: JoinPhase }) {
+export function PhaseBadge({
+  phase,
+  silent = null,
+}: {
+  readonly phase: JoinPhase;
+  readonly silent?: SilentNode | null | undefined;
+}) {
   const t = useMessages();
   const look = phaseLook(phase);
+  if (silent && isActive(phase))
+    return (
+      <span className="badge bad" data-phase={phase} data-silent={silent.how}>
+        <Icon name="cross" />
+        {t.phases[phase]}: {t.silence[silent.how]}
+      </span>
+    );
   return (
     <span className={`badge ${look.tone}`} data-phase={phase} title={t.phaseHelp[phase]}>
       <Icon name={look.icon} turning={isActive(phase)} />
       {t.phases[phase]}
+    </span>
+  );
+}
+
+/** "unreachable for 28 s, the attempt ends in 32 s", counting on; nothing while the node answers. */
+export function Silence({ join }: { readonly join: Pick<Join, 'phase' | 'progress'> }) {
+  const t = useMessages();
+  const now = useNow();
+  const duration = useDuration();
+  const { silent } = join.progress;
+  if (!silent || !isActive(join.phase)) return null;
+  const whole = (ms: number) => duration(Math.max(0, Math.floor(ms / 1000) * 1000));
+  return (
+    <span className="silent-node strong">
+      {t.silence.lasts(t.silence[silent.how], whole(now - silent.since), whole(silent.attemptEndsAt - now))}
     </span>
   );
 }

@@ -340,6 +340,11 @@ export const en = {
     empty: 'The timeline begins with the first batch.',
     now: 'now',
   },
+  silence: {
+    unreachable: 'unreachable',
+    busy: 'no reply',
+    lasts: (how: string, lasted: string, left: string) => `${how} for ${lasted}, the attempt ends in ${left}`,
+  },
   nodeTable: {
     node: 'Node',
     batch: 'Batch',

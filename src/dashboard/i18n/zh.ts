@@ -329,6 +329,11 @@ export const zh: Messages = {
     empty: '第一批开始后显示时间线。',
     now: '现在',
   },
+  silence: {
+    unreachable: '无法连接',
+    busy: '没有应答',
+    lasts: (how, lasted, left) => `${how}已 ${lasted}，本次尝试将在 ${left} 后结束`,
+  },
   nodeTable: {
     node: '节点',
     batch: '批次',

@@ -24,7 +24,7 @@ import {
   useNow,
 } from '../components/parts.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
-import { Badge, StateBadge } from '../components/status.tsx';
+import { Badge, Silence, StateBadge } from '../components/status.tsx';
 import { formatBytes, formatDateTime, formatMoment, formatRate } from '../format.ts';
 import { useMessages } from '../i18n/index.tsx';
 import { useFeed } from '../live/use-feed.ts';
@@ -213,7 +213,7 @@ function ActiveNode({ join }: { readonly join: Join }) {
   const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds } = join.progress;
   return (
     <span>
-      · <span className="mono">{join.target.name}</span> {t.phases[join.phase]}
+      · <span className="mono">{join.target.name}</span> {t.phases[join.phase]} <Silence join={join} />
       {receivedBytes !== null && snapshotBytes !== null && join.phase === 'transferring' && (
         <>
           {' '}

@@ -1,6 +1,6 @@
 import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
 import { Age, Bar, Said, useDuration } from '../../components/parts.tsx';
-import { PhaseBadge } from '../../components/status.tsx';
+import { PhaseBadge, Silence } from '../../components/status.tsx';
 import { formatBytes, formatClock, formatRate } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import type { EventLog } from '../../live/event-log.ts';
@@ -82,7 +82,7 @@ export function ActiveNode({
           <span className="faint small">
             <Age since={join.phaseSince} />
           </span>
-          <PhaseBadge phase={join.phase} />
+          <PhaseBadge phase={join.phase} silent={join.progress.silent} />
         </span>
       </div>
       <Bar tall share={shareOf(join)} label={`${join.target.name}: ${n.bytes}`} />
@@ -107,6 +107,9 @@ export function ActiveNode({
           <dd>{lagBytes === null ? unknown : formatBytes(lagBytes)}</dd>
         </div>
       </dl>
+      <p className="small">
+        <Silence join={join} />
+      </p>
       {join.waitingFor && (
         <p className="soft small">
           <Said>{join.waitingFor}</Said>

@@ -148,7 +148,7 @@ const NodeRow = memo(
           {join.batch === null ? '–' : join.batch + 1}
         </span>
         <span role="cell" className="c-phase">
-          <PhaseBadge phase={join.phase} />
+          <PhaseBadge phase={join.phase} silent={join.progress.silent} />
         </span>
         <span role="cell" className="c-bytes num">
           {receivedBytes === null ? (

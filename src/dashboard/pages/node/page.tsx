@@ -87,7 +87,7 @@ function NodeView({
           <div className="row apart title-line">
             <div className="row">
               <PageTitle title={n.title(join.target.name)}>{n.title(join.target.name)}</PageTitle>
-              <PhaseBadge phase={join.phase} />
+              <PhaseBadge phase={join.phase} silent={join.progress.silent} />
               <ConnectionState status={status} ended={over} />
             </div>
             <div className="row">
