@@ -6,7 +6,7 @@ import {
   runMigrations,
 } from 'bullmq';
 import { Redis } from 'ioredis';
-import pg from 'pg';
+import { PostgresClient } from '../postgres-client.ts';
 import { QueueSetupError } from './errors.ts';
 import { inTime } from './in-time.ts';
 
@@ -166,8 +166,7 @@ function assertUsable(where: string, info: ReadonlyMap<string, string>): void {
 
 async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
   const config = { ...place, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true };
-  const client = new pg.Client(config);
-  client.on('error', () => undefined);
+  const client = new PostgresClient(config);
   try {
     await client.connect();
     await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], queueSchema);
@@ -180,7 +179,7 @@ async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
   } finally {
     await client.end().catch(() => undefined);
   }
-  const connection = { ...config, schema: queueSchema };
+  const connection = { ...config, schema: queueSchema, Client: PostgresClient };
   // Whoever waits for PostgreSQL is told when it is gone, so nobody needs to ask beforehand.
   const answers = async () => true;
   const factory = createPostgresBackend as unknown as BackendFactory<IQueueBackend, unknown>;

@@ -123,11 +123,9 @@ function createListener(cluster: Cluster, node: SimNode): Listener {
   const tryListen = (host: string, port: number): Promise<Server> =>
     new Promise((resolve, reject) => {
       const made = createServer({ noDelay: true }, accept);
-      made.once('error', reject);
-      made.listen(port, host, 511, () => {
-        made.removeListener('error', reject);
-        resolve(made);
-      });
+      // Also later, when it changes nothing: a connection that cannot be accepted is the client's loss alone.
+      made.on('error', reject);
+      made.listen(port, host, 511, () => resolve(made));
     });
 
   return {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { PostgresClient } from '../postgres-client.ts';
 import { StoreUnavailableError } from './store.ts';
 
 /** How to reach PostgreSQL: a URL, or the socket folder of the embedded server. */
@@ -55,6 +56,7 @@ export class DatabaseRefusedError extends Error {
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     ...clientConfig(options.connection),
+    Client: PostgresClient,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
@@ -66,17 +68,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   const withClient = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect().catch(rethrow);
     let broken: Error | undefined;
-    const onError = (error: Error) => {
-      broken = error;
-    };
-    client.on('error', onError);
     try {
       return await work(client);
     } catch (error) {
-      if (error instanceof StoreUnavailableError) broken ??= error;
+      if (error instanceof StoreUnavailableError) broken = error;
       throw error;
     } finally {
-      client.off('error', onError);
       client.release(broken);
     }
   };
@@ -99,7 +96,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         }
       }),
     async session(work) {
-      const client = new pg.Client({
+      const client = new PostgresClient({
         ...clientConfig(options.connection),
         connectionTimeoutMillis: connectTimeoutMs,
       });

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { access, chown, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import { PostgresClient } from '../postgres-client.ts';
 import type { PostgresConnection } from './database.ts';
 import { findBinaries, type PostgresBinaries } from './embedded-binaries.ts';
 import { EmbeddedPostgresError, useOtherDatabase } from './embedded-error.ts';
@@ -201,7 +202,7 @@ class EmbeddedServer {
   }
 
   async #connect(): Promise<pg.Client | null> {
-    const client = new pg.Client({
+    const client = new PostgresClient({
       host: this.#folders.run,
       port: socketPort,
       user: userName,
@@ -209,7 +210,6 @@ class EmbeddedServer {
       application_name: 'pika-expander owner',
       connectionTimeoutMillis: 5_000,
     });
-    client.on('error', () => undefined);
     client.once('end', () => this.#sessionEnded(client));
     return client.connect().then(
       () => client,

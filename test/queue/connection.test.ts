@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openDoorbell } from '../../src/queue/bullmq-doorbell.ts';
 import { openQueueBackend } from '../../src/queue/connection.ts';
-import { QueueSetupError } from '../../src/queue/errors.ts';
+import { QueueSetupError, QueueUnavailableError } from '../../src/queue/errors.ts';
+import { breakTakenConnections } from '../support/broken-connections.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const started: TestRedis[] = [];
@@ -82,4 +85,16 @@ it('says so when the database cannot hold the queue', async () => {
   await expect(openQueueBackend({ postgres: nowhere })).rejects.toMatchObject({
     code: 'queue_database_unusable',
   });
+});
+
+it('says so when a connection of the queue breaks as soon as it is taken', async () => {
+  const postgres = await startPostgres();
+  const { connection } = await postgres.createDatabase();
+  const backend = await openQueueBackend({ postgres: connection });
+  const mend = breakTakenConnections();
+  const doorbell = openDoorbell(backend);
+  await expect(doorbell.ping()).rejects.toThrow(QueueUnavailableError);
+  mend();
+  await doorbell.close();
+  await postgres.stop();
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
 import { StoreUnavailableError } from '../../src/store/store.ts';
+import { breakTakenConnections } from '../support/broken-connections.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
@@ -65,5 +66,15 @@ describe('while the database is away', () => {
     await until(saved, { withinMs: 50_000, what: 'the database to come back' });
     expect(await store.get(expansion.id)).toEqual(expansion);
     await close();
+  });
+
+  it('a connection that breaks as soon as it is taken fails its query, and nothing else', async () => {
+    const tables = openDatabase({ connection: database.connection });
+    const mend = breakTakenConnections();
+    const ask = () => tables.transaction((client) => client.query('select 1 as one'));
+    await expect(ask()).rejects.toThrow(StoreUnavailableError);
+    mend();
+    expect(await ask()).toEqual([{ one: 1 }]);
+    await tables.close();
   });
 });

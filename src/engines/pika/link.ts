@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { AbstractConnector, Redis, ReplyError } from 'ioredis';
 import type { Address } from '../../core/node-facts.ts';
 import { GuardedStream } from './guarded-stream.ts';
@@ -35,28 +35,25 @@ export interface Link {
 }
 
 /** Connects; rejects with a LinkError whose code is that of the socket (ECONNREFUSED, ENOTFOUND, …). */
-export async function openLink(address: Address, limits: ReplyLimits, signal: AbortSignal): Promise<Link> {
-  const socket = await openSocket(address, signal);
-  return overStream(new GuardedStream(socket, limits), socket.remoteAddress ?? null);
-}
-
-function openSocket(address: Address, signal: AbortSignal): Promise<Socket> {
+export function openLink(address: Address, limits: ReplyLimits, signal: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address.host, port: address.port, noDelay: true });
     const abort = () => {
       socket.destroy();
       reject(new LinkError('ETIMEDOUT', 'no connection within the limit'));
     };
+    const fail = (error: NodeJS.ErrnoException) => {
+      signal.removeEventListener('abort', abort);
+      reject(new LinkError(error.code ?? 'ECONNFAILED', connectText(error)));
+    };
+    socket.once('error', fail);
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     socket.once('connect', () => {
       signal.removeEventListener('abort', abort);
-      socket.removeAllListeners('error');
-      resolve(socket);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      signal.removeEventListener('abort', abort);
-      reject(new LinkError(error.code ?? 'ECONNFAILED', connectText(error)));
+      // At once, not after an await: the next error of the socket may come before that, and must find a listener.
+      resolve(overStream(new GuardedStream(socket, limits), socket.remoteAddress ?? null));
+      socket.off('error', fail);
     });
   });
 }
