@@ -55,6 +55,14 @@ type Handlers = {
 };
 
 async function main(): Promise<void> {
+  let guarded: readonly number[] = [];
+  // First of all, or a parent that ends while the nodes are made leaves them behind for ever.
+  process.on('disconnect', () => {
+    for (const pid of guarded) endGuarded(pid);
+    process.exit(0);
+  });
+  // Ctrl-C is for the parent, which ends this process when it is done.
+  process.on('SIGINT', () => undefined);
   const send = (message: NodesMessage): void => void process.send?.(message);
   const cluster = createCluster({
     seed: process.argv[2] ?? '1',
@@ -68,7 +76,6 @@ async function main(): Promise<void> {
   const served = await serveCluster(cluster, { ports: 'given' });
   const sites = new Map<string, SitePlan>();
   const idOf = new Map<string, string>();
-  let guarded: readonly number[] = [];
 
   const serve = async (id: string): Promise<string> => {
     takePort(cluster.world, cluster.node(id), await quietPort('nodes'));
@@ -127,12 +134,6 @@ async function main(): Promise<void> {
     } catch (error) {
       send({ number, error: (error as Error).stack ?? String(error) });
     }
-  });
-  // Ctrl-C is for the parent, which ends this process when it is done.
-  process.on('SIGINT', () => undefined);
-  process.on('disconnect', () => {
-    for (const pid of guarded) endGuarded(pid);
-    process.exit(0);
   });
   send({ ready: true });
 }

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { answers } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { quietPort } from './ports.ts';
 import { startUnit } from './unit.ts';
@@ -74,19 +74,4 @@ export async function startChaosRedis(onPid: () => void): Promise<ChaosRedis> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const end = (answered: boolean): void => {
-      socket.destroy();
-      resolve(answered);
-    };
-    socket.once('connect', () => socket.write('PING\r\n'));
-    // While it loads its data it answers too, with an error.
-    socket.once('data', (reply) => end(String(reply).startsWith('+PONG')));
-    socket.once('error', () => end(false));
-    socket.once('close', () => resolve(false));
-  });
 }

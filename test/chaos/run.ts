@@ -157,7 +157,9 @@ class ChaosRun {
   async run(): Promise<ChaosReport> {
     const { seed, limitMs } = this.#options;
     const limit = setTimeout(() => this.#stop(`the limit of ${limitMs / 1000} s has come`), limitMs);
-    this.#options.signal?.addEventListener('abort', () => this.#stop('told to stop'), { once: true });
+    const { signal } = this.#options;
+    signal?.addEventListener('abort', () => this.#stop('told to stop'), { once: true });
+    if (signal?.aborted) this.#stop('told to stop');
     try {
       await this.#start();
       const parts = [this.#lanes(), this.#watch(), this.#doFaults()];

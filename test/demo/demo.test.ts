@@ -12,7 +12,7 @@ function runDemo(): Promise<{ readonly code: number | null; readonly output: str
     child.stderr.on('data', (chunk) => {
       output += chunk;
     });
-    child.once('exit', (code) => resolve({ code, output }));
+    child.once('close', (code) => resolve({ code, output }));
   });
 }
 

@@ -10,6 +10,7 @@ import type { Expansion } from '../../src/core/expansion.ts';
 import { isEnded, needsPerson } from '../../src/core/expansion.ts';
 import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
+import { whenEnded } from '../support/ended.ts';
 import { hasTheBug, type PikaNode, startPika } from '../support/pika.ts';
 
 const binary = process.env.PIKA_BIN;
@@ -87,10 +88,9 @@ function startWrites(master: PikaNode): ChildProcess {
 export async function stopWrites(rig: Rig): Promise<void> {
   const { writes } = rig;
   rig.writes = null;
-  if (!writes || writes.exitCode !== null || writes.signalCode !== null) return;
-  const ended = new Promise((resolve) => writes.once('exit', resolve));
+  if (!writes) return;
   writes.kill('SIGKILL');
-  await ended;
+  await whenEnded(writes);
 }
 
 /** What a request says of every node. */

@@ -99,7 +99,7 @@ describe.each(usable)('a producer that knows only BullMQ and the payload, on $na
       rest = parts.pop() as string;
       lines.push(...parts.map((part) => JSON.parse(part) as Line));
     });
-    const ended = once(child, 'exit').then(([code]) => code as number);
+    const ended = once(child, 'close').then(([code]) => code as number);
     return { lines, ended };
   }
 

@@ -19,11 +19,13 @@ export async function startRedis(): Promise<RedisServer> {
   const options = ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', folder];
   const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(server, 'exit');
+  let said = '';
   await new Promise<void>((resolve, reject) => {
     server.stdout.on('data', (chunk: Buffer) => {
-      if (/ready to accept connections/i.test(String(chunk))) resolve();
+      said += String(chunk);
+      if (/ready to accept connections/i.test(said)) resolve();
     });
-    exited.then(([code]) => reject(new Error(`redis-server ended at once with code ${code}`)), reject);
+    exited.then(() => reject(new Error(`redis-server ended at its start: ${said}`)), reject);
   });
   return {
     path,

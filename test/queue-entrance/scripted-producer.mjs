@@ -11,10 +11,10 @@ const options = { connection: where.connectionString ? where : { ...where, maxRe
 const say = (kind, value) => process.stdout.write(`${JSON.stringify({ kind, ...value })}\n`);
 
 const events = new QueueEvents('expansions', options, ...backend);
-await events.waitUntilReady();
 events.on('progress', ({ jobId: id, data }) => {
   if (id === jobId) say('progress', { data });
 });
+await events.waitUntilReady();
 
 const queue = new Queue('expansions', options, ...backend);
 const job = await queue.add('expansion', JSON.parse(payload), { jobId, attempts: 5 });

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/em
 import { isServerOn, pidInFile } from '../../src/store/embedded-processes.ts';
 import { type OpenedStore, openStore } from '../../src/store/open.ts';
 import { StoreUnavailableError } from '../../src/store/store.ts';
+import { whenEnded } from '../support/ended.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { until } from '../support/until.ts';
 
@@ -66,16 +66,13 @@ function startChild(mode: 'write' | 'hold'): Child {
 }
 
 async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
   child.stdin?.end();
-  await exited;
+  await whenEnded(child);
 }
 
 async function killChild(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit');
   child.kill('SIGKILL');
-  await exited;
+  await whenEnded(child);
 }
 
 it('makes its data folder, reachable by its owner alone, and stops without a trace of a process', async () => {

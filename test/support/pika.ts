@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { hasEnded, whenEnded } from './ended.ts';
 
 export interface PikaNode {
   readonly name: string;
@@ -92,7 +93,7 @@ function run(binary: string, folder: string, config: string): Running {
   return { child, output: () => output };
 }
 
-const isRunning = ({ child }: Running): boolean => child.exitCode === null && child.signalCode === null;
+const isRunning = ({ child }: Running): boolean => !hasEnded(child);
 
 /** Whether every joining slave makes a new dump, which spoils the copy of a slave that has not finished (up to 3.5.4). */
 export async function hasTheBug(node: PikaNode): Promise<boolean> {
@@ -140,10 +141,7 @@ async function answers(client: Redis, { child, output }: Running): Promise<void>
   await Promise.race([client.call('PING'), died]);
 }
 
-function ended(running: Running): Promise<void> {
-  if (!isRunning(running)) return Promise.resolve();
-  return new Promise((resolve) => {
-    running.child.once('exit', () => resolve());
-    running.child.kill('SIGKILL');
-  });
+function ended({ child }: Running): Promise<void> {
+  child.kill('SIGKILL');
+  return whenEnded(child);
 }

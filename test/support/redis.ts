@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { hasEnded, whenEnded } from './ended.ts';
 import { until } from './until.ts';
 
 /** A real redis-server on a free port of loopback, with a folder of its own. */
@@ -61,7 +62,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     await until(
       () => {
         if (failure) throw failure;
-        if (started.exitCode !== null || started.signalCode !== null)
+        if (hasEnded(started))
           throw new Error(`${binary} ended at once with ${started.signalCode ?? `code ${started.exitCode}`}`);
         return answers(port);
       },
@@ -71,10 +72,9 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   const end = async (signal: NodeJS.Signals) => {
     const running = child;
     child = null;
-    if (!running || running.exitCode !== null || running.signalCode !== null) return;
-    const exited = once(running, 'exit');
+    if (!running) return;
     running.kill(signal);
-    await exited;
+    await whenEnded(running);
   };
   const run = async (command: string, ...rest: string[]) => {
     const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => null });
@@ -111,18 +111,18 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
 }
 
 /** A server that asks for a password answers too. */
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    socket.write('PING\r\n');
-    const [reply] = (await once(socket, 'data')) as [Buffer];
-    return /^(?:\+PONG|-NOAUTH)/.test(reply.toString());
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
+export function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => socket.write('PING\r\n'));
+    // While it loads its data it answers with another error.
+    socket.once('data', (reply) => {
+      resolve(/^(?:\+PONG|-NOAUTH)/.test(String(reply)));
+      socket.destroy();
+    });
+    socket.on('error', () => undefined);
+    socket.once('close', () => resolve(false));
+  });
 }
 
 async function freePort(): Promise<number> {

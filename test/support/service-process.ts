@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { hasEnded } from './ended.ts';
 import { until } from './until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -93,8 +94,7 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
     async url() {
       const said = () => `serve said: ${output}${errors}`;
       const address = () => /is running.* at (http:\/\/[^"\s]+)/.exec(output)?.[1];
-      const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-      await until(() => address() !== undefined || hasEnded(), { withinMs: 120_000, what: said });
+      await until(() => address() !== undefined || hasEnded(child), { withinMs: 120_000, what: said });
       const found = address();
       if (found === undefined) throw new Error(`it did not start; ${said()}`);
       return found;

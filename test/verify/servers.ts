@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Endpoint } from '../../src/verify/compare.ts';
 import { type Argument, CommandWriter, ErrorReply, type Reply, ReplyReader } from '../../src/verify/resp.ts';
 import { WireConnection } from '../../src/verify/wire.ts';
+import { hasEnded, whenEnded } from '../support/ended.ts';
 
 /** A real server process, made for one test file. */
 export interface TestServer {
@@ -134,12 +135,10 @@ async function offsets(server: TestServer): Promise<string> {
 }
 
 async function whenReady(child: ChildProcess, port: number, folder: string): Promise<TestServer> {
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const endpoint: Endpoint = { address: { host: '127.0.0.1', port }, credential: null };
   let connection: WireConnection | null = null;
   await until(async () => {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`the server on port ${port} ended at once`);
+    if (hasEnded(child)) throw new Error(`the server on port ${port} ended at once`);
     try {
       connection = await WireConnection.open({ ...endpoint, timeoutMs: 30_000 });
       return !((await connection.call('PING')) instanceof ErrorReply);
@@ -158,7 +157,7 @@ async function whenReady(child: ChildProcess, port: number, folder: string): Pro
     stop: async () => {
       (open as WireConnection).close();
       child.kill('SIGKILL');
-      await ended;
+      await whenEnded(child);
       rmSync(folder, { recursive: true, force: true });
     },
   };

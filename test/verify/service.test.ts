@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -13,6 +12,7 @@ import {
   createComparisonHandler,
   startComparisonWorker,
 } from '../../src/verify/service.ts';
+import { whenEnded } from '../support/ended.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
 
@@ -157,7 +157,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
       const child = startWorkerProcess(owner);
       await until(async () => (await ownerOf()) === owner && (await reached()));
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await whenEnded(child);
       const { state, cursor } = await row();
       expect(state).toBe('running');
       cursors.add(JSON.stringify(cursor));
@@ -170,7 +170,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
     const last = startWorkerProcess('last');
     await until(async () => (await row()).state === 'completed');
     last.kill('SIGKILL');
-    await once(last, 'exit');
+    await whenEnded(last);
     await expectWhole(id);
   }, 120_000);
 
