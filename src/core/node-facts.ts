@@ -86,13 +86,13 @@ export interface StatsFacts {
   readonly commandsProcessed: number | null;
 }
 
-/** Sums over all blocks of all DBs of `INFO rocksdb` (3.5.0+). */
+/** Sums over all blocks of all DBs of `INFO rocksdb` (3.5.0+). A table's blob files count as part of it. */
 export interface SizeFacts {
-  /** Σ total_sst_files_size, bytes. */
+  /** Σ total_sst_files_size and total_blob_file_size, bytes. */
   readonly sstBytes: number;
   /** The same by DB, in the order of the DBs' names: the blocks carry no name (facts 2.7). Absent = not told apart. */
   readonly sstBytesByDatabase?: readonly number[];
-  /** Σ live_sst_files_size, bytes; null when not printed. */
+  /** Σ live_sst_files_size and live_blob_file_size, bytes; null when not printed. */
   readonly liveSstBytes: number | null;
   /** Σ cur_size_all_mem_tables, bytes; null when not printed. */
   readonly memtableBytes: number | null;

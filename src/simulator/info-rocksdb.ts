@@ -1,11 +1,13 @@
 import { type KeyType, keyTypes } from './keyspace.ts';
-import { numberSetting, type SimDb, type SimNode, type World } from './world.ts';
+import { numberSetting, type SimDb, type SimNode, setting, type World } from './world.ts';
 
 /** One RocksDB of a DB: its prefix in INFO, what it holds, and how it is spread over disk and memory. */
 export interface Block {
   readonly prefix: string;
   readonly keys: number;
   readonly sstBytes: number;
+  /** Values of `min-blob-size` and more, where `enable-blob-files` is set. */
+  readonly blobBytes: number;
   readonly memtableBytes: number;
 }
 
@@ -35,6 +37,9 @@ export function blocksOf(world: World, node: SimNode, db: SimDb): Block[] {
   );
 }
 
+/** Of what is flushed, with values of 1 KB and `min-blob-size 512` (real 4.0.1: 77.5 of 81.8 MB). */
+const blobShare = 0.947;
+
 /** Data stay in the memtable until it is full; a dump flushes it (`flushed` is cleared then). */
 function block(
   world: World,
@@ -48,10 +53,13 @@ function block(
   const flushed = Math.min(db.flushed.get(prefix) ?? bytes, bytes);
   const memtable = (bytes - flushed) % limit;
   db.flushed.set(prefix, bytes - memtable);
+  const blobBytes =
+    setting(node, 'enable-blob-files') === 'yes' ? Math.round((bytes - memtable) * blobShare) : 0;
   return {
     prefix,
     keys: held.keys,
-    sstBytes: bytes - memtable,
+    sstBytes: bytes - memtable - blobBytes,
+    blobBytes,
     memtableBytes: idleMemtableBytes[node.traits.family] + memtable,
   };
 }
@@ -119,7 +127,7 @@ function levelLines({ sstBytes }: Block): Line[] {
 }
 
 function propertyLines(block: Block, is40: boolean): Line[] {
-  const { sstBytes, memtableBytes } = block;
+  const { sstBytes, blobBytes, memtableBytes } = block;
   const cache = is40 ? 83886080 : 8388608;
   return [
     ['num_immutable_mem_table', 0],
@@ -145,10 +153,10 @@ function propertyLines(block: Block, is40: boolean): Line[] {
     ['block_cache_capacity', cache],
     ['block_cache_usage', 96],
     ['block_cache_pinned_usage', 96],
-    ['num_blob_files', 0],
+    ['num_blob_files', blobBytes > 0 ? 1 : 0],
     ['blob_stats', 0],
-    ['total_blob_file_size', 0],
-    ['live_blob_file_size', 0],
+    ['total_blob_file_size', blobBytes],
+    ['live_blob_file_size', blobBytes],
     ...(is40
       ? ([
           ['blob_cache_capacity', 0],

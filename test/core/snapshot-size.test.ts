@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type Dump, dumpBytes, newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
 import { masterReplication } from './master-replication.ts';
+import { begin, ended } from './played-expansion.ts';
 
 const MB = 1_000_000;
 
@@ -49,4 +50,20 @@ test('with an unknown amount of writes the smaller size counts: a binlog file wa
 
 test('nothing is known of a dump whose sizes were not read', () => {
   expect(dumpBytes(dumpOf({ replication: replication(0) }, { replication: replication(0) }))).toBeNull();
+});
+
+test('a master whose values lie in blob files: the snapshot is as large as what comes, and so is what the node opened', async () => {
+  const { comesTo } = await begin({
+    version: '4.0.1',
+    nodes: ['n1'],
+    before: ({ nodes }) => {
+      for (const { settings } of nodes) settings.set('enable-blob-files', 'yes');
+    },
+  });
+  const { joins } = await comesTo('its end', ended);
+  const bytes = joins[0]!.evidence!.rules.find(({ rule }) => rule === 'bytes_received')!;
+  expect(bytes.facts).toMatchObject({ snapshotBytesKnown: true });
+  const { receivedBytes, snapshotBytes, nodeTableBytesAfterSwap } = bytes.facts as Record<string, number>;
+  expect(receivedBytes! / snapshotBytes!).toBeCloseTo(1, 1);
+  expect(nodeTableBytesAfterSwap! / snapshotBytes!).toBeCloseTo(1, 1);
 });

@@ -98,6 +98,10 @@ export function parseData(text: string): {
   };
 }
 
+/** What a block has on disk: its tables, and its blob files where `enable-blob-files` is set: nearly all of it there. */
+const totalSizes = ['total_sst_files_size', 'total_blob_file_size'];
+const liveSizes = ['live_sst_files_size', 'live_blob_file_size'];
+
 /**
  * INFO rocksdb, whole or an excerpt of it, summed over all blocks of all DBs: the blocks carry no DB name and
  * repeat their keys (v3.5.4 pika_admin.cc:1313), so they can only be summed. null when no block prints its size (3.3.6 and 3.4
@@ -105,49 +109,52 @@ export function parseData(text: string): {
  */
 export function parseSizes(text: string): SizeFacts | null {
   const lines = linesOf(text);
-  const sstBytes = sumOf(lines, 'total_sst_files_size');
+  const sstBytes = sumOf(lines, totalSizes);
   if (sstBytes === null) return null;
   return {
     sstBytes,
-    sstBytesByDatabase: sumsByDatabase(lines, 'total_sst_files_size'),
-    liveSstBytes: sumOf(lines, 'live_sst_files_size'),
-    memtableBytes: sumOf(lines, 'cur_size_all_mem_tables'),
-    estimatedKeys: sumOf(lines, 'estimate_num_keys') ?? 0,
+    sstBytesByDatabase: sumsByDatabase(lines, totalSizes),
+    liveSstBytes: sumOf(lines, liveSizes),
+    memtableBytes: sumOf(lines, ['cur_size_all_mem_tables']),
+    estimatedKeys: sumOf(lines, ['estimate_num_keys']) ?? 0,
   };
 }
 
 /** `strings_` … `zsets_` on 3.5, `instance0_` … on 4.0. */
 const blockPrefix = /^(?:strings|hashes|lists|sets|zsets|streams|instance\d+)_/;
 
-/** The prefix of the block whose property the line tells; null = another line. Most of some hundred lines are others. */
-function blockWith(line: string, property: string): string | null {
-  if (!line.includes(property)) return null;
+/** One of the properties of a block; null = the line tells another. Most of some hundred lines do. */
+function propertyOf(
+  line: string,
+  properties: readonly string[],
+): { readonly name: string; readonly value: number | null } | null {
+  const property = properties.find((each) => line.includes(each));
+  if (property === undefined) return null;
   const prefix = blockPrefix.exec(line)?.[0];
-  return prefix !== undefined && line.startsWith(`${property}:`, prefix.length) ? prefix : null;
+  if (prefix === undefined || !line.startsWith(`${property}:`, prefix.length)) return null;
+  const name = prefix + property;
+  return { name, value: wholeNumber(line.slice(name.length + 1).trim()) };
 }
 
-function sumOf(lines: readonly string[], property: string): number | null {
+function sumOf(lines: readonly string[], properties: readonly string[]): number | null {
   let sum: number | null = null;
   for (const line of lines) {
-    const block = blockWith(line, property);
-    if (block === null) continue;
-    const value = wholeNumber(line.slice(block.length + property.length + 1).trim());
+    const value = propertyOf(line, properties)?.value ?? null;
     if (value !== null) sum = (sum ?? 0) + value;
   }
   return sum;
 }
 
-/** The blocks of the DBs follow each other with the same prefixes: the first prefix coming again begins the next DB. */
-function sumsByDatabase(lines: readonly string[], property: string): number[] {
+/** The blocks of the DBs follow each other with the same names: the first name coming again begins the next DB. */
+function sumsByDatabase(lines: readonly string[], properties: readonly string[]): number[] {
   const sums: number[] = [];
   let first: string | null = null;
   for (const line of lines) {
-    const prefix = blockWith(line, property);
-    if (prefix === null) continue;
-    first ??= prefix;
-    if (prefix === first) sums.push(0);
-    const value = wholeNumber(line.slice(prefix.length + property.length + 1).trim()) ?? 0;
-    sums[sums.length - 1] = sums.at(-1)! + value;
+    const found = propertyOf(line, properties);
+    if (found === null) continue;
+    first ??= found.name;
+    if (found.name === first) sums.push(0);
+    sums[sums.length - 1] = sums.at(-1)! + (found.value ?? 0);
   }
   return sums;
 }

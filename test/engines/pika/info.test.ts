@@ -391,6 +391,27 @@ compact_interval:`),
       estimatedKeys: 20,
     });
   });
+
+  test('blob files are part of the tables: 82 MB, of which the tables alone say 4 MB (real 4.0.1)', () => {
+    const block = (instance: number, sst: number, blob: number): string =>
+      [
+        `#instance${instance}_RocksDB`,
+        `total_sst_files_size:${sst}`,
+        `live_sst_files_size:${sst}`,
+        'num_blob_files:2',
+        `total_blob_file_size:${blob}`,
+        `live_blob_file_size:${blob}`,
+        '',
+      ].join(`\r\ninstance${instance}_`);
+    const text =
+      block(0, 1_438_712, 25_908_639) + block(1, 1_433_310, 25_815_739) + block(2, 1_431_952, 25_743_774);
+    const whole = 4_303_974 + 77_468_152;
+    expect(parseSizes(text + text)).toMatchObject({
+      sstBytes: 2 * whole,
+      sstBytesByDatabase: [whole, whole],
+      liveSstBytes: 2 * whole,
+    });
+  });
 });
 
 describe('whatever a node says, parsing neither throws nor yields NaN', () => {
