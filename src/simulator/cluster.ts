@@ -12,7 +12,7 @@ import type { Reply } from './reply.ts';
 import { onSilence, onTick } from './slave.ts';
 import { onNewerDump } from './slave-copy.ts';
 import { realTimers, type Timers } from './timers.ts';
-import { outgoingBytesPerSecond } from './transfer.ts';
+import { outgoingBytesPerSecond, setCopyRoom } from './transfer.ts';
 import { type LogLine, type SimNode, type SupersededOutcome, stall, takePort, type World } from './world.ts';
 import { createWriteLoad, type WriteLoad, type WriteLoadOptions } from './write-load.ts';
 
@@ -69,6 +69,8 @@ interface Faults {
   slowBgsave(id: string, ms: number): void;
   /** The next dump fails: disk full. */
   failBgsave(id: string, ms?: number): void;
+  /** So many bytes of a copy fit on the node's disk from now on; Infinity = all. */
+  copyRoom(id: string, bytes: number): void;
   /** A BGSAVE by somebody else, now. */
   bgsave(id: string): void;
   /** Deletes binlog files up to `through` (default: all but the newest), whoever needs them. */
@@ -201,6 +203,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     slowBgsave: (id, ms) => void find(id).bgsavePlans.push({ ms, fails: false }),
     failBgsave: (id, ms) =>
       void find(id).bgsavePlans.push({ ...(ms === undefined ? {} : { ms }), fails: true }),
+    copyRoom: (id, bytes) => setCopyRoom(world, find(id), bytes),
     bgsave(id) {
       const node = find(id);
       for (const db of node.dbs) startBgsave(world, node, db, 'by somebody else');

@@ -75,6 +75,7 @@ function copy(world: World, node: SimNode, db: SimDb, master: SimNode, dump: Dum
     later(world, node, overhead, () => {
       const { transfer } = db.rsync;
       if (transfer === null || transfer.dump !== dump) return;
+      db.copiedBytes = dump.bytes;
       endTransfer(world, transfer);
       db.rsync = { ...db.rsync, status: 'stopped', transfer: null, result: { kind: 'complete', dump } };
       ended();

@@ -78,6 +78,8 @@ export interface SimDb {
   state: ReplState;
   rsync: RsyncClient;
   dump: Dump | null;
+  /** On its disk, of the last copy that came whole. */
+  copiedBytes: number;
   bgsaving: boolean;
   keyScan: KeyScan | null;
   readonly cursors: CursorStore;
@@ -180,6 +182,8 @@ export interface SimNode {
   readonly phaseMs: number;
   fds: number;
   counters: Counters;
+  /** What fits of a copy on the disk of db-sync-path; Infinity = all. */
+  copyRoomBytes: number;
   diskUsage: { readonly at: number; readonly db: number; readonly log: number } | null;
   /** 3.3 only: dumps and pushes waiting for the one thread that does both. */
   readonly pushQueue: (() => void)[];

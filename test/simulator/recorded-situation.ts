@@ -79,6 +79,9 @@ export function clusterFor({ meta }: Recording, seed: number): Cluster {
   return cluster;
 }
 
+/** Recordings 43: what had come of the copy when its first file could not be written, on a disk of 62.9 MB. */
+export const smallDiskBytes = 57_000_000;
+
 export interface Base {
   readonly strings?: number;
   readonly hashes?: number;
@@ -261,6 +264,8 @@ function deedOf(row: Row): { readonly shift: number; readonly run: Deed } | null
   if (text === 'process ended with kill -9') return { shift: 0, run: done((c) => c.fault.crash(node!)) };
   if (text === 'process started again')
     return { shift: -startSeconds, run: done((c) => c.fault.restart(node!)) };
+  if (text.startsWith('disk has room'))
+    return { shift: 0, run: done((c) => c.fault.copyRoom(node!, Number.POSITIVE_INFINITY)) };
   if (text.startsWith('write load on'))
     return {
       shift: 0,

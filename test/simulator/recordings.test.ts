@@ -11,6 +11,7 @@ import {
   play,
   type Recording,
   seenInRecording,
+  smallDiskBytes,
   type Verified,
   wipeKeepingId,
 } from './recorded-situation.ts';
@@ -134,6 +135,8 @@ const situations: Readonly<Record<string, Situation>> = {
   '40-3.5.4-one-slave-writes-with-counters': { base: { strings: 200_000 }, dumps: 1 },
   '41-3.5.4-burst3-silent-loss-with-counters': { base: { strings: 200_000 }, dumps: 3 },
   '42-4.0.1-burst3-writes-with-counters': { base: { strings: 200_000 }, dumps: 1 },
+  '43-3.5.4-slave-disk-full': { base: { strings: 150_000 }, prepare: smallDisk, dumps: 1 },
+  '43-4.0.1-slave-disk-full': { base: { strings: 150_000 }, prepare: smallDisk, dumps: 1 },
 };
 
 function otherMasterAndForeignKeys(cluster: Cluster): void {
@@ -144,6 +147,10 @@ function otherMasterAndForeignKeys(cluster: Cluster): void {
 /** In recording 30 the purge had not come to file 0 yet when the sync began, and the sync then held it back. */
 function keepFileZero(cluster: Cluster): void {
   cluster.node('m').settings.set('expire-logs-nums', '20');
+}
+
+function smallDisk(cluster: Cluster): void {
+  cluster.fault.copyRoom('s1', smallDiskBytes);
 }
 
 interface Run extends Played {
