@@ -95,7 +95,7 @@ function reschedule(world: World, transfer: Transfer): void {
   });
 }
 
-/** Between two failures of a file on a full disk: 5 to 11 a second were seen (recordings 43). */
+/** Between two failures of a file on a full disk: 6 to 7 a second were seen (recordings 43). */
 const leastRetryMs = 100;
 
 /**
