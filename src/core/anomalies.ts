@@ -1,12 +1,17 @@
 /** The catalogue of what goes wrong in a full sync, and the rules by which the tracker's facts are given a name. */
 import type { Capabilities } from './capabilities.ts';
-import type { MasterTracker } from './master-tracker.ts';
+import { latestMost, type MasterTracker } from './master-tracker.ts';
+import { formatAddress } from './node-facts.ts';
+import { readableBytes, readableSeconds } from './quantities.ts';
 import { isConnected, lastWait, restartedAfterCopy, type SlaveTracker } from './tracker.ts';
 import {
   bytesComplete,
+  copiedBytes,
+  copyBytesAtMost,
   dumpIsCertain,
   openedEnough,
   receivedInWait,
+  trickleBytesPerSecond,
   uncertainDump,
   type Wait,
 } from './wait.ts';
@@ -22,6 +27,8 @@ export const anomalyCodes = [
   'up_but_not_listed',
   'up_but_incomplete',
   'sync_loop',
+  'copy_begun_again',
+  'copy_without_end',
   'node_restarted',
   'master_restarted',
   'foreign_change',
@@ -32,7 +39,7 @@ export type AnomalyCode = (typeof anomalyCodes)[number];
 /**
  * `wait`: the node helps itself. `reattach`: NO ONE, wait until the master no longer lists the node and 4 s at
  * least, CLEARREPLICATIONID where the ids differ, SLAVEOF … force. `quarantine`: no retry helps, the node may hold
- * partial data. `halt`: somebody else acts on the node; a person decides.
+ * partial data; where it still copies it is detached. `halt`: somebody else acts on the node; a person decides.
  */
 type Remedy = 'wait' | 'reattach' | 'quarantine' | 'halt';
 
@@ -159,13 +166,39 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
   sync_loop: {
     title: 'The node starts one full sync after the other',
     cause:
-      'The binlog that the node needs after each copy is purged before the copy ends, or each copy is superseded.',
+      'The binlog that the node needs after each copy is purged before the copy ends, each copy is superseded, or the node’s connection to the master breaks during each copy.',
     versions: 'all',
     recordings: [],
     remedy: 'quarantine',
     nextSteps: [
       'Raise expire-logs-nums on the master, or the throttle on the node, so that the copy ends before the binlog is purged.',
       'Find what makes dumps on this master (LASTSAVE), then retry the node.',
+      'If no other dump was made: look into the logs of node and master for what ends their connection.',
+    ],
+  },
+  copy_begun_again: {
+    title: 'The node begins its copy again without a newer dump',
+    cause:
+      'The connection between the node and the master broke during the copy, or the node heard nothing from the master for 20 s. Pika then copies everything from the first byte.',
+    versions: 'all',
+    recordings: [],
+    remedy: 'wait',
+    nextSteps: [
+      'Nothing: the service follows the new copy, and stops a node that begins its copy too often.',
+      'If it happens again: look into the logs of node and master for what ends their connection.',
+    ],
+  },
+  copy_without_end: {
+    title: 'The node starts its copy again and again',
+    cause:
+      'The node received more bytes than the snapshot holds, and its copy has not ended. A node that cannot write a file deletes this file and copies it again at once, without end. The usual cause is a full disk of the node. The other cause is a network that is too slow: the node sends each request again after rsync-timeout-ms, and after ten requests it starts the file again.',
+    versions: '3.5.0 and newer',
+    recordings: ['43'],
+    remedy: 'quarantine',
+    nextSteps: [
+      'On the node, look at the free space of db-sync-path and db-path (`df -h`). The copy needs the size of the snapshot beside the old data.',
+      'On the node, look into pika.INFO in log-path: “No space left on device” means a full disk. “rsync timeout” means a slow network: lower throttle-bytes-per-second or raise rsync-timeout-ms.',
+      'The service detaches the node (SLAVEOF NO ONE), so that it no longer loads the master’s network. Remove the cause, then retry the node; or skip it.',
     ],
   },
   node_restarted: {
@@ -226,6 +259,9 @@ export interface AnomalyLimits {
   /** No reply for this long is no swap any more. */
   readonly busyMs: number;
   readonly maxWaits: number;
+  readonly maxCopiesOfOneDump: number;
+  /** How long a copy may take for a hundredth of itself, or go on where the size of its dump is not known. */
+  readonly headwayMs: number;
 }
 
 export const defaultAnomalyLimits: AnomalyLimits = {
@@ -236,6 +272,8 @@ export const defaultAnomalyLimits: AnomalyLimits = {
   notListedMs: 10_000,
   busyMs: 600_000,
   maxWaits: 4,
+  maxCopiesOfOneDump: 3,
+  headwayMs: 1_800_000,
 };
 
 export interface AnomalyInput {
@@ -255,6 +293,7 @@ export function detectAnomalies(input: AnomalyInput): readonly AnomalyRecord[] {
     foreignChange(input),
     nodeGone(input),
     superseded(input),
+    withoutEnd(input),
     hung(input),
     syncLoop(input),
     skipped(input),
@@ -264,6 +303,7 @@ export function detectAnomalies(input: AnomalyInput): readonly AnomalyRecord[] {
     neverConnected(input),
     masterRestarted(input),
     nodeRestarted(input),
+    begunAgain(input),
   ];
   return symptoms
     .filter((symptom) => symptom !== null)
@@ -359,19 +399,84 @@ function superseded({ slave, capabilities }: AnomalyInput): Symptom | null {
   };
 }
 
-function hung({ slave, limits, now, capabilities, master }: AnomalyInput): Symptom | null {
+/** A dump of unknown size was made before anybody watched, and the master can have been larger then. */
+const unknownDumpShare = 3;
+
+function withoutEnd({ slave, master, limits, now }: AnomalyInput): Symptom | null {
+  const wait = lastWait(slave);
+  if (!wait || wait.endedAt !== null || slave.unreachableSince !== null) return null;
+  const copied = copiedBytes(wait);
+  const { snapshotBytes, snapshotBytesAtMost = null } = wait;
+  const live = latestMost(master.samples);
+  const size = snapshotBytesAtMost ?? live;
+  if (size === null) return null;
+  const share = snapshotBytesAtMost === null ? unknownDumpShare : undefined;
+  const limitBytes = Math.round(copyBytesAtMost(wait, size, share));
+  const tooLong = now - (wait.firstBytesAt ?? now) >= limits.headwayMs;
+  if (copied <= limitBytes || (snapshotBytesAtMost === null && !tooLong)) return null;
+  const node = formatAddress(slave.self);
+  const of =
+    snapshotBytesAtMost === null
+      ? `a dump of unknown size (the master holds ${readableBytes(size)} now; BGSAVE on the master makes a dump of known size)`
+      : `a snapshot of ${readableBytes(snapshotBytes ?? size)}`;
+  return {
+    code: 'copy_without_end',
+    text: `${node} has received ${readableBytes(copied)} for ${of}, and still copies. The usual cause is a full disk: look at the free space of db-sync-path and db-path on ${node}.`,
+    facts: { receivedBytes: copied, snapshotBytes, snapshotBytesAtMost, limitBytes },
+  };
+}
+
+function hung(input: AnomalyInput): Symptom | null {
+  const { slave, limits, now, capabilities, master } = input;
   const wait = lastWait(slave);
   if (slave.unreachableSince !== null || slave.busySince !== null) return null;
   if (!wait || wait.endedAt !== null) return stuckBetween(slave, limits, now);
-  const still = now - wait.lastMoveAt;
   const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
+  if (!wasCut && !capabilities.hasReplByteCounters) return tooLongUncounted(wait, input);
+  const still = now - wait.lastMoveAt;
   const limit = wasCut ? limits.supersededStallMs : limits.stallMs;
   const since = wasCut ? Math.min(still, now - wait.supersededAt!) : still;
-  if (since < limit || (master.bgsaving && since < limits.bgsaveMs)) return null;
+  if (since < limit || (master.bgsaving && since < limits.bgsaveMs)) return noHeadway(wait, input);
   return {
     code: 'hung_in_full_sync',
-    text: `The node has been in WaitDBSync without receiving anything for ${seconds(still)}.`,
+    text: stillWords(wait, still, now),
     facts: { stillForMs: still, receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes },
+  };
+}
+
+/** More than keep-alives of 16 to 30 bytes a second: questions are answered, and the answer is no. */
+const refusedBytesPerSecond = 100;
+
+function stillWords(wait: Wait, still: number, now: number): string {
+  const received = receivedInWait(wait) ?? 0;
+  const perSecond = (received * 1000) / Math.max(1, now - wait.startedAt);
+  if (perSecond < refusedBytesPerSecond || perSecond > trickleBytesPerSecond)
+    return `The node has been in WaitDBSync without receiving anything for ${seconds(still)}.`;
+  return `The node has been in WaitDBSync for ${seconds(now - wait.startedAt)}, has received ${Math.round(perSecond)} bytes a second and no file: the master refuses its requests. The master’s dump failed or is missing: look at the master’s log, and at the free space of its dump-path.`;
+}
+
+/** It moves, and at this pace it never ends. */
+function noHeadway(wait: Wait, { limits, now }: AnomalyInput): Symptom | null {
+  const { headway, snapshotBytes } = wait;
+  if (headway === undefined || now - headway.at < limits.headwayMs) return null;
+  const came = copiedBytes(wait) - headway.bytes;
+  const of = snapshotBytes === null ? '' : ` of ${readableBytes(snapshotBytes)}`;
+  return {
+    code: 'hung_in_full_sync',
+    text: `Only ${readableBytes(came)}${of} came in the last ${readableSeconds((now - headway.at) / 1000)}: at this pace the copy never ends.`,
+    facts: { receivedBytes: receivedInWait(wait), snapshotBytes, headway },
+  };
+}
+
+/** 3.3 and 3.4 count no bytes: nothing but the time tells whether a copy moves. */
+function tooLongUncounted(wait: Wait, { limits, now, slave, master }: AnomalyInput): Symptom | null {
+  const since = now - wait.startedAt;
+  const limit = Math.max(limits.headwayMs, master.bgsaving ? limits.bgsaveMs : 0);
+  if (since < limit) return null;
+  return {
+    code: 'hung_in_full_sync',
+    text: `${formatAddress(slave.self)} has been in WaitDBSync for ${readableSeconds(since / 1000)}. Its version counts no bytes, so the service cannot see whether the copy moves. If copies take longer here, raise the policy’s masterBusyTimeoutMs.`,
+    facts: { waitsForMs: since },
   };
 }
 
@@ -401,11 +506,50 @@ function stuckBetween(slave: SlaveTracker, limits: AnomalyLimits, now: number): 
 }
 
 function syncLoop({ slave, limits }: AnomalyInput): Symptom | null {
-  if (slave.waits.length <= limits.maxWaits) return null;
+  const begun = slave.waits.reduce((sum, wait) => sum + copiesIn(wait), 0);
+  if (begun > limits.maxWaits) {
+    return {
+      code: 'sync_loop',
+      text: `The node has begun ${begun} full syncs since one SLAVEOF, and none held.`,
+      facts: { fullSyncs: begun },
+    };
+  }
+  const same = copiesOfLastDump(slave);
+  if (same.length <= limits.maxCopiesOfOneDump) return null;
   return {
     code: 'sync_loop',
-    text: `The node has begun ${slave.waits.length} full syncs since one SLAVEOF, and none held.`,
-    facts: { fullSyncs: slave.waits.length },
+    text: `The node has begun ${same.length} copies of one dump, and none held.`,
+    facts: { fullSyncs: same.length, receivedBytes: receivedIn(same) },
+  };
+}
+
+/** A node that throws a superseded copy away can be back in WaitDBSync before the next look; its wait then goes on. */
+const copiesIn = ({ endedAt, laterDumps }: Wait): number =>
+  endedAt === null ? 1 + laterDumps : Math.max(1, laterDumps);
+
+const receivedIn = (waits: readonly Wait[]): number =>
+  waits.reduce((sum, wait) => sum + (receivedInWait(wait) ?? 0), 0);
+
+/** The copies of the dump that is copied now, since the last restart of node or master: it explains what came before. */
+function copiesOfLastDump(slave: SlaveTracker): readonly Wait[] {
+  const last = lastWait(slave);
+  if (!last?.dump) return [];
+  const since = Math.max(slave.restarts.at(-1) ?? 0, slave.masterRestartedAt ?? 0);
+  return slave.waits.filter(
+    ({ dump, startedAt, supersededBy }) =>
+      dump?.notAfter === last.dump!.notAfter && startedAt >= since && supersededBy === null,
+  );
+}
+
+function begunAgain({ slave, limits }: AnomalyInput): Symptom | null {
+  const same = copiesOfLastDump(slave);
+  if (same.length < 2) return null;
+  const snapshot = lastWait(slave)!.snapshotBytes;
+  const of = snapshot === null ? '' : ` for a snapshot of ${readableBytes(snapshot)}`;
+  return {
+    code: 'copy_begun_again',
+    text: `${formatAddress(slave.self)} has begun its copy ${same.length} times, and no newer dump was made. It has received ${readableBytes(receivedIn(same))}${of}; it is stopped if it begins more than ${limits.maxCopiesOfOneDump} copies.`,
+    facts: { fullSyncs: same.length, receivedBytes: receivedIn(same), snapshotBytes: snapshot },
   };
 }
 

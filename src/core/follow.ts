@@ -35,6 +35,7 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
       busyMs: defaultAnomalyLimits.busyMs,
     }),
   });
+  const patienceMs = Math.max(expansion.policy.masterBusyTimeoutMs, expansion.policy.stallTimeoutMs);
   const anomalies = detectAnomalies({
     slave: tracker,
     master: expansion.masterTracker,
@@ -42,7 +43,8 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     limits: {
       ...defaultAnomalyLimits,
       stallMs: expansion.policy.stallTimeoutMs,
-      bgsaveMs: Math.max(expansion.policy.masterBusyTimeoutMs, expansion.policy.stallTimeoutMs),
+      bgsaveMs: patienceMs,
+      headwayMs: patienceMs,
       supersededStallMs: Math.min(15_000, expansion.policy.stallTimeoutMs),
     },
     attempt: attempt.number,

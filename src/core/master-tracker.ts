@@ -20,6 +20,8 @@ export interface MasterSample {
   readonly at: number;
   readonly binlog: Readonly<Record<string, BinlogOffset>>;
   readonly sstBytes: number | null;
+  /** All that a dump could hold; absent = not known. */
+  readonly mostBytes?: number | null;
 }
 
 /** A dump that finished while the master was watched: LASTSAVE changed. */
@@ -36,6 +38,8 @@ export interface Dump {
   readonly offsetsBefore?: Readonly<Record<string, BinlogOffset>> | null;
   /** Binlog written from then until the size after was read; null or absent = not known. */
   readonly writtenBytes?: number | null;
+  /** The most that a dump could hold just before or just after; null or absent = not known. */
+  readonly mostBytes?: number | null;
 }
 
 export interface MasterTracker {
@@ -93,6 +97,10 @@ export function snapshotSize(facts: NodeFacts): number | null {
   if (!facts.sizes) return null;
   return facts.sizes.liveSstBytes ?? facts.sizes.sstBytes;
 }
+
+/** The most that a checkpoint can take: with what compactions have replaced, and what it would flush from memory. */
+const mostBytes = ({ sizes }: NodeFacts): number | null =>
+  sizes ? sizes.sstBytes + (sizes.memtableBytes ?? 0) : null;
 
 /** Takes in one look at the master. */
 export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
@@ -172,6 +180,7 @@ function takeLastSave(tracker: MasterTracker, facts: NodeFacts, at: number): Mas
     sstBytesAfter: null,
     offsetsBefore: tracker.replication?.binlog ?? null,
     writtenBytes: null,
+    mostBytes: latestMost(tracker.samples),
   };
   return {
     ...tracker,
@@ -196,6 +205,7 @@ function takeSizeAfter(
       : {
           ...dump,
           sstBytesAfter: size,
+          mostBytes: Math.max(dump.mostBytes ?? 0, mostBytes(facts) ?? 0),
           writtenBytes: bytesBetween(now, dump.offsetsBefore ?? undefined, binlogFileSizeBytes ?? null),
         },
   );
@@ -203,6 +213,10 @@ function takeSizeAfter(
 
 export const latestSize = (samples: readonly MasterSample[]): number | null =>
   samples.findLast((sample) => sample.sstBytes !== null)?.sstBytes ?? null;
+
+/** The most that a dump made now could hold; null = not known. */
+export const latestMost = (samples: readonly MasterSample[]): number | null =>
+  samples.findLast((sample) => sample.mostBytes != null)?.mostBytes ?? latestSize(samples);
 
 /** Keeps the newest samples, at most a few a second. */
 function addSample(samples: readonly MasterSample[], facts: NodeFacts, at: number): readonly MasterSample[] {
@@ -212,6 +226,7 @@ function addSample(samples: readonly MasterSample[], facts: NodeFacts, at: numbe
     at,
     binlog: facts.replication?.binlog ?? last?.binlog ?? {},
     sstBytes: snapshotSize(facts),
+    mostBytes: mostBytes(facts),
   };
   return [...samples, sample].slice(-keptSamples);
 }
@@ -230,6 +245,12 @@ export function dumpBytes({ sstBytesBefore, sstBytesAfter, writtenBytes }: Dump)
   const smaller = Math.min(...sizes);
   if (sstBytesAfter === null || writtenBytes == null) return smaller;
   return Math.max(smaller, Math.floor(sstBytesAfter - tablesPerBinlogByte * writtenBytes));
+}
+
+/** The most that a dump's snapshot can hold; null = not known, or not yet. Compactions and flushes may lie on either side of it. */
+export function dumpBytesAtMost({ mostBytes: most, sstBytesBefore, sstBytesAfter }: Dump): number | null {
+  if (sstBytesAfter === null) return null;
+  return Math.max(most ?? 0, sstBytesBefore ?? 0, sstBytesAfter);
 }
 
 /** Slaves of the master other than `self` that are in full sync now, as `ip:port`. */

@@ -45,10 +45,10 @@ export function progressOf(
   const lagKnown = silent === null && master.silentSince === null;
   const snapshot = wait?.snapshotBytes ?? null;
   const copying = wait !== null && wait.endedAt === null;
+  const left = snapshot !== null && received !== null ? snapshot - received : null;
+  // With more than the snapshot's size there is no saying when it ends, if ever.
   const remaining =
-    copying && rate !== null && rate > 1024 && snapshot !== null && received !== null
-      ? Math.max(0, (snapshot - received) / rate)
-      : null;
+    copying && rate !== null && rate > 1024 && left !== null && left >= 0 ? left / rate : null;
   return {
     snapshotBytes: snapshot,
     receivedBytes: received,

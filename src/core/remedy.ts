@@ -2,9 +2,10 @@
 import { type AnomalyRecord, anomalyCatalogue } from './anomalies.ts';
 import { stepAttempt } from './attempt.ts';
 import type { Attempt, Join, Problem } from './expansion.ts';
-import { giveUp, patchAttempt } from './join-state.ts';
-import type { SlaveTracker } from './tracker.ts';
-import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
+import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
+import { leave } from './leaving.ts';
+import { isConnected, type SlaveTracker } from './tracker.ts';
+import { enterPhase, joinAt, patchJoin, say, type Turn } from './turn.ts';
 
 /** A node that died on a partial database stays down; a supervised one would be back by now. */
 const diedAfterMs = 10_000;
@@ -53,14 +54,14 @@ export function applyRemedy(
           turn.now - tracker.unreachableSince! < turn.expansion.policy.nodeDownTimeoutMs
         )
           return false;
-        giveUp(turn, join, 'quarantined', problemOf(anomaly));
+        stop(turn, join, problemOf(anomaly));
         return true;
       case 'foreign_change':
         giveUp(turn, join, 'failed', problemOf(anomaly));
         return true;
     }
     if (anomaly.remedy === 'quarantine') {
-      giveUp(turn, join, 'quarantined', problemOf(anomaly));
+      stop(turn, join, problemOf(anomaly));
       return true;
     }
     if (anomaly.remedy === 'reattach') {
@@ -69,6 +70,18 @@ export function applyRemedy(
     }
   }
   return false;
+}
+
+/**
+ * Gives a node up. One whose full sync has not ended is detached: it would go on copying for ever, or keep the master from
+ * purging its binlog.
+ */
+function stop(turn: Turn, join: Join, problem: Problem): void {
+  const tracker = currentAttempt(join)?.tracker ?? null;
+  giveUp(turn, join, 'quarantined', problem);
+  const syncs = tracker !== null && !isConnected(tracker.replication) && tracker.unreachableSince === null;
+  if (syncs)
+    leave(turn, joinAt(turn, join.index), 'quarantined', 'it is detached: its full sync did not end');
 }
 
 const problemOf = (anomaly: AnomalyRecord): Problem => ({
@@ -81,7 +94,7 @@ const problemOf = (anomaly: AnomalyRecord): Problem => ({
 /** Ends the attempt and begins the next one with NO ONE, as often as is allowed. */
 export function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord): void {
   if (join.attempts.length >= join.attemptsAllowed) {
-    giveUp(turn, join, 'quarantined', {
+    stop(turn, join, {
       ...problemOf(anomaly),
       text: `${anomalyCatalogue[anomaly.code].title}, and ${join.attempts.length} attempts did not help. ${anomaly.text}`,
     });

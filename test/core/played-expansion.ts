@@ -7,7 +7,7 @@ import { fill, MB, virtualService } from '../scheduling/virtual-service.ts';
 export const minute = 60_000;
 
 interface Setting {
-  readonly version?: '3.5.4' | '3.5.5' | '4.0.1';
+  readonly version?: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1';
   readonly nodes?: readonly string[];
   readonly policy?: PolicyInput;
   /** Called when the nodes are there and nothing was asked for yet. */

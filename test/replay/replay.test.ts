@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { type ReplayResult, replayFile } from '../../src/replay/index.ts';
 
 const folder = new URL('../recordings/', import.meta.url).pathname;
@@ -37,7 +37,7 @@ describe.each(recordings)('replay of %s', (file) => {
 });
 
 describe('replay of recordings with byte counters', () => {
-  it.each(recordings.filter((name) => /^4[0-2]-/.test(name)))(
+  it.each(recordings.filter((name) => /^4[0-4]-/.test(name)))(
     '%s: every healthy slave is complete, every other incomplete',
     async (file) => {
       const result = await replayFile(`${folder}${file}`);
@@ -62,6 +62,17 @@ describe('replay of recordings with byte counters', () => {
   });
 });
 
+test('no copy of any recording is taken for one without an end, but those of a full disk', async () => {
+  const taken = [];
+  for (const file of recordings) {
+    const slaves = Object.values(await replayFile(`${folder}${file}`));
+    if (slaves.some(({ anomalies }) => anomalies.some((code) => endless.has(code)))) taken.push(file);
+  }
+  expect(taken).toEqual(recordings.filter((name) => name.startsWith('43-')));
+}, 60_000);
+
+const endless: ReadonlySet<string> = new Set(['copy_without_end', 'copy_begun_again', 'sync_loop']);
+
 describe('anomalies by their recordings', () => {
   const cases: readonly (readonly [recording: string, node: string, code: string])[] = [
     ['05-', 's1', 'snapshot_superseded'],
@@ -85,6 +96,8 @@ describe('anomalies by their recordings', () => {
     ['32-3.5.4', 's1', 'snapshot_superseded'],
     ['34-3.5.4', 's2', 'died_on_partial_database'],
     ['41-', 's1', 'up_but_incomplete'],
+    ['43-3.5.4', 's1', 'copy_without_end'],
+    ['43-4.0.1', 's1', 'copy_without_end'],
   ];
   it.each(cases)('%s %s shows %s', async (recording, node, code) => {
     expect((await replayFile(named(recording)))[node]!.anomalies).toContain(code);
@@ -106,6 +119,8 @@ describe('anomalies by their recordings', () => {
     '34-4.0.1',
     '40-',
     '42-',
+    '44-3.5.4',
+    '44-4.0.1',
   ];
   it.each(healthy)('%s shows none', async (recording) => {
     const result: ReplayResult = await replayFile(named(recording));

@@ -603,7 +603,19 @@ export const zh: Messages = {
       title: '显示 up，但数据不完整',
       cause: '收到的字节少于快照，或节点自己报告全量同步未完成。',
     },
-    sync_loop: { title: '反复全量同步', cause: '复制完成之前所需的 binlog 已被清理，或快照一再被取代。' },
+    sync_loop: {
+      title: '反复全量同步',
+      cause: '复制完成之前所需的 binlog 已被清理、快照一再被取代，或与主节点的连接每次都在复制中途断开。',
+    },
+    copy_begun_again: {
+      title: '没有新快照，节点却重新开始复制',
+      cause: '复制期间与主节点的连接断开，或节点 20 秒没有收到主节点的消息；Pika 会从第一个字节重新复制。',
+    },
+    copy_without_end: {
+      title: '节点一遍又一遍地复制同样的文件',
+      cause:
+        '收到的字节已多于快照，复制仍未结束：文件写不下时，节点删除该文件并立即重新复制，永无止境。通常是节点磁盘已满，请检查 db-sync-path 和 db-path 的剩余空间；也可能是网络太慢，请求一再超时重发。服务会断开该节点（SLAVEOF NO ONE）。',
+    },
     node_restarted: {
       title: '节点在全量同步中重启',
       cause: '进程退出后又被启动；它会自行重新挂载，从头开始。',
