@@ -4,7 +4,7 @@
  * changed, and one field changed of a hash that is being written must each be found, alone. Prints counts. UNDER_WRITES_RUNS,
  * UNDER_WRITES_KEYS change its size; where PIKA_BIN is set the pair is a Pika's.
  */
-import type { ComparisonReport } from '../src/core/comparison.ts';
+import type { ComparisonReport } from '../src/model/comparison.ts';
 import { resolveSpec } from '../src/verify/compare.ts';
 import type { Argument } from '../src/verify/resp.ts';
 import { run } from '../src/verify/run.ts';

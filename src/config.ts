@@ -4,9 +4,9 @@ import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './core/crash-points.ts';
 import { maxNodesPerExpansion } from './core/preflight.ts';
-import type { SlotLimits } from './core/slots.ts';
 import type { Credential, CredentialSource } from './engines/engine.ts';
 import { loopback, parseRule, privateNetworks } from './engines/login-rules.ts';
+import type { SlotLimits } from './model/slots.ts';
 
 /** What a process of the service does: answer requests, work on expansions, or both. */
 const processRoles = ['all', 'api', 'worker'] as const;

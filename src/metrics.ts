@@ -6,8 +6,8 @@ import {
   expansionStates,
   isEnded,
   joinPhases,
-} from './core/expansion.ts';
-import type { Look } from './core/node-facts.ts';
+} from './model/expansion.ts';
+import type { Look } from './model/observation.ts';
 import type { Store } from './store/store.ts';
 
 /** What happened to a wake-up of an expansion. */

@@ -1,7 +1,7 @@
-import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../core/expansion.ts';
 import { newExpansion } from '../core/new-expansion.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Policy } from '../core/policy.ts';
+import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
+import type { Policy } from '../model/policy.ts';
 
 /** Who asked for something, and through which entrance. */
 export interface Requester {

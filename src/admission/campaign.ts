@@ -1,18 +1,18 @@
+import { nameOf } from '../core/campaign-decision.ts';
+import { campaignRemainingSeconds } from '../core/campaign-remaining.ts';
+import type { Plan } from '../core/plan.ts';
+import type { CredentialSource } from '../engines/engine.ts';
 import {
   type Campaign,
   type CampaignMember,
   type CampaignSettings,
   type MemberGroup,
   newCampaign,
-} from '../core/campaign.ts';
-import { nameOf } from '../core/campaign-decision.ts';
-import { campaignRemainingSeconds } from '../core/campaign-remaining.ts';
-import type { EventInput, JoinTarget, NodeTarget } from '../core/expansion.ts';
-import type { Finding } from '../core/findings.ts';
-import { formatAddress } from '../core/node-facts.ts';
-import type { Plan } from '../core/plan.ts';
-import { Refusal } from '../core/refusal.ts';
-import type { CredentialSource } from '../engines/engine.ts';
+} from '../model/campaign.ts';
+import type { EventInput, JoinTarget, NodeTarget } from '../model/expansion.ts';
+import type { Finding } from '../model/finding.ts';
+import { formatAddress } from '../model/observation.ts';
+import { Refusal } from '../model/refusal.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../store/campaigns.ts';
 import { addressKey, masterKey } from '../store/master-key.ts';

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { mostSampledPerType } from '../core/policy.ts';
 import type { CredentialSource } from '../engines/engine.ts';
+import { mostSampledPerType } from '../model/policy.ts';
 import type { NewComparison } from '../store/comparisons.ts';
 import { resolveSpec } from '../verify/spec.ts';
 import { ServerInput } from './request.ts';

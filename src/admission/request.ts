@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { mostSampledPerType, weekdays } from '../core/policy.ts';
+import { mostSampledPerType, weekdays } from '../model/policy.ts';
 
 /**
  * What a request for an expansion may say. One definition for all entrances: REST validates with it and shows it

@@ -1,6 +1,6 @@
-import type { JoinTarget, NodeTarget } from '../core/expansion.ts';
-import { type Address, formatAddress } from '../core/node-facts.ts';
 import type { CredentialSource } from '../engines/engine.ts';
+import type { JoinTarget, NodeTarget } from '../model/expansion.ts';
+import { type Address, formatAddress } from '../model/observation.ts';
 import type { MasterInput, NodeInput } from './request.ts';
 import { invalidField, printable } from './validate.ts';
 

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Refusal } from '../core/refusal.ts';
+import { Refusal } from '../model/refusal.ts';
 
 /** The part of a validation error that both TypeBox and Ajv report. */
 export interface SchemaError {

@@ -1,7 +1,7 @@
-import type { CampaignMember } from '../core/campaign.ts';
-import type { Expansion, Join } from '../core/expansion.ts';
 import { measuredSync } from '../core/learning.ts';
-import { readableBytes, readableSeconds } from '../core/quantities.ts';
+import type { CampaignMember } from '../model/campaign.ts';
+import type { Expansion, Join } from '../model/expansion.ts';
+import { readableBytes, readableSeconds } from '../model/quantities.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 import { campaignSummary, memberView } from './campaign-views.ts';
 

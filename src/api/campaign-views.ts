@@ -1,5 +1,5 @@
-import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from '../core/campaign.ts';
 import { campaignRemainingSeconds, memberRemainingSeconds } from '../core/campaign-remaining.ts';
+import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from '../model/campaign.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 
 /** A campaign as it is shown in lists: where it stands, without its members. */

@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { mostTelling, printable, type SchemaError } from '../admission/validate.ts';
-import type { Finding } from '../core/findings.ts';
-import { Refusal, type RefusalKind } from '../core/refusal.ts';
+import type { Finding } from '../model/finding.ts';
+import { Refusal, type RefusalKind } from '../model/refusal.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/store.ts';
 
 /** What an error answer says; `next_steps` keeps its name in the JSON. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { StoredEvent } from '../core/expansion.ts';
 import type { Log } from '../log.ts';
+import type { StoredEvent } from '../model/expansion.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import { HttpProblem } from './errors.ts';

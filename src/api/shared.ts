@@ -1,6 +1,6 @@
 import { invalidField, printable } from '../admission/validate.ts';
-import type { Expansion, Join } from '../core/expansion.ts';
-import { Refusal } from '../core/refusal.ts';
+import type { Expansion, Join } from '../model/expansion.ts';
+import { Refusal } from '../model/refusal.ts';
 import { decodeCursor } from '../store/expansion-rows.ts';
 import type { Store } from '../store/store.ts';
 

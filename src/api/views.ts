@@ -1,4 +1,4 @@
-import type { Attempt, Expansion, Join } from '../core/expansion.ts';
+import type { Attempt, Expansion, Join } from '../model/expansion.ts';
 
 /*
  * What leaves the service: the core's shapes without the trackers, which are the working memory of the worker.

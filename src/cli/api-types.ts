@@ -1,9 +1,10 @@
 import type { CampaignPlan } from '../admission/campaign.ts';
 import type { CampaignView } from '../api/campaign-views.ts';
 import type { AnomalyRecord } from '../core/anomalies.ts';
-import type { Capabilities } from '../core/capabilities.ts';
-import type { ComparisonReport } from '../core/comparison.ts';
 import type { Evidence } from '../core/evidence.ts';
+import type { Forecast } from '../core/forecast.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { ComparisonReport } from '../model/comparison.ts';
 import type {
   Attempt,
   Expansion,
@@ -13,10 +14,9 @@ import type {
   NodeTarget,
   Problem,
   Progress,
-} from '../core/expansion.ts';
-import type { Finding } from '../core/findings.ts';
-import type { Forecast } from '../core/forecast.ts';
-import type { PolicyInput } from '../core/policy.ts';
+} from '../model/expansion.ts';
+import type { Finding } from '../model/finding.ts';
+import type { PolicyInput } from '../model/policy.ts';
 import type { Rehearsal } from '../rehearsal/result.ts';
 
 /** The answers of the REST API, as far as the command line reads them. */

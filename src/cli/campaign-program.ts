@@ -1,4 +1,4 @@
-import type { CampaignVerb } from '../core/campaign.ts';
+import type { CampaignVerb } from '../model/campaign.ts';
 import type { Wiring } from './wiring.ts';
 
 const controls: readonly {

@@ -1,5 +1,5 @@
-import { campaignHasEnded } from '../core/campaign.ts';
-import type { StoredEvent } from '../core/expansion.ts';
+import { campaignHasEnded } from '../model/campaign.ts';
+import type { StoredEvent } from '../model/expansion.ts';
 import type { CampaignView } from './api-types.ts';
 import { storedEventOf } from './client.ts';
 import type { CliContext } from './context.ts';

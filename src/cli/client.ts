@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../core/expansion.ts';
+import type { StoredEvent } from '../model/expansion.ts';
 import { ApiError, type ApiErrorBody, CliError, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';

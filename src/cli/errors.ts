@@ -1,4 +1,4 @@
-import type { Finding } from '../core/findings.ts';
+import type { Finding } from '../model/finding.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
 /** An error that the user is told in words: what happened, and what to do next. */

@@ -1,4 +1,4 @@
-import { isEnded, needsPerson, type StoredEvent } from '../core/expansion.ts';
+import { isEnded, needsPerson, type StoredEvent } from '../model/expansion.ts';
 import type { ExpansionView, JoinView, ProgressMessage } from './api-types.ts';
 import { type ApiClient, storedEventOf } from './client.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';

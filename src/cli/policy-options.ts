@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PolicyInput } from '../core/policy.ts';
+import type { PolicyInput } from '../model/policy.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import { readText } from './settings.ts';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { ControlVerb } from '../core/expansion.ts';
+import type { ControlVerb } from '../model/expansion.ts';
 import { addCampaignCommands } from './campaign-program.ts';
 import { completionModel, completionScript, type Shell, shells } from './completion.ts';
 import type { CliContext } from './context.ts';

@@ -1,5 +1,5 @@
 import { Ansis } from 'ansis';
-import type { JoinPhase } from '../core/expansion.ts';
+import type { JoinPhase } from '../model/expansion.ts';
 import type { CliContext } from './context.ts';
 
 export type Style = Ansis;

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../core/expansion.ts';
+import type { StoredEvent } from '../model/expansion.ts';
 import type { ExpansionView } from './api-types.ts';
 import type { CliContext } from './context.ts';
 import type { FollowListener } from './follow.ts';

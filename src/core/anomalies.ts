@@ -1,8 +1,8 @@
 /** The catalogue of what goes wrong in a full sync, and the rules by which the tracker's facts are given a name. */
-import type { Capabilities } from './capabilities.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import { formatAddress } from '../model/observation.ts';
+import { readableBytes, readableSeconds } from '../model/quantities.ts';
 import { latestMost, type MasterTracker } from './master-tracker.ts';
-import { formatAddress } from './node-facts.ts';
-import { readableBytes, readableSeconds } from './quantities.ts';
 import { isConnected, lastWait, restartedAfterCopy, type SlaveTracker } from './tracker.ts';
 import {
   bytesComplete,

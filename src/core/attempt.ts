@@ -1,7 +1,16 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
+
+import type { Attempt, Intent, Join, NodeCommand } from '../model/expansion.ts';
+import {
+  type Look,
+  type NodeFacts,
+  type ReplicationFacts,
+  sameAddress,
+  silenceInFull,
+  silenceWords,
+} from '../model/observation.ts';
 import { anomalyCatalogue } from './anomalies.ts';
 import { holdThrottle } from './bandwidth.ts';
-import type { Attempt, Intent, Join, NodeCommand } from './expansion.ts';
 import { commandWords, endIntent, follows, hasHappened, intend, unknownActSettlesMs } from './intent.ts';
 import {
   closeAttempt,
@@ -13,14 +22,6 @@ import {
 } from './join-state.ts';
 import { holdForMaster, masterBusy } from './master-hold.ts';
 import { masterSilence } from './master-tracker.ts';
-import {
-  type Look,
-  type NodeFacts,
-  type ReplicationFacts,
-  sameAddress,
-  silenceInFull,
-  silenceWords,
-} from './node-facts.ts';
 import { newSlaveTracker } from './tracker.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 

@@ -1,8 +1,8 @@
 /** How many nodes are attached together, which ones, and why. Pure; the plan and the start of an expansion ask here. */
-import type { Capabilities } from './capabilities.ts';
-import type { JoinTarget } from './expansion.ts';
-import type { Policy } from './policy.ts';
-import { readableBytes, readableSeconds } from './quantities.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { JoinTarget } from '../model/expansion.ts';
+import type { Policy } from '../model/policy.ts';
+import { readableBytes, readableSeconds } from '../model/quantities.ts';
 
 export interface BatchFacts {
   /** null = the version is not known. */

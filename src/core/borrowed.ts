@@ -2,7 +2,7 @@
  * A setting of a server that is changed for a while: its old value is stored before the change, and put back when it is
  * needed no longer, on cancel, after a crash and after a restart of the server. Part of `decide`.
  */
-import type { BorrowedName, BorrowedSetting, Intent, NodeCommand } from './expansion.ts';
+import type { BorrowedName, BorrowedSetting, Intent, NodeCommand } from '../model/expansion.ts';
 import { unknownActSettlesMs } from './intent.ts';
 import { say, type Turn } from './turn.ts';
 

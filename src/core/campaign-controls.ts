@@ -1,5 +1,5 @@
-import { type Campaign, type CampaignVerb, campaignHasEnded } from './campaign.ts';
-import type { Problem } from './expansion.ts';
+import { type Campaign, type CampaignVerb, campaignHasEnded } from '../model/campaign.ts';
+import type { Problem } from '../model/expansion.ts';
 
 /** Why a control does not fit the campaign as it is now, or null when it does. */
 export function campaignControlProblem(

@@ -11,9 +11,9 @@ import {
   isOver,
   type MemberExpansion,
   type MemberState,
-} from './campaign.ts';
+} from '../model/campaign.ts';
+import { type EventInput, isEnded, needsPerson, type Problem } from '../model/expansion.ts';
 import { campaignControlProblem } from './campaign-controls.ts';
-import { type EventInput, isEnded, needsPerson, type Problem } from './expansion.ts';
 
 /** What came of the admission of a member. */
 export type AdmissionOutcome =

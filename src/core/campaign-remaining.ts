@@ -1,6 +1,6 @@
 /** How long a campaign will still take, as far as forecasts tell. */
-import { type Campaign, type CampaignMember, campaignHasEnded, isAtWork, isOver } from './campaign.ts';
-import { needsPerson } from './expansion.ts';
+import { type Campaign, type CampaignMember, campaignHasEnded, isAtWork, isOver } from '../model/campaign.ts';
+import { needsPerson } from '../model/expansion.ts';
 
 /** Seconds that this member will still be at work; null = not known. */
 export function memberRemainingSeconds(member: CampaignMember, now: number): number | null {

@@ -7,7 +7,7 @@ import {
   type Join,
   type JoinPhase,
   type Problem,
-} from './expansion.ts';
+} from '../model/expansion.ts';
 
 /** States in which each verb that concerns the whole expansion has something to do. */
 const fitting: Readonly<Record<'pause' | 'resume' | 'cancel' | 'approve', readonly ExpansionState[]>> = {

@@ -3,13 +3,8 @@
  * clock or randomness, so that thousands of schedules run in a second and a crash can happen between any two calls.
  */
 
-import { stepBack, takeReply } from './attempt.ts';
-import { healthGate, holdThrottle, takeHealth } from './bandwidth.ts';
-import { type Batches, chooseBatches } from './batches.ts';
-import { settingIntent, takeSettingReply } from './borrowed.ts';
-import type { Capabilities } from './capabilities.ts';
-import type { ComparisonReport } from './comparison.ts';
-import { blockingJoins, controlProblem } from './controls.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { ComparisonReport } from '../model/comparison.ts';
 import {
   type Control,
   type EventInput,
@@ -18,7 +13,13 @@ import {
   isEnded,
   isSettled,
   type Join,
-} from './expansion.ts';
+} from '../model/expansion.ts';
+import { type Look, type NodeFacts, silenceWords } from '../model/observation.ts';
+import { stepBack, takeReply } from './attempt.ts';
+import { healthGate, holdThrottle, takeHealth } from './bandwidth.ts';
+import { type Batches, chooseBatches } from './batches.ts';
+import { settingIntent, takeSettingReply } from './borrowed.ts';
+import { blockingJoins, controlProblem } from './controls.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
 import type { HealthSample } from './health.ts';
@@ -26,7 +27,6 @@ import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
 import { awaitsDump, holdsFullSyncSlot, isNextInLine, isTouched, isUnderWay } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { snapshotSize, trackMaster } from './master-tracker.ts';
-import { type Look, type NodeFacts, silenceWords } from './node-facts.ts';
 import { lookAgainIn } from './pace.ts';
 import { masterIdentity } from './preflight.ts';
 import { beginJoin } from './preflight-join.ts';

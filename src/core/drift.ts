@@ -1,6 +1,7 @@
 /** Whether what was planned still holds: the forecast, made anew before a batch, against the one that was agreed to. */
+
+import { readableBytes, readableSeconds } from '../model/quantities.ts';
 import type { Forecast, ForecastRange } from './forecast.ts';
-import { readableBytes, readableSeconds } from './quantities.ts';
 
 /** What has grown beyond the limit. */
 export interface ForecastDrift {

@@ -1,8 +1,8 @@
 /** The rules of "verified" (docs/verified.md): each with the facts from which a second program can re-derive it. */
-import type { Capabilities } from './capabilities.ts';
-import type { ComparisonReport } from './comparison.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { ComparisonReport } from '../model/comparison.ts';
+import { type BinlogOffset, compareOffsets } from '../model/observation.ts';
 import type { MasterTracker } from './master-tracker.ts';
-import { type BinlogOffset, compareOffsets } from './node-facts.ts';
 import { isConnected, lastWait, restartedAfterCopy, type SlaveTracker } from './tracker.ts';
 import {
   bytesComplete,

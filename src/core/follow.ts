@@ -1,8 +1,9 @@
 /** Follows a node from SLAVEOF until it is up. Part of `decide`. */
+
+import type { ComparisonReport } from '../model/comparison.ts';
+import type { Join, JoinPhase } from '../model/expansion.ts';
 import { defaultAnomalyLimits, detectAnomalies } from './anomalies.ts';
 import { stepAttempt } from './attempt.ts';
-import type { ComparisonReport } from './comparison.ts';
-import type { Join, JoinPhase } from './expansion.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { masterSilence } from './master-tracker.ts';
 import { progressOf } from './progress.ts';

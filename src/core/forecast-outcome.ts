@@ -1,8 +1,8 @@
 /** What an expansion was, side by side with what had been forecast. Part of `decide`, at its end. */
-import type { Expansion, Join } from './expansion.ts';
+import type { Expansion, Join } from '../model/expansion.ts';
+import { readableSeconds } from '../model/quantities.ts';
 import type { Figure, ForecastOutcome, ForecastRange } from './forecast.ts';
 import { measuredSync } from './learning.ts';
-import { readableSeconds } from './quantities.ts';
 import { patch, say, type Turn } from './turn.ts';
 
 /** Stores forecast and reality side by side, and says how far apart they are. */

@@ -2,15 +2,15 @@
  * What an expansion will probably cost: bytes, time, binlog and disk, before anything is begun. Pure. Every figure is
  * a range with a stated confidence; what is not known is null, never a guess.
  */
-import type { Capabilities } from './capabilities.ts';
-import type { Finding } from './findings.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { Finding } from '../model/finding.ts';
+import type { NodeFacts } from '../model/observation.ts';
+import type { Policy } from '../model/policy.ts';
+import { readableBytes, readableSeconds } from '../model/quantities.ts';
+import type { JoinTarget, NodeTarget } from '../model/targets.ts';
 import { binlogNeed, keptBinlog, sparesBinlog } from './kept-binlog.ts';
 import { snapshotSize } from './master-tracker.ts';
-import type { NodeFacts } from './node-facts.ts';
-import type { Policy } from './policy.ts';
 import { finding } from './preflight-finding.ts';
-import { readableBytes, readableSeconds } from './quantities.ts';
-import type { JoinTarget, NodeTarget } from './targets.ts';
 import type { WriteRate } from './write-rate.ts';
 
 /** A figure that is known by its bounds only. `confidence` is the share of cases that fall inside, 0 to 1. */

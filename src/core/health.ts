@@ -2,7 +2,7 @@
  * The throttle's loop: while a figure of the master's health is over its limit, less is copied; while all are well under
  * theirs, more again. Pure: figures and the time come in.
  */
-import type { HealthPolicy } from './policy.ts';
+import type { HealthPolicy } from '../model/policy.ts';
 
 /** What was measured since the last time; null = not measured. */
 export interface HealthSample {

@@ -1,11 +1,11 @@
 /** What keeps a batch from beginning beyond the state of its nodes: time windows, and a plan that no longer holds. Part of `decide`. */
-import type { Capabilities } from './capabilities.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import { type Expansion, isSettled } from '../model/expansion.ts';
+import type { NodeFacts } from '../model/observation.ts';
 import { driftOf } from './drift.ts';
-import { type Expansion, isSettled } from './expansion.ts';
 import { type Forecast, makeForecast } from './forecast.ts';
 import { isUnderWay } from './join-state.ts';
 import { measuredSyncs } from './learning.ts';
-import type { NodeFacts } from './node-facts.ts';
 import { enterState, patch, say, type Turn } from './turn.ts';
 import { windowState, windowTime } from './windows.ts';
 import { writeRate } from './write-rate.ts';

@@ -1,7 +1,7 @@
 /** What is about to be done to a node: stored before it is done, and found out about after a crash. Part of `decide`. */
-import type { Intent, Join, NodeCommand } from './expansion.ts';
+import type { Intent, Join, NodeCommand } from '../model/expansion.ts';
+import type { Address, ReplicationFacts } from '../model/observation.ts';
 import { currentAttempt, patchAttempt } from './join-state.ts';
-import type { Address, ReplicationFacts } from './node-facts.ts';
 import { isSameMaster } from './tracker.ts';
 import type { Turn } from './turn.ts';
 

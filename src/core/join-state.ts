@@ -1,5 +1,5 @@
 /** Readings of a join, and the few ways in which its attempt is changed. Part of `decide`. */
-import type { Attempt, Expansion, Intent, Join, Problem } from './expansion.ts';
+import type { Attempt, Expansion, Intent, Join, Problem } from '../model/expansion.ts';
 import { isConnected, lastWait } from './tracker.ts';
 import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
 

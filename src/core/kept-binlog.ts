@@ -1,6 +1,6 @@
 /** What a master keeps of its binlog, against what it writes while nodes copy. Pure. */
-import type { Capabilities } from './capabilities.ts';
-import type { ConfigFacts } from './node-facts.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { ConfigFacts } from '../model/observation.ts';
 
 /** `expire-logs-days` counts only beyond ten files (pika_stable_log.cc PurgeFiles; facts 3.3). */
 const filesKeptWhateverTheirAge = 10;

@@ -1,5 +1,5 @@
 /** What finished full syncs teach about the next: their rate, and the time around the copy. */
-import type { Expansion, Join } from './expansion.ts';
+import type { Expansion, Join } from '../model/expansion.ts';
 import type { MeasuredSync } from './forecast.ts';
 import { lastWait } from './tracker.ts';
 import { receivedInWait } from './wait.ts';

@@ -1,8 +1,8 @@
 /** A node on its way out of the expansion: detached, so that it does not hang on the master half synced. Part of `decide`. */
-import type { Join, NodeCommand } from './expansion.ts';
+import type { Join, NodeCommand } from '../model/expansion.ts';
+import type { ReplicationFacts } from '../model/observation.ts';
 import { endIntent, follows, intend, unknownActSettlesMs } from './intent.ts';
 import { closeAttempt, currentAttempt, isTouched, isUnderWay } from './join-state.ts';
-import type { ReplicationFacts } from './node-facts.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
 /** Takes a node out of the expansion: detaches it first if it hangs on the master by our doing. */

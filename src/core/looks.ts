@@ -1,6 +1,7 @@
 /** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
+
+import { type Expansion, isActive, isEnded, type Join, needsPerson } from '../model/expansion.ts';
 import { borrowsThrottle } from './bandwidth.ts';
-import { type Expansion, isActive, isEnded, type Join, needsPerson } from './expansion.ts';
 import { isNextInLine, mustStayEmpty } from './join-state.ts';
 import { preflightNodeSections, preflightSections } from './preflight.ts';
 import { owesMasterSetting, wantsMasterConfig } from './retention.ts';

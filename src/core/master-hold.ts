@@ -1,5 +1,5 @@
 /** A master that is busy with something that a full sync must not meet. Part of `decide`. */
-import type { Join } from './expansion.ts';
+import type { Join } from '../model/expansion.ts';
 import { giveUp, isTouched, isUnderWay } from './join-state.ts';
 import { masterSilence } from './master-tracker.ts';
 import { masterBusyReasons } from './preflight.ts';

@@ -1,5 +1,5 @@
 /** What is known of a master over time: its dumps, its size, its restarts. Part of the full-sync tracker. */
-import type { Capabilities } from './capabilities.ts';
+import type { Capabilities } from '../model/capabilities.ts';
 import {
   type BinlogOffset,
   bytesBetween,
@@ -10,7 +10,7 @@ import {
   type Silence,
   silenceInFull,
   silenceWords,
-} from './node-facts.ts';
+} from '../model/observation.ts';
 
 const keptSamples = 60;
 

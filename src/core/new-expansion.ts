@@ -1,6 +1,6 @@
-import type { Expansion, Join, JoinTarget, NodeTarget } from './expansion.ts';
+import type { Expansion, Join, JoinTarget, NodeTarget } from '../model/expansion.ts';
+import type { Policy } from '../model/policy.ts';
 import { newMasterTracker } from './master-tracker.ts';
-import type { Policy } from './policy.ts';
 import { noProgress } from './progress.ts';
 
 /** An accepted request as it enters the store: pending, nothing done yet. */

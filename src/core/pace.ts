@@ -1,5 +1,5 @@
 /** When to look again. Part of `decide`. */
-import { type Expansion, isEnded, type Join, needsPerson } from './expansion.ts';
+import { type Expansion, isEnded, type Join, needsPerson } from '../model/expansion.ts';
 import { closedWindow } from './hold.ts';
 import { isNextInLine, isUnderWay } from './join-state.ts';
 import { owesMasterSetting } from './retention.ts';

@@ -1,11 +1,17 @@
+import type { Capabilities } from '../model/capabilities.ts';
+import type { NodeTarget } from '../model/expansion.ts';
+import { type Finding, hasErrors } from '../model/finding.ts';
+import {
+  type BinlogOffset,
+  formatAddress,
+  type NodeFacts,
+  type Role,
+  type SlaveLag,
+} from '../model/observation.ts';
+import type { Policy } from '../model/policy.ts';
 import { chooseBatches } from './batches.ts';
-import type { Capabilities } from './capabilities.ts';
-import type { NodeTarget } from './expansion.ts';
-import { type Finding, hasErrors } from './findings.ts';
 import { type Forecast, forecastFindings, type MeasuredSync, makeForecast } from './forecast.ts';
 import { snapshotSize } from './master-tracker.ts';
-import { type BinlogOffset, formatAddress, type NodeFacts, type Role, type SlaveLag } from './node-facts.ts';
-import type { Policy } from './policy.ts';
 import { type PreflightContext, preflight } from './preflight.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { WriteRate } from './write-rate.ts';

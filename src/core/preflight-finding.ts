@@ -1,6 +1,6 @@
-import { type FindingCode, findingCodes } from './finding-codes.ts';
-import type { Finding } from './findings.ts';
-import type { NodeTarget } from './targets.ts';
+import type { Finding } from '../model/finding.ts';
+import { type FindingCode, findingCodes } from '../model/findings.ts';
+import type { NodeTarget } from '../model/targets.ts';
 
 /** A finding with the severity that the catalogue gives its code. */
 export function finding(

@@ -1,12 +1,13 @@
 /** A node whose turn has come: checked once more, held while its master is busy, then its attempt begins. Part of `decide`. */
+
+import type { Capabilities } from '../model/capabilities.ts';
+import type { Attempt, Join } from '../model/expansion.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Look, NodeFacts } from '../model/observation.ts';
 import { stepAttempt } from './attempt.ts';
-import type { Capabilities } from './capabilities.ts';
-import type { Attempt, Join } from './expansion.ts';
-import type { Finding } from './findings.ts';
 import { follows } from './intent.ts';
 import { giveUp, isTouched } from './join-state.ts';
 import { holdForMaster, masterBusy } from './master-hold.ts';
-import type { Look, NodeFacts } from './node-facts.ts';
 import { type RevalidationNode, revalidate } from './preflight.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
 

@@ -1,11 +1,11 @@
-import { findListedSlave, isIpv6 } from './addresses.ts';
-import type { Capabilities } from './capabilities.ts';
-import type { Finding } from './findings.ts';
-import { formatAddress, type NodeFacts } from './node-facts.ts';
-import type { Policy } from './policy.ts';
+import { findListedSlave, isIpv6 } from '../model/addresses.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { Finding } from '../model/finding.ts';
+import { formatAddress, type NodeFacts } from '../model/observation.ts';
+import type { Policy } from '../model/policy.ts';
+import type { NodeTarget } from '../model/targets.ts';
 import { finding, listed, loginStep } from './preflight-finding.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
-import type { NodeTarget } from './targets.ts';
 
 interface MasterRulesInput {
   readonly master: PreflightMaster;

@@ -1,11 +1,11 @@
-import { findListedSlave, isIpv4, isIpv6, isLoopback, samePlace } from './addresses.ts';
-import type { FindingCode } from './finding-codes.ts';
-import type { Finding } from './findings.ts';
-import { formatAddress, type ListedSlave, type NodeFacts } from './node-facts.ts';
+import { findListedSlave, isIpv4, isIpv6, isLoopback, samePlace } from '../model/addresses.ts';
+import type { Finding } from '../model/finding.ts';
+import type { FindingCode } from '../model/findings.ts';
+import { formatAddress, type ListedSlave, type NodeFacts } from '../model/observation.ts';
+import type { NodeTarget } from '../model/targets.ts';
 import { askAgainWith, finding, listed, loginStep } from './preflight-finding.ts';
 import { cannotProveRule, databasesNamed } from './preflight-master.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
-import type { NodeTarget } from './targets.ts';
 import { versionPair } from './version-pair.ts';
 
 /** Whether this expansion has acted on the node before. */

@@ -1,7 +1,7 @@
 /** The servers that a preflight judges. */
-import type { Capabilities } from './capabilities.ts';
-import type { Look } from './node-facts.ts';
-import type { JoinTarget, NodeTarget } from './targets.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { Look } from '../model/observation.ts';
+import type { JoinTarget, NodeTarget } from '../model/targets.ts';
 
 export interface PreflightMaster {
   readonly target: NodeTarget;

@@ -1,22 +1,22 @@
-import { samePlace } from './addresses.ts';
-import type { Capabilities } from './capabilities.ts';
-import type { ExpansionState, JoinTarget, NodeTarget } from './expansion.ts';
-import type { FindingCode } from './finding-codes.ts';
-import type { Finding } from './findings.ts';
+import { samePlace } from '../model/addresses.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { ExpansionState, JoinTarget, NodeTarget } from '../model/expansion.ts';
+import type { Finding } from '../model/finding.ts';
+import type { FindingCode } from '../model/findings.ts';
 import {
   compareOffsets,
   formatAddress,
   type Look,
   type MasterIdentity,
   type NodeFacts,
-} from './node-facts.ts';
-import type { Policy } from './policy.ts';
+} from '../model/observation.ts';
+import type { Policy } from '../model/policy.ts';
 import { finding, listed, seconds } from './preflight-finding.ts';
 import { masterRules } from './preflight-master.ts';
 import { nodeRules } from './preflight-node.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 
-export { findingCodes } from './finding-codes.ts';
+export { findingCodes } from '../model/findings.ts';
 export { masterBusyReasons } from './preflight-master.ts';
 
 /** What a look must ask of every server for preflight; the names are sections of the engine. */

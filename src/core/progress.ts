@@ -1,6 +1,6 @@
-import type { Progress, SilentNode } from './expansion.ts';
+import type { Progress, SilentNode } from '../model/expansion.ts';
+import { bytesBetween } from '../model/observation.ts';
 import type { MasterTracker } from './master-tracker.ts';
-import { bytesBetween } from './node-facts.ts';
 import { lastWait, type SlaveTracker, transferRate } from './tracker.ts';
 import { receivedInWait } from './wait.ts';
 

@@ -1,7 +1,8 @@
 /** What is done about an anomaly: wait, attach anew a bounded number of times, or give the node up. Part of `decide`. */
+
+import type { Attempt, Join, Problem } from '../model/expansion.ts';
 import { type AnomalyRecord, anomalyCatalogue } from './anomalies.ts';
 import { stepAttempt } from './attempt.ts';
-import type { Attempt, Join, Problem } from './expansion.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { leave } from './leaving.ts';
 import { isConnected, type SlaveTracker } from './tracker.ts';

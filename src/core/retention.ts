@@ -1,11 +1,12 @@
 /** The master's `expire-logs-nums`, borrowed with permission while nodes are synced. Part of `decide`. */
+
+import type { Expansion } from '../model/expansion.ts';
+import type { ConfigFacts } from '../model/observation.ts';
+import { readableBytes } from '../model/quantities.ts';
 import { advanceBorrowed, borrow, type Lender, mayBorrow } from './borrowed.ts';
-import type { Expansion } from './expansion.ts';
 import { closedWindow } from './hold.ts';
 import { isUnderWay } from './join-state.ts';
 import { type BinlogNeed, binlogNeed, sparesBinlog } from './kept-binlog.ts';
-import type { ConfigFacts } from './node-facts.ts';
-import { readableBytes } from './quantities.ts';
 import { patch, type Turn } from './turn.ts';
 import { writeRate } from './write-rate.ts';
 

@@ -1,8 +1,9 @@
 /** A node's throttle, borrowed for the time of its full sync. Part of `decide`. */
+
+import type { Join } from '../model/expansion.ts';
+import { readableBytes } from '../model/quantities.ts';
 import { advanceBorrowed, borrow, type Lender, mayBorrow } from './borrowed.ts';
-import type { Join } from './expansion.ts';
 import { currentAttempt, isUnderWay } from './join-state.ts';
-import { readableBytes } from './quantities.ts';
 import { patchJoin, type Turn } from './turn.ts';
 
 const throttleSetting = 'throttle-bytes-per-second';

@@ -3,14 +3,7 @@
  * which it follows whether the slave's full sync really ran to its end. Pure and JSON-serialisable, so the same
  * code follows live nodes, simulated ones and recordings.
  */
-import type { Capabilities } from './capabilities.ts';
-import {
-  hasRestarted,
-  type MasterTracker,
-  othersInFullSync,
-  slaveName,
-  snapshotSize,
-} from './master-tracker.ts';
+import type { Capabilities } from '../model/capabilities.ts';
 import {
   type Address,
   type BinlogOffset,
@@ -19,7 +12,14 @@ import {
   type NodeFacts,
   type ReplicationFacts,
   sameAddress,
-} from './node-facts.ts';
+} from '../model/observation.ts';
+import {
+  hasRestarted,
+  type MasterTracker,
+  othersInFullSync,
+  slaveName,
+  snapshotSize,
+} from './master-tracker.ts';
 import {
   beginWait,
   type EndOfWait,

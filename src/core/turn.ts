@@ -7,9 +7,9 @@ import type {
   JoinPhase,
   NodeCommand,
   Problem,
-} from './expansion.ts';
-import { expansionTransitions, isEnded } from './expansion.ts';
-import type { Look } from './node-facts.ts';
+} from '../model/expansion.ts';
+import { expansionTransitions, isEnded } from '../model/expansion.ts';
+import type { Look } from '../model/observation.ts';
 
 export interface CommandToRun {
   /** null = on the master. */

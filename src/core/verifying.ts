@@ -1,6 +1,9 @@
 /** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
+
+import type { ComparisonReport } from '../model/comparison.ts';
+import type { Attempt, Join } from '../model/expansion.ts';
+import { compareOffsets } from '../model/observation.ts';
 import type { AnomalyRecord } from './anomalies.ts';
-import type { ComparisonReport } from './comparison.ts';
 import {
   type CatchUp,
   comparisonWords,
@@ -9,10 +12,8 @@ import {
   hasPassed,
   judge,
 } from './evidence.ts';
-import type { Attempt, Join } from './expansion.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { masterSilence } from './master-tracker.ts';
-import { compareOffsets } from './node-facts.ts';
 import { reattach, recordAnomalies } from './remedy.ts';
 import type { SlaveTracker } from './tracker.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';

@@ -1,4 +1,4 @@
-import type { Capabilities } from './capabilities.ts';
+import type { Capabilities } from '../model/capabilities.ts';
 
 export interface PairVerdict {
   readonly verdict: 'fits' | 'refused' | 'untried';

@@ -1,13 +1,13 @@
 /** One stay in WaitDBSync: which dump is copied, how much came, and whether a newer dump took its place. */
-import type { Capabilities } from './capabilities.ts';
-import { type Dump, dumpBytes, dumpBytesAtMost, latestSize, type MasterTracker } from './master-tracker.ts';
+import type { Capabilities } from '../model/capabilities.ts';
 import {
   type BinlogOffset,
   bytesBetween,
   compareOffsets,
   type DbState,
   type ReplicationFacts,
-} from './node-facts.ts';
+} from '../model/observation.ts';
+import { type Dump, dumpBytes, dumpBytesAtMost, latestSize, type MasterTracker } from './master-tracker.ts';
 
 /**
  * A received byte count below this is the protocol's own talk (MetaSync, DBSync, pings), not yet the snapshot.

@@ -1,5 +1,5 @@
 /** Hours in which batches may begin, on the clock of a place, summer time included. Pure: the moment comes in. */
-import { type TimeWindow, type Weekday, weekdays } from './policy.ts';
+import { type TimeWindow, type Weekday, weekdays } from '../model/policy.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;

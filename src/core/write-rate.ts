@@ -1,5 +1,5 @@
 /** How fast a master writes, from two looks at its binlog positions. */
-import { type BinlogOffset, bytesBetween } from './node-facts.ts';
+import { type BinlogOffset, bytesBetween } from '../model/observation.ts';
 
 export interface WriteRate {
   /** Bytes of binlog a second, all DBs together. */

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { Address } from '../core/node-facts.ts';
+import type { Address } from '../model/observation.ts';
 
 /** All key names of a node by SCAN: an independent look, with none of the product's own code. */
 export async function countKeys(address: Address): Promise<ReadonlySet<string>> {

@@ -1,8 +1,8 @@
 /** What a loop of SLAVEOFs does to three nodes: the failure that the product exists for. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NodeTarget } from '../core/expansion.ts';
-import { formatAddress, type ReplicationFacts } from '../core/node-facts.ts';
 import type { Engine, NodeConnection } from '../engines/engine.ts';
+import type { NodeTarget } from '../model/expansion.ts';
+import { formatAddress, type ReplicationFacts } from '../model/observation.ts';
 import { countKeys } from './count-keys.ts';
 
 export interface NaiveResult {

@@ -1,6 +1,6 @@
-import type { Capabilities } from '../core/capabilities.ts';
-import type { NodeCommand, NodeTarget } from '../core/expansion.ts';
-import type { Look, NodeFacts } from '../core/node-facts.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { NodeCommand, NodeTarget } from '../model/expansion.ts';
+import type { Look, NodeFacts } from '../model/observation.ts';
 
 /** Parts of a look; a caller asks for what it needs, and an engine never asks a node for more. */
 export type LookSection =

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { Address } from '../core/node-facts.ts';
+import type { Address } from '../model/observation.ts';
 import type { Credential } from './engine.ts';
 
 /** Where a credential without a list of its own may be sent, beside loopback: the private networks. */

@@ -1,6 +1,6 @@
 import type { Evidence } from '../core/evidence.ts';
-import type { ExpansionState, JoinPhase } from '../core/expansion.ts';
-import type { Finding } from '../core/findings.ts';
+import type { ExpansionState, JoinPhase } from '../model/expansion.ts';
+import type { Finding } from '../model/finding.ts';
 
 /** The BullMQ queue on which other programs ask for expansions. */
 export const expansionQueueName = 'expansions';

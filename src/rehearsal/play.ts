@@ -1,10 +1,10 @@
 /** One run of a plan on the model: the real decisions, the real engine, virtual time. */
 import { pino } from 'pino';
-import type { ComparisonReport } from '../core/comparison.ts';
-import type { Expansion, JoinTarget } from '../core/expansion.ts';
 import { newExpansion } from '../core/new-expansion.ts';
-import type { Policy } from '../core/policy.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
+import type { ComparisonReport } from '../model/comparison.ts';
+import type { Expansion, JoinTarget } from '../model/expansion.ts';
+import type { Policy } from '../model/policy.ts';
 import type { Cluster } from '../simulator/index.ts';
 import type { Clock } from '../worker/observer.ts';
 import { type Compare, createSession, type SessionStore } from '../worker/session.ts';

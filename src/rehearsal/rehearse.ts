@@ -1,7 +1,7 @@
 /** Plays a plan before it is carried out: as it should go, with what the recordings know to go wrong, and as a burst. */
 import type { Plan } from '../core/plan.ts';
-import type { Policy } from '../core/policy.ts';
-import { Refusal } from '../core/refusal.ts';
+import type { Policy } from '../model/policy.ts';
+import { Refusal } from '../model/refusal.ts';
 import { playBurst } from './burst.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsedFacts, startWrites } from './model.ts';
 import { type Fault, play } from './play.ts';

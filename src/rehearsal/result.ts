@@ -1,5 +1,5 @@
 /** What a rehearsal tells. */
-import type { ExpansionState, JoinPhase } from '../core/expansion.ts';
+import type { ExpansionState, JoinPhase } from '../model/expansion.ts';
 
 export interface PlayedNode {
   readonly node: string;

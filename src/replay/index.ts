@@ -5,10 +5,8 @@ import {
   defaultAnomalyLimits,
   detectAnomalies,
 } from '../core/anomalies.ts';
-import type { Capabilities } from '../core/capabilities.ts';
 import { type FullSyncVerdict, fullSyncVerdict } from '../core/evidence.ts';
 import { type MasterTracker, newMasterTracker, trackMaster } from '../core/master-tracker.ts';
-import { type Address, type NodeFacts, sameAddress } from '../core/node-facts.ts';
 import {
   lastWait,
   newSlaveTracker,
@@ -18,6 +16,8 @@ import {
 } from '../core/tracker.ts';
 import { receivedInWait } from '../core/wait.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
 import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
 
 export { RecordingError } from './recording.ts';

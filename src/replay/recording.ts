@@ -1,7 +1,7 @@
 /** Reads a recording (format: test/recordings/README.md): what every node said, as looks in the order of time. */
 import { readFile } from 'node:fs/promises';
-import type { Address, Look, NodeFacts } from '../core/node-facts.ts';
 import { parseReplication, parseServer, parseSizes, parseStats } from '../engines/pika/index.ts';
+import type { Address, Look, NodeFacts } from '../model/observation.ts';
 
 /** The file is no recording; the message says which line and why. */
 export class RecordingError extends Error {

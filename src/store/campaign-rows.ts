@@ -1,4 +1,4 @@
-import type { Campaign, CampaignMember } from '../core/campaign.ts';
+import type { Campaign, CampaignMember } from '../model/campaign.ts';
 
 /** How a campaign is laid out in rows: what both stores (PostgreSQL, and the one in memory for tests) agree on. */
 export type CampaignDoc = Omit<Campaign, 'members'>;

@@ -1,5 +1,5 @@
-import type { Campaign, CampaignControl, CampaignState } from '../core/campaign.ts';
-import type { EventInput } from '../core/expansion.ts';
+import type { Campaign, CampaignControl, CampaignState } from '../model/campaign.ts';
+import type { EventInput } from '../model/expansion.ts';
 import type { Page } from './page.ts';
 
 /** The right to act on one campaign, until it ends or somebody with a higher epoch takes over. */

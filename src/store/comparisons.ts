@@ -1,5 +1,5 @@
-import type { ComparisonReport, Difference } from '../core/comparison.ts';
-import type { NodeTarget, Problem } from '../core/expansion.ts';
+import type { ComparisonReport, Difference } from '../model/comparison.ts';
+import type { NodeTarget, Problem } from '../model/expansion.ts';
 import type { Page } from './page.ts';
 
 /**

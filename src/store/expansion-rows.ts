@@ -1,4 +1,4 @@
-import { type Expansion, isEnded, type Join } from '../core/expansion.ts';
+import { type Expansion, isEnded, type Join } from '../model/expansion.ts';
 import { addressKey, masterKey } from './master-key.ts';
 
 /** How an expansion is laid out in rows: what both stores (PostgreSQL, and the one in memory for tests) agree on. */

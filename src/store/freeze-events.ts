@@ -1,4 +1,4 @@
-import type { EventInput } from '../core/expansion.ts';
+import type { EventInput } from '../model/expansion.ts';
 import type { FreezeOrder } from './store.ts';
 
 /** What the history of an expansion says of the global stop. */

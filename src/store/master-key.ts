@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../core/node-facts.ts';
+import { type Address, formatAddress } from '../model/observation.ts';
 
 /**
  * One spelling for one address, so that `LOCALHOST:9221`, `127.0.0.1:9221` and `[::1]:9221` lock the same thing.

@@ -1,4 +1,4 @@
-import type { EventInput, Expansion, Join } from '../core/expansion.ts';
+import type { EventInput, Expansion, Join } from '../model/expansion.ts';
 import type { CampaignLease } from './campaigns.ts';
 import type { Database, Queryable } from './database.ts';
 import { docOf, type ExpansionDoc, hasEnded, lockedAddresses, searchText } from './expansion-rows.ts';

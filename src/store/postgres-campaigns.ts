@@ -4,7 +4,7 @@ import {
   type CampaignMember,
   type CampaignState,
   campaignHasEnded,
-} from '../core/campaign.ts';
+} from '../model/campaign.ts';
 import {
   type CampaignDoc,
   campaignChanged,

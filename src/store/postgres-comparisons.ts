@@ -1,4 +1,4 @@
-import { type Difference, mostListedDifferences } from '../core/comparison.ts';
+import { type Difference, mostListedDifferences } from '../model/comparison.ts';
 import type {
   ComparisonChange,
   ComparisonControl,

@@ -1,4 +1,4 @@
-import { grantSlots, type Slot } from '../core/slots.ts';
+import { grantSlots, type Slot } from '../model/slots.ts';
 import type { Queryable } from './database.ts';
 import { FencedError, type Lease, type Store } from './store.ts';
 

@@ -4,7 +4,7 @@ import {
   type ExpansionState,
   isEnded,
   type StoredEvent,
-} from '../core/expansion.ts';
+} from '../model/expansion.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow } from './database.ts';
 import { changedJoins, decodeCursor, docChanged, docOf, encodeCursor, hasEnded } from './expansion-rows.ts';

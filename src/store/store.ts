@@ -1,6 +1,6 @@
-import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from '../core/expansion.ts';
-import type { Look } from '../core/node-facts.ts';
-import type { Slot, SlotLimits, SlotRefusal } from '../core/slots.ts';
+import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from '../model/expansion.ts';
+import type { Look } from '../model/observation.ts';
+import type { Slot, SlotLimits, SlotRefusal } from '../model/slots.ts';
 import type { CampaignLease } from './campaigns.ts';
 import type { Page } from './page.ts';
 

@@ -1,4 +1,4 @@
-import type { ComparisonReport } from '../core/comparison.ts';
+import type { ComparisonReport } from '../model/comparison.ts';
 import { type RunOptions, type RunResult, run } from './run.ts';
 import { runInThread } from './threaded.ts';
 

@@ -1,4 +1,4 @@
-import type { KeyType } from '../core/comparison.ts';
+import type { KeyType } from '../model/comparison.ts';
 import type { Clock } from './pace.ts';
 import type { Pair } from './pair.ts';
 import { type MemberPortions, Portion } from './portion.ts';

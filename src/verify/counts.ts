@@ -1,4 +1,4 @@
-import type { KeyCounts, KeyType } from '../core/comparison.ts';
+import type { KeyCounts, KeyType } from '../model/comparison.ts';
 import type { Clock } from './pace.ts';
 import type { Pair, Side, SideName } from './pair.ts';
 import {

@@ -1,4 +1,4 @@
-import type { KeyType } from '../core/comparison.ts';
+import type { KeyType } from '../model/comparison.ts';
 import type { Comparer } from './comparer.ts';
 import { areExpiries } from './plausible.ts';
 import { isAbsentTtl } from './probe.ts';

@@ -1,4 +1,4 @@
-import type { KeyType } from '../core/comparison.ts';
+import type { KeyType } from '../model/comparison.ts';
 
 /**
  * Whether replies that both sides gave alike are replies to what was asked at all: two servers behind one broken proxy, or

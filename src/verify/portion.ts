@@ -1,4 +1,4 @@
-import type { KeyType } from '../core/comparison.ts';
+import type { KeyType } from '../model/comparison.ts';
 import type { Pace } from './pace.ts';
 
 /** Bytes aimed at per reply. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KeyType } from '../core/comparison.ts';
+import type { KeyType } from '../model/comparison.ts';
 import { printKey } from './keys.ts';
 import {
   type Argument,

@@ -1,5 +1,5 @@
-import type { ComparisonReport, Difference, KeyType } from '../core/comparison.ts';
-import { formatAddress } from '../core/node-facts.ts';
+import type { ComparisonReport, Difference, KeyType } from '../model/comparison.ts';
+import { formatAddress } from '../model/observation.ts';
 import { settleAll } from './collections.ts';
 import type { Comparer } from './comparer.ts';
 import { type CountsResult, compareCounts } from './counts.ts';

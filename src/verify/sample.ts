@@ -1,4 +1,4 @@
-import type { KeyType } from '../core/comparison.ts';
+import type { KeyType } from '../model/comparison.ts';
 import { compareTypedKeys } from './collections.ts';
 import { type Comparer, keyPortion, mostKeysPerRange } from './comparer.ts';
 import { compareExpiries } from './expiry.ts';

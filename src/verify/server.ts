@@ -1,6 +1,6 @@
-import type { KeyType } from '../core/comparison.ts';
-import type { BinlogOffset } from '../core/node-facts.ts';
-import { compareOffsets } from '../core/node-facts.ts';
+import type { KeyType } from '../model/comparison.ts';
+import type { BinlogOffset } from '../model/observation.ts';
+import { compareOffsets } from '../model/observation.ts';
 import { CommandWriter, ErrorReply, ProtocolError, type Reply, ReplyReader } from './resp.ts';
 import { accepted, type WireConnection, WireError } from './wire.ts';
 

@@ -1,7 +1,7 @@
-import type { Difference } from '../core/comparison.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
-import type { NodeTarget, Problem } from '../core/expansion.ts';
 import type { CredentialSource } from '../engines/engine.ts';
+import type { Difference } from '../model/comparison.ts';
+import type { NodeTarget, Problem } from '../model/expansion.ts';
 import { hideInReplies, withTexts } from '../secrets.ts';
 import {
   type ComparisonChange,

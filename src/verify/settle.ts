@@ -1,4 +1,4 @@
-import type { Difference, DifferenceKind, KeyType } from '../core/comparison.ts';
+import type { Difference, DifferenceKind, KeyType } from '../model/comparison.ts';
 import { printKey } from './keys.ts';
 import type { Clock } from './pace.ts';
 import type { Pair, SideName } from './pair.ts';

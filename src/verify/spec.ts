@@ -1,7 +1,7 @@
-import type { ComparisonReport } from '../core/comparison.ts';
-import type { Address } from '../core/node-facts.ts';
-import type { VerifyPolicy } from '../core/policy.ts';
 import type { Credential } from '../engines/engine.ts';
+import type { ComparisonReport } from '../model/comparison.ts';
+import type { Address } from '../model/observation.ts';
+import type { VerifyPolicy } from '../model/policy.ts';
 
 /** A server to compare: where it is, and how to log in. */
 export interface Endpoint {

@@ -1,4 +1,4 @@
-import type { KeyType } from '../core/comparison.ts';
+import type { KeyType } from '../model/comparison.ts';
 import { compareTypedKeys } from './collections.ts';
 import type { Comparer } from './comparer.ts';
 import type { SideName } from './pair.ts';

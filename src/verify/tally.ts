@@ -4,7 +4,7 @@ import {
   type DifferenceKind,
   type KeyType,
   mostListedDifferences,
-} from '../core/comparison.ts';
+} from '../model/comparison.ts';
 import type { CountsResult } from './counts.ts';
 import { type Stratum, smallestLossOverall } from './statistics.ts';
 

@@ -1,8 +1,8 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { type Address, formatAddress } from '../core/node-facts.ts';
 import type { Credential } from '../engines/engine.ts';
 import { loginRefusal, mayLogIn } from '../engines/login-rules.ts';
+import { type Address, formatAddress } from '../model/observation.ts';
 import {
   type Argument,
   CommandWriter,

@@ -1,4 +1,4 @@
-import type { Expansion } from '../core/expansion.ts';
+import type { Expansion } from '../model/expansion.ts';
 import type { Webhook, WebhookStore } from '../store/webhooks.ts';
 import { isYes, outcomeOf, quoted } from './dispatcher.ts';
 import type { HookAnswer, SendHook } from './send.ts';

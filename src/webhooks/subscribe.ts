@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Refusal } from '../core/refusal.ts';
+import { Refusal } from '../model/refusal.ts';
 import type { Webhook, WebhookKind } from '../store/webhooks.ts';
 import { beforeBatchType } from './before-batch.ts';
 import { parseWebhookUrl, shownUrl } from './url.ts';

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { Refusal } from '../core/refusal.ts';
+import { Refusal } from '../model/refusal.ts';
 
 const forbidden = new BlockList();
 // Link-local holds the metadata services of clouds, which hand out credentials to whoever asks from inside.

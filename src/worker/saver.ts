@@ -1,4 +1,4 @@
-import type { Expansion } from '../core/expansion.ts';
+import type { Expansion } from '../model/expansion.ts';
 import type { Lease, Store } from '../store/store.ts';
 import type { Clock } from './observer.ts';
 

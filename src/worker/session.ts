@@ -4,10 +4,13 @@
  */
 import type { Logger } from 'pino';
 import type { Batches } from '../core/batches.ts';
-import type { Capabilities } from '../core/capabilities.ts';
-import type { ComparisonReport } from '../core/comparison.ts';
 import type { AtCrashPoint } from '../core/crash-points.ts';
 import { type Decision, decide, type Reply, takeReplies } from '../core/decide.ts';
+import { needsLook, wantedLooks } from '../core/looks.ts';
+import type { CredentialSource, Engine } from '../engines/engine.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { ComparisonReport } from '../model/comparison.ts';
 import {
   type BorrowedSetting,
   type Control,
@@ -17,14 +20,11 @@ import {
   type Join,
   type NodeCommand,
   type NodeTarget,
-} from '../core/expansion.ts';
-import { needsLook, wantedLooks } from '../core/looks.ts';
-import type { Look, NodeFacts } from '../core/node-facts.ts';
-import { formatAddress } from '../core/node-facts.ts';
-import type { Policy } from '../core/policy.ts';
-import { noSlotLimits, type SlotLimits } from '../core/slots.ts';
-import type { CredentialSource, Engine } from '../engines/engine.ts';
-import type { Metrics } from '../metrics.ts';
+} from '../model/expansion.ts';
+import type { Look, NodeFacts } from '../model/observation.ts';
+import { formatAddress } from '../model/observation.ts';
+import type { Policy } from '../model/policy.ts';
+import { noSlotLimits, type SlotLimits } from '../model/slots.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
 import type { Lately } from './lately.ts';

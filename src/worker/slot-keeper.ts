@@ -1,8 +1,8 @@
 import { borrowsThrottle } from '../core/bandwidth.ts';
-import { type Expansion, isEnded, type Join } from '../core/expansion.ts';
 import { closedWindow } from '../core/hold.ts';
 import { isUnderWay } from '../core/join-state.ts';
-import type { Slot, SlotLimits } from '../core/slots.ts';
+import { type Expansion, isEnded, type Join } from '../model/expansion.ts';
+import type { Slot, SlotLimits } from '../model/slots.ts';
 import type { Lease, Store } from '../store/store.ts';
 import type { Clock } from './observer.ts';
 

@@ -5,8 +5,8 @@ import { idMaker } from '../../src/admission/ids.ts';
 import { checkCredential, parseAddress, parseMaster, parseNodes } from '../../src/admission/targets.ts';
 import { fieldPath } from '../../src/admission/validate.ts';
 import { credentialSource } from '../../src/config.ts';
-import { formatAddress } from '../../src/core/node-facts.ts';
-import { Refusal } from '../../src/core/refusal.ts';
+import { formatAddress } from '../../src/model/observation.ts';
+import { Refusal } from '../../src/model/refusal.ts';
 
 const none = credentialSource(new Map());
 

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { createAdmission } from '../../src/admission/admission.ts';
 import { fingerprint } from '../../src/admission/fingerprint.ts';
 import { idMaker } from '../../src/admission/ids.ts';
-import { Refusal } from '../../src/core/refusal.ts';
 import { createPikaEngine } from '../../src/engines/pika/index.ts';
+import { Refusal } from '../../src/model/refusal.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import Schema from 'typebox/schema';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { StoredEvent } from '../../src/core/expansion.ts';
 import type { Credential } from '../../src/engines/engine.ts';
+import type { StoredEvent } from '../../src/model/expansion.ts';
 import {
   type CampaignWorld,
   campaignRequest,

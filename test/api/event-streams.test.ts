@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEventStreams } from '../../src/api/event-streams.ts';
-import type { StoredEvent } from '../../src/core/expansion.ts';
+import type { StoredEvent } from '../../src/model/expansion.ts';
 import { until } from '../support/until.ts';
 import { bearer, goodRequest, nodeName, operator, type TestApi, testApi, viewer } from './support.ts';
 

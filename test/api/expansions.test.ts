@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ControlVerb, Expansion } from '../../src/core/expansion.ts';
+import type { ControlVerb, Expansion } from '../../src/model/expansion.ts';
 import { slaveOf } from '../core/preflight-support.ts';
 import {
   fakeEngine,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Campaign } from '../../src/core/campaign.ts';
-import { type Expansion, isEnded, type StoredEvent } from '../../src/core/expansion.ts';
 import { startService } from '../../src/main.ts';
+import type { Campaign } from '../../src/model/campaign.ts';
+import { type Expansion, isEnded, type StoredEvent } from '../../src/model/expansion.ts';
 import type { Service } from '../../src/service.ts';
 import {
   type Cluster,

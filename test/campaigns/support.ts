@@ -3,8 +3,8 @@ import { createCampaignAdmission } from '../../src/admission/campaign.ts';
 import type { RoutePlugin } from '../../src/api/parts.ts';
 import { campaignRoutes } from '../../src/api/routes/campaigns.ts';
 import { credentialSource, defaultLimits } from '../../src/config.ts';
-import type { ExpansionState, JoinPhase } from '../../src/core/expansion.ts';
 import type { Credential } from '../../src/engines/engine.ts';
+import type { ExpansionState, JoinPhase } from '../../src/model/expansion.ts';
 import type { CampaignStore } from '../../src/store/campaigns.ts';
 import { type CampaignWorkerParts, createCampaignHandler } from '../../src/worker/campaigns.ts';
 import {

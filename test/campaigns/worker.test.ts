@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Admission } from '../../src/admission/admission.ts';
-import { isEnded } from '../../src/core/expansion.ts';
+import { isEnded } from '../../src/model/expansion.ts';
 import type { CampaignWorkerParts } from '../../src/worker/campaigns.ts';
 import { healthyNode } from '../api/support.ts';
 import { until } from '../support/until.ts';

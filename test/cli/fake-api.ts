@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ExpansionView, JoinView, PlanView } from '../../src/cli/api-types.ts';
-import type { JoinPhase, NodeTarget, StoredEvent } from '../../src/core/expansion.ts';
+import type { JoinPhase, NodeTarget, StoredEvent } from '../../src/model/expansion.ts';
 
 export interface SeenRequest {
   readonly method: string;

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EventInput, Expansion } from '../../src/core/expansion.ts';
+import type { EventInput, Expansion } from '../../src/model/expansion.ts';
 import { bearer, masterName, nodeName, operator, type TestApi, testApi, viewer } from '../api/support.ts';
 import { Harness, jsonLines, until } from './harness.ts';
 

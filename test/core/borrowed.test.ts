@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { advanceBorrowed, borrow, type Lender, takeSettingReply } from '../../src/core/borrowed.ts';
-import type { BorrowedSetting, NodeCommand } from '../../src/core/expansion.ts';
 import type { Turn } from '../../src/core/turn.ts';
+import type { BorrowedSetting, NodeCommand } from '../../src/model/expansion.ts';
 
 const own = '1000';
 const share = '700';

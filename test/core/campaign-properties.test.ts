@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type AdmissionOutcome, decideCampaign } from '../../src/core/campaign-decision.ts';
 import {
   type Campaign,
   type CampaignControl,
@@ -9,9 +10,8 @@ import {
   hasFailed,
   isAtWork,
   type MemberExpansion,
-} from '../../src/core/campaign.ts';
-import { type AdmissionOutcome, decideCampaign } from '../../src/core/campaign-decision.ts';
-import { type ExpansionState, isEnded } from '../../src/core/expansion.ts';
+} from '../../src/model/campaign.ts';
+import { type ExpansionState, isEnded } from '../../src/model/expansion.ts';
 import { aCampaign } from '../support/campaigns.ts';
 
 /** What one moment brings, drawn by chance. */

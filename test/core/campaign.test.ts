@@ -1,12 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type Campaign,
-  type CampaignControl,
-  type CampaignState,
-  campaignStates,
-  type MemberExpansion,
-  waitsForPerson,
-} from '../../src/core/campaign.ts';
 import { campaignControlProblem } from '../../src/core/campaign-controls.ts';
 import {
   type AdmissionOutcome,
@@ -14,7 +6,15 @@ import {
   decideCampaign,
 } from '../../src/core/campaign-decision.ts';
 import { campaignRemainingSeconds, memberRemainingSeconds } from '../../src/core/campaign-remaining.ts';
-import type { ExpansionState } from '../../src/core/expansion.ts';
+import {
+  type Campaign,
+  type CampaignControl,
+  type CampaignState,
+  campaignStates,
+  type MemberExpansion,
+  waitsForPerson,
+} from '../../src/model/campaign.ts';
+import type { ExpansionState } from '../../src/model/expansion.ts';
 import { aCampaign, campaignControl } from '../support/campaigns.ts';
 
 const start = 1_800_000_000_000;

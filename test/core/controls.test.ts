@@ -10,7 +10,7 @@ import {
   isEnded,
   type JoinPhase,
   joinPhases,
-} from '../../src/core/expansion.ts';
+} from '../../src/model/expansion.ts';
 import { newExpansion } from '../support/expansions.ts';
 
 const node = '10.0.0.2:9221';

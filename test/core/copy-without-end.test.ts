@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type AnomalyRecord, defaultAnomalyLimits, detectAnomalies } from '../../src/core/anomalies.ts';
 import { newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
-import type { BinlogOffset, DbState, NodeFacts } from '../../src/core/node-facts.ts';
 import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../src/core/tracker.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+import type { BinlogOffset, DbState, NodeFacts } from '../../src/model/observation.ts';
 import { masterReplication } from './master-replication.ts';
 
 const MB = 1_000_000;

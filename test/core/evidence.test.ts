@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { ComparisonReport } from '../../src/core/comparison.ts';
 import { type CatchUp, hasPassed, judge, type RuleName, ruleNames } from '../../src/core/evidence.ts';
 import { type MasterTracker, newMasterTracker } from '../../src/core/master-tracker.ts';
-import type { DbState, ReplicationFacts } from '../../src/core/node-facts.ts';
 import { newSlaveTracker, type SlaveTracker } from '../../src/core/tracker.ts';
 import type { Wait } from '../../src/core/wait.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+import type { ComparisonReport } from '../../src/model/comparison.ts';
+import type { DbState, ReplicationFacts } from '../../src/model/observation.ts';
 
 /** A node of which everything is proven; each test takes one fact away, and one rule must notice (promise 5). */
 const mega = 1_000_000;

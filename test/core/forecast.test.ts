@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { driftOf } from '../../src/core/drift.ts';
 import type { MeasuredSync } from '../../src/core/forecast.ts';
 import { type Forecast, type ForecastInput, makeForecast } from '../../src/core/forecast.ts';
-import type { ConfigFacts, SizeFacts } from '../../src/core/node-facts.ts';
 import { makePlan } from '../../src/core/plan.ts';
-import { defaultPolicy, type Policy } from '../../src/core/policy.ts';
 import { writeRate } from '../../src/core/write-rate.ts';
+import type { ConfigFacts, SizeFacts } from '../../src/model/observation.ts';
+import { defaultPolicy, type Policy } from '../../src/model/policy.ts';
 import { aMaster, aNode, aRequest, now, type RequestChanges } from './preflight-support.ts';
 
 const MB = 1_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Expansion } from '../../src/core/expansion.ts';
-import type { PolicyInput } from '../../src/core/policy.ts';
+import type { Expansion } from '../../src/model/expansion.ts';
+import type { PolicyInput } from '../../src/model/policy.ts';
 import { MB } from '../scheduling/virtual-service.ts';
 import { begin, ended, isIn } from './played-expansion.ts';
 

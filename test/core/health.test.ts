@@ -7,7 +7,7 @@ import {
   readingWords,
   stepHealth,
 } from '../../src/core/health.ts';
-import { type HealthPolicy, noHealthLimits } from '../../src/core/policy.ts';
+import { type HealthPolicy, noHealthLimits } from '../../src/model/policy.ts';
 
 const well: HealthSample = {
   masterLatencyP99Ms: null,

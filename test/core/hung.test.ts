@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { defaultAnomalyLimits, detectAnomalies } from '../../src/core/anomalies.ts';
 import { newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
-import type { BinlogOffset, DbState, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
 import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../src/core/tracker.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+import type { BinlogOffset, DbState, NodeFacts, ReplicationFacts } from '../../src/model/observation.ts';
 
 const mega = 1_000_000;
 const fileSize = 100 * mega;

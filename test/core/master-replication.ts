@@ -1,4 +1,4 @@
-import type { ReplicationFacts } from '../../src/core/node-facts.ts';
+import type { ReplicationFacts } from '../../src/model/observation.ts';
 
 /** What a master without slaves says of its replication, but for what is changed. */
 export const masterReplication = (change: Partial<ReplicationFacts> = {}): ReplicationFacts => ({

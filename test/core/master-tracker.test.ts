@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newMasterTracker, othersInFullSync, trackMaster } from '../../src/core/master-tracker.ts';
-import type { Look, NodeFacts, ReplicationFacts, SlaveLag } from '../../src/core/node-facts.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+import type { Look, NodeFacts, ReplicationFacts, SlaveLag } from '../../src/model/observation.ts';
 
 const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
 const stats = {

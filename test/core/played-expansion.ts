@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Control, ControlVerb, Expansion, JoinPhase } from '../../src/core/expansion.ts';
-import type { PolicyInput } from '../../src/core/policy.ts';
+import type { Control, ControlVerb, Expansion, JoinPhase } from '../../src/model/expansion.ts';
+import type { PolicyInput } from '../../src/model/policy.ts';
 import { type Cluster, createCluster } from '../../src/simulator/index.ts';
 import { fill, MB, virtualService } from '../scheduling/virtual-service.ts';
 

@@ -1,5 +1,8 @@
-import type { Capabilities } from '../../src/core/capabilities.ts';
-import type { JoinTarget, NodeTarget } from '../../src/core/expansion.ts';
+import { emptyContext, type PreflightContext, type PreflightInput } from '../../src/core/preflight.ts';
+import type { PreflightMaster, PreflightNode } from '../../src/core/preflight-servers.ts';
+import { capabilitiesOf } from '../../src/engines/pika/capabilities.ts';
+import type { Capabilities } from '../../src/model/capabilities.ts';
+import type { JoinTarget, NodeTarget } from '../../src/model/expansion.ts';
 import type {
   Address,
   ConfigFacts,
@@ -8,11 +11,8 @@ import type {
   ReplicationFacts,
   ServerFacts,
   StatsFacts,
-} from '../../src/core/node-facts.ts';
-import { defaultPolicy, type Policy } from '../../src/core/policy.ts';
-import { emptyContext, type PreflightContext, type PreflightInput } from '../../src/core/preflight.ts';
-import type { PreflightMaster, PreflightNode } from '../../src/core/preflight-servers.ts';
-import { capabilitiesOf } from '../../src/engines/pika/capabilities.ts';
+} from '../../src/model/observation.ts';
+import { defaultPolicy, type Policy } from '../../src/model/policy.ts';
 
 export const now = Date.UTC(2026, 10, 22, 12);
 

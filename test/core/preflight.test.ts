@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Look, MasterIdentity } from '../../src/core/node-facts.ts';
 import {
   findingCodes,
   masterBusyReasons,
@@ -9,6 +8,7 @@ import {
   type RevalidationNode,
   revalidate,
 } from '../../src/core/preflight.ts';
+import type { Look, MasterIdentity } from '../../src/model/observation.ts';
 import {
   aMaster,
   aNode,

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Expansion } from '../../src/core/expansion.ts';
+import type { Expansion } from '../../src/model/expansion.ts';
 import type { Cluster } from '../../src/simulator/index.ts';
 import { hostOf, MB } from '../scheduling/virtual-service.ts';
 import { begin, ended, isIn, minute } from './played-expansion.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Dump, dumpBytes, newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
-import type { Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
+import type { Look, NodeFacts, ReplicationFacts } from '../../src/model/observation.ts';
 import { masterReplication } from './master-replication.ts';
 import { begin, ended } from './played-expansion.ts';
 

@@ -2,6 +2,9 @@ import { describe, expect, it, test } from 'vitest';
 import { defaultAnomalyLimits, detectAnomalies } from '../../src/core/anomalies.ts';
 import { fullSyncRules } from '../../src/core/evidence.ts';
 import { newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
+import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../src/core/tracker.ts';
+import { receivedInWait } from '../../src/core/wait.ts';
+import { capabilitiesOf } from '../../src/engines/pika/index.ts';
 import type {
   Address,
   BinlogOffset,
@@ -9,10 +12,7 @@ import type {
   ListedSlave,
   Look,
   NodeFacts,
-} from '../../src/core/node-facts.ts';
-import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../src/core/tracker.ts';
-import { receivedInWait } from '../../src/core/wait.ts';
-import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+} from '../../src/model/observation.ts';
 import { masterReplication } from './master-replication.ts';
 
 const mega = 1_000_000;

@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type DecideInput, decide } from '../../src/core/decide.ts';
+import { mustStayEmpty } from '../../src/core/join-state.ts';
+import { capabilitiesOf } from '../../src/engines/pika/index.ts';
 import type {
   Attempt,
   BorrowedSetting,
@@ -7,10 +9,8 @@ import type {
   Intent,
   Join,
   NodeCommand,
-} from '../../src/core/expansion.ts';
-import { mustStayEmpty } from '../../src/core/join-state.ts';
-import type { Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
-import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+} from '../../src/model/expansion.ts';
+import type { Look, NodeFacts, ReplicationFacts } from '../../src/model/observation.ts';
 import { masterReplication } from './master-replication.ts';
 import { begin, isIn } from './played-expansion.ts';
 

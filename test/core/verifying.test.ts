@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { ComparisonReport } from '../../src/core/comparison.ts';
 import { decide } from '../../src/core/decide.ts';
-import type { Expansion, Join } from '../../src/core/expansion.ts';
 import { newMasterTracker, trackMaster } from '../../src/core/master-tracker.ts';
 import { newExpansion } from '../../src/core/new-expansion.ts';
-import type { DbState, Look, NodeFacts, ReplicationFacts } from '../../src/core/node-facts.ts';
-import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
 import { newSlaveTracker } from '../../src/core/tracker.ts';
 import { capabilitiesOf } from '../../src/engines/pika/index.ts';
+import type { ComparisonReport } from '../../src/model/comparison.ts';
+import type { Expansion, Join } from '../../src/model/expansion.ts';
+import type { DbState, Look, NodeFacts, ReplicationFacts } from '../../src/model/observation.ts';
+import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { masterReplication } from './master-replication.ts';
 
 /** From "up" to its end: one node, whose copy is whole, and one look after another at it and its master. */

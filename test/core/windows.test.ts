@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TimeWindow } from '../../src/core/policy.ts';
 import { isTimeZone, windowState, windowTime } from '../../src/core/windows.ts';
+import type { TimeWindow } from '../../src/model/policy.ts';
 
 const at = (iso: string): number => Date.parse(iso);
 const window = (from: string, to: string, more: Partial<TimeWindow> = {}): TimeWindow => ({

@@ -8,12 +8,12 @@ import {
   progressMessage,
 } from '../../src/api/views.ts';
 import { inBatches } from '../../src/core/batches.ts';
-import type { ControlVerb, Expansion, NodeTarget } from '../../src/core/expansion.ts';
-import type { Finding } from '../../src/core/findings.ts';
 import type { Forecast, ForecastRange } from '../../src/core/forecast.ts';
-import { formatAddress } from '../../src/core/node-facts.ts';
 import type { Plan, Topology } from '../../src/core/plan.ts';
-import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
+import type { ControlVerb, Expansion, NodeTarget } from '../../src/model/expansion.ts';
+import type { Finding } from '../../src/model/finding.ts';
+import { formatAddress } from '../../src/model/observation.ts';
+import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { registerCampaigns } from './mock-campaigns.ts';
 import { rehearsalOf } from './mock-rehearsal.ts';
 import {

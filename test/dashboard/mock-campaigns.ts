@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { campaignReport, campaignReportText } from '../../src/api/campaign-report.ts';
 import { campaignSummary, campaignView } from '../../src/api/campaign-views.ts';
+import { campaignControlProblem } from '../../src/core/campaign-controls.ts';
+import { decideCampaign } from '../../src/core/campaign-decision.ts';
 import {
   type Campaign,
   type CampaignControl,
@@ -9,10 +11,8 @@ import {
   type MemberExpansion,
   memberExpansionOf,
   newCampaign,
-} from '../../src/core/campaign.ts';
-import { campaignControlProblem } from '../../src/core/campaign-controls.ts';
-import { decideCampaign } from '../../src/core/campaign-decision.ts';
-import type { StoredEvent } from '../../src/core/expansion.ts';
+} from '../../src/model/campaign.ts';
+import type { StoredEvent } from '../../src/model/expansion.ts';
 import type { MockWorld } from './mock-world.ts';
 
 interface Scene {

@@ -1,5 +1,5 @@
-import type { JoinPhase } from '../../src/core/expansion.ts';
 import type { Plan } from '../../src/core/plan.ts';
+import type { JoinPhase } from '../../src/model/expansion.ts';
 import type { PlayedNode, PlayedRun, Rehearsal } from '../../src/rehearsal/result.ts';
 
 const copySeconds = 34;

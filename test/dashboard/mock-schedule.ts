@@ -1,6 +1,6 @@
-import type { Expansion } from '../../src/core/expansion.ts';
 import type { Figure, Forecast, ForecastRange } from '../../src/core/forecast.ts';
-import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
+import type { Expansion } from '../../src/model/expansion.ts';
+import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { MiB, type MockWorld } from './mock-world.ts';
 
 const around = (expected: number): ForecastRange => ({

@@ -1,9 +1,11 @@
 import type { AnomalyRecord } from '../../src/core/anomalies.ts';
 import { inBatches } from '../../src/core/batches.ts';
-import type { Capabilities } from '../../src/core/capabilities.ts';
-import type { ComparisonReport } from '../../src/core/comparison.ts';
 import { controlProblem } from '../../src/core/controls.ts';
 import { type Evidence, ruleNames } from '../../src/core/evidence.ts';
+import { newExpansion } from '../../src/core/new-expansion.ts';
+import { noProgress } from '../../src/core/progress.ts';
+import type { Capabilities } from '../../src/model/capabilities.ts';
+import type { ComparisonReport } from '../../src/model/comparison.ts';
 import {
   type Attempt,
   type ControlVerb,
@@ -19,13 +21,10 @@ import {
   type NodeTarget,
   type Problem,
   type StoredEvent,
-} from '../../src/core/expansion.ts';
-import type { Finding } from '../../src/core/findings.ts';
-import { newExpansion } from '../../src/core/new-expansion.ts';
-import type { Address, DbState, ListedSlave, Look } from '../../src/core/node-facts.ts';
-
-import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
-import { noProgress } from '../../src/core/progress.ts';
+} from '../../src/model/expansion.ts';
+import type { Finding } from '../../src/model/finding.ts';
+import type { Address, DbState, ListedSlave, Look } from '../../src/model/observation.ts';
+import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { FreezeState, StoredObservation } from '../../src/store/store.ts';
 
 /**

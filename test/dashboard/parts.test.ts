@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { anomalyCodes } from '../../src/core/anomalies.ts';
 import { ruleNames } from '../../src/core/evidence.ts';
-import { expansionStates, type Join, joinPhases, type StoredEvent } from '../../src/core/expansion.ts';
 import {
   formatBytes,
   formatDuration,
@@ -24,6 +23,7 @@ import {
 import { alignSeries } from '../../src/dashboard/pages/expansion/series.ts';
 import { layoutTopology } from '../../src/dashboard/pages/expansion/topology-layout.ts';
 import { isAddress, parseNodes } from '../../src/dashboard/pages/new-expansion/parse-nodes.ts';
+import { expansionStates, type Join, joinPhases, type StoredEvent } from '../../src/model/expansion.ts';
 import { MockWorld } from './mock-world.ts';
 
 describe('pasted nodes', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../src/core/refusal.ts';
+import { Refusal } from '../../src/model/refusal.ts';
 import {
   HandedOverError,
   idempotencyKeyOf,

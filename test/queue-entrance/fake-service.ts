@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpansionRequest } from '../../src/admission/request.ts';
 import { validator } from '../../src/admission/validate.ts';
-import type { Expansion } from '../../src/core/expansion.ts';
 import { newExpansion } from '../../src/core/new-expansion.ts';
-import { resolvePolicy } from '../../src/core/policy.ts';
-import { Refusal } from '../../src/core/refusal.ts';
+import type { Expansion } from '../../src/model/expansion.ts';
+import { resolvePolicy } from '../../src/model/policy.ts';
+import { Refusal } from '../../src/model/refusal.ts';
 import type { EntranceParts } from '../../src/queue/expansion-job.ts';
 
 const check = validator(ExpansionRequest);

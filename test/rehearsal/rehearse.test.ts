@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { SizeFacts } from '../../src/core/node-facts.ts';
 import { makePlan, type Plan } from '../../src/core/plan.ts';
-import { resolvePolicy } from '../../src/core/policy.ts';
+import type { SizeFacts } from '../../src/model/observation.ts';
+import { resolvePolicy } from '../../src/model/policy.ts';
 import { rehearse } from '../../src/rehearsal/rehearse.ts';
 import { aMaster, aNode, aRequest, now } from '../core/preflight-support.ts';
 

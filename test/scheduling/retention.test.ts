@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Control, ControlVerb } from '../../src/core/expansion.ts';
-import type { PolicyInput } from '../../src/core/policy.ts';
+import type { Control, ControlVerb } from '../../src/model/expansion.ts';
+import type { PolicyInput } from '../../src/model/policy.ts';
 import { createCluster } from '../../src/simulator/index.ts';
 import { fill, MB, virtualService } from './virtual-service.ts';
 

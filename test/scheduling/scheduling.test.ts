@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { measuredSyncs } from '../../src/core/learning.ts';
-import type { PolicyInput } from '../../src/core/policy.ts';
-import { noSlotLimits, type SlotLimits } from '../../src/core/slots.ts';
+import type { PolicyInput } from '../../src/model/policy.ts';
+import { noSlotLimits, type SlotLimits } from '../../src/model/slots.ts';
 import { type Cluster, createCluster } from '../../src/simulator/index.ts';
 import { outgoingBytesPerSecond } from '../../src/simulator/transfer.ts';
 import { fill, hostOf, MB, throttleOf, virtualService } from './virtual-service.ts';

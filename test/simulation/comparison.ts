@@ -1,5 +1,5 @@
-import type { ComparisonReport, Difference } from '../../src/core/comparison.ts';
-import type { NodeTarget } from '../../src/core/expansion.ts';
+import type { ComparisonReport, Difference } from '../../src/model/comparison.ts';
+import type { NodeTarget } from '../../src/model/expansion.ts';
 import { comparePositions } from '../../src/simulator/binlog.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { type Entry, type KeyType, keyTypes, sameValue } from '../../src/simulator/keyspace.ts';

@@ -1,7 +1,7 @@
-import type { Capabilities } from '../../src/core/capabilities.ts';
-import type { ComparisonReport } from '../../src/core/comparison.ts';
-import type { Look, NodeFacts } from '../../src/core/node-facts.ts';
 import type { Engine } from '../../src/engines/engine.ts';
+import type { Capabilities } from '../../src/model/capabilities.ts';
+import type { ComparisonReport } from '../../src/model/comparison.ts';
+import type { Look, NodeFacts } from '../../src/model/observation.ts';
 import type { Lease, Store } from '../../src/store/store.ts';
 import type { Compare } from '../../src/worker/session.ts';
 

@@ -1,6 +1,6 @@
-import type { Address } from '../../src/core/node-facts.ts';
 import type { Wires } from '../../src/engines/pika/connection.ts';
 import { type Command, type Link, LinkError, type Reply } from '../../src/engines/pika/link.ts';
+import type { Address } from '../../src/model/observation.ts';
 import { type Cluster, NodeRefused, NodeStalled } from '../../src/simulator/cluster.ts';
 import type { Random } from '../../src/simulator/random.ts';
 import { isFailure, type Reply as ModelReply } from '../../src/simulator/reply.ts';

@@ -1,4 +1,4 @@
-import type { Policy, PolicyInput } from '../../src/core/policy.ts';
+import type { Policy, PolicyInput } from '../../src/model/policy.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { SimulatedVersion } from '../../src/simulator/versions.ts';
 

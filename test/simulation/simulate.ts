@@ -1,5 +1,8 @@
 import type { Logger } from 'pino';
 import { blockingJoins } from '../../src/core/controls.ts';
+import { newExpansion } from '../../src/core/new-expansion.ts';
+import type { CredentialSource } from '../../src/engines/engine.ts';
+import { createPikaEngine } from '../../src/engines/pika/engine.ts';
 import {
   type Control,
   controlVerbs,
@@ -7,11 +10,8 @@ import {
   expansionTransitions,
   isEnded,
   type JoinTarget,
-} from '../../src/core/expansion.ts';
-import { newExpansion } from '../../src/core/new-expansion.ts';
-import { resolvePolicy } from '../../src/core/policy.ts';
-import type { CredentialSource } from '../../src/engines/engine.ts';
-import { createPikaEngine } from '../../src/engines/pika/engine.ts';
+} from '../../src/model/expansion.ts';
+import { resolvePolicy } from '../../src/model/policy.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { Reply } from '../../src/simulator/reply.ts';

@@ -1,6 +1,6 @@
-import type { EventInput, Expansion, Join } from '../../src/core/expansion.ts';
-import { isActive } from '../../src/core/expansion.ts';
 import { completeShare } from '../../src/core/wait.ts';
+import type { EventInput, Expansion, Join } from '../../src/model/expansion.ts';
+import { isActive } from '../../src/model/expansion.ts';
 import { comparePositions } from '../../src/simulator/binlog.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { keyTypes } from '../../src/simulator/keyspace.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Campaign } from '../../src/core/campaign.ts';
-import type { EventInput } from '../../src/core/expansion.ts';
+import type { Campaign } from '../../src/model/campaign.ts';
+import type { EventInput } from '../../src/model/expansion.ts';
 import type { CampaignLease, CampaignStore } from '../../src/store/campaigns.ts';
 import { FencedError, IdempotencyConflictError, NotFoundError, type Store } from '../../src/store/store.ts';
 import { aCampaign, campaignControl } from '../support/campaigns.ts';

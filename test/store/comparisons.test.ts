@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Difference } from '../../src/core/comparison.ts';
+import type { Difference } from '../../src/model/comparison.ts';
 import type {
   ComparisonControl,
   ComparisonLease,

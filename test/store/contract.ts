@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Control, EventInput, Expansion } from '../../src/core/expansion.ts';
-import type { Look } from '../../src/core/node-facts.ts';
+import type { Control, EventInput, Expansion } from '../../src/model/expansion.ts';
+import type { Look } from '../../src/model/observation.ts';
 import { masterKey } from '../../src/store/master-key.ts';
 import {
   FencedError,

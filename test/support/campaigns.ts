@@ -3,7 +3,7 @@ import {
   type CampaignControl,
   type CampaignSettings,
   newCampaign,
-} from '../../src/core/campaign.ts';
+} from '../../src/model/campaign.ts';
 
 let made = 0;
 

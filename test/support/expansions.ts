@@ -1,6 +1,6 @@
-import type { Expansion, JoinTarget, NodeTarget } from '../../src/core/expansion.ts';
 import { newExpansion as newExpansionOf } from '../../src/core/new-expansion.ts';
-import { type PolicyInput, resolvePolicy } from '../../src/core/policy.ts';
+import type { Expansion, JoinTarget, NodeTarget } from '../../src/model/expansion.ts';
+import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 
 export interface ExpansionOptions {
   readonly id?: string;

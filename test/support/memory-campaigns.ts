@@ -1,4 +1,4 @@
-import { type Campaign, type CampaignControl, campaignHasEnded } from '../../src/core/campaign.ts';
+import { type Campaign, type CampaignControl, campaignHasEnded } from '../../src/model/campaign.ts';
 import { campaignSearchText } from '../../src/store/campaign-rows.ts';
 import type { CampaignLease, CampaignStore, StoredCampaign } from '../../src/store/campaigns.ts';
 import { decodeCursor, encodeCursor } from '../../src/store/expansion-rows.ts';

@@ -1,6 +1,6 @@
-import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/core/expansion.ts';
-import type { Look } from '../../src/core/node-facts.ts';
-import { grantSlots, type Slot } from '../../src/core/slots.ts';
+import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/model/expansion.ts';
+import type { Look } from '../../src/model/observation.ts';
+import { grantSlots, type Slot } from '../../src/model/slots.ts';
 import type { CampaignLease } from '../../src/store/campaigns.ts';
 import {
   changedJoins,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Difference, mostListedDifferences } from '../../src/core/comparison.ts';
+import { type Difference, mostListedDifferences } from '../../src/model/comparison.ts';
 import { resolveSpec } from '../../src/verify/compare.ts';
 import { run } from '../../src/verify/run.ts';
 import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';

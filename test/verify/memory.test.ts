@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ComparisonReport } from '../../src/core/comparison.ts';
+import type { ComparisonReport } from '../../src/model/comparison.ts';
 import type { Argument } from '../../src/verify/resp.ts';
 import { redisMissing, startRedis, type TestServer } from './servers.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mostSampledPerType } from '../../src/core/policy.ts';
+import { mostSampledPerType } from '../../src/model/policy.ts';
 import { compareNodes, resolveSpec } from '../../src/verify/compare.ts';
 import { type Answer, array, bulk, type FakeServer, fakeServer, soundAnswer } from './fake-server.ts';
 import { redisMissing, startRedis, type TestServer } from './servers.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { NodeTarget } from '../../src/core/expansion.ts';
+import type { NodeTarget } from '../../src/model/expansion.ts';
 import type { ComparisonStore } from '../../src/store/comparisons.ts';
 import type { Database } from '../../src/store/database.ts';
 import { resolveSpec } from '../../src/verify/compare.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ComparisonReport } from '../../src/core/comparison.ts';
-import { resolvePolicy } from '../../src/core/policy.ts';
+import type { ComparisonReport } from '../../src/model/comparison.ts';
+import { resolvePolicy } from '../../src/model/policy.ts';
 import type { ComparisonStore, StoredComparison } from '../../src/store/comparisons.ts';
 import { StoreUnavailableError } from '../../src/store/store.ts';
 import { createCompare } from '../../src/worker/compare.ts';

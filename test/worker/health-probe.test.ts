@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resolvePolicy } from '../../src/core/policy.ts';
+import { resolvePolicy } from '../../src/model/policy.ts';
 import { createHealthProbe } from '../../src/worker/health-probe.ts';
 import type { Observer } from '../../src/worker/observer.ts';
 import { newExpansion } from '../support/expansions.ts';

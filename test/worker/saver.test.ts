@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Expansion } from '../../src/core/expansion.ts';
+import type { Expansion } from '../../src/model/expansion.ts';
 import { FencedError, type Store } from '../../src/store/store.ts';
 import { createSaver, type Saver } from '../../src/worker/saver.ts';
 import { newExpansion } from '../support/expansions.ts';

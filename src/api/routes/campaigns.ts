@@ -3,15 +3,15 @@ import Type from 'typebox';
 import type { CampaignAdmission } from '../../admission/campaign.ts';
 import { CampaignRequest } from '../../admission/campaign-request.ts';
 import { invalidField, printable } from '../../admission/validate.ts';
+import { campaignControlProblem } from '../../core/campaign-controls.ts';
 import {
   type CampaignState,
   type CampaignVerb,
   campaignHasEnded,
   campaignStates,
-} from '../../core/campaign.ts';
-import { campaignControlProblem } from '../../core/campaign-controls.ts';
-import type { Expansion } from '../../core/expansion.ts';
-import { Refusal } from '../../core/refusal.ts';
+} from '../../model/campaign.ts';
+import type { Expansion } from '../../model/expansion.ts';
+import { Refusal } from '../../model/refusal.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import { campaignReport, campaignReportText } from '../campaign-report.ts';

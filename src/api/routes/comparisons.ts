@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { ComparisonRequest, newComparison } from '../../admission/comparison.ts';
-import { Refusal } from '../../core/refusal.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
+import { Refusal } from '../../model/refusal.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import {
   type ComparisonStore,

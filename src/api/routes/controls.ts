@@ -1,6 +1,6 @@
 import { controlProblem } from '../../core/controls.ts';
-import type { Control, ControlVerb } from '../../core/expansion.ts';
-import { Refusal } from '../../core/refusal.ts';
+import type { Control, ControlVerb } from '../../model/expansion.ts';
+import { Refusal } from '../../model/refusal.ts';
 import type { ApiParts } from '../parts.ts';
 import { errorResponses, IdParams, NodeParams, ReasonBody } from '../schemas/common.ts';
 import { AcceptedControl } from '../schemas/expansion.ts';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { invalidField, printable } from '../../admission/validate.ts';
-import { isEnded } from '../../core/expansion.ts';
+import { isEnded } from '../../model/expansion.ts';
 import type { StreamRequest } from '../event-streams.ts';
 import type { ApiParts } from '../parts.ts';
 import { AfterSeq, errorResponses, IdParams, Limit, strict } from '../schemas/common.ts';

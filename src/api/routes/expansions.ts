@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { ExpansionRequest } from '../../admission/request.ts';
 import { invalidField, printable } from '../../admission/validate.ts';
-import { type ExpansionState, expansionStates } from '../../core/expansion.ts';
+import { type ExpansionState, expansionStates } from '../../model/expansion.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import {
   AfterSeq,

@@ -1,4 +1,4 @@
-import { Refusal } from '../../core/refusal.ts';
+import { Refusal } from '../../model/refusal.ts';
 import { AlreadyFrozenError, type FreezeState } from '../../store/store.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { errorResponses, ReasonBody } from '../schemas/common.ts';

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
-import { Refusal } from '../../core/refusal.ts';
+import { Refusal } from '../../model/refusal.ts';
 import type { Store, StoredPlan } from '../../store/store.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { errorResponses } from '../schemas/common.ts';

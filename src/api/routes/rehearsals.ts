@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
 import type { Plan as PlanOf } from '../../core/plan.ts';
-import { type Policy, resolvePolicy } from '../../core/policy.ts';
-import { Refusal } from '../../core/refusal.ts';
+import { type Policy, resolvePolicy } from '../../model/policy.ts';
+import { Refusal } from '../../model/refusal.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
 import type { Rehearsal as Played } from '../../rehearsal/result.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';

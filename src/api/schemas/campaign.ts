@@ -1,6 +1,6 @@
 import Type from 'typebox';
-import { campaignStates, campaignVerbs, memberStates } from '../../core/campaign.ts';
-import { expansionStates } from '../../core/expansion.ts';
+import { campaignStates, campaignVerbs, memberStates } from '../../model/campaign.ts';
+import { expansionStates } from '../../model/expansion.ts';
 import { Finding, Nullable, NullableTime, Problem, ReasonBody, strict, Time } from './common.ts';
 import { Forecast } from './expansion.ts';
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { controlVerbs, expansionStates, joinPhases } from '../../core/expansion.ts';
+import { controlVerbs, expansionStates, joinPhases } from '../../model/expansion.ts';
 import { Finding, Nullable, NullableTime, Problem, Time } from './common.ts';
 
 const Address = Type.Object({ host: Type.String(), port: Type.Integer() });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CampaignVerb } from '../../core/campaign.ts';
+import type { CampaignVerb } from '../../model/campaign.ts';
 import type { CampaignPlanView, CampaignSummaryView, CampaignView, PageView } from '../api-types.ts';
 import { readCampaignFile } from '../campaign-file.ts';
 import { campaignPath, watchCampaign } from '../campaign-watch.ts';

@@ -1,4 +1,4 @@
-import type { ControlVerb } from '../../core/expansion.ts';
+import type { ControlVerb } from '../../model/expansion.ts';
 import type { FreezeView } from '../api-types.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';

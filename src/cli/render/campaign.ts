@@ -1,4 +1,4 @@
-import { campaignHasEnded } from '../../core/campaign.ts';
+import { campaignHasEnded } from '../../model/campaign.ts';
 import type {
   CampaignMemberView,
   CampaignPlanView,

@@ -1,4 +1,4 @@
-import type { ComparisonReport } from '../../core/comparison.ts';
+import type { ComparisonReport } from '../../model/comparison.ts';
 import type { ComparisonView } from '../api-types.ts';
 import { formatDuration, printable } from '../format.ts';
 import { type Style, words } from '../style.ts';

@@ -1,5 +1,5 @@
-import type { StoredEvent } from '../../core/expansion.ts';
-import { isActive, isEnded, needsPerson } from '../../core/expansion.ts';
+import type { StoredEvent } from '../../model/expansion.ts';
+import { isActive, isEnded, needsPerson } from '../../model/expansion.ts';
 import type { ExpansionView, JoinView } from '../api-types.ts';
 import { cutTo, formatBytes, formatClock, formatDuration, formatTime, pad, printable } from '../format.ts';
 import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/findings.ts';
+import type { Finding } from '../../model/finding.ts';
 import { printable } from '../format.ts';
 import { levelColour, type Style } from '../style.ts';
 

@@ -1,5 +1,5 @@
-import type { StoredEvent } from '../../core/expansion.ts';
-import { isActive } from '../../core/expansion.ts';
+import type { StoredEvent } from '../../model/expansion.ts';
+import { isActive } from '../../model/expansion.ts';
 import type { ExpansionView, JoinView } from '../api-types.ts';
 import { cutTo, displayWidth, printable } from '../format.ts';
 import { type Style, words } from '../style.ts';

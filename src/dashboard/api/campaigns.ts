@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { CampaignView } from '../../api/campaign-views.ts';
-import { type CampaignVerb, campaignHasEnded, campaignStates } from '../../core/campaign.ts';
+import { type CampaignVerb, campaignHasEnded, campaignStates } from '../../model/campaign.ts';
 import { call } from './client.ts';
 import type { EventPage, Page } from './types.ts';
 

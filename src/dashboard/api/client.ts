@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/findings.ts';
+import type { Finding } from '../../model/finding.ts';
 import { noteServerDate } from './server-clock.ts';
 
 /** What the service answered instead of what was asked for, or that it did not answer at all. */

@@ -5,7 +5,7 @@ import {
   type ExpansionState,
   isEnded,
   type Join,
-} from '../../core/expansion.ts';
+} from '../../model/expansion.ts';
 import { call, expansionPath, nodePath } from './client.ts';
 import type {
   Comparison,

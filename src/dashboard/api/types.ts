@@ -1,9 +1,9 @@
-import type { ComparisonReport } from '../../core/comparison.ts';
-import type { NodeTarget, Problem, StoredEvent } from '../../core/expansion.ts';
-import type { Finding } from '../../core/findings.ts';
-import type { Look } from '../../core/node-facts.ts';
 import type { Plan, Topology } from '../../core/plan.ts';
-import type { PolicyInput } from '../../core/policy.ts';
+import type { ComparisonReport } from '../../model/comparison.ts';
+import type { NodeTarget, Problem, StoredEvent } from '../../model/expansion.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { Look } from '../../model/observation.ts';
+import type { PolicyInput } from '../../model/policy.ts';
 import type { Rehearsal } from '../../rehearsal/result.ts';
 
 /** The shapes that the HTTP API answers with, where they are not the core's own. */

@@ -4,7 +4,7 @@ import {
   type Join,
   type JoinPhase,
   type SilentNode,
-} from '../../core/expansion.ts';
+} from '../../model/expansion.ts';
 import { useMessages } from '../i18n/index.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { useDuration, useNow } from './parts.tsx';

@@ -1,5 +1,5 @@
-import type { Progress } from '../../core/expansion.ts';
-import { type Address, sameAddress } from '../../core/node-facts.ts';
+import type { Progress } from '../../model/expansion.ts';
+import { type Address, sameAddress } from '../../model/observation.ts';
 import type { Observation } from '../api/types.ts';
 
 /** One measured point of a node: time in ms, bytes per second received, bytes of binlog behind the master. */

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../../core/expansion.ts';
+import type { StoredEvent } from '../../model/expansion.ts';
 import { ApiError, call } from '../api/client.ts';
 import type { EventPage } from '../api/types.ts';
 import { type StreamMessage, streamParser } from './sse.ts';

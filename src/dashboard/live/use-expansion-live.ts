@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import type { Expansion, Join, JoinPhase, Progress, StoredEvent } from '../../core/expansion.ts';
-import { isActive, isEnded } from '../../core/expansion.ts';
+import type { Expansion, Join, JoinPhase, Progress, StoredEvent } from '../../model/expansion.ts';
+import { isActive, isEnded } from '../../model/expansion.ts';
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';
 import { serverNow } from '../api/server-clock.ts';

@@ -1,4 +1,4 @@
-import type { ComparisonReport } from '../../core/comparison.ts';
+import type { ComparisonReport } from '../../model/comparison.ts';
 import { Said, useDuration } from '../components/parts.tsx';
 import { Badge } from '../components/status.tsx';
 import { formatCount, formatShare } from '../format.ts';

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Difference } from '../../core/comparison.ts';
+import type { Difference } from '../../model/comparison.ts';
 import { call } from '../api/client.ts';
 import { keys, useComparison, useIsOperator } from '../api/queries.ts';
 import type { Comparison, ComparisonProgress } from '../api/types.ts';

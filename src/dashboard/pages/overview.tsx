@@ -8,7 +8,7 @@ import {
   type Join,
   type JoinPhase,
   joinPhases,
-} from '../../core/expansion.ts';
+} from '../../model/expansion.ts';
 import { useOpenCampaigns } from '../api/campaigns.ts';
 import { useExpansionList, useIsOperator } from '../api/queries.ts';
 import { ConnectionState } from '../components/connection.tsx';

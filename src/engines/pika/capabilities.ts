@@ -1,5 +1,5 @@
-import type { Capabilities } from '../../core/capabilities.ts';
-import type { NodeFacts } from '../../core/node-facts.ts';
+import type { Capabilities } from '../../model/capabilities.ts';
+import type { NodeFacts } from '../../model/observation.ts';
 
 /** How many full syncs run at a time where the dump is shared safely: a bound of reason, not of Pika. */
 export const sharedDumpLimit = 16;

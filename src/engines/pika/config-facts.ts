@@ -1,4 +1,4 @@
-import type { ConfigFacts } from '../../core/node-facts.ts';
+import type { ConfigFacts } from '../../model/observation.ts';
 import { wholeNumber } from './info.ts';
 
 /**

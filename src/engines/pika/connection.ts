@@ -1,5 +1,5 @@
-import type { NodeCommand, NodeTarget } from '../../core/expansion.ts';
-import type { Look, NodeFacts } from '../../core/node-facts.ts';
+import type { NodeCommand, NodeTarget } from '../../model/expansion.ts';
+import type { Look, NodeFacts } from '../../model/observation.ts';
 import { isOutOfFiles } from '../../open-files.ts';
 import { withTexts } from '../../secrets.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';

@@ -8,7 +8,7 @@ import type {
   SizeFacts,
   SlaveLag,
   StatsFacts,
-} from '../../core/node-facts.ts';
+} from '../../model/observation.ts';
 
 /*
  * Parsers of INFO replies of Pika 3.3.6 to 4.0.1. None of them throws, and none yields NaN: what does not read

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { AbstractConnector, Redis, ReplyError } from 'ioredis';
-import type { Address } from '../../core/node-facts.ts';
+import type { Address } from '../../model/observation.ts';
 import { GuardedStream } from './guarded-stream.ts';
 import { GarbledReply, type ReplyLimits } from './reply-guard.ts';
 

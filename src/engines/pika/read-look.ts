@@ -1,4 +1,4 @@
-import type { NodeFacts, ReplicationFacts, SizeFacts } from '../../core/node-facts.ts';
+import type { NodeFacts, ReplicationFacts, SizeFacts } from '../../model/observation.ts';
 import type { LookSection } from '../engine.ts';
 import {
   type ConfigKey,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeFacts, ReplicationFacts } from '../../../src/core/node-facts.ts';
 import { capabilitiesOf, sharedDumpLimit } from '../../../src/engines/pika/capabilities.ts';
 import { parseReplication, parseServer } from '../../../src/engines/pika/info.ts';
+import type { NodeFacts, ReplicationFacts } from '../../../src/model/observation.ts';
 import { dumpedSections } from './recordings.ts';
 
 interface Said {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { NodeCommand } from '../../../src/core/expansion.ts';
-import type { Look, NodeFacts } from '../../../src/core/node-facts.ts';
 import type { Credential, LookSection, NodeConnection } from '../../../src/engines/engine.ts';
 import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
+import type { NodeCommand } from '../../../src/model/expansion.ts';
+import type { Look, NodeFacts } from '../../../src/model/observation.ts';
 import { bulk, pika354, strings, type TcpNode, type TcpNodeOptions, tcpNode } from './tcp-node.ts';
 
 const everything: readonly LookSection[] = [

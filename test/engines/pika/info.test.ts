@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ReplicationFacts } from '../../../src/core/node-facts.ts';
 import {
   parseData,
   parseInstanceCount,
@@ -9,6 +8,7 @@ import {
   parseSizes,
   parseStats,
 } from '../../../src/engines/pika/info.ts';
+import type { ReplicationFacts } from '../../../src/model/observation.ts';
 import { dumpedSections, type RecordedReply, recordedReplies, recordingNames } from './recordings.ts';
 
 const crlf = (text: string): string => `${text.trim().split('\n').join('\r\n')}\r\n`;

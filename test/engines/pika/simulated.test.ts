@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Address, Look } from '../../../src/core/node-facts.ts';
 import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
+import type { Address, Look } from '../../../src/model/observation.ts';
 import {
   createCluster,
   fastTimers,

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { NodeTarget } from '../../../src/core/expansion.ts';
+import type { NodeTarget } from '../../../src/model/expansion.ts';
 
 /** One command as a node received it. */
 type Words = readonly string[];

@@ -1,7 +1,7 @@
 import { Button, Checkbox } from '@mantine/core';
 import { useState } from 'react';
-import type { CampaignVerb } from '../../../core/campaign.ts';
 import { campaignControlProblem } from '../../../core/campaign-controls.ts';
+import type { CampaignVerb } from '../../../model/campaign.ts';
 import { type CampaignView, useCampaignControl } from '../../api/campaigns.ts';
 import { useIsOperator } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useEffect, useRef } from 'react';
-import { campaignHasEnded } from '../../../core/campaign.ts';
+import { campaignHasEnded } from '../../../model/campaign.ts';
 import {
   type CampaignMemberView,
   type CampaignView,

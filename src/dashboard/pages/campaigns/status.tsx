@@ -1,4 +1,4 @@
-import type { CampaignState, MemberState } from '../../../core/campaign.ts';
+import type { CampaignState, MemberState } from '../../../model/campaign.ts';
 import type { CampaignSummary } from '../../api/campaigns.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { Badge, type Tone } from '../../components/status.tsx';

@@ -1,4 +1,4 @@
-import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
+import { type Expansion, isActive, type Join } from '../../../model/expansion.ts';
 import { Age, Bar, Said, useDuration } from '../../components/parts.tsx';
 import { PhaseBadge, Silence } from '../../components/status.tsx';
 import { formatBytes, formatClock, formatRate } from '../../format.ts';

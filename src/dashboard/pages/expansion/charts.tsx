@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
-import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
+import { type Expansion, isActive, type Join } from '../../../model/expansion.ts';
 import { fetchObservations } from '../../api/queries.ts';
 import { useSeen } from '../../components/use-seen.ts';
 import { useWidth } from '../../components/use-width.ts';

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
 import { controlProblem } from '../../../core/controls.ts';
-import type { ControlVerb, Expansion, Join } from '../../../core/expansion.ts';
+import type { ControlVerb, Expansion, Join } from '../../../model/expansion.ts';
 import { useControl, useIsOperator } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';

@@ -1,6 +1,6 @@
 import type { ForecastDrift } from '../../../core/drift.ts';
-import type { Expansion } from '../../../core/expansion.ts';
 import type { Figure, ForecastRange } from '../../../core/forecast.ts';
+import type { Expansion } from '../../../model/expansion.ts';
 
 import { Notice, Panel, useDuration } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';

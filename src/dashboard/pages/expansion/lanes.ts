@@ -5,7 +5,7 @@ import {
   type Join,
   type JoinPhase,
   needsPerson,
-} from '../../../core/expansion.ts';
+} from '../../../model/expansion.ts';
 
 /** One stay of a node in a phase. */
 export interface Span {

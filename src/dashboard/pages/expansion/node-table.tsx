@@ -4,7 +4,7 @@
 import { Checkbox, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { memo, useDeferredValue, useState } from 'react';
-import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
+import { type Expansion, isActive, type Join } from '../../../model/expansion.ts';
 import { Bar, Panel, useDuration } from '../../components/parts.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';

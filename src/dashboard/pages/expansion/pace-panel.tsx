@@ -1,7 +1,7 @@
-import type { BorrowedSetting, Expansion } from '../../../core/expansion.ts';
 import type { HealthReading, HealthState } from '../../../core/health.ts';
-import type { TimeWindow } from '../../../core/policy.ts';
 import { windowState } from '../../../core/windows.ts';
+import type { BorrowedSetting, Expansion } from '../../../model/expansion.ts';
+import type { TimeWindow } from '../../../model/policy.ts';
 import { Bar, Notice, Panel, useDuration, useNow } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, type Tone } from '../../components/status.tsx';

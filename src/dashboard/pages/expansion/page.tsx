@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
-import { type Expansion, isActive, isEnded, type StoredEvent } from '../../../core/expansion.ts';
 import { windowState } from '../../../core/windows.ts';
+import { type Expansion, isActive, isEnded, type StoredEvent } from '../../../model/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
 import { useExpansion } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';

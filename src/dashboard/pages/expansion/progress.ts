@@ -1,5 +1,5 @@
-import { isActive, type Join, type JoinPhase, type Progress } from '../../../core/expansion.ts';
 import { noProgress } from '../../../core/progress.ts';
+import { isActive, type Join, type JoinPhase, type Progress } from '../../../model/expansion.ts';
 
 const afterTheCopy: readonly JoinPhase[] = ['swapping', 'catching_up', 'verifying', 'verified'];
 

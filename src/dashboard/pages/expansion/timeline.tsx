@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: lanes at computed places stand between other things than list items
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
 import { memo, useEffect, useRef } from 'react';
-import { type Expansion, isActive, type Join, joinPhases } from '../../../core/expansion.ts';
+import { type Expansion, isActive, type Join, joinPhases } from '../../../model/expansion.ts';
 import { Icon } from '../../components/icon.tsx';
 import { useDuration, useNow } from '../../components/parts.tsx';
 import { phaseLook } from '../../components/status.tsx';

@@ -4,7 +4,7 @@
 // biome-ignore-all lint/a11y/noStaticElementInteractions: the same
 // biome-ignore-all lint/a11y/noSvgWithoutTitle: icons inside a picture that has a title
 import { useId } from 'react';
-import { type Expansion, isActive, type Join } from '../../../core/expansion.ts';
+import { type Expansion, isActive, type Join } from '../../../model/expansion.ts';
 import { iconPath } from '../../components/icon.tsx';
 import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Expansion } from '../../../core/expansion.ts';
-import type { ListedSlave, NodeFacts } from '../../../core/node-facts.ts';
+import type { Expansion } from '../../../model/expansion.ts';
+import type { ListedSlave, NodeFacts } from '../../../model/observation.ts';
 import { fetchObservations, useIsOperator, useTopology } from '../../api/queries.ts';
 
 export interface OldSlaves {

@@ -4,7 +4,7 @@ import {
   noHealthLimits,
   type PolicyInput,
   type TimeWindow,
-} from '../../../core/policy.ts';
+} from '../../../model/policy.ts';
 import { useMessages } from '../../i18n/index.tsx';
 
 interface Props {

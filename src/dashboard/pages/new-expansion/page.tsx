@@ -2,7 +2,7 @@
 import { Button, Checkbox, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
-import type { PolicyInput } from '../../../core/policy.ts';
+import type { PolicyInput } from '../../../model/policy.ts';
 import { makePlan, startExpansion, useIsOperator, useTopology } from '../../api/queries.ts';
 import type { MasterInput, NodeInput, Plan } from '../../api/types.ts';
 import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.tsx';

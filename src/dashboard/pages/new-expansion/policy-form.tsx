@@ -1,5 +1,5 @@
 import { Checkbox, NativeSelect, NumberInput } from '@mantine/core';
-import { defaultPolicy, mostSampledPerType, type PolicyInput } from '../../../core/policy.ts';
+import { defaultPolicy, mostSampledPerType, type PolicyInput } from '../../../model/policy.ts';
 import { useMessages } from '../../i18n/index.tsx';
 import { PaceForm } from './pace-form.tsx';
 

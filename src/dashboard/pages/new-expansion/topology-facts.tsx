@@ -1,4 +1,4 @@
-import type { SlaveLag } from '../../../core/node-facts.ts';
+import type { SlaveLag } from '../../../model/observation.ts';
 import type { Topology } from '../../api/types.ts';
 import { formatBytes } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';

@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Look } from '../../../core/node-facts.ts';
+import type { Look } from '../../../model/observation.ts';
 import { fetchObservations, keys } from '../../api/queries.ts';
 import type { Observation } from '../../api/types.ts';
 import { ErrorNotice, Loading, Panel } from '../../components/parts.tsx';

@@ -9,8 +9,8 @@ import {
   isEnded,
   type Join,
   type NodeCommand,
-} from '../../../core/expansion.ts';
-import { formatAddress } from '../../../core/node-facts.ts';
+} from '../../../model/expansion.ts';
+import { formatAddress } from '../../../model/observation.ts';
 import { call, nodePath } from '../../api/client.ts';
 import { fetchObservations, useExpansion, useNode } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';

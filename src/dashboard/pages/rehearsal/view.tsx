@@ -1,4 +1,4 @@
-import { joinPhases } from '../../../core/expansion.ts';
+import { joinPhases } from '../../../model/expansion.ts';
 import type { BurstRun, FaultRun, PlayedNode, PlayedRun, Rehearsal } from '../../../rehearsal/result.ts';
 import { Notice, Panel, Said, useDuration } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';

@@ -1,16 +1,16 @@
-import type { AnomalyRecord } from './anomalies.ts';
+import type { AnomalyRecord } from '../core/anomalies.ts';
+import type { ForecastDrift } from '../core/drift.ts';
+import type { CatchUp, Evidence } from '../core/evidence.ts';
+import type { Forecast, ForecastOutcome } from '../core/forecast.ts';
+import type { HealthState } from '../core/health.ts';
+import type { MasterTracker } from '../core/master-tracker.ts';
+import type { SlaveTracker } from '../core/tracker.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
-import type { ForecastDrift } from './drift.ts';
-import type { CatchUp, Evidence } from './evidence.ts';
-import type { Finding } from './findings.ts';
-import type { Forecast, ForecastOutcome } from './forecast.ts';
-import type { HealthState } from './health.ts';
-import type { MasterTracker } from './master-tracker.ts';
-import type { Address, MasterIdentity } from './node-facts.ts';
+import type { Finding } from './finding.ts';
+import type { Address, MasterIdentity } from './observation.ts';
 import type { Policy } from './policy.ts';
 import type { JoinTarget, NodeTarget } from './targets.ts';
-import type { SlaveTracker } from './tracker.ts';
 
 export type { JoinTarget, NodeTarget } from './targets.ts';
 

@@ -1,5 +1,5 @@
 /** The servers that a request names. */
-import type { Address } from './node-facts.ts';
+import type { Address } from './observation.ts';
 
 /** A server as a request names it. */
 export interface NodeTarget {

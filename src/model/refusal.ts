@@ -1,4 +1,4 @@
-import type { Finding } from './findings.ts';
+import type { Finding } from './finding.ts';
 
 /**
  * How a refusal is to be taken, whatever the entrance: REST makes an HTTP status of it, the queue a failed job,

@@ -1,4 +1,4 @@
-import type { Address, ListedSlave } from './node-facts.ts';
+import type { Address, ListedSlave } from './observation.ts';
 import type { NodeTarget } from './targets.ts';
 
 /** Whether a host is one that every machine takes for itself. */

@@ -1,4 +1,4 @@
-import type { Severity } from './findings.ts';
+import type { Severity } from './finding.ts';
 
 export interface FindingDescription {
   readonly severity: Severity;
