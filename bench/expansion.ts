@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { newExpansion } from '../src/core/new-expansion.ts';
+import { newExpansion } from '../src/core/steps/new-expansion.ts';
 import { createPikaEngine } from '../src/engines/pika/index.ts';
 import type { JoinTarget, NodeTarget } from '../src/model/expansion.ts';
 import { resolvePolicy } from '../src/model/policy.ts';

@@ -2,7 +2,7 @@
  * How well the service knows beforehand, shares dumps and fills what it may use, on simulated nodes in virtual time:
  * forecast error, dumps per batch, and the used share of the bandwidth that a latency limit allows.
  */
-import { measuredSyncs } from '../src/core/learning.ts';
+import { measuredSyncs } from '../src/core/plan/learning.ts';
 import { type Cluster, createCluster } from '../src/simulator/index.ts';
 import { outgoingBytesPerSecond } from '../src/simulator/transfer.ts';
 import { fill, hostOf, MB, virtualService } from '../test/scheduling/virtual-service.ts';

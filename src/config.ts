@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './core/crash-points.ts';
-import { maxNodesPerExpansion } from './core/preflight.ts';
+import { maxNodesPerExpansion } from './core/plan/preflight.ts';
 import type { Credential, CredentialSource } from './engines/engine.ts';
 import { loopback, parseRule, privateNetworks } from './engines/login-rules.ts';
 import type { SlotLimits } from './model/slots.ts';

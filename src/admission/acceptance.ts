@@ -1,5 +1,5 @@
-import { newExpansion } from '../core/new-expansion.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Plan } from '../core/plan/plan.ts';
+import { newExpansion } from '../core/steps/new-expansion.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Policy } from '../model/policy.ts';
 

@@ -1,10 +1,10 @@
 import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
-import type { MeasuredSync } from '../core/forecast.ts';
-import { measuredSyncs } from '../core/learning.ts';
-import { makePlan, type Plan, type Topology, topologyOf } from '../core/plan.ts';
-import { preflightNodeSections, preflightSections } from '../core/preflight.ts';
-import { isTimeZone } from '../core/windows.ts';
-import { type WriteRate, writeRate } from '../core/write-rate.ts';
+import type { MeasuredSync } from '../core/plan/forecast.ts';
+import { measuredSyncs } from '../core/plan/learning.ts';
+import { makePlan, type Plan, type Topology, topologyOf } from '../core/plan/plan.ts';
+import { preflightNodeSections, preflightSections } from '../core/plan/preflight.ts';
+import { isTimeZone } from '../core/plan/windows.ts';
+import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';

@@ -1,6 +1,6 @@
-import { nameOf } from '../core/campaign-decision.ts';
-import { campaignRemainingSeconds } from '../core/campaign-remaining.ts';
-import type { Plan } from '../core/plan.ts';
+import { nameOf } from '../core/campaign/decision.ts';
+import { campaignRemainingSeconds } from '../core/campaign/remaining.ts';
+import type { Plan } from '../core/plan/plan.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import {
   type Campaign,

@@ -1,4 +1,4 @@
-import { measuredSync } from '../core/learning.ts';
+import { measuredSync } from '../core/plan/learning.ts';
 import type { CampaignMember } from '../model/campaign.ts';
 import type { Expansion, Join } from '../model/expansion.ts';
 import { readableBytes, readableSeconds } from '../model/quantities.ts';

@@ -1,4 +1,4 @@
-import { campaignRemainingSeconds, memberRemainingSeconds } from '../core/campaign-remaining.ts';
+import { campaignRemainingSeconds, memberRemainingSeconds } from '../core/campaign/remaining.ts';
 import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from '../model/campaign.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 

@@ -1,8 +1,8 @@
 import type { CampaignPlan } from '../admission/campaign.ts';
 import type { CampaignView } from '../api/campaign-views.ts';
-import type { AnomalyRecord } from '../core/anomalies.ts';
-import type { Evidence } from '../core/evidence.ts';
-import type { Forecast } from '../core/forecast.ts';
+import type { Forecast } from '../core/plan/forecast.ts';
+import type { AnomalyRecord } from '../core/sync/anomalies.ts';
+import type { Evidence } from '../core/sync/evidence.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { ComparisonReport } from '../model/comparison.ts';
 import type {

@@ -1,10 +1,10 @@
-import type { AnomalyRecord } from '../core/anomalies.ts';
-import type { ForecastDrift } from '../core/drift.ts';
-import type { CatchUp, Evidence } from '../core/evidence.ts';
-import type { Forecast, ForecastOutcome } from '../core/forecast.ts';
-import type { HealthState } from '../core/health.ts';
-import type { MasterTracker } from '../core/master-tracker.ts';
-import type { SlaveTracker } from '../core/tracker.ts';
+import type { ForecastDrift } from '../core/plan/drift.ts';
+import type { Forecast, ForecastOutcome } from '../core/plan/forecast.ts';
+import type { HealthState } from '../core/steps/health.ts';
+import type { AnomalyRecord } from '../core/sync/anomalies.ts';
+import type { CatchUp, Evidence } from '../core/sync/evidence.ts';
+import type { MasterTracker } from '../core/sync/master-tracker.ts';
+import type { SlaveTracker } from '../core/sync/tracker.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { Finding } from './finding.ts';

@@ -1,6 +1,6 @@
 /** The master and the nodes of a plan as simulated nodes: same version, sizes, rates and settings, fewer keys. */
-import type { Batches } from '../core/batches.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Batches } from '../core/plan/batches.ts';
+import type { Plan } from '../core/plan/plan.ts';
 import {
   type Cluster,
   createCluster,

@@ -1,6 +1,6 @@
 /** One run of a plan on the model: the real decisions, the real engine, virtual time. */
 import { pino } from 'pino';
-import { newExpansion } from '../core/new-expansion.ts';
+import { newExpansion } from '../core/steps/new-expansion.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
 import type { ComparisonReport } from '../model/comparison.ts';
 import type { Expansion, JoinTarget } from '../model/expansion.ts';

@@ -1,5 +1,5 @@
 /** Plays a plan before it is carried out: as it should go, with what the recordings know to go wrong, and as a burst. */
-import type { Plan } from '../core/plan.ts';
+import type { Plan } from '../core/plan/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import { Refusal } from '../model/refusal.ts';
 import { playBurst } from './burst.ts';

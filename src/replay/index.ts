@@ -4,17 +4,17 @@ import {
   type AnomalyRecord,
   defaultAnomalyLimits,
   detectAnomalies,
-} from '../core/anomalies.ts';
-import { type FullSyncVerdict, fullSyncVerdict } from '../core/evidence.ts';
-import { type MasterTracker, newMasterTracker, trackMaster } from '../core/master-tracker.ts';
+} from '../core/sync/anomalies.ts';
+import { type FullSyncVerdict, fullSyncVerdict } from '../core/sync/evidence.ts';
+import { receivedInWait } from '../core/sync/full-sync-pass.ts';
+import { type MasterTracker, newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
 import {
   lastWait,
   newSlaveTracker,
   type SlaveTracker,
   trackSlave,
   trackSlaveThroughMaster,
-} from '../core/tracker.ts';
-import { receivedInWait } from '../core/wait.ts';
+} from '../core/sync/tracker.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Admission } from '../admission/admission.ts';
 import { fingerprint } from '../admission/fingerprint.ts';
-import { type AdmissionOutcome, decideCampaign } from '../core/campaign-decision.ts';
+import { type AdmissionOutcome, decideCampaign } from '../core/campaign/decision.ts';
 import type { AtCrashPoint } from '../core/crash-points.ts';
 import {
   type Campaign,

@@ -1,4 +1,4 @@
-import type { HealthSample } from '../core/health.ts';
+import type { HealthSample } from '../core/steps/health.ts';
 import { type Expansion, isActive, type NodeTarget } from '../model/expansion.ts';
 import { type Look, sameAddress } from '../model/observation.ts';
 import type { Clock, Observer } from './observer.ts';

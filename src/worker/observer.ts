@@ -1,4 +1,4 @@
-import type { Section } from '../core/looks.ts';
+import type { Section } from '../core/steps/wanted-looks.ts';
 import type { Credential, Engine, NodeConnection } from '../engines/engine.ts';
 import type { NodeTarget } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';

@@ -3,10 +3,10 @@
  * be done is saved before it is done, under the lease's epoch; a session that lost its lease stops at once.
  */
 import type { Logger } from 'pino';
-import type { Batches } from '../core/batches.ts';
 import type { AtCrashPoint } from '../core/crash-points.ts';
-import { type Decision, decide, type Reply, takeReplies } from '../core/decide.ts';
-import { needsLook, wantedLooks } from '../core/looks.ts';
+import type { Batches } from '../core/plan/batches.ts';
+import { type Decision, decide, type Reply, takeReplies } from '../core/steps/decide.ts';
+import { needsLook, wantedLooks } from '../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Capabilities } from '../model/capabilities.ts';

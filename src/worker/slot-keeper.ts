@@ -1,6 +1,6 @@
-import { borrowsThrottle } from '../core/bandwidth.ts';
-import { closedWindow } from '../core/hold.ts';
-import { isUnderWay } from '../core/join-state.ts';
+import { borrowsThrottle } from '../core/steps/bandwidth.ts';
+import { closedWindow } from '../core/steps/hold.ts';
+import { isUnderWay } from '../core/steps/join-state.ts';
 import { type Expansion, isEnded, type Join } from '../model/expansion.ts';
 import type { Slot, SlotLimits } from '../model/slots.ts';
 import type { Lease, Store } from '../store/store.ts';

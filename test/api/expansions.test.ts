@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ControlVerb, Expansion } from '../../src/model/expansion.ts';
-import { slaveOf } from '../core/preflight-support.ts';
+import { slaveOf } from '../core/plan/preflight-support.ts';
 import {
   fakeEngine,
   goodRequest,

@@ -10,7 +10,7 @@ import { createLog } from '../../src/log.ts';
 import { createMetrics, type Metrics } from '../../src/metrics.ts';
 import { formatAddress, type Look } from '../../src/model/observation.ts';
 import type { Doorbell } from '../../src/queue/doorbell.ts';
-import { aMaster, aNode, type ServerChanges } from '../core/preflight-support.ts';
+import { aMaster, aNode, type ServerChanges } from '../core/plan/preflight-support.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
 
 export const operator: AccessToken = { name: 'ops', role: 'operator', token: 'operator-token-of-the-tests' };

@@ -14,7 +14,7 @@ import {
   type TestApiOptions,
   testApi,
 } from '../api/support.ts';
-import { aMaster } from '../core/preflight-support.ts';
+import { aMaster } from '../core/plan/preflight-support.ts';
 import { createMemoryCampaigns } from '../support/memory-campaigns.ts';
 import type { MemoryStore } from '../support/memory-store.ts';
 

@@ -7,9 +7,9 @@ import {
   joinView,
   progressMessage,
 } from '../../src/api/views.ts';
-import { inBatches } from '../../src/core/batches.ts';
-import type { Forecast, ForecastRange } from '../../src/core/forecast.ts';
-import type { Plan, Topology } from '../../src/core/plan.ts';
+import { inBatches } from '../../src/core/plan/batches.ts';
+import type { Forecast, ForecastRange } from '../../src/core/plan/forecast.ts';
+import type { Plan, Topology } from '../../src/core/plan/plan.ts';
 import type { ControlVerb, Expansion, NodeTarget } from '../../src/model/expansion.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import { formatAddress } from '../../src/model/observation.ts';

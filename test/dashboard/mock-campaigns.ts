@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { campaignReport, campaignReportText } from '../../src/api/campaign-report.ts';
 import { campaignSummary, campaignView } from '../../src/api/campaign-views.ts';
-import { campaignControlProblem } from '../../src/core/campaign-controls.ts';
-import { decideCampaign } from '../../src/core/campaign-decision.ts';
+import { campaignControlProblem } from '../../src/core/campaign/controls.ts';
+import { decideCampaign } from '../../src/core/campaign/decision.ts';
 import {
   type Campaign,
   type CampaignControl,

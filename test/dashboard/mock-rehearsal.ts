@@ -1,4 +1,4 @@
-import type { Plan } from '../../src/core/plan.ts';
+import type { Plan } from '../../src/core/plan/plan.ts';
 import type { JoinPhase } from '../../src/model/expansion.ts';
 import type { PlayedNode, PlayedRun, Rehearsal } from '../../src/rehearsal/result.ts';
 

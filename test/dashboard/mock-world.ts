@@ -1,9 +1,9 @@
-import type { AnomalyRecord } from '../../src/core/anomalies.ts';
-import { inBatches } from '../../src/core/batches.ts';
-import { controlProblem } from '../../src/core/controls.ts';
-import { type Evidence, ruleNames } from '../../src/core/evidence.ts';
-import { newExpansion } from '../../src/core/new-expansion.ts';
-import { noProgress } from '../../src/core/progress.ts';
+import { inBatches } from '../../src/core/plan/batches.ts';
+import { controlProblem } from '../../src/core/steps/controls.ts';
+import { newExpansion } from '../../src/core/steps/new-expansion.ts';
+import { noProgress } from '../../src/core/steps/progress.ts';
+import type { AnomalyRecord } from '../../src/core/sync/anomalies.ts';
+import { type Evidence, ruleNames } from '../../src/core/sync/evidence.ts';
 import type { Capabilities } from '../../src/model/capabilities.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { anomalyCodes } from '../../src/core/anomalies.ts';
-import { ruleNames } from '../../src/core/evidence.ts';
+import { anomalyCodes } from '../../src/core/sync/anomalies.ts';
+import { ruleNames } from '../../src/core/sync/evidence.ts';
 import {
   formatBytes,
   formatDuration,

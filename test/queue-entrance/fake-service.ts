@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpansionRequest } from '../../src/admission/request.ts';
 import { validator } from '../../src/admission/validate.ts';
-import { newExpansion } from '../../src/core/new-expansion.ts';
+import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { resolvePolicy } from '../../src/model/policy.ts';
 import { Refusal } from '../../src/model/refusal.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { makePlan, type Plan } from '../../src/core/plan.ts';
+import { makePlan, type Plan } from '../../src/core/plan/plan.ts';
 import type { SizeFacts } from '../../src/model/observation.ts';
 import { resolvePolicy } from '../../src/model/policy.ts';
 import { rehearse } from '../../src/rehearsal/rehearse.ts';
-import { aMaster, aNode, aRequest, now } from '../core/preflight-support.ts';
+import { aMaster, aNode, aRequest, now } from '../core/plan/preflight-support.ts';
 
 const MB = 1_000_000;
 

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newExpansion } from '../../src/core/new-expansion.ts';
+import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import { createPikaEngine } from '../../src/engines/pika/index.ts';
 import { isEnded, type JoinTarget, type NodeTarget, needsPerson } from '../../src/model/expansion.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';

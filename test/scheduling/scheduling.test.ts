@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { measuredSyncs } from '../../src/core/learning.ts';
+import { measuredSyncs } from '../../src/core/plan/learning.ts';
 import type { PolicyInput } from '../../src/model/policy.ts';
 import { noSlotLimits, type SlotLimits } from '../../src/model/slots.ts';
 import { type Cluster, createCluster } from '../../src/simulator/index.ts';

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
-import type { Forecast, MeasuredSync } from '../../src/core/forecast.ts';
-import { newExpansion } from '../../src/core/new-expansion.ts';
-import { makePlan, type Plan } from '../../src/core/plan.ts';
-import { emptyContext, preflightSections } from '../../src/core/preflight.ts';
-import { writeRate } from '../../src/core/write-rate.ts';
+import type { Forecast, MeasuredSync } from '../../src/core/plan/forecast.ts';
+import { makePlan, type Plan } from '../../src/core/plan/plan.ts';
+import { emptyContext, preflightSections } from '../../src/core/plan/preflight.ts';
+import { writeRate } from '../../src/core/plan/write-rate.ts';
+import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import { createPikaEngine } from '../../src/engines/pika/index.ts';
 import type { Expansion, JoinTarget, NodeTarget, StoredEvent } from '../../src/model/expansion.ts';
 import { isEnded } from '../../src/model/expansion.ts';

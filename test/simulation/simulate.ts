@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { blockingJoins } from '../../src/core/controls.ts';
-import { newExpansion } from '../../src/core/new-expansion.ts';
+import { blockingJoins } from '../../src/core/steps/controls.ts';
+import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import type { CredentialSource } from '../../src/engines/engine.ts';
 import { createPikaEngine } from '../../src/engines/pika/engine.ts';
 import {

@@ -1,4 +1,4 @@
-import { completeShare } from '../../src/core/wait.ts';
+import { completeShare } from '../../src/core/sync/full-sync-pass.ts';
 import type { EventInput, Expansion, Join } from '../../src/model/expansion.ts';
 import { isActive } from '../../src/model/expansion.ts';
 import { comparePositions } from '../../src/simulator/binlog.ts';

@@ -1,4 +1,4 @@
-import { newExpansion as newExpansionOf } from '../../src/core/new-expansion.ts';
+import { newExpansion as newExpansionOf } from '../../src/core/steps/new-expansion.ts';
 import type { Expansion, JoinTarget, NodeTarget } from '../../src/model/expansion.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 

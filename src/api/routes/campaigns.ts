@@ -3,7 +3,7 @@ import Type from 'typebox';
 import type { CampaignAdmission } from '../../admission/campaign.ts';
 import { CampaignRequest } from '../../admission/campaign-request.ts';
 import { invalidField, printable } from '../../admission/validate.ts';
-import { campaignControlProblem } from '../../core/campaign-controls.ts';
+import { campaignControlProblem } from '../../core/campaign/controls.ts';
 import {
   type CampaignState,
   type CampaignVerb,

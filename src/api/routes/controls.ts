@@ -1,4 +1,4 @@
-import { controlProblem } from '../../core/controls.ts';
+import { controlProblem } from '../../core/steps/controls.ts';
 import type { Control, ControlVerb } from '../../model/expansion.ts';
 import { Refusal } from '../../model/refusal.ts';
 import type { ApiParts } from '../parts.ts';

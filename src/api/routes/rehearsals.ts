@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
-import type { Plan as PlanOf } from '../../core/plan.ts';
+import type { Plan as PlanOf } from '../../core/plan/plan.ts';
 import { type Policy, resolvePolicy } from '../../model/policy.ts';
 import { Refusal } from '../../model/refusal.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';

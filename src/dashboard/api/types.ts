@@ -1,4 +1,4 @@
-import type { Plan, Topology } from '../../core/plan.ts';
+import type { Plan, Topology } from '../../core/plan/plan.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import type { NodeTarget, Problem, StoredEvent } from '../../model/expansion.ts';
 import type { Finding } from '../../model/finding.ts';

@@ -1,6 +1,6 @@
 import { Button, Checkbox } from '@mantine/core';
 import { useState } from 'react';
-import { campaignControlProblem } from '../../../core/campaign-controls.ts';
+import { campaignControlProblem } from '../../../core/campaign/controls.ts';
 import type { CampaignVerb } from '../../../model/campaign.ts';
 import { type CampaignView, useCampaignControl } from '../../api/campaigns.ts';
 import { useIsOperator } from '../../api/queries.ts';

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
-import { controlProblem } from '../../../core/controls.ts';
+import { controlProblem } from '../../../core/steps/controls.ts';
 import type { ControlVerb, Expansion, Join } from '../../../model/expansion.ts';
 import { useControl, useIsOperator } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';

@@ -1,5 +1,5 @@
-import type { ForecastDrift } from '../../../core/drift.ts';
-import type { Figure, ForecastRange } from '../../../core/forecast.ts';
+import type { ForecastDrift } from '../../../core/plan/drift.ts';
+import type { Figure, ForecastRange } from '../../../core/plan/forecast.ts';
 import type { Expansion } from '../../../model/expansion.ts';
 
 import { Notice, Panel, useDuration } from '../../components/parts.tsx';

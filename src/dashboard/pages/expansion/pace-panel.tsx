@@ -1,5 +1,5 @@
-import type { HealthReading, HealthState } from '../../../core/health.ts';
-import { windowState } from '../../../core/windows.ts';
+import { windowState } from '../../../core/plan/windows.ts';
+import type { HealthReading, HealthState } from '../../../core/steps/health.ts';
 import type { BorrowedSetting, Expansion } from '../../../model/expansion.ts';
 import type { TimeWindow } from '../../../model/policy.ts';
 import { Bar, Notice, Panel, useDuration, useNow } from '../../components/parts.tsx';

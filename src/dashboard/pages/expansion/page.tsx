@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
-import { windowState } from '../../../core/windows.ts';
+import { windowState } from '../../../core/plan/windows.ts';
 import { type Expansion, isActive, isEnded, type StoredEvent } from '../../../model/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
 import { useExpansion } from '../../api/queries.ts';

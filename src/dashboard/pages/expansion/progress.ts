@@ -1,4 +1,4 @@
-import { noProgress } from '../../../core/progress.ts';
+import { noProgress } from '../../../core/steps/progress.ts';
 import { isActive, type Join, type JoinPhase, type Progress } from '../../../model/expansion.ts';
 
 const afterTheCopy: readonly JoinPhase[] = ['swapping', 'catching_up', 'verifying', 'verified'];

@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
-import type { AnomalyRecord } from '../../../core/anomalies.ts';
-import { anomalyCatalogue } from '../../../core/anomalies.ts';
-import type { EvidenceRule } from '../../../core/evidence.ts';
+import type { AnomalyRecord } from '../../../core/sync/anomalies.ts';
+import { anomalyCatalogue } from '../../../core/sync/anomalies.ts';
+import type { EvidenceRule } from '../../../core/sync/evidence.ts';
 import {
   type Attempt,
   type Expansion,

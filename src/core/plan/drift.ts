@@ -1,0 +1,75 @@
+/** Whether what was planned still holds: the forecast, made anew before a batch, against the one that was agreed to. */
+
+import { readableBytes, readableSeconds } from '../../model/quantities.ts';
+import type { Forecast, ForecastRange } from './forecast.ts';
+
+/** What has grown beyond the limit. */
+export interface ForecastDrift {
+  readonly at: number;
+  /** Zero-based batch before which it was seen. */
+  readonly batch: number;
+  readonly text: string;
+  readonly figures: readonly {
+    readonly name: 'snapshot_bytes' | 'seconds_per_node' | 'write_bytes_per_second';
+    readonly planned: number;
+    readonly now: number;
+  }[];
+  /** The forecast as it would be now; an approval takes it over. */
+  readonly forecast: Forecast;
+}
+
+/** Below these a change is noise, whatever its share. */
+const leastBytes = 64 * 1024 * 1024;
+const leastSeconds = 60;
+const leastBytesPerSecond = 1024 * 1024;
+
+/**
+ * What has grown by more than `tolerance` (a share); null = nothing has. Time counts against the upper end of what was
+ * planned: a poor network is not a change.
+ */
+export function driftOf(
+  planned: Forecast,
+  now: Forecast,
+  tolerance: number,
+  where: { readonly at: number; readonly batch: number },
+): ForecastDrift | null {
+  const figures: ForecastDrift['figures'][number][] = [];
+  const check = (
+    name: ForecastDrift['figures'][number]['name'],
+    before: number | null,
+    after: number | null,
+    least: number,
+  ): void => {
+    if (before === null || after === null) return;
+    if (after - before > Math.max(least, before * tolerance))
+      figures.push({ name, planned: before, now: after });
+  };
+  check('snapshot_bytes', expected(planned.bytesPerNode), expected(now.bytesPerNode), leastBytes);
+  check('seconds_per_node', planned.secondsPerNode?.high ?? null, expected(now.secondsPerNode), leastSeconds);
+  check(
+    'write_bytes_per_second',
+    planned.binlog.writeBytesPerSecond,
+    now.binlog.writeBytesPerSecond,
+    leastBytesPerSecond,
+  );
+  if (figures.length === 0) return null;
+  return {
+    ...where,
+    figures,
+    forecast: now,
+    text: `the plan no longer holds: ${figures.map(words).join('; ')}`,
+  };
+}
+
+const expected = (range: ForecastRange | null): number | null => range?.expected ?? null;
+
+function words({ name, planned, now }: ForecastDrift['figures'][number]): string {
+  switch (name) {
+    case 'snapshot_bytes':
+      return `the snapshot was planned with ${readableBytes(planned)} and is ${readableBytes(now)} now`;
+    case 'seconds_per_node':
+      return `a node was planned with at most ${readableSeconds(planned)} and takes ${readableSeconds(now)} now`;
+    case 'write_bytes_per_second':
+      return `the master was planned with ${readableBytes(planned)}/s of writes and writes ${readableBytes(now)}/s now`;
+  }
+}

@@ -1,0 +1,532 @@
+/**
+ * What an expansion will probably cost: bytes, time, binlog and disk, before anything is begun. Pure. Every figure is
+ * a range with a stated confidence; what is not known is null, never a guess.
+ */
+import type { Capabilities } from '../../model/capabilities.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { NodeFacts } from '../../model/observation.ts';
+import type { Policy } from '../../model/policy.ts';
+import { readableBytes, readableSeconds } from '../../model/quantities.ts';
+import type { JoinTarget, NodeTarget } from '../../model/targets.ts';
+import { snapshotSize } from '../sync/master-tracker.ts';
+import { finding } from './finding.ts';
+import { binlogNeed, keptBinlog, sparesBinlog } from './kept-binlog.ts';
+import type { WriteRate } from './write-rate.ts';
+
+/** A figure that is known by its bounds only. `confidence` is the share of cases that fall inside, 0 to 1. */
+export interface ForecastRange {
+  readonly low: number;
+  readonly expected: number;
+  readonly high: number;
+  readonly confidence: number;
+}
+
+interface NodeForecast {
+  readonly node: string;
+  /** The node's own `throttle-bytes-per-second`; null = not known. */
+  readonly throttleBytesPerSecond: number | null;
+  /** What it will probably copy at, with the others of its batch beside it. */
+  readonly bytesPerSecond: ForecastRange | null;
+  /** What bounds that rate, in plain words. */
+  readonly limitedBy: string;
+  readonly transferSeconds: ForecastRange | null;
+  /** Disk while it syncs: the copy lies beside its old data until the swap. */
+  readonly disk: { readonly oldBytes: number | null; readonly newBytes: ForecastRange | null };
+}
+
+interface BatchForecast {
+  /** Zero-based. */
+  readonly batch: number;
+  readonly nodes: readonly string[];
+  /** After the start of the expansion. */
+  readonly startSeconds: ForecastRange | null;
+  readonly seconds: ForecastRange | null;
+  /** Whether the master makes a dump for it, or one that lies there already is used. */
+  readonly dump: 'new' | 'reused';
+  /** Binlog that the master writes meanwhile. */
+  readonly binlogBytes: ForecastRange | null;
+}
+
+interface BinlogForecast {
+  readonly writeBytesPerSecond: number | null;
+  /** Written during the longest batch. */
+  readonly duringBatchBytes: ForecastRange | null;
+  /** What the master keeps by its own settings; null = they are not known. */
+  readonly keptBytes: number | null;
+  readonly keptFiles: number | null;
+  /** What `expire-logs-nums` would have to be to keep what is written meanwhile; null = enough is kept, or not known. */
+  readonly neededFiles: number | null;
+  /** Whether the version spares the binlog from purging while a slave is in full sync. */
+  readonly sparedDuringSync: boolean;
+}
+
+/** What an expansion will probably cost. */
+export interface Forecast {
+  readonly secondsPerNode: ForecastRange | null;
+  readonly secondsTotal: ForecastRange | null;
+  readonly bytesPerNode: ForecastRange | null;
+  /** Bytes of the snapshot by DB; null = the version does not tell. */
+  readonly snapshotBytesByDatabase: Readonly<Record<string, number>> | null;
+  readonly nodes: readonly NodeForecast[];
+  readonly batches: readonly BatchForecast[];
+  readonly binlog: BinlogForecast;
+  /** Extra disk on the master: what the dump keeps alive, and the binlog that may not be purged. */
+  readonly masterDiskBytes: ForecastRange | null;
+  /** Full syncs of before on which the rates rest. */
+  readonly learntFrom: number;
+  /** What the figures rest on, in plain words. */
+  readonly basis: string;
+}
+
+/** One full sync that was proven complete, as it was measured. */
+export interface MeasuredSync {
+  readonly masterHost: string;
+  readonly nodeHost: string;
+  readonly bytes: number;
+  /** While files came, bytes a second. */
+  readonly bytesPerSecond: number;
+  /** What the node was allowed at that time; null = not known. */
+  readonly limitBytesPerSecond: number | null;
+  /** Nodes that copied from the master at the same time, this one included. */
+  readonly together: number;
+  readonly transferSeconds: number;
+  /** SLAVEOF to the first file, and the last file to "up". */
+  readonly aroundSeconds: number;
+  /** From the moment at which the node had caught up with the binlog to `verified`. */
+  readonly verifySeconds: number;
+  readonly at: number;
+}
+
+/** A forecast figure beside the real one. */
+export interface Figure {
+  readonly forecast: ForecastRange | null;
+  /** null = not measured. */
+  readonly real: number | null;
+  /** (real - expected) / expected; null where one of them is not known. */
+  readonly error: number | null;
+}
+
+/** What an expansion was, side by side with what had been forecast. */
+export interface ForecastOutcome {
+  /** First attach to last `verified` of each batch, with the pauses; waits for people and windows left out. */
+  readonly secondsTotal: Figure;
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly transferSeconds: Figure;
+    readonly bytesPerSecond: Figure;
+    readonly bytes: Figure;
+  }[];
+}
+
+export interface ForecastInput {
+  readonly master: { readonly target: NodeTarget; readonly facts: NodeFacts };
+  readonly capabilities: Capabilities;
+  readonly nodes: readonly { readonly target: JoinTarget; readonly facts: NodeFacts | null }[];
+  readonly batches: readonly (readonly string[])[];
+  readonly policy: Pick<
+    Policy,
+    'verify' | 'stableLooks' | 'lookIntervalMs' | 'pauseBetweenBatchesMs' | 'bandwidthBytesPerSecond'
+  >;
+  /** null = not measured. */
+  readonly writes: WriteRate | null;
+  readonly learnt: readonly MeasuredSync[];
+}
+
+/**
+ * Copy rates reached 0.81 to 0.86 of the throttle on a real 3.5.4 and 4.0.1 (recordings 40 and 42, a small machine),
+ * all of it where nothing else is in the way.
+ */
+const untriedShare = { low: 0.5, expected: 0.95, high: 1 } as const;
+/** From SLAVEOF to the first file and from the last file to "up": recordings 01 to 04, 40; a 10 s flush wait at worst (facts 0.4). */
+const untriedAround = { low: 1, expected: 2.5, high: 14 } as const;
+/** How fast a slave takes the binlog that was written meanwhile: about 20 MB/s and more in recording 40. */
+const binlogCatchUp = { low: 10e6, expected: 20e6, high: 60e6 } as const;
+/** Keys a second of a comparison of all data; a sample takes about two seconds. */
+const comparedKeysPerSecond = { low: 5_000, expected: 20_000, high: 80_000 } as const;
+
+/** Makes the forecast of a plan. Where the master does not tell its size, times and bytes are null. */
+export function makeForecast(input: ForecastInput): Forecast {
+  const snapshot = snapshotRange(input.master.facts);
+  const perBatch = Math.max(1, ...input.batches.map((batch) => batch.length));
+  const nodes = input.nodes.map((node) => forecastNode(input, node, snapshot, perBatch));
+  const batches = forecastBatches(input, nodes, snapshot);
+  const binlog = forecastBinlog(input, batches);
+  return {
+    secondsPerNode: secondsPerNode(input, nodes),
+    secondsTotal: totalOf(batches),
+    bytesPerNode: snapshot,
+    snapshotBytesByDatabase: byDatabase(input.master.facts),
+    nodes,
+    batches,
+    binlog,
+    masterDiskBytes: masterDisk(snapshot, binlog),
+    learntFrom: input.learnt.length,
+    basis: basisOf(input, snapshot),
+  };
+}
+
+// ------------------------------------------------------------------------------------------------- snapshot
+
+/** The dump flushes the memtable into table files first, so it may hold as much more. */
+function snapshotRange(facts: NodeFacts): ForecastRange | null {
+  const size = snapshotSize(facts);
+  if (size === null) return null;
+  const memtable = facts.sizes?.memtableBytes ?? 0;
+  return {
+    low: size * 0.94,
+    expected: size + memtable / 2,
+    high: (size + memtable) * 1.02,
+    confidence: 0.95,
+  };
+}
+
+function byDatabase(facts: NodeFacts): Readonly<Record<string, number>> | null {
+  const sizes = facts.sizes?.sstBytesByDatabase;
+  const names = Object.keys(facts.replication?.binlog ?? {}).sort();
+  if (!sizes || sizes.length !== names.length) return null;
+  return Object.fromEntries(names.map((name, index) => [name, sizes[index]!]));
+}
+
+// ---------------------------------------------------------------------------------------------------- nodes
+
+function forecastNode(
+  input: ForecastInput,
+  node: ForecastInput['nodes'][number],
+  snapshot: ForecastRange | null,
+  together: number,
+): NodeForecast {
+  const throttle = node.facts?.config?.throttleBytesPerSecond ?? null;
+  const budget = input.policy.bandwidthBytesPerSecond;
+  const share = budget === null ? null : budget / together;
+  const limit = least(throttle, share);
+  const rate = rateOf(input, node.target, limit, together);
+  return {
+    node: node.target.name,
+    throttleBytesPerSecond: limit,
+    bytesPerSecond: rate.range,
+    limitedBy: rate.limitedBy ?? limitWords(throttle, share, budget),
+    transferSeconds: snapshot && rate.range ? divided(snapshot, rate.range) : null,
+    disk: { oldBytes: node.facts?.dbSizeBytes ?? null, newBytes: snapshot },
+  };
+}
+
+const least = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);
+
+function limitWords(throttle: number | null, share: number | null, budget: number | null): string {
+  if (share !== null && (throttle === null || share < throttle))
+    return `its share of the budget of ${readableBytes(budget!)}/s`;
+  if (throttle !== null) return `its throttle of ${readableBytes(throttle)}/s`;
+  return 'nothing that is known';
+}
+
+interface Rate {
+  readonly range: ForecastRange | null;
+  readonly limitedBy: string | null;
+}
+
+function rateOf(input: ForecastInput, node: JoinTarget, limit: number | null, together: number): Rate {
+  const near = nearest(input.learnt, input.master.target.seenAs.host, node.seenAs.host);
+  if (near.length === 0) return { range: untriedRate(limit), limitedBy: null };
+  const rates = near.map((sync) => learntRate(sync, limit, together)).sort((a, b) => a - b);
+  const low = rates[0]! * 0.9;
+  const high = Math.min(rates.at(-1)! * 1.1, limit ?? Number.POSITIVE_INFINITY);
+  const confidence = near.length >= 5 ? 0.9 : near.length >= 3 ? 0.8 : 0.65;
+  const expected = rates[Math.floor(rates.length / 2)]!;
+  const times = near.length === 1 ? 'one full sync' : `${near.length} full syncs`;
+  return {
+    range: { low, expected, high: Math.max(high, expected), confidence },
+    limitedBy: `${limit === null ? '' : `its limit of ${readableBytes(limit)}/s, and `}what ${times} between these hosts reached`,
+  };
+}
+
+function untriedRate(limit: number | null): ForecastRange | null {
+  if (limit === null) return null;
+  return {
+    low: limit * untriedShare.low,
+    expected: limit * untriedShare.expected,
+    high: limit * untriedShare.high,
+    // A throttle that few networks or disks can fill says little about the rate.
+    confidence: limit <= 60e6 ? 0.7 : 0.4,
+  };
+}
+
+/** Syncs between these two hosts, else from this master's host, else to this node's. */
+function nearest(
+  learnt: readonly MeasuredSync[],
+  masterHost: string,
+  nodeHost: string,
+): readonly MeasuredSync[] {
+  const fromMaster = learnt.filter((sync) => sync.masterHost === masterHost);
+  const both = fromMaster.filter((sync) => sync.nodeHost === nodeHost);
+  if (both.length > 0) return both;
+  return fromMaster.length > 0 ? fromMaster : learnt.filter((sync) => sync.nodeHost === nodeHost);
+}
+
+/** A sync that its throttle held back teaches a share of the throttle; any other the rate itself, shared anew. */
+function learntRate(sync: MeasuredSync, limit: number | null, together: number): number {
+  const then = sync.limitBytesPerSecond;
+  const wasThrottled = then !== null && sync.bytesPerSecond >= 0.75 * then;
+  if (wasThrottled && limit !== null) return Math.min(limit, limit * (sync.bytesPerSecond / then));
+  const now = (sync.bytesPerSecond * sync.together) / Math.max(sync.together, together);
+  return Math.min(now, limit ?? Number.POSITIVE_INFINITY);
+}
+
+// ------------------------------------------------------------------------------------------------- timeline
+
+function aroundRange(learnt: readonly MeasuredSync[]): ForecastRange {
+  return learntRange(
+    learnt.map((sync) => sync.aroundSeconds),
+    { ...untriedAround, confidence: 0.9 },
+  );
+}
+
+function verifyRange(input: ForecastInput): ForecastRange {
+  const { verify, stableLooks, lookIntervalMs } = input.policy;
+  const looks = (stableLooks * lookIntervalMs) / 1000;
+  if (verify.depth === 'full') return fullComparison(input, looks);
+  return learntRange(
+    input.learnt.map((sync) => sync.verifySeconds),
+    { low: looks, expected: looks + 1.5, high: looks + 20, confidence: 0.8 },
+  );
+}
+
+function fullComparison(input: ForecastInput, looks: number): ForecastRange {
+  const keys = input.master.facts.sizes?.estimatedKeys ?? 0;
+  const cap = input.policy.verify.maxOpsPerSecond ?? Number.POSITIVE_INFINITY;
+  const at = (rate: number): number => looks + keys / Math.min(rate, cap);
+  return {
+    low: at(comparedKeysPerSecond.high),
+    expected: at(comparedKeysPerSecond.expected),
+    high: at(comparedKeysPerSecond.low) + 20,
+    confidence: 0.6,
+  };
+}
+
+function learntRange(samples: readonly number[], untried: ForecastRange): ForecastRange {
+  if (samples.length === 0) return untried;
+  const sorted = [...samples].sort((a, b) => a - b);
+  const expected = sorted[Math.floor(sorted.length / 2)]!;
+  return {
+    low: sorted[0]! * 0.8,
+    expected,
+    high: Math.max(sorted.at(-1)! * 1.5, expected + 5),
+    confidence: sorted.length >= 3 ? 0.9 : 0.75,
+  };
+}
+
+/** One node alone: attach, copy, catch up with what was written meanwhile, be verified. */
+function nodeSeconds(input: ForecastInput, transfer: ForecastRange | null): ForecastRange | null {
+  if (transfer === null) return null;
+  const before = sum([transfer, aroundRange(input.learnt)]);
+  const written = scaled(before, input.writes?.bytesPerSecond ?? 0);
+  return sum([before, divided(written, { ...binlogCatchUp, confidence: 0.8 }), verifyRange(input)]);
+}
+
+function secondsPerNode(input: ForecastInput, nodes: readonly NodeForecast[]): ForecastRange | null {
+  const each = nodes.map((node) => nodeSeconds(input, node.transferSeconds));
+  return each.some((range) => range === null) ? null : widest(each as ForecastRange[]);
+}
+
+function forecastBatches(
+  input: ForecastInput,
+  nodes: readonly NodeForecast[],
+  snapshot: ForecastRange | null,
+): readonly BatchForecast[] {
+  const pause = input.policy.pauseBetweenBatchesMs / 1000;
+  let start: ForecastRange | null = { low: 0, expected: 0, high: 0, confidence: 1 };
+  return input.batches.map((names, batch) => {
+    const members = nodes.filter((node) => names.includes(node.node));
+    const seconds = batchSeconds(input, members, snapshot, start);
+    const forecast: BatchForecast = {
+      batch,
+      nodes: names,
+      startSeconds: start,
+      seconds,
+      dump: batch > 0 && input.capabilities.reusesDump ? 'reused' : 'new',
+      binlogBytes: seconds && input.writes ? scaled(seconds, input.writes.bytesPerSecond) : null,
+    };
+    start = start && seconds ? shifted(sum([start, seconds]), pause) : null;
+    return forecast;
+  });
+}
+
+/** The slowest node of the batch; later nodes wait until the first one's dump is finished (about a second). */
+function batchSeconds(
+  input: ForecastInput,
+  members: readonly NodeForecast[],
+  snapshot: ForecastRange | null,
+  start: ForecastRange | null,
+): ForecastRange | null {
+  const each = members.map((node) => nodeSeconds(input, grown(input, node, snapshot, start)));
+  if (each.length === 0 || each.some((range) => range === null)) return null;
+  const slowest = widest(each as ForecastRange[]);
+  return members.length === 1 ? slowest : shifted(slowest, 1);
+}
+
+/** Where every sync has a dump of its own, the later ones hold what was written until then: at most all of it. */
+function grown(
+  input: ForecastInput,
+  node: NodeForecast,
+  snapshot: ForecastRange | null,
+  start: ForecastRange | null,
+): ForecastRange | null {
+  const { transferSeconds, bytesPerSecond } = node;
+  if (!snapshot || !start || !transferSeconds || !bytesPerSecond || !input.writes) return transferSeconds;
+  if (input.capabilities.reusesDump) return transferSeconds;
+  const rate = input.writes.bytesPerSecond;
+  return {
+    ...transferSeconds,
+    expected: transferSeconds.expected + (start.expected * rate) / 2 / bytesPerSecond.expected,
+    high: transferSeconds.high + (start.high * rate) / bytesPerSecond.low,
+  };
+}
+
+function totalOf(batches: readonly BatchForecast[]): ForecastRange | null {
+  const last = batches.at(-1);
+  return last?.startSeconds && last.seconds ? sum([last.startSeconds, last.seconds]) : null;
+}
+
+// --------------------------------------------------------------------------------------------- binlog, disk
+
+function forecastBinlog(input: ForecastInput, batches: readonly BatchForecast[]): BinlogForecast {
+  const { facts } = input.master;
+  const rate = input.writes?.bytesPerSecond ?? null;
+  const databases = Math.max(1, Object.keys(facts.replication?.binlog ?? {}).length);
+  const kept = keptBinlog(facts.config, databases, rate);
+  const during = batches.map((batch) => batch.binlogBytes);
+  const known = during.filter((range): range is ForecastRange => range !== null);
+  const written = known.length === 0 || known.length < during.length ? null : widest(known);
+  const spared = sparesBinlog(input.capabilities);
+  const writes = rate === null ? null : { bytesPerSecond: rate, duringSync: written?.high ?? null };
+  // A log folder that only grows is worth a word where it is known by how much.
+  const need = spared && written === null ? null : binlogNeed(facts.config, databases, writes);
+  return {
+    writeBytesPerSecond: rate,
+    duringBatchBytes: written,
+    keptBytes: kept.bytes,
+    keptFiles: kept.files,
+    neededFiles: need?.files ?? null,
+    sparedDuringSync: spared,
+  };
+}
+
+function masterDisk(snapshot: ForecastRange | null, binlog: BinlogForecast): ForecastRange | null {
+  if (snapshot === null) return null;
+  const written = binlog.duringBatchBytes;
+  // The dump is hard links: nothing at first, up to the whole once compaction has replaced every file (facts 8).
+  return {
+    low: written?.low ?? 0,
+    expected: snapshot.expected * 0.1 + (written?.expected ?? 0),
+    high: snapshot.high + (written?.high ?? 0),
+    confidence: written === null ? 0.6 : 0.9,
+  };
+}
+
+/** What the forecast warns of; `mayRaise`: the request permits to raise `expire-logs-nums` of the master meanwhile. */
+export function forecastFindings(
+  { binlog }: Forecast,
+  master: string,
+  mayRaise: boolean,
+): readonly Finding[] {
+  const { neededFiles, writeBytesPerSecond, duringBatchBytes: written, keptBytes, keptFiles } = binlog;
+  if (neededFiles === null || writeBytesPerSecond === null || keptBytes === null) return [];
+  const facts = { writeBytesPerSecond, duringBatchBytes: written, keptBytes, keptFiles, neededFiles };
+  const rate = `${readableBytes(writeBytesPerSecond)}/s`;
+  const kept = `the settings of ${master} keep ${readableBytes(keptBytes)} (${keptFiles} files a DB)`;
+  const numbers =
+    written === null
+      ? `${rate} of binlog are written; ${kept}, which lasts ${readableSeconds(keptBytes / writeBytesPerSecond)}. How long a full sync takes is not known on this version.`
+      : `${readableBytes(written.expected)} (up to ${readableBytes(written.high)}) of binlog are written during the longest batch, at ${rate}; ${kept}.`;
+  if (binlog.sparedDuringSync) return [diskGrowth(numbers, master, facts)];
+  return [mayRaise ? retentionRaised(numbers, master, facts) : retentionRisk(numbers, master, facts)];
+}
+
+interface BinlogFacts extends Readonly<Record<string, unknown>> {
+  readonly keptFiles: number | null;
+  readonly neededFiles: number;
+}
+
+const diskGrowth = (numbers: string, master: string, facts: BinlogFacts): Finding =>
+  finding(
+    'binlog_disk_growth',
+    null,
+    `${numbers} The version purges nothing while a slave is in full sync, so the log folder grows beyond what the settings keep.`,
+    `See that the log folder of ${master} has room for it; or run the expansion when less is written.`,
+    facts,
+  );
+
+const retentionRisk = (numbers: string, master: string, facts: BinlogFacts): Finding =>
+  finding(
+    'binlog_retention_risk',
+    null,
+    `${numbers} This version does not spare the binlog of a slave in full sync, so the part that a node needs after its snapshot may be purged; its full sync then begins anew, again and again.`,
+    `Let the service raise expire-logs-nums on ${master} to ${facts.neededFiles} for the time of the expansion ("mayRaiseBinlogRetention": true in the policy, --may-raise-binlog-retention on the command line), or raise it yourself; or run it when less is written.`,
+    facts,
+  );
+
+const retentionRaised = (numbers: string, master: string, facts: BinlogFacts): Finding =>
+  finding(
+    'binlog_retention_raised',
+    null,
+    `${numbers} As the request permits it, expire-logs-nums of ${master} is raised to ${facts.neededFiles} while nodes are synced, and put back afterwards.`,
+    `See that the log folder of ${master} has room for what is written meanwhile.`,
+    facts,
+  );
+
+// -------------------------------------------------------------------------------------------------- ranges
+
+function sum(ranges: readonly ForecastRange[]): ForecastRange {
+  return ranges.reduce((total, range) => ({
+    low: total.low + range.low,
+    expected: total.expected + range.expected,
+    high: total.high + range.high,
+    confidence: Math.min(total.confidence, range.confidence),
+  }));
+}
+
+const shifted = (range: ForecastRange, by: number): ForecastRange => ({
+  ...range,
+  low: range.low + by,
+  expected: range.expected + by,
+  high: range.high + by,
+});
+
+const scaled = (range: ForecastRange, by: number): ForecastRange => ({
+  ...range,
+  low: range.low * by,
+  expected: range.expected * by,
+  high: range.high * by,
+});
+
+const divided = (range: ForecastRange, by: ForecastRange): ForecastRange => ({
+  low: range.low / by.high,
+  expected: range.expected / by.expected,
+  high: range.high / by.low,
+  confidence: Math.min(range.confidence, by.confidence),
+});
+
+const widest = (ranges: readonly ForecastRange[]): ForecastRange => ({
+  low: Math.max(...ranges.map((range) => range.low)),
+  expected: Math.max(...ranges.map((range) => range.expected)),
+  high: Math.max(...ranges.map((range) => range.high)),
+  confidence: Math.min(...ranges.map((range) => range.confidence)),
+});
+
+// --------------------------------------------------------------------------------------------------- words
+
+function basisOf(input: ForecastInput, snapshot: ForecastRange | null): string {
+  const parts = [
+    snapshot === null
+      ? 'The size of the snapshot is not known on this version, so no times can be said.'
+      : `A snapshot of about ${readableBytes(snapshot.expected)} (table files of the master).`,
+    input.learnt.length === 0
+      ? 'No full sync between these hosts was measured before: the rate is taken from the throttle, which is only its upper bound.'
+      : `Rates from ${input.learnt.length === 1 ? 'one earlier full sync' : `${input.learnt.length} earlier full syncs`}.`,
+    input.writes === null
+      ? 'The write rate of the master was not measured.'
+      : `The master writes ${readableBytes(input.writes.bytesPerSecond)}/s of binlog (measured over ${readableSeconds(input.writes.overMs / 1000)}).`,
+    'Waits for approval, time windows and other expansions are not counted; free disk space cannot be seen over the protocol.',
+  ];
+  return parts.join(' ');
+}

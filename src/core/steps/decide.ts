@@ -1,0 +1,545 @@
+/**
+ * The brain: (expansion, what was seen, now) -> (new state, events, what to do, when to look again). Pure: no I/O,
+ * clock or randomness, so that thousands of schedules run in a second and a crash can happen between any two calls.
+ */
+
+import type { Capabilities } from '../../model/capabilities.ts';
+import type { ComparisonReport } from '../../model/comparison.ts';
+import {
+  type Control,
+  type EventInput,
+  type Expansion,
+  isActive,
+  isEnded,
+  isSettled,
+  type Join,
+} from '../../model/expansion.ts';
+import { type Look, type NodeFacts, silenceWords } from '../../model/observation.ts';
+import { type Batches, chooseBatches } from '../plan/batches.ts';
+import { masterIdentity } from '../plan/preflight.ts';
+import { snapshotSize, trackMaster } from '../sync/master-tracker.ts';
+import { stepBack, takeReply } from './attempt.ts';
+import { healthGate, holdThrottle, takeHealth } from './bandwidth.ts';
+import { settingIntent, takeSettingReply } from './borrowed.ts';
+import { blockingJoins, controlProblem } from './controls.ts';
+import { advanceJoin } from './follow.ts';
+import { compareForecast } from './forecast-outcome.ts';
+import type { HealthSample } from './health.ts';
+import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
+import { awaitsDump, holdsFullSyncSlot, isNextInLine, isTouched, isUnderWay } from './join-state.ts';
+import { advanceLeaving, leave } from './leaving.ts';
+import { lookAgainIn } from './pace.ts';
+import { beginJoin } from './preflight-join.ts';
+import { holdRetention, owesMasterSetting, retentionGate, retentionLender } from './retention.ts';
+import { owesSetting, throttleLender } from './throttle.ts';
+import {
+  type CommandToRun,
+  type ComparisonToStart,
+  enterPhase,
+  enterState,
+  joinAt,
+  patch,
+  patchJoin,
+  say,
+  type Turn,
+} from './turn.ts';
+
+export interface DecideInput {
+  readonly expansion: Expansion;
+  readonly now: number;
+  /** Epoch of the lease under which this is decided. */
+  readonly epoch: number;
+  /** null = the master was not looked at this time. */
+  readonly masterLook: Look | null;
+  readonly nodeLooks: ReadonlyMap<number, Look>;
+  readonly controls: readonly Control[];
+  /** Reason of the global stop; null = none. */
+  readonly frozen: string | null;
+  /** Reports of comparisons that have ended, by join index. */
+  readonly reports: ReadonlyMap<number, ComparisonReport>;
+  /** Id of the expansion that holds the master; null = this one does. */
+  readonly masterHeldBy: string | null;
+  /** What a webhook that may veto says of the next batch; null = nothing against it. */
+  readonly veto: string | null;
+  readonly capabilitiesOf: (facts: NodeFacts) => Capabilities;
+  /** By join index, why it gets no slot for a full sync now; absent = no limits are set. */
+  readonly slotRefusals?: ReadonlyMap<number, string>;
+  /** Full syncs that may run to nodes on one host (`slots.perNodeHost`); absent = no limit is set. */
+  readonly perNodeHost?: number | null;
+  /** Batches that were decided on before; absent = they are chosen at the first look. */
+  readonly batches?: Batches;
+  /** Full syncs of other expansions from masters on this master's host. */
+  readonly othersOnMasterHost?: number;
+  /** What was measured of the master's health since the last time; null = nothing. */
+  readonly health?: HealthSample | null;
+}
+
+export interface Decision {
+  readonly expansion: Expansion;
+  readonly events: readonly EventInput[];
+  /** To be run after this decision was saved. */
+  readonly commands: readonly CommandToRun[];
+  readonly comparisons: readonly ComparisonToStart[];
+  readonly appliedControls: readonly string[];
+  /** null = nothing to do until somebody rings. Milliseconds. */
+  readonly lookAgainInMs: number | null;
+}
+
+/** Decides what follows from one look. Throws only on a defect of its own. */
+export function decide(input: DecideInput): Decision {
+  const turn: Turn = {
+    expansion: input.expansion,
+    now: input.now,
+    epoch: input.epoch,
+    masterLook: input.masterLook,
+    nodeLooks: input.nodeLooks,
+    frozen: input.frozen === null ? null : `everything is frozen: ${input.frozen}`,
+    othersOnMasterHost: input.othersOnMasterHost ?? 0,
+    events: [],
+    commands: [],
+    comparisons: [],
+    appliedControls: [],
+  };
+  if (!isEnded(input.expansion.state)) run(turn, input);
+  return {
+    expansion: turn.expansion,
+    events: turn.events,
+    commands: turn.commands,
+    comparisons: turn.comparisons,
+    appliedControls: turn.appliedControls,
+    lookAgainInMs: lookAgainIn(turn.expansion, turn.now),
+  };
+}
+
+function run(turn: Turn, input: DecideInput): void {
+  if (input.masterLook)
+    patch(turn, { masterTracker: trackMaster(turn.expansion.masterTracker, input.masterLook) });
+  takeHealth(turn, input.health ?? null);
+  applyControls(turn, input.controls);
+  if (isEnded(turn.expansion.state)) return;
+  if (turn.expansion.state === 'pending' && turn.expansion.pendingControl === null) {
+    if (input.masterHeldBy === null) start(turn, input);
+    else waitTurn(turn, input.masterHeldBy);
+    return;
+  }
+  followJoins(turn, input);
+  endHalt(turn);
+  handleFailures(turn);
+  holdRetention(turn);
+  finishPending(turn);
+  if (turn.expansion.state === 'running') {
+    closeBatch(turn);
+    beginNext(turn, input);
+  }
+  finish(turn);
+}
+
+// ------------------------------------------------------------------------------------------------ controls
+
+function applyControls(turn: Turn, controls: readonly Control[]): void {
+  for (const control of controls) {
+    turn.appliedControls.push(control.id);
+    const problem = controlProblem(turn.expansion, control.verb, control.node, turn.now);
+    if (problem) {
+      say(turn, 'control.refused', `${control.verb} by ${control.by} was not applied: ${problem.text}`, {
+        level: 'warning',
+        node: control.node,
+        data: { control, problem },
+      });
+      continue;
+    }
+    say(
+      turn,
+      'control.applied',
+      `${control.by} asked to ${control.verb}${control.node ? ` ${control.node}` : ''}: ${control.reason}`,
+      {
+        node: control.node,
+        data: { control },
+      },
+    );
+    apply(turn, control);
+  }
+}
+
+function apply(turn: Turn, control: Control): void {
+  const join = turn.expansion.joins.find((candidate) => candidate.target.name === control.node);
+  switch (control.verb) {
+    case 'pause':
+      patch(turn, { pendingControl: control });
+      return;
+    case 'cancel':
+      patch(turn, { pendingControl: control });
+      for (const open of turn.expansion.joins) cancelJoin(turn, open, control);
+      return;
+    case 'resume':
+      resume(turn, control);
+      return;
+    case 'approve':
+      patch(turn, { approvedThroughBatch: turn.expansion.currentBatch, ...agreedForecast(turn.expansion) });
+      enterState(
+        turn,
+        'running',
+        `batch ${turn.expansion.currentBatch + 1} approved by ${control.by}: ${control.reason}`,
+      );
+      return;
+    case 'retry':
+      if (join) retry(turn, join, control);
+      return;
+    case 'skip':
+      if (join) leave(turn, join, 'skipped', `skipped by ${control.by}: ${control.reason}`);
+      return;
+  }
+}
+
+function cancelJoin(turn: Turn, join: Join, control: Control): void {
+  if (isSettled(join.phase) || join.leaving) return;
+  if (join.phase === 'failed') return;
+  leave(
+    turn,
+    join,
+    join.phase === 'quarantined' ? 'quarantined' : 'cancelled',
+    `cancelled by ${control.by}: ${control.reason}`,
+  );
+}
+
+function resume(turn: Turn, control: Control): void {
+  patch(turn, { pendingControl: null });
+  if (turn.expansion.state === 'running') return;
+  const back = turn.expansion.startedAt === null ? 'pending' : 'running';
+  enterState(turn, back, `resumed by ${control.by}: ${control.reason}`);
+}
+
+function retry(turn: Turn, join: Join, control: Control): void {
+  const { policy } = turn.expansion;
+  const again = patchJoin(turn, join.index, {
+    attemptsAllowed: join.attempts.length + policy.maxAttempts,
+    problem: null,
+    evidence: null,
+    comparison: null,
+    leaving: null,
+  });
+  enterPhase(turn, again, 'waiting', `to be tried again, asked by ${control.by}: ${control.reason}`);
+}
+
+// ------------------------------------------------------------------------------------------------- starting
+
+function waitTurn(turn: Turn, holder: string): void {
+  if (turn.expansion.waitsFor === holder) return;
+  const reason = `waits for its turn: expansion ${holder} is at work on this master`;
+  patch(turn, { waitsFor: holder, stateReason: reason });
+  say(turn, 'expansion.waiting', reason, { data: { expansionId: holder } });
+}
+
+/** First look: learns the master, forms the batches. */
+function start(turn: Turn, input: DecideInput): void {
+  const look = input.masterLook;
+  if (look?.kind !== 'answered' || !look.facts.server || !look.facts.replication) {
+    startWithoutMaster(turn, look);
+    return;
+  }
+  const capabilities = input.capabilitiesOf(look.facts);
+  const nodes = turn.expansion.joins.map((join) => {
+    const seen = input.nodeLooks.get(join.index);
+    return {
+      target: join.target,
+      capabilities: seen?.kind === 'answered' ? input.capabilitiesOf(seen.facts) : null,
+    };
+  });
+  const { batchSize, reason, batches } =
+    input.batches ??
+    chooseBatches({
+      masterCapabilities: capabilities,
+      snapshotBytes: snapshotSize(look.facts),
+      nodes,
+      policy: turn.expansion.policy,
+      perNodeHost: input.perNodeHost ?? null,
+    });
+  const batchOf = new Map(batches.flatMap((names, batch) => names.map((name) => [name, batch] as const)));
+  patch(turn, {
+    capabilities,
+    plannedMaster: masterIdentity(look.facts, capabilities),
+    binlogFileSizeBytes: look.facts.config?.binlogFileSizeBytes ?? null,
+    batchSize,
+    batchSizeReason: reason,
+    batchCount: batches.length,
+    startedAt: turn.now,
+    waitsFor: null,
+    joins: turn.expansion.joins.map((join) => ({ ...join, batch: batchOf.get(join.target.name) ?? 0 })),
+  });
+  enterState(
+    turn,
+    'running',
+    `${turn.expansion.joins.length} nodes in ${batches.length} batches of up to ${batchSize}: ${reason}`,
+  );
+  say(turn, 'batch.started', `batch 1 of ${batches.length}: ${batches[0]?.join(', ')}`, {
+    data: { batch: 0, nodes: batches[0] },
+  });
+}
+
+function startWithoutMaster(turn: Turn, look: Look | null): void {
+  if (look === null) return;
+  const { master, policy, acceptedAt, masterTracker } = turn.expansion;
+  const text =
+    look.kind === 'answered'
+      ? `${master.name} does not say what a master says in INFO`
+      : `${master.name} ${silenceWords[look.kind]}`;
+  if (turn.expansion.stateReason !== text) {
+    patch(turn, { stateReason: text });
+    say(turn, 'expansion.waiting', text, { level: 'warning' });
+  }
+  const since = masterTracker.silentSince ?? acceptedAt;
+  if (turn.now - since < policy.nodeDownTimeoutMs) return;
+  enterState(turn, 'failed', `${text}; nothing was begun`, {
+    code: look.kind === 'answered' ? 'master_facts_missing' : `master_${look.kind}`,
+    text: `${master.name} ${masterTracker.silentWith ?? 'does not say what a master says in INFO'}, for ${Math.round((turn.now - since) / 1000)} s. No node was touched.`,
+    nextSteps: [
+      'Check the address, the network and the credential of the master, then send the request again.',
+    ],
+    at: turn.now,
+  });
+}
+
+// ------------------------------------------------------------------------------------------------ following
+
+function followJoins(turn: Turn, input: DecideInput): void {
+  for (const { index } of turn.expansion.joins) {
+    if (turn.frozen !== null) stepBack(turn, joinAt(turn, index), turn.frozen);
+    if (joinAt(turn, index).attempts.length > 0) holdThrottle(turn, joinAt(turn, index));
+    const join = joinAt(turn, index);
+    if (join.leaving) advanceLeaving(turn, join);
+    else if (isUnderWay(join) && isActive(join.phase))
+      advanceJoin(turn, join, input.reports.get(index) ?? null);
+  }
+}
+
+/** What a failed node means for the others: the policy's choice. */
+function handleFailures(turn: Turn): void {
+  const blocking = blockingJoins(turn.expansion).filter((join) => !join.leaving);
+  if (blocking.length === 0 || turn.expansion.state !== 'running') return;
+  switch (turn.expansion.policy.onFailure) {
+    case 'halt':
+      halt(turn, blocking);
+      return;
+    case 'skip':
+      for (const join of blocking) detachFailed(turn, join);
+      return;
+    case 'rollback':
+      rollBack(turn);
+      return;
+  }
+}
+
+function halt(turn: Turn, blocking: readonly Join[]): void {
+  const names = blocking.map((join) => `${join.target.name} (${join.phase})`).join(', ');
+  enterState(
+    turn,
+    'halted',
+    `halted because of ${names}: retry or skip, or cancel the expansion`,
+    blocking[0]?.problem ?? null,
+  );
+}
+
+/** A halt ends by itself once each node that caused it is tried again or has left. */
+function endHalt(turn: Turn): void {
+  const { state, pendingControl } = turn.expansion;
+  if (state !== 'halted' || pendingControl !== null || blockingJoins(turn.expansion).length > 0) return;
+  enterState(turn, 'running', 'resumed: no failed node is left to decide about');
+}
+
+/** Whether the node may still hang on the master, half synced, by this expansion's doing. */
+const mayHangOnMaster = (join: Join): boolean =>
+  isTouched(join) &&
+  !join.leaving &&
+  join.attempts.at(-1)?.outcome !== 'abandoned' &&
+  join.problem?.code !== 'foreign_change';
+
+/** With `skip` a node that failed is left behind, but not hanging on the master half synced. */
+function detachFailed(turn: Turn, join: Join): void {
+  if (!mayHangOnMaster(join)) return;
+  leave(
+    turn,
+    join,
+    join.phase as 'failed' | 'quarantined',
+    'detached, because the policy goes on without it',
+  );
+}
+
+function rollBack(turn: Turn): void {
+  const text = 'rolled back: another node of its batch failed';
+  const batch = turn.expansion.joins.filter((join) => join.batch === turn.expansion.currentBatch);
+  for (const join of batch.filter(mayHangOnMaster)) {
+    const to = join.phase === 'quarantined' || join.phase === 'failed' ? join.phase : 'cancelled';
+    leave(turn, join, to, text);
+  }
+  for (const join of turn.expansion.joins) {
+    if (join.phase === 'waiting' || join.phase === 'preflight')
+      enterPhase(turn, join, 'cancelled', 'not begun: the expansion is rolled back');
+  }
+}
+
+// -------------------------------------------------------------------------------------------------- batches
+
+/** Pause takes effect once no node is under way; cancel once every node has left. */
+function finishPending(turn: Turn): void {
+  const control = turn.expansion.pendingControl;
+  if (!control) return;
+  if (control.verb === 'pause')
+    for (const join of turn.expansion.joins) stepBack(turn, join, 'the expansion is paused');
+  const busy = turn.expansion.joins.some(
+    (join) => join.leaving !== null || owesSetting(join) || (isActive(join.phase) && isUnderWay(join)),
+  );
+  if (busy || owesMasterSetting(turn.expansion)) return;
+  if (control.verb === 'cancel') {
+    enterState(turn, 'cancelled', `cancelled by ${control.by}: ${control.reason}`);
+    return;
+  }
+  patch(turn, { pendingControl: null });
+  if (turn.expansion.state === 'halted') return;
+  for (const join of turn.expansion.joins) {
+    if (join.phase === 'preflight')
+      enterPhase(turn, join, 'waiting', 'back in line: the expansion is paused');
+  }
+  enterState(turn, 'paused', `paused by ${control.by}: ${control.reason}`);
+}
+
+const isDone = (expansion: Expansion, join: Join): boolean =>
+  !join.leaving &&
+  (isSettled(join.phase) ||
+    (expansion.policy.onFailure !== 'halt' && (join.phase === 'failed' || join.phase === 'quarantined')));
+
+function closeBatch(turn: Turn): void {
+  const { expansion } = turn;
+  if (expansion.batchCount === null) return;
+  const batch = expansion.joins.filter((join) => join.batch === expansion.currentBatch);
+  const earlier = expansion.joins.filter((join) => (join.batch ?? 0) <= expansion.currentBatch);
+  if (!earlier.every((join) => isDone(expansion, join))) return;
+  const next = expansion.currentBatch + 1;
+  if (next >= expansion.batchCount) return;
+  const verified = batch.filter((join) => join.phase === 'verified').length;
+  say(
+    turn,
+    'batch.finished',
+    `batch ${expansion.currentBatch + 1} of ${expansion.batchCount} is done: ${verified} of ${batch.length} verified`,
+    {
+      data: { batch: expansion.currentBatch, verified, nodes: batch.map((join) => join.target.name) },
+    },
+  );
+  const names = expansion.joins.filter((join) => join.batch === next).map((join) => join.target.name);
+  patch(turn, {
+    currentBatch: next,
+    nextBatchNotBefore:
+      expansion.policy.pauseBetweenBatchesMs > 0 ? turn.now + expansion.policy.pauseBetweenBatchesMs : null,
+  });
+  say(turn, 'batch.next', `next is batch ${next + 1} of ${expansion.batchCount}: ${names.join(', ')}`, {
+    data: { batch: next, nodes: names },
+  });
+}
+
+function beginNext(turn: Turn, input: DecideInput): void {
+  const { expansion } = turn;
+  if (expansion.state !== 'running' || expansion.batchCount === null || expansion.pendingControl) return;
+  if (expansion.policy.approval === 'each_batch' && expansion.currentBatch > expansion.approvedThroughBatch) {
+    enterState(
+      turn,
+      'awaiting_approval',
+      `batch ${expansion.currentBatch + 1} of ${expansion.batchCount} waits for approval`,
+    );
+    return;
+  }
+  if (closedWindow(expansion, turn.now) === null && holdForForecast(turn, input.capabilitiesOf)) return;
+  const inLine = expansion.joins.filter((join) => isNextInLine(expansion, join));
+  for (const { index } of inLine) {
+    if (blockingJoins(turn.expansion).some((join) => !isDone(turn.expansion, join))) return;
+    beginJoin(
+      turn,
+      joinAt(turn, index),
+      { closedBecause: gateFor(turn, input) ?? input.slotRefusals?.get(index) ?? null },
+      input.capabilitiesOf,
+    );
+  }
+}
+
+/** Why no further node may be attached now. */
+function gateFor(turn: Turn, input: DecideInput): string | null {
+  const { expansion, now } = turn;
+  if (turn.frozen !== null) return turn.frozen;
+  if (input.masterHeldBy !== null) return `expansion ${input.masterHeldBy} is at work on this master`;
+  const closed = closedWindow(expansion, now);
+  if (closed !== null) return closed;
+  if (expansion.nextBatchNotBefore !== null && now < expansion.nextBatchNotBefore) {
+    return `the policy's pause between batches ends at ${new Date(expansion.nextBatchNotBefore).toISOString()}`;
+  }
+  if (input.veto !== null) return input.veto;
+  const unwell = healthGate(expansion) ?? retentionGate(expansion);
+  if (unwell !== null) return unwell;
+  const underWay = expansion.joins.filter(holdsFullSyncSlot);
+  const limit = Math.min(expansion.batchSize ?? 1, expansion.capabilities?.maxConcurrentFullSyncs ?? 1);
+  if (underWay.length >= limit)
+    return `${underWay.map((join) => join.target.name).join(', ')} must be verified first`;
+  const making = underWay.find(awaitsDump);
+  if (making)
+    return `the dump that ${making.target.name} asked for must be finished, so that it can be shared`;
+  return null;
+}
+
+/** Ends the expansion when nothing is left to do. */
+function finish(turn: Turn): void {
+  const { expansion } = turn;
+  if (expansion.state !== 'running' || expansion.pendingControl?.verb === 'cancel') return;
+  const { joins } = expansion;
+  if (!joins.every((join) => isDone(expansion, join) && !owesSetting(join))) return;
+  if (owesMasterSetting(expansion)) return;
+  const count = (phase: Join['phase']): number => joins.filter((join) => join.phase === phase).length;
+  const bad = joins.filter(
+    (join) => join.phase === 'failed' || join.phase === 'quarantined' || join.phase === 'cancelled',
+  );
+  compareForecast(turn);
+  const summary = `${count('verified')} of ${joins.length} nodes verified${count('skipped') > 0 ? `, ${count('skipped')} skipped` : ''}`;
+  if (bad.length === 0) {
+    enterState(turn, 'succeeded', summary);
+    return;
+  }
+  const names = bad.map((join) => `${join.target.name} (${join.phase})`).join(', ');
+  enterState(turn, 'failed', `${summary}; ${names}`, bad.find((join) => join.problem)?.problem ?? null);
+}
+
+// -------------------------------------------------------------------------------------------------- replies
+
+export interface Reply {
+  /** null = from the master. */
+  readonly joinIndex: number | null;
+  readonly intentId: string;
+  /** `not_sent`: the shell held it back; it will be decided on anew. */
+  readonly outcome: 'ok' | 'refused' | 'unknown' | 'not_sent';
+  readonly text: string;
+}
+
+/** Takes in the replies to commands of an earlier decision. */
+export function takeReplies(
+  expansion: Expansion,
+  replies: readonly Reply[],
+  now: number,
+  epoch: number,
+): { readonly expansion: Expansion; readonly events: readonly EventInput[] } {
+  const turn: Turn = {
+    expansion,
+    now,
+    epoch,
+    masterLook: null,
+    nodeLooks: new Map(),
+    frozen: null,
+    othersOnMasterHost: 0,
+    events: [],
+    commands: [],
+    comparisons: [],
+    appliedControls: [],
+  };
+  for (const reply of replies) {
+    const { joinIndex } = reply;
+    if (joinIndex === null) takeSettingReply(turn, retentionLender(turn.expansion), reply);
+    else if (reply.intentId.startsWith(settingIntent))
+      takeSettingReply(turn, throttleLender(joinAt(turn, joinIndex)), reply);
+    else takeReply(turn, { ...reply, joinIndex });
+  }
+  return { expansion: turn.expansion, events: turn.events };
+}

@@ -1,0 +1,104 @@
+/** Follows a node from SLAVEOF until it is up. Part of `decide`. */
+
+import type { ComparisonReport } from '../../model/comparison.ts';
+import type { Join, JoinPhase } from '../../model/expansion.ts';
+import { defaultAnomalyLimits, detectAnomalies } from '../sync/anomalies.ts';
+import { masterSilence } from '../sync/master-tracker.ts';
+import { isConnected, type SlaveTracker, trackSlave, trackSlaveThroughMaster } from '../sync/tracker.ts';
+import { stepAttempt } from './attempt.ts';
+import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
+import { progressOf } from './progress.ts';
+import { applyRemedy, recordAnomalies } from './remedy.ts';
+import { enterPhase, joinAt, patchJoin, type Turn, waitFor } from './turn.ts';
+import { catchUp } from './verifying.ts';
+
+/** Moves an attempt on by one step, or follows its full sync. */
+export function advanceJoin(turn: Turn, join: Join, report: ComparisonReport | null): void {
+  const attempt = currentAttempt(join);
+  if (!attempt || attempt.endedAt !== null) return;
+  if (attempt.step === 'syncing') followSync(turn, join, report);
+  else stepAttempt(turn, join);
+}
+
+function followSync(turn: Turn, join: Join, report: ComparisonReport | null): void {
+  const attempt = currentAttempt(join)!;
+  if (attempt.tracker === null) return;
+  const { expansion } = turn;
+  const capabilities = expansion.capabilities!;
+  const look = turn.nodeLooks.get(join.index);
+  const through = turn.masterLook
+    ? trackSlaveThroughMaster(attempt.tracker, expansion.masterTracker, turn.now, capabilities)
+    : attempt.tracker;
+  const tracker = look ? trackSlave(through, look, expansion.masterTracker, capabilities) : through;
+  const followed = patchJoin(turn, patchAttempt(turn, join, { tracker }).index, {
+    progress: progressOf(tracker, expansion.masterTracker, expansion.binlogFileSizeBytes, {
+      unreachableMs: expansion.policy.nodeDownTimeoutMs,
+      busyMs: defaultAnomalyLimits.busyMs,
+    }),
+  });
+  const patienceMs = Math.max(expansion.policy.masterBusyTimeoutMs, expansion.policy.stallTimeoutMs);
+  const anomalies = detectAnomalies({
+    slave: tracker,
+    master: expansion.masterTracker,
+    capabilities,
+    limits: {
+      ...defaultAnomalyLimits,
+      stallMs: expansion.policy.stallTimeoutMs,
+      bgsaveMs: patienceMs,
+      headwayMs: patienceMs,
+      supersededStallMs: Math.min(15_000, expansion.policy.stallTimeoutMs),
+    },
+    attempt: attempt.number,
+    now: turn.now,
+  });
+  const named = recordAnomalies(turn, followed, anomalies);
+  if (masterIsGone(turn, named)) return;
+  if (applyRemedy(turn, named, tracker, anomalies)) return;
+  if (!isConnected(tracker.replication) || tracker.busySince !== null || tracker.unreachableSince !== null) {
+    duringSync(turn, joinAt(turn, join.index), tracker);
+    return;
+  }
+  catchUp(turn, joinAt(turn, join.index), tracker, report);
+}
+
+/** Without its master nothing can be proven of a node; it is waited for as long as for a busy one. */
+function masterIsGone(turn: Turn, join: Join): boolean {
+  const { silentSince, silentAs, silentWith } = turn.expansion.masterTracker;
+  const { policy, master } = turn.expansion;
+  if (silentSince === null || turn.now - silentSince < policy.masterBusyTimeoutMs) return false;
+  giveUp(turn, join, 'quarantined', {
+    code: 'master_unreachable',
+    text: `${master.name} ${silentWith ?? silentAs}, for ${Math.round((turn.now - silentSince) / 1000)} s, so nothing can be proven of ${join.target.name}.`,
+    nextSteps: [
+      'Bring the master back, or repair the network, the login, or what answers at its address; then retry this node.',
+    ],
+    at: turn.now,
+  });
+  return true;
+}
+
+const phaseWords: Readonly<Record<string, string>> = {
+  attaching: 'being attached',
+  snapshotting: 'the master makes or offers its dump',
+  transferring: 'the snapshot is being copied',
+  swapping: 'the node opens the new database',
+  catching_up: 'the node is up and catches up with the binlog',
+};
+
+function duringSync(turn: Turn, join: Join, tracker: SlaveTracker): void {
+  const entered = enterPhase(
+    turn,
+    join,
+    tracker.phase as JoinPhase,
+    phaseWords[tracker.phase] ?? tracker.phase,
+  );
+  const attempt = currentAttempt(entered)!;
+  const busy = tracker.busySince === null ? null : 'the node does not reply (it may be opening its database)';
+  const held = waitFor(turn, entered, busy ?? masterSilence(turn.expansion.masterTracker));
+  if (attempt.catchUp !== null && !isConnected(tracker.replication)) {
+    patchAttempt(turn, held, { catchUp: null });
+    patchJoin(turn, join.index, { comparison: null });
+  } else if (attempt.catchUp !== null && attempt.catchUp.stableLooks > 0) {
+    patchAttempt(turn, held, { catchUp: { ...attempt.catchUp, stableLooks: 0, stableSince: null } });
+  }
+}

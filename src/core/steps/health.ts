@@ -1,0 +1,114 @@
+/**
+ * The throttle's loop: while a figure of the master's health is over its limit, less is copied; while all are well under
+ * theirs, more again. Pure: figures and the time come in.
+ */
+import type { HealthPolicy } from '../../model/policy.ts';
+
+/** What was measured since the last time; null = not measured. */
+export interface HealthSample {
+  readonly masterLatencyP99Ms: number | null;
+  readonly slaveLagBytes: number | null;
+  readonly commandsPerSecond: number | null;
+  /** What the user's own endpoint says; `failed` = it gave no number. */
+  readonly endpoint: number | 'failed' | null;
+}
+
+export interface HealthReading {
+  readonly what: 'master_latency_ms' | 'slave_lag_bytes' | 'commands_per_second' | 'endpoint';
+  readonly value: number;
+  readonly limit: number;
+}
+
+export interface HealthState {
+  /** Share of the bandwidth that may be used now, above 0 and up to 1. */
+  readonly level: number;
+  readonly changedAt: number;
+  readonly calmSince: number | null;
+  /** The level at which a figure went over its limit last; above it, it goes up in small steps. */
+  readonly ceiling: number;
+  readonly readings: readonly HealthReading[];
+  /** The figure that is furthest over its limit; null = all are within. */
+  readonly over: HealthReading | null;
+}
+
+/** Begins low: how much the master bears is not known yet. */
+export const newHealth = (now: number): HealthState => ({
+  level: 0.25,
+  changedAt: now,
+  calmSince: null,
+  ceiling: 1,
+  readings: [],
+  over: null,
+});
+
+const leastLevel = 0.02;
+/** A change must show in the figures before the next. */
+const downEveryMs = 500;
+const upEveryMs = 1000;
+/** Aims here, so that a small rise does not cross the limit. */
+const aim = 0.93;
+
+/** One step of the loop. */
+export function stepHealth(
+  state: HealthState,
+  sample: HealthSample,
+  policy: HealthPolicy,
+  now: number,
+): HealthState {
+  const readings = readingsOf(sample, policy);
+  if (readings.length === 0) return { ...state, readings, over: null };
+  const worst = readings.reduce((a, b) => (b.value / b.limit > a.value / a.limit ? b : a));
+  const ratio = worst.value / worst.limit;
+  const seen = { ...state, readings, over: ratio > 1 ? worst : null };
+  if (ratio > 1) return down(seen, ratio, now);
+  if (ratio > aim) return { ...seen, calmSince: null };
+  return up({ ...seen, calmSince: state.calmSince ?? now }, ratio, now);
+}
+
+function readingsOf(sample: HealthSample, policy: HealthPolicy): HealthReading[] {
+  const readings: HealthReading[] = [];
+  const add = (what: HealthReading['what'], value: number | null, limit: number | null): void => {
+    if (value !== null && limit !== null) readings.push({ what, value, limit });
+  };
+  add('master_latency_ms', sample.masterLatencyP99Ms, policy.masterLatencyMs);
+  add('slave_lag_bytes', sample.slaveLagBytes, policy.slaveLagBytes);
+  add('commands_per_second', sample.commandsPerSecond, policy.commandsPerSecond);
+  const { endpoint } = policy;
+  // An endpoint that is to hold the copy back, and says nothing, is taken for one that says "too much".
+  if (endpoint && sample.endpoint === 'failed') add('endpoint', endpoint.limit * 1.01 + 1, endpoint.limit);
+  else if (endpoint) add('endpoint', sample.endpoint as number | null, endpoint.limit);
+  return readings;
+}
+
+function down(state: HealthState, ratio: number, now: number): HealthState {
+  if (now - state.changedAt < downEveryMs) return { ...state, calmSince: null };
+  const factor = Math.min(0.95, Math.max(0.5, aim / ratio));
+  return {
+    ...state,
+    calmSince: null,
+    ceiling: state.level,
+    level: Math.max(leastLevel, state.level * factor),
+    changedAt: now,
+  };
+}
+
+function up(state: HealthState, ratio: number, now: number): HealthState {
+  if (state.level >= 1 || now - state.changedAt < upEveryMs) return state;
+  if (state.calmSince === null || now - state.calmSince < upEveryMs) return state;
+  const near = state.level >= state.ceiling * 0.85;
+  const factor = Math.min(near ? 1.03 : 1.25, Math.max(1.01, aim / Math.max(ratio, 0.01)));
+  return { ...state, level: Math.min(1, state.level * factor), changedAt: now };
+}
+
+/** Why less is copied, or no batch begins, in plain words. */
+export function readingWords({ what, value, limit }: HealthReading): string {
+  const number = (n: number): string =>
+    n >= 100 ? Math.round(n).toString() : (Math.round(n * 10) / 10).toString();
+  const names: Readonly<Record<HealthReading['what'], string>> = {
+    master_latency_ms: 'the latency of the master (p99 of its probes, ms)',
+    slave_lag_bytes: 'the lag of a slave that was there before (bytes)',
+    commands_per_second: 'the command rate of the master (per second)',
+    endpoint: "the operator's own figure",
+  };
+  return `${names[what]} is ${number(value)}, its limit ${number(limit)}`;
+}

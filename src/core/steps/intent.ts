@@ -1,0 +1,77 @@
+/** What is about to be done to a node: stored before it is done, and found out about after a crash. Part of `decide`. */
+import type { Intent, Join, NodeCommand } from '../../model/expansion.ts';
+import type { Address, ReplicationFacts } from '../../model/observation.ts';
+import { isSameMaster } from '../sync/tracker.ts';
+import { currentAttempt, patchAttempt } from './join-state.ts';
+import type { Turn } from './turn.ts';
+
+/** An act whose reply was lost may still happen; after this long it has, or never will. */
+export const unknownActSettlesMs = 12_000;
+
+/** Stores what is about to be done; the shell does it only after this was saved. */
+export function intend(turn: Turn, join: Join, command: NodeCommand, reason: string): void {
+  const attempt = currentAttempt(join)!;
+  const id = `${join.index}.${attempt.number}.${attempt.intents.length + 1}`;
+  const intent: Intent = {
+    id,
+    command,
+    reason,
+    savedAt: turn.now,
+    epoch: turn.epoch,
+    endedAt: null,
+    outcome: null,
+    reply: null,
+  };
+  patchAttempt(turn, join, { intents: [...attempt.intents, intent] });
+  turn.commands.push({ joinIndex: join.index, intentId: id, command });
+}
+
+export function hasHappened(command: NodeCommand, replication: ReplicationFacts): boolean {
+  switch (command.kind) {
+    case 'slaveof':
+      return follows(replication, command.master);
+    case 'slaveof_no_one':
+      return replication.role === 'master';
+    case 'clear_replication_id':
+      return !replication.replicationId;
+    case 'config_set':
+    case 'config_rewrite':
+      // Settings are not part of replication; borrowed.ts finds out about them.
+      return false;
+  }
+}
+
+export const follows = (replication: ReplicationFacts, master: Address): boolean =>
+  replication.role !== 'master' &&
+  replication.masterHost !== null &&
+  replication.masterPort !== null &&
+  isSameMaster({ host: replication.masterHost, port: replication.masterPort }, master);
+
+export function commandWords(command: NodeCommand): string {
+  switch (command.kind) {
+    case 'slaveof':
+      return `SLAVEOF ${command.master.host} ${command.master.port}${command.force ? ' force' : ''}`;
+    case 'slaveof_no_one':
+      return 'SLAVEOF NO ONE';
+    case 'clear_replication_id':
+      return 'CLEARREPLICATIONID';
+    case 'config_set':
+      return `CONFIG SET ${command.name} ${command.value}`;
+    case 'config_rewrite':
+      return 'CONFIG REWRITE';
+  }
+}
+
+export function endIntent(
+  turn: Turn,
+  join: Join,
+  intent: Intent,
+  outcome: 'ok' | 'refused' | 'unknown',
+  reply: string,
+): Join {
+  const attempt = currentAttempt(join)!;
+  const intents = attempt.intents.map((known) =>
+    known.id === intent.id ? { ...known, outcome, reply, endedAt: turn.now } : known,
+  );
+  return patchAttempt(turn, join, { intents });
+}

@@ -1,0 +1,79 @@
+/** Readings of a join, and the few ways in which its attempt is changed. Part of `decide`. */
+import type { Attempt, Expansion, Intent, Join, Problem } from '../../model/expansion.ts';
+import { isConnected, lastWait } from '../sync/tracker.ts';
+import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
+
+export const currentAttempt = (join: Join): Attempt | null => join.attempts.at(-1) ?? null;
+
+/** Whether an attempt is under way: SLAVEOF has been decided on, and its end is not known. */
+export const isUnderWay = (join: Join): boolean => {
+  const attempt = currentAttempt(join);
+  return attempt !== null && attempt.endedAt === null;
+};
+
+/** Whether its turn has come and it has not begun: of the present batch, or of an earlier one and retried. */
+export const isNextInLine = (expansion: Expansion, join: Join): boolean =>
+  (join.phase === 'waiting' || join.phase === 'preflight') &&
+  (join.batch ?? 0) <= expansion.currentBatch &&
+  !isUnderWay(join);
+
+export function patchAttempt(turn: Turn, join: Join, change: Partial<Attempt>): Join {
+  const attempts = join.attempts.map((attempt, i) =>
+    i === join.attempts.length - 1 ? { ...attempt, ...change } : attempt,
+  );
+  return patchJoin(turn, join.index, { attempts });
+}
+
+/** Whether this expansion may have changed the node's data: a SLAVEOF was sent to it. */
+export const isTouched = (join: Join): boolean =>
+  join.attempts.some((attempt) =>
+    attempt.intents.some((intent) => intent.command.kind === 'slaveof' && intent.outcome !== 'refused'),
+  );
+
+/**
+ * Whether the node may be attached only while it holds no keys: its data may not go, and it was neither attached nor
+ * detached as far as is known. A SLAVEOF that was not seen to have happened does not make its data ours.
+ */
+export const mustStayEmpty = (join: Join): boolean =>
+  !join.target.overwriteData && !join.attempts.some(({ intents }) => intents.some(hasChangedNode));
+
+const hasChangedNode = ({ command, outcome }: Intent): boolean =>
+  command.kind === 'slaveof_no_one' || (command.kind === 'slaveof' && (outcome === 'ok' || outcome === null));
+
+/** The node's part has failed; what that means for the expansion is decided by the policy. */
+export function giveUp(turn: Turn, join: Join, phase: 'failed' | 'quarantined', problem: Problem): void {
+  const attempt = currentAttempt(join);
+  const ended =
+    attempt && attempt.endedAt === null
+      ? patchAttempt(turn, join, { endedAt: turn.now, outcome: 'failed' })
+      : join;
+  const withProblem = patchJoin(turn, ended.index, { problem });
+  enterPhase(turn, withProblem, phase, problem.text, 'error');
+  say(turn, `node.${phase}`, `${join.target.name}: ${problem.text}`, {
+    node: join.target.name,
+    level: 'error',
+    data: { code: problem.code, nextSteps: problem.nextSteps },
+  });
+}
+
+export function closeAttempt(turn: Turn, join: Join, outcome: 'abandoned'): void {
+  const attempt = currentAttempt(join);
+  if (attempt && attempt.endedAt === null)
+    patchAttempt(turn, join, { endedAt: turn.now, outcome: attempt.outcome ?? outcome });
+}
+
+/** Whether the node is in a state in which it holds the master's dump: nobody else may begin (promise 1). */
+export function holdsFullSyncSlot(join: Join): boolean {
+  return isUnderWay(join);
+}
+
+/** Whether the dump for this node's batch is still being made, so that others of the batch can share it. */
+export function awaitsDump(join: Join): boolean {
+  const attempt = currentAttempt(join);
+  if (!attempt || attempt.endedAt !== null) return false;
+  if (attempt.step !== 'syncing' || attempt.tracker === null) return true;
+  const wait = lastWait(attempt.tracker);
+  return wait === null
+    ? !isConnected(attempt.tracker.replication)
+    : wait.endedAt === null && wait.firstBytesAt === null;
+}

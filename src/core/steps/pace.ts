@@ -1,0 +1,50 @@
+/** When to look again. Part of `decide`. */
+import { type Expansion, isEnded, type Join, needsPerson } from '../../model/expansion.ts';
+import { closedWindow } from './hold.ts';
+import { isNextInLine, isUnderWay } from './join-state.ts';
+import { owesMasterSetting } from './retention.ts';
+import { owesSetting } from './throttle.ts';
+
+const closeLookMs = 100;
+/** A control rings by itself; only the window's beginning must not be missed by much. */
+const longestLookInClosedWindowMs = 5000;
+/**
+ * Share of a copy that may pass between two looks: what comes after the last look inside a copy counts only as far as
+ * it cannot be binlog, and nine tenths of the snapshot must be seen to come.
+ */
+const lookShareOfCopy = 0.025;
+
+/**
+ * Milliseconds until the next look, never more than the policy's interval while a node is under way: closely where a
+ * state lasts 100 ms only, and in a copy that is young. null = a person must act first.
+ */
+export function lookAgainIn(expansion: Expansion, now: number): number | null {
+  if (isEnded(expansion.state)) return null;
+  const underWay = expansion.joins.filter(
+    (join) => isUnderWay(join) || join.leaving !== null || owesSetting(join),
+  );
+  if (underWay.length > 0) {
+    const soonest = Math.min(...underWay.map((join) => lookAtNodeIn(join, now)));
+    return Math.min(soonest, expansion.policy.lookIntervalMs);
+  }
+  if (owesMasterSetting(expansion)) return expansion.policy.lookIntervalMs;
+  if (needsPerson(expansion.state)) return null;
+  if (expansion.state === 'pending') return expansion.waitsFor === null ? 500 : 2000;
+  const next = expansion.joins.find((join) => join.phase === 'waiting' && isNextInLine(expansion, join));
+  if (next?.waitingFor === null) return 0;
+  if (next && closedWindow(expansion, now) !== null) return longestLookInClosedWindowMs;
+  return Math.min(1000, Math.max(closeLookMs, expansion.policy.lookIntervalMs));
+}
+
+function lookAtNodeIn(join: Join, now: number): number {
+  switch (join.phase) {
+    case 'attaching':
+    case 'snapshotting':
+    case 'swapping':
+      return closeLookMs;
+    case 'transferring':
+      return Math.max(closeLookMs, Math.round(lookShareOfCopy * (now - join.phaseSince)));
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
+}

@@ -1,0 +1,155 @@
+/** A node whose turn has come: checked once more, held while its master is busy, then its attempt begins. Part of `decide`. */
+
+import type { Capabilities } from '../../model/capabilities.ts';
+import type { Attempt, Join } from '../../model/expansion.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { Look, NodeFacts } from '../../model/observation.ts';
+import { type RevalidationNode, revalidate } from '../plan/preflight.ts';
+import { stepAttempt } from './attempt.ts';
+import { follows } from './intent.ts';
+import { giveUp, isTouched } from './join-state.ts';
+import { holdForMaster, masterBusy } from './master-hold.ts';
+import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
+
+/** Why a node that is next in line may not be attached now, in plain words; null = it may. */
+export interface Gate {
+  readonly closedBecause: string | null;
+}
+
+const retriable: ReadonlySet<string> = new Set([
+  'master_unreachable',
+  'master_no_answer',
+  'master_facts_missing',
+  'master_still_syncing',
+  'node_unreachable',
+  'node_busy',
+  'node_facts_missing',
+]);
+
+/** Takes a waiting node of the present batch through preflight and into its first step. */
+export function beginJoin(
+  turn: Turn,
+  join: Join,
+  gate: Gate,
+  capabilitiesOf: (facts: NodeFacts) => Capabilities,
+): void {
+  const nodeLook = turn.nodeLooks.get(join.index);
+  if (!nodeLook || !turn.masterLook) return;
+  if (gate.closedBecause !== null) {
+    // The time for which node and master are waited for counts from a gate that is open.
+    const inLine =
+      join.phase === 'preflight'
+        ? enterPhase(turn, join, 'waiting', `back in line: ${gate.closedBecause}`)
+        : join;
+    waitFor(turn, inLine, gate.closedBecause);
+    return;
+  }
+  const inPreflight = enterPhase(turn, join, 'preflight', 'checked once more before it is touched');
+  const findings = checkAgain(turn, inPreflight, nodeLook, capabilitiesOf);
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const checked = patchJoin(turn, join.index, { findings });
+  if (errors.length > 0) {
+    refuseOrWait(turn, checked, errors);
+    return;
+  }
+  if (!join.target.repoint && wasAttachedByOthers(turn, join, nodeLook)) {
+    say(
+      turn,
+      'node.foreign_attach',
+      `${join.target.name}: somebody else has attached it to ${turn.expansion.master.name} meanwhile; it is detached and synced anew`,
+      {
+        node: join.target.name,
+        level: 'warning',
+      },
+    );
+  }
+  const busy = masterBusy(turn, join);
+  if (busy.length > 0) {
+    holdForMaster(turn, checked, busy);
+    return;
+  }
+  startAttempt(turn, checked, nodeLook);
+}
+
+function checkAgain(
+  turn: Turn,
+  join: Join,
+  nodeLook: Look,
+  capabilitiesOf: (facts: NodeFacts) => Capabilities,
+): readonly Finding[] {
+  const node: RevalidationNode = {
+    target: join.target,
+    look: nodeLook,
+    capabilities: nodeLook.kind === 'answered' ? capabilitiesOf(nodeLook.facts) : null,
+    touched: isTouched(join) || wasAttachedByOthers(turn, join, nodeLook),
+  };
+  return revalidate({
+    master: {
+      target: turn.expansion.master,
+      look: turn.masterLook!,
+      capabilities: turn.masterLook?.kind === 'answered' ? capabilitiesOf(turn.masterLook.facts) : null,
+    },
+    nodes: [node],
+    policy: turn.expansion.policy,
+    plannedMaster: turn.expansion.plannedMaster,
+  });
+}
+
+/**
+ * Somebody else has attached the node to this very master since the request was accepted (which it was only with the
+ * node's own data out of the way). What it holds then comes from this master, unproven: it is synced anew.
+ */
+function wasAttachedByOthers(turn: Turn, join: Join, look: Look): boolean {
+  const replication = look.kind === 'answered' ? look.facts.replication : undefined;
+  return (
+    join.attempts.length === 0 &&
+    replication !== undefined &&
+    follows(replication, turn.expansion.master.seenAs)
+  );
+}
+
+function refuseOrWait(turn: Turn, join: Join, errors: readonly Finding[]): void {
+  const first = errors[0]!;
+  const limit = turn.expansion.policy.nodeDownTimeoutMs;
+  const canWait = errors.every((error) => retriable.has(error.code)) && turn.now - join.phaseSince < limit;
+  if (canWait) {
+    waitFor(turn, join, first.text);
+    return;
+  }
+  giveUp(turn, join, 'failed', {
+    code: first.code,
+    text: errors.map((error) => error.text).join(' '),
+    nextSteps: errors.map((error) => error.nextStep),
+    at: turn.now,
+  });
+}
+
+function startAttempt(turn: Turn, join: Join, nodeLook: Look): void {
+  const replication = nodeLook.kind === 'answered' ? nodeLook.facts.replication : undefined;
+  if (!replication) return;
+  const attached = replication.role !== 'master';
+  const number = join.attempts.length + 1;
+  const attempt: Attempt = {
+    number,
+    kind: number === 1 && !attached ? 'attach' : 'reattach',
+    startedAt: turn.now,
+    endedAt: null,
+    outcome: null,
+    step: attached ? 'detach' : 'await_unlisted',
+    detachedAt: null,
+    intents: [],
+    tracker: null,
+    catchUp: null,
+  };
+  const begun = patchJoin(turn, join.index, {
+    attempts: [...join.attempts, attempt],
+    comparison: null,
+    inconclusiveComparisons: 0,
+    problem: null,
+  });
+  say(turn, 'node.attempt', `${join.target.name}: attempt ${number} of ${join.attemptsAllowed} begins`, {
+    node: join.target.name,
+    data: { attempt: number, kind: attempt.kind },
+  });
+  stepAttempt(turn, enterPhase(turn, begun, 'attaching', 'being attached'));
+}

@@ -1,0 +1,62 @@
+import type { Progress, SilentNode } from '../../model/expansion.ts';
+import { bytesBetween } from '../../model/observation.ts';
+import { receivedInWait } from '../sync/full-sync-pass.ts';
+import type { MasterTracker } from '../sync/master-tracker.ts';
+import { lastWait, type SlaveTracker, transferRate } from '../sync/tracker.ts';
+
+export const noProgress: Progress = {
+  snapshotBytes: null,
+  receivedBytes: null,
+  bytesPerSecond: null,
+  remainingSeconds: null,
+  lagBytes: null,
+  silent: null,
+};
+
+/** How long a node may give no answer. Milliseconds. */
+export interface SilenceLimits {
+  readonly unreachableMs: number;
+  readonly busyMs: number;
+}
+
+function silenceOf(
+  { unreachableSince, busySince }: SlaveTracker,
+  { unreachableMs, busyMs }: SilenceLimits,
+): SilentNode | null {
+  if (unreachableSince !== null)
+    return { how: 'unreachable', since: unreachableSince, attemptEndsAt: unreachableSince + unreachableMs };
+  return busySince === null ? null : { how: 'busy', since: busySince, attemptEndsAt: busySince + busyMs };
+}
+
+/**
+ * What can be said of a node's way now; null wherever it is not known. A node that does not answer has no rate, no rest and
+ * no lag, and neither has one whose master does not answer a lag: what was measured before says nothing of now.
+ */
+export function progressOf(
+  tracker: SlaveTracker,
+  master: MasterTracker,
+  binlogFileSizeBytes: number | null,
+  limits: SilenceLimits,
+): Progress {
+  const wait = lastWait(tracker);
+  const received = wait ? receivedInWait(wait) : null;
+  const silent = silenceOf(tracker, limits);
+  const rate = silent === null ? transferRate(tracker) : null;
+  const lagKnown = silent === null && master.silentSince === null;
+  const snapshot = wait?.snapshotBytes ?? null;
+  const copying = wait !== null && wait.endedAt === null;
+  const left = snapshot !== null && received !== null ? snapshot - received : null;
+  // With more than the snapshot's size there is no saying when it ends, if ever.
+  const remaining =
+    copying && rate !== null && rate > 1024 && left !== null && left >= 0 ? left / rate : null;
+  return {
+    snapshotBytes: snapshot,
+    receivedBytes: received,
+    bytesPerSecond: rate === null ? null : Math.round(rate),
+    remainingSeconds: remaining === null ? null : Math.ceil(remaining),
+    lagBytes: lagKnown
+      ? bytesBetween(master.replication?.binlog, tracker.replication?.binlog, binlogFileSizeBytes)
+      : null,
+    silent,
+  };
+}

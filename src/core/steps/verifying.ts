@@ -1,0 +1,251 @@
+/** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
+
+import type { ComparisonReport } from '../../model/comparison.ts';
+import type { Attempt, Join } from '../../model/expansion.ts';
+import { compareOffsets } from '../../model/observation.ts';
+import type { AnomalyRecord } from '../sync/anomalies.ts';
+import {
+  type CatchUp,
+  comparisonWords,
+  connectionRules,
+  fullSyncRules,
+  hasPassed,
+  judge,
+} from '../sync/evidence.ts';
+import { masterSilence } from '../sync/master-tracker.ts';
+import type { SlaveTracker } from '../sync/tracker.ts';
+import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
+import { reattach, recordAnomalies } from './remedy.ts';
+import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
+
+const maxInconclusiveComparisons = 3;
+
+/** Goes on with a node that is up: first its offset, then its data, then the looks in a row. */
+export function catchUp(
+  turn: Turn,
+  join: Join,
+  tracker: SlaveTracker,
+  report: ComparisonReport | null,
+): void {
+  if (turn.nodeLooks.get(join.index)?.kind !== 'answered') return;
+  if (turn.masterLook?.kind !== 'answered') {
+    const silence = masterSilence(turn.expansion.masterTracker);
+    if (silence !== null) waitFor(turn, join, silence);
+    return;
+  }
+  const attempt = withoutStaleCatchUp(currentAttempt(join)!, tracker);
+  if (attempt.catchUp === null && join.comparison !== null) {
+    catchUp(
+      turn,
+      patchJoin(turn, patchAttempt(turn, join, { catchUp: null }).index, { comparison: null }),
+      tracker,
+      null,
+    );
+    return;
+  }
+  const masterOffsets = turn.expansion.masterTracker.replication?.binlog ?? {};
+  const own = tracker.replication?.binlog ?? {};
+  const known: CatchUp = attempt.catchUp ?? {
+    target: masterOffsets,
+    targetAt: turn.now,
+    passedAt: null,
+    passedOffsets: null,
+    stableLooks: 0,
+    stableSince: null,
+    ownOffsets: own,
+    movedAt: turn.now,
+  };
+  // The target is the master's offset at one look; only a look of the node made no earlier can have passed it.
+  const nodeLook = turn.nodeLooks.get(join.index)!;
+  const isLater = attempt.catchUp !== null || nodeLook.at >= turn.masterLook.at;
+  const passed = known.passedAt === null && isLater && hasPassed(own, known.target);
+  const moved = hasMoved(own, known.ownOffsets) ? { ...known, ownOffsets: own, movedAt: turn.now } : known;
+  const now: CatchUp = passed ? { ...moved, passedAt: turn.now, passedOffsets: own } : moved;
+  const held = patchAttempt(turn, join, { catchUp: now });
+  if (now.passedAt === null) {
+    const behind = enterPhase(turn, held, 'catching_up', 'the node is up and catches up with the binlog');
+    if (turn.now - now.movedAt >= turn.expansion.policy.stallTimeoutMs)
+      reattach(turn, behind, standsStill(turn, behind, now));
+    return;
+  }
+  verify(
+    turn,
+    enterPhase(turn, held, 'verifying', 'the data are being compared with the master'),
+    tracker,
+    now,
+    report,
+  );
+}
+
+const hasMoved = (own: CatchUp['ownOffsets'], before: CatchUp['ownOffsets']): boolean =>
+  Object.entries(own).some(
+    ([db, offset]) => before[db] === undefined || compareOffsets(offset, before[db]) !== 0,
+  );
+
+function standsStill(turn: Turn, join: Join, known: CatchUp): AnomalyRecord {
+  const anomaly: AnomalyRecord = {
+    code: 'up_but_incomplete',
+    at: turn.now,
+    attempt: join.attempts.length,
+    text: `The node says up, but its binlog offset has not moved for ${Math.round((turn.now - known.movedAt) / 1000)} s and lies behind the master's.`,
+    facts: { ownOffsets: known.ownOffsets, target: known.target },
+    remedy: 'reattach',
+  };
+  recordAnomalies(turn, join, [anomaly]);
+  return anomaly;
+}
+
+/** What was seen before a restart of the node says nothing of the node after it. */
+function withoutStaleCatchUp(attempt: Attempt, tracker: SlaveTracker): Attempt {
+  const { catchUp: known } = attempt;
+  const stale = known !== null && tracker.restarts.some((at) => at > known.targetAt);
+  return stale ? { ...attempt, catchUp: null } : attempt;
+}
+
+function verify(
+  turn: Turn,
+  join: Join,
+  tracker: SlaveTracker,
+  known: CatchUp,
+  report: ComparisonReport | null,
+): void {
+  const counted = countLook(turn, join, tracker, known);
+  if (counted.comparison === null) {
+    startComparison(turn, counted);
+    return;
+  }
+  const result = counted.comparison.report ?? report;
+  if (result === null) return;
+  const withReport = counted.comparison.report ? counted : takeReport(turn, counted, result);
+  if (result.verdict === 'different') {
+    reattach(turn, withReport, incompleteBy(turn, withReport, result));
+    return;
+  }
+  if (result.verdict === 'inconclusive') {
+    compareAgain(turn, withReport, result);
+    return;
+  }
+  if (lookedSince(turn, join, result.endedAt)) settle(turn, withReport, tracker, result);
+}
+
+/** Counts the looks in a row that hold; the comparison runs meanwhile. */
+function countLook(turn: Turn, join: Join, tracker: SlaveTracker, known: CatchUp): Join {
+  const holds = standingRules(turn, tracker).every((rule) => rule.holds === true);
+  const next: CatchUp = holds
+    ? { ...known, stableLooks: known.stableLooks + 1, stableSince: known.stableSince ?? turn.now }
+    : { ...known, stableLooks: 0, stableSince: null };
+  return patchAttempt(turn, join, { catchUp: next });
+}
+
+/** The rules that every look must meet anew. */
+const standingRules = (turn: Turn, tracker: SlaveTracker) => [
+  ...fullSyncRules(tracker, turn.expansion.capabilities!),
+  ...connectionRules(tracker, turn.expansion.masterTracker),
+];
+
+/** The last word belongs to looks at both nodes made after the data were compared. */
+function lookedSince(turn: Turn, join: Join, at: number): boolean {
+  const nodeLook = turn.nodeLooks.get(join.index);
+  return nodeLook !== undefined && nodeLook.at >= at && turn.masterLook !== null && turn.masterLook.at >= at;
+}
+
+function takeReport(turn: Turn, join: Join, report: ComparisonReport): Join {
+  say(turn, 'node.compared', `${join.target.name}: ${comparisonWords(report)}`, {
+    node: join.target.name,
+    level: report.verdict === 'different' ? 'error' : report.verdict === 'inconclusive' ? 'warning' : 'info',
+    data: {
+      verdict: report.verdict,
+      lookedAtKeys: report.lookedAtKeys,
+      share: report.share,
+      differences: report.differencesTotal,
+    },
+  });
+  return patchJoin(turn, join.index, { comparison: { id: join.comparison!.id, report } });
+}
+
+function startComparison(turn: Turn, join: Join): void {
+  const attempt = currentAttempt(join)!;
+  const id = `${turn.expansion.id}.${join.index}.${attempt.number}.${join.inconclusiveComparisons + 1}`;
+  patchJoin(turn, join.index, { comparison: { id, report: null } });
+  turn.comparisons.push({ joinIndex: join.index, id });
+}
+
+function compareAgain(turn: Turn, join: Join, report: ComparisonReport): void {
+  const tries = join.inconclusiveComparisons + 1;
+  if (tries < maxInconclusiveComparisons) {
+    patchJoin(turn, join.index, { comparison: null, inconclusiveComparisons: tries });
+    return;
+  }
+  giveUp(turn, join, 'quarantined', {
+    code: 'comparison_inconclusive',
+    text: `${join.target.name} is up, but ${tries} comparisons with the master came to no result: ${report.reason ?? 'no reason given'}.`,
+    nextSteps: [
+      'Find out why the data cannot be read (see the reason), then retry the node: it is synced and compared anew.',
+    ],
+    at: turn.now,
+  });
+}
+
+function incompleteBy(turn: Turn, join: Join, report: ComparisonReport): AnomalyRecord {
+  const anomaly: AnomalyRecord = {
+    code: 'up_but_incomplete',
+    at: turn.now,
+    attempt: join.attempts.length,
+    text: comparisonWords(report),
+    facts: {
+      differences: report.differencesTotal,
+      byKind: report.differencesByKind,
+      examples: report.examples.slice(0, 5),
+    },
+    remedy: 'reattach',
+  };
+  recordAnomalies(turn, join, [anomaly]);
+  return anomaly;
+}
+
+/** Says `verified` when every rule holds; a rule that never does ends in quarantine. */
+function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: ComparisonReport): void {
+  const { expansion, now } = turn;
+  const evidence = judge({
+    slave: tracker,
+    master: expansion.masterTracker,
+    capabilities: expansion.capabilities!,
+    catchUp: currentAttempt(join)!.catchUp,
+    report,
+    stableLooksRequired: expansion.policy.stableLooks,
+    attempt: join.attempts.length,
+    now,
+  });
+  const judged = patchJoin(turn, join.index, { evidence });
+  if (evidence.verdict === 'verified') {
+    succeed(turn, judged);
+    return;
+  }
+  const missing = standingRules(turn, tracker).filter((rule) => rule.holds !== true);
+  if (missing.length === 0) return;
+  const why = missing.map((rule) => rule.text).join(' ');
+  const waiting = waitFor(turn, judged, why);
+  if (now - Math.max(waiting.phaseSince, report.endedAt) < expansion.policy.stallTimeoutMs) return;
+  giveUp(turn, waiting, 'quarantined', {
+    code: 'evidence_missing',
+    text: `${join.target.name} is up and its data agreed, but it cannot be proven that its full sync was whole: ${why}`,
+    nextSteps: [
+      'Look at the evidence of this node; retry it for a new full sync, or skip it if you know better.',
+    ],
+    at: now,
+  });
+}
+
+function succeed(turn: Turn, join: Join): void {
+  const ended = patchAttempt(turn, join, { endedAt: turn.now, outcome: 'verified' });
+  const verified = enterPhase(turn, ended, 'verified', 'verified: its full sync is proven complete');
+  say(turn, 'node.verified', `${join.target.name} is verified`, {
+    node: join.target.name,
+    data: {
+      attempts: join.attempts.length,
+      receivedBytes: join.progress.receivedBytes,
+      snapshotBytes: join.progress.snapshotBytes,
+      tookMs: turn.now - (verified.attempts[0]?.startedAt ?? turn.now),
+    },
+  });
+}

@@ -1,0 +1,69 @@
+/** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
+
+import { type Expansion, isActive, isEnded, type Join, needsPerson } from '../../model/expansion.ts';
+import { preflightNodeSections, preflightSections } from '../plan/preflight.ts';
+import { borrowsThrottle } from './bandwidth.ts';
+import { isNextInLine, mustStayEmpty } from './join-state.ts';
+import { owesMasterSetting, wantsMasterConfig } from './retention.ts';
+import { owesSetting, wantsConfig } from './throttle.ts';
+
+export type Section = 'server' | 'replication' | 'stats' | 'lastsave' | 'sizes' | 'config' | 'data' | 'keys';
+
+export interface WantedLooks {
+  readonly master: readonly Section[];
+  /** Per join index. */
+  readonly nodes: ReadonlyMap<number, readonly Section[]>;
+}
+
+const following: readonly Section[] = ['server', 'replication', 'stats'];
+const sizesEveryMs = 1000;
+
+/** Whether a join takes part in the present batch and needs to be seen. */
+export const needsLook = (join: Join): boolean =>
+  isActive(join.phase) || join.leaving !== null || join.phase === 'preflight' || owesSetting(join);
+
+/** null = there is nothing to look at. */
+export function wantedLooks(expansion: Expansion, now: number): WantedLooks | null {
+  if (isEnded(expansion.state)) return null;
+  const { state } = expansion;
+  const joins = expansion.joins.filter(
+    (join) => needsLook(join) || (state === 'running' && isNextInLine(expansion, join)),
+  );
+  const first = expansion.batchSize === null && !needsPerson(expansion.state);
+  if (joins.length === 0 && !first && !owesMasterSetting(expansion)) return null;
+  const wholeBatch = first ? expansion.joins : joins;
+  const beforeAttach = first || joins.some((join) => sectionsOf(join) === preflightNodeSections);
+  return {
+    master: beforeAttach ? preflightSections : masterSections(expansion, now),
+    nodes: new Map(
+      wholeBatch.map((join) => [join.index, first ? following : withConfig(expansion, join, now)]),
+    ),
+  };
+}
+
+/** A borrowed setting is watched, so that somebody else's change is noticed. */
+function withConfig(expansion: Expansion, join: Join, now: number): readonly Section[] {
+  const sections = sectionsOf(join);
+  const wanted = wantsConfig(join, borrowsThrottle(expansion), now) && !sections.includes('config');
+  return wanted ? [...sections, 'config'] : sections;
+}
+
+function sectionsOf(join: Join): readonly Section[] {
+  if (join.phase === 'waiting' || join.phase === 'preflight') return preflightNodeSections;
+  const attempt = join.attempts.at(-1);
+  if (attempt?.step === 'slaveof' && mustStayEmpty(join)) return [...following, 'keys'];
+  const swapped = attempt?.tracker?.upSince !== null && attempt?.tracker?.ownSstBytes === null;
+  return swapped ? [...following, 'sizes'] : following;
+}
+
+function masterSections(expansion: Expansion, now: number): readonly Section[] {
+  const lastSize = expansion.masterTracker.samples.findLast((sample) => sample.sstBytes !== null);
+  const due = lastSize === undefined || now - lastSize.at >= sizesEveryMs;
+  const dumpWithoutSize = expansion.masterTracker.dumps.some((dump) => dump.sstBytesAfter === null);
+  return [
+    ...following,
+    'lastsave',
+    ...(due || dumpWithoutSize ? (['sizes'] as const) : []),
+    ...(wantsMasterConfig(expansion, now) ? (['config'] as const) : []),
+  ];
+}

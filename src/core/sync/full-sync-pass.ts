@@ -1,0 +1,531 @@
+/** One stay in WaitDBSync: which dump is copied, how much came, and whether a newer dump took its place. */
+import type { Capabilities } from '../../model/capabilities.ts';
+import {
+  type BinlogOffset,
+  bytesBetween,
+  compareOffsets,
+  type DbState,
+  type ReplicationFacts,
+} from '../../model/observation.ts';
+import { type Dump, dumpBytes, dumpBytesAtMost, latestSize, type MasterTracker } from './master-tracker.ts';
+
+/**
+ * A received byte count below this is the protocol's own talk (MetaSync, DBSync, pings), not yet the snapshot.
+ * In recordings 40 to 42 the talk before the first file stays under 4 KiB.
+ */
+const protocolNoiseBytes = 16 * 1024;
+
+/**
+ * Received bytes over the snapshot's size that count as all of it. Recordings on 3.5.4, 3.5.5 and 4.0.1: complete
+ * transfers 0.94 to 1.00 (the size is sampled, not exact), transfers cut short 0.06 to 0.38.
+ */
+export const completeShare = 0.9;
+
+/**
+ * Bytes in the node's own tables right after the swap over the snapshot's size, below which the node has not opened what
+ * it received: RocksDB makes an empty database where a file is missing. Recordings 40 and 41: complete ones 1.03, ones that
+ * lost keys 0.03 and 0.08. Much lower than 1, because a compaction right after the start can take half away (42: a fifth).
+ */
+export const openedShare = 0.3;
+
+/** What a wait takes from the slave that it belongs to. */
+export interface WaitingSlave {
+  readonly attachedAt: number;
+  readonly bytesAtAttach: number | null;
+  readonly bytesBefore: number | null;
+  readonly replInputBytes: number | null;
+  readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
+  readonly waits: readonly Wait[];
+}
+
+/** One stay in WaitDBSync: one try of a full sync. */
+export interface Wait {
+  readonly startedAt: number;
+  /** SLAVEOF, or the end of the wait before: no byte of this copy came earlier, seen or not. */
+  readonly earliestAt: number;
+  readonly endedAt: number | null;
+  /**
+   * How it ended: `swapped` = the node went on with the snapshot's offset or is ready to; `interrupted` = it fell
+   * back (connection lost, NO ONE, restart); `discarded` = it went on without having taken over a snapshot.
+   */
+  readonly end: 'swapped' | 'interrupted' | 'discarded' | null;
+  readonly dbs: readonly string[];
+  /** Node's `total_net_repl_input_bytes` at its beginning, at the last look inside, and at the first look after. */
+  readonly bytesAtStart: number | null;
+  readonly bytesLast: number | null;
+  readonly bytesLastAt: number | null;
+  /**
+   * Bytes of the snapshot that must have come by the first look after, at least: all bytes, less all the binlog that
+   * can have come meanwhile. null = cannot be told.
+   */
+  readonly unseenBytesAtLeast: number | null;
+  readonly firstBytesAt: number | null;
+  /** First look inside at which the master made no dump: the node's own was finished then. */
+  readonly dumpQuietAt: number | null;
+  readonly offsetsBefore: Readonly<Record<string, BinlogOffset>>;
+  readonly offsetsAfter: Readonly<Record<string, BinlogOffset>> | null;
+  readonly masterOffsets: Readonly<Record<string, BinlogOffset>>;
+  /** The dump that is being copied, when it was seen to finish while watching. */
+  readonly dump: Dump | null;
+  /** The node's byte counter at its first look after that dump was seen to be finished. */
+  readonly bytesAtDump: number | null;
+  /** LASTSAVE when the wait began: the dump that is reused if no new one is made. */
+  readonly lastSaveAtStart: number | null;
+  readonly snapshotBytes: number | null;
+  /** Whether snapshotBytes belongs to the copied dump, or is only the master's present size. */
+  readonly snapshotBytesKnown: boolean;
+  /** The most that the copied dump, or one that replaced it, can hold; null or absent = not known. */
+  readonly snapshotBytesAtMost?: number | null;
+  readonly supersededAt: number | null;
+  readonly supersededBy: 'later_dump' | 'bgsave_during_copy' | 'other_full_sync' | null;
+  readonly laterDumps: number;
+  /** The other slave that entered its full sync during this wait. */
+  readonly otherSlave: string | null;
+  /** Last time that bytes of the copy, or the states, moved; and the byte counter then. */
+  readonly lastMoveAt: number;
+  readonly movedBytes?: number | null;
+  readonly copying?: Copying;
+  /** Milliseconds in which the node may have asked again, since nothing came, or no look was near enough to tell. */
+  readonly stillMs?: number;
+  /** When a hundredth more of the copy had come the last time, and how much had come then. */
+  readonly headway?: { readonly at: number; readonly bytes: number };
+}
+
+/** Bytes come for the copy and, once one of several DBs is connected, for its binlog: which are the copy's? */
+interface Copying {
+  /** The states of the DBs; whatever changes them begins anew. */
+  readonly states: string;
+  readonly binlog: Readonly<Record<string, BinlogOffset>>;
+  /** The most that was received beside what the node has taken from the binlog since. */
+  readonly mostBytes: number;
+  /** The byte counter when these states began, and what had come of this copy before; absent = as `mostBytes`, and 0. */
+  readonly sinceBytes?: number;
+  readonly earlierBytes?: number;
+}
+
+export const states = (replication: ReplicationFacts): readonly DbState[] =>
+  Object.values(replication.dbStates);
+
+/**
+ * The counter at the last look before the wait, since the copy may be under way when the wait is first seen. Before
+ * that only the protocol's own talk came: in the first wait since SLAVEOF, from its very beginning.
+ */
+const bytesAtStartOf = (tracker: WaitingSlave): number | null =>
+  tracker.waits.length === 0 ? (tracker.bytesAtAttach ?? tracker.bytesBefore) : tracker.bytesBefore;
+
+export function beginWait(
+  tracker: WaitingSlave,
+  replication: ReplicationFacts,
+  at: number,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): Wait {
+  const masterOffsets = master.replication?.binlog ?? {};
+  const since = Math.max(tracker.attachedAt, tracker.waits.at(-1)?.endedAt ?? 0);
+  const wait: Wait = {
+    startedAt: at,
+    earliestAt: since,
+    endedAt: null,
+    end: null,
+    dbs: [],
+    bytesAtStart: bytesAtStartOf(tracker),
+    bytesLast: tracker.replInputBytes,
+    bytesLastAt: null,
+    unseenBytesAtLeast: null,
+    firstBytesAt: null,
+    dumpQuietAt: null,
+    offsetsBefore: replication.binlog,
+    offsetsAfter: null,
+    masterOffsets,
+    dump: master.dumps.findLast((dump) => dump.notAfter >= since) ?? null,
+    bytesAtDump: null,
+    lastSaveAtStart: master.lastSave,
+    snapshotBytes: null,
+    snapshotBytesKnown: false,
+    supersededAt: null,
+    supersededBy: null,
+    laterDumps: 0,
+    otherSlave: null,
+    lastMoveAt: at,
+  };
+  const reused = capabilities.reusesDump
+    ? (master.dumps.findLast((dump) => dump.lastSave === master.lastSave) ?? null)
+    : null;
+  return wait.dump === null && reused !== null ? { ...wait, dump: reused } : wait;
+}
+
+/** What came with one look; null = it did not say. */
+export interface Received {
+  readonly bytes: number | null;
+  readonly replication: ReplicationFacts | null;
+  readonly binlogFileSizeBytes: number | null;
+}
+
+/**
+ * Less than this is no copy: a node that asks for the files of a failed dump gets 200 to 520 bytes a second, and keep-alives
+ * of 16 to 30 where the files' port is closed (real 3.5.4 and 4.0.1).
+ */
+export const trickleBytesPerSecond = 1024;
+
+/** After so long without an answer a node asks again (rsync-timeout-ms); looks that are closer hide no such time. */
+const askedAgainAfterMs = 1000;
+
+/** A hundredth of the copy; of a large one less, so that slow copies are not taken for endless ones. */
+const headwayShare = 0.01;
+const headwayBytes = 64_000_000;
+
+export function takeBytes(wait: Wait, { bytes, ...seen }: Received, at: number): Wait {
+  if (bytes === null) return wait;
+  const start = wait.bytesAtStart ?? bytes;
+  const { copying, moved: copied } = takeCopying(wait, bytes, seen);
+  const since = bytes - (wait.movedBytes ?? wait.bytesLast ?? 0);
+  const trickle = (trickleBytesPerSecond / 1000) * (at - wait.lastMoveAt);
+  const moved = copied && (wait.bytesLast === null || since > Math.max(4096, trickle));
+  const received = bytes - start;
+  const firstBytesAt = wait.firstBytesAt ?? (received > protocolNoiseBytes ? at : null);
+  const stillFrom = Math.max(wait.bytesLastAt ?? at, wait.lastMoveAt + askedAgainAfterMs);
+  const next = {
+    ...wait,
+    ...(copying ? { copying } : {}),
+    bytesAtStart: start,
+    bytesLast: bytes,
+    bytesLastAt: at,
+    firstBytesAt,
+    bytesAtDump: wait.bytesAtDump ?? (wait.dump !== null && at >= wait.dump.notAfter ? bytes : null),
+    lastMoveAt: moved ? at : wait.lastMoveAt,
+    movedBytes: moved ? bytes : (wait.movedBytes ?? wait.bytesLast),
+    stillMs: (wait.stillMs ?? 0) + (wait.firstBytesAt === null ? 0 : Math.max(0, at - stillFrom)),
+  };
+  return firstBytesAt === null ? next : { ...next, headway: takeHeadway(next, at) };
+}
+
+function takeHeadway(wait: Wait, at: number): { readonly at: number; readonly bytes: number } {
+  const bytes = copiedBytes(wait);
+  if (wait.headway === undefined) return { at, bytes };
+  const step = Math.min(headwayBytes, headwayShare * (wait.snapshotBytes ?? Number.POSITIVE_INFINITY));
+  return bytes - wait.headway.bytes >= step ? { at, bytes } : wait.headway;
+}
+
+/**
+ * A copy that hangs beside a DB that is connected receives bytes for as long as the master is written to; they are told
+ * from the copy's by how far the node's own binlog has come.
+ */
+function takeCopying(
+  wait: Wait,
+  bytes: number,
+  { replication, binlogFileSizeBytes }: Omit<Received, 'bytes'>,
+): { readonly copying: Copying | undefined; readonly moved: boolean } {
+  const { copying: known } = wait;
+  if (replication === null) return { copying: known, moved: true };
+  const states = JSON.stringify(replication.dbStates);
+  const binlog = bytesBetween(replication.binlog, known?.binlog, binlogFileSizeBytes);
+  if (known?.states !== states || binlog === null) {
+    const begun = { states, binlog: replication.binlog, mostBytes: bytes, sinceBytes: bytes };
+    return { copying: { ...begun, earlierBytes: copiedBytes(wait) }, moved: true };
+  }
+  const copied = bytes - wirePerBinlogByte * binlog;
+  const moved = copied > known.mostBytes;
+  return { copying: moved ? { ...known, mostBytes: copied } : known, moved };
+}
+
+/** Bytes that came of the present copy, at least: since its dump was replaced the last time, and without any binlog. */
+export function copiedBytes({ copying }: Wait): number {
+  if (copying === undefined) return 0;
+  const { earlierBytes = 0, mostBytes, sinceBytes = mostBytes } = copying;
+  return Math.max(0, earlierBytes + mostBytes - sinceBytes);
+}
+
+/** What a copy may receive over the snapshot's size: files begun again after time-outs, and a snapshot that is only sampled. */
+const copyShareAtMost = 1.5;
+
+/**
+ * While nothing comes each of the node's four threads asks again every second for up to 4 MB, and all of it comes in the
+ * end: 1.5 and 2.4 times the snapshot came in healthy copies from masters that were frozen for 12 and 18 s (recordings 44).
+ */
+const askedAgainBytesPerMs = (4 * 4 * 1024 * 1024) / 1000;
+const askedAgainAtMostBytes = 1024 * 1024 * 1024;
+
+/** What is as much again as a snapshot of this size is soon there. */
+const smallestExcessBytes = 16 * 1024 * 1024;
+
+/** What this copy can have received at most, if the snapshot holds so much. */
+export const copyBytesAtMost = (
+  { stillMs = 0 }: Wait,
+  snapshotBytes: number,
+  share = copyShareAtMost,
+): number =>
+  share * snapshotBytes +
+  smallestExcessBytes +
+  Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs);
+
+/**
+ * The dump that this wait copies: the first that finished after the node asked, and before the first file came. An
+ * older one is only taken to be reused until such a dump is seen: the master makes a new one when the old one's
+ * binlog file is gone, or too far back.
+ */
+export function takeSnapshot(before: Wait, master: MasterTracker): Wait {
+  const assumed = before.dump !== null && before.dump.notAfter < before.earliestAt;
+  const made =
+    before.dump === null || assumed ? master.dumps.find((dump) => isOwnDump(before, dump)) : undefined;
+  const wait = made !== undefined && assumed ? { ...before, bytesAtDump: null } : before;
+  const own = made ?? wait.dump ?? reusedDump(wait, master) ?? null;
+  const dump =
+    own === null
+      ? null
+      : (master.dumps.find((d) => d.lastSave === own.lastSave && d.notAfter === own.notAfter) ?? own);
+  const known = dump === null ? null : dumpBytes(dump);
+  const snapshotBytesAtMost = dump === null ? null : mostOf(dump, master);
+  if (known !== null)
+    return { ...wait, dump, snapshotBytes: known, snapshotBytesKnown: true, snapshotBytesAtMost };
+  return { ...wait, dump, snapshotBytes: wait.snapshotBytes ?? latestSize(master.samples) };
+}
+
+/** The most that this dump, or a later one that may be copied by now, can hold; null = not all is known. */
+function mostOf(dump: Dump, { dumps }: MasterTracker): number | null {
+  const later = dumps.filter((each) => each.notAfter > dump.notAfter);
+  const sizes = [dump, ...later].map(dumpBytesAtMost);
+  return sizes.includes(null) ? null : Math.max(...(sizes as number[]));
+}
+
+/**
+ * A node asks for the dump and waits for it, so its own finishes before its first bytes come. The looks at master
+ * and node are some time apart: a dump counts as the node's own unless bytes had come before the last look
+ * that still showed the old LASTSAVE.
+ */
+const isOwnDump = (wait: Wait, dump: Dump): boolean =>
+  dump.notAfter >= wait.startedAt && (wait.firstBytesAt === null || wait.firstBytesAt > dump.notBefore);
+
+/**
+ * Versions up to 3.5.4 reuse a dump too, for a node whose own offset lies in or shortly after the dump's binlog file,
+ * as after a full sync that was broken off (facts 4.4): the copy has begun, and LASTSAVE is still that of before.
+ */
+function reusedDump(wait: Wait, { lastSave, lastSaveAt, dumps }: MasterTracker): Dump | undefined {
+  const { firstBytesAt, lastSaveAtStart } = wait;
+  if (firstBytesAt === null || lastSaveAt === null || lastSaveAt < firstBytesAt) return undefined;
+  return lastSave === lastSaveAtStart ? dumps.findLast((dump) => dump.lastSave === lastSave) : undefined;
+}
+
+export function takeSupersession(
+  begun: Wait,
+  /** Other slaves that have entered their full sync since this wait began. */
+  newcomers: readonly string[],
+  master: MasterTracker,
+  at: number,
+  capabilities: Capabilities,
+): Wait {
+  const wait = withQuietDump(begun, master);
+  const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
+  const later = master.dumps.filter(
+    (dump) => dump.notAfter > since && dump !== wait.dump && !isSameDump(dump, wait.dump),
+  );
+  if (later.length > 0) {
+    return {
+      ...(later.length > wait.laterDumps ? countedAnew(wait) : wait),
+      laterDumps: later.length,
+      supersededAt: wait.supersededAt ?? later[0]!.notAfter,
+      supersededBy: 'later_dump',
+    };
+  }
+  if (wait.supersededBy !== null) return wait;
+  const ownDumpDoneAt = wait.firstBytesAt ?? wait.dumpQuietAt;
+  if (master.bgsavingSeenAt !== null && ownDumpDoneAt !== null && master.bgsavingSeenAt > ownDumpDoneAt) {
+    return { ...wait, supersededAt: master.bgsavingSeenAt, supersededBy: 'bgsave_during_copy' };
+  }
+  if (!capabilities.opensSupersededCopy || !dumpIsPastFirstBinlogFile(wait)) return wait;
+  const newcomer = newcomers[0];
+  if (newcomer === undefined || !capabilities.showsFullSyncing) return wait;
+  return { ...wait, supersededAt: at, supersededBy: 'other_full_sync', otherSlave: newcomer };
+}
+
+/** What came of the dump before says nothing of the new one. */
+function countedAnew({ headway: _before, ...wait }: Wait): Wait {
+  const { copying } = wait;
+  if (copying === undefined) return wait;
+  return { ...wait, stillMs: 0, copying: { ...copying, sinceBytes: copying.mostBytes, earlierBytes: 0 } };
+}
+
+/** WaitDBSync can be seen some 10 ms before the master's is_bgsaving (recording 30); looks are some time apart. */
+const ownDumpBeginsWithinMs = 1000;
+
+function withQuietDump(wait: Wait, master: MasterTracker): Wait {
+  if (wait.dumpQuietAt !== null || master.bgsaving || master.lastAnsweredAt === null) return wait;
+  return master.lastAnsweredAt - wait.startedAt > ownDumpBeginsWithinMs
+    ? { ...wait, dumpQuietAt: master.lastAnsweredAt }
+    : wait;
+}
+
+/** A dump that finished while the node was still copying, but was seen only after the node had gone on. */
+export function takeLateSupersession(wait: Wait, master: MasterTracker): Wait {
+  if (wait.supersededBy !== null || wait.end !== 'swapped') return wait;
+  const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
+  const late = master.dumps.filter(
+    (dump) => dump.notAfter > since && dump.notBefore < wait.endedAt! && !isSameDump(dump, wait.dump),
+  );
+  if (late.length === 0) return wait;
+  return { ...wait, laterDumps: late.length, supersededAt: late[0]!.notAfter, supersededBy: 'later_dump' };
+}
+
+const isSameDump = (a: Dump, b: Dump | null): boolean =>
+  b !== null && a.lastSave === b.lastSave && a.notAfter === b.notAfter;
+
+/** Only a dump past binlog file 0 wraps in the unsigned comparison of versions up to 3.5.4 (facts 4.4). */
+const dumpIsPastFirstBinlogFile = (wait: Wait): boolean => {
+  const offsets = Object.values(wait.masterOffsets);
+  return offsets.length === 0 || offsets.some((offset) => offset.file > 0);
+};
+
+/** The first look after a wait, with the counter that it read. */
+export interface EndOfWait {
+  readonly replication: ReplicationFacts;
+  readonly at: number;
+  readonly replInputBytes: number | null;
+  /** The master's offsets now; null = it was not seen at this look. */
+  readonly masterOffsets: Readonly<Record<string, BinlogOffset>> | undefined;
+  readonly binlogFileSizeBytes: number | null;
+}
+
+/** Ends a wait by the first look that no longer shows it. */
+export function endWait(open: Wait, end: EndOfWait, capabilities: Capabilities): Wait {
+  const { replication, at } = end;
+  const after = replication.binlog;
+  const wait = {
+    ...open,
+    unseenBytesAtLeast: unseenBytesAtLeast(open.bytesAtStart, open.masterOffsets, end),
+  };
+  const fellBack =
+    replication.role === 'master' ||
+    states(replication).some(
+      (state) =>
+        state === 'NoConnect' || state === 'TryDBSync' || state === 'Error' || state === 'DBNoConnect',
+    );
+  if (fellBack) return { ...wait, endedAt: at, end: 'interrupted', offsetsAfter: after };
+  const jumped = wait.dbs.every((db) =>
+    movedForward(wait.offsetsBefore[db], after[db], wait.masterOffsets[db]),
+  );
+  const finished = capabilities.hasEligibleFlag
+    ? jumped || replication.eligibleForMasterElection === true
+    : jumped;
+  return { ...wait, endedAt: at, end: finished ? 'swapped' : 'discarded', offsetsAfter: after };
+}
+
+/** An offset that left its old place, or that had nowhere to go because the master stood there too (12a: 0:0). */
+function movedForward(
+  before: BinlogOffset | undefined,
+  after: BinlogOffset | undefined,
+  master: BinlogOffset | undefined,
+): boolean {
+  if (!before || !after) return true;
+  if (compareOffsets(before, after) !== 0) return true;
+  return master !== undefined && compareOffsets(master, before) === 0;
+}
+
+/** Bytes on the wire per byte of binlog: 1.03 in recording 40; more, to be on the safe side. */
+const wirePerBinlogByte = 1.1;
+
+/**
+ * What came of the snapshot even if nobody looked while the copy ended (a worker died, or was slow): all bytes since
+ * it began, less all that the master has written to its binlog meanwhile, whether it has sent it or not.
+ */
+function unseenBytesAtLeast(
+  bytesAtStart: number | null,
+  masterOffsets: Wait['masterOffsets'],
+  end: EndOfWait,
+): number | null {
+  if (bytesAtStart === null || end.replInputBytes === null) return null;
+  const binlog = bytesBetween(end.masterOffsets, masterOffsets, end.binlogFileSizeBytes);
+  if (binlog === null) return null;
+  return Math.max(0, end.replInputBytes - bytesAtStart - wirePerBinlogByte * binlog);
+}
+
+/**
+ * A full sync that came and went between two looks: the node is up, stands at or past the offset that the master had
+ * when it was attached, and the master has finished exactly one dump since. null = that is not what was seen.
+ */
+export function unseenWait(tracker: WaitingSlave, end: EndOfWait, master: MasterTracker): Wait | null {
+  const { replication, at } = end;
+  const dumps = master.dumps.filter((dump) => dump.notAfter > tracker.attachedAt);
+  const dbs = Object.keys(replication.binlog);
+  const jumped = dbs.every((db) => isAtOrPast(replication.binlog[db], tracker.masterOffsetsAtAttach[db]));
+  if (dumps.length !== 1 || dbs.length === 0 || !jumped) return null;
+  const wait: Wait = {
+    startedAt: tracker.attachedAt,
+    earliestAt: tracker.attachedAt,
+    endedAt: at,
+    end: 'swapped',
+    dbs,
+    bytesAtStart: tracker.bytesAtAttach,
+    bytesLast: tracker.bytesAtAttach,
+    bytesLastAt: null,
+    unseenBytesAtLeast: unseenBytesAtLeast(tracker.bytesAtAttach, tracker.masterOffsetsAtAttach, end),
+    firstBytesAt: null,
+    dumpQuietAt: null,
+    offsetsBefore: {},
+    offsetsAfter: replication.binlog,
+    masterOffsets: tracker.masterOffsetsAtAttach,
+    dump: dumps[0]!,
+    bytesAtDump: null,
+    lastSaveAtStart: null,
+    snapshotBytes: null,
+    snapshotBytesKnown: false,
+    supersededAt: null,
+    supersededBy: null,
+    laterDumps: 0,
+    otherSlave: null,
+    lastMoveAt: at,
+  };
+  return takeSnapshot(wait, master);
+}
+
+const isAtOrPast = (offset: BinlogOffset | undefined, target: BinlogOffset | undefined): boolean =>
+  offset !== undefined && target !== undefined && compareOffsets(offset, target) >= 0;
+
+/** Bytes that came during this wait; null = the version does not count them. */
+export function receivedInWait(wait: Wait): number | null {
+  if (wait.bytesLast === null || wait.bytesAtStart === null) return null;
+  return Math.max(0, wait.bytesLast - wait.bytesAtStart, Math.floor(wait.unseenBytesAtLeast ?? 0));
+}
+
+/** Whether bytes and snapshot agree: null = cannot be told. */
+export function bytesComplete(wait: Wait): boolean | null {
+  const received = receivedInWait(wait);
+  if (received === null || wait.snapshotBytes === null) return null;
+  if (received >= completeShare * wait.snapshotBytes) return true;
+  return wait.snapshotBytesKnown ? false : null;
+}
+
+/** Below this the files beside the tables (MANIFEST, OPTIONS) are too large a part of what is copied. */
+const tooSmallToTellBytes = 16 * 1024 * 1024;
+
+/**
+ * Whether the node opened about as much as the snapshot holds, or, where its size is not known, as came: null = cannot be
+ * told.
+ */
+export function openedEnough(wait: Wait, ownTableBytes: number | null): boolean | null {
+  const whole = wait.snapshotBytesKnown ? wait.snapshotBytes : receivedInWait(wait);
+  if (ownTableBytes === null || whole === null || whole < tooSmallToTellBytes) return null;
+  return ownTableBytes >= openedShare * whole;
+}
+
+/** Looks at a node that is being attached are 100 ms apart; a slow answer or two still fit in here. */
+const dumpSeenWithinMs = 2500;
+
+/**
+ * Whether the dump that ended between two looks is the only one that did. LASTSAVE tells the last one only: after
+ * looks far apart (a worker died, a master was slow to answer) another, older one can be what the node began to copy.
+ * It is certain with looks close together, or when all bytes came after that dump.
+ */
+export function dumpIsCertain(wait: Wait): boolean {
+  const { dump, earliestAt, bytesAtDump, bytesAtStart, snapshotBytes } = wait;
+  if (dump === null || dump.notAfter < earliestAt) return true;
+  if (dump.notAfter - Math.max(dump.notBefore, earliestAt) <= dumpSeenWithinMs) return true;
+  const received = receivedInWait(wait);
+  if (received === null || bytesAtDump === null || bytesAtStart === null || snapshotBytes === null)
+    return false;
+  return received - (bytesAtDump - bytesAtStart) >= completeShare * snapshotBytes;
+}
+
+/** Says why it is not known which dump the node has copied. */
+export function uncertainDump({ dump, earliestAt }: Wait): string {
+  const gapMs = dump!.notAfter - Math.max(dump!.notBefore, earliestAt);
+  return `The master was not seen for ${(gapMs / 1000).toFixed(1)} s around its dump: an older one can have been replaced while it was copied.`;
+}

@@ -1,0 +1,267 @@
+/** What is known of a master over time: its dumps, its size, its restarts. Part of the full-sync tracker. */
+import type { Capabilities } from '../../model/capabilities.ts';
+import {
+  type BinlogOffset,
+  bytesBetween,
+  type ListedSlave,
+  type Look,
+  type NodeFacts,
+  type ReplicationFacts,
+  type Silence,
+  silenceInFull,
+  silenceWords,
+} from '../../model/observation.ts';
+
+const keptSamples = 60;
+
+const keptDumps = 12;
+
+export interface MasterSample {
+  readonly at: number;
+  readonly binlog: Readonly<Record<string, BinlogOffset>>;
+  readonly sstBytes: number | null;
+  /** All that a dump could hold; absent = not known. */
+  readonly mostBytes?: number | null;
+}
+
+/** A dump that finished while the master was watched: LASTSAVE changed. */
+export interface Dump {
+  /** LASTSAVE's new value, unix seconds on the master's clock. */
+  readonly lastSave: number;
+  /** The last look that still showed the old value, and the first that showed the new one. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Bytes in the table files just before and just after; the snapshot's size lies about between them. */
+  readonly sstBytesBefore: number | null;
+  readonly sstBytesAfter: number | null;
+  /** The master's binlog offsets at the last look before. */
+  readonly offsetsBefore?: Readonly<Record<string, BinlogOffset>> | null;
+  /** Binlog written from then until the size after was read; null or absent = not known. */
+  readonly writtenBytes?: number | null;
+  /** The most that a dump could hold just before or just after; null or absent = not known. */
+  readonly mostBytes?: number | null;
+}
+
+export interface MasterTracker {
+  readonly lastAnsweredAt: number | null;
+  /** Set while the master does not answer. */
+  readonly silentSince: number | null;
+  readonly silentAs: Silence['kind'] | null;
+  /** What was met at the last look that gave no answer. */
+  readonly silentWith?: string | null;
+  readonly processId: number | null;
+  readonly uptimeSeconds: number | null;
+  readonly replOutputBytes: number | null;
+  readonly restartedAt: number | null;
+  readonly runId: string | null;
+  readonly lastSave: number | null;
+  readonly lastSaveAt: number | null;
+  readonly dumps: readonly Dump[];
+  readonly bgsaving: boolean;
+  readonly bgsavingSeenAt: number | null;
+  readonly scanning: boolean;
+  readonly compacting: boolean;
+  readonly samples: readonly MasterSample[];
+  readonly replication: ReplicationFacts | null;
+  readonly binlogFileSizeBytes?: number | null;
+}
+
+export const newMasterTracker = (): MasterTracker => ({
+  lastAnsweredAt: null,
+  silentSince: null,
+  silentAs: null,
+  processId: null,
+  uptimeSeconds: null,
+  replOutputBytes: null,
+  restartedAt: null,
+  runId: null,
+  lastSave: null,
+  lastSaveAt: null,
+  dumps: [],
+  bgsaving: false,
+  bgsavingSeenAt: null,
+  scanning: false,
+  compacting: false,
+  samples: [],
+  replication: null,
+});
+
+/** What the master does instead of answering; null = it answers, or was never looked at. */
+export const masterSilence = ({ silentAs }: MasterTracker): string | null =>
+  silentAs === null ? null : `the master ${silenceWords[silentAs]}`;
+
+export const slaveName = (slave: ListedSlave): string => `${slave.ip}:${slave.port}`;
+
+/** What a checkpoint takes: the live files where the version tells them apart, else all of them. */
+export function snapshotSize(facts: NodeFacts): number | null {
+  if (!facts.sizes) return null;
+  return facts.sizes.liveSstBytes ?? facts.sizes.sstBytes;
+}
+
+/** The most that a checkpoint can take: with what compactions have replaced, and what it would flush from memory. */
+const mostBytes = ({ sizes }: NodeFacts): number | null =>
+  sizes ? sizes.sstBytes + (sizes.memtableBytes ?? 0) : null;
+
+/** Takes in one look at the master. */
+export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
+  if (look.kind !== 'answered') {
+    return {
+      ...tracker,
+      silentSince: tracker.silentSince ?? look.at,
+      silentAs: look.kind,
+      silentWith: silenceInFull(look),
+    };
+  }
+  const { facts, at } = look;
+  const restarted = hasRestarted(
+    tracker,
+    facts,
+    facts.stats?.replOutputBytes ?? null,
+    tracker.replOutputBytes,
+  );
+  const known = {
+    ...tracker,
+    binlogFileSizeBytes: facts.config?.binlogFileSizeBytes ?? tracker.binlogFileSizeBytes ?? null,
+  };
+  const base = restarted ? { ...known, lastSave: null, lastSaveAt: null, restartedAt: at } : known;
+  return {
+    ...takeLastSave(base, facts, at),
+    lastAnsweredAt: at,
+    silentSince: null,
+    silentAs: null,
+    silentWith: null,
+    processId: facts.server?.processId ?? tracker.processId,
+    uptimeSeconds: facts.server?.uptimeSeconds ?? tracker.uptimeSeconds,
+    runId: facts.server?.runId ?? tracker.runId,
+    replOutputBytes: facts.stats?.replOutputBytes ?? tracker.replOutputBytes,
+    bgsaving: facts.stats?.bgsaving ?? tracker.bgsaving,
+    bgsavingSeenAt: facts.stats?.bgsaving ? at : tracker.bgsavingSeenAt,
+    scanning: facts.stats?.scanningKeyspace ?? tracker.scanning,
+    compacting: facts.stats?.compacting ?? tracker.compacting,
+    samples: addSample(tracker.samples, facts, at),
+    replication: facts.replication ?? tracker.replication,
+  };
+}
+
+/**
+ * A process id that changed, an uptime or a since-start counter that fell. `run_id` is no sign: CONFIG REWRITE
+ * stores it (facts 2.1).
+ */
+export function hasRestarted(
+  known: { readonly processId: number | null; readonly uptimeSeconds: number | null },
+  facts: NodeFacts,
+  counter: number | null,
+  knownCounter: number | null,
+): boolean {
+  const { server } = facts;
+  if (server?.processId != null && known.processId != null && server.processId !== known.processId)
+    return true;
+  if (
+    server?.uptimeSeconds != null &&
+    known.uptimeSeconds != null &&
+    server.uptimeSeconds < known.uptimeSeconds
+  ) {
+    return true;
+  }
+  return counter !== null && knownCounter !== null && counter < knownCounter;
+}
+
+function takeLastSave(tracker: MasterTracker, facts: NodeFacts, at: number): MasterTracker {
+  const value = facts.lastSaveUnixSeconds;
+  const dumps = takeSizeAfter(tracker, tracker.dumps, facts);
+  if (value === undefined) return { ...tracker, dumps };
+  const changed = tracker.lastSave !== null && value !== tracker.lastSave;
+  if (!changed) return { ...tracker, dumps, lastSave: value, lastSaveAt: at };
+  const dump: Dump = {
+    lastSave: value,
+    notBefore: tracker.lastSaveAt ?? at,
+    notAfter: at,
+    sstBytesBefore: latestSize(tracker.samples),
+    sstBytesAfter: null,
+    offsetsBefore: tracker.replication?.binlog ?? null,
+    writtenBytes: null,
+    mostBytes: latestMost(tracker.samples),
+  };
+  return {
+    ...tracker,
+    lastSave: value,
+    lastSaveAt: at,
+    dumps: [...dumps, ...takeSizeAfter(tracker, [dump], facts)].slice(-keptDumps),
+  };
+}
+
+/** The first size that is read after a dump is the one after it. */
+function takeSizeAfter(
+  { binlogFileSizeBytes }: MasterTracker,
+  dumps: readonly Dump[],
+  facts: NodeFacts,
+): readonly Dump[] {
+  const size = snapshotSize(facts);
+  if (size === null || dumps.every((dump) => dump.sstBytesAfter !== null)) return dumps;
+  const now = facts.replication?.binlog;
+  return dumps.map((dump) =>
+    dump.sstBytesAfter !== null
+      ? dump
+      : {
+          ...dump,
+          sstBytesAfter: size,
+          mostBytes: Math.max(dump.mostBytes ?? 0, mostBytes(facts) ?? 0),
+          writtenBytes: bytesBetween(now, dump.offsetsBefore ?? undefined, binlogFileSizeBytes ?? null),
+        },
+  );
+}
+
+export const latestSize = (samples: readonly MasterSample[]): number | null =>
+  samples.findLast((sample) => sample.sstBytes !== null)?.sstBytes ?? null;
+
+/** The most that a dump made now could hold; null = not known. */
+export const latestMost = (samples: readonly MasterSample[]): number | null =>
+  samples.findLast((sample) => sample.mostBytes != null)?.mostBytes ?? latestSize(samples);
+
+/** Keeps the newest samples, at most a few a second. */
+function addSample(samples: readonly MasterSample[], facts: NodeFacts, at: number): readonly MasterSample[] {
+  if (!facts.replication && !facts.sizes) return samples;
+  const last = samples.at(-1);
+  const sample: MasterSample = {
+    at,
+    binlog: facts.replication?.binlog ?? last?.binlog ?? {},
+    sstBytes: snapshotSize(facts),
+    mostBytes: mostBytes(facts),
+  };
+  return [...samples, sample].slice(-keptSamples);
+}
+
+/** Bytes of table files per byte of binlog, at most: a zset's member is written twice. */
+const tablesPerBinlogByte = 3;
+
+/**
+ * Bytes of a dump's snapshot; null = not known. Of the sizes around it the smaller, since both are samples and a
+ * compaction may have ended in between. But the dump first flushes what is in memory, so a larger size after it is the
+ * snapshot's, less what was written since and can have been flushed again.
+ */
+export function dumpBytes({ sstBytesBefore, sstBytesAfter, writtenBytes }: Dump): number | null {
+  const sizes = [sstBytesBefore, sstBytesAfter].filter((size) => size !== null && size > 0) as number[];
+  if (sizes.length === 0) return null;
+  const smaller = Math.min(...sizes);
+  if (sstBytesAfter === null || writtenBytes == null) return smaller;
+  return Math.max(smaller, Math.floor(sstBytesAfter - tablesPerBinlogByte * writtenBytes));
+}
+
+/** The most that a dump's snapshot can hold; null = not known, or not yet. Compactions and flushes may lie on either side of it. */
+export function dumpBytesAtMost({ mostBytes: most, sstBytesBefore, sstBytesAfter }: Dump): number | null {
+  if (sstBytesAfter === null) return null;
+  return Math.max(most ?? 0, sstBytesBefore ?? 0, sstBytesAfter);
+}
+
+/** Slaves of the master other than `self` that are in full sync now, as `ip:port`. */
+export function othersInFullSync(
+  replication: ReplicationFacts | null,
+  isOurs: (slave: ListedSlave) => boolean,
+  capabilities: Capabilities,
+): readonly string[] {
+  if (!replication) return [];
+  const word = capabilities.showsFullSyncing ? 'full syncing' : 'not syncing';
+  return replication.slaves
+    .filter((slave) => !isOurs(slave) && Object.values(slave.lag).includes(word))
+    .map(slaveName);
+}

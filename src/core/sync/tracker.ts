@@ -1,0 +1,507 @@
+/**
+ * The full-sync tracker: follows what a master and one of its slaves say, look by look, and keeps the facts from
+ * which it follows whether the slave's full sync really ran to its end. Pure and JSON-serialisable, so the same
+ * code follows live nodes, simulated ones and recordings.
+ */
+import type { Capabilities } from '../../model/capabilities.ts';
+import {
+  type Address,
+  type BinlogOffset,
+  type ListedSlave,
+  type Look,
+  type NodeFacts,
+  type ReplicationFacts,
+  sameAddress,
+} from '../../model/observation.ts';
+import {
+  beginWait,
+  type EndOfWait,
+  endWait,
+  type Received,
+  receivedInWait,
+  states,
+  takeBytes,
+  takeLateSupersession,
+  takeSnapshot,
+  takeSupersession,
+  unseenWait,
+  type Wait,
+} from './full-sync-pass.ts';
+import {
+  hasRestarted,
+  type MasterTracker,
+  othersInFullSync,
+  slaveName,
+  snapshotSize,
+} from './master-tracker.ts';
+
+type TrackerPhase = 'attaching' | 'snapshotting' | 'transferring' | 'swapping' | 'catching_up';
+
+interface RateSample {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** What is known of one slave since one SLAVEOF. */
+export interface SlaveTracker {
+  readonly attachedAt: number;
+  /** The master as the node was told it. */
+  readonly master: Address;
+  /** The node as the others see it. */
+  readonly self: Address;
+  /** The master's binlog-file-size; null = not known. */
+  readonly binlogFileSizeBytes: number | null;
+  /** The node's byte counter and the master's offsets right before SLAVEOF. */
+  readonly bytesAtAttach: number | null;
+  /** The byte counter at the look before the present one. */
+  readonly bytesBefore: number | null;
+  readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
+  /** master_host and master_port as the node first showed them after SLAVEOF. */
+  readonly establishedMaster: Address | null;
+  readonly phase: TrackerPhase;
+  readonly phases: readonly { readonly phase: TrackerPhase; readonly at: number }[];
+  readonly lastAnsweredAt: number | null;
+  readonly busySince: number | null;
+  readonly unreachableSince: number | null;
+  /** What was wrong at the last such look, in words. */
+  readonly unreachableAs?: string;
+  readonly processId: number | null;
+  readonly uptimeSeconds: number | null;
+  readonly replInputBytes: number | null;
+  readonly commandsProcessed: number | null;
+  readonly restarts: readonly number[];
+  readonly everWaited: boolean;
+  readonly waits: readonly Wait[];
+  /** Whether the master was seen to list the node as `full syncing` since the attach. */
+  readonly listedFullSyncing: boolean;
+  readonly listed: ListedSlave | null;
+  readonly notListedSince: number | null;
+  readonly listedBefore: readonly string[];
+  readonly noConnectSince: number | null;
+  readonly upSince: number | null;
+  readonly replication: ReplicationFacts | null;
+  /** Slaves of the master that were already in full sync when this one's wait began. */
+  readonly othersSyncing: readonly string[];
+  /** Size of the node's own tables at the first look after the swap. */
+  readonly ownSstBytes: number | null;
+  readonly rates: readonly RateSample[];
+  /** The master was itself a slave in sync at some look since the attach. */
+  readonly masterSyncingAt: number | null;
+  readonly foreignMaster: string | null;
+  readonly detachedByOthersAt: number | null;
+  readonly masterRestartedAt: number | null;
+}
+
+/** Starts to follow a node from the moment its SLAVEOF was answered. */
+export function newSlaveTracker(start: {
+  readonly attachedAt: number;
+  readonly master: Address;
+  readonly self: Address;
+  /** Last facts of the node before SLAVEOF: its counters and offsets are the base of the measurement. */
+  readonly before: NodeFacts | null;
+  /** Slaves that the master listed before SLAVEOF, as `ip:port`. */
+  readonly listedBefore: readonly string[];
+  readonly binlogFileSizeBytes?: number | null;
+  readonly masterOffsets?: Readonly<Record<string, BinlogOffset>>;
+}): SlaveTracker {
+  return {
+    attachedAt: start.attachedAt,
+    master: start.master,
+    self: start.self,
+    binlogFileSizeBytes: start.binlogFileSizeBytes ?? null,
+    bytesAtAttach: start.before?.stats?.replInputBytes ?? null,
+    bytesBefore: start.before?.stats?.replInputBytes ?? null,
+    masterOffsetsAtAttach: start.masterOffsets ?? {},
+    establishedMaster: null,
+    phase: 'attaching',
+    phases: [{ phase: 'attaching', at: start.attachedAt }],
+    lastAnsweredAt: null,
+    busySince: null,
+    unreachableSince: null,
+    processId: start.before?.server?.processId ?? null,
+    uptimeSeconds: start.before?.server?.uptimeSeconds ?? null,
+    replInputBytes: start.before?.stats?.replInputBytes ?? null,
+    commandsProcessed: start.before?.stats?.commandsProcessed ?? null,
+    restarts: [],
+    everWaited: false,
+    waits: [],
+    listedFullSyncing: false,
+    listed: null,
+    notListedSince: null,
+    listedBefore: start.listedBefore,
+    noConnectSince: null,
+    upSince: null,
+    replication: start.before?.replication ?? null,
+    othersSyncing: [],
+    ownSstBytes: null,
+    rates: [],
+    masterSyncingAt: null,
+    foreignMaster: null,
+    detachedByOthersAt: null,
+    masterRestartedAt: null,
+  };
+}
+
+/**
+ * Finds the master's entry for a node: by the address under which the others see it, else by the one entry with
+ * its port that appeared after SLAVEOF (a node announces the address of its own socket, facts 7).
+ */
+function findListed(
+  slaves: readonly ListedSlave[],
+  self: Address,
+  listedBefore: readonly string[],
+): ListedSlave | null {
+  const samePort = slaves.filter((slave) => slave.port === self.port);
+  const exact = samePort.find((slave) => sameAddress({ host: slave.ip, port: slave.port }, self));
+  if (exact) return exact;
+  const appeared = samePort.filter((slave) => !listedBefore.includes(slaveName(slave)));
+  return appeared.length === 1 ? appeared[0]! : null;
+}
+
+/** Takes in one look at the slave, beside the master as it is known at that time. */
+export function trackSlave(
+  tracker: SlaveTracker,
+  look: Look,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): SlaveTracker {
+  if (look.kind !== 'answered') return trackSilence(tracker, look);
+  const { facts, at } = look;
+  const restarted =
+    at > tracker.attachedAt && (hasBegunAnew(tracker, facts) || cameBackAsStranger(tracker, facts));
+  let next: SlaveTracker = {
+    ...tracker,
+    lastAnsweredAt: at,
+    busySince: null,
+    unreachableSince: facts.replication === undefined ? tracker.unreachableSince : null,
+    processId: facts.server?.processId ?? tracker.processId,
+    uptimeSeconds: facts.server?.uptimeSeconds ?? tracker.uptimeSeconds,
+    bytesBefore: tracker.replInputBytes,
+    replInputBytes: facts.stats?.replInputBytes ?? tracker.replInputBytes,
+    commandsProcessed: facts.stats?.commandsProcessed ?? tracker.commandsProcessed,
+    replication: facts.replication ?? tracker.replication,
+  };
+  if (restarted) next = afterRestart(next, facts, at);
+  next = takeListing(next, master, at, capabilities);
+  next = takeWait(next, facts, at, master, capabilities);
+  next = takeMaster(next, facts, at, master);
+  next = takeSpeed(next, at);
+  return takePhase(next, at, capabilities, master);
+}
+
+const hasBegunAnew = (tracker: SlaveTracker, facts: NodeFacts): boolean =>
+  hasRestarted(tracker, facts, facts.stats?.commandsProcessed ?? null, tracker.commandsProcessed);
+
+/** Back after a time in which nobody saw it, and without a word that it is still the same process. */
+function cameBackAsStranger(tracker: SlaveTracker, facts: NodeFacts): boolean {
+  if (tracker.unreachableSince === null || facts.replication === undefined) return false;
+  return facts.server?.processId == null || facts.server.processId !== tracker.processId;
+}
+
+/** A look at the master alone can tell that a snapshot was superseded; feed each of them to its slaves. */
+export function trackSlaveThroughMaster(
+  tracker: SlaveTracker,
+  master: MasterTracker,
+  at: number,
+  capabilities: Capabilities,
+): SlaveTracker {
+  const listed = takeListing(tracker, master, at, capabilities);
+  const wait = listed.waits.at(-1);
+  if (!wait) return listed;
+  if (wait.endedAt !== null) return replaceLastWait(listed, takeLateSupersession(wait, master));
+  return replaceLastWait(
+    listed,
+    takeSupersession(
+      takeSnapshot(wait, master),
+      newcomers(listed, master, capabilities),
+      master,
+      at,
+      capabilities,
+    ),
+  );
+}
+
+function silenceWords(look: Exclude<Look, { readonly kind: 'answered' | 'busy' }>): string {
+  switch (look.kind) {
+    case 'unreachable':
+      return `the connection fails (${look.message})`;
+    case 'denied':
+      return `it refuses the login (${look.message})`;
+    case 'garbled':
+      return `what answers there does not speak like a Pika: ${look.message}`;
+  }
+}
+
+function trackSilence(
+  tracker: SlaveTracker,
+  look: Exclude<Look, { readonly kind: 'answered' }>,
+): SlaveTracker {
+  if (look.kind === 'busy') {
+    const swapping = tracker.phase === 'transferring' ? enterPhase(tracker, 'swapping', look.at) : tracker;
+    return { ...swapping, busySince: tracker.busySince ?? look.at };
+  }
+  return {
+    ...tracker,
+    unreachableSince: tracker.unreachableSince ?? look.at,
+    unreachableAs: silenceWords(look),
+    upSince: null,
+  };
+}
+
+function afterRestart(tracker: SlaveTracker, facts: NodeFacts, at: number): SlaveTracker {
+  const wait = tracker.waits.at(-1);
+  const waits =
+    wait && wait.endedAt === null
+      ? [...tracker.waits.slice(0, -1), { ...wait, endedAt: at, end: 'interrupted' as const }]
+      : tracker.waits;
+  return {
+    ...tracker,
+    waits,
+    restarts: [...tracker.restarts, at].slice(-20),
+    replInputBytes: facts.stats?.replInputBytes ?? null,
+    // Counted from the start of the process: what came before the restart is another copy's.
+    bytesBefore: 0,
+    bytesAtAttach: 0,
+    upSince: null,
+    rates: [],
+  };
+}
+
+function takeListing(
+  tracker: SlaveTracker,
+  master: MasterTracker,
+  at: number,
+  capabilities: Capabilities,
+): SlaveTracker {
+  if (!master.replication || master.silentSince !== null) return tracker;
+  const listed = findListed(master.replication.slaves, tracker.self, tracker.listedBefore);
+  const syncing = listed !== null && Object.values(listed.lag).includes('full syncing');
+  const masterSyncing =
+    master.replication.role !== 'master' && master.replication.linkStatus !== 'up'
+      ? (tracker.masterSyncingAt ?? at)
+      : tracker.masterSyncingAt;
+  const restartedSince =
+    master.restartedAt !== null && master.restartedAt > tracker.attachedAt
+      ? master.restartedAt
+      : tracker.masterRestartedAt;
+  return {
+    ...tracker,
+    listed,
+    notListedSince: listed ? null : (tracker.notListedSince ?? at),
+    listedFullSyncing: tracker.listedFullSyncing || (capabilities.showsFullSyncing && syncing),
+    masterSyncingAt: masterSyncing,
+    masterRestartedAt: restartedSince,
+  };
+}
+
+const waitingDbs = (replication: ReplicationFacts): readonly string[] =>
+  Object.entries(replication.dbStates)
+    .filter(([, state]) => state === 'WaitDBSync')
+    .map(([db]) => db);
+
+/** Role slave, link up and every DB connected. */
+export function isConnected(replication: ReplicationFacts | null): boolean {
+  if (!replication || replication.role === 'master' || replication.linkStatus !== 'up') return false;
+  const all = states(replication);
+  return all.length > 0 && all.every((state) => state === 'Connected');
+}
+
+function replaceLastWait(tracker: SlaveTracker, wait: Wait): SlaveTracker {
+  return { ...tracker, waits: [...tracker.waits.slice(0, -1), wait] };
+}
+
+function takeWait(
+  tracker: SlaveTracker,
+  facts: NodeFacts,
+  at: number,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): SlaveTracker {
+  const replication = facts.replication;
+  const open = tracker.waits.at(-1);
+  const isOpen = open !== undefined && open.endedAt === null;
+  if (!replication) {
+    return isOpen ? replaceLastWait(tracker, takeBytes(open, receivedBy(tracker, null), at)) : tracker;
+  }
+  const dbs = replication.role === 'master' ? [] : waitingDbs(replication);
+  if (dbs.length > 0) {
+    const wait = isOpen ? open : beginWait(tracker, replication, at, master, capabilities);
+    const withDbs = { ...wait, dbs: [...new Set([...wait.dbs, ...dbs])] };
+    const fed = takeBytes(takeSnapshot(withDbs, master), receivedBy(tracker, replication), at);
+    const begun = isOpen
+      ? tracker
+      : { ...tracker, everWaited: true, waits: [...tracker.waits, wait], upSince: null };
+    const others = isOpen ? begun.othersSyncing : othersNow(begun, master, capabilities);
+    const withOthers = { ...begun, othersSyncing: others };
+    return replaceLastWait(
+      withOthers,
+      takeSupersession(fed, newcomers(withOthers, master, capabilities), master, at, capabilities),
+    );
+  }
+  if (!isOpen) return takeUnseenWait(tracker, replication, at, master);
+  return replaceLastWait(
+    tracker,
+    endWait(takeSnapshot(open, master), endAt(tracker, replication, at, master), capabilities),
+  );
+}
+
+const receivedBy = (tracker: SlaveTracker, replication: ReplicationFacts | null): Received => ({
+  bytes: tracker.replInputBytes,
+  replication,
+  binlogFileSizeBytes: tracker.binlogFileSizeBytes,
+});
+
+function endAt(
+  tracker: SlaveTracker,
+  replication: ReplicationFacts,
+  at: number,
+  master: MasterTracker,
+): EndOfWait {
+  const masterOffsets = master.silentSince === null ? master.replication?.binlog : undefined;
+  const { replInputBytes, binlogFileSizeBytes } = tracker;
+  return { replication, at, replInputBytes, masterOffsets, binlogFileSizeBytes };
+}
+
+/** Looks can be too far apart to see a short full sync; what it left behind is seen all the same. */
+function takeUnseenWait(
+  tracker: SlaveTracker,
+  replication: ReplicationFacts,
+  at: number,
+  master: MasterTracker,
+): SlaveTracker {
+  if (tracker.waits.length > 0 || tracker.restarts.length > 0 || !isConnected(replication)) return tracker;
+  const wait = unseenWait(tracker, endAt(tracker, replication, at, master), master);
+  return wait === null ? tracker : { ...tracker, everWaited: true, waits: [wait] };
+}
+
+/** Other slaves that have entered their full sync since this one's wait began. */
+const newcomers = (
+  tracker: SlaveTracker,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): readonly string[] =>
+  othersNow(tracker, master, capabilities).filter((name) => !tracker.othersSyncing.includes(name));
+
+const othersNow = (
+  tracker: SlaveTracker,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): readonly string[] =>
+  othersInFullSync(master.replication, (slave) => slave === tracker.listed, capabilities);
+
+function takeMaster(
+  tracker: SlaveTracker,
+  facts: NodeFacts,
+  at: number,
+  master: MasterTracker,
+): SlaveTracker {
+  const replication = facts.replication;
+  if (!replication) return takeOwnSize(tracker, facts);
+  const connected = isConnected(replication);
+  const noConnect =
+    states(replication).length > 0 && states(replication).every((state) => state === 'NoConnect');
+  const shown =
+    replication.role !== 'master' && replication.masterHost !== null && replication.masterPort !== null
+      ? { host: replication.masterHost, port: replication.masterPort }
+      : null;
+  const established =
+    tracker.establishedMaster ?? (shown && isSameMaster(shown, tracker.master) ? shown : null);
+  const isForeign =
+    shown !== null && (established ? !sameAddress(shown, established) : !isSameMaster(shown, tracker.master));
+  const detached = replication.role === 'master' && established !== null;
+  return takeOwnSize(
+    {
+      ...tracker,
+      establishedMaster: established,
+      foreignMaster: isForeign ? `${shown.host}:${shown.port}` : null,
+      detachedByOthersAt: detached ? (tracker.detachedByOthersAt ?? at) : null,
+      upSince: connected ? (tracker.upSince ?? at) : null,
+      noConnectSince: noConnect && replication.role !== 'master' ? (tracker.noConnectSince ?? at) : null,
+      masterSyncingAt: tracker.masterSyncingAt ?? (masterIsSyncing(master) ? at : null),
+    },
+    facts,
+  );
+}
+
+const masterIsSyncing = (master: MasterTracker): boolean =>
+  master.replication !== null &&
+  master.replication.role !== 'master' &&
+  master.replication.linkStatus === 'down';
+
+/** Whether the master that a node shows is the one it was told. Pika stores its own interface address in place of 127.0.0.1 (facts 1.3), and a name verbatim. */
+export const isSameMaster = (shown: Address, told: Address): boolean =>
+  sameAddress(shown, told) ||
+  (shown.port === told.port && (told.host === '127.0.0.1' || told.host === 'localhost'));
+
+function takeOwnSize(tracker: SlaveTracker, facts: NodeFacts): SlaveTracker {
+  if (tracker.upSince === null || tracker.ownSstBytes !== null || !facts.sizes) return tracker;
+  return { ...tracker, ownSstBytes: snapshotSize(facts) };
+}
+
+function takeSpeed(tracker: SlaveTracker, at: number): SlaveTracker {
+  const bytes = tracker.replInputBytes;
+  if (bytes === null) return tracker;
+  const last = tracker.rates.at(-1);
+  if (last && at - last.at < 500) return tracker;
+  return {
+    ...tracker,
+    rates: [...tracker.rates.filter((rate) => at - rate.at < 10_000), { at, bytes }].slice(-24),
+  };
+}
+
+function takePhase(
+  tracker: SlaveTracker,
+  at: number,
+  capabilities: Capabilities,
+  master: MasterTracker,
+): SlaveTracker {
+  const phase = phaseNow(tracker, capabilities, master);
+  return phase === tracker.phase ? tracker : enterPhase(tracker, phase, at);
+}
+
+function enterPhase(tracker: SlaveTracker, phase: TrackerPhase, at: number): SlaveTracker {
+  return { ...tracker, phase, phases: [...tracker.phases, { phase, at }].slice(-100) };
+}
+
+function phaseNow(tracker: SlaveTracker, capabilities: Capabilities, master: MasterTracker): TrackerPhase {
+  if (isConnected(tracker.replication)) return 'catching_up';
+  const wait = tracker.waits.at(-1);
+  if (wait && wait.endedAt === null) return phaseInWait(wait, tracker.phase, capabilities, master);
+  if (wait?.end === 'swapped' && tracker.replication && !states(tracker.replication).includes('NoConnect'))
+    return 'swapping';
+  return 'attaching';
+}
+
+function phaseInWait(
+  wait: Wait,
+  current: TrackerPhase,
+  capabilities: Capabilities,
+  master: MasterTracker,
+): TrackerPhase {
+  if (!capabilities.hasReplByteCounters || wait.bytesLast === null)
+    return master.bgsaving ? 'snapshotting' : 'transferring';
+  if (wait.firstBytesAt === null) return 'snapshotting';
+  const received = receivedInWait(wait) ?? 0;
+  const all = wait.snapshotBytes !== null && wait.snapshotBytesKnown && received >= wait.snapshotBytes;
+  return all && current === 'swapping' ? 'swapping' : 'transferring';
+}
+
+/** The wait that the present state rests on. */
+export const lastWait = (tracker: SlaveTracker): Wait | null => tracker.waits.at(-1) ?? null;
+
+/**
+ * Whether the node's process ended after the copy that it rests on. A slave logs a write before it applies it, and goes on
+ * from its log: what lay between the two when it was killed never comes.
+ */
+export function restartedAfterCopy(tracker: SlaveTracker): boolean {
+  const wait = lastWait(tracker);
+  return wait?.end === 'swapped' && tracker.restarts.some((at) => at > wait.endedAt!);
+}
+
+/** Bytes per second over the last seconds; null = not known yet. */
+export function transferRate(tracker: SlaveTracker): number | null {
+  const first = tracker.rates[0];
+  const last = tracker.rates.at(-1);
+  if (!first || !last || last.at - first.at < 500) return null;
+  return Math.max(0, ((last.bytes - first.bytes) * 1000) / (last.at - first.at));
+}

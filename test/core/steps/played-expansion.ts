@@ -1,0 +1,80 @@
+import { expect } from 'vitest';
+import type { Control, ControlVerb, Expansion, JoinPhase } from '../../../src/model/expansion.ts';
+import type { PolicyInput } from '../../../src/model/policy.ts';
+import { type Cluster, createCluster } from '../../../src/simulator/index.ts';
+import { fill, MB, virtualService } from '../../scheduling/virtual-service.ts';
+
+export const minute = 60_000;
+
+interface Setting {
+  readonly version?: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1';
+  readonly nodes?: readonly string[];
+  readonly policy?: PolicyInput;
+  /** Called when the nodes are there and nothing was asked for yet. */
+  readonly before?: (cluster: Cluster) => void;
+}
+
+/** An expansion `e` of n1, n2, … onto `m`, each copy of 400 MB at 20 MB/s, worked on from now on. */
+export async function begin({
+  version = '3.5.4',
+  nodes = ['n1', 'n2', 'n3'],
+  policy = {},
+  before,
+}: Setting = {}) {
+  const cluster = createCluster({ seed: 7, dataScale: (400 * MB) / (500 * 190) });
+  fill(cluster, { master: 'm', nodes }, version);
+  before?.(cluster);
+  const service = virtualService(cluster);
+  await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy });
+  service.startProcess();
+
+  let controls = 0;
+  const e = (): Promise<Expansion> => service.get('e');
+  const phasesOf = (expansion: Expansion): JoinPhase[] => expansion.joins.map(({ phase }) => phase);
+  return {
+    cluster,
+    e,
+    phases: async () => phasesOf(await e()),
+    /** Fails when it does not come to that within an hour. */
+    async comesTo(what: string, done: (expansion: Expansion) => boolean): Promise<Expansion> {
+      const came = await service.until(async () => done(await e()), 60 * minute);
+      const { state, stateReason, joins } = await e();
+      const now = `${state} (${stateReason}): ${joins.map(({ phase, waitingFor }) => `${phase} ${waitingFor ?? ''}`)}`;
+      expect(came, `it did not come to: ${what}; it is ${now}`).toBe(true);
+      return e();
+    },
+    until: service.until,
+    store: service.store,
+    target: service.target,
+    async control(verb: ControlVerb, node: string | null = null): Promise<void> {
+      controls += 1;
+      const control: Control = {
+        id: `c${controls}`,
+        verb,
+        node: node === null ? null : service.target(node).name,
+        reason: 'a test asks for it',
+        by: 'test',
+        at: Math.round(cluster.now()),
+      };
+      await service.store.addControl('e', control);
+    },
+    eventTypes: async () => (await service.events('e')).map(({ type }) => type),
+    events: () => service.events('e'),
+    /** What the nodes themselves were told, in order. */
+    attached: () =>
+      cluster.log
+        .filter(({ event, data }) => event === 'state' && data.to === 'TryConnect')
+        .map(({ node }) => node),
+    inFullSync: () =>
+      cluster.nodes.filter(({ dbs }) =>
+        dbs.some(({ state }) => ['TryConnect', 'TryDBSync', 'WaitDBSync', 'WaitReply'].includes(state)),
+      ).length,
+    masterOf: (id: string) => cluster.node(id).master,
+  };
+}
+
+export const ended = ({ state }: Expansion): boolean => ['succeeded', 'failed', 'cancelled'].includes(state);
+export const isIn =
+  (index: number, phase: JoinPhase) =>
+  (expansion: Expansion): boolean =>
+    expansion.joins[index]!.phase === phase;

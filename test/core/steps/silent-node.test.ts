@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { silentText } from '../../../src/cli/render/expansion.ts';
+import { begin } from './played-expansion.ts';
+
+test('a node that is killed in the middle of its copy shows no rate and no rest, but when its attempt ends', async () => {
+  const run = await begin({ nodes: ['n1'], policy: { nodeDownTimeoutMs: 60_000 } });
+  const copying = await run.comesTo(
+    'a measured copy',
+    ({ joins }) => joins[0]!.progress.remainingSeconds !== null,
+  );
+  expect(copying.joins[0]!.progress.silent).toBeNull();
+
+  run.cluster.fault.crash('n1');
+  const { joins } = await run.comesTo('silence', (e) => Boolean(e.joins[0]!.progress.silent));
+  const [dead] = joins;
+  expect(dead!.phase).toBe('transferring');
+  expect(dead!.progress).toMatchObject({ bytesPerSecond: null, remainingSeconds: null, lagBytes: null });
+  expect(dead!.progress.receivedBytes).toBeGreaterThan(0);
+  const { since, attemptEndsAt } = dead!.progress.silent!;
+  expect(attemptEndsAt - since).toBe(60_000);
+  expect(silentText(dead!, since + 28_000)).toMatch(/^unreachable for 28.* s, the attempt ends in 32.* s$/);
+  const told = (await run.store.events({ expansionId: 'e', afterSeq: 0, limit: 200 })).find(
+    ({ type }) => type === 'node.anomaly',
+  );
+  expect(told!.text).toContain('cannot be reached');
+  expect(told!.text).not.toContain('for 0 s');
+
+  const ended = await run.comesTo('its end', (e) => e.joins[0]!.phase === 'quarantined');
+  expect(ended.joins[0]!.phaseSince).toBeGreaterThanOrEqual(attemptEndsAt);
+  expect(ended.joins[0]!.phaseSince).toBeLessThan(attemptEndsAt + 5000);
+});
+
+test('figures of a node whose master is silent are those of the node alone', async () => {
+  const run = await begin({ nodes: ['n1'] });
+  await run.comesTo('a measured copy', ({ joins }) => joins[0]!.progress.remainingSeconds !== null);
+  run.cluster.fault.crash('m');
+  const { joins } = await run.comesTo('silence', (e) => e.masterTracker.silentSince !== null);
+  expect(joins[0]!.progress.lagBytes).toBeNull();
+});

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { defaultAnomalyLimits, detectAnomalies } from '../../../src/core/sync/anomalies.ts';
+import { newMasterTracker, trackMaster } from '../../../src/core/sync/master-tracker.ts';
+import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../../src/core/sync/tracker.ts';
+import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
+import type { BinlogOffset, DbState, NodeFacts, ReplicationFacts } from '../../../src/model/observation.ts';
+
+const mega = 1_000_000;
+const fileSize = 100 * mega;
+const master = { host: '10.0.0.1', port: 9221 };
+const self = { host: '10.0.0.2', port: 9221 };
+const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
+const capabilities = capabilitiesOf({ server });
+
+type States = Readonly<Record<string, DbState>>;
+type Offsets = Readonly<Record<string, BinlogOffset>>;
+
+const replication = (dbStates: States, binlog: Offsets): ReplicationFacts => ({
+  role: 'slave',
+  replicationId: 'id',
+  masterHost: master.host,
+  masterPort: master.port,
+  linkStatus: 'down',
+  dbStates,
+  slaves: [],
+  connectedSlaves: 0,
+  binlog,
+  safetyPurgeFile: {},
+  eligibleForMasterElection: null,
+  hasConnectStatus: false,
+});
+
+const stats = (replInputBytes: number, bgsaving = false) => ({
+  bgsaving,
+  scanningKeyspace: false,
+  compacting: false,
+  opsPerSecond: 0,
+  replInputBytes,
+  replOutputBytes: 0,
+  commandsProcessed: null,
+});
+
+interface Second {
+  readonly states: States;
+  readonly binlog: Offsets;
+  readonly bytes: number;
+  readonly bgsaving?: boolean;
+}
+
+/** The anomalies after so many seconds, looked at once a second. */
+function anomaliesAfter(seconds: number, at: (second: number) => Second): readonly string[] {
+  let tracked = newMasterTracker();
+  let slave = newSlaveTracker({
+    attachedAt: 0,
+    master,
+    self,
+    before: { server, stats: stats(0) },
+    listedBefore: [],
+    binlogFileSizeBytes: fileSize,
+  });
+  for (let second = 1; second <= seconds; second += 1) {
+    const now = second * 1000;
+    const { states, binlog, bytes, bgsaving } = at(second);
+    const look = (facts: NodeFacts) =>
+      ({ kind: 'answered', at: now, tookMs: 1, facts: { server, ...facts } }) as const;
+    tracked = trackMaster(
+      tracked,
+      look({
+        stats: stats(0, bgsaving),
+        replication: { ...replication({}, binlog), role: 'master', masterHost: null, masterPort: null },
+      }),
+    );
+    slave = trackSlave(
+      trackSlaveThroughMaster(slave, tracked, now, capabilities),
+      look({ stats: stats(bytes), replication: replication(states, binlog) }),
+      tracked,
+      capabilities,
+    );
+  }
+  const limits = { ...defaultAnomalyLimits, bgsaveMs: 300_000 };
+  return detectAnomalies({
+    slave,
+    master: tracked,
+    capabilities,
+    limits,
+    attempt: 1,
+    now: seconds * 1000,
+  }).map(({ code }) => code);
+}
+
+describe('a copy that hangs in one DB while another is connected (promise 6)', () => {
+  /** db0 is up after 10 s and takes 5 MB of binlog a second; db1 gets so many bytes a second. */
+  const beside =
+    (copied: number) =>
+    (second: number): Second => {
+      const binlog = second <= 10 ? 0 : (second - 10) * 5 * mega;
+      return {
+        states: { db0: second <= 10 ? 'WaitDBSync' : 'Connected', db1: 'WaitDBSync' },
+        binlog: { db0: { file: 5, offset: binlog }, db1: { file: 0, offset: 0 } },
+        bytes: Math.round(Math.min(second, 10) * 20 * mega + binlog * 1.03 + second * copied),
+      };
+    };
+
+  it('is noticed, however much binlog comes for the other', () => {
+    expect(anomaliesAfter(60, beside(0))).not.toContain('hung_in_full_sync');
+    expect(anomaliesAfter(90, beside(0))).toContain('hung_in_full_sync');
+  });
+
+  it('is not seen where the copy moves on', () => {
+    expect(anomaliesAfter(300, beside(2 * mega))).not.toContain('hung_in_full_sync');
+  });
+});
+
+describe('a dump that the master never ends (promise 6)', () => {
+  const dumping = (): Second => ({
+    states: { db0: 'WaitDBSync' },
+    binlog: { db0: { file: 0, offset: 0 } },
+    bytes: 0,
+    bgsaving: true,
+  });
+
+  it('excuses for a while that nothing comes, not for ever', () => {
+    expect(anomaliesAfter(200, dumping)).not.toContain('hung_in_full_sync');
+    expect(anomaliesAfter(302, dumping)).toContain('hung_in_full_sync');
+  });
+});
+
+describe('a node that is neither connected nor copying', () => {
+  /** After a copy of 10 s. */
+  const then =
+    (state: DbState) =>
+    (second: number): Second => ({
+      states: { db0: second <= 10 ? 'WaitDBSync' : state, db1: second <= 10 ? 'WaitDBSync' : 'Connected' },
+      binlog: { db0: { file: 5, offset: 10 }, db1: { file: 5, offset: 10 } },
+      bytes: Math.min(second, 10) * 20 * mega,
+    });
+
+  it('is left to Pika until well after it should have reconnected by itself', () => {
+    expect(anomaliesAfter(10 + 90, then('WaitReply'))).not.toContain('hung_in_full_sync');
+    expect(anomaliesAfter(10 + 110, then('WaitReply'))).toContain('hung_in_full_sync');
+  });
+
+  it('is not, where Pika has given up', () => {
+    expect(anomaliesAfter(10 + 65, then('Error'))).toContain('hung_in_full_sync');
+  });
+});
