@@ -9,14 +9,20 @@
  * and the servers') tells more.
  */
 import { readFileSync } from 'node:fs';
-import { type ComparisonSpec, type Endpoint, resolveSpec } from '../src/verify/compare.ts';
-import { mostKeysPerPage, mostKeysPerRange } from '../src/verify/comparer.ts';
-import { rangeTypes, readRangePage } from '../src/verify/pika-walk.ts';
-import { readScanPage, type ScanPage } from '../src/verify/redis-walk.ts';
-import { CommandWriter } from '../src/verify/resp.ts';
-import { run } from '../src/verify/run.ts';
-import { type RawReplies, WireConnection } from '../src/verify/wire.ts';
-import { pikaMissing, redisMissing, startPika, startRedis, type TestServer } from '../test/verify/servers.ts';
+import { type ComparisonSpec, type Endpoint, resolveSpec } from '../src/compare/compare.ts';
+import { mostKeysPerPage, mostKeysPerRange } from '../src/compare/comparer.ts';
+import { run } from '../src/compare/run.ts';
+import { rangeTypes, readRangePage } from '../src/compare/walk/pika-walk.ts';
+import { readScanPage, type ScanPage } from '../src/compare/walk/redis-walk.ts';
+import { CommandWriter } from '../src/compare/wire/resp.ts';
+import { type RawReplies, WireConnection } from '../src/compare/wire/wire.ts';
+import {
+  pikaMissing,
+  redisMissing,
+  startPika,
+  startRedis,
+  type TestServer,
+} from '../test/compare/servers.ts';
 
 const keys = Number(process.env.COMPARISON_KEYS ?? 1_000_000);
 const rounds = Number(process.env.COMPARISON_ROUNDS ?? 7);

@@ -4,10 +4,11 @@
  * changed, and one field changed of a hash that is being written must each be found, alone. Prints counts. UNDER_WRITES_RUNS,
  * UNDER_WRITES_KEYS change its size; where PIKA_BIN is set the pair is a Pika's.
  */
+
+import { resolveSpec } from '../src/compare/compare.ts';
+import { run } from '../src/compare/run.ts';
+import type { Argument } from '../src/compare/wire/resp.ts';
 import type { ComparisonReport } from '../src/model/comparison.ts';
-import { resolveSpec } from '../src/verify/compare.ts';
-import type { Argument } from '../src/verify/resp.ts';
-import { run } from '../src/verify/run.ts';
 import {
   changePikaSlave,
   followPika,
@@ -16,8 +17,8 @@ import {
   startRedis,
   startRedisSlave,
   type TestServer,
-} from '../test/verify/servers.ts';
-import { startWriting } from '../test/verify/writes.ts';
+} from '../test/compare/servers.ts';
+import { startWriting } from '../test/compare/writes.ts';
 
 const keys = Number(process.env.UNDER_WRITES_KEYS ?? 1_000_000);
 const runs = Number(process.env.UNDER_WRITES_RUNS ?? 5);

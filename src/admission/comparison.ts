@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
+import { resolveSpec } from '../compare/spec.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import { mostSampledPerType } from '../model/policy.ts';
 import type { NewComparison } from '../store/comparisons.ts';
-import { resolveSpec } from '../verify/spec.ts';
 import { ServerInput } from './request.ts';
 import { parseMaster } from './targets.ts';
 import { validator } from './validate.ts';

@@ -1,3 +1,7 @@
+import { runWhereItBelongs } from '../compare/compare.ts';
+import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } from '../compare/run.ts';
+import { type ComparisonSpec, resolveSpec } from '../compare/spec.ts';
+import type { WireError, WireErrorCode } from '../compare/wire/wire.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import type { Difference } from '../model/comparison.ts';
@@ -12,10 +16,6 @@ import {
   type StoredComparison,
 } from '../store/comparisons.ts';
 import { FencedError } from '../store/store.ts';
-import { runWhereItBelongs } from './compare.ts';
-import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } from './run.ts';
-import { type ComparisonSpec, resolveSpec } from './spec.ts';
-import type { WireError, WireErrorCode } from './wire.ts';
 
 export interface ComparisonHandlerOptions {
   readonly comparisons: ComparisonStore;

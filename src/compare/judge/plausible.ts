@@ -1,0 +1,54 @@
+import type { KeyType } from '../../model/comparison.ts';
+
+/**
+ * Whether replies that both sides gave alike are replies to what was asked at all: two servers behind one broken proxy, or
+ * two that refuse alike, say the same too. Looked at is what costs little beside the reading itself.
+ */
+
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+const asterisk = 0x2a;
+const minus = 0x2d;
+const colon = 0x3a;
+const dollar = 0x24;
+
+/** Whether a reply to MGET is whole and has a string for each of `keys` keys: nil stands for other types. */
+export function isArrayOfStrings(bytes: Buffer, keys: number): boolean {
+  const head = `*${keys}\r\n`;
+  if (bytes.toString('latin1', 0, head.length) !== head) return false;
+  let at = head.length;
+  for (let i = 0; i < keys; i++) {
+    if (bytes[at++] !== dollar) return false;
+    let length = 0;
+    let digit = bytes[at++]!;
+    for (; digit >= 0x30 && digit <= 0x39; digit = bytes[at++]!) length = length * 10 + (digit - 0x30);
+    if (digit !== carriageReturn) return false;
+    at += length + 3;
+  }
+  return at === bytes.length;
+}
+
+/** Whether replies are `count` expiries: numbers, of which none is below -2. */
+export function areExpiries(bytes: Buffer, count: number): boolean {
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    if (bytes[at] !== colon) return false;
+    if (bytes[at + 1] === minus && !isMinusOneOrTwo(bytes, at + 2)) return false;
+    at = bytes.indexOf(newline, at) + 1;
+    if (at === 0) return false;
+  }
+  return at === bytes.length;
+}
+
+const isMinusOneOrTwo = (bytes: Buffer, at: number): boolean =>
+  (bytes[at] === 0x31 || bytes[at] === 0x32) && bytes[at + 1] === carriageReturn;
+
+/** Whether replies begin with one to a reading of a whole collection. */
+export function beginWithCollection(bytes: Buffer, type: KeyType): boolean {
+  if (bytes[0] !== asterisk) return false;
+  const end = bytes.indexOf(newline);
+  if (bytes.toString('latin1', 0, end + 1) === '*0\r\n') return true;
+  if (!/^\*\d{1,10}\r$/.test(bytes.toString('latin1', 0, Math.min(end, 16)))) return false;
+  if (type === 'stream') return bytes[end + 1] === asterisk;
+  return bytes[end + 1] === dollar && bytes[end + 2] !== minus;
+}

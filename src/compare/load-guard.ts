@@ -1,0 +1,117 @@
+import { systemClock } from './pace.ts';
+import type { Pair, SideName } from './pair.ts';
+import type { Endpoint } from './spec.ts';
+import { distance } from './walk/counts.ts';
+import { assertSameServer, readPosition, readServer } from './wire/server.ts';
+import { WireConnection, WireError } from './wire/wire.ts';
+
+export interface KindnessLimits {
+  readonly maxMasterLatencyMs: number | null;
+  readonly maxSlaveLagBytes: number | null;
+  readonly timeoutMs: number;
+}
+
+const lookEveryMs = 500;
+/** Longer than a Pika may stall (traces 26 to 29). */
+const longestSilenceMs = 5000;
+/** Slow answers in a row before reading pauses: one alone is a hiccup. */
+const slowInARow = 3;
+
+/**
+ * Watches both servers over connections of its own while they are read: holds the reading while the master answers slowly or
+ * the slave falls behind, and ends it when one of them is no longer what it was, or takes over other data. Returns a
+ * function that ends the watch. Time is real time here, whatever the comparison goes by.
+ */
+export function watchServers(
+  pair: Pair,
+  endpoints: { readonly left: Endpoint; readonly right: Endpoint },
+  limits: KindnessLimits,
+): () => void {
+  const ended = new AbortController();
+  void new Watch(pair, endpoints, limits).run(ended.signal).catch(() => undefined);
+  return () => {
+    ended.abort();
+    pair.pace.hold(null);
+  };
+}
+
+class Watch {
+  readonly #pair: Pair;
+  readonly #endpoints: Readonly<Record<SideName, Endpoint>>;
+  readonly #limits: KindnessLimits;
+  #slow = 0;
+
+  constructor(pair: Pair, endpoints: Readonly<Record<SideName, Endpoint>>, limits: KindnessLimits) {
+    this.#pair = pair;
+    this.#endpoints = endpoints;
+    this.#limits = limits;
+  }
+
+  /** Goes on until the signal is aborted. A server that cannot be read holds nothing: the comparison meets it by itself. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { pace } = this.#pair;
+    while (!signal.aborted) {
+      await this.#watch(signal).catch((error: unknown) => {
+        if (signal.aborted || !(error instanceof WireError)) return;
+        if (error.code === 'changed') pace.fail(error);
+        else pace.tell(error.message);
+      });
+      pace.hold(null);
+      await systemClock.sleep(lookEveryMs, signal);
+    }
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const [leader, follower] =
+      this.#pair.leader === 'right' ? (['right', 'left'] as const) : (['left', 'right'] as const);
+    const open = (side: SideName) =>
+      WireConnection.open({
+        ...this.#endpoints[side],
+        timeoutMs: Math.min(this.#limits.timeoutMs, longestSilenceMs),
+        signal,
+      });
+    const master = await open(leader);
+    try {
+      const slave = await open(follower);
+      try {
+        while (!signal.aborted) {
+          await this.#assertUnchanged(leader, master);
+          await this.#assertUnchanged(follower, slave);
+          this.#pair.pace.tell(null);
+          this.#pair.pace.hold((await this.#slowness(master)) ?? (await this.#lag(master, slave)));
+          await systemClock.sleep(lookEveryMs, signal);
+        }
+      } finally {
+        slave.close();
+      }
+    } finally {
+      master.close();
+    }
+  }
+
+  async #assertUnchanged(side: SideName, connection: WireConnection): Promise<void> {
+    assertSameServer(connection.name, this.#pair[side].facts.identity, await readServer(connection));
+  }
+
+  async #slowness(master: WireConnection): Promise<string | null> {
+    const limit = this.#limits.maxMasterLatencyMs;
+    if (limit === null) return null;
+    const startedAt = systemClock.now();
+    await master.must('PING');
+    const tookMs = systemClock.now() - startedAt;
+    this.#slow = tookMs > limit ? this.#slow + 1 : 0;
+    if (this.#slow < slowInARow) return null;
+    return `${master.name} takes ${tookMs} ms to answer (limit ${limit} ms)`;
+  }
+
+  async #lag(master: WireConnection, slave: WireConnection): Promise<string | null> {
+    const limit = this.#limits.maxSlaveLagBytes;
+    if (limit === null || this.#pair.leader === null) return null;
+    const [ahead, behind] = await Promise.all([
+      readPosition(master, this.#pair.kind),
+      readPosition(slave, this.#pair.kind),
+    ]);
+    const lag = distance(behind, ahead);
+    return lag > limit ? `${slave.name} is ${lag} bytes behind (limit ${limit} bytes)` : null;
+  }
+}

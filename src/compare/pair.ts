@@ -1,0 +1,108 @@
+import type { Pace } from './pace.ts';
+import { CommandWriter } from './wire/resp.ts';
+import { leaderOf, type ServerFacts, selectDb } from './wire/server.ts';
+import type { RawReplies, WireConnection } from './wire/wire.ts';
+
+/** One of the two servers under comparison. */
+export interface Side {
+  readonly connection: WireConnection;
+  readonly facts: ServerFacts;
+}
+
+export type SideName = 'left' | 'right';
+
+/** Both servers, asked at the same time and within the caps. */
+export class Pair {
+  readonly left: Side;
+  readonly right: Side;
+  /** The side whose writes the other one follows; null = neither. */
+  readonly leader: SideName | null;
+  readonly pace: Pace;
+  readonly #writer = new CommandWriter();
+  #db = -1;
+
+  constructor(left: Side, right: Side, pace: Pace) {
+    this.left = left;
+    this.right = right;
+    this.leader = leaderOf(left.facts, right.facts);
+    this.pace = pace;
+    for (const side of [left, right]) side.connection.allowsLongCommands = side.facts.kind === 'pika';
+  }
+
+  get db(): number {
+    return this.#db;
+  }
+
+  get kind(): ServerFacts['kind'] {
+    return this.left.facts.kind;
+  }
+
+  /** Pika 3.x, where each type has a store of its own and a name may have several types. */
+  get typesApart(): boolean {
+    return this.kind === 'pika' && this.left.facts.major < 4;
+  }
+
+  /**
+   * Whether a listed name may be a longer one in truth, by which the key can be asked for: 4.0.1 shows nothing of what follows
+   * the last zero byte of a name (storage_define.h EncodeUserKey).
+   */
+  isCutShort(name: Buffer): boolean {
+    return this.kind === 'pika' && !this.typesApart && name.at(-1) === 0;
+  }
+
+  async select(db: number): Promise<void> {
+    if (db === this.#db) return;
+    await Promise.all([selectDb(this.left.connection, db), selectDb(this.right.connection, db)]);
+    this.#db = db;
+  }
+
+  /** An empty pipeline; the one before it must have been sent. */
+  write(): CommandWriter {
+    return this.#writer.reset();
+  }
+
+  /**
+   * Sends the same bytes to both; `ops` = values and keys looked up by them, `keptBytes` = how much of each side's replies
+   * may be kept where it is more than usual. The commands are on their way, or copied, on return.
+   */
+  async both(
+    commands: CommandWriter,
+    ops = commands.commands,
+    keptBytes?: number,
+  ): Promise<readonly [RawReplies, RawReplies]> {
+    const bytes = Buffer.from(commands.toBuffer());
+    const count = commands.commands;
+    if (this.pace.waits) await this.pace.turn();
+    const replies = await Promise.all([
+      this.left.connection.sendBytes(bytes, count, keptBytes),
+      this.right.connection.sendBytes(bytes, count, keptBytes),
+    ]);
+    this.pace.spent(ops, Math.max(replies[0].totalBytes, replies[1].totalBytes));
+    return replies;
+  }
+
+  /** Sends to one side. */
+  async one(
+    side: SideName,
+    commands: CommandWriter,
+    ops = commands.commands,
+    keptBytes?: number,
+  ): Promise<RawReplies> {
+    const bytes = Buffer.from(commands.toBuffer());
+    const count = commands.commands;
+    if (this.pace.waits) await this.pace.turn();
+    const replies = await this[side].connection.sendBytes(bytes, count, keptBytes);
+    this.pace.spent(ops, replies.totalBytes);
+    return replies;
+  }
+
+  release(replies: readonly [RawReplies, RawReplies]): void {
+    this.left.connection.release(replies[0]);
+    this.right.connection.release(replies[1]);
+  }
+
+  close(): void {
+    this.left.connection.close();
+    this.right.connection.close();
+  }
+}

@@ -1,0 +1,194 @@
+import type { Comparer } from '../comparer.ts';
+import { beginWithCollection } from '../judge/plausible.ts';
+import type { Settler } from '../judge/settle.ts';
+import type { Pair, SideName } from '../pair.ts';
+import { readFinding, type Suspect, saysAbsent, sizeProbe, wholeProbe } from '../wire/probe.ts';
+import { countIn, ErrorReply, ProtocolError, type Reply, ReplyReader } from '../wire/resp.ts';
+import { assertAccepted, errorFromReply, type RawReplies, sameBytes } from '../wire/wire.ts';
+import { compareExpiries } from './expiry.ts';
+import { type Collection, compareLarge } from './members.ts';
+
+/** Collections of more members than this are read in pieces. */
+const wholeUpTo = 512;
+
+/**
+ * Decides about everything that looked different. Collections whose sizes alone differed, and agree by now, are compared by
+ * their members.
+ */
+export async function settleAll(comparer: Comparer): Promise<void> {
+  const { settler } = comparer;
+  for (;;) {
+    if (settler.pending > 0) await settler.settle();
+    const agreed = settler.takeAgreedInSize();
+    for (const { type, key } of agreed) if (type !== 'string') await compareLarge(comparer, type, key);
+    if (agreed.length === 0 && settler.pending === 0) return;
+  }
+}
+
+/**
+ * Compares a page of keys of one type that are known to be of that type on one side at least, values and expiries. Returns how
+ * many of them could be looked at.
+ */
+export async function compareTypedKeys(
+  comparer: Comparer,
+  type: Collection,
+  keys: readonly Buffer[],
+): Promise<number> {
+  const known = keys.filter((key) => !comparer.pair.isCutShort(key));
+  if (known.length < keys.length)
+    comparer.tally.unlookable(
+      `keys of type ${type} whose names hold a zero byte could not be compared: the server lists them under other names`,
+    );
+  if (known.length === 0) return 0;
+  await compareCollections(comparer, type, known);
+  await compareExpiries(comparer, type, known);
+  return known.length;
+}
+
+/**
+ * Compares collections of one type, known by their keys, on both sides: sizes first, small ones whole and many at a
+ * time, large ones in pieces. What differs becomes a suspect. `keys` is a page of keys, not more.
+ */
+async function compareCollections(
+  comparer: Comparer,
+  type: Collection,
+  keys: readonly Buffer[],
+): Promise<void> {
+  const { pair, settler } = comparer;
+  const sizes = await readSizes(pair, type, keys);
+  const small: { readonly key: Buffer; readonly members: number }[] = [];
+  const large: Buffer[] = [];
+  keys.forEach((key, i) => {
+    const left = sizes.left[i]!;
+    const right = sizes.right[i]!;
+    if (left !== right) {
+      const of = Math.max(left, right) <= wholeUpTo ? 'whole' : 'size';
+      settler.suspect({ type, key, probe: { of } });
+    } else if (left > wholeUpTo) large.push(key);
+    else if (left > 0) small.push({ key, members: left });
+  });
+  await compareSmall(comparer, type, small);
+  for (const key of large) await compareLarge(comparer, type, key);
+}
+
+interface Sizes {
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+}
+
+async function readSizes(pair: Pair, type: Collection, keys: readonly Buffer[]): Promise<Sizes> {
+  const writer = pair.write();
+  for (const key of keys) writer.add(...sizeProbe(type, key));
+  const replies = await pair.both(writer);
+  const left = sizesIn(pair, 'left', type, replies[0], keys.length);
+  const right = sameBytes(replies[0], replies[1])
+    ? left
+    : sizesIn(pair, 'right', type, replies[1], keys.length);
+  pair.release(replies);
+  return { left, right };
+}
+
+function sizesIn(pair: Pair, side: SideName, type: Collection, replies: RawReplies, count: number): number[] {
+  const reader = new ReplyReader(replies.bytes);
+  return Array.from({ length: count }, () => {
+    const reply = reader.next();
+    if (!(reply instanceof ErrorReply)) return countIn(reply);
+    if (saysAbsent(reply)) return 0;
+    throw errorFromReply(pair[side].connection.name, String(sizeProbe(type, Buffer.alloc(0))[0]), reply);
+  });
+}
+
+async function compareSmall(
+  comparer: Comparer,
+  type: Collection,
+  entries: readonly { readonly key: Buffer; readonly members: number }[],
+): Promise<void> {
+  const portion = comparer.portions.ofSmall(type);
+  let batch: Buffer[] = [];
+  let members = 0;
+  for (const entry of entries) {
+    batch.push(entry.key);
+    members += entry.members;
+    if (members < portion.size) continue;
+    await compareWhole(comparer, type, batch, members);
+    batch = [];
+    members = 0;
+  }
+  if (batch.length > 0) await compareWhole(comparer, type, batch, members);
+}
+
+async function compareWhole(
+  comparer: Comparer,
+  type: Collection,
+  keys: readonly Buffer[],
+  members: number,
+): Promise<void> {
+  const { pair, settler } = comparer;
+  const writer = pair.write();
+  for (const key of keys) writer.add(...wholeProbe(type, key));
+  const replies = await pair.both(writer, Math.max(keys.length, members));
+  comparer.portions.ofSmall(type).saw(members, replies[0].totalBytes);
+  if (sameBytes(replies[0], replies[1])) {
+    const command = String(wholeProbe(type, keys[0]!)[0]);
+    assertAccepted(pair.left.connection.name, command, replies[0], saysAbsent);
+    assertCollection(type, replies[0]);
+  } else {
+    if (replies[0].digest || replies[1].digest) return compareTooLarge(comparer, type, keys, members);
+    compareParsed(pair, settler, type, keys, replies);
+  }
+  pair.release(replies);
+}
+
+function assertCollection(type: Collection, { bytes }: RawReplies): void {
+  // A key that meanwhile has another type is refused; it shows when its type is asked for.
+  if (bytes[0] === minus || beginWithCollection(bytes, type)) return;
+  throw new ProtocolError(`a reply to a reading of a ${type} is none`);
+}
+
+const minus = 0x2d;
+
+/** The replies are too large to be kept: fewer keys at a time, and a single one in pieces. */
+async function compareTooLarge(
+  comparer: Comparer,
+  type: Collection,
+  keys: readonly Buffer[],
+  members: number,
+): Promise<void> {
+  if (keys.length === 1) return compareLarge(comparer, type, keys[0]!);
+  const middle = keys.length >> 1;
+  await compareWhole(comparer, type, keys.slice(0, middle), members >> 1);
+  await compareWhole(comparer, type, keys.slice(middle), members - (members >> 1));
+}
+
+function compareParsed(
+  pair: Pair,
+  settler: Settler,
+  type: Collection,
+  keys: readonly Buffer[],
+  replies: readonly [RawReplies, RawReplies],
+): void {
+  const left = new ReplyReader(replies[0].bytes);
+  const right = new ReplyReader(replies[1].bytes);
+  for (const key of keys) {
+    const suspect: Suspect = { type, key, probe: { of: 'whole' } };
+    const findings = [
+      findingOf(pair, 'left', suspect, left.next(), settler),
+      findingOf(pair, 'right', suspect, right.next(), settler),
+    ] as const;
+    if (findings[0].digest !== findings[1].digest) settler.suspect(suspect);
+  }
+}
+
+function findingOf(pair: Pair, side: SideName, suspect: Suspect, reply: Reply, settler: Settler) {
+  try {
+    return readFinding(suspect, reply, settler.expiry);
+  } catch (error) {
+    if (error instanceof ErrorReply)
+      throw errorFromReply(
+        pair[side].connection.name,
+        String(wholeProbe(suspect.type, suspect.key)[0]),
+        error,
+      );
+    throw error;
+  }
+}

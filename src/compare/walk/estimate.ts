@@ -1,0 +1,34 @@
+import { estimateNote, type Tally } from '../judge/tally.ts';
+import type { Pair, Side } from '../pair.ts';
+import { infoFields, infoText, redisKeyspace } from '../wire/server.ts';
+
+/**
+ * About how many keys a server holds, over all DBs, without walking them; null where nothing tells. Redis knows it
+ * exactly. Pika (3.5 on) tells RocksDB's estimates, which count members of collections beside keys (facts 2.7), so
+ * that the share looked at is rather understated.
+ */
+export async function estimateKeys(side: Side, tally: Tally): Promise<number | null> {
+  if (side.facts.kind === 'redis')
+    return (await redisKeyspace(side.connection)).reduce((sum, entry) => sum + entry.keys, 0);
+  const text = await infoText(side.connection, 'rocksdb');
+  const counts = [...text.matchAll(/estimate_num_keys:(\d+)/g)].map((match) => Number(match[1]));
+  if (counts.length === 0) return null;
+  tally.note(estimateNote);
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * What a key and its value take on the average, on the side where it is more; 0 where nothing tells. Redis scatters keys over
+ * its table, so that any page of them takes about so much for each.
+ */
+export async function meanKeyBytes(pair: Pair): Promise<number> {
+  if (pair.kind !== 'redis') return 0;
+  const means = await Promise.all(
+    [pair.left, pair.right].map(async ({ connection }) => {
+      const bytes = Number(infoFields(await infoText(connection, 'memory')).get('used_memory_dataset'));
+      const keys = (await redisKeyspace(connection)).reduce((sum, entry) => sum + entry.keys, 0);
+      return bytes > 0 && keys > 0 ? bytes / keys : 0;
+    }),
+  );
+  return Math.max(...means);
+}

@@ -1,0 +1,75 @@
+import type { KeyType } from '../../model/comparison.ts';
+import type { Comparer } from '../comparer.ts';
+import { areExpiries } from '../judge/plausible.ts';
+import { sameExpiry } from '../judge/settle.ts';
+import { isAbsentTtl } from '../wire/probe.ts';
+import { numberIn, ProtocolError, type Reply, ReplyReader } from '../wire/resp.ts';
+import { accepted, assertAccepted, type RawReplies, sameBytes } from '../wire/wire.ts';
+
+/** Expiries that were asked for, and are still to be judged. */
+export interface AskedExpiries {
+  readonly type: KeyType;
+  readonly keys: readonly Buffer[];
+  readonly replies: Promise<{ readonly both: readonly [RawReplies, RawReplies]; readonly spreadMs: number }>;
+}
+
+/**
+ * Asks both sides when keys expire, in one pipeline, if they can; `keys` is a page of keys of one type, whose bytes must
+ * stay as they are until the answer is judged. null = there is nothing to ask.
+ */
+export function askExpiries(
+  comparer: Comparer,
+  type: KeyType,
+  keys: readonly Buffer[],
+): AskedExpiries | null {
+  if (keys.length === 0 || !comparer.mayExpire(type)) return null;
+  const { pair, settler, clock } = comparer;
+  if (keys.some((key) => pair.isCutShort(key)))
+    comparer.tally.note('Expiries of keys whose names hold a zero byte were not compared.');
+  const writer = pair.write();
+  for (const key of keys) writer.add(settler.expiry.name, key);
+  const startedAt = clock.now();
+  const replies = pair.both(writer).then((both) => ({ both, spreadMs: clock.now() - startedAt }));
+  replies.catch(() => undefined);
+  return { type, keys, replies };
+}
+
+export async function judgeExpiries(comparer: Comparer, asked: AskedExpiries | null): Promise<void> {
+  if (asked === null) return;
+  const { pair, settler } = comparer;
+  const { both, spreadMs } = await asked.replies;
+  if (sameBytes(both[0], both[1])) {
+    assertExpiries(comparer, both[0], asked.keys.length);
+  } else {
+    const { unitMs } = settler.expiry;
+    const left = new ReplyReader(both[0].bytes);
+    const right = new ReplyReader(both[1].bytes);
+    for (const key of asked.keys) {
+      const a = expiryIn(comparer, 'left', left.next());
+      const b = expiryIn(comparer, 'right', right.next());
+      // A key that is missing shows by its value.
+      if (isAbsentTtl(a) || isAbsentTtl(b)) continue;
+      if (!sameExpiry(a * unitMs, b * unitMs, settler.ttlSlackMs(spreadMs)))
+        settler.suspect({ type: asked.type, key, probe: { of: 'ttl' } });
+    }
+  }
+  pair.release(both);
+}
+
+/** Compares when keys expire, if they can; `keys` is a page of keys of one type. */
+export async function compareExpiries(
+  comparer: Comparer,
+  type: KeyType,
+  keys: readonly Buffer[],
+): Promise<void> {
+  await judgeExpiries(comparer, askExpiries(comparer, type, keys));
+}
+
+function assertExpiries({ pair, settler }: Comparer, replies: RawReplies, count: number): void {
+  if (areExpiries(replies.bytes, count)) return;
+  assertAccepted(pair.left.connection.name, settler.expiry.name, replies);
+  throw new ProtocolError(`${settler.expiry.name} was answered with something else than times`);
+}
+
+const expiryIn = ({ pair, settler }: Comparer, side: 'left' | 'right', reply: Reply): number =>
+  numberIn(accepted(pair[side].connection.name, settler.expiry.name, reply));

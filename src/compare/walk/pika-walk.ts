@@ -1,0 +1,295 @@
+import { type Comparer, keyPortion, mostKeysPerRange } from '../comparer.ts';
+import type { SideName } from '../pair.ts';
+import type { Portion } from '../portion.ts';
+import { bytesIn, itemsIn, ReplyReader, stringsIn } from '../wire/resp.ts';
+import { accepted, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
+import { compareTypedKeys } from './collections.ts';
+import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
+import { printKey } from './keys.ts';
+
+/** Types that PKSCANRANGE walks, on 3.3.6 to 4.0.1 alike. */
+export const rangeTypes = ['string', 'hash', 'list', 'set', 'zset'] as const;
+export type RangeType = (typeof rangeTypes)[number];
+
+/** One reply to PKSCANRANGE: keys in byte order, and where the next range begins. */
+export interface RangePage {
+  /** The next key that the range did not reach; null = the range reached the end of the keys. */
+  readonly next: Buffer | null;
+  readonly keys: readonly Buffer[];
+  /** Values beside the keys, for strings read with their values. */
+  readonly values: readonly Buffer[] | null;
+}
+
+export const withValues = (type: RangeType): string => (type === 'string' ? 'string_with_value' : type);
+
+/** Reads `*2 [next, [key, ...]]`, or `[key, value, ...]` for strings with values (3.5.4 pika_kv.cc PKScanRangeCmd::Do). */
+export function readRangePage(server: string, type: RangeType, bytes: Buffer, valuesToo: boolean): RangePage {
+  const reply = accepted(server, `PKSCANRANGE ${type}`, new ReplyReader(bytes).next());
+  const [first, second] = itemsIn(reply);
+  const next = bytesIn(first);
+  const list = stringsIn(second);
+  return {
+    next: next.length === 0 ? null : next,
+    keys: valuesToo ? list.filter((_, i) => i % 2 === 0) : list,
+    values: valuesToo ? list.filter((_, i) => i % 2 === 1) : null,
+  };
+}
+
+export interface WalkStep {
+  /** Where to go on; null = the end was reached. */
+  readonly next: Buffer | null;
+  readonly keys: number;
+}
+
+/** A step of which only the expiries are still to be judged. */
+interface BegunStep extends WalkStep {
+  readonly replies: BothReplies | null;
+  readonly expiries: AskedExpiries | null;
+}
+
+const whole = (step: WalkStep): BegunStep => ({ ...step, replies: null, expiries: null });
+
+/**
+ * Compares the keys of one type from `from` on: one range, the same on both sides. Equal bytes are equal keys and values;
+ * otherwise the two are laid side by side up to where both ranges reach.
+ */
+export async function compareRange(
+  comparer: Comparer,
+  type: RangeType,
+  from: Buffer,
+  portion: Portion,
+  limit = portion.size,
+): Promise<WalkStep> {
+  const replies = await requestRange(comparer, withValues(type), from, limit);
+  const step = await beginRange(comparer, type, from, portion, limit, replies);
+  await endRange(comparer, step);
+  return step;
+}
+
+type BothReplies = readonly [RawReplies, RawReplies];
+
+function requestRange({ pair }: Comparer, kind: string, from: Buffer, limit: number): Promise<BothReplies> {
+  return pair.both(pair.write().add('PKSCANRANGE', kind, from, '', 'LIMIT', limit), limit);
+}
+
+async function beginRange(
+  comparer: Comparer,
+  type: RangeType,
+  from: Buffer,
+  portion: Portion,
+  limit: number,
+  replies: BothReplies,
+): Promise<BegunStep> {
+  const { pair } = comparer;
+  if (replies[0].digest || replies[1].digest) {
+    portion.saw(limit, replies[0].totalBytes);
+    if (limit > 1 && !sameBytes(replies[0], replies[1]))
+      return whole(await compareRange(comparer, type, from, portion, Math.max(1, limit >> 3)));
+    return whole(await compareDigested(comparer, from, limit, replies));
+  }
+  const valuesToo = type === 'string';
+  const left = readRangePage(pair.left.connection.name, type, replies[0].bytes, valuesToo);
+  portion.saw(left.keys.length, replies[0].totalBytes);
+  if (!sameBytes(replies[0], replies[1])) {
+    const right = readRangePage(pair.right.connection.name, type, replies[1].bytes, valuesToo);
+    return whole(await compareDifferingPages(comparer, type, left, right));
+  }
+  if (type === 'string') comparer.tally.looked(type, left.keys.length);
+  const step = { next: left.next && Buffer.from(left.next), keys: left.keys.length };
+  if (type === 'string') return { ...step, replies, expiries: askExpiries(comparer, type, left.keys) };
+  comparer.tally.looked(type, await compareTypedKeys(comparer, type, left.keys));
+  pair.release(replies);
+  return whole(step);
+}
+
+async function endRange(comparer: Comparer, { expiries, replies }: BegunStep): Promise<void> {
+  await judgeExpiries(comparer, expiries);
+  if (replies !== null) comparer.pair.release(replies);
+}
+
+/** Ranges whose expiries may be under way: some, so that neither server waits while the other one is slower for a moment. */
+const mostOpen = 3;
+
+const mostStandstills = 100;
+
+interface AskedRange {
+  readonly from: Buffer;
+  readonly limit: number;
+  readonly replies: Promise<BothReplies>;
+}
+
+/**
+ * One type's walk from range to range, which keeps both servers at work: the next range is asked for before the present
+ * one is judged, and the expiries of a range are judged after those of the next were asked for.
+ */
+export class RangeWalk {
+  readonly #comparer: Comparer;
+  readonly #type: RangeType;
+  readonly #portion: Portion;
+  #asked: AskedRange;
+  #standstills = 0;
+  /** Ranges whose expiries are still to be judged, in the order of the walk. */
+  readonly #open: BegunStep[] = [];
+
+  constructor(comparer: Comparer, type: RangeType, from: Buffer) {
+    this.#comparer = comparer;
+    this.#type = type;
+    this.#portion = keyPortion(comparer, mostKeysPerRange);
+    this.#asked = this.#ask(from);
+  }
+
+  /** Judges one range, but for expiries. Returns where the walk goes on; null = it is at its end, and all is judged. */
+  async step(): Promise<Buffer | null> {
+    const { from, limit, replies: asked } = this.#asked;
+    const replies = await asked;
+    const ahead = nextOfBoth(replies);
+    if (ahead !== null) this.#asked = this.#ask(ahead);
+    const begun = await beginRange(this.#comparer, this.#type, from, this.#portion, limit, replies);
+    this.#open.push(begun);
+    while (this.#open.length > mostOpen) await endRange(this.#comparer, this.#open.shift()!);
+    const { next } = begun;
+    if (next === null) {
+      await this.finish();
+      return null;
+    }
+    const onwards = this.#onwards(from, next);
+    if (ahead === null || !ahead.equals(onwards)) this.#asked = this.#ask(onwards);
+    return onwards;
+  }
+
+  /** Judges what `step` left open. */
+  async finish(): Promise<void> {
+    for (const step of this.#open.splice(0)) await endRange(this.#comparer, step);
+  }
+
+  #ask(from: Buffer): AskedRange {
+    const limit = this.#portion.size;
+    const replies = requestRange(this.#comparer, withValues(this.#type), from, limit);
+    replies.catch(() => undefined);
+    return { from, limit, replies };
+  }
+
+  /**
+   * Where a walk goes on that must not stand still. 4.0.1 forgets what follows the last zero byte of a name (storage_define.h
+   * EncodeUserKey), so that one name can fill a range: those beyond the range are passed over, which is told.
+   */
+  #onwards(from: Buffer, next: Buffer): Buffer {
+    if (Buffer.compare(next, from) > 0) return next;
+    this.#standstills += 1;
+    const { name } = this.#comparer.pair.left.connection;
+    if (this.#standstills > mostStandstills)
+      throw new WireError('garbled', name, 'sent ranges of keys again and again that do not lead onwards');
+    this.#comparer.tally.leftOut(
+      `some keys that the server names alike, ${printKey(from)}, were not looked at`,
+    );
+    return Buffer.concat([from, Buffer.from([0])]);
+  }
+}
+
+/** The key at which both ranges go on, where it is the same; it is the first thing in a reply. */
+function nextOfBoth(replies: BothReplies): Buffer | null {
+  const [left, right] = replies.map(nextIn);
+  return left && right && left.equals(right) ? left : null;
+}
+
+function nextIn({ bytes }: RawReplies): Buffer | null {
+  const reader = new ReplyReader(bytes);
+  if (typeof reader.array() !== 'number') return null;
+  const next = bytesIn(reader.next());
+  return next.length === 0 ? null : Buffer.from(next);
+}
+
+async function compareDifferingPages(
+  comparer: Comparer,
+  type: RangeType,
+  left: RangePage,
+  right: RangePage,
+): Promise<WalkStep> {
+  const end = earlier(left.next, right.next);
+  const { common, onOneSide, unequal } = layTogether(left, right, end);
+  const all = [...common, ...onOneSide];
+  if (type === 'string') {
+    for (const key of [...unequal, ...onOneSide]) comparer.settler.suspectString(key);
+    await compareExpiries(comparer, type, common);
+    comparer.tally.looked(type, all.length);
+  } else {
+    comparer.tally.looked(type, await compareTypedKeys(comparer, type, all));
+  }
+  await comparer.settler.settleIfMany();
+  return { next: end, keys: all.length };
+}
+
+const earlier = (a: Buffer | null, b: Buffer | null): Buffer | null =>
+  a === null ? b : b === null ? a : Buffer.compare(a, b) <= 0 ? a : b;
+
+interface LaidTogether {
+  readonly common: readonly Buffer[];
+  readonly onOneSide: readonly Buffer[];
+  /** Keys on both sides with different values. */
+  readonly unequal: readonly Buffer[];
+}
+
+/** Both pages up to, and without, `end`: Pika keeps keys in byte order on every version. */
+export function layTogether(left: RangePage, right: RangePage, end: Buffer | null): LaidTogether {
+  const within = (page: RangePage) =>
+    page.keys
+      .map((key, i) => [key, page.values?.[i] ?? null] as const)
+      .filter(([key]) => !end || Buffer.compare(key, end) < 0);
+  const rights = new Map(within(right).map(([key, value]) => [key.toString('latin1'), { key, value }]));
+  const common: Buffer[] = [];
+  const onOneSide: Buffer[] = [];
+  const unequal: Buffer[] = [];
+  for (const [key, value] of within(left)) {
+    const name = key.toString('latin1');
+    const other = rights.get(name);
+    if (other === undefined) onOneSide.push(key);
+    else {
+      common.push(key);
+      if (value && other.value && !value.equals(other.value)) unequal.push(key);
+    }
+    rights.delete(name);
+  }
+  onOneSide.push(...[...rights.values()].map((entry) => entry.key));
+  return { common, onOneSide, unequal };
+}
+
+/**
+ * Strings too large to be kept together, of which either both sides showed the same, or which are a single one: their names
+ * are read without the values, which were compared by digest.
+ */
+async function compareDigested(
+  comparer: Comparer,
+  from: Buffer,
+  limit: number,
+  replies: BothReplies,
+): Promise<WalkStep> {
+  const { pair, settler, tally } = comparer;
+  const names = await requestRange(comparer, 'string', from, limit);
+  const left = readRangePage(pair.left.connection.name, 'string', names[0].bytes, false);
+  const right = readRangePage(pair.right.connection.name, 'string', names[1].bytes, false);
+  // Keys that came or went between the two looks must not make the walk pass over one.
+  const end = [nextIn(replies[0]), nextIn(replies[1]), left.next, right.next].reduce(earlier);
+  const { common, onOneSide } = layTogether(left, right, end);
+  const differ = sameBytes(replies[0], replies[1]) ? onOneSide : [...common, ...onOneSide];
+  for (const key of differ) settler.suspectString(key);
+  await compareExpiries(comparer, 'string', common);
+  tally.looked('string', common.length + onOneSide.length);
+  const step = { next: end && Buffer.from(end), keys: common.length + onOneSide.length };
+  pair.release(names);
+  return step;
+}
+
+/** The first keys of a type at or after `from`, or in descending order the last ones before or at it; names only. */
+export async function namesFrom(
+  comparer: Comparer,
+  side: SideName,
+  type: RangeType,
+  from: Buffer | string,
+  count: number,
+  direction: 'ascending' | 'descending',
+): Promise<RangePage> {
+  const { pair } = comparer;
+  const command = direction === 'ascending' ? 'PKSCANRANGE' : 'PKRSCANRANGE';
+  const replies = await pair.one(side, pair.write().add(command, type, from, '', 'LIMIT', count), count);
+  return readRangePage(pair[side].connection.name, type, replies.bytes, false);
+}

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ComparisonSpec, compareNodes, defaultSpec } from '../../src/compare/compare.ts';
+import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
+
+const depths: readonly ComparisonSpec['depth'][] = ['sample', 'full'];
+
+describe.skipIf(redisMissing !== null).each(depths)(
+  `depth %s on two real Redis servers ${redisMissing ?? ''}`,
+  (depth) => {
+    let master: TestServer;
+    let slave: TestServer;
+
+    beforeAll(async () => {
+      master = await startRedis();
+      slave = await startRedisSlave(master, '--replica-read-only', 'no');
+    });
+    afterAll(async () => {
+      await slave.stop();
+      await master.stop();
+    });
+
+    const compare = () =>
+      compareNodes({ left: master.endpoint, right: slave.endpoint, spec: { ...defaultSpec, depth } });
+
+    it('calls two servers without keys empty, never equal', async () => {
+      expect(await compare()).toMatchObject({ verdict: 'empty', lookedAtKeys: 0 });
+    });
+
+    it('compares a small key space completely, with every type', async () => {
+      await master.load([
+        ['SET', 'string', 'value'],
+        ['SET', 'empty', ''],
+        ['HSET', 'hash', 'f', '1', 'g', '2'],
+        ['SADD', 'set', 'a', 'b', 'c'],
+        ['ZADD', 'zset', 1, 'a', 2.5, 'b'],
+        ['RPUSH', 'list', 'a', 'b', 'a'],
+        ['XADD', 'stream', '1-1', 'f', 'v'],
+        ['SET', Buffer.from([0, 13, 10, 255]), Buffer.from([0, 1, 2])],
+        ['SET', 'volatile', '1', 'PX', 600_000],
+      ]);
+      expect(await compare()).toMatchObject({
+        verdict: 'equal',
+        lookedAtKeys: 9,
+        lookedAtKeysByType: { string: 4, hash: 1, set: 1, zset: 1, list: 1, stream: 1 },
+        share: 1,
+        smallestLossFound: 0,
+      });
+    });
+
+    it('finds every kind of difference, in both directions', async () => {
+      await slave.load([
+        ['DEL', 'empty'],
+        ['SET', 'foreign', '1'],
+        ['HSET', 'hash', 'g', '3'],
+        ['SADD', 'set', 'd'],
+        ['SET', 'string', 'valuf'],
+        ['DEL', 'list'],
+        ['SADD', 'list', 'a'],
+        ['PERSIST', 'volatile'],
+      ]);
+      const report = await compare();
+      expect(report.verdict).toBe('different');
+      expect(report.examples.map(({ key, kind }) => `${key} ${kind}`).sort()).toEqual([
+        'empty missing',
+        'foreign foreign',
+        'hash value',
+        'list type',
+        'set length',
+        'string value',
+        'volatile ttl',
+      ]);
+    });
+
+    it('finds an expiry that differs by more than the tolerance, and only that', async () => {
+      await Promise.all([master.call('FLUSHALL'), slave.call('FLUSHALL')]);
+      await master.load([['SET', 'volatile', '1', 'PX', 600_000]]);
+      await until(async () => (await slave.call('EXISTS', 'volatile')) === 1);
+      await slave.load([['PEXPIRE', 'volatile', 605_000]]);
+      const within = (ttlToleranceMs: number) =>
+        compareNodes({
+          left: master.endpoint,
+          right: slave.endpoint,
+          spec: { ...defaultSpec, depth, ttlToleranceMs },
+        });
+      expect(await within(10_000)).toMatchObject({ verdict: 'equal' });
+      expect(await within(1000)).toMatchObject({ verdict: 'different', differencesByKind: { ttl: 1 } });
+    });
+
+    it('looks into every database', async () => {
+      await master.load([
+        ['SELECT', 5],
+        ['SET', 'there', '1'],
+        ['SET', 'also there', '1'],
+        ['SELECT', 0],
+      ]);
+      await slave.load([
+        ['SELECT', 5],
+        ['SET', 'there', '2'],
+        ['SELECT', 9],
+        ['SET', 'only here', '1'],
+        ['SELECT', 0],
+      ]);
+      const report = await compare();
+      const found = report.examples.map(({ db, key, kind }) => `${db} ${key} ${kind}`);
+      expect(found).toEqual(expect.arrayContaining(['5 there value', '9 only here foreign']));
+    });
+  },
+);

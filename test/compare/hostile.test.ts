@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ComparisonSpec, resolveSpec } from '../../src/compare/compare.ts';
+import { run } from '../../src/compare/run.ts';
+import { type Answer, array, bulk, type FakeServer, fakeServer, soundAnswer } from './fake-server.ts';
+
+let servers: readonly FakeServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+async function compare(answers: readonly [Answer, Answer], spec: Partial<ComparisonSpec>) {
+  servers = [await fakeServer(answers[0]), await fakeServer(answers[1])];
+  const [left, right] = servers.map((server) => server.endpoint);
+  return (await run({ left: left!, right: right!, spec: resolveSpec(spec) })).report;
+}
+
+const kinds = ['redis', 'pika'] as const;
+
+const commandsOf = {
+  redis: ['INFO', 'SELECT', 'SCAN', 'MGET', 'TYPE', 'HLEN', 'HGETALL', 'PEXPIRETIME'],
+  pika: ['INFO', 'SELECT', 'PKSCANRANGE', 'TTL', 'HLEN', 'HGETALL'],
+} as const;
+
+/** Answers `command` with `text`, and everything else as it should be. */
+const except =
+  (sound: Answer, command: string, text: string): Answer =>
+  (parts, socket) =>
+    parts[0]!.toUpperCase() === command ? text : sound(parts, socket);
+
+const garbage = {
+  'a number': ':12345\r\n',
+  'a negative number': ':-7\r\n',
+  'an empty array': '*0\r\n',
+  nil: '$-1\r\n',
+  'no array': '*-1\r\n',
+  'an array of nils': '*2\r\n$-1\r\n$-1\r\n',
+  'an array of numbers': '*2\r\n:1\r\n:2\r\n',
+  'arrays in arrays': `${'*1\r\n'.repeat(200)}:1\r\n`,
+  'a huge array': '*2000000000\r\n:1\r\n',
+  'a huge string': '$2000000000\r\nx\r\n',
+  'an error': '-ERR no\r\n',
+  'a refusal': '-NOPERM this user has no permissions\r\n',
+  'that it loads': '-LOADING Redis is loading the dataset in memory\r\n',
+  'that the key is elsewhere': '-MOVED 866 127.0.0.1:6381\r\n',
+  'another protocol': 'HTTP/1.1 200 OK\r\n\r\n<html>',
+  text: '+OK\r\n',
+} as const;
+
+/** Answers among them that a sound server could give just as well. */
+const sound: Readonly<Record<string, string>> = {
+  SELECT: 'text',
+  PEXPIRETIME: 'a number',
+  TTL: 'a number',
+  HGETALL: 'an empty array',
+};
+
+describe.each(kinds)('two fake servers of kind %s', (kind) => {
+  const both = (more: (answer: Answer) => Answer): readonly [Answer, Answer] => [
+    more(soundAnswer(kind, 'a')),
+    more(soundAnswer(kind, 'b')),
+  ];
+
+  it.each(['full', 'sample'] as const)('are equal while they answer as they should (%s)', async (depth) => {
+    const report = await compare(
+      both((answer) => answer),
+      { depth, timeoutMs: 30_000 },
+    );
+    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeysByType: { string: 2, hash: 1 } });
+  });
+
+  describe.each(commandsOf[kind])('answering %s', (command) => {
+    const answers = Object.entries(garbage).filter(([name]) => sound[command] !== name);
+    it.each(answers)('with %s, on both sides alike, are never equal', async (_, text) => {
+      const report = await compare(
+        both((answer) => except(answer, command, text)),
+        { depth: 'full', timeoutMs: 300 },
+      );
+      expect(report).toMatchObject({ verdict: 'inconclusive', reason: expect.stringMatching(/./) });
+    });
+  });
+});
+
+describe('two fake servers that cut their answers alike', () => {
+  const whole = array(bulk('value of a'), bulk('value of b'));
+  const cut =
+    (text: string) =>
+    (name: string): Answer => {
+      const sound = soundAnswer('redis', name);
+      return (parts, socket) => {
+        if (parts[0] === 'SCAN') return array(bulk('0'), array(bulk('a'), bulk('b')));
+        return parts[0] === 'MGET' ? text : sound(parts, socket);
+      };
+    };
+
+  it('are equal while they do not', async () => {
+    const report = await compare([cut(whole)('a'), cut(whole)('b')], { depth: 'full', timeoutMs: 30_000 });
+    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: 2 });
+  });
+
+  it.each([1, 4, 10, 20, 30])('by %i bytes are never equal', async (bytes) => {
+    const text = whole.slice(0, -bytes);
+    const report = await compare([cut(text)('a'), cut(text)('b')], { depth: 'full', timeoutMs: 300 });
+    expect(report).toMatchObject({ verdict: 'inconclusive' });
+  });
+
+  it('by one value are never equal', async () => {
+    const text = `*2\r\n${bulk('value of a')}`;
+    const report = await compare([cut(text)('a'), cut(text)('b')], { depth: 'full', timeoutMs: 300 });
+    expect(report).toMatchObject({ verdict: 'inconclusive' });
+  });
+});

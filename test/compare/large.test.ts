@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { compareNodes, resolveSpec } from '../../src/compare/compare.ts';
+import type { Argument } from '../../src/compare/wire/resp.ts';
+import { redisMissing, startRedis, type TestServer } from './servers.ts';
+
+const megabyte = 1_000_000;
+
+describe.skipIf(redisMissing !== null)(`large values on two real Redis servers ${redisMissing ?? ''}`, () => {
+  let servers: readonly [TestServer, TestServer];
+
+  beforeAll(async () => {
+    servers = await Promise.all([startRedis(), startRedis()]);
+  });
+  afterAll(() => Promise.all(servers.map((server) => server.stop())));
+  beforeEach(() => Promise.all(servers.map((server) => server.call('FLUSHALL'))));
+
+  const load = (commands: readonly (readonly Argument[])[]) =>
+    Promise.all(servers.map((server) => server.load(commands)));
+
+  const compare = (depth: 'full' | 'sample' = 'full') => {
+    const [left, right] = servers.map((server) => server.endpoint);
+    return compareNodes({ left: left!, right: right!, spec: resolveSpec({ depth }) });
+  };
+
+  const found = async () => (await compare()).examples.map(({ key, kind }) => `${key} ${kind}`).sort();
+
+  const small = Array.from({ length: 2000 }, (_, i) => ['SET', `small:${i}`, `value ${i}`]);
+
+  it.each(['full', 'sample'] as const)('that are equal are so (%s)', async (depth) => {
+    await load([
+      ...small,
+      ...Array.from({ length: 5 }, (_, i) => ['SET', `large:${i}`, Buffer.alloc(12 * megabyte, i)]),
+    ]);
+    expect(await compare(depth)).toMatchObject({ verdict: 'equal' });
+  });
+
+  it('show a difference at their beginning, in their middle, at their end, and of their length', async () => {
+    await load([
+      ...small,
+      ...['beginning', 'middle', 'end', 'length', 'missing', 'same'].map((name) => [
+        'SET',
+        name,
+        Buffer.alloc(7 * megabyte, name),
+      ]),
+    ]);
+    await servers[1].load([
+      ['SETRANGE', 'beginning', 0, 'other'],
+      ['SETRANGE', 'middle', 3 * megabyte, 'other'],
+      ['SETRANGE', 'end', 7 * megabyte - 1, '#'],
+      ['APPEND', 'length', '#'],
+      ['DEL', 'missing'],
+      ['SET', 'small:77', 'other'],
+    ]);
+    expect(await found()).toEqual([
+      'beginning value',
+      'end value',
+      'length value',
+      'middle value',
+      'missing missing',
+      'small:77 value',
+    ]);
+  });
+
+  it('are read in pieces where they differ, or where most are large', async () => {
+    await load(Array.from({ length: 30 }, (_, i) => ['SET', `large:${i}`, Buffer.alloc(3 * megabyte, i)]));
+    await servers[1].load([['SETRANGE', 'large:3', megabyte, 'other']]);
+    for (const server of servers) await server.call('CONFIG', 'RESETSTAT');
+    expect(await compare()).toMatchObject({ lookedAtKeys: 30, differencesByKind: { value: 1 } });
+    for (const server of servers) {
+      const stats = String(await server.call('INFO', 'commandstats'));
+      const calls = (name: string) =>
+        Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+      expect(calls('getrange')).toBeGreaterThan(30 * 5);
+      expect([calls('mget'), calls('get')]).toEqual([0, 0]);
+    }
+  });
+
+  it('that are members of collections show their differences too', async () => {
+    const members = Array.from({ length: 600 }, (_, i) => i);
+    await load([
+      ...members.flatMap((i) => [
+        ['HSET', 'hash', `f${i}`, `value ${i}`],
+        ['RPUSH', 'list', `item ${i}`],
+      ]),
+      ['HSET', 'hash', 'large', Buffer.alloc(9 * megabyte, 'h')],
+      ['HSET', 'other hash', 'large', Buffer.alloc(9 * megabyte, 'o')],
+      ['RPUSH', 'list', Buffer.alloc(9 * megabyte, 'l')],
+      ['SADD', 'set', Buffer.alloc(9 * megabyte, 's')],
+    ]);
+    expect(await compare()).toMatchObject({ verdict: 'equal', lookedAtKeys: 4 });
+    await servers[1].load([
+      ['HSET', 'hash', 'large', Buffer.alloc(9 * megabyte, 'x')],
+      ['LSET', 'list', -1, Buffer.alloc(9 * megabyte, 'x')],
+      ['DEL', 'set'],
+      ['SADD', 'set', Buffer.alloc(9 * megabyte, 'x')],
+    ]);
+    expect(await found()).toEqual(['hash value', 'list value', 'set value']);
+  });
+
+  it('that are too large to be compared are named, and never equal', async () => {
+    // So many fields hardly ever come in the same order from both servers, which would make their bytes the same.
+    const small = Array.from({ length: 20 }, (_, i) => [`small:${i}`, 'x']).flat();
+    await load([['HSET', 'hash', 'large', Buffer.alloc(60 * megabyte, 'h'), ...small]]);
+    const report = await compare();
+    expect(report).toMatchObject({ verdict: 'inconclusive', smallestLossFound: null });
+    expect(report.reason).toMatch(/the hash hash could not be compared: one of its members takes \d+ bytes/);
+  });
+});
+
+describe.skipIf(redisMissing !== null)(`servers that refuse a command alike ${redisMissing ?? ''}`, () => {
+  let servers: readonly [TestServer, TestServer];
+
+  beforeAll(async () => {
+    servers = await Promise.all([startRedis(), startRedis()]);
+    for (const server of servers)
+      await server.load([
+        ['SET', 'string', 'x', 'EX', 1000],
+        ['HSET', 'hash', 'f', 'v'],
+        ...Array.from({ length: 600 }, (_, i) => ['RPUSH', 'list', i]),
+      ]);
+  });
+  afterAll(() => Promise.all(servers.map((server) => server.stop())));
+
+  it.each(['mget', 'hgetall', 'hlen', 'lrange', 'pexpiretime', 'type', 'scan', 'info'])(
+    'are not equal for it: %s',
+    async (command) => {
+      for (const server of servers)
+        await server.call('ACL', 'SETUSER', 'reader', 'reset', 'on', '>secret', '~*', '+@all', `-${command}`);
+      const [left, right] = servers.map(({ endpoint }) => ({
+        ...endpoint,
+        credential: { username: 'reader', password: 'secret' },
+      }));
+      const report = await compareNodes({ left: left!, right: right!, spec: resolveSpec({ depth: 'full' }) });
+      expect(report).toMatchObject({
+        verdict: 'inconclusive',
+        reason: expect.stringContaining('has no permissions'),
+      });
+    },
+  );
+});

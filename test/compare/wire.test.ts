@@ -1,0 +1,121 @@
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CommandWriter } from '../../src/compare/wire/resp.ts';
+import { sameBytes, WireConnection, type WireOptions } from '../../src/compare/wire/wire.ts';
+import { type Answer, bulk, type FakeServer, fakeServer } from './fake-server.ts';
+import { until } from './servers.ts';
+
+let server: FakeServer | null = null;
+let connection: WireConnection | null = null;
+afterEach(async () => {
+  connection?.close();
+  await server?.stop();
+});
+
+async function connected(answer: Answer, more: Partial<WireOptions> = {}): Promise<WireConnection> {
+  server = await fakeServer(answer);
+  connection = await WireConnection.open({ ...server.endpoint, timeoutMs: 30_000, ...more });
+  return connection;
+}
+
+const commands = (...names: readonly string[]) => {
+  const writer = new CommandWriter();
+  for (const name of names) writer.add(name);
+  return Buffer.from(writer.toBuffer());
+};
+
+/** Writes pieces for as long as the socket takes them. */
+function flood(socket: Socket, piece: Buffer): void {
+  const more = () => {
+    while (!socket.destroyed && socket.write(piece));
+  };
+  socket.on('drain', more);
+  more();
+}
+
+describe('a connection', () => {
+  it('keeps no more of a reply than it is told to, and digests all of it', async () => {
+    const large = 'x'.repeat(9_000_000);
+    const other = `${large.slice(0, -1)}y`;
+    const wire = await connected(([name, text]) =>
+      bulk(name === 'ECHO' ? text! : name === 'A' ? large : other),
+    );
+    const [first, second, third] = [
+      await wire.sendBytes(commands('A'), 1),
+      await wire.sendBytes(commands('A'), 1),
+      await wire.sendBytes(commands('B'), 1),
+    ];
+    expect(first.totalBytes).toBe(bulk(large).length);
+    expect(first.bytes.length).toBeLessThanOrEqual(64 * 1024);
+    expect([sameBytes(first, second), sameBytes(first, third)]).toEqual([true, false]);
+    const whole = await wire.sendBytes(commands('A'), 1, 16_000_000);
+    expect([whole.digest, whole.bytes.length, sameBytes(whole, first)]).toEqual([
+      null,
+      whole.totalBytes,
+      true,
+    ]);
+  });
+
+  it('gives up a server that sends on and on', async () => {
+    const wire = await connected(
+      ([name], socket) => {
+        if (name === 'A') flood(socket, Buffer.alloc(100_000, 'x'));
+        return null;
+      },
+      { mostReplyBytes: 50_000_000 },
+    );
+    await expect(wire.sendBytes(commands('A'), 1)).rejects.toMatchObject({
+      code: 'garbled',
+      message: expect.stringContaining('sent more than 50000000 bytes'),
+    });
+    expect(wire.receivedBytes).toBeLessThan(52_000_000);
+  });
+
+  it('gives up a server that sends a byte now and then', async () => {
+    let dripping: NodeJS.Timeout | undefined;
+    const wire = await connected(
+      (_, socket) => {
+        dripping ??= setInterval(() => socket.write('$'), 20);
+        return null;
+      },
+      { timeoutMs: 300 },
+    );
+    await expect(wire.sendBytes(commands('A'), 1)).rejects.toMatchObject({ code: 'timeout' });
+    clearInterval(dripping);
+  });
+
+  it.each([
+    ['a length of two gigabytes that never come', `$2147483647\r\n`, 'timeout'],
+    ['a length that is no number', '$many\r\n', 'garbled'],
+    ['arrays in arrays without end', '*1\r\n'.repeat(10_000), 'timeout'],
+    ['bytes of another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'garbled'],
+  ])('gives up a server that answers a call with %s', async (_, answer, code) => {
+    const wire = await connected(() => answer, { timeoutMs: 300 });
+    await expect(wire.call('PING')).rejects.toMatchObject({ code });
+  });
+
+  it('waits for a command that takes long, as long as another connection is answered', async () => {
+    let waiting: Socket | null = null;
+    let pings = 0;
+    const wire = await connected(
+      ([name], socket) => {
+        if (name === 'LONG') waiting = socket;
+        if (name !== 'PING') return null;
+        pings += 1;
+        return '+PONG\r\n';
+      },
+      { timeoutMs: 1000 },
+    );
+    wire.allowsLongCommands = true;
+    const reply = wire.call('LONG');
+    await until(async () => pings >= 2);
+    waiting!.write('+DONE\r\n');
+    expect(String(await reply)).toBe('DONE');
+  });
+
+  it('does not wait for a command of a server that answers nobody', async () => {
+    const wire = await connected(() => null, { timeoutMs: 100 });
+    wire.allowsLongCommands = true;
+    await expect(wire.call('LONG')).rejects.toMatchObject({ code: 'timeout' });
+  });
+});
