@@ -12,8 +12,8 @@ import type { JoinTarget, NodeTarget } from '../src/model/expansion.ts';
 import { resolvePolicy } from '../src/model/policy.ts';
 import { createCluster, fastTimers, serveCluster } from '../src/simulator/index.ts';
 import { openStore } from '../src/store/open.ts';
-import { createCompare } from '../src/worker/compare.ts';
-import { createWorker } from '../src/worker/index.ts';
+import { createCompare } from '../src/work/expansion/compare.ts';
+import { createWorker } from '../src/work/expansion/worker.ts';
 
 const nodes = 16;
 const snapshotBytes = 40_000_000;

@@ -9,28 +9,28 @@ import { buildApi, buildWorkerApi } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
-import { type Campaigns, openCampaigns } from './campaigns.ts';
 import type { Config } from './config.ts';
 import type { AtCrashPoint } from './core/crash-points.ts';
 import { crashAsOrdered } from './crash.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
-import { startForgetting } from './forgetting.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openDoorbell, startDoorbellWorker } from './queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
 import { alongside, type Doorbell, type DoorbellWorker } from './queue/doorbell.ts';
 import { openQueueEntrance } from './queue/entrance.ts';
-import { startReconciler } from './queue/reconciler.ts';
 import { type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
-import { createComparisonHandler } from './verify/service.ts';
 import { createBeforeBatch } from './webhooks/before-batch.ts';
 import { startDispatcher } from './webhooks/dispatcher.ts';
 import { createFigureReader } from './webhooks/figure.ts';
 import { createSender } from './webhooks/send.ts';
-import { createCompare } from './worker/compare.ts';
-import { createWorker } from './worker/index.ts';
+import { type Campaigns, openCampaigns } from './work/campaign/open.ts';
+import { createComparisonHandler } from './work/comparison/handler.ts';
+import { createCompare } from './work/expansion/compare.ts';
+import { createWorker } from './work/expansion/worker.ts';
+import { startForgetting } from './work/prune.ts';
+import { startReconciler } from './work/reconciler.ts';
 
 /** A running service. */
 export interface Service {

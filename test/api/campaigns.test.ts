@@ -3,14 +3,14 @@ import Schema from 'typebox/schema';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Credential } from '../../src/engines/engine.ts';
 import type { StoredEvent } from '../../src/model/expansion.ts';
+import { until } from '../support/until.ts';
 import {
   type CampaignWorld,
   campaignRequest,
   campaignWorld,
   masterOf,
   nodeOf,
-} from '../campaigns/support.ts';
-import { until } from '../support/until.ts';
+} from '../work/campaign/support.ts';
 import { bearer, healthyNode, operator, stored, viewer } from './support.ts';
 
 let world: CampaignWorld;

@@ -5,8 +5,8 @@ import { CampaignRequest } from '../../src/admission/campaign-request.ts';
 import { validator } from '../../src/admission/validate.ts';
 import { readCampaignFile } from '../../src/cli/campaign-file.ts';
 import { bearer, healthyNode, operator, viewer } from '../api/support.ts';
-import { type CampaignWorld, campaignWorld, masterOf, nodeOf } from '../campaigns/support.ts';
 import { campaignControl } from '../support/campaigns.ts';
+import { type CampaignWorld, campaignWorld, masterOf, nodeOf } from '../work/campaign/support.ts';
 import { Harness, type HarnessOptions, jsonLines, until } from './harness.ts';
 
 let world: CampaignWorld;

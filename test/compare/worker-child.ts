@@ -1,5 +1,5 @@
 /** A process of its own that works on comparisons until it is killed: `worker-child.ts CONNECTION OWNER`. */
-import { startComparisonWorker } from '../../src/verify/service.ts';
+import { startComparisonWorker } from '../../src/work/comparison/handler.ts';
 import { openTestStores } from '../support/postgres.ts';
 
 const [connection, owner] = process.argv.slice(2) as [string, string];

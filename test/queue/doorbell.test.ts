@@ -8,7 +8,7 @@ import {
 } from '../../src/queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
 import type { Doorbell, DoorbellWorker, WakeUpHandler } from '../../src/queue/doorbell.ts';
-import { startReconciler } from '../../src/queue/reconciler.ts';
+import { startReconciler } from '../../src/work/reconciler.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';

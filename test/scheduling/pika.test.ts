@@ -13,7 +13,7 @@ import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import { createPikaEngine } from '../../src/engines/pika/index.ts';
 import { isEnded, type JoinTarget, type NodeTarget, needsPerson } from '../../src/model/expansion.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
-import { createWorker } from '../../src/worker/index.ts';
+import { createWorker } from '../../src/work/expansion/worker.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { hasTheBug, type PikaNode, startPika } from '../support/pika.ts';
 

@@ -13,8 +13,8 @@ import type { SlotLimits } from '../../src/model/slots.ts';
 import { knowingComparison, virtualClock } from '../../src/rehearsal/play.ts';
 import { virtualWires } from '../../src/rehearsal/virtual-wires.ts';
 import type { Cluster } from '../../src/simulator/index.ts';
-import type { ReadFigure } from '../../src/worker/health-probe.ts';
-import { createWorker } from '../../src/worker/index.ts';
+import type { ReadFigure } from '../../src/work/expansion/health-probe.ts';
+import { createWorker } from '../../src/work/expansion/worker.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
 export const MB = 1_000_000;

@@ -5,7 +5,7 @@ import type { Cluster } from '../../src/simulator/cluster.ts';
 import { type Entry, type KeyType, keyTypes, sameValue } from '../../src/simulator/keyspace.ts';
 import type { Random } from '../../src/simulator/random.ts';
 import type { SimNode } from '../../src/simulator/world.ts';
-import type { Compare } from '../../src/worker/session.ts';
+import type { Compare } from '../../src/work/expansion/session.ts';
 import type { Network } from './network.ts';
 import type { ServiceProcess } from './process.ts';
 

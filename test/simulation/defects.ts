@@ -3,7 +3,7 @@ import type { Capabilities } from '../../src/model/capabilities.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
 import type { Look, NodeFacts } from '../../src/model/observation.ts';
 import type { Lease, Store } from '../../src/store/store.ts';
-import type { Compare } from '../../src/worker/session.ts';
+import type { Compare } from '../../src/work/expansion/session.ts';
 
 /** A guard that is taken out on purpose, at a seam: the simulation must notice. */
 export interface Defect {

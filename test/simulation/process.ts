@@ -1,5 +1,5 @@
 import type { Clock as VirtualClock } from '../../src/simulator/clock.ts';
-import type { Clock } from '../../src/worker/observer.ts';
+import type { Clock } from '../../src/work/expansion/observer.ts';
 
 /** Deliveries that were held back are handed over one by one, so that what each sets off can run in between. */
 const betweenDeliveriesMs = 0.001;

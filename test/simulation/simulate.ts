@@ -16,7 +16,7 @@ import type { Cluster } from '../../src/simulator/cluster.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { Reply } from '../../src/simulator/reply.ts';
 import { FencedError, type Store, StoreUnavailableError } from '../../src/store/store.ts';
-import { createWorker } from '../../src/worker/index.ts';
+import { createWorker } from '../../src/work/expansion/worker.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { buildCluster } from './build-cluster.ts';
 import { sampledComparison } from './comparison.ts';

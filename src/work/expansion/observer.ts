@@ -1,7 +1,7 @@
-import type { Section } from '../core/steps/wanted-looks.ts';
-import type { Credential, Engine, NodeConnection } from '../engines/engine.ts';
-import type { NodeTarget } from '../model/expansion.ts';
-import type { Look } from '../model/observation.ts';
+import type { Section } from '../../core/steps/wanted-looks.ts';
+import type { Credential, Engine, NodeConnection } from '../../engines/engine.ts';
+import type { NodeTarget } from '../../model/expansion.ts';
+import type { Look } from '../../model/observation.ts';
 
 export interface Clock {
   /** Milliseconds since the epoch. */

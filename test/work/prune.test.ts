@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { startForgetting } from '../src/forgetting.ts';
-import type { Forgotten } from '../src/store/ended.ts';
-import { until } from './support/until.ts';
+import type { Forgotten } from '../../src/store/ended.ts';
+import { startForgetting } from '../../src/work/prune.ts';
+import { until } from '../support/until.ts';
 
 const nothing: Forgotten = { expansions: 0, campaigns: 0, comparisons: 0 };
 const day = 86_400_000;

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createPikaEngine } from '../../src/engines/pika/index.ts';
-import type { Lease } from '../../src/store/store.ts';
-import { createWorker, type Worker } from '../../src/worker/index.ts';
-import { newExpansion } from '../support/expansions.ts';
-import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
+import { createPikaEngine } from '../../../src/engines/pika/index.ts';
+import type { Lease } from '../../../src/store/store.ts';
+import { createWorker, type Worker } from '../../../src/work/expansion/worker.ts';
+import { newExpansion } from '../../support/expansions.ts';
+import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
 
 describe('a worker whose database goes away in the middle of an expansion', () => {
   /** What happens while the worker waits for the database, once per wait. */

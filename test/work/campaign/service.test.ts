@@ -1,18 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startService } from '../../src/main.ts';
-import type { Campaign } from '../../src/model/campaign.ts';
-import { type Expansion, isEnded, type StoredEvent } from '../../src/model/expansion.ts';
-import type { Service } from '../../src/service.ts';
+import { startService } from '../../../src/main.ts';
+import type { Campaign } from '../../../src/model/campaign.ts';
+import { type Expansion, isEnded, type StoredEvent } from '../../../src/model/expansion.ts';
+import type { Service } from '../../../src/service.ts';
 import {
   type Cluster,
   createCluster,
   fastTimers,
   type ServedCluster,
   serveCluster,
-} from '../../src/simulator/index.ts';
-import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
-import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
-import { until } from '../support/until.ts';
+} from '../../../src/simulator/index.ts';
+import {
+  openTestStores,
+  startPostgres,
+  type TestDatabase,
+  type TestPostgres,
+} from '../../support/postgres.ts';
+import { type ServiceProcess, startServiceProcess } from '../../support/service-process.ts';
+import { until } from '../../support/until.ts';
 
 const transferBytes = 12_000_000;
 const bytesPerSecond = 12_000_000;

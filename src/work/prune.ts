@@ -1,5 +1,5 @@
-import type { Log } from './log.ts';
-import type { EndedRecords, Forgotten } from './store/ended.ts';
+import type { Log } from '../log.ts';
+import type { EndedRecords, Forgotten } from '../store/ended.ts';
 
 export interface ForgettingOptions {
   readonly ended: EndedRecords;

@@ -1,6 +1,6 @@
-import type { HealthSample } from '../core/steps/health.ts';
-import { type Expansion, isActive, type NodeTarget } from '../model/expansion.ts';
-import { type Look, sameAddress } from '../model/observation.ts';
+import type { HealthSample } from '../../core/steps/health.ts';
+import { type Expansion, isActive, type NodeTarget } from '../../model/expansion.ts';
+import { type Look, sameAddress } from '../../model/observation.ts';
 import type { Clock, Observer } from './observer.ts';
 
 /** Reads the figure at an operator's address; null = it gave no number. Never throws. */

@@ -1,22 +1,22 @@
-import type { Admission } from '../../src/admission/admission.ts';
-import { createCampaignAdmission } from '../../src/admission/campaign.ts';
-import type { RoutePlugin } from '../../src/api/parts.ts';
-import { campaignRoutes } from '../../src/api/routes/campaigns.ts';
-import { credentialSource, defaultLimits } from '../../src/config.ts';
-import type { Credential } from '../../src/engines/engine.ts';
-import type { ExpansionState, JoinPhase } from '../../src/model/expansion.ts';
-import type { CampaignStore } from '../../src/store/campaigns.ts';
-import { type CampaignWorkerParts, createCampaignHandler } from '../../src/worker/campaigns.ts';
+import type { Admission } from '../../../src/admission/admission.ts';
+import { createCampaignAdmission } from '../../../src/admission/campaign.ts';
+import type { RoutePlugin } from '../../../src/api/parts.ts';
+import { campaignRoutes } from '../../../src/api/routes/campaigns.ts';
+import { credentialSource, defaultLimits } from '../../../src/config.ts';
+import type { Credential } from '../../../src/engines/engine.ts';
+import type { ExpansionState, JoinPhase } from '../../../src/model/expansion.ts';
+import type { CampaignStore } from '../../../src/store/campaigns.ts';
+import { type CampaignWorkerParts, createCampaignHandler } from '../../../src/work/campaign/handler.ts';
 import {
   fakeDoorbell,
   type RungDoorbell,
   type TestApi,
   type TestApiOptions,
   testApi,
-} from '../api/support.ts';
-import { aMaster } from '../core/plan/preflight-support.ts';
-import { createMemoryCampaigns } from '../support/memory-campaigns.ts';
-import type { MemoryStore } from '../support/memory-store.ts';
+} from '../../api/support.ts';
+import { aMaster } from '../../core/plan/preflight-support.ts';
+import { createMemoryCampaigns } from '../../support/memory-campaigns.ts';
+import type { MemoryStore } from '../../support/memory-store.ts';
 
 export const masterOf = (index: number): string => `10.1.${index}.1:9221`;
 export const nodeOf = (index: number): string => `10.1.${index}.2:9221`;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Admission } from '../../src/admission/admission.ts';
-import { isEnded } from '../../src/model/expansion.ts';
-import type { CampaignWorkerParts } from '../../src/worker/campaigns.ts';
-import { healthyNode } from '../api/support.ts';
-import { until } from '../support/until.ts';
+import type { Admission } from '../../../src/admission/admission.ts';
+import { isEnded } from '../../../src/model/expansion.ts';
+import type { CampaignWorkerParts } from '../../../src/work/campaign/handler.ts';
+import { healthyNode } from '../../api/support.ts';
+import { until } from '../../support/until.ts';
 import { type CampaignWorld, campaignRequest, campaignWorld, masterOf, nodeOf } from './support.ts';
 
 let world: CampaignWorld;

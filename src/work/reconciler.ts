@@ -1,4 +1,4 @@
-import type { Doorbell } from './doorbell.ts';
+import type { Doorbell } from '../queue/doorbell.ts';
 
 export interface ReconcilerOptions {
   /** The store of what the doorbell rings for: expansions or comparisons. */

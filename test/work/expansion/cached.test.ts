@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { lately } from '../../src/worker/lately.ts';
+import { lately } from '../../../src/work/expansion/cached.ts';
 
 describe('what the database said of all expansions', () => {
   let now: number;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ComparisonReport } from '../../src/model/comparison.ts';
-import { resolvePolicy } from '../../src/model/policy.ts';
-import type { ComparisonStore, StoredComparison } from '../../src/store/comparisons.ts';
-import { StoreUnavailableError } from '../../src/store/store.ts';
-import { createCompare } from '../../src/worker/compare.ts';
-import { nodeTarget } from '../support/expansions.ts';
+import type { ComparisonReport } from '../../../src/model/comparison.ts';
+import { resolvePolicy } from '../../../src/model/policy.ts';
+import type { ComparisonStore, StoredComparison } from '../../../src/store/comparisons.ts';
+import { StoreUnavailableError } from '../../../src/store/store.ts';
+import { createCompare } from '../../../src/work/expansion/compare.ts';
+import { nodeTarget } from '../../support/expansions.ts';
 
 const equal = { verdict: 'equal', reason: null } as ComparisonReport;
 const completed = { id: 'c', state: 'completed', report: equal } as StoredComparison;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { resolvePolicy } from '../../src/model/policy.ts';
-import { createHealthProbe } from '../../src/worker/health-probe.ts';
-import type { Observer } from '../../src/worker/observer.ts';
-import { newExpansion } from '../support/expansions.ts';
+import { resolvePolicy } from '../../../src/model/policy.ts';
+import { createHealthProbe } from '../../../src/work/expansion/health-probe.ts';
+import type { Observer } from '../../../src/work/expansion/observer.ts';
+import { newExpansion } from '../../support/expansions.ts';
 
 const watched = {
   ...newExpansion({

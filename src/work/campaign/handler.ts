@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Admission } from '../admission/admission.ts';
-import { fingerprint } from '../admission/fingerprint.ts';
-import { type AdmissionOutcome, decideCampaign } from '../core/campaign/decision.ts';
-import type { AtCrashPoint } from '../core/crash-points.ts';
+import type { Admission } from '../../admission/admission.ts';
+import { fingerprint } from '../../admission/fingerprint.ts';
+import { type AdmissionOutcome, decideCampaign } from '../../core/campaign/decision.ts';
+import type { AtCrashPoint } from '../../core/crash-points.ts';
 import {
   type Campaign,
   type CampaignMember,
@@ -10,12 +10,17 @@ import {
   type MemberExpansion,
   memberExpansionOf,
   memberKey,
-} from '../model/campaign.ts';
-import type { Control, EventInput, Problem } from '../model/expansion.ts';
-import { Refusal } from '../model/refusal.ts';
-import type { Doorbell, WakeUpHandler } from '../queue/doorbell.ts';
-import type { CampaignLease, CampaignStore, StoredCampaign } from '../store/campaigns.ts';
-import { FencedError, IdempotencyConflictError, type Store, StoreUnavailableError } from '../store/store.ts';
+} from '../../model/campaign.ts';
+import type { Control, EventInput, Problem } from '../../model/expansion.ts';
+import { Refusal } from '../../model/refusal.ts';
+import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
+import type { CampaignLease, CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
+import {
+  FencedError,
+  IdempotencyConflictError,
+  type Store,
+  StoreUnavailableError,
+} from '../../store/store.ts';
 
 export interface CampaignWorkerParts {
   readonly campaigns: CampaignStore;

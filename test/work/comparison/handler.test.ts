@@ -2,19 +2,24 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { resolveSpec } from '../../src/compare/compare.ts';
-import { type Checkpoint, run } from '../../src/compare/run.ts';
-import type { NodeTarget } from '../../src/model/expansion.ts';
-import type { ComparisonStore } from '../../src/store/comparisons.ts';
-import type { Database } from '../../src/store/database.ts';
+import { resolveSpec } from '../../../src/compare/compare.ts';
+import { type Checkpoint, run } from '../../../src/compare/run.ts';
+import type { NodeTarget } from '../../../src/model/expansion.ts';
+import type { ComparisonStore } from '../../../src/store/comparisons.ts';
+import type { Database } from '../../../src/store/database.ts';
 import {
   type ComparisonHandlerOptions,
   createComparisonHandler,
   startComparisonWorker,
-} from '../../src/verify/service.ts';
-import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from '../compare/servers.ts';
-import { whenEnded } from '../support/ended.ts';
-import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+} from '../../../src/work/comparison/handler.ts';
+import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from '../../compare/servers.ts';
+import { whenEnded } from '../../support/ended.ts';
+import {
+  openTestStores,
+  startPostgres,
+  type TestDatabase,
+  type TestPostgres,
+} from '../../support/postgres.ts';
 
 const keys = 6000;
 const noCredentials = { get: () => null, names: [] };
@@ -83,7 +88,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
   /** A worker in a process of its own, which can be killed as a machine dies. */
   function startWorkerProcess(owner: string): ChildProcess {
     const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const file = fileURLToPath(new URL('../compare/worker-child.ts', import.meta.url));
+    const file = fileURLToPath(new URL('../../compare/worker-child.ts', import.meta.url));
     const connection = JSON.stringify(database.connection);
     return spawn(process.execPath, ['--import', loader, file, connection, owner], { stdio: 'ignore' });
   }

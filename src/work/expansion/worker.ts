@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
-import type { CredentialSource, Engine } from '../engines/engine.ts';
-import type { Metrics } from '../metrics.ts';
-import { isEnded } from '../model/expansion.ts';
-import type { SlotLimits } from '../model/slots.ts';
-import type { WakeUpHandler } from '../queue/doorbell.ts';
-import { FencedError, type Lease, type Store, StoreUnavailableError } from '../store/store.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../../core/crash-points.ts';
+import type { CredentialSource, Engine } from '../../engines/engine.ts';
+import type { Metrics } from '../../metrics.ts';
+import { isEnded } from '../../model/expansion.ts';
+import type { SlotLimits } from '../../model/slots.ts';
+import type { WakeUpHandler } from '../../queue/doorbell.ts';
+import { FencedError, type Lease, type Store, StoreUnavailableError } from '../../store/store.ts';
+import { lately } from './cached.ts';
 import type { ReadFigure } from './health-probe.ts';
-import { lately } from './lately.ts';
 import { type Clock, realClock } from './observer.ts';
 import { type BeforeBatch, type Compare, createSession } from './session.ts';
 

@@ -1,12 +1,12 @@
-import { runWhereItBelongs } from '../compare/compare.ts';
-import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } from '../compare/run.ts';
-import { type ComparisonSpec, resolveSpec } from '../compare/spec.ts';
-import type { WireError, WireErrorCode } from '../compare/wire/wire.ts';
-import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
-import type { CredentialSource } from '../engines/engine.ts';
-import type { Difference } from '../model/comparison.ts';
-import type { NodeTarget, Problem } from '../model/expansion.ts';
-import { hideInReplies, withTexts } from '../secrets.ts';
+import { runWhereItBelongs } from '../../compare/compare.ts';
+import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } from '../../compare/run.ts';
+import { type ComparisonSpec, resolveSpec } from '../../compare/spec.ts';
+import type { WireError, WireErrorCode } from '../../compare/wire/wire.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../../core/crash-points.ts';
+import type { CredentialSource } from '../../engines/engine.ts';
+import type { Difference } from '../../model/comparison.ts';
+import type { NodeTarget, Problem } from '../../model/expansion.ts';
+import { hideInReplies, withTexts } from '../../secrets.ts';
 import {
   type ComparisonChange,
   type ComparisonControl,
@@ -14,8 +14,8 @@ import {
   type ComparisonStore,
   comparisonHasEnded,
   type StoredComparison,
-} from '../store/comparisons.ts';
-import { FencedError } from '../store/store.ts';
+} from '../../store/comparisons.ts';
+import { FencedError } from '../../store/store.ts';
 
 export interface ComparisonHandlerOptions {
   readonly comparisons: ComparisonStore;
