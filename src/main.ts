@@ -1,8 +1,8 @@
 import closeWithGrace from 'close-with-grace';
-import { type Config, ConfigError, type ConfigOverrides, loadConfig } from './config.ts';
-import { createLog, type Log } from './log.ts';
-import { outliveOutOfFiles } from './open-files.ts';
-import { hideSecrets } from './secrets.ts';
+import { type Config, ConfigError, type ConfigOverrides, loadConfig } from './platform/config.ts';
+import { createLog, type Log } from './platform/log.ts';
+import { outliveOutOfFiles } from './platform/open-files.ts';
+import { hideSecrets } from './platform/secrets.ts';
 import { openService, type Service } from './service.ts';
 import { StoreUnavailableError } from './store/store.ts';
 

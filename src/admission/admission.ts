@@ -1,4 +1,3 @@
-import { type AtCrashPoint, passByCrashPoints } from '../core/crash-points.ts';
 import type { MeasuredSync } from '../core/plan/forecast.ts';
 import { measuredSyncs } from '../core/plan/learning.ts';
 import { makePlan, type Plan, type Topology, topologyOf } from '../core/plan/plan.ts';
@@ -11,11 +10,12 @@ import type { Finding } from '../model/finding.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../model/policy.ts';
 import { Refusal } from '../model/refusal.ts';
+import { parseWebhookUrl } from '../net/url.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { CampaignLease } from '../store/campaigns.ts';
 import { masterKey } from '../store/master-key.ts';
 import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/store.ts';
-import { parseWebhookUrl } from '../webhooks/url.ts';
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { NewId } from './ids.ts';

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { AccessRole, AccessToken } from '../config.ts';
+import type { AccessRole, AccessToken } from '../platform/config.ts';
 
 /** Who sends a request. */
 export interface Caller {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { shareOfOpenFiles } from '../open-files.ts';
+import { shareOfOpenFiles } from '../platform/open-files.ts';
 import { createAccess } from './access.ts';
 import { answerBrokenHttp, sendError, validationProblem } from './errors.ts';
 import { createEventStreams } from './event-streams.ts';

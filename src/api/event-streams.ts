@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Log } from '../log.ts';
 import type { StoredEvent } from '../model/expansion.ts';
+import type { Log } from '../platform/log.ts';
+import { withTimeLimit } from '../platform/time-limit.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
-import { withTimeLimit } from '../time-limit.ts';
 import { HttpProblem } from './errors.ts';
 
 export interface EventStreamOptions {

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
 import type { NewId } from '../admission/ids.ts';
-import type { AccessToken, Limits } from '../config.ts';
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
+import type { AccessToken, Limits } from '../platform/config.ts';
+import type { Log } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { Store } from '../store/store.ts';
 import type { Access } from './access.ts';

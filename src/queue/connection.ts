@@ -6,7 +6,7 @@ import {
   runMigrations,
 } from 'bullmq';
 import { Redis } from 'ioredis';
-import { PostgresClient } from '../postgres-client.ts';
+import { PostgresClient } from '../platform/postgres-client.ts';
 import { QueueSetupError } from './errors.ts';
 import { inTime } from './in-time.ts';
 

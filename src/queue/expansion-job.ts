@@ -1,6 +1,6 @@
-import type { AtCrashPoint } from '../core/crash-points.ts';
 import { type Expansion, isEnded, needsPerson } from '../model/expansion.ts';
 import { Refusal } from '../model/refusal.ts';
+import type { AtCrashPoint } from '../platform/crash-points.ts';
 import type { ExpansionJobFailure, ExpansionJobProgress, ExpansionJobResult } from './producer.ts';
 
 /** What the queue needs of the service: the same rules as every other entrance, and the database's truth. */

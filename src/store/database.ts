@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { PostgresClient } from '../postgres-client.ts';
+import { PostgresClient } from '../platform/postgres-client.ts';
 import { StoreUnavailableError } from './store.ts';
 
 /** How to reach PostgreSQL: a URL, or the socket folder of the embedded server. */

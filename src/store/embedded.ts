@@ -5,7 +5,7 @@ import { access, chown, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { PostgresClient } from '../postgres-client.ts';
+import { PostgresClient } from '../platform/postgres-client.ts';
 import type { PostgresConnection } from './database.ts';
 import { findBinaries, type PostgresBinaries } from './embedded-binaries.ts';
 import { EmbeddedPostgresError, useOtherDatabase } from './embedded-error.ts';

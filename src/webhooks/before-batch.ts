@@ -1,8 +1,8 @@
 import type { Expansion } from '../model/expansion.ts';
+import type { HookAnswer, SendHook } from '../net/send.ts';
+import { shownUrl } from '../net/url.ts';
 import type { Webhook, WebhookStore } from '../store/webhooks.ts';
 import { isYes, outcomeOf, quoted } from './dispatcher.ts';
-import type { HookAnswer, SendHook } from './send.ts';
-import { shownUrl } from './url.ts';
 
 export interface BeforeBatchParts {
   readonly store: WebhookStore;

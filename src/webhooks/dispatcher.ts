@@ -1,6 +1,6 @@
-import type { AtCrashPoint } from '../core/crash-points.ts';
+import type { HookAnswer, SendHook } from '../net/send.ts';
+import type { AtCrashPoint } from '../platform/crash-points.ts';
 import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from '../store/webhooks.ts';
-import type { HookAnswer, SendHook } from './send.ts';
 
 export interface DispatcherParts {
   readonly store: WebhookStore;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Refusal } from '../model/refusal.ts';
+import { parseWebhookUrl, shownUrl } from '../net/url.ts';
 import type { Webhook, WebhookKind } from '../store/webhooks.ts';
 import { beforeBatchType } from './before-batch.ts';
-import { parseWebhookUrl, shownUrl } from './url.ts';
 
 export interface WebhookRequest {
   readonly url: string;

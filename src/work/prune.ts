@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../platform/log.ts';
 import type { EndedRecords, Forgotten } from '../store/ended.ts';
 
 export interface ForgettingOptions {

@@ -4,9 +4,9 @@ import { fingerprint } from '../../src/admission/fingerprint.ts';
 import { idMaker } from '../../src/admission/ids.ts';
 import { checkCredential, parseAddress, parseMaster, parseNodes } from '../../src/admission/targets.ts';
 import { fieldPath } from '../../src/admission/validate.ts';
-import { credentialSource } from '../../src/config.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { Refusal } from '../../src/model/refusal.ts';
+import { credentialSource } from '../../src/platform/config.ts';
 
 const none = credentialSource(new Map());
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { comparisonRoutes } from '../../src/api/routes/comparisons.ts';
-import { credentialSource } from '../../src/config.ts';
+import { credentialSource } from '../../src/platform/config.ts';
 import type {
   ComparisonStore,
   NewComparison,

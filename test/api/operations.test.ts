@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { buildWorkerApi } from '../../src/api/app.ts';
-import { createMetrics } from '../../src/metrics.ts';
+import { createMetrics } from '../../src/platform/metrics.ts';
 import { goodRequest, type TestApi, testApi } from './support.ts';
 
 let api: TestApi;

@@ -3,12 +3,12 @@ import { type AdmissionParts, createAdmission } from '../../src/admission/admiss
 import { idMaker } from '../../src/admission/ids.ts';
 import { buildApi } from '../../src/api/app.ts';
 import type { ApiOptions } from '../../src/api/parts.ts';
-import { type AccessToken, credentialSource, defaultLimits, type Limits } from '../../src/config.ts';
 import type { Credential, Engine, LookOptions } from '../../src/engines/engine.ts';
 import { capabilitiesOf } from '../../src/engines/pika/capabilities.ts';
-import { createLog } from '../../src/log.ts';
-import { createMetrics, type Metrics } from '../../src/metrics.ts';
 import { formatAddress, type Look } from '../../src/model/observation.ts';
+import { type AccessToken, credentialSource, defaultLimits, type Limits } from '../../src/platform/config.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { createMetrics, type Metrics } from '../../src/platform/metrics.ts';
 import type { Doorbell } from '../../src/queue/doorbell.ts';
 import { aMaster, aNode, type ServerChanges } from '../core/plan/preflight-support.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
+import { withTimeLimit } from '../../src/platform/time-limit.ts';
 import { expansionQueueName, makeExpansionJob } from '../../src/queue/producer.ts';
-import { withTimeLimit } from '../../src/time-limit.ts';
 
 /** A request that was turned down for good. */
 export class RefusedError extends Error {}

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { CrashPoint } from '../../src/core/crash-points.ts';
-import { crashPoints } from '../../src/core/crash-points.ts';
+import type { CrashPoint } from '../../src/platform/crash-points.ts';
+import { crashPoints } from '../../src/platform/crash-points.ts';
 import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
 import { expansionQueueName, makeExpansionJob } from '../../src/queue/producer.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';

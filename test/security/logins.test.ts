@@ -4,12 +4,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createAdmission } from '../../src/admission/admission.ts';
 import { idMaker } from '../../src/admission/ids.ts';
 import { WireConnection } from '../../src/compare/wire/wire.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Credential } from '../../src/engines/engine.ts';
 import { loginRefusal, mayLogIn, parseRule } from '../../src/engines/login-rules.ts';
 import { realWires } from '../../src/engines/pika/connection.ts';
 import { createPikaEngine } from '../../src/engines/pika/engine.ts';
 import { type Link, openLink } from '../../src/engines/pika/link.ts';
+import { loadConfig } from '../../src/platform/config.ts';
 import { fakeDoorbell } from '../api/support.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 

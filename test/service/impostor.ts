@@ -114,7 +114,7 @@ export const behaviours: readonly (readonly [name: string, Behaviour, RegExp])[]
   ['a refused login', answer('-NOAUTH Authentication required.\r\n'), /refuses the login/],
 ];
 
-/** Only when its data are asked for; what comes slowly or without end is known by its time limits (test/verify). */
+/** Only when its data are asked for; what comes slowly or without end is known by its time limits (test/compare). */
 export const whenCompared: Behaviour = answer('HTTP/1.1 400 Bad Request\r\n\r\n');
 export const dataCommand = /PKSCANRANGE|SCAN|MGET|ECHO/i;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSender } from '../../src/net/send.ts';
 import { createBeforeBatch } from '../../src/webhooks/before-batch.ts';
-import { createSender } from '../../src/webhooks/send.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { MemoryWebhooks, webhookOf } from './memory-webhooks.ts';
 import { Receiver } from './receiver.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSender } from '../../src/net/send.ts';
 import { type Dispatcher, outcomeOf, startDispatcher } from '../../src/webhooks/dispatcher.ts';
-import { createSender } from '../../src/webhooks/send.ts';
 import { MemoryWebhooks, webhookOf } from './memory-webhooks.ts';
 import { Receiver } from './receiver.ts';
 

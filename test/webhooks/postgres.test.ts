@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createSender } from '../../src/net/send.ts';
 import { startDispatcher } from '../../src/webhooks/dispatcher.ts';
-import { createSender } from '../../src/webhooks/send.ts';
 import { verifyWebhook } from '../../src/webhooks/signature.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { newExpansion } from '../support/expansions.ts';

@@ -1,7 +1,7 @@
 import type { NodeCommand, NodeTarget } from '../../model/expansion.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
-import { isOutOfFiles } from '../../open-files.ts';
-import { withTexts } from '../../secrets.ts';
+import { isOutOfFiles } from '../../platform/open-files.ts';
+import { withTexts } from '../../platform/secrets.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
 import { loginRefusal, mayLogIn } from '../login-rules.ts';
 import { capabilitiesOf } from './capabilities.ts';

@@ -1,5 +1,5 @@
-import { shareOfOpenFiles } from '../../open-files.ts';
-import { hideInReplies, hideSecrets } from '../../secrets.ts';
+import { shareOfOpenFiles } from '../../platform/open-files.ts';
+import { hideInReplies, hideSecrets } from '../../platform/secrets.ts';
 import type { Engine } from '../engine.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { PikaConnection, realWires, type Wires } from './connection.ts';

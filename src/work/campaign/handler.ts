@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import type { Admission } from '../../admission/admission.ts';
 import { fingerprint } from '../../admission/fingerprint.ts';
 import { type AdmissionOutcome, decideCampaign } from '../../core/campaign/decision.ts';
-import type { AtCrashPoint } from '../../core/crash-points.ts';
 import {
   type Campaign,
   type CampaignMember,
@@ -13,6 +12,7 @@ import {
 } from '../../model/campaign.ts';
 import type { Control, EventInput, Problem } from '../../model/expansion.ts';
 import { Refusal } from '../../model/refusal.ts';
+import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
 import type { CampaignLease, CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import {

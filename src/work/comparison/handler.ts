@@ -2,11 +2,11 @@ import { runWhereItBelongs } from '../../compare/compare.ts';
 import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } from '../../compare/run.ts';
 import { type ComparisonSpec, resolveSpec } from '../../compare/spec.ts';
 import type { WireError, WireErrorCode } from '../../compare/wire/wire.ts';
-import { type AtCrashPoint, passByCrashPoints } from '../../core/crash-points.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { Difference } from '../../model/comparison.ts';
 import type { NodeTarget, Problem } from '../../model/expansion.ts';
-import { hideInReplies, withTexts } from '../../secrets.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
+import { hideInReplies, withTexts } from '../../platform/secrets.ts';
 import {
   type ComparisonChange,
   type ComparisonControl,

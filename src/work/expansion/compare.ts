@@ -1,7 +1,7 @@
 import { compareNodes, specFromPolicy } from '../../compare/compare.ts';
-import { type AtCrashPoint, passByCrashPoints } from '../../core/crash-points.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import { type ComparisonStore, comparisonHasEnded, type StoredComparison } from '../../store/comparisons.ts';
 import { StoreUnavailableError } from '../../store/store.ts';

@@ -3,12 +3,10 @@
  * be done is saved before it is done, under the lease's epoch; a session that lost its lease stops at once.
  */
 import type { Logger } from 'pino';
-import type { AtCrashPoint } from '../../core/crash-points.ts';
 import type { Batches } from '../../core/plan/batches.ts';
 import { type Decision, decide, type Reply, takeReplies } from '../../core/steps/decide.ts';
 import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
-import type { Metrics } from '../../metrics.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import {
@@ -25,6 +23,8 @@ import type { Look, NodeFacts } from '../../model/observation.ts';
 import { formatAddress } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import { noSlotLimits, type SlotLimits } from '../../model/slots.ts';
+import type { AtCrashPoint } from '../../platform/crash-points.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import type { Lease, Store } from '../../store/store.ts';
 import type { Lately } from './cached.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';

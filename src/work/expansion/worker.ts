@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { type AtCrashPoint, passByCrashPoints } from '../../core/crash-points.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
-import type { Metrics } from '../../metrics.ts';
 import { isEnded } from '../../model/expansion.ts';
 import type { SlotLimits } from '../../model/slots.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import type { WakeUpHandler } from '../../queue/doorbell.ts';
 import { FencedError, type Lease, type Store, StoreUnavailableError } from '../../store/store.ts';
 import { lately } from './cached.ts';

@@ -2,9 +2,9 @@ import type { Admission } from '../../../src/admission/admission.ts';
 import { createCampaignAdmission } from '../../../src/admission/campaign.ts';
 import type { RoutePlugin } from '../../../src/api/parts.ts';
 import { campaignRoutes } from '../../../src/api/routes/campaigns.ts';
-import { credentialSource, defaultLimits } from '../../../src/config.ts';
 import type { Credential } from '../../../src/engines/engine.ts';
 import type { ExpansionState, JoinPhase } from '../../../src/model/expansion.ts';
+import { credentialSource, defaultLimits } from '../../../src/platform/config.ts';
 import type { CampaignStore } from '../../../src/store/campaigns.ts';
 import { type CampaignWorkerParts, createCampaignHandler } from '../../../src/work/campaign/handler.ts';
 import {

@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { watchEventLoop } from '../../../platform/event-loop.ts';
 import { HttpProblem } from '../../errors.ts';
-import { watchEventLoop } from '../../event-loop.ts';
 import type { ApiParts } from '../../parts.ts';
 
 declare module 'fastify' {

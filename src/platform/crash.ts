@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { type AtCrashPoint, type CrashOrder, passByCrashPoints } from './core/crash-points.ts';
+import { type AtCrashPoint, type CrashOrder, passByCrashPoints } from './crash-points.ts';
 
 const standardError = 2;
 

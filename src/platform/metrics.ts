@@ -6,9 +6,9 @@ import {
   expansionStates,
   isEnded,
   joinPhases,
-} from './model/expansion.ts';
-import type { Look } from './model/observation.ts';
-import type { Store } from './store/store.ts';
+} from '../model/expansion.ts';
+import type { Look } from '../model/observation.ts';
+import type { Store } from '../store/store.ts';
 
 /** What happened to a wake-up of an expansion. */
 type WakeUpOutcome = 'worked' | 'held_elsewhere' | 'nothing_to_do' | 'fenced' | 'failed';

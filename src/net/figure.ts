@@ -1,6 +1,6 @@
 import { get as httpGet, type IncomingMessage, type RequestOptions } from 'node:http';
 import { get as httpsGet } from 'node:https';
-import { withTimeLimit } from '../time-limit.ts';
+import { withTimeLimit } from '../platform/time-limit.ts';
 import { beginningOf, guardedLookup } from './send.ts';
 import { parseWebhookUrl } from './url.ts';
 

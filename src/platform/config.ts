@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
-import { type CrashOrder, crashPoints, parseCrashOrder } from './core/crash-points.ts';
-import { maxNodesPerExpansion } from './core/plan/preflight.ts';
-import type { Credential, CredentialSource } from './engines/engine.ts';
-import { loopback, parseRule, privateNetworks } from './engines/login-rules.ts';
-import type { SlotLimits } from './model/slots.ts';
+import { maxNodesPerExpansion } from '../core/plan/preflight.ts';
+import type { Credential, CredentialSource } from '../engines/engine.ts';
+import { loopback, parseRule, privateNetworks } from '../engines/login-rules.ts';
+import type { SlotLimits } from '../model/slots.ts';
+import { type CrashOrder, crashPoints, parseCrashOrder } from './crash-points.ts';
 
 /** What a process of the service does: answer requests, work on expansions, or both. */
 const processRoles = ['all', 'api', 'worker'] as const;

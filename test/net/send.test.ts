@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSender } from '../../src/webhooks/send.ts';
+import { createSender } from '../../src/net/send.ts';
+import { isAllowedIp, parseWebhookUrl } from '../../src/net/url.ts';
 import { signatureOf, verifyWebhook } from '../../src/webhooks/signature.ts';
 import { newWebhook, shownWebhook } from '../../src/webhooks/subscribe.ts';
-import { isAllowedIp, parseWebhookUrl } from '../../src/webhooks/url.ts';
-import { Receiver } from './receiver.ts';
+import { Receiver } from '../webhooks/receiver.ts';
 
 const never = new AbortController().signal;
 

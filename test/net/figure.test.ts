@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { createFigureReader, figureIn } from '../../src/webhooks/figure.ts';
+import { createFigureReader, figureIn } from '../../src/net/figure.ts';
 
 describe("an operator's figure of health", () => {
   test.each([

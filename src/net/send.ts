@@ -2,8 +2,8 @@ import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'nod
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { withTimeLimit } from '../time-limit.ts';
-import { signatureOf, webhookHeaders } from './signature.ts';
+import { withTimeLimit } from '../platform/time-limit.ts';
+import { signatureOf, webhookHeaders } from '../webhooks/signature.ts';
 import { isAllowedIp, parseWebhookUrl } from './url.ts';
 
 interface OutgoingHook {

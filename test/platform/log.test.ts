@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createLog } from '../../src/log.ts';
-import { hideSecrets } from '../../src/secrets.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { hideSecrets } from '../../src/platform/secrets.ts';
 
 function logTo(lines: string[], secrets: readonly string[]) {
   return createLog({ level: 'trace', secrets, destination: { write: (line) => void lines.push(line) } });

@@ -3,7 +3,7 @@
  * over. Resolves or rejects as `work` does: heeding the signal is its affair.
  *
  * AbortSignal.any over AbortSignal.timeout is no substitute: nothing but the timer holds that timeout, weakly, and once
- * it is garbage collected it never aborts (Node 20; test/time-limit.test.ts).
+ * it is garbage collected it never aborts (Node 20; test/platform/time-limit.test.ts).
  */
 export async function withTimeLimit<T>(
   timeoutMs: number,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, type ConfigOverrides, isLoopback, loadConfig } from '../../src/config.ts';
-import { crashPoints } from '../../src/core/crash-points.ts';
+import { ConfigError, type ConfigOverrides, isLoopback, loadConfig } from '../../src/platform/config.ts';
+import { crashPoints } from '../../src/platform/crash-points.ts';
 
 type Files = Readonly<Record<string, string>>;
 
