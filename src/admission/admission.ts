@@ -1,4 +1,3 @@
-import type { MeasuredSync } from '../core/plan/forecast.ts';
 import { measuredSyncs } from '../core/plan/learning.ts';
 import { makePlan, type Plan, type Topology, topologyOf } from '../core/plan/plan.ts';
 import { preflightNodeSections, preflightSections } from '../core/plan/preflight.ts';
@@ -7,6 +6,7 @@ import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
+import type { MeasuredSync } from '../model/forecast.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../model/policy.ts';
 import { Refusal } from '../model/refusal.ts';

@@ -1,10 +1,9 @@
 import type { CampaignPlan } from '../admission/campaign.ts';
 import type { CampaignView } from '../api/campaign-views.ts';
-import type { Forecast } from '../core/plan/forecast.ts';
-import type { AnomalyRecord } from '../core/sync/anomalies.ts';
-import type { Evidence } from '../core/sync/evidence.ts';
+import type { AnomalyRecord } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { ComparisonReport } from '../model/comparison.ts';
+import type { Evidence } from '../model/evidence.ts';
 import type {
   Attempt,
   Expansion,
@@ -16,6 +15,7 @@ import type {
   Progress,
 } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
+import type { Forecast } from '../model/forecast.ts';
 import type { PolicyInput } from '../model/policy.ts';
 import type { Rehearsal } from '../rehearsal/result.ts';
 

@@ -1,13 +1,11 @@
-import type { ForecastDrift } from '../core/plan/drift.ts';
-import type { Forecast, ForecastOutcome } from '../core/plan/forecast.ts';
-import type { HealthState } from '../core/steps/health.ts';
-import type { AnomalyRecord } from '../core/sync/anomalies.ts';
-import type { CatchUp, Evidence } from '../core/sync/evidence.ts';
-import type { MasterTracker } from '../core/sync/master-tracker.ts';
-import type { SlaveTracker } from '../core/sync/tracker.ts';
+import type { AnomalyRecord } from './anomalies.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ComparisonReport } from './comparison.ts';
+import type { CatchUp, Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
+import type { Forecast, ForecastDrift, ForecastOutcome } from './forecast.ts';
+import type { MasterTracker, SlaveTracker } from './full-sync.ts';
+import type { HealthState } from './health.ts';
 import type { Address, MasterIdentity } from './observation.ts';
 import type { Policy } from './policy.ts';
 import type { JoinTarget, NodeTarget } from './targets.ts';

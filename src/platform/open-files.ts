@@ -1,7 +1,7 @@
 import type { Log } from './log.ts';
 
 /** What this process may hold open at a time: files and connections together. */
-export function mostOpenFiles(): number {
+function mostOpenFiles(): number {
   const report = process.report?.getReport() as unknown as {
     userLimits?: Record<string, { soft?: unknown }>;
   };

@@ -1,4 +1,4 @@
-import type { Evidence } from '../core/sync/evidence.ts';
+import type { Evidence } from '../model/evidence.ts';
 import type { ExpansionState, JoinPhase } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
 

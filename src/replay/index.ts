@@ -1,22 +1,14 @@
 /** Feeds a recording through the tracker that follows live nodes: for post-mortems, and as its test. */
-import {
-  type AnomalyCode,
-  type AnomalyRecord,
-  defaultAnomalyLimits,
-  detectAnomalies,
-} from '../core/sync/anomalies.ts';
+
+import { defaultAnomalyLimits, detectAnomalies } from '../core/sync/anomalies.ts';
 import { type FullSyncVerdict, fullSyncVerdict } from '../core/sync/evidence.ts';
 import { receivedInWait } from '../core/sync/full-sync-pass.ts';
-import { type MasterTracker, newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
-import {
-  lastWait,
-  newSlaveTracker,
-  type SlaveTracker,
-  trackSlave,
-  trackSlaveThroughMaster,
-} from '../core/sync/tracker.ts';
+import { newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
+import { lastWait, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
+import type { AnomalyCode, AnomalyRecord } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
+import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
 import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
 

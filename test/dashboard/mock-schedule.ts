@@ -1,5 +1,5 @@
-import type { Figure, Forecast, ForecastRange } from '../../src/core/plan/forecast.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
+import type { Figure, Forecast, ForecastRange } from '../../src/model/forecast.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { MiB, type MockWorld } from './mock-world.ts';
 

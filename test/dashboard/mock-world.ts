@@ -2,10 +2,10 @@ import { inBatches } from '../../src/core/plan/batches.ts';
 import { controlProblem } from '../../src/core/steps/controls.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import { noProgress } from '../../src/core/steps/progress.ts';
-import type { AnomalyRecord } from '../../src/core/sync/anomalies.ts';
-import { type Evidence, ruleNames } from '../../src/core/sync/evidence.ts';
+import type { AnomalyRecord } from '../../src/model/anomalies.ts';
 import type { Capabilities } from '../../src/model/capabilities.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
+import { type Evidence, ruleNames } from '../../src/model/evidence.ts';
 import {
   type Attempt,
   type ControlVerb,

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { anomalyCodes } from '../../src/core/sync/anomalies.ts';
-import { ruleNames } from '../../src/core/sync/evidence.ts';
 import {
   formatBytes,
   formatDuration,
@@ -23,6 +21,8 @@ import {
 import { alignSeries } from '../../src/dashboard/pages/expansion/series.ts';
 import { layoutTopology } from '../../src/dashboard/pages/expansion/topology-layout.ts';
 import { isAddress, parseNodes } from '../../src/dashboard/pages/new-expansion/parse-nodes.ts';
+import { anomalyCodes } from '../../src/model/anomalies.ts';
+import { ruleNames } from '../../src/model/evidence.ts';
 import { expansionStates, type Join, joinPhases, type StoredEvent } from '../../src/model/expansion.ts';
 import { MockWorld } from './mock-world.ts';
 

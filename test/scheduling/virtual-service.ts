@@ -1,5 +1,4 @@
 import { pino } from 'pino';
-import type { Forecast, MeasuredSync } from '../../src/core/plan/forecast.ts';
 import { makePlan, type Plan } from '../../src/core/plan/plan.ts';
 import { emptyContext, preflightSections } from '../../src/core/plan/preflight.ts';
 import { writeRate } from '../../src/core/plan/write-rate.ts';
@@ -7,6 +6,7 @@ import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import { createPikaEngine } from '../../src/engines/pika/index.ts';
 import type { Expansion, JoinTarget, NodeTarget, StoredEvent } from '../../src/model/expansion.ts';
 import { isEnded } from '../../src/model/expansion.ts';
+import type { Forecast, MeasuredSync } from '../../src/model/forecast.ts';
 import type { Look } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { SlotLimits } from '../../src/model/slots.ts';

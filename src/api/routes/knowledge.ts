@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { findingCodes } from '../../core/plan/preflight.ts';
-import { anomalyCatalogue } from '../../core/sync/anomalies.ts';
+import { anomalyCatalogue } from '../../model/anomalies.ts';
 import { errorResponses, strict } from '../schemas/common.ts';
 import { Topology } from '../schemas/expansion.ts';
 import type { ApiRoutes } from '../type-provider.ts';

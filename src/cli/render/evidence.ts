@@ -1,4 +1,4 @@
-import type { EvidenceRule } from '../../core/sync/evidence.ts';
+import type { EvidenceRule } from '../../model/evidence.ts';
 import type { EvidenceView, NodeEvidenceView } from '../api-types.ts';
 import { formatTime, pad, printable } from '../format.ts';
 import { phaseColour, phaseMark, type Style, words } from '../style.ts';

@@ -1,4 +1,4 @@
-import type { ForecastRange } from '../../core/plan/forecast.ts';
+import type { ForecastRange } from '../../model/forecast.ts';
 import type { ForecastView, PlanView, TopologyView } from '../api-types.ts';
 import { formatBytes, formatDuration, printable } from '../format.ts';
 import type { Style } from '../style.ts';

@@ -1,5 +1,5 @@
-import type { Figure, ForecastRange } from '../../core/plan/forecast.ts';
-import type { HealthReading } from '../../core/steps/health.ts';
+import type { Figure, ForecastRange } from '../../model/forecast.ts';
+import type { HealthReading } from '../../model/health.ts';
 import type { ExpansionView } from '../api-types.ts';
 import { formatBytes, formatDuration, pad, printable } from '../format.ts';
 import type { Style } from '../style.ts';

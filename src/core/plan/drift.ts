@@ -1,22 +1,7 @@
 /** Whether what was planned still holds: the forecast, made anew before a batch, against the one that was agreed to. */
+import type { Forecast, ForecastDrift, ForecastRange } from '../../model/forecast.ts';
 
 import { readableBytes, readableSeconds } from '../../model/quantities.ts';
-import type { Forecast, ForecastRange } from './forecast.ts';
-
-/** What has grown beyond the limit. */
-export interface ForecastDrift {
-  readonly at: number;
-  /** Zero-based batch before which it was seen. */
-  readonly batch: number;
-  readonly text: string;
-  readonly figures: readonly {
-    readonly name: 'snapshot_bytes' | 'seconds_per_node' | 'write_bytes_per_second';
-    readonly planned: number;
-    readonly now: number;
-  }[];
-  /** The forecast as it would be now; an approval takes it over. */
-  readonly forecast: Forecast;
-}
 
 /** Below these a change is noise, whatever its share. */
 const leastBytes = 64 * 1024 * 1024;

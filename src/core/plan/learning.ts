@@ -1,8 +1,9 @@
 /** What finished full syncs teach about the next: their rate, and the time around the copy. */
+
 import type { Expansion, Join } from '../../model/expansion.ts';
+import type { MeasuredSync } from '../../model/forecast.ts';
 import { receivedInWait } from '../sync/full-sync-pass.ts';
 import { lastWait } from '../sync/tracker.ts';
-import type { MeasuredSync } from './forecast.ts';
 
 /** Less than this says more of the protocol's talk than of the network. */
 const leastBytes = 4 * 1024 * 1024;

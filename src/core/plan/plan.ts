@@ -1,6 +1,7 @@
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { NodeTarget } from '../../model/expansion.ts';
 import { type Finding, hasErrors } from '../../model/finding.ts';
+import type { Forecast, MeasuredSync } from '../../model/forecast.ts';
 import {
   type BinlogOffset,
   formatAddress,
@@ -11,7 +12,7 @@ import {
 import type { Policy } from '../../model/policy.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
 import { chooseBatches } from './batches.ts';
-import { type Forecast, forecastFindings, type MeasuredSync, makeForecast } from './forecast.ts';
+import { forecastFindings, makeForecast } from './forecast.ts';
 import { type PreflightContext, preflight } from './preflight.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { WriteRate } from './write-rate.ts';

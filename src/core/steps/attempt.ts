@@ -1,4 +1,5 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
+import { anomalyCatalogue } from '../../model/anomalies.ts';
 
 import type { Attempt, Intent, Join, NodeCommand } from '../../model/expansion.ts';
 import {
@@ -9,7 +10,6 @@ import {
   silenceInFull,
   silenceWords,
 } from '../../model/observation.ts';
-import { anomalyCatalogue } from '../sync/anomalies.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { newSlaveTracker } from '../sync/tracker.ts';
 import { holdThrottle } from './bandwidth.ts';

@@ -1,6 +1,8 @@
 /** How fast a node may copy now: its share of the master's budget, less while the master's health asks for it. Part of `decide`. */
+
 import type { Expansion, Join } from '../../model/expansion.ts';
-import { type HealthReading, type HealthSample, newHealth, readingWords, stepHealth } from './health.ts';
+import type { HealthReading, HealthSample } from '../../model/health.ts';
+import { newHealth, readingWords, stepHealth } from './health.ts';
 import { isUnderWay } from './join-state.ts';
 import { advanceThrottle } from './throttle.ts';
 import { patch, say, type Turn } from './turn.ts';

@@ -14,6 +14,7 @@ import {
   isSettled,
   type Join,
 } from '../../model/expansion.ts';
+import type { HealthSample } from '../../model/health.ts';
 import { type Look, type NodeFacts, silenceWords } from '../../model/observation.ts';
 import { type Batches, chooseBatches } from '../plan/batches.ts';
 import { masterIdentity } from '../plan/preflight.ts';
@@ -24,7 +25,6 @@ import { settingIntent, takeSettingReply } from './borrowed.ts';
 import { blockingJoins, controlProblem } from './controls.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
-import type { HealthSample } from './health.ts';
 import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
 import { awaitsDump, holdsFullSyncSlot, isNextInLine, isTouched, isUnderWay } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';

@@ -2,9 +2,10 @@
 
 import type { ComparisonReport } from '../../model/comparison.ts';
 import type { Join, JoinPhase } from '../../model/expansion.ts';
+import type { SlaveTracker } from '../../model/full-sync.ts';
 import { defaultAnomalyLimits, detectAnomalies } from '../sync/anomalies.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
-import { isConnected, type SlaveTracker, trackSlave, trackSlaveThroughMaster } from '../sync/tracker.ts';
+import { isConnected, trackSlave, trackSlaveThroughMaster } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { progressOf } from './progress.ts';

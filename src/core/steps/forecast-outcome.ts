@@ -1,7 +1,8 @@
 /** What an expansion was, side by side with what had been forecast. Part of `decide`, at its end. */
+
 import type { Expansion, Join } from '../../model/expansion.ts';
+import type { Figure, ForecastOutcome, ForecastRange } from '../../model/forecast.ts';
 import { readableSeconds } from '../../model/quantities.ts';
-import type { Figure, ForecastOutcome, ForecastRange } from '../plan/forecast.ts';
 import { measuredSync } from '../plan/learning.ts';
 import { patch, say, type Turn } from './turn.ts';
 

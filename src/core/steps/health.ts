@@ -2,34 +2,8 @@
  * The throttle's loop: while a figure of the master's health is over its limit, less is copied; while all are well under
  * theirs, more again. Pure: figures and the time come in.
  */
+import type { HealthReading, HealthSample, HealthState } from '../../model/health.ts';
 import type { HealthPolicy } from '../../model/policy.ts';
-
-/** What was measured since the last time; null = not measured. */
-export interface HealthSample {
-  readonly masterLatencyP99Ms: number | null;
-  readonly slaveLagBytes: number | null;
-  readonly commandsPerSecond: number | null;
-  /** What the user's own endpoint says; `failed` = it gave no number. */
-  readonly endpoint: number | 'failed' | null;
-}
-
-export interface HealthReading {
-  readonly what: 'master_latency_ms' | 'slave_lag_bytes' | 'commands_per_second' | 'endpoint';
-  readonly value: number;
-  readonly limit: number;
-}
-
-export interface HealthState {
-  /** Share of the bandwidth that may be used now, above 0 and up to 1. */
-  readonly level: number;
-  readonly changedAt: number;
-  readonly calmSince: number | null;
-  /** The level at which a figure went over its limit last; above it, it goes up in small steps. */
-  readonly ceiling: number;
-  readonly readings: readonly HealthReading[];
-  /** The figure that is furthest over its limit; null = all are within. */
-  readonly over: HealthReading | null;
-}
 
 /** Begins low: how much the master bears is not known yet. */
 export const newHealth = (now: number): HealthState => ({

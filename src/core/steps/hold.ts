@@ -1,9 +1,11 @@
 /** What keeps a batch from beginning beyond the state of its nodes: time windows, and a plan that no longer holds. Part of `decide`. */
+
 import type { Capabilities } from '../../model/capabilities.ts';
 import { type Expansion, isSettled } from '../../model/expansion.ts';
+import type { Forecast } from '../../model/forecast.ts';
 import type { NodeFacts } from '../../model/observation.ts';
 import { driftOf } from '../plan/drift.ts';
-import { type Forecast, makeForecast } from '../plan/forecast.ts';
+import { makeForecast } from '../plan/forecast.ts';
 import { measuredSyncs } from '../plan/learning.ts';
 import { windowState, windowTime } from '../plan/windows.ts';
 import { writeRate } from '../plan/write-rate.ts';

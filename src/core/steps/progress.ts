@@ -1,8 +1,8 @@
 import type { Progress, SilentNode } from '../../model/expansion.ts';
+import type { MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { bytesBetween } from '../../model/observation.ts';
 import { receivedInWait } from '../sync/full-sync-pass.ts';
-import type { MasterTracker } from '../sync/master-tracker.ts';
-import { lastWait, type SlaveTracker, transferRate } from '../sync/tracker.ts';
+import { lastWait, transferRate } from '../sync/tracker.ts';
 
 export const noProgress: Progress = {
   snapshotBytes: null,

@@ -1,8 +1,8 @@
 /** What is done about an anomaly: wait, attach anew a bounded number of times, or give the node up. Part of `decide`. */
-
+import { type AnomalyRecord, anomalyCatalogue } from '../../model/anomalies.ts';
 import type { Attempt, Join, Problem } from '../../model/expansion.ts';
-import { type AnomalyRecord, anomalyCatalogue } from '../sync/anomalies.ts';
-import { isConnected, type SlaveTracker } from '../sync/tracker.ts';
+import type { SlaveTracker } from '../../model/full-sync.ts';
+import { isConnected } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { leave } from './leaving.ts';

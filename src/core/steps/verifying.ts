@@ -1,19 +1,12 @@
 /** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
-
+import type { AnomalyRecord } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
+import type { CatchUp } from '../../model/evidence.ts';
 import type { Attempt, Join } from '../../model/expansion.ts';
+import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
-import type { AnomalyRecord } from '../sync/anomalies.ts';
-import {
-  type CatchUp,
-  comparisonWords,
-  connectionRules,
-  fullSyncRules,
-  hasPassed,
-  judge,
-} from '../sync/evidence.ts';
+import { comparisonWords, connectionRules, fullSyncRules, hasPassed, judge } from '../sync/evidence.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
-import type { SlaveTracker } from '../sync/tracker.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { reattach, recordAnomalies } from './remedy.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';

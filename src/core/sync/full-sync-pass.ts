@@ -1,5 +1,7 @@
 /** One stay in WaitDBSync: which dump is copied, how much came, and whether a newer dump took its place. */
+
 import type { Capabilities } from '../../model/capabilities.ts';
+import type { Copying, Dump, MasterTracker, Wait } from '../../model/full-sync.ts';
 import {
   type BinlogOffset,
   bytesBetween,
@@ -7,7 +9,7 @@ import {
   type DbState,
   type ReplicationFacts,
 } from '../../model/observation.ts';
-import { type Dump, dumpBytes, dumpBytesAtMost, latestSize, type MasterTracker } from './master-tracker.ts';
+import { dumpBytes, dumpBytesAtMost, latestSize } from './master-tracker.ts';
 
 /**
  * A received byte count below this is the protocol's own talk (MetaSync, DBSync, pings), not yet the snapshot.
@@ -36,71 +38,6 @@ export interface WaitingSlave {
   readonly replInputBytes: number | null;
   readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
   readonly waits: readonly Wait[];
-}
-
-/** One stay in WaitDBSync: one try of a full sync. */
-export interface Wait {
-  readonly startedAt: number;
-  /** SLAVEOF, or the end of the wait before: no byte of this copy came earlier, seen or not. */
-  readonly earliestAt: number;
-  readonly endedAt: number | null;
-  /**
-   * How it ended: `swapped` = the node went on with the snapshot's offset or is ready to; `interrupted` = it fell
-   * back (connection lost, NO ONE, restart); `discarded` = it went on without having taken over a snapshot.
-   */
-  readonly end: 'swapped' | 'interrupted' | 'discarded' | null;
-  readonly dbs: readonly string[];
-  /** Node's `total_net_repl_input_bytes` at its beginning, at the last look inside, and at the first look after. */
-  readonly bytesAtStart: number | null;
-  readonly bytesLast: number | null;
-  readonly bytesLastAt: number | null;
-  /**
-   * Bytes of the snapshot that must have come by the first look after, at least: all bytes, less all the binlog that
-   * can have come meanwhile. null = cannot be told.
-   */
-  readonly unseenBytesAtLeast: number | null;
-  readonly firstBytesAt: number | null;
-  /** First look inside at which the master made no dump: the node's own was finished then. */
-  readonly dumpQuietAt: number | null;
-  readonly offsetsBefore: Readonly<Record<string, BinlogOffset>>;
-  readonly offsetsAfter: Readonly<Record<string, BinlogOffset>> | null;
-  readonly masterOffsets: Readonly<Record<string, BinlogOffset>>;
-  /** The dump that is being copied, when it was seen to finish while watching. */
-  readonly dump: Dump | null;
-  /** The node's byte counter at its first look after that dump was seen to be finished. */
-  readonly bytesAtDump: number | null;
-  /** LASTSAVE when the wait began: the dump that is reused if no new one is made. */
-  readonly lastSaveAtStart: number | null;
-  readonly snapshotBytes: number | null;
-  /** Whether snapshotBytes belongs to the copied dump, or is only the master's present size. */
-  readonly snapshotBytesKnown: boolean;
-  /** The most that the copied dump, or one that replaced it, can hold; null or absent = not known. */
-  readonly snapshotBytesAtMost?: number | null;
-  readonly supersededAt: number | null;
-  readonly supersededBy: 'later_dump' | 'bgsave_during_copy' | 'other_full_sync' | null;
-  readonly laterDumps: number;
-  /** The other slave that entered its full sync during this wait. */
-  readonly otherSlave: string | null;
-  /** Last time that bytes of the copy, or the states, moved; and the byte counter then. */
-  readonly lastMoveAt: number;
-  readonly movedBytes?: number | null;
-  readonly copying?: Copying;
-  /** Milliseconds in which the node may have asked again, since nothing came, or no look was near enough to tell. */
-  readonly stillMs?: number;
-  /** When a hundredth more of the copy had come the last time, and how much had come then. */
-  readonly headway?: { readonly at: number; readonly bytes: number };
-}
-
-/** Bytes come for the copy and, once one of several DBs is connected, for its binlog: which are the copy's? */
-interface Copying {
-  /** The states of the DBs; whatever changes them begins anew. */
-  readonly states: string;
-  readonly binlog: Readonly<Record<string, BinlogOffset>>;
-  /** The most that was received beside what the node has taken from the binlog since. */
-  readonly mostBytes: number;
-  /** The byte counter when these states began, and what had come of this copy before; absent = as `mostBytes`, and 0. */
-  readonly sinceBytes?: number;
-  readonly earlierBytes?: number;
 }
 
 export const states = (replication: ReplicationFacts): readonly DbState[] =>

@@ -1,13 +1,13 @@
 /** What is known of a master over time: its dumps, its size, its restarts. Part of the full-sync tracker. */
+
 import type { Capabilities } from '../../model/capabilities.ts';
+import type { Dump, MasterSample, MasterTracker } from '../../model/full-sync.ts';
 import {
-  type BinlogOffset,
   bytesBetween,
   type ListedSlave,
   type Look,
   type NodeFacts,
   type ReplicationFacts,
-  type Silence,
   silenceInFull,
   silenceWords,
 } from '../../model/observation.ts';
@@ -15,56 +15,6 @@ import {
 const keptSamples = 60;
 
 const keptDumps = 12;
-
-export interface MasterSample {
-  readonly at: number;
-  readonly binlog: Readonly<Record<string, BinlogOffset>>;
-  readonly sstBytes: number | null;
-  /** All that a dump could hold; absent = not known. */
-  readonly mostBytes?: number | null;
-}
-
-/** A dump that finished while the master was watched: LASTSAVE changed. */
-export interface Dump {
-  /** LASTSAVE's new value, unix seconds on the master's clock. */
-  readonly lastSave: number;
-  /** The last look that still showed the old value, and the first that showed the new one. */
-  readonly notBefore: number;
-  readonly notAfter: number;
-  /** Bytes in the table files just before and just after; the snapshot's size lies about between them. */
-  readonly sstBytesBefore: number | null;
-  readonly sstBytesAfter: number | null;
-  /** The master's binlog offsets at the last look before. */
-  readonly offsetsBefore?: Readonly<Record<string, BinlogOffset>> | null;
-  /** Binlog written from then until the size after was read; null or absent = not known. */
-  readonly writtenBytes?: number | null;
-  /** The most that a dump could hold just before or just after; null or absent = not known. */
-  readonly mostBytes?: number | null;
-}
-
-export interface MasterTracker {
-  readonly lastAnsweredAt: number | null;
-  /** Set while the master does not answer. */
-  readonly silentSince: number | null;
-  readonly silentAs: Silence['kind'] | null;
-  /** What was met at the last look that gave no answer. */
-  readonly silentWith?: string | null;
-  readonly processId: number | null;
-  readonly uptimeSeconds: number | null;
-  readonly replOutputBytes: number | null;
-  readonly restartedAt: number | null;
-  readonly runId: string | null;
-  readonly lastSave: number | null;
-  readonly lastSaveAt: number | null;
-  readonly dumps: readonly Dump[];
-  readonly bgsaving: boolean;
-  readonly bgsavingSeenAt: number | null;
-  readonly scanning: boolean;
-  readonly compacting: boolean;
-  readonly samples: readonly MasterSample[];
-  readonly replication: ReplicationFacts | null;
-  readonly binlogFileSizeBytes?: number | null;
-}
 
 export const newMasterTracker = (): MasterTracker => ({
   lastAnsweredAt: null,

@@ -3,7 +3,9 @@
  * which it follows whether the slave's full sync really ran to its end. Pure and JSON-serialisable, so the same
  * code follows live nodes, simulated ones and recordings.
  */
+
 import type { Capabilities } from '../../model/capabilities.ts';
+import type { MasterTracker, SlaveTracker, TrackerPhase, Wait } from '../../model/full-sync.ts';
 import {
   type Address,
   type BinlogOffset,
@@ -25,72 +27,8 @@ import {
   takeSnapshot,
   takeSupersession,
   unseenWait,
-  type Wait,
 } from './full-sync-pass.ts';
-import {
-  hasRestarted,
-  type MasterTracker,
-  othersInFullSync,
-  slaveName,
-  snapshotSize,
-} from './master-tracker.ts';
-
-type TrackerPhase = 'attaching' | 'snapshotting' | 'transferring' | 'swapping' | 'catching_up';
-
-interface RateSample {
-  readonly at: number;
-  readonly bytes: number;
-}
-
-/** What is known of one slave since one SLAVEOF. */
-export interface SlaveTracker {
-  readonly attachedAt: number;
-  /** The master as the node was told it. */
-  readonly master: Address;
-  /** The node as the others see it. */
-  readonly self: Address;
-  /** The master's binlog-file-size; null = not known. */
-  readonly binlogFileSizeBytes: number | null;
-  /** The node's byte counter and the master's offsets right before SLAVEOF. */
-  readonly bytesAtAttach: number | null;
-  /** The byte counter at the look before the present one. */
-  readonly bytesBefore: number | null;
-  readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
-  /** master_host and master_port as the node first showed them after SLAVEOF. */
-  readonly establishedMaster: Address | null;
-  readonly phase: TrackerPhase;
-  readonly phases: readonly { readonly phase: TrackerPhase; readonly at: number }[];
-  readonly lastAnsweredAt: number | null;
-  readonly busySince: number | null;
-  readonly unreachableSince: number | null;
-  /** What was wrong at the last such look, in words. */
-  readonly unreachableAs?: string;
-  readonly processId: number | null;
-  readonly uptimeSeconds: number | null;
-  readonly replInputBytes: number | null;
-  readonly commandsProcessed: number | null;
-  readonly restarts: readonly number[];
-  readonly everWaited: boolean;
-  readonly waits: readonly Wait[];
-  /** Whether the master was seen to list the node as `full syncing` since the attach. */
-  readonly listedFullSyncing: boolean;
-  readonly listed: ListedSlave | null;
-  readonly notListedSince: number | null;
-  readonly listedBefore: readonly string[];
-  readonly noConnectSince: number | null;
-  readonly upSince: number | null;
-  readonly replication: ReplicationFacts | null;
-  /** Slaves of the master that were already in full sync when this one's wait began. */
-  readonly othersSyncing: readonly string[];
-  /** Size of the node's own tables at the first look after the swap. */
-  readonly ownSstBytes: number | null;
-  readonly rates: readonly RateSample[];
-  /** The master was itself a slave in sync at some look since the attach. */
-  readonly masterSyncingAt: number | null;
-  readonly foreignMaster: string | null;
-  readonly detachedByOthersAt: number | null;
-  readonly masterRestartedAt: number | null;
-}
+import { hasRestarted, othersInFullSync, slaveName, snapshotSize } from './master-tracker.ts';
 
 /** Starts to follow a node from the moment its SLAVEOF was answered. */
 export function newSlaveTracker(start: {

@@ -1,5 +1,5 @@
-import type { HealthSample } from '../../core/steps/health.ts';
 import { type Expansion, isActive, type NodeTarget } from '../../model/expansion.ts';
+import type { HealthSample } from '../../model/health.ts';
 import { type Look, sameAddress } from '../../model/observation.ts';
 import type { Clock, Observer } from './observer.ts';
 

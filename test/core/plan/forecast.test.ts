@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { driftOf } from '../../../src/core/plan/drift.ts';
-import type { MeasuredSync } from '../../../src/core/plan/forecast.ts';
-import { type Forecast, type ForecastInput, makeForecast } from '../../../src/core/plan/forecast.ts';
+import { type ForecastInput, makeForecast } from '../../../src/core/plan/forecast.ts';
 import { makePlan } from '../../../src/core/plan/plan.ts';
 import { writeRate } from '../../../src/core/plan/write-rate.ts';
+import type { Forecast, MeasuredSync } from '../../../src/model/forecast.ts';
 import type { ConfigFacts, SizeFacts } from '../../../src/model/observation.ts';
 import { defaultPolicy, type Policy } from '../../../src/model/policy.ts';
 import { aMaster, aNode, aRequest, now, type RequestChanges } from './preflight-support.ts';

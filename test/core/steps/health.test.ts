@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type HealthSample,
-  type HealthState,
-  newHealth,
-  readingWords,
-  stepHealth,
-} from '../../../src/core/steps/health.ts';
+import { newHealth, readingWords, stepHealth } from '../../../src/core/steps/health.ts';
+import type { HealthSample, HealthState } from '../../../src/model/health.ts';
 import { type HealthPolicy, noHealthLimits } from '../../../src/model/policy.ts';
 
 const well: HealthSample = {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type CatchUp, hasPassed, judge, type RuleName, ruleNames } from '../../../src/core/sync/evidence.ts';
-import type { Wait } from '../../../src/core/sync/full-sync-pass.ts';
-import { type MasterTracker, newMasterTracker } from '../../../src/core/sync/master-tracker.ts';
-import { newSlaveTracker, type SlaveTracker } from '../../../src/core/sync/tracker.ts';
+import { hasPassed, judge } from '../../../src/core/sync/evidence.ts';
+import { newMasterTracker } from '../../../src/core/sync/master-tracker.ts';
+import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
+import { type CatchUp, type RuleName, ruleNames } from '../../../src/model/evidence.ts';
+import type { MasterTracker, SlaveTracker, Wait } from '../../../src/model/full-sync.ts';
 import type { DbState, ReplicationFacts } from '../../../src/model/observation.ts';
 
 /** A node of which everything is proven; each test takes one fact away, and one rule must notice (promise 5). */

@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  type Dump,
-  dumpBytes,
-  newMasterTracker,
-  trackMaster,
-} from '../../../src/core/sync/master-tracker.ts';
+import { dumpBytes, newMasterTracker, trackMaster } from '../../../src/core/sync/master-tracker.ts';
+import type { Dump } from '../../../src/model/full-sync.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../../src/model/observation.ts';
 import { begin, ended } from '../steps/played-expansion.ts';
 import { masterReplication } from './master-replication.ts';

@@ -1,6 +1,5 @@
-import type { ForecastDrift } from '../../../core/plan/drift.ts';
-import type { Figure, ForecastRange } from '../../../core/plan/forecast.ts';
 import type { Expansion } from '../../../model/expansion.ts';
+import type { Figure, ForecastDrift, ForecastRange } from '../../../model/forecast.ts';
 
 import { Notice, Panel, useDuration } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';

@@ -1,6 +1,6 @@
 import { windowState } from '../../../core/plan/windows.ts';
-import type { HealthReading, HealthState } from '../../../core/steps/health.ts';
 import type { BorrowedSetting, Expansion } from '../../../model/expansion.ts';
+import type { HealthReading, HealthState } from '../../../model/health.ts';
 import type { TimeWindow } from '../../../model/policy.ts';
 import { Bar, Notice, Panel, useDuration, useNow } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';

@@ -1,4 +1,4 @@
-import type { Forecast, ForecastRange } from '../../../core/plan/forecast.ts';
+import type { Forecast, ForecastRange } from '../../../model/forecast.ts';
 import { Said, useDuration } from '../../components/parts.tsx';
 import { formatBytes, formatRate, formatShare } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';

@@ -1,8 +1,7 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
-import type { AnomalyRecord } from '../../../core/sync/anomalies.ts';
-import { anomalyCatalogue } from '../../../core/sync/anomalies.ts';
-import type { EvidenceRule } from '../../../core/sync/evidence.ts';
+import { type AnomalyRecord, anomalyCatalogue } from '../../../model/anomalies.ts';
+import type { EvidenceRule } from '../../../model/evidence.ts';
 import {
   type Attempt,
   type Expansion,

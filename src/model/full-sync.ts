@@ -1,0 +1,174 @@
+/** What is known of the full syncs of a node, and of its master meanwhile. */
+import type { Address, BinlogOffset, ListedSlave, ReplicationFacts, Silence } from './observation.ts';
+
+/** One stay in WaitDBSync: one try of a full sync. */
+export interface Wait {
+  readonly startedAt: number;
+  /** SLAVEOF, or the end of the wait before: no byte of this copy came earlier, seen or not. */
+  readonly earliestAt: number;
+  readonly endedAt: number | null;
+  /**
+   * How it ended: `swapped` = the node went on with the snapshot's offset or is ready to; `interrupted` = it fell
+   * back (connection lost, NO ONE, restart); `discarded` = it went on without having taken over a snapshot.
+   */
+  readonly end: 'swapped' | 'interrupted' | 'discarded' | null;
+  readonly dbs: readonly string[];
+  /** Node's `total_net_repl_input_bytes` at its beginning, at the last look inside, and at the first look after. */
+  readonly bytesAtStart: number | null;
+  readonly bytesLast: number | null;
+  readonly bytesLastAt: number | null;
+  /**
+   * Bytes of the snapshot that must have come by the first look after, at least: all bytes, less all the binlog that
+   * can have come meanwhile. null = cannot be told.
+   */
+  readonly unseenBytesAtLeast: number | null;
+  readonly firstBytesAt: number | null;
+  /** First look inside at which the master made no dump: the node's own was finished then. */
+  readonly dumpQuietAt: number | null;
+  readonly offsetsBefore: Readonly<Record<string, BinlogOffset>>;
+  readonly offsetsAfter: Readonly<Record<string, BinlogOffset>> | null;
+  readonly masterOffsets: Readonly<Record<string, BinlogOffset>>;
+  /** The dump that is being copied, when it was seen to finish while watching. */
+  readonly dump: Dump | null;
+  /** The node's byte counter at its first look after that dump was seen to be finished. */
+  readonly bytesAtDump: number | null;
+  /** LASTSAVE when the wait began: the dump that is reused if no new one is made. */
+  readonly lastSaveAtStart: number | null;
+  readonly snapshotBytes: number | null;
+  /** Whether snapshotBytes belongs to the copied dump, or is only the master's present size. */
+  readonly snapshotBytesKnown: boolean;
+  /** The most that the copied dump, or one that replaced it, can hold; null or absent = not known. */
+  readonly snapshotBytesAtMost?: number | null;
+  readonly supersededAt: number | null;
+  readonly supersededBy: 'later_dump' | 'bgsave_during_copy' | 'other_full_sync' | null;
+  readonly laterDumps: number;
+  /** The other slave that entered its full sync during this wait. */
+  readonly otherSlave: string | null;
+  /** Last time that bytes of the copy, or the states, moved; and the byte counter then. */
+  readonly lastMoveAt: number;
+  readonly movedBytes?: number | null;
+  readonly copying?: Copying;
+  /** Milliseconds in which the node may have asked again, since nothing came, or no look was near enough to tell. */
+  readonly stillMs?: number;
+  /** When a hundredth more of the copy had come the last time, and how much had come then. */
+  readonly headway?: { readonly at: number; readonly bytes: number };
+}
+
+/** Bytes come for the copy and, once one of several DBs is connected, for its binlog: which are the copy's? */
+export interface Copying {
+  /** The states of the DBs; whatever changes them begins anew. */
+  readonly states: string;
+  readonly binlog: Readonly<Record<string, BinlogOffset>>;
+  /** The most that was received beside what the node has taken from the binlog since. */
+  readonly mostBytes: number;
+  /** The byte counter when these states began, and what had come of this copy before; absent = as `mostBytes`, and 0. */
+  readonly sinceBytes?: number;
+  readonly earlierBytes?: number;
+}
+
+export type TrackerPhase = 'attaching' | 'snapshotting' | 'transferring' | 'swapping' | 'catching_up';
+
+interface RateSample {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** What is known of one slave since one SLAVEOF. */
+export interface SlaveTracker {
+  readonly attachedAt: number;
+  /** The master as the node was told it. */
+  readonly master: Address;
+  /** The node as the others see it. */
+  readonly self: Address;
+  /** The master's binlog-file-size; null = not known. */
+  readonly binlogFileSizeBytes: number | null;
+  /** The node's byte counter and the master's offsets right before SLAVEOF. */
+  readonly bytesAtAttach: number | null;
+  /** The byte counter at the look before the present one. */
+  readonly bytesBefore: number | null;
+  readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
+  /** master_host and master_port as the node first showed them after SLAVEOF. */
+  readonly establishedMaster: Address | null;
+  readonly phase: TrackerPhase;
+  readonly phases: readonly { readonly phase: TrackerPhase; readonly at: number }[];
+  readonly lastAnsweredAt: number | null;
+  readonly busySince: number | null;
+  readonly unreachableSince: number | null;
+  /** What was wrong at the last such look, in words. */
+  readonly unreachableAs?: string;
+  readonly processId: number | null;
+  readonly uptimeSeconds: number | null;
+  readonly replInputBytes: number | null;
+  readonly commandsProcessed: number | null;
+  readonly restarts: readonly number[];
+  readonly everWaited: boolean;
+  readonly waits: readonly Wait[];
+  /** Whether the master was seen to list the node as `full syncing` since the attach. */
+  readonly listedFullSyncing: boolean;
+  readonly listed: ListedSlave | null;
+  readonly notListedSince: number | null;
+  readonly listedBefore: readonly string[];
+  readonly noConnectSince: number | null;
+  readonly upSince: number | null;
+  readonly replication: ReplicationFacts | null;
+  /** Slaves of the master that were already in full sync when this one's wait began. */
+  readonly othersSyncing: readonly string[];
+  /** Size of the node's own tables at the first look after the swap. */
+  readonly ownSstBytes: number | null;
+  readonly rates: readonly RateSample[];
+  /** The master was itself a slave in sync at some look since the attach. */
+  readonly masterSyncingAt: number | null;
+  readonly foreignMaster: string | null;
+  readonly detachedByOthersAt: number | null;
+  readonly masterRestartedAt: number | null;
+}
+
+export interface MasterSample {
+  readonly at: number;
+  readonly binlog: Readonly<Record<string, BinlogOffset>>;
+  readonly sstBytes: number | null;
+  /** All that a dump could hold; absent = not known. */
+  readonly mostBytes?: number | null;
+}
+
+/** A dump that finished while the master was watched: LASTSAVE changed. */
+export interface Dump {
+  /** LASTSAVE's new value, unix seconds on the master's clock. */
+  readonly lastSave: number;
+  /** The last look that still showed the old value, and the first that showed the new one. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Bytes in the table files just before and just after; the snapshot's size lies about between them. */
+  readonly sstBytesBefore: number | null;
+  readonly sstBytesAfter: number | null;
+  /** The master's binlog offsets at the last look before. */
+  readonly offsetsBefore?: Readonly<Record<string, BinlogOffset>> | null;
+  /** Binlog written from then until the size after was read; null or absent = not known. */
+  readonly writtenBytes?: number | null;
+  /** The most that a dump could hold just before or just after; null or absent = not known. */
+  readonly mostBytes?: number | null;
+}
+
+export interface MasterTracker {
+  readonly lastAnsweredAt: number | null;
+  /** Set while the master does not answer. */
+  readonly silentSince: number | null;
+  readonly silentAs: Silence['kind'] | null;
+  /** What was met at the last look that gave no answer. */
+  readonly silentWith?: string | null;
+  readonly processId: number | null;
+  readonly uptimeSeconds: number | null;
+  readonly replOutputBytes: number | null;
+  readonly restartedAt: number | null;
+  readonly runId: string | null;
+  readonly lastSave: number | null;
+  readonly lastSaveAt: number | null;
+  readonly dumps: readonly Dump[];
+  readonly bgsaving: boolean;
+  readonly bgsavingSeenAt: number | null;
+  readonly scanning: boolean;
+  readonly compacting: boolean;
+  readonly samples: readonly MasterSample[];
+  readonly replication: ReplicationFacts | null;
+  readonly binlogFileSizeBytes?: number | null;
+}

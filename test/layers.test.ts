@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** What each room may import, beside itself. A room that is not named here may import anything. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  'core/sync': ['model'],
+  'core/plan': ['model', 'core/sync'],
+  'core/steps': ['model', 'core/sync', 'core/plan'],
+  'core/campaign': ['model'],
+  platform: ['model', 'core/plan', 'engines', 'store'],
+  engines: ['model', 'platform'],
+  compare: ['model', 'engines', 'platform'],
+  store: ['model', 'platform'],
+  queue: ['model', 'core/sync', 'platform'],
+  net: ['model', 'platform', 'webhooks'],
+  simulator: [],
+};
+
+/** Packages that one room alone may know. */
+const keepers: Readonly<Record<string, readonly string[]>> = {
+  bullmq: ['queue'],
+  pg: ['store', 'queue', 'platform'],
+  ioredis: ['engines', 'queue', 'demo'],
+  fastify: ['api', 'service.ts', 'work'],
+};
+
+const roomOf = (file: string): string => {
+  const [first = '', second = ''] = file.split('/');
+  return first === 'core' ? `core/${second}` : first;
+};
+
+const source = join(root, 'src');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  /\.tsx?$/.test(file),
+);
+
+interface Import {
+  readonly file: string;
+  readonly to: string;
+}
+
+const imports: readonly Import[] = files.flatMap((file) =>
+  [...readFileSync(join(source, file), 'utf8').matchAll(/\bfrom '([^']+)'|\bimport\('([^']+)'\)/g)].map(
+    ([, from, dynamic]) => ({ file, to: (from ?? dynamic)! }),
+  ),
+);
+
+test('no room imports what lies above it', () => {
+  const wrong = imports
+    .filter(({ to }) => to.startsWith('.'))
+    .map(({ file, to }) => ({
+      file,
+      target: relative(source, normalize(join(source, dirname(file), to))),
+    }))
+    .filter(({ file, target }) => {
+      const [from, to] = [roomOf(file), roomOf(target)];
+      return allowed[from] !== undefined && from !== to && !allowed[from].includes(to);
+    });
+  expect(wrong).toEqual([]);
+});
+
+test('each of the great packages is known to few rooms', () => {
+  const wrong = imports.filter(({ file, to }) => keepers[to] && !keepers[to].includes(roomOf(file)));
+  expect(wrong).toEqual([]);
+});
+
+test('the rules see every room', () => {
+  const rooms = new Set(files.map(roomOf));
+  for (const room of [...Object.keys(allowed), ...Object.values(keepers).flat()])
+    expect([room, rooms.has(room)]).toEqual([room, true]);
+});
