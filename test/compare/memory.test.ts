@@ -24,7 +24,7 @@ describe.skipIf(skipped !== null)(`memory of a full comparison ${skipped ?? ''}`
     const { peakMegabytes, report } = await compare();
     expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: few });
     peakOfFew = peakMegabytes;
-  }, 120_000);
+  }, 300_000);
   afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
   const load = (commands: readonly (readonly Argument[])[]) =>
@@ -44,7 +44,7 @@ describe.skipIf(skipped !== null)(`memory of a full comparison ${skipped ?? ''}`
     // Both sides of them all are 400 MB, one of them twenty.
     expect(peakMegabytes - peakOfFew).toBeLessThan(100);
     await load(Array.from({ length: large }, (_, i) => ['DEL', `large:${i}`]));
-  }, 120_000);
+  }, 300_000);
 
   it('does not grow with the number of keys, or of differences', async () => {
     await load(strings(few, many));
@@ -53,7 +53,7 @@ describe.skipIf(skipped !== null)(`memory of a full comparison ${skipped ?? ''}`
     expect(report).toMatchObject({ lookedAtKeys: many, differencesTotal: 30_000 });
     // Both sides' values are 240 MB.
     expect(peakMegabytes - peakOfFew).toBeLessThan(100);
-  }, 120_000);
+  }, 300_000);
 
   async function compare(): Promise<{ readonly peakMegabytes: number; readonly report: ComparisonReport }> {
     const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;

@@ -158,7 +158,7 @@ describe.skipIf(pikaMissing !== null)(
     beforeAll(async () => {
       servers = await Promise.all([startPika(), startPika()]);
       listsStreams = !/pika_version:3/.test(String(await servers[0].call('INFO', 'server')));
-    }, 60_000);
+    }, 300_000);
     beforeEach(async () => {
       for (const server of servers) {
         await until(async () => String(await server.call('FLUSHALL')) === 'OK');

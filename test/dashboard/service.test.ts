@@ -50,7 +50,7 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
     await dashboard.section(dashboard.t.overview.history).getByText('Two readers').waitFor();
     expect(dashboard.complaints).toEqual([]);
     await dashboard.close();
-  }, 240_000);
+  }, 300_000);
 
   it('pauses, resumes and cancels with reasons, which the history keeps', async () => {
     const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: built.folder });
@@ -69,5 +69,5 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
       expect(history).toContain(reason);
     expect(dashboard.complaints).toEqual([]);
     await dashboard.close();
-  }, 240_000);
+  }, 300_000);
 });

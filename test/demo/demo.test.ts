@@ -25,5 +25,5 @@ describe('npm run demo', () => {
     expect(output).toMatch(/dashboard +http:\/\/127\.0\.0\.1:\d+\//);
     expect(output).toMatch(/watch .*--url http/);
     expect(code).toBe(0);
-  }, 240_000);
+  }, 300_000);
 });

@@ -10,7 +10,7 @@ import { startPostgres, type TestDatabase, type TestPostgres } from '../support/
 import { Receiver } from '../webhooks/receiver.ts';
 
 const script = fileURLToPath(new URL('./scripted-producer.mjs', import.meta.url));
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000 });
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 150_000 });
 
 /** The service as `serve` runs it, on a real database, with simulated nodes. */

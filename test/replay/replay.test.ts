@@ -69,7 +69,7 @@ test('no copy of any recording is taken for one without an end, but those of a f
     if (slaves.some(({ anomalies }) => anomalies.some((code) => endless.has(code)))) taken.push(file);
   }
   expect(taken).toEqual(recordings.filter((name) => name.startsWith('43-')));
-}, 60_000);
+}, 300_000);
 
 const endless: ReadonlySet<string> = new Set(['copy_without_end', 'copy_begun_again', 'sync_loop']);
 

@@ -40,11 +40,11 @@ describe.skipIf(!binary || !existsSync(binary))('on real Pika', { timeout: 300_0
     const pipeline = nodes[0]!.client.pipeline();
     for (let i = 0; i < keys; i += 1) pipeline.set(`key:${i}`, `${i}:${value}`);
     await pipeline.exec();
-  }, 120_000);
+  }, 300_000);
 
   afterEach(async () => {
     await Promise.all(nodes.map((node) => node.stop()));
-  }, 60_000);
+  }, 300_000);
 
   /** Runs an expansion of all nodes to its end; LASTSAVE of the master tells how many dumps it made. */
   async function expand(policy: PolicyInput) {

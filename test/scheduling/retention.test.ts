@@ -5,7 +5,7 @@ import { createCluster } from '../../src/simulator/index.ts';
 import { fill, MB, virtualService } from './virtual-service.ts';
 
 /** Virtual hours are played on cores that others share. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const minute = 60_000;
 const setting = 'expire-logs-nums';

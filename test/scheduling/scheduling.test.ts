@@ -7,7 +7,7 @@ import { outgoingBytesPerSecond } from '../../src/simulator/transfer.ts';
 import { fill, hostOf, MB, throttleOf, virtualService } from './virtual-service.ts';
 
 /** Virtual hours are played on cores that others share. */
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const minute = 60_000;
 /** 500 keys of about 190 bytes weigh as much as this. */

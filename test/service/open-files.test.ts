@@ -7,7 +7,7 @@ import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type BuiltProgram, buildProgram, startServiceProcess } from '../support/service-process.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 let postgres: TestPostgres;
 let program: BuiltProgram;

@@ -24,7 +24,7 @@ import { until } from '../support/until.ts';
 let postgres: TestPostgres;
 let folder: string;
 /** A process takes long to start on a machine that does much else. */
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 let program: BuiltProgram;
 const running = new Set<ServiceProcess>();

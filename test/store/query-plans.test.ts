@@ -6,7 +6,7 @@ import { aCampaign } from '../support/campaigns.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 /** PostgreSQL tells the plan of every statement, also of those within functions and of foreign keys. */
 const tellPlans = {

@@ -4,7 +4,7 @@ import { MB } from '../../scheduling/virtual-service.ts';
 import { begin, ended, isIn, minute } from './played-expansion.ts';
 
 /** Virtual hours are played on cores that others share. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 /** Its copy never gets further: the master is cut off, and stays so. */
 const cutOff = (cluster: Cluster, id: string): void => cluster.fault.partition(id, 'm');

@@ -5,7 +5,7 @@ import { hostOf, MB } from '../../scheduling/virtual-service.ts';
 import { begin, ended, isIn, minute } from './played-expansion.ts';
 
 /** Virtual hours are played on cores that others share. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 /**
  * What was true when a node was checked can be otherwise seconds later, when its SLAVEOF is about to be sent: between

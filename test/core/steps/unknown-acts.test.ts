@@ -14,7 +14,7 @@ import type { Look, NodeFacts, ReplicationFacts } from '../../../src/model/obser
 import { masterReplication } from '../sync/master-replication.ts';
 import { begin, isIn } from './played-expansion.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 /**
  * The moments that a run meets once in ten thousand: an expansion is taken in the middle of a copy, its node is given

@@ -46,7 +46,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
       ...Array.from({ length: 30 }, (_, i) => ['DEL', `key:${i * 100}`]),
       ['SET', 'foreign', '1'],
     ]);
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await slave.stop();
     await master.stop();
@@ -177,7 +177,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
     last.kill('SIGKILL');
     await whenEnded(last);
     await expectWhole(id);
-  }, 120_000);
+  }, 300_000);
 
   it('is paused in the middle with the reason, stays so, is resumed, and ends whole', async () => {
     const id = await create({ maxOpsPerSecond: 3000 });
