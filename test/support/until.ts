@@ -14,7 +14,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
-  const { withinMs = 30_000, everyMs = 10, what = 'the condition' } = options;
+  const { withinMs = 120_000, everyMs = 10, what = 'the condition' } = options;
   const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await condition();
