@@ -50,6 +50,8 @@ export interface Wait {
   readonly copying?: Copying;
   /** Milliseconds in which the node may have asked again, since nothing came, or no look was near enough to tell. */
   readonly stillMs?: number;
+  /** The most that came between two looks, bytes per millisecond. */
+  readonly fastest?: number;
   /** When a hundredth more of the copy had come the last time, and how much had come then. */
   readonly headway?: { readonly at: number; readonly bytes: number };
 }

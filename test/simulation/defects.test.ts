@@ -10,6 +10,7 @@ const withinSeeds = 1000;
 const brokenPromise: Readonly<Record<DefectName, readonly string[]>> = {
   no_fence: ['7', '6', '1', '2'],
   no_bytes_rule: ['5'],
+  no_copy_bound: ['6'],
   no_data_check: ['5'],
   no_single_snapshot: ['5'],
   no_batch_gate: ['1'],

@@ -88,6 +88,15 @@ const thousandfoldSizes = (sizes: NonNullable<NodeFacts['sizes']>): NonNullable<
   liveSstBytes: thousandfold(sizes.liveSstBytes),
 });
 
+/** The master's memory could flush whatever there is: no copy ever receives more than its dump can hold. */
+const noCopyBound: Defect = {
+  engine: (engine) =>
+    withFacts(engine, ({ sizes, ...facts }) => ({
+      ...facts,
+      ...(sizes && { sizes: { ...sizes, memtableBytes: Number.MAX_SAFE_INTEGER } }),
+    })),
+};
+
 /** The comparison of the data finds everything equal without looking. */
 const noDataCheck: Defect = {
   compare: (compare) => async (task) => {
@@ -128,6 +137,7 @@ const noFreeze: Defect = {
 export const defects = {
   no_fence: noFence,
   no_bytes_rule: noBytesRule,
+  no_copy_bound: noCopyBound,
   no_data_check: noDataCheck,
   no_single_snapshot: noSingleSnapshot,
   no_batch_gate: noBatchGate,

@@ -165,6 +165,20 @@ function wipe(around: Surroundings, fault: PlannedFault): void {
   });
 }
 
+/**
+ * The node's disk has room for a part of the copy. Every other one stays so: nobody but a person makes room, and the
+ * service must come to an end without. How a 3.3.6 behaves then was not recorded.
+ */
+function fullDisk({ cluster, scenario }: Surroundings, { node, share, lastsMs }: PlannedFault): void {
+  if (scenario.version === '3.3.6') return;
+  const bytes = cluster
+    .node('m')
+    .dbs.reduce((total, { keyspace }) => total + keyspace.totalBytes() * cluster.world.dataScale, 0);
+  cluster.fault.copyRoom(node, ((10 * share) % 1) * bytes);
+  if (share < 0.5)
+    cluster.world.clock.after(lastsMs, () => cluster.fault.copyRoom(node, Number.POSITIVE_INFINITY));
+}
+
 /** Sets something for a while. */
 function during(around: Surroundings, fault: PlannedFault, set: () => void, unset: () => void): void {
   set();
@@ -248,6 +262,7 @@ const injectors: Readonly<Record<FaultKind, Injector>> = {
   },
   slow_bgsave: ({ cluster }, { lastsMs }) => cluster.fault.slowBgsave('m', Math.min(lastsMs, 20_000)),
   failing_bgsave: ({ cluster }) => cluster.fault.failBgsave('m'),
+  full_disk: fullDisk,
   purge_binlog: ({ cluster }) => cluster.fault.purgeBinlog('m'),
   silence: ({ cluster }, { node }) => cluster.fault.losePings(node),
   partition: (around, fault) =>

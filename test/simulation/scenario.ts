@@ -43,6 +43,7 @@ export type FaultKind =
   | 'foreign_write'
   | 'slow_bgsave'
   | 'failing_bgsave'
+  | 'full_disk'
   | 'purge_binlog'
   | 'silence'
   | 'partition'
@@ -128,6 +129,7 @@ const faultWeights: readonly (readonly [FaultKind, number])[] = [
   ['foreign_write', 2],
   ['slow_bgsave', 1],
   ['failing_bgsave', 1],
+  ['full_disk', 3],
   ['purge_binlog', 1],
   ['silence', 1],
   ['partition', 2],

@@ -110,6 +110,7 @@ class Simulation {
   private processesMade = 0;
   private controls = 0;
   private stirred = false;
+  private frozen = false;
 
   constructor(scenario: Scenario, cluster: Cluster, start: number, options: SeedOptions) {
     this.scenario = scenario;
@@ -574,6 +575,9 @@ class Simulation {
         if (this.databaseTrouble.down) return;
         this.stir();
         const order = { reason: 'as drawn', by: 'operator' };
+        // A second freeze is refused while the first lasts.
+        if (on && this.frozen) return;
+        this.frozen = on;
         void (on ? this.store.freeze(order) : this.store.unfreeze(order));
         this.witness.frozen(on ? this.cluster.now() : null);
         this.tell('operator', on ? 'freezes everything' : 'lifts the freeze');

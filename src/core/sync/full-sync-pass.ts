@@ -120,7 +120,6 @@ export function takeBytes(wait: Wait, { bytes, ...seen }: Received, at: number):
   const moved = copied && (wait.bytesLast === null || since > Math.max(4096, trickle));
   const received = bytes - start;
   const firstBytesAt = wait.firstBytesAt ?? (received > protocolNoiseBytes ? at : null);
-  const stillFrom = Math.max(wait.bytesLastAt ?? at, wait.lastMoveAt + askedAgainAfterMs);
   const next = {
     ...wait,
     ...(copying ? { copying } : {}),
@@ -131,9 +130,25 @@ export function takeBytes(wait: Wait, { bytes, ...seen }: Received, at: number):
     bytesAtDump: wait.bytesAtDump ?? (wait.dump !== null && at >= wait.dump.notAfter ? bytes : null),
     lastMoveAt: moved ? at : wait.lastMoveAt,
     movedBytes: moved ? bytes : (wait.movedBytes ?? wait.bytesLast),
-    stillMs: (wait.stillMs ?? 0) + (wait.firstBytesAt === null ? 0 : Math.max(0, at - stillFrom)),
   };
-  return firstBytesAt === null ? next : { ...next, headway: takeHeadway(next, at) };
+  if (firstBytesAt === null) return next;
+  const still = wait.firstBytesAt === null ? {} : takeStill(wait, bytes, at, moved);
+  return { ...next, ...still, headway: takeHeadway(next, at) };
+}
+
+/** How long nothing came of late: seen, or hidden between two looks far apart, with fewer bytes than usual between them. */
+function takeStill(
+  { bytesLast, bytesLastAt, lastMoveAt, stillMs = 0, fastest = 0 }: Wait,
+  bytes: number,
+  at: number,
+  moved: boolean,
+): Pick<Wait, 'stillMs' | 'fastest'> {
+  const since = bytesLastAt ?? at;
+  const perMs = at > since ? (bytes - (bytesLast ?? bytes)) / (at - since) : 0;
+  const most = Math.max(fastest, perMs);
+  const share = !moved ? 1 : most > 0 ? 1 - perMs / most : 0;
+  const apartMs = Math.max(0, at - Math.max(since, lastMoveAt + askedAgainAfterMs));
+  return { stillMs: stillMs + share * apartMs, fastest: most };
 }
 
 function takeHeadway(wait: Wait, at: number): { readonly at: number; readonly bytes: number } {

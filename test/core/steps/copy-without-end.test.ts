@@ -138,11 +138,16 @@ describe('a copy that receives more than its snapshot holds (promise 6)', () => 
       bytes: second <= 3 ? 20 * MB * second : second < 15 ? 60 * MB : 160 * MB + 5 * MB * (second - 15),
     });
     expect(codesAfter(22, frozen)).toEqual([]);
-    expect(codesAfter(22, frozen, { everySeconds: 11 })).toEqual([]);
+    expect(codesAfter(22, frozen, { everySeconds: 2 })).toEqual([]);
+    expect(codesAfter(24, frozen, { everySeconds: 12 })).toEqual([]);
     const ever = (second: number): Second => ({
       bytes: frozen(second).bytes! + 10 * MB * Math.max(0, second - 15),
     });
     expect(codesAfter(50, ever)).toContain('copy_without_end');
+  });
+
+  test.each([1, 4, 10])('is named as soon by looks that are %i s apart', (everySeconds) => {
+    expect(codesAfter(20, endless, { everySeconds })).toContain('copy_without_end');
   });
 
   test('is not taken for one where the dump flushed as much again from memory', () => {

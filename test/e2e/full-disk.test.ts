@@ -1,0 +1,141 @@
+/**
+ * Copies that could go on without an end, and one that only looks so, on real Pika (see pika.test.ts): a node whose disk is
+ * smaller than the copy, and a master that is frozen in the middle of one. Mounts a tmpfs, for which it must be root.
+ */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startService } from '../../src/main.ts';
+import type { Expansion } from '../../src/model/expansion.ts';
+import { type PikaNode, startPika } from '../support/pika.ts';
+import { compare, expand, inTransfer, pikaMissing, type Rig, stopRig } from './rig.ts';
+
+const binary = process.env.PIKA_BIN;
+const firstPort = Number(process.env.PIKA_E2E_PORT ?? 17_100) + 300;
+const keys = 150_000;
+/** Nothing that could be made smaller on its way. */
+const value = (): string => randomBytes(750).toString('base64');
+
+const mount = (folder: string, ...options: readonly string[]): string | null => {
+  const { status, stderr, error } = spawnSync('mount', [...options, 'tmpfs', folder], { encoding: 'utf8' });
+  return status === 0 ? null : (error?.message ?? stderr.trim());
+};
+const unmount = (folder: string): void => void spawnSync('umount', ['-l', folder]);
+
+/** Why these tests cannot run here; null = they can. */
+function whyNot(): string | null {
+  if (pikaMissing) return pikaMissing;
+  const folder = mkdtempSync(join(tmpdir(), 'pika-expander-disk-'));
+  const refused = mount(folder, '-t', 'tmpfs', '-o', 'size=1m');
+  unmount(folder);
+  rmSync(folder, { recursive: true });
+  return refused === null ? null : `a tmpfs cannot be mounted (${refused})`;
+}
+
+const reason = whyNot();
+if (reason) console.log(`test/e2e/full-disk.test.ts is skipped: ${reason}.`);
+
+describe.skipIf(reason !== null)('copies that have no end on real Pika', { timeout: 600_000 }, () => {
+  let disk: string;
+  let rig: Rig;
+  let node: PikaNode;
+
+  beforeEach(async () => {
+    disk = mkdtempSync(join(tmpdir(), 'pika-expander-disk-'));
+    expect(mount(disk, '-t', 'tmpfs', '-o', 'size=60m')).toBeNull();
+    const throttle = { 'throttle-bytes-per-second': 20 * 1024 * 1024 };
+    const onDisk = { ...throttle, 'db-path': `${disk}/db/`, 'db-sync-path': `${disk}/dbsync/` };
+    const master = await startPika({ binary: binary!, port: firstPort, settings: throttle });
+    node = await startPika({ binary: binary!, port: firstPort + 10, settings: onDisk });
+    const dataDir = mkdtempSync(join(tmpdir(), 'pika-expander-e2e-'));
+    const service = await startService({ dataDir, port: 0, logLevel: 'error' });
+    rig = { master, slaves: [node], service, dataDir, writes: null };
+    await fill(master);
+  }, 300_000);
+
+  afterEach(async () => {
+    try {
+      await stopRig(rig);
+    } finally {
+      unmount(disk);
+      await rm(disk, { recursive: true, force: true });
+    }
+  }, 120_000);
+
+  const grow = (): void => expect(mount(disk, '-o', 'remount,size=700m')).toBeNull();
+
+  it('a node with a disk of 60 MB is detached before two snapshots came, with the words', async () => {
+    const ended = await expand(rig, [node]);
+    const [{ problem, phase, attempts, phases, progress }] = ended.joins as [Expansion['joins'][number]];
+    expect([ended.state, phase, attempts.length, problem?.code]).toEqual([
+      'halted',
+      'quarantined',
+      1,
+      'copy_without_end',
+    ]);
+    expect(problem!.text).toMatch(
+      new RegExp(
+        `^The node starts its copy again and again. ${node.name} has received \\d+ MB for a snapshot of 1\\d\\d MB, and still copies. The usual cause is a full disk: look at the free space of db-sync-path and db-path on ${node.name}.$`,
+      ),
+    );
+    const detachedAt = (await eventsOf(ended)).find(({ type }) => type === 'node.detached')!.at;
+    const copiedFrom = phases.find((each) => each.phase === 'transferring')!.at;
+    const received = await receivedBytes(node);
+    const ratio = received / progress.snapshotBytes!;
+    console.log(
+      `${node.name}: ${received} bytes came for a snapshot of ${progress.snapshotBytes} (${ratio.toFixed(2)}); first bytes to detach ${((detachedAt - copiedFrom) / 1000).toFixed(1)} s: ${problem!.text} ${problem!.nextSteps.join(' ')}`,
+    );
+    expect(ratio).toBeGreaterThan(1.5);
+    expect(ratio).toBeLessThan(2);
+    expect(String(await node.send('INFO', 'replication'))).toContain('role:master');
+    await sleep(2000);
+    expect(await receivedBytes(node)).toBe(received);
+  });
+
+  it('room that appears in time: the node ends verified and whole, in one attempt', async () => {
+    const running = expand(rig, [node]);
+    while ((await receivedBytes(node)) < 100e6) await sleep(50);
+    grow();
+    await isVerifiedInOneAttempt(await running);
+  });
+
+  it('a master that is frozen in mid-transfer has all answered that was asked again: verified, in one attempt', async () => {
+    grow();
+    const running = expand(rig, [node]);
+    await inTransfer(rig);
+    process.kill(rig.master.pid, 'SIGSTOP');
+    try {
+      await sleep(12_000);
+    } finally {
+      process.kill(rig.master.pid, 'SIGCONT');
+    }
+    await isVerifiedInOneAttempt(await running);
+  });
+
+  async function isVerifiedInOneAttempt(ended: Expansion): Promise<void> {
+    const [{ phase, attempts, progress }] = ended.joins as [Expansion['joins'][number]];
+    console.log(`${progress.receivedBytes} bytes came for a snapshot of ${progress.snapshotBytes}`);
+    expect([ended.state, phase, attempts.length]).toEqual(['succeeded', 'verified', 1]);
+    expect(await compare(rig.master, node)).toEqual({ keys, missing: 0, foreign: 0, different: 0 });
+  }
+
+  const eventsOf = async ({ id }: Expansion) =>
+    rig.service.store.events({ expansionId: id, afterSeq: 0, limit: 1000 });
+});
+
+const receivedBytes = async (node: PikaNode): Promise<number> =>
+  Number(/total_net_repl_input_bytes:(\d+)/.exec(String(await node.send('INFO', 'stats')))![1]);
+
+async function fill(master: PikaNode): Promise<void> {
+  const step = 1000;
+  for (let from = 0; from < keys; from += step) {
+    const pipeline = master.client.pipeline();
+    for (let i = from; i < from + step; i++) pipeline.call('SET', `base:${i}`, value());
+    await pipeline.exec();
+  }
+}
