@@ -51,7 +51,7 @@ function startThread(task: ThreadTask): Worker {
   if (!import.meta.url.endsWith('.ts'))
     return new Worker(new URL('../verify/thread.js', import.meta.url), options);
   const resolved = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'));
-  const loader = new URL('../verify/index.mjs', resolved).href;
+  const loader = new URL('./index.mjs', resolved).href;
   const file = new URL('./thread.ts', import.meta.url).href;
   const start = `import('${loader}').then((tsx) => { tsx.register(); return import('${file}'); });`;
   return new Worker(start, { ...options, eval: true });
