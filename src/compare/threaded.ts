@@ -48,8 +48,7 @@ export async function runInThread(options: RunOptions): Promise<RunResult> {
 /** The thread's file is TypeScript where this one is (tsx, vitest), which a thread has to be taught; else JavaScript. */
 function startThread(task: ThreadTask): Worker {
   const options = { workerData: task, resourceLimits: { maxOldGenerationSizeMb: mostHeapMegabytes } };
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./thread.js', import.meta.url), options);
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), options);
   const resolved = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'));
   const loader = new URL('./index.mjs', resolved).href;
   const file = new URL('./thread.ts', import.meta.url).href;
