@@ -97,11 +97,11 @@ test('a process that may open no more files goes on, and takes connections again
 
 test('connections beyond what the open files allow are closed, and the others are answered', async () => {
   const database = await postgres.createDatabase();
-  const served = startServiceProcess({ env: { DATABASE_URL: database.url }, program, openFiles: 200 });
+  const served = startServiceProcess({ env: { DATABASE_URL: database.url }, program, openFiles: 1024 });
   try {
     const url = await served.url();
     const { hostname, port } = new URL(url);
-    const sockets = Array.from({ length: 120 }, () => connect(Number(port), hostname));
+    const sockets = Array.from({ length: 500 }, () => connect(Number(port), hostname));
     let closed = 0;
     for (const socket of sockets) {
       socket.on('error', () => undefined);
@@ -109,7 +109,7 @@ test('connections beyond what the open files allow are closed, and the others ar
         closed += 1;
       });
     }
-    await until(() => closed >= 60, { what: () => `connections to be closed, not ${closed}` });
+    await until(() => closed >= 150, { what: () => `connections to be closed, not ${closed}` });
     for (const socket of sockets) socket.destroy();
     await until(() => newConnection(url), { what: 'an answer' });
   } finally {
