@@ -48,18 +48,21 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
       if (signal.aborted) leave();
     });
 
-  const place = async (signal: AbortSignal): Promise<void> => {
+  /** Takes a place in the same moment in which it is found free: others look for one at the same time. */
+  const takePlace = async (signal: AbortSignal): Promise<void> => {
     for (;;) {
       if (held.size + opening >= most) forgetEnded();
-      if (held.size + opening < most || dropIdle()) return;
+      if (held.size + opening < most || dropIdle()) {
+        opening += 1;
+        return;
+      }
       if (signal.aborted) throw new LinkError('EMFILE', 'no connection to a node was free within the limit');
       await change(signal);
     }
   };
 
   return async (address, limits, signal) => {
-    await place(signal);
-    opening += 1;
+    await takePlace(signal);
     try {
       const link = await open(address, limits, signal);
       const mine: Held = { link, busy: 0, usedAt: now() };
