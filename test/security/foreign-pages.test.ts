@@ -45,6 +45,14 @@ test('a page of another site reaches nothing, be it only to read', async () => {
   }
 });
 
+test('however the address is written', async () => {
+  api = await testApi();
+  for (const url of ['/%761/expansions', '/v1/%65xpansions', '/v1/expansions/']) {
+    expect([url, (await ask({ method: 'GET', url })).statusCode]).toEqual([url, 200]);
+    expect([url, (await ask({ method: 'GET', url }, 'cross-site')).statusCode]).toEqual([url, 403]);
+  }
+});
+
 test('the own page, an address typed in, and programs are let in', async () => {
   api = await testApi();
   for (const site of ['same-origin', 'none', undefined])

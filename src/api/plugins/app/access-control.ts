@@ -61,7 +61,8 @@ function checkHost(request: FastifyRequest): void {
 function checkPage(request: FastifyRequest): void {
   const site = request.headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return;
-  if (!request.url.startsWith('/v1/')) return;
+  // The route that answers counts: its address can be written in many ways.
+  if (!request.routeOptions.url?.startsWith('/v1/')) return;
   throw new HttpProblem(403, 'foreign_origin', 'The request comes from a page of another site.', [
     'Use the dashboard that this service serves.',
   ]);
