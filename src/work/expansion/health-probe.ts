@@ -29,10 +29,12 @@ export function createHealthProbe(observer: Observer, clock: Clock, readFigure: 
 
   async function probe(master: NodeTarget): Promise<void> {
     if (pingedAt !== null) return;
+    // Asked for once: after the session has closed it, a PING fails at once and opens no other.
+    const connection = observer.connection(master);
     try {
       for (let i = 0; i < probesPerSample; i += 1) {
         pingedAt = clock.now();
-        const ms = await observer.connection(master).ping(probeTimeoutMs);
+        const ms = await connection.ping(probeTimeoutMs);
         latencies.push({ at: clock.now(), ms: ms ?? probeTimeoutMs });
       }
     } finally {

@@ -16,12 +16,22 @@ function probing() {
   let now = 1000;
   const pings: ((ms: number | null) => void)[] = [];
   const figures: ((value: number | null) => void)[] = [];
+  let asked = 0;
   const observer = {
-    connection: () => ({ ping: () => new Promise<number | null>((resolve) => pings.push(resolve)) }),
+    connection: () => {
+      asked += 1;
+      return { ping: () => new Promise<number | null>((resolve) => pings.push(resolve)) };
+    },
   } as unknown as Observer;
   const clock = { now: () => now, sleep: async () => undefined };
   const probe = createHealthProbe(observer, clock, () => new Promise((resolve) => figures.push(resolve)));
-  return { pings, figures, pass: (ms: number) => (now += ms), sample: () => probe.sample(watched, null)! };
+  return {
+    pings,
+    figures,
+    connections: () => asked,
+    pass: (ms: number) => (now += ms),
+    sample: () => probe.sample(watched, null)!,
+  };
 }
 
 test('a sample waits for no answer, and one that is awaited took that long at least', async () => {
@@ -35,7 +45,7 @@ test('a sample waits for no answer, and one that is awaited took that long at le
 });
 
 test('one PING follows the other, and the highest of the last seconds counts', async () => {
-  const { pings, figures, pass, sample } = probing();
+  const { pings, figures, connections, pass, sample } = probing();
   sample();
   for (const ms of [3, 9, 5, 4]) {
     pings.at(-1)!(ms);
@@ -45,6 +55,8 @@ test('one PING follows the other, and the highest of the last seconds counts', a
   figures[0]!(2);
   await new Promise((resolve) => setImmediate(resolve));
   expect(pings).toHaveLength(4);
+  // A closed session is asked for no further connection: it would never be closed.
+  expect(connections()).toBe(1);
   expect(sample()).toMatchObject({ masterLatencyP99Ms: 9, endpoint: 2 });
   pass(10_000);
   expect(sample().masterLatencyP99Ms).toBe(10_000);
