@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { Address } from '../model/observation.ts';
+import { credentialVariables } from '../model/targets.ts';
 import type { Credential } from './engine.ts';
 
 /** Where a credential without a list of its own may be sent, beside loopback: the private networks. */
@@ -76,10 +77,7 @@ function matches(pattern: string, name: string): boolean {
 /** Why nothing was sent, and what to set. The list's variable is named after the credential. */
 export function loginRefusal({ name = 'default', ownList = false }: Credential, asked: Address): string {
   const server = `${asked.host}:${asked.port}`;
-  const variable =
-    name === 'default'
-      ? 'PIKA_NODES'
-      : `PIKA_CREDENTIAL_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}_NODES`;
+  const variable = `${credentialVariables(name)}_NODES`;
   const where = ownList
     ? `it is not in the list of that credential (${variable})`
     : `name it in ${variable}, or its network in PIKA_EXPANDER_NODE_NETWORKS`;

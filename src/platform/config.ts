@@ -418,18 +418,16 @@ class ConfigSource {
   #credentialFromEnv(found: Map<string, Credential>, name: string, prefix: string): void {
     const username = this.text(`${prefix}_USERNAME`);
     const password = this.#secretVariable(`${prefix}_PASSWORD`);
-    const nodes = this.nodeList(`${prefix}_NODES`, undefined) ?? found.get(name)?.nodes;
-    if (
-      (username !== null || this.text(`${prefix}_NODES`) !== null) &&
-      password === null &&
-      !found.has(name)
-    ) {
-      this.#problems.push(
-        `${prefix}_${username === null ? 'NODES' : 'USERNAME'} is set without a password; set ${prefix}_PASSWORD or ${prefix}_PASSWORD_FILE.`,
-      );
-    }
-    const list = nodes === undefined ? {} : { nodes };
     const known = found.get(name);
+    const nodes = this.nodeList(`${prefix}_NODES`, undefined) ?? known?.nodes ?? null;
+    const alone = (what: string): void => {
+      this.#problems.push(
+        `${prefix}_${what} is set without a password; set ${prefix}_PASSWORD or ${prefix}_PASSWORD_FILE.`,
+      );
+    };
+    if (username !== null && password === null) alone('USERNAME');
+    else if (nodes !== null && password === null && known === undefined) alone('NODES');
+    const list = nodes === null ? {} : { nodes };
     if (password !== null) found.set(name, { username, password, ...list });
     else if (known !== undefined) found.set(name, { ...known, ...list });
   }

@@ -21,6 +21,7 @@ export interface EndedRecords {
 const endedAt = "((doc ->> 'endedAt')::numeric::bigint)";
 
 /** Foreign keys are checked at the end of a statement, so one statement can delete a row and all that hangs on it. */
+// Members that name an expansion are counted, one expansion at a time and by their index: "not exists" reads all of them.
 const expansions = `
   with gone as (
     select e.id from expansions e

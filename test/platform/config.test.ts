@@ -103,6 +103,7 @@ describe('a bad setting is named, with what to do about it', () => {
     ],
     ['a file that is not there', { PIKA_PASSWORD_FILE: '/run/pw' }, /^PIKA_PASSWORD_FILE.*\/run\/pw.*ENOENT/],
     ['a user without a password', { PIKA_USERNAME: 'admin' }, /^PIKA_USERNAME .*PIKA_PASSWORD/],
+    ['a list of nodes without a password', { PIKA_NODES: '10.0.0.1' }, /^PIKA_NODES .*PIKA_PASSWORD/],
     [
       'a crash point that is none',
       { PIKA_EXPANDER_CRASH_AT: 'before_slavof' },

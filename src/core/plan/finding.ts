@@ -1,6 +1,6 @@
 import type { Finding } from '../../model/finding.ts';
 import { type FindingCode, findingCodes } from '../../model/findings.ts';
-import type { NodeTarget } from '../../model/targets.ts';
+import { credentialVariables, type NodeTarget } from '../../model/targets.ts';
 
 /** A finding with the severity that the catalogue gives its code. */
 export function finding(
@@ -35,10 +35,8 @@ export function askAgainWith(node: string, ...permissions: readonly (keyof typeo
 
 /** What to set for a login that was refused, or that may not be sent to this server. */
 export function loginStep({ credential }: Pick<NodeTarget, 'credential'>): string {
-  const name = credential === null || credential === 'default' ? null : credential;
-  const prefix =
-    name === null ? 'PIKA' : `PIKA_CREDENTIAL_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+  const prefix = credentialVariables(credential);
   const others =
-    name === null ? '; or name in the request another credential (PIKA_CREDENTIAL_<NAME>_PASSWORD)' : '';
+    prefix === 'PIKA' ? '; or name in the request another credential (PIKA_CREDENTIAL_<NAME>_PASSWORD)' : '';
   return `Set ${prefix}_PASSWORD (and ${prefix}_USERNAME for an ACL user), and name this server in ${prefix}_NODES where it is outside of the private networks${others}.`;
 }
