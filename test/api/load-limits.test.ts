@@ -98,3 +98,11 @@ test('whoever guesses tokens is refused by address, and locks nobody else out', 
   expect([...statuses]).toEqual([401, 429]);
   expect((await guess(operator.token)).statusCode).toBe(200);
 });
+
+test('an address that no route has is a 404 for whoever is signed in, and counted too', async () => {
+  await start();
+  const nowhere = () => api.app.inject({ url: '/v1/nothing', headers: bearer(operator) });
+  expect((await nowhere()).statusCode).toBe(404);
+  await askTooOften(operator);
+  expect((await list(operator)).statusCode).toBe(429);
+});
