@@ -5,7 +5,7 @@ import type { SlaveTracker } from '../../model/full-sync.ts';
 import { isConnected } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
-import { leave } from './leaving.ts';
+import { advanceLeaving, leave } from './leaving.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn } from './turn.ts';
 
 /** A node that died on a partial database stays down; a supervised one would be back by now. */
@@ -81,8 +81,9 @@ function stop(turn: Turn, join: Join, problem: Problem): void {
   const tracker = currentAttempt(join)?.tracker ?? null;
   giveUp(turn, join, 'quarantined', problem);
   const syncs = tracker !== null && !isConnected(tracker.replication) && tracker.unreachableSince === null;
-  if (syncs)
-    leave(turn, joinAt(turn, join.index), 'quarantined', 'it is detached: its full sync did not end');
+  if (!syncs) return;
+  leave(turn, joinAt(turn, join.index), 'quarantined', 'it is detached: its full sync did not end');
+  advanceLeaving(turn, joinAt(turn, join.index));
 }
 
 const problemOf = (anomaly: AnomalyRecord): Problem => ({

@@ -197,8 +197,8 @@ const copyShareAtMost = 1.5;
 const askedAgainBytesPerMs = (4 * 4 * 1024 * 1024) / 1000;
 const askedAgainAtMostBytes = 1024 * 1024 * 1024;
 
-/** What is as much again as a snapshot of this size is soon there. */
-const smallestExcessBytes = 16 * 1024 * 1024;
+/** Of a small snapshot one file that is begun again is more than half. */
+const leastExcessBytes = 16 * 1024 * 1024;
 
 /** What this copy can have received at most, if the snapshot holds so much. */
 export const copyBytesAtMost = (
@@ -206,8 +206,7 @@ export const copyBytesAtMost = (
   snapshotBytes: number,
   share = copyShareAtMost,
 ): number =>
-  share * snapshotBytes +
-  smallestExcessBytes +
+  Math.max(share * snapshotBytes, snapshotBytes + leastExcessBytes) +
   Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs);
 
 /**

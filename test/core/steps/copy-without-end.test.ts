@@ -121,15 +121,15 @@ describe('a copy that receives more than its snapshot holds (promise 6)', () => 
 
   test('is named after one and a half snapshots, with the node, both sizes, and where to look', () => {
     expect(codesAfter(7, endless)).toEqual([]);
-    const [anomaly] = anomaliesAfter(10, endless);
+    const [anomaly] = anomaliesAfter(9, endless);
     expect(anomaly).toMatchObject({ code: 'copy_without_end', remedy: 'quarantine' });
     expect(anomaly!.text).toBe(
-      '10.0.0.2:9221 has received 180 MB for a snapshot of 100 MB, and still copies. The usual cause is a full disk: look at the free space of db-sync-path and db-path on 10.0.0.2:9221.',
+      '10.0.0.2:9221 has received 160 MB for a snapshot of 100 MB, and still copies. The usual cause is a full disk: look at the free space of db-sync-path and db-path on 10.0.0.2:9221.',
     );
   });
 
   test.each(['3.5.0', '3.5.3', '3.5.5', '4.0.0', '4.0.1'])('on %s too', (version) => {
-    const seconds = version === '3.5.0' ? 31 * minutes : 10;
+    const seconds = version === '3.5.0' ? 31 * minutes : 9;
     expect(codesAfter(seconds, endless, { version })).toContain('copy_without_end');
   });
 
