@@ -69,23 +69,23 @@ const noFence: Defect = {
   },
 };
 
-/** Every byte of a node counts for a thousand, so no copy is ever found too small, nor what was opened of it; nor too large. */
+/**
+ * Every byte of a node counts for a thousand, so no copy is ever found too small, nor what was opened of it. What a copy may
+ * receive at most grows alike.
+ */
 const noBytesRule: Defect = {
   engine: (engine) =>
     withFacts(engine, ({ stats, sizes, ...facts }) => ({
       ...facts,
       ...(stats && { stats: { ...stats, replInputBytes: thousandfold(stats.replInputBytes) } }),
       ...(sizes && {
-        sizes: facts.replication?.role === 'master' ? flushingAll(sizes) : thousandfoldSizes(sizes),
+        sizes:
+          facts.replication?.role === 'master'
+            ? { ...sizes, memtableBytes: thousandfold(sizes.sstBytes) }
+            : thousandfoldSizes(sizes),
       }),
     })),
 };
-
-/** The master's memory could flush whatever there is. */
-const flushingAll = (sizes: NonNullable<NodeFacts['sizes']>): NonNullable<NodeFacts['sizes']> => ({
-  ...sizes,
-  memtableBytes: Number.MAX_SAFE_INTEGER,
-});
 
 const thousandfold = <T extends number | null | undefined>(bytes: T): T =>
   (bytes == null ? bytes : bytes * 1000) as T;
@@ -96,12 +96,12 @@ const thousandfoldSizes = (sizes: NonNullable<NodeFacts['sizes']>): NonNullable<
   liveSstBytes: thousandfold(sizes.liveSstBytes),
 });
 
-/** No copy ever receives more than its dump can hold. */
+/** The master's memory could flush whatever there is: no copy ever receives more than its dump can hold. */
 const noCopyBound: Defect = {
   engine: (engine) =>
     withFacts(engine, ({ sizes, ...facts }) => ({
       ...facts,
-      ...(sizes && { sizes: flushingAll(sizes) }),
+      ...(sizes && { sizes: { ...sizes, memtableBytes: Number.MAX_SAFE_INTEGER } }),
     })),
 };
 
