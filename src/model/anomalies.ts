@@ -225,6 +225,7 @@ export const anomalyCatalogue: Readonly<Record<AnomalyCode, AnomalyDescription>>
     remedy: 'wait',
     nextSteps: [
       'Start the node, or repair the network. If it stays away too long, the attempt has failed.',
+      'If it takes connections and does not reply, its process hangs: look at its threads, then restart it.',
       'If something else answers at its address, see what holds the port; if the login is refused, correct the credential.',
     ],
   },

@@ -62,7 +62,10 @@ export interface Policy {
   readonly stallTimeoutMs: number;
   /** How long a node may be unreachable before its attempt has failed. */
   readonly nodeDownTimeoutMs: number;
-  /** How long to wait for a busy master (foreign full sync, bgsave, scan) before a person is asked. */
+  /**
+   * How long to wait for a busy master (foreign full sync, bgsave, scan) before a person is asked; and for a hundredth of a copy,
+   * or, where the version counts no bytes, for all of it.
+   */
   readonly masterBusyTimeoutMs: number;
   /** Looks in a row that must hold before `verified`. */
   readonly stableLooks: number;

@@ -5,7 +5,7 @@ import type { Join, JoinPhase } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { defaultAnomalyLimits, detectAnomalies } from '../sync/anomalies.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
-import { isConnected, trackSlave, trackSlaveThroughMaster } from '../sync/tracker.ts';
+import { isConnected, mayBeSwapping, trackSlave, trackSlaveThroughMaster } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { progressOf } from './progress.ts';
@@ -31,10 +31,14 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     ? trackSlaveThroughMaster(attempt.tracker, expansion.masterTracker, turn.now, capabilities)
     : attempt.tracker;
   const tracker = look ? trackSlave(through, look, expansion.masterTracker, capabilities) : through;
+  const { nodeDownTimeoutMs } = expansion.policy;
+  const busyMs = mayBeSwapping(tracker)
+    ? Math.max(defaultAnomalyLimits.busyMs, nodeDownTimeoutMs)
+    : nodeDownTimeoutMs;
   const followed = patchJoin(turn, patchAttempt(turn, join, { tracker }).index, {
     progress: progressOf(tracker, expansion.masterTracker, expansion.binlogFileSizeBytes, {
-      unreachableMs: expansion.policy.nodeDownTimeoutMs,
-      busyMs: defaultAnomalyLimits.busyMs,
+      unreachableMs: nodeDownTimeoutMs,
+      busyMs,
     }),
   });
   const patienceMs = Math.max(expansion.policy.masterBusyTimeoutMs, expansion.policy.stallTimeoutMs);
@@ -45,6 +49,7 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     limits: {
       ...defaultAnomalyLimits,
       stallMs: expansion.policy.stallTimeoutMs,
+      busyMs,
       bgsaveMs: patienceMs,
       headwayMs: patienceMs,
       supersededStallMs: Math.min(15_000, expansion.policy.stallTimeoutMs),

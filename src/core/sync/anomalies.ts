@@ -122,7 +122,7 @@ function nodeGone({ slave, now, capabilities, limits }: AnomalyInput): Symptom |
     if (slave.busySince === null || now - slave.busySince < limits.busyMs) return null;
     return {
       code: 'node_unreachable',
-      text: `The node takes connections, but has not replied for ${seconds(now - slave.busySince)}.`,
+      text: `The node takes connections, but has not replied for ${seconds(now - slave.busySince)}: its process runs and hangs. Look at its threads, then restart it.`,
       facts: { busySince: slave.busySince },
       remedy: 'quarantine',
     };

@@ -436,6 +436,10 @@ export function restartedAfterCopy(tracker: SlaveTracker): boolean {
   return wait?.end === 'swapped' && tracker.restarts.some((at) => at > wait.endedAt!);
 }
 
+/** Whether files of a copy have come, so that a node that does not reply may be opening its database. */
+export const mayBeSwapping = ({ waits }: SlaveTracker): boolean =>
+  waits.some(({ firstBytesAt, bytesLast }) => firstBytesAt !== null || bytesLast === null);
+
 /** Bytes per second over the last seconds; null = not known yet. */
 export function transferRate(tracker: SlaveTracker): number | null {
   const first = tracker.rates[0];

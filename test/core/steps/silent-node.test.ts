@@ -37,3 +37,16 @@ test('figures of a node whose master is silent are those of the node alone', asy
   const { joins } = await run.comesTo('silence', (e) => e.masterTracker.silentSince !== null);
   expect(joins[0]!.progress.lagBytes).toBeNull();
 });
+
+test('a node that takes SLAVEOF and then no longer replies is waited for as long as the policy says, and no longer', async () => {
+  const run = await begin({ nodes: ['n1'], policy: { nodeDownTimeoutMs: 20_000 } });
+  await run.until(async () => run.cluster.node('n1').master !== null, 10_000);
+  run.cluster.fault.stall('n1', 3_600_000);
+  const { joins } = await run.comesTo('silence', (e) => Boolean(e.joins[0]!.progress.silent));
+  const { how, since, attemptEndsAt } = joins[0]!.progress.silent!;
+  expect([how, attemptEndsAt - since]).toEqual(['busy', 20_000]);
+  const ended = await run.comesTo('quarantine', (e) => e.joins[0]!.phase === 'quarantined');
+  expect(ended.joins[0]!.phaseSince - since).toBeLessThan(26_000);
+  expect(ended.joins[0]!.problem).toMatchObject({ code: 'node_unreachable' });
+  expect(ended.joins[0]!.problem!.text).toContain('its process runs and hangs. Look at its threads');
+});
