@@ -1,5 +1,7 @@
-import { type Expansion, isEnded, type Join } from '../model/expansion.ts';
+import { type EventInput, type Expansion, isEnded, type Join } from '../model/expansion.ts';
+import { toJson } from './json.ts';
 import { addressKey, masterKey } from './master-key.ts';
+import { stamp, upgrade } from './upgrades.ts';
 
 /** How an expansion is laid out in rows: what both stores (PostgreSQL, and the one in memory for tests) agree on. */
 
@@ -20,6 +22,16 @@ export function docChanged(before: Expansion, after: Expansion): boolean {
 /** The joins that are not the same objects as before. */
 export function changedJoins(before: Expansion, after: Expansion): readonly Join[] {
   return after.joins.filter((join, at) => join !== before.joins[at]);
+}
+
+/** Events as they are stored: the version of their shape stands in their data. */
+export const eventsJson = (events: readonly Omit<EventInput, 'at'>[]): string =>
+  toJson(events.map((event) => ({ ...event, data: stamp('event', event.data) })));
+
+/** An event that was stored, in the shape of today. */
+export function eventOf<E extends EventInput>(stored: E): E {
+  const { v, ...data } = stored.data as { readonly v?: number };
+  return upgrade<E>('event', { ...stored, data, ...(v === undefined ? {} : { v }) });
 }
 
 /** Everything under which a node of the request may be named or reached, with the node's name. */

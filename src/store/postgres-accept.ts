@@ -1,20 +1,28 @@
 import type { EventInput, Expansion, Join } from '../model/expansion.ts';
 import type { CampaignLease } from './campaigns.ts';
 import type { Database, Queryable } from './database.ts';
-import { docOf, type ExpansionDoc, hasEnded, lockedAddresses, searchText } from './expansion-rows.ts';
+import {
+  docOf,
+  type ExpansionDoc,
+  eventsJson,
+  hasEnded,
+  lockedAddresses,
+  searchText,
+} from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import { masterKey } from './master-key.ts';
 import { holdCampaign } from './postgres-campaigns.ts';
 import { IdempotencyConflictError, NodeInUseError } from './store.ts';
+import { type Stored, stamp, upgrade } from './upgrades.ts';
 
-export type ExpansionRow = { doc: ExpansionDoc; joins: Join[] };
+export type ExpansionRow = { doc: Stored<ExpansionDoc>; joins: Stored<Join>[] };
 
 export const expansionColumns = `e.doc, (
   select coalesce(jsonb_agg(j.doc order by j.position), '[]') from joins j where j.expansion_id = e.id
 ) as joins`;
 
 export function expansionOf(row: ExpansionRow): Expansion {
-  return { ...row.doc, joins: row.joins };
+  return { ...upgrade('expansion', row.doc), joins: row.joins.map((join) => upgrade('join', join)) };
 }
 
 interface Idempotency {
@@ -65,7 +73,7 @@ async function accept(
       expansion.id,
       expansion.state,
       masterKey(expansion.master.address),
-      toJson(docOf(expansion)),
+      toJson(stamp('expansion', docOf(expansion))),
       storableText(searchText(expansion)),
       expansion.acceptedAt,
       hasEnded(expansion),
@@ -82,9 +90,9 @@ async function accept(
   await client.query(
     `insert into joins (expansion_id, position, doc)
      select $1, (j.doc ->> 'index')::integer, j.doc from jsonb_array_elements($2::jsonb) as j (doc)`,
-    [expansion.id, toJson(expansion.joins)],
+    [expansion.id, toJson(expansion.joins.map((join) => stamp('join', join)))],
   );
-  await client.query('select append_events($1, $2)', [expansion.id, toJson(events)]);
+  await client.query('select append_events($1, $2)', [expansion.id, eventsJson(events)]);
   return { expansion: JSON.parse(toJson(expansion)) as Expansion, replayed: false };
 }
 

@@ -15,19 +15,31 @@ import {
 import type { CampaignLease, CampaignStore, StoredCampaign } from './campaigns.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Queryable } from './database.ts';
-import { decodeCursor, encodeCursor } from './expansion-rows.ts';
+import { decodeCursor, encodeCursor, eventsJson } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import { FencedError, IdempotencyConflictError, NotFoundError } from './store.ts';
+import { type Stored, stamp, upgrade } from './upgrades.ts';
 
-type CampaignRow = { doc: CampaignDoc; controls: CampaignControl[]; members: CampaignMember[] };
+type CampaignRow = {
+  doc: Stored<CampaignDoc>;
+  controls: CampaignControl[];
+  members: Stored<CampaignMember>[];
+};
 
 const columns = `c.doc, c.controls, (
   select coalesce(jsonb_agg(m.doc order by m.position), '[]') from campaign_members m where m.campaign_id = c.id
 ) as members`;
 
 function campaignOf({ doc, members, controls }: CampaignRow): StoredCampaign {
-  return { ...doc, members, pendingControls: controls };
+  return {
+    ...upgrade('campaign', doc),
+    members: members.map((member) => upgrade('campaign_member', member)),
+    pendingControls: controls,
+  };
 }
+
+const membersJson = (members: readonly CampaignMember[]): string =>
+  toJson(members.map((member) => stamp('campaign_member', member)));
 
 /** The CampaignStore on PostgreSQL. */
 export function createPostgresCampaigns(database: Database): CampaignStore {
@@ -52,7 +64,7 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
           [
             campaign.id,
             campaign.state,
-            toJson(campaignDocOf(campaign)),
+            toJson(stamp('campaign', campaignDocOf(campaign))),
             storableText(campaignSearchText(campaign)),
             campaign.acceptedAt,
             campaignHasEnded(campaign.state),
@@ -67,9 +79,9 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
         await client.query(
           `insert into campaign_members (campaign_id, position, doc)
            select $1, (m.doc ->> 'index')::integer, m.doc from jsonb_array_elements($2::jsonb) as m (doc)`,
-          [campaign.id, toJson(campaign.members)],
+          [campaign.id, membersJson(campaign.members)],
         );
-        await client.query('select append_campaign_events($1, $2)', [campaign.id, toJson(events)]);
+        await client.query('select append_campaign_events($1, $2)', [campaign.id, eventsJson(events)]);
         const stored = JSON.parse(toJson(campaign)) as Campaign;
         return { campaign: { ...stored, pendingControls: [] }, replayed: false };
       });
@@ -134,7 +146,7 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
     },
 
     async save(lease, before, after, extra) {
-      const doc = campaignChanged(before, after) ? toJson(campaignDocOf(after)) : null;
+      const doc = campaignChanged(before, after) ? toJson(stamp('campaign', campaignDocOf(after))) : null;
       const members = changedMembers(before, after);
       const ended = campaignHasEnded(after.state);
       await database.transaction(async (client) => {
@@ -166,12 +178,12 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
           await client.query(
             `update campaign_members m set doc = n.doc from jsonb_array_elements($2::jsonb) as n (doc)
              where m.campaign_id = $1 and m.position = (n.doc ->> 'index')::integer`,
-            [lease.campaignId, toJson(members)],
+            [lease.campaignId, membersJson(members)],
           );
         if (extra.events.length > 0)
           await client.query('select append_campaign_events($1, $2)', [
             lease.campaignId,
-            toJson(extra.events),
+            eventsJson(extra.events),
           ]);
       });
     },

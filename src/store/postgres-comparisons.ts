@@ -13,6 +13,7 @@ import type { Database, Queryable, Row } from './database.ts';
 import { decodeCursor, encodeCursor } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import { FencedError, NotFoundError } from './store.ts';
+import { type DocumentKind, type Stored, stamp, upgrade } from './upgrades.ts';
 
 export interface ComparisonStoreOptions {
   /** Differences kept per comparison; further ones are only counted. */
@@ -60,7 +61,7 @@ export function createPostgresComparisons(
           comparison.join?.node ?? null,
           toJson(comparison.left),
           toJson(comparison.right),
-          toJson(comparison.spec),
+          documentJson('comparison_spec', comparison.spec),
           storableText(comparison.requestedBy),
           comparison.createdAt,
         ],
@@ -138,11 +139,11 @@ export function createPostgresComparisons(
     },
 
     async differences(id, filter) {
-      const rows = await database.query<{ seq: number; doc: Difference }>(
+      const rows = await database.query<{ seq: number; doc: Stored<Difference> }>(
         'select seq, doc from differences where comparison_id = $1 and seq > $2 order by seq limit $3',
         [id, filter.afterSeq, filter.limit],
       );
-      return rows.map(({ seq, doc }): StoredDifference => ({ ...doc, seq }));
+      return rows.map(({ seq, doc }): StoredDifference => ({ ...upgrade('difference', doc), seq }));
     },
 
     async due(limit) {
@@ -169,14 +170,29 @@ function lostLease(lease: ComparisonLease): FencedError {
 
 function comparisonOf(row: ComparisonRow): StoredComparison {
   const { expansionId, node, ...comparison } = row;
-  return { ...comparison, join: expansionId && node ? { expansionId, node } : null } as StoredComparison;
+  return {
+    ...comparison,
+    join: expansionId && node ? { expansionId, node } : null,
+    spec: document('comparison_spec', row.spec),
+    cursor: document('comparison_cursor', row.cursor),
+    progress: document('comparison_progress', row.progress),
+    report: document('comparison_report', row.report),
+    problem: document('comparison_problem', row.problem),
+  } as StoredComparison;
 }
+
+/** A column that holds a document or nothing. */
+const documentJson = (kind: DocumentKind, doc: unknown): string | null =>
+  doc === null ? null : toJson(stamp(kind, doc as object));
+const document = (kind: DocumentKind, stored: unknown): unknown =>
+  stored === null ? null : upgrade(kind, stored as Stored<object>);
 
 /** One UPDATE that sets what the change names, under the lease's fence. */
 function updateOf(lease: ComparisonLease, change: ComparisonChange) {
   const values: unknown[] = leaseValues(lease);
   const bind = (value: unknown) => `$${values.push(value)}`;
-  const json = (value: unknown) => (value === null ? null : toJson(value));
+  const json = (kind: DocumentKind, value: unknown) =>
+    value === undefined ? undefined : documentJson(kind, value);
   const columnsToSet: readonly (readonly [string, unknown])[] = [
     ['state', change.state],
     [
@@ -185,10 +201,10 @@ function updateOf(lease: ComparisonLease, change: ComparisonChange) {
     ],
     ['started_at', change.startedAt],
     ['ended_at', change.endedAt],
-    ['cursor', change.cursor === undefined ? undefined : json(change.cursor)],
-    ['progress', change.progress === undefined ? undefined : json(change.progress)],
-    ['report', change.report === undefined ? undefined : json(change.report)],
-    ['problem', change.problem === undefined ? undefined : json(change.problem)],
+    ['cursor', json('comparison_cursor', change.cursor)],
+    ['progress', json('comparison_progress', change.progress)],
+    ['report', json('comparison_report', change.report)],
+    ['problem', json('comparison_problem', change.problem)],
   ];
   const given = columnsToSet.filter(([, value]) => value !== undefined);
   const ends = change.state !== undefined && comparisonHasEnded(change.state);
@@ -227,7 +243,7 @@ async function addDifferences(
   await client.query(
     `insert into differences (comparison_id, seq, doc)
      select $1, $2::integer + d.position, d.doc from jsonb_array_elements($3::jsonb) with ordinality as d (doc, position)`,
-    [comparisonId, stored, toJson(differences)],
+    [comparisonId, stored, toJson(differences.map((each) => stamp('difference', each)))],
   );
   await client.query('update comparisons set differences_stored = $2 where id = $1', [
     comparisonId,

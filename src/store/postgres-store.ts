@@ -7,7 +7,16 @@ import {
 } from '../model/expansion.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow } from './database.ts';
-import { changedJoins, decodeCursor, docChanged, docOf, encodeCursor, hasEnded } from './expansion-rows.ts';
+import {
+  changedJoins,
+  decodeCursor,
+  docChanged,
+  docOf,
+  encodeCursor,
+  eventOf,
+  eventsJson,
+  hasEnded,
+} from './expansion-rows.ts';
 import { freezeEvent, unfreezeEvent } from './freeze-events.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey } from './master-key.ts';
@@ -27,8 +36,8 @@ import {
   NotFoundError,
   type Store,
   type StoredObservation,
-  type StoredPlan,
 } from './store.ts';
+import { type Stored, stamp, upgrade } from './upgrades.ts';
 
 export interface PostgresStoreOptions {
   /** Observations kept per node of an expansion, give or take half; older ones are thinned out. */
@@ -101,7 +110,8 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
         where.values,
       );
       return rows.map(
-        ({ campaignId, ...event }): StoredEvent => (campaignId === null ? event : { ...event, campaignId }),
+        ({ campaignId, ...event }): StoredEvent =>
+          eventOf(campaignId === null ? event : { ...event, campaignId }),
       );
     },
 
@@ -115,11 +125,12 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       where.add((p) => `expansion_id = ${p}`, filter.expansionId);
       where.add((p) => `seq > ${p}`, filter.afterSeq);
       if (filter.node) where.add((p) => `node = ${p}`, filter.node);
-      return database.query<StoredObservation & Record<string, unknown>>(
+      const rows = await database.query<StoredObservation & Record<string, unknown>>(
         `select seq, expansion_id as "expansionId", node, at, look
          from observations ${where.sql} order by seq limit ${where.value(filter.limit)}`,
         where.values,
       );
+      return rows.map((row) => ({ ...row, look: upgrade('observation', row.look) }));
     },
 
     async nodesInUse(addresses) {
@@ -215,7 +226,11 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
     },
 
     async save(lease, before, after, extra) {
-      const joins = changedJoins(before, after);
+      const joins = changedJoins(before, after).map((join) => stamp('join', join));
+      const observations = (extra.observations ?? []).map((seen) => ({
+        ...seen,
+        look: stamp('observation', seen.look),
+      }));
       const rows = await database.query<{ held: boolean }>(
         'select save_expansion($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as held',
         [
@@ -223,13 +238,13 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
           lease.epoch,
           lease.owner,
           lease.leaseMs,
-          docChanged(before, after) ? toJson(docOf(after)) : null,
+          docChanged(before, after) ? toJson(stamp('expansion', docOf(after))) : null,
           hasEnded(after),
           jsonOrNull(joins),
-          jsonOrNull(extra.observations ?? []),
+          jsonOrNull(observations),
           extra.appliedControls?.length ? extra.appliedControls : null,
           extra.lookAgainInMs,
-          jsonOrNull(extra.events),
+          extra.events.length > 0 ? eventsJson(extra.events) : null,
         ],
         'save_expansion',
       );
@@ -289,16 +304,16 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
         `with outdated as (delete from plans where saved_at < now() - interval '30 days')
          insert into plans (id, at, doc) values ($1, $2, $3)
          on conflict (id) do update set at = excluded.at, doc = excluded.doc, saved_at = now()`,
-        [plan.id, plan.at, toJson(plan.doc)],
+        [plan.id, plan.at, toJson(stamp('plan', plan.doc))],
       );
     },
 
     async getPlan(id) {
-      const [row] = await database.query<{ id: string; at: number; doc: unknown }>(
+      const [row] = await database.query<{ id: string; at: number; doc: Stored<object> }>(
         'select id, at, doc from plans where id = $1',
         [id],
       );
-      return row ? (row satisfies StoredPlan) : null;
+      return row ? { ...row, doc: upgrade('plan', row.doc) } : null;
     },
   };
 }
@@ -307,10 +322,10 @@ type FreezeRow = { reason: string; by: string; since: number };
 /** In a statement of its own: the stop holds at once, however long the numbering of events is waited for. */
 async function tellAll(database: Database, event: Omit<EventInput, 'at'>): Promise<void> {
   await database.query(
-    `select append_events(id, jsonb_build_array($1::jsonb
+    `select append_events(id, jsonb_build_array(($1::jsonb -> 0)
        || jsonb_build_object('at', floor(extract(epoch from clock_timestamp()) * 1000))))
      from expansions where not ended order by accepted_at, id`,
-    [toJson(event)],
+    [eventsJson([event])],
   );
 }
 

@@ -79,7 +79,7 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
           `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
            select w.id || '-' || e.seq, w.id, e.seq, e.type,
                   jsonb_build_object('seq', e.seq, 'expansionId', e.expansion_id, 'type', e.type, 'at', e.at,
-                    'node', e.node, 'level', e.level, 'text', e.text, 'data', e.data)
+                    'node', e.node, 'level', e.level, 'text', e.text, 'data', e.data - 'v')
                     || case when e.campaign_id is null then '{}' else jsonb_build_object('campaignId', e.campaign_id) end,
                   ${ms('clock_timestamp()')}, clock_timestamp()
            from webhooks w join events e on e.seq > w.after_seq and e.seq <= $1

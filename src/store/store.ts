@@ -91,7 +91,7 @@ export interface StoredObservation {
 export interface StoredPlan {
   readonly id: string;
   readonly at: number;
-  readonly doc: unknown;
+  readonly doc: object;
 }
 
 /**

@@ -1,0 +1,60 @@
+/**
+ * Documents outlive releases: an expansion that one release has begun is read by the next. Each document is stored with
+ * the version of its shape, in the field `v`. When it is read it goes through one step after the other, from the shape in
+ * which it was stored to the shape of today. Documents without a version have version 1.
+ */
+
+// biome-ignore lint/suspicious/noExplicitAny: a step knows the shapes of other releases, which have no types any more
+type Step = (doc: any) => object;
+
+/**
+ * For each kind of document its steps: the first leads from version 1 to 2, the next from 2 to 3. A step has no side
+ * effects, leaves its argument as it is, and is never changed after a release: a new shape is a new step at the end.
+ * A document that holds another one (a join holds a report) calls the steps of the inner kind itself.
+ */
+const steps = {
+  expansion: [],
+  join: [],
+  observation: [],
+  /** An event with all its columns; the version stands in `data`. */
+  event: [],
+  plan: [],
+  campaign: [],
+  campaign_member: [],
+  comparison_spec: [],
+  comparison_cursor: [],
+  comparison_progress: [],
+  comparison_report: [],
+  comparison_problem: [],
+  difference: [],
+} satisfies Readonly<Record<string, readonly Step[]>>;
+
+export type DocumentKind = keyof typeof steps;
+
+/** A document as it is stored. */
+export type Stored<T> = T & { readonly v?: number };
+
+/** The document with the version of its shape, to be stored. */
+export function stamp<T extends object>(kind: DocumentKind, doc: T): Stored<T> {
+  return { ...doc, v: steps[kind].length + 1 };
+}
+
+/** What was stored, in the shape of today. Throws DocumentTooNewError. */
+export function upgrade<T extends object>(kind: DocumentKind, { v = 1, ...doc }: Stored<T>): T {
+  return upgradeBy(steps[kind], kind, v, doc) as T;
+}
+
+/** As `upgrade`, with these steps. */
+export function upgradeBy(all: readonly Step[], kind: string, version: number, doc: object): object {
+  if (version > all.length + 1)
+    throw new DocumentTooNewError(
+      `a document of the kind ${kind} has version ${version}, and this release knows ${all.length + 1}: a newer release has stored it`,
+    );
+  return all.slice(version - 1).reduce((older, step) => step(older), doc);
+}
+
+/** A release that is newer than this one has stored the document. It stays as it is. */
+export class DocumentTooNewError extends Error {
+  readonly code = 'document_too_new';
+  readonly nextSteps = ['Start the newer release on this database.'];
+}

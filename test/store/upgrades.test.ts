@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DocumentTooNewError, stamp, upgrade, upgradeBy } from '../../src/store/upgrades.ts';
+import { aCampaign } from '../support/campaigns.ts';
+import { newExpansion, nodeTarget } from '../support/expansions.ts';
+import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+
+describe('a document', () => {
+  const steps = [
+    (doc: { why: string }) => ({ why: { code: 'as_written', text: doc.why } }),
+    (doc: { why: object }) => ({ reason: doc.why }),
+  ];
+
+  it('goes through every step after its version, in order', () => {
+    expect(upgradeBy(steps, 'test', 1, { why: 'lunch' })).toEqual({
+      reason: { code: 'as_written', text: 'lunch' },
+    });
+    expect(upgradeBy(steps, 'test', 2, { why: { code: 'a' } })).toEqual({ reason: { code: 'a' } });
+    expect(upgradeBy(steps, 'test', 3, { reason: null })).toEqual({ reason: null });
+  });
+
+  it('without a version has version 1', () => {
+    expect(upgrade('plan', { a: 1 })).toEqual({ a: 1 });
+  });
+
+  it('comes back as it was stored, without the version', () => {
+    expect(upgrade('plan', stamp('plan', { a: 1 }))).toEqual({ a: 1 });
+  });
+
+  it('of a newer release is refused', () => {
+    expect(() => upgradeBy(steps, 'test', 4, {})).toThrow(DocumentTooNewError);
+  });
+});
+
+/** Columns whose documents need no version, and why. */
+const withoutVersion: Readonly<Record<string, string>> = {
+  'controls.doc': 'what a person asked for, which the worker takes within seconds',
+  'campaigns.controls': 'as above',
+  'comparisons.pending_control': 'as above',
+  'comparisons.left_target': 'an address and the name of a credential',
+  'comparisons.right_target': 'as above',
+  'deliveries.payload': 'the body as it is sent; nobody reads it again',
+};
+
+describe('in the database', () => {
+  let postgres: TestPostgres;
+  let testDatabase: TestDatabase;
+  let stores: ReturnType<typeof openTestStores>;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    testDatabase = await postgres.createMigratedDatabase();
+    stores = openTestStores(testDatabase.connection);
+  });
+  afterAll(async () => {
+    await stores.close();
+    await postgres.stop();
+  });
+
+  const happened = {
+    type: 'test',
+    at: 5,
+    node: null,
+    level: 'info',
+    text: 'it happened',
+    data: { a: 1 },
+  } as const;
+
+  it('every document carries its version, whichever statement has stored it', async () => {
+    const { database, store, campaigns, comparisons } = stores;
+    const expansion = newExpansion();
+    const changed = {
+      ...expansion,
+      label: 'changed',
+      joins: expansion.joins.map((join) => ({ ...join, inconclusiveComparisons: 1 })),
+    };
+    await store.accept(expansion, [happened], null);
+    await store.accept(newExpansion(), [happened], null);
+    await store.freeze({ reason: 'test', by: 'test' });
+    const lease = (await store.claim(expansion.id, 'w', 60_000))!;
+    await store.save(lease, expansion, changed, {
+      events: [happened],
+      observations: [{ node: expansion.master.name, look: { kind: 'busy', at: 1, tookMs: 3 } }],
+      lookAgainInMs: null,
+    });
+    await store.savePlan({ id: 'plan', at: 1, doc: { a: 1 } });
+
+    const campaign = aCampaign();
+    await campaigns.accept(campaign, [happened], null);
+    const campaignLease = (await campaigns.claim(campaign.id, 'w', 60_000))!;
+    const campaignChanged = {
+      ...campaign,
+      label: 'changed',
+      members: campaign.members.map((member) => ({ ...member, failedTries: 1 })),
+    };
+    await campaigns.save(campaignLease, campaign, campaignChanged, {
+      events: [happened],
+      appliedControls: [],
+      lookAgainInMs: null,
+    });
+
+    const { id } = await comparisons.create({
+      id: 'comparison',
+      join: null,
+      left: nodeTarget('127.0.0.1:1'),
+      right: nodeTarget('127.0.0.1:2'),
+      spec: { a: 1 },
+      requestedBy: 'test',
+      createdAt: 1,
+    });
+    await comparisons.save((await comparisons.claim(id, 'w', 60_000))!, {
+      cursor: { a: 1 },
+      progress: { a: 1 },
+      report: { reason: 'test' } as never,
+      problem: { code: 'test', text: 'test', nextSteps: [], at: 1 },
+      differences: [{ key: 'k' } as never],
+    });
+
+    const columns = await database.query<{ table: string; column: string }>(
+      `select table_name as table, column_name as column from information_schema.columns
+       where table_schema = 'pika_expander' and data_type = 'jsonb' order by 1, 2`,
+    );
+    const without: string[] = [];
+    for (const { table, column } of columns) {
+      const rows = await database.query<{ seen: number; bare: number }>(
+        `select count(${column})::integer as seen, count(*) filter (where not ${column} ? 'v')::integer as bare from ${table}`,
+      );
+      if (withoutVersion[`${table}.${column}`]) continue;
+      if (rows[0]!.seen === 0 || rows[0]!.bare > 0) without.push(`${table}.${column}`);
+    }
+    expect(without).toEqual([]);
+  });
+
+  it('nobody else reads the version', async () => {
+    const { store, webhooks } = stores;
+    await webhooks.create({
+      id: 'hook',
+      kind: 'notify',
+      url: 'http://127.0.0.1:1/hook',
+      types: ['told'],
+      secret: 'sh',
+      createdBy: 'test',
+      createdAt: 1,
+    });
+    await store.accept(newExpansion(), [{ ...happened, type: 'told' }], null);
+    expect(await webhooks.fanOut(100)).toBe(1);
+    const taken = (await webhooks.takeDue(1, 1000))[0]!;
+    expect(taken.delivery.payload).toMatchObject({ type: 'told' });
+    expect((taken.delivery.payload as { data: unknown }).data).toEqual({ a: 1 });
+    expect(await store.getPlan('plan')).toEqual({ id: 'plan', at: 1, doc: { a: 1 } });
+    expect(
+      (await store.events({ afterSeq: 0, limit: 100, types: ['told'] })).map(({ data }) => data),
+    ).toEqual([{ a: 1 }]);
+  });
+});
