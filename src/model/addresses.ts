@@ -1,5 +1,4 @@
 import type { Address, ListedSlave } from './observation.ts';
-import type { NodeTarget } from './targets.ts';
 
 /** Whether a host is one that every machine takes for itself. */
 export function isLoopback(host: string): boolean {
@@ -29,17 +28,28 @@ export function samePlace(a: Address, b: Address): boolean {
   return a.port === b.port && sameHost(a.host, b.host);
 }
 
+/** All that is known of how a master may list a node. */
+export interface KnownAs {
+  /** What the request says. */
+  readonly seenAs: Address;
+  /** `NodeFacts.ips` of its latest look. */
+  readonly ips?: readonly string[] | undefined;
+  /** The entry under which the master listed it before. */
+  readonly listed?: Pick<ListedSlave, 'ip' | 'port'> | null | undefined;
+}
+
 /**
  * The master's entry for a node, or null. The master prints the slave's own IP and its configured port
- * (v4.0.1 pika_repl_client.cc:158). A node that is known by name only is found by its port, if just one entry has that port.
+ * (v4.0.1 pika_repl_client.cc:158). Nodes of one master may share a port, so the IP decides: that of the request, that of
+ * the connection to the node, or that of the entry found before. The port alone decides where no IP is known.
  */
-export function findListedSlave(
-  slaves: readonly ListedSlave[],
-  node: Pick<NodeTarget, 'seenAs'>,
-): ListedSlave | null {
+export function findListedSlave(slaves: readonly ListedSlave[], node: KnownAs): ListedSlave | null {
   const { host, port } = node.seenAs;
-  const exact = slaves.find((slave) => slave.port === port && sameHost(slave.ip, host));
-  if (exact || isIpv4(host) || host.toLowerCase() === 'localhost') return exact ?? null;
   const samePort = slaves.filter((slave) => slave.port === port);
+  const found =
+    samePort.find(({ ip }) => sameHost(ip, host)) ??
+    samePort.find(({ ip }) => node.ips?.includes(ip)) ??
+    slaves.find((slave) => slave.ip === node.listed?.ip && slave.port === node.listed.port);
+  if (found || node.ips || isIpv4(host) || host.toLowerCase() === 'localhost') return found ?? null;
   return samePort.length === 1 ? samePort[0]! : null;
 }

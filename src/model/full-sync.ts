@@ -82,6 +82,8 @@ export interface SlaveTracker {
   readonly master: Address;
   /** The node as the others see it. */
   readonly self: Address;
+  /** `NodeFacts.ips` of the latest look that told them. */
+  readonly ips?: readonly string[];
   /** The master's binlog-file-size; null = not known. */
   readonly binlogFileSizeBytes: number | null;
   /** The node's byte counter and the master's offsets right before SLAVEOF. */

@@ -126,6 +126,11 @@ export interface ConfigFacts {
  * what one look could read another may not, so readers take the latest of each.
  */
 export interface NodeFacts {
+  /**
+   * The IP addresses under which a master may list this server, as far as the connection to it tells: the address at its
+   * other end and, where that is loopback, those of this machine. Absent = not known, as in simulated networks.
+   */
+  readonly ips?: readonly string[];
   readonly server?: ServerFacts;
   readonly replication?: ReplicationFacts;
   readonly stats?: StatsFacts;

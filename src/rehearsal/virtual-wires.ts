@@ -26,6 +26,7 @@ export function virtualWires(cluster: Cluster, stir: () => void): Wires {
 
   return {
     after,
+    ips: () => [],
     open: (address) =>
       new Promise((resolve, reject) => {
         after(oneWayMs, () => {

@@ -76,6 +76,7 @@ export function createNetwork(cluster: Cluster, random: Random, listener: Networ
   function wires(process: ServiceProcess, sender: () => { expansionId: string; epoch: number }): Wires {
     return {
       after: (ms, run) => process.after(ms, run),
+      ips: () => [],
       open: (address, _limits, signal) =>
         new Promise((resolve, reject) => {
           const node = nodeAt(address);

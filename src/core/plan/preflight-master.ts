@@ -1,11 +1,11 @@
-import { findListedSlave, isIpv6 } from '../../model/addresses.ts';
+import { findListedSlave, isIpv6, type KnownAs } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { Finding } from '../../model/finding.ts';
 import { formatAddress, type NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import { finding, listed, loginStep } from './finding.ts';
-import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
+import { knownAs, type PreflightMaster, type PreflightNode } from './preflight-servers.ts';
 
 interface MasterRulesInput {
   readonly master: PreflightMaster;
@@ -190,10 +190,7 @@ function healthRules(target: NodeTarget, facts: NodeFacts): Finding[] {
  * What the master is at that a full sync must not meet, in plain words; empty = free. Entries of `except` in
  * the list of slaves do not count.
  */
-export function masterBusyReasons(
-  facts: NodeFacts,
-  except: readonly Pick<NodeTarget, 'seenAs'>[] = [],
-): string[] {
+export function masterBusyReasons(facts: NodeFacts, except: readonly KnownAs[] = []): string[] {
   const reasons: string[] = [];
   if (facts.stats?.bgsaving) reasons.push('a dump is being made (is_bgsaving)');
   if (facts.stats?.scanningKeyspace) reasons.push('a key scan is running (is_scaning_keyspace)');
@@ -214,7 +211,7 @@ export function masterBusyReasons(
 function busyRule(input: MasterRulesInput, facts: NodeFacts): Finding[] {
   const reasons = masterBusyReasons(
     facts,
-    input.nodes.map((node) => node.target),
+    input.nodes.map(({ target, look }) => knownAs(target, look)),
   );
   if (reasons.length === 0) return [];
   return [

@@ -1,11 +1,10 @@
 import { findListedSlave, isIpv4, isIpv6, isLoopback, samePlace } from '../../model/addresses.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { FindingCode } from '../../model/findings.ts';
-import { formatAddress, type ListedSlave, type NodeFacts } from '../../model/observation.ts';
-import type { NodeTarget } from '../../model/targets.ts';
+import { formatAddress, type ListedSlave, type Look, type NodeFacts } from '../../model/observation.ts';
 import { askAgainWith, finding, listed, loginStep } from './finding.ts';
 import { cannotProveRule, databasesNamed } from './preflight-master.ts';
-import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
+import { knownAs, type PreflightMaster, type PreflightNode } from './preflight-servers.ts';
 import { versionPair } from './version-pair.ts';
 
 /** Whether this expansion has acted on the node before. */
@@ -16,7 +15,7 @@ export function nodeRules(master: PreflightMaster, node: PreflightNode, standing
   if (node.look.kind !== 'answered') return [noAnswer(node)];
   const { facts } = node.look;
   const masterFacts = master.look.kind === 'answered' ? master.look.facts : null;
-  const entry = findListedSlave(masterFacts?.replication?.slaves ?? [], node.target);
+  const entry = findListedSlave(masterFacts?.replication?.slaves ?? [], knownAs(node.target, node.look));
   return [
     ...factsRule(node, facts),
     ...addressRules(master, node, facts, masterFacts),
@@ -109,8 +108,11 @@ function loopbackTrap(master: PreflightMaster, { target }: PreflightNode): Findi
   ];
 }
 
-function loopbackNode(master: PreflightMaster, { target }: PreflightNode): Finding[] {
-  if (!isLoopback(target.seenAs.host) || isLoopback(master.target.seenAs.host)) return [];
+/** Whether the master's list tells the node by its IP, whatever the request calls it. */
+const ipsKnown = (look: Look): boolean => look.kind === 'answered' && look.facts.ips !== undefined;
+
+function loopbackNode(master: PreflightMaster, { target, look }: PreflightNode): Finding[] {
+  if (!isLoopback(target.seenAs.host) || isLoopback(master.target.seenAs.host) || ipsKnown(look)) return [];
   return [
     finding(
       'node_seen_as_loopback',
@@ -121,9 +123,9 @@ function loopbackNode(master: PreflightMaster, { target }: PreflightNode): Findi
   ];
 }
 
-function nodeByName({ target }: PreflightNode, masterFacts: NodeFacts | null): Finding[] {
+function nodeByName({ target, look }: PreflightNode, masterFacts: NodeFacts | null): Finding[] {
   const { host, port } = target.seenAs;
-  if (isIpv4(host) || isIpv6(host) || isLoopback(host)) return [];
+  if (isIpv4(host) || isIpv6(host) || isLoopback(host) || ipsKnown(look)) return [];
   const samePort = (masterFacts?.replication?.slaves ?? []).filter((slave) => slave.port === port);
   return [
     finding(
@@ -169,14 +171,15 @@ function announcedPort({ target }: PreflightNode, facts: NodeFacts): Finding[] {
  */
 function isSlaveOfMaster(
   facts: NodeFacts,
-  master: Pick<NodeTarget, 'address' | 'seenAs'>,
+  { target: master, look }: PreflightMaster,
   listedByMaster: boolean,
 ): boolean {
   const { masterHost, masterPort } = facts.replication ?? {};
   if (masterHost == null || masterPort == null) return false;
   const named = { host: masterHost, port: masterPort };
   if (samePlace(named, master.seenAs) || samePlace(named, master.address)) return true;
-  return masterPort === master.seenAs.port && (listedByMaster || isLoopback(master.seenAs.host));
+  const isItsIp = look.kind === 'answered' && (look.facts.ips ?? []).includes(masterHost);
+  return masterPort === master.seenAs.port && (isItsIp || listedByMaster || isLoopback(master.seenAs.host));
 }
 
 function replicationRules(
@@ -219,7 +222,7 @@ function masterOfNodeRule(
   if (!replication || replication.role === 'master') return [];
   const present = `${replication.masterHost ?? '?'}:${replication.masterPort ?? '?'}`;
   const state = `link ${replication.linkStatus ?? 'unknown'}`;
-  const ours = isSlaveOfMaster(facts, master.target, entry !== null);
+  const ours = isSlaveOfMaster(facts, master, entry !== null);
   if (standing === 'touched' && !ours)
     return [
       finding(
@@ -267,7 +270,7 @@ function staleRule(
   facts: NodeFacts,
   entry: ListedSlave | null,
 ): Finding[] {
-  if (!entry || isSlaveOfMaster(facts, master.target, true)) return [];
+  if (!entry || isSlaveOfMaster(facts, master, true)) return [];
   return [
     finding(
       'stale_entry',

@@ -1,6 +1,8 @@
 /** The servers that a preflight judges. */
+
+import { isLoopback, type KnownAs } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { Look } from '../../model/observation.ts';
+import { formatAddress, type Look } from '../../model/observation.ts';
 import type { JoinTarget, NodeTarget } from '../../model/targets.ts';
 
 export interface PreflightMaster {
@@ -14,4 +16,35 @@ export interface PreflightNode {
   readonly target: JoinTarget;
   readonly look: Look;
   readonly capabilities: Capabilities | null;
+}
+
+/** How a master may list the node, by the request and by a look at it. */
+export const knownAs = (
+  { seenAs }: NodeTarget,
+  look: Look | undefined,
+  before: Omit<KnownAs, 'seenAs'> | null = null,
+): KnownAs => ({
+  seenAs,
+  ips: (look?.kind === 'answered' ? look.facts.ips : undefined) ?? before?.ips,
+  listed: before?.listed,
+});
+
+/** Widths of the times in which two looks at one process see it start, milliseconds. */
+const startedWithinMs = 10_000;
+
+/**
+ * Keys of which two looks at one master share at least one, under whatever names it is given. A run_id alone is no key:
+ * `pika.conf` holds it after CONFIG REWRITE and after a full sync, so that copies of the file make masters that share it.
+ */
+export function serverKeys({ address }: NodeTarget, look: Look & { readonly kind: 'answered' }): string[] {
+  const { server, ips = [], replication } = look.facts;
+  const places = [address.host, ...ips.filter((ip) => !isLoopback(ip))].map(
+    (host) => `address:${formatAddress({ host, port: address.port }).toLowerCase()}`,
+  );
+  if (!server?.runId || server.processId === null || server.uptimeSeconds === null) return places;
+  const startedAt = look.at - server.uptimeSeconds * 1000;
+  const process = `process:${server.runId}:${server.processId}:${replication?.replicationId ?? ''}`;
+  // Two grids, half a width apart: what lies near an edge of the one lies in the middle of the other.
+  const grids = [0, 0.5].map((shift) => Math.floor(startedAt / startedWithinMs + shift));
+  return [...places, ...grids.map((cell, grid) => `${process}:${grid}:${cell}`)];
 }

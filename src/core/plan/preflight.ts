@@ -175,9 +175,16 @@ function twiceRule(earlier: readonly Identity[], node: Identity): Finding[] {
 /** How two entries are known to be one server; null when nothing says so. */
 function sameServer(a: Identity, b: Identity): string | null {
   if (a.target.name === b.target.name) return 'the same name';
-  if (samePlace(a.target.address, b.target.address)) return 'the same address';
+  if (samePlace(a.target.address, b.target.address) || shareIp(a, b)) return 'the same address';
   return sameProcess(a.look, b.look) ? 'the same run id and process id' : null;
 }
+
+/** Names of their own may lead to one server. */
+const shareIp = (a: Identity, b: Identity): boolean =>
+  a.target.address.port === b.target.address.port &&
+  a.look.kind === 'answered' &&
+  b.look.kind === 'answered' &&
+  (a.look.facts.ips ?? []).some((ip) => b.look.kind === 'answered' && b.look.facts.ips?.includes(ip));
 
 /** Seconds by which the start of one process may seem to differ between two looks. */
 const startToleranceSeconds = 5;

@@ -1,12 +1,12 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
-import { anomalyCatalogue } from '../../model/anomalies.ts';
 
+import { findListedSlave } from '../../model/addresses.ts';
+import { anomalyCatalogue } from '../../model/anomalies.ts';
 import type { Attempt, Intent, Join, NodeCommand } from '../../model/expansion.ts';
 import {
   type Look,
   type NodeFacts,
   type ReplicationFacts,
-  sameAddress,
   silenceInFull,
   silenceWords,
 } from '../../model/observation.ts';
@@ -19,6 +19,7 @@ import {
   currentAttempt,
   giveUp,
   isTouched,
+  joinKnownAs,
   mustStayEmpty,
   patchAttempt,
 } from './join-state.ts';
@@ -163,12 +164,7 @@ function awaitUnlisted(turn: Turn, join: Join, attempt: Attempt): void {
 
 function isStillListed(turn: Turn, join: Join): boolean {
   const slaves = turn.expansion.masterTracker.replication?.slaves ?? [];
-  const known = join.attempts.findLast((attempt) => attempt.tracker?.listed)?.tracker?.listed;
-  return slaves.some(
-    (slave) =>
-      sameAddress({ host: slave.ip, port: slave.port }, join.target.seenAs) ||
-      (known !== undefined && known !== null && slave.ip === known.ip && slave.port === known.port),
-  );
+  return findListedSlave(slaves, joinKnownAs(turn, join)) !== null;
 }
 
 function holdForStaleEntry(turn: Turn, join: Join, attempt: Attempt): void {

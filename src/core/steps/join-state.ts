@@ -1,9 +1,21 @@
 /** Readings of a join, and the few ways in which its attempt is changed. Part of `decide`. */
+
+import type { KnownAs } from '../../model/addresses.ts';
 import type { Attempt, Expansion, Intent, Join, Problem } from '../../model/expansion.ts';
+import type { SlaveTracker } from '../../model/full-sync.ts';
+import { knownAs } from '../plan/preflight-servers.ts';
 import { isConnected, lastWait } from '../sync/tracker.ts';
 import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
 
 export const currentAttempt = (join: Join): Attempt | null => join.attempts.at(-1) ?? null;
+
+/** How the master may list the node, by its latest look and by what its attempts have found. */
+export const joinKnownAs = (turn: Turn, join: Join): KnownAs =>
+  knownAs(join.target, turn.nodeLooks.get(join.index), lastTracker(join));
+
+/** What the latest attempt with a SLAVEOF has found; null = there is none. */
+export const lastTracker = (join: Join): SlaveTracker | null =>
+  join.attempts.findLast((attempt) => attempt.tracker !== null)?.tracker ?? null;
 
 /** Whether an attempt is under way: SLAVEOF has been decided on, and its end is not known. */
 export const isUnderWay = (join: Join): boolean => {

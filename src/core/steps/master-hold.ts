@@ -2,7 +2,7 @@
 import type { Join } from '../../model/expansion.ts';
 import { masterBusyReasons } from '../plan/preflight.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
-import { giveUp, isTouched, isUnderWay } from './join-state.ts';
+import { giveUp, isTouched, isUnderWay, joinKnownAs } from './join-state.ts';
 import { type Turn, waitFor } from './turn.ts';
 
 /**
@@ -14,7 +14,7 @@ export function masterBusy(turn: Turn, of: Join): readonly string[] {
     return [masterSilence(turn.expansion.masterTracker) ?? 'the master does not answer'];
   const ours = turn.expansion.joins
     .filter((join) => join.index === of.index || isUnderWay(join))
-    .map((join) => join.target);
+    .map((join) => joinKnownAs(turn, join));
   return masterBusyReasons(turn.masterLook.facts, ours);
 }
 

@@ -4,6 +4,7 @@
  * code follows live nodes, simulated ones and recordings.
  */
 
+import { findListedSlave } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { MasterTracker, SlaveTracker, TrackerPhase, Wait } from '../../model/full-sync.ts';
 import {
@@ -46,6 +47,7 @@ export function newSlaveTracker(start: {
     attachedAt: start.attachedAt,
     master: start.master,
     self: start.self,
+    ...(start.before?.ips ? { ips: start.before.ips } : {}),
     binlogFileSizeBytes: start.binlogFileSizeBytes ?? null,
     bytesAtAttach: start.before?.stats?.replInputBytes ?? null,
     bytesBefore: start.before?.stats?.replInputBytes ?? null,
@@ -81,18 +83,16 @@ export function newSlaveTracker(start: {
 }
 
 /**
- * Finds the master's entry for a node: by the address under which the others see it, else by the one entry with
- * its port that appeared after SLAVEOF (a node announces the address of its own socket, facts 7).
+ * The master's entry for a node; where nothing tells its IP, the one entry with its port that appeared after SLAVEOF (a
+ * node announces the address of its own socket, facts 7).
  */
-function findListed(
-  slaves: readonly ListedSlave[],
-  self: Address,
-  listedBefore: readonly string[],
-): ListedSlave | null {
-  const samePort = slaves.filter((slave) => slave.port === self.port);
-  const exact = samePort.find((slave) => sameAddress({ host: slave.ip, port: slave.port }, self));
-  if (exact) return exact;
-  const appeared = samePort.filter((slave) => !listedBefore.includes(slaveName(slave)));
+function findListed(slaves: readonly ListedSlave[], tracker: SlaveTracker): ListedSlave | null {
+  const { self, ips, listed, listedBefore } = tracker;
+  const known = findListedSlave(slaves, { seenAs: self, ips: ips ?? [], listed });
+  if (known) return known;
+  const appeared = slaves.filter(
+    (slave) => slave.port === self.port && !listedBefore.includes(slaveName(slave)),
+  );
   return appeared.length === 1 ? appeared[0]! : null;
 }
 
@@ -118,6 +118,7 @@ export function trackSlave(
     replInputBytes: facts.stats?.replInputBytes ?? tracker.replInputBytes,
     commandsProcessed: facts.stats?.commandsProcessed ?? tracker.commandsProcessed,
     replication: facts.replication ?? tracker.replication,
+    ...(facts.ips ? { ips: facts.ips } : {}),
   };
   if (restarted) next = afterRestart(next, facts, at);
   next = takeListing(next, master, at, capabilities);
@@ -212,7 +213,7 @@ function takeListing(
   capabilities: Capabilities,
 ): SlaveTracker {
   if (!master.replication || master.silentSince !== null) return tracker;
-  const listed = findListed(master.replication.slaves, tracker.self, tracker.listedBefore);
+  const listed = findListed(master.replication.slaves, tracker);
   const syncing = listed !== null && Object.values(listed.lag).includes('full syncing');
   const masterSyncing =
     master.replication.role !== 'master' && master.replication.linkStatus !== 'up'

@@ -1,3 +1,5 @@
+import { networkInterfaces } from 'node:os';
+import { isLoopback } from '../../model/addresses.ts';
 import type { NodeCommand, NodeTarget } from '../../model/expansion.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
 import { isOutOfFiles } from '../../platform/open-files.ts';
@@ -23,6 +25,8 @@ export interface ConnectionOptions {
 /** What a connection needs of the world: links to nodes, and time-outs. Another one can run in virtual time. */
 export interface Wires {
   readonly open: typeof openLink;
+  /** The addresses under which others may know the server at the other end of a connection, given that end's address. */
+  readonly ips: (connectedTo: string) => readonly string[];
   /** Calls `run` after so long; the result takes that back. Milliseconds. */
   readonly after: (ms: number, run: () => void) => () => void;
 }
@@ -30,11 +34,21 @@ export interface Wires {
 /** TCP and the process' own timers. */
 export const realWires: Wires = {
   open: openLink,
+  ips: (connectedTo) => {
+    const plain = connectedTo.replace(/^::ffff:(?=\d+\.)/, '');
+    return isLoopback(plain) ? [plain, ...addressesOfThisMachine()] : [plain];
+  },
   after: (ms, run) => {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
 };
+
+/** A server that is met at loopback runs here, and announces an address of this machine to its master. */
+const addressesOfThisMachine = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address),
+  );
 
 /** How far a piece of work came; it decides what a failure means. */
 interface Work {
@@ -163,12 +177,13 @@ export class PikaConnection implements NodeConnection {
 
   private async read(work: Work, options: LookOptions): Promise<NodeFacts> {
     const link = await this.openedLink(work);
-    return await readFacts(link, {
+    const facts = await readFacts(link, {
       sections: new Set(options.sections),
       passwords: { master: options.masterPassword ?? null, login: this.loginPassword() },
       mayAskData: (facts) => !capabilitiesOf(facts).infoDataIsCostly,
       known: this.known,
     });
+    return link.connectedTo === null ? facts : { ...facts, ips: this.options.wires.ips(link.connectedTo) };
   }
 
   /** requirepass is the password of the default user; that of an ACL user says nothing about it. */

@@ -1,6 +1,8 @@
+import { lastTracker } from '../../core/steps/join-state.ts';
+import { findListedSlave } from '../../model/addresses.ts';
 import { type Expansion, isActive, type NodeTarget } from '../../model/expansion.ts';
 import type { HealthSample } from '../../model/health.ts';
-import { type Look, sameAddress } from '../../model/observation.ts';
+import type { Look } from '../../model/observation.ts';
 import type { Clock, Observer } from './observer.ts';
 
 /** Reads the figure at an operator's address; null = it gave no number. Never throws. */
@@ -106,10 +108,10 @@ function percentile99(values: readonly number[]): number | null {
 /** The greatest lag of a slave that is not one of the expansion's nodes; null = there is none. */
 function lagOfOthers(expansion: Expansion, look: Look | null): number | null {
   const slaves = look?.kind === 'answered' ? look.facts.replication?.slaves : undefined;
-  const others = slaves?.filter(
-    (slave) =>
-      !expansion.joins.some((join) => sameAddress(join.target.seenAs, { host: slave.ip, port: slave.port })),
+  const own = new Set(
+    expansion.joins.map((join) => findListedSlave(slaves ?? [], { ...join.target, ...lastTracker(join) })),
   );
+  const others = slaves?.filter((slave) => !own.has(slave));
   const lags = (others ?? []).flatMap((slave) =>
     Object.values(slave.lag).filter((lag): lag is number => typeof lag === 'number'),
   );

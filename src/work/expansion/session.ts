@@ -2,8 +2,10 @@
  * The thin shell around `decide`: looks, decides, saves, acts, for one expansion under one lease. What is about to
  * be done is saved before it is done, under the lease's epoch; a session that lost its lease stops at once.
  */
+
 import type { Logger } from 'pino';
 import type { Batches } from '../../core/plan/batches.ts';
+import { serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, type Reply, takeReplies } from '../../core/steps/decide.ts';
 import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
@@ -20,7 +22,6 @@ import {
   type NodeTarget,
 } from '../../model/expansion.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
-import { formatAddress } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import { noSlotLimits, type SlotLimits } from '../../model/slots.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
@@ -154,12 +155,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
 
   async function lockMaster(masterLook: Look | null): Promise<void> {
     if (masterLocked || masterLook?.kind !== 'answered') return;
-    const { runId } = masterLook.facts.server ?? { runId: null };
-    const keys = [
-      `address:${formatAddress(expansion.master.address).toLowerCase()}`,
-      ...(runId ? [`run:${runId}`] : []),
-    ];
-    const got = await deps.store.lockMaster(lease, keys);
+    const got = await deps.store.lockMaster(lease, serverKeys(expansion.master, masterLook));
     deps.crashPoint('after_master_lock');
     masterLocked = got === true;
     masterHeldBy = got === true ? null : got.heldBy;

@@ -103,7 +103,10 @@ describe('a look', () => {
       }),
     });
     const facts = factsOf(await look(connection, ['server', 'lastsave', 'sizes']));
-    expect(facts).toEqual({ server: expect.objectContaining({ reportedVersion: '3.3.6', runId: null }) });
+    expect(facts).toEqual({
+      ips: expect.arrayContaining(['127.0.0.1']),
+      server: expect.objectContaining({ reportedVersion: '3.3.6', runId: null }),
+    });
   });
 
   test('counts the instances of a 4.0 node, which CONFIG GET does not tell', async () => {
