@@ -9,10 +9,11 @@ import { cut, heal, losePings } from './network.ts';
 import { createNode, type NodeOptions } from './node.ts';
 import { type Observed, observe } from './observe.ts';
 import type { Reply } from './reply.ts';
-import { onSilence, onTick } from './slave.ts';
+import { onSilence, onTick, onUnparsed } from './slave.ts';
 import { onNewerDump } from './slave-copy.ts';
+import { closeConnection } from './slave-link.ts';
 import { realTimers, type Timers } from './timers.ts';
-import { outgoingBytesPerSecond, setCopyRoom } from './transfer.ts';
+import { outgoingBytesPerSecond, reallocate, setCopyRoom } from './transfer.ts';
 import { type LogLine, type SimNode, type SupersededOutcome, stall, takePort, type World } from './world.ts';
 import { createWriteLoad, type WriteLoad, type WriteLoadOptions } from './write-load.ts';
 
@@ -69,6 +70,12 @@ interface Faults {
   slowBgsave(id: string, ms: number): void;
   /** The next dump fails: disk full. */
   failBgsave(id: string, ms?: number): void;
+  /** Every dump fails from now on, also by hand: its folder cannot be written. `false`: it can again. */
+  breakDumps(id: string, broken?: boolean): void;
+  /** Nobody reaches the node's port +2000 (`replication`) or +10001 (`files`) from now on. `false`: they do again. */
+  closePort(id: string, port: 'replication' | 'files', closed?: boolean): void;
+  /** So many of the next replies to the node's questions come before it has noted that it waits for them. */
+  overtakeReplies(id: string, replies?: number): void;
   /** So many bytes of a copy fit on the node's disk from now on; Infinity = all. */
   copyRoom(id: string, bytes: number): void;
   /** A BGSAVE by somebody else, now. */
@@ -77,6 +84,8 @@ interface Faults {
   purgeBinlog(id: string, through?: number): void;
   /** What the next superseded copy of this node turns out to be, instead of what its bytes say. */
   nextSuperseded(id: string, outcome: SupersededOutcome): void;
+  /** So many writes are lost on the node after the next FLUSHALL or FLUSHDB that reaches it, where its version loses any. */
+  nextFlushLoses(id: string, writes: number): void;
   /** Takes data from a node behind everybody's back. Returns how many keys are gone. */
   dropKeys(id: string, share: number): number;
   /** Deletes data and binlog of a stopped node; its configuration stays (recording 10b). Returns to it a start. */
@@ -143,6 +152,11 @@ export function createCluster(options: ClusterOptions): Cluster {
     onTick: (node) => onTick(world, node),
     onNewerDump: (transfer) => onNewerDump(world, transfer),
     onSilence: (slave, db) => onSilence(world, slave, db),
+    onUnparsed: (slave, db) => onUnparsed(world, slave, db),
+    onOffsetsApart(connection, db) {
+      world.note(connection.slave, 'offsets_apart', { db: db.name });
+      closeConnection(world, connection);
+    },
     onSegfault(node) {
       world.note(node, 'segmentation_fault', {});
       stopProcess(world, node, {});
@@ -203,6 +217,17 @@ export function createCluster(options: ClusterOptions): Cluster {
     slowBgsave: (id, ms) => void find(id).bgsavePlans.push({ ms, fails: false }),
     failBgsave: (id, ms) =>
       void find(id).bgsavePlans.push({ ...(ms === undefined ? {} : { ms }), fails: true }),
+    breakDumps(id, broken = true) {
+      find(id).dumpsFail = broken;
+    },
+    closePort(id, port, closed = true) {
+      const node = find(id);
+      node.opens[port] = !closed;
+      reallocate(world, node);
+    },
+    overtakeReplies(id, replies = 1) {
+      find(id).overtakingReplies = replies;
+    },
     copyRoom: (id, bytes) => setCopyRoom(world, find(id), bytes),
     bgsave(id) {
       const node = find(id);
@@ -216,6 +241,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       }
     },
     nextSuperseded: (id, outcome) => void find(id).forcedOutcomes.push(outcome),
+    nextFlushLoses: (id, writes) => void find(id).flushLosses.push(writes),
     dropKeys: (id, share) => dropKeys(find(id), share),
     wipe(id) {
       const node = find(id);

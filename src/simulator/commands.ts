@@ -296,14 +296,14 @@ function unknown(node: SimNode, name: string): Reply {
 
 /** One command of a client, with the checks in Pika's order: known, arity, login, read-only. */
 export function runCommand(world: World, node: SimNode, session: Session, argv: readonly string[]): Reply {
-  const name = (argv[0] ?? '').toLowerCase();
+  const name = commandNamed(node, (argv[0] ?? '').toLowerCase());
   const server =
     Object.hasOwn(serverCommands, name) && existsIn(node.traits, name) ? serverCommands[name] : undefined;
   const data = server === undefined ? dataCommandOf(node, name) : undefined;
   count(node, name, argv);
   const found = server ?? data;
   if (needsAuth(node) && !session.authenticated && !beforeLogin.includes(name)) return failures.noAuth;
-  if (found === undefined) return unknown(node, name);
+  if (found === undefined) return unknown(node, name.trim());
   if (!fits(found.arity, argv.length)) return failures.wrongCount(name);
   const writes = data?.writes ?? writingServerCommands.includes(name);
   if (writes && node.master !== null && setting(node, 'slave-read-only') !== 'no')
@@ -314,6 +314,12 @@ export function runCommand(world: World, node: SimNode, session: Session, argv: 
   }
   if (server !== undefined) return server.run({ world, node, session, argv });
   return runDataCommand(world, node, currentDb(node, session), argv);
+}
+
+/** `rename-command` takes the old name away and gives another one. */
+function commandNamed({ renamedCommands }: SimNode, given: string): string {
+  const renamed = Object.entries(renamedCommands).find(([, name]) => name === given);
+  return renamed !== undefined ? renamed[0] : Object.hasOwn(renamedCommands, given) ? ` ${given}` : given;
 }
 
 const currentDb = (node: SimNode, session: Session): SimDb => node.dbs[session.db] ?? node.dbs[0]!;

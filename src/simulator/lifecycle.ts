@@ -90,6 +90,9 @@ function forgetMemory(world: World, node: SimNode): void {
     db.keyScan = null;
     db.toApply.length = 0;
     db.applying = false;
+    db.parserBroken = false;
+    db.writesToLose = 0;
+    db.folderGone = false;
   }
 }
 

@@ -97,12 +97,13 @@ export function startBgsave(world: World, master: SimNode, db: SimDb, why: strin
 
 function dumpNow(world: World, master: SimNode, db: SimDb, why: string, done: () => void): void {
   const plan = master.bgsavePlans.shift();
+  const fails = plan?.fails ?? master.dumpsFail;
   const position = db.binlog.position;
   const content = db.keyspace.fork();
   db.flushed.clear();
   world.note(master, 'bgsave_started', { db: db.name, why, file: position.file, offset: position.offset });
   later(world, master, plan?.ms ?? master.random.within(world.timers.bgsaveMs), () => {
-    const files = plan?.fails
+    const files = fails
       ? []
       : dumpFiles(content, master.traits, {
           bytesPerByte: world.dataScale,
@@ -115,12 +116,12 @@ function dumpNow(world: World, master: SimNode, db: SimDb, why: string, done: ()
       files,
       bytes: files.reduce((total, file) => total + file.bytes, 0),
       madeAt: world.clock.now(),
-      failed: plan?.fails ?? false,
+      failed: fails,
     };
     db.bgsaving = false;
     master.lastSave = Math.floor(world.clock.now() / 1000);
     master.dumpsMade++;
-    world.note(master, plan?.fails ? 'bgsave_failed' : 'bgsave_finished', {
+    world.note(master, fails ? 'bgsave_failed' : 'bgsave_finished', {
       db: db.name,
       bytes: db.dump.bytes,
     });

@@ -28,6 +28,12 @@ export interface NodeOptions {
   readonly applyPerSecond?: number;
   /** Added to each reply, by what the node sends to its slaves. Default: none. */
   readonly replyDelayMs?: (outgoingBytesPerSecond: number) => number;
+  /** Default: made from the seed. Two nodes have the same where one's configuration file was copied. */
+  readonly runId?: string;
+  /** db-sync-path lies on another mount than db-path. */
+  readonly copiesOnAnotherMount?: boolean;
+  /** Names for commands, as `rename-command` gives them; '' = the command is switched off. */
+  readonly renamedCommands?: Readonly<Record<string, string>>;
   /** Its binlog begins here: nothing before is in it, as on a master that is years old. Default 0:0. */
   readonly binlogAt?: { readonly file: number; readonly offset: number };
 }
@@ -60,7 +66,8 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
     life: 0,
     startedAt: world.clock.now() - random.int(5_000, 3_600_000),
     processId: random.int(1_000, 30_000),
-    runId: random.hex(40),
+    runId: options.runId ?? random.hex(40),
+    renamedCommands: options.renamedCommands ?? {},
     settings,
     persisted: {
       settings: new Map(settings),
@@ -93,6 +100,10 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
     fds: random.int(70, 130),
     counters: emptyCounters(),
     copyRoomBytes: Number.POSITIVE_INFINITY,
+    copiesOnAnotherMount: options.copiesOnAnotherMount ?? false,
+    opens: { replication: true, files: true },
+    dumpsFail: false,
+    overtakingReplies: 0,
     diskUsage: null,
     pushQueue: [],
     pushing: false,
@@ -103,6 +114,7 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
     fullSyncsDone: 0,
     bgsavePlans: [],
     forcedOutcomes: [],
+    flushLosses: [],
   };
   const fileBytes = numberSetting(node, 'binlog-file-size');
   for (let i = 0; i < (options.databases ?? 1); i++)
@@ -119,8 +131,12 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
       cursors: new CursorStore(),
       flushed: new Map(),
       sessions: 0,
+      folderGone: false,
+      oldDataBeside: false,
       toApply: [],
       applying: false,
+      parserBroken: false,
+      writesToLose: 0,
     });
   return node;
 }

@@ -10,6 +10,8 @@ export interface Observed {
   /** Keys that the master has and the node has not, or holds with another value. null = no master. */
   readonly missing: number | null;
   readonly different: number | null;
+  /** Of the different ones those that differ in nothing but when they expire. */
+  readonly otherExpiry: number | null;
   /** Keys that the node has and the master has not. */
   readonly foreign: number | null;
   /**
@@ -37,6 +39,7 @@ export function observe(world: World, node: SimNode): Observed {
     keys: node.dbs.reduce((total, db) => total + liveKeys(db, world.clock.now()), 0),
     missing: difference?.missing ?? null,
     different: difference?.different ?? null,
+    otherExpiry: difference?.otherExpiry ?? null,
     foreign: difference?.foreign ?? null,
     lost: difference?.lost ?? null,
     states: Object.fromEntries(node.dbs.map(({ name, state }) => [name, state])),
@@ -73,12 +76,13 @@ function liveKeys({ keyspace }: SimDb, now: number): number {
 interface Difference {
   readonly missing: number;
   readonly different: number;
+  readonly otherExpiry: number;
   readonly foreign: number;
   readonly lost: number;
 }
 
 function compare(world: World, master: SimNode, node: SimNode): Difference {
-  const total = { missing: 0, different: 0, foreign: 0, lost: 0 };
+  const total = { missing: 0, different: 0, otherExpiry: 0, foreign: 0, lost: 0 };
   for (const db of node.dbs) {
     const source = findDb(master, db.name);
     if (source === undefined) continue;
@@ -88,9 +92,11 @@ function compare(world: World, master: SimNode, node: SimNode): Difference {
       source.keyspace.keys(type).scan('', (key, entry) => {
         if (isExpired(entry, now)) return true;
         const own = db.keyspace.peek(type, key, now);
-        if (own !== undefined && own.expireAt === entry.expireAt && sameValue(type, own, entry)) return true;
+        const same = own !== undefined && sameValue(type, own, entry);
+        if (same && Math.abs(own.expireAt - entry.expireAt) < 1000) return true;
         if (own === undefined) total.missing++;
         else total.different++;
+        if (same) total.otherExpiry++;
         if (!coming.has(key)) total.lost++;
         return true;
       });

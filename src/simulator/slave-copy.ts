@@ -1,12 +1,12 @@
 import { contentWithout, type Dump, judgePartialCopy } from './dump.ts';
+import { Keyspace } from './keyspace.ts';
 import { enqueue } from './master.ts';
 import { rewriteConfig } from './process.ts';
-import { closeConnection, setState, stopRsync } from './slave-link.ts';
+import { closeWhenIdle, setState, stopRsync } from './slave-link.ts';
 import { tickAfterPause, wake } from './slave-ticks.ts';
 import { endTransfer, startTransfer } from './transfer.ts';
 import {
   arePartitioned,
-  connectionTo,
   findDb,
   idleRsync,
   later,
@@ -33,6 +33,7 @@ export function initRsync(world: World, node: SimNode, db: SimDb): void {
     source !== undefined &&
     !source.bgsaving &&
     source.dump !== null &&
+    master.opens.files &&
     !arePartitioned(world, node, master)
   ) {
     db.rsync.status = 'running';
@@ -54,17 +55,7 @@ function initFailed(world: World, node: SimNode, db: SimDb): void {
   if (!final) return;
   if (initFailure === 'error') node.forceFullSync = true;
   setState(world, node, db, 'Error');
-  closeWhenIdle(world, node);
-}
-
-/** A node all of whose DBs are in Error hears nothing: its connection is closed for idleness, and it tries again. */
-function closeWhenIdle(world: World, node: SimNode): void {
-  const master = masterOf(world, node);
-  const connection = master === undefined ? undefined : connectionTo(node, master);
-  if (connection === undefined) return;
-  later(world, node, world.timers.slaveIdleMs + world.timers.silenceMs, () => {
-    if (connection.open && node.dbs.every((db) => db.state === 'Error')) closeConnection(world, connection);
-  });
+  closeWhenIdle(world, node, world.timers.slaveIdleMs + world.timers.silenceMs);
 }
 
 function copy(world: World, node: SimNode, db: SimDb, master: SimNode, dump: Dump, ended: () => void): void {
@@ -143,6 +134,10 @@ export function finishRsync(world: World, node: SimNode, db: SimDb): void {
     setState(world, node, db, 'Error');
     return;
   }
+  if (node.copiesOnAnotherMount) {
+    cannotRename(world, node, db);
+    return;
+  }
   db.rsync = { ...idleRsync(), status: 'running' };
   const swapMs = node.random.within(world.timers.swapMs);
   stall(world, node, swapMs);
@@ -151,6 +146,19 @@ export function finishRsync(world: World, node: SimNode, db: SimDb): void {
     if (result.kind === 'death') world.onDeath(node, db, result);
     else swap(world, node, db, result.dump, result.kind === 'partial' ? result.lost : []);
   });
+}
+
+/**
+ * The old database is moved to `db_bak`, and the copy cannot be moved from another mount to its place. The next full sync
+ * deletes what lies in `db_bak` (recording 50).
+ */
+function cannotRename(world: World, node: SimNode, db: SimDb): void {
+  world.note(node, db.oldDataBeside ? 'old_data_deleted' : 'old_data_moved_away', { db: db.name });
+  stopRsync(world, db);
+  db.folderGone = true;
+  db.oldDataBeside = true;
+  db.keyspace = new Keyspace(node.traits.instances);
+  setState(world, node, db, 'Error');
 }
 
 /** 3.3: the dump's `info` carries the master's own address, and the slave wants the one it was given (#951). */

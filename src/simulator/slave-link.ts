@@ -131,9 +131,26 @@ function resetMetaSync(world: World, node: SimNode): void {
   wake(world, node);
 }
 
+/** A slave that hears nothing for its DBs closes the connection a minute later, and asks again after ten seconds at most. */
+export function closeWhenIdle(world: World, node: SimNode, afterMs: number): void {
+  const connection = node.connections.find(({ slave, open }) => slave === node && open);
+  if (connection === undefined) return;
+  const hears = ({ state }: SimDb): boolean => state === 'Connected' || state === 'WaitDBSync';
+  later(world, node, afterMs, () => {
+    if (connection.open && !node.dbs.some(hears)) closeConnection(world, connection);
+  });
+}
+
 export function openConnection(node: SimNode, master: SimNode): Connection {
   const address = endpointKey(node.master!);
-  const connection: Connection = { slave: node, master, address, open: true, held: [] };
+  const connection: Connection = {
+    slave: node,
+    master,
+    address,
+    open: true,
+    pingedAt: Number.POSITIVE_INFINITY,
+    held: [],
+  };
   node.connections.push(connection);
   master.connections.push(connection);
   return connection;

@@ -1,19 +1,30 @@
-import { type MetaSyncAnswer, onDbSync, onMetaSync, onTrySync } from './master.ts';
+import { entryOf, type MetaSyncAnswer, onDbSync, onMetaSync, onTrySync } from './master.ts';
 import { persistReplicationId, rewriteConfig } from './process.ts';
 import { finishRsync, initRsync, requestPush } from './slave-copy.ts';
-import { closeConnection, endpointKey, openConnection, setState, stopRsync } from './slave-link.ts';
+import {
+  closeConnection,
+  closeWhenIdle,
+  endpointKey,
+  openConnection,
+  setState,
+  stopRsync,
+} from './slave-link.ts';
 import { metaSyncDue, metaSyncUnits, nextLook, scheduleTick, wake } from './slave-ticks.ts';
+import { countTalk } from './transfer.ts';
 import {
   arePartitioned,
   type Connection,
   connectionTo,
   deliver,
+  findDb,
+  later,
   masterOf,
   refusesAtOnce,
   type SimDb,
   type SimNode,
   type World,
 } from './world.ts';
+import { dropSlaveNode } from './writing.ts';
 
 /** What the auxiliary thread does at a tick. */
 export function onTick(world: World, node: SimNode): void {
@@ -45,6 +56,7 @@ function tryMetaSync(world: World, node: SimNode): void {
   }
   node.firstMetaSync = false;
   node.lastMetaSync = metaSyncUnits(world);
+  if (!master.opens.replication) return;
   const connection = connectionTo(node, master) ?? openConnection(node, master);
   deliver(world, connection, node.random.within(world.timers.metaReplyMs), () => {
     if (
@@ -69,6 +81,7 @@ function metaSync(world: World, node: SimNode, connection: Connection): void {
     wake(world, node);
     return;
   }
+  countTalk(connection, answer.kind === 'wrong password' ? 'refusal' : 'metaSync');
   if (answer.kind === 'wrong password') {
     refuse(world, node, connection, 'masterauth is wrong');
     return;
@@ -137,8 +150,29 @@ function ask(world: World, node: SimNode, db: SimDb, question: (master: SimNode)
   setState(world, node, db, 'WaitReply');
   deliver(world, connection, node.random.within(world.timers.replyMs), () => {
     if (db.state === 'WaitReply') question(master);
+    countTalk(connection, 'question');
+    connection.pingedAt = Math.min(connection.pingedAt, world.clock.now());
+    if (node.overtakingReplies > 0) overtaken(world, node, db, connection);
     wake(world, node);
   });
+}
+
+/**
+ * The reply was there before the slave had noted that it waits for a reply; it notes it now, and nothing more comes for
+ * this DB. The master gives it up after 20 s. The slave's connection is closed for idleness after 60 s, unless another of
+ * its DBs hears something (recordings 49).
+ */
+function overtaken(world: World, node: SimNode, db: SimDb, connection: Connection): void {
+  node.overtakingReplies--;
+  setState(world, node, db, 'WaitReply');
+  const { master } = connection;
+  later(world, master, world.timers.silenceMs, () => {
+    const entry = entryOf(master, node);
+    const source = findDb(master, db.name);
+    if (db.state === 'WaitReply' && entry?.connection === connection && source !== undefined)
+      dropSlaveNode(world, master, source, entry);
+  });
+  closeWhenIdle(world, node, world.timers.slaveIdleMs + world.timers.closeCronMs);
 }
 
 function sendTrySync(world: World, node: SimNode, db: SimDb): void {
@@ -163,6 +197,12 @@ function sendDbSync(world: World, node: SimNode, db: SimDb): void {
     }
     if (master.traits.pushes) requestPush(world, node, db, master);
   });
+}
+
+/** `Redis parser failed`: the slave asks for its place in the binlog once more. */
+export function onUnparsed(world: World, node: SimNode, db: SimDb): void {
+  setState(world, node, db, 'TryConnect');
+  wake(world, node);
 }
 
 /** 20 s without a word for this DB: TryConnect, while a copy goes on in the background. */

@@ -1,10 +1,19 @@
-import { arePartitioned, later, numberSetting, type SimNode, type Transfer, type World } from './world.ts';
+import {
+  arePartitioned,
+  type Connection,
+  later,
+  numberSetting,
+  type SimNode,
+  type Transfer,
+  type World,
+} from './world.ts';
 
 /** Brings the count of arrived bytes up to now, and books them on both sides. */
 function settle(world: World, transfer: Transfer): void {
   const now = world.clock.now();
   const { dump, slave, master } = transfer;
   const room = roomFor(transfer);
+  if (dump.failed) count(transfer, 'refusedFiles', (now - transfer.settledAt) / 1000);
   const elapsed = ((now - transfer.settledAt) / 1000) * transfer.bytesPerSecond;
   const arrived = room < dump.bytes ? elapsed : Math.min(dump.bytes - transfer.copied, elapsed);
   transfer.settledAt = now;
@@ -12,6 +21,39 @@ function settle(world: World, transfer: Transfer): void {
   transfer.copied = Math.min(transfer.copied + arrived, Math.max(transfer.copied, room));
   slave.counters.replIn += arrived * protocolOverhead;
   master.counters.replOut += arrived * protocolOverhead;
+}
+
+/**
+ * Bytes that a slave receives and sends beside files and binlog (recordings 48): once for a question and its answer, or
+ * each second for pings, and for files that the master cannot open.
+ */
+const talk = {
+  metaSync: { in: 115, out: 25 },
+  refusal: { in: 52, out: 32 },
+  question: { in: 40, out: 55 },
+  pings: { in: 14, out: 23 },
+  refusedFiles: { in: 185, out: 300 },
+} as const;
+
+function count(
+  { slave, master }: { readonly slave: SimNode; readonly master: SimNode },
+  what: keyof typeof talk,
+  times: number,
+): void {
+  slave.counters.replIn += talk[what].in * times;
+  slave.counters.replOut += talk[what].out * times;
+  master.counters.replIn += talk[what].out * times;
+  master.counters.replOut += talk[what].in * times;
+}
+
+export const countTalk = (connection: Connection, what: 'metaSync' | 'refusal' | 'question'): void =>
+  count(connection, what, 1);
+
+function settlePings(world: World, connection: Connection): void {
+  const now = world.clock.now();
+  if (!connection.open || now <= connection.pingedAt) return;
+  count(connection, 'pings', (now - connection.pingedAt) / 1000);
+  connection.pingedAt = now;
 }
 
 /** Bytes of the dump that fit on the slave's disk, beside what its other copies hold, opened ones too. */
@@ -35,6 +77,7 @@ const protocolOverhead = 1.0005;
 export function settleAll(world: World, node: SimNode): void {
   for (const transfer of node.outgoing) settle(world, transfer);
   for (const { rsync } of node.dbs) if (rsync.transfer !== null) settle(world, rsync.transfer);
+  for (const connection of node.connections) settlePings(world, connection);
 }
 
 /** What the node sends to its syncing slaves now, in bytes a second. */
@@ -54,7 +97,11 @@ export function reallocate(world: World, master: SimNode): void {
   const moving = running
     .filter(
       ({ slave, stuck, copied, dump }) =>
-        master.alive && !stuck && copied < dump.bytes && !arePartitioned(world, slave, master),
+        master.alive &&
+        master.opens.files &&
+        !stuck &&
+        copied < dump.bytes &&
+        !arePartitioned(world, slave, master),
     )
     .map((transfer) => ({ transfer, limit: throttleOf(transfer.slave, running) }))
     .sort((a, b) => a.limit - b.limit);

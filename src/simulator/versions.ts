@@ -45,6 +45,19 @@ export interface Traits {
   readonly pushes: boolean;
   /** Purging spares the files that a slave in full sync will need. */
   readonly protectsFullSync: boolean;
+  /** How the binlog carries expiries, and what slaves make of them (recording 45). */
+  readonly expiry: {
+    /** SETEX and SET EX take an expiry after 2038-01-19; a slave of such a version cannot parse it. */
+    readonly takesAfter2038: boolean;
+    /** A slave reads the seconds of PKSETEXAT and of a replicated PEXPIRE as milliseconds: the key is gone at once. */
+    readonly secondsReadAsMs: boolean;
+    /** PSETEX is logged in milliseconds, which no slave can parse. */
+    readonly psetexInMs: boolean;
+    /** INCR, INCRBY, INCRBYFLOAT and APPEND are logged as PKSETEXAT: `without` their expiry, or with it. */
+    readonly incrAsPksetexat: 'no' | 'without' | 'with';
+  };
+  /** A slave loses its first writes after FLUSHALL now and then (recording 46). */
+  readonly losesWritesAfterFlush: boolean;
 }
 
 const atLeast = (version: SimulatedVersion, other: SimulatedVersion): boolean =>
@@ -84,6 +97,13 @@ function traits(version: SimulatedVersion): Traits {
           : 'retry',
     pushes: family === '3.3',
     protectsFullSync: family !== '3.3',
+    expiry: {
+      takesAfter2038: family === '4.0',
+      secondsReadAsMs: version === '4.0.1',
+      psetexInMs: version === '4.0.1',
+      incrAsPksetexat: version === '3.5.5' ? 'without' : version === '4.0.1' ? 'with' : 'no',
+    },
+    losesWritesAfterFlush: family === '3.5' && !complete,
   };
 }
 

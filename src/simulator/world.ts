@@ -86,9 +86,17 @@ export interface SimDb {
   /** Claimed bytes per database that are flushed to disk. */
   readonly flushed: Map<string, number>;
   sessions: number;
+  /** Its folder was moved away and nothing took its place: the first read ends the process. */
+  folderGone: boolean;
+  /** Its old data lie in `db_bak`, where the next full sync deletes them. */
+  oldDataBeside: boolean;
   /** Written to the own binlog, not yet to the data. */
   readonly toApply: BinlogRecord[];
   applying: boolean;
+  /** The parser of what comes from the master is broken, until the process is started again. */
+  parserBroken: boolean;
+  /** So many of the next commands reach its binlog and not its data. */
+  writesToLose: number;
 }
 
 export interface Connection {
@@ -97,6 +105,8 @@ export interface Connection {
   /** The master's address as the slave was given it. */
   readonly address: string;
   open: boolean;
+  /** Up to when the pings of both sides are counted. */
+  pingedAt: number;
   /** Messages that a partition holds back. */
   readonly held: (() => void)[];
 }
@@ -152,6 +162,7 @@ export interface SimNode {
   startedAt: number;
   processId: number;
   runId: string;
+  readonly renamedCommands: Readonly<Record<string, string>>;
   readonly settings: Map<string, string>;
   readonly persisted: Persisted;
   replicationId: string;
@@ -184,6 +195,14 @@ export interface SimNode {
   counters: Counters;
   /** What fits of a copy on the disk of db-sync-path; Infinity = all. */
   copyRoomBytes: number;
+  /** db-sync-path lies on another mount than db-path. */
+  readonly copiesOnAnotherMount: boolean;
+  /** Whether its ports +2000 and +10001 can be reached from outside. */
+  readonly opens: { replication: boolean; files: boolean };
+  /** Each dump fails: its folder cannot be written. */
+  dumpsFail: boolean;
+  /** So many of the next replies of its master are faster than its own state. */
+  overtakingReplies: number;
   diskUsage: { readonly at: number; readonly db: number; readonly log: number } | null;
   /** 3.3 only: dumps and pushes waiting for the one thread that does both. */
   readonly pushQueue: (() => void)[];
@@ -196,6 +215,8 @@ export interface SimNode {
   fullSyncsDone: number;
   bgsavePlans: { readonly ms?: number; readonly fails: boolean }[];
   forcedOutcomes: SupersededOutcome[];
+  /** How many writes are lost after each of the next flushes, instead of what chance says. */
+  flushLosses: number[];
 }
 
 export interface LogLine {
@@ -231,6 +252,10 @@ export interface World {
   ): void;
   /** The process dies, and starts again when it is told to. */
   onSegfault(node: SimNode): void;
+  /** A command of the master's binlog cannot be parsed. */
+  onUnparsed(slave: SimNode, db: SimDb): void;
+  /** The slave has logged a command in other words than its master. */
+  onOffsetsApart(connection: Connection, db: SimDb): void;
   /** Nothing was heard of the master for the DB for too long. */
   onSilence(slave: SimNode, db: SimDb): void;
   /** Brings virtual time up to the wall clock where the cluster is served; else does nothing. */

@@ -1,9 +1,10 @@
 import type { BinlogRecord } from './binlog.ts';
-import type { DataContext } from './keyspace-commands/context.ts';
+import { type DataContext, lastSecond } from './keyspace-commands/context.ts';
 import { dataCommands } from './keyspace-commands/table.ts';
-import { isFailure, type Reply } from './reply.ts';
+import { failures, isFailure, type Reply } from './reply.ts';
 import {
   arePartitioned,
+  type Connection,
   later,
   numberSetting,
   type SimDb,
@@ -15,6 +16,10 @@ import {
 
 /** Runs a data command on one DB, without any check of role or login. Writes go to the binlog and to the slaves. */
 export function runDataCommand(world: World, node: SimNode, db: SimDb, argv: readonly string[]): Reply {
+  if (db.folderGone) {
+    world.onSegfault(node);
+    return failures.noSuchKey;
+  }
   const command = dataCommands[argv[0]!.toLowerCase()]!;
   let logged = argv;
   const context: DataContext = {
@@ -38,24 +43,49 @@ export function appendToBinlog(world: World, node: SimNode, db: SimDb, record: B
   for (const entry of node.slaves) wakePump(world, node, db, entry);
 }
 
-/** Applies a record of the master's binlog to the data, as of the moment at which the master did it. */
-function applyRecord(node: SimNode, db: SimDb, { argv, at }: BinlogRecord): void {
+/**
+ * Applies a record of the master's binlog to the data, as of the moment at which the master did it; an expiry that is
+ * logged as a distance (SET NX EX) counts from now. Returns what the slave itself logs of it.
+ */
+function applyRecord(world: World, node: SimNode, db: SimDb, record: BinlogRecord): readonly string[] {
+  const { argv, at } = record;
   const name = argv[0]?.toLowerCase();
-  if (name === undefined) return;
+  if (name === undefined) return argv;
+  if (db.writesToLose > 0) {
+    db.writesToLose--;
+    return argv;
+  }
   if (name === 'clearreplicationid') {
     node.replicationId = '';
-    return;
+    return argv;
   }
-  const command = dataCommands[name];
-  command?.run(
+  let logged = argv;
+  dataCommands[name]?.run(
     {
       keyspace: db.keyspace,
       traits: node.traits,
-      now: at,
+      now: name === 'set' && argv.length > 3 ? world.clock.now() : at,
       cursors: db.cursors,
-      log: () => {},
+      log: (instead) => {
+        if (name === 'incr' || name === 'incrby' || name === 'append') logged = instead;
+      },
     },
     argv,
+  );
+  if (name === 'flushall' || name === 'flushdb') db.writesToLose = writesLostAfterFlush(node);
+  return logged;
+}
+
+/** Seen after two flushes of sixteen: 8 writes and 1 (recording 46). */
+function writesLostAfterFlush({ traits, random, flushLosses }: SimNode): number {
+  if (!traits.losesWritesAfterFlush) return 0;
+  return flushLosses.shift() ?? (random.next() < 1 / 8 ? random.int(1, 8) : 0);
+}
+
+/** `Fail to initial command from binlog` (recording 45). */
+function canParse({ traits }: SimNode, { argv }: BinlogRecord): boolean {
+  return (
+    argv[0]?.toLowerCase() !== 'pksetexat' || !traits.expiry.takesAfter2038 || Number(argv[2]) <= lastSecond
   );
 }
 
@@ -91,6 +121,7 @@ export function wakePump(world: World, master: SimNode, db: SimDb, entry: SlaveE
 function pump(world: World, master: SimNode, db: SimDb, entry: SlaveEntry, slave: SlaveNode): void {
   slave.pumping = false;
   if (entry.dbs.get(db.name) !== slave || !entry.connection.open || slave.state !== 'BinlogSync') return;
+  if (!isHeard(entry, db)) return;
   if (!db.binlog.has(slave.reader.file)) {
     dropSlaveNode(world, master, db, entry);
     return;
@@ -109,6 +140,10 @@ function pump(world: World, master: SimNode, db: SimDb, entry: SlaveEntry, slave
   if (!db.binlog.isAtEnd(slave.reader)) wakePump(world, master, db, entry);
 }
 
+/** A slave that waits for a reply acknowledges nothing, so nothing more is sent (recordings 49). */
+const isHeard = ({ connection }: SlaveEntry, { name }: SimDb): boolean =>
+  connection.slave.dbs.find((db) => db.name === name)?.state !== 'WaitReply';
+
 function sendBatch(
   world: World,
   master: SimNode,
@@ -123,18 +158,34 @@ function sendBatch(
     const db = node.dbs.find(({ name }) => name === dbName);
     if (!connection.open || !node.alive || db?.state !== 'Connected') return;
     node.counters.replIn += bytes;
-    receiveBatch(world, node, db, batch);
+    receiveBatch(world, connection, db, batch);
   };
   master.counters.replOut += bytes;
   if (arePartitioned(world, connection.slave, master)) connection.held.push(receive);
   else receive();
 }
 
-function receiveBatch(world: World, node: SimNode, db: SimDb, batch: readonly BinlogRecord[]): void {
+/**
+ * A command that cannot be parsed is lost, and so is all that comes after it until the process is started again: the
+ * slave asks for its place in the binlog once more, gets the same, and so on (recording 45). One that logs a command
+ * in other words than its master has another offset from there on, and the master closes the connection (recording 47).
+ */
+function receiveBatch(world: World, connection: Connection, db: SimDb, batch: readonly BinlogRecord[]): void {
+  const node = connection.slave;
   for (const record of batch) {
-    appendToBinlog(world, node, db, record);
-    if (node.applyPerSecond === Number.POSITIVE_INFINITY) applyRecord(node, db, record);
-    else db.toApply.push(record);
+    db.parserBroken ||= !canParse(node, record);
+    if (db.parserBroken) {
+      world.onUnparsed(node, db);
+      return;
+    }
+    const atOnce = node.applyPerSecond === Number.POSITIVE_INFINITY;
+    if (!atOnce) db.toApply.push(record);
+    const argv = atOnce ? applyRecord(world, node, db, record) : record.argv;
+    appendToBinlog(world, node, db, { ...record, argv });
+    if (argv !== record.argv) {
+      world.onOffsetsApart(connection, db);
+      return;
+    }
   }
   drainApply(world, node, db);
 }
@@ -146,7 +197,7 @@ function drainApply(world: World, node: SimNode, db: SimDb): void {
   later(world, node, world.timers.binlogBatchMs, () => {
     db.applying = false;
     const count = Math.max(1, Math.floor((node.applyPerSecond * world.timers.binlogBatchMs) / 1000));
-    for (const record of db.toApply.splice(0, count)) applyRecord(node, db, record);
+    for (const record of db.toApply.splice(0, count)) applyRecord(world, node, db, record);
     drainApply(world, node, db);
   });
 }

@@ -41,6 +41,9 @@ export class CursorStore {
   }
 }
 
+/** The last second that fits into 31 bits: 2038-01-19. */
+export const lastSecond = 2 ** 31 - 1;
+
 export const read = (arity: number, run: DataCommand['run']): DataCommand => ({ arity, writes: false, run });
 export const write = (arity: number, run: DataCommand['run']): DataCommand => ({ arity, writes: true, run });
 

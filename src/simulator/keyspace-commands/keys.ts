@@ -92,14 +92,15 @@ function remaining({ keyspace, now }: DataContext, key: string, unitMs: number):
 /** 3.5 keeps expiry in whole seconds, 4.0 in milliseconds. */
 export const deadline = ({ traits, now }: DataContext, fromNowMs: number): number =>
   traits.family === '4.0'
-    ? now + fromNowMs
+    ? Math.floor(now) + fromNowMs
     : Math.floor(now / 1000) * 1000 + Math.ceil(fromNowMs / 1000) * 1000;
 
 function expireIn(context: DataContext, argv: readonly string[], unitMs: number): Reply {
   const amount = toInteger(argv[2]);
   if (amount === undefined) return failures.notInteger;
   const at = deadline(context, amount * unitMs);
-  context.log(['PEXPIREAT', argv[1]!, String(at)]);
+  const inSeconds = unitMs === 1 && context.traits.expiry.secondsReadAsMs;
+  context.log(['PEXPIREAT', argv[1]!, String(inSeconds ? Math.floor(at / 1000) : at)]);
   return setExpiry(context, argv[1]!, at);
 }
 

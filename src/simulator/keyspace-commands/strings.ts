@@ -1,5 +1,14 @@
 import { failure, failures, ok, type Reply } from '../reply.ts';
-import { type CommandTable, clashes, type DataContext, read, toInteger, typesOf, write } from './context.ts';
+import {
+  type CommandTable,
+  clashes,
+  type DataContext,
+  lastSecond,
+  read,
+  toInteger,
+  typesOf,
+  write,
+} from './context.ts';
 import { deadline } from './keys.ts';
 
 export const stringCommands: CommandTable = {
@@ -10,7 +19,7 @@ export const stringCommands: CommandTable = {
   pksetexat: write(4, (context, argv) => {
     const at = toInteger(argv[2]);
     if (at === undefined) return failures.notInteger;
-    store(context, argv[1]!, argv[3]!, at * 1000);
+    store(context, argv[1]!, argv[3]!, context.traits.expiry.secondsReadAsMs ? at : at * 1000);
     return ok;
   }),
   setnx: write(3, (context, argv) => {
@@ -36,6 +45,7 @@ export const stringCommands: CommandTable = {
     const old = context.keyspace.peek('string', argv[1]!, context.now);
     const value = (old?.value ?? '') + argv[2]!;
     store(context, argv[1]!, value, old?.expireAt);
+    logValue(context, argv[1]!, old === undefined ? '' : value, old?.expireAt);
     return value.length;
   }),
   strlen: read(2, (context, argv) => {
@@ -52,11 +62,11 @@ export const stringCommands: CommandTable = {
     return value.slice(from, to + 1);
   }),
   incr: write(2, (context, argv) => add(context, argv[1]!, 1)),
-  decr: write(2, (context, argv) => add(context, argv[1]!, -1)),
+  decr: write(2, (context, argv) => add(context, argv[1]!, -1, false)),
   incrby: write(3, (context, argv) => add(context, argv[1]!, toInteger(argv[2]))),
   decrby: write(3, (context, argv) => {
     const by = toInteger(argv[2]);
-    return add(context, argv[1]!, by === undefined ? undefined : -by);
+    return add(context, argv[1]!, by === undefined ? undefined : -by, false);
   }),
 };
 
@@ -76,18 +86,30 @@ function setWithExpiry(context: DataContext, argv: readonly string[], unitMs: nu
   const amount = toInteger(argv[2]);
   if (amount === undefined) return failures.notInteger;
   if (amount <= 0) return failure(`ERR invalid expire time in '${argv[0]!.toLowerCase()}' command`);
-  return storeUntil(context, argv[1]!, argv[3]!, deadline(context, amount * unitMs));
+  const at = deadline(context, amount * unitMs);
+  const { psetexInMs } = context.traits.expiry;
+  return storeUntil(context, argv[1]!, argv[3]!, at, psetexInMs && unitMs === 1 ? at : undefined);
 }
 
-function storeUntil(context: DataContext, key: string, value: string, at: number): Reply {
+function storeUntil(context: DataContext, key: string, value: string, at: number, logged?: number): Reply {
+  const atSecond = Math.floor(at / 1000);
+  if (atSecond > lastSecond && !context.traits.expiry.takesAfter2038)
+    return failure('ERR Invalid argument: invalid expire time');
   store(context, key, value, at);
-  context.log(['SET', key, value, 'PXAT', String(at)]);
+  context.log(['PKSETEXAT', key, String(logged ?? atSecond), value]);
   return ok;
+}
+
+/** What 3.5.5 and 4.0.1 log of INCR and APPEND: the value, which APPEND on an absent key has not set. */
+function logValue(context: DataContext, key: string, value: string, expireAt = 0): void {
+  const { incrAsPksetexat } = context.traits.expiry;
+  if (incrAsPksetexat === 'no') return;
+  const at = incrAsPksetexat === 'with' ? Math.floor(expireAt / 1000) : 0;
+  context.log(['PKSETEXAT', key, String(at), value]);
 }
 
 interface SetOptions {
   ttlMs?: number;
-  at?: number;
   only?: 'nx' | 'xx';
 }
 
@@ -103,7 +125,6 @@ function setOptions(argv: readonly string[]): SetOptions | undefined {
     if (amount === undefined || amount <= 0) return undefined;
     if (word === 'ex') options.ttlMs = amount * 1000;
     else if (word === 'px') options.ttlMs = amount;
-    else if (word === 'pxat') options.at = amount;
     else return undefined;
   }
   return options;
@@ -125,17 +146,20 @@ function setWithOptions(
   if (options === undefined) return failures.syntax;
   const exists = context.keyspace.peek('string', key, context.now) !== undefined;
   if (options.only !== undefined && exists !== (options.only === 'xx')) return null;
-  if (options.ttlMs !== undefined) return storeUntil(context, key, value, deadline(context, options.ttlMs));
-  store(context, key, value, options.at);
+  if (options.ttlMs === undefined) store(context, key, value);
+  else if (options.only === undefined)
+    return storeUntil(context, key, value, deadline(context, options.ttlMs));
+  else store(context, key, value, deadline(context, options.ttlMs));
   return ok;
 }
 
-function add(context: DataContext, key: string, by: number | undefined): Reply {
+function add(context: DataContext, key: string, by: number | undefined, logsValue = true): Reply {
   if (by === undefined) return failures.notInteger;
   if (clashes(context, 'string', key)) return failures.wrongType;
   const old = context.keyspace.peek('string', key, context.now);
   const value = old === undefined ? 0 : toInteger(old.value);
   if (value === undefined) return failures.notInteger;
   store(context, key, String(value + by), old?.expireAt);
+  if (logsValue) logValue(context, key, String(value + by), old?.expireAt);
   return value + by;
 }
