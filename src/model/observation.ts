@@ -90,7 +90,7 @@ export interface StatsFacts {
 export interface SizeFacts {
   /** Σ total_sst_files_size and total_blob_file_size, bytes. */
   readonly sstBytes: number;
-  /** The same by DB, in the order of the DBs' names: the blocks carry no name (facts 2.7). Absent = not told apart. */
+  /** The same by DB, in the order of the DBs' names: the blocks carry no name (pika-facts 2.7). Absent = not told apart. */
   readonly sstBytesByDatabase?: readonly number[];
   /** Σ live_sst_files_size and live_blob_file_size, bytes; null when not printed. */
   readonly liveSstBytes: number | null;

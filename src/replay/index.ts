@@ -198,7 +198,7 @@ function slaveofTarget(words: readonly string[]): Address | 'no one' | null {
   return { host, port: Number(port) };
 }
 
-/** SLAVEOF to the master that the node has already does nothing (facts 1.3). */
+/** SLAVEOF to the master that the node has already does nothing (pika-facts 1.3). */
 function isNoOp(slave: Followed, target: Address, facts: NodeFacts | undefined): boolean {
   const replication = facts?.replication;
   if (!replication || replication.role === 'master' || replication.masterPort !== target.port) return false;

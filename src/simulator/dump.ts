@@ -45,7 +45,7 @@ function blocksOf(content: Keyspace, traits: Traits, bytesPerByte: number): [str
     .map((type) => [dirs[type]!, content.bytes(type) * bytesPerByte]);
 }
 
-/** The files of a dump in the order in which they are asked for: sorted by name, `info` among them (facts 4.4). */
+/** The files of a dump in the order in which they are asked for: sorted by name, `info` among them (pika-facts 4.4). */
 export function dumpFiles(
   content: Keyspace,
   traits: Traits,
@@ -101,7 +101,7 @@ export type PartialOutcome =
   /** A truncated CURRENT or MANIFEST, or files missing from a manifest: the process aborts. */
   | { readonly kind: 'death'; readonly reason: string };
 
-/** Judges a copy of which `bytes` have arrived (facts 4.6; recordings 05 to 07, 26 to 28). */
+/** Judges a copy of which `bytes` have arrived (pika-facts 4.6; recordings 05 to 07, 26 to 28). */
 export function judgePartialCopy(dump: Dump, bytes: number): PartialOutcome {
   const copied = copiedPerFile(dump.files, bytes);
   const whole = (index: number): boolean => copied[index]! >= dump.files[index]!.bytes;

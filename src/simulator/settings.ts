@@ -1,6 +1,6 @@
 import type { SimulatedVersion } from './versions.ts';
 
-/** Settings of 3.5.4 in the order of CONFIG GET (recording 24-3.5.4-config-get), with the defaults of facts 3.3. */
+/** Settings of 3.5.4 in the order of CONFIG GET (recording 24-3.5.4-config-get), with the defaults of pika-facts 3.3. */
 const settings354: readonly (readonly [name: string, value: string])[] = [
   ['port', ''],
   ['thread-num', '1'],
@@ -144,7 +144,7 @@ const changed401: Readonly<Record<string, string>> = {
   'max-background-compactions': '-1',
   'rate-limiter-bandwidth': '1099511627776',
 };
-/** 3.3.6, in the order of facts 3.3; no slave-read-only, throttle, replication-id or run-id. */
+/** 3.3.6, in the order of pika-facts 3.3; no slave-read-only, throttle, replication-id or run-id. */
 const names336 =
   'port thread-num thread-pool-size sync-thread-num log-path db-path maxmemory write-buffer-size arena-block-size max-write-buffer-number timeout requirepass masterauth userpass userblacklist instance-mode databases default-slot-num daemonize dump-path dump-expire dump-prefix pidfile maxclients target-file-size-base max-cache-statistic-keys small-compaction-threshold max-background-flushes max-background-compactions max-cache-files max-bytes-for-level-multiplier block-size block-cache share-block-cache cache-index-and-filter-blocks optimize-filters-for-hits level-compaction-dynamic-level-bytes expire-logs-days expire-logs-nums root-connection-num slowlog-write-errorlog slowlog-log-slower-than slowlog-max-len write-binlog binlog-file-size max-write-buffer-size max-client-response-size compression db-sync-path db-sync-speed compact-cron compact-interval network-interface slaveof slave-priority sync-window-size max-conn-rbuf-size replication-num consensus-level'.split(
     ' ',

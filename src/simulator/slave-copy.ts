@@ -89,7 +89,7 @@ export function requestPush(world: World, node: SimNode, db: SimDb, master: SimN
   });
 }
 
-/** `receive newer dump, reset state to STOP` (facts 4.6). */
+/** `receive newer dump, reset state to STOP` (pika-facts 4.6). */
 export function onNewerDump(world: World, transfer: Transfer): void {
   const { slave: node, db, dump } = transfer;
   endTransfer(world, transfer);

@@ -107,7 +107,7 @@ function objectionTo(node: SimNode, answer: Extract<MetaSyncAnswer, { kind: 'ok'
   return differs && node.traits.hasReplicationId ? 'replication ids differ' : null;
 }
 
-/** 4.0 and 3.x do not understand each other's MetaSync, nor 3.5 that of 3.3 (facts 8, recording 16). */
+/** 4.0 and 3.x do not understand each other's MetaSync, nor 3.5 that of 3.3 (pika-facts 8, recording 16). */
 const cannotParse = (slave: SimNode, master: SimNode): boolean =>
   (slave.traits.family === '4.0' && master.traits.family !== '4.0') ||
   (slave.traits.family === '3.5' && master.traits.family === '3.3');
@@ -132,7 +132,7 @@ function adoptReplicationId(world: World, node: SimNode, id: string): boolean {
   return true;
 }
 
-/** 3.5.0 knows masters by their run id (facts 4.1). */
+/** 3.5.0 knows masters by their run id (pika-facts 4.1). */
 function adoptRunId(node: SimNode, master: SimNode): void {
   if (node.masterRunId === master.runId) return;
   node.forceFullSync = true;

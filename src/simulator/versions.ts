@@ -12,7 +12,7 @@ export const simulatedVersions = [
 ] as const;
 export type SimulatedVersion = (typeof simulatedVersions)[number];
 
-/** How one release differs from the others; facts 0.1, 0.2, 2.3, 4.2 and 4.7. */
+/** How one release differs from the others; pika-facts 0.1, 0.2, 2.3, 4.2 and 4.7. */
 export interface Traits {
   readonly version: SimulatedVersion;
   readonly family: '3.3' | '3.5' | '4.0';

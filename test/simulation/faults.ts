@@ -128,7 +128,7 @@ function secondSlave(around: Surroundings, fault: PlannedFault): void {
   });
 }
 
-/** Somebody attaches a slave to a node of the expansion: Pika refuses SLAVEOF there then (facts 1.2). */
+/** Somebody attaches a slave to a node of the expansion: Pika refuses SLAVEOF there then (pika-facts 1.2). */
 function slaveBelow(around: Surroundings, fault: PlannedFault): void {
   const { cluster, witness } = around;
   const told = byOthers(around, 'x', ['SLAVEOF', '127.0.0.1', foreignPort(cluster, fault.node), 'force']);

@@ -35,7 +35,7 @@ const readOnly: ReadonlySet<string> = new Set([
 const retention = 'expire-logs-nums';
 const onNodes: ReadonlySet<string> = new Set(['slaveof', 'clearreplicationid']);
 
-/** A slave that hears nothing gives up after 20 s (facts 0.4). */
+/** A slave that hears nothing gives up after 20 s (pika-facts 0.4). */
 const givenUpAfterMs = 25_000;
 const cutsOff: ReadonlySet<string> = new Set(['partition', 'silence', 'purge_binlog']);
 

@@ -42,8 +42,8 @@ const pollMs = 200;
 
 /**
  * Counts the keys of both sides by type and DB (Redis: by DB). On Redis it costs nothing. On Pika it makes each node
- * scan all its keys in the background (`INFO keyspace 1`, facts 2.5), which holds up a full sync that begins or ends
- * meanwhile: so it is refused while one is running. Never DBSIZE on Pika (facts 3.2).
+ * scan all its keys in the background (`INFO keyspace 1`, pika-facts 2.5), which holds up a full sync that begins or ends
+ * meanwhile: so it is refused while one is running. Never DBSIZE on Pika (pika-facts 3.2).
  *
  * The counts are exact when both sides were counted at the same place in the stream of writes, or when no write arrived while
  * they were made and no key can expire. Otherwise they may be off by as many keys as there were writes, at most, plus the keys
@@ -205,7 +205,7 @@ const typeNames: Readonly<Record<string, KeyType>> = {
   Streams: 'stream',
 };
 
-/** `db0 Strings_keys=5000, expires=0, invalid_keys=0` (facts 2.5); streams from 4.0 on. */
+/** `db0 Strings_keys=5000, expires=0, invalid_keys=0` (pika-facts 2.5); streams from 4.0 on. */
 function pikaCounts(text: string): SideCounts {
   const keys: Record<string, number> = {};
   const expiring: Record<string, number> = {};

@@ -4,7 +4,7 @@ import { infoFields, infoText, redisKeyspace } from '../wire/server.ts';
 
 /**
  * About how many keys a server holds, over all DBs, without walking them; null where nothing tells. Redis knows it
- * exactly. Pika (3.5 on) tells RocksDB's estimates, which count members of collections beside keys (facts 2.7), so
+ * exactly. Pika (3.5 on) tells RocksDB's estimates, which count members of collections beside keys (pika-facts 2.7), so
  * that the share looked at is rather understated.
  */
 export async function estimateKeys(side: Side, tally: Tally): Promise<number | null> {

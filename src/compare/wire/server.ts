@@ -124,7 +124,7 @@ export const positionIn = (text: string, kind: ServerKind): Position | null =>
 const linkState = (text: string | undefined): boolean | null => (text === undefined ? null : text === 'up');
 
 /**
- * Pika prints `db0:binlog_offset=F O,...`, before 3.5.3 with a blank in place of the colon (facts 0.1). A Redis slave
+ * Pika prints `db0:binlog_offset=F O,...`, before 3.5.3 with a blank in place of the colon (pika-facts 0.1). A Redis slave
  * has applied `slave_repl_offset`; a master has written `master_repl_offset`.
  */
 function positionOf(pika: boolean, text: string, fields: Fields): Position | null {

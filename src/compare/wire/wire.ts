@@ -251,7 +251,7 @@ export class WireConnection {
         ? await this.call('AUTH', credential.password)
         : await this.call('AUTH', credential.username, credential.password);
     if (!(reply instanceof ErrorReply)) return;
-    // A node without a password refuses AUTH, and lets everybody in (facts 3.4).
+    // A node without a password refuses AUTH, and lets everybody in (pika-facts 3.4).
     if (/no password is set|without any password/i.test(reply.message)) return;
     throw new WireError('denied', this.name, `refused the login (${reply.message})`);
   }

@@ -43,7 +43,7 @@ export interface ForecastInput {
  * all of it where nothing else is in the way.
  */
 const untriedShare = { low: 0.5, expected: 0.95, high: 1 } as const;
-/** From SLAVEOF to the first file and from the last file to "up": recordings 01 to 04, 40; a 10 s flush wait at worst (facts 0.4). */
+/** From SLAVEOF to the first file and from the last file to "up": recordings 01 to 04, 40; a 10 s flush wait at worst (pika-facts 0.4). */
 const untriedAround = { low: 1, expected: 2.5, high: 14 } as const;
 /** How fast a slave takes the binlog that was written meanwhile: about 20 MB/s and more in recording 40. */
 const binlogCatchUp = { low: 10e6, expected: 20e6, high: 60e6 } as const;
@@ -315,7 +315,7 @@ function forecastBinlog(input: ForecastInput, batches: readonly BatchForecast[])
 function masterDisk(snapshot: ForecastRange | null, binlog: BinlogForecast): ForecastRange | null {
   if (snapshot === null) return null;
   const written = binlog.duringBatchBytes;
-  // The dump is hard links: nothing at first, up to the whole once compaction has replaced every file (facts 8).
+  // The dump is hard links: nothing at first, up to the whole once compaction has replaced every file (pika-facts 8).
   return {
     low: written?.low ?? 0,
     expected: snapshot.expected * 0.1 + (written?.expected ?? 0),

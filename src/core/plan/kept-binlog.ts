@@ -2,7 +2,7 @@
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { ConfigFacts } from '../../model/observation.ts';
 
-/** `expire-logs-days` counts only beyond ten files (pika_stable_log.cc PurgeFiles; facts 3.3). */
+/** `expire-logs-days` counts only beyond ten files (pika_stable_log.cc PurgeFiles; pika-facts 3.3). */
 const filesKeptWhateverTheirAge = 10;
 const defaultBinlogFileBytes = 104_857_600;
 /** Where it is not known how long a full sync takes, what is kept should last for this long. */
@@ -30,7 +30,7 @@ export function keptBinlog(
   return { files, bytes: files * fileBytes * databases };
 }
 
-/** Up to 3.4 the state `full syncing` is never set on the master, so nothing spares its binlog (facts 2.3). */
+/** Up to 3.4 the state `full syncing` is never set on the master, so nothing spares its binlog (pika-facts 2.3). */
 export const sparesBinlog = (capabilities: Capabilities): boolean =>
   capabilities.family !== '3.3' && capabilities.family !== '3.4';
 

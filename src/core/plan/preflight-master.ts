@@ -118,7 +118,7 @@ function mappedPortRule(target: NodeTarget, facts: NodeFacts): Finding[] {
   ];
 }
 
-/** kPortShiftRsync2, 3.5.0 and later (facts 8): nodes pull the dump from there. */
+/** kPortShiftRsync2, 3.5.0 and later (pika-facts 7): nodes pull the dump from there. */
 const highestPortShift = 10_001;
 
 function derivedPortRule({ seenAs }: NodeTarget): Finding[] {

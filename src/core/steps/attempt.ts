@@ -28,7 +28,7 @@ import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.t
 
 /**
  * Between NO ONE and the next SLAVEOF: the old connection is closed by a 3 s cron; sooner costs 10 to 15 s and
- * killed a 3.5.4 slave once (facts 1.4, recordings 13 and 29).
+ * killed a 3.5.4 slave once (pika-facts 1.4, recordings 13 and 29).
  */
 const pauseAfterDetachMs = 4500;
 

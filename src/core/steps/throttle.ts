@@ -21,7 +21,7 @@ export const throttleLender = (join: Join): Lender => ({
   borrowed: join.borrowed,
   keep: (turn, borrowed) => void patchJoin(turn, join.index, { borrowed }),
   words: (value) => `${readableBytes(Number(value))}/s`,
-  // A full sync writes settings to the node's file (recording 17; facts 1.3), the borrowed one too.
+  // A full sync writes settings to the node's file (recording 17; pika-facts 1.3), the borrowed one too.
   writesFile: (turn) => turn.expansion.capabilities?.hasReplicationId === true,
 });
 

@@ -248,7 +248,7 @@ const isOwnDump = (wait: Wait, dump: Dump): boolean =>
 
 /**
  * Versions up to 3.5.4 reuse a dump too, for a node whose own offset lies in or shortly after the dump's binlog file,
- * as after a full sync that was broken off (facts 4.4): the copy has begun, and LASTSAVE is still that of before.
+ * as after a full sync that was broken off (pika-facts 4.4): the copy has begun, and LASTSAVE is still that of before.
  */
 function reusedDump(wait: Wait, { lastSave, lastSaveAt, dumps }: MasterTracker): Dump | undefined {
   const { firstBytesAt, lastSaveAtStart } = wait;
@@ -319,7 +319,7 @@ export function takeLateSupersession(wait: Wait, master: MasterTracker): Wait {
 const isSameDump = (a: Dump, b: Dump | null): boolean =>
   b !== null && a.lastSave === b.lastSave && a.notAfter === b.notAfter;
 
-/** Only a dump past binlog file 0 wraps in the unsigned comparison of versions up to 3.5.4 (facts 4.4). */
+/** Only a dump past binlog file 0 wraps in the unsigned comparison of versions up to 3.5.4 (pika-facts 4.4). */
 const dumpIsPastFirstBinlogFile = (wait: Wait): boolean => {
   const offsets = Object.values(wait.masterOffsets);
   return offsets.length === 0 || offsets.some((offset) => offset.file > 0);

@@ -95,7 +95,7 @@ export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
 
 /**
  * A process id that changed, an uptime or a since-start counter that fell. `run_id` is no sign: CONFIG REWRITE
- * stores it (facts 2.1).
+ * stores it (pika-facts 2.1).
  */
 export function hasRestarted(
   known: { readonly processId: number | null; readonly uptimeSeconds: number | null },

@@ -84,7 +84,7 @@ export function newSlaveTracker(start: {
 
 /**
  * The master's entry for a node; where nothing tells its IP, the one entry with its port that appeared after SLAVEOF (a
- * node announces the address of its own socket, facts 7).
+ * node announces the address of its own socket, pika-facts 7).
  */
 function findListed(slaves: readonly ListedSlave[], tracker: SlaveTracker): ListedSlave | null {
   const { self, ips, listed, listedBefore } = tracker;
@@ -367,7 +367,7 @@ const masterIsSyncing = (master: MasterTracker): boolean =>
   master.replication.role !== 'master' &&
   master.replication.linkStatus === 'down';
 
-/** Whether the master that a node shows is the one it was told. Pika stores its own interface address in place of 127.0.0.1 (facts 1.3), and a name verbatim. */
+/** Whether the master that a node shows is the one it was told. Pika stores its own interface address in place of 127.0.0.1 (pika-facts 1.3), and a name verbatim. */
 export const isSameMaster = (shown: Address, told: Address): boolean =>
   sameAddress(shown, told) ||
   (shown.port === told.port && (told.host === '127.0.0.1' || told.host === 'localhost'));

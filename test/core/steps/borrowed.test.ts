@@ -6,7 +6,7 @@ import type { BorrowedSetting, NodeCommand } from '../../../src/model/expansion.
 const own = '1000';
 const share = '700';
 
-/** A node with one setting, whose file takes in the present value at every full sync (facts 1.3, recording 17). */
+/** A node with one setting, whose file takes in the present value at every full sync (pika-facts 1.3, recording 17). */
 function nodeWithThrottle() {
   let borrowed: BorrowedSetting | null = null;
   const node = { value: own, inFile: own };

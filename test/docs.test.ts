@@ -1,0 +1,37 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const filesUnder = (folder: string, ending: RegExp): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => ending.test(file))
+    .map((file) => join(folder, file));
+
+test('each fact about Pika that code cites is in docs/pika-facts.md', () => {
+  const facts = new Set(
+    [...read('docs/pika-facts.md').matchAll(/^#{2,3} (\d+(?:\.\d+)?)/gm)].map(([, number]) => number),
+  );
+  const cited = [...filesUnder('src', /\.tsx?$/), ...filesUnder('test', /\.tsx?$/)].flatMap((file) =>
+    [...read(file).matchAll(/pika-facts (\d+(?:\.\d+)?)/g)].map(([, number]) => ({ file, number })),
+  );
+  expect(cited.length).toBeGreaterThan(20);
+  expect(cited.filter(({ number }) => !facts.has(number))).toEqual([]);
+});
+
+test('each file that a document links to is there', () => {
+  const documents = [
+    ...readdirSync(root).filter((file) => file.endsWith('.md')),
+    ...filesUnder('docs', /\.md$/),
+  ];
+  const links = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => ({
+      file,
+      target: join(dirname(file), target!),
+    })),
+  );
+  expect(links.length).toBeGreaterThan(30);
+  expect(links.filter(({ target }) => !existsSync(join(root, target)))).toEqual([]);
+});
