@@ -137,12 +137,12 @@ test('a freeze keeps a node in line, and tells it so', async () => {
     ['verified', null],
     ['waiting', 'everything is frozen: storm'],
   ]);
-  expect(await run.until(async () => run.masterOf('n2') !== null, 10 * minute)).toBe(false);
+  expect(await run.until(async () => run.masterOf('n2') !== null, 2 * minute)).toBe(false);
   await run.store.unfreeze({ reason: 'calm', by: 'test' });
   expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
 });
 
-test('a freeze of hours does not count as time for which the master was waited for', async () => {
+test('a freeze longer than the time-out does not count as time for which the master was waited for', async () => {
   const run = await begin({
     nodes: ['n1'],
     policy: { masterBusyTimeoutMs: 10 * minute },
@@ -156,7 +156,7 @@ test('a freeze of hours does not count as time for which the master was waited f
   await run.comesTo('a wait', (e) => e.joins[0]!.waitingFor?.includes('master is busy') === true);
   await run.store.freeze({ reason: 'storm', by: 'test' });
   await run.comesTo('a freeze', (e) => e.joins[0]!.waitingFor === 'everything is frozen: storm');
-  await run.until(() => false, 60 * minute);
+  await run.until(() => false, 12 * minute);
   await run.store.unfreeze({ reason: 'calm', by: 'test' });
   await run.comesTo('a wait', (e) => e.joins[0]!.waitingFor?.includes('master is busy') === true);
   expect((await run.e()).state).toBe('running');

@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+/**
+ * The projects of the tests, and the files that put a test there: the test itself, or what it imports, also through other
+ * files of test/. The first that fits counts.
+ */
+const projects = {
+  /** Needs a real Pika, which PIKA_BIN names. */
+  pika: ['test/support/pika.ts', 'test/compare/pika.test.ts'],
+  /** Faults and crashes by the hundred: needs patience. */
+  chaos: ['test/chaos/run.ts', 'test/crash/crash-points.test.ts', 'test/simulation/many.ts'],
+  /** Needs Chromium. */
+  browser: ['test/dashboard/browser.ts'],
+  /** Needs redis-server. */
+  redis: ['test/support/redis.ts', 'test/queue/redis-server.ts', 'test/compare/servers.ts'],
+  /** Needs the PostgreSQL that comes with the dependencies. */
+  database: ['test/support/postgres.ts', 'src/store/embedded.ts', 'src/service.ts', 'test/demo/demo.test.ts'],
+} as const;
+
+/** What is left needs Node alone. A worker runs many unit tests in one process, but not those that change or measure it. */
+const needsOwnProcess = /\bvi\.mock\(|--expose-gc/;
+
+export type Project = keyof typeof projects | 'unit' | 'unit-alone';
+
+export function testsByProject(root: string): ReadonlyMap<Project, readonly string[]> {
+  const tests = new Map<Project, string[]>();
+  for (const path of readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).toSorted()) {
+    if (!path.endsWith('.test.ts')) continue;
+    const project = projectOf(root, `test/${path}`);
+    tests.set(project, [...(tests.get(project) ?? []), `test/${path}`]);
+  }
+  return tests;
+}
+
+function projectOf(root: string, test: string): Project {
+  const needed = filesOf(root, test);
+  for (const [name, files] of Object.entries(projects))
+    if (files.some((file) => needed.has(file))) return name as Project;
+  return needsOwnProcess.test(readFileSync(join(root, test), 'utf8')) ? 'unit-alone' : 'unit';
+}
+
+/** A file of test/ and what it imports: what lies outside of test/ is not followed further. */
+function filesOf(root: string, file: string, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(file) || !existsSync(join(root, file))) return found;
+  found.add(file);
+  if (!file.startsWith('test/')) return found;
+  for (const [, to] of readFileSync(join(root, file), 'utf8').matchAll(/\bfrom '(\.[^']+)'/g))
+    filesOf(root, normalize(join(dirname(file), to!)), found);
+  return found;
+}
