@@ -5,11 +5,11 @@ import { isTimeZone } from '../core/plan/windows.ts';
 import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
-import type { Finding } from '../model/finding.ts';
 import type { MeasuredSync } from '../model/forecast.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../model/policy.ts';
-import { Refusal } from '../model/refusal.ts';
+import { type Refusal, refuse, refuseField } from '../model/refusal.ts';
+import { credentialVariables } from '../model/targets.ts';
 import { parseWebhookUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
@@ -22,7 +22,7 @@ import type { NewId } from './ids.ts';
 import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
 import { checkCredential, parseAddress, parseMaster, parseNodes } from './targets.ts';
-import { invalidField, printable, validator } from './validate.ts';
+import { printable, validator } from './validate.ts';
 
 export interface AdmissionParts {
   readonly store: Store;
@@ -235,15 +235,7 @@ async function learntFrom(store: Store, master: NodeTarget): Promise<readonly Me
 }
 
 function checkEndpoint({ health }: Policy): void {
-  if (!health?.endpoint) return;
-  try {
-    parseWebhookUrl(health.endpoint.url);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw invalidField('policy.health.endpoint.url', error.message.replace(/^url /, '').replace(/\.$/, ''), [
-      'Give an http:// or https:// address that answers GET with a number.',
-    ]);
-  }
+  if (health?.endpoint) parseWebhookUrl(health.endpoint.url, 'policy.health.endpoint.url');
 }
 
 /** The policy with its defaults. Throws a Refusal for what a schema cannot check. */
@@ -252,11 +244,9 @@ function checkedPolicy(input: PolicyInput): Policy {
   checkEndpoint(policy);
   for (const [index, window] of policy.windows.entries()) {
     if (!isTimeZone(window.timeZone))
-      throw invalidField(
-        `policy.windows[${index}].timeZone`,
-        `is no time zone: ${printable(window.timeZone)}`,
-        ['Give an IANA name such as Europe/Berlin, Asia/Shanghai or UTC.'],
-      );
+      throw refuseField('no_time_zone', `policy.windows[${index}].timeZone`, {
+        value: printable(window.timeZone),
+      });
   }
   return policy;
 }
@@ -290,68 +280,25 @@ async function contextOf(store: Store, master: NodeTarget, nodes: readonly JoinT
 const inUse = 'node_in_other_expansion';
 
 function refusalOf(plan: Plan): Refusal {
-  const errors = plan.findings.filter((finding) => finding.severity === 'error');
-  if (errors.every((finding) => finding.code === inUse)) {
-    return new Refusal('conflict', inUse, texts(errors), {
-      field: 'nodes',
-      findings: plan.findings,
-      nextSteps: steps(errors),
-    });
-  }
-  const count = errors.length === 1 ? 'one thing stands' : `${errors.length} things stand`;
-  return new Refusal('refused', 'preflight_failed', `Refused: ${count} against it. ${texts(errors)}`, {
-    findings: plan.findings,
-    nextSteps: steps(errors),
-  });
+  const findings = plan.findings.filter((finding) => finding.severity === 'error');
+  return findings.every((finding) => finding.code === inUse)
+    ? refuse(inUse, { findings }, { field: 'nodes', findings: plan.findings })
+    : refuse('preflight_failed', { findings }, { findings: plan.findings });
 }
-
-const texts = (findings: readonly Finding[]) =>
-  findings
-    .slice(0, 3)
-    .map((finding) => finding.text)
-    .join(' ') + (findings.length > 3 ? ` And ${findings.length - 3} more.` : '');
-const steps = (findings: readonly Finding[]) => [...new Set(findings.map((finding) => finding.nextStep))];
 
 /** Two requests can pass preflight side by side; the store's lock decides then. */
 export async function orRefusal<T>(stored: Promise<T>): Promise<T> {
   try {
     return await stored;
   } catch (error) {
-    if (error instanceof NodeInUseError) {
-      const uses = error.uses.map((use) => `${use.node} by expansion ${use.expansionId}`).join(', ');
-      throw new Refusal('conflict', inUse, `In use by another expansion that has not ended: ${uses}.`, {
-        field: 'nodes',
-        nextSteps: ['Wait for its end, or cancel it, and send the request again; or leave these nodes out.'],
-      });
-    }
-    if (error instanceof IdempotencyConflictError) {
-      throw new Refusal(
-        'conflict',
-        error.code,
-        'This idempotency key came before with another request, so this one was not carried out.',
-        { field: 'Idempotency-Key', nextSteps: ['Use a new key for a new request.'] },
-      );
-    }
+    if (error instanceof NodeInUseError) throw refuse(inUse, { uses: error.uses }, { field: 'nodes' });
+    if (error instanceof IdempotencyConflictError) throw refuse(error.code, {}, { field: 'Idempotency-Key' });
     throw error;
   }
 }
 
-function unreadableMaster(target: NodeTarget, look: { readonly kind: string; readonly message?: string }) {
-  const why: Readonly<Record<string, string>> = {
-    busy: 'took the connection, but did not reply in time',
-    unreachable: `cannot be reached (${look.message ?? 'no detail'})`,
-    denied: `would not let the service in (${look.message ?? 'no detail'})`,
-    garbled: `does not speak like a Pika (${look.message ?? 'no detail'})`,
-  };
-  const steps: Readonly<Record<string, string>> = {
-    busy: 'Try again in a moment; if it stays so, look at the load of the server.',
-    unreachable: 'Check the address, the port and the network between this service and the server.',
-    denied: 'Name the right credential, or correct it in the credentials section of the configuration.',
-    garbled: 'Check that the port is the one that Pika serves its clients on.',
-  };
-  const said = why[look.kind] ?? 'answered too little to be read';
-  return new Refusal('refused', `master_${look.kind}`, `${target.name} ${said}.`, {
-    field: 'master',
-    nextSteps: [steps[look.kind] ?? 'Check what runs at this address.'],
-  });
+function unreadableMaster({ name, credential }: NodeTarget, look: Look): Refusal {
+  const detail = 'message' in look ? look.message : null;
+  const facts = { master: name, detail, variable: credentialVariables(credential) };
+  return refuse(`master_${look.kind}`, facts, { field: 'master' });
 }

@@ -12,7 +12,7 @@ import {
 import type { EventInput, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
 import { formatAddress } from '../model/observation.ts';
-import { Refusal } from '../model/refusal.ts';
+import { Refusal, refuse, refuseField } from '../model/refusal.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../store/campaigns.ts';
 import { addressKey, masterKey } from '../store/master-key.ts';
@@ -23,7 +23,7 @@ import { fingerprint } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
 import type { ExpansionRequest } from './request.ts';
 import { parseMaster, parseNodes } from './targets.ts';
-import { invalidField, validator } from './validate.ts';
+import { validator } from './validate.ts';
 
 /** What a member would do, as far as it can be known now. */
 interface MemberPlan {
@@ -150,13 +150,9 @@ function parse(
   const { members, canary = {} } = request;
   const canaries = canary.count ?? 1;
   if (canaries > members.length)
-    throw invalidField('canary.count', `is ${canaries}, but there are only ${members.length} members`, [
-      'Give a smaller count; 0 = no canaries.',
-    ]);
+    throw refuseField('more_canaries_than_members', 'canary.count', { canaries, members: members.length });
   if (canary.approval === true && canaries === 0)
-    throw invalidField('canary.approval', 'asks for an approval after the canaries, but there are none', [
-      'Give canary.count, or leave the approval out.',
-    ]);
+    throw refuseField('approval_without_canaries', 'canary.approval', {});
   const parsed = members.map((member, index): ParsedMember => {
     const own = withinMember(index, () => ({
       master: parseMaster(member.master, 'master', credentials),
@@ -212,20 +208,11 @@ function withinMember<T>(index: number, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw error instanceof Refusal ? ofMember(index, error) : error;
+    throw error instanceof Refusal ? error.inside(memberPlace(index)) : error;
   }
 }
 
-function ofMember(index: number, refusal: Refusal): Refusal {
-  const place = `members[${index}]`;
-  const { kind, code, field, findings, nextSteps, message } = refusal;
-  const own = field !== null && message.startsWith(field);
-  return new Refusal(kind, code, own ? `${place}.${message}` : `${place}: ${message}`, {
-    field: field === null ? place : `${place}.${field}`,
-    findings,
-    nextSteps,
-  });
-}
+const memberPlace = (index: number): string => `members[${index}]`;
 
 /** No server may be named by two members: the same master would wait for itself, the same node would get two masters. */
 function checkApart(members: readonly ParsedMember[]): void {
@@ -234,11 +221,7 @@ function checkApart(members: readonly ParsedMember[]): void {
     const keys = keysOf(master);
     const other = keys.map((key) => masters.get(key)).find((found) => found !== undefined);
     if (other !== undefined)
-      throw invalidField(
-        `members[${index}].master`,
-        `is the master of members[${other}] too: ${master.name}`,
-        ['Name each master once: put all its nodes into one member.'],
-      );
+      throw refuseField('master_twice', `members[${index}].master`, { member: other, address: master.name });
     for (const key of keys) masters.set(key, index);
   }
   const nodes = new Map<string, number>();
@@ -248,14 +231,9 @@ function checkApart(members: readonly ParsedMember[]): void {
       const keys = keysOf(node);
       const asMaster = keys.map((key) => masters.get(key)).find((found) => found !== undefined);
       if (asMaster !== undefined && asMaster !== index)
-        throw invalidField(field, `is the master of members[${asMaster}]: ${node.name}`, [
-          'A node to be added cannot be a master of the same campaign: leave one of the two out.',
-        ]);
+        throw refuseField('node_is_a_master', field, { member: asMaster, address: node.name });
       const other = keys.map((key) => nodes.get(key)).find((found) => found !== undefined && found !== index);
-      if (other !== undefined)
-        throw invalidField(field, `is a node of members[${other}] too: ${node.name}`, [
-          'Give each node one master.',
-        ]);
+      if (other !== undefined) throw refuseField('node_twice', field, { member: other, address: node.name });
       for (const key of keys) nodes.set(key, index);
     }
   }
@@ -274,7 +252,7 @@ async function planMember(
 ): Promise<MemberPlan> {
   const { label, ...request } = member.request;
   const plan = await admission.preview(request).catch((error: unknown) => {
-    throw error instanceof Refusal ? ofMember(index, error) : error;
+    throw error instanceof Refusal ? error.inside(memberPlace(index)) : error;
   });
   return {
     index,
@@ -367,18 +345,10 @@ function refusalOf(plan: CampaignPlan): Refusal {
   const bad = plan.members.filter(({ acceptable }) => !acceptable);
   const findings = bad.flatMap((member) => member.findings.map((finding) => findingOf(member, finding)));
   const errors = findings.filter(({ severity }) => severity === 'error');
-  const field = bad.length === 1 ? `members[${bad[0]!.index}]` : 'members';
-  const names =
-    bad.slice(0, 3).map(nameOf).join(', ') + (bad.length > 3 ? ` and ${bad.length - 3} more` : '');
-  const texts = errors.slice(0, 3).map(({ text }) => text);
-  const more = errors.length > 3 ? ` And ${errors.length - 3} more.` : '';
+  const field = bad.length === 1 ? memberPlace(bad[0]!.index) : 'members';
   const onlyInUse = errors.every(({ code }) => code === inUse);
-  return new Refusal(
-    onlyInUse ? 'conflict' : 'refused',
-    onlyInUse ? inUse : 'preflight_failed',
-    `Refused, and nothing was started: preflight stands against ${names}. ${texts.join(' ')}${more}`,
-    { field, findings, nextSteps: [...new Set(errors.map(({ nextStep }) => nextStep))] },
-  );
+  const facts = { findings: errors, members: bad.map(nameOf) };
+  return refuse(onlyInUse ? inUse : 'preflight_failed', facts, { field, findings });
 }
 
 function findingOf(member: MemberPlan, finding: Finding): Finding {

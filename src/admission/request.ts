@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { patterns } from '../model/invalid-fields.ts';
 import { mostSampledPerType, weekdays } from '../model/policy.ts';
 
 /**
@@ -95,8 +96,7 @@ const HealthInput = Type.Object(
   { ...strict },
 );
 
-const Clock = (description: string) =>
-  Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description });
+const Clock = (description: string) => Type.String({ pattern: patterns.time_of_day, description });
 
 const WindowInput = Type.Object(
   {

@@ -1,8 +1,10 @@
 import type { CredentialSource } from '../engines/engine.ts';
 import type { JoinTarget, NodeTarget } from '../model/expansion.ts';
 import { type Address, formatAddress } from '../model/observation.ts';
+import { refuseField } from '../model/refusal.ts';
+import { credentialVariables } from '../model/targets.ts';
 import type { MasterInput, NodeInput } from './request.ts';
-import { invalidField, printable } from './validate.ts';
+import { printable } from './validate.ts';
 
 const nameLike =
   /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
@@ -11,27 +13,23 @@ const ipv6Like = /^[0-9A-Fa-f:.]{2,45}$/;
 /** Parses `host:port` (`[host]:port` for IPv6). Throws a Refusal that names the field. */
 export function parseAddress(text: string, field: string): Address {
   if (/\p{Cc}/u.test(text)) {
-    throw invalidField(field, `holds a control character: "${printable(text)}"`);
+    throw refuseField('control_character', field, { value: printable(text) });
   }
-  if (/\s/.test(text)) throw invalidField(field, `holds white space: "${printable(text)}"`);
+  if (/\s/.test(text)) throw refuseField('white_space', field, { value: printable(text) });
   const parts = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text);
   if (parts === null) {
-    throw invalidField(field, `is "${printable(text)}", which is not host:port (IPv6: [host]:port)`);
+    throw refuseField('not_host_port', field, { value: printable(text) });
   }
   const host = parts[1] ?? parts[2] ?? '';
   const fits = parts[1] === undefined ? nameLike.test(host) : ipv6Like.test(host) && host.includes(':');
-  if (!fits)
-    throw invalidField(
-      field,
-      `has the host "${printable(host)}", which is neither a host name nor an IP address`,
-    );
+  if (!fits) throw refuseField('bad_host', field, { value: printable(host) });
   return { host, port: parsePort(parts[3] ?? '', field) };
 }
 
 function parsePort(text: string, field: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) {
-    throw invalidField(field, `has the port "${printable(text)}"; a port is a number from 1 to 65535`);
+    throw refuseField('bad_port', field, { value: printable(text) });
   }
   return port;
 }
@@ -62,10 +60,8 @@ export function checkCredential(
 ): string | null {
   if (name === undefined) return null;
   if (credentials.names.includes(name)) return name;
-  const known = credentials.names.length > 0 ? credentials.names.join(', ') : 'none';
-  throw invalidField(field, `names the credential "${printable(name)}", which is not configured`, [
-    `Use a configured name (${known}), or add it to the credentials section of the configuration.`,
-  ]);
+  const about = { value: printable(name), known: credentials.names, variable: credentialVariables(name) };
+  throw refuseField('unknown_credential', field, about);
 }
 
 export function parseMaster(input: MasterInput, field: string, credentials: CredentialSource): NodeTarget {
@@ -79,9 +75,7 @@ export function parseNodes(
   credentials: CredentialSource,
 ): readonly JoinTarget[] {
   if (inputs.length > maxNodes) {
-    throw invalidField('nodes', `names ${inputs.length} nodes; one expansion takes at most ${maxNodes}`, [
-      'Split the nodes over several expansions; those of one master run one after the other.',
-    ]);
+    throw refuseField('too_many_nodes', 'nodes', { nodes: inputs.length, most: maxNodes });
   }
   return inputs.map((input, index) => ({
     ...parseTarget(input, `nodes[${index}]`, credentials),

@@ -1,88 +1,170 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Refusal } from '../model/refusal.ts';
+import { type Allowed, type PatternName, patterns } from '../model/invalid-fields.ts';
+import { type Refusal, refuseField } from '../model/refusal.ts';
+import type { RequestPart } from '../model/refusals.ts';
 
-/** The part of a validation error that both TypeBox and Ajv report. */
+/** What validation reports of one place. */
 export interface SchemaError {
   readonly keyword: string;
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;
-  readonly message?: string;
-}
-
-/** The place that is wrong, as `nodes[3].address`, and what is wrong with it. */
-export interface FieldProblem {
-  readonly field: string;
-  readonly text: string;
 }
 
 /** JSON pointer to the way people write it: `/nodes/3/address` becomes `nodes[3].address`. */
-export function fieldPath(pointer: string): string {
-  return pointer
+export const fieldPath = (pointer: string): string =>
+  partsOf(pointer).reduce((path, part) => {
+    if (/^\d+$/.test(part)) return `${path}[${part}]`;
+    return path === '' ? part : `${path}.${part}`;
+  }, '');
+
+const partsOf = (pointer: string): readonly string[] =>
+  pointer
     .split('/')
     .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((path, part) => {
-      if (/^\d+$/.test(part)) return `${path}[${part}]`;
-      return path === '' ? part : `${path}.${part}`;
-    }, '');
-}
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-const depth = (error: SchemaError) => error.instancePath.split('/').length;
-
+/** Errors that name a field of the place: they are one level deeper. An unknown name is likelier a slip than a missing one. */
+const naming: Readonly<Record<string, number>> = { additionalProperties: 4, required: 3 };
 /** Errors that say more than that no branch of a union fitted. */
-const weight: Readonly<Record<string, number>> = { anyOf: 0, type: 1, const: 1 };
-const weightOf = (error: SchemaError) => weight[error.keyword] ?? 2;
+const weight: Readonly<Record<string, number>> = { anyOf: 0, type: 1, const: 1, ...naming };
+const weightOf = (error: SchemaError): number => weight[error.keyword] ?? 2;
+const depth = (error: SchemaError): number =>
+  error.instancePath.split('/').length + (error.keyword in naming ? 1 : 0);
 
 /**
- * The one error that tells most: the deepest place, and there the most telling reason. A union reports an error
- * for each of its branches; only the branch that came nearest is of interest.
+ * The refusal for the one error that tells most: the deepest place, and there the most telling reason. A union reports
+ * an error for each of its branches; only the branch that came nearest is of interest.
  */
-export function mostTelling(errors: readonly SchemaError[]): FieldProblem {
-  const ranked = [...errors].sort((a, b) => depth(b) - depth(a) || weightOf(b) - weightOf(a));
-  const first = ranked[0];
-  if (first === undefined) return { field: '', text: 'is not valid' };
-  const rivals = ranked.filter(
-    (error) => error.instancePath === first.instancePath && weightOf(error) === weightOf(first),
-  );
-  return describe(first, rivals);
+export function refusalOf(schema: TSchema, errors: readonly SchemaError[], part: RequestPart): Refusal {
+  const [error] = errors
+    // Of an unknown field it is also said that "schema is false" there.
+    .filter(({ keyword }) => keyword !== 'boolean')
+    .sort((a, b) => depth(b) - depth(a) || weightOf(b) - weightOf(a));
+  const place = error?.instancePath ?? '';
+  const field = fieldPath(place);
+  const inside = (name: string): string => (field === '' ? name : `${field}.${name}`);
+  const here = schemasAt(schema, place);
+  if (error?.keyword === 'additionalProperties') {
+    const name = firstName(error.params.additionalProperties);
+    const known = [...new Set(here.flatMap(({ properties = {} }) => Object.keys(properties)))];
+    return refuseField(
+      'unknown_field',
+      inside(printable(name)),
+      { nearest: nearest(name, known), known },
+      part,
+    );
+  }
+  if (error?.keyword === 'required')
+    return refuseField('missing', inside(firstName(error.params.requiredProperties)), {}, part);
+  const allowed = here.flatMap((each) => allowedBy(each) ?? []);
+  return allowed.length === 0
+    ? refuseField('not_valid', field || null, {}, part)
+    : refuseField('must_be', field || null, { allowed: oneListOfWords(allowed) }, part);
 }
 
-function describe(error: SchemaError, rivals: readonly SchemaError[]): FieldProblem {
-  const field = fieldPath(error.instancePath);
-  const inside = (name: string) => (field === '' ? name : `${field}.${name}`);
-  switch (error.keyword) {
-    case 'additionalProperties': {
-      const names = error.params.additionalProperties ?? error.params.additionalProperty;
-      const name = String(Array.isArray(names) ? names[0] : names);
-      return { field: inside(printable(name)), text: 'is not known here' };
-    }
-    case 'required': {
-      const names = error.params.requiredProperties ?? error.params.missingProperty;
-      return { field: inside(String(Array.isArray(names) ? names[0] : names)), text: 'is missing' };
-    }
-    case 'type': {
-      const wanted = [...new Set(rivals.map((rival) => String(rival.params.type ?? '')))].filter(Boolean);
+const firstName = (names: unknown): string => String(Array.isArray(names) ? names[0] : names);
+
+/** What is read of a schema to say what it allows. */
+interface Shape {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Shape[];
+  readonly items?: Shape;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly pattern?: string;
+  readonly examples?: readonly unknown[];
+}
+
+const branches = (shape: Shape): readonly Shape[] => shape.anyOf?.flatMap(branches) ?? [shape];
+
+/** Every branch that the schema has at a place. */
+function schemasAt(schema: TSchema, pointer: string): readonly Shape[] {
+  return partsOf(pointer).reduce<readonly Shape[]>(
+    (shapes, part) =>
+      shapes.flatMap(({ properties, items }) => {
+        const next = properties?.[part] ?? items;
+        return next === undefined ? [] : branches(next);
+      }),
+    branches(schema as Shape),
+  );
+}
+
+function allowedBy(shape: Shape): Allowed | null {
+  if (shape.const !== undefined) return { is: 'words', words: [String(shape.const)] };
+  if (shape.enum !== undefined) return { is: 'words', words: shape.enum.map(String) };
+  switch (shape.type) {
+    case 'integer':
+    case 'number':
       return {
-        field,
-        text: wanted.length > 0 ? `must be ${orList(wanted)}` : (error.message ?? 'is not valid'),
+        is: shape.type,
+        ...bounds(shape.minimum, shape.maximum),
+        ...(shape.exclusiveMinimum === undefined ? {} : { above: shape.exclusiveMinimum }),
+      };
+    case 'string': {
+      const pattern = (Object.keys(patterns) as PatternName[]).find(
+        (name) => patterns[name] === shape.pattern,
+      );
+      const [example] = shape.examples ?? [];
+      return {
+        is: 'text',
+        ...bounds(shape.minLength, shape.maxLength),
+        ...(pattern === undefined ? {} : { pattern }),
+        ...(typeof example === 'string' ? { example } : {}),
       };
     }
-    case 'enum': {
-      const allowed = error.params.allowedValues;
-      return {
-        field,
-        text: Array.isArray(allowed) ? `must be ${orList(allowed.map(String))}` : 'is not allowed',
-      };
-    }
+    case 'array':
+      return { is: 'list', ...bounds(shape.minItems, shape.maxItems) };
+    case 'boolean':
+      return { is: 'yes_no' };
+    case 'object':
+    case 'null':
+      return { is: shape.type };
     default:
-      return { field, text: error.message ?? 'is not valid' };
+      return null;
   }
 }
 
-function orList(words: readonly string[]): string {
-  if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+const bounds = (from: number | undefined, to: number | undefined) => ({
+  ...(from === undefined ? {} : { from }),
+  ...(to === undefined || to >= Number.MAX_SAFE_INTEGER ? {} : { to }),
+});
+
+function oneListOfWords(allowed: readonly Allowed[]): readonly Allowed[] {
+  const words = allowed.flatMap((each) => (each.is === 'words' ? each.words : []));
+  const others = allowed.filter((each) => each.is !== 'words');
+  return words.length === 0 ? others : [...others, { is: 'words', words }];
+}
+
+/** The known names that a mistyped one may mean, the nearest first. */
+export function nearest(name: string, known: readonly string[]): readonly string[] {
+  const most = Math.max(1, Math.floor(Math.min(name.length, 40) / 3));
+  return known
+    .map((each) => ({ each, far: distance(name.slice(0, 40).toLowerCase(), each.toLowerCase()) }))
+    .filter(({ far }) => far <= most)
+    .sort((a, b) => a.far - b.far)
+    .slice(0, 2)
+    .map(({ each }) => each);
+}
+
+/** Letters to be changed, added or taken away to make one of the other. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
 }
 
 /** A name out of a request, fit for a message: no control characters, not endless. */
@@ -94,20 +176,11 @@ export function printable(text: string, limit = 80): string {
   return plain.length > limit ? `${plain.slice(0, limit)}…` : plain;
 }
 
-/** The refusal for a field that is not as it should be. */
-export function invalidField(field: string, text: string, nextSteps?: readonly string[]): Refusal {
-  return new Refusal('invalid', 'validation_failed', `${field === '' ? 'The request' : field} ${text}.`, {
-    field: field === '' ? null : field,
-    nextSteps: nextSteps ?? ['Correct the field and send the request again; /docs shows what is expected.'],
-  });
-}
-
 /** Returns a function that passes a value of the schema's type through, or throws a Refusal that names the field. */
 export function validator<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
   const compiled = Compile(schema);
   return (value) => {
     if (compiled.Check(value)) return value as Static<T>;
-    const { field, text } = mostTelling(compiled.Errors(value) as unknown as readonly SchemaError[]);
-    throw invalidField(field, text);
+    throw refusalOf(schema, compiled.Errors(value) as unknown as readonly SchemaError[], 'body');
   };
 }

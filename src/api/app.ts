@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { shareOfOpenFiles } from '../platform/open-files.ts';
 import { createAccess } from './access.ts';
-import { answerBrokenHttp, sendError, validationProblem } from './errors.ts';
+import { answerBrokenHttp, sendError } from './errors.ts';
 import { createEventStreams } from './event-streams.ts';
 import type { ApiOptions, ApiParts } from './parts.ts';
 import { accessControl } from './plugins/app/access-control.ts';
@@ -83,7 +83,6 @@ function bareApp(options: ApiOptions): FastifyInstance {
     forceCloseConnections: true,
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 400 },
-    schemaErrorFormatter: validationProblem,
     frameworkErrors: sendError,
     clientErrorHandler: answerBrokenHttp,
   });

@@ -1,10 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { mostTelling, printable, type SchemaError } from '../admission/validate.ts';
+import { printable } from '../admission/validate.ts';
 import type { Finding } from '../model/finding.ts';
-import { Refusal, type RefusalKind } from '../model/refusal.ts';
+import { Refusal, refuse } from '../model/refusal.ts';
+import { nobody, type Reader } from '../model/text.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/store.ts';
+import { reader } from './reader.ts';
 
 /** What an error answer says; `next_steps` keeps its name in the JSON. */
 interface ErrorBody {
@@ -18,180 +20,85 @@ interface ErrorBody {
   };
 }
 
-/** An error that belongs to HTTP alone; what belongs to the product is a Refusal. */
-export class HttpProblem extends Error {
-  readonly statusCode: number;
-  readonly code: string;
-  readonly nextSteps: readonly string[];
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(
-    statusCode: number,
-    code: string,
-    message: string,
-    nextSteps: readonly string[],
-    headers: Readonly<Record<string, string>> = {},
-  ) {
-    super(message);
-    this.name = 'HttpProblem';
-    this.statusCode = statusCode;
-    this.code = code;
-    this.nextSteps = nextSteps;
-    this.headers = headers;
-  }
-}
+/** What Fastify itself refuses, by its code. */
+const ofFramework: Readonly<Record<string, Refusal>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: refuse('body_too_large', {}),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: refuse('unsupported_media_type', {}),
+  FST_ERR_CTP_EMPTY_JSON_BODY: refuse('broken_json', { empty: true }),
+  FST_ERR_CTP_INVALID_JSON_BODY: refuse('broken_json', { empty: false }),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: refuse('bad_content_length', {}),
+  FST_ERR_BAD_URL: refuse('bad_url', {}),
+};
 
 interface Answer {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-  readonly nextSteps: readonly string[];
-  readonly field?: string | null;
-  readonly findings?: readonly Finding[] | null;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly refusal: Refusal;
+  /** Where they are not those of the refusal: what the framework says, and no row of the table knows. */
+  readonly status?: number;
+  readonly code?: string;
 }
-
-const statusOf: Readonly<Record<RefusalKind, number>> = {
-  invalid: 400,
-  refused: 422,
-  conflict: 409,
-  not_found: 404,
-  unavailable: 503,
-};
-
-const docsStep = 'See /docs for what is expected.';
-
-/** What Fastify itself refuses, by its code. */
-const frameworkAnswers: Readonly<Record<string, Omit<Answer, 'field'>>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    status: 413,
-    code: 'body_too_large',
-    message: 'The body of the request is too large.',
-    nextSteps: ['Send less; split the nodes over several expansions.'],
-  },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    status: 415,
-    code: 'unsupported_media_type',
-    message: 'The body must be JSON.',
-    nextSteps: ['Send JSON with the header Content-Type: application/json.'],
-  },
-  FST_ERR_CTP_EMPTY_JSON_BODY: {
-    status: 400,
-    code: 'broken_json',
-    message: 'The body is empty, though its type is JSON.',
-    nextSteps: ['Send a JSON object.', docsStep],
-  },
-  FST_ERR_CTP_INVALID_JSON_BODY: {
-    status: 400,
-    code: 'broken_json',
-    message: 'The body is not valid JSON.',
-    nextSteps: ['Correct the JSON and send the request again.'],
-  },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
-    status: 400,
-    code: 'bad_content_length',
-    message: 'The length of the body is not the one that the header Content-Length gives.',
-    nextSteps: ['Send the request again; if it happens again, look at the proxies in between.'],
-  },
-  FST_ERR_BAD_URL: {
-    status: 400,
-    code: 'bad_url',
-    message: 'The address of the request is not a valid URL.',
-    nextSteps: ['Percent-encode special characters in the path.'],
-  },
-};
 
 function answerTo(error: Error & Partial<FastifyError>, requestId: string): Answer {
-  if (error instanceof Refusal) return { ...error, message: error.message, status: statusOf[error.kind] };
-  if (error instanceof HttpProblem) return { ...error, message: error.message, status: error.statusCode };
-  if (error instanceof StoreUnavailableError) return error.diskFull ? databaseFull : databaseAway;
-  if (error instanceof NotFoundError) {
-    return { status: 404, code: 'not_found', message: error.message, nextSteps: ['Check the id.'] };
-  }
-  const known = frameworkAnswers[error.code ?? ''];
-  if (known !== undefined) return known;
-  if (error instanceof SyntaxError && error.statusCode === 400) {
-    return frameworkAnswers.FST_ERR_CTP_INVALID_JSON_BODY!;
-  }
+  if (error instanceof Refusal) return { refusal: error };
+  if (error instanceof StoreUnavailableError)
+    return { refusal: refuse('database_unavailable', { diskFull: error.diskFull }) };
+  if (error instanceof NotFoundError) return { refusal: refuse('not_found', {}) };
+  const known = ofFramework[error.code ?? ''];
+  if (known !== undefined) return { refusal: known };
   const status = error.statusCode ?? 500;
-  if (status < 500) {
-    return {
-      status,
-      code: `http_${status}`,
-      message: printable(error.message, 300),
-      nextSteps: [docsStep],
-    };
-  }
-  return {
-    status: 500,
-    code: 'internal_error',
-    message: 'The service failed at this request. What failed is in its log.',
-    nextSteps: [
-      `Look for requestId ${requestId} in the log of the service.`,
-      'A request with an Idempotency-Key can be sent again safely.',
-    ],
-  };
+  if (error instanceof SyntaxError && status === 400)
+    return { refusal: refuse('broken_json', { empty: false }) };
+  return status < 500
+    ? {
+        refusal: refuse('http_error', { message: printable(error.message, 300) }),
+        status,
+        code: `http_${status}`,
+      }
+    : { refusal: refuse('internal_error', { inLog: `requestId ${requestId}` }) };
 }
 
-const databaseAway: Answer = {
-  status: 503,
-  code: 'database_unavailable',
-  message: 'The database does not answer; whether this request was carried out is not known.',
-  nextSteps: [
-    'Send the request again in a few seconds; with the same Idempotency-Key it is carried out once.',
-    'If it stays so, see /readyz and the log.',
-  ],
-  headers: { 'retry-after': '5' },
-};
-
-const databaseFull: Answer = {
-  ...databaseAway,
-  message: 'The disk of the database is full, so nothing was stored.',
-  nextSteps: [
-    'Free space on the disk of the database, then send the request again.',
-    'What had been accepted goes on by itself then.',
-  ],
-};
-
-function bodyOf(answer: Answer, requestId: string): ErrorBody {
+function bodyOf({ refusal, code = refusal.code }: Answer, forWhom: Reader, requestId: string): ErrorBody {
+  const { message, nextSteps } = refusal.read(forWhom);
+  const { field, findings } = refusal;
   return {
     error: {
-      code: answer.code,
-      message: answer.message,
-      ...(answer.field ? { field: answer.field } : {}),
-      ...(answer.findings ? { findings: answer.findings } : {}),
-      next_steps: answer.nextSteps,
+      code,
+      message,
+      ...(field === null ? {} : { field }),
+      ...(findings === null ? {} : { findings }),
+      next_steps: nextSteps,
       requestId,
     },
   };
 }
 
+/** What an answer says to programs beside its status. */
+function headersOf({ code, facts }: Refusal): Readonly<Record<string, string>> {
+  switch (code) {
+    case 'not_signed_in':
+    case 'bad_token':
+      return { 'www-authenticate': 'Bearer realm="pika-expander"' };
+    case 'method_not_allowed':
+      return { allow: (facts.allowed as readonly string[]).join(', ') };
+    case 'database_unavailable':
+      return { 'retry-after': '5' };
+    case 'too_many_streams':
+      return { 'retry-after': '10' };
+    default:
+      return {};
+  }
+}
+
 /** Answers every error in the one shape. Only what nobody foresaw is logged as an error, with its stack. */
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = answerTo(error, request.id);
-  if (answer.status === 500) request.log.error({ err: error }, 'a request failed unexpectedly');
-  else request.log.debug({ code: answer.code, field: answer.field }, answer.message);
+  const { refusal, status = refusal.status } = answer;
+  if (status === 500) request.log.error({ err: error }, 'a request failed unexpectedly');
+  else request.log.debug({ code: refusal.code, field: refusal.field }, refusal.message);
   return reply
-    .code(answer.status)
-    .headers(answer.headers ?? {})
+    .code(status)
+    .headers(headersOf(refusal))
     .type('application/json; charset=utf-8')
-    .send(bodyOf(answer, request.id));
-}
-
-const partNames: Readonly<Record<string, string>> = {
-  querystring: 'The query parameter',
-  params: 'The path parameter',
-  headers: 'The header',
-};
-
-/** Turns what validation found into the one error that names the field. */
-export function validationProblem(errors: readonly unknown[], part: string): Refusal {
-  const { field, text } = mostTelling(errors as readonly SchemaError[]);
-  const subject = part === 'body' ? field || 'The body' : `${partNames[part] ?? part} ${field}`;
-  return new Refusal('invalid', 'validation_failed', `${subject} ${text}.`, {
-    field: field || null,
-    nextSteps: ['Correct the field and send the request again.', docsStep],
-  });
+    .send(bodyOf(answer, reader(request), request.id));
 }
 
 /** Answers what is not even HTTP, on the bare socket. */
@@ -202,12 +109,7 @@ export function answerBrokenHttp(error: Error & { readonly code?: string }, sock
   }
   const status =
     error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const body = JSON.stringify(
-    bodyOf(
-      { status, code: 'bad_http', message: 'This is not a valid HTTP request.', nextSteps: [docsStep] },
-      'none',
-    ),
-  );
+  const body = JSON.stringify(bodyOf({ refusal: refuse('bad_http', {}) }, nobody, 'none'));
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\nconnection: close\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredEvent } from '../model/expansion.ts';
+import { type Refusal, refuse } from '../model/refusal.ts';
 import type { Log } from '../platform/log.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
-import { HttpProblem } from './errors.ts';
 
 export interface EventStreamOptions {
   readonly store: Store;
@@ -41,7 +41,7 @@ interface StreamProgress {
  * comes back with Last-Event-ID misses nothing, whichever process it comes back to.
  */
 export interface EventStreams {
-  /** Answers the request with a stream; resolves when the stream has ended. Throws HttpProblem when there are too many. */
+  /** Answers the request with a stream; resolves when the stream has ended. Throws Refusal when there are too many. */
   serve(request: FastifyRequest, reply: FastifyReply, wanted: StreamRequest): Promise<void>;
   /** Something was stored by this process: streams need not wait for their next look. */
   notify(): void;
@@ -216,15 +216,6 @@ function eventText(event: StoredEvent): string {
   return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-function tooMany(closing: boolean, limit: number): HttpProblem {
-  if (closing) {
-    return new HttpProblem(503, 'stopping', 'The service is stopping.', ['Connect again in a few seconds.']);
-  }
-  return new HttpProblem(
-    503,
-    'too_many_streams',
-    `All ${limit} event streams of this process are in use.`,
-    ['Close a display that nobody looks at, raise limits.maxEventStreams, or read the events as pages.'],
-    { 'retry-after': '10' },
-  );
+function tooMany(closing: boolean, limit: number): Refusal {
+  return closing ? refuse('stopping', {}) : refuse('too_many_streams', { most: limit });
 }

@@ -1,19 +1,32 @@
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { refusalOf, type SchemaError } from '../admission/validate.ts';
+import type { RequestPart } from '../model/refusals.ts';
 
 type Fields = Record<string, unknown>;
 
+const parts: Readonly<Record<string, RequestPart>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'headers',
+};
+
 /**
- * Validates by the route's schema. A body is taken as it is: a number in quotes is not a number. Queries, paths and
- * headers are texts by nature, so there a number or a yes-no is read out of the text, but only if it is exactly one.
+ * Validates by the route's schema; what does not fit it is a Refusal. A body is taken as it is: a number in quotes is not
+ * a number. Queries, paths and headers are texts by nature, so there a number or a yes-no is read out of the text, but
+ * only if it is exactly one.
  */
-export const validatorCompiler: FastifySchemaCompiler<TSchema> = (route) => {
-  const validate = TypeBoxValidatorCompiler({ ...route, httpPart: 'body' });
-  if (route.httpPart === 'body') return validate;
-  const properties =
-    (route.schema as { readonly properties?: Readonly<Record<string, Fields>> }).properties ?? {};
-  return (fields: Fields) => validate(readTexts(fields, properties));
+export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
+  const compiled = Compile(schema);
+  const part = parts[httpPart] ?? 'body';
+  const { properties = {} } = schema as { readonly properties?: Readonly<Record<string, Fields>> };
+  return (sent: unknown) => {
+    const value = part === 'body' ? sent : readTexts(sent as Fields, properties);
+    if (compiled.Check(value)) return { value };
+    return { error: refusalOf(schema, compiled.Errors(value) as unknown as readonly SchemaError[], part) };
+  };
 };
 
 function readTexts(fields: Fields, properties: Readonly<Record<string, Fields>>): Fields {

@@ -100,12 +100,17 @@ export function sameFacts(a: unknown, b: unknown): boolean {
   );
 }
 
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(items: readonly string[], { language }: Reader = nobody): string {
+/** `a`, `a and b`, `a, b and c`; or with `or`. */
+export function listed(
+  items: readonly string[],
+  { language }: Reader = nobody,
+  word: 'and' | 'or' = 'and',
+): string {
   if (items.length <= 1) return items[0] ?? '';
   const head = items.slice(0, -1);
   const last = items.at(-1)!;
-  return language === 'zh' ? `${head.join('、')}和 ${last}` : `${head.join(', ')} and ${last}`;
+  const zh = word === 'and' ? '和' : '或';
+  return language === 'zh' ? `${head.join('、')}${zh} ${last}` : `${head.join(', ')} ${word} ${last}`;
 }
 
 /** `1 node`, `2 nodes`. */

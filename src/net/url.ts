@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { Refusal } from '../model/refusal.ts';
+import { refuseField } from '../model/refusal.ts';
 
 const forbidden = new BlockList();
 // Link-local holds the metadata services of clouds, which hand out credentials to whoever asks from inside.
@@ -21,18 +21,16 @@ export function isAllowedIp(ip: string): boolean {
   return family !== 0 && !forbidden.check(ip, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** A receiver's address as it may be used. Throws Refusal that names the field `url`. */
-export function parseWebhookUrl(text: string): URL {
-  if (text.length > maxLength) throw badUrl(`is longer than ${maxLength} characters`);
-  if (!URL.canParse(text)) throw badUrl('is not an absolute URL');
+/** A receiver's address as it may be used. Throws Refusal that names the field. */
+export function parseWebhookUrl(text: string, field = 'url'): URL {
+  if (text.length > maxLength) throw refuseField('url_too_long', field, { most: maxLength });
+  if (!URL.canParse(text)) throw refuseField('url_not_absolute', field, {});
   const url = new URL(text);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw badUrl('is neither http:// nor https://');
-  if (url.username !== '' || url.password !== '')
-    throw badUrl('holds a user name or password; the signature proves who sends');
-  if (url.hash !== '') throw badUrl('holds a fragment (#…), which is never sent');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuseField('url_not_http', field, {});
+  if (url.username !== '' || url.password !== '') throw refuseField('url_with_login', field, {});
+  if (url.hash !== '') throw refuseField('url_with_fragment', field, {});
   const ip = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(ip) !== 0 && !isAllowedIp(ip))
-    throw badUrl(`leads to ${ip}, a link-local, unspecified or multicast address`);
+  if (isIP(ip) !== 0 && !isAllowedIp(ip)) throw refuseField('url_forbidden_address', field, { ip });
   return url;
 }
 
@@ -40,11 +38,4 @@ export function parseWebhookUrl(text: string): URL {
 export function shownUrl(text: string): string {
   const url = new URL(text);
   return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
-}
-
-function badUrl(text: string): Refusal {
-  return new Refusal('invalid', 'validation_failed', `url ${text}.`, {
-    field: 'url',
-    nextSteps: ['Give the address of your receiver, for example https://hooks.example.net/pika.'],
-  });
 }

@@ -88,8 +88,7 @@ async function accept(job: EntranceJob, parts: EntranceParts, signal: AbortSigna
       const { expansion } = await parts.expand(job.data, { name: 'queue', via: 'queue' }, key);
       return expansion;
     } catch (error) {
-      if (error instanceof Refusal && error.kind !== 'unavailable')
-        throw new JobFailedError(refusalJson(error));
+      if (error instanceof Refusal && !error.passes) throw new JobFailedError(refusalJson(error));
       parts.onTrouble(job.id, error);
       if (!isPassing(error)) unexpected += 1;
       if (unexpected >= maxUnexpected) throw new JobFailedError(internalFailure(job.id));

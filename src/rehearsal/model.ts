@@ -1,6 +1,8 @@
 /** The master and the nodes of a plan as simulated nodes: same version, sizes, rates and settings, fewer keys. */
+
 import type { Batches } from '../core/plan/batches.ts';
 import type { Plan } from '../core/plan/plan.ts';
+import type { RefusalFacts } from '../model/refusals.ts';
 import {
   type Cluster,
   createCluster,
@@ -23,20 +25,18 @@ export interface RehearsedFacts {
   readonly expectedTransferSeconds: number;
 }
 
-/** Why a plan cannot be played, in plain words; or what of it is played. */
-export function rehearsedFacts(plan: Plan): RehearsedFacts | string {
+/** What of a plan is played, or why it cannot be played. */
+export function rehearsedFacts(plan: Plan): RehearsedFacts | RefusalFacts<'cannot_be_rehearsed'> {
   const { forecast, capabilities, topology } = plan;
-  if (!forecast || !capabilities || !topology) return 'the master could not be read';
+  if (!forecast || !capabilities || !topology) return unplayable('master_unread');
   const version = simulatedVersions.find((known) => known === capabilities.version);
-  if (version === undefined)
-    return `there is no simulated Pika ${capabilities.version} (there are ${simulatedVersions.join(', ')})`;
-  if (forecast.bytesPerNode === null || forecast.secondsTotal === null)
-    return 'the master does not tell the size of its data, or a node not its throttle';
+  if (version === undefined) return unplayable('version_not_simulated', capabilities.version);
+  if (forecast.bytesPerNode === null || forecast.secondsTotal === null) return unplayable('size_unknown');
   const nodes = forecast.nodes.map((node) => ({
     name: node.node,
     bytesPerSecond: node.bytesPerSecond?.expected ?? 0,
   }));
-  if (nodes.some((node) => !(node.bytesPerSecond > 0))) return 'the throttle of a node is not known';
+  if (nodes.some((node) => !(node.bytesPerSecond > 0))) return unplayable('throttle_unknown');
   return {
     version,
     snapshotBytes: forecast.bytesPerNode.expected,
@@ -48,6 +48,11 @@ export function rehearsedFacts(plan: Plan): RehearsedFacts | string {
     expectedTransferSeconds: Math.max(...forecast.nodes.map((node) => node.transferSeconds?.expected ?? 0)),
   };
 }
+
+const unplayable = (
+  cause: RefusalFacts<'cannot_be_rehearsed'>['cause'],
+  version: string | null = null,
+): RefusalFacts<'cannot_be_rehearsed'> => ({ cause, version, simulated: simulatedVersions });
 
 export const masterId = 'm';
 export const nodeId = (index: number): string => `n${index}`;

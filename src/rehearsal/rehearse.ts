@@ -1,7 +1,7 @@
 /** Plays a plan before it is carried out: as it should go, with what the recordings know to go wrong, and as a burst. */
 import type { Plan } from '../core/plan/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import { Refusal } from '../model/refusal.ts';
+import { refuse } from '../model/refusal.ts';
 import { playBurst } from './burst.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsedFacts, startWrites } from './model.ts';
 import { type Fault, play } from './play.ts';
@@ -48,11 +48,7 @@ export async function rehearse(
   realLimitPerRunMs = defaultRealLimitPerRunMs,
 ): Promise<Rehearsal> {
   const facts = rehearsedFacts(plan);
-  if (typeof facts === 'string')
-    throw new Refusal('refused', 'cannot_be_rehearsed', `This plan cannot be rehearsed: ${facts}.`, {
-      findings: plan.findings,
-      nextSteps: ['Make the plan alone: it says what is known (POST /v1/plans, pika-expander plan).'],
-    });
+  if ('cause' in facts) throw refuse('cannot_be_rehearsed', facts, { findings: plan.findings });
   const startedAt = performance.now();
   const options = { seed: 'rehearsal', realLimitMs: realLimitPerRunMs };
   const predicted = await play(facts, policy, { ...options, fault: null });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Refusal } from '../model/refusal.ts';
+import { refuseField } from '../model/refusal.ts';
 import { parseWebhookUrl, shownUrl } from '../net/url.ts';
 import type { Webhook, WebhookKind } from '../store/webhooks.ts';
 import { beforeBatchType } from './before-batch.ts';
@@ -17,10 +17,9 @@ export function newWebhook(
 ): Webhook {
   const { kind = 'notify', types = [] } = request;
   const url = parseWebhookUrl(request.url);
-  if (kind === 'veto' && types.length > 0)
-    throw badTypes('types must be left out for kind "veto": it is asked before every batch.');
+  if (kind === 'veto' && types.length > 0) throw refuseField('veto_with_types', 'types', {});
   if (types.includes(beforeBatchType))
-    throw badTypes(`types holds "${beforeBatchType}", which is a question, not an event: use kind "veto".`);
+    throw refuseField('type_is_a_question', 'types', { value: beforeBatchType });
   return { ...made, kind, url: url.href, types: [...new Set(types)], secret: newSecret() };
 }
 
@@ -30,10 +29,3 @@ export function shownWebhook({ secret: _secret, ...webhook }: Webhook): Omit<Web
 }
 
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64url')}`;
-
-function badTypes(message: string): Refusal {
-  return new Refusal('invalid', 'validation_failed', message, {
-    field: 'types',
-    nextSteps: ['See docs/webhooks.md for the two kinds of webhooks.'],
-  });
-}

@@ -133,7 +133,7 @@ class MockCampaigns {
 
   control(id: string, control: CampaignControl) {
     const campaign = this.campaigns.get(id)!;
-    const found = campaignControlProblem(campaign, control, this.#world.now);
+    const found = campaignControlProblem(campaign, control);
     if (found === null) this.campaigns.set(id, this.#decide(campaign, { controls: [control] }));
     return found;
   }
@@ -179,7 +179,7 @@ export function registerCampaigns(app: FastifyInstance, world: MockWorld, onOver
     const found = mock.control(id, control);
     if (found)
       return reply.code(409).send({
-        error: { code: found.code, message: found.text, next_steps: found.nextSteps, requestId: 'r' },
+        error: { code: found.code, message: found.message, next_steps: found.nextSteps, requestId: 'r' },
       });
     return reply.code(202).send(mock.view(id));
   });

@@ -284,8 +284,8 @@ export class MockWorld {
 
   /** Applies a control as the service would; the problem when it does not fit. */
   control(id: string, verb: ControlVerb, node: string | null, reason: string, by: string): Problem | null {
-    const problem = controlProblem(this.get(id)!, verb, node, this.now);
-    if (problem !== null) return problem;
+    const problem = controlProblem(this.get(id)!, verb, node);
+    if (problem !== null) return problem.asProblem(this.now);
     this.say(id, `control.${verb}`, `${verb} by ${by}: ${reason}`, node === null ? {} : { node });
     switch (verb) {
       case 'pause':

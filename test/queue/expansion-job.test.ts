@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../src/model/refusal.ts';
+import { refuse } from '../../src/model/refusal.ts';
 import {
   HandedOverError,
   idempotencyKeyOf,
@@ -98,7 +98,7 @@ describe('a job of the queue', () => {
     const service = new FakeService();
     const away = () => Object.assign(new Error('away'), { code: 'database_unavailable' });
     service.expandErrors.push(...Array.from({ length: 20 }, away));
-    service.expandErrors.push(new Refusal('unavailable', 'x', 'later', { nextSteps: [] }));
+    service.expandErrors.push(refuse('rehearsal_running', {}));
     service.getErrors.push(away(), away());
     const { progress, ended } = start(service);
     await eventually(() => progress.length).toBe(1);

@@ -3,8 +3,9 @@ import { ExpansionRequest } from '../../src/admission/request.ts';
 import { validator } from '../../src/admission/validate.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
+import type { Finding } from '../../src/model/finding.ts';
 import { resolvePolicy } from '../../src/model/policy.ts';
-import { Refusal } from '../../src/model/refusal.ts';
+import { refuse } from '../../src/model/refusal.ts';
 import type { EntranceParts } from '../../src/queue/expansion-job.ts';
 
 const check = validator(ExpansionRequest);
@@ -69,15 +70,13 @@ function targetOf(input: string | { readonly address: string }) {
   return { name, address, seenAs: address, credential: null };
 }
 
-export const refused = new Refusal('refused', 'preflight_failed', 'Refused: one thing stands against it.', {
-  findings: [
-    {
-      code: 'holds_data',
-      severity: 'error',
-      node: 'b:2',
-      text: 'Holds data.',
-      nextStep: 'Say overwriteData.',
-    },
-  ],
-  nextSteps: ['Say overwriteData.'],
-});
+const findings: readonly Finding[] = [
+  {
+    code: 'holds_data',
+    severity: 'error',
+    node: 'b:2',
+    text: 'Holds data.',
+    nextStep: 'Say overwriteData.',
+  },
+];
+export const refused = refuse('preflight_failed', { findings }, { findings });

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { CampaignAdmission } from '../../admission/campaign.ts';
 import { CampaignRequest } from '../../admission/campaign-request.ts';
-import { invalidField, printable } from '../../admission/validate.ts';
+import { printable } from '../../admission/validate.ts';
 import { campaignControlProblem } from '../../core/campaign/controls.ts';
 import {
   type CampaignState,
@@ -11,7 +11,7 @@ import {
   campaignStates,
 } from '../../model/campaign.ts';
 import type { Expansion } from '../../model/expansion.ts';
-import { Refusal } from '../../model/refusal.ts';
+import { refuse, refuseField } from '../../model/refusal.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import { campaignReport, campaignReportText } from '../campaign-report.ts';
@@ -250,9 +250,8 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
         const { reason, cancelMembers = false } = request.body as { reason: string; cancelMembers?: boolean };
         const campaign = await existing(parts.campaigns, request.params.id);
         const at = api.now();
-        const problem = campaignControlProblem(campaign, { verb, cancelMembers }, at);
-        if (problem !== null)
-          throw new Refusal('conflict', problem.code, problem.text, { nextSteps: problem.nextSteps });
+        const problem = campaignControlProblem(campaign, { verb, cancelMembers });
+        if (problem !== null) throw problem;
         const by = requesterOf(request).name;
         const control = { id: api.newId('ctl'), verb, reason, by, at, cancelMembers };
         await parts.campaigns.control(campaign.id, control);
@@ -271,9 +270,7 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
 async function existing(campaigns: CampaignStore, id: string): Promise<StoredCampaign> {
   const campaign = await campaigns.get(id);
   if (campaign !== null) return campaign;
-  throw new Refusal('not_found', 'no_such_campaign', `There is no campaign ${id}.`, {
-    nextSteps: ['Check the id; GET /v1/campaigns lists all.'],
-  });
+  throw refuse('no_such_campaign', { id });
 }
 
 async function readAll(
@@ -296,9 +293,7 @@ function parseStates(text: string): readonly CampaignState[] {
   const states = text.split(',').map((state) => state.trim());
   for (const state of states) {
     if (campaignStates.includes(state as CampaignState)) continue;
-    throw invalidField('state', `holds "${printable(state)}", which is no state`, [
-      `Use some of: ${campaignStates.join(', ')}.`,
-    ]);
+    throw refuseField('not_a_state', 'state', { value: printable(state), states: campaignStates }, 'query');
   }
   return states as readonly CampaignState[];
 }

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { ComparisonRequest, newComparison } from '../../admission/comparison.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
-import { Refusal } from '../../model/refusal.ts';
+import { patterns } from '../../model/invalid-fields.ts';
+import { refuse } from '../../model/refusal.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import {
   type ComparisonStore,
@@ -75,7 +76,7 @@ const Params = Type.Object({
   id: Type.String({
     minLength: 1,
     maxLength: 120,
-    pattern: '^[A-Za-z0-9_.-]+$',
+    pattern: patterns.dotted_id,
     description: 'Id of the comparison.',
   }),
 });
@@ -242,37 +243,17 @@ function comparisonView({ cursor: _cursor, ...shown }: StoredComparison) {
 async function existing(comparisons: ComparisonStore, id: string): Promise<StoredComparison> {
   const comparison = await comparisons.get(id);
   if (comparison !== null) return comparison;
-  throw new Refusal('not_found', 'no_such_comparison', `There is no comparison ${id}.`, {
-    nextSteps: ['Check the id; GET /v1/comparisons lists all.'],
-  });
+  throw refuse('no_such_comparison', { id });
 }
 
 function checkFits(comparison: StoredComparison, verb: ComparisonVerb): void {
   const { id, state, join, pendingControl } = comparison;
-  if (comparisonHasEnded(state)) {
-    throw new Refusal('conflict', 'comparison_ended', `Comparison ${id} has ended (${state}).`, {
-      nextSteps: ['Start a new comparison.'],
-    });
-  }
-  if (join !== null) {
-    throw new Refusal(
-      'conflict',
-      'comparison_of_expansion',
-      `Comparison ${id} belongs to expansion ${join.expansionId}, which steers it.`,
-      { nextSteps: [`Pause, resume or cancel expansion ${join.expansionId} instead.`] },
-    );
-  }
+  if (comparisonHasEnded(state)) throw refuse('comparison_ended', { id, state });
+  if (join !== null) throw refuse('comparison_of_expansion', { id, expansionId: join.expansionId });
   const willPause = state === 'paused' || pendingControl?.verb === 'pause';
-  if (verb === 'resume' && !willPause) {
-    throw new Refusal('conflict', 'not_paused', `Comparison ${id} is ${state}: there is nothing to resume.`, {
-      nextSteps: ['Nothing needs to be done.'],
-    });
-  }
-  if (verb === 'pause' && willPause) {
-    throw new Refusal('conflict', 'already_paused', `Comparison ${id} is paused already, or about to be.`, {
-      nextSteps: ['Resume it when it should go on.'],
-    });
-  }
+  const facts = { of: 'comparison', id, state } as const;
+  if (verb === 'resume' && !willPause) throw refuse('not_paused', { ...facts, stopping: false });
+  if (verb === 'pause' && willPause) throw refuse('already_paused', facts);
 }
 
 async function* differenceLines(

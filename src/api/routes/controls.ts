@@ -1,6 +1,5 @@
 import { controlProblem } from '../../core/steps/controls.ts';
 import type { Control, ControlVerb } from '../../model/expansion.ts';
-import { Refusal } from '../../model/refusal.ts';
 import type { ApiParts } from '../parts.ts';
 import { errorResponses, IdParams, NodeParams, ReasonBody } from '../schemas/common.ts';
 import { AcceptedControl } from '../schemas/expansion.ts';
@@ -73,10 +72,8 @@ async function steer(
 ): Promise<Control & { readonly expansionId: string }> {
   const expansion = await existing(parts.store, id);
   if (asked.node !== null) existingJoin(expansion, asked.node);
-  const problem = controlProblem(expansion, asked.verb, asked.node, parts.now());
-  if (problem !== null) {
-    throw new Refusal('conflict', problem.code, problem.text, { nextSteps: problem.nextSteps });
-  }
+  const problem = controlProblem(expansion, asked.verb, asked.node);
+  if (problem !== null) throw problem;
   const control: Control = { ...asked, id: parts.newId('ctl'), by, at: parts.now() };
   await parts.store.addControl(id, control);
   // The control is stored; without the ring a worker finds it a little later.

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { invalidField, printable } from '../../admission/validate.ts';
+import { printable } from '../../admission/validate.ts';
 import { isEnded } from '../../model/expansion.ts';
+import { refuseField } from '../../model/refusal.ts';
 import type { StreamRequest } from '../event-streams.ts';
 import type { ApiParts } from '../parts.ts';
 import { AfterSeq, errorResponses, IdParams, Limit, strict } from '../schemas/common.ts';
@@ -112,7 +113,5 @@ export function lastEventId(request: FastifyRequest): number | null {
   const text = request.headers['last-event-id'];
   if (typeof text !== 'string' || text === '') return null;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw invalidField('Last-Event-ID', `is "${printable(text)}", which is no event id`, [
-    'Send the id of the last event that was received, or leave the header out.',
-  ]);
+  throw refuseField('not_an_event_id', 'Last-Event-ID', { value: printable(text) }, 'headers');
 }

@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { ExpansionRequest } from '../../admission/request.ts';
-import { invalidField, printable } from '../../admission/validate.ts';
+import { printable } from '../../admission/validate.ts';
 import { type ExpansionState, expansionStates } from '../../model/expansion.ts';
+import { refuseField } from '../../model/refusal.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import {
   AfterSeq,
@@ -174,9 +175,7 @@ function parseStates(text: string): readonly ExpansionState[] {
   const states = text.split(',').map((state) => state.trim());
   for (const state of states) {
     if (expansionStates.includes(state as ExpansionState)) continue;
-    throw invalidField('state', `holds "${printable(state)}", which is no state`, [
-      `Use some of: ${expansionStates.join(', ')}.`,
-    ]);
+    throw refuseField('not_a_state', 'state', { value: printable(state), states: expansionStates }, 'query');
   }
   return states as readonly ExpansionState[];
 }

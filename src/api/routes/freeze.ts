@@ -1,5 +1,5 @@
-import { Refusal } from '../../model/refusal.ts';
-import { AlreadyFrozenError, type FreezeState } from '../../store/store.ts';
+import { refuse } from '../../model/refusal.ts';
+import { AlreadyFrozenError } from '../../store/store.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { errorResponses, ReasonBody } from '../schemas/common.ts';
 import { Freeze } from '../schemas/expansion.ts';
@@ -38,7 +38,7 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
     async (request) => {
       const by = requesterOf(request).name;
       const state = await store.freeze({ reason: request.body.reason, by }).catch((error: unknown) => {
-        throw error instanceof AlreadyFrozenError ? alreadyFrozen(error.first) : error;
+        throw error instanceof AlreadyFrozenError ? refuse('already_frozen', error.first) : error;
       });
       log.warn({ by, reason: request.body.reason }, 'the global stop is on: no new SLAVEOF is sent');
       return state;
@@ -65,15 +65,3 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
     },
   );
 };
-
-function alreadyFrozen({ by, reason, since }: FreezeState): Refusal {
-  const when = since === null ? '' : ` since ${new Date(since).toISOString()}`;
-  return new Refusal(
-    'conflict',
-    'already_frozen',
-    `Everything is frozen${when}: ${by} asked for it (${reason}). Your order changed nothing.`,
-    {
-      nextSteps: ['Agree with that person before the freeze is lifted: one unfreeze lifts it for everybody.'],
-    },
-  );
-}

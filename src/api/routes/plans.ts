@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
-import { Refusal } from '../../model/refusal.ts';
+import { patterns } from '../../model/invalid-fields.ts';
+import { refuse } from '../../model/refusal.ts';
 import type { Store, StoredPlan } from '../../store/store.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { errorResponses } from '../schemas/common.ts';
@@ -11,7 +12,7 @@ export const PlanParams = Type.Object({
   id: Type.String({
     minLength: 1,
     maxLength: 80,
-    pattern: '^[A-Za-z0-9_-]+$',
+    pattern: patterns.id,
     description: 'Id of the plan.',
   }),
 });
@@ -20,9 +21,7 @@ export const PlanParams = Type.Object({
 export async function storedPlan(store: Store, id: string): Promise<StoredPlan> {
   const plan = await store.getPlan(id);
   if (plan !== null) return plan;
-  throw new Refusal('not_found', 'no_such_plan', `There is no plan ${id}.`, {
-    nextSteps: ['Make a new plan: POST /v1/plans.'],
-  });
+  throw refuse('no_such_plan', { id });
 }
 
 /** /v1/plans */

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
 import type { Plan as PlanOf } from '../../core/plan/plan.ts';
 import { type Policy, resolvePolicy } from '../../model/policy.ts';
-import { Refusal } from '../../model/refusal.ts';
+import { refuse } from '../../model/refusal.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
 import type { Rehearsal as Played } from '../../rehearsal/result.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
@@ -67,10 +67,7 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, store }) => {
   let playing = false;
 
   async function playOne(plan: PlanOf, policy: Policy): Promise<{ readonly plan: PlanOf } & Played> {
-    if (playing)
-      throw new Refusal('unavailable', 'rehearsal_running', 'Another rehearsal is being played.', {
-        nextSteps: ['Send the request again in a minute.'],
-      });
+    if (playing) throw refuse('rehearsal_running', {});
     playing = true;
     try {
       return { plan, ...(await rehearse(plan, policy)) };

@@ -1,6 +1,6 @@
 import Type from 'typebox';
+import { refuse } from '../../model/refusal.ts';
 import type { Caller } from '../access.ts';
-import { HttpProblem } from '../errors.ts';
 import { errorResponses, Nullable, strict } from '../schemas/common.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
@@ -53,9 +53,7 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log }) => {
       const token = access.tokenFor(request.body.token);
       if (token === null) {
         log.warn({ from: request.ip }, 'somebody tried to sign in with an unknown token');
-        throw new HttpProblem(401, 'bad_token', 'The token is not one that is configured.', [
-          'Check the token; the operator of the service has it.',
-        ]);
+        throw refuse('bad_token', {});
       }
       reply.header('set-cookie', access.signIn(token, request.protocol === 'https'));
       return sessionOf({ name: token.name, role: token.role, byCookie: true });

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Refusal } from '../../model/refusal.ts';
+import { patterns } from '../../model/invalid-fields.ts';
+import { refuse } from '../../model/refusal.ts';
 import type { Webhook, WebhookStore } from '../../store/webhooks.ts';
 import { newWebhook, shownWebhook } from '../../webhooks/subscribe.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
@@ -18,7 +19,7 @@ const WebhookBody = Type.Object(
     url: Type.String({ minLength: 8, maxLength: 2000, examples: ['https://hooks.example.net/pika'] }),
     kind: Type.Optional(Kind),
     types: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 80, pattern: '^[a-z_]+(\\.[a-z_]+)*$' }), {
+      Type.Array(Type.String({ minLength: 1, maxLength: 80, pattern: patterns.event_type }), {
         maxItems: 100,
         description: 'Event types to be told of; left out or empty = all.',
       }),
@@ -57,7 +58,7 @@ const Delivery = Type.Object({
 });
 
 const WebhookParams = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 80, pattern: '^[A-Za-z0-9_-]+$' }),
+  id: Type.String({ minLength: 1, maxLength: 80, pattern: patterns.id }),
 });
 
 const maxWebhooks = 100;
@@ -102,7 +103,8 @@ function addRoutes(
     async (request, reply) => {
       const made = { id: newId('whk'), createdBy: requesterOf(request).name, createdAt: now() };
       const webhook = newWebhook(request.body, made);
-      if ((await webhooks.list()).length >= maxWebhooks) throw tooMany();
+      if ((await webhooks.list()).length >= maxWebhooks)
+        throw refuse('too_many_webhooks', { most: maxWebhooks });
       await webhooks.create(webhook);
       const { id, kind, types } = webhook;
       log.info({ webhook: id, kind, types, by: made.createdBy }, 'a webhook was made');
@@ -171,13 +173,5 @@ function addRoutes(
 async function existing(webhooks: WebhookStore, id: string): Promise<Webhook> {
   const webhook = await webhooks.get(id);
   if (webhook !== null) return webhook;
-  throw new Refusal('not_found', 'no_such_webhook', `There is no webhook ${id}.`, {
-    nextSteps: ['Check the id; GET /v1/webhooks lists all.'],
-  });
-}
-
-function tooMany(): Refusal {
-  return new Refusal('conflict', 'too_many_webhooks', `There are ${maxWebhooks} webhooks already.`, {
-    nextSteps: ['Delete those that are no longer needed: DELETE /v1/webhooks/:id'],
-  });
+  throw refuse('no_such_webhook', { id });
 }

@@ -1,4 +1,5 @@
 import Type, { type TSchema } from 'typebox';
+import { patterns } from '../../model/invalid-fields.ts';
 
 export const strict = { additionalProperties: false } as const;
 
@@ -78,7 +79,7 @@ export const IdParams = Type.Object({
   id: Type.String({
     minLength: 1,
     maxLength: 80,
-    pattern: '^[A-Za-z0-9_-]+$',
+    pattern: patterns.id,
     description: 'Id of the expansion.',
   }),
 });
@@ -105,7 +106,7 @@ export const ReasonBody = Type.Object(
     reason: Type.String({
       minLength: 1,
       maxLength: 1000,
-      pattern: '\\S',
+      pattern: patterns.not_blank,
       description: 'Why; kept in the history with who asked.',
       examples: ['switch maintenance until 04:00'],
     }),
@@ -118,7 +119,7 @@ export const IdempotencyHeaders = Type.Object({
     Type.String({
       minLength: 1,
       maxLength: 200,
-      pattern: '^[\\x21-\\x7e]+$',
+      pattern: patterns.visible,
       description:
         'A repeated request under the same key is answered with what the first one started, and starts nothing.',
     }),

@@ -182,7 +182,7 @@ class Turn {
 
   takeControls(): void {
     for (const control of this.#input.controls) {
-      if (campaignControlProblem(this.#campaign, control, control.at) === null) this.#obey(control);
+      if (campaignControlProblem(this.#campaign, control) === null) this.#obey(control);
     }
   }
 

@@ -139,7 +139,7 @@ function run(turn: Turn, input: DecideInput): void {
 function applyControls(turn: Turn, controls: readonly Control[]): void {
   for (const control of controls) {
     turn.appliedControls.push(control.id);
-    const problem = controlProblem(turn.expansion, control.verb, control.node, turn.now);
+    const problem = controlProblem(turn.expansion, control.verb, control.node)?.asProblem(turn.now);
     if (problem) {
       say(turn, 'control.refused', `${control.verb} by ${control.by} was not applied: ${problem.text}`, {
         level: 'warning',

@@ -210,15 +210,14 @@ async function admit(
   } catch (error) {
     if (error instanceof FencedError || error instanceof StoreUnavailableError) throw error;
     const at = parts.now();
-    if (error instanceof Refusal && error.kind !== 'unavailable')
-      return { kind: 'refused', problem: problemOf(error, at) };
+    if (error instanceof Refusal && !error.passes) return { kind: 'refused', problem: error.asProblem(at) };
     parts.log.error(
       { campaignId: campaign.id, member: member.index, err: error },
       'a member could not be admitted; it is tried again',
     );
     const problem =
       error instanceof Refusal
-        ? problemOf(error, at)
+        ? error.asProblem(at)
         : {
             code: 'internal_error',
             text: 'The service failed at its admission; what failed is in its log.',
@@ -228,13 +227,6 @@ async function admit(
     return { kind: 'try_later', problem };
   }
 }
-
-const problemOf = ({ code, message, nextSteps }: Refusal, at: number): Problem => ({
-  code,
-  text: message,
-  nextSteps,
-  at,
-});
 
 const keyTaken = (at: number): Problem => ({
   code: 'idempotency_key_reused',

@@ -22,7 +22,7 @@ const inState = (state: ExpansionState, phase: JoinPhase = 'waiting'): Expansion
   joins: base.joins.map((join) => ({ ...join, phase })),
 });
 const codeOf = (expansion: Expansion, verb: Control['verb'], about: string | null = null) =>
-  controlProblem(expansion, verb, about, 7)?.code ?? null;
+  controlProblem(expansion, verb, about)?.code ?? null;
 
 /** Where each verb takes an expansion, at once or at the next safe point. */
 const leadsTo = { pause: 'paused', resume: 'running', cancel: 'cancelled', approve: 'running' } as const;
@@ -31,12 +31,12 @@ describe.each(Object.keys(leadsTo) as (keyof typeof leadsTo)[])('%s', (verb) => 
   test.each(expansionStates)(
     'of an expansion that is %s is let through only if the state can change so',
     (state) => {
-      const problem = controlProblem(inState(state), verb, null, 7);
+      const problem = controlProblem(inState(state), verb, null);
       if (problem === null) expect(expansionTransitions[state]).toContain(leadsTo[verb]);
       else {
-        expect(problem.text).toContain(base.id);
+        expect(problem.message).toContain(base.id);
         expect(problem.nextSteps.length).toBeGreaterThan(0);
-        expect(problem.at).toBe(7);
+        expect(problem.asProblem(7)).toMatchObject({ code: problem.code, text: problem.message, at: 7 });
       }
     },
   );
@@ -60,9 +60,9 @@ test('a cancel that is under way is neither taken back nor doubled', () => {
   for (const state of ['running', 'halted'] as const) {
     const cancelling = { ...inState(state, 'quarantined'), pendingControl: asked };
     for (const verb of ['pause', 'resume', 'cancel', 'approve', 'retry'] as const) {
-      const problem = controlProblem(cancelling, verb, node, 7);
+      const problem = controlProblem(cancelling, verb, node);
       expect([verb, problem?.code]).toEqual([verb, 'already_cancelling']);
-      expect(problem?.text).toContain('ann asked for it (enough)');
+      expect(problem?.message).toContain('ann asked for it (enough)');
     }
   }
 });
@@ -71,7 +71,7 @@ describe('a halted expansion goes on only when every node that stopped it is dea
   test.each(['failed', 'quarantined'] as const)('%s', (phase) => {
     const halted = inState('halted', phase);
     expect(codeOf(halted, 'resume')).toBe('nodes_unresolved');
-    expect(controlProblem(halted, 'resume', null, 7)?.text).toContain(node);
+    expect(controlProblem(halted, 'resume', null)?.message).toContain(node);
     expect(blockingJoins(halted)).toHaveLength(1);
     expect(codeOf(halted, 'retry', node)).toBeNull();
     expect(codeOf(halted, 'skip', node)).toBeNull();
@@ -105,8 +105,8 @@ describe('a pause that waits for a safe point', () => {
   const pausing: Expansion = { ...inState('running', 'transferring'), pendingControl: pending };
 
   test('is not asked for twice; who asked is told', () => {
-    expect(controlProblem(pausing, 'pause', null, 7)).toMatchObject({ code: 'already_pausing' });
-    expect(controlProblem(pausing, 'pause', null, 7)?.text).toMatch(/alice.*peak/);
+    expect(controlProblem(pausing, 'pause', null)).toMatchObject({ code: 'already_pausing' });
+    expect(controlProblem(pausing, 'pause', null)?.message).toMatch(/alice.*peak/);
   });
 
   test('can be taken back', () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Requester } from '../../../admission/acceptance.ts';
+import { refuse } from '../../../model/refusal.ts';
 import type { Caller } from '../../access.ts';
-import { HttpProblem } from '../../errors.ts';
 import type { ApiParts } from '../../parts.ts';
 
 /** Who may call a route. Default under /v1: `viewer` for GET, `operator` for everything else; elsewhere `public`. */
@@ -30,8 +30,11 @@ export function accessControl(app: FastifyInstance, parts: ApiParts): void {
     request.caller = parts.access.callerOf(request.headers);
     const needed = accessOf(request);
     if (needed === 'public') return;
-    if (request.caller === null) throw signInFirst(request);
-    if (needed === 'operator' && request.caller.role !== 'operator') throw operatorsOnly(request.caller);
+    const { caller } = request;
+    if (caller === null)
+      throw refuse(request.headers.authorization === undefined ? 'not_signed_in' : 'bad_token', {});
+    if (needed === 'operator' && caller.role !== 'operator')
+      throw refuse('operators_only', { name: caller.name });
   });
 }
 
@@ -49,12 +52,7 @@ function accessOf(request: FastifyRequest): RouteAccess {
 function checkHost(request: FastifyRequest): void {
   const host = request.hostname.toLowerCase();
   if (host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)) return;
-  throw new HttpProblem(
-    403,
-    'host_not_allowed',
-    'Without configured tokens the service answers only under a loopback name.',
-    ['Use http://127.0.0.1 or http://localhost.', 'Or configure tokens; see the README.'],
-  );
+  throw refuse('host_not_allowed', {});
 }
 
 /** A browser says which page asks: another site's page may ask for nothing here, be it only to read. */
@@ -63,9 +61,7 @@ function checkPage(request: FastifyRequest): void {
   if (site === undefined || site === 'same-origin' || site === 'none') return;
   // The route that answers counts: its address can be written in many ways.
   if (!request.routeOptions.url?.startsWith('/v1/')) return;
-  throw new HttpProblem(403, 'foreign_origin', 'The request comes from a page of another site.', [
-    'Use the dashboard that this service serves.',
-  ]);
+  throw refuse('foreign_origin', { proxied: false });
 }
 
 function checkOrigin(request: FastifyRequest): void {
@@ -73,30 +69,7 @@ function checkOrigin(request: FastifyRequest): void {
   if (origin === undefined) return;
   const from = URL.canParse(origin) ? new URL(origin).host : null;
   if (from !== null && from === request.host) return;
-  throw new HttpProblem(403, 'foreign_origin', 'The request comes from a page of another site.', [
-    'Use the dashboard that this service serves.',
-    'Behind a reverse proxy: pass the Host header on unchanged, or set PIKA_EXPANDER_TRUST_PROXY=true.',
-  ]);
-}
-
-function signInFirst(request: FastifyRequest): HttpProblem {
-  const tried = request.headers.authorization !== undefined;
-  return new HttpProblem(
-    401,
-    tried ? 'bad_token' : 'not_signed_in',
-    tried ? 'The token is not one that is configured.' : 'This needs a token.',
-    ['Send a configured token: Authorization: Bearer <token>.', 'In a browser: sign in on the dashboard.'],
-    { 'www-authenticate': 'Bearer realm="pika-expander"' },
-  );
-}
-
-function operatorsOnly(caller: Caller): HttpProblem {
-  return new HttpProblem(
-    403,
-    'operators_only',
-    `The token ${caller.name} has the role viewer; this needs the role operator.`,
-    ['Use a token with the role operator.'],
-  );
+  throw refuse('foreign_origin', { proxied: true });
 }
 
 /** Who asked, for the history. Only for routes that are not public. */

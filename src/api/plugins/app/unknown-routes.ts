@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { printable } from '../../../admission/validate.ts';
-import { HttpProblem, sendError } from '../../errors.ts';
+import { refuse } from '../../../model/refusal.ts';
+import { sendError } from '../../errors.ts';
 
 interface KnownRoute {
   readonly path: RegExp;
@@ -27,9 +28,11 @@ export function unknownRoutes(
     const allowed = [
       ...new Set(known.filter((route) => route.path.test(path)).flatMap((route) => route.methods)),
     ];
-    if (allowed.length > 0) return sendError(wrongMethod(request, path, allowed), request, reply);
+    const facts = { method: request.method, path: printable(path) };
+    if (allowed.length > 0)
+      return sendError(refuse('method_not_allowed', { ...facts, allowed }), request, reply);
     if (sendPage !== null && wantsPage(request, path)) return sendPage(reply);
-    return sendError(noSuchPath(request, path), request, reply);
+    return sendError(refuse('no_such_route', facts), request, reply);
   });
 }
 
@@ -44,20 +47,4 @@ const namesFile = /\.[A-Za-z]\w*$/;
 function wantsPage(request: FastifyRequest, path: string): boolean {
   if (request.method !== 'GET' || path.startsWith('/v1') || namesFile.test(path)) return false;
   return (request.headers.accept ?? '').includes('text/html');
-}
-
-function wrongMethod(request: FastifyRequest, path: string, allowed: readonly string[]): HttpProblem {
-  return new HttpProblem(
-    405,
-    'method_not_allowed',
-    `${request.method} is not possible on ${printable(path)}; possible: ${allowed.join(', ')}.`,
-    [`Use ${allowed.join(' or ')}.`, 'See /docs for all routes.'],
-    { allow: allowed.join(', ') },
-  );
-}
-
-function noSuchPath(request: FastifyRequest, path: string): HttpProblem {
-  return new HttpProblem(404, 'no_such_route', `There is nothing at ${request.method} ${printable(path)}.`, [
-    'See /docs for all routes.',
-  ]);
 }

@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { refuse } from '../../../model/refusal.ts';
 import { watchEventLoop } from '../../../platform/event-loop.ts';
-import { HttpProblem } from '../../errors.ts';
 import type { ApiParts } from '../../parts.ts';
 
 declare module 'fastify' {
@@ -26,15 +26,11 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
       keyGenerator: (request) => countedAs(request, parts),
       allowList: (request) => neverLimited.includes(request.url),
       errorResponseBuilder: (request, context) =>
-        new HttpProblem(
-          429,
-          'rate_limited',
-          `More than ${context.max} requests in a minute came from ${parts.access.callerOf(request.headers)?.name ?? 'this address'}.`,
-          [
-            `Wait ${Math.ceil(context.ttl / 1000)} s.`,
-            'Follow expansions through the event stream instead of asking often.',
-          ],
-        ),
+        refuse('rate_limited', {
+          most: context.max,
+          from: parts.access.callerOf(request.headers)?.name ?? null,
+          waitSeconds: Math.ceil(context.ttl / 1000),
+        }),
     });
   }
   if (parts.shedLoad) {
@@ -43,10 +39,7 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
     app.addHook('onRequest', async (request) => {
       if (neverLimited.includes(request.url) || isEmergency(request)) return;
       if (loop.delayMs() <= overloadedFromMs) return;
-      throw new HttpProblem(503, 'overloaded', 'This process is overloaded; nothing was done.', [
-        'Send the request again in a few seconds.',
-        'If it stays so, run workers apart from the API (--role), or more processes.',
-      ]);
+      throw refuse('overloaded', {});
     });
   }
 }

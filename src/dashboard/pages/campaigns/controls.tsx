@@ -26,7 +26,7 @@ export function CampaignControls({ campaign }: { readonly campaign: CampaignView
   const [asked, setAsked] = useState<CampaignVerb | null>(null);
   const [withMembers, setWithMembers] = useState(false);
   const fits = (verb: CampaignVerb, cancelMembers = false) =>
-    campaignControlProblem(campaign, { verb, cancelMembers }, 0) === null;
+    campaignControlProblem(campaign, { verb, cancelMembers }) === null;
   // Once it stops by itself, only the members that run are left to be cancelled.
   const onlyMembers = campaign.stop !== null;
   const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(

@@ -99,7 +99,7 @@ export function ExpansionControls() {
   const t = useMessages().controls;
   const { expansion, operator, ask } = useControls();
   if (!operator) return null;
-  const fits = (verb: ControlVerb) => controlProblem(expansion, verb, null, 0) === null;
+  const fits = (verb: ControlVerb) => controlProblem(expansion, verb, null) === null;
   const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(fits);
   if (verbs.length === 0) return null;
   return (
@@ -135,9 +135,7 @@ export function NodeControls({
   const { expansion, operator, ask } = useControls();
   if (!operator) return null;
   const node = join.target.name;
-  const verbs = (['retry', 'skip'] as const).filter(
-    (verb) => controlProblem(expansion, verb, node, 0) === null,
-  );
+  const verbs = (['retry', 'skip'] as const).filter((verb) => controlProblem(expansion, verb, node) === null);
   return (
     <span className="row tight nowrap">
       {verbs.map((verb) => (

@@ -1,0 +1,364 @@
+/** What can be wrong with a place of a request: a rule, its facts, and how both languages say it. */
+import { type FactsOf, listed, type Reader, type Text } from './text.ts';
+
+/** Patterns that texts of requests must match; schemas name them, so that a message can say in words what is allowed. */
+export const patterns = {
+  time_of_day: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
+  not_blank: '\\S',
+  id: '^[A-Za-z0-9_-]+$',
+  dotted_id: '^[A-Za-z0-9_.-]+$',
+  visible: '^[\\x21-\\x7e]+$',
+  event_type: '^[a-z_]+(\\.[a-z_]+)*$',
+} as const;
+export type PatternName = keyof typeof patterns;
+
+const patternTexts: Readonly<Record<PatternName, Readonly<Record<'en' | 'zh', string>>>> = {
+  time_of_day: { en: 'a time as HH:MM, from 00:00 to 23:59', zh: 'HH:MM 形式的时间（00:00 至 23:59）' },
+  not_blank: { en: 'text with more than blanks', zh: '不能只有空白的文字' },
+  id: { en: 'an id of letters, digits, “-” and “_”', zh: '由字母、数字、“-”和“_”组成的 ID' },
+  dotted_id: { en: 'an id of letters, digits, “.”, “-” and “_”', zh: '由字母、数字、“.”、“-”和“_”组成的 ID' },
+  visible: { en: 'text of ASCII characters without blanks', zh: '不含空白的 ASCII 文字' },
+  event_type: { en: 'an event type such as node.verified', zh: '事件类型，例如 node.verified' },
+};
+
+/** One of the things that a place may hold. */
+export type Allowed =
+  | {
+      readonly is: 'integer' | 'number';
+      readonly from?: number;
+      readonly to?: number;
+      readonly above?: number;
+    }
+  | {
+      readonly is: 'text';
+      readonly from?: number;
+      readonly to?: number;
+      readonly pattern?: PatternName;
+      readonly example?: string;
+    }
+  | { readonly is: 'list'; readonly from?: number; readonly to?: number }
+  | { readonly is: 'words'; readonly words: readonly string[] }
+  | { readonly is: 'object' | 'yes_no' | 'null' };
+
+function range({ from, to }: { readonly from?: number; readonly to?: number }, { language }: Reader): string {
+  if (from !== undefined && to !== undefined)
+    return language === 'zh' ? `${from} 至 ${to}` : `${from} to ${to}`;
+  if (from !== undefined) return language === 'zh' ? `至少 ${from}` : `at least ${from}`;
+  return language === 'zh' ? `至多 ${to}` : `at most ${to}`;
+}
+
+const bounded = (of: { readonly from?: number; readonly to?: number }) =>
+  of.from !== undefined || of.to !== undefined;
+
+function allowedTextEn(allowed: Allowed, reader: Reader): string {
+  switch (allowed.is) {
+    case 'integer':
+    case 'number': {
+      const noun = allowed.is === 'integer' ? 'a whole number' : 'a number';
+      if (allowed.above !== undefined) return `${noun} above ${allowed.above}`;
+      if (!bounded(allowed)) return noun;
+      const from = allowed.from !== undefined && allowed.to !== undefined ? 'from ' : 'of ';
+      return `${noun} ${from}${range(allowed, reader)}`;
+    }
+    case 'text': {
+      const noun = allowed.pattern === undefined ? 'text' : patternTexts[allowed.pattern].en;
+      const example = allowed.example === undefined ? '' : ` such as ${allowed.example}`;
+      return bounded(allowed) ? `${noun}${example} (${range(allowed, reader)} characters)` : noun + example;
+    }
+    case 'list':
+      return bounded(allowed) ? `a list of ${range(allowed, reader)} entries` : 'a list';
+    case 'words':
+      return listed(allowed.words, reader, 'or');
+    case 'object':
+      return 'an object';
+    case 'yes_no':
+      return 'true or false';
+    case 'null':
+      return 'null';
+  }
+}
+
+function allowedTextZh(allowed: Allowed, reader: Reader): string {
+  switch (allowed.is) {
+    case 'integer':
+    case 'number': {
+      const noun = allowed.is === 'integer' ? '整数' : '数字';
+      if (allowed.above !== undefined) return `大于 ${allowed.above} 的${noun}`;
+      return bounded(allowed) ? `${noun}（${range(allowed, reader)}）` : noun;
+    }
+    case 'text': {
+      const noun = allowed.pattern === undefined ? '文字' : patternTexts[allowed.pattern].zh;
+      const example = allowed.example === undefined ? '' : `，例如 ${allowed.example}`;
+      return bounded(allowed) ? `${noun}${example}（${range(allowed, reader)} 个字符）` : noun + example;
+    }
+    case 'list':
+      return bounded(allowed) ? `列表（${range(allowed, reader)} 项）` : '列表';
+    case 'words':
+      return listed(allowed.words, reader, 'or');
+    case 'object':
+      return '对象';
+    case 'yes_no':
+      return 'true 或 false';
+    case 'null':
+      return 'null';
+  }
+}
+
+const allowedText = (allowed: readonly Allowed[], reader: Reader): string =>
+  listed(
+    allowed.map((each) =>
+      reader.language === 'zh' ? allowedTextZh(each, reader) : allowedTextEn(each, reader),
+    ),
+    reader,
+    'or',
+  );
+
+/** What is said of a place: its name stands before the text. `step` null = correct it and send it again. */
+interface Rule<F> {
+  readonly text: Text<F>;
+  readonly step: Text<F> | null;
+}
+
+const rule = <F>(text: Text<F>, step: Text<F> | null = null): Rule<F> => ({ text, step });
+
+interface Named {
+  readonly value: string;
+}
+
+export const invalidFields = {
+  unknown_field: rule<{ readonly nearest: readonly string[]; readonly known: readonly string[] }>(
+    {
+      en: ({ nearest }, reader) =>
+        `is not a known field.${nearest.length > 0 ? ` Did you mean ${listed(nearest, reader, 'or')}?` : ''}`,
+      zh: ({ nearest }, reader) =>
+        `不是已知的字段。${nearest.length > 0 ? `是否想写 ${listed(nearest, reader, 'or')}？` : ''}`,
+    },
+    {
+      en: ({ known }, reader) => `Use one of the fields that are known here: ${listed(known, reader)}.`,
+      zh: ({ known }, reader) => `此处可用的字段：${listed(known, reader)}。`,
+    },
+  ),
+  missing: rule({ en: () => 'is missing.', zh: () => '缺失。' }),
+  must_be: rule<{ readonly allowed: readonly Allowed[] }>({
+    en: ({ allowed }, reader) => `must be ${allowedText(allowed, reader)}.`,
+    zh: ({ allowed }, reader) => `必须是${allowedText(allowed, reader)}。`,
+  }),
+  not_valid: rule({ en: () => 'is not valid.', zh: () => '无效。' }),
+
+  control_character: rule<Named>({
+    en: ({ value }) => `holds a control character: “${value}”.`,
+    zh: ({ value }) => `含有控制字符：“${value}”。`,
+  }),
+  white_space: rule<Named>({
+    en: ({ value }) => `holds white space: “${value}”.`,
+    zh: ({ value }) => `含有空白字符：“${value}”。`,
+  }),
+  not_host_port: rule<Named>({
+    en: ({ value }) => `is “${value}”, which is not host:port (IPv6: [host]:port).`,
+    zh: ({ value }) => `是“${value}”，不是 host:port 形式（IPv6：[host]:port）。`,
+  }),
+  bad_host: rule<Named>({
+    en: ({ value }) => `has the host “${value}”, which is neither a host name nor an IP address.`,
+    zh: ({ value }) => `的主机“${value}”既不是主机名，也不是 IP 地址。`,
+  }),
+  bad_port: rule<Named>({
+    en: ({ value }) => `has the port “${value}”; a port is a number from 1 to 65535.`,
+    zh: ({ value }) => `的端口是“${value}”；端口必须是 1 至 65535 的数字。`,
+  }),
+  unknown_credential: rule<Named & { readonly known: readonly string[]; readonly variable: string }>(
+    {
+      en: ({ value }) => `names the credential “${value}”, which is not configured.`,
+      zh: ({ value }) => `引用的凭据“${value}”没有配置。`,
+    },
+    {
+      en: ({ known, variable }, reader) =>
+        `${known.length > 0 ? `Use a configured credential (${listed(known, reader, 'or')})` : 'No credential is configured'}; to add this credential, set ${variable}_PASSWORD for the service and restart it.`,
+      zh: ({ known, variable }, reader) =>
+        `${known.length > 0 ? `请使用已配置的凭据（${listed(known, reader, 'or')}）` : '服务没有配置任何凭据'}；要添加该凭据，请为服务设置 ${variable}_PASSWORD 并重启。`,
+    },
+  ),
+  too_many_nodes: rule<{ readonly nodes: number; readonly most: number }>(
+    {
+      en: ({ nodes, most }) => `names ${nodes} nodes; one expansion takes at most ${most}.`,
+      zh: ({ nodes, most }) => `包含 ${nodes} 个节点；一个扩容任务最多 ${most} 个。`,
+    },
+    {
+      en: () => 'Split the nodes over several expansions. Expansions of one master run one after the other.',
+      zh: () => '请把节点拆分到多个扩容任务。同一主节点的任务会依次执行。',
+    },
+  ),
+  no_time_zone: rule<Named>(
+    {
+      en: ({ value }) => `is “${value}”, which is not a time zone.`,
+      zh: ({ value }) => `是“${value}”，不是有效的时区。`,
+    },
+    {
+      en: () => 'Give an IANA name such as Europe/Berlin, Asia/Shanghai or UTC.',
+      zh: () => '请使用 IANA 时区名，例如 Asia/Shanghai、Europe/Berlin 或 UTC。',
+    },
+  ),
+  not_a_state: rule<Named & { readonly states: readonly string[] }>(
+    {
+      en: ({ value }) => `holds “${value}”, which is not a state.`,
+      zh: ({ value }) => `含有“${value}”，不是有效的状态。`,
+    },
+    {
+      en: ({ states }, reader) => `Use some of: ${listed(states, reader)}.`,
+      zh: ({ states }, reader) => `可用的状态：${listed(states, reader)}。`,
+    },
+  ),
+  foreign_cursor: rule(
+    {
+      en: () => 'is not a cursor that this service gave.',
+      zh: () => '不是本服务给出的游标。',
+    },
+    {
+      en: () => 'Pass on nextCursor of the previous page unchanged, or leave it out for the first page.',
+      zh: () => '请原样传入上一页的 nextCursor；查询第一页时不要传。',
+    },
+  ),
+  not_an_event_id: rule<Named>(
+    {
+      en: ({ value }) => `is “${value}”, which is not an event id.`,
+      zh: ({ value }) => `是“${value}”，不是事件 ID。`,
+    },
+    {
+      en: () => 'Send the id of the last event that was received, or leave the header out.',
+      zh: () => '请发送最后收到的事件的 ID，或者省略该请求头。',
+    },
+  ),
+
+  url_too_long: rule<{ readonly most: number }>(
+    {
+      en: ({ most }) => `is longer than ${most} characters.`,
+      zh: ({ most }) => `超过 ${most} 个字符。`,
+    },
+    receiverStep(),
+  ),
+  url_not_absolute: rule(
+    { en: () => 'is not an absolute URL.', zh: () => '不是完整的 URL。' },
+    receiverStep(),
+  ),
+  url_not_http: rule(
+    { en: () => 'is neither http:// nor https://.', zh: () => '既不是 http:// 也不是 https://。' },
+    receiverStep(),
+  ),
+  url_with_login: rule(
+    {
+      en: () => 'holds a user name or a password. The service does not send them.',
+      zh: () => '含有用户名或密码。服务不会发送它们。',
+    },
+    receiverStep(),
+  ),
+  url_with_fragment: rule(
+    {
+      en: () => 'holds a fragment (#…). A fragment is never sent.',
+      zh: () => '含有片段（#…）。片段不会被发送。',
+    },
+    receiverStep(),
+  ),
+  url_forbidden_address: rule<{ readonly ip: string }>(
+    {
+      en: ({ ip }) => `leads to ${ip}, a link-local, unspecified or multicast address.`,
+      zh: ({ ip }) => `指向 ${ip}，这是链路本地、未指定或组播地址。`,
+    },
+    receiverStep(),
+  ),
+  veto_with_types: rule(
+    {
+      en: () => 'must be left out for the kind veto: a veto is asked before every batch.',
+      zh: () => '在 veto 类型下必须省略：veto 在每个批次之前都会被询问。',
+    },
+    webhookDocs(),
+  ),
+  type_is_a_question: rule<Named>(
+    {
+      en: ({ value }) => `holds “${value}”, which is a question, not an event. Use the kind veto for it.`,
+      zh: ({ value }) => `含有“${value}”，它是询问而不是事件。请改用 veto 类型。`,
+    },
+    webhookDocs(),
+  ),
+
+  more_canaries_than_members: rule<{ readonly canaries: number; readonly members: number }>(
+    {
+      en: ({ canaries, members }) =>
+        `is ${canaries}, but there ${members === 1 ? 'is only 1 member' : `are only ${members} members`}.`,
+      zh: ({ canaries, members }) => `为 ${canaries}，但只有 ${members} 个成员。`,
+    },
+    {
+      en: () => 'Give a smaller count; 0 means no canaries.',
+      zh: () => '请减小数量；0 表示不使用金丝雀。',
+    },
+  ),
+  approval_without_canaries: rule(
+    {
+      en: () => 'asks for an approval after the canaries, but there are no canaries.',
+      zh: () => '要求金丝雀之后批准，但没有金丝雀。',
+    },
+    {
+      en: () => 'Give canary.count, or leave the approval out.',
+      zh: () => '请填写 canary.count，或去掉批准要求。',
+    },
+  ),
+  master_twice: rule<{ readonly member: number; readonly address: string }>(
+    {
+      en: ({ member, address }) => `is ${address}, which is the master of members[${member}] too.`,
+      zh: ({ member, address }) => `是 ${address}，它也是 members[${member}] 的主节点。`,
+    },
+    {
+      en: () => 'Name each master once: put all its nodes into one member.',
+      zh: () => '每个主节点只写一次：把它的所有节点放进同一个成员。',
+    },
+  ),
+  node_is_a_master: rule<{ readonly member: number; readonly address: string }>(
+    {
+      en: ({ member, address }) => `is ${address}, which is the master of members[${member}].`,
+      zh: ({ member, address }) => `是 ${address}，它是 members[${member}] 的主节点。`,
+    },
+    {
+      en: () => 'A node to be added cannot be a master of the same campaign. Leave one of the two out.',
+      zh: () => '要添加的节点不能同时是同一批量扩容中的主节点。请去掉其中一个。',
+    },
+  ),
+  node_twice: rule<{ readonly member: number; readonly address: string }>(
+    {
+      en: ({ member, address }) => `is ${address}, which is a node of members[${member}] too.`,
+      zh: ({ member, address }) => `是 ${address}，它也是 members[${member}] 的节点。`,
+    },
+    { en: () => 'Give each node one master.', zh: () => '每个节点只能有一个主节点。' },
+  ),
+} as const;
+
+function receiverStep<F>(): Text<F> {
+  return {
+    en: () => 'Give an http:// or https:// address, for example https://hooks.example.net/pika.',
+    zh: () => '请填写 http:// 或 https:// 地址，例如 https://hooks.example.net/pika。',
+  };
+}
+
+function webhookDocs<F>(): Text<F> {
+  return {
+    en: () => 'See docs/webhooks.md for the two kinds of webhooks.',
+    zh: () => '两种 webhook 的说明见 docs/webhooks.md。',
+  };
+}
+
+export type InvalidRule = keyof typeof invalidFields;
+type Texts = { readonly [R in InvalidRule]: (typeof invalidFields)[R]['text'] };
+export type InvalidFacts<R extends InvalidRule> = FactsOf<Texts, R>;
+
+/** The part of a request that holds the place. */
+export type RequestPart = 'body' | 'query' | 'path' | 'headers';
+
+const partNames = {
+  body: { en: '', zh: '' },
+  query: { en: 'The query parameter ', zh: '查询参数 ' },
+  path: { en: 'The path parameter ', zh: '路径参数 ' },
+  headers: { en: 'The header ', zh: '请求头 ' },
+} as const;
+
+/** What a message begins with: the place that is wrong, as `nodes[3].address`; null = the whole. */
+export function placeText(part: RequestPart, field: string | null, reader: Reader): string {
+  if (field !== null) return partNames[part][reader.language] + field;
+  return reader.language === 'zh' ? '请求' : 'The request';
+}

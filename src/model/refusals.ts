@@ -1,0 +1,962 @@
+/** Every refusal and error that the service answers with: its code, its HTTP status, and what both languages say. */
+import { acts } from './acts.ts';
+import type { Finding } from './finding.ts';
+import {
+  type InvalidFacts,
+  type InvalidRule,
+  invalidFields,
+  placeText,
+  type RequestPart,
+} from './invalid-fields.ts';
+import { stateWord } from './state-words.ts';
+import { counted, type Facts, type FactsOf, listed, type NoFacts, type Reader, type Text } from './text.ts';
+
+interface Row<F> {
+  /** Of the answer; 503 = the same request may succeed later. */
+  readonly status: number;
+  readonly text: Text<F>;
+  readonly nextSteps: Text<F, readonly string[]>;
+}
+
+const row = <F = NoFacts>(status: number, text: Text<F>, nextSteps: Text<F, readonly string[]>): Row<F> => ({
+  status,
+  text,
+  nextSteps,
+});
+
+interface Id {
+  readonly id: string;
+}
+/** What a control is asked of. */
+type Steered = 'expansion' | 'campaign' | 'comparison';
+interface Of extends Id {
+  readonly of: Steered;
+  readonly state: string;
+}
+interface Asked extends Id {
+  readonly by: string;
+  readonly reason: string;
+}
+interface Node {
+  readonly id: string;
+  readonly node: string;
+  readonly phase: string;
+}
+
+const subjectsEn = { expansion: 'Expansion', campaign: 'Campaign', comparison: 'Comparison' } as const;
+const subjectsZh = { expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对' } as const;
+const resumeOf = (of: Steered, id: string, reader: Reader): string =>
+  ({ expansion: acts.resume, campaign: acts.resumeCampaign, comparison: acts.resumeComparison })[of](
+    reader,
+    id,
+  );
+
+const nothingToDo: Text<unknown, readonly string[]> = {
+  en: () => ['Nothing needs to be done.'],
+  zh: () => ['无需任何操作。'],
+};
+const signInSteps: Text<NoFacts, readonly string[]> = {
+  en: (_, { tool }) =>
+    ({
+      rest: [
+        'Send a configured token: Authorization: Bearer <token>.',
+        'In a browser: sign in on the dashboard.',
+      ],
+      cli: ['Give a configured token: PIKA_EXPANDER_TOKEN, --token-file, or "token" in the config file.'],
+      dashboard: ['Sign in with a configured token. The operator of the service has it.'],
+    })[tool],
+  zh: (_, { tool }) =>
+    ({
+      rest: ['请发送已配置的令牌：Authorization: Bearer <令牌>。', '在浏览器中：请在控制台登录。'],
+      cli: ['请提供已配置的令牌：PIKA_EXPANDER_TOKEN、--token-file 或配置文件中的 "token"。'],
+      dashboard: ['请用已配置的令牌登录。令牌由服务的运维人员保管。'],
+    })[tool],
+};
+/** Where the form of a request is described. */
+const expected = ({ tool, language }: Reader): string =>
+  language === 'zh'
+    ? { rest: '请求格式见 /docs。', cli: '用法见 --help。', dashboard: '请更正输入内容。' }[tool]
+    : {
+        rest: 'See /docs for what is expected.',
+        cli: 'See --help for what is expected.',
+        dashboard: 'Correct what was entered.',
+      }[tool];
+const sendAgain = ({ language }: Reader): string =>
+  language === 'zh' ? '请更正后重新发送请求。' : 'Correct it and send the request again.';
+
+const first = 3;
+const findingTexts = (findings: readonly Finding[], more: (count: number) => string): string =>
+  findings
+    .slice(0, first)
+    .map(({ text }) => text)
+    .join(' ') + (findings.length > first ? more(findings.length - first) : '');
+const moreEn = (count: number): string => ` And ${count} more.`;
+const moreZh = (count: number): string => `另有 ${count} 项。`;
+const findingSteps = (findings: readonly Finding[]): readonly string[] => [
+  ...new Set(findings.map(({ nextStep }) => nextStep)),
+];
+
+/** Facts of `validation_failed`: `rule` names the row of `invalidFields` that says what is wrong. */
+interface Invalid {
+  readonly rule: InvalidRule;
+  readonly part: RequestPart;
+  /** As `nodes[3].address`; null = the whole. */
+  readonly field: string | null;
+  readonly about: Facts;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each rule has facts of its own
+const rules = invalidFields as Readonly<Record<InvalidRule, { text: Text<any>; step: Text<any> | null }>>;
+
+function invalidSteps({ rule, about }: Invalid, reader: Reader): readonly string[] {
+  const { step } = rules[rule];
+  return step === null ? [sendAgain(reader), expected(reader)] : [step[reader.language](about, reader)];
+}
+
+const invalidText = ({ rule, part, field, about }: Invalid, reader: Reader): string => {
+  const text = rules[rule].text[reader.language](about, reader);
+  const blank = reader.language === 'zh' && field === null ? '' : ' ';
+  return `${placeText(part, field, reader)}${blank}${text}`;
+};
+
+/** What a master showed instead of facts. */
+interface UnreadableMaster {
+  readonly master: string;
+  readonly detail: string | null;
+  /** The variable that holds the password of the login, which the request chose. */
+  readonly variable?: string;
+}
+
+const checkId = (en: string, zh: string, list: (reader: Reader) => string): Text<Id, readonly string[]> => ({
+  en: (_, reader) => [`Check the id. ${capital(list(reader))} lists all ${en}.`],
+  zh: (_, reader) => [`请核对 ID。${list(reader)}列出全部${zh}。`],
+});
+const capital = (text: string): string => (text.startsWith('the ') ? `T${text.slice(1)}` : text);
+
+export const refusals = {
+  validation_failed: row<Invalid>(
+    400,
+    { en: invalidText, zh: invalidText },
+    { en: invalidSteps, zh: invalidSteps },
+  ),
+
+  // Preflight, and what the request would take from others.
+  preflight_failed: row<{ readonly findings: readonly Finding[]; readonly members?: readonly string[] }>(
+    422,
+    {
+      en: ({ findings, members }) =>
+        members !== undefined
+          ? `Refused; nothing was started. Preflight found errors for ${fewNames(members, 'en')}. ${findingTexts(findings, moreEn)}`
+          : `Refused: preflight found ${counted(findings.length, 'error')}. ${findingTexts(findings, moreEn)}`,
+      zh: ({ findings, members }) =>
+        members !== undefined
+          ? `已拒绝，没有开始任何操作。预检发现以下成员有错误：${fewNames(members, 'zh')}。${findingTexts(findings, moreZh)}`
+          : `已拒绝：预检发现 ${findings.length} 个错误。${findingTexts(findings, moreZh)}`,
+    },
+    { en: ({ findings }) => findingSteps(findings), zh: ({ findings }) => findingSteps(findings) },
+  ),
+  node_in_other_expansion: row<{
+    /** Known when the store's lock decided. */
+    readonly uses?: readonly { readonly node: string; readonly expansionId: string }[];
+    /** Known when preflight saw it. */
+    readonly findings?: readonly Finding[];
+  }>(
+    409,
+    {
+      en: ({ uses = [], findings = [] }, reader) =>
+        uses.length > 0
+          ? `Expansions that have not ended use these nodes: ${listed(
+              uses.map(({ node, expansionId }) => `${node} (${expansionId})`),
+              reader,
+            )}.`
+          : findingTexts(findings, moreEn),
+      zh: ({ uses = [], findings = [] }, reader) =>
+        uses.length > 0
+          ? `以下节点正被尚未结束的扩容任务使用：${listed(
+              uses.map(({ node, expansionId }) => `${node}（${expansionId}）`),
+              reader,
+            )}。`
+          : findingTexts(findings, moreZh),
+    },
+    {
+      en: ({ uses = [], findings = [] }) =>
+        uses.length > 0
+          ? ['Wait until that expansion ends, or cancel it; then try again. Or leave these nodes out.']
+          : findingSteps(findings),
+      zh: ({ uses = [], findings = [] }) =>
+        uses.length > 0
+          ? ['请等待该扩容任务结束，或取消它，然后重试；也可以去掉这些节点。']
+          : findingSteps(findings),
+    },
+  ),
+  idempotency_key_reused: row(
+    409,
+    {
+      en: () =>
+        'This idempotency key was used before with another request. The service did not carry out this request.',
+      zh: () => '该幂等键此前用于另一个请求，本次请求没有执行。',
+    },
+    { en: () => ['Use a new key for a new request.'], zh: () => ['请为新的请求使用新的幂等键。'] },
+  ),
+  master_busy: row<UnreadableMaster>(
+    422,
+    {
+      en: ({ master }) => `${master} accepted the connection, but did not reply in time.`,
+      zh: ({ master }) => `${master} 接受了连接，但没有及时应答。`,
+    },
+    {
+      en: () => ['Try again in a moment. If it happens again, look at the load of the server.'],
+      zh: () => ['请稍后重试。如果仍然如此，请查看该服务器的负载。'],
+    },
+  ),
+  master_unreachable: row<UnreadableMaster>(
+    422,
+    {
+      en: ({ master, detail }) => `${master} cannot be reached${detail === null ? '' : ` (${detail})`}.`,
+      zh: ({ master, detail }) => `无法连接 ${master}${detail === null ? '' : `（${detail}）`}。`,
+    },
+    {
+      en: () => ['Check the address, the port and the network between this service and the server.'],
+      zh: () => ['请检查地址、端口以及本服务与该服务器之间的网络。'],
+    },
+  ),
+  master_denied: row<UnreadableMaster & { readonly variable: string }>(
+    422,
+    {
+      en: ({ master, detail }) => `${master} refused the login${detail === null ? '' : ` (${detail})`}.`,
+      zh: ({ master, detail }) => `${master} 拒绝登录${detail === null ? '' : `（${detail}）`}。`,
+    },
+    {
+      en: ({ variable }) => [
+        `Set ${variable}_PASSWORD for the service and restart it, or name another credential in the request (PIKA_CREDENTIAL_<NAME>_PASSWORD).`,
+      ],
+      zh: ({ variable }) => [
+        `请为服务设置 ${variable}_PASSWORD 并重启，或在请求中引用另一个凭据（PIKA_CREDENTIAL_<NAME>_PASSWORD）。`,
+      ],
+    },
+  ),
+  master_garbled: row<UnreadableMaster>(
+    422,
+    {
+      en: ({ master, detail }) =>
+        `${master} does not answer like a Pika${detail === null ? '' : ` (${detail})`}.`,
+      zh: ({ master, detail }) => `${master} 的应答不像 Pika${detail === null ? '' : `（${detail}）`}。`,
+    },
+    {
+      en: () => ['Check that the port is the port on which Pika serves its clients.'],
+      zh: () => ['请确认该端口是 Pika 对客户端服务的端口。'],
+    },
+  ),
+  master_answered: row<UnreadableMaster>(
+    422,
+    {
+      en: ({ master }) => `${master} answered too little to be read.`,
+      zh: ({ master }) => `${master} 返回的信息太少，无法读取。`,
+    },
+    { en: () => ['Check what runs at this address.'], zh: () => ['请检查该地址上运行的是什么。'] },
+  ),
+  cannot_be_rehearsed: row<{
+    readonly cause: 'master_unread' | 'version_not_simulated' | 'size_unknown' | 'throttle_unknown';
+    readonly version: string | null;
+    readonly simulated: readonly string[];
+  }>(
+    422,
+    {
+      en: ({ cause, version, simulated }, reader) =>
+        `This plan cannot be rehearsed: ${
+          {
+            master_unread: 'the master could not be read',
+            version_not_simulated: `there is no simulated Pika ${version} (there are ${listed(simulated, reader)})`,
+            size_unknown:
+              'the master does not tell the size of its data, or a node does not tell its throttle',
+            throttle_unknown: 'the throttle of a node is not known',
+          }[cause]
+        }.`,
+      zh: ({ cause, version, simulated }, reader) =>
+        `该计划无法演练：${
+          {
+            master_unread: '无法读取主节点',
+            version_not_simulated: `没有 Pika ${version} 的模拟（可模拟 ${listed(simulated, reader)}）`,
+            size_unknown: '主节点没有给出数据大小，或某个节点没有给出限速',
+            throttle_unknown: '某个节点的限速未知',
+          }[cause]
+        }。`,
+    },
+    {
+      en: (_, reader) => [`Make the plan alone; it shows what is known: ${acts.makePlan(reader)}.`],
+      zh: (_, reader) => [`请只生成计划，它会列出已知的内容：${acts.makePlan(reader)}。`],
+    },
+  ),
+  rehearsal_running: row(
+    503,
+    { en: () => 'Another rehearsal is running.', zh: () => '另一个演练正在进行。' },
+    { en: () => ['Try again in a minute.'], zh: () => ['请一分钟后重试。'] },
+  ),
+
+  // Things that are not there.
+  no_such_expansion: row<Id>(
+    404,
+    { en: ({ id }) => `There is no expansion ${id}.`, zh: ({ id }) => `没有扩容任务 ${id}。` },
+    checkId('expansions', '扩容任务', acts.listExpansions),
+  ),
+  no_such_campaign: row<Id>(
+    404,
+    { en: ({ id }) => `There is no campaign ${id}.`, zh: ({ id }) => `没有批量扩容 ${id}。` },
+    checkId('campaigns', '批量扩容', acts.listCampaigns),
+  ),
+  no_such_comparison: row<Id>(
+    404,
+    { en: ({ id }) => `There is no comparison ${id}.`, zh: ({ id }) => `没有数据比对 ${id}。` },
+    checkId('comparisons', '数据比对', acts.listComparisons),
+  ),
+  no_such_webhook: row<Id>(
+    404,
+    { en: ({ id }) => `There is no webhook ${id}.`, zh: ({ id }) => `没有 webhook ${id}。` },
+    checkId('webhooks', ' webhook', () => 'GET /v1/webhooks'),
+  ),
+  no_such_plan: row<Id>(
+    404,
+    { en: ({ id }) => `There is no plan ${id}.`, zh: ({ id }) => `没有计划 ${id}。` },
+    {
+      en: (_, reader) => [`Make a new plan: ${acts.makePlan(reader)}.`],
+      zh: (_, reader) => [`请生成新的计划：${acts.makePlan(reader)}。`],
+    },
+  ),
+  no_such_node: row<
+    Id & { readonly node: string; readonly nodes: readonly string[]; readonly more: boolean }
+  >(
+    404,
+    {
+      en: ({ id, node, nodes, more }) =>
+        `Expansion ${id} has no node ${node}. Its nodes: ${nodes.join(', ')}${more ? ', …' : ''}.`,
+      zh: ({ id, node, nodes, more }) =>
+        `扩容任务 ${id} 没有节点 ${node}。它的节点：${nodes.join('、')}${more ? '……' : ''}。`,
+    },
+    {
+      en: () => ['Use the name of the node as the request gave it.'],
+      zh: () => ['请使用请求中给出的节点名称。'],
+    },
+  ),
+  not_found: row(
+    404,
+    { en: () => 'There is no such thing any more.', zh: () => '该内容已不存在。' },
+    { en: () => ['Check the id.'], zh: () => ['请核对 ID。'] },
+  ),
+
+  // Controls that do not fit the present state.
+  already_frozen: row<{
+    readonly by: string | null;
+    readonly reason: string | null;
+    readonly since: number | null;
+  }>(
+    409,
+    {
+      en: ({ by, reason, since }) =>
+        `Everything is frozen${since === null ? '' : ` since ${new Date(since).toISOString()}`}: ${by} asked for it (${reason}). Your order changed nothing.`,
+      zh: ({ by, reason, since }) =>
+        `已全部冻结${since === null ? '' : `（自 ${new Date(since).toISOString()}）`}：由 ${by} 发起（${reason}）。您的操作没有改变任何内容。`,
+    },
+    {
+      en: () => ['Agree with that person before you lift the freeze. One unfreeze lifts it for everybody.'],
+      zh: () => ['解除冻结前请先与对方确认；一次解除对所有人生效。'],
+    },
+  ),
+  expansion_ended: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) =>
+        `Expansion ${id} has ended (${stateWord(state, reader)}) and cannot be changed any more.`,
+      zh: ({ id, state }, reader) => `扩容任务 ${id} 已结束（${stateWord(state, reader)}），不能再更改。`,
+    },
+    {
+      en: (_, reader) => [
+        `Start a new expansion for the nodes that are still to be added: ${acts.startExpansion(reader)}.`,
+      ],
+      zh: (_, reader) => [`请为尚未添加的节点新建扩容任务：${acts.startExpansion(reader)}。`],
+    },
+  ),
+  already_cancelling: row<Asked>(
+    409,
+    {
+      en: ({ id, by, reason }) => `Expansion ${id} is being cancelled: ${by} asked for it (${reason}).`,
+      zh: ({ id, by, reason }) => `扩容任务 ${id} 正在取消：由 ${by} 发起（${reason}）。`,
+    },
+    {
+      en: () => [
+        'Wait until the service has detached its nodes. The expansion is cancelled after that.',
+        'Start a new expansion for the nodes that are still to be added.',
+      ],
+      zh: () => ['请等待服务断开其节点，之后任务即被取消。', '请为尚未添加的节点新建扩容任务。'],
+    },
+  ),
+  already_pausing: row<Asked>(
+    409,
+    {
+      en: ({ id, by, reason }) => `Expansion ${id} is pausing already: ${by} asked for it (${reason}).`,
+      zh: ({ id, by, reason }) => `扩容任务 ${id} 已在暂停中：由 ${by} 发起（${reason}）。`,
+    },
+    {
+      en: () => ['Wait until the nodes in full sync are done. The expansion pauses after that.'],
+      zh: () => ['请等待正在全量同步的节点完成，之后任务即会暂停。'],
+    },
+  ),
+  already_paused: row<Of>(
+    409,
+    {
+      en: ({ of, id }) =>
+        `${subjectsEn[of]} ${id} is paused already${of === 'comparison' ? ', or is about to pause' : ''}.`,
+      zh: ({ of, id }) => `${subjectsZh[of]} ${id} 已经暂停${of === 'comparison' ? '或即将暂停' : ''}。`,
+    },
+    {
+      en: ({ of, id }, reader) => [`Resume it when it should go on: ${resumeOf(of, id, reader)}.`],
+      zh: ({ of, id }, reader) => [`需要继续时请执行：${resumeOf(of, id, reader)}。`],
+    },
+  ),
+  not_pausable: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) =>
+        `Expansion ${id} is ${stateWord(state, reader)}. Nothing new begins until somebody acts, so there is nothing to pause.`,
+      zh: ({ id, state }, reader) =>
+        `扩容任务 ${id} ${stateWord(state, reader)}。在人工处理之前不会开始新的节点，因此无需暂停。`,
+    },
+    {
+      en: () => ['Retry or skip the node that stopped it, or cancel the expansion.'],
+      zh: () => ['请重试或跳过导致停下的节点，或取消该扩容任务。'],
+    },
+  ),
+  not_resumable: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) =>
+        `Expansion ${id} is ${stateWord(state, reader)}: there is nothing to resume.`,
+      zh: ({ id, state }, reader) => `扩容任务 ${id} ${stateWord(state, reader)}，没有可以继续的内容。`,
+    },
+    {
+      en: ({ id, state }, reader) =>
+        state === 'awaiting_approval'
+          ? [`It waits for an approval of its next batch: ${acts.approve(reader, id)}.`]
+          : nothingToDo.en({}, reader),
+      zh: ({ id, state }, reader) =>
+        state === 'awaiting_approval'
+          ? [`它在等待下一批的批准：${acts.approve(reader, id)}。`]
+          : nothingToDo.zh({}, reader),
+    },
+  ),
+  not_awaiting_approval: row<Of & { readonly paused: boolean }>(
+    409,
+    {
+      en: ({ of, id, state }, reader) =>
+        `${subjectsEn[of]} ${id} is ${stateWord(state, reader)}: nothing waits for an approval now.`,
+      zh: ({ of, id, state }, reader) =>
+        `${subjectsZh[of]} ${id} ${stateWord(state, reader)}，目前没有需要批准的内容。`,
+    },
+    {
+      en: ({ of, id, paused }, reader) => [
+        paused
+          ? `Resume it first: ${resumeOf(of, id, reader)}.`
+          : `Approve it when its state is “${approvalState(reader)}”.`,
+      ],
+      zh: ({ of, id, paused }, reader) => [
+        paused ? `请先继续：${resumeOf(of, id, reader)}。` : `请在其状态为“${approvalState(reader)}”时批准。`,
+      ],
+    },
+  ),
+  not_cancellable: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) =>
+        `Expansion ${id} is ${stateWord(state, reader)} and cannot be cancelled.`,
+      zh: ({ id, state }, reader) => `扩容任务 ${id} ${stateWord(state, reader)}，不能取消。`,
+    },
+    nothingToDo,
+  ),
+  nodes_unresolved: row<
+    Id & { readonly nodes: readonly { readonly node: string; readonly phase: string }[] }
+  >(
+    409,
+    {
+      en: ({ id, nodes }, reader) =>
+        `Expansion ${id} is halted because of ${listed(
+          nodes.map(({ node, phase }) => `${node} (${stateWord(phase, reader)})`),
+          reader,
+        )}. It would halt again at once.`,
+      zh: ({ id, nodes }, reader) =>
+        `扩容任务 ${id} 因以下节点停下：${listed(
+          nodes.map(({ node, phase }) => `${node}（${stateWord(phase, reader)}）`),
+          reader,
+        )}。现在继续会立即再次停下。`,
+    },
+    {
+      en: ({ id, nodes }, reader) => [
+        `Retry or skip each of these nodes, for example: ${acts.retry(reader, id, nodes[0]!.node)}.`,
+        `Or cancel the expansion: ${acts.cancel(reader, id)}.`,
+      ],
+      zh: ({ id, nodes }, reader) => [
+        `请逐个重试或跳过这些节点，例如：${acts.retry(reader, id, nodes[0]!.node)}。`,
+        `或取消该扩容任务：${acts.cancel(reader, id)}。`,
+      ],
+    },
+  ),
+  node_not_in_expansion: row<Id & { readonly node: string | null }>(
+    409,
+    {
+      en: ({ id, node }) =>
+        node === null ? `No node of expansion ${id} was named.` : `Expansion ${id} has no node ${node}.`,
+      zh: ({ id, node }) =>
+        node === null ? `没有指定扩容任务 ${id} 的节点。` : `扩容任务 ${id} 没有节点 ${node}。`,
+    },
+    {
+      en: () => ['Use the name of the node as the request gave it.'],
+      zh: () => ['请使用请求中给出的节点名称。'],
+    },
+  ),
+  not_retryable: row<Node & { readonly because: 'leaving' | 'active' | 'waiting' | 'final' }>(
+    409,
+    {
+      en: ({ node, phase, because }, reader) =>
+        ({
+          leaving: `The service is detaching node ${node} (${stateWord(phase, reader)}) from the master. Its next attempt can begin only after that.`,
+          active: `Node ${node} is in the phase ${stateWord(phase, reader)}. The service works on it, so there is nothing to retry.`,
+          waiting: `Node ${node} waits for its turn. There is nothing to retry.`,
+          final: `Node ${node} is ${stateWord(phase, reader)}. That is final.`,
+        })[because],
+      zh: ({ node, phase, because }, reader) =>
+        ({
+          leaving: `服务正在把节点 ${node}（${stateWord(phase, reader)}）从主节点断开，之后才能开始下一次尝试。`,
+          active: `节点 ${node} 处于“${stateWord(phase, reader)}”阶段，服务正在处理它，无需重试。`,
+          waiting: `节点 ${node} 正在等待轮到它，无需重试。`,
+          final: `节点 ${node} ${stateWord(phase, reader)}，这是最终状态。`,
+        })[because],
+    },
+    {
+      en: ({ id, node, because }, reader) =>
+        ({
+          leaving: [
+            'Retry the node when it is detached. That takes seconds, or longer if the node cannot be reached.',
+          ],
+          active: busyNodeSteps.en({ id }, reader),
+          waiting: [`Wait for its turn, or skip it: ${acts.skip(reader, id, node)}.`],
+          final: finalNodeSteps.en({}, reader),
+        })[because],
+      zh: ({ id, node, because }, reader) =>
+        ({
+          leaving: ['请在节点断开后重试。通常需要几秒；若节点无法连接，则需要更久。'],
+          active: busyNodeSteps.zh({ id }, reader),
+          waiting: [`请等待轮到它，或跳过它：${acts.skip(reader, id, node)}。`],
+          final: finalNodeSteps.zh({}, reader),
+        })[because],
+    },
+  ),
+  not_skippable: row<Node & { readonly because: 'active' | 'final' }>(
+    409,
+    {
+      en: ({ node, phase, because }, reader) =>
+        because === 'active'
+          ? `Node ${node} is in the phase ${stateWord(phase, reader)}. If it were left out now, the next node could begin while this full sync still runs.`
+          : `Node ${node} is ${stateWord(phase, reader)}. That is final.`,
+      zh: ({ node, phase, because }, reader) =>
+        because === 'active'
+          ? `节点 ${node} 处于“${stateWord(phase, reader)}”阶段。现在跳过它，下一个节点可能在它的全量同步仍在进行时开始。`
+          : `节点 ${node} ${stateWord(phase, reader)}，这是最终状态。`,
+    },
+    {
+      en: ({ id, because }, reader) =>
+        because === 'active' ? busyNodeSteps.en({ id }, reader) : finalNodeSteps.en({}, reader),
+      zh: ({ id, because }, reader) =>
+        because === 'active' ? busyNodeSteps.zh({ id }, reader) : finalNodeSteps.zh({}, reader),
+    },
+  ),
+  campaign_ended: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) =>
+        `Campaign ${id} has ended (${stateWord(state, reader)}) and cannot be changed any more.`,
+      zh: ({ id, state }, reader) => `批量扩容 ${id} 已结束（${stateWord(state, reader)}），不能再更改。`,
+    },
+    {
+      en: (_, reader) => [
+        `Start a new campaign for the members that were not begun: ${acts.startCampaign(reader)}.`,
+      ],
+      zh: (_, reader) => [`请为未开始的成员新建批量扩容：${acts.startCampaign(reader)}。`],
+    },
+  ),
+  campaign_stopping: row<Id>(
+    409,
+    {
+      en: ({ id }) => `Campaign ${id} is stopping. No further member begins, so there is nothing to pause.`,
+      zh: ({ id }) => `批量扩容 ${id} 正在停止，不会再开始新的成员，因此无需暂停。`,
+    },
+    {
+      en: () => ['To hold a member that runs, pause its expansion.'],
+      zh: () => ['要暂停正在进行的成员，请暂停它的扩容任务。'],
+    },
+  ),
+  not_paused: row<Of & { readonly stopping: boolean }>(
+    409,
+    {
+      en: ({ of, id, state, stopping }, reader) =>
+        stopping
+          ? `${subjectsEn[of]} ${id} is stopping. That cannot be undone.`
+          : `${subjectsEn[of]} ${id} is ${stateWord(state, reader)}: there is nothing to resume.`,
+      zh: ({ of, id, state, stopping }, reader) =>
+        stopping
+          ? `${subjectsZh[of]} ${id} 正在停止，无法撤销。`
+          : `${subjectsZh[of]} ${id} ${stateWord(state, reader)}，没有可以继续的内容。`,
+    },
+    {
+      en: ({ of, id, state }, reader) =>
+        of !== 'campaign'
+          ? nothingToDo.en({}, reader)
+          : state === 'awaiting_approval'
+            ? [`It waits for an approval: ${acts.approveCampaign(reader, id)}.`]
+            : state === 'halted'
+              ? [
+                  'Decide about the halted expansion: retry or skip its node, or cancel it. The campaign goes on after that.',
+                ]
+              : state === 'stopping'
+                ? [`Start a new campaign for the members that were not begun: ${acts.startCampaign(reader)}.`]
+                : nothingToDo.en({}, reader),
+      zh: ({ of, id, state }, reader) =>
+        of !== 'campaign'
+          ? nothingToDo.zh({}, reader)
+          : state === 'awaiting_approval'
+            ? [`它在等待批准：${acts.approveCampaign(reader, id)}。`]
+            : state === 'halted'
+              ? ['请处理停下的扩容任务：重试或跳过其节点，或取消它。之后批量扩容会继续。']
+              : state === 'stopping'
+                ? [`请为未开始的成员新建批量扩容：${acts.startCampaign(reader)}。`]
+                : nothingToDo.zh({}, reader),
+    },
+  ),
+  already_cancelled: row<Id & { readonly withMembers: boolean }>(
+    409,
+    {
+      en: ({ id }) =>
+        `Campaign ${id} is being cancelled already. It ends when the members that run have ended.`,
+      zh: ({ id }) => `批量扩容 ${id} 已在取消中，正在进行的成员结束后它即结束。`,
+    },
+    {
+      en: ({ id, withMembers }, reader) => [
+        withMembers
+          ? 'Wait until they end.'
+          : `Wait until they end, or cancel the running members as well: ${acts.cancelMembers(reader, id)}.`,
+      ],
+      zh: ({ id, withMembers }, reader) => [
+        withMembers
+          ? '请等待它们结束。'
+          : `请等待它们结束，或同时取消进行中的成员：${acts.cancelMembers(reader, id)}。`,
+      ],
+    },
+  ),
+  comparison_ended: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) => `Comparison ${id} has ended (${stateWord(state, reader)}).`,
+      zh: ({ id, state }, reader) => `数据比对 ${id} 已结束（${stateWord(state, reader)}）。`,
+    },
+    { en: () => ['Start a new comparison.'], zh: () => ['请新建数据比对。'] },
+  ),
+  comparison_of_expansion: row<Id & { readonly expansionId: string }>(
+    409,
+    {
+      en: ({ id, expansionId }) => `Comparison ${id} belongs to expansion ${expansionId}, which steers it.`,
+      zh: ({ id, expansionId }) => `数据比对 ${id} 属于扩容任务 ${expansionId}，由该任务控制。`,
+    },
+    {
+      en: ({ expansionId }, reader) => [
+        `Pause, resume or cancel the expansion instead, for example: ${acts.pause(reader, expansionId)}.`,
+      ],
+      zh: ({ expansionId }, reader) => [
+        `请改为暂停、继续或取消该扩容任务，例如：${acts.pause(reader, expansionId)}。`,
+      ],
+    },
+  ),
+  too_many_webhooks: row<{ readonly most: number }>(
+    409,
+    {
+      en: ({ most }) => `There are ${most} webhooks already.`,
+      zh: ({ most }) => `已有 ${most} 个 webhook。`,
+    },
+    {
+      en: () => ['Delete webhooks that are no longer needed: DELETE /v1/webhooks/<id>.'],
+      zh: () => ['请删除不再需要的 webhook：DELETE /v1/webhooks/<ID>。'],
+    },
+  ),
+
+  // Who asks.
+  not_signed_in: row(401, { en: () => 'This needs a token.', zh: () => '此操作需要令牌。' }, signInSteps),
+  bad_token: row(
+    401,
+    { en: () => 'The service does not know this token.', zh: () => '服务不认识该令牌。' },
+    signInSteps,
+  ),
+  operators_only: row<{ readonly name: string }>(
+    403,
+    {
+      en: ({ name }) => `The token ${name} has the role viewer; this needs the role operator.`,
+      zh: ({ name }) => `令牌 ${name} 的角色是 viewer（只读）；此操作需要 operator（操作员）角色。`,
+    },
+    {
+      en: () => ['Use a token with the role operator.'],
+      zh: () => ['请使用 operator 角色的令牌。'],
+    },
+  ),
+  host_not_allowed: row(
+    403,
+    {
+      en: () => 'Without configured tokens the service answers only under a loopback name.',
+      zh: () => '未配置令牌时，服务只在本机回环地址上应答。',
+    },
+    {
+      en: () => ['Use http://127.0.0.1 or http://localhost.', 'Or configure tokens; see the README.'],
+      zh: () => ['请使用 http://127.0.0.1 或 http://localhost。', '或配置令牌，见 README。'],
+    },
+  ),
+  foreign_origin: row<{ readonly proxied: boolean }>(
+    403,
+    {
+      en: () => 'The request comes from a page of another site.',
+      zh: () => '该请求来自其他网站的页面。',
+    },
+    {
+      en: ({ proxied }) => [
+        'Use the dashboard that this service serves.',
+        ...(proxied
+          ? [
+              'Behind a reverse proxy: pass the Host header on unchanged, or set PIKA_EXPANDER_TRUST_PROXY=true.',
+            ]
+          : []),
+      ],
+      zh: ({ proxied }) => [
+        '请使用本服务提供的控制台。',
+        ...(proxied
+          ? ['如果经过反向代理：请原样传递 Host 请求头，或设置 PIKA_EXPANDER_TRUST_PROXY=true。']
+          : []),
+      ],
+    },
+  ),
+
+  // HTTP itself.
+  body_too_large: row(
+    413,
+    { en: () => 'The body of the request is too large.', zh: () => '请求体过大。' },
+    {
+      en: () => ['Send less: split the nodes over several expansions.'],
+      zh: () => ['请减少内容：把节点拆分到多个扩容任务。'],
+    },
+  ),
+  unsupported_media_type: row(
+    415,
+    { en: () => 'The body must be JSON.', zh: () => '请求体必须是 JSON。' },
+    {
+      en: () => ['Send JSON with the header Content-Type: application/json.'],
+      zh: () => ['请发送 JSON，并带上请求头 Content-Type: application/json。'],
+    },
+  ),
+  broken_json: row<{ readonly empty: boolean }>(
+    400,
+    {
+      en: ({ empty }) =>
+        empty ? 'The body is empty, though its type is JSON.' : 'The body is not valid JSON.',
+      zh: ({ empty }) => (empty ? '请求体为空，但类型是 JSON。' : '请求体不是有效的 JSON。'),
+    },
+    {
+      en: ({ empty }, reader) =>
+        empty ? ['Send a JSON object.', expected(reader)] : ['Correct the JSON and send the request again.'],
+      zh: ({ empty }, reader) =>
+        empty ? ['请发送一个 JSON 对象。', expected(reader)] : ['请更正 JSON 后重新发送请求。'],
+    },
+  ),
+  bad_content_length: row(
+    400,
+    {
+      en: () => 'The body does not have the length that the header Content-Length gives.',
+      zh: () => '请求体的长度与请求头 Content-Length 不符。',
+    },
+    {
+      en: () => ['Send the request again. If it fails again, look at the proxies in between.'],
+      zh: () => ['请重新发送请求。如果再次失败，请检查中间的代理。'],
+    },
+  ),
+  bad_url: row(
+    400,
+    { en: () => 'The address of the request is not a valid URL.', zh: () => '请求地址不是有效的 URL。' },
+    {
+      en: () => ['Percent-encode special characters in the path.'],
+      zh: () => ['请对路径中的特殊字符做百分号编码。'],
+    },
+  ),
+  bad_http: row(
+    400,
+    { en: () => 'This is not a valid HTTP request.', zh: () => '这不是有效的 HTTP 请求。' },
+    { en: (_, reader) => [expected(reader)], zh: (_, reader) => [expected(reader)] },
+  ),
+  /** What the framework refuses, and no row here knows. */
+  http_error: row<{ readonly message: string }>(
+    400,
+    { en: ({ message }) => message, zh: ({ message }) => `请求无法处理：${message}` },
+    { en: (_, reader) => [expected(reader)], zh: (_, reader) => [expected(reader)] },
+  ),
+  no_such_route: row<{ readonly method: string; readonly path: string }>(
+    404,
+    {
+      en: ({ method, path }) => `There is nothing at ${method} ${path}.`,
+      zh: ({ method, path }) => `${method} ${path} 下没有内容。`,
+    },
+    { en: () => ['See /docs for all routes.'], zh: () => ['全部接口见 /docs。'] },
+  ),
+  method_not_allowed: row<{
+    readonly method: string;
+    readonly path: string;
+    readonly allowed: readonly string[];
+  }>(
+    405,
+    {
+      en: ({ method, path, allowed }, reader) =>
+        `${method} is not possible on ${path}; possible: ${listed(allowed, reader)}.`,
+      zh: ({ method, path, allowed }, reader) =>
+        `${path} 不支持 ${method}；支持：${listed(allowed, reader)}。`,
+    },
+    {
+      en: ({ allowed }, reader) => [`Use ${listed(allowed, reader, 'or')}.`, 'See /docs for all routes.'],
+      zh: ({ allowed }, reader) => [`请使用 ${listed(allowed, reader, 'or')}。`, '全部接口见 /docs。'],
+    },
+  ),
+  rate_limited: row<{ readonly most: number; readonly from: string | null; readonly waitSeconds: number }>(
+    429,
+    {
+      en: ({ most, from }) => `More than ${most} requests in a minute came from ${from ?? 'this address'}.`,
+      zh: ({ most, from }) => `${from ?? '该地址'}在一分钟内发出了超过 ${most} 个请求。`,
+    },
+    {
+      en: ({ waitSeconds }, { tool }) => [
+        `Wait ${waitSeconds} s.`,
+        ...(tool === 'rest' ? ['Follow expansions through the event stream instead of asking often.'] : []),
+      ],
+      zh: ({ waitSeconds }, { tool }) => [
+        `请等待 ${waitSeconds} 秒。`,
+        ...(tool === 'rest' ? ['请通过事件流跟踪扩容任务，而不是频繁查询。'] : []),
+      ],
+    },
+  ),
+  overloaded: row(
+    503,
+    {
+      en: () => 'This process is overloaded. It did nothing for this request.',
+      zh: () => '该进程过载，没有处理本次请求。',
+    },
+    {
+      en: () => [
+        'Try again in a few seconds.',
+        'If it stays overloaded, run workers apart from the API (--role), or more processes.',
+      ],
+      zh: () => ['请几秒后重试。', '如果持续过载，请把 worker 与 API 分开运行（--role），或增加进程。'],
+    },
+  ),
+  stopping: row(
+    503,
+    { en: () => 'The service is stopping.', zh: () => '服务正在停止。' },
+    { en: () => ['Connect again in a few seconds.'], zh: () => ['请几秒后重新连接。'] },
+  ),
+  too_many_streams: row<{ readonly most: number }>(
+    503,
+    {
+      en: ({ most }) => `All ${most} event streams of this process are in use.`,
+      zh: ({ most }) => `该进程的 ${most} 个事件流都已占用。`,
+    },
+    {
+      en: () => [
+        'Close a display that nobody looks at, raise limits.maxEventStreams, or read the events as pages.',
+      ],
+      zh: () => ['请关闭无人查看的页面、调高 limits.maxEventStreams，或分页读取事件。'],
+    },
+  ),
+  database_unavailable: row<{ readonly diskFull: boolean }>(
+    503,
+    {
+      en: ({ diskFull }) =>
+        diskFull
+          ? 'The disk of the database is full, so nothing was stored.'
+          : 'The database does not answer. It is not known whether this request was carried out.',
+      zh: ({ diskFull }) =>
+        diskFull ? '数据库的磁盘已满，没有保存任何内容。' : '数据库没有应答，无法确定本次请求是否已执行。',
+    },
+    {
+      en: ({ diskFull }, { tool }) =>
+        diskFull
+          ? [
+              'Free space on the disk of the database, then try again.',
+              'Expansions that were accepted go on by themselves after that.',
+            ]
+          : [
+              tool === 'rest'
+                ? 'Send the request again in a few seconds. With the same Idempotency-Key it is carried out once.'
+                : 'Try again in a few seconds.',
+              'If it stays so, see /readyz and the log of the service.',
+            ],
+      zh: ({ diskFull }, { tool }) =>
+        diskFull
+          ? ['请释放数据库磁盘的空间，然后重试。', '之后已受理的扩容任务会自动继续。']
+          : [
+              tool === 'rest'
+                ? '请几秒后重新发送请求。使用同一个 Idempotency-Key 只会执行一次。'
+                : '请几秒后重试。',
+              '如果仍然如此，请查看 /readyz 和服务日志。',
+            ],
+    },
+  ),
+  internal_error: row<{
+    /** What to look for in the log. */
+    readonly inLog: string;
+  }>(
+    500,
+    {
+      en: () => 'The service failed at this request. Its log says what failed.',
+      zh: () => '服务在处理该请求时出错，详情见服务日志。',
+    },
+    {
+      en: ({ inLog }, { tool }) => [
+        `Look for ${inLog} in the log of the service.`,
+        ...(tool === 'rest' ? ['A request with an Idempotency-Key can be sent again safely.'] : []),
+      ],
+      zh: ({ inLog }, { tool }) => [
+        `请在服务日志中查找 ${inLog}。`,
+        ...(tool === 'rest' ? ['带 Idempotency-Key 的请求可以安全地重新发送。'] : []),
+      ],
+    },
+  ),
+} as const;
+
+const busyNodeSteps: Text<Id, readonly string[]> = {
+  en: ({ id }, reader) => [
+    'Wait until the node is verified or given up. The service notices a full sync that hangs and ends it.',
+    `Or cancel the whole expansion: ${acts.cancel(reader, id)}.`,
+  ],
+  zh: ({ id }, reader) => [
+    '请等待节点校验完成或被放弃。服务会发现并结束卡住的全量同步。',
+    `或取消整个扩容任务：${acts.cancel(reader, id)}。`,
+  ],
+};
+
+const finalNodeSteps: Text<NoFacts, readonly string[]> = {
+  en: (_, reader) => [
+    `To add this node again, start a new expansion for it: ${acts.startExpansion(reader)}.`,
+  ],
+  zh: (_, reader) => [`要再次添加该节点，请为它新建扩容任务：${acts.startExpansion(reader)}。`],
+};
+
+const approvalState = (reader: Reader): string =>
+  reader.tool === 'rest' ? 'awaiting_approval' : stateWord('awaiting_approval', reader);
+
+function fewNames(names: readonly string[], language: 'en' | 'zh'): string {
+  const some = names.slice(0, first);
+  const rest = names.length - some.length;
+  if (language === 'zh') return `${some.join('、')}${rest > 0 ? `等 ${names.length} 个` : ''}`;
+  return some.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+export type RefusalCode = keyof typeof refusals;
+type Texts = { readonly [C in RefusalCode]: (typeof refusals)[C]['text'] };
+export type RefusalFacts<C extends RefusalCode> = FactsOf<Texts, C>;
+export type { InvalidFacts, InvalidRule, RequestPart };

@@ -1,0 +1,37 @@
+/** States and phases as people say them. */
+import type { CampaignState, MemberState } from './campaign.ts';
+import type { ExpansionState, JoinPhase } from './expansion.ts';
+import type { Reader } from './text.ts';
+
+type State = ExpansionState | JoinPhase | CampaignState | MemberState | 'completed';
+
+const inChinese: Readonly<Record<State, string>> = {
+  pending: '等待开始',
+  running: '进行中',
+  paused: '已暂停',
+  awaiting_approval: '等待批准',
+  halted: '已停下',
+  stopping: '正在停止',
+  succeeded: '成功',
+  failed: '失败',
+  cancelled: '已取消',
+  completed: '已完成',
+  waiting: '等待',
+  starting: '正在开始',
+  refused: '被拒绝',
+  not_begun: '未开始',
+  preflight: '预检',
+  attaching: '挂载',
+  snapshotting: '生成快照',
+  transferring: '传输',
+  swapping: '切换数据',
+  catching_up: '追赶增量',
+  verifying: '校验',
+  verified: '已校验',
+  quarantined: '已隔离',
+  skipped: '已跳过',
+};
+
+/** A state or a phase, in words; one that this release does not know is said as it is written. */
+export const stateWord = (state: string, { language }: Reader): string =>
+  (language === 'zh' ? inChinese[state as State] : undefined) ?? state.replaceAll('_', ' ');
