@@ -94,11 +94,12 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   const { refusal, status = refusal.status } = answer;
   if (status === 500) request.log.error({ err: error }, 'a request failed unexpectedly');
   else request.log.debug({ code: refusal.code, field: refusal.field }, refusal.message);
+  const forWhom = reader(request);
   return reply
     .code(status)
-    .headers(headersOf(refusal))
+    .headers({ ...headersOf(refusal), 'content-language': forWhom.language })
     .type('application/json; charset=utf-8')
-    .send(bodyOf(answer, reader(request), request.id));
+    .send(bodyOf(answer, forWhom, request.id));
 }
 
 /** Answers what is not even HTTP, on the bare socket. */

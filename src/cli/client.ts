@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../model/expansion.ts';
+import { toolHeader } from '../model/text.ts';
 import { ApiError, type ApiErrorBody, CliError, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';
@@ -162,6 +163,7 @@ export class ApiClient {
       redirect: 'manual',
       headers: {
         ...headers,
+        [toolHeader]: 'cli',
         ...(this.settings.token === null ? {} : { authorization: `Bearer ${this.settings.token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

@@ -8,7 +8,11 @@ export const languages = ['en', 'zh'] as const;
 export type Language = (typeof languages)[number];
 
 /** The tool through which somebody acts: its own words (flags, fields, labels) stand in next steps. */
-export type Tool = 'rest' | 'cli' | 'dashboard';
+export const tools = ['rest', 'cli', 'dashboard'] as const;
+export type Tool = (typeof tools)[number];
+
+/** Header of a request by which a tool names itself. */
+export const toolHeader = 'pika-expander-tool';
 
 export interface Reader {
   readonly language: Language;

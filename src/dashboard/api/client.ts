@@ -1,4 +1,5 @@
 import type { Finding } from '../../model/finding.ts';
+import { toolHeader } from '../../model/text.ts';
 import { noteServerDate } from './server-clock.ts';
 
 /** What the service answered instead of what was asked for, or that it did not answer at all. */
@@ -58,12 +59,19 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
   throw new ApiError(response.status, errorBody(response.status, text));
 }
 
+/** Has the service speak the language of the page, and name buttons rather than routes. */
+export const forThisPage = (): Readonly<Record<string, string>> => ({
+  'accept-language': document.documentElement.lang,
+  [toolHeader]: 'dashboard',
+});
+
 async function send(path: string, options: CallOptions): Promise<Response> {
   try {
     const response = await fetch(path, {
       method: options.method ?? 'GET',
       credentials: 'same-origin',
       headers: {
+        ...forThisPage(),
         accept: 'application/json',
         ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...options.headers,

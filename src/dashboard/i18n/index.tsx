@@ -1,4 +1,13 @@
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useLayoutEffect,
+  useMemo,
+  useState,
+} from 'react';
 import { en, type Messages } from './en.ts';
 import { zh } from './zh.ts';
 
@@ -23,9 +32,12 @@ function initialLanguage(): Language {
 
 export function LanguageProvider({ children }: { readonly children: ReactNode }) {
   const [language, setLanguage] = useState<Language>(initialLanguage);
-  useEffect(() => {
+  const queries = useQueryClient();
+  // Before any query is sent: requests ask for the texts of the service in the language of the page.
+  useLayoutEffect(() => {
     document.documentElement.lang = languages[language].htmlLang;
-  }, [language]);
+    void queries.invalidateQueries();
+  }, [language, queries]);
   const choose = useCallback((next: Language) => {
     localStorage.setItem(storageKey, next);
     setLanguage(next);

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../model/expansion.ts';
-import { ApiError, call } from '../api/client.ts';
+import { ApiError, call, forThisPage } from '../api/client.ts';
 import type { EventPage } from '../api/types.ts';
 import { type StreamMessage, streamParser } from './sse.ts';
 
@@ -100,6 +100,7 @@ export class LiveStream {
       cache: 'no-store',
       signal: this.#stop.signal,
       headers: {
+        ...forThisPage(),
         accept: 'text/event-stream',
         ...(this.#lastSeq === null ? {} : { 'last-event-id': String(this.#lastSeq) }),
       },
