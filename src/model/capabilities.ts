@@ -1,3 +1,5 @@
+import type { PairRule, UpgradeAdvice, VersionReason } from './versions.ts';
+
 /** What a version of the server can do and what it must be spared, with the reason for each. */
 export interface Capabilities {
   /** The release this node is taken for: the reported version, corrected by feature probes (4.0.1 says 4.0.0). */
@@ -23,6 +25,12 @@ export interface Capabilities {
   readonly keyUnderSeveralTypes: boolean;
   /** The service can prove a full sync on this version; false = `verified` is never said, with the reason. */
   readonly canProveFullSync: boolean;
-  /** Stable key -> one plain sentence, with the upstream change or recording where there is one. */
-  readonly reasons: Readonly<Record<string, string>>;
+  /** Which masters a node of this version can follow; the first rule that names the master's version counts. */
+  readonly slaveOf: readonly PairRule[];
+  /** The way out of the bug that spoils a full sync when a second dump is made; null = the version is not known to have it. */
+  readonly upgrade: UpgradeAdvice | null;
+  /** Whether the git sha is that of the release; null = the server did not tell it. */
+  readonly isRelease: boolean | null;
+  /** Name of a capability -> why it is so. */
+  readonly reasons: Readonly<Record<string, VersionReason>>;
 }

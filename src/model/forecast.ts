@@ -110,11 +110,6 @@ export interface Rate {
   readonly limitedBy: string | null;
 }
 
-export interface BinlogFacts extends Readonly<Record<string, unknown>> {
-  readonly keptFiles: number | null;
-  readonly neededFiles: number;
-}
-
 /** What has grown beyond the limit. */
 export interface ForecastDrift {
   readonly at: number;

@@ -45,6 +45,8 @@ export interface ListedSlave {
 export interface ServerFacts {
   /** As the node prints it. 4.0.1 prints 4.0.0; see `detectVersion` of the engine. */
   readonly reportedVersion: string;
+  /** Of the commit that it was built from; null or absent = not known (a build outside of a git folder prints 0). */
+  readonly gitSha?: string | null;
   readonly processId: number | null;
   readonly uptimeSeconds: number | null;
   /** null before 3.5.0. */

@@ -31,7 +31,7 @@ export type Text<F = NoFacts, T = string> = {
 };
 
 /** A text that says the same whatever the facts are. */
-export const plain = (en: string, zh: string): Text => ({ en: () => en, zh: () => zh });
+export const plain = <F = NoFacts>(en: string, zh: string): Text<F> => ({ en: () => en, zh: () => zh });
 
 /** Fixes the facts of a text; the languages are checked against them. */
 export const text = <F>(languages: Text<F>): Text<F> => languages;

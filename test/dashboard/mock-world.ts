@@ -113,14 +113,12 @@ export function capabilitiesOf(version: string): Capabilities {
     hasStreams: !buggy,
     keyUnderSeveralTypes: buggy,
     canProveFullSync: true,
+    slaveOf: [],
+    upgrade: buggy ? 'to_3_5_5' : null,
+    isRelease: true,
     reasons: buggy
-      ? {
-          maxConcurrentFullSyncs:
-            'Every new slave makes a new dump, and a slave that still copies the old one opens what it has: recordings 05, 30 and 41. Fixed upstream by #2746 and #2756, in 3.5.5 and 4.0.1.',
-          opensSupersededCopy:
-            'A copy that was cut short is opened as if it were whole (recordings 05 to 07).',
-        }
-      : { reusesDump: 'A finished dump serves later slaves as long as its binlog file exists (#2746).' },
+      ? { maxConcurrentFullSyncs: 'next_slave_replaces_dump', opensSupersededCopy: 'opens_partial_copy' }
+      : { reusesDump: 'shares_finished_dump' },
   };
 }
 

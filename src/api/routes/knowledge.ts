@@ -1,6 +1,7 @@
 import Type from 'typebox';
-import { findingCodes } from '../../core/plan/preflight.ts';
 import { anomalyCatalogue } from '../../model/anomalies.ts';
+import { findingTable } from '../../model/findings.ts';
+import { nobody } from '../../model/text.ts';
 import { errorResponses, strict } from '../schemas/common.ts';
 import { Topology } from '../schemas/expansion.ts';
 import type { ApiRoutes } from '../type-provider.ts';
@@ -71,7 +72,11 @@ export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {
       },
     },
     async () => ({
-      items: Object.entries(findingCodes).map(([code, description]) => ({ code, ...description })),
+      items: Object.entries(findingTable).map(([code, { severity, meaning }]) => ({
+        code,
+        severity,
+        explanation: meaning.en({}, nobody),
+      })),
     }),
   );
 };

@@ -3,6 +3,7 @@ import type { Capabilities } from '../../model/capabilities.ts';
 import type { JoinTarget } from '../../model/expansion.ts';
 import type { Policy } from '../../model/policy.ts';
 import { readableBytes, readableSeconds } from '../../model/quantities.ts';
+import { counted } from '../../model/text.ts';
 
 export interface BatchFacts {
   /** null = the version is not known. */
@@ -194,11 +195,10 @@ function versionBound(facts: BatchFacts): Choice {
 }
 
 function boundOf(who: string, capabilities: Capabilities): Choice {
-  const { maxConcurrentFullSyncs: size, reasons, version } = capabilities;
-  const why = reasons.maxConcurrentFullSyncs;
+  const { maxConcurrentFullSyncs: size, version } = capabilities;
   return {
     size,
-    reason: `On ${version} (${who}) at most ${size} full sync${size === 1 ? '' : 's'} of one master may run at a time${why ? `: ${why}` : '.'}`,
+    reason: `On ${version} (${who}) at most ${counted(size, 'full sync')} of one master may run at a time.`,
   };
 }
 

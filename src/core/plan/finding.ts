@@ -1,42 +1,27 @@
+/** A rule of preflight: what it looks at, and the finding that it makes of it. */
 import type { Finding } from '../../model/finding.ts';
-import { type FindingCode, findingCodes } from '../../model/findings.ts';
-import { credentialVariables, type NodeTarget } from '../../model/targets.ts';
+import { type FindingCode, type FindingFacts, makeFinding } from '../../model/findings.ts';
 
-/** A finding with the severity that the catalogue gives its code. */
-export function finding(
-  code: FindingCode,
-  node: string | null,
-  text: string,
-  nextStep: string,
-  facts?: Readonly<Record<string, unknown>>,
-): Finding {
-  const severity = findingCodes[code].severity;
-  return facts ? { code, severity, node, text, nextStep, facts } : { code, severity, node, text, nextStep };
-}
+/** The facts of the finding `code`, or null where there is nothing to find. */
+export type Check<Scene> = {
+  readonly [Code in FindingCode]: {
+    readonly code: Code;
+    readonly check: (scene: Scene) => FindingFacts<Code> | null;
+    /** Matters when a request is judged, not again before each batch. */
+    readonly planOnly?: true;
+    /** An earlier attempt of this expansion may itself have left it behind. */
+    readonly leftByAttempt?: true;
+  };
+}[FindingCode];
 
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(items: readonly string[]): string {
-  if (items.length <= 1) return items[0] ?? '';
-  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
-}
-
-export function seconds(count: number): string {
-  return count === 1 ? '1 second' : `${count} seconds`;
-}
-
-const onCommandLine = { overwriteData: 'overwrite-data', repoint: 'repoint' } as const;
-
-/** How a node is permitted to lose its data or its master, in the words of each entrance. */
-export function askAgainWith(node: string, ...permissions: readonly (keyof typeof onCommandLine)[]): string {
-  const fields = permissions.map((permission) => `"${permission}": true`);
-  const words = permissions.map((permission) => onCommandLine[permission]);
-  return `ask again with ${listed(fields)} for this node (on the command line: ${[node, ...words].join(',')})`;
-}
-
-/** What to set for a login that was refused, or that may not be sent to this server. */
-export function loginStep({ credential }: Pick<NodeTarget, 'credential'>): string {
-  const prefix = credentialVariables(credential);
-  const others =
-    prefix === 'PIKA' ? '; or name in the request another credential (PIKA_CREDENTIAL_<NAME>_PASSWORD)' : '';
-  return `Set ${prefix}_PASSWORD (and ${prefix}_USERNAME for an ACL user), and name this server in ${prefix}_NODES where it is outside of the private networks${others}.`;
+/** Every finding of a table of rules about one server, or (node null) about the master or the request. */
+export function findingsOf<Scene>(
+  checks: readonly Check<Scene>[],
+  scene: Scene,
+  about: { readonly master: string; readonly node: string | null },
+): Finding[] {
+  return checks.flatMap(({ code, check }) => {
+    const facts = check(scene);
+    return facts === null ? [] : [makeFinding(code, about, facts as FindingFacts<typeof code>)];
+  });
 }

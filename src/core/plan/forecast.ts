@@ -5,9 +5,9 @@
 
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { Finding } from '../../model/finding.ts';
+import { makeFinding } from '../../model/findings.ts';
 import type {
   BatchForecast,
-  BinlogFacts,
   BinlogForecast,
   Forecast,
   ForecastRange,
@@ -20,7 +20,6 @@ import type { Policy } from '../../model/policy.ts';
 import { readableBytes, readableSeconds } from '../../model/quantities.ts';
 import type { JoinTarget, NodeTarget } from '../../model/targets.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
-import { finding } from './finding.ts';
 import { binlogNeed, keptBinlog, sparesBinlog } from './kept-binlog.ts';
 import type { WriteRate } from './write-rate.ts';
 
@@ -330,45 +329,16 @@ export function forecastFindings(
   master: string,
   mayRaise: boolean,
 ): readonly Finding[] {
-  const { neededFiles, writeBytesPerSecond, duringBatchBytes: written, keptBytes, keptFiles } = binlog;
+  const { neededFiles, writeBytesPerSecond, duringBatchBytes, keptBytes, keptFiles } = binlog;
   if (neededFiles === null || writeBytesPerSecond === null || keptBytes === null) return [];
-  const facts = { writeBytesPerSecond, duringBatchBytes: written, keptBytes, keptFiles, neededFiles };
-  const rate = `${readableBytes(writeBytesPerSecond)}/s`;
-  const kept = `the settings of ${master} keep ${readableBytes(keptBytes)} (${keptFiles} files a DB)`;
-  const numbers =
-    written === null
-      ? `${rate} of binlog are written; ${kept}, which lasts ${readableSeconds(keptBytes / writeBytesPerSecond)}. How long a full sync takes is not known on this version.`
-      : `${readableBytes(written.expected)} (up to ${readableBytes(written.high)}) of binlog are written during the longest batch, at ${rate}; ${kept}.`;
-  if (binlog.sparedDuringSync) return [diskGrowth(numbers, master, facts)];
-  return [mayRaise ? retentionRaised(numbers, master, facts) : retentionRisk(numbers, master, facts)];
+  const code = binlog.sparedDuringSync
+    ? 'binlog_disk_growth'
+    : mayRaise
+      ? 'binlog_retention_raised'
+      : 'binlog_retention_risk';
+  const facts = { writeBytesPerSecond, duringBatchBytes, keptBytes, keptFiles, neededFiles };
+  return [makeFinding(code, { master, node: null }, facts)];
 }
-
-const diskGrowth = (numbers: string, master: string, facts: BinlogFacts): Finding =>
-  finding(
-    'binlog_disk_growth',
-    null,
-    `${numbers} The version purges nothing while a slave is in full sync, so the log folder grows beyond what the settings keep.`,
-    `See that the log folder of ${master} has room for it; or run the expansion when less is written.`,
-    facts,
-  );
-
-const retentionRisk = (numbers: string, master: string, facts: BinlogFacts): Finding =>
-  finding(
-    'binlog_retention_risk',
-    null,
-    `${numbers} This version does not spare the binlog of a slave in full sync, so the part that a node needs after its snapshot may be purged; its full sync then begins anew, again and again.`,
-    `Let the service raise expire-logs-nums on ${master} to ${facts.neededFiles} for the time of the expansion ("mayRaiseBinlogRetention": true in the policy, --may-raise-binlog-retention on the command line), or raise it yourself; or run it when less is written.`,
-    facts,
-  );
-
-const retentionRaised = (numbers: string, master: string, facts: BinlogFacts): Finding =>
-  finding(
-    'binlog_retention_raised',
-    null,
-    `${numbers} As the request permits it, expire-logs-nums of ${master} is raised to ${facts.neededFiles} while nodes are synced, and put back afterwards.`,
-    `See that the log folder of ${master} has room for what is written meanwhile.`,
-    facts,
-  );
 
 // -------------------------------------------------------------------------------------------------- ranges
 

@@ -29,6 +29,16 @@ export const knownAs = (
   listed: before?.listed,
 });
 
+/** What was met at a server that gave no look of this kind; null = it gave another. */
+export function metOf(
+  { target, look }: Pick<PreflightMaster, 'target' | 'look'>,
+  kind: 'unreachable' | 'denied' | 'garbled',
+) {
+  if (look.kind !== kind) return null;
+  const met = 'code' in look ? `${look.message} (${look.code})` : look.message;
+  return { address: formatAddress(target.address), met, credential: target.credential };
+}
+
 /** Widths of the times in which two looks at one process see it start, milliseconds. */
 const startedWithinMs = 10_000;
 

@@ -1,22 +1,19 @@
-import { samePlace } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { ExpansionState, JoinTarget, NodeTarget } from '../../model/expansion.ts';
+import type { ExpansionState } from '../../model/expansion.ts';
 import type { Finding } from '../../model/finding.ts';
-import type { FindingCode } from '../../model/findings.ts';
+import type { IdentityChange } from '../../model/findings/standing.ts';
 import {
+  type BinlogOffset,
   compareOffsets,
-  formatAddress,
-  type Look,
   type MasterIdentity,
   type NodeFacts,
 } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
-import { finding, listed, seconds } from './finding.ts';
-import { masterRules } from './preflight-master.ts';
-import { nodeRules } from './preflight-node.ts';
+import { type Check, findingsOf } from './finding.ts';
+import { foundAny, type MasterScene, masterChecks, silentMasterChecks } from './preflight-master.ts';
+import { entryChecks, nodeChecks, nodeFindings } from './preflight-node.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 
-export { findingCodes } from '../../model/findings.ts';
 export { masterBusyReasons } from './preflight-master.ts';
 
 /** What a look must ask of every server for preflight; the names are sections of the engine. */
@@ -51,157 +48,61 @@ export interface PreflightInput {
   readonly context: PreflightContext;
 }
 
+interface RequestScene {
+  readonly nodes: readonly PreflightNode[];
+  readonly expansionsOnMaster: PreflightContext['expansionsOnMaster'];
+}
+
+const requestChecks: readonly Check<RequestScene>[] = [
+  { code: 'no_nodes', planOnly: true, check: ({ nodes }) => (nodes.length === 0 ? {} : null) },
+  {
+    code: 'too_many_nodes',
+    planOnly: true,
+    check: ({ nodes }) =>
+      nodes.length > maxNodesPerExpansion ? { nodes: nodes.length, limit: maxNodesPerExpansion } : null,
+  },
+  {
+    code: 'expansion_on_master',
+    planOnly: true,
+    check: ({ expansionsOnMaster: ahead }) =>
+      ahead[0] ? { expansions: ahead.map(({ id }) => id), state: ahead[0].state } : null,
+  },
+];
+
 /**
  * Every finding about a request, not only the first: the request as a whole, then the master, then each node
  * in the order of the request. Pure; never throws, whatever the looks hold.
  */
-export function preflight(input: PreflightInput): Finding[] {
+export function preflight({ master, nodes, policy, context }: PreflightInput): Finding[] {
+  const { expansionsOnMaster, nodesInUse } = context;
   return [
-    ...requestRules(input),
-    ...masterRules(input),
-    ...input.nodes.flatMap((node) => nodeRules(input.master, node, 'untouched')),
+    ...findingsOf(requestChecks, { nodes, expansionsOnMaster }, aboutMaster(master)),
+    ...entryFindings(master, nodes, nodesInUse),
+    ...masterFindings({ master, nodes, policy }),
+    ...nodes.flatMap((node) => nodeFindings(master, node, 'untouched')),
   ];
 }
 
-function requestRules(input: PreflightInput): Finding[] {
-  return [
-    ...sizeRule(input.nodes),
-    ...identityRules(input),
-    ...waitsForRule(input.context),
-    ...input.nodes.flatMap((node) => inUseRule(node.target, input.context)),
-  ];
-}
+const aboutMaster = ({ target }: PreflightMaster) => ({ master: target.name, node: null });
 
-function sizeRule(nodes: readonly PreflightNode[]): Finding[] {
-  if (nodes.length === 0)
-    return [finding('no_nodes', null, 'The request names no node to add.', 'Name at least one node.')];
-  if (nodes.length > maxNodesPerExpansion)
-    return [
-      finding(
-        'too_many_nodes',
-        null,
-        `The request names ${nodes.length} nodes; one expansion takes at most ${maxNodesPerExpansion}.`,
-        'Split the nodes over several expansions; on one master they run one after another.',
-        { nodes: nodes.length, limit: maxNodesPerExpansion },
-      ),
-    ];
-  return [];
-}
-
-function waitsForRule(context: PreflightContext): Finding[] {
-  const atWork = context.expansionsOnMaster[0];
-  if (!atWork) return [];
-  const ahead = context.expansionsOnMaster.length;
-  return [
-    finding(
-      'expansion_on_master',
-      null,
-      `Expansion ${atWork.id} on this master has not ended (${atWork.state}); this one begins after it${ahead > 1 ? ` and after ${ahead - 1} more that wait already` : ''}.`,
-      'Nothing to do; or look at that expansion if it is paused or halted, since this one waits for it.',
-      { expansions: context.expansionsOnMaster.map(({ id }) => id) },
+const entryFindings = (
+  master: PreflightMaster,
+  nodes: readonly PreflightNode[],
+  nodesInUse: PreflightContext['nodesInUse'],
+): Finding[] =>
+  nodes.flatMap((node, index) =>
+    findingsOf(
+      entryChecks,
+      { master, node, earlier: nodes.slice(0, index), nodesInUse },
+      { master: master.target.name, node: node.target.name },
     ),
-  ];
-}
+  );
 
-function inUseRule(target: JoinTarget, context: PreflightContext): Finding[] {
-  const keys = [target.name, formatAddress(target.address), formatAddress(target.seenAs)];
-  const id = keys.map((key) => context.nodesInUse[key]).find((found) => found !== undefined);
-  if (id === undefined) return [];
-  return [
-    finding(
-      'node_in_other_expansion',
-      target.name,
-      `${target.name} belongs to expansion ${id}, which has not ended.`,
-      `Wait for the end of ${id}, or cancel it (or skip this node in it), then ask again.`,
-      { expansion: id },
-    ),
-  ];
-}
-
-interface Identity {
-  readonly target: NodeTarget;
-  readonly look: Look;
-}
-
-function identityRules(input: PreflightInput): Finding[] {
-  return input.nodes.flatMap((node, index) => {
-    const own = isMasterRule(input.master, node);
-    if (own.length > 0) return own;
-    const earlier = input.nodes.slice(0, index);
-    return twiceRule(earlier, node);
-  });
-}
-
-function isMasterRule(master: Identity, node: Identity): Finding[] {
-  const how = sameServer(master, node);
-  if (!how) return [];
-  return [
-    finding(
-      'node_is_master',
-      node.target.name,
-      `${node.target.name} is the master ${master.target.name} itself (${how}).`,
-      'Take it out of the list of nodes, or name the master that was meant.',
-    ),
-  ];
-}
-
-function twiceRule(earlier: readonly Identity[], node: Identity): Finding[] {
-  for (const other of earlier) {
-    const how = sameServer(other, node);
-    if (how)
-      return [
-        finding(
-          'node_named_twice',
-          node.target.name,
-          `${node.target.name} and ${other.target.name} are one server (${how}).`,
-          'Name every node once. Two servers that were started from one copied configuration share a run id: remove `run-id` from one of them and restart it.',
-          { other: other.target.name },
-        ),
-      ];
-    if (samePlace(other.target.seenAs, node.target.seenAs))
-      return [
-        finding(
-          'announced_address_shared',
-          node.target.name,
-          `${node.target.name} and ${other.target.name} are both known to the master as ${formatAddress(node.target.seenAs)}; the master takes only one of them.`,
-          'Give each node a port (or an IP) of its own in its configuration, and state it as seenAs.',
-          { other: other.target.name, seenAs: formatAddress(node.target.seenAs) },
-        ),
-      ];
-  }
-  return [];
-}
-
-/** How two entries are known to be one server; null when nothing says so. */
-function sameServer(a: Identity, b: Identity): string | null {
-  if (a.target.name === b.target.name) return 'the same name';
-  if (samePlace(a.target.address, b.target.address) || shareIp(a, b)) return 'the same address';
-  return sameProcess(a.look, b.look) ? 'the same run id and process id' : null;
-}
-
-/** Names of their own may lead to one server. */
-const shareIp = (a: Identity, b: Identity): boolean =>
-  a.target.address.port === b.target.address.port &&
-  a.look.kind === 'answered' &&
-  b.look.kind === 'answered' &&
-  (a.look.facts.ips ?? []).some((ip) => b.look.kind === 'answered' && b.look.facts.ips?.includes(ip));
-
-/** Seconds by which the start of one process may seem to differ between two looks. */
-const startToleranceSeconds = 5;
-
-/**
- * run_id may be copied with a configuration and process ids are small in containers, so both must be equal and
- * the processes must have started at the same moment.
- */
-function sameProcess(a: Look, b: Look): boolean {
-  if (a.kind !== 'answered' || b.kind !== 'answered') return false;
-  const [one, other] = [a.facts.server, b.facts.server];
-  if (!one?.runId || one.runId !== other?.runId) return false;
-  if (one.processId === null || one.processId !== other.processId) return false;
-  if (one.uptimeSeconds === null || other.uptimeSeconds === null) return false;
-  const startedA = a.at / 1000 - one.uptimeSeconds;
-  const startedB = b.at / 1000 - other.uptimeSeconds;
-  return Math.abs(startedA - startedB) <= startToleranceSeconds;
+function masterFindings(scene: MasterScene): Finding[] {
+  const { look, target, capabilities } = scene.master;
+  if (look.kind !== 'answered') return findingsOf(silentMasterChecks, scene, aboutMaster(scene.master));
+  const answering = { ...scene, target, facts: look.facts, capabilities };
+  return findingsOf(masterChecks, answering, aboutMaster(scene.master));
 }
 
 export function masterIdentity(facts: NodeFacts, capabilities: Capabilities): MasterIdentity {
@@ -231,26 +132,9 @@ export interface RevalidationInput {
   readonly plannedMaster: MasterIdentity | null;
 }
 
-/** Findings that only matter when a request is judged, not again before each batch. */
-const planOnly: ReadonlySet<FindingCode> = new Set<FindingCode>([
-  'version_has_bug',
-  'version_one_at_a_time',
-  'streams_not_transferred',
-  'batch_size_reduced',
-  'too_many_nodes',
-]);
-
-/** What an earlier attempt of this expansion may itself have left behind. */
-const leftByAttempt: ReadonlySet<FindingCode> = new Set<FindingCode>([
-  'already_slave_of_this_master',
-  'will_be_repointed',
-  'holds_data',
-  'data_unknown',
-  'data_will_be_replaced',
-  'replication_id_same',
-  'replication_id_differs',
-  'stale_entry',
-]);
+const planOnly: ReadonlySet<string> = new Set(
+  [...masterChecks, ...nodeChecks].flatMap((check) => (check.planOnly ? [check.code] : [])),
+);
 
 /**
  * What must hold again right before a batch is attached: the same rules as preflight on fresh looks, without
@@ -258,63 +142,56 @@ const leftByAttempt: ReadonlySet<FindingCode> = new Set<FindingCode>([
  * attach. A node that was touched by this expansion is allowed to be as an earlier attempt left it.
  */
 export function revalidate(input: RevalidationInput): Finding[] {
-  const fresh = [
-    ...identityRules({ ...input, context: emptyContext }),
-    ...masterRules(input),
-    ...masterIdentityRules(input.master, input.plannedMaster),
-    ...input.nodes.flatMap((node) =>
-      node.touched
-        ? nodeRules(input.master, node, 'touched').filter(
-            (found) => !leftByAttempt.has(found.code as FindingCode),
-          )
-        : nodeRules(input.master, node, 'untouched'),
-    ),
-  ];
-  return fresh.filter((found) => !planOnly.has(found.code as FindingCode));
+  const { master, nodes } = input;
+  return [
+    ...entryFindings(master, nodes, {}),
+    ...masterFindings(input),
+    ...findingsOf(identityChecks, input, aboutMaster(master)),
+    ...nodes.flatMap((node) => nodeFindings(master, node, node.touched ? 'touched' : 'untouched')),
+  ].filter(({ code }) => !planOnly.has(code));
 }
 
-function masterIdentityRules(master: PreflightMaster, planned: MasterIdentity | null): Finding[] {
-  if (!planned || master.look.kind !== 'answered' || !master.capabilities) return [];
-  const now = masterIdentity(master.look.facts, master.capabilities);
-  const changes = identityChanges(planned, now);
-  if (changes.length > 0)
-    return [
-      finding(
-        'master_replaced',
-        null,
-        `The server at ${master.target.name} is not the one that was planned with: ${listed(changes)}.`,
-        'Check which server should be the master. If this one is right, cancel this expansion and make a new one.',
-        { planned, now },
-      ),
-    ];
-  if (planned.processId === null || now.processId === null || planned.processId === now.processId) return [];
-  const uptime = master.look.facts.server?.uptimeSeconds ?? null;
-  return [
-    finding(
-      'master_restarted_since_plan',
-      null,
-      `The master ${master.target.name} was restarted since the plan was made${uptime === null ? '' : ` (${seconds(uptime)} ago)`}; its data and replication id are as before.`,
-      'Nothing to do.',
-    ),
-  ];
+/** The master of the plan, and the one that answers now. */
+function identities({ plannedMaster: planned, master: { look, capabilities } }: RevalidationInput) {
+  if (!planned || look.kind !== 'answered' || !capabilities) return null;
+  return { planned, now: masterIdentity(look.facts, capabilities), facts: look.facts };
 }
+
+const identityChecks: readonly Check<RevalidationInput>[] = [
+  {
+    code: 'master_replaced',
+    check: (input) => {
+      const known = identities(input);
+      return known && foundAny('changes', identityChanges(known.planned, known.now));
+    },
+  },
+  {
+    code: 'master_restarted_since_plan',
+    check: (input) => {
+      const known = identities(input);
+      if (!known || identityChanges(known.planned, known.now).length > 0) return null;
+      const [before, after] = [known.planned.processId, known.now.processId];
+      if (before === null || after === null || before === after) return null;
+      return { uptimeSeconds: known.facts.server?.uptimeSeconds ?? null };
+    },
+  },
+];
 
 /** Differences that one server cannot show over time, however often it restarts. */
-function identityChanges(planned: MasterIdentity, now: MasterIdentity): string[] {
-  const changes: string[] = [];
-  if (planned.replicationId && now.replicationId !== planned.replicationId)
-    changes.push(
-      `its replication id changed from ${planned.replicationId} to ${now.replicationId || '(none)'}`,
-    );
-  if (planned.version !== now.version)
-    changes.push(`its version changed from ${planned.version} to ${now.version}`);
-  for (const [db, before] of Object.entries(planned.binlog)) {
-    const after = now.binlog[db];
-    if (!after) changes.push(`it has no ${db} any more`);
-    else if (compareOffsets(after, before) < 0)
-      changes.push(
-        `the binlog of ${db} went back from ${before.file}:${before.offset} to ${after.file}:${after.offset}`,
-      );
-  }
-  return changes;
+function identityChanges(planned: MasterIdentity, now: MasterIdentity): IdentityChange[] {
+  const position = ({ file, offset }: BinlogOffset): string => `${file}:${offset}`;
+  const idChanged = planned.replicationId && now.replicationId !== planned.replicationId;
+  return [
+    ...(idChanged
+      ? [{ of: 'replication_id' as const, before: planned.replicationId!, after: now.replicationId ?? '' }]
+      : []),
+    ...(planned.version === now.version
+      ? []
+      : [{ of: 'version' as const, before: planned.version, after: now.version }]),
+    ...Object.entries(planned.binlog).flatMap(([db, before]): IdentityChange[] => {
+      const after = now.binlog[db];
+      if (after && compareOffsets(after, before) >= 0) return [];
+      return [{ of: 'binlog', db, before: position(before), after: after ? position(after) : null }];
+    }),
+  ];
 }

@@ -58,8 +58,10 @@ export function parseServer(text: string): ServerFacts | null {
   const fields = fieldsOf(linesOf(text));
   const reportedVersion = fields.get('pika_version');
   if (!reportedVersion || reportedVersion.length > 64) return null;
+  const sha = fields.get('pika_git_sha') ?? '';
   return {
     reportedVersion,
+    gitSha: /^[0-9a-f]{7,40}$/.test(sha) ? sha : null,
     processId: wholeNumber(fields.get('process_id')),
     uptimeSeconds: wholeNumber(fields.get('uptime_in_seconds')),
     runId: fields.get('run_id') || null,

@@ -219,7 +219,7 @@ describe('the binlog that is written meanwhile', () => {
     expect(codes).not.toContain('binlog_retention_risk');
     const raised = findings.find(({ code }) => code === 'binlog_retention_raised');
     expect(raised?.severity).toBe('info');
-    expect(raised?.text).toContain('expire-logs-nums of 10.0.0.1:9221 is raised to 826');
+    expect(raised?.text).toContain('raises expire-logs-nums of 10.0.0.1:9221 to 826');
   });
 
   test('of a version that spares it is no matter where its size is not known', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  findingCodes,
   masterBusyReasons,
   masterIdentity,
   maxNodesPerExpansion,
@@ -8,7 +7,9 @@ import {
   type RevalidationNode,
   revalidate,
 } from '../../../src/core/plan/preflight.ts';
+import { findingFor, findingTable } from '../../../src/model/findings.ts';
 import type { Look, MasterIdentity } from '../../../src/model/observation.ts';
+import { expectText, readers } from '../../support/texts.ts';
 import {
   aMaster,
   aNode,
@@ -250,15 +251,22 @@ describe('each rule finds what it is for', () => {
   test.each(cases)('%s (%s)', (code, node, changes) => {
     const found = findingsOf(changes).filter((each) => each.code === code && each.node === node);
     expect(found).toHaveLength(1);
-    expect(found[0]!.severity).toBe(findingCodes[code as keyof typeof findingCodes].severity);
+    expect(found[0]!.severity).toBe(findingTable[code as keyof typeof findingTable].severity);
     expect(found[0]!.text).toMatch(/^[^\n]{20,}\.$/);
     expect(found[0]!.nextStep).toMatch(/^[^\n]{10,}\.$/);
     expect(`${found[0]!.text} ${found[0]!.nextStep}`).not.toMatch(/undefined|null|\[object|NaN/);
+    const stored = JSON.parse(JSON.stringify(found[0]));
+    for (const reader of readers) {
+      const read = findingFor(stored, reader);
+      for (const words of [read.text, read.nextStep]) expectText(words, reader.language);
+    }
   });
 
   test('and every code of the catalogue is found by some case', () => {
     const found = new Set(cases.map(([code]) => code));
     const elsewhere = [
+      'version_pair_flawed',
+      'build_unknown',
       'version_has_bug',
       'version_one_at_a_time',
       'streams_not_transferred',
@@ -269,7 +277,7 @@ describe('each rule finds what it is for', () => {
       'binlog_retention_raised',
       'binlog_disk_growth',
     ];
-    expect(Object.keys(findingCodes).filter((code) => !found.has(code) && !elsewhere.includes(code))).toEqual(
+    expect(Object.keys(findingTable).filter((code) => !found.has(code) && !elsewhere.includes(code))).toEqual(
       [],
     );
   });
@@ -297,8 +305,15 @@ describe('versions', () => {
   });
 
   test.each([
-    ['3.5.4', '3.5.5', []],
-    ['3.5.5', '3.5.1', []],
+    ['3.5.1', '3.5.4', []],
+    ['3.5.4', '3.5.5', ['version_pair_refused']],
+    ['3.5.5', '3.5.4', ['version_pair_flawed']],
+    ['3.5.5', '3.5.1', ['version_pair_flawed']],
+    ['3.5.4', '3.5.6', ['version_pair_untried']],
+    ['3.5.6', '3.5.4', ['version_pair_untried']],
+    ['4.0.1', '4.0.2', ['version_pair_untried']],
+    ['4.0.4', '4.0.1', ['version_pair_untried']],
+    ['4.0.0', '4.0.2', ['version_pair_refused']],
     ['3.5.0', '3.5.4', ['version_pair_refused']],
     ['3.5.4', '3.5.0', ['version_pair_untried']],
     ['3.3.6', '3.5.4', ['version_pair_refused']],
@@ -317,6 +332,27 @@ describe('versions', () => {
     });
     expect(codes.filter((code) => code.startsWith('version_pair'))).toEqual(expected);
   });
+
+  test('a 3.5.5 slave of a 3.5.4 master is refused with the reason and the order of upgrades that works', () => {
+    const refused = findingsOf({
+      master: aMaster({ version: '3.5.4' }),
+      nodes: [aNode('10.0.0.2:9221', { version: '3.5.5' })],
+    }).find(({ code }) => code === 'version_pair_refused')!;
+    expect(refused.text).toContain('until the first INCR, INCRBY or APPEND');
+    expect(refused.nextStep).toContain('first the master to 3.5.5, then its slaves');
+  });
+
+  test('a version with the bug advises the upgrade', () => {
+    const found = findingsOf(two('3.5.4')).find(({ code }) => code === 'version_has_bug')!;
+    expect(found.nextStep).toContain('Upgrade to 3.5.5');
+  });
+
+  test('a build that is no known release says so, a release does not', () => {
+    const ofBuild = (gitSha: string) =>
+      codesOf({ master: aMaster({ server: { gitSha } }), nodes: [aNode()] });
+    expect(ofBuild('0123abcd')).toEqual(['build_unknown']);
+    expect(ofBuild('5cad45ec')).toEqual([]);
+  });
 });
 
 describe('all errors are reported, not only the first', () => {
@@ -334,14 +370,21 @@ describe('all errors are reported, not only the first', () => {
   });
 });
 
-describe('a permission is named as every entrance takes it', () => {
+describe('a permission is named as the reader’s tool takes it', () => {
+  const scenes = {
+    holds_data: withNode({ facts: { holdsKeys: true } }),
+    already_slave_of: withNode({ replication: slaveOf('10.9.9.9', 9221) }),
+  };
   test.each([
-    ['holds_data', withNode({ facts: { holdsKeys: true } }), '"overwriteData": true', ',overwrite-data'],
-    ['already_slave_of', withNode({ replication: slaveOf('10.9.9.9', 9221) }), '"repoint": true', ',repoint'],
-  ] as const)('%s', (code, scene, field, word) => {
-    const { nextStep } = findingsOf(scene).find((found) => found.code === code)!;
-    expect(nextStep).toContain(field);
-    expect(nextStep).toContain(`10.0.0.2:9221${word}`);
+    ['holds_data', 'rest', '"overwriteData": true'],
+    ['holds_data', 'cli', '10.0.0.2:9221,overwrite-data'],
+    ['holds_data', 'dashboard', '“Replace data”'],
+    ['already_slave_of', 'rest', '"repoint": true'],
+    ['already_slave_of', 'cli', '10.0.0.2:9221,repoint'],
+    ['already_slave_of', 'dashboard', '“Take from master”'],
+  ] as const)('%s, %s', (code, tool, words) => {
+    const found = findingsOf(scenes[code]).find((each) => each.code === code)!;
+    expect(findingFor(found, { language: 'en', tool }).nextStep).toContain(words);
   });
 });
 

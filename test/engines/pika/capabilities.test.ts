@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { capabilitiesOf, sharedDumpLimit } from '../../../src/engines/pika/capabilities.ts';
 import { parseReplication, parseServer } from '../../../src/engines/pika/info.ts';
+import type { Capabilities } from '../../../src/model/capabilities.ts';
 import type { NodeFacts, ReplicationFacts } from '../../../src/model/observation.ts';
+import { versionReason } from '../../../src/model/versions.ts';
 import { dumpedSections } from './recordings.ts';
 
 interface Said {
@@ -18,6 +20,9 @@ function saying(reportedVersion: string, { replicationId = '', eligible = null }
     replication: { ...replication, replicationId, eligibleForMasterElection: eligible },
   };
 }
+
+const said = (capabilities: Capabilities, name: string): string =>
+  versionReason(capabilities, capabilities.reasons[name]!, { language: 'en' });
 
 const of = (version: string, said?: Said) => capabilitiesOf(saying(version, said));
 
@@ -135,7 +140,7 @@ describe('promise 5: where nothing can be proven, it says so', () => {
     const found = of(version);
     expect(found.canProveFullSync).toBe(false);
     expect(found.family).toBe('unknown');
-    expect(found.reasons.canProveFullSync).toMatch(/\.$/);
+    expect(said(found, 'canProveFullSync')).toMatch(/\.$/);
   });
 
   test('a node that tells no version proves nothing', () => {
@@ -145,7 +150,7 @@ describe('promise 5: where nothing can be proven, it says so', () => {
   test('3.3.6 proves without byte counters, and says from what', () => {
     const found = of('3.3.6', { replicationId: null });
     expect(found.canProveFullSync).toBe(true);
-    expect(found.reasons.canProveFullSync).toMatch(/no byte counters, no LASTSAVE.*`info`/);
+    expect(said(found, 'canProveFullSync')).toMatch(/no byte counters, no LASTSAVE.*pushes last/);
   });
 
   test('a build that lacks the byte counters of its version proves nothing', () => {
@@ -169,6 +174,6 @@ test('every capability survives JSON, and every reason is a sentence', () => {
   for (const version of ['3.3.6', '3.5.4', '3.5.5', '4.0.0', '4.1.0', 'x']) {
     const found = of(version);
     expect(JSON.parse(JSON.stringify(found))).toEqual(found);
-    for (const reason of Object.values(found.reasons)) expect(reason).toMatch(/^[^\n]{10,}\.$/);
+    for (const name of Object.keys(found.reasons)) expect(said(found, name)).toMatch(/^[^\n]{10,}\.$/);
   }
 });

@@ -1,0 +1,22 @@
+/** What is stored in English, in the words of whoever reads it. */
+import type { Plan } from '../core/plan/plan.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import { findingFor } from '../model/findings.ts';
+import type { Reader } from '../model/text.ts';
+import { versionReason } from '../model/versions.ts';
+
+/** The same with its reasons as sentences. */
+export function capabilitiesFor(capabilities: Capabilities | null, reader: Reader) {
+  if (capabilities === null) return null;
+  const reasons = Object.entries(capabilities.reasons).map(([name, reason]): [string, string] => [
+    name,
+    versionReason(capabilities, reason, reader),
+  ]);
+  return { ...capabilities, reasons: Object.fromEntries(reasons) };
+}
+
+export const planFor = <P extends Pick<Plan, 'capabilities' | 'findings'>>(plan: P, reader: Reader) => ({
+  ...plan,
+  capabilities: capabilitiesFor(plan.capabilities, reader),
+  findings: plan.findings.map((finding) => findingFor(finding, reader)),
+});

@@ -1,0 +1,280 @@
+/** Findings about settings of master and nodes, and about what the master is at. */
+
+import type { ForecastRange } from '../forecast.ts';
+import type { SlaveLag } from '../observation.ts';
+import { readableBytes, readableSeconds } from '../quantities.ts';
+import { counted, listed, plain, type Reader, type Text } from '../text.ts';
+import { row } from './row.ts';
+
+interface Unequal {
+  readonly setting: string;
+  readonly ofMaster: number;
+  readonly ofNode: number;
+}
+
+const unequal = (meaning: Text) =>
+  row<Unequal>({
+    severity: 'error',
+    meaning,
+    text: {
+      en: ({ node, master, setting, ofMaster, ofNode }) =>
+        `${setting} is ${ofNode} on ${node} and ${ofMaster} on the master ${master}.`,
+      zh: ({ node, master, setting, ofMaster, ofNode }) =>
+        `${setting} 在 ${node} 上是 ${ofNode}，在主节点 ${master} 上是 ${ofMaster}。`,
+    },
+    nextStep: {
+      en: ({ node, setting, ofMaster }) =>
+        `Set ${setting} ${ofMaster} in the configuration file of ${node} and restart it (it cannot be changed while it runs).`,
+      zh: ({ node, setting, ofMaster }) =>
+        `请在 ${node} 的配置文件中设置 ${setting} ${ofMaster} 并重启（运行中无法修改）。`,
+    },
+  });
+
+const setMasterauth: Text<{ readonly node: string; readonly master: string }> = {
+  en: ({ node, master }) =>
+    `CONFIG SET masterauth on ${node} to the requirepass of ${master}, and CONFIG REWRITE to keep it over a restart.`,
+  zh: ({ node, master }) =>
+    `请在 ${node} 上用 CONFIG SET 把 masterauth 设为 ${master} 的 requirepass，并执行 CONFIG REWRITE 使其在重启后仍有效。`,
+};
+
+/** What a master is at that a full sync must not meet. */
+export type MasterWork =
+  | { readonly what: 'dump' | 'scan' | 'compaction' }
+  | { readonly what: 'slave'; readonly slave: string; readonly lag: Readonly<Record<string, SlaveLag>> };
+
+const workWords = {
+  dump: ['a dump is being made (is_bgsaving)', '正在生成快照（is_bgsaving）'],
+  scan: ['a key scan is running (is_scaning_keyspace)', '正在扫描 key（is_scaning_keyspace）'],
+  compaction: ['a compaction is running (is_compact)', '正在压缩（is_compact）'],
+} as const;
+
+export function masterWorkText(work: MasterWork, { language }: Pick<Reader, 'language'>): string {
+  if (work.what !== 'slave') return workWords[work.what][language === 'zh' ? 1 : 0];
+  const lag = Object.entries(work.lag).map(([db, state]) => `${db}: ${state}`);
+  return language === 'zh'
+    ? `从节点 ${work.slave} 尚未同步（${lag.join('，')}）`
+    : `slave ${work.slave} is not in sync yet (${lag.join(', ')})`;
+}
+
+interface BinlogGrowth {
+  readonly writeBytesPerSecond: number;
+  readonly duringBatchBytes: Pick<ForecastRange, 'expected' | 'high'> | null;
+  readonly keptBytes: number;
+  readonly keptFiles: number | null;
+  readonly neededFiles: number;
+}
+
+function growth(facts: BinlogGrowth & { readonly master: string }): string {
+  const { writeBytesPerSecond, duringBatchBytes: written, keptBytes, keptFiles, master } = facts;
+  const rate = `${readableBytes(writeBytesPerSecond)}/s`;
+  const kept = `the settings of ${master} keep ${readableBytes(keptBytes)} (${counted(keptFiles ?? 0, 'file')} a DB)`;
+  return written === null
+    ? `${rate} of binlog are written; ${kept}, which lasts ${readableSeconds(keptBytes / writeBytesPerSecond)}. How long a full sync takes is not known on this version.`
+    : `${readableBytes(written.expected)} (up to ${readableBytes(written.high)}) of binlog are written during the longest batch, at ${rate}; ${kept}.`;
+}
+
+function growthZh(facts: BinlogGrowth & { readonly master: string }): string {
+  const { writeBytesPerSecond, duringBatchBytes: written, keptBytes, keptFiles, master } = facts;
+  const rate = `${readableBytes(writeBytesPerSecond)}/s`;
+  const kept = `${master} 的设置保留 ${readableBytes(keptBytes)}（每个 DB ${keptFiles ?? 0} 个文件）`;
+  return written === null
+    ? `binlog 写入速率为 ${rate}；${kept}，可维持 ${readableSeconds(keptBytes / writeBytesPerSecond)}。该版本无法得知一次全量同步要多久。`
+    : `最长的批次期间会写入 ${readableBytes(written.expected)}（最多 ${readableBytes(written.high)}）binlog，速率 ${rate}；${kept}。`;
+}
+
+/** How the reader permits the service to raise `expire-logs-nums`. */
+const raisePermission: Text<unknown> = {
+  en: (_facts, { tool }) =>
+    ({
+      rest: '"mayRaiseBinlogRetention": true in the policy',
+      cli: '--may-raise-binlog-retention',
+      dashboard: '“expire-logs-nums of the master may be raised meanwhile”',
+    })[tool],
+  zh: (_facts, { tool }) =>
+    ({
+      rest: '策略中的 "mayRaiseBinlogRetention": true',
+      cli: '--may-raise-binlog-retention',
+      dashboard: '“期间允许调高主节点的 expire-logs-nums”',
+    })[tool],
+};
+
+const roomForLogs: Text<{ readonly master: string }> = {
+  en: ({ master }) =>
+    `See that the log folder of ${master} has room for it, or run the expansion when less is written.`,
+  zh: ({ master }) => `请确认 ${master} 的日志目录有足够空间，或在写入较少时执行扩容。`,
+};
+
+export const settingFindings = {
+  databases_differ: unequal(
+    plain(
+      'The number of databases differs. Pika refuses such a slave for good.',
+      'databases 数量不同，Pika 会一直拒绝这样的从节点。',
+    ),
+  ),
+  db_instance_num_differs: unequal(
+    plain(
+      'db-instance-num differs. Pika 4 refuses such a slave for good.',
+      'db-instance-num 不同，Pika 4 会一直拒绝这样的从节点。',
+    ),
+  ),
+  binlog_file_size_differs: unequal(
+    plain(
+      'binlog-file-size differs, so the two binlogs cannot correspond.',
+      'binlog-file-size 不同，两边的 binlog 无法对应。',
+    ),
+  ),
+  settings_unreadable: row<{ unread: readonly string[]; unreadOfMaster: readonly string[] }>({
+    severity: 'warning',
+    meaning: plain(
+      'Settings that must be equal on both sides could not be read, and so not compared.',
+      '两边必须相同的设置未能读到，因此没有比较。',
+    ),
+    text: {
+      en: ({ node, master, unread, unreadOfMaster }, reader) =>
+        `CONFIG GET did not tell ${listed([...unread.map((name) => `${name} of ${node}`), ...unreadOfMaster.map((name) => `${name} of ${master}`)], reader)}, so the service did not compare it.`,
+      zh: ({ node, master, unread, unreadOfMaster }, reader) =>
+        `CONFIG GET 未给出 ${listed([...unread.map((name) => `${node} 的 ${name}`), ...unreadOfMaster.map((name) => `${master} 的 ${name}`)], reader)}，因此没有比较。`,
+    },
+    nextStep: plain(
+      'Let the user of the service run CONFIG GET, or compare these settings by hand.',
+      '请允许本服务的用户执行 CONFIG GET，或手工核对这些设置。',
+    ),
+  }),
+  masterauth_missing: row({
+    severity: 'error',
+    meaning: plain(
+      'The master wants a password, but the node has no masterauth. Pika refuses such a slave for good.',
+      '主节点要求密码，而该节点没有设置 masterauth，Pika 会一直拒绝这样的从节点。',
+    ),
+    text: {
+      en: ({ node, master }) =>
+        `The master ${master} wants a password, but ${node} has no masterauth. The link would stay down for good.`,
+      zh: ({ node, master }) => `主节点 ${master} 要求密码，而 ${node} 没有设置 masterauth，连接会一直断开。`,
+    },
+    nextStep: setMasterauth,
+  }),
+  masterauth_differs: row<{ equalsConfigured: boolean }>({
+    severity: 'error',
+    meaning: plain(
+      'The masterauth of the node is not the password of the master. Pika refuses such a slave for good.',
+      '该节点的 masterauth 不是主节点的密码，Pika 会一直拒绝这样的从节点。',
+    ),
+    text: {
+      en: ({ node, equalsConfigured }) =>
+        equalsConfigured
+          ? `The masterauth of ${node} equals the configured password, which is not the requirepass of the master. The link would stay down for good.`
+          : `The masterauth of ${node} is not the password of the master. The link would stay down for good.`,
+      zh: ({ node, equalsConfigured }) =>
+        equalsConfigured
+          ? `${node} 的 masterauth 与本服务配置的密码相同，但那不是主节点的 requirepass，连接会一直断开。`
+          : `${node} 的 masterauth 不是主节点的密码，连接会一直断开。`,
+    },
+    nextStep: setMasterauth,
+  }),
+  masterauth_unproven: row<{ masterWantsPassword: boolean | null; masterauthSet: boolean | null }>({
+    severity: 'warning',
+    meaning: plain(
+      'Whether the masterauth of the node is the password of the master could not be compared.',
+      '未能比较该节点的 masterauth 是否就是主节点的密码。',
+    ),
+    text: {
+      en: ({ node, master, masterWantsPassword, masterauthSet }) =>
+        masterWantsPassword === null
+          ? `The service could not read whether the master ${master} wants a password.`
+          : masterauthSet === null
+            ? `The master ${master} wants a password. The service could not read whether ${node} has it as masterauth.`
+            : `The service could not compare the masterauth of ${node} with the password of the master.`,
+      zh: ({ node, master, masterWantsPassword, masterauthSet }) =>
+        masterWantsPassword === null
+          ? `未能读到主节点 ${master} 是否要求密码。`
+          : masterauthSet === null
+            ? `主节点 ${master} 要求密码，但未能读到 ${node} 的 masterauth 是否就是该密码。`
+            : `未能比较 ${node} 的 masterauth 与主节点的密码。`,
+    },
+    nextStep: setMasterauth,
+  }),
+  master_password_differs: row({
+    severity: 'warning',
+    meaning: plain(
+      'The configured password is not the requirepass of the master. With an empty userpass Pika accepts any password at login, so a login proves nothing.',
+      '本服务配置的密码不是主节点的 requirepass。userpass 为空时 Pika 接受任何密码登录，因此能登录并不说明什么。',
+    ),
+    text: {
+      en: ({ master }) =>
+        `The master ${master} let the service in, but the configured password is not its requirepass (Pika takes any password while userpass is empty). The service cannot check the nodes' masterauth against it.`,
+      zh: ({ master }) =>
+        `主节点 ${master} 允许本服务登录，但配置的密码不是它的 requirepass（userpass 为空时 Pika 接受任何密码），因此无法核对各节点的 masterauth。`,
+    },
+    nextStep: plain(
+      'Put the real requirepass of the master into the credential.',
+      '请在凭据中填写主节点真正的 requirepass。',
+    ),
+  }),
+  master_busy: row<{ work: readonly MasterWork[] }>({
+    severity: 'warning',
+    meaning: plain(
+      'The master is at work on something that a full sync must not meet. The expansion waits for its end.',
+      '主节点正在做不能与全量同步同时进行的事，扩容任务会等它结束。',
+    ),
+    text: {
+      en: ({ master, work }, reader) =>
+        `The master ${master} is busy: ${listed(
+          work.map((each) => masterWorkText(each, reader)),
+          reader,
+        )}. The service attaches no node before this has ended.`,
+      zh: ({ master, work }, reader) =>
+        `主节点 ${master} 正忙：${work.map((each) => masterWorkText(each, reader)).join('；')}。在此结束之前本服务不会挂载任何节点。`,
+    },
+    nextStep: plain(
+      'Nothing to do. To make it quicker, end this work. A dead slave stays in the list for up to 180 s.',
+      '无需操作。如需加快，请结束这些工作。已停掉的从节点最长在列表中保留 180 s。',
+    ),
+  }),
+
+  binlog_retention_risk: row<BinlogGrowth>({
+    severity: 'warning',
+    meaning: plain(
+      'More binlog is written during a full sync than the master keeps, and its version does not spare the binlog of a slave in full sync from purging (up to 3.4). Where it is not known how long a full sync takes: the binlog that is kept lasts less than a day.',
+      '全量同步期间写入的 binlog 多于主节点保留的量，而该版本（至 3.4）清理时不会为全量同步中的从节点保留 binlog。在无法得知全量同步时长时：保留的 binlog 不足一天。',
+    ),
+    text: {
+      en: (facts) =>
+        `${growth(facts)} This version does not spare the binlog of a slave in full sync, so the master may purge the part that a node needs after its snapshot. The full sync of this node then begins again and again.`,
+      zh: (facts) =>
+        `${growthZh(facts)}该版本不会为全量同步中的从节点保留 binlog，主节点可能清掉节点在快照之后所需的部分，使其全量同步一再重来。`,
+    },
+    nextStep: {
+      en: ({ master, neededFiles }, reader) =>
+        `Let the service raise expire-logs-nums on ${master} to ${neededFiles} for the time of the expansion (${raisePermission.en({}, reader)}). Or raise it yourself, or run the expansion when less is written.`,
+      zh: ({ master, neededFiles }, reader) =>
+        `请允许本服务在扩容期间把 ${master} 的 expire-logs-nums 调高到 ${neededFiles}（${raisePermission.zh({}, reader)}），或自行调高，或在写入较少时执行。`,
+    },
+  }),
+  binlog_retention_raised: row<BinlogGrowth>({
+    severity: 'info',
+    meaning: plain(
+      'As binlog_retention_risk; the request permits the service to raise expire-logs-nums on the master for the time of the expansion.',
+      '同 binlog_retention_risk；请求允许本服务在扩容期间调高主节点的 expire-logs-nums。',
+    ),
+    text: {
+      en: (facts) =>
+        `${growth(facts)} As the request permits, the service raises expire-logs-nums of ${facts.master} to ${facts.neededFiles} while nodes are synced, and puts it back afterwards.`,
+      zh: (facts) =>
+        `${growthZh(facts)}按请求的许可，本服务在节点同步期间把 ${facts.master} 的 expire-logs-nums 调高到 ${facts.neededFiles}，之后恢复原值。`,
+    },
+    nextStep: roomForLogs,
+  }),
+  binlog_disk_growth: row<BinlogGrowth>({
+    severity: 'warning',
+    meaning: plain(
+      'More binlog is written during a full sync than the settings of the master keep. From 3.5.0 on nothing is purged while a slave is in full sync, so it piles up on disk.',
+      '全量同步期间写入的 binlog 多于主节点设置保留的量。从 3.5.0 起，有从节点处于全量同步时不会清理，binlog 会堆积在磁盘上。',
+    ),
+    text: {
+      en: (facts) =>
+        `${growth(facts)} The version purges nothing while a slave is in full sync, so the log folder grows beyond the settings.`,
+      zh: (facts) => `${growthZh(facts)}该版本在有从节点全量同步时不清理 binlog，日志目录会超出设置的大小。`,
+    },
+    nextStep: roomForLogs,
+  }),
+};

@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import { masterChecks } from '../../src/core/plan/preflight-master.ts';
+import { entryChecks, nodeChecks } from '../../src/core/plan/preflight-node.ts';
+import {
+  type FindingCode,
+  type FindingFacts,
+  findingFor,
+  findingTable,
+  makeFinding,
+} from '../../src/model/findings.ts';
+import { pairReasons, versionReasons } from '../../src/model/versions.ts';
+import { expectText, readers } from '../support/texts.ts';
+
+const met = { address: '10.0.0.2:9221', met: 'connect ECONNREFUSED (ECONNREFUSED)' };
+const present = { presentMaster: '10.9.9.9:9221', link: 'up' } as const;
+const pair = { masterVersion: '3.5.4', nodeVersion: '3.5.5' };
+const unequal = { setting: 'databases', ofMaster: 1, ofNode: 8 };
+const oneAtATime = { version: '3.5.4', nodes: 2, why: 'next_slave_replaces_dump' } as const;
+const growth = {
+  writeBytesPerSecond: 1e6,
+  duringBatchBytes: { expected: 1e9, high: 2e9 },
+  keptBytes: 1e9,
+  keptFiles: 1,
+  neededFiles: 40,
+};
+
+/** Facts of every code, in the shapes that its rule makes. */
+const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] } = {
+  no_nodes: [{}],
+  too_many_nodes: [{ nodes: 201, limit: 200 }],
+  expansion_on_master: [
+    { expansions: ['exp_1'], state: 'running' },
+    { expansions: ['exp_1', 'exp_2'], state: 'halted' },
+  ],
+  node_in_other_expansion: [{ expansion: 'exp_1' }],
+  node_is_master: [{ how: 'name' }, { how: 'process' }],
+  node_named_twice: [
+    { other: '10.0.0.2:9221', how: 'name' },
+    { other: '10.0.0.3:9221', how: 'address' },
+  ],
+  master_unreachable: [met],
+  master_no_answer: [{ waitedMs: 5001 }],
+  master_denied: [{ ...met, credential: null }],
+  master_garbled: [met],
+  master_facts_missing: [{ missing: ['INFO server', 'binlog_position'] }],
+  node_unreachable: [met],
+  node_busy: [{ waitedMs: 800 }],
+  node_denied: [{ ...met, credential: 'other' }],
+  node_garbled: [met],
+  node_facts_missing: [{ missing: ['INFO replication'] }],
+  announced_address_shared: [{ other: '10.0.0.3:9221', seenAs: '172.17.0.2:9221' }],
+  announced_port_differs: [{ listens: 9221, told: 19221, seenAs: '10.0.0.2:9221' }],
+  node_seen_as_loopback: [{ seenAs: '10.0.0.1:9221' }],
+  node_seen_by_name: [
+    { host: 'pika-1', port: 9221, samePort: 0 },
+    { host: 'pika-1', port: 9221, samePort: 1 },
+  ],
+  loopback_trap: [{ seenAs: '127.0.0.1:9221' }],
+  ipv6_unsupported: [{ seenAs: '[fd00::1]:9221' }],
+  master_port_too_high: [{ port: 60_000, shift: 10_001 }],
+  master_port_mapped: [{ listens: 9221, told: 19_221 }],
+  already_slave_of: [
+    { ...present, sinceBegun: false },
+    { ...present, link: null, sinceBegun: true },
+  ],
+  already_slave_of_this_master: [present],
+  will_be_repointed: [
+    { ...present, ours: true },
+    { ...present, ours: false },
+  ],
+  has_slaves: [{ slaves: [] }, { slaves: ['10.0.0.7:9221', '10.0.0.8:9221'] }],
+  stale_entry: [{ entry: '10.0.0.2:9221' }],
+  holds_data: [{}],
+  data_unknown: [{}],
+  data_will_be_replaced: [{}],
+  replication_id_differs: [{ replicationId: 'abc' }],
+  replication_id_same: [{ replicationId: 'abc' }],
+  node_writable_as_slave: [{}],
+  node_db_fatal: [{}],
+  master_is_slave: [{ presentMaster: '10.9.9.9:9221' }],
+  master_still_syncing: [
+    { presentMaster: '10.9.9.9:9221', linkStatus: null, dbStates: { db0: 'WaitDBSync' } },
+  ],
+  master_not_eligible: [{}],
+  master_db_fatal: [{}],
+  master_replaced: [
+    {
+      changes: [
+        { of: 'replication_id', before: 'abc', after: '' },
+        { of: 'version', before: '3.5.4', after: '3.5.5' },
+        { of: 'binlog', db: 'db0', before: '3:500', after: '0:0' },
+        { of: 'binlog', db: 'db1', before: '3:500', after: null },
+      ],
+    },
+  ],
+  master_restarted_since_plan: [{ uptimeSeconds: 12 }, { uptimeSeconds: null }],
+  databases_differ: [unequal],
+  db_instance_num_differs: [unequal],
+  binlog_file_size_differs: [unequal],
+  settings_unreadable: [{ unread: ['databases'], unreadOfMaster: ['databases', 'binlog-file-size'] }],
+  masterauth_missing: [{}],
+  masterauth_differs: [{ equalsConfigured: true }, { equalsConfigured: false }],
+  masterauth_unproven: [
+    { masterWantsPassword: null, masterauthSet: null },
+    { masterWantsPassword: true, masterauthSet: null },
+    { masterWantsPassword: true, masterauthSet: true },
+  ],
+  master_password_differs: [{}],
+  master_busy: [
+    {
+      work: [
+        { what: 'dump' },
+        { what: 'scan' },
+        { what: 'compaction' },
+        { what: 'slave', slave: '10.0.0.9:9221', lag: { db0: 'full syncing' } },
+      ],
+    },
+  ],
+  binlog_retention_risk: [growth, { ...growth, duringBatchBytes: null }],
+  binlog_retention_raised: [growth],
+  binlog_disk_growth: [growth],
+  version_pair_refused: (Object.keys(pairReasons) as (keyof typeof pairReasons)[]).map((reason) => ({
+    ...pair,
+    reason,
+  })),
+  version_pair_flawed: [{ ...pair, reason: 'counter_writes_lose_ttl' }],
+  version_pair_untried: [{ ...pair, reason: 'nothing_known' }],
+  version_has_bug: [
+    { ...oneAtATime, upgrade: 'to_3_5_5' },
+    { ...oneAtATime, upgrade: 'away_from_4_0_0' },
+  ],
+  version_one_at_a_time: [
+    { ...oneAtATime, keepDumpsAway: true },
+    { ...oneAtATime, keepDumpsAway: false },
+  ],
+  version_cannot_be_proven: (Object.keys(versionReasons) as (keyof typeof versionReasons)[]).map((why) => ({
+    version: '3.5.4',
+    why,
+  })),
+  build_unknown: [{ version: '3.5.4', gitSha: '0123abcd' }],
+  streams_not_transferred: [{ version: '3.5.4' }],
+  batch_size_reduced: [{ asked: 3, allowed: 1, by: '10.0.0.2:9221', version: '3.5.4' }],
+};
+
+const codes = Object.keys(findingTable) as FindingCode[];
+const ofMaster = new Set<string>(masterChecks.map(({ code }) => code));
+const ofNode = new Set<string>([...entryChecks, ...nodeChecks].map(({ code }) => code));
+const nodesOf = (code: FindingCode): readonly (string | null)[] =>
+  !ofNode.has(code) && !code.startsWith('node_')
+    ? [null]
+    : ofMaster.has(code)
+      ? [null, '10.0.0.2:9221']
+      : ['10.0.0.2:9221'];
+const made = <Code extends FindingCode>(code: Code) =>
+  nodesOf(code).flatMap((node) =>
+    samples[code].map((facts) => makeFinding(code, { master: '10.0.0.1:9221', node }, facts)),
+  );
+
+describe('every finding', () => {
+  test.each(codes)('%s reads for everybody, after it was stored', (code) => {
+    for (const finding of made(code))
+      for (const reader of readers) {
+        const { text, nextStep } = findingFor(JSON.parse(JSON.stringify(finding)), reader);
+        for (const words of [text, nextStep]) expectText(words, reader.language);
+      }
+  });
+
+  test.each(codes)('%s says what it means in both languages', (code) => {
+    for (const { language, tool } of readers)
+      expectText(findingTable[code].meaning[language]({}, { language, tool }), language);
+  });
+
+  test('of another release keeps the words in which it was stored', () => {
+    const old = {
+      code: 'too_many_nodes',
+      severity: 'error' as const,
+      node: null,
+      text: 'Far too many.',
+      nextStep: 'Fewer.',
+    };
+    expect(findingFor(old, { language: 'zh', tool: 'cli' }).text).toBe('Far too many.');
+    expect(findingFor({ ...old, code: 'gone' }, { language: 'zh', tool: 'cli' })).toEqual({
+      ...old,
+      code: 'gone',
+    });
+  });
+});
