@@ -68,6 +68,13 @@ test('each of the great packages is known to few rooms', () => {
   expect(wrong).toEqual([]);
 });
 
+test('the model knows no package but the one that schemas are written in', () => {
+  const packages = imports
+    .filter(({ file, to }) => roomOf(file) === 'model' && !to.startsWith('.'))
+    .map(({ to }) => to);
+  expect([...new Set(packages)]).toEqual(['typebox']);
+});
+
 test('the rules see every room', () => {
   const rooms = new Set(files.map(roomOf));
   for (const room of [...Object.keys(allowed), ...Object.values(keepers).flat()])

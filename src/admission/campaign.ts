@@ -12,6 +12,7 @@ import {
 import type { EventInput, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
 import { formatAddress } from '../model/observation.ts';
+import { mergePolicies } from '../model/policy.ts';
 import { Refusal, refuse, refuseField } from '../model/refusal.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../store/campaigns.ts';
@@ -175,7 +176,10 @@ function parse(
 /** The request under which a member will be admitted: its own, with the campaign's policy where it gives none. */
 function requestOf(campaign: CampaignRequest, index: number): ExpansionRequest {
   const member = campaign.members[index]!;
-  const policy = mergePolicies(campaign.policy, member.policy);
+  const policy =
+    campaign.policy && member.policy
+      ? mergePolicies(campaign.policy, member.policy)
+      : (member.policy ?? campaign.policy);
   const place = `(${index + 1} of ${campaign.members.length})`;
   const label = member.label ?? (campaign.label === undefined ? undefined : `${campaign.label} ${place}`);
   return {
@@ -183,23 +187,6 @@ function requestOf(campaign: CampaignRequest, index: number): ExpansionRequest {
     nodes: member.nodes,
     ...(policy === undefined ? {} : { policy }),
     ...(label === undefined ? {} : { label }),
-  };
-}
-
-type PolicyRequest = NonNullable<ExpansionRequest['policy']>;
-
-function mergePolicies(
-  shared: PolicyRequest | undefined,
-  own: PolicyRequest | undefined,
-): PolicyRequest | undefined {
-  if (shared === undefined || own === undefined) return own ?? shared;
-  const verify = { ...shared.verify, ...own.verify };
-  const health = own.health === undefined ? shared.health : own.health && { ...shared.health, ...own.health };
-  return {
-    ...shared,
-    ...own,
-    ...(shared.verify || own.verify ? { verify } : {}),
-    ...(health === undefined ? {} : { health }),
   };
 }
 

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { resolveSpec } from '../compare/spec.ts';
 import type { CredentialSource } from '../engines/engine.ts';
-import { mostSampledPerType } from '../model/policy.ts';
+import { schemaOf } from '../model/field-schema.ts';
+import { verifyFields } from '../model/policy.ts';
 import type { NewComparison } from '../store/comparisons.ts';
 import { ServerInput } from './request.ts';
 import { parseMaster } from './targets.ts';
@@ -12,42 +13,10 @@ export const ComparisonRequest = Type.Object(
   {
     left: ServerInput,
     right: ServerInput,
-    depth: Type.Optional(
-      Type.Enum(['counts', 'sample', 'full'], {
-        description:
-          '`counts`: what the servers tell cheaply; `sample`: keys spread over the whole key space; `full`: every key.',
-      }),
-    ),
-    samplePerType: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: mostSampledPerType,
-        description: 'Keys per type and database (depth sample).',
-      }),
-    ),
-    keyCounts: Type.Optional(
-      Type.Boolean({ description: 'Also compare exact key counts (scans all keys on both sides).' }),
-    ),
+    ...schemaOf(verifyFields).properties,
     ttlToleranceMs: Type.Optional(
       Type.Union([Type.Integer({ minimum: 0, maximum: 86_400_000 }), Type.Null()], {
         description: 'Difference of lifetimes not counted; null = lifetimes are not compared.',
-      }),
-    ),
-    rounds: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 100,
-        description: 'A key that differs in so many looks is a difference.',
-      }),
-    ),
-    maxOpsPerSecond: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-        description: 'Keys per second asked of each server; null = no cap.',
-      }),
-    ),
-    maxBytesPerSecond: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1024 }), Type.Null()], {
-        description: 'Bytes per second read from each server; null = no cap.',
       }),
     ),
     maxMasterLatencyMs: Type.Optional(

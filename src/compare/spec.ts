@@ -1,7 +1,7 @@
 import type { Credential } from '../engines/engine.ts';
 import type { ComparisonReport } from '../model/comparison.ts';
 import type { Address } from '../model/observation.ts';
-import type { VerifyPolicy } from '../model/policy.ts';
+import { defaultPolicy, type VerifyPolicy } from '../model/policy.ts';
 
 /** A server to compare: where it is, and how to log in. */
 export interface Endpoint {
@@ -35,13 +35,7 @@ export interface ComparisonSpec {
 }
 
 export const defaultSpec: ComparisonSpec = {
-  depth: 'sample',
-  samplePerType: 1000,
-  keyCounts: false,
-  ttlToleranceMs: 1000,
-  rounds: 3,
-  maxOpsPerSecond: null,
-  maxBytesPerSecond: null,
+  ...defaultPolicy.verify,
   maxMasterLatencyMs: 500,
   maxSlaveLagBytes: 256 * 1024 * 1024,
   timeoutMs: 15_000,

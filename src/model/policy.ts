@@ -1,133 +1,449 @@
-/** How an expansion is to be carried out. Every field has a default; a request gives only what differs. */
-export interface VerifyPolicy {
-  readonly depth: 'counts' | 'sample' | 'full';
-  /** Keys looked at per type and DB (depth sample). */
-  readonly samplePerType: number;
-  /** Also compare exact key counts (a scan of all keys on both nodes, once no full sync runs). */
-  readonly keyCounts: boolean;
-  readonly ttlToleranceMs: number;
-  /** A key that differs in this many rounds, each after the slave has passed the master's offset, is a difference. */
-  readonly rounds: number;
-  readonly maxOpsPerSecond: number | null;
-  readonly maxBytesPerSecond: number | null;
-}
+/**
+ * How an expansion is to be carried out: one row per field. The entrances (REST, queue, command line, campaigns, dashboard) and
+ * docs/policy.md are derived from the rows; a new field is a row here and the code that uses it.
+ */
+import { type Fields, type InputOf, merged, resolved, type Values, type ValuesOf } from './fields.ts';
+import { patterns } from './invalid-fields.ts';
+import { plain } from './text.ts';
+
+const minute = 60_000;
+const day = 86_400_000;
 
 /** What a sample looks at is kept in memory while it goes on, 3 KB a key; 50,000 keys find a loss of 0.03 %. */
 export const mostSampledPerType = 50_000;
 
-/** Hours in which batches may begin, on the clock of a place. `to` before `from` runs past midnight. */
-export interface TimeWindow {
-  /** Days on which it begins; empty = every day. */
-  readonly days: readonly Weekday[];
-  /** `HH:MM`. */
-  readonly from: string;
-  readonly to: string;
-  /** IANA name, for example `Europe/Berlin`. */
-  readonly timeZone: string;
-}
-
-export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-export type Weekday = (typeof weekdays)[number];
-
-/** Limits on the master's health: over one of them less is copied and no batch begins. null = not watched. */
-export interface HealthPolicy {
-  /** 99th percentile of the service's own probes (PING) of the last seconds. */
-  readonly masterLatencyMs: number | null;
-  /** Of slaves that were there before. */
-  readonly slaveLagBytes: number | null;
-  readonly commandsPerSecond: number | null;
-  /** Answers GET with a number, or with JSON `{"value": number}`. */
-  readonly endpoint: { readonly url: string; readonly limit: number } | null;
-}
-
-export const noHealthLimits: HealthPolicy = {
-  masterLatencyMs: null,
-  slaveLagBytes: null,
-  commandsPerSecond: null,
-  endpoint: null,
+export const policySections = {
+  main: plain('Batches and data check', '批次与校验'),
+  limits: plain('Attempts and time limits', '尝试次数与时限'),
+  check: plain('Details of the data check', '校验细节'),
+  pace: plain('Pace and hours', '速度与时段'),
 };
 
-export interface Policy {
-  /** Nodes attached together; capped by what the master's version allows. 'auto' lets the service choose. */
-  readonly batchSize: number | 'auto';
-  /** 'each_batch': wait for an operator's approval before every batch but the first. */
-  readonly approval: 'none' | 'each_batch';
-  readonly onFailure: 'halt' | 'skip' | 'rollback';
-  /** Attaches per node, the first one included. */
-  readonly maxAttempts: number;
-  readonly pauseBetweenBatchesMs: number;
-  /** Time between two looks at a node in full sync. */
-  readonly lookIntervalMs: number;
-  /** No byte and no change of state for this long in a full sync = hung. */
-  readonly stallTimeoutMs: number;
-  /** How long a node may be unreachable before its attempt has failed. */
-  readonly nodeDownTimeoutMs: number;
-  /**
-   * How long to wait for a busy master (foreign full sync, bgsave, scan) before a person is asked; and for a hundredth of a copy,
-   * or, where the version counts no bytes, for all of it.
-   */
-  readonly masterBusyTimeoutMs: number;
-  /** Looks in a row that must hold before `verified`. */
-  readonly stableLooks: number;
-  /** What the master may send to the nodes in full sync, all together; null = the nodes' own throttles. */
-  readonly bandwidthBytesPerSecond: number | null;
-  /**
-   * The service may raise `expire-logs-nums` of the master while nodes are synced, where its version would purge binlog
-   * that they still need; the old value is put back. The only setting of a master that it ever changes.
-   */
-  readonly mayRaiseBinlogRetention: boolean;
-  /** null = nothing is watched, and the nodes copy at their share of the budget. */
-  readonly health: HealthPolicy | null;
-  /** Batches begin only inside one of them; empty = at any time. */
-  readonly windows: readonly TimeWindow[];
-  /**
-   * Before each batch the forecast is made anew; when time or bytes of what is left have grown by more than this share
-   * of what was planned, the expansion waits for approval. null = it never does.
-   */
-  readonly forecastTolerance: number | null;
-  readonly verify: VerifyPolicy;
-}
-
-export const defaultPolicy: Policy = {
-  batchSize: 'auto',
-  approval: 'none',
-  onFailure: 'halt',
-  maxAttempts: 3,
-  pauseBetweenBatchesMs: 0,
-  lookIntervalMs: 250,
-  stallTimeoutMs: 60_000,
-  nodeDownTimeoutMs: 60_000,
-  masterBusyTimeoutMs: 1_800_000,
-  stableLooks: 3,
-  bandwidthBytesPerSecond: null,
-  mayRaiseBinlogRetention: false,
-  health: null,
-  windows: [],
-  forecastTolerance: 1,
-  verify: {
-    depth: 'sample',
-    samplePerType: 1000,
-    keyCounts: false,
-    ttlToleranceMs: 1000,
-    rounds: 3,
-    maxOpsPerSecond: null,
-    maxBytesPerSecond: null,
+/** How the data of a node are compared with the master's. */
+export const verifyFields = {
+  depth: {
+    kind: 'choice',
+    section: 'main',
+    flag: 'verify',
+    choices: {
+      counts: plain('Counts only', '仅计数'),
+      sample: plain('Sample by value', '按值抽样'),
+      full: plain('Every key by value', '逐个 key 按值比对'),
+    },
+    default: 'sample',
+    label: plain('Data check', '数据校验'),
+    help: plain('How much of the data is compared.', '比对多少数据。'),
   },
-};
+  samplePerType: {
+    kind: 'number',
+    flag: 'sample',
+    min: 1,
+    max: mostSampledPerType,
+    default: 1000,
+    label: plain('Keys per type in the sample', '每种类型的抽样 key 数'),
+    help: plain(
+      'Keys that a sample looks at, per type and database.',
+      '抽样时每个库、每种类型比对的 key 数。',
+    ),
+  },
+  keyCounts: {
+    kind: 'yes_no',
+    default: false,
+    label: plain('Compare exact key counts as well', '同时比对精确 key 数量'),
+    help: plain(
+      'The exact key counts are compared as well. For this both nodes scan all their keys, once no full sync runs.',
+      '同时比对精确的 key 数量。为此两个节点都要在没有全量同步时扫描全部 key。',
+    ),
+  },
+  ttlToleranceMs: {
+    kind: 'number',
+    unit: 'short_time',
+    min: 0,
+    max: day,
+    default: 1000,
+    label: plain('Tolerated difference of lifetimes', '允许的过期时间差'),
+    help: plain(
+      'A smaller difference of the remaining lifetimes of a key does not count.',
+      'key 的剩余过期时间相差不超过该值时不计为差异。',
+    ),
+  },
+  rounds: {
+    kind: 'number',
+    min: 1,
+    max: 100,
+    default: 3,
+    label: plain('Rounds of a difference', '差异确认轮数'),
+    help: plain(
+      'A key counts as different if it differs in this many rounds. The slave passes the offset of the master before each round.',
+      '一个 key 连续这么多轮都不一致才计为差异；每一轮之前，从节点都已越过主节点的偏移量。',
+    ),
+  },
+  maxOpsPerSecond: {
+    kind: 'number',
+    min: 1,
+    none: plain('no limit', '不限'),
+    default: null,
+    label: plain('Keys compared per second', '每秒比对的 key 数'),
+    help: plain(
+      'The most keys that the comparison asks of each node per second. An expiry counts as one more.',
+      '比对时每秒最多向每个节点查询的 key 数；查询过期时间另计一次。',
+    ),
+  },
+  maxBytesPerSecond: {
+    kind: 'number',
+    unit: 'rate',
+    flag: 'max-bytes-per-second',
+    min: 1024,
+    none: plain('no limit', '不限'),
+    default: null,
+    label: plain('Data compared per second', '每秒比对的数据量'),
+    help: plain(
+      'The most bytes that the comparison reads from each node per second.',
+      '比对时每秒最多从每个节点读取的字节数。',
+    ),
+  },
+} as const satisfies Fields;
+
+const unwatched = plain('not watched', '不监测');
+
+const healthFields = {
+  masterLatencyMs: {
+    kind: 'number',
+    unit: 'short_time',
+    flag: 'latency',
+    fraction: true,
+    above: 0,
+    none: unwatched,
+    default: null,
+    label: plain('Latency of the master, p99', '主节点延迟 p99'),
+    help: plain(
+      "The 99th percentile of the service's own PINGs of the last seconds.",
+      '服务自身最近数秒 PING 的第 99 百分位延迟。',
+    ),
+  },
+  slaveLagBytes: {
+    kind: 'number',
+    unit: 'bytes',
+    flag: 'lag',
+    fraction: true,
+    above: 0,
+    none: unwatched,
+    default: null,
+    label: plain('Lag of its other slaves', '原有从节点的落后量'),
+    help: plain('The lag of the slaves that the master had before.', '主节点原有从节点的 binlog 落后量。'),
+  },
+  commandsPerSecond: {
+    kind: 'number',
+    flag: 'commands',
+    fraction: true,
+    above: 0,
+    none: unwatched,
+    default: null,
+    label: plain('Commands per second', '每秒命令数'),
+    help: plain('The commands that the master carries out per second.', '主节点每秒执行的命令数。'),
+  },
+  endpoint: {
+    kind: 'group',
+    none: unwatched,
+    label: plain('A figure of your own', '自定义指标'),
+    help: plain('The address of a figure of your own, with its limit.', '自定义指标的地址及其上限。'),
+    fields: {
+      url: {
+        kind: 'text',
+        required: true,
+        minLength: 8,
+        maxLength: 2000,
+        example: 'http://10.0.0.9:8000/pika-health',
+        label: plain('Address of your own figure', '自定义指标的地址'),
+        help: plain(
+          'It answers GET with a number, or with {"value": number}.',
+          '对 GET 请求返回一个数字，或 {"value": 数字}。',
+        ),
+      },
+      limit: {
+        kind: 'number',
+        required: true,
+        fraction: true,
+        label: plain('Limit of your own figure', '自定义指标的上限'),
+        help: plain('The most that this figure may be.', '该指标允许的最大值。'),
+      },
+    },
+  },
+} as const satisfies Fields;
+
+const windowFields = {
+  days: {
+    kind: 'choices',
+    choices: {
+      mon: plain('Monday', '周一'),
+      tue: plain('Tuesday', '周二'),
+      wed: plain('Wednesday', '周三'),
+      thu: plain('Thursday', '周四'),
+      fri: plain('Friday', '周五'),
+      sat: plain('Saturday', '周六'),
+      sun: plain('Sunday', '周日'),
+    },
+    default: [],
+    label: plain('Days', '日期'),
+    help: plain('Days on which the window begins; empty = every day.', '时段开始的日子；为空表示每天。'),
+  },
+  from: {
+    kind: 'text',
+    required: true,
+    pattern: patterns.time_of_day,
+    minLength: 5,
+    maxLength: 5,
+    example: '22:00',
+    label: plain('From', '从'),
+    help: plain('`HH:MM` at which the window begins.', '时段开始的时间，`HH:MM`。'),
+  },
+  to: {
+    kind: 'text',
+    required: true,
+    pattern: patterns.time_of_day,
+    minLength: 5,
+    maxLength: 5,
+    example: '06:00',
+    label: plain('To', '到'),
+    help: plain(
+      '`HH:MM` at which the window ends. If it is before `from`, the window ends on the next day; if both are equal, it lasts a whole day.',
+      '时段结束的时间，`HH:MM`。早于 `from` 表示次日；与 `from` 相同表示一整天。',
+    ),
+  },
+  timeZone: {
+    kind: 'text',
+    minLength: 1,
+    maxLength: 64,
+    example: 'Europe/Berlin',
+    default: 'UTC',
+    label: plain('Time zone', '时区'),
+    help: plain('The IANA name of the time zone.', '时区的 IANA 名称。'),
+  },
+} as const satisfies Fields;
+
+export const policyFields = {
+  batchSize: {
+    kind: 'number',
+    section: 'main',
+    min: 1,
+    max: 256,
+    words: { auto: plain('the service chooses, and says why', '由服务选择并说明理由') },
+    default: 'auto',
+    label: plain('Nodes per batch', '每批节点数'),
+    help: plain(
+      'Nodes that are attached together. The version of the master may allow fewer.',
+      '同时挂载的节点数；不会超过主节点版本允许的数量。',
+    ),
+  },
+  approval: {
+    kind: 'choice',
+    section: 'main',
+    choices: {
+      none: plain('Go on by itself', '自动继续'),
+      each_batch: plain('Wait for approval', '等待批准'),
+    },
+    default: 'none',
+    label: plain('Between batches', '批次之间'),
+    help: plain(
+      'Whether an operator must approve every batch but the first.',
+      '除第一批外，每批开始前是否需要操作员批准。',
+    ),
+  },
+  onFailure: {
+    kind: 'choice',
+    section: 'main',
+    choices: {
+      halt: plain('Halt and wait for a person', '停止并等待人工处理'),
+      skip: plain('Skip the node and go on', '跳过该节点继续'),
+      rollback: plain('Detach the nodes of the batch', '摘除本批挂载的节点'),
+    },
+    default: 'halt',
+    label: plain('If a node fails for good', '节点最终失败时'),
+    help: plain('What the service does when it gives a node up.', '服务放弃某个节点后的处理方式。'),
+  },
+  pauseBetweenBatchesMs: {
+    kind: 'number',
+    section: 'main',
+    unit: 'time',
+    min: 0,
+    max: 7 * day,
+    default: 0,
+    label: plain('Pause between batches', '批次间隔'),
+    help: plain('How long the service pauses between two batches.', '两个批次之间的停顿时间。'),
+  },
+  verify: {
+    kind: 'group',
+    section: 'check',
+    fields: verifyFields,
+    label: plain('Data check', '数据校验'),
+    help: plain("How the data of a node are compared with the master's.", '如何把节点的数据与主节点比对。'),
+  },
+  maxAttempts: {
+    kind: 'number',
+    section: 'limits',
+    min: 1,
+    max: 20,
+    default: 3,
+    label: plain('Attempts per node', '每个节点的尝试次数'),
+    help: plain(
+      'How often a node is attached, the first time included.',
+      '每个节点最多挂载的次数，含第一次。',
+    ),
+  },
+  stallTimeoutMs: {
+    kind: 'number',
+    section: 'limits',
+    unit: 'time',
+    min: 1000,
+    max: day,
+    default: minute,
+    label: plain('Full sync hung after', '判定全量同步卡死'),
+    help: plain(
+      'No byte and no change of state for this long in a full sync counts as hung.',
+      '全量同步中持续这么久没有收到字节、状态也没有变化，即判定为卡死。',
+    ),
+  },
+  nodeDownTimeoutMs: {
+    kind: 'number',
+    section: 'limits',
+    unit: 'time',
+    min: 1000,
+    max: day,
+    default: minute,
+    label: plain('Attempt ended when the node is away for', '节点失联多久后结束本次尝试'),
+    help: plain(
+      'How long a node may be unreachable before its attempt has failed.',
+      '节点失联超过该时间，本次尝试即失败。',
+    ),
+  },
+  masterBusyTimeoutMs: {
+    kind: 'number',
+    section: 'limits',
+    unit: 'time',
+    min: 1000,
+    max: 7 * day,
+    default: 30 * minute,
+    label: plain('Longest wait for a busy master', '等待主节点空闲的上限'),
+    help: plain(
+      'How long the service waits for a master that is busy (full sync of another node, bgsave, scan) before it asks a person. A hundredth of a copy may take as long; where the version counts no bytes, the whole copy.',
+      '主节点忙于其他节点的全量同步、快照或扫描时，服务最多等待这么久，之后请人工处理。复制每百分之一也不得超过该时间；版本不统计字节时，整个复制不得超过该时间。',
+    ),
+  },
+  lookIntervalMs: {
+    kind: 'number',
+    section: 'limits',
+    unit: 'short_time',
+    min: 50,
+    max: minute,
+    default: 250,
+    label: plain('Time between two looks', '观测间隔'),
+    help: plain('Time between two looks at a node in full sync.', '对全量同步中的节点两次观测之间的间隔。'),
+  },
+  stableLooks: {
+    kind: 'number',
+    section: 'limits',
+    min: 1,
+    max: 1000,
+    default: 3,
+    label: plain('Looks in a row before “verified”', '判定通过所需的连续观测次数'),
+    help: plain(
+      'Looks in a row in which everything must hold before the node is `verified`.',
+      '连续这么多次观测全部满足条件，节点才算 `verified`。',
+    ),
+  },
+  bandwidthBytesPerSecond: {
+    kind: 'number',
+    section: 'pace',
+    unit: 'rate',
+    min: 65_536,
+    max: 2_147_483_647,
+    none: plain("the nodes' own throttles", '节点自身的限速'),
+    default: null,
+    label: plain('Bandwidth for all nodes', '所有节点合计带宽'),
+    help: plain(
+      'The most that the master may send to all nodes in full sync together. The service sets the `throttle-bytes-per-second` of the nodes and puts it back.',
+      '主节点向所有全量同步中的节点发送数据的合计上限。服务会设置各节点的 `throttle-bytes-per-second`，之后恢复原值。',
+    ),
+  },
+  health: {
+    kind: 'group',
+    section: 'pace',
+    flag: 'health',
+    none: plain('nothing is watched', '不监测'),
+    fields: healthFields,
+    label: plain('Health of the master', '主节点健康'),
+    help: plain(
+      'Limits on the health of the master. Over a limit the nodes copy slower, and no batch begins.',
+      '主节点健康的上限。超过上限时，节点降速复制，且不再开始新的批次。',
+    ),
+  },
+  windows: {
+    kind: 'list',
+    section: 'pace',
+    flag: 'window',
+    most: 50,
+    fields: windowFields,
+    line: {
+      pattern:
+        /^(?:(?<days>[a-z]{3}(?:,[a-z]{3})*) )?(?<from>\d\d:\d\d)-(?<to>\d\d:\d\d)(?: (?<timeZone>\S+))?$/,
+      example: 'sat,sun 22:00-06:00 Europe/Berlin',
+    },
+    label: plain('Hours in which batches begin', '允许开始批次的时段'),
+    help: plain(
+      'Batches begin only inside one of these windows; none = at any time. A running full sync is never cut.',
+      '批次只在这些时段内开始；不设则随时可以开始。正在进行的全量同步不会被中断。',
+    ),
+  },
+  mayRaiseBinlogRetention: {
+    kind: 'yes_no',
+    section: 'pace',
+    default: false,
+    label: plain('`expire-logs-nums` of the master may be raised', '允许调高主节点的 `expire-logs-nums`'),
+    help: plain(
+      'The service may raise `expire-logs-nums` of the master while nodes are synced, where its version (up to 3.4) would purge binlog that they still need. The old value is put back. The service changes no other setting of a master.',
+      '仅 3.4 及更早的版本需要：同步期间主节点可能清除从节点仍需要的 binlog，此时服务可以调高 `expire-logs-nums`，之后恢复原值。除此之外，服务不会修改主节点的任何设置。',
+    ),
+  },
+  forecastTolerance: {
+    kind: 'number',
+    section: 'pace',
+    fraction: true,
+    min: 0.05,
+    max: 100,
+    none: plain('the expansion never waits', '从不等待'),
+    default: 1,
+    label: plain('Tolerated growth of the forecast', '预测允许的增幅'),
+    help: plain(
+      'The service makes the forecast anew before each batch. If time or bytes have grown by more than this share (1 = doubled), the expansion waits for approval.',
+      '每批开始前服务会重新预测。时间或字节数的增幅超过该比例（1 表示翻倍）时，扩容任务等待批准。',
+    ),
+  },
+} as const satisfies Fields;
+
+export interface Policy extends ValuesOf<typeof policyFields> {}
 
 /** What a request may give of a policy. */
-export type PolicyInput = Partial<Omit<Policy, 'verify' | 'windows' | 'health'>> & {
-  readonly health?: Partial<HealthPolicy> | null;
-  readonly verify?: Partial<VerifyPolicy>;
-  readonly windows?: readonly (Pick<TimeWindow, 'from' | 'to'> & Partial<TimeWindow>)[];
-};
+export type PolicyInput = InputOf<typeof policyFields>;
 
-export function resolvePolicy(input: PolicyInput = {}): Policy {
-  return {
-    ...defaultPolicy,
-    ...input,
-    verify: { ...defaultPolicy.verify, ...input.verify },
-    health: input.health ? { ...noHealthLimits, ...input.health } : null,
-    windows: (input.windows ?? []).map((window) => ({ days: [], timeZone: 'UTC', ...window })),
-  };
-}
+/** How the data of two servers are compared. */
+export interface VerifyPolicy extends ValuesOf<typeof verifyFields> {}
+
+/** Limits on the master's health: over one of them less is copied and no batch begins. null = not watched. */
+export interface HealthPolicy extends ValuesOf<typeof healthFields> {}
+
+/** Hours in which batches may begin, on the clock of a place. `to` before `from` runs past midnight. */
+export interface TimeWindow extends ValuesOf<typeof windowFields> {}
+
+export type Weekday = TimeWindow['days'][number];
+export const weekdays = Object.keys(windowFields.days.choices) as readonly Weekday[];
+
+export const resolvePolicy = (input: PolicyInput = {}): Policy =>
+  resolved(policyFields, input as Values) as unknown as Policy;
+
+export const defaultPolicy: Policy = resolvePolicy();
+
+export const noHealthLimits = resolved(healthFields) as unknown as HealthPolicy;
+
+/** The policy that two inputs ask for together; what `own` gives wins. */
+export const mergePolicies = (shared: PolicyInput, own: PolicyInput): PolicyInput =>
+  merged(policyFields, shared as Values, own as Values) as PolicyInput;

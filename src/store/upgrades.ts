@@ -4,6 +4,8 @@
  * which it was stored to the shape of today. Documents without a version have version 1.
  */
 
+import { type PolicyInput, resolvePolicy } from '../model/policy.ts';
+
 // biome-ignore lint/suspicious/noExplicitAny: a step knows the shapes of other releases, which have no types any more
 type Step = (doc: any) => object;
 
@@ -39,9 +41,14 @@ export function stamp<T extends object>(kind: DocumentKind, doc: T): Stored<T> {
   return { ...doc, v: steps[kind].length + 1 };
 }
 
-/** What was stored, in the shape of today. Throws DocumentTooNewError. */
-export function upgrade<T extends object>(kind: DocumentKind, { v = 1, ...doc }: Stored<T>): T {
-  return upgradeBy(steps[kind], kind, v, doc) as T;
+/**
+ * What was stored, in the shape of today. A policy gets the defaults of the fields that its release did not have, so that a
+ * new field needs no step. Throws DocumentTooNewError.
+ */
+export function upgrade<T extends object>(kind: DocumentKind, { v = 1, ...stored }: Stored<T>): T {
+  const doc = upgradeBy(steps[kind], kind, v, stored) as T & { readonly policy?: PolicyInput };
+  const holdsPolicy = (kind === 'expansion' || kind === 'plan') && doc.policy !== undefined;
+  return holdsPolicy ? { ...doc, policy: resolvePolicy(doc.policy) } : doc;
 }
 
 /** As `upgrade`, with these steps. */

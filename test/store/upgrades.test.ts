@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultPolicy, noHealthLimits } from '../../src/model/policy.ts';
 import { DocumentTooNewError, stamp, upgrade, upgradeBy } from '../../src/store/upgrades.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
@@ -24,6 +25,19 @@ describe('a document', () => {
 
   it('comes back as it was stored, without the version', () => {
     expect(upgrade('plan', stamp('plan', { a: 1 }))).toEqual({ a: 1 });
+  });
+
+  it('gets the defaults of policy fields that its release did not have, and keeps what it has', () => {
+    const policy = { onFailure: 'skip', verify: { depth: 'full' }, health: { masterLatencyMs: 20 } };
+    for (const kind of ['expansion', 'plan'] as const)
+      expect(upgrade(kind, { policy })).toEqual({
+        policy: {
+          ...defaultPolicy,
+          onFailure: 'skip',
+          verify: { ...defaultPolicy.verify, depth: 'full' },
+          health: { ...noHealthLimits, masterLatencyMs: 20 },
+        },
+      });
   });
 
   it('of a newer release is refused', () => {
