@@ -44,9 +44,11 @@ interface Import {
 }
 
 const imports: readonly Import[] = files.flatMap((file) =>
-  [...readFileSync(join(source, file), 'utf8').matchAll(/\bfrom '([^']+)'|\bimport\('([^']+)'\)/g)].map(
-    ([, from, dynamic]) => ({ file, to: (from ?? dynamic)! }),
-  ),
+  [
+    ...readFileSync(join(source, file), 'utf8').matchAll(
+      /^(?:import|export)\b[^;']*\bfrom '([^']+)'|\bimport\('([^']+)'\)/gm,
+    ),
+  ].map(([, from, dynamic]) => ({ file, to: (from ?? dynamic)! })),
 );
 
 test('no room imports what lies above it', () => {
