@@ -1,5 +1,5 @@
 /** What can be wrong with a place of a request: a rule, its facts, and how both languages say it. */
-import { type FactsOf, listed, type Reader, type Text } from './text.ts';
+import { type FactsOf, listed, type Reader, spaced, type Text } from './text.ts';
 
 /** Patterns that texts of requests must match; schemas name them, so that a message can say in words what is allowed. */
 export const patterns = {
@@ -62,11 +62,15 @@ function allowedTextEn(allowed: Allowed, reader: Reader): string {
     }
     case 'text': {
       const noun = allowed.pattern === undefined ? 'text' : patternTexts[allowed.pattern].en;
-      const example = allowed.example === undefined ? '' : ` such as ${allowed.example}`;
-      return bounded(allowed) ? `${noun}${example} (${range(allowed, reader)} characters)` : noun + example;
+      const more = [
+        ...(bounded(allowed) ? [`${range(allowed, reader)} characters`] : []),
+        ...(allowed.example === undefined ? [] : [`for example “${allowed.example}”`]),
+      ];
+      return more.length === 0 ? noun : `${noun} (${more.join(', ')})`;
     }
     case 'list':
-      return bounded(allowed) ? `a list of ${range(allowed, reader)} entries` : 'a list';
+      if (!bounded(allowed)) return 'a list';
+      return `a list of ${range(allowed, reader)} ${(allowed.to ?? allowed.from) === 1 ? 'entry' : 'entries'}`;
     case 'words':
       return listed(allowed.words, reader, 'or');
     case 'object':
@@ -88,8 +92,11 @@ function allowedTextZh(allowed: Allowed, reader: Reader): string {
     }
     case 'text': {
       const noun = allowed.pattern === undefined ? '文字' : patternTexts[allowed.pattern].zh;
-      const example = allowed.example === undefined ? '' : `，例如 ${allowed.example}`;
-      return bounded(allowed) ? `${noun}${example}（${range(allowed, reader)} 个字符）` : noun + example;
+      const more = [
+        ...(bounded(allowed) ? [`${range(allowed, reader)} 个字符`] : []),
+        ...(allowed.example === undefined ? [] : [`例如“${allowed.example}”`]),
+      ];
+      return more.length === 0 ? noun : `${noun}（${more.join('，')}）`;
     }
     case 'list':
       return bounded(allowed) ? `列表（${range(allowed, reader)} 项）` : '列表';
@@ -141,7 +148,7 @@ export const invalidFields = {
   missing: rule({ en: () => 'is missing.', zh: () => '缺失。' }),
   must_be: rule<{ readonly allowed: readonly Allowed[] }>({
     en: ({ allowed }, reader) => `must be ${allowedText(allowed, reader)}.`,
-    zh: ({ allowed }, reader) => `必须是${allowedText(allowed, reader)}。`,
+    zh: ({ allowed }, reader) => `${spaced('必须是', allowedText(allowed, reader))}。`,
   }),
   not_valid: rule({ en: () => 'is not valid.', zh: () => '无效。' }),
 

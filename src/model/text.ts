@@ -113,9 +113,18 @@ export function listed(
   if (items.length <= 1) return items[0] ?? '';
   const head = items.slice(0, -1);
   const last = items.at(-1)!;
-  const zh = word === 'and' ? '和' : '或';
-  return language === 'zh' ? `${head.join('、')}${zh} ${last}` : `${head.join(', ')} ${word} ${last}`;
+  if (language === 'zh') return spaced(head.join('、'), word === 'and' ? '和' : '或', last);
+  return `${head.join(', ')} ${word} ${last}`;
 }
+
+/** Chinese parts of a sentence in a row, with a blank where Chinese and Latin characters meet. */
+export const spaced = (...parts: readonly string[]): string =>
+  parts.reduce((text, part) => text + (meet(text.at(-1), part[0]) ? ' ' : '') + part);
+
+const meet = (a = '', b = ''): boolean =>
+  (isHan.test(a) && isLatin.test(b)) || (isLatin.test(a) && isHan.test(b));
+const isHan = /\p{Script=Han}/u;
+const isLatin = /[\p{Script=Latin}\d]/u;
 
 /** `1 node`, `2 nodes`. */
 export const counted = (count: number, singular: string, plural = `${singular}s`): string =>

@@ -169,6 +169,30 @@ describe('bad input is refused with the field named, and nothing is stored', () 
   });
 });
 
+test('a DELETE without a body may give the type of a body all the same', async () => {
+  const headers = { 'content-type': 'application/json' };
+  const signOut = await api.app.inject({ method: 'DELETE', url: '/v1/session', headers });
+  expect(signOut.statusCode).toBe(204);
+  const unfreeze = await api.app.inject({ method: 'DELETE', url: '/v1/freeze', headers });
+  expect([unfreeze.statusCode, unfreeze.json().error.code]).toEqual([400, 'validation_failed']);
+});
+
+test('a refusal is answered in the language and in the words of whoever asks', async () => {
+  const ask = async (headers: Record<string, string>) => {
+    const response = await api.app.inject({ url: '/v1/expansions/exp_none', headers });
+    return { language: response.headers['content-language'], error: response.json().error };
+  };
+  const english = await ask({});
+  expect(english).toMatchObject({ language: 'en', error: { message: 'There is no expansion exp_none.' } });
+  expect(english.error.next_steps[0]).toContain('GET /v1/expansions');
+  const chinese = await ask({ 'accept-language': 'zh-CN', 'pika-expander-tool': 'cli' });
+  expect(chinese).toMatchObject({
+    language: 'zh',
+    error: { code: 'no_such_expansion', message: '没有扩容任务 exp_none。' },
+  });
+  expect(chinese.error.next_steps[0]).toContain('pika-expander list');
+});
+
 describe('every error has the one shape', () => {
   test.each([
     ['GET', '/v1/nothing', 404, 'no_such_route'],

@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../src/model/finding.ts';
+import { type InvalidFacts, type InvalidRule, invalidFields } from '../../src/model/invalid-fields.ts';
+import { refuse, refuseField } from '../../src/model/refusal.ts';
+import { type RefusalCode, type RefusalFacts, refusals } from '../../src/model/refusals.ts';
+import { languages, type Reader, tools } from '../../src/model/text.ts';
+
+const id = 'exp_0m';
+const node = '10.0.0.2:9221';
+const finding: Finding = { code: 'x', severity: 'error', node, text: '发现 F.', nextStep: '步骤 S.' };
+const four = [1, 2, 3, 4].map((n) => ({ ...finding, text: `发现 F${n}.` }));
+const asked = { id, by: 'ann', reason: 'peak' };
+const master = { master: node, detail: 'ECONNREFUSED', variable: 'PIKA' };
+
+type Samples = { readonly [C in Exclude<RefusalCode, 'validation_failed'>]: readonly RefusalFacts<C>[] };
+
+/** Facts of each code, as many as it takes for every sentence to be said once. */
+const samples: Samples = {
+  preflight_failed: [
+    { findings: [finding] },
+    { findings: four },
+    { findings: four, members: ['a:1', 'b:1', 'c:1', 'd:1'] },
+  ],
+  node_in_other_expansion: [
+    {
+      uses: [
+        { node, expansionId: id },
+        { node: 'b:2', expansionId: 'exp_1' },
+      ],
+    },
+    { findings: [finding] },
+  ],
+  idempotency_key_reused: [{}],
+  master_busy: [master],
+  master_unreachable: [master, { ...master, detail: null }],
+  master_denied: [master, { ...master, detail: null }],
+  master_garbled: [master, { ...master, detail: null }],
+  master_answered: [master],
+  cannot_be_rehearsed: (
+    ['master_unread', 'version_not_simulated', 'size_unknown', 'throttle_unknown'] as const
+  ).map((cause) => ({ cause, version: '9.9.9', simulated: ['3.3.6', '3.5.4'] })),
+  rehearsal_running: [{}],
+  no_such_expansion: [{ id }],
+  no_such_campaign: [{ id }],
+  no_such_comparison: [{ id }],
+  no_such_webhook: [{ id }],
+  no_such_plan: [{ id }],
+  no_such_node: [
+    { id, node, nodes: ['a:1', 'b:1'], more: true },
+    { id, node, nodes: ['a:1'], more: false },
+  ],
+  not_found: [{}],
+  already_frozen: [
+    { by: 'ann', reason: 'peak', since: 1e12 },
+    { by: 'ann', reason: 'peak', since: null },
+  ],
+  expansion_ended: [{ id, state: 'failed' }],
+  already_cancelling: [asked],
+  already_pausing: [asked],
+  already_paused: (['expansion', 'campaign', 'comparison'] as const).map((of) => ({
+    of,
+    id,
+    state: 'paused',
+  })),
+  not_pausable: [{ id, state: 'halted' }],
+  not_resumable: [
+    { id, state: 'running' },
+    { id, state: 'awaiting_approval' },
+  ],
+  not_awaiting_approval: [
+    { of: 'expansion', id, state: 'paused', paused: true },
+    { of: 'campaign', id, state: 'running', paused: false },
+    { of: 'campaign', id, state: 'paused', paused: true },
+  ],
+  not_cancellable: [{ id, state: 'running' }],
+  nodes_unresolved: [
+    {
+      id,
+      nodes: [
+        { node, phase: 'failed' },
+        { node: 'b:2', phase: 'quarantined' },
+      ],
+    },
+  ],
+  node_not_in_expansion: [
+    { id, node },
+    { id, node: null },
+  ],
+  not_retryable: (['leaving', 'active', 'waiting', 'final'] as const).map((because) => ({
+    id,
+    node,
+    phase: 'catching_up',
+    because,
+  })),
+  not_skippable: (['active', 'final'] as const).map((because) => ({ id, node, phase: 'verified', because })),
+  campaign_ended: [{ id, state: 'cancelled' }],
+  campaign_stopping: [{ id }],
+  not_paused: [
+    { of: 'comparison', id, state: 'running', stopping: false },
+    ...['running', 'awaiting_approval', 'halted', 'stopping'].map((state) => ({
+      of: 'campaign' as const,
+      id,
+      state,
+      stopping: state === 'stopping',
+    })),
+  ],
+  already_cancelled: [
+    { id, withMembers: true },
+    { id, withMembers: false },
+  ],
+  comparison_ended: [{ id, state: 'completed' }],
+  comparison_of_expansion: [{ id, expansionId: 'exp_1' }],
+  too_many_webhooks: [{ most: 100 }],
+  not_signed_in: [{}],
+  bad_token: [{}],
+  operators_only: [{ name: 'ann' }],
+  host_not_allowed: [{}],
+  foreign_origin: [{ proxied: false }, { proxied: true }],
+  body_too_large: [{}],
+  unsupported_media_type: [{}],
+  broken_json: [{ empty: true }, { empty: false }],
+  bad_content_length: [{}],
+  bad_url: [{}],
+  bad_http: [{}],
+  http_error: [{ message: 'Something is wrong.' }],
+  no_such_route: [{ method: 'GET', path: '/x' }],
+  method_not_allowed: [{ method: 'PUT', path: '/x', allowed: ['GET', 'POST'] }],
+  rate_limited: [
+    { most: 3, from: 'ann', waitSeconds: 7 },
+    { most: 3, from: null, waitSeconds: 7 },
+  ],
+  overloaded: [{}],
+  stopping: [{}],
+  too_many_streams: [{ most: 5 }],
+  database_unavailable: [{ diskFull: true }, { diskFull: false }],
+  internal_error: [{ inLog: 'req_1' }],
+};
+
+type RuleSamples = { readonly [R in InvalidRule]: readonly InvalidFacts<R>[] };
+const value = { value: 'x' };
+const member = { member: 2, address: node };
+
+const ruleSamples: RuleSamples = {
+  unknown_field: [
+    { nearest: ['batchSize'], known: ['batchSize', 'approval'] },
+    { nearest: ['a', 'b'], known: ['a', 'b', 'c'] },
+    { nearest: [], known: ['a'] },
+  ],
+  missing: [{}],
+  must_be: [
+    {
+      allowed: [
+        { is: 'integer', from: 1, to: 5 },
+        { is: 'words', words: ['auto', 'none'] },
+      ],
+    },
+    { allowed: [{ is: 'number', above: 0 }, { is: 'null' }] },
+    { allowed: [{ is: 'integer', from: 1 }] },
+    { allowed: [{ is: 'integer', to: 9 }] },
+    { allowed: [{ is: 'number' }, { is: 'yes_no' }, { is: 'object' }] },
+    {
+      allowed: [
+        { is: 'text', from: 3, to: 9, example: 'a:1' },
+        { is: 'list', from: 1 },
+      ],
+    },
+    { allowed: [{ is: 'list' }, { is: 'text', to: 9 }] },
+    ...(['time_of_day', 'not_blank', 'id', 'dotted_id', 'visible', 'event_type'] as const).map((pattern) => ({
+      allowed: [{ is: 'text' as const, pattern }],
+    })),
+  ],
+  not_valid: [{}],
+  control_character: [value],
+  white_space: [value],
+  not_host_port: [value],
+  bad_host: [value],
+  bad_port: [value],
+  unknown_credential: [
+    { ...value, known: [], variable: 'PIKA_CREDENTIAL_X' },
+    { ...value, known: ['a', 'b'], variable: 'PIKA_CREDENTIAL_X' },
+  ],
+  too_many_nodes: [{ nodes: 11, most: 10 }],
+  no_time_zone: [value],
+  not_a_state: [{ ...value, states: ['running', 'paused'] }],
+  foreign_cursor: [{}],
+  not_an_event_id: [value],
+  url_too_long: [{ most: 2000 }],
+  url_not_absolute: [{}],
+  url_not_http: [{}],
+  url_with_login: [{}],
+  url_with_fragment: [{}],
+  url_forbidden_address: [{ ip: '169.254.0.1' }],
+  veto_with_types: [{}],
+  type_is_a_question: [value],
+  more_canaries_than_members: [
+    { canaries: 3, members: 1 },
+    { canaries: 3, members: 2 },
+  ],
+  approval_without_canaries: [{}],
+  master_twice: [member],
+  node_is_a_master: [member],
+  node_twice: [member],
+};
+
+const readers: readonly Reader[] = languages.flatMap((language) => tools.map((tool) => ({ language, tool })));
+
+const all = [
+  ...Object.entries(samples).flatMap(([code, facts]) =>
+    (facts as readonly never[]).map((each) => [code, refuse(code as RefusalCode, each)] as const),
+  ),
+  ...Object.entries(ruleSamples).flatMap(([rule, facts]) =>
+    (facts as readonly never[]).flatMap((each) =>
+      (['body', 'query', 'path', 'headers'] as const).map(
+        (part) => [rule, refuseField(rule as InvalidRule, 'a.b', each, part)] as const,
+      ),
+    ),
+  ),
+  ['the whole request', refuseField('must_be', null, { allowed: [{ is: 'object' }] })] as const,
+];
+
+test('every code and every rule has samples', () => {
+  expect([...Object.keys(samples), 'validation_failed'].sort()).toEqual(Object.keys(refusals).sort());
+  expect(Object.keys(ruleSamples).sort()).toEqual(Object.keys(invalidFields).sort());
+});
+
+describe.each(readers)('in $language, for $tool', (reader) => {
+  test.each(all)('%s', (_name, refusal) => {
+    const { message, nextSteps } = refusal.read(reader);
+    expect(nextSteps.length).toBeGreaterThan(0);
+    for (const text of [message, ...nextSteps]) {
+      expect(text).not.toMatch(/undefined|\bNaN\b|\[object|\bnull\b(?!\.| or|，|或|。)/);
+      expect(text).toMatch(/[.。？?]$/);
+      if (reader.language === 'zh') expect(text).toMatch(/\p{Script=Han}/u);
+      else expect(text.replaceAll(/发现|步骤/g, '')).not.toMatch(/[\p{Script=Han}，。]/u);
+      if (
+        reader.tool !== 'rest' &&
+        refusal.code !== 'no_such_webhook' &&
+        refusal.code !== 'too_many_webhooks'
+      )
+        expect(text).not.toMatch(/\/v1\//);
+      if (reader.language === 'en')
+        for (const sentence of text.split(/[.:?;] /))
+          expect(sentence.split(' ').length).toBeLessThanOrEqual(25);
+    }
+  });
+});
+
+test('what is stored is English', () => {
+  const refusal = refuse('no_such_expansion', { id });
+  expect(refusal.message).toBe('There is no expansion exp_0m.');
+  expect(refusal.nextSteps).toEqual(['Check the id. GET /v1/expansions lists all expansions.']);
+});
+
+test('each tool is told in its own words what to do', () => {
+  const said = (tool: Reader['tool'], language: Reader['language'] = 'en') =>
+    refuse('not_resumable', { id, state: 'awaiting_approval' }).read({ language, tool }).nextSteps[0];
+  expect(said('rest')).toContain('POST /v1/expansions/exp_0m/approve');
+  expect(said('cli')).toContain('pika-expander approve exp_0m --reason');
+  expect(said('dashboard')).toContain('the button “Approve next batch”');
+  expect(said('dashboard', 'zh')).toContain('“批准下一批”按钮');
+});
+
+test('the refusal of a part names the part', () => {
+  const inPart = refuseField('not_host_port', 'master', value).inside('members[3]');
+  expect(inPart.field).toBe('members[3].master');
+  expect(inPart.message).toMatch(/^members\[3\]\.master is “x”/);
+  const whole = refuse('no_such_plan', { id }).inside('members[3]');
+  expect([whole.field, whole.message]).toEqual(['members[3]', 'members[3]: There is no plan exp_0m.']);
+});
