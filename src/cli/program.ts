@@ -1,10 +1,12 @@
 import { Command, Option } from 'commander';
+import { comparisonFields } from '../model/comparison.ts';
 import type { ControlVerb } from '../model/expansion.ts';
 import { addCampaignCommands } from './campaign-program.ts';
 import { completionModel, completionScript, type Shell, shells } from './completion.ts';
 import type { CliContext } from './context.ts';
 import type { Entrances } from './entrances.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { addFieldOptions } from './field-options.ts';
 import { addPolicyOptions } from './policy-options.ts';
 import { defaultUrl, type GlobalOptions } from './settings.ts';
 import { type Finish, Wiring } from './wiring.ts';
@@ -196,22 +198,15 @@ function addControlCommands(wiring: Wiring): void {
 
 function addDataCommands(wiring: Wiring, entrances: Entrances): void {
   wiring.act(
-    wiring
-      .command('compare <left> <right>', 'compare the data of two servers; 0 only when they are equal', [
-        'pika-expander compare 10.0.0.1:9221 10.0.0.2:9221 --depth full',
-        'pika-expander compare 10.0.0.1:9221,credential=old 10.0.0.2:9221 --max-ops-per-second 20000',
-      ])
-      .option('--depth <counts|sample|full>', 'how much is looked at (default: sample)')
-      .option('--sample <n>', 'keys per type and database (depth sample)')
-      .option('--key-counts', 'also compare exact key counts (scans all keys on both sides)')
-      .option('--rounds <n>', 'a key that differs in so many looks is a difference')
-      .option('--ttl-tolerance <ms>', 'difference of lifetimes that is not counted')
-      .option(
-        '--max-ops-per-second <n>',
-        'limit of keys asked of each server, an expiry counting as one more',
-      )
-      .option('--max-bytes-per-second <n>', 'limit of bytes read from each server')
-      .option('-d, --detach', 'do not wait for the result'),
+    addFieldOptions(
+      wiring
+        .command('compare <left> <right>', 'compare the data of two servers; 0 only when they are equal', [
+          'pika-expander compare 10.0.0.1:9221 10.0.0.2:9221 --depth full',
+          'pika-expander compare 10.0.0.1:9221,credential=old 10.0.0.2:9221 --max-ops-per-second 20000',
+        ])
+        .option('-d, --detach', 'do not wait for the result'),
+      comparisonFields,
+    ),
     async (session, [left, right], options: import('./commands/compare.ts').CompareOptions) =>
       (await import('./commands/compare.ts')).compare(session, left as string, right as string, options),
   );

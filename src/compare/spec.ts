@@ -1,7 +1,8 @@
 import type { Credential } from '../engines/engine.ts';
-import type { ComparisonReport } from '../model/comparison.ts';
+import { type ComparisonReport, comparisonFields } from '../model/comparison.ts';
+import { resolved, type ValuesOf } from '../model/fields.ts';
 import type { Address } from '../model/observation.ts';
-import { defaultPolicy, type VerifyPolicy } from '../model/policy.ts';
+import type { VerifyPolicy } from '../model/policy.ts';
 
 /** A server to compare: where it is, and how to log in. */
 export interface Endpoint {
@@ -35,11 +36,8 @@ export interface ComparisonSpec {
 }
 
 export const defaultSpec: ComparisonSpec = {
-  ...defaultPolicy.verify,
-  maxMasterLatencyMs: 500,
-  maxSlaveLagBytes: 256 * 1024 * 1024,
+  ...(resolved(comparisonFields) as ValuesOf<typeof comparisonFields>),
   timeoutMs: 15_000,
-  catchUpTimeoutMs: 60_000,
 };
 
 export const specFromPolicy = (policy: VerifyPolicy): ComparisonSpec => ({ ...defaultSpec, ...policy });

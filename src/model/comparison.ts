@@ -1,3 +1,7 @@
+import type { Fields, InputOf } from './fields.ts';
+import { verifyFields } from './policy.ts';
+import { plain } from './text.ts';
+
 /** The result of comparing the data of two nodes; `left` is the master, `right` the slave. */
 export type KeyType = 'string' | 'hash' | 'list' | 'set' | 'zset' | 'stream';
 
@@ -14,6 +18,57 @@ export interface Difference {
   readonly right: string | null;
   readonly rounds: number;
 }
+
+const unlimited = plain('no limit', '不限');
+
+/** What a request for a comparison may say besides its two servers: a row per field. */
+export const comparisonFields = {
+  ...verifyFields,
+  depth: { ...verifyFields.depth, flag: 'depth' },
+  ttlToleranceMs: {
+    ...verifyFields.ttlToleranceMs,
+    none: plain('lifetimes are not compared', '不比对过期时间'),
+  },
+  maxMasterLatencyMs: {
+    kind: 'number',
+    unit: 'short_time',
+    min: 1,
+    none: unlimited,
+    default: 500,
+    label: plain('Latency of the master', '主节点延迟'),
+    help: plain(
+      'Reading pauses while the master takes longer than this to answer.',
+      '主节点的响应时间超过该值时，暂停读取。',
+    ),
+  },
+  maxSlaveLagBytes: {
+    kind: 'number',
+    unit: 'bytes',
+    min: 1,
+    none: unlimited,
+    default: 256 * 1024 * 1024,
+    label: plain('Lag of the slave', '从节点落后量'),
+    help: plain(
+      'Reading pauses while the slave is further behind than this.',
+      '从节点的落后量超过该值时，暂停读取。',
+    ),
+  },
+  catchUpTimeoutMs: {
+    kind: 'number',
+    unit: 'time',
+    min: 1000,
+    max: 86_400_000,
+    default: 60_000,
+    label: plain('Longest wait for the slave', '等待从节点的上限'),
+    help: plain(
+      'How long the slave may take to reach a position of the master.',
+      '从节点追上主节点某一位置最多可用的时间。',
+    ),
+  },
+} as const satisfies Fields;
+
+/** What a request for a comparison may give of them. */
+export type ComparisonInput = InputOf<typeof comparisonFields>;
 
 /** So many differences are listed; the others are counted. */
 export const mostListedDifferences = 10_000;

@@ -176,3 +176,10 @@ export function withValueAt(values: Values, [name, ...inner]: readonly string[],
   const isLeft = next !== undefined && !(inner.length > 0 && Object.keys(next as object).length === 0);
   return isLeft ? { ...others, [name!]: next } : others;
 }
+
+/** `masterLatencyMs` becomes `master-latency`: the unit belongs to the value. */
+const flagFromName = (name: string): string =>
+  name.replace(/(?:Ms|BytesPerSecond|Bytes)$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The name of the flag of a field, without its dashes. */
+export const flagOf = (name: string, field: Field): string => field.flag ?? flagFromName(name);

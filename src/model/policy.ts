@@ -74,8 +74,8 @@ export const verifyFields = {
     default: 3,
     label: plain('Rounds of a difference', '差异确认轮数'),
     help: plain(
-      'A key counts as different if it differs in this many rounds. The slave passes the offset of the master before each round.',
-      '一个 key 连续这么多轮都不一致才计为差异；每一轮之前，从节点都已越过主节点的偏移量。',
+      'A key counts as different if it differs in this many rounds.',
+      '一个 key 连续这么多轮都不一致才计为差异。',
     ),
   },
   maxOpsPerSecond: {

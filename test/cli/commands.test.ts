@@ -49,7 +49,7 @@ describe('plan', () => {
       '--pause-between-batches',
       '5m',
       '--bandwidth',
-      '50000000',
+      '50MB',
       '--may-raise-binlog-retention',
       '10.0.0.2:9221,overwrite-data,repoint,seen-as=10.8.0.2:9221',
     );
@@ -62,6 +62,34 @@ describe('plan', () => {
         bandwidthBytesPerSecond: 50_000_000,
         mayRaiseBinlogRetention: true,
         verify: { depth: 'full' },
+      },
+    });
+  });
+
+  it('takes health, windows and every other field of a policy as flags, with their units', async () => {
+    const flags = [
+      ['--health', 'latency=20ms,lag=1.5MB', '--health', 'url=http://10.0.0.9/a,b,limit=0.5'],
+      ['--window', 'sat,sun 22:00-06:00 Europe/Berlin', '--window', '01:00-02:00'],
+      ['--stall-timeout', '1.5m', '--look-interval', '500ms', '--forecast-tolerance', 'none'],
+      ['--batch-size', 'auto', '--ttl-tolerance', '2s', '--max-bytes-per-second', '1MiB/s'],
+    ];
+    await run('plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', ...flags.flat());
+    expect(api.requests[0]?.body).toMatchObject({
+      policy: {
+        health: {
+          masterLatencyMs: 20,
+          slaveLagBytes: 1_500_000,
+          endpoint: { url: 'http://10.0.0.9/a,b', limit: 0.5 },
+        },
+        windows: [
+          { days: ['sat', 'sun'], from: '22:00', to: '06:00', timeZone: 'Europe/Berlin' },
+          { from: '01:00', to: '02:00' },
+        ],
+        stallTimeoutMs: 90_000,
+        lookIntervalMs: 500,
+        forecastTolerance: null,
+        batchSize: 'auto',
+        verify: { ttlToleranceMs: 2000, maxBytesPerSecond: 1_048_576 },
       },
     });
   });
@@ -115,6 +143,13 @@ describe('plan', () => {
     [['plan', '-m', '10.0.0.1:9221,repoint', '10.0.0.2:9221'], 'not for the master'],
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221,overwrite'], '"overwrite" is not known'],
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--batch-size', 'two'], '--batch-size'],
+    [
+      ['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--bandwidth', '10 parsecs'],
+      '500KB, 10MB or 1.5GB or none',
+    ],
+    [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--stall-timeout', '60'], 'a duration such as'],
+    [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--health', 'speed=9'], '"speed"'],
+    [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--window', 'at night'], 'sat,sun 22:00-06:00'],
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--pause-between-batches', '5'], 'duration'],
     [['nonsense'], 'unknown command'],
   ])('exits 2 for wrong usage and sends nothing: %j', async (args, text) => {

@@ -1,20 +1,15 @@
+import { comparisonFields } from '../../model/comparison.ts';
 import type { ComparisonView, PageView } from '../api-types.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type FlagValues, inputFromFlags } from '../field-options.ts';
 import { isPassing } from '../follow.ts';
 import { cutTo, printable, table } from '../format.ts';
 import { comparisonProgress, renderComparison } from '../render/comparison.ts';
 import type { Session } from '../session.ts';
 import { parseMaster } from '../targets.ts';
 
-export interface CompareOptions {
-  readonly depth?: string;
-  readonly sample?: string;
-  readonly keyCounts?: boolean;
-  readonly rounds?: string;
-  readonly ttlTolerance?: string;
-  readonly maxOpsPerSecond?: string;
-  readonly maxBytesPerSecond?: string;
+export interface CompareOptions extends FlagValues {
   readonly detach?: boolean;
 }
 
@@ -31,13 +26,7 @@ export async function compare(
   const started = await session.client.post<ComparisonView>('/v1/comparisons', {
     left: parseMaster(left),
     right: parseMaster(right),
-    ...(options.depth === undefined ? {} : { depth: options.depth }),
-    ...whole('samplePerType', '--sample', options.sample),
-    ...(options.keyCounts === true ? { keyCounts: true } : {}),
-    ...whole('rounds', '--rounds', options.rounds),
-    ...whole('ttlToleranceMs', '--ttl-tolerance', options.ttlTolerance),
-    ...whole('maxOpsPerSecond', '--max-ops-per-second', options.maxOpsPerSecond),
-    ...whole('maxBytesPerSecond', '--max-bytes-per-second', options.maxBytesPerSecond),
+    ...inputFromFlags(comparisonFields, options),
   });
   if (!options.detach) return awaitComparison(session, started);
   session.print(started, () => [
@@ -45,12 +34,6 @@ export async function compare(
     `Look at it: pika-expander comparison ${started.id}`,
   ]);
   return exitCodes.succeeded;
-}
-
-function whole(name: string, flag: string, text: string | undefined): Record<string, number> {
-  if (text === undefined) return {};
-  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${flag} is "${text}"; give a whole number.`);
-  return { [name]: Number(text) };
 }
 
 async function awaitComparison(session: Session, started: ComparisonView): Promise<ExitCode> {
