@@ -1,4 +1,5 @@
 /** What is stored in English, in the words of whoever reads it. */
+import type { CampaignPlan } from '../admission/campaign.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import { findingFor } from '../model/findings.ts';
@@ -19,4 +20,12 @@ export const planFor = <P extends Pick<Plan, 'capabilities' | 'findings'>>(plan:
   ...plan,
   capabilities: capabilitiesFor(plan.capabilities, reader),
   findings: plan.findings.map((finding) => findingFor(finding, reader)),
+});
+
+export const campaignPlanFor = (plan: CampaignPlan, reader: Reader): CampaignPlan => ({
+  ...plan,
+  members: plan.members.map((member) => ({
+    ...member,
+    findings: member.findings.map((finding) => findingFor(finding, reader)),
+  })),
 });

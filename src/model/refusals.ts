@@ -1,6 +1,7 @@
 /** Every refusal and error that the service answers with: its code, its HTTP status, and what both languages say. */
 import { acts } from './acts.ts';
 import type { Finding } from './finding.ts';
+import { findingFor } from './findings.ts';
 import {
   type InvalidFacts,
   type InvalidRule,
@@ -85,15 +86,14 @@ const sendAgain = ({ language }: Reader): string =>
   language === 'zh' ? '请更正后重新发送请求。' : 'Correct it and send the request again.';
 
 const first = 3;
-const findingTexts = (findings: readonly Finding[], more: (count: number) => string): string =>
-  findings
-    .slice(0, first)
-    .map(({ text }) => text)
-    .join(' ') + (findings.length > first ? more(findings.length - first) : '');
-const moreEn = (count: number): string => ` And ${count} more.`;
-const moreZh = (count: number): string => `另有 ${count} 项。`;
-const findingSteps = (findings: readonly Finding[]): readonly string[] => [
-  ...new Set(findings.map(({ nextStep }) => nextStep)),
+const findingTexts = (findings: readonly Finding[], reader: Reader): string => {
+  const texts = findings.slice(0, first).map((finding) => findingFor(finding, reader).text);
+  const more = findings.length - first;
+  const rest = reader.language === 'zh' ? `另有 ${more} 项。` : `And ${more} more.`;
+  return [...texts, ...(more > 0 ? [rest] : [])].join(' ');
+};
+const findingSteps = (findings: readonly Finding[], reader: Reader): readonly string[] => [
+  ...new Set(findings.map((finding) => findingFor(finding, reader).nextStep)),
 ];
 
 /** Facts of `validation_failed`: `rule` names the row of `invalidFields` that says what is wrong. */
@@ -144,16 +144,19 @@ export const refusals = {
   preflight_failed: row<{ readonly findings: readonly Finding[]; readonly members?: readonly string[] }>(
     422,
     {
-      en: ({ findings, members }) =>
+      en: ({ findings, members }, reader) =>
         members !== undefined
-          ? `Refused; nothing was started. Preflight found errors for ${fewNames(members, 'en')}. ${findingTexts(findings, moreEn)}`
-          : `Refused: preflight found ${counted(findings.length, 'error')}. ${findingTexts(findings, moreEn)}`,
-      zh: ({ findings, members }) =>
+          ? `Refused; nothing was started. Preflight found errors for ${fewNames(members, 'en')}. ${findingTexts(findings, reader)}`
+          : `Refused: preflight found ${counted(findings.length, 'error')}. ${findingTexts(findings, reader)}`,
+      zh: ({ findings, members }, reader) =>
         members !== undefined
-          ? `已拒绝，没有开始任何操作。预检发现以下成员有错误：${fewNames(members, 'zh')}。${findingTexts(findings, moreZh)}`
-          : `已拒绝：预检发现 ${findings.length} 个错误。${findingTexts(findings, moreZh)}`,
+          ? `已拒绝，没有开始任何操作。预检发现以下成员有错误：${fewNames(members, 'zh')}。${findingTexts(findings, reader)}`
+          : `已拒绝：预检发现 ${findings.length} 个错误。${findingTexts(findings, reader)}`,
     },
-    { en: ({ findings }) => findingSteps(findings), zh: ({ findings }) => findingSteps(findings) },
+    {
+      en: ({ findings }, reader) => findingSteps(findings, reader),
+      zh: ({ findings }, reader) => findingSteps(findings, reader),
+    },
   ),
   node_in_other_expansion: row<{
     /** Known when the store's lock decided. */
@@ -169,24 +172,24 @@ export const refusals = {
               uses.map(({ node, expansionId }) => `${node} (${expansionId})`),
               reader,
             )}.`
-          : findingTexts(findings, moreEn),
+          : findingTexts(findings, reader),
       zh: ({ uses = [], findings = [] }, reader) =>
         uses.length > 0
           ? `以下节点正被尚未结束的扩容任务使用：${listed(
               uses.map(({ node, expansionId }) => `${node}（${expansionId}）`),
               reader,
             )}。`
-          : findingTexts(findings, moreZh),
+          : findingTexts(findings, reader),
     },
     {
-      en: ({ uses = [], findings = [] }) =>
+      en: ({ uses = [], findings = [] }, reader) =>
         uses.length > 0
           ? ['Wait until that expansion ends, or cancel it; then try again. Or leave these nodes out.']
-          : findingSteps(findings),
-      zh: ({ uses = [], findings = [] }) =>
+          : findingSteps(findings, reader),
+      zh: ({ uses = [], findings = [] }, reader) =>
         uses.length > 0
           ? ['请等待该扩容任务结束，或取消它，然后重试；也可以去掉这些节点。']
-          : findingSteps(findings),
+          : findingSteps(findings, reader),
     },
   ),
   idempotency_key_reused: row(

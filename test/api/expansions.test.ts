@@ -52,6 +52,20 @@ describe('POST /v1/plans', () => {
   });
 });
 
+test('a plan reads in the language and the words of who asks for it', async () => {
+  api.engine.set(nodeName, healthyNode(nodeName, { facts: { holdsKeys: true } }));
+  const { id } = (await post('/v1/plans', goodRequest)).json();
+  const read = await api.app.inject({
+    url: `/v1/plans/${id}`,
+    headers: { 'accept-language': 'zh-CN,zh;q=0.9', 'pika-expander-tool': 'cli' },
+  });
+  const { findings, capabilities } = read.json();
+  const { text, nextStep } = findings.find(({ code }: { code: string }) => code === 'holds_data');
+  expect(text).toContain('中有 key');
+  expect(nextStep).toContain(`请改用 ${nodeName},overwrite-data`);
+  expect(capabilities.reasons.reusesDump).toContain('快照');
+});
+
 describe('POST /v1/expansions', () => {
   test('accepts, stores, and wakes a worker', async () => {
     const response = await post('/v1/expansions', { ...goodRequest, label: 'autumn' });

@@ -16,8 +16,10 @@ import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import { campaignReport, campaignReportText } from '../campaign-report.ts';
 import { campaignSummary, campaignView } from '../campaign-views.ts';
+import { campaignPlanFor } from '../for-reader.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { reader } from '../reader.ts';
 import {
   CampaignDetail,
   CampaignPlan,
@@ -102,7 +104,8 @@ function startRoute(plain: FastifyInstance, { admission }: CampaignRouteParts, {
       },
     },
     async (request, reply) => {
-      if (request.query.dryRun === true) return admission.plan(request.body);
+      if (request.query.dryRun === true)
+        return campaignPlanFor(await admission.plan(request.body), reader(request));
       const key = request.headers['idempotency-key'] ?? null;
       const { campaign, replayed } = await admission.start(request.body, requesterOf(request), key);
       if (replayed) reply.header('idempotency-replayed', 'true');

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { anomalyCatalogue } from '../../model/anomalies.ts';
 import { findingTable } from '../../model/findings.ts';
-import { nobody } from '../../model/text.ts';
+import { reader } from '../reader.ts';
 import { errorResponses, strict } from '../schemas/common.ts';
 import { Topology } from '../schemas/expansion.ts';
 import type { ApiRoutes } from '../type-provider.ts';
@@ -71,12 +71,15 @@ export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {
         response: { 200: Type.Object({ items: Type.Array(FindingDescription) }), ...errorResponses() },
       },
     },
-    async () => ({
-      items: Object.entries(findingTable).map(([code, { severity, meaning }]) => ({
-        code,
-        severity,
-        explanation: meaning.en({}, nobody),
-      })),
-    }),
+    async (request) => {
+      const forWhom = reader(request);
+      return {
+        items: Object.entries(findingTable).map(([code, { severity, meaning }]) => ({
+          code,
+          severity,
+          explanation: meaning[forWhom.language]({}, forWhom),
+        })),
+      };
+    },
   );
 };

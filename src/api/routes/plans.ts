@@ -1,9 +1,12 @@
 import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
+import type { Plan as PlanOf } from '../../core/plan/plan.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
 import type { Store, StoredPlan } from '../../store/store.ts';
+import { planFor } from '../for-reader.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { reader } from '../reader.ts';
 import { errorResponses } from '../schemas/common.ts';
 import { Plan } from '../schemas/expansion.ts';
 import type { ApiRoutes } from '../type-provider.ts';
@@ -39,7 +42,7 @@ export const planRoutes: ApiRoutes = async (app, { admission, store }) => {
         response: { 200: Plan, ...errorResponses(400, 413, 415) },
       },
     },
-    (request) => admission.plan(request.body, requesterOf(request)),
+    async (request) => planFor(await admission.plan(request.body, requesterOf(request)), reader(request)),
   );
 
   app.get(
@@ -53,6 +56,6 @@ export const planRoutes: ApiRoutes = async (app, { admission, store }) => {
         response: { 200: Plan, ...errorResponses(404) },
       },
     },
-    async (request) => (await storedPlan(store, request.params.id)).doc,
+    async (request) => planFor((await storedPlan(store, request.params.id)).doc as PlanOf, reader(request)),
   );
 };

@@ -3,9 +3,11 @@ import { PlanRequest } from '../../admission/request.ts';
 import type { Plan as PlanOf } from '../../core/plan/plan.ts';
 import { type Policy, resolvePolicy } from '../../model/policy.ts';
 import { refuse } from '../../model/refusal.ts';
+import type { Reader } from '../../model/text.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
-import type { Rehearsal as Played } from '../../rehearsal/result.ts';
+import { planFor } from '../for-reader.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { reader } from '../reader.ts';
 import { errorResponses, Nullable } from '../schemas/common.ts';
 import { Phase, Plan } from '../schemas/expansion.ts';
 import type { ApiRoutes } from '../type-provider.ts';
@@ -66,11 +68,11 @@ const Rehearsal = Type.Object({
 export const rehearsalRoutes: ApiRoutes = async (app, { admission, store }) => {
   let playing = false;
 
-  async function playOne(plan: PlanOf, policy: Policy): Promise<{ readonly plan: PlanOf } & Played> {
+  async function playOne(plan: PlanOf, policy: Policy, forWhom: Reader) {
     if (playing) throw refuse('rehearsal_running', {});
     playing = true;
     try {
-      return { plan, ...(await rehearse(plan, policy)) };
+      return { plan: planFor(plan, forWhom), ...(await rehearse(plan, policy)) };
     } finally {
       playing = false;
     }
@@ -91,7 +93,7 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, store }) => {
     },
     async (request) => {
       const plan = await admission.plan(request.body, requesterOf(request));
-      return playOne(plan, plan.policy);
+      return playOne(plan, plan.policy, reader(request));
     },
   );
 
@@ -113,7 +115,7 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, store }) => {
       const plan = doc as Omit<PlanOf, 'policy'> & Partial<Pick<PlanOf, 'policy'>>;
       // A plan of an earlier release does not hold its policy.
       const policy = plan.policy ?? resolvePolicy();
-      return playOne({ ...plan, policy }, policy);
+      return playOne({ ...plan, policy }, policy, reader(request));
     },
   );
 };

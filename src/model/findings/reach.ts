@@ -1,5 +1,6 @@
 /** Findings about the request as a whole, and about servers that cannot be read. */
 import type { ExpansionState } from '../expansion.ts';
+import { stateWord } from '../state-words.ts';
 import { listed, plain, type Reader } from '../text.ts';
 import { loginStep, type Met, row } from './row.ts';
 
@@ -16,17 +17,6 @@ const parts = (missing: readonly MissingPart[], reader: Reader): string =>
     }),
     reader,
   );
-
-const states: Readonly<Record<ExpansionState, string>> = {
-  pending: '等待开始',
-  running: '进行中',
-  paused: '已暂停',
-  awaiting_approval: '等待批准',
-  halted: '已停住',
-  succeeded: '已成功',
-  failed: '已失败',
-  cancelled: '已取消',
-};
 
 const checkAddress = plain<unknown>(
   'Check the address, that the server runs, and that this service may connect to it.',
@@ -71,10 +61,10 @@ export const reachFindings = {
       '该主节点上已有扩容任务在执行，本任务排队等待。',
     ),
     text: {
-      en: ({ expansions: [first, ...more], state }) =>
-        `Expansion ${first} on this master has not ended (${state}). This expansion begins after it${more.length > 0 ? ` and after ${more.length} more that already wait` : ''}.`,
-      zh: ({ expansions: [first, ...more], state }) =>
-        `该主节点上的扩容任务 ${first} 尚未结束（${states[state]}）。本任务在它${more.length > 0 ? `以及另外 ${more.length} 个已在排队的任务` : ''}之后开始。`,
+      en: ({ expansions: [first, ...more], state }, reader) =>
+        `Expansion ${first} on this master has not ended (${stateWord(state, reader)}). This expansion begins after it${more.length > 0 ? ` and after ${more.length} more that already wait` : ''}.`,
+      zh: ({ expansions: [first, ...more], state }, reader) =>
+        `该主节点上的扩容任务 ${first} 尚未结束（${stateWord(state, reader)}）。本任务在它${more.length > 0 ? `以及另外 ${more.length} 个已在排队的任务` : ''}之后开始。`,
     },
     nextStep: {
       en: ({ expansions: [first] }) =>
