@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { en, type Messages } from '../../src/dashboard/i18n/en.ts';
 import { zh } from '../../src/dashboard/i18n/zh.ts';
+import { formOf } from '../../src/dashboard/pages/new-expansion/form-model.ts';
+import { policyFields, policySections } from '../../src/model/policy.ts';
 
 export interface OpenOptions {
   readonly language?: 'en' | 'zh';
@@ -85,6 +87,14 @@ export class Dashboard {
     return this.page.locator(`[data-node="${node}"]`);
   }
 
+  /** The label of a field of the policy in the form for a new expansion. */
+  policyLabel(path: string): string {
+    const sections = formOf(policyFields, policySections, { windows: [{}] }, this.t === zh ? 'zh' : 'en');
+    const all = sections.flatMap(({ controls }) => controls);
+    const entries = all.flatMap(({ input }) => (input.kind === 'list' ? input.entries.flat() : []));
+    return [...all, ...entries].find((control) => control.path.join('.') === path)!.label;
+  }
+
   /** Fills the form for a new expansion and asks for its plan. */
   async plan(request: {
     readonly master: string;
@@ -99,7 +109,8 @@ export class Dashboard {
     await this.page.getByText(n.topologyTitle).waitFor();
     await this.page.getByLabel(n.nodesLabel).fill(request.nodes.join('\n'));
     if (request.label !== undefined) await this.page.getByLabel(n.label, { exact: true }).fill(request.label);
-    if (request.approveEachBatch) await this.page.getByLabel(n.approval).selectOption('each_batch');
+    if (request.approveEachBatch)
+      await this.page.getByLabel(this.policyLabel('approval')).selectOption('each_batch');
     await this.button(n.makePlan).click();
     await this.page.getByTestId('plan').waitFor();
   }

@@ -1,5 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { describe, expect, it } from 'vitest';
+import { policySections } from '../../src/model/policy.ts';
+import { nobody } from '../../src/model/text.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
 import { addDrifted, addForetold, addPaced, addWaitingForWindow } from './mock-schedule.ts';
@@ -94,23 +96,24 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
 
   it('asks for what sets the pace as the form says, and for nothing that was left empty', async () => {
     const [page, api] = await open();
-    const f = page.t.paceForm;
+    const { newExpansion: n } = page.t;
+    const field = (path: string) => page.page.getByLabel(page.policyLabel(path), { exact: true });
     await page.goto('/new');
     await page.page.getByLabel(page.t.newExpansion.masterAddress).fill(threeNodes.master);
     await page.page.getByLabel(page.t.newExpansion.nodesLabel).fill(threeNodes.nodes.join('\n'));
-    await page.page.getByText(f.title, { exact: true }).click();
-    await page.page.getByLabel(f.bandwidth).fill('60');
-    await page.page.getByLabel(f.latency).fill('20');
-    await page.page.getByLabel(f.window).check();
-    await page.page.getByLabel(f.from, { exact: true }).fill('23:30');
-    await page.page.getByLabel(f.timeZone).fill('Europe/Berlin');
-    await page.page.getByLabel(f.mayRaise).check();
+    await page.page.getByText(policySections.pace.en({}, nobody), { exact: true }).click();
+    await field('bandwidthBytesPerSecond').fill('60');
+    await field('health.masterLatencyMs').fill('20');
+    await page.button(n.addEntry(page.policyLabel('windows'))).click();
+    await field('from').fill('23:30');
+    await field('timeZone').fill('Europe/Berlin');
+    await field('mayRaiseBinlogRetention').check();
     await page.button(page.t.newExpansion.makePlan).click();
     await page.page.getByTestId('plan').waitFor();
     const { body } = api.requests.find(({ url }) => url === '/v1/plans')!;
     expect((body as { policy: unknown }).policy).toEqual({
-      bandwidthBytesPerSecond: 60 * 1024 * 1024,
-      health: { masterLatencyMs: 20, slaveLagBytes: null, commandsPerSecond: null, endpoint: null },
+      bandwidthBytesPerSecond: 60_000_000,
+      health: { masterLatencyMs: 20 },
       windows: [{ from: '23:30', to: '06:00', timeZone: 'Europe/Berlin' }],
       mayRaiseBinlogRetention: true,
     });
