@@ -111,7 +111,7 @@ function partsOf(app: FastifyInstance, options: ApiOptions): ApiParts {
     maxStreams: options.limits.maxEventStreams,
     onOpenChanged: (open) => metrics.eventStreams(open),
   });
-  app.addHook('preClose', async () => streams.close());
+  app.addHook('preClose', () => streams.close());
   return { ...options, streams, access: createAccess(options.tokens, now) };
 }
 

@@ -13,8 +13,8 @@ export interface EventStreamOptions {
   readonly now: () => number;
   readonly maxStreams: number;
   readonly onOpenChanged: (open: number) => void;
-  /** How often the event table is looked at when nobody rang. */
-  readonly pollMs?: number;
+  /** How often the event table is looked at when nothing is told of it. */
+  readonly lookEveryMs?: number;
   readonly heartbeatMs?: number;
   /** A client that takes nothing for this long is let go. */
   readonly drainTimeoutMs?: number;
@@ -43,23 +43,28 @@ interface StreamProgress {
 export interface EventStreams {
   /** Answers the request with a stream; resolves when the stream has ended. Throws Refusal when there are too many. */
   serve(request: FastifyRequest, reply: FastifyReply, wanted: StreamRequest): Promise<void>;
-  /** Something was stored by this process: streams need not wait for their next look. */
-  notify(): void;
   /** Ends all streams; new ones are refused. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 const pageSize = 500;
+/** Between two looks for one stream, however often events are told of. */
+const lookPauseMs = 500;
 const progressEveryMs = 1000;
 const retryAfterMs = 2000;
 
 export function createEventStreams(options: EventStreamOptions): EventStreams {
-  const pollMs = options.pollMs ?? 500;
+  const lookEveryMs = options.lookEveryMs ?? 5000;
   const heartbeatMs = options.heartbeatMs ?? 15_000;
   const drainTimeoutMs = options.drainTimeoutMs ?? 60_000;
   const { store, now } = options;
   const open = new Set<Stream>();
+  let watch: ReturnType<Store['watchEvents']> | null = null;
   let closed = false;
+
+  const onNews = (owner: string | null) => {
+    for (const stream of open) if (owner === null || stream.isAbout(owner)) stream.look();
+  };
 
   /** Sends all that is stored after the stream's position. */
   async function catchUp(stream: Stream, wanted: StreamRequest): Promise<void> {
@@ -95,12 +100,19 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
   async function turn(stream: Stream, wanted: StreamRequest): Promise<number> {
     try {
-      await catchUp(stream, wanted);
+      const sinceMs = performance.now() - stream.lookedAt;
+      if (stream.news && sinceMs < lookPauseMs) return lookPauseMs - sinceMs;
+      if (stream.news || sinceMs >= lookEveryMs) {
+        stream.news = false;
+        stream.lookedAt = performance.now();
+        await catchUp(stream, wanted);
+      }
       if (wanted.progress && !stream.settled) await sendProgress(stream, wanted.progress);
       if (now() - stream.lastSentAt >= heartbeatMs) await stream.send(': still here\n\n');
-      return pollMs;
+      return wanted.progress && !stream.settled ? Math.min(progressEveryMs, lookEveryMs) : lookEveryMs;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
+      stream.news = true;
       await stream.send(': the database cannot be reached; events follow when it is back\n\n');
       return retryAfterMs;
     }
@@ -111,8 +123,9 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       if (closed || open.size >= options.maxStreams) throw tooMany(closed, options.maxStreams);
       const headers = reply.getHeaders();
       reply.hijack();
-      const stream = new Stream(reply.raw, wanted.afterSeq, drainTimeoutMs, now);
+      const stream = new Stream(reply.raw, wanted, drainTimeoutMs, now);
       open.add(stream);
+      watch ??= store.watchEvents(onNews);
       options.onOpenChanged(open.size);
       try {
         reply.raw.writeHead(200, {
@@ -133,12 +146,10 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         options.onOpenChanged(open.size);
       }
     },
-    notify() {
-      for (const stream of open) stream.wake();
-    },
-    close() {
+    async close() {
       closed = true;
       for (const stream of open) stream.end();
+      await watch?.close();
     },
   };
 }
@@ -146,19 +157,30 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 /** One connection: writes no faster than the client reads, and waits between two looks at the table. */
 class Stream {
   afterSeq: number;
+  /** Whether there can be events that were not looked for. */
+  news = true;
+  /** When it was last looked, on the clock of the process. */
+  lookedAt = Number.NEGATIVE_INFINITY;
   progressAt = 0;
   lastProgress = '';
   /** What it is about has ended and its last progress was sent. */
   settled = false;
   lastSentAt: number;
+  readonly #owner: string | null;
   readonly #raw: ServerResponse;
   readonly #drainTimeoutMs: number;
   readonly #now: () => number;
   #wake: (() => void) | null = null;
   #woken = false;
 
-  constructor(raw: ServerResponse, afterSeq: number, drainTimeoutMs: number, now: () => number) {
+  constructor(
+    raw: ServerResponse,
+    { about, afterSeq }: StreamRequest,
+    drainTimeoutMs: number,
+    now: () => number,
+  ) {
     this.#raw = raw;
+    this.#owner = about === null ? null : 'campaignId' in about ? about.campaignId : about.expansionId;
     this.afterSeq = afterSeq;
     this.#drainTimeoutMs = drainTimeoutMs;
     this.#now = now;
@@ -170,6 +192,15 @@ class Stream {
 
   get ended(): boolean {
     return this.#raw.destroyed || this.#raw.writableEnded;
+  }
+
+  isAbout(owner: string): boolean {
+    return this.#owner === null || this.#owner === owner;
+  }
+
+  look(): void {
+    this.news = true;
+    this.wake();
   }
 
   async send(text: string): Promise<void> {

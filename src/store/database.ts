@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { PostgresClient } from '../platform/postgres-client.ts';
 import { StoreUnavailableError } from './store.ts';
@@ -31,6 +32,11 @@ export interface Database extends Queryable {
   transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
   /** One connection of its own, closed afterwards, whose statements may take as long as they need. */
   session<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
+  /**
+   * Hears what is told on a channel, on a connection of its own that is opened again when it is lost; null = from now on it
+   * hears, and may have missed something before. Never throws.
+   */
+  listen(channel: string, hear: (told: string | null) => void): { close(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -40,6 +46,7 @@ const statementTimeoutMs = 20_000;
 const replyTimeoutMs = 25_000;
 const lockTimeoutMs = 10_000;
 const idleInTransactionTimeoutMs = 30_000;
+const listenAgainMs = 1000;
 const int8Oid = 20;
 
 /** The database was reached, and lets the service not in or not do what it must. The message may name its user. */
@@ -112,9 +119,48 @@ export function openDatabase(options: DatabaseOptions): Database {
         await client.end().catch(() => undefined);
       }
     },
+    listen: (channel, hear) => listen(options, channel, hear),
     close() {
       closing ??= pool.end();
       return closing;
+    },
+  };
+}
+
+function listen(options: DatabaseOptions, channel: string, hear: (told: string | null) => void) {
+  const closing = new AbortController();
+  const { signal } = closing;
+  const until = async (client: PostgresClient): Promise<void> => {
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    client.on('notification', ({ payload }) => hear(payload ?? null));
+    await client.query(`listen ${channel}`);
+    hear(null);
+    await Promise.race([ended, aborted]);
+  };
+  const keepListening = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const client = new PostgresClient({
+        ...clientConfig(options.connection),
+        connectionTimeoutMillis: connectTimeoutMs,
+      });
+      try {
+        await client.connect();
+        await until(client);
+        if (!signal.aborted) throw new Error('the server has closed it');
+      } catch (error) {
+        options.onConnectionError?.(error as Error);
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+      await delay(listenAgainMs, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  const listening = keepListening();
+  return {
+    async close() {
+      closing.abort();
+      await listening;
     },
   };
 }

@@ -115,6 +115,8 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       );
     },
 
+    watchEvents: (onNews) => database.listen('pika_expander_events', onNews),
+
     async lastSeq() {
       const rows = await database.query<{ seq: number }>('select coalesce(max(seq), 0) as seq from events');
       return onlyRow(rows).seq;

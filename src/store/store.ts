@@ -130,6 +130,12 @@ export interface Store {
   list(filter: ExpansionFilter): Promise<Page<Expansion>>;
   /** In order of seq. An event that becomes visible later never has a lower seq than one already returned. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
+  /**
+   * Tells of events that some process has stored, once they can be read: the id of the expansion or the campaign, or null
+   * when events of anybody may have been missed (at the beginning, and after a connection was lost). News can also get lost:
+   * whoever needs every event looks now and then as well. Never throws.
+   */
+  watchEvents(onNews: (owner: string | null) => void): { close(): Promise<void> };
   /** The highest seq stored so far, over all expansions; 0 when there is none. */
   lastSeq(): Promise<number>;
   observations(filter: {

@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createEventStreams } from '../../src/api/event-streams.ts';
+import {
+  createEventStreams,
+  type EventStreamOptions,
+  type StreamRequest,
+} from '../../src/api/event-streams.ts';
 import type { StoredEvent } from '../../src/model/expansion.ts';
+import type { Store } from '../../src/store/store.ts';
 import { until } from '../support/until.ts';
 import { bearer, goodRequest, nodeName, operator, type TestApi, testApi, viewer } from './support.ts';
 
@@ -275,28 +281,57 @@ test('a stream needs a token like everything else', async () => {
   await locked.app.close();
 });
 
-test('an idle stream sends something now and then, so that a dead connection is noticed', async () => {
-  let now = 0;
+/** One stream, without the API around it. */
+async function serveStream(about: StreamRequest['about'], options: Partial<EventStreamOptions>) {
   const streams = createEventStreams({
     store: api.store,
     log: api.app.log as never,
-    now: () => now,
+    now: () => 0,
     maxStreams: 10,
     onOpenChanged: () => {},
-    pollMs: 5,
-    heartbeatMs: 1000,
+    ...options,
   });
-  const app = (await import('fastify')).default();
+  const app = fastify();
   app.get('/', async (request, reply) => {
-    await streams.serve(request, reply, { about: null, afterSeq: 0 });
+    await streams.serve(request, reply, { about, afterSeq: 0 });
     return reply;
   });
   base = await app.listen({ host: '127.0.0.1', port: 0 });
   const stream = await follow('/');
+  return {
+    stream,
+    async close() {
+      await streams.close();
+      await until(() => stream.ended());
+      await app.close();
+    },
+  };
+}
+
+test('an idle stream sends something now and then, so that a dead connection is noticed', async () => {
+  let now = 0;
+  const { stream, close } = await serveStream(null, { now: () => now, lookEveryMs: 5, heartbeatMs: 1000 });
   await until(() => stream.raw().includes('retry:'));
   now += 1000;
   await until(() => stream.raw().includes(': still here'));
-  streams.close();
-  await until(() => stream.ended());
-  await app.close();
+  await close();
+});
+
+test('the table is looked at once for each news of an expansion, and never for those of another', async () => {
+  const [mine, other] = [await start(), await start('10.0.0.9:9221')];
+  let looks = 0;
+  const store = Object.assign(Object.create(api.store) as Store, {
+    events(filter: Parameters<Store['events']>[0]) {
+      looks += 1;
+      return api.store.events(filter);
+    },
+  });
+  const { stream, close } = await serveStream({ expansionId: mine }, { store, lookEveryMs: 3_600_000 });
+  await until(() => stream.events().length > 0);
+  const before = looks;
+  await say(other, 'not mine');
+  await say(mine, 'mine');
+  await until(() => texts(stream.events()).includes('mine'));
+  expect(looks - before).toBe(1);
+  await close();
 });

@@ -422,6 +422,32 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       });
     });
 
+    describe('news of events', () => {
+      it('tell whose they are, once they can be read, and nothing after the end', async () => {
+        const heard: (string | null)[] = [];
+        let readable = 0;
+        const watch = store.watchEvents((owner) => {
+          heard.push(owner);
+          void store.events({ afterSeq: 0, limit: 10 }).then((events) => {
+            readable = events.length;
+          });
+        });
+        await until(() => heard.length > 0);
+        expect(heard).toEqual([null]);
+        const expansion = newExpansion();
+        await store.accept(expansion, [event('accepted'), event('planned')], null);
+        await until(() => heard.includes(expansion.id) && readable === 2);
+        const other = newExpansion();
+        await store.accept(other, [event('accepted')], null);
+        await until(() => heard.includes(other.id));
+        await watch.close();
+        const before = heard.length;
+        const late = newExpansion();
+        await store.accept(late, [event('accepted')], null);
+        expect(heard.slice(before)).toEqual([]);
+      });
+    });
+
     describe('controls', () => {
       it('are handed out in order until a save has applied them', async () => {
         const expansion = await accepted();

@@ -44,6 +44,27 @@ describe('while the database is away', () => {
   });
   afterAll(() => postgres.stop());
 
+  it('who waits for news of events is told, when it is back, that some may have been missed', async () => {
+    const { store, close } = openTestStores(database.connection);
+    const heard: (string | null)[] = [];
+    const watch = store.watchEvents((owner) => heard.push(owner));
+    await until(() => heard.length === 1);
+    await postgres.run(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen pika_expander_events'",
+    );
+    await until(() => heard.length === 2);
+    const expansion = newExpansion();
+    await store.accept(
+      expansion,
+      [{ type: 'test', at: 1, node: null, level: 'info', text: 'test', data: {} }],
+      null,
+    );
+    await until(() => heard.length === 3);
+    expect(heard).toEqual([null, null, expansion.id]);
+    await watch.close();
+    await close();
+  });
+
   it('every call says so, and works again when it is back, with every acknowledged row', async () => {
     const { store, close } = openTestStores(database.connection);
     const expansion = newExpansion();

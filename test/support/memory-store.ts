@@ -108,8 +108,13 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       `idempotency key ${idempotency.key} was used before, by expansion ${earlier.doc.id}, with another request`,
     );
   };
+  const watchers = new Set<(owner: string | null) => void>();
+  const tell = (owner: string) => {
+    for (const watcher of watchers) watcher(owner);
+  };
   const append = (expansionId: string, inputs: readonly EventInput[]) => {
     for (const input of inputs) events.push({ ...stored(input), expansionId, seq: events.length + 1 });
+    if (inputs.length > 0) tell(expansionId);
   };
   const observe = (expansionId: string, node: string, look: Look) => {
     const key = JSON.stringify([expansionId, node]);
@@ -130,6 +135,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     appendForCampaign(campaignId, inputs) {
       for (const input of inputs)
         events.push({ ...stored(input), expansionId: null, campaignId, seq: events.length + 1 });
+      if (inputs.length > 0) tell(campaignId);
     },
     setCampaignFence(check) {
       holdCampaign = check;
@@ -213,6 +219,16 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         .filter((event) => !filter.types || filter.types.includes(event.type))
         .filter((event) => !filter.node || event.node === filter.node)
         .slice(0, filter.limit);
+    },
+
+    watchEvents(onNews) {
+      watchers.add(onNews);
+      queueMicrotask(() => onNews(null));
+      return {
+        async close() {
+          watchers.delete(onNews);
+        },
+      };
     },
 
     async lastSeq() {
