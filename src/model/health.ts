@@ -3,6 +3,8 @@
 /** What was measured since the last time; null = not measured. */
 export interface HealthSample {
   readonly masterLatencyP99Ms: number | null;
+  /** The most that this process was late with an answer; it is taken off the latency already. */
+  readonly ownDelayMs?: number;
   readonly slaveLagBytes: number | null;
   readonly commandsPerSecond: number | null;
   /** What the user's own endpoint says; `failed` = it gave no number. */
@@ -13,6 +15,8 @@ export interface HealthReading {
   readonly what: 'master_latency_ms' | 'slave_lag_bytes' | 'commands_per_second' | 'endpoint';
   readonly value: number;
   readonly limit: number;
+  /** Of `master_latency_ms`: what was taken off because this process was late itself. Absent = it was not. */
+  readonly ownDelayMs?: number;
 }
 
 export interface HealthState {

@@ -53,8 +53,10 @@ function healthLines({ health, endedAt }: ExpansionView, style: Style): string[]
   const head = `  Health of the master: copies may use ${Math.round(health.level * 100)} % of the bandwidth`;
   return [
     head,
-    ...health.readings.map(({ what, value, limit }) => {
-      const line = `    ${figureNames[what]}: ${Math.round(value * 10) / 10}, limit ${limit}`;
+    ...health.readings.map(({ what, value, limit, ownDelayMs }) => {
+      const own =
+        ownDelayMs === undefined ? '' : ` (without ${ownDelayMs} ms by which this service was late itself)`;
+      const line = `    ${figureNames[what]}: ${Math.round(value * 10) / 10}${own}, limit ${limit}`;
       return value > limit ? style.yellow(`${line}: over it, no batch begins`) : line;
     }),
   ];

@@ -29,6 +29,7 @@ export function measuredSync(expansion: Expansion, join: Join): MeasuredSync | n
   if (bytes === null || bytes < leastBytes || firstBytesAt === null || endedAt === null || upSince === null)
     return null;
   const transferMs = endedAt - firstBytesAt;
+  if (wasHeldBack(expansion, firstBytesAt)) return null;
   if (transferMs <= 0 || attempt.endedAt === null) return null;
   return {
     masterHost: expansion.master.seenAs.host,
@@ -43,6 +44,10 @@ export function measuredSync(expansion: Expansion, join: Join): MeasuredSync | n
     at: attempt.endedAt,
   };
 }
+
+/** A copy that the health of its master slowed down tells nothing of what network and disks can do. */
+const wasHeldBack = ({ policy, health }: Expansion, since: number): boolean =>
+  policy.health !== null && health !== null && (health.level < 1 || health.changedAt > since);
 
 function limitOf(expansion: Expansion, join: Join): number | null {
   const planned = expansion.forecast?.nodes.find((node) => node.node === join.target.name);

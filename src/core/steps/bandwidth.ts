@@ -44,8 +44,14 @@ export function takeHealth(turn: Turn, sample: HealthSample | null): void {
       data,
     });
   if (after.over === null && before.over !== null)
-    say(turn, 'health.calm', `${readingWords(before.over)}, and is within it again: at ${share}`, { data });
+    say(turn, 'health.calm', `${backWithin(before.over, after.readings)}, within it again: at ${share}`, {
+      data,
+    });
 }
+
+/** What was over its limit, with the value of now. */
+const backWithin = (was: HealthReading, readings: readonly HealthReading[]): string =>
+  readingWords(readings.find(({ what }) => what === was.what) ?? was);
 
 /** Why no batch may begin; null = the master is well. */
 export function healthGate({ health, policy }: Expansion): string | null {

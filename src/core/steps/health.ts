@@ -41,10 +41,17 @@ export function stepHealth(
 
 function readingsOf(sample: HealthSample, policy: HealthPolicy): HealthReading[] {
   const readings: HealthReading[] = [];
-  const add = (what: HealthReading['what'], value: number | null, limit: number | null): void => {
-    if (value !== null && limit !== null) readings.push({ what, value, limit });
+  const add = (
+    what: HealthReading['what'],
+    value: number | null,
+    limit: number | null,
+    more: Pick<HealthReading, 'ownDelayMs'> = {},
+  ): void => {
+    if (value !== null && limit !== null) readings.push({ what, value, limit, ...more });
   };
-  add('master_latency_ms', sample.masterLatencyP99Ms, policy.masterLatencyMs);
+  const { ownDelayMs = 0 } = sample;
+  const late = ownDelayMs >= 1 ? { ownDelayMs: Math.round(ownDelayMs) } : {};
+  add('master_latency_ms', sample.masterLatencyP99Ms, policy.masterLatencyMs, late);
   add('slave_lag_bytes', sample.slaveLagBytes, policy.slaveLagBytes);
   add('commands_per_second', sample.commandsPerSecond, policy.commandsPerSecond);
   const { endpoint } = policy;
@@ -66,10 +73,14 @@ function down(state: HealthState, ratio: number, now: number): HealthState {
   };
 }
 
+/**
+ * Small steps near the level at which the limit was crossed last, since it is likely to be crossed there again; large ones
+ * elsewhere. So a master that has recovered gets from the least level to the whole within 40 s of calm.
+ */
 function up(state: HealthState, ratio: number, now: number): HealthState {
   if (state.level >= 1 || now - state.changedAt < upEveryMs) return state;
   if (state.calmSince === null || now - state.calmSince < upEveryMs) return state;
-  const near = state.level >= state.ceiling * 0.85;
+  const near = state.level >= state.ceiling * 0.85 && state.level <= state.ceiling * 1.15;
   const factor = Math.min(near ? 1.03 : 1.25, Math.max(1.01, aim / Math.max(ratio, 0.01)));
   return { ...state, level: Math.min(1, state.level * factor), changedAt: now };
 }

@@ -365,6 +365,7 @@ export const en = {
     healthOver: 'Over its limit: the nodes copy slower, and no batch begins',
     reading: (figure: string, value: string, limit: string) => `${figure}: ${value}, its limit ${limit}.`,
     level: (share: string) => `Copies may use ${share} of the bandwidth.`,
+    withoutOwnDelay: (ms: number) => `(without ${ms} ms by which this service was late itself)`,
     figure: 'Figure',
     value: 'Now',
     limit: 'Limit',

@@ -353,6 +353,7 @@ export const zh: Messages = {
     healthOver: '超过上限：节点降速复制，且不再开始新的批次',
     reading: (figure, value, limit) => `${figure}：${value}，上限 ${limit}。`,
     level: (share) => `复制最多可用带宽的 ${share}。`,
+    withoutOwnDelay: (ms) => `（已扣除本服务自身的延迟 ${ms} ms）`,
     figure: '指标',
     value: '当前',
     limit: '上限',

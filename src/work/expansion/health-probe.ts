@@ -20,7 +20,7 @@ const rateOverMs = 500;
  * waits for it: a sample tells what is known by then, so that a master that stalls holds up no look at a node.
  */
 export function createHealthProbe(observer: Observer, clock: Clock, readFigure: ReadFigure | null) {
-  const latencies: { readonly at: number; readonly ms: number }[] = [];
+  const latencies: { readonly at: number; readonly ms: number; readonly ownMs: number }[] = [];
   let figure: number | 'failed' | null = null;
   let figureAt = Number.NEGATIVE_INFINITY;
   let commands: { readonly at: number; readonly count: number; readonly perSecond: number | null } | null =
@@ -37,19 +37,22 @@ export function createHealthProbe(observer: Observer, clock: Clock, readFigure: 
       for (let i = 0; i < probesPerSample; i += 1) {
         pingedAt = clock.now();
         const ms = await connection.ping(probeTimeoutMs);
-        latencies.push({ at: clock.now(), ms: ms ?? probeTimeoutMs });
+        const ownMs = lateSince(pingedAt);
+        latencies.push({ at: clock.now(), ms: Math.max(0, (ms ?? probeTimeoutMs) - ownMs), ownMs });
       }
     } finally {
       pingedAt = null;
     }
   }
 
-  /** An answer that is still awaited took that long at least. */
+  const lateSince = (time: number): number => clock.lateSince?.(time) ?? 0;
+
+  /** An answer that is still awaited took that long at least; what this process was late is not the master's. */
   function latencyKnown(): number | null {
     while (latencies[0] && latencies[0].at < clock.now() - keptMs) latencies.shift();
     const known = percentile99(latencies.map(({ ms }) => ms));
     if (pingedAt === null) return known;
-    const awaited = clock.now() - pingedAt;
+    const awaited = clock.now() - pingedAt - lateSince(pingedAt);
     return known === null ? (awaited > 0 ? awaited : null) : Math.max(known, awaited);
   }
 
@@ -91,6 +94,7 @@ export function createHealthProbe(observer: Observer, clock: Clock, readFigure: 
       if (health.endpoint !== null) void readEndpoint(health.endpoint.url);
       return {
         masterLatencyP99Ms: latencyKnown(),
+        ownDelayMs: Math.max(0, ...latencies.map(({ ownMs }) => ownMs)),
         slaveLagBytes: lagSeen(expansion, masterLook),
         commandsPerSecond: commandRate(masterLook),
         endpoint: figure,

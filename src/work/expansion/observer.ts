@@ -2,16 +2,20 @@ import type { Section } from '../../core/steps/wanted-looks.ts';
 import type { Credential, Engine, NodeConnection } from '../../engines/engine.ts';
 import type { NodeTarget } from '../../model/expansion.ts';
 import type { Look } from '../../model/observation.ts';
+import { latenessSince } from '../../platform/event-loop.ts';
 
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Resolves after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** The most that this process was late with its work since then, milliseconds; absent = it never is. */
+  lateSince?(time: number): number;
 }
 
 export const realClock: Clock = {
   now: () => Date.now(),
+  lateSince: latenessSince,
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

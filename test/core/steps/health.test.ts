@@ -78,6 +78,19 @@ describe('the throttle by health', () => {
     expect(readings).toHaveLength(2);
   });
 
+  test('a master that has recovered gets all of the bandwidth back within 40 s, from the least level too', () => {
+    const hurt = last(Array(200).fill(at(60)), latency, { ...newHealth(0), level: 1 });
+    expect(hurt.level).toBe(0.02);
+    const after = steps(Array(160).fill(at(2)), latency, { ...hurt, changedAt: 0 });
+    expect(after.at(-1)!.level).toBe(1);
+  });
+
+  test('a delay of this process itself stands beside the latency from which it was taken', () => {
+    const { readings } = last([{ ...at(5), ownDelayMs: 80.4 }], latency);
+    expect(readings).toEqual([{ what: 'master_latency_ms', value: 5, limit: 20, ownDelayMs: 80 }]);
+    expect(last([{ ...at(5), ownDelayMs: 0.3 }], latency).readings[0]).not.toHaveProperty('ownDelayMs');
+  });
+
   test('what has no limit is not watched', () => {
     expect(last([{ ...well, slaveLagBytes: 1e12, endpoint: 99 }], latency)).toMatchObject({
       over: null,

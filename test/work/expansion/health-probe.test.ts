@@ -62,6 +62,26 @@ test('one PING follows the other, and the highest of the last seconds counts', a
   expect(sample().masterLatencyP99Ms).toBe(10_000);
 });
 
+test('what this process was late itself is not the latency of the master', async () => {
+  let now = 1000;
+  const pings: ((ms: number) => void)[] = [];
+  const observer = {
+    connection: () => ({ ping: () => new Promise<number>((resolve) => pings.push(resolve)) }),
+  } as unknown as Observer;
+  const clock = {
+    now: () => now,
+    sleep: async () => undefined,
+    lateSince: (time: number) => (time < 1500 ? 380 : 0),
+  };
+  const probe = createHealthProbe(observer, clock, null);
+  probe.sample(watched, null);
+  now = 1400;
+  expect(probe.sample(watched, null)).toMatchObject({ masterLatencyP99Ms: 20 });
+  pings[0]!(400);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(probe.sample(watched, null)).toMatchObject({ masterLatencyP99Ms: 20, ownDelayMs: 380 });
+});
+
 test('nothing is sent where the policy watches nothing', () => {
   const { pings } = probing();
   const probe = createHealthProbe({} as Observer, { now: () => 0, sleep: async () => undefined }, null);

@@ -76,6 +76,7 @@ function Health({ health, over }: { readonly health: HealthState | null; readonl
                   <th scope="row">{name(reading)}</th>
                   <td className={`num ${reading.value > reading.limit ? 'over-limit' : ''}`}>
                     {figureText(reading, reading.value)}
+                    {reading.ownDelayMs !== undefined && <> {p.withoutOwnDelay(reading.ownDelayMs)}</>}
                   </td>
                   <td className="num">{figureText(reading, reading.limit)}</td>
                 </tr>
