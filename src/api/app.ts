@@ -11,6 +11,7 @@ import { unknownRoutes } from './plugins/app/unknown-routes.ts';
 import { loadLimits } from './plugins/external/load-limits.ts';
 import { openApi } from './plugins/external/openapi.ts';
 import { securityHeaders } from './plugins/external/security-headers.ts';
+import { reader } from './reader.ts';
 import { controlRoutes } from './routes/controls.ts';
 import { eventRoutes } from './routes/events.ts';
 import { expansionRoutes } from './routes/expansions.ts';
@@ -122,6 +123,8 @@ async function foundation(
 ): Promise<void> {
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    if (String(reply.getHeader('content-type')).startsWith('application/json'))
+      reply.headers({ 'content-language': reader(request).language, vary: 'accept-language' });
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   app.addHook('onResponse', async (request, reply) => {

@@ -98,7 +98,7 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   const forWhom = reader(request);
   return reply
     .code(status)
-    .headers({ ...headersOf(refusal), 'content-language': forWhom.language })
+    .headers(headersOf(refusal))
     .type('application/json; charset=utf-8')
     .send(bodyOf(answer, forWhom, request.id));
 }
