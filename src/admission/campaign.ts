@@ -1,19 +1,14 @@
-import { nameOf } from '../core/campaign/decision.ts';
 import { campaignRemainingSeconds } from '../core/campaign/remaining.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { CredentialSource } from '../engines/engine.ts';
-import {
-  type Campaign,
-  type CampaignMember,
-  type CampaignSettings,
-  type MemberGroup,
-  newCampaign,
-} from '../model/campaign.ts';
+import { type Campaign, type CampaignSettings, type MemberGroup, newCampaign } from '../model/campaign.ts';
+import { campaignEvents } from '../model/campaign-texts.ts';
 import type { EventInput, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
 import { formatAddress } from '../model/observation.ts';
 import { mergePolicies } from '../model/policy.ts';
 import { Refusal, refuse, refuseField } from '../model/refusal.ts';
+import { saidBy } from '../model/text.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../store/campaigns.ts';
 import { addressKey, masterKey } from '../store/master-key.ts';
@@ -307,22 +302,15 @@ function campaignOf(parsed: ParsedCampaign, plan: CampaignPlan, who: Requester, 
 }
 
 function acceptedEvent({ acceptedAt, requestedBy, via, members, settings, label }: Campaign): EventInput {
-  const count = (group: CampaignMember['group']) => members.filter((member) => member.group === group).length;
-  const expansions = members.length === 1 ? 'one expansion' : `${members.length} expansions`;
-  return {
-    type: 'campaign.accepted',
-    at: acceptedAt,
-    node: null,
-    level: 'info',
-    text: `Accepted: ${expansions}, ${count('canary')} of them ahead as canaries, asked for by ${requestedBy} (${via}).`,
-    data: {
-      label,
-      settings,
-      requestedBy,
-      via,
-      members: members.map(({ master, nodes, group }) => ({ master, nodes, group })),
-    },
+  const data = {
+    label,
+    settings,
+    requestedBy,
+    via,
+    members: members.map(({ master, nodes, group }) => ({ master, nodes, group })),
   };
+  const { code: type, text } = saidBy(campaignEvents, 'campaign.accepted', data);
+  return { type, at: acceptedAt, node: null, level: 'info', text, data };
 }
 
 const inUse = 'node_in_other_expansion';
@@ -334,14 +322,11 @@ function refusalOf(plan: CampaignPlan): Refusal {
   const errors = findings.filter(({ severity }) => severity === 'error');
   const field = bad.length === 1 ? memberPlace(bad[0]!.index) : 'members';
   const onlyInUse = errors.every(({ code }) => code === inUse);
-  const facts = { findings: errors, members: bad.map(nameOf) };
+  const members = bad.map(({ index, master }) => ({ member: index, master }));
+  const facts = { findings: errors, members };
   return refuse(onlyInUse ? inUse : 'preflight_failed', facts, { field, findings });
 }
 
 function findingOf(member: MemberPlan, finding: Finding): Finding {
-  return {
-    ...finding,
-    text: `${nameOf(member)}: ${finding.text}`,
-    facts: { ...finding.facts, member: member.index, master: member.master },
-  };
+  return { ...finding, facts: { ...finding.facts, member: member.index, master: member.master } };
 }

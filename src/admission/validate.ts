@@ -113,7 +113,8 @@ function allowedBy(shape: Shape): Allowed | null {
       const pattern = (Object.keys(patterns) as PatternName[]).find(
         (name) => patterns[name] === shape.pattern,
       );
-      const [example] = shape.examples ?? [];
+      // The words for most patterns are an example already.
+      const [example] = pattern === undefined || pattern === 'not_blank' ? (shape.examples ?? []) : [];
       return {
         is: 'text',
         ...bounds(shape.minLength, shape.maxLength),

@@ -1,12 +1,17 @@
 import { campaignRemainingSeconds, memberRemainingSeconds } from '../core/campaign/remaining.ts';
 import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from '../model/campaign.ts';
+import { campaignReasons, stopReasons } from '../model/campaign-texts.ts';
+import { problemFor } from '../model/problems.ts';
+import { type Reader, readSaid } from '../model/text.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 
 /** A campaign as it is shown in lists: where it stands, without its members. */
-export function campaignSummary(campaign: StoredCampaign, now: number) {
-  const { members: _members, pendingControls, ...shown } = campaign;
+export function campaignSummary(campaign: StoredCampaign, now: number, reader: Reader) {
+  const { members: _members, pendingControls, stateReason, stop, ...shown } = campaign;
   return {
     ...shown,
+    stateReason: stateReason && readSaid(campaignReasons, stateReason, reader),
+    stop: stop && { ...stop, reason: readSaid(stopReasons, stop.reason, reader) },
     needsPerson: waitsForPerson(campaign),
     pendingControls: pendingControls.map(({ id, verb, reason }) => ({ id, verb, reason })),
     remainingSeconds: rounded(campaignRemainingSeconds(campaign, now)),
@@ -15,17 +20,18 @@ export function campaignSummary(campaign: StoredCampaign, now: number) {
 }
 
 /** A campaign with its members. */
-export function campaignView(campaign: StoredCampaign, now: number) {
+export function campaignView(campaign: StoredCampaign, now: number, reader: Reader) {
   return {
-    ...campaignSummary(campaign, now),
-    members: campaign.members.map((member) => memberView(member, now)),
+    ...campaignSummary(campaign, now, reader),
+    members: campaign.members.map((member) => memberView(member, now, reader)),
   };
 }
 export type CampaignView = ReturnType<typeof campaignView>;
 
 /** A member, with what is known of its expansion. What it will ask for stays inside. */
-export function memberView(member: CampaignMember, now: number) {
-  const { index, group, master, nodes, label, state, stateSince, expansion, problem } = member;
+export function memberView(member: CampaignMember, now: number, reader: Reader) {
+  const { index, group, master, nodes, label, state, stateSince, expansion } = member;
+  const problem = member.problem && problemFor(member.problem, reader);
   return {
     index,
     group,
@@ -41,7 +47,7 @@ export function memberView(member: CampaignMember, now: number) {
     endedAt: expansion?.endedAt ?? null,
     remainingSeconds: rounded(memberRemainingSeconds(member, now)),
     reason: problem?.text ?? expansionReason(expansion),
-    problem: problem ?? expansion?.problem ?? null,
+    problem: problem ?? (expansion?.problem ? problemFor(expansion.problem, reader) : null),
   };
 }
 

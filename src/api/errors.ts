@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { printable } from '../admission/validate.ts';
 import type { Finding } from '../model/finding.ts';
-import { findingFor } from '../model/findings.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
+import { refusedFinding } from '../model/refusals.ts';
 import { nobody, type Reader } from '../model/text.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/store.ts';
 import { reader } from './reader.ts';
@@ -65,7 +65,7 @@ function bodyOf({ refusal, code = refusal.code }: Answer, forWhom: Reader, reque
       code,
       message,
       ...(field === null ? {} : { field }),
-      ...(findings === null ? {} : { findings: findings.map((finding) => findingFor(finding, forWhom)) }),
+      ...(findings === null ? {} : { findings: findings.map((finding) => refusedFinding(finding, forWhom)) }),
       next_steps: nextSteps,
       requestId,
     },

@@ -1,4 +1,5 @@
 /** Campaigns: expansions of many masters under one request, a canary group first, then the rest. */
+import { campaignReason } from './campaign-texts.ts';
 import {
   type Expansion,
   type ExpansionState,
@@ -7,6 +8,7 @@ import {
   needsPerson,
   type Problem,
 } from './expansion.ts';
+import type { Said } from './text.ts';
 
 export const campaignStates = [
   'pending',
@@ -59,9 +61,9 @@ export type MemberGroup = 'canary' | 'rest';
 export interface MemberExpansion {
   readonly id: string;
   readonly state: ExpansionState;
-  readonly stateReason: string | null;
+  readonly stateReason: Expansion['stateReason'];
   /** What keeps its next node from beginning while none is at work: a slot, a window, the freeze; null = nothing. */
-  readonly waitingFor: string | null;
+  readonly waitingFor: Expansion['joins'][number]['waitingFor'];
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly nodesVerified: number;
@@ -119,8 +121,8 @@ export interface Campaign {
   readonly endedAt: number | null;
   readonly state: CampaignState;
   readonly stateSince: number;
-  /** Why it is in this state, or what holds it up, in plain words. */
-  readonly stateReason: string | null;
+  /** Why it is in this state, or what holds it up. */
+  readonly stateReason: Said | null;
   readonly settings: CampaignSettings;
   /** null = it is not paused. */
   readonly paused: CampaignAct | null;
@@ -129,8 +131,7 @@ export interface Campaign {
   /** Set once no further member may begin; never taken back. */
   readonly stop: {
     readonly cause: 'failures' | 'cancel';
-    /** In plain words. */
-    readonly reason: string;
+    readonly reason: Said;
     /** null = the campaign stopped by itself. */
     readonly by: string | null;
     readonly at: number;
@@ -182,7 +183,7 @@ export function newCampaign(request: {
     endedAt: null,
     state: 'pending',
     stateSince: at,
-    stateReason: 'Accepted; a worker will begin it.',
+    stateReason: campaignReason('accepted'),
     settings,
     paused: null,
     approval: null,

@@ -9,6 +9,7 @@ import type { HealthState } from './health.ts';
 import type { Address, MasterIdentity } from './observation.ts';
 import type { Policy } from './policy.ts';
 import type { JoinTarget, NodeTarget } from './targets.ts';
+import type { Facts } from './text.ts';
 
 export type { JoinTarget, NodeTarget } from './targets.ts';
 
@@ -165,6 +166,8 @@ export interface SilentNode {
 
 export interface Problem {
   readonly code: string;
+  /** From which text and next steps are made again for another reader; absent = an earlier release has stored it. */
+  readonly facts?: Facts;
   readonly text: string;
   readonly nextSteps: readonly string[];
   readonly at: number;

@@ -67,7 +67,7 @@ export class Refusal extends Error {
   }
 
   /** As it is kept beside what it concerns. */
-  asProblem(at: number): Problem & { readonly facts: Facts } {
+  asProblem(at: number): Problem {
     const { code, facts, message, nextSteps } = this;
     return { code, facts, text: message, nextSteps, at };
   }

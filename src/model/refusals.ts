@@ -9,7 +9,7 @@ import {
   placeText,
   type RequestPart,
 } from './invalid-fields.ts';
-import { stateWord } from './state-words.ts';
+import { memberName, type NamedMember, stateWord } from './state-words.ts';
 import { counted, type Facts, type FactsOf, listed, type NoFacts, type Reader, type Text } from './text.ts';
 
 interface Row<F> {
@@ -86,12 +86,22 @@ const sendAgain = ({ language }: Reader): string =>
   language === 'zh' ? '请更正后重新发送请求。' : 'Correct it and send the request again.';
 
 const first = 3;
-const findingTexts = (findings: readonly Finding[], reader: Reader): string => {
-  const texts = findings.slice(0, first).map((finding) => findingFor(finding, reader).text);
-  const more = findings.length - first;
-  const rest = reader.language === 'zh' ? `另有 ${more} 项。` : `And ${more} more.`;
-  return [...texts, ...(more > 0 ? [rest] : [])].join(' ');
-};
+
+/** A finding in the words of this reader; it names its member where it stands in a refusal of a campaign. */
+export function refusedFinding(finding: Finding, reader: Reader): Finding {
+  const read = findingFor(finding, reader);
+  const { member, master } = finding.facts ?? {};
+  if (typeof member !== 'number' || typeof master !== 'string') return read;
+  const colon = reader.language === 'zh' ? '：' : ': ';
+  return { ...read, text: memberName({ member, master }, reader) + colon + read.text };
+}
+
+function findingTexts(findings: readonly Finding[], reader: Reader): string {
+  const texts = findings.slice(0, first).map((finding) => refusedFinding(finding, reader).text);
+  const left = findings.length - texts.length;
+  if (reader.language === 'zh') return texts.join('') + (left > 0 ? `另有 ${left} 项。` : '');
+  return texts.join(' ') + (left > 0 ? ` And ${left} more.` : '');
+}
 const findingSteps = (findings: readonly Finding[], reader: Reader): readonly string[] => [
   ...new Set(findings.map((finding) => findingFor(finding, reader).nextStep)),
 ];
@@ -141,16 +151,16 @@ export const refusals = {
   ),
 
   // Preflight, and what the request would take from others.
-  preflight_failed: row<{ readonly findings: readonly Finding[]; readonly members?: readonly string[] }>(
+  preflight_failed: row<{ readonly findings: readonly Finding[]; readonly members?: readonly NamedMember[] }>(
     422,
     {
       en: ({ findings, members }, reader) =>
         members !== undefined
-          ? `Refused; nothing was started. Preflight found errors for ${fewNames(members, 'en')}. ${findingTexts(findings, reader)}`
+          ? `Refused; nothing was started. Preflight found errors for ${fewNames(members, reader)}. ${findingTexts(findings, reader)}`
           : `Refused: preflight found ${counted(findings.length, 'error')}. ${findingTexts(findings, reader)}`,
       zh: ({ findings, members }, reader) =>
         members !== undefined
-          ? `已拒绝，没有开始任何操作。预检发现以下成员有错误：${fewNames(members, 'zh')}。${findingTexts(findings, reader)}`
+          ? `已拒绝，没有开始任何操作。预检发现以下成员有错误：${fewNames(members, reader)}。${findingTexts(findings, reader)}`
           : `已拒绝：预检发现 ${findings.length} 个错误。${findingTexts(findings, reader)}`,
     },
     {
@@ -952,10 +962,10 @@ const finalNodeSteps: Text<NoFacts, readonly string[]> = {
 const approvalState = (reader: Reader): string =>
   reader.tool === 'rest' ? 'awaiting_approval' : stateWord('awaiting_approval', reader);
 
-function fewNames(names: readonly string[], language: 'en' | 'zh'): string {
-  const some = names.slice(0, first);
+function fewNames(names: readonly NamedMember[], reader: Reader): string {
+  const some = names.slice(0, first).map((name) => memberName(name, reader));
   const rest = names.length - some.length;
-  if (language === 'zh') return `${some.join('、')}${rest > 0 ? `等 ${names.length} 个` : ''}`;
+  if (reader.language === 'zh') return `${some.join('、')}${rest > 0 ? `等 ${names.length} 个` : ''}`;
   return some.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 

@@ -35,3 +35,13 @@ const inChinese: Readonly<Record<State, string>> = {
 /** A state or a phase, in words; one that this release does not know is said as it is written. */
 export const stateWord = (state: string, { language }: Reader): string =>
   (language === 'zh' ? inChinese[state as State] : undefined) ?? state.replaceAll('_', ' ');
+
+/** A member as texts name it. */
+export interface NamedMember {
+  readonly member: number;
+  readonly master: string;
+}
+
+/** How people call a member: its place, counted from one, and its master. */
+export const memberName = ({ member, master }: NamedMember, { language }: Reader): string =>
+  language === 'zh' ? `成员 ${member + 1}（${master}）` : `member ${member + 1} (${master})`;

@@ -5,6 +5,7 @@
  */
 
 import { type PolicyInput, resolvePolicy } from '../model/policy.ts';
+import type { Said } from '../model/text.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a step knows the shapes of other releases, which have no types any more
 type Step = (doc: any) => object;
@@ -21,7 +22,14 @@ const steps = {
   /** An event with all its columns; the version stands in `data`. */
   event: [],
   plan: [],
-  campaign: [],
+  campaign: [
+    // The reasons became codes with facts.
+    (doc) => ({
+      ...doc,
+      stateReason: asWritten(doc.stateReason),
+      stop: doc.stop && { ...doc.stop, reason: asWritten(doc.stop.reason) },
+    }),
+  ],
   campaign_member: [],
   comparison_spec: [],
   comparison_cursor: [],
@@ -30,6 +38,11 @@ const steps = {
   comparison_problem: [],
   difference: [],
 } satisfies Readonly<Record<string, readonly Step[]>>;
+
+/** What an earlier release has said: its text, of which no facts are known. */
+function asWritten(text: string | null): Said | null {
+  return text === null ? null : { code: 'as_written', facts: {}, text };
+}
 
 export type DocumentKind = keyof typeof steps;
 

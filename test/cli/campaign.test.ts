@@ -192,7 +192,7 @@ describe('watching', () => {
     await restSucceeds(id);
     const { exitCode, out } = await ended;
     expect(exitCode).toBe(0);
-    expect(out.match(/the canaries have succeeded; 2 members follow/g)).toHaveLength(1);
+    expect(out.match(/The canaries have succeeded; 2 members follow/g)).toHaveLength(1);
     expect(out).toContain('3 of 3 members succeeded, 3 of 3 nodes verified, succeeded');
     expect(out).toContain(`pika-expander campaign report ${id}`);
   });

@@ -13,6 +13,7 @@ import {
   newCampaign,
 } from '../../src/model/campaign.ts';
 import type { StoredEvent } from '../../src/model/expansion.ts';
+import { nobody } from '../../src/model/text.ts';
 import type { MockWorld } from './mock-world.ts';
 
 interface Scene {
@@ -128,7 +129,7 @@ class MockCampaigns {
 
   view(id: string) {
     const campaign = this.campaigns.get(id);
-    return campaign ? campaignView({ ...campaign, pendingControls: [] }, this.#world.now) : null;
+    return campaign ? campaignView({ ...campaign, pendingControls: [] }, this.#world.now, nobody) : null;
   }
 
   control(id: string, control: CampaignControl) {
@@ -155,7 +156,7 @@ export function registerCampaigns(app: FastifyInstance, world: MockWorld, onOver
     const { state } = request.query as { state?: string };
     const items = [...mock.campaigns.values()]
       .filter((campaign) => state === undefined || (onOverview && state.split(',').includes(campaign.state)))
-      .map((campaign) => campaignSummary({ ...campaign, pendingControls: [] }, world.now));
+      .map((campaign) => campaignSummary({ ...campaign, pendingControls: [] }, world.now, nobody));
     return { items, nextCursor: null };
   });
   app.get(
@@ -170,7 +171,7 @@ export function registerCampaigns(app: FastifyInstance, world: MockWorld, onOver
     const campaign = { ...mock.campaigns.get(idOf(request))!, pendingControls: [] };
     return reply
       .type('text/markdown')
-      .send(campaignReportText(campaignReport(campaign, new Map(), world.now)));
+      .send(campaignReportText(campaignReport(campaign, new Map(), world.now, nobody), nobody));
   });
   app.post('/v1/campaigns/:id/:verb', async (request, reply) => {
     const { id, verb } = request.params as { id: string; verb: CampaignVerb };

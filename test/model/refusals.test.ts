@@ -19,7 +19,7 @@ const samples: Samples = {
   preflight_failed: [
     { findings: [finding] },
     { findings: four },
-    { findings: four, members: ['a:1', 'b:1', 'c:1', 'd:1'] },
+    { findings: four, members: ['a:1', 'b:1', 'c:1', 'd:1'].map((master, member) => ({ master, member })) },
   ],
   node_in_other_expansion: [
     {

@@ -112,7 +112,7 @@ function startRoute(plain: FastifyInstance, { admission }: CampaignRouteParts, {
       return reply
         .code(202)
         .header('location', `/v1/campaigns/${campaign.id}`)
-        .send(campaignView(campaign, now()));
+        .send(campaignView(campaign, now(), reader(request)));
     },
   );
 }
@@ -144,7 +144,7 @@ function readRoutes(
       });
       const at = now();
       return {
-        items: page.items.map((campaign) => campaignSummary(campaign, at)),
+        items: page.items.map((campaign) => campaignSummary(campaign, at, reader(request))),
         nextCursor: page.nextCursor,
       };
     },
@@ -161,7 +161,7 @@ function readRoutes(
         response: { 200: CampaignDetail, ...errorResponses(404) },
       },
     },
-    async (request) => campaignView(await existing(campaigns, request.params.id), now()),
+    async (request) => campaignView(await existing(campaigns, request.params.id), now(), reader(request)),
   );
 
   app.get(
@@ -183,14 +183,14 @@ function readRoutes(
     async (request, reply) => {
       const campaign = await existing(campaigns, request.params.id);
       const ids = campaign.members.flatMap(({ expansion }) => expansion?.id ?? []);
-      const report = campaignReport(campaign, await readAll(store, ids), now());
+      const report = campaignReport(campaign, await readAll(store, ids), now(), reader(request));
       const accept = request.headers.accept ?? '';
       const format = request.query.format ?? (accept.includes('text/markdown') ? 'markdown' : 'json');
       if (format === 'json') return report;
       return reply
         .type('text/markdown; charset=utf-8')
         .header('content-disposition', `inline; filename="${campaign.id}.md"`)
-        .send(campaignReportText(report) as never);
+        .send(campaignReportText(report, reader(request)) as never);
     },
   );
 }
@@ -217,7 +217,10 @@ function historyRoutes(plain: FastifyInstance, { campaigns }: CampaignRouteParts
       const progress = async () => {
         const campaign = await campaigns.get(id);
         return (
-          campaign && { data: campaignView(campaign, api.now()), settled: campaignHasEnded(campaign.state) }
+          campaign && {
+            data: campaignView(campaign, api.now(), reader(request)),
+            settled: campaignHasEnded(campaign.state),
+          }
         );
       };
       const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
@@ -264,7 +267,9 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
           .catch((error: unknown) =>
             api.log.warn({ err: error, campaignId: campaign.id }, 'a worker could not be woken'),
           );
-        return reply.code(202).send(campaignView(await existing(parts.campaigns, campaign.id), api.now()));
+        return reply
+          .code(202)
+          .send(campaignView(await existing(parts.campaigns, campaign.id), api.now(), reader(request)));
       },
     );
   }

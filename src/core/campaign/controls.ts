@@ -3,7 +3,9 @@ import { type Refusal, refuse } from '../../model/refusal.ts';
 
 /** Why a control does not fit the campaign as it is now, or null when it does. */
 export function campaignControlProblem(
-  campaign: Pick<Campaign, 'id' | 'state' | 'stop' | 'paused'>,
+  campaign: Pick<Campaign, 'id' | 'state' | 'paused'> & {
+    readonly stop: Pick<NonNullable<Campaign['stop']>, 'cause' | 'cancelMembers'> | null;
+  },
   control: { readonly verb: CampaignVerb; readonly cancelMembers: boolean },
 ): Refusal | null {
   const { id, state, stop, paused } = campaign;

@@ -12,7 +12,16 @@ import {
   type MemberExpansion,
   type MemberState,
 } from '../../model/campaign.ts';
+import {
+  type CampaignEventData,
+  type CampaignEventType,
+  campaignEvents,
+  campaignReason,
+  stopReason,
+} from '../../model/campaign-texts.ts';
 import { type EventInput, isEnded, needsPerson, type Problem } from '../../model/expansion.ts';
+import { makeProblem } from '../../model/problems.ts';
+import { type Facts, type Said, saidBy, sameFacts } from '../../model/text.ts';
 import { campaignControlProblem } from './controls.ts';
 
 /** What came of the admission of a member. */
@@ -33,7 +42,7 @@ export interface CampaignInput {
   /** By index, what came of the admissions of an earlier decision. */
   readonly admissions: ReadonlyMap<number, AdmissionOutcome>;
   /** Why nothing may begin anywhere; null = nothing is frozen. */
-  readonly frozen: string | null;
+  readonly frozen: { readonly reason: string | null } | null;
 }
 
 export interface CampaignDecision {
@@ -92,19 +101,14 @@ class Turn {
     switch (outcome.kind) {
       case 'accepted':
         this.#change(member, 'running', { expansion: outcome.expansion, problem: null });
-        this.#say('member_started', `${nameOf(member)} begins as expansion ${outcome.expansion.id}`, member, {
+        this.#say('campaign.member_started', {
+          ...named(member),
           expansionId: outcome.expansion.id,
         });
         return;
       case 'refused':
         this.#change(member, 'refused', { problem: outcome.problem });
-        this.#say(
-          'member_refused',
-          `${nameOf(member)} was refused: ${outcome.problem.text}`,
-          member,
-          { problem: outcome.problem },
-          'error',
-        );
+        this.#say('campaign.member_refused', { ...named(member), problem: outcome.problem }, 'error');
         return;
       case 'not_happened':
         this.#change(member, 'waiting', {});
@@ -117,14 +121,7 @@ class Turn {
           return;
         }
         this.#change(member, 'waiting', { failedTries, problem, notBefore: now + tryAgainAfterMs });
-        if (failedTries === 1)
-          this.#say(
-            'member_delayed',
-            `${nameOf(member)} could not begin yet, it is tried again: ${problem.text}`,
-            member,
-            { problem },
-            'warning',
-          );
+        if (failedTries === 1) this.#say('campaign.member_delayed', { ...named(member), problem }, 'warning');
       }
     }
   }
@@ -145,10 +142,8 @@ class Turn {
       if (!sameExpansion(before, seen)) this.#patch(member, { expansion: seen });
       if (seen.state === 'halted' && before?.state !== 'halted')
         this.#say(
-          'member_halted',
-          `${nameOf(member)} is halted: ${seen.stateReason ?? 'a person must decide'}`,
-          member,
-          { expansionId: seen.id, problem: seen.problem },
+          'campaign.member_halted',
+          { ...named(member), ...of(seen), problem: seen.problem },
           'error',
         );
       return;
@@ -156,28 +151,19 @@ class Turn {
     const state = seen.state as 'succeeded' | 'failed' | 'cancelled';
     const good = state === 'succeeded';
     this.#change(member, state, { expansion: seen, problem: good ? null : seen.problem });
-    this.#say(
-      `member_${state}`,
-      `${nameOf(member)} ${ended[state]}${seen.stateReason ? `: ${seen.stateReason}` : ''}`,
-      member,
-      { expansionId: seen.id, ...(seen.problem && !good ? { problem: seen.problem } : {}) },
-      good ? 'info' : 'error',
-    );
+    const problem = seen.problem && !good ? { problem: seen.problem } : {};
+    const data = { ...named(member), ...of(seen), ...problem, gone: false };
+    this.#say(`campaign.member_${state}`, data, good ? 'info' : 'error');
     const rest = this.#campaign.members.filter(({ group }) => group === 'rest');
     if (member.group === 'canary' && rest.length > 0 && canariesPassed(this.#campaign))
-      this.#say('canary_passed', `the canaries have succeeded; ${rest.length} members follow`, null, {});
+      this.#say('campaign.canary_passed', { rest: rest.length });
   }
 
   #lose(member: CampaignMember): void {
-    const text = `expansion ${member.expansion?.id} is not in the database any more`;
-    const problem: Problem = {
-      code: 'expansion_gone',
-      text: `What became of ${nameOf(member)} is not known: ${text}.`,
-      nextSteps: ['Look at its nodes, and compare their data with the master before they are used.'],
-      at: this.#input.now,
-    };
+    const facts = { ...named(member), expansionId: member.expansion?.id ?? '' };
+    const problem = makeProblem('expansion_gone', facts, this.#input.now);
     this.#change(member, 'failed', { problem });
-    this.#say('member_failed', problem.text, member, { problem }, 'error');
+    this.#say('campaign.member_failed', { ...facts, stateReason: null, problem, gone: true }, 'error');
   }
 
   takeControls(): void {
@@ -195,11 +181,11 @@ class Turn {
         break;
       case 'resume':
         this.#set({ paused: null });
-        this.#say('resumed', `resumed by ${by}: ${reason}`, null, { by, reason });
+        this.#say('campaign.resumed', { by, reason });
         break;
       case 'approve':
         this.#set({ approval: act });
-        this.#say('approved', `the rest was approved by ${by}: ${reason}`, null, { by, reason });
+        this.#say('campaign.approved', { by, reason });
         break;
       case 'cancel': {
         const cancelMembers = control.cancelMembers ? act : null;
@@ -207,14 +193,9 @@ class Turn {
         this.#set({
           stop: stop
             ? { ...stop, cancelMembers }
-            : { cause: 'cancel', reason: `cancelled by ${by}: ${reason}`, by, at, cancelMembers },
+            : { cause: 'cancel', reason: stopReason('cancelled', { by, reason }), by, at, cancelMembers },
         });
-        this.#say(
-          'cancel_asked',
-          `${by} cancels it${cancelMembers ? ' with the members that run' : '; members that run are run to their end'}: ${reason}`,
-          null,
-          { by, reason, cancelMembers: control.cancelMembers },
-        );
+        this.#say('campaign.cancel_asked', { by, reason, cancelMembers: control.cancelMembers });
         return;
       }
     }
@@ -227,16 +208,18 @@ class Turn {
     if (stop === null && members.some(({ state }) => state === 'waiting')) {
       const failed = members.filter(hasFailed);
       const canary = failed.find(({ group }) => group === 'canary');
-      if (canary) this.#stop(`the canary ${nameOf(canary)} ${failedText(canary)}`);
+      if (canary) this.#stop(stopReason('canary_failed', lost(canary)));
       else if (failed.length > 0 && failed.length >= settings.stopAfterFailures)
-        this.#stop(`${failuresText(failed)} (stopAfterFailures is ${settings.stopAfterFailures})`);
+        this.#stop(
+          stopReason('too_many_failures', { members: failed.map(lost), most: settings.stopAfterFailures }),
+        );
     }
     if (this.#campaign.stop === null) return;
     for (const member of this.#campaign.members)
       if (member.state === 'waiting') this.#change(member, 'not_begun', {});
   }
 
-  #stop(reason: string): void {
+  #stop(reason: Said): void {
     const { now } = this.#input;
     this.#set({ stop: { cause: 'failures', reason, by: null, at: now, cancelMembers: null } });
   }
@@ -258,7 +241,7 @@ class Turn {
     const { state, reason } = stateOf(this.#campaign, this.#input.frozen);
     const { now } = this.#input;
     if (state === this.#campaign.state) {
-      if (reason !== this.#campaign.stateReason) this.#set({ stateReason: reason });
+      if (!sameSaid(reason, this.#campaign.stateReason)) this.#set({ stateReason: reason });
       return;
     }
     this.#set({
@@ -268,7 +251,7 @@ class Turn {
       endedAt: campaignHasEnded(state) ? now : null,
     });
     const level = state === 'failed' || state === 'halted' || state === 'stopping' ? 'error' : 'info';
-    this.#say(state, reason ?? 'members begin in their order', null, {}, level);
+    this.#say(`campaign.${state}`, { reason }, level);
   }
 
   decision(begin: readonly number[]): CampaignDecision {
@@ -316,35 +299,22 @@ class Turn {
     this.#patch(member, { ...change, state, stateSince: this.#input.now });
   }
 
-  #say(
-    what: string,
-    text: string,
-    member: CampaignMember | null,
-    data: Readonly<Record<string, unknown>>,
+  #say<T extends CampaignEventType>(
+    type: T,
+    data: CampaignEventData<T> & Facts,
     level: EventInput['level'] = 'info',
   ): void {
-    const about = member === null ? {} : { member: member.index, group: member.group, master: member.master };
-    this.#events.push({
-      type: `campaign.${what}`,
-      at: this.#input.now,
-      node: null,
-      level,
-      text,
-      data: { ...about, ...data },
-    });
+    const { text } = saidBy(campaignEvents, type, data);
+    this.#events.push({ type, at: this.#input.now, node: null, level, text, data });
   }
 }
 
-const ended = { succeeded: 'succeeded', failed: 'has failed', cancelled: 'was cancelled' } as const;
-const failedText = (member: CampaignMember): string =>
-  member.state === 'refused' ? 'was refused' : ended[member.state as 'failed' | 'cancelled'];
+const named = ({ index, group, master }: CampaignMember) => ({ member: index, group, master });
+const lost = ({ index, master, state }: CampaignMember) => ({ member: index, master, state });
+const of = ({ id, stateReason }: MemberExpansion) => ({ expansionId: id, stateReason });
 
-const failuresText = (failed: readonly CampaignMember[]): string =>
-  failed.map((member) => `${nameOf(member)} ${failedText(member)}`).join('; ');
-
-/** How people call a member: its place, counted from one, and its master. */
-export const nameOf = (member: Pick<CampaignMember, 'index' | 'master'>): string =>
-  `member ${member.index + 1} (${member.master})`;
+const sameSaid = (a: Said | null, b: Said | null): boolean =>
+  a?.code === b?.code && sameFacts(a?.facts, b?.facts);
 
 const canariesPassed = ({ members }: Campaign): boolean =>
   members.every(({ group, state }) => group === 'rest' || state === 'succeeded');
@@ -367,7 +337,7 @@ function inTurn(campaign: Campaign): readonly CampaignMember[] {
  * Why nothing further begins although nothing has failed for good: expansions that are halted may yet fail. null =
  * nothing is held.
  */
-function heldBy(campaign: Campaign): string | null {
+function heldBy(campaign: Campaign): Said | null {
   const halted = campaign.members.filter(
     ({ state, expansion }) => state === 'running' && expansion?.state === 'halted',
   );
@@ -376,42 +346,61 @@ function heldBy(campaign: Campaign): string | null {
     halted.some(({ group }) => group === 'canary') ||
     (halted.length > 0 && lost + halted.length >= campaign.settings.stopAfterFailures);
   if (!holds) return null;
-  const names = halted.map((member) => `${nameOf(member)}, expansion ${member.expansion?.id}`).join('; ');
-  return `halted until a person decides: ${names}`;
+  const members = halted.map(({ index, master, expansion }) => ({
+    member: index,
+    master,
+    expansionId: expansion?.id ?? null,
+  }));
+  return campaignReason('halted', { members });
 }
 
 function stateOf(
   campaign: Campaign,
-  frozen: string | null,
-): { readonly state: CampaignState; readonly reason: string | null } {
+  frozen: CampaignInput['frozen'],
+): { readonly state: CampaignState; readonly reason: Said | null } {
   const { members, stop, paused } = campaign;
   const count = (is: (member: CampaignMember) => boolean): number => members.filter(is).length;
   const succeeded = count(({ state }) => state === 'succeeded');
   if (members.every(isOver)) {
-    const summary = `${succeeded} of ${members.length} members succeeded`;
-    if (succeeded === members.length) return { state: 'succeeded', reason: summary };
-    const why = stop?.reason ?? failuresText(members.filter(hasFailed));
-    return { state: stop?.cause === 'cancel' ? 'cancelled' : 'failed', reason: `${summary}; ${why}` };
+    const all = members.length;
+    if (succeeded === all)
+      return { state: 'succeeded', reason: campaignReason('succeeded', { members: all }) };
+    return {
+      state: stop?.cause === 'cancel' ? 'cancelled' : 'failed',
+      reason: campaignReason('ended', {
+        members: all,
+        succeeded,
+        stop: stop?.reason ?? null,
+        lost: members.filter(hasFailed).map(lost),
+      }),
+    };
   }
   const atWork = count(isAtWork);
   if (stop !== null)
     return {
       state: 'stopping',
-      reason: `${stop.reason}; no further member begins, ${atWork} at work ${stop.cancelMembers ? 'being cancelled' : 'run to their end'}`,
+      reason: campaignReason('stopping', {
+        stop: stop.reason,
+        atWork,
+        cancelling: stop.cancelMembers !== null,
+      }),
     };
-  if (paused !== null) return { state: 'paused', reason: `paused by ${paused.by}: ${paused.reason}` };
+  if (paused !== null) {
+    const { by, reason } = paused;
+    return { state: 'paused', reason: campaignReason('paused', { by, reason }) };
+  }
   const held = heldBy(campaign);
   if (held !== null) return { state: 'halted', reason: held };
   if (awaitsApproval(campaign))
     return {
       state: 'awaiting_approval',
-      reason: `the canaries have succeeded; the rest (${count(({ state }) => state === 'waiting')}) waits for approval`,
+      reason: campaignReason('awaiting_approval', { waiting: count(({ state }) => state === 'waiting') }),
     };
   const waiting = count(({ state }) => state === 'waiting');
   if (frozen !== null && waiting > 0)
     return {
       state: campaign.startedAt === null ? 'pending' : 'running',
-      reason: `frozen: ${frozen}; no member begins until that is lifted`,
+      reason: campaignReason('frozen', frozen),
     };
   if (campaign.startedAt === null) return { state: 'pending', reason: campaign.stateReason };
   return { state: 'running', reason: null };
@@ -421,8 +410,8 @@ function sameExpansion(before: MemberExpansion | null, now: MemberExpansion): bo
   return (
     before !== null &&
     before.state === now.state &&
-    before.stateReason === now.stateReason &&
-    before.waitingFor === now.waitingFor &&
+    sameFacts(before.stateReason, now.stateReason) &&
+    sameFacts(before.waitingFor, now.waitingFor) &&
     before.startedAt === now.startedAt &&
     before.nodesVerified === now.nodesVerified &&
     before.forecastSeconds === now.forecastSeconds &&

@@ -10,8 +10,8 @@ import {
   memberExpansionOf,
   memberKey,
 } from '../../model/campaign.ts';
-import type { Control, EventInput, Problem } from '../../model/expansion.ts';
-import { Refusal } from '../../model/refusal.ts';
+import type { Control, EventInput } from '../../model/expansion.ts';
+import { Refusal, refuse } from '../../model/refusal.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
 import type { CampaignLease, CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
@@ -120,7 +120,7 @@ async function takeTurn(
     controls: before.pendingControls,
     admissions,
     expansions,
-    frozen: freeze.frozen ? (freeze.reason ?? 'no reason was given') : null,
+    frozen: freeze.frozen ? { reason: freeze.reason } : null,
   });
   const { campaign, events, appliedControls, begin, cancel, lookAgainInMs } = decision;
   parts.crashPoint?.('before_campaign_save');
@@ -176,7 +176,7 @@ async function admissionsOf(
       return [index, { kind: 'accepted', expansion: memberExpansionOf(expansion) }];
     } catch (error) {
       if (!(error instanceof IdempotencyConflictError)) throw error;
-      return [index, { kind: 'refused', problem: keyTaken(now()) }];
+      return [index, { kind: 'refused', problem: refuse('idempotency_key_reused', {}).asProblem(now()) }];
     }
   });
   return new Map(await Promise.all(outcomes));
@@ -215,25 +215,10 @@ async function admit(
       { campaignId: campaign.id, member: member.index, err: error },
       'a member could not be admitted; it is tried again',
     );
-    const problem =
-      error instanceof Refusal
-        ? error.asProblem(at)
-        : {
-            code: 'internal_error',
-            text: 'The service failed at its admission; what failed is in its log.',
-            nextSteps: [`Look for ${campaign.id} in the log of the service.`],
-            at,
-          };
-    return { kind: 'try_later', problem };
+    const refusal = error instanceof Refusal ? error : refuse('internal_error', { inLog: campaign.id });
+    return { kind: 'try_later', problem: refusal.asProblem(at) };
   }
 }
-
-const keyTaken = (at: number): Problem => ({
-  code: 'idempotency_key_reused',
-  text: 'Another request was admitted under the key of this member.',
-  nextSteps: ['Start its expansion on its own.'],
-  at,
-});
 
 /** Asks for it under the same id each time, so that it counts once; the expansion's worker applies it. */
 async function cancelMember(parts: CampaignWorkerParts, campaign: Campaign, index: number): Promise<void> {

@@ -89,7 +89,7 @@ class World {
           .filter(({ state }) => state === 'running')
           .map(({ index }) => [index, this.admitted.get(index)!]),
       ),
-      frozen: event.freeze ? 'frozen' : null,
+      frozen: event.freeze ? { reason: 'works' } : null,
     });
     this.campaign = decision.campaign;
     this.#check(before, decision.begin, event);

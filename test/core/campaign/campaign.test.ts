@@ -14,6 +14,7 @@ import {
   type MemberExpansion,
   waitsForPerson,
 } from '../../../src/model/campaign.ts';
+import { stopReason } from '../../../src/model/campaign-texts.ts';
 import type { ExpansionState } from '../../../src/model/expansion.ts';
 import { aCampaign, campaignControl } from '../../support/campaigns.ts';
 
@@ -42,7 +43,7 @@ class Play {
   campaign: Campaign;
   now = start;
   last: CampaignDecision | null = null;
-  frozen: string | null = null;
+  frozen: { readonly reason: string } | null = null;
   readonly events: string[] = [];
   readonly begun: number[] = [];
   readonly states = new Map<number, ExpansionState>();
@@ -117,7 +118,7 @@ describe('the canaries', () => {
     it.end(1, 'succeeded').turns(2);
     expect(it.begun).toEqual([0, 1]);
     expect(it.campaign).toMatchObject({ state: 'failed', endedAt: expect.any(Number) });
-    expect(it.campaign.stateReason).toContain('the canary member 1 (10.1.0.1:9221) has failed');
+    expect(it.campaign.stateReason?.text).toContain('the canary member 1 (10.1.0.1:9221) has failed');
     expect(it.memberStates()).toEqual(['failed', 'succeeded', ...Array(4).fill('not_begun')]);
   });
 
@@ -125,7 +126,7 @@ describe('the canaries', () => {
     const it = play({ members: 5, canaries: 3, settings: { maxRunning: 2, stopAfterFailures: 9 } });
     it.end(0, 'halted').end(1, 'succeeded').turns(3);
     expect(it.campaign.state).toBe('halted');
-    expect(it.campaign.stateReason).toContain('expansion exp-0');
+    expect(it.campaign.stateReason?.text).toContain('expansion exp-0');
     expect(it.begun).toEqual([0, 1]);
     expect(waitsForPerson(it.campaign)).toBe(true);
     it.end(0, 'running').turn();
@@ -160,7 +161,10 @@ describe('the rest', () => {
     it.end(2, 'succeeded').turn();
     expect(it.begun).toEqual([0, 1, 2, 3, 4]);
     for (const index of [1, 3, 4, 5]) it.end(index, 'succeeded').turns(2);
-    expect(it.campaign).toMatchObject({ state: 'succeeded', stateReason: '6 of 6 members succeeded' });
+    expect(it.campaign).toMatchObject({
+      state: 'succeeded',
+      stateReason: { text: '6 of 6 members succeeded' },
+    });
     expect(it.last?.lookAgainInMs).toBeNull();
   });
 
@@ -188,7 +192,9 @@ describe('the rest', () => {
     it.end(2, 'succeeded').turns(2);
     it.end(3, 'succeeded').end(4, 'succeeded').turn();
     expect(it.campaign.state).toBe('failed');
-    expect(it.campaign.stateReason).toBe('4 of 5 members succeeded; member 2 (10.1.1.1:9221) has failed');
+    expect(it.campaign.stateReason?.text).toBe(
+      '4 of 5 members succeeded; member 2 (10.1.1.1:9221) has failed',
+    );
     expect(it.campaign.stop).toBeNull();
   });
 
@@ -209,7 +215,7 @@ describe('the rest', () => {
     it.turn({ admissions: new Map([[1, { kind: 'refused', problem }]]) });
     expect(it.campaign.members[1]).toMatchObject({ state: 'refused', problem, expansion: null });
     expect(it.campaign.state).toBe('failed');
-    expect(it.campaign.stateReason).toContain('member 2 (10.1.1.1:9221) was refused');
+    expect(it.campaign.stateReason?.text).toContain('member 2 (10.1.1.1:9221) was refused');
   });
 });
 
@@ -264,7 +270,7 @@ describe('controls', () => {
   test('pause begins nothing more, running members go on, resume goes on where it stood', () => {
     const it = play({ members: 4, canaries: 0 }).turn({ controls: [campaignControl('pause')] });
     it.end(0, 'succeeded').turns(3);
-    expect(it.campaign).toMatchObject({ state: 'paused', stateReason: 'paused by anna: because' });
+    expect(it.campaign).toMatchObject({ state: 'paused', stateReason: { text: 'paused by anna: because' } });
     expect(it.begun).toEqual([0, 1]);
     expect(waitsForPerson(it.campaign)).toBe(false);
     it.end(1, 'succeeded');
@@ -284,7 +290,7 @@ describe('controls', () => {
     expect(it.last?.cancel).toEqual([1]);
     it.end(1, 'cancelled');
     expect(it.campaign.state).toBe('cancelled');
-    expect(it.campaign.stateReason).toContain('cancelled by anna: because');
+    expect(it.campaign.stateReason?.text).toContain('cancelled by anna: because');
   });
 
   test('a campaign that stopped by itself stays failed when its running members are cancelled', () => {
@@ -332,11 +338,11 @@ describe('controls', () => {
 
 test('while everything is frozen no member begins, and it says so', () => {
   const it = new Play(aCampaign({ members: 2, canaries: 0 }));
-  it.frozen = 'network works';
+  it.frozen = { reason: 'network works' };
   it.turns(3);
   expect(it.begun).toEqual([]);
   expect(it.campaign.state).toBe('pending');
-  expect(it.campaign.stateReason).toContain('frozen: network works');
+  expect(it.campaign.stateReason?.text).toContain('frozen: network works');
   it.frozen = null;
   it.turns(2);
   expect(it.begun).toEqual([0, 1]);
@@ -384,7 +390,13 @@ describe('remaining time', () => {
     const stopping: Campaign = {
       ...it.campaign,
       state: 'stopping',
-      stop: { cause: 'cancel', reason: 'x', by: 'anna', at: start, cancelMembers: null },
+      stop: {
+        cause: 'cancel',
+        reason: stopReason('cancelled', { by: 'anna', reason: 'x' }),
+        by: 'anna',
+        at: start,
+        cancelMembers: null,
+      },
     };
     expect(campaignRemainingSeconds(stopping, start)).toBe(100);
   });

@@ -205,7 +205,7 @@ test('while everything is frozen no member begins; lifted, they do', async () =>
   const id = await started(2);
   await world.work(id, 5);
   expect(await expansions()).toEqual([]);
-  expect((await get(id)).stateReason).toContain('network works');
+  expect((await get(id)).stateReason?.text).toContain('network works');
   await world.api.store.unfreeze({ reason: 'works are over', by: 'anna' });
   await world.work(id, 2);
   expect(await expansions()).toHaveLength(1);
@@ -222,7 +222,10 @@ test('six masters with one canary, two at a time, each admitted once and in orde
     if (oldest) await world.move(oldest.id, 'succeeded', 'verified');
     outlive();
   }
-  expect(await get(id)).toMatchObject({ state: 'succeeded', stateReason: '6 of 6 members succeeded' });
+  expect(await get(id)).toMatchObject({
+    state: 'succeeded',
+    stateReason: { text: '6 of 6 members succeeded' },
+  });
   expect(most).toBe(2);
   const all = await expansions();
   expect(all.map(({ master }) => master.name).sort()).toEqual(

@@ -160,7 +160,7 @@ describe('a campaign over six masters, the first of them a canary', () => {
     await crashInFullSync(0);
     const { campaign } = await ended(id);
     expect(campaign.state).toBe('failed');
-    expect(campaign.stateReason).toContain('the canary');
+    expect(campaign.stateReason?.text).toContain('the canary');
     expect(await states(id)).toEqual(['failed', ...Array(5).fill('not_begun')]);
     expect(await expansions()).toHaveLength(1);
     for (const index of [1, 2, 3, 4, 5]) expect(isUntouched(index)).toBe(true);
