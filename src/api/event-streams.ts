@@ -3,9 +3,13 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredEvent } from '../model/expansion.ts';
 import { type Refusal, refuse } from '../model/refusal.ts';
+import type { Reader } from '../model/text.ts';
 import type { Log } from '../platform/log.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
+
+import { eventFor } from './for-reader.ts';
+import { reader } from './reader.ts';
 
 export interface EventStreamOptions {
   readonly store: Store;
@@ -75,7 +79,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         limit: pageSize,
       });
       for (const event of events) {
-        await stream.send(eventText(event));
+        await stream.send(eventText(eventFor(event, stream.reader)));
         stream.afterSeq = event.seq;
         if (stream.ended) return;
       }
@@ -123,7 +127,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       if (closed || open.size >= options.maxStreams) throw tooMany(closed, options.maxStreams);
       const headers = reply.getHeaders();
       reply.hijack();
-      const stream = new Stream(reply.raw, wanted, drainTimeoutMs, now);
+      const stream = new Stream(reply.raw, wanted, reader(request), drainTimeoutMs, now);
       open.add(stream);
       watch ??= store.watchEvents(onNews);
       options.onOpenChanged(open.size);
@@ -156,6 +160,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
 /** One connection: writes no faster than the client reads, and waits between two looks at the table. */
 class Stream {
+  readonly reader: Reader;
   afterSeq: number;
   /** Whether there can be events that were not looked for. */
   news = true;
@@ -176,11 +181,13 @@ class Stream {
   constructor(
     raw: ServerResponse,
     { about, afterSeq }: StreamRequest,
+    forWhom: Reader,
     drainTimeoutMs: number,
     now: () => number,
   ) {
     this.#raw = raw;
     this.#owner = about === null ? null : 'campaignId' in about ? about.campaignId : about.expansionId;
+    this.reader = forWhom;
     this.afterSeq = afterSeq;
     this.#drainTimeoutMs = drainTimeoutMs;
     this.#now = now;

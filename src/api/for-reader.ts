@@ -1,9 +1,11 @@
 /** What is stored in English, in the words of whoever reads it. */
 import type { CampaignPlan } from '../admission/campaign.ts';
 import type { Plan } from '../core/plan/plan.ts';
+import { campaignEvents } from '../model/campaign-texts.ts';
 import type { Capabilities } from '../model/capabilities.ts';
+import type { EventInput } from '../model/expansion.ts';
 import { findingFor } from '../model/findings.ts';
-import type { Reader } from '../model/text.ts';
+import { type Reader, readSaid, type TextTable } from '../model/text.ts';
 import { versionReason } from '../model/versions.ts';
 
 /** The same with its reasons as sentences. */
@@ -28,4 +30,12 @@ export const campaignPlanFor = (plan: CampaignPlan, reader: Reader): CampaignPla
     ...member,
     findings: member.findings.map((finding) => findingFor(finding, reader)),
   })),
+});
+
+const eventTexts: TextTable = campaignEvents;
+
+/** What an event tells is made of its data; an event without a row here reads as it was stored. */
+export const eventFor = <E extends EventInput>(event: E, reader: Reader): E => ({
+  ...event,
+  text: readSaid(eventTexts, { code: event.type, facts: event.data, text: event.text }, reader),
 });

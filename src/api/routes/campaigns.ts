@@ -213,7 +213,7 @@ function historyRoutes(plain: FastifyInstance, { campaigns }: CampaignRouteParts
     async (request, reply) => {
       const { id } = await existing(campaigns, request.params.id);
       const about = { campaignId: id };
-      if (!wantsStream(request)) return pageOf(api, request.query, about);
+      if (!wantsStream(request)) return pageOf(api, request, about);
       const progress = async () => {
         const campaign = await campaigns.get(id);
         return (

@@ -4,7 +4,9 @@ import { printable } from '../../admission/validate.ts';
 import { isEnded } from '../../model/expansion.ts';
 import { refuseField } from '../../model/refusal.ts';
 import type { StreamRequest } from '../event-streams.ts';
+import { eventFor } from '../for-reader.ts';
 import type { ApiParts } from '../parts.ts';
+import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, IdParams, Limit, strict } from '../schemas/common.ts';
 import { EventPage } from '../schemas/expansion.ts';
 import { existing } from '../shared.ts';
@@ -55,7 +57,7 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
     },
     async (request, reply) => {
       const { id } = await existing(parts.store, request.params.id);
-      if (!wantsStream(request)) return pageOf(parts, request.query, { expansionId: id });
+      if (!wantsStream(request)) return pageOf(parts, request, { expansionId: id });
       const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
       const progress = async () => {
         const expansion = await parts.store.get(id);
@@ -80,7 +82,7 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
       },
     },
     async (request, reply) => {
-      if (!wantsStream(request)) return pageOf(parts, request.query, null);
+      if (!wantsStream(request)) return pageOf(parts, request, null);
       const afterSeq = lastEventId(request) ?? request.query.after ?? (await parts.store.lastSeq());
       await parts.streams.serve(request, reply, { about: null, afterSeq });
       return reply;
@@ -91,9 +93,10 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
 /** A page of history. */
 export async function pageOf(
   parts: Pick<ApiParts, 'store'>,
-  query: Static<typeof EventQuery>,
+  request: Pick<FastifyRequest, 'headers'> & { readonly query: Static<typeof EventQuery> },
   about: StreamRequest['about'],
 ) {
+  const { query } = request;
   const limit = query.limit ?? 200;
   const items = await parts.store.events({
     ...about,
@@ -102,7 +105,11 @@ export async function pageOf(
     afterSeq: query.after ?? 0,
     limit,
   });
-  return { items, nextAfter: items.length < limit ? null : items.at(-1)!.seq };
+  const forWhom = reader(request);
+  return {
+    items: items.map((event) => eventFor(event, forWhom)),
+    nextAfter: items.length < limit ? null : items.at(-1)!.seq,
+  };
 }
 
 export const wantsStream = (request: FastifyRequest): boolean =>
