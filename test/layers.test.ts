@@ -38,17 +38,17 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
   /\.tsx?$/.test(file),
 );
 
+const text = (file: string): string => readFileSync(join(source, file), 'utf8');
+
 interface Import {
   readonly file: string;
   readonly to: string;
 }
 
 const imports: readonly Import[] = files.flatMap((file) =>
-  [
-    ...readFileSync(join(source, file), 'utf8').matchAll(
-      /^(?:import|export)\b[^;']*\bfrom '([^']+)'|\bimport\('([^']+)'\)/gm,
-    ),
-  ].map(([, from, dynamic]) => ({ file, to: (from ?? dynamic)! })),
+  [...text(file).matchAll(/^(?:import|export)\b[^;']*\bfrom '([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+    ([, from, dynamic]) => ({ file, to: (from ?? dynamic)! }),
+  ),
 );
 
 test('no room imports what lies above it', () => {
@@ -75,6 +75,20 @@ test('the model knows no package but the one that schemas are written in', () =>
     .filter(({ file, to }) => roomOf(file) === 'model' && !to.startsWith('.'))
     .map(({ to }) => to);
   expect([...new Set(packages)]).toEqual(['typebox']);
+});
+
+test('the dashboard takes only types of schemas: its bundle carries no TypeBox', () => {
+  const schemas = files.filter((file) => /^(import|export)(?! type).* from 'typebox'/m.test(text(file)));
+  const seen = new Set<string>();
+  const atRunTime = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [, to] of text(file).matchAll(/^(?:import|export)(?! type\b)[^;]*? from '(\.[^']+)'/gm))
+      if (/\.tsx?$/.test(to!)) atRunTime(normalize(join(dirname(file), to!)));
+  };
+  for (const file of files.filter((name) => roomOf(name) === 'dashboard')) atRunTime(file);
+  expect(schemas.length).toBeGreaterThan(10);
+  expect(schemas.filter((file) => seen.has(file))).toEqual([]);
 });
 
 test('the rules see every room', () => {

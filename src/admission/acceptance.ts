@@ -1,7 +1,7 @@
-import type { Plan } from '../core/plan/plan.ts';
 import { newExpansion } from '../core/steps/new-expansion.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Policy } from '../model/policy.ts';
+import type { Plan } from '../model/views/plan.ts';
 
 /** Who asked for something, and through which entrance. */
 export interface Requester {

@@ -1,5 +1,5 @@
 import { measuredSyncs } from '../core/plan/learning.ts';
-import { makePlan, type Plan, type Topology, topologyOf } from '../core/plan/plan.ts';
+import { makePlan, topologyOf } from '../core/plan/plan.ts';
 import { preflightNodeSections, preflightSections } from '../core/plan/preflight.ts';
 import { isTimeZone } from '../core/plan/windows.ts';
 import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
@@ -10,6 +10,7 @@ import { formatAddress, type Look } from '../model/observation.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../model/policy.ts';
 import { type Refusal, refuse, refuseField } from '../model/refusal.ts';
 import { credentialVariables } from '../model/targets.ts';
+import type { Plan, Topology } from '../model/views/plan.ts';
 import { parseWebhookUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
 import type { Doorbell } from '../queue/doorbell.ts';

@@ -1,5 +1,4 @@
 import { campaignRemainingSeconds } from '../core/campaign/remaining.ts';
-import type { Plan } from '../core/plan/plan.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import { type Campaign, type CampaignSettings, type MemberGroup, newCampaign } from '../model/campaign.ts';
 import { campaignEvents } from '../model/campaign-texts.ts';
@@ -9,6 +8,7 @@ import { formatAddress } from '../model/observation.ts';
 import { mergePolicies } from '../model/policy.ts';
 import { Refusal, refuse, refuseField } from '../model/refusal.ts';
 import { saidBy } from '../model/text.ts';
+import type { CampaignPlan, MemberPlan } from '../model/views/campaign.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../store/campaigns.ts';
 import { addressKey, masterKey } from '../store/master-key.ts';
@@ -20,34 +20,6 @@ import type { NewId } from './ids.ts';
 import type { ExpansionRequest } from './request.ts';
 import { parseMaster, parseNodes } from './targets.ts';
 import { validator } from './validate.ts';
-
-/** What a member would do, as far as it can be known now. */
-interface MemberPlan {
-  readonly index: number;
-  readonly group: MemberGroup;
-  readonly master: string;
-  readonly nodes: readonly string[];
-  readonly label: string | null;
-  readonly acceptable: boolean;
-  readonly findings: readonly Finding[];
-  readonly batchSize: number;
-  readonly batchSizeReason: string;
-  readonly batches: readonly (readonly string[])[];
-  /** Id of the expansion on the same master for whose end it would wait. */
-  readonly waitsFor: string | null;
-  readonly forecast: Plan['forecast'];
-}
-
-export interface CampaignPlan {
-  readonly at: number;
-  readonly label: string | null;
-  readonly settings: CampaignSettings;
-  readonly members: readonly MemberPlan[];
-  /** Whether no member has a finding that is an error. */
-  readonly acceptable: boolean;
-  /** If nothing fails, approvals left out; null = a forecast is missing. */
-  readonly forecastSeconds: number | null;
-}
 
 export interface CampaignAdmission {
   /** Says what the campaign would do; only reads. Throws Refusal (`invalid`) for a malformed request. */

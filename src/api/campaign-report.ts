@@ -5,6 +5,7 @@ import { problemFor } from '../model/problems.ts';
 import { readableBytes, readableSeconds } from '../model/quantities.ts';
 import { memberName, stateWord } from '../model/state-words.ts';
 import type { Reader, Text } from '../model/text.ts';
+import type { CampaignReport } from '../model/views/campaign.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 import { campaignSummary, memberView } from './campaign-views.ts';
 
@@ -17,7 +18,7 @@ export function campaignReport(
   expansions: ReadonlyMap<string, Expansion>,
   now: number,
   reader: Reader,
-) {
+): CampaignReport {
   const { startedAt, endedAt } = campaign;
   return {
     at: now,
@@ -34,7 +35,6 @@ export function campaignReport(
     }),
   };
 }
-export type CampaignReport = ReturnType<typeof campaignReport>;
 
 function tookSeconds({ expansion }: CampaignMember): number | null {
   if (!expansion || expansion.startedAt === null || expansion.endedAt === null) return null;

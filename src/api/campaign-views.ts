@@ -3,10 +3,11 @@ import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from
 import { campaignReasons, stopReasons } from '../model/campaign-texts.ts';
 import { problemFor } from '../model/problems.ts';
 import { type Reader, readSaid } from '../model/text.ts';
+import type { CampaignSummary, CampaignView, MemberView } from '../model/views/campaign.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 
 /** A campaign as it is shown in lists: where it stands, without its members. */
-export function campaignSummary(campaign: StoredCampaign, now: number, reader: Reader) {
+export function campaignSummary(campaign: StoredCampaign, now: number, reader: Reader): CampaignSummary {
   const { members: _members, pendingControls, stateReason, stop, ...shown } = campaign;
   return {
     ...shown,
@@ -20,16 +21,15 @@ export function campaignSummary(campaign: StoredCampaign, now: number, reader: R
 }
 
 /** A campaign with its members. */
-export function campaignView(campaign: StoredCampaign, now: number, reader: Reader) {
+export function campaignView(campaign: StoredCampaign, now: number, reader: Reader): CampaignView {
   return {
     ...campaignSummary(campaign, now, reader),
     members: campaign.members.map((member) => memberView(member, now, reader)),
   };
 }
-export type CampaignView = ReturnType<typeof campaignView>;
 
 /** A member, with what is known of its expansion. What it will ask for stays inside. */
-export function memberView(member: CampaignMember, now: number, reader: Reader) {
+export function memberView(member: CampaignMember, now: number, reader: Reader): MemberView {
   const { index, group, master, nodes, label, state, stateSince, expansion } = member;
   const problem = member.problem && problemFor(member.problem, reader);
   return {

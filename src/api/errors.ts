@@ -2,24 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { printable } from '../admission/validate.ts';
-import type { Finding } from '../model/finding.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
 import { refusedFinding } from '../model/refusals.ts';
 import { nobody, type Reader } from '../model/text.ts';
+import type { ErrorAnswer } from '../model/views/error.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/store.ts';
 import { reader } from './reader.ts';
-
-/** What an error answer says; `next_steps` keeps its name in the JSON. */
-interface ErrorBody {
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly field?: string;
-    readonly findings?: readonly Finding[];
-    readonly next_steps: readonly string[];
-    readonly requestId: string;
-  };
-}
 
 /** What Fastify itself refuses, by its code. */
 const ofFramework: Readonly<Record<string, Refusal>> = {
@@ -57,7 +45,7 @@ function answerTo(error: Error & Partial<FastifyError>, requestId: string): Answ
     : { refusal: refuse('internal_error', { inLog: `requestId ${requestId}` }) };
 }
 
-function bodyOf({ refusal, code = refusal.code }: Answer, forWhom: Reader, requestId: string): ErrorBody {
+function bodyOf({ refusal, code = refusal.code }: Answer, forWhom: Reader, requestId: string): ErrorAnswer {
   const { message, nextSteps } = refusal.read(forWhom);
   const { field, findings } = refusal;
   return {

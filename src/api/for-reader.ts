@@ -1,12 +1,12 @@
 /** What is stored in English, in the words of whoever reads it. */
-import type { CampaignPlan } from '../admission/campaign.ts';
-import type { Plan } from '../core/plan/plan.ts';
 import { campaignEvents } from '../model/campaign-texts.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { EventInput } from '../model/expansion.ts';
 import { findingFor } from '../model/findings.ts';
 import { type Reader, readSaid, type TextTable } from '../model/text.ts';
 import { versionReason } from '../model/versions.ts';
+import type { CampaignPlan } from '../model/views/campaign.ts';
+import type { Plan } from '../model/views/plan.ts';
 
 /** The same with its reasons as sentences. */
 export function capabilitiesFor(capabilities: Capabilities | null, reader: Reader) {

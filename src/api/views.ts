@@ -1,31 +1,19 @@
 import type { Attempt, Expansion, Join } from '../model/expansion.ts';
+import {
+  type AttemptView,
+  type EvidenceReport,
+  type ExpansionSummary,
+  type ExpansionView,
+  JoinSummary,
+  type JoinView,
+  type ProgressMessage,
+} from '../model/views/expansion.ts';
 
 /*
  * What leaves the service: the core's shapes without the trackers, which are the working memory of the worker.
  */
 
-type AttemptView = Omit<Attempt, 'tracker'>;
-export type JoinView = Omit<Join, 'attempts'> & { readonly attempts: readonly AttemptView[] };
-export type ExpansionView = Omit<Expansion, 'joins' | 'masterTracker'> & {
-  readonly joins: readonly JoinView[];
-};
-
-const summaryFields = [
-  'index',
-  'target',
-  'batch',
-  'phase',
-  'phaseSince',
-  'progress',
-  'waitingFor',
-  'problem',
-  'anomalies',
-  'attemptsAllowed',
-] as const;
-type JoinSummaryView = Pick<Join, (typeof summaryFields)[number]>;
-export type ExpansionSummaryView = Omit<ExpansionView, 'joins'> & {
-  readonly joins: readonly JoinSummaryView[];
-};
+const summaryFields = Object.keys(JoinSummary.properties) as readonly (keyof JoinSummary)[];
 
 function attemptView(attempt: Attempt): AttemptView {
   const { tracker: _tracker, ...shown } = attempt;
@@ -36,8 +24,8 @@ export function joinView(join: Join): JoinView {
   return { ...join, attempts: join.attempts.map(attemptView) };
 }
 
-function joinSummary(join: Join): JoinSummaryView {
-  return Object.fromEntries(summaryFields.map((field) => [field, join[field]])) as unknown as JoinSummaryView;
+function joinSummary(join: Join): JoinSummary {
+  return Object.fromEntries(summaryFields.map((field) => [field, join[field]])) as unknown as JoinSummary;
 }
 
 function withoutTracker(expansion: Expansion): Omit<Expansion, 'masterTracker'> {
@@ -50,11 +38,11 @@ export function expansionView(expansion: Expansion): ExpansionView {
 }
 
 /** For lists: of each node only where it stands. */
-export function expansionSummary(expansion: Expansion): ExpansionSummaryView {
+export function expansionSummary(expansion: Expansion): ExpansionSummary {
   return { ...withoutTracker(expansion), joins: expansion.joins.map(joinSummary) };
 }
 
-export function evidenceReport(expansion: Expansion) {
+export function evidenceReport(expansion: Expansion): EvidenceReport {
   return {
     expansionId: expansion.id,
     master: expansion.master,
@@ -70,7 +58,7 @@ export function evidenceReport(expansion: Expansion) {
 }
 
 /** What a live display needs between two events. */
-export function progressMessage(expansion: Expansion) {
+export function progressMessage(expansion: Expansion): ProgressMessage {
   return {
     expansionId: expansion.id,
     state: expansion.state,

@@ -1,5 +1,5 @@
 import { isEnded, needsPerson, type StoredEvent } from '../model/expansion.ts';
-import type { ExpansionView, JoinView, ProgressMessage } from './api-types.ts';
+import type { ExpansionView, JoinView, ProgressMessage } from '../model/views/expansion.ts';
 import { type ApiClient, storedEventOf } from './client.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { SseMessage } from './sse.ts';

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../model/expansion.ts';
-import type { ExpansionView } from './api-types.ts';
+import type { ExpansionView } from '../model/views/expansion.ts';
 import type { CliContext } from './context.ts';
 import type { FollowListener } from './follow.ts';
 import { formatClock, printable } from './format.ts';

@@ -1,4 +1,4 @@
-import type { ExpansionView } from './api-types.ts';
+import type { ExpansionView } from '../model/views/expansion.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { exitCodeOf, follow } from './follow.ts';
 import { nextCommands, renderExpansion } from './render/expansion.ts';

@@ -1,5 +1,6 @@
 import type { ComparisonReport, Difference, KeyType } from '../model/comparison.ts';
 import { formatAddress } from '../model/observation.ts';
+import type { ComparisonProgress as StoredProgress } from '../model/views/comparison.ts';
 import type { Comparer } from './comparer.ts';
 import { Settler } from './judge/settle.ts';
 import { emptyTally, reportOf, Tally, type TallyState } from './judge/tally.ts';
@@ -56,17 +57,8 @@ export interface Checkpoint {
   readonly differences: readonly Difference[];
 }
 
-export interface ComparisonProgress {
-  /** What is being done, in plain words. */
-  readonly activity: string;
-  readonly lookedAtKeys: number;
-  readonly estimatedKeys: number | null;
-  readonly differences: number;
-  readonly keysPerSecond: number | null;
-  readonly remainingSeconds: number | null;
-  /** Why reading pauses just now; null = it does not. */
-  readonly heldBy: string | null;
-}
+/** How far it is, as the engine tells it. */
+export type ComparisonProgress = Required<Omit<StoredProgress, 'faultSince'>>;
 
 export interface RunOptions {
   /** The master, or the first of two servers. */

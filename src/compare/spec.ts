@@ -1,38 +1,16 @@
 import type { Credential } from '../engines/engine.ts';
-import { type ComparisonReport, comparisonFields } from '../model/comparison.ts';
+import { comparisonFields } from '../model/comparison.ts';
 import { resolved, type ValuesOf } from '../model/fields.ts';
 import type { Address } from '../model/observation.ts';
 import type { VerifyPolicy } from '../model/policy.ts';
+import type { ComparisonSpec } from '../model/views/comparison.ts';
+
+export type { ComparisonSpec };
 
 /** A server to compare: where it is, and how to log in. */
 export interface Endpoint {
   readonly address: Address;
   readonly credential: Credential | null;
-}
-
-/** What a comparison looks at, and how carefully. */
-export interface ComparisonSpec {
-  readonly depth: ComparisonReport['depth'];
-  /** Keys per type and DB (depth sample). */
-  readonly samplePerType: number;
-  /** Exact key counts too. */
-  readonly keyCounts: boolean;
-  /** Difference of expiries that does not count; null = expiries are not compared. */
-  readonly ttlToleranceMs: number | null;
-  /** Rounds in which a key must differ to be a difference. */
-  readonly rounds: number;
-  /** Keys read per second on each server: what reads many counts as many, and an expiry as one; null = no cap. */
-  readonly maxOpsPerSecond: number | null;
-  /** Bytes of replies per second from each server; null = no cap. */
-  readonly maxBytesPerSecond: number | null;
-  /** Reading pauses while the master takes longer than this to answer a PING; null = no limit. */
-  readonly maxMasterLatencyMs: number | null;
-  /** Reading pauses while the slave is further behind than this; null = no limit. */
-  readonly maxSlaveLagBytes: number | null;
-  /** Longest silence of a server that owes a reply. Milliseconds. */
-  readonly timeoutMs: number;
-  /** How long the slave may take to reach a position of the master. Milliseconds. */
-  readonly catchUpTimeoutMs: number;
 }
 
 export const defaultSpec: ComparisonSpec = {

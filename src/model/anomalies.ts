@@ -25,17 +25,8 @@ export type AnomalyCode = (typeof anomalyCodes)[number];
  * least, CLEARREPLICATIONID where the ids differ, SLAVEOF … force. `quarantine`: no retry helps, the node may hold
  * partial data; where it still copies it is detached. `halt`: somebody else acts on the node; a person decides.
  */
-export type Remedy = 'wait' | 'reattach' | 'quarantine' | 'halt';
-
-export interface AnomalyRecord {
-  readonly code: AnomalyCode;
-  readonly at: number;
-  readonly attempt: number;
-  /** What was seen, with its numbers. */
-  readonly text: string;
-  readonly facts: Readonly<Record<string, unknown>>;
-  readonly remedy: Remedy;
-}
+export const remedies = ['wait', 'reattach', 'quarantine', 'halt'] as const;
+export type Remedy = (typeof remedies)[number];
 
 export interface AnomalyDescription {
   readonly title: string;

@@ -1,51 +1,30 @@
 /** Campaigns: expansions of many masters under one request, a canary group first, then the rest. */
 import { campaignReason } from './campaign-texts.ts';
+import type { Expansion } from './expansion.ts';
 import {
-  type Expansion,
+  type CampaignVerb,
+  campaignHasEnded,
+  campaignNeedsPerson,
   type ExpansionState,
   isActive,
   isEnded,
+  type MemberState,
   needsPerson,
-  type Problem,
-} from './expansion.ts';
+} from './states.ts';
 import type { Said } from './text.ts';
+import type { CampaignCore, CampaignSettings, MemberCore } from './views/campaign.ts';
+import type { Problem } from './views/problem.ts';
 
-export const campaignStates = [
-  'pending',
-  'running',
-  'paused',
-  'awaiting_approval',
-  /** A member's expansion is halted, and no other may begin before a person has decided about it. */
-  'halted',
-  /** Begins no further member; those that run are run to their end. */
-  'stopping',
-  'succeeded',
-  'failed',
-  'cancelled',
-] as const;
-export type CampaignState = (typeof campaignStates)[number];
-
-const endStates: readonly CampaignState[] = ['succeeded', 'failed', 'cancelled'];
-export const campaignHasEnded = (state: CampaignState): boolean => endStates.includes(state);
-
-const waitingStates: readonly CampaignState[] = ['paused', 'awaiting_approval', 'halted'];
-/** States in which nothing begins until a person acts. */
-const campaignNeedsPerson = (state: CampaignState): boolean => waitingStates.includes(state);
-
-export const memberStates = [
-  'waiting',
-  /** Its admission was decided on and stored; whether it has happened, the store of expansions tells. */
-  'starting',
-  'running',
-  'succeeded',
-  'failed',
-  /** Preflight or another rule refused it when its turn came: nothing of it was begun. */
-  'refused',
-  'cancelled',
-  /** The campaign ended before its turn came. */
-  'not_begun',
-] as const;
-export type MemberState = (typeof memberStates)[number];
+export {
+  type CampaignState,
+  type CampaignVerb,
+  campaignHasEnded,
+  campaignStates,
+  campaignVerbs,
+  type MemberState,
+  memberStates,
+} from './states.ts';
+export type { CampaignAct, CampaignSettings, MemberGroup } from './views/campaign.ts';
 
 const lostStates: readonly MemberState[] = ['failed', 'refused', 'cancelled'];
 /** Whether the member was begun, or was to begin, and has not become what it should: what `stopAfterFailures` counts. */
@@ -54,8 +33,6 @@ export const hasFailed = (member: CampaignMember): boolean => lostStates.include
 const atWorkStates: readonly MemberState[] = ['starting', 'running'];
 export const isAtWork = (member: CampaignMember): boolean => atWorkStates.includes(member.state);
 export const isOver = (member: CampaignMember): boolean => member.state !== 'waiting' && !isAtWork(member);
-
-export type MemberGroup = 'canary' | 'rest';
 
 /** What a campaign knows of a member's expansion: as it was at the last look. */
 export interface MemberExpansion {
@@ -72,77 +49,24 @@ export interface MemberExpansion {
   readonly problem: Problem | null;
 }
 
-export interface CampaignMember {
-  /** Its place in the request, and in the order in which members begin. */
-  readonly index: number;
-  readonly group: MemberGroup;
-  /** `host:port` as the request gave it. */
-  readonly master: string;
-  readonly nodes: readonly string[];
-  readonly label: string | null;
+export interface CampaignMember extends MemberCore {
   /** The expansion's request, to be admitted like any other when its turn comes. */
   readonly request: unknown;
-  readonly state: MemberState;
-  readonly stateSince: number;
   /** Expected seconds as they were forecast when the campaign was accepted; null = not known. */
   readonly forecastSeconds: number | null;
   /** null until it has begun. */
   readonly expansion: MemberExpansion | null;
-  readonly problem: Problem | null;
   /** Admissions that came to nothing for a reason that may pass. */
   readonly failedTries: number;
   /** When its admission may be tried again; null = at once. */
   readonly notBefore: number | null;
 }
 
-export interface CampaignSettings {
-  /** Members at work at the same time; the limits on full syncs hold besides. */
-  readonly maxRunning: number;
-  /** With so many members failed no further one begins. A canary's failure is always enough. */
-  readonly stopAfterFailures: number;
-  /** Whether a person must approve the rest once the canaries have succeeded. */
-  readonly canaryApproval: boolean;
-}
-
-/** Who asked for something, and why. */
-export interface CampaignAct {
-  readonly by: string;
-  readonly reason: string;
-  readonly at: number;
-}
-
-export interface Campaign {
-  readonly id: string;
-  readonly label: string | null;
-  readonly requestedBy: string;
-  readonly via: Expansion['via'];
-  readonly acceptedAt: number;
-  readonly startedAt: number | null;
-  readonly endedAt: number | null;
-  readonly state: CampaignState;
-  readonly stateSince: number;
-  /** Why it is in this state, or what holds it up. */
+export interface Campaign extends Omit<CampaignCore, 'stateReason' | 'stop'> {
   readonly stateReason: Said | null;
-  readonly settings: CampaignSettings;
-  /** null = it is not paused. */
-  readonly paused: CampaignAct | null;
-  /** The approval of the rest; null = none was given. */
-  readonly approval: CampaignAct | null;
-  /** Set once no further member may begin; never taken back. */
-  readonly stop: {
-    readonly cause: 'failures' | 'cancel';
-    readonly reason: Said;
-    /** null = the campaign stopped by itself. */
-    readonly by: string | null;
-    readonly at: number;
-    /** Whether the expansions of running members are to be cancelled as well; null = they are run to their end. */
-    readonly cancelMembers: CampaignAct | null;
-  } | null;
+  readonly stop: (Omit<NonNullable<CampaignCore['stop']>, 'reason'> & { readonly reason: Said }) | null;
   readonly members: readonly CampaignMember[];
 }
-
-export const campaignVerbs = ['pause', 'resume', 'cancel', 'approve'] as const;
-export type CampaignVerb = (typeof campaignVerbs)[number];
 
 export interface CampaignControl {
   readonly id: string;

@@ -1,7 +1,8 @@
 /** What becomes of the same nodes when somebody attaches all of them in quick succession and believes what they say. */
+
+import type { BurstNode, BurstRun } from '../model/views/rehearsal.ts';
 import type { Cluster } from '../simulator/index.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsalCluster } from './model.ts';
-import type { BurstNode, BurstRun } from './result.ts';
 
 /** Between two SLAVEOF: what a loop over `redis-cli` with a pause does; recordings 05, 08 and 09 use five seconds. */
 const gapMs = 5000;

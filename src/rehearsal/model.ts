@@ -1,8 +1,8 @@
 /** The master and the nodes of a plan as simulated nodes: same version, sizes, rates and settings, fewer keys. */
 
 import type { Batches } from '../core/plan/batches.ts';
-import type { Plan } from '../core/plan/plan.ts';
 import type { RefusalFacts } from '../model/refusals.ts';
+import type { Plan } from '../model/views/plan.ts';
 import {
   type Cluster,
   createCluster,

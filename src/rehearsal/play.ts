@@ -5,11 +5,11 @@ import { createPikaEngine } from '../engines/pika/index.ts';
 import type { ComparisonReport } from '../model/comparison.ts';
 import type { Expansion, JoinTarget } from '../model/expansion.ts';
 import type { Policy } from '../model/policy.ts';
+import type { PlayedRun } from '../model/views/rehearsal.ts';
 import type { Cluster } from '../simulator/index.ts';
 import type { Clock } from '../work/expansion/observer.ts';
 import { type Compare, createSession, type SessionStore } from '../work/expansion/session.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsalCluster } from './model.ts';
-import type { PlayedRun } from './result.ts';
 import { virtualWires } from './virtual-wires.ts';
 
 /** What happens in a run beside the plan; told the cluster and when the first copy is half done. */

@@ -1,11 +1,12 @@
 /** Plays a plan before it is carried out: as it should go, with what the recordings know to go wrong, and as a burst. */
-import type { Plan } from '../core/plan/plan.ts';
+
 import type { Policy } from '../model/policy.ts';
 import { refuse } from '../model/refusal.ts';
+import type { Plan } from '../model/views/plan.ts';
+import type { FaultName, FaultRun, Played } from '../model/views/rehearsal.ts';
 import { playBurst } from './burst.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsedFacts, startWrites } from './model.ts';
 import { type Fault, play } from './play.ts';
-import type { FaultName, FaultRun, Rehearsal } from './result.ts';
 
 const downMs = 30_000;
 
@@ -46,7 +47,7 @@ export async function rehearse(
   plan: Plan,
   policy: Policy,
   realLimitPerRunMs = defaultRealLimitPerRunMs,
-): Promise<Rehearsal> {
+): Promise<Played> {
   const facts = rehearsedFacts(plan);
   if ('cause' in facts) throw refuse('cannot_be_rehearsed', facts, { findings: plan.findings });
   const startedAt = performance.now();

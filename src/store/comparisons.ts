@@ -1,55 +1,25 @@
 import type { ComparisonReport, Difference } from '../model/comparison.ts';
-import type { NodeTarget, Problem } from '../model/expansion.ts';
+import type { ComparisonState, Problem } from '../model/expansion.ts';
+import type {
+  Comparison,
+  ComparisonControl,
+  ComparisonProgress,
+  StoredDifference,
+} from '../model/views/comparison.ts';
 import type { Page } from './page.ts';
 
 /**
  * Where comparisons live: each is a row with a cursor, so that it goes on where it was, on another worker. What a
- * cursor, a spec and a progress hold is the comparison engine's own affair; here they are JSON.
+ * cursor holds is the comparison engine's own affair; here it is JSON.
  */
-export const comparisonStates = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'] as const;
-export type ComparisonState = (typeof comparisonStates)[number];
+export type NewComparison = Pick<
+  Comparison,
+  'id' | 'join' | 'left' | 'right' | 'spec' | 'requestedBy' | 'createdAt'
+>;
 
-const ended: readonly ComparisonState[] = ['completed', 'failed', 'cancelled'];
-export const comparisonHasEnded = (state: ComparisonState): boolean => ended.includes(state);
-
-export interface NewComparison {
-  readonly id: string;
-  /** The join whose verifying phase this is; null = asked for on its own. */
-  readonly join: { readonly expansionId: string; readonly node: string } | null;
-  readonly left: NodeTarget;
-  readonly right: NodeTarget;
-  /** Depth, sample, tolerance, caps: as the comparison engine reads it. Never a password. */
-  readonly spec: unknown;
-  readonly requestedBy: string;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-}
-
-export type ComparisonVerb = 'pause' | 'resume' | 'cancel';
-
-export interface ComparisonControl {
-  readonly verb: ComparisonVerb;
-  readonly reason: string;
-  readonly by: string;
-  readonly at: number;
-}
-
-export interface StoredComparison extends NewComparison {
-  readonly state: ComparisonState;
-  /** Why it is in this state, or why it is held up now, in plain words. */
-  readonly stateReason: string | null;
-  readonly startedAt: number | null;
-  readonly endedAt: number | null;
+export interface StoredComparison extends Comparison {
   /** Where it stands; null = at the beginning. */
   readonly cursor: unknown;
-  readonly progress: unknown;
-  readonly report: ComparisonReport | null;
-  readonly problem: Problem | null;
-  /** Counted, also those over the bound that are not stored. */
-  readonly differencesTotal: number;
-  readonly differencesStored: number;
-  /** The latest control that the worker has not applied yet. */
-  readonly pendingControl: ComparisonControl | null;
 }
 
 interface ComparisonFilter {
@@ -76,7 +46,7 @@ export interface ComparisonChange {
   readonly startedAt?: number;
   readonly endedAt?: number;
   readonly cursor?: unknown;
-  readonly progress?: unknown;
+  readonly progress?: ComparisonProgress;
   readonly report?: ComparisonReport;
   readonly problem?: Problem | null;
   /** Found since the last save; counted once, because they are stored together with the cursor. */
@@ -87,11 +57,6 @@ export interface ComparisonChange {
   readonly appliedControl?: ComparisonControl;
   /** Milliseconds from now when somebody should look again; null = only when rung for; absent = at once if the lease runs out. */
   readonly lookAgainInMs?: number | null;
-}
-
-export interface StoredDifference extends Difference {
-  /** Rising within a comparison, from 1. */
-  readonly seq: number;
 }
 
 /** All methods throw StoreUnavailableError while the database cannot be reached. */

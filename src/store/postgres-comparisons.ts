@@ -1,13 +1,7 @@
 import { type Difference, mostListedDifferences } from '../model/comparison.ts';
-import type {
-  ComparisonChange,
-  ComparisonControl,
-  ComparisonLease,
-  ComparisonStore,
-  StoredComparison,
-  StoredDifference,
-} from './comparisons.ts';
-import { comparisonHasEnded } from './comparisons.ts';
+import { comparisonHasEnded } from '../model/states.ts';
+import type { ComparisonControl, StoredDifference } from '../model/views/comparison.ts';
+import type { ComparisonChange, ComparisonLease, ComparisonStore, StoredComparison } from './comparisons.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Queryable, Row } from './database.ts';
 import { decodeCursor, encodeCursor } from './expansion-rows.ts';

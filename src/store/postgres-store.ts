@@ -5,6 +5,7 @@ import {
   isEnded,
   type StoredEvent,
 } from '../model/expansion.ts';
+import type { Freeze } from '../model/views/service.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow } from './database.ts';
 import {
@@ -30,13 +31,7 @@ import {
   expansionOf,
 } from './postgres-accept.ts';
 import { lockMaster, lostLease, syncSlots } from './postgres-leases.ts';
-import {
-  AlreadyFrozenError,
-  type FreezeState,
-  NotFoundError,
-  type Store,
-  type StoredObservation,
-} from './store.ts';
+import { AlreadyFrozenError, NotFoundError, type Store, type StoredObservation } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
 export interface PostgresStoreOptions {
@@ -332,7 +327,7 @@ async function tellAll(database: Database, event: Omit<EventInput, 'at'>): Promi
 }
 
 const freezeColumns = 'reason, by, floor(extract(epoch from since) * 1000)::bigint as since';
-const thawed: FreezeState = { frozen: false, reason: null, by: null, since: null };
+const thawed: Freeze = { frozen: false, reason: null, by: null, since: null };
 
 function jsonOrNull(list: readonly unknown[]): string | null {
   return list.length > 0 ? toJson(list) : null;

@@ -1,6 +1,8 @@
 import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';
 import type { Slot, SlotLimits, SlotRefusal } from '../model/slots.ts';
+import type { Observation } from '../model/views/observation.ts';
+import type { Freeze } from '../model/views/service.ts';
 import type { CampaignLease } from './campaigns.ts';
 import type { Page } from './page.ts';
 
@@ -30,8 +32,8 @@ export class NodeInUseError extends Error {
 /** The global stop is on already: whoever set it, why, and since when stays as it is. */
 export class AlreadyFrozenError extends Error {
   readonly code = 'already_frozen';
-  readonly first: FreezeState;
-  constructor(first: FreezeState) {
+  readonly first: Freeze;
+  constructor(first: Freeze) {
     super(`frozen already by ${first.by}: ${first.reason}`);
     this.first = first;
   }
@@ -66,25 +68,14 @@ interface EventFilter {
   readonly node?: string;
 }
 
-export interface FreezeState {
-  readonly frozen: boolean;
-  readonly reason: string | null;
-  readonly by: string | null;
-  readonly since: number | null;
-}
-
 export interface FreezeOrder {
   readonly reason: string;
   readonly by: string;
 }
 
-export interface StoredObservation {
-  readonly seq: number;
+/** `node` is `host:port` as in the request; the master too. */
+export interface StoredObservation extends Observation {
   readonly expansionId: string;
-  /** `host:port` as in the request; the master too. */
-  readonly node: string;
-  readonly at: number;
-  readonly look: Look;
 }
 
 /** A plan kept for reading. */
@@ -215,9 +206,9 @@ export interface Store {
 
   /** The global stop, on and off. Each is told in the history of every expansion that has not ended. */
   /** Throws AlreadyFrozenError: a second order would take the place of the first one's reason and person. */
-  freeze(order: FreezeOrder): Promise<FreezeState>;
-  unfreeze(order: FreezeOrder): Promise<FreezeState>;
-  freezeState(): Promise<FreezeState>;
+  freeze(order: FreezeOrder): Promise<Freeze>;
+  unfreeze(order: FreezeOrder): Promise<Freeze>;
+  freezeState(): Promise<Freeze>;
 
   savePlan(plan: StoredPlan): Promise<void>;
   getPlan(id: string): Promise<StoredPlan | null>;

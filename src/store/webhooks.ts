@@ -1,39 +1,13 @@
+import type { DeliveryView, WebhookView } from '../model/views/webhook.ts';
 import type { Page } from './page.ts';
 
-/** `notify` is told of events; `veto` is asked before a batch begins, and a non-2xx answer holds the batch. */
-export type WebhookKind = 'notify' | 'veto';
-
-export interface Webhook {
-  readonly id: string;
-  readonly kind: WebhookKind;
-  readonly url: string;
-  /** Event types to be told of; empty = all. A veto has none. */
-  readonly types: readonly string[];
+export interface Webhook extends WebhookView {
   /** Key of the HMAC. Leaves the store only for signing: no response, log or event carries it. */
   readonly secret: string;
-  readonly createdBy: string;
-  readonly createdAt: number;
 }
 
-type DeliveryState = 'pending' | 'delivered' | 'failed';
-
-export interface Delivery {
-  readonly id: string;
+export interface Delivery extends DeliveryView {
   readonly webhookId: string;
-  /** The event told of; null for a veto's question. */
-  readonly eventSeq: number | null;
-  readonly type: string;
-  /** The body as it is sent. */
-  readonly payload: unknown;
-  readonly state: DeliveryState;
-  readonly attempts: number;
-  readonly createdAt: number;
-  /** When it is tried next; null once it is delivered or given up. */
-  readonly nextAttemptAt: number | null;
-  readonly endedAt: number | null;
-  readonly lastStatus: number | null;
-  readonly lastError: string | null;
-  readonly lastTookMs: number | null;
 }
 
 /** What one attempt came to. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { refuseField } from '../model/refusal.ts';
+import type { WebhookKind } from '../model/views/webhook.ts';
 import { parseWebhookUrl, shownUrl } from '../net/url.ts';
-import type { Webhook, WebhookKind } from '../store/webhooks.ts';
+import type { Webhook } from '../store/webhooks.ts';
 import { beforeBatchType } from './before-batch.ts';
 
 export interface WebhookRequest {

@@ -1,12 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { comparisonRoutes } from '../../src/api/routes/comparisons.ts';
+import type { StoredDifference } from '../../src/model/views/comparison.ts';
 import { credentialSource } from '../../src/platform/config.ts';
-import type {
-  ComparisonStore,
-  NewComparison,
-  StoredComparison,
-  StoredDifference,
-} from '../../src/store/comparisons.ts';
+import type { ComparisonStore, NewComparison, StoredComparison } from '../../src/store/comparisons.ts';
 import { encodeCursor } from '../../src/store/expansion-rows.ts';
 import {
   bearer,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ExpansionView } from '../../src/cli/api-types.ts';
+import type { ExpansionView } from '../../src/model/views/expansion.ts';
 import { FakeApi, joinOf } from './fake-api.ts';
 import { Harness, jsonLines, until } from './harness.ts';
 

@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ExpansionView, JoinView, PlanView } from '../../src/cli/api-types.ts';
+import { expansionView } from '../../src/api/views.ts';
+import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import type { JoinPhase, NodeTarget, StoredEvent } from '../../src/model/expansion.ts';
+import { resolvePolicy } from '../../src/model/policy.ts';
+import type { ExpansionView, JoinView } from '../../src/model/views/expansion.ts';
+import type { Plan } from '../../src/model/views/plan.ts';
 
 export interface SeenRequest {
   readonly method: string;
@@ -17,7 +21,7 @@ export class FakeApi {
   readonly requests: SeenRequest[] = [];
   expansion: ExpansionView = expansionOf(['10.0.0.2:9221', '10.0.0.3:9221']);
   events: StoredEvent[] = [];
-  plan: PlanView = planOf(['10.0.0.2:9221', '10.0.0.3:9221']);
+  plan: Plan = planOf(['10.0.0.2:9221', '10.0.0.3:9221']);
   /** Answers by `METHOD path`, before the built-in ones. */
   readonly answers = new Map<string, Answer>();
   /** Asked for every stream before it is opened; false = refuse with 503. */
@@ -157,46 +161,37 @@ function targetOf(name: string): NodeTarget {
 }
 
 export function joinOf(name: string, index: number, phase: JoinPhase = 'waiting'): JoinView {
-  return {
-    target: { ...targetOf(name), overwriteData: false, repoint: false },
-    batch: index,
-    phase,
-    progress: {
-      snapshotBytes: null,
-      receivedBytes: null,
-      bytesPerSecond: null,
-      remainingSeconds: null,
-      lagBytes: null,
-    },
-    waitingFor: null,
-    anomalies: [],
-    problem: null,
-  };
+  const { joins } = expansionOf([name]);
+  return { ...joins[0]!, index, batch: index, phase };
 }
 
 export function expansionOf(nodes: readonly string[]): ExpansionView {
-  return {
+  const expansion = newExpansion({
     id: 'exp_1',
     master: targetOf('10.0.0.1:9221'),
+    nodes: nodes.map((name) => ({ ...targetOf(name), overwriteData: false, repoint: false })),
+    policy: resolvePolicy(),
     label: null,
     requestedBy: 'anna',
-    acceptedAt: 1_700_000_000_000,
+    via: 'rest',
+    now: 1_700_000_000_000,
+  });
+  const joins = expansion.joins.map((join, batch) => ({ ...join, batch }));
+  return expansionView({
+    ...expansion,
     startedAt: 1_700_000_000_000,
-    endedAt: null,
     state: 'running',
-    stateReason: null,
-    currentBatch: 0,
     batchCount: nodes.length,
-    joins: nodes.map((name, index) => joinOf(name, index)),
-    problem: null,
-  };
+    joins,
+  });
 }
 
-function planOf(nodes: readonly string[]): PlanView {
+function planOf(nodes: readonly string[]): Plan {
   return {
     id: 'plan_1',
     at: 1_700_000_000_000,
     master: targetOf('10.0.0.1:9221'),
+    policy: resolvePolicy(),
     capabilities: null,
     findings: [],
     acceptable: true,
@@ -206,7 +201,14 @@ function planOf(nodes: readonly string[]): PlanView {
     batches: nodes.map((node) => [node]),
     waitsFor: null,
     topology: {
-      master: { name: '10.0.0.1:9221', version: '3.5.4', role: 'master', sstBytes: 541_212_678 },
+      master: {
+        name: '10.0.0.1:9221',
+        version: '3.5.4',
+        role: 'master',
+        sstBytes: 541_212_678,
+        binlog: {},
+        replicationId: null,
+      },
       slaves: [],
     },
     forecast: null,

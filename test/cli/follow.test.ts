@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ExpansionView } from '../../src/cli/api-types.ts';
 import type { ApiClient } from '../../src/cli/client.ts';
 import { follow } from '../../src/cli/follow.ts';
+import type { ExpansionView } from '../../src/model/views/expansion.ts';
 
 const quiet = { onEvent: () => undefined, onChange: () => undefined, onConnection: () => undefined };
 

@@ -8,12 +8,12 @@ import {
   progressMessage,
 } from '../../src/api/views.ts';
 import { inBatches } from '../../src/core/plan/batches.ts';
-import type { Plan, Topology } from '../../src/core/plan/plan.ts';
 import type { ControlVerb, Expansion, NodeTarget } from '../../src/model/expansion.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { Forecast, ForecastRange } from '../../src/model/forecast.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
+import type { Plan, Topology } from '../../src/model/views/plan.ts';
 import { registerCampaigns } from './mock-campaigns.ts';
 import { rehearsalOf } from './mock-rehearsal.ts';
 import {

@@ -1,6 +1,6 @@
-import type { Plan } from '../../src/core/plan/plan.ts';
 import type { JoinPhase } from '../../src/model/expansion.ts';
-import type { PlayedNode, PlayedRun, Rehearsal } from '../../src/rehearsal/result.ts';
+import type { Plan } from '../../src/model/views/plan.ts';
+import type { Played, PlayedNode, PlayedRun } from '../../src/model/views/rehearsal.ts';
 
 const copySeconds = 34;
 const phasesFrom = (start: number, copy = copySeconds): PlayedNode['phases'] => {
@@ -46,7 +46,7 @@ function run(plan: Plan, more: { readonly delay?: number; readonly anomaly?: str
 }
 
 /** What a rehearsal of this plan could have told. */
-export function rehearsalOf(plan: Plan): Rehearsal {
+export function rehearsalOf(plan: Plan): Played {
   const names = plan.batches.flat();
   return {
     planId: plan.id,

@@ -2,10 +2,9 @@ import { inBatches } from '../../src/core/plan/batches.ts';
 import { controlProblem } from '../../src/core/steps/controls.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import { noProgress } from '../../src/core/steps/progress.ts';
-import type { AnomalyRecord } from '../../src/model/anomalies.ts';
 import type { Capabilities } from '../../src/model/capabilities.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
-import { type Evidence, ruleNames } from '../../src/model/evidence.ts';
+import { type AnomalyRecord, type Evidence, ruleNames } from '../../src/model/evidence.ts';
 import {
   type Attempt,
   type ControlVerb,
@@ -25,7 +24,8 @@ import {
 import type { Finding } from '../../src/model/finding.ts';
 import type { Address, DbState, ListedSlave, Look } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
-import type { FreezeState, StoredObservation } from '../../src/store/store.ts';
+import type { Freeze } from '../../src/model/views/service.ts';
+import type { StoredObservation } from '../../src/store/store.ts';
 
 /**
  * A service that only exists for the dashboard's tests: expansions that go through their phases by a script, in a
@@ -127,7 +127,7 @@ export class MockWorld {
   expansions: Expansion[] = [];
   events: StoredEvent[] = [];
   observations: StoredObservation[] = [];
-  freeze: FreezeState = { frozen: false, reason: null, by: null, since: null };
+  freeze: Freeze = { frozen: false, reason: null, by: null, since: null };
   oldSlaves = new Map<string, readonly ListedSlave[]>();
   #plays = new Map<string, Play>();
   #seq = 0;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { makePlan, type Plan } from '../../src/core/plan/plan.ts';
+import { makePlan } from '../../src/core/plan/plan.ts';
 import type { SizeFacts } from '../../src/model/observation.ts';
 import { resolvePolicy } from '../../src/model/policy.ts';
+import type { Plan } from '../../src/model/views/plan.ts';
 import { rehearse } from '../../src/rehearsal/rehearse.ts';
 import { aMaster, aNode, aRequest, now } from '../core/plan/preflight-support.ts';
 

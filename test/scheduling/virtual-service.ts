@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { makePlan, type Plan } from '../../src/core/plan/plan.ts';
+import { makePlan } from '../../src/core/plan/plan.ts';
 import { emptyContext, preflightSections } from '../../src/core/plan/preflight.ts';
 import { writeRate } from '../../src/core/plan/write-rate.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
@@ -10,6 +10,7 @@ import type { Forecast, MeasuredSync } from '../../src/model/forecast.ts';
 import type { Look } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { SlotLimits } from '../../src/model/slots.ts';
+import type { Plan } from '../../src/model/views/plan.ts';
 import { knowingComparison, virtualClock } from '../../src/rehearsal/play.ts';
 import { virtualWires } from '../../src/rehearsal/virtual-wires.ts';
 import type { Cluster } from '../../src/simulator/index.ts';

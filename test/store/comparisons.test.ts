@@ -1,12 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Difference } from '../../src/model/comparison.ts';
-import type {
-  ComparisonControl,
-  ComparisonLease,
-  ComparisonStore,
-  NewComparison,
-} from '../../src/store/comparisons.ts';
+import type { ComparisonControl } from '../../src/model/views/comparison.ts';
+import type { ComparisonLease, ComparisonStore, NewComparison } from '../../src/store/comparisons.ts';
 import { FencedError, NotFoundError, type Store } from '../../src/store/store.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
@@ -35,7 +32,7 @@ const newComparison = (over: Partial<NewComparison> = {}): NewComparison => ({
   join: null,
   left: nodeTarget('10.0.0.1:9221'),
   right: nodeTarget('10.0.0.2:9221'),
-  spec: { depth: 'full', caps: { maxOpsPerSecond: null } },
+  spec: { ...defaultSpec, depth: 'full' },
   requestedBy: 'test',
   createdAt: 1_800_000_000_000 + made,
   ...over,
@@ -124,7 +121,7 @@ describe('working on a comparison', () => {
       state: 'running',
       startedAt: 7,
       cursor: { db: 0, after: 'key-2' },
-      progress: { keys: 2 },
+      progress: { lookedAtKeys: 2 },
       differences: [difference(1), difference(2)],
     });
     // It dies after finding more, before saving it.
@@ -132,7 +129,7 @@ describe('working on a comparison', () => {
     const next = await claimed(id);
     expect(await comparisons.get(id)).toMatchObject({
       cursor: { db: 0, after: 'key-2' },
-      progress: { keys: 2 },
+      progress: { lookedAtKeys: 2 },
     });
     const late = comparisons.save(dying, { cursor: { after: 'key-3' }, differences: [difference(3)] });
     await expect(late).rejects.toThrow(FencedError);
@@ -192,9 +189,9 @@ describe('controls of a comparison', () => {
   it('reach the worker with its next save', async () => {
     const { id } = await comparisons.create(newComparison());
     const lease = await claimed(id);
-    expect(await comparisons.save(lease, { progress: 1 })).toBeNull();
+    expect(await comparisons.save(lease, { progress: { lookedAtKeys: 1 } })).toBeNull();
     await comparisons.control(id, control('pause'));
-    expect(await comparisons.save(lease, { progress: 2 })).toEqual(control('pause'));
+    expect(await comparisons.save(lease, { progress: { lookedAtKeys: 2 } })).toEqual(control('pause'));
     expect(await comparisons.save(lease, { state: 'paused', appliedControl: control('pause') })).toBeNull();
   });
 

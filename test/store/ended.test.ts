@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
@@ -49,7 +50,7 @@ async function endedAt(at: number | null): Promise<Expansion> {
     join: { expansionId: id, node: joins[0]!.target.name },
     left: master,
     right: joins[0]!.target,
-    spec: { depth: 'full' },
+    spec: { ...defaultSpec, depth: 'full' },
     requestedBy: 'test',
     createdAt: 1,
   });
@@ -134,7 +135,7 @@ describe('what ended before a given time is forgotten', () => {
         join: null,
         left: left!,
         right: right!,
-        spec: { depth: 'full' },
+        spec: { ...defaultSpec, depth: 'full' },
         requestedBy: 'test',
         createdAt: 1,
       });

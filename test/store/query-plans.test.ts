@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
@@ -217,7 +218,7 @@ test('no query of the store reads a growing table from end to end', async () => 
     join: null,
     left: nodeTarget('10.0.0.1:9221'),
     right: nodeTarget('10.0.0.2:9221'),
-    spec: {},
+    spec: defaultSpec,
     requestedBy: 'me',
     createdAt: 1_800_000_000_000,
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultSpec } from '../../src/compare/spec.ts';
 import { defaultPolicy, noHealthLimits } from '../../src/model/policy.ts';
 import { DocumentTooNewError, stamp, upgrade, upgradeBy } from '../../src/store/upgrades.ts';
 import { aCampaign } from '../support/campaigns.ts';
@@ -116,13 +117,13 @@ describe('in the database', () => {
       join: null,
       left: nodeTarget('127.0.0.1:1'),
       right: nodeTarget('127.0.0.1:2'),
-      spec: { a: 1 },
+      spec: defaultSpec,
       requestedBy: 'test',
       createdAt: 1,
     });
     await comparisons.save((await comparisons.claim(id, 'w', 60_000))!, {
       cursor: { a: 1 },
-      progress: { a: 1 },
+      progress: { lookedAtKeys: 1 },
       report: { reason: 'test' } as never,
       problem: { code: 'test', text: 'test', nextSteps: [], at: 1 },
       differences: [{ key: 'k' } as never],

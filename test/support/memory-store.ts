@@ -1,6 +1,7 @@
 import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/model/expansion.ts';
 import type { Look } from '../../src/model/observation.ts';
 import { grantSlots, type Slot } from '../../src/model/slots.ts';
+import type { Freeze } from '../../src/model/views/service.ts';
 import type { CampaignLease } from '../../src/store/campaigns.ts';
 import {
   changedJoins,
@@ -19,7 +20,6 @@ import { addressKey, masterKey } from '../../src/store/master-key.ts';
 import {
   AlreadyFrozenError,
   FencedError,
-  type FreezeState,
   IdempotencyConflictError,
   type Lease,
   NodeInUseError,
@@ -82,7 +82,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const masterLocks = new Map<string, string>();
   const slots = new Map<string, readonly Slot[]>();
   const plans = new Map<string, StoredPlan>();
-  let freezeNow: FreezeState = { frozen: false, reason: null, by: null, since: null };
+  let freezeNow: Freeze = { frozen: false, reason: null, by: null, since: null };
   let observationSeq = 0;
   let unavailable = false;
   let holdCampaign = (_lease: CampaignLease): void => {

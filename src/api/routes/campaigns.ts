@@ -12,6 +12,9 @@ import {
 } from '../../model/campaign.ts';
 import type { Expansion } from '../../model/expansion.ts';
 import { refuse, refuseField } from '../../model/refusal.ts';
+import { CampaignPlan, CampaignReport, CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
+import { EventPage } from '../../model/views/event.ts';
+import { PageOf } from '../../model/views/schema.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import { campaignReport, campaignReportText } from '../campaign-report.ts';
@@ -21,22 +24,14 @@ import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
 import {
-  CampaignDetail,
-  CampaignPlan,
-  CampaignReport,
-  CampaignSummary,
   CancelBody,
-} from '../schemas/campaign.ts';
-import {
   errorResponses,
   IdempotencyHeaders,
   IdParams,
   Limit,
-  PageOf,
   ReasonBody,
   strict,
-} from '../schemas/common.ts';
-import { EventPage } from '../schemas/expansion.ts';
+} from '../schemas.ts';
 import { checkCursor } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { EventQuery, lastEventId, pageOf, StreamHeaders, streamText, wantsStream } from './events.ts';
@@ -100,7 +95,7 @@ function startRoute(plain: FastifyInstance, { admission }: CampaignRouteParts, {
           { dryRun: Type.Optional(Type.Boolean({ description: 'Only say what it would do.' })) },
           { ...strict },
         ),
-        response: { 200: CampaignPlan, 202: CampaignDetail, ...errorResponses(400, 409, 413, 415, 422) },
+        response: { 200: CampaignPlan, 202: CampaignView, ...errorResponses(400, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -158,7 +153,7 @@ function readRoutes(
         tags: ['campaigns'],
         summary: 'Read one campaign with its members',
         params: Params,
-        response: { 200: CampaignDetail, ...errorResponses(404) },
+        response: { 200: CampaignView, ...errorResponses(404) },
       },
     },
     async (request) => campaignView(await existing(campaigns, request.params.id), now(), reader(request)),
@@ -249,7 +244,7 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
           summary,
           params: Params,
           body: verb === 'cancel' ? CancelBody : ReasonBody,
-          response: { 202: CampaignDetail, ...errorResponses(400, 404, 409, 415) },
+          response: { 202: CampaignView, ...errorResponses(400, 404, 409, 415) },
         },
       },
       async (request, reply) => {

@@ -5,72 +5,16 @@ import { ComparisonRequest, newComparison } from '../../admission/comparison.ts'
 import type { CredentialSource } from '../../engines/engine.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
+import { comparisonHasEnded } from '../../model/states.ts';
+import { Comparison, type ComparisonVerb, StoredDifference } from '../../model/views/comparison.ts';
+import { PageOf, SeqPageOf } from '../../model/views/schema.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
-import {
-  type ComparisonStore,
-  type ComparisonVerb,
-  comparisonHasEnded,
-  comparisonStates,
-  type StoredComparison,
-} from '../../store/comparisons.ts';
+import type { ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
-import {
-  AfterSeq,
-  errorResponses,
-  Limit,
-  Nullable,
-  NullableTime,
-  PageOf,
-  Problem,
-  ReasonBody,
-  strict,
-  Time,
-} from '../schemas/common.ts';
-import { Target } from '../schemas/expansion.ts';
+import { AfterSeq, errorResponses, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
-
-const State = Type.Enum([...comparisonStates]);
-
-const Comparison = Type.Object({
-  id: Type.String(),
-  join: Nullable(
-    Type.Object({ expansionId: Type.String(), node: Type.String() }),
-    'The node of an expansion that it verifies; null = asked for on its own.',
-  ),
-  left: Target,
-  right: Target,
-  spec: Type.Record(Type.String(), Type.Unknown(), {
-    description: 'How it is carried out, defaults filled in.',
-  }),
-  requestedBy: Type.String(),
-  createdAt: Time('When it was asked for.'),
-  startedAt: NullableTime('When it began.'),
-  endedAt: NullableTime('When it ended.'),
-  state: State,
-  stateReason: Nullable(Type.String(), 'Why it is in this state, or what holds it up now.'),
-  progress: Nullable(Type.Record(Type.String(), Type.Unknown())),
-  report: Nullable(
-    Type.Record(Type.String(), Type.Unknown()),
-    'The result; `verdict` is equal only if something was looked at.',
-  ),
-  problem: Nullable(Problem),
-  differencesTotal: Type.Integer(),
-  differencesStored: Type.Integer({ description: 'Only so many are kept.' }),
-  pendingControl: Nullable(Type.Record(Type.String(), Type.Unknown())),
-});
-
-const Difference = Type.Object({
-  seq: Type.Integer(),
-  db: Type.Integer(),
-  key: Type.String({ description: 'Printable ASCII as it is, else `base64:` and the bytes.' }),
-  type: Type.String(),
-  kind: Type.Enum(['missing', 'foreign', 'type', 'value', 'length', 'ttl']),
-  left: Nullable(Type.String()),
-  right: Nullable(Type.String()),
-  rounds: Type.Integer(),
-});
 
 const Params = Type.Object({
   id: Type.String({
@@ -180,7 +124,7 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
           params: Params,
           querystring: Type.Object({ after: AfterSeq, limit: Limit(1000, 200) }, { ...strict }),
           response: {
-            200: Type.Object({ items: Type.Array(Difference), nextAfter: Nullable(Type.Integer()) }),
+            200: SeqPageOf(StoredDifference),
             ...errorResponses(400, 404),
           },
         },

@@ -1,8 +1,8 @@
 import { controlProblem } from '../../core/steps/controls.ts';
 import type { Control, ControlVerb } from '../../model/expansion.ts';
+import { AcceptedControl } from '../../model/views/expansion.ts';
 import type { ApiParts } from '../parts.ts';
-import { errorResponses, IdParams, NodeParams, ReasonBody } from '../schemas/common.ts';
-import { AcceptedControl } from '../schemas/expansion.ts';
+import { errorResponses, IdParams, NodeParams, ReasonBody } from '../schemas.ts';
 import { existing, existingJoin } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 

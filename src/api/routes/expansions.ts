@@ -3,6 +3,9 @@ import { ExpansionRequest } from '../../admission/request.ts';
 import { printable } from '../../admission/validate.ts';
 import { type ExpansionState, expansionStates } from '../../model/expansion.ts';
 import { refuseField } from '../../model/refusal.ts';
+import { EvidenceReport, ExpansionSummary, ExpansionView, JoinView } from '../../model/views/expansion.ts';
+import { ObservationPage } from '../../model/views/observation.ts';
+import { PageOf } from '../../model/views/schema.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import {
   AfterSeq,
@@ -11,16 +14,8 @@ import {
   IdParams,
   Limit,
   NodeParams,
-  PageOf,
   strict,
-} from '../schemas/common.ts';
-import {
-  EvidenceReport,
-  ExpansionDetail,
-  ExpansionSummary,
-  JoinDetail,
-  ObservationPage,
-} from '../schemas/expansion.ts';
+} from '../schemas.ts';
 import { checkCursor, existing, existingJoin } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 import { evidenceReport, expansionSummary, expansionView, joinView } from '../views.ts';
@@ -59,7 +54,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
           'Accepted (202) only if preflight finds no error; from then on the expansion reaches an end that is reported. On the versions with the superseded-snapshot bug nodes are attached one at a time, whatever batchSize says.',
         body: ExpansionRequest,
         headers: IdempotencyHeaders,
-        response: { 202: ExpansionDetail, ...errorResponses(400, 409, 413, 415, 422) },
+        response: { 202: ExpansionView, ...errorResponses(400, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -105,7 +100,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
         tags: ['expansions'],
         summary: 'Read one expansion',
         params: IdParams,
-        response: { 200: ExpansionDetail, ...errorResponses(404) },
+        response: { 200: ExpansionView, ...errorResponses(404) },
       },
     },
     async (request) => expansionView(await existing(store, request.params.id)),
@@ -133,7 +128,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
         tags: ['expansions'],
         summary: 'Read one node of an expansion',
         params: NodeParams,
-        response: { 200: JoinDetail, ...errorResponses(404) },
+        response: { 200: JoinView, ...errorResponses(404) },
       },
     },
     async (request) => {

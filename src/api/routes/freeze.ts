@@ -1,8 +1,8 @@
 import { refuse } from '../../model/refusal.ts';
+import { Freeze } from '../../model/views/service.ts';
 import { AlreadyFrozenError } from '../../store/store.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
-import { errorResponses, ReasonBody } from '../schemas/common.ts';
-import { Freeze } from '../schemas/expansion.ts';
+import { errorResponses, ReasonBody } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
 /** The global stop: while it is on, no worker sends a new SLAVEOF anywhere. */

@@ -1,26 +1,11 @@
 import Type from 'typebox';
 import { anomalyCatalogue } from '../../model/anomalies.ts';
 import { findingTable } from '../../model/findings.ts';
+import { Topology } from '../../model/views/plan.ts';
+import { AnomalyDescription, FindingDescription } from '../../model/views/service.ts';
 import { reader } from '../reader.ts';
-import { errorResponses, strict } from '../schemas/common.ts';
-import { Topology } from '../schemas/expansion.ts';
+import { errorResponses, strict } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
-
-const AnomalyDescription = Type.Object({
-  code: Type.String(),
-  title: Type.String(),
-  cause: Type.String(),
-  versions: Type.String(),
-  recordings: Type.Array(Type.String(), { description: 'Recordings of real servers that show it.' }),
-  remedy: Type.String(),
-  nextSteps: Type.Array(Type.String()),
-});
-
-const FindingDescription = Type.Object({
-  code: Type.String(),
-  severity: Type.String(),
-  explanation: Type.String(),
-});
 
 /** What the service knows: of a master right now, and of anomalies and findings in general. */
 export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {

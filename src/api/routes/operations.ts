@@ -1,18 +1,8 @@
 import Type from 'typebox';
+import { Readiness } from '../../model/views/service.ts';
 import type { ReadinessCheck } from '../parts.ts';
-import { errorResponses } from '../schemas/common.ts';
+import { errorResponses } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
-
-const Readiness = Type.Object({
-  ready: Type.Boolean(),
-  checks: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      ok: Type.Boolean(),
-      text: Type.String({ description: 'What is wrong, in plain words.' }),
-    }),
-  ),
-});
 
 const checkTimeoutMs = 3000;
 

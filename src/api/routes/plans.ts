@@ -1,14 +1,13 @@
 import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
-import type { Plan as PlanOf } from '../../core/plan/plan.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
+import { Plan } from '../../model/views/plan.ts';
 import type { Store, StoredPlan } from '../../store/store.ts';
 import { planFor } from '../for-reader.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
-import { errorResponses } from '../schemas/common.ts';
-import { Plan } from '../schemas/expansion.ts';
+import { errorResponses } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
 export const PlanParams = Type.Object({
@@ -56,6 +55,6 @@ export const planRoutes: ApiRoutes = async (app, { admission, store }) => {
         response: { 200: Plan, ...errorResponses(404) },
       },
     },
-    async (request) => planFor((await storedPlan(store, request.params.id)).doc as PlanOf, reader(request)),
+    async (request) => planFor((await storedPlan(store, request.params.id)).doc as Plan, reader(request)),
   );
 };

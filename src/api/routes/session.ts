@@ -1,16 +1,9 @@
 import Type from 'typebox';
 import { refuse } from '../../model/refusal.ts';
+import { Session } from '../../model/views/service.ts';
 import type { Caller } from '../access.ts';
-import { errorResponses, Nullable, strict } from '../schemas/common.ts';
+import { errorResponses, strict } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
-
-const Session = Type.Object({
-  name: Nullable(Type.String(), 'Name of the token; null = not signed in.'),
-  role: Nullable(Type.Enum(['viewer', 'operator'])),
-  authRequired: Type.Boolean({
-    description: 'false = no token is configured, and everybody is the operator.',
-  }),
-});
 
 const attemptsPerMinute = 30;
 

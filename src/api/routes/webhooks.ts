@@ -2,22 +2,19 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
+import { PageOf } from '../../model/views/schema.ts';
+import { Delivery, NewWebhook, WebhookKind, WebhookView } from '../../model/views/webhook.ts';
 import type { Webhook, WebhookStore } from '../../store/webhooks.ts';
 import { newWebhook, shownWebhook } from '../../webhooks/subscribe.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
-import { errorResponses, Limit, Nullable, NullableTime, PageOf, strict, Time } from '../schemas/common.ts';
+import { errorResponses, Limit, strict } from '../schemas.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
-
-const Kind = Type.Enum(['notify', 'veto'], {
-  description:
-    '`notify` is told of events; `veto` is asked before every batch, and holds it unless it answers 2xx.',
-});
 
 const WebhookBody = Type.Object(
   {
     url: Type.String({ minLength: 8, maxLength: 2000, examples: ['https://hooks.example.net/pika'] }),
-    kind: Type.Optional(Kind),
+    kind: Type.Optional(WebhookKind),
     types: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 80, pattern: patterns.event_type }), {
         maxItems: 100,
@@ -27,35 +24,6 @@ const WebhookBody = Type.Object(
   },
   { ...strict },
 );
-
-const shown = {
-  id: Type.String(),
-  kind: Kind,
-  url: Type.String({ description: 'Without what its query holds.' }),
-  types: Type.Array(Type.String()),
-  createdBy: Type.String(),
-  createdAt: Time('When it was made.'),
-};
-const ShownWebhook = Type.Object(shown);
-const NewWebhook = Type.Object({
-  ...shown,
-  secret: Type.String({ description: 'Key of the signatures. Shown this once, never again.' }),
-});
-
-const Delivery = Type.Object({
-  id: Type.String(),
-  type: Type.String(),
-  eventSeq: Nullable(Type.Integer(), 'The event told of; null = the question of a veto.'),
-  payload: Type.Unknown({ description: 'The body as it was sent.' }),
-  state: Type.Enum(['pending', 'delivered', 'failed']),
-  attempts: Type.Integer(),
-  createdAt: Time('When it was made.'),
-  nextAttemptAt: NullableTime('When it is tried next.'),
-  endedAt: NullableTime('When it was delivered or given up.'),
-  lastStatus: Nullable(Type.Integer(), 'HTTP status of the last answer.'),
-  lastError: Nullable(Type.String()),
-  lastTookMs: Nullable(Type.Number()),
-});
 
 const WebhookParams = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 80, pattern: patterns.id }),
@@ -82,7 +50,7 @@ function addRoutes(
         operationId: 'listWebhooks',
         tags: ['webhooks'],
         summary: 'All webhooks, the oldest first',
-        response: { 200: PageOf(ShownWebhook), ...errorResponses() },
+        response: { 200: PageOf(WebhookView), ...errorResponses() },
       },
     },
     async () => ({ items: (await webhooks.list()).map(shownWebhook), nextCursor: null }),
@@ -121,7 +89,7 @@ function addRoutes(
         tags: ['webhooks'],
         summary: 'One webhook',
         params: WebhookParams,
-        response: { 200: ShownWebhook, ...errorResponses(400, 404) },
+        response: { 200: WebhookView, ...errorResponses(400, 404) },
       },
     },
     async (request) => shownWebhook(await existing(webhooks, request.params.id)),

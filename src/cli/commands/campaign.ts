@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CampaignVerb } from '../../model/campaign.ts';
-import type { CampaignPlanView, CampaignSummaryView, CampaignView, PageView } from '../api-types.ts';
+import type { CampaignPlan, CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
+import type { Page } from '../../model/views/schema.ts';
 import { readCampaignFile } from '../campaign-file.ts';
 import { campaignPath, watchCampaign } from '../campaign-watch.ts';
 import { CliError, UsageError } from '../errors.ts';
@@ -32,7 +33,7 @@ export async function startCampaign(session: Session, options: StartCampaignOpti
   const request = readCampaignFile(options.file, context);
   if (options.dryRun !== true) checkCanAsk(session, options);
   if (options.dryRun === true || options.yes !== true) {
-    const plan = await client.post<CampaignPlanView>('/v1/campaigns?dryRun=true', request, answerWithinMs);
+    const plan = await client.post<CampaignPlan>('/v1/campaigns?dryRun=true', request, answerWithinMs);
     if (options.dryRun === true) {
       session.print(plan, () => renderCampaignPlan(plan, session.style));
       return plan.acceptable ? exitCodes.succeeded : exitCodes.refused;
@@ -70,7 +71,7 @@ function checkCanAsk({ options: { json }, context }: Session, { yes }: StartCamp
     ]);
 }
 
-function question({ members }: CampaignPlanView): string {
+function question({ members }: CampaignPlan): string {
   const nodes = members.reduce((sum, member) => sum + member.nodes.length, 0);
   return `Add ${nodes === 1 ? '1 node' : `${nodes} nodes`} to ${members.length === 1 ? '1 master' : `${members.length} masters`}? [y/N] `;
 }
@@ -83,12 +84,12 @@ export interface ListCampaignOptions {
 }
 
 export async function listCampaigns(session: Session, options: ListCampaignOptions): Promise<ExitCode> {
-  const page = await session.client.get<PageView<CampaignSummaryView>>('/v1/campaigns', { ...options });
+  const page = await session.client.get<Page<CampaignSummary>>('/v1/campaigns', { ...options });
   session.print(page, () => listLines(page));
   return exitCodes.succeeded;
 }
 
-function listLines(page: PageView<CampaignSummaryView>): string[] {
+function listLines(page: Page<CampaignSummary>): string[] {
   if (page.items.length === 0) return ['No campaigns.'];
   const rows = page.items.map(({ id, state, progress, acceptedAt, label, needsPerson }) => [
     id,
@@ -171,7 +172,7 @@ export async function reportCampaign(session: Session, id: string): Promise<Exit
 async function idOrOnly(session: Session, id: string | undefined): Promise<string> {
   if (id !== undefined) return id;
   const query = { state: unended, limit: 10 };
-  const { items } = await session.client.get<PageView<CampaignSummaryView>>('/v1/campaigns', query);
+  const { items } = await session.client.get<Page<CampaignSummary>>('/v1/campaigns', query);
   if (items.length === 1) return items[0]!.id;
   if (items.length > 1)
     throw new UsageError(

@@ -1,5 +1,6 @@
 import { comparisonFields } from '../../model/comparison.ts';
-import type { ComparisonView, PageView } from '../api-types.ts';
+import type { Comparison } from '../../model/views/comparison.ts';
+import type { Page } from '../../model/views/schema.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type FlagValues, inputFromFlags } from '../field-options.ts';
@@ -14,7 +15,7 @@ export interface CompareOptions extends FlagValues {
 }
 
 const pollMs = 1000;
-const endedStates: readonly ComparisonView['state'][] = ['completed', 'failed', 'cancelled'];
+const endedStates: readonly Comparison['state'][] = ['completed', 'failed', 'cancelled'];
 
 /** Compares the data of two servers and waits for the result; 0 only for `equal`. */
 export async function compare(
@@ -23,7 +24,7 @@ export async function compare(
   right: string,
   options: CompareOptions,
 ): Promise<ExitCode> {
-  const started = await session.client.post<ComparisonView>('/v1/comparisons', {
+  const started = await session.client.post<Comparison>('/v1/comparisons', {
     left: parseMaster(left),
     right: parseMaster(right),
     ...inputFromFlags(comparisonFields, options),
@@ -36,7 +37,7 @@ export async function compare(
   return exitCodes.succeeded;
 }
 
-async function awaitComparison(session: Session, started: ComparisonView): Promise<ExitCode> {
+async function awaitComparison(session: Session, started: Comparison): Promise<ExitCode> {
   const { context } = session;
   const interrupted = new AbortController();
   const undo = context.onInterrupt(() => interrupted.abort());
@@ -59,12 +60,12 @@ async function awaitComparison(session: Session, started: ComparisonView): Promi
   }
 }
 
-const isOver = ({ state }: ComparisonView): boolean => endedStates.includes(state) || state === 'paused';
+const isOver = ({ state }: Comparison): boolean => endedStates.includes(state) || state === 'paused';
 
 /** null = the service does not answer now; the comparison goes on all the same. */
-async function lookAgain(session: Session, id: string): Promise<ComparisonView | null> {
+async function lookAgain(session: Session, id: string): Promise<Comparison | null> {
   try {
-    return await session.client.get<ComparisonView>(pathOf(id));
+    return await session.client.get<Comparison>(pathOf(id));
   } catch (error) {
     if (isPassing(error)) return null;
     throw error;
@@ -79,7 +80,7 @@ function sayDetached(session: Session, id: string): ExitCode {
 }
 
 interface ProgressShower {
-  progress(comparison: ComparisonView): void;
+  progress(comparison: Comparison): void;
   close(): void;
 }
 
@@ -127,7 +128,7 @@ export async function comparison(
       throw new UsageError(`--${verb} needs a --reason; it is recorded with who asked.`);
     await session.client.post(`${pathOf(id)}/${verb}`, { reason: options.reason });
   }
-  const answer = await session.client.get<ComparisonView>(pathOf(id));
+  const answer = await session.client.get<Comparison>(pathOf(id));
   session.print(answer, () => renderComparison(answer, session.style));
   return exitCodes.succeeded;
 }
@@ -139,7 +140,7 @@ async function printDifferences(session: Session, id: string): Promise<ExitCode>
 }
 
 export async function comparisons(session: Session, options: { readonly limit?: string }): Promise<ExitCode> {
-  const page = await session.client.get<PageView<ComparisonView>>('/v1/comparisons', { ...options });
+  const page = await session.client.get<Page<Comparison>>('/v1/comparisons', { ...options });
   session.print(page, () => {
     if (page.items.length === 0) return ['No comparisons.'];
     const rows = page.items.map((item) => [

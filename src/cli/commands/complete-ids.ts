@@ -1,4 +1,5 @@
-import type { ExpansionView, PageView } from '../api-types.ts';
+import type { ExpansionSummary } from '../../model/views/expansion.ts';
+import type { Page } from '../../model/views/schema.ts';
 import type { CliContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { openSession } from '../session.ts';
@@ -8,7 +9,7 @@ import type { GlobalOptions } from '../settings.ts';
 export async function printIds(options: GlobalOptions, context: CliContext): Promise<ExitCode> {
   try {
     const { client } = openSession(options, context);
-    const page = await client.get<PageView<ExpansionView>>('/v1/expansions', { limit: 30 });
+    const page = await client.get<Page<ExpansionSummary>>('/v1/expansions', { limit: 30 });
     context.stdout.write(page.items.map((expansion) => `${expansion.id}\n`).join(''));
     return exitCodes.succeeded;
   } catch {

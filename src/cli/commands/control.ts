@@ -1,5 +1,5 @@
 import type { ControlVerb } from '../../model/expansion.ts';
-import type { FreezeView } from '../api-types.ts';
+import type { Freeze } from '../../model/views/service.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, printable } from '../format.ts';
@@ -48,19 +48,19 @@ export async function setFreeze(
   reason: string,
 ): Promise<ExitCode> {
   const state = await (verb === 'freeze'
-    ? session.client.post<FreezeView>('/v1/freeze', { reason })
-    : session.client.delete<FreezeView>('/v1/freeze', { reason }));
+    ? session.client.post<Freeze>('/v1/freeze', { reason })
+    : session.client.delete<Freeze>('/v1/freeze', { reason }));
   session.print(state, () => freezeLines(state));
   return exitCodes.succeeded;
 }
 
 export async function showFreeze(session: Session): Promise<ExitCode> {
-  const state = await session.client.get<FreezeView>('/v1/freeze');
+  const state = await session.client.get<Freeze>('/v1/freeze');
   session.print(state, () => freezeLines(state));
   return exitCodes.succeeded;
 }
 
-function freezeLines(state: FreezeView): string[] {
+function freezeLines(state: Freeze): string[] {
   if (!state.frozen) return ['Not frozen: expansions attach nodes as planned.'];
   const since = state.since === null ? '' : ` since ${formatTime(state.since)}`;
   return [

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ExpansionView, PlanView } from '../api-types.ts';
+import type { ExpansionView } from '../../model/views/expansion.ts';
+import type { Plan } from '../../model/views/plan.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { ask } from '../prompt.ts';
@@ -28,7 +29,7 @@ export async function expand(
   checkCanAsk(session, options);
 
   const { label: _, ...planRequest } = request;
-  const plan = await client.post<PlanView>('/v1/plans', planRequest);
+  const plan = await client.post<Plan>('/v1/plans', planRequest);
   if (json) writeJsonLine(context, { kind: 'plan', plan });
   else context.stdout.write(`${renderPlan(plan, session.style).join('\n')}\n\n`);
   if (!plan.acceptable) return exitCodes.refused;
@@ -61,7 +62,7 @@ function checkCanAsk(session: Session, options: ExpandOptions): void {
     ]);
 }
 
-function question(count: number, plan: PlanView): string {
+function question(count: number, plan: Plan): string {
   const nodes = count === 1 ? '1 node' : `${count} nodes`;
   return `Make ${nodes} slaves of ${plan.master.name}? [y/N] `;
 }

@@ -1,4 +1,5 @@
-import type { EvidenceView, ExpansionView, PageView } from '../api-types.ts';
+import type { EvidenceReport, ExpansionSummary, ExpansionView } from '../../model/views/expansion.ts';
+import type { Page } from '../../model/views/schema.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, table } from '../format.ts';
@@ -20,12 +21,12 @@ export interface ListOptions {
 
 /** The commands that only look. */
 export async function list(session: Session, options: ListOptions): Promise<ExitCode> {
-  const page = await session.client.get<PageView<ExpansionView>>('/v1/expansions', { ...options });
+  const page = await session.client.get<Page<ExpansionSummary>>('/v1/expansions', { ...options });
   session.print(page, () => listLines(page));
   return exitCodes.succeeded;
 }
 
-function listLines(page: PageView<ExpansionView>): string[] {
+function listLines(page: Page<ExpansionSummary>): string[] {
   if (page.items.length === 0) return ['No expansions.'];
   const rows = page.items.map((expansion) => [
     expansion.id,
@@ -50,7 +51,7 @@ export async function show(session: Session, id: string | undefined): Promise<Ex
 }
 
 export async function evidence(session: Session, id: string | undefined): Promise<ExitCode> {
-  const answer = await session.client.get<EvidenceView>(`${pathOf(await idOrOnly(session, id))}/evidence`);
+  const answer = await session.client.get<EvidenceReport>(`${pathOf(await idOrOnly(session, id))}/evidence`);
   session.print(answer, () => renderEvidence(answer, session.style));
   return exitCodes.succeeded;
 }
@@ -79,8 +80,8 @@ export const pathOf = (id: string): string => `/v1/expansions/${encodeURICompone
 async function idOrOnly(session: Session, id: string | undefined): Promise<string> {
   if (id !== undefined) return id;
   const query = { state: unended, limit: 10 };
-  const { items } = await session.client.get<PageView<ExpansionView>>('/v1/expansions', query);
-  if (items.length === 1) return (items[0] as ExpansionView).id;
+  const { items } = await session.client.get<Page<ExpansionSummary>>('/v1/expansions', query);
+  if (items.length === 1) return items[0]!.id;
   if (items.length > 1)
     throw new UsageError(
       'Several expansions have not ended: name one of them.',

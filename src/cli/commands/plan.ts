@@ -1,4 +1,4 @@
-import type { PlanView } from '../api-types.ts';
+import type { Plan } from '../../model/views/plan.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { renderPlan } from '../render/plan.ts';
 import { type RequestOptions, requestOf } from '../request.ts';
@@ -11,7 +11,7 @@ export async function plan(
   options: RequestOptions,
 ): Promise<ExitCode> {
   const { label: _, ...request } = requestOf(nodes, options, session.context);
-  const answer = await session.client.post<PlanView>('/v1/plans', request);
+  const answer = await session.client.post<Plan>('/v1/plans', request);
   session.print(answer, () => renderPlan(answer, session.style));
   return answer.acceptable ? exitCodes.succeeded : exitCodes.refused;
 }

@@ -1,4 +1,4 @@
-import type { RehearsalView } from '../api-types.ts';
+import type { Rehearsal } from '../../model/views/rehearsal.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { renderRehearsal } from '../render/rehearsal.ts';
@@ -25,15 +25,15 @@ function rehearsal(
   { client, context }: Session,
   nodes: readonly string[],
   { plan, master, ...options }: RehearseOptions,
-): Promise<RehearsalView> {
+): Promise<Rehearsal> {
   if (plan !== undefined && (master !== undefined || nodes.length > 0 || options.nodesFile !== undefined))
     throw new UsageError('--plan plays a plan as it was made; leave the master and the nodes out.');
   if (plan !== undefined)
-    return client.post<RehearsalView>(`/v1/plans/${encodeURIComponent(plan)}/rehearsal`, {});
+    return client.post<Rehearsal>(`/v1/plans/${encodeURIComponent(plan)}/rehearsal`, {});
   if (master === undefined)
     throw new UsageError('No master is named.', [
       'Name the master (--master host:port) and the nodes, or a plan made before (--plan ID).',
     ]);
   const { label: _, ...request } = requestOf(nodes, { ...options, master }, context);
-  return client.post<RehearsalView>('/v1/rehearsals', request);
+  return client.post<Rehearsal>('/v1/rehearsals', request);
 }

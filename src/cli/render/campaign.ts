@@ -1,22 +1,17 @@
 import { campaignHasEnded } from '../../model/campaign.ts';
-import type {
-  CampaignMemberView,
-  CampaignPlanView,
-  CampaignSummaryView,
-  CampaignView,
-} from '../api-types.ts';
+import type { CampaignPlan, CampaignSummary, CampaignView, MemberView } from '../../model/views/campaign.ts';
 import { cutTo, formatDuration, formatTime, printable, table } from '../format.ts';
 import { type Style, words } from '../style.ts';
 import { renderFindings } from './findings.ts';
 
 /** One line that says how far a campaign is. */
-export function campaignHeadline(campaign: CampaignSummaryView, style: Style): string {
+export function campaignHeadline(campaign: CampaignSummary, style: Style): string {
   const { progress, label, id } = campaign;
   const name = label === null ? '' : `  ${printable(label)}`;
   return `${style.bold(id)}${name}: ${progress.byState.succeeded} of ${progress.members} members succeeded, ${progress.nodesVerified} of ${progress.nodes} nodes verified, ${stateText(campaign, style)}`;
 }
 
-function stateText({ state, needsPerson }: CampaignSummaryView, style: Style): string {
+function stateText({ state, needsPerson }: CampaignSummary, style: Style): string {
   if (state === 'succeeded') return style.green('succeeded');
   if (campaignHasEnded(state) || state === 'stopping') return style.red(words(state));
   return needsPerson || state === 'halted' ? style.yellow(words(state)) : style.cyan(words(state));
@@ -25,7 +20,7 @@ function stateText({ state, needsPerson }: CampaignSummaryView, style: Style): s
 const barWidth = 30;
 
 /** A bar of the nodes that are verified, and how long the others will take. */
-export function campaignBar({ progress, remainingSeconds, state }: CampaignSummaryView): string {
+export function campaignBar({ progress, remainingSeconds, state }: CampaignSummary): string {
   const { waiting, starting, running } = progress.byState;
   const share = progress.nodesVerified / progress.nodes;
   const full = Math.floor(share * barWidth);
@@ -35,7 +30,7 @@ export function campaignBar({ progress, remainingSeconds, state }: CampaignSumma
   return `  ${'█'.repeat(full)}${'░'.repeat(barWidth - full)} ${Math.floor(share * 100)} %${rest}`;
 }
 
-const marks: Readonly<Record<CampaignMemberView['state'], string>> = {
+const marks: Readonly<Record<MemberView['state'], string>> = {
   waiting: '·',
   starting: '▸',
   running: '▸',
@@ -46,12 +41,12 @@ const marks: Readonly<Record<CampaignMemberView['state'], string>> = {
   not_begun: '-',
 };
 
-const isBad = ({ state, expansionState }: CampaignMemberView): boolean =>
+const isBad = ({ state, expansionState }: MemberView): boolean =>
   state === 'failed' || state === 'refused' || (state === 'running' && expansionState === 'halted');
 
 /** A table of members; `columns` bounds each line. */
 export function memberLines(
-  members: readonly CampaignMemberView[],
+  members: readonly MemberView[],
   style: Style,
   columns = Number.POSITIVE_INFINITY,
 ): string[] {
@@ -70,19 +65,19 @@ export function memberLines(
   return [style.dim(first), ...lines.map((line, index) => colour(members[index]!, line, style))];
 }
 
-function leftText({ state, remainingSeconds }: CampaignMemberView): string {
+function leftText({ state, remainingSeconds }: MemberView): string {
   if (state !== 'waiting' && state !== 'starting' && state !== 'running') return '';
   return remainingSeconds === null ? '?' : formatDuration(remainingSeconds);
 }
 
-function whyText(member: CampaignMemberView): string {
+function whyText(member: MemberView): string {
   const { reason, expansionState, state } = member;
   if (state === 'running' && expansionState !== null && expansionState !== 'running')
     return printable(`${words(expansionState)}${reason === null ? '' : `: ${reason}`}`);
   return isBad(member) || state === 'cancelled' ? printable(reason ?? '') : '';
 }
 
-function colour(member: CampaignMemberView, line: string, style: Style): string {
+function colour(member: MemberView, line: string, style: Style): string {
   if (isBad(member)) return style.red(line);
   if (member.state === 'succeeded') return style.green(line);
   return member.state === 'running' || member.state === 'starting' ? style.cyan(line) : style.dim(line);
@@ -107,7 +102,7 @@ export function renderCampaign(campaign: CampaignView, style: Style): string[] {
   ];
 }
 
-function problemLines({ index, master, problem }: CampaignMemberView, style: Style): string[] {
+function problemLines({ index, master, problem }: MemberView, style: Style): string[] {
   if (problem === null) return [];
   return [
     '',
@@ -135,7 +130,7 @@ export function nextCampaignCommands(campaign: CampaignView): string[] {
 }
 
 /** What a campaign would do, member by member. */
-export function renderCampaignPlan(plan: CampaignPlanView, style: Style): string[] {
+export function renderCampaignPlan(plan: CampaignPlan, style: Style): string[] {
   const { members, settings } = plan;
   const canaries = members.filter(({ group }) => group === 'canary').length;
   const total = plan.forecastSeconds === null ? 'unknown' : `about ${formatDuration(plan.forecastSeconds)}`;
@@ -164,7 +159,7 @@ export function renderCampaignPlan(plan: CampaignPlanView, style: Style): string
   ];
 }
 
-type MemberPlan = CampaignPlanView['members'][number];
+type MemberPlan = CampaignPlan['members'][number];
 
 /** Errors and warnings; notes only where there is nothing else to say would be too much for many members. */
 function memberFindings({ index, master, findings }: MemberPlan, style: Style): string[] {

@@ -1,10 +1,10 @@
 import type { ComparisonReport } from '../../model/comparison.ts';
-import type { ComparisonView } from '../api-types.ts';
+import type { Comparison } from '../../model/views/comparison.ts';
 import { formatDuration, printable } from '../format.ts';
 import { type Style, words } from '../style.ts';
 
 /** A comparison with what it found and how much it looked at. */
-export function renderComparison(comparison: ComparisonView, style: Style): string[] {
+export function renderComparison(comparison: Comparison, style: Style): string[] {
   const { report, problem } = comparison;
   return [
     `${style.bold(comparison.id)}  ${comparison.left.name} (left) and ${comparison.right.name} (right): ${stateText(comparison, style)}`,
@@ -16,7 +16,7 @@ export function renderComparison(comparison: ComparisonView, style: Style): stri
   ];
 }
 
-function stateText(comparison: ComparisonView, style: Style): string {
+function stateText(comparison: Comparison, style: Style): string {
   const verdict = comparison.report?.verdict;
   if (verdict === 'equal') return style.green('equal');
   if (verdict === 'different') return style.red('different');
@@ -24,23 +24,23 @@ function stateText(comparison: ComparisonView, style: Style): string {
 }
 
 /** Why it is as it is, and what is asked of it and not done yet. */
-function reasonLines({ stateReason, report, pendingControl }: ComparisonView): string[] {
+function reasonLines({ stateReason, report, pendingControl }: Comparison): string[] {
   const asked = pendingControl && `${pendingControl.verb} is asked for: ${pendingControl.reason}`;
   return [stateReason === report?.reason ? null : stateReason, asked ?? null]
     .filter((line) => line !== null)
     .map((line) => `  ${printable(line)}`);
 }
 
-const progressLines = (comparison: ComparisonView): string[] =>
+const progressLines = (comparison: Comparison): string[] =>
   comparison.progress === null ? [] : [`  ${progressText(comparison)}`];
 
 /** One line that says how far a comparison is, or what it waits for. */
-export const comparisonProgress = (comparison: ComparisonView): string =>
+export const comparisonProgress = (comparison: Comparison): string =>
   comparison.state === 'running' && comparison.stateReason !== null
     ? printable(comparison.stateReason)
     : progressText(comparison);
 
-function progressText(comparison: ComparisonView): string {
+function progressText(comparison: Comparison): string {
   const { progress } = comparison;
   if (progress === null) return words(comparison.state);
   const { activity, lookedAtKeys, estimatedKeys, differences, keysPerSecond, remainingSeconds, heldBy } =

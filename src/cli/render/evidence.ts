@@ -1,17 +1,17 @@
 import type { EvidenceRule } from '../../model/evidence.ts';
-import type { EvidenceView, NodeEvidenceView } from '../api-types.ts';
+import type { EvidenceReport, NodeEvidence } from '../../model/views/expansion.ts';
 import { formatTime, pad, printable } from '../format.ts';
 import { phaseColour, phaseMark, type Style, words } from '../style.ts';
 
 /** Per node every rule of "verified", whether it holds, and the sentence with its facts. */
-export function renderEvidence(evidence: EvidenceView, style: Style): string[] {
+export function renderEvidence(evidence: EvidenceReport, style: Style): string[] {
   return [
     style.bold(`Evidence of ${evidence.expansionId}, master ${evidence.master.name}`),
     ...evidence.nodes.flatMap((node) => ['', ...nodeLines(node, style)]),
   ];
 }
 
-function nodeLines(node: NodeEvidenceView, style: Style): string[] {
+function nodeLines(node: NodeEvidence, style: Style): string[] {
   const head = phaseColour(style, node.phase, `${phaseMark(node.phase)} ${node.node}  ${words(node.phase)}`);
   const anomalies = node.anomalies.map(
     (anomaly) =>
@@ -32,7 +32,7 @@ function ruleLine(rule: EvidenceRule, width: number, style: Style): string {
   return `  ${mark} ${pad(rule.rule, width)}  ${printable(rule.text)}`;
 }
 
-function comparisonLines(node: NodeEvidenceView): string[] {
+function comparisonLines(node: NodeEvidence): string[] {
   if (!node.comparison) return [];
   return [`  Comparison ${node.comparison.id}: ${node.comparison.report?.verdict ?? 'not ended'}`];
 }

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../model/expansion.ts';
 import { isActive, isEnded, needsPerson } from '../../model/expansion.ts';
-import type { ExpansionView, JoinView } from '../api-types.ts';
+import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import { cutTo, formatBytes, formatClock, formatDuration, formatTime, pad, printable } from '../format.ts';
 import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';
 import { scheduleLines } from './schedule.ts';

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../model/expansion.ts';
 import { isActive } from '../../model/expansion.ts';
-import type { ExpansionView, JoinView } from '../api-types.ts';
+import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import { cutTo, displayWidth, printable } from '../format.ts';
 import { type Style, words } from '../style.ts';
 import { eventLine, headline, joinLine } from './expansion.ts';

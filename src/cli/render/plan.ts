@@ -1,12 +1,13 @@
 import type { ForecastRange } from '../../model/forecast.ts';
-import type { ForecastView, PlanView, TopologyView } from '../api-types.ts';
+import type { Forecast } from '../../model/views/forecast.ts';
+import type { Plan, Topology } from '../../model/views/plan.ts';
 import { formatBytes, formatDuration, printable } from '../format.ts';
 import type { Style } from '../style.ts';
 import { renderFindings } from './findings.ts';
 import { rangeText } from './schedule.ts';
 
 /** The plan as an operator reads it before saying yes. */
-export function renderPlan(plan: PlanView, style: Style): string[] {
+export function renderPlan(plan: Plan, style: Style): string[] {
   return [
     style.bold(`Plan ${plan.id}`),
     ...masterLines(plan),
@@ -24,7 +25,7 @@ export function renderPlan(plan: PlanView, style: Style): string[] {
   ];
 }
 
-function masterLines(plan: PlanView): string[] {
+function masterLines(plan: Plan): string[] {
   const version = plan.capabilities?.version ?? plan.topology?.master.version;
   const facts = [
     version ? `Pika ${version}` : 'version unknown',
@@ -34,14 +35,14 @@ function masterLines(plan: PlanView): string[] {
   return [`  Master ${plan.master.name}: ${printable(facts.filter((fact) => fact !== null).join(', '))}`];
 }
 
-function slavesText(topology: TopologyView | null): string | null {
+function slavesText(topology: Topology | null): string | null {
   if (topology === null) return null;
   const { slaves } = topology;
   if (slaves.length === 0) return 'no slaves now';
   return `slaves now: ${slaves.map((slave) => `${slave.ip}:${slave.port}`).join(', ')}`;
 }
 
-function batchLines(plan: PlanView, style: Style): string[] {
+function batchLines(plan: Plan, style: Style): string[] {
   if (plan.batches.length === 0) return ['  No batches.'];
   const width = String(plan.batches.length).length;
   const lines = plan.batches.map(
@@ -51,7 +52,7 @@ function batchLines(plan: PlanView, style: Style): string[] {
   return [...lines, ...reason];
 }
 
-function forecastLines(forecast: ForecastView | null): string[] {
+function forecastLines(forecast: Forecast | null): string[] {
   if (forecast === null) return [];
   const { binlog } = forecast;
   const kept = binlog.keptBytes === null ? '' : `; the master keeps ${formatBytes(binlog.keptBytes)}`;

@@ -1,12 +1,11 @@
-import type { BurstNode, PlayedNode, PlayedRun } from '../../rehearsal/result.ts';
-import type { RehearsalView } from '../api-types.ts';
+import type { BurstNode, PlayedNode, PlayedRun, Rehearsal } from '../../model/views/rehearsal.ts';
 import { formatDuration, printable } from '../format.ts';
 import type { Style } from '../style.ts';
 
 const barColumns = 40;
 
 /** A rehearsal as an operator reads it: the plain run as a timeline, the faults, and the burst beside it. */
-export function renderRehearsal(rehearsal: RehearsalView, style: Style): string[] {
+export function renderRehearsal(rehearsal: Rehearsal, style: Style): string[] {
   const { predicted, burst } = rehearsal;
   return [
     style.bold(`Rehearsal of plan ${rehearsal.planId} on simulated Pika ${rehearsal.version}`),

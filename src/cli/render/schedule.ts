@@ -1,6 +1,6 @@
 import type { Figure, ForecastRange } from '../../model/forecast.ts';
 import type { HealthReading } from '../../model/health.ts';
-import type { ExpansionView } from '../api-types.ts';
+import type { ExpansionView } from '../../model/views/expansion.ts';
 import { formatBytes, formatDuration, pad, printable } from '../format.ts';
 import type { Style } from '../style.ts';
 

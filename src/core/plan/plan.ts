@@ -1,62 +1,14 @@
-import type { Capabilities } from '../../model/capabilities.ts';
-import type { NodeTarget } from '../../model/expansion.ts';
-import { type Finding, hasErrors } from '../../model/finding.ts';
+import { hasErrors } from '../../model/finding.ts';
 import type { Forecast, MeasuredSync } from '../../model/forecast.ts';
-import {
-  type BinlogOffset,
-  formatAddress,
-  type NodeFacts,
-  type Role,
-  type SlaveLag,
-} from '../../model/observation.ts';
+import { formatAddress, type NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
+import type { Plan, Topology } from '../../model/views/plan.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
 import { chooseBatches } from './batches.ts';
 import { forecastFindings, makeForecast } from './forecast.ts';
 import { type PreflightContext, preflight } from './preflight.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { WriteRate } from './write-rate.ts';
-
-/** The master and its slaves as the master tells it. */
-export interface Topology {
-  readonly master: {
-    readonly name: string;
-    readonly version: string;
-    readonly role: Role | null;
-    /** Bytes that a full sync would copy now; null = the version does not tell. */
-    readonly sstBytes: number | null;
-    readonly binlog: Readonly<Record<string, BinlogOffset>>;
-    readonly replicationId: string | null;
-  };
-  readonly slaves: readonly {
-    readonly ip: string;
-    readonly port: number;
-    readonly lag: Readonly<Record<string, SlaveLag>>;
-  }[];
-}
-
-/** What an expansion would do, without doing any of it. */
-export interface Plan {
-  readonly id: string;
-  readonly at: number;
-  readonly master: NodeTarget;
-  /** Under which it was made. */
-  readonly policy: Policy;
-  /** null = the master could not be read. */
-  readonly capabilities: Capabilities | null;
-  readonly findings: readonly Finding[];
-  /** Whether no finding is an error. */
-  readonly acceptable: boolean;
-  readonly batchSize: number;
-  readonly batchSizeReason: string;
-  /** Names of nodes. */
-  readonly batches: readonly (readonly string[])[];
-  /** Id of the expansion on the same master for whose end this one would wait. */
-  readonly waitsFor: string | null;
-  /** null = the master could not be read. */
-  readonly topology: Topology | null;
-  readonly forecast: Forecast | null;
-}
 
 export interface PlanInput {
   readonly id: string;

@@ -1,13 +1,12 @@
 import {
   type ControlVerb,
-  type Expansion,
   type ExpansionState,
   isActive,
   isEnded,
-  type Join,
   type JoinPhase,
 } from '../../model/expansion.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
+import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
 
 /** States in which each verb that concerns the whole expansion has something to do. */
 const fitting: Readonly<Record<'pause' | 'resume' | 'cancel' | 'approve', readonly ExpansionState[]>> = {
@@ -22,7 +21,7 @@ const skippablePhases: readonly JoinPhase[] = ['waiting', 'preflight', 'failed',
 const retryablePhases: readonly JoinPhase[] = ['failed', 'quarantined'];
 
 /** Joins that keep a halted expansion from going on: each needs a retry or a skip. */
-export function blockingJoins(expansion: Expansion): readonly Join[] {
+export function blockingJoins<J extends JoinView>(expansion: { readonly joins: readonly J[] }): readonly J[] {
   return expansion.joins.filter((join) => retryablePhases.includes(join.phase));
 }
 
@@ -32,7 +31,11 @@ type WholeVerb = keyof typeof fitting;
  * Why a control does not fit the expansion as it is now, or null when it does. `node` is the node's name as the
  * request gave it; null for the verbs that concern the whole expansion.
  */
-export function controlProblem(expansion: Expansion, verb: ControlVerb, node: string | null): Refusal | null {
+export function controlProblem(
+  expansion: ExpansionView,
+  verb: ControlVerb,
+  node: string | null,
+): Refusal | null {
   const { id, state, pendingControl } = expansion;
   if (isEnded(state)) return refuse('expansion_ended', { id, state });
   if (pendingControl?.verb === 'cancel' && verb !== 'skip') {
@@ -44,7 +47,7 @@ export function controlProblem(expansion: Expansion, verb: ControlVerb, node: st
     : wholeProblem(expansion, verb);
 }
 
-function wholeProblem(expansion: Expansion, verb: WholeVerb): Refusal | null {
+function wholeProblem(expansion: ExpansionView, verb: WholeVerb): Refusal | null {
   const { id, state, pendingControl: pending } = expansion;
   if (verb === 'pause' && pending?.verb === 'pause') {
     const { by, reason } = pending;
@@ -56,7 +59,7 @@ function wholeProblem(expansion: Expansion, verb: WholeVerb): Refusal | null {
   return null;
 }
 
-function notFitting(facts: Pick<Expansion, 'id' | 'state'>, verb: WholeVerb): Refusal {
+function notFitting(facts: Pick<ExpansionView, 'id' | 'state'>, verb: WholeVerb): Refusal {
   const of = 'expansion';
   switch (verb) {
     case 'pause':
@@ -72,12 +75,16 @@ function notFitting(facts: Pick<Expansion, 'id' | 'state'>, verb: WholeVerb): Re
   }
 }
 
-function stillBlocked(expansion: Expansion): Refusal | null {
+function stillBlocked(expansion: ExpansionView): Refusal | null {
   const nodes = blockingJoins(expansion).map(({ target, phase }) => ({ node: target.name, phase }));
   return nodes.length === 0 ? null : refuse('nodes_unresolved', { id: expansion.id, nodes });
 }
 
-function nodeProblem({ id, joins }: Expansion, verb: 'retry' | 'skip', node: string | null): Refusal | null {
+function nodeProblem(
+  { id, joins }: ExpansionView,
+  verb: 'retry' | 'skip',
+  node: string | null,
+): Refusal | null {
   const join = joins.find(({ target }) => target.name === node);
   if (join === undefined) return refuse('node_not_in_expansion', { id, node });
   const { phase, target, leaving } = join;

@@ -1,5 +1,6 @@
 /** What is done about an anomaly: wait, attach anew a bounded number of times, or give the node up. Part of `decide`. */
-import { type AnomalyRecord, anomalyCatalogue } from '../../model/anomalies.ts';
+import { anomalyCatalogue } from '../../model/anomalies.ts';
+import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { Attempt, Join, Problem } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { isConnected } from '../sync/tracker.ts';

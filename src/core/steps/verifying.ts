@@ -1,7 +1,6 @@
 /** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
-import type { AnomalyRecord } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
-import type { CatchUp } from '../../model/evidence.ts';
+import type { AnomalyRecord, CatchUp } from '../../model/evidence.ts';
 import type { Attempt, Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';

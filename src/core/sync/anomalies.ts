@@ -1,7 +1,8 @@
 /** The rules by which what goes wrong in a full sync is given its name. */
 
-import { type AnomalyRecord, anomalyCatalogue, type Remedy } from '../../model/anomalies.ts';
+import { anomalyCatalogue, type Remedy } from '../../model/anomalies.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
+import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { MasterTracker, SlaveTracker, Wait } from '../../model/full-sync.ts';
 import { formatAddress } from '../../model/observation.ts';
 import { readableBytes, readableSeconds } from '../../model/quantities.ts';

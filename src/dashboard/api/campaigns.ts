@@ -1,13 +1,9 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { CampaignView } from '../../api/campaign-views.ts';
 import { type CampaignVerb, campaignHasEnded, campaignStates } from '../../model/campaign.ts';
+import type { CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
+import type { EventPage } from '../../model/views/event.ts';
+import type { Page } from '../../model/views/schema.ts';
 import { call } from './client.ts';
-import type { EventPage, Page } from './types.ts';
-
-/** A campaign as the API answers with it; in lists without its members. */
-export type { CampaignView };
-export type CampaignSummary = Omit<CampaignView, 'members'>;
-export type CampaignMemberView = CampaignView['members'][number];
 
 const keys = {
   list: ['campaigns'],

@@ -1,25 +1,14 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import {
-  type ControlVerb,
-  type Expansion,
-  type ExpansionState,
-  isEnded,
-  type Join,
-} from '../../model/expansion.ts';
+import { type ControlVerb, type ExpansionState, isEnded } from '../../model/expansion.ts';
+import type { Comparison } from '../../model/views/comparison.ts';
+import type { ExpansionSummary, ExpansionView, JoinView } from '../../model/views/expansion.ts';
+import type { ObservationPage } from '../../model/views/observation.ts';
+import type { Plan, Topology } from '../../model/views/plan.ts';
+import type { Rehearsal } from '../../model/views/rehearsal.ts';
+import type { Page } from '../../model/views/schema.ts';
+import type { Freeze, Session } from '../../model/views/service.ts';
 import { call, expansionPath, nodePath } from './client.ts';
-import type {
-  Comparison,
-  ExpansionRequest,
-  Freeze,
-  MasterInput,
-  NodeInput,
-  ObservationPage,
-  Page,
-  Plan,
-  Rehearsal,
-  Session,
-  Topology,
-} from './types.ts';
+import type { ExpansionRequest, MasterInput, NodeInput } from './types.ts';
 
 /** The names under which answers are kept. */
 export const keys = {
@@ -63,7 +52,7 @@ export function useExpansionList(filter: ExpansionListFilter) {
       const query = new URLSearchParams({ state: filter.states.join(','), limit: String(filter.limit) });
       if (filter.search !== '') query.set('search', filter.search);
       if (pageParam !== null) query.set('cursor', pageParam);
-      return call<Page<Expansion>>(`/v1/expansions?${query}`, { signal });
+      return call<Page<ExpansionSummary>>(`/v1/expansions?${query}`, { signal });
     },
     getNextPageParam: (page) => page.nextCursor,
     refetchInterval: 10_000,
@@ -75,14 +64,14 @@ export function useExpansionList(filter: ExpansionListFilter) {
 export const useExpansion = (id: string) =>
   useQuery({
     queryKey: keys.expansion(id),
-    queryFn: ({ signal }) => call<Expansion>(expansionPath(id), { signal }),
+    queryFn: ({ signal }) => call<ExpansionView>(expansionPath(id), { signal }),
     refetchInterval: ({ state }) => (state.data && isEnded(state.data.state) ? false : 5_000),
   });
 
 export const useNode = (id: string, node: string) =>
   useQuery({
     queryKey: keys.node(id, node),
-    queryFn: ({ signal }) => call<Join>(nodePath(id, node), { signal }),
+    queryFn: ({ signal }) => call<JoinView>(nodePath(id, node), { signal }),
   });
 
 /** Observations of a node, oldest first, at most `limit`. */
@@ -166,7 +155,7 @@ export const makePlan = (request: PlanRequest) => call<Plan>('/v1/plans', { meth
 
 /** Starts an expansion. The same key never starts it twice, however often the button is pressed. */
 export const startExpansion = (request: ExpansionRequest, idempotencyKey: string) =>
-  call<Expansion>('/v1/expansions', {
+  call<ExpansionView>('/v1/expansions', {
     method: 'POST',
     body: request,
     headers: { 'idempotency-key': idempotencyKey },

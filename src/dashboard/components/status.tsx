@@ -1,10 +1,5 @@
-import {
-  type ExpansionState,
-  isActive,
-  type Join,
-  type JoinPhase,
-  type SilentNode,
-} from '../../model/expansion.ts';
+import { type ExpansionState, isActive, type JoinPhase, type SilentNode } from '../../model/expansion.ts';
+import type { JoinView } from '../../model/views/expansion.ts';
 import { useMessages } from '../i18n/index.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { useDuration, useNow } from './parts.tsx';
@@ -75,7 +70,7 @@ export function PhaseBadge({
 }
 
 /** "unreachable for 28 s, the attempt ends in 32 s", counting on; nothing while the node answers. */
-export function Silence({ join }: { readonly join: Pick<Join, 'phase' | 'progress'> }) {
+export function Silence({ join }: { readonly join: Pick<JoinView, 'phase' | 'progress'> }) {
   const t = useMessages();
   const now = useNow();
   const duration = useDuration();

@@ -1,6 +1,6 @@
 import type { Progress } from '../../model/expansion.ts';
 import { type Address, sameAddress } from '../../model/observation.ts';
-import type { Observation } from '../api/types.ts';
+import type { Observation } from '../../model/views/observation.ts';
 
 /** One measured point of a node: time in ms, bytes per second received, bytes of binlog behind the master. */
 export interface Sample {

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../model/expansion.ts';
+import type { EventPage } from '../../model/views/event.ts';
 import { ApiError, call, forThisPage } from '../api/client.ts';
-import type { EventPage } from '../api/types.ts';
 import { type StreamMessage, streamParser } from './sse.ts';
 
 export type StreamStatus = 'connecting' | 'live' | 'reconnecting' | 'closed';

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import type { Expansion, Join, JoinPhase, Progress, StoredEvent } from '../../model/expansion.ts';
+import type { JoinPhase, Progress, StoredEvent } from '../../model/expansion.ts';
 import { isActive, isEnded } from '../../model/expansion.ts';
+import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';
 import { serverNow } from '../api/server-clock.ts';
@@ -43,7 +44,7 @@ export function useExpansionLive(
   const history = useMemo(() => historyOf(id), [id]);
   const [status, setStatus] = useState<StreamStatus>('connecting');
 
-  const big = (client.getQueryData<Expansion>(keys.expansion(id))?.joins.length ?? 0) >= bigFrom;
+  const big = (client.getQueryData<ExpansionView>(keys.expansion(id))?.joins.length ?? 0) >= bigFrom;
 
   useEffect(() => {
     const refresh = throttled(
@@ -61,7 +62,7 @@ export function useExpansionLive(
       },
       onProgress: (data) => {
         const message = data as ProgressMessage;
-        client.setQueryData<Expansion>(keys.expansion(id), (old) => old && merge(old, message));
+        client.setQueryData<ExpansionView>(keys.expansion(id), (old) => old && merge(old, message));
         for (const join of message.joins ?? []) {
           if (join.progress && join.phase && isActive(join.phase))
             history.add(join.node, sampleOf(join.progress, message.at ?? serverNow()));
@@ -92,11 +93,11 @@ function cached(id: string): { log: EventLog; history: RateHistory } {
 const logOf = (id: string): EventLog => cached(id).log;
 const historyOf = (id: string): RateHistory => cached(id).history;
 
-function merge(expansion: Expansion, message: ProgressMessage): Expansion {
+function merge(expansion: ExpansionView, message: ProgressMessage): ExpansionView {
   if (isEnded(expansion.state) || !message.joins) return expansion;
   const news = new Map(message.joins.map((join) => [join.node, join]));
   let changed = false;
-  const joins = expansion.joins.map((join): Join => {
+  const joins = expansion.joins.map((join): JoinView => {
     const fresh = news.get(join.target.name);
     if (!fresh?.progress) return join;
     changed = true;

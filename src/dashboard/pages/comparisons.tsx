@@ -1,8 +1,8 @@
 import { Button, Modal, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import type { Comparison } from '../../model/views/comparison.ts';
 import { startComparison, useComparisons, useIsOperator } from '../api/queries.ts';
-import type { Comparison } from '../api/types.ts';
 import { ErrorNotice, Loading, PageTitle, useDuration, useNow } from '../components/parts.tsx';
 import { useFocusBack } from '../components/reason-dialog.tsx';
 import { Scrollable } from '../components/scrollable.tsx';

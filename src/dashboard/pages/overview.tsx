@@ -1,14 +1,7 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useDeferredValue, useState } from 'react';
-import {
-  type Expansion,
-  type ExpansionState,
-  isActive,
-  isEnded,
-  type Join,
-  type JoinPhase,
-  joinPhases,
-} from '../../model/expansion.ts';
+import { type ExpansionState, isActive, isEnded, type JoinPhase, joinPhases } from '../../model/expansion.ts';
+import type { ExpansionSummary, JoinSummary } from '../../model/views/expansion.ts';
 import { useOpenCampaigns } from '../api/campaigns.ts';
 import { useExpansionList, useIsOperator } from '../api/queries.ts';
 import { ConnectionState } from '../components/connection.tsx';
@@ -36,7 +29,7 @@ const workingStates: readonly ExpansionState[] = ['running', 'pending'];
 const endedStates: readonly ExpansionState[] = ['succeeded', 'failed', 'cancelled'];
 
 /** What is worst stands first. */
-const urgency = (expansion: Expansion): number =>
+const urgency = (expansion: ExpansionSummary): number =>
   waitingStates.indexOf(expansion.state) === -1 ? 9 : waitingStates.indexOf(expansion.state);
 
 export function OverviewPage() {
@@ -118,14 +111,14 @@ export function OverviewPage() {
   );
 }
 
-const itemsOf = (query: ReturnType<typeof useExpansionList>): readonly Expansion[] =>
+const itemsOf = (query: ReturnType<typeof useExpansionList>): readonly ExpansionSummary[] =>
   query.data?.pages.flatMap((page) => page.items) ?? [];
 
-const countPhase = (expansion: Expansion, phase: JoinPhase): number =>
+const countPhase = (expansion: ExpansionSummary, phase: JoinPhase): number =>
   expansion.joins.filter((join) => join.phase === phase).length;
-const quarantined = (expansion: Expansion): number => countPhase(expansion, 'quarantined');
+const quarantined = (expansion: ExpansionSummary): number => countPhase(expansion, 'quarantined');
 
-function CardTitle({ expansion }: { readonly expansion: Expansion }) {
+function CardTitle({ expansion }: { readonly expansion: ExpansionSummary }) {
   const t = useMessages();
   return (
     <div className="row">
@@ -145,7 +138,7 @@ function CardTitle({ expansion }: { readonly expansion: Expansion }) {
   );
 }
 
-function WaitingCard({ expansion }: { readonly expansion: Expansion }) {
+function WaitingCard({ expansion }: { readonly expansion: ExpansionSummary }) {
   const t = useMessages();
   const bad = quarantined(expansion);
   const failed = countPhase(expansion, 'failed');
@@ -186,7 +179,7 @@ function WaitingCard({ expansion }: { readonly expansion: Expansion }) {
   );
 }
 
-function RunningCard({ expansion }: { readonly expansion: Expansion }) {
+function RunningCard({ expansion }: { readonly expansion: ExpansionSummary }) {
   const t = useMessages();
   const active = expansion.joins.filter((join) => isActive(join.phase));
   return (
@@ -207,7 +200,7 @@ function RunningCard({ expansion }: { readonly expansion: Expansion }) {
   );
 }
 
-function ActiveNode({ join }: { readonly join: Join }) {
+function ActiveNode({ join }: { readonly join: JoinSummary }) {
   const t = useMessages();
   const duration = useDuration();
   const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds } = join.progress;
@@ -227,7 +220,7 @@ function ActiveNode({ join }: { readonly join: Join }) {
 }
 
 /** All nodes of an expansion as one line: a share per phase, told in words to those who do not see it. */
-function PhaseStrip({ joins }: { readonly joins: readonly Join[] }) {
+function PhaseStrip({ joins }: { readonly joins: readonly JoinSummary[] }) {
   const t = useMessages();
   const counts = joinPhases
     .map((phase) => ({ phase, count: joins.filter((join) => join.phase === phase).length }))
@@ -334,7 +327,7 @@ function History() {
   );
 }
 
-function HistoryRow({ expansion }: { readonly expansion: Expansion }) {
+function HistoryRow({ expansion }: { readonly expansion: ExpansionSummary }) {
   const t = useMessages();
   const duration = useDuration();
   const now = useNow();

@@ -1,19 +1,19 @@
 import { runWhereItBelongs } from '../../compare/compare.ts';
-import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } from '../../compare/run.ts';
+import type { Checkpoint, RunOptions, RunResult, RunState } from '../../compare/run.ts';
 import { type ComparisonSpec, resolveSpec } from '../../compare/spec.ts';
 import type { WireError, WireErrorCode } from '../../compare/wire/wire.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { Difference } from '../../model/comparison.ts';
 import type { NodeTarget, Problem } from '../../model/expansion.ts';
+import { comparisonHasEnded } from '../../model/states.ts';
+import type { ComparisonControl, ComparisonProgress } from '../../model/views/comparison.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import { hideInReplies, withTexts } from '../../platform/secrets.ts';
-import {
-  type ComparisonChange,
-  type ComparisonControl,
-  type ComparisonLease,
-  type ComparisonStore,
-  comparisonHasEnded,
-  type StoredComparison,
+import type {
+  ComparisonChange,
+  ComparisonLease,
+  ComparisonStore,
+  StoredComparison,
 } from '../../store/comparisons.ts';
 import { FencedError } from '../../store/store.ts';
 
@@ -37,11 +37,6 @@ export interface ComparisonHandlerOptions {
   readonly run?: (options: RunOptions) => Promise<RunResult>;
   /** Told of each durable step; default: nothing happens there. */
   readonly crashPoint?: AtCrashPoint;
-}
-
-/** What is stored as progress: what the engine told last, and since when a fault holds it up. */
-interface StoredProgress extends Partial<ComparisonProgress> {
-  readonly faultSince?: number | null;
 }
 
 /** Faults that may pass by themselves. */
@@ -81,7 +76,7 @@ class Job {
   readonly #comparison: StoredComparison;
   readonly #crashPoint: AtCrashPoint;
   readonly #stop = new AbortController();
-  #progress: StoredProgress;
+  #progress: ComparisonProgress;
   #control: ComparisonControl | null;
   #saving: Promise<void> = Promise.resolve();
   #saveError: unknown = null;
@@ -92,7 +87,7 @@ class Job {
     this.#comparison = comparison;
     this.#crashPoint = options.crashPoint ?? passByCrashPoints;
     this.#clean = hideInReplies(options.secrets ?? []);
-    this.#progress = (comparison.progress ?? {}) as StoredProgress;
+    this.#progress = comparison.progress ?? {};
     this.#control = comparison.pendingControl;
   }
 

@@ -1,9 +1,10 @@
 import { compareNodes, specFromPolicy } from '../../compare/compare.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
+import { comparisonHasEnded } from '../../model/states.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
-import { type ComparisonStore, comparisonHasEnded, type StoredComparison } from '../../store/comparisons.ts';
+import type { ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
 import { StoreUnavailableError } from '../../store/store.ts';
 import type { Compare } from './session.ts';
 

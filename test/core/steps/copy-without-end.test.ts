@@ -3,7 +3,7 @@ import { defaultAnomalyLimits, detectAnomalies } from '../../../src/core/sync/an
 import { newMasterTracker, trackMaster } from '../../../src/core/sync/master-tracker.ts';
 import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
-import type { AnomalyRecord } from '../../../src/model/anomalies.ts';
+import type { AnomalyRecord } from '../../../src/model/evidence.ts';
 import type { BinlogOffset, DbState, NodeFacts } from '../../../src/model/observation.ts';
 import { masterReplication } from '../sync/master-replication.ts';
 

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
-import { type CampaignSummary, useCampaigns } from '../../api/campaigns.ts';
+import type { CampaignSummary } from '../../../model/views/campaign.ts';
+import { useCampaigns } from '../../api/campaigns.ts';
 import { ErrorNotice, Loading, PageTitle, useDuration, useNow } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge } from '../../components/status.tsx';

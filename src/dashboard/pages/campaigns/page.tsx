@@ -1,13 +1,8 @@
 import { Button } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { campaignHasEnded } from '../../../model/campaign.ts';
-import {
-  type CampaignMemberView,
-  type CampaignView,
-  campaignPath,
-  useCampaign,
-  useCampaignEvents,
-} from '../../api/campaigns.ts';
+import type { CampaignView, MemberView } from '../../../model/views/campaign.ts';
+import { campaignPath, useCampaign, useCampaignEvents } from '../../api/campaigns.ts';
 import { Icon } from '../../components/icon.tsx';
 import {
   Age,
@@ -266,7 +261,7 @@ function Members({ campaign }: { readonly campaign: CampaignView }) {
   );
 }
 
-function MemberRow({ member }: { readonly member: CampaignMemberView }) {
+function MemberRow({ member }: { readonly member: MemberView }) {
   const t = useMessages();
   const c = t.campaigns;
   const duration = useDuration();
@@ -305,7 +300,7 @@ function MemberRow({ member }: { readonly member: CampaignMemberView }) {
   );
 }
 
-function ExpansionLink({ member }: { readonly member: CampaignMemberView }) {
+function ExpansionLink({ member }: { readonly member: MemberView }) {
   if (member.expansionId === null) return null;
   return (
     <Link to={{ page: 'expansion', id: member.expansionId }} className="mono">

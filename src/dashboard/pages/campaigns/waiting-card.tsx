@@ -1,4 +1,4 @@
-import type { CampaignSummary } from '../../api/campaigns.ts';
+import type { CampaignSummary } from '../../../model/views/campaign.ts';
 import { Age, Said } from '../../components/parts.tsx';
 import { useMessages } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';

@@ -1,4 +1,5 @@
-import { type Expansion, isActive, type Join } from '../../../model/expansion.ts';
+import { isActive } from '../../../model/expansion.ts';
+import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { Age, Bar, Said, useDuration } from '../../components/parts.tsx';
 import { PhaseBadge, Silence } from '../../components/status.tsx';
 import { formatBytes, formatClock, formatRate } from '../../format.ts';
@@ -11,7 +12,13 @@ import { measuredNow, shareOf } from './progress.ts';
 const shown = 6;
 
 /** The nodes that are being worked on: how far, how fast, how long still. */
-export function ActiveNodes({ expansion, log }: { readonly expansion: Expansion; readonly log: EventLog }) {
+export function ActiveNodes({
+  expansion,
+  log,
+}: {
+  readonly expansion: ExpansionView;
+  readonly log: EventLog;
+}) {
   const t = useMessages();
   const active = expansion.joins.filter((join) => isActive(join.phase));
   if (active.length === 0) {
@@ -63,7 +70,7 @@ export function ActiveNode({
   dense,
 }: {
   readonly id: string;
-  readonly join: Join;
+  readonly join: JoinView;
   readonly dense?: boolean;
 }) {
   const t = useMessages();

@@ -1,7 +1,8 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
-import { type Expansion, isActive, type Join } from '../../../model/expansion.ts';
+import { isActive } from '../../../model/expansion.ts';
+import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { fetchObservations } from '../../api/queries.ts';
 import { useSeen } from '../../components/use-seen.ts';
 import { useWidth } from '../../components/use-width.ts';
@@ -15,7 +16,7 @@ const drawn = 6;
 const observationLimit = 1000;
 
 interface Props {
-  readonly expansion: Expansion;
+  readonly expansion: ExpansionView;
   readonly history: RateHistory;
 }
 
@@ -101,7 +102,7 @@ const peak = (samples: readonly Sample[]): number | null => {
 };
 
 /** Those at work, then those that were last. */
-function latestNodes(expansion: Expansion): readonly Join[] {
+function latestNodes(expansion: ExpansionView): readonly JoinView[] {
   return expansion.joins
     .filter((join) => join.attempts.length > 0)
     .toSorted((a, b) => Number(isActive(b.phase)) - Number(isActive(a.phase)) || b.phaseSince - a.phaseSince)
@@ -110,7 +111,7 @@ function latestNodes(expansion: Expansion): readonly Join[] {
 }
 
 /** Reads, once per node, what was measured before this page was opened. */
-function useStoredHistory(expansion: Expansion, nodes: readonly Join[], history: RateHistory): void {
+function useStoredHistory(expansion: ExpansionView, nodes: readonly JoinView[], history: RateHistory): void {
   const { id, master } = expansion;
   const asked = useRef(new Set<string>());
   const names = nodes.map((join) => join.target.name).join(' ');

@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
 import { controlProblem } from '../../../core/steps/controls.ts';
-import type { ControlVerb, Expansion, Join } from '../../../model/expansion.ts';
+import type { ControlVerb } from '../../../model/expansion.ts';
+import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { useControl, useIsOperator } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';
@@ -14,7 +15,7 @@ interface Asked {
 }
 
 interface Controls {
-  readonly expansion: Expansion;
+  readonly expansion: ExpansionView;
   readonly operator: boolean;
   readonly ask: (asked: Asked) => void;
 }
@@ -32,7 +33,7 @@ export function ControlsProvider({
   expansion,
   children,
 }: {
-  readonly expansion: Expansion;
+  readonly expansion: ExpansionView;
   readonly children: ReactNode;
 }) {
   const t = useMessages().controls;
@@ -126,7 +127,7 @@ export function NodeControls({
   size = 'compact-xs',
   stress = false,
 }: {
-  readonly join: Join;
+  readonly join: JoinView;
   readonly size?: 'compact-xs' | 'sm';
   /** Whether the retry is what one probably came for. */
   readonly stress?: boolean;

@@ -1,5 +1,5 @@
-import type { Expansion } from '../../../model/expansion.ts';
 import type { Figure, ForecastDrift, ForecastRange } from '../../../model/forecast.ts';
+import type { ExpansionView } from '../../../model/views/expansion.ts';
 
 import { Notice, Panel, useDuration } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
@@ -9,7 +9,7 @@ import { ForecastFacts } from '../new-expansion/forecast-facts.tsx';
 import { batchBands } from './lanes.ts';
 
 /** What had been forecast, and beside it what it was: by batch as it goes, by node once it has ended. */
-export function ForecastPanel({ expansion }: { readonly expansion: Expansion }) {
+export function ForecastPanel({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages().newExpansion;
   const duration = useDuration();
   const { forecast, forecastDrift, forecastOutcome } = expansion;
@@ -58,7 +58,7 @@ function Drift({ drift }: { readonly drift: ForecastDrift }) {
   );
 }
 
-function BatchTable({ expansion }: { readonly expansion: Expansion }) {
+function BatchTable({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const f = t.forecastTable;
   const duration = useDuration();
@@ -108,7 +108,7 @@ function BatchTable({ expansion }: { readonly expansion: Expansion }) {
   );
 }
 
-type NodeFigure = NonNullable<Expansion['forecastOutcome']>['nodes'][number];
+type NodeFigure = NonNullable<ExpansionView['forecastOutcome']>['nodes'][number];
 
 function NodeFigures({ nodes }: { readonly nodes: readonly NodeFigure[] }) {
   const t = useMessages();

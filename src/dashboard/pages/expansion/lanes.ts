@@ -1,11 +1,5 @@
-import {
-  type Expansion,
-  isActive,
-  isEnded,
-  type Join,
-  type JoinPhase,
-  needsPerson,
-} from '../../../model/expansion.ts';
+import { isActive, isEnded, type JoinPhase, needsPerson } from '../../../model/expansion.ts';
+import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 
 /** One stay of a node in a phase. */
 export interface Span {
@@ -26,10 +20,11 @@ const still: readonly JoinPhase[] = ['waiting', 'verified', 'failed', 'quarantin
 export const isStill = (phase: JoinPhase): boolean => still.includes(phase);
 
 /** Given up: a person has to look at it. */
-export const isTroubled = (join: Join): boolean => join.phase === 'failed' || join.phase === 'quarantined';
+export const isTroubled = (join: JoinView): boolean =>
+  join.phase === 'failed' || join.phase === 'quarantined';
 
 /** The spans of a node up to `now`, in order. */
-export function spansOf(join: Join, now: number): readonly Span[] {
+export function spansOf(join: JoinView, now: number): readonly Span[] {
   return join.phases.map((entry, index) => {
     const next = join.phases[index + 1];
     return {
@@ -45,20 +40,23 @@ export function spansOf(join: Join, now: number): readonly Span[] {
  * Since when nothing goes on: it has ended, or waits for a person with no node at work. null = something goes on.
  * A timeline stops there, or a night of waiting would press the work into a thin stripe.
  */
-export function restingSince(expansion: Expansion): number | null {
+export function restingSince(expansion: ExpansionView): number | null {
   if (isEnded(expansion.state)) return expansion.endedAt;
   if (!needsPerson(expansion.state) || expansion.joins.some((join) => isActive(join.phase))) return null;
   return expansion.stateSince;
 }
 
 /** What a timeline spans: from the first thing done to `now`, and a second at least. */
-export function timeRange(expansion: Expansion, now: number): { readonly from: number; readonly to: number } {
+export function timeRange(
+  expansion: ExpansionView,
+  now: number,
+): { readonly from: number; readonly to: number } {
   const from = expansion.startedAt ?? expansion.acceptedAt;
   return { from, to: Math.max(now, from + 1000) };
 }
 
 /** From the first thing done to a node of a batch until the last of them was settled. */
-export function batchBands(joins: readonly Join[], now: number): readonly BatchBand[] {
+export function batchBands(joins: readonly JoinView[], now: number): readonly BatchBand[] {
   const bands = new Map<number, BatchBand>();
   for (const join of joins) {
     if (join.batch === null) continue;

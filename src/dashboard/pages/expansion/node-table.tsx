@@ -1,10 +1,12 @@
 // biome-ignore-all lint/a11y/useSemanticElements: rows at computed places cannot be rows of a <table>
 // biome-ignore-all lint/a11y/useFocusableInteractive: cells are not interactive
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+
 import { Checkbox, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { memo, useDeferredValue, useState } from 'react';
-import { type Expansion, isActive, type Join } from '../../../model/expansion.ts';
+import { isActive } from '../../../model/expansion.ts';
+import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { Bar, Panel, useDuration } from '../../components/parts.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
@@ -18,16 +20,16 @@ import { measuredNow, shareOf } from './progress.ts';
 const wideRow = 40;
 const cardRow = 88;
 
-const hasTrouble = (join: Join): boolean => join.anomalies.length > 0 || isTroubled(join);
+const hasTrouble = (join: JoinView): boolean => join.anomalies.length > 0 || isTroubled(join);
 
 /** A list that does not fit on a screen begins with what a person or the service is at. */
 const manyNodes = 20;
-const rank = (join: Join): number => (isTroubled(join) ? 0 : isActive(join.phase) ? 1 : 2);
-const inOrder = (joins: readonly Join[]): readonly Join[] =>
+const rank = (join: JoinView): number => (isTroubled(join) ? 0 : isActive(join.phase) ? 1 : 2);
+const inOrder = (joins: readonly JoinView[]): readonly JoinView[] =>
   joins.length > manyNodes ? joins.toSorted((a, b) => rank(a) - rank(b) || a.index - b.index) : joins;
 
 /** Every node in one line, drawn only where it is seen: two hundred cost as much as ten. */
-export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
+export function NodeTable({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const n = t.nodeTable;
   const narrow = useMediaQuery('(max-width: 860px)') ?? false;
@@ -102,7 +104,7 @@ export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
             count={joins.length}
             rowHeight={rowHeight}
             row={(index, style) => {
-              const join = joins[index] as Join;
+              const join = joins[index] as JoinView;
               return (
                 <NodeRow key={join.target.name} id={expansion.id} join={join} index={index} style={style} />
               );
@@ -117,7 +119,7 @@ export function NodeTable({ expansion }: { readonly expansion: Expansion }) {
 
 interface RowProps {
   readonly id: string;
-  readonly join: Join;
+  readonly join: JoinView;
   readonly index: number;
   readonly style: { readonly transform: string; readonly height: number };
 }

@@ -1,7 +1,8 @@
 import { windowState } from '../../../core/plan/windows.ts';
-import type { BorrowedSetting, Expansion } from '../../../model/expansion.ts';
+import type { BorrowedSetting } from '../../../model/expansion.ts';
 import type { HealthReading, HealthState } from '../../../model/health.ts';
 import type { TimeWindow } from '../../../model/policy.ts';
+import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { Bar, Notice, Panel, useDuration, useNow } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, type Tone } from '../../components/status.tsx';
@@ -9,7 +10,7 @@ import { formatBytes, formatCount, formatRate, formatShare } from '../../format.
 import { useMessages } from '../../i18n/index.tsx';
 
 /** What sets the pace: budget, health of the master, time windows, and the settings that were borrowed for it. */
-export function PacePanel({ expansion }: { readonly expansion: Expansion }) {
+export function PacePanel({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages().pace;
   if (!setsPace(expansion)) return null;
   const { bandwidthBytesPerSecond: budget, health: limits, windows } = expansion.policy;
@@ -33,7 +34,7 @@ export function PacePanel({ expansion }: { readonly expansion: Expansion }) {
 }
 
 /** Whether anything besides the nodes' own throttles sets the pace. */
-export function setsPace({ policy, joins, borrowed }: Expansion): boolean {
+export function setsPace({ policy, joins, borrowed }: ExpansionView): boolean {
   const limited = policy.bandwidthBytesPerSecond !== null || policy.health !== null;
   return limited || policy.windows.length > 0 || Boolean(borrowed) || joins.some((join) => join.borrowed);
 }
@@ -178,7 +179,7 @@ const borrowedTone: Readonly<Record<BorrowedSetting['state'], Tone>> = {
   refused: 'warn',
 };
 
-function Borrowed({ expansion }: { readonly expansion: Expansion }) {
+function Borrowed({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const p = t.pace;
   const ofMaster = expansion.borrowed ? [{ server: expansion.master.name, setting: expansion.borrowed }] : [];

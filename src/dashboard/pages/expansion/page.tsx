@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import { windowState } from '../../../core/plan/windows.ts';
-import { type Expansion, isActive, isEnded, type StoredEvent } from '../../../model/expansion.ts';
+import { isActive, isEnded, type StoredEvent } from '../../../model/expansion.ts';
+import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
 import { useExpansion } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
@@ -47,7 +48,7 @@ export default function ExpansionPage({ id }: { readonly id: string }) {
   const expansion = useExpansion(id);
   const live = useExpansionLive(id, onFresh);
 
-  if (expansion.data) return <ExpansionView expansion={expansion.data} live={live} />;
+  if (expansion.data) return <ExpansionDetail expansion={expansion.data} live={live} />;
   return (
     <PageToCome
       title={t.expansion.breadcrumb}
@@ -59,7 +60,13 @@ export default function ExpansionPage({ id }: { readonly id: string }) {
 
 const worthSaying = (event: StoredEvent): boolean => /verified|state|batch|expansion/.test(event.type);
 
-function ExpansionView({ expansion, live }: { readonly expansion: Expansion; readonly live: ExpansionLive }) {
+function ExpansionDetail({
+  expansion,
+  live,
+}: {
+  readonly expansion: ExpansionView;
+  readonly live: ExpansionLive;
+}) {
   const t = useMessages();
   const e = t.expansion;
   const over = isEnded(expansion.state);
@@ -151,7 +158,7 @@ function ExpansionView({ expansion, live }: { readonly expansion: Expansion; rea
 }
 
 /** Why it stands as it stands, and what a person can do: the first thing to read at night. */
-function Situation({ expansion }: { readonly expansion: Expansion }) {
+function Situation({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const e = t.expansion;
   const quarantined = expansion.joins.filter((join) => join.phase === 'quarantined');
@@ -210,7 +217,7 @@ function Situation({ expansion }: { readonly expansion: Expansion }) {
 }
 
 /** Nothing is at work, because no time window is open. */
-function WindowWait({ expansion }: { readonly expansion: Expansion }) {
+function WindowWait({ expansion }: { readonly expansion: ExpansionView }) {
   const p = useMessages().pace;
   const now = useNow();
   const { windows } = expansion.policy;
@@ -227,7 +234,7 @@ function TroubledNodes({
   expansion,
   names,
 }: {
-  readonly expansion: Expansion;
+  readonly expansion: ExpansionView;
   readonly names: readonly string[];
 }) {
   const t = useMessages();
@@ -261,7 +268,7 @@ function TroubledNodes({
 }
 
 /** State and remaining time are two things, and stand apart. */
-function Figures({ expansion }: { readonly expansion: Expansion }) {
+function Figures({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const e = t.expansion;
   const duration = useDuration();
@@ -323,7 +330,7 @@ function Figures({ expansion }: { readonly expansion: Expansion }) {
   );
 }
 
-function RemainingTime({ expansion }: { readonly expansion: Expansion }) {
+function RemainingTime({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const duration = useDuration();
   const active = expansion.joins.filter((join) => isActive(join.phase));

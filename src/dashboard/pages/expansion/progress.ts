@@ -1,5 +1,6 @@
 import { noProgress } from '../../../core/steps/progress.ts';
-import { isActive, type Join, type JoinPhase, type Progress } from '../../../model/expansion.ts';
+import { isActive, type JoinPhase, type Progress } from '../../../model/expansion.ts';
+import type { JoinView } from '../../../model/views/expansion.ts';
 
 const afterTheCopy: readonly JoinPhase[] = ['swapping', 'catching_up', 'verifying', 'verified'];
 
@@ -7,14 +8,14 @@ const afterTheCopy: readonly JoinPhase[] = ['swapping', 'catching_up', 'verifyin
  * How much of the snapshot has come, 0 to 1; null = not known. The snapshot's size is sampled, so once the copy is
  * over what came can be a little below or above it: then it is all of it.
  */
-export function shareOf(join: Join): number | null {
+export function shareOf(join: JoinView): number | null {
   if (afterTheCopy.includes(join.phase)) return 1;
   const { receivedBytes, snapshotBytes } = join.progress;
   return snapshotBytes && receivedBytes !== null ? Math.min(1, receivedBytes / snapshotBytes) : null;
 }
 
 /** What is measured now. A node at rest keeps the bytes that it received, but has no rate, rest or lag. */
-export function measuredNow(join: Join): Progress {
+export function measuredNow(join: JoinView): Progress {
   const { receivedBytes, snapshotBytes } = join.progress;
   return isActive(join.phase) ? join.progress : { ...noProgress, receivedBytes, snapshotBytes };
 }

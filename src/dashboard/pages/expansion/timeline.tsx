@@ -1,7 +1,9 @@
 // biome-ignore-all lint/a11y/useSemanticElements: lanes at computed places stand between other things than list items
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+
 import { memo, useEffect, useRef } from 'react';
-import { type Expansion, isActive, type Join, joinPhases } from '../../../model/expansion.ts';
+import { isActive, joinPhases } from '../../../model/expansion.ts';
+import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { Icon } from '../../components/icon.tsx';
 import { useDuration, useNow } from '../../components/parts.tsx';
 import { phaseLook } from '../../components/status.tsx';
@@ -15,7 +17,7 @@ import { batchBands, isStill, isTroubled, restingSince, spansOf, ticksOf, timeRa
 const laneHeight = 30;
 
 /** A lane per node over time, its phases as blocks, and the batches as bands behind them. */
-export function Timeline({ expansion }: { readonly expansion: Expansion }) {
+export function Timeline({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const current = useNow();
   const duration = useDuration();
@@ -102,7 +104,7 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
           count={expansion.joins.length}
           rowHeight={laneHeight}
           row={(index, style) => {
-            const join = expansion.joins[index] as Join;
+            const join = expansion.joins[index] as JoinView;
             return (
               <Lane
                 key={join.target.name}
@@ -136,7 +138,7 @@ export function Timeline({ expansion }: { readonly expansion: Expansion }) {
 }
 
 /** Of many lanes, those at work are what one came for: they are brought into sight once. */
-function useScrollToWork(box: HTMLElement | null, expansion: Expansion): void {
+function useScrollToWork(box: HTMLElement | null, expansion: ExpansionView): void {
   const done = useRef(false);
   const first = expansion.joins.findIndex((join) => isActive(join.phase) || isTroubled(join));
   useEffect(() => {
@@ -148,7 +150,7 @@ function useScrollToWork(box: HTMLElement | null, expansion: Expansion): void {
 
 interface LaneProps {
   readonly id: string;
-  readonly join: Join;
+  readonly join: JoinView;
   readonly now: number;
   readonly from: number;
   readonly length: number;

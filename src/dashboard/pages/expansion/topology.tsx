@@ -3,8 +3,10 @@
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: the cells of a big picture repeat the table, which has links
 // biome-ignore-all lint/a11y/noStaticElementInteractions: the same
 // biome-ignore-all lint/a11y/noSvgWithoutTitle: icons inside a picture that has a title
+
 import { useId } from 'react';
-import { type Expansion, isActive, type Join } from '../../../model/expansion.ts';
+import { isActive } from '../../../model/expansion.ts';
+import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { iconPath } from '../../components/icon.tsx';
 import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
@@ -17,7 +19,7 @@ import { type Box, layoutTopology } from './topology-layout.ts';
 import { useOldSlaves } from './use-old-slaves.ts';
 
 /** The master, the slaves it had before, and the new nodes with their state. */
-export function TopologyPicture({ expansion }: { readonly expansion: Expansion }) {
+export function TopologyPicture({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const titleId = useId();
   const { ref, width: measured } = useWidth();
@@ -122,7 +124,7 @@ export function TopologyPicture({ expansion }: { readonly expansion: Expansion }
 
 type EdgeKind = 'solid' | 'dashed' | 'dotted';
 
-const edgeKind = (join: Join): EdgeKind =>
+const edgeKind = (join: JoinView): EdgeKind =>
   join.phase === 'verified' ? 'solid' : isActive(join.phase) ? 'dashed' : 'dotted';
 
 const shorten = (text: string, most: number): string =>
@@ -188,7 +190,7 @@ function useNodeLink(id: string, node: string) {
 
 interface NodeProps {
   readonly id: string;
-  readonly join: Join;
+  readonly join: JoinView;
   readonly box: Box;
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Expansion } from '../../../model/expansion.ts';
 import type { ListedSlave, NodeFacts } from '../../../model/observation.ts';
+import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { fetchObservations, useIsOperator, useTopology } from '../../api/queries.ts';
 
 export interface OldSlaves {
@@ -13,7 +13,7 @@ export interface OldSlaves {
  * The slaves that a master had before an expansion. An operator's page asks the master; a viewer may not have the
  * service log in anywhere, so the viewer's page reads the first look at the master that the expansion stored.
  */
-export function useOldSlaves(expansion: Expansion): OldSlaves {
+export function useOldSlaves(expansion: ExpansionView): OldSlaves {
   const operator = useIsOperator();
   const asked = useTopology(operator ? expansion.master.name : null, expansion.master.credential);
   const recorded = useQuery({

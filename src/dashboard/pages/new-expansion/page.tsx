@@ -1,10 +1,12 @@
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+
 import { Button, Checkbox, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { PolicyInput } from '../../../model/policy.ts';
+import type { Plan } from '../../../model/views/plan.ts';
 import { makePlan, startExpansion, useIsOperator, useTopology } from '../../api/queries.ts';
-import type { MasterInput, NodeInput, Plan } from '../../api/types.ts';
+import type { MasterInput, NodeInput } from '../../api/types.ts';
 import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.tsx';
 import { useMessages } from '../../i18n/index.tsx';
 import { hrefOf, useRouter } from '../../router.tsx';

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
-import type { Finding, Plan } from '../../api/types.ts';
+import type { Finding } from '../../../model/views/finding.ts';
+import type { Plan } from '../../../model/views/plan.ts';
 import { Notice, Panel, Said } from '../../components/parts.tsx';
 import { Badge, SeverityBadge } from '../../components/status.tsx';
 import { useMessages } from '../../i18n/index.tsx';

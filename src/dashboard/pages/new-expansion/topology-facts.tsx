@@ -1,5 +1,5 @@
 import type { SlaveLag } from '../../../model/observation.ts';
-import type { Topology } from '../../api/types.ts';
+import type { Topology } from '../../../model/views/plan.ts';
 import { formatBytes } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 

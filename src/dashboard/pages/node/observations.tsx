@@ -1,10 +1,11 @@
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Look } from '../../../model/observation.ts';
+import type { Observation } from '../../../model/views/observation.ts';
 import { fetchObservations, keys } from '../../api/queries.ts';
-import type { Observation } from '../../api/types.ts';
 import { ErrorNotice, Loading, Panel } from '../../components/parts.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatBytes, formatDateTime } from '../../format.ts';

@@ -1,15 +1,10 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
-import { type AnomalyRecord, anomalyCatalogue } from '../../../model/anomalies.ts';
-import type { EvidenceRule } from '../../../model/evidence.ts';
-import {
-  type Attempt,
-  type Expansion,
-  isEnded,
-  type Join,
-  type NodeCommand,
-} from '../../../model/expansion.ts';
+import { anomalyCatalogue } from '../../../model/anomalies.ts';
+import type { AnomalyRecord, EvidenceRule } from '../../../model/evidence.ts';
+import { isEnded, type NodeCommand } from '../../../model/expansion.ts';
 import { formatAddress } from '../../../model/observation.ts';
+import type { AttemptView, ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { call, nodePath } from '../../api/client.ts';
 import { fetchObservations, useExpansion, useNode } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
@@ -57,7 +52,7 @@ export default function NodePage({ id, node }: { readonly id: string; readonly n
     );
   }
   // The page's detail has the evidence; the expansion's copy has the freshest progress.
-  const join: Join = summary ? { ...detail.data, progress: summary.progress } : detail.data;
+  const join: JoinView = summary ? { ...detail.data, progress: summary.progress } : detail.data;
   return <NodeView expansion={expansion.data} join={join} status={live.status} />;
 }
 
@@ -66,8 +61,8 @@ function NodeView({
   join,
   status,
 }: {
-  readonly expansion: Expansion;
-  readonly join: Join;
+  readonly expansion: ExpansionView;
+  readonly join: JoinView;
   readonly status: ReturnType<typeof useExpansionLive>['status'];
 }) {
   const t = useMessages();
@@ -141,12 +136,12 @@ function NodeView({
   );
 }
 
-function DownloadButton({ id, join }: { readonly id: string; readonly join: Join }) {
+function DownloadButton({ id, join }: { readonly id: string; readonly join: JoinView }) {
   const t = useMessages().node;
   const name = join.target.name;
   const save = async () => {
     const [detail, observations] = await Promise.all([
-      call<Join>(nodePath(id, name)),
+      call<JoinView>(nodePath(id, name)),
       fetchObservations(id, name, 0, 1000),
     ]);
     const text = JSON.stringify({ expansionId: id, node: detail, observations: observations.items }, null, 2);
@@ -164,7 +159,7 @@ function PhasesPanel({
   over,
   endedAt,
 }: {
-  readonly join: Join;
+  readonly join: JoinView;
   readonly over: boolean;
   readonly endedAt: number | null;
 }) {
@@ -210,7 +205,7 @@ function PhasesPanel({
 const verdictTones = { verified: 'good', not_verified: 'bad', undecided: 'plain' } as const;
 const verdictIcons = { verified: 'check', not_verified: 'cross', undecided: 'circle' } as const;
 
-function EvidencePanel({ join }: { readonly join: Join }) {
+function EvidencePanel({ join }: { readonly join: JoinView }) {
   const t = useMessages();
   const n = t.node;
   const evidence = join.evidence;
@@ -261,7 +256,7 @@ function Rule({ rule }: { readonly rule: EvidenceRule }) {
   );
 }
 
-function AnomaliesPanel({ join }: { readonly join: Join }) {
+function AnomaliesPanel({ join }: { readonly join: JoinView }) {
   const t = useMessages().node;
   return (
     <Panel
@@ -347,7 +342,7 @@ function Anomaly({ anomalies }: { readonly anomalies: readonly AnomalyRecord[] }
   );
 }
 
-function AttemptsPanel({ join }: { readonly join: Join }) {
+function AttemptsPanel({ join }: { readonly join: JoinView }) {
   const t = useMessages().node;
   if (join.attempts.length === 0) return null;
   return (
@@ -361,7 +356,7 @@ function AttemptsPanel({ join }: { readonly join: Join }) {
   );
 }
 
-function AttemptItem({ attempt }: { readonly attempt: Attempt }) {
+function AttemptItem({ attempt }: { readonly attempt: AttemptView }) {
   const n = useMessages().node;
   const duration = useDuration();
   const tone = attempt.outcome === 'verified' ? 'good' : attempt.outcome === null ? 'info' : 'bad';
@@ -424,7 +419,7 @@ function commandText(command: NodeCommand): string {
   }
 }
 
-function ComparisonPanel({ comparison }: { readonly comparison: NonNullable<Join['comparison']> }) {
+function ComparisonPanel({ comparison }: { readonly comparison: NonNullable<JoinView['comparison']> }) {
   const t = useMessages();
   return (
     <Panel

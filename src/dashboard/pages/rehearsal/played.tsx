@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
+import type { Plan } from '../../../model/views/plan.ts';
 import { useIsOperator, useRehearsal } from '../../api/queries.ts';
-import type { Plan } from '../../api/types.ts';
 import { Notice } from '../../components/parts.tsx';
 import { useMessages } from '../../i18n/index.tsx';
 import { PlanError } from '../new-expansion/plan-error.tsx';

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-import type { PlayedNode, PlayedRun } from '../../../rehearsal/result.ts';
+import type { PlayedNode, PlayedRun } from '../../../model/views/rehearsal.ts';
 import { Icon } from '../../components/icon.tsx';
 import { useDuration } from '../../components/parts.tsx';
 import { phaseLook } from '../../components/status.tsx';

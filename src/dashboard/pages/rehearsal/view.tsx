@@ -1,5 +1,5 @@
 import { joinPhases } from '../../../model/expansion.ts';
-import type { BurstRun, FaultRun, PlayedNode, PlayedRun, Rehearsal } from '../../../rehearsal/result.ts';
+import type { BurstRun, FaultRun, PlayedNode, PlayedRun, Rehearsal } from '../../../model/views/rehearsal.ts';
 import { Notice, Panel, Said, useDuration } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, PhaseBadge, StateBadge, type Tone } from '../../components/status.tsx';

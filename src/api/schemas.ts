@@ -1,58 +1,8 @@
-import Type, { type TSchema } from 'typebox';
-import { patterns } from '../../model/invalid-fields.ts';
+import Type from 'typebox';
+import { patterns } from '../model/invalid-fields.ts';
+import { ErrorAnswer } from '../model/views/error.ts';
 
 export const strict = { additionalProperties: false } as const;
-
-/** Milliseconds since the epoch. */
-export const Time = (description: string) =>
-  Type.Number({ description: `${description} Milliseconds since the epoch.` });
-
-export const Nullable = <T extends TSchema>(schema: T, description?: string) =>
-  Type.Union([schema, Type.Null()], description === undefined ? {} : { description });
-
-export const NullableTime = (description: string) => Nullable(Time(description));
-
-export const PageOf = <T extends TSchema>(item: T) =>
-  Type.Object({
-    items: Type.Array(item),
-    nextCursor: Nullable(
-      Type.String(),
-      'Pass it as `cursor` for the next page; null = this was the last one.',
-    ),
-  });
-
-export const Finding = Type.Object({
-  code: Type.String({ description: 'Stable.' }),
-  severity: Type.Enum(['error', 'warning', 'info']),
-  node: Nullable(Type.String(), 'The node it is about; null = the master or the request as a whole.'),
-  text: Type.String(),
-  nextStep: Type.String(),
-  facts: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-});
-
-export const Problem = Type.Object({
-  code: Type.String(),
-  text: Type.String(),
-  nextSteps: Type.Array(Type.String()),
-  at: Time('When it was found.'),
-});
-
-/** The one shape of every error. */
-const ErrorResponse = Type.Object(
-  {
-    error: Type.Object({
-      code: Type.String({ description: 'Stable, for programs.' }),
-      message: Type.String({ description: 'What happened, in plain words.' }),
-      field: Type.Optional(
-        Type.String({ description: 'The place in the request that is wrong, as `nodes[3].address`.' }),
-      ),
-      findings: Type.Optional(Type.Array(Finding, { description: 'Every finding of preflight.' })),
-      next_steps: Type.Array(Type.String(), { description: 'What can be done next.' }),
-      requestId: Type.String({ description: 'Also in the header X-Request-Id and in the log.' }),
-    }),
-  },
-  { description: 'An error.' },
-);
 
 const meanings: Readonly<Record<number, string>> = {
   400: 'The request is malformed; `field` names the place.',
@@ -71,7 +21,7 @@ const meanings: Readonly<Record<number, string>> = {
 export function errorResponses<const S extends number>(...statuses: readonly S[]) {
   const all = [...new Set<number>([401, 403, 429, 503, ...statuses])].sort((a, b) => a - b);
   return Object.fromEntries(
-    all.map((status) => [status, { ...ErrorResponse, description: meanings[status] ?? 'An error.' }]),
+    all.map((status) => [status, { ...ErrorAnswer, description: meanings[status] ?? 'An error.' }]),
   );
 }
 
@@ -125,3 +75,16 @@ export const IdempotencyHeaders = Type.Object({
     }),
   ),
 });
+
+export const CancelBody = Type.Object(
+  {
+    ...ReasonBody.properties,
+    cancelMembers: Type.Optional(
+      Type.Boolean({
+        description:
+          'Cancel the expansions of running members as well; nodes that are not verified are detached. Default: false.',
+      }),
+    ),
+  },
+  { ...strict },
+);

@@ -1,0 +1,113 @@
+/** The states of everything that the service carries out, and which changes between them may happen. */
+
+export const expansionStates = [
+  'pending',
+  'running',
+  'paused',
+  'awaiting_approval',
+  'halted',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+export type ExpansionState = (typeof expansionStates)[number];
+
+/** Every change of state that may happen; anything else is a defect. */
+export const expansionTransitions: Readonly<Record<ExpansionState, readonly ExpansionState[]>> = {
+  pending: ['running', 'paused', 'cancelled', 'failed'],
+  running: ['paused', 'awaiting_approval', 'halted', 'succeeded', 'failed', 'cancelled'],
+  paused: ['running', 'pending', 'cancelled', 'halted', 'failed'],
+  awaiting_approval: ['running', 'paused', 'cancelled'],
+  halted: ['running', 'succeeded', 'failed', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
+
+export const joinPhases = [
+  'waiting',
+  'preflight',
+  'attaching',
+  'snapshotting',
+  'transferring',
+  'swapping',
+  'catching_up',
+  'verifying',
+  'verified',
+  'failed',
+  'quarantined',
+  'skipped',
+  'cancelled',
+] as const;
+export type JoinPhase = (typeof joinPhases)[number];
+
+const ended: readonly ExpansionState[] = ['succeeded', 'failed', 'cancelled'];
+export const isEnded = (state: ExpansionState): boolean => ended.includes(state);
+
+/** States in which nothing happens until a person acts. */
+const needsPersonStates: readonly ExpansionState[] = ['paused', 'awaiting_approval', 'halted'];
+export const needsPerson = (state: ExpansionState): boolean => needsPersonStates.includes(state);
+
+const finalPhases: readonly JoinPhase[] = ['verified', 'skipped', 'cancelled'];
+/** Phases after which the next batch may begin. */
+export const isSettled = (phase: JoinPhase): boolean => finalPhases.includes(phase);
+
+const activePhases: readonly JoinPhase[] = [
+  'preflight',
+  'attaching',
+  'snapshotting',
+  'transferring',
+  'swapping',
+  'catching_up',
+  'verifying',
+];
+export const isActive = (phase: JoinPhase): boolean => activePhases.includes(phase);
+
+export const controlVerbs = ['pause', 'resume', 'cancel', 'approve', 'retry', 'skip'] as const;
+export type ControlVerb = (typeof controlVerbs)[number];
+
+export const campaignStates = [
+  'pending',
+  'running',
+  'paused',
+  'awaiting_approval',
+  /** A member's expansion is halted, and no other may begin before a person has decided about it. */
+  'halted',
+  /** Begins no further member; those that run are run to their end. */
+  'stopping',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+export type CampaignState = (typeof campaignStates)[number];
+
+const endStates: readonly CampaignState[] = ['succeeded', 'failed', 'cancelled'];
+export const campaignHasEnded = (state: CampaignState): boolean => endStates.includes(state);
+
+const waitingStates: readonly CampaignState[] = ['paused', 'awaiting_approval', 'halted'];
+/** States in which nothing begins until a person acts. */
+export const campaignNeedsPerson = (state: CampaignState): boolean => waitingStates.includes(state);
+
+export const memberStates = [
+  'waiting',
+  /** Its admission was decided on and stored; whether it has happened, the store of expansions tells. */
+  'starting',
+  'running',
+  'succeeded',
+  'failed',
+  /** Preflight or another rule refused it when its turn came: nothing of it was begun. */
+  'refused',
+  'cancelled',
+  /** The campaign ended before its turn came. */
+  'not_begun',
+] as const;
+export type MemberState = (typeof memberStates)[number];
+
+export const campaignVerbs = ['pause', 'resume', 'cancel', 'approve'] as const;
+export type CampaignVerb = (typeof campaignVerbs)[number];
+
+export const comparisonStates = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'] as const;
+export type ComparisonState = (typeof comparisonStates)[number];
+
+const comparisonEndStates: readonly ComparisonState[] = ['completed', 'failed', 'cancelled'];
+export const comparisonHasEnded = (state: ComparisonState): boolean => comparisonEndStates.includes(state);

@@ -1,0 +1,26 @@
+import Type from 'typebox';
+import { Facts, Nullable, type Of, SeqPageOf, Time } from './schema.ts';
+
+/** One line of the history of an expansion or a campaign. */
+const EventInput = Type.Object({
+  type: Type.String({ description: 'Stable, for programs.', examples: ['node.phase'] }),
+  at: Time('When it happened.'),
+  node: Nullable(Type.String()),
+  level: Type.Enum(['info', 'warning', 'error']),
+  text: Type.String({ description: 'One plain sentence for people.' }),
+  data: Facts,
+});
+export type EventInput = Of<typeof EventInput>;
+
+const StoredEvent = Type.Object({
+  seq: Type.Integer({ description: 'Strictly rising over all expansions; the id of the event in a stream.' }),
+  expansionId: Nullable(Type.String(), "null = it is a campaign's."),
+  campaignId: Type.Optional(
+    Type.String({ description: "The campaign that it is about; absent = it is an expansion's." }),
+  ),
+  ...EventInput.properties,
+});
+export type StoredEvent = Of<typeof StoredEvent>;
+
+export const EventPage = SeqPageOf(StoredEvent);
+export type EventPage = Of<typeof EventPage>;

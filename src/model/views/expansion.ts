@@ -1,0 +1,284 @@
+/** Expansions and their nodes as the API answers with them. What is stored holds the trackers besides. */
+import Type from 'typebox';
+import { controlVerbs, expansionStates, joinPhases } from '../states.ts';
+import { Capabilities } from './capabilities.ts';
+import { ComparisonReport } from './comparison.ts';
+import { AnomalyRecord, CatchUp, Evidence } from './evidence.ts';
+import { Finding } from './finding.ts';
+import { Forecast, ForecastDrift, ForecastOutcome } from './forecast.ts';
+import { HealthState } from './health.ts';
+import { MasterIdentity } from './observation.ts';
+import { Policy } from './policy.ts';
+import { Problem } from './problem.ts';
+import { Nullable, NullableTime, type Of, Time } from './schema.ts';
+import { Address, JoinTarget, NodeTarget } from './targets.ts';
+
+export const Phase = Type.Enum(joinPhases);
+
+/** A setting that is changed for the time of an expansion only. */
+const BorrowedName = Type.Enum(['throttle-bytes-per-second', 'expire-logs-nums']);
+export type BorrowedName = Of<typeof BorrowedName>;
+
+/** What the service does to a node; each is stored as an intent before it is done. */
+const NodeCommand = Type.Union([
+  Type.Object({ kind: Type.Literal('slaveof'), master: Address, force: Type.Boolean() }),
+  Type.Object({ kind: Type.Literal('slaveof_no_one') }),
+  Type.Object({ kind: Type.Literal('clear_replication_id') }),
+  /** A setting that is borrowed, of a node or (with permission) of the master. */
+  Type.Object({ kind: Type.Literal('config_set'), name: BorrowedName, value: Type.String() }),
+  /** Writes the node's present settings to its file. */
+  Type.Object({ kind: Type.Literal('config_rewrite') }),
+]);
+export type NodeCommand = Of<typeof NodeCommand>;
+
+const Intent = Type.Object({
+  id: Type.String(),
+  command: NodeCommand,
+  reason: Type.String({ description: 'Why, in plain words, for the log.' }),
+  savedAt: Time('When the intent was stored, before the act.'),
+  epoch: Type.Integer({ description: 'Epoch of the lease under which it was stored.' }),
+  endedAt: NullableTime('When the outcome was known.'),
+  outcome: Nullable(
+    Type.Enum(['ok', 'refused', 'unknown']),
+    'null = it is not known whether the act happened.',
+  ),
+  reply: Nullable(Type.String(), "The node's reply."),
+});
+export type Intent = Of<typeof Intent>;
+
+const BorrowedSetting = Type.Object({
+  name: BorrowedName,
+  old: Type.String({ description: 'Before the first change; put back at the end.' }),
+  given: Type.Array(Type.String(), {
+    description: "Values that this service gave it, the newest last. Any other is somebody else's.",
+  }),
+  pending: Nullable(
+    Type.Object({ id: Type.String(), command: NodeCommand, at: Time('When it was stored.') }),
+    'Stored before it is sent; null = none is on its way.',
+  ),
+  changes: Type.Integer(),
+  seen: Type.String(),
+  seenAt: Time('When that value was seen.'),
+  lifeSeen: Type.Optional(
+    Nullable(
+      Type.Number(),
+      'When the server had last been restarted as of that look; absent = it is not watched, or the value was just set.',
+    ),
+  ),
+  state: Type.Enum(['borrowed', 'restored', 'left', 'lost', 'refused'], {
+    description:
+      '`restored`; `left` = somebody else has changed it meanwhile; `lost` = the server could not be reached to put it back; `refused` = the server would not take a change.',
+  }),
+  restoringSince: NullableTime('Since when it is being put back.'),
+  fileWritten: Type.Boolean({
+    description: 'Whether the file of the server was written once more after the old value was put back.',
+  }),
+  inFile: Type.Optional(
+    Type.Boolean({
+      description: 'Whether the server has read a changed value from its file, after a restart.',
+    }),
+  ),
+});
+export type BorrowedSetting = Of<typeof BorrowedSetting>;
+
+export const AttemptView = Type.Object({
+  number: Type.Integer(),
+  kind: Type.Enum(['attach', 'reattach']),
+  startedAt: Time('When it began.'),
+  endedAt: NullableTime('When it ended.'),
+  outcome: Nullable(Type.Enum(['verified', 'failed', 'abandoned'])),
+  step: Type.Enum(['detach', 'await_unlisted', 'clear_id', 'slaveof', 'syncing'], {
+    description: 'Where a reattach stands; a plain attach goes straight to `slaveof`.',
+  }),
+  detachedAt: NullableTime('When NO ONE was answered.'),
+  intents: Type.Array(Intent),
+  catchUp: Nullable(CatchUp),
+});
+export type AttemptView = Of<typeof AttemptView>;
+
+/** A node that gives no answer: what was measured of it is of the time before. */
+const SilentNode = Type.Object({
+  how: Type.Enum(['busy', 'unreachable'], {
+    description:
+      '`busy`: it takes connections and does not reply. `unreachable`: it cannot be reached, or something else answers.',
+  }),
+  since: Time('Since when it gives no answer.'),
+  attemptEndsAt: Time('When its attempt ends if it stays so.'),
+});
+export type SilentNode = Of<typeof SilentNode>;
+
+export const Progress = Type.Object({
+  snapshotBytes: Nullable(Type.Number(), 'Size of the snapshot that is being copied; null = not known.'),
+  receivedBytes: Nullable(Type.Number()),
+  bytesPerSecond: Nullable(Type.Number()),
+  remainingSeconds: Nullable(Type.Number(), 'null = not known.'),
+  lagBytes: Nullable(
+    Type.Number(),
+    "Bytes of binlog between the master's position and the node's, summed over DBs; null = not known.",
+  ),
+  silent: Type.Optional(
+    Nullable(
+      SilentNode,
+      'The node did not answer at the last look: rate, remaining time and lag are not known. null = it did.',
+    ),
+  ),
+});
+export type Progress = Of<typeof Progress>;
+
+const ComparisonOfJoin = Nullable(
+  Type.Object({ id: Type.String(), report: Nullable(ComparisonReport) }),
+  'The comparison of the data with the master.',
+);
+
+/** Of a node only where it stands: what lists hold. */
+export const JoinSummary = Type.Object({
+  index: Type.Integer(),
+  target: JoinTarget,
+  batch: Nullable(Type.Integer(), 'Zero-based; null until batches are formed.'),
+  phase: Phase,
+  phaseSince: Time('When the phase was entered.'),
+  progress: Progress,
+  waitingFor: Nullable(Type.String(), 'What it waits for now; null = nothing in particular.'),
+  problem: Nullable(Problem),
+  anomalies: Type.Array(AnomalyRecord),
+  attemptsAllowed: Type.Integer({ description: 'How many attaches are permitted; raised by `retry`.' }),
+});
+export type JoinSummary = Of<typeof JoinSummary>;
+
+export const JoinView = Type.Object({
+  ...JoinSummary.properties,
+  phases: Type.Array(
+    Type.Object({ phase: Phase, at: Time('When it was entered.'), attempt: Type.Integer() }),
+    { description: 'Every phase entered, in order.' },
+  ),
+  attempts: Type.Array(AttemptView),
+  findings: Type.Array(Finding),
+  evidence: Nullable(Evidence),
+  comparison: ComparisonOfJoin,
+  leaving: Nullable(
+    Type.Object({
+      to: Type.Enum(['cancelled', 'skipped', 'failed', 'quarantined']),
+      since: Time('Since when.'),
+    }),
+    'Set while the node is being detached on its way out of the expansion; then it enters that phase.',
+  ),
+  inconclusiveComparisons: Type.Integer({
+    description: 'Comparisons that came to no result in this attempt.',
+  }),
+  borrowed: Nullable(
+    BorrowedSetting,
+    'A setting that was changed for the time of the full sync, with its old value.',
+  ),
+});
+export type JoinView = Of<typeof JoinView>;
+
+export const Control = Type.Object({
+  id: Type.String(),
+  verb: Type.Enum(controlVerbs),
+  node: Nullable(Type.String(), 'The node, for retry and skip.'),
+  reason: Type.String(),
+  by: Type.String(),
+  at: Time('When it was asked for.'),
+});
+export type Control = Of<typeof Control>;
+
+/** What steering is answered with. */
+export const AcceptedControl = Type.Object({ ...Control.properties, expansionId: Type.String() });
+
+const expansion = {
+  id: Type.String(),
+  master: NodeTarget,
+  policy: Policy,
+  label: Nullable(Type.String()),
+  requestedBy: Type.String(),
+  via: Type.Enum(['rest', 'queue', 'cli']),
+  acceptedAt: Time('When it was accepted.'),
+  startedAt: NullableTime('When it began.'),
+  endedAt: NullableTime('When it ended.'),
+  state: Type.Enum(expansionStates),
+  stateSince: Time('When the state was entered.'),
+  stateReason: Nullable(Type.String(), 'Why it is in this state, in plain words.'),
+  capabilities: Nullable(Capabilities),
+  plannedMaster: Nullable(
+    MasterIdentity,
+    'What the master showed at the first preflight, so that another server in its place is noticed.',
+  ),
+  binlogFileSizeBytes: Nullable(
+    Type.Number(),
+    "The master's binlog-file-size, to turn positions into bytes; null = not known.",
+  ),
+  batchSize: Nullable(
+    Type.Integer(),
+    'How many nodes are attached together; null until the first preflight.',
+  ),
+  batchSizeReason: Nullable(Type.String()),
+  currentBatch: Type.Integer({ description: 'Zero-based.' }),
+  batchCount: Nullable(Type.Integer()),
+  nextBatchNotBefore: NullableTime('When the next batch may begin; null = at once.'),
+  approvedThroughBatch: Type.Number({
+    description: 'Batches up to this one (zero-based) may begin; a very large number = all.',
+  }),
+  pendingControl: Nullable(Control, 'A pause or cancel that waits for a safe point.'),
+  findings: Type.Array(Finding),
+  problem: Nullable(Problem),
+  forecast: Nullable(Forecast, 'What was planned, or approved since; null = nothing could be said.'),
+  forecastDrift: Nullable(
+    ForecastDrift,
+    'What had grown too far when the forecast was made anew before a batch; null = nothing had.',
+  ),
+  forecastOutcome: Nullable(ForecastOutcome, 'null until it has ended.'),
+  health: Nullable(
+    HealthState,
+    "The loop that holds the copy back for the master's sake; null = nothing was measured.",
+  ),
+  borrowed: Nullable(
+    BorrowedSetting,
+    'A setting of the master that was changed, with permission, with its old value; null = none was.',
+  ),
+  waitsFor: Nullable(Type.String(), 'Id of the expansion on the same master for whose end it waits.'),
+  campaignId: Type.Optional(
+    Type.String({
+      description: 'The campaign of which it is a member; absent = it was asked for on its own.',
+    }),
+  ),
+};
+
+export const ExpansionView = Type.Object({ ...expansion, joins: Type.Array(JoinView) });
+export type ExpansionView = Of<typeof ExpansionView>;
+
+/** An expansion as lists hold it. */
+export const ExpansionSummary = Type.Object({ ...expansion, joins: Type.Array(JoinSummary) });
+export type ExpansionSummary = Of<typeof ExpansionSummary>;
+
+const NodeEvidence = Type.Object({
+  node: Type.String(),
+  phase: Phase,
+  evidence: Nullable(Evidence),
+  anomalies: Type.Array(AnomalyRecord),
+  attempts: Type.Array(AttemptView),
+  comparison: ComparisonOfJoin,
+});
+export type NodeEvidence = Of<typeof NodeEvidence>;
+
+export const EvidenceReport = Type.Object({
+  expansionId: Type.String(),
+  master: NodeTarget,
+  nodes: Type.Array(NodeEvidence),
+});
+export type EvidenceReport = Of<typeof EvidenceReport>;
+
+/** What a live display needs between two events: where every node stands. */
+export const ProgressMessage = Type.Object({
+  expansionId: Type.String(),
+  state: Type.Enum(expansionStates),
+  currentBatch: Type.Integer(),
+  joins: Type.Array(
+    Type.Object({
+      node: Type.String(),
+      phase: Phase,
+      progress: Progress,
+      waitingFor: Nullable(Type.String()),
+    }),
+  ),
+});
+export type ProgressMessage = Of<typeof ProgressMessage>;

@@ -1,0 +1,47 @@
+/** What an expansion would do, and the servers as they are now. */
+import Type from 'typebox';
+import { Capabilities } from './capabilities.ts';
+import { Finding } from './finding.ts';
+import { Forecast } from './forecast.ts';
+import { BinlogOffsets, ListedSlave, Role } from './observation.ts';
+import { Policy } from './policy.ts';
+import { Nullable, type Of, Time } from './schema.ts';
+import { NodeTarget } from './targets.ts';
+
+/** The master and its slaves as the master tells it. */
+export const Topology = Type.Object({
+  master: Type.Object({
+    name: Type.String(),
+    version: Type.String(),
+    role: Nullable(Role),
+    sstBytes: Nullable(
+      Type.Number(),
+      'Bytes that a full sync would copy now; null = the version does not tell.',
+    ),
+    binlog: BinlogOffsets,
+    replicationId: Nullable(Type.String()),
+  }),
+  slaves: Type.Array(ListedSlave),
+});
+export type Topology = Of<typeof Topology>;
+
+/** What an expansion would do, without doing any of it. */
+export const Plan = Type.Object({
+  id: Type.String(),
+  at: Time('When it was made.'),
+  master: NodeTarget,
+  policy: Policy,
+  capabilities: Nullable(Capabilities, 'null = the master could not be read.'),
+  findings: Type.Array(Finding),
+  acceptable: Type.Boolean({ description: 'Whether no finding is an error.' }),
+  batchSize: Type.Integer(),
+  batchSizeReason: Type.String(),
+  batches: Type.Array(Type.Array(Type.String()), { description: 'Names of nodes.' }),
+  waitsFor: Nullable(
+    Type.String(),
+    'Id of the expansion on the same master for whose end this one would wait.',
+  ),
+  topology: Nullable(Topology, 'null = the master could not be read.'),
+  forecast: Nullable(Forecast, 'What it will probably cost; null = the master could not be read.'),
+});
+export type Plan = Of<typeof Plan>;

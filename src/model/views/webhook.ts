@@ -1,0 +1,42 @@
+import Type from 'typebox';
+import { Nullable, NullableTime, type Of, Time } from './schema.ts';
+
+export const WebhookKind = Type.Enum(['notify', 'veto'], {
+  description:
+    '`notify` is told of events; `veto` is asked before every batch, and holds it unless it answers 2xx.',
+});
+export type WebhookKind = Of<typeof WebhookKind>;
+
+/** A webhook as it is shown: without its secret. */
+export const WebhookView = Type.Object({
+  id: Type.String(),
+  kind: WebhookKind,
+  url: Type.String({ description: 'Without what its query holds.' }),
+  types: Type.Array(Type.String(), {
+    description: 'Event types to be told of; empty = all. A veto has none.',
+  }),
+  createdBy: Type.String(),
+  createdAt: Time('When it was made.'),
+});
+export type WebhookView = Of<typeof WebhookView>;
+
+export const NewWebhook = Type.Object({
+  ...WebhookView.properties,
+  secret: Type.String({ description: 'Key of the signatures. Shown this once, never again.' }),
+});
+
+export const Delivery = Type.Object({
+  id: Type.String(),
+  type: Type.String(),
+  eventSeq: Nullable(Type.Integer(), 'The event told of; null = the question of a veto.'),
+  payload: Type.Unknown({ description: 'The body as it was sent.' }),
+  state: Type.Enum(['pending', 'delivered', 'failed']),
+  attempts: Type.Integer(),
+  createdAt: Time('When it was made.'),
+  nextAttemptAt: NullableTime('When it is tried next; null once it is delivered or given up.'),
+  endedAt: NullableTime('When it was delivered or given up.'),
+  lastStatus: Nullable(Type.Integer(), 'HTTP status of the last answer.'),
+  lastError: Nullable(Type.String()),
+  lastTookMs: Nullable(Type.Number()),
+});
+export type DeliveryView = Of<typeof Delivery>;
