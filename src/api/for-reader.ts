@@ -1,7 +1,9 @@
 /** What is stored in English, in the words of whoever reads it. */
+import { anomalyFor } from '../model/anomalies.ts';
 import { campaignEvents } from '../model/campaign-texts.ts';
 import type { Capabilities } from '../model/capabilities.ts';
-import type { EventInput } from '../model/expansion.ts';
+import { evidenceFor } from '../model/evidence.ts';
+import type { EventInput, Expansion, Join } from '../model/expansion.ts';
 import { findingFor } from '../model/findings.ts';
 import { type Reader, readSaid, type TextTable } from '../model/text.ts';
 import { versionReason } from '../model/versions.ts';
@@ -38,4 +40,27 @@ const eventTexts: TextTable = campaignEvents;
 export const eventFor = <E extends EventInput>(event: E, reader: Reader): E => ({
   ...event,
   text: readSaid(eventTexts, { code: event.type, facts: event.data, text: event.text }, reader),
+});
+
+/** What is said of one node; fields that the view leaves out stay left out. */
+export const joinFor = <J extends Partial<Pick<Join, 'anomalies' | 'findings' | 'evidence'>>>(
+  join: J,
+  reader: Reader,
+) => ({
+  ...join,
+  ...(join.anomalies && { anomalies: join.anomalies.map((anomaly) => anomalyFor(anomaly, reader)) }),
+  ...(join.findings && { findings: join.findings.map((finding) => findingFor(finding, reader)) }),
+  ...(join.evidence && { evidence: evidenceFor(join.evidence, reader) }),
+});
+
+export const expansionFor = <
+  E extends Pick<Expansion, 'capabilities' | 'findings'> & { readonly joins: readonly object[] },
+>(
+  expansion: E,
+  reader: Reader,
+) => ({
+  ...expansion,
+  capabilities: capabilitiesFor(expansion.capabilities, reader),
+  findings: expansion.findings.map((finding) => findingFor(finding, reader)),
+  joins: expansion.joins.map((join) => joinFor(join as E['joins'][number], reader)),
 });

@@ -4,7 +4,7 @@
 export function formatBytes(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return '?';
   if (bytes < 1000) return `${Math.round(bytes)} B`;
-  const units = ['kB', 'MB', 'GB', 'TB', 'PB'];
+  const units = ['KB', 'MB', 'GB', 'TB', 'PB'];
   let value = bytes / 1000;
   let unit = 0;
   while (value >= 999.95 && unit < units.length - 1) {

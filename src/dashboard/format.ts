@@ -1,13 +1,13 @@
 /** Numbers as people read them. Every function takes null for "not known" and leaves the word to the caller. */
 
-const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+const byteUnits = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** 1536 -> "1.5 KiB". Three significant digits from KiB on. */
+/** 1500 -> "1.50 KB": decimal, as everywhere in the service. Three significant digits from KB on. */
 export function formatBytes(bytes: number): string {
   let value = Math.abs(bytes);
   let unit = 0;
-  while (value >= 1024 && unit < byteUnits.length - 1) {
-    value /= 1024;
+  while (value >= 1000 && unit < byteUnits.length - 1) {
+    value /= 1000;
     unit += 1;
   }
   const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;

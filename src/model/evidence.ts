@@ -1,2 +1,29 @@
-export * from './rule-names.ts';
+/** What was found of the rules of "verified", and how it reads. */
+import { type RuleName, type RuleRow, ruleTable } from './rule-table.ts';
+import { nobody, type Reader, read } from './text.ts';
+import type { Evidence, EvidenceRule } from './views/evidence.ts';
+
+export * from './rule-table.ts';
 export type { AnomalyRecord, CatchUp, Evidence, EvidenceRule } from './views/evidence.ts';
+
+/** Whether a rule stands in the way of `verified` no more. */
+export const isMet = ({ holds, leftOut }: Pick<EvidenceRule, 'holds' | 'leftOut'>): boolean =>
+  holds === true || leftOut === true;
+
+const rows: Readonly<Record<string, RuleRow>> = ruleTable;
+
+export const statementText = (rule: RuleName, statement: string, facts: object): string =>
+  rows[rule]!.statements[statement]!.en(facts, nobody);
+
+/** A rule in the words of this reader, with its label. */
+export function ruleFor(rule: EvidenceRule, reader: Reader): EvidenceRule & { readonly label: string } {
+  const row = rows[rule.rule];
+  return {
+    ...rule,
+    label: row?.label[reader.language]({}, reader) ?? rule.rule,
+    text: read(row?.statements[rule.statement ?? ''], rule.facts, reader, rule.text),
+  };
+}
+
+export const evidenceFor = (evidence: Evidence | null, reader: Reader) =>
+  evidence && { ...evidence, rules: evidence.rules.map((rule) => ruleFor(rule, reader)) };

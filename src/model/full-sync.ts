@@ -98,8 +98,8 @@ export interface SlaveTracker {
   readonly lastAnsweredAt: number | null;
   readonly busySince: number | null;
   readonly unreachableSince: number | null;
-  /** What was wrong at the last such look, in words. */
-  readonly unreachableAs?: string;
+  /** What was met at the last such look. */
+  readonly unreachableAs?: { readonly how: 'unreachable' | 'denied' | 'garbled'; readonly met: string };
   readonly processId: number | null;
   readonly uptimeSeconds: number | null;
   readonly replInputBytes: number | null;

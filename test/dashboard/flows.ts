@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { ruleNames, ruleTable } from '../../src/model/evidence.ts';
+import type { Reader } from '../../src/model/text.ts';
 import type { Dashboard } from './pages.ts';
 
 export interface ExpandRequest {
@@ -33,6 +35,8 @@ export async function expectVerifiedNode(dashboard: Dashboard, id: string, node:
   await dashboard.goto(`/expansions/${encodeURIComponent(id)}/nodes/${encodeURIComponent(node)}`);
   const evidence = dashboard.section(t.node.evidence);
   await evidence.getByText(`${t.node.verdict}: ${t.node.verdicts.verified}`).waitFor();
-  for (const rule of Object.values(t.rules)) await evidence.getByText(rule, { exact: true }).waitFor();
-  expect(await evidence.getByText(t.node.holds, { exact: true }).count()).toBe(Object.keys(t.rules).length);
+  const reader: Reader = { language: t.htmlLang.startsWith('zh') ? 'zh' : 'en', tool: 'dashboard' };
+  for (const { label } of Object.values(ruleTable))
+    await evidence.getByText(label[reader.language]({}, reader), { exact: true }).waitFor();
+  expect(await evidence.getByText(t.node.holds, { exact: true }).count()).toBe(ruleNames.length);
 }

@@ -21,8 +21,6 @@ import {
 import { alignSeries } from '../../src/dashboard/pages/expansion/series.ts';
 import { layoutTopology } from '../../src/dashboard/pages/expansion/topology-layout.ts';
 import { isAddress, parseNodes } from '../../src/dashboard/pages/new-expansion/parse-nodes.ts';
-import { anomalyCodes } from '../../src/model/anomalies.ts';
-import { ruleNames } from '../../src/model/evidence.ts';
 import { expansionStates, type Join, joinPhases, type StoredEvent } from '../../src/model/expansion.ts';
 import { MockWorld } from './mock-world.ts';
 
@@ -68,14 +66,14 @@ describe('numbers for people', () => {
   const units = en.units;
 
   it('shows bytes in three digits and their unit', () => {
-    expect([0, 1023, 1536, 512 * 1024 * 1024, 1.5 * 1024 ** 4].map(formatBytes)).toEqual([
+    expect([0, 999, 1500, 512e6, 1.5e12].map(formatBytes)).toEqual([
       '0 B',
-      '1023 B',
-      '1.50 KiB',
-      '512 MiB',
-      '1.50 TiB',
+      '999 B',
+      '1.50 KB',
+      '512 MB',
+      '1.50 TB',
     ]);
-    expect(formatRate(40 * 1024 * 1024)).toBe('40.0 MiB/s');
+    expect(formatRate(40e6)).toBe('40.0 MB/s');
   });
 
   it('shows durations by their two largest units', () => {
@@ -121,10 +119,8 @@ describe('the two languages', () => {
   }
 
   it('have the same texts, none of them empty', () => {
-    const { anomalies: _en, ...english } = en;
-    const { anomalies: _zh, ...chinese } = zh;
-    expect([...texts(chinese).keys()].sort()).toEqual([...texts(english).keys()].sort());
-    for (const [place, text] of [...texts(english), ...texts(chinese)])
+    expect([...texts(zh).keys()].sort()).toEqual([...texts(en).keys()].sort());
+    for (const [place, text] of [...texts(en), ...texts(zh)])
       expect([place, text.length > 0]).toEqual([place, true]);
   });
 
@@ -146,16 +142,10 @@ describe('the two languages', () => {
     );
   });
 
-  it.each([en, zh])('name every state, phase, rule and remedy ($languageName)', (messages) => {
+  it.each([en, zh])('name every state and phase ($languageName)', (messages) => {
     expect(Object.keys(messages.states).sort()).toEqual([...expansionStates].sort());
     expect(Object.keys(messages.phases).sort()).toEqual([...joinPhases].sort());
     expect(Object.keys(messages.phaseHelp).sort()).toEqual([...joinPhases].sort());
-    expect(Object.keys(messages.rules).sort()).toEqual([...ruleNames].sort());
-    expect(Object.keys(messages.remedies).sort()).toEqual(['halt', 'quarantine', 'reattach', 'wait']);
-  });
-
-  it('explain every anomaly in Chinese; in English the catalogue itself does', () => {
-    expect(Object.keys(zh.anomalies).sort()).toEqual([...anomalyCodes].sort());
   });
 });
 

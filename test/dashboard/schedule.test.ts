@@ -32,7 +32,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
     );
     const nodes = panel.getByRole('table', { name: f.nodes });
     const row = nodes.getByRole('row').filter({ hasText: '10.50.0.22:9221' });
-    expect(await row.innerText()).toMatch(/13 s\s+13 s −1\.5 %\s+38\.0 MiB\/s\s+36\.0 MiB\/s −5\.3 %/);
+    expect(await row.innerText()).toMatch(/13 s\s+13 s −1\.5 %\s+39\.8 MB\/s\s+37\.7 MB\/s −5\.3 %/);
   });
 
   it('shows what sets the pace: health with value and limit, the budget, windows, borrowed settings', async () => {
@@ -46,8 +46,8 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
     await panel.getByText(p.reading(p.figures.master_latency_ms, '27.4 ms', '20 ms')).waitFor();
     await panel.getByText(p.level('40 %')).first().waitFor();
     const lag = panel.getByRole('row').filter({ hasText: p.figures.slave_lag_bytes });
-    expect(await lag.innerText()).toMatch(/3\.00 MiB\s+100 MiB/);
-    await panel.getByText('60.0 MiB/s').waitFor();
+    expect(await lag.innerText()).toMatch(/3\.15 MB\s+105 MB/);
+    await panel.getByText('62.9 MB/s').waitFor();
     await panel.getByText('22:00–06:00 Sat, Sun').waitFor();
     await panel.getByText(new RegExp(`^(${p.windowOpen}|${p.windowClosed})$`)).waitFor();
     const ofMaster = panel.getByRole('row').filter({ hasText: 'expire-logs-nums' });
@@ -55,7 +55,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
       /10\.50\.1\.10:9221\s+expire-logs-nums\s+10\s+826\s+changed for now/,
     );
     const ofNode = panel.getByRole('row').filter({ hasText: 'throttle-bytes-per-second' });
-    expect(await ofNode.innerText()).toMatch(/10\.50\.1\.21:9221.*200 MiB\/s\s+24\.0 MiB\/s/s);
+    expect(await ofNode.innerText()).toMatch(/10\.50\.1\.21:9221.*210 MB\/s\s+25\.2 MB\/s/s);
   });
 
   it('says that it waits for a window, and when that opens', async () => {
@@ -77,7 +77,7 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
     await page.goto(`/expansions/${id}`);
     const panel = page.section(page.t.newExpansion.forecast);
     await panel.getByText(page.t.forecastTable.drift(2)).waitFor();
-    await panel.getByText('Snapshot: planned 512 MiB, now 1.50 GiB').waitFor();
+    await panel.getByText('Snapshot: planned 537 MB, now 1.61 GB').waitFor();
   });
 
   it('says nothing of a pace that nothing sets', async () => {

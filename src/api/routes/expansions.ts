@@ -6,7 +6,9 @@ import { refuseField } from '../../model/refusal.ts';
 import { EvidenceReport, ExpansionSummary, ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import { ObservationPage } from '../../model/views/observation.ts';
 import { PageOf } from '../../model/views/schema.ts';
+import { expansionFor, joinFor } from '../for-reader.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { reader } from '../reader.ts';
 import {
   AfterSeq,
   errorResponses,
@@ -64,7 +66,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
       return reply
         .code(202)
         .header('location', `/v1/expansions/${expansion.id}`)
-        .send(expansionView(expansion));
+        .send(expansionFor(expansionView(expansion), reader(request)));
     },
   );
 
@@ -88,7 +90,11 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
         ...(states === undefined ? {} : { states }),
         limit: limit ?? 50,
       });
-      return { items: page.items.map(expansionSummary), nextCursor: page.nextCursor };
+      const forWhom = reader(request);
+      return {
+        items: page.items.map((expansion) => expansionFor(expansionSummary(expansion), forWhom)),
+        nextCursor: page.nextCursor,
+      };
     },
   );
 
@@ -103,7 +109,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
         response: { 200: ExpansionView, ...errorResponses(404) },
       },
     },
-    async (request) => expansionView(await existing(store, request.params.id)),
+    async (request) => expansionFor(expansionView(await existing(store, request.params.id)), reader(request)),
   );
 
   app.get(
@@ -117,7 +123,10 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
         response: { 200: EvidenceReport, ...errorResponses(404) },
       },
     },
-    async (request) => evidenceReport(await existing(store, request.params.id)),
+    async (request) => {
+      const report = evidenceReport(await existing(store, request.params.id));
+      return { ...report, nodes: report.nodes.map((node) => joinFor(node, reader(request))) };
+    },
   );
 
   app.get(
@@ -133,7 +142,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
     },
     async (request) => {
       const expansion = await existing(store, request.params.id);
-      return joinView(existingJoin(expansion, request.params.node));
+      return joinFor(joinView(existingJoin(expansion, request.params.node)), reader(request));
     },
   );
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { anomalyCatalogue } from '../../model/anomalies.ts';
+import { anomalyCodes, anomalyInGeneral } from '../../model/anomalies.ts';
 import { findingTable } from '../../model/findings.ts';
 import { Topology } from '../../model/views/plan.ts';
 import { AnomalyDescription, FindingDescription } from '../../model/views/service.ts';
@@ -41,9 +41,7 @@ export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {
         response: { 200: Type.Object({ items: Type.Array(AnomalyDescription) }), ...errorResponses() },
       },
     },
-    async () => ({
-      items: Object.entries(anomalyCatalogue).map(([code, description]) => ({ code, ...description })),
-    }),
+    async (request) => ({ items: anomalyCodes.map((code) => anomalyInGeneral(code, reader(request))) }),
   );
 
   app.get(

@@ -28,8 +28,9 @@ function nodeLines(node: NodeEvidence, style: Style): string[] {
 }
 
 function ruleLine(rule: EvidenceRule, width: number, style: Style): string {
-  const mark = rule.holds === null ? style.dim('?') : rule.holds ? style.green('✔') : style.red('✖');
-  return `  ${mark} ${pad(rule.rule, width)}  ${printable(rule.text)}`;
+  const mark = rule.holds === null ? style.dim('–') : rule.holds ? style.green('✔') : style.red('✖');
+  const judged = rule.holds === null ? '(not judged) ' : '';
+  return `  ${mark} ${pad(rule.rule, width)}  ${judged}${printable(rule.text)}`;
 }
 
 function comparisonLines(node: NodeEvidence): string[] {

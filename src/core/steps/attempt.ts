@@ -1,7 +1,7 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
 
 import { findListedSlave } from '../../model/addresses.ts';
-import { anomalyCatalogue } from '../../model/anomalies.ts';
+import { anomalyInGeneral } from '../../model/anomalies.ts';
 import type { Attempt, Intent, Join, NodeCommand } from '../../model/expansion.ts';
 import {
   type Look,
@@ -10,6 +10,7 @@ import {
   silenceInFull,
   silenceWords,
 } from '../../model/observation.ts';
+import { nobody } from '../../model/text.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { newSlaveTracker } from '../sync/tracker.ts';
 import { holdThrottle } from './bandwidth.ts';
@@ -101,7 +102,7 @@ function attachedMeanwhile(turn: Turn, join: Join, replication: ReplicationFacts
   giveUp(turn, join, 'failed', {
     code: 'foreign_change',
     text: `${join.target.name} was about to be attached, but now follows ${replication.masterHost}:${replication.masterPort}: somebody else attached it. It was left as it is.`,
-    nextSteps: anomalyCatalogue.foreign_change.nextSteps,
+    nextSteps: anomalyInGeneral('foreign_change', nobody).nextSteps,
     at: turn.now,
   });
 }

@@ -1,8 +1,9 @@
 /** What is done about an anomaly: wait, attach anew a bounded number of times, or give the node up. Part of `decide`. */
-import { anomalyCatalogue } from '../../model/anomalies.ts';
+import { anomalyInGeneral, anomalySteps, anomalyTitle } from '../../model/anomalies.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { Attempt, Join, Problem } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
+import { counted, nobody } from '../../model/text.ts';
 import { isConnected } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
@@ -18,7 +19,7 @@ export function recordAnomalies(turn: Turn, join: Join, anomalies: readonly Anom
       !join.anomalies.some((known) => known.code === anomaly.code && known.attempt === anomaly.attempt),
   );
   for (const anomaly of fresh) {
-    const description = anomalyCatalogue[anomaly.code];
+    const description = anomalyInGeneral(anomaly.code, nobody);
     say(turn, 'node.anomaly', `${join.target.name}: ${description.title}. ${anomaly.text}`, {
       node: join.target.name,
       level: anomaly.remedy === 'wait' ? 'warning' : 'error',
@@ -26,7 +27,7 @@ export function recordAnomalies(turn: Turn, join: Join, anomalies: readonly Anom
         code: anomaly.code,
         remedy: anomaly.remedy,
         cause: description.cause,
-        nextSteps: description.nextSteps,
+        nextSteps: anomalySteps(anomaly, 'underWay', nobody),
         recordings: description.recordings,
         facts: anomaly.facts,
       },
@@ -89,8 +90,8 @@ function stop(turn: Turn, join: Join, problem: Problem): void {
 
 const problemOf = (anomaly: AnomalyRecord): Problem => ({
   code: anomaly.code,
-  text: `${anomalyCatalogue[anomaly.code].title}. ${anomaly.text}`,
-  nextSteps: anomalyCatalogue[anomaly.code].nextSteps,
+  text: `${anomalyTitle(anomaly.code, nobody)}. ${anomaly.text}`,
+  nextSteps: anomalySteps(anomaly, 'givenUp', nobody),
   at: anomaly.at,
 });
 
@@ -99,7 +100,7 @@ export function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord): void {
   if (join.attempts.length >= join.attemptsAllowed) {
     stop(turn, join, {
       ...problemOf(anomaly),
-      text: `${anomalyCatalogue[anomaly.code].title}, and ${join.attempts.length} attempts did not help. ${anomaly.text}`,
+      text: `${anomalyTitle(anomaly.code, nobody)}, and ${counted(join.attempts.length, 'attempt')} did not help. ${anomaly.text}`,
     });
     return;
   }
@@ -119,7 +120,7 @@ export function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord): void {
   say(
     turn,
     'node.remedy',
-    `${join.target.name}: detached and attached anew (attempt ${attempt.number} of ${join.attemptsAllowed}), because: ${anomalyCatalogue[anomaly.code].title.toLowerCase()}`,
+    `${join.target.name}: detached and attached anew (attempt ${attempt.number} of ${join.attemptsAllowed}), because: ${anomalyTitle(anomaly.code, nobody).toLowerCase()}`,
     {
       node: join.target.name,
       level: 'warning',

@@ -1,6 +1,7 @@
 /** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
+import { makeAnomaly } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
-import type { AnomalyRecord, CatchUp } from '../../model/evidence.ts';
+import { type AnomalyRecord, type CatchUp, isMet } from '../../model/evidence.ts';
 import type { Attempt, Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
@@ -75,14 +76,11 @@ const hasMoved = (own: CatchUp['ownOffsets'], before: CatchUp['ownOffsets']): bo
   );
 
 function standsStill(turn: Turn, join: Join, known: CatchUp): AnomalyRecord {
-  const anomaly: AnomalyRecord = {
-    code: 'up_but_incomplete',
-    at: turn.now,
-    attempt: join.attempts.length,
-    text: `The node says up, but its binlog offset has not moved for ${Math.round((turn.now - known.movedAt) / 1000)} s and lies behind the master's.`,
-    facts: { ownOffsets: known.ownOffsets, target: known.target },
-    remedy: 'reattach',
-  };
+  const anomaly = makeAnomaly(
+    'up_but_incomplete',
+    { as: 'offset_stands_still', forMs: turn.now - known.movedAt },
+    { at: turn.now, attempt: join.attempts.length },
+  );
   recordAnomalies(turn, join, [anomaly]);
   return anomaly;
 }
@@ -122,7 +120,7 @@ function verify(
 
 /** Counts the looks in a row that hold; the comparison runs meanwhile. */
 function countLook(turn: Turn, join: Join, tracker: SlaveTracker, known: CatchUp): Join {
-  const holds = standingRules(turn, tracker).every((rule) => rule.holds === true);
+  const holds = standingRules(turn, tracker).every(isMet);
   const next: CatchUp = holds
     ? { ...known, stableLooks: known.stableLooks + 1, stableSince: known.stableSince ?? turn.now }
     : { ...known, stableLooks: 0, stableSince: null };
@@ -179,18 +177,15 @@ function compareAgain(turn: Turn, join: Join, report: ComparisonReport): void {
 }
 
 function incompleteBy(turn: Turn, join: Join, report: ComparisonReport): AnomalyRecord {
-  const anomaly: AnomalyRecord = {
-    code: 'up_but_incomplete',
-    at: turn.now,
-    attempt: join.attempts.length,
-    text: comparisonWords(report),
-    facts: {
-      differences: report.differencesTotal,
-      byKind: report.differencesByKind,
-      examples: report.examples.slice(0, 5),
-    },
-    remedy: 'reattach',
+  const facts = {
+    as: 'data_differ' as const,
+    differences: report.differencesTotal,
+    lookedAtKeys: report.lookedAtKeys,
+    share: report.share,
+    byKind: report.differencesByKind,
+    examples: report.examples.slice(0, 5),
   };
+  const anomaly = makeAnomaly('up_but_incomplete', facts, { at: turn.now, attempt: join.attempts.length });
   recordAnomalies(turn, join, [anomaly]);
   return anomaly;
 }
@@ -213,7 +208,7 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
     succeed(turn, judged);
     return;
   }
-  const missing = standingRules(turn, tracker).filter((rule) => rule.holds !== true);
+  const missing = standingRules(turn, tracker).filter((rule) => !isMet(rule));
   if (missing.length === 0) return;
   const why = missing.map((rule) => rule.text).join(' ');
   const waiting = waitFor(turn, judged, why);

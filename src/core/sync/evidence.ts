@@ -2,9 +2,19 @@
 
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
-import type { CatchUp, Evidence, EvidenceRule } from '../../model/evidence.ts';
+import {
+  type CatchUp,
+  type Evidence,
+  type EvidenceRule,
+  isMet,
+  type RuleName,
+  type Statement,
+  type StatementFacts,
+  statementText,
+} from '../../model/evidence.ts';
 import type { MasterTracker, SlaveTracker, Wait } from '../../model/full-sync.ts';
 import { type BinlogOffset, compareOffsets } from '../../model/observation.ts';
+import type { NoFacts } from '../../model/text.ts';
 import {
   bytesComplete,
   completeShare,
@@ -12,13 +22,29 @@ import {
   openedEnough,
   openedShare,
   receivedInWait,
-  uncertainDump,
+  unseenAroundDumpMs,
 } from './full-sync-pass.ts';
 import { isConnected, lastWait, restartedAfterCopy } from './tracker.ts';
 
 type Judged = Omit<EvidenceRule, 'at'>;
 
-/** Rules 1 to 3 of a full sync: it happened, all bytes came, and one snapshot served it from beginning to end. */
+/** What was found of a rule; the facts hold all that a second program needs, and what the statement says. */
+function found<Name extends RuleName, Code extends Statement<Name>>(
+  rule: Name,
+  holds: boolean | null,
+  statement: Code,
+  facts: StatementFacts<Name, Code> extends NoFacts ? object : StatementFacts<Name, Code> & object,
+): Judged {
+  return {
+    rule,
+    holds,
+    statement,
+    text: statementText(rule, statement, facts),
+    facts: facts as Judged['facts'],
+  };
+}
+
+/** Rules 1 to 3 of a full sync: it happened, its bytes came, and one snapshot served it from beginning to end. */
 export function fullSyncRules(slave: SlaveTracker, capabilities: Capabilities): readonly Judged[] {
   const wait = lastWait(slave);
   return [
@@ -42,49 +68,14 @@ function fullSyncSeen(slave: SlaveTracker, wait: Wait | null): Judged {
     masterOffsetsAtStart: wait?.masterOffsets ?? null,
     restarts: slave.restarts,
   };
-  if (!wait)
-    return {
-      rule: 'full_sync_seen',
-      holds: false,
-      text: 'No DB was seen in full sync since SLAVEOF.',
-      facts,
-    };
-  if (wait.endedAt === null)
-    return { rule: 'full_sync_seen', holds: null, text: 'The full sync is still under way.', facts };
-  if (wait.end !== 'swapped') {
-    return {
-      rule: 'full_sync_seen',
-      holds: false,
-      text: 'The full sync ended without the node taking over a snapshot.',
-      facts,
-    };
-  }
-  if (restartedAfterCopy(slave)) {
-    return {
-      rule: 'full_sync_seen',
-      holds: false,
-      text: 'The node restarted after it had opened the snapshot: what it had logged and not applied is lost.',
-      facts,
-    };
-  }
+  const rule = 'full_sync_seen';
+  if (!wait) return found(rule, false, 'none', facts);
+  if (wait.endedAt === null) return found(rule, null, 'under_way', facts);
+  if (wait.end !== 'swapped') return found(rule, false, 'not_taken_over', facts);
+  if (restartedAfterCopy(slave)) return found(rule, false, 'restarted_after', facts);
   const unseen = dbs.filter((db) => !wait.dbs.includes(db) && !offsetMoved(wait, db));
-  if (unseen.length > 0) {
-    return {
-      rule: 'full_sync_seen',
-      holds: false,
-      text: `Not every DB was seen in full sync: ${unseen.join(', ')}.`,
-      facts,
-    };
-  }
-  return {
-    rule: 'full_sync_seen',
-    holds: true,
-    text:
-      wait.startedAt === slave.attachedAt
-        ? 'The full sync came and went between two looks: the master made one dump for it, and the node went on from the dump’s offset.'
-        : 'Every DB was seen in full sync, and went on with the snapshot’s offset.',
-    facts,
-  };
+  if (unseen.length > 0) return found(rule, false, 'dbs_unseen', { ...facts, unseen });
+  return found(rule, true, wait.startedAt === slave.attachedAt ? 'between_looks' : 'seen', facts);
 }
 
 function offsetMoved(wait: Wait, db: string): boolean {
@@ -94,73 +85,51 @@ function offsetMoved(wait: Wait, db: string): boolean {
 }
 
 function bytesReceived(slave: SlaveTracker, wait: Wait | null, capabilities: Capabilities): Judged {
-  const received = wait ? receivedInWait(wait) : null;
+  const receivedBytes = wait ? receivedInWait(wait) : null;
+  const own = slave.ownSstBytes;
   const facts = {
-    receivedBytes: received,
+    receivedBytes,
     snapshotBytes: wait?.snapshotBytes ?? null,
     snapshotBytesKnown: wait?.snapshotBytesKnown ?? false,
     requiredShare: completeShare,
     requiredShareAfterSwap: openedShare,
-    nodeTableBytesAfterSwap: slave.ownSstBytes,
+    nodeTableBytesAfterSwap: own,
   };
-  if (!wait || received === null) {
-    const text = capabilities.hasReplByteCounters
-      ? 'The bytes received are not known.'
-      : `Version ${capabilities.version} does not count replication bytes.`;
-    return {
-      rule: 'bytes_received',
-      holds: capabilities.hasReplByteCounters ? null : unprovableHolds(capabilities),
-      text,
-      facts,
-    };
+  const rule = 'bytes_received';
+  if (!wait || receivedBytes === null) {
+    if (capabilities.hasReplByteCounters) return found(rule, null, 'unknown', facts);
+    const judged = found(rule, null, 'not_counted', { ...facts, version: capabilities.version });
+    // The table of versions says whether the rest is enough.
+    return capabilities.canProveFullSync ? { ...judged, leftOut: true } : judged;
   }
   const complete = bytesComplete(wait);
-  if (complete !== false && openedEnough(wait, slave.ownSstBytes) === false) {
-    return {
-      rule: 'bytes_received',
-      holds: false,
-      text: `${received} bytes came, but the node opened tables of ${slave.ownSstBytes} bytes only.`,
-      facts,
-    };
-  }
+  if (complete !== false && openedEnough(wait, own) === false)
+    return found(rule, false, 'opened_less', { ...facts, receivedBytes, nodeTableBytesAfterSwap: own! });
   if (complete !== null) {
-    const word = complete ? 'Enough' : 'Too few';
-    return {
-      rule: 'bytes_received',
-      holds: complete,
-      text: `${word} bytes came: ${received} for a snapshot of ${wait.snapshotBytes}; 90 % are required, since both are samples.`,
-      facts,
-    };
+    const sizes = { ...facts, receivedBytes, snapshotBytes: wait.snapshotBytes! };
+    return found(rule, complete, complete ? 'enough' : 'too_few', sizes);
   }
-  return reusedDumpBytes(slave, received, capabilities, facts);
+  if (own === null) return found(rule, null, 'reused_unknown', facts);
+  return found(rule, cameByWire(slave, receivedBytes, own, capabilities), 'reused', {
+    ...facts,
+    receivedBytes,
+    nodeTableBytesAfterSwap: own,
+  });
 }
-
-/** Versions without counters: the rule is left out where the table says that the rest is enough. */
-const unprovableHolds = (capabilities: Capabilities): boolean | null =>
-  capabilities.canProveFullSync ? true : null;
 
 /**
  * A dump that was made before anybody watched has an unknown size. What is left is the node's own size after the
  * swap: it must have come over the wire. On versions that never open a superseded copy the node's own word for a
  * finished full sync (the eligible flag) stands beside it.
  */
-function reusedDumpBytes(
+function cameByWire(
   slave: SlaveTracker,
-  received: number,
-  capabilities: Capabilities,
-  facts: Readonly<Record<string, unknown>>,
-): Judged {
-  const own = slave.ownSstBytes;
-  if (own === null)
-    return { rule: 'bytes_received', holds: null, text: 'The size of the reused dump is not known.', facts };
-  const cameByWire = received >= completeShare * own;
-  const saysFinished = !capabilities.hasEligibleFlag || slave.replication?.eligibleForMasterElection === true;
-  return {
-    rule: 'bytes_received',
-    holds: cameByWire && saysFinished,
-    text: `The master reused a dump whose size is not known; ${received} bytes came, and the node's tables held ${own} after the swap.`,
-    facts,
-  };
+  receivedBytes: number,
+  ownBytes: number,
+  { hasEligibleFlag }: Capabilities,
+): boolean {
+  const saysFinished = !hasEligibleFlag || slave.replication?.eligibleForMasterElection === true;
+  return receivedBytes >= completeShare * ownBytes && saysFinished;
 }
 
 function singleSnapshot(slave: SlaveTracker, wait: Wait | null, capabilities: Capabilities): Judged {
@@ -173,38 +142,17 @@ function singleSnapshot(slave: SlaveTracker, wait: Wait | null, capabilities: Ca
     otherSlave: wait?.otherSlave ?? null,
     masterRestartedAt: slave.masterRestartedAt,
   };
-  if (!wait) return { rule: 'single_snapshot', holds: null, text: 'There was no full sync to judge.', facts };
-  if (capabilities.opensSupersededCopy && wait.endedAt !== null && !dumpIsCertain(wait)) {
-    return { rule: 'single_snapshot', holds: false, text: uncertainDump(wait), facts };
-  }
-  if (wait.supersededBy === null) {
-    const seen = capabilities.hasLastSave ? 'LASTSAVE did not change' : 'no other full sync was seen';
-    return {
-      rule: 'single_snapshot',
-      holds: true,
-      text: `One snapshot served the whole copy: ${seen} during it.`,
-      facts,
-    };
-  }
-  if (wait.supersededBy === 'other_full_sync' && bytesComplete(wait) === true && !dumpedDuring(wait)) {
-    return {
-      rule: 'single_snapshot',
-      holds: true,
-      text: 'Another full sync began meanwhile, but no newer dump was made and all bytes came.',
-      facts,
-    };
-  }
-  if (capabilities.opensSupersededCopy) {
-    const holds = wait.supersededBy === 'other_full_sync' ? null : false;
-    return { rule: 'single_snapshot', holds, text: 'A newer dump replaced the one being copied.', facts };
-  }
-  const swapped = wait.end === 'swapped';
-  return {
-    rule: 'single_snapshot',
-    holds: swapped ? true : null,
-    text: 'A newer dump was made meanwhile; this version never opens a copy of an older one.',
-    facts,
-  };
+  const rule = 'single_snapshot';
+  if (!wait) return found(rule, null, 'no_full_sync', facts);
+  if (capabilities.opensSupersededCopy && wait.endedAt !== null && !dumpIsCertain(wait))
+    return found(rule, false, 'uncertain_dump', { ...facts, unseenMs: unseenAroundDumpMs(wait) });
+  if (wait.supersededBy === null)
+    return found(rule, true, capabilities.hasLastSave ? 'one_by_lastsave' : 'one_by_slaves', facts);
+  const byOther = wait.supersededBy === 'other_full_sync';
+  if (byOther && bytesComplete(wait) === true && !dumpedDuring(wait))
+    return found(rule, true, 'other_sync_no_dump', facts);
+  if (capabilities.opensSupersededCopy) return found(rule, byOther ? null : false, 'replaced', facts);
+  return found(rule, wait.end === 'swapped' ? true : null, 'replaced_and_safe', facts);
 }
 
 const dumpedDuring = (wait: Wait): boolean => wait.laterDumps > 0;
@@ -213,38 +161,34 @@ const dumpedDuring = (wait: Wait): boolean => wait.laterDumps > 0;
 export function connectionRules(slave: SlaveTracker, master: MasterTracker): readonly Judged[] {
   const replication = slave.replication;
   const connected = isConnected(replication);
-  const intended = slave.foreignMaster === null && slave.establishedMaster !== null;
+  const { establishedMaster } = slave;
+  const intended = slave.foreignMaster === null && establishedMaster !== null;
   const eligible = replication?.eligibleForMasterElection ?? null;
   const listed = slave.listed;
   const inBinlogSync = listed !== null && listedOnEveryDb(listed.lag, Object.keys(replication?.binlog ?? {}));
+  const fit = connected && intended && eligible !== false && slave.unreachableSince === null;
+  const link = {
+    role: replication?.role ?? null,
+    masterHost: replication?.masterHost ?? null,
+    masterPort: replication?.masterPort ?? null,
+    linkStatus: replication?.linkStatus ?? null,
+    dbStates: replication?.dbStates ?? {},
+    eligibleForMasterElection: eligible,
+    follows: `${replication?.masterHost ?? '?'}:${replication?.masterPort ?? '?'}`,
+  };
+  const lists = inBinlogSync && master.silentSince === null && slave.masterSyncingAt === null;
   return [
-    {
-      rule: 'role_and_link',
-      holds: connected && intended && eligible !== false && slave.unreachableSince === null,
-      text: connected
-        ? `The node follows ${slave.establishedMaster?.host}:${slave.establishedMaster?.port}, link up, every DB connected.`
-        : 'The node’s link is not up on every DB.',
-      facts: {
-        role: replication?.role ?? null,
-        masterHost: replication?.masterHost ?? null,
-        masterPort: replication?.masterPort ?? null,
-        linkStatus: replication?.linkStatus ?? null,
-        dbStates: replication?.dbStates ?? {},
-        eligibleForMasterElection: eligible,
-      },
-    },
-    {
-      rule: 'listed_by_master',
-      holds: inBinlogSync && master.silentSince === null && slave.masterSyncingAt === null,
-      text: inBinlogSync
-        ? 'The master lists the node in binlog sync on every DB.'
-        : 'The master does not list the node in binlog sync.',
-      facts: {
+    found('role_and_link', fit, fit ? 'connected' : connected ? 'unfit' : 'not_up', link),
+    found(
+      'listed_by_master',
+      lists,
+      lists ? 'in_binlog_sync' : inBinlogSync ? 'master_away' : 'not_in_binlog_sync',
+      {
         entry: listed,
         masterRole: master.replication?.role ?? null,
         masterLink: master.replication?.linkStatus ?? null,
       },
-    },
+    ),
   ];
 }
 
@@ -266,61 +210,27 @@ export function hasPassed(
 }
 
 function offsetPassed(catchUp: CatchUp | null): Judged {
-  if (!catchUp)
-    return {
-      rule: 'offset_passed',
-      holds: null,
-      text: 'The master’s offset was not captured yet.',
-      facts: {},
-    };
+  if (!catchUp) return found('offset_passed', null, 'not_captured', {});
   const holds = catchUp.passedAt !== null;
-  return {
-    rule: 'offset_passed',
-    holds,
-    text: holds
-      ? 'The node’s binlog offset has passed the offset that the master had at one moment after the node came up.'
-      : 'The node’s binlog offset has not yet reached the captured offset of the master.',
-    facts: { ...catchUp },
-  };
+  return found('offset_passed', holds, holds ? 'passed' : 'behind', { ...catchUp });
 }
 
+const holdsBy = { equal: true, empty: true, different: false, inconclusive: null } as const;
+
 function dataAgrees(report: ComparisonReport | null): Judged {
-  if (!report)
-    return { rule: 'data_agrees', holds: null, text: 'The data were not compared yet.', facts: {} };
+  if (!report) return found('data_agrees', null, 'not_compared', {});
   const { examples: _examples, ...facts } = report;
-  const holds =
-    report.verdict === 'equal' || report.verdict === 'empty'
-      ? true
-      : report.verdict === 'different'
-        ? false
-        : null;
-  return { rule: 'data_agrees', holds, text: comparisonWords(report), facts };
+  return found('data_agrees', holdsBy[report.verdict], report.verdict, facts);
 }
 
 /** One sentence on a comparison: what was looked at, and what it would have found. */
-export function comparisonWords(report: ComparisonReport): string {
-  const share = report.share === null ? 'an unknown share' : `${(report.share * 100).toFixed(2)} %`;
-  const loss =
-    report.smallestLossFound === null
-      ? ''
-      : `; a loss of ${(report.smallestLossFound * 100).toPrecision(2)} % would have been found`;
-  if (report.verdict === 'empty') return 'Both nodes hold no keys.';
-  if (report.verdict === 'inconclusive')
-    return `The comparison came to no result: ${report.reason ?? 'unknown reason'}.`;
-  if (report.verdict === 'different')
-    return `${report.differencesTotal} differences among ${report.lookedAtKeys} keys (${share}).`;
-  return `${report.lookedAtKeys} keys (${share}) agree by type, value and TTL${loss}.`;
-}
+export const comparisonWords = (report: ComparisonReport): string => dataAgrees(report).text;
 
-function stable(catchUp: CatchUp | null, required: number): Judged {
+const stable = (catchUp: CatchUp | null, required: number): Judged => {
   const looks = catchUp?.stableLooks ?? 0;
-  return {
-    rule: 'stable',
-    holds: looks >= required,
-    text: `${looks} looks in a row held; ${required} are required.`,
-    facts: { looks, required, since: catchUp?.stableSince ?? null },
-  };
-}
+  const facts = { looks, required, since: catchUp?.stableSince ?? null };
+  return found('stable', looks >= required, 'looks', facts);
+};
 
 /** All rules together. `verified` only if every one of them holds. */
 export function judge(input: {
@@ -345,7 +255,7 @@ export function judge(input: {
 }
 
 function verdictOf(rules: readonly EvidenceRule[]): Evidence['verdict'] {
-  if (rules.every((rule) => rule.holds === true)) return 'verified';
+  if (rules.every(isMet)) return 'verified';
   return rules.some((rule) => rule.holds === false) ? 'not_verified' : 'undecided';
 }
 
@@ -361,7 +271,7 @@ export function fullSyncVerdict(
   capabilities: Capabilities,
 ): FullSyncVerdict {
   const rules = [...fullSyncRules(slave, capabilities), ...connectionRules(slave, master)];
-  if (rules.every((rule) => rule.holds === true)) {
+  if (rules.every(isMet)) {
     return lastWait(slave)?.snapshotBytesKnown === true ? 'complete' : 'undecided';
   }
   const decisive = rules.filter((rule) => rule.rule !== 'role_and_link' && rule.rule !== 'listed_by_master');

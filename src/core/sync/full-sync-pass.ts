@@ -468,15 +468,13 @@ const dumpSeenWithinMs = 2500;
 export function dumpIsCertain(wait: Wait): boolean {
   const { dump, earliestAt, bytesAtDump, bytesAtStart, snapshotBytes } = wait;
   if (dump === null || dump.notAfter < earliestAt) return true;
-  if (dump.notAfter - Math.max(dump.notBefore, earliestAt) <= dumpSeenWithinMs) return true;
+  if (unseenAroundDumpMs(wait) <= dumpSeenWithinMs) return true;
   const received = receivedInWait(wait);
   if (received === null || bytesAtDump === null || bytesAtStart === null || snapshotBytes === null)
     return false;
   return received - (bytesAtDump - bytesAtStart) >= completeShare * snapshotBytes;
 }
 
-/** Says why it is not known which dump the node has copied. */
-export function uncertainDump({ dump, earliestAt }: Wait): string {
-  const gapMs = dump!.notAfter - Math.max(dump!.notBefore, earliestAt);
-  return `The master was not seen for ${(gapMs / 1000).toFixed(1)} s around its dump: an older one can have been replaced while it was copied.`;
-}
+/** For how long the master was not seen around its dump: another dump can have been replaced in this time. */
+export const unseenAroundDumpMs = ({ dump, earliestAt }: Wait): number =>
+  dump!.notAfter - Math.max(dump!.notBefore, earliestAt);

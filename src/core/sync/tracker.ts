@@ -160,17 +160,6 @@ export function trackSlaveThroughMaster(
   );
 }
 
-function silenceWords(look: Exclude<Look, { readonly kind: 'answered' | 'busy' }>): string {
-  switch (look.kind) {
-    case 'unreachable':
-      return `the connection fails (${look.message})`;
-    case 'denied':
-      return `it refuses the login (${look.message})`;
-    case 'garbled':
-      return `what answers there does not speak like a Pika: ${look.message}`;
-  }
-}
-
 function trackSilence(
   tracker: SlaveTracker,
   look: Exclude<Look, { readonly kind: 'answered' }>,
@@ -182,7 +171,7 @@ function trackSilence(
   return {
     ...tracker,
     unreachableSince: tracker.unreachableSince ?? look.at,
-    unreachableAs: silenceWords(look),
+    unreachableAs: { how: look.kind, met: look.message },
     upSince: null,
   };
 }

@@ -8,6 +8,7 @@ import {
   useMemo,
   useState,
 } from 'react';
+import type { Reader } from '../../model/text.ts';
 import { en, type Messages } from './en.ts';
 import { zh } from './zh.ts';
 
@@ -44,6 +45,12 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
   }, []);
   const value = useMemo(() => ({ language, choose }), [language, choose]);
   return <LanguageContext value={value}>{children}</LanguageContext>;
+}
+
+/** For whom the texts of the model are made here. */
+export function useReader(): Reader {
+  const { language } = useContext(LanguageContext);
+  return useMemo(() => ({ language, tool: 'dashboard' }), [language]);
 }
 
 export const useLanguage = (): LanguageChoice => useContext(LanguageContext);

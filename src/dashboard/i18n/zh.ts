@@ -484,15 +484,13 @@ export const zh: Messages = {
     evidenceNone: '还没有判定任何规则。',
     holds: '成立',
     holdsNot: '不成立',
-    holdsUnknown: '尚不能判断',
+    holdsUnknown: '未判断',
     facts: '事实数据',
     anomalies: '异常',
     anomaliesNone: '没有发现异常。',
     cause: '原因',
     versions: '受影响版本',
     remedy: '处置',
-    recordings: '真实服务器录制编号',
-    recordingsNone: '无录制',
     comparison: '数据比对',
     comparisonNone: '尚未比对数据。',
     observations: '原始观测',
@@ -515,87 +513,6 @@ export const zh: Messages = {
       denied: '登录被拒绝',
       garbled: '应答不像 Pika',
     },
-  },
-  rules: {
-    full_sync_seen: '确实发生了全量同步',
-    bytes_received: '快照的全部字节已收到',
-    single_snapshot: '全程只用同一个快照',
-    role_and_link: '角色、主节点和链路符合预期',
-    listed_by_master: '主节点将其列为增量同步中的从节点',
-    offset_passed: '已越过主节点的 binlog 偏移量',
-    data_agrees: '主从数据一致',
-    stable: '以上规则连续多次成立',
-  },
-  remedies: {
-    wait: '等待：节点会自行恢复',
-    reattach: '重新挂载：NO ONE，等主节点不再列出它，再 SLAVEOF … force',
-    quarantine: '隔离：重试无济于事',
-    halt: '停止：由人决定',
-  },
-  anomalies: {
-    snapshot_superseded: {
-      title: '正在复制的快照被新快照取代',
-      cause:
-        '主节点在复制期间又生成了快照（另一个从节点加入，或手动/定时 BGSAVE）；3.5.4 及更早版本会把残缺的副本当作完整数据打开。',
-    },
-    hung_in_full_sync: {
-      title: '全量同步卡死',
-      cause: '节点停在 WaitDBSync，不再收到任何字节；不干预就不会结束，主节点也无法清理 binlog。',
-    },
-    died_on_partial_database: {
-      title: '节点打开残缺数据库后崩溃',
-      cause: '快照被取代后节点打开了残缺的副本并退出；每次启动都会再次崩溃。旧数据在 db_bak 中。',
-    },
-    full_sync_skipped: {
-      title: '挂载后没有发生全量同步',
-      cause: '节点已存有相同的 replication ID，于是直接从 binlog 继续；不在 binlog 中的数据全部缺失。',
-    },
-    refused_for_good: {
-      title: '主节点永久拒绝该节点',
-      cause: '密码（masterauth）、databases 数量或 replication ID 不符；节点只显示 NoConnect，不会再试。',
-    },
-    master_unreachable: {
-      title: '节点连不上主节点',
-      cause: '节点看到的主节点地址不通：端口关闭、网络或地址映射问题。',
-    },
-    master_still_syncing: {
-      title: '主节点自己仍在同步',
-      cause: '主节点本身也是从节点且尚未完成同步；挂在它下面会得到空的或不完整的数据。',
-    },
-    up_but_not_listed: {
-      title: '显示 up，但主节点没有列出它',
-      cause: '节点认为链路正常，主节点却没有向它发送 binlog，它收不到增量。',
-    },
-    up_but_incomplete: {
-      title: '显示 up，但数据不完整',
-      cause: '收到的字节少于快照，或节点自己报告全量同步未完成。',
-    },
-    sync_loop: {
-      title: '反复全量同步',
-      cause: '复制完成之前所需的 binlog 已被清理、快照一再被取代，或与主节点的连接每次都在复制中途断开。',
-    },
-    copy_begun_again: {
-      title: '没有新快照，节点却重新开始复制',
-      cause: '复制期间与主节点的连接断开，或节点 20 秒没有收到主节点的消息；Pika 会从第一个字节重新复制。',
-    },
-    copy_without_end: {
-      title: '节点一遍又一遍地复制同样的文件',
-      cause:
-        '收到的字节已多于快照，复制仍未结束：文件写不下时，节点删除该文件并立即重新复制，永无止境。通常是节点磁盘已满，请检查 db-sync-path 和 db-path 的剩余空间；也可能是网络太慢，请求一再超时重发。服务会断开该节点（SLAVEOF NO ONE）。',
-    },
-    node_restarted: {
-      title: '节点在全量同步中重启',
-      cause: '进程退出后又被启动；它会自行重新挂载，从头开始。',
-    },
-    master_restarted: {
-      title: '主节点在全量同步中重启',
-      cause: '主节点进程重启；节点约 10 秒后重连并从头开始。',
-    },
-    foreign_change: {
-      title: '节点被他人改动',
-      cause: '本扩容以外的人或程序（Sentinel、脚本等）改变了该节点的主从关系。',
-    },
-    node_unreachable: { title: '节点不可达', cause: '节点进程已退出，或服务与节点之间的网络中断。' },
   },
   campaigns,
   comparisons: {

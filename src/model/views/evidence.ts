@@ -1,14 +1,22 @@
 /** The rules of "verified" (docs/verified.md), what was found of each, and what went wrong on the way. */
 import Type from 'typebox';
-import { anomalyCodes, remedies } from '../anomalies.ts';
-import { ruleNames } from '../rule-names.ts';
+import { anomalyCodes, remedies } from '../anomaly-table.ts';
+import { ruleNames } from '../rule-table.ts';
 import { BinlogOffsets } from './observation.ts';
 import { Facts, Nullable, NullableTime, type Of, Time } from './schema.ts';
 
 /** One rule of "verified", whether it holds, and the facts that show it. */
 const EvidenceRule = Type.Object({
   rule: Type.Enum(ruleNames),
-  holds: Nullable(Type.Boolean(), 'null = cannot be told (yet). Only `true` counts for the verdict.'),
+  /** Made for whoever reads; not stored. */
+  label: Type.Optional(Type.String({ description: 'What was measured.' })),
+  holds: Nullable(Type.Boolean(), 'null = not judged (yet).'),
+  leftOut: Type.Optional(
+    Type.Literal(true, {
+      description: 'The version leaves nothing to judge it by, and the other rules are enough without it.',
+    }),
+  ),
+  statement: Type.Optional(Type.String({ description: 'Which of its findings it is. Stable.' })),
   text: Type.String({ description: 'One plain sentence.' }),
   facts: Facts,
   at: Time('When these facts were seen.'),

@@ -38,7 +38,10 @@ export const AnomalyDescription = Type.Object({
   versions: Type.String(),
   recordings: Type.Array(Type.String(), { description: 'Recordings of real servers that show it.' }),
   remedy: Type.String(),
-  nextSteps: Type.Array(Type.String()),
+  underWay: Type.Array(Type.String(), { description: 'While the service is at its remedy.' }),
+  nextSteps: Type.Array(Type.String(), {
+    description: 'What a person can do after the service has given the node up.',
+  }),
 });
 
 export const FindingDescription = Type.Object({

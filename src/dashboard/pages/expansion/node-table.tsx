@@ -5,13 +5,14 @@
 import { Checkbox, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { memo, useDeferredValue, useState } from 'react';
+import { anomalyTitle } from '../../../model/anomalies.ts';
 import { isActive } from '../../../model/expansion.ts';
 import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { Bar, Panel, useDuration } from '../../components/parts.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatBytes, formatRate } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';
 import { NodeControls } from './controls.tsx';
 import { isTroubled } from './lanes.ts';
@@ -128,6 +129,7 @@ const NodeRow = memo(
   function NodeRow({ id, join, index, style }: RowProps) {
     const t = useMessages();
     const n = t.nodeTable;
+    const reader = useReader();
     const duration = useDuration();
     const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes } = measuredNow(join);
     const untouched = join.phase === 'waiting' || join.phase === 'preflight';
@@ -191,9 +193,7 @@ const NodeRow = memo(
         <span role="cell" className="c-trouble">
           {anomaly && (
             <Badge tone="warn" icon="warning">
-              <span className="ellipsis">
-                {t.anomalies[anomaly.code]?.title ?? anomaly.code.replaceAll('_', ' ')}
-              </span>
+              <span className="ellipsis">{anomalyTitle(anomaly.code, reader)}</span>
             </Badge>
           )}
         </span>

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import { windowState } from '../../../core/plan/windows.ts';
+import { anomalyTitle } from '../../../model/anomalies.ts';
 import { isActive, isEnded, type StoredEvent } from '../../../model/expansion.ts';
 import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
@@ -20,7 +21,7 @@ import {
 } from '../../components/parts.tsx';
 import { StateBadge } from '../../components/status.tsx';
 import { formatDateTime, formatMoment } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n/index.tsx';
 import { type ExpansionLive, useExpansionLive } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
 import { Findings } from '../new-expansion/plan-view.tsx';
@@ -238,6 +239,7 @@ function TroubledNodes({
   readonly names: readonly string[];
 }) {
   const t = useMessages();
+  const reader = useReader();
   return (
     <ul className="plain troubled">
       {expansion.joins
@@ -255,7 +257,7 @@ function TroubledNodes({
                 {latest && (
                   <>
                     {': '}
-                    {t.anomalies[latest.code]?.title ?? <Said>{latest.code.replaceAll('_', ' ')}</Said>}
+                    {anomalyTitle(latest.code, reader)}
                   </>
                 )}
               </span>

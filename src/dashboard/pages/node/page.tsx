@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
-import { anomalyCatalogue } from '../../../model/anomalies.ts';
-import type { AnomalyRecord, EvidenceRule } from '../../../model/evidence.ts';
+import { anomalyFor, anomalyInGeneral, anomalySteps } from '../../../model/anomalies.ts';
+import { remedyTexts } from '../../../model/anomaly-table.ts';
+import { type AnomalyRecord, type EvidenceRule, ruleFor } from '../../../model/evidence.ts';
 import { isEnded, type NodeCommand } from '../../../model/expansion.ts';
 import { formatAddress } from '../../../model/observation.ts';
 import type { AttemptView, ExpansionView, JoinView } from '../../../model/views/expansion.ts';
@@ -22,7 +23,7 @@ import {
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { formatDateTime, formatMoment } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n/index.tsx';
 import { useExpansionLive } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
 import { ReportFacts } from '../comparison-report.tsx';
@@ -237,6 +238,7 @@ function EvidencePanel({ join }: { readonly join: JoinView }) {
 
 function Rule({ rule }: { readonly rule: EvidenceRule }) {
   const t = useMessages();
+  const said = ruleFor(rule, useReader());
   const tone = rule.holds === null ? 'plain' : rule.holds ? 'good' : 'bad';
   const icon = rule.holds === null ? 'circle' : rule.holds ? 'check' : 'cross';
   const word = rule.holds === null ? t.node.holdsUnknown : rule.holds ? t.node.holds : t.node.holdsNot;
@@ -246,9 +248,9 @@ function Rule({ rule }: { readonly rule: EvidenceRule }) {
         {word}
       </Badge>
       <div className="grow">
-        <h3>{t.rules[rule.rule] ?? rule.rule}</h3>
+        <h3>{said.label}</h3>
         <p className="soft">
-          <Said>{rule.text}</Said>
+          <Said>{said.text}</Said>
         </p>
         <Facts facts={rule.facts} label={t.node.facts} at={rule.at} />
       </div>
@@ -258,6 +260,7 @@ function Rule({ rule }: { readonly rule: EvidenceRule }) {
 
 function AnomaliesPanel({ join }: { readonly join: JoinView }) {
   const t = useMessages().node;
+  const givenUp = join.phase === 'failed' || join.phase === 'quarantined';
   return (
     <Panel
       id="anomalies"
@@ -270,7 +273,7 @@ function AnomaliesPanel({ join }: { readonly join: JoinView }) {
       ) : (
         <ol className="plain rules">
           {byCode(join.anomalies).map((anomalies) => (
-            <Anomaly key={anomalies[0]?.code} anomalies={anomalies} />
+            <Anomaly key={anomalies[0]?.code} anomalies={anomalies} givenUp={givenUp} />
           ))}
         </ol>
       )}
@@ -287,18 +290,24 @@ function byCode(anomalies: readonly AnomalyRecord[]): readonly (readonly Anomaly
   return [...kinds.values()];
 }
 
-function Anomaly({ anomalies }: { readonly anomalies: readonly AnomalyRecord[] }) {
-  const t = useMessages();
-  const n = t.node;
+function Anomaly({
+  anomalies,
+  givenUp,
+}: {
+  readonly anomalies: readonly AnomalyRecord[];
+  readonly givenUp: boolean;
+}) {
+  const n = useMessages().node;
+  const nextSteps = useMessages().common.nextSteps;
+  const reader = useReader();
   const latest = anomalies[0];
   if (!latest) return null;
-  const known = anomalyCatalogue[latest.code];
-  const own = t.anomalies[latest.code];
+  const known = anomalyInGeneral(latest.code, reader);
   return (
     <li className="rule anomaly" data-anomaly={latest.code}>
       <div className="grow stack tight">
         <div className="row">
-          <h3>{own?.title ?? <Said>{known?.title ?? latest.code}</Said>}</h3>
+          <h3>{known.title}</h3>
           <Badge tone="warn" icon="warning">
             <span className="mono">{latest.code}</span>
           </Badge>
@@ -306,24 +315,20 @@ function Anomaly({ anomalies }: { readonly anomalies: readonly AnomalyRecord[] }
         </div>
         <dl className="facts">
           <dt>{n.cause}</dt>
-          <dd>{own?.cause ?? <Said>{known?.cause}</Said>}</dd>
+          <dd>{known.cause}</dd>
           <dt>{n.versions}</dt>
-          <dd lang="en">{known?.versions ?? t.common.unknown}</dd>
+          <dd>{known.versions}</dd>
           <dt>{n.remedy}</dt>
-          <dd>{t.remedies[latest.remedy]}</dd>
-          <dt>{n.recordings}</dt>
-          <dd className="num">{known?.recordings.length ? known.recordings.join(', ') : n.recordingsNone}</dd>
+          <dd>{remedyTexts[latest.remedy][reader.language]({}, reader)}</dd>
         </dl>
-        {known && known.nextSteps.length > 0 && (
-          <div>
-            <p className="small soft">{t.common.nextSteps}</p>
-            <ul className="steps" lang="en">
-              {known.nextSteps.map((step) => (
-                <li key={step}>{step}</li>
-              ))}
-            </ul>
-          </div>
-        )}
+        <div>
+          <p className="small soft">{nextSteps}</p>
+          <ul className="steps">
+            {anomalySteps(latest, givenUp ? 'givenUp' : 'underWay', reader).map((step) => (
+              <li key={step}>{step}</li>
+            ))}
+          </ul>
+        </div>
         <ol className="plain occurrences">
           {anomalies.map((anomaly) => (
             <li key={anomaly.at}>
@@ -331,7 +336,7 @@ function Anomaly({ anomalies }: { readonly anomalies: readonly AnomalyRecord[] }
                 <span className="faint num">
                   {n.attempt} {anomaly.attempt}:
                 </span>{' '}
-                <Said>{anomaly.text}</Said>
+                <Said>{anomalyFor(anomaly, reader).text}</Said>
               </p>
               <Facts facts={anomaly.facts} label={n.facts} at={anomaly.at} />
             </li>

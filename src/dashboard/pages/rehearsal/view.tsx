@@ -1,10 +1,12 @@
+import { anomalyTitle } from '../../../model/anomalies.ts';
 import { joinPhases } from '../../../model/expansion.ts';
+import type { Reader } from '../../../model/text.ts';
 import type { BurstRun, FaultRun, PlayedNode, PlayedRun, Rehearsal } from '../../../model/views/rehearsal.ts';
 import { Notice, Panel, Said, useDuration } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, PhaseBadge, StateBadge, type Tone } from '../../components/status.tsx';
 import { formatShare } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n/index.tsx';
 import { isStill } from '../expansion/lanes.ts';
 import { RunTimeline } from './run-timeline.tsx';
 
@@ -95,6 +97,7 @@ function Fault({
 }) {
   const t = useMessages();
   const duration = useDuration();
+  const reader = useReader();
   const more = run.seconds - predicted.seconds;
   const told = run.nodes.filter(
     (node) => node.attempts > 1 || node.anomalies.length > 0 || node.phase !== 'verified',
@@ -114,7 +117,7 @@ function Fault({
             <li key={node.node} className="row">
               <span className="mono">{node.node}</span>
               <PhaseBadge phase={node.phase} />
-              <span className="soft">{nodeWords(node, t)}</span>
+              <span className="soft">{nodeWords(node, t, reader)}</span>
             </li>
           ))}
         </ul>
@@ -124,9 +127,9 @@ function Fault({
   );
 }
 
-function nodeWords(node: PlayedNode, t: ReturnType<typeof useMessages>): string {
+function nodeWords(node: PlayedNode, t: ReturnType<typeof useMessages>, reader: Reader): string {
   const attempts = node.attempts > 1 ? [t.rehearsals.atAttempt(node.attempts)] : [];
-  const anomalies = node.anomalies.map((code) => t.anomalies[code]?.title ?? code.replaceAll('_', ' '));
+  const anomalies = node.anomalies.map((code) => anomalyTitle(code, reader));
   return [...attempts, ...anomalies].join(' · ');
 }
 

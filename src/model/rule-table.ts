@@ -1,0 +1,219 @@
+/** The rules of "verified" (docs/verified.md), with all that can be found of each, in both languages. */
+import { readableBytes } from './quantities.ts';
+import { counted, plain, type Text, text } from './text.ts';
+
+/** What a comparison of the data came to. */
+interface Compared {
+  readonly lookedAtKeys: number;
+  /** null = not known. */
+  readonly share: number | null;
+  readonly smallestLossFound: number | null;
+  readonly differencesTotal: number;
+  readonly reason: string | null;
+}
+
+const shareEn = ({ share }: Compared): string =>
+  share === null ? 'an unknown share' : `${(share * 100).toFixed(2)} %`;
+const shareZh = ({ share }: Compared): string =>
+  share === null ? '比例未知' : `${(share * 100).toFixed(2)} %`;
+
+interface Bytes {
+  readonly receivedBytes: number;
+  readonly snapshotBytes: number;
+  readonly requiredShare: number;
+}
+
+const percent = (share: number): string => `${Math.floor(share * 100)} %`;
+const bytesEn = ({ receivedBytes, snapshotBytes, requiredShare }: Bytes): string =>
+  `${percent(receivedBytes / snapshotBytes)} of the snapshot's bytes came (${readableBytes(receivedBytes)} for a snapshot of ${readableBytes(snapshotBytes)}). ${percent(requiredShare)} are required, since both figures are samples.`;
+const bytesZh = ({ receivedBytes, snapshotBytes, requiredShare }: Bytes): string =>
+  `收到快照字节数的 ${percent(receivedBytes / snapshotBytes)}（${readableBytes(receivedBytes)}，快照 ${readableBytes(snapshotBytes)}）。两个数都是采样值，因此要求 ${percent(requiredShare)}。`;
+
+export interface RuleRow {
+  /** What was measured. */
+  readonly label: Text;
+  // biome-ignore lint/suspicious/noExplicitAny: a table holds texts of many different facts
+  readonly statements: Readonly<Record<string, Text<any>>>;
+}
+
+/** Each rule with all that can be found of it. */
+export const ruleTable = {
+  full_sync_seen: {
+    label: plain('A full sync happened', '发生了全量同步'),
+    statements: {
+      none: plain('No DB was seen in full sync since SLAVEOF.', 'SLAVEOF 之后没有看到任何 DB 进行全量同步。'),
+      under_way: plain('The full sync is still under way.', '全量同步仍在进行。'),
+      not_taken_over: plain(
+        'The full sync ended without the node taking over a snapshot.',
+        '全量同步结束，但该节点没有采用快照。',
+      ),
+      restarted_after: plain(
+        'The node restarted after it had opened the snapshot. The writes that it had logged and not applied are lost.',
+        '该节点在打开快照之后重启：已记录而未应用的写入已丢失。',
+      ),
+      dbs_unseen: text<{ unseen: readonly string[] }>({
+        en: ({ unseen }) => `Not every DB was seen in full sync: ${unseen.join(', ')}.`,
+        zh: ({ unseen }) => `有 DB 没有进行全量同步：${unseen.join('、')}。`,
+      }),
+      between_looks: plain(
+        'The full sync came and went between two looks: the master made one dump for it, and the node went on from the dump’s offset.',
+        '全量同步在两次查看之间完成：主节点为它生成了一次快照，该节点从快照的偏移量继续。',
+      ),
+      seen: plain(
+        'Every DB was seen in full sync, and went on with the snapshot’s offset.',
+        '每个 DB 都进行了全量同步，并从快照的偏移量继续。',
+      ),
+    },
+  },
+  bytes_received: {
+    label: plain('Share of the snapshot’s bytes that came', '收到的快照字节比例'),
+    statements: {
+      unknown: plain('The bytes received are not known.', '收到的字节数未知。'),
+      not_counted: text<{ version: string }>({
+        en: ({ version }) =>
+          `Version ${version} does not count replication bytes, so this rule is not judged.`,
+        zh: ({ version }) => `${version} 不统计复制字节数，因此不判断此条。`,
+      }),
+      opened_less: text<{ receivedBytes: number; nodeTableBytesAfterSwap: number }>({
+        en: ({ receivedBytes, nodeTableBytesAfterSwap }) =>
+          `${readableBytes(receivedBytes)} came, but the node opened tables of ${readableBytes(nodeTableBytesAfterSwap)} only.`,
+        zh: ({ receivedBytes, nodeTableBytesAfterSwap }) =>
+          `收到 ${readableBytes(receivedBytes)}，但该节点打开的表只有 ${readableBytes(nodeTableBytesAfterSwap)}。`,
+      }),
+      enough: text<Bytes>({ en: bytesEn, zh: bytesZh }),
+      too_few: text<Bytes>({
+        en: (facts) => `Too few bytes came. ${bytesEn(facts)}`,
+        zh: (facts) => `收到的字节太少。${bytesZh(facts)}`,
+      }),
+      reused_unknown: plain('The size of the reused dump is not known.', '所复用快照的大小未知。'),
+      reused: text<{ receivedBytes: number; nodeTableBytesAfterSwap: number }>({
+        en: ({ receivedBytes, nodeTableBytesAfterSwap }) =>
+          `The master reused a dump of unknown size. ${readableBytes(receivedBytes)} came, and the node's tables held ${readableBytes(nodeTableBytesAfterSwap)} after the swap.`,
+        zh: ({ receivedBytes, nodeTableBytesAfterSwap }) =>
+          `主节点复用了大小未知的快照。收到 ${readableBytes(receivedBytes)}，切换后该节点的表为 ${readableBytes(nodeTableBytesAfterSwap)}。`,
+      }),
+    },
+  },
+  single_snapshot: {
+    label: plain('One snapshot from beginning to end', '全程只用一个快照'),
+    statements: {
+      no_full_sync: plain('There was no full sync to judge.', '没有可判断的全量同步。'),
+      uncertain_dump: text<{ unseenMs: number }>({
+        en: ({ unseenMs }) =>
+          `The service did not see the master for ${(unseenMs / 1000).toFixed(1)} s around its dump: the master may have replaced an older dump while the node was copying it.`,
+        zh: ({ unseenMs }) =>
+          `主节点生成快照前后有 ${(unseenMs / 1000).toFixed(1)} s 本服务没有看到它：可能在复制期间旧快照已被取代。`,
+      }),
+      one_by_lastsave: plain(
+        'One snapshot served the whole copy: LASTSAVE did not change during it.',
+        '整个复制只用了一个快照：期间 LASTSAVE 没有变化。',
+      ),
+      one_by_slaves: plain(
+        'One snapshot served the whole copy: no other full sync was seen during it.',
+        '整个复制只用了一个快照：期间没有其他全量同步。',
+      ),
+      other_sync_no_dump: plain(
+        'Another full sync began meanwhile, but no newer dump was made and enough bytes came.',
+        '期间有另一个全量同步开始，但没有产生新快照，且收到的字节足够。',
+      ),
+      replaced: plain(
+        'A newer dump replaced the dump that the node was copying.',
+        '正在复制的快照被新快照取代。',
+      ),
+      replaced_and_safe: plain(
+        'A newer dump was made meanwhile. This version never opens a copy of an older dump.',
+        '期间产生了新快照；该版本从不打开旧快照的副本。',
+      ),
+    },
+  },
+  role_and_link: {
+    label: plain('Role, master and link', '角色、主节点和链路'),
+    statements: {
+      connected: text<{ follows: string }>({
+        en: ({ follows }) => `The node follows ${follows}, link up, every DB connected.`,
+        zh: ({ follows }) => `该节点跟随 ${follows}，链路正常，每个 DB 均已连接。`,
+      }),
+      unfit: text<{ follows: string }>({
+        en: ({ follows }) =>
+          `The node follows ${follows} with its link up, but it follows another master than intended, cannot be reached, or says that its full sync is not finished.`,
+        zh: ({ follows }) =>
+          `该节点跟随 ${follows} 且链路正常，但主节点并非预期、节点不可达，或它自称全量同步未完成。`,
+      }),
+      not_up: plain('The node’s link is not up on every DB.', '该节点并非每个 DB 的链路都正常。'),
+    },
+  },
+  listed_by_master: {
+    label: plain('The master’s list of slaves', '主节点的从节点列表'),
+    statements: {
+      in_binlog_sync: plain(
+        'The master lists the node in binlog sync on every DB.',
+        '主节点将该节点的每个 DB 都列为增量同步。',
+      ),
+      not_in_binlog_sync: plain(
+        'The master does not list the node in binlog sync.',
+        '主节点没有将该节点列为增量同步。',
+      ),
+      master_away: plain(
+        'The master listed the node in binlog sync, but it does not answer now, or was itself not in sync.',
+        '主节点曾将该节点列为增量同步，但它现在没有应答，或它自己当时尚未同步。',
+      ),
+    },
+  },
+  offset_passed: {
+    label: plain('The node’s binlog offset', '节点的 binlog 偏移量'),
+    statements: {
+      not_captured: plain('The master’s offset was not captured yet.', '尚未记下主节点的偏移量。'),
+      passed: plain(
+        'The node’s binlog offset has passed the offset that the master had at one moment after the node came up.',
+        '该节点的 binlog 偏移量已越过它连接之后某一时刻主节点的偏移量。',
+      ),
+      behind: plain(
+        'The node’s binlog offset has not yet reached the captured offset of the master.',
+        '该节点的 binlog 偏移量尚未到达所记下的主节点偏移量。',
+      ),
+    },
+  },
+  data_agrees: {
+    label: plain('The data of both', '双方的数据'),
+    statements: {
+      not_compared: plain('The data were not compared yet.', '尚未比对数据。'),
+      equal: text<Compared>({
+        en: (facts) =>
+          `${counted(facts.lookedAtKeys, 'key')} (${shareEn(facts)}) ${facts.lookedAtKeys === 1 ? 'agrees' : 'agree'} by type, value and TTL${facts.smallestLossFound === null ? '' : `; a loss of ${(facts.smallestLossFound * 100).toPrecision(2)} % would have been found`}.`,
+        zh: (facts) =>
+          `${facts.lookedAtKeys} 个 key（${shareZh(facts)}）的类型、值和 TTL 一致${facts.smallestLossFound === null ? '' : `；丢失达 ${(facts.smallestLossFound * 100).toPrecision(2)} % 即会被发现`}。`,
+      }),
+      empty: plain('Both nodes hold no keys.', '双方都没有 key。'),
+      different: text<Compared>({
+        en: (facts) =>
+          `${counted(facts.differencesTotal, 'difference')} among ${counted(facts.lookedAtKeys, 'key')} (${shareEn(facts)}).`,
+        zh: (facts) =>
+          `${facts.lookedAtKeys} 个 key（${shareZh(facts)}）中有 ${facts.differencesTotal} 处差异。`,
+      }),
+      inconclusive: text<Compared>({
+        en: ({ reason }) => `The comparison came to no result: ${reason ?? 'unknown reason'}.`,
+        zh: ({ reason }) => `数据比对没有结果：${reason ?? '原因未知'}。`,
+      }),
+    },
+  },
+  stable: {
+    label: plain('Looks in a row', '连续查看'),
+    statements: {
+      looks: text<{ looks: number; required: number }>({
+        en: ({ looks, required }) =>
+          `All of it held for ${counted(looks, 'look')} in a row; ${required} ${required === 1 ? 'is' : 'are'} required.`,
+        zh: ({ looks, required }) => `以上各条已连续 ${looks} 次成立；要求 ${required} 次。`,
+      }),
+    },
+  },
+} satisfies Readonly<Record<string, RuleRow>>;
+
+export type RuleName = keyof typeof ruleTable;
+export const ruleNames = Object.keys(ruleTable) as RuleName[];
+
+export type Statement<Name extends RuleName> = keyof (typeof ruleTable)[Name]['statements'] & string;
+type FactsOfStatement<T> = T extends Text<infer F> ? F : never;
+/** The facts from which a statement is made. */
+export type StatementFacts<Name extends RuleName, Code extends Statement<Name>> = FactsOfStatement<
+  (typeof ruleTable)[Name]['statements'][Code]
+>;
