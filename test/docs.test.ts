@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { blocks, documentWith } from '../scripts/docs.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -34,4 +35,9 @@ test('each file that a document links to is there', () => {
   );
   expect(links.length).toBeGreaterThan(20);
   expect(links.filter(({ target }) => !existsSync(join(root, target)))).toEqual([]);
+});
+
+test.each(blocks)('$file holds what the tables of the code say today (else: npm run docs)', (block) => {
+  const { now, wanted } = documentWith(block);
+  expect(now).toBe(wanted);
 });

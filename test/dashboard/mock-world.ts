@@ -99,8 +99,7 @@ export function capabilitiesOf(version: string): Capabilities {
   return {
     version,
     family: version.startsWith('4') ? '4.0' : '3.5',
-    // As JSON has it: there is no Infinity.
-    maxConcurrentFullSyncs: buggy ? 1 : (null as unknown as number),
+    maxConcurrentFullSyncs: buggy ? 1 : 16,
     opensSupersededCopy: buggy,
     reusesDump: !buggy,
     hasReplicationId: true,

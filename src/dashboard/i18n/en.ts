@@ -216,7 +216,6 @@ export const en = {
     forcedTitle: 'What the version forces',
     forcedOne: (version: string) =>
       `Pika ${version} makes a new dump for every slave that joins, and a slave that is still copying the old one can end with half of the keys and still report “up”. So one node at a time, whatever is asked for.`,
-    unlimited: 'no limit by the version',
     atMost: (count: number) => plural(count, 'full sync at a time', 'full syncs at a time'),
     cannotProve: 'On this version the service cannot prove a full sync; no node will be called verified.',
     whyList: 'What is known of this version',

@@ -207,7 +207,6 @@ export const zh: Messages = {
     forcedTitle: '版本带来的限制',
     forcedOne: (version) =>
       `Pika ${version} 每加入一个从节点就会重新生成快照；仍在复制旧快照的从节点可能丢失一半 key，却仍显示 “up”。因此无论请求多少，每次只加一个节点。`,
-    unlimited: '版本没有限制',
     atMost: (count) => `同时最多 ${count} 个全量同步`,
     cannotProve: '在该版本上无法证明全量同步完成；不会把任何节点标为已验证。',
     whyList: '关于该版本的已知事实',

@@ -182,16 +182,14 @@ function Forced({ plan }: { readonly plan: Plan }) {
   const t = useMessages().newExpansion;
   const capabilities = plan.capabilities;
   if (capabilities === null) return null;
-  // JSON has no Infinity: a limit that is not there arrives as null.
-  const limit = capabilities.maxConcurrentFullSyncs as number | null;
-  const unlimited = limit === null || limit > 10_000;
+  const limit = capabilities.maxConcurrentFullSyncs;
   return (
     <Panel id="forced" title={t.forcedTitle}>
       <div className="stack tight">
         <p className="row">
           <Badge tone="plain">Pika {capabilities.version}</Badge>
           <Badge tone={limit === 1 ? 'warn' : 'good'} icon={limit === 1 ? 'warning' : 'check'}>
-            {unlimited ? t.unlimited : t.atMost(limit)}
+            {t.atMost(limit)}
           </Badge>
         </p>
         {capabilities.opensSupersededCopy && <p>{t.forcedOne(capabilities.version)}</p>}

@@ -1,0 +1,98 @@
+/** Writes the parts of the documents that are made from tables of the code: npm run docs. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
+import { policyFields, policySections } from '../src/model/policy.ts';
+import { nobody, type Text } from '../src/model/text.ts';
+
+const say = (text: Text): string => text.en({}, nobody);
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [row(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(row)].join('\n');
+}
+
+/** All fields of a table, a heading for each of its sections. */
+export function fieldsText(fields: Fields, sections: Readonly<Record<string, Text>>): string {
+  const all = placed(fields);
+  return Object.entries(sections)
+    .map(([id, title]) => {
+      const rows = all
+        .filter(({ section }) => section === id)
+        .map(({ path, field }) => [
+          `\`${path.join('.')}\``,
+          allowed(field),
+          fallback(field),
+          `\`${flagsOf(fields, path)}\``,
+          say(field.help),
+        ]);
+      return `### ${say(title)}\n\n${table(['field', 'values', 'default', 'flag', 'meaning'], rows)}`;
+    })
+    .join('\n\n');
+}
+
+const unitNames = { time: 'ms', short_time: 'ms', bytes: 'bytes', rate: 'bytes/s' };
+
+function allowed(field: Leaf | List): string {
+  if (field.kind === 'number') {
+    const { min, max, above, unit } = field;
+    const from = min ?? (above === undefined ? undefined : `above ${above}`);
+    const range = max === undefined ? [from ?? 'any number'] : [`${from ?? 0} to ${max}`];
+    const words = [...Object.keys(field.words ?? {}), ...(field.none ? ['null'] : [])];
+    const least = max === undefined && min !== undefined ? ' or more' : '';
+    return [
+      `${range}${least}${unit ? ` ${unitNames[unit]}` : ''}`,
+      ...words.map((word) => `\`${word}\``),
+    ].join(', ');
+  }
+  if (field.kind === 'yes_no') return '`true`, `false`';
+  if (field.kind === 'text') return `such as \`${field.example}\``;
+  if (field.kind === 'list') return `list of \`{${Object.keys(field.fields).join(', ')}}\``;
+  const words = Object.entries(field.choices).map(([word, text]) => `\`${word}\` (${say(text)})`);
+  return words.join(', ');
+}
+
+function fallback(field: Leaf | List): string {
+  if (field.kind === 'list') return '`[]`';
+  if (field.default === null && 'none' in field && field.none) return `\`null\`: ${say(field.none)}`;
+  return field.default === undefined ? 'must be given' : `\`${String(field.default)}\``;
+}
+
+/** `--health latency=…` for a member of a group with a flag of its own. */
+function flagsOf(fields: Fields, [name, ...inner]: readonly string[]): string {
+  const field = fields[name!]!;
+  const flag = flagOf(name!, field);
+  if (inner.length === 0 || field.kind !== 'group') return `--${flag}`;
+  if (field.flag === undefined) return flagsOf(field.fields, inner);
+  return `--${flag} ${flagsOf(field.fields, inner).replace(/^.*--/, '')}=`;
+}
+
+interface Block {
+  readonly file: string;
+  readonly name: string;
+  readonly text: string;
+}
+
+export const blocks: readonly Block[] = [
+  { file: 'docs/policy.md', name: 'policy', text: fieldsText(policyFields, policySections) },
+];
+
+const root = join(import.meta.dirname, '..');
+
+/** A document with its block replaced. Throws where the document has no place for the block. */
+export function documentWith({ file, name, text }: Block): { readonly now: string; readonly wanted: string } {
+  const now = readFileSync(join(root, file), 'utf8');
+  const [before, begin, rest] = cutAt(now, `<!-- ${name}: made by npm run docs -->`);
+  const [, end, after] = cutAt(rest, `<!-- end of ${name} -->`);
+  return { now, wanted: `${before}${begin}\n\n${text}\n\n${end}${after}` };
+}
+
+function cutAt(text: string, mark: string): readonly [string, string, string] {
+  const at = text.indexOf(mark);
+  if (at < 0) throw new Error(`"${mark}" is missing`);
+  return [text.slice(0, at), mark, text.slice(at + mark.length)];
+}
+
+if (process.argv[1] === import.meta.filename)
+  for (const block of blocks) writeFileSync(join(root, block.file), documentWith(block).wanted);
