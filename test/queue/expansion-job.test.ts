@@ -69,7 +69,10 @@ describe('a job of the queue', () => {
     const service = new FakeService();
     service.expandErrors.push(refused);
     const failure = await failureOf(start(service).ended);
-    expect(failure).toMatchObject({ code: 'preflight_failed', next_steps: [expect.stringContaining('overwriteData')] });
+    expect(failure).toMatchObject({
+      code: 'preflight_failed',
+      next_steps: [expect.stringContaining('overwriteData')],
+    });
     expect(failure?.findings).toHaveLength(1);
   });
 
