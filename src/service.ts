@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -17,9 +15,9 @@ import { crashAsOrdered } from './platform/crash.ts';
 import type { AtCrashPoint } from './platform/crash-points.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
-import { openDoorbell, startDoorbellWorker } from './queue/bullmq-doorbell.ts';
+import { openDoorbell } from './queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
-import { alongside, type Doorbell, type DoorbellWorker } from './queue/doorbell.ts';
+import type { Doorbell, DoorbellWorker, KindName } from './queue/doorbell.ts';
 import { openQueueEntrance } from './queue/entrance.ts';
 import { type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
@@ -30,7 +28,7 @@ import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
 import { createWorker } from './work/expansion/worker.ts';
 import { startForgetting } from './work/prune.ts';
-import { startReconciler } from './work/reconciler.ts';
+import { startKind } from './work/shell.ts';
 
 /** A running service. */
 export interface Service {
@@ -41,8 +39,10 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Lost wake-ups are put back within this time. */
-const reconcileEveryMs = 2000;
+/** In one process: each can fill a core of its own and both servers. */
+const comparisonsAtOnce = 2;
+/** Campaigns only wait for their expansions, so one process can hold many. */
+const campaignsAtOnce = 64;
 const webhookTimeoutMs = 10_000;
 const figureTimeoutMs = 1500;
 
@@ -51,9 +51,7 @@ interface Parts {
   readonly log: Log;
   readonly opened: OpenedStore;
   readonly queue: QueueBackend;
-  readonly doorbell: Doorbell;
-  /** Wake-ups for comparisons, which are a kind of work of their own. */
-  readonly comparisonDoorbell: Doorbell;
+  readonly doorbells: Readonly<Record<KindName, Doorbell>>;
   readonly metrics: Metrics;
   readonly admission: Admission;
   readonly campaigns: Campaigns;
@@ -108,13 +106,19 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
   const queue = await openQueueBackend(
     config.redisUrl === null ? { postgres: opened.postgres } : { redisUrl: config.redisUrl },
   );
-  const doorbell = openDoorbell(queue, { onTrouble: troubleOf(log, 'the queue') });
-  closers.push(() => doorbell.close());
-  const comparisonDoorbell = openDoorbell(queue, {
-    name: 'comparison-wake-ups',
-    onTrouble: troubleOf(log, 'the queue of comparisons'),
-  });
-  closers.push(() => comparisonDoorbell.close());
+  const openBell = (name: KindName): Doorbell => {
+    const bell = openDoorbell(queue, {
+      name: `${name}-wake-ups`,
+      onTrouble: troubleOf(log, `the queue of ${name}s`),
+    });
+    closers.push(() => bell.close());
+    return bell;
+  };
+  const doorbells = {
+    expansion: openBell('expansion'),
+    comparison: openBell('comparison'),
+    campaign: openBell('campaign'),
+  };
 
   const newId = idMaker(Date.now);
   const engine = createPikaEngine({ secrets: config.secrets });
@@ -122,7 +126,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
   const crashPoint = crashAsOrdered(config.crashAt);
   const admission = createAdmission({
     store: opened.store,
-    doorbell,
+    doorbell: doorbells.expansion,
     engine,
     credentials: config.credentials,
     now: Date.now,
@@ -143,24 +147,20 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     log,
     store: opened.store,
     campaigns: opened.campaigns,
-    queue,
-    doorbell,
+    doorbells,
     metrics,
     admission,
     newId,
-    reconcileEveryMs,
     sleep,
     crashPoint,
   });
-  closers.push(() => campaigns.close());
-  await Promise.all([doorbell.ping(), comparisonDoorbell.ping(), campaigns.ping()]);
+  await Promise.all(Object.values(doorbells).map((bell) => bell.ping()));
   return {
     config,
     log,
     opened,
     queue,
-    doorbell,
-    comparisonDoorbell,
+    doorbells,
     metrics,
     admission,
     campaigns,
@@ -171,10 +171,10 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
 }
 
 function openApi(parts: Parts): Promise<FastifyInstance> {
-  const { config, log, opened, doorbell, metrics, admission, newId } = parts;
+  const { config, log, opened, doorbells, metrics, admission, newId } = parts;
   const options: ApiOptions = {
     store: opened.store,
-    doorbell,
+    doorbell: doorbells.expansion,
     admission,
     log,
     metrics,
@@ -185,7 +185,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     trustProxy: config.trustProxy,
     readiness: [
       { name: 'database', check: () => opened.store.ping() },
-      { name: 'queue', check: () => doorbell.ping() },
+      { name: 'queue', check: () => doorbells.expansion.ping() },
     ],
     dashboardDir: fileURLToPath(new URL('../dist/dashboard/', import.meta.url)),
     shedLoad: true,
@@ -194,7 +194,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
       parts.campaigns.routes,
       comparisonRoutes({
         comparisons: opened.comparisons,
-        doorbell: parts.comparisonDoorbell,
+        doorbell: doorbells.comparison,
         credentials: config.credentials,
       }),
     ],
@@ -204,7 +204,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
 
 /** Everything that acts: expansions, the queue's jobs, webhooks. */
 function startWork(parts: Parts): DoorbellWorker {
-  const { config, log, opened, queue, doorbell, metrics, admission, newId, crashPoint } = parts;
+  const { config, log, opened, queue, doorbells, metrics, admission, newId, crashPoint } = parts;
   const send = createSender({ timeoutMs: webhookTimeoutMs, now: Date.now });
   const worker = createWorker({
     store: opened.store,
@@ -213,7 +213,7 @@ function startWork(parts: Parts): DoorbellWorker {
     compare: createCompare({
       credentials: config.credentials,
       comparisons: opened.comparisons,
-      doorbell: parts.comparisonDoorbell,
+      doorbell: doorbells.comparison,
       now: Date.now,
       sleep,
       crashPoint,
@@ -231,15 +231,36 @@ function startWork(parts: Parts): DoorbellWorker {
     metrics,
     crashPoint,
   });
-  const wakeUps = startDoorbellWorker(queue, doorbell, worker.onWakeUp, {
-    onTrouble: troubleOf(log, 'the queue'),
+  const compareData = createComparisonHandler({
+    comparisons: opened.comparisons,
+    credentials: config.credentials,
+    secrets: config.secrets,
+    log,
+    now: Date.now,
+    sleep,
+    crashPoint,
   });
-  const reconciler = startReconciler({
-    store: opened.store,
-    doorbell: countingRings(doorbell, metrics),
-    intervalMs: reconcileEveryMs,
-    onTrouble: troubleOf(log, 'the search for lost wake-ups'),
-  });
+  const kind = (name: KindName) => ({ name, queue, doorbell: doorbells[name], log });
+  const kinds = [
+    startKind({
+      ...kind('expansion'),
+      store: opened.store,
+      handler: worker.onWakeUp,
+      onReconciled: () => metrics.reconciled(1),
+    }),
+    startKind({
+      ...kind('comparison'),
+      store: opened.comparisons,
+      handler: compareData,
+      concurrency: comparisonsAtOnce,
+    }),
+    startKind({
+      ...kind('campaign'),
+      store: opened.campaigns,
+      handler: parts.campaigns.handler,
+      concurrency: campaignsAtOnce,
+    }),
+  ];
   const dispatcher = startDispatcher({
     store: opened.webhooks,
     send,
@@ -256,8 +277,8 @@ function startWork(parts: Parts): DoorbellWorker {
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
     crashPoint,
   });
-  const beside = [reconciler, dispatcher, ...forgetting(parts)];
-  const answering = [wakeUps, entrance, startComparisons(parts), parts.campaigns.startWork()];
+  const beside = [dispatcher, ...forgetting(parts)];
+  const answering = [...kinds, entrance];
   return {
     async ready() {
       await Promise.all(answering.map((each) => each.ready()));
@@ -273,42 +294,6 @@ function forgetting({ config, log, opened }: Parts): readonly { close(): Promise
   return keepDays === null
     ? []
     : [startForgetting({ ended: opened.ended, keepDays, now: Date.now, sleep, log })];
-}
-
-/** Two at a time in one process: each can fill a core of its own and both servers. */
-const comparisonsAtOnce = 2;
-
-function startComparisons(parts: Parts): DoorbellWorker {
-  const { config, log, opened, queue, comparisonDoorbell, crashPoint } = parts;
-  const handler = createComparisonHandler({
-    comparisons: opened.comparisons,
-    credentials: config.credentials,
-    secrets: config.secrets,
-    owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-    now: Date.now,
-    crashPoint,
-  });
-  const wakeUps = startDoorbellWorker(queue, comparisonDoorbell, handler, {
-    name: 'comparison-wake-ups',
-    concurrency: comparisonsAtOnce,
-    onTrouble: troubleOf(log, 'a comparison'),
-  });
-  const reconciler = startReconciler({
-    store: opened.comparisons,
-    doorbell: comparisonDoorbell,
-    intervalMs: reconcileEveryMs,
-    onTrouble: troubleOf(log, 'the search for comparisons that are due'),
-  });
-  return alongside(wakeUps, reconciler);
-}
-
-function countingRings(doorbell: Doorbell, metrics: Metrics): Pick<Doorbell, 'ring'> {
-  return {
-    async ring(id) {
-      await doorbell.ring(id);
-      metrics.reconciled(1);
-    },
-  };
 }
 
 function troubleOf(log: Log, what: string): (error: unknown) => void {

@@ -14,7 +14,7 @@ import type { Plan, Topology } from '../model/views/plan.ts';
 import { parseWebhookUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
-import type { CampaignLease } from '../store/campaigns.ts';
+import type { Lease } from '../store/leases.ts';
 import { masterKey } from '../store/master-key.ts';
 import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/store.ts';
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
@@ -66,7 +66,7 @@ export interface Admission {
     input: unknown,
     who: Requester,
     idempotencyKey: string | null,
-    campaign?: CampaignLease,
+    campaign?: Lease,
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
   /** The master and its slaves as the master tells it. Throws Refusal where it cannot be read. */
   topology(master: string, credential: string | undefined): Promise<Topology>;
@@ -146,7 +146,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
         label: body.label ?? null,
         requester,
         plan,
-        ...(campaign === undefined ? {} : { campaignId: campaign.campaignId }),
+        ...(campaign === undefined ? {} : { campaignId: campaign.id }),
       };
       const events = acceptanceEvents(accepted);
       crashPoint('before_accept');

@@ -10,11 +10,11 @@ import {
 } from 'bullmq';
 import { closeQueue, closeWorker } from './close.ts';
 import type { QueueBackend } from './connection.ts';
-import type { Doorbell, DoorbellWorker, WakeUpHandler } from './doorbell.ts';
+import type { Doorbell, DoorbellWorker, KindName, WakeUpHandler } from './doorbell.ts';
 import { withinTime, workerReady } from './in-time.ts';
 
 /** The doorbells there are: each has its own queue, and workers that answer it. */
-type DoorbellName = 'expansion-wake-ups' | 'comparison-wake-ups' | 'campaign-wake-ups';
+type DoorbellName = `${KindName}-wake-ups`;
 
 export interface DoorbellOptions {
   readonly name?: DoorbellName;

@@ -1,10 +1,13 @@
+/** What is worked on when a bell rings. */
+export type KindName = 'expansion' | 'comparison' | 'campaign';
+
 /**
  * Wake-ups for workers. Never the truth: one that is lost is put back by the reconciler, one that comes twice
  * finds the lease taken. This folder is the only place that knows BullMQ.
  */
 export interface Doorbell {
-  /** Asks for a worker to look at the expansion, after `delayMs`. Rings for the same id are merged. */
-  ring(expansionId: string, delayMs?: number): Promise<void>;
+  /** Asks for a worker to look at it, after `delayMs`. Rings for the same id are merged. */
+  ring(id: string, delayMs?: number): Promise<void>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -20,7 +23,7 @@ export interface DoorbellWorker {
  * Called for a wake-up. Resolves with the milliseconds after which to be called again, or null when there is
  * nothing to do until the next ring.
  */
-export type WakeUpHandler = (expansionId: string, signal: AbortSignal) => Promise<number | null>;
+export type WakeUpHandler = (id: string, signal: AbortSignal) => Promise<number | null>;
 
 /** A worker and what runs beside it, closed together. */
 export function alongside(worker: DoorbellWorker, beside: { close(): Promise<void> }): DoorbellWorker {

@@ -51,7 +51,7 @@ export async function play(
       controlsWait: async () => false,
       crashPoint: () => undefined,
     },
-    { expansionId: expansion.id, owner: 'rehearsal', epoch: 1, leaseMs: 60_000 },
+    { id: expansion.id, owner: 'rehearsal', epoch: 1, leaseMs: 60_000 },
     expansion,
   );
   options.fault?.(cluster, facts, startedAt + (2.5 + facts.expectedTransferSeconds / 2) * 1000);

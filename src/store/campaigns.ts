@@ -1,14 +1,7 @@
 import type { Campaign, CampaignControl, CampaignState } from '../model/campaign.ts';
 import type { EventInput } from '../model/expansion.ts';
+import type { Lease, LeasedStore } from './leases.ts';
 import type { Page } from './page.ts';
-
-/** The right to act on one campaign, until it ends or somebody with a higher epoch takes over. */
-export interface CampaignLease {
-  readonly campaignId: string;
-  readonly owner: string;
-  readonly epoch: number;
-  readonly leaseMs: number;
-}
 
 export interface StoredCampaign extends Campaign {
   /** Asked for and not applied yet, oldest first. */
@@ -30,7 +23,7 @@ interface Idempotency {
 }
 
 /** All methods throw StoreUnavailableError while the database cannot be reached. */
-export interface CampaignStore {
+export interface CampaignStore extends LeasedStore {
   /**
    * Stores the campaign with its first events, due at once. With an idempotency key seen before and the same
    * fingerprint, returns the campaign of then (`replayed`). Throws IdempotencyConflictError.
@@ -47,18 +40,13 @@ export interface CampaignStore {
   list(filter: CampaignFilter): Promise<Page<StoredCampaign>>;
   /** How many there are that have not ended, by state. */
   counts(): Promise<Readonly<Partial<Record<CampaignState, number>>>>;
-  /** Takes the lease if it is free or has run out; null = it is held, or the campaign has ended or does not exist. */
-  claim(id: string, owner: string, leaseMs: number): Promise<CampaignLease | null>;
-  /** Throws FencedError if the lease was lost. */
-  renew(lease: CampaignLease): Promise<void>;
-  release(lease: CampaignLease): Promise<void>;
   /**
    * Stores what changed between `before` and `after` (members compared by identity) and the events in one transaction,
    * drops the controls that were applied, and prolongs the lease. A control that still waits keeps the campaign due.
    * Throws FencedError.
    */
   save(
-    lease: CampaignLease,
+    lease: Lease,
     before: Campaign,
     after: Campaign,
     extra: {
@@ -71,6 +59,4 @@ export interface CampaignStore {
   /** Records what an operator wants and makes the campaign due. The same id twice
    * while it waits counts once. Throws NotFoundError. */
   control(id: string, control: CampaignControl): Promise<void>;
-  /** Ids of campaigns not ended, due for a look, whose lease is free or has run out. */
-  due(limit: number): Promise<readonly string[]>;
 }

@@ -6,6 +6,7 @@ import type {
   ComparisonProgress,
   StoredDifference,
 } from '../model/views/comparison.ts';
+import type { Lease, LeasedStore } from './leases.ts';
 import type { Page } from './page.ts';
 
 /**
@@ -30,14 +31,6 @@ interface ComparisonFilter {
   readonly limit: number;
 }
 
-/** The right to work on one comparison. */
-export interface ComparisonLease {
-  readonly comparisonId: string;
-  readonly owner: string;
-  readonly epoch: number;
-  readonly leaseMs: number;
-}
-
 /** What changed since the last save; what is absent stays as it is. */
 export interface ComparisonChange {
   readonly state?: ComparisonState;
@@ -60,22 +53,17 @@ export interface ComparisonChange {
 }
 
 /** All methods throw StoreUnavailableError while the database cannot be reached. */
-export interface ComparisonStore {
+export interface ComparisonStore extends LeasedStore {
   /** Stores it in state pending, due at once. With an id that is there already, returns what is there. */
   create(comparison: NewComparison): Promise<StoredComparison>;
   get(id: string): Promise<StoredComparison | null>;
   /** Newest first. */
   list(filter: ComparisonFilter): Promise<Page<StoredComparison>>;
-  /** Takes the lease if it is free or has run out; null = it is held, or the comparison has ended or does not exist. */
-  claim(id: string, owner: string, leaseMs: number): Promise<ComparisonLease | null>;
-  /** Throws FencedError if the lease was lost. */
-  renew(lease: ComparisonLease): Promise<void>;
-  release(lease: ComparisonLease): Promise<void>;
   /**
    * Stores the change in one transaction and prolongs the lease. Returns the pending control, if there is one: the
    * worker that saves often needs no other poll. Throws FencedError.
    */
-  save(lease: ComparisonLease, change: ComparisonChange): Promise<ComparisonControl | null>;
+  save(lease: Lease, change: ComparisonChange): Promise<ComparisonControl | null>;
   /** Records what an operator wants; the latest one counts; the comparison becomes due. Throws NotFoundError. */
   control(id: string, control: ComparisonControl): Promise<void>;
   /** In the order found, at most `limit`. */
@@ -83,6 +71,4 @@ export interface ComparisonStore {
     id: string,
     filter: { readonly afterSeq: number; readonly limit: number },
   ): Promise<readonly StoredDifference[]>;
-  /** Ids of comparisons not ended, due for a look, whose lease is free or has run out. */
-  due(limit: number): Promise<readonly string[]>;
 }

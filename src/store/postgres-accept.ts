@@ -1,5 +1,4 @@
 import type { EventInput, Expansion, Join } from '../model/expansion.ts';
-import type { CampaignLease } from './campaigns.ts';
 import type { Database, Queryable } from './database.ts';
 import {
   docOf,
@@ -10,6 +9,7 @@ import {
   searchText,
 } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
+import type { Lease } from './leases.ts';
 import { masterKey } from './master-key.ts';
 import { holdCampaign } from './postgres-campaigns.ts';
 import { IdempotencyConflictError, NodeInUseError } from './store.ts';
@@ -46,7 +46,7 @@ export async function acceptExpansion(
   expansion: Expansion,
   events: readonly EventInput[],
   idempotency: Idempotency | null,
-  campaign: CampaignLease | null,
+  campaign: Lease | null,
 ): Promise<Accepted> {
   for (let tries = 1; ; tries++) {
     try {
@@ -62,7 +62,7 @@ async function accept(
   expansion: Expansion,
   events: readonly EventInput[],
   idempotency: Idempotency | null,
-  campaign: CampaignLease | null,
+  campaign: Lease | null,
 ): Promise<Accepted> {
   if (campaign) await holdCampaign(client, campaign);
   const inserted = await client.query(

@@ -12,12 +12,14 @@ import {
   campaignSearchText,
   changedMembers,
 } from './campaign-rows.ts';
-import type { CampaignLease, CampaignStore, StoredCampaign } from './campaigns.ts';
+import type { CampaignStore, StoredCampaign } from './campaigns.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Queryable } from './database.ts';
 import { decodeCursor, encodeCursor, eventsJson } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
-import { FencedError, IdempotencyConflictError, NotFoundError } from './store.ts';
+import type { Lease } from './leases.ts';
+import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
+import { IdempotencyConflictError, NotFoundError } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
 type CampaignRow = {
@@ -53,6 +55,7 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
   };
 
   return {
+    ...createLeases(database, leases),
     get,
 
     async accept(campaign, events, idempotency) {
@@ -118,33 +121,6 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
       return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
     },
 
-    async claim(id, owner, leaseMs) {
-      const [row] = await database.query<{ epoch: number }>(
-        `update campaigns
-         set epoch = epoch + 1, lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
-         where id = $1 and not ended and (lease_owner is null or lease_until <= clock_timestamp())
-         returning epoch`,
-        [id, owner, leaseMs],
-      );
-      return row ? { campaignId: id, owner, epoch: row.epoch, leaseMs } : null;
-    },
-
-    async renew(lease) {
-      const rows = await database.query(
-        `update campaigns set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
-         where ${heldBy} returning 1`,
-        [...leaseValues(lease), lease.leaseMs],
-      );
-      if (rows.length === 0) throw lostLease(lease);
-    },
-
-    async release(lease) {
-      await database.query(
-        `update campaigns set lease_owner = null, lease_until = null where ${heldBy}`,
-        leaseValues(lease),
-      );
-    },
-
     async save(lease, before, after, extra) {
       const doc = campaignChanged(before, after) ? toJson(stamp('campaign', campaignDocOf(after))) : null;
       const members = changedMembers(before, after);
@@ -173,18 +149,15 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
            where c.id = left_controls.id returning 1`,
           [...leaseValues(lease), doc, ended, lease.leaseMs, extra.lookAgainInMs, extra.appliedControls],
         );
-        if (rows.length === 0) throw lostLease(lease);
+        if (rows.length === 0) throw lostLease(leases, lease);
         if (members.length > 0)
           await client.query(
             `update campaign_members m set doc = n.doc from jsonb_array_elements($2::jsonb) as n (doc)
              where m.campaign_id = $1 and m.position = (n.doc ->> 'index')::integer`,
-            [lease.campaignId, membersJson(members)],
+            [lease.id, membersJson(members)],
           );
         if (extra.events.length > 0)
-          await client.query('select append_campaign_events($1, $2)', [
-            lease.campaignId,
-            eventsJson(extra.events),
-          ]);
+          await client.query('select append_campaign_events($1, $2)', [lease.id, eventsJson(extra.events)]);
       });
     },
 
@@ -198,38 +171,26 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
       );
       if (rows.length === 0) throw new NotFoundError(`there is no campaign ${id}`);
     },
-
-    async due(limit) {
-      const rows = await database.query<{ id: string }>(
-        `select id from campaigns
-         where not ended and look_at <= clock_timestamp()
-           and (lease_owner is null or lease_until <= clock_timestamp())
-         order by look_at, accepted_at, id limit $1`,
-        [limit],
-        'due_campaigns',
-      );
-      return rows.map((row) => row.id);
-    },
   };
 }
 
-const heldBy = 'id = $1 and epoch = $2 and lease_owner = $3';
-const leaseValues = (lease: CampaignLease) => [lease.campaignId, lease.epoch, lease.owner];
-
-function lostLease(lease: CampaignLease): FencedError {
-  return new FencedError(`lease ${lease.epoch} of ${lease.owner} on campaign ${lease.campaignId} was lost`);
-}
+const leases: LeasedTable = {
+  table: 'campaigns',
+  row: 'campaign',
+  unended: 'not ended',
+  since: 'accepted_at',
+};
 
 /**
  * Within a transaction: nobody else can take the campaign over before its end. Throws FencedError when somebody has
  * taken it already, so that a worker that was away cannot begin a member any more.
  */
-export async function holdCampaign(client: Queryable, lease: CampaignLease): Promise<void> {
+export async function holdCampaign(client: Queryable, lease: Lease): Promise<void> {
   const rows = await client.query(
     `select 1 from campaigns where ${heldBy} and not ended for share`,
     leaseValues(lease),
   );
-  if (rows.length === 0) throw lostLease(lease);
+  if (rows.length === 0) throw lostLease(leases, lease);
 }
 
 async function acceptedUnder(

@@ -1,12 +1,14 @@
 import { type Difference, mostListedDifferences } from '../model/comparison.ts';
 import { comparisonHasEnded } from '../model/states.ts';
 import type { ComparisonControl, StoredDifference } from '../model/views/comparison.ts';
-import type { ComparisonChange, ComparisonLease, ComparisonStore, StoredComparison } from './comparisons.ts';
+import type { ComparisonChange, ComparisonStore, StoredComparison } from './comparisons.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Queryable, Row } from './database.ts';
 import { decodeCursor, encodeCursor } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
-import { FencedError, NotFoundError } from './store.ts';
+import type { Lease } from './leases.ts';
+import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
+import { NotFoundError } from './store.ts';
 import { type DocumentKind, type Stored, stamp, upgrade } from './upgrades.ts';
 
 export interface ComparisonStoreOptions {
@@ -41,6 +43,7 @@ export function createPostgresComparisons(
   };
 
   return {
+    ...createLeases(database, leases),
     get,
 
     async create(comparison) {
@@ -81,33 +84,6 @@ export function createPostgresComparisons(
       return { items, nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null };
     },
 
-    async claim(id, owner, leaseMs) {
-      const [row] = await database.query<{ epoch: number }>(
-        `update comparisons
-         set epoch = epoch + 1, lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
-         where id = $1 and ${unended} and (lease_owner is null or lease_until <= clock_timestamp())
-         returning epoch`,
-        [id, owner, leaseMs],
-      );
-      return row ? { comparisonId: id, owner, epoch: row.epoch, leaseMs } : null;
-    },
-
-    async renew(lease) {
-      const rows = await database.query(
-        `update comparisons set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
-         where ${heldBy} returning 1`,
-        [...leaseValues(lease), lease.leaseMs],
-      );
-      if (rows.length === 0) throw lostLease(lease);
-    },
-
-    async release(lease) {
-      await database.query(
-        `update comparisons set lease_owner = null, lease_until = null where ${heldBy}`,
-        leaseValues(lease),
-      );
-    },
-
     async save(lease, change) {
       const update = updateOf(lease, change);
       const differences = change.differences ?? [];
@@ -116,9 +92,9 @@ export function createPostgresComparisons(
           update.sql,
           update.values,
         );
-        if (!row) throw lostLease(lease);
+        if (!row) throw lostLease(leases, lease);
         const kept = differences.slice(0, Math.max(0, keep - row.stored));
-        if (kept.length > 0) await addDifferences(client, lease.comparisonId, row.stored, kept);
+        if (kept.length > 0) await addDifferences(client, lease.id, row.stored, kept);
         return row.pendingControl;
       });
     },
@@ -139,28 +115,15 @@ export function createPostgresComparisons(
       );
       return rows.map(({ seq, doc }): StoredDifference => ({ ...upgrade('difference', doc), seq }));
     },
-
-    async due(limit) {
-      const rows = await database.query<{ id: string }>(
-        `select id from comparisons
-         where ${unended} and look_at <= clock_timestamp()
-           and (lease_owner is null or lease_until <= clock_timestamp())
-         order by look_at, created_at, id limit $1`,
-        [limit],
-      );
-      return rows.map((row) => row.id);
-    },
   };
 }
 
-const heldBy = 'id = $1 and epoch = $2 and lease_owner = $3';
-const leaseValues = (lease: ComparisonLease) => [lease.comparisonId, lease.epoch, lease.owner];
-
-function lostLease(lease: ComparisonLease): FencedError {
-  return new FencedError(
-    `lease ${lease.epoch} of ${lease.owner} on comparison ${lease.comparisonId} was lost`,
-  );
-}
+const leases: LeasedTable = {
+  table: 'comparisons',
+  row: 'comparison',
+  unended,
+  since: 'created_at',
+};
 
 function comparisonOf(row: ComparisonRow): StoredComparison {
   const { expansionId, node, ...comparison } = row;
@@ -182,7 +145,7 @@ const document = (kind: DocumentKind, stored: unknown): unknown =>
   stored === null ? null : upgrade(kind, stored as Stored<object>);
 
 /** One UPDATE that sets what the change names, under the lease's fence. */
-function updateOf(lease: ComparisonLease, change: ComparisonChange) {
+function updateOf(lease: Lease, change: ComparisonChange) {
   const values: unknown[] = leaseValues(lease);
   const bind = (value: unknown) => `$${values.push(value)}`;
   const json = (kind: DocumentKind, value: unknown) =>

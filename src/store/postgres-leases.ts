@@ -1,77 +1,67 @@
-import { grantSlots, type Slot } from '../model/slots.ts';
-import type { Queryable } from './database.ts';
-import { FencedError, type Lease, type Store } from './store.ts';
+import type { Database } from './database.ts';
+import { FencedError, type Lease, type LeasedStore } from './leases.ts';
 
-export function lostLease(lease: Lease): FencedError {
-  return new FencedError(`lease ${lease.epoch} of ${lease.owner} on expansion ${lease.expansionId} was lost`);
+/** A table whose rows are worked on under a lease. */
+export interface LeasedTable {
+  readonly table: 'expansions' | 'comparisons' | 'campaigns';
+  /** What a row is called in messages. */
+  readonly row: string;
+  /** The condition of rows that have not ended. */
+  readonly unended: string;
+  /** The column that orders rows which are due at the same time. */
+  readonly since: 'accepted_at' | 'created_at';
 }
 
-/** Taken by whoever counts slots, so that two workers never both take the last one. */
-const slotsLock = 1885957730;
+/** The condition of a row that this lease still holds, with `leaseValues` as its first parameters. */
+export const heldBy = 'id = $1 and epoch = $2 and lease_owner = $3';
+export const leaseValues = (lease: Lease): unknown[] => [lease.id, lease.epoch, lease.owner];
 
-/** `Store.syncSlots` on PostgreSQL, within one transaction. */
-export async function syncSlots(
-  client: Queryable,
-  lease: Lease,
-  request: Parameters<Store['syncSlots']>[1],
-): ReturnType<Store['syncSlots']> {
-  await client.query('select pg_advisory_xact_lock($1)', [slotsLock]);
-  const fence = await client.query(
-    'select 1 from expansions where id = $1 and epoch = $2 and lease_owner = $3',
-    [lease.expansionId, lease.epoch, lease.owner],
-  );
-  if (fence.length === 0) throw lostLease(lease);
-  const others = await client.query<Slot & Record<string, unknown>>(
-    `select expansion_id as "expansionId", position, node_host as "nodeHost", master_host as "masterHost"
-     from sync_slots where expansion_id <> $1 order by since, expansion_id, position`,
-    [lease.expansionId],
-  );
-  const { slots, refused } = grantSlots(others, request.held, request.wanted, request.limits);
-  await client.query('delete from sync_slots where expansion_id = $1 and position <> all ($2::integer[])', [
-    lease.expansionId,
-    slots.map((slot) => slot.position),
-  ]);
-  await client.query(
-    `insert into sync_slots (expansion_id, position, node_host, master_host)
-     select $1, s.position, s.node_host, s.master_host
-     from unnest($2::integer[], $3::text[], $4::text[]) as s (position, node_host, master_host)
-     on conflict (expansion_id, position) do nothing`,
-    [
-      lease.expansionId,
-      slots.map((slot) => slot.position),
-      slots.map((slot) => slot.nodeHost),
-      slots.map((slot) => slot.masterHost),
-    ],
-  );
-  return { refused, others };
-}
+export const lostLease = ({ row }: Pick<LeasedTable, 'row'>, lease: Lease): FencedError =>
+  new FencedError(`lease ${lease.epoch} of ${lease.owner} on ${row} ${lease.id} was lost`);
 
-/** `Store.lockMaster` on PostgreSQL, within one transaction. */
-export async function lockMaster(
-  client: Queryable,
-  lease: Lease,
-  keys: readonly string[],
-): Promise<true | { heldBy: string }> {
-  const held = await client.query(
-    'select 1 from expansions where id = $1 and epoch = $2 and lease_owner = $3 for update',
-    [lease.expansionId, lease.epoch, lease.owner],
-  );
-  if (held.length === 0) throw lostLease(lease);
-  // In one order everywhere, so that two expansions that share keys wait for each other and never in a ring.
-  const taken = await client.query<{ key: string }>(
-    `insert into master_locks (key, expansion_id)
-     select k, $1 from unnest($2::text[]) as k order by k
-     on conflict (key) do nothing returning key`,
-    [lease.expansionId, [...new Set(keys)]],
-  );
-  const [other] = await client.query<{ expansion_id: string }>(
-    'select expansion_id from master_locks where key = any ($1::text[]) and expansion_id <> $2 order by key limit 1',
-    [keys, lease.expansionId],
-  );
-  if (!other) return true;
-  await client.query('delete from master_locks where key = any ($1::text[]) and expansion_id = $2', [
-    taken.map((row) => row.key),
-    lease.expansionId,
-  ]);
-  return { heldBy: other.expansion_id };
+/** The part of a store that hands out leases on the rows of a table. */
+export function createLeases(database: Database, of: LeasedTable): LeasedStore {
+  const { table, unended, since } = of;
+  const free = '(lease_owner is null or lease_until <= clock_timestamp())';
+  return {
+    async claim(id, owner, leaseMs) {
+      const [row] = await database.query<{ epoch: number }>(
+        `update ${table}
+         set epoch = epoch + 1, lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+         where id = $1 and ${unended} and ${free}
+         returning epoch`,
+        [id, owner, leaseMs],
+        `claim_${table}`,
+      );
+      return row ? { id, owner, epoch: row.epoch, leaseMs } : null;
+    },
+
+    async renew(lease) {
+      const rows = await database.query(
+        `update ${table} set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
+         where ${heldBy} returning 1`,
+        [...leaseValues(lease), lease.leaseMs],
+        `renew_${table}`,
+      );
+      if (rows.length === 0) throw lostLease(of, lease);
+    },
+
+    async release(lease) {
+      await database.query(
+        `update ${table} set lease_owner = null, lease_until = null where ${heldBy}`,
+        leaseValues(lease),
+      );
+    },
+
+    async due(limit) {
+      const rows = await database.query<{ id: string }>(
+        `select id from ${table}
+         where ${unended} and look_at <= clock_timestamp() and ${free}
+         order by look_at, ${since}, id limit $1`,
+        [limit],
+        `due_${table}`,
+      );
+      return rows.map((row) => row.id);
+    },
+  };
 }

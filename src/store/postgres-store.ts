@@ -30,7 +30,8 @@ import {
   expansionColumns,
   expansionOf,
 } from './postgres-accept.ts';
-import { lockMaster, lostLease, syncSlots } from './postgres-leases.ts';
+import { createLeases, lostLease } from './postgres-leases.ts';
+import { expansionLeases, lockMaster, syncSlots } from './postgres-locks.ts';
 import { AlreadyFrozenError, NotFoundError, type Store, type StoredObservation } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
@@ -44,6 +45,8 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
   const thinner = createThinner(database, options.observationsPerNode ?? 1000);
 
   return {
+    ...createLeases(database, expansionLeases),
+
     async migrate() {
       await migrate(database, await readMigrations());
     },
@@ -184,36 +187,6 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       return rows.map((row) => row.id);
     },
 
-    async claim(expansionId, owner, leaseMs) {
-      const [row] = await database.query<{ epoch: number }>(
-        `update expansions
-         set epoch = epoch + 1, lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
-         where id = $1 and not ended and (lease_owner is null or lease_until <= clock_timestamp())
-         returning epoch`,
-        [expansionId, owner, leaseMs],
-        'claim_expansion',
-      );
-      return row ? { expansionId, owner, epoch: row.epoch, leaseMs } : null;
-    },
-
-    async renew(lease) {
-      const rows = await database.query(
-        `update expansions set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
-         where id = $1 and epoch = $2 and lease_owner = $3 returning 1`,
-        [lease.expansionId, lease.epoch, lease.owner, lease.leaseMs],
-        'renew_expansion',
-      );
-      if (rows.length === 0) throw lostLease(lease);
-    },
-
-    async release(lease) {
-      await database.query(
-        `update expansions set lease_owner = null, lease_until = null
-         where id = $1 and epoch = $2 and lease_owner = $3`,
-        [lease.expansionId, lease.epoch, lease.owner],
-      );
-    },
-
     async lockMaster(lease, keys) {
       return database.transaction((client) => lockMaster(client, lease, keys));
     },
@@ -231,7 +204,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       const rows = await database.query<{ held: boolean }>(
         'select save_expansion($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as held',
         [
-          lease.expansionId,
+          lease.id,
           lease.epoch,
           lease.owner,
           lease.leaseMs,
@@ -245,22 +218,10 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
         ],
         'save_expansion',
       );
-      if (!onlyRow(rows).held) throw lostLease(lease);
+      if (!onlyRow(rows).held) throw lostLease(expansionLeases, lease);
       // The save is done, and what could not be thinned out now will be the next time.
-      await thinner.saw(lease.expansionId, extra.observations ?? []).catch(() => undefined);
-      if (hasEnded(after)) thinner.forget(lease.expansionId);
-    },
-
-    async due(limit) {
-      const rows = await database.query<{ id: string }>(
-        `select id from expansions
-         where not ended and look_at <= clock_timestamp()
-           and (lease_owner is null or lease_until <= clock_timestamp())
-         order by look_at, accepted_at, id limit $1`,
-        [limit],
-        'due_expansions',
-      );
-      return rows.map((row) => row.id);
+      await thinner.saw(lease.id, extra.observations ?? []).catch(() => undefined);
+      if (hasEnded(after)) thinner.forget(lease.id);
     },
 
     async freeze(order) {

@@ -3,21 +3,8 @@ import type { Look } from '../model/observation.ts';
 import type { Slot, SlotLimits, SlotRefusal } from '../model/slots.ts';
 import type { Observation } from '../model/views/observation.ts';
 import type { Freeze } from '../model/views/service.ts';
-import type { CampaignLease } from './campaigns.ts';
+import type { Lease, LeasedStore } from './leases.ts';
 import type { Page } from './page.ts';
-
-/** The right to act on one expansion, until it ends or somebody with a higher epoch takes over. */
-export interface Lease {
-  readonly expansionId: string;
-  readonly owner: string;
-  readonly epoch: number;
-  readonly leaseMs: number;
-}
-
-/** The lease was lost: another worker has a higher epoch. Stop acting at once. */
-export class FencedError extends Error {
-  readonly code = 'fenced';
-}
 
 /** A node of the request is already part of an expansion that has not ended. */
 export class NodeInUseError extends Error {
@@ -89,7 +76,7 @@ export interface StoredPlan {
  * The truth. All methods throw StoreUnavailableError while the database cannot be reached; it is not known then
  * whether a change was stored, so read again before going on.
  */
-export interface Store {
+export interface Store extends LeasedStore {
   /** Checks the schema, applies missing migrations (one process at a time). */
   migrate(): Promise<void>;
   close(): Promise<void>;
@@ -105,7 +92,7 @@ export interface Store {
     expansion: Expansion,
     events: readonly EventInput[],
     idempotency: { readonly key: string; readonly fingerprint: string } | null,
-    campaign?: CampaignLease,
+    campaign?: Lease,
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
 
   /**
@@ -153,15 +140,6 @@ export interface Store {
   expansionsWithControls(): Promise<readonly string[]>;
 
   /**
-   * Takes the lease if it is free or has run out; raises the epoch. null = it is held (also by the same owner: two
-   * sessions of one process must not act together either), or the expansion has ended or does not exist.
-   * Time is the database's.
-   */
-  claim(expansionId: string, owner: string, leaseMs: number): Promise<Lease | null>;
-  /** Prolongs the lease. Throws FencedError if it was lost. */
-  renew(lease: Lease): Promise<void>;
-  release(lease: Lease): Promise<void>;
-  /**
    * Only one expansion per master runs at a time: true if this one holds or now gets the master under all the
    * given keys (address, run id), else the id of the one that holds it. Released when the expansion ends.
    */
@@ -201,9 +179,6 @@ export interface Store {
       readonly lookAgainInMs: number | null;
     },
   ): Promise<void>;
-  /** Ids of expansions not ended, due for a look, whose lease is free or has run out. For the reconciler. */
-  due(limit: number): Promise<readonly string[]>;
-
   /** The global stop, on and off. Each is told in the history of every expansion that has not ended. */
   /** Throws AlreadyFrozenError: a second order would take the place of the first one's reason and person. */
   freeze(order: FreezeOrder): Promise<Freeze>;

@@ -1,16 +1,25 @@
 /** A process of its own that works on comparisons until it is killed: `worker-child.ts CONNECTION OWNER`. */
-import { startComparisonWorker } from '../../src/work/comparison/handler.ts';
+import { pino } from 'pino';
+import { createComparisonHandler } from '../../src/work/comparison/handler.ts';
+import { realClock } from '../../src/work/expansion/observer.ts';
+import { startReconciler } from '../../src/work/reconciler.ts';
 import { openTestStores } from '../support/postgres.ts';
 
 const [connection, owner] = process.argv.slice(2) as [string, string];
 const { comparisons } = openTestStores(JSON.parse(connection));
-startComparisonWorker({
+const handler = createComparisonHandler({
   comparisons,
   credentials: { get: () => null, names: [] },
+  log: pino({ level: 'silent' }),
   owner,
   now: Date.now,
-  concurrency: 1,
-  pollMs: 50,
+  sleep: realClock.sleep,
   leaseMs: 3000,
   heartbeatMs: 200,
+});
+const never = new AbortController().signal;
+startReconciler({
+  store: comparisons,
+  doorbell: { ring: async (id) => void (await handler(id, never)) },
+  intervalMs: 50,
 });

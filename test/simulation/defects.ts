@@ -2,7 +2,8 @@ import type { Engine } from '../../src/engines/engine.ts';
 import type { Capabilities } from '../../src/model/capabilities.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
 import type { Look, NodeFacts } from '../../src/model/observation.ts';
-import type { Lease, Store } from '../../src/store/store.ts';
+import type { Lease } from '../../src/store/leases.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { Compare } from '../../src/work/expansion/session.ts';
 
 /** A guard that is taken out on purpose, at a seam: the simulation must notice. */
@@ -49,8 +50,8 @@ const noFence: Defect = {
   store: (store, epochOf) => {
     const owners = new Map<string, string>();
     const current = (lease: Lease): Lease => ({
-      ...renewed(lease, epochOf(lease.expansionId)),
-      owner: owners.get(lease.expansionId) ?? lease.owner,
+      ...renewed(lease, epochOf(lease.id)),
+      owner: owners.get(lease.id) ?? lease.owner,
     });
     return withStore(store, {
       claim: async (expansionId, owner, leaseMs) => {

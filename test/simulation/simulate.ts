@@ -15,7 +15,8 @@ import { resolvePolicy } from '../../src/model/policy.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { Reply } from '../../src/simulator/reply.ts';
-import { FencedError, type Store, StoreUnavailableError } from '../../src/store/store.ts';
+import { FencedError } from '../../src/store/leases.ts';
+import { type Store, StoreUnavailableError } from '../../src/store/store.ts';
 import { createWorker } from '../../src/work/expansion/worker.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { buildCluster } from './build-cluster.ts';
@@ -275,7 +276,7 @@ class Simulation {
           const lease = await target.claim(...args);
           if (lease) {
             sender.epoch = lease.epoch;
-            this.tell('service', `${process.name} works on ${lease.expansionId} (lease ${lease.epoch})`);
+            this.tell('service', `${process.name} works on ${lease.id} (lease ${lease.epoch})`);
           }
           return lease;
         };

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Campaign } from '../../src/model/campaign.ts';
 import type { EventInput } from '../../src/model/expansion.ts';
-import type { CampaignLease, CampaignStore } from '../../src/store/campaigns.ts';
-import { FencedError, IdempotencyConflictError, NotFoundError, type Store } from '../../src/store/store.ts';
+import type { CampaignStore } from '../../src/store/campaigns.ts';
+import { FencedError, type Lease } from '../../src/store/leases.ts';
+import { IdempotencyConflictError, NotFoundError, type Store } from '../../src/store/store.ts';
 import { aCampaign, campaignControl } from '../support/campaigns.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { createMemoryCampaigns } from '../support/memory-campaigns.ts';
@@ -74,7 +75,7 @@ describe.each(Object.keys(kinds))('CampaignStore in %s', (kind) => {
 
   const accepted = async (over: Parameters<typeof aCampaign>[0] = {}) =>
     (await campaigns.accept(aCampaign(over), [], null)).campaign;
-  const claimed = async (id: string, owner = 'worker-1', leaseMs = 60_000): Promise<CampaignLease> => {
+  const claimed = async (id: string, owner = 'worker-1', leaseMs = 60_000): Promise<Lease> => {
     const lease = await campaigns.claim(id, owner, leaseMs);
     if (!lease) throw new Error(`campaign ${id} could not be claimed`);
     return lease;

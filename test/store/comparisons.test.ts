@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Difference } from '../../src/model/comparison.ts';
 import type { ComparisonControl } from '../../src/model/views/comparison.ts';
-import type { ComparisonLease, ComparisonStore, NewComparison } from '../../src/store/comparisons.ts';
-import { FencedError, NotFoundError, type Store } from '../../src/store/store.ts';
+import type { ComparisonStore, NewComparison } from '../../src/store/comparisons.ts';
+import { FencedError, type Lease } from '../../src/store/leases.ts';
+import { NotFoundError, type Store } from '../../src/store/store.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
@@ -52,7 +53,7 @@ const control = (verb: ComparisonControl['verb'], at = 1): ComparisonControl => 
   by: 'b',
   at,
 });
-const claimed = async (id: string, leaseMs = 60_000): Promise<ComparisonLease> => {
+const claimed = async (id: string, leaseMs = 60_000): Promise<Lease> => {
   const lease = await comparisons.claim(id, 'worker-1', leaseMs);
   if (!lease) throw new Error(`comparison ${id} could not be claimed`);
   return lease;

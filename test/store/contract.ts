@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Control, EventInput, Expansion } from '../../src/model/expansion.ts';
 import type { Look } from '../../src/model/observation.ts';
+import { FencedError, type Lease } from '../../src/store/leases.ts';
 import { masterKey } from '../../src/store/master-key.ts';
 import {
-  FencedError,
   IdempotencyConflictError,
-  type Lease,
   NodeInUseError,
   NotFoundError,
   type Store,
@@ -250,7 +249,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('gives it to nobody else while it lasts, not even to its owner again', async () => {
         const { id } = await accepted();
         const lease = await claimed(id);
-        expect(lease).toMatchObject({ expansionId: id, owner: 'worker-1', epoch: 1 });
+        expect(lease).toMatchObject({ id, owner: 'worker-1', epoch: 1 });
         expect(await store.claim(id, 'worker-2', 60_000)).toBeNull();
         expect(await store.claim(id, 'worker-1', 60_000)).toBeNull();
         expect(await store.due(10)).toEqual([]);
@@ -645,7 +644,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           leases.map((lease) =>
             store.syncSlots(lease, {
               held: [],
-              wanted: [slot(lease.expansionId, 0)],
+              wanted: [slot(lease.id, 0)],
               limits: { ...limits, total: 2 },
             }),
           ),
@@ -658,14 +657,14 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         const perHost = { ...limits, perNodeHost: 1 };
         const ask = (lease: Lease, wanted: readonly ReturnType<typeof slot>[]) =>
           store.syncSlots(lease, { held: [], wanted, limits: perHost });
-        await ask(a, [slot(a.expansionId, 0), slot(a.expansionId, 1, 'h2')]);
-        const refused = await ask(b, [slot(b.expansionId, 3)]);
+        await ask(a, [slot(a.id, 0), slot(a.id, 1, 'h2')]);
+        const refused = await ask(b, [slot(b.id, 3)]);
         expect(refused.refused).toEqual([
-          { position: 3, text: expect.stringContaining(`expansion ${a.expansionId}`) },
+          { position: 3, text: expect.stringContaining(`expansion ${a.id}`) },
         ]);
-        expect(refused.others).toEqual([slot(a.expansionId, 0), slot(a.expansionId, 1, 'h2')]);
-        await ask(a, [slot(a.expansionId, 1, 'h2')]);
-        expect((await ask(b, [slot(b.expansionId, 3)])).refused).toEqual([]);
+        expect(refused.others).toEqual([slot(a.id, 0), slot(a.id, 1, 'h2')]);
+        await ask(a, [slot(a.id, 1, 'h2')]);
+        expect((await ask(b, [slot(b.id, 3)])).refused).toEqual([]);
       });
 
       it('notes what is under way even beyond the limit, and gives it back at the end', async () => {
@@ -675,7 +674,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         const one = { ...limits, total: 1 };
         const held = [slot(expansion.id, 0), slot(expansion.id, 1)];
         expect((await store.syncSlots(lease, { held, wanted: [], limits: one })).refused).toEqual([]);
-        const wanted = [slot(other.expansionId, 0)];
+        const wanted = [slot(other.id, 0)];
         expect((await store.syncSlots(other, { held: [], wanted, limits: one })).refused).toHaveLength(1);
         await endIt(expansion, lease);
         expect((await store.syncSlots(other, { held: [], wanted, limits: one })).refused).toEqual([]);

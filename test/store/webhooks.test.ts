@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EventInput, Expansion } from '../../src/model/expansion.ts';
-import { type Lease, NotFoundError, type Store } from '../../src/store/store.ts';
+import type { Lease } from '../../src/store/leases.ts';
+import { NotFoundError, type Store } from '../../src/store/store.ts';
 import type { DeliveryOutcome, Webhook, WebhookStore } from '../../src/store/webhooks.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';

@@ -1,9 +1,10 @@
 import { type Campaign, type CampaignControl, campaignHasEnded } from '../../src/model/campaign.ts';
 import { campaignSearchText } from '../../src/store/campaign-rows.ts';
-import type { CampaignLease, CampaignStore, StoredCampaign } from '../../src/store/campaigns.ts';
+import type { CampaignStore, StoredCampaign } from '../../src/store/campaigns.ts';
 import { decodeCursor, encodeCursor } from '../../src/store/expansion-rows.ts';
 import { toJson } from '../../src/store/json.ts';
-import { FencedError, IdempotencyConflictError, NotFoundError } from '../../src/store/store.ts';
+import { FencedError, type Lease } from '../../src/store/leases.ts';
+import { IdempotencyConflictError, NotFoundError } from '../../src/store/store.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 interface Row {
@@ -27,10 +28,10 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
   });
   const isHeld = (row: Row) => row.owner !== null && row.leaseUntil > now();
   const open = (row: Row) => !campaignHasEnded(row.campaign.state);
-  const fenced = (lease: CampaignLease): Row => {
-    const row = rows.get(lease.campaignId);
+  const fenced = (lease: Lease): Row => {
+    const row = rows.get(lease.id);
     if (row && row.epoch === lease.epoch && row.owner === lease.owner) return row;
-    throw new FencedError(`lease ${lease.epoch} of ${lease.owner} on campaign ${lease.campaignId} was lost`);
+    throw new FencedError(`lease ${lease.epoch} of ${lease.owner} on campaign ${lease.id} was lost`);
   };
   const under = (idempotency: { readonly key: string; readonly fingerprint: string } | null): Row | null => {
     const earlier = idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
@@ -39,7 +40,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
     throw new IdempotencyConflictError(`idempotency key ${idempotency.key} was used before`);
   };
   store.setCampaignFence((lease) => {
-    if (!open(fenced(lease))) throw new FencedError(`campaign ${lease.campaignId} has ended`);
+    if (!open(fenced(lease))) throw new FencedError(`campaign ${lease.id} has ended`);
   });
 
   return {
@@ -107,7 +108,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
       row.epoch += 1;
       row.owner = owner;
       row.leaseUntil = now() + leaseMs;
-      return { campaignId: id, owner, epoch: row.epoch, leaseMs };
+      return { id, owner, epoch: row.epoch, leaseMs };
     },
 
     async renew(lease) {
@@ -117,7 +118,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
 
     async release(lease) {
       store.reachable();
-      const row = rows.get(lease.campaignId);
+      const row = rows.get(lease.id);
       if (row?.epoch === lease.epoch && row.owner === lease.owner) row.owner = null;
     },
 
@@ -133,7 +134,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
       row.leaseUntil = now() + lease.leaseMs;
       const wanted = extra.lookAgainInMs === null ? null : now() + extra.lookAgainInMs;
       row.lookAt = !open(row) ? null : row.controls.length > 0 ? now() : wanted;
-      store.appendForCampaign(lease.campaignId, extra.events);
+      store.appendForCampaign(lease.id, extra.events);
     },
 
     async control(id, control) {

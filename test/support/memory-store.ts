@@ -2,7 +2,6 @@ import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../sr
 import type { Look } from '../../src/model/observation.ts';
 import { grantSlots, type Slot } from '../../src/model/slots.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
-import type { CampaignLease } from '../../src/store/campaigns.ts';
 import {
   changedJoins,
   decodeCursor,
@@ -16,12 +15,11 @@ import {
 } from '../../src/store/expansion-rows.ts';
 import { freezeEvent, unfreezeEvent } from '../../src/store/freeze-events.ts';
 import { toJson } from '../../src/store/json.ts';
+import { FencedError, type Lease } from '../../src/store/leases.ts';
 import { addressKey, masterKey } from '../../src/store/master-key.ts';
 import {
   AlreadyFrozenError,
-  FencedError,
   IdempotencyConflictError,
-  type Lease,
   NodeInUseError,
   NotFoundError,
   type Store,
@@ -46,7 +44,7 @@ export interface MemoryStore extends Store {
   /** Stores events of a campaign among those of the expansions. */
   appendForCampaign(campaignId: string, events: readonly EventInput[]): void;
   /** Gives it what throws when a campaign's lease is not held any more. */
-  setCampaignFence(check: (lease: CampaignLease) => void): void;
+  setCampaignFence(check: (lease: Lease) => void): void;
 }
 
 interface Idempotency {
@@ -85,7 +83,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   let freezeNow: Freeze = { frozen: false, reason: null, by: null, since: null };
   let observationSeq = 0;
   let unavailable = false;
-  let holdCampaign = (_lease: CampaignLease): void => {
+  let holdCampaign = (_lease: Lease): void => {
     throw new Error('this test has no campaigns');
   };
 
@@ -96,11 +94,9 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const isHeld = (row: Row) => row.owner !== null && row.leaseUntil !== null && row.leaseUntil > now();
 
   const fenced = (lease: Lease): Row => {
-    const row = rows.get(lease.expansionId);
+    const row = rows.get(lease.id);
     if (row && row.epoch === lease.epoch && row.owner === lease.owner) return row;
-    throw new FencedError(
-      `lease ${lease.epoch} of ${lease.owner} on expansion ${lease.expansionId} was lost`,
-    );
+    throw new FencedError(`lease ${lease.epoch} of ${lease.owner} on expansion ${lease.id} was lost`);
   };
   const sameRequest = (earlier: Row, idempotency: Idempotency): Row => {
     if (earlier.idempotency?.fingerprint === idempotency.fingerprint) return earlier;
@@ -289,7 +285,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       row.epoch += 1;
       row.owner = owner;
       row.leaseUntil = now() + leaseMs;
-      return { expansionId, owner, epoch: row.epoch, leaseMs };
+      return { id: expansionId, owner, epoch: row.epoch, leaseMs };
     },
 
     async renew(lease) {
@@ -299,7 +295,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
     async release(lease) {
       reachable();
-      const row = rows.get(lease.expansionId);
+      const row = rows.get(lease.id);
       if (row?.epoch !== lease.epoch || row.owner !== lease.owner) return;
       row.owner = null;
       row.leaseUntil = null;
@@ -310,18 +306,18 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       fenced(lease);
       const heldBy = keys
         .map((key) => masterLocks.get(key))
-        .find((holder) => holder !== undefined && holder !== lease.expansionId);
+        .find((holder) => holder !== undefined && holder !== lease.id);
       if (heldBy) return { heldBy };
-      for (const key of keys) masterLocks.set(key, lease.expansionId);
+      for (const key of keys) masterLocks.set(key, lease.id);
       return true;
     },
 
     async syncSlots(lease, request) {
       reachable();
       fenced(lease);
-      const others = [...slots].flatMap(([id, own]) => (id === lease.expansionId ? [] : own));
+      const others = [...slots].flatMap(([id, own]) => (id === lease.id ? [] : own));
       const granted = grantSlots(others, request.held, request.wanted, request.limits);
-      slots.set(lease.expansionId, granted.slots);
+      slots.set(lease.id, granted.slots);
       return { refused: granted.refused, others };
     },
 
@@ -330,17 +326,17 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       const row = fenced(lease);
       if (docChanged(before, after)) row.doc = stored(docOf(after));
       for (const join of changedJoins(before, after)) row.joins[join.index] = stored(join);
-      append(lease.expansionId, extra.events);
-      for (const { node, look } of extra.observations ?? []) observe(lease.expansionId, node, look);
+      append(lease.id, extra.events);
+      for (const { node, look } of extra.observations ?? []) observe(lease.id, node, look);
       row.controls = row.controls.filter((control) => !extra.appliedControls?.includes(control.id));
       const wanted = extra.lookAgainInMs === null ? null : now() + extra.lookAgainInMs;
       row.lookAt = row.controls.length > 0 ? now() : wanted;
       row.leaseUntil = now() + lease.leaseMs;
       if (!hasEnded(row.doc)) return;
       row.lookAt = null;
-      unlock(nodeLocks, lease.expansionId);
-      unlock(masterLocks, lease.expansionId);
-      slots.delete(lease.expansionId);
+      unlock(nodeLocks, lease.id);
+      unlock(masterLocks, lease.id);
+      slots.delete(lease.id);
     },
 
     async due(limit) {

@@ -14,13 +14,11 @@ import type { Control, EventInput } from '../../model/expansion.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
-import type { CampaignLease, CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
-import {
-  FencedError,
-  IdempotencyConflictError,
-  type Store,
-  StoreUnavailableError,
-} from '../../store/store.ts';
+import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
+import { FencedError, type Lease } from '../../store/leases.ts';
+import { IdempotencyConflictError, type Store, StoreUnavailableError } from '../../store/store.ts';
+
+import { type ShellOptions, underLease } from '../shell.ts';
 
 export interface CampaignWorkerParts {
   readonly campaigns: CampaignStore;
@@ -29,8 +27,8 @@ export interface CampaignWorkerParts {
   /** Rings for expansions. */
   readonly doorbell: Pick<Doorbell, 'ring'>;
   readonly log: Logger;
-  /** Names this process in leases. */
-  readonly owner: string;
+  /** Names this process in leases; made where it is absent. */
+  readonly owner?: string;
   readonly now: () => number;
   /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -43,8 +41,6 @@ export interface CampaignWorkerParts {
 }
 
 const defaultLeaseMs = 15_000;
-const databaseAwayMs = 2000;
-const afterFailureMs = 5000;
 
 /**
  * What a worker does on a campaign's wake-up: holds its lease, looks at the members' expansions, decides, stores, and has
@@ -53,40 +49,31 @@ const afterFailureMs = 5000;
  * key of its own, and only while the campaign is held, so it never begins twice, nor behind the back of whoever holds it.
  */
 export function createCampaignHandler(parts: CampaignWorkerParts): WakeUpHandler {
-  const leaseMs = parts.leaseMs ?? defaultLeaseMs;
-  return async (campaignId, signal) => {
-    const { campaigns, log } = parts;
-    const lease = await campaigns.claim(campaignId, parts.owner, leaseMs);
-    if (lease === null) return null;
-    const heartbeat = setInterval(() => {
-      // A lease that is lost shows at the next save, and keeps every admission out before that.
-      campaigns.renew(lease).catch(() => undefined);
-    }, leaseMs / 4);
+  const { campaigns: store, log, now, sleep, owner, leaseMs = defaultLeaseMs } = parts;
+  const shell: ShellOptions = {
+    store,
+    what: 'campaign',
+    log,
+    now,
+    sleep,
+    leaseMs,
+    ...(owner ? { owner } : {}),
+  };
+  return underLease(shell, async ({ lease, keep }, signal) => {
+    // An admission can take long. A lease that is lost shows at the next save, and keeps every admission out before that.
+    const heartbeat = setInterval(() => void keep().catch(() => undefined), leaseMs / 4);
     try {
       return await work(parts, lease, signal);
-    } catch (error) {
-      if (error instanceof FencedError) {
-        log.warn({ campaignId }, 'another worker has taken over this campaign; this one stops acting on it');
-        return null;
-      }
-      if (error instanceof StoreUnavailableError) return databaseAwayMs;
-      log.error({ campaignId, err: error }, 'a turn on this campaign failed; it is tried again in 5 s');
-      return afterFailureMs;
     } finally {
       clearInterval(heartbeat);
-      await campaigns.release(lease).catch(() => undefined);
     }
-  };
+  });
 }
 
-async function work(
-  parts: CampaignWorkerParts,
-  lease: CampaignLease,
-  signal: AbortSignal,
-): Promise<number | null> {
+async function work(parts: CampaignWorkerParts, lease: Lease, signal: AbortSignal): Promise<number | null> {
   let admissions: ReadonlyMap<number, AdmissionOutcome> = new Map();
   while (!signal.aborted) {
-    const campaign = await parts.campaigns.get(lease.campaignId);
+    const campaign = await parts.campaigns.get(lease.id);
     if (campaign === null || campaignHasEnded(campaign.state)) return null;
     const turn = await takeTurn(parts, lease, campaign, admissions, signal);
     admissions = turn.admissions;
@@ -103,7 +90,7 @@ interface TurnResult {
 
 async function takeTurn(
   parts: CampaignWorkerParts,
-  lease: CampaignLease,
+  lease: Lease,
   before: StoredCampaign,
   known: ReadonlyMap<number, AdmissionOutcome>,
   signal: AbortSignal,
@@ -197,7 +184,7 @@ async function expansionsOf(
 /** Has a member admitted. Throws what keeps this worker from going on: the lease is lost, or the database is away. */
 async function admit(
   parts: CampaignWorkerParts,
-  lease: CampaignLease,
+  lease: Lease,
   campaign: Campaign,
   member: CampaignMember,
 ): Promise<AdmissionOutcome> {

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { Gauge } from 'prom-client';
 import type { Admission } from '../../admission/admission.ts';
 import { createCampaignAdmission } from '../../admission/campaign.ts';
@@ -11,12 +9,9 @@ import type { Config } from '../../platform/config.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
-import { openDoorbell, startDoorbellWorker } from '../../queue/bullmq-doorbell.ts';
-import type { QueueBackend } from '../../queue/connection.ts';
-import { alongside, type Doorbell, type DoorbellWorker } from '../../queue/doorbell.ts';
+import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
 import type { CampaignStore } from '../../store/campaigns.ts';
 import type { Store } from '../../store/store.ts';
-import { startReconciler } from '../reconciler.ts';
 import { createCampaignHandler } from './handler.ts';
 
 export interface CampaignParts {
@@ -24,13 +19,10 @@ export interface CampaignParts {
   readonly log: Log;
   readonly store: Store;
   readonly campaigns: CampaignStore;
-  readonly queue: QueueBackend;
-  /** Rings for expansions. */
-  readonly doorbell: Doorbell;
+  readonly doorbells: Readonly<Record<'expansion' | 'campaign', Doorbell>>;
   readonly metrics: Metrics;
   readonly admission: Admission;
   readonly newId: NewId;
-  readonly reconcileEveryMs: number;
   readonly crashPoint: AtCrashPoint;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -38,24 +30,13 @@ export interface CampaignParts {
 /** The part of the service that leads campaigns through. */
 export interface Campaigns {
   readonly routes: RoutePlugin;
-  /** Begins to work on campaigns; when it is closed, other processes go on. */
-  startWork(): DoorbellWorker;
-  ping(): Promise<void>;
-  close(): Promise<void>;
+  readonly handler: WakeUpHandler;
 }
 
-/** Campaigns only wait for their expansions, so one process can hold many. */
-const atOnce = 64;
-
-/** Puts together what campaigns need: their entrance, their wake-ups and their figures. */
+/** Puts together what campaigns need: their entrance, their work and their figures. */
 export function openCampaigns(parts: CampaignParts): Campaigns {
-  const { config, log, store, campaigns, queue, metrics, admission, newId } = parts;
-  const trouble = (what: string) => (error: unknown) =>
-    log.warn({ err: error }, `trouble with ${what}; it is tried again`);
-  const doorbell = openDoorbell(queue, {
-    name: 'campaign-wake-ups',
-    onTrouble: trouble('the queue of campaigns'),
-  });
+  const { config, log, store, campaigns, metrics, admission, newId } = parts;
+  const doorbell = parts.doorbells.campaign;
   countCampaigns(metrics, campaigns);
 
   const campaignAdmission = createCampaignAdmission({
@@ -74,38 +55,19 @@ export function openCampaigns(parts: CampaignParts): Campaigns {
       ),
   });
 
-  function startWork(): DoorbellWorker {
-    const handler = createCampaignHandler({
+  return {
+    routes: campaignRoutes({ campaigns, admission: campaignAdmission, doorbell }),
+    handler: createCampaignHandler({
       campaigns,
       store,
       admission,
-      doorbell: parts.doorbell,
+      doorbell: parts.doorbells.expansion,
       log,
-      owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
       now: Date.now,
       sleep: parts.sleep,
       onEvents: (events) => metrics.eventsStored(events),
       crashPoint: parts.crashPoint,
-    });
-    const wakeUps = startDoorbellWorker(queue, doorbell, handler, {
-      name: 'campaign-wake-ups',
-      concurrency: atOnce,
-      onTrouble: trouble('a campaign'),
-    });
-    const reconciler = startReconciler({
-      store: campaigns,
-      doorbell,
-      intervalMs: parts.reconcileEveryMs,
-      onTrouble: trouble('the search for campaigns that are due'),
-    });
-    return alongside(wakeUps, reconciler);
-  }
-
-  return {
-    routes: campaignRoutes({ campaigns, admission: campaignAdmission, doorbell }),
-    startWork,
-    ping: () => doorbell.ping(),
-    close: () => doorbell.close(),
+    }),
   };
 }
 

@@ -9,22 +9,22 @@ import { comparisonHasEnded } from '../../model/states.ts';
 import type { ComparisonControl, ComparisonProgress } from '../../model/views/comparison.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import { hideInReplies, withTexts } from '../../platform/secrets.ts';
-import type {
-  ComparisonChange,
-  ComparisonLease,
-  ComparisonStore,
-  StoredComparison,
-} from '../../store/comparisons.ts';
-import { FencedError } from '../../store/store.ts';
+import type { WakeUpHandler } from '../../queue/doorbell.ts';
+import type { ComparisonChange, ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
+import type { Lease } from '../../store/leases.ts';
+import { type ShellOptions, underLease } from '../shell.ts';
 
 export interface ComparisonHandlerOptions {
   readonly comparisons: ComparisonStore;
   readonly credentials: CredentialSource;
   /** Configured secrets, which are taken out of what servers said before it is stored. */
   readonly secrets?: readonly string[];
-  /** Names this process in leases. */
-  readonly owner: string;
+  readonly log: ShellOptions['log'];
+  /** Names this process in leases; made where it is absent. */
+  readonly owner?: string;
   readonly now: () => number;
+  /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** How long a comparison belongs to a worker that is silent. */
   readonly leaseMs?: number;
   /** How long a server that does not answer, is loading or is gone is waited for. */
@@ -49,30 +49,28 @@ const passing: readonly WireErrorCode[] = ['timeout', 'closed', 'unreachable', '
  * id: the lease lets one of them through. After a kill at any point the next call goes on from the last checkpoint, which
  * holds the counts and the differences found up to it.
  */
-export function createComparisonHandler(
-  options: ComparisonHandlerOptions,
-): (comparisonId: string, signal: AbortSignal) => Promise<number | null> {
-  return async (comparisonId, signal) => {
-    const { comparisons, owner, leaseMs = 30_000 } = options;
-    const lease = await comparisons.claim(comparisonId, owner, leaseMs);
-    if (lease === null) return null;
-    try {
-      const comparison = await comparisons.get(comparisonId);
-      if (comparison === null || comparisonHasEnded(comparison.state)) return null;
-      return await new Job(options, lease, comparison).work(signal);
-    } catch (error) {
-      if (error instanceof FencedError) return null;
-      throw error;
-    } finally {
-      await comparisons.release(lease).catch(() => undefined);
-    }
+export function createComparisonHandler(options: ComparisonHandlerOptions): WakeUpHandler {
+  const { comparisons: store, log, now, sleep, owner, leaseMs = 30_000 } = options;
+  const shell: ShellOptions = {
+    store,
+    what: 'comparison',
+    log,
+    now,
+    sleep,
+    leaseMs,
+    ...(owner ? { owner } : {}),
   };
+  return underLease(shell, async ({ lease }, signal) => {
+    const comparison = await store.get(lease.id);
+    if (comparison === null || comparisonHasEnded(comparison.state)) return null;
+    return await new Job(options, lease, comparison).work(signal);
+  });
 }
 
 class Job {
   readonly #options: ComparisonHandlerOptions;
   readonly #clean: (text: string) => string;
-  readonly #lease: ComparisonLease;
+  readonly #lease: Lease;
   readonly #comparison: StoredComparison;
   readonly #crashPoint: AtCrashPoint;
   readonly #stop = new AbortController();
@@ -81,7 +79,7 @@ class Job {
   #saving: Promise<void> = Promise.resolve();
   #saveError: unknown = null;
 
-  constructor(options: ComparisonHandlerOptions, lease: ComparisonLease, comparison: StoredComparison) {
+  constructor(options: ComparisonHandlerOptions, lease: Lease, comparison: StoredComparison) {
     this.#options = options;
     this.#lease = lease;
     this.#comparison = comparison;
@@ -270,59 +268,3 @@ class Job {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-export interface ComparisonWorkerOptions extends ComparisonHandlerOptions {
-  /** Comparisons worked on at the same time. */
-  readonly concurrency: number;
-  /** Time between two looks for work. Milliseconds. */
-  readonly pollMs: number;
-  /** Told when a look or a comparison went wrong for a reason of this program or its database. */
-  readonly onTrouble?: (error: unknown, comparisonId: string | null) => void;
-}
-
-export interface ComparisonWorker {
-  /** Stops taking work, stops what runs at its last checkpoint, and resolves when all of it has stopped. */
-  close(): Promise<void>;
-}
-
-/** Works on comparisons that are due, by looking for them; needs no doorbell. */
-export function startComparisonWorker(options: ComparisonWorkerOptions): ComparisonWorker {
-  const handle = createComparisonHandler(options);
-  const stop = new AbortController();
-  const running = new Map<string, Promise<void>>();
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
-
-  const start = (id: string) => {
-    const work = handle(id, stop.signal)
-      .then(() => undefined)
-      .catch((error: unknown) => options.onTrouble?.(error, id))
-      .finally(() => running.delete(id));
-    running.set(id, work);
-  };
-  const look = async () => {
-    const free = options.concurrency - running.size;
-    if (free > 0) {
-      const due = await options.comparisons.due(options.concurrency * 2);
-      for (const id of due.filter((each) => !running.has(each)).slice(0, free))
-        if (!stop.signal.aborted) start(id);
-    }
-  };
-  const loop = () => {
-    looking = look()
-      .catch((error: unknown) => options.onTrouble?.(error, null))
-      .then(() => {
-        if (!stop.signal.aborted) timer = setTimeout(loop, options.pollMs);
-      });
-  };
-  loop();
-
-  return {
-    async close() {
-      stop.abort();
-      clearTimeout(timer);
-      await looking;
-      await Promise.all(running.values());
-    },
-  };
-}

@@ -1,5 +1,6 @@
 import type { Expansion } from '../../model/expansion.ts';
-import type { Lease, Store } from '../../store/store.ts';
+import type { Lease } from '../../store/leases.ts';
+import type { Store } from '../../store/store.ts';
 import type { Clock } from './observer.ts';
 
 type Extra = Parameters<Store['save']>[3];

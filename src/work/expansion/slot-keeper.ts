@@ -3,7 +3,8 @@ import { closedWindow } from '../../core/steps/hold.ts';
 import { isUnderWay } from '../../core/steps/join-state.ts';
 import { type Expansion, isEnded, type Join } from '../../model/expansion.ts';
 import type { Slot, SlotLimits } from '../../model/slots.ts';
-import type { Lease, Store } from '../../store/store.ts';
+import type { Lease } from '../../store/leases.ts';
+import type { Store } from '../../store/store.ts';
 import type { Clock } from './observer.ts';
 
 export interface TakenSlots {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { resolveSpec } from '../../../src/compare/compare.ts';
 import { type Checkpoint, run } from '../../../src/compare/run.ts';
@@ -10,8 +11,9 @@ import type { Database } from '../../../src/store/database.ts';
 import {
   type ComparisonHandlerOptions,
   createComparisonHandler,
-  startComparisonWorker,
 } from '../../../src/work/comparison/handler.ts';
+import { realClock } from '../../../src/work/expansion/observer.ts';
+import { startReconciler } from '../../../src/work/reconciler.ts';
 import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from '../../compare/servers.ts';
 import { whenEnded } from '../../support/ended.ts';
 import {
@@ -102,8 +104,10 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
     createComparisonHandler({
       comparisons,
       credentials: noCredentials,
+      log: pino({ level: 'silent' }),
       owner: 'w1',
       now: Date.now,
+      sleep: realClock.sleep,
       run,
       ...more,
     });
@@ -255,13 +259,10 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
 
   it('is found and worked on by a worker that looks for what is due', async () => {
     const id = await create({ depth: 'sample' });
-    const worker = startComparisonWorker({
-      comparisons,
-      credentials: noCredentials,
-      owner: 'w1',
-      now: Date.now,
-      concurrency: 2,
-      pollMs: 20,
+    const worker = startReconciler({
+      store: comparisons,
+      doorbell: { ring: async (due) => void (await handler()(due, never)) },
+      intervalMs: 20,
     });
     await until(async () => (await comparisons.get(id))!.state === 'completed');
     await worker.close();

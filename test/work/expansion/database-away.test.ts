@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createPikaEngine } from '../../../src/engines/pika/index.ts';
-import type { Lease } from '../../../src/store/store.ts';
+import type { Lease } from '../../../src/store/leases.ts';
 import { createWorker, type Worker } from '../../../src/work/expansion/worker.ts';
 import { newExpansion } from '../../support/expansions.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';

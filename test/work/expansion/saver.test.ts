@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Expansion } from '../../../src/model/expansion.ts';
-import { FencedError, type Store } from '../../../src/store/store.ts';
+import { FencedError } from '../../../src/store/leases.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { createSaver, type Saver } from '../../../src/work/expansion/saver.ts';
 import { newExpansion } from '../../support/expansions.ts';
 
-const lease = { expansionId: 'e', owner: 'w', epoch: 3, leaseMs: 15_000 };
+const lease = { id: 'e', owner: 'w', epoch: 3, leaseMs: 15_000 };
 const extra = { events: [], lookAgainInMs: 250 };
 
 describe('what a session stores', () => {

@@ -1,0 +1,26 @@
+/** The right to act on one expansion, comparison or campaign, until it ends or somebody with a higher epoch takes over. */
+export interface Lease {
+  readonly id: string;
+  readonly owner: string;
+  readonly epoch: number;
+  readonly leaseMs: number;
+}
+
+/** The lease was lost: another worker has a higher epoch. Stop acting at once. */
+export class FencedError extends Error {
+  readonly code = 'fenced';
+}
+
+/** Work that is done under a lease. Time is the database's. All methods throw StoreUnavailableError. */
+export interface LeasedStore {
+  /**
+   * Takes the lease if it is free or has run out; raises the epoch. null = it is held (also by the same owner: two
+   * sessions of one process must not act together either), or the work has ended or does not exist.
+   */
+  claim(id: string, owner: string, leaseMs: number): Promise<Lease | null>;
+  /** Prolongs the lease. Throws FencedError if it was lost. */
+  renew(lease: Lease): Promise<void>;
+  release(lease: Lease): Promise<void>;
+  /** Ids of what has not ended, is due for a look, and whose lease is free or has run out. For the reconciler. */
+  due(limit: number): Promise<readonly string[]>;
+}
