@@ -5,6 +5,7 @@ import type { Capabilities } from '../model/capabilities.ts';
 import { evidenceFor } from '../model/evidence.ts';
 import type { EventInput, Expansion, Join } from '../model/expansion.ts';
 import { findingFor } from '../model/findings.ts';
+import { driftFor, forecastFor } from '../model/forecast-texts.ts';
 import { type Reader, readSaid, type TextTable } from '../model/text.ts';
 import { versionReason } from '../model/versions.ts';
 import type { CampaignPlan } from '../model/views/campaign.ts';
@@ -20,8 +21,12 @@ export function capabilitiesFor(capabilities: Capabilities | null, reader: Reade
   return { ...capabilities, reasons: Object.fromEntries(reasons) };
 }
 
-export const planFor = <P extends Pick<Plan, 'capabilities' | 'findings'>>(plan: P, reader: Reader) => ({
+export const planFor = <P extends Pick<Plan, 'capabilities' | 'findings' | 'forecast'>>(
+  plan: P,
+  reader: Reader,
+) => ({
   ...plan,
+  forecast: forecastFor(plan.forecast ?? null, reader),
   capabilities: capabilitiesFor(plan.capabilities, reader),
   findings: plan.findings.map((finding) => findingFor(finding, reader)),
 });
@@ -30,6 +35,7 @@ export const campaignPlanFor = (plan: CampaignPlan, reader: Reader): CampaignPla
   ...plan,
   members: plan.members.map((member) => ({
     ...member,
+    forecast: forecastFor(member.forecast, reader),
     findings: member.findings.map((finding) => findingFor(finding, reader)),
   })),
 });
@@ -54,12 +60,16 @@ export const joinFor = <J extends Partial<Pick<Join, 'anomalies' | 'findings' | 
 });
 
 export const expansionFor = <
-  E extends Pick<Expansion, 'capabilities' | 'findings'> & { readonly joins: readonly object[] },
+  E extends Pick<Expansion, 'capabilities' | 'findings' | 'forecast' | 'forecastDrift'> & {
+    readonly joins: readonly object[];
+  },
 >(
   expansion: E,
   reader: Reader,
 ) => ({
   ...expansion,
+  forecast: forecastFor(expansion.forecast, reader),
+  forecastDrift: driftFor(expansion.forecastDrift, reader),
   capabilities: capabilitiesFor(expansion.capabilities, reader),
   findings: expansion.findings.map((finding) => findingFor(finding, reader)),
   joins: expansion.joins.map((join) => joinFor(join as E['joins'][number], reader)),

@@ -1,5 +1,4 @@
 /** What an expansion will probably cost, and what it did cost. */
-import type { ForecastRange } from './views/forecast.ts';
 
 export type {
   BatchForecast,
@@ -29,9 +28,4 @@ export interface MeasuredSync {
   /** From the moment at which the node had caught up with the binlog to `verified`. */
   readonly verifySeconds: number;
   readonly at: number;
-}
-
-export interface Rate {
-  readonly range: ForecastRange | null;
-  readonly limitedBy: string | null;
 }

@@ -227,7 +227,7 @@ describe('looking', () => {
   });
 
   it('shows what was forecast beside what it was, node by node', async () => {
-    const range = { low: 100, expected: 120, high: 300, confidence: 0.7 };
+    const range = { low: 100, expected: 120, high: 300 };
     const figure = (expected: number, real: number) => ({
       forecast: { ...range, expected },
       real,
@@ -236,7 +236,7 @@ describe('looking', () => {
     const forecast = { secondsTotal: range } as NonNullable<ExpansionView['forecast']>;
     api.set({ forecast });
     expect((await run('show', 'exp_1')).out).toContain(
-      'Forecast: 2 min 00 s (1 min 40 s to 5 min 00 s, 70 % sure) in all\n',
+      'Forecast: 2 min 00 s (1 min 40 s to 5 min 00 s) in all\n',
     );
     api.set({
       endedAt: 1_700_000_132_000,

@@ -401,7 +401,6 @@ function forecastOf(nodes: readonly string[], batchSize: number): Forecast {
     low: expected * 0.8,
     expected,
     high: expected * 1.2,
-    confidence: 0.9,
   });
   const batches = inBatches(nodes, batchSize);
   return {

@@ -7,7 +7,6 @@ const around = (expected: number): ForecastRange => ({
   low: expected * 0.8,
   expected,
   high: expected * 1.3,
-  confidence: 0.8,
 });
 
 const figure = (expected: number, real: number | null): Figure => ({

@@ -133,7 +133,10 @@ export function nextCampaignCommands(campaign: CampaignView): string[] {
 export function renderCampaignPlan(plan: CampaignPlan, style: Style): string[] {
   const { members, settings } = plan;
   const canaries = members.filter(({ group }) => group === 'canary').length;
-  const total = plan.forecastSeconds === null ? 'unknown' : `about ${formatDuration(plan.forecastSeconds)}`;
+  const total =
+    plan.forecastSeconds === null
+      ? 'unknown'
+      : `about ${formatDuration(plan.forecastSeconds)}, if nothing fails`;
   const rows = members.map(({ index, group, master, nodes, batches, forecast, acceptable, waitsFor }) => [
     `  ${index + 1}`,
     group,
@@ -146,7 +149,7 @@ export function renderCampaignPlan(plan: CampaignPlan, style: Style): string[] {
   return [
     style.bold(`Campaign of ${members.length} ${members.length === 1 ? 'expansion' : 'expansions'}`),
     `  ${canaries === 0 ? 'No canaries' : `First ${canaries === 1 ? 'one canary' : `${canaries} canaries`}, then${settings.canaryApproval ? ' (once approved)' : ''} the rest`}; at most ${settings.maxRunning} at a time; stops after ${settings.stopAfterFailures} failed`,
-    `  Forecast: ${total}, if nothing fails`,
+    `  Forecast: ${total}`,
     '',
     ...table([['  #', 'GROUP', 'MASTER', 'NODES', 'BATCHES', 'FORECAST', ''], ...rows]),
     ...members

@@ -4,10 +4,10 @@ import type { ExpansionView } from '../../model/views/expansion.ts';
 import { formatBytes, formatDuration, pad, printable } from '../format.ts';
 import type { Style } from '../style.ts';
 
-/** `4 min 00 s (3 min 10 s to 6 min 00 s, 70 % sure)`. */
+/** `4 min 00 s (3 min 10 s to 6 min 00 s)`: 90 % of cases lie between. */
 export function rangeText(range: ForecastRange | null, format: (n: number) => string): string {
   if (range === null) return 'unknown';
-  return `${format(range.expected)} (${format(range.low)} to ${format(range.high)}, ${Math.round(range.confidence * 100)} % sure)`;
+  return `${format(range.expected)} (${format(range.low)} to ${format(range.high)})`;
 }
 
 /** What was forecast beside what it was, what holds the copies back, and what was changed on the master. */

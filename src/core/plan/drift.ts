@@ -1,7 +1,6 @@
 /** Whether what was planned still holds: the forecast, made anew before a batch, against the one that was agreed to. */
 import type { Forecast, ForecastDrift, ForecastRange } from '../../model/forecast.ts';
-
-import { readableBytes, readableSeconds } from '../../model/quantities.ts';
+import { driftWords } from '../../model/forecast-texts.ts';
 
 /** Below these a change is noise, whatever its share. */
 const leastBytes = 64 * 1024 * 1024;
@@ -42,19 +41,8 @@ export function driftOf(
     ...where,
     figures,
     forecast: now,
-    text: `the plan no longer holds: ${figures.map(words).join('; ')}`,
+    text: driftWords(figures),
   };
 }
 
 const expected = (range: ForecastRange | null): number | null => range?.expected ?? null;
-
-function words({ name, planned, now }: ForecastDrift['figures'][number]): string {
-  switch (name) {
-    case 'snapshot_bytes':
-      return `the snapshot was planned with ${readableBytes(planned)} and is ${readableBytes(now)} now`;
-    case 'seconds_per_node':
-      return `a node was planned with at most ${readableSeconds(planned)} and takes ${readableSeconds(now)} now`;
-    case 'write_bytes_per_second':
-      return `the master was planned with ${readableBytes(planned)}/s of writes and writes ${readableBytes(now)}/s now`;
-  }
-}

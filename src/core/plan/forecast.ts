@@ -1,6 +1,6 @@
 /**
  * What an expansion will probably cost: bytes, time, binlog and disk, before anything is begun. Pure. Every figure is
- * a range with a stated confidence; what is not known is null, never a guess.
+ * a range that holds 90 % of cases; what is not known is null, never a guess.
  */
 
 import type { Capabilities } from '../../model/capabilities.ts';
@@ -13,11 +13,10 @@ import type {
   ForecastRange,
   MeasuredSync,
   NodeForecast,
-  Rate,
 } from '../../model/forecast.ts';
+import { basisWords, limitWords } from '../../model/forecast-texts.ts';
 import type { NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
-import { readableBytes, readableSeconds } from '../../model/quantities.ts';
 import type { JoinTarget, NodeTarget } from '../../model/targets.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
 import { binlogNeed, keptBinlog, sparesBinlog } from './kept-binlog.ts';
@@ -56,6 +55,11 @@ export function makeForecast(input: ForecastInput): Forecast {
   const nodes = input.nodes.map((node) => forecastNode(input, node, snapshot, perBatch));
   const batches = forecastBatches(input, nodes, snapshot);
   const binlog = forecastBinlog(input, batches);
+  const grounds = {
+    snapshotBytes: snapshot?.expected ?? null,
+    learntFrom: input.learnt.length,
+    writes: input.writes && { bytesPerSecond: input.writes.bytesPerSecond, overMs: input.writes.overMs },
+  };
   return {
     secondsPerNode: secondsPerNode(input, nodes),
     secondsTotal: totalOf(batches),
@@ -66,7 +70,8 @@ export function makeForecast(input: ForecastInput): Forecast {
     binlog,
     masterDiskBytes: masterDisk(snapshot, binlog),
     learntFrom: input.learnt.length,
-    basis: basisOf(input, snapshot),
+    basis: basisWords(grounds),
+    grounds,
   };
 }
 
@@ -81,7 +86,6 @@ function snapshotRange(facts: NodeFacts): ForecastRange | null {
     low: size * 0.94,
     expected: size + memtable / 2,
     high: (size + memtable) * 1.02,
-    confidence: 0.95,
   };
 }
 
@@ -104,13 +108,21 @@ function forecastNode(
   const budget = input.policy.bandwidthBytesPerSecond;
   const share = budget === null ? null : budget / together;
   const limit = least(throttle, share);
-  const rate = rateOf(input, node.target, limit, together);
+  const near = nearest(input.learnt, input.master.target.seenAs.host, node.target.seenAs.host);
+  const rate = rateOf(near, limit, together);
+  const shareBinds = share !== null && (throttle === null || share < throttle);
+  const bound = {
+    budget: shareBinds ? budget : null,
+    throttle: shareBinds ? null : throttle,
+    syncs: near.length,
+  };
   return {
     node: node.target.name,
     throttleBytesPerSecond: limit,
-    bytesPerSecond: rate.range,
-    limitedBy: rate.limitedBy ?? limitWords(throttle, share, budget),
-    transferSeconds: snapshot && rate.range ? divided(snapshot, rate.range) : null,
+    bytesPerSecond: rate,
+    limitedBy: limitWords(bound),
+    limit: bound,
+    transferSeconds: snapshot && rate ? divided(snapshot, rate) : null,
     disk: { oldBytes: node.facts?.dbSizeBytes ?? null, newBytes: snapshot },
   };
 }
@@ -118,36 +130,28 @@ function forecastNode(
 const least = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.min(a, b);
 
-function limitWords(throttle: number | null, share: number | null, budget: number | null): string {
-  if (share !== null && (throttle === null || share < throttle))
-    return `its share of the budget of ${readableBytes(budget!)}/s`;
-  if (throttle !== null) return `its throttle of ${readableBytes(throttle)}/s`;
-  return 'nothing that is known';
+/** By how much a rate can differ from those of before: the fewer are known, the more. */
+const spread = (syncs: number): number => (syncs >= 5 ? 0.1 : syncs >= 3 ? 0.2 : 0.3);
+
+function rateOf(near: readonly MeasuredSync[], limit: number | null, together: number): ForecastRange | null {
+  if (near.length === 0) return untriedRate(limit);
+  const rates = near.map((sync) => learntRate(sync, limit, together)).sort((a, b) => a - b);
+  const expected = rates[Math.floor(rates.length / 2)]!;
+  const high = Math.min(rates.at(-1)! * (1 + spread(near.length)), limit ?? Number.POSITIVE_INFINITY);
+  return { low: rates[0]! * (1 - spread(near.length)), expected, high: Math.max(high, expected) };
 }
 
-function rateOf(input: ForecastInput, node: JoinTarget, limit: number | null, together: number): Rate {
-  const near = nearest(input.learnt, input.master.target.seenAs.host, node.seenAs.host);
-  if (near.length === 0) return { range: untriedRate(limit), limitedBy: null };
-  const rates = near.map((sync) => learntRate(sync, limit, together)).sort((a, b) => a - b);
-  const low = rates[0]! * 0.9;
-  const high = Math.min(rates.at(-1)! * 1.1, limit ?? Number.POSITIVE_INFINITY);
-  const confidence = near.length >= 5 ? 0.9 : near.length >= 3 ? 0.8 : 0.65;
-  const expected = rates[Math.floor(rates.length / 2)]!;
-  const times = near.length === 1 ? 'one full sync' : `${near.length} full syncs`;
-  return {
-    range: { low, expected, high: Math.max(high, expected), confidence },
-    limitedBy: `${limit === null ? '' : `its limit of ${readableBytes(limit)}/s, and `}what ${times} between these hosts reached`,
-  };
-}
+/** A throttle above this is one that few networks or disks can fill; the least that they usually reach then. */
+const easilyFilledBytesPerSecond = 60e6;
+const slowBytesPerSecond = 20e6;
 
 function untriedRate(limit: number | null): ForecastRange | null {
   if (limit === null) return null;
+  const low = limit * untriedShare.low;
   return {
-    low: limit * untriedShare.low,
+    low: limit <= easilyFilledBytesPerSecond ? low : Math.min(low, slowBytesPerSecond),
     expected: limit * untriedShare.expected,
     high: limit * untriedShare.high,
-    // A throttle that few networks or disks can fill says little about the rate.
-    confidence: limit <= 60e6 ? 0.7 : 0.4,
   };
 }
 
@@ -177,7 +181,7 @@ function learntRate(sync: MeasuredSync, limit: number | null, together: number):
 function aroundRange(learnt: readonly MeasuredSync[]): ForecastRange {
   return learntRange(
     learnt.map((sync) => sync.aroundSeconds),
-    { ...untriedAround, confidence: 0.9 },
+    untriedAround,
   );
 }
 
@@ -187,7 +191,7 @@ function verifyRange(input: ForecastInput): ForecastRange {
   if (verify.depth === 'full') return fullComparison(input, looks);
   return learntRange(
     input.learnt.map((sync) => sync.verifySeconds),
-    { low: looks, expected: looks + 1.5, high: looks + 20, confidence: 0.8 },
+    { low: looks, expected: looks + 1.5, high: looks + 30 },
   );
 }
 
@@ -198,8 +202,7 @@ function fullComparison(input: ForecastInput, looks: number): ForecastRange {
   return {
     low: at(comparedKeysPerSecond.high),
     expected: at(comparedKeysPerSecond.expected),
-    high: at(comparedKeysPerSecond.low) + 20,
-    confidence: 0.6,
+    high: at(comparedKeysPerSecond.low) + 60,
   };
 }
 
@@ -208,10 +211,12 @@ function learntRange(samples: readonly number[], untried: ForecastRange): Foreca
   const sorted = [...samples].sort((a, b) => a - b);
   const expected = sorted[Math.floor(sorted.length / 2)]!;
   return {
-    low: sorted[0]! * 0.8,
+    low: sorted[0]! * (sorted.length >= 3 ? 0.8 : 0.6),
     expected,
-    high: Math.max(sorted.at(-1)! * 1.5, expected + 5),
-    confidence: sorted.length >= 3 ? 0.9 : 0.75,
+    high:
+      sorted.length >= 3
+        ? Math.max(sorted.at(-1)! * 1.5, expected + 5)
+        : Math.max(sorted.at(-1)! * 2, expected + 10),
   };
 }
 
@@ -220,7 +225,7 @@ function nodeSeconds(input: ForecastInput, transfer: ForecastRange | null): Fore
   if (transfer === null) return null;
   const before = sum([transfer, aroundRange(input.learnt)]);
   const written = scaled(before, input.writes?.bytesPerSecond ?? 0);
-  return sum([before, divided(written, { ...binlogCatchUp, confidence: 0.8 }), verifyRange(input)]);
+  return sum([before, divided(written, binlogCatchUp), verifyRange(input)]);
 }
 
 function secondsPerNode(input: ForecastInput, nodes: readonly NodeForecast[]): ForecastRange | null {
@@ -234,7 +239,7 @@ function forecastBatches(
   snapshot: ForecastRange | null,
 ): readonly BatchForecast[] {
   const pause = input.policy.pauseBetweenBatchesMs / 1000;
-  let start: ForecastRange | null = { low: 0, expected: 0, high: 0, confidence: 1 };
+  let start: ForecastRange | null = { low: 0, expected: 0, high: 0 };
   return input.batches.map((names, batch) => {
     const members = nodes.filter((node) => names.includes(node.node));
     const seconds = batchSeconds(input, members, snapshot, start);
@@ -319,7 +324,6 @@ function masterDisk(snapshot: ForecastRange | null, binlog: BinlogForecast): For
     low: written?.low ?? 0,
     expected: snapshot.expected * 0.1 + (written?.expected ?? 0),
     high: snapshot.high + (written?.high ?? 0),
-    confidence: written === null ? 0.6 : 0.9,
   };
 }
 
@@ -347,7 +351,6 @@ function sum(ranges: readonly ForecastRange[]): ForecastRange {
     low: total.low + range.low,
     expected: total.expected + range.expected,
     high: total.high + range.high,
-    confidence: Math.min(total.confidence, range.confidence),
   }));
 }
 
@@ -369,30 +372,10 @@ const divided = (range: ForecastRange, by: ForecastRange): ForecastRange => ({
   low: range.low / by.high,
   expected: range.expected / by.expected,
   high: range.high / by.low,
-  confidence: Math.min(range.confidence, by.confidence),
 });
 
 const widest = (ranges: readonly ForecastRange[]): ForecastRange => ({
   low: Math.max(...ranges.map((range) => range.low)),
   expected: Math.max(...ranges.map((range) => range.expected)),
   high: Math.max(...ranges.map((range) => range.high)),
-  confidence: Math.min(...ranges.map((range) => range.confidence)),
 });
-
-// --------------------------------------------------------------------------------------------------- words
-
-function basisOf(input: ForecastInput, snapshot: ForecastRange | null): string {
-  const parts = [
-    snapshot === null
-      ? 'The size of the snapshot is not known on this version, so no times can be said.'
-      : `A snapshot of about ${readableBytes(snapshot.expected)} (table files of the master).`,
-    input.learnt.length === 0
-      ? 'No full sync between these hosts was measured before: the rate is taken from the throttle, which is only its upper bound.'
-      : `Rates from ${input.learnt.length === 1 ? 'one earlier full sync' : `${input.learnt.length} earlier full syncs`}.`,
-    input.writes === null
-      ? 'The write rate of the master was not measured.'
-      : `The master writes ${readableBytes(input.writes.bytesPerSecond)}/s of binlog (measured over ${readableSeconds(input.writes.overMs / 1000)}).`,
-    'Waits for approval, time windows and other expansions are not counted; free disk space cannot be seen over the protocol.',
-  ];
-  return parts.join(' ');
-}

@@ -16,6 +16,7 @@ import {
 } from '../../model/expansion.ts';
 import type { HealthSample } from '../../model/health.ts';
 import { type Look, type NodeFacts, silenceWords } from '../../model/observation.ts';
+import { counted } from '../../model/text.ts';
 import { type Batches, chooseBatches } from '../plan/batches.ts';
 import { masterIdentity } from '../plan/preflight.ts';
 import { snapshotSize, trackMaster } from '../sync/master-tracker.ts';
@@ -269,7 +270,7 @@ function start(turn: Turn, input: DecideInput): void {
   enterState(
     turn,
     'running',
-    `${turn.expansion.joins.length} nodes in ${batches.length} batches of up to ${batchSize}: ${reason}`,
+    `${counted(turn.expansion.joins.length, 'node')} in ${counted(batches.length, 'batch', 'batches')}${batches.length > 1 ? ` of up to ${batchSize}` : ''}. ${reason}`,
   );
   say(turn, 'batch.started', `batch 1 of ${batches.length}: ${batches[0]?.join(', ')}`, {
     data: { batch: 0, nodes: batches[0] },

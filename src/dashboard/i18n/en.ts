@@ -232,7 +232,6 @@ export const en = {
     permitRepoint: 'Permit to take it from its master',
     forecastUnknown: 'unknown: nothing has been measured yet',
     forecastRange: (low: string, high: string) => `${low} to ${high}`,
-    confidence: (share: string) => `in ${share} of cases`,
     waitsFor: 'Another expansion works on this master. This one would wait for its end:',
     start: 'Start the expansion',
     startHelp: 'The plan is checked again before every batch.',

@@ -223,7 +223,6 @@ export const zh: Messages = {
     permitRepoint: '允许从原主节点改挂',
     forecastUnknown: '未知：尚无测量数据',
     forecastRange: (low, high) => `${low} 至 ${high}`,
-    confidence: (share) => `置信度 ${share}`,
     waitsFor: '该主节点上已有扩容任务，本任务会等它结束：',
     start: '开始扩容',
     startHelp: '每个批次开始前都会重新检查计划。',

@@ -2,16 +2,31 @@
 import Type from 'typebox';
 import { Nullable, type Of, Time } from './schema.ts';
 
-/** A figure that is known by its bounds only. */
+/** A figure that is known by its bounds only: 90 % of cases lie between them. */
 const ForecastRange = Type.Object({
   low: Type.Number(),
   expected: Type.Number(),
   high: Type.Number(),
-  confidence: Type.Number({ description: 'Share of cases that fall inside, 0 to 1.' }),
 });
 export type ForecastRange = Of<typeof ForecastRange>;
 
 const Range = (description = '') => Nullable(ForecastRange, `${description} null = not known.`.trim());
+
+/** What bounds the rate of a node; absent in forecasts of earlier releases. */
+const RateLimit = Type.Object({
+  budget: Nullable(Type.Number(), 'Of all nodes together, where its share of it is the bound.'),
+  throttle: Nullable(Type.Number(), "The node's own, where it is the bound."),
+  syncs: Type.Integer({ description: 'Full syncs between these hosts that were measured before.' }),
+});
+export type RateLimit = Of<typeof RateLimit>;
+
+/** What the figures rest on; absent in forecasts of earlier releases. */
+const ForecastGrounds = Type.Object({
+  snapshotBytes: Nullable(Type.Number(), 'null = the version does not tell.'),
+  learntFrom: Type.Integer(),
+  writes: Nullable(Type.Object({ bytesPerSecond: Type.Number(), overMs: Type.Number() })),
+});
+export type ForecastGrounds = Of<typeof ForecastGrounds>;
 
 const NodeForecast = Type.Object({
   node: Type.String(),
@@ -21,6 +36,7 @@ const NodeForecast = Type.Object({
   ),
   bytesPerSecond: Range('What it will probably copy at, with the others of its batch beside it.'),
   limitedBy: Type.String({ description: 'What bounds that rate, in plain words.' }),
+  limit: Type.Optional(RateLimit),
   transferSeconds: Range(),
   disk: Type.Object(
     { oldBytes: Nullable(Type.Number()), newBytes: Range() },
@@ -74,6 +90,7 @@ export const Forecast = Type.Object(
     ),
     learntFrom: Type.Integer({ description: 'Earlier full syncs on which the rates rest.' }),
     basis: Type.String({ description: 'What the figures rest on, in plain words.' }),
+    grounds: Type.Optional(ForecastGrounds),
   },
   { description: 'Bytes, time, binlog and disk, as ranges.' },
 );

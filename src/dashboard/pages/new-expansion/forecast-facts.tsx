@@ -1,9 +1,9 @@
 import type { Forecast, ForecastRange } from '../../../model/forecast.ts';
 import { Said, useDuration } from '../../components/parts.tsx';
-import { formatBytes, formatRate, formatShare } from '../../format.ts';
+import { formatBytes, formatRate } from '../../format.ts';
 import { useMessages } from '../../i18n/index.tsx';
 
-/** What an expansion will probably take: ranges with how sure they are, "unknown" where nothing is known. */
+/** What an expansion will probably take: ranges that hold 90 % of cases, "unknown" where nothing is known. */
 export function ForecastFacts({
   forecast,
   snapshotBytes,
@@ -67,10 +67,5 @@ function RangeValue({
 }) {
   const t = useMessages().newExpansion;
   if (range === null) return <dd className="faint">{t.forecastUnknown}</dd>;
-  return (
-    <dd className="num">
-      {t.forecastRange(format(range.low), format(range.high))}{' '}
-      <span className="faint small nowrap">{t.confidence(formatShare(range.confidence))}</span>
-    </dd>
-  );
+  return <dd className="num">{t.forecastRange(format(range.low), format(range.high))}</dd>;
 }
