@@ -1,4 +1,5 @@
 import type { ComparisonReport, Difference, KeyType } from '../model/comparison.ts';
+import { note } from '../model/comparison-texts.ts';
 import { formatAddress } from '../model/observation.ts';
 import type { ComparisonProgress as StoredProgress } from '../model/views/comparison.ts';
 import type { Comparer } from './comparer.ts';
@@ -58,7 +59,7 @@ export interface Checkpoint {
 }
 
 /** How far it is, as the engine tells it. */
-export type ComparisonProgress = Required<Omit<StoredProgress, 'faultSince'>>;
+export type ComparisonProgress = Required<Omit<StoredProgress, 'said' | 'faultSince'>>;
 
 export interface RunOptions {
   /** The master, or the first of two servers. */
@@ -148,7 +149,7 @@ class Run {
       everything,
       rounds: this.#spec.rounds,
       counts: this.#counts,
-      fault: fault?.message ?? null,
+      fault,
       bothEmpty: this.#tally.state.strata.every((stratum) => stratum.complete),
     });
     return { report, fault, differences: this.#differences };
@@ -201,11 +202,8 @@ class Run {
     const dbs = await dbsOfBoth(pair);
     this.#estimatedKeys = await estimateKeys(pair.left, this.#tally);
     this.#steps = stepsFor(this.#spec, pair, dbs);
-    if (this.#spec.ttlToleranceMs === null) this.#tally.note('Expiries were not compared.');
-    if (this.#spec.depth === 'full' && pair.typesApart)
-      this.#tally.note(
-        'Streams were not looked at: Pika 3.5 neither lists them nor transfers them in a full sync.',
-      );
+    if (this.#spec.ttlToleranceMs === null) this.#tally.note(note('expiries_left_out'));
+    if (this.#spec.depth === 'full' && pair.typesApart) this.#tally.note(note('streams_not_transferred'));
   }
 
   async #walk(pair: Pair): Promise<void> {
@@ -260,11 +258,8 @@ class Run {
   async #count({ pair, tally }: Comparer): Promise<void> {
     const { signal } = this.#options;
     this.#counts = await compareCounts(pair, { clock: this.#clock, signal, scanTimeoutMs: keyScanTimeoutMs });
-    tally.note(`Counts: ${this.#counts.text}.`);
-    if (pair.kind === 'pika' && this.#spec.depth !== 'counts')
-      tally.note(
-        'Expiries were compared of those types of which any key could expire when they were counted.',
-      );
+    tally.note(note('counts', { said: this.#counts.said }));
+    if (pair.kind === 'pika' && this.#spec.depth !== 'counts') tally.note(note('expiries_by_counts'));
   }
 
   async #sample(comparer: Comparer): Promise<void> {

@@ -4,7 +4,20 @@ import { refusals } from './refusals.ts';
 import { memberName, type NamedMember } from './state-words.ts';
 import { type Facts, type FactsOf, nobody, type Reader, read, type Text, text } from './text.ts';
 
+const failedComparison = {
+  text: text<{ readonly message: string }>({
+    en: ({ message }) => message,
+    zh: ({ message }) => `比对无法进行：${message}`,
+  }),
+  nextSteps: {
+    en: () => ['Correct the request or the configuration, then start a new comparison.'],
+    zh: () => ['请更正请求或配置，然后新建数据比对。'],
+  },
+};
+
 export const problems = {
+  comparison_broke: failedComparison,
+  comparison_not_possible: failedComparison,
   expansion_gone: {
     text: text<NamedMember & { readonly expansionId: string }>({
       en: (facts, reader) =>

@@ -32,7 +32,21 @@ const steps = {
   ],
   campaign_member: [],
   comparison_spec: [],
-  comparison_cursor: [],
+  comparison_cursor: [
+    // What was noted became codes with facts.
+    (doc) => ({
+      ...doc,
+      ...(doc.counts && { counts: { ...doc.counts, said: asWritten(doc.counts.text) } }),
+      ...(doc.tally && {
+        tally: {
+          ...doc.tally,
+          notes: doc.tally.notes?.map(asWritten) ?? [],
+          leftOut: doc.tally.leftOut?.map(asWritten) ?? [],
+          unlookable: doc.tally.unlookable?.map(asWritten) ?? [],
+        },
+      }),
+    }),
+  ],
   comparison_progress: [],
   comparison_report: [],
   comparison_problem: [],

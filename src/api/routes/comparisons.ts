@@ -1,17 +1,21 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { ComparisonRequest, newComparison } from '../../admission/comparison.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
+import { comparisonTexts, reportFor } from '../../model/comparison-texts.ts';
 import { patterns } from '../../model/invalid-fields.ts';
+import { problemFor } from '../../model/problems.ts';
 import { refuse } from '../../model/refusal.ts';
 import { comparisonHasEnded } from '../../model/states.ts';
+import { readSaid } from '../../model/text.ts';
 import { Comparison, type ComparisonVerb, StoredDifference } from '../../model/views/comparison.ts';
 import { PageOf, SeqPageOf } from '../../model/views/schema.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
@@ -69,7 +73,7 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
         return reply
           .code(202)
           .header('location', `/v1/comparisons/${comparison.id}`)
-          .send(comparisonView(comparison));
+          .send(comparisonView(comparison, request));
       },
     );
 
@@ -94,7 +98,10 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
       async (request) => {
         checkCursor(request.query.cursor);
         const page = await comparisons.list({ ...request.query, limit: request.query.limit ?? 50 });
-        return { items: page.items.map(comparisonView), nextCursor: page.nextCursor };
+        return {
+          items: page.items.map((comparison) => comparisonView(comparison, request)),
+          nextCursor: page.nextCursor,
+        };
       },
     );
 
@@ -109,7 +116,7 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
           response: { 200: Comparison, ...errorResponses(404) },
         },
       },
-      async (request) => comparisonView(await existing(comparisons, request.params.id)),
+      async (request) => comparisonView(await existing(comparisons, request.params.id), request),
     );
 
     app.get(
@@ -173,15 +180,33 @@ function controlRoutes(plain: FastifyInstance, parts: ComparisonParts, api: ApiP
           at: api.now(),
         });
         await wake(parts, api, comparison.id);
-        return reply.code(202).send(comparisonView(await existing(parts.comparisons, comparison.id)));
+        return reply
+          .code(202)
+          .send(comparisonView(await existing(parts.comparisons, comparison.id), request));
       },
     );
   }
 }
 
-/** The cursor is the engine's own affair. */
-function comparisonView({ cursor: _cursor, ...shown }: StoredComparison) {
-  return shown;
+/** A comparison in the words of this reader. The cursor is the engine's own affair. */
+function comparisonView({ cursor: _cursor, ...shown }: StoredComparison, request: FastifyRequest) {
+  const forWhom = reader(request);
+  const report = shown.report && reportFor(shown.report, forWhom);
+  const said = shown.progress?.said;
+  return {
+    ...shown,
+    report,
+    problem: shown.problem && problemFor(shown.problem, forWhom),
+    stateReason: stateReason(),
+  };
+
+  function stateReason(): string | null {
+    if (shown.state === 'completed' && report !== null) return report.reason;
+    if (said && shown.stateReason === said.text) return readSaid(comparisonTexts, said, forWhom);
+    return shown.state === 'failed' && shown.problem
+      ? problemFor(shown.problem, forWhom).text
+      : shown.stateReason;
+  }
 }
 
 async function existing(comparisons: ComparisonStore, id: string): Promise<StoredComparison> {

@@ -5,6 +5,8 @@ import {
   type KeyType,
   mostListedDifferences,
 } from '../../model/comparison.ts';
+import { note, verdictSays } from '../../model/comparison-texts.ts';
+import type { Said } from '../../model/text.ts';
 import type { CountsResult } from '../walk/counts.ts';
 import { type Stratum, smallestLossOverall } from './statistics.ts';
 
@@ -21,11 +23,11 @@ export interface TallyState {
   undecided: number;
   undecidedExamples: string[];
   strata: Stratum[];
-  notes: string[];
-  /** What could not be looked at though it should have been, in plain words. */
-  leftOut: string[];
-  /** What no client can look at, whatever it tries, in plain words. */
-  unlookable: string[];
+  notes: Said[];
+  /** What could not be looked at though it should have been. */
+  leftOut: Said[];
+  /** What no client can look at, whatever it tries. */
+  unlookable: Said[];
 }
 
 export const emptyTally = (): TallyState => ({
@@ -91,22 +93,25 @@ export class Tally {
   }
 
   /** Something was not looked at: what is left may show differences, but never that all is equal. */
-  leftOut(text: string): void {
-    const { leftOut } = this.state;
-    if (leftOut.length < mostLeftOut && !leftOut.includes(text)) leftOut.push(text);
+  leftOut(said: Said): void {
+    if (this.state.leftOut.length < mostLeftOut) addOnce(this.state.leftOut, said);
   }
 
   /**
    * Some keys cannot be looked at by any client. A sample of the others may be equal all the same, with a word on it; of every
    * key it cannot be said.
    */
-  unlookable(text: string): void {
-    if (!this.state.unlookable.includes(text)) this.state.unlookable.push(text);
+  unlookable(said: Said): void {
+    addOnce(this.state.unlookable, said);
   }
 
-  note(text: string): void {
-    if (!this.state.notes.includes(text)) this.state.notes.push(text);
+  note(said: Said): void {
+    addOnce(this.state.notes, said);
   }
+}
+
+function addOnce(all: Said[], said: Said): void {
+  if (!all.some(({ code, text }) => code === said.code && text === said.text)) all.push(said);
 }
 
 export interface ReportFrame {
@@ -117,7 +122,7 @@ export interface ReportFrame {
   readonly rounds: number;
   readonly counts: CountsResult | null;
   /** Why the look was not good enough; null = it was. */
-  readonly fault: string | null;
+  readonly fault: { readonly code: string; readonly message: string } | null;
   /** Whether every key was looked at. */
   readonly everything: boolean;
   /** Whether both sides were seen to hold no key at all. */
@@ -130,10 +135,11 @@ export interface ReportFrame {
  */
 export function reportOf(state: TallyState, frame: ReportFrame): ComparisonReport {
   const { verdict, reason } = judge(state, frame);
+  const notes = notesOf(state, frame);
   return {
     depth: frame.depth,
     verdict,
-    reason,
+    reason: reason?.text ?? null,
     startedAt: frame.startedAt,
     endedAt: frame.endedAt,
     lookedAtKeys: state.lookedAt,
@@ -150,18 +156,19 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
     rounds: frame.rounds,
     settledByRecheck: state.settled,
     counts: frame.counts?.counts ?? null,
-    notes: [
-      ...notesOf(state, frame),
-      ...[...state.leftOut, ...state.unlookable].map((text) => `Left out: ${text}.`),
-    ],
+    notes: notes.map(({ text }) => text),
+    said: { reason, notes },
   };
 }
 
-/** What is left of an estimate where every key was seen, or none, is not worth a note. */
-export const estimateNote = "The number of keys is RocksDB's estimate; it counts members of collections too.";
-
-const notesOf = ({ notes }: TallyState, { everything, depth }: ReportFrame): readonly string[] =>
-  everything || depth === 'counts' ? notes.filter((note) => note !== estimateNote) : notes;
+function notesOf(state: TallyState, { everything, depth }: ReportFrame): readonly Said[] {
+  // What is left of an estimate where every key was seen, or none, is not worth a note.
+  const needless = everything || depth === 'counts' ? 'estimate' : null;
+  return [
+    ...state.notes.filter(({ code }) => code !== needless),
+    ...[...state.leftOut, ...state.unlookable].map((said) => note('left_out', { said })),
+  ];
+}
 
 /** An estimate below what was looked at without having seen everything is none. */
 function shareOf(lookedAt: number, { estimatedKeys, everything }: ReportFrame): number | null {
@@ -169,36 +176,39 @@ function shareOf(lookedAt: number, { estimatedKeys, everything }: ReportFrame): 
   return estimatedKeys === 0 ? (lookedAt > 0 ? 1 : 0) : Math.min(1, lookedAt / estimatedKeys);
 }
 
-function judge(state: TallyState, frame: ReportFrame): Pick<ComparisonReport, 'verdict' | 'reason'> {
-  const { counts } = frame;
-  if (frame.fault !== null) return { verdict: 'inconclusive', reason: frame.fault + foundSoFar(state) };
-  if (state.differencesTotal > 0) return { verdict: 'different', reason: foundText(state) };
-  if (counts?.verdict === 'different') return { verdict: 'different', reason: counts.text };
-  const leftOut = frame.depth === 'full' ? [...state.leftOut, ...state.unlookable] : state.leftOut;
-  if (leftOut.length > 0) return { verdict: 'inconclusive', reason: leftOut.join('; ') };
-  if (state.undecided > 0) return { verdict: 'inconclusive', reason: undecidedText(state) };
+interface Judged {
+  readonly verdict: ComparisonReport['verdict'];
+  readonly reason: Said | null;
+}
+
+function judge(state: TallyState, frame: ReportFrame): Judged {
+  const { counts, fault } = frame;
+  const { byKind } = state;
+  if (fault !== null) {
+    const { code, message } = fault;
+    const soFar = state.differencesTotal > 0 ? byKind : null;
+    return { verdict: 'inconclusive', reason: verdictSays('fault', { code, message, byKind: soFar }) };
+  }
+  if (state.differencesTotal > 0)
+    return { verdict: 'different', reason: verdictSays('differences', { byKind: { ...byKind } }) };
+  if (counts?.verdict === 'different') return { verdict: 'different', reason: counts.said };
+  const parts = frame.depth === 'full' ? [...state.leftOut, ...state.unlookable] : state.leftOut;
+  if (parts.length > 0) return { verdict: 'inconclusive', reason: verdictSays('left_out', { parts }) };
+  if (state.undecided > 0) {
+    const facts = { keys: state.undecided, examples: state.undecidedExamples };
+    return { verdict: 'inconclusive', reason: verdictSays('undecided', facts) };
+  }
   if (frame.depth === 'counts') return judgeCounts(counts);
   if (state.lookedAt > 0) return { verdict: 'equal', reason: null };
-  if (state.unlookable.length > 0) return { verdict: 'inconclusive', reason: state.unlookable.join('; ') };
+  if (state.unlookable.length > 0)
+    return { verdict: 'inconclusive', reason: verdictSays('left_out', { parts: state.unlookable }) };
   return frame.bothEmpty && (counts === null || counts.verdict === 'empty')
-    ? { verdict: 'empty', reason: 'both sides hold no key at all' }
-    : { verdict: 'inconclusive', reason: 'nothing could be looked at' };
+    ? { verdict: 'empty', reason: verdictSays('no_keys') }
+    : { verdict: 'inconclusive', reason: verdictSays('nothing_looked_at') };
 }
 
-function judgeCounts(counts: CountsResult | null): Pick<ComparisonReport, 'verdict' | 'reason'> {
-  if (counts === null) return { verdict: 'inconclusive', reason: 'nothing could be counted' };
-  if (counts.verdict === 'unclear') return { verdict: 'inconclusive', reason: counts.text };
-  return { verdict: counts.verdict, reason: counts.verdict === 'empty' ? counts.text : null };
+function judgeCounts(counts: CountsResult | null): Judged {
+  if (counts === null) return { verdict: 'inconclusive', reason: verdictSays('nothing_counted') };
+  if (counts.verdict === 'unclear') return { verdict: 'inconclusive', reason: counts.said };
+  return { verdict: counts.verdict, reason: counts.verdict === 'empty' ? counts.said : null };
 }
-
-const foundSoFar = (state: TallyState): string =>
-  state.differencesTotal > 0 ? ` (until then ${foundText(state)})` : '';
-
-const foundText = (state: TallyState): string =>
-  Object.entries(state.byKind)
-    .map(([kind, count]) => `${count} ${kind}`)
-    .join(', ');
-
-const undecidedText = (state: TallyState): string =>
-  `${state.undecided} keys changed faster than they could be looked at on both sides ` +
-  `(${state.undecidedExamples.join(', ')}); try again when they are written less often`;

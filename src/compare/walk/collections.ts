@@ -1,3 +1,4 @@
+import { leftOut } from '../../model/comparison-texts.ts';
 import type { Comparer } from '../comparer.ts';
 import { beginWithCollection } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
@@ -35,10 +36,7 @@ export async function compareTypedKeys(
   keys: readonly Buffer[],
 ): Promise<number> {
   const known = keys.filter((key) => !comparer.pair.isCutShort(key));
-  if (known.length < keys.length)
-    comparer.tally.unlookable(
-      `keys of type ${type} whose names hold a zero byte could not be compared: the server lists them under other names`,
-    );
+  if (known.length < keys.length) comparer.tally.unlookable(leftOut('names_zero_byte', { type }));
   if (known.length === 0) return 0;
   await compareCollections(comparer, type, known);
   await compareExpiries(comparer, type, known);

@@ -1,4 +1,6 @@
 import type { KeyCounts, KeyType } from '../../model/comparison.ts';
+import { countsSay } from '../../model/comparison-texts.ts';
+import type { Said } from '../../model/text.ts';
 import type { Clock } from '../pace.ts';
 import type { Pair, Side, SideName } from '../pair.ts';
 import {
@@ -17,8 +19,8 @@ import { WireError } from '../wire/wire.ts';
 export interface CountsResult {
   readonly counts: KeyCounts;
   readonly verdict: 'equal' | 'different' | 'unclear' | 'empty';
-  /** The counts' error, or what differs, in plain words. */
-  readonly text: string;
+  /** The counts' error, or what differs. */
+  readonly said: Said;
   /** By the same names, keys that can expire, on the side that has more of them. */
   readonly expiring: Readonly<Record<string, number>>;
 }
@@ -103,32 +105,32 @@ function conclude(both: BothCounts, error: (name: string) => number): Omit<Count
   const names = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
   const counts = { left, right, exact: names.every((name) => error(name) === 0) };
   const off = (name: string) => Math.abs((left[name] ?? 0) - (right[name] ?? 0));
-  const list = (some: readonly string[]) =>
-    some
-      .map((name) => {
-        const known =
-          error(name) === 0 ? '' : ` (known to within ${error(name)}: writes or expiries went on)`;
-        return `${name}: ${left[name] ?? 0} against ${right[name] ?? 0}${known}`;
-      })
-      .join(', ');
+  const list = (some: readonly string[]) => ({
+    counts: some.map((name) => ({
+      name,
+      left: left[name] ?? 0,
+      right: right[name] ?? 0,
+      within: error(name),
+    })),
+  });
   const differing = names.filter((name) => off(name) > 0);
   const certain = names.filter((name) => off(name) > error(name));
   if (certain.length > 0)
-    return { counts, verdict: 'different', text: `the key counts differ: ${list(certain)}` };
+    return { counts, verdict: 'different', said: countsSay('counts_differ', list(certain)) };
   if (names.every((name) => (left[name] ?? 0) === 0 && (right[name] ?? 0) === 0))
-    return { counts, verdict: 'empty', text: 'both sides hold no key at all' };
+    return { counts, verdict: 'empty', said: countsSay('no_keys') };
   if (differing.length > 0)
-    return { counts, verdict: 'unclear', text: `the key counts may differ: ${list(differing)}` };
+    return { counts, verdict: 'unclear', said: countsSay('counts_may_differ', list(differing)) };
   const keysOf = (some: readonly string[]) => some.reduce((sum, name) => sum + (left[name] ?? 0), 0);
   const vague = names.filter((name) => error(name) > 0 && 2 * error(name) >= (left[name] ?? 0));
   if (2 * keysOf(vague) >= keysOf(names))
-    return { counts, verdict: 'unclear', text: `the key counts tell too little: ${list(vague)}` };
+    return { counts, verdict: 'unclear', said: countsSay('counts_too_vague', list(vague)) };
   return {
     counts,
     verdict: 'equal',
-    text: counts.exact
-      ? 'the key counts agree, exactly'
-      : `the key counts agree: ${list(names.filter((name) => error(name) > 0))}`,
+    said: counts.exact
+      ? countsSay('counts_agree_exactly')
+      : countsSay('counts_agree', list(names.filter((name) => error(name) > 0))),
   };
 }
 

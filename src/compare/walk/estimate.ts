@@ -1,4 +1,5 @@
-import { estimateNote, type Tally } from '../judge/tally.ts';
+import { note } from '../../model/comparison-texts.ts';
+import type { Tally } from '../judge/tally.ts';
 import type { Pair, Side } from '../pair.ts';
 import { infoFields, infoText, redisKeyspace } from '../wire/server.ts';
 
@@ -13,7 +14,7 @@ export async function estimateKeys(side: Side, tally: Tally): Promise<number | n
   const text = await infoText(side.connection, 'rocksdb');
   const counts = [...text.matchAll(/estimate_num_keys:(\d+)/g)].map((match) => Number(match[1]));
   if (counts.length === 0) return null;
-  tally.note(estimateNote);
+  tally.note(note('estimate'));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

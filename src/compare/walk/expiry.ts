@@ -1,4 +1,5 @@
 import type { KeyType } from '../../model/comparison.ts';
+import { note } from '../../model/comparison-texts.ts';
 import type { Comparer } from '../comparer.ts';
 import { areExpiries } from '../judge/plausible.ts';
 import { sameExpiry } from '../judge/settle.ts';
@@ -24,8 +25,7 @@ export function askExpiries(
 ): AskedExpiries | null {
   if (keys.length === 0 || !comparer.mayExpire(type)) return null;
   const { pair, settler, clock } = comparer;
-  if (keys.some((key) => pair.isCutShort(key)))
-    comparer.tally.note('Expiries of keys whose names hold a zero byte were not compared.');
+  if (keys.some((key) => pair.isCutShort(key))) comparer.tally.note(note('expiries_zero_byte'));
   const writer = pair.write();
   for (const key of keys) writer.add(settler.expiry.name, key);
   const startedAt = clock.now();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KeyType } from '../../model/comparison.ts';
+import { leftOut } from '../../model/comparison-texts.ts';
 import type { Comparer } from '../comparer.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
@@ -268,10 +269,8 @@ class MemberWalk {
   }
 
   #giveUp(bytes: number): null {
-    const key = printKey(this.#key);
-    this.#comparer.tally.leftOut(
-      `the ${this.#type} ${key} could not be compared: one of its members takes ${bytes} bytes`,
-    );
+    const facts = { type: this.#type, key: printKey(this.#key), bytes };
+    this.#comparer.tally.leftOut(leftOut('member_too_large', facts));
     return null;
   }
 

@@ -1,3 +1,4 @@
+import { leftOut } from '../../model/comparison-texts.ts';
 import { type Comparer, keyPortion, mostKeysPerRange } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
@@ -179,9 +180,7 @@ export class RangeWalk {
     const { name } = this.#comparer.pair.left.connection;
     if (this.#standstills > mostStandstills)
       throw new WireError('garbled', name, 'sent ranges of keys again and again that do not lead onwards');
-    this.#comparer.tally.leftOut(
-      `some keys that the server names alike, ${printKey(from)}, were not looked at`,
-    );
+    this.#comparer.tally.leftOut(leftOut('names_alike', { key: printKey(from) }));
     return Buffer.concat([from, Buffer.from([0])]);
   }
 }

@@ -1,4 +1,5 @@
 import type { KeyType } from '../../model/comparison.ts';
+import { leftOut } from '../../model/comparison-texts.ts';
 import { type Comparer, keyPortion, mostKeysPerPage } from '../comparer.ts';
 import { isArrayOfStrings } from '../judge/plausible.ts';
 import type { Pair, SideName } from '../pair.ts';
@@ -347,7 +348,7 @@ function typeIn({ pair, tally }: Comparer, side: SideName, reader: ReplyReader):
   const { name } = pair[side].connection;
   const text = bytesIn(accepted(name, 'TYPE', reader.next())).toString('latin1');
   const type = typeNamed(text);
-  if (type === null && text !== 'none') tally.leftOut(`keys of type ${text} cannot be compared`);
+  if (type === null && text !== 'none') tally.leftOut(leftOut('unknown_type', { type: text }));
   return type;
 }
 

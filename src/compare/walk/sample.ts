@@ -1,4 +1,5 @@
 import type { KeyType } from '../../model/comparison.ts';
+import { note } from '../../model/comparison-texts.ts';
 import { type Comparer, keyPortion, mostKeysPerRange } from '../comparer.ts';
 import type { Portion } from '../portion.ts';
 import { ReplyReader } from '../wire/resp.ts';
@@ -50,11 +51,11 @@ export async function samplePika(comparer: Comparer, options: SampleOptions): Pr
 async function sampleStreams(comparer: Comparer, keysAreFew: boolean): Promise<void> {
   const { pair, tally } = comparer;
   if (pair.typesApart) {
-    tally.note('Streams were not looked at: Pika 3.5 neither lists them nor transfers them in a full sync.');
+    tally.note(note('streams_not_transferred'));
     return;
   }
   if (!keysAreFew && !(await holdNoStreams(comparer))) {
-    tally.note('Streams were not looked at: Pika finds them only by walking all keys; depth full does so.');
+    tally.note(note('streams_need_full'));
     return;
   }
   const seen = await compareStreams(comparer);
@@ -84,13 +85,9 @@ async function sampleType(
     await lookAt(comparer, type, space, points, seen);
   }
   comparer.tally.stratum({ looks: Math.floor(seen.size * evenness), complete: space.exhausted });
-  if (!space.exhausted) comparer.tally.note(spreadByWhatWasMet);
+  if (!space.exhausted) comparer.tally.note(note('spread_by_what_was_met'));
   return null;
 }
-
-const spreadByWhatWasMet =
-  'Looks were spread by the keys that were met on the way: a group of keys hidden between those of another group can have ' +
-  'got fewer looks than the smallest loss that would have been found rests on.';
 
 /** Whether the left side has no more keys of a type than `most`, told by their names, a range at a time. */
 async function isSmall(comparer: Comparer, type: RangeType, most: number): Promise<boolean> {
@@ -120,7 +117,7 @@ async function walkSmallType(
   while ((await walk.step()) !== null) {
     if (seen() <= 4 * options.keysPerType) continue;
     await walk.finish();
-    tally.note(`The right side holds many more keys of type ${type} than the left; not all were looked at.`);
+    tally.note(note('more_on_right', { type }));
     tally.stratum({ looks: seen(), complete: false });
     return null;
   }
@@ -329,7 +326,7 @@ class RedisSample {
     const unmet = keyTypes.filter((type) => this.#looked(type) === 0);
     if (unmet.length > 0)
       this.#comparer.tally.note(
-        `Of ${seen.size} keys drawn from db${this.#comparer.pair.db} none was a ${unmet.join(', ')}: a type so rare was not looked at.`,
+        note('rare_types', { db: this.#comparer.pair.db, keys: seen.size, types: unmet }),
       );
   }
 

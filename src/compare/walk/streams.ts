@@ -1,4 +1,5 @@
 import type { KeyType } from '../../model/comparison.ts';
+import { leftOut, note } from '../../model/comparison-texts.ts';
 import type { Comparer } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
 import { bytesIn, itemsIn, numberIn, ReplyReader, stringsIn } from '../wire/resp.ts';
@@ -46,7 +47,7 @@ const scanCounts = [997, 991, 983, 743, 601, 487] as const;
  */
 export async function compareStreams(comparer: Comparer): Promise<number> {
   if (await holdNoStreams(comparer)) {
-    comparer.tally.note(noStreams);
+    comparer.tally.note(note('no_streams'));
     return 0;
   }
   const [seen] = await Promise.all([compareStreamsOf(comparer, 'left'), compareStreamsOf(comparer, 'right')]);
@@ -61,8 +62,8 @@ async function compareStreamsOf(comparer: Comparer, side: SideName): Promise<num
     if (whole) return streams;
     most = Math.max(most, streams);
   }
-  const { name } = comparer.pair[side].connection;
-  comparer.tally.leftOut(`not all streams were seen: ${name} lost its place in SCAN again and again`);
+  const server = comparer.pair[side].connection.name;
+  comparer.tally.leftOut(leftOut('streams_lost_place', { server }));
   return most;
 }
 
@@ -114,7 +115,7 @@ async function streamsAmong(comparer: Comparer, side: SideName, keys: readonly B
   const types = await typesIn(comparer, side, keys);
   const streams = keys.filter((_, i) => types[i] === 'stream');
   if (streams.length > 0 && keys.some((key, i) => types[i] === null && comparer.pair.isCutShort(key)))
-    comparer.tally.leftOut('keys that may be streams could not be compared: their names hold a zero byte');
+    comparer.tally.leftOut(leftOut('streams_zero_byte'));
   return streams;
 }
 
@@ -130,6 +131,3 @@ async function typesIn(
   const reader = new ReplyReader((await pair.one(side, writer)).bytes);
   return keys.map(() => typeNamed(bytesIn(accepted(name, 'TYPE', reader.next())).toString('latin1')));
 }
-
-const noStreams =
-  'No side can hold a stream: no file holds entries of any, and no command that makes one was executed since start.';

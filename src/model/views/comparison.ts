@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import { comparisonStates } from '../states.ts';
 import { Problem } from './problem.ts';
-import { Nullable, NullableTime, type Of, Time } from './schema.ts';
+import { Nullable, NullableTime, type Of, Said, Time } from './schema.ts';
 import { NodeTarget } from './targets.ts';
 
 export const KeyType = Type.Enum(['string', 'hash', 'list', 'set', 'zset', 'stream']);
@@ -73,6 +73,12 @@ export const ComparisonReport = Type.Object({
         "What limits the report's meaning: what an estimate rests on, what could not be looked at.",
     }),
   ),
+  said: Type.Optional(
+    Type.Object(
+      { reason: Nullable(Said), notes: Type.Array(Said) },
+      { description: 'Codes and facts of `reason` and `notes`; absent = an earlier release has stored it.' },
+    ),
+  ),
 });
 export type ComparisonReport = Of<typeof ComparisonReport>;
 
@@ -116,6 +122,7 @@ const ComparisonProgress = Type.Partial(
     keysPerSecond: Nullable(Type.Number()),
     remainingSeconds: Nullable(Type.Number()),
     heldBy: Nullable(Type.String(), 'Why reading pauses just now; null = it does not.'),
+    said: Nullable(Said, 'Code and facts of what it waits for; null = it does not wait for a server.'),
     faultSince: NullableTime('Since when a fault of a server holds it up.'),
   }),
 );

@@ -18,6 +18,9 @@ export const NullableTime = (description: string) => Nullable(Time(description))
 /** Facts behind a text: numbers, codes, names. */
 export const Facts = Type.Record(Type.String(), Type.Unknown());
 
+/** Something that the service says, with the code and the facts from which it is made again for another reader. */
+export const Said = Type.Object({ code: Type.String(), facts: Facts, text: Type.String() });
+
 export const PageOf = <T extends TSchema>(item: T) =>
   Type.Object({
     items: Type.Array(item),

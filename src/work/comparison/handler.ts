@@ -4,7 +4,9 @@ import { type ComparisonSpec, resolveSpec } from '../../compare/spec.ts';
 import type { WireError, WireErrorCode } from '../../compare/wire/wire.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { Difference } from '../../model/comparison.ts';
+import { comparisonSays } from '../../model/comparison-texts.ts';
 import type { NodeTarget, Problem } from '../../model/expansion.ts';
+import { makeProblem } from '../../model/problems.ts';
 import { comparisonHasEnded } from '../../model/states.ts';
 import type { ComparisonControl, ComparisonProgress } from '../../model/views/comparison.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
@@ -38,6 +40,8 @@ export interface ComparisonHandlerOptions {
   /** Told of each durable step; default: nothing happens there. */
   readonly crashPoint?: AtCrashPoint;
 }
+
+const defaultPatienceMs = 300_000;
 
 /** Faults that may pass by themselves. */
 const passing: readonly WireErrorCode[] = ['timeout', 'closed', 'unreachable', 'loading'];
@@ -108,8 +112,7 @@ class Job {
       clearInterval(heartbeat);
       await this.#saving;
       if (this.#saveError !== null) throw this.#saveError;
-      if ('defect' in result)
-        return await this.#fail(this.#problem('comparison_broke', messageOf(result.defect)));
+      if ('defect' in result) return await this.#fail(this.#problem('comparison_broke', result.defect));
       return await this.#conclude(result, signal.aborted);
     } finally {
       clearInterval(heartbeat);
@@ -132,7 +135,7 @@ class Job {
         resume: cursor as RunState | null,
       };
     } catch (error) {
-      return { problem: this.#problem('comparison_not_possible', messageOf(error)) };
+      return { problem: this.#problem('comparison_not_possible', error) };
     }
   }
 
@@ -153,7 +156,7 @@ class Job {
       ...task,
       signal: this.#stop.signal,
       onProgress: (progress) => {
-        this.#progress = { ...progress, faultSince: this.#progress.faultSince ?? null };
+        this.#progress = { ...progress, said: null, faultSince: this.#progress.faultSince ?? null };
       },
       onCheckpoint: (checkpoint) => this.#checkpoint(checkpoint),
     });
@@ -206,15 +209,22 @@ class Job {
   #mayPass(fault: WireError): boolean {
     const since = this.#progress.faultSince ?? this.#options.now();
     return (
-      passing.includes(fault.code) && this.#options.now() - since < (this.#options.patienceMs ?? 300_000)
+      passing.includes(fault.code) &&
+      this.#options.now() - since < (this.#options.patienceMs ?? defaultPatienceMs)
     );
   }
 
   async #retryLater(fault: WireError): Promise<number> {
-    const { now, retryMs = 5000 } = this.#options;
+    const { now, retryMs = 5000, patienceMs = defaultPatienceMs } = this.#options;
+    const said = comparisonSays('waits_for_server', {
+      code: fault.code,
+      message: fault.message,
+      retrySeconds: Math.round(retryMs / 1000),
+      patienceSeconds: Math.round(patienceMs / 1000),
+    });
     await this.#store({
-      stateReason: `waits for a server: ${fault.message}; it is tried again in ${Math.round(retryMs / 1000)} s`,
-      progress: { ...this.#progress, faultSince: this.#progress.faultSince ?? now() },
+      stateReason: said.text,
+      progress: { ...this.#progress, said, faultSince: this.#progress.faultSince ?? now() },
       lookAgainInMs: retryMs,
     });
     return retryMs;
@@ -229,14 +239,16 @@ class Job {
       report,
       differences,
       differencesTotal: report.differencesTotal,
-      progress: { ...this.#progress, remainingSeconds: 0, heldBy: null, faultSince: null },
+      progress: { ...this.#progress, remainingSeconds: 0, heldBy: null, said: null, faultSince: null },
     });
     this.#crashPoint('after_comparison_end');
     return null;
   }
 
   async #putBack(): Promise<null> {
-    await this.#store({ stateReason: 'the worker was stopped; another one goes on', lookAgainInMs: 0 });
+    const said = comparisonSays('worker_stopped');
+    const progress = { ...this.#progress, said };
+    await this.#store({ stateReason: said.text, progress, lookAgainInMs: 0 });
     return null;
   }
 
@@ -257,13 +269,8 @@ class Job {
     return null;
   }
 
-  #problem(code: string, text: string): Problem {
-    return {
-      code,
-      text,
-      nextSteps: ['Correct the request or the configuration, then start a new comparison.'],
-      at: this.#options.now(),
-    };
+  #problem(code: 'comparison_broke' | 'comparison_not_possible', error: unknown): Problem {
+    return makeProblem(code, { message: messageOf(error) }, this.#options.now());
   }
 }
 
