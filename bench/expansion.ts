@@ -87,7 +87,7 @@ export async function benchExpansion(): Promise<void> {
 }
 
 function commandsOf(cluster: ReturnType<typeof createCluster>, id: string): number {
-  const text = String(cluster.execute(id, ['INFO', 'stats']));
+  const text = cluster.execute(id, ['INFO', 'stats']) as string;
   return Number(/total_commands_processed:(\d+)/.exec(text)?.[1] ?? 0);
 }
 

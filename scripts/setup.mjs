@@ -5,9 +5,10 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-function run(command, args, options = {}) {
+/** Runs a program to its end; whether that was a good one. */
+export function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options }).status === 0;
 }
 
@@ -50,8 +51,10 @@ export function ensureTestServers() {
   console.log(`Installing for the tests: ${packages.join(', ')} ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] };
-  run('apt-get', ['update', '-qq'], quiet);
-  if (!run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)) {
+  // Another program may be installing something: it is waited for.
+  const patient = ['-o', 'DPkg::Lock::Timeout=600'];
+  run('apt-get', [...patient, 'update', '-qq'], quiet);
+  if (!run('apt-get', [...patient, 'install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)) {
     console.log(`Could not install ${packages.join(', ')}: the tests that need them are skipped.`);
   }
 }

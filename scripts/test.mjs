@@ -1,25 +1,25 @@
-// `npm test`: sets up what is missing, then checks types, style and behaviour.
-// With arguments it runs only those test files, without the checks: npm test -- test/core
-import { spawnSync } from 'node:child_process';
-import { bin, ensureDependencies, ensureTestServers, runAndExit } from './setup.mjs';
+// `npm test`: sets up what is missing, checks, builds, runs all tests on this Node and the unit tests on the other versions.
+// With arguments it runs only those test files, without the rest: npm test -- test/core
+import { failedChecks } from './checks.mjs';
+import { failedNodes } from './other-nodes.mjs';
+import { bin, ensureDependencies, ensureTestServers, run, runAndExit } from './setup.mjs';
 
 ensureDependencies();
 ensureTestServers();
 
 const files = process.argv.slice(2);
-if (files.length === 0) {
-  const checks = [
-    ['types', bin('tsc'), ['-p', '.']],
-    ['types of the dashboard', bin('tsc'), ['-p', 'src/dashboard']],
-    ['style', bin('biome'), ['check']],
-    ['build', process.execPath, ['scripts/build.mjs']],
-  ];
-  for (const [name, command, args] of checks) {
-    console.log(`Checking: ${name}`);
-    if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) {
-      console.error(`The check of ${name} failed: see above.`);
-      process.exit(1);
-    }
-  }
+if (files.length > 0) runAndExit(bin('vitest'), ['run', ...files]);
+
+const startedAt = performance.now();
+const failed = await failedChecks();
+if (failed.length > 0) {
+  console.error(`Not good: ${failed.join(', ')}. See above; the tests were not run.`);
+  process.exit(1);
 }
-runAndExit(bin('vitest'), ['run', ...files]);
+if (!run(bin('vitest'), ['run'])) process.exit(1);
+const failedOn = await failedNodes();
+if (failedOn.length > 0) {
+  console.error(`Good on Node ${process.versions.node}, but not on ${failedOn.join(' and ')}: see above.`);
+  process.exit(1);
+}
+console.log(`All good, in ${Math.round((performance.now() - startedAt) / 1000)} s.`);

@@ -73,7 +73,7 @@ function closeWhenTold(starting: Promise<Service>, log: Log): { uninstall(): voi
     // A second one while it closes leaves nothing to hope for.
     if (failure !== null) process.exit(1);
     failure = error;
-    void grace.close();
+    grace.close();
   });
   return {
     uninstall() {

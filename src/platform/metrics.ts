@@ -236,6 +236,6 @@ async function activeExpansions(store: Store): Promise<readonly Expansion[]> {
 }
 
 function anomalyCode(event: EventInput): string {
-  const { code, anomaly } = event.data as { code?: unknown; anomaly?: { code?: unknown } };
-  return String(code ?? anomaly?.code ?? 'unknown');
+  const { code, anomaly } = event.data as { code?: string; anomaly?: { code?: string } };
+  return code ?? anomaly?.code ?? 'unknown';
 }

@@ -91,7 +91,7 @@ export function virtualClock(cluster: Cluster, after: (ms: number, run: () => vo
     now: () => Math.round(cluster.now()),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        if (signal?.aborted) return void resolve();
+        if (signal?.aborted) return resolve();
         const finish = (): void => {
           cancel();
           signal?.removeEventListener('abort', finish);

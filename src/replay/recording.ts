@@ -52,7 +52,7 @@ export async function readRecording(path: string): Promise<Recording> {
     .filter((row) => typeof row.t === 'number')
     .sort((a, b) => startOf(a) - startOf(b));
   return {
-    name: String(meta.trace ?? path),
+    name: typeof meta.trace === 'string' ? meta.trace : path,
     nodes,
     ...stepsOf(timed, new Set(nodes.map((node) => node.name))),
   };
@@ -90,7 +90,7 @@ function recordedNode(name: string, node: unknown, path: string): RecordedNode {
   const address = isRow(node) && typeof node.addr === 'string' ? parseAddress(node.addr) : null;
   if (!isRow(node) || address === null)
     throw new RecordingError(`${path}: node ${name} of "meta" has no "addr"`);
-  return { name, version: String(node.version ?? ''), address };
+  return { name, version: typeof node.version === 'string' ? node.version : '', address };
 }
 
 function parseAddress(text: string): Address | null {
@@ -193,7 +193,7 @@ function takeCommand(
   at: number,
 ): void {
   const words = (Array.isArray(row.command) ? row.command : [row.command]).join(' ').trim().split(/\s+/);
-  const reply = typeof row.reply === 'object' ? JSON.stringify(row.reply) : String(row.reply ?? '');
+  const reply = typeof row.reply === 'string' ? row.reply : (JSON.stringify(row.reply) ?? '');
   if (words[0]?.toUpperCase() !== 'LASTSAVE') {
     steps.push({ kind: 'command', at, node: row.node, words, reply });
     return;

@@ -50,7 +50,7 @@ const listenAgainMs = 1000;
 const int8Oid = 20;
 
 /** The database was reached, and lets the service not in or not do what it must. The message may name its user. */
-export class DatabaseRefusedError extends Error {
+class DatabaseRefusedError extends Error {
   readonly code = 'database_refused';
   readonly nextSteps: readonly string[];
   constructor(message: string, nextSteps: readonly string[]) {

@@ -137,7 +137,7 @@ describe('POST /v1/expansions', () => {
       post('/v1/expansions', goodRequest),
       post('/v1/expansions', goodRequest),
     ]);
-    expect(responses.map((response) => response.statusCode).sort()).toEqual([202, 409]);
+    expect(responses.map((response) => response.statusCode).sort((a, b) => a - b)).toEqual([202, 409]);
     expect((await stored(api.store)).expansions).toBe(1);
   });
 

@@ -130,7 +130,7 @@ test.each([
 
 test('every parameter of a path is declared and required', () => {
   for (const { path, operation } of operations()) {
-    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
     const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
     expect({ path, names: declared.map((parameter) => parameter.name).sort() }).toEqual({
       path,

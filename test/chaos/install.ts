@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 export interface Installation {
   /** What `pika-expander` runs. */
   readonly program: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

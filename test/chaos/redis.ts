@@ -10,7 +10,7 @@ import { startUnit } from './unit.ts';
 /** A real redis-server that keeps its data over a restart, as docs and compose file set it up. */
 export interface ChaosRedis {
   readonly port: number;
-  pid(): number | null;
+  readonly pid: () => number | null;
   flushAll(): Promise<void>;
   /** SIGKILL; it is started again at once, with its data or without. Resolves when it answers. */
   killAndRestart(data: 'kept' | 'lost'): Promise<void>;

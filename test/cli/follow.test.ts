@@ -15,6 +15,7 @@ test('asks no more often than every ten seconds for as long as a person is waite
         signal.addEventListener('abort', () => resolve(), { once: true });
         if (signal.aborted) resolve();
       });
+      yield* [];
     },
   } as unknown as ApiClient;
   const waits: number[] = [];

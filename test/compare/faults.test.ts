@@ -25,11 +25,11 @@ describe.skipIf(redisMissing !== null)(`a comparison never says equal when ${red
 
   /** Compares, and does something to the servers once the comparison is on its way. */
   async function compareAnd(
-    disturb: () => Promise<unknown> | unknown,
+    disturb: () => unknown,
     right: Endpoint = slave.endpoint,
     spec: Partial<ComparisonSpec> = slow,
   ) {
-    let disturbed: Promise<unknown> | null = null;
+    let disturbed = null as Promise<unknown> | null;
     const report = await compareNodes({
       left: master.endpoint,
       right,

@@ -58,14 +58,15 @@ function firstAtOrAfter(keys: readonly Buffer[], point: Buffer): number {
   return low;
 }
 
-const sorted = (names: readonly string[]) => names.map((name) => Buffer.from(name)).sort(Buffer.compare);
+const sorted = (names: readonly string[]) =>
+  names.map((name) => Buffer.from(name)).sort((a, b) => a.compare(b));
 
 describe('start points of a sample', () => {
   for (const [name, names] of Object.entries(keySpaces)) {
     it(`lie evenly over all keys: ${name}`, () => {
       const keys = sorted(names);
       const places = lookAt(keys, 1000, 7);
-      const twentieths = new Array<number>(20).fill(0);
+      const twentieths = Array.from({ length: 20 }, () => 0);
       for (const place of places) twentieths[Math.floor((place / keys.length) * 20)]! += 1;
       const gaps = places.map((place, i) => place - (places[i - 1] ?? 0));
       expect(Math.min(...twentieths)).toBeGreaterThanOrEqual(20);

@@ -97,7 +97,7 @@ describe.skipIf(pikaMissing !== null)(`real Pika ${pikaBinary ?? ''} ${pikaMissi
   });
 
   it('says nothing when the slave is attached anew in the middle', async () => {
-    let attached: Promise<void> | null = null;
+    let attached = null as Promise<void> | null;
     const attach = async () => {
       await slave.call('SLAVEOF', 'NO', 'ONE');
       await until(async () => !/^slave0:/m.test(String(await master.call('INFO', 'replication'))));

@@ -155,7 +155,7 @@ function byCampaign(request: object): Entrance {
           states = items.map(({ state }) => state);
           return states.length === 1 && states[0] === 'succeeded';
         },
-        { withinMs, everyMs: 250, what: () => `one campaign that has succeeded; there are ${states}` },
+        { withinMs, everyMs: 250, what: () => `one campaign that has succeeded; there are ${states.join()}` },
       );
     },
     close: async () => undefined,
@@ -187,7 +187,7 @@ async function toldByWebhook(request: object): Promise<Entrance> {
           missing = items.map(({ seq }) => seq).filter((seq) => !told.has(seq));
           return missing.length === 0;
         },
-        { withinMs, everyMs: 250, what: () => `every event is told; missing are ${missing}` },
+        { withinMs, everyMs: 250, what: () => `every event is told; missing are ${missing.join()}` },
       );
     },
     close: () => receiver.close(),
@@ -218,7 +218,7 @@ async function entranceFor(point: CrashPoint, request: object, backend: QueueBac
 
 describe.concurrent('killed at a crash point and started again, the service ends the expansion right', () => {
   test.each(runs)('%s, time %i, on %s', async (point, time, version) => {
-    const index = runs.findIndex((run) => `${run}` === `${[point, time, version]}`);
+    const index = runs.findIndex(([at, nth, on]) => at === point && nth === time && on === version);
     const database = await postgres.createMigratedDatabase();
     const nodes = await watchNodes(version);
     const place =

@@ -124,7 +124,7 @@ export class Dashboard {
   }
 
   /** Presses a control and gives the reason. */
-  async control(verb: keyof Messages['controls'] & string, reason: string): Promise<void> {
+  async control(verb: keyof Messages['controls'], reason: string): Promise<void> {
     const name = this.t.controls[verb];
     if (typeof name !== 'string') throw new Error(`${verb} is no button`);
     await this.button(name).first().click();

@@ -164,7 +164,7 @@ describe('nodes that become hostile in the middle of a copy', () => {
     const ids = await Promise.all(Array.from({ length: pairs }, (_, i) => expand(i)));
     await until(() => Array.from({ length: pairs }, (_, i) => i).every(copies), { withinMs });
     const before = await peakBytes();
-    behaviours.forEach(([, behave], i) => void impostors[i]!.turn(behave));
+    for (const [i, [, behave]] of behaviours.entries()) impostors[i]!.turn(behave);
     impostors[compared]!.turnAt(dataCommand, whenCompared);
     impostors[slow]!.turn(oneByteASecond);
     impostors[closing]!.turn(closeAtOnce);

@@ -67,7 +67,7 @@ export function createNetwork(cluster: Cluster, random: Random, listener: Networ
 
   cluster.world.processListeners.add((node, up) => {
     if (up || vanished.has(node.id)) return;
-    for (const broke of [...(links.get(node.id) ?? [])]) broke('ECONNRESET', 'read ECONNRESET');
+    for (const broke of Array.from(links.get(node.id) ?? [])) broke('ECONNRESET', 'read ECONNRESET');
   });
 
   const nodeAt = (address: Address): SimNode | undefined =>
@@ -110,7 +110,7 @@ export function createNetwork(cluster: Cluster, random: Random, listener: Networ
     const end = (code: string, text: string): void => {
       usable = false;
       links.get(node.id)?.delete(broke);
-      for (const reject of [...waiting]) reject(new LinkError(code, text));
+      for (const reject of Array.from(waiting)) reject(new LinkError(code, text));
       waiting.clear();
     };
     const broke = (code: string, text: string): void => process.deliver(() => end(code, text), 'reply');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import { blockingJoins } from '../../src/core/steps/controls.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
@@ -310,10 +311,7 @@ class Simulation {
     const quiet = (): void => undefined;
     const error = (facts: { err?: unknown }, text: string): void => {
       if (facts.err === undefined || facts.err instanceof FencedError) return;
-      this.witness.report(
-        '6',
-        `${process.name}: ${text}: ${(facts.err as Error).stack ?? String(facts.err)}`,
-      );
+      this.witness.report('6', `${process.name}: ${text}: ${inspect(facts.err)}`);
     };
     return { info: quiet, warn: quiet, debug: quiet, error } as unknown as Logger;
   }

@@ -185,9 +185,8 @@ const alphabets: readonly Alphabet[] = [
   bytesFromTo(0, 255),
 ];
 const inAlphabet = alphabets.map((alphabet) => {
-  const member = new Array<boolean>(256).fill(false);
-  for (const byte of alphabet) member[byte] = true;
-  return member;
+  const members = new Set(alphabet);
+  return Array.from({ length: 256 }, (_, byte) => members.has(byte));
 });
 /** Digits and letters vary from key to key even where a few keys have the same; separators mostly do not. */
 const varies = inAlphabet[7]!;

@@ -220,7 +220,7 @@ function nextReply(reader: ReplyReader): Buffer {
 
 /** The nearer of the two following keys belongs to the look too: it may be on one side only. */
 function differingPoint(type: RangeType, left: RangePage, right: RangePage): PointPage {
-  const nexts = [left.next, right.next].filter((next) => next !== null).sort(Buffer.compare);
+  const nexts = [left.next, right.next].filter((next) => next !== null).sort((a, b) => a.compare(b));
   const { common, onOneSide, unequal } = layTogether(left, right, null);
   const sameNext = nexts.length !== 1 && nexts[0]?.equals(nexts[1]!) !== false;
   const doubtful = sameNext ? onOneSide : [...onOneSide, ...nexts.slice(0, 1)];

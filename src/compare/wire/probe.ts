@@ -132,7 +132,10 @@ function listedFinding(key: Buffer, reply: Reply): Finding {
   const values = items.filter((_, i) => i % 2 === 1 && items[i - 1]!.equals(key));
   if (values.length === 0) return absent;
   if (values.length === 1) return bytesFinding(values[0]!);
-  return itemsFinding([...values].sort(Buffer.compare), `${values.length} strings`);
+  return itemsFinding(
+    [...values].sort((a, b) => a.compare(b)),
+    `${values.length} strings`,
+  );
 }
 
 const absent: Finding = { present: false, digest: '', members: null, size: null, text: null, ttlMs: null };

@@ -6,6 +6,9 @@ export class ErrorReply {
   constructor(message: string) {
     this.message = message;
   }
+  toString(): string {
+    return this.message;
+  }
 }
 
 export type Reply = Buffer | number | null | ErrorReply | readonly Reply[];
