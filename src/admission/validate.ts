@@ -68,7 +68,7 @@ const firstName = (names: unknown): string => String(Array.isArray(names) ? name
 /** What is read of a schema to say what it allows. */
 interface Shape {
   readonly type?: string;
-  readonly const?: unknown;
+  readonly const?: string | number | boolean | null;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Shape[];
   readonly items?: Shape;

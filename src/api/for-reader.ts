@@ -12,7 +12,7 @@ import type { CampaignPlan } from '../model/views/campaign.ts';
 import type { Plan } from '../model/views/plan.ts';
 
 /** The same with its reasons as sentences. */
-export function capabilitiesFor(capabilities: Capabilities | null, reader: Reader) {
+function capabilitiesFor(capabilities: Capabilities | null, reader: Reader) {
   if (capabilities === null) return null;
   const reasons = Object.entries(capabilities.reasons).map(([name, reason]): [string, string] => [
     name,

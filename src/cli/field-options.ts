@@ -34,7 +34,7 @@ export function addFieldOptions(
     const flag = `--${flagOf(name, field)}${argument === '' ? '' : ` <${argument}>`}`;
     const option = new Option(flag, describe(field, say));
     if (field.kind === 'group' || field.kind === 'list')
-      option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+      option.argParser((text: string, before?: readonly string[]) => [...(before ?? []), text]);
     if (section !== null && sections[section] !== undefined) option.helpGroup(`${say(sections[section])}:`);
     command.addOption(option);
   }
@@ -100,7 +100,8 @@ function memberExamples(fields: Fields): string[] {
 
 function written(field: Field, value: unknown): string {
   if (value === null) return 'none';
-  if (field.kind !== 'number' || field.unit === undefined || typeof value !== 'number') return String(value);
+  if (field.kind !== 'number' || field.unit === undefined || typeof value !== 'number')
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
   const isTime = field.unit === 'time' || field.unit === 'short_time';
   return isTime ? shortDuration(value) : readableBytes(value);
 }

@@ -114,7 +114,7 @@ export type InputOf<T> = { readonly [K in Required<T>]: InputValueOf<T[K]> } & {
 /** Values by the names of fields, of a table that only the caller knows. */
 export type Values = Readonly<Record<string, unknown>>;
 
-export const isValues = (value: unknown): value is Values =>
+const isValues = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The values with the defaults of the table where `input` gives none. */

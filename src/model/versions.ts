@@ -255,7 +255,7 @@ export const pairReasons = {
 export type PairReason = keyof typeof pairReasons;
 
 /** What is known of slaves of one version under masters of others. */
-export interface PairRule {
+interface PairRule {
   readonly masters: VersionRange;
   readonly verdict: PairVerdict;
   readonly reason: PairReason | null;

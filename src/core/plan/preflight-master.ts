@@ -162,7 +162,7 @@ const isInSync = ({ replication }: NodeFacts): boolean =>
   Object.values(replication.dbStates).every((state) => state === 'Connected');
 
 /** What the master is at that a full sync must not meet; empty = free. Entries of `except` in the list of slaves do not count. */
-export function masterWork(facts: NodeFacts, except: readonly KnownAs[] = []): MasterWork[] {
+function masterWork(facts: NodeFacts, except: readonly KnownAs[] = []): MasterWork[] {
   const { bgsaving, scanningKeyspace, compacting } = facts.stats ?? {};
   const slaves = facts.replication?.slaves ?? [];
   const ours = new Set(except.map((node) => findListedSlave(slaves, node)));

@@ -6,7 +6,7 @@ import { readableBytes, readableSeconds } from '../quantities.ts';
 import { counted, listed, plain, type Reader, type Text } from '../text.ts';
 import { row } from './row.ts';
 
-interface Unequal {
+export interface Unequal {
   readonly setting: string;
   readonly ofMaster: number;
   readonly ofNode: number;
@@ -56,7 +56,7 @@ export function masterWorkText(work: MasterWork, { language }: Pick<Reader, 'lan
     : `slave ${work.slave} is not in sync yet (${lag.join(', ')})`;
 }
 
-interface BinlogGrowth {
+export interface BinlogGrowth {
   readonly writeBytesPerSecond: number;
   readonly duringBatchBytes: Pick<ForecastRange, 'expected' | 'high'> | null;
   readonly keptBytes: number;

@@ -3,7 +3,7 @@ import { listed, plain } from '../text.ts';
 import { askAgainWith, nothingToDo, row } from './row.ts';
 
 /** The master that the node has now, and how its link stands. */
-interface Present {
+export interface Present {
   readonly presentMaster: string;
   readonly link: 'up' | 'down' | null;
 }

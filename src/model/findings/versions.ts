@@ -10,7 +10,7 @@ import {
 } from '../versions.ts';
 import { nothingToDo, row } from './row.ts';
 
-interface OneAtATime {
+export interface OneAtATime {
   readonly version: string;
   readonly nodes: number;
   readonly why: VersionReason;
@@ -28,7 +28,7 @@ const keepAway = plain<unknown>(
   '在扩容任务结束之前，不要在该主节点上执行 BGSAVE（备份）或手工 SLAVEOF。',
 );
 
-interface Pair {
+export interface Pair {
   readonly masterVersion: string;
   readonly nodeVersion: string;
   readonly reason: PairReason;
