@@ -101,7 +101,7 @@ function memberExamples(fields: Fields): string[] {
 function written(field: Field, value: unknown): string {
   if (value === null) return 'none';
   if (field.kind !== 'number' || field.unit === undefined || typeof value !== 'number')
-    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+    return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
   const isTime = field.unit === 'time' || field.unit === 'short_time';
   return isTime ? shortDuration(value) : readableBytes(value);
 }

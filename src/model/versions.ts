@@ -254,13 +254,6 @@ export const pairReasons = {
 
 export type PairReason = keyof typeof pairReasons;
 
-/** What is known of slaves of one version under masters of others. */
-interface PairRule {
-  readonly masters: VersionRange;
-  readonly verdict: PairVerdict;
-  readonly reason: PairReason | null;
-}
-
 /** Which way leads from a version with the bug to a release without it. */
 export const upgradeAdvice = {
   to_3_5_5: text({

@@ -98,7 +98,7 @@ describe('what people read', () => {
     expect([0, 999, 1000, 541_212_678, 999_960_000_000, null].map(formatBytes)).toEqual([
       '0 B',
       '999 B',
-      '1.0 kB',
+      '1.0 KB',
       '541.2 MB',
       '1.0 TB',
       '?',
