@@ -38,7 +38,7 @@ function allowed(field: Leaf | List): string {
   if (field.kind === 'number') {
     const { min, max, above, unit } = field;
     const from = min ?? (above === undefined ? undefined : `above ${above}`);
-    const range = max === undefined ? [from ?? 'any number'] : [`${from ?? 0} to ${max}`];
+    const range = max === undefined ? (from ?? 'any number') : `${from ?? 0} to ${max}`;
     const words = [...Object.keys(field.words ?? {}), ...(field.none ? ['null'] : [])];
     const least = max === undefined && min !== undefined ? ' or more' : '';
     return [
