@@ -8,6 +8,7 @@ import {
 } from '../../src/queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
 import type { Doorbell, DoorbellWorker, WakeUpHandler } from '../../src/queue/doorbell.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { startReconciler } from '../../src/work/reconciler.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -149,6 +150,13 @@ describe('on PostgreSQL', () => {
     await Promise.all(
       Array.from({ length: 4 }, () => openQueueBackend({ postgres: { connectionString: fresh.url } })),
     );
+    const database = openDatabase({ connection: fresh.connection });
+    const steps = await database.query<{ version: number }>(
+      'select version from pika_expander_queue.migration order by version',
+    );
+    await database.close();
+    expect(steps.length).toBeGreaterThan(0);
+    expect(steps.map(({ version }) => version)).toEqual(steps.map((_, index) => index + 1));
     await fresh.drop();
   });
 });
