@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
 import { nobody, type Text } from '../src/model/text.ts';
+import { namedSettings, type SettingName, settings } from '../src/platform/settings.ts';
 
 const say = (text: Text): string => text.en({}, nobody);
 const cell = (text: string): string => text.replaceAll('|', '\\|');
@@ -68,6 +69,28 @@ function flagsOf(fields: Fields, [name, ...inner]: readonly string[]): string {
   return `--${flag} ${flagsOf(field.fields, inner).replace(/^.*--/, '')}=`;
 }
 
+/** The settings of the service. */
+function settingsText(): string {
+  const code = (text: string): string => (text === '' ? '' : `\`${text}\``);
+  const rows = Object.values(settings).map(({ env, file, value, default: fallback, text, ...more }) => {
+    const otherwise = 'otherwise' in more ? more.otherwise : code(String(fallback));
+    return [code(env ?? ''), code(file), otherwise, `${text} ${valueText(value)}`.trim()];
+  });
+  const named = namedSettings.map(({ env, file, otherwise = '', text }) => [
+    code(env ?? ''),
+    code(file),
+    otherwise,
+    text,
+  ]);
+  return table(['variable', 'in the file', 'default', 'meaning'], [...rows, ...named]);
+}
+
+function valueText(value: (typeof settings)[SettingName]['value']): string {
+  if (value.is === 'whole') return `${value.from} to ${value.to}.`;
+  if (value.is === 'word') return `One of ${value.of.map((word) => `\`${word}\``).join(', ')}.`;
+  return value.is === 'yes_no' ? '`true` or `false`.' : '';
+}
+
 interface Block {
   readonly file: string;
   readonly name: string;
@@ -76,6 +99,7 @@ interface Block {
 
 export const blocks: readonly Block[] = [
   { file: 'docs/policy.md', name: 'policy', text: fieldsText(policyFields, policySections) },
+  { file: 'docs/api.md', name: 'settings', text: settingsText() },
 ];
 
 const root = join(import.meta.dirname, '..');

@@ -2,18 +2,23 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
-import { maxNodesPerExpansion } from '../core/plan/preflight.ts';
 import type { Credential, CredentialSource } from '../engines/engine.ts';
 import { loopback, parseRule, privateNetworks } from '../engines/login-rules.ts';
+import { type Values, valueAt } from '../model/fields.ts';
 import type { SlotLimits } from '../model/slots.ts';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './crash-points.ts';
+import {
+  allowedText,
+  logLevels,
+  type SettingName,
+  type SettingValue,
+  type SettingWithDefault,
+  settingAt,
+  settingSchemas,
+  settings,
+} from './settings.ts';
 
-/** What a process of the service does: answer requests, work on expansions, or both. */
-const processRoles = ['all', 'api', 'worker'] as const;
-type ProcessRole = (typeof processRoles)[number];
-
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type LogLevel = SettingValue<'logLevel'>;
 
 /** A viewer reads; an operator also starts and steers expansions. */
 const accessRoles = ['viewer', 'operator'] as const;
@@ -39,7 +44,7 @@ export interface Limits {
 }
 
 export interface Config {
-  readonly role: ProcessRole;
+  readonly role: SettingValue<'role'>;
   readonly listen: { readonly host: string; readonly port: number };
   /** null = an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
@@ -64,11 +69,11 @@ export interface Config {
 }
 
 export const defaultLimits: Limits = {
-  maxNodes: maxNodesPerExpansion,
-  maxBodyBytes: 1_048_576,
-  requestsPerMinute: 1200,
-  maxEventStreams: 200,
-  lookTimeoutMs: 5000,
+  maxNodes: settings.maxNodes.default,
+  maxBodyBytes: settings.maxBodyBytes.default,
+  requestsPerMinute: settings.requestsPerMinute.default,
+  maxEventStreams: settings.maxEventStreams.default,
+  lookTimeoutMs: settings.lookTimeoutMs.default,
 };
 
 /** The configuration cannot be used. The message holds one line per problem, each with what to do about it. */
@@ -83,26 +88,13 @@ export class ConfigError extends Error {
 }
 
 const strict = { additionalProperties: false } as const;
-const Port = Type.Integer({ minimum: 0, maximum: 65535 });
-const mostDays = 36_500;
-const Slots = Type.Integer({ minimum: 1, maximum: 10_000 });
 const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
 
 /** Hosts, networks and name patterns. */
 const NodeList = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
 
-const FileSchema = Type.Object(
+const NamedSettings = Type.Object(
   {
-    role: Type.Optional(Type.Enum([...processRoles])),
-    listen: Type.Optional(
-      Type.Object({ host: Type.Optional(Type.String({ minLength: 1 })), port: Type.Optional(Port) }, strict),
-    ),
-    databaseUrl: Type.Optional(Type.String({ minLength: 1 })),
-    dataDir: Type.Optional(Type.String({ minLength: 1 })),
-    redisUrl: Type.Optional(Type.String({ minLength: 1 })),
-    logLevel: Type.Optional(Type.Enum([...logLevels])),
-    trustProxy: Type.Optional(Type.Boolean()),
-    keepEndedDays: Type.Optional(Type.Integer({ minimum: 1, maximum: mostDays })),
     tokens: Type.Optional(
       Type.Array(
         Type.Object(
@@ -130,33 +122,11 @@ const FileSchema = Type.Object(
         ),
       ),
     ),
-    nodeNetworks: Type.Optional(NodeList),
-    slots: Type.Optional(
-      Type.Object(
-        {
-          total: Type.Optional(Slots),
-          perNodeHost: Type.Optional(Slots),
-          perMasterHost: Type.Optional(Slots),
-        },
-        strict,
-      ),
-    ),
-    limits: Type.Optional(
-      Type.Object(
-        {
-          maxNodes: Type.Optional(Type.Integer({ minimum: 1, maximum: maxNodesPerExpansion })),
-          maxBodyBytes: Type.Optional(Type.Integer({ minimum: 1024, maximum: 64 * 1024 * 1024 })),
-          requestsPerMinute: Type.Optional(Type.Integer({ minimum: 0 })),
-          maxEventStreams: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-          lookTimeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 60_000 })),
-        },
-        strict,
-      ),
-    ),
   },
   strict,
 );
-type ConfigFile = Static<typeof FileSchema>;
+const FileSchema = Type.Object({ ...settingSchemas(), ...NamedSettings.properties }, strict);
+type ConfigFile = Static<typeof NamedSettings> & Values;
 type CredentialEntry = NonNullable<ConfigFile['credentials']>[string];
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -164,7 +134,7 @@ type ReadText = (path: string) => string;
 
 /** What the command line may say; it wins over the environment, which wins over the file. */
 export interface ConfigOverrides {
-  readonly role?: ProcessRole;
+  readonly role?: SettingValue<'role'>;
   readonly host?: string;
   readonly port?: number;
   readonly dataDir?: string;
@@ -187,36 +157,32 @@ export function loadConfig(
   const file = path === null ? {} : source.file(path);
 
   const tokens = source.tokens(file.tokens ?? []);
-  const networks = source.nodeList('PIKA_EXPANDER_NODE_NETWORKS', file.nodeNetworks) ?? privateNetworks;
-  const credentials = source.credentials(file.credentials ?? {}, networks);
-  const databaseUrl = source.url('DATABASE_URL', ['postgres:', 'postgresql:'], file.databaseUrl);
-  const redisUrl = source.url('REDIS_URL', ['redis:', 'rediss:'], file.redisUrl);
+  const get = <N extends SettingName>(name: N, override?: unknown) => source.setting(name, file, override);
+  const credentials = source.credentials(file.credentials ?? {}, get('nodeNetworks') ?? privateNetworks);
+  const [databaseUrl, redisUrl] = [get('databaseUrl'), get('redisUrl')];
   const config: Config = {
-    role: overrides.role ?? source.oneOf('PIKA_EXPANDER_ROLE', processRoles) ?? file.role ?? 'all',
-    listen: {
-      host: overrides.host ?? source.text('PIKA_EXPANDER_HOST') ?? file.listen?.host ?? '127.0.0.1',
-      port: overrides.port ?? source.integer('PIKA_EXPANDER_PORT', 0, 65535) ?? file.listen?.port ?? 8080,
-    },
+    role: get('role', overrides.role),
+    listen: { host: get('host', overrides.host), port: get('port', overrides.port) },
     databaseUrl,
-    dataDir: overrides.dataDir ?? source.text('DATA_DIR') ?? file.dataDir ?? './data',
+    dataDir: get('dataDir', overrides.dataDir),
     redisUrl,
-    logLevel:
-      source.among('--log-level', overrides.logLevel ?? null, logLevels) ??
-      source.oneOf('LOG_LEVEL', logLevels) ??
-      file.logLevel ??
-      'info',
+    logLevel: source.logLevel(overrides.logLevel) ?? get('logLevel'),
     tokens,
     credentials: credentialSource(credentials),
-    limits: { ...defaultLimits, ...file.limits },
-    slots: {
-      total: source.integer('PIKA_EXPANDER_SLOTS_TOTAL', 1, 10_000) ?? file.slots?.total ?? null,
-      perNodeHost:
-        source.integer('PIKA_EXPANDER_SLOTS_PER_NODE_HOST', 1, 10_000) ?? file.slots?.perNodeHost ?? null,
-      perMasterHost:
-        source.integer('PIKA_EXPANDER_SLOTS_PER_MASTER_HOST', 1, 10_000) ?? file.slots?.perMasterHost ?? null,
+    limits: {
+      maxNodes: get('maxNodes'),
+      maxBodyBytes: get('maxBodyBytes'),
+      requestsPerMinute: get('requestsPerMinute'),
+      maxEventStreams: get('maxEventStreams'),
+      lookTimeoutMs: get('lookTimeoutMs'),
     },
-    keepEndedDays: source.integer('PIKA_EXPANDER_KEEP_ENDED_DAYS', 1, mostDays) ?? file.keepEndedDays ?? null,
-    trustProxy: source.boolean('PIKA_EXPANDER_TRUST_PROXY') ?? file.trustProxy ?? false,
+    slots: {
+      total: get('slotsTotal'),
+      perNodeHost: get('slotsPerNodeHost'),
+      perMasterHost: get('slotsPerMasterHost'),
+    },
+    keepEndedDays: get('keepEndedDays'),
+    trustProxy: get('trustProxy'),
     secrets: collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
     crashAt: source.crashOrder('PIKA_EXPANDER_CRASH_AT'),
   };
@@ -265,27 +231,41 @@ class ConfigSource {
     return value === undefined || value.trim() === '' ? null : value.trim();
   }
 
-  integer(name: string, min: number, max: number): number | null {
-    const value = this.text(name);
-    if (value === null) return null;
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
-    this.#problems.push(`${name} is "${value}"; set it to a whole number from ${min} to ${max}.`);
+  /** What the command line, else the environment, else the file gives; else the default. */
+  setting<N extends SettingName>(name: N, file: Values, override: unknown): SettingWithDefault<N> {
+    const row: (typeof settings)[SettingName] = settings[name];
+    if (override !== undefined) return override as SettingValue<N>;
+    const text = row.env === null ? null : this.text(row.env);
+    const given = text === null ? valueAt(file, row.file.split('.')) : this.#value(row, text);
+    if (given === undefined || given === null) return row.default as SettingWithDefault<N>;
+    const { value } = row;
+    if (value.is === 'nodes')
+      return this.#rules(row.env ?? row.file, given as readonly string[]) as SettingValue<N>;
+    if (value.is === 'url' && !hasProtocol(given as string, value.protocols)) {
+      // The value itself is not quoted: it may hold a password.
+      this.#problems.push(
+        `${row.env} is not ${allowedText(value)}; correct it, or leave it out to use the built-in default.`,
+      );
+      return row.default as SettingWithDefault<N>;
+    }
+    return given as SettingValue<N>;
+  }
+
+  /** The text of a variable as the row's kind of value; null = it is none, and a problem is written down. */
+  #value({ env, value }: (typeof settings)[SettingName], text: string): unknown {
+    if (value.is === 'nodes') return text.split(',').map((entry) => entry.trim());
+    if (value.is === 'text' || value.is === 'url') return text;
+    if (value.is === 'word' && (value.of as readonly string[]).includes(text)) return text;
+    if (value.is === 'yes_no' && ['true', 'false'].includes(text)) return text === 'true';
+    if (value.is === 'whole' && /^\d+$/.test(text) && Number(text) >= value.from && Number(text) <= value.to)
+      return Number(text);
+    this.#problems.push(`${env} is "${text}"; set it to ${allowedText(value)}.`);
     return null;
   }
 
-  boolean(name: string): boolean | null {
-    const value = this.oneOf(name, ['true', 'false'] as const);
-    return value === null ? null : value === 'true';
-  }
-
-  oneOf<const T extends readonly string[]>(name: string, allowed: T): T[number] | null {
-    return this.among(name, this.text(name), allowed);
-  }
-
-  among<const T extends readonly string[]>(name: string, value: string | null, allowed: T): T[number] | null {
-    if (value === null || allowed.includes(value)) return value;
-    this.#problems.push(`${name} is "${value}"; set it to one of ${allowed.join(', ')}.`);
+  logLevel(given: string | undefined): LogLevel | null {
+    if (given === undefined || logLevels.includes(given as LogLevel)) return (given as LogLevel) ?? null;
+    this.#problems.push(`--log-level is "${given}"; set it to ${allowedText(settings.logLevel.value)}.`);
     return null;
   }
 
@@ -300,18 +280,6 @@ class ConfigSource {
     return null;
   }
 
-  /** The value itself is not quoted in a problem: it may hold a password. */
-  url(name: string, protocols: readonly string[], fromFile: string | undefined): string | null {
-    const value = this.text(name) ?? fromFile ?? null;
-    if (value === null) return null;
-    const protocol = URL.canParse(value) ? new URL(value).protocol : null;
-    if (protocol !== null && protocols.includes(protocol)) return value;
-    this.#problems.push(
-      `${name} is not an address of the form ${protocols[0]}//user:password@host:port/name; correct it, or leave it out to use the built-in default.`,
-    );
-    return null;
-  }
-
   file(path: string): ConfigFile {
     const text = this.#read(path, 'PIKA_EXPANDER_CONFIG');
     if (text === null) return {};
@@ -322,7 +290,7 @@ class ConfigSource {
       this.#problems.push(`The configuration file ${path} is not valid JSON: ${(error as Error).message}.`);
       return {};
     }
-    if (Value.Check(FileSchema, parsed)) return parsed;
+    if (Value.Check(FileSchema, parsed)) return parsed as ConfigFile;
     for (const text of describeErrors(FileSchema, parsed)) {
       this.#problems.push(`In the configuration file ${path}: ${text}.`);
     }
@@ -475,7 +443,7 @@ class ConfigSource {
   }
 
   #secretFile(path: string, where: string): string | null {
-    const content = this.#read(path, where)?.replace(/\r?\n$/, '') ?? null;
+    const content = this.#read(path, where)?.replace(/[\r\n]+$/, '') ?? null;
     if (content === '') {
       this.#problems.push(`${where}: the file ${path} is empty; put the secret into it.`);
       return null;
@@ -497,17 +465,28 @@ class ConfigSource {
 }
 
 function describeErrors(schema: TSchema, value: unknown): readonly string[] {
-  return Value.Errors(schema, value)
-    .slice(0, 10)
-    .map((error) => {
-      const place = error.instancePath.slice(1).replaceAll('/', '.') || 'the whole';
-      if (error.keyword === 'additionalProperties') {
-        const unknown = (error.params as { additionalProperties: readonly string[] }).additionalProperties;
-        return `${place} has the unknown setting ${unknown.join(', ')}; remove it or correct its name`;
-      }
-      return `${place} ${error.message}`;
-    });
+  return (
+    Value.Errors(schema, value)
+      // Of an unknown setting it is also said that "schema is false" there.
+      .filter(({ keyword }) => keyword !== 'boolean')
+      .slice(0, 10)
+      .map((error) => {
+        const path = error.instancePath.split('/').slice(1);
+        const place = path.join('.');
+        if (error.keyword === 'additionalProperties') {
+          const unknown = (error.params as { additionalProperties: readonly string[] }).additionalProperties;
+          return `${place || 'the whole'} has the unknown setting ${unknown.join(', ')}; remove it or correct its name`;
+        }
+        const row = settingAt(place);
+        if (row === null) return `${place || 'the whole'} ${error.message}`;
+        const given = row.secret ? 'not as it should be' : JSON.stringify(valueAt(value as Values, path));
+        return `${place} is ${given}; set it to ${allowedText(row.value)}`;
+      })
+  );
 }
+
+const hasProtocol = (text: string, protocols: readonly string[]): boolean =>
+  URL.canParse(text) && protocols.includes(new URL(text).protocol);
 
 /** Passwords by name. They stay in here: only the engine asks for them, to log in. */
 export function credentialSource(entries: ReadonlyMap<string, Credential>): CredentialSource {
@@ -540,6 +519,7 @@ function collectSecrets(
     if (url === null) continue;
     const { password } = new URL(url);
     if (password === '') continue;
+    // A short one is told from ordinary words by its place in the address.
     found.add(password);
     found.add(decodeURIComponent(password));
   }

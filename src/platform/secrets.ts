@@ -14,8 +14,19 @@ export function hideSecrets(secrets: readonly string[]): (text: string) => strin
     forms.add(encodeURIComponent(secret));
   }
   const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((hidden, form) => hidden.replaceAll(form, redacted), text);
+  const words = secrets.filter((secret) => secret.length > 0 && secret.length < shortestPart).map(asWord);
+  return (text) =>
+    words.reduce(
+      (hidden, word) => hidden.replace(word, redacted),
+      longestFirst.reduce((hidden, form) => hidden.replaceAll(form, redacted), text),
+    );
 }
+
+/** As a word of a text, or as the password of an address. Numbers of JSON are none: a line of the log stays JSON. */
+const asWord = (secret: string): RegExp => {
+  const escaped = secret.replace(/[^\w]/g, '\\$&');
+  return new RegExp(`(?<=^|[\\s"'\`=(])${escaped}(?=$|[\\s"'\`,;.)\\\\])|(?<=:)${escaped}(?=@)`, 'g');
+};
 
 /**
  * What a server said without the secrets that were sent to it: it may say them again. A short one is taken where it

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, type ConfigOverrides, isLoopback, loadConfig } from '../../src/platform/config.ts';
+import {
+  ConfigError,
+  type ConfigOverrides,
+  defaultLimits,
+  isLoopback,
+  loadConfig,
+} from '../../src/platform/config.ts';
 import { crashPoints } from '../../src/platform/crash-points.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -130,7 +136,17 @@ describe('a bad setting is named, with what to do about it', () => {
   test.each<[string, unknown, RegExp]>([
     ['an unknown setting', { listne: {} }, /listne/],
     ['an unknown setting inside', { listen: { prot: 1 } }, /listen.*prot/],
-    ['a wrong type', { listen: { port: '8080' } }, /listen\.port/],
+    [
+      'a wrong type',
+      { listen: { port: '8080' } },
+      /listen\.port is "8080"; set it to a whole number from 0 to 65535/,
+    ],
+    [
+      'a limit out of range',
+      { limits: { maxNodes: 0 } },
+      /limits\.maxNodes is 0; set it to a whole number from 1/,
+    ],
+    ['a word that is none', { logLevel: 'loud' }, /logLevel is "loud"; set it to one of fatal, error/],
     ['a password in the file itself', { credentials: { default: { password: 'x' } } }, /password/],
     [
       'a token without a place',
@@ -208,6 +224,30 @@ describe('who may reach it', () => {
   });
 });
 
+test('the configuration file may hold every setting that a variable may hold', () => {
+  const content = {
+    listen: { host: '127.0.0.2', port: 1 },
+    slots: { total: 3, perNodeHost: 2, perMasterHost: 1 },
+    nodeNetworks: ['10.0.0.0/8'],
+    keepEndedDays: 30,
+    trustProxy: true,
+    limits: { maxNodes: 5 },
+  };
+  const [env, files] = fromFile(content);
+  expect(load(env, files)).toMatchObject({
+    listen: content.listen,
+    slots: content.slots,
+    keepEndedDays: 30,
+    trustProxy: true,
+    limits: { ...defaultLimits, maxNodes: 5 },
+  });
+  const variables = { PIKA_EXPANDER_SLOTS_TOTAL: '9', PIKA_EXPANDER_KEEP_ENDED_DAYS: '1' };
+  expect(load({ ...env, ...variables }, files)).toMatchObject({
+    slots: { ...content.slots, total: 9 },
+    keepEndedDays: 1,
+  });
+});
+
 describe('passwords of nodes', () => {
   test('come by name, from variables and files, and never stand in the configuration file', () => {
     const [env, files] = fromFile(
@@ -221,6 +261,11 @@ describe('passwords of nodes', () => {
     expect(credentials.get('dc3')).toMatchObject({ username: 'u3', password: 'third' });
     expect([...credentials.names].sort()).toEqual(['dc2', 'dc3', 'default']);
     expect(secrets).toEqual(expect.arrayContaining(['first', 'second', 'third']));
+  });
+
+  test('a file may end in any number of line breaks', () => {
+    const { credentials } = load({ PIKA_PASSWORD_FILE: '/pw' }, { '/pw': ' pass word\r\n\n\n' });
+    expect(credentials.get(null)).toMatchObject({ password: ' pass word' });
   });
 
   test('PIKA_PASSWORD is the default one', () => {

@@ -1,0 +1,285 @@
+/** The settings of the service: one row each. The configuration, its checks and docs/api.md are made from the rows. */
+import Type, { type TSchema } from 'typebox';
+import { maxNodesPerExpansion } from '../core/plan/preflight.ts';
+
+/** What a process of the service does: answer requests, work on expansions, or both. */
+export const processRoles = ['all', 'api', 'worker'] as const;
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+type Value =
+  | { readonly is: 'whole'; readonly from: number; readonly to: number }
+  | { readonly is: 'word'; readonly of: readonly string[] }
+  | { readonly is: 'yes_no' }
+  | { readonly is: 'text' }
+  | { readonly is: 'url'; readonly protocols: readonly string[] }
+  /** Host names, name patterns and networks; with commas between them in a variable. */
+  | { readonly is: 'nodes' };
+
+interface Setting {
+  /** Its environment variable; null = the file alone has it. */
+  readonly env: string | null;
+  /** Its place in the configuration file. */
+  readonly file: string;
+  readonly value: Value;
+  readonly default: unknown;
+  /** The default in words, where the value does not say it. */
+  readonly otherwise?: string;
+  readonly text: string;
+  /** Its value stands in no message. */
+  readonly secret?: true;
+}
+
+const slots = { is: 'whole', from: 1, to: 10_000 } as const;
+const noLimit = 'no limit';
+
+export const settings = {
+  host: {
+    env: 'PIKA_EXPANDER_HOST',
+    file: 'listen.host',
+    value: { is: 'text' },
+    default: '127.0.0.1',
+    text: 'Where API and dashboard listen. An address that other machines can reach needs tokens.',
+  },
+  port: {
+    env: 'PIKA_EXPANDER_PORT',
+    file: 'listen.port',
+    value: { is: 'whole', from: 0, to: 65_535 },
+    default: 8080,
+    text: 'The port of API and dashboard; 0 = any free port.',
+  },
+  role: {
+    env: 'PIKA_EXPANDER_ROLE',
+    file: 'role',
+    value: { is: 'word', of: processRoles },
+    default: 'all',
+    text: 'What the process does: answer requests, work on expansions, or both. `api` and `worker` need `DATABASE_URL`.',
+  },
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    file: 'databaseUrl',
+    value: { is: 'url', protocols: ['postgres:', 'postgresql:'] },
+    default: null,
+    otherwise: 'an embedded PostgreSQL in the data folder',
+    text: 'The PostgreSQL that holds everything. More than one process needs it.',
+    secret: true,
+  },
+  dataDir: {
+    env: 'DATA_DIR',
+    file: 'dataDir',
+    value: { is: 'text' },
+    default: './data',
+    text: 'The folder of the embedded PostgreSQL.',
+  },
+  redisUrl: {
+    env: 'REDIS_URL',
+    file: 'redisUrl',
+    value: { is: 'url', protocols: ['redis:', 'rediss:'] },
+    default: null,
+    otherwise: 'PostgreSQL carries the queue',
+    text: 'Redis 6.2 or newer with `maxmemory-policy noeviction`, for the queue.',
+    secret: true,
+  },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    file: 'logLevel',
+    value: { is: 'word', of: logLevels },
+    default: 'info',
+    text: 'The least important lines that the service writes to its log.',
+  },
+  trustProxy: {
+    env: 'PIKA_EXPANDER_TRUST_PROXY',
+    file: 'trustProxy',
+    value: { is: 'yes_no' },
+    default: false,
+    text: 'Whether the service believes the `X-Forwarded-*` headers of a reverse proxy.',
+  },
+  keepEndedDays: {
+    env: 'PIKA_EXPANDER_KEEP_ENDED_DAYS',
+    file: 'keepEndedDays',
+    value: { is: 'whole', from: 1, to: 36_500 },
+    default: null,
+    otherwise: 'for ever',
+    text: 'For how many days the service keeps what has ended; then it deletes it, with its evidence.',
+  },
+  slotsTotal: {
+    env: 'PIKA_EXPANDER_SLOTS_TOTAL',
+    file: 'slots.total',
+    value: slots,
+    default: null,
+    otherwise: noLimit,
+    text: 'Full syncs at the same time, over all expansions and workers.',
+  },
+  slotsPerNodeHost: {
+    env: 'PIKA_EXPANDER_SLOTS_PER_NODE_HOST',
+    file: 'slots.perNodeHost',
+    value: slots,
+    default: null,
+    otherwise: noLimit,
+    text: 'Full syncs at the same time to nodes on one host.',
+  },
+  slotsPerMasterHost: {
+    env: 'PIKA_EXPANDER_SLOTS_PER_MASTER_HOST',
+    file: 'slots.perMasterHost',
+    value: slots,
+    default: null,
+    otherwise: noLimit,
+    text: 'Full syncs at the same time from masters on one host.',
+  },
+  nodeNetworks: {
+    env: 'PIKA_EXPANDER_NODE_NETWORKS',
+    file: 'nodeNetworks',
+    value: { is: 'nodes' },
+    default: null,
+    otherwise: '`10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7`',
+    text: 'Where, besides loopback, a password without a list of its own may be sent.',
+  },
+  maxNodes: {
+    env: null,
+    file: 'limits.maxNodes',
+    value: { is: 'whole', from: 1, to: maxNodesPerExpansion },
+    default: maxNodesPerExpansion,
+    text: 'Nodes that one expansion may name.',
+  },
+  maxBodyBytes: {
+    env: null,
+    file: 'limits.maxBodyBytes',
+    value: { is: 'whole', from: 1024, to: 64 * 1024 * 1024 },
+    default: 1_048_576,
+    text: 'Bytes of the body of a request.',
+  },
+  requestsPerMinute: {
+    env: null,
+    file: 'limits.requestsPerMinute',
+    value: { is: 'whole', from: 0, to: 1_000_000_000 },
+    default: 1200,
+    text: 'Requests that one client (token, else address) may send in a minute, controls counted apart; 0 = no limit.',
+  },
+  maxEventStreams: {
+    env: null,
+    file: 'limits.maxEventStreams',
+    value: { is: 'whole', from: 1, to: 10_000 },
+    default: 200,
+    text: 'Open event streams per process.',
+  },
+  lookTimeoutMs: {
+    env: null,
+    file: 'limits.lookTimeoutMs',
+    value: { is: 'whole', from: 100, to: 60_000 },
+    default: 5000,
+    text: 'A node that answers a look later than this reads as busy. Milliseconds.',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof settings;
+type ValueIn<V> = V extends { readonly is: 'whole' }
+  ? number
+  : V extends { readonly is: 'word'; readonly of: infer W }
+    ? W extends readonly (infer E)[]
+      ? E
+      : never
+    : V extends { readonly is: 'yes_no' }
+      ? boolean
+      : V extends { readonly is: 'nodes' }
+        ? readonly string[]
+        : string;
+export type SettingValue<N extends SettingName> = ValueIn<(typeof settings)[N]['value']>;
+export type SettingWithDefault<N extends SettingName> =
+  | SettingValue<N>
+  | ((typeof settings)[N]['default'] extends null ? null : never);
+
+/** What a setting may be, to end a sentence. */
+export function allowedText(value: Value): string {
+  switch (value.is) {
+    case 'whole':
+      return `a whole number from ${value.from} to ${value.to}`;
+    case 'word':
+      return `one of ${value.of.join(', ')}`;
+    case 'yes_no':
+      return 'true or false';
+    case 'url':
+      return `an address of the form ${value.protocols[0]}//user:password@host:port/name`;
+    case 'nodes':
+      return 'a list of host names, name patterns (*.pika.example), IP addresses or networks (10.0.0.0/8)';
+    case 'text':
+      return 'a text that is not empty';
+  }
+}
+
+function schemaOf(value: Value): TSchema {
+  switch (value.is) {
+    case 'whole':
+      return Type.Integer({ minimum: value.from, maximum: value.to });
+    case 'word':
+      return Type.Enum([...value.of]);
+    case 'yes_no':
+      return Type.Boolean();
+    case 'nodes':
+      return Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
+    default:
+      return Type.String({ minLength: 1 });
+  }
+}
+
+/** The settings as they stand in the configuration file, some of them in objects of their own. */
+export function settingSchemas(): Readonly<Record<string, TSchema>> {
+  const groups: Record<string, Record<string, TSchema>> = {};
+  const own: Record<string, TSchema> = {};
+  for (const { file, value } of Object.values<Setting>(settings)) {
+    const [outer = '', inner] = file.split('.');
+    if (inner === undefined) own[outer] = Type.Optional(schemaOf(value));
+    else groups[outer] = { ...groups[outer], [inner]: Type.Optional(schemaOf(value)) };
+  }
+  for (const [name, members] of Object.entries(groups))
+    own[name] = Type.Optional(Type.Object(members, { additionalProperties: false }));
+  return own;
+}
+
+/** What a setting of the file is allowed to be; null = it is none of the rows. */
+export const settingAt = (place: string): Setting | null =>
+  Object.values<Setting>(settings).find(({ file }) => file === place) ?? null;
+
+/** The rows that carry secrets or names of their own, for the document. */
+export const namedSettings: readonly Omit<Setting, 'value' | 'default'>[] = [
+  {
+    env: 'PIKA_EXPANDER_CONFIG',
+    file: '',
+    otherwise: 'none',
+    text: 'The JSON file with these settings.',
+  },
+  {
+    env: 'PIKA_EXPANDER_OPERATOR_TOKEN[_FILE]',
+    file: 'tokens',
+    otherwise: 'none',
+    text: 'Who may look and steer; at least 16 characters. The file may hold more tokens, each with a name.',
+  },
+  {
+    env: 'PIKA_EXPANDER_VIEWER_TOKEN[_FILE]',
+    file: 'tokens',
+    otherwise: 'none',
+    text: 'Who may look.',
+  },
+  {
+    env: 'PIKA_PASSWORD[_FILE]',
+    file: 'credentials.default.passwordEnv',
+    otherwise: 'no login',
+    text: 'The password of the nodes. In the file `passwordEnv` names a variable, and `passwordFile` a file.',
+  },
+  {
+    env: 'PIKA_USERNAME',
+    file: 'credentials.default.username',
+    otherwise: 'none',
+    text: 'The user of this password.',
+  },
+  {
+    env: 'PIKA_NODES',
+    file: 'credentials.default.nodes',
+    otherwise: 'loopback and `PIKA_EXPANDER_NODE_NETWORKS`',
+    text: 'The nodes to which this password may be sent: host names, `*.pika.example`, IP addresses, `10.0.0.0/8`, each with `:port` if you like.',
+  },
+  {
+    env: 'PIKA_CREDENTIAL_<NAME>_PASSWORD[_FILE]',
+    file: 'credentials.<name>.passwordEnv',
+    otherwise: 'none',
+    text: 'A further password, to which requests refer by its name (lower case); also `…_USERNAME` and `…_NODES`.',
+  },
+];
