@@ -301,13 +301,16 @@ function describeDoorbell(make: () => Promise<Place>): void {
 
   it('aborts its handlers when it closes, and another worker goes on with their work', async () => {
     const first = session();
+    const signals: AbortSignal[] = [];
     const worker = answer(async (id, signal) => {
+      signals.push(signal);
       await first.handler(id, signal);
       return 0;
     });
     await doorbell.ring('a');
     await until(() => first.calls.length === 1);
     await worker.close();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     const second = session();
     answer(second.handler);
     await until(() => second.calls.includes('a'));
