@@ -6,6 +6,7 @@ import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { MeasuredSync } from '../model/forecast.ts';
+import { faultsOf, type Knowledge } from '../model/knowledge.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../model/policy.ts';
 import { type Refusal, refuse, refuseField } from '../model/refusal.ts';
@@ -70,6 +71,8 @@ export interface Admission {
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
   /** The master and its slaves as the master tells it. Throws Refusal where it cannot be read. */
   topology(master: string, credential: string | undefined): Promise<Topology>;
+  /** What is known of the releases of the servers. */
+  readonly knowledge: Knowledge;
 }
 
 interface ParsedRequest {
@@ -104,7 +107,11 @@ export function createAdmission(parts: AdmissionParts): Admission {
     return makePlan({
       id: newId('plan'),
       at: now(),
-      master: { target: master, ...masterSeen },
+      master: {
+        target: master,
+        ...masterSeen,
+        faults: faultsOf(masterSeen.capabilities?.version ?? '', parts.engine.knowledge),
+      },
       nodes: nodes.map((target, index) => ({ target, ...nodesSeen[index]! })),
       policy,
       context,
@@ -163,6 +170,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
       return outcome;
     },
 
+    knowledge: parts.engine.knowledge,
+
     async topology(text, credential) {
       const address = parseAddress(text, 'master');
       const target: NodeTarget = {
@@ -180,7 +189,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
 }
 
 async function lookAtMaster(parts: AdmissionParts, master: NodeTarget): Promise<Observed> {
-  const options = { sections: preflightSections, ...lookLimits(parts, master) };
+  const options = { sections: [...preflightSections, 'commands' as const], ...lookLimits(parts, master) };
   const seen = await observe(parts.engine, parts.credentials, master, options, parts.now);
   parts.onLook?.('master', seen.look);
   return seen;

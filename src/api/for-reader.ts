@@ -1,4 +1,5 @@
 /** What is stored in English, in the words of whoever reads it. */
+
 import { anomalyFor } from '../model/anomalies.ts';
 import { campaignEvents } from '../model/campaign-texts.ts';
 import type { Capabilities } from '../model/capabilities.ts';
@@ -6,10 +7,12 @@ import { evidenceFor } from '../model/evidence.ts';
 import type { EventInput, Expansion, Join } from '../model/expansion.ts';
 import { findingFor } from '../model/findings.ts';
 import { driftFor, forecastFor } from '../model/forecast-texts.ts';
+import type { Knowledge } from '../model/knowledge.ts';
 import { type Reader, readSaid, type TextTable } from '../model/text.ts';
-import { versionReason } from '../model/versions.ts';
+import { pairReasons, upgradeAdvice, versionReason } from '../model/versions.ts';
 import type { CampaignPlan } from '../model/views/campaign.ts';
 import type { Plan } from '../model/views/plan.ts';
+import type { KnowledgeView } from '../model/views/service.ts';
 
 /** The same with its reasons as sentences. */
 function capabilitiesFor(capabilities: Capabilities | null, reader: Reader) {
@@ -74,3 +77,40 @@ export const expansionFor = <
   findings: expansion.findings.map((finding) => findingFor(finding, reader)),
   joins: expansion.joins.map((join) => joinFor(join as E['joins'][number], reader)),
 });
+
+export function knowledgeFor({ releases, builds, pairs, faults }: Knowledge, forWhom: Reader): KnowledgeView {
+  const { language } = forWhom;
+  return {
+    releases: releases.map(({ versions, upgrade, reasons, ...release }) => ({
+      versions: [...versions],
+      maxConcurrentFullSyncs: release.maxConcurrentFullSyncs,
+      opensSupersededCopy: release.opensSupersededCopy,
+      reusesDump: release.reusesDump,
+      upgrade: upgrade === null ? null : upgradeAdvice[upgrade][language]({}, forWhom),
+      reasons: Object.fromEntries(
+        Object.entries(reasons).map(([what, reason]) => [
+          what,
+          versionReason({ version: versions[0], ...release }, reason, forWhom),
+        ]),
+      ),
+    })),
+    builds,
+    pairs: pairs.map(({ slave, master, verdict, reason }) => ({
+      slave: [...slave],
+      master: [...master],
+      verdict: verdict as 'fits' | 'flawed' | 'refused',
+      text:
+        reason === null
+          ? null
+          : pairReasons[reason].text[language]({ masterVersion: master[0], nodeVersion: slave[0] }, forWhom),
+    })),
+    faults: faults.map(({ versions, commands, text, shows, instead, ...fault }) => ({
+      ...fault,
+      versions: versions.map((range) => [...range]),
+      commands: [...commands],
+      text: text[language],
+      shows: shows[language],
+      instead: instead[language],
+    })),
+  };
+}

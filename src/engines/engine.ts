@@ -1,5 +1,6 @@
 import type { Capabilities } from '../model/capabilities.ts';
 import type { NodeCommand, NodeTarget } from '../model/expansion.ts';
+import type { Knowledge } from '../model/knowledge.ts';
 import type { Look, NodeFacts } from '../model/observation.ts';
 
 /** Parts of a look; a caller asks for what it needs, and an engine never asks a node for more. */
@@ -11,7 +12,8 @@ export type LookSection =
   | 'sizes'
   | 'config'
   | 'data'
-  | 'keys';
+  | 'keys'
+  | 'commands';
 
 /** How to log in, and where that may be sent. Plain data: comparisons hand it to a thread. */
 export interface Credential {
@@ -57,6 +59,8 @@ export interface Engine {
   connect(target: NodeTarget, credential: Credential | null): NodeConnection;
   /** What the version can do, from what the node said; needs the sections server and replication. */
   capabilities(facts: NodeFacts): Capabilities;
+  /** What is known of the releases of this kind of server. */
+  readonly knowledge: Knowledge;
 }
 
 /** Names of passwords; the values stay in the configuration. */

@@ -5,6 +5,7 @@ import { buildApi } from '../../src/api/app.ts';
 import type { ApiOptions } from '../../src/api/parts.ts';
 import type { Credential, Engine, LookOptions } from '../../src/engines/engine.ts';
 import { capabilitiesOf } from '../../src/engines/pika/capabilities.ts';
+import { builtIn } from '../../src/engines/pika/knowledge.ts';
 import { formatAddress, type Look } from '../../src/model/observation.ts';
 import { type AccessToken, credentialSource, defaultLimits, type Limits } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -41,6 +42,7 @@ export function fakeEngine(): FakeEngine {
     set: (address, look) => looks.set(address, look),
     open: () => connections,
     capabilities: capabilitiesOf,
+    knowledge: builtIn,
     connect(target, credential) {
       const address = formatAddress(target.address);
       logins.push({ address, credential });

@@ -26,6 +26,25 @@ const growth = {
 
 /** Facts of every code, in the shapes that its rule makes. */
 const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] } = {
+  known_faults: [
+    {
+      version: '4.0.1',
+      faults: [
+        {
+          code: 'x',
+          used: [{ name: 'setex', calls: 12 }],
+          text: { en: 'Keys are lost.', zh: 'key 会丢失。' },
+          instead: { en: 'Use SET.', zh: '改用 SET。' },
+        },
+        {
+          code: 'y',
+          used: [],
+          text: { en: 'A.', zh: '甲。' },
+          instead: { en: 'Use SET.', zh: '改用 SET。' },
+        },
+      ],
+    },
+  ],
   no_nodes: [{}],
   too_many_nodes: [{ nodes: 201, limit: 200 }],
   expansion_on_master: [

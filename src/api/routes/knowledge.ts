@@ -2,7 +2,8 @@ import Type from 'typebox';
 import { anomalyCodes, anomalyInGeneral } from '../../model/anomalies.ts';
 import { findingTable } from '../../model/findings.ts';
 import { Topology } from '../../model/views/plan.ts';
-import { AnomalyDescription, FindingDescription } from '../../model/views/service.ts';
+import { AnomalyDescription, FindingDescription, KnowledgeView } from '../../model/views/service.ts';
+import { knowledgeFor } from '../for-reader.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, strict } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
@@ -29,6 +30,21 @@ export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {
       },
     },
     (request) => admission.topology(request.body.master, request.body.credential),
+  );
+
+  app.get(
+    '/v1/knowledge',
+    {
+      schema: {
+        operationId: 'readKnowledge',
+        tags: ['knowledge'],
+        summary: 'What is known of each release: what it can do, which pairs replicate, and its faults',
+        description:
+          'From knowledge/pika.yaml, and from the file that PIKA_EXPANDER_KNOWLEDGE names. A range of versions: from the first on, below the second.',
+        response: { 200: KnowledgeView, ...errorResponses() },
+      },
+    },
+    async (request) => knowledgeFor(admission.knowledge, reader(request)),
   );
 
   app.get(

@@ -127,6 +127,7 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
       return policy.batchSize <= allowed ? null : { asked: policy.batchSize, allowed, by, version };
     },
   },
+  { code: 'known_faults', planOnly: true, check: faultsInUse },
   {
     code: 'streams_not_transferred',
     planOnly: true,
@@ -134,6 +135,17 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
       capabilities?.reasons.hasStreams ? { version: capabilities.version } : null,
   },
 ];
+
+/** The faults of the master's release that concern it, by the commands that it has run; all of them where it does not tell. */
+function faultsInUse({ master, facts, capabilities }: AnsweringMasterScene) {
+  const calls = facts.commandCalls;
+  const faults = (master.faults ?? []).flatMap(({ code, severity, commands, text, instead }) => {
+    if (severity !== 'warning') return [];
+    const used = commands.flatMap((name) => (calls?.[name] ? [{ name, calls: calls[name] }] : []));
+    return calls !== undefined && used.length === 0 ? [] : [{ code, used, text, instead }];
+  });
+  return capabilities && faults.length > 0 ? { version: capabilities.version, faults } : null;
+}
 
 /** The list under this name, or null where it is empty. */
 export const foundAny = <Name extends string, T>(

@@ -2,6 +2,7 @@
 
 import { isLoopback, type KnownAs } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
+import type { KnownFault } from '../../model/knowledge.ts';
 import { formatAddress, type Look } from '../../model/observation.ts';
 import type { JoinTarget, NodeTarget } from '../../model/targets.ts';
 
@@ -10,6 +11,8 @@ export interface PreflightMaster {
   readonly look: Look;
   /** null = could not be read. */
   readonly capabilities: Capabilities | null;
+  /** What is known to be wrong with its release; absent = not asked. */
+  readonly faults?: readonly KnownFault[];
 }
 
 export interface PreflightNode {

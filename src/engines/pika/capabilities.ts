@@ -1,20 +1,37 @@
 import type { Capabilities } from '../../model/capabilities.ts';
+import type { Knowledge, Release } from '../../model/knowledge.ts';
 import type { NodeFacts } from '../../model/observation.ts';
 import { compareVersions, isWithin, type VersionReason } from '../../model/versions.ts';
-import { oldestKnown, pairs, type Release, releases, since, tags } from './versions.ts';
+import { builtIn } from './knowledge.ts';
+import { oldestKnown, since } from './versions.ts';
 
-export { sharedDumpLimit } from './versions.ts';
+/** How many full syncs run at a time where the dump is shared safely: a bound of reason, not of Pika. */
+export const sharedDumpLimit = Math.max(...builtIn.releases.map((release) => release.maxConcurrentFullSyncs));
+
+/** A release that was not studied: what it prints is used, and nothing is taken for granted. */
+const notStudied: Omit<Release, 'versions' | 'family'> = {
+  maxConcurrentFullSyncs: 1,
+  opensSupersededCopy: true,
+  reusesDump: false,
+  upgrade: null,
+  reasons: {
+    maxConcurrentFullSyncs: 'not_studied',
+    opensSupersededCopy: 'worst_assumed',
+    reusesDump: 'reuse_unknown',
+    canProveFullSync: 'proof_by_bytes_and_lastsave',
+  },
+};
 
 /**
  * What the node can do, from INFO server and INFO replication, by the table of versions. Never throws; without a readable
  * version the result promises nothing.
  */
-export function capabilitiesOf(facts: NodeFacts): Capabilities {
+export function capabilitiesOf(facts: NodeFacts, knowledge: Knowledge = builtIn): Capabilities {
   const reported = facts.server?.reportedVersion ?? null;
   if (reported === null) return nothing('unknown', 'no_version');
   const version = /^\d{1,3}\.\d{1,3}\.\d{1,3}/.exec(reported.trim())?.[0];
   if (version === undefined) return nothing(reported.slice(0, 32), 'foreign_version');
-  return forVersion(corrected(plainNumbers(version), facts), facts);
+  return forVersion(corrected(plainNumbers(version), facts, knowledge), facts, knowledge);
 }
 
 /** `03.5.04` is 3.5.4. */
@@ -24,9 +41,9 @@ const plainNumbers = (version: string): string => version.split('.').map(Number)
  * v4.0.1 was released without a change of its version text and says 4.0.0. Its git sha tells; of other builds only those
  * of 4.0.1 and later print `is_eligible_for_master_election` (v4.0.1 pika_admin.cc:1253).
  */
-function corrected(version: string, facts: NodeFacts): string {
+function corrected(version: string, facts: NodeFacts, { builds }: Knowledge): string {
   if (version !== '4.0.0') return version;
-  const tagged = tags[shortSha(facts) ?? ''];
+  const tagged = builds[shortSha(facts) ?? ''];
   if (tagged === '4.0.0' || tagged === '4.0.1') return tagged;
   const hasFlag = (facts.replication?.eligibleForMasterElection ?? null) !== null;
   return hasFlag ? '4.0.1' : version;
@@ -34,9 +51,19 @@ function corrected(version: string, facts: NodeFacts): string {
 
 const shortSha = (facts: NodeFacts): string | null => facts.server?.gitSha?.slice(0, 8) ?? null;
 
-function forVersion(version: string, facts: NodeFacts): Capabilities {
+function familyOf(version: string): Capabilities['family'] {
+  const [family] = (['3.5', '4.0'] as const).filter((known) => version.startsWith(`${known}.`));
+  return family ?? 'unknown';
+}
+
+function forVersion(version: string, facts: NodeFacts, { releases, builds, pairs }: Knowledge): Capabilities {
   if (compareVersions(version, oldestKnown) < 0) return nothing(version, 'too_old');
-  const { versions: _range, ...release } = releases.find(({ versions }) => isWithin(version, versions))!;
+  const known = releases.find(({ versions }) => isWithin(version, versions));
+  const { versions: _range, ...release } = known ?? {
+    ...notStudied,
+    versions: null,
+    family: familyOf(version),
+  };
   const has = (feature: keyof typeof since): boolean => compareVersions(version, since[feature]) >= 0;
   const sha = shortSha(facts);
   return withProof(
@@ -56,9 +83,9 @@ function forVersion(version: string, facts: NodeFacts): Capabilities {
       keyUnderSeveralTypes: !has('oneTypePerKey'),
       canProveFullSync: true,
       slaveOf: pairs
-        .filter(([slaves]) => isWithin(version, slaves))
-        .map(([_slaves, masters, verdict, reason]) => ({ masters, verdict, reason })),
-      isRelease: sha === null ? null : tags[sha] === version,
+        .filter(({ slave }) => isWithin(version, slave))
+        .map(({ master, verdict, reason }) => ({ masters: master, verdict, reason })),
+      isRelease: sha === null ? null : builds[sha] === version,
       reasons: { ...release.reasons, ...commonReasons(release, has) },
     },
     facts,

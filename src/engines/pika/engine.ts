@@ -1,8 +1,10 @@
+import type { Knowledge } from '../../model/knowledge.ts';
 import { shareOfOpenFiles } from '../../platform/open-files.ts';
 import { hideInReplies, hideSecrets } from '../../platform/secrets.ts';
 import type { Engine } from '../engine.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { PikaConnection, realWires, type Wires } from './connection.ts';
+import { builtIn } from './knowledge.ts';
 import { boundedLinks } from './open-links.ts';
 import { defaultReplyLimits, type ReplyLimits } from './reply-guard.ts';
 
@@ -18,6 +20,8 @@ export interface PikaEngineOptions {
   readonly wires?: Wires;
   /** Configured secrets, which are taken out of what nodes say. */
   readonly secrets?: readonly string[];
+  /** What is known of releases. Default: what is built in. */
+  readonly knowledge?: Knowledge;
 }
 
 /** The engine for Pika 3.3.6 to 4.0.1. Connections are lazy: nothing is sent before the first look. */
@@ -26,13 +30,15 @@ export function createPikaEngine(options: PikaEngineOptions = {}): Engine {
   const limits = { ...defaultReplyLimits, ...options.limits };
   const wires = options.wires ?? boundedWires();
   const secrets = options.secrets ?? [];
+  const knowledge = options.knowledge ?? builtIn;
   const clean = hideInReplies(secrets);
   const cleanFacts = hideSecrets(secrets.filter(({ length }) => length >= longEnough));
   return {
     kind: 'pika',
     connect: (target, credential) =>
       new PikaConnection(target, credential, { now, limits, wires, clean, cleanFacts }),
-    capabilities: capabilitiesOf,
+    capabilities: (facts) => capabilitiesOf(facts, knowledge),
+    knowledge,
   };
 }
 

@@ -310,3 +310,14 @@ function lagOf(text: string): SlaveLag {
   if (word === 'full syncing') return word;
   return wholeNumber(word) ?? 'not syncing';
 }
+
+/** No Pika has as many commands. */
+const maxCommands = 500;
+
+/** Calls by command: lines of `setex:calls=1, usec=0.18, …`; null where there is none (before 3.5.0). */
+export function parseCommandCalls(text: string): Readonly<Record<string, number>> | null {
+  const calls = [...text.matchAll(/^([a-z0-9_.-]{1,40}):calls=(\d{1,15}),/gim)].slice(0, maxCommands);
+  return calls.length === 0
+    ? null
+    : Object.fromEntries(calls.map(([, name, count]) => [name!.toLowerCase(), Number(count)]));
+}

@@ -9,6 +9,7 @@ import {
   type PasswordsToCompare,
 } from './config-facts.ts';
 import {
+  parseCommandCalls,
   parseData,
   parseInstanceCount,
   parseReplication,
@@ -70,6 +71,7 @@ const infoOf = {
   replication: 'replication',
   stats: 'stats',
   sizes: 'rocksdb',
+  commands: 'commandstats',
 } as const;
 type InfoSection = keyof typeof infoOf;
 const infoSections = Object.keys(infoOf) as InfoSection[];
@@ -118,12 +120,14 @@ function infoFacts(texts: ReadonlyMap<InfoSection, string>): NodeFacts {
   const replication = parsed(texts, 'replication', parseReplication, 'holds no role');
   const stats = parsed(texts, 'stats', parseStats, 'holds no is_bgsaving');
   const sizes = parseSizes(texts.get('sizes') ?? '');
+  const commandCalls = parseCommandCalls(texts.get('commands') ?? '');
   assertBounded(replication, sizes);
   return {
     ...(server && { server }),
     ...(replication && { replication }),
     ...(stats && { stats }),
     ...(sizes && { sizes }),
+    ...(commandCalls && { commandCalls }),
   };
 }
 

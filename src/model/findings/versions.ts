@@ -1,5 +1,5 @@
 /** Findings about the versions of master and nodes. */
-import { counted, plain, type Text } from '../text.ts';
+import { counted, type Language, plain, type Text } from '../text.ts';
 import {
   type PairReason,
   pairReasons,
@@ -57,6 +57,22 @@ const stepOf = ({ reason }: Pair): Text<Pair> => {
   const known = pairReasons[reason];
   return 'nextStep' in known ? known.nextStep : sameVersion;
 };
+
+interface FaultInUse {
+  readonly code: string;
+  /** Commands that meet the fault, with their calls since the master started; empty = the master does not tell. */
+  readonly used: readonly { readonly name: string; readonly calls: number }[];
+  readonly text: Readonly<Record<Language, string>>;
+  readonly instead: Readonly<Record<Language, string>>;
+}
+
+/** `(SETEX called 12 times) `. */
+const usedWords = (used: FaultInUse['used'], called: string, times: string): string =>
+  used.length === 0
+    ? ''
+    : `(${used.map(({ name, calls }) => `${name.toUpperCase()} ${called} ${calls} ${times}`).join(', ')}) `;
+
+const unique = (lines: readonly string[]): readonly string[] => [...new Set(lines)];
 
 export const versionFindings = {
   version_pair_refused: row<Pair>({
@@ -123,6 +139,23 @@ export const versionFindings = {
       'Check that the server is a Pika of 3.3.6 or later, and that the service may read INFO. Upgrade an older Pika first.',
       '请确认该服务器是 3.3.6 或更新的 Pika，且本服务可以读取 INFO。更旧的 Pika 请先升级。',
     ),
+  }),
+  known_faults: row<{ version: string; faults: readonly FaultInUse[] }>({
+    severity: 'warning',
+    meaning: plain(
+      'The release of the master has known faults of replication, and its clients use the commands that meet them.',
+      '主节点的版本在复制方面有已知缺陷，而它的客户端正在使用会触发这些缺陷的命令。',
+    ),
+    text: {
+      en: ({ master, version, faults }) =>
+        `${master} runs ${version}, which has known faults of replication. ${faults.map(({ used, text }) => `${usedWords(used, 'called', 'times')}${text.en}`).join(' ')}`,
+      zh: ({ master, version, faults }) =>
+        `${master} 的版本 ${version} 在复制方面有已知缺陷。${faults.map(({ used, text }) => `${usedWords(used, '已调用', '次')}${text.zh}`).join('')}`,
+    },
+    nextStep: {
+      en: ({ faults }) => unique(faults.map(({ instead }) => instead.en)).join(' '),
+      zh: ({ faults }) => unique(faults.map(({ instead }) => instead.zh)).join(''),
+    },
   }),
   build_unknown: row<{ version: string; gitSha: string }>({
     severity: 'info',

@@ -170,6 +170,9 @@ const NodeFacts = Type.Partial(
     dbSizeBytes: Type.Number({ description: 'INFO data: bytes on disk; up to 60 s old.' }),
     logSizeBytes: Type.Number(),
     dbFatal: Type.Boolean(),
+    commandCalls: Type.Record(Type.String(), Type.Number(), {
+      description: 'INFO commandstats (3.5.0+): calls of each command since the process started.',
+    }),
     holdsKeys: Type.Boolean({
       description:
         'Whether at least one key was seen by a cheap probe (SCAN 0 COUNT 1 over every DB and type).',

@@ -1,5 +1,6 @@
 /** The service itself: who is signed in, whether it is stopped or ready, and what it knows in general. */
 import Type from 'typebox';
+import { faultEffects } from '../knowledge.ts';
 import { Severity } from './finding.ts';
 import { Nullable, NullableTime, type Of } from './schema.ts';
 
@@ -49,3 +50,45 @@ export const FindingDescription = Type.Object({
   severity: Severity,
   explanation: Type.String(),
 });
+
+const Range = Type.Array(Type.String(), { minItems: 2, maxItems: 2 });
+
+export const KnowledgeView = Type.Object({
+  releases: Type.Array(
+    Type.Object({
+      versions: Range,
+      maxConcurrentFullSyncs: Type.Integer(),
+      opensSupersededCopy: Type.Boolean({
+        description: 'Whether a slave opens what it has when its dump is replaced: keys are missing then.',
+      }),
+      reusesDump: Type.Boolean(),
+      upgrade: Nullable(Type.String(), 'What the service advises.'),
+      reasons: Type.Record(Type.String(), Type.String()),
+    }),
+  ),
+  builds: Type.Record(Type.String(), Type.String(), {
+    description: 'Beginning of pika_git_sha -> release.',
+  }),
+  pairs: Type.Array(
+    Type.Object({
+      slave: Range,
+      master: Range,
+      verdict: Type.Enum(['fits', 'flawed', 'refused']),
+      text: Nullable(Type.String()),
+    }),
+  ),
+  faults: Type.Array(
+    Type.Object({
+      code: Type.String(),
+      versions: Type.Array(Range),
+      severity: Type.Enum(['warning', 'info']),
+      effect: Type.Enum([...faultEffects]),
+      commands: Type.Array(Type.String()),
+      text: Type.String(),
+      shows: Type.String(),
+      instead: Type.String(),
+      source: Type.String(),
+    }),
+  ),
+});
+export type KnowledgeView = Of<typeof KnowledgeView>;

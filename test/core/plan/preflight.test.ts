@@ -270,6 +270,8 @@ describe('each rule finds what it is for', () => {
       'version_has_bug',
       'version_one_at_a_time',
       'streams_not_transferred',
+      // See known-faults.test.ts.
+      'known_faults',
       'master_replaced',
       'master_restarted_since_plan',
       // Of the forecast: see forecast.test.ts.
