@@ -68,9 +68,11 @@ export async function watchCampaign(
       if (isOver(campaign, options.waitForPerson)) break;
     }
     if (interrupted.signal.aborted) return sayDetached(session, id, screen);
-    await readRest(session, id, () => lastSeq, take);
+    const { signal } = interrupted;
+    await readRest(session, id, () => lastSeq, take, signal);
+    const ended = await client.getPatiently<CampaignView>(campaignPath(id), {}, signal);
     screen.close();
-    return sayEnd(session, await client.get<CampaignView>(campaignPath(id)));
+    return sayEnd(session, ended);
   } finally {
     screen.close();
     undo();
@@ -95,10 +97,12 @@ async function readRest(
   id: string,
   lastSeq: () => number,
   take: (event: StoredEvent) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
     const query = { after: lastSeq(), limit: 200 };
-    const page = await client.get<{ items: StoredEvent[] }>(`${campaignPath(id)}/events`, query);
+    const path = `${campaignPath(id)}/events`;
+    const page = await client.getPatiently<{ items: StoredEvent[] }>(path, query, signal);
     if (page.items.length === 0) return;
     for (const event of page.items) take(event);
   }

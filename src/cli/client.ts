@@ -1,12 +1,14 @@
 import type { StoredEvent } from '../model/expansion.ts';
+import { retryAfterMs } from '../model/retry-after.ts';
 import { toolHeader } from '../model/text.ts';
-import { ApiError, type ApiErrorBody, CliError, UnreachableError } from './errors.ts';
+import { ApiError, type ApiErrorBody, CliError, passesAfterMs, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';
 import { parseSse, type SseMessage } from './sse.ts';
 
 export interface ClientParts {
   readonly fetch: typeof fetch;
+  now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -22,6 +24,8 @@ const requestTimeoutMs = 30_000;
 /** The service sends something at least every 15 s; three times silent means that the connection is dead. */
 const silenceLimitMs = 45_000;
 const reconnectDelaysMs = [500, 1000, 2000, 4000, 8000, 10_000] as const;
+/** A stream that ends sooner was of no use: the next one waits longer. */
+const usefulStreamMs = 10_000;
 
 type Method = 'GET' | 'POST' | 'DELETE';
 type Query = Readonly<Record<string, string | number | undefined>>;
@@ -38,6 +42,20 @@ export class ApiClient {
 
   get<T>(path: string, query: Query = {}): Promise<T> {
     return this.#json<T>('GET', path + queryText(query));
+  }
+
+  /** A GET that is repeated, up to five times, while the service does not answer or wants to be left alone. */
+  async getPatiently<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
+    for (const delayMs of reconnectDelaysMs.slice(0, 5)) {
+      try {
+        return await this.get<T>(path, query);
+      } catch (error) {
+        const atLeastMs = passesAfterMs(error);
+        if (atLeastMs === null || signal.aborted) throw error;
+        await this.#parts.sleep(Math.max(delayMs, atLeastMs), signal);
+      }
+    }
+    return this.get<T>(path, query);
   }
 
   delete<T>(path: string, body?: unknown): Promise<T> {
@@ -86,25 +104,30 @@ export class ApiClient {
     let lastSeq = options.after;
     let failures = 0;
     while (!options.signal.aborted) {
+      const openedAt = this.#parts.now();
+      let told = failures === 0;
+      let atLeastMs = 0;
       let lost: string;
       try {
         for await (const message of this.#streamOnce(path, lastSeq, options.signal)) {
-          if (failures > 0) options.onConnection?.(null);
-          failures = 0;
+          if (!told) options.onConnection?.(null);
+          told = true;
           if (message.id !== null) lastSeq = Number(message.id);
           yield message;
         }
         lost = 'the service closed the connection';
       } catch (error) {
         if (options.signal.aborted) return;
-        if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
+        if (error instanceof ApiError && passesAfterMs(error) === null) throw error;
+        atLeastMs = passesAfterMs(error) ?? 0;
         lost = error instanceof Error ? error.message : String(error);
       }
       if (options.signal.aborted) return;
       options.onConnection?.(lost);
+      if (this.#parts.now() - openedAt >= usefulStreamMs) failures = 0;
       const delayMs = reconnectDelaysMs[Math.min(failures, reconnectDelaysMs.length - 1)] as number;
       failures += 1;
-      await this.#parts.sleep(delayMs, options.signal);
+      await this.#parts.sleep(Math.max(delayMs, atLeastMs), options.signal);
     }
   }
 
@@ -170,7 +193,7 @@ export class ApiClient {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     });
-    if (!response.ok) throw await toApiError(response, this.settings);
+    if (!response.ok) throw await toApiError(response, this.settings, this.#parts.now());
     return response;
   }
 
@@ -250,7 +273,7 @@ function notTheService(settings: Settings): CliError {
   );
 }
 
-async function toApiError(response: Response, settings: Settings): Promise<CliError> {
+async function toApiError(response: Response, settings: Settings, now: number): Promise<CliError> {
   const text = await response.text().catch(() => '');
   const body = errorBodyOf(text);
   if (body === null && response.status < 500) return notTheService(settings);
@@ -258,7 +281,12 @@ async function toApiError(response: Response, settings: Settings): Promise<CliEr
     code: `http_${response.status}`,
     message: `The service at ${settings.url} answered with HTTP ${response.status}.`,
   };
-  return new ApiError(response.status, known, nextStepsOf(response.status, known, settings));
+  return new ApiError(
+    response.status,
+    known,
+    nextStepsOf(response.status, known, settings),
+    retryAfterMs(response.headers.get('retry-after'), now),
+  );
 }
 
 function errorBodyOf(text: string): ApiErrorBody | null {

@@ -42,11 +42,21 @@ export interface ApiErrorBody {
 export class ApiError extends CliError {
   readonly status: number;
   readonly body: ApiErrorBody;
-  constructor(status: number, body: ApiErrorBody, nextSteps: readonly string[]) {
+  /** How long the service wants not to be asked again; 0 = it does not say. */
+  readonly retryAfterMs: number;
+  constructor(status: number, body: ApiErrorBody, nextSteps: readonly string[], retryAfterMs: number) {
     super(body.code, body.message, nextSteps, exitCodeOf(status, body.code));
     this.status = status;
     this.body = body;
+    this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** How long to wait at least before the service is asked again; null = the error will not pass by itself. */
+export function passesAfterMs(error: unknown): number | null {
+  if (error instanceof UnreachableError) return 0;
+  if (error instanceof ApiError && (error.status >= 500 || error.status === 429)) return error.retryAfterMs;
+  return null;
 }
 
 /** 400: the request was wrong; 422, or a node in use: the service refuses this expansion; the rest failed. */

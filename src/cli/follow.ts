@@ -1,6 +1,7 @@
 import { isEnded, needsPerson, type StoredEvent } from '../model/expansion.ts';
 import type { ExpansionView, JoinView, ProgressMessage } from '../model/views/expansion.ts';
 import { type ApiClient, storedEventOf } from './client.ts';
+import { passesAfterMs } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { SseMessage } from './sse.ts';
 
@@ -27,6 +28,9 @@ export interface FollowOptions {
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** However many events come, and however often the state changes, it is not read more often. */
+const leastPauseMs = 500;
 
 /** How watching ended; `detached` says nothing about the expansion. */
 export type FollowEnd =
@@ -56,7 +60,7 @@ export async function follow(
     stop.abort();
     await reading;
     if (end === null) return { kind: 'detached', expansion: watcher.expansion };
-    await watcher.catchUp(client, `${path}/events`);
+    await watcher.catchUp(client, `${path}/events`, options.signal);
     return { kind: end, expansion: watcher.expansion };
   } finally {
     stop.abort();
@@ -102,6 +106,8 @@ class Watcher {
     signal: AbortSignal,
   ): Promise<'ended' | 'needs_person' | null> {
     let waitingSince: number | null = null;
+    let pauseMs = leastPauseMs;
+    let lookedAt = options.now();
     while (!signal.aborted) {
       if (isEnded(this.expansion.state)) return 'ended';
       waitingSince = needsPerson(this.expansion.state) ? (waitingSince ?? options.now()) : null;
@@ -111,15 +117,20 @@ class Watcher {
       const settles = waitingSince !== null && waitedMs < options.settleMs;
       const waitMs = settles ? Math.min(options.refreshMs, options.settleMs - waitedMs) : options.refreshMs;
       await this.#somethingNew(waitMs, options, signal);
-      if (!signal.aborted) await this.#refresh(look);
+      const restMs = Math.min(pauseMs, lookedAt + pauseMs - options.now());
+      if (restMs > 0) await options.sleep(restMs, signal);
+      if (signal.aborted) return null;
+      pauseMs = Math.max(leastPauseMs, await this.#refresh(look));
+      lookedAt = options.now();
     }
     return null;
   }
 
   /** Reads the events that the stream had not brought yet when the expansion was over. */
-  async catchUp(client: ApiClient, path: string): Promise<void> {
+  async catchUp(client: ApiClient, path: string, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const page = await client.get<{ items: StoredEvent[] }>(path, { after: this.#lastSeq, limit: 200 });
+      const query = { after: this.#lastSeq, limit: 200 };
+      const page = await client.getPatiently<{ items: StoredEvent[] }>(path, query, signal);
       if (page.items.length === 0) return;
       for (const event of page.items) this.#take(event);
     }
@@ -158,20 +169,18 @@ class Watcher {
     timer.abort();
   }
 
-  async #refresh(look: () => Promise<ExpansionView>): Promise<void> {
+  /** Returns how long the service wants to be left alone. */
+  async #refresh(look: () => Promise<ExpansionView>): Promise<number> {
     this.#stale = false;
     try {
       this.expansion = await look();
       this.#listener.onChange(this.expansion);
+      return 0;
     } catch (error) {
-      // The stream reports a lost connection and finds it again; only a refusal ends the watch.
-      if (!isPassing(error)) throw error;
+      // The stream reports a lost connection and finds it again; only a refusal for good ends the watch.
+      const againInMs = passesAfterMs(error);
+      if (againInMs === null) throw error;
+      return againInMs;
     }
   }
-}
-
-/** Whether an error says only that the service does not answer now. */
-export function isPassing(error: unknown): boolean {
-  const { code, status } = error as { code?: string; status?: number };
-  return code === 'service_unreachable' || (status !== undefined && (status >= 500 || status === 429));
 }

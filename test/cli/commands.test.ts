@@ -465,6 +465,21 @@ describe('a comparison that goes on', () => {
     progress: null,
   };
 
+  const tooMany = { error: { code: 'rate_limited', message: 'Too many.', next_steps: [] } };
+  it('asks again no sooner than the service wants', async () => {
+    api.answers.set('POST /v1/comparisons', { status: 202, body: { ...comparison, state: 'pending' } });
+    let refusals = 0;
+    api.answers.set('GET /v1/comparisons/cmp_1', () => {
+      refusals += 1;
+      return refusals > 3
+        ? { status: 200, body: { ...comparison, state: 'cancelled' } }
+        : { status: 429, body: tooMany, headers: { 'retry-after': '30' } };
+    });
+    const harness = new Harness();
+    await harness.run('compare', 'a:1', 'b:2', '--url', api.url);
+    expect(harness.waitedMs).toBe(1000 + 3 * 30_000);
+  });
+
   it('exits 4 when somebody paused it', async () => {
     api.answers.set('POST /v1/comparisons', { status: 202, body: { ...comparison, state: 'pending' } });
     api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body: { ...comparison, state: 'paused' } });

@@ -14,7 +14,11 @@ export interface SeenRequest {
   readonly body: unknown;
 }
 
-type Answer = { readonly status: number; readonly body: unknown };
+type Answer = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 /** A small REST API with one expansion that a test moves by hand. */
 export class FakeApi {
@@ -23,7 +27,7 @@ export class FakeApi {
   events: StoredEvent[] = [];
   plan: Plan = planOf(['10.0.0.2:9221', '10.0.0.3:9221']);
   /** Answers by `METHOD path`, before the built-in ones. */
-  readonly answers = new Map<string, Answer>();
+  readonly answers = new Map<string, Answer | (() => Answer)>();
   /** Asked for every stream before it is opened; false = refuse with 503. */
   acceptStreams = true;
   readonly #server: Server;
@@ -109,9 +113,10 @@ export class FakeApi {
       body: await bodyOf(request),
     };
     this.requests.push(seen);
-    const answer = this.answers.get(`${seen.method} ${url.pathname}`) ?? this.#answer(seen, url, response);
+    const given = this.answers.get(`${seen.method} ${url.pathname}`);
+    const answer = typeof given === 'function' ? given() : (given ?? this.#answer(seen, url, response));
     if (answer === null) return;
-    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
     response.end(JSON.stringify(answer.body));
   }
 

@@ -41,6 +41,11 @@ export class Harness {
     return { exitCode, out: this.out, err: this.err };
   }
 
+  /** Milliseconds that the program has waited. */
+  get waitedMs(): number {
+    return this.#clock;
+  }
+
   pressCtrlC(): void {
     this.#interrupt();
   }

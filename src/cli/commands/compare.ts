@@ -1,10 +1,9 @@
 import { comparisonFields } from '../../model/comparison.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { Page } from '../../model/views/schema.ts';
-import { UsageError } from '../errors.ts';
+import { passesAfterMs, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type FlagValues, inputFromFlags } from '../field-options.ts';
-import { isPassing } from '../follow.ts';
 import { cutTo, printable, table } from '../format.ts';
 import { comparisonProgress, renderComparison } from '../render/comparison.ts';
 import type { Session } from '../session.ts';
@@ -44,9 +43,18 @@ async function awaitComparison(session: Session, started: Comparison): Promise<E
   const show = await progressShower(session);
   try {
     let comparison = started;
+    let againInMs = pollMs;
     while (!isOver(comparison) && !interrupted.signal.aborted) {
-      await context.sleep(pollMs, interrupted.signal);
-      comparison = (await lookAgain(session, started.id)) ?? comparison;
+      await context.sleep(againInMs, interrupted.signal);
+      againInMs = pollMs;
+      try {
+        comparison = await session.client.get<Comparison>(pathOf(started.id));
+      } catch (error) {
+        // The comparison goes on, whether or not the service answers now.
+        const leastMs = passesAfterMs(error);
+        if (leastMs === null) throw error;
+        againInMs = Math.max(pollMs, leastMs);
+      }
       show.progress(comparison);
     }
     show.close();
@@ -61,16 +69,6 @@ async function awaitComparison(session: Session, started: Comparison): Promise<E
 }
 
 const isOver = ({ state }: Comparison): boolean => endedStates.includes(state) || state === 'paused';
-
-/** null = the service does not answer now; the comparison goes on all the same. */
-async function lookAgain(session: Session, id: string): Promise<Comparison | null> {
-  try {
-    return await session.client.get<Comparison>(pathOf(id));
-  } catch (error) {
-    if (isPassing(error)) return null;
-    throw error;
-  }
-}
 
 function sayDetached(session: Session, id: string): ExitCode {
   session.context.stderr.write(
