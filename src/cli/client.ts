@@ -1,10 +1,11 @@
+import type { EventSourceMessage } from 'eventsource-parser';
 import type { StoredEvent } from '../model/expansion.ts';
 import { retryAfterMs } from '../model/retry-after.ts';
 import { toolHeader } from '../model/text.ts';
 import { ApiError, type ApiErrorBody, CliError, passesAfterMs, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';
-import { parseSse, type SseMessage } from './sse.ts';
+import { parseSse } from './sse.ts';
 
 export interface ClientParts {
   readonly fetch: typeof fetch;
@@ -100,7 +101,7 @@ export class ApiClient {
    * The messages of an event stream, for ever: a lost connection is made again, and goes on after the last event
    * that was received. Ends when the signal is aborted; throws ApiError when the service refuses.
    */
-  async *stream(path: string, options: StreamOptions): AsyncGenerator<SseMessage> {
+  async *stream(path: string, options: StreamOptions): AsyncGenerator<EventSourceMessage> {
     let lastSeq = options.after;
     let failures = 0;
     while (!options.signal.aborted) {
@@ -112,7 +113,7 @@ export class ApiClient {
         for await (const message of this.#streamOnce(path, lastSeq, options.signal)) {
           if (!told) options.onConnection?.(null);
           told = true;
-          if (message.id !== null) lastSeq = Number(message.id);
+          if (message.id !== undefined) lastSeq = Number(message.id);
           yield message;
         }
         lost = 'the service closed the connection';
@@ -131,7 +132,7 @@ export class ApiClient {
     }
   }
 
-  async *#streamOnce(path: string, lastSeq: number, signal: AbortSignal): AsyncGenerator<SseMessage> {
+  async *#streamOnce(path: string, lastSeq: number, signal: AbortSignal): AsyncGenerator<EventSourceMessage> {
     const connection = new AbortController();
     const abort = () => connection.abort();
     signal.addEventListener('abort', abort, { once: true });
@@ -207,8 +208,8 @@ export class ApiClient {
 }
 
 /** Reads an event of the stream; messages without an id (progress) are not events. */
-export function storedEventOf(message: SseMessage): StoredEvent | null {
-  return message.id === null ? null : (JSON.parse(message.data) as StoredEvent);
+export function storedEventOf(message: EventSourceMessage): StoredEvent | null {
+  return message.id === undefined ? null : (JSON.parse(message.data) as StoredEvent);
 }
 
 function queryText(query: Query): string {

@@ -1,9 +1,9 @@
+import type { EventSourceMessage } from 'eventsource-parser';
 import { isEnded, needsPerson, type StoredEvent } from '../model/expansion.ts';
 import type { ExpansionView, JoinView, ProgressMessage } from '../model/views/expansion.ts';
 import { type ApiClient, storedEventOf } from './client.ts';
 import { passesAfterMs } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import type { SseMessage } from './sse.ts';
 
 /** What a watcher is told while an expansion goes on. */
 export interface FollowListener {
@@ -91,7 +91,7 @@ class Watcher {
     listener.onChange(expansion);
   }
 
-  async read(messages: AsyncIterable<SseMessage>): Promise<void> {
+  async read(messages: AsyncIterable<EventSourceMessage>): Promise<void> {
     for await (const message of messages) {
       const event = storedEventOf(message);
       if (event) this.#take(event);

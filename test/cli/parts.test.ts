@@ -1,3 +1,4 @@
+import type { EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { processContext } from '../../src/cli/context.ts';
@@ -5,7 +6,7 @@ import { cutTo, displayWidth, formatBytes, formatDuration, printable } from '../
 import { joinLine, progressLine, silentText } from '../../src/cli/render/expansion.ts';
 import { renderFrame } from '../../src/cli/render/frame.ts';
 import { resolveSettings } from '../../src/cli/settings.ts';
-import { parseSse, type SseMessage } from '../../src/cli/sse.ts';
+import { parseSse } from '../../src/cli/sse.ts';
 import { styleFor } from '../../src/cli/style.ts';
 import { expansionOf, joinOf } from './fake-api.ts';
 
@@ -21,15 +22,15 @@ describe('the event stream reader', () => {
         const pieces = edges.slice(1).map((end, i) => bytes.subarray(edges[i], end));
         expect(await readAll(pieces)).toEqual([
           { event: 'batch', data: '{"a":1}', id: '7' },
-          { event: 'message', data: 'one\ntwo', id: null },
-          { event: 'message', data: 'x é 中', id: '' },
+          { data: 'one\ntwo' },
+          { data: 'x é 中', id: '' },
         ]);
       }),
     );
   });
 
-  async function readAll(pieces: readonly Uint8Array[]): Promise<SseMessage[]> {
-    const messages: SseMessage[] = [];
+  async function readAll(pieces: readonly Uint8Array[]): Promise<EventSourceMessage[]> {
+    const messages: EventSourceMessage[] = [];
     for await (const message of parseSse(streamOf(pieces))) messages.push(message);
     return messages;
   }

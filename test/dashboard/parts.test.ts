@@ -10,7 +10,6 @@ import { en } from '../../src/dashboard/i18n/en.ts';
 import { zh } from '../../src/dashboard/i18n/zh.ts';
 import { EventLog } from '../../src/dashboard/live/event-log.ts';
 import { lagsFromMaster, ratesFromObservations } from '../../src/dashboard/live/history.ts';
-import { type StreamMessage, streamParser } from '../../src/dashboard/live/sse.ts';
 import {
   batchBands,
   restingSince,
@@ -150,27 +149,6 @@ describe('the two languages', () => {
 });
 
 describe('the event stream', () => {
-  function parse(chunks: readonly string[]): readonly StreamMessage[] {
-    const messages: StreamMessage[] = [];
-    const feed = streamParser((message) => messages.push(message));
-    for (const chunk of chunks) feed(chunk);
-    return messages;
-  }
-
-  const text =
-    ': hello\nretry: 2000\n\nid: 7\nevent: node.phase\ndata: {"a":1}\n\nevent: progress\r\ndata: one\r\ndata: two\r\n\r\n';
-  const expected = [
-    { event: 'node.phase', data: '{"a":1}', id: '7' },
-    { event: 'progress', data: 'one\ntwo', id: null },
-  ];
-
-  it('is understood however it is cut into pieces', () => {
-    for (let at = 0; at <= text.length; at += 1) {
-      expect(parse([text.slice(0, at), text.slice(at)])).toEqual(expected);
-    }
-    expect(parse(text.split(''))).toEqual(expected);
-  });
-
   it('keeps each event once, in order, whatever comes twice', () => {
     const event = (seq: number) => ({ seq, type: 'x' }) as unknown as StoredEvent;
     const log = new EventLog();

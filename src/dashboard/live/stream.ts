@@ -1,7 +1,7 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { StoredEvent } from '../../model/expansion.ts';
 import type { EventPage } from '../../model/views/event.ts';
 import { ApiError, call, forThisPage } from '../api/client.ts';
-import { type StreamMessage, streamParser } from './sse.ts';
 
 export type StreamStatus = 'connecting' | 'live' | 'reconnecting' | 'closed';
 
@@ -114,7 +114,9 @@ export class LiveStream {
   async #read(response: Response): Promise<void> {
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     const decoder = new TextDecoder();
-    const parse = streamParser((message) => this.#message(message));
+    // Not the browser's EventSource, which tells only messages whose names are known beforehand: an event log shows every
+    // type, also one that a newer service has and this page has not.
+    const parser = createParser({ onEvent: (message) => this.#message(message) });
     let silence: ReturnType<typeof setTimeout> | undefined;
     try {
       for (;;) {
@@ -122,20 +124,20 @@ export class LiveStream {
         const { done, value } = await reader.read();
         clearTimeout(silence);
         if (done) return;
-        parse(decoder.decode(value, { stream: true }));
+        parser.feed(decoder.decode(value, { stream: true }));
       }
     } finally {
       clearTimeout(silence);
     }
   }
 
-  #message(message: StreamMessage): void {
+  #message(message: EventSourceMessage): void {
     if (message.event === 'progress') {
       this.#progress = JSON.parse(message.data);
       this.#scheduleFlush();
       return;
     }
-    if (message.id !== null) this.#take(JSON.parse(message.data) as StoredEvent);
+    if (message.id !== undefined) this.#take(JSON.parse(message.data) as StoredEvent);
   }
 
   #take(event: StoredEvent): void {
