@@ -51,6 +51,7 @@ export function evidenceReport(expansion: Expansion): EvidenceReport {
       phase: join.phase,
       evidence: join.evidence,
       anomalies: join.anomalies,
+      diagnosis: join.diagnosis ?? null,
       attempts: join.attempts.map(attemptView),
       comparison: join.comparison,
     })),

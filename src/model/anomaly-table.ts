@@ -255,6 +255,115 @@ export const anomalyTable = {
       ],
     },
   }),
+  reply_missed: row<{
+    readonly dbs: readonly string[];
+    readonly forMs: number;
+    readonly otherDatabaseConnected: boolean;
+    readonly helpsItselfWithinMs: number;
+  }>({
+    title: plain('The node has missed a reply of its master', '节点错过了主节点的应答'),
+    cause: plain(
+      'The reply came before the node had noted that it waits for a reply. The node then waits for ever. With one DB the node closes its idle connection after 60 s and is connected after 64 to 85 s. While another DB is connected it never is.',
+      '应答早于节点记下“正在等待”，节点因此一直等待。只有一个 DB 时，60 秒后空闲连接关闭，64 到 85 秒后重新连接；另一个 DB 已连接时则永远不会。',
+    ),
+    versions: plain('3.5.3 and newer', '3.5.3 及更高版本'),
+    recordings: ['49'],
+    remedy: 'wait',
+    text: {
+      en: ({ dbs, forMs, otherDatabaseConnected, helpsItselfWithinMs }) =>
+        `${dbs.join(', ')} of the node has waited for a reply of the master for ${seconds(forMs)}. ${
+          otherDatabaseConnected
+            ? 'Another DB is connected, so the node does not help itself.'
+            : forMs < helpsItselfWithinMs
+              ? `It should help itself within ${seconds(helpsItselfWithinMs)}.`
+              : 'It should have helped itself by now.'
+        }`,
+      zh: ({ dbs, forMs, otherDatabaseConnected, helpsItselfWithinMs }) =>
+        `节点的 ${dbs.join('、')} 等待主节点应答已 ${seconds(forMs)}。${
+          otherDatabaseConnected
+            ? '另一个 DB 已连接，节点无法自行恢复。'
+            : forMs < helpsItselfWithinMs
+              ? `应在 ${seconds(helpsItselfWithinMs)} 内自行恢复。`
+              : '早该自行恢复。'
+        }`,
+    },
+    underWay: {
+      en: ({ remedy }) => [
+        remedy === 'wait'
+          ? 'Nothing to do: the service waits as long as the node helps itself.'
+          : theServiceRepeats[0],
+      ],
+      zh: ({ remedy }) => [remedy === 'wait' ? '无需操作：本服务等待节点自行恢复。' : theServiceRepeats[1]],
+    },
+    givenUp: steps(
+      ['Look at the load of the node’s host: a busy host makes this likelier.', retryOrSkip[0]],
+      ['请检查节点主机的负载：主机越忙越容易出现。', retryOrSkip[1]],
+    ),
+  }),
+  copy_not_opened: row<Sizes>({
+    title: plain('The copy is complete, and the node cannot open it', '副本已完整，但节点无法打开'),
+    cause: plain(
+      'db-sync-path lies on another mount than db-path, so that Pika cannot move the copy into place. The old data lie in db/<db>_bak. The first read ends the process, and the next full sync deletes the old data.',
+      'db-sync-path 与 db-path 不在同一挂载点，Pika 无法把副本移动到位。旧数据在 db/<db>_bak 中；第一次读取会使进程退出，下一次全量同步会删除旧数据。',
+    ),
+    versions: allVersions,
+    recordings: ['50'],
+    remedy: 'quarantine',
+    text: {
+      en: ({ receivedBytes }) =>
+        `All ${readableBytes(receivedBytes ?? 0)} of the snapshot came, and then the node did not open its copy: its state is Error.`,
+      zh: ({ receivedBytes }) =>
+        `快照的 ${readableBytes(receivedBytes ?? 0)} 已全部到达，但节点没有打开副本：状态为 Error。`,
+    },
+    underWay: steps(
+      ['The service detaches the node, and does not attach it again by itself.'],
+      ['本服务会断开该节点，且不会自动重新挂载。'],
+    ),
+    givenUp: steps(
+      [
+        'Do not read from this node, and do not attach it again. Stop its process; save db/<db>_bak if the old data matter.',
+        'Put db-sync-path on the same mount as db-path, and start the node.',
+        retryOrSkip[0],
+      ],
+      [
+        '不要读取该节点，也不要再次挂载。停止其进程；如果旧数据重要，请保存 db/<db>_bak。',
+        '把 db-sync-path 放到与 db-path 相同的挂载点，并启动节点。',
+        retryOrSkip[1],
+      ],
+    ),
+  }),
+  binlog_not_applied: row<{ readonly forMs: number; readonly flaps: number }>({
+    title: plain('The node no longer applies the binlog of its master', '节点不再应用主节点的 binlog'),
+    cause: plain(
+      'The node cannot parse a command of the binlog: PSETEX on 4.0.1, or SETEX and SET EX with an expiry after 2038-01-19 on 4.0.0 and 4.0.1. Its link goes up and down, its offset stands, and the lag is small. Another full sync does not help before the node was restarted.',
+      '节点无法解析 binlog 中的某条命令：4.0.1 上的 PSETEX，或 4.0.0 与 4.0.1 上过期时间晚于 2038-01-19 的 SETEX、SET EX。链路时断时续，偏移量不动，落后量很小。重启节点之前，再做全量同步没有用。',
+    ),
+    versions: plain('4.0.0 and 4.0.1', '4.0.0 和 4.0.1'),
+    recordings: ['45'],
+    remedy: 'quarantine',
+    text: {
+      en: ({ forMs, flaps }) =>
+        `The node’s binlog offset has stood for ${seconds(forMs)} while its master went on${flaps === 0 ? '' : `, and its link went down ${counted(flaps, 'time')} meanwhile`}.`,
+      zh: ({ forMs, flaps }) =>
+        `主节点继续写入，而该节点的 binlog 偏移量已 ${seconds(forMs)} 没有变化${flaps === 0 ? '' : `，期间链路断开 ${flaps} 次`}。`,
+    },
+    underWay: steps(
+      ['The service detaches the node: another full sync does not help.'],
+      ['本服务会断开该节点：再做全量同步没有用。'],
+    ),
+    givenUp: steps(
+      [
+        'Do not use these commands on 4.0: use SET and EXPIREAT instead.',
+        'Run BGSAVE on the master, restart the node’s process, then retry the node.',
+        'Check the other slaves of this master: the same command stops them all.',
+      ],
+      [
+        '在 4.0 上不要使用这些命令：请改用 SET 加 EXPIREAT。',
+        '在主节点执行 BGSAVE，重启该节点的进程，然后重试该节点。',
+        '检查该主节点的其他从节点：同一条命令会使它们全部停止。',
+      ],
+    ),
+  }),
   died_on_partial_database: row<{ forMs: number }>({
     title: plain('The node died while it opened an incomplete database', '节点打开不完整的数据库后崩溃'),
     cause: plain(

@@ -7,6 +7,7 @@ export type {
   ComparisonReport,
   Difference,
   DifferenceKind,
+  DifferenceSign,
   KeyCounts,
   KeyType,
 } from './views/comparison.ts';

@@ -75,6 +75,17 @@ interface RateSample {
   readonly bytes: number;
 }
 
+/** Where the node's own binlog stands, and what its link has done since it last moved. */
+export interface Standing {
+  readonly offsets: Readonly<Record<string, BinlogOffset>>;
+  readonly movedAt: number;
+  readonly connected: boolean;
+  /** How often the link went down since. */
+  readonly flaps: number;
+  /** The byte counter then: what came since and moved nothing was sent in vain. */
+  readonly bytes: number | null;
+}
+
 /** What is known of one slave since one SLAVEOF. */
 export interface SlaveTracker {
   readonly attachedAt: number;
@@ -115,6 +126,12 @@ export interface SlaveTracker {
   readonly noConnectSince: number | null;
   readonly upSince: number | null;
   readonly replication: ReplicationFacts | null;
+  /** The last look at which every DB was in Error or NoConnect: it had asked for nothing then. */
+  readonly idleAt?: number;
+  /** Since when the states of its DBs are what they are; absent = since the attach. */
+  readonly statesSince?: number;
+  /** The node's own binlog since its copy was opened; absent or null = it was not. */
+  readonly standing?: Standing | null;
   /** Slaves of the master that were already in full sync when this one's wait began. */
   readonly othersSyncing: readonly string[];
   /** Size of the node's own tables at the first look after the swap. */

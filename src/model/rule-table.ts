@@ -190,6 +190,12 @@ export const ruleTable = {
         zh: (facts) =>
           `${facts.lookedAtKeys} 个 key（${shareZh(facts)}）中有 ${facts.differencesTotal} 处差异。`,
       }),
+      outlives: text<Compared>({
+        en: (facts) =>
+          `${counted(facts.lookedAtKeys, 'key')} (${shareEn(facts)}) ${facts.lookedAtKeys === 1 ? 'agrees' : 'agree'} by type and value; ${facts.differencesTotal} of them ${facts.differencesTotal === 1 ? 'expires' : 'expire'} later on the slave than on the master, or never.`,
+        zh: (facts) =>
+          `${facts.lookedAtKeys} 个 key（${shareZh(facts)}）的类型和值一致；其中 ${facts.differencesTotal} 个在从节点上过期更晚，或永不过期。`,
+      }),
       inconclusive: text<Compared>({
         en: ({ reason }) => `The comparison came to no result: ${reason ?? 'unknown reason'}.`,
         zh: ({ reason }) => `数据比对没有结果：${reason ?? '原因未知'}。`,

@@ -157,7 +157,7 @@ export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
     const startedAt = clock.now();
     await clock.sleep(comparisonMs, task.signal);
     const node = cluster.nodes.find(({ port }) => port === task.node.address.port)!;
-    const { lost, keys } = cluster.observe(node.id);
+    const { lost, lostHow, keys } = cluster.observe(node.id);
     return {
       depth: task.policy.depth,
       verdict: lost === null ? 'inconclusive' : lost > 0 ? 'different' : 'equal',
@@ -170,7 +170,16 @@ export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
       share: 1,
       smallestLossFound: null,
       differencesTotal: lost ?? 0,
-      differencesByKind: {},
+      differencesByKind: {
+        missing: (lostHow?.missing ?? 0) + (lostHow?.missingThatExpire ?? 0),
+        value: (lostHow?.emptied ?? 0) + (lostHow?.other ?? 0),
+        ttl: lostHow?.outlives ?? 0,
+      },
+      differencesBySign: {
+        missing_expires: lostHow?.missingThatExpire ?? 0,
+        emptied: lostHow?.emptied ?? 0,
+        outlives: lostHow?.outlives ?? 0,
+      },
       examples: [],
       rounds: 1,
       settledByRecheck: 0,

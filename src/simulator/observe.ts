@@ -1,4 +1,4 @@
-import { isExpired, keyTypes, sameValue } from './keyspace.ts';
+import { type Entry, isExpired, keyTypes, sameValue } from './keyspace.ts';
 import { settleAll } from './transfer.ts';
 import { findDb, masterOf, type SimDb, type SimNode, type World } from './world.ts';
 
@@ -19,6 +19,8 @@ export interface Observed {
    * slave at any moment, whatever its lag.
    */
   readonly lost: number | null;
+  /** How those differ that are lost. */
+  readonly lostHow: LostHow | null;
   readonly states: Readonly<Record<string, string>>;
   /** Slaves of this node that are in full sync now. */
   readonly slavesInFullSync: readonly string[];
@@ -42,6 +44,7 @@ export function observe(world: World, node: SimNode): Observed {
     otherExpiry: difference?.otherExpiry ?? null,
     foreign: difference?.foreign ?? null,
     lost: difference?.lost ?? null,
+    lostHow: difference?.lostHow ?? null,
     states: Object.fromEntries(node.dbs.map(({ name, state }) => [name, state])),
     slavesInFullSync: slavesInFullSync(world, node),
     dumpsMade: node.dumpsMade,
@@ -73,7 +76,17 @@ function liveKeys({ keyspace }: SimDb, now: number): number {
   return count;
 }
 
+/** Missing with an expiry, missing without, left empty, expiring later or never, or any other way. */
+export interface LostHow {
+  missingThatExpire: number;
+  missing: number;
+  emptied: number;
+  outlives: number;
+  other: number;
+}
+
 interface Difference {
+  readonly lostHow: LostHow;
   readonly missing: number;
   readonly different: number;
   readonly otherExpiry: number;
@@ -82,7 +95,8 @@ interface Difference {
 }
 
 function compare(world: World, master: SimNode, node: SimNode): Difference {
-  const total = { missing: 0, different: 0, otherExpiry: 0, foreign: 0, lost: 0 };
+  const lostHow: LostHow = { missingThatExpire: 0, missing: 0, emptied: 0, outlives: 0, other: 0 };
+  const total = { missing: 0, different: 0, otherExpiry: 0, foreign: 0, lost: 0, lostHow };
   for (const db of node.dbs) {
     const source = findDb(master, db.name);
     if (source === undefined) continue;
@@ -97,7 +111,9 @@ function compare(world: World, master: SimNode, node: SimNode): Difference {
         if (own === undefined) total.missing++;
         else total.different++;
         if (same) total.otherExpiry++;
-        if (!coming.has(key)) total.lost++;
+        if (coming.has(key)) return true;
+        total.lost++;
+        lostHow[howLost(entry, own)]++;
         return true;
       });
       db.keyspace.keys(type).scan('', (key, entry) => {
@@ -107,6 +123,14 @@ function compare(world: World, master: SimNode, node: SimNode): Difference {
     }
   }
   return total;
+}
+
+function howLost(entry: Entry, own: Entry | undefined): keyof LostHow {
+  if (own === undefined) return entry.expireAt === 0 ? 'missing' : 'missingThatExpire';
+  if (own.value === '') return 'emptied';
+  const later =
+    own.expireAt === 0 ? entry.expireAt !== 0 : entry.expireAt !== 0 && own.expireAt > entry.expireAt;
+  return later ? 'outlives' : 'other';
 }
 
 /** Keys that records which the slave has not applied yet will write. */

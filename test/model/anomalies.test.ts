@@ -30,6 +30,16 @@ const samples: { readonly [Code in AnomalyCode]: readonly AnomalyFacts<Code>[] }
     { as: 'uncounted', waitsForMs: 1_800_000, ...unknown },
     { as: 'between', forMs: 100_000, dbStates: { db0: 'WaitReply' }, ...unknown },
   ],
+  reply_missed: [
+    { dbs: ['db0'], forMs: 12_000, otherDatabaseConnected: false, helpsItselfWithinMs: 100_000 },
+    { dbs: ['db0'], forMs: 120_000, otherDatabaseConnected: false, helpsItselfWithinMs: 100_000 },
+    { dbs: ['db0', 'db1'], forMs: 12_000, otherDatabaseConnected: true, helpsItselfWithinMs: 100_000 },
+  ],
+  copy_not_opened: [sizes],
+  binlog_not_applied: [
+    { forMs: 60_000, flaps: 0 },
+    { forMs: 60_000, flaps: 7 },
+  ],
   died_on_partial_database: [{ forMs: 0 }, { forMs: 12_000 }],
   full_sync_skipped: [{ as: 'unfinished' }, { as: 'never' }],
   refused_for_good: [{ noConnectForMs: 25_000 }],

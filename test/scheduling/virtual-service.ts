@@ -13,7 +13,7 @@ import type { SlotLimits } from '../../src/model/slots.ts';
 import type { Plan } from '../../src/model/views/plan.ts';
 import { knowingComparison, virtualClock } from '../../src/rehearsal/play.ts';
 import { virtualWires } from '../../src/rehearsal/virtual-wires.ts';
-import type { Cluster } from '../../src/simulator/index.ts';
+import type { Cluster, NodeOptions } from '../../src/simulator/index.ts';
 import type { ReadFigure } from '../../src/work/expansion/health-probe.ts';
 import { createWorker } from '../../src/work/expansion/worker.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
@@ -193,6 +193,7 @@ export function fill(
   names: { readonly master: string; readonly nodes: readonly string[]; readonly host?: string },
   version: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1' = '4.0.1',
   config: Readonly<Record<string, number>> = {},
+  slaves: Partial<NodeOptions> = {},
 ): void {
   const host = (id: string): string => names.host ?? hostOf(id);
   cluster.addNode({
@@ -209,5 +210,6 @@ export function fill(
       host: host(id),
       version,
       config: { 'throttle-bytes-per-second': 20 * MB, ...config },
+      ...slaves,
     });
 }

@@ -1,4 +1,4 @@
-import type { Difference, DifferenceKind, KeyType } from '../../model/comparison.ts';
+import type { Difference, DifferenceKind, DifferenceSign, KeyType } from '../../model/comparison.ts';
 import type { Clock } from '../pace.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { Portion } from '../portion.ts';
@@ -58,9 +58,9 @@ interface Pending {
 }
 
 /** Of a finding, what a difference tells. */
-type Found = Pick<Finding, 'present' | 'size' | 'text'>;
+type Found = Pick<Finding, 'present' | 'size' | 'text' | 'ttlMs'>;
 
-const keep = ({ present, size, text }: Finding): Found => ({ present, size, text });
+const keep = ({ present, size, text, ttlMs }: Finding): Found => ({ present, size, text, ttlMs });
 
 /**
  * Looks again at what differed, until each of it is a difference or none.
@@ -289,14 +289,14 @@ export class Settler {
     const reported = new Set<string>();
     const onOneSide = confirmed.filter(isOnOneSide);
     const types = await this.#typesOnBothSides(onOneSide);
-    const vanishing = await this.#vanishing(onOneSide);
+    const { vanishing, expiring } = await this.#expiries(onOneSide);
     // What a key has too many or too few comes before what of its members differs, and is one difference with it.
     for (const pending of [...confirmed].sort((a, b) => rankOf(a.suspect) - rankOf(b.suspect))) {
       if (vanishing.has(pending)) {
         this.#tally.vanishing();
         continue;
       }
-      const difference = this.#describe(pending, types.get(pending) ?? null);
+      const difference = this.#describe(pending, types.get(pending) ?? null, expiring.has(pending));
       if (difference === null) continue;
       const name = `${difference.kind === 'ttl' ? 'ttl' : ''} ${difference.type} ${difference.key}`;
       if (reported.has(name)) continue;
@@ -310,10 +310,13 @@ export class Settler {
    * differ make them vanish on one side earlier than on the other. So does 4.0.1, whose slaves get expiries in whole seconds
    * and whose TTL says 0 in the last one.
    */
-  async #vanishing(onOneSide: readonly Pending[]): Promise<ReadonlySet<Pending>> {
+  async #expiries(
+    onOneSide: readonly Pending[],
+  ): Promise<{ readonly vanishing: ReadonlySet<Pending>; readonly expiring: ReadonlySet<Pending> }> {
     const [name, unitMs] = this.#pair.kind === 'pika' ? (['TTL', 1000] as const) : (['PTTL', 1] as const);
     const slackMs = this.#options.ttlToleranceMs + (unitMs > 1 ? unitMs : 0);
     const vanishing = new Set<Pending>();
+    const expiring = new Set<Pending>();
     for (const side of ['left', 'right'] as const) {
       const here = onOneSide.filter(
         ({ suspect, last }) =>
@@ -328,11 +331,12 @@ export class Settler {
         for (const pending of some) {
           const value = numberIn(accepted(this.#pair[side].connection.name, name, reader.next()));
           if (isAbsentTtl(value) || (value > 0 && value * unitMs <= slackMs)) vanishing.add(pending);
+          else if (value > 0) expiring.add(pending);
         }
         this.#pair[side].connection.release(replies);
       }
     }
-    return vanishing;
+    return { vanishing, expiring };
   }
 
   async #typesOnBothSides(asked: readonly Pending[]): Promise<Map<Pending, TypesOnBothSides>> {
@@ -352,7 +356,7 @@ export class Settler {
     return found;
   }
 
-  #describe(pending: Pending, types: TypesOnBothSides | null): Difference | null {
+  #describe(pending: Pending, types: TypesOnBothSides | null, expires: boolean): Difference | null {
     const { suspect, last } = pending;
     const left = this.#pair.leader === 'right' ? last!.follower : last!.leader;
     const right = this.#pair.leader === 'right' ? last!.leader : last!.follower;
@@ -366,7 +370,9 @@ export class Settler {
     // The same key shows from both directions; the left one's type tells it.
     if (otherType && !left.present) return null;
     if (otherType) return { ...base, kind: 'type', left: suspect.type, right: otherType };
-    return { ...base, kind: kindOf(suspect, left, right), left: left.text, right: right.text };
+    const kind = kindOf(suspect, left, right);
+    const sign = signOf(suspect, kind, left, right, expires);
+    return { ...base, kind, ...(sign ? { sign } : {}), left: left.text, right: right.text };
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -418,6 +424,20 @@ function kindOf(suspect: Suspect, left: Found, right: Found): DifferenceKind {
   if (wholeKey(suspect) && !left.present) return 'foreign';
   if (wholeKey(suspect) && suspect.type !== 'string' && left.size !== right.size) return 'length';
   return 'value';
+}
+
+function signOf(
+  { type, probe }: Suspect,
+  kind: DifferenceKind,
+  left: Found,
+  right: Found,
+  expires: boolean,
+): DifferenceSign | null {
+  if (kind === 'missing') return expires ? 'missing_expires' : null;
+  if (kind === 'value' && type === 'string' && probe.of === 'whole')
+    return right.size === 0 ? 'emptied' : null;
+  if (kind !== 'ttl' || left.ttlMs === null || right.ttlMs === null) return null;
+  return right.ttlMs < 0 || (left.ttlMs >= 0 && right.ttlMs > left.ttlMs) ? 'outlives' : 'expires_early';
 }
 
 /** Judges one look at one key: the leader before, the follower, the leader after. */

@@ -2,6 +2,7 @@ import {
   type ComparisonReport,
   type Difference,
   type DifferenceKind,
+  type DifferenceSign,
   type KeyType,
   mostListedDifferences,
 } from '../../model/comparison.ts';
@@ -16,6 +17,7 @@ export interface TallyState {
   byType: Partial<Record<KeyType, number>>;
   differencesTotal: number;
   byKind: Partial<Record<DifferenceKind, number>>;
+  bySign: Partial<Record<DifferenceSign, number>>;
   examples: Difference[];
   settled: number;
   /** Of those settled: keys on one side only that were about to expire. */
@@ -35,6 +37,7 @@ export const emptyTally = (): TallyState => ({
   byType: {},
   differencesTotal: 0,
   byKind: {},
+  bySign: {},
   examples: [],
   settled: 0,
   vanishing: 0,
@@ -74,6 +77,8 @@ export class Tally {
     const { state } = this;
     state.differencesTotal += 1;
     state.byKind[difference.kind] = (state.byKind[difference.kind] ?? 0) + 1;
+    if (difference.sign !== undefined)
+      state.bySign[difference.sign] = (state.bySign[difference.sign] ?? 0) + 1;
     if (state.examples.length < examplesKept) state.examples.push(difference);
     if (state.differencesTotal <= mostListedDifferences) this.#onDifference(difference);
   }
@@ -152,6 +157,7 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
         : null,
     differencesTotal: state.differencesTotal,
     differencesByKind: { ...state.byKind },
+    differencesBySign: { ...state.bySign },
     examples: [...state.examples],
     rounds: frame.rounds,
     settledByRecheck: state.settled,

@@ -214,6 +214,8 @@ function retry(turn: Turn, join: Join, control: Control): void {
   const { policy } = turn.expansion;
   const again = patchJoin(turn, join.index, {
     attemptsAllowed: join.attempts.length + policy.maxAttempts,
+    triedCauses: [],
+    diagnosis: null,
     problem: null,
     evidence: null,
     comparison: null,

@@ -5,10 +5,17 @@ import { type AnomalyRecord, type CatchUp, isMet } from '../../model/evidence.ts
 import type { Attempt, Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
-import { comparisonWords, connectionRules, fullSyncRules, hasPassed, judge } from '../sync/evidence.ts';
+import {
+  comparisonWords,
+  connectionRules,
+  fullSyncRules,
+  hasPassed,
+  judge,
+  outlivesOnly,
+} from '../sync/evidence.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
-import { reattach, recordAnomalies } from './remedy.ts';
+import { recordAnomalies, treat } from './remedy.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
 const maxInconclusiveComparisons = 3;
@@ -58,7 +65,7 @@ export function catchUp(
   if (now.passedAt === null) {
     const behind = enterPhase(turn, held, 'catching_up', 'the node is up and catches up with the binlog');
     if (turn.now - now.movedAt >= turn.expansion.policy.stallTimeoutMs)
-      reattach(turn, behind, standsStill(turn, behind, now));
+      treat(turn, behind, tracker, standsStill(turn, behind, now));
     return;
   }
   verify(
@@ -107,8 +114,8 @@ function verify(
   const result = counted.comparison.report ?? report;
   if (result === null) return;
   const withReport = counted.comparison.report ? counted : takeReport(turn, counted, result);
-  if (result.verdict === 'different') {
-    reattach(turn, withReport, incompleteBy(turn, withReport, result));
+  if (result.verdict === 'different' && !outlivesOnly(result)) {
+    treat(turn, withReport, tracker, incompleteBy(turn, withReport, result), result);
     return;
   }
   if (result.verdict === 'inconclusive') {
@@ -129,7 +136,7 @@ function countLook(turn: Turn, join: Join, tracker: SlaveTracker, known: CatchUp
 
 /** The rules that every look must meet anew. */
 const standingRules = (turn: Turn, tracker: SlaveTracker) => [
-  ...fullSyncRules(tracker, turn.expansion.capabilities!),
+  ...fullSyncRules(tracker, turn.expansion.masterTracker, turn.expansion.capabilities!),
   ...connectionRules(tracker, turn.expansion.masterTracker),
 ];
 
@@ -142,7 +149,7 @@ function lookedSince(turn: Turn, join: Join, at: number): boolean {
 function takeReport(turn: Turn, join: Join, report: ComparisonReport): Join {
   say(turn, 'node.compared', `${join.target.name}: ${comparisonWords(report)}`, {
     node: join.target.name,
-    level: report.verdict === 'different' ? 'error' : report.verdict === 'inconclusive' ? 'warning' : 'info',
+    level: levelOf(report),
     data: {
       verdict: report.verdict,
       lookedAtKeys: report.lookedAtKeys,
@@ -151,6 +158,11 @@ function takeReport(turn: Turn, join: Join, report: ComparisonReport): Join {
     },
   });
   return patchJoin(turn, join.index, { comparison: { id: join.comparison!.id, report } });
+}
+
+function levelOf(report: ComparisonReport): 'error' | 'warning' | 'info' {
+  if (report.verdict === 'inconclusive' || outlivesOnly(report)) return 'warning';
+  return report.verdict === 'different' ? 'error' : 'info';
 }
 
 function startComparison(turn: Turn, join: Join): void {
@@ -183,6 +195,7 @@ function incompleteBy(turn: Turn, join: Join, report: ComparisonReport): Anomaly
     lookedAtKeys: report.lookedAtKeys,
     share: report.share,
     byKind: report.differencesByKind,
+    bySign: report.differencesBySign ?? {},
     examples: report.examples.slice(0, 5),
   };
   const anomaly = makeAnomaly('up_but_incomplete', facts, { at: turn.now, attempt: join.attempts.length });

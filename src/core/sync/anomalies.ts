@@ -4,7 +4,7 @@ import { type AnomalyCode, type AnomalyFacts, makeAnomaly, type Remedy } from '.
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { MasterTracker, SlaveTracker, Wait } from '../../model/full-sync.ts';
-import { formatAddress } from '../../model/observation.ts';
+import { compareOffsets, formatAddress, type ReplicationFacts } from '../../model/observation.ts';
 import {
   bytesComplete,
   copiedBytes,
@@ -12,10 +12,11 @@ import {
   dumpIsCertain,
   openedEnough,
   receivedInWait,
+  refusedBytesPerSecond,
   trickleBytesPerSecond,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
-import { latestMost } from './master-tracker.ts';
+import { latestMost, latestSize } from './master-tracker.ts';
 import { isConnected, lastWait, restartedAfterCopy } from './tracker.ts';
 
 /** How long a symptom must last before it has its name. Milliseconds. */
@@ -27,6 +28,7 @@ export interface AnomalyLimits {
   readonly supersededStallMs: number;
   /** NoConnect for this long after SLAVEOF: a first try takes under 1 s, one after an early re-attach 10 to 15 s (29). */
   readonly noConnectMs: number;
+  /** A master drops a slave that is silent for 20 s, and the slave asks again 20 s later: that heals by itself. */
   readonly notListedMs: number;
   /** No reply for this long is no swap any more. */
   readonly busyMs: number;
@@ -41,7 +43,7 @@ export const defaultAnomalyLimits: AnomalyLimits = {
   supersededStallMs: 15_000,
   bgsaveMs: 1_800_000,
   noConnectMs: 25_000,
-  notListedMs: 10_000,
+  notListedMs: 30_000,
   busyMs: 600_000,
   maxWaits: 4,
   maxCopiesOfOneDump: 3,
@@ -86,6 +88,14 @@ const rules: readonly Rule[] = [
   },
   { code: 'copy_without_end', check: withoutEnd },
   { code: 'hung_in_full_sync', check: hung },
+  {
+    code: 'reply_missed',
+    check: replyMissed,
+    remedy: (_input, { otherDatabaseConnected, forMs }) =>
+      otherDatabaseConnected || forMs >= helpsItselfWithinMs ? 'reattach' : undefined,
+  },
+  { code: 'copy_not_opened', check: copyNotOpened },
+  { code: 'binlog_not_applied', check: notApplied },
   { code: 'sync_loop', check: syncLoop },
   { code: 'full_sync_skipped', check: skipped },
   { code: 'up_but_incomplete', check: incomplete },
@@ -214,7 +224,7 @@ function hung(input: AnomalyInput): AnomalyFacts<'hung_in_full_sync'> | null {
   const { slave, limits, now, capabilities, master } = input;
   const wait = lastWait(slave);
   if (slave.unreachableSince !== null || slave.busySince !== null) return null;
-  if (!wait || wait.endedAt !== null) return stuckBetween(slave, limits, now);
+  if (!wait || wait.endedAt !== null) return stuckBetween(slave, capabilities, limits, now);
   const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
   if (!wasCut && !capabilities.hasReplByteCounters) return tooLongUncounted(wait, input);
   const still = now - wait.lastMoveAt;
@@ -225,9 +235,6 @@ function hung(input: AnomalyInput): AnomalyFacts<'hung_in_full_sync'> | null {
 }
 
 const sizesOf = (wait: Wait) => ({ receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes });
-
-/** More than keep-alives of 16 to 30 bytes a second: questions are answered, and the answer is no. */
-const refusedBytesPerSecond = 100;
 
 function standing(wait: Wait, stillForMs: number, now: number): AnomalyFacts<'hung_in_full_sync'> {
   const waitsForMs = now - wait.startedAt;
@@ -252,23 +259,100 @@ function tooLongUncounted(wait: Wait, { limits, now, master }: AnomalyInput) {
   return waitsForMs < limit ? null : { as: 'uncounted' as const, waitsForMs, ...sizesOf(wait) };
 }
 
-/**
- * Pika may miss the master's reply on a busy machine (it says WaitReply only after it has asked) and helps itself: its idle
- * connection is closed after 60 s, and it has reconnected after 65 to 80 s (seen on 3.5.4 and 4.0.1). With the usual time-out
- * of 60 s an attempt would be given up just before that, and all DBs be copied again.
- */
-const reconnectsWithin = 5 / 3;
-
-/** Neither connected nor copying: for example a reply that never came (WaitReply has no time-out), or state Error. */
-function stuckBetween(slave: SlaveTracker, limits: AnomalyLimits, now: number) {
+/** Since when a node is neither connected nor copying; null = it is one of them, or was never taken by its master. */
+function betweenSince(slave: SlaveTracker): number | null {
   const { replication, noConnectSince } = slave;
+  const wait = lastWait(slave);
   if (!replication || replication.role === 'master' || isConnected(replication) || noConnectSince !== null)
     return null;
-  const since = Math.max(slave.attachedAt, slave.phases.at(-1)?.at ?? 0, lastWait(slave)?.endedAt ?? 0);
-  const isFinal = Object.values(replication.dbStates).includes('Error');
-  if (now - since < limits.stallMs * (isFinal ? 1 : reconnectsWithin)) return null;
+  if ((wait !== null && wait.endedAt === null) || isServedInVain(slave)) return null;
+  return Math.max(slave.attachedAt, slave.phases.at(-1)?.at ?? 0, wait?.endedAt ?? 0);
+}
+
+/**
+ * A slave of 3.5.3 and 3.5.4 gives up when the dump takes longer than 10 s, and begins again by itself when its idle connection was
+ * closed: after 118 s on a real 3.5.4.
+ */
+const beginsAgainWithinMs = 150_000;
+
+/** A node that begins again by itself, and gets no file again, goes on so for ever. */
+const triesInVain = 2;
+
+/** Neither connected nor copying: a state that does not change, or Error. */
+function stuckBetween(slave: SlaveTracker, capabilities: Capabilities, limits: AnomalyLimits, now: number) {
+  const { replication } = slave;
+  const since = betweenSince(slave);
+  if (since === null || replication === null || waitsForReply(replication)) return null;
+  const beginsAgain =
+    ['3.5.3', '3.5.4'].includes(capabilities.version) &&
+    Object.values(replication.dbStates).every((state) => state === 'Error') &&
+    lastWait(slave)?.firstBytesAt === null;
+  const limit = beginsAgain ? Math.max(beginsAgainWithinMs, limits.stallMs) : limits.stallMs;
+  const sameSince = Math.max(since, slave.statesSince ?? since);
+  const inVain = slave.waits.filter(({ firstBytesAt, endedAt }) => endedAt !== null && firstBytesAt === null);
+  const tries = capabilities.hasReplByteCounters ? inVain.length : 0;
+  const tooLong = now - sameSince >= limit || now - since >= limits.stallMs + beginsAgainWithinMs;
+  if (!tooLong && tries < triesInVain) return null;
   const { dbStates } = replication;
   return { as: 'between' as const, forMs: now - since, dbStates, receivedBytes: null, snapshotBytes: null };
+}
+
+/** DBs that are neither connected nor copying all wait for a reply of the master. */
+function waitsForReply({ dbStates }: ReplicationFacts): boolean {
+  const left = Object.values(dbStates).filter((state) => state !== 'Connected' && state !== 'WaitDBSync');
+  return left.length > 0 && left.every((state) => state === 'WaitReply');
+}
+
+/** A reply takes some 50 ms; of a master that stands still it can take seconds, and then the service sees no answer either. */
+const replyTakesMs = 10_000;
+
+/**
+ * A reply that overtakes the node's own state is lost for good (recordings 49). With no other DB connected the node closes its
+ * idle connection after 60 s and is up after 64 to 85 s; else nothing helps but to attach it again.
+ */
+const helpsItselfWithinMs = 100_000;
+
+function replyMissed({ slave, master, limits, now }: AnomalyInput): AnomalyFacts<'reply_missed'> | null {
+  const { replication } = slave;
+  const since = betweenSince(slave);
+  if (slave.unreachableSince !== null || slave.busySince !== null || master.silentSince !== null) return null;
+  if (since === null || replication === null || !waitsForReply(replication)) return null;
+  const forMs = now - Math.max(since, slave.statesSince ?? since);
+  if (forMs < Math.min(replyTakesMs, limits.stallMs)) return null;
+  const dbs = Object.keys(replication.dbStates).filter((db) => replication.dbStates[db] === 'WaitReply');
+  const otherDatabaseConnected = Object.values(replication.dbStates).includes('Connected');
+  return { dbs, forMs, otherDatabaseConnected, helpsItselfWithinMs };
+}
+
+/** All bytes came, and then the state changed to Error: the copy could not be moved into place (recordings 50). */
+function copyNotOpened({ slave }: AnomalyInput) {
+  const wait = lastWait(slave);
+  const isError = Object.values(slave.replication?.dbStates ?? {}).includes('Error');
+  return isError && wait?.end === 'interrupted' && bytesComplete(wait) === true ? sizesOf(wait) : null;
+}
+
+/** Fewer can be a network that breaks. */
+const flapsThatTell = 3;
+
+/** The master sends its binlog again and again: more than pings come, and the node's own offset stands. */
+function isServedInVain({ standing: known, replInputBytes, lastAnsweredAt }: SlaveTracker): boolean {
+  if (known == null) return false;
+  if (known.flaps >= flapsThatTell) return true;
+  const forSeconds = ((lastAnsweredAt ?? 0) - known.movedAt) / 1000;
+  const came = (replInputBytes ?? 0) - (known.bytes ?? replInputBytes ?? 0);
+  return forSeconds > 1 && came > refusedBytesPerSecond * forSeconds;
+}
+
+/** The node asks for its place in the binlog again and again, and its offset does not move (recording 45). */
+function notApplied({ slave, master, limits, now }: AnomalyInput) {
+  const { standing: known } = slave;
+  if (known == null || now - known.movedAt < limits.stallMs || !isServedInVain(slave)) return null;
+  if (lastWait(slave)?.endedAt == null || slave.unreachableSince !== null) return null;
+  const ahead = Object.entries(master.replication?.binlog ?? {}).some(([db, offset]) => {
+    const own = known.offsets[db];
+    return own !== undefined && compareOffsets(offset, own) > 0;
+  });
+  return ahead ? { forMs: now - known.movedAt, flaps: known.flaps, offsets: known.offsets } : null;
 }
 
 function syncLoop({ slave, limits }: AnomalyInput) {
@@ -324,14 +408,14 @@ function skipped({ slave, master }: AnomalyInput) {
   };
 }
 
-function incomplete({ slave, capabilities }: AnomalyInput): AnomalyFacts<'up_but_incomplete'> | null {
+function incomplete({ slave, master, capabilities }: AnomalyInput): AnomalyFacts<'up_but_incomplete'> | null {
   const wait = lastWait(slave);
   if (wait?.end !== 'swapped' || !isConnected(slave.replication)) return null;
   if (slave.replication?.eligibleForMasterElection === false) return { as: 'not_eligible' };
   const receivedBytes = receivedInWait(wait) ?? 0;
   if (bytesComplete(wait) === false)
     return { as: 'few_bytes', receivedBytes, snapshotBytes: wait.snapshotBytes! };
-  if (openedEnough(wait, slave.ownSstBytes) === false)
+  if (openedEnough(wait, slave.ownSstBytes, latestSize(master.samples)) === false)
     return { as: 'small_tables', receivedBytes, nodeTableBytesAfterSwap: slave.ownSstBytes! };
   if (!capabilities.opensSupersededCopy || dumpIsCertain(wait)) return null;
   return { as: 'uncertain_dump', unseenMs: unseenAroundDumpMs(wait) };

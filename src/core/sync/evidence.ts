@@ -24,6 +24,7 @@ import {
   receivedInWait,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
+import { latestSize } from './master-tracker.ts';
 import { isConnected, lastWait, restartedAfterCopy } from './tracker.ts';
 
 type Judged = Omit<EvidenceRule, 'at'>;
@@ -45,11 +46,15 @@ function found<Name extends RuleName, Code extends Statement<Name>>(
 }
 
 /** Rules 1 to 3 of a full sync: it happened, its bytes came, and one snapshot served it from beginning to end. */
-export function fullSyncRules(slave: SlaveTracker, capabilities: Capabilities): readonly Judged[] {
+export function fullSyncRules(
+  slave: SlaveTracker,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): readonly Judged[] {
   const wait = lastWait(slave);
   return [
     fullSyncSeen(slave, wait),
-    bytesReceived(slave, wait, capabilities),
+    bytesReceived(slave, wait, latestSize(master.samples), capabilities),
     singleSnapshot(slave, wait, capabilities),
   ];
 }
@@ -84,7 +89,12 @@ function offsetMoved(wait: Wait, db: string): boolean {
   return before !== undefined && after !== undefined && compareOffsets(before, after) !== 0;
 }
 
-function bytesReceived(slave: SlaveTracker, wait: Wait | null, capabilities: Capabilities): Judged {
+function bytesReceived(
+  slave: SlaveTracker,
+  wait: Wait | null,
+  masterBytes: number | null,
+  capabilities: Capabilities,
+): Judged {
   const receivedBytes = wait ? receivedInWait(wait) : null;
   const own = slave.ownSstBytes;
   const facts = {
@@ -94,6 +104,7 @@ function bytesReceived(slave: SlaveTracker, wait: Wait | null, capabilities: Cap
     requiredShare: completeShare,
     requiredShareAfterSwap: openedShare,
     nodeTableBytesAfterSwap: own,
+    masterBytes,
   };
   const rule = 'bytes_received';
   if (!wait || receivedBytes === null) {
@@ -103,7 +114,7 @@ function bytesReceived(slave: SlaveTracker, wait: Wait | null, capabilities: Cap
     return capabilities.canProveFullSync ? { ...judged, leftOut: true } : judged;
   }
   const complete = bytesComplete(wait);
-  if (complete !== false && openedEnough(wait, own) === false)
+  if (complete !== false && openedEnough(wait, own, masterBytes) === false)
     return found(rule, false, 'opened_less', { ...facts, receivedBytes, nodeTableBytesAfterSwap: own! });
   if (complete !== null) {
     const sizes = { ...facts, receivedBytes, snapshotBytes: wait.snapshotBytes! };
@@ -220,8 +231,16 @@ const holdsBy = { equal: true, empty: true, different: false, inconclusive: null
 function dataAgrees(report: ComparisonReport | null): Judged {
   if (!report) return found('data_agrees', null, 'not_compared', {});
   const { examples: _examples, ...facts } = report;
+  if (outlivesOnly(report)) return found('data_agrees', true, 'outlives', facts);
   return found('data_agrees', holdsBy[report.verdict], report.verdict, facts);
 }
+
+/**
+ * Whether the data agree in everything but that keys expire later on the slave, or never: SET NX EX counts its expiry from
+ * when a slave applies it, and INCR on 3.5.5 takes it away (recording 45). No data are missing, and no copy changes it.
+ */
+export const outlivesOnly = ({ verdict, differencesTotal, differencesBySign }: ComparisonReport): boolean =>
+  verdict === 'different' && differencesTotal > 0 && differencesBySign?.outlives === differencesTotal;
 
 /** One sentence on a comparison: what was looked at, and what it would have found. */
 export const comparisonWords = (report: ComparisonReport): string => dataAgrees(report).text;
@@ -244,7 +263,7 @@ export function judge(input: {
   readonly now: number;
 }): Evidence {
   const judged = [
-    ...fullSyncRules(input.slave, input.capabilities),
+    ...fullSyncRules(input.slave, input.master, input.capabilities),
     ...connectionRules(input.slave, input.master),
     offsetPassed(input.catchUp),
     dataAgrees(input.report),
@@ -270,7 +289,7 @@ export function fullSyncVerdict(
   master: MasterTracker,
   capabilities: Capabilities,
 ): FullSyncVerdict {
-  const rules = [...fullSyncRules(slave, capabilities), ...connectionRules(slave, master)];
+  const rules = [...fullSyncRules(slave, master, capabilities), ...connectionRules(slave, master)];
   if (rules.every(isMet)) {
     return lastWait(slave)?.snapshotBytesKnown === true ? 'complete' : 'undecided';
   }

@@ -38,6 +38,7 @@ export interface WaitingSlave {
   readonly replInputBytes: number | null;
   readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
   readonly waits: readonly Wait[];
+  readonly idleAt?: number;
 }
 
 export const states = (replication: ReplicationFacts): readonly DbState[] =>
@@ -58,7 +59,7 @@ export function beginWait(
   capabilities: Capabilities,
 ): Wait {
   const masterOffsets = master.replication?.binlog ?? {};
-  const since = Math.max(tracker.attachedAt, tracker.waits.at(-1)?.endedAt ?? 0);
+  const since = Math.max(tracker.attachedAt, tracker.waits.at(-1)?.endedAt ?? 0, tracker.idleAt ?? 0);
   const wait: Wait = {
     startedAt: at,
     earliestAt: since,
@@ -103,6 +104,9 @@ export interface Received {
  * of 16 to 30 where the files' port is closed (real 3.5.4 and 4.0.1).
  */
 export const trickleBytesPerSecond = 1024;
+
+/** More than keep-alives of 16 to 30 bytes a second: questions are answered, and the answer is no. */
+export const refusedBytesPerSecond = 100;
 
 /** After so long without an answer a node asks again (rsync-timeout-ms); looks that are closer hide no such time. */
 const askedAgainAfterMs = 1000;
@@ -448,11 +452,16 @@ export function bytesComplete(wait: Wait): boolean | null {
 const tooSmallToTellBytes = 16 * 1024 * 1024;
 
 /**
- * Whether the node opened about as much as the snapshot holds, or, where its size is not known, as came: null = cannot be
- * told.
+ * Whether the node opened about as much as the snapshot holds, or, where its size is not known, as came; or as the master
+ * holds now, if that is less: FLUSHALL empties both (recordings 46). null = cannot be told.
  */
-export function openedEnough(wait: Wait, ownTableBytes: number | null): boolean | null {
-  const whole = wait.snapshotBytesKnown ? wait.snapshotBytes : receivedInWait(wait);
+export function openedEnough(
+  wait: Wait,
+  ownTableBytes: number | null,
+  masterBytes: number | null,
+): boolean | null {
+  const copied = wait.snapshotBytesKnown ? wait.snapshotBytes : receivedInWait(wait);
+  const whole = copied === null || masterBytes === null ? copied : Math.min(copied, masterBytes);
   if (ownTableBytes === null || whole === null || whole < tooSmallToTellBytes) return null;
   return ownTableBytes >= openedShare * whole;
 }

@@ -6,10 +6,11 @@
 
 import { findListedSlave } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { MasterTracker, SlaveTracker, TrackerPhase, Wait } from '../../model/full-sync.ts';
+import type { MasterTracker, SlaveTracker, Standing, TrackerPhase, Wait } from '../../model/full-sync.ts';
 import {
   type Address,
   type BinlogOffset,
+  compareOffsets,
   type ListedSlave,
   type Look,
   type NodeFacts,
@@ -123,7 +124,7 @@ export function trackSlave(
   if (restarted) next = afterRestart(next, facts, at);
   next = takeListing(next, master, at, capabilities);
   next = takeWait(next, facts, at, master, capabilities);
-  next = takeMaster(next, facts, at, master);
+  next = takeMaster(next, facts, at, master, tracker.replication);
   next = takeSpeed(next, at);
   return takePhase(next, at, capabilities, master);
 }
@@ -322,10 +323,12 @@ function takeMaster(
   facts: NodeFacts,
   at: number,
   master: MasterTracker,
+  before: ReplicationFacts | null,
 ): SlaveTracker {
   const replication = facts.replication;
   if (!replication) return takeOwnSize(tracker, facts);
   const connected = isConnected(replication);
+  const statesChanged = JSON.stringify(replication.dbStates) !== JSON.stringify(before?.dbStates);
   const noConnect =
     states(replication).length > 0 && states(replication).every((state) => state === 'NoConnect');
   const shown =
@@ -346,9 +349,36 @@ function takeMaster(
       upSince: connected ? (tracker.upSince ?? at) : null,
       noConnectSince: noConnect && replication.role !== 'master' ? (tracker.noConnectSince ?? at) : null,
       masterSyncingAt: tracker.masterSyncingAt ?? (masterIsSyncing(master) ? at : null),
+      standing: standingNow(tracker, replication, at, connected),
+      ...(asksNothing(replication) ? { idleAt: at } : {}),
+      statesSince: statesChanged ? at : (tracker.statesSince ?? tracker.attachedAt),
     },
     facts,
   );
+}
+
+const asksNothing = (replication: ReplicationFacts): boolean => {
+  const all = states(replication);
+  return all.length > 0 && all.every((state) => state === 'Error' || state === 'NoConnect');
+};
+
+/** A link that goes up and down hides from every other clock that nothing is applied (recording 45). */
+function standingNow(
+  { standing, waits, replInputBytes: bytes }: SlaveTracker,
+  { binlog }: ReplicationFacts,
+  at: number,
+  connected: boolean,
+): Standing | null {
+  if (waits.at(-1)?.end !== 'swapped') return null;
+  const moved =
+    standing == null ||
+    Object.entries(binlog).some(([db, offset]) => {
+      const before = standing.offsets[db];
+      return before === undefined || compareOffsets(offset, before) !== 0;
+    });
+  if (moved) return { offsets: binlog, movedAt: at, connected, flaps: 0, bytes };
+  const flaps = standing.flaps + (standing.connected && !connected ? 1 : 0);
+  return { ...standing, connected, flaps };
 }
 
 const masterIsSyncing = (master: MasterTracker): boolean =>

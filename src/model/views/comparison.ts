@@ -11,7 +11,14 @@ export type KeyType = Of<typeof KeyType>;
 export const DifferenceKind = Type.Enum(['missing', 'foreign', 'type', 'value', 'length', 'ttl']);
 export type DifferenceKind = Of<typeof DifferenceKind>;
 
-const counted = <T extends typeof KeyType | typeof DifferenceKind>(names: T) =>
+/** What tells faults of replication from a copy that lacks data. */
+export const DifferenceSign = Type.Enum(['missing_expires', 'emptied', 'outlives', 'expires_early'], {
+  description:
+    '`missing_expires`: missing on the right, with an expiry on the left. `emptied`: a string that is empty on the right. `outlives`: it expires later on the right, or never. `expires_early`: it expires earlier there.',
+});
+export type DifferenceSign = Of<typeof DifferenceSign>;
+
+const counted = <T extends typeof KeyType | typeof DifferenceKind | typeof DifferenceSign>(names: T) =>
   Type.Partial(Type.Record(names, Type.Integer()));
 
 const Difference = Type.Object({
@@ -19,6 +26,7 @@ const Difference = Type.Object({
   key: Type.String({ description: 'Printable ASCII as it is, else `base64:` and the bytes.' }),
   type: KeyType,
   kind: DifferenceKind,
+  sign: Type.Optional(DifferenceSign),
   left: Nullable(Type.String(), 'Short and printable; never a whole value.'),
   right: Nullable(Type.String()),
   rounds: Type.Integer(),
@@ -61,6 +69,7 @@ export const ComparisonReport = Type.Object({
   ),
   differencesTotal: Type.Integer(),
   differencesByKind: counted(DifferenceKind),
+  differencesBySign: Type.Optional(counted(DifferenceSign)),
   examples: Type.Array(Difference, { description: 'The first few; the rest is stored with the comparison.' }),
   rounds: Type.Integer(),
   settledByRecheck: Type.Integer({

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { controlVerbs, expansionStates, joinPhases } from '../states.ts';
 import { Capabilities } from './capabilities.ts';
 import { ComparisonReport } from './comparison.ts';
+import { Diagnosis } from './diagnosis.ts';
 import { AnomalyRecord, CatchUp, Evidence } from './evidence.ts';
 import { Finding } from './finding.ts';
 import { Forecast, ForecastDrift, ForecastOutcome } from './forecast.ts';
@@ -141,6 +142,7 @@ export const JoinSummary = Type.Object({
   waitingFor: Nullable(Type.String(), 'What it waits for now; null = nothing in particular.'),
   problem: Nullable(Problem),
   anomalies: Type.Array(AnomalyRecord),
+  diagnosis: Type.Optional(Nullable(Diagnosis, 'Why it is in trouble; null = it was not asked.')),
   attemptsAllowed: Type.Integer({ description: 'How many attaches are permitted; raised by `retry`.' }),
 });
 export type JoinSummary = Of<typeof JoinSummary>;
@@ -161,6 +163,11 @@ export const JoinView = Type.Object({
       since: Time('Since when.'),
     }),
     'Set while the node is being detached on its way out of the expansion; then it enters that phase.',
+  ),
+  triedCauses: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Causes for which a copy was repeated since it began, or since a person retried it.',
+    }),
   ),
   inconclusiveComparisons: Type.Integer({
     description: 'Comparisons that came to no result in this attempt.',
@@ -255,6 +262,7 @@ const NodeEvidence = Type.Object({
   phase: Phase,
   evidence: Nullable(Evidence),
   anomalies: Type.Array(AnomalyRecord),
+  diagnosis: Type.Optional(Nullable(Diagnosis)),
   attempts: Type.Array(AttemptView),
   comparison: ComparisonOfJoin,
 });

@@ -9,6 +9,11 @@ export const minute = 60_000;
 interface Setting {
   readonly version?: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1';
   readonly nodes?: readonly string[];
+  /** Of the nodes; default: the master's. */
+  readonly slaves?: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1';
+  readonly databases?: number;
+  /** db-sync-path of the nodes lies on another mount than db-path. */
+  readonly onAnotherMount?: boolean;
   readonly policy?: PolicyInput;
   /** Called when the nodes are there and nothing was asked for yet. */
   readonly before?: (cluster: Cluster) => void;
@@ -19,10 +24,23 @@ export async function begin({
   version = '3.5.4',
   nodes = ['n1', 'n2', 'n3'],
   policy = {},
+  slaves = version,
+  databases = 1,
+  onAnotherMount = false,
   before,
 }: Setting = {}) {
-  const cluster = createCluster({ seed: 7, dataScale: (400 * MB) / (500 * 190) });
-  fill(cluster, { master: 'm', nodes }, version);
+  const cluster = createCluster({
+    seed: 7,
+    dataScale: (400 * MB) / (500 * 190),
+    defaults: { databases },
+  });
+  fill(
+    cluster,
+    { master: 'm', nodes },
+    version,
+    {},
+    { version: slaves, copiesOnAnotherMount: onAnotherMount },
+  );
   before?.(cluster);
   const service = virtualService(cluster);
   await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy });

@@ -113,7 +113,9 @@ function follow(
   return {
     slave,
     anomalies: detectAnomalies(judged).map(({ code }) => code),
-    rules: Object.fromEntries(fullSyncRules(slave, capabilities).map((rule) => [rule.rule, rule.holds])),
+    rules: Object.fromEntries(
+      fullSyncRules(slave, tracked, capabilities).map((rule) => [rule.rule, rule.holds]),
+    ),
   };
 }
 

@@ -1,0 +1,338 @@
+/**
+ * The cause of an anomaly: for each cause that could explain it what speaks for it and against it, the likeliest first,
+ * and what is to be done. Before a copy is repeated: is the cause on the master's side, does it last, would it come back?
+ */
+import type { Capabilities } from '../../model/capabilities.ts';
+import type { ComparisonReport } from '../../model/comparison.ts';
+import {
+  type CauseCode,
+  type CopyHelps,
+  causes,
+  type Diagnosis,
+  type SignCode,
+  sign,
+} from '../../model/diagnosis.ts';
+import { type AnomalyRecord, isMet } from '../../model/evidence.ts';
+import type { MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
+import { type Facts, nobody } from '../../model/text.ts';
+import { fullSyncRules } from './evidence.ts';
+import { receivedInWait, refusedBytesPerSecond, trickleBytesPerSecond } from './full-sync-pass.ts';
+import { latestSize } from './master-tracker.ts';
+import { lastWait } from './tracker.ts';
+
+type DiagnosedCause = Diagnosis['causes'][number];
+
+export interface Patient {
+  readonly slave: SlaveTracker;
+  readonly master: MasterTracker;
+  readonly capabilities: Capabilities;
+  /** The data were compared, and differ. */
+  readonly report: ComparisonReport | null;
+  readonly anomaly: AnomalyRecord;
+  /** Causes for which copies of this node were ended before. */
+  readonly earlier: readonly string[];
+  readonly now: number;
+}
+
+/** A sign with its weight: 3 decides, 2 speaks clearly, 1 fits. */
+type Weighed = readonly [weight: 1 | 2 | 3, code: SignCode, facts?: Facts];
+
+interface Candidate {
+  readonly code: CauseCode;
+  readonly speaksFor: readonly Weighed[];
+  readonly speaksAgainst: readonly Weighed[];
+  /** Where it differs from what holds for the cause in general. */
+  readonly copyHelps?: CopyHelps;
+}
+
+export function diagnose(patient: Patient): Diagnosis {
+  const { anomaly, now, earlier } = patient;
+  const found = candidates(patient)
+    .map((candidate) => withHistory(candidate, earlier))
+    .filter(({ speaksFor }) => speaksFor.length > 0)
+    .sort((a, b) => score(b) - score(a))
+    .filter((candidate, index) => index === 0 || score(candidate) > 0)
+    .map(written);
+  const remedy = remedyFor(patient, found[0]);
+  return { at: now, attempt: anomaly.attempt, symptom: anomaly.code, causes: found, remedy };
+}
+
+const withHistory = (candidate: Candidate, earlier: readonly string[]): Candidate =>
+  earlier.includes(candidate.code) && candidate.speaksFor.length > 0
+    ? { ...candidate, speaksFor: [...candidate.speaksFor, [1, 'same_after_another_copy']] }
+    : candidate;
+
+const weight = (weighed: readonly Weighed[]): number => weighed.reduce((sum, [each]) => sum + each, 0);
+const score = ({ speaksFor, speaksAgainst }: Candidate): number => weight(speaksFor) - weight(speaksAgainst);
+
+function written({ code, speaksFor, speaksAgainst, copyHelps }: Candidate): DiagnosedCause {
+  const row = causes[code];
+  const words = ([, name, facts]: Weighed) => sign(name, facts);
+  return {
+    code,
+    facts: {},
+    text: row.title.en({}, nobody),
+    speaksFor: speaksFor.map(words),
+    speaksAgainst: speaksAgainst.map(words),
+    wouldTell: row.wouldTell.en({}, nobody),
+    copyHelps: copyHelps ?? row.copyHelps,
+  };
+}
+
+/** A node that cannot reach its master asks again every 10 s, and the master forgets an old connection after 180 s. */
+const asksAgainForMs = { replication_port_closed: 60_000, already_listed: 200_000 } as const;
+
+const isAskingAgain = (code: string): code is keyof typeof asksAgainForMs => code in asksAgainForMs;
+
+/** A remedy is not repeated for a cause that it did not cure. */
+function remedyFor(
+  { anomaly, earlier, slave, now }: Patient,
+  cause: DiagnosedCause | undefined,
+): Diagnosis['remedy'] {
+  if (cause !== undefined && isAskingAgain(cause.code)) {
+    const until = (slave.noConnectSince ?? now) + asksAgainForMs[cause.code];
+    if (now < until) return { kind: 'wait', until };
+  }
+  if (cause === undefined)
+    return anomaly.remedy === 'reattach' ? { kind: 'reattach' } : { kind: 'person', steps: [] };
+  const again = cause.copyHelps === 'yes' || (cause.copyHelps === 'once' && !earlier.includes(cause.code));
+  if (again && anomaly.remedy === 'reattach') return { kind: 'reattach' };
+  return { kind: 'person', steps: causes[cause.code as CauseCode].steps.en({}, nobody) };
+}
+
+function candidates(patient: Patient): readonly Candidate[] {
+  switch (patient.anomaly.code) {
+    case 'refused_for_good':
+      return neverListed(patient);
+    case 'hung_in_full_sync':
+      return hung(patient);
+    case 'reply_missed':
+      return [replyMissed(patient)];
+    case 'copy_not_opened':
+      return [
+        {
+          code: 'copy_on_another_mount',
+          speaksFor: [
+            [3, 'error_after_copy'],
+            [2, 'all_came'],
+          ],
+          speaksAgainst: [],
+        },
+      ];
+    case 'binlog_not_applied':
+      return [
+        {
+          code: 'command_not_applied',
+          speaksFor: [[3, 'offset_stands', patient.anomaly.facts]],
+          speaksAgainst: [],
+        },
+      ];
+    case 'copy_without_end':
+      return [{ code: 'disk_full', speaksFor: [[3, 'more_than_snapshot']], speaksAgainst: [] }];
+    case 'snapshot_superseded':
+      return [{ code: 'newer_dump', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
+    case 'up_but_incomplete':
+      return patient.report === null
+        ? [{ code: 'copy_incomplete', speaksFor: [[2, 'full_sync_in_doubt']], speaksAgainst: [] }]
+        : differs(patient, patient.report);
+    default:
+      return [];
+  }
+}
+
+/** Bytes of one question and its refusal: 52 (recordings 48); of MetaSync that is answered 115. */
+const oneAnswerBytes = 64;
+
+/** NoConnect although the master answers the service. */
+function neverListed({ slave }: Patient): readonly Candidate[] {
+  const received = receivedSinceAttach(slave);
+  const listed: Weighed = [1, slave.listed === null ? 'not_listed' : 'listed'];
+  if (received === null)
+    return [{ code: 'master_refuses', speaksFor: [[1, 'not_listed']], speaksAgainst: [] }];
+  const came: Weighed = [3, 'some_bytes', { receivedBytes: received }];
+  const once: Weighed = [3, 'refused_once', { receivedBytes: received }];
+  const isListed = slave.listed !== null;
+  return [
+    {
+      code: 'replication_port_closed',
+      speaksFor: received === 0 ? [[3, 'no_bytes'], ...(isListed ? [] : [listed])] : [],
+      speaksAgainst: received === 0 ? [] : [came],
+    },
+    {
+      code: 'master_refuses',
+      speaksFor:
+        received > 0
+          ? [
+              received <= oneAnswerBytes ? once : [1, 'some_bytes', { receivedBytes: received }],
+              ...(isListed ? [] : [listed]),
+            ]
+          : [],
+      speaksAgainst: received === 0 ? [[3, 'no_bytes']] : isListed ? [listed] : [],
+    },
+    {
+      code: 'already_listed',
+      speaksFor:
+        isListed && received > oneAnswerBytes
+          ? [
+              [2, 'listed'],
+              [1, 'some_bytes', { receivedBytes: received }],
+            ]
+          : [],
+      speaksAgainst: received === 0 ? [[3, 'no_bytes']] : [],
+    },
+  ];
+}
+
+/** Since SLAVEOF; null = not counted, or the process was started again. */
+function receivedSinceAttach({ replInputBytes, bytesAtAttach }: SlaveTracker): number | null {
+  return replInputBytes === null || bytesAtAttach === null
+    ? null
+    : Math.max(0, replInputBytes - bytesAtAttach);
+}
+
+/** Versions whose slaves give up after ten tries of 1 s, and begin again two minutes later (facts 0.2, #2439). */
+const givesUpAfterTenTries = (version: string): boolean => version === '3.5.3' || version === '3.5.4';
+
+/** A dump by hard links takes 10 to 50 ms; a master that still makes it so long after has kept its slave waiting. */
+const stillDumpingMs = 8000;
+
+function hung(patient: Patient): readonly Candidate[] {
+  const { slave, capabilities, anomaly, master } = patient;
+  const wait = lastWait(slave);
+  if (anomaly.facts.as === 'no_headway') return [];
+  if (wait?.supersededBy != null)
+    return [{ code: 'newer_dump', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
+  const isError = Object.values(slave.replication?.dbStates ?? {}).includes('Error');
+  const wasUp = wait?.end === 'swapped';
+  if (isError && wasUp)
+    return [{ code: 'offsets_apart', speaksFor: [[3, 'error_after_up']], speaksAgainst: [] }];
+  const received = wait === null ? null : receivedInWait(wait);
+  if (received === null || wait === null) return [];
+  if (wait.firstBytesAt !== null)
+    return [
+      {
+        code: 'copy_stalled',
+        speaksFor: [[2, 'files_came', { receivedBytes: received }]],
+        speaksAgainst: [],
+      },
+    ];
+  const until = wait.endedAt ?? patient.now;
+  const bytesPerSecond = (received * 1000) / Math.max(1, until - wait.startedAt);
+  const trickles = bytesPerSecond >= refusedBytesPerSecond && bytesPerSecond <= trickleBytesPerSecond;
+  const error: readonly Weighed[] = isError ? [[1, 'error_before_copy']] : [];
+  const trickle: Weighed = [3, 'trickle', { bytesPerSecond }];
+  const pings: Weighed = [3, 'pings_only', { bytesPerSecond }];
+  const dumpingAt = master.bgsavingSeenAt ?? 0;
+  const slowDump = isError && dumpingAt >= wait.startedAt + stillDumpingMs;
+  return [
+    {
+      code: 'dump_fails',
+      speaksFor: trickles ? [trickle, [1, 'no_file']] : [],
+      speaksAgainst: trickles ? [] : [pings],
+    },
+    {
+      code: 'files_port_closed',
+      speaksFor: trickles ? [] : [[2, 'pings_only', { bytesPerSecond }], [1, 'no_file'], ...error],
+      speaksAgainst: trickles ? [trickle] : [],
+    },
+    {
+      code: 'dump_takes_long',
+      speaksFor: slowDump
+        ? [
+            [3, 'master_busy_dumping'],
+            ...error,
+            ...(givesUpAfterTenTries(capabilities.version) ? ([[1, 'version_gives_up']] as const) : []),
+          ]
+        : [],
+      speaksAgainst: [],
+    },
+  ];
+}
+
+function replyMissed({ slave }: Patient): Candidate {
+  const others = Object.values(slave.replication?.dbStates ?? {}).includes('Connected');
+  return {
+    code: 'reply_missed',
+    speaksFor: [[3, 'waits_for_reply'], ...(others ? ([[1, 'other_database_connected']] as const) : [])],
+    speaksAgainst: [],
+  };
+}
+
+/** Versions on which INCR, APPEND or commands with an expiry are replicated wrongly (recordings 45). */
+const replicatesWrongly = (version: string): boolean => version === '3.5.5' || version === '4.0.1';
+
+/** Versions that lose writes after FLUSHALL on healthy slaves now and then (recordings 46). */
+const losesAfterFlush = ({ family, version }: Capabilities): boolean =>
+  family === '3.5' && version !== '3.5.5';
+
+/** Share of the differences that must look like the faults of the version. */
+const likeFaultsShare = 0.9;
+
+/**
+ * The data were compared and differ. A copy that lacks data lacks keys of all kinds; faults of replication leave their
+ * own signs, and come back after each copy.
+ */
+function differs(
+  { slave, master, capabilities, earlier }: Patient,
+  report: ComparisonReport,
+): readonly Candidate[] {
+  const { version, opensSupersededCopy } = capabilities;
+  const whole = fullSyncRules(slave, master, capabilities).every(isMet);
+  const wait = lastWait(slave);
+  const masterBytes = latestSize(master.samples);
+  const received = wait === null ? null : receivedInWait(wait);
+  const emptied = wasEmptied(received, masterBytes);
+  const again = earlier.includes('copy_incomplete');
+  const { differencesTotal, differencesBySign = {} } = report;
+  const { missing_expires = 0, emptied: left = 0, outlives = 0 } = differencesBySign;
+  const alike =
+    differencesTotal > 0 && missing_expires + left + outlives >= likeFaultsShare * differencesTotal;
+  const signsOfFault: readonly Weighed[] =
+    replicatesWrongly(version) && alike
+      ? [
+          [2, 'version_replicates_wrongly', { version }],
+          [
+            3,
+            'differences_like_faults',
+            { missingThatExpire: missing_expires, emptied: left, outlive: outlives },
+          ],
+        ]
+      : [];
+  const doubt: Weighed = [3, 'full_sync_in_doubt'];
+  const sure: Weighed = [1, 'full_sync_was_whole'];
+  const cameBack: readonly Weighed[] = again && whole ? [[3, 'same_after_another_copy']] : [];
+  return [
+    {
+      code: 'replicated_wrongly',
+      speaksFor:
+        signsOfFault.length + cameBack.length > 0
+          ? [...(whole ? [sure] : []), ...signsOfFault, ...cameBack]
+          : [],
+      speaksAgainst: whole ? [] : [doubt],
+    },
+    {
+      code: 'lost_after_flush',
+      speaksFor:
+        emptied && losesAfterFlush(capabilities) && (report.differencesByKind.missing ?? 0) > 0
+          ? [[3, 'master_was_emptied', { receivedBytes: received, masterBytes }], ...(whole ? [sure] : [])]
+          : [],
+      speaksAgainst: [],
+    },
+    {
+      code: 'copy_incomplete',
+      speaksFor: [
+        [2, 'data_missing'],
+        ...(whole ? [] : [doubt]),
+        ...(opensSupersededCopy ? ([[1, 'version_loses_silently', { version }]] as const) : []),
+      ],
+      speaksAgainst: [...(whole ? [sure] : []), ...cameBack],
+    },
+  ];
+}
+
+/** Less than this share of the snapshot is left on the master: no compaction takes so much away. */
+const emptiedShare = 0.3;
+
+/** Whether the master holds much less now than what was copied from it: FLUSHALL, FLUSHDB or very many DELs. */
+const wasEmptied = (copiedBytes: number | null, masterBytes: number | null): boolean =>
+  copiedBytes !== null && masterBytes !== null && masterBytes < emptiedShare * copiedBytes;

@@ -1,0 +1,432 @@
+/** Why a node is in trouble: causes with what speaks for and against each, and what follows from the likeliest. */
+import { readableBytes as bytes } from './quantities.ts';
+import {
+  counted,
+  type Facts,
+  type NoFacts,
+  plain,
+  type Said,
+  saidBy,
+  type Text,
+  type TextTable,
+  text,
+} from './text.ts';
+
+/**
+ * Whether another copy can help against a cause. `once`: perhaps, if the cause has gone meanwhile; when the same cause
+ * is found again, a person is asked.
+ */
+export type CopyHelps = 'yes' | 'once' | 'no';
+
+interface CauseRow {
+  readonly copyHelps: CopyHelps;
+  readonly title: Text;
+  /** What would tell whether it is this cause. */
+  readonly wouldTell: Text;
+  readonly steps: Text<NoFacts, readonly string[]>;
+}
+
+const steps = (en: readonly string[], zh: readonly string[]): CauseRow['steps'] => ({
+  en: () => en,
+  zh: () => zh,
+});
+
+export const causes = {
+  newer_dump: {
+    copyHelps: 'yes',
+    title: plain(
+      'A newer dump replaced the dump that the node was copying.',
+      '新的快照替换了节点正在复制的快照。',
+    ),
+    wouldTell: plain(
+      'LASTSAVE on the master: it changes with each dump.',
+      '主节点的 LASTSAVE：每做一次快照都会变化。',
+    ),
+    steps: steps(
+      ['Keep backups (BGSAVE) and other tools away from this master until the expansion has ended.'],
+      ['扩容任务结束之前，不要在该主节点上做备份 (BGSAVE)，也不要让其他工具操作它。'],
+    ),
+  },
+  copy_incomplete: {
+    copyHelps: 'yes',
+    title: plain('The node has opened an incomplete copy.', '节点打开了不完整的副本。'),
+    wouldTell: plain(
+      'The node’s log: a complete copy has a line “copy remote file” for each file of the list, and no line “receive newer dump”.',
+      '节点日志：完整的复制对列表中每个文件都有一行 “copy remote file”，且没有 “receive newer dump”。',
+    ),
+    steps: steps(
+      ['Nobody should read from this node until it is verified.'],
+      ['该节点通过校验之前，不要读取它。'],
+    ),
+  },
+  copy_stalled: {
+    copyHelps: 'yes',
+    title: plain('The copy began, and no more files come.', '复制已开始，但不再有文件到达。'),
+    wouldTell: plain(
+      'The logs of node and master: “rsync timeout” means the network, nothing at all means a process that hangs.',
+      '节点与主节点的日志：“rsync timeout” 说明是网络问题；什么都没有说明进程卡住。',
+    ),
+    steps: steps(
+      ['Check the network between node and master, and whether both processes work.'],
+      ['检查节点与主节点之间的网络，以及两边的进程是否正常。'],
+    ),
+  },
+  disk_full: {
+    copyHelps: 'no',
+    title: plain('The disk of the node is full.', '节点的磁盘已满。'),
+    wouldTell: plain(
+      'pika.INFO of the node: “No space left on device”; `df -h` of db-sync-path.',
+      '节点的 pika.INFO 中有 “No space left on device”；对 db-sync-path 执行 `df -h`。',
+    ),
+    steps: steps(
+      ['Make room: the copy needs the size of the snapshot beside the old data. Then retry the node.'],
+      ['腾出空间：除旧数据外，复制还需要与快照同样大的空间。然后重试该节点。'],
+    ),
+  },
+  dump_fails: {
+    copyHelps: 'once',
+    title: plain('The dump of the master failed or is missing.', '主节点的快照失败或不存在。'),
+    wouldTell: plain(
+      'pika.WARNING of the master: “create new backup failed”. LASTSAVE proves nothing: it moves with a failed dump too.',
+      '主节点的 pika.WARNING 中有 “create new backup failed”。LASTSAVE 不能说明问题：快照失败时它也会变化。',
+    ),
+    steps: steps(
+      [
+        'On the master, look at the free space of dump-path (`df -h`) and at the rights of its folder.',
+        'On the master, look into pika.WARNING for “create new backup failed”.',
+        'When dump-path can be written, run BGSAVE on the master, then retry the node.',
+      ],
+      [
+        '在主节点上检查 dump-path 的剩余空间 (`df -h`) 与目录权限。',
+        '在主节点的 pika.WARNING 中查找 “create new backup failed”。',
+        'dump-path 可写之后，在主节点执行 BGSAVE，然后重试该节点。',
+      ],
+    ),
+  },
+  files_port_closed: {
+    copyHelps: 'once',
+    title: plain(
+      'The node cannot reach port + 10001 of the master, through which the files come.',
+      '节点无法连接主节点的端口 + 10001（传输文件的端口）。',
+    ),
+    wouldTell: plain(
+      'From the node: connect to port + 10001 of the master.',
+      '从节点所在主机连接主节点的端口 + 10001。',
+    ),
+    steps: steps(
+      [
+        'From the node, try to connect to port + 10001 of the master; open it in firewalls and port mappings.',
+        'Then retry the node.',
+      ],
+      ['从节点所在主机尝试连接主节点的端口 + 10001；在防火墙与端口映射中放行。', '然后重试该节点。'],
+    ),
+  },
+  replication_port_closed: {
+    copyHelps: 'no',
+    title: plain(
+      'The node cannot reach port + 2000 of the master, through which it asks for everything.',
+      '节点无法连接主节点的端口 + 2000（所有复制请求的端口）。',
+    ),
+    wouldTell: plain(
+      'From the node: connect to port + 2000 of the master.',
+      '从节点所在主机连接主节点的端口 + 2000。',
+    ),
+    steps: steps(
+      [
+        'From the node, try to connect to port + 2000 of the master; open it in firewalls and port mappings.',
+        'If the node sees the master under another address than the service does, name that address as `seenAs` of the master.',
+        'Then retry the node.',
+      ],
+      [
+        '从节点所在主机尝试连接主节点的端口 + 2000；在防火墙与端口映射中放行。',
+        '如果节点看到的主节点地址与服务看到的不同，请在主节点的 `seenAs` 中写明。',
+        '然后重试该节点。',
+      ],
+    ),
+  },
+  master_refuses: {
+    copyHelps: 'no',
+    title: plain('The master refused the node.', '主节点拒绝了该节点。'),
+    wouldTell: plain(
+      'The node’s log: “Invalid masterauth”, “inconsistent with master” or “ReplicationID”.',
+      '节点日志中的 “Invalid masterauth”、“inconsistent with master” 或 “ReplicationID”。',
+    ),
+    steps: steps(
+      [
+        'On the node, set masterauth to the master’s requirepass; check that `databases` is the same on both.',
+        'Look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “ReplicationID”.',
+        'Then retry the node: a setting alone changes nothing until the node is attached again.',
+      ],
+      [
+        '在节点上把 masterauth 设为主节点的 requirepass；确认两边的 `databases` 相同。',
+        '在节点日志中查找 “Invalid masterauth”、“inconsistent with master” 或 “ReplicationID”。',
+        '然后重试该节点：仅修改配置不会生效，必须重新挂载。',
+      ],
+    ),
+  },
+  already_listed: {
+    copyHelps: 'once',
+    title: plain(
+      'The master still lists an earlier connection of the node, and does not take a second one.',
+      '主节点仍列着该节点先前的连接，不接受第二个连接。',
+    ),
+    wouldTell: plain(
+      'The master’s log: “Slave AlreadyExist”. The entry goes 180 s after the last word of the earlier connection.',
+      '主节点日志中的 “Slave AlreadyExist”。先前连接静默 180 秒后，该条目消失。',
+    ),
+    steps: steps(
+      [
+        'Look whether another node announces the same address and port to the master (NAT, containers).',
+        'Then retry the node.',
+      ],
+      ['检查是否有其他节点以相同的地址与端口向主节点注册（NAT、容器）。', '然后重试该节点。'],
+    ),
+  },
+  reply_missed: {
+    copyHelps: 'yes',
+    title: plain(
+      'The reply of the master came before the node waited for it, so the node waits for ever (a fault of Pika).',
+      '主节点的应答早于节点进入等待状态，节点因此一直等待（Pika 的缺陷）。',
+    ),
+    wouldTell: plain(
+      'The node’s log: “TrySync Ok” or “Need Wait To Sync” while INFO says WaitReply.',
+      '节点日志有 “TrySync Ok” 或 “Need Wait To Sync”，而 INFO 显示 WaitReply。',
+    ),
+    steps: steps(
+      ['Retry the node. If it happens often, look at the load of its host.'],
+      ['重试该节点。如果经常出现，请检查其主机的负载。'],
+    ),
+  },
+  dump_takes_long: {
+    copyHelps: 'once',
+    title: plain(
+      'The dump of the master took longer than the 10 s for which this version waits.',
+      '主节点做快照的时间超过了该版本等待的 10 秒。',
+    ),
+    wouldTell: plain(
+      'The node’s log: “copy remote meta failed”; the time from “bgsave” to LASTSAVE on the master.',
+      '节点日志中的 “copy remote meta failed”；主节点从 bgsave 到 LASTSAVE 变化的时间。',
+    ),
+    steps: steps(
+      [
+        'Look why dumps of the master take so long: dump-path on another disk than db-path, or very many files.',
+      ],
+      ['检查主节点做快照为何这么慢：dump-path 与 db-path 不在同一磁盘，或文件数量极多。'],
+    ),
+  },
+  copy_on_another_mount: {
+    copyHelps: 'no',
+    title: plain(
+      'db-sync-path of the node lies on another mount than its db-path, so the node cannot move the copy into place.',
+      '节点的 db-sync-path 与 db-path 不在同一挂载点，无法把副本移动到位。',
+    ),
+    wouldTell: plain(
+      'The node’s log: “Failed to rename”; `df` of db-sync-path and of db-path name two devices.',
+      '节点日志中的 “Failed to rename”；对 db-sync-path 与 db-path 执行 `df` 显示两个设备。',
+    ),
+    steps: steps(
+      [
+        'Do not read from this node, and do not attach it again: the first read ends its process, and the next full sync deletes its old data in db/<db>_bak.',
+        'Stop its process. Save db/<db>_bak if the old data matter.',
+        'Put db-sync-path on the same mount as db-path, start the node, then retry it.',
+      ],
+      [
+        '不要读取该节点，也不要再次挂载：第一次读取会使进程退出，下一次全量同步会删除 db/<db>_bak 中的旧数据。',
+        '停止该进程。如果旧数据重要，请先保存 db/<db>_bak。',
+        '把 db-sync-path 放到与 db-path 相同的挂载点，启动节点，然后重试。',
+      ],
+    ),
+  },
+  command_not_applied: {
+    copyHelps: 'no',
+    title: plain(
+      'The node cannot apply a command of the master’s binlog, and stops there for good (a fault of Pika 4.0).',
+      '节点无法应用主节点 binlog 中的某条命令，永久停在此处（Pika 4.0 的缺陷）。',
+    ),
+    wouldTell: plain(
+      'The node’s log: “Fail to initial command from binlog”, then “Redis parser failed” ten times a second.',
+      '节点日志中先有 “Fail to initial command from binlog”，随后每秒十次 “Redis parser failed”。',
+    ),
+    steps: steps(
+      [
+        'On 4.0.0 and 4.0.1 do not use SETEX or SET EX with an expiry after 2038-01-19; on 4.0.1 do not use PSETEX. Use SET and EXPIREAT instead.',
+        'Run BGSAVE on the master, so that the dump lies after the command.',
+        'Restart the node’s process: its parser stays broken until then. Then retry the node.',
+        'Check the other slaves of this master: the same command stops them all.',
+      ],
+      [
+        '在 4.0.0 与 4.0.1 上不要让 SETEX 或 SET EX 的过期时间晚于 2038-01-19；在 4.0.1 上不要使用 PSETEX。请改用 SET 加 EXPIREAT。',
+        '在主节点执行 BGSAVE，使快照位于该命令之后。',
+        '重启该节点的进程：在此之前它的解析器一直是坏的。然后重试该节点。',
+        '检查该主节点的其他从节点：同一条命令会使它们全部停止。',
+      ],
+    ),
+  },
+  offsets_apart: {
+    copyHelps: 'once',
+    title: plain(
+      'The node has logged a command in other words than its master, so that the master no longer knows its offset.',
+      '节点写入 binlog 的命令与主节点不同，主节点不再认识它的偏移量。',
+    ),
+    wouldTell: plain(
+      'The versions of both: a slave of 3.5.5 under a master of 3.5.4 breaks at the first INCR, INCRBY or APPEND.',
+      '两边的版本：3.5.4 主节点下的 3.5.5 从节点在第一条 INCR、INCRBY 或 APPEND 时中断。',
+    ),
+    steps: steps(
+      [
+        'Let node and master run the same version. To upgrade from 3.5.4 to 3.5.5, upgrade a node that has no master, or the master first.',
+        'Then retry the node.',
+      ],
+      [
+        '让节点与主节点运行相同版本。从 3.5.4 升级到 3.5.5 时，先升级没有主节点的节点，或先升级主节点。',
+        '然后重试该节点。',
+      ],
+    ),
+  },
+  replicated_wrongly: {
+    copyHelps: 'no',
+    title: plain(
+      'The full sync was whole; this version of Pika replicates some commands wrongly.',
+      '全量同步是完整的；是该版本的 Pika 错误地复制了某些命令。',
+    ),
+    wouldTell: plain(
+      'Compare a key right after it was written by such a command: it differs on every slave of this master.',
+      '用这类命令写入一个键后立即比较：它在该主节点的每个从节点上都不同。',
+    ),
+    steps: steps(
+      [
+        '4.0.1 loses on slaves: SETEX, SET EX, SET PX, PEXPIRE, and INCR, INCRBY, INCRBYFLOAT, APPEND on a key with a TTL. Use SET and EXPIRE (or EXPIREAT) instead.',
+        '3.5.5 and 4.0.1: the first APPEND on an absent key leaves an empty value on slaves. 3.5.5: INCR and APPEND take the TTL away on slaves.',
+        'All versions: GEORADIUS with STORE or STOREDIST never reaches slaves.',
+        'Another full sync does not help. Change the application or the version, then retry the node; or skip it if you accept the difference.',
+      ],
+      [
+        '4.0.1 在从节点上会丢失：SETEX、SET EX、SET PX、PEXPIRE，以及对带 TTL 的键执行的 INCR、INCRBY、INCRBYFLOAT、APPEND。请改用 SET 加 EXPIRE（或 EXPIREAT）。',
+        '3.5.5 与 4.0.1：对不存在的键第一次 APPEND，从节点上留下空值。3.5.5：INCR 与 APPEND 会去掉从节点上的 TTL。',
+        '所有版本：带 STORE 或 STOREDIST 的 GEORADIUS 不会到达从节点。',
+        '再做一次全量同步没有用。请修改应用或更换版本，然后重试该节点；如果可以接受差异，也可以跳过它。',
+      ],
+    ),
+  },
+  lost_after_flush: {
+    copyHelps: 'no',
+    title: plain(
+      'The master was emptied (FLUSHALL or FLUSHDB), and this version loses first writes after it on slaves now and then.',
+      '主节点被清空过 (FLUSHALL 或 FLUSHDB)，该版本的从节点偶尔会丢失其后最初的写入。',
+    ),
+    wouldTell: plain(
+      'The missing keys were all written right after the flush.',
+      '缺失的键都是在清空之后立即写入的。',
+    ),
+    steps: steps(
+      [
+        'Run BGSAVE on the master: without it, the next full sync gets the dump from before the flush again.',
+        'Then retry the node.',
+      ],
+      ['在主节点执行 BGSAVE：否则下一次全量同步仍会得到清空之前的快照。', '然后重试该节点。'],
+    ),
+  },
+} as const satisfies Readonly<Record<string, CauseRow>>;
+
+export type CauseCode = keyof typeof causes;
+
+/** What speaks for or against a cause, with its figures. */
+export const signs = {
+  no_bytes: plain(
+    'The node has received no byte of replication since SLAVEOF.',
+    '自 SLAVEOF 以来，节点没有收到任何复制数据。',
+  ),
+  refused_once: text<{ readonly receivedBytes: number }>({
+    en: ({ receivedBytes }) =>
+      `The node has received ${bytes(receivedBytes)} since SLAVEOF: one question and its answer.`,
+    zh: ({ receivedBytes }) => `自 SLAVEOF 以来，节点收到 ${bytes(receivedBytes)}：一次提问与一次应答。`,
+  }),
+  some_bytes: text<{ readonly receivedBytes: number }>({
+    en: ({ receivedBytes }) => `The node has received ${bytes(receivedBytes)} since SLAVEOF.`,
+    zh: ({ receivedBytes }) => `自 SLAVEOF 以来，节点收到 ${bytes(receivedBytes)}。`,
+  }),
+  not_listed: plain('The master does not list the node.', '主节点没有列出该节点。'),
+  listed: plain('The master lists the node.', '主节点列出了该节点。'),
+  trickle: text<{ readonly bytesPerSecond: number }>({
+    en: ({ bytesPerSecond }) =>
+      `${bytes(bytesPerSecond)} a second come and no file: the master answers requests with errors.`,
+    zh: ({ bytesPerSecond }) => `每秒收到 ${bytes(bytesPerSecond)}而没有文件：主节点以错误应答请求。`,
+  }),
+  pings_only: text<{ readonly bytesPerSecond: number }>({
+    en: ({ bytesPerSecond }) => `${bytes(bytesPerSecond)} a second come and no file: as much as pings alone.`,
+    zh: ({ bytesPerSecond }) => `每秒收到 ${bytes(bytesPerSecond)}而没有文件：仅相当于心跳。`,
+  }),
+  no_file: plain('No file has come.', '没有收到任何文件。'),
+  files_came: text<{ readonly receivedBytes: number }>({
+    en: ({ receivedBytes }) => `Files came: ${bytes(receivedBytes)}.`,
+    zh: ({ receivedBytes }) => `收到过文件：${bytes(receivedBytes)}。`,
+  }),
+  all_came: plain('All bytes of the snapshot came.', '快照的全部字节都已到达。'),
+  error_after_copy: plain(
+    'The state changed to Error when the copy was complete.',
+    '复制完成时状态变为 Error。',
+  ),
+  error_before_copy: plain(
+    'The state changed to Error before any file came.',
+    '任何文件到达之前状态就变为 Error。',
+  ),
+  error_after_up: plain(
+    'The state changed to Error after the link had been up.',
+    '链路连通之后状态变为 Error。',
+  ),
+  version_gives_up: plain(
+    'This version gives up after ten tries of 1 s.',
+    '该版本每秒尝试一次，十次后放弃。',
+  ),
+  waits_for_reply: plain('INFO says WaitReply.', 'INFO 显示 WaitReply。'),
+  other_database_connected: plain(
+    'Another DB is connected, so the connection never idles and the node does not help itself.',
+    '另一个 DB 已连接，连接不会空闲，节点无法自行恢复。',
+  ),
+  newer_dump_seen: plain('A newer dump was made during the copy.', '复制期间做了新的快照。'),
+  more_than_snapshot: plain('More bytes came than the snapshot holds.', '收到的字节多于快照的大小。'),
+  offset_stands: text<{ readonly forMs: number; readonly flaps: number }>({
+    en: ({ forMs, flaps }) =>
+      `The node’s binlog offset has stood for ${Math.round(forMs / 1000)} s, while the link went down ${counted(flaps, 'time')}.`,
+    zh: ({ forMs, flaps }) =>
+      `节点的 binlog 偏移量停了 ${Math.round(forMs / 1000)} 秒，期间链路断开 ${flaps} 次。`,
+  }),
+  data_missing: plain(
+    'Data of the master are missing on the node, or differ.',
+    '节点缺少主节点的数据，或数据不同。',
+  ),
+  differences_like_faults: text<{
+    readonly missingThatExpire: number;
+    readonly emptied: number;
+    readonly outlive: number;
+  }>({
+    en: ({ missingThatExpire, emptied, outlive }) =>
+      `The differences look like faults of replication: ${counted(missingThatExpire, 'missing key has', 'missing keys have')} an expiry, ${counted(emptied, 'value is', 'values are')} empty, ${counted(outlive, 'key expires', 'keys expire')} later.`,
+    zh: ({ missingThatExpire, emptied, outlive }) =>
+      `差异像是复制缺陷：缺失的键中有 ${missingThatExpire} 个带过期时间，${emptied} 个值为空，${outlive} 个键过期更晚。`,
+  }),
+  full_sync_was_whole: plain('All rules of the full sync hold.', '全量同步的所有规则都成立。'),
+  full_sync_in_doubt: plain('Not all rules of the full sync hold.', '全量同步的规则并非全部成立。'),
+  version_replicates_wrongly: text<{ readonly version: string }>({
+    en: ({ version }) => `Version ${version} is known to replicate some commands wrongly.`,
+    zh: ({ version }) => `已知 ${version} 版本会错误地复制某些命令。`,
+  }),
+  version_loses_silently: text<{ readonly version: string }>({
+    en: ({ version }) => `Version ${version} can open an incomplete copy.`,
+    zh: ({ version }) => `${version} 版本可能打开不完整的副本。`,
+  }),
+  same_after_another_copy: plain('An earlier copy ended the same way.', '先前的一次复制以同样的方式结束。'),
+  master_was_emptied: text<{ readonly receivedBytes: number; readonly masterBytes: number }>({
+    en: ({ receivedBytes, masterBytes }) =>
+      `The master holds ${bytes(masterBytes)} now, and ${bytes(receivedBytes)} were copied from it.`,
+    zh: ({ receivedBytes, masterBytes }) =>
+      `主节点现有 ${bytes(masterBytes)}，而复制了 ${bytes(receivedBytes)}。`,
+  }),
+  master_busy_dumping: plain('The master was seen making a dump.', '看到主节点正在做快照。'),
+} satisfies TextTable;
+
+export type SignCode = keyof typeof signs & string;
+
+export type { Diagnosis } from './views/diagnosis.ts';
+
+export const sign = (code: SignCode, facts: Facts = {}): Said<SignCode> => saidBy(signs, code, facts);

@@ -1,0 +1,260 @@
+/** What operators of real servers meet: each situation ends right, in one copy where one is enough, with the right words. */
+import { describe, expect, test } from 'vitest';
+import type { Expansion } from '../../../src/model/expansion.ts';
+import type { Cluster } from '../../../src/simulator/index.ts';
+import { begin, ended, isIn } from './played-expansion.ts';
+
+const halted = ({ state }: Expansion): boolean => state === 'halted';
+const over = (expansion: Expansion): boolean => ended(expansion) || halted(expansion);
+const firstJoin = ({ joins }: Expansion) => joins[0]!;
+const likeliest = (expansion: Expansion) => firstJoin(expansion).diagnosis?.causes[0];
+const received = (cluster: Cluster, id = 'n1'): number => cluster.node(id).counters.replIn;
+const write = (cluster: Cluster, ...commands: readonly string[][]): void => {
+  for (const argv of commands) cluster.execute('m', argv);
+};
+
+describe('FLUSHALL on the master (recordings 46)', () => {
+  test.each(['3.5.4', '3.5.5', '4.0.1'] as const)(
+    '%s: during the copy: verified in one attempt',
+    async (version) => {
+      const { comesTo, cluster } = await begin({ version, nodes: ['n1'] });
+      await comesTo('its copy', isIn(0, 'transferring'));
+      cluster.fault.nextFlushLoses('n1', 0);
+      write(cluster, ['FLUSHALL'], ['SET', 'new', '1']);
+      const end = await comesTo('its end', over);
+      expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 1]);
+      expect(firstJoin(end).anomalies).toEqual([]);
+      expect(cluster.observe('n1')).toMatchObject({ missing: 0, keys: 1 });
+    },
+  );
+
+  test.each(['3.5.5', '4.0.1'] as const)(
+    '%s: between two nodes, with a dump that is used again: both are verified in one attempt',
+    async (version) => {
+      const { comesTo, cluster } = await begin({ version, nodes: ['n1', 'n2'], policy: { batchSize: 1 } });
+      await comesTo('the first', isIn(0, 'verified'));
+      write(cluster, ['FLUSHALL'], ['SET', 'new', '1']);
+      const end = await comesTo('its end', over);
+      expect([end.state, end.joins.map(({ attempts }) => attempts.length)]).toEqual(['succeeded', [1, 1]]);
+    },
+  );
+
+  test('3.5.4 has lost writes after it: one copy, then a person is told to make a new dump, which cures it', async () => {
+    const { comesTo, cluster, control } = await begin({ version: '3.5.4', nodes: ['n1'] });
+    await comesTo('its copy', isIn(0, 'transferring'));
+    cluster.fault.nextFlushLoses('n1', 8);
+    write(cluster, ['FLUSHALL']);
+    cluster.load('m', { strings: 20, prefix: 'new' });
+    const end = await comesTo('a halt', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['halted', 1]);
+    expect(likeliest(end)?.code).toBe('lost_after_flush');
+    expect(firstJoin(end).problem!.nextSteps[0]).toContain('BGSAVE on the master');
+    cluster.execute('m', ['BGSAVE']);
+    cluster.advance(1_000);
+    await control('retry', 'n1');
+    const again = await comesTo('its end', ended);
+    expect(again.state).toBe('succeeded');
+    expect(cluster.observe('n1').missing).toBe(0);
+  });
+});
+
+test.each(['3.5.4', '4.0.1'] as const)(
+  '%s: SET NX EX during a copy: verified in one attempt, and the evidence counts the longer TTLs (recording 45)',
+  async (version) => {
+    const { comesTo, cluster, events } = await begin({ version, nodes: ['n1'] });
+    await comesTo('its copy', isIn(0, 'transferring'));
+    for (let i = 0; i < 5; i++) write(cluster, ['SET', `lock:${i}`, 'v', 'EX', '3600', 'NX']);
+    const end = await comesTo('its end', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 1]);
+    expect(cluster.observe('n1')).toMatchObject({ missing: 0, different: 5, otherExpiry: 5 });
+    const rule = firstJoin(end).evidence!.rules.find((each) => each.rule === 'data_agrees')!;
+    expect(rule).toMatchObject({ holds: true, text: expect.stringContaining('5 of them expire later') });
+    const compared = (await events()).find(({ type }) => type === 'node.compared')!;
+    expect(compared.level).toBe('warning');
+  },
+);
+
+describe('a command that the node cannot apply (recording 45)', () => {
+  test.each([
+    ['4.0.1', ['PSETEX', 'k', '60000', 'v']],
+    ['4.0.1', ['SETEX', 'k', '400000000', 'v']],
+  ] as const)('%s %s: one copy, an end within minutes, and the way out', async (version, command) => {
+    const { comesTo, cluster, events, masterOf } = await begin({ version, nodes: ['n1'] });
+    cluster.startWrites('m', { perSecond: 10 });
+    await comesTo('its copy', isIn(0, 'transferring'));
+    write(cluster, [...command]);
+    const copiedAt = cluster.now();
+    const end = await comesTo('a halt', over);
+    const join = firstJoin(end);
+    expect([end.state, join.phase, join.attempts.length]).toEqual(['halted', 'quarantined', 1]);
+    expect(join.problem!.code).toBe('binlog_not_applied');
+    expect(join.problem!.nextSteps.join(' ')).toMatch(/BGSAVE on the master, restart the node/);
+    expect(likeliest(end)?.code).toBe('command_not_applied');
+    expect(join.phaseSince - copiedAt).toBeLessThan(120_000);
+    expect(masterOf('n1')).toBeNull();
+    expect((await events()).length).toBeLessThan(60);
+  });
+});
+
+describe('commands that are replicated wrongly (recording 45)', () => {
+  test.each([
+    ['4.0.1', (i: number) => [['SETEX', `k:${i}`, '3600', 'v']]],
+    ['4.0.1', (i: number) => [['APPEND', `k:${i}`, 'v']]],
+    [
+      '4.0.1',
+      (i: number) => [
+        ['SET', `k:${i}`, 'v'],
+        ['PEXPIRE', `k:${i}`, '3600000'],
+      ],
+    ],
+    ['3.5.5', (i: number) => [['APPEND', `k:${i}`, 'v']]],
+  ] as const)('%s %s: one copy, then a person is told which commands to avoid', async (version, commands) => {
+    const { comesTo, cluster } = await begin({ version, nodes: ['n1'] });
+    await comesTo('its copy', isIn(0, 'transferring'));
+    for (let i = 0; i < 5; i++) write(cluster, ...commands(i).map((argv) => [...argv]));
+    const end = await comesTo('a halt', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['halted', 1]);
+    expect(likeliest(end)?.code).toBe('replicated_wrongly');
+    expect(firstJoin(end).problem!.text).toContain('replicates some commands wrongly');
+    expect(firstJoin(end).problem!.nextSteps.join(' ')).toContain('Use SET and EXPIRE');
+  });
+
+  test('3.5.5: INCR on keys with a TTL: they live longer on the node; verified with a word on it', async () => {
+    const { comesTo, cluster } = await begin({ version: '3.5.5', nodes: ['n1'] });
+    await comesTo('its copy', isIn(0, 'transferring'));
+    write(cluster, ['SET', 'k', '1'], ['EXPIRE', 'k', '3600'], ['INCR', 'k']);
+    const end = await comesTo('its end', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 1]);
+  });
+
+  test('data that are really missing are copied once more, also where the version replicates wrongly', async () => {
+    const { comesTo, cluster } = await begin({ version: '4.0.1', nodes: ['n1'] });
+    await comesTo('it is up', isIn(0, 'verifying'));
+    cluster.fault.dropKeys('n1', 0.5);
+    const end = await comesTo('its end', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 2]);
+  });
+});
+
+describe('a master that does not give what it is asked for (recordings 48)', () => {
+  const refused = async (version: '3.5.4' | '4.0.1', breakIt: (cluster: Cluster) => void) => {
+    const run = await begin({ version, nodes: ['n1'], before: breakIt });
+    const end = await run.comesTo('a halt', over);
+    expect(end.state).toBe('halted');
+    return { end, join: firstJoin(end), bytes: received(run.cluster), run };
+  };
+
+  test.each(['3.5.4', '4.0.1'] as const)(
+    '%s: each dump fails: at most two attempts, and the words',
+    async (version) => {
+      const { end, join, bytes } = await refused(version, ({ fault }) => fault.breakDumps('m'));
+      expect(join.attempts.length).toBeLessThanOrEqual(2);
+      expect(bytes).toBeLessThan(200_000);
+      expect(likeliest(end)?.code).toBe('dump_fails');
+      expect(join.problem!.text).toContain('The dump of the master failed or is missing.');
+      expect(join.problem!.nextSteps[0]).toContain('dump-path');
+    },
+  );
+
+  test('a dump that fails once is made again by the next attempt', async () => {
+    const { comesTo } = await begin({ nodes: ['n1'], before: ({ fault }) => fault.failBgsave('m') });
+    const end = await comesTo('its end', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 2]);
+  });
+
+  test.each(['3.5.4', '4.0.1'] as const)('%s: port + 2000 is closed: no other attempt', async (version) => {
+    const { end, join } = await refused(version, ({ fault }) => fault.closePort('m', 'replication'));
+    expect(join.attempts).toHaveLength(1);
+    expect(likeliest(end)?.code).toBe('replication_port_closed');
+    expect(join.problem!.nextSteps[0]).toContain('port + 2000');
+    expect(join.problem!.text).not.toContain('masterauth');
+  });
+
+  test('port + 2000 that is opened in time is found by the node itself', async () => {
+    const { comesTo, cluster } = await begin({
+      nodes: ['n1'],
+      before: ({ fault }) => fault.closePort('m', 'replication'),
+    });
+    await comesTo('its attempt', isIn(0, 'attaching'));
+    cluster.advance(45_000);
+    cluster.fault.closePort('m', 'replication', false);
+    const end = await comesTo('its end', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 1]);
+  });
+
+  test.each(['3.5.4', '4.0.1'] as const)(
+    '%s: port + 10001 is closed: at most two attempts',
+    async (version) => {
+      const { end, join, bytes } = await refused(version, ({ fault }) => fault.closePort('m', 'files'));
+      expect(join.attempts.length).toBeLessThanOrEqual(2);
+      expect(bytes).toBeLessThan(200_000);
+      expect(likeliest(end)?.code).toBe('files_port_closed');
+      expect(join.problem!.nextSteps[0]).toContain('port + 10001');
+    },
+  );
+
+  test('a dump that takes 14 s: 3.5.4 helps itself within its attempt', async () => {
+    const { comesTo } = await begin({
+      version: '3.5.4',
+      nodes: ['n1'],
+      before: ({ fault }) => fault.slowBgsave('m', 14_000),
+    });
+    const end = await comesTo('its end', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 1]);
+  });
+});
+
+describe('a reply that overtakes the state of the node (recordings 49)', () => {
+  test.each([
+    ['3.5.4', {}],
+    ['4.0.1', {}],
+    ['4.0.1', { stallTimeoutMs: 15_000 }],
+  ] as const)(
+    '%s %o: is waited for: the node helps itself, and its copy is not thrown away',
+    async (version, policy) => {
+      const { comesTo, cluster, events } = await begin({ version, nodes: ['n1'], policy });
+      await comesTo('its copy', isIn(0, 'transferring'));
+      cluster.fault.overtakeReplies('n1');
+      const end = await comesTo('its end', over);
+      expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 1]);
+      expect(firstJoin(end).anomalies.map(({ code, remedy }) => [code, remedy])).toEqual([
+        ['reply_missed', 'wait'],
+      ]);
+      const told = (await events()).find(({ type }) => type === 'node.anomaly')!;
+      expect(told.text).toContain('It should help itself within 100 s.');
+    },
+  );
+
+  test('with another DB connected the node is attached again at once', async () => {
+    const { comesTo, cluster } = await begin({ version: '4.0.1', nodes: ['n1'], databases: 2 });
+    await comesTo('its copy', isIn(0, 'transferring'));
+    cluster.fault.overtakeReplies('n1', 1);
+    const second = await comesTo('a second attempt', ({ joins }) => joins[0]!.attempts.length === 2);
+    const [first] = second.joins[0]!.attempts;
+    const { waits } = first!.tracker!;
+    expect(first!.endedAt! - waits.at(-1)!.endedAt!).toBeLessThan(15_000);
+    const end = await comesTo('its end', over);
+    expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 2]);
+  });
+});
+
+test.each(['3.5.4', '4.0.1'] as const)(
+  '%s: a copy that lies on another mount is named, and never repeated (recordings 50)',
+  async (version) => {
+    const { comesTo, cluster } = await begin({ version, nodes: ['n1'], onAnotherMount: true });
+    const end = await comesTo('a halt', over);
+    const join = firstJoin(end);
+    expect([end.state, join.attempts.length, join.problem!.code]).toEqual(['halted', 1, 'copy_not_opened']);
+    expect(likeliest(end)?.code).toBe('copy_on_another_mount');
+    expect(join.problem!.nextSteps[0]).toContain('Do not read from this node');
+    cluster.advance(600_000);
+    expect(cluster.log.filter(({ event }) => event === 'old_data_deleted')).toEqual([]);
+    expect(cluster.observe('n1').alive).toBe(true);
+  },
+);
+
+test('a node of 3.5.5 is not attached to a master of 3.5.4, under which it breaks at the first INCR (recording 47)', async () => {
+  const { comesTo } = await begin({ version: '3.5.4', slaves: '3.5.5', nodes: ['n1'] });
+  const end = await comesTo('a halt', over);
+  expect([end.state, firstJoin(end).attempts.length]).toEqual(['halted', 0]);
+});
