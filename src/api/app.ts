@@ -98,7 +98,7 @@ function bareApp(options: ApiOptions): FastifyInstance {
   app.setValidatorCompiler(validatorCompiler);
   // Answers are described by schemas, and tests hold them to it; a serializer that drops what a schema forgot
   // would hide facts from the operator.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setSerializerCompiler(options.serializer ?? (() => (data) => JSON.stringify(data)));
   app.setErrorHandler(sendError);
   return app;
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySerializerCompiler } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
 import type { NewId } from '../admission/ids.ts';
 import type { AccessToken, Limits } from '../platform/config.ts';
@@ -36,6 +36,8 @@ export interface ApiOptions {
   readonly dashboardDir: string | null;
   /** Whether requests are turned away while the event loop is blocked. */
   readonly shedLoad: boolean;
+  /** How answers become JSON; tests hold each answer to its schema with it. */
+  readonly serializer?: FastifySerializerCompiler<unknown>;
   readonly routes?: readonly RoutePlugin[];
 }
 

@@ -5,6 +5,7 @@ import {
   isEnded,
   type StoredEvent,
 } from '../model/expansion.ts';
+import type { Observation } from '../model/views/observation.ts';
 import type { Freeze } from '../model/views/service.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow } from './database.ts';
@@ -32,7 +33,7 @@ import {
 } from './postgres-accept.ts';
 import { createLeases, lostLease } from './postgres-leases.ts';
 import { expansionLeases, lockMaster, syncSlots } from './postgres-locks.ts';
-import { AlreadyFrozenError, NotFoundError, type Store, type StoredObservation } from './store.ts';
+import { AlreadyFrozenError, NotFoundError, type Store } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
 export interface PostgresStoreOptions {
@@ -125,7 +126,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       where.add((p) => `expansion_id = ${p}`, filter.expansionId);
       where.add((p) => `seq > ${p}`, filter.afterSeq);
       if (filter.node) where.add((p) => `node = ${p}`, filter.node);
-      const rows = await database.query<StoredObservation & Record<string, unknown>>(
+      const rows = await database.query<Observation & Record<string, unknown>>(
         `select seq, expansion_id as "expansionId", node, at, look
          from observations ${where.sql} order by seq limit ${where.value(filter.limit)}`,
         where.values,

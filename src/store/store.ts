@@ -60,11 +60,6 @@ export interface FreezeOrder {
   readonly by: string;
 }
 
-/** `node` is `host:port` as in the request; the master too. */
-export interface StoredObservation extends Observation {
-  readonly expansionId: string;
-}
-
 /** A plan kept for reading. */
 export interface StoredPlan {
   readonly id: string;
@@ -121,7 +116,7 @@ export interface Store extends LeasedStore {
     node?: string;
     afterSeq: number;
     limit: number;
-  }): Promise<readonly StoredObservation[]>;
+  }): Promise<readonly Observation[]>;
   /** Which of these names or addresses belong to expansions not ended; `node` is the text that was asked for. */
   nodesInUse(
     addresses: readonly string[],

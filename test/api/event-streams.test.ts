@@ -8,8 +8,10 @@ import {
   type StreamRequest,
 } from '../../src/api/event-streams.ts';
 import type { StoredEvent } from '../../src/model/expansion.ts';
+import { ProgressMessage } from '../../src/model/views/expansion.ts';
 import type { Store } from '../../src/store/store.ts';
 import { until } from '../support/until.ts';
+import { flawOf } from './strict-answers.ts';
 import { bearer, goodRequest, nodeName, operator, type TestApi, testApi, viewer } from './support.ts';
 
 let api: TestApi;
@@ -165,6 +167,7 @@ describe('the live stream of an expansion', () => {
     const stream = await follow(`/v1/expansions/${id}/events`);
     await until(() => stream.messages.some((message) => message.event === 'progress'));
     const progress = stream.messages.find((message) => message.event === 'progress')!;
+    expect(flawOf(ProgressMessage, progress.data)).toBeNull();
     expect(progress).toMatchObject({
       id: null,
       data: {

@@ -13,6 +13,7 @@ import { createMetrics, type Metrics } from '../../src/platform/metrics.ts';
 import type { Doorbell } from '../../src/queue/doorbell.ts';
 import { aMaster, aNode, type ServerChanges } from '../core/plan/preflight-support.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
+import { strictAnswers } from './strict-answers.ts';
 
 export const operator: AccessToken = { name: 'ops', role: 'operator', token: 'operator-token-of-the-tests' };
 export const viewer: AccessToken = { name: 'wall', role: 'viewer', token: 'viewer-token-of-the-tests' };
@@ -155,6 +156,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     ],
     dashboardDir: null,
     shedLoad: false,
+    serializer: strictAnswers,
     ...options.api,
   });
   return { app, store, engine, doorbell, metrics, logLines, clock };

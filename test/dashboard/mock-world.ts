@@ -24,8 +24,8 @@ import {
 import type { Finding } from '../../src/model/finding.ts';
 import type { Address, DbState, ListedSlave, Look } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
+import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
-import type { StoredObservation } from '../../src/store/store.ts';
 
 /**
  * A service that only exists for the dashboard's tests: expansions that go through their phases by a script, in a
@@ -125,7 +125,7 @@ export class MockWorld {
   now: number;
   expansions: Expansion[] = [];
   events: StoredEvent[] = [];
-  observations: StoredObservation[] = [];
+  observations: Observation[] = [];
   freeze: Freeze = { frozen: false, reason: null, by: null, since: null };
   oldSlaves = new Map<string, readonly ListedSlave[]>();
   #plays = new Map<string, Play>();

@@ -1,6 +1,7 @@
 import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/model/expansion.ts';
 import type { Look } from '../../src/model/observation.ts';
 import { grantSlots, type Slot } from '../../src/model/slots.ts';
+import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
 import {
   changedJoins,
@@ -23,7 +24,6 @@ import {
   NodeInUseError,
   NotFoundError,
   type Store,
-  type StoredObservation,
   type StoredPlan,
   StoreUnavailableError,
 } from '../../src/store/store.ts';
@@ -75,7 +75,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const observationsPerNode = options.observationsPerNode ?? 1000;
   const rows = new Map<string, Row>();
   const events: StoredEvent[] = [];
-  const observations = new Map<string, StoredObservation[]>();
+  const observations = new Map<string, Observation[]>();
   const nodeLocks = new Map<string, string>();
   const masterLocks = new Map<string, string>();
   const slots = new Map<string, readonly Slot[]>();
@@ -382,7 +382,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 }
 
 /** Once half as many again as permitted are there, every second one of the older ones goes. */
-function thinned(kept: StoredObservation[], permitted: number): StoredObservation[] {
+function thinned(kept: Observation[], permitted: number): Observation[] {
   if (kept.length <= permitted * 1.5) return kept;
   const recent = kept.length - Math.floor(permitted / 2);
   return kept.filter((_, at) => at >= recent || at % 2 === 0);

@@ -1,8 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import type { JoinPhase, Progress, StoredEvent } from '../../model/expansion.ts';
+import type { StoredEvent } from '../../model/expansion.ts';
 import { isActive, isEnded } from '../../model/expansion.ts';
-import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
+import type { ExpansionView, JoinView, ProgressMessage } from '../../model/views/expansion.ts';
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';
 import { serverNow } from '../api/server-clock.ts';
@@ -10,18 +10,6 @@ import { EventLog } from './event-log.ts';
 import { RateHistory, sampleOf } from './history.ts';
 import { LiveStream, type StreamStatus } from './stream.ts';
 import { throttled } from './throttle.ts';
-
-interface ProgressMessage {
-  readonly at?: number;
-  readonly joins?: readonly ProgressOfJoin[];
-}
-
-interface ProgressOfJoin {
-  readonly node: string;
-  readonly phase?: JoinPhase;
-  readonly progress?: Progress;
-  readonly waitingFor?: string | null;
-}
 
 export interface ExpansionLive {
   readonly status: StreamStatus;
@@ -63,9 +51,8 @@ export function useExpansionLive(
       onProgress: (data) => {
         const message = data as ProgressMessage;
         client.setQueryData<ExpansionView>(keys.expansion(id), (old) => old && merge(old, message));
-        for (const join of message.joins ?? []) {
-          if (join.progress && join.phase && isActive(join.phase))
-            history.add(join.node, sampleOf(join.progress, message.at ?? serverNow()));
+        for (const join of message.joins) {
+          if (isActive(join.phase)) history.add(join.node, sampleOf(join.progress, serverNow()));
         }
       },
       onStatus: (next) => {
@@ -94,15 +81,15 @@ const logOf = (id: string): EventLog => cached(id).log;
 const historyOf = (id: string): RateHistory => cached(id).history;
 
 function merge(expansion: ExpansionView, message: ProgressMessage): ExpansionView {
-  if (isEnded(expansion.state) || !message.joins) return expansion;
+  if (isEnded(expansion.state)) return expansion;
   const news = new Map(message.joins.map((join) => [join.node, join]));
   let changed = false;
   const joins = expansion.joins.map((join): JoinView => {
     const fresh = news.get(join.target.name);
-    if (!fresh?.progress) return join;
+    if (!fresh) return join;
     changed = true;
     // The phase is taken from the expansion itself: it comes with its times, which a lane needs.
-    return { ...join, progress: fresh.progress, waitingFor: fresh.waitingFor ?? join.waitingFor };
+    return { ...join, progress: fresh.progress, waitingFor: fresh.waitingFor };
   });
   return changed ? { ...expansion, joins } : expansion;
 }

@@ -201,7 +201,13 @@ export const Look = Type.Union(
 );
 export type Look = Of<typeof Look>;
 
-const Observation = Type.Object({ seq: Type.Integer(), node: Type.String(), at, look: Look });
+const Observation = Type.Object({
+  seq: Type.Integer(),
+  expansionId: Type.String(),
+  node: Type.String({ description: '`host:port` as in the request; the master too.' }),
+  at,
+  look: Look,
+});
 export type Observation = Of<typeof Observation>;
 
 export const ObservationPage = SeqPageOf(Observation);
