@@ -79,7 +79,7 @@ export function addCampaignCommands(all: Wiring): void {
       .command(`${verb} <campaign>`, summary, [
         `pika-expander campaign ${verb} cpn_0mabc --reason "${example}"`,
       ])
-      .requiredOption('-r, --reason <text>', 'why; recorded with who asked')
+      .option('-r, --reason <text>', 'why (required); recorded with who asked')
       .option('-w, --follow', 'watch the campaign afterwards');
     if (verb === 'cancel') command.option('--with-members', 'also cancel the expansions of members at work');
     wiring.act(

@@ -202,7 +202,7 @@ export class ApiClient {
     try {
       return await this.#parts.fetch(this.settings.url + path, init);
     } catch (error) {
-      throw toUnreachable(error, this.settings);
+      throw toUnreachable(error, this.settings, init.method !== 'GET');
     }
   }
 }
@@ -240,7 +240,8 @@ async function* untilSilent(
   }
 }
 
-function toUnreachable(error: unknown, settings: Settings): UnreachableError {
+/** `acts`: the request asked for a change, so that it matters whether the service received it. */
+function toUnreachable(error: unknown, settings: Settings, acts: boolean): UnreachableError {
   const name = (error as Error).name;
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
   const code = cause?.code ?? name;
@@ -256,7 +257,9 @@ function toUnreachable(error: unknown, settings: Settings): UnreachableError {
     ]);
   if (name === 'TimeoutError')
     return new UnreachableError(`${where} did not answer in time.`, [
-      'The request may or may not have been carried out: look with pika-expander list.',
+      ...(acts
+        ? ['The request may or may not have been carried out: look with pika-expander list.']
+        : ['Try again in a moment.']),
       `Look at the service's health: ${settings.url}/readyz and its log.`,
     ]);
   return new UnreachableError(
@@ -306,7 +309,6 @@ function nextStepsOf(status: number, body: ApiErrorBody, settings: Settings): re
       settings.token === null
         ? 'Give a token: PIKA_EXPANDER_TOKEN, --token-file, or "token" in the config file.'
         : 'The service does not know this token: check PIKA_EXPANDER_TOKEN, --token-file or the config file.',
-      ...given,
     ];
   if (status >= 500 && given.length === 0)
     return [`Look at the service's health: ${settings.url}/readyz and its log.`];

@@ -35,10 +35,11 @@ export function buildProgram(
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
+      // What is wrong is told in one way for all errors, by reportError.
+      outputError: () => undefined,
       getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 110),
       getErrHelpWidth: () => Math.min(context.stderr.columns ?? 100, 110),
     })
-    .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride();
   const wiring = new Wiring(program, context, finish);
   addExpansionCommands(wiring);
@@ -175,7 +176,7 @@ function addControlCommands(wiring: Wiring): void {
     wiring.act(
       wiring
         .command(name, summary, [`pika-expander ${verb} ${args} --reason "${example}"`])
-        .requiredOption('-r, --reason <text>', 'why; recorded with who asked')
+        .option('-r, --reason <text>', 'why (required); recorded with who asked')
         .option('-w, --watch', 'watch the expansion afterwards'),
       async (session, [id, target], options: import('./commands/control.ts').ControlOptions) =>
         (await import('./commands/control.ts')).control(session, verb, id as string, target ?? null, options),
@@ -191,7 +192,7 @@ function addControlCommands(wiring: Wiring): void {
     wiring.act(command, async (session, _args, options: { reason?: string; status?: boolean }) => {
       const { setFreeze, showFreeze } = await import('./commands/control.ts');
       if (options.status) return showFreeze(session);
-      return setFreeze(session, verb, options.reason ?? '');
+      return setFreeze(session, verb, options);
     });
   }
 }

@@ -7,19 +7,26 @@ import { renderFindings } from './render/findings.ts';
 import { styleFor } from './style.ts';
 
 /** Tells the user what went wrong and what to do; returns the exit code. */
-export function reportError(error: unknown, context: CliContext, asJson: boolean): ExitCode {
+export function reportError(error: unknown, context: CliContext, args: readonly string[]): ExitCode {
+  const asJson = args.includes('--json');
   const isUsage = error instanceof CommanderError;
-  // Commander has written its own text already; only a program still needs the JSON.
-  if (isUsage && (error.exitCode === 0 || !asJson))
-    return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
-  const known = isUsage
-    ? new UsageError(error.message)
-    : error instanceof CliError
-      ? error
-      : unexpected(error);
+  if (isUsage && error.exitCode === 0) return exitCodes.succeeded;
+  // Help was asked for by naming no command: it has been written.
+  if (isUsage && error.code === 'commander.help' && !asJson) return exitCodes.usage;
+  const known = isUsage ? usageOf(error, args) : error instanceof CliError ? error : unexpected(error);
   if (asJson) context.stdout.write(`${JSON.stringify({ error: errorJson(known) })}\n`);
   else context.stderr.write(`${errorLines(known, context).join('\n')}\n`);
   return known.exitCode;
+}
+
+/** What commander refuses, told as everything else is. */
+function usageOf({ code, message }: CommanderError, args: readonly string[]): UsageError {
+  const text = message.replace(/^error: /, '').replace(/\.?$/, '.');
+  const names = code === 'commander.unknownCommand' ? [] : args.filter((arg) => /^[a-z][a-z-]*$/.test(arg));
+  const command = names.slice(0, 1);
+  return new UsageError(text.charAt(0).toUpperCase() + text.slice(1), [
+    `See the options and examples: ${['pika-expander', ...command, '--help'].join(' ')}`,
+  ]);
 }
 
 function unexpected(error: unknown): CliError {

@@ -19,7 +19,7 @@ export async function run(
     return exitCode;
   } catch (error) {
     const { reportError } = await import('./report-error.ts');
-    return reportError(error, context, args.includes('--json'));
+    return reportError(error, context, args);
   }
 }
 

@@ -37,16 +37,21 @@ export function parseNodeLines(text: string): JoinTargetRequest[] {
 }
 
 function checkedAddress(address: string, text: string): string {
-  if (!/^(\[[^\]]+\]|[^:\s[\]]+):\d+$/.test(address))
-    throw new UsageError(`"${text}" does not begin with host:port.`, [nodeHelp]);
+  if (!isAddress.test(address)) throw new UsageError(`"${text}" does not begin with host:port.`, [nodeHelp]);
   return address;
 }
+
+const isAddress = /^(\[[^\]]+\]|[^:\s[\]]+):\d+$/;
 
 function partOf(part: string, text: string): Partial<JoinTargetRequest> {
   const [name, value] = part.split('=', 2) as [string, string | undefined];
   if (part === 'overwrite-data') return { overwriteData: true };
   if (part === 'repoint') return { repoint: true };
-  if (name === 'seen-as' && value) return { seenAs: checkedAddress(value, text) };
+  if (name === 'seen-as' && value) {
+    if (!isAddress.test(value))
+      throw new UsageError(`"${text}": seen-as is "${value}", which is not host:port.`, [nodeHelp]);
+    return { seenAs: value };
+  }
   if (name === 'credential' && value) return { credential: value };
   throw new UsageError(`"${text}": "${part}" is not known here.`, [nodeHelp]);
 }

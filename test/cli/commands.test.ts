@@ -151,7 +151,17 @@ describe('plan', () => {
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--health', 'speed=9'], '"speed"'],
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--window', 'at night'], 'sat,sun 22:00-06:00'],
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--pause-between-batches', '5'], 'duration'],
-    [['nonsense'], 'unknown command'],
+    [['nonsense'], "Error: Unknown command 'nonsense'. [usage]"],
+    [['plan', '10.0.0.2:9221'], 'pika-expander plan --help'],
+    [['pause', '--reason', 'x'], "Error: Missing required argument 'id'."],
+    [['pause'], "Error: Missing required argument 'id'."],
+    [['pause', 'exp_1'], 'Error: The reason is missing.'],
+    [['campaign', 'pause', 'cpn_1'], 'Error: The reason is missing.'],
+    [['freeze'], 'Error: The reason is missing.'],
+    [
+      ['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221,seen-as=foo'],
+      'seen-as is "foo", which is not host:port',
+    ],
   ])('exits 2 for wrong usage and sends nothing: %j', async (args, text) => {
     const { exitCode, err } = await run(...args);
     expect(exitCode).toBe(2);
@@ -303,6 +313,29 @@ describe('looking', () => {
     expect(err).toContain('exp_2');
   });
 
+  it.each(['show', 'watch', 'evidence'])(
+    '%s without an id takes the last one when all have ended',
+    async (name) => {
+      api.set({ state: 'succeeded', endedAt: 1 });
+      const evidence = { expansionId: 'exp_1', nodes: [] };
+      api.answers.set('GET /v1/expansions/exp_1/evidence', { status: 200, body: evidence });
+      await run(name);
+      expect(api.requests.some(({ path }) => path.startsWith('/v1/expansions/exp_1'))).toBe(true);
+    },
+  );
+
+  it('says a pause that waits for a safe point, and that all is frozen, in list and show', async () => {
+    const pendingControl = { id: 'c', verb: 'pause', node: null, reason: 'peak', by: 'ops', at: 1 } as const;
+    api.set({ state: 'running', pendingControl });
+    const frozen = { frozen: true, reason: 'network works', by: 'ann', since: 1 };
+    api.answers.set('GET /v1/freeze', { status: 200, body: frozen });
+    const list = (await run('list')).out;
+    expect(list).toContain('running, pause asked for');
+    const show = (await run('show', 'exp_1')).out;
+    expect(show).toContain('ops asked to pause (peak); it takes effect at the next safe point.');
+    for (const out of [list, show]) expect(out).toContain('by ann: network works');
+  });
+
   it('never lets a text from a node command the terminal', async () => {
     api.set({ stateReason: 'reply: \u001b]0;owned\u0007\u001b[2J' });
     const { out } = await run('show', 'exp_1');
@@ -418,6 +451,27 @@ describe('errors', () => {
   it('notices when another server answers', async () => {
     api.answers.set('GET /v1/expansions', { status: 404, body: 'hello' });
     expect((await run('list')).err).toContain('is not pika-expander');
+  });
+
+  it('tells wrong usage as JSON too, with its code and what can be done', async () => {
+    const { exitCode, out, err } = await run('pause', '--json');
+    expect(exitCode).toBe(2);
+    expect(jsonLines(out)).toEqual([
+      {
+        error: {
+          code: 'usage',
+          message: "Missing required argument 'id'.",
+          next_steps: ['See the options and examples: pika-expander pause --help'],
+          exitCode: 2,
+        },
+      },
+    ]);
+    expect(err).toBe('');
+  });
+
+  it('names itself to the service, which answers in the words of the command line', async () => {
+    await run('list');
+    expect(api.requests[0]?.headers['pika-expander-tool']).toBe('cli');
   });
 
   it('prints errors as JSON with --json, on standard output', async () => {

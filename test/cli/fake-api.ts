@@ -127,8 +127,11 @@ export class FakeApi {
       return { status: 202, body: this.expansion };
     if (seen.method === 'POST' && url.pathname.startsWith(`${own}/`))
       return { status: 202, body: { verb: url.pathname.split('/').at(-1) } };
-    if (url.pathname === '/v1/expansions')
-      return { status: 200, body: { items: [this.expansion], nextCursor: null } };
+    if (url.pathname === '/v1/expansions') {
+      const states = url.searchParams.get('state')?.split(',') ?? [this.expansion.state];
+      const items = states.includes(this.expansion.state) ? [this.expansion] : [];
+      return { status: 200, body: { items, nextCursor: null } };
+    }
     if (url.pathname === own) return { status: 200, body: this.expansion };
     if (url.pathname === `${own}/events`) return this.#eventsAnswer(seen, url, response);
     return { status: 404, body: { error: { code: 'not_found', message: 'There is none.', next_steps: [] } } };

@@ -12,6 +12,7 @@ import { nextCampaignCommands, renderCampaign, renderCampaignPlan } from '../ren
 import type { Session } from '../session.ts';
 import { words } from '../style.ts';
 import { writeJsonLine } from '../view.ts';
+import { reasonOf } from './control.ts';
 
 export interface StartCampaignOptions {
   readonly file: string;
@@ -127,7 +128,7 @@ export async function followCampaign(
 }
 
 export interface SteerCampaignOptions {
-  readonly reason: string;
+  readonly reason?: string;
   readonly withMembers?: boolean;
   readonly follow?: boolean;
 }
@@ -139,8 +140,8 @@ export async function steerCampaign(
   id: string,
   options: SteerCampaignOptions,
 ): Promise<ExitCode> {
-  const { reason, withMembers, follow } = options;
-  if (reason.trim() === '') throw new UsageError('--reason is empty; it is recorded with who asked.');
+  const { withMembers, follow } = options;
+  const reason = reasonOf(options);
   const body = { reason, ...(withMembers === true ? { cancelMembers: true } : {}) };
   const campaign = await session.client.post<CampaignView>(`${campaignPath(id)}/${verb}`, body);
   if (follow === true) {
@@ -168,7 +169,7 @@ export async function reportCampaign(session: Session, id: string): Promise<Exit
   return exitCodes.succeeded;
 }
 
-/** The named campaign, or the only one that has not ended. */
+/** The named campaign; else the only one that has not ended, or the last one. */
 async function idOrOnly(session: Session, id: string | undefined): Promise<string> {
   if (id !== undefined) return id;
   const query = { state: unended, limit: 10 };
@@ -179,10 +180,12 @@ async function idOrOnly(session: Session, id: string | undefined): Promise<strin
       'Several campaigns have not ended: name one of them.',
       items.map(({ id: own, label, state }) => `${own} (${printable(label ?? 'no label')}, ${words(state)})`),
     );
+  const last = await session.client.get<Page<CampaignSummary>>('/v1/campaigns', { limit: 1 });
+  if (last.items[0] !== undefined) return last.items[0].id;
   throw new CliError(
-    'nothing_running',
-    'No campaign is going on.',
-    ['Name an ended one by its id: pika-expander campaign list'],
+    'no_campaign',
+    'There is no campaign yet.',
+    ['Start one: pika-expander campaign start -f FILE'],
     exitCodes.failed,
   );
 }

@@ -9,7 +9,7 @@ import { watchExpansion } from '../watching.ts';
 import { pathOf } from './look.ts';
 
 export interface ControlOptions {
-  readonly reason: string;
+  readonly reason?: string;
   readonly watch?: boolean;
 }
 
@@ -21,8 +21,7 @@ export async function control(
   node: string | null,
   options: ControlOptions,
 ): Promise<ExitCode> {
-  const { reason } = options;
-  if (reason.trim() === '') throw new UsageError('--reason is empty; it is recorded with who asked.');
+  const reason = reasonOf(options);
   const where = node === null ? '' : `/nodes/${encodeURIComponent(node)}`;
   const answer = await session.client.post<unknown>(`${pathOf(id)}${where}/${verb}`, { reason });
   const lines = [
@@ -41,12 +40,21 @@ export async function control(
   return exitCodes.succeeded;
 }
 
+/** Why somebody steers. Throws UsageError where it is not said. */
+export function reasonOf({ reason = '' }: { readonly reason?: string }): string {
+  if (reason.trim() !== '') return reason;
+  throw new UsageError('The reason is missing.', [
+    'Say why, with --reason "…"; it is recorded with who asked.',
+  ]);
+}
+
 /** Keeps every worker from any new SLAVEOF, or lifts that. */
 export async function setFreeze(
   session: Session,
   verb: 'freeze' | 'unfreeze',
-  reason: string,
+  options: { readonly reason?: string },
 ): Promise<ExitCode> {
+  const reason = reasonOf(options);
   const state = await (verb === 'freeze'
     ? session.client.post<Freeze>('/v1/freeze', { reason })
     : session.client.delete<Freeze>('/v1/freeze', { reason }));
@@ -60,7 +68,7 @@ export async function showFreeze(session: Session): Promise<ExitCode> {
   return exitCodes.succeeded;
 }
 
-function freezeLines(state: Freeze): string[] {
+export function freezeLines(state: Freeze): string[] {
   if (!state.frozen) return ['Not frozen: expansions attach nodes as planned.'];
   const since = state.since === null ? '' : ` since ${formatTime(state.since)}`;
   return [

@@ -1,5 +1,7 @@
+import { isEnded } from '../../model/expansion.ts';
 import type { EvidenceReport, ExpansionSummary, ExpansionView } from '../../model/views/expansion.ts';
 import type { Page } from '../../model/views/schema.ts';
+import type { Freeze } from '../../model/views/service.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, table } from '../format.ts';
@@ -8,6 +10,7 @@ import { nextCommands, renderExpansion } from '../render/expansion.ts';
 import type { Session } from '../session.ts';
 import { words } from '../style.ts';
 import { watchExpansion } from '../watching.ts';
+import { freezeLines } from './control.ts';
 
 const unended = 'pending,running,paused,awaiting_approval,halted';
 
@@ -22,7 +25,8 @@ export interface ListOptions {
 /** The commands that only look. */
 export async function list(session: Session, options: ListOptions): Promise<ExitCode> {
   const page = await session.client.get<Page<ExpansionSummary>>('/v1/expansions', { ...options });
-  session.print(page, () => listLines(page));
+  const frozen = await frozenLines(session);
+  session.print(page, () => [...frozen, ...listLines(page)]);
   return exitCodes.succeeded;
 }
 
@@ -30,7 +34,7 @@ function listLines(page: Page<ExpansionSummary>): string[] {
   if (page.items.length === 0) return ['No expansions.'];
   const rows = page.items.map((expansion) => [
     expansion.id,
-    words(expansion.state),
+    stateOf(expansion),
     expansion.master.name,
     `${expansion.joins.filter((join) => join.phase === 'verified').length}/${expansion.joins.length}`,
     formatTime(expansion.acceptedAt),
@@ -40,9 +44,22 @@ function listLines(page: Page<ExpansionSummary>): string[] {
   return page.nextCursor === null ? lines : [...lines, `More: add --cursor ${page.nextCursor}`];
 }
 
+/** `running, pause asked for`: what was accepted and waits for a safe point is a part of the state. */
+const stateOf = ({ state, pendingControl }: ExpansionSummary): string =>
+  pendingControl === null ? words(state) : `${words(state)}, ${pendingControl.verb} asked for`;
+
+/** That all is frozen, for people; where it cannot be told, nothing is said. */
+async function frozenLines(session: Session): Promise<readonly string[]> {
+  if (session.options.json) return [];
+  const state = await session.client.get<Freeze>('/v1/freeze').catch(() => null);
+  return state?.frozen === true ? [...freezeLines(state), ''] : [];
+}
+
 export async function show(session: Session, id: string | undefined): Promise<ExitCode> {
   const expansion = await session.client.get<ExpansionView>(pathOf(await idOrOnly(session, id)));
+  const frozen = isEnded(expansion.state) ? [] : await frozenLines(session);
   session.print(expansion, () => [
+    ...frozen,
     ...renderExpansion(expansion, session.style, session.context.now()),
     '',
     ...nextCommands(expansion),
@@ -76,7 +93,7 @@ export async function watch(
 
 export const pathOf = (id: string): string => `/v1/expansions/${encodeURIComponent(id)}`;
 
-/** The named expansion, or the only one that has not ended. */
+/** The named expansion; else the only one that has not ended, or the last one. */
 async function idOrOnly(session: Session, id: string | undefined): Promise<string> {
   if (id !== undefined) return id;
   const query = { state: unended, limit: 10 };
@@ -87,10 +104,12 @@ async function idOrOnly(session: Session, id: string | undefined): Promise<strin
       'Several expansions have not ended: name one of them.',
       items.map((item) => `${item.id} (${item.master.name}, ${words(item.state)})`),
     );
+  const last = await session.client.get<Page<ExpansionSummary>>('/v1/expansions', { limit: 1 });
+  if (last.items[0] !== undefined) return last.items[0].id;
   throw new CliError(
-    'nothing_running',
-    'No expansion is going on.',
-    ['Name an ended one by its id: pika-expander list'],
+    'no_expansion',
+    'There is no expansion yet.',
+    ['Start one: pika-expander expand --master HOST:PORT HOST:PORT'],
     exitCodes.failed,
   );
 }

@@ -100,6 +100,7 @@ export function renderExpansion(expansion: ExpansionView, style: Style, now: num
   return [
     headline(expansion, style),
     ...(expansion.stateReason === null ? [] : [`  ${printable(expansion.stateReason)}`]),
+    ...pendingLines(expansion),
     ...(expansion.label === null ? [] : [`  Label: ${printable(expansion.label)}`]),
     `  Asked by ${printable(expansion.requestedBy)} at ${formatTime(expansion.acceptedAt)}${durationText(expansion)}`,
     ...scheduleLines(expansion, style),
@@ -111,6 +112,12 @@ export function renderExpansion(expansion: ExpansionView, style: Style, now: num
     ]),
     ...problemLines(expansion, style),
   ];
+}
+
+function pendingLines({ pendingControl }: ExpansionView): string[] {
+  if (!pendingControl) return [];
+  const { verb, by, reason } = pendingControl;
+  return [`  ${by} asked to ${verb} (${printable(reason)}); it takes effect at the next safe point.`];
 }
 
 function durationText(expansion: ExpansionView): string {
