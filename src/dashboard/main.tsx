@@ -24,7 +24,8 @@ const queries = new QueryClient({
       // What was refused stays refused; what was not answered is asked again.
       retry: (failures, error) =>
         failures < 3 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
-      retryDelay: (failures) => Math.min(4_000, 400 * 2 ** failures),
+      retryDelay: (failures, error) =>
+        Math.max(Math.min(4_000, 400 * 2 ** failures), error instanceof ApiError ? error.retryAfterMs : 0),
       networkMode: 'always',
     },
     mutations: { networkMode: 'always' },

@@ -1,4 +1,5 @@
 import type { Finding } from '../../model/finding.ts';
+import { retryAfterMs } from '../../model/retry-after.ts';
 import { toolHeader } from '../../model/text.ts';
 import { noteServerDate } from './server-clock.ts';
 
@@ -11,10 +12,13 @@ export class ApiError extends Error {
   readonly findings: readonly Finding[];
   readonly nextSteps: readonly string[];
   readonly requestId: string | null;
+  /** How long the service wants not to be asked this again; 0 = it does not say. */
+  readonly retryAfterMs: number;
 
-  constructor(status: number, body: ErrorBody) {
+  constructor(status: number, body: ErrorBody, againInMs = 0) {
     super(body.message);
     this.status = status;
+    this.retryAfterMs = againInMs;
     this.code = body.code;
     this.field = body.field ?? null;
     this.findings = body.findings ?? [];
@@ -56,7 +60,12 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
   const text = await response.text();
   if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
   if (response.status === 401) for (const listener of unauthorizedListeners) listener();
-  throw new ApiError(response.status, errorBody(response.status, text));
+  throw refusalOf(response, text);
+}
+
+/** The error that an answer other than 2xx stands for. */
+export function refusalOf({ status, headers }: Response, text: string): ApiError {
+  return new ApiError(status, errorBody(status, text), retryAfterMs(headers.get('retry-after'), Date.now()));
 }
 
 /** Has the service speak the language of the page, and name buttons rather than routes. */

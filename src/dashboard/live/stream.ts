@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { StoredEvent } from '../../model/expansion.ts';
 import type { EventPage } from '../../model/views/event.ts';
-import { ApiError, call, forThisPage } from '../api/client.ts';
+import { ApiError, call, forThisPage, refusalOf } from '../api/client.ts';
 
 export type StreamStatus = 'connecting' | 'live' | 'reconnecting' | 'closed';
 
@@ -17,6 +17,8 @@ const silenceMs = 45_000;
 /** The most that the service gives at once. */
 const pageSize = 1000;
 const longestWaitMs = 8_000;
+/** A stream that ends sooner was of no use: the next one waits longer. */
+const usefulMs = 10_000;
 
 /**
  * Follows the events under `path` until stopped: first all from the beginning, then as they come. After every break
@@ -47,12 +49,13 @@ export class LiveStream {
     let failures = 0;
     this.#tell('connecting');
     while (!this.#stop.signal.aborted) {
-      const opened = await this.#once();
-      if (this.#stop.signal.aborted || opened === 'gone') break;
-      failures = opened === 'opened' ? 0 : failures + 1;
+      const startedAt = Date.now();
+      const end = await this.#once();
+      if (this.#stop.signal.aborted || end === 'gone') break;
+      failures = Date.now() - startedAt >= usefulMs ? 0 : failures + 1;
       this.#broken = true;
       this.#tell('reconnecting');
-      await this.#pause(Math.min(longestWaitMs, 250 * 2 ** failures));
+      await this.#pause(Math.max(end.againInMs, Math.min(longestWaitMs, 125 * 2 ** failures)));
     }
     window.removeEventListener('online', this.#hurry);
     this.#tell('closed');
@@ -69,18 +72,17 @@ export class LiveStream {
     if (!this.#stop.signal.aborted || status === 'closed') this.#listener.onStatus(status);
   }
 
-  async #once(): Promise<'opened' | 'failed' | 'gone'> {
-    let opened = false;
+  /** Returns how long the service wants to be left alone once the stream has ended. */
+  async #once(): Promise<{ readonly againInMs: number } | 'gone'> {
     try {
       if (this.#broken) await this.#readPages();
       const response = await this.#open();
-      opened = true;
       this.#tell('live');
       await this.#read(response);
-      return 'opened';
+      return { againInMs: 0 };
     } catch (error) {
-      if (error instanceof ApiError && [401, 403, 404].includes(error.status)) return 'gone';
-      return opened ? 'opened' : 'failed';
+      if (!(error instanceof ApiError)) return { againInMs: 0 };
+      return [401, 403, 404].includes(error.status) ? 'gone' : { againInMs: error.retryAfterMs };
     }
   }
 
@@ -105,9 +107,7 @@ export class LiveStream {
         ...(this.#lastSeq === null ? {} : { 'last-event-id': String(this.#lastSeq) }),
       },
     });
-    if (!response.ok || response.body === null) {
-      throw new ApiError(response.status, { code: `http_${response.status}`, message: 'no stream' });
-    }
+    if (!response.ok || response.body === null) throw refusalOf(response, '');
     return response;
   }
 
