@@ -1,6 +1,7 @@
 /** What is stored in English, in the words of whoever reads it. */
 
 import { anomalyFor } from '../model/anomalies.ts';
+import { batchReasonFor } from '../model/batch-reasons.ts';
 import { campaignEvents } from '../model/campaign-texts.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import { evidenceFor } from '../model/evidence.ts';
@@ -24,11 +25,9 @@ function capabilitiesFor(capabilities: Capabilities | null, reader: Reader) {
   return { ...capabilities, reasons: Object.fromEntries(reasons) };
 }
 
-export const planFor = <P extends Pick<Plan, 'capabilities' | 'findings' | 'forecast'>>(
-  plan: P,
-  reader: Reader,
-) => ({
+export const planFor = <P extends Omit<Plan, 'policy'>>(plan: P, reader: Reader) => ({
   ...plan,
+  batchSizeReason: batchReasonFor(plan.batchSizeReason, plan.batchSizeBecause, reader),
   forecast: forecastFor(plan.forecast ?? null, reader),
   capabilities: capabilitiesFor(plan.capabilities, reader),
   findings: plan.findings.map((finding) => findingFor(finding, reader)),
@@ -38,6 +37,7 @@ export const campaignPlanFor = (plan: CampaignPlan, reader: Reader): CampaignPla
   ...plan,
   members: plan.members.map((member) => ({
     ...member,
+    batchSizeReason: batchReasonFor(member.batchSizeReason, member.batchSizeBecause, reader),
     forecast: forecastFor(member.forecast, reader),
     findings: member.findings.map((finding) => findingFor(finding, reader)),
   })),
@@ -63,7 +63,10 @@ export const joinFor = <J extends Partial<Pick<Join, 'anomalies' | 'findings' | 
 });
 
 export const expansionFor = <
-  E extends Pick<Expansion, 'capabilities' | 'findings' | 'forecast' | 'forecastDrift'> & {
+  E extends Pick<
+    Expansion,
+    'capabilities' | 'findings' | 'forecast' | 'forecastDrift' | 'batchSizeReason' | 'batchSizeBecause'
+  > & {
     readonly joins: readonly object[];
   },
 >(
@@ -71,6 +74,7 @@ export const expansionFor = <
   reader: Reader,
 ) => ({
   ...expansion,
+  batchSizeReason: batchReasonFor(expansion.batchSizeReason, expansion.batchSizeBecause, reader),
   forecast: forecastFor(expansion.forecast, reader),
   forecastDrift: driftFor(expansion.forecastDrift, reader),
   capabilities: capabilitiesFor(expansion.capabilities, reader),

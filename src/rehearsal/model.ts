@@ -43,7 +43,11 @@ export function rehearsedFacts(plan: Plan): RehearsedFacts | RefusalFacts<'canno
     writeBytesPerSecond: forecast.binlog.writeBytesPerSecond ?? 0,
     binlogAt: Object.values(topology.master.binlog)[0] ?? { file: 0, offset: 0 },
     nodes,
-    batches: { batchSize: plan.batchSize, reason: plan.batchSizeReason, batches: plan.batches },
+    batches: {
+      batchSize: plan.batchSize,
+      reason: { code: 'as_planned', facts: {}, text: plan.batchSizeReason, ...plan.batchSizeBecause },
+      batches: plan.batches,
+    },
     expectedSeconds: forecast.secondsTotal.expected,
     expectedTransferSeconds: Math.max(...forecast.nodes.map((node) => node.transferSeconds?.expected ?? 0)),
   };

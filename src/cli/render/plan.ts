@@ -28,7 +28,9 @@ export function renderPlan(plan: Plan, style: Style): string[] {
 function masterLines(plan: Plan): string[] {
   const version = plan.capabilities?.version ?? plan.topology?.master.version;
   const facts = [
-    version ? `Pika ${version}` : 'version unknown',
+    version
+      ? `Pika ${version}${plan.topology?.master.gitSha ? ` (build ${plan.topology.master.gitSha})` : ''}`
+      : 'version unknown',
     plan.topology?.master.sstBytes == null ? null : `${formatBytes(plan.topology.master.sstBytes)} to copy`,
     slavesText(plan.topology),
   ];

@@ -1,9 +1,9 @@
 /** How many nodes are attached together, which ones, and why. Pure; the plan and the start of an expansion ask here. */
+import { batchReason } from '../../model/batch-reasons.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { JoinTarget } from '../../model/expansion.ts';
 import type { Policy } from '../../model/policy.ts';
-import { readableBytes, readableSeconds } from '../../model/quantities.ts';
-import { counted } from '../../model/text.ts';
+import type { Said } from '../../model/text.ts';
 
 export interface BatchFacts {
   /** null = the version is not known. */
@@ -22,8 +22,7 @@ export interface BatchFacts {
 
 export interface Batches {
   readonly batchSize: number;
-  /** In plain words. */
-  readonly reason: string;
+  readonly reason: Said;
   /** Names of nodes; every node is in exactly one. */
   readonly batches: readonly (readonly string[])[];
 }
@@ -53,20 +52,20 @@ export function chooseBatches(facts: BatchFacts): Batches {
 
 interface Choice {
   readonly size: number;
-  readonly reason: string;
+  readonly reason: Said;
 }
 
 function asAsked(facts: BatchFacts, wish: number): Choice {
   const cap = versionBound(facts);
   const nodes = Math.max(1, facts.nodes.length);
   const size = Math.max(1, Math.min(wish, cap.size, nodes));
-  if (wish > cap.size) return { size, reason: `The request asks for ${wish}, but ${lowerFirst(cap.reason)}` };
-  if (wish > nodes)
-    return {
-      size,
-      reason: `The request asks for ${wish}; it names ${nodes === 1 ? 'one node' : `${nodes} nodes`}.`,
-    };
-  return { size, reason: `As the request asks. ${cap.reason}` };
+  const isVersion = cap.reason.code === 'version';
+  if (wish > cap.size)
+    return isVersion
+      ? { size, reason: batchReason('asked_over_version', { ...cap.reason.facts, asked: wish }) }
+      : { size, reason: cap.reason };
+  if (wish > nodes) return { size, reason: batchReason('asked_over_nodes', { asked: wish, nodes }) };
+  return { size, reason: isVersion ? batchReason('as_asked', cap.reason.facts) : cap.reason };
 }
 
 // ------------------------------------------------------------------------------------------------ automatic
@@ -76,7 +75,7 @@ function automatic(facts: BatchFacts): Batches {
   const together = Math.max(1, facts.nodes.length);
   const bounds: readonly Choice[] = [
     cap,
-    { size: together, reason: 'All nodes of the request together.' },
+    { size: together, reason: batchReason('all_nodes', {}) },
     hostBound(facts),
     ...sizeBounds(facts),
   ];
@@ -96,64 +95,33 @@ const hostOf = ({ target }: Pick<BatchFacts['nodes'][number], 'target'>): string
 function hostBound({ nodes, perNodeHost }: BatchFacts): Choice {
   const hosts = new Set(nodes.map(hostOf)).size;
   const size = Math.max(1, hosts * (perNodeHost ?? 1));
-  const where = hosts === 1 ? 'one host' : `${hosts} hosts`;
-  const share =
-    perNodeHost === null || perNodeHost === 1
-      ? 'nodes on one host share its disk'
-      : `at most ${perNodeHost} full syncs may run to one host (slots.perNodeHost)`;
-  return { size, reason: chosen(size, `the ${nodes.length} nodes lie on ${where}, and ${share}.`) };
+  return chosen('hosts', size, { nodes: nodes.length, hosts, perNodeHost });
 }
 
 /** What the size of a copy and the budget speak for. */
 function sizeBounds({ snapshotBytes, policy }: BatchFacts): readonly Choice[] {
   const budget = policy.bandwidthBytesPerSecond;
   const rate = budget ?? assumedBytesPerSecond;
-  const rateWords =
-    budget === null ? 'a network card of one gigabit' : `the budget of ${bytesPerSecond(rate)}`;
   if (snapshotBytes !== null && (tinyTogether * snapshotBytes) / rate <= tinyBatchSeconds)
-    return [
-      {
-        size: tinyTogether,
-        reason: chosen(tinyTogether, `copying ${readableBytes(snapshotBytes)} takes them seconds only.`),
-      },
-    ];
-  const usual = {
-    size: usualTogether,
-    reason: chosen(usualTogether, 'more would leave the master little room for its clients.'),
-  };
+    return [chosen('tiny', tinyTogether, { snapshotBytes })];
   const shares = Math.max(1, Math.floor(rate / leastShareBytesPerSecond));
-  const byShare = {
-    size: shares,
-    reason: chosen(
-      shares,
-      `each is to get at least ${bytesPerSecond(leastShareBytesPerSecond)} of ${rateWords}, as far as it goes.`,
-    ),
-  };
-  return snapshotBytes === null
-    ? [usual, byShare]
-    : [usual, byShare, hugeBound(snapshotBytes, rate, rateWords)];
+  return [
+    chosen('usual', usualTogether, {}),
+    chosen('share', shares, { leastBytesPerSecond: leastShareBytesPerSecond, budget }),
+    ...(snapshotBytes === null ? [] : [hugeBound(snapshotBytes, rate, budget)]),
+  ];
 }
 
 /** The fewer share the bandwidth, the sooner each is done; all of them together take as long either way. */
-function hugeBound(snapshotBytes: number, rate: number, rateWords: string): Choice {
-  const fitting = Math.floor((longestCopySeconds * rate) / snapshotBytes);
-  const size = Math.max(1, fitting);
-  const seconds = readableSeconds((size * snapshotBytes) / rate);
-  const why =
-    'a copy that is cut off begins anew, and the dump takes disk of the master until the last copy is done.';
-  return {
-    size,
-    reason: chosen(
-      size,
-      `a copy of ${readableBytes(snapshotBytes)} at its share of ${rateWords} takes ${seconds} then; ${why}`,
-    ),
-  };
+function hugeBound(snapshotBytes: number, rate: number, budget: number | null): Choice {
+  const size = Math.max(1, Math.floor((longestCopySeconds * rate) / snapshotBytes));
+  return chosen('huge', size, { snapshotBytes, budget, seconds: (size * snapshotBytes) / rate });
 }
 
-const chosen = (size: number, why: string): string =>
-  `Chosen by the service: ${size === 1 ? 'one at a time' : `${size} together`}, because ${why}`;
-
-const bytesPerSecond = (rate: number): string => `${readableBytes(rate)}/s`;
+const chosen = (code: Parameters<typeof batchReason>[0], size: number, facts: object): Choice => ({
+  size,
+  reason: batchReason(code, { ...facts, size }),
+});
 
 /** Batches in the order of the request, with at most so many nodes of one host in each. */
 function spreadOverHosts(nodes: BatchFacts['nodes'], size: number, perHost: number): string[][] {
@@ -183,10 +151,9 @@ export function inBatches(names: readonly string[], size: number): string[][] {
 
 /** The least of what the master and all nodes allow. */
 function versionBound(facts: BatchFacts): Choice {
-  if (!facts.masterCapabilities)
-    return { size: 1, reason: 'The version of the master is not known, so full syncs run one at a time.' };
+  if (!facts.masterCapabilities) return { size: 1, reason: batchReason('version_unknown', {}) };
   const bounds = [
-    boundOf('the master', facts.masterCapabilities),
+    boundOf(null, facts.masterCapabilities),
     ...facts.nodes.flatMap((node) =>
       node.capabilities ? [boundOf(node.target.name, node.capabilities)] : [],
     ),
@@ -194,12 +161,5 @@ function versionBound(facts: BatchFacts): Choice {
   return bounds.reduce((least, bound) => (bound.size < least.size ? bound : least));
 }
 
-function boundOf(who: string, capabilities: Capabilities): Choice {
-  const { maxConcurrentFullSyncs: size, version } = capabilities;
-  return {
-    size,
-    reason: `On ${version} (${who}) at most ${counted(size, 'full sync')} of one master may run at a time.`,
-  };
-}
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+const boundOf = (node: string | null, { maxConcurrentFullSyncs, version }: Capabilities): Choice =>
+  chosen('version', maxConcurrentFullSyncs, { version, node });

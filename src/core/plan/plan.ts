@@ -49,7 +49,8 @@ export function makePlan(input: PlanInput): Plan {
     findings,
     acceptable: !hasErrors(findings),
     batchSize,
-    batchSizeReason: reason,
+    batchSizeReason: reason.text,
+    batchSizeBecause: { code: reason.code, facts: reason.facts },
     batches,
     waitsFor: input.context.expansionsOnMaster[0]?.id ?? null,
     topology: topologyOf(input.master),
@@ -81,6 +82,7 @@ export function topologyOf(master: PreflightMaster): Topology | null {
   return {
     master: {
       name: master.target.name || formatAddress(master.target.address),
+      gitSha: facts.server?.gitSha ?? null,
       version: master.capabilities?.version ?? facts.server?.reportedVersion ?? 'unknown',
       role: facts.replication?.role ?? null,
       sstBytes: facts.sizes?.sstBytes ?? null,

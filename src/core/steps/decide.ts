@@ -263,7 +263,8 @@ function start(turn: Turn, input: DecideInput): void {
     plannedMaster: masterIdentity(look.facts, capabilities),
     binlogFileSizeBytes: look.facts.config?.binlogFileSizeBytes ?? null,
     batchSize,
-    batchSizeReason: reason,
+    batchSizeReason: reason.text,
+    batchSizeBecause: { code: reason.code, facts: reason.facts },
     batchCount: batches.length,
     startedAt: turn.now,
     waitsFor: null,
@@ -272,7 +273,7 @@ function start(turn: Turn, input: DecideInput): void {
   enterState(
     turn,
     'running',
-    `${counted(turn.expansion.joins.length, 'node')} in ${counted(batches.length, 'batch', 'batches')}${batches.length > 1 ? ` of up to ${batchSize}` : ''}. ${reason}`,
+    `${counted(turn.expansion.joins.length, 'node')} in ${counted(batches.length, 'batch', 'batches')}${batches.length > 1 ? ` of up to ${batchSize}` : ''}. ${reason.text}`,
   );
   say(turn, 'batch.started', `batch 1 of ${batches.length}: ${batches[0]?.join(', ')}`, {
     data: { batch: 0, nodes: batches[0] },

@@ -6,7 +6,7 @@ import { Phase } from './expansion.ts';
 import { Finding } from './finding.ts';
 import { Forecast } from './forecast.ts';
 import { Problem } from './problem.ts';
-import { Nullable, NullableTime, type Of, Time } from './schema.ts';
+import { Because, Nullable, NullableTime, type Of, Time } from './schema.ts';
 
 const MemberGroup = Type.Enum(['canary', 'rest']);
 export type MemberGroup = Of<typeof MemberGroup>;
@@ -130,6 +130,7 @@ const MemberPlan = Type.Object({
   findings: Type.Array(Finding),
   batchSize: Type.Integer(),
   batchSizeReason: Type.String(),
+  batchSizeBecause: Type.Optional(Because),
   batches: Type.Array(Type.Array(Type.String())),
   waitsFor: Nullable(Type.String(), 'Id of the expansion on the same master for whose end it would wait.'),
   forecast: Nullable(Forecast),

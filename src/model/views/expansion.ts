@@ -11,7 +11,7 @@ import { HealthState } from './health.ts';
 import { MasterIdentity } from './observation.ts';
 import { Policy } from './policy.ts';
 import { Problem } from './problem.ts';
-import { Nullable, NullableTime, type Of, Time } from './schema.ts';
+import { Because, Nullable, NullableTime, type Of, Time } from './schema.ts';
 import { Address, JoinTarget, NodeTarget } from './targets.ts';
 
 export const Phase = Type.Enum(joinPhases);
@@ -219,6 +219,7 @@ const expansion = {
     'How many nodes are attached together; null until the first preflight.',
   ),
   batchSizeReason: Nullable(Type.String()),
+  batchSizeBecause: Type.Optional(Because),
   currentBatch: Type.Integer({ description: 'Zero-based.' }),
   batchCount: Nullable(Type.Integer()),
   nextBatchNotBefore: NullableTime('When the next batch may begin; null = at once.'),

@@ -5,7 +5,7 @@ import { Finding } from './finding.ts';
 import { Forecast } from './forecast.ts';
 import { BinlogOffsets, ListedSlave, Role } from './observation.ts';
 import { Policy } from './policy.ts';
-import { Nullable, type Of, Time } from './schema.ts';
+import { Because, Nullable, type Of, Time } from './schema.ts';
 import { NodeTarget } from './targets.ts';
 
 /** The master and its slaves as the master tells it. */
@@ -13,6 +13,7 @@ export const Topology = Type.Object({
   master: Type.Object({
     name: Type.String(),
     version: Type.String(),
+    gitSha: Type.Optional(Nullable(Type.String(), 'Of its build; null = it does not tell.')),
     role: Nullable(Role),
     sstBytes: Nullable(
       Type.Number(),
@@ -36,6 +37,7 @@ export const Plan = Type.Object({
   acceptable: Type.Boolean({ description: 'Whether no finding is an error.' }),
   batchSize: Type.Integer(),
   batchSizeReason: Type.String(),
+  batchSizeBecause: Type.Optional(Because),
   batches: Type.Array(Type.Array(Type.String()), { description: 'Names of nodes.' }),
   waitsFor: Nullable(
     Type.String(),
