@@ -121,7 +121,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
   };
 
   const newId = idMaker(Date.now);
-  const engine = createPikaEngine({ secrets: config.secrets });
+  const engine = createPikaEngine({ secrets: config.secrets, knowledge: config.knowledge });
   const metrics = createMetrics({ processMetrics: true });
   const crashPoint = crashAsOrdered(config.crashAt);
   const admission = createAdmission({

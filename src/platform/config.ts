@@ -4,7 +4,9 @@ import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import type { Credential, CredentialSource } from '../engines/engine.ts';
 import { loopback, parseRule, privateNetworks } from '../engines/login-rules.ts';
+import { builtIn, KnowledgeError, knowledgeWith } from '../engines/pika/knowledge.ts';
 import { type Values, valueAt } from '../model/fields.ts';
+import type { Knowledge } from '../model/knowledge.ts';
 import type { SlotLimits } from '../model/slots.ts';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './crash-points.ts';
 import {
@@ -60,6 +62,8 @@ export interface Config {
   readonly slots: SlotLimits;
   /** For how many days what has ended is kept; null = for ever. */
   readonly keepEndedDays: number | null;
+  /** What is known of releases of Pika. */
+  readonly knowledge: Knowledge;
   /** Whether X-Forwarded-* of a reverse proxy are believed. */
   readonly trustProxy: boolean;
   /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
@@ -182,6 +186,7 @@ export function loadConfig(
       perMasterHost: get('slotsPerMasterHost'),
     },
     keepEndedDays: get('keepEndedDays'),
+    knowledge: knowledgeOf(get('knowledgeFile'), problems),
     trustProxy: get('trustProxy'),
     secrets: collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
     crashAt: source.crashOrder('PIKA_EXPANDER_CRASH_AT'),
@@ -189,6 +194,19 @@ export function loadConfig(
   problems.push(...listenProblems(config), ...roleProblems(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function knowledgeOf(path: string | null, problems: string[]): Knowledge {
+  if (path === null) return builtIn;
+  try {
+    return knowledgeWith(path);
+  } catch (error) {
+    if (!(error instanceof KnowledgeError)) throw error;
+    problems.push(
+      `PIKA_EXPANDER_KNOWLEDGE names ${path}: ${error.message}. Correct the file (its shape: knowledge/pika.schema.json), or unset the variable.`,
+    );
+    return builtIn;
+  }
 }
 
 /** Whether a listening address can be reached from this machine only. */

@@ -101,6 +101,14 @@ export const settings = {
     otherwise: 'for ever',
     text: 'For how many days the service keeps what has ended; then it deletes it, with its evidence.',
   },
+  knowledgeFile: {
+    env: 'PIKA_EXPANDER_KNOWLEDGE',
+    file: 'knowledgeFile',
+    value: { is: 'text' },
+    default: null,
+    otherwise: 'what is built in',
+    text: 'A YAML file with more releases, pairs, builds and faults of Pika, in the shape of `knowledge/pika.yaml`. It adds to what is built in and changes nothing of it.',
+  },
   slotsTotal: {
     env: 'PIKA_EXPANDER_SLOTS_TOTAL',
     file: 'slots.total',

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   ConfigError,
@@ -284,4 +287,16 @@ describe('passwords of nodes', () => {
     });
     expect(secrets).toEqual(expect.arrayContaining(['p%40ss-word', 'p@ss-word', 'redis-pw']));
   });
+});
+
+test('a knowledge file adds to what is built in; a wrong one is named with the place and what to do', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'knowledge-'));
+  const good = join(folder, 'own.yaml');
+  writeFileSync(good, 'builds: { aaaaaaaa: 4.0.2 }\n');
+  expect(loadConfig({ PIKA_EXPANDER_KNOWLEDGE: good }).knowledge.builds).toMatchObject({ aaaaaaaa: '4.0.2' });
+  const bad = join(folder, 'bad.yaml');
+  writeFileSync(bad, 'builds: { aaaaaaaa: newest }\n');
+  expect(() => loadConfig({ PIKA_EXPANDER_KNOWLEDGE: bad })).toThrow(
+    /PIKA_EXPANDER_KNOWLEDGE names .*bad\.yaml: .*aaaaaaaa.*pika\.schema\.json/,
+  );
 });
