@@ -4,6 +4,7 @@ import { anomalyFor } from '../model/anomalies.ts';
 import { batchReasonFor } from '../model/batch-reasons.ts';
 import { campaignEvents } from '../model/campaign-texts.ts';
 import type { Capabilities } from '../model/capabilities.ts';
+import { diagnosisFor } from '../model/diagnosis.ts';
 import { evidenceFor } from '../model/evidence.ts';
 import type { EventInput, Expansion, Join } from '../model/expansion.ts';
 import { findingFor } from '../model/findings.ts';
@@ -52,12 +53,13 @@ export const eventFor = <E extends EventInput>(event: E, reader: Reader): E => (
 });
 
 /** What is said of one node; fields that the view leaves out stay left out. */
-export const joinFor = <J extends Partial<Pick<Join, 'anomalies' | 'findings' | 'evidence'>>>(
+export const joinFor = <J extends Partial<Pick<Join, 'anomalies' | 'diagnosis' | 'findings' | 'evidence'>>>(
   join: J,
   reader: Reader,
 ) => ({
   ...join,
   ...(join.anomalies && { anomalies: join.anomalies.map((anomaly) => anomalyFor(anomaly, reader)) }),
+  ...(join.diagnosis && { diagnosis: diagnosisFor(join.diagnosis, reader) }),
   ...(join.findings && { findings: join.findings.map((finding) => findingFor(finding, reader)) }),
   ...(join.evidence && { evidence: evidenceFor(join.evidence, reader) }),
 });

@@ -5,12 +5,16 @@ import {
   type Facts,
   type NoFacts,
   plain,
+  type Reader,
+  read,
+  readSaid,
   type Said,
   saidBy,
   type Text,
   type TextTable,
   text,
 } from './text.ts';
+import type { Diagnosis } from './views/diagnosis.ts';
 
 /**
  * Whether another copy can help against a cause. `once`: perhaps, if the cause has gone meanwhile; when the same cause
@@ -430,3 +434,24 @@ export type SignCode = keyof typeof signs & string;
 export type { Diagnosis } from './views/diagnosis.ts';
 
 export const sign = (code: SignCode, facts: Facts = {}): Said<SignCode> => saidBy(signs, code, facts);
+
+const rows: Readonly<Record<string, CauseRow>> = causes;
+
+/** The same diagnosis in the words of this reader; what this release does not know stays as it was stored. */
+export function diagnosisFor(diagnosis: Diagnosis, reader: Reader): Diagnosis {
+  const { language } = reader;
+  const { remedy } = diagnosis;
+  const first = rows[diagnosis.causes[0]?.code ?? ''];
+  return {
+    ...diagnosis,
+    causes: diagnosis.causes.map((cause) => ({
+      ...cause,
+      text: read(rows[cause.code]?.title, {}, reader, cause.text),
+      wouldTell: read(rows[cause.code]?.wouldTell, {}, reader, cause.wouldTell),
+      speaksFor: cause.speaksFor.map((each) => ({ ...each, text: readSaid(signs, each, reader) })),
+      speaksAgainst: cause.speaksAgainst.map((each) => ({ ...each, text: readSaid(signs, each, reader) })),
+    })),
+    remedy:
+      remedy.kind === 'person' && first ? { ...remedy, steps: first.steps[language]({}, reader) } : remedy,
+  };
+}

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type CauseCode, causes, type SignCode, sign, signs } from '../../src/model/diagnosis.ts';
+import {
+  type CauseCode,
+  causes,
+  diagnosisFor,
+  type SignCode,
+  sign,
+  signs,
+} from '../../src/model/diagnosis.ts';
 import { expectText, readers } from '../support/texts.ts';
 
 /** Facts of the signs that tell figures. */
@@ -35,4 +42,28 @@ describe('every cause', () => {
 test.each(Object.keys(signs) as SignCode[])('the sign %s reads in both languages', (code) => {
   for (const reader of readers) expectText(signs[code][reader.language](figures, reader), reader.language);
   expect(sign(code, figures)).toMatchObject({ code, facts: figures });
+});
+
+test('a stored diagnosis reads in the language of whoever reads it', () => {
+  const stored = {
+    at: 1,
+    attempt: 1,
+    symptom: 'hung_in_full_sync' as const,
+    causes: [
+      {
+        code: 'dump_fails',
+        facts: {},
+        text: 'The dump of the master failed or is missing.',
+        speaksFor: [sign('trickle', figures)],
+        speaksAgainst: [],
+        wouldTell: 'x',
+        copyHelps: 'once' as const,
+      },
+    ],
+    remedy: { kind: 'person' as const, steps: ['x'] },
+  };
+  const read = diagnosisFor(stored, { language: 'zh', tool: 'rest' });
+  const [cause] = read.causes;
+  for (const text of [cause!.text, cause!.wouldTell, cause!.speaksFor[0]!.text]) expectText(text, 'zh');
+  if (read.remedy.kind === 'person') for (const step of read.remedy.steps) expectText(step, 'zh');
 });

@@ -134,8 +134,18 @@ function joinDetails(join: JoinView, style: Style): string[] {
     ...anomalies,
     `      ${style.red(printable(join.problem.text))} ${style.dim(`[${join.problem.code}]`)}`,
     ...join.problem.nextSteps.map((step) => `      → ${printable(step)}`),
+    ...diagnosisLines(join, style),
   ];
 }
+
+/** Each cause that could explain it: what speaks for it, what against, and what would tell. */
+const diagnosisLines = ({ diagnosis }: JoinView, style: Style): readonly string[] =>
+  (diagnosis?.causes ?? []).flatMap(({ text, speaksFor, speaksAgainst, wouldTell }, index) => [
+    `      ${style.dim(index === 0 ? 'likeliest cause' : 'or')} ${printable(text)}`,
+    ...speaksFor.map((each) => `        + ${printable(each.text)}`),
+    ...speaksAgainst.map((each) => `        - ${printable(each.text)}`),
+    `        ? ${printable(wouldTell)}`,
+  ]);
 
 function problemLines(expansion: ExpansionView, style: Style): string[] {
   if (!expansion.problem) return [];
