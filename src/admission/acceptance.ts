@@ -1,6 +1,8 @@
 import { newExpansion } from '../core/steps/new-expansion.ts';
+import { makeEvent } from '../model/events.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Policy } from '../model/policy.ts';
+import { because } from '../model/reasons.ts';
 import type { Plan } from '../model/views/plan.ts';
 
 /** Who asked for something, and through which entrance. */
@@ -44,8 +46,8 @@ export function acceptedExpansion(request: AcceptedRequest): Expansion {
     waitsFor: plan.waitsFor,
     stateReason:
       plan.waitsFor === null
-        ? 'Accepted; a worker will begin it.'
-        : `Waits for the end of expansion ${plan.waitsFor} on the same master.`,
+        ? because('accepted')
+        : because('waits_for_end_of', { expansion: plan.waitsFor }),
     ...(request.campaignId === undefined ? {} : { campaignId: request.campaignId }),
   };
 }
@@ -53,14 +55,10 @@ export function acceptedExpansion(request: AcceptedRequest): Expansion {
 /** The first lines of its history: who asked for what, and what preflight warned of. */
 export function acceptanceEvents(request: AcceptedRequest): readonly EventInput[] {
   const { nodes, master, requester, plan, at } = request;
-  const count = nodes.length === 1 ? 'one node' : `${nodes.length} nodes`;
-  const accepted: EventInput = {
-    type: 'expansion.accepted',
-    at,
-    node: null,
-    level: 'info',
-    text: `Accepted: ${count} to become slaves of ${master.name}, asked for by ${requester.name} (${requester.via}).`,
-    data: {
+  const accepted = makeEvent(
+    'expansion.accepted',
+    { at },
+    {
       master: master.name,
       nodes: nodes.map((node) => node.name),
       requestedBy: requester.name,
@@ -70,18 +68,12 @@ export function acceptanceEvents(request: AcceptedRequest): readonly EventInput[
       waitsFor: plan.waitsFor,
       ...(request.campaignId === undefined ? {} : { campaignId: request.campaignId }),
     },
-  };
+  );
   const warnings = plan.findings
     .filter((finding) => finding.severity !== 'info')
-    .map(
-      (finding): EventInput => ({
-        type: 'preflight.finding',
-        at,
-        node: finding.node,
-        level: finding.severity === 'error' ? 'error' : 'warning',
-        text: finding.text,
-        data: { code: finding.code, nextStep: finding.nextStep, facts: finding.facts ?? {} },
-      }),
-    );
+    .map((finding) => {
+      const { code, node, nextStep, facts = {} } = finding;
+      return makeEvent('preflight.finding', { at, node }, { code, nextStep, facts, finding });
+    });
   return [accepted, ...warnings];
 }

@@ -1,13 +1,12 @@
 import { campaignRemainingSeconds } from '../core/campaign/remaining.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import { type Campaign, type CampaignSettings, type MemberGroup, newCampaign } from '../model/campaign.ts';
-import { campaignEvents } from '../model/campaign-texts.ts';
+import { makeEvent } from '../model/events.ts';
 import type { EventInput, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
 import { formatAddress } from '../model/observation.ts';
 import { mergePolicies } from '../model/policy.ts';
 import { Refusal, refuse, refuseField } from '../model/refusal.ts';
-import { saidBy } from '../model/text.ts';
 import type { CampaignPlan, MemberPlan } from '../model/views/campaign.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../store/campaigns.ts';
@@ -282,8 +281,7 @@ function acceptedEvent({ acceptedAt, requestedBy, via, members, settings, label 
     via,
     members: members.map(({ master, nodes, group }) => ({ master, nodes, group })),
   };
-  const { code: type, text } = saidBy(campaignEvents, 'campaign.accepted', data);
-  return { type, at: acceptedAt, node: null, level: 'info', text, data };
+  return makeEvent('campaign.accepted', { at: acceptedAt }, data);
 }
 
 const inUse = 'node_in_other_expansion';

@@ -2,6 +2,7 @@ import { campaignRemainingSeconds, memberRemainingSeconds } from '../core/campai
 import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from '../model/campaign.ts';
 import { campaignReasons, stopReasons } from '../model/campaign-texts.ts';
 import { problemFor } from '../model/problems.ts';
+import { readReason } from '../model/reasons.ts';
 import { type Reader, readSaid } from '../model/text.ts';
 import type { CampaignSummary, CampaignView, MemberView } from '../model/views/campaign.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
@@ -46,15 +47,16 @@ export function memberView(member: CampaignMember, now: number, reader: Reader):
     startedAt: expansion?.startedAt ?? null,
     endedAt: expansion?.endedAt ?? null,
     remainingSeconds: rounded(memberRemainingSeconds(member, now)),
-    reason: problem?.text ?? expansionReason(expansion),
+    reason: problem?.text ?? expansionReason(expansion, reader),
     problem: problem ?? (expansion?.problem ? problemFor(expansion.problem, reader) : null),
   };
 }
 
 /** While it runs, what was said of its state when it began is no news. */
-function expansionReason(expansion: CampaignMember['expansion']): string | null {
+function expansionReason(expansion: CampaignMember['expansion'], reader: Reader): string | null {
   if (expansion === null) return null;
-  return expansion.waitingFor ?? (expansion.state === 'running' ? null : expansion.stateReason);
+  const reason = expansion.waitingFor ?? (expansion.state === 'running' ? null : expansion.stateReason);
+  return reason && readReason(reason, reader);
 }
 
 const rounded = (seconds: number | null): number | null => (seconds === null ? null : Math.ceil(seconds));

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { eventFor } from '../model/events.ts';
 import type { StoredEvent } from '../model/expansion.ts';
 import { type Refusal, refuse } from '../model/refusal.ts';
 import type { Reader } from '../model/text.ts';
@@ -8,7 +9,6 @@ import type { Log } from '../platform/log.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
 
-import { eventFor } from './for-reader.ts';
 import { reader } from './reader.ts';
 
 export interface EventStreamOptions {

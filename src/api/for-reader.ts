@@ -2,15 +2,16 @@
 
 import { anomalyFor } from '../model/anomalies.ts';
 import { batchReasonFor } from '../model/batch-reasons.ts';
-import { campaignEvents } from '../model/campaign-texts.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import { diagnosisFor } from '../model/diagnosis.ts';
 import { evidenceFor } from '../model/evidence.ts';
-import type { EventInput, Expansion, Join } from '../model/expansion.ts';
+import type { Expansion, Intent, Join } from '../model/expansion.ts';
 import { findingFor } from '../model/findings.ts';
 import { driftFor, forecastFor } from '../model/forecast-texts.ts';
 import type { Knowledge } from '../model/knowledge.ts';
-import { type Reader, readSaid, type TextTable } from '../model/text.ts';
+import { problemFor } from '../model/problems.ts';
+import { reasonFor } from '../model/reasons.ts';
+import type { Reader } from '../model/text.ts';
 import { pairReasons, upgradeAdvice, versionReason } from '../model/versions.ts';
 import type { CampaignPlan } from '../model/views/campaign.ts';
 import type { Plan } from '../model/views/plan.ts';
@@ -44,20 +45,33 @@ export const campaignPlanFor = (plan: CampaignPlan, reader: Reader): CampaignPla
   })),
 });
 
-const eventTexts: TextTable = campaignEvents;
+const intentFor = (intent: Intent, reader: Reader): Intent => ({
+  ...intent,
+  reason: reasonFor(intent.reason, reader),
+  reply: typeof intent.reply === 'object' ? reasonFor(intent.reply, reader) : intent.reply,
+});
 
-/** What an event tells is made of its data; an event without a row here reads as it was stored. */
-export const eventFor = <E extends EventInput>(event: E, reader: Reader): E => ({
-  ...event,
-  text: readSaid(eventTexts, { code: event.type, facts: event.data, text: event.text }, reader),
+type AttemptLike = Pick<Join['attempts'][number], 'intents'>;
+export const attemptFor = <A extends AttemptLike>(attempt: A, reader: Reader): A => ({
+  ...attempt,
+  intents: attempt.intents.map((intent) => intentFor(intent, reader)),
 });
 
 /** What is said of one node; fields that the view leaves out stay left out. */
-export const joinFor = <J extends Partial<Pick<Join, 'anomalies' | 'diagnosis' | 'findings' | 'evidence'>>>(
+export const joinFor = <
+  J extends Partial<
+    Pick<Join, 'anomalies' | 'diagnosis' | 'findings' | 'evidence' | 'waitingFor' | 'problem'> & {
+      readonly attempts: readonly AttemptLike[];
+    }
+  >,
+>(
   join: J,
   reader: Reader,
 ) => ({
   ...join,
+  ...(join.waitingFor && { waitingFor: reasonFor(join.waitingFor, reader) }),
+  ...(join.problem && { problem: problemFor(join.problem, reader) }),
+  ...(join.attempts && { attempts: join.attempts.map((attempt) => attemptFor(attempt, reader)) }),
   ...(join.anomalies && { anomalies: join.anomalies.map((anomaly) => anomalyFor(anomaly, reader)) }),
   ...(join.diagnosis && { diagnosis: diagnosisFor(join.diagnosis, reader) }),
   ...(join.findings && { findings: join.findings.map((finding) => findingFor(finding, reader)) }),
@@ -67,10 +81,15 @@ export const joinFor = <J extends Partial<Pick<Join, 'anomalies' | 'diagnosis' |
 export const expansionFor = <
   E extends Pick<
     Expansion,
-    'capabilities' | 'findings' | 'forecast' | 'forecastDrift' | 'batchSizeReason' | 'batchSizeBecause'
-  > & {
-    readonly joins: readonly object[];
-  },
+    | 'batchSizeBecause'
+    | 'batchSizeReason'
+    | 'capabilities'
+    | 'findings'
+    | 'forecast'
+    | 'forecastDrift'
+    | 'problem'
+    | 'stateReason'
+  > & { readonly joins: readonly object[] },
 >(
   expansion: E,
   reader: Reader,
@@ -79,6 +98,8 @@ export const expansionFor = <
   batchSizeReason: batchReasonFor(expansion.batchSizeReason, expansion.batchSizeBecause, reader),
   forecast: forecastFor(expansion.forecast, reader),
   forecastDrift: driftFor(expansion.forecastDrift, reader),
+  stateReason: reasonFor(expansion.stateReason, reader),
+  problem: expansion.problem && problemFor(expansion.problem, reader),
   capabilities: capabilitiesFor(expansion.capabilities, reader),
   findings: expansion.findings.map((finding) => findingFor(finding, reader)),
   joins: expansion.joins.map((join) => joinFor(join as E['joins'][number], reader)),

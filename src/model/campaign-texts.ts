@@ -1,6 +1,7 @@
 /** What campaigns say: why they stand as they do, what happened, and what went wrong. */
 import type { Problem } from './expansion.ts';
 import { problemFor, problems } from './problems.ts';
+import { readReason } from './reasons.ts';
 import { memberName, type NamedMember, stateWord } from './state-words.ts';
 import {
   counted,
@@ -122,15 +123,10 @@ export const stopReason = <C extends StopReason>(code: C, facts: FactsOf<typeof 
 
 /** What a member or an expansion says of itself: a text of another table, or one of an earlier release. */
 type OfExpansion = Said | string | null;
-const expansionText = (said: OfExpansion): string | null =>
-  typeof said === 'string' ? said : (said?.text ?? null);
-const becauseEn = (reason: OfExpansion): string => {
-  const said = expansionText(reason);
-  return said === null ? '' : `: ${said}`;
-};
-const becauseZh = (reason: OfExpansion): string => {
-  const said = expansionText(reason);
-  return said === null ? '' : `：${said}`;
+const because = (reason: OfExpansion, reader: Reader): string => {
+  if (reason === null) return '';
+  const said = typeof reason === 'string' ? reason : readReason(reason, reader);
+  return reader.language === 'zh' ? `：${said}` : `: ${said}`;
 };
 
 interface Problematic extends NamedMember {
@@ -145,8 +141,8 @@ interface StateEntered {
 
 const endedMember = (en: string, zh: string): Text<EndedMember> =>
   text({
-    en: (facts, reader) => `${memberFirst(facts, reader)} ${en}${becauseEn(facts.stateReason)}`,
-    zh: (facts, reader) => `${memberName(facts, reader)}${zh}${becauseZh(facts.stateReason)}`,
+    en: (facts, reader) => `${memberFirst(facts, reader)} ${en}${because(facts.stateReason, reader)}`,
+    zh: (facts, reader) => `${memberName(facts, reader)}${zh}${because(facts.stateReason, reader)}`,
   });
 
 const stateEntered: Text<StateEntered> = {
@@ -185,20 +181,20 @@ export const campaignEvents = {
   }),
   'campaign.member_halted': text<EndedMember>({
     en: (facts, reader) =>
-      `${memberFirst(facts, reader)} is halted${becauseEn(facts.stateReason ?? 'a person must decide')}`,
+      `${memberFirst(facts, reader)} is halted${because(facts.stateReason ?? 'a person must decide', reader)}`,
     zh: (facts, reader) =>
-      `${memberName(facts, reader)}已停下${becauseZh(facts.stateReason ?? '需要人工处理')}`,
+      `${memberName(facts, reader)}已停下${because(facts.stateReason ?? '需要人工处理', reader)}`,
   }),
   'campaign.member_succeeded': endedMember('succeeded', '成功'),
   'campaign.member_failed': text<EndedMember & { readonly gone: boolean; readonly expansionId: string }>({
     en: (facts, reader) =>
       facts.gone
         ? problems.expansion_gone.text.en(facts, reader)
-        : `${memberFirst(facts, reader)} has failed${becauseEn(facts.stateReason)}`,
+        : `${memberFirst(facts, reader)} has failed${because(facts.stateReason, reader)}`,
     zh: (facts, reader) =>
       facts.gone
         ? problems.expansion_gone.text.zh(facts, reader)
-        : `${memberName(facts, reader)}失败${becauseZh(facts.stateReason)}`,
+        : `${memberName(facts, reader)}失败${because(facts.stateReason, reader)}`,
   }),
   'campaign.member_cancelled': endedMember('was cancelled', '已取消'),
   'campaign.canary_passed': text<{ readonly rest: number }>({

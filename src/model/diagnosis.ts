@@ -333,6 +333,14 @@ export const causes = {
 } as const satisfies Readonly<Record<string, CauseRow>>;
 
 export type CauseCode = keyof typeof causes;
+const rows: Readonly<Record<string, CauseRow | undefined>> = causes;
+
+/** How a cause that was found reads for this reader. */
+export const causeText = (cause: { readonly code: string; readonly text: string }, reader: Reader): string =>
+  read(rows[cause.code]?.title, {}, reader, cause.text);
+
+export const causeSteps = (code: string, reader: Reader): readonly string[] =>
+  rows[code]?.steps[reader.language]({}, reader) ?? [];
 
 /** What speaks for or against a cause, with its figures. */
 export const signs = {
@@ -435,8 +443,6 @@ export type { Diagnosis } from './views/diagnosis.ts';
 
 export const sign = (code: SignCode, facts: Facts = {}): Said<SignCode> => saidBy(signs, code, facts);
 
-const rows: Readonly<Record<string, CauseRow>> = causes;
-
 /** The same diagnosis in the words of this reader; what this release does not know stays as it was stored. */
 export function diagnosisFor(diagnosis: Diagnosis, reader: Reader): Diagnosis {
   const { language } = reader;
@@ -446,7 +452,7 @@ export function diagnosisFor(diagnosis: Diagnosis, reader: Reader): Diagnosis {
     ...diagnosis,
     causes: diagnosis.causes.map((cause) => ({
       ...cause,
-      text: read(rows[cause.code]?.title, {}, reader, cause.text),
+      text: causeText(cause, reader),
       wouldTell: read(rows[cause.code]?.wouldTell, {}, reader, cause.wouldTell),
       speaksFor: cause.speaksFor.map((each) => ({ ...each, text: readSaid(signs, each, reader) })),
       speaksAgainst: cause.speaksAgainst.map((each) => ({ ...each, text: readSaid(signs, each, reader) })),

@@ -16,7 +16,10 @@ export const statementText = (rule: RuleName, statement: string, facts: object):
   rows[rule]!.statements[statement]!.en(facts, nobody);
 
 /** A rule in the words of this reader, with its label. */
-export function ruleFor(rule: EvidenceRule, reader: Reader): EvidenceRule & { readonly label: string } {
+export function ruleFor<R extends Omit<EvidenceRule, 'at'>>(
+  rule: R,
+  reader: Reader,
+): R & { readonly label: string } {
   const row = rows[rule.rule];
   return {
     ...rule,

@@ -175,7 +175,7 @@ export interface MasterTracker {
   /** Set while the master does not answer. */
   readonly silentSince: number | null;
   readonly silentAs: Silence['kind'] | null;
-  /** What was met at the last look that gave no answer. */
+  /** What was met at the last look that gave no answer; null or absent = nothing that could be told. */
   readonly silentWith?: string | null;
   readonly processId: number | null;
   readonly uptimeSeconds: number | null;

@@ -21,18 +21,6 @@ export type { Address } from './views/targets.ts';
 
 export type Silence = Exclude<Look, { readonly kind: 'answered' }>;
 
-/** What a server does that gives no look, to be said of it: always the same words for the same kind. */
-export const silenceWords: Readonly<Record<Silence['kind'], string>> = {
-  busy: 'does not reply in time',
-  unreachable: 'cannot be reached',
-  denied: 'refuses the login',
-  garbled: 'does not speak like a Pika',
-};
-
-/** The same with what was met. */
-export const silenceInFull = (look: Silence): string =>
-  look.kind === 'busy' ? silenceWords.busy : `${silenceWords[look.kind]} (${look.message})`;
-
 /** `host:port`, with brackets around an IPv6 literal. */
 export function formatAddress(address: Address): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;

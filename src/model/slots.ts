@@ -1,4 +1,6 @@
 /** Full syncs that run at the same time over all expansions, and the limits on them. Pure; counted in the store. */
+import { because, type Reason } from './reasons.ts';
+
 export interface Slot {
   readonly expansionId: string;
   /** Index of the join. */
@@ -20,7 +22,7 @@ export const noSlotLimits: SlotLimits = { total: null, perNodeHost: null, perMas
 
 export interface SlotRefusal {
   readonly position: number;
-  readonly text: string;
+  readonly reason: Reason;
 }
 
 export interface SlotGrant {
@@ -39,30 +41,27 @@ export function grantSlots(
   const slots = [...held];
   const refused: SlotRefusal[] = [];
   for (const slot of wanted) {
-    const text = refusal([...others, ...slots], slot, limits);
-    if (text === null) slots.push(slot);
-    else refused.push({ position: slot.position, text });
+    const reason = refusal([...others, ...slots], slot, limits);
+    if (reason === null) slots.push(slot);
+    else refused.push({ position: slot.position, reason });
   }
   return { slots, refused };
 }
 
-function refusal(taken: readonly Slot[], slot: Slot, limits: SlotLimits): string | null {
+function refusal(taken: readonly Slot[], slot: Slot, limits: SlotLimits): Reason | null {
   const onNodeHost = taken.filter(({ nodeHost }) => nodeHost === slot.nodeHost);
   const onMasterHost = taken.filter(({ masterHost }) => masterHost === slot.masterHost);
   if (limits.total !== null && taken.length >= limits.total)
-    return `${taken.length} full syncs run already, the limit of this service (slots.total)${byWhom(taken, slot)}`;
+    return because('slots_total', running(taken, null, slot));
   if (limits.perNodeHost !== null && onNodeHost.length >= limits.perNodeHost)
-    return `${onNodeHost.length} full syncs run already to nodes on ${slot.nodeHost}, the limit for one host (slots.perNodeHost)${byWhom(onNodeHost, slot)}`;
+    return because('slots_of_node_host', running(onNodeHost, slot.nodeHost, slot));
   if (limits.perMasterHost !== null && onMasterHost.length >= limits.perMasterHost)
-    return `${onMasterHost.length} full syncs run already from masters on ${slot.masterHost}, the limit for one host (slots.perMasterHost)${byWhom(onMasterHost, slot)}`;
+    return because('slots_of_master_host', running(onMasterHost, slot.masterHost, slot));
   return null;
 }
 
-function byWhom(taken: readonly Slot[], slot: Slot): string {
-  const ids = [...new Set(taken.map(({ expansionId }) => expansionId))].filter(
-    (id) => id !== slot.expansionId,
-  );
-  return ids.length === 0
-    ? ''
-    : `: expansion ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ' and others' : ''}`;
+function running(taken: readonly Slot[], host: string | null, slot: Slot) {
+  const ids = new Set(taken.map(({ expansionId }) => expansionId));
+  ids.delete(slot.expansionId);
+  return { running: taken.length, host, expansions: [...ids] };
 }

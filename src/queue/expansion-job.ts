@@ -138,7 +138,7 @@ function progressOf(expansion: Expansion): ExpansionJobProgress {
   return {
     expansionId: expansion.id,
     state: expansion.state,
-    stateReason: expansion.stateReason,
+    stateReason: expansion.stateReason?.text ?? null,
     needsPerson: needsPerson(expansion.state),
     currentBatch: expansion.currentBatch,
     batchCount: expansion.batchCount,

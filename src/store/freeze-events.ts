@@ -1,19 +1,14 @@
+import { makeEvent } from '../model/events.ts';
 import type { EventInput } from '../model/expansion.ts';
 import type { FreezeOrder } from './store.ts';
 
-/** What the history of an expansion says of the global stop. */
-export const freezeEvent = ({ by, reason }: FreezeOrder): Omit<EventInput, 'at'> => ({
-  type: 'freeze.on',
-  node: null,
-  level: 'warning',
-  text: `${by} has frozen everything: ${reason}. No node is attached until the freeze is lifted`,
-  data: { by, reason },
-});
+type Told = Omit<EventInput, 'at'>;
 
-export const unfreezeEvent = ({ by, reason }: FreezeOrder): Omit<EventInput, 'at'> => ({
-  type: 'freeze.lifted',
-  node: null,
-  level: 'info',
-  text: `${by} has lifted the freeze: ${reason}`,
-  data: { by, reason },
-});
+/** What the history of an expansion says of the global stop; the database gives the time. */
+export const freezeEvent = ({ by, reason }: FreezeOrder): Told => untimed('freeze.on', { by, reason });
+export const unfreezeEvent = ({ by, reason }: FreezeOrder): Told => untimed('freeze.lifted', { by, reason });
+
+function untimed(type: 'freeze.on' | 'freeze.lifted', data: FreezeOrder): Told {
+  const { at: _, ...told } = makeEvent(type, { at: 0 }, data);
+  return told;
+}

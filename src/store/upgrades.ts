@@ -16,8 +16,23 @@ type Step = (doc: any) => object;
  * A document that holds another one (a join holds a report) calls the steps of the inner kind itself.
  */
 const steps = {
-  expansion: [],
-  join: [],
+  expansion: [
+    // The reasons became codes with facts.
+    (doc) => ({
+      ...doc,
+      stateReason: asWritten(doc.stateReason),
+    }),
+  ],
+  join: [
+    (doc) => ({
+      ...doc,
+      waitingFor: asWritten(doc.waitingFor),
+      attempts: doc.attempts.map((attempt: { readonly intents: readonly { readonly reason: string }[] }) => ({
+        ...attempt,
+        intents: attempt.intents.map((intent) => ({ ...intent, reason: asWritten(intent.reason) })),
+      })),
+    }),
+  ],
   observation: [],
   /** An event with all its columns; the version stands in `data`. */
   event: [],
@@ -30,7 +45,16 @@ const steps = {
       stop: doc.stop && { ...doc.stop, reason: asWritten(doc.stop.reason) },
     }),
   ],
-  campaign_member: [],
+  campaign_member: [
+    (doc) => ({
+      ...doc,
+      expansion: doc.expansion && {
+        ...doc.expansion,
+        stateReason: asWritten(doc.expansion.stateReason),
+        waitingFor: asWritten(doc.expansion.waitingFor),
+      },
+    }),
+  ],
   comparison_spec: [],
   comparison_cursor: [
     // What was noted became codes with facts.
@@ -54,8 +78,8 @@ const steps = {
 } satisfies Readonly<Record<string, readonly Step[]>>;
 
 /** What an earlier release has said: its text, of which no facts are known. */
-function asWritten(text: string | null): Said | null {
-  return text === null ? null : { code: 'as_written', facts: {}, text };
+function asWritten(text: string | null | undefined): Said | null {
+  return text == null ? null : { code: 'as_written', facts: {}, text };
 }
 
 export type DocumentKind = keyof typeof steps;

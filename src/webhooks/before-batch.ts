@@ -1,4 +1,5 @@
 import type { Expansion } from '../model/expansion.ts';
+import { because, type Reason } from '../model/reasons.ts';
 import type { HookAnswer, SendHook } from '../net/send.ts';
 import { shownUrl } from '../net/url.ts';
 import type { Webhook, WebhookStore } from '../store/webhooks.ts';
@@ -21,38 +22,38 @@ const askAgainMs = 10_000;
 const remembered = 1000;
 
 interface Held {
-  readonly text: string;
+  readonly reason: Reason;
   readonly until: number;
 }
 
 /**
  * Makes the function that asks every veto webhook whether a batch may begin. It resolves with null when all of them
- * answered 2xx, else with the text that says who holds the batch and why. No answer holds it as well. A hold is
+ * answered 2xx, else with the reason: who holds the batch and why. No answer holds it as well. A hold is
  * remembered for a while, so that it may be called at every look.
  */
 export function createBeforeBatch(
   parts: BeforeBatchParts,
-): (expansion: Expansion, batch: number) => Promise<string | null> {
+): (expansion: Expansion, batch: number) => Promise<Reason | null> {
   const held = new Map<string, Held>();
 
   return async (expansion, batch) => {
     const key = `${expansion.id}/${batch}`;
     const known = held.get(key);
-    if (known && known.until > parts.now()) return known.text;
+    if (known && known.until > parts.now()) return known.reason;
     held.delete(key);
-    const text = await askAll(parts, expansion, batch);
-    if (text === null) return null;
+    const reason = await askAll(parts, expansion, batch);
+    if (reason === null) return null;
     if (held.size >= remembered) held.clear();
-    held.set(key, { text, until: parts.now() + askAgainMs });
-    return text;
+    held.set(key, { reason, until: parts.now() + askAgainMs });
+    return reason;
   };
 }
 
-async function askAll(parts: BeforeBatchParts, expansion: Expansion, batch: number): Promise<string | null> {
+async function askAll(parts: BeforeBatchParts, expansion: Expansion, batch: number): Promise<Reason | null> {
   const webhooks = (await parts.store.list()).filter((webhook) => webhook.kind === 'veto');
-  const texts = await Promise.all(webhooks.map((webhook) => ask(parts, webhook, expansion, batch)));
-  const holding = texts.filter((text) => text !== null);
-  return holding.length === 0 ? null : holding.join(' ');
+  const answers = await Promise.all(webhooks.map((webhook) => ask(parts, webhook, expansion, batch)));
+  const holding = answers.filter((answer) => answer !== null);
+  return holding.length > 1 ? because('several', { reasons: holding }) : (holding[0] ?? null);
 }
 
 async function ask(
@@ -60,7 +61,7 @@ async function ask(
   webhook: Webhook,
   expansion: Expansion,
   batch: number,
-): Promise<string | null> {
+): Promise<Reason | null> {
   const question = questionOf(expansion, batch, parts.now());
   const delivery = {
     id: parts.newId('dlv'),
@@ -80,7 +81,7 @@ async function ask(
   const outcome = { ...outcomeOf(answer, 1, 0), retryInMs: null };
   // The answer counts, whether or not it could be kept for reading.
   await parts.store.addAnswered(delivery, outcome).catch((error: unknown) => parts.onTrouble(error));
-  return isYes(answer) ? null : holdText(webhook, batch, answer);
+  return isYes(answer) ? null : heldBy(webhook, batch, answer);
 }
 
 /** The body of the question. */
@@ -98,10 +99,13 @@ function questionOf(expansion: Expansion, batch: number, now: number): Record<st
   };
 }
 
-function holdText(webhook: Webhook, batch: number, answer: HookAnswer): string {
-  const said = answer.error ?? `answered ${answer.status}${quoted(answer.text)}`;
-  return (
-    `Batch ${batch + 1} is held by ${shownUrl(webhook.url)}: ${said} (webhook ${webhook.id}). ` +
-    `It is asked again every ${askAgainMs / 1000} s; to go on without it, delete the webhook.`
-  );
+function heldBy({ id, url }: Webhook, batch: number, { status, text, error }: HookAnswer): Reason {
+  return because('held_by_webhook', {
+    batch: batch + 1,
+    url: shownUrl(url),
+    webhookId: id,
+    answer: error === null ? { status, quoted: quoted(text) } : null,
+    error,
+    askedAgainSeconds: askAgainMs / 1000,
+  });
 }

@@ -145,7 +145,7 @@ describe('POST /v1/expansions', () => {
     const first = (await post('/v1/expansions', goodRequest)).json();
     const second = (await post('/v1/expansions', { master: masterName, nodes: ['10.0.0.9:9221'] })).json();
     expect(second.waitsFor).toBe(first.id);
-    expect(second.stateReason).toContain(first.id);
+    expect(second.stateReason.text).toContain(first.id);
   });
 
   test('a server that never answers costs the time limit, not the request', async () => {

@@ -17,7 +17,7 @@ export interface Told {
   readonly id: string;
   readonly label: string | null;
   readonly state: string;
-  readonly stateReason: string | null;
+  readonly stateReason: { readonly text: string } | null;
   readonly endedAt: number | null;
   readonly joins: readonly SummaryJoin[];
 }

@@ -410,7 +410,7 @@ class ChaosRun {
     await this.#take(told);
     const { key } = followed.asked;
     this.#note({ kind: 'ended', at: Date.now(), key, state: told.state, saidAt: told.endedAt });
-    this.#say('client', `${key} has ended: ${told.state}, ${told.stateReason}`);
+    this.#say('client', `${key} has ended: ${told.state}, ${told.stateReason?.text}`);
     followed.ended = true;
   }
 
@@ -422,7 +422,7 @@ class ChaosRun {
       this.#helped.set(target.name, times + 1);
       const verb = times < operatorRetries ? 'retry' : 'skip';
       this.#operatorSteps += 1;
-      this.#say('operator', `${verb} ${target.name}: ${stateReason}`);
+      this.#say('operator', `${verb} ${target.name}: ${stateReason?.text}`);
       await this.#client!.steer(id, target.name, verb).catch((error: unknown) => {
         if (!(error instanceof RefusedError)) throw error;
       });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExpansionView } from '../../src/model/views/expansion.ts';
+import { said } from '../support/said.ts';
 import { FakeApi, joinOf } from './fake-api.ts';
 import { Harness, jsonLines, until } from './harness.ts';
 
@@ -337,7 +338,7 @@ describe('looking', () => {
   });
 
   it('never lets a text from a node command the terminal', async () => {
-    api.set({ stateReason: 'reply: \u001b]0;owned\u0007\u001b[2J' });
+    api.set({ stateReason: said('reply: \u001b]0;owned\u0007\u001b[2J') });
     const { out } = await run('show', 'exp_1');
     expect(out).toContain('owned');
     expect(out).not.toContain('\u001b');

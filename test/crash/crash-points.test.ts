@@ -108,7 +108,7 @@ async function getJson<T>(url: string): Promise<T> {
 interface Shown {
   readonly id: string;
   readonly state: string;
-  readonly stateReason: string | null;
+  readonly stateReason: { readonly text: string } | null;
   readonly joins: readonly {
     readonly phase: string;
     readonly attempts: readonly unknown[];
@@ -293,7 +293,7 @@ async function endOf(url: string): Promise<Summary> {
   const { state, stateReason, joins } = await getJson<Shown>(`${url}/v1/expansions/${seen[0]!.id}`);
   return {
     state,
-    reason: stateReason,
+    reason: stateReason?.text ?? null,
     phases: joins.map(({ phase }) => phase),
     attempts: joins.map(({ attempts }) => attempts.length),
   };

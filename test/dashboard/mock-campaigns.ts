@@ -14,6 +14,7 @@ import {
 } from '../../src/model/campaign.ts';
 import type { StoredEvent } from '../../src/model/expansion.ts';
 import { nobody } from '../../src/model/text.ts';
+import { said } from '../support/said.ts';
 import type { MockWorld } from './mock-world.ts';
 
 interface Scene {
@@ -82,7 +83,7 @@ class MockCampaigns {
     const expansionOf = (index: number): MemberExpansion => ({
       ...(shown[index] ?? { id: `exp_of_${id}_${index}` }),
       state: went[index] ?? 'running',
-      stateReason: went[index] === 'halted' ? 'a node was given up' : null,
+      stateReason: went[index] === 'halted' ? said('a node was given up') : null,
       waitingFor: null,
       startedAt: now - 60_000,
       endedAt: went[index] === 'succeeded' || went[index] === 'failed' ? now - 5_000 : null,

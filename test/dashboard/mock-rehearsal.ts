@@ -1,6 +1,7 @@
 import type { JoinPhase } from '../../src/model/expansion.ts';
 import type { Plan } from '../../src/model/views/plan.ts';
 import type { Played, PlayedNode, PlayedRun } from '../../src/model/views/rehearsal.ts';
+import { said } from '../support/said.ts';
 
 const copySeconds = 34;
 const phasesFrom = (start: number, copy = copySeconds): PlayedNode['phases'] => {
@@ -38,7 +39,7 @@ function run(plan: Plan, more: { readonly delay?: number; readonly anomaly?: str
   );
   return {
     state: 'succeeded',
-    stateReason: 'all nodes verified',
+    stateReason: said('all nodes verified'),
     seconds: plan.batches.length * each + delay,
     dumps: plan.batches.length,
     nodes,

@@ -26,6 +26,7 @@ import type { Address, DbState, ListedSlave, Look } from '../../src/model/observ
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
+import { said } from '../support/said.ts';
 
 /**
  * A service that only exists for the dashboard's tests: expansions that go through their phases by a script, in a
@@ -228,7 +229,7 @@ export class MockWorld {
     this.patch(id, {
       state,
       stateSince: this.now,
-      stateReason: reason,
+      stateReason: said(reason),
       problem,
       endedAt: isEnded(state) ? this.now : null,
       pendingControl: null,
@@ -250,7 +251,7 @@ export class MockWorld {
       phase,
       phaseSince: this.now,
       phases: [...join.phases, { phase, at: this.now, attempt }],
-      waitingFor: phase === 'snapshotting' ? 'the master’s dump (bgsave)' : null,
+      waitingFor: phase === 'snapshotting' ? said('the master’s dump (bgsave)') : null,
     });
     this.say(id, 'node.phase', `${name}: ${text}`, {
       node: name,
@@ -428,7 +429,7 @@ export class MockWorld {
     const intent = (command: Intent['command'], reason: string): Intent => ({
       id: `${join.target.name}-${number}-${command.kind}`,
       command,
-      reason,
+      reason: said(reason),
       savedAt: this.now,
       epoch: 1,
       endedAt: this.now,

@@ -7,6 +7,7 @@ import {
   seeThrough,
 } from '../../src/queue/expansion-job.ts';
 import { type ExpansionJobProgress, makeExpansionJob, parseJobFailure } from '../../src/queue/producer.ts';
+import { said } from '../support/said.ts';
 import { FakeService, refused } from './fake-service.ts';
 
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 });
@@ -80,7 +81,7 @@ describe('a job of the queue', () => {
     const service = new FakeService();
     const { progress, ended } = start(service);
     await eventually(() => progress.length).toBe(1);
-    service.change('exp_1', { state, stateReason: 'because' });
+    service.change('exp_1', { state, stateReason: said('because') });
     expect(await failureOf(ended)).toMatchObject({
       code: `expansion_${state}`,
       result: { expansionId: 'exp_1', state },

@@ -116,7 +116,7 @@ interface Shown {
   readonly master: { readonly name: string };
   readonly joins: readonly {
     readonly phase: string;
-    readonly waitingFor: string | null;
+    readonly waitingFor: { readonly text: string } | null;
     readonly problem: { readonly code: string; readonly text: string; readonly nextSteps: string[] } | null;
   }[];
 }
@@ -191,7 +191,9 @@ describe('nodes that become hostile in the middle of a copy', () => {
       problem: { code: 'node_unreachable', text: expect.stringContaining('the connection fails') },
     });
     const waiting = await becomes(ids[slow]!, ({ joins }) => joins[0]!.waitingFor !== null);
-    expect(waiting.joins[0]).toMatchObject({ waitingFor: expect.stringContaining('does not reply') });
+    expect(waiting.joins[0]).toMatchObject({
+      waitingFor: { text: expect.stringContaining('does not reply') },
+    });
     await becomes(ids[honest]!, ({ state }) => state === 'succeeded');
     expect((await peakBytes()) - before).toBeLessThan(moreMemoryBytes);
     expect(served.child.exitCode ?? served.child.signalCode).toBeNull();
@@ -226,7 +228,8 @@ describe('masters that become hostile in the middle of a copy', () => {
     const seen = ofMasters.map(async ([name, , word], i) => {
       const waiting = await becomes(
         ids[i]!,
-        ({ state, joins }) => state !== 'running' || joins[0]!.waitingFor?.startsWith('the master') === true,
+        ({ state, joins }) =>
+          state !== 'running' || joins[0]!.waitingFor?.text.startsWith('the master') === true,
       );
       const { state, joins } = await becomes(ids[i]!, (shown) => shown.state !== 'running');
       const { phase, problem } = joins[0]!;

@@ -606,7 +606,8 @@ function mayBeSynced({ beginning, overwriteData, repoint }: PlannedNode): boolea
 const describe = (expansion: Expansion): string =>
   expansion.joins
     .map(
-      (join) => `${join.target.name} ${join.phase}${join.waitingFor === null ? '' : ` (${join.waitingFor})`}`,
+      (join) =>
+        `${join.target.name} ${join.phase}${join.waitingFor === null ? '' : ` (${join.waitingFor.text})`}`,
     )
     .join(', ');
 

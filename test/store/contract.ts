@@ -10,6 +10,7 @@ import {
   type Store,
 } from '../../src/store/store.ts';
 import { newExpansion } from '../support/expansions.ts';
+import { said } from '../support/said.ts';
 import { until } from '../support/until.ts';
 
 export interface StoreUnderTest {
@@ -331,8 +332,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         const [join] = expansion.joins;
         const after = {
           ...expansion,
-          stateReason: 'said \u0000 and \ud800 and \\u0000',
-          joins: [{ ...join!, waitingFor: 'half a pair \udfff, a whole one 😀' }],
+          stateReason: said('said \u0000 and \ud800 and \\u0000'),
+          joins: [{ ...join!, waitingFor: said('half a pair \udfff, a whole one 😀') }],
         };
         await store.save(lease, expansion, after, {
           lookAgainInMs: null,
@@ -340,8 +341,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           observations: [{ node: 'n\u0000', look: { kind: 'garbled', at: 1, message: '\u0000\ud83d' } }],
         });
         const stored = await store.get(expansion.id);
-        expect(stored?.stateReason).toBe('said \ufffd and \ufffd and \\u0000');
-        expect(stored?.joins[0]?.waitingFor).toBe('half a pair \ufffd, a whole one 😀');
+        expect(stored?.stateReason?.text).toBe('said \ufffd and \ufffd and \\u0000');
+        expect(stored?.joins[0]?.waitingFor?.text).toBe('half a pair \ufffd, a whole one 😀');
         const [kept] = await store.events({ expansionId: expansion.id, afterSeq: 0, limit: 1 });
         expect(kept).toMatchObject({ text: 'a\ufffdb', node: 'n\ufffd', data: { 'k\ufffd': '\ufffd' } });
       });
@@ -660,7 +661,10 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await ask(a, [slot(a.id, 0), slot(a.id, 1, 'h2')]);
         const refused = await ask(b, [slot(b.id, 3)]);
         expect(refused.refused).toEqual([
-          { position: 3, text: expect.stringContaining(`expansion ${a.id}`) },
+          {
+            position: 3,
+            reason: expect.objectContaining({ text: expect.stringContaining(`expansion ${a.id}`) }),
+          },
         ]);
         expect(refused.others).toEqual([slot(a.id, 0), slot(a.id, 1, 'h2')]);
         await ask(a, [slot(a.id, 1, 'h2')]);

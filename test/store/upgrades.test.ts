@@ -31,7 +31,7 @@ describe('a document', () => {
   it('gets the defaults of policy fields that its release did not have, and keeps what it has', () => {
     const policy = { onFailure: 'skip', verify: { depth: 'full' }, health: { masterLatencyMs: 20 } };
     for (const kind of ['expansion', 'plan'] as const)
-      expect(upgrade(kind, { policy })).toEqual({
+      expect(upgrade(kind, stamp(kind, { policy }))).toEqual({
         policy: {
           ...defaultPolicy,
           onFailure: 'skip',

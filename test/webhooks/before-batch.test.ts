@@ -67,11 +67,11 @@ describe('before a batch', () => {
     prepare(receiver);
     await store.create(webhookOf('v', `${receiver.url}?key=s3cret`, 'veto'));
     const text = await ask(timeoutMs)(expansion, 0);
-    expect(text).toContain('(webhook v)');
-    expect(text).toContain(said);
-    expect(text).toContain('delete the webhook');
-    expect(text).not.toContain('s3cret');
-    expect(text).not.toContain('\u001b');
+    expect(text?.text).toContain('(webhook v)');
+    expect(text?.text).toContain(said);
+    expect(text?.text).toContain('delete the webhook');
+    expect(text?.text).not.toContain('s3cret');
+    expect(text?.text).not.toContain('\u001b');
     expect(store.rows[0]).toMatchObject({ state: 'failed', nextAttemptAt: null });
   });
 
@@ -80,7 +80,7 @@ describe('before a batch', () => {
     receiver.answer = (response) => response.writeHead(409).end();
     await store.create(webhookOf('yes', other.url, 'veto'));
     await store.create(webhookOf('no', receiver.url, 'veto'));
-    expect(await ask()(expansion, 0)).toContain('(webhook no)');
+    expect((await ask()(expansion, 0))?.text).toContain('(webhook no)');
     await other.close();
   });
 

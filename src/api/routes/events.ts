@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { printable } from '../../admission/validate.ts';
+import { eventFor } from '../../model/events.ts';
 import { isEnded } from '../../model/expansion.ts';
 import { refuseField } from '../../model/refusal.ts';
 import { EventPage } from '../../model/views/event.ts';
 import type { StreamRequest } from '../event-streams.ts';
-import { eventFor } from '../for-reader.ts';
 import type { ApiParts } from '../parts.ts';
 import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, IdParams, Limit, strict } from '../schemas.ts';

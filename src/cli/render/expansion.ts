@@ -77,7 +77,9 @@ function bar(share: number, width: number): string {
 
 function waitText(join: JoinView): string {
   if (join.problem) return ` ${printable(join.problem.text)}`;
-  return join.waitingFor === null || join.waitingFor === undefined ? '' : ` ${printable(join.waitingFor)}`;
+  return join.waitingFor === null || join.waitingFor === undefined
+    ? ''
+    : ` ${printable(join.waitingFor.text)}`;
 }
 
 /** One event as one line. */
@@ -99,7 +101,7 @@ export function renderExpansion(expansion: ExpansionView, style: Style, now: num
   const nameWidth = Math.max(4, ...expansion.joins.map((join) => join.target.name.length));
   return [
     headline(expansion, style),
-    ...(expansion.stateReason === null ? [] : [`  ${printable(expansion.stateReason)}`]),
+    ...(expansion.stateReason === null ? [] : [`  ${printable(expansion.stateReason.text)}`]),
     ...pendingLines(expansion),
     ...(expansion.label === null ? [] : [`  Label: ${printable(expansion.label)}`]),
     `  Asked by ${printable(expansion.requestedBy)} at ${formatTime(expansion.acceptedAt)}${durationText(expansion)}`,

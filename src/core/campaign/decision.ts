@@ -12,16 +12,12 @@ import {
   type MemberExpansion,
   type MemberState,
 } from '../../model/campaign.ts';
-import {
-  type CampaignEventData,
-  type CampaignEventType,
-  campaignEvents,
-  campaignReason,
-  stopReason,
-} from '../../model/campaign-texts.ts';
+import { type CampaignEventType, campaignReason, stopReason } from '../../model/campaign-texts.ts';
+import { type EventMap, makeEvent } from '../../model/events.ts';
 import { type EventInput, isEnded, needsPerson, type Problem } from '../../model/expansion.ts';
 import { makeProblem } from '../../model/problems.ts';
-import { type Facts, type Said, saidBy, sameFacts } from '../../model/text.ts';
+import { sameReason } from '../../model/reasons.ts';
+import { type Facts, type Said, sameFacts } from '../../model/text.ts';
 import { campaignControlProblem } from './controls.ts';
 
 /** What came of the admission of a member. */
@@ -108,7 +104,7 @@ class Turn {
         return;
       case 'refused':
         this.#change(member, 'refused', { problem: outcome.problem });
-        this.#say('campaign.member_refused', { ...named(member), problem: outcome.problem }, 'error');
+        this.#say('campaign.member_refused', { ...named(member), problem: outcome.problem });
         return;
       case 'not_happened':
         this.#change(member, 'waiting', {});
@@ -121,7 +117,7 @@ class Turn {
           return;
         }
         this.#change(member, 'waiting', { failedTries, problem, notBefore: now + tryAgainAfterMs });
-        if (failedTries === 1) this.#say('campaign.member_delayed', { ...named(member), problem }, 'warning');
+        if (failedTries === 1) this.#say('campaign.member_delayed', { ...named(member), problem });
       }
     }
   }
@@ -141,11 +137,7 @@ class Turn {
     if (!isEnded(seen.state)) {
       if (!sameExpansion(before, seen)) this.#patch(member, { expansion: seen });
       if (seen.state === 'halted' && before?.state !== 'halted')
-        this.#say(
-          'campaign.member_halted',
-          { ...named(member), ...of(seen), problem: seen.problem },
-          'error',
-        );
+        this.#say('campaign.member_halted', { ...named(member), ...of(seen), problem: seen.problem });
       return;
     }
     const state = seen.state as 'succeeded' | 'failed' | 'cancelled';
@@ -153,7 +145,7 @@ class Turn {
     this.#change(member, state, { expansion: seen, problem: good ? null : seen.problem });
     const problem = seen.problem && !good ? { problem: seen.problem } : {};
     const data = { ...named(member), ...of(seen), ...problem, gone: false };
-    this.#say(`campaign.member_${state}`, data, good ? 'info' : 'error');
+    this.#say(`campaign.member_${state}`, data);
     const rest = this.#campaign.members.filter(({ group }) => group === 'rest');
     if (member.group === 'canary' && rest.length > 0 && canariesPassed(this.#campaign))
       this.#say('campaign.canary_passed', { rest: rest.length });
@@ -163,7 +155,7 @@ class Turn {
     const facts = { ...named(member), expansionId: member.expansion?.id ?? '' };
     const problem = makeProblem('expansion_gone', facts, this.#input.now);
     this.#change(member, 'failed', { problem });
-    this.#say('campaign.member_failed', { ...facts, stateReason: null, problem, gone: true }, 'error');
+    this.#say('campaign.member_failed', { ...facts, stateReason: null, problem, gone: true });
   }
 
   takeControls(): void {
@@ -241,7 +233,7 @@ class Turn {
     const { state, reason } = stateOf(this.#campaign, this.#input.frozen);
     const { now } = this.#input;
     if (state === this.#campaign.state) {
-      if (!sameSaid(reason, this.#campaign.stateReason)) this.#set({ stateReason: reason });
+      if (!sameReason(reason, this.#campaign.stateReason)) this.#set({ stateReason: reason });
       return;
     }
     this.#set({
@@ -250,8 +242,7 @@ class Turn {
       stateReason: reason,
       endedAt: campaignHasEnded(state) ? now : null,
     });
-    const level = state === 'failed' || state === 'halted' || state === 'stopping' ? 'error' : 'info';
-    this.#say(`campaign.${state}`, { reason }, level);
+    this.#say(`campaign.${state}`, { reason });
   }
 
   decision(begin: readonly number[]): CampaignDecision {
@@ -299,22 +290,14 @@ class Turn {
     this.#patch(member, { ...change, state, stateSince: this.#input.now });
   }
 
-  #say<T extends CampaignEventType>(
-    type: T,
-    data: CampaignEventData<T> & Facts,
-    level: EventInput['level'] = 'info',
-  ): void {
-    const { text } = saidBy(campaignEvents, type, data);
-    this.#events.push({ type, at: this.#input.now, node: null, level, text, data });
+  #say<T extends CampaignEventType>(type: T, data: EventMap[T] & Facts): void {
+    this.#events.push(makeEvent(type, { at: this.#input.now }, data));
   }
 }
 
 const named = ({ index, group, master }: CampaignMember) => ({ member: index, group, master });
 const lost = ({ index, master, state }: CampaignMember) => ({ member: index, master, state });
 const of = ({ id, stateReason }: MemberExpansion) => ({ expansionId: id, stateReason });
-
-const sameSaid = (a: Said | null, b: Said | null): boolean =>
-  a?.code === b?.code && sameFacts(a?.facts, b?.facts);
 
 const canariesPassed = ({ members }: Campaign): boolean =>
   members.every(({ group, state }) => group === 'rest' || state === 'succeeded');

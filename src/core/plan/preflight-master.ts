@@ -1,11 +1,10 @@
 import { findListedSlave, isIpv6, type KnownAs } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { MissingPart } from '../../model/findings/reach.ts';
-import { type MasterWork, masterWorkText } from '../../model/findings/settings.ts';
+import type { MasterWork } from '../../model/findings/settings.ts';
 import { formatAddress, type Look, type NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import type { NodeTarget } from '../../model/targets.ts';
-import { nobody } from '../../model/text.ts';
 import type { Check } from './finding.ts';
 import { knownAs, metOf, type PreflightMaster, type PreflightNode } from './preflight-servers.ts';
 
@@ -174,7 +173,7 @@ const isInSync = ({ replication }: NodeFacts): boolean =>
   Object.values(replication.dbStates).every((state) => state === 'Connected');
 
 /** What the master is at that a full sync must not meet; empty = free. Entries of `except` in the list of slaves do not count. */
-function masterWork(facts: NodeFacts, except: readonly KnownAs[] = []): MasterWork[] {
+export function masterWork(facts: NodeFacts, except: readonly KnownAs[] = []): MasterWork[] {
   const { bgsaving, scanningKeyspace, compacting } = facts.stats ?? {};
   const slaves = facts.replication?.slaves ?? [];
   const ours = new Set(except.map((node) => findListedSlave(slaves, node)));
@@ -190,10 +189,6 @@ function masterWork(facts: NodeFacts, except: readonly KnownAs[] = []): MasterWo
     }),
   ];
 }
-
-/** The same in plain words. */
-export const masterBusyReasons = (facts: NodeFacts, except: readonly KnownAs[] = []): string[] =>
-  masterWork(facts, except).map((work) => masterWorkText(work, nobody));
 
 /** A server whose version leaves no proof; for master and nodes alike. */
 export function unproven(capabilities: Capabilities | null) {

@@ -14,7 +14,7 @@ import { foundAny, type MasterScene, masterChecks, silentMasterChecks } from './
 import { entryChecks, nodeChecks, nodeFindings } from './preflight-node.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 
-export { masterBusyReasons } from './preflight-master.ts';
+export { masterWork } from './preflight-master.ts';
 
 /** What a look must ask of every server for preflight; the names are sections of the engine. */
 export const preflightSections = [

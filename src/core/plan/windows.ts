@@ -33,20 +33,6 @@ export function windowState(windows: readonly TimeWindow[], now: number): Window
   return { open: false, opensAt: coming.length === 0 ? null : Math.min(...coming), closesAt: null };
 }
 
-/** The moment as a person at that place reads it: `Mon 23 Nov 22:00 (Europe/Berlin)`. */
-export function windowTime(at: number, timeZone: string): string {
-  const text = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    weekday: 'short',
-    day: '2-digit',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).format(at);
-  return `${text.replace(/,/g, '')} (${timeZone})`;
-}
-
 interface Span {
   readonly from: number;
   readonly to: number;

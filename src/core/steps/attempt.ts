@@ -1,20 +1,22 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
 
 import { findListedSlave } from '../../model/addresses.ts';
-import { anomalyInGeneral } from '../../model/anomalies.ts';
 import type { Attempt, Intent, Join, NodeCommand } from '../../model/expansion.ts';
-import {
-  type Look,
-  type NodeFacts,
-  type ReplicationFacts,
-  silenceInFull,
-  silenceWords,
-} from '../../model/observation.ts';
-import { nobody } from '../../model/text.ts';
+import type { Look, NodeFacts, ReplicationFacts } from '../../model/observation.ts';
+import { makeProblem } from '../../model/problems.ts';
+import { because, type Reason } from '../../model/reasons.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { newSlaveTracker } from '../sync/tracker.ts';
 import { holdThrottle } from './bandwidth.ts';
-import { commandWords, endIntent, follows, hasHappened, intend, unknownActSettlesMs } from './intent.ts';
+import {
+  commandWords,
+  endIntent,
+  follows,
+  hasHappened,
+  intend,
+  type Reply,
+  unknownActSettlesMs,
+} from './intent.ts';
 import {
   closeAttempt,
   currentAttempt,
@@ -24,7 +26,7 @@ import {
   mustStayEmpty,
   patchAttempt,
 } from './join-state.ts';
-import { holdForMaster, masterBusy } from './master-hold.ts';
+import { holdForMaster } from './master-hold.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
 /**
@@ -58,19 +60,14 @@ export function stepAttempt(turn: Turn, join: Join): void {
       if (look.facts.replication.role === 'master')
         nextStep(turn, join, { step: 'await_unlisted', detachedAt: turn.now });
       else if (turn.frozen !== null) waitFor(turn, join, turn.frozen);
-      else intend(turn, join, { kind: 'slaveof_no_one' }, 'the node must leave its present master first');
+      else intend(turn, join, { kind: 'slaveof_no_one' }, because('must_leave_master'));
       return;
     case 'await_unlisted':
       awaitUnlisted(turn, join, attempt);
       return;
     case 'clear_id':
       if (look.facts.replication.replicationId) {
-        intend(
-          turn,
-          join,
-          { kind: 'clear_replication_id' },
-          'the node remembers a replication id, which could refuse or skip the full sync',
-        );
+        intend(turn, join, { kind: 'clear_replication_id' }, because('remembers_id'));
       } else nextStep(turn, join, { step: 'slaveof' });
       return;
     case 'slaveof':
@@ -99,12 +96,9 @@ function attachedMeanwhile(turn: Turn, join: Join, replication: ReplicationFacts
     nextStep(turn, join, { step: 'detach', detachedAt: null });
     return;
   }
-  giveUp(turn, join, 'failed', {
-    code: 'foreign_change',
-    text: `${join.target.name} was about to be attached, but now follows ${replication.masterHost}:${replication.masterPort}: somebody else attached it. It was left as it is.`,
-    nextSteps: anomalyInGeneral('foreign_change', nobody).nextSteps,
-    at: turn.now,
-  });
+  const foundMaster = `${replication.masterHost}:${replication.masterPort}`;
+  const facts = { node: join.target.name, foundMaster };
+  giveUp(turn, join, 'failed', makeProblem('foreign_change', facts, turn.now));
 }
 
 const hasSlaves = ({ slaves, connectedSlaves }: ReplicationFacts): boolean =>
@@ -112,24 +106,19 @@ const hasSlaves = ({ slaves, connectedSlaves }: ReplicationFacts): boolean =>
 
 /** It had none when it was checked: one that was away has come back, or somebody has attached one. */
 function gainedSlaves(turn: Turn, join: Join): void {
-  giveUp(turn, join, isTouched(join) ? 'quarantined' : 'failed', {
-    code: 'has_slaves',
-    text: `${join.target.name} has got slaves of its own since it was checked. Pika refuses SLAVEOF there ("already master of others").`,
-    nextSteps: ['Point its slaves elsewhere first (SLAVEOF on each of them), then retry this node.'],
-    at: turn.now,
-  });
+  const problem = makeProblem('has_slaves', { node: join.target.name }, turn.now);
+  giveUp(turn, join, isTouched(join) ? 'quarantined' : 'failed', problem);
 }
 
 function holdForNode(turn: Turn, join: Join, look: Look | undefined): void {
   if (!look || look.kind === 'answered') return;
-  const waiting = waitFor(turn, join, `the node ${silenceWords[look.kind]}`);
-  if (turn.now - waiting.phaseSince < turn.expansion.policy.nodeDownTimeoutMs) return;
-  giveUp(turn, waiting, isTouched(join) ? 'quarantined' : 'failed', {
-    code: `node_${look.kind}`,
-    text: `${join.target.name} ${silenceInFull(look)}; it was waited for ${Math.round(turn.expansion.policy.nodeDownTimeoutMs / 1000)} s.`,
-    nextSteps: ['Repair the node or the network, then retry this node; or skip it.'],
-    at: turn.now,
-  });
+  const { kind } = look;
+  const waiting = waitFor(turn, join, because('node_silent', { kind }));
+  const { nodeDownTimeoutMs: waitedMs } = turn.expansion.policy;
+  if (turn.now - waiting.phaseSince < waitedMs) return;
+  const facts = { node: join.target.name, kind, met: kind === 'busy' ? null : look.message, waitedMs };
+  const problem = makeProblem(`node_${kind}`, facts, turn.now);
+  giveUp(turn, waiting, isTouched(join) ? 'quarantined' : 'failed', problem);
 }
 
 function nextStep(turn: Turn, join: Join, change: Partial<Attempt>): void {
@@ -142,14 +131,14 @@ function nextStep(turn: Turn, join: Join, change: Partial<Attempt>): void {
  * hours must not count as time for which the node or the master was waited for. Its next attempt is one more than were
  * allowed.
  */
-export function stepBack(turn: Turn, join: Join, why: string): void {
+export function stepBack(turn: Turn, join: Join, why: Reason): void {
   const attempt = currentAttempt(join);
   if (!attempt || attempt.endedAt !== null || join.leaving) return;
   if (attempt.step === 'syncing' || attempt.step === 'detach') return;
   if (attempt.intents.at(-1)?.outcome === null) return;
   closeAttempt(turn, join, 'abandoned');
   const back = patchJoin(turn, join.index, { attemptsAllowed: join.attemptsAllowed + 1 });
-  enterPhase(turn, back, 'waiting', `back in line: ${why}`);
+  enterPhase(turn, back, 'waiting', because('back_in_line', { because: why }));
 }
 
 /** Whether the master has forgotten the node, and its old connection has had the time to close. */
@@ -157,9 +146,9 @@ function awaitUnlisted(turn: Turn, join: Join, attempt: Attempt): void {
   const step = nodeReplication(turn, join)?.replicationId ? 'clear_id' : 'slaveof';
   const tooSoon = attempt.detachedAt !== null && turn.now - attempt.detachedAt < pauseAfterDetachMs;
   if (turn.masterLook?.kind !== 'answered')
-    waitFor(turn, join, masterSilence(turn.expansion.masterTracker) ?? 'the master does not answer');
+    waitFor(turn, join, masterSilence(turn.expansion.masterTracker) ?? because('master_not_answering'));
   else if (isStillListed(turn, join)) holdForStaleEntry(turn, join, attempt);
-  else if (tooSoon) waitFor(turn, join, 'the connection of before must close first (4.5 s after NO ONE)');
+  else if (tooSoon) waitFor(turn, join, because('old_connection_closing'));
   else nextStep(turn, waitFor(turn, join, null), { step });
 }
 
@@ -169,19 +158,12 @@ function isStillListed(turn: Turn, join: Join): boolean {
 }
 
 function holdForStaleEntry(turn: Turn, join: Join, attempt: Attempt): void {
-  const waiting = waitFor(
-    turn,
-    join,
-    'the master still lists the node from before (a dead entry stays up to 180 s)',
-  );
+  const waiting = waitFor(turn, join, because('still_listed'));
   if (turn.now - (attempt.detachedAt ?? attempt.startedAt) < turn.expansion.policy.masterBusyTimeoutMs)
     return;
-  giveUp(turn, waiting, isTouched(join) ? 'quarantined' : 'failed', {
-    code: 'stale_entry',
-    text: `${turn.expansion.master.name} still lists ${join.target.name} although the node is detached.`,
-    nextSteps: ['Look whether another server announces itself under this address; then retry the node.'],
-    at: turn.now,
-  });
+  const facts = { master: turn.expansion.master.name, node: join.target.name };
+  const problem = makeProblem('stale_entry', facts, turn.now);
+  giveUp(turn, waiting, isTouched(join) ? 'quarantined' : 'failed', problem);
 }
 
 const nodeReplication = (turn: Turn, join: Join): ReplicationFacts | null => {
@@ -190,38 +172,27 @@ const nodeReplication = (turn: Turn, join: Join): ReplicationFacts | null => {
 };
 
 function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
-  const busy = masterBusy(turn, join);
   const held =
     turn.frozen ??
     (turn.expansion.pendingControl !== null || turn.expansion.state !== 'running'
-      ? 'the expansion does not run'
+      ? because('expansion_does_not_run')
       : null);
   if (held !== null) {
     waitFor(turn, join, held);
     return;
   }
-  if (busy.length > 0) {
-    holdForMaster(turn, join, busy);
-    return;
-  }
+  if (holdForMaster(turn, join)) return;
   if (holdThrottle(turn, join)) {
-    waitFor(turn, joinAt(turn, join.index), 'its throttle is being set');
+    waitFor(turn, joinAt(turn, join.index), because('throttle_being_set'));
     return;
   }
   const data = dataMeanwhile(join, facts);
   if (data === 'unknown') {
-    waitFor(turn, join, 'whether it is still empty is being asked');
+    waitFor(turn, join, because('emptiness_being_asked'));
     return;
   }
   if (data === 'some') {
-    giveUp(turn, join, 'failed', {
-      code: 'holds_data',
-      text: `${join.target.name} was empty when it was checked, and holds keys now: somebody has written to it. It was not attached.`,
-      nextSteps: [
-        'Find out who writes to this node. If its data may go, start a new expansion with "overwriteData": true for it.',
-      ],
-      at: turn.now,
-    });
+    giveUp(turn, join, 'failed', makeProblem('holds_data', { node: join.target.name }, turn.now));
     return;
   }
   const { master } = turn.expansion;
@@ -238,7 +209,12 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
     masterOffsets: turn.expansion.masterTracker.replication?.binlog ?? {},
   });
   const withTracker = patchAttempt(turn, waitFor(turn, join, null), { tracker });
-  intend(turn, withTracker, { kind: 'slaveof', master: master.seenAs, force: true }, 'the full sync begins');
+  intend(
+    turn,
+    withTracker,
+    { kind: 'slaveof', master: master.seenAs, force: true },
+    because('full_sync_begins'),
+  );
 }
 
 /** An untouched node may have waited for long since it was found empty, and takes writes while it is a master. */
@@ -254,21 +230,17 @@ function dataMeanwhile(join: Join, facts: NodeFacts): 'none' | 'some' | 'unknown
  */
 function resolveIntent(turn: Turn, join: Join, intent: Intent, replication: ReplicationFacts): void {
   if (hasHappened(intent.command, replication)) {
-    const happened = endIntent(turn, join, intent, 'ok', 'seen on the node');
-    say(
-      turn,
-      'node.command',
-      `${join.target.name}: ${commandWords(intent.command)} was seen to have happened`,
-      { node: join.target.name },
-    );
+    const happened = endIntent(turn, join, intent, 'ok', because('seen_on_node'));
+    const command = commandWords(intent.command);
+    say(turn, 'node.command', { command, reply: null, outcome: 'seen' }, join.target.name);
     afterCommand(turn, happened, intent.command);
     return;
   }
   if (turn.now - intent.savedAt < unknownActSettlesMs) {
-    waitFor(turn, join, `it is not known yet whether ${commandWords(intent.command)} happened`);
+    waitFor(turn, join, because('act_unknown', { command: commandWords(intent.command) }));
     return;
   }
-  const gone = endIntent(turn, join, intent, 'unknown', 'not seen on the node; it is done again');
+  const gone = endIntent(turn, join, intent, 'unknown', because('not_seen_done_again'));
   stepAttempt(turn, waitFor(turn, gone, null));
 }
 
@@ -290,48 +262,26 @@ function afterCommand(turn: Turn, join: Join, command: NodeCommand): void {
 }
 
 /** Takes in the reply to a command of an intent. `unknown` leaves the intent open: the node will be asked. */
-export function takeReply(
-  turn: Turn,
-  reply: {
-    readonly joinIndex: number;
-    readonly intentId: string;
-    readonly outcome: 'ok' | 'refused' | 'unknown' | 'not_sent';
-    readonly text: string;
-  },
-): void {
+export function takeReply(turn: Turn, reply: Reply & { readonly joinIndex: number }): void {
   const join = joinAt(turn, reply.joinIndex);
   const intent = currentAttempt(join)?.intents.find((known) => known.id === reply.intentId);
   if (!intent || intent.outcome !== null) return;
-  const words = commandWords(intent.command);
-  const { name } = join.target;
-  const data = { command: words, reply: reply.text, outcome: reply.outcome };
-  if (reply.outcome === 'unknown') {
-    say(turn, 'node.command', `${name}: no reply to ${words}; the node will be asked whether it happened`, {
-      node: name,
-      level: 'warning',
-      data,
-    });
-    return;
-  }
   if (reply.outcome === 'not_sent') {
-    waitFor(turn, endIntent(turn, join, intent, 'refused', `not sent: ${reply.text}`), reply.text);
+    const { because: why } = reply;
+    waitFor(turn, endIntent(turn, join, intent, 'refused', because('not_sent', { because: why })), why);
     return;
   }
-  const ended = endIntent(turn, join, intent, reply.outcome, reply.text);
-  say(turn, 'node.command', `${name}: ${words} -> ${reply.text}`, {
-    node: name,
-    level: reply.outcome === 'ok' ? 'info' : 'error',
-    data,
-  });
+  const command = commandWords(intent.command);
+  const { outcome, text } = reply;
+  const node = join.target.name;
+  say(turn, 'node.command', { command, reply: outcome === 'unknown' ? null : text, outcome }, node);
+  if (outcome === 'unknown') return;
+  const ended = endIntent(turn, join, intent, outcome, text);
   if (join.leaving) return;
   if (reply.outcome === 'ok') {
     afterCommand(turn, ended, intent.command);
     return;
   }
-  giveUp(turn, ended, isTouched(ended) ? 'quarantined' : 'failed', {
-    code: 'command_refused',
-    text: `${name} answered ${words} with: ${reply.text}`,
-    nextSteps: ['Mend what the answer names on that node, then retry it; or skip it.'],
-    at: turn.now,
-  });
+  const problem = makeProblem('command_refused', { node, command, reply: text }, turn.now);
+  giveUp(turn, ended, isTouched(ended) ? 'quarantined' : 'failed', problem);
 }

@@ -2,7 +2,8 @@
 
 import type { Expansion, Join } from '../../model/expansion.ts';
 import type { HealthReading, HealthSample } from '../../model/health.ts';
-import { newHealth, readingWords, stepHealth } from './health.ts';
+import { because, overLimit, type Reason } from '../../model/reasons.ts';
+import { newHealth, stepHealth } from './health.ts';
 import { isUnderWay } from './join-state.ts';
 import { advanceThrottle } from './throttle.ts';
 import { patch, say, type Turn } from './turn.ts';
@@ -36,34 +37,27 @@ export function takeHealth(turn: Turn, sample: HealthSample | null): void {
   const before = health ?? newHealth(turn.now);
   const after = stepHealth(before, sample, policy.health, turn.now);
   patch(turn, { health: after });
-  const data = { level: after.level, readings: after.readings };
-  const share = `${Math.round(after.level * 100)} % of the bandwidth`;
-  if (after.over !== null && before.over?.what !== after.over.what)
-    say(turn, 'health.over', `${readingWords(after.over)}: down to ${share}, and no batch begins`, {
-      level: 'warning',
-      data,
-    });
-  if (after.over === null && before.over !== null)
-    say(turn, 'health.calm', `${backWithin(before.over, after.readings)}, within it again: at ${share}`, {
-      data,
-    });
+  const { level, readings, over } = after;
+  if (over !== null && before.over?.what !== over.what)
+    say(turn, 'health.over', { level, readings, figure: over });
+  if (over === null && before.over !== null)
+    say(turn, 'health.calm', { level, readings, figure: backWithin(before.over, readings) });
 }
 
 /** What was over its limit, with the value of now. */
-const backWithin = (was: HealthReading, readings: readonly HealthReading[]): string =>
-  readingWords(readings.find(({ what }) => what === was.what) ?? was);
+const backWithin = (was: HealthReading, readings: readonly HealthReading[]): HealthReading =>
+  readings.find(({ what }) => what === was.what) ?? was;
 
 /** Why no batch may begin; null = the master is well. */
-export function healthGate({ health, policy }: Expansion): string | null {
+export function healthGate({ health, policy }: Expansion): Reason | null {
   if (policy.health === null) return null;
-  if (health?.over) return readingWords(health.over);
+  if (health?.over) return overLimit(health.over);
   const isMeasured = (wanted: HealthReading['what']): boolean =>
     health?.readings.some(({ what }) => what === wanted) ?? false;
   if (policy.health.commandsPerSecond !== null && !isMeasured('commands_per_second'))
-    return 'the command rate of the master is being measured';
+    return because('command_rate_unknown');
   if (policy.health.masterLatencyMs !== null && !isMeasured('master_latency_ms'))
-    return 'the latency of the master is being measured';
-  if (policy.health.endpoint !== null && !isMeasured('endpoint'))
-    return "the operator's own figure is being read";
+    return because('latency_unknown');
+  if (policy.health.endpoint !== null && !isMeasured('endpoint')) return because('endpoint_unknown');
   return null;
 }

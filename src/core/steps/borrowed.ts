@@ -2,8 +2,9 @@
  * A setting of a server that is changed for a while: its old value is stored before the change, and put back when it is
  * needed no longer, on cancel, after a crash and after a restart of the server. Part of `decide`.
  */
-import type { BorrowedName, BorrowedSetting, Intent, NodeCommand } from '../../model/expansion.ts';
-import { unknownActSettlesMs } from './intent.ts';
+import type { BorrowedName, BorrowedSetting, NodeCommand } from '../../model/expansion.ts';
+import type { Reason } from '../../model/reasons.ts';
+import { type ReplyToIntent, unknownActSettlesMs } from './intent.ts';
 import { say, type Turn } from './turn.ts';
 
 /** The server whose setting it is, and how this one is kept and told of. */
@@ -14,8 +15,6 @@ export interface Lender {
   readonly setting: BorrowedName;
   readonly borrowed: BorrowedSetting | null;
   readonly keep: (turn: Turn, borrowed: BorrowedSetting) => void;
-  /** A value as people read it. */
-  readonly words: (value: string) => string;
   /** Whether its file may hold a changed value. */
   readonly writesFile: (turn: Turn, borrowed: BorrowedSetting) => boolean;
   /** When the server was last seen to have been restarted; null = never, undefined = not watched here. */
@@ -27,7 +26,7 @@ export interface Wish {
   readonly seen: string | null;
   /** null = its own is to be put back. */
   readonly value: string | null;
-  readonly why: string;
+  readonly why: Reason;
 }
 
 const keptGiven = 50;
@@ -124,12 +123,11 @@ function settlePending(turn: Turn, borrowed: BorrowedSetting, seen: string): Bor
 
 // ------------------------------------------------------------------------------------------------- commands
 
-const eventOf = ({ joinIndex }: Lender, what: string): string =>
-  `${joinIndex === null ? 'master' : 'node'}.${what}`;
+const ofLender = ({ joinIndex }: Lender) => (joinIndex === null ? 'master' : 'node');
 
 const nodeOf = ({ joinIndex, name }: Lender): string | null => (joinIndex === null ? null : name);
 
-function send(turn: Turn, lender: Lender, borrowed: BorrowedSetting, value: string, why: string): void {
+function send(turn: Turn, lender: Lender, borrowed: BorrowedSetting, value: string, why: Reason): void {
   const given = borrowed.given.includes(value)
     ? borrowed.given
     : [...borrowed.given, value].slice(-keptGiven);
@@ -141,15 +139,9 @@ function send(turn: Turn, lender: Lender, borrowed: BorrowedSetting, value: stri
     { ...borrowed, given, fileWritten },
     { kind: 'config_set', name: lender.setting, value },
   );
-  say(
-    turn,
-    eventOf(lender, 'setting'),
-    `${lender.name}: ${lender.setting} from ${lender.words(borrowed.seen)} to ${lender.words(value)} (${why}; it was ${borrowed.old} before the expansion)`,
-    {
-      node: nodeOf(lender),
-      data: { setting: lender.setting, from: borrowed.seen, to: value, old: borrowed.old },
-    },
-  );
+  const { name: server, setting } = lender;
+  const { seen: from, old } = borrowed;
+  say(turn, `${ofLender(lender)}.setting`, { server, setting, from, to: value, old, why }, nodeOf(lender));
 }
 
 /** Begins the ids of these intents; those of an attempt begin with a number. */
@@ -170,29 +162,15 @@ function restored(turn: Turn, lender: Lender, borrowed: BorrowedSetting): void {
     return;
   }
   lender.keep(turn, { ...borrowed, state: 'restored' });
-  say(
-    turn,
-    eventOf(lender, 'setting_restored'),
-    `${lender.name}: ${lender.setting} is ${borrowed.old} again`,
-    {
-      node: nodeOf(lender),
-      data: { setting: lender.setting, value: borrowed.old },
-    },
-  );
+  const { name: server, setting } = lender;
+  say(turn, `${ofLender(lender)}.setting_restored`, { server, setting, value: borrowed.old }, nodeOf(lender));
 }
 
 function leaveToOthers(turn: Turn, lender: Lender, borrowed: BorrowedSetting, seen: string): void {
   lender.keep(turn, { ...borrowed, state: 'left' });
-  say(
-    turn,
-    eventOf(lender, 'setting_left'),
-    `${lender.name}: somebody else has set ${lender.setting} to ${seen} meanwhile; it is left so (it was ${borrowed.old} before the expansion)`,
-    {
-      node: nodeOf(lender),
-      level: 'warning',
-      data: { setting: lender.setting, seen, old: borrowed.old },
-    },
-  );
+  const { name: server, setting } = lender;
+  const { old } = borrowed;
+  say(turn, `${ofLender(lender)}.setting_left`, { server, setting, seen, old }, nodeOf(lender));
 }
 
 /** A server that cannot be reached keeps its value; a restart of it may, or may not, bring the old one back. */
@@ -204,41 +182,20 @@ function waitForServer(turn: Turn, lender: Lender, borrowed: BorrowedSetting): v
     return;
   }
   lender.keep(turn, { ...borrowed, state: 'lost', pending: null });
-  const server = lender.joinIndex === null ? 'the master' : 'the node';
-  say(
-    turn,
-    eventOf(lender, 'setting_lost'),
-    `${lender.name}: ${lender.setting} could not be put back (${server} does not answer). Do it by hand: CONFIG SET ${lender.setting} ${borrowed.old}`,
-    { node: nodeOf(lender), level: 'error', data: { setting: lender.setting, old: borrowed.old } },
-  );
+  const { name: server, setting } = lender;
+  const of = ofLender(lender);
+  say(turn, `${of}.setting_lost`, { server, setting, old: borrowed.old, of }, nodeOf(lender));
 }
 
 function refuse(turn: Turn, lender: Lender, borrowed: BorrowedSetting, reply: string): void {
   lender.keep(turn, { ...borrowed, state: 'refused', pending: null });
-  const changed = borrowed.seen !== borrowed.old;
-  const byHand = changed ? ` Do it by hand: CONFIG SET ${lender.setting} ${borrowed.old}` : '';
-  say(
-    turn,
-    eventOf(lender, 'setting_refused'),
-    `${lender.name} answered CONFIG SET ${lender.setting} with: ${reply}. It stays at ${lender.words(borrowed.seen)}.${byHand}`,
-    {
-      node: nodeOf(lender),
-      level: changed ? 'error' : 'warning',
-      data: { setting: lender.setting, seen: borrowed.seen, old: borrowed.old },
-    },
-  );
+  const { name: server, setting } = lender;
+  const { seen, old } = borrowed;
+  say(turn, `${ofLender(lender)}.setting_refused`, { server, setting, seen, old, reply }, nodeOf(lender));
 }
 
 /** Takes in the reply to a command of this module; one without a known outcome is found out from the server. */
-export function takeSettingReply(
-  turn: Turn,
-  lender: Lender,
-  reply: {
-    readonly intentId: string;
-    readonly outcome: NonNullable<Intent['outcome']> | 'not_sent';
-    readonly text: string;
-  },
-): void {
+export function takeSettingReply(turn: Turn, lender: Lender, reply: ReplyToIntent): void {
   const { borrowed } = lender;
   if (borrowed?.pending?.id !== reply.intentId) return;
   const { command } = borrowed.pending;

@@ -15,8 +15,9 @@ import {
   type Join,
 } from '../../model/expansion.ts';
 import type { HealthSample } from '../../model/health.ts';
-import { type Look, type NodeFacts, silenceWords } from '../../model/observation.ts';
-import { counted } from '../../model/text.ts';
+import type { Look, NodeFacts } from '../../model/observation.ts';
+import { makeProblem } from '../../model/problems.ts';
+import { because, type Reason, sameReason } from '../../model/reasons.ts';
 import { type Batches, chooseBatches } from '../plan/batches.ts';
 import { masterIdentity } from '../plan/preflight.ts';
 import { snapshotSize, trackMaster } from '../sync/master-tracker.ts';
@@ -27,6 +28,7 @@ import { blockingJoins, controlProblem } from './controls.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
 import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
+import type { Reply } from './intent.ts';
 import { awaitsDump, holdsFullSyncSlot, isNextInLine, isTouched, isUnderWay } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { lookAgainIn } from './pace.ts';
@@ -61,10 +63,10 @@ export interface DecideInput {
   /** Id of the expansion that holds the master; null = this one does. */
   readonly masterHeldBy: string | null;
   /** What a webhook that may veto says of the next batch; null = nothing against it. */
-  readonly veto: string | null;
+  readonly veto: Reason | null;
   readonly capabilitiesOf: (facts: NodeFacts) => Capabilities;
   /** By join index, why it gets no slot for a full sync now; absent = no limits are set. */
-  readonly slotRefusals?: ReadonlyMap<number, string>;
+  readonly slotRefusals?: ReadonlyMap<number, Reason>;
   /** Full syncs that may run to nodes on one host (`slots.perNodeHost`); absent = no limit is set. */
   readonly perNodeHost?: number | null;
   /** Batches that were decided on before; absent = they are chosen at the first look. */
@@ -94,7 +96,7 @@ export function decide(input: DecideInput): Decision {
     epoch: input.epoch,
     masterLook: input.masterLook,
     nodeLooks: input.nodeLooks,
-    frozen: input.frozen === null ? null : `everything is frozen: ${input.frozen}`,
+    frozen: input.frozen === null ? null : because('frozen', { reason: input.frozen }),
     othersOnMasterHost: input.othersOnMasterHost ?? 0,
     events: [],
     commands: [],
@@ -142,27 +144,16 @@ function applyControls(turn: Turn, controls: readonly Control[]): void {
     turn.appliedControls.push(control.id);
     const problem = controlProblem(turn.expansion, control.verb, control.node)?.asProblem(turn.now);
     if (problem) {
-      say(turn, 'control.refused', `${control.verb} by ${control.by} was not applied: ${problem.text}`, {
-        level: 'warning',
-        node: control.node,
-        data: { control, problem },
-      });
+      say(turn, 'control.refused', { control, problem }, control.node);
       continue;
     }
-    say(
-      turn,
-      'control.applied',
-      `${control.by} asked to ${control.verb}${control.node ? ` ${control.node}` : ''}: ${control.reason}`,
-      {
-        node: control.node,
-        data: { control },
-      },
-    );
+    say(turn, 'control.applied', { control }, control.node);
     apply(turn, control);
   }
 }
 
 function apply(turn: Turn, control: Control): void {
+  const asked = askedBy(control);
   const join = turn.expansion.joins.find((candidate) => candidate.target.name === control.node);
   switch (control.verb) {
     case 'pause':
@@ -180,17 +171,19 @@ function apply(turn: Turn, control: Control): void {
       enterState(
         turn,
         'running',
-        `batch ${turn.expansion.currentBatch + 1} approved by ${control.by}: ${control.reason}`,
+        because('approved_by', { ...asked, batch: turn.expansion.currentBatch + 1 }),
       );
       return;
     case 'retry':
       if (join) retry(turn, join, control);
       return;
     case 'skip':
-      if (join) leave(turn, join, 'skipped', `skipped by ${control.by}: ${control.reason}`);
+      if (join) leave(turn, join, 'skipped', because('skipped_by', asked));
       return;
   }
 }
+
+const askedBy = ({ by, reason }: Control) => ({ by, why: reason });
 
 function cancelJoin(turn: Turn, join: Join, control: Control): void {
   if (isSettled(join.phase) || join.leaving) return;
@@ -199,7 +192,7 @@ function cancelJoin(turn: Turn, join: Join, control: Control): void {
     turn,
     join,
     join.phase === 'quarantined' ? 'quarantined' : 'cancelled',
-    `cancelled by ${control.by}: ${control.reason}`,
+    because('cancelled_by', askedBy(control)),
   );
 }
 
@@ -207,7 +200,7 @@ function resume(turn: Turn, control: Control): void {
   patch(turn, { pendingControl: null });
   if (turn.expansion.state === 'running') return;
   const back = turn.expansion.startedAt === null ? 'pending' : 'running';
-  enterState(turn, back, `resumed by ${control.by}: ${control.reason}`);
+  enterState(turn, back, because('resumed_by', askedBy(control)));
 }
 
 function retry(turn: Turn, join: Join, control: Control): void {
@@ -221,16 +214,16 @@ function retry(turn: Turn, join: Join, control: Control): void {
     comparison: null,
     leaving: null,
   });
-  enterPhase(turn, again, 'waiting', `to be tried again, asked by ${control.by}: ${control.reason}`);
+  enterPhase(turn, again, 'waiting', because('retry_asked_by', askedBy(control)));
 }
 
 // ------------------------------------------------------------------------------------------------- starting
 
 function waitTurn(turn: Turn, holder: string): void {
   if (turn.expansion.waitsFor === holder) return;
-  const reason = `waits for its turn: expansion ${holder} is at work on this master`;
+  const reason = because('waits_for_turn', { expansion: holder });
   patch(turn, { waitsFor: holder, stateReason: reason });
-  say(turn, 'expansion.waiting', reason, { data: { expansionId: holder } });
+  say(turn, 'expansion.waiting', { reason, expansionId: holder });
 }
 
 /** First look: learns the master, forms the batches. */
@@ -273,34 +266,36 @@ function start(turn: Turn, input: DecideInput): void {
   enterState(
     turn,
     'running',
-    `${counted(turn.expansion.joins.length, 'node')} in ${counted(batches.length, 'batch', 'batches')}${batches.length > 1 ? ` of up to ${batchSize}` : ''}. ${reason.text}`,
+    because('batches_formed', {
+      nodes: turn.expansion.joins.length,
+      batches: batches.length,
+      batchSize,
+      why: reason,
+    }),
   );
-  say(turn, 'batch.started', `batch 1 of ${batches.length}: ${batches[0]?.join(', ')}`, {
-    data: { batch: 0, nodes: batches[0] },
-  });
+  say(turn, 'batch.started', { batch: 0, batchCount: batches.length, nodes: batches[0] ?? [] });
 }
 
 function startWithoutMaster(turn: Turn, look: Look | null): void {
   if (look === null) return;
-  const { master, policy, acceptedAt, masterTracker } = turn.expansion;
-  const text =
-    look.kind === 'answered'
-      ? `${master.name} does not say what a master says in INFO`
-      : `${master.name} ${silenceWords[look.kind]}`;
-  if (turn.expansion.stateReason !== text) {
-    patch(turn, { stateReason: text });
-    say(turn, 'expansion.waiting', text, { level: 'warning' });
+  const { policy, acceptedAt, masterTracker, stateReason } = turn.expansion;
+  const master = turn.expansion.master.name;
+  const isSilent = look.kind !== 'answered';
+  const reason = isSilent
+    ? because('server_silent', { server: master, kind: look.kind, met: null })
+    : because('master_says_too_little', { master });
+  if (!sameReason(stateReason, reason)) {
+    patch(turn, { stateReason: reason });
+    say(turn, 'expansion.waiting', { reason });
   }
   const since = masterTracker.silentSince ?? acceptedAt;
-  if (turn.now - since < policy.nodeDownTimeoutMs) return;
-  enterState(turn, 'failed', `${text}; nothing was begun`, {
-    code: look.kind === 'answered' ? 'master_facts_missing' : `master_${look.kind}`,
-    text: `${master.name} ${masterTracker.silentWith ?? 'does not say what a master says in INFO'}, for ${Math.round((turn.now - since) / 1000)} s. No node was touched.`,
-    nextSteps: [
-      'Check the address, the network and the credential of the master, then send the request again.',
-    ],
-    at: turn.now,
-  });
+  const forMs = turn.now - since;
+  if (forMs < policy.nodeDownTimeoutMs) return;
+  const met = masterTracker.silentWith ?? null;
+  const problem = isSilent
+    ? makeProblem(`master_${look.kind}`, { master, kind: look.kind, met, forMs, node: null }, turn.now)
+    : makeProblem('master_facts_missing', { master, forMs }, turn.now);
+  enterState(turn, 'failed', because('nothing_begun', { because: reason }), problem);
 }
 
 // ------------------------------------------------------------------------------------------------ following
@@ -334,20 +329,22 @@ function handleFailures(turn: Turn): void {
 }
 
 function halt(turn: Turn, blocking: readonly Join[]): void {
-  const names = blocking.map((join) => `${join.target.name} (${join.phase})`).join(', ');
   enterState(
     turn,
     'halted',
-    `halted because of ${names}: retry or skip, or cancel the expansion`,
+    because('halted_because_of', { nodes: withPhases(blocking) }),
     blocking[0]?.problem ?? null,
   );
 }
+
+const withPhases = (joins: readonly Join[]) =>
+  joins.map(({ target, phase }) => ({ node: target.name, phase }));
 
 /** A halt ends by itself once each node that caused it is tried again or has left. */
 function endHalt(turn: Turn): void {
   const { state, pendingControl } = turn.expansion;
   if (state !== 'halted' || pendingControl !== null || blockingJoins(turn.expansion).length > 0) return;
-  enterState(turn, 'running', 'resumed: no failed node is left to decide about');
+  enterState(turn, 'running', because('halt_over'));
 }
 
 /** Whether the node may still hang on the master, half synced, by this expansion's doing. */
@@ -360,24 +357,19 @@ const mayHangOnMaster = (join: Join): boolean =>
 /** With `skip` a node that failed is left behind, but not hanging on the master half synced. */
 function detachFailed(turn: Turn, join: Join): void {
   if (!mayHangOnMaster(join)) return;
-  leave(
-    turn,
-    join,
-    join.phase as 'failed' | 'quarantined',
-    'detached, because the policy goes on without it',
-  );
+  leave(turn, join, join.phase as 'failed' | 'quarantined', because('detached_by_policy'));
 }
 
 function rollBack(turn: Turn): void {
-  const text = 'rolled back: another node of its batch failed';
+  const why = because('rolled_back');
   const batch = turn.expansion.joins.filter((join) => join.batch === turn.expansion.currentBatch);
   for (const join of batch.filter(mayHangOnMaster)) {
     const to = join.phase === 'quarantined' || join.phase === 'failed' ? join.phase : 'cancelled';
-    leave(turn, join, to, text);
+    leave(turn, join, to, why);
   }
   for (const join of turn.expansion.joins) {
     if (join.phase === 'waiting' || join.phase === 'preflight')
-      enterPhase(turn, join, 'cancelled', 'not begun: the expansion is rolled back');
+      enterPhase(turn, join, 'cancelled', because('not_begun_rolled_back'));
   }
 }
 
@@ -388,22 +380,22 @@ function finishPending(turn: Turn): void {
   const control = turn.expansion.pendingControl;
   if (!control) return;
   if (control.verb === 'pause')
-    for (const join of turn.expansion.joins) stepBack(turn, join, 'the expansion is paused');
+    for (const join of turn.expansion.joins) stepBack(turn, join, because('expansion_paused'));
   const busy = turn.expansion.joins.some(
     (join) => join.leaving !== null || owesSetting(join) || (isActive(join.phase) && isUnderWay(join)),
   );
   if (busy || owesMasterSetting(turn.expansion)) return;
   if (control.verb === 'cancel') {
-    enterState(turn, 'cancelled', `cancelled by ${control.by}: ${control.reason}`);
+    enterState(turn, 'cancelled', because('cancelled_by', askedBy(control)));
     return;
   }
   patch(turn, { pendingControl: null });
   if (turn.expansion.state === 'halted') return;
   for (const join of turn.expansion.joins) {
     if (join.phase === 'preflight')
-      enterPhase(turn, join, 'waiting', 'back in line: the expansion is paused');
+      enterPhase(turn, join, 'waiting', because('back_in_line', { because: because('expansion_paused') }));
   }
-  enterState(turn, 'paused', `paused by ${control.by}: ${control.reason}`);
+  enterState(turn, 'paused', because('paused_by', askedBy(control)));
 }
 
 const isDone = (expansion: Expansion, join: Join): boolean =>
@@ -420,23 +412,16 @@ function closeBatch(turn: Turn): void {
   const next = expansion.currentBatch + 1;
   if (next >= expansion.batchCount) return;
   const verified = batch.filter((join) => join.phase === 'verified').length;
-  say(
-    turn,
-    'batch.finished',
-    `batch ${expansion.currentBatch + 1} of ${expansion.batchCount} is done: ${verified} of ${batch.length} verified`,
-    {
-      data: { batch: expansion.currentBatch, verified, nodes: batch.map((join) => join.target.name) },
-    },
-  );
+  const { currentBatch, batchCount } = expansion;
+  const nodes = batch.map((join) => join.target.name);
+  say(turn, 'batch.finished', { batch: currentBatch, batchCount, verified, nodes });
   const names = expansion.joins.filter((join) => join.batch === next).map((join) => join.target.name);
   patch(turn, {
     currentBatch: next,
     nextBatchNotBefore:
       expansion.policy.pauseBetweenBatchesMs > 0 ? turn.now + expansion.policy.pauseBetweenBatchesMs : null,
   });
-  say(turn, 'batch.next', `next is batch ${next + 1} of ${expansion.batchCount}: ${names.join(', ')}`, {
-    data: { batch: next, nodes: names },
-  });
+  say(turn, 'batch.next', { batch: next, batchCount, nodes: names });
 }
 
 function beginNext(turn: Turn, input: DecideInput): void {
@@ -446,7 +431,7 @@ function beginNext(turn: Turn, input: DecideInput): void {
     enterState(
       turn,
       'awaiting_approval',
-      `batch ${expansion.currentBatch + 1} of ${expansion.batchCount} waits for approval`,
+      because('batch_needs_approval', { batch: expansion.currentBatch + 1, of: expansion.batchCount }),
     );
     return;
   }
@@ -464,14 +449,14 @@ function beginNext(turn: Turn, input: DecideInput): void {
 }
 
 /** Why no further node may be attached now. */
-function gateFor(turn: Turn, input: DecideInput): string | null {
+function gateFor(turn: Turn, input: DecideInput): Reason | null {
   const { expansion, now } = turn;
   if (turn.frozen !== null) return turn.frozen;
-  if (input.masterHeldBy !== null) return `expansion ${input.masterHeldBy} is at work on this master`;
+  if (input.masterHeldBy !== null) return because('expansion_on_master', { expansion: input.masterHeldBy });
   const closed = closedWindow(expansion, now);
   if (closed !== null) return closed;
   if (expansion.nextBatchNotBefore !== null && now < expansion.nextBatchNotBefore) {
-    return `the policy's pause between batches ends at ${new Date(expansion.nextBatchNotBefore).toISOString()}`;
+    return because('pause_between_batches', { endsAt: expansion.nextBatchNotBefore });
   }
   if (input.veto !== null) return input.veto;
   const unwell = healthGate(expansion) ?? retentionGate(expansion);
@@ -479,10 +464,9 @@ function gateFor(turn: Turn, input: DecideInput): string | null {
   const underWay = expansion.joins.filter(holdsFullSyncSlot);
   const limit = Math.min(expansion.batchSize ?? 1, expansion.capabilities?.maxConcurrentFullSyncs ?? 1);
   if (underWay.length >= limit)
-    return `${underWay.map((join) => join.target.name).join(', ')} must be verified first`;
+    return because('verified_first', { nodes: underWay.map((join) => join.target.name) });
   const making = underWay.find(awaitsDump);
-  if (making)
-    return `the dump that ${making.target.name} asked for must be finished, so that it can be shared`;
+  if (making) return because('dump_first', { node: making.target.name });
   return null;
 }
 
@@ -498,25 +482,17 @@ function finish(turn: Turn): void {
     (join) => join.phase === 'failed' || join.phase === 'quarantined' || join.phase === 'cancelled',
   );
   compareForecast(turn);
-  const summary = `${count('verified')} of ${joins.length} nodes verified${count('skipped') > 0 ? `, ${count('skipped')} skipped` : ''}`;
-  if (bad.length === 0) {
-    enterState(turn, 'succeeded', summary);
-    return;
-  }
-  const names = bad.map((join) => `${join.target.name} (${join.phase})`).join(', ');
-  enterState(turn, 'failed', `${summary}; ${names}`, bad.find((join) => join.problem)?.problem ?? null);
+  const reason = because('ended', {
+    verified: count('verified'),
+    of: joins.length,
+    skipped: count('skipped'),
+    bad: withPhases(bad),
+  });
+  if (bad.length === 0) enterState(turn, 'succeeded', reason);
+  else enterState(turn, 'failed', reason, bad.find((join) => join.problem)?.problem ?? null);
 }
 
 // -------------------------------------------------------------------------------------------------- replies
-
-export interface Reply {
-  /** null = from the master. */
-  readonly joinIndex: number | null;
-  readonly intentId: string;
-  /** `not_sent`: the shell held it back; it will be decided on anew. */
-  readonly outcome: 'ok' | 'refused' | 'unknown' | 'not_sent';
-  readonly text: string;
-}
 
 /** Takes in the replies to commands of an earlier decision. */
 export function takeReplies(

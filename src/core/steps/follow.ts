@@ -1,8 +1,10 @@
 /** Follows a node from SLAVEOF until it is up. Part of `decide`. */
 
 import type { ComparisonReport } from '../../model/comparison.ts';
-import type { Join, JoinPhase } from '../../model/expansion.ts';
+import type { Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
+import { makeProblem } from '../../model/problems.ts';
+import { because } from '../../model/reasons.ts';
 import { defaultAnomalyLimits, detectAnomalies } from '../sync/anomalies.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { isConnected, mayBeSwapping, trackSlave, trackSlaveThroughMaster } from '../sync/tracker.ts';
@@ -72,34 +74,29 @@ function masterIsGone(turn: Turn, join: Join): boolean {
   const { silentSince, silentAs, silentWith } = turn.expansion.masterTracker;
   const { policy, master } = turn.expansion;
   if (silentSince === null || turn.now - silentSince < policy.masterBusyTimeoutMs) return false;
-  giveUp(turn, join, 'quarantined', {
-    code: 'master_unreachable',
-    text: `${master.name} ${silentWith ?? silentAs}, for ${Math.round((turn.now - silentSince) / 1000)} s, so nothing can be proven of ${join.target.name}.`,
-    nextSteps: [
-      'Bring the master back, or repair the network, the login, or what answers at its address; then retry this node.',
-    ],
-    at: turn.now,
-  });
+  const facts = {
+    master: master.name,
+    kind: silentAs!,
+    met: silentWith ?? null,
+    forMs: turn.now - silentSince,
+    node: join.target.name,
+  };
+  giveUp(turn, join, 'quarantined', makeProblem('master_unreachable', facts, turn.now));
   return true;
 }
 
-const phaseWords: Readonly<Record<string, string>> = {
-  attaching: 'being attached',
-  snapshotting: 'the master makes or offers its dump',
-  transferring: 'the snapshot is being copied',
-  swapping: 'the node opens the new database',
-  catching_up: 'the node is up and catches up with the binlog',
+const whyInPhase = {
+  attaching: because('being_attached'),
+  snapshotting: because('dump_offered'),
+  transferring: because('copying'),
+  swapping: because('opening'),
+  catching_up: because('catching_up'),
 };
 
 function duringSync(turn: Turn, join: Join, tracker: SlaveTracker): void {
-  const entered = enterPhase(
-    turn,
-    join,
-    tracker.phase as JoinPhase,
-    phaseWords[tracker.phase] ?? tracker.phase,
-  );
+  const entered = enterPhase(turn, join, tracker.phase, whyInPhase[tracker.phase]);
   const attempt = currentAttempt(entered)!;
-  const busy = tracker.busySince === null ? null : 'the node does not reply (it may be opening its database)';
+  const busy = tracker.busySince === null ? null : because('node_may_be_opening');
   const held = waitFor(turn, entered, busy ?? masterSilence(turn.expansion.masterTracker));
   if (attempt.catchUp !== null && !isConnected(tracker.replication)) {
     patchAttempt(turn, held, { catchUp: null });

@@ -2,7 +2,6 @@
 
 import type { Expansion, Join } from '../../model/expansion.ts';
 import type { Figure, ForecastOutcome, ForecastRange } from '../../model/forecast.ts';
-import { readableSeconds } from '../../model/quantities.ts';
 import { measuredSync } from '../plan/learning.ts';
 import { patch, say, type Turn } from './turn.ts';
 
@@ -13,12 +12,7 @@ export function compareForecast(turn: Turn): void {
   patch(turn, { forecastOutcome: outcome });
   const { forecast, real, error } = outcome.secondsTotal;
   if (forecast === null || real === null || error === null) return;
-  say(
-    turn,
-    'forecast.compared',
-    `it took ${readableSeconds(real)}; forecast were ${readableSeconds(forecast.expected)} (${readableSeconds(forecast.low)} to ${readableSeconds(forecast.high)})`,
-    { data: { secondsTotal: outcome.secondsTotal } },
-  );
+  say(turn, 'forecast.compared', { secondsTotal: { forecast, real, error } });
 }
 
 /** null = there was no forecast. */

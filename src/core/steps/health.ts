@@ -84,16 +84,3 @@ function up(state: HealthState, ratio: number, now: number): HealthState {
   const factor = Math.min(near ? 1.03 : 1.25, Math.max(1.01, aim / Math.max(ratio, 0.01)));
   return { ...state, level: Math.min(1, state.level * factor), changedAt: now };
 }
-
-/** Why less is copied, or no batch begins, in plain words. */
-export function readingWords({ what, value, limit }: HealthReading): string {
-  const number = (n: number): string =>
-    n >= 100 ? Math.round(n).toString() : (Math.round(n * 10) / 10).toString();
-  const names: Readonly<Record<HealthReading['what'], string>> = {
-    master_latency_ms: 'the latency of the master (p99 of its probes, ms)',
-    slave_lag_bytes: 'the lag of a slave that was there before (bytes)',
-    commands_per_second: 'the command rate of the master (per second)',
-    endpoint: "the operator's own figure",
-  };
-  return `${names[what]} is ${number(value)}, its limit ${number(limit)}`;
-}

@@ -4,10 +4,11 @@ import type { Capabilities } from '../../model/capabilities.ts';
 import { type Expansion, isSettled } from '../../model/expansion.ts';
 import type { Forecast } from '../../model/forecast.ts';
 import type { NodeFacts } from '../../model/observation.ts';
+import { because, type Reason } from '../../model/reasons.ts';
 import { driftOf } from '../plan/drift.ts';
 import { makeForecast } from '../plan/forecast.ts';
 import { measuredSyncs } from '../plan/learning.ts';
-import { windowState, windowTime } from '../plan/windows.ts';
+import { windowState } from '../plan/windows.ts';
 import { writeRate } from '../plan/write-rate.ts';
 import { isUnderWay } from './join-state.ts';
 import { enterState, patch, say, type Turn } from './turn.ts';
@@ -17,13 +18,13 @@ const isUnbegun = (expansion: Expansion): boolean =>
   expansion.joins.every((join) => join.batch !== expansion.currentBatch || join.attempts.length === 0);
 
 /** Why the present batch may not begin at this hour; null = it may, or it has begun: a running sync is never cut. */
-export function closedWindow(expansion: Expansion, now: number): string | null {
+export function closedWindow(expansion: Expansion, now: number): Reason | null {
   const { windows } = expansion.policy;
   if (windows.length === 0 || !isUnbegun(expansion)) return null;
   const { open, opensAt } = windowState(windows, now);
   if (open) return null;
-  if (opensAt === null) return 'no time window of the policy ever opens';
-  return `the next time window opens at ${windowTime(opensAt, windows[0]!.timeZone)}`;
+  if (opensAt === null) return because('no_window_ever');
+  return because('window_opens', { at: opensAt, timeZone: windows[0]!.timeZone });
 }
 
 /** Makes the forecast anew before a batch begins; true = it has grown too far, and a person must agree first. */
@@ -39,11 +40,9 @@ export function holdForForecast(turn: Turn, capabilitiesOf: (facts: NodeFacts) =
   });
   if (drift === null) return false;
   patch(turn, { forecastDrift: drift });
-  say(turn, 'forecast.drift', `${drift.text}; batch ${expansion.currentBatch + 1} waits for approval`, {
-    level: 'warning',
-    data: { figures: drift.figures },
-  });
-  enterState(turn, 'awaiting_approval', drift.text);
+  const { figures, batch } = drift;
+  say(turn, 'forecast.drift', { figures, batch });
+  enterState(turn, 'awaiting_approval', because('forecast_drifted', { figures }));
   return true;
 }
 

@@ -1,15 +1,28 @@
 /** What is about to be done to a node: stored before it is done, and found out about after a crash. Part of `decide`. */
 import type { Intent, Join, NodeCommand } from '../../model/expansion.ts';
 import type { Address, ReplicationFacts } from '../../model/observation.ts';
+import type { Reason } from '../../model/reasons.ts';
 import { isSameMaster } from '../sync/tracker.ts';
 import { currentAttempt, patchAttempt } from './join-state.ts';
 import type { Turn } from './turn.ts';
+
+/** What came of a command of an earlier decision. */
+export type Reply = ReplyToIntent & {
+  /** null = from the master. */
+  readonly joinIndex: number | null;
+};
+
+export type ReplyToIntent = { readonly intentId: string } & (
+  | { readonly outcome: 'ok' | 'refused' | 'unknown'; readonly text: string }
+  /** The shell held it back; it will be decided on again. */
+  | { readonly outcome: 'not_sent'; readonly because: Reason }
+);
 
 /** An act whose reply was lost may still happen; after this long it has, or never will. */
 export const unknownActSettlesMs = 12_000;
 
 /** Stores what is about to be done; the shell does it only after this was saved. */
-export function intend(turn: Turn, join: Join, command: NodeCommand, reason: string): void {
+export function intend(turn: Turn, join: Join, command: NodeCommand, reason: Reason): void {
   const attempt = currentAttempt(join)!;
   const id = `${join.index}.${attempt.number}.${attempt.intents.length + 1}`;
   const intent: Intent = {
@@ -67,7 +80,7 @@ export function endIntent(
   join: Join,
   intent: Intent,
   outcome: 'ok' | 'refused' | 'unknown',
-  reply: string,
+  reply: string | Reason,
 ): Join {
   const attempt = currentAttempt(join)!;
   const intents = attempt.intents.map((known) =>

@@ -60,12 +60,9 @@ export function giveUp(turn: Turn, join: Join, phase: 'failed' | 'quarantined', 
       ? patchAttempt(turn, join, { endedAt: turn.now, outcome: 'failed' })
       : join;
   const withProblem = patchJoin(turn, ended.index, { problem });
-  enterPhase(turn, withProblem, phase, problem.text, 'error');
-  say(turn, `node.${phase}`, `${join.target.name}: ${problem.text}`, {
-    node: join.target.name,
-    level: 'error',
-    data: { code: problem.code, nextSteps: problem.nextSteps },
-  });
+  enterPhase(turn, withProblem, phase, problem);
+  const { code, nextSteps } = problem;
+  say(turn, `node.${phase}`, { code, nextSteps, problem }, join.target.name);
 }
 
 export function closeAttempt(turn: Turn, join: Join, outcome: 'abandoned'): void {

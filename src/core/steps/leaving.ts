@@ -1,6 +1,7 @@
 /** A node on its way out of the expansion: detached, so that it does not hang on the master half synced. Part of `decide`. */
 import type { Join, NodeCommand } from '../../model/expansion.ts';
 import type { ReplicationFacts } from '../../model/observation.ts';
+import { because, type Reason } from '../../model/reasons.ts';
 import { endIntent, follows, intend, unknownActSettlesMs } from './intent.ts';
 import { closeAttempt, currentAttempt, isTouched, isUnderWay } from './join-state.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
@@ -10,16 +11,16 @@ export function leave(
   turn: Turn,
   join: Join,
   to: 'cancelled' | 'skipped' | 'failed' | 'quarantined',
-  text: string,
+  why: Reason,
 ): void {
   const foreign = join.problem?.code === 'foreign_change';
   if (!isTouched(join) || foreign) {
     closeAttempt(turn, join, 'abandoned');
-    enterPhase(turn, joinAt(turn, join.index), to, text);
+    enterPhase(turn, joinAt(turn, join.index), to, why);
     return;
   }
   const reopened = isUnderWay(join) ? join : openLeavingAttempt(turn, join);
-  patchJoin(turn, reopened.index, { leaving: { to, since: turn.now }, waitingFor: text });
+  patchJoin(turn, reopened.index, { leaving: { to, since: turn.now }, waitingFor: why });
 }
 
 function openLeavingAttempt(turn: Turn, join: Join): Join {
@@ -39,18 +40,13 @@ export function advanceLeaving(turn: Turn, join: Join): void {
     return;
   }
   if (turn.now - leaving.since < turn.expansion.policy.nodeDownTimeoutMs) return;
-  left(
-    turn,
-    join,
-    `could not be reached to detach it from ${turn.expansion.master.name}; if it comes back it attaches by itself`,
-  );
+  left(turn, join, because('not_detached', { master: turn.expansion.master.name }));
 }
 
 function leaveAsSeen(turn: Turn, join: Join, replication: ReplicationFacts): void {
   if (replication.role === 'master' || !followsOurMaster(turn, replication)) {
-    if (mayStillHappen(turn, join, 'slaveof'))
-      waitFor(turn, join, 'it is not known yet whether its SLAVEOF will still happen');
-    else left(turn, join, `detached from ${turn.expansion.master.name}`);
+    if (mayStillHappen(turn, join, 'slaveof')) waitFor(turn, join, because('slaveof_may_still_happen'));
+    else left(turn, join, because('detached_from', { master: turn.expansion.master.name }));
     return;
   }
   if (turn.frozen !== null) waitFor(turn, join, turn.frozen);
@@ -59,7 +55,7 @@ function leaveAsSeen(turn: Turn, join: Join, replication: ReplicationFacts): voi
       turn,
       closeOpenIntent(turn, join),
       { kind: 'slaveof_no_one' },
-      'the node leaves the expansion and must not stay half synced',
+      because('must_not_stay_half_synced'),
     );
 }
 
@@ -76,17 +72,16 @@ function mayStillHappen(turn: Turn, join: Join, kind: NodeCommand['kind']): bool
 
 function closeOpenIntent(turn: Turn, join: Join): Join {
   const open = currentAttempt(join)?.intents.find((intent) => intent.outcome === null);
-  return open ? endIntent(turn, join, open, 'unknown', 'not seen on the node') : join;
+  return open ? endIntent(turn, join, open, 'unknown', because('not_seen_on_node')) : join;
 }
 
 const followsOurMaster = (turn: Turn, replication: ReplicationFacts): boolean =>
   follows(replication, turn.expansion.master.seenAs);
 
-function left(turn: Turn, join: Join, how: string): void {
+function left(turn: Turn, join: Join, how: Reason): void {
   const { to } = join.leaving!;
   closeAttempt(turn, closeOpenIntent(turn, join), 'abandoned');
   const gone = patchJoin(turn, join.index, { leaving: null });
   enterPhase(turn, gone, to, how);
-  if (gone.phase === to)
-    say(turn, 'node.detached', `${join.target.name}: ${how}`, { node: join.target.name });
+  if (gone.phase === to) say(turn, 'node.detached', { reason: how }, join.target.name);
 }

@@ -4,16 +4,18 @@ import type { Capabilities } from '../../model/capabilities.ts';
 import type { Attempt, Join } from '../../model/expansion.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
+import { problemOfFindings } from '../../model/problems.ts';
+import { because, type Reason } from '../../model/reasons.ts';
 import { type RevalidationNode, revalidate } from '../plan/preflight.ts';
 import { stepAttempt } from './attempt.ts';
 import { follows } from './intent.ts';
 import { giveUp, isTouched } from './join-state.ts';
-import { holdForMaster, masterBusy } from './master-hold.ts';
+import { holdForMaster } from './master-hold.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
-/** Why a node that is next in line may not be attached now, in plain words; null = it may. */
+/** Why a node that is next in line may not be attached now; null = it may. */
 export interface Gate {
-  readonly closedBecause: string | null;
+  readonly closedBecause: Reason | null;
 }
 
 const retriable: ReadonlySet<string> = new Set([
@@ -39,12 +41,12 @@ export function beginJoin(
     // The time for which node and master are waited for counts from a gate that is open.
     const inLine =
       join.phase === 'preflight'
-        ? enterPhase(turn, join, 'waiting', `back in line: ${gate.closedBecause}`)
+        ? enterPhase(turn, join, 'waiting', because('back_in_line', { because: gate.closedBecause }))
         : join;
     waitFor(turn, inLine, gate.closedBecause);
     return;
   }
-  const inPreflight = enterPhase(turn, join, 'preflight', 'checked once more before it is touched');
+  const inPreflight = enterPhase(turn, join, 'preflight', because('checked_again'));
   const findings = checkAgain(turn, inPreflight, nodeLook, capabilitiesOf);
   const errors = findings.filter((finding) => finding.severity === 'error');
   const checked = patchJoin(turn, join.index, { findings });
@@ -53,21 +55,9 @@ export function beginJoin(
     return;
   }
   if (!join.target.repoint && wasAttachedByOthers(turn, join, nodeLook)) {
-    say(
-      turn,
-      'node.foreign_attach',
-      `${join.target.name}: somebody else has attached it to ${turn.expansion.master.name} meanwhile; it is detached and synced anew`,
-      {
-        node: join.target.name,
-        level: 'warning',
-      },
-    );
+    say(turn, 'node.foreign_attach', { master: turn.expansion.master.name }, join.target.name);
   }
-  const busy = masterBusy(turn, join);
-  if (busy.length > 0) {
-    holdForMaster(turn, checked, busy);
-    return;
-  }
+  if (holdForMaster(turn, checked)) return;
   startAttempt(turn, checked, nodeLook);
 }
 
@@ -109,19 +99,13 @@ function wasAttachedByOthers(turn: Turn, join: Join, look: Look): boolean {
 }
 
 function refuseOrWait(turn: Turn, join: Join, errors: readonly Finding[]): void {
-  const first = errors[0]!;
   const limit = turn.expansion.policy.nodeDownTimeoutMs;
   const canWait = errors.every((error) => retriable.has(error.code)) && turn.now - join.phaseSince < limit;
   if (canWait) {
-    waitFor(turn, join, first.text);
+    waitFor(turn, join, because('findings', { findings: [errors[0]!] }));
     return;
   }
-  giveUp(turn, join, 'failed', {
-    code: first.code,
-    text: errors.map((error) => error.text).join(' '),
-    nextSteps: errors.map((error) => error.nextStep),
-    at: turn.now,
-  });
+  giveUp(turn, join, 'failed', problemOfFindings(errors, turn.now));
 }
 
 function startAttempt(turn: Turn, join: Join, nodeLook: Look): void {
@@ -147,9 +131,7 @@ function startAttempt(turn: Turn, join: Join, nodeLook: Look): void {
     inconclusiveComparisons: 0,
     problem: null,
   });
-  say(turn, 'node.attempt', `${join.target.name}: attempt ${number} of ${join.attemptsAllowed} begins`, {
-    node: join.target.name,
-    data: { attempt: number, kind: attempt.kind },
-  });
-  stepAttempt(turn, enterPhase(turn, begun, 'attaching', 'being attached'));
+  const { kind } = attempt;
+  say(turn, 'node.attempt', { attempt: number, of: join.attemptsAllowed, kind }, join.target.name);
+  stepAttempt(turn, enterPhase(turn, begun, 'attaching', because('being_attached')));
 }

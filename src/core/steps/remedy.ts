@@ -1,11 +1,13 @@
 /** What is done about an anomaly: wait, attach anew a bounded number of times, or give the node up. Part of `decide`. */
-import { anomalyInGeneral, anomalySteps, anomalyTitle } from '../../model/anomalies.ts';
+import { anomalyInGeneral, anomalySteps } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import type { Diagnosis } from '../../model/diagnosis.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { Attempt, Join, Problem } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
-import { counted, nobody } from '../../model/text.ts';
+import { problemOfAnomaly } from '../../model/problems.ts';
+import { because, type Reason } from '../../model/reasons.ts';
+import { nobody } from '../../model/text.ts';
 import { diagnose } from '../sync/diagnosis.ts';
 import { isConnected } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
@@ -22,19 +24,11 @@ export function recordAnomalies(turn: Turn, join: Join, anomalies: readonly Anom
       !join.anomalies.some((known) => known.code === anomaly.code && known.attempt === anomaly.attempt),
   );
   for (const anomaly of fresh) {
-    const description = anomalyInGeneral(anomaly.code, nobody);
-    say(turn, 'node.anomaly', `${join.target.name}: ${description.title}. ${anomaly.text}`, {
-      node: join.target.name,
-      level: anomaly.remedy === 'wait' ? 'warning' : 'error',
-      data: {
-        code: anomaly.code,
-        remedy: anomaly.remedy,
-        cause: description.cause,
-        nextSteps: anomalySteps(anomaly, 'underWay', nobody),
-        recordings: description.recordings,
-        facts: anomaly.facts,
-      },
-    });
+    const { code, remedy, facts } = anomaly;
+    const { cause, recordings } = anomalyInGeneral(code, nobody);
+    const nextSteps = anomalySteps(anomaly, 'underWay', nobody);
+    const data = { code, remedy, cause, nextSteps, recordings, facts, anomaly };
+    say(turn, 'node.anomaly', data, join.target.name);
   }
   return fresh.length === 0
     ? join
@@ -52,7 +46,7 @@ export function applyRemedy(
     switch (anomaly.code) {
       case 'died_on_partial_database':
         if (turn.now - tracker.unreachableSince! < diedAfterMs) return false;
-        giveUp(turn, join, 'quarantined', problemOf(anomaly));
+        giveUp(turn, join, 'quarantined', problemOfAnomaly(anomaly));
         return true;
       case 'node_unreachable':
         if (
@@ -60,10 +54,10 @@ export function applyRemedy(
           turn.now - tracker.unreachableSince! < turn.expansion.policy.nodeDownTimeoutMs
         )
           return false;
-        stop(turn, join, problemOf(anomaly));
+        stop(turn, join, problemOfAnomaly(anomaly));
         return true;
       case 'foreign_change':
-        giveUp(turn, join, 'failed', problemOf(anomaly));
+        giveUp(turn, join, 'failed', problemOfAnomaly(anomaly));
         return true;
     }
     if (anomaly.remedy === 'quarantine' || anomaly.remedy === 'reattach') {
@@ -99,7 +93,7 @@ export function treat(
       reattach(turn, known, anomaly, diagnosis);
       return true;
     case 'person':
-      stop(turn, known, problemOf(anomaly, diagnosis));
+      stop(turn, known, problemOfAnomaly(anomaly, diagnosis));
       return true;
   }
 }
@@ -118,8 +112,13 @@ function keepDiagnosis(turn: Turn, join: Join, diagnosis: Diagnosis): Join {
   return same ? join : patchJoin(turn, join.index, { diagnosis });
 }
 
-const waitWords = (diagnosis: Diagnosis): string =>
-  `${likeliest(diagnosis)?.text ?? 'Something is wrong.'} The node tries again by itself.`;
+/** Without its signs: their figures change with each look. */
+const named = (diagnosis: Diagnosis) => {
+  const cause = likeliest(diagnosis);
+  return cause && { code: cause.code, text: cause.text };
+};
+
+const waitWords = (diagnosis: Diagnosis): Reason => because('tries_by_itself', { cause: named(diagnosis) });
 
 /**
  * Gives a node up. One whose full sync has not ended is detached: it would go on copying for ever, or keep the master from
@@ -130,33 +129,15 @@ function stop(turn: Turn, join: Join, problem: Problem): void {
   giveUp(turn, join, 'quarantined', problem);
   const syncs = tracker !== null && !isConnected(tracker.replication) && tracker.unreachableSince === null;
   if (!syncs) return;
-  leave(turn, joinAt(turn, join.index), 'quarantined', 'it is detached: its full sync did not end');
+  leave(turn, joinAt(turn, join.index), 'quarantined', because('sync_did_not_end'));
   advanceLeaving(turn, joinAt(turn, join.index));
-}
-
-/** What is shown of a node that was given up: the symptom, and where it has several causes the likeliest with its steps. */
-function problemOf(
-  anomaly: AnomalyRecord,
-  diagnosis: Diagnosis | null = null,
-  title = anomalyTitle(anomaly.code, nobody),
-): Problem {
-  const cause = diagnosis === null ? null : likeliest(diagnosis);
-  const steps = diagnosis?.remedy.kind === 'person' ? diagnosis.remedy.steps : [];
-  const asks = anomaly.remedy === 'reattach' && cause !== null;
-  return {
-    code: anomaly.code,
-    text: `${title}. ${anomaly.text}${asks ? ` Likely cause: ${cause.text}` : ''}`,
-    nextSteps: asks && steps.length > 0 ? steps : anomalySteps(anomaly, 'givenUp', nobody),
-    at: anomaly.at,
-  };
 }
 
 /** Ends the attempt and begins the next one with NO ONE, as often as is allowed. */
 function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord, diagnosis: Diagnosis): void {
   const cause = likeliest(diagnosis);
   if (join.attempts.length >= join.attemptsAllowed) {
-    const tried = `${anomalyTitle(anomaly.code, nobody)}, and ${counted(join.attempts.length, 'attempt')} did not help`;
-    stop(turn, join, problemOf(anomaly, diagnosis, tried));
+    stop(turn, join, problemOfAnomaly(anomaly, diagnosis, join.attempts.length));
     return;
   }
   const ended = patchAttempt(turn, join, { endedAt: turn.now, outcome: 'failed' });
@@ -172,16 +153,13 @@ function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord, diagnosis: Dia
     tracker: null,
     catchUp: null,
   };
-  say(
-    turn,
-    'node.remedy',
-    `${join.target.name}: detached and attached anew (attempt ${attempt.number} of ${join.attemptsAllowed}), because: ${anomalyTitle(anomaly.code, nobody).toLowerCase()}`,
-    {
-      node: join.target.name,
-      level: 'warning',
-      data: { code: anomaly.code, attempt: attempt.number, cause: cause?.code ?? null },
-    },
-  );
+  const data = {
+    code: anomaly.code,
+    attempt: attempt.number,
+    of: join.attemptsAllowed,
+    cause: cause?.code ?? null,
+  };
+  say(turn, 'node.remedy', data, join.target.name);
   const begun = patchJoin(turn, join.index, {
     attempts: [...ended.attempts, attempt],
     comparison: null,
@@ -189,5 +167,8 @@ function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord, diagnosis: Dia
     evidence: null,
     triedCauses: cause === null ? (join.triedCauses ?? []) : [...(join.triedCauses ?? []), cause.code],
   });
-  stepAttempt(turn, enterPhase(turn, begun, 'attaching', `attempt ${attempt.number} begins`));
+  stepAttempt(
+    turn,
+    enterPhase(turn, begun, 'attaching', because('attempt_begins', { attempt: attempt.number })),
+  );
 }

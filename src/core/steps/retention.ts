@@ -2,7 +2,7 @@
 
 import type { Expansion } from '../../model/expansion.ts';
 import type { ConfigFacts } from '../../model/observation.ts';
-import { readableBytes } from '../../model/quantities.ts';
+import { because, type Reason } from '../../model/reasons.ts';
 import { type BinlogNeed, binlogNeed, sparesBinlog } from '../plan/kept-binlog.ts';
 import { writeRate } from '../plan/write-rate.ts';
 import { advanceBorrowed, borrow, type Lender, mayBorrow } from './borrowed.ts';
@@ -22,7 +22,6 @@ export const retentionLender = ({ master, borrowed, masterTracker }: Expansion):
   setting: retentionSetting,
   borrowed: borrowed ?? null,
   keep: (turn, changed) => patch(turn, { borrowed: changed }),
-  words: (value) => value,
   // Up to 3.4 only CONFIG REWRITE writes the file, which somebody else must have asked for.
   writesFile: (_turn, changed) => changed.inFile === true,
   restartedAt: masterTracker.restartedAt,
@@ -45,9 +44,11 @@ export function wantsMasterConfig(expansion: Expansion, now: number): boolean {
 }
 
 /** Why no node may be attached until the master keeps enough; null = it does, or nothing is to be changed. */
-export function retentionGate({ borrowed, master }: Expansion): string | null {
+export function retentionGate({ borrowed, master }: Expansion): Reason | null {
   const raising = borrowed?.state === 'borrowed' && borrowed.pending !== null;
-  return raising ? `${retentionSetting} of ${master.name} is being raised` : null;
+  return raising
+    ? because('retention_being_raised', { setting: retentionSetting, master: master.name })
+    : null;
 }
 
 /** Raises the retention while nodes copy or the next may begin, and puts it back as soon as they do not. */
@@ -59,7 +60,7 @@ export function holdRetention(turn: Turn): void {
   const lender = retentionLender(expansion);
   const { borrowed } = lender;
   if (borrowed?.state === 'borrowed') {
-    const why = 'no node is being synced: put back';
+    const why = because('nobody_synced');
     if (!isNeeded(turn)) advanceBorrowed(turn, lender, borrowed, { seen, value: null, why });
     else advanceBorrowed(turn, lender, borrowed, { seen, ...raisedFurther(turn, config, borrowed) });
     return;
@@ -86,13 +87,13 @@ function raisedFurther(
   turn: Turn,
   config: ConfigFacts | undefined,
   { given, old }: NonNullable<Expansion['borrowed']>,
-): { readonly value: string; readonly why: string } {
+): { readonly value: string; readonly why: Reason } {
   const now = Math.max(...given.map(Number));
   const need = needOf(turn, config, Number(old));
   const more = need !== null && need.files > now * leastRise;
   return more
     ? { value: String(need.files), why: whyRaised(need) }
-    : { value: String(now), why: 'the master was restarted' };
+    : { value: String(now), why: because('master_restarted') };
 }
 
 /** What is needed at the rate of now or of the plan, whichever is more; `nums`: the master's own setting. */
@@ -110,7 +111,5 @@ function needOf(turn: Turn, config: ConfigFacts | undefined, nums: number): Binl
   return binlogNeed({ ...config, expireLogsNums: nums }, databases, { bytesPerSecond, duringSync });
 }
 
-const whyRaised = ({ writeBytesPerSecond, writtenBytes }: BinlogNeed): string =>
-  `at ${readableBytes(writeBytesPerSecond)}/s of writes ${
-    writtenBytes === null ? 'for up to a day' : `and up to ${readableBytes(writtenBytes)} in a full sync`
-  } the binlog that nodes still need would be purged`;
+const whyRaised = ({ writeBytesPerSecond, writtenBytes }: BinlogNeed): Reason =>
+  because('binlog_would_be_purged', { writeBytesPerSecond, writtenBytes });

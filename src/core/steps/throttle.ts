@@ -1,7 +1,7 @@
 /** A node's throttle, borrowed for the time of its full sync. Part of `decide`. */
 
 import type { Join } from '../../model/expansion.ts';
-import { readableBytes } from '../../model/quantities.ts';
+import { because } from '../../model/reasons.ts';
 import { advanceBorrowed, borrow, type Lender, mayBorrow } from './borrowed.ts';
 import { currentAttempt, isUnderWay } from './join-state.ts';
 import { patchJoin, type Turn } from './turn.ts';
@@ -20,7 +20,6 @@ export const throttleLender = (join: Join): Lender => ({
   setting: throttleSetting,
   borrowed: join.borrowed,
   keep: (turn, borrowed) => void patchJoin(turn, join.index, { borrowed }),
-  words: (value) => `${readableBytes(Number(value))}/s`,
   // A full sync writes settings to the node's file (recording 17; pika-facts 1.3), the borrowed one too.
   writesFile: (turn) => turn.expansion.capabilities?.hasReplicationId === true,
 });
@@ -61,7 +60,7 @@ export function advanceThrottle(turn: Turn, join: Join, wanted: ((own: number) =
       return advanceBorrowed(turn, lender, borrowed, {
         seen,
         value: null,
-        why: 'the copy is over: put back',
+        why: because('copy_over'),
       });
     const value = within(wanted, Number(borrowed.old));
     // What is nearly right already is kept.
@@ -69,14 +68,14 @@ export function advanceThrottle(turn: Turn, join: Join, wanted: ((own: number) =
     return advanceBorrowed(turn, lender, borrowed, {
       seen,
       value: near && borrowed.given.includes(seen) ? seen : String(value),
-      why: 'its share has changed',
+      why: because('share_changed'),
     });
   }
   if (wanted === null || seen === null || !isCopying(join) || !mayBorrow(lender)) return false;
   const own = borrowed?.state === 'lost' ? borrowed.old : seen;
   const value = within(wanted, Number(own));
   if (value >= Number(seen) && own === seen) return false;
-  borrow(turn, lender, { seen, value: String(value), why: 'its share of the bandwidth' });
+  borrow(turn, lender, { seen, value: String(value), why: because('share_of_bandwidth') });
   return true;
 }
 

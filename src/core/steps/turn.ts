@@ -1,4 +1,5 @@
 /** One turn of `decide`: the state as it becomes, and what is to be said and done. Lives only inside that call. */
+import { type EventMap, type EventType, makeEvent } from '../../model/events.ts';
 import type {
   EventInput,
   Expansion,
@@ -10,6 +11,7 @@ import type {
 } from '../../model/expansion.ts';
 import { expansionTransitions, isEnded } from '../../model/expansion.ts';
 import type { Look } from '../../model/observation.ts';
+import { type Reason, sameReason } from '../../model/reasons.ts';
 
 export interface CommandToRun {
   /** null = on the master. */
@@ -29,7 +31,7 @@ export interface Turn {
   readonly epoch: number;
   readonly masterLook: Look | null;
   readonly nodeLooks: ReadonlyMap<number, Look>;
-  readonly frozen: string | null;
+  readonly frozen: Reason | null;
   /** Full syncs of other expansions from masters on this master's host. */
   readonly othersOnMasterHost: number;
   readonly events: EventInput[];
@@ -50,31 +52,21 @@ export function patchJoin(turn: Turn, index: number, change: Partial<Join>): Joi
   return joins[index]!;
 }
 
-export function say(
+/** Tells of what happens in this turn; `node`: whom it is about. */
+export function say<T extends EventType>(
   turn: Turn,
-  type: string,
-  text: string,
-  more: {
-    readonly node?: string | null;
-    readonly level?: EventInput['level'];
-    readonly data?: Readonly<Record<string, unknown>>;
-  } = {},
+  type: T,
+  data: EventMap[T],
+  node: string | null = null,
 ): void {
-  turn.events.push({
-    type,
-    at: turn.now,
-    node: more.node ?? null,
-    level: more.level ?? 'info',
-    text,
-    data: more.data ?? {},
-  });
+  turn.events.push(makeEvent(type, { at: turn.now, node }, data));
 }
 
 /** Changes the expansion's state; a change that the table of transitions does not know is a defect. */
 export function enterState(
   turn: Turn,
   state: ExpansionState,
-  reason: string,
+  reason: Reason,
   problem: Problem | null = null,
 ): void {
   const { expansion, now } = turn;
@@ -90,24 +82,13 @@ export function enterState(
     endedAt: isEnded(state) ? now : null,
     pendingControl: isEnded(state) ? null : expansion.pendingControl,
   });
-  const level = state === 'failed' ? 'error' : state === 'halted' ? 'error' : 'info';
-  say(turn, `expansion.${state}`, reason, { level, data: problem ? { problem } : {} });
+  say(turn, `expansion.${state}`, { reason, ...(problem ? { problem } : {}) });
 }
 
-export function enterPhase(
-  turn: Turn,
-  join: Join,
-  phase: JoinPhase,
-  text: string,
-  level: EventInput['level'] = 'info',
-): Join {
+export function enterPhase(turn: Turn, join: Join, phase: JoinPhase, why: Reason | Problem): Join {
   if (join.phase === phase) return join;
   const attempt = join.attempts.length;
-  say(turn, 'node.phase', `${join.target.name}: ${text}`, {
-    node: join.target.name,
-    level,
-    data: { from: join.phase, to: phase, attempt },
-  });
+  say(turn, 'node.phase', { from: join.phase, to: phase, attempt, why }, join.target.name);
   return patchJoin(turn, join.index, {
     phase,
     phaseSince: turn.now,
@@ -117,10 +98,8 @@ export function enterPhase(
 }
 
 /** Tells what a join waits for; said once, until it is something else. */
-export function waitFor(turn: Turn, join: Join, what: string | null): Join {
-  if (join.waitingFor === what) return join;
-  if (what !== null) {
-    say(turn, 'node.waiting', `${join.target.name} waits: ${what}`, { node: join.target.name });
-  }
+export function waitFor(turn: Turn, join: Join, what: Reason | null): Join {
+  if (sameReason(join.waitingFor, what)) return join;
+  if (what !== null) say(turn, 'node.waiting', { reason: what }, join.target.name);
   return patchJoin(turn, join.index, { waitingFor: what });
 }

@@ -5,14 +5,9 @@ import { type AnomalyRecord, type CatchUp, isMet } from '../../model/evidence.ts
 import type { Attempt, Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
-import {
-  comparisonWords,
-  connectionRules,
-  fullSyncRules,
-  hasPassed,
-  judge,
-  outlivesOnly,
-} from '../sync/evidence.ts';
+import { makeProblem } from '../../model/problems.ts';
+import { because } from '../../model/reasons.ts';
+import { connectionRules, fullSyncRules, hasPassed, judge, outlivesOnly } from '../sync/evidence.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { recordAnomalies, treat } from './remedy.ts';
@@ -63,18 +58,12 @@ export function catchUp(
   const now: CatchUp = passed ? { ...moved, passedAt: turn.now, passedOffsets: own } : moved;
   const held = patchAttempt(turn, join, { catchUp: now });
   if (now.passedAt === null) {
-    const behind = enterPhase(turn, held, 'catching_up', 'the node is up and catches up with the binlog');
+    const behind = enterPhase(turn, held, 'catching_up', because('catching_up'));
     if (turn.now - now.movedAt >= turn.expansion.policy.stallTimeoutMs)
       treat(turn, behind, tracker, standsStill(turn, behind, now));
     return;
   }
-  verify(
-    turn,
-    enterPhase(turn, held, 'verifying', 'the data are being compared with the master'),
-    tracker,
-    now,
-    report,
-  );
+  verify(turn, enterPhase(turn, held, 'verifying', because('comparing')), tracker, now, report);
 }
 
 const hasMoved = (own: CatchUp['ownOffsets'], before: CatchUp['ownOffsets']): boolean =>
@@ -147,22 +136,18 @@ function lookedSince(turn: Turn, join: Join, at: number): boolean {
 }
 
 function takeReport(turn: Turn, join: Join, report: ComparisonReport): Join {
-  say(turn, 'node.compared', `${join.target.name}: ${comparisonWords(report)}`, {
-    node: join.target.name,
-    level: levelOf(report),
-    data: {
-      verdict: report.verdict,
-      lookedAtKeys: report.lookedAtKeys,
-      share: report.share,
-      differences: report.differencesTotal,
-    },
-  });
+  const { verdict, reason, lookedAtKeys, share, smallestLossFound, differencesTotal: differences } = report;
+  const compared = {
+    verdict,
+    reason,
+    lookedAtKeys,
+    share,
+    smallestLossFound,
+    differences,
+    outlivesOnly: outlivesOnly(report),
+  };
+  say(turn, 'node.compared', compared, join.target.name);
   return patchJoin(turn, join.index, { comparison: { id: join.comparison!.id, report } });
-}
-
-function levelOf(report: ComparisonReport): 'error' | 'warning' | 'info' {
-  if (report.verdict === 'inconclusive' || outlivesOnly(report)) return 'warning';
-  return report.verdict === 'different' ? 'error' : 'info';
 }
 
 function startComparison(turn: Turn, join: Join): void {
@@ -178,14 +163,8 @@ function compareAgain(turn: Turn, join: Join, report: ComparisonReport): void {
     patchJoin(turn, join.index, { comparison: null, inconclusiveComparisons: tries });
     return;
   }
-  giveUp(turn, join, 'quarantined', {
-    code: 'comparison_inconclusive',
-    text: `${join.target.name} is up, but ${tries} comparisons with the master came to no result: ${report.reason ?? 'no reason given'}.`,
-    nextSteps: [
-      'Find out why the data cannot be read (see the reason), then retry the node: it is synced and compared anew.',
-    ],
-    at: turn.now,
-  });
+  const facts = { node: join.target.name, tries, reason: report.reason };
+  giveUp(turn, join, 'quarantined', makeProblem('comparison_inconclusive', facts, turn.now));
 }
 
 function incompleteBy(turn: Turn, join: Join, report: ComparisonReport): AnomalyRecord {
@@ -223,29 +202,18 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
   }
   const missing = standingRules(turn, tracker).filter((rule) => !isMet(rule));
   if (missing.length === 0) return;
-  const why = missing.map((rule) => rule.text).join(' ');
+  const why = because('rules_missing', { rules: missing });
   const waiting = waitFor(turn, judged, why);
   if (now - Math.max(waiting.phaseSince, report.endedAt) < expansion.policy.stallTimeoutMs) return;
-  giveUp(turn, waiting, 'quarantined', {
-    code: 'evidence_missing',
-    text: `${join.target.name} is up and its data agreed, but it cannot be proven that its full sync was whole: ${why}`,
-    nextSteps: [
-      'Look at the evidence of this node; retry it for a new full sync, or skip it if you know better.',
-    ],
-    at: now,
-  });
+  const facts = { node: join.target.name, because: why };
+  giveUp(turn, waiting, 'quarantined', makeProblem('evidence_missing', facts, now));
 }
 
 function succeed(turn: Turn, join: Join): void {
   const ended = patchAttempt(turn, join, { endedAt: turn.now, outcome: 'verified' });
-  const verified = enterPhase(turn, ended, 'verified', 'verified: its full sync is proven complete');
-  say(turn, 'node.verified', `${join.target.name} is verified`, {
-    node: join.target.name,
-    data: {
-      attempts: join.attempts.length,
-      receivedBytes: join.progress.receivedBytes,
-      snapshotBytes: join.progress.snapshotBytes,
-      tookMs: turn.now - (verified.attempts[0]?.startedAt ?? turn.now),
-    },
-  });
+  const verified = enterPhase(turn, ended, 'verified', because('verified'));
+  const { receivedBytes, snapshotBytes } = join.progress;
+  const tookMs = turn.now - (verified.attempts[0]?.startedAt ?? turn.now);
+  const data = { attempts: join.attempts.length, receivedBytes, snapshotBytes, tookMs };
+  say(turn, 'node.verified', data, join.target.name);
 }

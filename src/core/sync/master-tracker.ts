@@ -8,9 +8,8 @@ import {
   type Look,
   type NodeFacts,
   type ReplicationFacts,
-  silenceInFull,
-  silenceWords,
 } from '../../model/observation.ts';
+import { because, type Reason } from '../../model/reasons.ts';
 
 const keptSamples = 60;
 
@@ -37,8 +36,8 @@ export const newMasterTracker = (): MasterTracker => ({
 });
 
 /** What the master does instead of answering; null = it answers, or was never looked at. */
-export const masterSilence = ({ silentAs }: MasterTracker): string | null =>
-  silentAs === null ? null : `the master ${silenceWords[silentAs]}`;
+export const masterSilence = ({ silentAs }: MasterTracker): Reason | null =>
+  silentAs === null ? null : because('master_silent', { kind: silentAs });
 
 export const slaveName = (slave: ListedSlave): string => `${slave.ip}:${slave.port}`;
 
@@ -59,7 +58,7 @@ export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
       ...tracker,
       silentSince: tracker.silentSince ?? look.at,
       silentAs: look.kind,
-      silentWith: silenceInFull(look),
+      silentWith: look.kind === 'busy' ? null : look.message,
     };
   }
   const { facts, at } = look;

@@ -144,7 +144,7 @@ function WaitingCard({ expansion }: { readonly expansion: ExpansionSummary }) {
   const failed = countPhase(expansion, 'failed');
   const why = isEnded(expansion.state)
     ? t.overview.endedWithQuarantine
-    : (expansion.problem?.text ?? expansion.stateReason);
+    : (expansion.problem ?? expansion.stateReason)?.text;
   const step = expansion.problem?.nextSteps[0];
   return (
     <li className="card" data-testid="expansion-card">
@@ -193,7 +193,7 @@ function RunningCard({ expansion }: { readonly expansion: ExpansionSummary }) {
         {active.slice(0, 2).map((join) => (
           <ActiveNode key={join.target.name} join={join} />
         ))}
-        {active.length === 0 && expansion.stateReason && <Said>{expansion.stateReason}</Said>}
+        {active.length === 0 && expansion.stateReason && <Said>{expansion.stateReason.text}</Said>}
       </div>
       <PhaseStrip joins={expansion.joins} />
     </li>

@@ -11,6 +11,7 @@ import { HealthState } from './health.ts';
 import { MasterIdentity } from './observation.ts';
 import { Policy } from './policy.ts';
 import { Problem } from './problem.ts';
+import { Said } from './said.ts';
 import { Because, Nullable, NullableTime, type Of, Time } from './schema.ts';
 import { Address, JoinTarget, NodeTarget } from './targets.ts';
 
@@ -35,7 +36,7 @@ export type NodeCommand = Of<typeof NodeCommand>;
 const Intent = Type.Object({
   id: Type.String(),
   command: NodeCommand,
-  reason: Type.String({ description: 'Why, in plain words, for the log.' }),
+  reason: Said,
   savedAt: Time('When the intent was stored, before the act.'),
   epoch: Type.Integer({ description: 'Epoch of the lease under which it was stored.' }),
   endedAt: NullableTime('When the outcome was known.'),
@@ -43,7 +44,10 @@ const Intent = Type.Object({
     Type.Enum(['ok', 'refused', 'unknown']),
     'null = it is not known whether the act happened.',
   ),
-  reply: Nullable(Type.String(), "The node's reply."),
+  reply: Nullable(
+    Type.Union([Type.String(), Said]),
+    'What the node replied; or, where nobody heard it, what is known of the act.',
+  ),
 });
 export type Intent = Of<typeof Intent>;
 
@@ -139,7 +143,7 @@ export const JoinSummary = Type.Object({
   phase: Phase,
   phaseSince: Time('When the phase was entered.'),
   progress: Progress,
-  waitingFor: Nullable(Type.String(), 'What it waits for now; null = nothing in particular.'),
+  waitingFor: Nullable(Said, 'What it waits for now; null = nothing in particular.'),
   problem: Nullable(Problem),
   anomalies: Type.Array(AnomalyRecord),
   diagnosis: Type.Optional(Nullable(Diagnosis, 'Why it is in trouble; null = it was not asked.')),
@@ -204,7 +208,7 @@ const expansion = {
   endedAt: NullableTime('When it ended.'),
   state: Type.Enum(expansionStates),
   stateSince: Time('When the state was entered.'),
-  stateReason: Nullable(Type.String(), 'Why it is in this state, in plain words.'),
+  stateReason: Nullable(Said, 'Why it is in this state, or what holds it up.'),
   capabilities: Nullable(Capabilities),
   plannedMaster: Nullable(
     MasterIdentity,
@@ -286,7 +290,7 @@ export const ProgressMessage = Type.Object({
       node: Type.String(),
       phase: Phase,
       progress: Progress,
-      waitingFor: Nullable(Type.String()),
+      waitingFor: Nullable(Said),
     }),
   ),
 });

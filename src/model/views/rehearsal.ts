@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { expansionStates } from '../states.ts';
 import { Phase } from './expansion.ts';
 import { Plan } from './plan.ts';
+import { Said } from './said.ts';
 import { Nullable, type Of } from './schema.ts';
 
 const PlayedNode = Type.Object({
@@ -24,7 +25,7 @@ const PlayedRun = Type.Object({
   state: Type.Enum([...expansionStates, 'unfinished'], {
     description: 'State at the end; `unfinished`: it took far too long.',
   }),
-  stateReason: Nullable(Type.String()),
+  stateReason: Nullable(Said),
   seconds: Type.Number(),
   dumps: Type.Integer({ description: 'Dumps that the master made.' }),
   nodes: Type.Array(PlayedNode),

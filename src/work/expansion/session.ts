@@ -6,7 +6,8 @@
 import type { Logger } from 'pino';
 import type { Batches } from '../../core/plan/batches.ts';
 import { serverKeys } from '../../core/plan/preflight-servers.ts';
-import { type Decision, decide, type Reply, takeReplies } from '../../core/steps/decide.ts';
+import { type Decision, decide, takeReplies } from '../../core/steps/decide.ts';
+import type { Reply } from '../../core/steps/intent.ts';
 import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
@@ -23,6 +24,7 @@ import {
 } from '../../model/expansion.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
+import { because, type Reason } from '../../model/reasons.ts';
 import { noSlotLimits, type SlotLimits } from '../../model/slots.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -46,7 +48,7 @@ export type Compare = (task: {
 }) => Promise<ComparisonReport>;
 
 /** Asks whoever may veto a batch; null = nothing against it. */
-export type BeforeBatch = (expansion: Expansion, batch: number) => Promise<string | null>;
+export type BeforeBatch = (expansion: Expansion, batch: number) => Promise<Reason | null>;
 
 /** What of the store one session uses. */
 export type SessionStore = Pick<Store, 'pendingControls' | 'lockMaster' | 'syncSlots' | 'renew' | 'save'>;
@@ -115,7 +117,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   };
   const slots = createSlotKeeper(slotStore, deps.slots ?? noSlotLimits, lease, deps.clock);
   const health = createHealthProbe(observer, deps.clock, deps.readFigure ?? null);
-  let veto: { readonly batch: number; readonly text: string | null } | null = null;
+  let veto: { readonly batch: number; readonly reason: Reason | null } | null = null;
   let asking: { readonly batch: number; readonly answer: Promise<void> } | null = null;
 
   async function turn(): Promise<number | null> {
@@ -166,23 +168,23 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
    * Asked once per batch; an answer that holds the batch is asked for again at every turn. One that takes long holds the
    * batch until it comes, and no look at a node.
    */
-  async function askVeto(): Promise<string | null> {
+  async function askVeto(): Promise<Reason | null> {
     const { state, currentBatch, joins } = expansion;
     const untouched = joins.every((join) => join.batch !== currentBatch || join.attempts.length === 0);
     if (state !== 'running' || !untouched) return null;
-    if (veto?.batch === currentBatch && veto.text === null) return null;
+    if (veto?.batch === currentBatch && veto.reason === null) return null;
     if (asking?.batch !== currentBatch) asking = { batch: currentBatch, answer: ask(currentBatch) };
     const answered = await Promise.race([
       asking.answer.then(() => true),
       deps.clock.sleep(patienceMs).then(() => false),
     ]);
-    if (!answered) return `the webhooks that may hold batch ${currentBatch + 1} are being asked`;
+    if (!answered) return because('webhooks_being_asked', { batch: currentBatch + 1 });
     asking = null;
-    return veto?.batch === currentBatch ? veto.text : null;
+    return veto?.batch === currentBatch ? veto.reason : null;
   }
 
   async function ask(batch: number): Promise<void> {
-    veto = { batch, text: await deps.beforeBatch(expansion, batch) };
+    veto = { batch, reason: await deps.beforeBatch(expansion, batch) };
   }
 
   async function keep(
@@ -271,7 +273,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     // Opens the connection first, so that no slow connect comes between the last check and the command.
     await observer.connection(target).ping(pingTimeoutMs);
     const objection = await lastObjection(command.command);
-    if (objection !== null) return { joinIndex, intentId, outcome: 'not_sent', text: objection };
+    if (objection !== null) return { joinIndex, intentId, outcome: 'not_sent', because: objection };
     deps.crashPoint(`before_${act}`);
     const result = await observer.connection(target).command(command.command, commandTimeoutMs);
     deps.crashPoint(`after_${act}`);
@@ -283,15 +285,15 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
    * Why nothing may be sent now; null = it may. Asked anew until the answer is fresh: a process that was stopped while
    * it waited for the database would otherwise act on a lease or on a freeze of long ago. Throws FencedError.
    */
-  async function lastObjection(command: NodeCommand): Promise<string | null> {
+  async function lastObjection(command: NodeCommand): Promise<Reason | null> {
     for (let tries = 0; tries < 10; tries += 1) {
       if (!isFresh(saver.leaseKnownAt)) await saver.renew();
       const askedAt = deps.clock.now();
       const frozen = await deps.frozen.now();
-      if (frozen !== null && !isSetting(command)) return `everything is frozen: ${frozen}`;
+      if (frozen !== null && !isSetting(command)) return because('frozen', { reason: frozen });
       if (isFresh(askedAt) && isFresh(saver.leaseKnownAt)) return null;
     }
-    return 'the database answers too slowly to be certain that this worker may still act';
+    return because('database_too_slow');
   }
 
   const isFresh = (at: number): boolean => Math.abs(deps.clock.now() - at) <= freshMs;

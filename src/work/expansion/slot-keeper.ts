@@ -2,6 +2,7 @@ import { borrowsThrottle } from '../../core/steps/bandwidth.ts';
 import { closedWindow } from '../../core/steps/hold.ts';
 import { isUnderWay } from '../../core/steps/join-state.ts';
 import { type Expansion, isEnded, type Join } from '../../model/expansion.ts';
+import type { Reason } from '../../model/reasons.ts';
 import type { Slot, SlotLimits } from '../../model/slots.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { Store } from '../../store/store.ts';
@@ -9,7 +10,7 @@ import type { Clock } from './observer.ts';
 
 export interface TakenSlots {
   /** By join index, why the node gets no slot now. */
-  readonly refusals: ReadonlyMap<number, string>;
+  readonly refusals: ReadonlyMap<number, Reason>;
   /** Full syncs of other expansions from masters on this master's host. */
   readonly othersOnMasterHost: number;
 }
@@ -47,7 +48,7 @@ export function createSlotKeeper(
       const { refused, others } = await store.syncSlots(lease, { held, wanted, limits });
       const masterHost = expansion.master.seenAs.host.toLowerCase();
       last = {
-        refusals: new Map(refused.map(({ position, text }) => [position, text])),
+        refusals: new Map(refused.map(({ position, reason }) => [position, reason])),
         othersOnMasterHost: others.filter((other) => other.masterHost === masterHost).length,
       };
       lastKey = held.length + wanted.length === 0 ? '' : key;

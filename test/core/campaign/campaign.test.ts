@@ -17,6 +17,7 @@ import {
 import { stopReason } from '../../../src/model/campaign-texts.ts';
 import type { ExpansionState } from '../../../src/model/expansion.ts';
 import { aCampaign, campaignControl } from '../../support/campaigns.ts';
+import { said } from '../../support/said.ts';
 
 const start = 1_800_000_000_000;
 const problem = { code: 'preflight_failed', text: 'It holds keys.', nextSteps: ['Empty it.'], at: start };
@@ -28,7 +29,7 @@ const seen = (
 ): MemberExpansion => ({
   id: `exp-${index}`,
   state,
-  stateReason: state === 'halted' ? 'a node was given up' : null,
+  stateReason: state === 'halted' ? said('a node was given up') : null,
   waitingFor: null,
   startedAt: start,
   endedAt: null,

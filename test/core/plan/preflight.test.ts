@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
-  masterBusyReasons,
   masterIdentity,
+  masterWork,
   maxNodesPerExpansion,
   preflight,
   type RevalidationNode,
@@ -401,8 +401,8 @@ describe('what is no fault', () => {
       },
     }).look;
     if (facts.kind !== 'answered') throw new Error();
-    expect(masterBusyReasons(facts.facts, [aNode().target])).toEqual([]);
-    expect(masterBusyReasons(facts.facts)).toHaveLength(1);
+    expect(masterWork(facts.facts, [aNode().target])).toEqual([]);
+    expect(masterWork(facts.facts)).toHaveLength(1);
   });
 
   test('two servers of one copied configuration are two, when they began at different times', () => {

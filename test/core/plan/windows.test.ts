@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isTimeZone, windowState, windowTime } from '../../../src/core/plan/windows.ts';
+import { isTimeZone, windowState } from '../../../src/core/plan/windows.ts';
 import type { TimeWindow } from '../../../src/model/policy.ts';
+import { because } from '../../../src/model/reasons.ts';
 
 const at = (iso: string): number => Date.parse(iso);
 const window = (from: string, to: string, more: Partial<TimeWindow> = {}): TimeWindow => ({
@@ -50,7 +51,8 @@ describe('time windows', () => {
     const shanghai = [window('02:00', '05:00', { timeZone: 'Asia/Shanghai' })];
     expect(windowState(shanghai, at('2026-11-22T18:00:00Z')).open).toBe(true);
     expect(windowState(shanghai, at('2026-11-22T17:59:00Z')).opensAt).toBe(at('2026-11-22T18:00:00Z'));
-    expect(windowTime(at('2026-11-22T18:00:00Z'), 'Asia/Shanghai')).toBe('Mon 23 Nov 02:00 (Asia/Shanghai)');
+    const opens = because('window_opens', { at: at('2026-11-22T18:00:00Z'), timeZone: 'Asia/Shanghai' });
+    expect(opens.text).toBe('the next time window opens at Mon 23 Nov 02:00 (Asia/Shanghai)');
   });
 
   test.each([

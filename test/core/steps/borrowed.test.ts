@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { advanceBorrowed, borrow, type Lender, takeSettingReply } from '../../../src/core/steps/borrowed.ts';
 import type { Turn } from '../../../src/core/steps/turn.ts';
 import type { BorrowedSetting, NodeCommand } from '../../../src/model/expansion.ts';
+import { because } from '../../../src/model/reasons.ts';
 
 const own = '1000';
 const share = '700';
@@ -19,7 +20,6 @@ function nodeWithThrottle() {
     keep: (_turn, kept) => {
       borrowed = kept;
     },
-    words: String,
     writesFile: () => true,
   });
   const carryOut = (command: NodeCommand): void => {
@@ -30,7 +30,7 @@ function nodeWithThrottle() {
   const settle = (value: string | null): void => {
     for (let i = 0; i < 10; i += 1) {
       const now = turn();
-      const wish = { seen: node.value, value, why: 'so the test wishes' };
+      const wish = { seen: node.value, value, why: because('share_changed') };
       if (borrowed?.state === 'borrowed') advanceBorrowed(now, lender(), borrowed, wish);
       else if (value !== null) borrow(now, lender(), wish);
       const next = now.commands[0];
@@ -42,7 +42,7 @@ function nodeWithThrottle() {
   /** One look and what follows from it. */
   const step = (value: string | null): void => {
     const now = turn();
-    advanceBorrowed(now, lender(), borrowed!, { seen: node.value, value, why: 'so the test wishes' });
+    advanceBorrowed(now, lender(), borrowed!, { seen: node.value, value, why: because('share_changed') });
     const next = now.commands[0]!;
     carryOut(next.command);
     takeSettingReply(turn(), lender(), { intentId: next.intentId, outcome: 'ok', text: 'OK' });
@@ -82,12 +82,11 @@ it('a change whose reply was lost is not sent again before it has had the time t
     keep: (_turn, kept) => {
       borrowed = kept;
     },
-    words: String,
     writesFile: () => false,
   });
   const sentAt = (now: number): number => {
     const turn = { now, epoch: 1, events: [], commands: [] } as unknown as Turn;
-    const wish = { seen: own, value: share, why: 'so the test wishes' };
+    const wish = { seen: own, value: share, why: because('share_changed') };
     if (borrowed === null) borrow(turn, lender(), wish);
     else advanceBorrowed(turn, lender(), borrowed, wish);
     return turn.commands.length;

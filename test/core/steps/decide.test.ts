@@ -277,7 +277,7 @@ describe('what a failed node means for the others is the policy’s choice', () 
     await run.comesTo('a running copy', isIn(0, 'transferring'));
     run.cluster.fault.crash('n1');
     const { stateReason } = await run.comesTo('a halt', ({ state }) => state === 'halted');
-    expect(stateReason).toMatch(/retry or skip/);
+    expect(stateReason?.text).toMatch(/retry or skip/);
     expect(await run.phases()).toEqual(['quarantined', 'waiting', 'waiting']);
   });
 
@@ -287,7 +287,7 @@ describe('what a failed node means for the others is the policy’s choice', () 
     run.cluster.fault.crash('n1');
     const { state, stateReason } = await run.comesTo('its end', ended);
     expect(state).toBe('failed');
-    expect(stateReason).toMatch(/^2 of 3 nodes verified; .* \(quarantined\)/);
+    expect(stateReason?.text).toMatch(/^2 of 3 nodes verified; .* \(quarantined\)/);
     expect(await run.phases()).toEqual(['quarantined', 'verified', 'verified']);
   });
 

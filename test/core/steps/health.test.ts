@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { newHealth, readingWords, stepHealth } from '../../../src/core/steps/health.ts';
+import { newHealth, stepHealth } from '../../../src/core/steps/health.ts';
 import type { HealthSample, HealthState } from '../../../src/model/health.ts';
 import { type HealthPolicy, noHealthLimits } from '../../../src/model/policy.ts';
+import { overLimit } from '../../../src/model/reasons.ts';
 
 const well: HealthSample = {
   masterLatencyP99Ms: null,
@@ -63,7 +64,7 @@ describe('the throttle by health', () => {
     const { over, readings } = last([{ ...well, ...sample }], limits(policy));
     expect(over).toEqual({ what, value, limit });
     expect(readings).toEqual([over]);
-    expect(readingWords(over!)).toContain(`is ${value}, its limit ${limit}`);
+    expect(overLimit(over!).text).toContain(`is ${value}, its limit ${limit}`);
   });
 
   test('an endpoint that gives no number counts as over its limit', () => {

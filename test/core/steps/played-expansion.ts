@@ -57,7 +57,7 @@ export async function begin({
     async comesTo(what: string, done: (expansion: Expansion) => boolean): Promise<Expansion> {
       const came = await service.until(async () => done(await e()), 60 * minute);
       const { state, stateReason, joins } = await e();
-      const now = `${state} (${stateReason}): ${joins.map(({ phase, waitingFor }) => `${phase} ${waitingFor ?? ''}`).join()}`;
+      const now = `${state} (${stateReason?.text}): ${joins.map(({ phase, waitingFor }) => `${phase} ${waitingFor?.text ?? ''}`).join()}`;
       expect(came, `it did not come to: ${what}; it is ${now}`).toBe(true);
       return e();
     },

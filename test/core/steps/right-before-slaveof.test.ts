@@ -89,7 +89,10 @@ describe('what others did meanwhile holds up SLAVEOF', () => {
       config: { 'throttle-bytes-per-second': 5 * MB },
     });
     follow(run.cluster, 'x', 'm');
-    await run.comesTo('a wait', ({ joins }) => joins[0]!.waitingFor?.includes('master is busy') === true);
+    await run.comesTo(
+      'a wait',
+      ({ joins }) => joins[0]!.waitingFor?.text.includes('master is busy') === true,
+    );
     await run.control('pause');
     await run.comesTo('paused', ({ state }) => state === 'paused');
     expect(run.inFullSync()).toBe(1);
@@ -116,7 +119,7 @@ function listedFromBefore(cluster: Cluster): void {
   cluster.node('n1').persisted.slaveof = '';
   cluster.fault.restart('n1');
 }
-const heldUp = ({ joins }: Expansion): boolean => joins[0]!.waitingFor?.includes('still lists') === true;
+const heldUp = ({ joins }: Expansion): boolean => joins[0]!.waitingFor?.text.includes('still lists') === true;
 
 test('a node to which somebody writes while it is held up keeps its keys (promise 3)', async () => {
   const run = await begin({ nodes: ['n1'], before: listedFromBefore });
@@ -133,7 +136,7 @@ test('a freeze keeps a node in line, and tells it so', async () => {
   await run.comesTo('the copy of the first', isIn(0, 'transferring'));
   await run.store.freeze({ reason: 'storm', by: 'test' });
   const { joins } = await run.comesTo('a wait', (e) => e.joins[1]!.waitingFor !== null);
-  expect(joins.map(({ phase, waitingFor }) => [phase, waitingFor])).toEqual([
+  expect(joins.map(({ phase, waitingFor }) => [phase, waitingFor?.text ?? null])).toEqual([
     ['verified', null],
     ['waiting', 'everything is frozen: storm'],
   ]);
@@ -153,12 +156,12 @@ test('a freeze longer than the time-out does not count as time for which the mas
       cluster.advance(2000);
     },
   });
-  await run.comesTo('a wait', (e) => e.joins[0]!.waitingFor?.includes('master is busy') === true);
+  await run.comesTo('a wait', (e) => e.joins[0]!.waitingFor?.text.includes('master is busy') === true);
   await run.store.freeze({ reason: 'storm', by: 'test' });
-  await run.comesTo('a freeze', (e) => e.joins[0]!.waitingFor === 'everything is frozen: storm');
+  await run.comesTo('a freeze', (e) => e.joins[0]!.waitingFor?.text === 'everything is frozen: storm');
   await run.until(() => false, 12 * minute);
   await run.store.unfreeze({ reason: 'calm', by: 'test' });
-  await run.comesTo('a wait', (e) => e.joins[0]!.waitingFor?.includes('master is busy') === true);
+  await run.comesTo('a wait', (e) => e.joins[0]!.waitingFor?.text.includes('master is busy') === true);
   expect((await run.e()).state).toBe('running');
   run.cluster.execute('x', ['SLAVEOF', 'NO', 'ONE']);
   expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
@@ -195,7 +198,7 @@ describe('what the servers remember holds up SLAVEOF', () => {
     expect(listed()).toBe(true);
     const { joins } = await run.comesTo(
       'a wait for it',
-      (e) => e.joins[0]!.waitingFor?.includes('still lists') === true,
+      (e) => e.joins[0]!.waitingFor?.text.includes('still lists') === true,
     );
     expect(joins[0]!.attempts[0]!.intents).toEqual([]);
     await run.until(() => !listed() || run.masterOf('n1') !== null, 300_000);

@@ -11,6 +11,7 @@ import type {
   NodeCommand,
 } from '../../../src/model/expansion.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../../src/model/observation.ts';
+import { said } from '../../support/said.ts';
 import { masterReplication } from '../sync/master-replication.ts';
 import { begin, isIn } from './played-expansion.ts';
 
@@ -50,7 +51,7 @@ const slaveOf = (host: string, port: number): ReplicationFacts => ({
 const sent = (command: NodeCommand, savedAt: number): Intent => ({
   id: '0.1.9',
   command,
-  reason: 'by a worker that died',
+  reason: said('by a worker that died'),
   savedAt,
   epoch: 1,
   endedAt: null,
@@ -96,7 +97,7 @@ function lookAt(expansion: Expansion, node: ReplicationFacts, now: number, more:
   return {
     commands: decision.commands.map(({ command }) => command.kind),
     phase: first.phase,
-    waitingFor: first.waitingFor,
+    waitingFor: first.waitingFor?.text,
     leaving: first.leaving,
     second: decision.expansion.joins[1]!,
   };
@@ -185,7 +186,7 @@ test('while another expansion is at work on the master no further node is begun'
   };
   const looks = new Map([[1, answered(now, { replication: detachedNode, holdsKeys: false })]]);
   const held = lookAt(done, detachedNode, now, { nodeLooks: looks, masterHeldBy: 'exp_other' });
-  expect([held.second.phase, held.second.waitingFor]).toEqual([
+  expect([held.second.phase, held.second.waitingFor?.text]).toEqual([
     'waiting',
     'expansion exp_other is at work on this master',
   ]);

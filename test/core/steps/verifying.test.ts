@@ -291,7 +291,10 @@ test('a node of which a rule is never shown is set apart after the time for it (
   see(2000, uncounted(2000));
   see(2100, { ...uncounted(2100), report: {} });
   const waiting = see(62_000, uncounted(62_000));
-  expect([waiting.phase, waiting.waitingFor]).toEqual(['verifying', 'The bytes received are not known.']);
+  expect([waiting.phase, waiting.waitingFor?.text]).toEqual([
+    'verifying',
+    'The bytes received are not known.',
+  ]);
   const { phase, problem } = see(62_100, uncounted(62_100));
   expect([phase, problem?.code]).toEqual(['quarantined', 'evidence_missing']);
 });

@@ -17,6 +17,7 @@ import {
 import { aMaster } from '../../core/plan/preflight-support.ts';
 import { createMemoryCampaigns } from '../../support/memory-campaigns.ts';
 import type { MemoryStore } from '../../support/memory-store.ts';
+import { said } from '../../support/said.ts';
 
 export const masterOf = (index: number): string => `10.1.${index}.1:9221`;
 export const nodeOf = (index: number): string => `10.1.${index}.2:9221`;
@@ -112,7 +113,7 @@ export async function campaignWorld(options: TestApiOptions = {}): Promise<Campa
       const after = {
         ...before,
         state,
-        stateReason: reason ?? null,
+        stateReason: reason === undefined ? null : said(reason),
         joins,
         startedAt: before.startedAt ?? api.clock.now,
         endedAt,

@@ -119,7 +119,7 @@ export function ActiveNode({
       </p>
       {join.waitingFor && (
         <p className="soft small">
-          <Said>{join.waitingFor}</Said>
+          <Said>{join.waitingFor.text}</Said>
         </p>
       )}
     </li>

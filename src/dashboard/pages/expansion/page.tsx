@@ -164,7 +164,7 @@ function Situation({ expansion }: { readonly expansion: ExpansionView }) {
   const e = t.expansion;
   const quarantined = expansion.joins.filter((join) => join.phase === 'quarantined');
   const troubled = expansion.joins.filter((join) => ['failed', 'quarantined'].includes(join.phase));
-  const reason = expansion.problem?.text ?? expansion.stateReason;
+  const reason = (expansion.problem ?? expansion.stateReason)?.text;
   const steps = expansion.problem?.nextSteps ?? [];
   const pending = expansion.pendingControl;
   return (
@@ -210,7 +210,7 @@ function Situation({ expansion }: { readonly expansion: ExpansionView }) {
       )}
       {(expansion.state === 'running' || expansion.state === 'pending') && expansion.stateReason && (
         <p className="soft state-reason">
-          <Icon name="info" /> <Said>{expansion.stateReason}</Said>
+          <Icon name="info" /> <Said>{expansion.stateReason.text}</Said>
         </p>
       )}
     </>

@@ -141,11 +141,9 @@ function Batches({ plan }: { readonly plan: Plan }) {
       <p>
         <strong>{t.newExpansion.batchSizeChosen(plan.batchSize)}</strong>
       </p>
-      {plan.batchSizeReason && (
-        <p className="soft small">
-          <Said>{plan.batchSizeReason}</Said>
-        </p>
-      )}
+      <p className="soft small">
+        <Said>{plan.batchSizeReason}</Said>
+      </p>
       <ol className="plain batch-list">
         {plan.batches.slice(0, shownBatches).map((batch, index) => (
           <BatchLine key={batch.join(' ')} number={index + 1} nodes={batch} />

@@ -393,10 +393,15 @@ function AttemptItem({ attempt }: { readonly attempt: AttemptView }) {
                 {attempt.intents.map((intent) => (
                   <tr key={intent.id}>
                     <td className="mono nowrap">{commandText(intent.command)}</td>
-                    <td lang="en">{intent.reason}</td>
+                    <td>{intent.reason.text}</td>
                     <td>
                       {intent.outcome === null ? '…' : n.intentOutcomes[intent.outcome]}
-                      {intent.reply && <span className="mono faint"> {intent.reply}</span>}
+                      {intent.reply && (
+                        <span className="mono faint">
+                          {' '}
+                          {typeof intent.reply === 'string' ? intent.reply : intent.reply.text}
+                        </span>
+                      )}
                     </td>
                   </tr>
                 ))}
