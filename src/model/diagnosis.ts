@@ -3,6 +3,7 @@ import { readableBytes as bytes } from './quantities.ts';
 import {
   counted,
   type Facts,
+  listed,
   type NoFacts,
   plain,
   type Reader,
@@ -186,6 +187,29 @@ export const causes = {
       ['检查是否有其他节点以相同的地址与端口向主节点注册（NAT、容器）。', '然后重试该节点。'],
     ),
   },
+  listed_otherwise: {
+    copyHelps: 'no',
+    title: plain(
+      'The master lists the node under an address that the service does not know.',
+      '主节点以本服务不知道的地址列出了该节点。',
+    ),
+    wouldTell: plain(
+      'The address from which the node connects to its master (`ss -tn` on the node): the master lists that address.',
+      '节点连接主节点时使用的地址（在节点上执行 `ss -tn`）：主节点列出的就是它。',
+    ),
+    steps: steps(
+      [
+        'Find out under which of the named addresses the master lists the node.',
+        'Cancel this expansion. The node keeps following its master.',
+        'Name that address as seenAs (seen-as on the command line) of the node in a new request, with permission to replace its data.',
+      ],
+      [
+        '确认主节点以上述哪个地址列出该节点。',
+        '取消本扩容任务。该节点会继续跟随主节点。',
+        '在新请求中用 seenAs（命令行为 seen-as）写明该地址，并允许覆盖其数据。',
+      ],
+    ),
+  },
   reply_missed: {
     copyHelps: 'yes',
     title: plain(
@@ -358,6 +382,12 @@ export const signs = {
     zh: ({ receivedBytes }) => `自 SLAVEOF 以来，节点收到 ${bytes(receivedBytes)}。`,
   }),
   not_listed: plain('The master does not list the node.', '主节点没有列出该节点。'),
+  unknown_entries: text<{ readonly entries: readonly string[] }>({
+    en: ({ entries }, reader) =>
+      `Since SLAVEOF the master lists ${listed(entries, reader)}, which is none of the nodes that the service knows.`,
+    zh: ({ entries }, reader) =>
+      `SLAVEOF 之后主节点列出了${listed(entries, reader)}，不属于本服务知道的任何节点。`,
+  }),
   listed: plain('The master lists the node.', '主节点列出了该节点。'),
   trickle: text<{ readonly bytesPerSecond: number }>({
     en: ({ bytesPerSecond }) =>

@@ -20,6 +20,7 @@ const figures = {
   emptied: 1,
   outlive: 0,
   version: '4.0.1',
+  entries: ['172.17.0.4:9221'],
 };
 
 describe('every cause', () => {

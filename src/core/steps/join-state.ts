@@ -10,7 +10,7 @@ import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
 export const currentAttempt = (join: Join): Attempt | null => join.attempts.at(-1) ?? null;
 
 /** How the master may list the node, by its latest look and by what its attempts have found. */
-export const joinKnownAs = (turn: Turn, join: Join): KnownAs =>
+export const joinKnownAs = (turn: Pick<Turn, 'nodeLooks'>, join: Join): KnownAs =>
   knownAs(join.target, turn.nodeLooks.get(join.index), lastTracker(join));
 
 /** What the latest attempt with a SLAVEOF has found; null = there is none. */

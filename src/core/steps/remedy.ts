@@ -1,4 +1,5 @@
 /** What is done about an anomaly: wait, attach anew a bounded number of times, or give the node up. Part of `decide`. */
+import { findListedSlave } from '../../model/addresses.ts';
 import { anomalyInGeneral, anomalySteps } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import type { Diagnosis } from '../../model/diagnosis.ts';
@@ -9,9 +10,10 @@ import { problemOfAnomaly } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { nobody } from '../../model/text.ts';
 import { diagnose } from '../sync/diagnosis.ts';
+import { slaveName } from '../sync/master-tracker.ts';
 import { isConnected } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
-import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
+import { currentAttempt, giveUp, joinKnownAs, patchAttempt } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
@@ -67,6 +69,20 @@ export function applyRemedy(
   return false;
 }
 
+/** Slaves in sync that the master did not list before SLAVEOF, and that are no other node of the expansion. */
+function unknownEntries({ expansion, nodeLooks }: Turn, of: Join, { listedBefore }: SlaveTracker): string[] {
+  const slaves = expansion.masterTracker.replication?.slaves ?? [];
+  const others = new Set(
+    expansion.joins
+      .filter((join) => join !== of)
+      .map((join) => findListedSlave(slaves, joinKnownAs({ nodeLooks }, join))),
+  );
+  return slaves
+    .filter((slave) => !others.has(slave) && Object.values(slave.lag).every((lag) => typeof lag === 'number'))
+    .map(slaveName)
+    .filter((name) => !listedBefore.includes(name));
+}
+
 /** Does what follows from the likeliest cause of an anomaly. True = the attempt is over. */
 export function treat(
   turn: Turn,
@@ -81,6 +97,7 @@ export function treat(
     capabilities: turn.expansion.capabilities!,
     report,
     anomaly,
+    unknownEntries: unknownEntries(turn, join, slave),
     earlier: join.triedCauses ?? [],
     now: turn.now,
   });

@@ -29,6 +29,8 @@ export interface Patient {
   /** The data were compared, and differ. */
   readonly report: ComparisonReport | null;
   readonly anomaly: AnomalyRecord;
+  /** Slaves in sync that the master lists since SLAVEOF and that are no node of the expansion, as `ip:port`. */
+  readonly unknownEntries?: readonly string[];
   /** Causes for which copies of this node were ended before. */
   readonly earlier: readonly string[];
   readonly now: number;
@@ -127,6 +129,8 @@ function candidates(patient: Patient): readonly Candidate[] {
           speaksAgainst: [],
         },
       ];
+    case 'up_but_not_listed':
+      return [listedOtherwise(patient)];
     case 'copy_without_end':
       return [{ code: 'disk_full', speaksFor: [[3, 'more_than_snapshot']], speaksAgainst: [] }];
     case 'snapshot_superseded':
@@ -181,6 +185,15 @@ function neverListed({ slave }: Patient): readonly Candidate[] {
       speaksAgainst: received === 0 ? [[3, 'no_bytes']] : [],
     },
   ];
+}
+
+/** Through NAT a node is listed under another address than its own: another copy is listed there too. */
+function listedOtherwise({ unknownEntries: entries = [], slave }: Patient): Candidate {
+  return {
+    code: 'listed_otherwise',
+    speaksFor: slave.listed === null && entries.length > 0 ? [[3, 'unknown_entries', { entries }]] : [],
+    speaksAgainst: [],
+  };
 }
 
 /** Since SLAVEOF; null = not counted, or the process was started again. */

@@ -63,3 +63,41 @@ describe('NoConnect although the master answers the service (recordings 48)', ()
     });
   });
 });
+
+describe('up, and not in the list of the master', () => {
+  const upUnlisted = (unknownEntries: readonly string[]) =>
+    diagnose({
+      slave: newSlaveTracker({
+        attachedAt: 0,
+        master: { host: '10.0.0.1', port: 9221 },
+        self: { host: 'pika-1', port: 9221 },
+        before: null,
+        listedBefore: [],
+      }),
+      master: newMasterTracker(),
+      capabilities: capabilitiesOf({ server }),
+      report: null,
+      anomaly: makeAnomaly(
+        'up_but_not_listed',
+        { as: 'not_listed', forMs: 31_000 },
+        { at: 31_000, attempt: 1 },
+      ),
+      unknownEntries,
+      earlier: [],
+      now: 31_000,
+    });
+
+  test('with entries that nobody explains: the master lists it otherwise, so a person says where, and nothing is copied again', () => {
+    const { causes, remedy } = upUnlisted(['172.17.0.4:9221', '172.17.0.5:9221']);
+    expect(causes.map(({ code }) => code)).toEqual(['listed_otherwise']);
+    expect(causes[0]!.speaksFor[0]!.text).toContain('172.17.0.4:9221 and 172.17.0.5:9221');
+    expect(remedy).toMatchObject({
+      kind: 'person',
+      steps: [expect.any(String), expect.any(String), expect.stringContaining('seenAs')],
+    });
+  });
+
+  test('with none: the master has dropped it, and it is attached again', () => {
+    expect(upUnlisted([]).remedy.kind).toBe('reattach');
+  });
+});
