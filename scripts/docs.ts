@@ -1,6 +1,7 @@
 /** Writes the parts of the documents that are made from tables of the code: npm run docs. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { builtIn } from '../src/engines/pika/knowledge.ts';
 import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
 import { nobody, type Text } from '../src/model/text.ts';
@@ -91,6 +92,18 @@ function valueText(value: (typeof settings)[SettingName]['value']): string {
   return value.is === 'yes_no' ? '`true` or `false`.' : '';
 }
 
+/** The faults of the releases that are built in. */
+function faultsText(): string {
+  const rows = builtIn.faults.map(({ versions, commands, text, shows, instead }) => [
+    versions.map(([from, below]) => `${from} to below ${below}`).join(', '),
+    commands.map((command) => `\`${command}\``).join(', '),
+    text.en,
+    shows.en,
+    instead.en,
+  ]);
+  return table(['releases', 'commands', 'what happens', 'how it shows', 'what to do'], rows);
+}
+
 interface Block {
   readonly file: string;
   readonly name: string;
@@ -100,6 +113,7 @@ interface Block {
 export const blocks: readonly Block[] = [
   { file: 'docs/policy.md', name: 'policy', text: fieldsText(policyFields, policySections) },
   { file: 'docs/api.md', name: 'settings', text: settingsText() },
+  { file: 'docs/knowledge.md', name: 'faults', text: faultsText() },
 ];
 
 const root = join(import.meta.dirname, '..');
