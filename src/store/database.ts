@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { PostgresClient } from '../platform/postgres-client.ts';
@@ -131,12 +132,12 @@ function listen(options: DatabaseOptions, channel: string, hear: (told: string |
   const closing = new AbortController();
   const { signal } = closing;
   const until = async (client: PostgresClient): Promise<void> => {
-    const ended = new Promise((resolve) => client.once('end', resolve));
-    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    const ended = once(client, 'end', { signal });
+    ended.catch(() => undefined);
     client.on('notification', ({ payload }) => hear(payload ?? null));
     await client.query(`listen ${channel}`);
     hear(null);
-    await Promise.race([ended, aborted]);
+    await ended;
   };
   const keepListening = async (): Promise<void> => {
     while (!signal.aborted) {
@@ -147,9 +148,9 @@ function listen(options: DatabaseOptions, channel: string, hear: (told: string |
       try {
         await client.connect();
         await until(client);
-        if (!signal.aborted) throw new Error('the server has closed it');
+        throw new Error('the server has closed it');
       } catch (error) {
-        options.onConnectionError?.(error as Error);
+        if (!signal.aborted) options.onConnectionError?.(error as Error);
       } finally {
         await client.end().catch(() => undefined);
       }

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
 import { StoreUnavailableError } from '../../src/store/store.ts';
@@ -47,12 +47,17 @@ describe('while the database is away', () => {
   it('who waits for news of events is told, when it is back, that some may have been missed', async () => {
     const { store, close } = openTestStores(database.connection);
     const heard: (string | null)[] = [];
+    const listened = vi.spyOn(EventTarget.prototype, 'addEventListener');
     const watch = store.watchEvents((owner) => heard.push(owner));
     await until(() => heard.length === 1);
     await postgres.run(
       "select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen pika_expander_events'",
     );
     await until(() => heard.length === 2);
+    const signals = listened.mock.contexts.filter((target) => target instanceof AbortSignal);
+    listened.mockRestore();
+    expect(signals).not.toEqual([]);
+    for (const signal of signals) expect(getEventListeners(signal, 'abort').length).toBeLessThan(2);
     const expansion = newExpansion();
     await store.accept(
       expansion,
