@@ -52,7 +52,7 @@ const intentFor = (intent: Intent, reader: Reader): Intent => ({
 });
 
 type AttemptLike = Pick<Join['attempts'][number], 'intents'>;
-export const attemptFor = <A extends AttemptLike>(attempt: A, reader: Reader): A => ({
+const attemptFor = <A extends AttemptLike>(attempt: A, reader: Reader): A => ({
   ...attempt,
   intents: attempt.intents.map((intent) => intentFor(intent, reader)),
 });

@@ -1,6 +1,6 @@
 /**
- * What happens, by type: the facts of each event, how grave it is, whether webhooks are told of it, and its words. Whoever
- * shows, filters, offers or counts events reads this table.
+ * What happens, by type: the facts of each event, how grave it is, and its words. Whoever shows, filters or counts events
+ * reads this table.
  */
 import { anomalyFor, anomalyTitle } from './anomalies.ts';
 import { type CampaignEventData, type CampaignEventType, campaignEvents } from './campaign-texts.ts';
@@ -28,8 +28,6 @@ type Level = EventInput['level'];
 
 interface EventRow<D> {
   readonly level: Level | ((data: D) => Level);
-  /** Whether webhooks are told of it. */
-  readonly webhook: boolean;
   readonly text: Text<D & OfNode>;
 }
 
@@ -38,10 +36,7 @@ interface OfNode {
   readonly node: string;
 }
 
-const event = <D>(row: Omit<EventRow<D>, 'webhook'> & { readonly webhook?: boolean }): EventRow<D> => ({
-  webhook: true,
-  ...row,
-});
+const event = <D>(row: EventRow<D>): EventRow<D> => row;
 
 /** Why something stands as it does, or what went wrong with it. */
 const whyText = (why: Said | Problem, reader: Reader): string =>
@@ -171,7 +166,7 @@ const campaignLevels: { readonly [T in CampaignEventType]?: Level } = {
 const ofCampaigns = Object.fromEntries(
   Object.entries(campaignEvents).map(([type, text]) => [
     type,
-    { level: campaignLevels[type as CampaignEventType] ?? 'info', webhook: true, text },
+    { level: campaignLevels[type as CampaignEventType] ?? 'info', text },
   ]),
 ) as unknown as { readonly [T in CampaignEventType]: EventRow<CampaignEventData<T>> };
 
@@ -429,8 +424,6 @@ export type EventMap = {
   readonly [T in keyof typeof events]: (typeof events)[T] extends EventRow<infer D> ? D : never;
 };
 export type EventType = keyof EventMap;
-export const eventTypes = Object.keys(events) as EventType[];
-export const webhookTypes = eventTypes.filter((type) => events[type].webhook);
 
 type Known<T> = { readonly [K in keyof T]: NonNullable<T[K]> };
 

@@ -3,7 +3,7 @@ import Type, { type TSchema } from 'typebox';
 import { maxNodesPerExpansion } from '../core/plan/preflight.ts';
 
 /** What a process of the service does: answer requests, work on expansions, or both. */
-export const processRoles = ['all', 'api', 'worker'] as const;
+const processRoles = ['all', 'api', 'worker'] as const;
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 type Value =

@@ -242,9 +242,6 @@ function dataAgrees(report: ComparisonReport | null): Judged {
 export const outlivesOnly = ({ verdict, differencesTotal, differencesBySign }: ComparisonReport): boolean =>
   verdict === 'different' && differencesTotal > 0 && differencesBySign?.outlives === differencesTotal;
 
-/** One sentence on a comparison: what was looked at, and what it would have found. */
-export const comparisonWords = (report: ComparisonReport): string => dataAgrees(report).text;
-
 const stable = (catchUp: CatchUp | null, required: number): Judged => {
   const looks = catchUp?.stableLooks ?? 0;
   const facts = { looks, required, since: catchUp?.stableSince ?? null };
