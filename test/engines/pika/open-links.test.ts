@@ -33,11 +33,18 @@ function world() {
     most,
     () => now,
   );
-  const signal = new AbortController();
+  // As in the service, whoever asks has a signal of its own.
+  const asking: AbortController[] = [];
   return {
     made,
-    signal,
-    open: () => bounded({ host: '127.0.0.1', port: 1 }, defaultReplyLimits, signal.signal),
+    open: () => {
+      const asks = new AbortController();
+      asking.push(asks);
+      return bounded({ host: '127.0.0.1', port: 1 }, defaultReplyLimits, asks.signal);
+    },
+    endAsking: () => {
+      for (const asks of asking) asks.abort();
+    },
     pass: (ms: number) => {
       now += ms;
     },
@@ -46,11 +53,11 @@ function world() {
 }
 
 test('however many are asked for in one moment, no more than the cap are open', async () => {
-  const { open, mostOpen, signal } = world();
+  const { open, mostOpen, endAsking } = world();
   const asked = Array.from({ length: 20 }, () => open().catch((error: unknown) => error));
   const first = await Promise.race(asked);
   expect((first as Link).usable).toBe(true);
-  signal.abort();
+  endAsking();
   const got = await Promise.all(asked);
   expect(mostOpen()).toBe(most);
   expect(got.filter((each) => each instanceof LinkError)).toHaveLength(20 - most);
