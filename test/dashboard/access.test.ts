@@ -219,7 +219,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
     const halted = world.expansions.find((expansion) => expansion.state === 'halted')!.id;
     await page.goto(`/expansions/${halted}/nodes/${encodeURIComponent('10.20.0.23:9221')}`);
     await page.page.getByText('正在复制的快照被新快照取代').waitFor();
-    await page.page.getByText('确实发生了全量同步').waitFor();
+    await page.page.getByText('发生了全量同步', { exact: true }).waitFor();
     await page.plan({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221'] });
     await page.page.getByText('每次一个节点', { exact: true }).waitFor();
 

@@ -54,7 +54,7 @@ describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
     await page.goto('/campaigns/cpn_failed');
     await page.page.getByRole('heading', { name: t.campaigns.failedTitle }).waitFor();
     await page.page
-      .getByText(/member 2 \(10\.50\.1\.1:9221\) has failed \(stopAfterFailures is 1\)/)
+      .getByText(/member 2 \(10\.50\.1\.1:9221\) has failed \(the campaign stops after 1 failure\)/)
       .first()
       .waitFor();
     await member(page, 1).getByText('was attached 3 times and never complete').waitFor();
@@ -102,7 +102,7 @@ describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
     const { t } = page;
     await page.goto('/');
     const cards = page.section(t.overview.needsPerson).getByTestId('campaign-card');
-    await cards.filter({ hasText: 'the rest (3) waits for approval' }).waitFor();
+    await cards.filter({ hasText: 'the rest (3 members) waits for approval' }).waitFor();
     await cards.filter({ hasText: 'halted until a person decides' }).waitFor();
     expect(await cards.count()).toBe(2);
     await cards.getByRole('link', { name: t.campaigns.open('north') }).click();
