@@ -6,7 +6,12 @@ import { testsByProject } from './test/projects.ts';
 const projects = [...testsByProject(import.meta.dirname)].map(
   ([name, files]): TestProjectInlineConfiguration => ({
     extends: true,
-    test: { name, include: [...files], isolate: name !== 'unit' },
+    test: {
+      name,
+      include: [...files],
+      isolate: name !== 'unit',
+      globalSetup: name === 'browser' ? ['test/dashboard/build.ts'] : [],
+    },
   }),
 );
 

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll } from 'vitest';
-import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
+import { afterAll, afterEach, beforeAll, inject } from 'vitest';
+import { launchBrowser, noBrowser } from './browser.ts';
 import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
 import { MockWorld } from './mock-world.ts';
 import { Dashboard, type OpenOptions } from './pages.ts';
@@ -8,17 +8,16 @@ import { Dashboard, type OpenOptions } from './pages.ts';
 if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
 
 /**
- * One browser and one build for the tests of a `describe`; each test opens the dashboard anew, on an API of its own.
+ * One browser for the tests of a `describe`; each test opens the dashboard anew, on an API of its own.
  * Without options its world is an empty one that stands still.
  */
 export function useDashboard() {
   let browser: Browser;
-  let built: BuiltDashboard;
   let api: MockApi | null = null;
   let dashboard: Dashboard | null = null;
 
   beforeAll(async () => {
-    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
+    browser = await launchBrowser();
   });
   afterEach(async () => {
     await dashboard?.close();
@@ -28,7 +27,6 @@ export function useDashboard() {
   });
   afterAll(async () => {
     await browser?.close();
-    await built?.remove();
   });
 
   return async function open(
@@ -36,7 +34,7 @@ export function useDashboard() {
     look: OpenOptions = {},
   ): Promise<[Dashboard, MockApi]> {
     const world = options.world ?? new MockWorld(Date.now());
-    api = await startMockApi({ dashboard: built.folder, speed: 0, ...options, world });
+    api = await startMockApi({ dashboard: inject('dashboard'), speed: 0, ...options, world });
     dashboard = await Dashboard.open(browser, api.url, look);
     return [dashboard, api];
   };

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
 import { createDemoCluster, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
-import { type BuiltDashboard, buildDashboard, launchBrowser, noBrowser } from './browser.ts';
+import { launchBrowser, noBrowser } from './browser.ts';
 import { expandAndWatch, expectVerifiedNode } from './flows.ts';
 import { Dashboard } from './pages.ts';
 
@@ -14,7 +14,6 @@ if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
 
 describe.skipIf(noBrowser !== null)('the dashboard on the real service, with simulated nodes', () => {
   let browser: Browser;
-  let built: BuiltDashboard;
   let nodes: ServedCluster;
   let service: Service;
   let dataDir: string;
@@ -23,20 +22,19 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
     dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-ui-'));
     nodes = await serveCluster(createDemoCluster({ transferMs: 1500 }));
     service = await startService({ dataDir, port: 0, logLevel: 'error' });
-    [browser, built] = await Promise.all([launchBrowser(), buildDashboard()]);
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
     await service?.close();
     await nodes?.close();
-    await built?.remove();
     await rm(dataDir, { recursive: true, force: true });
   });
 
   const address = (id: string): string => nodes.addresses[id] ?? '';
 
   it('plans, starts and watches an expansion to succeeded, and shows the evidence of a node', async () => {
-    const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: built.folder });
+    const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: inject('dashboard') });
     const added = [address('n1'), address('n2')];
     const id = await expandAndWatch(dashboard, {
       master: address('m'),
@@ -53,7 +51,7 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
   }, 300_000);
 
   it('pauses, resumes and cancels with reasons, which the history keeps', async () => {
-    const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: built.folder });
+    const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: inject('dashboard') });
     await dashboard.plan({ master: address('m'), nodes: [address('n3'), address('n4')] });
     const id = await dashboard.start();
     await dashboard.state('running').waitFor();

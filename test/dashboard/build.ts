@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { TestProject } from 'vitest/node';
+import { noBrowser } from './browser.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The folder of the built dashboard. */
+    dashboard: string;
+  }
+}
+
+const run = promisify(execFile);
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Builds the dashboard once for all tests with a browser, into a folder of its own: tests see the sources as they are. In
+ * a process of its own: here NODE_ENV is `test`, and what is delivered must not be tried as React's development build.
+ */
+export default async function buildDashboard({ provide }: TestProject): Promise<() => Promise<void>> {
+  if (noBrowser !== null) return async () => undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-dashboard-'));
+  const vite = join(project, 'node_modules/vite/bin/vite.js');
+  await run(
+    process.execPath,
+    [vite, 'build', 'src/dashboard', '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'],
+    { cwd: project, env: { ...process.env, NODE_ENV: 'production' } },
+  );
+  provide('dashboard', folder);
+  return () => rm(folder, { recursive: true, force: true });
+}
