@@ -2,7 +2,7 @@
 import type { Address, BinlogOffset, ListedSlave, ReplicationFacts, Silence } from './observation.ts';
 
 /** One stay in WaitDBSync: one try of a full sync. */
-export interface Wait {
+export interface FullSyncPass {
   readonly startedAt: number;
   /** SLAVEOF, or the end of the wait before: no byte of this copy came earlier, seen or not. */
   readonly earliestAt: number;
@@ -117,7 +117,7 @@ export interface SlaveTracker {
   readonly commandsProcessed: number | null;
   readonly restarts: readonly number[];
   readonly everWaited: boolean;
-  readonly waits: readonly Wait[];
+  readonly waits: readonly FullSyncPass[];
   /** Whether the master was seen to list the node as `full syncing` since the attach. */
   readonly listedFullSyncing: boolean;
   readonly listed: ListedSlave | null;

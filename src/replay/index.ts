@@ -2,9 +2,9 @@
 
 import { defaultAnomalyLimits, detectAnomalies } from '../core/sync/anomalies.ts';
 import { type FullSyncVerdict, fullSyncVerdict } from '../core/sync/evidence.ts';
-import { receivedInWait } from '../core/sync/full-sync-pass.ts';
+import { receivedInPass } from '../core/sync/full-sync-pass.ts';
 import { newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
-import { lastWait, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
+import { lastPass, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
 import type { AnomalyCode } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
@@ -151,13 +151,13 @@ export function replay(recording: Recording): ReplayResult {
   }
 
   function resultOf(slave: Followed): ReplayedSlave {
-    const wait = lastWait(slave.tracker);
+    const wait = lastPass(slave.tracker);
     const last = slave.detached ? [] : anomaliesOf(slave, recording.endsAt, limitsAtTheEnd);
     for (const anomaly of last) slave.codes.add(anomaly.code);
     return {
       fullSync: verdictOf(slave, last),
       anomalies: [...slave.codes],
-      receivedBytes: wait ? receivedInWait(wait) : null,
+      receivedBytes: wait ? receivedInPass(wait) : null,
       snapshotBytes: wait?.snapshotBytes ?? null,
       phases: phasesOf(slave),
     };

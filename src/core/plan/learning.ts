@@ -2,8 +2,8 @@
 
 import type { Expansion, Join } from '../../model/expansion.ts';
 import type { MeasuredSync } from '../../model/forecast.ts';
-import { receivedInWait } from '../sync/full-sync-pass.ts';
-import { lastWait } from '../sync/tracker.ts';
+import { receivedInPass } from '../sync/full-sync-pass.ts';
+import { lastPass } from '../sync/tracker.ts';
 
 /** Less than this says more of the protocol's talk than of the network. */
 const leastBytes = 4 * 1024 * 1024;
@@ -21,9 +21,9 @@ export function measuredSyncs(expansions: readonly Expansion[]): readonly Measur
 export function measuredSync(expansion: Expansion, join: Join): MeasuredSync | null {
   const attempt = join.attempts.at(-1);
   const tracker = attempt?.tracker;
-  const wait = tracker ? lastWait(tracker) : null;
+  const wait = tracker ? lastPass(tracker) : null;
   if (join.phase !== 'verified' || !attempt || !tracker || !wait) return null;
-  const bytes = receivedInWait(wait);
+  const bytes = receivedInPass(wait);
   const { firstBytesAt, endedAt } = wait;
   const { upSince } = tracker;
   if (bytes === null || bytes < leastBytes || firstBytesAt === null || endedAt === null || upSince === null)
@@ -58,7 +58,7 @@ function togetherWith(expansion: Expansion, from: number, to: number): number {
   const half = (to - from) / 2;
   return expansion.joins.filter((join) => {
     const tracker = join.attempts.at(-1)?.tracker;
-    const wait = tracker ? lastWait(tracker) : null;
+    const wait = tracker ? lastPass(tracker) : null;
     if (!wait || wait.firstBytesAt === null || wait.endedAt === null) return false;
     return Math.min(to, wait.endedAt) - Math.max(from, wait.firstBytesAt) > half;
   }).length;

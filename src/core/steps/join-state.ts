@@ -4,7 +4,7 @@ import type { KnownAs } from '../../model/addresses.ts';
 import type { Attempt, Expansion, Intent, Join, Problem } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { knownAs } from '../plan/preflight-servers.ts';
-import { isConnected, lastWait } from '../sync/tracker.ts';
+import { isConnected, lastPass } from '../sync/tracker.ts';
 import { enterPhase, patchJoin, say, type Turn } from './turn.ts';
 
 export const currentAttempt = (join: Join): Attempt | null => join.attempts.at(-1) ?? null;
@@ -81,7 +81,7 @@ export function awaitsDump(join: Join): boolean {
   const attempt = currentAttempt(join);
   if (!attempt || attempt.endedAt !== null) return false;
   if (attempt.step !== 'syncing' || attempt.tracker === null) return true;
-  const wait = lastWait(attempt.tracker);
+  const wait = lastPass(attempt.tracker);
   return wait === null
     ? !isConnected(attempt.tracker.replication)
     : wait.endedAt === null && wait.firstBytesAt === null;

@@ -1,8 +1,8 @@
 import type { Progress, SilentNode } from '../../model/expansion.ts';
 import type { MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { bytesBetween } from '../../model/observation.ts';
-import { receivedInWait } from '../sync/full-sync-pass.ts';
-import { lastWait, transferRate } from '../sync/tracker.ts';
+import { receivedInPass } from '../sync/full-sync-pass.ts';
+import { lastPass, transferRate } from '../sync/tracker.ts';
 
 export const noProgress: Progress = {
   snapshotBytes: null,
@@ -38,8 +38,8 @@ export function progressOf(
   binlogFileSizeBytes: number | null,
   limits: SilenceLimits,
 ): Progress {
-  const wait = lastWait(tracker);
-  const received = wait ? receivedInWait(wait) : null;
+  const wait = lastPass(tracker);
+  const received = wait ? receivedInPass(wait) : null;
   const silent = silenceOf(tracker, limits);
   const rate = silent === null ? transferRate(tracker) : null;
   const lagKnown = silent === null && master.silentSince === null;

@@ -3,7 +3,7 @@
 import { type AnomalyCode, type AnomalyFacts, makeAnomaly, type Remedy } from '../../model/anomalies.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
-import type { MasterTracker, SlaveTracker, Wait } from '../../model/full-sync.ts';
+import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets, formatAddress, type ReplicationFacts } from '../../model/observation.ts';
 import {
   bytesComplete,
@@ -11,13 +11,13 @@ import {
   copyBytesAtMost,
   dumpIsCertain,
   openedEnough,
-  receivedInWait,
+  receivedInPass,
   refusedBytesPerSecond,
   trickleBytesPerSecond,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
 import { latestMost, latestSize } from './master-tracker.ts';
-import { isConnected, lastWait, restartedAfterCopy } from './tracker.ts';
+import { isConnected, lastPass, restartedAfterCopy } from './tracker.ts';
 
 /** How long a symptom must last before it has its name. Milliseconds. */
 export interface AnomalyLimits {
@@ -157,7 +157,7 @@ function foreignChange({ slave, now }: AnomalyInput) {
 
 /** A node that is away since its snapshot was cut short, on a version that opens such a copy. */
 function died({ slave, now, capabilities }: AnomalyInput) {
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   if (slave.unreachableSince === null || wait === null) return null;
   const cut = capabilities.opensSupersededCopy && wait.supersededBy !== null;
   const left = wait.end === 'swapped' && !slave.restarts.some((at) => at > wait.startedAt);
@@ -179,18 +179,18 @@ function unreachable({ slave, now, limits }: AnomalyInput) {
     how,
     met,
     unreachableSince: slave.unreachableSince,
-    supersededBy: lastWait(slave)?.supersededBy ?? null,
+    supersededBy: lastPass(slave)?.supersededBy ?? null,
   };
 }
 
 function superseded({ slave }: AnomalyInput) {
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   if (!wait || wait.supersededBy === null) return null;
   return {
     by: wait.supersededBy,
     otherSlave: wait.otherSlave,
     laterDumps: wait.laterDumps,
-    receivedBytes: receivedInWait(wait),
+    receivedBytes: receivedInPass(wait),
     snapshotBytes: wait.snapshotBytes,
   };
 }
@@ -199,7 +199,7 @@ function superseded({ slave }: AnomalyInput) {
 const unknownDumpShare = 3;
 
 function withoutEnd({ slave, master, limits, now }: AnomalyInput) {
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   if (!wait || wait.endedAt !== null || slave.unreachableSince !== null) return null;
   const copied = copiedBytes(wait);
   const { snapshotBytes, snapshotBytesAtMost = null } = wait;
@@ -222,7 +222,7 @@ function withoutEnd({ slave, master, limits, now }: AnomalyInput) {
 
 function hung(input: AnomalyInput): AnomalyFacts<'hung_in_full_sync'> | null {
   const { slave, limits, now, capabilities, master } = input;
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   if (slave.unreachableSince !== null || slave.busySince !== null) return null;
   if (!wait || wait.endedAt !== null) return stuckBetween(slave, capabilities, limits, now);
   const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
@@ -234,18 +234,21 @@ function hung(input: AnomalyInput): AnomalyFacts<'hung_in_full_sync'> | null {
   return standing(wait, still, now);
 }
 
-const sizesOf = (wait: Wait) => ({ receivedBytes: receivedInWait(wait), snapshotBytes: wait.snapshotBytes });
+const sizesOf = (wait: FullSyncPass) => ({
+  receivedBytes: receivedInPass(wait),
+  snapshotBytes: wait.snapshotBytes,
+});
 
-function standing(wait: Wait, stillForMs: number, now: number): AnomalyFacts<'hung_in_full_sync'> {
+function standing(wait: FullSyncPass, stillForMs: number, now: number): AnomalyFacts<'hung_in_full_sync'> {
   const waitsForMs = now - wait.startedAt;
-  const perSecond = ((receivedInWait(wait) ?? 0) * 1000) / Math.max(1, waitsForMs);
+  const perSecond = ((receivedInPass(wait) ?? 0) * 1000) / Math.max(1, waitsForMs);
   const isRefused = perSecond >= refusedBytesPerSecond && perSecond <= trickleBytesPerSecond;
   if (!isRefused) return { as: 'still', stillForMs, ...sizesOf(wait) };
   return { as: 'refused', waitsForMs, bytesPerSecond: Math.round(perSecond), ...sizesOf(wait) };
 }
 
 /** It moves, and at this pace it never ends. */
-function noHeadway(wait: Wait, { limits, now }: AnomalyInput) {
+function noHeadway(wait: FullSyncPass, { limits, now }: AnomalyInput) {
   const { headway } = wait;
   if (headway === undefined || now - headway.at < limits.headwayMs) return null;
   const cameBytes = copiedBytes(wait) - headway.bytes;
@@ -253,7 +256,7 @@ function noHeadway(wait: Wait, { limits, now }: AnomalyInput) {
 }
 
 /** 3.3 and 3.4 count no bytes: nothing but the time tells whether a copy moves. */
-function tooLongUncounted(wait: Wait, { limits, now, master }: AnomalyInput) {
+function tooLongUncounted(wait: FullSyncPass, { limits, now, master }: AnomalyInput) {
   const waitsForMs = now - wait.startedAt;
   const limit = Math.max(limits.headwayMs, master.bgsaving ? limits.bgsaveMs : 0);
   return waitsForMs < limit ? null : { as: 'uncounted' as const, waitsForMs, ...sizesOf(wait) };
@@ -262,7 +265,7 @@ function tooLongUncounted(wait: Wait, { limits, now, master }: AnomalyInput) {
 /** Since when a node is neither connected nor copying; null = it is one of them, or was never taken by its master. */
 function betweenSince(slave: SlaveTracker): number | null {
   const { replication, noConnectSince } = slave;
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   if (!replication || replication.role === 'master' || isConnected(replication) || noConnectSince !== null)
     return null;
   if ((wait !== null && wait.endedAt === null) || isServedInVain(slave)) return null;
@@ -286,7 +289,7 @@ function stuckBetween(slave: SlaveTracker, capabilities: Capabilities, limits: A
   const beginsAgain =
     ['3.5.3', '3.5.4'].includes(capabilities.version) &&
     Object.values(replication.dbStates).every((state) => state === 'Error') &&
-    lastWait(slave)?.firstBytesAt === null;
+    lastPass(slave)?.firstBytesAt === null;
   const limit = beginsAgain ? Math.max(beginsAgainWithinMs, limits.stallMs) : limits.stallMs;
   const sameSince = Math.max(since, slave.statesSince ?? since);
   const inVain = slave.waits.filter(({ firstBytesAt, endedAt }) => endedAt !== null && firstBytesAt === null);
@@ -326,7 +329,7 @@ function replyMissed({ slave, master, limits, now }: AnomalyInput): AnomalyFacts
 
 /** All bytes came, and then the state changed to Error: the copy could not be moved into place (recordings 50). */
 function copyNotOpened({ slave }: AnomalyInput) {
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   const isError = Object.values(slave.replication?.dbStates ?? {}).includes('Error');
   return isError && wait?.end === 'interrupted' && bytesComplete(wait) === true ? sizesOf(wait) : null;
 }
@@ -347,7 +350,7 @@ function isServedInVain({ standing: known, replInputBytes, lastAnsweredAt }: Sla
 function notApplied({ slave, master, limits, now }: AnomalyInput) {
   const { standing: known } = slave;
   if (known == null || now - known.movedAt < limits.stallMs || !isServedInVain(slave)) return null;
-  if (lastWait(slave)?.endedAt == null || slave.unreachableSince !== null) return null;
+  if (lastPass(slave)?.endedAt == null || slave.unreachableSince !== null) return null;
   const ahead = Object.entries(master.replication?.binlog ?? {}).some(([db, offset]) => {
     const own = known.offsets[db];
     return own !== undefined && compareOffsets(offset, own) > 0;
@@ -364,15 +367,15 @@ function syncLoop({ slave, limits }: AnomalyInput) {
 }
 
 /** A node that throws a superseded copy away can be back in WaitDBSync before the next look; its wait then goes on. */
-const copiesIn = ({ endedAt, laterDumps }: Wait): number =>
+const copiesIn = ({ endedAt, laterDumps }: FullSyncPass): number =>
   endedAt === null ? 1 + laterDumps : Math.max(1, laterDumps);
 
-const receivedIn = (waits: readonly Wait[]): number =>
-  waits.reduce((sum, wait) => sum + (receivedInWait(wait) ?? 0), 0);
+const receivedIn = (waits: readonly FullSyncPass[]): number =>
+  waits.reduce((sum, wait) => sum + (receivedInPass(wait) ?? 0), 0);
 
 /** The copies of the dump that is copied now, since the last restart of node or master: it explains what came before. */
-function copiesOfLastDump(slave: SlaveTracker): readonly Wait[] {
-  const last = lastWait(slave);
+function copiesOfLastDump(slave: SlaveTracker): readonly FullSyncPass[] {
+  const last = lastPass(slave);
   if (!last?.dump) return [];
   const since = Math.max(slave.restarts.at(-1) ?? 0, slave.masterRestartedAt ?? 0);
   return slave.waits.filter(
@@ -389,13 +392,13 @@ function begunAgain({ slave, limits }: AnomalyInput) {
     fullSyncs: same.length,
     limit: limits.maxCopiesOfOneDump,
     receivedBytes: receivedIn(same),
-    snapshotBytes: lastWait(slave)!.snapshotBytes,
+    snapshotBytes: lastPass(slave)!.snapshotBytes,
   };
 }
 
 function skipped({ slave, master }: AnomalyInput) {
   if (!isConnected(slave.replication)) return null;
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   // Only a look at the master that came after can tell of a dump that was made for this node meanwhile.
   if (!wait && (master.lastAnsweredAt ?? 0) < (slave.upSince ?? 0)) return null;
   if (wait?.end === 'swapped') return null;
@@ -409,10 +412,10 @@ function skipped({ slave, master }: AnomalyInput) {
 }
 
 function incomplete({ slave, master, capabilities }: AnomalyInput): AnomalyFacts<'up_but_incomplete'> | null {
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   if (wait?.end !== 'swapped' || !isConnected(slave.replication)) return null;
   if (slave.replication?.eligibleForMasterElection === false) return { as: 'not_eligible' };
-  const receivedBytes = receivedInWait(wait) ?? 0;
+  const receivedBytes = receivedInPass(wait) ?? 0;
   if (bytesComplete(wait) === false)
     return { as: 'few_bytes', receivedBytes, snapshotBytes: wait.snapshotBytes! };
   if (openedEnough(wait, slave.ownSstBytes, latestSize(master.samples)) === false)

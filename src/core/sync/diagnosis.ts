@@ -16,9 +16,9 @@ import { type AnomalyRecord, isMet } from '../../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { type Facts, nobody } from '../../model/text.ts';
 import { fullSyncRules } from './evidence.ts';
-import { receivedInWait, refusedBytesPerSecond, trickleBytesPerSecond } from './full-sync-pass.ts';
+import { receivedInPass, refusedBytesPerSecond, trickleBytesPerSecond } from './full-sync-pass.ts';
 import { latestSize } from './master-tracker.ts';
-import { lastWait } from './tracker.ts';
+import { lastPass } from './tracker.ts';
 
 type DiagnosedCause = Diagnosis['causes'][number];
 
@@ -211,7 +211,7 @@ const stillDumpingMs = 8000;
 
 function hung(patient: Patient): readonly Candidate[] {
   const { slave, capabilities, anomaly, master } = patient;
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   if (anomaly.facts.as === 'no_headway') return [];
   if (wait?.supersededBy != null)
     return [{ code: 'newer_dump', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
@@ -219,7 +219,7 @@ function hung(patient: Patient): readonly Candidate[] {
   const wasUp = wait?.end === 'swapped';
   if (isError && wasUp)
     return [{ code: 'offsets_apart', speaksFor: [[3, 'error_after_up']], speaksAgainst: [] }];
-  const received = wait === null ? null : receivedInWait(wait);
+  const received = wait === null ? null : receivedInPass(wait);
   if (received === null || wait === null) return [];
   if (wait.firstBytesAt !== null)
     return [
@@ -291,9 +291,9 @@ function differs(
 ): readonly Candidate[] {
   const { version, opensSupersededCopy } = capabilities;
   const whole = fullSyncRules(slave, master, capabilities).every(isMet);
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   const masterBytes = latestSize(master.samples);
-  const received = wait === null ? null : receivedInWait(wait);
+  const received = wait === null ? null : receivedInPass(wait);
   const emptied = wasEmptied(received, masterBytes);
   const again = earlier.includes('copy_incomplete');
   const { differencesTotal, differencesBySign = {} } = report;

@@ -12,7 +12,7 @@ import {
   type StatementFacts,
   statementText,
 } from '../../model/evidence.ts';
-import type { MasterTracker, SlaveTracker, Wait } from '../../model/full-sync.ts';
+import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { type BinlogOffset, compareOffsets } from '../../model/observation.ts';
 import type { NoFacts } from '../../model/text.ts';
 import {
@@ -21,11 +21,11 @@ import {
   dumpIsCertain,
   openedEnough,
   openedShare,
-  receivedInWait,
+  receivedInPass,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
 import { latestSize } from './master-tracker.ts';
-import { isConnected, lastWait, restartedAfterCopy } from './tracker.ts';
+import { isConnected, lastPass, restartedAfterCopy } from './tracker.ts';
 
 type Judged = Omit<EvidenceRule, 'at'>;
 
@@ -51,7 +51,7 @@ export function fullSyncRules(
   master: MasterTracker,
   capabilities: Capabilities,
 ): readonly Judged[] {
-  const wait = lastWait(slave);
+  const wait = lastPass(slave);
   return [
     fullSyncSeen(slave, wait),
     bytesReceived(slave, wait, latestSize(master.samples), capabilities),
@@ -59,7 +59,7 @@ export function fullSyncRules(
   ];
 }
 
-function fullSyncSeen(slave: SlaveTracker, wait: Wait | null): Judged {
+function fullSyncSeen(slave: SlaveTracker, wait: FullSyncPass | null): Judged {
   const dbs = Object.keys(slave.replication?.binlog ?? {});
   const facts = {
     fullSyncs: slave.waits.length,
@@ -83,7 +83,7 @@ function fullSyncSeen(slave: SlaveTracker, wait: Wait | null): Judged {
   return found(rule, true, wait.startedAt === slave.attachedAt ? 'between_looks' : 'seen', facts);
 }
 
-function offsetMoved(wait: Wait, db: string): boolean {
+function offsetMoved(wait: FullSyncPass, db: string): boolean {
   const before = wait.offsetsBefore[db];
   const after = wait.offsetsAfter?.[db];
   return before !== undefined && after !== undefined && compareOffsets(before, after) !== 0;
@@ -91,11 +91,11 @@ function offsetMoved(wait: Wait, db: string): boolean {
 
 function bytesReceived(
   slave: SlaveTracker,
-  wait: Wait | null,
+  wait: FullSyncPass | null,
   masterBytes: number | null,
   capabilities: Capabilities,
 ): Judged {
-  const receivedBytes = wait ? receivedInWait(wait) : null;
+  const receivedBytes = wait ? receivedInPass(wait) : null;
   const own = slave.ownSstBytes;
   const facts = {
     receivedBytes,
@@ -143,7 +143,7 @@ function cameByWire(
   return receivedBytes >= completeShare * ownBytes && saysFinished;
 }
 
-function singleSnapshot(slave: SlaveTracker, wait: Wait | null, capabilities: Capabilities): Judged {
+function singleSnapshot(slave: SlaveTracker, wait: FullSyncPass | null, capabilities: Capabilities): Judged {
   const facts = {
     dump: wait?.dump ?? null,
     bytesAtDump: wait?.bytesAtDump ?? null,
@@ -166,7 +166,7 @@ function singleSnapshot(slave: SlaveTracker, wait: Wait | null, capabilities: Ca
   return found(rule, wait.end === 'swapped' ? true : null, 'replaced_and_safe', facts);
 }
 
-const dumpedDuring = (wait: Wait): boolean => wait.laterDumps > 0;
+const dumpedDuring = (wait: FullSyncPass): boolean => wait.laterDumps > 0;
 
 /** Rules 4 and 5: the node says so, and the master says so. */
 export function connectionRules(slave: SlaveTracker, master: MasterTracker): readonly Judged[] {
@@ -288,7 +288,7 @@ export function fullSyncVerdict(
 ): FullSyncVerdict {
   const rules = [...fullSyncRules(slave, master, capabilities), ...connectionRules(slave, master)];
   if (rules.every(isMet)) {
-    return lastWait(slave)?.snapshotBytesKnown === true ? 'complete' : 'undecided';
+    return lastPass(slave)?.snapshotBytesKnown === true ? 'complete' : 'undecided';
   }
   const decisive = rules.filter((rule) => rule.rule !== 'role_and_link' && rule.rule !== 'listed_by_master');
   return decisive.some((rule) => rule.holds === false) ? 'incomplete' : 'undecided';

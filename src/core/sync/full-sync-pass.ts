@@ -1,7 +1,7 @@
 /** One stay in WaitDBSync: which dump is copied, how much came, and whether a newer dump took its place. */
 
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { Copying, Dump, MasterTracker, Wait } from '../../model/full-sync.ts';
+import type { Copying, Dump, FullSyncPass, MasterTracker } from '../../model/full-sync.ts';
 import {
   type BinlogOffset,
   bytesBetween,
@@ -37,7 +37,7 @@ export interface WaitingSlave {
   readonly bytesBefore: number | null;
   readonly replInputBytes: number | null;
   readonly masterOffsetsAtAttach: Readonly<Record<string, BinlogOffset>>;
-  readonly waits: readonly Wait[];
+  readonly waits: readonly FullSyncPass[];
   readonly idleAt?: number;
 }
 
@@ -51,16 +51,16 @@ export const states = (replication: ReplicationFacts): readonly DbState[] =>
 const bytesAtStartOf = (tracker: WaitingSlave): number | null =>
   tracker.waits.length === 0 ? (tracker.bytesAtAttach ?? tracker.bytesBefore) : tracker.bytesBefore;
 
-export function beginWait(
+export function beginPass(
   tracker: WaitingSlave,
   replication: ReplicationFacts,
   at: number,
   master: MasterTracker,
   capabilities: Capabilities,
-): Wait {
+): FullSyncPass {
   const masterOffsets = master.replication?.binlog ?? {};
   const since = Math.max(tracker.attachedAt, tracker.waits.at(-1)?.endedAt ?? 0, tracker.idleAt ?? 0);
-  const wait: Wait = {
+  const wait: FullSyncPass = {
     startedAt: at,
     earliestAt: since,
     endedAt: null,
@@ -115,7 +115,7 @@ const askedAgainAfterMs = 1000;
 const headwayShare = 0.01;
 const headwayBytes = 64_000_000;
 
-export function takeBytes(wait: Wait, { bytes, ...seen }: Received, at: number): Wait {
+export function takeBytes(wait: FullSyncPass, { bytes, ...seen }: Received, at: number): FullSyncPass {
   if (bytes === null) return wait;
   const start = wait.bytesAtStart ?? bytes;
   const { copying, moved: copied } = takeCopying(wait, bytes, seen);
@@ -142,11 +142,11 @@ export function takeBytes(wait: Wait, { bytes, ...seen }: Received, at: number):
 
 /** How long nothing came of late: seen, or hidden between two looks far apart, with fewer bytes than usual between them. */
 function takeStill(
-  { bytesLast, bytesLastAt, lastMoveAt, stillMs = 0, fastest = 0 }: Wait,
+  { bytesLast, bytesLastAt, lastMoveAt, stillMs = 0, fastest = 0 }: FullSyncPass,
   bytes: number,
   at: number,
   moved: boolean,
-): Pick<Wait, 'stillMs' | 'fastest'> {
+): Pick<FullSyncPass, 'stillMs' | 'fastest'> {
   const since = bytesLastAt ?? at;
   const perMs = at > since ? (bytes - (bytesLast ?? bytes)) / (at - since) : 0;
   const most = Math.max(fastest, perMs);
@@ -155,7 +155,7 @@ function takeStill(
   return { stillMs: stillMs + share * apartMs, fastest: most };
 }
 
-function takeHeadway(wait: Wait, at: number): { readonly at: number; readonly bytes: number } {
+function takeHeadway(wait: FullSyncPass, at: number): { readonly at: number; readonly bytes: number } {
   const bytes = copiedBytes(wait);
   if (wait.headway === undefined) return { at, bytes };
   const step = Math.min(headwayBytes, headwayShare * (wait.snapshotBytes ?? Number.POSITIVE_INFINITY));
@@ -167,7 +167,7 @@ function takeHeadway(wait: Wait, at: number): { readonly at: number; readonly by
  * from the copy's by how far the node's own binlog has come.
  */
 function takeCopying(
-  wait: Wait,
+  wait: FullSyncPass,
   bytes: number,
   { replication, binlogFileSizeBytes }: Omit<Received, 'bytes'>,
 ): { readonly copying: Copying | undefined; readonly moved: boolean } {
@@ -185,7 +185,7 @@ function takeCopying(
 }
 
 /** Bytes that came of the present copy, at least: since its dump was replaced the last time, and without any binlog. */
-export function copiedBytes({ copying }: Wait): number {
+export function copiedBytes({ copying }: FullSyncPass): number {
   if (copying === undefined) return 0;
   const { earlierBytes = 0, mostBytes, sinceBytes = mostBytes } = copying;
   return Math.max(0, earlierBytes + mostBytes - sinceBytes);
@@ -206,7 +206,7 @@ const leastExcessBytes = 16 * 1024 * 1024;
 
 /** What this copy can have received at most, if the snapshot holds so much. */
 export const copyBytesAtMost = (
-  { stillMs = 0 }: Wait,
+  { stillMs = 0 }: FullSyncPass,
   snapshotBytes: number,
   share = copyShareAtMost,
 ): number =>
@@ -218,7 +218,7 @@ export const copyBytesAtMost = (
  * older one is only taken to be reused until such a dump is seen: the master makes a new one when the old one's
  * binlog file is gone, or too far back.
  */
-export function takeSnapshot(before: Wait, master: MasterTracker): Wait {
+export function takeSnapshot(before: FullSyncPass, master: MasterTracker): FullSyncPass {
   const assumed = before.dump !== null && before.dump.notAfter < before.earliestAt;
   const made =
     before.dump === null || assumed ? master.dumps.find((dump) => isOwnDump(before, dump)) : undefined;
@@ -247,27 +247,27 @@ function mostOf(dump: Dump, { dumps }: MasterTracker): number | null {
  * and node are some time apart: a dump counts as the node's own unless bytes had come before the last look
  * that still showed the old LASTSAVE.
  */
-const isOwnDump = (wait: Wait, dump: Dump): boolean =>
+const isOwnDump = (wait: FullSyncPass, dump: Dump): boolean =>
   dump.notAfter >= wait.startedAt && (wait.firstBytesAt === null || wait.firstBytesAt > dump.notBefore);
 
 /**
  * Versions up to 3.5.4 reuse a dump too, for a node whose own offset lies in or shortly after the dump's binlog file,
  * as after a full sync that was broken off (pika-facts 4.4): the copy has begun, and LASTSAVE is still that of before.
  */
-function reusedDump(wait: Wait, { lastSave, lastSaveAt, dumps }: MasterTracker): Dump | undefined {
+function reusedDump(wait: FullSyncPass, { lastSave, lastSaveAt, dumps }: MasterTracker): Dump | undefined {
   const { firstBytesAt, lastSaveAtStart } = wait;
   if (firstBytesAt === null || lastSaveAt === null || lastSaveAt < firstBytesAt) return undefined;
   return lastSave === lastSaveAtStart ? dumps.findLast((dump) => dump.lastSave === lastSave) : undefined;
 }
 
 export function takeSupersession(
-  begun: Wait,
+  begun: FullSyncPass,
   /** Other slaves that have entered their full sync since this wait began. */
   newcomers: readonly string[],
   master: MasterTracker,
   at: number,
   capabilities: Capabilities,
-): Wait {
+): FullSyncPass {
   const wait = withQuietDump(begun, master);
   const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
   const later = master.dumps.filter(
@@ -293,7 +293,7 @@ export function takeSupersession(
 }
 
 /** What came of the dump before says nothing of the new one. */
-function countedAnew({ headway: _before, ...wait }: Wait): Wait {
+function countedAnew({ headway: _before, ...wait }: FullSyncPass): FullSyncPass {
   const { copying } = wait;
   if (copying === undefined) return wait;
   return { ...wait, stillMs: 0, copying: { ...copying, sinceBytes: copying.mostBytes, earlierBytes: 0 } };
@@ -302,7 +302,7 @@ function countedAnew({ headway: _before, ...wait }: Wait): Wait {
 /** WaitDBSync can be seen some 10 ms before the master's is_bgsaving (recording 30); looks are some time apart. */
 const ownDumpBeginsWithinMs = 1000;
 
-function withQuietDump(wait: Wait, master: MasterTracker): Wait {
+function withQuietDump(wait: FullSyncPass, master: MasterTracker): FullSyncPass {
   if (wait.dumpQuietAt !== null || master.bgsaving || master.lastAnsweredAt === null) return wait;
   return master.lastAnsweredAt - wait.startedAt > ownDumpBeginsWithinMs
     ? { ...wait, dumpQuietAt: master.lastAnsweredAt }
@@ -310,7 +310,7 @@ function withQuietDump(wait: Wait, master: MasterTracker): Wait {
 }
 
 /** A dump that finished while the node was still copying, but was seen only after the node had gone on. */
-export function takeLateSupersession(wait: Wait, master: MasterTracker): Wait {
+export function takeLateSupersession(wait: FullSyncPass, master: MasterTracker): FullSyncPass {
   if (wait.supersededBy !== null || wait.end !== 'swapped') return wait;
   const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
   const late = master.dumps.filter(
@@ -324,13 +324,13 @@ const isSameDump = (a: Dump, b: Dump | null): boolean =>
   b !== null && a.lastSave === b.lastSave && a.notAfter === b.notAfter;
 
 /** Only a dump past binlog file 0 wraps in the unsigned comparison of versions up to 3.5.4 (pika-facts 4.4). */
-const dumpIsPastFirstBinlogFile = (wait: Wait): boolean => {
+const dumpIsPastFirstBinlogFile = (wait: FullSyncPass): boolean => {
   const offsets = Object.values(wait.masterOffsets);
   return offsets.length === 0 || offsets.some((offset) => offset.file > 0);
 };
 
 /** The first look after a wait, with the counter that it read. */
-export interface EndOfWait {
+export interface EndOfPass {
   readonly replication: ReplicationFacts;
   readonly at: number;
   readonly replInputBytes: number | null;
@@ -340,7 +340,7 @@ export interface EndOfWait {
 }
 
 /** Ends a wait by the first look that no longer shows it. */
-export function endWait(open: Wait, end: EndOfWait, capabilities: Capabilities): Wait {
+export function endPass(open: FullSyncPass, end: EndOfPass, capabilities: Capabilities): FullSyncPass {
   const { replication, at } = end;
   const after = replication.binlog;
   const wait = {
@@ -383,8 +383,8 @@ const wirePerBinlogByte = 1.1;
  */
 function unseenBytesAtLeast(
   bytesAtStart: number | null,
-  masterOffsets: Wait['masterOffsets'],
-  end: EndOfWait,
+  masterOffsets: FullSyncPass['masterOffsets'],
+  end: EndOfPass,
 ): number | null {
   if (bytesAtStart === null || end.replInputBytes === null) return null;
   const binlog = bytesBetween(end.masterOffsets, masterOffsets, end.binlogFileSizeBytes);
@@ -396,13 +396,17 @@ function unseenBytesAtLeast(
  * A full sync that came and went between two looks: the node is up, stands at or past the offset that the master had
  * when it was attached, and the master has finished exactly one dump since. null = that is not what was seen.
  */
-export function unseenWait(tracker: WaitingSlave, end: EndOfWait, master: MasterTracker): Wait | null {
+export function unseenPass(
+  tracker: WaitingSlave,
+  end: EndOfPass,
+  master: MasterTracker,
+): FullSyncPass | null {
   const { replication, at } = end;
   const dumps = master.dumps.filter((dump) => dump.notAfter > tracker.attachedAt);
   const dbs = Object.keys(replication.binlog);
   const jumped = dbs.every((db) => isAtOrPast(replication.binlog[db], tracker.masterOffsetsAtAttach[db]));
   if (dumps.length !== 1 || dbs.length === 0 || !jumped) return null;
-  const wait: Wait = {
+  const wait: FullSyncPass = {
     startedAt: tracker.attachedAt,
     earliestAt: tracker.attachedAt,
     endedAt: at,
@@ -435,14 +439,14 @@ const isAtOrPast = (offset: BinlogOffset | undefined, target: BinlogOffset | und
   offset !== undefined && target !== undefined && compareOffsets(offset, target) >= 0;
 
 /** Bytes that came during this wait; null = the version does not count them. */
-export function receivedInWait(wait: Wait): number | null {
+export function receivedInPass(wait: FullSyncPass): number | null {
   if (wait.bytesLast === null || wait.bytesAtStart === null) return null;
   return Math.max(0, wait.bytesLast - wait.bytesAtStart, Math.floor(wait.unseenBytesAtLeast ?? 0));
 }
 
 /** Whether bytes and snapshot agree: null = cannot be told. */
-export function bytesComplete(wait: Wait): boolean | null {
-  const received = receivedInWait(wait);
+export function bytesComplete(wait: FullSyncPass): boolean | null {
+  const received = receivedInPass(wait);
   if (received === null || wait.snapshotBytes === null) return null;
   if (received >= completeShare * wait.snapshotBytes) return true;
   return wait.snapshotBytesKnown ? false : null;
@@ -456,11 +460,11 @@ const tooSmallToTellBytes = 16 * 1024 * 1024;
  * holds now, if that is less: FLUSHALL empties both (recordings 46). null = cannot be told.
  */
 export function openedEnough(
-  wait: Wait,
+  wait: FullSyncPass,
   ownTableBytes: number | null,
   masterBytes: number | null,
 ): boolean | null {
-  const copied = wait.snapshotBytesKnown ? wait.snapshotBytes : receivedInWait(wait);
+  const copied = wait.snapshotBytesKnown ? wait.snapshotBytes : receivedInPass(wait);
   const whole = copied === null || masterBytes === null ? copied : Math.min(copied, masterBytes);
   if (ownTableBytes === null || whole === null || whole < tooSmallToTellBytes) return null;
   return ownTableBytes >= openedShare * whole;
@@ -474,16 +478,16 @@ const dumpSeenWithinMs = 2500;
  * looks far apart (a worker died, a master was slow to answer) another, older one can be what the node began to copy.
  * It is certain with looks close together, or when all bytes came after that dump.
  */
-export function dumpIsCertain(wait: Wait): boolean {
+export function dumpIsCertain(wait: FullSyncPass): boolean {
   const { dump, earliestAt, bytesAtDump, bytesAtStart, snapshotBytes } = wait;
   if (dump === null || dump.notAfter < earliestAt) return true;
   if (unseenAroundDumpMs(wait) <= dumpSeenWithinMs) return true;
-  const received = receivedInWait(wait);
+  const received = receivedInPass(wait);
   if (received === null || bytesAtDump === null || bytesAtStart === null || snapshotBytes === null)
     return false;
   return received - (bytesAtDump - bytesAtStart) >= completeShare * snapshotBytes;
 }
 
 /** For how long the master was not seen around its dump: another dump can have been replaced in this time. */
-export const unseenAroundDumpMs = ({ dump, earliestAt }: Wait): number =>
+export const unseenAroundDumpMs = ({ dump, earliestAt }: FullSyncPass): number =>
   dump!.notAfter - Math.max(dump!.notBefore, earliestAt);

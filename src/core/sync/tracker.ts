@@ -6,7 +6,13 @@
 
 import { findListedSlave } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { MasterTracker, SlaveTracker, Standing, TrackerPhase, Wait } from '../../model/full-sync.ts';
+import type {
+  FullSyncPass,
+  MasterTracker,
+  SlaveTracker,
+  Standing,
+  TrackerPhase,
+} from '../../model/full-sync.ts';
 import {
   type Address,
   type BinlogOffset,
@@ -18,17 +24,17 @@ import {
   sameAddress,
 } from '../../model/observation.ts';
 import {
-  beginWait,
-  type EndOfWait,
-  endWait,
+  beginPass,
+  type EndOfPass,
+  endPass,
   type Received,
-  receivedInWait,
+  receivedInPass,
   states,
   takeBytes,
   takeLateSupersession,
   takeSnapshot,
   takeSupersession,
-  unseenWait,
+  unseenPass,
 } from './full-sync-pass.ts';
 import { hasRestarted, othersInFullSync, slaveName, snapshotSize } from './master-tracker.ts';
 
@@ -123,7 +129,7 @@ export function trackSlave(
   };
   if (restarted) next = afterRestart(next, facts, at);
   next = takeListing(next, master, at, capabilities);
-  next = takeWait(next, facts, at, master, capabilities);
+  next = takePass(next, facts, at, master, capabilities);
   next = takeMaster(next, facts, at, master, tracker.replication);
   next = takeSpeed(next, at);
   return takePhase(next, at, capabilities, master);
@@ -148,8 +154,8 @@ export function trackSlaveThroughMaster(
   const listed = takeListing(tracker, master, at, capabilities);
   const wait = listed.waits.at(-1);
   if (!wait) return listed;
-  if (wait.endedAt !== null) return replaceLastWait(listed, takeLateSupersession(wait, master));
-  return replaceLastWait(
+  if (wait.endedAt !== null) return replaceLastPass(listed, takeLateSupersession(wait, master));
+  return replaceLastPass(
     listed,
     takeSupersession(
       takeSnapshot(wait, master),
@@ -235,11 +241,11 @@ export function isConnected(replication: ReplicationFacts | null): boolean {
   return all.length > 0 && all.every((state) => state === 'Connected');
 }
 
-function replaceLastWait(tracker: SlaveTracker, wait: Wait): SlaveTracker {
+function replaceLastPass(tracker: SlaveTracker, wait: FullSyncPass): SlaveTracker {
   return { ...tracker, waits: [...tracker.waits.slice(0, -1), wait] };
 }
 
-function takeWait(
+function takePass(
   tracker: SlaveTracker,
   facts: NodeFacts,
   at: number,
@@ -250,11 +256,11 @@ function takeWait(
   const open = tracker.waits.at(-1);
   const isOpen = open !== undefined && open.endedAt === null;
   if (!replication) {
-    return isOpen ? replaceLastWait(tracker, takeBytes(open, receivedBy(tracker, null), at)) : tracker;
+    return isOpen ? replaceLastPass(tracker, takeBytes(open, receivedBy(tracker, null), at)) : tracker;
   }
   const dbs = replication.role === 'master' ? [] : waitingDbs(replication);
   if (dbs.length > 0) {
-    const wait = isOpen ? open : beginWait(tracker, replication, at, master, capabilities);
+    const wait = isOpen ? open : beginPass(tracker, replication, at, master, capabilities);
     const withDbs = { ...wait, dbs: [...new Set([...wait.dbs, ...dbs])] };
     const fed = takeBytes(takeSnapshot(withDbs, master), receivedBy(tracker, replication), at);
     const begun = isOpen
@@ -262,15 +268,15 @@ function takeWait(
       : { ...tracker, everWaited: true, waits: [...tracker.waits, wait], upSince: null };
     const others = isOpen ? begun.othersSyncing : othersNow(begun, master, capabilities);
     const withOthers = { ...begun, othersSyncing: others };
-    return replaceLastWait(
+    return replaceLastPass(
       withOthers,
       takeSupersession(fed, newcomers(withOthers, master, capabilities), master, at, capabilities),
     );
   }
-  if (!isOpen) return takeUnseenWait(tracker, replication, at, master);
-  return replaceLastWait(
+  if (!isOpen) return takeUnseenPass(tracker, replication, at, master);
+  return replaceLastPass(
     tracker,
-    endWait(takeSnapshot(open, master), endAt(tracker, replication, at, master), capabilities),
+    endPass(takeSnapshot(open, master), endAt(tracker, replication, at, master), capabilities),
   );
 }
 
@@ -285,21 +291,21 @@ function endAt(
   replication: ReplicationFacts,
   at: number,
   master: MasterTracker,
-): EndOfWait {
+): EndOfPass {
   const masterOffsets = master.silentSince === null ? master.replication?.binlog : undefined;
   const { replInputBytes, binlogFileSizeBytes } = tracker;
   return { replication, at, replInputBytes, masterOffsets, binlogFileSizeBytes };
 }
 
 /** Looks can be too far apart to see a short full sync; what it left behind is seen all the same. */
-function takeUnseenWait(
+function takeUnseenPass(
   tracker: SlaveTracker,
   replication: ReplicationFacts,
   at: number,
   master: MasterTracker,
 ): SlaveTracker {
   if (tracker.waits.length > 0 || tracker.restarts.length > 0 || !isConnected(replication)) return tracker;
-  const wait = unseenWait(tracker, endAt(tracker, replication, at, master), master);
+  const wait = unseenPass(tracker, endAt(tracker, replication, at, master), master);
   return wait === null ? tracker : { ...tracker, everWaited: true, waits: [wait] };
 }
 
@@ -424,14 +430,14 @@ function enterPhase(tracker: SlaveTracker, phase: TrackerPhase, at: number): Sla
 function phaseNow(tracker: SlaveTracker, capabilities: Capabilities, master: MasterTracker): TrackerPhase {
   if (isConnected(tracker.replication)) return 'catching_up';
   const wait = tracker.waits.at(-1);
-  if (wait && wait.endedAt === null) return phaseInWait(wait, tracker.phase, capabilities, master);
+  if (wait && wait.endedAt === null) return phaseInPass(wait, tracker.phase, capabilities, master);
   if (wait?.end === 'swapped' && tracker.replication && !states(tracker.replication).includes('NoConnect'))
     return 'swapping';
   return 'attaching';
 }
 
-function phaseInWait(
-  wait: Wait,
+function phaseInPass(
+  wait: FullSyncPass,
   current: TrackerPhase,
   capabilities: Capabilities,
   master: MasterTracker,
@@ -439,20 +445,20 @@ function phaseInWait(
   if (!capabilities.hasReplByteCounters || wait.bytesLast === null)
     return master.bgsaving ? 'snapshotting' : 'transferring';
   if (wait.firstBytesAt === null) return 'snapshotting';
-  const received = receivedInWait(wait) ?? 0;
+  const received = receivedInPass(wait) ?? 0;
   const all = wait.snapshotBytes !== null && wait.snapshotBytesKnown && received >= wait.snapshotBytes;
   return all && current === 'swapping' ? 'swapping' : 'transferring';
 }
 
 /** The wait that the present state rests on. */
-export const lastWait = (tracker: SlaveTracker): Wait | null => tracker.waits.at(-1) ?? null;
+export const lastPass = (tracker: SlaveTracker): FullSyncPass | null => tracker.waits.at(-1) ?? null;
 
 /**
  * Whether the node's process ended after the copy that it rests on. A slave logs a write before it applies it, and goes on
  * from its log: what lay between the two when it was killed never comes.
  */
 export function restartedAfterCopy(tracker: SlaveTracker): boolean {
-  const wait = lastWait(tracker);
+  const wait = lastPass(tracker);
   return wait?.end === 'swapped' && tracker.restarts.some((at) => at > wait.endedAt!);
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from './observer.ts';
 
 /** What the database says of all expansions: one question for a process, however many expansions it works on. */
-export interface Lately<T> {
+export interface Cached<T> {
   /** As it was when asked for not longer than `seenForMs` before this call. */
   now(): Promise<T>;
   /** As it was known last; it is asked for anew meanwhile. Waits only where nothing was known for long. */
@@ -10,7 +10,7 @@ export interface Lately<T> {
 
 const knownForMs = 2000;
 
-export function lately<T>(ask: () => Promise<T>, seenForMs: number, clock: Clock): Lately<T> {
+export function cached<T>(ask: () => Promise<T>, seenForMs: number, clock: Clock): Cached<T> {
   let asked: { readonly at: number; readonly answer: Promise<T> } | null = null;
   let last: { readonly at: number; readonly value: T } | null = null;
 

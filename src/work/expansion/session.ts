@@ -30,7 +30,7 @@ import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { Store } from '../../store/store.ts';
-import type { Lately } from './cached.ts';
+import type { Cached } from './cached.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
 import { type Clock, createObserver, type Observer, patienceMs } from './observer.ts';
 import { createSaver } from './saver.ts';
@@ -71,7 +71,7 @@ export interface SessionDeps {
   /** Whether a control waits for this expansion, as this process last saw it. */
   readonly controlsWait: (expansionId: string) => Promise<boolean>;
   /** Reason of the global stop: as last seen, and, right before a command, as of now. */
-  readonly frozen: Lately<string | null>;
+  readonly frozen: Cached<string | null>;
   /** Told of each durable step: tests kill the process there. */
   readonly crashPoint: AtCrashPoint;
 }

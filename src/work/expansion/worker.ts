@@ -7,7 +7,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import type { WakeUpHandler } from '../../queue/doorbell.ts';
 import type { Store } from '../../store/store.ts';
 import { type Held, type ShellOptions, underLease } from '../shell.ts';
-import { lately } from './cached.ts';
+import { cached } from './cached.ts';
 import type { ReadFigure } from './health-probe.ts';
 import { type Clock, realClock } from './observer.ts';
 import { type BeforeBatch, type Compare, createSession } from './session.ts';
@@ -47,7 +47,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const clock = deps.clock ?? realClock;
   const leaseMs = deps.leaseMs ?? defaultLeaseMs;
   // Read often enough that a freeze is obeyed within 1 s.
-  const frozen = lately(
+  const frozen = cached(
     async () => {
       const state = await deps.store.freezeState();
       return state.frozen ? (state.reason ?? 'no reason given') : null;
@@ -55,7 +55,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     freezeSeenForMs,
     clock,
   );
-  const withControls = lately(
+  const withControls = cached(
     async () => new Set(await deps.store.expansionsWithControls()),
     controlsSeenForMs,
     clock,

@@ -5,7 +5,7 @@ import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
 import { type CatchUp, type RuleName, ruleNames } from '../../../src/model/evidence.ts';
-import type { MasterTracker, SlaveTracker, Wait } from '../../../src/model/full-sync.ts';
+import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../../src/model/full-sync.ts';
 import type { DbState, ReplicationFacts } from '../../../src/model/observation.ts';
 
 /** A node of which everything is proven; each test takes one fact away, and one rule must notice (promise 5). */
@@ -31,7 +31,7 @@ const replication: ReplicationFacts = {
   hasConnectStatus: false,
 };
 
-const wait: Wait = {
+const wait: FullSyncPass = {
   startedAt: 2000,
   earliestAt: 1000,
   endedAt: 9000,
@@ -123,13 +123,17 @@ function evidenceOf(change: Partial<Seen>) {
   };
 }
 
-const waited = (change: Partial<Wait>): Partial<Seen> => ({
+const waited = (change: Partial<FullSyncPass>): Partial<Seen> => ({
   slave: { ...slave, waits: [{ ...wait, ...change }] },
 });
 const slaveIs = (change: Partial<SlaveTracker>): Partial<Seen> => ({ slave: { ...slave, ...change } });
 const says = (change: Partial<ReplicationFacts>): Partial<Seen> =>
   slaveIs({ replication: { ...replication, ...change } });
-const reused: Partial<Wait> = { dump: null, snapshotBytes: 2 * snapshotBytes, snapshotBytesKnown: false };
+const reused: Partial<FullSyncPass> = {
+  dump: null,
+  snapshotBytes: 2 * snapshotBytes,
+  snapshotBytesKnown: false,
+};
 
 test('a node that opened far less than it received is not verified: RocksDB begins anew where a file is missing', () => {
   const opened = (share: number) => evidenceOf(slaveIs({ ownSstBytes: share * snapshotBytes }));
@@ -260,7 +264,7 @@ describe('one fact is enough to keep the verdict from being verified', () => {
 });
 
 describe('what a version with the fixes needs, and what it forgives', () => {
-  const onFixed = (change: Partial<Wait>, eligible = true): Partial<Seen> => ({
+  const onFixed = (change: Partial<FullSyncPass>, eligible = true): Partial<Seen> => ({
     capabilities: fixed,
     slave: {
       ...slave,

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { defaultAnomalyLimits, detectAnomalies } from '../../../src/core/sync/anomalies.ts';
 import { fullSyncRules } from '../../../src/core/sync/evidence.ts';
-import { receivedInWait } from '../../../src/core/sync/full-sync-pass.ts';
+import { receivedInPass } from '../../../src/core/sync/full-sync-pass.ts';
 import { newMasterTracker, trackMaster } from '../../../src/core/sync/master-tracker.ts';
 import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
@@ -195,7 +195,7 @@ describe('a full sync whose end nobody looked at', () => {
   it('is proven by all bytes less the binlog', () => {
     const { slave, rules } = follow([copying, under(3000, 40 * mega), up(232 * mega)]);
     expect(rules.bytes_received).toBe(true);
-    expect(receivedInWait(slave.waits[0]!)).toBe(199 * mega);
+    expect(receivedInPass(slave.waits[0]!)).toBe(199 * mega);
   });
 
   it('is not proven while the master is silent: nobody knows how much binlog came', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { lately } from '../../../src/work/expansion/cached.ts';
+import { cached } from '../../../src/work/expansion/cached.ts';
 
 describe('what the database said of all expansions', () => {
   let now: number;
@@ -21,7 +21,7 @@ describe('what the database said of all expansions', () => {
   });
 
   it('is asked for once, however many want to know it at the same time', async () => {
-    const { now: fresh } = lately(ask, 300, clock);
+    const { now: fresh } = cached(ask, 300, clock);
     const all = [fresh(), fresh(), fresh()];
     answer('a');
     expect(await Promise.all(all)).toEqual(['a', 'a', 'a']);
@@ -31,7 +31,7 @@ describe('what the database said of all expansions', () => {
   });
 
   it('is asked for anew before a command once it is older, also if the clock went back', async () => {
-    const { now: fresh } = lately(ask, 300, clock);
+    const { now: fresh } = cached(ask, 300, clock);
     const first = fresh();
     answer('a');
     await first;
@@ -47,7 +47,7 @@ describe('what the database said of all expansions', () => {
   });
 
   it('does not hold up a look that may take what was known last', async () => {
-    const freeze = lately(ask, 300, clock);
+    const freeze = cached(ask, 300, clock);
     const first = freeze.known();
     answer('a');
     expect(await first).toBe('a');
@@ -60,7 +60,7 @@ describe('what the database said of all expansions', () => {
   });
 
   it('is waited for when nothing was known for long: an old answer is none', async () => {
-    const freeze = lately(ask, 300, clock);
+    const freeze = cached(ask, 300, clock);
     const first = freeze.known();
     answer('a');
     await first;
@@ -71,7 +71,7 @@ describe('what the database said of all expansions', () => {
   });
 
   it('is asked for again after a question that failed, and the failure is told to who waited', async () => {
-    const { now: fresh } = lately(ask, 300, clock);
+    const { now: fresh } = cached(ask, 300, clock);
     const first = fresh();
     answers.shift()!.reject(new Error('away'));
     await expect(first).rejects.toThrow('away');
