@@ -94,7 +94,8 @@ describe.skipIf(reason !== null)('copies that have no end on real Pika', { timeo
     expect(ratio).toBeLessThan(2);
     expect(String(await node.send('INFO', 'replication'))).toContain('role:master');
     await sleep(2000);
-    expect(await receivedBytes(node)).toBe(received);
+    // The last word of the closing connection is a few bytes; a copy would be megabytes.
+    expect((await receivedBytes(node)) - received).toBeLessThan(1024);
   });
 
   it('room that appears in time: the node ends verified and whole, in one attempt', async () => {
