@@ -174,7 +174,7 @@ function resultOf(expansion: Expansion): ExpansionJobResult {
 
 function failureOf(expansion: Expansion): ExpansionJobFailure {
   const verb = expansion.state === 'cancelled' ? 'was cancelled' : 'has failed';
-  const why = expansion.problem?.text ?? expansion.stateReason;
+  const why = (expansion.problem ?? expansion.stateReason)?.text;
   return {
     code: `expansion_${expansion.state}`,
     message: `Expansion ${expansion.id} ${verb}${why ? `: ${why}` : '.'}`,

@@ -84,6 +84,7 @@ describe('a job of the queue', () => {
     service.change('exp_1', { state, stateReason: said('because') });
     expect(await failureOf(ended)).toMatchObject({
       code: `expansion_${state}`,
+      message: expect.stringMatching(/^Expansion exp_1 (has failed|was cancelled): because$/),
       result: { expansionId: 'exp_1', state },
     });
   });
