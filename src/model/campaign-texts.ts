@@ -35,7 +35,7 @@ const lostText = (lost: LostMember, reader: Reader): string =>
 const lostTexts = (members: readonly LostMember[], reader: Reader): string =>
   members.map((each) => lostText(each, reader)).join(reader.language === 'zh' ? '；' : '; ');
 
-interface Asked {
+export interface Asked {
   readonly by: string;
   readonly reason: string;
 }
@@ -129,13 +129,13 @@ const because = (reason: OfExpansion, reader: Reader): string => {
   return reader.language === 'zh' ? `：${said}` : `: ${said}`;
 };
 
-interface Problematic extends NamedMember {
+export interface Problematic extends NamedMember {
   readonly problem: Problem;
 }
-interface EndedMember extends NamedMember {
+export interface EndedMember extends NamedMember {
   readonly stateReason: OfExpansion;
 }
-interface StateEntered {
+export interface StateEntered {
   readonly reason: Said | null;
 }
 

@@ -467,7 +467,7 @@ export const signs = {
   master_busy_dumping: plain('The master was seen making a dump.', '看到主节点正在做快照。'),
 } satisfies TextTable;
 
-export type SignCode = keyof typeof signs & string;
+export type SignCode = keyof typeof signs;
 
 export type { Diagnosis } from './views/diagnosis.ts';
 

@@ -69,7 +69,7 @@ class Service {
         (stream ? this.streams : this.looks).push(this.time.now);
         if (stream) return this.openStream(init!.signal!);
         if (this.refusal !== null) return this.refusal();
-        const body = String(url).includes('/events') ? { items: [] } : this.expansion;
+        const body = (url as string).includes('/events') ? { items: [] } : this.expansion;
         return Response.json(body);
       },
     },

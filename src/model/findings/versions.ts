@@ -58,7 +58,7 @@ const stepOf = ({ reason }: Pair): Text<Pair> => {
   return 'nextStep' in known ? known.nextStep : sameVersion;
 };
 
-interface FaultInUse {
+export interface FaultInUse {
   readonly code: string;
   /** Commands that meet the fault, with their calls since the master started; empty = the master does not tell. */
   readonly used: readonly { readonly name: string; readonly calls: number }[];
