@@ -1,17 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ComparisonSpec, resolveSpec } from '../../src/compare/compare.ts';
 import { run } from '../../src/compare/run.ts';
-import { type Answer, array, bulk, type FakeServer, fakeServer, soundAnswer } from './fake-server.ts';
-
-let servers: readonly FakeServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.map((server) => server.stop()));
-});
+import { type Answer, array, bulk, fakeServer, soundAnswer } from './fake-server.ts';
 
 async function compare(answers: readonly [Answer, Answer], spec: Partial<ComparisonSpec>) {
-  servers = [await fakeServer(answers[0]), await fakeServer(answers[1])];
-  const [left, right] = servers.map((server) => server.endpoint);
-  return (await run({ left: left!, right: right!, spec: resolveSpec(spec) })).report;
+  const [left, right] = [await fakeServer(answers[0]), await fakeServer(answers[1])];
+  try {
+    return (await run({ left: left.endpoint, right: right.endpoint, spec: resolveSpec(spec) })).report;
+  } finally {
+    await Promise.all([left.stop(), right.stop()]);
+  }
 }
 
 const kinds = ['redis', 'pika'] as const;
@@ -70,7 +68,8 @@ describe.each(kinds)('two fake servers of kind %s', (kind) => {
 
   describe.each(commandsOf[kind])('answering %s', (command) => {
     const answers = Object.entries(garbage).filter(([name]) => sound[command] !== name);
-    it.each(answers)('with %s, on both sides alike, are never equal', async (_, text) => {
+    // Each waits for what never comes: together they wait once.
+    it.concurrent.each(answers)('with %s, on both sides alike, are never equal', async (_, text) => {
       const report = await compare(
         both((answer) => except(answer, command, text)),
         { depth: 'full', timeoutMs: 300 },
@@ -97,7 +96,7 @@ describe('two fake servers that cut their answers alike', () => {
     expect(report).toMatchObject({ verdict: 'equal', lookedAtKeys: 2 });
   });
 
-  it.each([1, 4, 10, 20, 30])('by %i bytes are never equal', async (bytes) => {
+  it.concurrent.each([1, 4, 10, 20, 30])('by %i bytes are never equal', async (bytes) => {
     const text = whole.slice(0, -bytes);
     const report = await compare([cut(text)('a'), cut(text)('b')], { depth: 'full', timeoutMs: 300 });
     expect(report).toMatchObject({ verdict: 'inconclusive' });
