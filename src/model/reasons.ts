@@ -64,6 +64,7 @@ export const silenceIn = (
 ): string => (met === null ? silence[kind][language] : `${silence[kind][language]} (${met})`);
 
 const rate = (bytesPerSecond: number): string => `${readableBytes(bytesPerSecond)}/s`;
+const clock = (at: number): string => new Date(at).toISOString();
 const rounded = (n: number): string => (n >= 100 ? Math.round(n) : Math.round(n * 10) / 10).toString();
 
 interface FullSyncsRunning {
@@ -193,8 +194,8 @@ export const reasons = {
 
   // ---------------------------------------------------------------- what keeps the next node from its turn
   pause_between_batches: text<{ endsAt: number }>({
-    en: ({ endsAt }) => `the policy's pause between batches ends at ${new Date(endsAt).toISOString()}`,
-    zh: ({ endsAt }) => `策略规定的批次间隔于 ${new Date(endsAt).toISOString()} 结束`,
+    en: ({ endsAt }) => `the policy's pause between batches ends at ${clock(endsAt)}`,
+    zh: ({ endsAt }) => `策略规定的批次间隔于 ${clock(endsAt)} 结束`,
   }),
   no_window_ever: plain('no time window of the policy ever opens', '策略中的时间窗口永远不会打开'),
   window_opens: text<{ at: number; timeZone: string }>({
@@ -319,6 +320,12 @@ export const reasons = {
     zh: ({ attempt }) => `开始第 ${attempt} 次尝试`,
   }),
   dump_offered: plain('the master makes or offers its dump', '主节点正在生成或提供快照'),
+  no_file_yet: text<{ since: number; until: number }>({
+    en: ({ since, until }) =>
+      `no file has come since ${clock(since)}: the dump of the master fails, or the node cannot reach port + 10001 of the master; the service decides at ${clock(until)}`,
+    zh: ({ since, until }) =>
+      `自 ${clock(since)} 起没有收到任何文件：主节点的快照失败，或节点无法连接主节点的端口 + 10001；服务将在 ${clock(until)} 作出判断`,
+  }),
   copying: plain('the snapshot is being copied', '正在复制快照'),
   opening: plain('the node opens the new database', '节点正在打开新数据库'),
   catching_up: plain('the node is up and catches up with the binlog', '节点已连接，正在追赶 binlog'),

@@ -2,10 +2,9 @@
 
 import type { ComparisonReport } from '../../model/comparison.ts';
 import type { Join } from '../../model/expansion.ts';
-import type { SlaveTracker } from '../../model/full-sync.ts';
 import { makeProblem } from '../../model/problems.ts';
-import { because } from '../../model/reasons.ts';
-import { defaultAnomalyLimits, detectAnomalies } from '../sync/anomalies.ts';
+import { because, type Reason } from '../../model/reasons.ts';
+import { type AnomalyInput, awaitedFile, defaultAnomalyLimits, detectAnomalies } from '../sync/anomalies.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { isConnected, mayBeSwapping, trackSlave, trackSlaveThroughMaster } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
@@ -44,7 +43,7 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     }),
   });
   const patienceMs = Math.max(expansion.policy.masterBusyTimeoutMs, expansion.policy.stallTimeoutMs);
-  const anomalies = detectAnomalies({
+  const input: AnomalyInput = {
     slave: tracker,
     master: expansion.masterTracker,
     capabilities,
@@ -58,12 +57,13 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     },
     attempt: attempt.number,
     now: turn.now,
-  });
+  };
+  const anomalies = detectAnomalies(input);
   const named = recordAnomalies(turn, followed, anomalies);
   if (masterIsGone(turn, named)) return;
   if (applyRemedy(turn, named, tracker, anomalies)) return;
   if (!isConnected(tracker.replication) || tracker.busySince !== null || tracker.unreachableSince !== null) {
-    duringSync(turn, joinAt(turn, join.index), tracker);
+    duringSync(turn, joinAt(turn, join.index), input);
     return;
   }
   catchUp(turn, joinAt(turn, join.index), tracker, report);
@@ -93,11 +93,26 @@ const whyInPhase = {
   catching_up: because('catching_up'),
 };
 
-function duringSync(turn: Turn, join: Join, tracker: SlaveTracker): void {
+/** A first file comes within a second where the master makes no dump. */
+const fileComesWithinMs = 5000;
+
+function noFileYet(input: AnomalyInput): Reason | null {
+  const awaited = awaitedFile(input);
+  return awaited !== null && input.now - awaited.since >= fileComesWithinMs
+    ? because('no_file_yet', awaited)
+    : null;
+}
+
+function duringSync(turn: Turn, join: Join, input: AnomalyInput): void {
+  const tracker = input.slave;
   const entered = enterPhase(turn, join, tracker.phase, whyInPhase[tracker.phase]);
   const attempt = currentAttempt(entered)!;
   const busy = tracker.busySince === null ? null : because('node_may_be_opening');
-  const held = waitFor(turn, entered, busy ?? masterSilence(turn.expansion.masterTracker));
+  const held = waitFor(
+    turn,
+    entered,
+    busy ?? masterSilence(turn.expansion.masterTracker) ?? noFileYet(input),
+  );
   if (attempt.catchUp !== null && !isConnected(tracker.replication)) {
     patchAttempt(turn, held, { catchUp: null });
     patchJoin(turn, join.index, { comparison: null });

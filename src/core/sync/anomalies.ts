@@ -224,7 +224,7 @@ function hung(input: AnomalyInput): AnomalyFacts<'hung_in_full_sync'> | null {
   const { slave, limits, now, capabilities, master } = input;
   const wait = lastPass(slave);
   if (slave.unreachableSince !== null || slave.busySince !== null) return null;
-  if (!wait || wait.endedAt !== null) return stuckBetween(slave, capabilities, limits, now);
+  if (!wait || wait.endedAt !== null) return stuckBetween(input);
   const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
   if (!wasCut && !capabilities.hasReplByteCounters) return tooLongUncounted(wait, input);
   const still = now - wait.lastMoveAt;
@@ -278,26 +278,56 @@ function betweenSince(slave: SlaveTracker): number | null {
  */
 const beginsAgainWithinMs = 150_000;
 
+/** A dump by hard links takes 10 to 50 ms; a master that still makes it so long after has kept its slave waiting. */
+const stillDumpingMs = 8000;
+
+/** Whether it was the dump that came too late for the node, and not a closed port, at which each new try ends the same way. */
+export const waitedForDump = (
+  { startedAt }: FullSyncPass,
+  { bgsavingSeenAt, silentSince }: MasterTracker,
+): boolean =>
+  silentSince !== null || (bgsavingSeenAt !== null && bgsavingSeenAt >= startedAt + stillDumpingMs);
+
 /** A node that begins again by itself, and gets no file again, goes on so for ever. */
 const triesInVain = 2;
 
-/** Neither connected nor copying: a state that does not change, or Error. */
-function stuckBetween(slave: SlaveTracker, capabilities: Capabilities, limits: AnomalyLimits, now: number) {
+/** When a node that is neither connected nor copying is given up for its state, should it not change; null = it is not so. */
+function betweenEndsAt({ slave, master, capabilities, limits }: AnomalyInput): number | null {
   const { replication } = slave;
+  const wait = lastPass(slave);
   const since = betweenSince(slave);
   if (since === null || replication === null || waitsForReply(replication)) return null;
   const beginsAgain =
     ['3.5.3', '3.5.4'].includes(capabilities.version) &&
     Object.values(replication.dbStates).every((state) => state === 'Error') &&
-    lastPass(slave)?.firstBytesAt === null;
+    wait?.firstBytesAt === null &&
+    waitedForDump(wait, master);
   const limit = beginsAgain ? Math.max(beginsAgainWithinMs, limits.stallMs) : limits.stallMs;
   const sameSince = Math.max(since, slave.statesSince ?? since);
+  return Math.min(sameSince + limit, since + limits.stallMs + beginsAgainWithinMs);
+}
+
+/** Neither connected nor copying: a state that does not change, or Error. */
+function stuckBetween(input: AnomalyInput) {
+  const { slave, capabilities, now } = input;
+  const endsAt = betweenEndsAt(input);
+  if (endsAt === null) return null;
   const inVain = slave.waits.filter(({ firstBytesAt, endedAt }) => endedAt !== null && firstBytesAt === null);
   const tries = capabilities.hasReplByteCounters ? inVain.length : 0;
-  const tooLong = now - sameSince >= limit || now - since >= limits.stallMs + beginsAgainWithinMs;
-  if (!tooLong && tries < triesInVain) return null;
-  const { dbStates } = replication;
-  return { as: 'between' as const, forMs: now - since, dbStates, receivedBytes: null, snapshotBytes: null };
+  if (now < endsAt && tries < triesInVain) return null;
+  const { dbStates } = slave.replication!;
+  const forMs = now - betweenSince(slave)!;
+  return { as: 'between' as const, forMs, dbStates, receivedBytes: null, snapshotBytes: null };
+}
+
+/** Where no file of the copy has come yet: since when, and until when that is no anomaly. */
+export function awaitedFile(input: AnomalyInput): { readonly since: number; readonly until: number } | null {
+  const { slave, master, limits } = input;
+  const wait = lastPass(slave);
+  if (wait === null || wait.bytesLast === null || wait.firstBytesAt !== null || wait.end === 'swapped')
+    return null;
+  const until = wait.endedAt === null ? wait.lastMoveAt + limits.stallMs : betweenEndsAt(input);
+  return until === null || master.bgsaving ? null : { since: wait.startedAt, until };
 }
 
 /** DBs that are neither connected nor copying all wait for a reply of the master. */

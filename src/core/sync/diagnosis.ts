@@ -15,6 +15,7 @@ import {
 import { type AnomalyRecord, isMet } from '../../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { type Facts, nobody } from '../../model/text.ts';
+import { waitedForDump } from './anomalies.ts';
 import { fullSyncRules } from './evidence.ts';
 import { receivedInPass, refusedBytesPerSecond, trickleBytesPerSecond } from './full-sync-pass.ts';
 import { latestSize } from './master-tracker.ts';
@@ -206,9 +207,6 @@ function receivedSinceAttach({ replInputBytes, bytesAtAttach }: SlaveTracker): n
 /** Versions whose slaves give up after ten tries of 1 s, and begin again two minutes later (facts 0.2, #2439). */
 const givesUpAfterTenTries = (version: string): boolean => version === '3.5.3' || version === '3.5.4';
 
-/** A dump by hard links takes 10 to 50 ms; a master that still makes it so long after has kept its slave waiting. */
-const stillDumpingMs = 8000;
-
 function hung(patient: Patient): readonly Candidate[] {
   const { slave, capabilities, anomaly, master } = patient;
   const wait = lastPass(slave);
@@ -235,8 +233,7 @@ function hung(patient: Patient): readonly Candidate[] {
   const error: readonly Weighed[] = isError ? [[1, 'error_before_copy']] : [];
   const trickle: Weighed = [3, 'trickle', { bytesPerSecond }];
   const pings: Weighed = [3, 'pings_only', { bytesPerSecond }];
-  const dumpingAt = master.bgsavingSeenAt ?? 0;
-  const slowDump = isError && dumpingAt >= wait.startedAt + stillDumpingMs;
+  const slowDump = isError && waitedForDump(wait, master);
   return [
     {
       code: 'dump_fails',

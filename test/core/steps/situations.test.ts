@@ -193,6 +193,26 @@ describe('a master that does not give what it is asked for (recordings 48)', () 
     },
   );
 
+  test.each(['3.5.4', '4.0.1'] as const)(
+    '%s: port + 10001 is closed: named within the policy’s time, with what is waited for until then',
+    async (version) => {
+      const { comesTo, cluster } = await begin({
+        version,
+        nodes: ['n1'],
+        policy: { stallTimeoutMs: 15_000, maxAttempts: 2 },
+        before: ({ fault }) => fault.closePort('m', 'files'),
+      });
+      const waiting = await comesTo('a word', ({ joins }) => joins[0]!.waitingFor?.code === 'no_file_yet');
+      expect(firstJoin(waiting).waitingFor!.text).toContain('cannot reach port + 10001');
+      const first = await comesTo('its name', ({ joins }) => joins[0]!.anomalies.length > 0);
+      const { startedAt } = firstJoin(first).attempts[0]!;
+      expect(cluster.now() - startedAt).toBeLessThan(32_000);
+      const end = await comesTo('a halt', over);
+      expect(cluster.now() - startedAt).toBeLessThan(80_000);
+      expect(likeliest(end)?.code).toBe('files_port_closed');
+    },
+  );
+
   test('a dump that takes 14 s: 3.5.4 helps itself within its attempt', async () => {
     const { comesTo } = await begin({
       version: '3.5.4',
