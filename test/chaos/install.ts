@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,9 @@ export async function install(): Promise<Installation> {
     const options = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false'];
     const args = ['-p', 'tsconfig.build.json', ...options, '--outDir', join(folder, 'dist')];
     await promisify(execFile)(join(root, 'node_modules/.bin/tsc'), args, { cwd: root });
-    for (const name of ['node_modules', 'migrations']) await symlink(join(root, name), join(folder, name));
+    const { files } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { files: string[] };
+    for (const name of ['node_modules', ...files.filter((name) => name !== 'dist')])
+      await symlink(join(root, name), join(folder, name));
     await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
     return { program: join(folder, 'dist/cli/main.js'), remove };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,8 @@ export async function buildProgram(): Promise<BuiltProgram> {
     ['-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false', '--outDir', dist],
     { cwd: root },
   );
-  for (const name of ['node_modules', 'migrations', 'package.json'])
+  const { files } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { files: string[] };
+  for (const name of ['node_modules', 'package.json', ...files.filter((name) => name !== 'dist')])
     await symlink(join(root, name), join(folder, name));
   return {
     entry: [join(dist, 'cli', 'main.js')],
