@@ -124,7 +124,7 @@ const settingLeft = event<OfSetting & { readonly seen: string }>({
   level: 'warning',
   text: {
     en: ({ server, setting, seen, old }) =>
-      `${server}: somebody else has set ${setting} to ${seen} meanwhile; it is left so (it was ${old} before the expansion)`,
+      `${server}: somebody else has set ${setting} to ${seen} meanwhile; the service leaves it so (it was ${old} before the expansion)`,
     zh: ({ server, setting, seen, old }) =>
       `${server}：期间有人将 ${setting} 设为 ${seen}，保持不变（扩容之前为 ${old}）`,
   },
@@ -134,7 +134,7 @@ const settingLost = event<OfSetting & { readonly of: 'master' | 'node' }>({
   level: 'error',
   text: {
     en: ({ server, setting, old, of }) =>
-      `${server}: ${setting} could not be put back (the ${of} does not answer). Do it by hand: CONFIG SET ${setting} ${old}`,
+      `${server}: the service could not restore ${setting} (the ${of} does not answer). Restore it yourself: CONFIG SET ${setting} ${old}`,
     zh: ({ server, setting, old, of }) =>
       `${server}：${setting} 未能恢复（${of === 'master' ? '主节点' : '节点'}没有应答）。请手动执行：CONFIG SET ${setting} ${old}`,
   },
@@ -144,7 +144,7 @@ const settingRefused = event<OfSetting & { readonly seen: string; readonly reply
   level: ({ seen, old }) => (seen === old ? 'warning' : 'error'),
   text: {
     en: ({ server, setting, seen, old, reply }) =>
-      `${server} answered CONFIG SET ${setting} with: ${reply}. It stays at ${valueText(setting, seen)}.${seen === old ? '' : ` Do it by hand: CONFIG SET ${setting} ${old}`}`,
+      `${server} answered CONFIG SET ${setting} with: ${reply}. It stays at ${valueText(setting, seen)}.${seen === old ? '' : ` Restore it yourself: CONFIG SET ${setting} ${old}`}`,
     zh: ({ server, setting, seen, old, reply }) =>
       `${server} 对 CONFIG SET ${setting} 的应答：${reply}。其值仍为 ${valueText(setting, seen)}。${seen === old ? '' : `请手动执行：CONFIG SET ${setting} ${old}`}`,
   },
@@ -303,13 +303,13 @@ export const events = {
     level: ({ outcome }) => (outcome === 'refused' ? 'error' : outcome === 'unknown' ? 'warning' : 'info'),
     text: {
       en: ({ node, command, reply, outcome }) => {
-        if (outcome === 'seen') return `${node}: ${command} was seen to have happened`;
+        if (outcome === 'seen') return `${node}: the node shows that ${command} happened`;
         if (outcome === 'unknown')
-          return `${node}: no reply to ${command}; the node will be asked whether it happened`;
+          return `${node}: no reply to ${command}; the service asks the node whether it happened`;
         return `${node}: ${command} -> ${reply}`;
       },
       zh: ({ node, command, reply, outcome }) => {
-        if (outcome === 'seen') return `${node}：已确认 ${command} 执行过`;
+        if (outcome === 'seen') return `${node}：节点显示 ${command} 已执行`;
         if (outcome === 'unknown') return `${node}：${command} 没有应答；将向节点确认是否已执行`;
         return `${node}：执行 ${command}，应答 ${reply}`;
       },
@@ -336,7 +336,7 @@ export const events = {
     level: 'warning',
     text: {
       en: ({ node, attempt, of, code }, reader) =>
-        `${node}: detached and attached again (attempt ${attempt} of ${of}), because: ${anomalyTitle(code, reader).toLowerCase()}`,
+        `${node}: the service detaches it and attaches it again (attempt ${attempt} of ${of}), because: ${anomalyTitle(code, reader).toLowerCase()}`,
       zh: ({ node, attempt, of, code }, reader) =>
         `${node}：断开并重新挂载（第 ${attempt}/${of} 次尝试），原因：${anomalyTitle(code, reader)}`,
     },
@@ -399,7 +399,7 @@ export const events = {
     level: 'info',
     text: {
       en: ({ secondsTotal: { forecast, real } }) =>
-        `it took ${readableSeconds(real)}; forecast were ${readableSeconds(forecast.expected)} (${readableSeconds(forecast.low)} to ${readableSeconds(forecast.high)})`,
+        `it took ${readableSeconds(real)}; the forecast was ${readableSeconds(forecast.expected)} (${readableSeconds(forecast.low)} to ${readableSeconds(forecast.high)})`,
       zh: ({ secondsTotal: { forecast, real } }) =>
         `实际用时 ${readableSeconds(real)}；预计 ${readableSeconds(forecast.expected)}（${readableSeconds(forecast.low)} 至 ${readableSeconds(forecast.high)}）`,
     },

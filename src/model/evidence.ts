@@ -1,6 +1,6 @@
 /** What was found of the rules of "verified", and how it reads. */
 import { type RuleName, type RuleRow, ruleTable } from './rule-table.ts';
-import { nobody, type Reader, read } from './text.ts';
+import { type Facts, factsIn, nobody, type Reader, read, type Text } from './text.ts';
 import type { Evidence, EvidenceRule } from './views/evidence.ts';
 
 export * from './rule-table.ts';
@@ -14,6 +14,12 @@ const rows: Readonly<Record<string, RuleRow>> = ruleTable;
 
 export const statementText = (rule: RuleName, statement: string, facts: object): string =>
   rows[rule]!.statements[statement]!.en(facts, nobody);
+
+/** A rule with no facts but those that its words are made from: a figure that moves beside them is no other reason. */
+export const inWords = <R extends Omit<EvidenceRule, 'at'>>(rule: R): R => {
+  const statement: Text<Facts> | undefined = rows[rule.rule]!.statements[rule.statement ?? ''];
+  return { ...rule, facts: statement ? factsIn(statement, rule.facts) : {} };
+};
 
 /** A rule in the words of this reader, with its label. */
 export function ruleFor<R extends Omit<EvidenceRule, 'at'>>(

@@ -69,7 +69,7 @@ const masterAway = row<MasterAway>(
 const nodeAway = row<Silent & { readonly node: string; readonly waitedMs: number }>(
   {
     en: ({ node, waitedMs, kind, met }, reader) =>
-      `${node} ${silenceIn({ kind, met }, reader)}; it was waited for ${wholeSeconds(waitedMs)} s.`,
+      `${node} ${silenceIn({ kind, met }, reader)}; the service waited ${wholeSeconds(waitedMs)} s for it.`,
     zh: ({ node, waitedMs, kind, met }, reader) =>
       `${node} ${silenceIn({ kind, met }, reader)}；已等待 ${wholeSeconds(waitedMs)} 秒。`,
   },
@@ -116,7 +116,7 @@ export const problems = {
       en: (facts, reader) =>
         isAway(facts)
           ? masterAway.text.en(facts, reader)
-          : `${facts.master} was waited for ${wholeSeconds(facts.waitedMs)} s: ${whatItIsAt(facts, reader)}.`,
+          : `The service waited ${wholeSeconds(facts.waitedMs)} s for ${facts.master}: ${whatItIsAt(facts, reader)}.`,
       zh: (facts, reader) =>
         isAway(facts)
           ? masterAway.text.zh(facts, reader)
@@ -145,9 +145,9 @@ export const problems = {
   master_facts_missing: row<{ master: string; forMs: number }>(
     {
       en: ({ master, forMs }) =>
-        `${master} does not say what a master says in INFO, for ${wholeSeconds(forMs)} s. No node was touched.`,
+        `For ${wholeSeconds(forMs)} s the INFO of ${master} has lacked fields that every master shows. No node was touched.`,
       zh: ({ master, forMs }) =>
-        `${master} 的 INFO 中没有主节点应有的内容，已持续 ${wholeSeconds(forMs)} 秒。没有操作任何节点。`,
+        `${master} 的 INFO 缺少主节点应有的字段，已持续 ${wholeSeconds(forMs)} 秒。没有操作任何节点。`,
     },
     steps(
       ['Check the address, the network and the credential of the master, then send the request again.'],
@@ -216,7 +216,7 @@ export const problems = {
       zh: ({ node, command, reply }) => `${node} 对 ${command} 的应答：${reply}`,
     },
     steps(
-      ['Mend what the answer names on that node, then retry it; or skip it.'],
+      ['Repair what the answer names on that node, then retry the node; or skip it.'],
       ['按应答内容修复该节点，然后重试；或跳过它。'],
     ),
   ),
@@ -229,7 +229,7 @@ export const problems = {
     },
     steps(
       [
-        'Find out why the data cannot be read (see the reason), then retry the node: it is synced and compared anew.',
+        'Find out why the data cannot be read (see the reason), then retry the node. The service syncs and compares it again.',
       ],
       ['查明数据为何无法读取（见原因），然后重试此节点：它将重新同步并比对。'],
     ),
@@ -237,7 +237,7 @@ export const problems = {
   evidence_missing: row<{ node: string; because: Said }>(
     {
       en: ({ node, because }, reader) =>
-        `${node} is up and its data agreed, but it cannot be proven that its full sync was whole: ${readReason(because, reader)}`,
+        `${node} is up and its data agreed, but the service cannot prove that its full sync was complete: ${readReason(because, reader)}`,
       zh: ({ node, because }, reader) =>
         `${node} 已连接且数据一致，但无法证实其全量同步完整：${readReason(because, reader)}`,
     },

@@ -11,6 +11,7 @@ import { findingFor } from './findings.ts';
 import type { HealthReading } from './health.ts';
 import type { Silence } from './observation.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
+import { stateWord } from './state-words.ts';
 import {
   counted,
   type Facts,
@@ -46,8 +47,14 @@ const asked = (en: string, zh: string): Text<Asked> => ({
 const all = (reasons: readonly Said[], reader: Reader, between: string): string =>
   reasons.map((reason) => readReason(reason, reader)).join(between);
 
-const withPhases = (nodes: NodesWithPhase): string =>
-  nodes.map(({ node, phase }) => `${node} (${phase})`).join(', ');
+const withPhases = (nodes: NodesWithPhase, reader: Reader): string =>
+  nodes
+    .map(({ node, phase }) =>
+      reader.language === 'zh'
+        ? `${node}（${stateWord(phase, reader)}）`
+        : `${node} (${stateWord(phase, reader)})`,
+    )
+    .join(reader.language === 'zh' ? '、' : ', ');
 
 /** What a server does instead of answering: always the same words for the same kind. */
 const silence: Readonly<Record<Silence['kind'], { readonly en: string; readonly zh: string }>> = {
@@ -73,6 +80,9 @@ interface FullSyncsRunning {
   /** Expansions to which they belong, the own one left out. */
   readonly expansions: readonly string[];
 }
+
+const syncsRun = ({ running }: FullSyncsRunning): string =>
+  `${counted(running, 'full sync')} already ${running === 1 ? 'runs' : 'run'}`;
 
 const byWhom = ({ expansions }: FullSyncsRunning, { language }: Reader): string => {
   if (expansions.length === 0) return '';
@@ -148,7 +158,7 @@ export const reasons = {
     en: ({ batch, by, why }) => `batch ${batch} approved by ${by}: ${why}`,
     zh: ({ batch, by, why }) => `${by} 已批准第 ${batch} 批：${why}`,
   }),
-  retry_asked_by: asked('to be tried again, asked', '要求重试'),
+  retry_asked_by: asked('retry requested', '要求重试'),
   expansion_paused: plain('the expansion is paused', '扩容任务已暂停'),
   expansion_does_not_run: plain('the expansion does not run', '扩容任务未在运行'),
   batch_needs_approval: text<{ batch: number; of: number }>({
@@ -181,15 +191,16 @@ export const reasons = {
     zh: ({ because }, reader) => `${readReason(because, reader)}；尚未开始任何操作`,
   }),
   halted_because_of: text<{ nodes: NodesWithPhase }>({
-    en: ({ nodes }) => `halted because of ${withPhases(nodes)}: retry or skip, or cancel the expansion`,
-    zh: ({ nodes }) => `因 ${withPhases(nodes)} 而停止：请重试或跳过，或取消扩容任务`,
+    en: ({ nodes }, reader) =>
+      `halted because of ${withPhases(nodes, reader)}: retry or skip, or cancel the expansion`,
+    zh: ({ nodes }, reader) => `因 ${withPhases(nodes, reader)}而停止：请重试或跳过，或取消扩容任务`,
   }),
-  halt_over: plain('resumed: no failed node is left to decide about', '已恢复：没有失败的节点需要处理'),
+  halt_over: plain('resumed: no failed node waits for a decision', '已恢复：没有失败的节点需要处理'),
   ended: text<{ verified: number; of: number; skipped: number; bad: NodesWithPhase }>({
-    en: ({ verified, of, skipped, bad }) =>
-      `${verified} of ${of} nodes verified${skipped > 0 ? `, ${skipped} skipped` : ''}${bad.length > 0 ? `; ${withPhases(bad)}` : ''}`,
-    zh: ({ verified, of, skipped, bad }) =>
-      `${of} 个节点中 ${verified} 个通过校验${skipped > 0 ? `，${skipped} 个跳过` : ''}${bad.length > 0 ? `；${withPhases(bad)}` : ''}`,
+    en: ({ verified, of, skipped, bad }, reader) =>
+      `${verified} of ${counted(of, 'node')} verified${skipped > 0 ? `, ${skipped} skipped` : ''}${bad.length > 0 ? `; ${withPhases(bad, reader)}` : ''}`,
+    zh: ({ verified, of, skipped, bad }, reader) =>
+      `${of} 个节点中 ${verified} 个通过校验${skipped > 0 ? `，${skipped} 个跳过` : ''}${bad.length > 0 ? `；${withPhases(bad, reader)}` : ''}`,
   }),
 
   // ---------------------------------------------------------------- what keeps the next node from its turn
@@ -213,13 +224,13 @@ export const reasons = {
   }>({
     en: ({ batch, url, webhookId, answer, error, askedAgainSeconds }) =>
       `Batch ${batch} is held by ${url}: ${error ?? `answered ${answer?.status}${answer?.quoted}`} (webhook ${webhookId}). ` +
-      `It is asked again every ${askedAgainSeconds} s; to go on without it, delete the webhook.`,
+      `The service asks again every ${askedAgainSeconds} s. To go on without this webhook, delete it.`,
     zh: ({ batch, url, webhookId, answer, error, askedAgainSeconds }) =>
       `第 ${batch} 批被 ${url} 暂缓：${error ?? `返回 ${answer?.status}${answer?.quoted}`}（webhook ${webhookId}）。` +
       `每 ${askedAgainSeconds} 秒再次询问；如需跳过，请删除该 webhook。`,
   }),
   webhooks_being_asked: text<{ batch: number }>({
-    en: ({ batch }) => `the webhooks that may hold batch ${batch} are being asked`,
+    en: ({ batch }) => `the service asks the webhooks that may hold batch ${batch}`,
     zh: ({ batch }) => `正在询问可暂缓第 ${batch} 批的 webhook`,
   }),
   several: text<{ reasons: readonly Said[] }>({
@@ -256,27 +267,27 @@ export const reasons = {
   }),
   slots_total: text<FullSyncsRunning>({
     en: (facts, reader) =>
-      `${facts.running} full syncs run already, the limit of this service (slots.total)${byWhom(facts, reader)}`,
+      `${syncsRun(facts)}, the limit of this service (slots.total)${byWhom(facts, reader)}`,
     zh: (facts, reader) =>
       `已有 ${facts.running} 个全量同步在运行，达到本服务的上限 (slots.total)${byWhom(facts, reader)}`,
   }),
   slots_of_node_host: text<FullSyncsRunning>({
     en: (facts, reader) =>
-      `${facts.running} full syncs run already to nodes on ${facts.host}, the limit for one host (slots.perNodeHost)${byWhom(facts, reader)}`,
+      `${syncsRun(facts)} to nodes on ${facts.host}, the limit for one host (slots.perNodeHost)${byWhom(facts, reader)}`,
     zh: (facts, reader) =>
       `主机 ${facts.host} 上的节点已有 ${facts.running} 个全量同步在运行，达到单台主机的上限 (slots.perNodeHost)${byWhom(facts, reader)}`,
   }),
   slots_of_master_host: text<FullSyncsRunning>({
     en: (facts, reader) =>
-      `${facts.running} full syncs run already from masters on ${facts.host}, the limit for one host (slots.perMasterHost)${byWhom(facts, reader)}`,
+      `${syncsRun(facts)} from masters on ${facts.host}, the limit for one host (slots.perMasterHost)${byWhom(facts, reader)}`,
     zh: (facts, reader) =>
       `主机 ${facts.host} 上的主节点已有 ${facts.running} 个全量同步在运行，达到单台主机的上限 (slots.perMasterHost)${byWhom(facts, reader)}`,
   }),
 
   // ------------------------------------------------------------------------------------ servers that are away
   master_says_too_little: text<{ master: string }>({
-    en: ({ master }) => `${master} does not say what a master says in INFO`,
-    zh: ({ master }) => `${master} 的 INFO 中没有主节点应有的内容`,
+    en: ({ master }) => `the INFO of ${master} lacks fields that every master shows`,
+    zh: ({ master }) => `${master} 的 INFO 缺少主节点应有的字段`,
   }),
   server_silent: text<{ server: string; kind: Silence['kind']; met: string | null }>({
     en: (facts, reader) => `${facts.server} ${silenceIn(facts, reader)}`,
@@ -308,7 +319,7 @@ export const reasons = {
     en: ({ because }, reader) => `back in line: ${readReason(because, reader)}`,
     zh: ({ because }, reader) => `重新排队：${readReason(because, reader)}`,
   }),
-  checked_again: plain('checked once more before it is touched', '操作前再次检查'),
+  checked_again: plain('the service checks the node once more before it changes anything', '操作前再次检查'),
   being_attached: plain('being attached', '正在挂载'),
   tries_by_itself: text<{ cause: { readonly code: string; readonly text: string } | null }>({
     en: ({ cause }, reader) =>
@@ -332,15 +343,15 @@ export const reasons = {
   comparing: plain('the data are being compared with the master', '正在与主节点比对数据'),
   verified: plain('verified: its full sync is proven complete', '校验通过：全量同步已证实完整'),
   old_connection_closing: plain(
-    'the connection of before must close first (4.5 s after NO ONE)',
-    '须先等旧连接关闭（NO ONE 之后 4.5 秒）',
+    'the previous connection must close first (4.5 s after SLAVEOF NO ONE)',
+    '须先等旧连接关闭（SLAVEOF NO ONE 之后 4.5 秒）',
   ),
   still_listed: plain(
-    'the master still lists the node from before (a dead entry stays up to 180 s)',
+    'the master still lists the previous connection of the node (for up to 180 s)',
     '主节点仍列出该节点的旧条目（失效条目最多保留 180 秒）',
   ),
-  throttle_being_set: plain('its throttle is being set', '正在设置其限速'),
-  emptiness_being_asked: plain('whether it is still empty is being asked', '正在确认该节点是否仍为空'),
+  throttle_being_set: plain('the service sets its throttle', '正在设置其限速'),
+  emptiness_being_asked: plain('the service checks that the node is still empty', '正在确认该节点是否仍为空'),
   act_unknown: text<{ command: string }>({
     en: ({ command }) => `it is not known yet whether ${command} happened`,
     zh: ({ command }) => `尚不清楚 ${command} 是否已执行`,
@@ -376,7 +387,7 @@ export const reasons = {
   }),
   not_detached: text<{ master: string }>({
     en: ({ master }) =>
-      `could not be reached to detach it from ${master}; if it comes back it attaches by itself`,
+      `the service cannot reach it, and so could not detach it from ${master}; if it comes back, it attaches by itself`,
     zh: ({ master }) => `无法连接，未能与 ${master} 断开；若恢复运行，它会自行重新挂载`,
   }),
 

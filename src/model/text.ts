@@ -94,6 +94,20 @@ function complete<T extends object>(facts: T): T {
   });
 }
 
+/** Of these facts those that the text is made from. */
+export function factsIn(row: Text<Facts>, facts: Facts): Facts {
+  const read: Record<string, unknown> = {};
+  const watched = new Proxy(facts, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (typeof key === 'string') read[key] = value;
+      return value;
+    },
+  });
+  row.en(watched, nobody);
+  return read;
+}
+
 /** Whether two values hold the same facts, in whatever order their keys stand: a database may change it. */
 export function sameFacts(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;

@@ -225,7 +225,7 @@ describe('reading', () => {
     const { id } = await started(4, { maxRunning: 2, canary: { count: 1 } });
     await world.work(id, 2);
     const [canary] = await world.expansionsOf(id);
-    await world.move(canary!, 'succeeded', 'verified', '1 of 1 nodes verified');
+    await world.move(canary!, 'succeeded', 'verified', '1 of 1 node verified');
     await world.work(id, 3);
     const [, second] = await world.expansionsOf(id);
     await world.move(second!, 'halted', 'quarantined', 'a node was given up');
@@ -272,7 +272,7 @@ describe('reading', () => {
     const { id } = await started(3, { label: 'rack | 7', canary: { count: 1 } });
     await world.work(id, 2);
     const [canary] = await world.expansionsOf(id);
-    await world.move(canary!, 'failed', 'quarantined', '0 of 1 nodes verified');
+    await world.move(canary!, 'failed', 'quarantined', '0 of 1 node verified');
     await world.work(id, 3);
     const report = await get(`/v1/campaigns/${id}/report`);
     expect(report).toMatchObject({

@@ -220,7 +220,7 @@ describe('watching', () => {
     const id = await started();
     await world.work(id, 2);
     const [canary] = await world.expansionsOf(id);
-    await world.move(canary!, 'failed', 'quarantined', '0 of 1 nodes verified');
+    await world.move(canary!, 'failed', 'quarantined', '0 of 1 node verified');
     await world.work(id, 2);
     const { exitCode, out } = await run('follow', id);
     expect(exitCode).toBe(1);

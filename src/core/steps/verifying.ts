@@ -1,7 +1,7 @@
 /** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
 import { makeAnomaly } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
-import { type AnomalyRecord, type CatchUp, isMet } from '../../model/evidence.ts';
+import { type AnomalyRecord, type CatchUp, inWords, isMet } from '../../model/evidence.ts';
 import type { Attempt, Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
@@ -202,7 +202,7 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
   }
   const missing = standingRules(turn, tracker).filter((rule) => !isMet(rule));
   if (missing.length === 0) return;
-  const why = because('rules_missing', { rules: missing });
+  const why = because('rules_missing', { rules: missing.map(inWords) });
   const waiting = waitFor(turn, judged, why);
   if (now - Math.max(waiting.phaseSince, report.endedAt) < expansion.policy.stallTimeoutMs) return;
   const facts = { node: join.target.name, because: why };

@@ -5,7 +5,7 @@ import { newMasterTracker, trackMaster } from '../../../src/core/sync/master-tra
 import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
-import type { Expansion, Join } from '../../../src/model/expansion.ts';
+import type { EventInput, Expansion, Join } from '../../../src/model/expansion.ts';
 import type { DbState, Look, NodeFacts, ReplicationFacts } from '../../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../../src/model/policy.ts';
 import { masterReplication } from '../sync/master-replication.ts';
@@ -139,6 +139,7 @@ interface Shown {
 function copied(policy: PolicyInput = {}, bytes: number | null = snapshotBytes) {
   let expansion = attached(policy);
   const comparisons: string[] = [];
+  const events: EventInput[] = [];
   /** Both are up and at 5:500, unless it is shown otherwise. */
   const see = (now: number, shown: Shown = {}): Join => {
     const { node = nodeLook(now, 'Connected', file5(500), snapshotBytes) } = shown;
@@ -158,12 +159,13 @@ function copied(policy: PolicyInput = {}, bytes: number | null = snapshotBytes) 
     });
     expansion = decision.expansion;
     comparisons.push(...decision.comparisons.map(({ id }) => id));
+    events.push(...decision.events);
     return expansion.joins[0]!;
   };
   const before = { db0: { file: 0, offset: 0 } };
   see(1100, { node: nodeLook(1100, 'WaitDBSync', before, bytes && 100) });
   see(1200, { node: nodeLook(1200, 'WaitDBSync', before, bytes) });
-  return { see, comparisons };
+  return { see, comparisons, events };
 }
 
 const reportOf = (endedAt: number, change: Partial<ComparisonReport>): ComparisonReport => ({
@@ -297,4 +299,25 @@ test('a node of which a rule is never shown is set apart after the time for it (
   ]);
   const { phase, problem } = see(62_100, uncounted(62_100));
   expect([phase, problem?.code]).toEqual(['quarantined', 'evidence_missing']);
+});
+
+test('what a node waits for is said once, although figures move with each look', () => {
+  const { see, events } = copied({ stallTimeoutMs: 60_000 });
+  const lags = (now: number): Shown => ({
+    master: answered(now, {
+      replication: {
+        ...replication,
+        binlog: file5(now),
+        slaves: [{ ip: nodeAt.host, port: nodeAt.port, lag: { db0: now, db1: 'not syncing' } }],
+      },
+      lastSaveUnixSeconds: 11,
+      sizes: { ...sizes, liveSstBytes: snapshotBytes + now },
+    }),
+  });
+  see(2000);
+  see(2100, { report: {} });
+  for (let now = 2200; now < 12_000; now += 100) see(now, lags(now));
+  expect(events.filter(({ type }) => type === 'node.waiting').map(({ text }) => text)).toEqual([
+    'n waits: The master does not list the node in binlog sync.',
+  ]);
 });
