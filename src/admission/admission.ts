@@ -61,7 +61,7 @@ export interface Admission {
    * Checks the request and stores it; from then on it will reach an end that is reported. `replayed`: the
    * idempotency key had come before with the same request, and this is the expansion of then.
    * Throws Refusal: `invalid`, `refused` (all findings), `conflict`; for a member of a campaign FencedError when the
-   * campaign is no longer held under `campaign`. Nothing is stored then.
+   * campaign is no longer held under `campaign`. After a refusal nothing is stored.
    */
   expand(
     input: unknown,

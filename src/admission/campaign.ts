@@ -25,7 +25,7 @@ export interface CampaignAdmission {
   plan(input: unknown): Promise<CampaignPlan>;
   /**
    * Checks every member as if it began now, and stores the campaign; from then on it reaches an end that is reported.
-   * Throws Refusal, its field naming the member: `invalid`, `refused` (all findings), `conflict`. Nothing is stored then.
+   * Throws Refusal, its field naming the member: `invalid`, `refused` (all findings), `conflict`. After a refusal nothing is stored.
    */
   start(
     input: unknown,
@@ -224,7 +224,7 @@ async function planMember(
   };
 }
 
-/** Every item worked on, so many side by side, results in the order of the items. */
+/** Works on the items, a limited number side by side. Results are in the order of the items. */
 async function inTurns<T, R>(
   items: readonly T[],
   work: (item: T, index: number) => Promise<R>,

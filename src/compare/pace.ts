@@ -68,7 +68,7 @@ export class RateCap {
 const heldLookMs = 50;
 
 export interface PaceLimits {
-  /** Keys read (a command that reads many counts as many; one that lists names as one) per second on each server; null = no cap. */
+  /** Keys read per second on each server; null = no cap. A command that reads many keys counts as many; listing names counts as one. */
   readonly maxOpsPerSecond: number | null;
   /** Bytes of replies per second from each of the two servers; null = no cap. */
   readonly maxBytesPerSecond: number | null;

@@ -36,11 +36,11 @@ type Step =
   | { readonly kind: 'streams'; readonly db: number }
   | { readonly kind: 'scan'; readonly db: number; readonly side: SideName };
 
-/** Where a comparison stands: plain JSON, from which it goes on after anything, without counting a key twice. */
+/** The progress of a comparison, as plain JSON. The comparison goes on from it after a pause or a kill, and counts no key twice. */
 export interface RunState {
   readonly steps: readonly Step[];
   readonly step: number;
-  /** Where the walk of this step stands: a key in base64, or a cursor; null = at its beginning. */
+  /** How far the walk of this step has come: a key in base64, or a cursor; null = at its beginning. */
   readonly from: string | null;
   readonly tally: TallyState;
   readonly identities: { readonly left: Identity; readonly right: Identity };
@@ -110,7 +110,7 @@ class Run {
   #identities: RunState['identities'] | null;
   #estimatedKeys: number | null;
   #counts: CountsResult | null;
-  /** What both sides told before the walk over the left one began; null = it was taken up again in the middle. */
+  /** What both sides reported before the walk over the left side began; null = the walk went on in the middle. */
   #marks: readonly WriteMark[] | null = null;
   #keysExpire = true;
   #activity = 'connecting';
@@ -310,7 +310,7 @@ class Run {
     return holdsNothingForeign(comparer, marks ?? []);
   }
 
-  /** Notes where the walk stands; from time to time settles what is open, and makes a checkpoint. */
+  /** Notes how far the walk has come. From time to time it settles open differences and makes a checkpoint. */
   async #reached(from: string, comparer: Comparer, walk: RangeWalk | RedisWalk): Promise<boolean> {
     this.#from = from;
     const now = this.#clock.now();
@@ -458,7 +458,7 @@ function assertComparable(
     );
 }
 
-/** Throws WireError when one of the servers is no longer the one that was looked at. */
+/** Throws WireError when one of the servers is no longer the same server. */
 async function assertUnchanged(pair: Pair): Promise<void> {
   for (const { connection, facts } of [pair.left, pair.right])
     assertSameServer(connection.name, facts.identity, await readServer(connection));

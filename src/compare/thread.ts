@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { run } from './run.ts';
 import type { ThreadMessage, ThreadTask } from './threaded.ts';
 
-/** The other end of threaded.ts: one comparison, told of over the parent's port. */
+/** The other end of threaded.ts: runs one comparison and reports it over the parent's port. */
 const port = parentPort;
 if (port === null) throw new Error('this file is the body of a thread');
 const tell = (message: ThreadMessage): void => port.postMessage(message);

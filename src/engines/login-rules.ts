@@ -54,7 +54,7 @@ export function mayLogIn(credential: Credential, asked: Address, connectedTo: st
     if (rule === null || (rule.port !== null && rule.port !== asked.port)) return false;
     const [address = '', bits] = rule.host.split('/');
     if (isIP(address) > 0) return ip !== null && holds(address, bits, ip);
-    // A name that the operator listed stands for whatever it leads to; `localhost` leads nowhere else.
+    // A name that the operator listed covers every address that it leads to; `localhost` leads nowhere else.
     return matches(rule.host, asked.host.toLowerCase());
   });
 }

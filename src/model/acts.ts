@@ -1,7 +1,7 @@
 /** How each tool does something: the route of REST, the command of the CLI, the label on the dashboard. */
 import type { Language, Reader } from './text.ts';
 
-/** What the same act is called in each tool. `dashboard` null = the dashboard cannot do it; its reader is told the command. */
+/** What the same act is called in each tool. `dashboard` null = the dashboard cannot do it, so its reader gets the command. */
 function act<A extends readonly string[]>(
   rest: (...args: A) => string,
   cli: (...args: A) => string,
@@ -42,7 +42,7 @@ const buttons = {
   skip: button('Skip', '跳过'),
 };
 
-/** Each is a noun that stands in a sentence: `with ${acts.resume(reader, id)}`. */
+/** Each is a noun inside a sentence: `with ${acts.resume(reader, id)}`. */
 export const acts = {
   listExpansions: act(
     () => 'GET /v1/expansions',

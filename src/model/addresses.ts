@@ -1,6 +1,6 @@
 import type { Address, ListedSlave } from './observation.ts';
 
-/** Whether a host is one that every machine takes for itself. */
+/** Whether every machine takes this host for itself. */
 export function isLoopback(host: string): boolean {
   const plain = host.toLowerCase();
   return plain === 'localhost' || plain === '::1' || plain === '0.0.0.0' || /^127(\.\d{1,3}){3}$/.test(plain);

@@ -1,4 +1,4 @@
-/** Why so many nodes are attached together: a row per reason. */
+/** Why a batch has its size: a row per reason. */
 import { readableBytes, readableSeconds } from './quantities.ts';
 import { counted, plain, type Reader, readSaid, type Said, saidBy, text } from './text.ts';
 

@@ -38,7 +38,7 @@ interface OfNode {
 
 const event = <D>(row: EventRow<D>): EventRow<D> => row;
 
-/** Why something stands as it does, or what went wrong with it. */
+/** Why something waits or is in its state, or what went wrong with it. */
 const whyText = (why: Said | Problem, reader: Reader): string =>
   'nextSteps' in why ? problemFor(why, reader).text : readReason(why, reader);
 

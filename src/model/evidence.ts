@@ -6,7 +6,7 @@ import type { Evidence, EvidenceRule } from './views/evidence.ts';
 export * from './rule-table.ts';
 export type { AnomalyRecord, CatchUp, Evidence, EvidenceRule } from './views/evidence.ts';
 
-/** Whether a rule stands in the way of `verified` no more. */
+/** Whether a rule no longer prevents `verified`. */
 export const isMet = ({ holds, leftOut }: Pick<EvidenceRule, 'holds' | 'leftOut'>): boolean =>
   holds === true || leftOut === true;
 

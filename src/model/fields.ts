@@ -12,7 +12,7 @@ interface Row {
   readonly label: Text;
   /** Sentences. */
   readonly help: Text;
-  /** Where the field stands in forms and documents; a member of a group stands where the group does. */
+  /** The section of the field in forms and documents; a member of a group is in the group's section. */
   readonly section?: string;
   /** The flag on the command line, or the name inside the flag of its group; else it is made from the field's name. */
   readonly flag?: string;

@@ -37,7 +37,7 @@ export interface FullSyncPass {
   readonly snapshotBytes: number | null;
   /** Whether snapshotBytes belongs to the copied dump, or is only the master's present size. */
   readonly snapshotBytesKnown: boolean;
-  /** The most that the copied dump, or one that replaced it, can hold; null or absent = not known. */
+  /** The most bytes that the copied dump, or a dump that replaced it, can hold; null or absent = not known. */
   readonly snapshotBytesAtMost?: number | null;
   readonly supersededAt: number | null;
   readonly supersededBy: 'later_dump' | 'bgsave_during_copy' | 'other_full_sync' | null;
@@ -58,7 +58,7 @@ export interface FullSyncPass {
 
 /** Bytes come for the copy and, once one of several DBs is connected, for its binlog: which are the copy's? */
 export interface Copying {
-  /** The states of the DBs; whatever changes them begins anew. */
+  /** The states of the DBs; their time starts again at every change. */
   readonly states: string;
   readonly binlog: Readonly<Record<string, BinlogOffset>>;
   /** The most that was received beside what the node has taken from the binlog since. */
@@ -75,7 +75,7 @@ interface RateSample {
   readonly bytes: number;
 }
 
-/** Where the node's own binlog stands, and what its link has done since it last moved. */
+/** The position of the node's own binlog, and what its link has done since the position last moved. */
 export interface Standing {
   readonly offsets: Readonly<Record<string, BinlogOffset>>;
   readonly movedAt: number;
@@ -89,11 +89,11 @@ export interface Standing {
 /** What is known of one slave since one SLAVEOF. */
 export interface SlaveTracker {
   readonly attachedAt: number;
-  /** The master as the node was told it. */
+  /** The master as SLAVEOF named it to the node. */
   readonly master: Address;
   /** The node as the others see it. */
   readonly self: Address;
-  /** `NodeFacts.ips` of the latest look that told them. */
+  /** `NodeFacts.ips` of the latest look that showed them. */
   readonly ips?: readonly string[];
   /** The master's binlog-file-size; null = not known. */
   readonly binlogFileSizeBytes: number | null;
@@ -175,7 +175,7 @@ export interface MasterTracker {
   /** Set while the master does not answer. */
   readonly silentSince: number | null;
   readonly silentAs: Silence['kind'] | null;
-  /** What was met at the last look that gave no answer; null or absent = nothing that could be told. */
+  /** What the last look without an answer met; null or absent = nothing known. */
   readonly silentWith?: string | null;
   readonly processId: number | null;
   readonly uptimeSeconds: number | null;

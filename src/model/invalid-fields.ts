@@ -120,7 +120,7 @@ const allowedText = (allowed: readonly Allowed[], reader: Reader): string =>
     'or',
   );
 
-/** What is said of a place: its name stands before the text. `step` null = correct it and send it again. */
+/** What is wrong with a place of the request: its name comes before the text. `step` null = correct it and send it again. */
 interface Rule<F> {
   readonly text: Text<F>;
   readonly step: Text<F> | null;

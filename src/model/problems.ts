@@ -79,7 +79,7 @@ const nodeAway = row<Silent & { readonly node: string; readonly waitedMs: number
   ),
 );
 
-/** A master that is at work, or silent, for too long; or one that takes connections and never answered. */
+/** A master that is at work or silent for too long, or that takes connections and never answered. */
 type MasterBusy =
   | {
       readonly master: string;

@@ -1,7 +1,7 @@
 /** Quantities as people read them in findings, events and reasons. */
 const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 
-/** `1.5 GB`: decimal units, as throttles and network cards are told. */
+/** `1.5 GB`: decimal units, as for throttles and network cards. */
 export function readableBytes(bytes: number): string {
   let value = Math.abs(bytes);
   let unit = 0;

@@ -1,5 +1,5 @@
 /**
- * Why something waits, or stands as it does: one row per reason, with its facts and its words in every language. Reasons
+ * Why something waits, or is in its state: one row per reason, with its facts and its words in every language. Reasons
  * are compared by code and facts, never by their words.
  */
 import { batchReasons } from './batch-reasons.ts';
@@ -64,7 +64,7 @@ const silence: Readonly<Record<Silence['kind'], { readonly en: string; readonly 
   garbled: { en: 'does not speak like a Pika', zh: '的应答不像 Pika' },
 };
 
-/** What a server does that gives no answer, for this reader. `with`: what was met; null = it is not told. */
+/** What a server without an answer does, for this reader. `with`: what the service met; null = leave it out. */
 export const silenceIn = (
   { kind, met }: { readonly kind: Silence['kind']; readonly met: string | null },
   { language }: Reader,

@@ -87,7 +87,7 @@ const sendAgain = ({ language }: Reader): string =>
 
 const first = 3;
 
-/** A finding in the words of this reader; it names its member where it stands in a refusal of a campaign. */
+/** A finding in the words of this reader; in a refusal of a campaign it names its member. */
 export function refusedFinding(finding: Finding, reader: Reader): Finding {
   const read = findingFor(finding, reader);
   const { member, master } = finding.facts ?? {};

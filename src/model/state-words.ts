@@ -32,7 +32,7 @@ const inChinese: Readonly<Record<State, string>> = {
   skipped: '已跳过',
 };
 
-/** A state or a phase, in words; one that this release does not know is said as it is written. */
+/** A state or a phase, in words. A state that this release does not know reads as it is stored. */
 export const stateWord = (state: string, { language }: Reader): string =>
   (language === 'zh' ? inChinese[state as State] : undefined) ?? state.replaceAll('_', ' ');
 

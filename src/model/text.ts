@@ -83,7 +83,7 @@ export function read<F, T>(row: Text<F, T> | undefined, facts: Facts, reader: Re
 
 class MissingFact extends Error {}
 
-/** The same facts; reading one that is not there throws, so that no text ever says "undefined". */
+/** The same facts. Reading a missing fact throws, so no text ever says "undefined". */
 function complete<T extends object>(facts: T): T {
   return new Proxy(facts, {
     get(target, key) {

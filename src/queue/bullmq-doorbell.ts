@@ -52,7 +52,7 @@ const defaultConcurrency = 256;
 const defaultLockMs = 10_000;
 /** A handler that threw is called again after this time. */
 const retryAfterMs = 2_000;
-/** A wake-up may outlive any number of crashes: whether there is work stands in the database. */
+/** A wake-up may outlive any number of crashes: the database knows whether there is work. */
 const maxCrashes = 1_000_000;
 /** After how long BullMQ asks again when the server was away. */
 const askAgainAfterMs = 1_000;
@@ -104,7 +104,7 @@ async function ring(queue: WakeUpQueue, id: string, delayMs: number): Promise<vo
 async function bringForward(queue: WakeUpQueue, jobId: string): Promise<void> {
   const job = await queue.getJob(jobId);
   await job?.promote().catch((error: unknown) => {
-    // Its time came, or another ring was quicker: it is on its way then.
+    // Its time came, or another ring was quicker: the wake-up is on its way.
     const { code } = error as { code?: number };
     if (code !== ErrorCode.JobNotExist && code !== ErrorCode.JobNotInState) throw error;
   });

@@ -180,7 +180,7 @@ async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
     await client.end().catch(() => undefined);
   }
   const connection = { ...config, schema: queueSchema, Client: PostgresClient };
-  // Whoever waits for PostgreSQL is told when it is gone, so nobody needs to ask beforehand.
+  // A caller that waits for PostgreSQL hears when it is gone, so nobody needs to ask beforehand.
   const answers = async () => true;
   const factory = createPostgresBackend as unknown as BackendFactory<IQueueBackend, unknown>;
   return {

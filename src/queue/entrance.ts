@@ -34,7 +34,7 @@ export interface EntranceTimes {
 const defaultTimes: EntranceTimes = { lockMs: 15_000, checkMs: 5000 };
 /** For jobs whose producer says nothing about it. */
 const keptAfterEnd = { age: 7 * 86_400, count: 10_000 };
-/** A job may outlive any number of crashes: whether it is over stands in the database. */
+/** A job may outlive any number of crashes: the database knows whether it has ended. */
 const maxCrashes = 1_000_000;
 
 /**

@@ -37,7 +37,7 @@ export interface ExpansionJobProgress {
   }[];
 }
 
-/** The return value of the job of an expansion that succeeded; part of the failure of one that did not. */
+/** The return value of the job after the expansion succeeded; else a part of the job's failure. */
 export interface ExpansionJobResult {
   readonly expansionId: string;
   readonly state: ExpansionState;

@@ -19,7 +19,7 @@ export type NewComparison = Pick<
 >;
 
 export interface StoredComparison extends Comparison {
-  /** Where it stands; null = at the beginning. */
+  /** How far it has come; null = at the beginning. */
   readonly cursor: unknown;
 }
 

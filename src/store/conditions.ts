@@ -8,7 +8,7 @@ export class Conditions {
     this.#texts.push(text(...values.map((value) => this.value(value))));
   }
 
-  /** The placeholder of a value that stands outside the WHERE. */
+  /** The placeholder of a value outside the WHERE. */
   value(value: unknown): string {
     this.values.push(value);
     return `$${this.values.length}`;

@@ -187,7 +187,7 @@ function clientConfig(connection: PostgresConnection): pg.ClientConfig {
   };
 }
 
-/** What a URL says wins over what stands beside it, so `options` of the URL and ours have to be joined in it. */
+/** The URL wins over the settings beside it, so `options` of the URL and ours have to be joined in the URL. */
 function withOptions(connection: PostgresConnection, ours: string): pg.ClientConfig {
   if (!('connectionString' in connection)) return { ...connection, options: ours };
   const url = new URL(connection.connectionString);

@@ -55,7 +55,7 @@ async function prepareRunFolder(base: string): Promise<string> {
   return folder;
 }
 
-/** Anybody can make folders in a shared place for temporary files: one that is not ours is not used. */
+/** Anybody can make folders in a shared place for temporary files, so the service uses only its own folder. */
 async function assertOurs(folder: string, base: { readonly uid: number }): Promise<void> {
   const found = await lstat(folder);
   if (found.isDirectory() && (found.uid === base.uid || found.uid === process.getuid?.())) return;

@@ -64,7 +64,7 @@ const serverSettings: Readonly<Record<string, string>> = {
  * started again; one whose owner lives is left alone. While it runs it is watched, and started again if it dies.
  * Throws EmbeddedPostgresError.
  *
- * Who owns the server is told by an advisory lock in it: the lock ends with the owner's process, however that ends.
+ * An advisory lock in the server shows who owns it: the lock ends with the owner's process, however the process ends.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
@@ -177,7 +177,7 @@ class EmbeddedServer {
     return this.#stopped;
   }
 
-  /** false = nothing answers yet, or a left-over server was told to stop: look again. */
+  /** false = nothing answers yet, or a left-over server is stopping: look again. */
   async #tryToOwn(): Promise<boolean> {
     const client = await this.#connect();
     if (!client) return false;
@@ -265,7 +265,7 @@ class EmbeddedServer {
   /** Called before anything is waited for: a server may end at once. */
   #watchChild(child: ChildProcess): void {
     this.#child = child;
-    // Whatever way this process ends, the server is told; a kill -9 is what the next start is prepared for.
+    // Stops PostgreSQL on exit. After SIGKILL the next start cleans up.
     const onExit = () => child.kill('SIGINT');
     process.once('exit', onExit);
     const onEnd = (how: string) => {

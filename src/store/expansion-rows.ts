@@ -24,7 +24,7 @@ export function changedJoins(before: Expansion, after: Expansion): readonly Join
   return after.joins.filter((join, at) => join !== before.joins[at]);
 }
 
-/** Events as they are stored: the version of their shape stands in their data. */
+/** Events as they are stored: the version of their shape is in their data. */
 export const eventsJson = (events: readonly Omit<EventInput, 'at'>[]): string =>
   toJson(events.map((event) => ({ ...event, data: stamp('event', event.data) })));
 

@@ -2,7 +2,7 @@ import { type Address, formatAddress } from '../model/observation.ts';
 
 /**
  * One spelling for one address, so that `LOCALHOST:9221`, `127.0.0.1:9221` and `[::1]:9221` lock the same thing.
- * Names are not resolved: two names of one host are told apart here, and found out by the run id.
+ * Names are not resolved: two names of one host count as two here; the run id shows that they are one.
  */
 export function masterKey(address: Address): string {
   return formatAddress({ host: canonicalHost(address.host), port: address.port });

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { Database, Queryable } from './database.ts';
 import { schemaName } from './database.ts';
 
-/** The database's schema is not one that this version of the service can work on. Nothing was changed. */
+/** This version of the service cannot work on the database's schema. It has changed nothing. */
 class SchemaMismatchError extends Error {
   readonly code: 'database_schema_newer' | 'database_schema_changed';
   readonly nextSteps: readonly string[];

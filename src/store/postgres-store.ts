@@ -235,7 +235,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       const [row] = rows;
       if (row === undefined) {
         const first = await this.freezeState();
-        // It was lifted just now: the order still stands.
+        // Somebody lifted it just now: this order still holds.
         if (!first.frozen) return this.freeze(order);
         throw new AlreadyFrozenError(first);
       }

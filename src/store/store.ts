@@ -174,7 +174,7 @@ export interface Store extends LeasedStore {
       readonly lookAgainInMs: number | null;
     },
   ): Promise<void>;
-  /** The global stop, on and off. Each is told in the history of every expansion that has not ended. */
+  /** The global stop, on and off. The history of every expansion that has not ended shows both. */
   /** Throws AlreadyFrozenError: a second order would take the place of the first one's reason and person. */
   freeze(order: FreezeOrder): Promise<Freeze>;
   unfreeze(order: FreezeOrder): Promise<Freeze>;

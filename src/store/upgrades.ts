@@ -34,7 +34,7 @@ const steps = {
     }),
   ],
   observation: [],
-  /** An event with all its columns; the version stands in `data`. */
+  /** An event with all its columns; the version is in `data`. */
   event: [],
   plan: [],
   campaign: [

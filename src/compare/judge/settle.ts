@@ -399,7 +399,7 @@ interface TypesOnBothSides {
 /** The whole key first, then its size, then the rest. */
 const rankOf = ({ probe }: Suspect): number => (probe.of === 'whole' ? 0 : probe.of === 'size' ? 1 : 2);
 
-/** A stream's expiry, and that of a name cut short, cannot be asked for: it is told as if there were no such key. */
+/** Nobody can ask for the expiry of a stream, or of a name cut short: it reads as if there were no such key. */
 const tellsItsExpiry = ({ type, probe }: Suspect): boolean => type !== 'stream' && probe.of !== 'listed';
 
 const isUnordered = ({ type, probe }: Suspect): boolean =>
@@ -411,7 +411,7 @@ const isOnOneSide = ({ suspect, last }: Pending): boolean =>
 const wholeKey = ({ probe }: Suspect): boolean =>
   probe.of === 'whole' || probe.of === 'size' || probe.of === 'listed';
 
-/** The type that stands on the other side in the place of `type`; null = the key has no type there that it lacks here. */
+/** The type that the key has on the other side in place of `type`; null = the key has no type there that it lacks here. */
 function replacedType(types: TypesOnBothSides, type: KeyType, onLeft: boolean): KeyType | null {
   const [here, there] = onLeft ? [types.left, types.right] : [types.right, types.left];
   if (there.includes(type)) return null;

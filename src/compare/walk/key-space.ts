@@ -27,7 +27,7 @@ export class KeySpace {
     return this.#stretches.size === 0;
   }
 
-  /** Points for the next looks, at most `count`, each in another stretch; what is there must be told by `found`. */
+  /** Points for the next looks, at most `count`, each in another stretch; the caller reports by `found` what is there. */
   next(count: number): readonly StartPoint[] {
     const points: StartPoint[] = [];
     while (points.length < count && this.#stretches.size > 0) {

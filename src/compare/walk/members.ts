@@ -19,7 +19,7 @@ import {
 import { errorFromReply, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
 import { printKey } from './keys.ts';
 
-/** A single member may be as large as this; one that is larger cannot be compared where the two sides' orders differ. */
+/** The largest member that can be compared if the two sides list members in different orders. */
 const largestMemberBytes = 24 * 1024 * 1024;
 /** Differing members of one collection after which it is settled before reading on. */
 const suspectsPerKey = 100;
@@ -213,7 +213,7 @@ class MemberWalk {
     return this.#pair.kind === 'pika' || this.#type === 'stream';
   }
 
-  /** Pika's scan cursors count up; one that does not was forgotten by the server, which then begins anew (trace 23). */
+  /** Pika's scan cursors count up. A cursor that goes back shows that the server forgot it and began again (trace 23). */
   #lostPlace(from: Buffer | null, page: MemberPage | null): boolean {
     if (!page?.next || this.#pair.kind === 'redis' || this.#pager.start !== zero) return false;
     return !(Number(page.next) > Number(from));

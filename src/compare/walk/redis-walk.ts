@@ -86,7 +86,7 @@ export class RedisWalk {
     this.#portion = keyPortion(comparer);
   }
 
-  /** Begins at a cursor: '0', or one that `step` returned for the same server process. */
+  /** Begins at a cursor: '0', or a cursor that `step` returned for the same server process. */
   async begin(cursor: string): Promise<void> {
     this.#asked.push(this.#ask(await this.#scan(cursor)));
   }

@@ -89,7 +89,7 @@ async function sampleType(
   return null;
 }
 
-/** Whether the left side has no more keys of a type than `most`, told by their names, a range at a time. */
+/** Whether the left side has at most `most` keys of a type; counts their names, range by range. */
 async function isSmall(comparer: Comparer, type: RangeType, most: number): Promise<boolean> {
   let from: Buffer = nothing;
   for (let keys = 0; keys < most; ) {

@@ -37,7 +37,7 @@ export interface Finding {
   readonly digest: string;
   /** Members of a hash, set or zset by name, so that the part of a key that stood still can be compared. */
   readonly members: ReadonlyMap<string, string> | null;
-  /** Number of members, or bytes of a string; null = not told by this probe. */
+  /** Number of members, or bytes of a string; null = this probe does not show it. */
   readonly size: number | null;
   /** For people; null = absent. Never a value. */
   readonly text: string | null;

@@ -191,7 +191,7 @@ export class ReplyReader {
     }
   }
 
-  /** The length of an array that begins here, or the error that stands in its place. */
+  /** The length of an array that begins here, or the error in its place. */
   array(): number | ErrorReply {
     const mark = this.buffer[this.position];
     if (mark === minus) return new ErrorReply(this.#line());

@@ -15,7 +15,7 @@ export interface Identity {
   readonly masterHost: string | null;
   readonly masterPort: string | null;
   readonly replicationId: string | null;
-  /** Changes where it may have been given a new copy of its master's data; null = not told. */
+  /** Changes if the server may have got a new copy of its master's data; null = not known. */
   readonly copyMark: number | null;
 }
 
@@ -104,7 +104,7 @@ const saysInFullSync = (replicationText: string): boolean =>
     replicationText,
   );
 
-/** Bytes that a Redis slave received beside the stream of writes: told since 7.0, in one reply, so that all is of one moment. */
+/** Bytes that a Redis slave received beside the stream of writes. Redis shows them since 7.0, in one reply, so all are of one moment. */
 async function copiedBytes(connection: WireConnection, role: string): Promise<number | null> {
   if (role !== 'slave') return null;
   const fields = infoFields(await infoText(connection));
@@ -140,7 +140,7 @@ function positionOf(pika: boolean, text: string, fields: Fields): Position | nul
   return Object.keys(dbs).length === 0 ? null : { kind: 'binlog', dbs };
 }
 
-/** Whether a server at `reached` holds every write that one at `target` held. */
+/** Whether a server at `reached` holds every write of a server at `target`. */
 export function hasPassed(reached: Position | null, target: Position): boolean {
   if (reached === null || reached.kind !== target.kind) return false;
   if (target.kind === 'bytes') return reached.kind === 'bytes' && reached.offset >= target.offset;
@@ -150,14 +150,14 @@ export function hasPassed(reached: Position | null, target: Position): boolean {
   });
 }
 
-/** How often a Pika was told SLAVEOF since its process began; CONFIG RESETSTAT does not forget it. */
+/** How often a Pika has executed SLAVEOF since its process began; CONFIG RESETSTAT does not reset it. */
 async function timesAttached(connection: WireConnection): Promise<number | null> {
   const text = await infoText(connection, 'command_exec_count');
   if (!/^# Command_Exec_Count/m.test(text)) return null;
   return Number(/^SLAVEOF:(\d+)/m.exec(text)?.[1] ?? 0);
 }
 
-/** Throws WireError where a server is no longer the one that was looked at before, in the same place, with the same data. */
+/** Throws WireError if a server is not the same server as before, in the same place, with the same data. */
 export function assertSameServer(server: string, before: Identity, now: ServerFacts): void {
   const change = now.inFullSync
     ? 'it took over a new copy of the data of its master'

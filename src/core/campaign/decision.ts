@@ -53,7 +53,7 @@ export interface CampaignDecision {
   readonly lookAgainInMs: number | null;
 }
 
-/** After so many admissions that came to nothing the member counts as refused. */
+/** After this many failed admissions the member counts as refused. */
 const triesAtMost = 12;
 const tryAgainAfterMs = 5000;
 const lookMs = 1000;

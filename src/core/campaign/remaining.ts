@@ -49,7 +49,7 @@ function workOf(
   return work.every((seconds) => seconds !== null) ? work : null;
 }
 
-/** When the last of these has ended, begun in this order, so many at a time. */
+/** When the last of these has ended, if they begin in this order and at most `atATime` work together. */
 function spanOf(work: readonly number[], atATime: number): number {
   const freeAt = Array.from({ length: Math.max(1, Math.min(atATime, work.length)) }, () => 0);
   for (const seconds of work) {

@@ -34,7 +34,7 @@ const tinyTogether = 8;
 const tinyBatchSeconds = 30;
 /** A budget that gives a node less than this is better spent on fewer at a time: a long sync meets more trouble. */
 const leastShareBytesPerSecond = 4_000_000;
-/** A copy that lasts longer is likely to be cut off by a restart or a backup, and begins anew from the first byte. */
+/** A restart or a backup is likely to cut off a longer copy, which begins again from the first byte. */
 const longestCopySeconds = 4 * 3600;
 /** What the master is taken to send where no budget is given: a network card of one gigabit. */
 const assumedBytesPerSecond = 110_000_000;
@@ -123,7 +123,7 @@ const chosen = (code: Parameters<typeof batchReason>[0], size: number, facts: ob
   reason: batchReason(code, { ...facts, size }),
 });
 
-/** Batches in the order of the request, with at most so many nodes of one host in each. */
+/** Batches in the order of the request. Each holds at most a given number of nodes of one host. */
 function spreadOverHosts(nodes: BatchFacts['nodes'], size: number, perHost: number): string[][] {
   const batches: string[][] = [];
   let left = [...nodes];

@@ -1,4 +1,4 @@
-/** Whether what was planned still holds: the forecast, made anew before a batch, against the one that was agreed to. */
+/** Whether the plan still holds: compares the forecast made again before a batch with the agreed forecast. */
 import type { Forecast, ForecastDrift, ForecastRange } from '../../model/forecast.ts';
 import { driftWords } from '../../model/forecast-texts.ts';
 

@@ -141,7 +141,7 @@ function rateOf(near: readonly MeasuredSync[], limit: number | null, together: n
   return { low: rates[0]! * (1 - spread(near.length)), expected, high: Math.max(high, expected) };
 }
 
-/** A throttle above this is one that few networks or disks can fill; the least that they usually reach then. */
+/** Few networks or disks can fill a throttle above this; this is the least that they usually reach. */
 const easilyFilledBytesPerSecond = 60e6;
 const slowBytesPerSecond = 20e6;
 
@@ -167,7 +167,7 @@ function nearest(
   return fromMaster.length > 0 ? fromMaster : learnt.filter((sync) => sync.nodeHost === nodeHost);
 }
 
-/** A sync that its throttle held back teaches a share of the throttle; any other the rate itself, shared anew. */
+/** A sync that its throttle held back teaches a share of the throttle. Any other sync teaches its rate, shared among the nodes of now. */
 function learntRate(sync: MeasuredSync, limit: number | null, together: number): number {
   const then = sync.limitBytesPerSecond;
   const wasThrottled = then !== null && sync.bytesPerSecond >= 0.75 * then;

@@ -197,7 +197,7 @@ export function unproven(capabilities: Capabilities | null) {
   return { version: capabilities.version, why: capabilities.reasons.canProveFullSync! };
 }
 
-/** A build that is none of the known releases; one that does not tell is taken for its version. */
+/** A build that is none of the known releases. A build that shows no git sha counts as its version. */
 export function unknownBuild({ facts, capabilities }: Pick<AnsweringMasterScene, 'facts' | 'capabilities'>) {
   const gitSha = facts.server?.gitSha ?? null;
   if (capabilities?.isRelease !== false || gitSha === null) return null;

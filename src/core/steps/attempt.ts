@@ -104,7 +104,7 @@ function attachedMeanwhile(turn: Turn, join: Join, replication: ReplicationFacts
 const hasSlaves = ({ slaves, connectedSlaves }: ReplicationFacts): boolean =>
   slaves.length > 0 || (connectedSlaves ?? 0) > 0;
 
-/** It had none when it was checked: one that was away has come back, or somebody has attached one. */
+/** The node had no slave when it was checked: a slave has come back, or somebody has attached a slave. */
 function gainedSlaves(turn: Turn, join: Join): void {
   const problem = makeProblem('has_slaves', { node: join.target.name }, turn.now);
   giveUp(turn, join, isTouched(join) ? 'quarantined' : 'failed', problem);

@@ -7,7 +7,7 @@ import type { Reason } from '../../model/reasons.ts';
 import { type ReplyToIntent, unknownActSettlesMs } from './intent.ts';
 import { say, type Turn } from './turn.ts';
 
-/** The server whose setting it is, and how this one is kept and told of. */
+/** The server that has the setting, where the expansion keeps the setting, and which events report it. */
 export interface Lender {
   readonly name: string;
   /** null = the master. */
@@ -31,14 +31,14 @@ export interface Wish {
 
 const keptGiven = 50;
 
-/** Whether a value may be borrowed now; one that somebody else wants, or the server refuses, is not tried again. */
+/** Whether a value may be borrowed now. After a change by somebody else or a refusal of the server, nobody tries again. */
 export const mayBorrow = ({ borrowed }: Lender): boolean =>
   borrowed === null || borrowed.state === 'restored' || borrowed.state === 'lost';
 
 /** Stores the server's own value and changes it. */
 export function borrow(turn: Turn, lender: Lender, wish: Wish & { readonly seen: string }): void {
   const { borrowed: before } = lender;
-  // Of one that could not be put back, what the server shows now is not its own.
+  // If a setting could not be put back, the value that the server shows now is not its own value.
   const fresh = before?.state === 'lost' ? before : newlyBorrowed(lender.setting, wish.seen);
   const borrowed: BorrowedSetting = {
     ...fresh,
@@ -96,7 +96,7 @@ export function advanceBorrowed(turn: Turn, lender: Lender, known: BorrowedSetti
 const lifeOf = ({ restartedAt }: Lender): Pick<BorrowedSetting, 'lifeSeen'> =>
   restartedAt === undefined ? {} : { lifeSeen: restartedAt };
 
-/** Whether the server was restarted since the last look; null = it cannot be told. Clocks of workers may differ. */
+/** Whether the server was restarted since the last look; null = not known. Clocks of workers may differ. */
 const hasRestarted = ({ restartedAt }: Lender, { lifeSeen }: BorrowedSetting): boolean | null =>
   restartedAt === undefined || lifeSeen === undefined ? null : restartedAt !== lifeSeen;
 

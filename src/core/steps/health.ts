@@ -55,7 +55,7 @@ function readingsOf(sample: HealthSample, policy: HealthPolicy): HealthReading[]
   add('slave_lag_bytes', sample.slaveLagBytes, policy.slaveLagBytes);
   add('commands_per_second', sample.commandsPerSecond, policy.commandsPerSecond);
   const { endpoint } = policy;
-  // An endpoint that is to hold the copy back, and says nothing, is taken for one that says "too much".
+  // An endpoint that gives no figure counts as over its limit: it is there to hold copies back.
   if (endpoint && sample.endpoint === 'failed') add('endpoint', endpoint.limit * 1.01 + 1, endpoint.limit);
   else if (endpoint) add('endpoint', sample.endpoint as number | null, endpoint.limit);
   return readings;

@@ -27,7 +27,7 @@ export function closedWindow(expansion: Expansion, now: number): Reason | null {
   return because('window_opens', { at: opensAt, timeZone: windows[0]!.timeZone });
 }
 
-/** Makes the forecast anew before a batch begins; true = it has grown too far, and a person must agree first. */
+/** Makes the forecast again before a batch begins; true = it has grown too far, and a person must agree first. */
 export function holdForForecast(turn: Turn, capabilitiesOf: (facts: NodeFacts) => Capabilities): boolean {
   const { expansion } = turn;
   const { forecastTolerance } = expansion.policy;

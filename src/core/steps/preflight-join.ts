@@ -87,7 +87,7 @@ function checkAgain(
 
 /**
  * Somebody else has attached the node to this very master since the request was accepted (which it was only with the
- * node's own data out of the way). What it holds then comes from this master, unproven: it is synced anew.
+ * node's own data out of the way). Its data come from this master, but without proof, so the service syncs the node again.
  */
 function wasAttachedByOthers(turn: Turn, join: Join, look: Look): boolean {
   const replication = look.kind === 'answered' ? look.facts.replication : undefined;

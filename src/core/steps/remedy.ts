@@ -1,4 +1,4 @@
-/** What is done about an anomaly: wait, attach anew a bounded number of times, or give the node up. Part of `decide`. */
+/** What the service does about an anomaly: it waits, attaches the node again a limited number of times, or gives it up. Part of `decide`. */
 import { findListedSlave } from '../../model/addresses.ts';
 import { anomalyInGeneral, anomalySteps } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';

@@ -123,7 +123,7 @@ function countLook(turn: Turn, join: Join, tracker: SlaveTracker, known: CatchUp
   return patchAttempt(turn, join, { catchUp: next });
 }
 
-/** The rules that every look must meet anew. */
+/** The rules that must hold at every look. */
 const standingRules = (turn: Turn, tracker: SlaveTracker) => [
   ...fullSyncRules(tracker, turn.expansion.masterTracker, turn.expansion.capabilities!),
   ...connectionRules(tracker, turn.expansion.masterTracker),

@@ -122,7 +122,7 @@ const rules: readonly Rule[] = [
 export const detectAnomalies = (input: AnomalyInput): readonly AnomalyRecord[] =>
   rules.flatMap((rule) => seenBy(rule as Rule & { code: 'node_restarted' }, input));
 
-/** The rules are told apart by their codes alone, so one type stands here for all. */
+/** Only the code tells one rule from another, so one type covers all rules. */
 function seenBy<Code extends AnomalyCode>(
   { code, check, remedy }: Extract<Rule, { code: Code }>,
   input: AnomalyInput,
@@ -336,7 +336,7 @@ function waitsForReply({ dbStates }: ReplicationFacts): boolean {
   return left.length > 0 && left.every((state) => state === 'WaitReply');
 }
 
-/** A reply takes some 50 ms; of a master that stands still it can take seconds, and then the service sees no answer either. */
+/** A reply takes some 50 ms. A master that stands still can take seconds, and gives the service no answer either. */
 const replyTakesMs = 10_000;
 
 /**
@@ -367,7 +367,7 @@ function copyNotOpened({ slave }: AnomalyInput) {
 /** Fewer can be a network that breaks. */
 const flapsThatTell = 3;
 
-/** The master sends its binlog again and again: more than pings come, and the node's own offset stands. */
+/** The master sends its binlog again and again: the node receives more than pings, and its own offset does not move. */
 function isServedInVain({ standing: known, replInputBytes, lastAnsweredAt }: SlaveTracker): boolean {
   if (known == null) return false;
   if (known.flaps >= flapsThatTell) return true;

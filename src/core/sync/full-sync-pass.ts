@@ -235,7 +235,7 @@ export function takeSnapshot(before: FullSyncPass, master: MasterTracker): FullS
   return { ...wait, dump, snapshotBytes: wait.snapshotBytes ?? latestSize(master.samples) };
 }
 
-/** The most that this dump, or a later one that may be copied by now, can hold; null = not all is known. */
+/** The most bytes that this dump can hold, or a later dump that the node may copy by now; null = not known. */
 function mostOf(dump: Dump, { dumps }: MasterTracker): number | null {
   const later = dumps.filter((each) => each.notAfter > dump.notAfter);
   const sizes = [dump, ...later].map(dumpBytesAtMost);
@@ -444,7 +444,7 @@ export function receivedInPass(wait: FullSyncPass): number | null {
   return Math.max(0, wait.bytesLast - wait.bytesAtStart, Math.floor(wait.unseenBytesAtLeast ?? 0));
 }
 
-/** Whether bytes and snapshot agree: null = cannot be told. */
+/** Whether bytes and snapshot agree; null = not known. */
 export function bytesComplete(wait: FullSyncPass): boolean | null {
   const received = receivedInPass(wait);
   if (received === null || wait.snapshotBytes === null) return null;
@@ -457,7 +457,7 @@ const tooSmallToTellBytes = 16 * 1024 * 1024;
 
 /**
  * Whether the node opened about as much as the snapshot holds, or, where its size is not known, as came; or as the master
- * holds now, if that is less: FLUSHALL empties both (recordings 46). null = cannot be told.
+ * holds now, if that is less: FLUSHALL empties both (recordings 46). null = not known.
  */
 export function openedEnough(
   wait: FullSyncPass,

@@ -392,7 +392,7 @@ const masterIsSyncing = (master: MasterTracker): boolean =>
   master.replication.role !== 'master' &&
   master.replication.linkStatus === 'down';
 
-/** Whether the master that a node shows is the one it was told. Pika stores its own interface address in place of 127.0.0.1 (pika-facts 1.3), and a name verbatim. */
+/** Whether the node shows the master that SLAVEOF named. Pika stores its own interface address in place of 127.0.0.1 (pika-facts 1.3), and a name verbatim. */
 export const isSameMaster = (shown: Address, told: Address): boolean =>
   sameAddress(shown, told) ||
   (shown.port === told.port && (told.host === '127.0.0.1' || told.host === 'localhost'));

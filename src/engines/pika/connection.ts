@@ -212,7 +212,7 @@ export class PikaConnection implements NodeConnection {
     return link;
   }
 
-  /** A link that has just answered, so that a command is not lost in one that the node has closed. */
+  /** A link that has just answered, so that no command is lost in a link that the node has closed. */
   private async livingLink(work: Work): Promise<Link> {
     if (!this.link?.usable) return await this.openedLink(work);
     try {

@@ -97,7 +97,7 @@ async function readCheap(link: Link, { sections, passwords, known }: ReadOptions
   };
 }
 
-/** The text of an INFO reply; a node that cannot say INFO is not one that can be judged. */
+/** The text of an INFO reply; nobody can judge a node that cannot answer INFO. */
 function infoText(what: string, reply: Reply | undefined): string {
   if (!reply) throw new GarbledReply(`no reply to ${what}`);
   if ('error' in reply) throw refusal(what, reply.error);

@@ -2,7 +2,7 @@
 import { listed, plain } from '../text.ts';
 import { askAgainWith, nothingToDo, row } from './row.ts';
 
-/** The master that the node has now, and how its link stands. */
+/** The present master of the node, and the state of the link. */
 export interface Present {
   readonly presentMaster: string;
   readonly link: 'up' | 'down' | null;
@@ -335,7 +335,7 @@ const waiting = (dbStates: Readonly<Record<string, string>>): string[] =>
     .filter(([, state]) => state !== 'Connected')
     .map(([db, state]) => `${db} ${state}`);
 
-/** A difference that one server cannot show over time, however often it restarts. */
+/** A difference that one server never shows, however often it restarts. */
 export type IdentityChange =
   | { readonly of: 'replication_id' | 'version'; readonly before: string; readonly after: string }
   | { readonly of: 'binlog'; readonly db: string; readonly before: string; readonly after: string | null };

@@ -135,7 +135,7 @@ const ComparisonOfJoin = Nullable(
   'The comparison of the data with the master.',
 );
 
-/** Of a node only where it stands: what lists hold. */
+/** Only the state of a node: for lists. */
 export const JoinSummary = Type.Object({
   index: Type.Integer(),
   target: JoinTarget,
@@ -280,7 +280,7 @@ export const EvidenceReport = Type.Object({
 });
 export type EvidenceReport = Of<typeof EvidenceReport>;
 
-/** What a live display needs between two events: where every node stands. */
+/** What a live display needs between two events: the state of every node. */
 export const ProgressMessage = Type.Object({
   expansionId: Type.String(),
   state: Type.Enum(expansionStates),

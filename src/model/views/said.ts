@@ -1,4 +1,4 @@
-/** Why something stands as it does. The text is made of code and facts, in the reader's language. */
+/** Why something waits or is in its state. The text is made of code and facts, in the reader's language. */
 import Type from 'typebox';
 import type { Of } from './schema.ts';
 

@@ -129,7 +129,7 @@ async function takeTurn(
   return { admissions: new Map(await unlessAborted(admitted, signal, [])), againInMs: lookAgainInMs };
 }
 
-/** Preflight can take long: who is told to stop does not wait for it. Without the lease it comes to nothing. */
+/** Preflight can take long, and a worker that has to stop does not wait for it. Without the lease its result is not stored. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, otherwise: T): Promise<T> {
   work.catch(() => undefined);
   const done = new AbortController();

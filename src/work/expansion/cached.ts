@@ -4,7 +4,7 @@ import type { Clock } from './observer.ts';
 export interface Cached<T> {
   /** As it was when asked for not longer than `seenForMs` before this call. */
   now(): Promise<T>;
-  /** As it was known last; it is asked for anew meanwhile. Waits only where nothing was known for long. */
+  /** The last known value; asks for a new value meanwhile. Waits only if the last value is too old. */
   known(): Promise<T>;
 }
 

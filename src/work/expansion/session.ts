@@ -282,7 +282,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   }
 
   /**
-   * Why nothing may be sent now; null = it may. Asked anew until the answer is fresh: a process that was stopped while
+   * Why nothing may be sent now; null = it may. Asked again until the answer is fresh: a process that was stopped while
    * it waited for the database would otherwise act on a lease or on a freeze of long ago. Throws FencedError.
    */
   async function lastObjection(command: NodeCommand): Promise<Reason | null> {
