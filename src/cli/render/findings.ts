@@ -9,7 +9,8 @@ const order = { error: 0, warning: 1, info: 2 } as const;
 export function renderFindings(findings: readonly Finding[], style: Style): string[] {
   const sorted = [...findings].sort((a, b) => order[a.severity] - order[b.severity]);
   return sorted.flatMap((finding) => {
-    const where = finding.node === null ? '' : `${finding.node}: `;
+    const isNamed = finding.node === null || finding.text.startsWith(finding.node);
+    const where = isNamed ? '' : `${finding.node}: `;
     const head = `${marks[finding.severity]} ${where}${finding.text}`;
     const lines = [
       `${levelColour(style, finding.severity, printable(head))} ${style.dim(`[${finding.code}]`)}`,

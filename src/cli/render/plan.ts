@@ -13,15 +13,21 @@ export function renderPlan(plan: Plan, style: Style): string[] {
     ...masterLines(plan),
     ...(plan.findings.length === 0 ? ['  No findings.'] : ['', ...renderFindings(plan.findings, style)]),
     '',
+    ...(plan.acceptable ? whatFollows(plan, style) : []),
+    plan.acceptable
+      ? style.green('This plan can be started.')
+      : style.red('This plan is refused: see the errors above. Nothing was changed.'),
+  ];
+}
+
+function whatFollows(plan: Plan, style: Style): string[] {
+  return [
     ...batchLines(plan, style),
     ...forecastLines(plan.forecast),
     ...(plan.waitsFor === null
       ? []
       : [`  It waits its turn: expansion ${plan.waitsFor} is at work on this master.`]),
     '',
-    plan.acceptable
-      ? style.green('This plan can be started.')
-      : style.red('This plan is refused: see the errors above. Nothing was changed.'),
   ];
 }
 
@@ -29,9 +35,11 @@ function masterLines(plan: Plan): string[] {
   const version = plan.capabilities?.version ?? plan.topology?.master.version;
   const facts = [
     version
-      ? `Pika ${version}${plan.topology?.master.gitSha ? ` (build ${plan.topology.master.gitSha})` : ''}`
+      ? `Pika ${version}${plan.topology?.master.gitSha ? ` (build ${plan.topology.master.gitSha.slice(0, 8)})` : ''}`
       : 'version unknown',
-    plan.topology?.master.sstBytes == null ? null : `${formatBytes(plan.topology.master.sstBytes)} to copy`,
+    plan.topology?.master.sstBytes == null
+      ? null
+      : `${formatBytes(plan.topology.master.sstBytes)} in table files`,
     slavesText(plan.topology),
   ];
   return [`  Master ${plan.master.name}: ${printable(facts.filter((fact) => fact !== null).join(', '))}`];

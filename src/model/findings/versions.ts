@@ -1,5 +1,5 @@
 /** Findings about the versions of master and nodes. */
-import { counted, type Language, plain, type Text } from '../text.ts';
+import { counted, type Language, plain, type Reader, type Text } from '../text.ts';
 import {
   type PairReason,
   pairReasons,
@@ -66,11 +66,26 @@ export interface FaultInUse {
   readonly instead: Readonly<Record<Language, string>>;
 }
 
-/** `(SETEX called 12 times) `. */
-const usedWords = (used: FaultInUse['used'], called: string, times: string): string =>
-  used.length === 0
-    ? ''
-    : `(${used.map(({ name, calls }) => `${name.toUpperCase()} ${called} ${calls} ${times}`).join(', ')}) `;
+/** `Its clients use SETEX (12 calls): `, empty where the master does not tell. */
+const usedWords = (used: FaultInUse['used'], { language }: Reader): string => {
+  if (used.length === 0) return '';
+  const names = used.map(({ name, calls }) =>
+    language === 'zh'
+      ? `${name.toUpperCase()}（${calls} 次）`
+      : `${name.toUpperCase()} (${counted(calls, 'call')})`,
+  );
+  return language === 'zh' ? `客户端使用了 ${names.join('、')}：` : `Its clients use ${names.join(', ')}: `;
+};
+
+/** The commands are named once for faults that follow each other. */
+function faultWords(faults: readonly FaultInUse[], reader: Reader): string {
+  const words = faults.map(({ used, text }, index) => {
+    const named = usedWords(used, reader);
+    const before = index === 0 ? '' : usedWords(faults[index - 1]!.used, reader);
+    return `${named === before ? '' : named}${text[reader.language]}`;
+  });
+  return words.join(reader.language === 'zh' ? '' : ' ');
+}
 
 const unique = (lines: readonly string[]): readonly string[] => [...new Set(lines)];
 
@@ -147,10 +162,10 @@ export const versionFindings = {
       '主节点的版本在复制方面有已知缺陷，而它的客户端正在使用会触发这些缺陷的命令。',
     ),
     text: {
-      en: ({ master, version, faults }) =>
-        `${master} runs ${version}, which has known faults of replication. ${faults.map(({ used, text }) => `${usedWords(used, 'called', 'times')}${text.en}`).join(' ')}`,
-      zh: ({ master, version, faults }) =>
-        `${master} 的版本 ${version} 在复制方面有已知缺陷。${faults.map(({ used, text }) => `${usedWords(used, '已调用', '次')}${text.zh}`).join('')}`,
+      en: ({ master, version, faults }, reader) =>
+        `${master} runs ${version}, which has known faults of replication. ${faultWords(faults, reader)}`,
+      zh: ({ master, version, faults }, reader) =>
+        `${master} 的版本 ${version} 在复制方面有已知缺陷。${faultWords(faults, reader)}`,
     },
     nextStep: {
       en: ({ faults }) => unique(faults.map(({ instead }) => instead.en)).join(' '),

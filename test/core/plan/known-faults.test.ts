@@ -14,7 +14,7 @@ function finding(version: string, commandCalls?: Record<string, number>) {
 test('a plan names the faults of the release that the master’s clients meet, with the commands and what to use', () => {
   const found = finding('4.0.1', { setex: 12, get: 1000 });
   expect(found).toMatchObject({ severity: 'warning', node: null });
-  expect(found!.text).toMatch(/SETEX called 12 times/);
+  expect(found!.text).toMatch(/Its clients use SETEX \(12 calls\): /);
   expect(found!.text).toMatch(/SET … EX or SET … PX are lost on slaves/);
   expect(found!.nextStep).toMatch(/Use SET and then EXPIRE/);
   expect(found!.text).not.toMatch(/PEXPIRE|PSETEX/);
