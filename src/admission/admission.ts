@@ -58,8 +58,8 @@ export interface Admission {
   /** As `plan`, but the plan is not kept. Throws as `plan` does. */
   preview(input: unknown): Promise<Plan>;
   /**
-   * Checks the request and stores it; from then on it will reach an end that is reported. `replayed`: the
-   * idempotency key had come before with the same request, and this is the expansion of then.
+   * Checks the request and stores it. From then on it reaches an end, and the service reports the end. `replayed`: an earlier
+   * request had the same idempotency key and the same content, and this is its expansion.
    * Throws Refusal: `invalid`, `refused` (all findings), `conflict`; for a member of a campaign FencedError when the
    * campaign is no longer held under `campaign`. After a refusal nothing is stored.
    */

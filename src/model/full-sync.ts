@@ -18,8 +18,8 @@ export interface FullSyncPass {
   readonly bytesLast: number | null;
   readonly bytesLastAt: number | null;
   /**
-   * Bytes of the snapshot that must have come by the first look after, at least: all bytes, less all the binlog that
-   * can have come meanwhile. null = cannot be told.
+   * The least bytes of the snapshot that must have come by the first look afterwards: all bytes, less all the binlog that
+   * may have come meanwhile. null = not known.
    */
   readonly unseenBytesAtLeast: number | null;
   readonly firstBytesAt: number | null;

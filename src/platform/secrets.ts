@@ -29,8 +29,8 @@ const asWord = (secret: string): RegExp => {
 };
 
 /**
- * What a server said without the secrets that were sent to it: it may say them again. A short one is taken where it
- * stands as a word of its own.
+ * What a server said, without the secrets that the service sent to it: the server may repeat them. A short secret is taken
+ * out only where it is a whole word.
  */
 export function hideInReplies(secrets: readonly string[]): (text: string) => string {
   const hide = hideSecrets(secrets);

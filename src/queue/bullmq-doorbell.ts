@@ -84,8 +84,8 @@ export function openDoorbell(backend: QueueBackend, options: DoorbellOptions = {
 }
 
 /**
- * Adds a wake-up. One that is there already is brought forward if this one is to come at once; one that is being
- * handled is left alone, because its handler sees the store.
+ * Adds a wake-up. If a wake-up is there already and the new wake-up is due at once, the present wake-up moves forward. A
+ * wake-up whose handler is running stays as it is, because the handler sees the store.
  */
 async function ring(queue: WakeUpQueue, id: string, delayMs: number): Promise<void> {
   const wakeUp: WakeUp = { id };

@@ -73,8 +73,8 @@ export async function seeThrough(
 }
 
 /**
- * BullMQ numbers jobs without an id of their own, and begins anew when Redis was emptied: for these the time they
- * were added belongs to the key.
+ * BullMQ numbers jobs that have no id of their own, and starts from 1 again after Redis was emptied. So the key of such a job
+ * holds the time at which it was added.
  */
 export function idempotencyKeyOf(job: Pick<EntranceJob, 'id' | 'timestamp'>): string {
   return /^\d+$/.test(job.id) ? `job-${job.id}-${job.timestamp}` : job.id;

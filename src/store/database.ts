@@ -34,8 +34,8 @@ export interface Database extends Queryable {
   /** One connection of its own, closed afterwards, whose statements may take as long as they need. */
   session<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
   /**
-   * Hears what is told on a channel, on a connection of its own that is opened again when it is lost; null = from now on it
-   * hears, and may have missed something before. Never throws.
+   * Listens to a channel on a connection of its own, and opens a lost connection again. null = it listens from now on, and may
+   * have missed messages before. Never throws.
    */
   listen(channel: string, hear: (told: string | null) => void): { close(): Promise<void> };
   close(): Promise<void>;

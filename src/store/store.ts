@@ -68,8 +68,8 @@ export interface StoredPlan {
 }
 
 /**
- * The truth. All methods throw StoreUnavailableError while the database cannot be reached; it is not known then
- * whether a change was stored, so read again before going on.
+ * The truth. All methods throw StoreUnavailableError while the database cannot be reached. The caller cannot know whether the
+ * database stored the change, so it must read again before it goes on.
  */
 export interface Store extends LeasedStore {
   /** Checks the schema, applies missing migrations (one process at a time). */
@@ -135,14 +135,14 @@ export interface Store extends LeasedStore {
   expansionsWithControls(): Promise<readonly string[]>;
 
   /**
-   * Only one expansion per master runs at a time: true if this one holds or now gets the master under all the
-   * given keys (address, run id), else the id of the one that holds it. Released when the expansion ends.
+   * Only one expansion per master runs at a time: true if this expansion holds or now gets the master under all the
+   * given keys (address, run id), else the id of the expansion that holds it. Released when the expansion ends.
    */
   lockMaster(lease: Lease, keys: readonly string[]): Promise<true | { readonly heldBy: string }>;
   /**
-   * Counts the full syncs of all expansions: what this one has under way (`held`) is noted in any case, what it wants to
-   * begin (`wanted`, in order) only as far as the limits allow; all else that it held before is given back. Released
-   * when the expansion ends. Throws FencedError.
+   * Counts the full syncs of all expansions. It always notes the full syncs that this expansion has under way (`held`). Of the
+   * full syncs that it wants to begin (`wanted`, in order) it notes as many as the limits allow. It gives back everything
+   * else that the expansion held. Released when the expansion ends. Throws FencedError.
    */
   syncSlots(
     lease: Lease,

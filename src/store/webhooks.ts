@@ -30,8 +30,8 @@ export interface WebhookStore {
   /** With its deliveries. Throws NotFoundError. */
   remove(id: string): Promise<void>;
   /**
-   * Makes a delivery of every event that a `notify` webhook has not been told of: each exactly once, also with
-   * several processes at it. Looks at no more than `limit` events; returns how many deliveries it made.
+   * Makes a delivery of every event that a `notify` webhook has not got yet: each exactly once, also with several processes
+   * at work. Looks at no more than `limit` events; returns how many deliveries it made.
    */
   fanOut(limit: number): Promise<number>;
   /**

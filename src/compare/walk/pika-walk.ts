@@ -171,8 +171,8 @@ export class RangeWalk {
   }
 
   /**
-   * Where a walk goes on that must not stand still. 4.0.1 forgets what follows the last zero byte of a name (storage_define.h
-   * EncodeUserKey), so that one name can fill a range: those beyond the range are passed over, which is told.
+   * The key after which a walk goes on without standing still. 4.0.1 forgets everything after the last zero byte of a name
+   * (storage_define.h EncodeUserKey), so one name can fill a range. The walk passes over the names beyond the range and reports it.
    */
   #onwards(from: Buffer, next: Buffer): Buffer {
     if (Buffer.compare(next, from) > 0) return next;

@@ -159,11 +159,11 @@ const withKeys = (writer: CommandWriter, command: string, page: ScanPage): Comma
     .verbatim(page.encodedKeys);
 
 /**
- * Whether the right side of the selected DB has no key that the left side lacks, told without walking it. All keys of the left
- * side must have been found on the right; then as many keys on both sides, at the same moment, are the same keys. The
- * same moment is, for a slave, the same place in the master's stream of writes; for servers that do not follow each other, one
- * while which neither was written to. Only a left side that is the master has none but living keys where it was walked; any
- * other may count expired ones, which nobody is shown. `false` = not known: the right side has to be walked.
+ * Whether the right side of the selected DB has no key that the left side lacks, without a walk over the right side. The walk
+ * must have found all keys of the left side on the right. Then equal numbers of keys on both sides, at the same moment, are
+ * the same keys. For a slave, the same moment is the same place in the master's stream of writes. For servers that do not
+ * follow each other, it is a time without writes to either server. Only a master counts living keys alone where it was
+ * walked; any other server may count expired keys that it shows to nobody. `false` = not known: the right side must be walked.
  */
 export async function holdsNothingForeign(
   comparer: Comparer,

@@ -129,9 +129,9 @@ function bytesReceived(
 }
 
 /**
- * A dump that was made before anybody watched has an unknown size. What is left is the node's own size after the
- * swap: it must have come over the wire. On versions that never open a superseded copy the node's own word for a
- * finished full sync (the eligible flag) stands beside it.
+ * Nobody knows the size of a dump that the master made before the service watched. The node's own size after the swap remains:
+ * these bytes must have come over the wire. On versions that never open a superseded copy, the node's eligible flag must
+ * also say that the full sync has finished.
  */
 function cameByWire(
   slave: SlaveTracker,

@@ -163,8 +163,8 @@ function takeHeadway(wait: FullSyncPass, at: number): { readonly at: number; rea
 }
 
 /**
- * A copy that hangs beside a DB that is connected receives bytes for as long as the master is written to; they are told
- * from the copy's by how far the node's own binlog has come.
+ * While clients write to the master, a node with a connected DB receives bytes even if the copy of another DB hangs. The
+ * progress of the node's own binlog tells these bytes from the bytes of the copy.
  */
 function takeCopying(
   wait: FullSyncPass,
@@ -393,8 +393,8 @@ function unseenBytesAtLeast(
 }
 
 /**
- * A full sync that came and went between two looks: the node is up, stands at or past the offset that the master had
- * when it was attached, and the master has finished exactly one dump since. null = that is not what was seen.
+ * A full sync that began and ended between two looks: the node is up and has reached the offset that the master had when the
+ * service attached the node, and the master has finished exactly one dump since. null = the looks show something else.
  */
 export function unseenPass(
   tracker: WaitingSlave,

@@ -21,9 +21,9 @@ const longestWaitMs = 8_000;
 const usefulMs = 10_000;
 
 /**
- * Follows the events under `path` until stopped: first all from the beginning, then as they come. After every break
- * it reads, as pages, what came since the last event that it told, then opens the stream after that one: nothing is
- * missed, whatever a proxy between does to Last-Event-ID.
+ * Follows the events under `path` until stopped: first all events from the beginning, then each event as it comes. After every
+ * break it reads the events since its last event as pages, and opens the stream after them. So it misses no event, whatever
+ * a proxy does to Last-Event-ID.
  */
 export class LiveStream {
   readonly #path: string;
