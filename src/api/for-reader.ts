@@ -3,6 +3,7 @@
 import { anomalyFor } from '../model/anomalies.ts';
 import { batchReasonFor } from '../model/batch-reasons.ts';
 import type { Capabilities } from '../model/capabilities.ts';
+import { reportFor } from '../model/comparison-texts.ts';
 import { diagnosisFor } from '../model/diagnosis.ts';
 import { evidenceFor } from '../model/evidence.ts';
 import type { Expansion, Intent, Join } from '../model/expansion.ts';
@@ -14,6 +15,7 @@ import { reasonFor } from '../model/reasons.ts';
 import type { Reader } from '../model/text.ts';
 import { pairReasons, upgradeAdvice, versionReason } from '../model/versions.ts';
 import type { CampaignPlan } from '../model/views/campaign.ts';
+import type { ProgressMessage } from '../model/views/expansion.ts';
 import type { Plan } from '../model/views/plan.ts';
 import type { KnowledgeView } from '../model/views/service.ts';
 
@@ -60,7 +62,10 @@ const attemptFor = <A extends AttemptLike>(attempt: A, reader: Reader): A => ({
 /** What is said of one node; fields that the view leaves out stay left out. */
 export const joinFor = <
   J extends Partial<
-    Pick<Join, 'anomalies' | 'diagnosis' | 'findings' | 'evidence' | 'waitingFor' | 'problem'> & {
+    Pick<
+      Join,
+      'anomalies' | 'comparison' | 'diagnosis' | 'findings' | 'evidence' | 'waitingFor' | 'problem'
+    > & {
       readonly attempts: readonly AttemptLike[];
     }
   >,
@@ -70,12 +75,21 @@ export const joinFor = <
 ) => ({
   ...join,
   ...(join.waitingFor && { waitingFor: reasonFor(join.waitingFor, reader) }),
+  ...(join.comparison?.report && {
+    comparison: { ...join.comparison, report: reportFor(join.comparison.report, reader) },
+  }),
   ...(join.problem && { problem: problemFor(join.problem, reader) }),
   ...(join.attempts && { attempts: join.attempts.map((attempt) => attemptFor(attempt, reader)) }),
   ...(join.anomalies && { anomalies: join.anomalies.map((anomaly) => anomalyFor(anomaly, reader)) }),
   ...(join.diagnosis && { diagnosis: diagnosisFor(join.diagnosis, reader) }),
   ...(join.findings && { findings: join.findings.map((finding) => findingFor(finding, reader)) }),
   ...(join.evidence && { evidence: evidenceFor(join.evidence, reader) }),
+});
+
+/** What a live display needs between two events. */
+export const progressFor = (message: ProgressMessage, reader: Reader): ProgressMessage => ({
+  ...message,
+  joins: message.joins.map((join) => joinFor(join, reader)),
 });
 
 export const expansionFor = <

@@ -28,6 +28,8 @@ type Level = EventInput['level'];
 
 interface EventRow<D> {
   readonly level: Level | ((data: D) => Level);
+  /** Whether a screen reader says it while it is only information; absent = it does not. */
+  readonly aloud?: true;
   readonly text: Text<D & OfNode>;
 }
 
@@ -52,7 +54,7 @@ interface StateEntered {
   readonly reason: Said;
   readonly problem?: Problem;
 }
-const stateEntered = (level: Level = 'info') => event<StateEntered>({ level, text: itsReason });
+const stateEntered = (level: Level = 'info') => event<StateEntered>({ level, aloud: true, text: itsReason });
 
 interface GivenUp {
   readonly code: string;
@@ -184,6 +186,7 @@ export const events = {
     campaignId?: string;
   }>({
     level: 'info',
+    aloud: true,
     text: {
       en: ({ nodes, master, requestedBy, via }) =>
         `Accepted: ${counted(nodes.length, 'node')} to become ${nodes.length === 1 ? 'a slave' : 'slaves'} of ${master}, asked for by ${requestedBy} (${via}).`,
@@ -200,6 +203,7 @@ export const events = {
   }),
   'expansion.waiting': event<{ reason: Said; expansionId?: string }>({
     level: ({ expansionId }) => (expansionId === undefined ? 'warning' : 'info'),
+    aloud: true,
     text: itsReason,
   }),
   'expansion.pending': stateEntered(),
@@ -247,6 +251,7 @@ export const events = {
 
   'batch.started': event<BatchEntered>({
     level: 'info',
+    aloud: true,
     text: {
       en: ({ batch, batchCount, nodes }) => `batch ${batch + 1} of ${batchCount}: ${nodes.join(', ')}`,
       zh: ({ batch, batchCount, nodes }) => `第 ${batch + 1}/${batchCount} 批：${nodes.join('、')}`,
@@ -254,6 +259,7 @@ export const events = {
   }),
   'batch.finished': event<BatchEntered & { verified: number }>({
     level: 'info',
+    aloud: true,
     text: {
       en: ({ batch, batchCount, verified, nodes }) =>
         `batch ${batch + 1} of ${batchCount} is done: ${verified} of ${nodes.length} verified`,
@@ -263,6 +269,7 @@ export const events = {
   }),
   'batch.next': event<BatchEntered>({
     level: 'info',
+    aloud: true,
     text: {
       en: ({ batch, batchCount, nodes }) =>
         `next is batch ${batch + 1} of ${batchCount}: ${nodes.join(', ')}`,
@@ -356,6 +363,7 @@ export const events = {
     tookMs: number;
   }>({
     level: 'info',
+    aloud: true,
     text: { en: ({ node }) => `${node} is verified`, zh: ({ node }) => `${node} 通过校验` },
   }),
   'node.failed': givenUp,
@@ -424,6 +432,7 @@ export type EventMap = {
   readonly [T in keyof typeof events]: (typeof events)[T] extends EventRow<infer D> ? D : never;
 };
 export type EventType = keyof EventMap;
+export const eventTypes = Object.keys(events) as EventType[];
 
 type Known<T> = { readonly [K in keyof T]: NonNullable<T[K]> };
 
@@ -488,7 +497,7 @@ export function makeEvent<T extends EventType>(
   type: T,
   { at, node = null }: { readonly at: number; readonly node?: string | null },
   data: EventMap[T],
-): EventInput {
+): EventInput & { readonly type: T } {
   const { level, text } = rows[type]!;
   return {
     type,
@@ -505,3 +514,7 @@ export const eventFor = <E extends EventInput>(event: E, reader: Reader): E => (
   ...event,
   text: read(rows[event.type]?.text, { ...event.data, node: event.node ?? '' }, reader, event.text),
 });
+
+/** Whether a screen reader says this event. */
+export const isSaidAloud = ({ type, level }: Pick<EventInput, 'type' | 'level'>): boolean =>
+  level !== 'info' || rows[type]?.aloud === true;

@@ -8,7 +8,6 @@ export const patterns = {
   id: '^[A-Za-z0-9_-]+$',
   dotted_id: '^[A-Za-z0-9_.-]+$',
   visible: '^[\\x21-\\x7e]+$',
-  event_type: '^[a-z_]+(\\.[a-z_]+)*$',
 } as const;
 export type PatternName = keyof typeof patterns;
 
@@ -18,7 +17,6 @@ const patternTexts: Readonly<Record<PatternName, Readonly<Record<'en' | 'zh', st
   id: { en: 'an id of letters, digits, “-” and “_”', zh: '由字母、数字、“-”和“_”组成的 ID' },
   dotted_id: { en: 'an id of letters, digits, “.”, “-” and “_”', zh: '由字母、数字、“.”、“-”和“_”组成的 ID' },
   visible: { en: 'text of ASCII characters without blanks', zh: '不含空白的 ASCII 文字' },
-  event_type: { en: 'an event type such as node.verified', zh: '事件类型，例如 node.verified' },
 };
 
 /** One of the things that a place may hold. */
@@ -275,13 +273,6 @@ export const invalidFields = {
     {
       en: () => 'must be left out for the kind veto: a veto is asked before every batch.',
       zh: () => '在 veto 类型下必须省略：veto 在每个批次之前都会被询问。',
-    },
-    webhookDocs(),
-  ),
-  type_is_a_question: rule<Named>(
-    {
-      en: ({ value }) => `holds “${value}”, which is a question, not an event. Use the kind veto for it.`,
-      zh: ({ value }) => `含有“${value}”，它是询问而不是事件。请改用 veto 类型。`,
     },
     webhookDocs(),
   ),

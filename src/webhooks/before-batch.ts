@@ -14,7 +14,7 @@ export interface BeforeBatchParts {
 }
 
 /** The question's type in header and deliveries. */
-export const beforeBatchType = 'before_batch';
+const beforeBatchType = 'before_batch';
 
 /** A receiver that said no is not asked again sooner. */
 const askAgainMs = 10_000;

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import type { EventType } from '../model/events.ts';
 import { refuseField } from '../model/refusal.ts';
 import type { WebhookKind } from '../model/views/webhook.ts';
 import { parseWebhookUrl, shownUrl } from '../net/url.ts';
 import type { Webhook } from '../store/webhooks.ts';
-import { beforeBatchType } from './before-batch.ts';
 
 export interface WebhookRequest {
   readonly url: string;
   readonly kind?: WebhookKind;
-  readonly types?: readonly string[];
+  readonly types?: readonly EventType[];
 }
 
 /** Checks a request and makes the webhook with a fresh secret. Throws Refusal that names the field. */
@@ -19,8 +19,6 @@ export function newWebhook(
   const { kind = 'notify', types = [] } = request;
   const url = parseWebhookUrl(request.url);
   if (kind === 'veto' && types.length > 0) throw refuseField('veto_with_types', 'types', {});
-  if (types.includes(beforeBatchType))
-    throw refuseField('type_is_a_question', 'types', { value: beforeBatchType });
   return { ...made, kind, url: url.href, types: [...new Set(types)], secret: newSecret() };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CampaignEventType } from '../../src/model/campaign-texts.ts';
-import { type EventMap, type EventType, eventFor, makeEvent } from '../../src/model/events.ts';
+import { type EventMap, type EventType, eventFor, isSaidAloud, makeEvent } from '../../src/model/events.ts';
 import type { Control } from '../../src/model/expansion.ts';
 import { defaultPolicy } from '../../src/model/policy.ts';
 import { makeProblem } from '../../src/model/problems.ts';
@@ -151,4 +151,11 @@ test('of another release keeps the words in which it was stored', () => {
   const old = { ...makeEvent('batch.started', { at: 1 }, batch), data: { batch: 0 }, text: 'As it was.' };
   expect(eventFor(old, zh).text).toBe('As it was.');
   expect(eventFor({ ...old, type: 'gone' as EventType }, zh).text).toBe('As it was.');
+});
+
+test('is said aloud when it is grave, or is a step of the whole, and not for each command', () => {
+  expect(isSaidAloud({ type: 'batch.started', level: 'info' })).toBe(true);
+  expect(isSaidAloud({ type: 'node.command', level: 'info' })).toBe(false);
+  expect(isSaidAloud({ type: 'node.command', level: 'error' })).toBe(true);
+  expect(isSaidAloud({ type: 'gone' as EventType, level: 'info' })).toBe(false);
 });

@@ -165,7 +165,7 @@ const ruleSamples: RuleSamples = {
       ],
     },
     { allowed: [{ is: 'list' }, { is: 'text', to: 9 }] },
-    ...(['time_of_day', 'not_blank', 'id', 'dotted_id', 'visible', 'event_type'] as const).map((pattern) => ({
+    ...(['time_of_day', 'not_blank', 'id', 'dotted_id', 'visible'] as const).map((pattern) => ({
       allowed: [{ is: 'text' as const, pattern }],
     })),
   ],
@@ -191,7 +191,6 @@ const ruleSamples: RuleSamples = {
   url_with_fragment: [{}],
   url_forbidden_address: [{ ip: '169.254.0.1' }],
   veto_with_types: [{}],
-  type_is_a_question: [value],
   more_canaries_than_members: [
     { canaries: 3, members: 1 },
     { canaries: 3, members: 2 },

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webhookRoutes } from '../../src/api/routes/webhooks.ts';
+import { eventTypes } from '../../src/model/events.ts';
 import { bearer, operator, type TestApi, testApi, viewer } from '../api/support.ts';
 import { MemoryWebhooks } from './memory-webhooks.ts';
 
@@ -55,7 +56,8 @@ describe('subscriptions', () => {
     [{ url: 'http://169.254.169.254/x' }, 'url'],
     [{ url: 'https://h.example/', kind: 'maybe' }, 'kind'],
     [{ url: 'https://h.example/', types: ['UPPER'] }, 'types[0]'],
-    [{ url: 'https://h.example/', kind: 'veto', types: ['a.b'] }, 'types'],
+    [{ url: 'https://h.example/', kind: 'veto', types: ['node.verified'] }, 'types'],
+    [{ url: 'https://h.example/', types: ['before_batch'] }, 'types[0]'],
     [{ url: 'https://h.example/', secret: 'mine' }, 'secret'],
   ])('refuse %j and name the field', async (payload, field) => {
     const answer = await create(payload);
@@ -85,8 +87,10 @@ describe('subscriptions', () => {
     expect(items).toMatchObject([{ state: 'pending', lastStatus: 500, lastError: 'answered 500' }]);
   });
 
-  it('are described in OpenAPI', async () => {
+  it('are described in OpenAPI, with every type of event that there is', async () => {
     const { paths } = (await call('GET', '/openapi.json')).json();
+    const body = paths['/v1/webhooks'].post.requestBody.content['application/json'].schema;
+    expect(body.properties.types.items.enum).toEqual(eventTypes);
     expect(Object.keys(paths)).toContain('/v1/webhooks/{id}/deliveries');
   });
 });

@@ -6,6 +6,7 @@ import { isEnded } from '../../model/expansion.ts';
 import { refuseField } from '../../model/refusal.ts';
 import { EventPage } from '../../model/views/event.ts';
 import type { StreamRequest } from '../event-streams.ts';
+import { progressFor } from '../for-reader.ts';
 import type { ApiParts } from '../parts.ts';
 import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, IdParams, Limit, strict } from '../schemas.ts';
@@ -61,7 +62,9 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
       const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
       const progress = async () => {
         const expansion = await parts.store.get(id);
-        return expansion && { data: progressMessage(expansion), settled: isEnded(expansion.state) };
+        if (expansion === null) return null;
+        const data = progressFor(progressMessage(expansion), reader(request));
+        return { data, settled: isEnded(expansion.state) };
       };
       await parts.streams.serve(request, reply, { about: { expansionId: id }, afterSeq, progress });
       return reply;

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { eventTypes } from '../../model/events.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
 import { PageOf } from '../../model/views/schema.ts';
@@ -16,8 +17,8 @@ const WebhookBody = Type.Object(
     url: Type.String({ minLength: 8, maxLength: 2000, examples: ['https://hooks.example.net/pika'] }),
     kind: Type.Optional(WebhookKind),
     types: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 80, pattern: patterns.event_type }), {
-        maxItems: 100,
+      Type.Array(Type.Enum(eventTypes), {
+        maxItems: eventTypes.length,
         description: 'Event types to be told of; left out or empty = all.',
       }),
     ),

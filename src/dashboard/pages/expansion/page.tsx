@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import { windowState } from '../../../core/plan/windows.ts';
 import { anomalyTitle } from '../../../model/anomalies.ts';
+import { isSaidAloud } from '../../../model/events.ts';
 import { isActive, isEnded, type StoredEvent } from '../../../model/expansion.ts';
 import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
@@ -42,7 +43,7 @@ export default function ExpansionPage({ id }: { readonly id: string }) {
     (events: readonly StoredEvent[]) => {
       // A page of old events is not news.
       if (events.length > 20) return;
-      for (const event of events) if (event.level !== 'info' || worthSaying(event)) say(event.text);
+      for (const event of events) if (isSaidAloud(event)) say(event.text);
     },
     [say],
   );
@@ -58,8 +59,6 @@ export default function ExpansionPage({ id }: { readonly id: string }) {
     />
   );
 }
-
-const worthSaying = (event: StoredEvent): boolean => /verified|state|batch|expansion/.test(event.type);
 
 function ExpansionDetail({
   expansion,
