@@ -404,6 +404,16 @@ export const policyFields = {
       '仅 3.4 及更早的版本需要：同步期间主节点可能清除从节点仍需要的 binlog，此时服务可以调高 `expire-logs-nums`，之后恢复原值。除此之外，服务不会修改主节点的任何设置。',
     ),
   },
+  mayAskForDump: {
+    kind: 'yes_no',
+    section: 'pace',
+    default: false,
+    label: plain('The master may be asked for a new dump', '允许让主节点重新做快照'),
+    help: plain(
+      'The service may run BGSAVE on the master where only a new dump can cure a node: its dump is missing or failed, or it lies before a FLUSHALL after which writes were lost. It does so once for each cause, and never while another slave copies.',
+      '仅当只有新的快照才能修复从节点时（快照缺失或失败，或快照早于丢失写入的 FLUSHALL），服务可以在主节点执行 BGSAVE。每种原因只执行一次，且绝不在其他从节点复制期间执行。',
+    ),
+  },
   forecastTolerance: {
     kind: 'number',
     section: 'pace',

@@ -331,6 +331,18 @@ export const reasons = {
     zh: ({ attempt }) => `开始第 ${attempt} 次尝试`,
   }),
   dump_offered: plain('the master makes or offers its dump', '主节点正在生成或提供快照'),
+  only_new_dump_helps: plain(
+    'only a new dump of the master can help, and the policy permits to ask for it (mayAskForDump)',
+    '只有主节点重新做快照才有帮助，且策略允许这样做 (mayAskForDump)',
+  ),
+  dump_would_harm: plain(
+    'the master can be asked for a new dump only when no other slave copies the present one',
+    '须等没有其他从节点复制当前快照时，才能让主节点重新做快照',
+  ),
+  new_dump_awaited: plain(
+    'the master makes the new dump that it was asked for',
+    '主节点正在按要求重新做快照',
+  ),
   no_file_yet: text<{ since: number; until: number }>({
     en: ({ since, until }) =>
       `no file has come since ${clock(since)}: the dump of the master fails, or the node cannot reach port + 10001 of the master; the service decides at ${clock(until)}`,

@@ -28,6 +28,8 @@ export const crashPoints = [
   'after_slaveof_no_one',
   'before_clear_replication_id',
   'after_clear_replication_id',
+  'before_bgsave',
+  'after_bgsave',
   'before_slaveof',
   'after_slaveof',
   'before_setting_changed',

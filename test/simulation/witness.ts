@@ -262,7 +262,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       report('3', `SLAVEOF on ${node.id}, which has slaves of its own`);
   }
 
-  /** The one write to the master: its retention, where the request permits it and its version needs it. */
+  /** The one setting of the master that is changed: its retention, where the request permits it and its version needs it. */
   function isPermittedSetting({ argv, node }: SentCommand, expansion: Expansion | undefined): boolean {
     const [word, verb, name] = argv.map((each) => each.toLowerCase());
     if (word !== 'config' || node !== 'm' || !expansion?.policy.mayRaiseBinlogRetention) return false;
@@ -279,10 +279,24 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       );
   }
 
+  /** A new dump of the master, where the request permits it and nobody copies the present one. */
+  function isPermittedDump({ argv, node, sentAt }: SentCommand, expansion: Expansion | undefined): boolean {
+    if (argv[0]!.toLowerCase() !== 'bgsave' || node !== 'm' || !expansion?.policy.mayAskForDump) return false;
+    const copies = cluster.nodes.filter(
+      (each) =>
+        inFullSync(each) &&
+        masterOf(cluster.world, each) === cluster.node('m') &&
+        (history(each.id).syncingSince ?? now()) <= sentAt - unseenMs,
+    );
+    if (copies.length > 0) report('1', `BGSAVE was sent to m while ${names(copies)} copied`);
+    return true;
+  }
+
   function checkAddressee(command: SentCommand): boolean {
     const word = command.argv[0]!.toLowerCase();
     if (readOnly.has(word) && !(word === 'config' && command.argv[1]?.toLowerCase() !== 'get')) return false;
     const expansion = expansions.get(command.expansionId);
+    if (isPermittedDump(command, expansion)) return true;
     if (isPermittedSetting(command, expansion)) {
       checkBorrowed(command, expansion);
       return true;

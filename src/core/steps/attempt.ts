@@ -27,6 +27,7 @@ import {
   patchAttempt,
 } from './join-state.ts';
 import { holdForMaster } from './master-hold.ts';
+import { holdForDump, isDumpAskedFor } from './new-dump.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
 /**
@@ -181,7 +182,7 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
     waitFor(turn, join, held);
     return;
   }
-  if (holdForMaster(turn, join)) return;
+  if (holdForMaster(turn, join) || holdForDump(turn, joinAt(turn, join.index))) return;
   if (holdThrottle(turn, join)) {
     waitFor(turn, joinAt(turn, join.index), because('throttle_being_set'));
     return;
@@ -229,7 +230,7 @@ function dataMeanwhile(join: Join, facts: NodeFacts): 'none' | 'some' | 'unknown
  * The node itself tells whether the act happened.
  */
 function resolveIntent(turn: Turn, join: Join, intent: Intent, replication: ReplicationFacts): void {
-  if (hasHappened(intent.command, replication)) {
+  if (hasHappened(intent.command, replication) || isDumpAskedFor(turn, intent)) {
     const happened = endIntent(turn, join, intent, 'ok', because('seen_on_node'));
     const command = commandWords(intent.command);
     say(turn, 'node.command', { command, reply: null, outcome: 'seen' }, join.target.name);
@@ -255,6 +256,7 @@ function afterCommand(turn: Turn, join: Join, command: NodeCommand): void {
     case 'clear_replication_id':
       patchAttempt(turn, join, { step: 'slaveof' });
       return;
+    case 'bgsave':
     case 'config_set':
     case 'config_rewrite':
       return;

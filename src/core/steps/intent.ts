@@ -47,9 +47,10 @@ export function hasHappened(command: NodeCommand, replication: ReplicationFacts)
       return replication.role === 'master';
     case 'clear_replication_id':
       return !replication.replicationId;
+    case 'bgsave':
     case 'config_set':
     case 'config_rewrite':
-      // Settings are not part of replication; borrowed.ts finds out about them.
+      // Not part of the node's replication: new-dump.ts and borrowed.ts find out about them.
       return false;
   }
 }
@@ -68,6 +69,8 @@ export function commandWords(command: NodeCommand): string {
       return 'SLAVEOF NO ONE';
     case 'clear_replication_id':
       return 'CLEARREPLICATIONID';
+    case 'bgsave':
+      return 'BGSAVE';
     case 'config_set':
       return `CONFIG SET ${command.name} ${command.value}`;
     case 'config_rewrite':

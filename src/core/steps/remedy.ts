@@ -99,6 +99,7 @@ export function treat(
     anomaly,
     unknownEntries: unknownEntries(turn, join, slave),
     earlier: join.triedCauses ?? [],
+    mayAskForDump: turn.expansion.policy.mayAskForDump === true,
     now: turn.now,
   });
   const known = keepDiagnosis(turn, join, diagnosis);
@@ -107,6 +108,7 @@ export function treat(
       waitFor(turn, known, waitWords(diagnosis));
       return false;
     case 'reattach':
+    case 'ask_for_dump':
       reattach(turn, known, anomaly, diagnosis);
       return true;
     case 'person':
@@ -166,6 +168,7 @@ function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord, diagnosis: Dia
     outcome: null,
     step: 'detach',
     detachedAt: null,
+    ...(diagnosis.remedy.kind === 'ask_for_dump' ? { wantsDump: true } : {}),
     intents: [],
     tracker: null,
     catchUp: null,

@@ -34,6 +34,8 @@ export interface Patient {
   readonly unknownEntries?: readonly string[];
   /** Causes for which copies of this node were ended before. */
   readonly earlier: readonly string[];
+  /** The policy permits BGSAVE on the master. */
+  readonly mayAskForDump: boolean;
   readonly now: number;
 }
 
@@ -87,9 +89,12 @@ const asksAgainForMs = { replication_port_closed: 60_000, already_listed: 200_00
 
 const isAskingAgain = (code: string): code is keyof typeof asksAgainForMs => code in asksAgainForMs;
 
+/** Causes that lie in the dump itself: a copy of the same dump ends the same way. */
+const needsNewDump = (code: string): boolean => code === 'lost_after_flush' || code === 'dump_fails';
+
 /** A remedy is not repeated for a cause that it did not cure. */
 function remedyFor(
-  { anomaly, earlier, slave, now }: Patient,
+  { anomaly, earlier, slave, now, mayAskForDump, capabilities }: Patient,
   cause: DiagnosedCause | undefined,
 ): Diagnosis['remedy'] {
   if (cause !== undefined && isAskingAgain(cause.code)) {
@@ -98,6 +103,9 @@ function remedyFor(
   }
   if (cause === undefined)
     return anomaly.remedy === 'reattach' ? { kind: 'reattach' } : { kind: 'person', steps: [] };
+  // Only a version that shows LASTSAVE and its slaves in full sync tells when the dump is there, and whom it would harm.
+  const mayAsk = mayAskForDump && capabilities.hasLastSave && capabilities.showsFullSyncing;
+  if (mayAsk && needsNewDump(cause.code) && !earlier.includes(cause.code)) return { kind: 'ask_for_dump' };
   const again = cause.copyHelps === 'yes' || (cause.copyHelps === 'once' && !earlier.includes(cause.code));
   if (again && anomaly.remedy === 'reattach') return { kind: 'reattach' };
   return { kind: 'person', steps: causes[cause.code as CauseCode].steps.en({}, nobody) };

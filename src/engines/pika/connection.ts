@@ -269,6 +269,8 @@ function wordsOf(command: NodeCommand): Command {
       return ['SLAVEOF', 'NO', 'ONE'];
     case 'clear_replication_id':
       return ['CLEARREPLICATIONID'];
+    case 'bgsave':
+      return ['BGSAVE'];
     case 'config_set':
       return ['CONFIG', 'SET', command.name, command.value];
     case 'config_rewrite':
@@ -286,7 +288,8 @@ function commandResult(outcome: Outcome<Reply>): CommandResult {
   }
   const reply = outcome.result;
   if ('error' in reply) return { outcome: 'refused', reply: reply.error, tookMs };
-  if (reply.value === 'OK') return { outcome: 'ok', reply: 'OK', tookMs };
+  const done = reply.value === 'OK' || reply.value === 'Background saving started';
+  if (done) return { outcome: 'ok', reply: String(reply.value), tookMs };
   return { outcome: 'unknown', reply: `unexpected reply: ${firstLine(String(reply.value))}`, tookMs };
 }
 

@@ -24,7 +24,12 @@ const Remedy = Type.Union([
     kind: Type.Enum(['wait']),
     until: Time('The node helps itself; something else is done after this.'),
   }),
-  Type.Object({ kind: Type.Enum(['reattach']) }),
+  Type.Object({
+    kind: Type.Enum(['reattach', 'ask_for_dump'], {
+      description:
+        '`ask_for_dump`: the master makes a new dump (BGSAVE, where the policy permits it), then the node is attached anew.',
+    }),
+  }),
   Type.Object({ kind: Type.Enum(['person']), steps: Type.Array(Type.String()) }),
 ]);
 

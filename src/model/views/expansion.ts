@@ -26,6 +26,8 @@ const NodeCommand = Type.Union([
   Type.Object({ kind: Type.Literal('slaveof'), master: Address, force: Type.Boolean() }),
   Type.Object({ kind: Type.Literal('slaveof_no_one') }),
   Type.Object({ kind: Type.Literal('clear_replication_id') }),
+  /** A new dump, of the master (with permission): the one command of a join that does not go to its node. */
+  Type.Object({ kind: Type.Literal('bgsave') }),
   /** A setting that is borrowed, of a node or (with permission) of the master. */
   Type.Object({ kind: Type.Literal('config_set'), name: BorrowedName, value: Type.String() }),
   /** Writes the node's present settings to its file. */
@@ -96,6 +98,9 @@ export const AttemptView = Type.Object({
     description: 'Where a reattach stands; a plain attach goes straight to `slaveof`.',
   }),
   detachedAt: NullableTime('When NO ONE was answered.'),
+  wantsDump: Type.Optional(
+    Type.Boolean({ description: 'Whether the master is asked for a new dump before SLAVEOF.' }),
+  ),
   intents: Type.Array(Intent),
   catchUp: Nullable(CatchUp),
 });

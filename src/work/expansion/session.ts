@@ -268,7 +268,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   async function run(command: Decision['commands'][number]): Promise<Reply> {
     const { joinIndex, intentId } = command;
     const join = joinIndex === null ? null : expansion.joins[joinIndex]!;
-    const target = join?.target ?? expansion.master;
+    const ofMaster = join === null || command.command.kind === 'bgsave';
+    const target = ofMaster ? expansion.master : join.target;
     const act = actOf(command.command, (join ?? expansion).borrowed);
     // Opens the connection first, so that no slow connect comes between the last check and the command.
     await observer.connection(target).ping(pingTimeoutMs);

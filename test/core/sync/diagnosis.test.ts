@@ -30,6 +30,7 @@ function refused(seconds: number, receivedBytes: number, listed: ListedSlave | n
     master: newMasterTracker(),
     capabilities: capabilitiesOf({ server }),
     report: null,
+    mayAskForDump: false,
     anomaly: makeAnomaly('refused_for_good', { noConnectForMs: now }, { at: now, attempt: 1 }),
     earlier: [],
     now,
@@ -77,6 +78,7 @@ describe('up, and not in the list of the master', () => {
       master: newMasterTracker(),
       capabilities: capabilitiesOf({ server }),
       report: null,
+      mayAskForDump: false,
       anomaly: makeAnomaly(
         'up_but_not_listed',
         { as: 'not_listed', forMs: 31_000 },

@@ -422,6 +422,8 @@ function commandText(command: NodeCommand): string {
       return 'SLAVEOF NO ONE';
     case 'clear_replication_id':
       return 'CLEARREPLICATIONID';
+    case 'bgsave':
+      return 'BGSAVE';
     case 'config_set':
       return `CONFIG SET ${command.name} ${command.value}`;
     case 'config_rewrite':
