@@ -255,7 +255,11 @@ describe('when the node does not answer', () => {
   });
 
   test('silence reads as busy, in bounded time, and never as an answer', async () => {
-    const { connection } = await given({ answer: () => null });
+    let silent = false;
+    const sound = pika354();
+    const { connection } = await given({ answer: (...asked) => (silent ? null : sound(...asked)) });
+    factsOf(await look(connection, ['server']));
+    silent = true;
     const seen = await look(connection, ['server'], 100);
     expect(seen.kind).toBe('busy');
     expect(seen).toMatchObject({ tookMs: expect.any(Number) });
