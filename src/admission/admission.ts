@@ -188,8 +188,12 @@ export function createAdmission(parts: AdmissionParts): Admission {
   };
 }
 
+/** What only a plan asks for: the answers do not change by themselves before a batch. */
+const masterPlanSections = [...preflightSections, 'commands', 'hidden', 'master_ports'] as const;
+const nodePlanSections = [...preflightNodeSections, 'hidden', 'slave_ports'] as const;
+
 async function lookAtMaster(parts: AdmissionParts, master: NodeTarget): Promise<Observed> {
-  const options = { sections: [...preflightSections, 'commands' as const], ...lookLimits(parts, master) };
+  const options = { sections: masterPlanSections, ...lookLimits(parts, master) };
   const seen = await observe(parts.engine, parts.credentials, master, options, parts.now);
   parts.onLook?.('master', seen.look);
   return seen;
@@ -262,7 +266,7 @@ function checkedPolicy(input: PolicyInput): Policy {
 }
 
 async function lookAtNode(parts: AdmissionParts, node: JoinTarget, master: NodeTarget): Promise<Observed> {
-  const options = { sections: preflightNodeSections, ...lookLimits(parts, master) };
+  const options = { sections: nodePlanSections, ...lookLimits(parts, master) };
   const seen = await observe(parts.engine, parts.credentials, node, options, parts.now);
   parts.onLook?.('node', seen.look);
   return seen;

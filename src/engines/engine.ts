@@ -13,7 +13,13 @@ export type LookSection =
   | 'config'
   | 'data'
   | 'keys'
-  | 'commands';
+  | 'commands'
+  /** Which commands of the service the node hides. */
+  | 'hidden'
+  /** The ports on which nodes reach it as their master. */
+  | 'master_ports'
+  /** The ports on which a master reaches it as its slave. */
+  | 'slave_ports';
 
 /** How to log in, and where that may be sent. Plain data: comparisons hand it to a thread. */
 export interface Credential {

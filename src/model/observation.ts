@@ -6,6 +6,7 @@ export type {
   BinlogOffset,
   ConfigFacts,
   DbState,
+  DerivedPort,
   ListedSlave,
   Look,
   MasterIdentity,

@@ -14,7 +14,15 @@ import { onNewerDump } from './slave-copy.ts';
 import { closeConnection } from './slave-link.ts';
 import { realTimers, type Timers } from './timers.ts';
 import { outgoingBytesPerSecond, reallocate, setCopyRoom } from './transfer.ts';
-import { type LogLine, type SimNode, type SupersededOutcome, stall, takePort, type World } from './world.ts';
+import {
+  type LogLine,
+  replicationPorts,
+  type SimNode,
+  type SupersededOutcome,
+  stall,
+  takePort,
+  type World,
+} from './world.ts';
 import { createWriteLoad, type WriteLoad, type WriteLoadOptions } from './write-load.ts';
 
 export interface ClusterOptions {
@@ -107,6 +115,8 @@ export interface Cluster {
   nextEventAt(): number | null;
   addNode(options: NodeOptions): SimNode;
   node(id: string): SimNode;
+  /** The node that takes connections on this port: its own, or a port of its replication. */
+  listener(port: number): SimNode | undefined;
   readonly nodes: readonly SimNode[];
   load(id: string, options: LoadOptions): void;
   /** Clients that write to the node without pause. Replaces the one before; stops with the process. */
@@ -282,6 +292,13 @@ export function createCluster(options: ClusterOptions): Cluster {
     nextEventAt: () => clock.nextAt(),
     addNode,
     node: find,
+    listener(port) {
+      const nodes = [...world.nodes.values()];
+      return (
+        nodes.find((node) => node.port === port) ??
+        nodes.find((node) => replicationPorts(node).includes(port))
+      );
+    },
     get nodes() {
       return [...world.nodes.values()];
     },

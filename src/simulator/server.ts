@@ -1,8 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type Cluster, NodeRefused, NodeStalled } from './cluster.ts';
 import type { Session } from './commands.ts';
 import { CommandParser, encodeReply, ProtocolError } from './resp.ts';
-import { type SimNode, takePort } from './world.ts';
+import { replicationPorts, type SimNode, takePort } from './world.ts';
 
 export interface ServeOptions {
   /** Virtual milliseconds per real one. Default 1. */
@@ -107,7 +107,7 @@ interface Listener {
 /** The port of one node; it goes with the process and comes back with it. */
 function createListener(cluster: Cluster, node: SimNode): Listener {
   const sockets = new Set<Socket>();
-  let server: Server | null = null;
+  let servers: Server[] = [];
 
   const accept = (socket: Socket): void => {
     sockets.add(socket);
@@ -120,36 +120,48 @@ function createListener(cluster: Cluster, node: SimNode): Listener {
     serveClient(cluster, node, socket);
   };
 
-  const tryListen = (host: string, port: number): Promise<Server> =>
+  const tryListen = (host: string, port: number, onSocket: (socket: Socket) => void): Promise<Server> =>
     new Promise((resolve, reject) => {
-      const made = createServer({ noDelay: true }, accept);
+      const made = createServer({ noDelay: true }, onSocket);
       // Also later, when it changes nothing: a connection that cannot be accepted is the client's loss alone.
       made.on('error', reject);
       made.listen(port, host, 511, () => resolve(made));
     });
 
+  const stop = async (): Promise<void> => {
+    const stopping = servers;
+    servers = [];
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(
+      stopping.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    );
+  };
+
   return {
     async listen(host, port) {
       for (let attempt = 1; ; attempt++) {
         try {
-          server = await tryListen(host, port);
-          const address = server.address();
-          return typeof address === 'object' && address !== null ? address.port : port;
+          servers.push(await tryListen(host, port, accept));
+          const own = portOf(servers[0]!);
+          for (const derived of replicationPorts({ ...node, port: own })) {
+            const listening = tryListen(host, derived, (socket) => socket.destroy());
+            // Where the port was given, another program may have a port that lies so far from it.
+            const derivedServer = await (port === 0 ? listening : listening.catch(() => null));
+            if (derivedServer !== null) servers.push(derivedServer);
+          }
+          return own;
         } catch (error) {
+          await stop();
           if (attempt >= listenTries || !node.alive) throw error;
           await new Promise((resolve) => setTimeout(resolve, listenAgainMs));
         }
       }
     },
-    stop() {
-      const stopping = server;
-      server = null;
-      for (const socket of sockets) socket.destroy();
-      if (stopping === null) return Promise.resolve();
-      return new Promise((resolve) => stopping.close(() => resolve()));
-    },
+    stop,
   };
 }
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 /** Answers one connection in order; while the node is stalled the commands wait. */
 function serveClient(cluster: Cluster, node: SimNode, socket: Socket): void {

@@ -197,7 +197,7 @@ export interface SimNode {
   copyRoomBytes: number;
   /** db-sync-path lies on another mount than db-path. */
   readonly copiesOnAnotherMount: boolean;
-  /** Whether its ports +2000 and +10001 can be reached from outside. */
+  /** Whether its ports +2000 and +10001 (3.3: +1000) can be reached from outside. */
   readonly opens: { replication: boolean; files: boolean };
   /** Each dump fails: its folder cannot be written. */
   dumpsFail: boolean;
@@ -289,6 +289,12 @@ export function takePort(world: World, node: SimNode, port: number): void {
   world.ports.set(node.port, others);
   node.port = port;
   world.ports.set(port, [...(world.ports.get(port) ?? []), node]);
+}
+
+/** The ports besides its own on which others reach the node, for its replication (pika-facts 7). */
+export function replicationPorts({ port, opens, traits }: SimNode): number[] {
+  const files = traits.pushes ? port + 1000 : port + 10_001;
+  return [...(opens.replication ? [port + 2000] : []), ...(opens.files ? [files] : [])];
 }
 
 /** Whether a probe of an address that nobody has is refused at once instead of timing out. */

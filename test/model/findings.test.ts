@@ -68,7 +68,24 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
   node_garbled: [met],
   node_facts_missing: [{ missing: ['INFO replication'] }],
   announced_address_shared: [{ other: '10.0.0.3:9221', seenAs: '172.17.0.2:9221' }],
-  announced_port_differs: [{ listens: 9221, told: 19221, seenAs: '10.0.0.2:9221' }],
+  announced_port_differs: [{ listens: 9221, told: 19221 }],
+  master_given_by_name: [{ host: 'pika-0', version: '3.3.6' }],
+  ports_unreachable: [
+    {
+      host: '10.0.0.1',
+      ports: [
+        { port: 11_221, shift: 2000, outcome: 'refused' },
+        { port: 19_222, shift: 10_001, outcome: 'no_answer' },
+      ],
+      seenAs: '172.17.0.2:9221',
+    },
+    { host: '10.0.0.2', ports: [{ port: 10_221, shift: 1000, outcome: 'refused' }], seenAs: null },
+  ],
+  command_hidden: [{ commands: ['slaveof'] }, { commands: ['slaveof', 'config'] }],
+  sharding_mode: [{}],
+  rsync_parallel_too_high: [{ value: 8, version: '3.5.2' }],
+  paths_apart: [{ dbPath: '/data/db/', dbSyncPath: '/copies/dbsync/' }],
+  commands_blacklisted: [{ commands: ['config', 'slaveof'] }],
   node_seen_as_loopback: [{ seenAs: '10.0.0.1:9221' }],
   node_seen_by_name: [
     { host: 'pika-1', port: 9221, samePort: 0 },

@@ -70,8 +70,7 @@ export function createNetwork(cluster: Cluster, random: Random, listener: Networ
     for (const broke of Array.from(links.get(node.id) ?? [])) broke('ECONNRESET', 'read ECONNRESET');
   });
 
-  const nodeAt = (address: Address): SimNode | undefined =>
-    cluster.nodes.find((node) => node.port === address.port);
+  const nodeAt = (address: Address): SimNode | undefined => cluster.listener(address.port);
 
   function wires(process: ServiceProcess, sender: () => { expansionId: string; epoch: number }): Wires {
     return {

@@ -1,4 +1,4 @@
-import { findListedSlave, isIpv6, type KnownAs } from '../../model/addresses.ts';
+import { findListedSlave, isIpv6, type KnownAs, samePlace } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { MissingPart } from '../../model/findings/reach.ts';
 import type { MasterWork } from '../../model/findings/settings.ts';
@@ -95,6 +95,19 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
     code: 'master_password_differs',
     check: ({ facts }) => (facts.config?.requirepassMatchesLogin === false ? {} : null),
   },
+  {
+    code: 'command_hidden',
+    planOnly: true,
+    check: ({ facts, capabilities }) =>
+      hiddenOf(facts, ['config', 'scan', ...(capabilities?.hasLastSave ? ['lastsave'] : [])]),
+  },
+  {
+    code: 'commands_blacklisted',
+    planOnly: true,
+    check: ({ facts }) => blacklisted(facts, ['info', 'config', 'select', 'scan', 'lastsave']),
+  },
+  { code: 'ports_unreachable', planOnly: true, check: ({ target, facts }) => closedPorts(target, facts) },
+  { code: 'sharding_mode', check: sharding },
   { code: 'version_cannot_be_proven', check: ({ capabilities }) => unproven(capabilities) },
   { code: 'build_unknown', planOnly: true, check: unknownBuild },
   {
@@ -152,6 +165,35 @@ export const foundAny = <Name extends string, T>(
   items: readonly T[],
 ): Readonly<Record<Name, readonly T[]>> | null =>
   items.length === 0 ? null : ({ [name]: items } as unknown as Readonly<Record<Name, readonly T[]>>);
+
+/** Which of the commands that the service needs there the server hides. */
+export const hiddenOf = ({ hiddenCommands = [] }: NodeFacts, needed: readonly string[]) =>
+  foundAny(
+    'commands',
+    needed.filter((name) => hiddenCommands.includes(name)),
+  );
+
+/** Which of them a login that is not by requirepass may not run. */
+export const blacklisted = ({ config }: NodeFacts, needed: readonly string[]) =>
+  config?.requirepassMatchesLogin === false
+    ? foundAny(
+        'commands',
+        needed.filter((name) => config.userBlacklist?.includes(name)),
+      )
+    : null;
+
+export function sharding({ facts }: { readonly facts: NodeFacts }) {
+  return facts.config?.instanceMode === 'sharding' ? {} : null;
+}
+
+/** Ports of a server that the service could not reach, at the address that the service uses. */
+export function closedPorts({ address, seenAs }: NodeTarget, { derivedPorts = [] }: NodeFacts) {
+  const ports = derivedPorts.flatMap(({ outcome, ...port }) =>
+    outcome === 'open' ? [] : [{ ...port, outcome }],
+  );
+  if (ports.length === 0) return null;
+  return { host: address.host, ports, seenAs: samePlace(address, seenAs) ? null : formatAddress(seenAs) };
+}
 
 /** 3.3.6 in sharding mode prints no positions, and SLAVEOF has no effect there (v3.3.6 pika_admin.cc:843). */
 export function partsMissing(facts: NodeFacts): MissingPart[] {

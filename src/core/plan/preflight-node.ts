@@ -5,7 +5,17 @@ import { formatAddress, type ListedSlave, type Look, type NodeFacts } from '../.
 import type { NodeTarget } from '../../model/targets.ts';
 import { isWithin } from '../../model/versions.ts';
 import { type Check, findingsOf } from './finding.ts';
-import { foundAny, noReplyWithin, partsMissing, unknownBuild, unproven } from './preflight-master.ts';
+import {
+  blacklisted,
+  closedPorts,
+  foundAny,
+  hiddenOf,
+  noReplyWithin,
+  partsMissing,
+  sharding,
+  unknownBuild,
+  unproven,
+} from './preflight-master.ts';
 import { knownAs, metOf, type PreflightMaster, type PreflightNode } from './preflight-servers.ts';
 
 /** Whether this expansion has acted on the node before. */
@@ -110,6 +120,13 @@ const silentNodeChecks: readonly Check<PreflightNode>[] = [
   { code: 'node_busy', check: ({ look }) => noReplyWithin(look) },
 ];
 
+/** docs/pika-facts.md, 8: the node compares its master's address with that in the dump. */
+const comparesMasterAddress = ['0.0.0', '3.5.0'] as const;
+/** Reported of these; 3.5.4 and later read a greater number as 4. */
+const diesOfParallelCopies = ['3.5.0', '3.5.4'] as const;
+
+const topFolder = (path: string): string => path.split('/').find((part) => part !== '') ?? '';
+
 /** A node that answered, with the master that it is to join. */
 interface NodeScene extends PreflightNode {
   readonly master: PreflightMaster;
@@ -130,6 +147,15 @@ export const nodeChecks: readonly Check<NodeScene>[] = [
       const told = master.target.seenAs;
       const trapped = isLoopback(told.host) && !isLoopback(target.address.host);
       return trapped ? { seenAs: formatAddress(told) } : null;
+    },
+  },
+  {
+    code: 'master_given_by_name',
+    check: ({ master: { target }, capabilities }) => {
+      const { host } = target.seenAs;
+      const named = !isIpv4(host) && !isIpv6(host);
+      const compares = capabilities !== null && isWithin(capabilities.version, comparesMasterAddress);
+      return named && compares ? { host, version: capabilities.version } : null;
     },
   },
   {
@@ -158,7 +184,7 @@ export const nodeChecks: readonly Check<NodeScene>[] = [
     check: ({ target: { seenAs }, facts }) => {
       const listens = facts.server?.tcpPort ?? null;
       if (listens === null || listens === seenAs.port) return null;
-      return { listens, told: seenAs.port, seenAs: formatAddress({ host: seenAs.host, port: listens }) };
+      return { listens, told: seenAs.port };
     },
   },
   {
@@ -241,6 +267,43 @@ export const nodeChecks: readonly Check<NodeScene>[] = [
     },
   },
   { code: 'node_db_fatal', check: ({ facts }) => (facts.dbFatal ? {} : null) },
+  {
+    code: 'command_hidden',
+    planOnly: true,
+    check: ({ facts, capabilities }) =>
+      hiddenOf(facts, [
+        'slaveof',
+        'config',
+        'scan',
+        ...(capabilities?.hasReplicationId ? ['clearreplicationid'] : []),
+      ]),
+  },
+  {
+    code: 'commands_blacklisted',
+    planOnly: true,
+    check: ({ facts }) =>
+      blacklisted(facts, ['info', 'config', 'slaveof', 'select', 'scan', 'clearreplicationid']),
+  },
+  { code: 'ports_unreachable', planOnly: true, check: ({ target, facts }) => closedPorts(target, facts) },
+  { code: 'sharding_mode', check: sharding },
+  {
+    code: 'rsync_parallel_too_high',
+    planOnly: true,
+    check: ({ facts, capabilities }) => {
+      const value = facts.config?.maxRsyncParallelNum ?? 0;
+      if (value <= 4 || !capabilities || !isWithin(capabilities.version, diesOfParallelCopies)) return null;
+      return { value, version: capabilities.version };
+    },
+  },
+  {
+    code: 'paths_apart',
+    planOnly: true,
+    check: ({ facts: { config } }) => {
+      const { dbPath, dbSyncPath } = config ?? {};
+      if (!dbPath?.startsWith('/') || !dbSyncPath?.startsWith('/')) return null;
+      return topFolder(dbPath) === topFolder(dbSyncPath) ? null : { dbPath, dbSyncPath };
+    },
+  },
   {
     code: 'node_writable_as_slave',
     check: ({ facts }) => (facts.config?.slaveReadOnly === false ? {} : null),

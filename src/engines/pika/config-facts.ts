@@ -15,6 +15,15 @@ export const configKeys = [
   'slave-read-only',
   'masterauth',
   'requirepass',
+  'instance-mode',
+  'max-rsync-parallel-num',
+  'max-conn-rbuf-size',
+  'enable-blob-files',
+  'slave-priority',
+  'db-path',
+  'db-sync-path',
+  'dump-path',
+  'userblacklist',
 ] as const;
 export type ConfigKey = (typeof configKeys)[number];
 
@@ -51,6 +60,15 @@ export function configFacts(values: ConfigValues, passwords: PasswordsToCompare)
     masterauthSet: isSet(values.masterauth),
     masterauthMatchesMaster: matches(values.masterauth, passwords.master),
     requirepassSet: isSet(values.requirepass),
+    instanceMode: values['instance-mode'] || null,
+    maxRsyncParallelNum: number('max-rsync-parallel-num'),
+    maxConnRbufSizeBytes: number('max-conn-rbuf-size'),
+    enableBlobFiles: onOff(values['enable-blob-files']),
+    slavePriority: number('slave-priority'),
+    dbPath: values['db-path'] || null,
+    dbSyncPath: values['db-sync-path'] || null,
+    dumpPath: values['dump-path'] || null,
+    userBlacklist: words(values.userblacklist),
     requirepassMatchesLogin: values.requirepass ? matches(values.requirepass, passwords.login) : null,
   };
 }
@@ -60,6 +78,14 @@ function onOff(value: string | null | undefined): boolean | null {
   if (value === 'no' || value === '0') return false;
   return null;
 }
+
+const words = (value: string | null | undefined): string[] | null =>
+  value == null
+    ? null
+    : value
+        .toLowerCase()
+        .split(/[,\s]+/)
+        .filter((word) => word !== '');
 
 const isSet = (value: string | null | undefined): boolean | null => (value == null ? null : value !== '');
 

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../../model/addresses.ts';
 import type { NodeCommand, NodeTarget } from '../../model/expansion.ts';
-import type { Look, NodeFacts } from '../../model/observation.ts';
+import type { DerivedPort, Look, NodeFacts } from '../../model/observation.ts';
 import { isOutOfFiles } from '../../platform/open-files.ts';
 import { withTexts } from '../../platform/secrets.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
@@ -10,6 +10,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import { type Command, firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
 import { DeniedReply, deniedReply, readFacts } from './read-look.ts';
 import { GarbledReply, type ReplyLimits } from './reply-guard.ts';
+import { portShifts } from './versions.ts';
 
 export interface ConnectionOptions {
   /** Milliseconds since the epoch. */
@@ -183,7 +184,35 @@ export class PikaConnection implements NodeConnection {
       mayAskData: (facts) => !capabilitiesOf(facts).infoDataIsCostly,
       known: this.known,
     });
-    return link.connectedTo === null ? facts : { ...facts, ips: this.options.wires.ips(link.connectedTo) };
+    const ports = await this.tryPorts({ ...this.known, ...facts }, options);
+    const ips = link.connectedTo === null ? {} : { ips: this.options.wires.ips(link.connectedTo) };
+    return { ...facts, ...ports, ...ips };
+  }
+
+  /** Connects to the ports that a full sync needs besides that of the node, and says nothing there. */
+  private async tryPorts(facts: NodeFacts, { sections, timeoutMs }: LookOptions): Promise<NodeFacts> {
+    const roles = (['master', 'slave'] as const).filter((role) => sections.includes(`${role}_ports`));
+    if (roles.length === 0) return {};
+    const { address } = this.target;
+    const { version } = capabilitiesOf(facts);
+    const shifts = roles.flatMap((role) => portShifts(version, role));
+    const tries = shifts
+      .filter((shift) => address.port + shift <= highestPort)
+      .map((shift) => this.tryPort(shift, timeoutMs));
+    return { derivedPorts: await Promise.all(tries) };
+  }
+
+  private async tryPort(shift: number, timeoutMs: number): Promise<DerivedPort> {
+    const { host, port } = this.target.address;
+    const { wires, limits } = this.options;
+    const stop = new AbortController();
+    const cancel = wires.after(Math.min(portLimitMs, timeoutMs * shareForPorts), () => stop.abort());
+    const opened = wires.open({ host, port: port + shift }, limits, stop.signal);
+    // A link that comes too late is closed too.
+    opened.then((link) => link.destroy()).catch(() => undefined);
+    const outcome = await orAborted(opened, stop.signal).then(() => 'open' as const, outcomeOf);
+    cancel();
+    return { port: port + shift, shift, outcome };
   }
 
   /** requirepass is the password of the default user; that of an ACL user says nothing about it. */
@@ -230,6 +259,15 @@ export class PikaConnection implements NodeConnection {
     this.link = null;
   }
 }
+
+const highestPort = 65_535;
+/** A port that is open answers within one round trip. */
+const portLimitMs = 1000;
+/** What of the time of a look may go into ports that do not answer. */
+const shareForPorts = 0.25;
+
+const outcomeOf = (error: unknown): DerivedPort['outcome'] =>
+  error instanceof LinkError && error.code === 'ECONNREFUSED' ? 'refused' : 'no_answer';
 
 /** Settles as the promise does, or rejects when the signal comes first; the promise is not left unhandled. */
 function orAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {

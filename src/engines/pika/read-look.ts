@@ -61,6 +61,7 @@ export async function readFacts(link: Link, options: ReadOptions): Promise<NodeF
   const known: NodeFacts = { ...options.known, ...first };
   return {
     ...first,
+    ...(await readHidden(link, options)),
     ...(await readData(link, options, known)),
     ...(await readKeys(link, options, known)),
   };
@@ -115,9 +116,19 @@ function refusal(what: string, error: string): Error {
   return new GarbledReply(`it answers ${what} with "${error}"`);
 }
 
+/** Up to 3.1 two masters could copy each other (double-master-ip). */
+const doubleMaster = /^role:double_master/m;
+
 function infoFacts(texts: ReadonlyMap<InfoSection, string>): NodeFacts {
   const server = parsed(texts, 'server', parseServer, 'holds no pika_version');
-  const replication = parsed(texts, 'replication', parseReplication, 'holds no role');
+  const replication = parsed(
+    texts,
+    'replication',
+    parseReplication,
+    doubleMaster.test(texts.get('replication') ?? '')
+      ? 'says role:double_master, a mode of old releases which the service does not know'
+      : 'holds no role',
+  );
   const stats = parsed(texts, 'stats', parseStats, 'holds no is_bgsaving');
   const sizes = parseSizes(texts.get('sizes') ?? '');
   const commandCalls = parseCommandCalls(texts.get('commands') ?? '');
@@ -194,6 +205,29 @@ function settingFacts(
   const config = configFacts(values, passwords);
   const dbInstanceNum = config.dbInstanceNum ?? parseInstanceCount(rocksdb ?? '');
   return { config: { ...config, dbInstanceNum } };
+}
+
+/**
+ * Commands that the service needs, each with a wrong number of words: Pika looks for the name first, counts the words then,
+ * and runs nothing. Tried on 3.5.4 and 4.0.1, with and without `rename-command`.
+ */
+const neverRun: readonly Command[] = [
+  ['SLAVEOF'],
+  ['CONFIG'],
+  ['SCAN'],
+  ['LASTSAVE', 'x'],
+  ['CLEARREPLICATIONID', 'x'],
+];
+
+/** 3.3.6 says `ERR unknown or unsupported command 'slaveof"'`, the others `ERR unknown command "slaveof"`. */
+const unknownText = /^ERR unknown (?:or unsupported )?command/i;
+
+async function readHidden(link: Link, { sections }: ReadOptions): Promise<NodeFacts> {
+  if (!sections.has('hidden')) return {};
+  const replies = await link.send(neverRun);
+  const isHidden = (reply: Reply | undefined) => reply && 'error' in reply && unknownText.test(reply.error);
+  const hidden = neverRun.filter((_command, index) => isHidden(replies[index]));
+  return { hiddenCommands: hidden.map(([name]) => name.toLowerCase()) };
 }
 
 async function readData(link: Link, options: ReadOptions, known: NodeFacts): Promise<NodeFacts> {

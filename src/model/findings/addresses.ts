@@ -27,7 +27,25 @@ export const addressFindings = {
         `请在配置中为每个节点设置各自的端口（或 IP），并用 ${seenAsWord(reader)} 写明。`,
     },
   }),
-  announced_port_differs: row<{ listens: number; told: number; seenAs: string }>({
+  master_given_by_name: row<{ host: string; version: string }>({
+    severity: 'error',
+    meaning: plain(
+      'Up to 3.4 a node compares the address of its master with the IP address in the dump. With a name the full sync ends in Error.',
+      '3.4 及以前的节点会把主节点地址与快照中记录的 IP 比较；用名称给出时，全量同步以 Error 结束。',
+    ),
+    text: {
+      en: ({ node, master, host, version }) =>
+        `${node} runs ${version} and would be told the name "${host}" for its master ${master}. The dump names the master by its IP address, so the full sync would end in Error.`,
+      zh: ({ node, master, host, version }) =>
+        `${node} 的版本是 ${version}，会得到主节点 ${master} 的名称“${host}”；而快照中记录的是 IP，全量同步会以 Error 结束。`,
+    },
+    nextStep: {
+      en: (_facts, reader) =>
+        `State the IP address of the master that the nodes use as ${seenAsWord(reader)}.`,
+      zh: (_facts, reader) => `请用 ${seenAsWord(reader)} 写明各节点使用的主节点 IP 地址。`,
+    },
+  }),
+  announced_port_differs: row<{ listens: number; told: number }>({
     severity: 'error',
     meaning: plain(
       'A node announces its own configured port to the master, not a mapped port. Under the port of the request the master’s list would never show it.',
@@ -40,9 +58,10 @@ export const addressFindings = {
         `${node} 配置的端口是 ${listens}，它向主节点报告的是这个端口，而不是 ${told}。`,
     },
     nextStep: {
-      en: ({ seenAs }, reader) =>
-        `State ${seenAsOf(seenAs, reader)} (with the IP that the master sees) for this node.`,
-      zh: ({ seenAs }, reader) => `请为该节点写明 ${seenAsOf(seenAs, reader)}（IP 用主节点看到的）。`,
+      en: ({ listens }, reader) =>
+        `State ${seenAsOf(`IP:${listens}`, reader)} for this node. IP is the address under which the master sees this node.`,
+      zh: ({ listens }, reader) =>
+        `请为该节点写明 ${seenAsOf(`IP:${listens}`, reader)}，其中 IP 是主节点看到的该节点地址。`,
     },
   }),
   node_seen_as_loopback: row<{ seenAs: string }>({

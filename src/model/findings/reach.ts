@@ -32,6 +32,44 @@ const sameness: Readonly<Record<Sameness, readonly [en: string, zh: string]>> = 
   process: ['the same run id and process id', 'run id 和进程号相同'],
 };
 
+interface ClosedPort {
+  readonly port: number;
+  readonly shift: number;
+  readonly outcome: 'refused' | 'no_answer';
+}
+
+const portText = ({ port, shift, outcome }: ClosedPort): string =>
+  `port ${port} (+ ${shift}) ${outcome === 'refused' ? 'was refused' : 'gave no answer'}`;
+const portTextZh = ({ port, shift, outcome }: ClosedPort): string =>
+  `端口 ${port}（+ ${shift}）${outcome === 'refused' ? '拒绝连接' : '没有应答'}`;
+
+/** What happens to a full sync without this port; measured on 3.5.4 and 4.0.1. */
+function portEffect(shift: number): readonly [en: string, zh: string] {
+  if (shift === 2000)
+    return [
+      'A node that cannot reach + 2000 receives 0 bytes for ever.',
+      '连不上 + 2000 的节点会一直收到 0 字节。',
+    ];
+  if (shift === 1000)
+    return [
+      'A master that cannot reach + 1000 cannot send its dump to the node.',
+      '主节点连不上 + 1000 就无法把快照发给该节点。',
+    ];
+  return [
+    'A node that cannot reach + 10001 receives no file, only about 16 B/s that keep the connection alive.',
+    '连不上 + 10001 的节点收不到任何文件，只有约 16 B/s 的保活流量。',
+  ];
+}
+
+const triedInstead = (seenAs: string | null, language: 'en' | 'zh'): string => {
+  if (seenAs === null) return '';
+  return language === 'zh'
+    ? `本服务试的是自己使用的地址，没有试 ${seenAs}。`
+    : ` The service tried the address that the service itself uses, not ${seenAs}.`;
+};
+
+const upper = (name: string): string => name.toUpperCase();
+
 export const reachFindings = {
   no_nodes: row({
     severity: 'error',
@@ -197,6 +235,54 @@ export const reachFindings = {
       '请授予本服务的用户执行 INFO、CONFIG GET 和 LASTSAVE 的权限，并确认该服务器是 Pika。',
     ),
   }),
+  ports_unreachable: row<{
+    host: string;
+    ports: readonly ClosedPort[];
+    /** The address that the other side uses, where it is another than the one that was tried; null = the same. */
+    seenAs: string | null;
+  }>({
+    severity: 'warning',
+    meaning: plain(
+      'A port that a full sync needs besides the own port of a server cannot be reached from the service. The nodes connect to port + 2000 of the master, and from 3.5.0 on to + 10001. Up to 3.4 the master connects to port + 1000 of the node. The service tries each port once, from its own machine and at the address that the service itself uses. The result says nothing for certain about the way between the servers: a port that the service reaches may be closed to them, and the other way round.',
+      '本服务无法连接全量同步所需的某个附加端口。节点要连接主节点端口 + 2000，从 3.5.0 起还要连接 + 10001；3.4 及以前由主节点连接节点端口 + 1000。本服务只从自己所在的机器、用自己使用的地址各试一次，因此不能据此断定服务器之间的情况：本服务能连上的端口对它们可能是关闭的，反之亦然。',
+    ),
+    text: {
+      en: (facts, reader) =>
+        `Connections from the service to ${facts.node || `the master ${facts.master}`} at ${facts.host}: ${listed(facts.ports.map(portText), reader)}. ${facts.ports.map(({ shift }) => portEffect(shift)[0]).join(' ')}${triedInstead(facts.seenAs, 'en')}`,
+      zh: (facts, reader) =>
+        `从本服务连接${facts.node ? ` ${facts.node}` : `主节点 ${facts.master}`}（${facts.host}）：${listed(facts.ports.map(portTextZh), reader)}。${facts.ports.map(({ shift }) => portEffect(shift)[1]).join('')}${triedInstead(facts.seenAs, 'zh')}`,
+    },
+    nextStep: {
+      en: ({ node, ports }) =>
+        node
+          ? `Open port ${ports.map(({ port }) => port).join(' and ')} of ${node} to the master, and try it from the machine of the master. If it is open there, there is nothing to do.`
+          : `Open port ${ports.map(({ port }) => port).join(' and ')} of the master to every node, and try it from the machine of a node. If it is open there, there is nothing to do.`,
+      zh: ({ node, ports }) =>
+        node
+          ? `请对主节点开放 ${node} 的端口 ${ports.map(({ port }) => port).join(' 和 ')}，并从主节点所在的机器上试连。若在那里能连上，则无需操作。`
+          : `请对所有节点开放主节点的端口 ${ports.map(({ port }) => port).join(' 和 ')}，并从节点所在的机器上试连。若在那里能连上，则无需操作。`,
+    },
+  }),
+  command_hidden: row<{ commands: readonly string[] }>({
+    severity: 'error',
+    meaning: plain(
+      'A server does not know a command that the service needs. `rename-command` in its configuration hides the command. The service finds this out with a wrong number of arguments, so nothing is run.',
+      '服务器不认识本服务所需的命令：其配置中的 `rename-command` 隐藏了该命令。本服务用错误的参数个数来探测，不会真正执行。',
+    ),
+    text: {
+      en: ({ node, master, commands }, reader) =>
+        `${node || `The master ${master}`} does not know ${listed(commands.map(upper), reader)} under ${commands.length === 1 ? 'this name' : 'these names'}.`,
+      zh: ({ node, master, commands }, reader) =>
+        `${node || `主节点 ${master}`} 不认识命令 ${listed(commands.map(upper), reader)}。`,
+    },
+    nextStep: {
+      en: ({ node, master, commands }, reader) =>
+        `Remove rename-command for ${listed(commands.map(upper), reader)} from the configuration file of ${node || master} and restart it. The service sends commands under their own names.`,
+      zh: ({ node, master, commands }, reader) =>
+        `请在 ${node || master} 的配置文件中去掉 ${listed(commands.map(upper), reader)} 的 rename-command 并重启。本服务只使用命令的原名。`,
+    },
+  }),
+
   node_unreachable: row<Met>({
     severity: 'error',
     meaning: plain(

@@ -210,6 +210,80 @@ export const settingFindings = {
       '请在凭据中填写主节点真正的 requirepass。',
     ),
   }),
+  sharding_mode: row({
+    severity: 'error',
+    meaning: plain(
+      'instance-mode of a server is sharding. SLAVEOF has no effect in this mode.',
+      '服务器的 instance-mode 是 sharding，在该模式下 SLAVEOF 不起作用。',
+    ),
+    text: {
+      en: ({ node, master }) => `instance-mode of ${node || `the master ${master}`} is sharding.`,
+      zh: ({ node, master }) => `${node || `主节点 ${master}`} 的 instance-mode 是 sharding。`,
+    },
+    nextStep: plain(
+      'The service adds slaves in classic mode only. Name servers whose instance-mode is classic.',
+      '本服务只支持 classic 模式，请改用 instance-mode 为 classic 的服务器。',
+    ),
+  }),
+  rsync_parallel_too_high: row<{ value: number; version: string }>({
+    severity: 'warning',
+    meaning: plain(
+      'max-rsync-parallel-num of a node is above 4. On 3.5.0 to 3.5.3 slaves are reported to die of it during a full sync. Later releases read it as 4.',
+      '节点的 max-rsync-parallel-num 大于 4。据报告，3.5.0 至 3.5.3 的从节点会因此在全量同步中崩溃；更新的版本按 4 处理。',
+    ),
+    text: {
+      en: ({ node, value, version }) =>
+        `max-rsync-parallel-num of ${node} is ${value}. Nodes of ${version} are reported to die during a full sync with more than 4.`,
+      zh: ({ node, value, version }) =>
+        `${node} 的 max-rsync-parallel-num 是 ${value}。据报告，大于 4 时 ${version} 的节点会在全量同步中崩溃。`,
+    },
+    nextStep: {
+      en: ({ node }) => `Run CONFIG SET max-rsync-parallel-num 4 on ${node} before the full sync.`,
+      zh: ({ node }) => `请在全量同步之前在 ${node} 上执行 CONFIG SET max-rsync-parallel-num 4。`,
+    },
+  }),
+  paths_apart: row<{ dbPath: string; dbSyncPath: string }>({
+    severity: 'info',
+    meaning: plain(
+      'db-path and db-sync-path of a node begin with different folders. They must be on one filesystem, because the node renames the copy into place. The service cannot see mounts, so this is a hint and no proof.',
+      '节点的 db-path 与 db-sync-path 的第一级目录不同。节点要用重命名把副本移到位，两者必须在同一文件系统上。本服务看不到挂载情况，因此这只是提示。',
+    ),
+    text: {
+      en: ({ node, dbPath, dbSyncPath }) =>
+        `On ${node} db-path is ${dbPath} and db-sync-path is ${dbSyncPath}. On two filesystems the full sync fails at its end, and the next full sync deletes the old data.`,
+      zh: ({ node, dbPath, dbSyncPath }) =>
+        `${node} 的 db-path 是 ${dbPath}，db-sync-path 是 ${dbSyncPath}。若不在同一文件系统上，全量同步会在最后一步失败，再次同步会删除原有数据。`,
+    },
+    nextStep: {
+      en: ({ node, dbPath, dbSyncPath }) =>
+        `Check on ${node} that \`df ${dbPath} ${dbSyncPath}\` shows one filesystem. If not, set db-sync-path to a folder beside db-path and restart the node.`,
+      zh: ({ node, dbPath, dbSyncPath }) =>
+        `请在 ${node} 上执行 \`df ${dbPath} ${dbSyncPath}\`，确认两者在同一文件系统上；否则请把 db-sync-path 设到 db-path 旁边并重启节点。`,
+    },
+  }),
+  commands_blacklisted: row<{ commands: readonly string[] }>({
+    severity: 'warning',
+    meaning: plain(
+      'The userblacklist of a server holds commands that the service needs, and the service did not log in with the requirepass. Pika refuses these commands to a login by userpass.',
+      '服务器的 userblacklist 中有本服务所需的命令，而本服务登录所用的不是 requirepass。对用 userpass 登录的用户，Pika 会拒绝这些命令。',
+    ),
+    text: {
+      en: ({ node, master, commands }, reader) =>
+        `The userblacklist of ${node || `the master ${master}`} holds ${listed(
+          commands.map((name) => name.toUpperCase()),
+          reader,
+        )}, and the configured password is not its requirepass.`,
+      zh: ({ node, master, commands }, reader) =>
+        `${node || `主节点 ${master}`} 的 userblacklist 中有 ${listed(
+          commands.map((name) => name.toUpperCase()),
+          reader,
+        )}，而配置的密码不是它的 requirepass。`,
+    },
+    nextStep: plain(
+      'Put the requirepass into the credential, or take these commands out of userblacklist.',
+      '请在凭据中填写 requirepass，或从 userblacklist 中去掉这些命令。',
+    ),
+  }),
   master_busy: row<{ work: readonly MasterWork[] }>({
     severity: 'warning',
     meaning: plain(

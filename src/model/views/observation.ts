@@ -138,6 +138,17 @@ const ConfigFacts = Type.Object({
     "Whether the node's masterauth equals the password by which the service logs in to the master.",
   ),
   requirepassSet: Nullable(Type.Boolean()),
+  instanceMode: Type.Optional(Nullable(Type.String(), '`classic` or `sharding`.')),
+  maxRsyncParallelNum: Type.Optional(Nullable(Type.Number(), 'Files that a slave copies at a time; 3.5.0+.')),
+  maxConnRbufSizeBytes: Type.Optional(Nullable(Type.Number())),
+  enableBlobFiles: Type.Optional(Nullable(Type.Boolean())),
+  slavePriority: Type.Optional(Nullable(Type.Number())),
+  dbPath: Type.Optional(Nullable(Type.String())),
+  dbSyncPath: Type.Optional(Nullable(Type.String(), 'Where a slave puts the files that it copies.')),
+  dumpPath: Type.Optional(Nullable(Type.String(), 'Where a master puts its dumps.')),
+  userBlacklist: Type.Optional(
+    Nullable(Type.Array(Type.String()), 'Commands that a login by userpass may not run, in small letters.'),
+  ),
   /** Pika takes any password while userpass is empty (docs/pika-facts.md), so a login alone proves nothing. */
   requirepassMatchesLogin: Type.Optional(
     Nullable(
@@ -147,6 +158,13 @@ const ConfigFacts = Type.Object({
   ),
 });
 export type ConfigFacts = Of<typeof ConfigFacts>;
+
+const DerivedPort = Type.Object({
+  port: Type.Integer(),
+  shift: Type.Integer({ description: 'Its distance from the port of the node.' }),
+  outcome: Type.Enum(['open', 'refused', 'no_answer']),
+});
+export type DerivedPort = Of<typeof DerivedPort>;
 
 /**
  * All that one look read. A section that was not asked for, or that this version does not have, is absent;
@@ -172,6 +190,14 @@ const NodeFacts = Type.Partial(
     dbFatal: Type.Boolean(),
     commandCalls: Type.Record(Type.String(), Type.Number(), {
       description: 'INFO commandstats (3.5.0+): calls of each command since the process started.',
+    }),
+    hiddenCommands: Type.Array(Type.String(), {
+      description:
+        'Commands of the service that the node does not know under their own names, in small letters. Absent = not asked.',
+    }),
+    derivedPorts: Type.Array(DerivedPort, {
+      description:
+        'Ports besides its own on which a full sync needs it, each tried once from the service. Absent = not tried.',
     }),
     holdsKeys: Type.Boolean({
       description:

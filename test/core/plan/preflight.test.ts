@@ -244,6 +244,54 @@ describe('each rule finds what it is for', () => {
     ['master_busy', null, withMaster({ stats: { compacting: true } })],
     ['master_busy', null, withMaster(listing(['10.0.0.9', 9221, 'full syncing']))],
     ['master_busy', null, withMaster(listing(['10.0.0.9', 9221, 'not syncing']))],
+    [
+      'ports_unreachable',
+      null,
+      withMaster({ facts: { derivedPorts: [{ port: 11_221, shift: 2000, outcome: 'refused' }] } }),
+    ],
+    [
+      'ports_unreachable',
+      '10.0.0.2:9221',
+      {
+        master: aMaster({ version: '3.3.6' }),
+        ...withNode({
+          version: '3.3.6',
+          facts: { derivedPorts: [{ port: 10_221, shift: 1000, outcome: 'no_answer' }] },
+        }),
+      },
+    ],
+    ['command_hidden', null, withMaster({ facts: { hiddenCommands: ['config'] } })],
+    ['command_hidden', '10.0.0.2:9221', withNode({ facts: { hiddenCommands: ['slaveof'] } })],
+    ['sharding_mode', null, withMaster({ config: { instanceMode: 'sharding' } })],
+    ['sharding_mode', '10.0.0.2:9221', withNode({ config: { instanceMode: 'sharding' } })],
+    [
+      'rsync_parallel_too_high',
+      '10.0.0.2:9221',
+      {
+        master: aMaster({ version: '3.5.3' }),
+        ...withNode({ version: '3.5.3', config: { maxRsyncParallelNum: 8 } }),
+      },
+    ],
+    [
+      'paths_apart',
+      '10.0.0.2:9221',
+      withNode({ config: { dbPath: '/data/pika/db/', dbSyncPath: '/copies/dbsync/' } }),
+    ],
+    [
+      'commands_blacklisted',
+      '10.0.0.2:9221',
+      withNode({ config: { requirepassMatchesLogin: false, userBlacklist: ['keys', 'slaveof'] } }),
+    ],
+    [
+      'commands_blacklisted',
+      null,
+      withMaster({ config: { requirepassMatchesLogin: false, userBlacklist: ['config'] } }),
+    ],
+    [
+      'master_given_by_name',
+      '10.0.0.2:9221',
+      { master: aMaster({ version: '3.3.6' }, 'pika-0:9221'), ...withNode({ version: '3.3.6' }) },
+    ],
     ['expansion_on_master', null, { context: { expansionsOnMaster: [{ id: 'exp_1', state: 'running' }] } }],
     ['node_in_other_expansion', '10.0.0.2:9221', { context: { nodesInUse: { '10.0.0.2:9221': 'exp_2' } } }],
   ];
@@ -282,6 +330,67 @@ describe('each rule finds what it is for', () => {
     expect(Object.keys(findingTable).filter((code) => !found.has(code) && !elsewhere.includes(code))).toEqual(
       [],
     );
+  });
+});
+
+describe('ports, commands and settings that decide a full sync', () => {
+  const open = [
+    { port: 11_221, shift: 2000, outcome: 'open' as const },
+    { port: 19_222, shift: 10_001, outcome: 'open' as const },
+  ];
+
+  test('open ports are no finding, and the closed port alone is named with what follows', () => {
+    expect(codesOf(withMaster({ facts: { derivedPorts: open } }))).toEqual([]);
+    const closed = [open[0]!, { ...open[1]!, outcome: 'no_answer' as const }];
+    const [found] = findingsOf(withMaster({ facts: { derivedPorts: closed } })).filter(
+      ({ code }) => code === 'ports_unreachable',
+    );
+    expect(found).toMatchObject({ severity: 'warning', node: null });
+    expect(found!.text).toContain('port 19222 (+ 10001) gave no answer');
+    expect(found!.text).toContain('16 B/s');
+    expect(found!.text).not.toMatch(/11221|0 bytes/);
+  });
+
+  test('where the nodes use another address of the master, the text says which address was tried', () => {
+    const [found] = findingsOf(
+      withMaster({
+        seenAs: { host: '172.16.0.1', port: 9221 },
+        facts: { derivedPorts: [{ port: 11_221, shift: 2000, outcome: 'refused' }] },
+      }),
+    ).filter(({ code }) => code === 'ports_unreachable');
+    expect(found!.text).toContain('at 10.0.0.1: port 11221 (+ 2000) was refused');
+    expect(found!.text).toContain('not 172.16.0.1:9221');
+  });
+
+  test('a command that the release does not have is not hidden', () => {
+    const hidden = { facts: { hiddenCommands: ['clearreplicationid', 'lastsave'] } };
+    const old = {
+      master: aMaster({ version: '3.5.0', ...hidden }),
+      ...withNode({ version: '3.5.0', ...hidden }),
+    };
+    expect(codesOf(old)).not.toContain('command_hidden');
+    expect(codesOf(withNode(hidden))).toContain('command_hidden');
+    expect(codesOf(withMaster(hidden))).toContain('command_hidden');
+  });
+
+  test('what is said of other releases or of one filesystem is not said here', () => {
+    expect(codesOf(withNode({ config: { maxRsyncParallelNum: 8 } }))).toEqual([]);
+    expect(codesOf(withNode({ config: { dbPath: '/data/db/', dbSyncPath: '/data/dbsync/' } }))).toEqual([]);
+    expect(codesOf(withNode({ config: { dbPath: './db/', dbSyncPath: '/data/dbsync/' } }))).toEqual([]);
+    const byName = { master: aMaster({}, 'pika-0:9221') };
+    expect(codesOf(byName)).not.toContain('master_given_by_name');
+  });
+
+  test('two nodes behind one address are not told to share it', () => {
+    const mapped = (port: number) => aNode(`127.0.0.1:${port}`, { server: { tcpPort: 9221 } });
+    const steps = findingsOf({ nodes: [mapped(19_001), mapped(19_002)] })
+      .filter(({ code }) => code === 'announced_port_differs')
+      .map(({ nextStep }) => nextStep);
+    expect(steps).toHaveLength(2);
+    for (const step of steps) {
+      expect(step).toContain('IP:9221');
+      expect(step).not.toContain('127.0.0.1');
+    }
   });
 });
 

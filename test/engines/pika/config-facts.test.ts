@@ -20,7 +20,23 @@ describe('settings of real servers', () => {
       masterauthMatchesMaster: null,
       requirepassSet: false,
       requirepassMatchesLogin: null,
+      instanceMode: 'classic',
+      maxRsyncParallelNum: 4,
+      maxConnRbufSizeBytes: 268_435_456,
+      enableBlobFiles: false,
+      slavePriority: 100,
+      dbPath: '/data/pika/m/db/',
+      dbSyncPath: '/data/pika/m/dbsync/',
+      dumpPath: '/data/pika/m/dump/',
+      userBlacklist: [],
     });
+  });
+
+  test('a blacklist is a list of commands in small letters', () => {
+    expect(configFacts({ userblacklist: 'CONFIG, slaveof,' }, nobody).userBlacklist).toEqual([
+      'config',
+      'slaveof',
+    ]);
   });
 });
 

@@ -1,6 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Credential, LookSection, NodeConnection } from '../../../src/engines/engine.ts';
+import { realWires, type Wires } from '../../../src/engines/pika/connection.ts';
 import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
+import { type Link, LinkError } from '../../../src/engines/pika/link.ts';
 import type { NodeCommand } from '../../../src/model/expansion.ts';
 import type { Look, NodeFacts } from '../../../src/model/observation.ts';
 import { bulk, pika354, strings, type TcpNode, type TcpNodeOptions, tcpNode } from './tcp-node.ts';
@@ -55,7 +57,7 @@ describe('a look', () => {
     expect(facts.dbSizeBytes).toBe(4096);
     expect(facts.dbFatal).toBe(false);
     expect(facts.holdsKeys).toBe(true);
-    expect(facts.config).toEqual({
+    expect(facts.config).toMatchObject({
       databases: 2,
       dbInstanceNum: null,
       binlogFileSizeBytes: 104_857_600,
@@ -231,6 +233,83 @@ describe('logging in', () => {
   ])('a look without the right to look is denied (%s)', async (code, reply) => {
     const { connection } = await given({ answer: () => reply });
     expect(await look(connection, ['server', 'replication'])).toMatchObject({ kind: 'denied', code });
+  });
+});
+
+describe('commands that a node hides', () => {
+  const unknownOn = (family: string, name: string) =>
+    family === '3.3.6'
+      ? `-ERR unknown or unsupported command '${name}"\r\n`
+      : `-ERR unknown command "${name}"\r\n`;
+
+  test.each(['3.3.6', '4.0.1'])('are found by their reply, in the words of %s', async (family) => {
+    const { node, connection } = await given({
+      answer: ([name = '']) =>
+        ['SLAVEOF', 'CONFIG'].includes(name)
+          ? unknownOn(family, name.toLowerCase())
+          : `-ERR wrong number of arguments for '${name.toLowerCase()}' command\r\n`,
+    });
+    expect(factsOf(await look(connection, ['hidden'])).hiddenCommands).toEqual(['slaveof', 'config']);
+    // None of them has the words with which Pika would run it.
+    expect(said(node)).toEqual(['SLAVEOF', 'CONFIG', 'SCAN', 'LASTSAVE x', 'CLEARREPLICATIONID x']);
+  });
+});
+
+describe('the ports of a full sync', () => {
+  /** As the network is, but for the ports that are derived from the node's own. */
+  async function looked(version: string, section: LookSection, derived: (shift: number) => Promise<Link>) {
+    const node = await tcpNode({
+      answer: () => {
+        const text = `pika_version:${version}\r\n`;
+        return `$${text.length}\r\n${text}\r\n`;
+      },
+    });
+    nodes.push(node);
+    const address = { host: 'pika-0', port: 9221 };
+    const wires: Wires = {
+      ...realWires,
+      open: (to, limits, signal) =>
+        to.port === address.port
+          ? realWires.open(node.target.address, limits, signal)
+          : derived(to.port - address.port),
+    };
+    const connection = createPikaEngine({ wires }).connect({ ...node.target, address }, null);
+    connections.push(connection);
+    return factsOf(await look(connection, ['server', section], 800)).derivedPorts?.map(
+      ({ shift, outcome }) => [shift, outcome],
+    );
+  }
+  const refused = () => Promise.reject(new LinkError('ECONNREFUSED', 'connect ECONNREFUSED'));
+  const silent = () => new Promise<Link>(() => undefined);
+  const open = () => {
+    const link: Link = {
+      connectedTo: null,
+      usable: true,
+      send: () => silent() as never,
+      destroy: () => ended(),
+    };
+    return Promise.resolve(link);
+  };
+  const ended = vi.fn();
+
+  test('of a master are + 2000 and + 10001 from 3.5.0 on, each with what came of it', async () => {
+    expect(await looked('3.5.4', 'master_ports', (shift) => (shift === 2000 ? refused() : silent()))).toEqual(
+      [
+        [2000, 'refused'],
+        [10_001, 'no_answer'],
+      ],
+    );
+    expect(await looked('4.0.1', 'master_ports', open)).toEqual([
+      [2000, 'open'],
+      [10_001, 'open'],
+    ]);
+    expect(ended).toHaveBeenCalledTimes(2);
+  });
+
+  test('up to 3.4 the dump is pushed to + 1000 of the node', async () => {
+    expect(await looked('3.3.6', 'master_ports', open)).toEqual([[2000, 'open']]);
+    expect(await looked('3.3.6', 'slave_ports', refused)).toEqual([[1000, 'refused']]);
+    expect(await looked('3.5.4', 'slave_ports', refused)).toEqual([]);
   });
 });
 
