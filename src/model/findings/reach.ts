@@ -32,7 +32,7 @@ const sameness: Readonly<Record<Sameness, readonly [en: string, zh: string]>> = 
   process: ['the same run id and process id', 'run id 和进程号相同'],
 };
 
-interface ClosedPort {
+export interface ClosedPort {
   readonly port: number;
   readonly shift: number;
   readonly outcome: 'refused' | 'no_answer';
