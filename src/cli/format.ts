@@ -1,18 +1,10 @@
+import { readableBytes, readableMoment } from '../model/quantities.ts';
+
 /** How numbers, times and foreign texts are written for people. */
 
-/** `541.2 MB`; powers of 1000, as Pika's own sizes and disks are counted. "?" = unknown. */
-export function formatBytes(bytes: number | null | undefined): string {
-  if (bytes === null || bytes === undefined) return '?';
-  if (bytes < 1000) return `${Math.round(bytes)} B`;
-  const units = ['KB', 'MB', 'GB', 'TB', 'PB'];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${value.toFixed(1)} ${units[unit]}`;
-}
+/** As everywhere in the service; "?" = unknown. */
+export const formatBytes = (bytes: number | null | undefined): string =>
+  bytes === null || bytes === undefined ? '?' : readableBytes(bytes);
 
 /** `26 s`, `3 min 05 s`, `2 h 07 min`, `3 d 4 h`. "?" = unknown. */
 export function formatDuration(seconds: number | null | undefined): string {
@@ -28,13 +20,7 @@ export function formatDuration(seconds: number | null | undefined): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** `2026-11-22 22:45:35`, local time. */
-export function formatTime(at: number): string {
-  const date = new Date(at);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
+export const formatTime = readableMoment;
 
 /** Only the time of day of `formatTime`. */
 export const formatClock = (at: number): string => formatTime(at).slice(11);

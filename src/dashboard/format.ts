@@ -1,18 +1,8 @@
+import { readableBytes, readableMoment } from '../model/quantities.ts';
+
 /** Numbers as people read them. Every function takes null for "not known" and leaves the word to the caller. */
 
-const byteUnits = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
-
-/** 1500 -> "1.50 KB": decimal, as everywhere in the service. Three significant digits from KB on. */
-export function formatBytes(bytes: number): string {
-  let value = Math.abs(bytes);
-  let unit = 0;
-  while (value >= 1000 && unit < byteUnits.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return `${bytes < 0 ? '−' : ''}${value.toFixed(digits)} ${byteUnits[unit]}`;
-}
+export const formatBytes = readableBytes;
 
 export const formatRate = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`;
 
@@ -55,8 +45,7 @@ export function formatDuration(milliseconds: number, units: DurationUnits): stri
 /** Local wall clock with seconds: "21:04:33". */
 export const formatClock = (at: number): string => new Date(at).toLocaleTimeString('sv-SE');
 
-/** Local date and time: "2026-11-22 21:04:33"; sorts, and reads the same in every language. */
-export const formatDateTime = (at: number): string => new Date(at).toLocaleString('sv-SE');
+export const formatDateTime = readableMoment;
 
 /** "21:04" today, "11-21 21:04" this year, else with the year. */
 export function formatMoment(at: number, now: number): string {

@@ -1,15 +1,15 @@
 /** Quantities as people read them in findings, events and reasons. */
-const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** `1.5 GB`: decimal units, as for throttles and network cards. */
+/** `1.5 GB`, `541 MB`: decimal units, as for throttles and network cards. */
 export function readableBytes(bytes: number): string {
   let value = Math.abs(bytes);
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
+  while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
   return `${bytes < 0 ? '-' : ''}${value.toFixed(digits)} ${units[unit]}`;
 }
 
@@ -22,3 +22,6 @@ export function readableSeconds(seconds: number): string {
   const rest = minutes % 60;
   return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
 }
+
+/** `2026-11-22 22:45:35`, local time: it sorts, and reads the same in every language. */
+export const readableMoment = (at: number): string => new Date(at).toLocaleString('sv-SE');

@@ -26,7 +26,7 @@ describe('plan', () => {
     expect(exitCode).toBe(0);
     expect(out).toContain('Batch 1: 10.0.0.2:9221');
     expect(out).toContain('one at a time');
-    expect(out).toContain('541.2 MB in table files');
+    expect(out).toContain('541 MB in table files');
   });
 
   it('exits 3 with every finding and its next step when preflight refuses', async () => {

@@ -100,7 +100,7 @@ describe('what people read', () => {
       '0 B',
       '999 B',
       '1.0 KB',
-      '541.2 MB',
+      '541 MB',
       '1.0 TB',
       '?',
     ]);
@@ -161,7 +161,7 @@ describe('the picture on a terminal', () => {
 
   it('shows bar, share, bytes, rate and remaining time of a transfer', () => {
     const line = frame(1, 140, 40).find((text) => text.includes('10.0.0.9'));
-    expect(line).toMatch(/█+░+ +52 % +520\.0 MB of 1\.0 GB +10\.0 MB\/s +48 s left/);
+    expect(line).toMatch(/█+░+ +52 % +520 MB of 1\.0 GB +10\.0 MB\/s +48 s left/);
   });
 
   it('shows of a node that does not answer since when, and when its attempt ends, and no figure of before', () => {

@@ -1,7 +1,9 @@
 import type { StoredEvent } from '../../model/expansion.ts';
 import { isActive, isEnded, needsPerson } from '../../model/expansion.ts';
+import { shown, shownRows } from '../../model/shown.ts';
+import type { Reader } from '../../model/text.ts';
 import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
-import { cutTo, formatBytes, formatClock, formatDuration, formatTime, pad, printable } from '../format.ts';
+import { cutTo, formatBytes, formatClock, formatDuration, pad, printable } from '../format.ts';
 import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';
 import { scheduleLines } from './schedule.ts';
 
@@ -103,8 +105,7 @@ export function renderExpansion(expansion: ExpansionView, style: Style, now: num
     headline(expansion, style),
     ...(expansion.stateReason === null ? [] : [`  ${printable(expansion.stateReason.text)}`]),
     ...pendingLines(expansion),
-    ...(expansion.label === null ? [] : [`  Label: ${printable(expansion.label)}`]),
-    `  Asked by ${printable(expansion.requestedBy)} at ${formatTime(expansion.acceptedAt)}${durationText(expansion)}`,
+    ...shownLines(expansion),
     ...scheduleLines(expansion, style),
     '',
     ...expansion.joins.flatMap((join) => [
@@ -116,15 +117,18 @@ export function renderExpansion(expansion: ExpansionView, style: Style, now: num
   ];
 }
 
+/** A line per row of the table of shown facts. */
+export const shownLines = (expansion: ExpansionView, rows = shownRows): string[] =>
+  (['head', 'pace'] as const)
+    .flatMap((where) => shown(expansion, where, operator, rows))
+    .map(({ label, value }) => `  ${label}: ${printable(value)}`);
+
+const operator: Reader = { language: 'en', tool: 'cli' };
+
 function pendingLines({ pendingControl }: ExpansionView): string[] {
   if (!pendingControl) return [];
   const { verb, by, reason } = pendingControl;
   return [`  ${by} asked to ${verb} (${printable(reason)}); it takes effect at the next safe point.`];
-}
-
-function durationText(expansion: ExpansionView): string {
-  if (expansion.endedAt === null) return '';
-  return `; took ${formatDuration((expansion.endedAt - (expansion.startedAt ?? expansion.acceptedAt)) / 1000)}`;
 }
 
 function joinDetails(join: JoinView, style: Style): string[] {

@@ -250,7 +250,6 @@ export const en = {
     batchNone: 'not formed yet',
     version: 'Version of the master',
     elapsed: 'Elapsed',
-    acceptedBy: (who: string, via: string) => `accepted from ${who} via ${via}`,
     waitsFor: 'Waits for the end of another expansion on this master',
     nextBatchAt: (moment: string) => `Next batch not before ${moment}`,
     pendingControl: (verb: string, who: string, reason: string) =>
@@ -356,8 +355,6 @@ export const en = {
   },
   pace: {
     title: 'What sets the pace',
-    budget: 'Bandwidth',
-    budgetHelp: 'For all nodes in full sync together; given to them through their throttles.',
     health: 'Health of the master',
     healthNone: 'Nothing has been measured yet.',
     healthOver: 'Over its limit: the nodes copy slower, and no batch begins',

@@ -241,7 +241,6 @@ export const zh: Messages = {
     batchNone: '尚未划分',
     version: '主节点版本',
     elapsed: '已用时',
-    acceptedBy: (who, via) => `由 ${who} 通过 ${via} 提交`,
     waitsFor: '等待该主节点上另一个扩容任务结束',
     nextBatchAt: (moment) => `下一批最早开始于 ${moment}`,
     pendingControl: (verb, who, reason) =>
@@ -344,8 +343,6 @@ export const zh: Messages = {
   },
   pace: {
     title: '速度由什么决定',
-    budget: '带宽',
-    budgetHelp: '所有正在全量同步的节点合计；通过它们的 throttle 分配。',
     health: '主节点健康',
     healthNone: '尚无测量数据。',
     healthOver: '超过上限：节点降速复制，且不再开始新的批次',

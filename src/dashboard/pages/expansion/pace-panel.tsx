@@ -2,31 +2,33 @@ import { windowState } from '../../../core/plan/windows.ts';
 import type { BorrowedSetting } from '../../../model/expansion.ts';
 import type { HealthReading, HealthState } from '../../../model/health.ts';
 import type { TimeWindow } from '../../../model/policy.ts';
+import { shown } from '../../../model/shown.ts';
 import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { Bar, Notice, Panel, useDuration, useNow } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, type Tone } from '../../components/status.tsx';
 import { formatBytes, formatCount, formatRate, formatShare } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n/index.tsx';
 
 /** What sets the pace: budget, health of the master, time windows, and the settings that were borrowed for it. */
 export function PacePanel({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages().pace;
+  const reader = useReader();
   if (!setsPace(expansion)) return null;
-  const { bandwidthBytesPerSecond: budget, health: limits, windows } = expansion.policy;
+  const { health: limits, windows } = expansion.policy;
   const over = expansion.endedAt !== null;
   return (
     <Panel id="pace" title={t.title}>
       <div className="pace-grid">
         {limits !== null && <Health health={expansion.health} over={over} />}
         {windows.length > 0 && <Windows windows={windows} over={over} />}
-        {budget !== null && (
-          <section aria-label={t.budget}>
-            <h3>{t.budget}</h3>
-            <p className="num pace-figure">{formatRate(budget)}</p>
-            <p className="soft small">{t.budgetHelp}</p>
+        {shown(expansion, 'pace', reader).map(({ name, label, value, help }) => (
+          <section key={name} aria-label={label}>
+            <h3>{label}</h3>
+            <p className="num pace-figure">{value}</p>
+            {help !== null && <p className="soft small">{help}</p>}
           </section>
-        )}
+        ))}
       </div>
       <Borrowed expansion={expansion} />
     </Panel>

@@ -4,6 +4,7 @@ import { windowState } from '../../../core/plan/windows.ts';
 import { anomalyTitle } from '../../../model/anomalies.ts';
 import { isSaidAloud } from '../../../model/events.ts';
 import { isActive, isEnded, type StoredEvent } from '../../../model/expansion.ts';
+import { shown } from '../../../model/shown.ts';
 import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
 import { useExpansion } from '../../api/queries.ts';
@@ -21,7 +22,7 @@ import {
   useNow,
 } from '../../components/parts.tsx';
 import { StateBadge } from '../../components/status.tsx';
-import { formatDateTime, formatMoment } from '../../format.ts';
+import { formatMoment } from '../../format.ts';
 import { useMessages, useReader } from '../../i18n/index.tsx';
 import { type ExpansionLive, useExpansionLive } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
@@ -69,6 +70,7 @@ function ExpansionDetail({
 }) {
   const t = useMessages();
   const e = t.expansion;
+  const reader = useReader();
   const over = isEnded(expansion.state);
   const sections = [
     ['topology', e.topology],
@@ -110,8 +112,12 @@ function ExpansionDetail({
             </div>
           </div>
           <p className="faint small">
-            {expansion.label && <span className="soft">{expansion.label} · </span>}
-            {formatDateTime(expansion.acceptedAt)} · {e.acceptedBy(expansion.requestedBy, expansion.via)}
+            {shown(expansion, 'head', reader).map(({ name, label, value }, index) => (
+              <span key={name}>
+                {index > 0 && ' · '}
+                {label}: <span className="soft">{value}</span>
+              </span>
+            ))}
             {expansion.campaignId !== undefined && (
               <>
                 {' · '}
@@ -320,10 +326,9 @@ function Figures({ expansion }: { readonly expansion: ExpansionView }) {
       <div>
         <dt>{e.version}</dt>
         <dd>{expansion.capabilities?.version ?? <span className="faint">{t.common.unknown}</span>}</dd>
-        {expansion.startedAt !== null && (
+        {expansion.startedAt !== null && expansion.endedAt === null && (
           <dd className="faint small num">
-            {expansion.endedAt === null ? e.elapsed : t.overview.took}:{' '}
-            {duration((expansion.endedAt ?? Math.max(now, expansion.startedAt)) - expansion.startedAt)}
+            {e.elapsed}: {duration(Math.max(0, now - expansion.startedAt))}
           </dd>
         )}
       </div>
