@@ -27,7 +27,7 @@ import { type Campaigns, openCampaigns } from './work/campaign/open.ts';
 import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
 import { createWorker } from './work/expansion/worker.ts';
-import { startForgetting } from './work/prune.ts';
+import { startPruning } from './work/prune.ts';
 import { startKind } from './work/shell.ts';
 
 /** A running service. */
@@ -277,7 +277,7 @@ function startWork(parts: Parts): DoorbellWorker {
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
     crashPoint,
   });
-  const beside = [dispatcher, ...forgetting(parts)];
+  const beside = [dispatcher, ...pruning(parts)];
   const answering = [...kinds, entrance];
   return {
     async ready() {
@@ -289,11 +289,11 @@ function startWork(parts: Parts): DoorbellWorker {
   };
 }
 
-function forgetting({ config, log, opened }: Parts): readonly { close(): Promise<void> }[] {
+function pruning({ config, log, opened }: Parts): readonly { close(): Promise<void> }[] {
   const keepDays = config.keepEndedDays;
   return keepDays === null
     ? []
-    : [startForgetting({ ended: opened.ended, keepDays, now: Date.now, sleep, log })];
+    : [startPruning({ ended: opened.ended, keepDays, now: Date.now, sleep, log })];
 }
 
 function troubleOf(log: Log, what: string): (error: unknown) => void {

@@ -1,7 +1,7 @@
-import type { CredentialSource, Engine, LookSection } from '../engines/engine.ts';
+import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { NodeTarget } from '../model/expansion.ts';
-import type { Look } from '../model/observation.ts';
+import type { Look, LookSection } from '../model/observation.ts';
 
 export interface Observed {
   readonly look: Look;

@@ -5,7 +5,7 @@ import { distance } from './walk/counts.ts';
 import { assertSameServer, readPosition, readServer } from './wire/server.ts';
 import { WireConnection, WireError } from './wire/wire.ts';
 
-export interface KindnessLimits {
+export interface LoadLimits {
   readonly maxMasterLatencyMs: number | null;
   readonly maxSlaveLagBytes: number | null;
   readonly timeoutMs: number;
@@ -25,7 +25,7 @@ const slowInARow = 3;
 export function watchServers(
   pair: Pair,
   endpoints: { readonly left: Endpoint; readonly right: Endpoint },
-  limits: KindnessLimits,
+  limits: LoadLimits,
 ): () => void {
   const ended = new AbortController();
   void new Watch(pair, endpoints, limits).run(ended.signal).catch(() => undefined);
@@ -38,10 +38,10 @@ export function watchServers(
 class Watch {
   readonly #pair: Pair;
   readonly #endpoints: Readonly<Record<SideName, Endpoint>>;
-  readonly #limits: KindnessLimits;
+  readonly #limits: LoadLimits;
   #slow = 0;
 
-  constructor(pair: Pair, endpoints: Readonly<Record<SideName, Endpoint>>, limits: KindnessLimits) {
+  constructor(pair: Pair, endpoints: Readonly<Record<SideName, Endpoint>>, limits: LoadLimits) {
     this.#pair = pair;
     this.#endpoints = endpoints;
     this.#limits = limits;

@@ -1,25 +1,7 @@
 import type { Capabilities } from '../model/capabilities.ts';
 import type { NodeCommand, NodeTarget } from '../model/expansion.ts';
 import type { Knowledge } from '../model/knowledge.ts';
-import type { Look, NodeFacts } from '../model/observation.ts';
-
-/** Parts of a look; a caller asks for what it needs, and an engine never asks a node for more. */
-export type LookSection =
-  | 'server'
-  | 'replication'
-  | 'stats'
-  | 'lastsave'
-  | 'sizes'
-  | 'config'
-  | 'data'
-  | 'keys'
-  | 'commands'
-  /** Which commands of the service the node hides. */
-  | 'hidden'
-  /** The ports on which nodes reach it as their master. */
-  | 'master_ports'
-  /** The ports on which a master reaches it as its slave. */
-  | 'slave_ports';
+import type { Look, LookSection, NodeFacts } from '../model/observation.ts';
 
 /** How to log in, and where that may be sent. Plain data: comparisons hand it to a thread. */
 export interface Credential {

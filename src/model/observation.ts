@@ -20,6 +20,24 @@ export type {
 } from './views/observation.ts';
 export type { Address } from './views/targets.ts';
 
+/** Parts of a look; a caller asks for what it needs, and an engine never asks a node for more. */
+export type LookSection =
+  | 'server'
+  | 'replication'
+  | 'stats'
+  | 'lastsave'
+  | 'sizes'
+  | 'config'
+  | 'data'
+  | 'keys'
+  | 'commands'
+  /** Which commands of the service the node hides. */
+  | 'hidden'
+  /** The ports on which nodes reach it as their master. */
+  | 'master_ports'
+  /** The ports on which a master reaches it as its slave. */
+  | 'slave_ports';
+
 export type Silence = Exclude<Look, { readonly kind: 'answered' }>;
 
 /** `host:port`, with brackets around an IPv6 literal. */

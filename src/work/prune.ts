@@ -1,7 +1,7 @@
 import type { Log } from '../platform/log.ts';
 import type { EndedRecords, Forgotten } from '../store/ended.ts';
 
-export interface ForgettingOptions {
+export interface PruningOptions {
   readonly ended: EndedRecords;
   readonly keepDays: number;
   readonly now: () => number;
@@ -18,7 +18,7 @@ const dayMs = 86_400_000;
  * Once an hour deletes what ended longer ago than it is to be kept. Any number of processes may do so side by side. A
  * failure is logged and tried again an hour later: nothing waits for it.
  */
-export function startForgetting(options: ForgettingOptions): { close(): Promise<void> } {
+export function startPruning(options: PruningOptions): { close(): Promise<void> } {
   const closing = new AbortController();
   const running = forgetAgainAndAgain(options, closing.signal);
   return {
@@ -29,7 +29,7 @@ export function startForgetting(options: ForgettingOptions): { close(): Promise<
   };
 }
 
-async function forgetAgainAndAgain(options: ForgettingOptions, signal: AbortSignal): Promise<void> {
+async function forgetAgainAndAgain(options: PruningOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await forgetAll(options, signal).catch((error: unknown) => {
       options.log.warn(
@@ -41,10 +41,7 @@ async function forgetAgainAndAgain(options: ForgettingOptions, signal: AbortSign
   }
 }
 
-async function forgetAll(
-  { ended, keepDays, now, log }: ForgettingOptions,
-  signal: AbortSignal,
-): Promise<void> {
+async function forgetAll({ ended, keepDays, now, log }: PruningOptions, signal: AbortSignal): Promise<void> {
   const endedBefore = now() - keepDays * dayMs;
   const total = { expansions: 0, campaigns: 0, comparisons: 0 };
   for (let more = true; more && !signal.aborted; ) {

@@ -13,7 +13,7 @@ import { redisMissing, startRedis, startRedisSlave, type TestServer, until } fro
 
 const keys = 12_000;
 
-describe.skipIf(redisMissing !== null)(`kindness to real servers ${redisMissing ?? ''}`, () => {
+describe.skipIf(redisMissing !== null)(`the load guard on real servers ${redisMissing ?? ''}`, () => {
   let master: TestServer;
   let slave: TestServer;
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Forgotten } from '../../src/store/ended.ts';
-import { startForgetting } from '../../src/work/prune.ts';
+import { startPruning } from '../../src/work/prune.ts';
 import { until } from '../support/until.ts';
 
 const nothing: Forgotten = { expansions: 0, campaigns: 0, comparisons: 0 };
@@ -17,7 +17,7 @@ it('asks in portions until nothing is left, says what went, and comes again an h
   const asked: number[] = [];
   const slept: number[] = [];
   const said: string[] = [];
-  const forgetting = startForgetting({
+  const pruning = startPruning({
     ended: {
       async forget(endedBefore) {
         asked.push(endedBefore);
@@ -39,7 +39,7 @@ it('asks in portions until nothing is left, says what went, and comes again an h
     } as never,
   });
   await until(() => slept.length === 3);
-  await forgetting.close();
+  await pruning.close();
   expect(asked).toEqual(Array(5).fill(1_800_000_000_000 - 30 * day));
   expect(slept).toEqual([3_600_000, 3_600_000, 3_600_000]);
   expect(said).toEqual([

@@ -1,10 +1,10 @@
+import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyCounts, KeyType } from '../../model/comparison.ts';
 import { countsSay } from '../../model/comparison-texts.ts';
 import type { Said } from '../../model/text.ts';
 import type { Clock } from '../pace.ts';
 import type { Pair, Side, SideName } from '../pair.ts';
 import {
-  infoFields,
   infoText,
   type KeyspaceEntry,
   type Position,

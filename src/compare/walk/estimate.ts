@@ -1,7 +1,8 @@
+import { infoFields } from '../../engines/pika/info.ts';
 import { note } from '../../model/comparison-texts.ts';
 import type { Tally } from '../judge/tally.ts';
 import type { Pair, Side } from '../pair.ts';
-import { infoFields, infoText, redisKeyspace } from '../wire/server.ts';
+import { infoText, redisKeyspace } from '../wire/server.ts';
 
 /**
  * About how many keys a server holds, over all DBs, without walking them; null where nothing tells. Redis knows it

@@ -1,3 +1,4 @@
+import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyType } from '../../model/comparison.ts';
 import { leftOut } from '../../model/comparison-texts.ts';
 import { type Comparer, keyPortion, mostKeysPerPage } from '../comparer.ts';
@@ -13,7 +14,7 @@ import {
   ProtocolError,
   ReplyReader,
 } from '../wire/resp.ts';
-import { infoFields, infoText, typeNamed } from '../wire/server.ts';
+import { infoText, typeNamed } from '../wire/server.ts';
 import { accepted, errorFromReply, type RawReplies, sameBytes, type WireConnection } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';
 import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';

@@ -1,3 +1,4 @@
+import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyType } from '../../model/comparison.ts';
 import type { BinlogOffset } from '../../model/observation.ts';
 import { compareOffsets } from '../../model/observation.ts';
@@ -36,18 +37,6 @@ export interface ServerFacts {
 }
 
 type Fields = ReadonlyMap<string, string>;
-
-/** The `name:value` lines of an INFO reply; of a name that comes twice, the first. */
-export function infoFields(text: string): Fields {
-  const fields = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const colon = line.indexOf(':');
-    if (colon < 1 || line.startsWith('#')) continue;
-    const name = line.slice(0, colon);
-    if (!fields.has(name)) fields.set(name, line.slice(colon + 1).trim());
-  }
-  return fields;
-}
 
 export async function infoText(connection: WireConnection, ...section: readonly string[]): Promise<string> {
   return textOf(await connection.must('INFO', ...section));

@@ -27,9 +27,16 @@ import { settingIntent, takeSettingReply } from './borrowed.ts';
 import { blockingJoins, controlProblem } from './controls.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
-import { agreedForecast, closedWindow, holdForForecast } from './hold.ts';
+import { agreedForecast, closedWindow, heldByClock, holdForForecast } from './hold.ts';
 import type { Reply } from './intent.ts';
-import { awaitsDump, holdsFullSyncSlot, isNextInLine, isTouched, isUnderWay } from './join-state.ts';
+import {
+  awaitsDump,
+  fullSyncsAtATime,
+  holdsFullSyncSlot,
+  isNextInLine,
+  isTouched,
+  isUnderWay,
+} from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { lookAgainIn } from './pace.ts';
 import { beginJoin } from './preflight-join.ts';
@@ -453,17 +460,13 @@ function gateFor(turn: Turn, input: DecideInput): Reason | null {
   const { expansion, now } = turn;
   if (turn.frozen !== null) return turn.frozen;
   if (input.masterHeldBy !== null) return because('expansion_on_master', { expansion: input.masterHeldBy });
-  const closed = closedWindow(expansion, now);
-  if (closed !== null) return closed;
-  if (expansion.nextBatchNotBefore !== null && now < expansion.nextBatchNotBefore) {
-    return because('pause_between_batches', { endsAt: expansion.nextBatchNotBefore });
-  }
+  const held = heldByClock(expansion, now);
+  if (held !== null) return held;
   if (input.veto !== null) return input.veto;
   const unwell = healthGate(expansion) ?? retentionGate(expansion);
   if (unwell !== null) return unwell;
   const underWay = expansion.joins.filter(holdsFullSyncSlot);
-  const limit = Math.min(expansion.batchSize ?? 1, expansion.capabilities?.maxConcurrentFullSyncs ?? 1);
-  if (underWay.length >= limit)
+  if (underWay.length >= fullSyncsAtATime(expansion))
     return because('verified_first', { nodes: underWay.map((join) => join.target.name) });
   const making = underWay.find(awaitsDump);
   if (making) return because('dump_first', { node: making.target.name });

@@ -14,7 +14,7 @@ import { isUnderWay } from './join-state.ts';
 import { enterState, patch, say, type Turn } from './turn.ts';
 
 /** Whether no node of the present batch has been touched yet. */
-const isUnbegun = (expansion: Expansion): boolean =>
+export const isUnbegun = (expansion: Expansion): boolean =>
   expansion.joins.every((join) => join.batch !== expansion.currentBatch || join.attempts.length === 0);
 
 /** Why the present batch may not begin at this hour; null = it may, or it has begun: a running sync is never cut. */
@@ -26,6 +26,19 @@ export function closedWindow(expansion: Expansion, now: number): Reason | null {
   if (opensAt === null) return because('no_window_ever');
   return because('window_opens', { at: opensAt, timeZone: windows[0]!.timeZone });
 }
+
+/** Why the clock lets no further node begin: the time windows, or the pause between batches; null = it does. */
+export function heldByClock(expansion: Expansion, now: number): Reason | null {
+  const { nextBatchNotBefore: notBefore } = expansion;
+  const paused = notBefore !== null && now < notBefore;
+  return (
+    closedWindow(expansion, now) ?? (paused ? because('pause_between_batches', { endsAt: notBefore }) : null)
+  );
+}
+
+/** Whether neither a person nor the clock holds the next nodes back. */
+export const mayBegin = (expansion: Expansion, now: number): boolean =>
+  expansion.state === 'running' && expansion.pendingControl === null && heldByClock(expansion, now) === null;
 
 /** Makes the forecast again before a batch begins; true = it has grown too far, and a person must agree first. */
 export function holdForForecast(turn: Turn, capabilitiesOf: (facts: NodeFacts) => Capabilities): boolean {

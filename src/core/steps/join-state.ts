@@ -29,6 +29,29 @@ export const isNextInLine = (expansion: Expansion, join: Join): boolean =>
   (join.batch ?? 0) <= expansion.currentBatch &&
   !isUnderWay(join);
 
+/** How many nodes may be in full sync together. */
+export const fullSyncsAtATime = ({ batchSize, capabilities }: Expansion): number =>
+  Math.min(batchSize ?? 1, capabilities?.maxConcurrentFullSyncs ?? 1);
+
+/** The next attempt of a node, with nothing done yet. */
+export const newAttempt = (
+  { now }: Turn,
+  { attempts }: Join,
+  kind: Attempt['kind'],
+  step: Attempt['step'],
+): Attempt => ({
+  number: attempts.length + 1,
+  kind,
+  startedAt: now,
+  endedAt: null,
+  outcome: null,
+  step,
+  detachedAt: null,
+  intents: [],
+  tracker: null,
+  catchUp: null,
+});
+
 export function patchAttempt(turn: Turn, join: Join, change: Partial<Attempt>): Join {
   const attempts = join.attempts.map((attempt, i) =>
     i === join.attempts.length - 1 ? { ...attempt, ...change } : attempt,

@@ -1,7 +1,7 @@
 /** A node whose turn has come: checked once more, held while its master is busy, then its attempt begins. Part of `decide`. */
 
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { Attempt, Join } from '../../model/expansion.ts';
+import type { Join } from '../../model/expansion.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
 import { problemOfFindings } from '../../model/problems.ts';
@@ -9,7 +9,7 @@ import { because, type Reason } from '../../model/reasons.ts';
 import { type RevalidationNode, revalidate } from '../plan/preflight.ts';
 import { stepAttempt } from './attempt.ts';
 import { follows } from './intent.ts';
-import { giveUp, isTouched } from './join-state.ts';
+import { giveUp, isTouched, newAttempt } from './join-state.ts';
 import { holdForMaster } from './master-hold.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
@@ -112,19 +112,13 @@ function startAttempt(turn: Turn, join: Join, nodeLook: Look): void {
   const replication = nodeLook.kind === 'answered' ? nodeLook.facts.replication : undefined;
   if (!replication) return;
   const attached = replication.role !== 'master';
-  const number = join.attempts.length + 1;
-  const attempt: Attempt = {
-    number,
-    kind: number === 1 && !attached ? 'attach' : 'reattach',
-    startedAt: turn.now,
-    endedAt: null,
-    outcome: null,
-    step: attached ? 'detach' : 'await_unlisted',
-    detachedAt: null,
-    intents: [],
-    tracker: null,
-    catchUp: null,
-  };
+  const isFirst = join.attempts.length === 0;
+  const attempt = newAttempt(
+    turn,
+    join,
+    isFirst && !attached ? 'attach' : 'reattach',
+    attached ? 'detach' : 'await_unlisted',
+  );
   const begun = patchJoin(turn, join.index, {
     attempts: [...join.attempts, attempt],
     comparison: null,
@@ -132,6 +126,6 @@ function startAttempt(turn: Turn, join: Join, nodeLook: Look): void {
     problem: null,
   });
   const { kind } = attempt;
-  say(turn, 'node.attempt', { attempt: number, of: join.attemptsAllowed, kind }, join.target.name);
+  say(turn, 'node.attempt', { attempt: attempt.number, of: join.attemptsAllowed, kind }, join.target.name);
   stepAttempt(turn, enterPhase(turn, begun, 'attaching', because('being_attached')));
 }

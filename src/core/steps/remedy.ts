@@ -4,7 +4,7 @@ import { anomalyInGeneral, anomalySteps } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import type { Diagnosis } from '../../model/diagnosis.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
-import type { Attempt, Join, Problem } from '../../model/expansion.ts';
+import type { Join, Problem } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { problemOfAnomaly } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
@@ -13,7 +13,7 @@ import { diagnose } from '../sync/diagnosis.ts';
 import { slaveName } from '../sync/master-tracker.ts';
 import { isConnected } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
-import { currentAttempt, giveUp, joinKnownAs, patchAttempt } from './join-state.ts';
+import { currentAttempt, giveUp, joinKnownAs, newAttempt, patchAttempt } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
@@ -161,17 +161,8 @@ function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord, diagnosis: Dia
   }
   const ended = patchAttempt(turn, join, { endedAt: turn.now, outcome: 'failed' });
   const attempt: Attempt = {
-    number: ended.attempts.length + 1,
-    kind: 'reattach',
-    startedAt: turn.now,
-    endedAt: null,
-    outcome: null,
-    step: 'detach',
-    detachedAt: null,
+    ...newAttempt(turn, ended, 'reattach', 'detach'),
     ...(diagnosis.remedy.kind === 'ask_for_dump' ? { wantsDump: true } : {}),
-    intents: [],
-    tracker: null,
-    catchUp: null,
   };
   const data = {
     code: anomaly.code,

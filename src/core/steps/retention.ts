@@ -6,7 +6,7 @@ import { because, type Reason } from '../../model/reasons.ts';
 import { type BinlogNeed, binlogNeed, sparesBinlog } from '../plan/kept-binlog.ts';
 import { writeRate } from '../plan/write-rate.ts';
 import { advanceBorrowed, borrow, type Lender, mayBorrow } from './borrowed.ts';
-import { closedWindow } from './hold.ts';
+import { mayBegin } from './hold.ts';
 import { isUnderWay } from './join-state.ts';
 import { patch, type Turn } from './turn.ts';
 
@@ -75,11 +75,8 @@ export function holdRetention(turn: Turn): void {
 /** Nodes copy, or the next ones are about to. */
 function isNeeded({ expansion, now }: Turn): boolean {
   if (expansion.joins.some(isUnderWay)) return true;
-  const { state, pendingControl, nextBatchNotBefore } = expansion;
-  const paused = nextBatchNotBefore !== null && now < nextBatchNotBefore;
-  if (state !== 'running' || pendingControl !== null || paused) return false;
   const waits = expansion.joins.some((join) => join.phase === 'waiting' || join.phase === 'preflight');
-  return waits && closedWindow(expansion, now) === null;
+  return waits && mayBegin(expansion, now);
 }
 
 /** What was given, or more where the master writes much more by now; never less. */

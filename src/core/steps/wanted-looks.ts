@@ -1,21 +1,20 @@
 /** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
 
 import { type Expansion, isActive, isEnded, type Join, needsPerson } from '../../model/expansion.ts';
+import type { LookSection } from '../../model/observation.ts';
 import { preflightNodeSections, preflightSections } from '../plan/preflight.ts';
 import { borrowsThrottle } from './bandwidth.ts';
 import { isNextInLine, mustStayEmpty } from './join-state.ts';
 import { owesMasterSetting, wantsMasterConfig } from './retention.ts';
 import { owesSetting, wantsConfig } from './throttle.ts';
 
-export type Section = 'server' | 'replication' | 'stats' | 'lastsave' | 'sizes' | 'config' | 'data' | 'keys';
-
 export interface WantedLooks {
-  readonly master: readonly Section[];
+  readonly master: readonly LookSection[];
   /** Per join index. */
-  readonly nodes: ReadonlyMap<number, readonly Section[]>;
+  readonly nodes: ReadonlyMap<number, readonly LookSection[]>;
 }
 
-const following: readonly Section[] = ['server', 'replication', 'stats'];
+const following: readonly LookSection[] = ['server', 'replication', 'stats'];
 const sizesEveryMs = 1000;
 
 /** Whether a join takes part in the present batch and needs to be seen. */
@@ -42,13 +41,13 @@ export function wantedLooks(expansion: Expansion, now: number): WantedLooks | nu
 }
 
 /** A borrowed setting is watched, so that somebody else's change is noticed. */
-function withConfig(expansion: Expansion, join: Join, now: number): readonly Section[] {
+function withConfig(expansion: Expansion, join: Join, now: number): readonly LookSection[] {
   const sections = sectionsOf(join);
   const wanted = wantsConfig(join, borrowsThrottle(expansion), now) && !sections.includes('config');
   return wanted ? [...sections, 'config'] : sections;
 }
 
-function sectionsOf(join: Join): readonly Section[] {
+function sectionsOf(join: Join): readonly LookSection[] {
   if (join.phase === 'waiting' || join.phase === 'preflight') return preflightNodeSections;
   const attempt = join.attempts.at(-1);
   if (attempt?.step === 'slaveof' && mustStayEmpty(join)) return [...following, 'keys'];
@@ -56,7 +55,7 @@ function sectionsOf(join: Join): readonly Section[] {
   return swapped ? [...following, 'sizes'] : following;
 }
 
-function masterSections(expansion: Expansion, now: number): readonly Section[] {
+function masterSections(expansion: Expansion, now: number): readonly LookSection[] {
   const lastSize = expansion.masterTracker.samples.findLast((sample) => sample.sstBytes !== null);
   const due = lastSize === undefined || now - lastSize.at >= sizesEveryMs;
   const dumpWithoutSize = expansion.masterTracker.dumps.some((dump) => dump.sstBytesAfter === null);

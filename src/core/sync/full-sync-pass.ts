@@ -51,6 +51,20 @@ export const states = (replication: ReplicationFacts): readonly DbState[] =>
 const bytesAtStartOf = (tracker: WaitingSlave): number | null =>
   tracker.waits.length === 0 ? (tracker.bytesAtAttach ?? tracker.bytesBefore) : tracker.bytesBefore;
 
+/** Nothing seen of it yet. */
+const unseen = {
+  bytesLastAt: null,
+  firstBytesAt: null,
+  dumpQuietAt: null,
+  bytesAtDump: null,
+  snapshotBytes: null,
+  snapshotBytesKnown: false,
+  supersededAt: null,
+  supersededBy: null,
+  laterDumps: 0,
+  otherSlave: null,
+} as const;
+
 export function beginPass(
   tracker: WaitingSlave,
   replication: ReplicationFacts,
@@ -61,6 +75,7 @@ export function beginPass(
   const masterOffsets = master.replication?.binlog ?? {};
   const since = Math.max(tracker.attachedAt, tracker.waits.at(-1)?.endedAt ?? 0, tracker.idleAt ?? 0);
   const wait: FullSyncPass = {
+    ...unseen,
     startedAt: at,
     earliestAt: since,
     endedAt: null,
@@ -68,22 +83,12 @@ export function beginPass(
     dbs: [],
     bytesAtStart: bytesAtStartOf(tracker),
     bytesLast: tracker.replInputBytes,
-    bytesLastAt: null,
     unseenBytesAtLeast: null,
-    firstBytesAt: null,
-    dumpQuietAt: null,
     offsetsBefore: replication.binlog,
     offsetsAfter: null,
     masterOffsets,
     dump: master.dumps.findLast((dump) => dump.notAfter >= since) ?? null,
-    bytesAtDump: null,
     lastSaveAtStart: master.lastSave,
-    snapshotBytes: null,
-    snapshotBytesKnown: false,
-    supersededAt: null,
-    supersededBy: null,
-    laterDumps: 0,
-    otherSlave: null,
     lastMoveAt: at,
   };
   const reused = capabilities.reusesDump
@@ -407,6 +412,7 @@ export function unseenPass(
   const jumped = dbs.every((db) => isAtOrPast(replication.binlog[db], tracker.masterOffsetsAtAttach[db]));
   if (dumps.length !== 1 || dbs.length === 0 || !jumped) return null;
   const wait: FullSyncPass = {
+    ...unseen,
     startedAt: tracker.attachedAt,
     earliestAt: tracker.attachedAt,
     endedAt: at,
@@ -414,22 +420,12 @@ export function unseenPass(
     dbs,
     bytesAtStart: tracker.bytesAtAttach,
     bytesLast: tracker.bytesAtAttach,
-    bytesLastAt: null,
     unseenBytesAtLeast: unseenBytesAtLeast(tracker.bytesAtAttach, tracker.masterOffsetsAtAttach, end),
-    firstBytesAt: null,
-    dumpQuietAt: null,
     offsetsBefore: {},
     offsetsAfter: replication.binlog,
     masterOffsets: tracker.masterOffsetsAtAttach,
     dump: dumps[0]!,
-    bytesAtDump: null,
     lastSaveAtStart: null,
-    snapshotBytes: null,
-    snapshotBytesKnown: false,
-    supersededAt: null,
-    supersededBy: null,
-    laterDumps: 0,
-    otherSlave: null,
     lastMoveAt: at,
   };
   return takeSnapshot(wait, master);

@@ -15,6 +15,9 @@ import type {
  * as expected is null or left out. Every layout is from test/recordings and from pika_admin.cc of each release tag.
  */
 
+/** The `name:value` fields of an INFO reply of Pika or Redis; of a name that comes twice, the first. */
+export const infoFields = (text: string): ReadonlyMap<string, string> => fieldsOf(linesOf(text));
+
 /** Lines of an INFO reply without the headings and empty lines; LF and CRLF are both taken. */
 function linesOf(text: string): string[] {
   return text
@@ -55,7 +58,7 @@ function yesNo(text: string | undefined): boolean | null {
 
 /** INFO server; null when there is no `pika_version`, so that a Redis is not taken for a Pika. */
 export function parseServer(text: string): ServerFacts | null {
-  const fields = fieldsOf(linesOf(text));
+  const fields = infoFields(text);
   const reportedVersion = fields.get('pika_version');
   if (!reportedVersion || reportedVersion.length > 64) return null;
   const sha = fields.get('pika_git_sha') ?? '';
@@ -71,7 +74,7 @@ export function parseServer(text: string): ServerFacts | null {
 
 /** INFO stats; null when the lines that every version prints are missing. */
 export function parseStats(text: string): StatsFacts | null {
-  const fields = fieldsOf(linesOf(text));
+  const fields = infoFields(text);
   const bgsaving = yesNo(fields.get('is_bgsaving'));
   if (bgsaving === null) return null;
   return {
@@ -91,7 +94,7 @@ export function parseData(text: string): {
   logSizeBytes: number | null;
   dbFatal: boolean | null;
 } {
-  const fields = fieldsOf(linesOf(text));
+  const fields = infoFields(text);
   const fatal = fields.get('db_fatal');
   return {
     dbSizeBytes: wholeNumber(fields.get('db_size')),

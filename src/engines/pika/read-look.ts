@@ -1,5 +1,4 @@
-import type { NodeFacts, ReplicationFacts, SizeFacts } from '../../model/observation.ts';
-import type { LookSection } from '../engine.ts';
+import type { LookSection, NodeFacts, ReplicationFacts, SizeFacts } from '../../model/observation.ts';
 import {
   type ConfigKey,
   type ConfigValues,

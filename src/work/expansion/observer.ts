@@ -1,7 +1,6 @@
-import type { Section } from '../../core/steps/wanted-looks.ts';
 import type { Credential, Engine, NodeConnection } from '../../engines/engine.ts';
 import type { NodeTarget } from '../../model/expansion.ts';
-import type { Look } from '../../model/observation.ts';
+import type { Look, LookSection } from '../../model/observation.ts';
 import { latenessSince } from '../../platform/event-loop.ts';
 
 export interface Clock {
@@ -54,7 +53,7 @@ export interface ObserverOptions {
 export interface Observer {
   look(
     target: NodeTarget,
-    sections: readonly Section[],
+    sections: readonly LookSection[],
     role: 'master' | 'node',
     masterPassword: string | null,
   ): Promise<Look | null>;
@@ -81,7 +80,7 @@ export function createObserver(options: ObserverOptions): Observer {
 
   const begin = (
     node: Watched,
-    sections: readonly Section[],
+    sections: readonly LookSection[],
     role: 'master' | 'node',
     masterPassword: string | null,
   ): Promise<Look> => {

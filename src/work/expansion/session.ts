@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Batches } from '../../core/plan/batches.ts';
 import { serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, takeReplies } from '../../core/steps/decide.ts';
+import { isUnbegun } from '../../core/steps/hold.ts';
 import type { Reply } from '../../core/steps/intent.ts';
 import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
@@ -169,9 +170,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
    * batch until it comes, and no look at a node.
    */
   async function askVeto(): Promise<Reason | null> {
-    const { state, currentBatch, joins } = expansion;
-    const untouched = joins.every((join) => join.batch !== currentBatch || join.attempts.length === 0);
-    if (state !== 'running' || !untouched) return null;
+    const { state, currentBatch } = expansion;
+    if (state !== 'running' || !isUnbegun(expansion)) return null;
     if (veto?.batch === currentBatch && veto.reason === null) return null;
     if (asking?.batch !== currentBatch) asking = { batch: currentBatch, answer: ask(currentBatch) };
     const answered = await Promise.race([

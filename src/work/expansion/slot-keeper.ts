@@ -1,6 +1,6 @@
 import { borrowsThrottle } from '../../core/steps/bandwidth.ts';
-import { closedWindow } from '../../core/steps/hold.ts';
-import { isUnderWay } from '../../core/steps/join-state.ts';
+import { mayBegin } from '../../core/steps/hold.ts';
+import { fullSyncsAtATime, isNextInLine, isUnderWay } from '../../core/steps/join-state.ts';
 import { type Expansion, isEnded, type Join } from '../../model/expansion.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { Slot, SlotLimits } from '../../model/slots.ts';
@@ -60,18 +60,7 @@ export function createSlotKeeper(
 
 /** Nodes that could begin now, if there were slots for them. */
 function inLine(expansion: Expansion, now: number): readonly Join[] {
-  const { state, currentBatch, nextBatchNotBefore, pendingControl } = expansion;
-  const paused = nextBatchNotBefore !== null && now < nextBatchNotBefore;
-  if (state !== 'running' || pendingControl !== null || paused || closedWindow(expansion, now) !== null)
-    return [];
-  const limit = Math.min(expansion.batchSize ?? 1, expansion.capabilities?.maxConcurrentFullSyncs ?? 1);
-  const free = limit - expansion.joins.filter((join) => isUnderWay(join)).length;
-  return expansion.joins
-    .filter(
-      (join) =>
-        (join.phase === 'waiting' || join.phase === 'preflight') &&
-        (join.batch ?? 0) <= currentBatch &&
-        !isUnderWay(join),
-    )
-    .slice(0, Math.max(0, free));
+  if (!mayBegin(expansion, now)) return [];
+  const free = fullSyncsAtATime(expansion) - expansion.joins.filter((join) => isUnderWay(join)).length;
+  return expansion.joins.filter((join) => isNextInLine(expansion, join)).slice(0, Math.max(0, free));
 }

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Credential, LookSection, NodeConnection } from '../../../src/engines/engine.ts';
+import type { Credential, NodeConnection } from '../../../src/engines/engine.ts';
 import { realWires, type Wires } from '../../../src/engines/pika/connection.ts';
 import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
 import { type Link, LinkError } from '../../../src/engines/pika/link.ts';
 import type { NodeCommand } from '../../../src/model/expansion.ts';
-import type { Look, NodeFacts } from '../../../src/model/observation.ts';
+import type { Look, LookSection, NodeFacts } from '../../../src/model/observation.ts';
 import { bulk, pika354, strings, type TcpNode, type TcpNodeOptions, tcpNode } from './tcp-node.ts';
 
 const everything: readonly LookSection[] = [
