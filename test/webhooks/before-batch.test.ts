@@ -69,7 +69,7 @@ describe('before a batch', () => {
     const text = await ask(timeoutMs)(expansion, 0);
     expect(text?.text).toContain('(webhook v)');
     expect(text?.text).toContain(said);
-    expect(text?.text).toContain('delete the webhook');
+    expect(text?.text).toContain('To go on without this webhook, delete it');
     expect(text?.text).not.toContain('s3cret');
     expect(text?.text).not.toContain('\u001b');
     expect(store.rows[0]).toMatchObject({ state: 'failed', nextAttemptAt: null });

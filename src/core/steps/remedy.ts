@@ -4,7 +4,7 @@ import { anomalyInGeneral, anomalySteps } from '../../model/anomalies.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import type { Diagnosis } from '../../model/diagnosis.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
-import type { Join, Problem } from '../../model/expansion.ts';
+import type { Attempt, Join, Problem } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { problemOfAnomaly } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
