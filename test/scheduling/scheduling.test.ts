@@ -507,7 +507,7 @@ describe('throttle by health', () => {
       const { reply } = outcome;
       if (id !== 'm' || typeof reply !== 'string') return outcome;
       const lagging = (line: string): string => line.replace(/\(db0:0\)/, `(db0:${behind})`);
-      return { ...outcome, reply: reply.replace(/ip=host-of-before,.*/, lagging) };
+      return { ...outcome, reply: reply.replace(new RegExp(`ip=${hostOf('before')},.*`), lagging) };
     };
     const service = virtualService(cluster);
     await service.accept('e', 'm', ['n1'], { health: { slaveLagBytes: 10 * MB } });

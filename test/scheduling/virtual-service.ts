@@ -184,8 +184,11 @@ export function virtualService(
 export const throttleOf = (cluster: Cluster, id: string): string =>
   cluster.node(id).settings.get('throttle-bytes-per-second')!;
 
-/** Every server has a host of its own, unless one for all is named. */
-export const hostOf = (id: string): string => `host-of-${id}`;
+/** Every server has a host of its own, unless one for all is named: an IP address, since 3.3.6 takes no name of its master. */
+export function hostOf(id: string): string {
+  const number = [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_000, 0);
+  return `10.1.${number >> 8}.${number & 255}`;
+}
 
 /** A master with so many bytes to copy, and empty nodes n1, n2, … with a throttle of 20 MB/s. */
 export function fill(
