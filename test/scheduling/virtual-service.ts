@@ -186,7 +186,7 @@ export const throttleOf = (cluster: Cluster, id: string): string =>
 
 /** Every server has a host of its own, unless one for all is named: an IP address, since 3.3.6 takes no name of its master. */
 export function hostOf(id: string): string {
-  const number = [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_000, 0);
+  const number = id.split('').reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_000, 0);
   return `10.1.${number >> 8}.${number & 255}`;
 }
 
