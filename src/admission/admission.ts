@@ -189,8 +189,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
 }
 
 /** What only a plan asks for: the answers do not change by themselves before a batch. */
-const masterPlanSections = [...preflightSections, 'commands', 'hidden', 'master_ports'] as const;
-const nodePlanSections = [...preflightNodeSections, 'hidden', 'slave_ports'] as const;
+const masterPlanSections = [...preflightSections, 'commands', 'master_ports'] as const;
+const nodePlanSections = [...preflightNodeSections, 'slave_ports'] as const;
 
 async function lookAtMaster(parts: AdmissionParts, master: NodeTarget): Promise<Observed> {
   const options = { sections: masterPlanSections, ...lookLimits(parts, master) };
