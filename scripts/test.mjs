@@ -1,4 +1,4 @@
-// `npm test`: sets up what is missing, checks, builds, runs all tests on this Node and the unit tests on the other versions.
+// `npm test`: sets up what is missing, checks, builds, runs all tests on this Node and starts the service on the other versions.
 // With arguments it runs only those test files, without the rest: npm test -- test/core
 import { failedChecks } from './checks.mjs';
 import { failedNodes } from './other-nodes.mjs';
