@@ -31,8 +31,6 @@ export type LookSection =
   | 'data'
   | 'keys'
   | 'commands'
-  /** Which commands of the service the node hides. */
-  | 'hidden'
   /** The ports on which nodes reach it as their master. */
   | 'master_ports'
   /** The ports on which a master reaches it as its slave. */

@@ -98,8 +98,7 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
   {
     code: 'command_hidden',
     planOnly: true,
-    check: ({ facts, capabilities }) =>
-      hiddenOf(facts, ['config', 'scan', ...(capabilities?.hasLastSave ? ['lastsave'] : [])]),
+    check: ({ facts }) => foundAny('commands', facts.hiddenCommands ?? []),
   },
   {
     code: 'commands_blacklisted',
@@ -165,13 +164,6 @@ export const foundAny = <Name extends string, T>(
   items: readonly T[],
 ): Readonly<Record<Name, readonly T[]>> | null =>
   items.length === 0 ? null : ({ [name]: items } as unknown as Readonly<Record<Name, readonly T[]>>);
-
-/** Which of the commands that the service needs there the server hides. */
-export const hiddenOf = ({ hiddenCommands = [] }: NodeFacts, needed: readonly string[]) =>
-  foundAny(
-    'commands',
-    needed.filter((name) => hiddenCommands.includes(name)),
-  );
 
 /** Which of them a login that is not by requirepass may not run. */
 export const blacklisted = ({ config }: NodeFacts, needed: readonly string[]) =>

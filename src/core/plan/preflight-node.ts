@@ -9,7 +9,6 @@ import {
   blacklisted,
   closedPorts,
   foundAny,
-  hiddenOf,
   noReplyWithin,
   partsMissing,
   sharding,
@@ -270,13 +269,7 @@ export const nodeChecks: readonly Check<NodeScene>[] = [
   {
     code: 'command_hidden',
     planOnly: true,
-    check: ({ facts, capabilities }) =>
-      hiddenOf(facts, [
-        'slaveof',
-        'config',
-        'scan',
-        ...(capabilities?.hasReplicationId ? ['clearreplicationid'] : []),
-      ]),
+    check: ({ facts }) => foundAny('commands', facts.hiddenCommands ?? []),
   },
   {
     code: 'commands_blacklisted',

@@ -58,12 +58,10 @@ export interface ReadOptions {
 export async function readFacts(link: Link, options: ReadOptions): Promise<NodeFacts> {
   const first = await readCheap(link, options);
   const known: NodeFacts = { ...options.known, ...first };
-  return {
-    ...first,
-    ...(await readHidden(link, options)),
-    ...(await readData(link, options, known)),
-    ...(await readKeys(link, options, known)),
-  };
+  const data = await readData(link, options, known);
+  const keys = await readKeys(link, options, known);
+  const hiddenCommands = [...(first.hiddenCommands ?? []), ...(keys.hiddenCommands ?? [])];
+  return { ...first, ...data, ...keys, ...(hiddenCommands.length > 0 && { hiddenCommands }) };
 }
 
 const infoOf = {
@@ -188,6 +186,13 @@ function lastSaveFacts(reply: Reply | undefined): NodeFacts {
     : {};
 }
 
+/** 3.3.6 says `ERR unknown or unsupported command 'config"'`, the others `ERR unknown command "config"`. */
+const unknownText = /^ERR unknown (?:or unsupported )?command/i;
+
+/** Whether a command that every version has is not known under its name: `rename-command` hides it. */
+const isHidden = (reply: Reply | undefined): boolean =>
+  reply !== undefined && 'error' in reply && unknownText.test(reply.error);
+
 function settingFacts(
   keys: readonly ConfigKey[],
   replies: readonly Reply[],
@@ -203,30 +208,10 @@ function settingFacts(
   );
   const config = configFacts(values, passwords);
   const dbInstanceNum = config.dbInstanceNum ?? parseInstanceCount(rocksdb ?? '');
-  return { config: { ...config, dbInstanceNum } };
-}
-
-/**
- * Commands that the service needs, each with a wrong number of words: Pika looks for the name first, counts the words then,
- * and runs nothing. Tried on 3.5.4 and 4.0.1, with and without `rename-command`.
- */
-const neverRun: readonly Command[] = [
-  ['SLAVEOF'],
-  ['CONFIG'],
-  ['SCAN'],
-  ['LASTSAVE', 'x'],
-  ['CLEARREPLICATIONID', 'x'],
-];
-
-/** 3.3.6 says `ERR unknown or unsupported command 'slaveof"'`, the others `ERR unknown command "slaveof"`. */
-const unknownText = /^ERR unknown (?:or unsupported )?command/i;
-
-async function readHidden(link: Link, { sections }: ReadOptions): Promise<NodeFacts> {
-  if (!sections.has('hidden')) return {};
-  const replies = await link.send(neverRun);
-  const isHidden = (reply: Reply | undefined) => reply && 'error' in reply && unknownText.test(reply.error);
-  const hidden = neverRun.filter((_command, index) => isHidden(replies[index]));
-  return { hiddenCommands: hidden.map(([name]) => name.toLowerCase()) };
+  return {
+    config: { ...config, dbInstanceNum },
+    ...(isHidden(replies[0]) && { hiddenCommands: ['config'] }),
+  };
 }
 
 async function readData(link: Link, options: ReadOptions, known: NodeFacts): Promise<NodeFacts> {
@@ -250,11 +235,12 @@ async function readKeys(link: Link, options: ReadOptions, known: NodeFacts): Pro
   const quick = await probeKeys(link, databases, 1);
   // One visited key that is not shown is an expired one; behind it there may be live ones.
   const held = quick === 'hidden' ? await probeKeys(link, databases, 1000) : quick;
+  if (held === 'no_scan') return { hiddenCommands: ['scan'] };
   if (held === 'unknown') return {};
   return { holdsKeys: held !== 'none' };
 }
 
-type Held = 'some' | 'none' | 'hidden' | 'unknown';
+type Held = 'some' | 'none' | 'hidden' | 'unknown' | 'no_scan';
 
 /** One SCAN in every DB, sent together; ends on DB 0 again. */
 async function probeKeys(link: Link, databases: number, count: number): Promise<Held> {
@@ -266,6 +252,7 @@ async function probeKeys(link: Link, databases: number, count: number): Promise<
     if (db === 0 || isOk(replies[2 * db]))
       found.push(isOk(replies[2 * db]) ? heldOf(replies[2 * db + 1]) : 'unknown');
   if (found.includes('some')) return 'some';
+  if (found.includes('no_scan')) return 'no_scan';
   if (found.includes('unknown')) return 'unknown';
   return found.includes('hidden') ? 'hidden' : 'none';
 }
@@ -274,6 +261,7 @@ const isOk = (reply: Reply | undefined): boolean =>
   reply !== undefined && 'value' in reply && reply.value === 'OK';
 
 function heldOf(reply: Reply | undefined): Held {
+  if (isHidden(reply)) return 'no_scan';
   if (!reply || 'error' in reply || !Array.isArray(reply.value)) return 'unknown';
   const [cursor, keys] = reply.value as unknown[];
   if (!Array.isArray(keys) || typeof cursor !== 'string') return 'unknown';

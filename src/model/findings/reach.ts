@@ -266,8 +266,8 @@ export const reachFindings = {
   command_hidden: row<{ commands: readonly string[] }>({
     severity: 'error',
     meaning: plain(
-      'A server does not know a command that the service needs. `rename-command` in its configuration hides the command. The service finds this out with a wrong number of arguments, so nothing is run.',
-      '服务器不认识本服务所需的命令：其配置中的 `rename-command` 隐藏了该命令。本服务用错误的参数个数来探测，不会真正执行。',
+      'A server does not know a command that the service needs. `rename-command` in its configuration hides the command. The service sees this for CONFIG and SCAN, which it sends anyway, and sends no word of SLAVEOF before a node is to be attached.',
+      '服务器不认识本服务所需的命令：其配置中的 `rename-command` 隐藏了该命令。本服务只能看出 CONFIG 和 SCAN（它们本来就会用到）；在挂载节点之前不会发送 SLAVEOF。',
     ),
     text: {
       en: ({ node, master, commands }, reader) =>

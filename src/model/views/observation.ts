@@ -193,7 +193,7 @@ const NodeFacts = Type.Partial(
     }),
     hiddenCommands: Type.Array(Type.String(), {
       description:
-        'Commands of the service that the node does not know under their own names, in small letters. Absent = not asked.',
+        'Commands of the look that every version has and the node does not know under their own names: config, scan. Absent = none was met.',
     }),
     derivedPorts: Type.Array(DerivedPort, {
       description:
