@@ -30,7 +30,8 @@ function answerTo(error: Error & Partial<FastifyError>, requestId: string): Answ
   if (error instanceof Refusal) return { refusal: error };
   if (error instanceof StoreUnavailableError)
     return { refusal: refuse('database_unavailable', { diskFull: error.diskFull }) };
-  if (error instanceof NotFoundError) return { refusal: refuse('not_found', {}) };
+  if (error instanceof NotFoundError)
+    return { refusal: refuse('not_found', { what: error.what, id: error.id }) };
   const known = ofFramework[error.code ?? ''];
   if (known !== undefined) return { refusal: known };
   const status = error.statusCode ?? 500;

@@ -350,9 +350,13 @@ export const refusals = {
       zh: () => ['请使用请求中给出的节点名称。'],
     },
   ),
-  not_found: row(
+  not_found: row<Id & { readonly what: 'expansion' | 'campaign' | 'comparison' | 'webhook' }>(
     404,
-    { en: () => 'There is no such thing any more.', zh: () => '该内容已不存在。' },
+    {
+      en: ({ what, id }) => `There is no ${what} ${id}.`,
+      zh: ({ what, id }) =>
+        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', webhook: ' webhook' }[what]} ${id}。`,
+    },
     { en: () => ['Check the id.'], zh: () => ['请核对 ID。'] },
   ),
 

@@ -169,7 +169,7 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
          where id = $1 returning 1`,
         [id, toJson(control), control.id],
       );
-      if (rows.length === 0) throw new NotFoundError(`there is no campaign ${id}`);
+      if (rows.length === 0) throw new NotFoundError('campaign', id);
     },
   };
 }

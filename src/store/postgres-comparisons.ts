@@ -64,7 +64,7 @@ export function createPostgresComparisons(
         ],
       );
       const stored = await get(comparison.id);
-      if (!stored) throw new NotFoundError(`comparison ${comparison.id} is gone as soon as it was stored`);
+      if (!stored) throw new NotFoundError('comparison', comparison.id);
       return stored;
     },
 
@@ -105,7 +105,7 @@ export function createPostgresComparisons(
          set pending_control = $2, look_at = clock_timestamp() where id = $1 and ${unended} returning 1`,
         [id, toJson(control)],
       );
-      if (rows.length === 0 && !(await get(id))) throw new NotFoundError(`there is no comparison ${id}`);
+      if (rows.length === 0 && !(await get(id))) throw new NotFoundError('comparison', id);
     },
 
     async differences(id, filter) {

@@ -157,7 +157,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       await database.transaction(async (client) => {
         // The row first, as save_expansion does: a save that runs now either sees this control or comes before it.
         const rows = await client.query('select 1 from expansions where id = $1 for update', [expansionId]);
-        if (rows.length === 0) throw new NotFoundError(`there is no expansion ${expansionId}`);
+        if (rows.length === 0) throw new NotFoundError('expansion', expansionId);
         const added = await client.query(
           'insert into controls (id, expansion_id, doc) values ($1, $2, $3) on conflict (id) do nothing returning 1',
           [control.id, expansionId, toJson(control)],

@@ -57,7 +57,7 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
 
     async remove(id) {
       const rows = await database.query('delete from webhooks where id = $1 returning 1', [id]);
-      if (rows.length === 0) throw new NotFoundError(`there is no webhook ${id}`);
+      if (rows.length === 0) throw new NotFoundError('webhook', id);
     },
 
     async fanOut(limit) {

@@ -26,9 +26,16 @@ export class AlreadyFrozenError extends Error {
   }
 }
 
-/** There is no such expansion, comparison or webhook. */
+/** There is no such thing (any more). */
 export class NotFoundError extends Error {
   readonly code = 'not_found';
+  readonly what: 'expansion' | 'campaign' | 'comparison' | 'webhook';
+  readonly id: string;
+  constructor(what: NotFoundError['what'], id: string) {
+    super(`there is no ${what} ${id}`);
+    this.what = what;
+    this.id = id;
+  }
 }
 
 /** The same idempotency key came with another request body. */

@@ -49,7 +49,7 @@ const samples: Samples = {
     { id, node, nodes: ['a:1', 'b:1'], more: true },
     { id, node, nodes: ['a:1'], more: false },
   ],
-  not_found: [{}],
+  not_found: [{ what: 'webhook', id: 'wh_1' }],
   already_frozen: [
     { by: 'ann', reason: 'peak', since: 1e12 },
     { by: 'ann', reason: 'peak', since: null },

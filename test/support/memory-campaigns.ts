@@ -140,7 +140,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
     async control(id, control) {
       store.reachable();
       const row = rows.get(id);
-      if (!row) throw new NotFoundError(`there is no campaign ${id}`);
+      if (!row) throw new NotFoundError('campaign', id);
       if (!row.controls.some((waiting) => waiting.id === control.id)) row.controls.push(stored(control));
       row.lookAt = open(row) ? now() : null;
     },

@@ -261,7 +261,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     async addControl(expansionId, control) {
       reachable();
       const row = rows.get(expansionId);
-      if (!row) throw new NotFoundError(`there is no expansion ${expansionId}`);
+      if (!row) throw new NotFoundError('expansion', expansionId);
       if (row.seenControls.has(control.id)) return;
       row.seenControls.add(control.id);
       row.controls.push(stored(control));
