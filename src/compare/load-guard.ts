@@ -74,11 +74,14 @@ class Watch {
     try {
       const slave = await open(follower);
       try {
+        const [left, right] = leader === 'left' ? [master, slave] : [slave, master];
         while (!signal.aborted) {
+          const before = { left: left.receivedBytes, right: right.receivedBytes };
           await this.#assertUnchanged(leader, master);
           await this.#assertUnchanged(follower, slave);
           this.#pair.pace.tell(null);
           this.#pair.pace.hold((await this.#slowness(master)) ?? (await this.#lag(master, slave)));
+          this.#pair.pace.spent(0, left.receivedBytes - before.left, right.receivedBytes - before.right);
           await systemClock.sleep(lookEveryMs, signal);
         }
       } finally {

@@ -77,7 +77,7 @@ export interface PaceLimits {
 /** The caps on what a comparison asks of each server. */
 export class Pace {
   readonly #ops: RateCap | null;
-  readonly #bytes: RateCap | null;
+  readonly #bytes: { readonly left: RateCap; readonly right: RateCap } | null;
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   readonly #limits: PaceLimits;
@@ -90,7 +90,11 @@ export class Pace {
   constructor(limits: PaceLimits, clock: Clock, signal?: AbortSignal) {
     this.#limits = limits;
     this.#ops = limits.maxOpsPerSecond === null ? null : new RateCap(limits.maxOpsPerSecond, clock);
-    this.#bytes = limits.maxBytesPerSecond === null ? null : new RateCap(limits.maxBytesPerSecond, clock);
+    const perSecond = limits.maxBytesPerSecond;
+    this.#bytes =
+      perSecond === null
+        ? null
+        : { left: new RateCap(perSecond, clock), right: new RateCap(perSecond, clock) };
     this.#clock = clock;
     this.#signal = signal;
   }
@@ -152,11 +156,14 @@ export class Pace {
   }
 
   #waitMs(): number {
-    return Math.max(this.#ops?.waitMs() ?? 0, this.#bytes?.waitMs() ?? 0);
+    const bytes = this.#bytes;
+    return Math.max(this.#ops?.waitMs() ?? 0, bytes?.left.waitMs() ?? 0, bytes?.right.waitMs() ?? 0);
   }
 
-  spent(ops: number, bytes: number): void {
+  /** `left` and `right`: bytes that came from each server. */
+  spent(ops: number, left: number, right: number): void {
     this.#ops?.spend(ops);
-    this.#bytes?.spend(bytes);
+    this.#bytes?.left.spend(left);
+    this.#bytes?.right.spend(right);
   }
 }

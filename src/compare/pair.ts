@@ -20,6 +20,8 @@ export class Pair {
   readonly pace: Pace;
   readonly #writer = new CommandWriter();
   #db = -1;
+  /** Bytes received from each side for which its cap was charged. */
+  readonly #charged = { left: 0, right: 0 };
 
   constructor(left: Side, right: Side, pace: Pace) {
     this.left = left;
@@ -77,7 +79,7 @@ export class Pair {
       this.left.connection.sendBytes(bytes, count, keptBytes),
       this.right.connection.sendBytes(bytes, count, keptBytes),
     ]);
-    this.pace.spent(ops, Math.max(replies[0].totalBytes, replies[1].totalBytes));
+    this.#charge(ops);
     return replies;
   }
 
@@ -92,8 +94,16 @@ export class Pair {
     const count = commands.commands;
     if (this.pace.waits) await this.pace.turn();
     const replies = await this[side].connection.sendBytes(bytes, count, keptBytes);
-    this.pace.spent(ops, replies.totalBytes);
+    this.#charge(ops);
     return replies;
+  }
+
+  /** Charges all that has come since the last time: replies, their marks, and what was asked for beside them. */
+  #charge(ops: number): void {
+    const left = this.left.connection.receivedBytes;
+    const right = this.right.connection.receivedBytes;
+    this.pace.spent(ops, left - this.#charged.left, right - this.#charged.right);
+    Object.assign(this.#charged, { left, right });
   }
 
   release(replies: readonly [RawReplies, RawReplies]): void {

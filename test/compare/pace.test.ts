@@ -21,7 +21,7 @@ describe('a cap', () => {
       let keys = 0;
       while (clock.now() - startedAt < 20_000) {
         await pace.turn();
-        pace.spent(piece, 0);
+        pace.spent(piece, 0, 0);
         keys += piece;
       }
       const perSecond = (keys - piece) / ((clock.now() - startedAt) / 1000);
@@ -36,9 +36,21 @@ describe('a cap', () => {
     const startedAt = clock.now();
     for (let i = 0; i < 100; i++) {
       await pace.turn();
-      pace.spent(10, 1000);
+      pace.spent(10, 1000, 1000);
     }
     expect((99 * 1000) / ((clock.now() - startedAt) / 1000)).toBeCloseTo(10_000, -3);
+  });
+
+  it('of bytes is kept for each server by itself', async () => {
+    const clock = virtualClock();
+    const pace = new Pace({ maxOpsPerSecond: null, maxBytesPerSecond: 10_000 }, clock);
+    const startedAt = clock.now();
+    for (let i = 0; i < 100; i++) {
+      await pace.turn();
+      pace.spent(0, i < 50 ? 1000 : 0, i < 50 ? 0 : 1000);
+    }
+    await pace.turn();
+    expect(50_000 / ((clock.now() - startedAt) / 2000)).toBeCloseTo(10_000, -3);
   });
 
   it('makes single questions small enough to be kept smoothly', () => {
