@@ -70,7 +70,7 @@ export function summary(reports: readonly SeedReport[], seconds: number): string
   return [
     `${reports.length} seeds in ${seconds.toFixed(0)} s: ${(total(({ virtualMs }) => virtualMs) / 3_600_000).toFixed(1)} hours of virtual time, ${total(({ faults }) => faults)} faults`,
     `expansions: ${[...ends].map(([state, count]) => `${count} ${state}`).join(', ')}`,
-    `nodes: ${total(({ nodesVerified }) => nodesVerified)} verified, ${total(({ nodesNotVerified }) => nodesNotVerified)} not; ${total(({ attempts }) => attempts)} attempts, ${total(({ damagedCopies }) => damagedCopies)} copies that came out damaged`,
+    `nodes: ${total(({ nodesVerified }) => nodesVerified)} verified, ${total(({ nodesNotVerified }) => nodesNotVerified)} not; ${total(({ attempts }) => attempts)} attempts, ${total(({ damagedCopies }) => damagedCopies)} copies that came out damaged, ${total(({ supersededCopies }) => supersededCopies)} of a dump that was replaced`,
     broken.length === 0
       ? 'every promise was kept'
       : `PROMISES BROKEN by ${broken.length} seeds: ${broken

@@ -71,6 +71,8 @@ export interface SeedResult {
   readonly virtualMs: number;
   /** Keys that nodes lost on the way, as an observer of the truth sees it: what the service had to find. */
   readonly damagedCopies: number;
+  /** Attempts whose dump was replaced while it was copied. */
+  readonly supersededCopies: number;
   timeline(): string;
 }
 
@@ -514,6 +516,9 @@ class Simulation {
       attempts: joins.reduce((total, join) => total + join.attempts.length, 0),
       faults: this.scenario.faults.length,
       virtualMs: this.cluster.now() - this.start,
+      supersededCopies: joins
+        .flatMap(({ anomalies }) => anomalies)
+        .filter(({ code }) => code === 'snapshot_superseded').length,
       damagedCopies: this.cluster.log.filter(
         ({ event, data }) =>
           (event === 'database_swapped' && (data.lost as readonly unknown[]).length > 0) || event === 'fatal',

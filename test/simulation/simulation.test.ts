@@ -22,9 +22,13 @@ test(`promises 1 to 8 hold over ${seeds} seeds of faults in virtual time`, { tim
     ),
     'replay a seed by: npm run simulate -- --seed N',
   ).toEqual([]);
-  // The suite means nothing if nothing happens in it. Few copies come out damaged, since most are ended before.
-  expect(reports.reduce((sum, { nodesVerified }) => sum + nodesVerified, 0)).toBeGreaterThan(seeds / 2);
-  expect(reports.reduce((sum, { damagedCopies }) => sum + damagedCopies, 0)).toBeGreaterThan(seeds / 50);
+  // The suite means nothing if nothing happens in it. A copy whose dump was replaced seldom comes out damaged: the node is
+  // detached in the turn that sees it.
+  const total = (count: (report: (typeof reports)[number]) => number): number =>
+    reports.reduce((sum, report) => sum + count(report), 0);
+  expect(total(({ nodesVerified }) => nodesVerified)).toBeGreaterThan(seeds / 2);
+  expect(total(({ supersededCopies }) => supersededCopies)).toBeGreaterThan(seeds / 5);
+  expect(total(({ damagedCopies }) => damagedCopies)).toBeGreaterThan(seeds / 50);
 });
 
 test('the same seed gives the same run, to the last line', async () => {
