@@ -174,9 +174,8 @@ describe('a server that takes its time ends a look as busy', () => {
     nodes.push(node);
     const connection = createPikaEngine().connect(node.target, null);
     for (let index = 0; index < 20; index += 1)
-      expect(['busy', 'unreachable']).toContain(
-        (await connection.look({ sections: ['server'], timeoutMs: 20 })).kind,
-      );
+      // Long enough to connect on a busy machine: a look that has not connected is no word of the node.
+      expect((await connection.look({ sections: ['server'], timeoutMs: 250 })).kind).toBe('busy');
     connection.close();
     await expect.poll(() => node.openSockets()).toBe(0);
   });
