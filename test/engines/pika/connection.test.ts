@@ -57,7 +57,7 @@ describe('a look', () => {
     expect(facts.dbSizeBytes).toBe(4096);
     expect(facts.dbFatal).toBe(false);
     expect(facts.holdsKeys).toBe(true);
-    expect(facts.config).toMatchObject({
+    expect(facts.config).toEqual({
       databases: 2,
       dbInstanceNum: null,
       binlogFileSizeBytes: 104_857_600,
@@ -69,6 +69,15 @@ describe('a look', () => {
       masterauthMatchesMaster: true,
       requirepassSet: false,
       requirepassMatchesLogin: null,
+      instanceMode: null,
+      maxRsyncParallelNum: null,
+      maxConnRbufSizeBytes: null,
+      enableBlobFiles: null,
+      slavePriority: null,
+      dbPath: null,
+      dbSyncPath: null,
+      dumpPath: null,
+      userBlacklist: null,
     });
   });
 
