@@ -145,6 +145,25 @@ test('a node that opened far less than it received is not verified: RocksDB begi
   expect(evidenceOf(slaveIs({ ownSstBytes: null })).verdict).toBe('verified');
 });
 
+describe('beside a master whose size is known now', () => {
+  const masterHolds = (sstBytes: number) => ({
+    master: { ...masterTracker, samples: [{ at: 9900, binlog: at(100), sstBytes }] },
+  });
+  const opened = (share: number) => slaveIs({ ownSstBytes: share * snapshotBytes });
+
+  test('a node that opened far less than both the snapshot and the master hold is not verified', () => {
+    for (const held of [snapshotBytes, 3 * snapshotBytes, 0.6 * snapshotBytes])
+      expect(evidenceOf({ ...masterHolds(held), ...opened(0.08) })).toEqual({
+        verdict: 'not_verified',
+        unmet: { bytes_received: false },
+      });
+  });
+
+  test('a node that opened as little as its master holds after FLUSHALL is no proof of loss (recordings 46)', () => {
+    expect(evidenceOf({ ...masterHolds(0.1 * snapshotBytes), ...opened(0.08) }).verdict).toBe('verified');
+  });
+});
+
 test('nor one that opened far less than came of a reused dump, whose size is not known', () => {
   const opened = (share: number) => {
     const { slave: reusing } = waited(reused);
