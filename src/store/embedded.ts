@@ -37,7 +37,8 @@ const startWithinMs = 60_000;
 const stopWithinMs = 8_000;
 const pollMs = 50;
 const ownerLockKey = 1885957729;
-const othersInTheWay = /lock file "postmaster\.pid" already exists|pre-existing shared memory block/;
+/** What PostgreSQL says of another server that starts or leaves; the lock file is empty until its maker has written to it. */
+const othersInTheWay = /lock file "[^"]+" (?:already exists|is empty)|pre-existing shared memory block/;
 
 const serverSettings: Readonly<Record<string, string>> = {
   listen_addresses: '',

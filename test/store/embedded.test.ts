@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -130,6 +130,16 @@ it('lets one of two that start at the same moment have the folder', async () => 
   ];
   expect(winners).toHaveLength(1);
   expect(JSON.parse(losers[0]!.lines[0]!)).toMatchObject({ code: 'data_folder_in_use' });
+});
+
+it('waits for another server that has made its lock file and not yet written to it', async () => {
+  await (await start()).stop();
+  await writeFile(join(dataFolder(), 'postmaster.pid'), '');
+  const starting = start();
+  const log = () => readFile(join(dataDir, 'postgres', 'server.log'), 'utf8');
+  await until(async () => (await log()).includes('is empty'), { withinMs: 60_000 });
+  await rm(join(dataFolder(), 'postmaster.pid'));
+  expect((await starting).pid()).not.toBeNull();
 });
 
 it('starts again when the server is killed, and goes on with what it knew', async () => {
