@@ -269,20 +269,21 @@ class EmbeddedServer {
     // Stops PostgreSQL on exit. After SIGKILL the next start cleans up.
     const onExit = () => child.kill('SIGINT');
     process.once('exit', onExit);
-    const onEnd = (how: string) => {
+    const onEnd = (how: string, stoppedByOthers = false) => {
       process.off('exit', onExit);
-      this.#serverEnded(child, how);
+      this.#serverEnded(child, how, stoppedByOthers);
     };
     child.once('error', (error) => onEnd(error.message));
-    child.once('exit', (code, signal) => onEnd(`it ended with ${signal ?? `code ${code}`}`));
+    child.once('exit', (code, signal) => onEnd(`it ended with ${signal ?? `code ${code}`}`, code === 0));
   }
 
-  #serverEnded(child: ChildProcess, how: string): void {
+  /** Code 0: another start found the lock free before we took it, and stopped this server as a left-over. */
+  #serverEnded(child: ChildProcess, how: string, stoppedByOthers: boolean): void {
     if (this.#child !== child) return;
     this.#child = null;
     if (this.#stopping.signal.aborted) return;
     if (this.#served !== child) {
-      this.#launchFailure = how;
+      this.#launchFailure = stoppedByOthers ? null : how;
       return;
     }
     this.#owner = null;

@@ -142,6 +142,22 @@ it('waits for another server that has made its lock file and not yet written to 
   expect((await starting).pid()).not.toBeNull();
 });
 
+it('launches its server again when another start took it for a left-over and stopped it', async () => {
+  await (await start()).stop();
+  const starting = start();
+  await until(async () => (await pidInFile(dataFolder())) !== null, { withinMs: 60_000 });
+  const stopped = (await pidInFile(dataFolder()))!;
+  process.kill(stopped, 'SIGINT');
+  await starting;
+  await until(
+    async () => {
+      const pid = await pidInFile(dataFolder());
+      return pid !== null && pid !== stopped && (await isServerOn(pid, dataFolder()));
+    },
+    { withinMs: 60_000 },
+  );
+});
+
 it('starts again when the server is killed, and goes on with what it knew', async () => {
   const notices: string[] = [];
   const server = await start({ onNotice: (text) => notices.push(text) });
