@@ -2,7 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtIn } from '../src/engines/pika/knowledge.ts';
+import { type LogLine, logLines } from '../src/engines/pika/log-lines.ts';
 import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
+import { logCauses } from '../src/model/full-sync-log.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
 import { nobody, type Text } from '../src/model/text.ts';
 import { namedSettings, type SettingName, settings } from '../src/platform/settings.ts';
@@ -104,6 +106,30 @@ function faultsText(): string {
   return table(['releases', 'commands', 'what happens', 'how it shows', 'what to do'], rows);
 }
 
+/** Why a full sync did not end complete, as far as a log tells. */
+function logCausesText(): string {
+  const rows = Object.entries(logCauses).map(([code, { title, step }]) => [
+    `\`${code}\``,
+    say(title),
+    say(step),
+  ]);
+  return table(['cause', 'what happened', 'what to do'], rows);
+}
+
+/** The lines of Pika's logs that are understood. */
+function logLinesText(): string {
+  const rows = Object.values<LogLine>(logLines).map(
+    ({ log, severity, pattern, meaning, versions = 'all' }) => [
+      log,
+      severity,
+      `\`${pattern.source.replaceAll(/\?<\w+>/g, '')}\``,
+      say(meaning),
+      versions,
+    ],
+  );
+  return table(['log', 'severity', 'pattern', 'meaning', 'releases'], rows);
+}
+
 interface Block {
   readonly file: string;
   readonly name: string;
@@ -114,6 +140,8 @@ export const blocks: readonly Block[] = [
   { file: 'docs/policy.md', name: 'policy', text: fieldsText(policyFields, policySections) },
   { file: 'docs/api.md', name: 'settings', text: settingsText() },
   { file: 'docs/knowledge.md', name: 'faults', text: faultsText() },
+  { file: 'docs/logs.md', name: 'log causes', text: logCausesText() },
+  { file: 'docs/logs.md', name: 'log lines', text: logLinesText() },
 ];
 
 const root = join(import.meta.dirname, '..');

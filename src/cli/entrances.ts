@@ -1,3 +1,5 @@
+import type { LogReport } from '../model/full-sync-log.ts';
+
 /** What `serve` may override of the configuration. */
 export interface ServeOptions {
   readonly role?: 'all' | 'api' | 'worker';
@@ -15,4 +17,6 @@ export interface Entrances {
   demo(): Promise<number>;
   /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */
   replay(path: string): Promise<unknown>;
+  /** What log files tell of full syncs. */
+  logs(paths: readonly string[], masterPaths: readonly string[]): Promise<LogReport>;
 }

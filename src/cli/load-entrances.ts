@@ -5,4 +5,5 @@ export const loadEntrances: Entrances = {
   serve: async (options) => (await import('../main.ts')).serve(options),
   demo: async () => (await import('../demo/index.ts')).runDemo(),
   replay: async (path) => (await import('../replay/index.ts')).replayFile(path),
+  logs: async (paths, masterPaths) => (await import('../replay/logs.ts')).readLogs(paths, masterPaths),
 };

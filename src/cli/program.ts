@@ -242,6 +242,17 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
     const { replay: run } = await import('./commands/replay.ts');
     wiring.finish(await run(entrances, wiring.context, replay.optsWithGlobals<GlobalOptions>(), file));
   });
+  const logs = wiring
+    .command('logs <file...>', 'what the log files of a slave tell of its full syncs', [
+      'pika-expander logs /data/pika/log',
+      'pika-expander logs pika.INFO --master-log master/pika.INFO --json',
+    ])
+    .option('--master-log <file...>', 'log files of its master: they tell of dumps that were made meanwhile');
+  logs.action(async (files: string[], _options, command: Command) => {
+    const { logs: run } = await import('./commands/logs.ts');
+    const options = command.optsWithGlobals<GlobalOptions & { masterLog?: string[] }>();
+    wiring.finish(await run(entrances, wiring.context, options, files));
+  });
 }
 
 function addServiceCommands(wiring: Wiring, entrances: Entrances): void {

@@ -1,0 +1,319 @@
+/**
+ * Judges full syncs by log lines alone. The rule: a copy is whole when every file of the list came, nothing aborted the
+ * copy, every worker ended, the file `info` names a master, and the swap succeeded. `copy remote files done`,
+ * `Change db success`, `TrySync Ok`, and a database that opens prove nothing: all were seen after incomplete copies.
+ */
+import type { LogAttempt, LogCause, LogFact, LogVerdict } from '../../model/full-sync-log.ts';
+
+/** What the master's log adds: times are already those of the slave's clock. */
+export interface MasterTold {
+  /** Whether the master began a dump of this database in this time. */
+  dumpBegun(db: string | null, from: number, to: number): boolean;
+  /** Whether a dump of this database failed in this time. */
+  dumpFailed(db: string | null, from: number, to: number): boolean;
+}
+
+export interface LogJudge {
+  /** Facts of one server, in the order of its log. */
+  take(fact: LogFact): void;
+  /** Another process of the same server follows, or the log ends; `ended`: the process is known to be gone. */
+  processEnds(at: number, ended: boolean): void;
+  attempts(): readonly LogAttempt[];
+}
+
+/** No list of a real dump comes near: beyond it names are counted no further, and the attempt stays undecided. */
+const mostFiles = 200_000;
+/** A log that tells of the same failure for months: the last attempts say enough. */
+const mostAttempts = 10_000;
+/** `info path … not exist` ten times a second; the releases that begin again write it once. */
+const hungAfterLines = 20;
+
+interface Attempt {
+  db: string | null;
+  readonly startedAt: number;
+  /** Whether the log shows the list from its first line on. */
+  whole: boolean;
+  lastAt: number;
+  listed: number | null;
+  listedAt: number;
+  readonly names: Set<string>;
+  readonly copied: Set<string>;
+  /** The file that each worker has begun; null = none, or it failed. */
+  readonly begun: Map<number, string | null>;
+  readonly done: Set<number>;
+  /** Thread of the copy's client: its workers have higher numbers. */
+  client: number | null;
+  /** Once something spoilt the copy, what comes after proves nothing. */
+  abortedAt: number | null;
+  abortedBy: LogCause | null;
+  /** What keeps the attempt from going on now. */
+  trouble: LogCause | null;
+  infoMissing: number;
+  lastFileAt: number;
+  emptyInfo: boolean;
+  swapping: boolean;
+}
+
+type Handler = (fact: LogFact) => void;
+
+export function newLogJudge(master: MasterTold | null = null): LogJudge {
+  const ended: LogAttempt[] = [];
+  let open: Attempt[] = [];
+  let lastLoss: { readonly cause: LogCause; readonly at: number } | null = null;
+  let refused = false;
+
+  const begin = (fact: LogFact, db: string | null, whole: boolean): Attempt => {
+    const attempt: Attempt = {
+      db,
+      startedAt: fact.at,
+      whole,
+      lastAt: fact.at,
+      listed: null,
+      listedAt: fact.at,
+      names: new Set(),
+      copied: new Set(),
+      begun: new Map(),
+      done: new Set(),
+      client: null,
+      abortedAt: null,
+      abortedBy: null,
+      trouble: null,
+      infoMissing: 0,
+      lastFileAt: fact.at,
+      emptyInfo: false,
+      swapping: false,
+    };
+    open.push(attempt);
+    return attempt;
+  };
+  const named = (db: string | undefined): Attempt | undefined =>
+    open.findLast((attempt) => attempt.db === db) ?? open.findLast((attempt) => attempt.db === null);
+  const newest = (fact: LogFact): Attempt => open.at(-1) ?? begin(fact, null, false);
+  /** Lines of files name no database: a worker belongs to the client with the next lower thread number. */
+  const ofThread = (fact: LogFact): Attempt => {
+    const own = open.filter(({ client }) => client !== null && client <= fact.thread);
+    return own.toSorted((a, b) => a.client! - b.client!).at(-1) ?? newest(fact);
+  };
+  const abort = (attempt: Attempt, cause: LogCause, at: number) => {
+    attempt.abortedAt ??= at;
+    attempt.abortedBy ??= cause;
+  };
+  const close = (attempt: Attempt, verdict: LogVerdict, cause: LogCause | null, endedAt: number | null) => {
+    open = open.filter((other) => other !== attempt);
+    if (ended.length >= mostAttempts) ended.shift();
+    const { db, startedAt, listed, copied } = attempt;
+    ended.push({ db, startedAt, endedAt, verdict, cause, files: { listed, copied: copied.size } });
+  };
+  const closeUnswapped = (attempt: Attempt, otherwise: LogCause) =>
+    close(
+      attempt,
+      'failed',
+      attempt.abortedBy ?? causeNow(attempt) ?? otherwise,
+      attempt.abortedAt ?? attempt.lastAt,
+    );
+  const causeNow = (attempt: Attempt): LogCause | null =>
+    master?.dumpFailed(attempt.db, attempt.startedAt, attempt.lastAt) && onlyInfo(attempt)
+      ? 'dump_failed'
+      : attempt.trouble;
+
+  const handlers: Readonly<Record<string, Handler>> = {
+    started: (fact) => endProcess(fact.at, true),
+    stopping: (fact) => {
+      for (const attempt of open) abort(attempt, 'node_restarted', fact.at);
+    },
+    sync_granted: (fact) => {
+      refused = false;
+      const before = open.find((attempt) => attempt.db === fact.values.db);
+      if (before) closeUnswapped(before, lossNear(fact.at) ?? 'session_lost');
+      begin(fact, fact.values.db!, true);
+    },
+    list_refused: (fact) => trouble(newest(fact), 'doing_bgsave'),
+    list_unanswered: (fact) => trouble(newest(fact), 'rsync_port_closed'),
+    rsync_failed: (fact) => {
+      const attempt = named(fact.values.db);
+      // Only 3.5.4 names the error, and only it gives up: later releases ask again at once, within the same attempt.
+      if (attempt && fact.values.info) abort(attempt, attempt.trouble ?? 'rsync_port_closed', fact.at);
+    },
+    list_taken: (fact) => {
+      const { db, count } = fact.values;
+      let attempt = named(db);
+      if (attempt?.listed != null) {
+        closeUnswapped(attempt, 'session_lost');
+        attempt = undefined;
+      }
+      attempt ??= begin(fact, db!, true);
+      attempt.db = db!;
+      attempt.whole = true;
+      attempt.listed = Number(count);
+      attempt.listedAt = fact.at;
+      attempt.trouble = onlyInfo(attempt) ? 'dump_failed' : null;
+      open = [...open.filter((other) => other !== attempt), attempt];
+    },
+    list_file: (fact) => {
+      const attempt = newest(fact);
+      if (attempt.names.size < mostFiles) attempt.names.add(fact.values.name!);
+    },
+    copy_begins: (fact) => {
+      newest(fact).client = fact.thread;
+    },
+    file_begun: (fact) => {
+      const attempt = ofThread(fact);
+      finishFile(attempt, fact.thread);
+      attempt.done.delete(fact.thread);
+      attempt.begun.set(fact.thread, fact.values.name!);
+      attempt.lastFileAt = fact.at;
+    },
+    file_failed: (fact) => {
+      const attempt = ofThread(fact);
+      attempt.begun.set(fact.thread, null);
+      if (/response error code/.test(fact.values.error!) && attempt.trouble === null)
+        attempt.trouble = 'files_not_read';
+    },
+    file_unanswered: (fact) => trouble(ofThread(fact), 'copy_stalled'),
+    write_failed: (fact) => {
+      const { error } = fact.values;
+      // A worker of an earlier copy whose folder is gone.
+      if (error?.startsWith('Bad file descriptor')) return;
+      trouble(ofThread(fact), error?.startsWith('No space left') ? 'disk_full' : 'write_failed');
+    },
+    worker_done: (fact) => {
+      const attempt = ofThread(fact);
+      finishFile(attempt, fact.thread);
+      attempt.done.add(fact.thread);
+      attempt.lastFileAt = fact.at;
+    },
+    newer_dump: (fact) => {
+      const attempt = ofThread(fact);
+      abort(attempt, onlyInfo(attempt) ? 'dump_failed' : 'snapshot_superseded', fact.at);
+    },
+    copy_deleted: (fact) => {
+      const attempt = open.find(({ client }) => client === fact.thread) ?? newest(fact);
+      abort(attempt, 'snapshot_superseded', fact.at);
+    },
+    client_stopped: (fact) => {
+      for (const attempt of open)
+        abort(attempt, stuckBy(attempt) ?? lossNear(fact.at) ?? 'session_lost', fact.at);
+    },
+    info_missing: (fact) => {
+      const attempt = newest(fact);
+      attempt.infoMissing++;
+      if (fact.values.again || attempt.infoMissing >= hungAfterLines)
+        abort(attempt, 'hung_in_full_sync', fact.at);
+    },
+    info_read: (fact) => {
+      const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);
+      attempt.db = fact.values.db!;
+      attempt.emptyInfo = fact.values.ip === '';
+    },
+    swap_begun: (fact) => {
+      const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);
+      attempt.swapping = true;
+    },
+    other_mount: (fact) => {
+      const attempt = open.find(({ swapping }) => swapping) ?? newest(fact);
+      abort(attempt, 'copy_on_another_mount', fact.at);
+    },
+    swap_failed: (fact) => {
+      const attempt = named(fact.values.db);
+      if (attempt) closeUnswapped(attempt, 'swap_failed');
+    },
+    swap_done: (fact) => {
+      const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);
+      attempt.db = fact.values.db!;
+      const [verdict, cause] = swapped(attempt);
+      close(attempt, verdict, cause, fact.at);
+    },
+    open_failed: (fact) => {
+      const attempt = open.find(({ swapping }) => swapping);
+      if (attempt) closeUnswapped(attempt, crashCause(fact.values.error ?? ''));
+    },
+    auth_refused: refuse,
+    id_refused: refuse,
+    databases_differ: refuse,
+    session_lost: lose('session_lost'),
+    session_idle: lose('session_lost'),
+    detached: (fact) => {
+      lose('detached')(fact);
+      // NO ONE first joins the threads of the copy and is logged up to 3 s after its end.
+      for (const attempt of open)
+        if (attempt.abortedBy === 'session_lost' && fact.at - attempt.abortedAt! < 10_000)
+          attempt.abortedBy = 'detached';
+    },
+  };
+
+  return {
+    take(fact) {
+      handlers[fact.code]?.(fact);
+      for (const attempt of open) attempt.lastAt = Math.max(attempt.lastAt, fact.at);
+    },
+    processEnds: endProcess,
+    attempts: () => ended.toSorted((a, b) => a.startedAt - b.startedAt),
+  };
+
+  function endProcess(at: number, gone: boolean): void {
+    for (const attempt of open) {
+      if (attempt.abortedAt !== null) closeUnswapped(attempt, 'session_lost');
+      else if (gone) close(attempt, 'failed', 'node_restarted', Math.min(at, attempt.lastAt));
+      else if (attempt.whole) close(attempt, 'running', causeNow(attempt), null);
+      else close(attempt, 'undecided', 'log_begins_later', null);
+    }
+    lastLoss = null;
+    refused = false;
+  }
+
+  function refuse(fact: LogFact): void {
+    // A node that was refused says so once per SLAVEOF; one refusal is one attempt.
+    if (refused) return;
+    refused = true;
+    close(begin(fact, null, true), 'failed', 'master_refuses', fact.at);
+  }
+
+  function lose(cause: LogCause): Handler {
+    return (fact) => {
+      refused = false;
+      lastLoss = { cause, at: fact.at };
+    };
+  }
+
+  function lossNear(at: number): LogCause | null {
+    return lastLoss !== null && Math.abs(at - lastLoss.at) < 15_000 ? lastLoss.cause : null;
+  }
+
+  function swapped(attempt: Attempt): readonly [LogVerdict, LogCause | null] {
+    if (attempt.abortedBy) return ['incomplete', attempt.abortedBy];
+    if (attempt.emptyInfo || onlyInfo(attempt)) return ['incomplete', 'dump_failed'];
+    if (!attempt.whole || attempt.listed === null) return ['undecided', 'log_begins_later'];
+    const workersEnded = [...attempt.begun.keys()].every((thread) => attempt.done.has(thread));
+    const allCame =
+      attempt.names.size === attempt.listed && [...attempt.names].every((name) => attempt.copied.has(name));
+    if (!workersEnded || !allCame) return ['undecided', 'log_has_gaps'];
+    if (master?.dumpBegun(attempt.db, attempt.listedAt, attempt.lastFileAt))
+      return ['undecided', 'dump_during_copy'];
+    return ['complete', null];
+  }
+}
+
+/** What would have kept the copy from its end, whoever ended it. */
+const stuckBy = ({ trouble: cause }: Attempt): LogCause | null =>
+  cause === 'disk_full' || cause === 'dump_failed' ? cause : null;
+
+const onlyInfo = (attempt: Attempt): boolean => attempt.listed === 1;
+
+function trouble(attempt: Attempt, cause: LogCause): void {
+  if (attempt.abortedAt === null && !onlyInfo(attempt)) attempt.trouble = cause;
+}
+
+/** A file is whole when its worker goes on to the next one or ends, unless it failed or the copy was spoilt before. */
+function finishFile(attempt: Attempt, thread: number): void {
+  const name = attempt.begun.get(thread);
+  if (name == null || attempt.abortedAt !== null) return;
+  attempt.begun.set(thread, null);
+  if (attempt.copied.size < mostFiles) attempt.copied.add(name);
+  if (!onlyInfo(attempt)) attempt.trouble = null;
+}
+
+function crashCause(error: string): LogCause {
+  if (/No such file or directory.*MANIFEST/.test(error)) return 'manifest_missing';
+  if (/checksum mismatch/i.test(error)) return 'checksum';
+  return 'crashed_on_open';
+}

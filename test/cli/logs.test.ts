@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { loadEntrances } from '../../src/cli/load-entrances.ts';
+import { Harness } from './harness.ts';
+
+const recording = join(import.meta.dirname, '../recordings/logs/04a-3.5.4-burst3-gaps-2-2');
+const logs = (...args: string[]) => new Harness({ entrances: loadEntrances }).run('logs', ...args);
+
+it('prints each full sync with its verdict, the cause and what to do, then the lines that tell of trouble', async () => {
+  const { exitCode, out } = await logs(join(recording, 'slave2'));
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/STARTED +ENDED +DB +FILES +VERDICT/);
+  expect(out).toMatch(
+    /2026-11-28 03:56:13 +03:56:15 +db0 +14 of 60 +failed\n +snapshot_superseded: The master made a newer dump/,
+  );
+  expect(out).toMatch(/open_failed \(2 lines\), log of the slave: .*db0_bak.*\n +open hashes db failed/);
+});
+
+it('prints the same as one JSON document', async () => {
+  const { exitCode, out } = await logs('--json', join(recording, 'slave1'), join(recording, 'slave1'));
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    attempts: [
+      { db: 'db0', verdict: 'incomplete', cause: 'snapshot_superseded', files: { listed: 57, copied: 20 } },
+    ],
+    findings: expect.arrayContaining([
+      expect.objectContaining({ code: 'newer_dump', log: 'slave', count: 1 }),
+    ]),
+  });
+});
+
+it('says which file it cannot read, and what to give', async () => {
+  const { exitCode, err } = await logs('/nowhere/pika.INFO');
+  expect(exitCode).toBe(1);
+  expect(err).toContain('/nowhere/pika.INFO cannot be read');
+  expect(err).toContain('pika.INFO in its log-path');
+});

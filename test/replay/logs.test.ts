@@ -1,0 +1,198 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import type { LogReport } from '../../src/model/full-sync-log.ts';
+import { readLogs } from '../../src/replay/logs.ts';
+
+const recordings = join(import.meta.dirname, '../recordings/logs');
+
+/** What an independent comparison found at the end of each recording; missing: null = not compared. */
+interface Outcome {
+  readonly link: 'up' | 'down' | 'dead';
+  readonly missing: number | null;
+  readonly keys: number | null;
+}
+const outcomes = JSON.parse(readFileSync(join(recordings, 'outcomes.json'), 'utf8')) as Readonly<
+  Record<string, Readonly<Record<string, Outcome>>>
+>;
+const all = Object.entries(outcomes).flatMap(([recording, slaves]) =>
+  Object.entries(slaves).map(([slave, outcome]) => ({ recording, slave, ...outcome })),
+);
+
+const logsOf = (recording: string, slave: string): Promise<LogReport> => {
+  const master = join(recordings, recording, 'master');
+  return readLogs([join(recordings, recording, slave)], existsSync(master) ? [master] : []);
+};
+const short = ({ attempts }: LogReport) =>
+  attempts.map(
+    ({ db, verdict, cause, files }) => `${db} ${verdict} ${cause} ${files.copied}/${files.listed}`,
+  );
+
+describe('the last full sync in the log of a real server', () => {
+  test.each(all)('$recording $slave', async ({ recording, slave, link, missing }) => {
+    const { attempts } = await logsOf(recording, slave);
+    const verdict = attempts.at(-1)!.verdict;
+    // A slave whose link is down lacks what was written since, also after a whole copy.
+    if (verdict === 'complete') expect(link === 'down' ? 0 : missing).toBe(0);
+    else expect(missing === 0).toBe(false);
+    if (missing === 0) expect(verdict).toBe('complete');
+  });
+});
+
+test.each([
+  ['04a-3.5.4', 'slave1', ['db0 incomplete snapshot_superseded 20/57']],
+  ['04a-3.5.4', 'slave2', ['db0 failed snapshot_superseded 14/60']],
+  ['05-3.5.5', 'slave1', ['db0 failed snapshot_superseded 25/57']],
+  ['05-4.0.1', 'slave1', ['db0 failed snapshot_superseded 20/61', 'db0 complete null 67/67']],
+  ['06-3.5.4', 'slave1', ['db0 failed node_restarted 26/57', 'db0 complete null 60/60']],
+  ['07-4.0.1', 'slave1', ['db0 failed session_lost 21/61', 'db0 complete null 73/73']],
+  ['08-3.5.4', 'slave2', ['null failed master_refuses 0/null']],
+  ['09-3.5.4', 'slave1', ['null failed master_refuses 0/null']],
+  ['11-3.5.4', 'slave1', ['db0 failed disk_full 30/57']],
+  ['11-4.0.1', 'slave1', ['db0 running disk_full 32/61']],
+  ['12-3.5.4', 'slave1', ['db0 incomplete dump_failed 0/1', 'db0 complete null 56/56']],
+  ['12-3.5.5', 'slave1', ['db0 failed dump_failed 0/1', 'db0 complete null 60/60']],
+  ['15-3.5.4', 'slave1', ['db0 failed rsync_port_closed 0/null']],
+  ['15-4.0.1', 'slave1', ['db0 complete null 55/55']],
+  [
+    '18-4.0.0',
+    'slave1',
+    ['db0 failed copy_on_another_mount 61/61', 'db0 failed copy_on_another_mount 61/61'],
+  ],
+  ['24-4.0.1', 'slave1', ['db0 failed detached 12/61', 'db0 complete null 61/61']],
+  ['28-4.0.1', 'slave1', ['db0 complete null 61/61', 'db1 complete null 13/13']],
+])('%s %s: each attempt by its name', async (start, slave, expected) => {
+  const recording = Object.keys(outcomes).find((name) => name.startsWith(`${start}-`))!;
+  expect(short(await logsOf(recording, slave))).toEqual(expected);
+});
+
+describe('a log of which a part is missing', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pika-expander-logs-'));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+  const written = async (lines: readonly string[], name = 'pika.INFO'): Promise<string> => {
+    await writeFile(join(folder, name), lines.join('\n'));
+    return join(folder, name);
+  };
+  const linesOf = (start: string, slave: string): string[] => {
+    const recording = Object.keys(outcomes).find((name) => name.startsWith(`${start}-`))!;
+    const at = join(recordings, recording, slave);
+    const file = readdirSync(at).toSorted()[0]!;
+    return gunzipSync(readFileSync(join(at, file)))
+      .toString()
+      .split('\n');
+  };
+
+  it('never makes an incomplete copy complete, wherever the log begins', async () => {
+    for (const [start, slave] of [
+      ['04a-3.5.4', 'slave1'],
+      ['05-3.5.4', 'slave1'],
+      ['04b-3.5.4', 'slave2'],
+    ] as const) {
+      const lines = linesOf(start, slave);
+      for (let cut = 1; cut < lines.length - 1; cut += 3) {
+        const { attempts } = await readLogs([await written(lines.slice(cut))]);
+        expect(
+          attempts.map(({ verdict }) => verdict),
+          `from line ${cut}`,
+        ).not.toContain('complete');
+      }
+    }
+  });
+
+  it('never makes an incomplete copy complete, whichever line is lost', async () => {
+    const lines = linesOf('04b-3.5.4', 'slave1');
+    for (let lost = 0; lost < lines.length; lost++) {
+      const { attempts } = await readLogs([await written(lines.toSpliced(lost, 1))]);
+      expect(
+        attempts.map(({ verdict }) => verdict),
+        `without line ${lost}`,
+      ).not.toContain('complete');
+    }
+  });
+
+  it('is undecided where the list of files lies before its first line, and says so', async () => {
+    const lines = linesOf('01-4.0.1', 'slave1');
+    const cut = lines.findLastIndex((line) => line.includes('file_set: ')) + 1;
+    const { attempts } = await readLogs([await written(lines.slice(cut))]);
+    expect(attempts).toMatchObject([
+      { verdict: 'undecided', cause: 'log_begins_later', files: { listed: null } },
+    ]);
+    expect(attempts[0]!.nextStep).toContain('earlier log');
+  });
+
+  it('runs where the log ends in mid-copy, and failed once a later process is known', async () => {
+    const lines = linesOf('01-4.0.1', 'slave1');
+    const cut = lines.findIndex((line) => line.includes('work_thread index'));
+    const running = await readLogs([await written(lines.slice(0, cut))]);
+    expect(running.attempts).toMatchObject([{ verdict: 'running', endedAt: null }]);
+    const restarted = await readLogs([await written([...lines.slice(0, cut), ...lines])]);
+    expect(restarted.attempts).toMatchObject([
+      { verdict: 'failed', cause: 'node_restarted' },
+      { verdict: 'complete', cause: null },
+    ]);
+  });
+
+  it('reads lines without a year, packed files, and folders with a file per severity', async () => {
+    const lines = linesOf('01-3.5.4', 'slave1');
+    const yearless = lines.map((line) => line.replace(/^([IWEF])2026/, '$1'));
+    const name = 'pika.host.user.log.INFO.20261128-035358.17';
+    await writeFile(join(folder, `${name}.gz`), gzipSync(yearless.join('\n')));
+    await written(
+      yearless.filter((line) => line.startsWith('W')),
+      name.replace('INFO', 'WARNING'),
+    );
+    const { attempts } = await readLogs([folder]);
+    expect(attempts).toMatchObject([
+      { verdict: 'complete', startedAt: expect.stringMatching(/^2026-11-28T03:5/) },
+    ]);
+  });
+
+  it('takes a dump that the master began during the copy as no proof', async () => {
+    const lines = linesOf('26-4.0.1', 'slave1');
+    const master = linesOf('26-4.0.1', 'master');
+    const last = lines.findLast((line) => line.includes('copy remote file, '))!;
+    const dump = master.find((line) => line.includes('bgsave_info'))!;
+    // Another time zone: the logs are set beside each other by the list of files that both tell of.
+    const inShanghai = (line: string) =>
+      line.replace(/ (\d\d):/, (_, hour) => ` ${String(Number(hour) + 8).padStart(2, '0')}:`);
+    const again = inShanghai(`${last.slice(0, 24)}${dump.slice(24)}`);
+    const masterLog = await written([...master.map(inShanghai), again], 'master.INFO');
+    const { attempts } = await readLogs([await written(lines)], [masterLog]);
+    expect(attempts).toMatchObject([{ verdict: 'undecided', cause: 'dump_during_copy' }]);
+    const before = await written(master.map(inShanghai), 'before.INFO');
+    expect((await readLogs([await written(lines)], [before])).attempts).toMatchObject([
+      { verdict: 'complete' },
+    ]);
+  });
+
+  it('refuses files that are no logs, and lines without an end do not fill the memory', async () => {
+    await expect(readLogs([await written(['root:x:0:0'])])).rejects.toThrow('holds no line of a Pika log');
+    await expect(readLogs([join(folder, 'nowhere')])).rejects.toThrow('cannot be read');
+    const huge = await written([
+      'I20261128 03:54:00.076643 17533 pika.cc:209] Server at: /x',
+      'x'.repeat(30_000_000),
+    ]);
+    expect(await readLogs([huge])).toEqual({ attempts: [], findings: [] });
+  });
+});
+
+test('the words are in the reader’s language', async () => {
+  const recording = Object.keys(outcomes).find((name) => name.startsWith('05-3.5.4'))!;
+  const { attempts, findings } = await readLogs([join(recordings, recording, 'slave1')], [], {
+    language: 'zh',
+    tool: 'cli',
+  });
+  for (const text of [
+    ...attempts.flatMap(({ text, nextStep }) => [text, nextStep!]),
+    ...findings.map(({ text }) => text),
+  ])
+    expect(text).toMatch(/\p{Script=Han}/u);
+});
