@@ -112,8 +112,8 @@ export const logCauses = {
       '节点打开副本时退出：缺少 MANIFEST。',
     ),
     step: plain(
-      'Remove the copied db folder of the node (the old data lie in db0_bak), start the node, repeat the full sync.',
-      '删除节点上复制来的 db 目录（旧数据在 db0_bak 中），启动节点，重做全量同步。',
+      'Move the copied db folder of the node away (the old data lie beside it in db0_bak), start the node, repeat the full sync.',
+      '移走节点上复制来的 db 目录（旧数据在旁边的 db0_bak 中），启动节点，重做全量同步。',
     ),
   },
   checksum: {
@@ -122,15 +122,15 @@ export const logCauses = {
       '节点打开副本时退出：校验和不符。',
     ),
     step: plain(
-      'Check disk and memory of both hosts, remove the copied db folder, start the node, repeat the full sync.',
-      '检查两台主机的磁盘与内存，删除复制来的 db 目录，启动节点，重做全量同步。',
+      'Check disk and memory of both hosts, move the copied db folder away, start the node, repeat the full sync.',
+      '检查两台主机的磁盘与内存，移走复制来的 db 目录，启动节点，重做全量同步。',
     ),
   },
   crashed_on_open: {
     title: plain('The node died when it opened its database.', '节点打开数据库时退出。'),
     step: plain(
-      'Remove the copied db folder of the node (the old data lie in db0_bak), start the node, repeat the full sync.',
-      '删除节点上复制来的 db 目录（旧数据在 db0_bak 中），启动节点，重做全量同步。',
+      'Move the copied db folder of the node away (the old data lie beside it in db0_bak), start the node, repeat the full sync.',
+      '移走节点上复制来的 db 目录（旧数据在旁边的 db0_bak 中），启动节点，重做全量同步。',
     ),
   },
   hung_in_full_sync: {

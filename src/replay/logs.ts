@@ -47,15 +47,14 @@ export async function readLogs(
   const started = await Promise.all(files.map(async (file) => ({ file, at: await firstTime(file) })));
   const inOrder = started.toSorted((a, b) => a.at - b.at);
   let last = 0;
-  for (const [index, { file }] of inOrder.entries()) {
-    if (index > 0) judge.processEnds(last, true);
+  for (const { file } of inOrder) {
     last = await readFacts(file, (fact, line) => {
       if (fact.code === 'list_received' && listsReceived.length < mostKept) listsReceived.push(fact);
       note(findings, fact, line);
       judge.take(fact);
     });
   }
-  judge.processEnds(last, false);
+  judge.end(last);
   const troubles = [...findings.values()].toSorted((a, b) => a.firstAt - b.firstAt);
   return logReport(judge.attempts(), troubles, (code) => lineOf(code).meaning, reader);
 }
@@ -180,13 +179,14 @@ async function eachLine(path: string, take: (line: string) => void, signal?: Abo
 async function chosenFiles(paths: readonly string[]): Promise<readonly LogFile[]> {
   const named = (await Promise.all(paths.map(filesAt))).flat();
   const real = await Promise.all(named.map((path) => realpath(path)));
-  const byProcess = new Map<string, LogFile>();
-  for (const file of [...new Set(real)].map(logFile)) {
-    const key = file.process ?? file.path;
-    const before = byProcess.get(key);
-    if (!before || rank(file) < rank(before)) byProcess.set(key, file);
-  }
-  return [...byProcess.values()];
+  const files = [...new Set(real)].map(logFile);
+  // A process has a file per severity, and a further one after each rotation.
+  return files.filter(
+    (file) =>
+      !files.some(
+        (other) => other.process !== null && other.process === file.process && rank(other) < rank(file),
+      ),
+  );
 }
 
 async function filesAt(path: string): Promise<readonly string[]> {

@@ -155,6 +155,14 @@ describe('a log of which a part is missing', () => {
     ]);
   });
 
+  it('reads on in the next file after a rotation', async () => {
+    const lines = linesOf('01-3.5.4', 'slave1');
+    const half = lines.findIndex((line) => line.includes('work_thread index'));
+    await written(lines.slice(0, half), 'pika.host.user.log.INFO.20261128-035358.17');
+    await written([...lines.slice(0, 4), ...lines.slice(half)], 'pika.host.user.log.INFO.20261128-035403.17');
+    expect((await readLogs([folder])).attempts).toMatchObject([{ verdict: 'complete' }]);
+  });
+
   it('takes a dump that the master began during the copy as no proof', async () => {
     const lines = linesOf('26-4.0.1', 'slave1');
     const master = linesOf('26-4.0.1', 'master');

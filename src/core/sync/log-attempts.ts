@@ -16,8 +16,8 @@ export interface MasterTold {
 export interface LogJudge {
   /** Facts of one server, in the order of its log. */
   take(fact: LogFact): void;
-  /** Another process of the same server follows, or the log ends; `ended`: the process is known to be gone. */
-  processEnds(at: number, ended: boolean): void;
+  /** The log ends. */
+  end(at: number): void;
   attempts(): readonly LogAttempt[];
 }
 
@@ -246,7 +246,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       handlers[fact.code]?.(fact);
       for (const attempt of open) attempt.lastAt = Math.max(attempt.lastAt, fact.at);
     },
-    processEnds: endProcess,
+    end: (at) => endProcess(at, false),
     attempts: () => ended.toSorted((a, b) => a.startedAt - b.startedAt),
   };
 

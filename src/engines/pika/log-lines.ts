@@ -298,8 +298,8 @@ export const logLines = {
     finding: true,
     pattern: /^open (?:\w+ )?db failed,? ?(?<error>.*)/,
     meaning: plain(
-      'the process ends, and again at each start: remove this db folder (the old data lie in db0_bak), then start the node',
-      '进程退出，之后每次启动都会退出：删除该 db 目录（旧数据在 db0_bak 中），再启动节点',
+      'the database does not open, so the process ends, at each start. If db0_bak lies beside the folder, the folder is an unfinished copy: move it away',
+      '数据库打不开，每次启动进程都会退出。如果旁边有 db0_bak，该目录就是未完成的副本：请移走它',
     ),
   },
   port_taken: {
