@@ -103,6 +103,7 @@ async function take(page: Page, name: string, address: string): Promise<void> {
 }
 
 async function save(page: Page, name: string): Promise<void> {
+  await page.waitForFunction('document.querySelector("main [role=status]") === null');
   // From the top, or the header that stays in sight would stand in the middle of the picture.
   await page.evaluate('window.scrollTo(0, 0)');
   const path = join(values.out, `${values.prefix}${name}.png`);

@@ -17,6 +17,7 @@ const NodePage = lazy(() => import('./pages/node/page.tsx'));
 const CampaignsPage = lazy(() => import('./pages/campaigns/list.tsx'));
 const CampaignPage = lazy(() => import('./pages/campaigns/page.tsx'));
 const ComparisonsPage = lazy(() => import('./pages/comparisons.tsx'));
+const KnowledgePage = lazy(() => import('./pages/knowledge.tsx'));
 const RehearsalPage = lazy(() => import('./pages/rehearsal/page.tsx'));
 const RehearsalsPage = lazy(() => import('./pages/rehearsal/start.tsx'));
 const ComparisonPage = lazy(() => import('./pages/comparison.tsx'));
@@ -78,6 +79,8 @@ function Page({ route }: { readonly route: Route }) {
       return <ComparisonsPage />;
     case 'comparison':
       return <ComparisonPage key={route.id} id={route.id} />;
+    case 'knowledge':
+      return <KnowledgePage />;
     case 'rehearsals':
       return <RehearsalsPage />;
     case 'rehearsal':
@@ -131,6 +134,9 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               </Link>
               <Link to={{ page: 'rehearsals' }} current={under('rehearsals', 'rehearsal')}>
                 {t.app.rehearsals}
+              </Link>
+              <Link to={{ page: 'knowledge' }} current={under('knowledge')}>
+                {t.knowledge.title}
               </Link>
             </>
           )}
@@ -247,7 +253,7 @@ function FreezeBanner() {
         <Icon name="snow" />
         <strong>{t.freeze.banner}</strong>
         <span className="soft">
-          <Said>“{freeze.reason}”</Said> {freeze.by !== null && t.common.by(freeze.by)}{' '}
+          <Said>{`“${freeze.reason}”`}</Said> {freeze.by !== null && t.common.by(freeze.by)}{' '}
           {freeze.since !== null && (
             <>
               · <Age since={freeze.since} />

@@ -18,6 +18,7 @@ export type Route =
   | { readonly page: 'campaign'; readonly id: string }
   | { readonly page: 'comparisons' }
   | { readonly page: 'comparison'; readonly id: string }
+  | { readonly page: 'knowledge' }
   | { readonly page: 'rehearsals' }
   | { readonly page: 'rehearsal'; readonly plan: string }
   | { readonly page: 'sign-in' }
@@ -34,6 +35,7 @@ function routeOf(pathname: string): Route {
   if (first === 'campaigns' && parts.length === 2) return { page: 'campaign', id: second ?? '' };
   if (first === 'comparisons' && parts.length === 1) return { page: 'comparisons' };
   if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
+  if (first === 'knowledge' && parts.length === 1) return { page: 'knowledge' };
   if (first === 'rehearsals' && parts.length === 1) return { page: 'rehearsals' };
   if (first === 'rehearsals' && parts.length === 2) return { page: 'rehearsal', plan: second ?? '' };
   if (first === 'expansions' && parts.length === 2) return { page: 'expansion', id: second ?? '' };

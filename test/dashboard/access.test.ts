@@ -45,6 +45,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       'failed campaign': '/campaigns/cpn_failed',
       comparisons: '/comparisons',
       comparison: '/comparisons/cmp_different',
+      knowledge: '/knowledge',
       'not found': '/no/such/page',
     };
     const found: Record<string, readonly string[]> = {};
@@ -137,6 +138,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       '/campaigns',
       '/campaigns/cpn_failed',
       '/comparisons',
+      '/knowledge',
     ]) {
       await page.goto(path);
       await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });

@@ -1,5 +1,7 @@
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { expansionFor, joinFor, knowledgeFor, progressFor } from '../../src/api/for-reader.ts';
+import { reader } from '../../src/api/reader.ts';
 import {
   evidenceReport,
   expansionSummary,
@@ -8,6 +10,8 @@ import {
   progressMessage,
 } from '../../src/api/views.ts';
 import { inBatches } from '../../src/core/plan/batches.ts';
+import { builtIn } from '../../src/engines/pika/knowledge.ts';
+import { eventFor } from '../../src/model/events.ts';
 import type { ControlVerb, Expansion, NodeTarget } from '../../src/model/expansion.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { Forecast, ForecastRange } from '../../src/model/forecast.ts';
@@ -151,6 +155,8 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     return topologyOf(world, master);
   });
 
+  app.get('/v1/knowledge', async (request) => knowledgeFor(builtIn, reader(request)));
+
   const plans = new Map<string, Plan>();
   app.post('/v1/plans', async (request) => {
     const plan = planOf(world, request.body as ExpandBody, `plan_mock${plans.size + 1}`);
@@ -210,14 +216,16 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   app.get('/v1/expansions/:id', async (request, reply) => {
     const expansion = found(request);
     return expansion
-      ? expansionView(expansion)
+      ? expansionFor(expansionView(expansion), reader(request))
       : fail(reply, 404, 'not_found', 'There is no such expansion.');
   });
   app.get('/v1/expansions/:id/evidence', async (request) => evidenceReport(found(request)!));
   app.get('/v1/expansions/:id/nodes/:node', async (request, reply) => {
     const { node } = request.params as { node: string };
     const join = found(request)?.joins.find((candidate) => candidate.target.name === node);
-    return join ? joinView(join) : fail(reply, 404, 'not_found', 'There is no such node in this expansion.');
+    return join
+      ? joinFor(joinView(join), reader(request))
+      : fail(reply, 404, 'not_found', 'There is no such node in this expansion.');
   });
   app.get('/v1/expansions/:id/nodes/:node/observations', async (request) => {
     const { id, node } = request.params as { id: string; node: string };
@@ -247,7 +255,10 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
       const ofIt = (event: { expansionId: string | null }) => id === null || event.expansionId === id;
       if (!String(request.headers.accept).includes('text/event-stream')) {
         const { after, limit } = pageQuery(request);
-        const items = world.events.filter((event) => ofIt(event) && event.seq > after).slice(0, limit);
+        const items = world.events
+          .filter((event) => ofIt(event) && event.seq > after)
+          .slice(0, limit)
+          .map((event) => eventFor(event, reader(request)));
         return { items, nextAfter: items.length < limit ? null : items.at(-1)!.seq };
       }
       if (refusing) return fail(reply, 503, 'stopping', 'The service is stopping.');
@@ -263,13 +274,17 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
       reply.raw.write('retry: 2000\n\n');
       streams.add(reply);
+      const forWhom = reader(request);
       let progressAt = 0;
       const send = () => {
         const fresh = world.events.filter((event) => event.seq > after && ofIt(event));
         if (fresh.length > 0) {
           reply.raw.write(
             fresh
-              .map((event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+              .map(
+                (event) =>
+                  `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(eventFor(event, forWhom))}\n\n`,
+              )
               .join(''),
           );
           after = fresh.at(-1)!.seq;
@@ -277,7 +292,9 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
         const expansion = id === null ? null : world.get(id);
         if (expansion && Date.now() - progressAt >= 1000) {
           progressAt = Date.now();
-          reply.raw.write(`event: progress\ndata: ${JSON.stringify(progressMessage(expansion))}\n\n`);
+          reply.raw.write(
+            `event: progress\ndata: ${JSON.stringify(progressFor(progressMessage(expansion), forWhom))}\n\n`,
+          );
         }
       };
       send();

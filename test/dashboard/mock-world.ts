@@ -4,6 +4,7 @@ import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import { noProgress } from '../../src/core/steps/progress.ts';
 import type { Capabilities } from '../../src/model/capabilities.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
+import { type CauseCode, causes, type Diagnosis, type SignCode, sign } from '../../src/model/diagnosis.ts';
 import { type AnomalyRecord, type Evidence, ruleNames } from '../../src/model/evidence.ts';
 import {
   type Attempt,
@@ -24,6 +25,7 @@ import {
 import type { Finding } from '../../src/model/finding.ts';
 import type { Address, DbState, ListedSlave, Look } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
+import { nobody } from '../../src/model/text.ts';
 import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
 import { said } from '../support/said.ts';
@@ -459,10 +461,11 @@ export class MockWorld {
     this.patchJoin(id, join.target.name, { attempts: [...join.attempts, attempt] });
     this.say(id, 'node.attempt', `${join.target.name}: attempt ${number} of ${join.attemptsAllowed} begins`, {
       node: join.target.name,
+      data: { attempt: number, of: join.attemptsAllowed, kind: again ? 'reattach' : 'attach' },
     });
     this.say(id, 'node.command', `${join.target.name}: SLAVEOF ${this.get(id)!.master.name} -> OK`, {
       node: join.target.name,
-      data: { command: 'slaveof', reply: 'OK', tookMs: 2 },
+      data: { command: `SLAVEOF ${this.get(id)!.master.name}`, reply: 'OK', outcome: 'ok' },
     });
   }
 
@@ -507,6 +510,7 @@ export class MockWorld {
     };
     this.patchJoin(id, name, {
       anomalies: [...join.anomalies, anomaly],
+      diagnosis: diagnosisOf(anomaly),
       attempts: join.attempts.map((attempt, index) =>
         index === join.attempts.length - 1
           ? { ...attempt, endedAt: this.now, outcome: 'failed' as const }
@@ -871,3 +875,26 @@ export function bigWorld(now: number, events: number): MockWorld {
   }
   return world;
 }
+
+/** As the service would write it: stored in English, the likeliest cause first. */
+const diagnosisOf = ({ at, attempt, code }: AnomalyRecord): Diagnosis => {
+  const cause = (name: CauseCode, speaksFor: readonly SignCode[], speaksAgainst: readonly SignCode[]) => ({
+    code: name,
+    facts: {},
+    text: causes[name].title.en({}, nobody),
+    speaksFor: speaksFor.map((each) => sign(each)),
+    speaksAgainst: speaksAgainst.map((each) => sign(each)),
+    wouldTell: causes[name].wouldTell.en({}, nobody),
+    copyHelps: causes[name].copyHelps,
+  });
+  return {
+    at,
+    attempt,
+    symptom: code,
+    causes: [
+      cause('newer_dump', ['newer_dump_seen', 'more_than_snapshot'], []),
+      cause('dump_fails', ['no_file'], ['newer_dump_seen']),
+    ],
+    remedy: { kind: 'reattach' },
+  };
+};

@@ -6,7 +6,7 @@ import type { ObservationPage } from '../../model/views/observation.ts';
 import type { Plan, Topology } from '../../model/views/plan.ts';
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
 import type { Page } from '../../model/views/schema.ts';
-import type { Freeze, Session } from '../../model/views/service.ts';
+import type { Freeze, KnowledgeView, Session } from '../../model/views/service.ts';
 import { call, expansionPath, nodePath } from './client.ts';
 import type { ExpansionRequest, MasterInput, NodeInput } from './types.ts';
 
@@ -22,6 +22,7 @@ export const keys = {
   topology: (master: string) => ['topology', master],
   plan: (id: string) => ['plan', id],
   rehearsal: (plan: string) => ['rehearsal', plan],
+  knowledge: ['knowledge'],
   comparisons: ['comparisons'],
   comparison: (id: string) => ['comparison', id],
 } as const;
@@ -127,12 +128,20 @@ export interface PlanRequest {
 }
 
 /** A plan that was made before. */
-export const usePlan = (id: string) =>
+export const usePlan = (id: string, wanted = true) =>
   useQuery({
     queryKey: keys.plan(id),
+    enabled: wanted,
     queryFn: ({ signal }) => call<Plan>(`/v1/plans/${encodeURIComponent(id)}`, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
+  });
+
+export const useKnowledge = () =>
+  useQuery({
+    queryKey: keys.knowledge,
+    queryFn: ({ signal }) => call<KnowledgeView>('/v1/knowledge', { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 /** What becomes of a plan on simulated nodes; the same plan always comes out the same, so it is played once. */

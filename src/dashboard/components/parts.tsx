@@ -11,15 +11,35 @@ import {
 import { ApiError } from '../api/client.ts';
 import { serverNow } from '../api/server-clock.ts';
 import { formatDuration } from '../format.ts';
-import { useMessages } from '../i18n/index.tsx';
+import { languageOf, useMessages } from '../i18n/index.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
-/** What the service said, which is in English whatever the page's language. */
-export function Said({ children, className }: { readonly children: ReactNode; readonly className?: string }) {
+/** A text of the service, marked with its own language: what an older release stored can be in English on a Chinese page. */
+export function Said({
+  children,
+  className,
+}: {
+  readonly children: string | null;
+  readonly className?: string;
+}) {
+  if (children === null) return null;
   return (
-    <span lang="en" className={className}>
+    <span lang={languageOf(children)} className={className}>
       {children}
     </span>
+  );
+}
+
+/** Steps as the service words them. */
+export function Steps({ steps }: { readonly steps: readonly string[] }) {
+  return (
+    <ul className="steps">
+      {steps.map((step) => (
+        <li key={step} lang={languageOf(step)}>
+          {step}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -76,11 +96,7 @@ export function Notice(props: {
         {props.steps && props.steps.length > 0 && (
           <>
             <p className="small soft">{t.common.nextSteps}</p>
-            <ul className="steps" lang="en">
-              {props.steps.map((step) => (
-                <li key={step}>{step}</li>
-              ))}
-            </ul>
+            <Steps steps={props.steps} />
           </>
         )}
       </div>

@@ -15,6 +15,10 @@ import { zh } from './zh.ts';
 export type Language = 'en' | 'zh';
 export const languages: Readonly<Record<Language, Messages>> = { en, zh };
 
+/** The language of a text, for its `lang` attribute. */
+export const languageOf = (text: string): string =>
+  languages[/\p{Script=Han}/u.test(text) ? 'zh' : 'en'].htmlLang;
+
 const storageKey = 'pika-expander.language';
 
 interface LanguageChoice {

@@ -6,6 +6,7 @@ import type { ExpansionView, JoinView, ProgressMessage } from '../../model/views
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';
 import { serverNow } from '../api/server-clock.ts';
+import { type Language, useLanguage } from '../i18n/index.tsx';
 import { EventLog } from './event-log.ts';
 import { RateHistory, sampleOf } from './history.ts';
 import { LiveStream, type StreamStatus } from './stream.ts';
@@ -28,8 +29,8 @@ export function useExpansionLive(
   onFresh: (events: readonly StoredEvent[]) => void,
 ): ExpansionLive {
   const client = useQueryClient();
-  const log = useMemo(() => logOf(id), [id]);
-  const history = useMemo(() => historyOf(id), [id]);
+  const { language } = useLanguage();
+  const { log, history } = useMemo(() => kept(id, language), [id, language]);
   const [status, setStatus] = useState<StreamStatus>('connecting');
 
   const big = (client.getQueryData<ExpansionView>(keys.expansion(id))?.joins.length ?? 0) >= bigFrom;
@@ -70,15 +71,17 @@ export function useExpansionLive(
   return { status, log, history };
 }
 
-/** Kept while the page lives: going from an expansion to a node and back shows the log at once. */
-let lastLog: { id: string; log: EventLog; history: RateHistory } | null = null;
+/**
+ * Kept while the page lives: going from an expansion to a node and back shows the log at once. In another language the
+ * events are read again from the first.
+ */
+let last: { id: string; language: Language; log: EventLog; history: RateHistory } | null = null;
 
-function cached(id: string): { log: EventLog; history: RateHistory } {
-  if (lastLog?.id !== id) lastLog = { id, log: new EventLog(), history: new RateHistory() };
-  return lastLog;
+function kept(id: string, language: Language): { log: EventLog; history: RateHistory } {
+  if (last?.id !== id) last = { id, language, log: new EventLog(), history: new RateHistory() };
+  else if (last.language !== language) last = { ...last, language, log: new EventLog() };
+  return last;
 }
-const logOf = (id: string): EventLog => cached(id).log;
-const historyOf = (id: string): RateHistory => cached(id).history;
 
 function merge(expansion: ExpansionView, message: ProgressMessage): ExpansionView {
   if (isEnded(expansion.state)) return expansion;

@@ -3,10 +3,10 @@ import { useMediaQuery } from '@mantine/hooks';
 import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import type { StoredEvent } from '../../../model/expansion.ts';
 import { Icon } from '../../components/icon.tsx';
-import { Panel } from '../../components/parts.tsx';
+import { Panel, Said } from '../../components/parts.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatClock, formatCount, formatDateTime } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { languageOf, useMessages } from '../../i18n/index.tsx';
 import type { EventLog } from '../../live/event-log.ts';
 import { useEvents } from '../../live/use-expansion-live.ts';
 
@@ -231,7 +231,7 @@ const EventRow = memo(
           )}
         </span>
         <span className="event-node mono">{event.node ?? ''}</span>
-        <span className="event-text" lang="en">
+        <span className="event-text" lang={languageOf(event.text)}>
           {withoutNode(event)}
         </span>
       </div>
@@ -257,9 +257,9 @@ function EventFacts({ event, onClose }: { readonly event: StoredEvent; readonly 
           <Icon name="cross" />
         </button>
       </div>
-      <p lang="en">
+      <p>
         {formatDateTime(event.at)} · {event.node && <span className="mono">{event.node} · </span>}
-        {event.text}
+        <Said>{event.text}</Said>
       </p>
       {Object.keys(event.data).length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard

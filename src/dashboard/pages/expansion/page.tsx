@@ -9,6 +9,7 @@ import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
 import { useExpansion } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
+import { Causes } from '../../components/diagnosis.tsx';
 import { Icon } from '../../components/icon.tsx';
 import {
   Age,
@@ -267,6 +268,14 @@ function TroubledNodes({
                 )}
               </span>
               <NodeControls join={join} stress />
+              {join.diagnosis && (
+                <details className="troubled-why">
+                  <summary aria-label={`${join.target.name}: ${t.diagnosis.title}`}>
+                    {t.diagnosis.title}
+                  </summary>
+                  <Causes diagnosis={join.diagnosis} />
+                </details>
+              )}
             </li>
           );
         })}

@@ -5,10 +5,10 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { PolicyInput } from '../../../model/policy.ts';
 import type { Plan } from '../../../model/views/plan.ts';
-import { makePlan, startExpansion, useIsOperator, useTopology } from '../../api/queries.ts';
+import { makePlan, startExpansion, useIsOperator, usePlan, useTopology } from '../../api/queries.ts';
 import type { MasterInput, NodeInput } from '../../api/types.ts';
 import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useLanguage, useMessages } from '../../i18n/index.tsx';
 import { hrefOf, useRouter } from '../../router.tsx';
 import { Played } from '../rehearsal/played.tsx';
 import { isAddress, type ParsedNodes, parseNodes } from './parse-nodes.ts';
@@ -50,6 +50,7 @@ export default function NewExpansionPage() {
   const plan = useMutation({
     mutationFn: async () => ({ plan: await makePlan(request), of: requestText, key: newKey() }),
   });
+  const shown = useShownPlan(plan.data?.plan ?? null);
   const start = useMutation({
     mutationFn: () =>
       startExpansion(
@@ -174,7 +175,7 @@ export default function NewExpansionPage() {
           </div>
 
           {plan.isError && <PlanError error={plan.error} />}
-          {plan.data && (
+          {plan.data && shown && (
             <div className="stack" ref={planHeading} tabIndex={-1} data-testid="plan">
               <h2 className="step-title">4 {n.stepPlan}</h2>
               {stale && (
@@ -182,8 +183,8 @@ export default function NewExpansionPage() {
                   {n.planStale}
                 </Notice>
               )}
-              <PlanView plan={plan.data.plan} onPermit={permit} />
-              <Rehearsal plan={plan.data.plan} />
+              <PlanView plan={shown} onPermit={permit} />
+              <Rehearsal plan={shown} />
               {start.isError && <PlanError error={start.error} />}
               <div className="row">
                 <Button
@@ -202,6 +203,15 @@ export default function NewExpansionPage() {
       )}
     </div>
   );
+}
+
+/** The plan as it was made; in another language than that, read again from the service. */
+function useShownPlan(made: Plan | null): Plan | null {
+  const { language } = useLanguage();
+  const [first, setFirst] = useState({ made, language });
+  if (first.made !== made) setFirst({ made, language });
+  const read = usePlan(made?.id ?? '', made !== null && language !== first.language);
+  return language === first.language ? made : (read.data ?? made);
 }
 
 function masterInput(master: string, credential: string): MasterInput {

@@ -65,6 +65,7 @@ export function Findings({
   readonly onPermit?: PlanProps['onPermit'];
 }) {
   const t = useMessages().newExpansion;
+  const knowledgeLink = useMessages().knowledge.link;
   const groups = grouped(findings);
   return (
     <Panel id="findings" title={t.findings} flush>
@@ -76,9 +77,20 @@ export function Findings({
             {list.map((finding) => (
               <li key={`${finding.code} ${finding.text}`} className="finding">
                 <SeverityBadge severity={finding.severity} />
-                <div lang="en">
-                  <p>{finding.text}</p>
-                  {finding.nextStep && <p className="soft small">→ {finding.nextStep}</p>}
+                <div>
+                  <p>
+                    <Said>{finding.text}</Said>
+                  </p>
+                  {finding.nextStep && (
+                    <p className="soft small">
+                      → <Said>{finding.nextStep}</Said>
+                    </p>
+                  )}
+                  {isOfVersions(finding.code) && (
+                    <p className="small">
+                      <Link to={{ page: 'knowledge' }}>{knowledgeLink}</Link>
+                    </p>
+                  )}
                   {onPermit && <Permit finding={finding} onPermit={onPermit} />}
                 </div>
                 <code className="mono faint small">{finding.code}</code>
@@ -90,6 +102,9 @@ export function Findings({
     </Panel>
   );
 }
+
+/** Findings that the page of knowledge explains. */
+const isOfVersions = (code: string): boolean => code === 'known_faults' || code.startsWith('version_');
 
 function grouped(findings: readonly Finding[]): readonly (readonly [string | null, readonly Finding[]])[] {
   const byNode = new Map<string | null, Finding[]>();
@@ -108,8 +123,7 @@ function Permit({
   readonly finding: Finding;
   readonly onPermit: PlanProps['onPermit'];
 }) {
-  const messages = useMessages();
-  const t = messages.newExpansion;
+  const t = useMessages().newExpansion;
   const permission = permissionFor[finding.code];
   const { node } = finding;
   if (!permission || node === null || finding.severity !== 'error') return null;
@@ -119,7 +133,6 @@ function Permit({
       size="compact-xs"
       variant="default"
       mt={4}
-      lang={messages.htmlLang}
       aria-label={`${node}: ${label}`}
       onClick={() => onPermit(node, permission)}
     >
@@ -195,11 +208,13 @@ function Forced({ plan }: { readonly plan: Plan }) {
         {Object.keys(capabilities.reasons).length > 0 && (
           <details>
             <summary>{t.whyList}</summary>
-            <dl className="facts reasons" lang="en">
+            <dl className="facts reasons">
               {Object.entries(capabilities.reasons).map(([key, reason]) => (
                 <div key={key}>
                   <dt className="mono small">{key}</dt>
-                  <dd className="small">{reason}</dd>
+                  <dd className="small">
+                    <Said>{reason}</Said>
+                  </dd>
                 </div>
               ))}
             </dl>

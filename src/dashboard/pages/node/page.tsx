@@ -9,6 +9,7 @@ import type { AttemptView, ExpansionView, JoinView } from '../../../model/views/
 import { call, nodePath } from '../../api/client.ts';
 import { fetchObservations, useExpansion, useNode } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
+import { DiagnosisPanel } from '../../components/diagnosis.tsx';
 import { Icon } from '../../components/icon.tsx';
 import {
   download,
@@ -104,6 +105,7 @@ function NodeView({
         )}
         <div className="node-grid">
           <div className="stack wide">
+            {join.diagnosis && <DiagnosisPanel join={join} diagnosis={join.diagnosis} />}
             <EvidencePanel join={join} />
             <AnomaliesPanel join={join} />
             <AttemptsPanel join={join} />
@@ -393,7 +395,9 @@ function AttemptItem({ attempt }: { readonly attempt: AttemptView }) {
                 {attempt.intents.map((intent) => (
                   <tr key={intent.id}>
                     <td className="mono nowrap">{commandText(intent.command)}</td>
-                    <td>{intent.reason.text}</td>
+                    <td>
+                      <Said>{intent.reason.text}</Said>
+                    </td>
                     <td>
                       {intent.outcome === null ? '…' : n.intentOutcomes[intent.outcome]}
                       {intent.reply && (

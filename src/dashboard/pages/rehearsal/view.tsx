@@ -2,7 +2,7 @@ import { anomalyTitle } from '../../../model/anomalies.ts';
 import { joinPhases } from '../../../model/expansion.ts';
 import type { Reader } from '../../../model/text.ts';
 import type { BurstRun, FaultRun, PlayedNode, PlayedRun, Rehearsal } from '../../../model/views/rehearsal.ts';
-import { Notice, Panel, Said, useDuration } from '../../components/parts.tsx';
+import { Notice, Panel, Said, Steps, useDuration } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, PhaseBadge, StateBadge, type Tone } from '../../components/status.tsx';
 import { formatShare } from '../../format.ts';
@@ -39,11 +39,7 @@ export function RehearsalView({
       </Panel>
       <Burst burst={burst} predicted={predicted} />
       <Panel id="assumptions" title={t.assumptions}>
-        <ul className="steps" lang="en">
-          {rehearsal.assumptions.map((text) => (
-            <li key={text}>{text}</li>
-          ))}
-        </ul>
+        <Steps steps={rehearsal.assumptions} />
         <p className="faint small">{t.tookMs(duration(rehearsal.tookMs))}</p>
       </Panel>
     </div>
