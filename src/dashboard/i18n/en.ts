@@ -515,7 +515,6 @@ export const en = {
     pairsHelp: 'A pair of versions that is not in this list has not been tried.',
     slave: 'Slave',
     master: 'Master',
-    verdict: 'Verdict',
     verdicts: { fits: 'fits', flawed: 'flawed', refused: 'refused' },
     faults: 'Known faults',
     faultsHelp: 'Faults of Pika that spoil data or replication, whatever tool adds the slave.',

@@ -498,7 +498,6 @@ export const zh: Messages = {
     pairsHelp: '不在此列表中的版本组合没有试验过。',
     slave: '从节点',
     master: '主节点',
-    verdict: '结论',
     verdicts: { fits: '可以', flawed: '有缺陷', refused: '拒绝' },
     faults: '已知缺陷',
     faultsHelp: 'Pika 自身的缺陷，会损坏数据或复制，与用什么工具添加从节点无关。',

@@ -1,7 +1,6 @@
 import type { KnowledgeView } from '../../model/views/service.ts';
 import { useKnowledge } from '../api/queries.ts';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
-import { Scrollable } from '../components/scrollable.tsx';
 import { Badge } from '../components/status.tsx';
 import { useMessages } from '../i18n/index.tsx';
 
@@ -88,36 +87,28 @@ function Pairs({ pairs }: Pick<KnowledgeView, 'pairs'>) {
   return (
     <Panel id="pairs" title={t.pairs} flush>
       <p className="panel-note soft small">{t.pairsHelp}</p>
-      <Scrollable label={t.pairs}>
-        <table className="table pairs">
-          <thead>
-            <tr>
-              <th scope="col">{t.slave}</th>
-              <th scope="col">{t.master}</th>
-              <th scope="col">{t.verdict}</th>
-              <th scope="col">{t.why}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {pairs.map((pair) => (
-              <tr key={`${pair.slave.join()} ${pair.master.join()}`}>
-                <td>
-                  <Range of={pair.slave} />
-                </td>
-                <td>
-                  <Range of={pair.master} />
-                </td>
-                <td>
-                  <Badge tone={verdictTones[pair.verdict]} icon={verdictIcons[pair.verdict]}>
-                    {t.verdicts[pair.verdict]}
-                  </Badge>
-                </td>
-                <td>{pair.text === null ? '–' : <Said>{pair.text}</Said>}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scrollable>
+      <ul className="plain rules">
+        {pairs.map((pair) => (
+          <li key={`${pair.slave.join()} ${pair.master.join()}`} className="rule">
+            <Badge tone={verdictTones[pair.verdict]} icon={verdictIcons[pair.verdict]}>
+              {t.verdicts[pair.verdict]}
+            </Badge>
+            <div className="grow">
+              <p className="row">
+                <span>
+                  {t.slave} <Range of={pair.slave} />
+                </span>
+                <span>
+                  {t.master} <Range of={pair.master} />
+                </span>
+              </p>
+              <p className="small">
+                <Said>{pair.text}</Said>
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
     </Panel>
   );
 }

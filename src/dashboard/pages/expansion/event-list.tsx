@@ -182,8 +182,8 @@ const formatCountLabel = (shown: number, total: number): string =>
 
 /** The node has its own column; the sentence need not begin with it. */
 function withoutNode({ node, text }: StoredEvent): string {
-  const prefix = `${node}: `;
-  return node !== null && text.startsWith(prefix) ? text.slice(prefix.length) : text;
+  const prefix = [`${node}: `, `${node}：`].find((begin) => text.startsWith(begin));
+  return node !== null && prefix !== undefined ? text.slice(prefix.length) : text;
 }
 
 const levelIcons = { info: null, warning: 'warning', error: 'cross' } as const;
