@@ -1,23 +1,31 @@
 /** Feeds a recording through the tracker that follows live nodes: for post-mortems, and as its test. */
 
 import { defaultAnomalyLimits, detectAnomalies } from '../core/sync/anomalies.ts';
+import { diagnose } from '../core/sync/diagnosis.ts';
 import { type FullSyncVerdict, fullSyncVerdict } from '../core/sync/evidence.ts';
 import { receivedInPass } from '../core/sync/full-sync-pass.ts';
+import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
 import { newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
 import { lastPass, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
-import type { AnomalyCode } from '../model/anomalies.ts';
+import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { AnomalyRecord } from '../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
+import { type LogAttempt, logCauses } from '../model/full-sync-log.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
+import { nobody } from '../model/text.ts';
 import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
 
 export { RecordingError } from './recording.ts';
 
 /** What a recording shows of one slave's last attach. Times are seconds since the recording's start. */
 export interface ReplayedSlave {
-  readonly fullSync: FullSyncVerdict;
+  readonly fullSync: FullSyncVerdict['verdict'];
+  /** The likeliest cause of an incomplete full sync. */
+  readonly cause: { readonly code: string; readonly text: string } | null;
+  /** Of a full sync that is not complete: what speaks against it, or what could not be judged. */
+  readonly because: readonly string[];
   readonly anomalies: readonly AnomalyCode[];
   /** Bytes received in the last full sync; null = the recording does not hold the counter. */
   readonly receivedBytes: number | null;
@@ -39,6 +47,8 @@ interface Followed {
   readonly codes: Set<AnomalyCode>;
   readonly earlierPhases: readonly (readonly [string, number])[];
   attempt: number;
+  /** Judges the lines of the node's log since its last SLAVEOF. */
+  readonly log: LogJudge;
   /** Detached by a recorded NO ONE: nothing is expected of the node until its next SLAVEOF. */
   detached: boolean;
 }
@@ -54,6 +64,11 @@ export function replay(recording: Recording): ReplayResult {
     if (step.kind === 'command') {
       takeBgsave(step);
       attach(step);
+      continue;
+    }
+    if (step.kind === 'log') {
+      const slave = slaves.get(step.node);
+      if (slave && !slave.detached) slave.log.take(step.fact);
       continue;
     }
     masters.set(step.node, trackMaster(masters.get(step.node) ?? newMasterTracker(), step.look));
@@ -87,6 +102,7 @@ export function replay(recording: Recording): ReplayResult {
       codes: before?.codes ?? new Set(),
       earlierPhases: before ? phasesOf(before) : [],
       attempt: (before?.attempt ?? 0) + 1,
+      log: newLogJudge(),
       detached: false,
     });
   }
@@ -154,8 +170,14 @@ export function replay(recording: Recording): ReplayResult {
     const wait = lastPass(slave.tracker);
     const last = slave.detached ? [] : anomaliesOf(slave, recording.endsAt, limitsAtTheEnd);
     for (const anomaly of last) slave.codes.add(anomaly.code);
+    slave.log.end(recording.endsAt);
+    const told = slave.log.attempts().at(-1);
+    const { verdict, unmet } = fullSyncVerdict(slave.tracker, masterOf(slave), capabilitiesFor(slave));
+    const fullSync = verdictOf(verdict, last, told);
     return {
-      fullSync: verdictOf(slave, last),
+      fullSync,
+      cause: fullSync !== 'incomplete' ? null : causeOf(slave, last, told),
+      because: fullSync === 'complete' ? [] : becauseOf(fullSync, unmet, last, told),
       anomalies: [...slave.codes],
       receivedBytes: wait ? receivedInPass(wait) : null,
       snapshotBytes: wait?.snapshotBytes ?? null,
@@ -163,14 +185,67 @@ export function replay(recording: Recording): ReplayResult {
     };
   }
 
-  /** An anomaly that holds to the end speaks against a full sync that looks whole otherwise. */
-  function verdictOf(slave: Followed, last: readonly AnomalyRecord[]): FullSyncVerdict {
-    const verdict = fullSyncVerdict(slave.tracker, masterOf(slave), capabilitiesFor(slave));
-    const never = last.some((anomaly) => neverComplete.has(anomaly.code));
-    if (never) return 'incomplete';
-    return verdict;
+  function causeOf(
+    slave: Followed,
+    last: readonly AnomalyRecord[],
+    told: LogAttempt | undefined,
+  ): ReplayedSlave['cause'] {
+    if (told?.cause && speaksAgainst(told))
+      return { code: told.cause, text: logCauses[told.cause].title.en({}, nobody) };
+    const causes = last.flatMap(
+      (anomaly) =>
+        diagnose({
+          slave: slave.tracker,
+          master: masterOf(slave),
+          capabilities: capabilitiesFor(slave),
+          report: null,
+          anomaly,
+          earlier: [],
+          mayAskForDump: false,
+          now: recording.endsAt,
+        }).causes,
+    );
+    const [first] = causes;
+    if (first) return { code: first.code, text: first.text };
+    const code = [...slave.codes].at(-1);
+    return code === undefined ? null : { code, text: anomalyTitle(code, nobody) };
   }
 }
+
+const speaksAgainst = ({ verdict }: LogAttempt): boolean => verdict === 'incomplete' || verdict === 'failed';
+
+/** An anomaly that holds to the end, or the node's own log, speaks against a full sync that looks whole otherwise. */
+function verdictOf(
+  verdict: ReplayedSlave['fullSync'],
+  last: readonly AnomalyRecord[],
+  told: LogAttempt | undefined,
+): ReplayedSlave['fullSync'] {
+  const never = last.some((anomaly) => neverComplete.has(anomaly.code));
+  return never || (told && speaksAgainst(told)) ? 'incomplete' : verdict;
+}
+
+function becauseOf(
+  fullSync: ReplayedSlave['fullSync'],
+  unmet: FullSyncVerdict['unmet'],
+  last: readonly AnomalyRecord[],
+  told: LogAttempt | undefined,
+): readonly string[] {
+  const wanted = fullSync === 'incomplete' ? false : null;
+  const rules = unmet.filter(({ holds }) => holds === wanted).map(ruleWords);
+  const log =
+    told && speaksAgainst(told)
+      ? ['The node’s log tells that the copy ended before every file had come.']
+      : [];
+  const anomalies = fullSync === 'incomplete' ? last.map(({ text }) => text) : [];
+  const all = [...new Set([...log, ...anomalies, ...rules])];
+  return all.length > 0 ? all : ['The size of the snapshot was not recorded while the master made it.'];
+}
+
+/** A recording without counters says nothing about the version. */
+const ruleWords = ({ rule, holds, text }: FullSyncVerdict['unmet'][number]): string =>
+  rule === 'bytes_received' && holds === null
+    ? 'The recording does not hold the bytes that the node received: INFO stats, once per second.'
+    : text;
 
 /** A recording ends when its maker had seen enough: what still stands then needs not last longer. */
 const limitsAtTheEnd = { ...defaultAnomalyLimits, noConnectMs: 5000 };

@@ -1,6 +1,8 @@
 /** Reads a recording (format: test/recordings/README.md): what every node said, as looks in the order of time. */
 import { readFile } from 'node:fs/promises';
 import { parseReplication, parseServer, parseSizes, parseStats } from '../engines/pika/index.ts';
+import { logFactOf } from '../engines/pika/log-lines.ts';
+import type { LogFact } from '../model/full-sync-log.ts';
 import type { Address, Look, NodeFacts } from '../model/observation.ts';
 
 /** The file is no recording; the message says which line and why. */
@@ -16,6 +18,7 @@ export interface RecordedNode {
 
 export type RecordedStep =
   | { readonly kind: 'look'; readonly node: string; readonly look: Look }
+  | { readonly kind: 'log'; readonly node: string; readonly fact: LogFact }
   | {
       readonly kind: 'command';
       readonly at: number;
@@ -118,7 +121,8 @@ function stepsOf(
     const at = startOf(row);
     if (isOfNode(row, known)) {
       for (; nextLookAt < at; nextLookAt += lookEveryMs) lookAtAll(steps, said, nextLookAt);
-      takeRow(steps, said, withCounters ? row : withoutCounters(row), at);
+      if ('log' in row) takeLog(steps, row, at);
+      else takeRow(steps, said, withCounters ? row : withoutCounters(row), at);
     }
     if (!('verify' in row) && !('log' in row)) endsAt = Math.max(endsAt, at);
   }
@@ -152,7 +156,14 @@ const withoutCounters = <T extends Row>(row: T): T =>
     : row;
 
 const isOfNode = (row: Row, known: ReadonlySet<string>): row is Row & { readonly node: string } =>
-  typeof row.node === 'string' && known.has(row.node) && !('log' in row);
+  typeof row.node === 'string' && known.has(row.node);
+
+/** `I pika_db.cc:49 db0 DB Success`. Recorders leave out similar lines and the thread. */
+function takeLog(steps: RecordedStep[], row: Row & { readonly node: string }, at: number): void {
+  const message = typeof row.log === 'string' ? /^[IWEF] \S+:\d+ (.*)$/s.exec(row.log)?.[1] : undefined;
+  const fact = message === undefined ? null : logFactOf(message, at, 0);
+  if (fact) steps.push({ kind: 'log', node: row.node, fact });
+}
 
 function lookAtAll(steps: RecordedStep[], said: ReadonlyMap<string, Said>, at: number): void {
   for (const [node, state] of said) steps.push({ kind: 'look', node, look: lookOf(state, at) });

@@ -62,6 +62,39 @@ describe('replay of recordings with byte counters', () => {
   });
 });
 
+describe('the cause of what was lost, from INFO and the node’s log', () => {
+  it.each([
+    ['05-', 's1', 'snapshot_superseded'],
+    ['05-', 's2', 'snapshot_superseded'],
+    ['06-', 's1', 'snapshot_superseded'],
+    ['07-', 's1', 'snapshot_superseded'],
+    ['07-', 's2', 'snapshot_superseded'],
+    ['12b-3.5.4', 's1', 'full_sync_skipped'],
+    ['14-4.0.1', 's1', 'master_unreachable'],
+    ['15-3.5.4', 's1', 'master_refuses'],
+    ['28-', 's1', 'snapshot_superseded'],
+    ['31-4.0.1', 's1', 'full_sync_skipped'],
+    ['41-', 's2', 'snapshot_superseded'],
+  ])('%s %s: %s', async (recording, node, code) => {
+    const slave = (await replayFile(named(recording)))[node]!;
+    expect(slave).toMatchObject({ fullSync: 'incomplete', cause: { code } });
+    expect(slave.because.length).toBeGreaterThan(0);
+  });
+
+  it('says why it cannot decide, in other words than those for a loss', async () => {
+    const healthy = (await replayFile(named('01-'))).s1!;
+    expect(healthy).toMatchObject({ fullSync: 'undecided', cause: null });
+    expect(healthy.because).toEqual([
+      'The recording does not hold the bytes that the node received: INFO stats, once per second.',
+    ]);
+    expect((await replayFile(named('40-'))).s1).toMatchObject({
+      fullSync: 'complete',
+      cause: null,
+      because: [],
+    });
+  });
+});
+
 test('no copy of any recording is taken for one without an end, but those of a full disk', async () => {
   const taken = [];
   for (const file of recordings) {

@@ -9,6 +9,8 @@ import type { GlobalOptions } from '../settings.ts';
 /** What the tracker made of one slave of a recording. */
 interface SlaveReplay {
   readonly fullSync: 'complete' | 'incomplete' | 'undecided';
+  readonly cause: { readonly code: string; readonly text: string } | null;
+  readonly because: readonly string[];
   readonly anomalies: readonly string[];
   readonly receivedBytes: number | null;
   readonly snapshotBytes: number | null;
@@ -48,8 +50,13 @@ function replayLines(result: Readonly<Record<string, SlaveReplay>>): string[] {
     slave.fullSync,
     `${formatBytes(slave.receivedBytes)} of ${formatBytes(slave.snapshotBytes)}`,
     slave.anomalies.join(', ') || '-',
-    slave.phases.map(([phase, at]) => `${phase} ${at.toFixed(1)} s`).join(' → '),
   ]);
-  const cells = [['SLAVE', 'FULL SYNC', 'RECEIVED', 'ANOMALIES', 'PHASES'], ...rows];
-  return table(cells.map((row) => row.map(printable)));
+  const [head, ...lines] = table([['SLAVE', 'FULL SYNC', 'RECEIVED', 'ANOMALIES'], ...rows]);
+  const parts = slaves.flatMap(([, { cause, because, phases }], index) => [
+    lines[index]!,
+    `  ${phases.map(([phase, at]) => `${phase} ${at.toFixed(1)} s`).join(' → ')}`,
+    ...(cause ? [`  ${cause.code}: ${cause.text}`] : []),
+    ...because.map((text) => `  ${text}`),
+  ]);
+  return [head!, ...parts].map(printable);
 }

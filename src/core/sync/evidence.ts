@@ -275,7 +275,11 @@ function verdictOf(rules: readonly EvidenceRule[]): Evidence['verdict'] {
   return rules.some((rule) => rule.holds === false) ? 'not_verified' : 'undecided';
 }
 
-export type FullSyncVerdict = 'complete' | 'incomplete' | 'undecided';
+export interface FullSyncVerdict {
+  readonly verdict: 'complete' | 'incomplete' | 'undecided';
+  /** The rules that are not met. */
+  readonly unmet: readonly Judged[];
+}
 
 /**
  * What the protocol alone says of a full sync, without a comparison of the data: for post-mortems of recordings.
@@ -287,9 +291,9 @@ export function fullSyncVerdict(
   capabilities: Capabilities,
 ): FullSyncVerdict {
   const rules = [...fullSyncRules(slave, master, capabilities), ...connectionRules(slave, master)];
-  if (rules.every(isMet)) {
-    return lastPass(slave)?.snapshotBytesKnown === true ? 'complete' : 'undecided';
-  }
-  const decisive = rules.filter((rule) => rule.rule !== 'role_and_link' && rule.rule !== 'listed_by_master');
-  return decisive.some((rule) => rule.holds === false) ? 'incomplete' : 'undecided';
+  const unmet = rules.filter((rule) => !isMet(rule));
+  if (unmet.length === 0)
+    return { verdict: lastPass(slave)?.snapshotBytesKnown === true ? 'complete' : 'undecided', unmet };
+  const decisive = unmet.filter((rule) => rule.rule !== 'role_and_link' && rule.rule !== 'listed_by_master');
+  return { verdict: decisive.some((rule) => rule.holds === false) ? 'incomplete' : 'undecided', unmet };
 }

@@ -531,20 +531,16 @@ export function readLogLine(line: string, year: number): ReadLine | null {
     ) +
     Number(micros) / 1000;
   const message = text!.trimEnd();
-  const known = factIn(message);
-  return {
-    at,
-    message,
-    fact: known && { code: known.code, at, thread: Number(thread), values: known.values },
-  };
+  return { at, message, fact: logFactOf(message, at, Number(thread)) };
 }
 
-function factIn(message: string): { code: LogLineCode; values: Readonly<Record<string, string>> } | null {
+/** What a line says whose prefix has been read. null = the table does not know it. */
+export function logFactOf(message: string, at: number, thread: number): LogFact | null {
   const end = message.indexOf(' ');
   const named = byFirstWord.get(end === -1 ? message : message.slice(0, end)) ?? [];
   for (const [code, { pattern }] of [...named, ...varying]) {
     const found = pattern.exec(message);
-    if (found) return { code, values: { ...found.groups } };
+    if (found) return { code, at, thread, values: { ...found.groups } };
   }
   return null;
 }
