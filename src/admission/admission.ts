@@ -110,7 +110,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
       master: {
         target: master,
         ...masterSeen,
-        faults: faultsOf(masterSeen.capabilities?.version ?? '', parts.engine.knowledge),
+        faults: faultsOf([masterSeen.capabilities?.version ?? ''], parts.engine.knowledge),
       },
       nodes: nodes.map((target, index) => ({ target, ...nodesSeen[index]! })),
       policy,

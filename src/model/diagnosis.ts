@@ -1,10 +1,10 @@
 /** Why a node is in trouble: causes with what speaks for and against each, and what follows from the likeliest. */
+import { type FaultInUse, usedWords } from './knowledge.ts';
 import { readableBytes as bytes } from './quantities.ts';
 import {
   counted,
   type Facts,
   listed,
-  type NoFacts,
   plain,
   type Reader,
   read,
@@ -28,13 +28,32 @@ interface CauseRow {
   readonly title: Text;
   /** What would tell whether it is this cause. */
   readonly wouldTell: Text;
-  readonly steps: Text<NoFacts, readonly string[]>;
+  // biome-ignore lint/suspicious/noExplicitAny: a table holds steps of different facts
+  readonly steps: Text<any, readonly string[]>;
 }
 
 const steps = (en: readonly string[], zh: readonly string[]): CauseRow['steps'] => ({
   en: () => en,
   zh: () => zh,
 });
+
+interface OfFaults {
+  readonly faults: readonly FaultInUse[];
+}
+
+/** What each fault of these two versions does and what to do instead, and what else is to be done. */
+const stepsAgainstFaults = (
+  en: readonly string[],
+  zh: readonly string[],
+): Text<OfFaults, readonly string[]> => ({
+  en: ({ faults }, reader) => [...faults.map((fault) => faultStep(fault, reader)), ...en],
+  zh: ({ faults }, reader) => [...faults.map((fault) => faultStep(fault, reader)), ...zh],
+});
+
+function faultStep({ used, text: what, instead }: FaultInUse, reader: Reader): string {
+  const { language } = reader;
+  return `${usedWords(used, reader)}${what[language]}${language === 'zh' ? '' : ' '}${instead[language]}`;
+}
 
 export const causes = {
   newer_dump: {
@@ -275,15 +294,13 @@ export const causes = {
       'The node’s log: “Fail to initial command from binlog”, then “Redis parser failed” ten times a second.',
       '节点日志中先有 “Fail to initial command from binlog”，随后每秒十次 “Redis parser failed”。',
     ),
-    steps: steps(
+    steps: stepsAgainstFaults(
       [
-        'On 4.0.0 and 4.0.1 do not use SETEX or SET EX with an expiry after 2038-01-19; on 4.0.1 do not use PSETEX. Use SET and EXPIREAT instead.',
         'Run BGSAVE on the master, so that the dump lies after the command.',
         'Restart the node’s process: its parser stays broken until then. Then retry the node.',
         'Check the other slaves of this master: the same command stops them all.',
       ],
       [
-        '在 4.0.0 与 4.0.1 上不要让 SETEX 或 SET EX 的过期时间晚于 2038-01-19；在 4.0.1 上不要使用 PSETEX。请改用 SET 加 EXPIREAT。',
         '在主节点执行 BGSAVE，使快照位于该命令之后。',
         '重启该节点的进程：在此之前它的解析器一直是坏的。然后重试该节点。',
         '检查该主节点的其他从节点：同一条命令会使它们全部停止。',
@@ -321,19 +338,11 @@ export const causes = {
       'Compare a key right after it was written by such a command: it differs on every slave of this master.',
       '用这类命令写入一个键后立即比较：它在该主节点的每个从节点上都不同。',
     ),
-    steps: steps(
+    steps: stepsAgainstFaults(
       [
-        '4.0.1 loses on slaves: SETEX, SET EX, SET PX, PEXPIRE, and INCR, INCRBY, INCRBYFLOAT, APPEND on a key with a TTL. Use SET and EXPIRE (or EXPIREAT) instead.',
-        '3.5.5 and 4.0.1: the first APPEND on an absent key leaves an empty value on slaves. 3.5.5: INCR and APPEND take the TTL away on slaves.',
-        'All versions: GEORADIUS with STORE or STOREDIST never reaches slaves.',
         'Another full sync does not help. Change the application or the version, then retry the node; or skip it if you accept the difference.',
       ],
-      [
-        '4.0.1 在从节点上会丢失：SETEX、SET EX、SET PX、PEXPIRE，以及对带 TTL 的键执行的 INCR、INCRBY、INCRBYFLOAT、APPEND。请改用 SET 加 EXPIRE（或 EXPIREAT）。',
-        '3.5.5 与 4.0.1：对不存在的键第一次 APPEND，从节点上留下空值。3.5.5：INCR 与 APPEND 会去掉从节点上的 TTL。',
-        '所有版本：带 STORE 或 STOREDIST 的 GEORADIUS 不会到达从节点。',
-        '再做一次全量同步没有用。请修改应用或更换版本，然后重试该节点；如果可以接受差异，也可以跳过它。',
-      ],
+      ['再做一次全量同步没有用。请修改应用或更换版本，然后重试该节点；如果可以接受差异，也可以跳过它。'],
     ),
   },
   lost_after_flush: {
@@ -363,8 +372,11 @@ const rows: Readonly<Record<string, CauseRow | undefined>> = causes;
 export const causeText = (cause: { readonly code: string; readonly text: string }, reader: Reader): string =>
   read(rows[cause.code]?.title, {}, reader, cause.text);
 
-export const causeSteps = (code: string, reader: Reader): readonly string[] =>
-  rows[code]?.steps[reader.language]({}, reader) ?? [];
+export const causeSteps = (
+  { code, facts = {} }: { readonly code: string; readonly facts?: Facts },
+  reader: Reader,
+  stored: readonly string[] = [],
+): readonly string[] => read(rows[code]?.steps, facts, reader, stored);
 
 /** What speaks for or against a cause, with its figures. */
 export const signs = {
@@ -475,9 +487,8 @@ export const sign = (code: SignCode, facts: Facts = {}): Said<SignCode> => saidB
 
 /** The same diagnosis in the words of this reader; what this release does not know stays as it was stored. */
 export function diagnosisFor(diagnosis: Diagnosis, reader: Reader): Diagnosis {
-  const { language } = reader;
   const { remedy } = diagnosis;
-  const first = rows[diagnosis.causes[0]?.code ?? ''];
+  const [first] = diagnosis.causes;
   return {
     ...diagnosis,
     causes: diagnosis.causes.map((cause) => ({
@@ -488,6 +499,8 @@ export function diagnosisFor(diagnosis: Diagnosis, reader: Reader): Diagnosis {
       speaksAgainst: cause.speaksAgainst.map((each) => ({ ...each, text: readSaid(signs, each, reader) })),
     })),
     remedy:
-      remedy.kind === 'person' && first ? { ...remedy, steps: first.steps[language]({}, reader) } : remedy,
+      remedy.kind === 'person' && first
+        ? { ...remedy, steps: [...causeSteps(first, reader, remedy.steps)] }
+        : remedy,
   };
 }

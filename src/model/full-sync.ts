@@ -1,4 +1,5 @@
 /** What is known of the full syncs of a node, and of its master meanwhile. */
+import type { CommandCalls } from './knowledge.ts';
 import type { Address, BinlogOffset, ListedSlave, ReplicationFacts, Silence } from './observation.ts';
 
 /** One stay in WaitDBSync: one try of a full sync. */
@@ -192,4 +193,6 @@ export interface MasterTracker {
   readonly samples: readonly MasterSample[];
   readonly replication: ReplicationFacts | null;
   readonly binlogFileSizeBytes?: number | null;
+  /** Calls of each command since the master started; absent = not asked, or the version does not tell. */
+  readonly commandCalls?: CommandCalls;
 }

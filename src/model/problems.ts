@@ -290,13 +290,13 @@ interface OfAnomaly {
   /** How many attempts did not help; null = it was not tried again. */
   readonly attempts: number | null;
   /** The likeliest of several causes; null = none is to be named. */
-  readonly cause: { readonly code: string; readonly text: string } | null;
+  readonly cause: { readonly code: string; readonly text: string; readonly facts?: Facts } | null;
   /** Whether a person is to take the steps that belong to the cause. */
   readonly asksPerson: boolean;
 }
 
 const stepsOf = ({ ofAnomaly: anomaly, cause, asksPerson }: OfAnomaly, reader: Reader): readonly string[] => {
-  const known = cause === null || !asksPerson ? [] : causeSteps(cause.code, reader);
+  const known = cause === null || !asksPerson ? [] : causeSteps(cause, reader);
   return known.length > 0 ? known : anomalySteps(anomaly, 'givenUp', reader);
 };
 
@@ -335,7 +335,7 @@ export function problemOfAnomaly(
   attempts: number | null = null,
 ): Problem {
   const likeliest = anomaly.remedy === 'reattach' ? (diagnosis?.causes[0] ?? null) : null;
-  const cause = likeliest && { code: likeliest.code, text: likeliest.text };
+  const cause = likeliest && { code: likeliest.code, text: likeliest.text, facts: likeliest.facts };
   const asksPerson = diagnosis?.remedy.kind === 'person';
   return made(anomaly.code, { ofAnomaly: anomaly, attempts, cause, asksPerson }, anomaly.at);
 }

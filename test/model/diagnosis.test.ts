@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { builtIn } from '../../src/engines/pika/knowledge.ts';
 import {
   type CauseCode,
   causes,
@@ -7,6 +8,7 @@ import {
   sign,
   signs,
 } from '../../src/model/diagnosis.ts';
+import { faultsOf, inUse } from '../../src/model/knowledge.ts';
 import { expectText, readers } from '../support/texts.ts';
 
 /** Facts of the signs that tell figures. */
@@ -23,6 +25,9 @@ const figures = {
   entries: ['172.17.0.4:9221'],
 };
 
+/** Facts of the steps against known faults. */
+const named = { faults: faultsOf(['4.0.1'], builtIn).map((fault) => inUse(fault, { setex: 12, incr: 1 })) };
+
 describe('every cause', () => {
   test.each(Object.keys(causes) as CauseCode[])(
     '%s is told in both languages, with what would tell and the steps',
@@ -30,12 +35,12 @@ describe('every cause', () => {
       const { title, wouldTell, steps } = causes[code];
       for (const reader of readers) {
         const { language } = reader;
-        const told = steps[language]({}, reader);
+        const told = steps[language](named, reader);
         expect(told.length).toBeGreaterThan(0);
         for (const text of [title[language]({}, reader), wouldTell[language]({}, reader), ...told])
           expectText(text, language);
       }
-      expect(steps.zh({}, readers[0]!)).toHaveLength(steps.en({}, readers[0]!).length);
+      expect(steps.zh(named, readers[0]!)).toHaveLength(steps.en(named, readers[0]!).length);
     },
   );
 });

@@ -2,6 +2,7 @@ import { findListedSlave, isIpv6, type KnownAs, samePlace } from '../../model/ad
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { MissingPart } from '../../model/findings/reach.ts';
 import type { MasterWork } from '../../model/findings/settings.ts';
+import { inUse } from '../../model/knowledge.ts';
 import { formatAddress, type Look, type NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import type { NodeTarget } from '../../model/targets.ts';
@@ -150,11 +151,10 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
 /** The faults of the master's release that concern it, by the commands that it has run; all of them where it does not tell. */
 function faultsInUse({ master, facts, capabilities }: AnsweringMasterScene) {
   const calls = facts.commandCalls;
-  const faults = (master.faults ?? []).flatMap(({ code, severity, commands, text, instead }) => {
-    if (severity !== 'warning') return [];
-    const used = commands.flatMap((name) => (calls?.[name] ? [{ name, calls: calls[name] }] : []));
-    return calls !== undefined && used.length === 0 ? [] : [{ code, used, text, instead }];
-  });
+  const faults = (master.faults ?? [])
+    .filter(({ severity }) => severity === 'warning')
+    .map((fault) => inUse(fault, calls))
+    .filter(({ used }) => calls === undefined || used.length > 0);
   return capabilities && faults.length > 0 ? { version: capabilities.version, faults } : null;
 }
 

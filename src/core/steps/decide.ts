@@ -15,6 +15,7 @@ import {
   type Join,
 } from '../../model/expansion.ts';
 import type { HealthSample } from '../../model/health.ts';
+import type { KnownFault } from '../../model/knowledge.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason, sameReason } from '../../model/reasons.ts';
@@ -72,6 +73,8 @@ export interface DecideInput {
   /** What a webhook that may veto says of the next batch; null = nothing against it. */
   readonly veto: Reason | null;
   readonly capabilitiesOf: (facts: NodeFacts) => Capabilities;
+  /** What is known to be wrong with releases; absent = nothing. */
+  readonly faults?: readonly KnownFault[];
   /** By join index, why it gets no slot for a full sync now; absent = no limits are set. */
   readonly slotRefusals?: ReadonlyMap<number, Reason>;
   /** Full syncs that may run to nodes on one host (`slots.perNodeHost`); absent = no limit is set. */
@@ -105,6 +108,8 @@ export function decide(input: DecideInput): Decision {
     nodeLooks: input.nodeLooks,
     frozen: input.frozen === null ? null : because('frozen', { reason: input.frozen }),
     othersOnMasterHost: input.othersOnMasterHost ?? 0,
+    faults: input.faults ?? [],
+    versionOf: (look) => (look?.kind === 'answered' ? input.capabilitiesOf(look.facts).version : null),
     events: [],
     commands: [],
     comparisons: [],
@@ -512,6 +517,8 @@ export function takeReplies(
     nodeLooks: new Map(),
     frozen: null,
     othersOnMasterHost: 0,
+    faults: [],
+    versionOf: () => null,
     events: [],
     commands: [],
     comparisons: [],

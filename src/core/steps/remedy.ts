@@ -95,6 +95,8 @@ export function treat(
     slave,
     master: turn.expansion.masterTracker,
     capabilities: turn.expansion.capabilities!,
+    nodeVersion: turn.versionOf(turn.nodeLooks.get(join.index)),
+    faults: turn.faults,
     report,
     anomaly,
     unknownEntries: unknownEntries(turn, join, slave),

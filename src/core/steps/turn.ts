@@ -10,6 +10,7 @@ import type {
   Problem,
 } from '../../model/expansion.ts';
 import { expansionTransitions, isEnded } from '../../model/expansion.ts';
+import type { KnownFault } from '../../model/knowledge.ts';
 import type { Look } from '../../model/observation.ts';
 import { type Reason, sameReason } from '../../model/reasons.ts';
 
@@ -34,6 +35,10 @@ export interface Turn {
   readonly frozen: Reason | null;
   /** Full syncs of other expansions from masters on this master's host. */
   readonly othersOnMasterHost: number;
+  /** What is known to be wrong with releases. */
+  readonly faults: readonly KnownFault[];
+  /** Release of a server, by a look at it; null = the look does not tell. */
+  readonly versionOf: (look: Look | undefined) => string | null;
   readonly events: EventInput[];
   readonly commands: CommandToRun[];
   readonly comparisons: ComparisonToStart[];

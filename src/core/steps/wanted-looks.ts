@@ -64,5 +64,6 @@ function masterSections(expansion: Expansion, now: number): readonly LookSection
     'lastsave',
     ...(due || dumpWithoutSize ? (['sizes'] as const) : []),
     ...(wantsMasterConfig(expansion, now) ? (['config'] as const) : []),
+    ...(due && expansion.joins.some(({ phase }) => phase === 'verifying') ? (['commands'] as const) : []),
   ];
 }

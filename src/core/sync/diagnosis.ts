@@ -7,6 +7,7 @@ import type { ComparisonReport } from '../../model/comparison.ts';
 import {
   type CauseCode,
   type CopyHelps,
+  causeSteps,
   causes,
   type Diagnosis,
   type SignCode,
@@ -14,6 +15,14 @@ import {
 } from '../../model/diagnosis.ts';
 import { type AnomalyRecord, isMet } from '../../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
+import {
+  causeOf,
+  type FaultCause,
+  type FaultInUse,
+  faultsOf,
+  inUse,
+  type KnownFault,
+} from '../../model/knowledge.ts';
 import { type Facts, nobody } from '../../model/text.ts';
 import { waitedForDump } from './anomalies.ts';
 import { fullSyncRules } from './evidence.ts';
@@ -26,7 +35,12 @@ type DiagnosedCause = Diagnosis['causes'][number];
 export interface Patient {
   readonly slave: SlaveTracker;
   readonly master: MasterTracker;
+  /** Of the master's version. */
   readonly capabilities: Capabilities;
+  /** null = not seen. */
+  readonly nodeVersion: string | null;
+  /** What is known to be wrong with releases. */
+  readonly faults: readonly KnownFault[];
   /** The data were compared, and differ. */
   readonly report: ComparisonReport | null;
   readonly anomaly: AnomalyRecord;
@@ -44,6 +58,8 @@ type Weighed = readonly [weight: 1 | 2 | 3, code: SignCode, facts?: Facts];
 
 interface Candidate {
   readonly code: CauseCode;
+  /** What its next steps are made from. */
+  readonly facts?: Facts;
   readonly speaksFor: readonly Weighed[];
   readonly speaksAgainst: readonly Weighed[];
   /** Where it differs from what holds for the cause in general. */
@@ -70,12 +86,12 @@ const withHistory = (candidate: Candidate, earlier: readonly string[]): Candidat
 const weight = (weighed: readonly Weighed[]): number => weighed.reduce((sum, [each]) => sum + each, 0);
 const score = ({ speaksFor, speaksAgainst }: Candidate): number => weight(speaksFor) - weight(speaksAgainst);
 
-function written({ code, speaksFor, speaksAgainst, copyHelps }: Candidate): DiagnosedCause {
+function written({ code, facts = {}, speaksFor, speaksAgainst, copyHelps }: Candidate): DiagnosedCause {
   const row = causes[code];
   const words = ([, name, facts]: Weighed) => sign(name, facts);
   return {
     code,
-    facts: {},
+    facts,
     text: row.title.en({}, nobody),
     speaksFor: speaksFor.map(words),
     speaksAgainst: speaksAgainst.map(words),
@@ -108,7 +124,7 @@ function remedyFor(
   if (mayAsk && needsNewDump(cause.code) && !earlier.includes(cause.code)) return { kind: 'ask_for_dump' };
   const again = cause.copyHelps === 'yes' || (cause.copyHelps === 'once' && !earlier.includes(cause.code));
   if (again && anomaly.remedy === 'reattach') return { kind: 'reattach' };
-  return { kind: 'person', steps: causes[cause.code as CauseCode].steps.en({}, nobody) };
+  return { kind: 'person', steps: causeSteps(cause, nobody) };
 }
 
 function candidates(patient: Patient): readonly Candidate[] {
@@ -134,6 +150,7 @@ function candidates(patient: Patient): readonly Candidate[] {
       return [
         {
           code: 'command_not_applied',
+          facts: { faults: faultsBehind('command_not_applied', patient) },
           speaksFor: [[3, 'offset_stands', patient.anomaly.facts]],
           speaksAgainst: [],
         },
@@ -212,11 +229,8 @@ function receivedSinceAttach({ replInputBytes, bytesAtAttach }: SlaveTracker): n
     : Math.max(0, replInputBytes - bytesAtAttach);
 }
 
-/** Versions whose slaves give up after ten tries of 1 s, and begin again two minutes later (facts 0.2, #2439). */
-const givesUpAfterTenTries = (version: string): boolean => version === '3.5.3' || version === '3.5.4';
-
 function hung(patient: Patient): readonly Candidate[] {
-  const { slave, capabilities, anomaly, master } = patient;
+  const { slave, anomaly, master } = patient;
   const wait = lastPass(slave);
   if (anomaly.facts.as === 'no_headway') return [];
   if (wait?.supersededBy != null)
@@ -259,7 +273,7 @@ function hung(patient: Patient): readonly Candidate[] {
         ? [
             [3, 'master_busy_dumping'],
             ...error,
-            ...(givesUpAfterTenTries(capabilities.version) ? ([[1, 'version_gives_up']] as const) : []),
+            ...(faultsFor('dump_takes_long', patient).length > 0 ? ([[1, 'version_gives_up']] as const) : []),
           ]
         : [],
       speaksAgainst: [],
@@ -276,12 +290,22 @@ function replyMissed({ slave }: Patient): Candidate {
   };
 }
 
-/** Versions on which INCR, APPEND or commands with an expiry are replicated wrongly (recordings 45). */
-const replicatesWrongly = (version: string): boolean => version === '3.5.5' || version === '4.0.1';
+/** The faults of this pair of versions that show themselves as this cause. */
+function faultsFor(cause: FaultCause, { capabilities, nodeVersion, faults }: Patient): readonly KnownFault[] {
+  const versions = [capabilities.version, ...(nodeVersion === null ? [] : [nodeVersion])];
+  return faultsOf(versions, { faults }).filter((fault) => causeOf(fault) === cause);
+}
 
-/** Versions that lose writes after FLUSHALL on healthy slaves now and then (recordings 46). */
-const losesAfterFlush = ({ family, version }: Capabilities): boolean =>
-  family === '3.5' && version !== '3.5.5';
+/** The same faults: first those whose commands the master's clients use, then those that look like the differences. */
+function faultsBehind(cause: FaultCause, patient: Patient): readonly FaultInUse[] {
+  const bySign = patient.report?.differencesBySign ?? {};
+  const seen = ({ signs = [] }: KnownFault): number =>
+    signs.reduce((sum, sign) => sum + (bySign[sign] ?? 0), 0);
+  return faultsFor(cause, patient)
+    .map((fault) => ({ seen: seen(fault), named: inUse(fault, patient.master.commandCalls) }))
+    .sort((a, b) => Number(b.named.used.length > 0) - Number(a.named.used.length > 0) || b.seen - a.seen)
+    .map(({ named }) => named);
+}
 
 /** Share of the differences that must look like the faults of the version. */
 const likeFaultsShare = 0.9;
@@ -290,10 +314,8 @@ const likeFaultsShare = 0.9;
  * The data were compared and differ. A copy that lacks data lacks keys of all kinds; faults of replication leave their
  * own signs, and come back after each copy.
  */
-function differs(
-  { slave, master, capabilities, earlier }: Patient,
-  report: ComparisonReport,
-): readonly Candidate[] {
+function differs(patient: Patient, report: ComparisonReport): readonly Candidate[] {
+  const { slave, master, capabilities, earlier } = patient;
   const { version, opensSupersededCopy } = capabilities;
   const whole = fullSyncRules(slave, master, capabilities).every(isMet);
   const wait = lastPass(slave);
@@ -303,10 +325,10 @@ function differs(
   const again = earlier.includes('copy_incomplete');
   const { differencesTotal, differencesBySign = {} } = report;
   const { missing_expires = 0, emptied: left = 0, outlives = 0 } = differencesBySign;
-  const alike =
-    differencesTotal > 0 && missing_expires + left + outlives >= likeFaultsShare * differencesTotal;
+  const leaves = new Set(faultsFor('replicated_wrongly', patient).flatMap(({ signs = [] }) => signs));
+  const like = [...leaves].reduce((sum, each) => sum + (differencesBySign[each] ?? 0), 0);
   const signsOfFault: readonly Weighed[] =
-    replicatesWrongly(version) && alike
+    like > 0 && like >= likeFaultsShare * differencesTotal
       ? [
           [2, 'version_replicates_wrongly', { version }],
           [
@@ -322,6 +344,7 @@ function differs(
   return [
     {
       code: 'replicated_wrongly',
+      facts: { faults: faultsBehind('replicated_wrongly', patient) },
       speaksFor:
         signsOfFault.length + cameBack.length > 0
           ? [...(whole ? [sure] : []), ...signsOfFault, ...cameBack]
@@ -331,7 +354,9 @@ function differs(
     {
       code: 'lost_after_flush',
       speaksFor:
-        emptied && losesAfterFlush(capabilities) && (report.differencesByKind.missing ?? 0) > 0
+        emptied &&
+        faultsFor('lost_after_flush', patient).length > 0 &&
+        (report.differencesByKind.missing ?? 0) > 0
           ? [[3, 'master_was_emptied', { receivedBytes: received, masterBytes }], ...(whole ? [sure] : [])]
           : [],
       speaksAgainst: [],

@@ -89,6 +89,7 @@ export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
     compacting: facts.stats?.compacting ?? tracker.compacting,
     samples: addSample(tracker.samples, facts, at),
     replication: facts.replication ?? tracker.replication,
+    ...(facts.commandCalls && { commandCalls: facts.commandCalls }),
   };
 }
 

@@ -524,6 +524,7 @@ export const en = {
       values_differ: 'values differ',
       ttl_differs: 'TTL differs',
       slave_dies: 'the slave dies',
+      slave_gives_up: 'the slave gives up for two minutes',
     },
     commands: 'Commands',
     anyCommand: 'not tied to a command',

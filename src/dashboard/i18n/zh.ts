@@ -507,6 +507,7 @@ export const zh: Messages = {
       values_differ: '值不同',
       ttl_differs: 'TTL 不同',
       slave_dies: '从节点退出',
+      slave_gives_up: '从节点放弃约两分钟',
     },
     commands: '命令',
     anyCommand: '与具体命令无关',

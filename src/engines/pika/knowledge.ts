@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
-import { faultEffects, type Knowledge } from '../../model/knowledge.ts';
+import { faultCauses, faultEffects, type Knowledge } from '../../model/knowledge.ts';
 import {
   compareVersions,
   pairReasons,
@@ -13,6 +13,7 @@ import {
   type VersionRange,
   versionReasons,
 } from '../../model/versions.ts';
+import { differenceSigns } from '../../model/views/comparison.ts';
 
 const strict = { additionalProperties: false } as const;
 const Version = Type.String({ pattern: '^\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}$' });
@@ -61,6 +62,16 @@ const Fault = Type.Object(
     versions: Type.Array(Range, { minItems: 1 }),
     severity: Type.Enum(['warning', 'info']),
     effect: Type.Enum([...faultEffects]),
+    cause: Type.Optional(
+      Type.Enum([...faultCauses], {
+        description: 'The cause as which a diagnosis finds it, where the effect alone does not tell.',
+      }),
+    ),
+    signs: Type.Optional(
+      Type.Array(Type.Enum([...differenceSigns]), {
+        description: 'Signs of the differences that it leaves between a master and its slaves.',
+      }),
+    ),
     commands: Type.Array(Type.String({ pattern: '^[a-z][a-z0-9]*$' }), {
       description: 'As INFO commandstats names them.',
     }),

@@ -1,5 +1,6 @@
 /** Findings about the versions of master and nodes. */
-import { counted, type Language, plain, type Reader, type Text } from '../text.ts';
+import { type FaultInUse, usedWords } from '../knowledge.ts';
+import { counted, plain, type Reader, type Text } from '../text.ts';
 import {
   type PairReason,
   pairReasons,
@@ -56,25 +57,6 @@ const pairStep: Text<Pair> = {
 const stepOf = ({ reason }: Pair): Text<Pair> => {
   const known = pairReasons[reason];
   return 'nextStep' in known ? known.nextStep : sameVersion;
-};
-
-export interface FaultInUse {
-  readonly code: string;
-  /** Commands that meet the fault, with their calls since the master started; empty = the master does not tell. */
-  readonly used: readonly { readonly name: string; readonly calls: number }[];
-  readonly text: Readonly<Record<Language, string>>;
-  readonly instead: Readonly<Record<Language, string>>;
-}
-
-/** `Its clients use SETEX (12 calls): `, empty where the master does not tell. */
-const usedWords = (used: FaultInUse['used'], { language }: Reader): string => {
-  if (used.length === 0) return '';
-  const names = used.map(({ name, calls }) =>
-    language === 'zh'
-      ? `${name.toUpperCase()}（${calls} 次）`
-      : `${name.toUpperCase()} (${counted(calls, 'call')})`,
-  );
-  return language === 'zh' ? `客户端使用了 ${names.join('、')}：` : `Its clients use ${names.join(', ')}: `;
 };
 
 /** The commands are named once for faults that follow each other. */

@@ -146,6 +146,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       othersOnMasterHost: taken.othersOnMasterHost,
       health: health.sample(expansion, masterLook),
       capabilitiesOf: (facts: NodeFacts): Capabilities => deps.engine.capabilities(facts),
+      faults: deps.engine.knowledge.faults,
     });
     await keep(decision, masterLook, nodeLooks);
     for (const start of decision.comparisons) startComparison(start.joinIndex, start.id);

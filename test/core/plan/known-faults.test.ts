@@ -7,7 +7,7 @@ import { aMaster, aRequest } from './preflight-support.ts';
 /** The finding about a master of this version whose clients have sent these commands; undefined = there is none. */
 function finding(version: string, commandCalls?: Record<string, number>) {
   const master = aMaster({ version, facts: commandCalls ? { commandCalls } : {} });
-  const faults = faultsOf(version, builtIn);
+  const faults = faultsOf([version], builtIn);
   return preflight(aRequest({ master: { ...master, faults } })).find(({ code }) => code === 'known_faults');
 }
 
@@ -27,6 +27,6 @@ test('it names none whose commands nobody sends, and none of another release', (
 
 test('it names all of them where the master does not tell its commands', () => {
   const faults = finding('4.0.1')!.facts?.faults as readonly { readonly code: string }[];
-  const warnings = faultsOf('4.0.1', builtIn).filter(({ severity }) => severity === 'warning');
+  const warnings = faultsOf(['4.0.1'], builtIn).filter(({ severity }) => severity === 'warning');
   expect(faults.map(({ code }) => code)).toEqual(warnings.map(({ code }) => code));
 });

@@ -92,6 +92,8 @@ describe('BGSAVE would spoil the copy of another slave, so it waits for', () => 
       nodeLooks: new Map(),
       frozen: null,
       othersOnMasterHost: 0,
+      faults: [],
+      versionOf: () => null,
       events: [],
       commands: [],
       comparisons: [],

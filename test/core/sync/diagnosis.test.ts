@@ -3,9 +3,14 @@ import { diagnose } from '../../../src/core/sync/diagnosis.ts';
 import { newMasterTracker } from '../../../src/core/sync/master-tracker.ts';
 import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
+import { builtIn } from '../../../src/engines/pika/knowledge.ts';
 import { makeAnomaly } from '../../../src/model/anomalies.ts';
+import type { ComparisonReport } from '../../../src/model/comparison.ts';
+import { causeSteps } from '../../../src/model/diagnosis.ts';
 import type { SlaveTracker } from '../../../src/model/full-sync.ts';
+import type { KnownFault } from '../../../src/model/knowledge.ts';
 import type { ListedSlave } from '../../../src/model/observation.ts';
+import { nobody } from '../../../src/model/text.ts';
 
 const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
 
@@ -29,6 +34,8 @@ function refused(seconds: number, receivedBytes: number, listed: ListedSlave | n
     slave,
     master: newMasterTracker(),
     capabilities: capabilitiesOf({ server }),
+    nodeVersion: '3.5.4',
+    faults: builtIn.faults,
     report: null,
     mayAskForDump: false,
     anomaly: makeAnomaly('refused_for_good', { noConnectForMs: now }, { at: now, attempt: 1 }),
@@ -77,6 +84,8 @@ describe('up, and not in the list of the master', () => {
       }),
       master: newMasterTracker(),
       capabilities: capabilitiesOf({ server }),
+      nodeVersion: '3.5.4',
+      faults: builtIn.faults,
       report: null,
       mayAskForDump: false,
       anomaly: makeAnomaly(
@@ -101,5 +110,99 @@ describe('up, and not in the list of the master', () => {
 
   test('with none: the master has dropped it, and it is attached again', () => {
     expect(upUnlisted([]).remedy.kind).toBe('reattach');
+  });
+});
+
+describe('data differ as the faults of the two releases make them differ', () => {
+  interface Found {
+    readonly master?: string;
+    readonly node?: string;
+    readonly faults?: readonly KnownFault[];
+    readonly bySign: ComparisonReport['differencesBySign'];
+    readonly calls?: Readonly<Record<string, number>>;
+  }
+
+  const found = ({ master = '4.0.1', node = master, faults = builtIn.faults, bySign, calls }: Found) => {
+    const total = Object.values(bySign!).reduce((sum, count) => sum + count, 0);
+    return diagnose({
+      slave: newSlaveTracker({
+        attachedAt: 0,
+        master: { host: '10.0.0.1', port: 9221 },
+        self: { host: '10.0.0.2', port: 9221 },
+        before: null,
+        listedBefore: [],
+      }),
+      master: { ...newMasterTracker(), ...(calls && { commandCalls: calls }) },
+      capabilities: {
+        ...capabilitiesOf({ server: { ...server, reportedVersion: master } }),
+        version: master,
+      },
+      nodeVersion: node,
+      faults,
+      report: {
+        differencesTotal: total,
+        differencesByKind: { missing: total },
+        differencesBySign: bySign,
+      } as ComparisonReport,
+      anomaly: makeAnomaly(
+        'up_but_incomplete',
+        { as: 'offset_stands_still', forMs: 1 },
+        { at: 1, attempt: 1 },
+      ),
+      earlier: [],
+      mayAskForDump: false,
+      now: 1,
+    });
+  };
+  const stepsOf = (given: Found): readonly string[] => {
+    const cause = found(given).causes.find(({ code }) => code === 'replicated_wrongly');
+    expect(cause).toBeDefined();
+    return causeSteps(cause!, nobody);
+  };
+
+  test('the steps name the faults of this pair alone', () => {
+    const steps = stepsOf({ master: '3.5.5', bySign: { emptied: 5 } }).join(' ');
+    expect(steps).toContain('The first APPEND to an absent key');
+    expect(steps).not.toMatch(/SETEX|PEXPIRE|4\.0\.1/);
+    expect(stepsOf({ master: '3.5.4', node: '3.5.5', bySign: { emptied: 5 } }).join(' ')).toContain('APPEND');
+  });
+
+  test('first those whose commands the master’s clients use, with the calls', () => {
+    const steps = stepsOf({ bySign: { missing_expires: 5 }, calls: { pexpire: 7, get: 9 } });
+    expect(steps[0]).toMatch(/^Its clients use PEXPIRE \(7 calls\): PEXPIRE deletes the key/);
+    expect(steps[1]).not.toContain('Its clients use');
+    expect(steps.at(-1)).toContain('Another full sync does not help.');
+  });
+
+  test('then those that leave such differences', () => {
+    expect(stepsOf({ bySign: { emptied: 5 } })[0]).toContain('The first APPEND');
+    expect(stepsOf({ bySign: { missing_expires: 5 } })[0]).toContain('SETEX');
+  });
+
+  test('a release without such a fault has lost data', () => {
+    expect(found({ master: '3.5.4', bySign: { missing_expires: 5 } }).causes.map(({ code }) => code)).toEqual(
+      ['copy_incomplete'],
+    );
+  });
+
+  test('the operator’s own file tells of other releases', () => {
+    const own: KnownFault = {
+      code: 'own',
+      versions: [['4.0.2', '4.0.3']],
+      severity: 'warning',
+      effect: 'keys_missing',
+      signs: ['missing_expires'],
+      commands: ['getex'],
+      shows: { en: '', zh: '' },
+      text: { en: 'GETEX loses keys.', zh: '' },
+      instead: { en: 'Use EXPIRE.', zh: '' },
+      source: 'tried here',
+    };
+    const [first] = stepsOf({
+      master: '4.0.2',
+      faults: [...builtIn.faults, own],
+      bySign: { missing_expires: 5 },
+    });
+    expect(first).toBe('GETEX loses keys. Use EXPIRE.');
   });
 });

@@ -70,7 +70,7 @@ describe('what is built in', () => {
   });
 
   test('tells the faults of a release: what real servers did, and no more', () => {
-    const codes = (version: string) => faultsOf(version, builtIn).map(({ code }) => code);
+    const codes = (version: string) => faultsOf([version], builtIn).map(({ code }) => code);
     expect(codes('4.0.1')).toEqual(
       expect.arrayContaining(['psetex_stops_replication', 'setex_lost_on_slaves', 'pexpire_loses_keys']),
     );
@@ -98,7 +98,7 @@ describe('a file of the operator', () => {
       verdict: 'fits',
       reason: null,
     });
-    expect(faultsOf('4.0.2', knowledge).map(({ code }) => code)).toContain('own_fault');
+    expect(faultsOf(['4.0.2'], knowledge).map(({ code }) => code)).toContain('own_fault');
     expect(capabilitiesOf(factsOf('3.5.4'), knowledge)).toEqual(capabilitiesOf(factsOf('3.5.4'), builtIn));
   });
 
