@@ -19,7 +19,7 @@ import type { Lease } from '../store/leases.ts';
 import { masterKey } from '../store/master-key.ts';
 import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/store.ts';
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
-import { fingerprint } from './fingerprint.ts';
+import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
 import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
@@ -134,8 +134,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
     async expand(input, requester, idempotencyKey, campaign) {
       const body = checkExpansionRequest(input);
       const request = parse(body);
-      const idempotency =
-        idempotencyKey === null ? null : { key: idempotencyKey, fingerprint: fingerprint(body) };
+      const idempotency = idempotencyKey === null ? null : idempotencyOf(requester, idempotencyKey, body);
       const earlier = idempotency && (await orRefusal(store.acceptedUnder(idempotency)));
       if (earlier) return { expansion: earlier, replayed: true };
 

@@ -14,7 +14,7 @@ import { addressKey, masterKey } from '../store/master-key.ts';
 import type { Requester } from './acceptance.ts';
 import { type Admission, orRefusal } from './admission.ts';
 import { CampaignRequest } from './campaign-request.ts';
-import { fingerprint } from './fingerprint.ts';
+import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
 import type { ExpansionRequest } from './request.ts';
 import { parseMaster, parseNodes } from './targets.ts';
@@ -91,8 +91,7 @@ export function createCampaignAdmission(parts: CampaignAdmissionParts): Campaign
     async start(input, who, idempotencyKey) {
       const body = check(input);
       const parsed = parse(body, parts);
-      const idempotency =
-        idempotencyKey === null ? null : { key: idempotencyKey, fingerprint: fingerprint(body) };
+      const idempotency = idempotencyKey === null ? null : idempotencyOf(who, idempotencyKey, body);
       const earlier = idempotency && (await orRefusal(campaigns.acceptedUnder(idempotency)));
       if (earlier) return { campaign: earlier, replayed: true };
 

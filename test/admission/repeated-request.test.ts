@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createAdmission } from '../../src/admission/admission.ts';
-import { fingerprint } from '../../src/admission/fingerprint.ts';
+import { idempotencyOf } from '../../src/admission/fingerprint.ts';
 import { idMaker } from '../../src/admission/ids.ts';
 import { createPikaEngine } from '../../src/engines/pika/index.ts';
 import { Refusal } from '../../src/model/refusal.ts';
@@ -33,7 +33,7 @@ function admissionWith(meanwhile: (store: ReturnType<typeof createMemoryStore>) 
 
 it('a request sent again gets its expansion although the first one was accepted only after it had come', async () => {
   const expansion = newExpansion({ master: body.master, nodes: body.nodes });
-  const idempotency = { key: 'order-1', fingerprint: fingerprint(body) };
+  const idempotency = idempotencyOf(who, 'order-1', body);
   const admission = admissionWith((store) => store.accept(expansion, [], idempotency));
   expect(await admission.expand(body, who, 'order-1')).toMatchObject({
     expansion: { id: expansion.id },
@@ -44,7 +44,7 @@ it('a request sent again gets its expansion although the first one was accepted 
 it("another one's expansion on the same node is still a refusal", async () => {
   const expansion = newExpansion({ master: body.master, nodes: body.nodes });
   const admission = admissionWith((store) =>
-    store.accept(expansion, [], { key: 'order-2', fingerprint: fingerprint(body) }),
+    store.accept(expansion, [], idempotencyOf(who, 'order-2', body)),
   );
   await expect(admission.expand(body, who, 'order-1')).rejects.toThrow(Refusal);
 });

@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ControlVerb, Expansion } from '../../src/model/expansion.ts';
+import type { AccessToken } from '../../src/platform/config.ts';
 import { slaveOf } from '../core/plan/preflight-support.ts';
 import {
+  bearer,
   fakeEngine,
   goodRequest,
   healthyMaster,
   healthyNode,
   masterName,
   nodeName,
+  operator,
   stored,
   type TestApi,
   testApi,
@@ -199,6 +202,28 @@ describe('Idempotency-Key', () => {
     expect(response.statusCode).toBe(409);
     expect(response.json().error).toMatchObject({ code: 'idempotency_key_reused', field: 'Idempotency-Key' });
     expect((await stored(api.store)).expansions).toBe(1);
+  });
+
+  test('belongs to whoever gave it: nobody reads or blocks the request of somebody else', async () => {
+    const other: AccessToken = { name: 'night', role: 'operator', token: 'another-operator-of-the-tests' };
+    const shared = await testApi({ tokens: [operator, other] });
+    const start = (payload: object, token: AccessToken) =>
+      shared.app.inject({
+        method: 'POST',
+        url: '/v1/expansions',
+        payload,
+        headers: { ...key, ...bearer(token) },
+      });
+    const first = await start(goodRequest, operator);
+    const second = await start({ master: masterName, nodes: ['10.0.0.7:9221'] }, other);
+    expect([first.statusCode, second.statusCode]).toEqual([202, 202]);
+    expect(second.headers['idempotency-replayed']).toBeUndefined();
+    // The same request of somebody else is not answered with the expansion of the first.
+    const same = await start(goodRequest, other);
+    expect([same.statusCode, same.json().error.code]).toEqual([409, 'idempotency_key_reused']);
+    expect(same.body).not.toContain(first.json().id);
+    expect((await start(goodRequest, operator)).json().id).toBe(first.json().id);
+    await shared.app.close();
   });
 
   test('a refused request does not use the key up', async () => {

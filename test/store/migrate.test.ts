@@ -68,6 +68,28 @@ it('has migrations of its own that apply to an empty database and are numbered w
   expect(await migrate(database, own)).toEqual(own.map(({ name }) => name));
 });
 
+it('puts the idempotency keys of before behind those who gave them', async () => {
+  const own = await readMigrations();
+  const before = own.findIndex(({ name }) => name.startsWith('0008'));
+  await migrate(database, own.slice(0, before));
+  await database.query(
+    `insert into expansions (id, state, master_key, doc, search_text, accepted_at, ended, look_at, idempotency_key, fingerprint)
+     values ('a', 'pending', 'm', '{"via": "rest", "requestedBy": "ops"}', '', 1, false, now(), 'order-7', 'f'),
+            ('b', 'pending', 'm', '{"via": "queue", "requestedBy": "queue"}', '', 1, false, now(), null, null)`,
+  );
+  await database.query(
+    `insert into campaigns (id, state, doc, search_text, accepted_at, ended, look_at, idempotency_key, fingerprint)
+     values ('c', 'pending', '{"via": "rest", "requestedBy": "ops"}', '', 1, false, now(), 'order-7', 'f')`,
+  );
+  await migrate(database, own);
+  const keys = 'select id, idempotency_key as key from';
+  expect(await database.query(`${keys} expansions union ${keys} campaigns order by id`)).toEqual([
+    { id: 'a', key: 'rest ops\norder-7' },
+    { id: 'b', key: null },
+    { id: 'c', key: 'rest ops\norder-7' },
+  ]);
+});
+
 it('leaves the other tables of a shared database alone', async () => {
   await database.query('create table public.events (theirs text)');
   await migrate(database, await readMigrations());

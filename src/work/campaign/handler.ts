@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Admission } from '../../admission/admission.ts';
-import { fingerprint } from '../../admission/fingerprint.ts';
+import { idempotencyOf } from '../../admission/fingerprint.ts';
 import { type AdmissionOutcome, decideCampaign } from '../../core/campaign/decision.ts';
 import {
   type Campaign,
@@ -145,6 +145,8 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, otherwise
   }
 }
 
+const requesterOf = ({ requestedBy, via }: Campaign) => ({ name: requestedBy, via });
+
 /** What came of every admission that was decided on: as this worker knows, else as the store of expansions tells. */
 async function admissionsOf(
   { store, now }: CampaignWorkerParts,
@@ -156,7 +158,7 @@ async function admissionsOf(
     const outcome = known.get(index);
     if (outcome !== undefined) return [index, outcome];
     // Only a worker that holds the campaign can admit its members, and that is this one now.
-    const key = { key: memberKey(campaign.id, index), fingerprint: fingerprint(request) };
+    const key = idempotencyOf(requesterOf(campaign), memberKey(campaign.id, index), request);
     try {
       const expansion = await store.acceptedUnder(key);
       if (expansion === null) return [index, { kind: 'not_happened' }];
@@ -188,7 +190,7 @@ async function admit(
   campaign: Campaign,
   member: CampaignMember,
 ): Promise<AdmissionOutcome> {
-  const who = { name: campaign.requestedBy, via: campaign.via };
+  const who = requesterOf(campaign);
   const key = memberKey(campaign.id, member.index);
   try {
     const { expansion } = await parts.admission.expand(member.request, who, key, lease);
