@@ -112,8 +112,9 @@ function configGet({ node, argv }: Call): Reply {
     'replication-id': node.replicationId,
     databases: String(node.dbs.length),
   };
+  const pattern = argv[2]!.toLowerCase();
   return [...node.settings]
-    .filter(([name]) => matchesGlob(argv[2]!.toLowerCase(), name) && name !== 'rsync-timeout-ms')
+    .filter(([name]) => matchesGlob(pattern, name) && name !== 'rsync-timeout-ms')
     .flatMap(([name, value]) => [name, live[name] ?? value]);
 }
 

@@ -15,8 +15,11 @@ import type {
  * as expected is null or left out. Every layout is from test/recordings and from pika_admin.cc of each release tag.
  */
 
-/** The `name:value` fields of an INFO reply of Pika or Redis; of a name that comes twice, the first. */
-export const infoFields = (text: string): ReadonlyMap<string, string> => fieldsOf(linesOf(text));
+/**
+ * The `name:value` fields of an INFO reply of Pika or Redis; of a name that comes twice, the first. The value loses a leading
+ * blank (`ReplicationID: x` of 3.5.1 and 3.5.2).
+ */
+export const infoFields = (text: string): ReadonlyMap<string, string> => fieldsOf(text.split('\n'));
 
 /** Lines of an INFO reply without the headings and empty lines; LF and CRLF are both taken. */
 function linesOf(text: string): string[] {
@@ -26,12 +29,11 @@ function linesOf(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** `key:value` lines, first wins; the value loses a leading blank (`ReplicationID: x` of 3.5.1 and 3.5.2). */
 function fieldsOf(lines: readonly string[]): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon <= 0) continue;
+    if (colon <= 0 || line.startsWith('#')) continue;
     const key = line.slice(0, colon);
     if (!fields.has(key)) fields.set(key, line.slice(colon + 1).trim());
   }
@@ -103,9 +105,21 @@ export function parseData(text: string): {
   };
 }
 
-/** What a block has on disk: its tables, and its blob files where `enable-blob-files` is set: nearly all of it there. */
-const totalSizes = ['total_sst_files_size', 'total_blob_file_size'];
-const liveSizes = ['live_sst_files_size', 'live_blob_file_size'];
+/** Properties of a block. What it has on disk: its tables, and its blob files where `enable-blob-files` is set: nearly all of it there. */
+const sizeOf: Readonly<Record<string, 'sstBytes' | 'liveSstBytes' | 'memtableBytes' | 'estimatedKeys'>> = {
+  total_sst_files_size: 'sstBytes',
+  total_blob_file_size: 'sstBytes',
+  live_sst_files_size: 'liveSstBytes',
+  live_blob_file_size: 'liveSstBytes',
+  cur_size_all_mem_tables: 'memtableBytes',
+  estimate_num_keys: 'estimatedKeys',
+};
+
+/** Blocks are named `strings_` … `zsets_` on 3.5, `instance0_` … on 4.0. Most of some hundred lines tell other properties. */
+const sizeLine = new RegExp(
+  `^((?:strings|hashes|lists|sets|zsets|streams|instance\\d+)_(${Object.keys(sizeOf).join('|')})):(.*)$`,
+  'gm',
+);
 
 /**
  * INFO rocksdb, whole or an excerpt of it, summed over all blocks of all DBs: the blocks carry no DB name and
@@ -113,55 +127,23 @@ const liveSizes = ['live_sst_files_size', 'live_blob_file_size'];
  * have no such section).
  */
 export function parseSizes(text: string): SizeFacts | null {
-  const lines = linesOf(text);
-  const sstBytes = sumOf(lines, totalSizes);
-  if (sstBytes === null) return null;
-  return {
-    sstBytes,
-    sstBytesByDatabase: sumsByDatabase(lines, totalSizes),
-    liveSstBytes: sumOf(lines, liveSizes),
-    memtableBytes: sumOf(lines, ['cur_size_all_mem_tables']),
-    estimatedKeys: sumOf(lines, ['estimate_num_keys']) ?? 0,
-  };
-}
-
-/** `strings_` … `zsets_` on 3.5, `instance0_` … on 4.0. */
-const blockPrefix = /^(?:strings|hashes|lists|sets|zsets|streams|instance\d+)_/;
-
-/** One of the properties of a block; null = the line tells another. Most of some hundred lines do. */
-function propertyOf(
-  line: string,
-  properties: readonly string[],
-): { readonly name: string; readonly value: number | null } | null {
-  const property = properties.find((each) => line.includes(each));
-  if (property === undefined) return null;
-  const prefix = blockPrefix.exec(line)?.[0];
-  if (prefix === undefined || !line.startsWith(`${property}:`, prefix.length)) return null;
-  const name = prefix + property;
-  return { name, value: wholeNumber(line.slice(name.length + 1).trim()) };
-}
-
-function sumOf(lines: readonly string[], properties: readonly string[]): number | null {
-  let sum: number | null = null;
-  for (const line of lines) {
-    const value = propertyOf(line, properties)?.value ?? null;
-    if (value !== null) sum = (sum ?? 0) + value;
+  const sums: Partial<Record<(typeof sizeOf)[string], number>> = {};
+  const sstBytesByDatabase: number[] = [];
+  let first: string | undefined;
+  for (const [, name, property, digits] of text.matchAll(sizeLine)) {
+    const size = sizeOf[property!]!;
+    const value = wholeNumber(digits!.trim());
+    if (value !== null) sums[size] = (sums[size] ?? 0) + value;
+    if (size !== 'sstBytes') continue;
+    // The blocks of the DBs follow each other with the same names: the first name coming again begins the next DB.
+    first ??= name;
+    if (name === first) sstBytesByDatabase.push(0);
+    sstBytesByDatabase.push(sstBytesByDatabase.pop()! + (value ?? 0));
   }
-  return sum;
-}
-
-/** The blocks of the DBs follow each other with the same names: the first name coming again begins the next DB. */
-function sumsByDatabase(lines: readonly string[], properties: readonly string[]): number[] {
-  const sums: number[] = [];
-  let first: string | null = null;
-  for (const line of lines) {
-    const found = propertyOf(line, properties);
-    if (found === null) continue;
-    first ??= found.name;
-    if (found.name === first) sums.push(0);
-    sums[sums.length - 1] = sums.at(-1)! + (found.value ?? 0);
-  }
-  return sums;
+  const { sstBytes, liveSstBytes = null, memtableBytes = null, estimatedKeys = 0 } = sums;
+  return sstBytes === undefined
+    ? null
+    : { sstBytes, sstBytesByDatabase, liveSstBytes, memtableBytes, estimatedKeys };
 }
 
 /** How many RocksDB instances a DB has (`db-instance-num`, which CONFIG GET does not tell); null before 4.0. */
