@@ -1,32 +1,12 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { describe, expect, it } from 'vitest';
+import { axeTimeoutMs, type Look, seriousViolations } from './axe.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
 import { bigWorld, type MockWorld, populatedWorld } from './mock-world.ts';
 import type { Dashboard } from './pages.ts';
 
-/** Colours do not depend on the width, nor names and roles on the colours: not all is looked at twice. */
-type Look = 'everything' | 'contrast' | 'all but contrast';
-
-/** axe looks at every element of a page; on a slow shared machine that takes its time. */
-const axeTimeoutMs = 240_000;
-
 describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
   const open = useDashboard();
-
-  /** What axe calls serious or worse, in short. */
-  async function seriousViolations(page: Dashboard, look: Look = 'everything'): Promise<readonly string[]> {
-    const axe = new AxeBuilder({ page: page.page });
-    if (look === 'contrast') axe.withRules(['color-contrast']);
-    if (look === 'all but contrast') axe.disableRules(['color-contrast']);
-    const { violations } = await axe.analyze();
-    return violations
-      .filter((violation) => violation.impact === 'serious' || violation.impact === 'critical')
-      .map(
-        (violation) =>
-          `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
-      );
-  }
 
   async function visitAll(
     page: Dashboard,
