@@ -177,11 +177,42 @@ export function printable(text: string, limit = 80): string {
   return plain.length > limit ? `${plain.slice(0, limit)}…` : plain;
 }
 
-/** Returns a function that passes a value of the schema's type through, or throws a Refusal that names the field. */
-export function validator<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
+/**
+ * Returns a function that says why a value is not of the schema's type, or holds what the database cannot store; null =
+ * nothing is wrong with it.
+ */
+export function checker(schema: TSchema, part: RequestPart): (value: unknown) => Refusal | null {
   const compiled = Compile(schema);
   return (value) => {
-    if (compiled.Check(value)) return value as Static<T>;
-    throw refusalOf(schema, compiled.Errors(value) as unknown as readonly SchemaError[], 'body');
+    const nul = nulIn(value);
+    if (nul !== null) return refuseField('control_character', nul.field || null, { value: nul.text }, part);
+    if (compiled.Check(value)) return null;
+    return refusalOf(schema, compiled.Errors(value) as unknown as readonly SchemaError[], part);
   };
+}
+
+/** Returns a function that passes a value of the schema's type through, or throws a Refusal that names the field. */
+export function validator<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
+  const check = checker(schema, 'body');
+  return (value) => {
+    const refusal = check(value);
+    if (refusal !== null) throw refusal;
+    return value as Static<T>;
+  };
+}
+
+/** The first text with U+0000, which PostgreSQL takes in no text; the body of a request can be nested very deep. */
+function nulIn(value: unknown): { readonly field: string; readonly text: string } | null {
+  const open: (readonly [pointer: string, value: unknown])[] = [['', value]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [pointer, inner] = next;
+    if (typeof inner === 'string' && inner.includes('\0'))
+      return { field: fieldPath(pointer), text: printable(inner) };
+    if (typeof inner !== 'object' || inner === null) continue;
+    for (const [key, deeper] of Object.entries(inner)) {
+      if (key.includes('\0')) return { field: fieldPath(pointer), text: printable(key) };
+      open.push([`${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, deeper]);
+    }
+  }
+  return null;
 }

@@ -1,7 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { refusalOf, type SchemaError } from '../admission/validate.ts';
+import { checker } from '../admission/validate.ts';
 import type { RequestPart } from '../model/refusals.ts';
 
 type Fields = Record<string, unknown>;
@@ -19,13 +18,13 @@ const parts: Readonly<Record<string, RequestPart>> = {
  * only if it is exactly one.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
-  const compiled = Compile(schema);
   const part = parts[httpPart] ?? 'body';
+  const check = checker(schema, part);
   const { properties = {} } = schema as { readonly properties?: Readonly<Record<string, Fields>> };
   return (sent: unknown) => {
     const value = part === 'body' ? sent : readTexts(sent as Fields, properties);
-    if (compiled.Check(value)) return { value };
-    return { error: refusalOf(schema, compiled.Errors(value) as unknown as readonly SchemaError[], part) };
+    const error = check(value);
+    return error === null ? { value } : { error };
   };
 };
 

@@ -65,7 +65,8 @@ export function decodeCursor(
   if (!cursor) return null;
   try {
     const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown];
-    return typeof at === 'number' && Number.isSafeInteger(at) && typeof id === 'string' ? { at, id } : null;
+    const ours = Number.isSafeInteger(at) && typeof id === 'string' && !id.includes('\0');
+    return ours ? { at: at as number, id } : null;
   } catch {
     return null;
   }

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { buildWorkerApi } from '../../src/api/app.ts';
+import { readinessTexts } from '../../src/model/readiness.ts';
+import { nobody } from '../../src/model/text.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
+import { expectText } from '../support/texts.ts';
 import { goodRequest, type TestApi, testApi } from './support.ts';
 
 let api: TestApi;
@@ -17,27 +20,32 @@ test('/healthz says that the process is up, whatever else is wrong', async () =>
   expect([response.statusCode, response.json()]).toEqual([200, { status: 'up' }]);
 });
 
-test('/readyz says what is wrong', async () => {
+test('/readyz says what is wrong, and the details to the log alone', async () => {
   api = await testApi();
   expect((await api.app.inject({ url: '/readyz' })).json()).toMatchObject({ ready: true });
   api.store.setUnavailable(true);
-  api.doorbell.fail(new Error('Redis does not answer'));
+  api.doorbell.fail(new Error('connect ECONNREFUSED 10.9.8.7:6379'));
   const response = await api.app.inject({ url: '/readyz' });
   expect(response.statusCode).toBe(503);
+  const wrong = { ok: false, code: 'does_not_answer', text: readinessTexts.does_not_answer.en({}, nobody) };
   expect(response.json()).toEqual({
     ready: false,
     checks: [
-      { name: 'database', ok: false, text: expect.stringContaining('cannot be reached') },
-      { name: 'queue', ok: false, text: 'Redis does not answer' },
+      { name: 'database', ...wrong },
+      { name: 'queue', ...wrong },
     ],
   });
+  expect(response.body).not.toContain('10.9.8.7');
+  expect(api.logLines.join('')).toContain('10.9.8.7');
+  const chinese = await api.app.inject({ url: '/readyz', headers: { 'accept-language': 'zh' } });
+  for (const { text } of chinese.json().checks) expectText(text, 'zh');
 });
 
 test('/readyz does not wait for ever', async () => {
   api = await testApi({ api: { readiness: [{ name: 'queue', check: () => new Promise(() => {}) }] } });
   const response = await api.app.inject({ url: '/readyz' });
   expect(response.statusCode).toBe(503);
-  expect(response.json().checks[0].text).toContain('no answer within');
+  expect(response.json().checks[0].text).toContain('no answer within 3 s');
 });
 
 test('/metrics: expansions by state, nodes by phase, requests, looks, anomalies', async () => {

@@ -1,13 +1,25 @@
 import Type from 'typebox';
+import { readinessTexts } from '../../model/readiness.ts';
+import type { Reader } from '../../model/text.ts';
 import { Readiness } from '../../model/views/service.ts';
 import type { ReadinessCheck } from '../parts.ts';
+import { reader } from '../reader.ts';
 import { errorResponses } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
 const checkTimeoutMs = 3000;
 
 /** /healthz, /readyz, /metrics: for probes and monitoring; also served by processes that only work. */
-export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, store }) => {
+export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, store, log }) => {
+  async function resultOf(part: ReadinessCheck, forWhom: Reader) {
+    const { name } = part;
+    const failure = await failureOf(part);
+    if (failure !== null) log.warn({ part: name, code: failure.code, err: failure.cause }, 'not ready');
+    const code = failure?.code ?? 'in_order';
+    const text = readinessTexts[code][forWhom.language]({ seconds: checkTimeoutMs / 1000 }, forWhom);
+    return { name, ok: failure === null, code, text };
+  }
+
   app.get(
     '/healthz',
     {
@@ -35,8 +47,9 @@ export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, stor
         response: { 200: Readiness, 503: { ...Readiness, description: 'Something is wrong.' } },
       },
     },
-    async (_request, reply) => {
-      const checks = await Promise.all(readiness.map(resultOf));
+    async (request, reply) => {
+      const forWhom = reader(request);
+      const checks = await Promise.all(readiness.map((part) => resultOf(part, forWhom)));
       const ready = checks.every((check) => check.ok);
       return reply.code(ready ? 200 : 503).send({ ready, checks });
     },
@@ -60,20 +73,19 @@ export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, stor
   );
 };
 
-async function resultOf(part: ReadinessCheck) {
-  const { name } = part;
+type Failure = { readonly code: 'does_not_answer' | 'no_answer_in_time'; readonly cause: unknown } | null;
+
+async function failureOf({ check }: ReadinessCheck): Promise<Failure> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer within ${checkTimeoutMs / 1000} s`)),
-      checkTimeoutMs,
-    );
+  const tooLate = new Promise<Failure>((resolve) => {
+    timer = setTimeout(() => resolve({ code: 'no_answer_in_time', cause: null }), checkTimeoutMs);
   });
+  const answer = check().then(
+    () => null,
+    (cause: unknown): Failure => ({ code: 'does_not_answer', cause }),
+  );
   try {
-    await Promise.race([part.check(), tooLate]);
-    return { name, ok: true, text: 'in order' };
-  } catch (error) {
-    return { name, ok: false, text: (error as Error).message };
+    return await Promise.race([answer, tooLate]);
   } finally {
     clearTimeout(timer);
   }

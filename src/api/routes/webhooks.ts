@@ -10,6 +10,7 @@ import { newWebhook, shownWebhook } from '../../webhooks/subscribe.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { errorResponses, Limit, strict } from '../schemas.ts';
+import { checkCursor } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 
 const WebhookBody = Type.Object(
@@ -133,6 +134,7 @@ function addRoutes(
     async (request) => {
       const { id } = await existing(webhooks, request.params.id);
       const { cursor, limit = 50 } = request.query;
+      checkCursor(cursor);
       const page = await webhooks.deliveries(id, { limit, ...(cursor === undefined ? {} : { cursor }) });
       return { ...page, items: page.items.map(({ webhookId: _webhookId, ...delivery }) => delivery) };
     },

@@ -1,6 +1,7 @@
 /** The service itself: who is signed in, whether it is stopped or ready, and what it knows in general. */
 import Type from 'typebox';
 import { faultEffects } from '../knowledge.ts';
+import { readinessCodes } from '../readiness.ts';
 import { Severity } from './finding.ts';
 import { Nullable, NullableTime, type Of } from './schema.ts';
 
@@ -27,7 +28,8 @@ export const Readiness = Type.Object({
     Type.Object({
       name: Type.String(),
       ok: Type.Boolean(),
-      text: Type.String({ description: 'What is wrong, in plain words.' }),
+      code: Type.Enum([...readinessCodes]),
+      text: Type.String({ description: 'What is wrong, in plain words; details are in the log.' }),
     }),
   ),
 });

@@ -77,7 +77,10 @@ export async function campaignWorld(options: TestApiOptions = {}): Promise<Campa
     };
     return campaignRoutes({ campaigns, admission: campaignAdmission, doorbell: rings })(app, api);
   };
-  const api = await testApi({ ...options, api: { ...options.api, routes: [routes] } });
+  const api = await testApi({
+    ...options,
+    api: { ...options.api, routes: [routes, ...(options.api?.routes ?? [])] },
+  });
   for (let index = 0; index < 10; index++) api.engine.set(masterOf(index), aMaster({}, masterOf(index)).look);
   let workers = 0;
   const handler = (sleep: CampaignWorkerParts['sleep'], more: Partial<CampaignWorkerParts>) =>
