@@ -8,6 +8,7 @@ import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
 import { newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
 import { lastPass, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
+import { builtIn } from '../engines/pika/knowledge.ts';
 import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { AnomalyRecord } from '../model/evidence.ts';
@@ -198,6 +199,8 @@ export function replay(recording: Recording): ReplayResult {
           slave: slave.tracker,
           master: masterOf(slave),
           capabilities: capabilitiesFor(slave),
+          nodeVersion: null,
+          faults: builtIn.faults,
           report: null,
           anomaly,
           earlier: [],
