@@ -6,6 +6,7 @@ import { type LogLine, logLines } from '../src/engines/pika/log-lines.ts';
 import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
 import { logCauses } from '../src/model/full-sync-log.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
+import { refusals } from '../src/model/refusals.ts';
 import { nobody, type Text } from '../src/model/text.ts';
 import { namedSettings, type SettingName, settings } from '../src/platform/settings.ts';
 
@@ -94,6 +95,19 @@ function valueText(value: (typeof settings)[SettingName]['value']): string {
   return value.is === 'yes_no' ? '`true` or `false`.' : '';
 }
 
+/** The codes of all errors of the API, by status. */
+function errorsText(): string {
+  const statuses = [...new Set(Object.values(refusals).map(({ status }) => status))].sort((a, b) => a - b);
+  const rows = statuses.map((status) => [
+    String(status),
+    Object.entries(refusals)
+      .filter(([, refusal]) => refusal.status === status)
+      .map(([code]) => `\`${code}\``)
+      .join(', '),
+  ]);
+  return table(['status', 'codes'], rows);
+}
+
 /** The faults of the releases that are built in. */
 function faultsText(): string {
   const rows = builtIn.faults.map(({ versions, commands, text, shows, instead }) => [
@@ -138,7 +152,8 @@ interface Block {
 
 export const blocks: readonly Block[] = [
   { file: 'docs/policy.md', name: 'policy', text: fieldsText(policyFields, policySections) },
-  { file: 'docs/api.md', name: 'settings', text: settingsText() },
+  { file: 'docs/api.md', name: 'errors', text: errorsText() },
+  { file: 'docs/settings.md', name: 'settings', text: settingsText() },
   { file: 'docs/knowledge.md', name: 'faults', text: faultsText() },
   { file: 'docs/logs.md', name: 'log causes', text: logCausesText() },
   { file: 'docs/logs.md', name: 'log lines', text: logLinesText() },

@@ -90,7 +90,7 @@ function announce(service: Service, config: Config, log: Log): void {
   log.info(`pika-expander (${config.role}) is running; ${what} at ${service.url}`);
   if (config.tokens.length > 0 || config.role === 'worker') return;
   log.info(
-    'no token is configured, so only this machine can connect; to open it to others set PIKA_EXPANDER_OPERATOR_TOKEN and PIKA_EXPANDER_HOST (see docs/api.md)',
+    'no token is configured, so only this machine can connect; to open it to others set PIKA_EXPANDER_OPERATOR_TOKEN and PIKA_EXPANDER_HOST (see docs/settings.md)',
   );
 }
 

@@ -1,4 +1,4 @@
-/** The settings of the service: one row each. The configuration, its checks and docs/api.md are made from the rows. */
+/** The settings of the service: one row each. The configuration, its checks and docs/settings.md are made from the rows. */
 import Type, { type TSchema } from 'typebox';
 import { maxNodesPerExpansion } from '../core/plan/preflight.ts';
 
