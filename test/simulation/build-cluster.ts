@@ -6,7 +6,7 @@ const settledWithinMs = 120_000;
 
 /** The nodes of a scenario, each as it is before the first request; `start` is the moment from which faults count. */
 export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; readonly start: number } {
-  const { keys, password } = scenario;
+  const { keys, password, servers } = scenario;
   const settings = {
     'binlog-file-size': 10_485_760,
     'target-file-size-base': 262_144,
@@ -26,7 +26,15 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
       config: settings,
     },
   });
-  cluster.addNode({ id: 'm', binlogAt: { file: scenario.binlogFile, offset: 0 } });
+  const hiddenOn = (id: string): Readonly<Record<string, string>> => {
+    const command = servers.hidden[id];
+    return command === undefined ? {} : { [command]: '' };
+  };
+  const { runId } = cluster.addNode({
+    id: 'm',
+    binlogAt: { file: scenario.binlogFile, offset: 0 },
+    renamedCommands: hiddenOn('m'),
+  });
   for (let db = 0; db < scenario.databases; db += 1) {
     const where = { db: `db${db}`, outsideBinlog: scenario.outsideBinlog };
     const { strings, hashes, lists, zsets, zsetBytes } = keys;
@@ -41,7 +49,15 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
   cluster.addNode({ id: 'm2', binlogAt: { file: 2, offset: 0 } });
   cluster.load('m2', { strings: 5, prefix: 'other' });
   cluster.addNode({ id: 'x', config });
-  for (const node of scenario.nodes) cluster.addNode({ id: node.id, config });
+  for (const { id } of scenario.nodes)
+    cluster.addNode({
+      id,
+      config,
+      version: servers.otherVersions[id] ?? scenario.version,
+      copiesOnAnotherMount: servers.onAnotherMount.includes(id),
+      renamedCommands: hiddenOn(id),
+      ...(servers.copiesOfConfig.includes(id) ? { runId } : {}),
+    });
   for (const node of scenario.nodes) prepare(cluster, node);
   if (scenario.writesPerSecond > 0)
     cluster.startWrites('m', {

@@ -1,4 +1,9 @@
-import type { ComparisonReport, Difference } from '../../src/model/comparison.ts';
+import type {
+  ComparisonReport,
+  Difference,
+  DifferenceKind,
+  DifferenceSign,
+} from '../../src/model/comparison.ts';
 import type { NodeTarget } from '../../src/model/expansion.ts';
 import { comparePositions } from '../../src/simulator/binlog.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
@@ -70,16 +75,21 @@ export function sampledComparison(
     const backwards = drawn(keysOf(second), size, random);
     if (sample.length === 0 && backwards.length === 0) return report({ verdict: 'empty' });
     let suspects = [...sample, ...backwards];
+    let found: Difference[] = [];
     for (let round = 1; round <= task.policy.rounds && suspects.length > 0; round += 1) {
       const master = reached(task.master);
       if (!master) return gone();
-      const before = suspects.map((key) => entryOf(master, key));
+      const before = suspects.map((key) => entryOf(master, key, cluster.now()));
       if (!(await passed(master, task, round))) return report({ reason: 'the node does not catch up' });
       const node = reached(task.node);
       if (!node) return gone();
+      found = [];
       suspects = suspects.filter((key, i) => {
-        const own = entryOf(node, key);
-        return !isSame(key.type, before[i], own) && !isSame(key.type, entryOf(master, key), own);
+        const now = cluster.now();
+        const [left, own] = [entryOf(master, key, now), entryOf(node, key, now)];
+        if (isSame(key.type, before[i], own) || isSame(key.type, left, own)) return false;
+        found.push(asDifference(key, left, own));
+        return true;
       });
     }
     const looked = sample.length + backwards.length;
@@ -88,8 +98,10 @@ export function sampledComparison(
     return report({
       verdict: 'different',
       lookedAtKeys: looked,
-      differencesTotal: suspects.length,
-      examples: suspects.slice(0, 3).map(asDifference),
+      differencesTotal: found.length,
+      differencesByKind: countedBy(found.map(({ kind }) => kind)),
+      differencesBySign: countedBy(found.flatMap(({ sign }) => sign ?? [])),
+      examples: found.slice(0, 3),
     });
   };
 
@@ -126,21 +138,52 @@ function drawn(keys: readonly Sampled[], size: number, random: Random): Sampled[
   return Array.from({ length: size }, () => random.pick(keys));
 }
 
-const entryOf = (node: SimNode, { db, type, key }: Sampled): Entry | undefined =>
-  node.dbs
-    .find(({ name }) => name === db)
-    ?.keyspace.keys(type)
-    .get(key);
+const entryOf = (node: SimNode, { db, type, key }: Sampled, now: number): Entry | undefined =>
+  node.dbs.find(({ name }) => name === db)?.keyspace.peek(type, key, now);
+
+/** The real comparison tolerates as much by default. */
+const ttlToleranceMs = 1000;
 
 const isSame = (type: KeyType, left: Entry | undefined, right: Entry | undefined): boolean =>
-  left === undefined || right === undefined ? left === right : sameValue(type, left, right);
+  left === undefined || right === undefined
+    ? left === right
+    : sameValue(type, left, right) && Math.abs(left.expireAt - right.expireAt) <= ttlToleranceMs;
 
-const asDifference = ({ db, type, key }: Sampled): Difference => ({
-  db: Number(db.slice(2)),
-  key,
-  type,
-  kind: 'missing',
-  left: null,
-  right: null,
-  rounds: 3,
-});
+function asDifference(
+  { db, type, key }: Sampled,
+  left: Entry | undefined,
+  right: Entry | undefined,
+): Difference {
+  const sign = signOf(type, left, right);
+  return {
+    db: Number(db.slice(2)),
+    key,
+    type,
+    kind: kindOf(type, left, right),
+    ...(sign ? { sign } : {}),
+    left: null,
+    right: null,
+    rounds: 3,
+  };
+}
+
+function kindOf(type: KeyType, left: Entry | undefined, right: Entry | undefined): DifferenceKind {
+  if (right === undefined) return 'missing';
+  if (left === undefined) return 'foreign';
+  return sameValue(type, left, right) ? 'ttl' : 'value';
+}
+
+function signOf(type: KeyType, left: Entry | undefined, right: Entry | undefined): DifferenceSign | null {
+  if (left === undefined) return null;
+  if (right === undefined) return left.expireAt === 0 ? null : 'missing_expires';
+  if (type === 'string' && right.value === '' && left.value !== '') return 'emptied';
+  if (!sameValue(type, left, right)) return null;
+  const later = right.expireAt === 0 || (left.expireAt !== 0 && right.expireAt > left.expireAt);
+  return later ? 'outlives' : 'expires_early';
+}
+
+function countedBy<T extends string>(names: readonly T[]): Partial<Record<T, number>> {
+  const counts: Partial<Record<T, number>> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

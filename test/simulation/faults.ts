@@ -7,6 +7,7 @@ import type { BellTrouble } from './doorbell.ts';
 import type { Network, Trouble } from './network.ts';
 import type { ServiceProcess } from './process.ts';
 import type { FaultKind, PlannedFault, Scenario } from './scenario.ts';
+import { mendServers, serverInjectors } from './server-faults.ts';
 import type { Witness } from './witness.ts';
 
 export interface Surroundings {
@@ -33,7 +34,7 @@ export interface Surroundings {
 const foreignPort = (cluster: Cluster, id: string): string => String(cluster.node(id).port);
 
 /** Runs a command as somebody who has nothing to do with the service. False = the node did not take it. */
-function byOthers(around: Surroundings, id: string, argv: readonly string[]): boolean {
+export function byOthers(around: Surroundings, id: string, argv: readonly string[]): boolean {
   try {
     around.cluster.execute(id, argv);
     return true;
@@ -57,7 +58,7 @@ function crash(around: Surroundings, id: string, fault: PlannedFault, silent: bo
   });
 }
 
-function later({ cluster }: Surroundings, ms: number, run: () => void): void {
+export function later({ cluster }: Surroundings, ms: number, run: () => void): void {
   cluster.world.clock.after(ms, run);
 }
 
@@ -195,7 +196,7 @@ function onProcess(around: Surroundings, fault: PlannedFault, act: (process: Ser
 
 export const burstPerSecond = 40;
 
-type Injector = (around: Surroundings, fault: PlannedFault) => void;
+export type Injector = (around: Surroundings, fault: PlannedFault) => void;
 
 /** The node that is hit by what can hit the master as well. */
 const nodeOrMaster = ({ node, share }: PlannedFault): string => (share < 0.3 ? 'm' : node);
@@ -238,6 +239,7 @@ const quietDatabase: DatabaseTrouble = { down: false, lostAnswerShare: 0, slowMs
 const quietBells: BellTrouble = { lostShare: 0, doubledShare: 0, lateMs: 0 };
 
 const injectors: Readonly<Record<FaultKind, Injector>> = {
+  ...serverInjectors,
   node_crash: (around, fault) => crash(around, fault.node, fault, false),
   node_vanish: (around, fault) => crash(around, fault.node, fault, true),
   node_wipe: wipe,
@@ -339,6 +341,7 @@ export function calm(around: Surroundings): void {
     if (!node.alive) cluster.fault.restart(node.id);
     around.witness.meddled(node.id, 'process');
   }
+  mendServers(around);
   byOthers(around, 'x', ['SLAVEOF', 'NO', 'ONE']);
   around.freeze(false);
 }

@@ -66,11 +66,18 @@ export function summary(reports: readonly SeedReport[], seconds: number): string
     reports.reduce((sum, report) => sum + of(report), 0);
   const ends = new Map<string, number>();
   for (const end of reports.flatMap((report) => report.ends)) ends.set(end, (ends.get(end) ?? 0) + 1);
+  const faults = new Map<string, number>();
+  for (const [kind, count] of reports.flatMap((report) => Object.entries(report.faults)))
+    faults.set(kind, (faults.get(kind) ?? 0) + count);
   const broken = reports.filter(({ violations }) => violations.length > 0);
   return [
-    `${reports.length} seeds in ${seconds.toFixed(0)} s: ${(total(({ virtualMs }) => virtualMs) / 3_600_000).toFixed(1)} hours of virtual time, ${total(({ faults }) => faults)} faults`,
+    `${reports.length} seeds in ${seconds.toFixed(0)} s: ${(total(({ virtualMs }) => virtualMs) / 3_600_000).toFixed(1)} hours of virtual time, ${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults`,
     `expansions: ${[...ends].map(([state, count]) => `${count} ${state}`).join(', ')}`,
     `nodes: ${total(({ nodesVerified }) => nodesVerified)} verified, ${total(({ nodesNotVerified }) => nodesNotVerified)} not; ${total(({ attempts }) => attempts)} attempts, ${total(({ damagedCopies }) => damagedCopies)} copies that came out damaged, ${total(({ supersededCopies }) => supersededCopies)} of a dump that was replaced`,
+    `faults: ${[...faults]
+      .sort()
+      .map(([kind, count]) => `${count} ${kind}`)
+      .join(', ')}`,
     broken.length === 0
       ? 'every promise was kept'
       : `PROMISES BROKEN by ${broken.length} seeds: ${broken

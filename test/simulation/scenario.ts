@@ -1,6 +1,7 @@
 import type { Policy, PolicyInput } from '../../src/model/policy.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { SimulatedVersion } from '../../src/simulator/versions.ts';
+import { drawServerFaults, drawServers, type ServerFault, type Servers, serverRandom } from './servers.ts';
 
 /** How a node is before the expansion begins. */
 type Beginning =
@@ -26,7 +27,8 @@ export interface PlannedExpansion {
   readonly policy: PolicyInput;
 }
 
-export type FaultKind =
+/** What `scenario.ts` itself draws. */
+type OtherFault =
   | 'node_crash'
   | 'node_vanish'
   | 'node_wipe'
@@ -67,6 +69,7 @@ export type FaultKind =
   | 'drop_keys'
   | 'key_scan'
   | 'write_burst';
+export type FaultKind = OtherFault | ServerFault;
 
 export interface PlannedFault {
   readonly at: number;
@@ -79,6 +82,7 @@ export interface PlannedFault {
 
 export interface Scenario {
   readonly seed: number;
+  readonly servers: Servers;
   readonly version: SimulatedVersion;
   readonly password: string;
   readonly processes: number;
@@ -112,7 +116,7 @@ const versions: readonly (readonly [SimulatedVersion, number])[] = [
   ['3.3.6', 1],
 ];
 
-const faultWeights: readonly (readonly [FaultKind, number])[] = [
+const faultWeights: readonly (readonly [OtherFault, number])[] = [
   ['node_crash', 4],
   ['node_vanish', 2],
   ['node_wipe', 1],
@@ -169,14 +173,24 @@ export function drawScenario(seed: number): Scenario {
   const random = createRandom(`scenario ${seed}`);
   const nodes = drawNodes(random);
   const calmAt = random.int(10_000, 45_000);
+  const version = weighted(random, versions);
+  const ofServers = serverRandom(seed);
   return {
     seed,
-    version: weighted(random, versions),
+    servers: drawServers(ofServers, version, nodes),
+    version,
     password: random.next() < 0.3 ? `secret-${random.hex(12)}` : '',
     processes: random.int(1, 3),
     nodes,
     expansions: drawExpansions(random, nodes),
-    faults: drawFaults(random, nodes, calmAt),
+    faults: [
+      ...drawFaults(random, nodes, calmAt),
+      ...drawServerFaults(
+        ofServers,
+        nodes.map(({ id }) => id),
+        harmfulUntil(nodes, calmAt),
+      ),
+    ].sort((a, b) => a.at - b.at),
     calmAt,
     binlogFile: random.next() < 0.85 ? random.int(1, 40) : 0,
     transferMs: random.pick([random.int(1200, 2500), random.int(2500, 5000)]),
@@ -248,16 +262,18 @@ function drawExpansions(random: Random, nodes: readonly PlannedNode[]): PlannedE
   }));
 }
 
+/** Most of the work of an expansion is done within ten seconds a node: later faults would hit nobody. */
+const harmfulUntil = (nodes: readonly PlannedNode[], calmAt: number): number =>
+  Math.min(calmAt - 1000, 3000 + nodes.length * 10_000);
+
 function drawFaults(random: Random, nodes: readonly PlannedNode[], calmAt: number): PlannedFault[] {
   const count = random.next() < 0.06 ? 0 : random.int(1, 9);
-  // Most of the work of an expansion is done within ten seconds a node: later faults would hit nobody.
-  const until = Math.min(calmAt - 1000, 3000 + nodes.length * 10_000);
-  const faults = Array.from({ length: count }, () => ({
+  const until = harmfulUntil(nodes, calmAt);
+  return Array.from({ length: count }, () => ({
     at: random.int(0, until),
     kind: weighted(random, faultWeights),
     node: random.pick(nodes).id,
     lastsMs: Math.round(10 ** (2.5 + random.next() * 2.1)),
     share: random.next(),
   }));
-  return faults.sort((a, b) => a.at - b.at);
 }

@@ -29,6 +29,7 @@ import { burstPerSecond, calm, inject, type Surroundings } from './faults.ts';
 import { createNetwork, type SentCommand } from './network.ts';
 import { createProcess, type ServiceProcess } from './process.ts';
 import { drawScenario, type PlannedExpansion, type PlannedNode, type Scenario } from './scenario.ts';
+import type { Servers } from './servers.ts';
 import { renderTimeline, type TimelineEntry } from './timeline.ts';
 import { createWitness, type Violation, type Witness } from './witness.ts';
 
@@ -67,7 +68,8 @@ export interface SeedResult {
   readonly nodesVerified: number;
   readonly nodesNotVerified: number;
   readonly attempts: number;
-  readonly faults: number;
+  /** How many of each kind of fault were drawn. */
+  readonly faults: Readonly<Record<string, number>>;
   readonly virtualMs: number;
   /** Keys that nodes lost on the way, as an observer of the truth sees it: what the service had to find. */
   readonly damagedCopies: number;
@@ -155,7 +157,7 @@ class Simulation {
     });
     const calmAt = this.start + scenario.calmAt;
     await this.until(calmAt, () => this.allEnded());
-    await this.until(calmAt + helpedForMs, () => this.allEnded());
+    await this.until(calmAt + helpedForMs + healsWithinMs(scenario), () => this.allEnded());
     this.checkHelped();
     if (!this.allEnded()) this.cancelAll();
     await this.until(cluster.now() + cancelledWithinMs, () => this.allEnded());
@@ -391,6 +393,7 @@ class Simulation {
       policy: resolvePolicy({
         ...planned.policy,
         mayRaiseBinlogRetention: this.scenario.mayRaiseBinlogRetention,
+        mayAskForDump: this.scenario.servers.mayAskForDump,
       }),
       label: null,
       requestedBy: 'operator',
@@ -483,7 +486,8 @@ class Simulation {
         !this.mayNeverCatchUp() &&
         // With one round a key that is written to while it is compared counts as different.
         (this.scenario.writesPerSecond === 0 || expansion.policy.verify.rounds > 1) &&
-        this.scenario.nodes.every(mayBeSynced);
+        this.scenario.nodes.every(mayBeSynced) &&
+        isPlain(this.scenario.servers);
       if (undisturbed && isEnded(expansion.state) && expansion.state !== 'succeeded')
         this.witness.report(
           '6',
@@ -514,7 +518,7 @@ class Simulation {
       nodesVerified: verified,
       nodesNotVerified: joins.length - verified,
       attempts: joins.reduce((total, join) => total + join.attempts.length, 0),
-      faults: this.scenario.faults.length,
+      faults: drawnOf(this.scenario),
       virtualMs: this.cluster.now() - this.start,
       supersededCopies: joins
         .flatMap(({ anomalies }) => anomalies)
@@ -591,6 +595,22 @@ class Simulation {
   }
 }
 
+/** What heals by itself is waited for: a missed reply 100 s, a dump that came too late for the node 150 s. */
+const healsWithinMs = ({ faults }: Scenario): number =>
+  faults.reduce((sum, { kind }) => {
+    if (kind === 'replies_overtake') return sum + 100_000;
+    return kind === 'dump_takes_long' ? sum + 150_000 : sum;
+  }, 0);
+
+/** The faults of a scenario by their kinds, and what is odd about its servers. */
+function drawnOf({ faults, servers }: Scenario): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of faults) counts[kind] = (counts[kind] ?? 0) + 1;
+  for (const [name, what] of Object.entries(servers))
+    if (typeof what === 'object' && Object.keys(what).length > 0) counts[name] = 1;
+  return counts;
+}
+
 /** Whether the request permits what has to be done to the node as it is at the beginning. */
 function mayBeSynced({ beginning, overwriteData, repoint }: PlannedNode): boolean {
   switch (beginning) {
@@ -607,6 +627,10 @@ function mayBeSynced({ beginning, overwriteData, repoint }: PlannedNode): boolea
       return false;
   }
 }
+
+/** Whether nothing about the servers keeps a node from being synced. */
+const isPlain = ({ hidden, onAnotherMount, otherVersions }: Servers): boolean =>
+  [hidden, onAnotherMount, otherVersions].every((each) => Object.keys(each).length === 0);
 
 const describe = (expansion: Expansion): string =>
   expansion.joins

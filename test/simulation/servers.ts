@@ -1,0 +1,94 @@
+/** How the servers of a scenario are set up, and what real servers were seen to do: test/recordings/README.md, 45 to 51. */
+import { createRandom, type Random } from '../../src/simulator/random.ts';
+import type { SimulatedVersion } from '../../src/simulator/versions.ts';
+
+/** What servers do, beside what `scenario.ts` draws; each happens in at least one of twenty seeds. */
+export const serverFaults = [
+  'port_closed',
+  'dumps_fail',
+  'dump_takes_long',
+  'flush_in_copy',
+  'odd_commands',
+  'replies_overtake',
+] as const;
+export type ServerFault = (typeof serverFaults)[number];
+
+export interface Servers {
+  readonly version: SimulatedVersion;
+  /** Of nodes that have another version than the master. */
+  readonly otherVersions: Readonly<Record<string, SimulatedVersion>>;
+  /** Nodes whose configuration file is a copy of the master's, with its run_id. */
+  readonly copiesOfConfig: readonly string[];
+  /** Nodes whose db-sync-path lies on another mount. */
+  readonly onAnotherMount: readonly string[];
+  /** Commands that `rename-command` hides, by server. */
+  readonly hidden: Readonly<Record<string, string>>;
+  readonly mayAskForDump: boolean;
+}
+
+/** A pair of versions of which one applies the binlog of the other wrongly, or not at all. */
+const otherVersionOf: Readonly<Partial<Record<SimulatedVersion, SimulatedVersion>>> = {
+  '3.5.4': '3.5.5',
+  '3.5.5': '3.5.4',
+  '4.0.0': '4.0.1',
+  '4.0.1': '4.0.0',
+};
+
+/** Drawn beside the scenario, so that what else a seed draws stays as it is. */
+export const serverRandom = (seed: number): Random => createRandom(`servers ${seed}`);
+
+export function drawServers(
+  random: Random,
+  version: SimulatedVersion,
+  nodes: readonly { readonly id: string; readonly beginning: string }[],
+): Servers {
+  const ids = nodes.map(({ id }) => id);
+  const some = (share: number): string[] => ids.filter(() => random.next() < share);
+  const other = otherVersionOf[version];
+  // A node that was prepared by SLAVEOF has the command.
+  const empty = nodes.filter(({ beginning }) => beginning === 'empty').map(({ id }) => id);
+  const hides = random.next() < 0.08 && empty.length > 0;
+  const [server, command] = random.pick([
+    ['node', 'slaveof'],
+    ['node', 'config'],
+    ['node', 'clearreplicationid'],
+    ['m', 'config'],
+    ['m', 'bgsave'],
+  ] as const);
+  const hiddenOn = server === 'node' ? random.pick(empty.length > 0 ? empty : ids) : server;
+  return {
+    version,
+    otherVersions:
+      other !== undefined && random.next() < 0.12
+        ? Object.fromEntries(some(0.6).map((id) => [id, other]))
+        : {},
+    copiesOfConfig: random.next() < 0.1 ? some(0.7) : [],
+    onAnotherMount: random.next() < 0.1 ? some(0.5) : [],
+    hidden: hides ? { [hiddenOn]: command } : {},
+    mayAskForDump: random.next() < 0.5,
+  };
+}
+
+export interface DrawnServerFault {
+  readonly at: number;
+  readonly kind: ServerFault;
+  readonly node: string;
+  readonly lastsMs: number;
+  readonly share: number;
+}
+
+/** Two of three seeds have none, so that nothing else is hidden by them. */
+export function drawServerFaults(
+  random: Random,
+  nodes: readonly string[],
+  until: number,
+): DrawnServerFault[] {
+  const count = random.next() < 2 / 3 ? 0 : random.int(1, 3);
+  return Array.from({ length: count }, () => ({
+    at: random.int(0, until),
+    kind: random.pick(serverFaults),
+    node: random.pick(nodes),
+    lastsMs: Math.round(10 ** (3 + random.next() * 1.8)),
+    share: random.next(),
+  }));
+}
