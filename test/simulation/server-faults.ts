@@ -73,6 +73,14 @@ function runOddCommands(around: Surroundings, { share, lastsMs }: Parameters<Inj
   whileCopying(around, share, run);
 }
 
+/** The dump is replaced while nobody looks: what the node then opens can be told by what the service sees afterwards alone. */
+const bgsaveWhileAway: Injector = (around, { share }) =>
+  whileCopying(around, 0.3 + 0.6 * share, () => {
+    for (const process of around.processes()) process.pause(2000 + 6000 * share);
+    around.tell('BGSAVE on m by somebody else, while no process of the service runs');
+    if (around.cluster.node('m').alive) around.cluster.fault.bgsave('m');
+  });
+
 export const serverInjectors: Readonly<Record<ServerFault, Injector>> = {
   port_closed: breaks(({ fault }, closed, share) =>
     fault.closePort('m', share < 0.5 ? 'replication' : 'files', closed),
@@ -81,6 +89,7 @@ export const serverInjectors: Readonly<Record<ServerFault, Injector>> = {
   dump_takes_long: ({ cluster }, { share }) => cluster.fault.slowBgsave('m', 8000 + 12_000 * share),
   flush_in_copy: flushInCopy,
   odd_commands: runOddCommands,
+  bgsave_while_away: bgsaveWhileAway,
   replies_overtake: ({ cluster, scenario }, { node, share }) =>
     cluster.fault.overtakeReplies(node, share < 0.7 ? scenario.databases : 1),
 };

@@ -10,6 +10,7 @@ export const serverFaults = [
   'flush_in_copy',
   'odd_commands',
   'replies_overtake',
+  'bgsave_while_away',
 ] as const;
 export type ServerFault = (typeof serverFaults)[number];
 
@@ -59,7 +60,7 @@ export function drawServers(
   return {
     version,
     otherVersions:
-      other !== undefined && random.next() < 0.12
+      other !== undefined && random.next() < 0.1
         ? Object.fromEntries(some(0.6).map((id) => [id, other]))
         : {},
     copiesOfConfig: random.next() < 0.1 ? some(0.7) : [],
