@@ -7,6 +7,7 @@ import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { MeasuredSync } from '../model/forecast.ts';
 import { faultsOf, type Knowledge } from '../model/knowledge.ts';
+import { refusedLook } from '../model/not-allowed.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../model/policy.ts';
 import { type Refusal, refuse, refuseField } from '../model/refusal.ts';
@@ -208,6 +209,9 @@ async function lookTwiceAtMaster(
   parts: AdmissionParts,
   master: NodeTarget,
 ): Promise<Observed & { readonly writes: WriteRate | null }> {
+  const credential = parts.credentials.get(master.credential);
+  const refusal = await parts.engine.objectionToFollow(master.seenAs, credential);
+  if (refusal !== null) return { look: refusedLook(refusal, parts.now()), capabilities: null, writes: null };
   const first = await lookAtMaster(parts, master);
   if (first.look.kind !== 'answered') return { ...first, writes: null };
   await (parts.sleep ?? realSleep)(writeRateOverMs);
@@ -311,6 +315,8 @@ export async function orRefusal<T>(stored: Promise<T>): Promise<T> {
 }
 
 function unreadableMaster({ name, credential }: NodeTarget, look: Look): Refusal {
+  if (look.kind === 'denied' && look.notAllowed)
+    return refuse('master_not_allowed', look.notAllowed, { field: 'master' });
   const detail = 'message' in look ? look.message : null;
   const facts = { master: name, detail, variable: credentialVariables(credential) };
   return refuse(`master_${look.kind}`, facts, { field: 'master' });

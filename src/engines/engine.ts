@@ -1,7 +1,8 @@
 import type { Capabilities } from '../model/capabilities.ts';
 import type { NodeCommand, NodeTarget } from '../model/expansion.ts';
 import type { Knowledge } from '../model/knowledge.ts';
-import type { Look, LookSection, NodeFacts } from '../model/observation.ts';
+import type { NotAllowed } from '../model/not-allowed.ts';
+import type { Address, Look, LookSection, NodeFacts } from '../model/observation.ts';
 
 /** How to log in, and where that may be sent. Plain data: comparisons hand it to a thread. */
 export interface Credential {
@@ -9,7 +10,7 @@ export interface Credential {
   readonly password: string | null;
   /** Absent = the default one. */
   readonly name?: string;
-  /** Hosts, networks and name patterns to which it may be sent (login-rules.ts); absent = to loopback only. */
+  /** Hosts, networks and name patterns to which it may be sent (node-access.ts); absent = to loopback only. */
   readonly nodes?: readonly string[];
   /** Whether that list was given for this credential, rather than for all that have none. */
   readonly ownList?: boolean;
@@ -45,6 +46,11 @@ export interface NodeConnection {
 export interface Engine {
   readonly kind: string;
   connect(target: NodeTarget, credential: Credential | null): NodeConnection;
+  /**
+   * Why nodes may not be told to follow the master at this address; null = they may. They send it the password that they
+   * hold for their master, which the credential stands for.
+   */
+  objectionToFollow(master: Address, credential: Credential | null): Promise<NotAllowed | null>;
   /** What the version can do, from what the node said; needs the sections server and replication. */
   capabilities(facts: NodeFacts): Capabilities;
   /** What is known of the releases of this kind of server. */

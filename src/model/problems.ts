@@ -7,6 +7,7 @@ import type { Finding } from './finding.ts';
 import type { MasterWork } from './findings/settings.ts';
 import { masterWorkText } from './findings/settings.ts';
 import { findingFor } from './findings.ts';
+import { type NotAllowed, notAllowedStep, notAllowedText } from './not-allowed.ts';
 import type { Silence } from './observation.ts';
 import { readReason, silenceIn } from './reasons.ts';
 import { refusals } from './refusals.ts';
@@ -208,6 +209,19 @@ export const problems = {
       zh: (_, { tool }) => [
         `查明谁在写入此节点。若其数据可以丢弃，请新建扩容任务并为其指定 ${tool === 'cli' ? 'overwrite-data' : '"overwriteData": true'}。`,
       ],
+    },
+  ),
+  follow_not_allowed: row<{ notAllowed: NotAllowed }>(
+    {
+      en: ({ notAllowed }, reader) => `${notAllowedText.en(notAllowed, reader)} The service sent no SLAVEOF.`,
+      zh: ({ notAllowed }, reader) => `${notAllowedText.zh(notAllowed, reader)}本服务没有发送 SLAVEOF。`,
+    },
+    {
+      en: ({ notAllowed }, reader) => [
+        notAllowedStep.en(notAllowed, reader),
+        'Then retry the node, or skip it.',
+      ],
+      zh: ({ notAllowed }, reader) => [notAllowedStep.zh(notAllowed, reader), '然后重试该节点，或跳过它。'],
     },
   ),
   command_refused: row<{ node: string; command: string; reply: string }>(

@@ -9,6 +9,7 @@ import type { Finding } from './finding.ts';
 import { type MasterWork, masterWorkText } from './findings/settings.ts';
 import { findingFor } from './findings.ts';
 import type { HealthReading } from './health.ts';
+import { type NotAllowed, notAllowedText } from './not-allowed.ts';
 import type { Silence } from './observation.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
 import { stateWord } from './state-words.ts';
@@ -376,6 +377,10 @@ export const reasons = {
     'the database answers too slowly to be certain that this worker may still act',
     '数据库响应过慢，无法确定此工作进程是否仍可操作',
   ),
+  follow_not_allowed: text<{ notAllowed: NotAllowed }>({
+    en: ({ notAllowed }, reader) => notAllowedText.en(notAllowed, reader),
+    zh: ({ notAllowed }, reader) => notAllowedText.zh(notAllowed, reader),
+  }),
   findings: text<{ findings: readonly Finding[] }>({
     en: ({ findings }, reader) => findings.map((finding) => findingFor(finding, reader).text).join(' '),
     zh: ({ findings }, reader) => findings.map((finding) => findingFor(finding, reader).text).join(''),

@@ -9,6 +9,7 @@ import {
   placeText,
   type RequestPart,
 } from './invalid-fields.ts';
+import { type NotAllowed, notAllowedStep, notAllowedText } from './not-allowed.ts';
 import { memberName, type NamedMember, stateWord } from './state-words.ts';
 import { counted, type Facts, type FactsOf, listed, type NoFacts, type Reader, type Text } from './text.ts';
 
@@ -248,6 +249,10 @@ export const refusals = {
       ],
     },
   ),
+  master_not_allowed: row<NotAllowed>(422, notAllowedText, {
+    en: (facts, reader) => [notAllowedStep.en(facts, reader)],
+    zh: (facts, reader) => [notAllowedStep.zh(facts, reader)],
+  }),
   master_garbled: row<UnreadableMaster>(
     422,
     {

@@ -2,9 +2,10 @@ import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'nod
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { isForbiddenIp } from '../platform/forbidden-ip.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
 import { signatureOf, webhookHeaders } from '../webhooks/signature.ts';
-import { isAllowedIp, parseWebhookUrl } from './url.ts';
+import { parseWebhookUrl } from './url.ts';
 
 interface OutgoingHook {
   readonly url: string;
@@ -118,7 +119,7 @@ export async function beginningOf(response: IncomingMessage, signal: AbortSignal
 export const guardedLookup: LookupFunction = (hostname, options, callback) => {
   dnsLookup(hostname, { ...options, all: true } as LookupOptions & { all: true }, (error, addresses) => {
     if (error) return callback(error, '');
-    const allowed = addresses.filter(({ address }) => isAllowedIp(address));
+    const allowed = addresses.filter(({ address }) => !isForbiddenIp(address));
     const [first] = allowed;
     if (!first) return callback(forbiddenError(hostname, addresses), '');
     if (options.all) return callback(null, allowed);

@@ -1,25 +1,8 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { refuseField } from '../model/refusal.ts';
-
-const forbidden = new BlockList();
-// Link-local holds the metadata services of clouds, which hand out credentials to whoever asks from inside.
-forbidden.addSubnet('169.254.0.0', 16, 'ipv4');
-forbidden.addSubnet('fe80::', 10, 'ipv6');
-forbidden.addAddress('fd00:ec2::254', 'ipv6');
-forbidden.addSubnet('0.0.0.0', 8, 'ipv4');
-forbidden.addSubnet('224.0.0.0', 3, 'ipv4');
-forbidden.addAddress('::', 'ipv6');
-forbidden.addSubnet('ff00::', 8, 'ipv6');
-forbidden.addSubnet('::ffff:169.254.0.0', 112, 'ipv6');
-forbidden.addSubnet('::ffff:0.0.0.0', 104, 'ipv6');
+import { isForbiddenIp } from '../platform/forbidden-ip.ts';
 
 const maxLength = 2000;
-
-/** Whether events may be sent to this IP address: not to link-local, unspecified or multicast ones. */
-export function isAllowedIp(ip: string): boolean {
-  const family = isIP(ip);
-  return family !== 0 && !forbidden.check(ip, family === 4 ? 'ipv4' : 'ipv6');
-}
 
 /** A receiver's address as it may be used. Throws Refusal that names the field. */
 export function parseWebhookUrl(text: string, field = 'url'): URL {
@@ -30,7 +13,7 @@ export function parseWebhookUrl(text: string, field = 'url'): URL {
   if (url.username !== '' || url.password !== '') throw refuseField('url_with_login', field, {});
   if (url.hash !== '') throw refuseField('url_with_fragment', field, {});
   const ip = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(ip) !== 0 && !isAllowedIp(ip)) throw refuseField('url_forbidden_address', field, { ip });
+  if (isIP(ip) !== 0 && isForbiddenIp(ip)) throw refuseField('url_forbidden_address', field, { ip });
   return url;
 }
 

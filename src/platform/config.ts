@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import type { Credential, CredentialSource } from '../engines/engine.ts';
-import { loopback, parseRule, privateNetworks } from '../engines/login-rules.ts';
+import { loopback, parseRule, privateNetworks } from '../engines/node-access.ts';
 import { builtIn, KnowledgeError, knowledgeWith } from '../engines/pika/knowledge.ts';
 import { type Values, valueAt } from '../model/fields.ts';
 import type { Knowledge } from '../model/knowledge.ts';
@@ -162,7 +162,8 @@ export function loadConfig(
 
   const tokens = source.tokens(file.tokens ?? []);
   const get = <N extends SettingName>(name: N, override?: unknown) => source.setting(name, file, override);
-  const credentials = source.credentials(file.credentials ?? {}, get('nodeNetworks') ?? privateNetworks);
+  const networks = get('nodeNetworks');
+  const credentials = source.credentials(file.credentials ?? {}, networks ?? privateNetworks);
   const [databaseUrl, redisUrl] = [get('databaseUrl'), get('redisUrl')];
   const config: Config = {
     role: get('role', overrides.role),
@@ -172,7 +173,7 @@ export function loadConfig(
     redisUrl,
     logLevel: source.logLevel(overrides.logLevel) ?? get('logLevel'),
     tokens,
-    credentials: credentialSource(credentials),
+    credentials: credentialSource(credentials, networks),
     limits: {
       maxNodes: get('maxNodes'),
       maxBodyBytes: get('maxBodyBytes'),
@@ -506,12 +507,20 @@ function describeErrors(schema: TSchema, value: unknown): readonly string[] {
 const hasProtocol = (text: string, protocols: readonly string[]): boolean =>
   URL.canParse(text) && protocols.includes(new URL(text).protocol);
 
-/** Passwords by name. They stay in here: only the engine asks for them, to log in. */
-export function credentialSource(entries: ReadonlyMap<string, Credential>): CredentialSource {
+/**
+ * Passwords by name. They stay in here: only the engine asks for them, to log in. `networks`: where nodes are that have no
+ * password; null = the configuration does not say, and the service, which has nothing to lose to them, looks anywhere.
+ */
+export function credentialSource(
+  entries: ReadonlyMap<string, Credential>,
+  networks: readonly string[] | null = null,
+): CredentialSource {
+  const withoutPassword: Credential | null =
+    networks === null ? null : { username: null, password: null, nodes: [...loopback, ...networks] };
   return {
     names: [...entries.keys()],
     get(name) {
-      if (name === null) return entries.get('default') ?? null;
+      if (name === null) return entries.get('default') ?? withoutPassword;
       const found = entries.get(name);
       if (found === undefined) {
         throw new Error(

@@ -139,7 +139,7 @@ export const settings = {
     value: { is: 'nodes' },
     default: null,
     otherwise: '`10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7`',
-    text: 'Where, besides loopback, a password without a list of its own may be sent.',
+    text: 'Where nodes are, besides loopback: the service sends a password without a list of its own to no other place. If it is set, the service also connects to no other place without a password.',
   },
   maxNodes: {
     env: null,

@@ -43,6 +43,7 @@ export function fakeEngine(): FakeEngine {
     set: (address, look) => looks.set(address, look),
     open: () => connections,
     capabilities: capabilitiesOf,
+    objectionToFollow: async () => null,
     knowledge: builtIn,
     connect(target, credential) {
       const address = formatAddress(target.address);

@@ -10,6 +10,7 @@ import {
 } from '../../src/model/findings.ts';
 import { pairReasons, versionReasons } from '../../src/model/versions.ts';
 import { expectText, readers } from '../support/texts.ts';
+import { notAllowedSamples } from './not-allowed-samples.ts';
 
 const met = { address: '10.0.0.2:9221', met: 'connect ECONNREFUSED (ECONNREFUSED)' };
 const present = { presentMaster: '10.9.9.9:9221', link: 'up' } as const;
@@ -59,6 +60,8 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
   ],
   master_unreachable: [met],
   master_no_answer: [{ waitedMs: 5001 }],
+  master_not_allowed: notAllowedSamples,
+  node_not_allowed: notAllowedSamples,
   master_denied: [{ ...met, credential: null }],
   master_garbled: [met],
   master_facts_missing: [{ missing: ['INFO server', 'binlog_position'] }],

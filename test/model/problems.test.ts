@@ -13,6 +13,7 @@ import {
 import { because } from '../../src/model/reasons.ts';
 import { aFinding, anAnomaly, aRule, masterWork } from '../support/samples.ts';
 import { expectText, readers } from '../support/texts.ts';
+import { notAllowedSamples } from './not-allowed-samples.ts';
 
 const node = '10.0.0.2:9221';
 const master = '10.0.0.1:9221';
@@ -46,6 +47,7 @@ const samples: { readonly [Code in ProblemCode]: readonly ProblemFacts<Code>[] }
   has_slaves: [{ node }],
   stale_entry: [{ master, node }],
   holds_data: [{ node }],
+  follow_not_allowed: notAllowedSamples.map((notAllowed) => ({ notAllowed })),
   command_refused: [{ node, command: 'SLAVEOF', reply: 'ERR no' }],
   comparison_inconclusive: [
     { node, tries: 3, reason: 'the node went away' },

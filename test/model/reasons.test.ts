@@ -11,6 +11,7 @@ import {
 import type { Facts, FactsOf } from '../../src/model/text.ts';
 import { aFinding, aRule, masterWork } from '../support/samples.ts';
 import { expectText, readers } from '../support/texts.ts';
+import { notAllowedSamples } from './not-allowed-samples.ts';
 
 const node = '10.0.0.2:9221';
 const master = '10.0.0.1:9221';
@@ -133,6 +134,7 @@ const samples: { readonly [Code in ReasonCode]: readonly FactsOf<typeof reasons,
   not_seen_on_node: [{}],
   not_seen_done_again: [{}],
   not_sent: [{ because: inner }],
+  follow_not_allowed: notAllowedSamples.map((notAllowed) => ({ notAllowed })),
   share_of_bandwidth: [{}],
   share_changed: [{}],
   copy_over: [{}],

@@ -4,6 +4,7 @@ import { type InvalidFacts, type InvalidRule, invalidFields } from '../../src/mo
 import { refuse, refuseField } from '../../src/model/refusal.ts';
 import { type RefusalCode, type RefusalFacts, refusals } from '../../src/model/refusals.ts';
 import { languages, type Reader, tools } from '../../src/model/text.ts';
+import { notAllowedSamples } from './not-allowed-samples.ts';
 
 const id = 'exp_0m';
 const node = '10.0.0.2:9221';
@@ -33,6 +34,7 @@ const samples: Samples = {
   idempotency_key_reused: [{}],
   master_busy: [master],
   master_unreachable: [master, { ...master, detail: null }],
+  master_not_allowed: notAllowedSamples,
   master_denied: [master, { ...master, detail: null }],
   master_garbled: [master, { ...master, detail: null }],
   master_answered: [master],

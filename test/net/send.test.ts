@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSender } from '../../src/net/send.ts';
-import { isAllowedIp, parseWebhookUrl } from '../../src/net/url.ts';
+import { parseWebhookUrl } from '../../src/net/url.ts';
+import { isForbiddenIp } from '../../src/platform/forbidden-ip.ts';
 import { signatureOf, verifyWebhook } from '../../src/webhooks/signature.ts';
 import { newWebhook, shownWebhook } from '../../src/webhooks/subscribe.ts';
 import { Receiver } from '../webhooks/receiver.ts';
@@ -112,7 +113,7 @@ describe('the address of a receiver', () => {
 
   it('may be inside the own network', () => {
     for (const ip of ['10.0.0.1', '192.168.1.1', '127.0.0.1', '::1', 'fd12::1'])
-      expect(isAllowedIp(ip)).toBe(true);
+      expect(isForbiddenIp(ip)).toBe(false);
   });
 });
 

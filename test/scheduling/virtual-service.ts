@@ -3,6 +3,7 @@ import { makePlan } from '../../src/core/plan/plan.ts';
 import { emptyContext, preflightSections } from '../../src/core/plan/preflight.ts';
 import { writeRate } from '../../src/core/plan/write-rate.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
+import type { CredentialSource } from '../../src/engines/engine.ts';
 import { createPikaEngine } from '../../src/engines/pika/index.ts';
 import type { Expansion, JoinTarget, NodeTarget, StoredEvent } from '../../src/model/expansion.ts';
 import { isEnded } from '../../src/model/expansion.ts';
@@ -23,7 +24,11 @@ export const MB = 1_000_000;
 /** The real worker over simulated nodes, all in virtual time; processes can be killed between any two steps. */
 export function virtualService(
   cluster: Cluster,
-  options: { readonly slots?: SlotLimits; readonly readFigure?: ReadFigure } = {},
+  options: {
+    readonly slots?: SlotLimits;
+    readonly readFigure?: ReadFigure;
+    readonly credentials?: CredentialSource;
+  } = {},
 ) {
   const store = createMemoryStore({ now: () => Math.round(cluster.now()) });
   let stirred = true;

@@ -1,7 +1,7 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { connect as connectSocket, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Credential } from '../../engines/engine.ts';
-import { loginRefusal, mayLogIn } from '../../engines/login-rules.ts';
+import { AccessRefused, connectToNode, type Network } from '../../engines/node-access.ts';
 import { type Address, formatAddress } from '../../model/observation.ts';
 import {
   type Argument,
@@ -54,6 +54,8 @@ export interface WireOptions {
   /** Replies to one batch beyond this many bytes are no answer any more. */
   readonly mostReplyBytes?: number;
   readonly signal?: AbortSignal | undefined;
+  /** What connections are made with; absent = the network. */
+  readonly network?: Network;
 }
 
 /**
@@ -148,10 +150,8 @@ export class WireConnection {
     this.#timeoutMs = options.timeoutMs;
     this.#signal = options.signal;
     const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
-    this.#socket = connectSocket({
-      host: options.address.host,
-      port: options.address.port,
-      noDelay: true,
+    const { address, credential } = options;
+    this.#socket = connectToNode(address, { asked: address, credential }, options.network, {
       onread: {
         buffer: readBuffer,
         callback: (bytes) => {
@@ -174,13 +174,12 @@ export class WireConnection {
       clearTimeout(connectTimer);
       onConnect();
     });
-    this.#socket.on('error', (error: NodeJS.ErrnoException) =>
-      fail(
-        connected
-          ? new WireError('closed', this.name, `the connection broke (${error.code ?? error.message})`)
-          : new WireError('unreachable', this.name, `cannot be reached (${error.code ?? error.message})`),
-      ),
-    );
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      const cause = error.code ?? error.message;
+      if (error instanceof AccessRefused) fail(new WireError('denied', this.name, error.message));
+      else if (connected) fail(new WireError('closed', this.name, `the connection broke (${cause})`));
+      else fail(new WireError('unreachable', this.name, `cannot be reached (${cause})`));
+    });
     this.#socket.on('close', () =>
       fail(new WireError('closed', this.name, 'the server closed the connection')),
     );
@@ -240,12 +239,6 @@ export class WireConnection {
 
   async #login(credential: Credential | null): Promise<void> {
     if (credential?.password == null) return;
-    if (!mayLogIn(credential, this.#options.address, this.#socket.remoteAddress ?? null))
-      throw new WireError(
-        'denied',
-        this.name,
-        `was not logged in to: ${loginRefusal(credential, this.#options.address)}`,
-      );
     const reply =
       credential.username === null
         ? await this.call('AUTH', credential.password)

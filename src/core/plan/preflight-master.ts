@@ -7,7 +7,13 @@ import { formatAddress, type Look, type NodeFacts } from '../../model/observatio
 import type { Policy } from '../../model/policy.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import type { Check } from './finding.ts';
-import { knownAs, metOf, type PreflightMaster, type PreflightNode } from './preflight-servers.ts';
+import {
+  knownAs,
+  metOf,
+  notAllowedAt,
+  type PreflightMaster,
+  type PreflightNode,
+} from './preflight-servers.ts';
 
 export interface MasterScene {
   readonly master: PreflightMaster;
@@ -25,6 +31,7 @@ export interface AnsweringMasterScene extends MasterScene {
 /** Why a master cannot be read. */
 export const silentMasterChecks: readonly Check<MasterScene>[] = [
   { code: 'master_unreachable', check: ({ master }) => metOf(master, 'unreachable') },
+  { code: 'master_not_allowed', check: ({ master }) => notAllowedAt(master) },
   { code: 'master_denied', check: ({ master }) => metOf(master, 'denied') },
   { code: 'master_garbled', check: ({ master }) => metOf(master, 'garbled') },
   { code: 'master_no_answer', check: ({ master: { look } }) => noReplyWithin(look) },

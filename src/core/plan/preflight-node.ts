@@ -15,7 +15,13 @@ import {
   unknownBuild,
   unproven,
 } from './preflight-master.ts';
-import { knownAs, metOf, type PreflightMaster, type PreflightNode } from './preflight-servers.ts';
+import {
+  knownAs,
+  metOf,
+  notAllowedAt,
+  type PreflightMaster,
+  type PreflightNode,
+} from './preflight-servers.ts';
 
 /** Whether this expansion has acted on the node before. */
 export type Standing = 'untouched' | 'touched';
@@ -114,6 +120,7 @@ function sameProcess(a: Look, b: Look): boolean {
 /** Why a node cannot be read. */
 const silentNodeChecks: readonly Check<PreflightNode>[] = [
   { code: 'node_unreachable', check: (node) => metOf(node, 'unreachable') },
+  { code: 'node_not_allowed', check: notAllowedAt },
   { code: 'node_denied', check: (node) => metOf(node, 'denied') },
   { code: 'node_garbled', check: (node) => metOf(node, 'garbled') },
   { code: 'node_busy', check: ({ look }) => noReplyWithin(look) },

@@ -3,6 +3,7 @@
 import { isLoopback, type KnownAs } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { KnownFault } from '../../model/knowledge.ts';
+import type { NotAllowed } from '../../model/not-allowed.ts';
 import { formatAddress, type Look } from '../../model/observation.ts';
 import type { JoinTarget, NodeTarget } from '../../model/targets.ts';
 
@@ -37,10 +38,14 @@ export function metOf(
   { target, look }: Pick<PreflightMaster, 'target' | 'look'>,
   kind: 'unreachable' | 'denied' | 'garbled',
 ) {
-  if (look.kind !== kind) return null;
+  if (look.kind !== kind || notAllowedAt({ look })) return null;
   const met = 'code' in look ? `${look.message} (${look.code})` : look.message;
   return { address: formatAddress(target.address), met, credential: target.credential };
 }
+
+/** What the configuration does not allow at this server; null = it was connected to, or tried. */
+export const notAllowedAt = ({ look }: Pick<PreflightMaster, 'look'>): NotAllowed | null =>
+  (look.kind === 'denied' && look.notAllowed) || null;
 
 /** Widths of the times in which two looks at one process see it start, milliseconds. */
 const startedWithinMs = 10_000;

@@ -273,6 +273,13 @@ export function takeReply(turn: Turn, reply: Reply & { readonly joinIndex: numbe
     waitFor(turn, endIntent(turn, join, intent, 'refused', because('not_sent', { because: why })), why);
     return;
   }
+  if (reply.outcome === 'not_allowed') {
+    const { notAllowed } = reply;
+    const ended = endIntent(turn, join, intent, 'refused', because('follow_not_allowed', { notAllowed }));
+    const problem = makeProblem('follow_not_allowed', { notAllowed }, turn.now);
+    giveUp(turn, ended, isTouched(ended) ? 'quarantined' : 'failed', problem);
+    return;
+  }
   const command = commandWords(intent.command);
   const { outcome, text } = reply;
   const node = join.target.name;

@@ -204,6 +204,7 @@ export function takeSettingReply(turn: Turn, lender: Lender, reply: ReplyToInten
     case 'unknown':
       return;
     case 'not_sent':
+    case 'not_allowed':
       lender.keep(turn, done);
       return;
     case 'ok':

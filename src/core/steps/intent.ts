@@ -1,5 +1,6 @@
 /** What is about to be done to a node: stored before it is done, and found out about after a crash. Part of `decide`. */
 import type { Intent, Join, NodeCommand } from '../../model/expansion.ts';
+import type { NotAllowed } from '../../model/not-allowed.ts';
 import type { Address, ReplicationFacts } from '../../model/observation.ts';
 import type { Reason } from '../../model/reasons.ts';
 import { isSameMaster } from '../sync/tracker.ts';
@@ -16,6 +17,8 @@ export type ReplyToIntent = { readonly intentId: string } & (
   | { readonly outcome: 'ok' | 'refused' | 'unknown'; readonly text: string }
   /** The shell held it back; it will be decided on again. */
   | { readonly outcome: 'not_sent'; readonly because: Reason }
+  /** The configuration does not let the node follow this master. */
+  | { readonly outcome: 'not_allowed'; readonly notAllowed: NotAllowed }
 );
 
 /** An act whose reply was lost may still happen; after this long it has, or never will. */

@@ -1,11 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../../model/addresses.ts';
 import type { NodeCommand, NodeTarget } from '../../model/expansion.ts';
-import type { DerivedPort, Look, NodeFacts } from '../../model/observation.ts';
+import { refusedLook } from '../../model/not-allowed.ts';
+import type { Address, DerivedPort, Look, NodeFacts } from '../../model/observation.ts';
 import { isOutOfFiles } from '../../platform/open-files.ts';
 import { withTexts } from '../../platform/secrets.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
-import { loginRefusal, mayLogIn } from '../login-rules.ts';
+import { type Access, AccessRefused, type Network } from '../node-access.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { type Command, firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
 import { DeniedReply, deniedReply, readFacts } from './read-look.ts';
@@ -25,7 +26,12 @@ export interface ConnectionOptions {
 
 /** What a connection needs of the world: links to nodes, and time-outs. Another one can run in virtual time. */
 export interface Wires {
-  readonly open: typeof openLink;
+  readonly open: (
+    address: Address,
+    limits: ReplyLimits,
+    signal: AbortSignal,
+    access: Access,
+  ) => Promise<Link>;
   /** The addresses under which others may know the server at the other end of a connection, given that end's address. */
   readonly ips: (connectedTo: string) => readonly string[];
   /** Calls `run` after so long; the result takes that back. Milliseconds. */
@@ -33,8 +39,8 @@ export interface Wires {
 }
 
 /** TCP and the process' own timers. */
-export const realWires: Wires = {
-  open: openLink,
+export const wiresOver = (network?: Network): Wires => ({
+  open: (...args) => openLink(...args, network),
   ips: (connectedTo) => {
     const plain = connectedTo.replace(/^::ffff:(?=\d+\.)/, '');
     return isLoopback(plain) ? [plain, ...addressesOfThisMachine()] : [plain];
@@ -43,7 +49,7 @@ export const realWires: Wires = {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
-};
+});
 
 /** A server that is met at loopback runs here, and announces an address of this machine to its master. */
 const addressesOfThisMachine = (): string[] =>
@@ -207,12 +213,16 @@ export class PikaConnection implements NodeConnection {
     const { wires, limits } = this.options;
     const stop = new AbortController();
     const cancel = wires.after(Math.min(portLimitMs, timeoutMs * shareForPorts), () => stop.abort());
-    const opened = wires.open({ host, port: port + shift }, limits, stop.signal);
+    const opened = wires.open({ host, port: port + shift }, limits, stop.signal, this.access);
     // A link that comes too late is closed too.
     opened.then((link) => link.destroy()).catch(() => undefined);
     const outcome = await orAborted(opened, stop.signal).then(() => 'open' as const, outcomeOf);
     cancel();
     return { port: port + shift, shift, outcome };
+  }
+
+  private get access(): Access {
+    return { asked: this.target.address, credential: this.credential };
   }
 
   /** requirepass is the password of the default user; that of an ACL user says nothing about it. */
@@ -228,15 +238,15 @@ export class PikaConnection implements NodeConnection {
     }
     this.dropLink();
     work.stage = 'connecting';
-    const link = await this.options.wires.open(this.target.address, this.options.limits, work.signal);
+    const link = await this.options.wires.open(
+      this.target.address,
+      this.options.limits,
+      work.signal,
+      this.access,
+    );
     this.link = link;
     work.stage = 'connected';
     if (work.signal.aborted || this.closed) link.destroy();
-    if (
-      this.credential?.password != null &&
-      !mayLogIn(this.credential, this.target.address, link.connectedTo)
-    )
-      throw new DeniedReply('CREDENTIAL_NOT_ALLOWED', loginRefusal(this.credential, this.target.address));
     await logIn(link, this.credential);
     return link;
   }
@@ -319,7 +329,7 @@ function wordsOf(command: NodeCommand): Command {
 function commandResult(outcome: Outcome<Reply>): CommandResult {
   const { tookMs, work } = outcome;
   if ('failure' in outcome) {
-    if (outcome.failure instanceof DeniedReply)
+    if (outcome.failure instanceof DeniedReply || outcome.failure instanceof AccessRefused)
       return { outcome: 'refused', reply: firstLine(outcome.failure.message), tookMs };
     const what = work.stage === 'sent' ? 'no reply' : 'not sent';
     return { outcome: 'unknown', reply: `${what}: ${textOf(outcome.failure)}`, tookMs };
@@ -340,6 +350,7 @@ function failedLook(
   { at, tookMs, work }: Omit<Outcome<unknown>, 'result' | 'failure'>,
 ): Look {
   const message = textOf(failure);
+  if (failure instanceof AccessRefused) return refusedLook(failure.notAllowed, at);
   if (failure instanceof GarbledReply) return { kind: 'garbled', at, message };
   if (failure instanceof DeniedReply) return { kind: 'denied', at, code: failure.code, message };
   if (work.signal.aborted && work.stage !== 'connecting') return { kind: 'busy', at, tookMs };

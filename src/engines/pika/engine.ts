@@ -2,8 +2,9 @@ import type { Knowledge } from '../../model/knowledge.ts';
 import { shareOfOpenFiles } from '../../platform/open-files.ts';
 import { hideInReplies, hideSecrets } from '../../platform/secrets.ts';
 import type { Engine } from '../engine.ts';
+import { type Network, objectionToFollow } from '../node-access.ts';
 import { capabilitiesOf } from './capabilities.ts';
-import { PikaConnection, realWires, type Wires } from './connection.ts';
+import { PikaConnection, type Wires, wiresOver } from './connection.ts';
 import { builtIn } from './knowledge.ts';
 import { boundedLinks } from './open-links.ts';
 import { defaultReplyLimits, type ReplyLimits } from './reply-guard.ts';
@@ -18,6 +19,8 @@ export interface PikaEngineOptions {
    * have open, less what its other parts need.
    */
   readonly wires?: Wires;
+  /** What connections are made with. Default: the network. */
+  readonly network?: Network;
   /** Configured secrets, which are taken out of what nodes say. */
   readonly secrets?: readonly string[];
   /** What is known of releases. Default: what is built in. */
@@ -28,7 +31,7 @@ export interface PikaEngineOptions {
 export function createPikaEngine(options: PikaEngineOptions = {}): Engine {
   const now = options.now ?? Date.now;
   const limits = { ...defaultReplyLimits, ...options.limits };
-  const wires = options.wires ?? boundedWires();
+  const wires = options.wires ?? boundedWires(options.network);
   const secrets = options.secrets ?? [];
   const knowledge = options.knowledge ?? builtIn;
   const clean = hideInReplies(secrets);
@@ -37,6 +40,7 @@ export function createPikaEngine(options: PikaEngineOptions = {}): Engine {
     kind: 'pika',
     connect: (target, credential) =>
       new PikaConnection(target, credential, { now, limits, wires, clean, cleanFacts }),
+    objectionToFollow: (master, credential) => objectionToFollow(master, credential, options.network),
     capabilities: (facts) => capabilitiesOf(facts, knowledge),
     knowledge,
   };
@@ -47,7 +51,8 @@ const longEnough = 8;
 const mostLinks = 10_000;
 const shareForNodes = 0.5;
 
-function boundedWires(): Wires {
+function boundedWires(network?: Network): Wires {
   const most = shareOfOpenFiles(shareForNodes, mostLinks);
-  return { ...realWires, open: boundedLinks(realWires.open, most, Date.now) };
+  const wires = wiresOver(network);
+  return { ...wires, open: boundedLinks(wires.open, most, Date.now) };
 }

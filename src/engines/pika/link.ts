@@ -1,6 +1,6 @@
-import { connect } from 'node:net';
 import { AbstractConnector, Redis, ReplyError } from 'ioredis';
 import type { Address } from '../../model/observation.ts';
+import { type Access, AccessRefused, connectToNode, type Network } from '../node-access.ts';
 import { GuardedStream } from './guarded-stream.ts';
 import { GarbledReply, type ReplyLimits } from './reply-guard.ts';
 
@@ -34,17 +34,29 @@ export interface Link {
   destroy(): void;
 }
 
-/** Connects; rejects with a LinkError whose code is that of the socket (ECONNREFUSED, ENOTFOUND, …). */
-export function openLink(address: Address, limits: ReplyLimits, signal: AbortSignal): Promise<Link> {
+/**
+ * Connects; rejects with AccessRefused, or with a LinkError whose code is that of the socket (ECONNREFUSED, ENOTFOUND, …).
+ */
+export function openLink(
+  address: Address,
+  limits: ReplyLimits,
+  signal: AbortSignal,
+  access: Access,
+  network?: Network,
+): Promise<Link> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address.host, port: address.port, noDelay: true });
+    const socket = connectToNode(address, access, network);
     const abort = () => {
       socket.destroy();
       reject(new LinkError('ETIMEDOUT', 'no connection within the limit'));
     };
     const fail = (error: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', abort);
-      reject(new LinkError(error.code ?? 'ECONNFAILED', connectText(error)));
+      reject(
+        error instanceof AccessRefused
+          ? error
+          : new LinkError(error.code ?? 'ECONNFAILED', connectText(error)),
+      );
     };
     socket.once('error', fail);
     if (signal.aborted) return abort();

@@ -1,6 +1,7 @@
-import { type Link, LinkError, type openLink } from './link.ts';
+import type { Wires } from './connection.ts';
+import { type Link, LinkError } from './link.ts';
 
-type OpenLink = typeof openLink;
+type OpenLink = Wires['open'];
 
 /** A link that was used less than this ago may be about to be used again: it is left open. */
 const idleAfterMs = 1000;
@@ -61,10 +62,10 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
     }
   };
 
-  return async (address, limits, signal) => {
+  return async (address, limits, signal, access) => {
     await takePlace(signal);
     try {
-      const link = await open(address, limits, signal);
+      const link = await open(address, limits, signal, access);
       const mine: Held = { link, busy: 0, usedAt: now() };
       held.add(mine);
       return {

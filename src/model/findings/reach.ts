@@ -1,5 +1,6 @@
 /** Findings about the request as a whole, and about servers that cannot be read. */
 import type { ExpansionState } from '../expansion.ts';
+import { type NotAllowed, notAllowedStep, notAllowedText } from '../not-allowed.ts';
 import { stateWord } from '../state-words.ts';
 import { listed, plain, type Reader } from '../text.ts';
 import { loginStep, type Met, row } from './row.ts';
@@ -195,6 +196,15 @@ export const reachFindings = {
       '请稍后重试。若仍如此，请先查看主节点的负载和日志。',
     ),
   }),
+  master_not_allowed: row<NotAllowed>({
+    severity: 'error',
+    meaning: plain(
+      'The configuration does not allow the service to connect to the master, or to send it this credential.',
+      '配置不允许本服务连接该主节点，或向它发送此凭据。',
+    ),
+    text: notAllowedText,
+    nextStep: notAllowedStep,
+  }),
   master_denied: row<Met & { credential: string | null }>({
     severity: 'error',
     meaning: plain(
@@ -312,6 +322,15 @@ export const reachFindings = {
       'Ask again in a moment. If it stays so, look at the log of the node.',
       '请稍后重试。若仍如此，请查看该节点的日志。',
     ),
+  }),
+  node_not_allowed: row<NotAllowed>({
+    severity: 'error',
+    meaning: plain(
+      'The configuration does not allow the service to connect to the node, or to send it this credential.',
+      '配置不允许本服务连接该节点，或向它发送此凭据。',
+    ),
+    text: notAllowedText,
+    nextStep: notAllowedStep,
   }),
   node_denied: row<Met & { credential: string | null }>({
     severity: 'error',

@@ -210,6 +210,25 @@ export type NodeFacts = Of<typeof NodeFacts>;
 const at = Time('When it was looked at.');
 const tookMs = Type.Number();
 
+/** Why the service does not connect to a server, or does not let nodes follow it. */
+export const NotAllowed = Type.Object(
+  {
+    server: Type.String({ description: '`host:port` as the request gave it.' }),
+    ip: Nullable(Type.String(), 'The IP address that was judged; null = the name has none.'),
+    why: Type.Enum(['never', 'not_listed', 'unresolved'], {
+      description:
+        'The address is link-local, unspecified, multicast or a metadata service; no setting names it; the name could not be resolved.',
+    }),
+    credential: Nullable(Type.String(), 'Name of the credential that would be sent; null = none.'),
+    ownList: Type.Boolean({ description: 'Whether this credential has a list of nodes of its own.' }),
+    followed: Type.Boolean({
+      description: 'Whether nodes would connect there, to follow it, rather than the service.',
+    }),
+  },
+  { description: 'What the configuration does not allow. Nothing was sent.' },
+);
+export type NotAllowed = Of<typeof NotAllowed>;
+
 /** One look at one node. "No answer" is a look too, and a time-out is not a death. */
 export const Look = Type.Union(
   [
@@ -219,7 +238,14 @@ export const Look = Type.Union(
     /** The address refuses, or cannot be reached or resolved. */
     Type.Object({ kind: Type.Literal('unreachable'), at, code: Type.String(), message: Type.String() }),
     /** The node answered, but would not let the service in. */
-    Type.Object({ kind: Type.Literal('denied'), at, code: Type.String(), message: Type.String() }),
+    Type.Object({
+      kind: Type.Literal('denied'),
+      at,
+      code: Type.String(),
+      message: Type.String(),
+      /** The configuration does not let the service connect there. */
+      notAllowed: Type.Optional(NotAllowed),
+    }),
     /** What answered does not speak like a Pika. */
     Type.Object({ kind: Type.Literal('garbled'), at, message: Type.String() }),
   ],

@@ -23,6 +23,7 @@ import {
   type NodeCommand,
   type NodeTarget,
 } from '../../model/expansion.ts';
+import type { NotAllowed } from '../../model/not-allowed.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import { because, type Reason } from '../../model/reasons.ts';
@@ -272,6 +273,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const ofMaster = join === null || command.command.kind === 'bgsave';
     const target = ofMaster ? expansion.master : join.target;
     const act = actOf(command.command, (join ?? expansion).borrowed);
+    const forbidden = await objectionToFollow(command.command);
+    if (forbidden !== null) return { joinIndex, intentId, outcome: 'not_allowed', notAllowed: forbidden };
     // Opens the connection first, so that no slow connect comes between the last check and the command.
     await observer.connection(target).ping(pingTimeoutMs);
     const objection = await lastObjection(command.command);
@@ -281,6 +284,13 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     deps.crashPoint(`after_${act}`);
     observer.discardLate(target);
     return { joinIndex, intentId, outcome: result.outcome, text: result.reply };
+  }
+
+  /** Why a node may not be told to follow this master, which a name may have led elsewhere since the plan; null = it may. */
+  async function objectionToFollow(command: NodeCommand): Promise<NotAllowed | null> {
+    if (command.kind !== 'slaveof') return null;
+    const credential = deps.credentials.get(expansion.master.credential);
+    return deps.engine.objectionToFollow(command.master, credential);
   }
 
   /**

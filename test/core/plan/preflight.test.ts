@@ -8,6 +8,7 @@ import {
   revalidate,
 } from '../../../src/core/plan/preflight.ts';
 import { findingFor, findingTable } from '../../../src/model/findings.ts';
+import { refusedLook } from '../../../src/model/not-allowed.ts';
 import type { Look, MasterIdentity } from '../../../src/model/observation.ts';
 import { expectText, readers } from '../../support/texts.ts';
 import {
@@ -36,6 +37,17 @@ const refusing: Look = {
   message: 'connect ECONNREFUSED',
 };
 const busy: Look = { kind: 'busy', at: now, tookMs: 5000 };
+const notAllowed = refusedLook(
+  {
+    server: '203.0.113.7:9221',
+    ip: '203.0.113.7',
+    why: 'not_listed',
+    credential: null,
+    ownList: false,
+    followed: false,
+  },
+  now,
+);
 const denied: Look = { kind: 'denied', at: now, code: 'NOAUTH', message: 'Authentication required.' };
 const garbled: Look = { kind: 'garbled', at: now, message: 'a reply begins with byte 72' };
 const unasked: Look = { kind: 'answered', at: now, tookMs: 1, facts: {} };
@@ -81,12 +93,14 @@ describe('each rule finds what it is for', () => {
     ['master_unreachable', null, withMaster({ look: refusing })],
     ['master_no_answer', null, withMaster({ look: busy })],
     ['master_denied', null, withMaster({ look: denied })],
+    ['master_not_allowed', null, withMaster({ look: notAllowed })],
     ['master_garbled', null, withMaster({ look: garbled })],
     ['master_facts_missing', null, withMaster({ look: unasked })],
     ['master_facts_missing', null, withMaster({ replication: { binlog: {} } })],
     ['node_unreachable', '10.0.0.2:9221', withNode({ look: refusing })],
     ['node_busy', '10.0.0.2:9221', withNode({ look: busy })],
     ['node_denied', '10.0.0.2:9221', withNode({ look: denied })],
+    ['node_not_allowed', '10.0.0.2:9221', withNode({ look: notAllowed })],
     ['node_garbled', '10.0.0.2:9221', withNode({ look: garbled })],
     ['node_facts_missing', '10.0.0.2:9221', withNode({ look: unasked })],
     ['node_is_master', '10.0.0.1:9221', { nodes: [aNode('10.0.0.1:9221')] }],

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { CredentialSource } from '../../../src/engines/engine.ts';
 import type { Control, ControlVerb, Expansion, JoinPhase } from '../../../src/model/expansion.ts';
 import type { PolicyInput } from '../../../src/model/policy.ts';
 import { type Cluster, createCluster } from '../../../src/simulator/index.ts';
@@ -15,6 +16,7 @@ interface Setting {
   /** db-sync-path of the nodes lies on another mount than db-path. */
   readonly onAnotherMount?: boolean;
   readonly policy?: PolicyInput;
+  readonly credentials?: CredentialSource;
   /** Called when the nodes are there and nothing was asked for yet. */
   readonly before?: (cluster: Cluster) => void;
 }
@@ -27,6 +29,7 @@ export async function begin({
   slaves = version,
   databases = 1,
   onAnotherMount = false,
+  credentials,
   before,
 }: Setting = {}) {
   const cluster = createCluster({
@@ -42,7 +45,7 @@ export async function begin({
     { version: slaves, copiesOnAnotherMount: onAnotherMount },
   );
   before?.(cluster);
-  const service = virtualService(cluster);
+  const service = virtualService(cluster, credentials && { credentials });
   await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy });
   service.startProcess();
 

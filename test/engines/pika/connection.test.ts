@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Credential, NodeConnection } from '../../../src/engines/engine.ts';
-import { realWires, type Wires } from '../../../src/engines/pika/connection.ts';
+import { type Wires, wiresOver } from '../../../src/engines/pika/connection.ts';
 import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
 import { type Link, LinkError } from '../../../src/engines/pika/link.ts';
 import type { NodeCommand } from '../../../src/model/expansion.ts';
@@ -277,11 +277,12 @@ describe('the ports of a full sync', () => {
     });
     nodes.push(node);
     const address = { host: 'pika-0', port: 9221 };
+    const real = wiresOver();
     const wires: Wires = {
-      ...realWires,
-      open: (to, limits, signal) =>
+      ...real,
+      open: (to, limits, signal, access) =>
         to.port === address.port
-          ? realWires.open(node.target.address, limits, signal)
+          ? real.open(node.target.address, limits, signal, access)
           : derived(to.port - address.port),
     };
     const connection = createPikaEngine({ wires }).connect({ ...node.target, address }, null);

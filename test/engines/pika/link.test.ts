@@ -1,12 +1,8 @@
 import * as net from 'node:net';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
+import { realNetwork } from '../../../src/engines/node-access.ts';
 import { openLink } from '../../../src/engines/pika/link.ts';
 import { defaultReplyLimits } from '../../../src/engines/pika/reply-guard.ts';
-
-vi.mock('node:net', async (importOriginal) => ({
-  ...(await importOriginal<typeof net>()),
-  connect: vi.fn(),
-}));
 
 /** A connection that breaks in the moment in which it was made: before anything that waits for it goes on. */
 function brokenAtOnce(): net.Socket {
@@ -19,9 +15,12 @@ function brokenAtOnce(): net.Socket {
 }
 
 it('rejects when the connection breaks as soon as it is made', async () => {
-  vi.mocked(net.connect).mockImplementation(brokenAtOnce);
   const never = new AbortController().signal;
-  await expect(openLink({ host: 'node', port: 1 }, defaultReplyLimits, never)).rejects.toMatchObject({
+  const network = { ...realNetwork, connect: brokenAtOnce };
+  const asked = { host: 'node', port: 1 };
+  await expect(
+    openLink(asked, defaultReplyLimits, never, { asked, credential: null }, network),
+  ).rejects.toMatchObject({
     name: 'LinkError',
     code: 'ECONNRESET',
   });

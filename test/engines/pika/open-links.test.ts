@@ -40,7 +40,8 @@ function world() {
     open: () => {
       const asks = new AbortController();
       asking.push(asks);
-      return bounded({ host: '127.0.0.1', port: 1 }, defaultReplyLimits, asks.signal);
+      const asked = { host: '127.0.0.1', port: 1 };
+      return bounded(asked, defaultReplyLimits, asks.signal, { asked, credential: null });
     },
     endAsking: () => {
       for (const asks of asking) asks.abort();

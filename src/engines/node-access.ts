@@ -1,0 +1,180 @@
+/**
+ * The one place that decides to which servers the service connects, to which of them it sends a credential, and which
+ * masters nodes may be told to follow. Everything that talks to a node connects by `connectToNode`.
+ */
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
+import { BlockList, connect, isIP, type LookupFunction, Socket, type TcpNetConnectOpts } from 'node:net';
+import type { NotAllowed } from '../model/not-allowed.ts';
+import { notAllowedStep, notAllowedText } from '../model/not-allowed.ts';
+import { type Address, formatAddress } from '../model/observation.ts';
+import { nobody } from '../model/text.ts';
+import { isForbiddenIp, plainIp } from '../platform/forbidden-ip.ts';
+import type { Credential } from './engine.ts';
+
+/** Where a credential without a list of its own may be sent, beside loopback: the private networks. */
+export const privateNetworks: readonly string[] = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+];
+export const loopback: readonly string[] = ['127.0.0.0/8', '::1'];
+
+interface Rule {
+  /** A name, a pattern of names with `*`, an IP address, or a network. */
+  readonly host: string;
+  readonly port: number | null;
+}
+
+/**
+ * Reads one entry of a list: `10.0.0.5`, `10.0.0.0/8`, `[fd00::]/8`, `pika-1.example`, `*.pika.example`, each also
+ * with `:port`. null = it is none of these.
+ */
+export function parseRule(text: string): Rule | null {
+  const [, bracketed, size = '', portAfter] = /^\[([0-9a-f:.]+)\](\/\d+)?(?::(\d+))?$/i.exec(text) ?? [];
+  if (bracketed !== undefined) return checked(`${bracketed}${size}`, portAfter);
+  if (text.split(':').length > 2) return checked(text, undefined);
+  const [host = '', port] = text.split(':');
+  return checked(host, port);
+}
+
+function checked(text: string, portText: string | undefined): Rule | null {
+  const host = text.toLowerCase();
+  const port = portText === undefined ? null : Number(portText);
+  if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536)) return null;
+  const [address = '', bits] = host.split('/');
+  if (bits !== undefined) {
+    const most = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+    return /^\d+$/.test(bits) && Number(bits) <= most ? { host, port } : null;
+  }
+  return isIP(host) > 0 || /^[a-z0-9*]([a-z0-9*._-]*[a-z0-9*])?$/.test(host) ? { host, port } : null;
+}
+
+/** Whether a rule names the server that was asked for, whose IP address is `ip`; null = its name has none here. */
+function names(text: string, asked: Address, ip: string | null): boolean {
+  const rule = parseRule(text);
+  if (rule === null || (rule.port !== null && rule.port !== asked.port)) return false;
+  const [address = '', bits] = rule.host.split('/');
+  if (isIP(address) > 0) return ip !== null && holds(address, bits, ip);
+  // A name that the operator listed covers every address that it leads to.
+  return matches(rule.host, asked.host.toLowerCase().replace(/\.$/, ''));
+}
+
+function holds(address: string, bits: string | undefined, ip: string): boolean {
+  // The list takes an IPv4 address for a part of ::/0.
+  if (isIP(address) !== isIP(ip)) return plainIp(address) === ip && bits === undefined;
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+  const list = new BlockList();
+  if (bits === undefined) list.addAddress(address, family);
+  else list.addSubnet(address, Number(bits), family);
+  return list.check(ip, family);
+}
+
+function matches(pattern: string, name: string): boolean {
+  if (!pattern.includes('*')) return pattern === name;
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.]/g, '\\.'));
+  return new RegExp(`^${parts.join('[a-z0-9_-]+(?:\\.[a-z0-9_-]+)*')}$`).test(name);
+}
+
+/** What is about to be done at a server. */
+export interface Access {
+  /** The server as the request named it. */
+  readonly asked: Address;
+  /** What would be sent; null = nothing is configured, neither a login nor where nodes are. */
+  readonly credential: Credential | null;
+  /** Whether nodes would connect there, to follow it. */
+  readonly followed?: boolean;
+}
+
+/** Why that may not be done at this IP address; null = it may. `ip` null = the name leads nowhere here. */
+export function objection(access: Access, rawIp: string | null): NotAllowed | null {
+  const { asked, credential, followed = false } = access;
+  const ip = rawIp === null ? null : plainIp(rawIp);
+  const refusal = (why: NotAllowed['why']): NotAllowed => ({
+    server: formatAddress(asked),
+    ip,
+    why,
+    credential: credential?.password == null ? null : (credential.name ?? 'default'),
+    ownList: credential?.ownList ?? false,
+    followed,
+  });
+  if (ip !== null && isForbiddenIp(ip)) return refusal('never');
+  if (credential === null) return null;
+  if ((credential.nodes ?? loopback).some((rule) => names(rule, asked, ip))) return null;
+  return refusal(ip === null ? 'unresolved' : 'not_listed');
+}
+
+/** The configuration does not allow it. Nothing was sent. */
+export class AccessRefused extends Error {
+  override readonly name = 'AccessRefused';
+  readonly notAllowed: NotAllowed;
+  constructor(notAllowed: NotAllowed) {
+    super(`${notAllowedText.en(notAllowed, nobody)} ${notAllowedStep.en(notAllowed, nobody)}`);
+    this.notAllowed = notAllowed;
+  }
+}
+
+/** What connections are made with; tests have one that leads nowhere. */
+export interface Network {
+  resolve(
+    name: string,
+    options: LookupAllOptions,
+    done: (error: Error | null, addresses: LookupAddress[]) => void,
+  ): void;
+  connect(options: TcpNetConnectOpts): Socket;
+}
+
+export const realNetwork: Network = { resolve: lookup, connect };
+
+/**
+ * Opens a connection to `host:port`, the server of `access` or another port of it. The name is resolved once, and the
+ * connection sees only addresses that are allowed: the socket fails with AccessRefused before anything is sent.
+ */
+export function connectToNode(
+  { host, port }: Address,
+  access: Access,
+  network: Network = realNetwork,
+  options: Partial<TcpNetConnectOpts> = {},
+): Socket {
+  const refusal = isIP(host) > 0 ? objection(access, host) : null;
+  if (refusal !== null) return new Socket().destroy(new AccessRefused(refusal));
+  return network.connect({ ...options, host, port, noDelay: true, lookup: judgedLookup(access, network) });
+}
+
+const judgedLookup =
+  (access: Access, network: Network): LookupFunction =>
+  (name, options, done) => {
+    network.resolve(name, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, '');
+      const refusals = addresses.map(({ address }) => objection(access, address));
+      const allowed = addresses.filter((_, index) => refusals[index] === null);
+      const [first] = allowed;
+      if (!first) {
+        const refusal = refusals[0];
+        return done(refusal ? new AccessRefused(refusal) : new Error(`${name} has no address`), '');
+      }
+      if (options.all) return done(null, allowed);
+      done(null, first.address, first.family);
+    });
+  };
+
+/**
+ * Why nodes may not be told to follow the master at this address; null = they may. They send it the password that they
+ * hold for their master. They resolve its name themselves, so every address of it must be allowed.
+ */
+export async function objectionToFollow(
+  asked: Address,
+  credential: Credential | null,
+  network: Network = realNetwork,
+): Promise<NotAllowed | null> {
+  const access: Access = { asked, credential, followed: true };
+  if (isIP(asked.host) > 0) return objection(access, asked.host);
+  if (objection(access, null) === null) return null;
+  const ips = await new Promise<readonly string[]>((resolve) =>
+    network.resolve(asked.host, { all: true }, (error, addresses) =>
+      resolve(error ? [] : addresses.map(({ address }) => address)),
+    ),
+  );
+  if (ips.length === 0) return objection(access, null);
+  return ips.map((ip) => objection(access, ip)).find((refusal) => refusal !== null) ?? null;
+}
