@@ -7,6 +7,7 @@ import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/
 import { logCauses } from '../src/model/full-sync-log.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
 import { refusals } from '../src/model/refusals.ts';
+import { expansionTransitions } from '../src/model/states.ts';
 import { nobody, type Text } from '../src/model/text.ts';
 import { namedSettings, type SettingName, settings } from '../src/platform/settings.ts';
 
@@ -108,6 +109,15 @@ function errorsText(): string {
   return table(['status', 'codes'], rows);
 }
 
+/** Which state of an expansion may follow which. */
+function statesText(): string {
+  const code = (state: string): string => `\`${state}\``;
+  const rows = Object.entries(expansionTransitions)
+    .filter(([, to]) => to.length > 0)
+    .map(([from, to]) => [code(from), to.map(code).join(', ')]);
+  return table(['from', 'to'], rows);
+}
+
 /** The faults of the releases that are built in. */
 function faultsText(): string {
   const rows = builtIn.faults.map(({ versions, commands, text, shows, instead }) => [
@@ -151,6 +161,7 @@ interface Block {
 }
 
 export const blocks: readonly Block[] = [
+  { file: 'ARCHITECTURE.md', name: 'states', text: statesText() },
   { file: 'docs/policy.md', name: 'policy', text: fieldsText(policyFields, policySections) },
   { file: 'docs/api.md', name: 'errors', text: errorsText() },
   { file: 'docs/settings.md', name: 'settings', text: settingsText() },

@@ -37,6 +37,31 @@ test('each file that a document links to is there', () => {
   expect(links.filter(({ target }) => !existsSync(join(root, target)))).toEqual([]);
 });
 
+test('each file of the project that a document names is there', () => {
+  const documents = [
+    ...readdirSync(root).filter((file) => file.endsWith('.md') && file !== 'CHANGELOG.md'),
+    ...filesUnder('docs', /\.md$/),
+  ];
+  const named = documents.flatMap((file) =>
+    [...read(file).matchAll(/\b(?:src|test|scripts|knowledge|migrations)\/[\w./-]*\w/g)].map(([path]) => ({
+      file,
+      path,
+    })),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  const isThere = (path: string): boolean =>
+    [path, `${path}.test.ts`, `${path}.ts`].some((name) => existsSync(join(root, name)));
+  expect(named.filter(({ path }) => !isThere(path))).toEqual([]);
+});
+
+test('the table of rooms has each folder of the code', () => {
+  const rooms = read('ARCHITECTURE.md');
+  const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(folders.map(({ name }) => name).filter((name) => !rooms.includes(`\`src/${name}`))).toEqual([]);
+});
+
 test.each(blocks)('$file holds what the tables of the code say today (else: npm run docs)', (block) => {
   const { now, wanted } = documentWith(block);
   expect(now).toBe(wanted);
