@@ -3,23 +3,26 @@
  * smaller than the copy, and a master that is frozen in the middle of one. Mounts a tmpfs, for which it must be root.
  */
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startService } from '../../src/main.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
-import { type PikaNode, startPika } from '../support/pika.ts';
-import { compare, expand, inTransfer, pikaMissing, type Rig, stopRig } from './rig.ts';
+import type { PikaNode } from '../support/pika.ts';
+import {
+  compare,
+  expand,
+  inTransfer,
+  pikaMissing,
+  type Rig,
+  receivedBytes,
+  startSmallRig,
+  stopRig,
+} from './rig.ts';
 
-const binary = process.env.PIKA_BIN;
-const firstPort = Number(process.env.PIKA_E2E_PORT ?? 17_100) + 300;
 const keys = 150_000;
-/** Nothing that could be made smaller on its way. */
-const value = (): string => randomBytes(750).toString('base64');
 
 const mount = (folder: string, ...options: readonly string[]): string | null => {
   const { status, stderr, error } = spawnSync('mount', [...options, 'tmpfs', folder], { encoding: 'utf8' });
@@ -49,13 +52,9 @@ describe.skipIf(reason !== null)('copies that have no end on real Pika', { timeo
     disk = mkdtempSync(join(tmpdir(), 'pika-expander-disk-'));
     expect(mount(disk, '-t', 'tmpfs', '-o', 'size=60m')).toBeNull();
     const throttle = { 'throttle-bytes-per-second': 20 * 1024 * 1024 };
-    const onDisk = { ...throttle, 'db-path': `${disk}/db/`, 'db-sync-path': `${disk}/dbsync/` };
-    const master = await startPika({ binary: binary!, port: firstPort, settings: throttle });
-    node = await startPika({ binary: binary!, port: firstPort + 10, settings: onDisk });
-    const dataDir = mkdtempSync(join(tmpdir(), 'pika-expander-e2e-'));
-    const service = await startService({ dataDir, port: 0, logLevel: 'error' });
-    rig = { master, slaves: [node], service, dataDir, writes: null };
-    await fill(master);
+    const onDisk = { 'db-path': `${disk}/db/`, 'db-sync-path': `${disk}/dbsync/` };
+    rig = await startSmallRig({ portsAbove: 300, keys, settings: throttle, ofNodes: onDisk });
+    [node] = rig.slaves as [PikaNode];
   }, 300_000);
 
   afterEach(async () => {
@@ -128,15 +127,3 @@ describe.skipIf(reason !== null)('copies that have no end on real Pika', { timeo
   const eventsOf = async ({ id }: Expansion) =>
     rig.service.store.events({ expansionId: id, afterSeq: 0, limit: 1000 });
 });
-
-const receivedBytes = async (node: PikaNode): Promise<number> =>
-  Number(/total_net_repl_input_bytes:(\d+)/.exec(String(await node.send('INFO', 'stats')))![1]);
-
-async function fill(master: PikaNode): Promise<void> {
-  const step = 1000;
-  for (let from = 0; from < keys; from += step) {
-    const pipeline = master.client.pipeline();
-    for (let i = from; i < from + step; i++) pipeline.call('SET', `base:${i}`, value());
-    await pipeline.exec();
-  }
-}

@@ -1,5 +1,6 @@
 /** A master under writes, three nodes and the service, for the tests on real Pika. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { expect } from 'vitest';
 import { startService } from '../../src/main.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { isEnded, needsPerson } from '../../src/model/expansion.ts';
+import type { PolicyInput } from '../../src/model/policy.ts';
 import type { Service } from '../../src/service.ts';
 import { whenEnded } from '../support/ended.ts';
 import { hasTheBug, type PikaNode, startPika } from '../support/pika.ts';
@@ -32,6 +34,69 @@ export interface Rig {
   writes: ChildProcess | null;
 }
 
+export interface SmallRigOptions {
+  /** Keeps files that run side by side apart. */
+  readonly portsAbove: number;
+  readonly nodes?: number;
+  /** Keys of 1 KB that cannot be compressed. */
+  readonly keys?: number;
+  readonly settings?: Readonly<Record<string, string | number>>;
+  readonly ofMaster?: Readonly<Record<string, string | number>>;
+  readonly ofNodes?: Readonly<Record<string, string | number>>;
+}
+
+/** A master without writes, nodes, and the service. A copy takes some 8 s. */
+export async function startSmallRig(options: SmallRigOptions): Promise<Rig> {
+  const { portsAbove, nodes = 1, keys = 40_000, ofMaster, ofNodes } = options;
+  const settings = { 'throttle-bytes-per-second': 5 * 1024 * 1024, ...options.settings };
+  const [master, ...slaves] = await Promise.all(
+    Array.from({ length: nodes + 1 }, (_, i) =>
+      startPika({
+        binary: binary!,
+        port: firstPort + portsAbove + 10 * i,
+        settings: { ...settings, ...(i === 0 ? ofMaster : ofNodes) },
+      }),
+    ),
+  );
+  const rig = { master: master!, slaves, ...(await serviceOfItsOwn()), writes: null };
+  await fillDistinct(rig.master, keys);
+  return rig;
+}
+
+export async function serviceOfItsOwn(): Promise<Pick<Rig, 'service' | 'dataDir'>> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-e2e-'));
+  return { dataDir, service: await startService({ dataDir, port: 0, logLevel: 'error' }) };
+}
+
+/** Values of 1 KB that nothing can make smaller on their way. */
+export async function fillDistinct(master: PikaNode, keys: number): Promise<void> {
+  await inPipelines(master, keys, (i) => ['SET', `base:${i}`, randomBytes(750).toString('base64')]);
+}
+
+export async function inPipelines(
+  node: PikaNode,
+  count: number,
+  command: (i: number) => readonly (string | number)[],
+): Promise<void> {
+  const step = 1000;
+  for (let from = 0; from < count; from += step) {
+    const pipeline = node.client.pipeline();
+    for (let i = from; i < Math.min(count, from + step); i++) {
+      const [name, ...rest] = command(i);
+      pipeline.call(String(name), ...rest.map(String));
+    }
+    const failed = (await pipeline.exec())!.find(([error]) => error !== null);
+    if (failed) throw failed[0];
+  }
+}
+
+/** 4.0.1 says 4.0.0. */
+export async function versionOf(node: PikaNode): Promise<string> {
+  const said = /pika_version:(\S+)/.exec(await info(node, 'server'))![1]!;
+  const tells = (await info(node, 'replication')).includes('is_eligible_for_master_election');
+  return said === '4.0.0' && tells ? '4.0.1' : said;
+}
+
 export async function stopRig(rig: Rig): Promise<void> {
   await stopWrites(rig);
   await rig.service.close();
@@ -39,28 +104,17 @@ export async function stopRig(rig: Rig): Promise<void> {
   await rm(rig.dataDir, { recursive: true, force: true });
 }
 
-/** `portsAbove` keeps files that run side by side apart. */
+/** 300 MB of distinct strings under writes; `portsAbove` keeps files that run side by side apart. */
 export async function startRig(portsAbove = 0): Promise<Rig> {
   const settings = { 'throttle-bytes-per-second': throttle };
   const nodes = await Promise.all(
     [0, 1, 2, 3].map((i) => startPika({ binary: binary!, port: firstPort + portsAbove + 10 * i, settings })),
   );
   const [master, ...slaves] = nodes as [PikaNode, ...PikaNode[]];
-  const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-e2e-'));
-  const service = await startService({ dataDir, port: 0, logLevel: 'error' });
-  await fill(master);
-  return { master, slaves, service, dataDir, writes: startWrites(master) };
-}
-
-/** 300 MB of distinct strings, written in pipelines. */
-async function fill(master: PikaNode): Promise<void> {
+  const own = await serviceOfItsOwn();
   const filler = 'v'.repeat(valueBytes - 20);
-  const step = 1000;
-  for (let from = 0; from < masterKeys; from += step) {
-    const pipeline = master.client.pipeline();
-    for (let i = from; i < from + step; i++) pipeline.call('SET', `base:${i}`, `${i}:${filler}`);
-    await pipeline.exec();
-  }
+  await inPipelines(master, masterKeys, (i) => ['SET', `base:${i}`, `${i}:${filler}`]);
+  return { master, slaves, ...own, writes: startWrites(master) };
 }
 
 /** A process of its own that sets and changes keys until it is ended, or whoever started it is gone. */
@@ -104,6 +158,7 @@ export async function expand(
   rig: Rig,
   nodes: readonly PikaNode[],
   options: NodeOptions = {},
+  policy: PolicyInput = {},
 ): Promise<Expansion> {
   const startedAt = Date.now();
   const response = await fetch(`${rig.service.url}/v1/expansions`, {
@@ -114,7 +169,7 @@ export async function expand(
       master: rig.master.name,
       nodes: nodes.map(({ name }) => ({ address: name, ...options })),
       // The writes double the master's data if nodes must copy twice: that is no question for a person here.
-      policy: { batchSize: nodes.length, forecastTolerance: null },
+      policy: { batchSize: nodes.length, forecastTolerance: null, ...policy },
     }),
   });
   const accepted = (await response.json()) as { readonly id: string };
@@ -122,22 +177,47 @@ export async function expand(
   for (;;) {
     const expansion = (await rig.service.store.get(accepted.id))!;
     if (isEnded(expansion.state) || needsPerson(expansion.state)) {
-      console.log(
-        `${expansion.state} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s: ${summary(expansion)}`,
-      );
+      const tookSeconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+      console.log(`${expansion.state} after ${tookSeconds} s: ${await summary(rig, expansion, nodes)}`);
       return expansion;
     }
     await sleep(200);
   }
 }
 
-const summary = (expansion: Expansion): string =>
-  expansion.joins
-    .map((each) => {
-      const codes = each.anomalies.map(({ code, text }) => `${code} (${text})`).join(', ');
-      return `${each.target.name} ${each.phase}, ${each.attempts.length} attempt(s), ${each.progress.receivedBytes} of ${each.progress.snapshotBytes} bytes${codes ? `, ${codes}` : ''}${each.problem ? `: ${each.problem.code}, ${each.problem.text}` : ''}`;
-    })
-    .join('; ');
+/** The same of one node. */
+export async function expandOne(
+  rig: Rig,
+  node: PikaNode,
+  options: NodeOptions = {},
+  policy: PolicyInput = {},
+): Promise<Expansion['joins'][number] & Pick<Expansion, 'state'>> {
+  const { state, joins } = await expand(rig, [node], options, policy);
+  return { ...joins[0]!, state };
+}
+
+/** What became of each node, in figures and words; the bytes are the node's own counter, over all attempts. */
+async function summary(rig: Rig, { joins }: Expansion, nodes: readonly PikaNode[]): Promise<string> {
+  const version = await versionOf(rig.master);
+  const lines = joins.map(async (each, i) => {
+    const codes = each.anomalies.map(({ code, text }) => `${code} (${text})`).join(', ');
+    const causes = each.diagnosis?.causes.map(({ code }) => code).join(' > ');
+    const { snapshotBytes } = each.progress;
+    const received = nodes[i]!.isRunning() ? await receivedBytes(nodes[i]!) : null;
+    const ratio = received === null || snapshotBytes === null ? '?' : (received / snapshotBytes).toFixed(2);
+    return [
+      `${each.target.name} ${each.phase}, ${each.attempts.length} attempt(s), ${received} bytes over ${snapshotBytes} = ${ratio}`,
+      codes && `anomalies: ${codes}`,
+      causes && `causes: ${causes}, remedy: ${each.diagnosis!.remedy.kind}`,
+      each.problem && `${each.problem.code}: ${each.problem.text} ${each.problem.nextSteps.join(' ')}`,
+    ].filter(Boolean);
+  });
+  return [version, ...(await Promise.all(lines)).flat()].join('\n    ');
+}
+
+/** Since the start of the process. */
+export const receivedBytes = async (node: PikaNode): Promise<number> =>
+  Number(/total_net_repl_input_bytes:(\d+)/.exec(await info(node, 'stats'))![1]);
 
 /** SLAVEOF on every node, 3 s apart, as a script would; and how each has come out. */
 export async function naiveBurst(rig: Rig): Promise<readonly ('up' | 'dead' | 'hung')[]> {

@@ -2,20 +2,10 @@
  * What operators of real servers meet, on real Pika (see pika.test.ts): FLUSHALL in a copy, locks with an expiry, commands that a
  * version replicates wrongly, and one that stops the replication. Each ends in one copy, with the right words.
  */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startService } from '../../src/main.ts';
-import type { Expansion } from '../../src/model/expansion.ts';
-import { type PikaNode, startPika } from '../support/pika.ts';
-import { expand, inTransfer, pikaMissing, type Rig, stopRig } from './rig.ts';
-
-const binary = process.env.PIKA_BIN;
-const firstPort = Number(process.env.PIKA_E2E_PORT ?? 17_100) + 500;
-const keys = 40_000;
-const value = 'v'.repeat(1000);
+import type { PikaNode } from '../support/pika.ts';
+import { expandOne, inTransfer, pikaMissing, type Rig, startSmallRig, stopRig, versionOf } from './rig.ts';
 
 if (pikaMissing) console.log(`test/e2e/situations.test.ts is skipped: ${pikaMissing}.`);
 
@@ -25,37 +15,19 @@ describe.skipIf(pikaMissing !== null)('what operators meet, on real Pika', { tim
   let version: string;
 
   beforeEach(async () => {
-    const settings = { 'throttle-bytes-per-second': 5 * 1024 * 1024, compression: 'none' };
-    const master = await startPika({ binary: binary!, port: firstPort, settings });
-    node = await startPika({ binary: binary!, port: firstPort + 10, settings });
-    const dataDir = mkdtempSync(join(tmpdir(), 'pika-expander-e2e-'));
-    const service = await startService({ dataDir, port: 0, logLevel: 'error' });
-    rig = { master, slaves: [node], service, dataDir, writes: null };
-    for (let from = 0; from < keys; from += 1000) {
-      const pipeline = master.client.pipeline();
-      for (let i = from; i < from + 1000; i++) pipeline.call('SET', `base:${i}`, `${i}:${value}`);
-      await pipeline.exec();
-    }
-    const replication = String(await master.send('INFO', 'replication'));
-    const said = /pika_version:(\S+)/.exec(String(await master.send('INFO', 'server')))![1]!;
-    version = said === '4.0.0' && replication.includes('is_eligible_for_master_election') ? '4.0.1' : said;
+    rig = await startSmallRig({ portsAbove: 500 });
+    [node] = rig.slaves as [PikaNode];
+    version = await versionOf(rig.master);
   }, 300_000);
 
   afterEach(() => stopRig(rig), 120_000);
 
   /** Attaches the node, and lets `act` happen in the middle of its copy. */
-  async function during(act: () => Promise<void>): Promise<Expansion['joins'][number] & { state: string }> {
-    const ending = expand(rig, [node]);
+  async function during(act: () => Promise<void>) {
+    const ending = expandOne(rig, node);
     await inTransfer(rig);
-    await sleep(1000);
     await act();
-    const { state, joins } = await ending;
-    const [join] = joins;
-    const { receivedBytes, snapshotBytes } = join!.progress;
-    console.log(
-      `${version}: ${state}, ${join!.attempts.length} attempt(s), ${receivedBytes} bytes for ${snapshotBytes}: ${join!.problem?.text ?? join!.evidence?.rules.map(({ text }) => text).join(' ')}`,
-    );
-    return { ...join!, state };
+    return ending;
   }
 
   const write = async (

@@ -8,6 +8,8 @@ import { hasEnded, whenEnded } from './ended.ts';
 
 export interface PikaNode {
   readonly name: string;
+  /** Its files: conf, log, db, dump, dbsync. */
+  readonly folder: string;
   readonly port: number;
   readonly pid: number;
   /** One command, on a connection of its own kind: not the product's. */
@@ -24,6 +26,10 @@ export interface PikaNode {
 
 export interface PikaOptions {
   readonly binary: string;
+  /** What runs the binary, for example in another network namespace; default: nothing. */
+  readonly under?: readonly string[];
+  /** Where it answers; default: loopback. */
+  readonly host?: string;
   /** The node takes this port, + 2000 and + 10001. */
   readonly port: number;
   readonly settings?: Readonly<Record<string, string | number>>;
@@ -31,15 +37,16 @@ export interface PikaOptions {
   readonly password?: string;
 }
 
-/** Starts a node that listens on loopback and resolves when it answers. Throws with its last output if it dies. */
+/** Starts a node and resolves when it answers. Throws with its last output if it dies. */
 export async function startPika(options: PikaOptions): Promise<PikaNode> {
   const folder = await mkdtemp(join(tmpdir(), 'pika-'));
   const config = join(folder, 'pika.conf');
   await writeFile(config, configText(folder, options));
-  let running = run(options.binary, folder, config);
+  const command = [...(options.under ?? []), options.binary];
+  let running = run(command, folder, config);
   let killed = false;
   const client = new Redis({
-    host: '127.0.0.1',
+    host: options.host ?? '127.0.0.1',
     port: options.port,
     ...(options.password === undefined ? {} : { password: options.password }),
     protocol: 2,
@@ -51,7 +58,8 @@ export async function startPika(options: PikaOptions): Promise<PikaNode> {
   client.on('error', () => undefined);
   await answers(client, running);
   return {
-    name: `127.0.0.1:${options.port}`,
+    name: `${options.host ?? '127.0.0.1'}:${options.port}`,
+    folder,
     port: options.port,
     get pid() {
       return running.child.pid!;
@@ -65,7 +73,7 @@ export async function startPika(options: PikaOptions): Promise<PikaNode> {
     },
     async start() {
       killed = false;
-      running = run(options.binary, folder, config);
+      running = run(command, folder, config);
       await answers(client, running);
     },
     async stop() {
@@ -82,8 +90,8 @@ interface Running {
   output(): string;
 }
 
-function run(binary: string, folder: string, config: string): Running {
-  const child = spawn(binary, ['-c', config], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+function run([program, ...rest]: readonly string[], folder: string, config: string): Running {
+  const child = spawn(program!, [...rest, '-c', config], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString('latin1')).slice(-4000);
