@@ -4,8 +4,8 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Expansion } from '../../src/model/expansion.ts';
-import { type Network, noNetworks, startNetwork } from './networks.ts';
-import { compare, expand, fillDistinct, inTransfer, receivedBytes, stopRig } from './rig.ts';
+import { type Network, noNetworks, startNetwork, stopNetwork } from './networks.ts';
+import { compare, expand, fillDistinct, inTransfer, receivedBytes } from './rig.ts';
 
 const keys = 40_000;
 const reason = noNetworks();
@@ -19,13 +19,7 @@ describe.skipIf(reason !== null)('nodes behind names at one port on real Pika', 
     await fillDistinct(network.rig.master, keys);
   }, 300_000);
 
-  afterEach(async () => {
-    try {
-      await stopRig(network.rig);
-    } finally {
-      network.close();
-    }
-  }, 120_000);
+  afterEach(() => stopNetwork(network), 120_000);
 
   it('three nodes in one batch: each verified in one copy, and whole', async () => {
     const { rig } = network;

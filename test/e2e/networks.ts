@@ -5,20 +5,23 @@
  *     unshare --net --mount sh -c 'ip link set lo up; PIKA_BIN=/path/to/pika npx vitest run test/e2e'
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PikaNode, startPika } from '../support/pika.ts';
-import { pikaMissing, type Rig, serviceOfItsOwn } from './rig.ts';
+import { pikaMissing, type Rig, serviceOfItsOwn, stopRig } from './rig.ts';
 
-const isOwn = (kind: 'net' | 'mnt'): boolean =>
-  readlinkSync(`/proc/self/ns/${kind}`) !== readlinkSync(`/proc/1/ns/${kind}`);
+/** Of a network namespace that nobody else uses: loopback, and what these tests have made. */
+const ownLinks = /^\d+: (?:lo|pe2e\w*)[:@]/;
 
 /** Why no network can be built here; null = it can. */
 export function noNetworks(): string | null {
   if (pikaMissing) return pikaMissing;
   if (process.getuid?.() !== 0) return 'it needs root';
-  return isOwn('net') && isOwn('mnt') ? null : 'it needs `unshare --net --mount`, see test/e2e/networks.ts';
+  const { stdout, error } = spawnSync('ip', ['-o', 'link'], { encoding: 'utf8' });
+  if (error) return error.message;
+  const isOwn = stdout.split('\n').every((link) => link === '' || ownLinks.test(link));
+  return isOwn ? null : 'it needs `unshare --net --mount`, see test/e2e/networks.ts';
 }
 
 function sh(command: string): void {
@@ -54,6 +57,7 @@ export async function startNetwork(
       `127.0.0.1 localhost\n${ips.map((ip, i) => `${ip} pika-${i}.pika\n`).join('')}`,
     );
   writeHosts();
+  const service = await serviceOfItsOwn();
   sh(`mount --bind ${folder}/hosts /etc/hosts
     ip link add pe2e type bridge; ip addr add 10.99.0.254/24 dev pe2e; ip link set pe2e up`);
   for (const [i, ip] of ips.entries()) {
@@ -82,7 +86,7 @@ export async function startNetwork(
         ip -n ${space(i)} rule del pref 10`);
   };
   return {
-    rig: { master, slaves, ...(await serviceOfItsOwn()), writes: null },
+    rig: { master, slaves, ...service, writes: null },
     move(node) {
       const i = all.indexOf(node);
       const [before, after] = [ips[i]!, `10.99.0.${i + 101}`];
@@ -99,4 +103,12 @@ export async function startNetwork(
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+export async function stopNetwork(network: Network): Promise<void> {
+  try {
+    await stopRig(network.rig);
+  } finally {
+    network.close();
+  }
 }

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PikaNode } from '../support/pika.ts';
-import { type Network, noNetworks, startNetwork } from './networks.ts';
-import { compare, expandOne, fillDistinct, type Rig, receivedBytes, stopRig } from './rig.ts';
+import { type Network, noNetworks, startNetwork, stopNetwork } from './networks.ts';
+import { compare, expandOne, fillDistinct, type Rig, receivedBytes } from './rig.ts';
 
 const keys = 40_000;
 const reason = noNetworks();
@@ -27,13 +27,7 @@ describe.skipIf(reason !== null)('ports out of reach on real Pika', { timeout: 6
     await fillDistinct(rig.master, keys);
   }, 300_000);
 
-  afterEach(async () => {
-    try {
-      await stopRig(rig);
-    } finally {
-      network.close();
-    }
-  }, 120_000);
+  afterEach(() => stopNetwork(network), 120_000);
 
   it.each(['refused', 'silent'])(
     'port + 2000 is %s: one attempt, no copy, and the port is named',
