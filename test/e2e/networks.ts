@@ -59,6 +59,7 @@ export async function startNetwork(
   writeHosts();
   const service = await serviceOfItsOwn();
   sh(`mount --bind ${folder}/hosts /etc/hosts
+    mkdir -p /run/netns; mount -t tmpfs tmpfs /run/netns
     ip link add pe2e type bridge; ip addr add 10.99.0.254/24 dev pe2e; ip link set pe2e up`);
   for (const [i, ip] of ips.entries()) {
     sh(`ip netns add ${space(i)}
@@ -99,7 +100,7 @@ export async function startNetwork(
     silence: (from) => rule(0, `sport ${from} blackhole`),
     close() {
       for (const i of ips.keys()) sh(`ip netns del ${space(i)}`);
-      sh('ip link del pe2e; umount /etc/hosts');
+      sh('ip link del pe2e; umount -l /run/netns /etc/hosts');
       rmSync(folder, { recursive: true });
     },
   };
