@@ -118,6 +118,8 @@ export interface SlaveNode {
   reader: Reader;
   sent: Position;
   pumping: boolean;
+  /** A first batch went to a slave that waits for a reply, and acknowledges nothing. */
+  unheard?: boolean;
 }
 
 export interface SlaveEntry {

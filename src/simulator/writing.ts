@@ -121,7 +121,10 @@ export function wakePump(world: World, master: SimNode, db: SimDb, entry: SlaveE
 function pump(world: World, master: SimNode, db: SimDb, entry: SlaveEntry, slave: SlaveNode): void {
   slave.pumping = false;
   if (entry.dbs.get(db.name) !== slave || !entry.connection.open || slave.state !== 'BinlogSync') return;
-  if (!isHeard(entry, db)) return;
+  if (!isHeard(entry, db)) {
+    if (slave.unheard) return;
+    slave.unheard = true;
+  }
   if (!db.binlog.has(slave.reader.file)) {
     dropSlaveNode(world, master, db, entry);
     return;
@@ -140,7 +143,10 @@ function pump(world: World, master: SimNode, db: SimDb, entry: SlaveEntry, slave
   if (!db.binlog.isAtEnd(slave.reader)) wakePump(world, master, db, entry);
 }
 
-/** A slave that waits for a reply acknowledges nothing, so nothing more is sent (recordings 49). */
+/**
+ * A slave that waits for a reply acknowledges nothing, so nothing is sent after the first batch (recordings 49). That batch
+ * was 1.8 MB in 0.1 s on a real 4.0.1 with 7 MB to catch up.
+ */
 const isHeard = ({ connection }: SlaveEntry, { name }: SimDb): boolean =>
   connection.slave.dbs.find((db) => db.name === name)?.state !== 'WaitReply';
 
@@ -156,9 +162,10 @@ function sendBatch(
   const receive = (): void => {
     const node = connection.slave;
     const db = node.dbs.find(({ name }) => name === dbName);
-    if (!connection.open || !node.alive || db?.state !== 'Connected') return;
+    if (!connection.open || !node.alive || db === undefined) return;
+    if (db.state !== 'Connected' && db.state !== 'WaitReply') return;
     node.counters.replIn += bytes;
-    receiveBatch(world, connection, db, batch);
+    if (db.state === 'Connected') receiveBatch(world, connection, db, batch);
   };
   master.counters.replOut += bytes;
   if (arePartitioned(world, connection.slave, master)) connection.held.push(receive);

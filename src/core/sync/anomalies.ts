@@ -368,13 +368,21 @@ function copyNotOpened({ slave }: AnomalyInput) {
 const flapsThatTell = 3;
 
 /** The master sends its binlog again and again: the node receives more than pings, and its own offset does not move. */
-function isServedInVain({ standing: known, replInputBytes, lastAnsweredAt }: SlaveTracker): boolean {
+function isServedInVain({ standing: known, replInputBytes, lastAnsweredAt, rates }: SlaveTracker): boolean {
   if (known == null) return false;
   if (known.flaps >= flapsThatTell) return true;
-  const forSeconds = ((lastAnsweredAt ?? 0) - known.movedAt) / 1000;
-  const came = (replInputBytes ?? 0) - (known.bytes ?? replInputBytes ?? 0);
-  return forSeconds > 1 && came > refusedBytesPerSecond * forSeconds;
+  const since = { at: known.movedAt, bytes: known.bytes ?? replInputBytes ?? 0 };
+  const now = { at: lastAnsweredAt ?? 0, bytes: replInputBytes ?? 0 };
+  if (now.at - since.at <= 1000 || !isMoreThanPings(since, now)) return false;
+  // A node that has missed a reply gets a first batch too, and nothing after it.
+  const [first, last] = [rates[0], rates.at(-1)];
+  return first === undefined || last === undefined || first === last || isMoreThanPings(first, last);
 }
+
+type Counted = SlaveTracker['rates'][number];
+
+const isMoreThanPings = (from: Counted, to: Counted): boolean =>
+  to.bytes - from.bytes > (refusedBytesPerSecond * (to.at - from.at)) / 1000;
 
 /** The node asks for its place in the binlog again and again, and its offset does not move (recording 45). */
 function notApplied({ slave, master, limits, now }: AnomalyInput) {

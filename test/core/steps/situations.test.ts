@@ -251,6 +251,19 @@ describe('a reply that overtakes the state of the node (recordings 49)', () => {
     },
   );
 
+  test.each(['3.5.4', '4.0.1'] as const)(
+    '%s: the binlog that the master sends to it meanwhile is no command that it cannot apply',
+    async (version) => {
+      const { comesTo, cluster } = await begin({ version, nodes: ['n1'] });
+      await comesTo('half of its copy', ({ joins }) => (joins[0]!.progress.receivedBytes ?? 0) > 150e6);
+      cluster.fault.overtakeReplies('n1');
+      for (let i = 0; i < 300; i++) write(cluster, ['SET', `meanwhile:${i}`, 'v'.repeat(100)]);
+      const end = await comesTo('its end', over);
+      expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 1]);
+      expect(firstJoin(end).anomalies.map(({ code }) => code)).toEqual(['reply_missed']);
+    },
+  );
+
   test('with another DB connected the node is attached again at once', async () => {
     const { comesTo, cluster } = await begin({ version: '4.0.1', nodes: ['n1'], databases: 2 });
     await comesTo('its copy', isIn(0, 'transferring'));
