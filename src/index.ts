@@ -1,6 +1,6 @@
 /**
- * What other programs use of this package: the job for the queue `expansions`, its payload as a type and as JSON
- * Schema, the reading of a failed job, and the check of a webhook's signature. See docs/queue.md and docs/webhooks.md.
+ * The public part of this package: the job for the queue `expansions`, its payload as a type and as JSON Schema, the
+ * reading of a failed job, and the check of a webhook's signature. See docs/queue.md and docs/webhooks.md.
  */
 import { ExpansionRequest } from './admission/request.ts';
 import { type ExpansionJob, makeExpansionJob } from './queue/producer.ts';

@@ -33,8 +33,8 @@ const depth = (error: SchemaError): number =>
   error.instancePath.split('/').length + (error.keyword in naming ? 1 : 0);
 
 /**
- * The refusal for the one error that tells most: the deepest place, and there the most telling reason. A union reports
- * an error for each of its branches; only the branch that came nearest is of interest.
+ * The refusal for the most telling error: the deepest place, and there the most telling reason. A union reports an
+ * error for each of its branches; only the branch that came nearest matters.
  */
 export function refusalOf(schema: TSchema, errors: readonly SchemaError[], part: RequestPart): Refusal {
   const [error] = errors

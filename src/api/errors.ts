@@ -78,7 +78,9 @@ function headersOf({ code, facts }: Refusal): Readonly<Record<string, string>> {
   }
 }
 
-/** Answers every error in the one shape. Only what nobody foresaw is logged as an error, with its stack. */
+/**
+ * Answers every error in the same shape. Only an error that nobody foresaw goes to the log as an error, with its stack.
+ */
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = answerTo(error, request.id);
   const { refusal, status = refusal.status } = answer;

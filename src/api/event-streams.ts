@@ -17,7 +17,7 @@ export interface EventStreamOptions {
   readonly now: () => number;
   readonly maxStreams: number;
   readonly onOpenChanged: (open: number) => void;
-  /** How often the event table is looked at when nothing is told of it. */
+  /** How often the service looks at the event table when no news comes. */
   readonly lookEveryMs?: number;
   readonly heartbeatMs?: number;
   /** A client that takes nothing for this long is let go. */
@@ -33,7 +33,7 @@ export interface StreamRequest {
   readonly afterSeq: number;
 }
 
-/** How something stands; sent as a message without an id where it differs from the one before. */
+/** The progress of an expansion; sent as a message without an id whenever it has changed. */
 interface StreamProgress {
   readonly data: unknown;
   /** It will not change any more. */
@@ -52,7 +52,7 @@ export interface EventStreams {
 }
 
 const pageSize = 500;
-/** Between two looks for one stream, however often events are told of. */
+/** Between two looks for one stream, however often news come. */
 const lookPauseMs = 500;
 const progressEveryMs = 1000;
 const retryAfterMs = 2000;

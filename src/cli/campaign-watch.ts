@@ -187,7 +187,7 @@ type LogUpdate = ReturnType<typeof import('log-update').createLogUpdate>;
 const shownEvents = 5;
 const plainLines = 6;
 
-/** A picture that is drawn anew in its place. */
+/** A picture that is redrawn in its place. */
 class LiveScreen implements CampaignScreen {
   readonly #context: CliContext;
   readonly #style: Style;

@@ -12,7 +12,7 @@ export interface ServeOptions {
 
 /** The parts of the product that the command line starts; loaded only when asked for. */
 export interface Entrances {
-  /** Runs the service until it is told to stop; the exit code. */
+  /** Runs the service until a signal stops it; the exit code. */
   serve(options: ServeOptions): Promise<number>;
   demo(): Promise<number>;
   /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */

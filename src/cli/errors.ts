@@ -1,7 +1,7 @@
 import type { Finding } from '../model/finding.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
-/** An error that the user is told in words: what happened, and what to do next. */
+/** An error in words for the user: what happened, and what to do next. */
 export class CliError extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;

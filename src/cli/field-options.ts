@@ -106,7 +106,10 @@ function written(field: Field, value: unknown): string {
   return isTime ? shortDuration(value) : readableBytes(value);
 }
 
-/** What the flags give of a table's fields. Throws UsageError that names the flag, what it is, and what it may be. */
+/**
+ * The fields of a table that the flags give. Throws UsageError that names the flag, its value and the values that are
+ * allowed.
+ */
 export function inputFromFlags(fields: Fields, options: FlagValues): Values {
   const given = Object.entries(fields).flatMap(([name, field]): [string, unknown][] => {
     if (field.kind === 'group' && field.flag === undefined) {

@@ -5,7 +5,7 @@ import { type ApiClient, storedEventOf } from './client.ts';
 import { passesAfterMs } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
-/** What a watcher is told while an expansion goes on. */
+/** The news for a watcher while an expansion goes on. */
 export interface FollowListener {
   /** Every event of the history, in order, once each. */
   onEvent(event: StoredEvent): void;

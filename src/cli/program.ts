@@ -35,7 +35,7 @@ export function buildProgram(
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
-      // What is wrong is told in one way for all errors, by reportError.
+      // reportError prints all errors in the same way.
       outputError: () => undefined,
       getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 110),
       getErrHelpWidth: () => Math.min(context.stderr.columns ?? 100, 110),

@@ -19,7 +19,7 @@ export function reportError(error: unknown, context: CliContext, args: readonly 
   return known.exitCode;
 }
 
-/** What commander refuses, told as everything else is. */
+/** An error of commander in the shape of all other errors. */
 function usageOf({ code, message }: CommanderError, args: readonly string[]): UsageError {
   const text = message.replace(/^error: /, '').replace(/\.?$/, '.');
   const names = code === 'commander.unknownCommand' ? [] : args.filter((arg) => /^[a-z][a-z-]*$/.test(arg));

@@ -8,10 +8,9 @@ export { type ComparisonSpec, defaultSpec, type Endpoint, resolveSpec, specFromP
 export type CompareOptions = Omit<RunOptions, 'resume' | 'onCheckpoint'>;
 
 /**
- * Compares the data of two servers and reports. Never throws for a server's fault: one that cannot be reached, hangs,
- * dies, is loading, refuses the login, or is restarted or re-pointed in the meantime makes the verdict `inconclusive`,
- * with the reason. `equal` needs that something was looked at; two servers without keys are `empty`. Depth full runs
- * in a thread of its own.
+ * Compares the data of two servers and reports. Never throws for a server's fault. If a server cannot be reached,
+ * hangs, dies, is loading, refuses the login, or is restarted or re-pointed meanwhile, the verdict is `inconclusive`,
+ * with the reason. `equal` needs keys; two servers without keys are `empty`. Depth full runs in a thread of its own.
  */
 export async function compareNodes(options: CompareOptions): Promise<ComparisonReport> {
   return (await runWhereItBelongs(options)).report;

@@ -18,9 +18,9 @@ const longestSilenceMs = 5000;
 const slowInARow = 3;
 
 /**
- * Watches both servers over connections of its own while they are read: holds the reading while the master answers slowly or
- * the slave falls behind, and ends it when one of them is no longer what it was, or takes over other data. Returns a
- * function that ends the watch. Time is real time here, whatever the comparison goes by.
+ * Watches both servers over connections of its own while they are read. Holds the reading while the master answers
+ * slowly or the slave falls behind. Ends it when a server is another process than before, or takes over other data.
+ * Returns a function that ends the watch. Time is real time here, whatever the comparison goes by.
  */
 export function watchServers(
   pair: Pair,

@@ -45,8 +45,8 @@ export class Pair {
   }
 
   /**
-   * Whether a listed name may be a longer one in truth, by which the key can be asked for: 4.0.1 shows nothing of what follows
-   * the last zero byte of a name (storage_define.h EncodeUserKey).
+   * Whether a listed name may be the beginning of a longer name, by which the key can be asked for. 4.0.1 shows nothing
+   * after the last zero byte of a name (storage_define.h EncodeUserKey).
    */
   isCutShort(name: Buffer): boolean {
     return this.kind === 'pika' && !this.typesApart && name.at(-1) === 0;
@@ -58,7 +58,7 @@ export class Pair {
     this.#db = db;
   }
 
-  /** An empty pipeline; the one before it must have been sent. */
+  /** An empty pipeline; the previous pipeline must have been sent. */
   write(): CommandWriter {
     return this.#writer.reset();
   }

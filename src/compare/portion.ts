@@ -9,8 +9,8 @@ const firstPortion = 32;
 const growth = 4;
 
 /**
- * How many things to ask for next, so that replies stay small whatever the size of the values: few at first, more while
- * replies are small, at once fewer when one was large.
+ * How many things to ask for next, so that replies stay small whatever the size of the values. Few at first, more while
+ * replies are small, at once fewer after a large reply.
  */
 export class Portion {
   readonly #pace: Pace;

@@ -105,7 +105,7 @@ interface LinkProps {
   readonly label?: string;
 }
 
-/** A real link (opens in a new tab, can be copied) that changes the page without loading it anew. */
+/** A real link (opens in a new tab, can be copied) that changes the page without a reload. */
 export function Link({ to, className, children, current, label }: LinkProps) {
   const { go } = useRouter();
   const follow = (event: MouseEvent) => {

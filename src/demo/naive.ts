@@ -71,8 +71,8 @@ async function replicationOf(connection: NodeConnection): Promise<ReplicationFac
 }
 
 /**
- * Keys of the master that a node lacks in two counts some time apart: with writes going on, one count alone would also
- * find those that are on their way.
+ * Keys of the master that a node lacks in two counts some time apart. While clients write, a single count would also
+ * find keys that are on their way.
  */
 async function stillMissing(master: NodeTarget, nodes: readonly NodeTarget[]): Promise<readonly number[]> {
   const first = await missingKeys(master, nodes);

@@ -47,8 +47,8 @@ export interface Engine {
   readonly kind: string;
   connect(target: NodeTarget, credential: Credential | null): NodeConnection;
   /**
-   * Why nodes may not be told to follow the master at this address; null = they may. They send it the password that they
-   * hold for their master, which the credential stands for.
+   * Why the service may not make nodes follow the master at this address; null = it may. Nodes send it the password
+   * that they hold for their master, which the credential stands for.
    */
   objectionToFollow(master: Address, credential: Credential | null): Promise<NotAllowed | null>;
   /** What the version can do, from what the node said; needs the sections server and replication. */

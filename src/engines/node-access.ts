@@ -1,6 +1,6 @@
 /**
- * The one place that decides to which servers the service connects, to which of them it sends a credential, and which
- * masters nodes may be told to follow. Everything that talks to a node connects by `connectToNode`.
+ * Decides to which servers the service connects, to which servers it sends a credential, and which masters nodes may
+ * follow. Everything that talks to a node connects by `connectToNode`.
  */
 import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import { BlockList, connect, isIP, type LookupFunction, Socket, type TcpNetConnectOpts } from 'node:net';
@@ -114,7 +114,7 @@ export class AccessRefused extends Error {
   }
 }
 
-/** What connections are made with; tests have one that leads nowhere. */
+/** What connections are made with; tests use a network that leads nowhere. */
 export interface Network {
   resolve(
     name: string,
@@ -159,8 +159,8 @@ const judgedLookup =
   };
 
 /**
- * Why nodes may not be told to follow the master at this address; null = they may. They send it the password that they
- * hold for their master. They resolve its name themselves, so every address of it must be allowed.
+ * Why the service may not make nodes follow the master at this address; null = it may. Nodes send it the password that
+ * they hold for their master. They resolve its name themselves, so every address of it must be allowed.
  */
 export async function objectionToFollow(
   asked: Address,

@@ -39,9 +39,9 @@ export interface KnownAs {
 }
 
 /**
- * The master's entry for a node, or null. The master prints the slave's own IP and its configured port
- * (v4.0.1 pika_repl_client.cc:158). Nodes of one master may share a port, so the IP decides: that of the request, that of
- * the connection to the node, or that of the entry found before. The port alone decides where no IP is known.
+ * The master's entry for a node, or null. The master prints the slave's own IP and its configured port (pika-facts
+ * 2.3). Nodes of one master may share a port, so the IP decides: the IP of the request, of the connection to the node,
+ * or of the entry found before. The port alone decides where no IP is known.
  */
 export function findListedSlave(slaves: readonly ListedSlave[], node: KnownAs): ListedSlave | null {
   const { host, port } = node.seenAs;

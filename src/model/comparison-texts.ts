@@ -123,7 +123,7 @@ const faultsZh: Readonly<Record<string, string>> = {
   aborted: '比对被中止',
 };
 
-/** Why the verdict is what it is. */
+/** The reasons of each verdict. */
 export const verdictTexts = {
   ...countTexts,
   fault: text<{ readonly code: string; readonly message: string; readonly byKind: ByKind | null }>({

@@ -200,7 +200,7 @@ export type LogCause = keyof typeof logCauses;
 
 /** One full sync of one database, as the log tells it. Times as in {@link LogFact}. */
 export interface LogAttempt {
-  /** null = refused before a database was named, or not told by the log. */
+  /** null = refused before a database was named, or the log does not name it. */
   readonly db: string | null;
   readonly startedAt: number;
   readonly endedAt: number | null;

@@ -19,7 +19,7 @@ export interface FullSyncPass {
   readonly bytesLast: number | null;
   readonly bytesLastAt: number | null;
   /**
-   * The least bytes of the snapshot that must have come by the first look afterwards: all bytes, less all the binlog that
+   * The least bytes of the snapshot that must have come by the first look afterwards: all bytes, less all binlog that
    * may have come meanwhile. null = not known.
    */
   readonly unseenBytesAtLeast: number | null;

@@ -3,7 +3,7 @@
  * and for the tool of whoever reads. Every table of texts holds all languages beside the code that they belong to.
  */
 
-/** The languages in which the service speaks; the first is the one in which texts are stored. */
+/** The languages of the service; texts are stored in the first language. */
 export const languages = ['en', 'zh'] as const;
 export type Language = (typeof languages)[number];
 

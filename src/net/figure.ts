@@ -17,8 +17,8 @@ export function figureIn(text: string): number | null {
 }
 
 /**
- * Makes the function that reads an operator's figure of health by GET: no redirect is followed, no more than a
- * kilobyte read, link-local addresses are refused, and it never rejects. null = no number came within the limit.
+ * Makes the function that reads an operator's figure of health by GET. It follows no redirect, reads at most a
+ * kilobyte, refuses link-local addresses, and never rejects. null = no number came within the limit.
  */
 export function createFigureReader(timeoutMs: number): (url: string) => Promise<number | null> {
   return async (text) => {

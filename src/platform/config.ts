@@ -546,7 +546,7 @@ function collectSecrets(
     if (url === null) continue;
     const { password } = new URL(url);
     if (password === '') continue;
-    // A short one is told from ordinary words by its place in the address.
+    // A short password is told from ordinary words by its place in the address.
     found.add(password);
     found.add(decodeURIComponent(password));
   }

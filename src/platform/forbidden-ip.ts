@@ -24,7 +24,10 @@ export function isForbiddenIp(text: string): boolean {
   return family === 0 || forbidden.check(ip, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Without a zone, and an IPv4 address that is dressed up as IPv6 (`::ffff:a.b.c.d`, `::ffff:0:a.b.c.d`) as what it is. */
+/**
+ * Without a zone; an IPv4 address in the form of IPv6 (`::ffff:a.b.c.d`, `::ffff:0:a.b.c.d`) becomes a plain IPv4
+ * address.
+ */
 export function plainIp(text: string): string {
   const [ip = ''] = text.split('%');
   if (!isIPv6(ip)) return ip;

@@ -33,7 +33,7 @@ export interface LogOptions {
 
 /**
  * The service's log: JSON lines with plain messages. Secrets are taken out twice: by the name of the field, and by
- * value from the finished line, so that one inside an error's text does not get through either.
+ * value from the finished line. So a secret inside an error's text does not get through either.
  */
 export function createLog(options: LogOptions): Log {
   const hide = hideSecrets(options.secrets);

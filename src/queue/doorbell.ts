@@ -2,8 +2,8 @@
 export type KindName = 'expansion' | 'comparison' | 'campaign';
 
 /**
- * Wake-ups for workers. Never the truth: one that is lost is put back by the reconciler, one that comes twice
- * finds the lease taken. This folder is the only place that knows BullMQ.
+ * Wake-ups for workers. Never the truth: the reconciler puts a lost wake-up back, and a doubled wake-up finds the lease
+ * taken. This folder is the only place that knows BullMQ.
  */
 export interface Doorbell {
   /** Asks for a worker to look at it, after `delayMs`. Rings for the same id are merged. */

@@ -12,7 +12,7 @@ import { type Compare, createSession, type SessionStore } from '../work/expansio
 import { masterId, nodeId, type RehearsedFacts, rehearsalCluster } from './model.ts';
 import { virtualWires } from './virtual-wires.ts';
 
-/** What happens in a run beside the plan; told the cluster and when the first copy is half done. */
+/** What happens in a run beside the plan; gets the cluster and the moment when the first copy is half done. */
 export type Fault = (cluster: Cluster, facts: RehearsedFacts, halfCopiedAt: number) => void;
 
 /** A run that takes this many times as long as forecast is ended. */

@@ -30,8 +30,8 @@ interface LogFile {
 }
 
 /**
- * What the logs of one slave tell, beside the logs of its master if there are any. Paths are files (also .gz) or folders
- * of log files; of one process's files the one with the most lines is read. Throws LogFileError.
+ * What the logs of a slave tell, beside the logs of its master if there are any. Paths are files (also .gz) or folders
+ * of log files. Of one process's files, the file with the most lines is read. Throws LogFileError.
  */
 export async function readLogs(
   paths: readonly string[],

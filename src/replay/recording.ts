@@ -36,14 +36,17 @@ export interface Recording {
 }
 
 /**
- * A recorder wrote a row only when something had changed, so what it did not write was still so: between the rows
- * every node is looked at again with what it said last.
+ * A recorder wrote a row only when something had changed. So between the rows every node is looked at again with its
+ * last answers.
  */
 const lookEveryMs = 250;
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Throws RecordingError for a file that is none, and the file system's own error for one that cannot be read. */
+/**
+ * Throws RecordingError for a file that is no recording, and the file system's own error for a file that cannot be
+ * read.
+ */
 export async function readRecording(path: string): Promise<Recording> {
   const rows = parseRows(await readFile(path, 'utf8'), path);
   const meta = rows[0]?.meta;
@@ -225,7 +228,7 @@ function nextState(state: Said, row: Row): Said | null {
   return facts === null ? null : { facts: { ...state.facts, ...facts }, error: null };
 }
 
-/** After a break only what the node says anew counts. */
+/** After a break only the new answers of the node count. */
 const withoutLife = (facts: NodeFacts): NodeFacts =>
   facts.lastSaveUnixSeconds === undefined ? {} : { lastSaveUnixSeconds: facts.lastSaveUnixSeconds };
 

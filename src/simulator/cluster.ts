@@ -65,7 +65,7 @@ interface Outcome {
 interface Faults {
   /** Ends the process at once. `silent`: the host is gone, so peers notice only by time-outs. */
   crash(id: string, how?: { readonly silent?: boolean }): void;
-  /** Starts the process; one that died on a partial database dies again. */
+  /** Starts the process; a process that died on a partial database dies again. */
   restart(id: string): void;
   /** Cuts the network between two nodes. What is under way arrives after `heal`, if the connection lives. */
   partition(a: string, b: string): void;
@@ -119,7 +119,7 @@ export interface Cluster {
   listener(port: number): SimNode | undefined;
   readonly nodes: readonly SimNode[];
   load(id: string, options: LoadOptions): void;
-  /** Clients that write to the node without pause. Replaces the one before; stops with the process. */
+  /** Clients that write to the node without pause. Replaces the previous load; stops with the process. */
   startWrites(id: string, options: WriteLoadOptions): void;
   stopWrites(id: string): void;
   /** A client's connection. */

@@ -42,7 +42,9 @@ function vanish(world: World, master: SimNode, slave: SimNode): void {
   losePings(world, slave);
 }
 
-/** Starts the process with what its disk holds; one that died on a partial database dies again (recording 28). */
+/**
+ * Starts the process with the data of its disk; a process that died on a partial database dies again (recording 28).
+ */
 export function startProcess(world: World, node: SimNode): void {
   if (node.alive) return;
   forgetMemory(world, node);

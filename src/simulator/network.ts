@@ -36,7 +36,7 @@ const silence = (world: World, slave: SimNode): void => {
     if (db.state === 'Connected' || db.state === 'WaitDBSync') onSilence(world, slave, db);
 };
 
-/** What a connection that still lives has held back arrives now; one that a side has given up is reset. */
+/** Bytes that a living connection has held back arrive now; a connection that a side has given up is reset. */
 export function heal(world: World, a: SimNode, b: SimNode): void {
   setPartition(world, a, b, false);
   for (const node of [a, b]) reallocate(world, node);

@@ -25,7 +25,7 @@ const averageKeyBytes = 190;
 
 /**
  * The demo: `m`, a master that is past its first binlog files and so hits the superseded snapshot on versions up to
- * 3.5.4, clients that write to it without pause, and empty nodes `n1`, `n2`, … of the same version.
+ * 3.5.4. Clients write to it without pause. `n1`, `n2`, … are empty nodes of the same version.
  */
 export function createDemoCluster(options: DemoOptions = {}): Cluster {
   const keys = options.keys ?? 24_000;

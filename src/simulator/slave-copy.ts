@@ -161,7 +161,10 @@ function cannotRename(world: World, node: SimNode, db: SimDb): void {
   setState(world, node, db, 'Error');
 }
 
-/** 3.3: the dump's `info` carries the master's own address, and the slave wants the one it was given (#951). */
+/**
+ * 3.3: the dump's `info` carries the master's own address, and the slave wants the address of its SLAVEOF (#951,
+ * pika-facts 8).
+ */
 function namesOtherMaster(world: World, node: SimNode): boolean {
   return node.traits.pushes && masterOf(world, node)?.host !== node.master?.host;
 }

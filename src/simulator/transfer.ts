@@ -24,7 +24,7 @@ function settle(world: World, transfer: Transfer): void {
 }
 
 /**
- * Bytes that a slave receives and sends beside files and binlog (recordings 48): once for a question and its answer, or
+ * Bytes that a slave receives and sends beside files and binlog (recordings 48): once for a question and its answer;
  * each second for pings, and for files that the master cannot open.
  */
 const talk = {
@@ -146,8 +146,8 @@ function reschedule(world: World, transfer: Transfer): void {
 const leastRetryMs = 100;
 
 /**
- * The disk is full: the file that cannot be written is deleted and begun again at once, without end, while the other
- * files have its room for as long (3.5.4 rsync_client.cc:160; recordings 43).
+ * The disk is full: the slave deletes the file that it cannot write, and begins it again at once, without end. The
+ * other files have its room meanwhile (3.5.4 rsync_client.cc:160; recordings 43).
  */
 function loseFile(world: World, transfer: Transfer): void {
   settle(world, transfer);
@@ -160,7 +160,7 @@ function loseFile(world: World, transfer: Transfer): void {
   reschedule(world, transfer);
 }
 
-/** The slave's disk has room for so many bytes of a copy from now on. */
+/** From now on, the slave's disk has room for this many bytes of a copy. */
 export function setCopyRoom(world: World, slave: SimNode, bytes: number): void {
   settleAll(world, slave);
   slave.copyRoomBytes = bytes;

@@ -206,7 +206,7 @@ export interface SimNode {
   /** So many of the next replies of its master are faster than its own state. */
   overtakingReplies: number;
   diskUsage: { readonly at: number; readonly db: number; readonly log: number } | null;
-  /** 3.3 only: dumps and pushes waiting for the one thread that does both. */
+  /** 3.3 only: dumps and pushes that wait for the thread that does both. */
   readonly pushQueue: (() => void)[];
   pushing: boolean;
   readonly nicBytesPerSecond: number;
@@ -252,7 +252,7 @@ export interface World {
     db: SimDb,
     result: { readonly dump: Dump; readonly lost: readonly string[]; readonly reason: string },
   ): void;
-  /** The process dies, and starts again when it is told to. */
+  /** The process dies, and starts again on demand. */
   onSegfault(node: SimNode): void;
   /** A command of the master's binlog cannot be parsed. */
   onUnparsed(slave: SimNode, db: SimDb): void;

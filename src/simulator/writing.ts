@@ -173,9 +173,9 @@ function sendBatch(
 }
 
 /**
- * A command that cannot be parsed is lost, and so is all that comes after it until the process is started again: the
- * slave asks for its place in the binlog once more, gets the same, and so on (recording 45). One that logs a command
- * in other words than its master has another offset from there on, and the master closes the connection (recording 47).
+ * A command that cannot be parsed is lost, and so is everything after it until the process restarts. The slave asks for
+ * its place in the binlog again, gets the same bytes, and so on (recording 45). If a slave logs a command in other
+ * words than its master, its offset differs from there on, and the master closes the connection (recording 47).
  */
 function receiveBatch(world: World, connection: Connection, db: SimDb, batch: readonly BinlogRecord[]): void {
   const node = connection.slave;

@@ -1,6 +1,6 @@
 import type { Campaign, CampaignMember } from '../model/campaign.ts';
 
-/** How a campaign is laid out in rows: what both stores (PostgreSQL, and the one in memory for tests) agree on. */
+/** How both stores (PostgreSQL, and the store in memory for tests) lay a campaign out in rows. */
 export type CampaignDoc = Omit<Campaign, 'members'>;
 
 export function campaignDocOf(campaign: Campaign): CampaignDoc {

@@ -46,7 +46,7 @@ export interface ComparisonChange {
   readonly differences?: readonly Difference[];
   /** How many were found in all, where not all of them are listed; absent = those listed are all. */
   readonly differencesTotal?: number;
-  /** The pending control, which this change obeys. Another one that came in between stays pending. */
+  /** The pending control, which this change obeys. A control that came in between stays pending. */
   readonly appliedControl?: ComparisonControl;
   /** Milliseconds from now when somebody should look again; null = only when rung for; absent = at once if the lease runs out. */
   readonly lookAgainInMs?: number | null;
@@ -54,7 +54,7 @@ export interface ComparisonChange {
 
 /** All methods throw StoreUnavailableError while the database cannot be reached. */
 export interface ComparisonStore extends LeasedStore {
-  /** Stores it in state pending, due at once. With an id that is there already, returns what is there. */
+  /** Stores it in state pending, due at once. If the id exists already, returns the existing comparison. */
   create(comparison: NewComparison): Promise<StoredComparison>;
   get(id: string): Promise<StoredComparison | null>;
   /** Newest first. */

@@ -269,8 +269,8 @@ const networkCodes = new Set([
 
 const diskFullState = '53100';
 /**
- * Connection troubles (08), lack of resources such as a full disk (53), shut-downs, starts and time-outs (57),
- * a lock or a deadlock that went against us (40001, 40P01, 55P03), a standby (25006): all may pass.
+ * Errors that may pass: connection (08), resources such as a full disk (53), shut-downs, starts and time-outs (57), a
+ * lock or a deadlock (40001, 40P01, 55P03), a standby (25006).
  */
 const passingStates = /^(?:08|53|57|40001|40P01|55P03|25006|25P03)/;
 

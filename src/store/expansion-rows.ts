@@ -3,7 +3,7 @@ import { toJson } from './json.ts';
 import { addressKey, masterKey } from './master-key.ts';
 import { stamp, upgrade } from './upgrades.ts';
 
-/** How an expansion is laid out in rows: what both stores (PostgreSQL, and the one in memory for tests) agree on. */
+/** How both stores (PostgreSQL, and the store in memory for tests) lay an expansion out in rows. */
 
 /** The expansion's own document: everything but the joins, which have rows of their own. */
 export type ExpansionDoc = Omit<Expansion, 'joins'>;

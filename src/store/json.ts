@@ -1,6 +1,6 @@
 /**
  * The JSON text that PostgreSQL takes as jsonb. A node can answer anything, also bytes that become U+0000 or half a
- * surrogate pair, which jsonb refuses: those are replaced by U+FFFD, so that a hostile text never blocks a save.
+ * surrogate pair, which jsonb refuses. U+FFFD replaces them, so that a hostile text never blocks a save.
  */
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null';

@@ -14,8 +14,8 @@ export class FencedError extends Error {
 /** Work that is done under a lease. Time is the database's. All methods throw StoreUnavailableError. */
 export interface LeasedStore {
   /**
-   * Takes the lease if it is free or has run out; raises the epoch. null = it is held (also by the same owner: two
-   * sessions of one process must not act together either), or the work has ended or does not exist.
+   * Takes the lease if it is free or has run out; raises the epoch. null = somebody holds it, or the work has ended or
+   * does not exist. The holder may be the same owner: two sessions of one process must not act together either.
    */
   claim(id: string, owner: string, leaseMs: number): Promise<Lease | null>;
   /** Prolongs the lease. Throws FencedError if it was lost. */

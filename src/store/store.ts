@@ -111,9 +111,9 @@ export interface Store extends LeasedStore {
   /** In order of seq. An event that becomes visible later never has a lower seq than one already returned. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
   /**
-   * Tells of events that some process has stored, once they can be read: the id of the expansion or the campaign, or null
-   * when events of anybody may have been missed (at the beginning, and after a connection was lost). News can also get lost:
-   * whoever needs every event looks now and then as well. Never throws.
+   * Reports events of any process, once they can be read: the id of the expansion or the campaign. null = events of
+   * anybody may have been missed (at the beginning, and after a lost connection). News can also get lost: whoever needs
+   * every event looks now and then as well. Never throws.
    */
   watchEvents(onNews: (owner: string | null) => void): { close(): Promise<void> };
   /** The highest seq stored so far, over all expansions; 0 when there is none. */
@@ -142,8 +142,8 @@ export interface Store extends LeasedStore {
   expansionsWithControls(): Promise<readonly string[]>;
 
   /**
-   * Only one expansion per master runs at a time: true if this expansion holds or now gets the master under all the
-   * given keys (address, run id), else the id of the expansion that holds it. Released when the expansion ends.
+   * Only one expansion per master runs at a time. True if this expansion holds or now gets the master under all the
+   * given keys (address, run id); else the id of the expansion that holds it. Released when the expansion ends.
    */
   lockMaster(lease: Lease, keys: readonly string[]): Promise<true | { readonly heldBy: string }>;
   /**

@@ -1,7 +1,7 @@
 /**
- * Documents outlive releases: an expansion that one release has begun is read by the next. Each document is stored with
- * the version of its shape, in the field `v`. When it is read it goes through one step after the other, from the shape in
- * which it was stored to the shape of today. Documents without a version have version 1.
+ * Documents outlive releases: the next release reads an expansion that this release has begun. Each document is stored
+ * with the version of its shape, in the field `v`. When it is read, it goes step by step from its stored shape to the
+ * shape of today. Documents without a version have version 1.
  */
 
 import { type PolicyInput, resolvePolicy } from '../model/policy.ts';

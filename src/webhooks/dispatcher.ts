@@ -20,7 +20,7 @@ export interface Dispatcher {
   close(): Promise<void>;
 }
 
-/** Deliveries on their way to one receiver: one that hangs can hold no more than these. */
+/** Deliveries on their way to one receiver: a hanging receiver can hold no more than these. */
 const perWebhook = 4;
 const inAll = 64;
 const roundMs = 1000;

@@ -105,9 +105,9 @@ export function underLease(options: ShellOptions, work: LeasedWork): WakeUpHandl
   }
 
   /**
-   * Once the database is back: gives back the lease under which nobody acts any more, and takes a new one, so that a short
-   * absence does not leave the work alone for a whole lease. It does not leave this to a ring, which may be lost with the
-   * queue. null = another worker has it, or this worker has to stop.
+   * Once the database is back: gives back the lease under which nobody acts any more, and takes a new lease. So a short
+   * absence does not leave the work alone for a whole lease. It does not leave this to a ring, which may be lost with
+   * the queue. null = another worker has it, or this worker has to stop.
    */
   async function claimAgain(lost: Lease, signal: AbortSignal): Promise<Lease | null> {
     for (;;) {

@@ -118,7 +118,7 @@ export async function pageOf(
 export const wantsStream = (request: FastifyRequest): boolean =>
   request.method === 'GET' && (request.headers.accept ?? '').toLowerCase().includes('text/event-stream');
 
-/** Where a broken stream goes on; null = the header is not there. Throws Refusal for one that is no event id. */
+/** Where a broken stream goes on; null = the header is not there. Throws Refusal for a header that is no event id. */
 export function lastEventId(request: FastifyRequest): number | null {
   const text = request.headers['last-event-id'];
   if (typeof text !== 'string' || text === '') return null;

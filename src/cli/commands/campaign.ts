@@ -169,7 +169,7 @@ export async function reportCampaign(session: Session, id: string): Promise<Exit
   return exitCodes.succeeded;
 }
 
-/** The named campaign; else the only one that has not ended, or the last one. */
+/** The named campaign; else the only campaign that has not ended, or the last campaign. */
 async function idOrOnly(session: Session, id: string | undefined): Promise<string> {
   if (id !== undefined) return id;
   const query = { state: unended, limit: 10 };

@@ -48,7 +48,7 @@ function listLines(page: Page<ExpansionSummary>): string[] {
 const stateOf = ({ state, pendingControl }: ExpansionSummary): string =>
   pendingControl === null ? words(state) : `${words(state)}, ${pendingControl.verb} asked for`;
 
-/** That all is frozen, for people; where it cannot be told, nothing is said. */
+/** Says that all is frozen, for people; says nothing where the answer cannot be read. */
 async function frozenLines(session: Session): Promise<readonly string[]> {
   if (session.options.json) return [];
   const state = await session.client.get<Freeze>('/v1/freeze').catch(() => null);
@@ -93,7 +93,7 @@ export async function watch(
 
 export const pathOf = (id: string): string => `/v1/expansions/${encodeURIComponent(id)}`;
 
-/** The named expansion; else the only one that has not ended, or the last one. */
+/** The named expansion; else the only expansion that has not ended, or the last expansion. */
 async function idOrOnly(session: Session, id: string | undefined): Promise<string> {
   if (id !== undefined) return id;
   const query = { state: unended, limit: 10 };

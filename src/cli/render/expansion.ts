@@ -91,7 +91,7 @@ export function eventLine(event: StoredEvent, style: Style): string {
   return `${style.dim(formatClock(event.at))} ${levelColour(style, event.level, printable(`${mark}${where}${event.text}`))}`;
 }
 
-/** One line of progress for a log that is no terminal; null when nothing can be told. */
+/** One line of progress for a log that is no terminal; null when there is nothing to say. */
 export function progressLine(join: JoinView, at: number): string | null {
   const silent = silentText(join, at);
   const text = silent === null ? progressText(join, 0) : ` ${silent}`;

@@ -5,7 +5,7 @@ import { cutTo, displayWidth, printable } from '../format.ts';
 import { type Style, words } from '../style.ts';
 import { eventLine, headline, joinLine } from './expansion.ts';
 
-/** All that one picture of a running expansion shows. */
+/** Everything that a picture of a running expansion shows. */
 export interface FrameState {
   readonly expansion: ExpansionView;
   readonly recentEvents: readonly StoredEvent[];

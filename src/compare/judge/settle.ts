@@ -306,9 +306,9 @@ export class Settler {
   }
 
   /**
-   * Keys on one side only that are about to expire there, or have just expired: clocks that differ by as much as expiries may
-   * differ make them vanish on one side earlier than on the other. So does 4.0.1, whose slaves get expiries in whole seconds
-   * and whose TTL says 0 in the last one.
+   * Keys on one side only that are about to expire there, or have just expired. If the clocks differ, such keys vanish
+   * on one side earlier than on the other. So do keys of 4.0.1, whose slaves get expiries in whole seconds and whose
+   * TTL says 0 in the last second.
    */
   async #expiries(
     onOneSide: readonly Pending[],

@@ -43,13 +43,13 @@ const fewestBytesPerWrite = 20;
 const pollMs = 200;
 
 /**
- * Counts the keys of both sides by type and DB (Redis: by DB). On Redis it costs nothing. On Pika it makes each node
- * scan all its keys in the background (`INFO keyspace 1`, pika-facts 2.5), which holds up a full sync that begins or ends
- * meanwhile: so it is refused while one is running. Never DBSIZE on Pika (pika-facts 3.2).
+ * Counts the keys of both sides by type and DB (Redis: by DB). On Redis it costs nothing. On Pika each node scans all
+ * its keys in the background (`INFO keyspace 1`, pika-facts 2.5). The scan holds up a full sync, so the count is
+ * refused while a full sync is running. Never DBSIZE on Pika (pika-facts 3.2).
  *
- * The counts are exact when both sides were counted at the same place in the stream of writes, or when no write arrived while
- * they were made and no key can expire. Otherwise they may be off by as many keys as there were writes, at most, plus the keys
- * that can expire: only more than that is a difference.
+ * The counts are exact in two cases: both sides were counted at the same place in the stream of writes; or no write
+ * arrived meanwhile and no key can expire. Otherwise each write, and each key that can expire, may shift them by one.
+ * Only a larger gap is a difference.
  */
 export async function compareCounts(pair: Pair, options: CountsOptions): Promise<CountsResult> {
   const together = await countAtOnePlace(pair, options);
@@ -62,7 +62,7 @@ export async function compareCounts(pair: Pair, options: CountsOptions): Promise
   const writtenBytes = Math.max(
     distance(before[0], after[0]),
     distance(before[1], after[1]),
-    // How far the one is behind the other; servers that do not follow each other count from beginnings of their own.
+    // How far one server is behind the other; servers that do not follow each other count from beginnings of their own.
     ...(pair.leader === null ? [] : [distance(before[0], before[1]), distance(after[0], after[1])]),
   );
   const writes = Math.ceil(writtenBytes / fewestBytesPerWrite);

@@ -1,13 +1,13 @@
 /**
- * Chooses start points inside a key space of which nothing but some keys is known, so that the keys found after them
- * lie spread evenly over all keys, also where they crowd behind long common beginnings (`user:000001`).
+ * Chooses start points inside a key space of which only some keys are known. The keys found after the points lie spread
+ * evenly over all keys, also where keys crowd behind long common beginnings (`user:000001`).
  *
- * The space is kept as stretches that begin and end with keys. How many keys a stretch holds is estimated from how close
- * the keys stand at its two ends; a stretch is picked with a probability by that estimate, a point inside it is looked
- * at, and the keys before and after the point cut it into two. A stretch over several groups of keys looks far too
- * crowded (keys stand close inside a group, and the space between groups counts as filled), so it is cut first, and the
- * estimates become right as the stretches become uniform. Points are built from the kinds of bytes that the keys at
- * both ends are made of (digits, hex digits, letters, ...), since keys hardly ever use all 256 values.
+ * The space is kept as stretches that begin and end with keys. The distance of the keys at both ends of a stretch tells
+ * about how many keys it holds. A stretch is picked with a probability by that estimate, and a point inside it is
+ * looked at. The keys before and after the point cut the stretch into two. A stretch over several groups of keys looks
+ * far too crowded: keys lie close inside a group, and the space between groups counts as filled. So it is cut first,
+ * and the estimates become right as the stretches become uniform. Points are built from the kinds of bytes of the keys
+ * at both ends (digits, hex digits, letters, ...), since keys hardly ever use all 256 values.
  */
 export class KeySpace {
   readonly #random: () => number;
@@ -27,7 +27,9 @@ export class KeySpace {
     return this.#stretches.size === 0;
   }
 
-  /** Points for the next looks, at most `count`, each in another stretch; the caller reports by `found` what is there. */
+  /**
+   * Points for the next looks, at most `count`, each in another stretch; the caller reports the keys there by `found`.
+   */
   next(count: number): readonly StartPoint[] {
     const points: StartPoint[] = [];
     while (points.length < count && this.#stretches.size > 0) {

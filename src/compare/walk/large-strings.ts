@@ -19,8 +19,8 @@ export interface BySize {
 }
 
 /**
- * Asks for the sizes of strings on both sides of a Redis pair, compares the large ones in pieces, so that neither server nor
- * this program ever holds one in a reply, and tells how the others may be read.
+ * Asks for the sizes of strings on both sides of a Redis pair, and compares the large strings in pieces. So neither
+ * server nor this program ever holds a large string in a reply. Says how the other strings may be read.
  */
 export async function compareLargeStrings(comparer: Comparer, keys: readonly Buffer[]): Promise<BySize> {
   const sizes = await readSizes(comparer.pair, keys);

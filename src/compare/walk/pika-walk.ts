@@ -120,8 +120,8 @@ interface AskedRange {
 }
 
 /**
- * One type's walk from range to range, which keeps both servers at work: the next range is asked for before the present
- * one is judged, and the expiries of a range are judged after those of the next were asked for.
+ * One type's walk from range to range, which keeps both servers at work. The next range is asked for before the present
+ * range is judged. The expiries of a range are judged after the expiries of the next range were asked for.
  */
 export class RangeWalk {
   readonly #comparer: Comparer;
@@ -171,8 +171,9 @@ export class RangeWalk {
   }
 
   /**
-   * The key after which a walk goes on without standing still. 4.0.1 forgets everything after the last zero byte of a name
-   * (storage_define.h EncodeUserKey), so one name can fill a range. The walk passes over the names beyond the range and reports it.
+   * The key after which a walk goes on without standing still. 4.0.1 forgets everything after the last zero byte of a
+   * name (storage_define.h EncodeUserKey). So equal names can fill a range. The walk passes over the names beyond the
+   * range and reports it.
    */
   #onwards(from: Buffer, next: Buffer): Buffer {
     if (Buffer.compare(next, from) > 0) return next;
@@ -253,8 +254,8 @@ export function layTogether(left: RangePage, right: RangePage, end: Buffer | nul
 }
 
 /**
- * Strings too large to be kept together, of which either both sides showed the same, or which are a single one: their names
- * are read without the values, which were compared by digest.
+ * Strings too large to be kept together, where both sides showed the same, or a single such string. Their names are
+ * read without the values, which were compared by digest.
  */
 async function compareDigested(
   comparer: Comparer,

@@ -59,8 +59,8 @@ export interface WireOptions {
 }
 
 /**
- * The replies to one batch, as bytes. When they are more than may be kept, `bytes` holds the first of them only, and
- * `digest` the SHA-256 of them all: enough to say whether two sides answered alike, whatever the size.
+ * The replies to one batch, as bytes. If there are more bytes than may be kept, `bytes` holds the beginning and
+ * `digest` the SHA-256 of all. This is enough to say whether two sides answered alike, whatever the size.
  */
 export interface RawReplies {
   readonly bytes: Buffer;
@@ -112,9 +112,9 @@ interface Batch {
 /**
  * One connection to a server of the Redis protocol, for reading much at little cost.
  *
- * A batch of commands is sent in one write and ended by an ECHO of a random mark, so that its replies are found by
- * one search for the mark and are otherwise left alone. Batches may follow one another without waiting. What is kept
- * of a reply is bounded (see RawReplies). Every failure is a WireError; after one the connection is closed.
+ * A batch of commands is sent in one write and ended by an ECHO of a random mark. One search for the mark finds the
+ * replies, which are otherwise left alone. Batches may follow one another without waiting. The kept part of a reply is
+ * bounded (see RawReplies). Every failure is a WireError, which closes the connection.
  */
 export class WireConnection {
   readonly name: string;
@@ -447,8 +447,8 @@ export function accepted(server: string, command: string, reply: Reply): Exclude
 }
 
 /**
- * Throws where one of the replies to a batch is an error that a comparison must not take for data: both sides may refuse a
- * command with the same words. Of replies that were digested only the first is looked at.
+ * Throws where a reply to a batch is an error that a comparison must not take for data: both sides may refuse a command
+ * with the same words. Of digested replies it looks at the first only.
  */
 export function assertAccepted(
   server: string,

@@ -60,8 +60,9 @@ const lookMs = 1000;
 const idleLookMs = 2000;
 
 /**
- * Decides what a campaign does next. Never more than `maxRunning` members at work, none of the rest before every canary
- * has succeeded (and, if asked for, a person has approved), none while frozen or paused, and none once it has stopped.
+ * Decides what a campaign does next. Never more than `maxRunning` members are at work. The other members wait until
+ * every canary has succeeded and, if asked for, a person has approved. No member begins while the campaign is frozen or
+ * paused, or once it has stopped.
  */
 export function decideCampaign(input: CampaignInput): CampaignDecision {
   const turn = new Turn(input);

@@ -37,8 +37,8 @@ export interface ForecastInput {
 }
 
 /**
- * Copy rates reached 0.81 to 0.86 of the throttle on a real 3.5.4 and 4.0.1 (recordings 40 and 42, a small machine),
- * all of it where nothing else is in the way.
+ * On a real 3.5.4 and 4.0.1 copies reached 0.81 to 0.86 of the throttle (recordings 40 and 42, a small machine). They
+ * reach all of it where nothing else is in the way.
  */
 const untriedShare = { low: 0.5, expected: 0.95, high: 1 } as const;
 /** From SLAVEOF to the first file and from the last file to "up": recordings 01 to 04, 40; a 10 s flush wait at worst (pika-facts 0.4). */

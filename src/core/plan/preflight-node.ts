@@ -387,7 +387,7 @@ export function nodeFindings(master: PreflightMaster, node: PreflightNode, stand
   return findingsOf(left, scene, about);
 }
 
-/** The master that the node has now, and whether it is the one of the request; null = it has none. */
+/** The present master of the node, and whether it is the master of the request; null = the node has none. */
 function presentMaster({ facts, master, entry }: NodeScene) {
   const { replication } = facts;
   if (!replication || replication.role === 'master') return null;
@@ -399,9 +399,9 @@ function presentMaster({ facts, master, entry }: NodeScene) {
 }
 
 /**
- * Whether a slave's own facts name this master as its master. Pika stores the host as it was given, but
- * 127.0.0.1 as an address of its own interface (v3.5.4 pika_server.cc:670); so with the right port it also
- * counts when the master lists the slave, or was told by a loopback address.
+ * Whether a slave's own facts name this master as its master. Pika stores the host as it was given, but 127.0.0.1 as an
+ * address of its own interface (pika-facts 1.3). So with the right port it also counts when the master lists the slave,
+ * or SLAVEOF named a loopback address.
  */
 function isSlaveOfMaster(
   facts: NodeFacts,

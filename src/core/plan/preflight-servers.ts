@@ -62,7 +62,7 @@ export function serverKeys({ address }: NodeTarget, look: Look & { readonly kind
   if (!server?.runId || server.processId === null || server.uptimeSeconds === null) return places;
   const startedAt = look.at - server.uptimeSeconds * 1000;
   const process = `process:${server.runId}:${server.processId}:${replication?.replicationId ?? ''}`;
-  // Two grids, half a width apart: what lies near an edge of the one lies in the middle of the other.
+  // Two grids, half a width apart: a value near an edge of one grid lies in the middle of the other.
   const grids = [0, 0.5].map((shift) => Math.floor(startedAt / startedWithinMs + shift));
   return [...places, ...grids.map((cell, grid) => `${process}:${grid}:${cell}`)];
 }

@@ -33,7 +33,7 @@ export const preflightNodeSections = [...preflightSections, 'keys'] as const;
 export const maxNodesPerExpansion = 200;
 
 export interface PreflightContext {
-  /** Expansions of this master that have not ended, the one at work first. */
+  /** Expansions of this master that have not ended, first the expansion that is at work. */
   readonly expansionsOnMaster: readonly { readonly id: string; readonly state: ExpansionState }[];
   /** `host:port` of every node (by name or address) that belongs to an expansion that has not ended -> its id. */
   readonly nodesInUse: Readonly<Record<string, string>>;
@@ -137,9 +137,9 @@ const planOnly: ReadonlySet<string> = new Set(
 );
 
 /**
- * What must hold again right before a batch is attached: the same rules as preflight on fresh looks, without
- * those that only concern a request, and the master must be the server that was planned with. Errors = do not
- * attach. A node that was touched by this expansion is allowed to be as an earlier attempt left it.
+ * What must hold again right before a batch is attached: the rules of preflight on fresh looks, without the rules that
+ * only concern a request. The master must be the server of the plan. Errors = do not attach. A node that this expansion
+ * has touched may be as an earlier attempt left it.
  */
 export function revalidate(input: RevalidationInput): Finding[] {
   const { master, nodes } = input;
@@ -151,7 +151,7 @@ export function revalidate(input: RevalidationInput): Finding[] {
   ].filter(({ code }) => !planOnly.has(code));
 }
 
-/** The master of the plan, and the one that answers now. */
+/** The master of the plan, and the master that answers now. */
 function identities({ plannedMaster: planned, master: { look, capabilities } }: RevalidationInput) {
   if (!planned || look.kind !== 'answered' || !capabilities) return null;
   return { planned, now: masterIdentity(look.facts, capabilities), facts: look.facts };

@@ -61,8 +61,8 @@ function isOn(window: TimeWindow, day: Date): boolean {
 const minutesOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
 
 /**
- * The moment at which the clocks of a place show this time. A time that summer time skips is taken as that much
- * later; of one that comes twice, the first.
+ * The moment at which the clocks of a place show this time. If daylight saving skips the time, the moment is as much
+ * later. If the time comes twice, the first moment counts.
  */
 function momentOf(day: Date, minutes: number, timeZone: string): number {
   const wall = day.getTime() + minutes * minuteMs;

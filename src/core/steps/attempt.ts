@@ -127,10 +127,9 @@ function nextStep(turn: Turn, join: Join, change: Partial<Attempt>): void {
 }
 
 /**
- * A pause or a freeze meets a node that is detached, and whose SLAVEOF was not sent: it goes back in line, and is checked
- * once more when its turn comes. A pause would wait without end for it, as it keeps its SLAVEOF back; and a freeze of
- * hours must not count as time for which the node or the master was waited for. Its next attempt is one more than were
- * allowed.
+ * A pause or a freeze meets a detached node whose SLAVEOF was not sent. The node returns to the queue, and is checked
+ * again when its turn comes. A pause keeps the SLAVEOF back, so it would wait for the node without end. And the hours
+ * of a freeze must not count as waiting time. Its next attempt comes on top of the allowed attempts.
  */
 export function stepBack(turn: Turn, join: Join, why: Reason): void {
   const attempt = currentAttempt(join);

@@ -1,6 +1,6 @@
 /**
- * A setting of a server that is changed for a while: its old value is stored before the change, and put back when it is
- * needed no longer, on cancel, after a crash and after a restart of the server. Part of `decide`.
+ * A setting of a server that is changed for a while. Its old value is stored before the change. It is put back when it
+ * is no longer needed, on cancel, after a crash and after a restart of the server. Part of `decide`.
  */
 import type { BorrowedName, BorrowedSetting, NodeCommand } from '../../model/expansion.ts';
 import type { Reason } from '../../model/reasons.ts';

@@ -9,14 +9,14 @@ const closeLookMs = 100;
 /** A control rings by itself; only the window's beginning must not be missed by much. */
 const longestLookInClosedWindowMs = 5000;
 /**
- * Share of a copy that may pass between two looks: what comes after the last look inside a copy counts only as far as
- * it cannot be binlog, and nine tenths of the snapshot must be seen to come.
+ * Share of a copy that may pass between two looks. Bytes after the last look inside a copy count only if they cannot be
+ * binlog, and the looks must see nine tenths of the snapshot come.
  */
 const lookShareOfCopy = 0.025;
 
 /**
- * Milliseconds until the next look, never more than the policy's interval while a node is under way: closely where a
- * state lasts 100 ms only, and in a copy that is young. null = a person must act first.
+ * Milliseconds until the next look, never more than the policy's interval while a node is under way. Looks are close
+ * where a state lasts only 100 ms, and in a young copy. null = a person must act first.
  */
 export function lookAgainIn(expansion: Expansion, now: number): number | null {
   if (isEnded(expansion.state)) return null;

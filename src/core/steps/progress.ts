@@ -29,8 +29,8 @@ function silenceOf(
 }
 
 /**
- * What can be said of a node's way now; null wherever it is not known. A node that does not answer has no rate, no rest and
- * no lag, and neither has one whose master does not answer a lag: what was measured before says nothing of now.
+ * The progress of a node; null wherever it is not known. A node that does not answer has no rate, no remaining time and
+ * no lag. A node whose master does not answer has no lag. Earlier figures say nothing of now.
  */
 export function progressOf(
   tracker: SlaveTracker,

@@ -67,7 +67,7 @@ type Rule = {
   readonly [Code in AnomalyCode]: {
     readonly code: Code;
     readonly check: (input: AnomalyInput) => AnomalyFacts<Code> | null;
-    /** Where it is not always the one of the catalogue. */
+    /** Where the catalogue's remedy does not always fit. */
     readonly remedy?: (input: AnomalyInput, facts: AnomalyFacts<Code>) => Remedy | undefined;
   };
 }[AnomalyCode];
@@ -273,8 +273,8 @@ function betweenSince(slave: SlaveTracker): number | null {
 }
 
 /**
- * A slave of 3.5.3 and 3.5.4 gives up when the dump takes longer than 10 s, and begins again by itself when its idle connection was
- * closed: after 118 s on a real 3.5.4.
+ * A slave of 3.5.3 and 3.5.4 gives up when the dump takes longer than 10 s. It begins again by itself when its idle
+ * connection is closed: after 118 s on a real 3.5.4.
  */
 const beginsAgainWithinMs = 150_000;
 

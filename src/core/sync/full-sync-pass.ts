@@ -105,8 +105,8 @@ export interface Received {
 }
 
 /**
- * Less than this is no copy: a node that asks for the files of a failed dump gets 200 to 520 bytes a second, and keep-alives
- * of 16 to 30 where the files' port is closed (real 3.5.4 and 4.0.1).
+ * Less than this is no copy. A node that asks for the files of a failed dump gets 200 to 520 bytes a second. Where the
+ * files' port is closed, keep-alives make 16 to 30 (real 3.5.4 and 4.0.1).
  */
 export const trickleBytesPerSecond = 1024;
 
@@ -200,8 +200,9 @@ export function copiedBytes({ copying }: FullSyncPass): number {
 const copyShareAtMost = 1.5;
 
 /**
- * While nothing comes each of the node's four threads asks again every second for up to 4 MB, and all of it comes in the
- * end: 1.5 and 2.4 times the snapshot came in healthy copies from masters that were frozen for 12 and 18 s (recordings 44).
+ * While nothing comes, each of the node's four threads asks again every second for up to 4 MB, and the master answers
+ * all requests in the end. Healthy copies from masters that were frozen for 12 and 18 s received 1.5 and 2.4 times the
+ * snapshot (recordings 44).
  */
 const askedAgainBytesPerMs = (4 * 4 * 1024 * 1024) / 1000;
 const askedAgainAtMostBytes = 1024 * 1024 * 1024;
@@ -219,9 +220,9 @@ export const copyBytesAtMost = (
   Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs);
 
 /**
- * The dump that this wait copies: the first that finished after the node asked, and before the first file came. An
- * older one is only taken to be reused until such a dump is seen: the master makes a new one when the old one's
- * binlog file is gone, or too far back.
+ * The dump that this pass copies: the first dump that finished after the node asked, and before the first file came.
+ * Until such a dump is seen, an older dump counts as reused. The master makes a new dump when the old dump's binlog
+ * file is gone, or too far back (pika-facts 4.4).
  */
 export function takeSnapshot(before: FullSyncPass, master: MasterTracker): FullSyncPass {
   const assumed = before.dump !== null && before.dump.notAfter < before.earliestAt;
@@ -248,16 +249,16 @@ function mostOf(dump: Dump, { dumps }: MasterTracker): number | null {
 }
 
 /**
- * A node asks for the dump and waits for it, so its own finishes before its first bytes come. The looks at master
- * and node are some time apart: a dump counts as the node's own unless bytes had come before the last look
- * that still showed the old LASTSAVE.
+ * A node asks for the dump and waits for it, so its own dump finishes before its first bytes come. The looks at master
+ * and node are some time apart. So a dump counts as the node's own unless bytes had come before the last look that
+ * still showed the old LASTSAVE.
  */
 const isOwnDump = (wait: FullSyncPass, dump: Dump): boolean =>
   dump.notAfter >= wait.startedAt && (wait.firstBytesAt === null || wait.firstBytesAt > dump.notBefore);
 
 /**
- * Versions up to 3.5.4 reuse a dump too, for a node whose own offset lies in or shortly after the dump's binlog file,
- * as after a full sync that was broken off (pika-facts 4.4): the copy has begun, and LASTSAVE is still that of before.
+ * Versions up to 3.5.4 reuse a dump too, if the node's own offset lies in or shortly after the dump's binlog file, as
+ * after an interrupted full sync (pika-facts 4.4). Then the copy has begun, and LASTSAVE has not changed.
  */
 function reusedDump(wait: FullSyncPass, { lastSave, lastSaveAt, dumps }: MasterTracker): Dump | undefined {
   const { firstBytesAt, lastSaveAtStart } = wait;
@@ -383,8 +384,8 @@ function movedForward(
 const wirePerBinlogByte = 1.1;
 
 /**
- * What came of the snapshot even if nobody looked while the copy ended (a worker died, or was slow): all bytes since
- * it began, less all that the master has written to its binlog meanwhile, whether it has sent it or not.
+ * The bytes of the snapshot that came even if nobody looked while the copy ended (a worker died, or was slow). These
+ * are all bytes since the copy began, less everything that the master has written to its binlog meanwhile.
  */
 function unseenBytesAtLeast(
   bytesAtStart: number | null,
@@ -398,8 +399,9 @@ function unseenBytesAtLeast(
 }
 
 /**
- * A full sync that began and ended between two looks: the node is up and has reached the offset that the master had when the
- * service attached the node, and the master has finished exactly one dump since. null = the looks show something else.
+ * A full sync that began and ended between two looks. The node is up and has reached the offset that the master had
+ * when the service attached the node. The master has finished exactly one dump since. null = the looks show something
+ * else.
  */
 export function unseenPass(
   tracker: WaitingSlave,
@@ -470,9 +472,9 @@ export function openedEnough(
 const dumpSeenWithinMs = 2500;
 
 /**
- * Whether the dump that ended between two looks is the only one that did. LASTSAVE tells the last one only: after
- * looks far apart (a worker died, a master was slow to answer) another, older one can be what the node began to copy.
- * It is certain with looks close together, or when all bytes came after that dump.
+ * Whether only one dump ended between two looks. LASTSAVE tells of the last dump only. After looks far apart (a worker
+ * died, a master was slow to answer) the node may have begun to copy another, older dump. It is certain if the looks
+ * are close together, or if all bytes came after that dump.
  */
 export function dumpIsCertain(wait: FullSyncPass): boolean {
   const { dump, earliestAt, bytesAtDump, bytesAtStart, snapshotBytes } = wait;

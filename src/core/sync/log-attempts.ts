@@ -23,7 +23,7 @@ export interface LogJudge {
 
 /** No list of a real dump comes near: beyond it names are counted no further, and the attempt stays undecided. */
 const mostFiles = 200_000;
-/** A log that tells of the same failure for months: the last attempts say enough. */
+/** A log may repeat the same failure for months: the last attempts say enough. */
 const mostAttempts = 10_000;
 /** `info path … not exist` ten times a second; the releases that begin again write it once. */
 const hungAfterLines = 20;

@@ -140,7 +140,7 @@ function takeLastSave(tracker: MasterTracker, facts: NodeFacts, at: number): Mas
   };
 }
 
-/** The first size that is read after a dump is the one after it. */
+/** The first size that is read after a dump is the size after the dump. */
 function takeSizeAfter(
   { binlogFileSizeBytes }: MasterTracker,
   dumps: readonly Dump[],

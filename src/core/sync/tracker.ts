@@ -1,7 +1,7 @@
 /**
- * The full-sync tracker: follows what a master and one of its slaves say, look by look, and keeps the facts from
- * which it follows whether the slave's full sync really ran to its end. Pure and JSON-serialisable, so the same
- * code follows live nodes, simulated ones and recordings.
+ * The full-sync tracker. It follows the answers of a master and a slave, look by look, and keeps the facts that prove
+ * whether the slave's full sync ran to its end. Pure and JSON-serialisable, so the same code follows live nodes,
+ * simulated nodes and recordings.
  */
 
 import { findListedSlave } from '../../model/addresses.ts';
@@ -90,8 +90,8 @@ export function newSlaveTracker(start: {
 }
 
 /**
- * The master's entry for a node; where nothing tells its IP, the one entry with its port that appeared after SLAVEOF (a
- * node announces the address of its own socket, pika-facts 7).
+ * The master's entry for a node. If nothing tells the node's IP: the only entry with its port that appeared after
+ * SLAVEOF (a node announces the address of its own socket, pika-facts 7).
  */
 function findListed(slaves: readonly ListedSlave[], tracker: SlaveTracker): ListedSlave | null {
   const { self, ips, listed, listedBefore } = tracker;

@@ -38,7 +38,7 @@ export const useOpenCampaigns = () =>
     refetchInterval: 5_000,
   });
 
-/** One campaign, read anew every second or two until it has ended. */
+/** One campaign, read again every second or two until it has ended. */
 export const useCampaign = (id: string) =>
   useQuery({
     queryKey: keys.one(id),

@@ -61,7 +61,7 @@ export function useExpansionList(filter: ExpansionListFilter) {
   });
 }
 
-/** One expansion. The stream says when to read it anew; a slow poll stands behind it. */
+/** One expansion. The stream says when to read it again; a slow poll makes up for lost news. */
 export const useExpansion = (id: string) =>
   useQuery({
     queryKey: keys.expansion(id),
@@ -144,7 +144,7 @@ export const useKnowledge = () =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-/** What becomes of a plan on simulated nodes; the same plan always comes out the same, so it is played once. */
+/** The rehearsal of a plan. The same plan always gives the same rehearsal, so it is played once. */
 export const useRehearsal = (plan: string, wanted: boolean) =>
   useQuery({
     queryKey: keys.rehearsal(plan),

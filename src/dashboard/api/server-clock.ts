@@ -1,7 +1,7 @@
 /**
- * The service's clock as far as its answers tell it: times in events are the service's, and an age or a timeline
- * would be wrong by the difference to this machine's clock. Dates in answers have whole seconds, so differences
- * below that are taken for none.
+ * The service's clock as far as its answers tell it. Times in events are the service's, so an age or a timeline would
+ * be wrong by the difference to this machine's clock. Dates in answers have whole seconds, so smaller differences count
+ * as none.
  */
 let offsetMs = 0;
 const noticedFromMs = 2_000;

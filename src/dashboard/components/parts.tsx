@@ -219,7 +219,7 @@ interface Announcer {
 const AnnouncerContext = createContext<Announcer>({ say: () => {} });
 export const useAnnounce = () => useContext(AnnouncerContext).say;
 
-/** A polite live region: what changes by itself is told once, in words. */
+/** A polite live region: it says once, in words, what has changed by itself. */
 export function AnnouncerProvider({ children }: { readonly children: ReactNode }) {
   const [lines, setLines] = useState<readonly { readonly id: number; readonly text: string }[]>([]);
   const announcer = useRef<Announcer>({

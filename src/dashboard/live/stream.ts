@@ -6,7 +6,7 @@ import { ApiError, call, forThisPage, refusalOf } from '../api/client.ts';
 export type StreamStatus = 'connecting' | 'live' | 'reconnecting' | 'closed';
 
 export interface StreamListener {
-  /** New events, at most once per animation frame. They can hold what was told before. */
+  /** New events, at most once per animation frame. They can hold events of earlier calls. */
   onEvents(events: readonly StoredEvent[]): void;
   onProgress(data: unknown): void;
   onStatus(status: StreamStatus): void;
@@ -114,8 +114,8 @@ export class LiveStream {
   async #read(response: Response): Promise<void> {
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     const decoder = new TextDecoder();
-    // Not the browser's EventSource, which tells only messages whose names are known beforehand: an event log shows every
-    // type, also one that a newer service has and this page has not.
+    // Not the browser's EventSource, which delivers only messages whose names are known beforehand. An event log shows
+    // every type, also a type that a newer service has and this page has not.
     const parser = createParser({ onEvent: (message) => this.#message(message) });
     let silence: ReturnType<typeof setTimeout> | undefined;
     try {

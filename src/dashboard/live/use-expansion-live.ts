@@ -18,7 +18,7 @@ export interface ExpansionLive {
   readonly history: RateHistory;
 }
 
-/** How often a changed expansion is read anew at most; a big one is a megabyte. */
+/** How often a changed expansion is read again at most; a big expansion is a megabyte. */
 const refreshMs = 400;
 const refreshBigMs = 1500;
 const bigFrom = 50;

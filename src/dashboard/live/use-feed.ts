@@ -4,7 +4,7 @@ import { keys } from '../api/queries.ts';
 import { LiveStream, type StreamStatus } from './stream.ts';
 import { throttled } from './throttle.ts';
 
-/** Follows what happens in all expansions, from now on, and has the lists read anew when something did. */
+/** Follows the events of all expansions, from now on, and lets the lists be read again after an event. */
 export function useFeed(): StreamStatus {
   const client = useQueryClient();
   const [status, setStatus] = useState<StreamStatus>('connecting');

@@ -219,7 +219,7 @@ function ActiveNode({ join }: { readonly join: JoinSummary }) {
   );
 }
 
-/** All nodes of an expansion as one line: a share per phase, told in words to those who do not see it. */
+/** All nodes of an expansion as one line: a share per phase, in words for those who do not see it. */
 function PhaseStrip({ joins }: { readonly joins: readonly JoinSummary[] }) {
   const t = useMessages();
   const counts = joinPhases

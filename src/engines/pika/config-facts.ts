@@ -2,8 +2,8 @@ import type { ConfigFacts } from '../../model/observation.ts';
 import { wholeNumber } from './info.ts';
 
 /**
- * The settings that a look reads, each by a CONFIG GET of its own: a glob would fetch all settings, and a key
- * that the version does not have only yields an empty reply (v3.5.4 pika_admin.cc:1485).
+ * The settings that a look reads, each by a CONFIG GET of its own. A glob would fetch all settings. For a key that the
+ * version does not have, the reply is empty (v3.5.4 pika_admin.cc:1485).
  */
 export const configKeys = [
   'databases',

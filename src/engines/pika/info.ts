@@ -122,9 +122,9 @@ const sizeLine = new RegExp(
 );
 
 /**
- * INFO rocksdb, whole or an excerpt of it, summed over all blocks of all DBs: the blocks carry no DB name and
- * repeat their keys (v3.5.4 pika_admin.cc:1313), so they can only be summed. null when no block prints its size (3.3.6 and 3.4
- * have no such section).
+ * INFO rocksdb, whole or an excerpt of it, summed over all blocks of all DBs. The blocks carry no DB name and repeat
+ * their keys, so they can only be summed (pika-facts 2.7). null when no block prints its size (3.3.6 and 3.4 have no
+ * such section).
  */
 export function parseSizes(text: string): SizeFacts | null {
   const sums: Partial<Record<(typeof sizeOf)[string], number>> = {};

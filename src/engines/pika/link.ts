@@ -20,8 +20,8 @@ export type Reply = { readonly value: unknown } | { readonly error: string };
 export type Command = readonly [string, ...(string | number)[]];
 
 /**
- * One TCP connection to one node, used until its first fault and then thrown away: there is no reconnecting,
- * no resending and no queue in it, so a reply can never be taken for that of another command.
+ * One TCP connection to one node, used until its first fault and then thrown away. It never reconnects, resends or
+ * queues, so a reply can never be taken for the reply to another command.
  */
 export interface Link {
   /** IP address of the other end; null = it is not known, as in simulated networks. */

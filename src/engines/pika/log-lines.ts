@@ -15,7 +15,7 @@ export interface LogLine {
   readonly meaning: Text;
   /** Releases that write it; none = all. */
   readonly versions?: string;
-  /** It tells of trouble by itself: shown as a finding. */
+  /** The line alone means trouble: shown as a finding. */
   readonly finding?: true;
   /** Situations of the recordings that show it. */
   readonly recordings: string;

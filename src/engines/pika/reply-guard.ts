@@ -27,9 +27,9 @@ const [CR, LF] = [13, 10];
 const typeBytes: ReadonlySet<number> = new Set(Buffer.from('+-:$*'));
 
 /**
- * Follows the structure of a RESP2 stream without keeping any of it, so that lengths are judged before a client
- * library allocates for them: ioredis has no limits of its own. Feed it every chunk first; it throws a
- * GarbledReply at the first byte that no Pika would send.
+ * Follows the structure of a RESP2 stream without keeping any of it. So lengths are judged before a client library
+ * allocates for them: ioredis has no limits of its own. Feed it every chunk first; it throws a GarbledReply at the
+ * first byte that no Pika would send.
  */
 export class ReplyGuard {
   private readonly limits: ReplyLimits;

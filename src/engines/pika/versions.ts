@@ -18,8 +18,8 @@ export const since = {
 } as const;
 
 /**
- * How far the ports that a full sync needs lie from a node's own (docs/pika-facts.md, 7): slaves ask their master at + 2000,
- * and take the dump from + 10001. Up to 3.4 the master pushes the dump to + 1000 of the slave.
+ * How far the ports that a full sync needs lie from a node's own (pika-facts 7). Slaves ask their master at + 2000, and
+ * take the dump from + 10001. Up to 3.4 the master pushes the dump to + 1000 of the slave.
  */
 export function portShifts(version: string, role: 'master' | 'slave'): readonly number[] {
   if (!/^\d/.test(version)) return [];

@@ -248,7 +248,7 @@ export const reachFindings = {
   ports_unreachable: row<{
     host: string;
     ports: readonly ClosedPort[];
-    /** The address that the other side uses, where it is another than the one that was tried; null = the same. */
+    /** The address that the other side uses, if the service tried another address; null = the same. */
     seenAs: string | null;
   }>({
     severity: 'warning',

@@ -26,7 +26,7 @@ const NodeCommand = Type.Union([
   Type.Object({ kind: Type.Literal('slaveof'), master: Address, force: Type.Boolean() }),
   Type.Object({ kind: Type.Literal('slaveof_no_one') }),
   Type.Object({ kind: Type.Literal('clear_replication_id') }),
-  /** A new dump, of the master (with permission): the one command of a join that does not go to its node. */
+  /** A new dump of the master, with permission: the only command of a join that does not go to its node. */
   Type.Object({ kind: Type.Literal('bgsave') }),
   /** A setting that is borrowed, of a node or (with permission) of the master. */
   Type.Object({ kind: Type.Literal('config_set'), name: BorrowedName, value: Type.String() }),

@@ -167,8 +167,8 @@ const DerivedPort = Type.Object({
 export type DerivedPort = Of<typeof DerivedPort>;
 
 /**
- * All that one look read. A section that was not asked for, or that this version does not have, is absent;
- * what one look could read another may not, so readers take the latest of each.
+ * Everything that a look read. A section is absent if the look did not ask for it, or if the version does not have it.
+ * Looks read different sections, so readers take the latest of each.
  */
 const NodeFacts = Type.Partial(
   Type.Object({

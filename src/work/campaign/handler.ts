@@ -43,10 +43,10 @@ export interface CampaignWorkerParts {
 const defaultLeaseMs = 15_000;
 
 /**
- * What a worker does on a campaign's wake-up: holds its lease, looks at the members' expansions, decides, stores, and has
- * the next members admitted as any other request, until nothing is left to do or the signal stops it. Any number of workers
- * may be called with one id: the lease lets one through. Killed anywhere, the next one goes on: a member is admitted under a
- * key of its own, and only while the campaign is held, so it never begins twice, nor behind the back of whoever holds it.
+ * The work on a campaign's wake-up. It holds the lease, looks at the members' expansions, decides, stores, and has the
+ * next members admitted like any other request, until nothing is left to do or the signal stops it. Any number of
+ * workers may be called with one id: the lease lets a single worker through. After a kill at any point the next worker
+ * goes on. A member is admitted under a key of its own, and only while the campaign is held, so it never begins twice.
  */
 export function createCampaignHandler(parts: CampaignWorkerParts): WakeUpHandler {
   const { campaigns: store, log, now, sleep, owner, leaseMs = defaultLeaseMs } = parts;

@@ -47,11 +47,11 @@ const defaultPatienceMs = 300_000;
 const passing: readonly WireErrorCode[] = ['timeout', 'closed', 'unreachable', 'loading'];
 
 /**
- * The worker's part of durable comparisons: called with the id of a comparison that is due, it works on it until it
- * ends, is paused or cancelled, is held up by a server (then it resolves with the milliseconds after which to call
- * again), or the signal stops it. null = nothing to do until the next call. Any number of workers may be called with one
- * id: the lease lets one of them through. After a kill at any point the next call goes on from the last checkpoint, which
- * holds the counts and the differences found up to it.
+ * The worker's part of durable comparisons. Called with the id of a comparison that is due, it works until the
+ * comparison ends, is paused or cancelled, is held up by a server, or the signal stops it. Held up by a server, it
+ * resolves with the milliseconds after which to call again; null = nothing to do until the next call. Any number of
+ * workers may be called with one id: the lease lets a single worker through. After a kill at any point the next call
+ * goes on from the last checkpoint, which holds the counts and the differences found up to it.
  */
 export function createComparisonHandler(options: ComparisonHandlerOptions): WakeUpHandler {
   const { comparisons: store, log, now, sleep, owner, leaseMs = 30_000 } = options;

@@ -58,7 +58,7 @@ export interface Observer {
     masterPassword: string | null,
   ): Promise<Look | null>;
   connection(target: NodeTarget): NodeConnection;
-  /** Drops a look that was begun before something was done to the node: it tells of the time before. */
+  /** Drops a look that began before the service acted on the node: it shows the time before the act. */
   discardLate(target: NodeTarget): void;
   close(): void;
 }

@@ -264,8 +264,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   }
 
   /**
-   * Sends one command whose intent is stored. The lease was prolonged just before, so that it outlives the command: a
-   * successor that takes over later waits until an act without a known end can no longer happen.
+   * Sends a command whose intent is stored. The lease was prolonged just before, so it outlives the command. A later
+   * successor waits until an act without a known end can no longer happen.
    */
   async function run(command: Decision['commands'][number]): Promise<Reply> {
     const { joinIndex, intentId } = command;
@@ -286,7 +286,10 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     return { joinIndex, intentId, outcome: result.outcome, text: result.reply };
   }
 
-  /** Why a node may not be told to follow this master, which a name may have led elsewhere since the plan; null = it may. */
+  /**
+   * Why the service may not make a node follow this master, whose name may lead elsewhere since the plan; null = it
+   * may.
+   */
   async function objectionToFollow(command: NodeCommand): Promise<NotAllowed | null> {
     if (command.kind !== 'slaveof') return null;
     const credential = deps.credentials.get(expansion.master.credential);
@@ -294,8 +297,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   }
 
   /**
-   * Why nothing may be sent now; null = it may. Asked again until the answer is fresh: a process that was stopped while
-   * it waited for the database would otherwise act on a lease or on a freeze of long ago. Throws FencedError.
+   * Why nothing may be sent now; null = it may. Asks again until the answer is fresh: a process may have stopped while
+   * it waited for the database, and must not act on an old lease or freeze. Throws FencedError.
    */
   async function lastObjection(command: NodeCommand): Promise<Reason | null> {
     for (let tries = 0; tries < 10; tries += 1) {

@@ -47,9 +47,9 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
 const isEmergency = (request: FastifyRequest): boolean => request.routeOptions.config.emergency === true;
 
 /**
- * Whose requests are counted together. Who is signed in is counted apart from others at the same address, and what
- * steers apart from what reads, so that nobody's asking locks anybody out of a freeze or a pause. All who are not signed
- * in share what their address may ask: guessing tokens must be slow.
+ * Whose requests are counted together. Each signed-in client counts apart from others at the same address, and controls
+ * count apart from reads. So nobody's requests lock anybody out of a freeze or a pause. All who are not signed in share
+ * the limit of their address: guessing tokens must be slow.
  */
 function countedAs(request: FastifyRequest, { access }: ApiParts): string {
   const caller = access.callerOf(request.headers);

@@ -75,7 +75,7 @@ export function stripWords(
   return present.map((state) => `${byState[state]} ${words[state]}`).join(', ');
 }
 
-/** All members as one line: a share per state, told in words to those who do not see it. */
+/** All members as one line: a share per state, in words for those who do not see it. */
 export function MemberStrip({ progress }: Pick<CampaignSummary, 'progress'>) {
   const t = useMessages().campaigns;
   const counts = order

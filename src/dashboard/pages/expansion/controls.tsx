@@ -28,7 +28,7 @@ function useControls(): Controls {
   return controls;
 }
 
-/** Holds the one dialog through which every control of an expansion goes, with its reason. */
+/** Holds the dialog through which every control of an expansion goes, with its reason. */
 export function ControlsProvider({
   expansion,
   children,

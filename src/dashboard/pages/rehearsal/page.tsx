@@ -6,7 +6,7 @@ import { useMessages } from '../../i18n/index.tsx';
 import { Link } from '../../router.tsx';
 import { Played } from './played.tsx';
 
-/** The rehearsal of one plan. The same plan always comes out the same, so that its address can be passed on. */
+/** The rehearsal of a plan. The same plan always gives the same rehearsal, so its address can be passed on. */
 export default function RehearsalPage({ plan: id }: { readonly plan: string }) {
   const t = useMessages();
   const plan = usePlan(id);
