@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtIn } from '../src/engines/pika/knowledge.ts';
 import { type LogLine, logLines } from '../src/engines/pika/log-lines.ts';
+import { type CopyHelps, causes } from '../src/model/diagnosis.ts';
 import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
 import { logCauses } from '../src/model/full-sync-log.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
@@ -154,6 +155,39 @@ function logLinesText(): string {
   return table(['log', 'severity', 'pattern', 'meaning', 'releases'], rows);
 }
 
+const helpText: Readonly<Record<CopyHelps, string>> = {
+  yes: 'can help: the cause has gone when the next copy begins.',
+  once: 'can help once. If the service finds the same cause again, it asks a person.',
+  no: 'cannot help.',
+};
+
+/** A section for each cause of a diagnosis. */
+function causesText(): string {
+  const faultsAreInKnowledge = { faults: [] };
+  return Object.entries(causes)
+    .map(([code, { title, looks, wouldTell, copyHelps, steps }]) =>
+      [
+        `### ${code}`,
+        say(title),
+        table(
+          ['where', 'how it looks'],
+          [
+            ['INFO', looks.info],
+            ['bytes', looks.bytes],
+            ['logs', looks.logs],
+          ],
+        ),
+        `What would tell: ${say(wouldTell)}`,
+        `Another copy ${helpText[copyHelps]}`,
+        steps
+          .en(faultsAreInKnowledge, nobody)
+          .map((step, index) => `${index + 1}. ${step}`)
+          .join('\n'),
+      ].join('\n\n'),
+    )
+    .join('\n\n');
+}
+
 interface Block {
   readonly file: string;
   readonly name: string;
@@ -166,6 +200,7 @@ export const blocks: readonly Block[] = [
   { file: 'docs/api.md', name: 'errors', text: errorsText() },
   { file: 'docs/settings.md', name: 'settings', text: settingsText() },
   { file: 'docs/knowledge.md', name: 'faults', text: faultsText() },
+  { file: 'docs/diagnosis.md', name: 'causes', text: causesText() },
   { file: 'docs/logs.md', name: 'log causes', text: logCausesText() },
   { file: 'docs/logs.md', name: 'log lines', text: logLinesText() },
 ];

@@ -18,13 +18,15 @@ import {
 import type { Diagnosis } from './views/diagnosis.ts';
 
 /**
- * Whether another copy can help against a cause. `once`: perhaps, if the cause has gone meanwhile; when the same cause
- * is found again, a person is asked.
+ * Whether another copy can help against a cause. `yes`: the cause is an event, which has passed when the next copy begins.
+ * `once`: perhaps, if the cause has gone meanwhile; when the same cause is found again, a person is asked.
  */
 export type CopyHelps = 'yes' | 'once' | 'no';
 
 interface CauseRow {
   readonly copyHelps: CopyHelps;
+  /** How it looks on real servers (docs/diagnosis.md). */
+  readonly looks: Readonly<Record<'info' | 'bytes' | 'logs', string>>;
   readonly title: Text;
   /** What would tell whether it is this cause. */
   readonly wouldTell: Text;
@@ -58,6 +60,11 @@ function faultStep({ used, text: what, instead }: FaultInUse, reader: Reader): s
 export const causes = {
   newer_dump: {
     copyHelps: 'yes',
+    looks: {
+      info: 'LASTSAVE of the master changes while a database of the node is in WaitDBSync. On 3.5.0 to 3.5.4 and 4.0.0 the link can be up afterwards.',
+      bytes: 'Fewer bytes have come than the snapshot holds, or none come any more.',
+      logs: 'Node: “receive newer dump, reset state to STOP”. Master: “bgsave_info: path=…” during the copy.',
+    },
     title: plain(
       'A newer dump replaced the dump that the node was copying.',
       '新的快照替换了节点正在复制的快照。',
@@ -72,7 +79,12 @@ export const causes = {
     ),
   },
   copy_incomplete: {
-    copyHelps: 'yes',
+    copyHelps: 'once',
+    looks: {
+      info: 'The link is up, the lag is 0 and every database is connected. From 3.5.5 and 4.0.1 on `is_eligible_for_master_election` can be false.',
+      bytes: 'Fewer bytes have come than the snapshot holds.',
+      logs: 'Node: “Change db success”, and fewer lines “copy remote file” than “file_set”.',
+    },
     title: plain('The node has opened an incomplete copy.', '节点打开了不完整的副本。'),
     wouldTell: plain(
       'The node’s log: a complete copy has a line “copy remote file” for each file of the list, and no line “receive newer dump”.',
@@ -84,7 +96,13 @@ export const causes = {
     ),
   },
   copy_stalled: {
-    copyHelps: 'yes',
+    copyHelps: 'once',
+    looks: {
+      info: 'A database stays in WaitDBSync.',
+      bytes:
+        '`total_net_repl_input_bytes` of the node grew, and grows no more, or by pings alone (some 16 B/s).',
+      logs: 'Node: “rsync timeout” means the network. No new line at all means a process that hangs.',
+    },
     title: plain('The copy began, and no more files come.', '复制已开始，但不再有文件到达。'),
     wouldTell: plain(
       'The logs of node and master: “rsync timeout” means the network, nothing at all means a process that hangs.',
@@ -95,8 +113,38 @@ export const causes = {
       ['检查节点与主节点之间的网络，以及两边的进程是否正常。'],
     ),
   },
+  copy_too_slow: {
+    copyHelps: 'once',
+    looks: {
+      info: 'A database stays in WaitDBSync.',
+      bytes:
+        '`total_net_repl_input_bytes` of the node grows, by less than a hundredth of the snapshot in minutes.',
+      logs: 'Node: “copy remote file” lines, far apart.',
+    },
+    title: plain('Files come so slowly that the copy never ends.', '文件到达得太慢，复制永远不会结束。'),
+    wouldTell: plain(
+      'CONFIG GET throttle-bytes-per-second on the node; the load of the disks and of the network.',
+      '节点上的 CONFIG GET throttle-bytes-per-second；磁盘与网络的负载。',
+    ),
+    steps: steps(
+      [
+        'Look at throttle-bytes-per-second of the node, and raise it with CONFIG SET if it is low.',
+        'Check the network between node and master, and the load of their disks. Then retry the node.',
+      ],
+      [
+        '查看节点的 throttle-bytes-per-second，若过低请用 CONFIG SET 调高。',
+        '检查节点与主节点之间的网络以及两边磁盘的负载，然后重试该节点。',
+      ],
+    ),
+  },
   disk_full: {
     copyHelps: 'no',
+    looks: {
+      info: 'A database stays in WaitDBSync without an end.',
+      bytes:
+        'The node receives more than the snapshot holds, since it starts files again and again: 12.7 GB for 156 MB in one run.',
+      logs: 'Node: “pwrite failed” with “No space left on device”. With log-path on the full disk lines are missing.',
+    },
     title: plain('The disk of the node is full.', '节点的磁盘已满。'),
     wouldTell: plain(
       'pika.INFO of the node: “No space left on device”; `df -h` of db-sync-path.',
@@ -109,6 +157,11 @@ export const causes = {
   },
   dump_fails: {
     copyHelps: 'once',
+    looks: {
+      info: 'A database stays in WaitDBSync; on 3.5.3 and 3.5.4 it can be Error. The master shows “full syncing” and `is_bgsaving:No`. LASTSAVE moves all the same.',
+      bytes: '200 to 520 B/s come and no file.',
+      logs: 'Master: “create new backup failed”, then “open file … failed” without an end. Node: a list of one file.',
+    },
     title: plain('The dump of the master failed or is missing.', '主节点的快照失败或不存在。'),
     wouldTell: plain(
       'pika.WARNING of the master: “create new backup failed”. LASTSAVE proves nothing: it moves with a failed dump too.',
@@ -129,6 +182,11 @@ export const causes = {
   },
   files_port_closed: {
     copyHelps: 'once',
+    looks: {
+      info: 'A database stays in WaitDBSync. 3.5.4 shows Error after about 12 s, and from 3.5.5 on after 64 tries.',
+      bytes: 'About 16 B/s come: pings.',
+      logs: 'Node: “copy remote meta failed”. Master: no “connection accepted” of rsync_server.cc.',
+    },
     title: plain(
       'The node cannot reach port + 10001 of the master, through which the files come.',
       '节点无法连接主节点的端口 + 10001（传输文件的端口）。',
@@ -147,6 +205,11 @@ export const causes = {
   },
   replication_port_closed: {
     copyHelps: 'no',
+    looks: {
+      info: 'The link is down and every database stays in NoConnect. The master does not list the node.',
+      bytes: '0 bytes have come since SLAVEOF.',
+      logs: 'Node: “Try Send Meta Sync” every 10 s. “close connection … reason 7” means refused; nothing more means that packets are dropped.',
+    },
     title: plain(
       'The node cannot reach port + 2000 of the master, through which it asks for everything.',
       '节点无法连接主节点的端口 + 2000（所有复制请求的端口）。',
@@ -170,6 +233,11 @@ export const causes = {
   },
   master_refuses: {
     copyHelps: 'no',
+    looks: {
+      info: 'The link is down and every database stays in NoConnect. The master does not list the node.',
+      bytes: '52 bytes have come once since SLAVEOF: one question and its answer.',
+      logs: 'Node: “Invalid masterauth”, or that the replication id or the number of databases differs.',
+    },
     title: plain('The master refused the node.', '主节点拒绝了该节点。'),
     wouldTell: plain(
       'The node’s log: “Invalid masterauth”, “inconsistent with master” or “ReplicationID”.',
@@ -190,6 +258,11 @@ export const causes = {
   },
   already_listed: {
     copyHelps: 'once',
+    looks: {
+      info: 'The link is down and every database stays in NoConnect, yet the master lists the address of the node.',
+      bytes: 'Some 50 bytes come every 10 s.',
+      logs: 'Master: “Slave AlreadyExist”.',
+    },
     title: plain(
       'The master still lists an earlier connection of the node, and does not take a second one.',
       '主节点仍列着该节点先前的连接，不接受第二个连接。',
@@ -208,6 +281,11 @@ export const causes = {
   },
   listed_otherwise: {
     copyHelps: 'no',
+    looks: {
+      info: 'The node is up. The master lists no entry of its address, and has an entry that belongs to no known node.',
+      bytes: 'All bytes of the snapshot have come.',
+      logs: 'Master: “Add New Slave” with an address that is not among those of the node.',
+    },
     title: plain(
       'The master lists the node under an address that the service does not know.',
       '主节点以本服务不知道的地址列出了该节点。',
@@ -231,6 +309,11 @@ export const causes = {
   },
   reply_missed: {
     copyHelps: 'yes',
+    looks: {
+      info: 'The link is down and a database stays in kWaitReply (`connecting`). The master shows “not syncing”.',
+      bytes: 'All bytes of the snapshot have come, and no more come.',
+      logs: 'Node: “TrySync Ok” or “Need Wait To Sync”, and 2 s later INFO still says kWaitReply.',
+    },
     title: plain(
       'The reply of the master came before the node waited for it, so the node waits for ever (a fault of Pika).',
       '主节点的应答早于节点进入等待状态，节点因此一直等待（Pika 的缺陷）。',
@@ -246,6 +329,11 @@ export const causes = {
   },
   dump_takes_long: {
     copyHelps: 'once',
+    looks: {
+      info: '`is_bgsaving:Yes` on the master for more than 10 s. 3.5.3 and 3.5.4 show Error, and begin again by themselves after about 118 s.',
+      bytes: 'No file comes before the dump is there.',
+      logs: 'Node: “kRsyncMeta request failed! db is not exist or doing bgsave, retries:10”. Master: “waiting bgsave done”.',
+    },
     title: plain(
       'The dump of the master took longer than the 10 s for which this version waits.',
       '主节点做快照的时间超过了该版本等待的 10 秒。',
@@ -263,6 +351,11 @@ export const causes = {
   },
   copy_on_another_mount: {
     copyHelps: 'no',
+    looks: {
+      info: 'The state changes from WaitDBSync to Error at the end of the copy.',
+      bytes: 'All bytes of the snapshot have come.',
+      logs: 'Node: “Failed to rename” with “Invalid cross-device link”.',
+    },
     title: plain(
       'db-sync-path of the node lies on another mount than its db-path, so the node cannot move the copy into place.',
       '节点的 db-sync-path 与 db-path 不在同一挂载点，无法把副本移动到位。',
@@ -286,6 +379,11 @@ export const causes = {
   },
   command_not_applied: {
     copyHelps: 'no',
+    looks: {
+      info: 'The link goes up and down. The binlog offset of the node stands still, and the lag reads 0.',
+      bytes: 'Bytes of the binlog come again and again.',
+      logs: 'Node: “Fail to initial command from binlog”, then “Redis parser failed” ten times a second.',
+    },
     title: plain(
       'The node cannot apply a command of the master’s binlog, and stops there for good (a fault of Pika 4.0).',
       '节点无法应用主节点 binlog 中的某条命令，永久停在此处（Pika 4.0 的缺陷）。',
@@ -309,6 +407,11 @@ export const causes = {
   },
   offsets_apart: {
     copyHelps: 'once',
+    looks: {
+      info: 'A database was connected, changes to Error and stays there.',
+      bytes: 'Bytes came until the first INCR, INCRBY or APPEND of the master.',
+      logs: 'Node: “TrySync Error, Because the invalid filenum and offset”. Master: “Slave offset is larger than mine”.',
+    },
     title: plain(
       'The node has logged a command in other words than its master, so that the master no longer knows its offset.',
       '节点写入 binlog 的命令与主节点不同，主节点不再认识它的偏移量。',
@@ -330,6 +433,11 @@ export const causes = {
   },
   replicated_wrongly: {
     copyHelps: 'no',
+    looks: {
+      info: 'The link is up, the lag is 0 and every database is connected.',
+      bytes: 'All bytes of the snapshot have come.',
+      logs: 'Nothing. The comparison tells: the keys were written by such commands since the dump.',
+    },
     title: plain(
       'The full sync was whole; this version of Pika replicates some commands wrongly.',
       '全量同步是完整的；是该版本的 Pika 错误地复制了某些命令。',
@@ -347,6 +455,11 @@ export const causes = {
   },
   lost_after_flush: {
     copyHelps: 'no',
+    looks: {
+      info: 'The link is up, the lag is 0 and every database is connected.',
+      bytes: 'All bytes of the snapshot have come, and the master is much smaller than this now.',
+      logs: 'Nothing. The comparison tells: the keys were written right after the flush.',
+    },
     title: plain(
       'The master was emptied (FLUSHALL or FLUSHDB), and this version loses first writes after it on slaves now and then.',
       '主节点被清空过 (FLUSHALL 或 FLUSHDB)，该版本的从节点偶尔会丢失其后最初的写入。',
@@ -414,6 +527,10 @@ export const signs = {
   files_came: text<{ readonly receivedBytes: number }>({
     en: ({ receivedBytes }) => `Files came: ${bytes(receivedBytes)}.`,
     zh: ({ receivedBytes }) => `收到过文件：${bytes(receivedBytes)}。`,
+  }),
+  little_came: text<{ readonly cameBytes: number; readonly inMs: number }>({
+    en: ({ cameBytes, inMs }) => `Only ${bytes(cameBytes)} came in ${Math.round(inMs / 1000)} s.`,
+    zh: ({ cameBytes, inMs }) => `${Math.round(inMs / 1000)} 秒内只收到 ${bytes(cameBytes)}。`,
   }),
   all_came: plain('All bytes of the snapshot came.', '快照的全部字节都已到达。'),
   error_after_copy: plain(

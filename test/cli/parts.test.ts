@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { processContext } from '../../src/cli/context.ts';
 import { cutTo, displayWidth, formatBytes, formatDuration, printable } from '../../src/cli/format.ts';
+import { diagnosisLines } from '../../src/cli/render/diagnosis.ts';
+import { renderEvidence } from '../../src/cli/render/evidence.ts';
 import { joinLine, progressLine, silentText } from '../../src/cli/render/expansion.ts';
 import { renderFrame } from '../../src/cli/render/frame.ts';
 import { resolveSettings } from '../../src/cli/settings.ts';
@@ -196,5 +198,56 @@ describe('the picture on a terminal', () => {
     const text = frame(200, 100, 24).join('\n');
     expect(text).toContain('transferring');
     expect(text).toMatch(/… and \d+ more: .*verified/);
+  });
+});
+
+describe('a diagnosis', () => {
+  const style = styleFor({ ...processContext(), env: {} });
+  const diagnosis = {
+    at: 0,
+    attempt: 1,
+    symptom: 'hung_in_full_sync' as const,
+    causes: [
+      {
+        code: 'dump_fails',
+        facts: {},
+        text: 'The dump failed.',
+        speaksFor: [{ code: 'trickle', facts: {}, text: '236 B come.' }],
+        speaksAgainst: [{ code: 'no_file', facts: {}, text: 'A file came.' }],
+        wouldTell: 'The log.',
+        copyHelps: 'once' as const,
+      },
+    ],
+    remedy: { kind: 'reattach' as const },
+  };
+
+  it('is shown whole while the service acts on it, and whether another copy can help', () => {
+    expect(diagnosisLines({ phase: 'attaching', diagnosis }, style)).toEqual([
+      'likeliest cause The dump failed. (another copy can help once)',
+      '  + 236 B come.',
+      '  - A file came.',
+      '  ? The log.',
+      '→ The service attaches the node again.',
+    ]);
+    const waiting = { ...diagnosis, remedy: { kind: 'wait' as const, until: Date.UTC(2026, 0, 1, 3, 4, 5) } };
+    expect(diagnosisLines({ phase: 'attaching', diagnosis: waiting }, style).at(-1)).toMatch(
+      /^→ The node can help itself\. The service waits until \d\d:\d\d:\d\d/,
+    );
+  });
+
+  it('leaves out what is no longer done', () => {
+    expect(diagnosisLines({ phase: 'verified', diagnosis }, style)).toHaveLength(4);
+    expect(diagnosisLines({ phase: 'verified' }, style)).toEqual([]);
+  });
+
+  it('stands under the evidence of its node, with the steps for a person', () => {
+    const person = { ...diagnosis, remedy: { kind: 'person' as const, steps: ['Look at the disk.'] } };
+    const node = { node: '10.0.0.9:9221', phase: 'quarantined' as const, evidence: null, anomalies: [] };
+    const report = {
+      expansionId: 'e',
+      master: expansionOf(['10.0.0.9:9221']).master,
+      nodes: [{ ...node, diagnosis: person, attempts: [], comparison: null }],
+    };
+    expect(renderEvidence(report, style).join('\n')).toMatch(/The dump failed(.|\n)*→ Look at the disk\./);
   });
 });

@@ -17,6 +17,8 @@ const figures = {
   masterBytes: 4e6,
   bytesPerSecond: 236,
   forMs: 61_000,
+  cameBytes: 4e6,
+  inMs: 600_000,
   flaps: 4,
   missingThatExpire: 3,
   emptied: 1,

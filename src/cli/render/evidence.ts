@@ -2,6 +2,7 @@ import type { EvidenceRule } from '../../model/evidence.ts';
 import type { EvidenceReport, NodeEvidence } from '../../model/views/expansion.ts';
 import { formatTime, pad, printable } from '../format.ts';
 import { phaseColour, phaseMark, type Style, words } from '../style.ts';
+import { diagnosisLines } from './diagnosis.ts';
 
 /** Per node every rule of "verified", whether it holds, and the sentence with its facts. */
 export function renderEvidence(evidence: EvidenceReport, style: Style): string[] {
@@ -17,13 +18,15 @@ function nodeLines(node: NodeEvidence, style: Style): string[] {
     (anomaly) =>
       `  ${style.yellow(`⚠ ${anomaly.code}`)} (attempt ${anomaly.attempt}, ${formatTime(anomaly.at)}): ${printable(anomaly.text)}`,
   );
-  if (node.evidence === null) return [head, '  No evidence yet.', ...anomalies];
+  const diagnosis = diagnosisLines(node, style).map((line) => `  ${line}`);
+  if (node.evidence === null) return [head, '  No evidence yet.', ...anomalies, ...diagnosis];
   const width = Math.max(0, ...node.evidence.rules.map((rule) => rule.rule.length));
   return [
     `${head} ${style.dim(`(verdict ${words(node.evidence.verdict)}, attempt ${node.evidence.attempt})`)}`,
     ...node.evidence.rules.map((rule) => ruleLine(rule, width, style)),
     ...comparisonLines(node),
     ...anomalies,
+    ...diagnosis,
   ];
 }
 

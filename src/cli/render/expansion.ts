@@ -5,6 +5,7 @@ import type { Reader } from '../../model/text.ts';
 import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import { cutTo, formatBytes, formatClock, formatDuration, pad, printable } from '../format.ts';
 import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';
+import { diagnosisLines } from './diagnosis.ts';
 import { scheduleLines } from './schedule.ts';
 
 /** One line that says how far an expansion is. */
@@ -135,23 +136,12 @@ function joinDetails(join: JoinView, style: Style): string[] {
   const anomalies = (join.anomalies ?? []).map(
     (anomaly) => `      ${style.yellow(`⚠ ${anomaly.code}`)}: ${printable(anomaly.text)}`,
   );
-  if (!join.problem) return anomalies;
-  return [
-    ...anomalies,
+  const problem = join.problem && [
     `      ${style.red(printable(join.problem.text))} ${style.dim(`[${join.problem.code}]`)}`,
     ...join.problem.nextSteps.map((step) => `      → ${printable(step)}`),
-    ...diagnosisLines(join, style),
   ];
+  return [...anomalies, ...(problem ?? []), ...diagnosisLines(join, style).map((line) => `      ${line}`)];
 }
-
-/** Each cause that could explain it: what speaks for it, what against, and what would tell. */
-const diagnosisLines = ({ diagnosis }: JoinView, style: Style): readonly string[] =>
-  (diagnosis?.causes ?? []).flatMap(({ text, speaksFor, speaksAgainst, wouldTell }, index) => [
-    `      ${style.dim(index === 0 ? 'likeliest cause' : 'or')} ${printable(text)}`,
-    ...speaksFor.map((each) => `        + ${printable(each.text)}`),
-    ...speaksAgainst.map((each) => `        - ${printable(each.text)}`),
-    `        ? ${printable(wouldTell)}`,
-  ]);
 
 function problemLines(expansion: ExpansionView, style: Style): string[] {
   if (!expansion.problem) return [];

@@ -232,7 +232,8 @@ function receivedSinceAttach({ replInputBytes, bytesAtAttach }: SlaveTracker): n
 function hung(patient: Patient): readonly Candidate[] {
   const { slave, anomaly, master } = patient;
   const wait = lastPass(slave);
-  if (anomaly.facts.as === 'no_headway') return [];
+  if (anomaly.facts.as === 'no_headway')
+    return [{ code: 'copy_too_slow', speaksFor: [[3, 'little_came', anomaly.facts]], speaksAgainst: [] }];
   if (wait?.supersededBy != null)
     return [{ code: 'newer_dump', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
   const isError = Object.values(slave.replication?.dbStates ?? {}).includes('Error');

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../src/core/sync/diagnosis.ts';
+import { beginPass } from '../../../src/core/sync/full-sync-pass.ts';
 import { newMasterTracker } from '../../../src/core/sync/master-tracker.ts';
 import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
@@ -11,6 +13,7 @@ import type { SlaveTracker } from '../../../src/model/full-sync.ts';
 import type { KnownFault } from '../../../src/model/knowledge.ts';
 import type { ListedSlave } from '../../../src/model/observation.ts';
 import { nobody } from '../../../src/model/text.ts';
+import { masterReplication } from './master-replication.ts';
 
 const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
 
@@ -204,5 +207,108 @@ describe('data differ as the faults of the two releases make them differ', () =>
       bySign: { missing_expires: 5 },
     });
     expect(first).toBe('GETEX loses keys. Use EXPIRE.');
+  });
+});
+
+describe('a remedy is not repeated for a cause that it did not cure', () => {
+  const anomalies = [
+    makeAnomaly('refused_for_good', { noConnectForMs: 300_000 }, seen()),
+    makeAnomaly('hung_in_full_sync', { ...sizes(), as: 'still', stillForMs: 90_000 }, seen()),
+    makeAnomaly('hung_in_full_sync', { ...sizes(), as: 'no_headway', cameBytes: 10, inMs: 600_000 }, seen()),
+    makeAnomaly('copy_without_end', { ...sizes(), node: 'n', mostBytes: 1000 } as never, seen()),
+    makeAnomaly('snapshot_superseded', { by: 'later_dump', otherSlave: null }, seen()),
+    makeAnomaly(
+      'reply_missed',
+      { dbs: ['db0'], forMs: 200_000, otherDatabaseConnected: true, helpsItselfWithinMs: 180_000 },
+      seen(),
+    ),
+    makeAnomaly('up_but_incomplete', { as: 'few_bytes', receivedBytes: 1, snapshotBytes: 9 }, seen()),
+    makeAnomaly('up_but_incomplete', { as: 'offset_stands_still', forMs: 1 }, seen()),
+  ];
+  function seen() {
+    return { at: 300_000, attempt: 1 };
+  }
+  function sizes() {
+    return { receivedBytes: 10, snapshotBytes: 1000 };
+  }
+
+  /** Events: they have passed when the next copy begins. */
+  const mayComeAgain = ['newer_dump', 'reply_missed'];
+
+  test('whatever is seen, and whatever was tried before', () => {
+    const arbitrary = fc.record({
+      anomaly: fc.constantFrom(...anomalies),
+      bytes: fc.constantFrom(null, 0, 52, 600, 4_000_000),
+      listed: fc.boolean(),
+      state: fc.constantFrom('NoConnect', 'WaitDBSync', 'Error', 'WaitReply'),
+      pass: fc.record({
+        end: fc.constantFrom(null, 'swapped' as const),
+        firstBytesAt: fc.constantFrom(null, 1000),
+        bytesLast: fc.constantFrom(100, 5_000, 60_000, 5_000_000),
+        supersededBy: fc.constantFrom(null, 'later_dump' as const),
+      }),
+      report: fc.option(
+        fc.record({
+          differencesTotal: fc.constant(10),
+          differencesByKind: fc.constant({ missing: 10 }),
+          differencesBySign: fc.constantFrom({}, { missing_expires: 10 }, { emptied: 10 }),
+        }),
+      ),
+      version: fc.constantFrom('3.5.4', '3.5.5', '4.0.1'),
+      mayAskForDump: fc.boolean(),
+      masterBytes: fc.constantFrom(10, 5_000_000),
+    });
+    let repeated = 0;
+    fc.assert(
+      fc.property(arbitrary, (given) => {
+        const capabilities = capabilitiesOf({ server: { ...server, reportedVersion: given.version } });
+        const replication = masterReplication({ role: 'slave', dbStates: { db0: given.state } });
+        const attached: SlaveTracker = {
+          ...newSlaveTracker({
+            attachedAt: 0,
+            master: { host: '10.0.0.1', port: 9221 },
+            self: { host: '10.0.0.2', port: 9221 },
+            before: null,
+            listedBefore: [],
+          }),
+          bytesAtAttach: 0,
+          replInputBytes: given.bytes,
+          noConnectSince: 0,
+          listed: given.listed ? { ip: '10.0.0.2', port: 9221, lag: {} } : null,
+          replication,
+        };
+        const pass = beginPass(attached, replication, 0, newMasterTracker(), capabilities);
+        const slave = { ...attached, waits: [{ ...pass, bytesAtStart: 0, ...given.pass }] };
+        const earlier: string[] = [];
+        const tried: string[] = [];
+        for (let attempt = 1; attempt <= 6; attempt += 1) {
+          const { causes, remedy } = diagnose({
+            slave,
+            master: {
+              ...newMasterTracker(),
+              samples: [{ at: 1, sstBytes: given.masterBytes, offsets: null } as never],
+            },
+            capabilities,
+            nodeVersion: given.version,
+            faults: builtIn.faults,
+            report: given.anomaly.code === 'up_but_incomplete' ? (given.report as never) : null,
+            anomaly: { ...given.anomaly, attempt },
+            earlier,
+            mayAskForDump: given.mayAskForDump,
+            now: 300_000,
+          });
+          const cause = causes[0]?.code;
+          if (cause === undefined || remedy.kind === 'person' || remedy.kind === 'wait') return;
+          const doing = `${remedy.kind} ${cause}`;
+          if (!mayComeAgain.includes(cause)) expect(tried).not.toContain(doing);
+          else if (tried.includes(doing)) repeated += 1;
+          tried.push(doing);
+          earlier.push(cause);
+        }
+        expect(mayComeAgain.some((code) => tried[0]!.endsWith(code))).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(repeated).toBeGreaterThan(0);
   });
 });
