@@ -427,12 +427,12 @@ export const anomalyTable = {
   }),
   refused_for_good: row<{ noConnectForMs: number }>({
     title: plain(
-      'The master refused the node, and the node does not try again',
-      '主节点拒绝了该节点，而节点不再重试',
+      'The node gets no connection to its master, although the master answers the service',
+      '节点无法与主节点建立连接，而主节点对本服务有应答',
     ),
     cause: plain(
-      'Wrong or missing masterauth, another number of databases, another replication id or an incompatible version. Pika shows only NoConnect and never retries.',
-      'masterauth 错误或缺失、databases 数量不同、replication id 不同，或版本不兼容。Pika 只显示 NoConnect，不会再试。',
+      'The node cannot reach port + 2000 of its master, or the master refuses the node. A refusal comes from a wrong or missing masterauth, another number of databases, another replication id or an incompatible version. Pika shows NoConnect in both cases. A node that was refused never retries.',
+      '节点连不上主节点的端口 + 2000，或主节点拒绝了它。拒绝的原因是 masterauth 错误或缺失、databases 数量不同、replication id 不同，或版本不兼容。两种情况下 Pika 都只显示 NoConnect。被拒绝的节点不会再试。',
     ),
     versions: allVersions,
     recordings: ['13', '15', '16', '21'],

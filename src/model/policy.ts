@@ -278,6 +278,21 @@ export const policyFields = {
     label: plain('Data check', '数据校验'),
     help: plain("How the data of a node are compared with the master's.", '如何把节点的数据与主节点比对。'),
   },
+  longerTtls: {
+    kind: 'choice',
+    section: 'main',
+    flag: 'longer-ttls',
+    choices: {
+      note: plain('Verify, and say so', '通过校验并注明'),
+      halt: plain('Ask a person', '请人工处理'),
+    },
+    default: 'note',
+    label: plain('Keys that live longer on the node', '在节点上存活更久的 key'),
+    help: plain(
+      'What the service does if the data differ in nothing but that keys expire later on the node, or never. Pika does this with SET NX EX during a copy, and 3.5.5 with INCR. No data are missing, and no copy changes it.',
+      '数据唯一的差异是 key 在节点上过期更晚或永不过期时怎么办。Pika 在复制期间的 SET NX EX 会造成这种差异，3.5.5 的 INCR 也会。没有数据缺失，重新复制也不会改变。',
+    ),
+  },
   maxAttempts: {
     kind: 'number',
     section: 'limits',

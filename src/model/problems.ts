@@ -234,6 +234,24 @@ export const problems = {
       ['按应答内容修复该节点，然后重试；或跳过它。'],
     ),
   ),
+  command_hidden: row<{ node: string; command: string; reply: string }>(
+    {
+      en: ({ node, command, reply }) =>
+        `${node} does not know ${command} under this name: rename-command in its configuration hides it. The node answered: ${reply}`,
+      zh: ({ node, command, reply }) =>
+        `${node} 不认识命令 ${command}：其配置中的 rename-command 隐藏了它。节点的应答：${reply}`,
+    },
+    steps(
+      [
+        'Remove rename-command for this command from the configuration file of the node, and restart the node.',
+        'Then retry the node, or skip it. The service sends commands under their own names.',
+      ],
+      [
+        '请在该节点的配置文件中去掉该命令的 rename-command，并重启节点。',
+        '然后重试该节点，或跳过它。本服务只使用命令的原名。',
+      ],
+    ),
+  ),
   comparison_inconclusive: row<{ node: string; tries: number; reason: string | null }>(
     {
       en: ({ node, tries, reason }) =>

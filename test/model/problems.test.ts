@@ -48,6 +48,7 @@ const samples: { readonly [Code in ProblemCode]: readonly ProblemFacts<Code>[] }
   stale_entry: [{ master, node }],
   holds_data: [{ node }],
   follow_not_allowed: notAllowedSamples.map((notAllowed) => ({ notAllowed })),
+  command_hidden: [{ node, command: 'SLAVEOF', reply: 'ERR unknown command "slaveof"' }],
   command_refused: [{ node, command: 'SLAVEOF', reply: 'ERR no' }],
   comparison_inconclusive: [
     { node, tries: 3, reason: 'the node went away' },

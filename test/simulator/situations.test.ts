@@ -486,3 +486,18 @@ test('rename-command takes a command away under its own name', () => {
   expect(cluster.execute('m', ['FOLLOW', 'NO', 'ONE'])).toEqual({ status: 'OK' });
   expect(cluster.execute('m', ['CONFIG', 'GET', 'port'])).toMatchObject({ error: expect.any(String) });
 });
+
+test.each(['3.5.4', '4.0.1'] as const)(
+  '%s: the target of GEORADIUS … STORE never reaches a slave (recording 45)',
+  (version) => {
+    const cluster = scene({ version });
+    attach(cluster, 's1');
+    expect(connects(cluster)).toBe(true);
+    cluster.execute('m', ['ZADD', 'places', '1', 'a', '2', 'b']);
+    expect(cluster.execute('m', ['GEORADIUSBYMEMBER', 'places', 'a', '9', 'km'])).toEqual(['a', 'b']);
+    expect(cluster.execute('m', ['GEORADIUSBYMEMBER', 'places', 'a', '9', 'km', 'STORE', 'near'])).toBe(2);
+    cluster.advance(5_000);
+    expect(cluster.execute('m', ['ZRANGE', 'near', '0', '-1'])).toEqual(['a', 'b']);
+    expect(cluster.observe('s1').missing).toBe(1);
+  },
+);

@@ -262,6 +262,9 @@ function afterCommand(turn: Turn, join: Join, command: NodeCommand): void {
   }
 }
 
+/** How 3.5 and later, and 3.3.6, answer a command that they do not know (pika-facts 3.4). */
+const isUnknownCommand = (reply: string): boolean => /\bunknown (or unsupported )?command\b/i.test(reply);
+
 /** Takes in the reply to a command of an intent. `unknown` leaves the intent open: the node will be asked. */
 export function takeReply(turn: Turn, reply: Reply & { readonly joinIndex: number }): void {
   const join = joinAt(turn, reply.joinIndex);
@@ -290,6 +293,9 @@ export function takeReply(turn: Turn, reply: Reply & { readonly joinIndex: numbe
     afterCommand(turn, ended, intent.command);
     return;
   }
-  const problem = makeProblem('command_refused', { node, command, reply: text }, turn.now);
+  const [name = command] = command.split(' ');
+  const problem = isUnknownCommand(text)
+    ? makeProblem('command_hidden', { node, command: name, reply: text }, turn.now)
+    : makeProblem('command_refused', { node, command, reply: text }, turn.now);
   giveUp(turn, ended, isTouched(ended) ? 'quarantined' : 'failed', problem);
 }

@@ -99,7 +99,7 @@ export function treat(
     faults: turn.faults,
     report,
     anomaly,
-    unknownEntries: unknownEntries(turn, join, slave),
+    unknownEntries: anomaly.code === 'up_but_not_listed' ? unknownEntries(turn, join, slave) : [],
     earlier: join.triedCauses ?? [],
     mayAskForDump: turn.expansion.policy.mayAskForDump === true,
     now: turn.now,

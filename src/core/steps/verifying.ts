@@ -103,7 +103,8 @@ function verify(
   const result = counted.comparison.report ?? report;
   if (result === null) return;
   const withReport = counted.comparison.report ? counted : takeReport(turn, counted, result);
-  if (result.verdict === 'different' && !outlivesOnly(result)) {
+  const isNoted = outlivesOnly(result) && turn.expansion.policy.longerTtls !== 'halt';
+  if (result.verdict === 'different' && !isNoted) {
     treat(turn, withReport, tracker, incompleteBy(turn, withReport, result), result);
     return;
   }

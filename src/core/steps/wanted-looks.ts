@@ -31,7 +31,7 @@ export function wantedLooks(expansion: Expansion, now: number): WantedLooks | nu
   const first = expansion.batchSize === null && !needsPerson(expansion.state);
   if (joins.length === 0 && !first && !owesMasterSetting(expansion)) return null;
   const wholeBatch = first ? expansion.joins : joins;
-  const beforeAttach = first || joins.some((join) => sectionsOf(join) === preflightNodeSections);
+  const beforeAttach = first || joins.some(({ phase }) => phase === 'waiting' || phase === 'preflight');
   return {
     master: beforeAttach ? preflightSections : masterSections(expansion, now),
     nodes: new Map(
@@ -48,7 +48,9 @@ function withConfig(expansion: Expansion, join: Join, now: number): readonly Loo
 }
 
 function sectionsOf(join: Join): readonly LookSection[] {
-  if (join.phase === 'waiting' || join.phase === 'preflight') return preflightNodeSections;
+  // A node whose copy could not be moved into place dies at the first read of a key.
+  if (join.phase === 'waiting' || join.phase === 'preflight')
+    return join.attempts.length > 0 && !mustStayEmpty(join) ? preflightSections : preflightNodeSections;
   const attempt = join.attempts.at(-1);
   if (attempt?.step === 'slaveof' && mustStayEmpty(join)) return [...following, 'keys'];
   const swapped = attempt?.tracker?.upSince !== null && attempt?.tracker?.ownSstBytes === null;

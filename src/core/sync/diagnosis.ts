@@ -25,7 +25,7 @@ import {
 } from '../../model/knowledge.ts';
 import { type Facts, nobody } from '../../model/text.ts';
 import { waitedForDump } from './anomalies.ts';
-import { fullSyncRules } from './evidence.ts';
+import { fullSyncRules, outlivesOnly } from './evidence.ts';
 import { receivedInPass, refusedBytesPerSecond, trickleBytesPerSecond } from './full-sync-pass.ts';
 import { latestSize } from './master-tracker.ts';
 import { lastPass } from './tracker.ts';
@@ -298,11 +298,16 @@ function faultsFor(cause: FaultCause, { capabilities, nodeVersion, faults }: Pat
 }
 
 /** The same faults: first those whose commands the master's clients use, then those that look like the differences. */
-function faultsBehind(cause: FaultCause, patient: Patient): readonly FaultInUse[] {
+function faultsBehind(
+  cause: FaultCause,
+  patient: Patient,
+  effect?: KnownFault['effect'],
+): readonly FaultInUse[] {
   const bySign = patient.report?.differencesBySign ?? {};
   const seen = ({ signs = [] }: KnownFault): number =>
     signs.reduce((sum, sign) => sum + (bySign[sign] ?? 0), 0);
   return faultsFor(cause, patient)
+    .filter((fault) => effect === undefined || fault.effect === effect)
     .map((fault) => ({ seen: seen(fault), named: inUse(fault, patient.master.commandCalls) }))
     .sort((a, b) => Number(b.named.used.length > 0) - Number(a.named.used.length > 0) || b.seen - a.seen)
     .map(({ named }) => named);
@@ -339,6 +344,17 @@ function differs(patient: Patient, report: ComparisonReport): readonly Candidate
           ],
         ]
       : [];
+  if (outlivesOnly(report))
+    return [
+      {
+        code: 'replicated_wrongly',
+        facts: { faults: faultsBehind('replicated_wrongly', patient, 'ttl_differs') },
+        speaksFor: [
+          [3, 'differences_like_faults', { missingThatExpire: 0, emptied: 0, outlive: differencesTotal }],
+        ],
+        speaksAgainst: [],
+      },
+    ];
   const doubt: Weighed = [3, 'full_sync_in_doubt'];
   const sure: Weighed = [1, 'full_sync_was_whole'];
   const cameBack: readonly Weighed[] = again && whole ? [[3, 'same_after_another_copy']] : [];

@@ -281,9 +281,9 @@ export const reachFindings = {
     ),
     text: {
       en: ({ node, master, commands }, reader) =>
-        `${node || `The master ${master}`} does not know ${listed(commands.map(upper), reader)} under ${commands.length === 1 ? 'this name' : 'these names'}.`,
+        `${node || `The master ${master}`} does not know ${listed(commands.map(upper), reader)} under ${commands.length === 1 ? 'this name' : 'these names'}. SLAVEOF may be hidden too: the service sees this only when it attaches a node.`,
       zh: ({ node, master, commands }, reader) =>
-        `${node || `主节点 ${master}`} 不认识命令 ${listed(commands.map(upper), reader)}。`,
+        `${node || `主节点 ${master}`} 不认识命令 ${listed(commands.map(upper), reader)}。SLAVEOF 也可能被隐藏：本服务只有在挂载节点时才能看出来。`,
     },
     nextStep: {
       en: ({ node, master, commands }, reader) =>

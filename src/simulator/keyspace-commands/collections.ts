@@ -342,7 +342,29 @@ function byRank({ scores, order }: Zset, argv: readonly string[], downward: bool
   return ranked;
 }
 
+/**
+ * GEORADIUS and GEORADIUSBYMEMBER of a radius that holds all members. With STORE or STOREDIST the command writes its target,
+ * and nothing goes to the binlog: the target never reaches a slave (recording 45, all versions).
+ */
+const geoRadius = reading('zset', [], ({ scores }, argv, context) => {
+  const found: (readonly [member: string, score: number])[] = [];
+  scores.scan('', (member, score) => {
+    found.push([member, score]);
+    return true;
+  });
+  const at = argv.findIndex((word) => /^store(dist)?$/i.test(word));
+  const target = at < 0 ? undefined : argv[at + 1];
+  if (target === undefined) return found.map(([member]) => member);
+  context.keyspace.remove('zset', target);
+  const store = editing('zset', { create: true }, (edited) =>
+    found.reduce((added, [member, score]) => (setScore(edited, member, score) ? added + 1 : added), 0),
+  );
+  return store(context, [argv[0]!, target]);
+});
+
 const zsetCommands: CommandTable = {
+  georadius: read(-6, geoRadius),
+  georadiusbymember: read(-5, geoRadius),
   zadd: write(
     -4,
     editing('zset', { create: true }, (edited, argv) => {

@@ -525,3 +525,64 @@ describe('the copy that counts (promise 5)', () => {
     expect(rules).toEqual({ full_sync_seen: true, bytes_received: true, single_snapshot: false });
   });
 });
+
+describe('nodes that are known by name, all on one port (recording 50)', () => {
+  const capabilities = capabilitiesOf({ server: { ...server, reportedVersion: '4.0.1' } });
+  const names = ['pika-0.pika', 'pika-1.pika', 'pika-2.pika', 'pika-3.pika'];
+  const entry = (ip: string, lag: number): ListedSlave => ({ ip, port: 9221, lag: { db0: lag } });
+  const listing = (at: number, slaves: readonly ListedSlave[]) =>
+    trackMaster(
+      newMasterTracker(),
+      answered(at, {
+        replication: masterReplication({ slaves: [...slaves], binlog: { db0: { file: 5, offset: 0 } } }),
+      }),
+    );
+  const attach = (name: string, ip: string | null) =>
+    newSlaveTracker({
+      attachedAt: 1000,
+      master,
+      self: { host: name, port: 9221 },
+      before: ip === null ? null : { ips: [ip] },
+      listedBefore: [],
+    });
+  const seenAt = (at: number, ip: string) =>
+    withFacts(slaveLook(at, 'Connected', { file: 5, offset: 0 }, 0), { ips: [ip] });
+
+  test('each finds its own entry among four that appeared at one time', () => {
+    const seen = listing(
+      2000,
+      [4, 2, 3, 1].map((last) => entry(`10.0.0.${last}`, last)),
+    );
+    const lags = names.map((name, index) => {
+      const tracker = attach(name, `10.0.0.${index + 1}`);
+      return trackSlaveThroughMaster(tracker, seen, 2000, capabilities).listed?.lag.db0;
+    });
+    expect(lags).toEqual([1, 2, 3, 4]);
+  });
+
+  test('a name that changes its address during the sync is found at the new one, and keeps no dead entry', () => {
+    const entries = [entry('10.0.0.1', 1), entry('10.0.0.2', 2)];
+    const before = trackSlaveThroughMaster(
+      attach(names[0]!, '10.0.0.1'),
+      listing(2000, entries),
+      2000,
+      capabilities,
+    );
+    expect(before.listed?.ip).toBe('10.0.0.1');
+    // The master keeps the entry of a dead connection for up to 180 s.
+    const moved = listing(3000, [...entries, entry('10.0.0.9', 9)]);
+    const after = trackSlave(before, seenAt(3000, '10.0.0.9'), moved, capabilities);
+    expect(trackSlaveThroughMaster(after, moved, 3100, capabilities).listed).toMatchObject({
+      ip: '10.0.0.9',
+    });
+    const gone = listing(200_000, [entry('10.0.0.2', 2), entry('10.0.0.9', 9)]);
+    expect(trackSlaveThroughMaster(after, gone, 200_000, capabilities).listed).toMatchObject({
+      ip: '10.0.0.9',
+    });
+  });
+
+  test('where no address is known, an entry is no guess among several', () => {
+    const seen = listing(2000, [entry('10.0.0.1', 1), entry('10.0.0.2', 2)]);
+    expect(trackSlaveThroughMaster(attach(names[0]!, null), seen, 2000, capabilities).listed).toBeNull();
+  });
+});
