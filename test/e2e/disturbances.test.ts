@@ -72,13 +72,18 @@ describe.skipIf(pikaMissing !== null)('disturbances on real Pika', { timeout: 60
     else expect(diagnosis?.causes[0]?.code).toBe('lost_after_flush');
   });
 
-  it('another password on the master in the copy: the words name it, and the old password brings all to its end', async () => {
+  it('another password on the master in the copy: verified, or refused with its name where the node had to ask again', async () => {
     const node = await start(40_000);
     const running = expandOne(rig, node);
     await inTransfer(rig);
     await rig.master.send('CONFIG', 'SET', 'requirepass', 'changed');
-    const ended = await running;
-    console.log(JSON.stringify({ waitingFor: ended.waitingFor, problem: ended.problem }));
+    const { state, attempts, diagnosis, problem } = await running;
+    expect(attempts).toHaveLength(1);
+    if (state === 'succeeded') await isWhole(node, 40_000);
+    else {
+      expect(diagnosis?.causes[0]?.code).toBe('master_refuses');
+      expect(problem!.nextSteps[0]).toContain('masterauth');
+    }
   });
 
   it('a node that is frozen for 2 min in the copy: verified and whole', async () => {

@@ -1,10 +1,11 @@
 /**
- * Copies that could go on without an end, and one that only looks so, on real Pika (see pika.test.ts): a node whose disk is
- * smaller than the copy, and a master that is frozen in the middle of one. Mounts a tmpfs, for which it must be root.
+ * Disks, on real Pika (see pika.test.ts): a node whose disk is smaller than the copy, or whose copy lies on another mount than its
+ * data; a master that cannot write its dump, or is frozen in the middle of a copy; blob files. Mounts a tmpfs, for which it must be
+ * root.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,10 +15,12 @@ import type { PikaNode } from '../support/pika.ts';
 import {
   compare,
   expand,
+  expandOne,
   inTransfer,
   pikaMissing,
   type Rig,
   receivedBytes,
+  type SmallRigOptions,
   startSmallRig,
   stopRig,
 } from './rig.ts';
@@ -41,7 +44,7 @@ function whyNot(): string | null {
 }
 
 const reason = whyNot();
-if (reason) console.log(`test/e2e/full-disk.test.ts is skipped: ${reason}.`);
+if (reason) console.log(`test/e2e/disks.test.ts is skipped: ${reason}.`);
 
 describe.skipIf(reason !== null)('copies that have no end on real Pika', { timeout: 600_000 }, () => {
   let disk: string;
@@ -126,4 +129,84 @@ describe.skipIf(reason !== null)('copies that have no end on real Pika', { timeo
 
   const eventsOf = async ({ id }: Expansion) =>
     rig.service.store.events({ expansionId: id, afterSeq: 0, limit: 1000 });
+});
+
+describe.skipIf(reason !== null)('dumps and copies that fail on real Pika', { timeout: 600_000 }, () => {
+  let disk: string;
+  let rig: Rig;
+  let node: PikaNode;
+
+  beforeEach(() => {
+    disk = mkdtempSync(join(tmpdir(), 'pika-expander-disk-'));
+    expect(mount(disk, '-t', 'tmpfs', '-o', 'size=6m')).toBeNull();
+  });
+
+  afterEach(async () => {
+    try {
+      await stopRig(rig);
+    } finally {
+      unmount(disk);
+      await rm(disk, { recursive: true, force: true });
+    }
+  }, 120_000);
+
+  async function start(options: Partial<SmallRigOptions>): Promise<void> {
+    rig = await startSmallRig({ portsAbove: 400, keys: 40_000, ...options });
+    [node] = rig.slaves as [PikaNode];
+  }
+
+  const isWhole = async (): Promise<void> =>
+    expect(await compare(rig.master, node)).toEqual({ keys: 40_000, missing: 0, foreign: 0, different: 0 });
+
+  it.each(['a full disk', 'a file in place of its folder'])(
+    'the dump of the master fails for %s: no copy, and the words',
+    async (how) => {
+      await start(how === 'a full disk' ? { ofMaster: { 'dump-path': `${disk}/dump/` } } : {});
+      if (how !== 'a full disk') {
+        await rm(`${rig.master.folder}/dump`, { recursive: true, force: true });
+        await writeFile(`${rig.master.folder}/dump`, '');
+      }
+      const { phase, attempts, diagnosis, problem } = await expandOne(rig, node);
+      expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'dump_fails']);
+      expect(attempts.length).toBeLessThanOrEqual(2);
+      expect(`${problem!.text} ${problem!.nextSteps.join(' ')}`).toContain('dump-path');
+      expect(await receivedBytes(node)).toBeLessThan(200_000);
+      expect(String(await node.send('INFO', 'replication'))).toContain('role:master');
+    },
+  );
+
+  it('the disk of the dump gets room, and the operator makes a dump: verified and whole', async () => {
+    await start({ ofMaster: { 'dump-path': `${disk}/dump/` } });
+    const running = expandOne(rig, node);
+    while ((await receivedBytes(node)) < 2000) await sleep(50);
+    expect(mount(disk, '-o', 'remount,size=700m')).toBeNull();
+    await rig.master.send('BGSAVE');
+    const { state, attempts } = await running;
+    expect(state).toBe('succeeded');
+    expect(attempts.length).toBeLessThanOrEqual(2);
+    await isWhole();
+  });
+
+  it('the copy lies on another mount than the data: one attempt, the node lives and its old data are kept', async () => {
+    expect(mount(disk, '-o', 'remount,size=700m')).toBeNull();
+    await start({ ofNodes: { 'db-sync-path': `${disk}/dbsync/` } });
+    const { phase, attempts, problem, diagnosis, progress } = await expandOne(rig, node);
+    expect([phase, attempts.length, problem?.code]).toEqual(['quarantined', 1, 'copy_not_opened']);
+    expect(diagnosis?.causes[0]?.code).toBe('copy_on_another_mount');
+    expect((await receivedBytes(node)) / progress.snapshotBytes!).toBeLessThan(1.3);
+    expect(node.isRunning()).toBe(true);
+    expect(existsSync(`${node.folder}/db/db0_bak`)).toBe(true);
+  });
+
+  it('blob files count: the size of the snapshot is right, and so is the rule of the bytes', async () => {
+    const blobs = { 'enable-blob-files': 'yes', 'min-blob-size': 512, 'blob-file-size': '16M' };
+    await start({ settings: { ...blobs, 'blob-compression-type': 'none' } });
+    const { state, attempts, evidence, progress } = await expandOne(rig, node);
+    expect([state, attempts.length]).toEqual(['succeeded', 1]);
+    expect(evidence!.rules.find(({ rule }) => rule === 'bytes_received')!.holds).toBe(true);
+    const ratio = (await receivedBytes(node)) / progress.snapshotBytes!;
+    expect(ratio).toBeGreaterThan(0.9);
+    expect(ratio).toBeLessThan(1.3);
+    await isWhole();
+  });
 });
