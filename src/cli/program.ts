@@ -242,6 +242,26 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
     const { replay: run } = await import('./commands/replay.ts');
     wiring.finish(await run(entrances, wiring.context, replay.optsWithGlobals<GlobalOptions>(), file));
   });
+  const record = wiring
+    .command(
+      'record [nodes...]',
+      'record what servers say about themselves, for replay; sends INFO and LASTSAVE',
+      [
+        'pika-expander record --master 10.0.0.1:9221 10.0.0.2:9221 --out incident.jsonl --for 30m',
+        'pika-expander record -m 10.0.0.1:9221 10.0.0.2:9221 --log s1=/data/pika/log/pika.INFO --out incident.jsonl',
+      ],
+    )
+    .requiredOption('-m, --master <host:port>', 'the master, named m in the recording; nodes are s1, s2, …')
+    .requiredOption('-o, --out <file>', 'file to write; it must not exist')
+    .option('--for <duration>', 'end after this time (or by Ctrl-C)', '1h')
+    .option('--every <duration>', 'time between two looks at a server', '500ms')
+    .option('--log <name=file...>', 'follow this log file of m, s1, … on this machine')
+    .option('--password-file <file>', 'file that holds the password of the servers');
+  record.action(async (nodes: string[], _options, command: Command) => {
+    const { record: run } = await import('./commands/record.ts');
+    const options = command.optsWithGlobals<GlobalOptions & import('./commands/record.ts').RecordOptions>();
+    wiring.finish(await run(entrances, wiring.context, options, nodes));
+  });
   const logs = wiring
     .command('logs <file...>', 'what the log files of a slave tell of its full syncs', [
       'pika-expander logs /data/pika/log',

@@ -23,7 +23,13 @@ export interface DemoOptions {
 const notHere = async (): Promise<never> => {
   throw new Error('the demo starts nothing by a command');
 };
-const noEntrances: Entrances = { serve: notHere, demo: notHere, replay: notHere, logs: notHere };
+const noEntrances: Entrances = {
+  serve: notHere,
+  demo: notHere,
+  replay: notHere,
+  logs: notHere,
+  record: notHere,
+};
 
 const naiveNodes = ['n1', 'n2', 'n3'];
 const allNodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];

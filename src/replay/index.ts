@@ -48,8 +48,6 @@ interface Followed {
   readonly codes: Set<AnomalyCode>;
   readonly earlierPhases: readonly (readonly [string, number])[];
   attempt: number;
-  /** Judges the lines of the node's log since its last SLAVEOF. */
-  readonly log: LogJudge;
   /** Detached by a recorded NO ONE: nothing is expected of the node until its next SLAVEOF. */
   detached: boolean;
 }
@@ -59,6 +57,7 @@ export function replay(recording: Recording): ReplayResult {
   const masters = new Map<string, MasterTracker>();
   const latest = new Map<string, NodeFacts>();
   const slaves = new Map<string, Followed>();
+  const logs = new Map<string, LogJudge>();
   const versions = new Map(recording.nodes.map((node) => [node.name, node]));
 
   for (const step of recording.steps) {
@@ -68,15 +67,18 @@ export function replay(recording: Recording): ReplayResult {
       continue;
     }
     if (step.kind === 'log') {
-      const slave = slaves.get(step.node);
-      if (slave && !slave.detached) slave.log.take(step.fact);
+      const log = logs.get(step.node) ?? newLogJudge();
+      logs.set(step.node, log);
+      log.take(step.fact);
       continue;
     }
+    attachByRole(step);
     masters.set(step.node, trackMaster(masters.get(step.node) ?? newMasterTracker(), step.look));
     if (step.look.kind === 'answered') latest.set(step.node, step.look.facts);
     for (const [name, slave] of slaves) follow(name, slave, step);
   }
-  return Object.fromEntries([...slaves].map(([name, slave]) => [name, resultOf(slave)]));
+  for (const log of logs.values()) log.end(recording.endsAt);
+  return Object.fromEntries([...slaves].map(([name, slave]) => [name, resultOf(name, slave)]));
 
   /** BGSAVE by hand is a dump that a live observer would see as LASTSAVE or is_bgsaving. */
   function takeBgsave(step: Extract<RecordedStep, { kind: 'command' }>): void {
@@ -88,12 +90,43 @@ export function replay(recording: Recording): ReplayResult {
   function attach(step: Extract<RecordedStep, { kind: 'command' }>): void {
     const target = slaveofTarget(step.words);
     if (target === null || step.reply.startsWith('-')) return;
-    const before = slaves.get(step.node);
     if (target === 'no one') {
-      if (before) slaves.set(step.node, { ...before, detached: true });
+      detach(step.node);
       return;
     }
+    const before = slaves.get(step.node);
     if (before && isNoOp(before, target, latest.get(step.node))) return;
+    followFrom(step, target);
+  }
+
+  /** A recorder that only watches sees no SLAVEOF: the node's role and its master tell of it. */
+  function attachByRole({ node, look }: Extract<RecordedStep, { kind: 'look' }>): void {
+    if (!recording.watched || look.kind !== 'answered') return;
+    const replication = look.facts.replication;
+    // Whoever is a slave in its first look was attached before the recording began.
+    if (!replication || latest.get(node)?.replication === undefined) return;
+    const { masterHost, masterPort } = replication;
+    if (replication.role === 'master') {
+      detach(node);
+      return;
+    }
+    if (masterHost === null || masterPort === null) return;
+    const target = { host: masterHost, port: masterPort };
+    const before = slaves.get(node);
+    const same = before && !before.detached && sameAddress(before.tracker.master, target);
+    const known = latest.get(node)?.replication;
+    const wasSlave =
+      known?.role === 'slave' && known.masterHost === masterHost && known.masterPort === masterPort;
+    if (!same && !wasSlave) followFrom({ node, at: look.at }, target);
+  }
+
+  function detach(node: string): void {
+    const before = slaves.get(node);
+    if (before) slaves.set(node, { ...before, detached: true });
+  }
+
+  function followFrom(step: { readonly node: string; readonly at: number }, target: Address): void {
+    const before = slaves.get(step.node);
     const master = recording.nodes.find(
       (node) => sameAddress(node.address, target) || node.address.port === target.port,
     );
@@ -103,13 +136,12 @@ export function replay(recording: Recording): ReplayResult {
       codes: before?.codes ?? new Set(),
       earlierPhases: before ? phasesOf(before) : [],
       attempt: (before?.attempt ?? 0) + 1,
-      log: newLogJudge(),
       detached: false,
     });
   }
 
   function begin(
-    step: Extract<RecordedStep, { kind: 'command' }>,
+    step: { readonly node: string; readonly at: number },
     target: Address,
     master: RecordedNode | null,
   ): SlaveTracker {
@@ -167,14 +199,14 @@ export function replay(recording: Recording): ReplayResult {
     });
   }
 
-  function resultOf(slave: Followed): ReplayedSlave {
+  function resultOf(name: string, slave: Followed): ReplayedSlave {
     const wait = lastPass(slave.tracker);
     const last = slave.detached ? [] : anomaliesOf(slave, recording.endsAt, limitsAtTheEnd);
     for (const anomaly of last) slave.codes.add(anomaly.code);
-    slave.log.end(recording.endsAt);
-    const told = slave.log.attempts().at(-1);
+    const told = toldSince(name, slave.tracker.attachedAt);
     const { verdict, unmet } = fullSyncVerdict(slave.tracker, masterOf(slave), capabilitiesFor(slave));
-    const fullSync = verdictOf(verdict, last, told);
+    const whole = recording.watched && told?.verdict === 'complete';
+    const fullSync = verdictOf(verdict === 'undecided' && whole ? 'complete' : verdict, last, told);
     return {
       fullSync,
       cause: fullSync !== 'incomplete' ? null : causeOf(slave, last, told),
@@ -184,6 +216,14 @@ export function replay(recording: Recording): ReplayResult {
       snapshotBytes: wait?.snapshotBytes ?? null,
       phases: phasesOf(slave),
     };
+  }
+
+  /** The last full sync that the node's log tells of since this moment; a log line may be seen before the role. */
+  function toldSince(name: string, attachedAt: number): LogAttempt | undefined {
+    return logs
+      .get(name)
+      ?.attempts()
+      .findLast(({ startedAt }) => startedAt >= attachedAt - 1000);
   }
 
   function causeOf(

@@ -30,6 +30,8 @@ export type RecordedStep =
 export interface Recording {
   readonly name: string;
   readonly nodes: readonly RecordedNode[];
+  /** Made by `record`: there are no rows of SLAVEOF, and of the log every line that the table knows. */
+  readonly watched: boolean;
   /** In order of time; times are milliseconds since the recording's start. */
   readonly steps: readonly RecordedStep[];
   readonly endsAt: number;
@@ -53,6 +55,7 @@ export async function readRecording(path: string): Promise<Recording> {
   if (!isRow(meta) || !isRow(meta.nodes))
     throw new RecordingError(`${path}: the first line has no "meta" with "nodes"`);
   const nodes = Object.entries(meta.nodes).map(([name, node]) => recordedNode(name, node, path));
+  const watched = meta.recorder === 'pika-expander record';
   const timed = rows
     .slice(1)
     .filter((row) => typeof row.t === 'number')
@@ -60,7 +63,8 @@ export async function readRecording(path: string): Promise<Recording> {
   return {
     name: typeof meta.trace === 'string' ? meta.trace : path,
     nodes,
-    ...stepsOf(timed, new Set(nodes.map((node) => node.name))),
+    watched,
+    ...stepsOf(timed, new Set(nodes.map((node) => node.name)), watched || holdsCounters(timed)),
   };
 }
 
@@ -114,8 +118,8 @@ interface Said {
 function stepsOf(
   rows: readonly Row[],
   known: ReadonlySet<string>,
+  withCounters: boolean,
 ): { steps: readonly RecordedStep[]; endsAt: number } {
-  const withCounters = holdsCounters(rows);
   const steps: RecordedStep[] = [];
   const said = new Map<string, Said>();
   let nextLookAt = 0;
@@ -164,7 +168,8 @@ const isOfNode = (row: Row, known: ReadonlySet<string>): row is Row & { readonly
 /** `I pika_db.cc:49 db0 DB Success`. Recorders leave out similar lines and the thread. */
 function takeLog(steps: RecordedStep[], row: Row & { readonly node: string }, at: number): void {
   const message = typeof row.log === 'string' ? /^[IWEF] \S+:\d+ (.*)$/s.exec(row.log)?.[1] : undefined;
-  const fact = message === undefined ? null : logFactOf(message, at, 0);
+  const thread = typeof row.thread === 'number' ? row.thread : 0;
+  const fact = message === undefined ? null : logFactOf(message, at, thread);
   if (fact) steps.push({ kind: 'log', node: row.node, fact });
 }
 

@@ -35,3 +35,20 @@ it('says which file it cannot read, and what to give', async () => {
   expect(err).toContain('/nowhere/pika.INFO cannot be read');
   expect(err).toContain('pika.INFO in its log-path');
 });
+
+it('records nothing over a file that is there, and says what a flag may be', async () => {
+  const record = (...args: string[]) =>
+    new Harness({ entrances: loadEntrances }).run('record', '-m', '127.0.0.1:1', '127.0.0.1:2', ...args);
+  const existing = await record('--out', import.meta.filename);
+  expect(existing.exitCode).toBe(1);
+  expect(existing.err).toMatch(/cannot be made: EEXIST/);
+  for (const args of [
+    ['--every', '1ms'],
+    ['--for', 'soon'],
+    ['--log', 's2=x'],
+    ['--log', 's1'],
+  ]) {
+    const wrong = await record('--out', '/nowhere/recording', ...args);
+    expect(wrong).toMatchObject({ exitCode: 2, err: expect.stringContaining(args[0]!) });
+  }
+});

@@ -36,7 +36,7 @@ async function replayed(entrances: Entrances, file: string): Promise<Readonly<Re
     throw new CliError(
       'recording_unreadable',
       `The recording ${file} cannot be replayed: ${(error as Error).message}`,
-      ['A recording is a file of JSON lines; its format is described in test/recordings/README.md.'],
+      ['A recording is a file of JSON lines, as pika-expander record writes it: docs/recordings.md.'],
       exitCodes.failed,
     );
   }

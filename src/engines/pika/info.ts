@@ -121,6 +121,9 @@ const sizeLine = new RegExp(
   'gm',
 );
 
+/** The lines of INFO rocksdb that {@link parseSizes} reads: some 30 of hundreds. */
+export const sizeLines = (text: string): string => [...text.matchAll(sizeLine)].map(([line]) => line).join('\n');
+
 /**
  * INFO rocksdb, whole or an excerpt of it, summed over all blocks of all DBs. The blocks carry no DB name and repeat
  * their keys, so they can only be summed (pika-facts 2.7). null when no block prints its size (3.3.6 and 3.4 have no

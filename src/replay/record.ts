@@ -1,0 +1,207 @@
+/** Records what servers say about themselves, in the format that `replay` reads (docs/recordings.md). Reads only. */
+import { open, realpath, stat } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseServer } from '../engines/pika/index.ts';
+import { sizeLines } from '../engines/pika/info.ts';
+import { type Command, type Link, openLink } from '../engines/pika/link.ts';
+import { readLogLine } from '../engines/pika/log-lines.ts';
+import { defaultReplyLimits } from '../engines/pika/reply-guard.ts';
+import type { Address } from '../model/observation.ts';
+
+export interface RecordRequest {
+  readonly master: Address;
+  /** Slaves, or servers that are to become slaves: named s1, s2, … in this order. */
+  readonly nodes: readonly Address[];
+  /** Password of all of them. */
+  readonly password: string | null;
+  readonly everyMs: number;
+  /** Log files to follow, by the name of their server (m, s1, …): lines that tell of full syncs are recorded. */
+  readonly logs: ReadonlyMap<string, string>;
+  /** Takes one line of the recording. Throwing ends it. */
+  write(row: string): void;
+  /** Ends the recording. */
+  readonly signal: AbortSignal;
+}
+
+/** A server that does not answer in this time is recorded as an error, and asked again. */
+const answerWithinMs = 5_000;
+/** Of a log that grows faster than it is read, the rest comes with the next look. */
+const logBytesPerLook = 4 * 1024 * 1024;
+const longestLogLine = 16_384;
+
+const sections = ['replication', 'stats', 'rocksdb'] as const;
+/** Counters move with each look, and so are written once per second. */
+const countersEveryMs = 1000;
+
+/** Records until the signal ends it. Rows: those that changed. Rejects if a log file cannot be read at the start. */
+export async function record(request: RecordRequest): Promise<void> {
+  const servers = [request.master, ...request.nodes].map((address, index) => ({
+    name: index === 0 ? 'm' : `s${index}`,
+    address,
+  }));
+  const startedAt = Date.now();
+  const write = (row: object): void => {
+    request.write(JSON.stringify({ t: (Date.now() - startedAt) / 1000, ...row }));
+  };
+  const tails = new Map<string, LogTail>();
+  for (const [name, path] of request.logs) tails.set(name, await LogTail.atEnd(path));
+  const versions = await Promise.all(servers.map(({ address }) => versionOf(address, request)));
+  const nodes = servers.map(({ name, address }, index) => [
+    name,
+    { version: versions[index], addr: `${address.host}:${address.port}` },
+  ]);
+  request.write(
+    JSON.stringify({
+      meta: {
+        format: 1,
+        trace: `recorded ${new Date(startedAt).toISOString()}`,
+        nodes: Object.fromEntries(nodes),
+        recorder: 'pika-expander record',
+        poll_ms: request.everyMs,
+      },
+    }),
+  );
+  await Promise.all(servers.map((server) => follow(server, request, tails.get(server.name) ?? null, write)));
+}
+
+/** What a server said last, by section. */
+type Said = Map<string, { readonly text: string; readonly at: number }>;
+
+async function follow(
+  { name, address }: { readonly name: string; readonly address: Address },
+  request: RecordRequest,
+  tail: LogTail | null,
+  write: (row: object) => void,
+): Promise<void> {
+  const said: Said = new Map();
+  let link: Link | null = null;
+  while (!request.signal.aborted) {
+    const nextAt = Date.now() + request.everyMs;
+    try {
+      if (!link?.usable) link = await connected(address, request);
+      await look(name, link, said, write);
+    } catch (error) {
+      link?.destroy();
+      link = null;
+      if (request.signal.aborted) break;
+      const text = (error as Error).message;
+      if (said.get('error')?.text !== text) write({ node: name, error: text });
+      said.clear();
+      said.set('error', { text, at: Date.now() });
+    }
+    for (const line of (await tail?.lines()) ?? []) write({ node: name, ...line });
+    await delay(Math.max(0, nextAt - Date.now()), undefined, { signal: request.signal }).catch(() => {});
+  }
+  link?.destroy();
+}
+
+async function look(name: string, link: Link, said: Said, write: (row: object) => void): Promise<void> {
+  const commands: Command[] = [...sections.map((section): Command => ['INFO', section]), ['LASTSAVE']];
+  const replies = await inTime(link.send(commands), link);
+  for (const [index, reply] of replies.entries()) {
+    const section = sections[index];
+    if ('error' in reply) {
+      // Releases without LASTSAVE (pika-facts 1.3) and sections that a release does not know say so each time.
+      if (section === 'replication') throw new Error(reply.error);
+      continue;
+    }
+    const key = section ?? 'LASTSAVE';
+    const text = key === 'rocksdb' ? sizeLines(String(reply.value)) : String(reply.value);
+    const before = said.get(key);
+    const tooSoon =
+      section !== undefined && section !== 'replication' && Date.now() - (before?.at ?? 0) < countersEveryMs;
+    if (before?.text === text || tooSoon) continue;
+    said.set(key, { text, at: Date.now() });
+    if (section) write({ node: name, section, raw: text });
+    else write({ node: name, command: 'LASTSAVE', reply: Number(text) });
+  }
+}
+
+async function connected(address: Address, { password, signal }: RecordRequest): Promise<Link> {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
+  const link = await openLink(address, defaultReplyLimits, within);
+  if (password === null) return link;
+  const [reply] = await inTime(link.send([['AUTH', password]]), link);
+  if (reply && 'error' in reply) {
+    link.destroy();
+    throw new Error(reply.error.replaceAll(password, '…'));
+  }
+  return link;
+}
+
+async function inTime<T>(work: Promise<T>, link: Link): Promise<T> {
+  const timer = setTimeout(() => link.destroy(), answerWithinMs);
+  return work.finally(() => clearTimeout(timer));
+}
+
+/** Empty where the server does not tell: replay then goes by what its INFO shows. */
+async function versionOf(address: Address, request: RecordRequest): Promise<string> {
+  try {
+    const link = await connected(address, request);
+    const [reply] = await inTime(link.send([['INFO', 'server']]), link);
+    link.destroy();
+    return (reply && 'value' in reply && parseServer(String(reply.value))?.reportedVersion) || '';
+  } catch {
+    return '';
+  }
+}
+
+/** Follows a log file by its name: through rotations, restarts of the server, and truncation. */
+class LogTail {
+  readonly #path: string;
+  #file: string;
+  #at: number;
+  #rest = '';
+  #decoder = new StringDecoder('utf8');
+
+  private constructor(path: string, file: string, at: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#at = at;
+  }
+
+  static async atEnd(path: string): Promise<LogTail> {
+    const file = await realpath(path);
+    return new LogTail(path, file, (await stat(file)).size);
+  }
+
+  /** The lines since the last call that the table of lines knows. A file that is gone for a moment has none. */
+  async lines(): Promise<readonly { readonly log: string; readonly thread: number }[]> {
+    const text = await this.#read().catch(() => '');
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop()!.slice(0, longestLogLine);
+    const year = new Date().getUTCFullYear();
+    return lines.flatMap((line) => {
+      const fact = readLogLine(line, year)?.fact;
+      const shown = /^([IWEF])\S* \S+\s+\d+ (\S+?)\] (.*)$/.exec(line);
+      return fact && shown ? [{ log: `${shown[1]} ${shown[2]} ${shown[3]}`, thread: fact.thread }] : [];
+    });
+  }
+
+  async #read(): Promise<string> {
+    const file = await open(this.#file);
+    try {
+      const { size } = await file.stat();
+      if (size < this.#at) this.#at = 0;
+      const length = Math.min(size - this.#at, logBytesPerLook);
+      if (length === 0) {
+        await this.#turnToNextFile();
+        return '';
+      }
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, this.#at);
+      this.#at += bytesRead;
+      return this.#decoder.write(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Only after all of the file before has been read. */
+  async #turnToNextFile(): Promise<void> {
+    const file = await realpath(this.#path);
+    if (file === this.#file) return;
+    this.#file = file;
+    this.#at = 0;
+  }
+}
