@@ -122,7 +122,8 @@ const sizeLine = new RegExp(
 );
 
 /** The lines of INFO rocksdb that {@link parseSizes} reads: some 30 of hundreds. */
-export const sizeLines = (text: string): string => [...text.matchAll(sizeLine)].map(([line]) => line).join('\n');
+export const sizeLines = (text: string): string =>
+  [...text.matchAll(sizeLine)].map(([line]) => line).join('\n');
 
 /**
  * INFO rocksdb, whole or an excerpt of it, summed over all blocks of all DBs. The blocks carry no DB name and repeat
