@@ -1,4 +1,5 @@
 /** What went wrong, beside what is refused: code -> what happened and what the operator can do next. */
+import { acts } from './acts.ts';
 import { anomalyFor, anomalySteps, anomalyTitle } from './anomalies.ts';
 import { causeSteps, causeText, type Diagnosis } from './diagnosis.ts';
 import type { AnomalyRecord } from './evidence.ts';
@@ -108,6 +109,31 @@ const failedComparison = {
     zh: () => ['请更正请求或配置，然后新建数据比对。'],
   },
 };
+
+/** An expansion of a job that ended otherwise than it should. */
+interface Unsuccessful {
+  readonly id: string;
+  readonly why: Said | Problem | null;
+}
+const whyText = (why: Said | Problem, reader: Reader): string =>
+  'nextSteps' in why ? problemFor(why, reader).text : readReason(why, reader);
+const unsuccessful = (en: string, zh: string) =>
+  row<Unsuccessful>(
+    {
+      en: ({ id, why }, reader) => `Expansion ${id} ${en}${why === null ? '.' : `: ${whyText(why, reader)}`}`,
+      zh: ({ id, why }, reader) => `扩容任务 ${id} ${zh}${why === null ? '。' : `：${whyText(why, reader)}`}`,
+    },
+    {
+      en: ({ id, why }, reader) =>
+        why !== null && 'nextSteps' in why
+          ? problemFor(why, reader).nextSteps
+          : [`Look at it: ${acts.seeEvidence(reader, id)}.`],
+      zh: ({ id, why }, reader) =>
+        why !== null && 'nextSteps' in why
+          ? problemFor(why, reader).nextSteps
+          : [`请查看：${acts.seeEvidence(reader, id)}。`],
+    },
+  );
 
 export const problems = {
   comparison_broke: failedComparison,
@@ -278,6 +304,10 @@ export const problems = {
       ['查看此节点的证据；重试以重新全量同步，或在确有把握时跳过它。'],
     ),
   ),
+
+  /** Of a job of the queue. */
+  expansion_failed: unsuccessful('has failed', '已失败'),
+  expansion_cancelled: unsuccessful('was cancelled', '已取消'),
 
   /** Of a campaign's member. */
   expansion_gone: row<NamedMember & { readonly expansionId: string }>(

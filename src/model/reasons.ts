@@ -26,6 +26,7 @@ import {
   type Text,
   text,
 } from './text.ts';
+import { deliveryTexts } from './webhook-texts.ts';
 
 /** The same reason in the words of this reader. */
 export const reasonFor = <R extends Said | null>(reason: R, reader: Reader): R =>
@@ -218,16 +219,15 @@ export const reasons = {
     batch: number;
     url: string;
     webhookId: string;
-    /** What the receiver answered; null = it gave no answer. */
-    answer: { readonly status: number | null; readonly quoted: string } | null;
-    error: string | null;
+    /** What the receiver answered, or why there was no answer. */
+    said: Said;
     askedAgainSeconds: number;
   }>({
-    en: ({ batch, url, webhookId, answer, error, askedAgainSeconds }) =>
-      `Batch ${batch} is held by ${url}: ${error ?? `answered ${answer?.status}${answer?.quoted}`} (webhook ${webhookId}). ` +
+    en: ({ batch, url, webhookId, said, askedAgainSeconds }, reader) =>
+      `Batch ${batch} is held by ${url}: ${readSaid(deliveryTexts, said, reader)} (webhook ${webhookId}). ` +
       `The service asks again every ${askedAgainSeconds} s. To go on without this webhook, delete it.`,
-    zh: ({ batch, url, webhookId, answer, error, askedAgainSeconds }) =>
-      `第 ${batch} 批被 ${url} 暂缓：${error ?? `返回 ${answer?.status}${answer?.quoted}`}（webhook ${webhookId}）。` +
+    zh: ({ batch, url, webhookId, said, askedAgainSeconds }, reader) =>
+      `第 ${batch} 批被 ${url} 暂缓：${readSaid(deliveryTexts, said, reader)}（webhook ${webhookId}）。` +
       `每 ${askedAgainSeconds} 秒再次询问；如需跳过，请删除该 webhook。`,
   }),
   webhooks_being_asked: text<{ batch: number }>({

@@ -2,6 +2,8 @@ import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'nod
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { Said } from '../model/text.ts';
+import { type DeliveryCode, deliverySays } from '../model/webhook-texts.ts';
 import { isForbiddenIp } from '../platform/forbidden-ip.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
 import { signatureOf, webhookHeaders } from '../webhooks/signature.ts';
@@ -22,7 +24,7 @@ export interface HookAnswer {
   /** The beginning of the answer's body, as text. */
   readonly text: string;
   /** Why there was no answer; null when there was one. */
-  readonly error: string | null;
+  readonly error: Said<DeliveryCode> | null;
   readonly tookMs: number;
 }
 
@@ -49,8 +51,8 @@ export function createSender(options: SendOptions): SendHook {
       );
       return { ...answer, error: null, tookMs: options.now() - startedAt };
     } catch (error) {
-      const text = reasonOf(error as NodeJS.ErrnoException, options.timeoutMs);
-      return { status: null, text: '', error: text, tookMs: options.now() - startedAt };
+      const said = reasonOf(error as NodeJS.ErrnoException, options.timeoutMs);
+      return { status: null, text: '', error: said, tookMs: options.now() - startedAt };
     }
   };
 }
@@ -121,24 +123,29 @@ export const guardedLookup: LookupFunction = (hostname, options, callback) => {
     if (error) return callback(error, '');
     const allowed = addresses.filter(({ address }) => !isForbiddenIp(address));
     const [first] = allowed;
-    if (!first) return callback(forbiddenError(hostname, addresses), '');
+    if (!first) return callback(new ForbiddenAddress(hostname, addresses), '');
     if (options.all) return callback(null, allowed);
     callback(null, first.address, first.family);
   });
 };
 
-function forbiddenError(hostname: string, addresses: readonly LookupAddress[]): NodeJS.ErrnoException {
-  const list = addresses.map(({ address }) => address).join(', ');
-  return Object.assign(new Error(`${hostname} leads to ${list}, where no events are sent`), {
-    code: 'FORBIDDEN',
-  });
+class ForbiddenAddress extends Error {
+  readonly code = 'FORBIDDEN';
+  readonly said: Said<DeliveryCode>;
+
+  constructor(host: string, found: readonly LookupAddress[]) {
+    const said = deliverySays('forbidden_address', { host, addresses: found.map(({ address }) => address) });
+    super(said.text);
+    this.said = said;
+  }
 }
 
-function reasonOf(error: NodeJS.ErrnoException, timeoutMs: number): string {
+function reasonOf(error: NodeJS.ErrnoException, timeoutMs: number): Said<DeliveryCode> {
   const cause = (error.cause as Error | undefined)?.name ?? error.name;
-  if (cause === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
-  if (error.name === 'AbortError') return 'cut off because the service was stopped';
-  if (error.code === 'ECONNREFUSED') return 'connection refused';
-  if (error.code === 'ENOTFOUND') return 'its name cannot be resolved';
-  return error.message || error.code || 'the connection failed';
+  if (cause === 'TimeoutError') return deliverySays('no_answer', { seconds: timeoutMs / 1000 });
+  if (error.name === 'AbortError') return deliverySays('cut_off');
+  if (error instanceof ForbiddenAddress) return error.said;
+  if (error.code === 'ECONNREFUSED') return deliverySays('connection_refused');
+  if (error.code === 'ENOTFOUND') return deliverySays('name_not_resolved');
+  return deliverySays('connection_failed', { detail: error.message || error.code || error.name });
 }

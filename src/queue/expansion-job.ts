@@ -1,5 +1,6 @@
 import { type Expansion, isEnded, needsPerson } from '../model/expansion.ts';
-import { Refusal } from '../model/refusal.ts';
+import { makeProblem } from '../model/problems.ts';
+import { Refusal, refuse } from '../model/refusal.ts';
 import type { AtCrashPoint } from '../platform/crash-points.ts';
 import type { ExpansionJobFailure, ExpansionJobProgress, ExpansionJobResult } from './producer.ts';
 
@@ -91,7 +92,8 @@ async function accept(job: EntranceJob, parts: EntranceParts, signal: AbortSigna
       if (error instanceof Refusal && !error.passes) throw new JobFailedError(refusalJson(error));
       parts.onTrouble(job.id, error);
       if (!isPassing(error)) unexpected += 1;
-      if (unexpected >= maxUnexpected) throw new JobFailedError(internalFailure(job.id));
+      if (unexpected >= maxUnexpected)
+        throw new JobFailedError(refusalJson(refuse('internal_error', { inLog: `job ${job.id}` })));
       await pause(parts, retryDelayMs, signal);
     }
   }
@@ -173,14 +175,10 @@ function resultOf(expansion: Expansion): ExpansionJobResult {
 }
 
 function failureOf(expansion: Expansion): ExpansionJobFailure {
-  const verb = expansion.state === 'cancelled' ? 'was cancelled' : 'has failed';
-  const why = (expansion.problem ?? expansion.stateReason)?.text;
-  return {
-    code: `expansion_${expansion.state}`,
-    message: `Expansion ${expansion.id} ${verb}${why ? `: ${why}` : '.'}`,
-    next_steps: expansion.problem?.nextSteps ?? [`Look at it: GET /v1/expansions/${expansion.id}/evidence`],
-    result: resultOf(expansion),
-  };
+  const { id, state, problem, stateReason, endedAt } = expansion;
+  const code = state === 'cancelled' ? 'expansion_cancelled' : 'expansion_failed';
+  const { text, nextSteps } = makeProblem(code, { id, why: problem ?? stateReason }, endedAt ?? 0);
+  return { code, message: text, next_steps: nextSteps, result: resultOf(expansion) };
 }
 
 function refusalJson(refusal: Refusal): ExpansionJobFailure {
@@ -190,13 +188,5 @@ function refusalJson(refusal: Refusal): ExpansionJobFailure {
     ...(refusal.field === null ? {} : { field: refusal.field }),
     ...(refusal.findings === null ? {} : { findings: refusal.findings }),
     next_steps: refusal.nextSteps,
-  };
-}
-
-function internalFailure(jobId: string): ExpansionJobFailure {
-  return {
-    code: 'internal_error',
-    message: `Job ${jobId} could not be accepted: an unexpected error came ${maxUnexpected} times. No expansion was started.`,
-    next_steps: ["Look at the service's log for this job id.", 'Then put the job on the queue again.'],
   };
 }

@@ -13,6 +13,8 @@ import {
 
 /** What of a plan is played. */
 export interface RehearsedFacts {
+  /** Its name. */
+  readonly master: string;
   readonly version: SimulatedVersion;
   readonly snapshotBytes: number;
   readonly writeBytesPerSecond: number;
@@ -38,6 +40,7 @@ export function rehearsedFacts(plan: Plan): RehearsedFacts | RefusalFacts<'canno
   }));
   if (nodes.some((node) => !(node.bytesPerSecond > 0))) return unplayable('throttle_unknown');
   return {
+    master: topology.master.name,
     version,
     snapshotBytes: forecast.bytesPerNode.expected,
     writeBytesPerSecond: forecast.binlog.writeBytesPerSecond ?? 0,

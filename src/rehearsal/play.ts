@@ -123,7 +123,7 @@ function rehearsedExpansion(cluster: Cluster, facts: RehearsedFacts, policy: Pol
   );
   return newExpansion({
     id: 'rehearsal',
-    master: target(masterId, 'the master'),
+    master: target(masterId, facts.master),
     nodes: facts.nodes.map(
       (node, index): JoinTarget => ({
         ...target(nodeId(index), node.name),

@@ -18,7 +18,7 @@ const ms = (column: string) => `floor(extract(epoch from ${column}) * 1000)::big
 const deliveryColumns = `d.id, d.webhook_id as "webhookId", d.event_seq as "eventSeq", d.type, d.payload, d.state,
   d.attempts, d.created_at as "createdAt", ${ms('d.next_attempt_at')} as "nextAttemptAt",
   ${ms('d.ended_at')} as "endedAt", d.last_status as "lastStatus", d.last_error as "lastError",
-  d.last_took_ms as "lastTookMs"`;
+  d.last_said as "lastSaid", d.last_took_ms as "lastTookMs"`;
 
 /** One process at a time fans out; the others have nothing to do then. */
 const fanOutLock = '1885957729, 2';
@@ -119,10 +119,10 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
     async record(deliveryId, outcome) {
       const rows = await database.query<{ webhook_id: string; ended: boolean }>(
         `update deliveries set
-           state = case when $2 then 'delivered' when $6::double precision is null then 'failed' else 'pending' end,
-           last_status = $3, last_error = $4, last_took_ms = $5,
-           next_attempt_at = case when not $2 then clock_timestamp() + $6 * interval '1 millisecond' end,
-           ended_at = case when $2 or $6 is null then clock_timestamp() end
+           state = case when $2 then 'delivered' when $7::double precision is null then 'failed' else 'pending' end,
+           last_status = $3, last_error = $4, last_said = $5, last_took_ms = $6,
+           next_attempt_at = case when not $2 then clock_timestamp() + $7 * interval '1 millisecond' end,
+           ended_at = case when $2 or $7 is null then clock_timestamp() end
          where id = $1 returning webhook_id, ended_at is not null as ended`,
         [deliveryId, ...outcomeValues(outcome), outcome.retryInMs],
       );
@@ -133,8 +133,8 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
     async addAnswered(delivery, outcome) {
       await database.query(
         `insert into deliveries
-           (id, webhook_id, type, payload, created_at, attempts, state, last_status, last_error, last_took_ms, ended_at)
-         values ($1, $2, $3, $4, $5, 1, case when $6::boolean then 'delivered' else 'failed' end, $7, $8, $9, clock_timestamp())`,
+           (id, webhook_id, type, payload, created_at, attempts, state, last_status, last_error, last_said, last_took_ms, ended_at)
+         values ($1, $2, $3, $4, $5, 1, case when $6::boolean then 'delivered' else 'failed' end, $7, $8, $9, $10, clock_timestamp())`,
         [
           delivery.id,
           delivery.webhookId,
@@ -167,7 +167,8 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
 const outcomeValues = (outcome: DeliveryOutcome) => [
   outcome.delivered,
   outcome.status,
-  outcome.error === null ? null : storableText(outcome.error),
+  outcome.error === null ? null : storableText(outcome.error.text),
+  outcome.error === null ? null : toJson({ code: outcome.error.code, facts: outcome.error.facts }),
   Math.round(outcome.tookMs),
 ];
 

@@ -1,3 +1,4 @@
+import type { Said } from '../model/text.ts';
 import type { DeliveryView, WebhookView } from '../model/views/webhook.ts';
 import type { Page } from './page.ts';
 
@@ -8,13 +9,15 @@ export interface Webhook extends WebhookView {
 
 export interface Delivery extends DeliveryView {
   readonly webhookId: string;
+  /** The last error; its text is `lastError`. Null also for errors of earlier releases. */
+  readonly lastSaid: Omit<Said, 'text'> | null;
 }
 
 /** What one attempt came to. */
 export interface DeliveryOutcome {
   readonly delivered: boolean;
   readonly status: number | null;
-  readonly error: string | null;
+  readonly error: Said | null;
   readonly tookMs: number;
   /** null = not tried again. */
   readonly retryInMs: number | null;

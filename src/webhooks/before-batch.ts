@@ -3,7 +3,7 @@ import { because, type Reason } from '../model/reasons.ts';
 import type { HookAnswer, SendHook } from '../net/send.ts';
 import { shownUrl } from '../net/url.ts';
 import type { Webhook, WebhookStore } from '../store/webhooks.ts';
-import { isYes, outcomeOf, quoted } from './dispatcher.ts';
+import { answeredWith, isYes, outcomeOf } from './dispatcher.ts';
 
 export interface BeforeBatchParts {
   readonly store: WebhookStore;
@@ -99,13 +99,12 @@ function questionOf(expansion: Expansion, batch: number, now: number): Record<st
   };
 }
 
-function heldBy({ id, url }: Webhook, batch: number, { status, text, error }: HookAnswer): Reason {
+function heldBy({ id, url }: Webhook, batch: number, answer: HookAnswer): Reason {
   return because('held_by_webhook', {
     batch: batch + 1,
     url: shownUrl(url),
     webhookId: id,
-    answer: error === null ? { status, quoted: quoted(text) } : null,
-    error,
+    said: answer.error ?? answeredWith(answer),
     askedAgainSeconds: askAgainMs / 1000,
   });
 }

@@ -1,3 +1,5 @@
+import type { Said } from '../model/text.ts';
+import { deliverySays } from '../model/webhook-texts.ts';
 import type { HookAnswer, SendHook } from '../net/send.ts';
 import type { AtCrashPoint } from '../platform/crash-points.ts';
 import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from '../store/webhooks.ts';
@@ -129,7 +131,7 @@ export function outcomeOf(answer: HookAnswer, attempts: number, random: number):
   return {
     delivered,
     status: answer.status,
-    error: delivered ? null : (answer.error ?? `answered ${answer.status}${quoted(answer.text)}`),
+    error: delivered ? null : (answer.error ?? answeredWith(answer)),
     tookMs: answer.tookMs,
     retryInMs: over ? null : Math.round(delayMs * (0.9 + 0.2 * random)),
   };
@@ -137,8 +139,11 @@ export function outcomeOf(answer: HookAnswer, attempts: number, random: number):
 
 export const isYes = ({ status }: HookAnswer): boolean => status !== null && status >= 200 && status < 300;
 
+export const answeredWith = ({ status, text }: HookAnswer): Said =>
+  deliverySays('answered', { status, quoted: quoted(text) });
+
 /** The beginning of a receiver's answer, fit for one line. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
   return line === '' ? '' : `: ${line.slice(0, 300)}`;
 }

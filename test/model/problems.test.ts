@@ -55,6 +55,11 @@ const samples: { readonly [Code in ProblemCode]: readonly ProblemFacts<Code>[] }
     { node, tries: 3, reason: null },
   ],
   evidence_missing: [{ node, because: because('rules_missing', { rules: [aRule] }) }],
+  expansion_failed: [
+    { id: 'exp_1', why: makeProblem('holds_data', { node }, 1) },
+    { id: 'exp_1', why: null },
+  ],
+  expansion_cancelled: [{ id: 'exp_1', why: because('copying') }],
   expansion_gone: [{ member: 2, master, expansionId: 'exp_1' }],
 };
 

@@ -9,6 +9,7 @@ import {
   sameReason,
 } from '../../src/model/reasons.ts';
 import type { Facts, FactsOf } from '../../src/model/text.ts';
+import { deliverySays } from '../../src/model/webhook-texts.ts';
 import { aFinding, aRule, masterWork } from '../support/samples.ts';
 import { expectText, readers } from '../support/texts.ts';
 import { notAllowedSamples } from './not-allowed-samples.ts';
@@ -56,9 +57,8 @@ const samples: { readonly [Code in ReasonCode]: readonly FactsOf<typeof reasons,
   no_window_ever: [{}],
   window_opens: [{ at: 1_700_000_000_000, timeZone: 'Asia/Shanghai' }],
   held_by_webhook: [
-    { ...held, answer: { status: 503, quoted: ': "wait"' }, error: null },
-    { ...held, answer: { status: null, quoted: '' }, error: 'connect ECONNREFUSED' },
-    { ...held, answer: null, error: 'connect ECONNREFUSED' },
+    { ...held, said: deliverySays('answered', { status: 503, quoted: ': "wait"' }) },
+    { ...held, said: deliverySays('connection_failed', { detail: 'connect EHOSTUNREACH' }) },
   ],
   webhooks_being_asked: [{ batch: 2 }],
   several: [{ reasons: [inner, because('endpoint_unknown')] }],

@@ -60,7 +60,7 @@ describe('one request to a receiver', () => {
   it('ends in time when the receiver never answers', async () => {
     receiver.answer = () => {};
     const answer = await send(200)(hook(), never);
-    expect(answer).toMatchObject({ status: null, error: 'no answer within 0.2 s' });
+    expect(answer).toMatchObject({ status: null, error: { code: 'no_answer', facts: { seconds: 0.2 } } });
   });
 
   it('reads no more of an answer than it shows, even of one that never ends', async () => {
@@ -89,7 +89,7 @@ describe('one request to a receiver', () => {
     const gone = await new Receiver().start();
     const { url } = gone;
     await gone.close();
-    expect((await send()(hook(url), never)).error).toBe('connection refused');
+    expect((await send()(hook(url), never)).error?.code).toBe('connection_refused');
     expect((await send()(hook('http://name.invalid/'), never)).status).toBeNull();
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { makePlan } from '../../src/core/plan/plan.ts';
 import type { SizeFacts } from '../../src/model/observation.ts';
 import { resolvePolicy } from '../../src/model/policy.ts';
+import { nobody } from '../../src/model/text.ts';
 import type { Plan } from '../../src/model/views/plan.ts';
 import { rehearse } from '../../src/rehearsal/rehearse.ts';
 import { aMaster, aNode, aRequest, now } from '../core/plan/preflight-support.ts';
@@ -39,7 +40,7 @@ const realLimitMs = 60_000;
 describe('a rehearsal', () => {
   test('of 3.5.4 plays hours in seconds: all verified, nothing lost, and the burst shown beside it', async () => {
     const plan = planOf('3.5.4', 3, 60_000 * MB);
-    const { predicted, faults, burst, tookMs } = await rehearse(plan, policy, realLimitMs);
+    const { predicted, faults, burst, tookMs } = await rehearse(plan, policy, nobody, realLimitMs);
     expect(predicted.state).toBe('succeeded');
     expect(predicted.seconds).toBeGreaterThan(2.5 * 3600);
     expect(tookMs).toBeLessThan((predicted.seconds * 1000) / 50);
@@ -58,7 +59,7 @@ describe('a rehearsal', () => {
   }, 300_000);
 
   test('of 4.0.1 makes one dump for the batch, and its burst loses nothing', async () => {
-    const { predicted, burst } = await rehearse(planOf('4.0.1', 4, 4_000 * MB), policy, realLimitMs);
+    const { predicted, burst } = await rehearse(planOf('4.0.1', 4, 4_000 * MB), policy, nobody, realLimitMs);
     expect([predicted.state, predicted.dumps]).toEqual(['succeeded', 1]);
     expect(burst.dumps).toBe(1);
     expect(burst.nodes.every((node) => node.says === 'up' && node.lostKeys === 0)).toBe(true);
@@ -67,14 +68,16 @@ describe('a rehearsal', () => {
   test('of the same plan comes out the same', async () => {
     const plan = planOf('3.5.4', 2, 500 * MB);
     const [first, second] = [
-      await rehearse(plan, policy, realLimitMs),
-      await rehearse(plan, policy, realLimitMs),
+      await rehearse(plan, policy, nobody, realLimitMs),
+      await rehearse(plan, policy, nobody, realLimitMs),
     ];
     expect({ ...second, tookMs: 0 }).toEqual({ ...first, tookMs: 0 });
   }, 300_000);
 
   test('of a plan whose sizes are unknown is refused, with the reason', async () => {
     const plan = makePlan({ id: 'p', at: now, ...aRequest() });
-    await expect(rehearse(plan, policy, realLimitMs)).rejects.toMatchObject({ code: 'cannot_be_rehearsed' });
+    await expect(rehearse(plan, policy, nobody, realLimitMs)).rejects.toMatchObject({
+      code: 'cannot_be_rehearsed',
+    });
   });
 });

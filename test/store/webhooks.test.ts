@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EventInput, Expansion } from '../../src/model/expansion.ts';
+import { deliverySays } from '../../src/model/webhook-texts.ts';
 import type { Lease } from '../../src/store/leases.ts';
 import { NotFoundError, type Store } from '../../src/store/store.ts';
 import type { DeliveryOutcome, Webhook, WebhookStore } from '../../src/store/webhooks.ts';
@@ -55,7 +56,7 @@ const good: DeliveryOutcome = { delivered: true, status: 204, error: null, tookM
 const bad: DeliveryOutcome = {
   delivered: false,
   status: 500,
-  error: 'HTTP 500',
+  error: deliverySays('answered', { status: 500, quoted: '' }),
   tookMs: 3,
   retryInMs: 60_000,
 };
@@ -138,7 +139,11 @@ describe('deliveries', () => {
     const [a, b, c] = await taken();
     await webhooks.record(a!.id, good);
     await webhooks.record(b!.id, bad);
-    await webhooks.record(c!.id, { ...bad, retryInMs: null, error: 'gone \u0000' });
+    await webhooks.record(c!.id, {
+      ...bad,
+      retryInMs: null,
+      error: deliverySays('connection_failed', { detail: 'gone \u0000' }),
+    });
     expect(await taken()).toEqual([]);
     const byType = Object.fromEntries(
       (await webhooks.deliveries(hook.id, { limit: 10 })).items.map((one) => [one.type, one]),
@@ -151,13 +156,14 @@ describe('deliveries', () => {
     });
     expect(byType.b).toMatchObject({
       state: 'pending',
-      lastError: 'HTTP 500',
+      lastError: 'answered 500',
+      lastSaid: { code: 'answered', facts: { status: 500, quoted: '' } },
       endedAt: null,
       nextAttemptAt: expect.any(Number),
     });
     expect(byType.c).toMatchObject({
       state: 'failed',
-      lastError: 'gone \ufffd',
+      lastError: 'the connection failed (gone \ufffd)',
       lastTookMs: 3,
       nextAttemptAt: null,
     });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deliverySays } from '../../src/model/webhook-texts.ts';
 import { createSender } from '../../src/net/send.ts';
 import { type Dispatcher, outcomeOf, startDispatcher } from '../../src/webhooks/dispatcher.ts';
 import { MemoryWebhooks, webhookOf } from './memory-webhooks.ts';
@@ -115,7 +116,9 @@ describe('what an attempt comes to', () => {
 
   it('counts only 2xx as delivered', () => {
     const delivered = [200, 204, 299, 199, 301, 400, null].map(
-      (status) => outcomeOf({ ...answer, status, error: status ? null : 'x' }, 1, 0).delivered,
+      (status) =>
+        outcomeOf({ ...answer, status, error: status ? null : deliverySays('connection_refused') }, 1, 0)
+          .delivered,
     );
     expect(delivered).toEqual([true, true, true, false, false, false, false]);
   });

@@ -22,6 +22,7 @@ export class MemoryWebhooks implements WebhookStore {
         endedAt: null,
         lastStatus: null,
         lastError: null,
+        lastSaid: null,
         lastTookMs: null,
       });
     }
@@ -71,7 +72,8 @@ export class MemoryWebhooks implements WebhookStore {
     this.#update(id, {
       state: outcome.delivered ? 'delivered' : over ? 'failed' : 'pending',
       lastStatus: outcome.status,
-      lastError: outcome.error,
+      lastError: outcome.error?.text ?? null,
+      lastSaid: outcome.error,
       nextAttemptAt: over ? null : this.now + (outcome.retryInMs ?? 0),
       endedAt: over ? this.now : null,
     });

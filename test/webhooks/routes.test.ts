@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webhookRoutes } from '../../src/api/routes/webhooks.ts';
 import { eventTypes } from '../../src/model/events.ts';
+import { deliverySays } from '../../src/model/webhook-texts.ts';
 import { bearer, operator, type TestApi, testApi, viewer } from '../api/support.ts';
 import { MemoryWebhooks } from './memory-webhooks.ts';
 
@@ -79,12 +80,18 @@ describe('subscriptions', () => {
     await webhooks.record(webhooks.rows[0]!.id, {
       delivered: false,
       status: 500,
-      error: 'answered 500',
+      error: deliverySays('answered', { status: 500, quoted: '' }),
       tookMs: 3,
       retryInMs: 5000,
     });
     const { items } = (await call('GET', `/v1/webhooks/${id}/deliveries`, undefined, viewer)).json();
     expect(items).toMatchObject([{ state: 'pending', lastStatus: 500, lastError: 'answered 500' }]);
+    expect(items[0]).not.toHaveProperty('lastSaid');
+    const chinese = await api.app.inject({
+      url: `/v1/webhooks/${id}/deliveries`,
+      headers: { ...bearer(viewer), 'accept-language': 'zh' },
+    });
+    expect(chinese.json().items[0].lastError).toBe('返回 500');
   });
 
   it('are described in OpenAPI, with every type of event that there is', async () => {

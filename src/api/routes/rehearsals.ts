@@ -20,7 +20,7 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, store }) => {
     if (playing) throw refuse('rehearsal_running', {});
     playing = true;
     try {
-      return { plan: planFor(plan, forWhom), ...(await rehearse(plan, policy)) };
+      return { plan: planFor(plan, forWhom), ...(await rehearse(plan, policy, forWhom)) };
     } finally {
       playing = false;
     }

@@ -3,12 +3,21 @@ import Type from 'typebox';
 import { eventTypes } from '../../model/events.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
+import { type Reader, readSaid } from '../../model/text.ts';
 import { PageOf } from '../../model/views/schema.ts';
-import { Delivery, NewWebhook, WebhookKind, WebhookView } from '../../model/views/webhook.ts';
-import type { Webhook, WebhookStore } from '../../store/webhooks.ts';
+import {
+  Delivery as DeliverySchema,
+  type DeliveryView,
+  NewWebhook,
+  WebhookKind,
+  WebhookView,
+} from '../../model/views/webhook.ts';
+import { deliveryTexts } from '../../model/webhook-texts.ts';
+import type { Delivery, Webhook, WebhookStore } from '../../store/webhooks.ts';
 import { newWebhook, shownWebhook } from '../../webhooks/subscribe.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { reader } from '../reader.ts';
 import { errorResponses, Limit, strict } from '../schemas.ts';
 import { checkCursor } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
@@ -128,7 +137,7 @@ function addRoutes(
           { cursor: Type.Optional(Type.String({ maxLength: 300 })), limit: Limit(200, 50) },
           { ...strict },
         ),
-        response: { 200: PageOf(Delivery), ...errorResponses(400, 404) },
+        response: { 200: PageOf(DeliverySchema), ...errorResponses(400, 404) },
       },
     },
     async (request) => {
@@ -136,9 +145,15 @@ function addRoutes(
       const { cursor, limit = 50 } = request.query;
       checkCursor(cursor);
       const page = await webhooks.deliveries(id, { limit, ...(cursor === undefined ? {} : { cursor }) });
-      return { ...page, items: page.items.map(({ webhookId: _webhookId, ...delivery }) => delivery) };
+      return { ...page, items: page.items.map((delivery) => shownDelivery(delivery, reader(request))) };
     },
   );
+}
+
+function shownDelivery({ webhookId: _, lastSaid, ...delivery }: Delivery, forWhom: Reader): DeliveryView {
+  if (lastSaid === null || delivery.lastError === null) return delivery;
+  const lastError = readSaid(deliveryTexts, { ...lastSaid, text: delivery.lastError }, forWhom);
+  return { ...delivery, lastError };
 }
 
 async function existing(webhooks: WebhookStore, id: string): Promise<Webhook> {
