@@ -11,10 +11,19 @@ export function compareVersions(a: string, b: string): number {
   return differing < 0 ? 0 : left[differing]! - right[differing]!;
 }
 
-const partsOf = (version: string): readonly number[] => {
+const read = new Map<string, readonly number[]>();
+const keptVersions = 200;
+
+/** Each look at a node compares a few versions with each other, dozens of times. */
+function partsOf(version: string): readonly number[] {
+  const known = read.get(version);
+  if (known !== undefined) return known;
   const match = /^(\d+)\.(\d+)\.(\d+)/.exec(version);
-  return match ? match.slice(1).map(Number) : [Number.NaN];
-};
+  const parts = match ? match.slice(1).map(Number) : [Number.NaN];
+  if (read.size >= keptVersions) read.clear();
+  read.set(version, parts);
+  return parts;
+}
 
 export const isWithin = (version: string, [from, below]: VersionRange): boolean =>
   compareVersions(version, from) >= 0 && compareVersions(version, below) < 0;

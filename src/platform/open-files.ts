@@ -1,7 +1,11 @@
 import type { Log } from './log.ts';
 
-/** What this process may hold open at a time: files and connections together. */
-function mostOpenFiles(): number {
+let found: number | undefined;
+
+/** What this process may hold open at a time: files and connections together. It costs a report of all that the process is. */
+const mostOpenFiles = (): number => (found ??= readMostOpenFiles());
+
+function readMostOpenFiles(): number {
   const report = process.report?.getReport() as unknown as {
     userLimits?: Record<string, { soft?: unknown }>;
   };

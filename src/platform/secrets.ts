@@ -15,12 +15,15 @@ export function hideSecrets(secrets: readonly string[]): (text: string) => strin
   }
   const longestFirst = [...forms].sort((a, b) => b.length - a.length);
   const words = secrets.filter((secret) => secret.length > 0 && secret.length < shortestPart).map(asWord);
+  if (longestFirst.length === 0 && words.length === 0) return asItIs;
   return (text) =>
     words.reduce(
       (hidden, word) => hidden.replace(word, redacted),
       longestFirst.reduce((hidden, form) => hidden.replaceAll(form, redacted), text),
     );
 }
+
+const asItIs = (text: string): string => text;
 
 /** As a word of a text, or as the password of an address. Numbers of JSON are none: a line of the log stays JSON. */
 const asWord = (secret: string): RegExp => {
@@ -35,16 +38,14 @@ const asWord = (secret: string): RegExp => {
 export function hideInReplies(secrets: readonly string[]): (text: string) => string {
   const hide = hideSecrets(secrets);
   const short = secrets.filter((secret) => secret.length > 0 && secret.length < shortestPart);
+  if (short.length === 0) return hide;
   return (text) =>
-    hide(
-      short.length === 0
-        ? text
-        : text.replace(/[^\s"'`,;:()[\]]+/g, (word) => (short.includes(word) ? redacted : word)),
-    );
+    hide(text.replace(/[^\s"'`,;:()[\]]+/g, (word) => (short.includes(word) ? redacted : word)));
 }
 
 /** The same value with every text in it changed, names of fields too. */
 export function withTexts<T>(value: T, change: (text: string) => string): T {
+  if (change === asItIs) return value;
   if (typeof value === 'string') return change(value) as T;
   if (Array.isArray(value)) return value.map((each) => withTexts(each, change)) as T;
   if (typeof value !== 'object' || value === null) return value;

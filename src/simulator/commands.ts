@@ -113,9 +113,12 @@ function configGet({ node, argv }: Call): Reply {
     databases: String(node.dbs.length),
   };
   const pattern = argv[2]!.toLowerCase();
-  return [...node.settings]
-    .filter(([name]) => matchesGlob(pattern, name) && name !== 'rsync-timeout-ms')
-    .flatMap(([name, value]) => [name, live[name] ?? value]);
+  const names = node.settings.has(pattern)
+    ? [pattern]
+    : [...node.settings.keys()].filter((name) => matchesGlob(pattern, name));
+  return names
+    .filter((name) => name !== 'rsync-timeout-ms')
+    .flatMap((name) => [name, live[name] ?? node.settings.get(name)!]);
 }
 
 function configSet({ world, node, argv }: Call): Reply {
