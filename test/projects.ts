@@ -9,7 +9,7 @@ const projects = {
   /** Needs a real Pika, which PIKA_BIN names. */
   pika: ['test/support/pika.ts', 'test/compare/pika.test.ts'],
   /** Faults and crashes by the hundred: needs patience. */
-  chaos: ['test/chaos/run.ts', 'test/crash/crash-points.test.ts', 'test/simulation/many.ts'],
+  chaos: ['test/chaos/run.ts', 'test/crash/crash-points.test.ts', 'test/simulation/simulate.ts'],
   /** Needs Chromium. */
   browser: ['test/dashboard/browser.ts'],
   /** Needs redis-server. */

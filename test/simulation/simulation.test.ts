@@ -5,7 +5,9 @@ import { simulateSeed } from './simulate.ts';
 
 const seeds = 500;
 
-test(`promises 1 to 8 hold over ${seeds} seeds of faults in virtual time`, { timeout: 600_000 }, async () => {
+test(`promises 1 to 8 hold over ${seeds} seeds of faults in virtual time`, {
+  timeout: 1_200_000,
+}, async () => {
   const startedAt = performance.now();
   const reports = await simulateMany({
     from: 1,
