@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { ProgressReporter } from './test/progress-reporter.ts';
 import { testsByProject } from './test/projects.ts';
+import { LongestFirst } from './test/sequencer.ts';
 
 const projects = [...testsByProject(import.meta.dirname)].map(
   ([name, files]): TestProjectInlineConfiguration => ({
@@ -10,6 +11,7 @@ const projects = [...testsByProject(import.meta.dirname)].map(
       name,
       include: [...files],
       isolate: name !== 'unit',
+      setupFiles: ['browser', 'chaos', 'pika'].includes(name) ? [] : ['test/support/leaks.ts'],
       globalSetup: name === 'browser' ? ['test/dashboard/build.ts'] : [],
     },
   }),
@@ -22,8 +24,9 @@ export default defineConfig({
     hookTimeout: 300_000,
     teardownTimeout: 20_000,
     pool: 'forks',
-    // Many tests wait for servers: a worker more than there are cores keeps the cores busy.
-    maxWorkers: availableParallelism() + 1,
+    // Many tests wait for servers: more workers than there are cores keep the cores busy.
+    maxWorkers: availableParallelism() + 2,
+    sequence: { sequencer: LongestFirst },
     reporters: [new ProgressReporter()],
     projects,
   },
