@@ -88,6 +88,10 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
   sharding_mode: [{}],
   rsync_parallel_too_high: [{ value: 8, version: '3.5.2' }],
   paths_apart: [{ dbPath: '/data/db/', dbSyncPath: '/copies/dbsync/' }],
+  dump_path_apart: [{ dbPath: '/data/db/', dumpPath: '/dumps/' }],
+  conn_rbuf_differs: [{ value: 67_108_864, masterValue: 268_435_456 }],
+  blob_files_differ: [{ masterUses: true }, { masterUses: false }],
+  never_promoted: [{}],
   commands_blacklisted: [{ commands: ['config', 'slaveof'] }],
   node_seen_as_loopback: [{ seenAs: '10.0.0.1:9221' }],
   node_seen_by_name: [

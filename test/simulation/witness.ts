@@ -9,6 +9,9 @@ import { masterOf, type SimNode } from '../../src/simulator/world.ts';
 import type { SentCommand } from './network.ts';
 import type { Scenario } from './scenario.ts';
 
+/** Causes that have passed when the next copy begins. */
+const mayComeAgain: ReadonlySet<string> = new Set(['newer_dump', 'reply_missed']);
+
 export interface Violation {
   readonly promise: string;
   readonly text: string;
@@ -444,6 +447,11 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
           verified.push({ expansion: after, join, at: now() });
           checkVerified(after, join);
         }
+        const cause = join.triedCauses?.find(
+          (code, index, all) => all.indexOf(code) < index && !mayComeAgain.has(code),
+        );
+        if (cause !== undefined && join.triedCauses !== before.joins[join.index]?.triedCauses)
+          report('remedy', `${join.target.name}: another copy for ${cause}, which a copy did not cure`);
       }
     },
     frozen(since) {

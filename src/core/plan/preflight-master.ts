@@ -115,6 +115,14 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
   },
   { code: 'ports_unreachable', planOnly: true, check: ({ target, facts }) => closedPorts(target, facts) },
   { code: 'sharding_mode', check: sharding },
+  {
+    code: 'dump_path_apart',
+    planOnly: true,
+    check: ({ facts: { config } }) => {
+      const { dbPath, dumpPath } = config ?? {};
+      return foldersApart(dbPath, dumpPath) ? { dbPath: dbPath!, dumpPath: dumpPath! } : null;
+    },
+  },
   { code: 'version_cannot_be_proven', check: ({ capabilities }) => unproven(capabilities) },
   { code: 'build_unknown', planOnly: true, check: unknownBuild },
   {
@@ -180,6 +188,13 @@ export const blacklisted = ({ config }: NodeFacts, needed: readonly string[]) =>
         needed.filter((name) => config.userBlacklist?.includes(name)),
       )
     : null;
+
+/** Whether two absolute paths differ from their first folder on, and so may lie on two filesystems. */
+export function foldersApart(a: string | null | undefined, b: string | null | undefined): boolean {
+  return a?.startsWith('/') === true && b?.startsWith('/') === true && topFolder(a) !== topFolder(b);
+}
+
+const topFolder = (path: string): string => path.split('/').find((part) => part !== '') ?? '';
 
 export function sharding({ facts }: { readonly facts: NodeFacts }) {
   return facts.config?.instanceMode === 'sharding' ? {} : null;

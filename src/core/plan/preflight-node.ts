@@ -8,6 +8,7 @@ import { type Check, findingsOf } from './finding.ts';
 import {
   blacklisted,
   closedPorts,
+  foldersApart,
   foundAny,
   noReplyWithin,
   partsMissing,
@@ -130,8 +131,6 @@ const silentNodeChecks: readonly Check<PreflightNode>[] = [
 const comparesMasterAddress = ['0.0.0', '3.5.0'] as const;
 /** Reported of these; 3.5.4 and later read a greater number as 4. */
 const diesOfParallelCopies = ['3.5.0', '3.5.4'] as const;
-
-const topFolder = (path: string): string => path.split('/').find((part) => part !== '') ?? '';
 
 /** A node that answered, with the master that it is to join. */
 interface NodeScene extends PreflightNode {
@@ -300,8 +299,31 @@ export const nodeChecks: readonly Check<NodeScene>[] = [
     planOnly: true,
     check: ({ facts: { config } }) => {
       const { dbPath, dbSyncPath } = config ?? {};
-      if (!dbPath?.startsWith('/') || !dbSyncPath?.startsWith('/')) return null;
-      return topFolder(dbPath) === topFolder(dbSyncPath) ? null : { dbPath, dbSyncPath };
+      return foldersApart(dbPath, dbSyncPath) ? { dbPath: dbPath!, dbSyncPath: dbSyncPath! } : null;
+    },
+  },
+  {
+    code: 'never_promoted',
+    planOnly: true,
+    check: ({ facts }) => (facts.config?.slavePriority === 0 ? {} : null),
+  },
+  {
+    code: 'conn_rbuf_differs',
+    planOnly: true,
+    check: ({ facts, masterFacts }) => {
+      const [value, masterValue] = [facts, masterFacts].map(
+        (each) => each?.config?.maxConnRbufSizeBytes ?? null,
+      );
+      if (value == null || masterValue == null || value === masterValue) return null;
+      return { value, masterValue };
+    },
+  },
+  {
+    code: 'blob_files_differ',
+    planOnly: true,
+    check: ({ facts, masterFacts }) => {
+      const [own, masterUses] = [facts, masterFacts].map((each) => each?.config?.enableBlobFiles ?? null);
+      return own == null || masterUses == null || own === masterUses ? null : { masterUses };
     },
   },
   {

@@ -261,6 +261,79 @@ export const settingFindings = {
         `请在 ${node} 上执行 \`df ${dbPath} ${dbSyncPath}\`，确认两者在同一文件系统上；否则请把 db-sync-path 设到 db-path 旁边并重启节点。`,
     },
   }),
+  dump_path_apart: row<{ dbPath: string; dumpPath: string }>({
+    severity: 'info',
+    meaning: plain(
+      'db-path and dump-path of the master begin with different folders. On one filesystem a dump links its files and takes milliseconds. On two filesystems each dump copies all data. The service cannot see mounts, so this is a hint and no proof.',
+      '主节点的 db-path 与 dump-path 的第一级目录不同。在同一文件系统上，快照只建硬链接，几毫秒即可完成；否则每次快照都要复制全部数据。本服务看不到挂载情况，因此这只是提示。',
+    ),
+    text: {
+      en: ({ master, dbPath, dumpPath }) =>
+        `On the master ${master} db-path is ${dbPath} and dump-path is ${dumpPath}. On two filesystems each dump copies all data: it needs their size in dump-path, and nodes of 3.5.3 and 3.5.4 give up after 10 s.`,
+      zh: ({ master, dbPath, dumpPath }) =>
+        `主节点 ${master} 的 db-path 是 ${dbPath}，dump-path 是 ${dumpPath}。若不在同一文件系统上，每次快照都会复制全部数据：dump-path 需要同样大的空间，而 3.5.3 与 3.5.4 的节点等待 10 秒后就会放弃。`,
+    },
+    nextStep: {
+      en: ({ master, dbPath, dumpPath }) =>
+        `Check on ${master} that \`df ${dbPath} ${dumpPath}\` shows one filesystem. If not, set dump-path to a folder beside db-path and restart the master at a quiet time.`,
+      zh: ({ master, dbPath, dumpPath }) =>
+        `请在 ${master} 上执行 \`df ${dbPath} ${dumpPath}\`，确认两者在同一文件系统上；否则请把 dump-path 设到 db-path 旁边，并在空闲时重启主节点。`,
+    },
+  }),
+  conn_rbuf_differs: row<{ value: number; masterValue: number }>({
+    severity: 'warning',
+    meaning: plain(
+      'max-conn-rbuf-size differs. Pika asks for the same value on a master and its slaves: a command that is larger than the smaller buffer ends the connection of the slave.',
+      'max-conn-rbuf-size 不同。Pika 要求主从节点取相同的值：大于较小缓冲区的命令会使从节点的连接中断。',
+    ),
+    text: {
+      en: ({ node, master, value, masterValue }) =>
+        `max-conn-rbuf-size is ${value} on ${node} and ${masterValue} on the master ${master}. A command that is larger than the smaller value ends the connection of the node.`,
+      zh: ({ node, master, value, masterValue }) =>
+        `max-conn-rbuf-size 在 ${node} 上是 ${value}，在主节点 ${master} 上是 ${masterValue}。大于较小值的命令会使该节点的连接中断。`,
+    },
+    nextStep: {
+      en: ({ node, masterValue }) => `Set max-conn-rbuf-size of ${node} to ${masterValue}.`,
+      zh: ({ node, masterValue }) => `请把 ${node} 的 max-conn-rbuf-size 设为 ${masterValue}。`,
+    },
+  }),
+  blob_files_differ: row<{ masterUses: boolean }>({
+    severity: 'info',
+    meaning: plain(
+      'enable-blob-files differs. The copy is whole all the same; later writes are laid out otherwise on the node, so the sizes of the two drift apart.',
+      'enable-blob-files 不同。复制仍是完整的；之后的写入在节点上的存储方式不同，两边的数据大小会逐渐不同。',
+    ),
+    text: {
+      en: ({ node, masterUses }) =>
+        masterUses
+          ? `The master uses blob files and ${node} does not. Later writes are laid out otherwise on the node.`
+          : `${node} uses blob files and the master does not. Later writes are laid out otherwise on the node.`,
+      zh: ({ node, masterUses }) =>
+        masterUses
+          ? `主节点使用 blob 文件而 ${node} 不使用，之后的写入在该节点上的存储方式不同。`
+          : `${node} 使用 blob 文件而主节点不使用，之后的写入在该节点上的存储方式不同。`,
+    },
+    nextStep: plain(
+      'Nothing to do for the full sync. Give both the same enable-blob-files if the node may become the master.',
+      '全量同步无需处理。若该节点可能成为主节点，请让两边的 enable-blob-files 相同。',
+    ),
+  }),
+  never_promoted: row({
+    severity: 'info',
+    meaning: plain(
+      'slave-priority of the node is 0, so a sentinel never promotes the node.',
+      '节点的 slave-priority 为 0，哨兵永远不会把它提升为主节点。',
+    ),
+    text: {
+      en: ({ node }) => `slave-priority of ${node} is 0: a sentinel will never promote this node to master.`,
+      zh: ({ node }) => `${node} 的 slave-priority 为 0，哨兵永远不会把它提升为主节点。`,
+    },
+    nextStep: {
+      en: ({ node }) =>
+        `Nothing to do if this is intended. Otherwise run CONFIG SET slave-priority 100 on ${node}.`,
+      zh: ({ node }) => `若有意如此，无需操作；否则请在 ${node} 上执行 CONFIG SET slave-priority 100。`,
+    },
+  }),
   commands_blacklisted: row<{ commands: readonly string[] }>({
     severity: 'warning',
     meaning: plain(

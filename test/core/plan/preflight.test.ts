@@ -291,6 +291,24 @@ describe('each rule finds what it is for', () => {
       '10.0.0.2:9221',
       withNode({ config: { dbPath: '/data/pika/db/', dbSyncPath: '/copies/dbsync/' } }),
     ],
+    ['dump_path_apart', null, withMaster({ config: { dbPath: '/data/pika/db/', dumpPath: '/dumps/' } })],
+    ['never_promoted', '10.0.0.2:9221', withNode({ config: { slavePriority: 0 } })],
+    [
+      'conn_rbuf_differs',
+      '10.0.0.2:9221',
+      {
+        master: aMaster({ config: { maxConnRbufSizeBytes: 268_435_456 } }),
+        ...withNode({ config: { maxConnRbufSizeBytes: 67_108_864 } }),
+      },
+    ],
+    [
+      'blob_files_differ',
+      '10.0.0.2:9221',
+      {
+        master: aMaster({ config: { enableBlobFiles: true } }),
+        ...withNode({ config: { enableBlobFiles: false } }),
+      },
+    ],
     [
       'commands_blacklisted',
       '10.0.0.2:9221',
