@@ -304,6 +304,21 @@ export const problems = {
       ['查看此节点的证据；重试以重新全量同步，或在确有把握时跳过它。'],
     ),
   ),
+  link_unsteady: row<{ node: string; times: number }>(
+    {
+      en: ({ node, times }) =>
+        `${node} has come up ${times} times since one SLAVEOF. Each time its link to the master broke before the node was verified.`,
+      zh: ({ node, times }) =>
+        `一次 SLAVEOF 之后 ${node} 已连接上 ${times} 次，每次都在通过校验之前与主节点断开。`,
+    },
+    steps(
+      [
+        'Find what breaks the link: the network between node and master, or a process that restarts.',
+        'Then retry the node, or skip it.',
+      ],
+      ['请找出连接断开的原因：节点与主节点之间的网络，或不断重启的进程。', '然后重试该节点，或跳过它。'],
+    ),
+  ),
 
   /** Of a job of the queue. */
   expansion_failed: unsuccessful('has failed', '已失败'),

@@ -60,6 +60,7 @@ const samples: { readonly [Code in ProblemCode]: readonly ProblemFacts<Code>[] }
     { id: 'exp_1', why: null },
   ],
   expansion_cancelled: [{ id: 'exp_1', why: because('copying') }],
+  link_unsteady: [{ node, times: 21 }],
   expansion_gone: [{ member: 2, master, expansionId: 'exp_1' }],
 };
 

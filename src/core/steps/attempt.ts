@@ -5,7 +5,6 @@ import type { Attempt, Intent, Join, NodeCommand } from '../../model/expansion.t
 import type { Look, NodeFacts, ReplicationFacts } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
-import { masterSilence } from '../sync/master-tracker.ts';
 import { newSlaveTracker } from '../sync/tracker.ts';
 import { holdThrottle } from './bandwidth.ts';
 import {
@@ -145,8 +144,7 @@ export function stepBack(turn: Turn, join: Join, why: Reason): void {
 function awaitUnlisted(turn: Turn, join: Join, attempt: Attempt): void {
   const step = nodeReplication(turn, join)?.replicationId ? 'clear_id' : 'slaveof';
   const tooSoon = attempt.detachedAt !== null && turn.now - attempt.detachedAt < pauseAfterDetachMs;
-  if (turn.masterLook?.kind !== 'answered')
-    waitFor(turn, join, masterSilence(turn.expansion.masterTracker) ?? because('master_not_answering'));
+  if (turn.masterLook?.kind !== 'answered') holdForMaster(turn, join);
   else if (isStillListed(turn, join)) holdForStaleEntry(turn, join, attempt);
   else if (tooSoon) waitFor(turn, join, because('old_connection_closing'));
   else nextStep(turn, waitFor(turn, join, null), { step });

@@ -66,7 +66,27 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     duringSync(turn, joinAt(turn, join.index), input);
     return;
   }
-  catchUp(turn, joinAt(turn, join.index), tracker, report);
+  const up = joinAt(turn, join.index);
+  if (!isUnsteady(turn, up)) catchUp(turn, up, tracker, report);
+}
+
+/** Each time that a node comes up, its offset and its data are judged anew: a link that breaks all the time has no end. */
+const timesUpAtMost = 20;
+
+/** Whether the link of the node breaks again and again; true = the node was given up. */
+function isUnsteady(turn: Turn, join: Join): boolean {
+  const { number } = currentAttempt(join)!;
+  const times = join.phases.filter(
+    ({ phase, attempt }) => phase === 'catching_up' && attempt === number,
+  ).length;
+  if (times <= timesUpAtMost) return false;
+  giveUp(
+    turn,
+    join,
+    'quarantined',
+    makeProblem('link_unsteady', { node: join.target.name, times }, turn.now),
+  );
+  return true;
 }
 
 /** Without its master nothing can be proven of a node; it is waited for as long as for a busy one. */
@@ -105,7 +125,9 @@ function noFileYet(input: AnomalyInput): Reason | null {
 
 function duringSync(turn: Turn, join: Join, input: AnomalyInput): void {
   const tracker = input.slave;
-  const entered = enterPhase(turn, join, tracker.phase, whyInPhase[tracker.phase]);
+  // A node that gives no answer for a while is still what it was.
+  const staysUp = tracker.phase === 'catching_up' && join.phase === 'verifying';
+  const entered = staysUp ? join : enterPhase(turn, join, tracker.phase, whyInPhase[tracker.phase]);
   const attempt = currentAttempt(entered)!;
   const busy = tracker.busySince === null ? null : because('node_may_be_opening');
   const held = waitFor(

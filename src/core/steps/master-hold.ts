@@ -6,7 +6,7 @@ import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { masterWork } from '../plan/preflight.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
-import { giveUp, isTouched, isUnderWay, joinKnownAs } from './join-state.ts';
+import { currentAttempt, giveUp, isTouched, isUnderWay, joinKnownAs } from './join-state.ts';
 import { type Turn, waitFor } from './turn.ts';
 
 /**
@@ -26,7 +26,8 @@ export function holdForMaster(turn: Turn, join: Join): boolean {
   const work = masterBusy(turn, join);
   if (work?.length === 0) return false;
   const { policy, master, masterTracker } = turn.expansion;
-  if (turn.now - join.phaseSince < policy.masterBusyTimeoutMs) {
+  const since = Math.max(join.phaseSince, currentAttempt(join)?.startedAt ?? 0);
+  if (turn.now - since < policy.masterBusyTimeoutMs) {
     waitFor(turn, join, work === null ? silence(masterTracker) : because('master_at_work', { work }));
     return true;
   }

@@ -15,6 +15,9 @@ import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
 const maxInconclusiveComparisons = 3;
 
+/** A look that gets no answer ends after as long (work/expansion/observer.ts). */
+const looksLastMs = 5000;
+
 /** Goes on with a node that is up: first its offset, then its data, then the looks in a row. */
 export function catchUp(
   turn: Turn,
@@ -202,10 +205,15 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
     return;
   }
   const missing = standingRules(turn, tracker).filter((rule) => !isMet(rule));
-  if (missing.length === 0) return;
-  const why = because('rules_missing', { rules: missing.map(inWords) });
-  const waiting = waitFor(turn, judged, why);
-  if (now - Math.max(waiting.phaseSince, report.endedAt) < expansion.policy.stallTimeoutMs) return;
+  const { stallTimeoutMs, stableLooks, lookIntervalMs } = expansion.policy;
+  const isSteady = missing.length === 0;
+  const why = because('rules_missing', {
+    rules: (isSteady ? evidence.rules.filter((rule) => !isMet(rule)) : missing).map(inWords),
+  });
+  const waiting = isSteady ? judged : waitFor(turn, judged, why);
+  // Looks in a row take their time, and a node that now and then gives no answer may never have so many.
+  const limitMs = stallTimeoutMs + (isSteady ? stableLooks * (lookIntervalMs + looksLastMs) : 0);
+  if (now - Math.max(waiting.phaseSince, report.endedAt) < limitMs) return;
   const facts = { node: join.target.name, because: why };
   giveUp(turn, waiting, 'quarantined', makeProblem('evidence_missing', facts, now));
 }

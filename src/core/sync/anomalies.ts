@@ -33,6 +33,8 @@ export interface AnomalyLimits {
   /** No reply for this long is no swap any more. */
   readonly busyMs: number;
   readonly maxWaits: number;
+  /** A node that starts again and again begins to catch up anew each time. */
+  readonly maxRestarts: number;
   readonly maxCopiesOfOneDump: number;
   /** How long a copy may take for a hundredth of itself, or go on where the size of its dump is not known. */
   readonly headwayMs: number;
@@ -46,6 +48,7 @@ export const defaultAnomalyLimits: AnomalyLimits = {
   notListedMs: 30_000,
   busyMs: 600_000,
   maxWaits: 4,
+  maxRestarts: 4,
   maxCopiesOfOneDump: 3,
   headwayMs: 1_800_000,
 };
@@ -113,7 +116,10 @@ const rules: readonly Rule[] = [
   {
     code: 'node_restarted',
     check: nodeRestarted,
-    remedy: (_input, { afterCopy }) => (afterCopy ? 'reattach' : undefined),
+    remedy: ({ limits }, { afterCopy, restarts }) => {
+      if (restarts > limits.maxRestarts) return 'quarantine';
+      return afterCopy ? 'reattach' : undefined;
+    },
   },
   { code: 'copy_begun_again', check: begunAgain },
 ];
