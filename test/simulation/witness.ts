@@ -423,7 +423,8 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       const seen = history(nodeId);
       if (what === 'robbed') seen.robbedAt = now();
       else seen.meddledAt = now();
-      if (what === 'role') seen.foreignMasterSince = node.master === null ? null : now();
+      // A node that is down has taken no order.
+      if (what === 'role' && node.alive) seen.foreignMasterSince = node.master === null ? null : now();
       // Who writes to a slave loses it with its next full sync, whoever asks for that: such keys are not its own.
       const isSlaveOfMaster = node.alive && masterOf(cluster.world, node) === cluster.node('m');
       if (what === 'data' && !isSlaveOfMaster)
