@@ -39,13 +39,13 @@ export interface AdmissionParts {
   readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
   /** Full syncs that may run to nodes on one host; absent = no limit is set. */
   readonly perNodeHost?: number | null;
-  /** Told of every look that was taken, for the figures. */
+  /** Called with every look, for the figures. */
   readonly onLook?: (target: 'master' | 'node', look: Look) => void;
-  /** Told of the events that were stored with a new expansion, for the figures. */
+  /** Called with the stored events of a new expansion, for the figures. */
   readonly onEvents?: (events: readonly EventInput[]) => void;
-  /** Told when a wake-up could not be rung; the reconciler will make up for it. */
+  /** Called when a wake-up failed; the reconciler makes up for it. */
   readonly onDoorbellFailure?: (expansionId: string, error: unknown) => void;
-  /** Told of each durable step; default: nothing happens there. */
+  /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint?: AtCrashPoint;
 }
 

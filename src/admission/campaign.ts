@@ -42,9 +42,9 @@ export interface CampaignAdmissionParts {
   readonly limits: { readonly maxNodes: number };
   readonly now: () => number;
   readonly newId: NewId;
-  /** Told of the events that were stored with a new campaign, for the figures. */
+  /** Called with the stored events of a new campaign, for the figures. */
   readonly onEvents?: (events: readonly EventInput[]) => void;
-  /** Told when a wake-up could not be rung; the reconciler will make up for it. */
+  /** Called when a wake-up failed; the reconciler makes up for it. */
   readonly onDoorbellFailure?: (campaignId: string, error: unknown) => void;
 }
 

@@ -38,7 +38,7 @@ const depth = (error: SchemaError): number =>
  */
 export function refusalOf(schema: TSchema, errors: readonly SchemaError[], part: RequestPart): Refusal {
   const [error] = errors
-    // Of an unknown field it is also said that "schema is false" there.
+    // For an unknown field there is also an error "schema is false".
     .filter(({ keyword }) => keyword !== 'boolean')
     .sort((a, b) => depth(b) - depth(a) || weightOf(b) - weightOf(a));
   const place = error?.instancePath ?? '';

@@ -27,7 +27,7 @@ export interface EventStreamOptions {
 export interface StreamRequest {
   /** Whose events; null = everybody's. */
   readonly about: { readonly expansionId: string } | { readonly campaignId: string } | null;
-  /** What is sent between events, at most once a second; absent = nothing is. */
+  /** The message between events, at most once a second; absent = none. */
   readonly progress?: () => Promise<StreamProgress | null>;
   /** Events after this seq are sent. */
   readonly afterSeq: number;
@@ -168,7 +168,7 @@ class Stream {
   lookedAt = Number.NEGATIVE_INFINITY;
   progressAt = 0;
   lastProgress = '';
-  /** What it is about has ended and its last progress was sent. */
+  /** The work has ended and its last progress was sent. */
   settled = false;
   lastSentAt: number;
   readonly #owner: string | null;

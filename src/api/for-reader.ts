@@ -1,4 +1,4 @@
-/** What is stored in English, in the words of whoever reads it. */
+/** Stored texts, made again for the reader. */
 
 import { anomalyFor } from '../model/anomalies.ts';
 import { batchReasonFor } from '../model/batch-reasons.ts';

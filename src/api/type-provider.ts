@@ -2,7 +2,7 @@ import type { FastifyPluginAsync, FastifyTypeProvider, RawServerDefault } from '
 import type { Static, TSchema } from 'typebox';
 import type { ApiParts } from './parts.ts';
 
-/** What comes in has the type of its schema; what goes out is held to its schema by tests, not by types. */
+/** Requests have the type of their schema; tests, not types, hold answers to their schema. */
 export interface ApiTypeProvider extends FastifyTypeProvider {
   validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
   serializer: unknown;

@@ -23,7 +23,7 @@ export const campaignPath = (id: string): string => `/v1/campaigns/${encodeURICo
 interface CampaignScreen {
   event(event: StoredEvent): void;
   change(campaign: CampaignView): void;
-  /** What happened to the connection; null = it is back. */
+  /** The trouble with the connection; null = it is there. */
   connection(lost: string | null): void;
   /** Leaves nothing that moves; nothing is shown afterwards. */
   close(): void;

@@ -156,7 +156,7 @@ class LiveView implements View {
       now: this.#context.now(),
     };
     this.#draw(renderFrame(state, columns, rows, this.#style).join('\n'));
-    // What counts the seconds goes on while nothing comes.
+    // Counters of seconds go on while no news comes.
     if (this.#expansion.joins.some((join) => silentText(join, 0) !== null)) this.#soon(countIntervalMs);
   }
 }

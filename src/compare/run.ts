@@ -110,7 +110,7 @@ class Run {
   #identities: RunState['identities'] | null;
   #estimatedKeys: number | null;
   #counts: CountsResult | null;
-  /** What both sides reported before the walk over the left side began; null = the walk went on in the middle. */
+  /** The marks of both sides before the walk over the left side began; null = the walk went on in the middle. */
   #marks: readonly WriteMark[] | null = null;
   #keysExpire = true;
   #activity = 'connecting';
@@ -155,7 +155,7 @@ class Run {
     return { report, fault, differences: this.#differences };
   }
 
-  /** What was compared before a server loads its data says nothing of what it holds afterwards. */
+  /** Keys compared before a server loaded its data say nothing of the data afterwards. */
   #withoutGround(fault: WireError): WireError {
     if (fault.code !== 'loading' || !/LOADING/.test(fault.message) || this.#tally.state.lookedAt === 0)
       return fault;
@@ -185,7 +185,7 @@ class Run {
     }
   }
 
-  /** What was found before a break counts only for the servers that it was found on. */
+  /** Findings from before a break count only for the same servers. */
   #assertSameServers(pair: Pair): void {
     const now = { left: pair.left.facts.identity, right: pair.right.facts.identity };
     if (this.#identities !== null)

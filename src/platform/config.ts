@@ -27,7 +27,7 @@ const accessRoles = ['viewer', 'operator'] as const;
 export type AccessRole = (typeof accessRoles)[number];
 
 export interface AccessToken {
-  /** Who asked, as it stands in events and logs. */
+  /** The name of the requester in events and logs. */
   readonly name: string;
   readonly role: AccessRole;
   readonly token: string;
@@ -136,7 +136,7 @@ type CredentialEntry = NonNullable<ConfigFile['credentials']>[string];
 type Env = Readonly<Record<string, string | undefined>>;
 type ReadText = (path: string) => string;
 
-/** What the command line may say; it wins over the environment, which wins over the file. */
+/** The settings of the command line, which win over the environment, which wins over the file. */
 export interface ConfigOverrides {
   readonly role?: SettingValue<'role'>;
   readonly host?: string;
@@ -250,7 +250,7 @@ class ConfigSource {
     return value === undefined || value.trim() === '' ? null : value.trim();
   }
 
-  /** What the command line, else the environment, else the file gives; else the default. */
+  /** The value of the command line, else of the environment, else of the file; else the default. */
   setting<N extends SettingName>(name: N, file: Values, override: unknown): SettingWithDefault<N> {
     const row: (typeof settings)[SettingName] = settings[name];
     if (override !== undefined) return override as SettingValue<N>;
@@ -486,7 +486,7 @@ class ConfigSource {
 function describeErrors(schema: TSchema, value: unknown): readonly string[] {
   return (
     Value.Errors(schema, value)
-      // Of an unknown setting it is also said that "schema is false" there.
+      // For an unknown setting there is also an error "schema is false".
       .filter(({ keyword }) => keyword !== 'boolean')
       .slice(0, 10)
       .map((error) => {

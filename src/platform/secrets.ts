@@ -1,4 +1,4 @@
-/** What stands where a secret was. */
+/** Takes the place of a secret. */
 export const redacted = '[redacted]';
 
 /** Shorter ones are parts of ordinary words: of these only whole words are taken. */

@@ -195,7 +195,7 @@ export type SettingWithDefault<N extends SettingName> =
   | SettingValue<N>
   | ((typeof settings)[N]['default'] extends null ? null : never);
 
-/** What a setting may be, to end a sentence. */
+/** The allowed values of a setting, as the end of a sentence. */
 export function allowedText(value: Value): string {
   switch (value.is) {
     case 'whole':
@@ -242,7 +242,7 @@ export function settingSchemas(): Readonly<Record<string, TSchema>> {
   return own;
 }
 
-/** What a setting of the file is allowed to be; null = it is none of the rows. */
+/** The row of a setting of the file; null = there is no such row. */
 export const settingAt = (place: string): Setting | null =>
   Object.values<Setting>(settings).find(({ file }) => file === place) ?? null;
 

@@ -18,7 +18,7 @@ type DoorbellName = `${KindName}-wake-ups`;
 
 export interface DoorbellOptions {
   readonly name?: DoorbellName;
-  /** Told of what goes wrong in the background; nothing has to be done about it. */
+  /** Called with errors in the background, which need no action. */
   readonly onTrouble?: (error: Error) => void;
   /** How long a ring may take before it is given up. */
   readonly replyWithinMs?: number;

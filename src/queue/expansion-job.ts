@@ -15,9 +15,9 @@ export interface EntranceParts {
   get(expansionId: string): Promise<Expansion | null>;
   /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** Told of what went wrong on the way; the job is tried again. */
+  /** Called with an error on the way; the job is tried again. */
   onTrouble(jobId: string, error: unknown): void;
-  /** Told of each durable step; absent: nothing happens there. */
+  /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint?: AtCrashPoint;
 }
 

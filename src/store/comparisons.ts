@@ -31,7 +31,7 @@ interface ComparisonFilter {
   readonly limit: number;
 }
 
-/** What changed since the last save; what is absent stays as it is. */
+/** The changes since the last save; absent fields stay as they are. */
 export interface ComparisonChange {
   readonly state?: ComparisonState;
   readonly stateReason?: string | null;

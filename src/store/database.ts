@@ -16,7 +16,7 @@ export interface DatabaseOptions {
   readonly connection: PostgresConnection;
   /** Connections held at most. */
   readonly maxConnections?: number;
-  /** Told of connections that broke while idle; the next query opens a new one. */
+  /** Called when an idle connection broke; the next query opens a new connection. */
   readonly onConnectionError?: (error: Error) => void;
 }
 

@@ -18,7 +18,7 @@ export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
   /** Settings of the server beside our own, for tests. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Told when the server died and is being started again, in plain words. */
+  /** Called, with a text for people, when the server died and is started again. */
   readonly onNotice?: (text: string) => void;
 }
 

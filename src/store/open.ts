@@ -29,7 +29,7 @@ export interface OpenedStore {
 }
 
 export interface OpenStoreOptions {
-  /** Told of broken connections and of restarts of the embedded server, in plain words. */
+  /** Called, with a text for people, when a connection broke or the embedded server restarts. */
   readonly onNotice?: (text: string) => void;
   readonly maxConnections?: number;
 }

@@ -35,7 +35,7 @@ interface Accepted {
   readonly replayed: boolean;
 }
 
-/** What was in the way when we asked is gone now that we look at it. */
+/** The lock that was in the way is gone at the second look. */
 class LocksMovedError extends Error {}
 
 const triesAtMost = 5;

@@ -97,7 +97,7 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
     async list(filter) {
       const where = new Conditions();
       if (filter.states) where.add((p) => `c.state = any (${p}::text[])`, filter.states);
-      // Those that have not ended are few, and have an index of their own.
+      // Few have not ended, and they have an index of their own.
       if (filter.states?.every((state) => !campaignHasEnded(state))) where.add(() => 'not c.ended');
       if (filter.search)
         where.add((p) => `position(${p} in c.search_text) > 0`, storableText(filter.search).toLowerCase());

@@ -76,7 +76,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
     async list(filter) {
       const where = new Conditions();
       if (filter.states) where.add((p) => `e.state = any (${p}::text[])`, filter.states);
-      // Those that have not ended are few, and have an index of their own.
+      // Few have not ended, and they have an index of their own.
       if (filter.states?.every((state) => !isEnded(state))) where.add(() => 'not e.ended');
       if (filter.master) where.add((p) => `e.master_key = ${p}`, addressKey(filter.master));
       if (filter.search)

@@ -57,7 +57,7 @@ const steps = {
   ],
   comparison_spec: [],
   comparison_cursor: [
-    // What was noted became codes with facts.
+    // Notes became codes with facts.
     (doc) => ({
       ...doc,
       ...(doc.counts && { counts: { ...doc.counts, said: asWritten(doc.counts.text) } }),
@@ -77,7 +77,7 @@ const steps = {
   difference: [],
 } satisfies Readonly<Record<string, readonly Step[]>>;
 
-/** What an earlier release has said: its text, of which no facts are known. */
+/** A text of an earlier release, without facts. */
 function asWritten(text: string | null | undefined): Said | null {
   return text == null ? null : { code: 'as_written', facts: {}, text };
 }

@@ -13,7 +13,7 @@ export interface Delivery extends DeliveryView {
   readonly lastSaid: Omit<Said, 'text'> | null;
 }
 
-/** What one attempt came to. */
+/** The outcome of an attempt. */
 export interface DeliveryOutcome {
   readonly delivered: boolean;
   readonly status: number | null;
@@ -25,7 +25,7 @@ export interface DeliveryOutcome {
 
 /** All methods throw StoreUnavailableError while the database cannot be reached. */
 export interface WebhookStore {
-  /** Told of events stored from now on. */
+  /** It gets the events that are stored from now on. */
   create(webhook: Webhook): Promise<void>;
   get(id: string): Promise<Webhook | null>;
   /** Oldest first. */

@@ -11,9 +11,9 @@ export interface DispatcherParts {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** From 0 to 1, spreads the retries. */
   random(): number;
-  /** Told when the database could not be asked; the next round tries again. */
+  /** Called when the database could not be asked; the next round tries again. */
   onTrouble(error: unknown): void;
-  /** Told of each durable step; default: nothing happens there. */
+  /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint?: AtCrashPoint;
 }
 
@@ -122,7 +122,7 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
   };
 }
 
-/** What an attempt came to, and when the next one is made. `attempts` counts this one. */
+/** The outcome of an attempt, and the time of the next attempt. `attempts` counts this attempt. */
 export function outcomeOf(answer: HookAnswer, attempts: number, random: number): DeliveryOutcome {
   const delivered = isYes(answer);
   const delayMs = retryDelaysMs[attempts - 1];

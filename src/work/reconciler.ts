@@ -6,7 +6,7 @@ export interface ReconcilerOptions {
   readonly doorbell: Pick<Doorbell, 'ring'>;
   /** Time between two looks. */
   readonly intervalMs: number;
-  /** Told when a look failed; the next one comes all the same. */
+  /** Called when a look failed; the next look comes all the same. */
   readonly onTrouble?: (error: Error) => void;
 }
 

@@ -256,7 +256,7 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
         const by = requesterOf(request).name;
         const control = { id: api.newId('ctl'), verb, reason, by, at, cancelMembers };
         await parts.campaigns.control(campaign.id, control);
-        // What is asked is stored; without the ring a worker finds it a little later.
+        // The request is stored; without the ring a worker finds it a little later.
         await parts.doorbell
           .ring(campaign.id)
           .catch((error: unknown) =>

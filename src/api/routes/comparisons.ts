@@ -239,7 +239,7 @@ async function* differenceLines(
   }
 }
 
-/** What is asked is stored; without the ring a worker finds it a little later. */
+/** The request is stored; without the ring a worker finds it a little later. */
 async function wake({ doorbell }: ComparisonParts, { log }: ApiParts, id: string): Promise<void> {
   await doorbell
     .ring(id)

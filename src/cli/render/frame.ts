@@ -9,7 +9,7 @@ import { eventLine, headline, joinLine } from './expansion.ts';
 export interface FrameState {
   readonly expansion: ExpansionView;
   readonly recentEvents: readonly StoredEvent[];
-  /** What happened to the connection; null = it stands. */
+  /** The trouble with the connection; null = it is there. */
   readonly connectionLost: string | null;
   readonly now: number;
 }

@@ -20,15 +20,15 @@ export interface TallyState {
   bySign: Partial<Record<DifferenceSign, number>>;
   examples: Difference[];
   settled: number;
-  /** Of those settled: keys on one side only that were about to expire. */
+  /** Settled keys on one side only that were about to expire. */
   vanishing: number;
   undecided: number;
   undecidedExamples: string[];
   strata: Stratum[];
   notes: Said[];
-  /** What could not be looked at though it should have been. */
+  /** Keys that the comparison could not look at. */
   leftOut: Said[];
-  /** What no client can look at, whatever it tries. */
+  /** Keys that no client can look at. */
   unlookable: Said[];
 }
 
@@ -58,7 +58,7 @@ export class Tally {
   readonly #onDifference: (difference: Difference) => void;
 
   constructor(state: TallyState, onDifference: (difference: Difference) => void) {
-    // What an earlier version of this program stored may lack what is new.
+    // The state of an earlier release may lack new fields.
     this.state = { ...emptyTally(), ...state };
     this.#onDifference = onDifference;
   }

@@ -54,7 +54,7 @@ export interface WireOptions {
   /** Replies to one batch beyond this many bytes are no answer any more. */
   readonly mostReplyBytes?: number;
   readonly signal?: AbortSignal | undefined;
-  /** What connections are made with; absent = the network. */
+  /** The network of the connections; absent = the real network. */
   readonly network?: Network;
 }
 

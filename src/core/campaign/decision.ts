@@ -20,7 +20,7 @@ import { sameReason } from '../../model/reasons.ts';
 import { type Facts, type Said, sameFacts } from '../../model/text.ts';
 import { campaignControlProblem } from './controls.ts';
 
-/** What came of the admission of a member. */
+/** The outcome of the admission of a member. */
 export type AdmissionOutcome =
   | { readonly kind: 'accepted'; readonly expansion: MemberExpansion }
   | { readonly kind: 'refused'; readonly problem: Problem }
@@ -192,7 +192,7 @@ class Turn {
         return;
       }
     }
-    // What this control changes counts for the next one.
+    // The next control sees the changes of this control.
     this.enterState();
   }
 

@@ -8,7 +8,7 @@ import type { Said } from '../../model/text.ts';
 export interface BatchFacts {
   /** null = the version is not known. */
   readonly masterCapabilities: Capabilities | null;
-  /** What one copy takes; null = the version does not tell. */
+  /** The size of a copy; null = the version does not tell. */
   readonly snapshotBytes: number | null;
   /** In the order of the request. */
   readonly nodes: readonly {
@@ -36,7 +36,7 @@ const tinyBatchSeconds = 30;
 const leastShareBytesPerSecond = 4_000_000;
 /** A restart or a backup is likely to cut off a longer copy, which begins again from the first byte. */
 const longestCopySeconds = 4 * 3600;
-/** What the master is taken to send where no budget is given: a network card of one gigabit. */
+/** The assumed rate of the master without a budget: a network card of one gigabit. */
 const assumedBytesPerSecond = 110_000_000;
 
 /**
@@ -98,7 +98,7 @@ function hostBound({ nodes, perNodeHost }: BatchFacts): Choice {
   return chosen('hosts', size, { nodes: nodes.length, hosts, perNodeHost });
 }
 
-/** What the size of a copy and the budget speak for. */
+/** The bounds by the size of a copy and by the budget. */
 function sizeBounds({ snapshotBytes, policy }: BatchFacts): readonly Choice[] {
   const budget = policy.bandwidthBytesPerSecond;
   const rate = budget ?? assumedBytesPerSecond;

@@ -34,9 +34,9 @@ export interface CampaignWorkerParts {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** How long a dead worker's campaigns stay untouched. */
   readonly leaseMs?: number;
-  /** Told of the events that were stored, for the figures. */
+  /** Called with the stored events, for the figures. */
   readonly onEvents?: (events: readonly EventInput[]) => void;
-  /** Told of each durable step; default: nothing happens there. */
+  /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint?: AtCrashPoint;
 }
 
@@ -147,7 +147,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, otherwise
 
 const requesterOf = ({ requestedBy, via }: Campaign) => ({ name: requestedBy, via });
 
-/** What came of every admission that was decided on: as this worker knows, else as the store of expansions tells. */
+/** The outcome of every decided admission: as this worker knows, else as the store of expansions tells. */
 async function admissionsOf(
   { store, now }: CampaignWorkerParts,
   campaign: Campaign,

@@ -79,7 +79,7 @@ function countCampaigns(metrics: Metrics, campaigns: CampaignStore): void {
     labelNames: ['state'],
     registers: [metrics.registry],
     async collect() {
-      // That the database is away shows in a figure of its own; this one keeps what it was.
+      // A figure of its own shows that the database is away; this figure keeps its value.
       const counts = await campaigns.counts().catch(() => null);
       if (counts === null) return;
       for (const state of campaignStates)

@@ -37,7 +37,7 @@ export interface ComparisonHandlerOptions {
   readonly heartbeatMs?: number;
   /** Carries a comparison out; the engine itself unless a test says otherwise. */
   readonly run?: (options: RunOptions) => Promise<RunResult>;
-  /** Told of each durable step; default: nothing happens there. */
+  /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint?: AtCrashPoint;
 }
 

@@ -15,7 +15,7 @@ export interface CompareParts {
   readonly doorbell: Pick<Doorbell, 'ring'> | null;
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Told of each durable step; default: nothing happens there. */
+  /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint?: AtCrashPoint;
 }
 

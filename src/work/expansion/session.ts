@@ -74,7 +74,7 @@ export interface SessionDeps {
   readonly controlsWait: (expansionId: string) => Promise<boolean>;
   /** Reason of the global stop: as last seen, and, right before a command, as of now. */
   readonly frozen: Cached<string | null>;
-  /** Told of each durable step: tests kill the process there. */
+  /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint: AtCrashPoint;
 }
 

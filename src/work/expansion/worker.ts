@@ -27,7 +27,7 @@ export interface WorkerDeps {
   readonly readFigure?: ReadFigure;
   /** How long a dead worker's expansions stay untouched. */
   readonly leaseMs?: number;
-  /** Told of each durable step; default: nothing happens there. */
+  /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint?: AtCrashPoint;
 }
 
