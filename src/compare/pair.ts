@@ -46,7 +46,7 @@ export class Pair {
 
   /**
    * Whether a listed name may be the beginning of a longer name, by which the key can be asked for. 4.0.1 shows nothing
-   * after the last zero byte of a name (storage_define.h EncodeUserKey).
+   * after the last zero byte of a name (pika-facts 6).
    */
   isCutShort(name: Buffer): boolean {
     return this.kind === 'pika' && !this.typesApart && name.at(-1) === 0;

@@ -42,7 +42,7 @@ const isWord = (argument: string | undefined, word: string): boolean => argument
 
 const sameAddress = failure('ERR The master ip:port and the slave ip:port are the same');
 
-/** SLAVEOF NO ONE | host port [force] (3.5.4 pika_admin.cc:99-171). */
+/** SLAVEOF NO ONE | host port [force] (pika-facts 1.2, 1.3). */
 function slaveof({ world, node, argv }: Call): Reply {
   if (argv.length > 4) return failures.wrongCount('slaveof');
   if (argv.length === 3 && isWord(argv[1], 'no') && isWord(argv[2], 'one')) {
@@ -184,7 +184,7 @@ const dbsize = ({ node, session }: Call): Reply =>
 
 // ---- connections -------------------------------------------------------------------------------------------------
 
-/** With requirepass set and userpass empty every password is taken (recording 13b). */
+/** With requirepass set and userpass empty every password is taken (pika-facts 3.4). */
 function auth({ node, session, argv }: Call): Reply {
   const [requirepass, userpass] = [setting(node, 'requirepass'), setting(node, 'userpass')];
   if (argv.length > 3) return failures.wrongCount('auth');

@@ -43,7 +43,7 @@ function vanish(world: World, master: SimNode, slave: SimNode): void {
 }
 
 /**
- * Starts the process with the data of its disk; a process that died on a partial database dies again (recording 28).
+ * Starts the process with the data of its disk; a process that died on a partial database dies again (pika-facts 4.6).
  */
 export function startProcess(world: World, node: SimNode): void {
   if (node.alive) return;

@@ -150,7 +150,7 @@ export function finishRsync(world: World, node: SimNode, db: SimDb): void {
 
 /**
  * The old database is moved to `db_bak`, and the copy cannot be moved from another mount to its place. The next full sync
- * deletes what lies in `db_bak` (recording 50).
+ * deletes what lies in `db_bak` (pika-facts 4.9).
  */
 function cannotRename(world: World, node: SimNode, db: SimDb): void {
   world.note(node, db.oldDataBeside ? 'old_data_deleted' : 'old_data_moved_away', { db: db.name });

@@ -14,7 +14,7 @@ import {
 
 export const endpointKey = ({ host, port }: Endpoint): string => `${host}:${port}`;
 
-/** RemoveMaster: data, id and offset stay. The connection is closed by a cron, not now (recording 29). */
+/** RemoveMaster: data, id and offset stay. The connection is closed by a cron, not now (pika-facts 1.4). */
 export function removeMaster(world: World, node: SimNode): void {
   if (node.master === null) return;
   world.note(node, 'master_removed', { master: endpointKey(node.master) });

@@ -160,7 +160,7 @@ function ask(world: World, node: SimNode, db: SimDb, question: (master: SimNode)
 /**
  * The reply was there before the slave had noted that it waits for a reply; it notes it now, and nothing more comes for
  * this DB. The master gives it up after 20 s. The slave's connection is closed for idleness after 60 s, unless another of
- * its DBs hears something (recordings 49).
+ * its DBs hears something (pika-facts 5.3).
  */
 function overtaken(world: World, node: SimNode, db: SimDb, connection: Connection): void {
   node.overtakingReplies--;

@@ -24,7 +24,7 @@ function settle(world: World, transfer: Transfer): void {
 }
 
 /**
- * Bytes that a slave receives and sends beside files and binlog (recordings 48): once for a question and its answer;
+ * Bytes that a slave receives and sends beside files and binlog (pika-facts 4.8): once for a question and its answer;
  * each second for pings, and for files that the master cannot open.
  */
 const talk = {
@@ -70,7 +70,7 @@ function freeBytes(transfer: Transfer): number {
 const copiesBeside = ({ master, slave }: Transfer): readonly Transfer[] =>
   [...master.outgoing].filter((each) => each.slave === slave);
 
-/** Bytes on the wire per byte of a file (recording 40). */
+/** Bytes on the wire per byte of a file (pika-facts 4.8). */
 const protocolOverhead = 1.0005;
 
 /** Bytes counted so far on the node and its counterparts; call before reading counters. */
@@ -142,12 +142,12 @@ function reschedule(world: World, transfer: Transfer): void {
   });
 }
 
-/** Between two failures of a file on a full disk: 6 to 7 a second were seen (recordings 43). */
+/** Between two failures of a file on a full disk: 6 to 7 a second were seen (pika-facts 4.9). */
 const leastRetryMs = 100;
 
 /**
  * The disk is full: the slave deletes the file that it cannot write, and begins it again at once, without end. The
- * other files have its room meanwhile (3.5.4 rsync_client.cc:160; recordings 43).
+ * other files have its room meanwhile (pika-facts 4.9).
  */
 function loseFile(world: World, transfer: Transfer): void {
   settle(world, transfer);

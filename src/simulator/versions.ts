@@ -45,7 +45,7 @@ export interface Traits {
   readonly pushes: boolean;
   /** Purging spares the files that a slave in full sync will need. */
   readonly protectsFullSync: boolean;
-  /** How the binlog carries expiries, and what slaves make of them (recording 45). */
+  /** How the binlog carries expiries, and what slaves make of them (pika-facts 5.1). */
   readonly expiry: {
     /** SETEX and SET EX take an expiry after 2038-01-19; a slave of such a version cannot parse it. */
     readonly takesAfter2038: boolean;
@@ -56,7 +56,7 @@ export interface Traits {
     /** INCR, INCRBY, INCRBYFLOAT and APPEND are logged as PKSETEXAT: `without` their expiry, or with it. */
     readonly incrAsPksetexat: 'no' | 'without' | 'with';
   };
-  /** A slave loses its first writes after FLUSHALL now and then (recording 46). */
+  /** A slave loses its first writes after FLUSHALL now and then (pika-facts 5.2). */
   readonly losesWritesAfterFlush: boolean;
 }
 

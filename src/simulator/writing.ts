@@ -76,13 +76,13 @@ function applyRecord(world: World, node: SimNode, db: SimDb, record: BinlogRecor
   return logged;
 }
 
-/** Seen after two flushes of sixteen: 8 writes and 1 (recording 46). */
+/** Seen after two flushes of sixteen: 8 writes and 1 (pika-facts 5.2). */
 function writesLostAfterFlush({ traits, random, flushLosses }: SimNode): number {
   if (!traits.losesWritesAfterFlush) return 0;
   return flushLosses.shift() ?? (random.next() < 1 / 8 ? random.int(1, 8) : 0);
 }
 
-/** `Fail to initial command from binlog` (recording 45). */
+/** `Fail to initial command from binlog` (pika-facts 5.1). */
 function canParse({ traits }: SimNode, { argv }: BinlogRecord): boolean {
   return (
     argv[0]?.toLowerCase() !== 'pksetexat' || !traits.expiry.takesAfter2038 || Number(argv[2]) <= lastSecond
@@ -144,7 +144,7 @@ function pump(world: World, master: SimNode, db: SimDb, entry: SlaveEntry, slave
 }
 
 /**
- * A slave that waits for a reply acknowledges nothing, so nothing is sent after the first batch (recordings 49). That batch
+ * A slave that waits for a reply acknowledges nothing, so nothing is sent after the first batch (pika-facts 5.3). That batch
  * was 1.8 MB in 0.1 s on a real 4.0.1 with 7 MB to catch up.
  */
 const isHeard = ({ connection }: SlaveEntry, { name }: SimDb): boolean =>

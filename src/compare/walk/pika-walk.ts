@@ -23,7 +23,7 @@ export interface RangePage {
 
 export const withValues = (type: RangeType): string => (type === 'string' ? 'string_with_value' : type);
 
-/** Reads `*2 [next, [key, ...]]`, or `[key, value, ...]` for strings with values (3.5.4 pika_kv.cc PKScanRangeCmd::Do). */
+/** Reads `*2 [next, [key, ...]]`, or `[key, value, ...]` for strings with values (pika-facts 6). */
 export function readRangePage(server: string, type: RangeType, bytes: Buffer, valuesToo: boolean): RangePage {
   const reply = accepted(server, `PKSCANRANGE ${type}`, new ReplyReader(bytes).next());
   const [first, second] = itemsIn(reply);
@@ -172,7 +172,7 @@ export class RangeWalk {
 
   /**
    * The key after which a walk goes on without standing still. 4.0.1 forgets everything after the last zero byte of a
-   * name (storage_define.h EncodeUserKey). So equal names can fill a range. The walk passes over the names beyond the
+   * name (pika-facts 6). So equal names can fill a range. The walk passes over the names beyond the
    * range and reports it.
    */
   #onwards(from: Buffer, next: Buffer): Buffer {

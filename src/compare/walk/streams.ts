@@ -10,8 +10,8 @@ import { compareTypedKeys } from './collections.ts';
 /**
  * Whether neither side of a 4.x pair can hold a stream, without a walk over all keys. No file of RocksDB holds entries
  * of streams. And since its start neither server has executed a command that could have made a stream that is not in a
- * file yet. Pika counts commands that came by replication, but not the commands of a transaction (4.0.1
- * pika_repl_bgworker.cc HandleWriteBinlog, pika_transaction.cc ExecCmd::Do). CONFIG RESETSTAT does not forget them.
+ * file yet. Pika counts commands that came by replication, but not the commands of a transaction (pika-facts 6). CONFIG
+ * RESETSTAT does not forget them.
  */
 export async function holdNoStreams({ pair }: Comparer): Promise<boolean> {
   const sides = await Promise.all(
@@ -38,7 +38,7 @@ const scanCounts = [997, 991, 983, 743, 601, 487] as const;
 
 /**
  * Compares the streams of a 4.x server. Its range commands do not know streams. SCAN visits all types one after the
- * other and streams last (4.0.1 storage.cc Storage::Scan), so the type of a page's last key tells whether the page can
+ * other and streams last (pika-facts 6), so the type of a page's last key tells whether the page can
  * hold any. SCAN can lose its place: a cursor that the server forgot begins again. 4.0.1 ends early, with an empty
  * page, where a page begins with a key of one byte (LoadCursorStartKey). The walk notices both and tries other counts.
  * If that fails, the report says that the walk did not see all streams. Both sides are walked at the same time. SCAN

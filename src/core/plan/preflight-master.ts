@@ -209,7 +209,7 @@ export function closedPorts({ address, seenAs }: NodeTarget, { derivedPorts = []
   return { host: address.host, ports, seenAs: samePlace(address, seenAs) ? null : formatAddress(seenAs) };
 }
 
-/** 3.3.6 in sharding mode prints no positions, and SLAVEOF has no effect there (v3.3.6 pika_admin.cc:843). */
+/** 3.3.6 in sharding mode prints no positions, and SLAVEOF has no effect there (pika-facts 1.2). */
 export function partsMissing(facts: NodeFacts): MissingPart[] {
   const named = Object.keys(facts.replication?.binlog ?? {}).length > 0;
   return [

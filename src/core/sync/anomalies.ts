@@ -346,7 +346,7 @@ function waitsForReply({ dbStates }: ReplicationFacts): boolean {
 const replyTakesMs = 10_000;
 
 /**
- * A reply that overtakes the node's own state is lost for good (recordings 49). With no other DB connected the node closes its
+ * A reply that overtakes the node's own state is lost for good (pika-facts 5.3). With no other DB connected the node closes its
  * idle connection after 60 s and is up after 64 to 85 s; else nothing helps but to attach it again.
  */
 const helpsItselfWithinMs = 100_000;
@@ -363,7 +363,7 @@ function replyMissed({ slave, master, limits, now }: AnomalyInput): AnomalyFacts
   return { dbs, forMs, otherDatabaseConnected, helpsItselfWithinMs };
 }
 
-/** All bytes came, and then the state changed to Error: the copy could not be moved into place (recordings 50). */
+/** All bytes came, and then the state changed to Error: the copy could not be moved into place (pika-facts 4.9). */
 function copyNotOpened({ slave }: AnomalyInput) {
   const wait = lastPass(slave);
   const isError = Object.values(slave.replication?.dbStates ?? {}).includes('Error');
@@ -390,7 +390,7 @@ type Counted = SlaveTracker['rates'][number];
 const isMoreThanPings = (from: Counted, to: Counted): boolean =>
   to.bytes - from.bytes > (refusedBytesPerSecond * (to.at - from.at)) / 1000;
 
-/** The node asks for its place in the binlog again and again, and its offset does not move (recording 45). */
+/** The node asks for its place in the binlog again and again, and its offset does not move (pika-facts 5.1). */
 function notApplied({ slave, master, limits, now }: AnomalyInput) {
   const { standing: known } = slave;
   if (known == null || now - known.movedAt < limits.stallMs || !isServedInVain(slave)) return null;
@@ -478,7 +478,7 @@ function notListed({ slave, master, limits, now }: AnomalyInput) {
   return { as, forMs: now - since, listed: slave.listed, since };
 }
 
-/** A node whose master has never been seen by anybody tries every 3 to 4.5 s (recording 14). */
+/** A node whose master has never been seen by anybody tries every 3 to 4.5 s (pika-facts 0.4). */
 const masterNeverSeenMs = 1500;
 
 function neverConnected({ slave, limits, now, master }: AnomalyInput, because: 'unreachable' | 'refused') {

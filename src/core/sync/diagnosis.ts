@@ -170,7 +170,7 @@ function candidates(patient: Patient): readonly Candidate[] {
   }
 }
 
-/** Bytes of one question and its refusal: 52 (recordings 48); of MetaSync that is answered 115. */
+/** Bytes of one question and its refusal: 52, of MetaSync that is answered 115 (pika-facts 4.8). */
 const oneAnswerBytes = 64;
 
 /** NoConnect although the master answers the service. */

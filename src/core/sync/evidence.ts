@@ -237,7 +237,7 @@ function dataAgrees(report: ComparisonReport | null): Judged {
 
 /**
  * Whether the data agree in everything but that keys expire later on the slave, or never: SET NX EX counts its expiry from
- * when a slave applies it, and INCR on 3.5.5 takes it away (recording 45). No data are missing, and no copy changes it.
+ * when a slave applies it, and INCR on 3.5.5 takes it away (pika-facts 5.1). No data are missing, and no copy changes it.
  */
 export const outlivesOnly = ({ verdict, differencesTotal, differencesBySign }: ComparisonReport): boolean =>
   verdict === 'different' && differencesTotal > 0 && differencesBySign?.outlives === differencesTotal;

@@ -13,7 +13,7 @@ import { dumpBytes, dumpBytesAtMost, latestSize } from './master-tracker.ts';
 
 /**
  * A received byte count below this is the protocol's own talk (MetaSync, DBSync, pings), not yet the snapshot.
- * In recordings 40 to 42 the talk before the first file stays under 4 KiB.
+ * The talk before the first file stays under 4 KiB (pika-facts 4.8).
  */
 const protocolNoiseBytes = 16 * 1024;
 
@@ -106,7 +106,7 @@ export interface Received {
 
 /**
  * Less than this is no copy. A node that asks for the files of a failed dump gets 200 to 520 bytes a second. Where the
- * files' port is closed, keep-alives make 16 to 30 (real 3.5.4 and 4.0.1).
+ * files' port is closed, keep-alives make 16 to 30 (pika-facts 4.8).
  */
 export const trickleBytesPerSecond = 1024;
 
@@ -202,7 +202,7 @@ const copyShareAtMost = 1.5;
 /**
  * While nothing comes, each of the node's four threads asks again every second for up to 4 MB, and the master answers
  * all requests in the end. Healthy copies from masters that were frozen for 12 and 18 s received 1.5 and 2.4 times the
- * snapshot (recordings 44).
+ * snapshot (pika-facts 4.8).
  */
 const askedAgainBytesPerMs = (4 * 4 * 1024 * 1024) / 1000;
 const askedAgainAtMostBytes = 1024 * 1024 * 1024;
@@ -380,7 +380,7 @@ function movedForward(
   return master !== undefined && compareOffsets(master, before) === 0;
 }
 
-/** Bytes on the wire per byte of binlog: 1.03 in recording 40; more, to be on the safe side. */
+/** Bytes on the wire per byte of binlog: 1.03 (pika-facts 4.8); more, to be on the safe side. */
 const wirePerBinlogByte = 1.1;
 
 /**
@@ -455,7 +455,7 @@ const tooSmallToTellBytes = 16 * 1024 * 1024;
 
 /**
  * Whether the node opened about as much as the snapshot holds, or, where its size is not known, as came; or as the master
- * holds now, if that is less: FLUSHALL empties both (recordings 46). null = not known.
+ * holds now, if that is less: FLUSHALL empties both (pika-facts 5.2). null = not known.
  */
 export function openedEnough(
   wait: FullSyncPass,

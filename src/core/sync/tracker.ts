@@ -368,7 +368,7 @@ const asksNothing = (replication: ReplicationFacts): boolean => {
   return all.length > 0 && all.every((state) => state === 'Error' || state === 'NoConnect');
 };
 
-/** A link that goes up and down hides from every other clock that nothing is applied (recording 45). */
+/** A link that goes up and down hides from every other clock that nothing is applied (pika-facts 5.1). */
 function standingNow(
   { standing, waits, replInputBytes: bytes }: SlaveTracker,
   { binlog }: ReplicationFacts,

@@ -39,7 +39,7 @@ const plainNumbers = (version: string): string => version.split('.').map(Number)
 
 /**
  * v4.0.1 was released without a change of its version text and says 4.0.0. Its git sha tells; of other builds only those
- * of 4.0.1 and later print `is_eligible_for_master_election` (v4.0.1 pika_admin.cc:1253).
+ * of 4.0.1 and later print `is_eligible_for_master_election` (pika-facts 0.1).
  */
 function corrected(version: string, facts: NodeFacts, { builds }: Knowledge): string {
   if (version !== '4.0.0') return version;

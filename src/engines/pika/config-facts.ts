@@ -3,7 +3,7 @@ import { wholeNumber } from './info.ts';
 
 /**
  * The settings that a look reads, each by a CONFIG GET of its own. A glob would fetch all settings. For a key that the
- * version does not have, the reply is empty (v3.5.4 pika_admin.cc:1485).
+ * version does not have, the reply is empty (pika-facts 3.3).
  */
 export const configKeys = [
   'databases',

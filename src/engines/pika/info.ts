@@ -168,7 +168,7 @@ export function parseReplication(text: string): ReplicationFacts | null {
     role,
     replicationId: fields.get('ReplicationID') ?? null,
     masterHost: fields.get('master_host') || null,
-    // SLAVEOF takes any port, 99999 too (recording 14), and the node then says so.
+    // SLAVEOF takes any port, 99999 too (pika-facts 1.2), and the node then says so.
     masterPort: wholeNumber(fields.get('master_port')),
     linkStatus,
     dbStates: role === 'master' ? {} : dbStates(fields, lines, Object.keys(positions.binlog), linkStatus),
@@ -211,7 +211,7 @@ function binlogPositions(lines: readonly string[]): {
   return { binlog, safetyPurgeFile };
 }
 
-/** The names in `db_repl_state`; Pika prefixes some of them with `k` and others not (v3.5.4 pika_admin.cc:1090-1194). */
+/** The names in `db_repl_state`; Pika prefixes some of them with `k` and others not (pika-facts 2.3). */
 const replStates: Readonly<Record<string, DbState>> = {
   NoConnect: 'NoConnect',
   TryConnect: 'TryConnect',

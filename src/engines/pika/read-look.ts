@@ -52,8 +52,8 @@ export interface ReadOptions {
 /**
  * Reads the sections that were asked for, in one round trip; those that need to know something of the node
  * first (INFO data its version, the probe for keys the number of DBs) in a second one. Never asked: DBSIZE,
- * BGSAVE, INFO keyspace, INFO without a section (DBSIZE breaks the protocol with
- * slotmigrate on, v3.5.4 pika_admin.cc:2705; BGSAVE replaces the dump that slaves copy, recording 30).
+ * BGSAVE, INFO keyspace, INFO without a section. DBSIZE breaks the protocol with slotmigrate on (pika-facts 3.2), and
+ * BGSAVE replaces the dump that slaves copy (pika-facts 4.4).
  */
 export async function readFacts(link: Link, options: ReadOptions): Promise<NodeFacts> {
   const first = await readCheap(link, options);

@@ -4,7 +4,7 @@ import { failure, failures, type Reply } from '../reply.ts';
 import type { SortedMap } from '../sorted-map.ts';
 import { type CommandTable, type DataContext, read, toInteger } from './context.ts';
 
-/** Order of types in a SCAN (3.5.4 and 4.0.1 storage.cc); 4.0 keeps streams last. */
+/** Order of types in a SCAN (pika-facts 6); 4.0 keeps streams last. */
 const scanOrder = {
   '3.3': ['string', 'hash', 'set', 'list', 'zset'],
   '3.5': ['string', 'hash', 'set', 'list', 'stream', 'zset'],
