@@ -98,6 +98,8 @@ export interface SlaveTracker {
   readonly ips?: readonly string[];
   /** The master's binlog-file-size; null = not known. */
   readonly binlogFileSizeBytes: number | null;
+  /** Whether the node's version opens what it has copied when its dump is replaced; absent = not known. */
+  readonly opensSupersededCopy?: boolean;
   /** The node's byte counter and the master's offsets right before SLAVEOF. */
   readonly bytesAtAttach: number | null;
   /** The byte counter at the look before the present one. */

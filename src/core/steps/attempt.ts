@@ -205,6 +205,7 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
     listedBefore,
     binlogFileSizeBytes: turn.expansion.binlogFileSizeBytes,
     masterOffsets: turn.expansion.masterTracker.replication?.binlog ?? {},
+    opensSupersededCopy: turn.capabilitiesOf(turn.nodeLooks.get(join.index))?.opensSupersededCopy,
   });
   const withTracker = patchAttempt(turn, waitFor(turn, join, null), { tracker });
   intend(

@@ -6,7 +6,13 @@ import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { type AnomalyInput, awaitedFile, defaultAnomalyLimits, detectAnomalies } from '../sync/anomalies.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
-import { isConnected, mayBeSwapping, trackSlave, trackSlaveThroughMaster } from '../sync/tracker.ts';
+import {
+  isConnected,
+  mayBeSwapping,
+  pairCapabilities,
+  trackSlave,
+  trackSlaveThroughMaster,
+} from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { progressOf } from './progress.ts';
@@ -26,7 +32,7 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
   const attempt = currentAttempt(join)!;
   if (attempt.tracker === null) return;
   const { expansion } = turn;
-  const capabilities = expansion.capabilities!;
+  const capabilities = pairCapabilities(expansion.capabilities!, attempt.tracker);
   const look = turn.nodeLooks.get(join.index);
   const through = turn.masterLook
     ? trackSlaveThroughMaster(attempt.tracker, expansion.masterTracker, turn.now, capabilities)

@@ -11,7 +11,7 @@ import { because, type Reason } from '../../model/reasons.ts';
 import { nobody } from '../../model/text.ts';
 import { diagnose } from '../sync/diagnosis.ts';
 import { slaveName } from '../sync/master-tracker.ts';
-import { isConnected } from '../sync/tracker.ts';
+import { isConnected, pairCapabilities } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
 import { currentAttempt, giveUp, joinKnownAs, newAttempt, patchAttempt } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
@@ -94,8 +94,8 @@ export function treat(
   const diagnosis = diagnose({
     slave,
     master: turn.expansion.masterTracker,
-    capabilities: turn.expansion.capabilities!,
-    nodeVersion: turn.versionOf(turn.nodeLooks.get(join.index)),
+    capabilities: pairCapabilities(turn.expansion.capabilities!, slave),
+    nodeVersion: turn.capabilitiesOf(turn.nodeLooks.get(join.index))?.version ?? null,
     faults: turn.faults,
     report,
     anomaly,

@@ -1,4 +1,5 @@
 /** One turn of `decide`: the state as it becomes, and what is to be said and done. Lives only inside that call. */
+import type { Capabilities } from '../../model/capabilities.ts';
 import { type EventMap, type EventType, makeEvent } from '../../model/events.ts';
 import type {
   EventInput,
@@ -37,8 +38,8 @@ export interface Turn {
   readonly othersOnMasterHost: number;
   /** What is known to be wrong with releases. */
   readonly faults: readonly KnownFault[];
-  /** Release of a server, by a look at it; null = the look does not tell. */
-  readonly versionOf: (look: Look | undefined) => string | null;
+  /** What the version of a server can do, by a look at it; null = the look does not tell. */
+  readonly capabilitiesOf: (look: Look | undefined) => Capabilities | null;
   readonly events: EventInput[];
   readonly commands: CommandToRun[];
   readonly comparisons: ComparisonToStart[];

@@ -9,6 +9,7 @@ import { makeProblem } from '../../model/problems.ts';
 import { because } from '../../model/reasons.ts';
 import { connectionRules, fullSyncRules, hasPassed, judge, outlivesOnly } from '../sync/evidence.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
+import { pairCapabilities } from '../sync/tracker.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { recordAnomalies, treat } from './remedy.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
@@ -129,7 +130,11 @@ function countLook(turn: Turn, join: Join, tracker: SlaveTracker, known: CatchUp
 
 /** The rules that must hold at every look. */
 const standingRules = (turn: Turn, tracker: SlaveTracker) => [
-  ...fullSyncRules(tracker, turn.expansion.masterTracker, turn.expansion.capabilities!),
+  ...fullSyncRules(
+    tracker,
+    turn.expansion.masterTracker,
+    pairCapabilities(turn.expansion.capabilities!, tracker),
+  ),
   ...connectionRules(tracker, turn.expansion.masterTracker),
 ];
 
@@ -192,7 +197,7 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
   const evidence = judge({
     slave: tracker,
     master: expansion.masterTracker,
-    capabilities: expansion.capabilities!,
+    capabilities: pairCapabilities(expansion.capabilities!, tracker),
     catchUp: currentAttempt(join)!.catchUp,
     report,
     stableLooksRequired: expansion.policy.stableLooks,

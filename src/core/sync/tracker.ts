@@ -49,6 +49,8 @@ export function newSlaveTracker(start: {
   readonly listedBefore: readonly string[];
   readonly binlogFileSizeBytes?: number | null;
   readonly masterOffsets?: Readonly<Record<string, BinlogOffset>>;
+  /** Of the node's own version. */
+  readonly opensSupersededCopy?: boolean | undefined;
 }): SlaveTracker {
   return {
     attachedAt: start.attachedAt,
@@ -56,6 +58,7 @@ export function newSlaveTracker(start: {
     self: start.self,
     ...(start.before?.ips ? { ips: start.before.ips } : {}),
     binlogFileSizeBytes: start.binlogFileSizeBytes ?? null,
+    ...(start.opensSupersededCopy === undefined ? {} : { opensSupersededCopy: start.opensSupersededCopy }),
     bytesAtAttach: start.before?.stats?.replInputBytes ?? null,
     bytesBefore: start.before?.stats?.replInputBytes ?? null,
     masterOffsetsAtAttach: start.masterOffsets ?? {},
@@ -102,6 +105,16 @@ function findListed(slaves: readonly ListedSlave[], tracker: SlaveTracker): List
   );
   return appeared.length === 1 ? appeared[0]! : null;
 }
+
+/**
+ * What holds for a slave of a master: it is the slave that opens what it has copied when a new dump takes the place of its own,
+ * whatever the version of its master.
+ */
+export const pairCapabilities = (
+  master: Capabilities,
+  { opensSupersededCopy = false }: SlaveTracker,
+): Capabilities =>
+  opensSupersededCopy && !master.opensSupersededCopy ? { ...master, opensSupersededCopy } : master;
 
 /** Takes in one look at the slave, beside the master as it is known at that time. */
 export function trackSlave(

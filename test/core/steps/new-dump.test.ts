@@ -93,7 +93,7 @@ describe('BGSAVE would spoil the copy of another slave, so it waits for', () => 
       frozen: null,
       othersOnMasterHost: 0,
       faults: [],
-      versionOf: () => null,
+      capabilitiesOf: () => null,
       events: [],
       commands: [],
       comparisons: [],
