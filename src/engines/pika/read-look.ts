@@ -116,8 +116,22 @@ function refusal(what: string, error: string): Error {
 /** Up to 3.1 two masters could copy each other (double-master-ip). */
 const doubleMaster = /^role:double_master/m;
 
+/** Valkey prints a version of Redis too, before its own. */
+const otherServers = [
+  ['Valkey', /^valkey_version:(\d[\d.]{0,15})/m],
+  ['Redis', /^redis_version:(\d[\d.]{0,15})/m],
+] as const;
+
+function otherServer(text: string): string {
+  for (const [name, pattern] of otherServers) {
+    const version = pattern.exec(text)?.[1];
+    if (version !== undefined) return `names a ${name} ${version} and no Pika`;
+  }
+  return 'holds no pika_version';
+}
+
 function infoFacts(texts: ReadonlyMap<InfoSection, string>): NodeFacts {
-  const server = parsed(texts, 'server', parseServer, 'holds no pika_version');
+  const server = parsed(texts, 'server', parseServer, otherServer(texts.get('server') ?? ''));
   const replication = parsed(
     texts,
     'replication',

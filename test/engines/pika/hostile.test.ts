@@ -144,6 +144,21 @@ describe('a server that is no Pika ends a look as garbled, at once and for littl
   });
 });
 
+test.each([
+  ['Redis 7.0.15', 'redis_version:7.0.15\r\n'],
+  ['Valkey 8.0.1', 'redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n'],
+])('%s in the place of a Pika is named', async (name, versions) => {
+  const info: Readonly<Record<string, string>> = {
+    server: `# Server\r\n${versions}`,
+    replication: '# Replication\r\nrole:master\r\nconnected_slaves:0\r\n',
+  };
+  const seen = await lookAt({ answer: ([, section]) => bulk(info[section ?? ''] ?? '# Nothing\r\n') });
+  expect(seen).toMatchObject({
+    kind: 'garbled',
+    message: expect.stringContaining(`names a ${name} and no Pika`),
+  });
+});
+
 describe('a server that takes its time ends a look as busy', () => {
   test('one byte now and then', async () => {
     const timers: NodeJS.Timeout[] = [];
