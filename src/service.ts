@@ -265,6 +265,7 @@ function startWork(parts: Parts): DoorbellWorker {
     store: opened.webhooks,
     send,
     sleep,
+    now: Date.now,
     random: Math.random,
     onTrouble: troubleOf(log, 'the sending of webhooks'),
     crashPoint,

@@ -95,14 +95,15 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
       });
     },
 
-    async takeDue(limit, leaseMs, except = []) {
+    async takeDue(limit, leaseMs, webhooks = { except: [] }) {
+      const [ids, condition] = 'only' in webhooks ? [webhooks.only, '= any'] : [webhooks.except, '<> all'];
       const rows = await database.query<{ delivery: Delivery; webhook: Webhook } & Row>(
         `with taken as (
            update deliveries d
            set attempts = attempts + 1, next_attempt_at = clock_timestamp() + $2 * interval '1 millisecond'
            from (
              select id from deliveries where state = 'pending' and next_attempt_at <= clock_timestamp()
-               and webhook_id <> all ($3)
+               and webhook_id ${condition} ($3)
              order by next_attempt_at, event_seq limit $1 for update skip locked
            ) as due
            where d.id = due.id
@@ -111,7 +112,7 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
          select to_jsonb(t) as delivery, to_jsonb(w) as webhook
          from taken t join known w on w.id = t."webhookId"
          order by t."eventSeq"`,
-        [limit, leaseMs, except],
+        [limit, leaseMs, ids],
       );
       return rows;
     },

@@ -23,6 +23,9 @@ export interface DeliveryOutcome {
   readonly retryInMs: number | null;
 }
 
+/** Ids of webhooks: these alone, or all others. */
+export type WhichWebhooks = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
 /** All methods throw StoreUnavailableError while the database cannot be reached. */
 export interface WebhookStore {
   /** It gets the events that are stored from now on. */
@@ -39,12 +42,12 @@ export interface WebhookStore {
   fanOut(limit: number): Promise<number>;
   /**
    * Takes deliveries that are due, for `leaseMs`; each counts as an attempt. A taker that dies leaves them due again.
-   * Those of the webhooks in `except` are left: a receiver that hangs must not take all the places.
+   * A receiver that hangs must not take all the places: `webhooks` says whose deliveries are taken.
    */
   takeDue(
     limit: number,
     leaseMs: number,
-    except?: readonly string[],
+    webhooks?: WhichWebhooks,
   ): Promise<readonly { delivery: Delivery; webhook: Webhook }[]>;
   record(deliveryId: string, outcome: DeliveryOutcome): Promise<void>;
   /** Keeps a veto's question and its answer with the other deliveries. */

@@ -1,14 +1,17 @@
+import { setMaxListeners } from 'node:events';
 import type { Said } from '../model/text.ts';
 import { deliverySays } from '../model/webhook-texts.ts';
 import type { HookAnswer, SendHook } from '../net/send.ts';
 import type { AtCrashPoint } from '../platform/crash-points.ts';
-import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from '../store/webhooks.ts';
+import type { Delivery, DeliveryOutcome, Webhook, WebhookStore, WhichWebhooks } from '../store/webhooks.ts';
 
 export interface DispatcherParts {
   readonly store: WebhookStore;
   readonly send: SendHook;
   /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Milliseconds since the epoch. */
+  now(): number;
   /** From 0 to 1, spreads the retries. */
   random(): number;
   /** Called when the database could not be asked; the next round tries again. */
@@ -22,9 +25,13 @@ export interface Dispatcher {
   close(): Promise<void>;
 }
 
-/** Deliveries on their way to one receiver: a hanging receiver can hold no more than these. */
+/** Deliveries on their way to one receiver. */
 const perWebhook = 4;
 const inAll = 64;
+/** Of these at most so many to receivers whose last attempt was not answered soon: the others always find a place. */
+const inAllUnproven = 48;
+/** An answer later than this, or none, makes a receiver slow. */
+const soonMs = 2000;
 const roundMs = 1000;
 const fanOutEvents = 500;
 /** Longer than any attempt takes. */
@@ -33,6 +40,8 @@ const leaseMs = 60_000;
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
+/** A receiver that hangs for 10 s at each attempt then holds a seventh of a place. */
+const longestPauseMs = minute;
 /** Eleven attempts over about a day. */
 const retryDelaysMs = [
   5 * second,
@@ -47,20 +56,32 @@ const retryDelaysMs = [
   8 * hour,
 ] as const;
 
+interface Room {
+  readonly limit: number;
+  readonly webhooks: WhichWebhooks;
+}
+
 /**
  * Tells receivers of events, at least once each: events become deliveries in the database, and whichever process is
  * alive sends those that are due. Any number of processes may run one.
  */
 export function startDispatcher(parts: DispatcherParts): Dispatcher {
+  const { store } = parts;
   const stop = new AbortController();
+  // Each attempt on its way listens to it.
+  setMaxListeners(2 * inAll, stop.signal);
   const onTheWay = new Set<Promise<void>>();
   const busy = new Map<string, number>();
+  /** Receivers that answered their last attempt soon. */
+  const proven = new Set<string>();
+  /** Receivers that did not: they get an attempt at a time, and a longer pause after each. */
+  const slow = new Map<string, { readonly strikes: number; readonly until: number }>();
   let wake = new AbortController();
 
   async function rounds(): Promise<void> {
     while (!stop.signal.aborted) {
       try {
-        const made = await parts.store.fanOut(fanOutEvents);
+        const made = await store.fanOut(fanOutEvents);
         if (made > 0) parts.crashPoint?.('after_fan_out');
         await startDue();
         if (made > 0) continue;
@@ -74,18 +95,51 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function startDue(): Promise<void> {
     while (!stop.signal.aborted && onTheWay.size < inAll) {
-      const { limit, full } = room();
-      const taken = await parts.store.takeDue(limit, leaseMs, full);
-      if (taken.length === 0) return;
-      for (const { delivery, webhook } of taken) start(delivery, webhook);
+      const taken = (await startSome(room())) + (await startSome(roomForSlow()));
+      if (taken === 0) return;
     }
   }
 
-  /** How many deliveries may be taken even if all of them were for one receiver, and which receivers are full. */
-  function room(): { limit: number; full: readonly string[] } {
+  async function startSome({ limit, webhooks }: Room): Promise<number> {
+    if (limit <= 0) return 0;
+    const taken = await store.takeDue(limit, leaseMs, webhooks);
+    for (const { delivery, webhook } of taken) start(delivery, webhook);
+    return taken.length;
+  }
+
+  const unproven = (): number =>
+    [...busy].reduce((sum, [id, count]) => (proven.has(id) ? sum : sum + count), 0);
+
+  /** How many deliveries may be taken even if all of them were for one receiver, and for which receivers. */
+  function room(): Room {
     const full = [...busy].filter(([, count]) => count >= perWebhook).map(([id]) => id);
     const most = Math.max(0, ...[...busy.values()].filter((count) => count < perWebhook));
-    return { limit: Math.min(perWebhook - most, inAll - onTheWay.size), full };
+    const limit = Math.min(perWebhook - most, inAll - onTheWay.size);
+    const left = inAllUnproven - unproven();
+    if (left > 0) return { limit: Math.min(limit, left), webhooks: { except: [...full, ...slow.keys()] } };
+    const only = [...proven].filter((id) => !full.includes(id));
+    return { limit: only.length === 0 ? 0 : limit, webhooks: { only } };
+  }
+
+  function roomForSlow(): Room {
+    const now = parts.now();
+    const only = [...slow].filter(([id, { until }]) => until <= now && !busy.has(id)).map(([id]) => id);
+    const left = Math.min(inAllUnproven - unproven(), inAll - onTheWay.size);
+    return { limit: only.length === 0 ? 0 : Math.min(1, left), webhooks: { only } };
+  }
+
+  /** Several attempts that were on their way together are one strike. */
+  function note(id: string, { status, tookMs }: HookAnswer): void {
+    if (status !== null && tookMs < soonMs) {
+      slow.delete(id);
+      proven.add(id);
+      return;
+    }
+    proven.delete(id);
+    const { strikes, until } = slow.get(id) ?? { strikes: 0, until: 0 };
+    const now = parts.now();
+    if (until > now) return;
+    slow.set(id, { strikes: strikes + 1, until: now + Math.min(longestPauseMs, second * 2 ** strikes) });
   }
 
   function start(delivery: Delivery, webhook: Webhook): void {
@@ -98,7 +152,8 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
       if (count === 1) busy.delete(webhook.id);
       else busy.set(webhook.id, count - 1);
       // More may be due for a receiver that had no place left.
-      if (count >= perWebhook || onTheWay.size === inAll - 1) wake.abort();
+      const left = inAllUnproven - unproven();
+      if (count >= perWebhook || onTheWay.size === inAll - 1 || left === 1) wake.abort();
     });
   }
 
@@ -107,8 +162,9 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
     const hook = { url: webhook.url, secret: webhook.secret, deliveryId, type, payload };
     const answer = await parts.send(hook, stop.signal);
     if (stop.signal.aborted && answer.status === null) return;
+    note(webhook.id, answer);
     parts.crashPoint?.('before_delivery_saved');
-    await parts.store.record(deliveryId, outcomeOf(answer, delivery.attempts, parts.random()));
+    await store.record(deliveryId, outcomeOf(answer, delivery.attempts, parts.random()));
     parts.crashPoint?.('after_delivery_saved');
   }
 

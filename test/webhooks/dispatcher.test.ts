@@ -27,13 +27,14 @@ afterEach(async () => {
 });
 
 /** Time passes `pace` times as fast for the pauses between rounds. */
-function start(pace = 50): Dispatcher {
+function start(pace = 50, timeoutMs = 20_000): Dispatcher {
   const dispatcher = startDispatcher({
     store,
-    send: createSender({ timeoutMs: 20_000, now: () => 1_700_000_000_000 }),
+    send: createSender({ timeoutMs, now: () => 1_700_000_000_000 }),
     sleep: async (ms, signal) => {
       await sleep(ms / pace, undefined, { signal }).catch(() => {});
     },
+    now: () => store.now,
     random: () => 0.5,
     onTrouble: (error) => troubles.push(error),
   });
@@ -60,6 +61,55 @@ describe('telling receivers', () => {
     await eventually(() => states('good').every((state) => state === 'delivered')).toBe(true);
     expect(bad.received).toHaveLength(4);
     expect(states('bad').every((state) => state === 'pending')).toBe(true);
+  });
+
+  describe('when sixteen receivers hang', () => {
+    const hanging = Array.from({ length: 16 }, (_, i) => `hangs-${i}`);
+    beforeEach(async () => {
+      bad.answer = () => {};
+      for (const id of hanging) await store.create(webhookOf(id, bad.url));
+    });
+    const moreDue = (): void => {
+      for (const id of hanging) store.add(id, 50);
+      store.add('good', 50);
+    };
+
+    it('a receiver that has answered finds places, whatever the others hold', async () => {
+      start();
+      store.add('good');
+      await eventually(() => states('good')).toEqual(['delivered']);
+      moreDue();
+      await eventually(() => states('good').every((state) => state === 'delivered')).toBe(true);
+      expect(bad.openNow).toBe(48);
+    });
+
+    it('and nothing has answered yet, a time limit frees the places, and none that hangs takes more than one again', async () => {
+      moreDue();
+      start(50, 300);
+      await eventually(() => states('good').every((state) => state === 'delivered')).toBe(true);
+      // Each has held its four places once, and pauses.
+      await eventually(() => bad.received.length).toBe(64);
+      await eventually(() => bad.openNow).toBe(0);
+      store.now = 1000;
+      await eventually(() => bad.received.length).toBe(80);
+      await eventually(() => bad.openNow).toBe(0);
+      // The second pause is longer.
+      store.now = 2000;
+      store.add('good', 10);
+      await eventually(() => states('good').every((state) => state === 'delivered')).toBe(true);
+      expect(bad.received).toHaveLength(80);
+    });
+
+    it('one that answers again gets all its places back', async () => {
+      moreDue();
+      start(50, 300);
+      await eventually(() => bad.received.length).toBe(64);
+      bad.answer = (response) => response.writeHead(204).end();
+      await eventually(() => {
+        store.now += 100_000;
+        return store.rows.every(({ state }) => state === 'delivered');
+      }).toBe(true);
+    });
   });
 
   it('tries again, later each time, until the receiver takes it', async () => {

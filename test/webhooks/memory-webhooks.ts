@@ -1,4 +1,10 @@
-import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from '../../src/store/webhooks.ts';
+import type {
+  Delivery,
+  DeliveryOutcome,
+  Webhook,
+  WebhookStore,
+  WhichWebhooks,
+} from '../../src/store/webhooks.ts';
 
 /** Webhooks in memory, with a clock that a test moves. */
 export class MemoryWebhooks implements WebhookStore {
@@ -54,10 +60,12 @@ export class MemoryWebhooks implements WebhookStore {
     }
     return 0;
   }
-  async takeDue(limit: number, leaseMs: number, except: readonly string[] = []) {
+  async takeDue(limit: number, leaseMs: number, webhooks: WhichWebhooks = { except: [] }) {
+    const wanted = (id: string): boolean =>
+      'only' in webhooks ? webhooks.only.includes(id) : !webhooks.except.includes(id);
     const due = this.rows
       .filter((row) => row.state === 'pending' && (row.nextAttemptAt ?? 0) <= this.now)
-      .filter((row) => !except.includes(row.webhookId))
+      .filter((row) => wanted(row.webhookId))
       .slice(0, limit);
     return due.map((row) => {
       const delivery = this.#update(row.id, {
