@@ -30,7 +30,7 @@ export function virtualWires(cluster: Cluster, stir: () => void): Wires {
     open: (address) =>
       new Promise((resolve, reject) => {
         after(oneWayMs, () => {
-          const node = cluster.listener(address.port);
+          const node = cluster.listener(address);
           if (node?.alive) resolve(linkTo(node.id));
           else reject(new LinkError('ECONNREFUSED', `connect ECONNREFUSED ${address.host}:${address.port}`));
         });

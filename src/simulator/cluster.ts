@@ -15,7 +15,9 @@ import { closeConnection } from './slave-link.ts';
 import { realTimers, type Timers } from './timers.ts';
 import { outgoingBytesPerSecond, reallocate, setCopyRoom } from './transfer.ts';
 import {
+  type Endpoint,
   type LogLine,
+  nodeAt,
   replicationPorts,
   type SimNode,
   type SupersededOutcome,
@@ -84,6 +86,8 @@ interface Faults {
   closePort(id: string, port: 'replication' | 'files', closed?: boolean): void;
   /** So many of the next replies to the node's questions come before it has noted that it waits for them. */
   overtakeReplies(id: string, replies?: number): void;
+  /** The node has another address from its next start on, as where names are given to hosts that come and go. */
+  readdress(id: string, host: string): void;
   /** So many bytes of a copy fit on the node's disk from now on; Infinity = all. */
   copyRoom(id: string, bytes: number): void;
   /** A BGSAVE by somebody else, now. */
@@ -115,8 +119,8 @@ export interface Cluster {
   nextEventAt(): number | null;
   addNode(options: NodeOptions): SimNode;
   node(id: string): SimNode;
-  /** The node that takes connections on this port: its own, or a port of its replication. */
-  listener(port: number): SimNode | undefined;
+  /** The node that takes connections at this address: on its own port, or on one of its replication. */
+  listener(address: Endpoint): SimNode | undefined;
   readonly nodes: readonly SimNode[];
   load(id: string, options: LoadOptions): void;
   /** Clients that write to the node without pause. Replaces the previous load; stops with the process. */
@@ -238,6 +242,11 @@ export function createCluster(options: ClusterOptions): Cluster {
     overtakeReplies(id, replies = 1) {
       find(id).overtakingReplies = replies;
     },
+    readdress(id, host) {
+      const node = find(id);
+      if (node.alive) throw new Error(`${id} runs: stop it before its address changes`);
+      node.host = host;
+    },
     copyRoom: (id, bytes) => setCopyRoom(world, find(id), bytes),
     bgsave(id) {
       const node = find(id);
@@ -292,13 +301,13 @@ export function createCluster(options: ClusterOptions): Cluster {
     nextEventAt: () => clock.nextAt(),
     addNode,
     node: find,
-    listener(port) {
-      const nodes = [...world.nodes.values()];
-      return (
-        nodes.find((node) => node.port === port) ??
-        nodes.find((node) => replicationPorts(node).includes(port))
-      );
-    },
+    listener: (address) =>
+      nodeAt(world, address) ??
+      [...world.nodes.values()].find(
+        (node) =>
+          replicationPorts(node).includes(address.port) &&
+          nodeAt(world, { ...address, port: node.port }) === node,
+      ),
     get nodes() {
       return [...world.nodes.values()];
     },

@@ -153,7 +153,8 @@ interface Counters {
 export interface SimNode {
   readonly id: string;
   readonly traits: Traits;
-  readonly host: string;
+  /** Under which it knows itself and announces itself. */
+  host: string;
   port: number;
   /** Other names and addresses under which nodes reach it. */
   readonly aliases: readonly string[];
@@ -277,7 +278,7 @@ export function later(world: World, node: SimNode, delayMs: number, run: () => v
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1';
 
 /** The node that listens at an address; undefined = none does. */
-function nodeAt(world: World, { host, port }: Endpoint): SimNode | undefined {
+export function nodeAt(world: World, { host, port }: Endpoint): SimNode | undefined {
   for (const node of world.ports.get(port) ?? []) {
     const known = node.host === host || node.aliases.includes(host);
     if (known || (isLoopback(host) && isLoopback(node.host))) return node;

@@ -1,5 +1,6 @@
 import { type Cluster, createCluster } from '../../src/simulator/cluster.ts';
 import type { PlannedNode, Scenario } from './scenario.ts';
+import { addressOf, placeOf } from './servers.ts';
 
 const dataScale = 2000;
 const settledWithinMs = 120_000;
@@ -30,8 +31,11 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
     const command = servers.hidden[id];
     return command === undefined ? {} : { [command]: '' };
   };
+  let placed = 0;
+  const place = (id: string) => placeOf(servers.addressing, id, placed++);
   const { runId } = cluster.addNode({
     id: 'm',
+    ...place('m'),
     binlogAt: { file: scenario.binlogFile, offset: 0 },
     renamedCommands: hiddenOn('m'),
   });
@@ -46,19 +50,20 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
     .dbs.reduce((total, { keyspace }) => total + keyspace.totalBytes() * dataScale, 0);
   const throttle = Math.max(1, Math.round(bytes / (scenario.transferMs / 1000)));
   const config = { ...settings, 'throttle-bytes-per-second': throttle };
-  cluster.addNode({ id: 'm2', binlogAt: { file: 2, offset: 0 } });
+  cluster.addNode({ id: 'm2', ...place('m2'), binlogAt: { file: 2, offset: 0 } });
   cluster.load('m2', { strings: 5, prefix: 'other' });
-  cluster.addNode({ id: 'x', config });
+  cluster.addNode({ id: 'x', ...place('x'), config });
   for (const { id } of scenario.nodes)
     cluster.addNode({
       id,
+      ...place(id),
       config,
       version: servers.otherVersions[id] ?? scenario.version,
       copiesOnAnotherMount: servers.onAnotherMount.includes(id),
       renamedCommands: hiddenOn(id),
       ...(servers.copiesOfConfig.includes(id) ? { runId } : {}),
     });
-  for (const node of scenario.nodes) prepare(cluster, node);
+  for (const node of scenario.nodes) prepare(cluster, node, place);
   if (scenario.writesPerSecond > 0)
     cluster.startWrites('m', {
       perSecond: scenario.writesPerSecond,
@@ -68,14 +73,19 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
 }
 
 function attach(cluster: Cluster, id: string, master: string): void {
-  cluster.execute(id, ['SLAVEOF', '127.0.0.1', String(cluster.node(master).port)]);
+  const { host, port } = addressOf(cluster.node(master));
+  cluster.execute(id, ['SLAVEOF', host, String(port)]);
   cluster.advanceUntil(
     () => cluster.node(id).dbs.every(({ state }) => state === 'Connected'),
     settledWithinMs,
   );
 }
 
-function prepare(cluster: Cluster, { id, beginning }: PlannedNode): void {
+function prepare(
+  cluster: Cluster,
+  { id, beginning }: PlannedNode,
+  place: (id: string) => ReturnType<typeof placeOf>,
+): void {
   switch (beginning) {
     case 'empty':
       return;
@@ -95,7 +105,7 @@ function prepare(cluster: Cluster, { id, beginning }: PlannedNode): void {
       cluster.execute(id, ['FLUSHALL']);
       return;
     case 'has_slave':
-      cluster.addNode({ id: `y${id}` });
+      cluster.addNode({ id: `y${id}`, ...place(`y${id}`) });
       attach(cluster, `y${id}`, id);
       return;
     case 'down':

@@ -36,7 +36,7 @@ export function sampledComparison(
   began: (node: string) => void,
 ): Compare {
   const reached = (target: NodeTarget): SimNode | null => {
-    const node = cluster.nodes.find((each) => each.port === target.address.port);
+    const node = cluster.listener(target.address);
     if (!node?.alive || network.trouble(node.id).cut || network.vanished.has(node.id)) return null;
     return node;
   };

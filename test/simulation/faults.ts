@@ -8,6 +8,7 @@ import type { Network, Trouble } from './network.ts';
 import type { ServiceProcess } from './process.ts';
 import type { FaultKind, PlannedFault, Scenario } from './scenario.ts';
 import { mendServers, serverInjectors } from './server-faults.ts';
+import { addressOf } from './servers.ts';
 import type { Witness } from './witness.ts';
 
 export interface Surroundings {
@@ -31,7 +32,11 @@ export interface Surroundings {
   readonly tell: (text: string) => void;
 }
 
-const foreignPort = (cluster: Cluster, id: string): string => String(cluster.node(id).port);
+/** The words by which somebody attaches a server to another. */
+function slaveofForce(cluster: Cluster, id: string): readonly string[] {
+  const { host, port } = addressOf(cluster.node(id));
+  return ['SLAVEOF', host, String(port), 'force'];
+}
 
 /** Runs a command as somebody who has nothing to do with the service. False = the node did not take it. */
 export function byOthers(around: Surroundings, id: string, argv: readonly string[]): boolean {
@@ -43,6 +48,15 @@ export function byOthers(around: Surroundings, id: string, argv: readonly string
   }
 }
 
+/** Where servers have names, each start may find one at another address. */
+function movesWith({ cluster, scenario, tell }: Surroundings, id: string): void {
+  const node = cluster.node(id);
+  if (scenario.servers.addressing !== 'names' || node.alive) return;
+  const [, , third, last] = node.host.split('.');
+  cluster.fault.readdress(id, `10.0.${Number(third) + 1}.${last}`);
+  tell(`${id} comes back at ${node.host}`);
+}
+
 /** Ends a node's process and starts it again later. */
 function crash(around: Surroundings, id: string, fault: PlannedFault, silent: boolean): void {
   const { cluster, network, witness } = around;
@@ -52,6 +66,7 @@ function crash(around: Surroundings, id: string, fault: PlannedFault, silent: bo
   witness.meddled(id, 'process');
   later(around, fault.lastsMs, () => {
     network.vanished.delete(id);
+    movesWith(around, id);
     cluster.fault.restart(id);
     witness.meddled(id, 'process');
     around.tell(`${id} starts again${cluster.node(id).alive ? '' : ', and dies at once'}`);
@@ -121,7 +136,7 @@ function dropKeys(around: Surroundings, fault: PlannedFault): void {
 
 function secondSlave(around: Surroundings, fault: PlannedFault): void {
   const { cluster, witness } = around;
-  if (!byOthers(around, 'x', ['SLAVEOF', '127.0.0.1', foreignPort(cluster, 'm'), 'force'])) return;
+  if (!byOthers(around, 'x', slaveofForce(cluster, 'm'))) return;
   witness.meddled('x', 'role');
   later(around, fault.lastsMs, () => {
     byOthers(around, 'x', ['SLAVEOF', 'NO', 'ONE']);
@@ -132,7 +147,7 @@ function secondSlave(around: Surroundings, fault: PlannedFault): void {
 /** Somebody attaches a slave to a node of the expansion: Pika refuses SLAVEOF there then (pika-facts 1.2). */
 function slaveBelow(around: Surroundings, fault: PlannedFault): void {
   const { cluster, witness } = around;
-  const told = byOthers(around, 'x', ['SLAVEOF', '127.0.0.1', foreignPort(cluster, fault.node), 'force']);
+  const told = byOthers(around, 'x', slaveofForce(cluster, fault.node));
   if (!told) return;
   witness.meddled('x', 'role');
   witness.meddled(fault.node, 'process');
@@ -149,7 +164,7 @@ function hijack(around: Surroundings, fault: PlannedFault): void {
   witness.meddled(fault.node, 'role');
   later(around, 100 + 3000 * fault.share, () => {
     const to = fault.share < 0.8 ? 'm2' : 'm';
-    byOthers(around, fault.node, ['SLAVEOF', '127.0.0.1', foreignPort(cluster, to), 'force']);
+    byOthers(around, fault.node, slaveofForce(cluster, to));
     witness.meddled(fault.node, 'role');
   });
 }

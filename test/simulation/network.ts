@@ -1,5 +1,6 @@
 import type { Wires } from '../../src/engines/pika/connection.ts';
 import { type Command, type Link, LinkError, type Reply } from '../../src/engines/pika/link.ts';
+import { isLoopback } from '../../src/model/addresses.ts';
 import type { Address } from '../../src/model/observation.ts';
 import { type Cluster, NodeRefused, NodeStalled } from '../../src/simulator/cluster.ts';
 import type { Random } from '../../src/simulator/random.ts';
@@ -70,12 +71,12 @@ export function createNetwork(cluster: Cluster, random: Random, listener: Networ
     for (const broke of Array.from(links.get(node.id) ?? [])) broke('ECONNRESET', 'read ECONNRESET');
   });
 
-  const nodeAt = (address: Address): SimNode | undefined => cluster.listener(address.port);
+  const nodeAt = (address: Address): SimNode | undefined => cluster.listener(address);
 
   function wires(process: ServiceProcess, sender: () => { expansionId: string; epoch: number }): Wires {
     return {
       after: (ms, run) => process.after(ms, run),
-      ips: () => [],
+      ips: (connectedTo) => [connectedTo],
       open: (address, _limits, signal) =>
         new Promise((resolve, reject) => {
           const node = nodeAt(address);
@@ -173,7 +174,7 @@ export function createNetwork(cluster: Cluster, random: Random, listener: Networ
     }
 
     return {
-      connectedTo: null,
+      connectedTo: isLoopback(node.host) ? null : node.host,
       get usable() {
         return usable;
       },

@@ -1,6 +1,9 @@
 /** How the servers of a scenario are set up, and what real servers were seen to do: test/recordings/README.md, 45 to 51. */
+
+import type { Address } from '../../src/model/observation.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { SimulatedVersion } from '../../src/simulator/versions.ts';
+import type { SimNode } from '../../src/simulator/world.ts';
 
 /** What servers do, beside what `scenario.ts` draws; each happens in at least one of twenty seeds. */
 export const serverFaults = [
@@ -14,7 +17,14 @@ export const serverFaults = [
 ] as const;
 export type ServerFault = (typeof serverFaults)[number];
 
+/**
+ * How servers are reached: on ports of one machine; at addresses of their own, all on one port; or by names of which the
+ * addresses change with each start, all on one port.
+ */
+export type Addressing = 'ports' | 'addresses' | 'names';
+
 export interface Servers {
+  readonly addressing: Addressing;
   readonly version: SimulatedVersion;
   /** Of nodes that have another version than the master. */
   readonly otherVersions: Readonly<Record<string, SimulatedVersion>>;
@@ -58,6 +68,7 @@ export function drawServers(
   ] as const);
   const hiddenOn = server === 'node' ? random.pick(empty.length > 0 ? empty : ids) : server;
   return {
+    addressing: drawAddressing(random, version),
     version,
     otherVersions:
       other !== undefined && random.next() < 0.1
@@ -69,6 +80,23 @@ export function drawServers(
     mayAskForDump: random.next() < 0.5,
   };
 }
+
+/** A slave of 3.3.6 cannot follow a master by name (#951). */
+function drawAddressing(random: Random, version: SimulatedVersion): Addressing {
+  const drawn = random.next();
+  if (drawn < 0.7) return 'ports';
+  return drawn < 0.82 || version === '3.3.6' ? 'addresses' : 'names';
+}
+
+/** Where a server of the scenario is at first. */
+export function placeOf(addressing: Addressing, id: string, order: number) {
+  if (addressing === 'ports') return {};
+  const place = { host: `10.0.0.${order + 1}`, port: 9221 };
+  return addressing === 'names' ? { ...place, aliases: [`${id}.pika`] } : place;
+}
+
+/** The address under which everybody is told of a server. */
+export const addressOf = ({ aliases, host, port }: SimNode): Address => ({ host: aliases[0] ?? host, port });
 
 export interface DrawnServerFault {
   readonly at: number;

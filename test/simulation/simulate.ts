@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { blockingJoins } from '../../src/core/steps/controls.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import type { CredentialSource } from '../../src/engines/engine.ts';
+import { loopback } from '../../src/engines/node-access.ts';
 import { createPikaEngine } from '../../src/engines/pika/engine.ts';
 import {
   type Control,
@@ -12,6 +13,7 @@ import {
   isEnded,
   type JoinTarget,
 } from '../../src/model/expansion.ts';
+import { formatAddress } from '../../src/model/observation.ts';
 import { resolvePolicy } from '../../src/model/policy.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
@@ -29,7 +31,7 @@ import { burstPerSecond, calm, inject, type Surroundings } from './faults.ts';
 import { createNetwork, type SentCommand } from './network.ts';
 import { createProcess, type ServiceProcess } from './process.ts';
 import { drawScenario, type PlannedExpansion, type PlannedNode, type Scenario } from './scenario.ts';
-import type { Servers } from './servers.ts';
+import { addressOf, type Servers } from './servers.ts';
 import { renderTimeline, type TimelineEntry } from './timeline.ts';
 import { createWitness, type Violation, type Witness } from './witness.ts';
 
@@ -306,7 +308,8 @@ class Simulation {
 
   private credentials(): CredentialSource {
     const { password } = this.scenario;
-    const credential = password === '' ? null : { username: null, password };
+    const nodes = [...loopback, '10.0.0.0/8', '*.pika'];
+    const credential = password === '' ? null : { username: null, password, nodes };
     return { get: () => credential, names: [] };
   }
 
@@ -379,9 +382,8 @@ class Simulation {
     }
     this.stir();
     const target = (id: string) => {
-      const { port } = this.cluster.node(id);
-      const address = { host: '127.0.0.1', port };
-      return { name: `127.0.0.1:${port}`, address, seenAs: address, credential: null };
+      const address = addressOf(this.cluster.node(id));
+      return { name: formatAddress(address), address, seenAs: address, credential: null };
     };
     const expansion = newExpansion({
       id: planned.id,
@@ -613,6 +615,7 @@ function drawnOf({ faults, servers }: Scenario): Record<string, number> {
   for (const { kind } of faults) counts[kind] = (counts[kind] ?? 0) + 1;
   for (const [name, what] of Object.entries(servers))
     if (typeof what === 'object' && Object.keys(what).length > 0) counts[name] = 1;
+  if (servers.addressing !== 'ports') counts[`by ${servers.addressing}`] = 1;
   return counts;
 }
 

@@ -1,6 +1,7 @@
 import { completeShare } from '../../src/core/sync/full-sync-pass.ts';
 import type { EventInput, Expansion, Join } from '../../src/model/expansion.ts';
 import { isActive } from '../../src/model/expansion.ts';
+import { formatAddress } from '../../src/model/observation.ts';
 import { comparePositions } from '../../src/simulator/binlog.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { keyTypes } from '../../src/simulator/keyspace.ts';
@@ -8,6 +9,7 @@ import { isFailure, type Reply } from '../../src/simulator/reply.ts';
 import { masterOf, type SimNode } from '../../src/simulator/world.ts';
 import type { SentCommand } from './network.ts';
 import type { Scenario } from './scenario.ts';
+import { addressOf } from './servers.ts';
 
 /** Causes that have passed when the next copy begins. */
 const mayComeAgain: ReadonlySet<string> = new Set(['newer_dump', 'reply_missed']);
@@ -80,6 +82,9 @@ export interface Witness {
 
 export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   const violations: Violation[] = [];
+  /** Servers by the names that requests give them. */
+  const ids = new Map(cluster.nodes.map((node) => [formatAddress(addressOf(node)), node.id]));
+  const idOf = ({ target }: Join): string => ids.get(target.name)!;
   const begunAt = cluster.now();
   const expansions = new Map<string, Expansion>();
   const histories = new Map<string, NodeHistory>();
@@ -163,9 +168,8 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
 
   /** The node's place in the newest expansion that names it. */
   function joinOf(nodeId: string): Place | null {
-    const { port } = cluster.node(nodeId);
     for (const expansion of [...expansions.values()].reverse()) {
-      const join = expansion.joins.find((each) => each.target.address.port === port);
+      const join = expansion.joins.find((each) => idOf(each) === nodeId);
       if (join) return { expansion, join };
     }
     return null;
@@ -177,8 +181,9 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
 
   function limitOf(expansion: Expansion): number {
     if (buggy) return 1;
-    // All nodes of a scenario lie on one host, and share its disk.
-    const wish = expansion.policy.batchSize === 'auto' ? 1 : expansion.policy.batchSize;
+    // Nodes on ports of one host share its disk.
+    const auto = scenario.servers.addressing === 'ports' ? 1 : 16;
+    const wish = expansion.policy.batchSize === 'auto' ? auto : expansion.policy.batchSize;
     return Math.min(wish, 16);
   }
 
@@ -203,7 +208,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       const since = history(each.id).syncingSince ?? now();
       const other = joinOf(each.id);
       const ours = other !== null && isUnderWay(other.join) && touched.has(each.id);
-      const listed = master.slaves.some(({ port }) => port === each.port);
+      const listed = master.slaves.some(({ ip, port }) => ip === each.host && port === each.port);
       return ours || (listed && since <= sentAt - unseenMs);
     });
     const limit = limitOf(place.expansion);
@@ -304,8 +309,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       checkBorrowed(command, expansion);
       return true;
     }
-    const { port } = cluster.node(command.node);
-    const named = expansion?.joins.some((join) => join.target.address.port === port) ?? false;
+    const named = expansion?.joins.some((join) => idOf(join) === command.node) ?? false;
     if (!onNodes.has(word) || !named)
       report(
         '4',
@@ -346,8 +350,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       (fault) => cutsOff.has(fault.kind) && begunAt + fault.at + fault.lastsMs + givenUpAfterMs > at,
     );
 
-  const nodeOf = (join: Join): SimNode =>
-    cluster.nodes.find(({ port }) => port === join.target.address.port)!;
+  const nodeOf = (join: Join): SimNode => cluster.node(idOf(join));
 
   function checkVerified(expansion: Expansion, join: Join): void {
     const node = nodeOf(join);
@@ -431,8 +434,8 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
         seen.ownDataSince = keyCount(node) > 0 ? (seen.ownDataSince ?? now()) : null;
     },
     comparisonBegan(nodeName) {
-      const node = cluster.nodes.find(({ port }) => nodeName.endsWith(`:${port}`));
-      if (node) history(node.id).comparedAt = now();
+      const id = ids.get(nodeName);
+      if (id) history(id).comparedAt = now();
     },
     stored(before, after, events) {
       expansions.set(after.id, after);
