@@ -194,10 +194,7 @@ describe('nodes that become hostile in the middle of a copy', () => {
       phase: 'quarantined',
       problem: { code: 'node_unreachable', text: expect.stringContaining('the connection fails') },
     });
-    const waiting = await becomes(ids[slow]!, ({ joins }) => joins[0]!.waitingFor !== null);
-    expect(waiting.joins[0]).toMatchObject({
-      waitingFor: { text: expect.stringContaining('does not reply') },
-    });
+    await becomes(ids[slow]!, ({ joins }) => joins[0]!.waitingFor?.text.includes('does not reply') === true);
     await becomes(ids[honest]!, ({ state }) => state === 'succeeded');
     expect((await peakBytes()) - before).toBeLessThan(moreMemoryBytes);
     expect(served.child.exitCode ?? served.child.signalCode).toBeNull();

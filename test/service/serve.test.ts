@@ -125,7 +125,7 @@ describe('a service that cannot start says why in one line, with what to do', ()
   });
 
   test('a database that takes connections and answers nothing', async () => {
-    const silent = createServer().listen(0, '127.0.0.1');
+    const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as { port: number };
     expect(await refused({ DATABASE_URL: `postgres://someone@127.0.0.1:${port}/none` })).toMatch(
