@@ -103,8 +103,9 @@ describe('what ended before a given time is forgotten', () => {
   });
 
   it('the oldest first, in portions', async () => {
-    for (const at of [1, 2, 3]) await endedAt(at);
+    const all = [await endedAt(3), await endedAt(1), await endedAt(2)];
     expect((await stores.ended.forget(2000, 2)).expansions).toBe(2);
+    expect(await Promise.all(all.map(({ id }) => stores.store.get(id)))).toEqual([all[0], null, null]);
     expect((await stores.ended.forget(2000, 2)).expansions).toBe(1);
   });
 

@@ -70,7 +70,7 @@ describe('while the database is away', () => {
     await close();
   });
 
-  it('every call says so, and works again when it is back, with every acknowledged row', async () => {
+  it('a save says so, and works again when it is back, with every acknowledged row', async () => {
     const { store, close } = openTestStores(database.connection);
     const expansion = newExpansion();
     await store.accept(expansion, [], null);
