@@ -49,13 +49,25 @@ export function ensureTestServers() {
     return;
   }
   console.log(`Installing for the tests: ${packages.join(', ')} ...`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] };
-  // Another program may be installing something: it is waited for.
-  const patient = ['-o', 'DPkg::Lock::Timeout=600'];
-  run('apt-get', [...patient, 'update', '-qq'], quiet);
-  if (!run('apt-get', [...patient, 'install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)) {
+  aptGet('update', '-qq');
+  if (!aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages)) {
     console.log(`Could not install ${packages.join(', ')}: the tests that need them are skipped.`);
+  }
+}
+
+/** Waits up to 10 minutes while another program installs something: apt-get itself waits for dpkg's lock, but not for its own. */
+function aptGet(...args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1', LC_ALL: 'C' };
+  for (let tries = 0; ; tries += 1) {
+    const options = { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' };
+    const { status, stderr } = spawnSync('apt-get', args, options);
+    if (status === 0) return true;
+    if (tries === 120 || !/Could not get lock/.test(stderr)) {
+      console.error(stderr);
+      return false;
+    }
+    if (tries === 0) console.log('Waiting for another program that is installing something ...');
+    spawnSync('sleep', ['5']);
   }
 }
 
