@@ -187,6 +187,8 @@ export class ApiClient {
       redirect: 'manual',
       headers: {
         ...headers,
+        // Its own words are in English, so it asks for those of the service in English too.
+        'accept-language': 'en',
         [toolHeader]: 'cli',
         ...(this.settings.token === null ? {} : { authorization: `Bearer ${this.settings.token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

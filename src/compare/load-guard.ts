@@ -1,3 +1,5 @@
+import { progressSays } from '../model/comparison-texts.ts';
+import type { Said } from '../model/text.ts';
 import { systemClock } from './pace.ts';
 import type { Pair, SideName } from './pair.ts';
 import type { Endpoint } from './spec.ts';
@@ -54,7 +56,7 @@ class Watch {
       await this.#watch(signal).catch((error: unknown) => {
         if (signal.aborted || !(error instanceof WireError)) return;
         if (error.code === 'changed') pace.fail(error);
-        else pace.tell(error.message);
+        else pace.tell(progressSays('server_fault', { server: error.server, fault: error.said }));
       });
       pace.hold(null);
       await systemClock.sleep(lookEveryMs, signal);
@@ -96,7 +98,7 @@ class Watch {
     assertSameServer(connection.name, this.#pair[side].facts.identity, await readServer(connection));
   }
 
-  async #slowness(master: WireConnection): Promise<string | null> {
+  async #slowness(master: WireConnection): Promise<Said | null> {
     const limit = this.#limits.maxMasterLatencyMs;
     if (limit === null) return null;
     const startedAt = systemClock.now();
@@ -104,10 +106,10 @@ class Watch {
     const tookMs = systemClock.now() - startedAt;
     this.#slow = tookMs > limit ? this.#slow + 1 : 0;
     if (this.#slow < slowInARow) return null;
-    return `${master.name} takes ${tookMs} ms to answer (limit ${limit} ms)`;
+    return progressSays('master_slow', { server: master.name, ms: tookMs, limitMs: limit });
   }
 
-  async #lag(master: WireConnection, slave: WireConnection): Promise<string | null> {
+  async #lag(master: WireConnection, slave: WireConnection): Promise<Said | null> {
     const limit = this.#limits.maxSlaveLagBytes;
     if (limit === null || this.#pair.leader === null) return null;
     const [ahead, behind] = await Promise.all([
@@ -115,6 +117,7 @@ class Watch {
       readPosition(slave, this.#pair.kind),
     ]);
     const lag = distance(behind, ahead);
-    return lag > limit ? `${slave.name} is ${lag} bytes behind (limit ${limit} bytes)` : null;
+    if (lag <= limit) return null;
+    return progressSays('slave_behind', { server: slave.name, bytes: lag, limitBytes: limit });
   }
 }

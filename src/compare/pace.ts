@@ -1,3 +1,4 @@
+import type { Said } from '../model/text.ts';
 /** Time as the comparison sees it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -81,8 +82,8 @@ export class Pace {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   readonly #limits: PaceLimits;
-  #heldBy: string | null = null;
-  #trouble: string | null = null;
+  #heldBy: Said | null = null;
+  #trouble: Said | null = null;
   #failure: Error | null = null;
   /** Called when reading begins or ends to be held. */
   onHold: (() => void) | null = null;
@@ -118,21 +119,21 @@ export class Pace {
     return this.#heldBy !== null || this.#failure !== null || this.#waitMs() > 0;
   }
 
-  /** Why nothing is asked for now, or nothing is answered, in plain words; null = nothing is in the way. */
-  get heldBy(): string | null {
+  /** Why nothing is asked for now, or nothing is answered; null = nothing is in the way. */
+  get heldBy(): Said | null {
     return this.#heldBy ?? this.#trouble;
   }
 
   /** Says what is wrong with a server, as long as it is; reading goes on until it meets that itself. */
-  tell(trouble: string | null): void {
-    const changed = trouble !== this.#trouble;
+  tell(trouble: Said | null): void {
+    const changed = trouble?.text !== this.#trouble?.text;
     this.#trouble = trouble;
     if (changed) this.onHold?.();
   }
 
   /** Stops all reading until it is called with null. */
-  hold(reason: string | null): void {
-    const changed = reason !== this.#heldBy;
+  hold(reason: Said | null): void {
+    const changed = reason?.text !== this.#heldBy?.text;
     this.#heldBy = reason;
     if (changed) this.onHold?.();
   }

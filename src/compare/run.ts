@@ -1,6 +1,7 @@
 import type { ComparisonReport, Difference, KeyType } from '../model/comparison.ts';
-import { note } from '../model/comparison-texts.ts';
+import { faultSays, note, progressSays } from '../model/comparison-texts.ts';
 import { formatAddress } from '../model/observation.ts';
+import type { Said } from '../model/text.ts';
 import type { ComparisonProgress as StoredProgress } from '../model/views/comparison.ts';
 import type { Comparer } from './comparer.ts';
 import { Settler } from './judge/settle.ts';
@@ -113,7 +114,7 @@ class Run {
   /** The marks of both sides before the walk over the left side began; null = the walk went on in the middle. */
   #marks: readonly WriteMark[] | null = null;
   #keysExpire = true;
-  #activity = 'connecting';
+  #activity: Said = progressSays('connecting');
   #checkpointAt = 0;
   #progressAt = 0;
   #speed: { readonly at: number; readonly keys: number; perSecond: number | null };
@@ -159,8 +160,7 @@ class Run {
   #withoutGround(fault: WireError): WireError {
     if (fault.code !== 'loading' || !/LOADING/.test(fault.message) || this.#tally.state.lookedAt === 0)
       return fault;
-    const message = `${fault.message} during the comparison: it loads other data than were compared before`;
-    return WireError.from({ code: 'changed', server: fault.server, message });
+    return new WireError('changed', fault.server, faultSays('loads_other_data', { said: fault.said }));
   }
 
   #everythingSeen(): boolean {
@@ -192,8 +192,7 @@ class Run {
       for (const side of sides)
         assertSameServer(pair[side].connection.name, this.#identities[side], pair[side].facts);
     for (const { connection, facts } of [pair.left, pair.right])
-      if (facts.inFullSync)
-        throw new WireError('loading', connection.name, 'takes over a new copy of the data of its master');
+      if (facts.inFullSync) throw new WireError('loading', connection.name, faultSays('takes_new_copy'));
     this.#identities = now;
   }
 
@@ -344,18 +343,20 @@ class Run {
   #report(pair: Pair): void {
     const now = this.#clock.now();
     this.#progressAt = now + progressEveryMs;
+    const { heldBy } = pair.pace;
     const { lookedAt, differencesTotal } = this.#tally.state;
     const perSecond = this.#measureSpeed(now, lookedAt);
     const left = this.#estimatedKeys === null ? null : Math.max(0, this.#estimatedKeys - lookedAt);
     this.#options.onProgress?.({
-      activity: this.#activity,
+      activity: this.#activity.text,
       lookedAtKeys: lookedAt,
       estimatedKeys: this.#estimatedKeys,
       differences: differencesTotal,
       keysPerSecond: perSecond === null ? null : Math.round(perSecond),
       remainingSeconds:
         left === null || !perSecond || this.#spec.depth !== 'full' ? null : Math.ceil(left / perSecond),
-      heldBy: pair.pace.heldBy,
+      heldBy: heldBy?.text ?? null,
+      says: { activity: this.#activity, heldBy },
     });
   }
 
@@ -386,20 +387,20 @@ function fullSteps(pair: Pair, db: number): readonly Step[] {
   return pair.typesApart ? ranges : [...ranges, { kind: 'streams', db }];
 }
 
-function activityOf(step: Step): string {
+function activityOf(step: Step): Said {
   switch (step.kind) {
     case 'counts':
-      return 'counting keys';
+      return progressSays('counting');
     case 'sample':
-      return `looking at a sample of db${step.db}`;
+      return progressSays('sampling', { db: step.db });
     case 'range':
-      return `comparing every ${step.type} of db${step.db}`;
+      return progressSays('comparing', { db: step.db, what: step.type });
     case 'streams':
-      return `comparing every stream of db${step.db}`;
+      return progressSays('comparing', { db: step.db, what: 'stream' });
     case 'scan':
       return step.side === 'left'
-        ? `comparing every key of db${step.db}`
-        : `looking for foreign keys in db${step.db}`;
+        ? progressSays('comparing', { db: step.db, what: 'key' })
+        : progressSays('looking_for_foreign', { db: step.db });
   }
 }
 
@@ -447,15 +448,11 @@ function assertComparable(
     throw new WireError(
       'refused',
       right,
-      `is a ${kinds[1]}, and ${left} a ${kinds[0]}: they cannot be compared`,
+      faultSays('other_kind', { kind: kinds[1]!, other: left, otherKind: kinds[0]! }),
     );
   const { runId, processId } = leftFacts.identity;
   if (runId !== null && runId === rightFacts.identity.runId && processId === rightFacts.identity.processId)
-    throw new WireError(
-      'refused',
-      right,
-      `is the same server as ${left}: comparing it with itself proves nothing`,
-    );
+    throw new WireError('refused', right, faultSays('same_server', { other: left }));
 }
 
 /** Throws WireError when one of the servers is no longer the same server. */
@@ -476,12 +473,8 @@ async function dbsOfBoth(pair: Pair): Promise<readonly number[]> {
 /** A server's fault as it is; an interrupted wait as an abort; anything else is a defect and is thrown. */
 function faultOf(error: unknown, { left, right, signal }: RunOptions): WireError {
   if (error instanceof WireError) return error;
-  if (signal?.aborted) return new WireError('aborted', 'comparison', 'it was told to stop');
+  if (signal?.aborted) return new WireError('aborted', 'comparison', faultSays('told_to_stop'));
   if (!(error instanceof ProtocolError)) throw error;
   const servers = `${formatAddress(left.address)} or ${formatAddress(right.address)}`;
-  return new WireError(
-    'garbled',
-    servers,
-    `gave an answer that is none to what was asked (${error.message})`,
-  );
+  return new WireError('garbled', servers, faultSays('wrong_answer', { met: error.message }));
 }

@@ -19,6 +19,6 @@ tell({
   kind: 'done',
   report,
   differences,
-  fault: fault && { code: fault.code, server: fault.server, message: fault.message },
+  fault: fault && { code: fault.code, server: fault.server, said: fault.said },
 });
 port.close();

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { Said } from '../model/text.ts';
 import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } from './run.ts';
 import type { ComparisonSpec, Endpoint } from './spec.ts';
 import { WireError, type WireErrorCode } from './wire/wire.ts';
@@ -23,7 +24,7 @@ export type ThreadMessage =
       readonly fault: {
         readonly code: WireErrorCode;
         readonly server: string;
-        readonly message: string;
+        readonly said: Said;
       } | null;
     };
 
@@ -61,7 +62,10 @@ function outcomeOf(worker: Worker, options: RunOptions): Promise<RunResult> {
     worker.on('message', (message: ThreadMessage) => {
       if (message.kind === 'progress') options.onProgress?.(message.progress);
       else if (message.kind === 'checkpoint') options.onCheckpoint?.(message.checkpoint);
-      else resolve({ ...message, fault: message.fault && WireError.from(message.fault) });
+      else {
+        const { fault } = message;
+        resolve({ ...message, fault: fault && new WireError(fault.code, fault.server, fault.said) });
+      }
     });
     worker.once('error', reject);
     worker.once('exit', (code) =>

@@ -1,5 +1,6 @@
 /** What comparisons say: why a verdict was reached, and what limits its meaning. */
 
+import { type NotAllowed, notAllowedStep, notAllowedText } from './not-allowed.ts';
 import { readableSeconds } from './quantities.ts';
 import {
   counted,
@@ -15,7 +16,7 @@ import {
   type TextTable,
   text,
 } from './text.ts';
-import type { ComparisonReport, DifferenceKind } from './views/comparison.ts';
+import type { ComparisonProgress, ComparisonReport, DifferenceKind } from './views/comparison.ts';
 
 interface OfServer {
   readonly server: string;
@@ -111,26 +112,161 @@ const found = (byKind: ByKind, { language }: Reader): string =>
     )
     .join(language === 'zh' ? '，' : ', ');
 
-const faultsZh: Readonly<Record<string, string>> = {
-  timeout: '没有及时应答',
-  closed: '关闭了连接',
-  unreachable: '无法连接',
-  denied: '拒绝登录',
-  refused: '不能这样比对',
-  garbled: '返回了无法理解的应答',
-  loading: '正在加载数据',
-  changed: '在比对期间发生了变化',
-  aborted: '比对被中止',
+interface Limit {
+  readonly ms: number;
+}
+interface Met {
+  /** What the network or the server said. */
+  readonly met: string;
+}
+interface Changed {
+  readonly from: string;
+  readonly to: string;
+}
+const saysNothing = {
+  en: 'during the comparison, so its result says nothing',
+  zh: '比对结果因此无效',
+} as const;
+
+const readFault = (fault: Said, reader: Reader): string => readSaid(faultTexts, fault, reader);
+
+/** What a server did that the comparison could not go on with; its name comes before the text. */
+export const faultTexts = {
+  told_to_stop: plain('the comparison was told to stop', '比对被要求停止'),
+  no_connection: text<Limit>({
+    en: ({ ms }) => `no connection within ${ms} ms`,
+    zh: ({ ms }) => `${ms} 毫秒内未能建立连接`,
+  }),
+  cannot_be_reached: text<Met>({
+    en: ({ met }) => `cannot be reached (${met})`,
+    zh: ({ met }) => `无法连接（${met}）`,
+  }),
+  connection_broke: text<Met>({
+    en: ({ met }) => `the connection broke (${met})`,
+    zh: ({ met }) => `连接中断（${met}）`,
+  }),
+  server_closed: plain('the server closed the connection', '服务器关闭了连接'),
+  closed_here: plain('the connection was closed here', '连接已由本服务关闭'),
+  not_allowed: text<NotAllowed>({
+    en: (facts, reader) => `${notAllowedText.en(facts, reader)} ${notAllowedStep.en(facts, reader)}`,
+    zh: (facts, reader) => `${notAllowedText.zh(facts, reader)}${notAllowedStep.zh(facts, reader)}`,
+  }),
+  login_refused: text<Met>({
+    en: ({ met }) => `refused the login (${met})`,
+    zh: ({ met }) => `拒绝登录（${met}）`,
+  }),
+  unasked_bytes: plain('sent bytes that nobody asked for', '发来了没有请求的字节'),
+  too_many_bytes: text<{ readonly most: number }>({
+    en: ({ most }) => `sent more than ${most} bytes in reply to one batch`,
+    zh: ({ most }) => `对一批命令的应答超过 ${most} 字节`,
+  }),
+  not_this_protocol: text<Met>({
+    en: ({ met }) => `does not speak the Redis protocol (${met})`,
+    zh: ({ met }) => `不使用 Redis 协议（${met}）`,
+  }),
+  wrong_answer: text<Met>({
+    en: ({ met }) => `gave an answer that is none to what was asked (${met})`,
+    zh: ({ met }) => `应答与所问不符（${met}）`,
+  }),
+  silent: text<Limit>({
+    en: ({ ms }) => `did not answer within ${ms} ms`,
+    zh: ({ ms }) => `${ms} 毫秒内没有应答`,
+  }),
+  trickles: text<Limit & { readonly bytes: number }>({
+    en: ({ bytes, ms }) => `sent only ${bytes} bytes in ${ms} ms`,
+    zh: ({ bytes, ms }) => `${ms} 毫秒内只发来 ${bytes} 字节`,
+  }),
+  answered: text<Met & { readonly command: string }>({
+    en: ({ command, met }) => `answered ${command} with "${met}"`,
+    zh: ({ command, met }) => `对 ${command} 的应答是“${met}”`,
+  }),
+  in_cluster: plain(
+    'is a node of a cluster: its keys cannot be asked for together',
+    '是集群中的节点：无法一次读取全部 key',
+  ),
+  no_version: plain(
+    'is neither a Pika nor a Redis: its INFO names no version',
+    '既不是 Pika 也不是 Redis：INFO 中没有版本',
+  ),
+  other_kind: text<{ readonly kind: string; readonly other: string; readonly otherKind: string }>({
+    en: ({ kind, other, otherKind }) => `is a ${kind}, and ${other} a ${otherKind}: they cannot be compared`,
+    zh: ({ kind, other, otherKind }) => `是 ${kind}，而 ${other} 是 ${otherKind}：两者无法比对`,
+  }),
+  same_server: text<{ readonly other: string }>({
+    en: ({ other }) => `is the same server as ${other}: comparing it with itself proves nothing`,
+    zh: ({ other }) => `与 ${other} 是同一个服务器：与自身比对没有意义`,
+  }),
+  takes_new_copy: plain('takes over a new copy of the data of its master', '正在换用主节点数据的新副本'),
+  loads_other_data: text<{ readonly said: Said }>({
+    en: ({ said }, reader) =>
+      `${readFault(said, reader)} during the comparison: it loads other data than were compared before`,
+    zh: ({ said }, reader) => `${readFault(said, reader)}；比对期间它加载了与之前不同的数据`,
+  }),
+  took_new_copy: plain(
+    `it took over a new copy of the data of its master ${saysNothing.en}`,
+    `比对期间换用了主节点数据的新副本，${saysNothing.zh}`,
+  ),
+  restarted: plain(`it was restarted ${saysNothing.en}`, `比对期间发生重启，${saysNothing.zh}`),
+  master_changed: text<Changed>({
+    en: ({ from, to }) => `its master changed from ${from} to ${to} ${saysNothing.en}`,
+    zh: ({ from, to }) => `比对期间主节点从 ${from} 变为 ${to}，${saysNothing.zh}`,
+  }),
+  role_changed: text<Changed>({
+    en: ({ from, to }) => `its role changed from ${from} to ${to} ${saysNothing.en}`,
+    zh: ({ from, to }) => `比对期间角色从 ${from} 变为 ${to}，${saysNothing.zh}`,
+  }),
+  replication_id_changed: plain(
+    `its replication id changed ${saysNothing.en}`,
+    `比对期间 replication id 发生变化，${saysNothing.zh}`,
+  ),
+  link_was_cut: plain(
+    `its link to its master was cut, and it may have taken over a new copy of the data ${saysNothing.en}`,
+    `比对期间与主节点的连接中断，可能已换用数据的新副本，${saysNothing.zh}`,
+  ),
+  ranges_stand_still: plain(
+    'sent ranges of keys again and again that do not lead onwards',
+    '反复返回无法继续向前的 key 范围',
+  ),
+  place_lost: plain(
+    'lost its place in a large set or zset again and again',
+    '在较大的 set 或 zset 中反复丢失位置',
+  ),
+  too_busy_to_count: plain(
+    'was busy with a full sync, a bgsave or another key scan, so its keys were not counted',
+    '一直忙于全量同步、bgsave 或另一次 key 扫描，因此没有统计 key 数量',
+  ),
+  counting_too_long: text<Limit>({
+    en: ({ ms }) => `did not finish counting its keys within ${ms} ms`,
+    zh: ({ ms }) => `${ms} 毫秒内没有统计完 key 数量`,
+  }),
+  no_counts: plain('told no counts of keys after it had counted them', '统计之后没有给出 key 数量'),
+  position_not_reached: text<Limit & { readonly leader: string }>({
+    en: ({ ms, leader }) =>
+      `did not reach within ${ms} ms the position that ${leader} had when keys differed, so it cannot be said whether they still do`,
+    zh: ({ ms, leader }) => `${ms} 毫秒内没有追上发现差异时 ${leader} 的位置，因此无法判断差异是否仍然存在`,
+  }),
+} satisfies TextTable;
+
+/** A fault behind the name of its server. */
+interface Fault {
+  readonly server: string;
+  readonly fault: Said;
+}
+const faultText: Text<Fault> = {
+  en: ({ server, fault }, reader) => `${server}: ${readFault(fault, reader)}`,
+  zh: ({ server, fault }, reader) => `${server}：${readFault(fault, reader)}`,
 };
 
 /** The reasons of each verdict. */
 export const verdictTexts = {
   ...countTexts,
-  fault: text<{ readonly code: string; readonly message: string; readonly byKind: ByKind | null }>({
-    en: ({ message, byKind }, reader) =>
-      byKind === null ? message : `${message} (until then ${found(byKind, reader)})`,
-    zh: ({ code, message, byKind }, reader) =>
-      `${faultsZh[code] ?? '服务器出错'}（${message}）${byKind === null ? '' : `；此前已发现：${found(byKind, reader)}`}`,
+  fault: text<Fault & { readonly code: string; readonly byKind: ByKind | null }>({
+    en: ({ server, fault, byKind }, reader) =>
+      faultText.en({ server, fault }, reader) +
+      (byKind === null ? '' : ` (until then ${found(byKind, reader)})`),
+    zh: ({ server, fault, byKind }, reader) =>
+      faultText.zh({ server, fault }, reader) +
+      (byKind === null ? '' : `；此前已发现：${found(byKind, reader)}`),
   }),
   differences: text<{ readonly byKind: ByKind }>({
     en: ({ byKind }, reader) => found(byKind, reader),
@@ -204,18 +340,45 @@ export const noteTexts = {
   }),
 };
 
+interface OfDb {
+  readonly db: number;
+}
+/** What a comparison is at, and why reading pauses just now. */
+export const progressTexts = {
+  connecting: plain('connecting', '正在连接'),
+  counting: plain('counting keys', '正在统计 key 数量'),
+  sampling: text<OfDb>({
+    en: ({ db }) => `looking at a sample of db${db}`,
+    zh: ({ db }) => `正在抽样比对 db${db}`,
+  }),
+  comparing: text<OfDb & { readonly what: string }>({
+    en: ({ db, what }) => `comparing every ${what} of db${db}`,
+    zh: ({ db, what }) => `正在比对 db${db} 的全部 ${what}`,
+  }),
+  looking_for_foreign: text<OfDb>({
+    en: ({ db }) => `looking for foreign keys in db${db}`,
+    zh: ({ db }) => `正在查找 db${db} 中多余的 key`,
+  }),
+  master_slow: text<OfServer & Limit & { readonly limitMs: number }>({
+    en: ({ server, ms, limitMs }) => `${server} takes ${ms} ms to answer (limit ${limitMs} ms)`,
+    zh: ({ server, ms, limitMs }) => `${server} 的应答用时 ${ms} 毫秒（上限 ${limitMs} 毫秒）`,
+  }),
+  slave_behind: text<OfServer & { readonly bytes: number; readonly limitBytes: number }>({
+    en: ({ server, bytes, limitBytes }) => `${server} is ${bytes} bytes behind (limit ${limitBytes} bytes)`,
+    zh: ({ server, bytes, limitBytes }) => `${server} 落后 ${bytes} 字节（上限 ${limitBytes} 字节）`,
+  }),
+  server_fault: faultText,
+} satisfies TextTable;
+
 /** What holds a comparison up. */
 export const comparisonTexts = {
-  waits_for_server: text<{
-    readonly code: string;
-    readonly message: string;
-    readonly retrySeconds: number;
-    readonly patienceSeconds: number;
-  }>({
-    en: ({ message, retrySeconds, patienceSeconds }) =>
-      `waits for a server: ${message}; the service tries again every ${retrySeconds} s, for up to ${readableSeconds(patienceSeconds)}`,
-    zh: ({ code, message, retrySeconds, patienceSeconds }) =>
-      `等待服务器：${faultsZh[code] ?? '服务器出错'}（${message}）；每 ${retrySeconds} 秒重试一次，最多 ${readableSeconds(patienceSeconds)}`,
+  waits_for_server: text<
+    Fault & { readonly code: string; readonly retrySeconds: number; readonly patienceSeconds: number }
+  >({
+    en: ({ server, fault, retrySeconds, patienceSeconds }, reader) =>
+      `waits for a server: ${faultText.en({ server, fault }, reader)}; the service tries again every ${retrySeconds} s, for up to ${readableSeconds(patienceSeconds)}`,
+    zh: ({ server, fault, retrySeconds, patienceSeconds }, reader) =>
+      `等待服务器：${faultText.zh({ server, fault }, reader)}；每 ${retrySeconds} 秒重试一次，最多 ${readableSeconds(patienceSeconds)}`,
   }),
   worker_stopped: plain(
     'the worker was stopped; another worker goes on',
@@ -230,10 +393,23 @@ const maker =
     saidBy(table, code, (facts ?? {}) as Facts);
 
 export const leftOut = maker(leftOutTexts);
+export const faultSays = maker(faultTexts);
+export const progressSays = maker(progressTexts);
 export const countsSay = maker(countTexts);
 export const verdictSays = maker(verdictTexts);
 export const note = maker(noteTexts);
 export const comparisonSays = maker(comparisonTexts);
+
+/** The same progress in the words of this reader. */
+export function progressFor<P extends ComparisonProgress>(progress: P, reader: Reader): P {
+  const { says } = progress;
+  if (says === undefined) return progress;
+  return {
+    ...progress,
+    activity: readSaid(progressTexts, says.activity, reader),
+    ...(progress.heldBy && says.heldBy && { heldBy: readSaid(progressTexts, says.heldBy, reader) }),
+  };
+}
 
 /** The same report in the words of this reader; a report of an earlier release reads as it was stored. */
 export function reportFor<R extends Pick<ComparisonReport, 'reason' | 'notes' | 'said'>>(

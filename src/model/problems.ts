@@ -13,7 +13,7 @@ import type { Silence } from './observation.ts';
 import { readReason, silenceIn } from './reasons.ts';
 import { refusals } from './refusals.ts';
 import { memberName, type NamedMember } from './state-words.ts';
-import { counted, type Facts, nobody, type Reader, read, type Said, type Text } from './text.ts';
+import { counted, type Facts, nobody, plain, type Reader, read, type Said, type Text } from './text.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: fixed by `row`
 interface ProblemRow<F = any> {
@@ -99,7 +99,7 @@ const whatItIsAt = ({ work, silence }: Exclude<MasterBusy, MasterAway>, reader: 
     ? readReason(silence!, reader)
     : work.map((each) => masterWorkText(each, reader)).join(reader.language === 'zh' ? '；' : '; ');
 
-const failedComparison = {
+const comparisonImpossible = {
   text: {
     en: ({ message }: { readonly message: string }) => message,
     zh: ({ message }: { readonly message: string }) => `比对无法进行：${message}`,
@@ -136,8 +136,20 @@ const unsuccessful = (en: string, zh: string) =>
   );
 
 export const problems = {
-  comparison_broke: failedComparison,
-  comparison_not_possible: failedComparison,
+  comparison_broke: row<{ readonly comparison: string }>(
+    plain(
+      'The comparison ended because of an unexpected error. The log of the service says what failed.',
+      '比对因意外错误而结束，详情见服务日志。',
+    ),
+    {
+      en: ({ comparison }) => [
+        `Look for ${comparison} in the log of the service.`,
+        'Start a new comparison.',
+      ],
+      zh: ({ comparison }) => [`请在服务日志中查找 ${comparison}。`, '请新建数据比对。'],
+    },
+  ),
+  comparison_not_possible: comparisonImpossible,
   master_busy: row<MasterBusy>(
     {
       en: (facts, reader) =>

@@ -472,7 +472,7 @@ describe('errors', () => {
 
   it('names itself to the service, which answers in the words of the command line', async () => {
     await run('list');
-    expect(api.requests[0]?.headers['pika-expander-tool']).toBe('cli');
+    expect(api.requests[0]?.headers).toMatchObject({ 'pika-expander-tool': 'cli', 'accept-language': 'en' });
   });
 
   it('prints errors as JSON with --json, on standard output', async () => {

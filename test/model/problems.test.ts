@@ -28,7 +28,7 @@ const masterAway = kinds.flatMap((kind) =>
 
 /** Facts of every code, in the shapes that the service makes. */
 const samples: { readonly [Code in ProblemCode]: readonly ProblemFacts<Code>[] } = {
-  comparison_broke: [{ message }],
+  comparison_broke: [{ comparison: 'cmp_1' }],
   comparison_not_possible: [{ message }],
   master_busy: [
     ...masterAway,

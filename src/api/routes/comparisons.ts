@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { ComparisonRequest, newComparison } from '../../admission/comparison.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
-import { comparisonTexts, reportFor } from '../../model/comparison-texts.ts';
+import { comparisonTexts, progressFor, reportFor } from '../../model/comparison-texts.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { problemFor } from '../../model/problems.ts';
 import { refuse } from '../../model/refusal.ts';
@@ -192,9 +192,11 @@ function controlRoutes(plain: FastifyInstance, parts: ComparisonParts, api: ApiP
 function comparisonView({ cursor: _cursor, ...shown }: StoredComparison, request: FastifyRequest) {
   const forWhom = reader(request);
   const report = shown.report && reportFor(shown.report, forWhom);
+  const progress = shown.progress && progressFor(shown.progress, forWhom);
   const said = shown.progress?.said;
   return {
     ...shown,
+    progress,
     report,
     problem: shown.problem && problemFor(shown.problem, forWhom),
     stateReason: stateReason(),
@@ -202,6 +204,8 @@ function comparisonView({ cursor: _cursor, ...shown }: StoredComparison, request
 
   function stateReason(): string | null {
     if (shown.state === 'completed' && report !== null) return report.reason;
+    if (shown.progress?.heldBy && shown.stateReason === shown.progress.heldBy)
+      return progress?.heldBy ?? null;
     if (said && shown.stateReason === said.text) return readSaid(comparisonTexts, said, forWhom);
     return shown.state === 'failed' && shown.problem
       ? problemFor(shown.problem, forWhom).text

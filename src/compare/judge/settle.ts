@@ -1,4 +1,5 @@
 import type { Difference, DifferenceKind, DifferenceSign, KeyType } from '../../model/comparison.ts';
+import { faultSays } from '../../model/comparison-texts.ts';
 import type { Clock } from '../pace.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { Portion } from '../portion.ts';
@@ -223,8 +224,10 @@ export class Settler {
         throw new WireError(
           'timeout',
           name,
-          `did not reach within ${catchUpTimeoutMs} ms the position that ${this.#pair[leader].connection.name} ` +
-            'had when keys differed, so it cannot be said whether they still do',
+          faultSays('position_not_reached', {
+            ms: catchUpTimeoutMs,
+            leader: this.#pair[leader].connection.name,
+          }),
         );
       }
       await this.#sleep(waitMs);

@@ -127,7 +127,7 @@ export interface ReportFrame {
   readonly rounds: number;
   readonly counts: CountsResult | null;
   /** Why the look was not good enough; null = it was. */
-  readonly fault: { readonly code: string; readonly message: string } | null;
+  readonly fault: { readonly code: string; readonly server: string; readonly said: Said } | null;
   /** Whether every key was looked at. */
   readonly everything: boolean;
   /** Whether both sides were seen to hold no key at all. */
@@ -191,9 +191,12 @@ function judge(state: TallyState, frame: ReportFrame): Judged {
   const { counts, fault } = frame;
   const { byKind } = state;
   if (fault !== null) {
-    const { code, message } = fault;
+    const { code, server, said } = fault;
     const soFar = state.differencesTotal > 0 ? byKind : null;
-    return { verdict: 'inconclusive', reason: verdictSays('fault', { code, message, byKind: soFar }) };
+    return {
+      verdict: 'inconclusive',
+      reason: verdictSays('fault', { code, server, fault: said, byKind: soFar }),
+    };
   }
   if (state.differencesTotal > 0)
     return { verdict: 'different', reason: verdictSays('differences', { byKind: { ...byKind } }) };

@@ -1,6 +1,6 @@
 import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyCounts, KeyType } from '../../model/comparison.ts';
-import { countsSay } from '../../model/comparison-texts.ts';
+import { countsSay, faultSays } from '../../model/comparison-texts.ts';
 import type { Said } from '../../model/text.ts';
 import type { Clock } from '../pace.ts';
 import type { Pair, Side, SideName } from '../pair.ts';
@@ -165,25 +165,22 @@ function redisCounts(entries: readonly KeyspaceEntry[]): SideCounts {
 async function countPika(side: Side, options: CountsOptions): Promise<SideCounts> {
   const { clock, signal } = options;
   const deadline = clock.now() + options.scanTimeoutMs;
-  const waitUntil = async (what: string, condition: () => Promise<boolean>) => {
+  const waitUntil = async (fault: Said, condition: () => Promise<boolean>) => {
     while (!(await condition())) {
-      if (clock.now() >= deadline) throw new WireError('timeout', side.connection.name, what);
+      if (clock.now() >= deadline) throw new WireError('timeout', side.connection.name, fault);
       await clock.sleep(pollMs, signal);
     }
   };
-  await waitUntil(
-    'was busy with a full sync, a bgsave or another key scan, so its keys were not counted',
-    () => isQuiet(side),
-  );
+  await waitUntil(faultSays('too_busy_to_count'), () => isQuiet(side));
   await side.connection.must('INFO', 'keyspace', '1');
   let text = '';
-  await waitUntil(`did not finish counting its keys within ${options.scanTimeoutMs} ms`, async () => {
+  await waitUntil(faultSays('counting_too_long', { ms: options.scanTimeoutMs }), async () => {
     text = await infoText(side.connection, 'keyspace', '0');
     return /^# Duration: \d+s/m.test(text) && (await isQuiet(side));
   });
   const counts = pikaCounts(text);
   if (Object.keys(counts.keys).length === 0)
-    throw new WireError('garbled', side.connection.name, 'told no counts of keys after it had counted them');
+    throw new WireError('garbled', side.connection.name, faultSays('no_counts'));
   return counts;
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KeyType } from '../../model/comparison.ts';
-import { leftOut } from '../../model/comparison-texts.ts';
+import { faultSays, leftOut } from '../../model/comparison-texts.ts';
 import type { Comparer } from '../comparer.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
@@ -186,7 +186,7 @@ class MemberWalk {
   async run(): Promise<void> {
     for (let tries = mostTries; tries > 0; tries--) if (await this.#walk()) return;
     const { name } = this.#pair.left.connection;
-    throw new WireError('garbled', name, 'lost its place in a large set or zset again and again');
+    throw new WireError('garbled', name, faultSays('place_lost'));
   }
 
   /** Returns false when a server lost its place. */

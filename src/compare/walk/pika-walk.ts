@@ -1,4 +1,4 @@
-import { leftOut } from '../../model/comparison-texts.ts';
+import { faultSays, leftOut } from '../../model/comparison-texts.ts';
 import { type Comparer, keyPortion, mostKeysPerRange } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
@@ -180,7 +180,7 @@ export class RangeWalk {
     this.#standstills += 1;
     const { name } = this.#comparer.pair.left.connection;
     if (this.#standstills > mostStandstills)
-      throw new WireError('garbled', name, 'sent ranges of keys again and again that do not lead onwards');
+      throw new WireError('garbled', name, faultSays('ranges_stand_still'));
     this.#comparer.tally.leftOut(leftOut('names_alike', { key: printKey(from) }));
     return Buffer.concat([from, Buffer.from([0])]);
   }

@@ -1,7 +1,9 @@
 import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyType } from '../../model/comparison.ts';
+import { faultSays } from '../../model/comparison-texts.ts';
 import type { BinlogOffset } from '../../model/observation.ts';
 import { compareOffsets } from '../../model/observation.ts';
+import type { Said } from '../../model/text.ts';
 import { CommandWriter, ErrorReply, ProtocolError, type Reply, ReplyReader } from './resp.ts';
 import { accepted, type WireConnection, WireError } from './wire.ts';
 
@@ -52,21 +54,12 @@ export async function readServer(connection: WireConnection): Promise<ServerFact
   const text = await infoText(connection, 'server');
   const server = infoFields(text);
   if (/^(redis|server)_mode:cluster/m.test(text))
-    throw new WireError(
-      'refused',
-      connection.name,
-      'is a node of a cluster: its keys cannot be asked for together',
-    );
+    throw new WireError('refused', connection.name, faultSays('in_cluster'));
   const replicationText = await infoText(connection, 'replication');
   const replication = infoFields(replicationText);
   const pika = server.get('pika_version');
   const version = pika ?? server.get('valkey_version') ?? server.get('redis_version');
-  if (version === undefined)
-    throw new WireError(
-      'garbled',
-      connection.name,
-      'is neither a Pika nor a Redis: its INFO names no version',
-    );
+  if (version === undefined) throw new WireError('garbled', connection.name, faultSays('no_version'));
   const role = replication.get('role') ?? 'unknown';
   return {
     kind: pika === undefined ? 'redis' : 'pika',
@@ -148,24 +141,22 @@ async function timesAttached(connection: WireConnection): Promise<number | null>
 
 /** Throws WireError if a server is not the same server as before, in the same place, with the same data. */
 export function assertSameServer(server: string, before: Identity, now: ServerFacts): void {
-  const change = now.inFullSync
-    ? 'it took over a new copy of the data of its master'
-    : identityChange(before, now.identity);
-  if (change !== null)
-    throw new WireError('changed', server, `${change} during the comparison, so its result says nothing`);
+  const change = now.inFullSync ? faultSays('took_new_copy') : identityChange(before, now.identity);
+  if (change !== null) throw new WireError('changed', server, change);
 }
 
-/** What changed between two looks at one server, in words; null = it is the same server in the same place. */
-function identityChange(before: Identity, after: Identity): string | null {
-  if (before.processId !== after.processId || before.runId !== after.runId) return 'it was restarted';
+/** What changed between two looks at one server; null = it is the same server in the same place. */
+function identityChange(before: Identity, after: Identity): Said | null {
+  if (before.processId !== after.processId || before.runId !== after.runId) return faultSays('restarted');
   if (before.masterHost !== after.masterHost || before.masterPort !== after.masterPort)
-    return `its master changed from ${masterOf(before)} to ${masterOf(after)}`;
+    return faultSays('master_changed', { from: masterOf(before), to: masterOf(after) });
   const was = before.role.includes('slave');
-  if (was !== after.role.includes('slave')) return `its role changed from ${before.role} to ${after.role}`;
+  if (was !== after.role.includes('slave'))
+    return faultSays('role_changed', { from: before.role, to: after.role });
   if (before.replicationId !== after.replicationId && before.replicationId && after.replicationId)
-    return 'its replication id changed';
+    return faultSays('replication_id_changed');
   if (before.copyMark !== null && after.copyMark !== null && before.copyMark !== after.copyMark)
-    return 'its link to its master was cut, and it may have taken over a new copy of the data';
+    return faultSays('link_was_cut');
   return null;
 }
 

@@ -2,7 +2,9 @@ import { createHash, type Hash, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Credential } from '../../engines/engine.ts';
 import { AccessRefused, connectToNode, type Network } from '../../engines/node-access.ts';
+import { faultSays } from '../../model/comparison-texts.ts';
 import { type Address, formatAddress } from '../../model/observation.ts';
+import type { Said } from '../../model/text.ts';
 import {
   type Argument,
   CommandWriter,
@@ -28,21 +30,12 @@ export type WireErrorCode =
 export class WireError extends Error {
   readonly code: WireErrorCode;
   readonly server: string;
-  constructor(code: WireErrorCode, server: string, message: string) {
-    super(`${server}: ${message}`);
+  readonly said: Said;
+  constructor(code: WireErrorCode, server: string, said: Said) {
+    super(`${server}: ${said.text}`);
     this.code = code;
     this.server = server;
-  }
-
-  /** The same error on this side of a thread. */
-  static from(told: {
-    readonly code: WireErrorCode;
-    readonly server: string;
-    readonly message: string;
-  }): WireError {
-    const error = new WireError(told.code, told.server, '');
-    error.message = told.message;
-    return error;
+    this.said = said;
   }
 }
 
@@ -125,8 +118,7 @@ export class WireConnection {
   readonly #waiting: Batch[] = [];
   readonly #spare: Buffer[] = [];
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () =>
-    this.#fail(new WireError('aborted', this.name, 'the comparison was told to stop'));
+  readonly #onAbort = () => this.#fail(new WireError('aborted', this.name, faultSays('told_to_stop')));
   #batchNumber = 0;
   #failure: WireError | null = null;
   #silence: NodeJS.Timeout | null = null;
@@ -162,7 +154,7 @@ export class WireConnection {
     });
     let connected = false;
     const connectTimer = setTimeout(() => {
-      fail(new WireError('timeout', this.name, `no connection within ${options.timeoutMs} ms`));
+      fail(new WireError('timeout', this.name, faultSays('no_connection', { ms: options.timeoutMs })));
     }, options.timeoutMs);
     const fail = (error: WireError) => {
       clearTimeout(connectTimer);
@@ -176,13 +168,13 @@ export class WireConnection {
     });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       const cause = error.code ?? error.message;
-      if (error instanceof AccessRefused) fail(new WireError('denied', this.name, error.message));
-      else if (connected) fail(new WireError('closed', this.name, `the connection broke (${cause})`));
-      else fail(new WireError('unreachable', this.name, `cannot be reached (${cause})`));
+      if (error instanceof AccessRefused)
+        fail(new WireError('denied', this.name, faultSays('not_allowed', error.notAllowed)));
+      else if (connected)
+        fail(new WireError('closed', this.name, faultSays('connection_broke', { met: cause })));
+      else fail(new WireError('unreachable', this.name, faultSays('cannot_be_reached', { met: cause })));
     });
-    this.#socket.on('close', () =>
-      fail(new WireError('closed', this.name, 'the server closed the connection')),
-    );
+    this.#socket.on('close', () => fail(new WireError('closed', this.name, faultSays('server_closed'))));
     if (options.signal?.aborted) this.#onAbort();
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -234,7 +226,7 @@ export class WireConnection {
   }
 
   close(): void {
-    this.#fail(new WireError('closed', this.name, 'the connection was closed here'));
+    this.#fail(new WireError('closed', this.name, faultSays('closed_here')));
   }
 
   async #login(credential: Credential | null): Promise<void> {
@@ -246,7 +238,7 @@ export class WireConnection {
     if (!(reply instanceof ErrorReply)) return;
     // A node without a password refuses AUTH, and lets everybody in (pika-facts 3.4).
     if (/no password is set|without any password/i.test(reply.message)) return;
-    throw new WireError('denied', this.name, `refused the login (${reply.message})`);
+    throw new WireError('denied', this.name, faultSays('login_refused', { met: reply.message }));
   }
 
   #enqueue(
@@ -289,13 +281,13 @@ export class WireConnection {
     while (rest.length > 0) {
       const batch = this.#waiting[0];
       if (!batch) {
-        this.#fail(new WireError('garbled', this.name, 'sent bytes that nobody asked for'));
+        this.#fail(new WireError('garbled', this.name, faultSays('unasked_bytes')));
         return;
       }
       this.#append(batch, rest);
       const most = this.#options.mostReplyBytes ?? mostReplyBytes;
       if (batch.total > most) {
-        this.#fail(new WireError('garbled', this.name, `sent more than ${most} bytes in reply to one batch`));
+        this.#fail(new WireError('garbled', this.name, faultSays('too_many_bytes', { most })));
         return;
       }
       const end = this.#endOf(batch);
@@ -352,7 +344,7 @@ export class WireConnection {
       return end === null ? null : { replies: end, after: end };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(new WireError('garbled', this.name, `does not speak the Redis protocol (${error.message})`));
+      this.#fail(new WireError('garbled', this.name, faultSays('not_this_protocol', { met: error.message })));
       return null;
     }
   }
@@ -376,12 +368,12 @@ export class WireConnection {
     const silentMs = Date.now() - this.#lastDataAt;
     if (Date.now() - Math.max(this.#lastDataAt, this.#aliveAt) >= this.#timeoutMs) {
       if (this.allowsLongCommands && silentMs < longestCommandMs) void this.#askOtherwise();
-      else this.#fail(new WireError('timeout', this.name, `did not answer within ${silentMs} ms`));
+      else this.#fail(new WireError('timeout', this.name, faultSays('silent', { ms: silentMs })));
       return;
     }
     if (this.#trickles(batch)) {
-      const text = `sent only ${batch.total} bytes in ${Date.now() - batch.beganAt!} ms`;
-      this.#fail(new WireError('timeout', this.name, text));
+      const said = faultSays('trickles', { bytes: batch.total, ms: Date.now() - batch.beganAt! });
+      this.#fail(new WireError('timeout', this.name, said));
       return;
     }
     if (silentMs < silenceBeforeCountingMs || batch.mark === null || batch.hash) return;
@@ -402,7 +394,7 @@ export class WireConnection {
     } catch {
       const silentMs = Date.now() - this.#lastDataAt;
       if (silentMs >= this.#timeoutMs)
-        this.#fail(new WireError('timeout', this.name, `did not answer within ${silentMs} ms`));
+        this.#fail(new WireError('timeout', this.name, faultSays('silent', { ms: silentMs })));
     } finally {
       this.#asking = false;
     }
@@ -433,11 +425,11 @@ function finished(batch: Batch, end: number): RawReplies {
 
 /** What an error reply to `command` means for the comparison. */
 export function errorFromReply(server: string, command: string, reply: ErrorReply): WireError {
-  const text = `answered ${command} with "${reply.message}"`;
+  const said = faultSays('answered', { command, met: reply.message });
   if (/^(-?ERR )?NOAUTH|^WRONGPASS|^NOPERM|invalid password|operation not permitted/i.test(reply.message))
-    return new WireError('denied', server, text);
-  if (/^LOADING|^BUSY|^MASTERDOWN/i.test(reply.message)) return new WireError('loading', server, text);
-  return new WireError('refused', server, text);
+    return new WireError('denied', server, said);
+  if (/^LOADING|^BUSY|^MASTERDOWN/i.test(reply.message)) return new WireError('loading', server, said);
+  return new WireError('refused', server, said);
 }
 
 /** A reply that is no error. Throws what the error means for the comparison. */

@@ -132,6 +132,10 @@ const ComparisonProgress = Type.Partial(
     keysPerSecond: Nullable(Type.Number()),
     remainingSeconds: Nullable(Type.Number()),
     heldBy: Nullable(Type.String(), 'Why reading pauses just now; null = it does not.'),
+    says: Type.Object(
+      { activity: Said, heldBy: Nullable(Said) },
+      { description: 'Code and facts of `activity` and `heldBy`.' },
+    ),
     said: Nullable(Said, 'Code and facts of what it waits for; null = it does not wait for a server.'),
     faultSince: NullableTime('Since when a fault of a server holds it up.'),
   }),

@@ -112,7 +112,7 @@ class Job {
       clearInterval(heartbeat);
       await this.#saving;
       if (this.#saveError !== null) throw this.#saveError;
-      if ('defect' in result) return await this.#fail(this.#problem('comparison_broke', result.defect));
+      if ('defect' in result) return await this.#break(result.defect);
       return await this.#conclude(result, signal.aborted);
     } finally {
       clearInterval(heartbeat);
@@ -135,7 +135,9 @@ class Job {
         resume: cursor as RunState | null,
       };
     } catch (error) {
-      return { problem: this.#problem('comparison_not_possible', error) };
+      return {
+        problem: makeProblem('comparison_not_possible', { message: messageOf(error) }, this.#options.now()),
+      };
     }
   }
 
@@ -218,7 +220,8 @@ class Job {
     const { now, retryMs = 5000, patienceMs = defaultPatienceMs } = this.#options;
     const said = comparisonSays('waits_for_server', {
       code: fault.code,
-      message: fault.message,
+      server: fault.server,
+      fault: fault.said,
       retrySeconds: Math.round(retryMs / 1000),
       patienceSeconds: Math.round(patienceMs / 1000),
     });
@@ -269,8 +272,11 @@ class Job {
     return null;
   }
 
-  #problem(code: 'comparison_broke' | 'comparison_not_possible', error: unknown): Problem {
-    return makeProblem(code, { message: messageOf(error) }, this.#options.now());
+  /** A defect of this program: what it says helps nobody but those who read the log. */
+  #break(defect: unknown): Promise<null> {
+    const comparison = this.#lease.id;
+    this.#options.log.error({ err: defect, comparisonId: comparison }, 'a comparison broke');
+    return this.#fail(makeProblem('comparison_broke', { comparison }, this.#options.now()));
   }
 }
 
