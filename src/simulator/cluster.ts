@@ -81,7 +81,7 @@ interface Faults {
   /** The next dump fails: disk full. */
   failBgsave(id: string, ms?: number): void;
   /** Every dump fails from now on, also by hand: its folder cannot be written. `false`: it can again. */
-  breakDumps(id: string, broken?: boolean): void;
+  breakDumps(id: string, broken?: boolean, refusals?: number): void;
   /** Nobody reaches the node's port +2000 (`replication`) or +10001 (`files`) from now on. `false`: they do again. */
   closePort(id: string, port: 'replication' | 'files', closed?: boolean): void;
   /** So many of the next replies to the node's questions come before it has noted that it waits for them. */
@@ -231,8 +231,8 @@ export function createCluster(options: ClusterOptions): Cluster {
     slowBgsave: (id, ms) => void find(id).bgsavePlans.push({ ms, fails: false }),
     failBgsave: (id, ms) =>
       void find(id).bgsavePlans.push({ ...(ms === undefined ? {} : { ms }), fails: true }),
-    breakDumps(id, broken = true) {
-      find(id).dumpsFail = broken;
+    breakDumps(id, broken = true, refusals = 1) {
+      Object.assign(find(id), { dumpsFail: broken, refusals });
     },
     closePort(id, port, closed = true) {
       const node = find(id);

@@ -103,6 +103,7 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
     copiesOnAnotherMount: options.copiesOnAnotherMount ?? false,
     opens: { replication: true, files: true },
     dumpsFail: false,
+    refusals: 1,
     overtakingReplies: 0,
     diskUsage: null,
     pushQueue: [],

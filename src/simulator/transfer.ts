@@ -13,7 +13,7 @@ function settle(world: World, transfer: Transfer): void {
   const now = world.clock.now();
   const { dump, slave, master } = transfer;
   const room = roomFor(transfer);
-  if (dump.failed) count(transfer, 'refusedFiles', (now - transfer.settledAt) / 1000);
+  if (dump.failed) count(transfer, 'refusedFiles', (master.refusals * (now - transfer.settledAt)) / 1000);
   const elapsed = ((now - transfer.settledAt) / 1000) * transfer.bytesPerSecond;
   const arrived = room < dump.bytes ? elapsed : Math.min(dump.bytes - transfer.copied, elapsed);
   transfer.settledAt = now;
@@ -25,7 +25,7 @@ function settle(world: World, transfer: Transfer): void {
 
 /**
  * Bytes that a slave receives and sends beside files and binlog (pika-facts 4.8): once for a question and its answer;
- * each second for pings, and for files that the master cannot open.
+ * each second for pings, and for files that the master cannot open: 185 to 530 in, on real 3.5.4 and 4.0.1.
  */
 const talk = {
   metaSync: { in: 115, out: 25 },

@@ -204,6 +204,8 @@ export interface SimNode {
   readonly opens: { replication: boolean; files: boolean };
   /** Each dump fails: its folder cannot be written. */
   dumpsFail: boolean;
+  /** How many times as often as in recording 48 a slave asks for the files of its failed dump. */
+  refusals: number;
   /** So many of the next replies of its master are faster than its own state. */
   overtakingReplies: number;
   diskUsage: { readonly at: number; readonly db: number; readonly log: number } | null;

@@ -43,11 +43,13 @@ export interface SmallRigOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly ofMaster?: Readonly<Record<string, string | number>>;
   readonly ofNodes?: Readonly<Record<string, string | number>>;
+  /** What runs the nodes' binaries. */
+  readonly nodesUnder?: readonly string[];
 }
 
 /** A master without writes, nodes, and the service. A copy takes some 8 s. */
 export async function startSmallRig(options: SmallRigOptions): Promise<Rig> {
-  const { portsAbove, nodes = 1, keys = 40_000, ofMaster, ofNodes } = options;
+  const { portsAbove, nodes = 1, keys = 40_000, ofMaster, ofNodes, nodesUnder = [] } = options;
   const settings = { 'throttle-bytes-per-second': 5 * 1024 * 1024, ...options.settings };
   const [master, ...slaves] = await Promise.all(
     Array.from({ length: nodes + 1 }, (_, i) =>
@@ -55,6 +57,7 @@ export async function startSmallRig(options: SmallRigOptions): Promise<Rig> {
         binary: binary!,
         port: firstPort + portsAbove + 10 * i,
         settings: { ...settings, ...(i === 0 ? ofMaster : ofNodes) },
+        under: i === 0 ? [] : nodesUnder,
       }),
     ),
   );

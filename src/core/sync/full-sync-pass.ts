@@ -128,7 +128,9 @@ export function takeBytes(wait: FullSyncPass, { bytes, ...seen }: Received, at: 
   const trickle = (trickleBytesPerSecond / 1000) * (at - wait.lastMoveAt);
   const moved = copied && (wait.bytesLast === null || since > Math.max(4096, trickle));
   const received = bytes - start;
-  const firstBytesAt = wait.firstBytesAt ?? (received > protocolNoiseBytes ? at : null);
+  const refusals = (trickleBytesPerSecond / 1000) * (at - wait.startedAt);
+  const isCopy = received > Math.max(protocolNoiseBytes, refusals);
+  const firstBytesAt = wait.firstBytesAt ?? (isCopy ? at : null);
   const next = {
     ...wait,
     ...(copying ? { copying } : {}),
