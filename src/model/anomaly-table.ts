@@ -845,6 +845,7 @@ export const anomalyTable = {
         ...(as === 'hangs'
           ? ['Its process hangs: look at its threads, then restart it.']
           : [
+              'If the process has ended, look for db/<db>_bak on the node first: it holds the old data, and the next full sync deletes it. Save it, and put db-sync-path on the mount of db-path.',
               'Start the node, or repair the network.',
               'If something else answers at its address, see what holds the port. If the login is refused, correct the credential.',
             ]),
@@ -854,6 +855,7 @@ export const anomalyTable = {
         ...(as === 'hangs'
           ? ['其进程卡住了：请查看其线程，然后重启它。']
           : [
+              '如果进程已退出，请先查看节点上是否有 db/<db>_bak：其中是旧数据，下一次全量同步会删除它。请先保存，并把 db-sync-path 放到与 db-path 相同的挂载点。',
               '请启动该节点或修复网络。',
               '若其地址上应答的是别的程序，请查明谁占用了端口；若登录被拒绝，请改正凭据。',
             ]),

@@ -3,7 +3,10 @@
  *
  *     PIKA_BIN=/path/to/pika npm test -- test/e2e
  *
- * PIKA_E2E_PORT moves the nodes to other ports (each takes P, P+2000 and P+10001). Prints its figures.
+ * PIKA_E2E_PORT moves the nodes to other ports (each takes P, P+2000 and P+10001). `npx vitest run --reporter=default` prints the
+ * figures of tests that pass too: attempts, bytes over the snapshot's size, causes and words. Beside this file: faults (processes
+ * that die), situations (commands), disturbances (other tools and people), variants (passwords, DBs, types), disks (needs root),
+ * networks (names, ports; needs root and namespaces of its own, see networks.ts). What cannot run is skipped, with the reason.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasTheBug } from '../support/pika.ts';
