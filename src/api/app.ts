@@ -71,6 +71,8 @@ export async function buildWorkerApi(options: ApiOptions): Promise<FastifyInstan
 /** Beyond these a connection is closed at once: the looks at nodes need theirs. */
 const mostClients = 2000;
 const shareForClients = 0.3;
+/** A connection that sends no whole head of a request within this time is closed. */
+const headersLimitMs = 10_000;
 
 function bareApp(options: ApiOptions): FastifyInstance {
   const { limits, newId } = options;
@@ -81,6 +83,7 @@ function bareApp(options: ApiOptions): FastifyInstance {
     trustProxy: options.trustProxy,
     genReqId: () => newId('req'),
     requestTimeout: 60_000,
+    http: { headersTimeout: headersLimitMs, connectionsCheckingInterval: 2000 },
     forceCloseConnections: true,
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 400 },
@@ -133,8 +136,8 @@ async function foundation(
     request.log.debug({ method: request.method, route, status: reply.statusCode }, 'answered a request');
   });
   await securityHeaders(app);
-  await loadLimits(app, parts);
   accessControl(app, parts);
+  await loadLimits(app, parts);
   unknownRoutes(app, page);
 }
 

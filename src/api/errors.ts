@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { printable } from '../admission/validate.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
-import { refusedFinding } from '../model/refusals.ts';
+import { refusals, refusedFinding } from '../model/refusals.ts';
 import { nobody, type Reader } from '../model/text.ts';
 import type { ErrorAnswer } from '../model/views/error.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/store.ts';
@@ -69,12 +69,10 @@ function headersOf({ code, facts }: Refusal): Readonly<Record<string, string>> {
       return { 'www-authenticate': 'Bearer realm="pika-expander"' };
     case 'method_not_allowed':
       return { allow: (facts.allowed as readonly string[]).join(', ') };
-    case 'database_unavailable':
-      return { 'retry-after': '5' };
     case 'too_many_streams':
       return { 'retry-after': '10' };
     default:
-      return {};
+      return refusals[code].status === 503 ? { 'retry-after': '5' } : {};
   }
 }
 

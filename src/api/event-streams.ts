@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { eventFor } from '../model/events.ts';
 import type { StoredEvent } from '../model/expansion.ts';
-import { type Refusal, refuse } from '../model/refusal.ts';
+import { refuse } from '../model/refusal.ts';
 import type { Reader } from '../model/text.ts';
 import type { Log } from '../platform/log.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
@@ -124,10 +124,17 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
   return {
     async serve(request, reply, wanted) {
-      if (closed || open.size >= options.maxStreams) throw tooMany(closed, options.maxStreams);
+      const { maxStreams } = options;
+      const caller = request.caller?.name ?? '';
+      if (closed) throw refuse('stopping', {});
+      if (open.size >= maxStreams) throw refuse('too_many_streams', { most: maxStreams, caller: null });
+      // One token, shared by many or stolen, leaves half of the places to the others.
+      const own = [...open].filter((stream) => stream.caller === caller).length;
+      if (request.caller?.role === 'viewer' && own >= maxStreams / 2)
+        throw refuse('too_many_streams', { most: own, caller });
       const headers = reply.getHeaders();
       reply.hijack();
-      const stream = new Stream(reply.raw, wanted, reader(request), drainTimeoutMs, now);
+      const stream = new Stream(reply.raw, wanted, reader(request), drainTimeoutMs, now, caller);
       open.add(stream);
       watch ??= store.watchEvents(onNews);
       options.onOpenChanged(open.size);
@@ -161,6 +168,8 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 /** One connection: writes no faster than the client reads, and waits between two looks at the table. */
 class Stream {
   readonly reader: Reader;
+  /** Name of the token. */
+  readonly caller: string;
   afterSeq: number;
   /** Whether there can be events that were not looked for. */
   news = true;
@@ -184,7 +193,9 @@ class Stream {
     forWhom: Reader,
     drainTimeoutMs: number,
     now: () => number,
+    caller: string,
   ) {
+    this.caller = caller;
     this.#raw = raw;
     this.#owner = about === null ? null : 'campaignId' in about ? about.campaignId : about.expansionId;
     this.reader = forWhom;
@@ -252,8 +263,4 @@ class Stream {
 
 function eventText(event: StoredEvent): string {
   return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-}
-
-function tooMany(closing: boolean, limit: number): Refusal {
-  return closing ? refuse('stopping', {}) : refuse('too_many_streams', { most: limit });
 }

@@ -881,11 +881,17 @@ export const refusals = {
     { en: () => 'The service is stopping.', zh: () => '服务正在停止。' },
     { en: () => ['Connect again in a few seconds.'], zh: () => ['请几秒后重新连接。'] },
   ),
-  too_many_streams: row<{ readonly most: number }>(
+  too_many_streams: row<{ readonly most: number; readonly caller: string | null }>(
     503,
     {
-      en: ({ most }) => `All ${most} event streams of this process are in use.`,
-      zh: ({ most }) => `该进程的 ${most} 个事件流都已占用。`,
+      en: ({ most, caller }) =>
+        caller === null
+          ? `All ${most} event streams of this process are in use.`
+          : `The token "${caller}" already holds ${counted(most, 'event stream')} of this process, half of all.`,
+      zh: ({ most, caller }) =>
+        caller === null
+          ? `该进程的 ${most} 个事件流都已占用。`
+          : `令牌“${caller}”已占用该进程的 ${most} 个事件流，即总数的一半。`,
     },
     {
       en: () => [

@@ -269,6 +269,22 @@ test('there are only so many streams; the next is told when to come back', async
   await small.app.close();
 });
 
+test('one viewer token holds at most half of the streams, so that others find a place', async () => {
+  const small = await testApi({ tokens: [operator, viewer], limits: { maxEventStreams: 4 } });
+  const url = await small.app.listen({ host: '127.0.0.1', port: 0 });
+  const controller = new AbortController();
+  const statusFor = async (token: typeof operator) => {
+    const headers = { accept: 'text/event-stream', ...bearer(token) };
+    return (await fetch(`${url}/v1/events`, { headers, signal: controller.signal })).status;
+  };
+  const asked = [viewer, viewer, viewer, operator, operator, operator];
+  const statuses: number[] = [];
+  for (const token of asked) statuses.push(await statusFor(token));
+  expect(statuses).toEqual([200, 200, 503, 200, 200, 503]);
+  controller.abort();
+  await small.app.close();
+});
+
 test('a stream needs a token like everything else', async () => {
   const locked = await testApi({ tokens: [operator, viewer] });
   const url = await locked.app.listen({ host: '127.0.0.1', port: 0 });

@@ -133,7 +133,10 @@ const samples: Samples = {
   ],
   overloaded: [{}],
   stopping: [{}],
-  too_many_streams: [{ most: 5 }],
+  too_many_streams: [
+    { most: 5, caller: null },
+    { most: 5, caller: 'wall' },
+  ],
   database_unavailable: [{ diskFull: true }, { diskFull: false }],
   internal_error: [{ inLog: 'req_1' }],
 };

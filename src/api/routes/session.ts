@@ -1,11 +1,20 @@
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { refuse } from '../../model/refusal.ts';
 import { Session } from '../../model/views/service.ts';
-import type { Caller } from '../access.ts';
+import type { Access, Caller } from '../access.ts';
 import { errorResponses, strict } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
 const attemptsPerMinute = 30;
+/** Longer than any token with its JSON. */
+const mostBodyBytes = 4096;
+
+/** Wrong tokens are counted by address, right tokens by their owner: nobody's guesses lock anybody else out. */
+const attemptsOf =
+  (access: Access) =>
+  ({ body, ip }: FastifyRequest): string =>
+    `${access.tokenFor((body as { readonly token: string }).token)?.name ?? ''} ${ip}`;
 
 /** Sign-in of the dashboard: the token goes into an HttpOnly cookie, never into an address or a script's reach. */
 export const sessionRoutes: ApiRoutes = async (app, { access, log }) => {
@@ -32,7 +41,17 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log }) => {
   app.post(
     '/v1/session',
     {
-      config: { access: 'public', rateLimit: { max: attemptsPerMinute, timeWindow: 60_000 } },
+      bodyLimit: mostBodyBytes,
+      config: {
+        access: 'public',
+        rateLimit: {
+          max: attemptsPerMinute,
+          timeWindow: 60_000,
+          // It is known then whose token it is.
+          hook: 'preHandler',
+          keyGenerator: attemptsOf(access),
+        },
+      },
       schema: {
         operationId: 'signIn',
         tags: ['session'],

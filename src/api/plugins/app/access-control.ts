@@ -22,12 +22,15 @@ const reading = ['GET', 'HEAD', 'OPTIONS'];
 /** Lets nobody through who has not the right, and no page but our own act in a signed-in person's name. */
 export function accessControl(app: FastifyInstance, parts: ApiParts): void {
   app.decorateRequest('caller', null);
-  // After onRequest, so that the rate limit also counts those who guess tokens.
-  app.addHook('preParsing', async (request) => {
+  // Before requests are counted: another site's page must not use up what the person before it may ask.
+  app.addHook('onRequest', async (request) => {
     checkPage(request);
     if (!parts.access.required) checkHost(request);
     if (!reading.includes(request.method)) checkOrigin(request);
     request.caller = parts.access.callerOf(request.headers);
+  });
+  // After requests were counted: who guesses tokens is counted too.
+  app.addHook('preParsing', async (request) => {
     const needed = accessOf(request);
     if (needed === 'public') return;
     const { caller } = request;

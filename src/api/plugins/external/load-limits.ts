@@ -15,7 +15,7 @@ declare module 'fastify' {
 const neverLimited = ['/healthz', '/readyz', '/metrics'];
 const overloadedFromMs = 5000;
 
-/** Keeps one client, or all together, from taking the service down. */
+/** Keeps one client, or all together, from taking the service down. It needs to know the caller: see accessControl. */
 export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise<void> {
   const { requestsPerMinute } = parts.limits;
   if (requestsPerMinute > 0) {
@@ -23,12 +23,12 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
       global: true,
       max: requestsPerMinute,
       timeWindow: 60_000,
-      keyGenerator: (request) => countedAs(request, parts),
+      keyGenerator: (request) => `${roomOf(request)} ${request.caller?.name ?? ''} ${request.ip}`,
       allowList: (request) => neverLimited.includes(request.url),
       errorResponseBuilder: (request, context) =>
         refuse('rate_limited', {
           most: context.max,
-          from: parts.access.callerOf(request.headers)?.name ?? null,
+          from: request.caller?.name ?? null,
           waitSeconds: Math.ceil(context.ttl / 1000),
         }),
     });
@@ -37,22 +37,28 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
     const loop = watchEventLoop();
     app.addHook('onClose', async () => loop.stop());
     app.addHook('onRequest', async (request) => {
-      if (neverLimited.includes(request.url) || isEmergency(request)) return;
+      if (neverLimited.includes(request.url) || isSteering(request) || isSession(request)) return;
       if (loop.delayMs() <= overloadedFromMs) return;
       throw refuse('overloaded', {});
     });
   }
 }
 
-const isEmergency = (request: FastifyRequest): boolean => request.routeOptions.config.emergency === true;
-
 /**
- * Whose requests are counted together. Each signed-in client counts apart from others at the same address, and controls
- * count apart from reads. So nobody's requests lock anybody out of a freeze or a pause. All who are not signed in share
- * the limit of their address: guessing tokens must be slow.
+ * What is counted together, for each caller at each address; all who are not signed in at an address share its rooms. Each
+ * act that steers has a room of its own: no loop of any kind locks anybody out of a freeze or a pause. The dashboard does
+ * not share with programs, so that a script with the same token leaves the dashboard alone.
  */
-function countedAs(request: FastifyRequest, { access }: ApiParts): string {
-  const caller = access.callerOf(request.headers);
-  if (caller === null) return request.ip;
-  return `${isEmergency(request) ? 'steering' : 'asking'} ${caller.name} ${request.ip}`;
+function roomOf(request: FastifyRequest): string {
+  const { method, routeOptions, url, headers, caller } = request;
+  if (isSteering(request)) return `${method} ${routeOptions.url}`;
+  if (isSession(request)) return 'session';
+  if (!url.startsWith('/v1/')) return 'pages';
+  return caller?.byCookie || headers['sec-fetch-site'] !== undefined ? 'page' : 'program';
 }
+
+const isSession = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url === '/v1/session';
+
+/** Who may not steer is counted and turned away like everybody else. */
+const isSteering = ({ routeOptions, caller }: FastifyRequest): boolean =>
+  routeOptions.config.emergency === true && caller?.role === 'operator';
