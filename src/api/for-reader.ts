@@ -145,7 +145,8 @@ export function knowledgeFor({ releases, builds, pairs, faults }: Knowledge, for
           ? null
           : pairReasons[reason].text[language]({ masterVersion: master[0], nodeVersion: slave[0] }, forWhom),
     })),
-    faults: faults.map(({ versions, commands, text, shows, instead, ...fault }) => ({
+    // Cause and signs serve the diagnosis.
+    faults: faults.map(({ versions, commands, text, shows, instead, cause: _, signs: __, ...fault }) => ({
       ...fault,
       versions: versions.map((range) => [...range]),
       commands: [...commands],
