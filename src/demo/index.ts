@@ -46,8 +46,10 @@ export async function runDemo(options: DemoOptions = {}): Promise<number> {
     const lossy = await showFailure(served);
     const succeeded = await showCure(cluster, served, service);
     const verified = await checkKeys(served);
-    closing(service.url);
-    if (options.keep ?? process.stdout.isTTY) await untilInterrupted();
+    if (options.keep ?? process.stdout.isTTY) {
+      closing(service.url);
+      await untilInterrupted();
+    } else say('\nTo look at the dashboard and the API yourself: npm run demo -- --keep');
     return lossy && succeeded && verified ? 0 : 1;
   } finally {
     await service.close();
@@ -86,7 +88,7 @@ async function showFailure(served: ServedCluster): Promise<boolean> {
       ? ansis.red(
           `\n  ${lossy.length} of ${results.length} nodes say "up, lag 0" and have lost keys. Nothing in INFO betrays it.`,
         )
-      : ansis.yellow('\n  This time no key was lost: the demo did not come out as meant.'),
+      : ansis.yellow('\n  This time no key was lost: the demo did not show the failure.'),
   );
   return lossy.length > 0 && results.every((result) => result.link === 'up');
 }
@@ -95,7 +97,7 @@ const naiveLine = (result: NaiveResult): string =>
   `${result.node.padEnd(18)} ${result.link.padEnd(6)} ${result.lag.padEnd(5)} ${String(result.keys).padEnd(8)} ${result.missing === 0 ? '0' : ansis.red(String(result.missing))}`;
 
 async function showCure(cluster: Cluster, served: ServedCluster, service: Service): Promise<boolean> {
-  title('2. The same master through the service: all six nodes, the three lossy ones synced anew');
+  title('2. The same master through the service: all six nodes, the three lossy nodes synced again');
   const named = allNodes.map((id) => {
     const permission = naiveNodes.includes(id) ? ',overwrite-data,repoint' : '';
     return `${served.addresses[id]}${permission}`;

@@ -4,6 +4,7 @@ import { parseReplication, parseServer, parseSizes, parseStats } from '../engine
 import { logFactOf } from '../engines/pika/log-lines.ts';
 import type { LogFact } from '../model/full-sync-log.ts';
 import type { Address, Look, NodeFacts } from '../model/observation.ts';
+import { counted } from '../model/text.ts';
 
 /** The file is no recording; the message says which line and why. */
 export class RecordingError extends Error {
@@ -43,6 +44,9 @@ export interface Recording {
  */
 const lookEveryMs = 250;
 
+/** Looks of all nodes together, which are held in memory: 34 hours of four nodes. */
+const mostLooks = 2_000_000;
+
 type Row = Readonly<Record<string, unknown>>;
 
 /**
@@ -60,12 +64,23 @@ export async function readRecording(path: string): Promise<Recording> {
     .slice(1)
     .filter((row) => typeof row.t === 'number')
     .sort((a, b) => startOf(a) - startOf(b));
+  assertShort(timed, nodes.length, path);
   return {
     name: typeof meta.trace === 'string' ? meta.trace : path,
     nodes,
     watched,
     ...stepsOf(timed, new Set(nodes.map((node) => node.name)), watched || holdsCounters(timed)),
   };
+}
+
+function assertShort(timed: readonly Row[], nodes: number, path: string): void {
+  const last = timed.at(-1);
+  const longestMs = (mostLooks / Math.max(1, nodes)) * lookEveryMs;
+  if (last === undefined || startOf(last) <= longestMs) return;
+  const hours = Math.floor(longestMs / 3_600_000);
+  throw new RecordingError(
+    `${path}: the last row is at t = ${last.t} s; a replay of ${counted(nodes, 'node')} takes at most ${hours} hours`,
+  );
 }
 
 const isRow = (value: unknown): value is Row =>

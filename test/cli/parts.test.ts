@@ -248,6 +248,8 @@ describe('a diagnosis', () => {
       master: expansionOf(['10.0.0.9:9221']).master,
       nodes: [{ ...node, diagnosis: person, attempts: [], comparison: null }],
     };
-    expect(renderEvidence(report, style).join('\n')).toMatch(/The dump failed(.|\n)*→ Look at the disk\./);
+    const lines = renderEvidence(report, style).join('\n');
+    expect(lines).toMatch(/The dump failed(.|\n)*→ Look at the disk\./);
+    expect(lines).toContain('No evidence: no full sync of this node went far enough to be judged.');
   });
 });

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { type ReplayResult, replayFile } from '../../src/replay/index.ts';
 
@@ -167,4 +169,19 @@ describe('what is no recording', () => {
       /line 1 is not a JSON object/,
     );
   });
+});
+
+test('a row far behind the others is refused before the time up to it is filled with looks', async () => {
+  const here = mkdtempSync(join(tmpdir(), 'replay-'));
+  try {
+    const file = join(here, 'far.jsonl');
+    const meta = { meta: { nodes: { m: { addr: '127.0.0.1:9221', version: '3.5.4' } } } };
+    const rows = [meta, { t: 0, node: 'm', error: 'refused' }, { t: 1e9, node: 'm', error: 'refused' }];
+    writeFileSync(file, rows.map((row) => JSON.stringify(row)).join('\n'));
+    await expect(replayFile(file)).rejects.toThrow(
+      't = 1000000000 s; a replay of 1 node takes at most 138 hours',
+    );
+  } finally {
+    rmSync(here, { recursive: true });
+  }
 });

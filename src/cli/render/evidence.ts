@@ -1,4 +1,5 @@
 import type { EvidenceRule } from '../../model/evidence.ts';
+import { isActive } from '../../model/states.ts';
 import type { EvidenceReport, NodeEvidence } from '../../model/views/expansion.ts';
 import { formatTime, pad, printable } from '../format.ts';
 import { phaseColour, phaseMark, type Style, words } from '../style.ts';
@@ -19,7 +20,7 @@ function nodeLines(node: NodeEvidence, style: Style): string[] {
       `  ${style.yellow(`⚠ ${anomaly.code}`)} (attempt ${anomaly.attempt}, ${formatTime(anomaly.at)}): ${printable(anomaly.text)}`,
   );
   const diagnosis = diagnosisLines(node, style).map((line) => `  ${line}`);
-  if (node.evidence === null) return [head, '  No evidence yet.', ...anomalies, ...diagnosis];
+  if (node.evidence === null) return [head, `  ${withoutEvidence(node)}`, ...anomalies, ...diagnosis];
   const width = Math.max(0, ...node.evidence.rules.map((rule) => rule.rule.length));
   return [
     `${head} ${style.dim(`(verdict ${words(node.evidence.verdict)}, attempt ${node.evidence.attempt})`)}`,
@@ -29,6 +30,11 @@ function nodeLines(node: NodeEvidence, style: Style): string[] {
     ...diagnosis,
   ];
 }
+
+const withoutEvidence = ({ phase }: NodeEvidence): string =>
+  phase === 'waiting' || isActive(phase)
+    ? 'No evidence yet.'
+    : 'No evidence: no full sync of this node went far enough to be judged.';
 
 function ruleLine(rule: EvidenceRule, width: number, style: Style): string {
   const mark = rule.holds === null ? style.dim('–') : rule.holds ? style.green('✔') : style.red('✖');
