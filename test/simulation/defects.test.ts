@@ -13,6 +13,7 @@ const searchedFrom: Partial<Record<DefectName, number>> = {
   no_bytes_rule: 474,
   no_single_snapshot: 47,
   no_freeze: 102,
+  wait_without_end: 17,
 };
 
 /** Which promise is broken without it. */
@@ -25,6 +26,7 @@ const brokenPromise: Readonly<Record<DefectName, readonly string[]>> = {
   no_batch_gate: ['1'],
   no_master_lock: ['1'],
   no_freeze: ['freeze'],
+  wait_without_end: ['6'],
 };
 
 test.each(Object.keys(defects) as DefectName[])(

@@ -143,6 +143,20 @@ const noFreeze: Defect = {
     }),
 };
 
+const day = 86_400_000;
+
+/** What is waited for is waited for without end. */
+const waitWithoutEnd: Defect = {
+  store: (store) =>
+    withStore(store, {
+      get: async (id) => {
+        const found = await store.get(id);
+        const patient = { stallTimeoutMs: day, nodeDownTimeoutMs: day, masterBusyTimeoutMs: day };
+        return found && { ...found, policy: { ...found.policy, ...patient } };
+      },
+    }),
+};
+
 export const defects = {
   no_fence: noFence,
   no_bytes_rule: noBytesRule,
@@ -152,5 +166,6 @@ export const defects = {
   no_batch_gate: noBatchGate,
   no_master_lock: noMasterLock,
   no_freeze: noFreeze,
+  wait_without_end: waitWithoutEnd,
 } as const satisfies Readonly<Record<string, Defect>>;
 export type DefectName = keyof typeof defects;
