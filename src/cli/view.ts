@@ -68,6 +68,8 @@ class LinesView implements View {
   readonly #context: CliContext;
   readonly #style: Style;
   readonly #saidAt = new Map<string, number>();
+  /** The history comes first: a line of progress before it would bear a later time. */
+  #hasBegun = false;
 
   constructor(context: CliContext) {
     this.#context = context;
@@ -75,10 +77,12 @@ class LinesView implements View {
   }
 
   onEvent(event: StoredEvent): void {
+    this.#hasBegun = true;
     this.#context.stdout.write(`${eventLine(event, this.#style)}\n`);
   }
 
   onChange(expansion: ExpansionView): void {
+    if (!this.#hasBegun) return;
     const now = this.#context.now();
     for (const join of expansion.joins) {
       const line = progressLine(join, now);

@@ -34,6 +34,25 @@ describe('watching an expansion', () => {
     expect(out).not.toContain('\u001b');
   });
 
+  it('prints the history before any progress', async () => {
+    const progress = {
+      snapshotBytes: 1000,
+      receivedBytes: 250,
+      bytesPerSecond: 50,
+      remainingSeconds: 15,
+      lagBytes: null,
+    };
+    api.setJoin(0, { phase: 'transferring', progress });
+    api.emit('join_phase', 'Full sync begins.', { node: '10.0.0.2:9221' });
+    const { harness, ended } = watching('watch', 'exp_1');
+    await until(() => / transferring:/.test(harness.out), 'the progress');
+    expect(harness.out.indexOf('Full sync begins.')).toBeGreaterThan(-1);
+    expect(harness.out.indexOf('Full sync begins.')).toBeLessThan(harness.out.indexOf(' transferring:'));
+    api.set({ state: 'succeeded' });
+    api.emit('end', 'Done.');
+    await ended;
+  });
+
   it.each([
     ['failed', 1],
     ['cancelled', 1],
