@@ -36,7 +36,7 @@ const depth = (error: SchemaError): number =>
  * The refusal for the most telling error: the deepest place, and there the most telling reason. A union reports an
  * error for each of its branches; only the branch that came nearest matters.
  */
-export function refusalOf(schema: TSchema, errors: readonly SchemaError[], part: RequestPart): Refusal {
+function refusalOf(schema: TSchema, errors: readonly SchemaError[], part: RequestPart): Refusal {
   const [error] = errors
     // For an unknown field there is also an error "schema is false".
     .filter(({ keyword }) => keyword !== 'boolean')

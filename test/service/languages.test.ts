@@ -43,7 +43,7 @@ const reaches = (kind: string, name: string, ...states: readonly string[]) =>
   until(
     async () => {
       const { state, stateReason } = (await call('GET', `/v1/${kind}/${ids[name]}`)).json;
-      seen = `${state}: ${JSON.stringify(stateReason)}`;
+      seen = JSON.stringify({ state, stateReason });
       return states.includes(state as string);
     },
     {
