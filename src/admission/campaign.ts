@@ -216,7 +216,6 @@ async function planMember(
     findings: plan.findings,
     batchSize: plan.batchSize,
     batchSizeReason: plan.batchSizeReason,
-    ...(plan.batchSizeBecause && { batchSizeBecause: plan.batchSizeBecause }),
     batches: plan.batches,
     waitsFor: plan.waitsFor,
     forecast: plan.forecast,

@@ -3,7 +3,7 @@ import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from
 import { campaignReasons, stopReasons } from '../model/campaign-texts.ts';
 import { problemFor } from '../model/problems.ts';
 import { readReason } from '../model/reasons.ts';
-import { type Reader, readSaid } from '../model/text.ts';
+import { type Reader, saidFor } from '../model/text.ts';
 import type { CampaignSummary, CampaignView, MemberView } from '../model/views/campaign.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 
@@ -12,8 +12,8 @@ export function campaignSummary(campaign: StoredCampaign, now: number, reader: R
   const { members: _members, pendingControls, stateReason, stop, ...shown } = campaign;
   return {
     ...shown,
-    stateReason: stateReason && readSaid(campaignReasons, stateReason, reader),
-    stop: stop && { ...stop, reason: readSaid(stopReasons, stop.reason, reader) },
+    stateReason: saidFor(campaignReasons, stateReason, reader),
+    stop: stop && { ...stop, reason: saidFor(stopReasons, stop.reason, reader) },
     needsPerson: waitsForPerson(campaign),
     pendingControls: pendingControls.map(({ id, verb, reason }) => ({ id, verb, reason })),
     remainingSeconds: rounded(campaignRemainingSeconds(campaign, now)),

@@ -1,7 +1,7 @@
 /** Stored texts, made again for the reader. */
 
 import { anomalyFor } from '../model/anomalies.ts';
-import { batchReasonFor } from '../model/batch-reasons.ts';
+import { batchReasons } from '../model/batch-reasons.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import { reportFor } from '../model/comparison-texts.ts';
 import { diagnosisFor } from '../model/diagnosis.ts';
@@ -12,7 +12,7 @@ import { driftFor, forecastFor } from '../model/forecast-texts.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import { problemFor } from '../model/problems.ts';
 import { reasonFor } from '../model/reasons.ts';
-import type { Reader } from '../model/text.ts';
+import { type Reader, saidFor } from '../model/text.ts';
 import { pairReasons, upgradeAdvice, versionReason } from '../model/versions.ts';
 import type { CampaignPlan } from '../model/views/campaign.ts';
 import type { ProgressMessage } from '../model/views/expansion.ts';
@@ -31,7 +31,7 @@ function capabilitiesFor(capabilities: Capabilities | null, reader: Reader) {
 
 export const planFor = <P extends Omit<Plan, 'policy'>>(plan: P, reader: Reader) => ({
   ...plan,
-  batchSizeReason: batchReasonFor(plan.batchSizeReason, plan.batchSizeBecause, reader),
+  batchSizeReason: saidFor(batchReasons, plan.batchSizeReason, reader),
   forecast: forecastFor(plan.forecast ?? null, reader),
   capabilities: capabilitiesFor(plan.capabilities, reader),
   findings: plan.findings.map((finding) => findingFor(finding, reader)),
@@ -41,7 +41,7 @@ export const campaignPlanFor = (plan: CampaignPlan, reader: Reader): CampaignPla
   ...plan,
   members: plan.members.map((member) => ({
     ...member,
-    batchSizeReason: batchReasonFor(member.batchSizeReason, member.batchSizeBecause, reader),
+    batchSizeReason: saidFor(batchReasons, member.batchSizeReason, reader),
     forecast: forecastFor(member.forecast, reader),
     findings: member.findings.map((finding) => findingFor(finding, reader)),
   })),
@@ -95,21 +95,14 @@ export const progressFor = (message: ProgressMessage, reader: Reader): ProgressM
 export const expansionFor = <
   E extends Pick<
     Expansion,
-    | 'batchSizeBecause'
-    | 'batchSizeReason'
-    | 'capabilities'
-    | 'findings'
-    | 'forecast'
-    | 'forecastDrift'
-    | 'problem'
-    | 'stateReason'
+    'batchSizeReason' | 'capabilities' | 'findings' | 'forecast' | 'forecastDrift' | 'problem' | 'stateReason'
   > & { readonly joins: readonly object[] },
 >(
   expansion: E,
   reader: Reader,
 ) => ({
   ...expansion,
-  batchSizeReason: batchReasonFor(expansion.batchSizeReason, expansion.batchSizeBecause, reader),
+  batchSizeReason: saidFor(batchReasons, expansion.batchSizeReason, reader),
   forecast: forecastFor(expansion.forecast, reader),
   forecastDrift: driftFor(expansion.forecastDrift, reader),
   stateReason: reasonFor(expansion.stateReason, reader),

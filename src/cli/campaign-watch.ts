@@ -249,7 +249,7 @@ function frame(
   const shown = members.filter((member) => chosen.has(member));
   return [
     narrowed(campaignHeadline(campaign, style)),
-    ...(campaign.stateReason === null ? [] : [cutTo(`  ${printable(campaign.stateReason)}`, columns)]),
+    ...(campaign.stateReason === null ? [] : [cutTo(`  ${printable(campaign.stateReason.text)}`, columns)]),
     cutTo(campaignBar(campaign), columns),
     ...memberLines(shown, style, columns),
     ...(shown.length < members.length ? [style.dim(`  … and ${members.length - shown.length} more`)] : []),

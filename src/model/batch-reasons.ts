@@ -1,6 +1,6 @@
 /** Why a batch has its size: a row per reason. */
 import { readableBytes, readableSeconds } from './quantities.ts';
-import { counted, plain, type Reader, readSaid, type Said, saidBy, text } from './text.ts';
+import { counted, plain, type Said, saidBy, text } from './text.ts';
 
 interface Bound {
   readonly version: string;
@@ -83,14 +83,6 @@ export const batchReasons = {
       `${togetherZh(size)}按${rateWordsZh(budget)}中的份额复制 ${readableBytes(snapshotBytes)} 需要 ${readableSeconds(seconds)}；复制中断会从头再来，且在最后一个复制完成之前快照会占用主节点的磁盘。`,
   }),
 };
-
-/** The reason in the words of this reader; one of an earlier release as it was stored. */
-export const batchReasonFor = <T extends string | null>(
-  stored: T,
-  because: Omit<Said, 'text'> | null | undefined,
-  reader: Reader,
-): T | string =>
-  stored === null || !because ? stored : readSaid(batchReasons, { ...because, text: stored }, reader);
 
 export const batchReason = (code: keyof typeof batchReasons, facts: object): Said =>
   saidBy(batchReasons, code, facts as Said['facts']);

@@ -11,7 +11,6 @@ import {
   type MemberState,
   needsPerson,
 } from './states.ts';
-import type { Said } from './text.ts';
 import type { CampaignCore, CampaignSettings, MemberCore } from './views/campaign.ts';
 import type { Problem } from './views/problem.ts';
 
@@ -62,9 +61,7 @@ export interface CampaignMember extends MemberCore {
   readonly notBefore: number | null;
 }
 
-export interface Campaign extends Omit<CampaignCore, 'stateReason' | 'stop'> {
-  readonly stateReason: Said | null;
-  readonly stop: (Omit<NonNullable<CampaignCore['stop']>, 'reason'> & { readonly reason: Said }) | null;
+export interface Campaign extends CampaignCore {
   readonly members: readonly CampaignMember[];
 }
 

@@ -22,6 +22,7 @@ import {
   readSaid,
   type Said,
   saidBy,
+  saidFor,
   sameFacts,
   type Text,
   text,
@@ -30,7 +31,7 @@ import { deliveryTexts } from './webhook-texts.ts';
 
 /** The same reason in the words of this reader. */
 export const reasonFor = <R extends Said | null>(reason: R, reader: Reader): R =>
-  reason === null ? reason : { ...reason, text: readReason(reason, reader) };
+  saidFor(reasons, reason, reader);
 
 /** How a reason reads inside another text. Reasons of tables that this one does not know come with their own words. */
 export const readReason = (reason: Said, reader: Reader): string => readSaid(reasons, reason, reader);

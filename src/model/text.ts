@@ -70,6 +70,10 @@ export function readSaid(table: TextTable, said: Said, reader: Reader): string {
   return read(table[said.code], said.facts, reader, said.text);
 }
 
+/** The same thing said, in the words of this reader. */
+export const saidFor = <S extends Said | null>(table: TextTable, said: S, reader: Reader): S =>
+  said === null ? said : { ...said, text: readSaid(table, said, reader) };
+
 /** The text for this reader, or `stored` where the facts do not suffice for it. */
 export function read<F, T>(row: Text<F, T> | undefined, facts: Facts, reader: Reader, stored: T): T {
   if (row === undefined) return stored;

@@ -48,7 +48,7 @@ export function rehearsedFacts(plan: Plan): RehearsedFacts | RefusalFacts<'canno
     nodes,
     batches: {
       batchSize: plan.batchSize,
-      reason: { code: 'as_planned', facts: {}, text: plan.batchSizeReason, ...plan.batchSizeBecause },
+      reason: plan.batchSizeReason,
       batches: plan.batches,
     },
     expectedSeconds: forecast.secondsTotal.expected,

@@ -22,6 +22,7 @@ const steps = {
       ...doc,
       stateReason: asWritten(doc.stateReason),
     }),
+    batchSizeReasonSaid,
   ],
   join: [
     (doc) => ({
@@ -36,7 +37,7 @@ const steps = {
   observation: [],
   /** An event with all its columns; the version is in `data`. */
   event: [],
-  plan: [],
+  plan: [batchSizeReasonSaid],
   campaign: [
     // The reasons became codes with facts.
     (doc) => ({
@@ -80,6 +81,13 @@ const steps = {
 /** A text of an earlier release, without facts. */
 function asWritten(text: string | null | undefined): Said | null {
   return text == null ? null : { code: 'as_written', facts: {}, text };
+}
+
+/** The reason of the batch size and its code with facts became one. */
+// biome-ignore lint/suspicious/noExplicitAny: as in Step
+function batchSizeReasonSaid({ batchSizeBecause, ...doc }: any): object {
+  const said = asWritten(doc.batchSizeReason);
+  return { ...doc, batchSizeReason: said && { ...said, ...batchSizeBecause } };
 }
 
 export type DocumentKind = keyof typeof steps;

@@ -6,6 +6,7 @@ import type { JoinPhase, NodeTarget, StoredEvent } from '../../src/model/expansi
 import { resolvePolicy } from '../../src/model/policy.ts';
 import type { ExpansionView, JoinView } from '../../src/model/views/expansion.ts';
 import type { Plan } from '../../src/model/views/plan.ts';
+import { said } from '../support/said.ts';
 
 export interface SeenRequest {
   readonly method: string;
@@ -204,8 +205,9 @@ function planOf(nodes: readonly string[]): Plan {
     findings: [],
     acceptable: true,
     batchSize: 1,
-    batchSizeReason:
+    batchSizeReason: said(
       'Pika 3.5.4 spoils a copy when a second dump is made, so nodes are attached one at a time.',
+    ),
     batches: nodes.map((node) => [node]),
     waitsFor: null,
     topology: {

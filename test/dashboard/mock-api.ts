@@ -18,6 +18,7 @@ import type { Forecast, ForecastRange } from '../../src/model/forecast.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { Plan, Topology } from '../../src/model/views/plan.ts';
+import { said } from '../support/said.ts';
 import { registerCampaigns } from './mock-campaigns.ts';
 import { rehearsalOf } from './mock-rehearsal.ts';
 import {
@@ -457,9 +458,11 @@ function planOf(world: MockWorld, body: ExpandBody, id: string): Plan {
     findings,
     acceptable: findings.every((finding) => finding.severity !== 'error'),
     batchSize,
-    batchSizeReason: capabilities.opensSupersededCopy
-      ? `On ${version} (the master) at most 1 full sync of one master may run at a time.`
-      : `Chosen by the service: ${batchSize} together share one dump and leave the master room for its clients.`,
+    batchSizeReason: said(
+      capabilities.opensSupersededCopy
+        ? `On ${version} (the master) at most 1 full sync of one master may run at a time.`
+        : `Chosen by the service: ${batchSize} together share one dump and leave the master room for its clients.`,
+    ),
     batches: inBatches(body.nodes.map(nameOf), batchSize),
     waitsFor: null,
     topology: topologyOf(world, master),

@@ -352,9 +352,11 @@ export class MockWorld {
       startedAt: this.now,
       capabilities: capabilitiesOf(script.version),
       batchSize: batches[0]?.length ?? 1,
-      batchSizeReason: forced
-        ? `On ${script.version} (the master) at most 1 full sync of one master may run at a time.`
-        : 'Chosen by the service: together they share one dump.',
+      batchSizeReason: said(
+        forced
+          ? `On ${script.version} (the master) at most 1 full sync of one master may run at a time.`
+          : 'Chosen by the service: together they share one dump.',
+      ),
       batchCount: batches.length,
       joins: expansion.joins.map((join) => ({
         ...join,

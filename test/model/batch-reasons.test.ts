@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { batchReason, batchReasonFor, batchReasons } from '../../src/model/batch-reasons.ts';
+import { batchReason, batchReasons } from '../../src/model/batch-reasons.ts';
+import { saidFor } from '../../src/model/text.ts';
+import { said } from '../support/said.ts';
 import { expectText, readers } from '../support/texts.ts';
 
 /** All that any reason is made from. */
@@ -21,13 +23,13 @@ test.each(Object.keys(batchReasons) as (keyof typeof batchReasons)[])(
   '%s reads in both languages',
   (code) => {
     for (const more of [{}, { node: '10.0.0.2:9221', size: 4, perNodeHost: 2, budget: 9e6 }]) {
-      const { text, ...because } = batchReason(code, { ...facts, ...more });
-      for (const reader of readers) expectText(batchReasonFor(text, because, reader), reader.language);
+      const reason = batchReason(code, { ...facts, ...more });
+      for (const reader of readers) expectText(saidFor(batchReasons, reason, reader).text, reader.language);
     }
   },
 );
 
 test('the reason of an earlier release keeps its words', () => {
-  expect(batchReasonFor('As it was.', undefined, readers[0]!)).toBe('As it was.');
-  expect(batchReasonFor(null, undefined, readers[0]!)).toBeNull();
+  for (const reader of readers)
+    expect(saidFor(batchReasons, said('As it was.'), reader)).toEqual(said('As it was.'));
 });

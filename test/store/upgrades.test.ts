@@ -5,6 +5,7 @@ import { DocumentTooNewError, stamp, upgrade, upgradeBy } from '../../src/store/
 import { aCampaign } from '../support/campaigns.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { said } from '../support/said.ts';
 
 describe('a document', () => {
   const steps = [
@@ -21,7 +22,18 @@ describe('a document', () => {
   });
 
   it('without a version has version 1', () => {
-    expect(upgrade('plan', { a: 1 })).toEqual({ a: 1 });
+    expect(upgrade('plan', { batchSizeReason: 'As asked.' })).toEqual({
+      batchSizeReason: said('As asked.'),
+    });
+  });
+
+  it('of a release that stored the reason of the batch size apart from its facts has them together', () => {
+    const because = { code: 'asked_over_nodes', facts: { asked: 4, nodes: 2 } };
+    const older = { batchSizeReason: 'The request asks for 4.', batchSizeBecause: because };
+    const now = { batchSizeReason: { ...because, text: 'The request asks for 4.' } };
+    expect(upgrade('plan', { ...older, v: 1 })).toEqual(now);
+    expect(upgrade('expansion', { ...older, v: 2 })).toEqual(now);
+    expect(upgrade('expansion', { batchSizeReason: null, v: 2 })).toEqual({ batchSizeReason: null });
   });
 
   it('comes back as it was stored, without the version', () => {

@@ -90,7 +90,7 @@ export function renderCampaign(campaign: CampaignView, style: Style): string[] {
     endedAt === null ? '' : `; took ${formatDuration((endedAt - (startedAt ?? acceptedAt)) / 1000)}`;
   return [
     campaignHeadline(campaign, style),
-    ...(stateReason === null ? [] : [`  ${printable(stateReason)}`]),
+    ...(stateReason === null ? [] : [`  ${printable(stateReason.text)}`]),
     campaignBar(campaign),
     `  Asked by ${printable(requestedBy)} at ${formatTime(acceptedAt)}${took}`,
     `  At most ${settings.maxRunning} at a time; stops after ${settings.stopAfterFailures} failed${settings.canaryApproval ? '; the rest needs an approval' : ''}`,

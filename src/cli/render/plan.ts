@@ -58,8 +58,7 @@ function batchLines(plan: Plan, style: Style): string[] {
   const lines = plan.batches.map(
     (nodes, index) => `  Batch ${String(index + 1).padStart(width)}: ${nodes.join(', ')}`,
   );
-  const reason = plan.batchSizeReason === null ? [] : [style.dim(`  ${printable(plan.batchSizeReason)}`)];
-  return [...lines, ...reason];
+  return [...lines, style.dim(`  ${printable(plan.batchSizeReason.text)}`)];
 }
 
 function forecastLines(forecast: Forecast | null): string[] {

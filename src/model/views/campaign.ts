@@ -6,7 +6,8 @@ import { Phase } from './expansion.ts';
 import { Finding } from './finding.ts';
 import { Forecast } from './forecast.ts';
 import { Problem } from './problem.ts';
-import { Because, Nullable, NullableTime, type Of, Time } from './schema.ts';
+import { Said } from './said.ts';
+import { Nullable, NullableTime, type Of, Time } from './schema.ts';
 
 const MemberGroup = Type.Enum(['canary', 'rest']);
 export type MemberGroup = Of<typeof MemberGroup>;
@@ -42,14 +43,14 @@ export const CampaignCore = Type.Object({
       '`halted`: a halted expansion of it keeps the others from beginning; `stopping`: nothing further begins, what runs is run to its end.',
   }),
   stateSince: Time('When the state was entered.'),
-  stateReason: Nullable(Type.String(), 'Why it is in this state, or what holds it up, in plain words.'),
+  stateReason: Nullable(Said, 'Why it is in this state, or what holds it up.'),
   settings: CampaignSettings,
   paused: Nullable(CampaignAct, 'Who paused it; null = it is not paused.'),
   approval: Nullable(CampaignAct, 'Who approved the rest; null = nobody did.'),
   stop: Nullable(
     Type.Object({
       cause: Type.Enum(['failures', 'cancel']),
-      reason: Type.String(),
+      reason: Said,
       by: Nullable(Type.String(), 'null = it stopped by itself.'),
       at: Time('When.'),
       cancelMembers: Nullable(
@@ -129,8 +130,7 @@ const MemberPlan = Type.Object({
   acceptable: Type.Boolean(),
   findings: Type.Array(Finding),
   batchSize: Type.Integer(),
-  batchSizeReason: Type.String(),
-  batchSizeBecause: Type.Optional(Because),
+  batchSizeReason: Said,
   batches: Type.Array(Type.Array(Type.String())),
   waitsFor: Nullable(Type.String(), 'Id of the expansion on the same master for whose end it would wait.'),
   forecast: Nullable(Forecast),

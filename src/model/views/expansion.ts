@@ -12,7 +12,7 @@ import { MasterIdentity } from './observation.ts';
 import { Policy } from './policy.ts';
 import { Problem } from './problem.ts';
 import { Said } from './said.ts';
-import { Because, Nullable, NullableTime, type Of, Time } from './schema.ts';
+import { Nullable, NullableTime, type Of, Time } from './schema.ts';
 import { Address, JoinTarget, NodeTarget } from './targets.ts';
 
 export const Phase = Type.Enum(joinPhases);
@@ -227,8 +227,7 @@ const expansion = {
     Type.Integer(),
     'How many nodes are attached together; null until the first preflight.',
   ),
-  batchSizeReason: Nullable(Type.String()),
-  batchSizeBecause: Type.Optional(Because),
+  batchSizeReason: Nullable(Said),
   currentBatch: Type.Integer({ description: 'Zero-based.' }),
   batchCount: Nullable(Type.Integer()),
   nextBatchNotBefore: NullableTime('When the next batch may begin; null = at once.'),

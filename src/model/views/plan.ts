@@ -5,7 +5,8 @@ import { Finding } from './finding.ts';
 import { Forecast } from './forecast.ts';
 import { BinlogOffsets, ListedSlave, Role } from './observation.ts';
 import { Policy } from './policy.ts';
-import { Because, Nullable, type Of, Time } from './schema.ts';
+import { Said } from './said.ts';
+import { Nullable, type Of, Time } from './schema.ts';
 import { NodeTarget } from './targets.ts';
 
 /** The master and its slaves as the master tells it. */
@@ -36,8 +37,7 @@ export const Plan = Type.Object({
   findings: Type.Array(Finding),
   acceptable: Type.Boolean({ description: 'Whether no finding is an error.' }),
   batchSize: Type.Integer(),
-  batchSizeReason: Type.String(),
-  batchSizeBecause: Type.Optional(Because),
+  batchSizeReason: Said,
   batches: Type.Array(Type.Array(Type.String()), { description: 'Names of nodes.' }),
   waitsFor: Nullable(
     Type.String(),

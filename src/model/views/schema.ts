@@ -44,6 +44,3 @@ export interface Page<T> {
   readonly items: readonly T[];
   readonly nextCursor: string | null;
 }
-
-/** Why something is so, for programs; absent in documents of earlier releases. */
-export const Because = Type.Object({ code: Type.String({ description: 'Stable.' }), facts: Facts });

@@ -79,7 +79,7 @@ function useSaidState({ state, stateReason }: CampaignView): void {
   useEffect(() => {
     if (before.current === state) return;
     before.current = state;
-    say(`${c.states[state]}${stateReason ? `: ${stateReason}` : ''}`);
+    say(`${c.states[state]}${stateReason ? `: ${stateReason.text}` : ''}`);
   }, [state, stateReason, say, c]);
 }
 
@@ -110,22 +110,23 @@ function ReportLink({
 function Situation({ campaign }: { readonly campaign: CampaignView }) {
   const c = useMessages().campaigns;
   const { state, stateReason, stop, pendingControls } = campaign;
+  const why = stateReason?.text ?? null;
   const halted = campaign.members.filter(({ expansionState }) => expansionState === 'halted');
   return (
     <>
       {stop !== null && !(campaignHasEnded(state) && state !== 'failed') && (
         <Notice tone="bad" title={state === 'failed' ? c.failedTitle : c.stoppedTitle}>
-          <Said>{stop.reason}</Said>
+          <Said>{stop.reason.text}</Said>
         </Notice>
       )}
       {stop === null && state === 'failed' && (
         <Notice tone="bad" title={c.failedTitle}>
-          <Said>{stateReason}</Said>
+          <Said>{why}</Said>
         </Notice>
       )}
       {state === 'cancelled' && (
         <Notice tone="info" title={c.stoppedOver}>
-          <Said>{stateReason}</Said>
+          <Said>{why}</Said>
         </Notice>
       )}
       {state === 'halted' && (
@@ -142,17 +143,17 @@ function Situation({ campaign }: { readonly campaign: CampaignView }) {
       )}
       {state === 'awaiting_approval' && (
         <Notice tone="warn" title={c.awaitingTitle}>
-          <Said>{stateReason}</Said>
+          <Said>{why}</Said>
         </Notice>
       )}
       {state === 'paused' && (
         <Notice tone="warn" title={c.pausedTitle}>
-          <Said>{stateReason}</Said>
+          <Said>{why}</Said>
         </Notice>
       )}
-      {(state === 'running' || state === 'pending') && stateReason && (
+      {(state === 'running' || state === 'pending') && why !== null && (
         <p className="soft state-reason">
-          <Icon name="info" /> <Said>{stateReason}</Said>
+          <Icon name="info" /> <Said>{why}</Said>
         </p>
       )}
       {pendingControls.map(({ id, verb, reason }) => (

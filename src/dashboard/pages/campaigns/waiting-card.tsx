@@ -22,7 +22,7 @@ export function WaitingCampaignCard({ campaign }: { readonly campaign: CampaignS
       </div>
       {stateReason && (
         <p className="card-why">
-          <Said>{stateReason}</Said>
+          <Said>{stateReason.text}</Said>
         </p>
       )}
       <p className="faint small num">{c.succeededOf(progress.byState.succeeded, progress.members)}</p>

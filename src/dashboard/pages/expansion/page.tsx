@@ -324,7 +324,7 @@ function Figures({ expansion }: { readonly expansion: ExpansionView }) {
           )}
         </dd>
         {expansion.batchSize !== null && (
-          <dd className="faint small" title={expansion.batchSizeReason ?? undefined}>
+          <dd className="faint small" title={expansion.batchSizeReason?.text}>
             {t.newExpansion.batchSizeChosen(expansion.batchSize)}
           </dd>
         )}

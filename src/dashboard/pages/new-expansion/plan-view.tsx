@@ -155,7 +155,7 @@ function Batches({ plan }: { readonly plan: Plan }) {
         <strong>{t.newExpansion.batchSizeChosen(plan.batchSize)}</strong>
       </p>
       <p className="soft small">
-        <Said>{plan.batchSizeReason}</Said>
+        <Said>{plan.batchSizeReason.text}</Said>
       </p>
       <ol className="plain batch-list">
         {plan.batches.slice(0, shownBatches).map((batch, index) => (
