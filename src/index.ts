@@ -5,6 +5,8 @@
 import { ExpansionRequest } from './admission/request.ts';
 import { type ExpansionJob, makeExpansionJob } from './queue/producer.ts';
 
+export type { EventMap, EventType } from './model/events.ts';
+export type { StoredEvent } from './model/views/event.ts';
 export type {
   ExpansionJob,
   ExpansionJobFailure,

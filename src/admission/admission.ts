@@ -4,7 +4,8 @@ import { preflightNodeSections, preflightSections } from '../core/plan/preflight
 import { isTimeZone } from '../core/plan/windows.ts';
 import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
-import type { EventInput, Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
+import type { EventInput } from '../model/events.ts';
+import type { Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { MeasuredSync } from '../model/forecast.ts';
 import { faultsOf, type Knowledge } from '../model/knowledge.ts';
 import { refusedLook } from '../model/not-allowed.ts';

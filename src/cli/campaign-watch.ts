@@ -1,6 +1,6 @@
 import { campaignHasEnded } from '../model/campaign.ts';
-import type { StoredEvent } from '../model/expansion.ts';
 import type { CampaignView } from '../model/views/campaign.ts';
+import type { StoredEvent } from '../model/views/event.ts';
 import { storedEventOf } from './client.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';

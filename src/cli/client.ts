@@ -1,7 +1,7 @@
 import type { EventSourceMessage } from 'eventsource-parser';
-import type { StoredEvent } from '../model/expansion.ts';
 import { retryAfterMs } from '../model/retry-after.ts';
 import { toolHeader } from '../model/text.ts';
+import type { StoredEvent } from '../model/views/event.ts';
 import { ApiError, type ApiErrorBody, CliError, passesAfterMs, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';

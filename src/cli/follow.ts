@@ -1,5 +1,6 @@
 import type { EventSourceMessage } from 'eventsource-parser';
-import { isEnded, needsPerson, type StoredEvent } from '../model/expansion.ts';
+import { isEnded, needsPerson } from '../model/expansion.ts';
+import type { StoredEvent } from '../model/views/event.ts';
 import type { ExpansionView, JoinView, ProgressMessage } from '../model/views/expansion.ts';
 import { type ApiClient, storedEventOf } from './client.ts';
 import { passesAfterMs } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../model/expansion.ts';
+import type { StoredEvent } from '../model/views/event.ts';
 import type { ExpansionView } from '../model/views/expansion.ts';
 import type { CliContext } from './context.ts';
 import type { FollowListener } from './follow.ts';

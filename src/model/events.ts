@@ -6,15 +6,7 @@ import { anomalyFor, anomalyTitle } from './anomalies.ts';
 import { type CampaignEventData, type CampaignEventType, campaignEvents } from './campaign-texts.ts';
 import type { ComparisonReport } from './comparison.ts';
 import type { AnomalyRecord } from './evidence.ts';
-import type {
-  Attempt,
-  BorrowedName,
-  Control,
-  EventInput,
-  Expansion,
-  JoinPhase,
-  Problem,
-} from './expansion.ts';
+import type { Attempt, BorrowedName, Control, Expansion, JoinPhase, Problem } from './expansion.ts';
 import type { Finding } from './finding.ts';
 import { findingFor } from './findings.ts';
 import type { Figure, ForecastDrift } from './forecast.ts';
@@ -24,7 +16,8 @@ import { readableBytes, readableSeconds } from './quantities.ts';
 import { because, readReason } from './reasons.ts';
 import { counted, type Facts, nobody, type Reader, read, type Said, type Text } from './text.ts';
 
-type Level = EventInput['level'];
+export const eventLevels = ['info', 'warning', 'error'] as const;
+type Level = (typeof eventLevels)[number];
 
 interface EventRow<D> {
   readonly level: Level | ((data: D) => Level);
@@ -434,6 +427,20 @@ export type EventMap = {
 export type EventType = keyof EventMap;
 export const eventTypes = Object.keys(events) as EventType[];
 
+type Events = {
+  readonly [T in EventType]: {
+    readonly type: T;
+    readonly at: number;
+    /** null = it is about no node. */
+    readonly node: string | null;
+    readonly level: Level;
+    readonly text: string;
+    readonly data: EventMap[T] & Facts;
+  };
+};
+/** An event as this release stores it. */
+export type EventInput = Events[EventType];
+
 type Known<T> = { readonly [K in keyof T]: NonNullable<T[K]> };
 
 const controlWords: Readonly<Record<Control['verb'], string>> = {
@@ -497,7 +504,7 @@ export function makeEvent<T extends EventType>(
   type: T,
   { at, node = null }: { readonly at: number; readonly node?: string | null },
   data: EventMap[T],
-): EventInput & { readonly type: T } {
+): Events[T] {
   const { level, text } = rows[type]!;
   return {
     type,
@@ -505,16 +512,27 @@ export function makeEvent<T extends EventType>(
     node,
     level: typeof level === 'function' ? level(data) : level,
     text: text.en({ ...(data as Facts), node: node ?? '' }, nobody),
-    data: data as Facts,
-  };
+    data,
+  } as Events[T];
+}
+
+/** What was stored may have a type of another release: such an event keeps its words. */
+interface StoredWords {
+  readonly type: string;
+  readonly node: string | null;
+  readonly text: string;
+  readonly data: Facts;
 }
 
 /** The same event in the words of this reader. */
-export const eventFor = <E extends EventInput>(event: E, reader: Reader): E => ({
+export const eventFor = <E extends StoredWords>(event: E, reader: Reader): E => ({
   ...event,
   text: read(rows[event.type]?.text, { ...event.data, node: event.node ?? '' }, reader, event.text),
 });
 
 /** Whether a screen reader says this event. */
-export const isSaidAloud = ({ type, level }: Pick<EventInput, 'type' | 'level'>): boolean =>
+export const isSaidAloud = ({
+  type,
+  level,
+}: Pick<StoredWords, 'type'> & { readonly level: Level }): boolean =>
   level !== 'info' || rows[type]?.aloud === true;

@@ -2,7 +2,6 @@ import type { MasterTracker, SlaveTracker } from './full-sync.ts';
 import type { AttemptView, ExpansionView, JoinView } from './views/expansion.ts';
 
 export * from './states.ts';
-export type { EventInput, StoredEvent } from './views/event.ts';
 export type {
   BorrowedName,
   BorrowedSetting,

@@ -1,6 +1,6 @@
 /** What a forecast rests on, and what bounds a rate, in words. */
 import { readableBytes, readableSeconds } from './quantities.ts';
-import { counted, listed, nobody, type Reader, read, text } from './text.ts';
+import { counted, listed, nobody, type Reader, read, type Text, text } from './text.ts';
 import type { Forecast, ForecastDrift, ForecastGrounds, RateLimit } from './views/forecast.ts';
 
 const perSecond = (rate: number): string => `${readableBytes(rate)}/s`;
@@ -73,29 +73,31 @@ export const basisWords = (grounds: ForecastGrounds, reader: Reader = nobody): s
 
 type Figure = ForecastDrift['figures'][number];
 
-const driftText = text<{ readonly figures: readonly Figure[] }>({
-  en: ({ figures }) =>
-    `the plan no longer holds: ${figures
-      .map(
-        ({ name, planned, now }) =>
-          ({
-            snapshot_bytes: `the snapshot was planned with ${readableBytes(planned)} and is ${readableBytes(now)} now`,
-            seconds_per_node: `a node was planned with at most ${readableSeconds(planned)} and takes ${readableSeconds(now)} now`,
-            write_bytes_per_second: `the master was planned with ${perSecond(planned)} of writes and writes ${perSecond(now)} now`,
-          })[name],
-      )
-      .join('; ')}`,
-  zh: ({ figures }) =>
-    `计划已不再成立：${figures
-      .map(
-        ({ name, planned, now }) =>
-          ({
-            snapshot_bytes: `快照计划为 ${readableBytes(planned)}，现为 ${readableBytes(now)}`,
-            seconds_per_node: `每个节点计划最多 ${readableSeconds(planned)}，现需 ${readableSeconds(now)}`,
-            write_bytes_per_second: `主节点写入计划为 ${perSecond(planned)}，现为 ${perSecond(now)}`,
-          })[name],
-      )
-      .join('；')}`,
+const drifted: { readonly [N in Figure['name']]: Text<Figure> } = {
+  snapshot_bytes: {
+    en: ({ planned, now }) =>
+      `the snapshot was planned with ${readableBytes(planned)} and is ${readableBytes(now)} now`,
+    zh: ({ planned, now }) => `计划时快照为 ${readableBytes(planned)}，现在为 ${readableBytes(now)}`,
+  },
+  seconds_per_node: {
+    en: ({ planned, now }) =>
+      `a node was planned with at most ${readableSeconds(planned)} and takes ${readableSeconds(now)} now`,
+    zh: ({ planned, now }) =>
+      `计划时每个节点最多 ${readableSeconds(planned)}，现在需要 ${readableSeconds(now)}`,
+  },
+  write_bytes_per_second: {
+    en: ({ planned, now }) =>
+      `the master was planned with ${perSecond(planned)} of writes and writes ${perSecond(now)} now`,
+    zh: ({ planned, now }) => `计划时主节点写入 ${perSecond(planned)}，现在写入 ${perSecond(now)}`,
+  },
+};
+
+/** Why a plan no longer holds. */
+export const driftText = text<{ readonly figures: readonly Figure[] }>({
+  en: ({ figures }, reader) =>
+    `the plan no longer holds: ${figures.map((each) => drifted[each.name]?.en(each, reader) ?? each.name).join('; ')}`,
+  zh: ({ figures }, reader) =>
+    `计划已不再成立：${figures.map((each) => drifted[each.name]?.zh(each, reader) ?? each.name).join('；')}`,
 });
 
 export const driftWords = (figures: readonly Figure[]): string => driftText.en({ figures }, nobody);

@@ -8,10 +8,11 @@ import { type EvidenceRule, ruleFor } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { type MasterWork, masterWorkText } from './findings/settings.ts';
 import { findingFor } from './findings.ts';
+import { driftText } from './forecast-texts.ts';
 import type { HealthReading } from './health.ts';
 import { type NotAllowed, notAllowedText } from './not-allowed.ts';
 import type { Silence } from './observation.ts';
-import { readableBytes, readableSeconds } from './quantities.ts';
+import { readableBytes } from './quantities.ts';
 import { stateWord } from './state-words.ts';
 import {
   counted,
@@ -112,25 +113,6 @@ const healthFigures: Readonly<Record<HealthFigure, { readonly en: string; readon
     zh: '主节点的命令速率（每秒）',
   },
   endpoint: { en: "the operator's own figure", zh: '运维自定义指标' },
-};
-
-const drifted: Readonly<Record<string, Text<{ readonly planned: number; readonly now: number }>>> = {
-  snapshot_bytes: {
-    en: ({ planned, now }) =>
-      `the snapshot was planned with ${readableBytes(planned)} and is ${readableBytes(now)} now`,
-    zh: ({ planned, now }) => `计划时快照为 ${readableBytes(planned)}，现在为 ${readableBytes(now)}`,
-  },
-  seconds_per_node: {
-    en: ({ planned, now }) =>
-      `a node was planned with at most ${readableSeconds(planned)} and takes ${readableSeconds(now)} now`,
-    zh: ({ planned, now }) =>
-      `计划时每个节点最多 ${readableSeconds(planned)}，现在需要 ${readableSeconds(now)}`,
-  },
-  write_bytes_per_second: {
-    en: ({ planned, now }) =>
-      `the master was planned with ${rate(planned)} of writes and writes ${rate(now)} now`,
-    zh: ({ planned, now }) => `计划时主节点写入 ${rate(planned)}，现在写入 ${rate(now)}`,
-  },
 };
 
 /** The moment as a person at that place reads it: `Mon 23 Nov 22:00 (Europe/Berlin)`. */
@@ -239,14 +221,7 @@ export const reasons = {
     en: ({ reasons }, reader) => all(reasons, reader, ' '),
     zh: ({ reasons }, reader) => all(reasons, reader, ''),
   }),
-  forecast_drifted: text<{
-    figures: readonly { readonly name: string; readonly planned: number; readonly now: number }[];
-  }>({
-    en: ({ figures }, reader) =>
-      `the plan no longer holds: ${figures.map((each) => drifted[each.name]?.en(each, reader) ?? each.name).join('; ')}`,
-    zh: ({ figures }, reader) =>
-      `计划已不再适用：${figures.map((each) => drifted[each.name]?.zh(each, reader) ?? each.name).join('；')}`,
-  }),
+  forecast_drifted: driftText,
   health_over_limit: text<{ what: HealthFigure; value: number; limit: number }>({
     en: ({ what, value, limit }) =>
       `${healthFigures[what].en} is ${rounded(value)}, its limit ${rounded(limit)}`,

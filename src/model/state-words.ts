@@ -36,6 +36,10 @@ const inChinese: Readonly<Record<State, string>> = {
 export const stateWord = (state: string, { language }: Reader): string =>
   (language === 'zh' ? inChinese[state as State] : undefined) ?? state.replaceAll('_', ' ');
 
+/** The words for these states in Chinese, for the labels of the dashboard. */
+export const wordsInChinese = <S extends State>(states: readonly S[]): Readonly<Record<S, string>> =>
+  Object.fromEntries(states.map((state) => [state, inChinese[state]])) as Record<S, string>;
+
 /** A member as texts name it. */
 export interface NamedMember {
   readonly member: number;

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { EventInput } from '../model/events.ts';
 import {
-  type EventInput,
   type Expansion,
   type ExpansionState,
   expansionStates,
@@ -183,7 +183,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     eventsStored(stored) {
       for (const event of stored) {
         events.inc({ type: event.type, level: event.level });
-        if (event.type === 'node.anomaly') anomalies.inc({ code: anomalyCode(event) });
+        if (event.type === 'node.anomaly') anomalies.inc({ code: event.data.code });
       }
     },
     wakeUp: (outcome, seconds) => wakeUps.observe({ outcome }, seconds),
@@ -233,9 +233,4 @@ async function activeExpansions(store: Store): Promise<readonly Expansion[]> {
     cursor = page.nextCursor;
   } while (cursor !== null);
   return found;
-}
-
-function anomalyCode(event: EventInput): string {
-  const { code, anomaly } = event.data as { code?: string; anomaly?: { code?: string } };
-  return code ?? anomaly?.code ?? 'unknown';
 }

@@ -1,5 +1,5 @@
 import type { Campaign, CampaignControl, CampaignState } from '../model/campaign.ts';
-import type { EventInput } from '../model/expansion.ts';
+import type { EventInput } from '../model/events.ts';
 import type { Lease, LeasedStore } from './leases.ts';
 import type { Page } from './page.ts';
 

@@ -1,4 +1,6 @@
-import { type EventInput, type Expansion, isEnded, type Join } from '../model/expansion.ts';
+import type { EventInput } from '../model/events.ts';
+import { type Expansion, isEnded, type Join } from '../model/expansion.ts';
+import type { Facts } from '../model/text.ts';
 import { toJson } from './json.ts';
 import { addressKey, masterKey } from './master-key.ts';
 import { stamp, upgrade } from './upgrades.ts';
@@ -29,7 +31,7 @@ export const eventsJson = (events: readonly Omit<EventInput, 'at'>[]): string =>
   toJson(events.map((event) => ({ ...event, data: stamp('event', event.data) })));
 
 /** An event that was stored, in the shape of today. */
-export function eventOf<E extends EventInput>(stored: E): E {
+export function eventOf<E extends { readonly data: Facts }>(stored: E): E {
   const { v, ...data } = stored.data as { readonly v?: number };
   return upgrade<E>('event', { ...stored, data, ...(v === undefined ? {} : { v }) });
 }

@@ -1,8 +1,8 @@
+import type { EventInput } from '../model/events.ts';
 import { makeEvent } from '../model/events.ts';
-import type { EventInput } from '../model/expansion.ts';
 import type { FreezeOrder } from './store.ts';
 
-type Told = Omit<EventInput, 'at'>;
+type Told = Omit<Extract<EventInput, { readonly type: 'freeze.on' | 'freeze.lifted' }>, 'at'>;
 
 /** What the history of an expansion says of the global stop; the database gives the time. */
 export const freezeEvent = ({ by, reason }: FreezeOrder): Told => untimed('freeze.on', { by, reason });

@@ -1,4 +1,5 @@
-import type { EventInput, Expansion, Join } from '../model/expansion.ts';
+import type { EventInput } from '../model/events.ts';
+import type { Expansion, Join } from '../model/expansion.ts';
 import type { Database, Queryable } from './database.ts';
 import {
   docOf,

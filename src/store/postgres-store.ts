@@ -1,10 +1,6 @@
-import {
-  type Control,
-  type EventInput,
-  type ExpansionState,
-  isEnded,
-  type StoredEvent,
-} from '../model/expansion.ts';
+import type { EventInput } from '../model/events.ts';
+import { type Control, type ExpansionState, isEnded } from '../model/expansion.ts';
+import type { StoredEvent } from '../model/views/event.ts';
 import type { Observation } from '../model/views/observation.ts';
 import type { Freeze } from '../model/views/service.ts';
 import { Conditions } from './conditions.ts';

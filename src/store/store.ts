@@ -1,6 +1,8 @@
-import type { Control, EventInput, Expansion, ExpansionState, StoredEvent } from '../model/expansion.ts';
+import type { EventInput } from '../model/events.ts';
+import type { Control, Expansion, ExpansionState } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';
 import type { Slot, SlotLimits, SlotRefusal } from '../model/slots.ts';
+import type { StoredEvent } from '../model/views/event.ts';
 import type { Observation } from '../model/views/observation.ts';
 import type { Freeze } from '../model/views/service.ts';
 import type { Lease, LeasedStore } from './leases.ts';

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import Schema from 'typebox/schema';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Credential } from '../../src/engines/engine.ts';
-import type { StoredEvent } from '../../src/model/expansion.ts';
+import type { StoredEvent } from '../../src/model/views/event.ts';
 import { until } from '../support/until.ts';
 import {
   type CampaignWorld,

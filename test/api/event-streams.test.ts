@@ -7,9 +7,10 @@ import {
   type EventStreamOptions,
   type StreamRequest,
 } from '../../src/api/event-streams.ts';
-import type { StoredEvent } from '../../src/model/expansion.ts';
+import type { StoredEvent } from '../../src/model/views/event.ts';
 import { ProgressMessage } from '../../src/model/views/expansion.ts';
 import type { Store } from '../../src/store/store.ts';
+import { storedEvent } from '../support/events.ts';
 import { until } from '../support/until.ts';
 import { flawOf } from './strict-answers.ts';
 import { bearer, goodRequest, nodeName, operator, type TestApi, testApi, viewer } from './support.ts';
@@ -101,14 +102,7 @@ async function start(node = nodeName): Promise<string> {
 async function say(id: string, ...texts: string[]): Promise<void> {
   const lease = (await api.store.claim(id, 'test', 60_000))!;
   const expansion = (await api.store.get(id))!;
-  const events = texts.map((text) => ({
-    type: 'test.said',
-    at: 1,
-    node: null,
-    level: 'info' as const,
-    text,
-    data: { line: 'a\nb' },
-  }));
+  const events = texts.map((text) => storedEvent('test.said', { text, data: { line: 'a\nb' } }));
   await api.store.save(lease, expansion, expansion, { events, lookAgainInMs: null });
   await api.store.release(lease);
 }

@@ -7,6 +7,7 @@ import { buildWorkerApi } from '../../src/api/app.ts';
 import { readinessTexts } from '../../src/model/readiness.ts';
 import { nobody } from '../../src/model/text.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
+import { storedEvent } from '../support/events.ts';
 import { expectText } from '../support/texts.ts';
 import { goodRequest, type TestApi, testApi } from './support.ts';
 
@@ -53,16 +54,7 @@ test('/metrics: expansions by state, nodes by phase, requests, looks, anomalies'
   await api.app.inject({ method: 'POST', url: '/v1/expansions', payload: goodRequest });
   await api.app.inject({ url: '/v1/expansions/exp_none' });
   api.metrics.look('node', 'answered', 0.01);
-  api.metrics.eventsStored([
-    {
-      type: 'node.anomaly',
-      at: 1,
-      node: 'n:1',
-      level: 'error',
-      text: '',
-      data: { code: 'hung_in_full_sync' },
-    },
-  ]);
+  api.metrics.eventsStored([storedEvent('node.anomaly', { data: { code: 'hung_in_full_sync' } })]);
   const response = await api.app.inject({ url: '/metrics' });
   expect(response.headers['content-type']).toContain('text/plain');
   for (const line of [

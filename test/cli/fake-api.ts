@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { expansionView } from '../../src/api/views.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
-import type { JoinPhase, NodeTarget, StoredEvent } from '../../src/model/expansion.ts';
+import type { JoinPhase, NodeTarget } from '../../src/model/expansion.ts';
 import { resolvePolicy } from '../../src/model/policy.ts';
+import type { StoredEvent } from '../../src/model/views/event.ts';
 import type { ExpansionView, JoinView } from '../../src/model/views/expansion.ts';
 import type { Plan } from '../../src/model/views/plan.ts';
 import { said } from '../support/said.ts';

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EventInput, Expansion } from '../../src/model/expansion.ts';
+import type { Expansion } from '../../src/model/expansion.ts';
 import { bearer, masterName, nodeName, operator, type TestApi, testApi, viewer } from '../api/support.ts';
+import { storedEvent } from '../support/events.ts';
 import { Harness, jsonLines, until } from './harness.ts';
 
 let api: TestApi;
@@ -21,7 +22,7 @@ const expand = ['expand', '-m', masterName, nodeName, '--yes', '--json'];
 async function move(id: string, changes: Partial<Expansion>, text: string): Promise<void> {
   const lease = (await api.store.claim(id, 'test', 60_000))!;
   const before = (await api.store.get(id))!;
-  const event: EventInput = { type: 'batch.next', at: 1, node: null, level: 'info', text, data: {} };
+  const event = storedEvent('batch.next', { text });
   await api.store.save(lease, before, { ...before, ...changes }, { events: [event], lookAgainInMs: null });
   await api.store.release(lease);
 }

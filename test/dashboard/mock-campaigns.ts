@@ -12,8 +12,8 @@ import {
   memberExpansionOf,
   newCampaign,
 } from '../../src/model/campaign.ts';
-import type { StoredEvent } from '../../src/model/expansion.ts';
 import { nobody } from '../../src/model/text.ts';
+import type { StoredEvent } from '../../src/model/views/event.ts';
 import { said } from '../support/said.ts';
 import type { MockWorld } from './mock-world.ts';
 

@@ -20,12 +20,12 @@ import {
   type JoinTarget,
   type NodeTarget,
   type Problem,
-  type StoredEvent,
 } from '../../src/model/expansion.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { Address, DbState, ListedSlave, Look } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { nobody } from '../../src/model/text.ts';
+import type { StoredEvent } from '../../src/model/views/event.ts';
 import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
 import { said } from '../support/said.ts';

@@ -20,7 +20,8 @@ import {
 import { alignSeries } from '../../src/dashboard/pages/expansion/series.ts';
 import { layoutTopology } from '../../src/dashboard/pages/expansion/topology-layout.ts';
 import { isAddress, parseNodes } from '../../src/dashboard/pages/new-expansion/parse-nodes.ts';
-import { expansionStates, type Join, joinPhases, type StoredEvent } from '../../src/model/expansion.ts';
+import { expansionStates, type Join, joinPhases } from '../../src/model/expansion.ts';
+import type { StoredEvent } from '../../src/model/views/event.ts';
 import { MockWorld } from './mock-world.ts';
 
 describe('pasted nodes', () => {

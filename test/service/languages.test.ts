@@ -135,7 +135,7 @@ const notOurs: readonly RegExp[] = [
   // What was sent to a receiver: it is sent in English.
   /\.payload\./,
   // Facts of texts, and what is kept beside them in English.
-  /\.facts\.|\.data\.|\.(said|says|because|batchSizeBecause)\./,
+  /\.facts\.|\.data\.|\.(said|says|because)\./,
   // Where the knowledge comes from.
   /\.source$|\.recordings\./,
 ];

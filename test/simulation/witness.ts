@@ -1,5 +1,6 @@
 import { completeShare } from '../../src/core/sync/full-sync-pass.ts';
-import type { EventInput, Expansion, Join } from '../../src/model/expansion.ts';
+import type { EventInput } from '../../src/model/events.ts';
+import type { Expansion, Join } from '../../src/model/expansion.ts';
 import { isActive } from '../../src/model/expansion.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { comparePositions } from '../../src/simulator/binlog.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Campaign } from '../../src/model/campaign.ts';
-import type { EventInput } from '../../src/model/expansion.ts';
 import type { CampaignStore } from '../../src/store/campaigns.ts';
 import { FencedError, type Lease } from '../../src/store/leases.ts';
 import { IdempotencyConflictError, NotFoundError, type Store } from '../../src/store/store.ts';
 import { aCampaign, campaignControl } from '../support/campaigns.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { createMemoryCampaigns } from '../support/memory-campaigns.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
@@ -54,14 +54,7 @@ const kinds: Readonly<Record<string, () => UnderTest>> = {
   },
 };
 
-const event = (type: string): EventInput => ({
-  type,
-  at: 7,
-  node: null,
-  level: 'info',
-  text: `it was ${type}`,
-  data: { member: 2 },
-});
+const event = (type: string) => storedEvent(type, { at: 7, data: { member: 2 } });
 
 describe.each(Object.keys(kinds))('CampaignStore in %s', (kind) => {
   let under: UnderTest;

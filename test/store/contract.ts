@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Control, EventInput, Expansion } from '../../src/model/expansion.ts';
+import type { Control, Expansion } from '../../src/model/expansion.ts';
 import type { Look } from '../../src/model/observation.ts';
 import { FencedError, type Lease } from '../../src/store/leases.ts';
 import { masterKey } from '../../src/store/master-key.ts';
@@ -9,6 +9,7 @@ import {
   NotFoundError,
   type Store,
 } from '../../src/store/store.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { said } from '../support/said.ts';
 import { until } from '../support/until.ts';
@@ -23,15 +24,8 @@ export interface StoreUnderTest {
 /** Observations kept per node in the stores under test. */
 export const observationsPerNode = 20;
 
-const event = (type: string, over: Partial<EventInput> = {}): EventInput => ({
-  type,
-  at: 1_800_000_000_000,
-  node: null,
-  level: 'info',
-  text: `it was ${type}`,
-  data: { nested: { list: [1, 'two', null] } },
-  ...over,
-});
+const event = (type: string, over: Parameters<typeof storedEvent>[1] = {}) =>
+  storedEvent(type, { at: 1_800_000_000_000, data: { nested: { list: [1, 'two', null] } }, ...over });
 const control = (id: string, over: Partial<Control> = {}): Control => ({
   id,
   verb: 'pause',

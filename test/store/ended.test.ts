@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { aCampaign } from '../support/campaigns.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
@@ -21,7 +22,7 @@ afterEach(async () => {
   await database.empty();
 });
 
-const event = { type: 'tested', at: 1, node: null, level: 'info', text: 'it was', data: {} } as const;
+const event = storedEvent('tested', { at: 1 });
 
 /** Accepts an expansion, and ends it at that time; with one of everything that belongs to it. */
 async function endedAt(at: number | null): Promise<Expansion> {

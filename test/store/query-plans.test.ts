@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { aCampaign } from '../support/campaigns.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
@@ -47,7 +48,7 @@ const growing = new Set([
 ]);
 
 const rows = 8_000;
-const event = { type: 'tested', at: 1, node: null, level: 'info', text: 'it was', data: {} } as const;
+const event = storedEvent('tested');
 
 /** Ended expansions, campaigns and comparisons with all that belongs to them, made of one of each. */
 const fill = (expansionId: string, campaignId: string, webhookId: string): readonly string[] => [

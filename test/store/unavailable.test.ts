@@ -5,6 +5,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
 import { StoreUnavailableError } from '../../src/store/store.ts';
 import { breakTakenConnections } from '../support/broken-connections.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
@@ -59,11 +60,7 @@ describe('while the database is away', () => {
     expect(signals).not.toEqual([]);
     for (const signal of signals) expect(getEventListeners(signal, 'abort').length).toBeLessThan(2);
     const expansion = newExpansion();
-    await store.accept(
-      expansion,
-      [{ type: 'test', at: 1, node: null, level: 'info', text: 'test', data: {} }],
-      null,
-    );
+    await store.accept(expansion, [storedEvent('test')], null);
     await until(() => heard.length === 3);
     expect(heard).toEqual([null, null, expansion.id]);
     await watch.close();

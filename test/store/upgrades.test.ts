@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultSpec } from '../../src/compare/spec.ts';
+import { eventFor } from '../../src/model/events.ts';
 import { defaultPolicy, noHealthLimits } from '../../src/model/policy.ts';
 import { DocumentTooNewError, stamp, upgrade, upgradeBy } from '../../src/store/upgrades.ts';
 import { aCampaign } from '../support/campaigns.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { said } from '../support/said.ts';
@@ -66,6 +68,7 @@ const withoutVersion: Readonly<Record<string, string>> = {
   'comparisons.left_target': 'an address and the name of a credential',
   'comparisons.right_target': 'as above',
   'deliveries.payload': 'the body as it is sent; nobody reads it again',
+  'deliveries.last_said': 'a code with its facts and its words in English, which is all that a reader needs',
 };
 
 describe('in the database', () => {
@@ -82,14 +85,7 @@ describe('in the database', () => {
     await postgres.stop();
   });
 
-  const happened = {
-    type: 'test',
-    at: 5,
-    node: null,
-    level: 'info',
-    text: 'it happened',
-    data: { a: 1 },
-  } as const;
+  const happened = storedEvent('test', { text: 'it happened' });
 
   it('every document carries its version, whichever statement has stored it', async () => {
     const { database, store, campaigns, comparisons } = stores;
@@ -156,6 +152,19 @@ describe('in the database', () => {
     expect(without).toEqual([]);
   });
 
+  it('an event of a type that only another release knows is read in its own words', async () => {
+    const { store } = stores;
+    const expansion = newExpansion();
+    await store.accept(expansion, [storedEvent('node.of_another_release', { node: 'n' })], null);
+    const [event] = await store.events({ expansionId: expansion.id, afterSeq: 0, limit: 10 });
+    const { type, text, data } = eventFor(event!, { language: 'zh', tool: 'rest' });
+    expect({ type, text, data }).toEqual({
+      type: 'node.of_another_release',
+      text: 'it was node.of_another_release',
+      data: { a: 1 },
+    });
+  });
+
   it('nobody else reads the version', async () => {
     const { store, webhooks } = stores;
     await webhooks.create({
@@ -167,7 +176,7 @@ describe('in the database', () => {
       createdBy: 'test',
       createdAt: 1,
     });
-    await store.accept(newExpansion(), [{ ...happened, type: 'told' }], null);
+    await store.accept(newExpansion(), [storedEvent('told')], null);
     expect(await webhooks.fanOut(100)).toBe(1);
     const taken = (await webhooks.takeDue(1, 1000))[0]!;
     expect(taken.delivery.payload).toMatchObject({ type: 'told' });

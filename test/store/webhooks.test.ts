@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { EventInput, Expansion } from '../../src/model/expansion.ts';
+import type { Expansion } from '../../src/model/expansion.ts';
 import { deliverySays } from '../../src/model/webhook-texts.ts';
 import type { Lease } from '../../src/store/leases.ts';
 import { NotFoundError, type Store } from '../../src/store/store.ts';
 import type { DeliveryOutcome, Webhook, WebhookStore } from '../../src/store/webhooks.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
@@ -33,14 +34,7 @@ afterEach(async () => {
   await database.empty();
 });
 
-const event = (type: string): EventInput => ({
-  type,
-  at: 5,
-  node: 'n1',
-  level: 'info',
-  text: type,
-  data: { a: 1 },
-});
+const event = (type: string) => storedEvent(type, { node: 'n1', text: type });
 const happen = (...types: string[]) =>
   store.save(lease, expansion, expansion, { events: types.map(event), lookAgainInMs: null });
 let made = 0;

@@ -1,6 +1,8 @@
-import type { Control, EventInput, Expansion, Join, StoredEvent } from '../../src/model/expansion.ts';
+import type { EventInput } from '../../src/model/events.ts';
+import type { Control, Expansion, Join } from '../../src/model/expansion.ts';
 import type { Look } from '../../src/model/observation.ts';
 import { grantSlots, type Slot } from '../../src/model/slots.ts';
+import type { StoredEvent } from '../../src/model/views/event.ts';
 import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
 import {

@@ -4,6 +4,7 @@ import { createSender } from '../../src/net/send.ts';
 import { startDispatcher } from '../../src/webhooks/dispatcher.ts';
 import { verifyWebhook } from '../../src/webhooks/signature.ts';
 import { aCampaign } from '../support/campaigns.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { webhookOf } from './memory-webhooks.ts';
@@ -39,12 +40,11 @@ it('two processes tell a receiver of every event of its types, each once, signed
       },
     }),
   );
-  const event = { at: 1, node: null, level: 'info', text: 'Accepted.', data: { nodes: 1 } } as const;
   for (let i = 0; i < 20; i += 1) {
     const types = ['expansion.accepted', 'something.else'];
     await store.accept(
       newExpansion(),
-      types.map((type) => ({ ...event, type })),
+      types.map((type) => storedEvent(type, { text: 'Accepted.', data: { nodes: 1 } })),
       null,
     );
   }
@@ -70,7 +70,7 @@ it('a receiver without a free place is passed over, so that the others get their
   const { webhooks, store, close } = openTestStores(database.connection);
   await webhooks.create(webhookOf('one', 'http://127.0.0.1:9/'));
   await webhooks.create(webhookOf('two', 'http://127.0.0.1:9/'));
-  const event = { at: 1, node: null, level: 'info', text: 'x', data: {}, type: 'a.b' } as const;
+  const event = storedEvent('a.b');
   await store.accept(newExpansion(), [event, event], null);
   await webhooks.fanOut(100);
   const taken = await webhooks.takeDue(10, 60_000, { except: ['one', 'whk'] });
@@ -82,11 +82,10 @@ it('a receiver without a free place is passed over, so that the others get their
 it("an event of a campaign is told like any other, with the campaign's id", async () => {
   const { webhooks, store, campaigns, close } = openTestStores(database.connection);
   await webhooks.create(webhookOf('of-campaigns', 'http://127.0.0.1:9/'));
-  const event = { at: 1, node: null, level: 'info', text: 'x', data: {} } as const;
   const campaign = aCampaign();
-  await campaigns.accept(campaign, [{ ...event, type: 'campaign.accepted' }], null);
+  await campaigns.accept(campaign, [storedEvent('campaign.accepted', { text: 'x' })], null);
   const expansion = newExpansion();
-  await store.accept(expansion, [{ ...event, type: 'expansion.accepted' }], null);
+  await store.accept(expansion, [storedEvent('expansion.accepted', { text: 'x' })], null);
   await webhooks.fanOut(100);
   const { items } = await webhooks.deliveries('of-campaigns', { limit: 10 });
   const payloads = items.map(({ payload }) => payload as Record<string, unknown>);

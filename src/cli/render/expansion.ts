@@ -1,7 +1,7 @@
-import type { StoredEvent } from '../../model/expansion.ts';
 import { isActive, isEnded, needsPerson } from '../../model/expansion.ts';
 import { shown, shownRows } from '../../model/shown.ts';
 import type { Reader } from '../../model/text.ts';
+import type { StoredEvent } from '../../model/views/event.ts';
 import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import { cutTo, formatBytes, formatClock, formatDuration, pad, printable } from '../format.ts';
 import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';

@@ -1,5 +1,5 @@
-import type { StoredEvent } from '../../model/expansion.ts';
 import { isActive } from '../../model/expansion.ts';
+import type { StoredEvent } from '../../model/views/event.ts';
 import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import { cutTo, displayWidth, printable } from '../format.ts';
 import { type Style, words } from '../style.ts';

@@ -5,9 +5,9 @@
 
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
+import type { EventInput } from '../../model/events.ts';
 import {
   type Control,
-  type EventInput,
   type Expansion,
   isActive,
   isEnded,

@@ -1,3 +1,5 @@
+import { wordsInChinese } from '../../model/state-words.ts';
+import { campaignStates, memberStates } from '../../model/states.ts';
 import type { campaigns as english } from './campaigns-en.ts';
 
 /** 批量扩容页面的中文文字。 */
@@ -8,34 +10,15 @@ export const campaigns: typeof english = {
   name: '批量扩容',
   unnamed: '无标签',
   state: '状态',
-  states: {
-    pending: '等待开始',
-    running: '进行中',
-    paused: '已暂停',
-    awaiting_approval: '等待批准',
-    halted: '已停下',
-    stopping: '正在停止',
-    succeeded: '成功',
-    failed: '失败',
-    cancelled: '已取消',
-  },
-  memberStates: {
-    waiting: '等待',
-    starting: '正在开始',
-    running: '进行中',
-    succeeded: '成功',
-    failed: '失败',
-    refused: '被拒绝',
-    cancelled: '已取消',
-    not_begun: '未开始',
-  },
+  states: wordsInChinese(campaignStates),
+  memberStates: wordsInChinese(memberStates),
   groups: { canary: '金丝雀', rest: '其余' },
   needsPerson: '需要人工处理',
   members: '成员',
   membersCount: (count) => `${count} 个成员`,
   master: '主节点',
   group: '分组',
-  nodes: '已验证节点',
+  nodes: '已校验节点',
   expansion: '扩容任务',
   remaining: '剩余时间',
   remainingHelp: '按预测，且没有失败',
@@ -83,6 +66,6 @@ export const campaigns: typeof english = {
     cancelTitle: '取消该批量扩容？',
     cancelText: '不再开始新的成员，且无法撤销；进行中的扩容会继续到结束。',
     cancelMembers: '同时取消进行中的扩容',
-    cancelMembersHelp: '其中尚未验证的节点会被断开。',
+    cancelMembersHelp: '其中尚未校验的节点会被断开。',
   },
 };

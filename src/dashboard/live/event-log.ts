@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../../model/expansion.ts';
+import type { StoredEvent } from '../../model/views/event.ts';
 
 /**
  * The events of one expansion in the order of their numbers, each once, whatever is delivered twice.

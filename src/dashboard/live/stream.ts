@@ -1,6 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import type { StoredEvent } from '../../model/expansion.ts';
-import type { EventPage } from '../../model/views/event.ts';
+import type { EventPage, StoredEvent } from '../../model/views/event.ts';
 import { ApiError, call, forThisPage, refusalOf } from '../api/client.ts';
 
 export type StreamStatus = 'connecting' | 'live' | 'reconnecting' | 'closed';

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import type { StoredEvent } from '../../model/expansion.ts';
 import { isActive, isEnded } from '../../model/expansion.ts';
+import type { StoredEvent } from '../../model/views/event.ts';
 import type { ExpansionView, JoinView, ProgressMessage } from '../../model/views/expansion.ts';
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';

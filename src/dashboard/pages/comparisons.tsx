@@ -3,9 +3,9 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Comparison } from '../../model/views/comparison.ts';
 import { startComparison, useComparisons, useIsOperator } from '../api/queries.ts';
-import { ErrorNotice, Loading, PageTitle, useDuration, useNow } from '../components/parts.tsx';
+import { ListPanel } from '../components/list-panel.tsx';
+import { ErrorNotice, PageTitle, useDuration, useNow } from '../components/parts.tsx';
 import { useFocusBack } from '../components/reason-dialog.tsx';
-import { Scrollable } from '../components/scrollable.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
 import { formatCount, formatMoment } from '../format.ts';
 import { useMessages } from '../i18n/index.tsx';
@@ -29,12 +29,9 @@ export function ComparisonBadge({ state }: { readonly state: Comparison['state']
 }
 
 export default function ComparisonsPage() {
-  const t = useMessages();
-  const c = t.comparisons;
+  const c = useMessages().comparisons;
   const operator = useIsOperator();
-  const list = useComparisons();
   const [asking, setAsking] = useState(false);
-  const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <div className="main">
       <div className="row apart">
@@ -42,44 +39,18 @@ export default function ComparisonsPage() {
         {operator && <Button onClick={() => setAsking(true)}>{c.start}</Button>}
       </div>
       {asking && <StartDialog onClose={() => setAsking(false)} />}
-      {list.isPending && <Loading />}
-      {list.isError && !list.data && <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />}
-      {list.data && items.length === 0 && (
-        <div className="panel empty big">
-          <h2>{c.none}</h2>
-          <p>{c.noneText}</p>
-        </div>
-      )}
-      {items.length > 0 && (
-        <div className="panel">
-          <Scrollable label={c.title}>
-            <table className="table history-table">
-              <thead>
-                <tr>
-                  <th scope="col">{c.state}</th>
-                  <th scope="col">{c.left}</th>
-                  <th scope="col">{c.right}</th>
-                  <th scope="col">{c.depth}</th>
-                  <th scope="col">{c.verdict}</th>
-                  <th scope="col">{c.differences}</th>
-                  <th scope="col">{c.started}</th>
-                  <th scope="col">{c.took}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((comparison) => (
-                  <ComparisonRow key={comparison.id} comparison={comparison} />
-                ))}
-              </tbody>
-            </table>
-          </Scrollable>
-        </div>
-      )}
-      {list.hasNextPage && (
-        <Button size="xs" variant="default" onClick={() => void list.fetchNextPage()}>
-          {t.common.more}
-        </Button>
-      )}
+      <ListPanel
+        list={useComparisons()}
+        label={c.title}
+        columns={[c.state, c.left, c.right, c.depth, c.verdict, c.differences, c.started, c.took]}
+        row={(comparison) => <ComparisonRow key={comparison.id} comparison={comparison} />}
+        none={
+          <>
+            <h2>{c.none}</h2>
+            <p>{c.noneText}</p>
+          </>
+        }
+      />
     </div>
   );
 }

@@ -1,24 +1,25 @@
 import Type from 'typebox';
+import { type EventType, eventLevels, eventTypes } from '../events.ts';
 import { Facts, Nullable, type Of, SeqPageOf, Time } from './schema.ts';
 
 /** One line of the history of an expansion or a campaign. */
-const EventInput = Type.Object({
-  type: Type.String({ description: 'Stable, for programs.', examples: ['node.phase'] }),
-  at: Time('When it happened.'),
-  node: Nullable(Type.String()),
-  level: Type.Enum(['info', 'warning', 'error']),
-  text: Type.String({ description: 'One plain sentence for people.' }),
-  data: Facts,
-});
-export type EventInput = Of<typeof EventInput>;
-
 const StoredEvent = Type.Object({
   seq: Type.Integer({ description: 'Strictly rising over all expansions; the id of the event in a stream.' }),
   expansionId: Nullable(Type.String(), "null = it is a campaign's."),
   campaignId: Type.Optional(
     Type.String({ description: "The campaign that it is about; absent = it is an expansion's." }),
   ),
-  ...EventInput.properties,
+  type: Type.Unsafe<EventType | (string & {})>({
+    type: 'string',
+    description:
+      'Stable, for programs. Another release may have stored a type that this release does not know.',
+    examples: eventTypes,
+  }),
+  at: Time('When it happened.'),
+  node: Nullable(Type.String()),
+  level: Type.Enum(eventLevels),
+  text: Type.String({ description: 'One plain sentence for people.' }),
+  data: Facts,
 });
 export type StoredEvent = Of<typeof StoredEvent>;
 

@@ -1,7 +1,7 @@
 /** What schemas of answers are made of. They are described once: REST, the command line and the dashboard derive from them. */
 import Type, { type Static, type TSchema } from 'typebox';
 
-type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
+type Frozen<T> = T extends string ? T : T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
 
 /** The data that a schema describes. Nobody changes what was answered or stored, so all of it is read-only. */
 export type Of<S extends TSchema> = Frozen<Static<S>>;

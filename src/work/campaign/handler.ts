@@ -10,7 +10,8 @@ import {
   memberExpansionOf,
   memberKey,
 } from '../../model/campaign.ts';
-import type { Control, EventInput } from '../../model/expansion.ts';
+import type { EventInput } from '../../model/events.ts';
+import type { Control } from '../../model/expansion.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';

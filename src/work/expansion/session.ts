@@ -13,10 +13,10 @@ import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
+import type { EventInput } from '../../model/events.ts';
 import {
   type BorrowedSetting,
   type Control,
-  type EventInput,
   type Expansion,
   isEnded,
   type Join,

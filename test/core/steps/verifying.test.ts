@@ -5,7 +5,8 @@ import { newMasterTracker, trackMaster } from '../../../src/core/sync/master-tra
 import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
-import type { EventInput, Expansion, Join } from '../../../src/model/expansion.ts';
+import type { EventInput } from '../../../src/model/events.ts';
+import type { Expansion, Join } from '../../../src/model/expansion.ts';
 import type { DbState, Look, NodeFacts, ReplicationFacts } from '../../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../../src/model/policy.ts';
 import { masterReplication } from '../sync/master-replication.ts';

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startService } from '../../../src/main.ts';
 import type { Campaign } from '../../../src/model/campaign.ts';
-import { type Expansion, isEnded, type StoredEvent } from '../../../src/model/expansion.ts';
+import { type Expansion, isEnded } from '../../../src/model/expansion.ts';
+import type { StoredEvent } from '../../../src/model/views/event.ts';
 import type { Service } from '../../../src/service.ts';
 import {
   type Cluster,

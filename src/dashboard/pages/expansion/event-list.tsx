@@ -1,7 +1,7 @@
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useState } from 'react';
-import type { StoredEvent } from '../../../model/expansion.ts';
+import type { StoredEvent } from '../../../model/views/event.ts';
 import { Icon } from '../../components/icon.tsx';
 import { Panel, Said } from '../../components/parts.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
