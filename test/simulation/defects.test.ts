@@ -9,10 +9,11 @@ const withinSeeds = 1000;
 const searchedFrom: Partial<Record<DefectName, number>> = {
   no_fence: 50,
   no_copy_bound: 33,
-  no_data_check: 222,
+  no_data_check: 263,
   no_bytes_rule: 474,
-  no_single_snapshot: 47,
-  no_freeze: 102,
+  no_single_snapshot: 67,
+  no_master_lock: 53,
+  no_freeze: 505,
   wait_without_end: 17,
 };
 
