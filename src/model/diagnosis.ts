@@ -159,7 +159,8 @@ export const causes = {
     copyHelps: 'once',
     looks: {
       info: 'A database stays in WaitDBSync; on 3.5.3 and 3.5.4 it can be Error. The master shows “full syncing” and `is_bgsaving:No`. LASTSAVE moves all the same.',
-      bytes: '200 to 520 B/s come and no file.',
+      bytes:
+        '200 to 520 B/s come and no file. The same after some files means that the folder of the dump was deleted meanwhile.',
       logs: 'Master: “create new backup failed”, then “open file … failed” without an end. Node: a list of one file.',
     },
     title: plain('The dump of the master failed or is missing.', '主节点的快照失败或不存在。'),
@@ -522,6 +523,16 @@ export const signs = {
   pings_only: text<{ readonly bytesPerSecond: number }>({
     en: ({ bytesPerSecond }) => `${bytes(bytesPerSecond)} a second come and no file: as much as pings alone.`,
     zh: ({ bytesPerSecond }) => `每秒收到 ${bytes(bytesPerSecond)}而没有文件：仅相当于心跳。`,
+  }),
+  errors_now: text<{ readonly bytesPerSecond: number }>({
+    en: ({ bytesPerSecond }) =>
+      `Since the last file ${bytes(bytesPerSecond)} a second come: the master answers requests with errors.`,
+    zh: ({ bytesPerSecond }) => `最后一个文件之后每秒收到 ${bytes(bytesPerSecond)}：主节点以错误应答请求。`,
+  }),
+  pings_now: text<{ readonly bytesPerSecond: number }>({
+    en: ({ bytesPerSecond }) =>
+      `Since the last file ${bytes(bytesPerSecond)} a second come: as much as pings alone.`,
+    zh: ({ bytesPerSecond }) => `最后一个文件之后每秒收到 ${bytes(bytesPerSecond)}：仅相当于心跳。`,
   }),
   no_file: plain('No file has come.', '没有收到任何文件。'),
   files_came: text<{ readonly receivedBytes: number }>({

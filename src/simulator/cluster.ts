@@ -13,7 +13,7 @@ import { onSilence, onTick, onUnparsed } from './slave.ts';
 import { onNewerDump } from './slave-copy.ts';
 import { closeConnection } from './slave-link.ts';
 import { realTimers, type Timers } from './timers.ts';
-import { outgoingBytesPerSecond, reallocate, setCopyRoom } from './transfer.ts';
+import { outgoingBytesPerSecond, reallocate, removeDumps, setCopyRoom } from './transfer.ts';
 import {
   type Endpoint,
   type LogLine,
@@ -82,6 +82,8 @@ interface Faults {
   failBgsave(id: string, ms?: number): void;
   /** Every dump fails from now on, also by hand: its folder cannot be written. `false`: it can again. */
   breakDumps(id: string, broken?: boolean, refusals?: number): void;
+  /** Somebody deletes the folder of its dumps, also during a copy. */
+  removeDumps(id: string): void;
   /** Nobody reaches the node's port +2000 (`replication`) or +10001 (`files`) from now on. `false`: they do again. */
   closePort(id: string, port: 'replication' | 'files', closed?: boolean): void;
   /** So many of the next replies to the node's questions come before it has noted that it waits for them. */
@@ -234,6 +236,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     breakDumps(id, broken = true, refusals = 1) {
       Object.assign(find(id), { dumpsFail: broken, refusals });
     },
+    removeDumps: (id) => removeDumps(world, find(id)),
     closePort(id, port, closed = true) {
       const node = find(id);
       node.opens[port] = !closed;

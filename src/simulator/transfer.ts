@@ -13,6 +13,7 @@ function settle(world: World, transfer: Transfer): void {
   const now = world.clock.now();
   const { dump, slave, master } = transfer;
   const room = roomFor(transfer);
+  if (transfer.gone) count(transfer, 'missingFiles', (now - transfer.settledAt) / 1000);
   if (dump.failed) count(transfer, 'refusedFiles', (master.refusals * (now - transfer.settledAt)) / 1000);
   const elapsed = ((now - transfer.settledAt) / 1000) * transfer.bytesPerSecond;
   const arrived = room < dump.bytes ? elapsed : Math.min(dump.bytes - transfer.copied, elapsed);
@@ -33,6 +34,8 @@ const talk = {
   question: { in: 40, out: 55 },
   pings: { in: 14, out: 23 },
   refusedFiles: { in: 185, out: 300 },
+  /** Of a dump whose folder was deleted during the copy (recording 52). */
+  missingFiles: { in: 512, out: 437 },
 } as const;
 
 function count(
@@ -96,10 +99,11 @@ export function reallocate(world: World, master: SimNode): void {
   for (const transfer of running) settle(world, transfer);
   const moving = running
     .filter(
-      ({ slave, stuck, copied, dump }) =>
+      ({ slave, stuck, gone, copied, dump }) =>
         master.alive &&
         master.opens.files &&
         !stuck &&
+        !gone &&
         copied < dump.bytes &&
         !arePartitioned(world, slave, master),
     )
@@ -180,12 +184,21 @@ export function startTransfer(
     copied: 0,
     settledAt: now,
     bytesPerSecond: 0,
+    gone: false,
     done: null,
   };
   finished.set(transfer, done);
   transfer.master.outgoing.add(transfer);
   reallocate(world, transfer.master);
   return transfer;
+}
+
+/** Somebody deletes the folder of the dumps: no file comes any more, and the next slave gets a new dump. */
+export function removeDumps(world: World, master: SimNode): void {
+  settleAll(world, master);
+  for (const db of master.dbs) db.dump = null;
+  for (const transfer of master.outgoing) transfer.gone = true;
+  reallocate(world, master);
 }
 
 /** Ends a transfer, finished or not; the others share what it used. */

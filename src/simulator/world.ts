@@ -38,6 +38,8 @@ export interface Transfer {
   bytesPerSecond: number;
   /** Nothing will ever arrive: a failed dump, or a layout that the slave cannot write. */
   readonly stuck: boolean;
+  /** The files were deleted on the master. */
+  gone: boolean;
   done: Scheduled | null;
 }
 

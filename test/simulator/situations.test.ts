@@ -501,3 +501,49 @@ test.each(['3.5.4', '4.0.1'] as const)(
     expect(cluster.observe('s1').missing).toBe(1);
   },
 );
+
+describe.each(['3.5.4', '4.0.1'] as const)(
+  '%s: the folder of the dumps is deleted during a copy (52)',
+  (version) => {
+    /** Bytes a second of s1, in and out, over the last 12 s before NO ONE. */
+    const recorded = () => {
+      const { rows } = loadRecording(`situations/52-${version}-dump-deleted-in-copy`);
+      const left = rows.find(({ note }) => note?.includes('NO ONE'))!.t!;
+      const seen = rows.flatMap(({ t = 0, node, section, raw = '' }) =>
+        node === 's1' && section === 'stats' && t <= left && t >= left - 12
+          ? [{ t, in: counter(raw, 'input'), out: counter(raw, 'output') }]
+          : [],
+      );
+      const [first, last] = [seen[0]!, seen.at(-1)!];
+      return ['in', 'out'].map((way) => (last[way as 'in'] - first[way as 'in']) / (last.t - first.t)) as [
+        number,
+        number,
+      ];
+    };
+    const counter = (raw: string, way: string): number =>
+      Number(new RegExp(`total_net_repl_${way}_bytes:(\\d+)`).exec(raw)![1]);
+    const bytesOf = (cluster: Cluster) => {
+      const text = bulkText(cluster.execute('s1', ['INFO', 'stats']));
+      return [counter(text, 'input'), counter(text, 'output')] as const;
+    };
+
+    test('errors come for ever, as many bytes as recorded, and the next full sync gets a new dump', () => {
+      const cluster = scene({ version });
+      attach(cluster, 's1');
+      while (bytesOf(cluster)[0] < 6 * MB) cluster.advance(500);
+      cluster.fault.removeDumps('m');
+      const before = bytesOf(cluster);
+      cluster.advance(20_000);
+      bytesOf(cluster).forEach((now, way) => {
+        const [perSecond, real] = [(now - before[way]!) / 20, recorded()[way]!];
+        expect(Math.abs(perSecond - real) / real).toBeLessThan(0.15);
+      });
+      expect(stateOf(cluster)).toBe('WaitDBSync');
+      cluster.execute('s1', ['SLAVEOF', 'NO', 'ONE']);
+      cluster.advance(6_000);
+      attach(cluster, 's1');
+      expect(connects(cluster)).toBe(true);
+      expect(cluster.observe('s1').missing).toBe(0);
+    });
+  },
+);

@@ -14,7 +14,7 @@ import {
   sign,
 } from '../../model/diagnosis.ts';
 import { type AnomalyRecord, isMet } from '../../model/evidence.ts';
-import type { MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
+import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import {
   causeOf,
   type FaultCause,
@@ -242,14 +242,7 @@ function hung(patient: Patient): readonly Candidate[] {
     return [{ code: 'offsets_apart', speaksFor: [[3, 'error_after_up']], speaksAgainst: [] }];
   const received = wait === null ? null : receivedInPass(wait);
   if (received === null || wait === null) return [];
-  if (wait.firstBytesAt !== null)
-    return [
-      {
-        code: 'copy_stalled',
-        speaksFor: [[2, 'files_came', { receivedBytes: received }]],
-        speaksAgainst: [],
-      },
-    ];
+  if (wait.firstBytesAt !== null) return stoppedAmidst(wait, received);
   const until = wait.endedAt ?? patient.now;
   const bytesPerSecond = (received * 1000) / Math.max(1, until - wait.startedAt);
   const trickles = bytesPerSecond >= refusedBytesPerSecond && bytesPerSecond <= trickleBytesPerSecond;
@@ -280,6 +273,39 @@ function hung(patient: Patient): readonly Candidate[] {
       speaksAgainst: [],
     },
   ];
+}
+
+/**
+ * Files came, and no more come. What still comes tells why: a master whose dump has gone answers each request with an
+ * error (526 B/s on 3.5.4 and 4.0.1, recording 52), and pings alone come where it is the files' port that has gone.
+ */
+function stoppedAmidst(wait: FullSyncPass, receivedBytes: number): readonly Candidate[] {
+  const came: Weighed = [2, 'files_came', { receivedBytes }];
+  const bytesPerSecond = rateSinceMove(wait);
+  if (bytesPerSecond === null) return [{ code: 'copy_stalled', speaksFor: [came], speaksAgainst: [] }];
+  const trickles = bytesPerSecond >= refusedBytesPerSecond;
+  const now: Weighed = [3, trickles ? 'errors_now' : 'pings_now', { bytesPerSecond }];
+  const pings: readonly Weighed[] =
+    bytesPerSecond >= leastPingsPerSecond ? [[2, 'pings_now', { bytesPerSecond }]] : [];
+  return [
+    { code: 'dump_fails', speaksFor: trickles ? [now] : [], speaksAgainst: [] },
+    { code: 'copy_stalled', speaksFor: [came], speaksAgainst: trickles ? [now] : [] },
+    {
+      code: 'files_port_closed',
+      speaksFor: trickles ? [] : pings,
+      speaksAgainst: [[1, 'files_came', { receivedBytes }]],
+    },
+  ];
+}
+
+/** Less is no ping either: nothing comes at all. */
+const leastPingsPerSecond = 5;
+
+/** Since the last file came; null = it was not counted. */
+function rateSinceMove({ bytesLast, bytesLastAt, movedBytes, lastMoveAt }: FullSyncPass): number | null {
+  if (bytesLast === null || bytesLastAt === null || movedBytes == null || bytesLastAt <= lastMoveAt)
+    return null;
+  return Math.max(0, ((bytesLast - movedBytes) * 1000) / (bytesLastAt - lastMoveAt));
 }
 
 function replyMissed({ slave }: Patient): Candidate {

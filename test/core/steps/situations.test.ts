@@ -297,6 +297,38 @@ test.each(['3.5.4', '4.0.1'] as const)(
   },
 );
 
+describe('files came, and no more come', () => {
+  test.each(['3.5.4', '4.0.1'] as const)(
+    '%s: the folder of the dumps was deleted (recording 52): the dump is named, not the network, and a new one is copied once',
+    async (version) => {
+      const { comesTo, cluster } = await begin({ version, nodes: ['n1'] });
+      await comesTo('its copy', isIn(0, 'transferring'));
+      cluster.advance(2_000);
+      cluster.fault.removeDumps('m');
+      const second = await comesTo('its second attempt', ({ joins }) => joins[0]!.attempts.length === 2);
+      expect(likeliest(second)).toMatchObject({ code: 'dump_fails', copyHelps: 'once' });
+      expect(likeliest(second)!.speaksFor[0]!.text).toMatch(/^Since the last file \d+ B a second come/);
+      const end = await comesTo('its end', over);
+      expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 2]);
+      expect(cluster.observe('n1').missing).toBe(0);
+    },
+  );
+
+  test('the files’ port was closed: both that and a network that stalls are named, and the second time a person is asked', async () => {
+    const { comesTo, cluster } = await begin({ nodes: ['n1'] });
+    await comesTo('its copy', isIn(0, 'transferring'));
+    cluster.advance(2_000);
+    cluster.fault.closePort('m', 'files');
+    const second = await comesTo('its second attempt', ({ joins }) => joins[0]!.attempts.length === 2);
+    const causes = firstJoin(second).diagnosis!.causes.map(({ code }) => code);
+    expect(causes).toEqual(['copy_stalled', 'files_port_closed']);
+    const end = await comesTo('a halt', over);
+    expect(end.state).toBe('halted');
+    expect(firstJoin(end).attempts.length).toBeLessThanOrEqual(3);
+    expect(likeliest(end)?.code).toBe('files_port_closed');
+  });
+});
+
 test('a retry of such a node reads no key of it before it is attached: the read would end its process', async () => {
   const { comesTo, cluster, control } = await begin({ nodes: ['n1'], onAnotherMount: true });
   await comesTo('a halt', over);
