@@ -79,7 +79,7 @@ function assertShort(timed: readonly Row[], nodes: number, path: string): void {
   if (last === undefined || startOf(last) <= longestMs) return;
   const hours = Math.floor(longestMs / 3_600_000);
   throw new RecordingError(
-    `${path}: the last row is at t = ${last.t} s; a replay of ${counted(nodes, 'node')} takes at most ${hours} hours`,
+    `${path}: the last row is at t = ${Number(last.t)} s; a replay of ${counted(nodes, 'node')} takes at most ${hours} hours`,
   );
 }
 

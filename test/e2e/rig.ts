@@ -76,7 +76,7 @@ export async function fillDistinct(master: PikaNode, keys: number): Promise<void
   await inPipelines(master, keys, (i) => ['SET', `base:${i}`, randomBytes(750).toString('base64')]);
 }
 
-export async function inPipelines(
+async function inPipelines(
   node: PikaNode,
   count: number,
   command: (i: number) => readonly (string | number)[],

@@ -75,7 +75,7 @@ export function summary(reports: readonly SeedReport[], seconds: number): string
     `expansions: ${[...ends].map(([state, count]) => `${count} ${state}`).join(', ')}`,
     `nodes: ${total(({ nodesVerified }) => nodesVerified)} verified, ${total(({ nodesNotVerified }) => nodesNotVerified)} not; ${total(({ attempts }) => attempts)} attempts, ${total(({ damagedCopies }) => damagedCopies)} copies that came out damaged, ${total(({ supersededCopies }) => supersededCopies)} of a dump that was replaced`,
     `faults: ${[...faults]
-      .sort()
+      .sort(([a], [b]) => a.localeCompare(b))
       .map(([kind, count]) => `${count} ${kind}`)
       .join(', ')}`,
     broken.length === 0
