@@ -301,7 +301,7 @@ export const anomalyTable = {
     ),
   }),
   copy_not_opened: row<Sizes>({
-    title: plain('The copy is complete, and the node cannot open it', '副本已完整，但节点无法打开'),
+    title: plain('The node cannot open its copy', '节点无法打开副本'),
     cause: plain(
       'db-sync-path lies on another mount than db-path, so that Pika cannot move the copy into place. The old data lie in db/<db>_bak. The first read ends the process, and the next full sync deletes the old data.',
       'db-sync-path 与 db-path 不在同一挂载点，Pika 无法把副本移动到位。旧数据在 db/<db>_bak 中；第一次读取会使进程退出，下一次全量同步会删除旧数据。',
@@ -311,9 +311,9 @@ export const anomalyTable = {
     remedy: 'quarantine',
     text: {
       en: ({ receivedBytes }) =>
-        `All ${readableBytes(receivedBytes ?? 0)} of the snapshot came, and then the node did not open its copy: its state is Error.`,
+        `${readableBytes(receivedBytes ?? 0)} of the snapshot had come at the last look before the node’s state became Error: the node did not open its copy.`,
       zh: ({ receivedBytes }) =>
-        `快照的 ${readableBytes(receivedBytes ?? 0)} 已全部到达，但节点没有打开副本：状态为 Error。`,
+        `状态变为 Error 之前的最后一次查看时已收到快照的 ${readableBytes(receivedBytes ?? 0)}：节点没有打开副本。`,
     },
     underWay: steps(
       ['The service detaches the node, and does not attach it again by itself.'],

@@ -544,10 +544,7 @@ export const signs = {
     zh: ({ cameBytes, inMs }) => `${Math.round(inMs / 1000)} 秒内只收到 ${bytes(cameBytes)}。`,
   }),
   all_came: plain('All bytes of the snapshot came.', '快照的全部字节都已到达。'),
-  error_after_copy: plain(
-    'The state changed to Error when the copy was complete.',
-    '复制完成时状态变为 Error。',
-  ),
+  error_after_copy: plain('The state changed to Error after files had come.', '文件到达之后状态变为 Error。'),
   error_before_copy: plain(
     'The state changed to Error before any file came.',
     '任何文件到达之前状态就变为 Error。',

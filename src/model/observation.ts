@@ -31,6 +31,8 @@ export type LookSection =
   | 'data'
   | 'keys'
   | 'commands'
+  /** Those that read databases also of a node whose state is Error: all of its databases are known to be open. */
+  | 'while_error'
   /** The ports on which nodes reach it as their master. */
   | 'master_ports'
   /** The ports on which a master reaches it as its slave. */

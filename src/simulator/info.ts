@@ -441,12 +441,19 @@ function everything(world: World, node: SimNode): string {
   return [...parts, keyspace, infoRocksdb(world, node)].join('\r\n');
 }
 
+/** These end a process that holds no open database (pika-facts 4.9). */
+const readsDatabases: ReadonlySet<string> = new Set(['all', 'stats', 'rocksdb', 'data']);
+
 /** INFO [section], INFO keyspace [0|1|off] [dbs]. An unknown section gives an empty text. */
 export function info(world: World, node: SimNode, argv: readonly string[]): Reply {
   const name = argv[1]?.toLowerCase();
   const is33 = node.traits.family === '3.3';
   if (name === 'keyspace') return argv.length > 4 ? failures.syntax : keyspaceCommand(world, node, argv);
   if (argv.length > 2) return failures.syntax;
+  if (readsDatabases.has(name ?? 'all') && node.dbs.some(({ folderGone }) => folderGone)) {
+    world.onSegfault(node);
+    return failures.noSuchKey;
+  }
   if (name === undefined) {
     const parts = (is33 ? plain33 : plain35).map((section) => section(world, node));
     return [...parts, infoKeyspace(node, node.traits.version < '3.5.3' ? node.dbs : [], false)].join('\r\n');

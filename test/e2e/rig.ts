@@ -206,7 +206,9 @@ async function summary(rig: Rig, { joins }: Expansion, nodes: readonly PikaNode[
     const codes = each.anomalies.map(({ code, text }) => `${code} (${text})`).join(', ');
     const causes = each.diagnosis?.causes.map(({ code }) => code).join(' > ');
     const { snapshotBytes } = each.progress;
-    const received = nodes[i]!.isRunning() ? await receivedBytes(nodes[i]!) : null;
+    // INFO stats ends a node that holds no open database.
+    const readable = nodes[i]!.isRunning() && each.problem?.code !== 'copy_not_opened';
+    const received = readable ? await receivedBytes(nodes[i]!) : null;
     const ratio = received === null || snapshotBytes === null ? '?' : (received / snapshotBytes).toFixed(2);
     return [
       `${each.target.name} ${each.phase}, ${each.attempts.length} attempt(s), ${received} bytes over ${snapshotBytes} = ${ratio}`,

@@ -1,15 +1,15 @@
 /** A node whose turn has come: checked once more, held while its master is busy, then its attempt begins. Part of `decide`. */
 
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { Join } from '../../model/expansion.ts';
+import type { Join, Problem } from '../../model/expansion.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
-import { problemOfFindings } from '../../model/problems.ts';
+import { problemOfAnomaly, problemOfFindings } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { type RevalidationNode, revalidate } from '../plan/preflight.ts';
 import { stepAttempt } from './attempt.ts';
 import { follows } from './intent.ts';
-import { giveUp, isTouched, newAttempt } from './join-state.ts';
+import { giveUp, holdsNoDatabase, isTouched, newAttempt } from './join-state.ts';
 import { holdForMaster } from './master-hold.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
@@ -46,6 +46,11 @@ export function beginJoin(
     waitFor(turn, inLine, gate.closedBecause);
     return;
   }
+  const unopened = unopenedSince(join, nodeLook);
+  if (unopened) {
+    giveUp(turn, join, 'failed', unopened);
+    return;
+  }
   const inPreflight = enterPhase(turn, join, 'preflight', because('checked_again'));
   const findings = checkAgain(turn, inPreflight, nodeLook, capabilitiesOf);
   const errors = findings.filter((finding) => finding.severity === 'error');
@@ -59,6 +64,17 @@ export function beginJoin(
   }
   if (holdForMaster(turn, checked)) return;
   startAttempt(turn, checked, nodeLook);
+}
+
+/**
+ * A node whose copy could not be moved into place, and that was not started again since: the next full sync would delete
+ * its old data, which lie in db_bak, and the first read ends it (pika-facts 4.9).
+ */
+function unopenedSince(join: Join, look: Look): Problem | null {
+  if (!holdsNoDatabase(join) || look.kind !== 'answered') return null;
+  const before = join.attempts.at(-1)?.tracker?.processId ?? null;
+  if (before === null || look.facts.server?.processId !== before) return null;
+  return problemOfAnomaly(join.anomalies.findLast(({ code }) => code === 'copy_not_opened')!, join.diagnosis);
 }
 
 function checkAgain(

@@ -3,8 +3,9 @@
 import { type Expansion, isActive, isEnded, type Join, needsPerson } from '../../model/expansion.ts';
 import type { LookSection } from '../../model/observation.ts';
 import { preflightNodeSections, preflightSections } from '../plan/preflight.ts';
+import { failedBeforeFiles } from '../sync/anomalies.ts';
 import { borrowsThrottle } from './bandwidth.ts';
-import { isNextInLine, mustStayEmpty } from './join-state.ts';
+import { holdsNoDatabase, isNextInLine, mustStayEmpty } from './join-state.ts';
 import { owesMasterSetting, wantsMasterConfig } from './retention.ts';
 import { owesSetting, wantsConfig } from './throttle.ts';
 
@@ -14,6 +15,8 @@ export interface WantedLooks {
   readonly nodes: ReadonlyMap<number, readonly LookSection[]>;
 }
 
+/** What does not read a database. */
+const unread: readonly LookSection[] = ['server', 'replication', 'lastsave', 'config'];
 const following: readonly LookSection[] = ['server', 'replication', 'stats'];
 const sizesEveryMs = 1000;
 
@@ -48,10 +51,11 @@ function withConfig(expansion: Expansion, join: Join, now: number): readonly Loo
 }
 
 function sectionsOf(join: Join): readonly LookSection[] {
-  // A node whose copy could not be moved into place dies at the first read of a key.
+  if (holdsNoDatabase(join) && !isActive(join.phase)) return unread;
   if (join.phase === 'waiting' || join.phase === 'preflight')
     return join.attempts.length > 0 && !mustStayEmpty(join) ? preflightSections : preflightNodeSections;
   const attempt = join.attempts.at(-1);
+  if (attempt?.tracker && failedBeforeFiles(attempt.tracker)) return [...following, 'while_error'];
   if (attempt?.step === 'slaveof' && mustStayEmpty(join)) return [...following, 'keys'];
   const swapped = attempt?.tracker?.upSince !== null && attempt?.tracker?.ownSstBytes === null;
   return swapped ? [...following, 'sizes'] : following;

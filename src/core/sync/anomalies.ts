@@ -363,11 +363,26 @@ function replyMissed({ slave, master, limits, now }: AnomalyInput): AnomalyFacts
   return { dbs, forMs, otherDatabaseConnected, helpsItselfWithinMs };
 }
 
-/** All bytes came, and then the state changed to Error: the copy could not be moved into place (pika-facts 4.9). */
-function copyNotOpened({ slave }: AnomalyInput) {
+const isInError = ({ replication }: SlaveTracker): boolean =>
+  Object.values(replication?.dbStates ?? {}).includes('Error');
+
+/** Whether the node got no files before its state became Error, so that its databases are open and may be read. */
+export const failedBeforeFiles = (slave: SlaveTracker): boolean =>
+  isInError(slave) && lastPass(slave)?.end === 'interrupted' && copyNotOpened({ slave }) === null;
+
+/** A node that gets no list of files asks ten times, once a second, before its state becomes Error: half of that is certain. */
+const listGivenUpAfterMs = 5_000;
+
+/**
+ * The files came, and then the state changed to Error: the copy could not be moved into place (pika-facts 4.9). The bytes
+ * are those of the last look before: INFO stats would end the process of a node in this state.
+ */
+function copyNotOpened({ slave }: Pick<AnomalyInput, 'slave'>) {
   const wait = lastPass(slave);
-  const isError = Object.values(slave.replication?.dbStates ?? {}).includes('Error');
-  return isError && wait?.end === 'interrupted' && bytesComplete(wait) === true ? sizesOf(wait) : null;
+  if (!isInError(slave) || wait?.end !== 'interrupted') return null;
+  const lastedMs = (wait.endedAt ?? wait.startedAt) - wait.startedAt;
+  const filesCame = (receivedInPass(wait) ?? 0) >= (wait.snapshotBytes ?? Number.POSITIVE_INFINITY) / 2;
+  return filesCame || lastedMs < listGivenUpAfterMs ? sizesOf(wait) : null;
 }
 
 /** Fewer can be a network that breaks. */

@@ -26,7 +26,12 @@ import {
 import { type Facts, nobody } from '../../model/text.ts';
 import { waitedForDump } from './anomalies.ts';
 import { fullSyncRules, outlivesOnly } from './evidence.ts';
-import { receivedInPass, refusedBytesPerSecond, trickleBytesPerSecond } from './full-sync-pass.ts';
+import {
+  bytesComplete,
+  receivedInPass,
+  refusedBytesPerSecond,
+  trickleBytesPerSecond,
+} from './full-sync-pass.ts';
 import { latestSize } from './master-tracker.ts';
 import { lastPass } from './tracker.ts';
 
@@ -127,6 +132,11 @@ function remedyFor(
   return { kind: 'person', steps: causeSteps(cause, nobody) };
 }
 
+function allCame({ slave }: Patient): boolean {
+  const wait = lastPass(slave);
+  return wait !== null && bytesComplete(wait) === true;
+}
+
 function candidates(patient: Patient): readonly Candidate[] {
   switch (patient.anomaly.code) {
     case 'refused_for_good':
@@ -139,10 +149,7 @@ function candidates(patient: Patient): readonly Candidate[] {
       return [
         {
           code: 'copy_on_another_mount',
-          speaksFor: [
-            [3, 'error_after_copy'],
-            [2, 'all_came'],
-          ],
+          speaksFor: [[3, 'error_after_copy'], ...(allCame(patient) ? ([[2, 'all_came']] as const) : [])],
           speaksAgainst: [],
         },
       ];

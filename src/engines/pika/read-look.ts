@@ -50,19 +50,29 @@ export interface ReadOptions {
 }
 
 /**
- * Reads the sections that were asked for, in one round trip; those that need to know something of the node
- * first (INFO data its version, the probe for keys the number of DBs) in a second one. Never asked: DBSIZE,
- * BGSAVE, INFO keyspace, INFO without a section. DBSIZE breaks the protocol with slotmigrate on (pika-facts 3.2), and
- * BGSAVE replaces the dump that slaves copy (pika-facts 4.4).
+ * Reads the sections that were asked for. A master's come in one round trip, but those that need to know something of it
+ * first (INFO data its version, the probe for keys the number of DBs). A slave is asked for its states first: whatever
+ * reads its databases ends its process while a database is not open (pika-facts 4.9). Never asked: DBSIZE, BGSAVE, INFO
+ * keyspace, INFO without a section. DBSIZE breaks the protocol with slotmigrate on (pika-facts 3.2), and BGSAVE replaces
+ * the dump that slaves copy (pika-facts 4.4).
  */
 export async function readFacts(link: Link, options: ReadOptions): Promise<NodeFacts> {
-  const first = await readCheap(link, options);
-  const known: NodeFacts = { ...options.known, ...first };
-  const data = await readData(link, options, known);
-  const keys = await readKeys(link, options, known);
+  const { sections, known } = options;
+  const mayBeGone = known.replication?.role !== 'master' && !sections.has('while_error');
+  const split = mayBeGone && sections.has('replication') && sections.size > 1;
+  const states = split ? await readCheap(link, options, (name) => !readsDatabases.has(name)) : {};
+  if (isInError(states.replication)) return states;
+  const rest = await readCheap(link, options, (name) => !split || readsDatabases.has(name));
+  const first = { ...states, ...rest };
+  const all: NodeFacts = { ...known, ...first };
+  const data = await readData(link, options, all);
+  const keys = await readKeys(link, options, all);
   const hiddenCommands = [...(first.hiddenCommands ?? []), ...(keys.hiddenCommands ?? [])];
   return { ...first, ...data, ...keys, ...(hiddenCommands.length > 0 && { hiddenCommands }) };
 }
+
+const isInError = (replication: ReplicationFacts | undefined): boolean =>
+  Object.values(replication?.dbStates ?? {}).includes('Error');
 
 const infoOf = {
   server: 'server',
@@ -73,21 +83,29 @@ const infoOf = {
 } as const;
 type InfoSection = keyof typeof infoOf;
 const infoSections = Object.keys(infoOf) as InfoSection[];
+/** And the settings, which the sizes complete. */
+const readsDatabases: ReadonlySet<LookSection> = new Set(['stats', 'sizes', 'config']);
 
-async function readCheap(link: Link, { sections, passwords, known }: ReadOptions): Promise<NodeFacts> {
-  const needsVersion = sections.has('data') && !known.server;
-  const infos = infoSections.filter((name) => sections.has(name) || (name === 'server' && needsVersion));
-  const settings: readonly ConfigKey[] = sections.has('config') ? configKeys : [];
+/** Of what costs little the parts that are wanted, in one round trip. */
+async function readCheap(
+  link: Link,
+  { sections, passwords, known }: ReadOptions,
+  wanted: (name: LookSection) => boolean,
+): Promise<NodeFacts> {
+  const has = (name: LookSection): boolean => sections.has(name) && wanted(name);
+  const needsVersion = sections.has('data') && !known.server && wanted('server');
+  const infos = infoSections.filter((name) => has(name) || (name === 'server' && needsVersion));
+  const settings: readonly ConfigKey[] = has('config') ? configKeys : [];
   const commands: Command[] = [
     ...infos.map((name): Command => ['INFO', infoOf[name]]),
-    ...(sections.has('lastsave') ? [['LASTSAVE'] as Command] : []),
+    ...(has('lastsave') ? [['LASTSAVE'] as Command] : []),
     ...settings.map((key): Command => ['CONFIG', 'GET', key]),
   ];
   if (commands.length === 0) return {};
   const replies = await link.send(commands);
   const texts = new Map(infos.map((name, index) => [name, infoText(`INFO ${infoOf[name]}`, replies[index])]));
   const rest = replies.slice(infos.length);
-  const lastSave = sections.has('lastsave') ? rest.shift() : undefined;
+  const lastSave = has('lastsave') ? rest.shift() : undefined;
   return {
     ...infoFacts(texts),
     ...lastSaveFacts(lastSave),

@@ -329,9 +329,17 @@ describe('files came, and no more come', () => {
   });
 });
 
-test('a retry of such a node reads no key of it before it is attached: the read would end its process', async () => {
+test('such a node is attached again only after its process was started again, and no look before that ends it', async () => {
   const { comesTo, cluster, control } = await begin({ nodes: ['n1'], onAnotherMount: true });
   await comesTo('a halt', over);
+  await control('retry', 'n1');
+  const still = await comesTo('a halt', over);
+  expect([firstJoin(still).attempts.length, firstJoin(still).problem!.code]).toEqual([1, 'copy_not_opened']);
+  expect(firstJoin(still).problem!.nextSteps[0]).toContain('Stop its process');
+  expect(cluster.observe('n1').alive).toBe(true);
+  expect(cluster.log.filter(({ event }) => event === 'old_data_deleted')).toEqual([]);
+  cluster.fault.crash('n1');
+  cluster.fault.restart('n1');
   await control('retry', 'n1');
   await comesTo('its second copy', (expansion) => firstJoin(expansion).attempts.length === 2);
   const end = await comesTo('a halt', over);
