@@ -11,20 +11,22 @@ const startWithinMs = 120_000;
 
 /** The versions on which something failed. */
 export async function failedNodes() {
-  const failed = [];
-  for (const version of supported) {
-    if (process.versions.node.startsWith(`${version}.`)) continue;
-    const node = obtain(version);
-    if (node === null) {
-      console.log(`skipped: Node ${version} could not be obtained from npm`);
-      continue;
-    }
-    console.log(`A start of the service on Node ${version} ...`);
-    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const tested = process.env.ALL_NODES !== '1' || run(node, [vitest, 'run', '--project', 'unit*']);
-    if (!tested || !(await startsAndStops(node))) failed.push(`Node ${version}`);
+  const failed = await Promise.all(supported.map(failsOn));
+  return failed.filter((name) => name !== null);
+}
+
+/** The name of the version, if something failed on it. */
+async function failsOn(version) {
+  if (process.versions.node.startsWith(`${version}.`)) return null;
+  const node = obtain(version);
+  if (node === null) {
+    console.log(`skipped: Node ${version} could not be obtained from npm`);
+    return null;
   }
-  return failed;
+  console.log(`A start of the service on Node ${version} ...`);
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const tested = process.env.ALL_NODES !== '1' || run(node, [vitest, 'run', '--project', 'unit*']);
+  return tested && (await startsAndStops(node)) ? null : `Node ${version}`;
 }
 
 function obtain(version) {

@@ -8,8 +8,16 @@ import { dirname, join, normalize } from 'node:path';
 const projects = {
   /** Needs a real Pika, which PIKA_BIN names. */
   pika: ['test/support/pika.ts', 'test/compare/pika.test.ts'],
-  /** Faults and crashes by the hundred: needs patience. */
-  chaos: ['test/chaos/run.ts', 'test/crash/crash-points.test.ts', 'test/simulation/simulate.ts'],
+  /** Faults and crashes by the hundred, and hours of plays in virtual time: needs patience. */
+  chaos: [
+    'test/chaos/run.ts',
+    'test/crash/crash-points.test.ts',
+    'test/simulation/simulate.ts',
+    'test/scheduling/scheduling.test.ts',
+    'test/scheduling/retention.test.ts',
+    'test/core/steps/situations.test.ts',
+    'src/rehearsal/rehearse.ts',
+  ],
   /** Needs Chromium. */
   browser: ['test/dashboard/browser.ts'],
   /** Needs redis-server. */

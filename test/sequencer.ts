@@ -22,10 +22,9 @@ const long = [
   'store/embedded',
   'compare/memory',
   'scheduling/scheduling',
+  'core/steps/situations',
   'rehearsal/rehearse',
   'core/steps/right-before-slaveof',
-  'core/steps/situations',
-  'replay/replay',
   'core/steps/decide',
   'chaos/recorder',
 ].map((name) => `test/${name}.test.ts`);
