@@ -1,5 +1,5 @@
 /** What a node said, parsed, and how it is compared and put into words. */
-import type { BinlogOffset, Look } from './views/observation.ts';
+import type { BinlogOffset, Look, ReplicationFacts } from './views/observation.ts';
 import type { Address } from './views/targets.ts';
 
 export type {
@@ -44,6 +44,10 @@ export type Silence = Exclude<Look, { readonly kind: 'answered' }>;
 export function formatAddress(address: Address): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
+
+/** Whether a database of the server has given its master up, or is not open (pika-facts 4.9). */
+export const isInError = (replication: ReplicationFacts | null | undefined): boolean =>
+  Object.values(replication?.dbStates ?? {}).includes('Error');
 
 export function sameAddress(a: Address, b: Address): boolean {
   return a.port === b.port && a.host.toLowerCase() === b.host.toLowerCase();

@@ -128,6 +128,13 @@ describe('a log of which a part is missing', () => {
     expect(attempts[0]!.nextStep).toContain('earlier log');
   });
 
+  it('does not say of a release that begins again that it hangs, where only that line is left', async () => {
+    const lines = linesOf('05-4.0.1', 'slave1');
+    const cut = lines.findIndex((line) => line.includes('will restart the sync process'));
+    const { attempts } = await readLogs([await written(lines.slice(cut))]);
+    expect(attempts[0]).toMatchObject({ verdict: 'failed', cause: 'snapshot_superseded' });
+  });
+
   it('runs where the log ends in mid-copy, and failed once a later process is known', async () => {
     const lines = linesOf('01-4.0.1', 'slave1');
     const cut = lines.findIndex((line) => line.includes('work_thread index'));

@@ -75,13 +75,13 @@ export const mustStayEmpty = (join: Join): boolean =>
 const hasChangedNode = ({ command, outcome }: Intent): boolean =>
   command.kind === 'slaveof_no_one' || (command.kind === 'slaveof' && (outcome === 'ok' || outcome === null));
 
-/** The node's part has failed; what that means for the expansion is decided by the policy. */
 /** The last copy of this node could not be moved into place; until it is started again each read of a database ends its process. */
 export const holdsNoDatabase = (join: Join): boolean =>
   join.anomalies.some(
     ({ code, attempt }) => code === 'copy_not_opened' && attempt === join.attempts.at(-1)?.number,
   );
 
+/** The node's part has failed; what that means for the expansion is decided by the policy. */
 export function giveUp(turn: Turn, join: Join, phase: 'failed' | 'quarantined', problem: Problem): void {
   const attempt = currentAttempt(join);
   const ended =

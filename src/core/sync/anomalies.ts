@@ -4,7 +4,7 @@ import { type AnomalyCode, type AnomalyFacts, makeAnomaly, type Remedy } from '.
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
-import { compareOffsets, formatAddress, type ReplicationFacts } from '../../model/observation.ts';
+import { compareOffsets, formatAddress, isInError, type ReplicationFacts } from '../../model/observation.ts';
 import {
   bytesComplete,
   copiedBytes,
@@ -363,12 +363,9 @@ function replyMissed({ slave, master, limits, now }: AnomalyInput): AnomalyFacts
   return { dbs, forMs, otherDatabaseConnected, helpsItselfWithinMs };
 }
 
-const isInError = ({ replication }: SlaveTracker): boolean =>
-  Object.values(replication?.dbStates ?? {}).includes('Error');
-
 /** Whether the node got no files before its state became Error, so that its databases are open and may be read. */
 export const failedBeforeFiles = (slave: SlaveTracker): boolean =>
-  isInError(slave) && lastPass(slave)?.end === 'interrupted' && copyNotOpened({ slave }) === null;
+  isInError(slave.replication) && lastPass(slave)?.end === 'interrupted' && copyNotOpened({ slave }) === null;
 
 /** A node that gets no list of files asks ten times, once a second, before its state becomes Error: half of that is certain. */
 const listGivenUpAfterMs = 5_000;
@@ -379,10 +376,9 @@ const listGivenUpAfterMs = 5_000;
  */
 function copyNotOpened({ slave }: Pick<AnomalyInput, 'slave'>) {
   const wait = lastPass(slave);
-  if (!isInError(slave) || wait?.end !== 'interrupted') return null;
+  if (!isInError(slave.replication) || wait?.end !== 'interrupted') return null;
   const lastedMs = (wait.endedAt ?? wait.startedAt) - wait.startedAt;
-  const filesCame = (receivedInPass(wait) ?? 0) >= (wait.snapshotBytes ?? Number.POSITIVE_INFINITY) / 2;
-  return filesCame || lastedMs < listGivenUpAfterMs ? sizesOf(wait) : null;
+  return wait.firstBytesAt !== null || lastedMs < listGivenUpAfterMs ? sizesOf(wait) : null;
 }
 
 /** Fewer can be a network that breaks. */

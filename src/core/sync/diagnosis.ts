@@ -23,6 +23,7 @@ import {
   inUse,
   type KnownFault,
 } from '../../model/knowledge.ts';
+import { isInError } from '../../model/observation.ts';
 import { type Facts, nobody } from '../../model/text.ts';
 import { waitedForDump } from './anomalies.ts';
 import { fullSyncRules, outlivesOnly } from './evidence.ts';
@@ -243,7 +244,7 @@ function hung(patient: Patient): readonly Candidate[] {
     return [{ code: 'copy_too_slow', speaksFor: [[3, 'little_came', anomaly.facts]], speaksAgainst: [] }];
   if (wait?.supersededBy != null)
     return [{ code: 'newer_dump', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
-  const isError = Object.values(slave.replication?.dbStates ?? {}).includes('Error');
+  const isError = isInError(slave.replication);
   const wasUp = wait?.end === 'swapped';
   if (isError && wasUp)
     return [{ code: 'offsets_apart', speaksFor: [[3, 'error_after_up']], speaksAgainst: [] }];

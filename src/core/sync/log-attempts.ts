@@ -197,8 +197,9 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     info_missing: (fact) => {
       const attempt = newest(fact);
       attempt.infoMissing++;
-      if (fact.values.again || attempt.infoMissing >= hungAfterLines)
-        abort(attempt, 'hung_in_full_sync', fact.at);
+      // The releases that begin again have thrown the copy away before.
+      if (fact.values.again) abort(attempt, 'snapshot_superseded', fact.at);
+      else if (attempt.infoMissing >= hungAfterLines) abort(attempt, 'hung_in_full_sync', fact.at);
     },
     info_read: (fact) => {
       const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);

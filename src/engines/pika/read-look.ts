@@ -1,4 +1,10 @@
-import type { LookSection, NodeFacts, ReplicationFacts, SizeFacts } from '../../model/observation.ts';
+import {
+  isInError,
+  type LookSection,
+  type NodeFacts,
+  type ReplicationFacts,
+  type SizeFacts,
+} from '../../model/observation.ts';
 import {
   type ConfigKey,
   type ConfigValues,
@@ -61,7 +67,8 @@ export async function readFacts(link: Link, options: ReadOptions): Promise<NodeF
   const mayBeGone = known.replication?.role !== 'master' && !sections.has('while_error');
   const split = mayBeGone && sections.has('replication') && sections.size > 1;
   const states = split ? await readCheap(link, options, (name) => !readsDatabases.has(name)) : {};
-  if (isInError(states.replication)) return states;
+  if (isInError(states.replication))
+    return { ...states, ...(await readCheap(link, options, (name) => name === 'config')) };
   const rest = await readCheap(link, options, (name) => !split || readsDatabases.has(name));
   const first = { ...states, ...rest };
   const all: NodeFacts = { ...known, ...first };
@@ -70,9 +77,6 @@ export async function readFacts(link: Link, options: ReadOptions): Promise<NodeF
   const hiddenCommands = [...(first.hiddenCommands ?? []), ...(keys.hiddenCommands ?? [])];
   return { ...first, ...data, ...keys, ...(hiddenCommands.length > 0 && { hiddenCommands }) };
 }
-
-const isInError = (replication: ReplicationFacts | undefined): boolean =>
-  Object.values(replication?.dbStates ?? {}).includes('Error');
 
 const infoOf = {
   server: 'server',

@@ -329,11 +329,27 @@ describe('files came, and no more come', () => {
   });
 });
 
+test('4.0.1: the same with a dump of before, whose size nobody knows: no look ends the node', async () => {
+  const { comesTo, cluster } = await begin({
+    version: '4.0.1',
+    nodes: ['n1'],
+    onAnotherMount: true,
+    before: (site) => {
+      site.execute('m', ['BGSAVE']);
+      site.advance(5_000);
+      site.load('m', { strings: 5, prefix: 'after' });
+    },
+  });
+  const end = await comesTo('a halt', over);
+  expect([firstJoin(end).attempts.length, firstJoin(end).problem!.code]).toEqual([1, 'copy_not_opened']);
+  expect(cluster.observe('n1').alive).toBe(true);
+});
+
 test('such a node is attached again only after its process was started again, and no look before that ends it', async () => {
   const { comesTo, cluster, control } = await begin({ nodes: ['n1'], onAnotherMount: true });
   await comesTo('a halt', over);
   await control('retry', 'n1');
-  const still = await comesTo('a halt', over);
+  const still = await comesTo('its refusal', (expansion) => firstJoin(expansion).phase === 'failed');
   expect([firstJoin(still).attempts.length, firstJoin(still).problem!.code]).toEqual([1, 'copy_not_opened']);
   expect(firstJoin(still).problem!.nextSteps[0]).toContain('Stop its process');
   expect(cluster.observe('n1').alive).toBe(true);

@@ -145,3 +145,22 @@ describe('a node that is neither connected nor copying', () => {
     expect(anomaliesAfter(10 + 65, then('Error'))).toContain('hung_in_full_sync');
   });
 });
+
+describe('a state that becomes Error in a full sync, of a dump whose size nobody knows', () => {
+  const copies =
+    (seconds: number, bytesPerSecond: number) =>
+    (second: number): Second => ({
+      states: { db0: second <= seconds ? 'WaitDBSync' : 'Error' },
+      binlog: { db0: { file: 0, offset: 0 } },
+      bytes: Math.min(second, seconds) * bytesPerSecond,
+    });
+
+  it('means that the copy could not be opened, if files had come or it came too soon for a missing list', () => {
+    expect(anomaliesAfter(31, copies(30, 3 * mega))).toContain('copy_not_opened');
+    expect(anomaliesAfter(4, copies(3, 0))).toContain('copy_not_opened');
+  });
+
+  it('means something else if only pings had come for ten seconds', () => {
+    expect(anomaliesAfter(13, copies(12, 16))).not.toContain('copy_not_opened');
+  });
+});

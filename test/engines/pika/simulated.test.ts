@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
 import type { Address, Look } from '../../../src/model/observation.ts';
 import {
+  bulkText,
   createCluster,
   fastTimers,
   type ServedCluster,
@@ -77,3 +78,26 @@ test.each(simulatedVersions)(
     }
   },
 );
+
+test('a slave whose copy could not be moved into place is asked for its states and settings, and lives on', async () => {
+  const cluster = createCluster({ seed: 1 });
+  cluster.addNode({ id: 'm', version: '3.5.4' });
+  cluster.addNode({ id: 's', version: '3.5.4', copiesOnAnotherMount: true });
+  cluster.load('m', { strings: 50 });
+  cluster.execute('s', ['SLAVEOF', '127.0.0.1', String(cluster.node('m').port)]);
+  const shown = () => bulkText(cluster.execute('s', ['INFO', 'replication']));
+  expect(cluster.advanceUntil(() => shown().includes('Error'), 60_000)).toBe(true);
+  const up = await serveCluster(cluster, { timeScale: 0.001 });
+  served.push(up);
+  const address = addressOf(up.addresses.s!);
+  const slave = createPikaEngine().connect({ name: 's', address, seenAs: address, credential: null }, null);
+  try {
+    const facts = answered(await slave.look({ sections, timeoutMs: 10_000 }));
+    expect(facts.replication?.dbStates).toEqual({ db0: 'Error' });
+    expect(facts.config?.binlogFileSizeBytes).toBeGreaterThan(0);
+    expect([facts.stats, facts.sizes, facts.holdsKeys]).toEqual([undefined, undefined, undefined]);
+    expect(cluster.observe('s').alive).toBe(true);
+  } finally {
+    slave.close();
+  }
+});
