@@ -1,5 +1,5 @@
 import type { LogReport } from '../model/full-sync-log.ts';
-import type { RecordRequest } from '../replay/record.ts';
+import type { RecordRequest, Silent } from '../replay/record.ts';
 
 /** What `serve` may override of the configuration. */
 export interface ServeOptions {
@@ -18,8 +18,8 @@ export interface Entrances {
   demo(): Promise<number>;
   /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */
   replay(path: string): Promise<unknown>;
-  /** Records what servers say about themselves until the signal ends it. */
-  record(request: RecordRequest): Promise<void>;
+  /** Records what servers say about themselves until the signal ends it; who never answered. */
+  record(request: RecordRequest): Promise<readonly Silent[]>;
   /** What log files tell of full syncs. */
   logs(paths: readonly string[], masterPaths: readonly string[]): Promise<LogReport>;
 }

@@ -35,8 +35,17 @@ const sections = ['stats', 'rocksdb', 'replication'] as const;
 /** Between changes of state, when only numbers move. */
 const countersEveryMs = 1000;
 
-/** Records until the signal ends it. Rows: those that changed. Rejects if a log file cannot be read at the start. */
-export async function record(request: RecordRequest): Promise<void> {
+/** A server that did not answer once, and what came instead. */
+export interface Silent {
+  readonly node: string;
+  readonly error: string;
+}
+
+/**
+ * Records until the signal ends it. Rows: those that changed. Resolves with the servers that never answered. Rejects if a
+ * log file cannot be read at the start, or a row cannot be written.
+ */
+export async function record(request: RecordRequest): Promise<readonly Silent[]> {
   const servers = [request.master, ...request.nodes].map((address, index) => ({
     name: index === 0 ? 'm' : `s${index}`,
     address,
@@ -63,7 +72,10 @@ export async function record(request: RecordRequest): Promise<void> {
       },
     }),
   );
-  await Promise.all(servers.map((server) => follow(server, request, tails.get(server.name) ?? null, write)));
+  const silent = await Promise.all(
+    servers.map((server) => follow(server, request, tails.get(server.name) ?? null, write)),
+  );
+  return silent.filter((each) => each !== null);
 }
 
 /** What was written of a server last, by section. */
@@ -74,27 +86,31 @@ async function follow(
   request: RecordRequest,
   tail: LogTail | null,
   write: (row: object) => void,
-): Promise<void> {
+): Promise<Silent | null> {
   const said: Said = new Map();
   let link: Link | null = null;
+  let hasAnswered = false;
+  let error = 'the recording ended before it could answer';
   while (!request.signal.aborted) {
     const nextAt = Date.now() + request.everyMs;
     try {
       if (!link?.usable) link = await connected(address, request);
       await look(name, link, said, write);
-    } catch (error) {
+      hasAnswered = true;
+    } catch (caught) {
       link?.destroy();
       link = null;
       if (request.signal.aborted) break;
-      const text = (error as Error).message;
-      if (said.get('error') !== text) write({ node: name, error: text });
+      error = (caught as Error).message;
+      if (said.get('error') !== error) write({ node: name, error });
       said.clear();
-      said.set('error', text);
+      said.set('error', error);
     }
     for (const line of (await tail?.lines()) ?? []) write({ node: name, ...line });
     await delay(Math.max(0, nextAt - Date.now()), undefined, { signal: request.signal }).catch(() => {});
   }
   link?.destroy();
+  return hasAnswered ? null : { node: name, error };
 }
 
 async function look(name: string, link: Link, said: Said, write: (row: object) => void): Promise<void> {
@@ -104,7 +120,7 @@ async function look(name: string, link: Link, said: Said, write: (row: object) =
     replies.flatMap((reply, index) => {
       const key = sections[index] ?? 'LASTSAVE';
       if ('value' in reply) return [[key, String(reply.value)] as const];
-      // A release without LASTSAVE or a section says so each time (pika-facts 1.3).
+      // A release without LASTSAVE or a section says so each time (pika-facts 4.7).
       if (key === 'replication') throw new Error(reply.error);
       return [];
     }),

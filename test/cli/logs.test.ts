@@ -1,3 +1,5 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadEntrances } from '../../src/cli/load-entrances.ts';
@@ -51,4 +53,26 @@ it('records nothing over a file that is there, and says what a flag may be', asy
     const wrong = await record('--out', '/nowhere/recording', ...args);
     expect(wrong).toMatchObject({ exitCode: 2, err: expect.stringContaining(args[0]!) });
   }
+});
+
+it('records nothing of what it cannot follow: no empty file is left, and the next step is told', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-record-'));
+  const out = join(folder, 'recording.jsonl');
+  const record = (...args: string[]) =>
+    new Harness({ entrances: loadEntrances }).run('record', '--out', out, ...args);
+  const noLog = await record('-m', '127.0.0.1:1', '--log', 'm=/nowhere/pika.INFO');
+  expect(noLog).toMatchObject({
+    exitCode: 1,
+    err: expect.stringMatching(/ended after 0 rows.*\n.*log file/),
+  });
+  expect(await readdir(folder)).toEqual([]);
+  const more = await record('-m', '127.0.0.1:1,credential=of-others');
+  expect(more).toMatchObject({ exitCode: 2, err: expect.stringContaining('--password-file') });
+  const noPassword = await record('-m', '127.0.0.1:1', '--password-file', '/nowhere/password');
+  expect(noPassword).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('The password file /nowhere/password'),
+  });
+  expect(await readdir(folder)).toEqual([]);
+  await rm(folder, { recursive: true });
 });

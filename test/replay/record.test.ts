@@ -20,7 +20,7 @@ let folder: string;
 let asked: string[];
 let rows: string[];
 let ending: AbortController;
-let recording: Promise<void>;
+let recording: ReturnType<typeof record>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pika-expander-record-'));
@@ -92,6 +92,15 @@ it('writes the password nowhere, also where the servers refuse it, and goes on a
     ]),
   );
   expect(rows.join('\n')).not.toContain(password);
+});
+
+it('names the servers that never answered, and what came instead', async () => {
+  start();
+  cluster.fault.crash('s1');
+  await until(() => parsed().some((row) => row.node === 's1' && row.error), { withinMs: 30_000 });
+  await until(() => saidBy('m', 'role:master'), { withinMs: 30_000 });
+  ending.abort();
+  expect(await recording).toEqual([{ node: 's1', error: expect.stringContaining('ECONNREFUSED') }]);
 });
 
 it('records that a server is away, and what it says after its return', async () => {

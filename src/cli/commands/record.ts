@@ -1,12 +1,13 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Address } from '../../model/observation.ts';
 import type { CliContext } from '../context.ts';
 import type { Entrances } from '../entrances.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { printable } from '../format.ts';
 import { parseDuration } from '../quantities.ts';
 import { printDocument } from '../session.ts';
-import type { GlobalOptions } from '../settings.ts';
+import { type GlobalOptions, readText } from '../settings.ts';
 import { parseMaster } from '../targets.ts';
 
 export interface RecordOptions {
@@ -30,7 +31,7 @@ export async function record(
   const request = {
     master: addressOf(options.master),
     nodes: nodes.map(addressOf),
-    password: options.passwordFile ? context.readFile(options.passwordFile).trim() : null,
+    password: options.passwordFile ? readText(options.passwordFile, 'password file', context).trim() : null,
     everyMs,
     logs: logsOf(options.log ?? [], nodes.length),
   };
@@ -45,12 +46,18 @@ export async function record(
   try {
     void context.sleep(forMs, ending.signal).then(() => ending.abort());
     if (!options.json) context.stderr.write(`Recording to ${options.out}. Ctrl-C ends it.\n`);
-    await entrances.record({ ...request, write, signal: ending.signal });
+    const silent = await entrances.record({ ...request, write, signal: ending.signal });
+    printDocument(options, context, { file: options.out, rows, silent }, () => [
+      ...silent.map(({ node, error }) => printable(`${node} never answered: ${error}`)),
+      `${rows} rows are in ${options.out}. To judge them: pika-expander replay ${options.out}`,
+    ]);
+    return exitCodes.succeeded;
   } catch (error) {
+    if (rows === 0) rmSync(options.out);
     throw new CliError(
       'not_recorded',
-      `The recording ended: ${(error as Error).message}`,
-      [],
+      `The recording ended after ${rows} rows: ${(error as Error).message}`,
+      ['Check that each log file can be read, and that there is room for the recording.'],
       exitCodes.failed,
     );
   } finally {
@@ -58,14 +65,14 @@ export async function record(
     undo();
     closeSync(file);
   }
-  printDocument(options, context, { file: options.out, rows }, () => [
-    `${rows} rows are in ${options.out}. To judge them: pika-expander replay ${options.out}`,
-  ]);
-  return exitCodes.succeeded;
 }
 
 function addressOf(text: string): Address {
-  const { address } = parseMaster(text);
+  const { address, ...more } = parseMaster(text);
+  if (Object.keys(more).length > 0)
+    throw new UsageError(`"${text}": a server to record is host:port alone.`, [
+      'Give the password of the servers by --password-file.',
+    ]);
   const at = address.lastIndexOf(':');
   return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) };
 }
