@@ -1,6 +1,5 @@
 import { newExpansion } from '../core/steps/new-expansion.ts';
-import type { EventInput } from '../model/events.ts';
-import { makeEvent } from '../model/events.ts';
+import { type EventInput, makeEvent } from '../model/events.ts';
 import type { Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Policy } from '../model/policy.ts';
 import { because } from '../model/reasons.ts';

@@ -1,8 +1,7 @@
 import { campaignRemainingSeconds } from '../core/campaign/remaining.ts';
 import type { CredentialSource } from '../engines/engine.ts';
 import { type Campaign, type CampaignSettings, type MemberGroup, newCampaign } from '../model/campaign.ts';
-import type { EventInput } from '../model/events.ts';
-import { makeEvent } from '../model/events.ts';
+import { type EventInput, makeEvent } from '../model/events.ts';
 import type { JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
 import { formatAddress } from '../model/observation.ts';

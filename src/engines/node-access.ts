@@ -4,8 +4,7 @@
  */
 import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import { BlockList, connect, isIP, type LookupFunction, Socket, type TcpNetConnectOpts } from 'node:net';
-import type { NotAllowed } from '../model/not-allowed.ts';
-import { notAllowedStep, notAllowedText } from '../model/not-allowed.ts';
+import { type NotAllowed, notAllowedStep, notAllowedText } from '../model/not-allowed.ts';
 import { type Address, formatAddress } from '../model/observation.ts';
 import { nobody } from '../model/text.ts';
 import { isForbiddenIp, plainIp } from '../platform/forbidden-ip.ts';

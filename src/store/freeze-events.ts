@@ -1,5 +1,4 @@
-import type { EventInput } from '../model/events.ts';
-import { makeEvent } from '../model/events.ts';
+import { type EventInput, makeEvent } from '../model/events.ts';
 import type { FreezeOrder } from './store.ts';
 
 type Told = Omit<Extract<EventInput, { readonly type: 'freeze.on' | 'freeze.lifted' }>, 'at'>;

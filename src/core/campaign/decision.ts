@@ -13,8 +13,7 @@ import {
   type MemberState,
 } from '../../model/campaign.ts';
 import { type CampaignEventType, campaignReason, stopReason } from '../../model/campaign-texts.ts';
-import type { EventInput } from '../../model/events.ts';
-import { type EventMap, makeEvent } from '../../model/events.ts';
+import { type EventInput, type EventMap, makeEvent } from '../../model/events.ts';
 import { isEnded, needsPerson, type Problem } from '../../model/expansion.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { sameReason } from '../../model/reasons.ts';

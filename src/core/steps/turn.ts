@@ -1,7 +1,6 @@
 /** One turn of `decide`: the state as it becomes, and what is to be said and done. Lives only inside that call. */
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { EventInput } from '../../model/events.ts';
-import { type EventMap, type EventType, makeEvent } from '../../model/events.ts';
+import { type EventInput, type EventMap, type EventType, makeEvent } from '../../model/events.ts';
 import type {
   Expansion,
   ExpansionState,
