@@ -199,10 +199,16 @@ function sendDbSync(world: World, node: SimNode, db: SimDb): void {
   });
 }
 
+/** Recording 45: the link was up for 0.3 s at a time, and down for 0.3 s. */
+const upWithoutUseMs = 300;
+
 /** `Redis parser failed`: the slave asks for its place in the binlog once more. */
 export function onUnparsed(world: World, node: SimNode, db: SimDb): void {
-  setState(world, node, db, 'TryConnect');
-  wake(world, node);
+  later(world, node, upWithoutUseMs, () => {
+    if (db.state !== 'Connected' || !db.parserBroken) return;
+    setState(world, node, db, 'TryConnect');
+    wake(world, node);
+  });
 }
 
 /** 20 s without a word for this DB: TryConnect, while a copy goes on in the background. */

@@ -2,9 +2,16 @@
 
 import type { ComparisonReport } from '../../model/comparison.ts';
 import type { Join } from '../../model/expansion.ts';
+import type { SlaveTracker } from '../../model/full-sync.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
-import { type AnomalyInput, awaitedFile, defaultAnomalyLimits, detectAnomalies } from '../sync/anomalies.ts';
+import {
+  type AnomalyInput,
+  awaitedFile,
+  defaultAnomalyLimits,
+  detectAnomalies,
+  flapsInPlace,
+} from '../sync/anomalies.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import {
   isConnected,
@@ -73,19 +80,20 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
     return;
   }
   const up = joinAt(turn, join.index);
-  if (!isUnsteady(turn, up)) catchUp(turn, up, tracker, report);
+  if (!isUnsteady(turn, up, tracker)) catchUp(turn, up, tracker, report);
 }
 
 /** Each time that a node comes up, its offset and its data are judged anew: a link that breaks all the time has no end. */
 const timesUpAtMost = 20;
 
 /** Whether the link of the node breaks again and again; true = the node was given up. */
-function isUnsteady(turn: Turn, join: Join): boolean {
+function isUnsteady(turn: Turn, join: Join, { standing }: SlaveTracker): boolean {
   const { number } = currentAttempt(join)!;
-  const times = join.phases.filter(
-    ({ phase, attempt }) => phase === 'catching_up' && attempt === number,
-  ).length;
-  if (times <= timesUpAtMost) return false;
+  const ups = join.phases.filter(({ phase, attempt }) => phase === 'catching_up' && attempt === number);
+  const times = Math.max(ups.length, standing?.flaps ?? 0);
+  // A binlog that cannot be applied breaks the link too, and has its own name once the offset has stood for a stall.
+  const isTooSoon = turn.now - (ups[0]?.at ?? turn.now) < 2 * turn.expansion.policy.stallTimeoutMs;
+  if (times <= timesUpAtMost || isTooSoon) return false;
   giveUp(
     turn,
     join,
@@ -131,8 +139,10 @@ function noFileYet(input: AnomalyInput): Reason | null {
 
 function duringSync(turn: Turn, join: Join, input: AnomalyInput): void {
   const tracker = input.slave;
-  // A node that gives no answer for a while is still what it was.
-  const staysUp = tracker.phase === 'catching_up' && join.phase === 'verifying';
+  // A node that gives no answer for a while is still what it was; and a link that breaks every second is told once.
+  const staysUp =
+    (tracker.phase === 'catching_up' && join.phase === 'verifying') ||
+    (join.phase === 'catching_up' && flapsInPlace(tracker));
   const entered = staysUp ? join : enterPhase(turn, join, tracker.phase, whyInPhase[tracker.phase]);
   const attempt = currentAttempt(entered)!;
   const busy = tracker.busySince === null ? null : because('node_may_be_opening');

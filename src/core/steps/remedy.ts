@@ -142,14 +142,14 @@ const named = (diagnosis: Diagnosis) => {
 const waitWords = (diagnosis: Diagnosis): Reason => because('tries_by_itself', { cause: named(diagnosis) });
 
 /**
- * Gives a node up. One whose full sync has not ended is detached: it would go on copying for ever, or keep the master from
- * purging its binlog.
+ * Gives a node up. A node whose full sync has not ended is detached: it would go on copying for ever, or keep the master
+ * from purging its binlog. So is a node that gets the same binlog again and again, though its link is up half of the time.
  */
 function stop(turn: Turn, join: Join, problem: Problem): void {
   const tracker = currentAttempt(join)?.tracker ?? null;
   giveUp(turn, join, 'quarantined', problem);
-  const syncs = tracker !== null && !isConnected(tracker.replication) && tracker.unreachableSince === null;
-  if (!syncs) return;
+  if (tracker === null || tracker.unreachableSince !== null) return;
+  if (isConnected(tracker.replication) && problem.code !== 'binlog_not_applied') return;
   leave(turn, joinAt(turn, join.index), 'quarantined', because('sync_did_not_end'));
   advanceLeaving(turn, joinAt(turn, join.index));
 }

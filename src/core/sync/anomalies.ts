@@ -384,10 +384,14 @@ function copyNotOpened({ slave }: Pick<AnomalyInput, 'slave'>) {
 /** Fewer can be a network that breaks. */
 const flapsThatTell = 3;
 
+/** Whether the link breaks again and again while the node's offset stands. */
+export const flapsInPlace = ({ standing }: Pick<SlaveTracker, 'standing'>): boolean =>
+  (standing?.flaps ?? 0) >= flapsThatTell;
+
 /** The master sends its binlog again and again: the node receives more than pings, and its own offset does not move. */
 function isServedInVain({ standing: known, replInputBytes, lastAnsweredAt, rates }: SlaveTracker): boolean {
   if (known == null) return false;
-  if (known.flaps >= flapsThatTell) return true;
+  if (flapsInPlace({ standing: known })) return true;
   const since = { at: known.movedAt, bytes: known.bytes ?? replInputBytes ?? 0 };
   const now = { at: lastAnsweredAt ?? 0, bytes: replInputBytes ?? 0 };
   if (now.at - since.at <= 1000 || !isMoreThanPings(since, now)) return false;
