@@ -6,7 +6,7 @@ import { keys, signOut, useFreeze, useFreezeControl, useIsOperator, useSession }
 import { Icon } from './components/icon.tsx';
 import { Age, ErrorNotice, Loading, PageTitle, Said } from './components/parts.tsx';
 import { ReasonDialog } from './components/reason-dialog.tsx';
-import { type Language, languages, useLanguage, useMessages } from './i18n/index.tsx';
+import { type Language, languages, useLanguage, useMessages } from './i18n.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { Link, type Route, useRouter } from './router.tsx';

@@ -10,7 +10,7 @@ import { createRoot } from 'react-dom/client';
 import { ApiError } from './api/client.ts';
 import { App } from './app.tsx';
 import { AnnouncerProvider } from './components/parts.tsx';
-import { LanguageProvider } from './i18n/index.tsx';
+import { LanguageProvider } from './i18n.tsx';
 import { RouterProvider } from './router.tsx';
 
 const theme = createTheme({ cursorType: 'pointer', defaultRadius: 6, respectReducedMotion: true });

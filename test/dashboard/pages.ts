@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { en, type Messages } from '../../src/dashboard/i18n/en.ts';
-import { zh } from '../../src/dashboard/i18n/zh.ts';
 import { formOf } from '../../src/dashboard/pages/new-expansion/form-model.ts';
+import { en, type Messages } from '../../src/model/labels/en.ts';
+import { zh } from '../../src/model/labels/zh.ts';
 import { policyFields, policySections } from '../../src/model/policy.ts';
 
 export interface OpenOptions {

@@ -6,8 +6,6 @@ import {
   formatRate,
   formatShare,
 } from '../../src/dashboard/format.ts';
-import { en } from '../../src/dashboard/i18n/en.ts';
-import { zh } from '../../src/dashboard/i18n/zh.ts';
 import { EventLog } from '../../src/dashboard/live/event-log.ts';
 import { lagsFromMaster, ratesFromObservations } from '../../src/dashboard/live/history.ts';
 import {
@@ -21,6 +19,8 @@ import { alignSeries } from '../../src/dashboard/pages/expansion/series.ts';
 import { layoutTopology } from '../../src/dashboard/pages/expansion/topology-layout.ts';
 import { isAddress, parseNodes } from '../../src/dashboard/pages/new-expansion/parse-nodes.ts';
 import { expansionStates, type Join, joinPhases } from '../../src/model/expansion.ts';
+import { en } from '../../src/model/labels/en.ts';
+import { zh } from '../../src/model/labels/zh.ts';
 import type { StoredEvent } from '../../src/model/views/event.ts';
 import { MockWorld } from './mock-world.ts';
 

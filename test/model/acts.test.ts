@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { en } from '../../src/dashboard/i18n/en.ts';
-import { zh } from '../../src/dashboard/i18n/zh.ts';
 import { acts } from '../../src/model/acts.ts';
+import { en } from '../../src/model/labels/en.ts';
+import { zh } from '../../src/model/labels/zh.ts';
 import { languages, type Reader } from '../../src/model/text.ts';
 
 const args = ['exp_1', '10.0.0.2:9221'] as const;

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import type { StreamStatus } from '../live/stream.ts';
 import { Icon } from './icon.tsx';
 import { Notice, useAnnounce } from './parts.tsx';

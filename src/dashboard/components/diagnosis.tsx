@@ -1,7 +1,7 @@
 import type { Diagnosis } from '../../model/views/diagnosis.ts';
 import type { JoinView } from '../../model/views/expansion.ts';
 import { formatMoment } from '../format.ts';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import { Panel, Said, Steps, useNow } from './parts.tsx';
 
 type Cause = Diagnosis['causes'][number];

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import { ErrorNotice, Loading } from './parts.tsx';
 import { Scrollable } from './scrollable.tsx';
 

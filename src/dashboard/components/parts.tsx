@@ -11,7 +11,7 @@ import {
 import { ApiError } from '../api/client.ts';
 import { serverNow } from '../api/server-clock.ts';
 import { formatDuration } from '../format.ts';
-import { languageOf, useMessages } from '../i18n/index.tsx';
+import { languageOf, useMessages } from '../i18n.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
 /** A text of the service, marked with its own language: what an older release stored can be in English on a Chinese page. */

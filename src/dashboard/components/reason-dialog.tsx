@@ -1,6 +1,6 @@
 import { Button, Modal, Textarea } from '@mantine/core';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import { ErrorNotice } from './parts.tsx';
 
 /** When this goes, the focus returns to where it was when it came. */

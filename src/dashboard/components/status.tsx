@@ -1,6 +1,6 @@
 import { type ExpansionState, isActive, type JoinPhase, type SilentNode } from '../../model/expansion.ts';
 import type { JoinView } from '../../model/views/expansion.ts';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { useDuration, useNow } from './parts.tsx';
 

@@ -6,7 +6,7 @@ import type { ExpansionView, JoinView, ProgressMessage } from '../../model/views
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';
 import { serverNow } from '../api/server-clock.ts';
-import { type Language, useLanguage } from '../i18n/index.tsx';
+import { type Language, useLanguage } from '../i18n.tsx';
 import { EventLog } from './event-log.ts';
 import { RateHistory, sampleOf } from './history.ts';
 import { LiveStream, type StreamStatus } from './stream.ts';

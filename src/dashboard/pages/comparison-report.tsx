@@ -2,7 +2,7 @@ import type { ComparisonReport } from '../../model/comparison.ts';
 import { Said, useDuration } from '../components/parts.tsx';
 import { Badge } from '../components/status.tsx';
 import { formatCount, formatShare } from '../format.ts';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 
 const tones = { equal: 'good', empty: 'plain', different: 'bad', inconclusive: 'warn' } as const;
 const icons = { equal: 'check', empty: 'circle', different: 'cross', inconclusive: 'warning' } as const;

@@ -9,7 +9,7 @@ import { Bar, Notice, PageTitle, PageToCome, Panel, Said, useDuration } from '..
 import { ReasonDialog } from '../components/reason-dialog.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
 import { formatCount, formatDateTime } from '../format.ts';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import { Link } from '../router.tsx';
 import { ReportFacts, VerdictBadge } from './comparison-report.tsx';
 import { ComparisonBadge } from './comparisons.tsx';

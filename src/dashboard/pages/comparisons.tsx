@@ -8,7 +8,7 @@ import { ErrorNotice, PageTitle, useDuration, useNow } from '../components/parts
 import { useFocusBack } from '../components/reason-dialog.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
 import { formatCount, formatMoment } from '../format.ts';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import { Link, useRouter } from '../router.tsx';
 import { VerdictBadge } from './comparison-report.tsx';
 import { isAddress } from './new-expansion/parse-nodes.ts';

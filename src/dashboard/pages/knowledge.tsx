@@ -2,7 +2,7 @@ import type { KnowledgeView } from '../../model/views/service.ts';
 import { useKnowledge } from '../api/queries.ts';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
 import { Badge } from '../components/status.tsx';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 
 /** What the service knows of the releases of Pika. */
 export default function KnowledgePage() {

@@ -19,7 +19,7 @@ import {
 import { Scrollable } from '../components/scrollable.tsx';
 import { Badge, Silence, StateBadge } from '../components/status.tsx';
 import { formatBytes, formatDateTime, formatMoment, formatRate } from '../format.ts';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import { useFeed } from '../live/use-feed.ts';
 import { Link, useRouter } from '../router.tsx';
 import { WaitingCampaignCard } from './campaigns/waiting-card.tsx';

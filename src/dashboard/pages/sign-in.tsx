@@ -4,7 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import { keys, signIn } from '../api/queries.ts';
 import { ErrorNotice, PageTitle } from '../components/parts.tsx';
-import { useMessages } from '../i18n/index.tsx';
+import { useMessages } from '../i18n.tsx';
 import { useRouter } from '../router.tsx';
 
 export function SignInPage() {

@@ -8,7 +8,7 @@ import { useIsOperator } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 
 const icons: Readonly<Record<CampaignVerb, IconName>> = {
   approve: 'check',

@@ -4,7 +4,7 @@ import { ListPanel } from '../../components/list-panel.tsx';
 import { PageTitle, useDuration, useNow } from '../../components/parts.tsx';
 import { Badge } from '../../components/status.tsx';
 import { formatDateTime, formatMoment } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
 import { CampaignBadge, MemberStrip } from './status.tsx';
 

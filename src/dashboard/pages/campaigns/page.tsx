@@ -19,7 +19,7 @@ import {
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge } from '../../components/status.tsx';
 import { formatDateTime, formatMoment } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
 import { CampaignControls } from './controls.tsx';
 import { CampaignBadge, MemberBadge, MemberStrip, stripWords } from './status.tsx';

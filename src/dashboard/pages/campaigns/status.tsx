@@ -2,7 +2,7 @@ import type { CampaignState, MemberState } from '../../../model/campaign.ts';
 import type { CampaignSummary } from '../../../model/views/campaign.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { Badge, type Tone } from '../../components/status.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 
 interface Look {
   readonly tone: Tone;

@@ -1,6 +1,6 @@
 import type { CampaignSummary } from '../../../model/views/campaign.ts';
 import { Age, Said } from '../../components/parts.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
 import { CampaignBadge, MemberStrip } from './status.tsx';
 

@@ -3,7 +3,7 @@ import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts'
 import { Age, Bar, Said, useDuration } from '../../components/parts.tsx';
 import { PhaseBadge, Silence } from '../../components/status.tsx';
 import { formatBytes, formatClock, formatRate } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import type { EventLog } from '../../live/event-log.ts';
 import { useEvents } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';

@@ -7,7 +7,7 @@ import { fetchObservations } from '../../api/queries.ts';
 import { useSeen } from '../../components/use-seen.ts';
 import { useWidth } from '../../components/use-width.ts';
 import { formatBytes, formatRate } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { lagsFromMaster, type RateHistory, ratesFromObservations, type Sample } from '../../live/history.ts';
 import { useHistoryVersion } from '../../live/use-expansion-live.ts';
 import { alignSeries } from './series.ts';

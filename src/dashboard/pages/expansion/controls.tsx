@@ -7,7 +7,7 @@ import { useControl, useIsOperator } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 
 interface Asked {
   readonly verb: ControlVerb;

@@ -6,7 +6,7 @@ import { Icon } from '../../components/icon.tsx';
 import { Panel, Said } from '../../components/parts.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatClock, formatCount, formatDateTime } from '../../format.ts';
-import { languageOf, useMessages } from '../../i18n/index.tsx';
+import { languageOf, useMessages } from '../../i18n.tsx';
 import type { EventLog } from '../../live/event-log.ts';
 import { useEvents } from '../../live/use-expansion-live.ts';
 

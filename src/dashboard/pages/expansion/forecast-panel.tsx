@@ -4,7 +4,7 @@ import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { Notice, Panel, useDuration } from '../../components/parts.tsx';
 import { Scrollable } from '../../components/scrollable.tsx';
 import { formatBytes, formatRate, formatShare } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { ForecastFacts } from '../new-expansion/forecast-facts.tsx';
 import { batchBands } from './lanes.ts';
 

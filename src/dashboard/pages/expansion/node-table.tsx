@@ -12,7 +12,7 @@ import { Bar, Panel, useDuration } from '../../components/parts.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatBytes, formatRate } from '../../format.ts';
-import { useMessages, useReader } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
 import { NodeControls } from './controls.tsx';
 import { isTroubled } from './lanes.ts';

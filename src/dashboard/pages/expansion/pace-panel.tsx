@@ -8,7 +8,7 @@ import { Bar, Notice, Panel, useDuration, useNow } from '../../components/parts.
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, type Tone } from '../../components/status.tsx';
 import { formatBytes, formatCount, formatRate, formatShare } from '../../format.ts';
-import { useMessages, useReader } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n.tsx';
 
 /** What sets the pace: budget, health of the master, time windows, and the settings that were borrowed for it. */
 export function PacePanel({ expansion }: { readonly expansion: ExpansionView }) {

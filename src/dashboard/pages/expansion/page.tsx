@@ -25,7 +25,7 @@ import {
 } from '../../components/parts.tsx';
 import { StateBadge } from '../../components/status.tsx';
 import { formatMoment } from '../../format.ts';
-import { useMessages, useReader } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n.tsx';
 import { type ExpansionLive, useExpansionLive } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
 import { Findings } from '../new-expansion/plan-view.tsx';

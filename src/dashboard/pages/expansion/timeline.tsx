@@ -10,7 +10,7 @@ import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatClock } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
 import { batchBands, isStill, isTroubled, restingSince, spansOf, ticksOf, timeRange } from './lanes.ts';
 

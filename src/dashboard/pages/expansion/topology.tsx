@@ -11,7 +11,7 @@ import { iconPath } from '../../components/icon.tsx';
 import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
 import { formatBytes } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { hrefOf, useRouter } from '../../router.tsx';
 import { lagText } from '../new-expansion/topology-facts.tsx';
 import { shareOf } from './progress.ts';

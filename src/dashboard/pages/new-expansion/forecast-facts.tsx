@@ -1,7 +1,7 @@
 import type { Forecast, ForecastRange } from '../../../model/forecast.ts';
 import { Said, useDuration } from '../../components/parts.tsx';
 import { formatBytes, formatRate } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 
 /** What an expansion will probably take: ranges that hold 90 % of cases, "unknown" where nothing is known. */
 export function ForecastFacts({

@@ -8,7 +8,7 @@ import type { Plan } from '../../../model/views/plan.ts';
 import { makePlan, startExpansion, useIsOperator, usePlan, useTopology } from '../../api/queries.ts';
 import type { MasterInput, NodeInput } from '../../api/types.ts';
 import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.tsx';
-import { useLanguage, useMessages } from '../../i18n/index.tsx';
+import { useLanguage, useMessages } from '../../i18n.tsx';
 import { hrefOf, useRouter } from '../../router.tsx';
 import { Played } from '../rehearsal/played.tsx';
 import { isAddress, type ParsedNodes, parseNodes } from './parse-nodes.ts';

@@ -1,6 +1,6 @@
 import { ApiError } from '../../api/client.ts';
 import { ErrorNotice } from '../../components/parts.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { Findings } from './plan-view.tsx';
 
 /** A request that was refused, with the findings that stand against it. */

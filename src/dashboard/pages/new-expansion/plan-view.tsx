@@ -3,7 +3,7 @@ import type { Finding } from '../../../model/views/finding.ts';
 import type { Plan } from '../../../model/views/plan.ts';
 import { Notice, Panel, Said } from '../../components/parts.tsx';
 import { Badge, SeverityBadge } from '../../components/status.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
 import { ForecastFacts } from './forecast-facts.tsx';
 

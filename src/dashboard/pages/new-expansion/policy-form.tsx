@@ -1,7 +1,7 @@
 import { Button, Checkbox, Group, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { type Values, withValueAt } from '../../../model/fields.ts';
 import { type PolicyInput, policyFields, policySections } from '../../../model/policy.ts';
-import { useLanguage, useMessages } from '../../i18n/index.tsx';
+import { useLanguage, useMessages } from '../../i18n.tsx';
 import { type Control, formOf, type Section } from './form-model.ts';
 
 interface Props {

@@ -1,7 +1,7 @@
 import type { SlaveLag } from '../../../model/observation.ts';
 import type { Topology } from '../../../model/views/plan.ts';
 import { formatBytes } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 
 /** A master and its slaves, as the master tells it. */
 export function TopologyFacts({ topology }: { readonly topology: Topology }) {

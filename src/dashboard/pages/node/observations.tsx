@@ -9,7 +9,7 @@ import { fetchObservations, keys } from '../../api/queries.ts';
 import { ErrorNotice, Loading, Panel } from '../../components/parts.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatBytes, formatDateTime } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 
 const rowHeight = 30;
 const pageSize = 500;

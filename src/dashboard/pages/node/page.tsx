@@ -24,7 +24,7 @@ import {
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { formatDateTime, formatMoment } from '../../format.ts';
-import { useMessages, useReader } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n.tsx';
 import { useExpansionLive } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
 import { ReportFacts } from '../comparison-report.tsx';

@@ -2,7 +2,7 @@ import { ApiError } from '../../api/client.ts';
 import { usePlan } from '../../api/queries.ts';
 import { ErrorNotice, Loading, PageTitle } from '../../components/parts.tsx';
 import { formatDateTime } from '../../format.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
 import { Played } from './played.tsx';
 

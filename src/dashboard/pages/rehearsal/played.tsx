@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import type { Plan } from '../../../model/views/plan.ts';
 import { useIsOperator, useRehearsal } from '../../api/queries.ts';
 import { Notice } from '../../components/parts.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { PlanError } from '../new-expansion/plan-error.tsx';
 import { RehearsalView } from './view.tsx';
 

@@ -4,7 +4,7 @@ import { Icon } from '../../components/icon.tsx';
 import { useDuration } from '../../components/parts.tsx';
 import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { isStill, ticksOf } from '../expansion/lanes.ts';
 
 const leastSeconds = 1;

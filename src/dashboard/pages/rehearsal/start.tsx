@@ -2,7 +2,7 @@ import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useIsOperator } from '../../api/queries.ts';
 import { PageTitle, Panel } from '../../components/parts.tsx';
-import { useMessages } from '../../i18n/index.tsx';
+import { useMessages } from '../../i18n.tsx';
 import { Link, useRouter } from '../../router.tsx';
 
 /** Where a plan is named that is to be rehearsed. */

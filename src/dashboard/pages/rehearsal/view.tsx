@@ -6,7 +6,7 @@ import { Notice, Panel, Said, Steps, useDuration } from '../../components/parts.
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge, PhaseBadge, StateBadge, type Tone } from '../../components/status.tsx';
 import { formatShare } from '../../format.ts';
-import { useMessages, useReader } from '../../i18n/index.tsx';
+import { useMessages, useReader } from '../../i18n.tsx';
 import { isStill } from '../expansion/lanes.ts';
 import { RunTimeline } from './run-timeline.tsx';
 

@@ -8,9 +8,9 @@ import {
   useMemo,
   useState,
 } from 'react';
-import type { Reader } from '../../model/text.ts';
-import { en, type Messages } from './en.ts';
-import { zh } from './zh.ts';
+import { en, type Messages } from '../model/labels/en.ts';
+import { zh } from '../model/labels/zh.ts';
+import type { Reader } from '../model/text.ts';
 
 export type Language = 'en' | 'zh';
 export const languages: Readonly<Record<Language, Messages>> = { en, zh };

@@ -1,5 +1,5 @@
-import { wordsInChinese } from '../../model/state-words.ts';
-import { campaignStates, memberStates } from '../../model/states.ts';
+import { wordsInChinese } from '../state-words.ts';
+import { campaignStates, memberStates } from '../states.ts';
 import type { campaigns as english } from './campaigns-en.ts';
 
 /** 批量扩容页面的中文文字。 */

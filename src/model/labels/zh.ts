@@ -1,5 +1,5 @@
-import { wordsInChinese } from '../../model/state-words.ts';
-import { comparisonStates, expansionStates, joinPhases } from '../../model/states.ts';
+import { wordsInChinese } from '../state-words.ts';
+import { comparisonStates, expansionStates, joinPhases } from '../states.ts';
 import { campaigns } from './campaigns-zh.ts';
 import type { Messages } from './en.ts';
 
