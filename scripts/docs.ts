@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtIn } from '../src/engines/pika/knowledge.ts';
 import { type LogLine, logLines } from '../src/engines/pika/log-lines.ts';
-import { type CopyHelps, causes } from '../src/model/diagnosis.ts';
+import { type CopyHelps, causeSteps, causes } from '../src/model/causes.ts';
 import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
-import { logCauses } from '../src/model/full-sync-log.ts';
+import { logGaps } from '../src/model/full-sync-log.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
 import { refusals } from '../src/model/refusals.ts';
 import { expansionTransitions } from '../src/model/states.ts';
@@ -131,14 +131,14 @@ function faultsText(): string {
   return table(['releases', 'commands', 'what happens', 'how it shows', 'what to do'], rows);
 }
 
-/** Why a full sync did not end complete, as far as a log tells. */
-function logCausesText(): string {
-  const rows = Object.entries(logCauses).map(([code, { title, step }]) => [
+/** Why a log does not suffice. */
+function logGapsText(): string {
+  const rows = Object.entries(logGaps).map(([code, { title, step }]) => [
     `\`${code}\``,
     say(title),
     say(step),
   ]);
-  return table(['cause', 'what happened', 'what to do'], rows);
+  return table(['cause', 'what is missing', 'what to do'], rows);
 }
 
 /** The lines of Pika's logs that are understood. */
@@ -165,7 +165,7 @@ const helpText: Readonly<Record<CopyHelps, string>> = {
 function causesText(): string {
   const faultsAreInKnowledge = { faults: [] };
   return Object.entries(causes)
-    .map(([code, { title, looks, wouldTell, copyHelps, steps }]) =>
+    .map(([code, { title, looks, wouldTell, copyHelps }]) =>
       [
         `### ${code}`,
         say(title),
@@ -179,8 +179,7 @@ function causesText(): string {
         ),
         `What would tell: ${say(wouldTell)}`,
         `Another copy ${helpText[copyHelps]}`,
-        steps
-          .en(faultsAreInKnowledge, nobody)
+        causeSteps({ code, facts: faultsAreInKnowledge }, nobody)
           .map((step, index) => `${index + 1}. ${step}`)
           .join('\n'),
       ].join('\n\n'),
@@ -201,7 +200,7 @@ export const blocks: readonly Block[] = [
   { file: 'docs/settings.md', name: 'settings', text: settingsText() },
   { file: 'docs/knowledge.md', name: 'faults', text: faultsText() },
   { file: 'docs/diagnosis.md', name: 'causes', text: causesText() },
-  { file: 'docs/logs.md', name: 'log causes', text: logCausesText() },
+  { file: 'docs/logs.md', name: 'log gaps', text: logGapsText() },
   { file: 'docs/logs.md', name: 'log lines', text: logLinesText() },
 ];
 

@@ -21,12 +21,12 @@ export const faultEffects = [
   'slave_gives_up',
 ] as const;
 
-/** Causes of a diagnosis that a fault of a release can be (model/diagnosis.ts). */
+/** Causes of a diagnosis that a fault of a release can be (model/causes.ts). */
 export const faultCauses = [
   'replicated_wrongly',
   'command_not_applied',
   'lost_after_flush',
-  'dump_takes_long',
+  'doing_bgsave',
 ] as const;
 export type FaultCause = (typeof faultCauses)[number];
 

@@ -1,7 +1,8 @@
 /** What went wrong, beside what is refused: code -> what happened and what the operator can do next. */
 import { acts } from './acts.ts';
 import { anomalyFor, anomalySteps, anomalyTitle } from './anomalies.ts';
-import { causeSteps, causeText, type Diagnosis } from './diagnosis.ts';
+import { causeSteps, causeText } from './causes.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { AnomalyRecord } from './evidence.ts';
 import type { Problem } from './expansion.ts';
 import type { Finding } from './finding.ts';

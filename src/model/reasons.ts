@@ -3,7 +3,7 @@
  * are compared by code and facts, never by their words.
  */
 import { batchReasons } from './batch-reasons.ts';
-import { causeText } from './diagnosis.ts';
+import { causeText } from './causes.ts';
 import { type EvidenceRule, ruleFor } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { type MasterWork, masterWorkText } from './findings/settings.ts';

@@ -13,7 +13,7 @@ import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { AnomalyRecord } from '../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
-import { type LogAttempt, logCauses } from '../model/full-sync-log.ts';
+import { type LogAttempt, logCauseWords } from '../model/full-sync-log.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
 import { nobody } from '../model/text.ts';
 import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
@@ -232,7 +232,7 @@ export function replay(recording: Recording): ReplayResult {
     told: LogAttempt | undefined,
   ): ReplayedSlave['cause'] {
     if (told?.cause && speaksAgainst(told))
-      return { code: told.cause, text: logCauses[told.cause].title.en({}, nobody) };
+      return { code: told.cause, text: logCauseWords(told.cause, nobody).title };
     const causes = last.flatMap(
       (anomaly) =>
         diagnose({

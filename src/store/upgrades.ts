@@ -23,6 +23,7 @@ const steps = {
       stateReason: asWritten(doc.stateReason),
     }),
     batchSizeReasonSaid,
+    causesRenamed,
   ],
   join: [
     (doc) => ({
@@ -33,10 +34,11 @@ const steps = {
         intents: attempt.intents.map((intent) => ({ ...intent, reason: asWritten(intent.reason) })),
       })),
     }),
+    causesRenamed,
   ],
   observation: [],
   /** An event with all its columns; the version is in `data`. */
-  event: [],
+  event: [causesRenamed],
   plan: [batchSizeReasonSaid],
   campaign: [
     // The reasons became codes with facts.
@@ -55,6 +57,7 @@ const steps = {
         waitingFor: asWritten(doc.expansion.waitingFor),
       },
     }),
+    causesRenamed,
   ],
   comparison_spec: [],
   comparison_cursor: [
@@ -88,6 +91,36 @@ function asWritten(text: string | null | undefined): Said | null {
 function batchSizeReasonSaid({ batchSizeBecause, ...doc }: any): object {
   const said = asWritten(doc.batchSizeReason);
   return { ...doc, batchSizeReason: said && { ...said, ...batchSizeBecause } };
+}
+
+/** Causes that had another code in the log reader than in the diagnosis. */
+const causeNow = new Map([
+  ['newer_dump', 'snapshot_superseded'],
+  ['dump_fails', 'dump_failed'],
+  ['files_port_closed', 'rsync_port_closed'],
+  ['dump_takes_long', 'doing_bgsave'],
+]);
+
+/** A cause is a code, or holds its code, and stands in facts, problems, diagnoses and events. */
+// biome-ignore lint/suspicious/noExplicitAny: as in Step
+function causesRenamed(doc: any): any {
+  if (typeof doc !== 'object' || doc === null) return doc;
+  if (Array.isArray(doc)) return doc.map(causesRenamed);
+  return Object.fromEntries(
+    Object.entries(doc).map(([name, value]) => {
+      const inside = causesRenamed(value);
+      return [name, name in causeFields ? causeRenamed(inside) : inside];
+    }),
+  );
+}
+
+const causeFields = { cause: true, causes: true, triedCauses: true };
+
+// biome-ignore lint/suspicious/noExplicitAny: as in Step
+function causeRenamed(cause: any): any {
+  if (Array.isArray(cause)) return cause.map(causeRenamed);
+  if (typeof cause === 'string') return causeNow.get(cause) ?? cause;
+  return cause?.code === undefined ? cause : { ...cause, code: causeRenamed(cause.code) };
 }
 
 export type DocumentKind = keyof typeof steps;

@@ -209,7 +209,7 @@ describe('a diagnosis', () => {
     symptom: 'hung_in_full_sync' as const,
     causes: [
       {
-        code: 'dump_fails',
+        code: 'dump_failed',
         facts: {},
         text: 'The dump failed.',
         speaksFor: [{ code: 'trickle', facts: {}, text: '236 B come.' }],

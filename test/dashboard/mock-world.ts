@@ -3,8 +3,9 @@ import { controlProblem } from '../../src/core/steps/controls.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import { noProgress } from '../../src/core/steps/progress.ts';
 import type { Capabilities } from '../../src/model/capabilities.ts';
+import { type CauseCode, causes } from '../../src/model/causes.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
-import { type CauseCode, causes, type Diagnosis, type SignCode, sign } from '../../src/model/diagnosis.ts';
+import { type Diagnosis, type SignCode, sign } from '../../src/model/diagnosis.ts';
 import { type AnomalyRecord, type Evidence, ruleNames } from '../../src/model/evidence.ts';
 import {
   type Attempt,
@@ -894,8 +895,8 @@ const diagnosisOf = ({ at, attempt, code }: AnomalyRecord): Diagnosis => {
     attempt,
     symptom: code,
     causes: [
-      cause('newer_dump', ['newer_dump_seen', 'more_than_snapshot'], []),
-      cause('dump_fails', ['no_file'], ['newer_dump_seen']),
+      cause('snapshot_superseded', ['newer_dump_seen', 'more_than_snapshot'], []),
+      cause('dump_failed', ['no_file'], ['newer_dump_seen']),
     ],
     remedy: { kind: 'reattach' },
   };

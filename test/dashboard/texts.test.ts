@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causes } from '../../src/model/diagnosis.ts';
+import { causes } from '../../src/model/causes.ts';
 import { nobody } from '../../src/model/text.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
@@ -32,11 +32,11 @@ describe.skipIf(noBrowser !== null)('what the service says, in the language of t
     const { page, node } = await openHalted();
     await page.goto(node);
     const panel = page.section(page.t.diagnosis.title);
-    await panel.getByText(causes.newer_dump.title.en({}, nobody)).waitFor();
-    await panel.getByText(causes.newer_dump.wouldTell.en({}, nobody)).waitFor();
-    const other = panel.getByText(causes.dump_fails.wouldTell.en({}, nobody));
+    await panel.getByText(causes.snapshot_superseded.title.en({}, nobody)).waitFor();
+    await panel.getByText(causes.snapshot_superseded.wouldTell.en({}, nobody)).waitFor();
+    const other = panel.getByText(causes.dump_failed.wouldTell.en({}, nobody));
     expect(await other.isVisible()).toBe(false);
-    await panel.getByText(causes.dump_fails.title.en({}, nobody)).click();
+    await panel.getByText(causes.dump_failed.title.en({}, nobody)).click();
     await other.waitFor();
     // The remedy was another copy, and no attempt is left.
     await panel.getByText(page.t.diagnosis.givenUp).waitFor();
@@ -45,7 +45,7 @@ describe.skipIf(noBrowser !== null)('what the service says, in the language of t
   it('an expansion shows the diagnosis of its node in trouble', async () => {
     const { page, expansion } = await openHalted();
     await page.goto(expansion);
-    const cause = page.page.getByText(causes.newer_dump.wouldTell.en({}, nobody));
+    const cause = page.page.getByText(causes.snapshot_superseded.wouldTell.en({}, nobody));
     await page.page.getByText(page.t.diagnosis.title, { exact: true }).click();
     await cause.waitFor();
   });
@@ -53,9 +53,9 @@ describe.skipIf(noBrowser !== null)('what the service says, in the language of t
   it('follows the language when it is switched, in the diagnosis and in the events', async () => {
     const { page, node, expansion } = await openHalted();
     await page.goto(node);
-    await page.page.getByText(causes.newer_dump.title.en({}, nobody)).first().waitFor();
+    await page.page.getByText(causes.snapshot_superseded.title.en({}, nobody)).first().waitFor();
     await page.button('Language: 中文').click();
-    await page.page.getByText(causes.newer_dump.title.zh({}, nobody)).first().waitFor();
+    await page.page.getByText(causes.snapshot_superseded.title.zh({}, nobody)).first().waitFor();
     expect(await wrongLanguages(page)).toEqual([]);
     await page.goto(expansion);
     const events = page.page.getByRole('listbox');

@@ -167,7 +167,7 @@ describe.skipIf(reason !== null)('dumps and copies that fail on real Pika', { ti
         await writeFile(`${rig.master.folder}/dump`, '');
       }
       const { phase, attempts, diagnosis, problem } = await expandOne(rig, node);
-      expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'dump_fails']);
+      expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'dump_failed']);
       expect(attempts.length).toBeLessThanOrEqual(2);
       expect(`${problem!.text} ${problem!.nextSteps.join(' ')}`).toContain('dump-path');
       expect(await receivedBytes(node)).toBeLessThan(200_000);

@@ -57,7 +57,7 @@ describe.skipIf(pikaMissing !== null)('disturbances on real Pika', { timeout: 60
     const { state, phase, diagnosis, progress } = await bgsaveEvery(20_000, expandOne(rig, node));
     expect((await receivedBytes(node)) / progress.snapshotBytes!).toBeLessThan(2);
     if (state === 'succeeded') return isWhole(node, 200_000);
-    expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'newer_dump']);
+    expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'snapshot_superseded']);
     expect(String(await node.send('INFO', 'replication'))).toContain('role:master');
   });
 

@@ -95,7 +95,7 @@ describe.skipIf(reason !== null)('ports out of reach on real Pika', { timeout: 6
     if (how === 'refused') network.refuse(node, files);
     else network.silence(files);
     const { phase, attempts, diagnosis, problem } = await expandOne(rig, node);
-    expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'files_port_closed']);
+    expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'rsync_port_closed']);
     expect(attempts.length).toBeLessThanOrEqual(2);
     expect(`${problem!.text} ${problem!.nextSteps.join(' ')}`).toContain('port + 10001');
     await isDetachedWithoutCopy();

@@ -13,7 +13,7 @@ import type { Scenario } from './scenario.ts';
 import { addressOf } from './servers.ts';
 
 /** Causes that have passed when the next copy begins. */
-const mayComeAgain: ReadonlySet<string> = new Set(['newer_dump', 'reply_missed']);
+const mayComeAgain: ReadonlySet<string> = new Set(['snapshot_superseded', 'reply_missed']);
 
 export interface Violation {
   readonly promise: string;

@@ -38,6 +38,31 @@ describe('a document', () => {
     expect(upgrade('expansion', { batchSizeReason: null, v: 2 })).toEqual({ batchSizeReason: null });
   });
 
+  it('of a release in which the log reader and the diagnosis had other codes has one code per cause', () => {
+    const older = {
+      triedCauses: ['newer_dump', 'disk_full'],
+      diagnosis: { causes: [{ code: 'dump_fails', facts: {} }, { code: 'files_port_closed' }] },
+      waitingFor: { code: 'tries_by_itself', facts: { cause: { code: 'dump_takes_long', text: 'x' } } },
+      problem: { code: 'copy_stalled', facts: { cause: null, newer_dump: 'newer_dump' } },
+      attempts: [],
+    };
+    expect(upgrade('join', { ...older, v: 2 })).toEqual({
+      triedCauses: ['snapshot_superseded', 'disk_full'],
+      diagnosis: { causes: [{ code: 'dump_failed', facts: {} }, { code: 'rsync_port_closed' }] },
+      waitingFor: { code: 'tries_by_itself', facts: { cause: { code: 'doing_bgsave', text: 'x' } } },
+      problem: { code: 'copy_stalled', facts: { cause: null, newer_dump: 'newer_dump' } },
+      attempts: [],
+    });
+    const remedy = { type: 'node.remedy', data: { code: 'snapshot_superseded', cause: 'newer_dump' } };
+    expect(upgrade('event', remedy)).toEqual({
+      type: 'node.remedy',
+      data: { code: 'snapshot_superseded', cause: 'snapshot_superseded' },
+    });
+    expect(upgrade('expansion', { problem: { facts: { cause: { code: 'dump_fails' } } }, v: 3 })).toEqual({
+      problem: { facts: { cause: { code: 'dump_failed' } } },
+    });
+  });
+
   it('comes back as it was stored, without the version', () => {
     expect(upgrade('plan', stamp('plan', { a: 1 }))).toEqual({ a: 1 });
   });

@@ -3,16 +3,9 @@
  * and what is to be done. Before a copy is repeated: is the cause on the master's side, does it last, would it come back?
  */
 import type { Capabilities } from '../../model/capabilities.ts';
+import { type CauseCode, type CopyHelps, causeSteps, causes } from '../../model/causes.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
-import {
-  type CauseCode,
-  type CopyHelps,
-  causeSteps,
-  causes,
-  type Diagnosis,
-  type SignCode,
-  sign,
-} from '../../model/diagnosis.ts';
+import { type Diagnosis, type SignCode, sign } from '../../model/diagnosis.ts';
 import { type AnomalyRecord, isMet } from '../../model/evidence.ts';
 import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import {
@@ -112,7 +105,7 @@ const asksAgainForMs = { replication_port_closed: 60_000, already_listed: 200_00
 const isAskingAgain = (code: string): code is keyof typeof asksAgainForMs => code in asksAgainForMs;
 
 /** Causes that lie in the dump itself: a copy of the same dump ends the same way. */
-const needsNewDump = (code: string): boolean => code === 'lost_after_flush' || code === 'dump_fails';
+const needsNewDump = (code: string): boolean => code === 'lost_after_flush' || code === 'dump_failed';
 
 /** A remedy is not repeated for a cause that it did not cure. */
 function remedyFor(
@@ -168,7 +161,7 @@ function candidates(patient: Patient): readonly Candidate[] {
     case 'copy_without_end':
       return [{ code: 'disk_full', speaksFor: [[3, 'more_than_snapshot']], speaksAgainst: [] }];
     case 'snapshot_superseded':
-      return [{ code: 'newer_dump', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
+      return [{ code: 'snapshot_superseded', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
     case 'up_but_incomplete':
       return patient.report === null
         ? [{ code: 'copy_incomplete', speaksFor: [[2, 'full_sync_in_doubt']], speaksAgainst: [] }]
@@ -243,7 +236,7 @@ function hung(patient: Patient): readonly Candidate[] {
   if (anomaly.facts.as === 'no_headway')
     return [{ code: 'copy_too_slow', speaksFor: [[3, 'little_came', anomaly.facts]], speaksAgainst: [] }];
   if (wait?.supersededBy != null)
-    return [{ code: 'newer_dump', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
+    return [{ code: 'snapshot_superseded', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
   const isError = isInError(slave.replication);
   const wasUp = wait?.end === 'swapped';
   if (isError && wasUp)
@@ -260,22 +253,22 @@ function hung(patient: Patient): readonly Candidate[] {
   const slowDump = isError && waitedForDump(wait, master);
   return [
     {
-      code: 'dump_fails',
+      code: 'dump_failed',
       speaksFor: trickles ? [trickle, [1, 'no_file']] : [],
       speaksAgainst: trickles ? [] : [pings],
     },
     {
-      code: 'files_port_closed',
+      code: 'rsync_port_closed',
       speaksFor: trickles ? [] : [[2, 'pings_only', { bytesPerSecond }], [1, 'no_file'], ...error],
       speaksAgainst: trickles ? [trickle] : [],
     },
     {
-      code: 'dump_takes_long',
+      code: 'doing_bgsave',
       speaksFor: slowDump
         ? [
             [3, 'master_busy_dumping'],
             ...error,
-            ...(faultsFor('dump_takes_long', patient).length > 0 ? ([[1, 'version_gives_up']] as const) : []),
+            ...(faultsFor('doing_bgsave', patient).length > 0 ? ([[1, 'version_gives_up']] as const) : []),
           ]
         : [],
       speaksAgainst: [],
@@ -296,10 +289,10 @@ function stoppedAmidst(wait: FullSyncPass, receivedBytes: number): readonly Cand
   const pings: readonly Weighed[] =
     bytesPerSecond >= leastPingsPerSecond ? [[2, 'pings_now', { bytesPerSecond }]] : [];
   return [
-    { code: 'dump_fails', speaksFor: trickles ? [now] : [], speaksAgainst: [] },
+    { code: 'dump_failed', speaksFor: trickles ? [now] : [], speaksAgainst: [] },
     { code: 'copy_stalled', speaksFor: [came], speaksAgainst: trickles ? [now] : [] },
     {
-      code: 'files_port_closed',
+      code: 'rsync_port_closed',
       speaksFor: trickles ? [] : pings,
       speaksAgainst: [[1, 'files_came', { receivedBytes }]],
     },

@@ -167,7 +167,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       const attempt = ofThread(fact);
       attempt.begun.set(fact.thread, null);
       if (/response error code/.test(fact.values.error!) && attempt.trouble === null)
-        attempt.trouble = 'files_not_read';
+        attempt.trouble = 'dump_failed';
     },
     file_unanswered: (fact) => trouble(ofThread(fact), 'copy_stalled'),
     write_failed: (fact) => {

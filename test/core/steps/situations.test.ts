@@ -161,7 +161,7 @@ describe('a master that does not give what it is asked for (recordings 48)', () 
       const { end, join, bytes } = await refused(version, ({ fault }) => fault.breakDumps('m', true, times));
       expect(join.attempts.length).toBeLessThanOrEqual(2);
       expect(bytes).toBeLessThan(200_000);
-      expect(likeliest(end)?.code).toBe('dump_fails');
+      expect(likeliest(end)?.code).toBe('dump_failed');
       expect(join.problem!.text).toContain('The dump of the master failed or is missing.');
       expect(join.problem!.nextSteps[0]).toContain('dump-path');
     },
@@ -199,7 +199,7 @@ describe('a master that does not give what it is asked for (recordings 48)', () 
       const { end, join, bytes } = await refused(version, ({ fault }) => fault.closePort('m', 'files'));
       expect(join.attempts.length).toBeLessThanOrEqual(2);
       expect(bytes).toBeLessThan(200_000);
-      expect(likeliest(end)?.code).toBe('files_port_closed');
+      expect(likeliest(end)?.code).toBe('rsync_port_closed');
       expect(join.problem!.nextSteps[0]).toContain('port + 10001');
     },
   );
@@ -220,7 +220,7 @@ describe('a master that does not give what it is asked for (recordings 48)', () 
       expect(cluster.now() - startedAt).toBeLessThan(32_000);
       const end = await comesTo('a halt', over);
       expect(cluster.now() - startedAt).toBeLessThan(80_000);
-      expect(likeliest(end)?.code).toBe('files_port_closed');
+      expect(likeliest(end)?.code).toBe('rsync_port_closed');
     },
   );
 
@@ -306,7 +306,7 @@ describe('files came, and no more come', () => {
       cluster.advance(2_000);
       cluster.fault.removeDumps('m');
       const second = await comesTo('its second attempt', ({ joins }) => joins[0]!.attempts.length === 2);
-      expect(likeliest(second)).toMatchObject({ code: 'dump_fails', copyHelps: 'once' });
+      expect(likeliest(second)).toMatchObject({ code: 'dump_failed', copyHelps: 'once' });
       expect(likeliest(second)!.speaksFor[0]!.text).toMatch(/^Since the last file \d+ B a second come/);
       const end = await comesTo('its end', over);
       expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 2]);
@@ -321,11 +321,11 @@ describe('files came, and no more come', () => {
     cluster.fault.closePort('m', 'files');
     const second = await comesTo('its second attempt', ({ joins }) => joins[0]!.attempts.length === 2);
     const causes = firstJoin(second).diagnosis!.causes.map(({ code }) => code);
-    expect(causes).toEqual(['copy_stalled', 'files_port_closed']);
+    expect(causes).toEqual(['copy_stalled', 'rsync_port_closed']);
     const end = await comesTo('a halt', over);
     expect(end.state).toBe('halted');
     expect(firstJoin(end).attempts.length).toBeLessThanOrEqual(3);
-    expect(likeliest(end)?.code).toBe('files_port_closed');
+    expect(likeliest(end)?.code).toBe('rsync_port_closed');
   });
 });
 

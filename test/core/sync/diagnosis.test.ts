@@ -7,8 +7,8 @@ import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
 import { builtIn } from '../../../src/engines/pika/knowledge.ts';
 import { makeAnomaly } from '../../../src/model/anomalies.ts';
+import { causeSteps } from '../../../src/model/causes.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
-import { causeSteps } from '../../../src/model/diagnosis.ts';
 import type { SlaveTracker } from '../../../src/model/full-sync.ts';
 import type { KnownFault } from '../../../src/model/knowledge.ts';
 import type { ListedSlave } from '../../../src/model/observation.ts';
@@ -54,7 +54,12 @@ describe('NoConnect although the master answers the service (recordings 48)', ()
     expect(causes[0]!.speaksFor[0]!.text).toContain('one question and its answer');
     expect(remedy).toMatchObject({
       kind: 'person',
-      steps: [expect.stringContaining('masterauth'), expect.any(String), expect.any(String)],
+      steps: [
+        expect.stringContaining('masterauth'),
+        expect.any(String),
+        expect.any(String),
+        'Then retry the node.',
+      ],
     });
   });
 
@@ -233,7 +238,7 @@ describe('a remedy is not repeated for a cause that it did not cure', () => {
   }
 
   /** Events: they have passed when the next copy begins. */
-  const mayComeAgain = ['newer_dump', 'reply_missed'];
+  const mayComeAgain = ['snapshot_superseded', 'reply_missed'];
 
   test('whatever is seen, and whatever was tried before', () => {
     const arbitrary = fc.record({
