@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   store: ['model', 'platform'],
   queue: ['model', 'core/sync', 'platform'],
   net: ['model', 'platform', 'webhooks'],
+  agent: ['model', 'core/sync', 'engines', 'platform', 'net'],
   simulator: [],
 };
 
@@ -68,6 +69,16 @@ test('no room imports what lies above it', () => {
 test('each of the great packages is known to few rooms', () => {
   const wrong = imports.filter(({ file, to }) => keepers[to] && !keepers[to].includes(roomOf(file)));
   expect(wrong).toEqual([]);
+});
+
+test('nothing but the command line starts the agent', () => {
+  const others = imports.filter(
+    ({ file, to }) =>
+      to.startsWith('.') &&
+      relative(source, normalize(join(source, dirname(file), to))).startsWith('agent/') &&
+      !['agent', 'cli'].includes(roomOf(file)),
+  );
+  expect(others).toEqual([]);
 });
 
 test('the model knows no package but the one that schemas are written in', () => {

@@ -1,0 +1,24 @@
+import { realpath, stat, statfs } from 'node:fs/promises';
+import type { Space } from '../model/views/agent.ts';
+
+/** A folder of a server and the room on its mount. A folder that cannot be read has a problem in place of figures. */
+export async function readSpace(path: string): Promise<Space> {
+  try {
+    const real = await realpath(path);
+    const [{ dev }, mount] = await Promise.all([stat(real), statfs(real)]);
+    // Some file systems make inodes as they need them, and count none.
+    const countsInodes = mount.files > 0;
+    return {
+      path: real,
+      device: dev,
+      totalBytes: mount.blocks * mount.bsize,
+      freeBytes: mount.bavail * mount.bsize,
+      totalInodes: countsInodes ? mount.files : null,
+      freeInodes: countsInodes ? mount.ffree : null,
+      problem: null,
+    };
+  } catch (error) {
+    const none = { device: null, totalBytes: null, freeBytes: null, totalInodes: null, freeInodes: null };
+    return { path, ...none, problem: (error as NodeJS.ErrnoException).code ?? (error as Error).message };
+  }
+}
