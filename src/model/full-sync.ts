@@ -1,6 +1,7 @@
 /** What is known of the full syncs of a node, and of its master meanwhile. */
 import type { CommandCalls } from './knowledge.ts';
 import type { Address, BinlogOffset, ListedSlave, ReplicationFacts, Silence } from './observation.ts';
+import type { AgentSight } from './views/agent.ts';
 
 /** One stay in WaitDBSync: one try of a full sync. */
 export interface FullSyncPass {
@@ -145,6 +146,8 @@ export interface SlaveTracker {
   readonly foreignMaster: string | null;
   readonly detachedByOthersAt: number | null;
   readonly masterRestartedAt: number | null;
+  /** What the agent on the node's host told last; absent = nothing since the attach. */
+  readonly sight?: AgentSight;
 }
 
 export interface MasterSample {
@@ -197,4 +200,6 @@ export interface MasterTracker {
   readonly binlogFileSizeBytes?: number | null;
   /** Calls of each command since the master started; absent = not asked, or the version does not tell. */
   readonly commandCalls?: CommandCalls;
+  /** What the agent on its host told last; absent = nothing. */
+  readonly sight?: AgentSight;
 }

@@ -19,6 +19,7 @@ import type { KnownFault } from '../../model/knowledge.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason, sameReason } from '../../model/reasons.ts';
+import type { AgentListings } from '../../model/views/agent.ts';
 import { type Batches, chooseBatches } from '../plan/batches.ts';
 import { masterIdentity } from '../plan/preflight.ts';
 import { snapshotSize, trackMaster } from '../sync/master-tracker.ts';
@@ -63,6 +64,8 @@ export interface DecideInput {
   /** null = the master was not looked at this time. */
   readonly masterLook: Look | null;
   readonly nodeLooks: ReadonlyMap<number, Look>;
+  /** What agents list of the folders of the servers, by the name of the server; absent = nothing. */
+  readonly listings?: ReadonlyMap<string, AgentListings>;
   readonly controls: readonly Control[];
   /** Reason of the global stop; null = none. */
   readonly frozen: string | null;
@@ -106,6 +109,7 @@ export function decide(input: DecideInput): Decision {
     epoch: input.epoch,
     masterLook: input.masterLook,
     nodeLooks: input.nodeLooks,
+    listings: input.listings ?? new Map(),
     frozen: input.frozen === null ? null : because('frozen', { reason: input.frozen }),
     othersOnMasterHost: input.othersOnMasterHost ?? 0,
     faults: input.faults ?? [],
@@ -514,6 +518,7 @@ export function takeReplies(
     epoch,
     masterLook: null,
     nodeLooks: new Map(),
+    listings: new Map(),
     frozen: null,
     othersOnMasterHost: 0,
     faults: [],

@@ -13,6 +13,7 @@ import { expansionTransitions, isEnded } from '../../model/expansion.ts';
 import type { KnownFault } from '../../model/knowledge.ts';
 import type { Look } from '../../model/observation.ts';
 import { type Reason, sameReason } from '../../model/reasons.ts';
+import type { AgentListings } from '../../model/views/agent.ts';
 
 export interface CommandToRun {
   /** null = on the master. */
@@ -32,6 +33,8 @@ export interface Turn {
   readonly epoch: number;
   readonly masterLook: Look | null;
   readonly nodeLooks: ReadonlyMap<number, Look>;
+  /** What agents list of the folders of the servers, by the name of the server. */
+  readonly listings: ReadonlyMap<string, AgentListings>;
   readonly frozen: Reason | null;
   /** Full syncs of other expansions from masters on this master's host. */
   readonly othersOnMasterHost: number;

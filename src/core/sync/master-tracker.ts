@@ -10,6 +10,7 @@ import {
   type ReplicationFacts,
 } from '../../model/observation.ts';
 import { because, type Reason } from '../../model/reasons.ts';
+import { withSight } from './agent-sight.ts';
 
 const keptSamples = 60;
 
@@ -52,7 +53,8 @@ const mostBytes = ({ sizes }: NodeFacts): number | null =>
   sizes ? sizes.sstBytes + (sizes.memtableBytes ?? 0) : null;
 
 /** Takes in one look at the master. */
-export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
+export function trackMaster(known: MasterTracker, look: Look): MasterTracker {
+  const tracker = withSight(known, look, look.at);
   if (look.kind !== 'answered') {
     return {
       ...tracker,
@@ -68,11 +70,11 @@ export function trackMaster(tracker: MasterTracker, look: Look): MasterTracker {
     facts.stats?.replOutputBytes ?? null,
     tracker.replOutputBytes,
   );
-  const known = {
+  const sized = {
     ...tracker,
     binlogFileSizeBytes: facts.config?.binlogFileSizeBytes ?? tracker.binlogFileSizeBytes ?? null,
   };
-  const base = restarted ? { ...known, lastSave: null, lastSaveAt: null, restartedAt: at } : known;
+  const base = restarted ? { ...sized, lastSave: null, lastSaveAt: null, restartedAt: at } : sized;
   return {
     ...takeLastSave(base, facts, at),
     lastAnsweredAt: at,

@@ -23,6 +23,7 @@ import {
   type ReplicationFacts,
   sameAddress,
 } from '../../model/observation.ts';
+import { withSight } from './agent-sight.ts';
 import {
   beginPass,
   type EndOfPass,
@@ -118,11 +119,12 @@ export const pairCapabilities = (
 
 /** Takes in one look at the slave, beside the master as it is known at that time. */
 export function trackSlave(
-  tracker: SlaveTracker,
+  known: SlaveTracker,
   look: Look,
   master: MasterTracker,
   capabilities: Capabilities,
 ): SlaveTracker {
+  const tracker = withSight(known, look, known.attachedAt);
   if (look.kind !== 'answered') return trackSilence(tracker, look);
   const { facts, at } = look;
   const restarted =

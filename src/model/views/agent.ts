@@ -143,7 +143,7 @@ export const AgentOrders = Type.Object({
 });
 export type AgentOrders = Of<typeof AgentOrders>;
 
-/** The latest report about one server, as the service keeps it. Part of a look. */
+/** The latest report about one server, as the service keeps it. Part of a look, and there without the listings. */
 export const AgentSight = Type.Object({
   at: Time('When the report came.'),
   agent: Type.String({ description: 'Name of its token.' }),
@@ -151,3 +151,8 @@ export const AgentSight = Type.Object({
   server: AgentServer,
 });
 export type AgentSight = Of<typeof AgentSight>;
+
+/** The folders of a server with their listings, of the same report as the sight of this time. Never stored with a look. */
+export interface AgentListings extends Pick<AgentServer, 'dumps' | 'copies' | 'opened'> {
+  readonly at: number;
+}

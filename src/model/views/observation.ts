@@ -3,6 +3,7 @@
  * Times are milliseconds since the epoch on the observer's clock unless a name says otherwise.
  */
 import Type from 'typebox';
+import { AgentSight } from './agent.ts';
 import { Nullable, type Of, SeqPageOf, Time } from './schema.ts';
 
 export const Role = Type.Enum(['master', 'slave', 'master&&slave']);
@@ -229,14 +230,26 @@ export const NotAllowed = Type.Object(
 );
 export type NotAllowed = Of<typeof NotAllowed>;
 
+/**
+ * What the agent on the node's host told last; absent = no agent speaks for this node, or its report is too old or of
+ * another process. A look without an answer has it too.
+ */
+const sight = Type.Optional(AgentSight);
+
 /** One look at one node. "No answer" is a look too, and a time-out is not a death. */
 export const Look = Type.Union(
   [
-    Type.Object({ kind: Type.Literal('answered'), at, tookMs, facts: NodeFacts }),
+    Type.Object({ kind: Type.Literal('answered'), at, tookMs, facts: NodeFacts, sight }),
     /** Connected, but no reply within the limit: reads as busy (swap, NO ONE), never as dead or done. */
-    Type.Object({ kind: Type.Literal('busy'), at, tookMs }),
+    Type.Object({ kind: Type.Literal('busy'), at, tookMs, sight }),
     /** The address refuses, or cannot be reached or resolved. */
-    Type.Object({ kind: Type.Literal('unreachable'), at, code: Type.String(), message: Type.String() }),
+    Type.Object({
+      kind: Type.Literal('unreachable'),
+      at,
+      code: Type.String(),
+      message: Type.String(),
+      sight,
+    }),
     /** The node answered, but would not let the service in. */
     Type.Object({
       kind: Type.Literal('denied'),
@@ -245,9 +258,10 @@ export const Look = Type.Union(
       message: Type.String(),
       /** The configuration does not let the service connect there. */
       notAllowed: Type.Optional(NotAllowed),
+      sight,
     }),
     /** What answered does not speak like a Pika. */
-    Type.Object({ kind: Type.Literal('garbled'), at, message: Type.String() }),
+    Type.Object({ kind: Type.Literal('garbled'), at, message: Type.String(), sight }),
   ],
   { description: 'What the node said, parsed; or that it did not.' },
 );

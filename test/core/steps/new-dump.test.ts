@@ -90,6 +90,7 @@ describe('BGSAVE would spoil the copy of another slave, so it waits for', () => 
       epoch: 1,
       masterLook: null,
       nodeLooks: new Map(),
+      listings: new Map(),
       frozen: null,
       othersOnMasterHost: 0,
       faults: [],

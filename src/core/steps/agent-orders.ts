@@ -1,0 +1,39 @@
+/** What an expansion wants of the agents on the hosts of its servers. */
+import { type Expansion, isActive, isEnded, type Join } from '../../model/expansion.ts';
+import type { AgentOrders } from '../../model/views/agent.ts';
+
+export type AgentWish = Omit<AgentOrders['servers'][number], 'port'> & {
+  /** Whether the server takes part in what runs now: its agent reports often then. */
+  readonly urgent: boolean;
+};
+
+/** Pika serves increments and files on ports of their own, beside the port of the master. */
+const masterPortShifts = [0, 2000, 10_001] as const;
+
+/** By the name of the server. Servers that are done, or that nobody asks about, are absent. */
+export function agentWishes(expansion: Expansion): ReadonlyMap<string, AgentWish> {
+  const wishes = new Map<string, AgentWish>();
+  if (isEnded(expansion.state)) return wishes;
+  const joins = expansion.joins.filter(isOpen);
+  if (joins.length === 0) return wishes;
+  const copying = joins.some(copies);
+  const urgent = expansion.state === 'running';
+  wishes.set(expansion.master.name, { urgent, listFiles: copying, hashFiles: false, tryPorts: [] });
+  const { host, port } = expansion.master.seenAs;
+  for (const join of joins) {
+    const tryPorts = beforeAttach(join)
+      ? masterPortShifts.map((shift) => ({ host, port: port + shift }))
+      : [];
+    wishes.set(join.target.name, {
+      urgent: urgent && (isActive(join.phase) || join.batch === expansion.currentBatch),
+      listFiles: copies(join),
+      hashFiles: false,
+      tryPorts,
+    });
+  }
+  return wishes;
+}
+
+const beforeAttach = ({ phase }: Join): boolean => phase === 'waiting' || phase === 'preflight';
+const copies = ({ phase }: Join): boolean => isActive(phase) && phase !== 'attaching';
+const isOpen = (join: Join): boolean => beforeAttach(join) || isActive(join.phase) || join.leaving !== null;
