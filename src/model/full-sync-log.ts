@@ -11,7 +11,12 @@ export interface LogFact {
   readonly thread: number;
   /** What the pattern captured. */
   readonly values: Readonly<Record<string, string>>;
+  /** As Pika wrote it, without glog's prefix, cut at 300 characters. */
+  readonly line: string;
 }
+
+/** Of a line nothing more is kept. */
+export const longestLogQuote = 300;
 
 /**
  * `complete`: every file of the list came from one dump and was opened. `incomplete`: the node opened a database that
@@ -81,6 +86,12 @@ export interface LogAttempt {
   };
 }
 
+/** What the log of one server tells: its full syncs, and the lines that mean something, those of single files perhaps not. */
+export interface ToldByLog {
+  readonly attempts: readonly (Omit<LogAttempt, 'cause'> & { readonly cause: string | null })[];
+  readonly log: readonly LogFact[];
+}
+
 /** A kind of trouble, with how often the log tells it. Times as in {@link LogFact}. */
 export interface LogTrouble {
   readonly code: string;
@@ -89,7 +100,7 @@ export interface LogTrouble {
   readonly count: number;
   readonly firstAt: number;
   readonly lastAt: number;
-  /** The first of its lines, as Pika wrote it, cut at 300 characters. */
+  /** The first of its lines. */
   readonly line: string;
 }
 

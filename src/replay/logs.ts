@@ -15,7 +15,6 @@ export class LogFileError extends Error {}
 
 /** Longer lines are cut: no line of the table is near. */
 const longestLine = 16_384;
-const shownLine = 300;
 /** Dumps and lists of one master's log that are kept to set beside the slave's. */
 const mostKept = 100_000;
 /** Clocks of node and master may differ by this much beside whole quarters of an hour, which are time zones. */
@@ -48,9 +47,9 @@ export async function readLogs(
   const inOrder = started.toSorted((a, b) => a.at - b.at);
   let last = 0;
   for (const { file } of inOrder) {
-    last = await readFacts(file, (fact, line) => {
+    last = await readFacts(file, (fact) => {
       if (fact.code === 'list_received' && listsReceived.length < mostKept) listsReceived.push(fact);
-      note(findings, fact, line);
+      note(findings, fact);
       judge.take(fact);
     });
   }
@@ -68,8 +67,8 @@ interface MasterFacts {
 async function readMaster(paths: readonly string[], findings: Map<string, LogTrouble>): Promise<MasterFacts> {
   const kept: Record<string, LogFact[]> = { list_served: [], dump_begun: [], dump_failed: [] };
   for (const file of await chosenFiles(paths))
-    await readFacts(file, (fact, line) => {
-      if (lineOf(fact.code).log === 'master') note(findings, fact, line);
+    await readFacts(file, (fact) => {
+      if (lineOf(fact.code).log === 'master') note(findings, fact);
       const facts = kept[fact.code];
       if (facts && facts.length < mostKept) facts.push(fact);
     });
@@ -102,7 +101,7 @@ const beyondZone = (ms: number): number => Math.abs(ms - Math.round(ms / quarter
 
 const lineOf = (code: string): LogLine => logLines[code as keyof typeof logLines];
 
-function note(findings: Map<string, LogTrouble>, fact: LogFact, line: string): void {
+function note(findings: Map<string, LogTrouble>, fact: LogFact): void {
   const { log, finding } = lineOf(fact.code);
   if (!finding) return;
   const before = findings.get(fact.code);
@@ -112,12 +111,12 @@ function note(findings: Map<string, LogTrouble>, fact: LogFact, line: string): v
     count: (before?.count ?? 0) + 1,
     firstAt: before?.firstAt ?? fact.at,
     lastAt: fact.at,
-    line: before?.line ?? line.slice(0, shownLine),
+    line: before?.line ?? fact.line,
   });
 }
 
 /** Calls back for each line that the table knows; the time of the last line. Throws LogFileError. */
-async function readFacts(file: LogFile, take: (fact: LogFact, line: string) => void): Promise<number> {
+async function readFacts(file: LogFile, take: (fact: LogFact) => void): Promise<number> {
   let year = (await stat(file.path)).mtime.getUTCFullYear();
   let last = 0;
   let isLog = false;
@@ -128,7 +127,7 @@ async function readFacts(file: LogFile, take: (fact: LogFact, line: string) => v
     isLog ||= read !== null || named !== null;
     if (!read) return;
     last = read.at;
-    if (read.fact) take(read.fact, read.message);
+    if (read.fact) take(read.fact);
   });
   if (!isLog) throw new LogFileError(`${file.path} holds no line of a Pika log.`);
   return last;

@@ -2,7 +2,7 @@
  * The lines of Pika's log files that tell of full syncs, and how a line is read. Patterns match the text of a line,
  * never its source line number: that differs between releases. Recorded on 3.5.4, 3.5.5, 4.0.0 and 4.0.1.
  */
-import type { LogFact } from '../../model/full-sync-log.ts';
+import { type LogFact, longestLogQuote } from '../../model/full-sync-log.ts';
 import { plain, type Text } from '../../model/text.ts';
 
 export interface LogLine {
@@ -508,10 +508,9 @@ const varying = byFirstWord.get('') ?? [];
 /** glog's prefix, with the year or, in older builds, without it. */
 const prefix = /^([IWEF])(\d{4})?(\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})\.(\d{6})\s+(\d+) [\w.]+:\d+\] (.*)$/;
 
-/** Whether the line is one of a Pika log at all; its message; and the fact, where the table knows it. */
+/** Whether the line is one of a Pika log at all; and the fact, where the table knows it. */
 export interface ReadLine {
   readonly at: number;
-  readonly message: string;
   readonly fact: LogFact | null;
 }
 
@@ -530,8 +529,7 @@ export function readLogLine(line: string, year: number): ReadLine | null {
       Number(seconds),
     ) +
     Number(micros) / 1000;
-  const message = text!.trimEnd();
-  return { at, message, fact: logFactOf(message, at, Number(thread)) };
+  return { at, fact: logFactOf(text!.trimEnd(), at, Number(thread)) };
 }
 
 /** What a line says whose prefix has been read. null = the table does not know it. */
@@ -540,7 +538,8 @@ export function logFactOf(message: string, at: number, thread: number): LogFact 
   const named = byFirstWord.get(end === -1 ? message : message.slice(0, end)) ?? [];
   for (const [code, { pattern }] of [...named, ...varying]) {
     const found = pattern.exec(message);
-    if (found) return { code, at, thread, values: { ...found.groups } };
+    if (found)
+      return { code, at, thread, values: { ...found.groups }, line: message.slice(0, longestLogQuote) };
   }
   return null;
 }

@@ -55,6 +55,7 @@ const LogFact = Type.Object({
   at: Time('As the line says, in UTC.'),
   thread: Type.Integer(),
   values: Type.Record(Type.String(), Type.String({ maxLength: 1000 })),
+  line: Type.String({ maxLength: 300, description: 'As the server wrote it, without its prefix.' }),
 });
 
 const AgentAttempt = Type.Object({
