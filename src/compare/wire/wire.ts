@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Credential } from '../../engines/engine.ts';
 import { AccessRefused, connectToNode, type Network } from '../../engines/node-access.ts';
 import { faultSays } from '../../model/comparison-texts.ts';
+import { codeOfDenial, needsNoPassword } from '../../model/error-replies.ts';
 import { type Address, formatAddress } from '../../model/observation.ts';
 import type { Said } from '../../model/text.ts';
 import {
@@ -236,8 +237,7 @@ export class WireConnection {
         ? await this.call('AUTH', credential.password)
         : await this.call('AUTH', credential.username, credential.password);
     if (!(reply instanceof ErrorReply)) return;
-    // A node without a password refuses AUTH, and lets everybody in (pika-facts 3.4).
-    if (/no password is set|without any password/i.test(reply.message)) return;
+    if (needsNoPassword(reply.message)) return;
     throw new WireError('denied', this.name, faultSays('login_refused', { met: reply.message }));
   }
 
@@ -426,8 +426,7 @@ function finished(batch: Batch, end: number): RawReplies {
 /** What an error reply to `command` means for the comparison. */
 export function errorFromReply(server: string, command: string, reply: ErrorReply): WireError {
   const said = faultSays('answered', { command, met: reply.message });
-  if (/^(-?ERR )?NOAUTH|^WRONGPASS|^NOPERM|invalid password|operation not permitted/i.test(reply.message))
-    return new WireError('denied', server, said);
+  if (codeOfDenial(reply.message) !== null) return new WireError('denied', server, said);
   if (/^LOADING|^BUSY|^MASTERDOWN/i.test(reply.message)) return new WireError('loading', server, said);
   return new WireError('refused', server, said);
 }

@@ -1,6 +1,7 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
 
 import { findListedSlave } from '../../model/addresses.ts';
+import { isUnknownCommand } from '../../model/error-replies.ts';
 import type { Attempt, Intent, Join, NodeCommand } from '../../model/expansion.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
@@ -260,9 +261,6 @@ function afterCommand(turn: Turn, join: Join, command: NodeCommand): void {
       return;
   }
 }
-
-/** How 3.5 and later, and 3.3.6, answer a command that they do not know (pika-facts 3.4). */
-const isUnknownCommand = (reply: string): boolean => /\bunknown (or unsupported )?command\b/i.test(reply);
 
 /** Takes in the reply to a command of an intent. `unknown` leaves the intent open: the node will be asked. */
 export function takeReply(turn: Turn, reply: Reply & { readonly joinIndex: number }): void {

@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../../model/addresses.ts';
+import { needsNoPassword } from '../../model/error-replies.ts';
 import type { NodeCommand, NodeTarget } from '../../model/expansion.ts';
 import { refusedLook } from '../../model/not-allowed.ts';
 import type { Address, DerivedPort, Look, NodeFacts } from '../../model/observation.ts';
@@ -303,7 +304,7 @@ async function logIn(link: Link, credential: Credential | null): Promise<void> {
     if (reply?.value === 'OK') return;
     throw new GarbledReply('AUTH is answered with neither OK nor an error');
   }
-  if (/no password is set/i.test(reply.error)) return;
+  if (needsNoPassword(reply.error)) return;
   throw deniedReply(reply.error) ?? new DeniedReply('AUTH', reply.error);
 }
 

@@ -1,3 +1,4 @@
+import { codeOfDenial, isUnknownCommand } from '../../model/error-replies.ts';
 import {
   isInError,
   type LookSection,
@@ -35,13 +36,12 @@ export class DeniedReply extends Error {
   }
 }
 
-const deniedText = /^(?:ERR )?(NOAUTH|WRONGPASS|NOPERM)\b|^ERR (?:invalid password|invalid username)/i;
 const redirectText = /^(?:MOVED|ASK) /;
 
-/** The refusal in an error reply (3.3.6 says `ERR invalid password`, the others NOAUTH, WRONGPASS, NOPERM); null = another error. */
+/** The refusal in an error reply; null = another error. */
 export function deniedReply(error: string): DeniedReply | null {
-  const match = deniedText.exec(error);
-  return match ? new DeniedReply(match[1]?.toUpperCase() ?? 'WRONGPASS', error.replace(/^ERR /, '')) : null;
+  const code = codeOfDenial(error);
+  return code === null ? null : new DeniedReply(code, error.replace(/^ERR /, ''));
 }
 
 export interface ReadOptions {
@@ -222,12 +222,9 @@ function lastSaveFacts(reply: Reply | undefined): NodeFacts {
     : {};
 }
 
-/** 3.3.6 says `ERR unknown or unsupported command 'config"'`, the others `ERR unknown command "config"`. */
-const unknownText = /^ERR unknown (?:or unsupported )?command/i;
-
 /** Whether a command that every version has is not known under its name: `rename-command` hides it. */
 const isHidden = (reply: Reply | undefined): boolean =>
-  reply !== undefined && 'error' in reply && unknownText.test(reply.error);
+  reply !== undefined && 'error' in reply && isUnknownCommand(reply.error);
 
 function settingFacts(
   keys: readonly ConfigKey[],
