@@ -6,6 +6,7 @@ import { type LogLine, logLines } from '../src/engines/pika/log-lines.ts';
 import { type CopyHelps, causeSteps, causes } from '../src/model/causes.ts';
 import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
 import { logGaps } from '../src/model/full-sync-log.ts';
+import { type LogLineCode, logLineMeanings } from '../src/model/log-line-meanings.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
 import { refusals } from '../src/model/refusals.ts';
 import { expansionTransitions } from '../src/model/states.ts';
@@ -143,12 +144,12 @@ function logGapsText(): string {
 
 /** The lines of Pika's logs that are understood. */
 function logLinesText(): string {
-  const rows = Object.values<LogLine>(logLines).map(
-    ({ log, severity, pattern, meaning, versions = 'all' }) => [
+  const rows = (Object.entries(logLines) as [LogLineCode, LogLine][]).map(
+    ([code, { log, severity, pattern, versions = 'all' }]) => [
       log,
       severity,
       `\`${pattern.source.replaceAll(/\?<\w+>/g, '')}\``,
-      say(meaning),
+      say(logLineMeanings[code]),
       versions,
     ],
   );

@@ -1,12 +1,14 @@
 import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
+import { labels } from '../model/labels/index.ts';
+import { languages } from '../model/text.ts';
 import { onUnauthorized } from './api/client.ts';
 import { keys, signOut, useFreeze, useFreezeControl, useIsOperator, useSession } from './api/queries.ts';
 import { Icon } from './components/icon.tsx';
 import { Age, ErrorNotice, Loading, PageTitle, Said } from './components/parts.tsx';
 import { ReasonDialog } from './components/reason-dialog.tsx';
-import { type Language, languages, useLanguage, useMessages } from './i18n.tsx';
+import { useLanguage, useMessages } from './i18n.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { Link, type Route, useRouter } from './router.tsx';
@@ -155,16 +157,16 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
 function LanguageTool() {
   const t = useMessages();
   const { language, choose } = useLanguage();
-  const other: Language = language === 'en' ? 'zh' : 'en';
+  const other = languages[(languages.indexOf(language) + 1) % languages.length]!;
   return (
     <button
       type="button"
       className="tool-button"
-      lang={languages[other].htmlLang}
-      aria-label={`${t.app.language}: ${languages[other].languageName}`}
+      lang={labels[other].htmlLang}
+      aria-label={`${t.app.language}: ${labels[other].languageName}`}
       onClick={() => choose(other)}
     >
-      {languages[other].languageName}
+      {labels[other].languageName}
     </button>
   );
 }

@@ -8,16 +8,8 @@ import {
   useMemo,
   useState,
 } from 'react';
-import { en, type Messages } from '../model/labels/en.ts';
-import { zh } from '../model/labels/zh.ts';
-import type { Reader } from '../model/text.ts';
-
-export type Language = 'en' | 'zh';
-export const languages: Readonly<Record<Language, Messages>> = { en, zh };
-
-/** The language of a text, for its `lang` attribute. */
-export const languageOf = (text: string): string =>
-  languages[/\p{Script=Han}/u.test(text) ? 'zh' : 'en'].htmlLang;
+import { labels, type Messages } from '../model/labels/index.ts';
+import { type Language, languages, nobody, type Reader } from '../model/text.ts';
 
 const storageKey = 'pika-expander.language';
 
@@ -26,13 +18,13 @@ interface LanguageChoice {
   readonly choose: (language: Language) => void;
 }
 
-const LanguageContext = createContext<LanguageChoice>({ language: 'en', choose: () => {} });
+const LanguageContext = createContext<LanguageChoice>({ language: nobody.language, choose: () => {} });
 
 /** The language chosen last on this machine, else the browser's, else English. */
 function initialLanguage(): Language {
   const stored = localStorage.getItem(storageKey);
-  if (stored === 'en' || stored === 'zh') return stored;
-  return navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+  const wanted = navigator.language.toLowerCase().split('-')[0];
+  return languages.find((known) => known === stored) ?? languages.find((known) => known === wanted) ?? 'en';
 }
 
 export function LanguageProvider({ children }: { readonly children: ReactNode }) {
@@ -40,7 +32,7 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
   const queries = useQueryClient();
   // Before any query is sent: requests ask for the texts of the service in the language of the page.
   useLayoutEffect(() => {
-    document.documentElement.lang = languages[language].htmlLang;
+    document.documentElement.lang = labels[language].htmlLang;
     void queries.invalidateQueries();
   }, [language, queries]);
   const choose = useCallback((next: Language) => {
@@ -60,4 +52,4 @@ export function useReader(): Reader {
 export const useLanguage = (): LanguageChoice => useContext(LanguageContext);
 
 /** The texts in the chosen language. */
-export const useMessages = (): Messages => languages[useContext(LanguageContext).language];
+export const useMessages = (): Messages => labels[useContext(LanguageContext).language];

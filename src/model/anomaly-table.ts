@@ -1,6 +1,6 @@
 /** The catalogue of what goes wrong in a full sync: a row per anomaly. */
 import { readableBytes, readableSeconds } from './quantities.ts';
-import { counted, plain, type Text } from './text.ts';
+import { counted, type Language, plain, type Text } from './text.ts';
 
 /**
  * `wait`: the node helps itself. `reattach`: NO ONE, wait until the master no longer lists the node and 4 s at
@@ -48,23 +48,26 @@ const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 const longEnough = (ms: number, words: (time: string) => string, otherwise = ''): string =>
   ms < 1000 ? otherwise : words(seconds(ms));
 
-const theServiceRepeats = [
-  'The service detaches the node and repeats the full sync by itself.',
-  '本服务会断开该节点并自动重新全量同步。',
-] as const;
-const retryOrSkip = ['Then retry this node, or skip it.', '然后重试该节点，或跳过它。'] as const;
-const nobodyReads = [
-  'Let no client read from this node: it may hold partial data.',
-  '不要让客户端从该节点读取：其数据可能不完整。',
-] as const;
-const connectionLogs = [
-  'Look into the logs of the node and of the master: what ends their connection?',
-  '请查看该节点和主节点的日志，找出连接断开的原因。',
-] as const;
-const threePorts = [
-  'From the node, try to reach the master’s port, port + 2000 and port + 10001.',
-  '请在该节点上尝试连接主节点的端口、端口 + 2000 和端口 + 10001。',
-] as const;
+const theServiceRepeats = {
+  en: 'The service detaches the node and repeats the full sync by itself.',
+  zh: '本服务会断开该节点并自动重新全量同步。',
+};
+const retryOrSkip = {
+  en: 'Then retry this node, or skip it.',
+  zh: '然后重试该节点，或跳过它。',
+};
+const nobodyReads = {
+  en: 'Let no client read from this node: it may hold partial data.',
+  zh: '不要让客户端从该节点读取：其数据可能不完整。',
+};
+const connectionLogs = {
+  en: 'Look into the logs of the node and of the master: what ends their connection?',
+  zh: '请查看该节点和主节点的日志，找出连接断开的原因。',
+};
+const threePorts = {
+  en: 'From the node, try to reach the master’s port, port + 2000 and port + 10001.',
+  zh: '请在该节点上尝试连接主节点的端口、端口 + 2000 和端口 + 10001。',
+};
 
 interface Sizes {
   readonly receivedBytes: number | null;
@@ -110,16 +113,18 @@ const states = (dbStates: Readonly<Record<string, string>>): string =>
 const percent = (share: number | null): string => (share === null ? '?' : `${(share * 100).toFixed(2)} %`);
 
 const awayWords = {
-  unreachable: ['the connection fails', '连接失败'],
-  denied: ['it refuses the login', '它拒绝登录'],
-  garbled: ['what answers there does not speak like a Pika', '应答方不像 Pika'],
+  unreachable: { en: 'the connection fails', zh: '连接失败' },
+  denied: { en: 'it refuses the login', zh: '它拒绝登录' },
+  garbled: { en: 'what answers there does not speak like a Pika', zh: '应答方不像 Pika' },
 } as const;
 
-function awayText({ how, met }: Extract<Away, { as: 'away' }>, language: 'en' | 'zh'): string {
+function awayText({ how, met }: Extract<Away, { as: 'away' }>, language: Language): string {
   if (how === null) return '';
-  const words = awayWords[how][language === 'en' ? 0 : 1];
-  if (language === 'zh') return `：${words}${met === null ? '' : `（${met}）`}`;
-  return `: ${words}${met === null ? '' : ` (${met})`}`;
+  const words = awayWords[how][language];
+  return {
+    en: `: ${words}${met === null ? '' : ` (${met})`}`,
+    zh: `：${words}${met === null ? '' : `（${met}）`}`,
+  }[language];
 }
 
 export const anomalyTable = {
@@ -170,13 +175,13 @@ export const anomalyTable = {
     givenUp: steps(
       [
         'Find what makes dumps on this master (a backup, a script, another slave), and stop it for the time of the expansion.',
-        retryOrSkip[0],
-        nobodyReads[0],
+        retryOrSkip.en,
+        nobodyReads.en,
       ],
       [
         '请找出是什么在该主节点上生成快照（备份、脚本、其他从节点），并在扩容期间停掉它。',
-        retryOrSkip[1],
-        nobodyReads[1],
+        retryOrSkip.zh,
+        nobodyReads.zh,
       ],
     ),
   }),
@@ -236,22 +241,22 @@ export const anomalyTable = {
     ),
     givenUp: {
       en: ({ as }) => [
-        threePorts[0],
+        threePorts.en,
         'Look into the node’s log for rsync errors, and into the master’s log for the dump (bgsave).',
         ...(as === 'uncounted'
           ? [
               'If copies take longer here, raise the time that the policy allows for a busy master (masterBusyTimeoutMs).',
             ]
           : []),
-        retryOrSkip[0],
+        retryOrSkip.en,
       ],
       zh: ({ as }) => [
-        threePorts[1],
+        threePorts.zh,
         '请在该节点的日志中查找 rsync 错误，在主节点的日志中查找快照（bgsave）。',
         ...(as === 'uncounted'
           ? ['若此处的复制确实更久，请调大策略中等待主节点的时间（masterBusyTimeoutMs）。']
           : []),
-        retryOrSkip[1],
+        retryOrSkip.zh,
       ],
     },
   }),
@@ -291,13 +296,13 @@ export const anomalyTable = {
       en: ({ remedy }) => [
         remedy === 'wait'
           ? 'Nothing to do: the service waits as long as the node helps itself.'
-          : theServiceRepeats[0],
+          : theServiceRepeats.en,
       ],
-      zh: ({ remedy }) => [remedy === 'wait' ? '无需操作：本服务等待节点自行恢复。' : theServiceRepeats[1]],
+      zh: ({ remedy }) => [remedy === 'wait' ? '无需操作：本服务等待节点自行恢复。' : theServiceRepeats.zh],
     },
     givenUp: steps(
-      ['Look at the load of the node’s host: a busy host makes this likelier.', retryOrSkip[0]],
-      ['请检查节点主机的负载：主机越忙越容易出现。', retryOrSkip[1]],
+      ['Look at the load of the node’s host: a busy host makes this likelier.', retryOrSkip.en],
+      ['请检查节点主机的负载：主机越忙越容易出现。', retryOrSkip.zh],
     ),
   }),
   copy_not_opened: row<Sizes>({
@@ -323,12 +328,12 @@ export const anomalyTable = {
       [
         'Do not read from this node, and do not attach it again. Stop its process; save db/<db>_bak if the old data matter.',
         'Put db-sync-path on the same mount as db-path, and start the node.',
-        retryOrSkip[0],
+        retryOrSkip.en,
       ],
       [
         '不要读取该节点，也不要再次挂载。停止其进程；如果旧数据重要，请保存 db/<db>_bak。',
         '把 db-sync-path 放到与 db-path 相同的挂载点，并启动节点。',
-        retryOrSkip[1],
+        retryOrSkip.zh,
       ],
     ),
   }),
@@ -385,11 +390,11 @@ export const anomalyTable = {
     givenUp: steps(
       [
         'On the node: stop the process, move its db directory (and dbsync) away, and start it empty. Its former data lie in db/<db>_bak.',
-        retryOrSkip[0],
+        retryOrSkip.en,
       ],
       [
         '请在该节点上停止进程，移走 db 目录（及 dbsync），再以空库启动。原来的数据在 db/<db>_bak 中。',
-        retryOrSkip[1],
+        retryOrSkip.zh,
       ],
     ),
   }),
@@ -419,10 +424,10 @@ export const anomalyTable = {
     givenUp: steps(
       [
         'The node skips its full sync again and again: stop its process, empty its db and log directories, and start it.',
-        retryOrSkip[0],
-        nobodyReads[0],
+        retryOrSkip.en,
+        nobodyReads.en,
       ],
-      ['该节点一再跳过全量同步：请停止其进程，清空 db 和日志目录，再启动。', retryOrSkip[1], nobodyReads[1]],
+      ['该节点一再跳过全量同步：请停止其进程，清空 db 和日志目录，再启动。', retryOrSkip.zh, nobodyReads.zh],
     ),
   }),
   refused_for_good: row<{ noConnectForMs: number }>({
@@ -445,23 +450,23 @@ export const anomalyTable = {
     },
     underWay: steps(
       [
-        theServiceRepeats[0],
+        theServiceRepeats.en,
         'Meanwhile look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “ReplicationID”.',
       ],
       [
-        theServiceRepeats[1],
+        theServiceRepeats.zh,
         '同时请在该节点的日志中查找“Invalid masterauth”、“inconsistent with master”或“ReplicationID”。',
       ],
     ),
     givenUp: steps(
       [
         'Look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “ReplicationID”, and correct the setting.',
-        threePorts[0],
+        threePorts.en,
         'Then retry the node: a setting alone changes nothing until the node is attached again.',
       ],
       [
         '请在该节点的日志中查找“Invalid masterauth”、“inconsistent with master”或“ReplicationID”，并改正设置。',
-        threePorts[1],
+        threePorts.zh,
         '然后重试该节点：只改设置而不重新挂载不会生效。',
       ],
     ),
@@ -481,19 +486,19 @@ export const anomalyTable = {
       zh: ({ noConnectForMs }) => `该节点显示 NoConnect 已 ${seconds(noConnectForMs)}，主节点也没有应答。`,
     },
     underWay: steps(
-      ['The service attaches the node again once the master answers.', threePorts[0]],
-      ['主节点恢复应答后，本服务会重新挂载该节点。', threePorts[1]],
+      ['The service attaches the node again once the master answers.', threePorts.en],
+      ['主节点恢复应答后，本服务会重新挂载该节点。', threePorts.zh],
     ),
     givenUp: steps(
       [
-        threePorts[0],
+        threePorts.en,
         'If nodes see the master under another address than the service does, give this address as seenAs (seen-as on the command line) in a new request.',
-        retryOrSkip[0],
+        retryOrSkip.en,
       ],
       [
-        threePorts[1],
+        threePorts.zh,
         '若各节点看到的主节点地址与本服务不同，请在新请求中用 seenAs（命令行为 seen-as）写明。',
-        retryOrSkip[1],
+        retryOrSkip.zh,
       ],
     ),
   }),
@@ -515,8 +520,8 @@ export const anomalyTable = {
       ['主节点自己的链路恢复后，本服务会重新全量同步。'],
     ),
     givenUp: steps(
-      ['Wait until the master’s own link is up and it has its data.', retryOrSkip[0], nobodyReads[0]],
-      ['请等待主节点自己的链路恢复且数据完整。', retryOrSkip[1], nobodyReads[1]],
+      ['Wait until the master’s own link is up and it has its data.', retryOrSkip.en, nobodyReads.en],
+      ['请等待主节点自己的链路恢复且数据完整。', retryOrSkip.zh, nobodyReads.zh],
     ),
   }),
   up_but_not_listed: row<{ as: 'not_listed' | 'not_syncing'; forMs: number }>({
@@ -545,13 +550,13 @@ export const anomalyTable = {
     givenUp: steps(
       [
         'If the master lists the node under another address, give this address as seenAs (seen-as on the command line) in a new request.',
-        connectionLogs[0],
-        retryOrSkip[0],
+        connectionLogs.en,
+        retryOrSkip.en,
       ],
       [
         '若主节点以另一个地址列出该节点，请在新请求中用 seenAs（命令行为 seen-as）写明。',
-        connectionLogs[1],
-        retryOrSkip[1],
+        connectionLogs.zh,
+        retryOrSkip.zh,
       ],
     ),
   }),
@@ -598,15 +603,15 @@ export const anomalyTable = {
         }
       },
     },
-    underWay: steps([theServiceRepeats[0], nobodyReads[0]], [theServiceRepeats[1], nobodyReads[1]]),
+    underWay: steps([theServiceRepeats.en, nobodyReads.en], [theServiceRepeats.zh, nobodyReads.zh]),
     givenUp: steps(
       [
-        nobodyReads[0],
+        nobodyReads.en,
         'Look at the evidence and at the differences of this node: do they lie in keys of one command, or of one time?',
         'A retry helps only if the cause is gone. Otherwise skip this node.',
       ],
       [
-        nobodyReads[1],
+        nobodyReads.zh,
         '请查看该节点的证据和差异：它们是否集中在某类命令或某段时间写入的 key 上？',
         '只有原因消除后重试才有用，否则请跳过该节点。',
       ],
@@ -639,14 +644,14 @@ export const anomalyTable = {
       [
         'Raise expire-logs-nums on the master, or the throttle on the node, so that the copy ends before the binlog is purged.',
         'Find what makes dumps on this master (LASTSAVE).',
-        `If no other dump was made: ${connectionLogs[0].charAt(0).toLowerCase()}${connectionLogs[0].slice(1)}`,
-        retryOrSkip[0],
+        `If no other dump was made: ${connectionLogs.en.charAt(0).toLowerCase()}${connectionLogs.en.slice(1)}`,
+        retryOrSkip.en,
       ],
       [
         '请调大主节点的 expire-logs-nums 或该节点的限速，使复制在 binlog 被清理之前完成。',
         '请找出是什么在该主节点上生成快照（LASTSAVE）。',
-        `若没有其他快照：${connectionLogs[1]}`,
-        retryOrSkip[1],
+        `若没有其他快照：${connectionLogs.zh}`,
+        retryOrSkip.zh,
       ],
     ),
   }),
@@ -675,7 +680,7 @@ export const anomalyTable = {
         '若再次发生：请查看该节点和主节点的日志，找出连接断开的原因。',
       ],
     ),
-    givenUp: steps([connectionLogs[0], retryOrSkip[0]], [connectionLogs[1], retryOrSkip[1]]),
+    givenUp: steps([connectionLogs.en, retryOrSkip.en], [connectionLogs.zh, retryOrSkip.zh]),
   }),
   copy_without_end: row<
     Sizes & {
@@ -746,13 +751,13 @@ export const anomalyTable = {
     underWay: {
       en: ({ remedy }) => [
         remedy === 'reattach'
-          ? theServiceRepeats[0]
+          ? theServiceRepeats.en
           : 'Nothing to do: the service follows the new full sync, and attaches the node again where there is none.',
         'Find out why the node restarted.',
       ],
       zh: ({ remedy }) => [
         remedy === 'reattach'
-          ? theServiceRepeats[1]
+          ? theServiceRepeats.zh
           : '无需操作：本服务会跟踪新的全量同步，没有时则重新挂载该节点。',
         '请查明该节点重启的原因。',
       ],
@@ -760,10 +765,10 @@ export const anomalyTable = {
     givenUp: steps(
       [
         'Find out why the node restarts (its log, the OOM killer, a supervisor), and end it.',
-        retryOrSkip[0],
-        nobodyReads[0],
+        retryOrSkip.en,
+        nobodyReads.en,
       ],
-      ['请查明该节点重启的原因（日志、OOM、守护程序）并消除它。', retryOrSkip[1], nobodyReads[1]],
+      ['请查明该节点重启的原因（日志、OOM、守护程序）并消除它。', retryOrSkip.zh, nobodyReads.zh],
     ),
   }),
   master_restarted: row<{ at: number | null }>({
@@ -781,8 +786,8 @@ export const anomalyTable = {
       ['无需操作：本服务会跟踪新的全量同步。请查明主节点重启的原因。'],
     ),
     givenUp: steps(
-      ['Find out why the master restarted.', retryOrSkip[0]],
-      ['请查明主节点重启的原因。', retryOrSkip[1]],
+      ['Find out why the master restarted.', retryOrSkip.en],
+      ['请查明主节点重启的原因。', retryOrSkip.zh],
     ),
   }),
   foreign_change: row<{
@@ -813,8 +818,8 @@ export const anomalyTable = {
       ['本服务不再改动该节点，由人决定。'],
     ),
     givenUp: steps(
-      ['Find out what else manages this node (Sentinel, an operator, a script) and stop it.', retryOrSkip[0]],
-      ['请查明还有什么在管理该节点（Sentinel、运维人员、脚本）并停掉它。', retryOrSkip[1]],
+      ['Find out what else manages this node (Sentinel, an operator, a script) and stop it.', retryOrSkip.en],
+      ['请查明还有什么在管理该节点（Sentinel、运维人员、脚本）并停掉它。', retryOrSkip.zh],
     ),
   }),
   node_unreachable: row<Away>({
@@ -849,7 +854,7 @@ export const anomalyTable = {
               'Start the node, or repair the network.',
               'If something else answers at its address, see what holds the port. If the login is refused, correct the credential.',
             ]),
-        retryOrSkip[0],
+        retryOrSkip.en,
       ],
       zh: ({ as }) => [
         ...(as === 'hangs'
@@ -859,7 +864,7 @@ export const anomalyTable = {
               '请启动该节点或修复网络。',
               '若其地址上应答的是别的程序，请查明谁占用了端口；若登录被拒绝，请改正凭据。',
             ]),
-        retryOrSkip[1],
+        retryOrSkip.zh,
       ],
     },
   }),

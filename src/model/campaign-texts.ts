@@ -29,11 +29,12 @@ const lostEn: Readonly<Record<string, string>> = {
   cancelled: 'was cancelled',
 };
 const lostText = (lost: LostMember, reader: Reader): string =>
-  reader.language === 'zh'
-    ? `${memberName(lost, reader)}${stateWord(lost.state, reader)}`
-    : `${memberName(lost, reader)} ${lostEn[lost.state] ?? stateWord(lost.state, reader)}`;
+  ({
+    en: `${memberName(lost, reader)} ${lostEn[lost.state] ?? stateWord(lost.state, reader)}`,
+    zh: `${memberName(lost, reader)}${stateWord(lost.state, reader)}`,
+  })[reader.language];
 const lostTexts = (members: readonly LostMember[], reader: Reader): string =>
-  members.map((each) => lostText(each, reader)).join(reader.language === 'zh' ? '；' : '; ');
+  members.map((each) => lostText(each, reader)).join({ en: '; ', zh: '；' }[reader.language]);
 
 export interface Asked {
   readonly by: string;
@@ -126,7 +127,7 @@ type OfExpansion = Said | string | null;
 const because = (reason: OfExpansion, reader: Reader): string => {
   if (reason === null) return '';
   const said = typeof reason === 'string' ? reason : readReason(reason, reader);
-  return reader.language === 'zh' ? `：${said}` : `: ${said}`;
+  return { en: `: ${said}`, zh: `：${said}` }[reader.language];
 };
 
 export interface Problematic extends NamedMember {

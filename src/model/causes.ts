@@ -42,7 +42,7 @@ const stepsAgainstFaults = (
 
 function faultStep({ used, text: what, instead }: FaultInUse, reader: Reader): string {
   const { language } = reader;
-  return `${usedWords(used, reader)}${what[language]}${language === 'zh' ? '' : ' '}${instead[language]}`;
+  return `${usedWords(used, reader)}${what[language]}${{ en: ' ', zh: '' }[language]}${instead[language]}`;
 }
 
 const folderSteps = {

@@ -107,10 +107,11 @@ const kindsZh: Readonly<Record<DifferenceKind, string>> = {
 type ByKind = Readonly<Partial<Record<DifferenceKind, number>>>;
 const found = (byKind: ByKind, { language }: Reader): string =>
   Object.entries(byKind)
-    .map(([kind, count]) =>
-      language === 'zh' ? `${kindsZh[kind as DifferenceKind] ?? kind} ${count} 个` : `${count} ${kind}`,
+    .map(
+      ([kind, count]) =>
+        ({ en: `${count} ${kind}`, zh: `${kindsZh[kind as DifferenceKind] ?? kind} ${count} 个` })[language],
     )
-    .join(language === 'zh' ? '，' : ', ');
+    .join({ en: ', ', zh: '，' }[language]);
 
 interface Limit {
   readonly ms: number;

@@ -1,11 +1,12 @@
 /** What the log files of a server tell of its full syncs: facts, attempts, verdicts, and how they read. */
 import { type CauseCode, causeStepsBySlaveof, causes } from './causes.ts';
+import { type LogLineCode, logLineMeanings } from './log-line-meanings.ts';
 import { plain, type Reader, type Text } from './text.ts';
 
 /** A line of a log that means something to us. */
 export interface LogFact {
   /** Row of the table of lines. */
-  readonly code: string;
+  readonly code: LogLineCode;
   /** Milliseconds since 1970 as the server's own clock and time zone show them: logs name no zone. */
   readonly at: number;
   readonly thread: number;
@@ -66,7 +67,7 @@ export function logCauseWords(
   }
   return {
     title: causes[cause].title[language]({}, reader),
-    nextStep: causeStepsBySlaveof({ code: cause }, reader).join(language === 'zh' ? '' : ' '),
+    nextStep: causeStepsBySlaveof({ code: cause }, reader).join({ en: ' ', zh: '' }[language]),
   };
 }
 
@@ -94,7 +95,7 @@ export interface ToldByLog {
 
 /** A kind of trouble, with how often the log tells it. Times as in {@link LogFact}. */
 export interface LogTrouble {
-  readonly code: string;
+  readonly code: LogLineCode;
   /** The log that tells it. */
   readonly log: 'slave' | 'master';
   readonly count: number;
@@ -119,11 +120,10 @@ export interface LogReport {
 
 const shownTime = (at: number): string => new Date(at).toISOString().slice(0, -1);
 
-/** The report for this reader; `meaning`: what a line of the log means. */
+/** The report for this reader. */
 export function logReport(
   attempts: readonly LogAttempt[],
   troubles: readonly LogTrouble[],
-  meaning: (code: string) => Text,
   reader: Reader,
 ): LogReport {
   const words = (row: Text): string => row[reader.language]({}, reader);
@@ -142,7 +142,7 @@ export function logReport(
       ...trouble,
       firstAt: shownTime(trouble.firstAt),
       lastAt: shownTime(trouble.lastAt),
-      text: words(meaning(trouble.code)),
+      text: words(logLineMeanings[trouble.code]),
     })),
   };
 }

@@ -1,5 +1,5 @@
 /** What can be wrong with a place of a request: a rule, its facts, and how both languages say it. */
-import { type FactsOf, listed, type Reader, spaced, type Text } from './text.ts';
+import { type FactsOf, type Language, listed, type Reader, spaced, type Text } from './text.ts';
 
 /** Patterns that texts of requests must match; schemas name them, so that a message can say in words what is allowed. */
 export const patterns = {
@@ -11,7 +11,7 @@ export const patterns = {
 } as const;
 export type PatternName = keyof typeof patterns;
 
-const patternTexts: Readonly<Record<PatternName, Readonly<Record<'en' | 'zh', string>>>> = {
+const patternTexts: Readonly<Record<PatternName, Readonly<Record<Language, string>>>> = {
   time_of_day: { en: 'a time as HH:MM, from 00:00 to 23:59', zh: 'HH:MM 形式的时间（00:00 至 23:59）' },
   not_blank: { en: 'text with more than blanks', zh: '不能只有空白的文字' },
   id: { en: 'an id of letters, digits, “-” and “_”', zh: '由字母、数字、“-”和“_”组成的 ID' },
@@ -40,9 +40,9 @@ export type Allowed =
 
 function range({ from, to }: { readonly from?: number; readonly to?: number }, { language }: Reader): string {
   if (from !== undefined && to !== undefined)
-    return language === 'zh' ? `${from} 至 ${to}` : `${from} to ${to}`;
-  if (from !== undefined) return language === 'zh' ? `至少 ${from}` : `at least ${from}`;
-  return language === 'zh' ? `至多 ${to}` : `at most ${to}`;
+    return { en: `${from} to ${to}`, zh: `${from} 至 ${to}` }[language];
+  if (from !== undefined) return { en: `at least ${from}`, zh: `至少 ${from}` }[language];
+  return { en: `at most ${to}`, zh: `至多 ${to}` }[language];
 }
 
 const bounded = (of: { readonly from?: number; readonly to?: number }) =>
@@ -111,8 +111,8 @@ function allowedTextZh(allowed: Allowed, reader: Reader): string {
 
 const allowedText = (allowed: readonly Allowed[], reader: Reader): string =>
   listed(
-    allowed.map((each) =>
-      reader.language === 'zh' ? allowedTextZh(each, reader) : allowedTextEn(each, reader),
+    allowed.map(
+      (each) => ({ en: allowedTextEn(each, reader), zh: allowedTextZh(each, reader) })[reader.language],
     ),
     reader,
     'or',
@@ -358,5 +358,5 @@ const partNames = {
 /** What a message begins with: the place that is wrong, as `nodes[3].address`; null = the whole. */
 export function placeText(part: RequestPart, field: string | null, reader: Reader): string {
   if (field !== null) return partNames[part][reader.language] + field;
-  return reader.language === 'zh' ? '请求' : 'The request';
+  return { en: 'The request', zh: '请求' }[reader.language];
 }

@@ -129,10 +129,12 @@ export const inUse = (
 /** `Its clients use SETEX (12 calls): `, empty where the master does not tell. */
 export const usedWords = (used: FaultInUse['used'], { language }: Reader): string => {
   if (used.length === 0) return '';
-  const names = used.map(({ name, calls }) =>
-    language === 'zh'
-      ? `${name.toUpperCase()}（${calls} 次）`
-      : `${name.toUpperCase()} (${counted(calls, 'call')})`,
+  const names = used.map(
+    ({ name, calls }) =>
+      ({
+        en: `${name.toUpperCase()} (${counted(calls, 'call')})`,
+        zh: `${name.toUpperCase()}（${calls} 次）`,
+      })[language],
   );
-  return language === 'zh' ? `客户端使用了 ${names.join('、')}：` : `Its clients use ${names.join(', ')}: `;
+  return { en: `Its clients use ${names.join(', ')}: `, zh: `客户端使用了 ${names.join('、')}：` }[language];
 };

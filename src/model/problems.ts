@@ -98,7 +98,7 @@ const isAway = (facts: MasterBusy): facts is MasterAway => !('work' in facts);
 const whatItIsAt = ({ work, silence }: Exclude<MasterBusy, MasterAway>, reader: Reader): string =>
   work === null
     ? readReason(silence!, reader)
-    : work.map((each) => masterWorkText(each, reader)).join(reader.language === 'zh' ? '；' : '; ');
+    : work.map((each) => masterWorkText(each, reader)).join({ en: '; ', zh: '；' }[reader.language]);
 
 const comparisonImpossible = {
   text: {

@@ -53,12 +53,13 @@ const all = (reasons: readonly Said[], reader: Reader, between: string): string 
 
 const withPhases = (nodes: NodesWithPhase, reader: Reader): string =>
   nodes
-    .map(({ node, phase }) =>
-      reader.language === 'zh'
-        ? `${node}（${stateWord(phase, reader)}）`
-        : `${node} (${stateWord(phase, reader)})`,
+    .map(
+      ({ node, phase }) =>
+        ({ en: `${node} (${stateWord(phase, reader)})`, zh: `${node}（${stateWord(phase, reader)}）` })[
+          reader.language
+        ],
     )
-    .join(reader.language === 'zh' ? '、' : ', ');
+    .join({ en: ', ', zh: '、' }[reader.language]);
 
 /** What a server does instead of answering: always the same words for the same kind. */
 const silence: Readonly<Record<Silence['kind'], { readonly en: string; readonly zh: string }>> = {
@@ -92,9 +93,10 @@ const byWhom = ({ expansions }: FullSyncsRunning, { language }: Reader): string 
   if (expansions.length === 0) return '';
   const ids = expansions.slice(0, 3).join(', ');
   const more = expansions.length > 3;
-  return language === 'zh'
-    ? `：扩容任务 ${ids}${more ? ' 等' : ''}`
-    : `: expansion ${ids}${more ? ' and others' : ''}`;
+  return {
+    en: `: expansion ${ids}${more ? ' and others' : ''}`,
+    zh: `：扩容任务 ${ids}${more ? ' 等' : ''}`,
+  }[language];
 };
 
 type HealthFigure = HealthReading['what'];
@@ -117,7 +119,7 @@ const healthFigures: Readonly<Record<HealthFigure, { readonly en: string; readon
 
 /** The moment as a person at that place reads it: `Mon 23 Nov 22:00 (Europe/Berlin)`. */
 function timeAt(at: number, timeZone: string, { language }: Reader): string {
-  const shown = new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
+  const shown = new Intl.DateTimeFormat({ en: 'en-GB', zh: 'zh-CN' }[language], {
     timeZone,
     weekday: 'short',
     day: '2-digit',

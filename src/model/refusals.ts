@@ -76,15 +76,16 @@ const signInSteps: Text<NoFacts, readonly string[]> = {
 };
 /** Where the form of a request is described. */
 const expected = ({ tool, language }: Reader): string =>
-  language === 'zh'
-    ? { rest: '请求格式见 /docs。', cli: '用法见 --help。', dashboard: '请更正输入内容。' }[tool]
-    : {
-        rest: 'See /docs for what is expected.',
-        cli: 'See --help for what is expected.',
-        dashboard: 'Correct what was entered.',
-      }[tool];
+  ({
+    en: {
+      rest: 'See /docs for what is expected.',
+      cli: 'See --help for what is expected.',
+      dashboard: 'Correct what was entered.',
+    }[tool],
+    zh: { rest: '请求格式见 /docs。', cli: '用法见 --help。', dashboard: '请更正输入内容。' }[tool],
+  })[language];
 const sendAgain = ({ language }: Reader): string =>
-  language === 'zh' ? '请更正后重新发送请求。' : 'Correct it and send the request again.';
+  ({ en: 'Correct it and send the request again.', zh: '请更正后重新发送请求。' })[language];
 
 const first = 3;
 
@@ -93,15 +94,17 @@ export function refusedFinding(finding: Finding, reader: Reader): Finding {
   const read = findingFor(finding, reader);
   const { member, master } = finding.facts ?? {};
   if (typeof member !== 'number' || typeof master !== 'string') return read;
-  const colon = reader.language === 'zh' ? '：' : ': ';
+  const colon = { en: ': ', zh: '：' }[reader.language];
   return { ...read, text: memberName({ member, master }, reader) + colon + read.text };
 }
 
 function findingTexts(findings: readonly Finding[], reader: Reader): string {
   const texts = findings.slice(0, first).map((finding) => refusedFinding(finding, reader).text);
   const left = findings.length - texts.length;
-  if (reader.language === 'zh') return texts.join('') + (left > 0 ? `另有 ${left} 项。` : '');
-  return texts.join(' ') + (left > 0 ? ` And ${left} more.` : '');
+  return {
+    en: texts.join(' ') + (left > 0 ? ` And ${left} more.` : ''),
+    zh: texts.join('') + (left > 0 ? `另有 ${left} 项。` : ''),
+  }[reader.language];
 }
 const findingSteps = (findings: readonly Finding[], reader: Reader): readonly string[] => [
   ...new Set(findings.map((finding) => findingFor(finding, reader).nextStep)),
@@ -126,7 +129,7 @@ function invalidSteps({ rule, about }: Invalid, reader: Reader): readonly string
 
 const invalidText = ({ rule, part, field, about }: Invalid, reader: Reader): string => {
   const text = rules[rule].text[reader.language](about, reader);
-  const blank = reader.language === 'zh' && field === null ? '' : ' ';
+  const blank = { en: ' ', zh: field === null ? '' : ' ' }[reader.language];
   return `${placeText(part, field, reader)}${blank}${text}`;
 };
 
@@ -980,8 +983,10 @@ const approvalState = (reader: Reader): string =>
 function fewNames(names: readonly NamedMember[], reader: Reader): string {
   const some = names.slice(0, first).map((name) => memberName(name, reader));
   const rest = names.length - some.length;
-  if (reader.language === 'zh') return `${some.join('、')}${rest > 0 ? `等 ${names.length} 个` : ''}`;
-  return some.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  return {
+    en: some.join(', ') + (rest > 0 ? ` and ${rest} more` : ''),
+    zh: `${some.join('、')}${rest > 0 ? `等 ${names.length} 个` : ''}`,
+  }[reader.language];
 }
 
 export type RefusalCode = keyof typeof refusals;

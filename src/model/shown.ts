@@ -29,7 +29,7 @@ export const shownRows: readonly ShownRow[] = [
     where: 'head',
     label: plain('Asked by', '提交者'),
     value: ({ requestedBy, via }, { language }) =>
-      language === 'zh' ? `${requestedBy}（通过 ${via}）` : `${requestedBy} (via ${via})`,
+      ({ en: `${requestedBy} (via ${via})`, zh: `${requestedBy}（通过 ${via}）` })[language],
   },
   {
     name: 'took',

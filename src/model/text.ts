@@ -131,8 +131,10 @@ export function listed(
   if (items.length <= 1) return items[0] ?? '';
   const head = items.slice(0, -1);
   const last = items.at(-1)!;
-  if (language === 'zh') return spaced(head.join('、'), word === 'and' ? '和' : '或', last);
-  return `${head.join(', ')} ${word} ${last}`;
+  return {
+    en: `${head.join(', ')} ${word} ${last}`,
+    zh: spaced(head.join('、'), word === 'and' ? '和' : '或', last),
+  }[language];
 }
 
 /** Chinese parts of a sentence in a row, with a blank where Chinese and Latin characters meet. */

@@ -55,7 +55,7 @@ export async function readLogs(
   }
   judge.end(last);
   const troubles = [...findings.values()].toSorted((a, b) => a.firstAt - b.firstAt);
-  return logReport(judge.attempts(), troubles, (code) => lineOf(code).meaning, reader);
+  return logReport(judge.attempts(), troubles, reader);
 }
 
 interface MasterFacts {
@@ -99,7 +99,7 @@ function masterBeside(master: MasterFacts, received: readonly LogFact[]): Master
 
 const beyondZone = (ms: number): number => Math.abs(ms - Math.round(ms / quarterHourMs) * quarterHourMs);
 
-const lineOf = (code: string): LogLine => logLines[code as keyof typeof logLines];
+const lineOf = (code: LogFact['code']): LogLine => logLines[code];
 
 function note(findings: Map<string, LogTrouble>, fact: LogFact): void {
   const { log, finding } = lineOf(fact.code);

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { campaignReport, campaignReportText } from '../../src/api/campaign-report.ts';
+import { campaignReport } from '../../src/api/campaign-report.ts';
 import { campaignSummary, campaignView } from '../../src/api/campaign-views.ts';
 import { campaignControlProblem } from '../../src/core/campaign/controls.ts';
 import { decideCampaign } from '../../src/core/campaign/decision.ts';
@@ -12,6 +12,7 @@ import {
   memberExpansionOf,
   newCampaign,
 } from '../../src/model/campaign.ts';
+import { campaignReportText } from '../../src/model/campaign-report.ts';
 import { nobody } from '../../src/model/text.ts';
 import type { StoredEvent } from '../../src/model/views/event.ts';
 import { said } from '../support/said.ts';

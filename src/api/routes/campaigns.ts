@@ -10,6 +10,7 @@ import {
   campaignHasEnded,
   campaignStates,
 } from '../../model/campaign.ts';
+import { campaignReportText } from '../../model/campaign-report.ts';
 import type { Expansion } from '../../model/expansion.ts';
 import { refuse, refuseField } from '../../model/refusal.ts';
 import { CampaignPlan, CampaignReport, CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
@@ -17,7 +18,7 @@ import { EventPage } from '../../model/views/event.ts';
 import { PageOf } from '../../model/views/schema.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
-import { campaignReport, campaignReportText } from '../campaign-report.ts';
+import { campaignReport } from '../campaign-report.ts';
 import { campaignSummary, campaignView } from '../campaign-views.ts';
 import { campaignPlanFor } from '../for-reader.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';

@@ -8,10 +8,11 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react';
+import { languageOf } from '../../model/labels/index.ts';
 import { ApiError } from '../api/client.ts';
 import { serverNow } from '../api/server-clock.ts';
 import { formatDuration } from '../format.ts';
-import { languageOf, useMessages } from '../i18n.tsx';
+import { useMessages } from '../i18n.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
 /** A text of the service, marked with its own language: what an older release stored can be in English on a Chinese page. */

@@ -1,12 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { isActive, isEnded } from '../../model/expansion.ts';
+import type { Language } from '../../model/text.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
 import type { ExpansionView, JoinView, ProgressMessage } from '../../model/views/expansion.ts';
 import { expansionPath } from '../api/client.ts';
 import { keys } from '../api/queries.ts';
 import { serverNow } from '../api/server-clock.ts';
-import { type Language, useLanguage } from '../i18n.tsx';
+import { useLanguage } from '../i18n.tsx';
 import { EventLog } from './event-log.ts';
 import { RateHistory, sampleOf } from './history.ts';
 import { LiveStream, type StreamStatus } from './stream.ts';

@@ -6,6 +6,7 @@ import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { faultCauses, faultEffects, type Knowledge } from '../../model/knowledge.ts';
+import { type Language, languages } from '../../model/text.ts';
 import {
   compareVersions,
   pairReasons,
@@ -23,7 +24,17 @@ const Range = Type.Unsafe<VersionRange>(
 const keysOf = <T extends object>(table: T): (keyof T & string)[] =>
   Object.keys(table) as (keyof T & string)[];
 const Reason = Type.Enum(keysOf(versionReasons));
-const Words = Type.Object({ en: Type.String({ minLength: 1 }), zh: Type.String({ minLength: 1 }) }, strict);
+const Sentence = Type.String({ minLength: 1 });
+type Words = { readonly en: string } & { readonly [L in Language]?: string };
+const Words = Type.Unsafe<Words>(
+  Type.Object(
+    {
+      ...Object.fromEntries(languages.map((language) => [language, Type.Optional(Sentence)])),
+      en: Sentence,
+    },
+    strict,
+  ),
+);
 
 const Release = Type.Object(
   {
@@ -112,8 +123,26 @@ function readKnowledge(path: string | URL): Knowledge {
       `${first?.instancePath || 'the file'}: ${first?.message ?? 'it has another shape'}`,
     );
   }
-  return { releases: [], builds: {}, pairs: [], faults: [], ...data };
+  const { releases = [], builds = {}, pairs = [], faults = [] } = data;
+  return {
+    releases,
+    builds,
+    pairs,
+    faults: faults.map((fault) => ({
+      ...fault,
+      shows: inEachLanguage(fault.shows),
+      text: inEachLanguage(fault.text),
+      instead: inEachLanguage(fault.instead),
+    })),
+  };
 }
+
+/** A language that the file leaves out reads the English words. */
+const inEachLanguage = (words: Words): Readonly<Record<Language, string>> =>
+  Object.fromEntries(languages.map((language) => [language, words[language] ?? words.en])) as Record<
+    Language,
+    string
+  >;
 
 /** What this release of the service knows. */
 export const builtIn: Knowledge = readKnowledge(new URL('../../../knowledge/pika.yaml', import.meta.url));

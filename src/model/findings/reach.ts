@@ -2,7 +2,7 @@
 import type { ExpansionState } from '../expansion.ts';
 import { type NotAllowed, notAllowedStep, notAllowedText } from '../not-allowed.ts';
 import { stateWord } from '../state-words.ts';
-import { listed, plain, type Reader } from '../text.ts';
+import { type Language, listed, plain, type Reader } from '../text.ts';
 import { loginStep, type Met, row } from './row.ts';
 
 /** Parts of a look that are missing: sections of INFO by name, and the positions that INFO replication should print. */
@@ -12,9 +12,10 @@ const parts = (missing: readonly MissingPart[], reader: Reader): string =>
   listed(
     missing.map((part) => {
       if (part !== 'binlog_position') return part;
-      return reader.language === 'zh'
-        ? '各 DB 的 binlog 偏移量（INFO replication 没有打印；该实例是否处于 sharding 模式？）'
-        : 'the binlog position of any DB (INFO replication prints none; is it in sharding mode?)';
+      return {
+        en: 'the binlog position of any DB (INFO replication prints none; is it in sharding mode?)',
+        zh: '各 DB 的 binlog 偏移量（INFO replication 没有打印；该实例是否处于 sharding 模式？）',
+      }[reader.language];
     }),
     reader,
   );
@@ -27,10 +28,10 @@ const checkPort = plain<unknown>('Check the address and the port.', '请检查�
 
 /** How two entries of a request are known to be one server. */
 export type Sameness = 'name' | 'address' | 'process';
-const sameness: Readonly<Record<Sameness, readonly [en: string, zh: string]>> = {
-  name: ['the same name', '名称相同'],
-  address: ['the same address', '地址相同'],
-  process: ['the same run id and process id', 'run id 和进程号相同'],
+const sameness: Readonly<Record<Sameness, Readonly<Record<Language, string>>>> = {
+  name: { en: 'the same name', zh: '名称相同' },
+  address: { en: 'the same address', zh: '地址相同' },
+  process: { en: 'the same run id and process id', zh: 'run id 和进程号相同' },
 };
 
 export interface ClosedPort {
@@ -45,28 +46,29 @@ const portTextZh = ({ port, shift, outcome }: ClosedPort): string =>
   `端口 ${port}（+ ${shift}）${outcome === 'refused' ? '拒绝连接' : '没有应答'}`;
 
 /** What happens to a full sync without this port; measured on 3.5.4 and 4.0.1. */
-function portEffect(shift: number): readonly [en: string, zh: string] {
+function portEffect(shift: number): Readonly<Record<Language, string>> {
   if (shift === 2000)
-    return [
-      'A node that cannot reach + 2000 receives 0 bytes for ever.',
-      '连不上 + 2000 的节点会一直收到 0 字节。',
-    ];
+    return {
+      en: 'A node that cannot reach + 2000 receives 0 bytes for ever.',
+      zh: '连不上 + 2000 的节点会一直收到 0 字节。',
+    };
   if (shift === 1000)
-    return [
-      'A master that cannot reach + 1000 cannot send its dump to the node.',
-      '主节点连不上 + 1000 就无法把快照发给该节点。',
-    ];
-  return [
-    'A node that cannot reach + 10001 receives no file, only about 16 B/s that keep the connection alive.',
-    '连不上 + 10001 的节点收不到任何文件，只有约 16 B/s 的保活流量。',
-  ];
+    return {
+      en: 'A master that cannot reach + 1000 cannot send its dump to the node.',
+      zh: '主节点连不上 + 1000 就无法把快照发给该节点。',
+    };
+  return {
+    en: 'A node that cannot reach + 10001 receives no file, only about 16 B/s that keep the connection alive.',
+    zh: '连不上 + 10001 的节点收不到任何文件，只有约 16 B/s 的保活流量。',
+  };
 }
 
-const triedInstead = (seenAs: string | null, language: 'en' | 'zh'): string => {
+const triedInstead = (seenAs: string | null, language: Language): string => {
   if (seenAs === null) return '';
-  return language === 'zh'
-    ? `本服务试的是自己使用的地址，没有试 ${seenAs}。`
-    : ` The service tried the address that the service itself uses, not ${seenAs}.`;
+  return {
+    en: ` The service tried the address that the service itself uses, not ${seenAs}.`,
+    zh: `本服务试的是自己使用的地址，没有试 ${seenAs}。`,
+  }[language];
 };
 
 const upper = (name: string): string => name.toUpperCase();
@@ -136,11 +138,11 @@ export const reachFindings = {
       en: ({ node, master, how }) =>
         node === master
           ? `${node} is the master itself.`
-          : `${node} is the master ${master} itself (${sameness[how][0]}).`,
+          : `${node} is the master ${master} itself (${sameness[how].en}).`,
       zh: ({ node, master, how }) =>
         node === master
           ? `${node} 就是主节点本身。`
-          : `${node} 就是主节点 ${master} 本身（${sameness[how][1]}）。`,
+          : `${node} 就是主节点 ${master} 本身（${sameness[how].zh}）。`,
     },
     nextStep: plain(
       'Take it out of the list of nodes, or name the master that was meant.',
@@ -154,11 +156,11 @@ export const reachFindings = {
       en: ({ node, other, how }) =>
         node === other
           ? `The request names ${node} twice.`
-          : `${node} and ${other} are one server (${sameness[how][0]}).`,
+          : `${node} and ${other} are one server (${sameness[how].en}).`,
       zh: ({ node, other, how }) =>
         node === other
           ? `请求中 ${node} 出现了两次。`
-          : `${node} 和 ${other} 是同一台服务器（${sameness[how][1]}）。`,
+          : `${node} 和 ${other} 是同一台服务器（${sameness[how].zh}）。`,
     },
     nextStep: plain(
       'Name every node once. Two servers that were started from one copied configuration share a run id: remove `run-id` from one of them and restart it.',
@@ -258,9 +260,9 @@ export const reachFindings = {
     ),
     text: {
       en: (facts, reader) =>
-        `Connections from the service to ${facts.node || `the master ${facts.master}`} at ${facts.host}: ${listed(facts.ports.map(portText), reader)}. ${facts.ports.map(({ shift }) => portEffect(shift)[0]).join(' ')}${triedInstead(facts.seenAs, 'en')}`,
+        `Connections from the service to ${facts.node || `the master ${facts.master}`} at ${facts.host}: ${listed(facts.ports.map(portText), reader)}. ${facts.ports.map(({ shift }) => portEffect(shift).en).join(' ')}${triedInstead(facts.seenAs, 'en')}`,
       zh: (facts, reader) =>
-        `从本服务连接${facts.node ? ` ${facts.node}` : `主节点 ${facts.master}`}（${facts.host}）：${listed(facts.ports.map(portTextZh), reader)}。${facts.ports.map(({ shift }) => portEffect(shift)[1]).join('')}${triedInstead(facts.seenAs, 'zh')}`,
+        `从本服务连接${facts.node ? ` ${facts.node}` : `主节点 ${facts.master}`}（${facts.host}）：${listed(facts.ports.map(portTextZh), reader)}。${facts.ports.map(({ shift }) => portEffect(shift).zh).join('')}${triedInstead(facts.seenAs, 'zh')}`,
     },
     nextStep: {
       en: ({ node, ports }) =>

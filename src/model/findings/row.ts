@@ -51,18 +51,20 @@ export function askAgainWith(node: string, wanted: readonly Permission[], reader
   const { language, tool } = reader;
   if (tool === 'cli') {
     const words = [node, ...wanted.map((permission) => permissions[permission].cli)].join(',');
-    return language === 'zh' ? `请改用 ${words} 重新执行命令` : `run the command again with ${words}`;
+    return { en: `run the command again with ${words}`, zh: `请改用 ${words} 重新执行命令` }[language];
   }
   const names = wanted.map((permission) =>
     tool === 'dashboard' ? permissions[permission].dashboard[language] : permissions[permission].rest,
   );
   if (tool === 'dashboard')
-    return language === 'zh'
-      ? `请为该节点勾选${listed(names, reader)}后重新规划`
-      : `tick ${listed(names, reader)} for this node and plan again`;
-  return language === 'zh'
-    ? `请为该节点加上 ${listed(names, reader)} 后重新请求`
-    : `ask again with ${listed(names, reader)} for this node`;
+    return {
+      en: `tick ${listed(names, reader)} for this node and plan again`,
+      zh: `请为该节点勾选${listed(names, reader)}后重新规划`,
+    }[language];
+  return {
+    en: `ask again with ${listed(names, reader)} for this node`,
+    zh: `请为该节点加上 ${listed(names, reader)} 后重新请求`,
+  }[language];
 }
 
 /** The name of `seenAs` where the reader gives it. */

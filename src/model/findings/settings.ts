@@ -43,17 +43,18 @@ export type MasterWork =
   | { readonly what: 'slave'; readonly slave: string; readonly lag: Readonly<Record<string, SlaveLag>> };
 
 const workWords = {
-  dump: ['a dump is being made (is_bgsaving)', '正在生成快照（is_bgsaving）'],
-  scan: ['a key scan is running (is_scaning_keyspace)', '正在扫描 key（is_scaning_keyspace）'],
-  compaction: ['a compaction is running (is_compact)', '正在压缩（is_compact）'],
+  dump: { en: 'a dump is being made (is_bgsaving)', zh: '正在生成快照（is_bgsaving）' },
+  scan: { en: 'a key scan is running (is_scaning_keyspace)', zh: '正在扫描 key（is_scaning_keyspace）' },
+  compaction: { en: 'a compaction is running (is_compact)', zh: '正在压缩（is_compact）' },
 } as const;
 
 export function masterWorkText(work: MasterWork, { language }: Pick<Reader, 'language'>): string {
-  if (work.what !== 'slave') return workWords[work.what][language === 'zh' ? 1 : 0];
+  if (work.what !== 'slave') return workWords[work.what][language];
   const lag = Object.entries(work.lag).map(([db, state]) => `${db}: ${state}`);
-  return language === 'zh'
-    ? `从节点 ${work.slave} 尚未同步（${lag.join('，')}）`
-    : `slave ${work.slave} is not in sync yet (${lag.join(', ')})`;
+  return {
+    en: `slave ${work.slave} is not in sync yet (${lag.join(', ')})`,
+    zh: `从节点 ${work.slave} 尚未同步（${lag.join('，')}）`,
+  }[language];
 }
 
 export interface BinlogGrowth {

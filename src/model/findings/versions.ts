@@ -66,7 +66,7 @@ function faultWords(faults: readonly FaultInUse[], reader: Reader): string {
     const before = index === 0 ? '' : usedWords(faults[index - 1]!.used, reader);
     return `${named === before ? '' : named}${text[reader.language]}`;
   });
-  return words.join(reader.language === 'zh' ? '' : ' ');
+  return words.join({ en: ' ', zh: '' }[reader.language]);
 }
 
 const unique = (lines: readonly string[]): readonly string[] => [...new Set(lines)];

@@ -1,4 +1,4 @@
-import { wordsInChinese } from '../state-words.ts';
+import { stateLabels } from '../state-words.ts';
 import { campaignStates, memberStates } from '../states.ts';
 import type { campaigns as english } from './campaigns-en.ts';
 
@@ -10,8 +10,8 @@ export const campaigns: typeof english = {
   name: '批量扩容',
   unnamed: '无标签',
   state: '状态',
-  states: wordsInChinese(campaignStates),
-  memberStates: wordsInChinese(memberStates),
+  states: stateLabels(campaignStates, 'zh'),
+  memberStates: stateLabels(memberStates, 'zh'),
   groups: { canary: '金丝雀', rest: '其余' },
   needsPerson: '需要人工处理',
   members: '成员',

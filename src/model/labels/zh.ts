@@ -1,4 +1,4 @@
-import { wordsInChinese } from '../state-words.ts';
+import { stateLabels } from '../state-words.ts';
 import { comparisonStates, expansionStates, joinPhases } from '../states.ts';
 import { campaigns } from './campaigns-zh.ts';
 import type { Messages } from './en.ts';
@@ -111,8 +111,8 @@ export const zh: Messages = {
     left: (duration) => `剩余 ${duration}`,
     endedWithQuarantine: '已结束，但有节点仍被隔离',
   },
-  states: wordsInChinese(expansionStates),
-  phases: wordsInChinese(joinPhases),
+  states: stateLabels(expansionStates, 'zh'),
+  phases: stateLabels(joinPhases, 'zh'),
   phaseHelp: {
     waiting: '所在批次尚未开始，没有向该节点发送任何命令。',
     preflight: '在做任何变更之前，再次检查该节点和主节点。',
@@ -560,7 +560,7 @@ export const zh: Messages = {
     depth: '深度',
     depths: { counts: '计数', sample: '抽样', full: '全量' },
     state: '状态',
-    states: wordsInChinese(comparisonStates),
+    states: stateLabels(comparisonStates, 'zh'),
     verdict: '结论',
     verdicts: { equal: '一致', empty: '两侧皆空', different: '不一致', inconclusive: '无法判定' },
     differences: '差异',

@@ -102,6 +102,13 @@ describe('a file of the operator', () => {
     expect(capabilitiesOf(factsOf('3.5.4'), knowledge)).toEqual(capabilitiesOf(factsOf('3.5.4'), builtIn));
   });
 
+  test('may leave a language out, which then reads the English words', () => {
+    const english = sharing402.replace('shows: { en: Shows., zh: 表现。 }', 'shows: { en: Shows. }');
+    const fault = faultsOf(['4.0.2'], knowledgeWith(own(english))).find(({ code }) => code === 'own_fault')!;
+    expect(fault.shows).toEqual({ en: 'Shows.', zh: 'Shows.' });
+    expect(fault.text).toEqual({ en: 'Text.', zh: '文字。' });
+  });
+
   test.each([
     ['3.5.0 to 3.5.5', sharing402.replace('versions: [4.0.2, 4.0.3]', 'versions: [3.5.4, 3.5.5]')],
     ['a wide range', sharing402.replace('versions: [4.0.2, 4.0.3]', 'versions: [1.0.0, 9.0.0]')],

@@ -1,12 +1,13 @@
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { languageOf } from '../../../model/labels/index.ts';
 import type { StoredEvent } from '../../../model/views/event.ts';
 import { Icon } from '../../components/icon.tsx';
 import { Panel, Said } from '../../components/parts.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatClock, formatCount, formatDateTime } from '../../format.ts';
-import { languageOf, useMessages } from '../../i18n.tsx';
+import { useMessages } from '../../i18n.tsx';
 import type { EventLog } from '../../live/event-log.ts';
 import { useEvents } from '../../live/use-expansion-live.ts';
 

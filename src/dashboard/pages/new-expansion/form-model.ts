@@ -114,7 +114,7 @@ function inputOf(field: Leaf | List, value: unknown, say: Say): Input {
       const fallback =
         typeof field.default === 'number'
           ? String(field.default / factor)
-          : (field.default ?? say(field.none ?? empty));
+          : (field.default ?? (field.none === undefined ? '' : say(field.none)));
       return {
         kind: 'number',
         value: typeof value === 'number' ? value / factor : undefined,
@@ -172,8 +172,6 @@ function beginningOf({ fields }: List): Values {
   );
   return { ...Object.fromEntries(examples), ...('timeZone' in fields ? { timeZone } : {}) };
 }
-
-const empty: Text = { en: () => '', zh: () => '' };
 
 const choicesOf = (choices: Readonly<Record<string, Text>>, say: Say): readonly Choice[] =>
   Object.entries(choices).map(([value, text]) => ({ value, label: say(text) }));
