@@ -16,9 +16,15 @@ export interface MasterTold {
 export interface LogJudge {
   /** Facts of one server, in the order of its log. */
   take(fact: LogFact): void;
+  /** Lines are missing here: no copy that was going on can be proven whole any more. */
+  gap(): void;
   /** The log ends. */
   end(at: number): void;
   attempts(): readonly LogAttempt[];
+  /** The attempts that ended, and those that go on as they would read if the log ended here. */
+  soFar(): readonly LogAttempt[];
+  /** Whether an attempt goes on. */
+  busy(): boolean;
 }
 
 /** No list of a real dump comes near: beyond it names are counted no further, and the attempt stays undecided. */
@@ -33,6 +39,7 @@ interface Attempt {
   readonly startedAt: number;
   /** Whether the log shows the list from its first line on. */
   whole: boolean;
+  gaps: boolean;
   lastAt: number;
   listed: number | null;
   listedAt: number;
@@ -67,6 +74,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       db,
       startedAt: fact.at,
       whole,
+      gaps: false,
       lastAt: fact.at,
       listed: null,
       listedAt: fact.at,
@@ -98,19 +106,22 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     attempt.abortedAt ??= at;
     attempt.abortedBy ??= cause;
   };
-  const close = (attempt: Attempt, verdict: LogVerdict, cause: LogCause | null, endedAt: number | null) => {
+  const closeAs = (attempt: Attempt, judged: LogAttempt) => {
     open = open.filter((other) => other !== attempt);
     if (ended.length >= mostAttempts) ended.shift();
-    const { db, startedAt, listed, copied } = attempt;
-    ended.push({ db, startedAt, endedAt, verdict, cause, files: { listed, copied: copied.size } });
+    ended.push(judged);
   };
-  const closeUnswapped = (attempt: Attempt, otherwise: LogCause) =>
-    close(
+  const close = (attempt: Attempt, verdict: LogVerdict, cause: LogCause | null, endedAt: number | null) =>
+    closeAs(attempt, judgedAs(attempt, verdict, cause, endedAt));
+  const unswapped = (attempt: Attempt, otherwise: LogCause): LogAttempt =>
+    judgedAs(
       attempt,
       'failed',
       attempt.abortedBy ?? causeNow(attempt) ?? otherwise,
       attempt.abortedAt ?? attempt.lastAt,
     );
+  const closeUnswapped = (attempt: Attempt, otherwise: LogCause) =>
+    closeAs(attempt, unswapped(attempt, otherwise));
   const causeNow = (attempt: Attempt): LogCause | null =>
     master?.dumpFailed(attempt.db, attempt.startedAt, attempt.lastAt) && onlyInfo(attempt)
       ? 'dump_failed'
@@ -247,19 +258,29 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       handlers[fact.code]?.(fact);
       for (const attempt of open) attempt.lastAt = Math.max(attempt.lastAt, fact.at);
     },
+    gap() {
+      for (const attempt of open) attempt.gaps = true;
+    },
     end: (at) => endProcess(at, false),
-    attempts: () => ended.toSorted((a, b) => a.startedAt - b.startedAt),
+    attempts: () => inOrder(ended),
+    soFar: () => inOrder([...ended, ...open.map(asItStands)]),
+    busy: () => open.length > 0,
   };
 
   function endProcess(at: number, gone: boolean): void {
-    for (const attempt of open) {
-      if (attempt.abortedAt !== null) closeUnswapped(attempt, 'session_lost');
-      else if (gone) close(attempt, 'failed', 'node_restarted', Math.min(at, attempt.lastAt));
-      else if (attempt.whole) close(attempt, 'running', causeNow(attempt), null);
-      else close(attempt, 'undecided', 'log_begins_later', null);
-    }
+    for (const attempt of open)
+      if (gone && attempt.abortedAt === null)
+        close(attempt, 'failed', 'node_restarted', Math.min(at, attempt.lastAt));
+      else closeAs(attempt, asItStands(attempt));
     lastLoss = null;
     refused = false;
+  }
+
+  /** What the log says of an attempt if no further line comes. */
+  function asItStands(attempt: Attempt): LogAttempt {
+    if (attempt.abortedAt !== null) return unswapped(attempt, 'session_lost');
+    if (attempt.whole) return judgedAs(attempt, 'running', causeNow(attempt), null);
+    return judgedAs(attempt, 'undecided', 'log_begins_later', null);
   }
 
   function refuse(fact: LogFact): void {
@@ -287,11 +308,23 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     const workersEnded = [...attempt.begun.keys()].every((thread) => attempt.done.has(thread));
     const allCame =
       attempt.names.size === attempt.listed && [...attempt.names].every((name) => attempt.copied.has(name));
-    if (!workersEnded || !allCame) return ['undecided', 'log_has_gaps'];
+    if (!workersEnded || !allCame || attempt.gaps) return ['undecided', 'log_has_gaps'];
     if (master?.dumpBegun(attempt.db, attempt.listedAt, attempt.lastFileAt))
       return ['undecided', 'dump_during_copy'];
     return ['complete', null];
   }
+}
+
+const inOrder = (attempts: readonly LogAttempt[]): readonly LogAttempt[] =>
+  attempts.toSorted((a, b) => a.startedAt - b.startedAt);
+
+function judgedAs(
+  { db, startedAt, listed, copied }: Attempt,
+  verdict: LogVerdict,
+  cause: LogCause | null,
+  endedAt: number | null,
+): LogAttempt {
+  return { db, startedAt, endedAt, verdict, cause, files: { listed, copied: copied.size } };
 }
 
 /** What would have kept the copy from its end, whoever ended it. */

@@ -1,0 +1,261 @@
+/** Follows the log files of one server: through rotations, restarts, truncation and removal. Memory is bounded. */
+import { type FileHandle, readdir, realpath } from 'node:fs/promises';
+import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
+import type { LogAttempt, LogFact } from '../model/full-sync-log.ts';
+import { openBelow, reasonOf } from './confined.ts';
+import { LogScanner } from './log-scanner.ts';
+
+/** Of a log that is longer, or that grows faster than it is read, the rest is skipped. */
+const mostBehindBytes = 256 * 1024 * 1024;
+/** What is still read of a log after a part was skipped. */
+const keptAfterSkipBytes = 16 * 1024 * 1024;
+const pieceBytes = 256 * 1024;
+/** The bytes before the place that was read to: other bytes there mean that the file was truncated and has grown again. */
+const witnessBytes = 64;
+const keptFacts = 500;
+const keptFactsOfCode = 40;
+const keptAttempts = 64;
+/** A line per file: the judge counts them, nobody reads them one by one. */
+const perFile: ReadonlySet<string> = new Set(['list_file', 'file_begun']);
+
+/** Where in the log the next reading begins, and what stood before. It goes into the agent's state. */
+export interface LogPlace {
+  readonly file: string;
+  readonly inode: string;
+  readonly at: number;
+  readonly attempts: readonly LogAttempt[];
+  readonly facts: readonly LogFact[];
+}
+
+interface Opened {
+  readonly handle: FileHandle;
+  readonly name: LogName;
+  readonly inode: string;
+  at: number;
+  witness: Buffer;
+}
+
+interface LogName {
+  readonly file: string;
+  /** The name that glog gave it: a file may be renamed after. */
+  readonly given: string;
+  readonly start: string;
+}
+
+export interface LogNeeds {
+  /** Takes out of a text what must not be sent. */
+  clean(text: string): string;
+  /** A line of this time was the last one when the file was written. */
+  onTime(local: number, writtenAt: number): void;
+}
+
+export interface ReadLimits {
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+export class ServerLog {
+  /** Why nothing can be read; null = something is. */
+  problem: string | null = null;
+  /** Bytes that were not read because the log grew too fast, since the agent started. */
+  skippedBytes = 0;
+  /** Lines that mean something and that no report could hold, since the agent started. */
+  dropped = 0;
+  readonly #folder: string;
+  readonly #clean: LogNeeds['clean'];
+  readonly #onTime: LogNeeds['onTime'];
+  readonly #scanner = new LogScanner((fact) => this.#take(fact));
+  readonly #judge: LogJudge = newLogJudge();
+  readonly #earlier: readonly LogAttempt[];
+  readonly #facts: LogFact[];
+  /** How many of the facts at the end of the list no report has held. */
+  #unsent = 0;
+  #taken = 0;
+  #current: Opened | null = null;
+  #place: LogPlace | null;
+  #caughtUp = false;
+
+  /** `place`: where an earlier agent ended. */
+  constructor(folder: string, place: LogPlace | null, { clean, onTime }: LogNeeds) {
+    this.#folder = folder;
+    this.#clean = clean;
+    this.#onTime = onTime;
+    this.#place = place;
+    this.#earlier = place?.attempts ?? [];
+    this.#facts = [...(place?.facts ?? [])];
+  }
+
+  /** Latest full syncs, oldest first; times as the log shows them. */
+  attempts(): readonly LogAttempt[] {
+    return [...this.#earlier, ...this.#judge.soFar()].slice(-keptAttempts);
+  }
+
+  facts(): readonly LogFact[] {
+    return this.#facts;
+  }
+
+  /** How many facts there were so far. */
+  taken(): number {
+    return this.#taken;
+  }
+
+  /** A report arrived that held the facts when there were this many. */
+  sent(taken: number): void {
+    this.#unsent = Math.min(this.#unsent, this.#taken - taken);
+  }
+
+  /** Where to begin after a restart of the agent; an attempt that goes on is read again from its beginning. */
+  place(): LogPlace | null {
+    return this.#place;
+  }
+
+  /** Reads what has come, within the limits. Resolves with whether all of it was read. */
+  async read(limits: ReadLimits): Promise<boolean> {
+    const until = performance.now() + limits.ms;
+    let bytes = limits.bytes;
+    try {
+      for (;;) {
+        // A newer file is looked for before the current one is read to its end: nothing is written to the older one then.
+        const next = await this.#nextFile();
+        this.problem = null;
+        if (this.#current) {
+          bytes = await this.#readCurrent(this.#current, bytes, until);
+          if (bytes <= 0 || performance.now() >= until) return false;
+        }
+        if (!next) break;
+        await this.#turnTo(next);
+      }
+      if (!this.#current) this.problem = 'ENOENT';
+    } catch (error) {
+      this.problem = reasonOf(error);
+    }
+    this.#caughtUp = true;
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#current?.handle.close();
+    this.#current = null;
+  }
+
+  async #nextFile(): Promise<LogName | null> {
+    const files = (await readdir(this.#folder)).map(logName).filter((name) => name !== null);
+    const inOrder = files.toSorted((a, b) => compare(a.start, b.start) || compare(a.given, b.given));
+    const current = this.#current;
+    if (current) {
+      const later = inOrder.filter(
+        ({ given, start }) =>
+          start > current.name.start || (start === current.name.start && given > current.name.given),
+      );
+      return later[0] ?? null;
+    }
+    const place = this.#place;
+    if (place) return inOrder.find(({ given }) => given >= place.file) ?? null;
+    return inOrder.at(-2) ?? inOrder[0] ?? null;
+  }
+
+  async #turnTo(name: LogName): Promise<void> {
+    const handle = await openBelow(await realpath(this.#folder), name.file);
+    const stat = await handle.stat({ bigint: true });
+    const [inode, size] = [String(stat.ino), Number(stat.size)];
+    let at = 0;
+    if (!this.#current) {
+      const place = this.#place;
+      if (place?.file === name.given && place.inode === inode && place.at <= size) at = place.at;
+      else if (place) this.#judge.gap();
+      if (size - at > mostBehindBytes) at = size - mostBehindBytes;
+    }
+    await this.#current?.handle.close();
+    this.#current = { handle, name, inode, at, witness: Buffer.alloc(0) };
+    this.#scanner.begin(name.start);
+  }
+
+  /** Resolves with how many more bytes may be read. */
+  async #readCurrent(file: Opened, limit: number, until: number): Promise<number> {
+    let left = limit;
+    const before = await file.handle.stat();
+    if (before.size < file.at) this.#startAgain(file);
+    if (before.size === file.at) return left;
+    if (before.size - file.at > mostBehindBytes) this.#skip(file, before.size);
+    const buffer = Buffer.allocUnsafe(pieceBytes);
+    while (left > 0 && performance.now() < until) {
+      const witness = file.witness.length;
+      const { bytesRead } = await file.handle.read(buffer, 0, pieceBytes, file.at - witness);
+      if (bytesRead < witness || !buffer.subarray(0, witness).equals(file.witness)) {
+        this.#startAgain(file);
+        continue;
+      }
+      const piece = buffer.subarray(witness, bytesRead);
+      if (piece.length === 0) break;
+      this.#scanner.push(piece);
+      file.at += piece.length;
+      left -= piece.length;
+      file.witness = Buffer.from(buffer.subarray(Math.max(0, bytesRead - witnessBytes), bytesRead));
+      if (file.at >= before.size) await this.#atEnd(file, piece, before.mtimeMs);
+    }
+    return left;
+  }
+
+  async #atEnd(file: Opened, piece: Buffer, writtenAt: number): Promise<void> {
+    const { size, mtimeMs } = await file.handle.stat();
+    if (size !== file.at || mtimeMs !== writtenAt) return;
+    const local = this.#scanner.lastTime(piece);
+    if (local !== null) this.#onTime(local, writtenAt);
+    if (!this.#judge.busy())
+      this.#place = {
+        file: file.name.given,
+        inode: file.inode,
+        at: file.at - this.#scanner.pending,
+        attempts: this.attempts(),
+        facts: [...this.#facts],
+      };
+  }
+
+  /** The file was truncated: whoever did it may have taken lines away that nobody had read. */
+  #startAgain(file: Opened): void {
+    file.at = 0;
+    file.witness = Buffer.alloc(0);
+    this.#scanner.drop();
+    this.#judge.gap();
+  }
+
+  #skip(file: Opened, size: number): void {
+    const to = size - keptAfterSkipBytes;
+    this.skippedBytes += to - file.at;
+    file.at = to;
+    file.witness = Buffer.alloc(0);
+    this.#scanner.drop();
+    this.#judge.gap();
+  }
+
+  #take(fact: LogFact): void {
+    this.#judge.take(fact);
+    if (perFile.has(fact.code)) return;
+    const values = Object.entries(fact.values).filter(([, value]) => value !== undefined);
+    this.#facts.push({
+      ...fact,
+      values: Object.fromEntries(values.map(([name, value]) => [name, this.#clean(value)])),
+    });
+    this.#unsent++;
+    this.#taken++;
+    const ofCode = this.#facts.filter(({ code }) => code === fact.code).length;
+    if (ofCode > keptFactsOfCode) this.#drop(this.#facts.findIndex(({ code }) => code === fact.code));
+    else if (this.#facts.length > keptFacts) this.#drop(0);
+  }
+
+  #drop(index: number): void {
+    this.#facts.splice(index, 1);
+    if (index < this.#facts.length + 1 - this.#unsent) return;
+    this.#unsent--;
+    // What an agent finds when it starts is history.
+    if (this.#caughtUp) this.dropped++;
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** pika.<host>.<user>.log.INFO.<date-time>.<pid>, perhaps with what a rotation put behind. null = another file. */
+function logName(file: string): LogName | null {
+  const found = /^(.+\.log\.INFO\.(\d{8}-\d{6})\.\d+)(?:\.(?!gz$|bz2$|xz$|zst$)[\w-]{1,20})?$/.exec(file);
+  return found && { file, given: found[1]!, start: found[2]! };
+}
