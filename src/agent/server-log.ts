@@ -1,7 +1,7 @@
 /** Follows the log files of one server: through rotations, restarts, truncation and removal. Memory is bounded. */
 import { type FileHandle, readdir, realpath } from 'node:fs/promises';
 import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
-import type { LogAttempt, LogFact } from '../model/full-sync-log.ts';
+import { type LogAttempt, type LogFact, longestLogQuote } from '../model/full-sync-log.ts';
 import { openBelow, reasonOf } from './confined.ts';
 import { LogScanner } from './log-scanner.ts';
 
@@ -235,6 +235,7 @@ export class ServerLog {
     this.#facts.push({
       ...fact,
       values: Object.fromEntries(values.map(([name, value]) => [name, this.#clean(value)])),
+      line: this.#clean(fact.line).slice(0, longestLogQuote),
     });
     this.#unsent++;
     this.#taken++;

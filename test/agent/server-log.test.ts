@@ -219,6 +219,7 @@ test('what is not to be sent is taken out of what is kept', async () => {
   await writeFile(at(first), line('db0 create new backup failed :no hunter2'));
   await log.read(noLimits);
   expect(log.facts()[0]!.values).toEqual({ db: 'db0', error: 'no …' });
+  expect(log.facts()[0]!.line).toBe('db0 create new backup failed :no …');
 });
 
 test('the time of the last line is set beside the time of the file', async () => {
