@@ -18,7 +18,10 @@ export const defaultSpec: ComparisonSpec = {
   timeoutMs: 15_000,
 };
 
-export const specFromPolicy = (policy: VerifyPolicy): ComparisonSpec => ({ ...defaultSpec, ...policy });
+export const specFromPolicy = ({ fileHashes: _fileHashes, ...policy }: VerifyPolicy): ComparisonSpec => ({
+  ...defaultSpec,
+  ...policy,
+});
 
 /** What a caller may give of a spec; what is absent has its default. Throws TypeError naming the field that does not fit. */
 export function resolveSpec(input: Partial<ComparisonSpec> = {}): ComparisonSpec {

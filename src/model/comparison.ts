@@ -14,9 +14,12 @@ export type {
 
 const unlimited = plain('no limit', '不限');
 
+/** Of files a comparison knows nothing. */
+const { fileHashes: _fileHashes, ...dataFields } = verifyFields;
+
 /** What a request for a comparison may say besides its two servers: a row per field. */
 export const comparisonFields = {
-  ...verifyFields,
+  ...dataFields,
   depth: { ...verifyFields.depth, flag: 'depth' },
   ttlToleranceMs: {
     ...verifyFields.ttlToleranceMs,

@@ -10,6 +10,9 @@ export type { AnomalyRecord, CatchUp, Evidence, EvidenceRule } from './views/evi
 export const isMet = ({ holds, leftOut }: Pick<EvidenceRule, 'holds' | 'leftOut'>): boolean =>
   holds === true || leftOut === true;
 
+/** What was found of a rule, without its name. */
+export type FoundInRule = Pick<EvidenceRule, 'holds' | 'text' | 'facts'> & { readonly statement: string };
+
 const rows: Readonly<Record<string, RuleRow>> = ruleTable;
 
 export const statementText = (rule: RuleName, statement: string, facts: object): string =>

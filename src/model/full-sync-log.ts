@@ -1,7 +1,7 @@
 /** What the log files of a server tell of its full syncs: facts, attempts, verdicts, and how they read. */
 import { type CauseCode, causeStepsBySlaveof, causes } from './causes.ts';
 import { type LogLineCode, logLineMeanings } from './log-line-meanings.ts';
-import { plain, type Reader, type Text } from './text.ts';
+import { type Language, nobody, plain, type Reader, type Text } from './text.ts';
 
 /** A line of a log that means something to us. */
 export interface LogFact {
@@ -70,6 +70,12 @@ export function logCauseWords(
     nextStep: causeStepsBySlaveof({ code: cause }, reader).join({ en: ' ', zh: '' }[language]),
   };
 }
+
+/** What a cause is; '' for a cause of another release. */
+export const logCauseTitle = (cause: string, language: Language): string =>
+  Object.hasOwn(causes, cause) || Object.hasOwn(logGaps, cause)
+    ? logCauseWords(cause as LogCause, { ...nobody, language }).title
+    : '';
 
 /** One full sync of one database, as the log tells it. Times as in {@link LogFact}. */
 export interface LogAttempt {

@@ -1,4 +1,5 @@
 /** What is known of the full syncs of a node, and of its master meanwhile. */
+import type { FoundInRule } from './evidence.ts';
 import type { CommandCalls } from './knowledge.ts';
 import type { Address, BinlogOffset, ListedSlave, ReplicationFacts, Silence } from './observation.ts';
 import type { AgentSight } from './views/agent.ts';
@@ -148,6 +149,29 @@ export interface SlaveTracker {
   readonly masterRestartedAt: number | null;
   /** What the agent on the node's host told last; absent = nothing since the attach. */
   readonly sight?: AgentSight;
+  /** What the agents have shown of the files of the last pass; absent = nothing yet. */
+  readonly files?: FilesSeen;
+}
+
+/** What agents show of the files of a copy. */
+export interface FilesSeen {
+  /** Beginning of the pass that it is about. */
+  readonly since: number;
+  /** By database: the dump that the node copies. */
+  readonly dumps: Readonly<
+    Record<
+      string,
+      {
+        /** As the list of files named it. */
+        readonly id: string;
+        /** Path and inode of its folder on the master; null = not seen there. */
+        readonly place: string | null;
+        /** Whether another dump has taken its place. */
+        readonly moved: boolean;
+      }
+    >
+  >;
+  readonly found: FoundInRule | null;
 }
 
 export interface MasterSample {

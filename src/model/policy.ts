@@ -102,6 +102,15 @@ export const verifyFields = {
       '比对时每秒最多从每个节点读取的字节数。',
     ),
   },
+  fileHashes: {
+    kind: 'yes_no',
+    default: false,
+    label: plain('Hash the files of the full sync', '对全量同步的文件计算哈希'),
+    help: plain(
+      'The agents on the hosts of master and node hash the table files of the dump, and rule `files_complete` compares the hashes.',
+      '主节点和从节点主机上的代理程序对快照的表文件计算哈希，规则 `files_complete` 比对这些哈希。',
+    ),
+  },
 } as const satisfies Fields;
 
 const unwatched = plain('not watched', '不监测');
@@ -291,6 +300,16 @@ export const policyFields = {
     help: plain(
       'What the service does if the data differ in nothing but that keys expire later on the node, or never. Pika does this with SET NX EX during a copy, and 3.5.5 with INCR. No data are missing, and no copy changes it.',
       '数据唯一的差异是 key 在节点上过期更晚或永不过期时怎么办。Pika 在复制期间的 SET NX EX 会造成这种差异，3.5.5 的 INCR 也会。没有数据缺失，重新复制也不会改变。',
+    ),
+  },
+  requireAgent: {
+    kind: 'yes_no',
+    section: 'check',
+    default: false,
+    label: plain('Every file must be proven by agents', '须由代理程序证实每个文件'),
+    help: plain(
+      'A node is `verified` only if rule `files_complete` holds. Agents must run on the hosts of master and node.',
+      '只有规则 `files_complete` 成立，节点才算 `verified`。主节点和从节点的主机上必须运行代理程序。',
     ),
   },
   maxAttempts: {

@@ -1,4 +1,5 @@
 /** The rules of "verified" (docs/verified.md), with all that can be found of each, in both languages. */
+import { logCauseTitle } from './full-sync-log.ts';
 import { readableBytes } from './quantities.ts';
 import { counted, plain, type Text, text } from './text.ts';
 
@@ -28,6 +29,26 @@ const bytesEn = ({ receivedBytes, snapshotBytes, requiredShare }: Bytes): string
   `${percent(receivedBytes / snapshotBytes)} of the snapshot's bytes came (${readableBytes(receivedBytes)} for a snapshot of ${readableBytes(snapshotBytes)}). ${percent(requiredShare)} are required, since both figures are samples.`;
 const bytesZh = ({ receivedBytes, snapshotBytes, requiredShare }: Bytes): string =>
   `收到快照字节数的 ${percent(receivedBytes / snapshotBytes)}（${readableBytes(receivedBytes)}，快照 ${readableBytes(snapshotBytes)}）。两个数都是采样值，因此要求 ${percent(requiredShare)}。`;
+
+/** Whose host it is that an agent runs on. */
+type On = 'node' | 'master';
+const hostZh: Readonly<Record<On, string>> = { node: '从节点', master: '主节点' };
+
+const causeEn = (cause: string | null): string => (cause === null ? '' : logCauseTitle(cause, 'en'));
+const causeZh = (cause: string | null): string => (cause === null ? '' : logCauseTitle(cause, 'zh'));
+
+/** All that came of a copy whose files were proven. */
+interface Whole {
+  readonly tables: number;
+  readonly bytes: number;
+  /** Files of the list, with those that are no tables. */
+  readonly files: number;
+  readonly hashed: number;
+}
+const hashedEn = ({ hashed, tables }: Whole): string =>
+  hashed === tables && tables > 0 ? 'each with its size and hash' : 'each with its size';
+const hashedZh = ({ hashed, tables }: Whole): string =>
+  hashed === tables && tables > 0 ? '大小与哈希均一致' : '大小均一致';
 
 export interface RuleRow {
   /** What was measured. */
@@ -124,6 +145,94 @@ export const ruleTable = {
         'A newer dump was made meanwhile. This version never opens a copy of an older dump.',
         '期间产生了新快照；该版本从不打开旧快照的副本。',
       ),
+    },
+  },
+  files_complete: {
+    label: plain('Every file of the dump', '快照的每个文件'),
+    statements: {
+      not_opened: plain('The node has opened no copy yet.', '该节点尚未打开副本。'),
+      no_agent: text<{ on: On }>({
+        en: ({ on }) => `No agent reports from the host of the ${on}, so nobody sees the files there.`,
+        zh: ({ on }) => `${hostZh[on]}主机上没有代理程序上报，因此看不到那里的文件。`,
+      }),
+      silent_agent: text<{ on: On }>({
+        en: ({ on }) => `The agent on the host of the ${on} has not reported since the copy was opened.`,
+        zh: ({ on }) => `打开副本之后，${hostZh[on]}主机上的代理程序没有再上报。`,
+      }),
+      attempt_unseen: text<{ db: string }>({
+        en: ({ db }) => `The log of the node does not show this full sync of ${db}.`,
+        zh: ({ db }) => `该节点的日志中没有 ${db} 的这次全量同步。`,
+      }),
+      log_undecided: text<{ db: string; cause: string | null }>({
+        en: ({ db, cause }) => `The log of the node does not prove the copy of ${db}. ${causeEn(cause)}`,
+        zh: ({ db, cause }) => `该节点的日志不能证实 ${db} 的副本完整。${causeZh(cause)}`,
+      }),
+      log_incomplete: text<{ db: string; cause: string | null; copied: number; listed: number | null }>({
+        en: ({ db, cause, copied, listed }) =>
+          `The log of the node says that its copy of ${db} is incomplete: ${copied} of ${listed ?? 'an unknown number of'} files came. ${causeEn(cause)}`,
+        zh: ({ db, cause, copied, listed }) =>
+          `该节点的日志表明 ${db} 的副本不完整：${listed ?? '总数未知的'} 个文件中到达 ${copied} 个。${causeZh(cause)}`,
+      }),
+      list_unseen: text<{ db: string }>({
+        en: ({ db }) =>
+          `The log lines that reached the service do not name the dump of ${db} that the node copied.`,
+        zh: ({ db }) => `服务收到的日志行没有指明该节点复制的是 ${db} 的哪个快照。`,
+      }),
+      dump_during_copy: text<{ db: string }>({
+        en: ({ db }) =>
+          `The master began another dump of ${db} during the copy, so the last files may belong to it.`,
+        zh: ({ db }) => `复制期间主节点又开始做 ${db} 的快照，最后几个文件可能属于新快照。`,
+      }),
+      dump_gone: text<{ db: string }>({
+        en: ({ db }) =>
+          `The dump of ${db} that the node copied is no longer on the master, so nothing is left to compare.`,
+        zh: ({ db }) => `该节点复制的 ${db} 快照已不在主节点上，无法再比对。`,
+      }),
+      not_listed: text<{ on: On; db: string }>({
+        en: ({ on, db }) => `The agent on the host of the ${on} has sent no list of the files of ${db}.`,
+        zh: ({ on, db }) => `${hostZh[on]}主机上的代理程序没有发来 ${db} 的文件清单。`,
+      }),
+      came_too_late: text<{ db: string; gone: number; tables: number; afterMs: number }>({
+        en: ({ db, gone, tables, afterMs }) =>
+          `The list of the files of the node came ${(afterMs / 1000).toFixed(1)} s after the copy was opened. Of ${counted(tables, 'table file')} of the dump of ${db} ${gone} ${gone === 1 ? 'is' : 'are'} not in use any more: a compaction may have replaced ${gone === 1 ? 'it' : 'them'}.`,
+        zh: ({ db, gone, tables, afterMs }) =>
+          `该节点的文件清单在打开副本 ${(afterMs / 1000).toFixed(1)} s 之后才到。${db} 快照的 ${tables} 个表文件中有 ${gone} 个已不再使用：可能已被 compaction 取代。`,
+      }),
+      other_tables: text<{ db: string; others: number; example: string }>({
+        en: ({ db, others, example }) =>
+          `${counted(others, 'table file')} in ${db} of the node ${others === 1 ? 'is' : 'are'} neither in the dump nor newer than it, such as ${example}.`,
+        zh: ({ db, others, example }) =>
+          `该节点的 ${db} 中有 ${others} 个表文件既不在快照中，也不比它新，例如 ${example}。`,
+      }),
+      sizes_differ: text<{
+        db: string;
+        files: number;
+        example: string;
+        dumpBytes: number;
+        nodeBytes: number;
+      }>({
+        en: ({ db, files, example, dumpBytes, nodeBytes }) =>
+          `${counted(files, 'table file')} of ${db} ${files === 1 ? 'has' : 'have'} another size on the node than in the dump, such as ${example}: ${dumpBytes} B in the dump, ${nodeBytes} B on the node.`,
+        zh: ({ db, files, example, dumpBytes, nodeBytes }) =>
+          `${db} 有 ${files} 个表文件在该节点上的大小与快照不同，例如 ${example}：快照中 ${dumpBytes} B，节点上 ${nodeBytes} B。`,
+      }),
+      hashes_differ: text<{ db: string; files: number; example: string }>({
+        en: ({ db, files, example }) =>
+          `${counted(files, 'table file')} of ${db} ${files === 1 ? 'has' : 'have'} another content on the node than in the dump, such as ${example}.`,
+        zh: ({ db, files, example }) =>
+          `${db} 有 ${files} 个表文件在该节点上的内容与快照不同，例如 ${example}。`,
+      }),
+      not_hashed: text<{ hashed: number; tables: number }>({
+        en: ({ hashed, tables }) =>
+          `${counted(tables, 'table file')} ${tables === 1 ? 'has its' : 'have their'} size, and the agents have hashed ${hashed} of them so far.`,
+        zh: ({ hashed, tables }) => `${tables} 个表文件大小相符，代理程序目前对其中 ${hashed} 个计算了哈希。`,
+      }),
+      complete: text<Whole>({
+        en: (facts) =>
+          `The node opened exactly the ${counted(facts.tables, 'table file')} of the dump (${readableBytes(facts.bytes)}), ${hashedEn(facts)}; its log shows ${counted(facts.files, 'file')} copied from one dump.`,
+        zh: (facts) =>
+          `该节点打开的正是快照的 ${facts.tables} 个表文件（${readableBytes(facts.bytes)}），${hashedZh(facts)}；日志显示 ${facts.files} 个文件均来自同一快照。`,
+      }),
     },
   },
   role_and_link: {

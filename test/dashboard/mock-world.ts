@@ -692,6 +692,7 @@ const ruleTexts: Readonly<Record<(typeof ruleNames)[number], string>> = {
   full_sync_seen: 'db0 was seen in full sync for 13 s and took over the offset of the snapshot.',
   bytes_received: '537 MB were received for a snapshot of 536 MB.',
   single_snapshot: 'LASTSAVE of the master did not change while the node was copying.',
+  files_complete: 'The node opened exactly the 54 table files of the dump (536 MB), each with its size.',
   role_and_link: 'The node is a slave of the intended master, the link is up, every DB is connected.',
   listed_by_master: 'The master lists the node in binlog sync on db0.',
   offset_passed: 'The node has passed 112:4,201,337, the master’s offset when it came up.',

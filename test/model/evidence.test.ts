@@ -20,6 +20,21 @@ const facts = {
   reason: 'the node went away',
   looks: 2,
   required: 3,
+  on: 'master' as const,
+  db: 'db0',
+  cause: 'snapshot_superseded',
+  copied: 2,
+  listed: 54,
+  gone: 1,
+  tables: 54,
+  afterMs: 5200,
+  others: 1,
+  example: 'strings/000012.sst',
+  files: 3,
+  dumpBytes: 4_194_304,
+  nodeBytes: 12,
+  hashed: 3,
+  bytes: 140e6,
 };
 
 const statements = Object.entries(ruleTable).flatMap(([rule, { statements }]) =>

@@ -18,7 +18,8 @@ export function agentWishes(expansion: Expansion): ReadonlyMap<string, AgentWish
   if (joins.length === 0) return wishes;
   const copying = joins.some(copies);
   const urgent = expansion.state === 'running';
-  wishes.set(expansion.master.name, { urgent, listFiles: copying, hashFiles: false, tryPorts: [] });
+  const hashes = expansion.policy.verify.fileHashes === true;
+  wishes.set(expansion.master.name, { urgent, listFiles: copying, hashFiles: copying && hashes, tryPorts: [] });
   const { host, port } = expansion.master.seenAs;
   for (const join of joins) {
     const tryPorts = beforeAttach(join)
@@ -27,7 +28,7 @@ export function agentWishes(expansion: Expansion): ReadonlyMap<string, AgentWish
     wishes.set(join.target.name, {
       urgent: urgent && (isActive(join.phase) || join.batch === expansion.currentBatch),
       listFiles: copies(join),
-      hashFiles: false,
+      hashFiles: copies(join) && hashes,
       tryPorts,
     });
   }

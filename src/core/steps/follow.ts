@@ -12,6 +12,7 @@ import {
   detectAnomalies,
   flapsInPlace,
 } from '../sync/anomalies.ts';
+import { takeFiles } from '../sync/files-complete.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import {
   isConnected,
@@ -44,7 +45,13 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
   const through = turn.masterLook
     ? trackSlaveThroughMaster(attempt.tracker, expansion.masterTracker, turn.now, capabilities)
     : attempt.tracker;
-  const tracker = look ? trackSlave(through, look, expansion.masterTracker, capabilities) : through;
+  const seen = look ? trackSlave(through, look, expansion.masterTracker, capabilities) : through;
+  const tracker = takeFiles(
+    seen,
+    { sight: seen.sight, listings: turn.listings.get(join.target.name) },
+    { sight: expansion.masterTracker.sight, listings: turn.listings.get(expansion.master.name) },
+    expansion.policy.verify.fileHashes === true,
+  );
   const { nodeDownTimeoutMs } = expansion.policy;
   const busyMs = mayBeSwapping(tracker)
     ? Math.max(defaultAnomalyLimits.busyMs, nodeDownTimeoutMs)

@@ -7,7 +7,14 @@ import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because } from '../../model/reasons.ts';
-import { connectionRules, fullSyncRules, hasPassed, judge, outlivesOnly } from '../sync/evidence.ts';
+import {
+  connectionRules,
+  filesRule,
+  fullSyncRules,
+  hasPassed,
+  judge,
+  outlivesOnly,
+} from '../sync/evidence.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { pairCapabilities } from '../sync/tracker.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
@@ -135,8 +142,11 @@ const standingRules = (turn: Turn, tracker: SlaveTracker) => [
     turn.expansion.masterTracker,
     pairCapabilities(turn.expansion.capabilities!, tracker),
   ),
+  filesRule(tracker, requiresAgent(turn)),
   ...connectionRules(tracker, turn.expansion.masterTracker),
 ];
+
+const requiresAgent = ({ expansion }: Turn): boolean => expansion.policy.requireAgent === true;
 
 /** The last word belongs to looks at both nodes made after the data were compared. */
 function lookedSince(turn: Turn, join: Join, at: number): boolean {
@@ -201,6 +211,7 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
     catchUp: currentAttempt(join)!.catchUp,
     report,
     stableLooksRequired: expansion.policy.stableLooks,
+    requireAgent: requiresAgent(turn),
     attempt: join.attempts.length,
     now,
   });

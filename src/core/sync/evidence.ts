@@ -168,6 +168,13 @@ function singleSnapshot(slave: SlaveTracker, wait: FullSyncPass | null, capabili
 
 const dumpedDuring = (wait: FullSyncPass): boolean => wait.laterDumps > 0;
 
+/** The agents show that every file came. Only where the policy requires agents a node waits for what nobody can judge. */
+export function filesRule({ files }: SlaveTracker, requireAgent: boolean): Judged {
+  const seen = files?.found ?? found('files_complete', null, 'not_opened', {});
+  const judged: Judged = { ...seen, rule: 'files_complete' };
+  return seen.holds === null && !requireAgent ? { ...judged, leftOut: true } : judged;
+}
+
 /** Rules 4 and 5: the node says so, and the master says so. */
 export function connectionRules(slave: SlaveTracker, master: MasterTracker): readonly Judged[] {
   const replication = slave.replication;
@@ -256,11 +263,13 @@ export function judge(input: {
   readonly catchUp: CatchUp | null;
   readonly report: ComparisonReport | null;
   readonly stableLooksRequired: number;
+  readonly requireAgent: boolean;
   readonly attempt: number;
   readonly now: number;
 }): Evidence {
   const judged = [
     ...fullSyncRules(input.slave, input.master, input.capabilities),
+    filesRule(input.slave, input.requireAgent),
     ...connectionRules(input.slave, input.master),
     offsetPassed(input.catchUp),
     dataAgrees(input.report),

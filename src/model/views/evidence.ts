@@ -13,7 +13,8 @@ const EvidenceRule = Type.Object({
   holds: Nullable(Type.Boolean(), 'null = not judged (yet).'),
   leftOut: Type.Optional(
     Type.Literal(true, {
-      description: 'The version leaves nothing to judge it by, and the other rules are enough without it.',
+      description:
+        'Nothing is there to judge it by (the version does not tell, no agent reports), and the other rules are enough without it.',
     }),
   ),
   statement: Type.Optional(Type.String({ description: 'Which of its findings it is. Stable.' })),

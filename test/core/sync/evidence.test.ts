@@ -4,7 +4,7 @@ import { newMasterTracker } from '../../../src/core/sync/master-tracker.ts';
 import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
-import { type CatchUp, type RuleName, ruleNames } from '../../../src/model/evidence.ts';
+import { type CatchUp, isMet, type RuleName, ruleNames } from '../../../src/model/evidence.ts';
 import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../../src/model/full-sync.ts';
 import type { DbState, ReplicationFacts } from '../../../src/model/observation.ts';
 
@@ -113,8 +113,15 @@ interface Seen {
 const proven: Seen = { slave, master: masterTracker, catchUp, report, capabilities: old };
 
 function evidenceOf(change: Partial<Seen>) {
-  const evidence = judge({ ...proven, ...change, stableLooksRequired: 3, attempt: 1, now: 10_000 });
-  const unmet = evidence.rules.filter(({ holds }) => holds !== true);
+  const evidence = judge({
+    ...proven,
+    ...change,
+    stableLooksRequired: 3,
+    requireAgent: false,
+    attempt: 1,
+    now: 10_000,
+  });
+  const unmet = evidence.rules.filter((rule) => !isMet(rule));
   return {
     verdict: evidence.verdict,
     unmet: Object.fromEntries(unmet.map(({ rule, holds }) => [rule, holds])) as Partial<
@@ -182,7 +189,13 @@ test('with every fact in place the verdict is verified, by each of the rules', (
   expect(evidenceOf({})).toEqual({ verdict: 'verified', unmet: {} });
   const eligible = says({ eligibleForMasterElection: true });
   expect(evidenceOf({ ...eligible, capabilities: fixed }).verdict).toBe('verified');
-  const { rules } = judge({ ...proven, stableLooksRequired: 3, attempt: 1, now: 10_000 });
+  const { rules } = judge({
+    ...proven,
+    stableLooksRequired: 3,
+    requireAgent: false,
+    attempt: 1,
+    now: 10_000,
+  });
   expect(rules.map(({ rule }) => rule)).toEqual([...ruleNames]);
 });
 

@@ -1,0 +1,216 @@
+/**
+ * The ninth rule of "verified": the agents on the hosts of node and master show that every file of the dump came. It can
+ * only hold a node back. What is compared, and why: a copied table file keeps its name and content until a compaction
+ * replaces it; CURRENT, MANIFEST and OPTIONS are written anew as the copy is opened (pika-facts 4.10). So the table files
+ * that the node's MANIFEST names right after the swap are set beside the files of the dump. A table that is missing there
+ * proves nothing, since a compaction may have taken it. Another size, another hash, or the log of the node do.
+ */
+import {
+  type FoundInRule,
+  type Statement,
+  type StatementFacts,
+  statementText,
+} from '../../model/evidence.ts';
+import type { FilesSeen, FullSyncPass, SlaveTracker } from '../../model/full-sync.ts';
+import type { AgentListings, AgentSight, FolderFile } from '../../model/views/agent.ts';
+import { lastPass } from './tracker.ts';
+
+/** What the agent on the host of a server tells. */
+export interface AgentsWord {
+  /** Absent = no agent speaks for this server. */
+  readonly sight?: AgentSight | undefined;
+  /** The folders with their files; absent = the agent has sent no lists. */
+  readonly listings?: AgentListings | undefined;
+}
+
+type Code = Statement<'files_complete'>;
+type Found = FoundInRule & { readonly statement: Code };
+
+const found = <C extends Code>(
+  holds: boolean | null,
+  statement: C,
+  facts: StatementFacts<'files_complete', C> & object,
+): Found => ({
+  holds,
+  statement,
+  text: statementText('files_complete', statement, facts),
+  facts: { ...facts },
+});
+
+/** Clocks of hosts are known to the time that a report is on its way; looks are some time apart. */
+const clocksApartMs = 3000;
+
+/** Takes in what the agents tell at this moment. What was once proven of a copy stays. */
+export function takeFiles(
+  slave: SlaveTracker,
+  node: AgentsWord,
+  master: AgentsWord,
+  hashes: boolean,
+): SlaveTracker {
+  const pass = lastPass(slave);
+  if (pass === null) return slave;
+  const before = slave.files?.since === pass.startedAt ? slave.files : begun(pass);
+  if (before.found !== null && before.found.holds !== null) return { ...slave, files: before };
+  const seen = takeDumps(before, node.sight, master.sight, pass);
+  if (pass.end !== 'swapped') return { ...slave, files: seen };
+  return { ...slave, files: { ...seen, found: judge({ slave, pass, seen, node, master, hashes }) } };
+}
+
+const begun = ({ startedAt }: FullSyncPass): FilesSeen => ({ since: startedAt, dumps: {}, found: null });
+
+/** Which dump the node copies, by the list that its log names, and where it lies on the master. */
+function takeDumps(
+  seen: FilesSeen,
+  node: AgentSight | undefined,
+  master: AgentSight | undefined,
+  pass: FullSyncPass,
+): FilesSeen {
+  const dumps = { ...seen.dumps };
+  for (const { code, at, values } of node?.server.log ?? []) {
+    if (code !== 'list_taken' || at < pass.startedAt - clocksApartMs) continue;
+    const { db, uuid } = values;
+    if (db && uuid && dumps[db]?.id !== uuid) dumps[db] = { id: uuid, place: null, moved: false };
+  }
+  for (const { db, dumpId, path, inode } of master?.server.dumps ?? []) {
+    const dump = dumps[db];
+    if (dump === undefined) continue;
+    const place = `${path} ${inode}`;
+    if (dumpId === dump.id && dump.place === null) dumps[db] = { ...dump, place };
+    else if (dump.place !== null && dump.place !== place) dumps[db] = { ...dump, moved: true };
+  }
+  return { ...seen, dumps };
+}
+
+interface Scene {
+  readonly slave: SlaveTracker;
+  readonly pass: FullSyncPass;
+  readonly seen: FilesSeen;
+  readonly node: AgentsWord;
+  readonly master: AgentsWord;
+  readonly hashes: boolean;
+}
+
+/** Of all databases the worst: what is wrong before what nobody knows. */
+function judge(scene: Scene): Found {
+  const { slave, pass } = scene;
+  const dbs = [...new Set([...Object.keys(slave.replication?.binlog ?? {}), ...pass.dbs])];
+  const all = dbs.map((db) => judgeDatabase(scene, db));
+  const wrong = all.find(({ holds }) => holds === false);
+  const unknown = all.find(({ holds }) => holds !== true);
+  if (wrong ?? unknown ?? !all[0]) return wrong ?? unknown ?? found(null, 'not_opened', {});
+  const sum = (name: 'tables' | 'bytes' | 'files' | 'hashed') =>
+    all.reduce((total, { facts }) => total + (facts[name] as number), 0);
+  return found(true, 'complete', {
+    tables: sum('tables'),
+    bytes: sum('bytes'),
+    files: sum('files'),
+    hashed: sum('hashed'),
+  });
+}
+
+function judgeDatabase(scene: Scene, db: string): Found {
+  const { pass, seen, node, master } = scene;
+  if (node.sight === undefined) return found(null, 'no_agent', { on: 'node' });
+  const openedAt = pass.endedAt!;
+  const attempt = node.sight.server.attempts.findLast(
+    (each) => each.db === db && each.endedAt !== null && each.endedAt >= pass.startedAt - clocksApartMs,
+  );
+  if (attempt?.verdict === 'incomplete') {
+    const { cause, files } = attempt;
+    return found(false, 'log_incomplete', { db, cause, copied: files.copied, listed: files.listed });
+  }
+  if (node.sight.at < openedAt) return found(null, 'silent_agent', { on: 'node' });
+  if (attempt === undefined) return found(null, 'attempt_unseen', { db });
+  if (attempt.verdict !== 'complete') return found(null, 'log_undecided', { db, cause: attempt.cause });
+  if (master.sight === undefined) return found(null, 'no_agent', { on: 'master' });
+  if (master.sight.at < openedAt) return found(null, 'silent_agent', { on: 'master' });
+  const dump = seen.dumps[db];
+  if (dump === undefined) return found(null, 'list_unseen', { db });
+  if (dump.moved || dumpsBegun(master.sight, db, attempt.startedAt, attempt.endedAt!) > 1)
+    return found(null, 'dump_during_copy', { db });
+  if (dump.place === null) return found(null, 'dump_gone', { db });
+  const theirs = master.listings?.dumps.find(
+    (folder) => folder.db === db && folder.dumpId === dump.id,
+  )?.listing;
+  if (!theirs) return found(null, 'not_listed', { on: 'master', db });
+  const own = since(node.listings, openedAt)?.opened.find((folder) => folder.db === db)?.listing;
+  if (!own) return found(null, 'not_listed', { on: 'node', db });
+  return compare({
+    db,
+    theirs,
+    own,
+    hashes: scene.hashes,
+    files: attempt.files.copied,
+    afterMs: Math.max(0, node.listings!.at - attempt.endedAt!),
+  });
+}
+
+/** A list from before the swap is of the old data. */
+const since = (listings: AgentListings | undefined, at: number): AgentListings | undefined =>
+  listings !== undefined && listings.at >= at ? listings : undefined;
+
+/** The node's own dump begins as the node asks for it; a second may have taken its place. */
+const dumpsBegun = (master: AgentSight, db: string, from: number, to: number): number =>
+  master.server.log.filter(
+    ({ code, at, values }) =>
+      code === 'dump_begun' && values.db === db && at >= from - clocksApartMs && at <= to,
+  ).length;
+
+/** `strings/000012.sst`: its folder and its number, which RocksDB never gives twice. */
+function tableOf({ name }: FolderFile): { readonly folder: string; readonly number: number } | null {
+  const [, folder, digits] = /^(?:(.*)\/)?(\d+)\.sst$/.exec(name) ?? [];
+  // 3.5.x makes dumps of streams and never sends them (pika-facts 4.10).
+  return digits === undefined || folder === 'streams'
+    ? null
+    : { folder: folder ?? '', number: Number(digits) };
+}
+
+interface Lists {
+  readonly db: string;
+  readonly theirs: readonly FolderFile[];
+  readonly own: readonly FolderFile[];
+  readonly hashes: boolean;
+  readonly files: number;
+  readonly afterMs: number;
+}
+
+function compare({ db, theirs, own, hashes, files, afterMs }: Lists): Found {
+  const tables = theirs.filter((file) => tableOf(file) !== null);
+  const opened = new Map(own.map((file) => [file.name, file]));
+  const pairs = tables.map((dump) => ({ dump, node: opened.get(dump.name) }));
+  const resized = pairs.filter(({ dump, node }) => node !== undefined && node.bytes !== dump.bytes);
+  if (resized[0])
+    return found(false, 'sizes_differ', {
+      db,
+      files: resized.length,
+      example: resized[0].dump.name,
+      dumpBytes: resized[0].dump.bytes,
+      nodeBytes: resized[0].node!.bytes,
+    });
+  const hashed = pairs.filter(({ dump, node }) => dump.sha256 !== null && node?.sha256 != null);
+  const changed = hashed.filter(({ dump, node }) => dump.sha256 !== node!.sha256);
+  if (changed[0])
+    return found(false, 'hashes_differ', { db, files: changed.length, example: changed[0].dump.name });
+  const gone = pairs.filter(({ node }) => node === undefined).length;
+  if (gone > 0) return found(null, 'came_too_late', { db, gone, tables: tables.length, afterMs });
+  const others = notOfThisDump(tables, own);
+  if (others[0]) return found(null, 'other_tables', { db, others: others.length, example: others[0].name });
+  if (hashes && hashed.length < tables.length)
+    return found(null, 'not_hashed', { hashed: hashed.length, tables: tables.length });
+  const bytes = tables.reduce((sum, file) => sum + file.bytes, 0);
+  return found(true, 'complete', { tables: tables.length, bytes, files, hashed: hashed.length });
+}
+
+/** Tables that the node wrote itself have higher numbers than those of the dump that it opened. */
+function notOfThisDump(tables: readonly FolderFile[], own: readonly FolderFile[]): readonly FolderFile[] {
+  const names = new Set(tables.map(({ name }) => name));
+  const highest = new Map<string, number>();
+  for (const file of tables) {
+    const { folder, number } = tableOf(file)!;
+    highest.set(folder, Math.max(number, highest.get(folder) ?? 0));
+  }
+  return own.filter((file) => {
+    const table = tableOf(file);
+    return table !== null && !names.has(file.name) && table.number < (highest.get(table.folder) ?? 0);
+  });
+}
