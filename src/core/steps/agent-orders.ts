@@ -19,7 +19,12 @@ export function agentWishes(expansion: Expansion): ReadonlyMap<string, AgentWish
   const copying = joins.some(copies);
   const urgent = expansion.state === 'running';
   const hashes = expansion.policy.verify.fileHashes === true;
-  wishes.set(expansion.master.name, { urgent, listFiles: copying, hashFiles: copying && hashes, tryPorts: [] });
+  wishes.set(expansion.master.name, {
+    urgent,
+    listFiles: copying,
+    hashFiles: copying && hashes,
+    tryPorts: [],
+  });
   const { host, port } = expansion.master.seenAs;
   for (const join of joins) {
     const tryPorts = beforeAttach(join)

@@ -53,8 +53,20 @@ const attempt = {
   cause: null,
   files: { listed: 6, copied: 6 },
 };
-const listTaken = { code: 'list_taken', at: 2300, thread: 1, line: '', values: { db: 'db0', uuid: id, count: '6' } };
-const ownDump = { code: 'dump_begun', at: 2050, thread: 1, line: '', values: { db: 'db0', path: place.path } };
+const listTaken = {
+  code: 'list_taken',
+  at: 2300,
+  thread: 1,
+  line: '',
+  values: { db: 'db0', uuid: id, count: '6' },
+};
+const ownDump = {
+  code: 'dump_begun',
+  at: 2050,
+  thread: 1,
+  line: '',
+  values: { db: 'db0', path: place.path },
+};
 
 interface Told {
   readonly node?: Server | null;
