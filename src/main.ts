@@ -1,5 +1,11 @@
 import closeWithGrace from 'close-with-grace';
-import { type Config, ConfigError, type ConfigOverrides, loadConfig } from './platform/config.ts';
+import {
+  asksForSignIn,
+  type Config,
+  ConfigError,
+  type ConfigOverrides,
+  loadConfig,
+} from './platform/config.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { outliveOutOfFiles } from './platform/open-files.ts';
 import { hideSecrets } from './platform/secrets.ts';
@@ -88,7 +94,7 @@ const handledHere: closeWithGrace.AllEvents[] = ['beforeExit', 'uncaughtExceptio
 function announce(service: Service, config: Config, log: Log): void {
   const what = config.role === 'worker' ? 'worker; probes and figures' : 'API and dashboard';
   log.info(`pika-expander (${config.role}) is running; ${what} at ${service.url}`);
-  if (config.tokens.length > 0 || config.role === 'worker') return;
+  if (asksForSignIn(config.tokens) || config.role === 'worker') return;
   log.info(
     'no token is configured, so only this machine can connect; to open it to others set PIKA_EXPANDER_OPERATOR_TOKEN and PIKA_EXPANDER_HOST (see docs/settings.md)',
   );

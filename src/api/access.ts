@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { AccessRole, AccessToken } from '../platform/config.ts';
+import { type AccessRole, type AccessToken, asksForSignIn } from '../platform/config.ts';
 
 /** Who sends a request. */
 export interface Caller {
@@ -8,13 +8,15 @@ export interface Caller {
   readonly role: AccessRole;
   /** Whether a browser sent the proof by itself: then the page that caused it must be our own. */
   readonly byCookie: boolean;
+  /** Of an agent: the servers that it may speak for. */
+  readonly nodes?: readonly string[];
 }
 
 const sessionCookie = 'pika_expander_session';
 const sessionSeconds = 12 * 3600;
 
 export interface Access {
-  /** false = no token is configured: whoever reaches the loopback address is the operator. */
+  /** false = no token is configured but of agents: whoever reaches the loopback address is the operator. */
   readonly required: boolean;
   /** The caller that the headers prove, or null. */
   callerOf(headers: {
@@ -36,6 +38,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
  * token, end), not a row: any API process accepts it, and it ends with its token.
  */
 export function createAccess(tokens: readonly AccessToken[], now: () => number): Access {
+  const required = asksForSignIn(tokens);
   const known = tokens.map((token) => ({ token, digest: digest(token.token) }));
 
   /** Looks at every token, so that the time taken says nothing about which one came near. */
@@ -51,14 +54,16 @@ export function createAccess(tokens: readonly AccessToken[], now: () => number):
   function byBearer(authorization: string): Caller | null {
     const match = /^Bearer +(\S+)$/i.exec(authorization);
     const token = match?.[1] === undefined ? null : tokenFor(match[1]);
-    return token && { name: token.name, role: token.role, byCookie: false };
+    if (token === null) return null;
+    const { name, role, nodes } = token;
+    return { name, role, byCookie: false, ...(nodes ? { nodes } : {}) };
   }
 
   function bySession(value: string): Caller | null {
     const [payload = '', signature = ''] = value.split('.');
     const session = parseSession(payload);
     const token = session && tokens.find((candidate) => candidate.name === session.name);
-    if (!token || session.until <= now()) return null;
+    if (!token || token.role === 'agent' || session.until <= now()) return null;
     const expected = Buffer.from(sign(token, payload));
     const given = Buffer.from(signature);
     const genuine = given.length === expected.length && timingSafeEqual(given, expected);
@@ -66,11 +71,12 @@ export function createAccess(tokens: readonly AccessToken[], now: () => number):
   }
 
   return {
-    required: tokens.length > 0,
+    required,
     tokenFor,
     callerOf({ authorization, cookie }) {
-      if (tokens.length === 0) return { name: 'local', role: 'operator', byCookie: false };
-      if (authorization !== undefined) return byBearer(authorization);
+      const bearer = authorization === undefined ? null : byBearer(authorization);
+      if (!required) return bearer ?? { name: 'local', role: 'operator', byCookie: false };
+      if (authorization !== undefined) return bearer;
       const session = cookieValue(cookie ?? '', sessionCookie);
       return session === null ? null : bySession(session);
     },

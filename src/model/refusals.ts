@@ -727,6 +727,58 @@ export const refusals = {
       zh: () => ['请使用 operator 角色的令牌。'],
     },
   ),
+  agents_only: row<{ readonly name: string }>(
+    403,
+    {
+      en: ({ name }) => `Only agents report what they see of their servers; ${name} is not an agent.`,
+      zh: ({ name }) => `只有代理可以上报所见的服务器状况；${name} 不是代理。`,
+    },
+    {
+      en: () => [
+        'Configure a token with the role agent, with the list of its servers, and give it to the agent.',
+      ],
+      zh: () => ['请配置一个 agent 角色的令牌（附服务器列表），并交给代理使用。'],
+    },
+  ),
+  agents_report_only: row<{ readonly name: string }>(
+    403,
+    {
+      en: ({ name }) => `The token ${name} has the role agent. It may send reports, and nothing else.`,
+      zh: ({ name }) => `令牌 ${name} 的角色是 agent（代理），只能发送上报。`,
+    },
+    {
+      en: () => ['Use a token with the role viewer or operator.'],
+      zh: () => ['请使用 viewer 或 operator 角色的令牌。'],
+    },
+  ),
+  agent_speaks_for_none: row<{ readonly name: string; readonly servers: readonly string[] }>(
+    403,
+    {
+      en: ({ name, servers }) =>
+        `The token ${name} may not speak for any server of this report (${listed(servers)}).`,
+      zh: ({ name, servers }, reader) =>
+        `令牌 ${name} 无权代表本次上报中的任何服务器（${listed(servers, reader)}）。`,
+    },
+    {
+      en: ({ name }) => [
+        `Add the servers to the list of this token in the service's configuration: "nodes" of the token ${name}, or PIKA_EXPANDER_AGENT_NODES.`,
+      ],
+      zh: ({ name }) => [
+        `请在服务的配置中把这些服务器加入令牌 ${name} 的 "nodes" 列表（或 PIKA_EXPANDER_AGENT_NODES）。`,
+      ],
+    },
+  ),
+  too_many_reports: row(
+    503,
+    {
+      en: () => 'The service is reading too many reports of agents at once.',
+      zh: () => '服务正在读取的代理上报过多。',
+    },
+    {
+      en: () => ['The agent sends its report again by itself.'],
+      zh: () => ['代理会自动重新上报。'],
+    },
+  ),
   host_not_allowed: row(
     403,
     {

@@ -22,8 +22,8 @@ import {
 
 export type LogLevel = SettingValue<'logLevel'>;
 
-/** A viewer reads; an operator also starts and steers expansions. */
-const accessRoles = ['viewer', 'operator'] as const;
+/** A viewer reads; an operator also starts and steers expansions; an agent reports of its servers, and does nothing else. */
+const accessRoles = ['viewer', 'operator', 'agent'] as const;
 export type AccessRole = (typeof accessRoles)[number];
 
 export interface AccessToken {
@@ -31,7 +31,13 @@ export interface AccessToken {
   readonly name: string;
   readonly role: AccessRole;
   readonly token: string;
+  /** Of an agent: the servers that it may speak for. */
+  readonly nodes?: readonly string[];
 }
+
+/** Whether somebody has to sign in: a token of an agent alone leaves the service open to this machine. */
+export const asksForSignIn = (tokens: readonly AccessToken[]): boolean =>
+  tokens.some(({ role }) => role !== 'agent');
 
 export interface Limits {
   /** Nodes one expansion may name. */
@@ -54,7 +60,7 @@ export interface Config {
   /** null = the wake-ups go through PostgreSQL as well. */
   readonly redisUrl: string | null;
   readonly logLevel: LogLevel;
-  /** Empty = no sign-in, loopback only. */
+  /** None but of agents = no sign-in, loopback only. */
   readonly tokens: readonly AccessToken[];
   readonly credentials: CredentialSource;
   readonly limits: Limits;
@@ -107,6 +113,7 @@ const NamedSettings = Type.Object(
             role: Type.Enum([...accessRoles]),
             tokenEnv: Type.Optional(Type.String({ minLength: 1 })),
             tokenFile: Type.Optional(Type.String({ minLength: 1 })),
+            nodes: Type.Optional(NodeList),
           },
           strict,
         ),
@@ -217,7 +224,7 @@ export function isLoopback(host: string): boolean {
 }
 
 function listenProblems(config: Config): readonly string[] {
-  if (config.tokens.length > 0 || isLoopback(config.listen.host)) return [];
+  if (asksForSignIn(config.tokens) || isLoopback(config.listen.host)) return [];
   return [
     `PIKA_EXPANDER_HOST is ${config.listen.host}, which other machines can reach, but no token is configured, so anybody could repoint nodes. ` +
       'Set PIKA_EXPANDER_OPERATOR_TOKEN (or _FILE), or "tokens" in the configuration file; or listen on 127.0.0.1.',
@@ -316,11 +323,17 @@ class ConfigSource {
     return {};
   }
 
-  /** Tokens of the file, and the two that the environment may give by itself. */
+  /** Tokens of the file, and the three that the environment may give by itself. */
   tokens(entries: NonNullable<ConfigFile['tokens']>): readonly AccessToken[] {
     const tokens: AccessToken[] = [];
-    const add = (name: string, role: AccessRole, token: string | null, where: string) => {
+    const add = (
+      { name, role }: Pick<AccessToken, 'name' | 'role'>,
+      token: string | null,
+      where: string,
+      nodes: readonly string[] | null,
+    ) => {
       if (token === null) return;
+      this.#checkSpeaker(role, where, nodes);
       if (token.length < 16) {
         this.#problems.push(
           `${where} is shorter than 16 characters and could be guessed; make one with: openssl rand -hex 24`,
@@ -332,18 +345,31 @@ class ConfigSource {
           `${where}: the token "${name}" has the name or the value of the token "${twin.name}"; give each its own, so that the log tells who did what.`,
         );
       }
-      tokens.push({ name, role, token });
+      tokens.push({ name, role, token, ...(nodes === null ? {} : { nodes }) });
     };
     for (const role of accessRoles) {
       const variable = `PIKA_EXPANDER_${role.toUpperCase()}_TOKEN`;
-      add(role, role, this.#secretVariable(variable), variable);
+      const nodes = role === 'agent' ? this.nodeList('PIKA_EXPANDER_AGENT_NODES', undefined) : null;
+      add({ name: role, role }, this.#secretVariable(variable), variable, nodes);
     }
     for (const entry of entries) {
       const where = `tokens "${entry.name}"`;
       const token = this.#secret(entry.tokenEnv, entry.tokenFile, where, 'tokenEnv or tokenFile');
-      add(entry.name, entry.role, token, where);
+      add(entry, token, where, entry.nodes === undefined ? null : this.#rules(where, entry.nodes));
     }
     return tokens;
+  }
+
+  /** Only an agent has a list of the servers that it may speak for, and it must have it: a stolen token speaks for no other. */
+  #checkSpeaker(role: AccessRole, where: string, nodes: readonly string[] | null): void {
+    if (role === 'agent' && nodes === null) {
+      const setting = where.startsWith('PIKA_') ? 'PIKA_EXPANDER_AGENT_NODES' : '"nodes"';
+      this.#problems.push(
+        `${where}: an agent may speak for the servers on its list alone, so set ${setting}: host names, name patterns (*.pika.example), IP addresses or networks (10.0.0.0/8), each with :port if you like.`,
+      );
+    }
+    if (role !== 'agent' && nodes !== null)
+      this.#problems.push(`${where}: "nodes" is for tokens of the role agent; leave it out.`);
   }
 
   /**

@@ -267,6 +267,18 @@ export const namedSettings: readonly Omit<Setting, 'value' | 'default'>[] = [
     text: 'Who may look.',
   },
   {
+    env: 'PIKA_EXPANDER_AGENT_TOKEN[_FILE]',
+    file: 'tokens',
+    otherwise: 'none',
+    text: 'Who may report as an agent, and nothing else. In the file each host has a token of its own.',
+  },
+  {
+    env: 'PIKA_EXPANDER_AGENT_NODES',
+    file: 'tokens',
+    otherwise: 'none; such a token needs it',
+    text: 'The servers for which this agent may speak, in the same form as `PIKA_NODES`. In the file it is `nodes` of the token.',
+  },
+  {
     env: 'PIKA_PASSWORD[_FILE]',
     file: 'credentials.default.passwordEnv',
     otherwise: 'no login',

@@ -1,8 +1,10 @@
+import type { AgentStore } from './agents.ts';
 import type { CampaignStore } from './campaigns.ts';
 import type { ComparisonStore } from './comparisons.ts';
 import { openDatabase, type PostgresConnection } from './database.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
 import { createEndedRecords, type EndedRecords } from './ended.ts';
+import { createPostgresAgents } from './postgres-agents.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresStore } from './postgres-store.ts';
@@ -20,6 +22,7 @@ export interface OpenedStore {
   readonly comparisons: ComparisonStore;
   readonly webhooks: WebhookStore;
   readonly campaigns: CampaignStore;
+  readonly agents: AgentStore;
   readonly ended: EndedRecords;
   /** The same database, for a queue without Redis. */
   readonly postgres: PostgresConnection;
@@ -56,6 +59,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     comparisons: createPostgresComparisons(database),
     webhooks: createPostgresWebhooks(database),
     campaigns: createPostgresCampaigns(database),
+    agents: createPostgresAgents(database),
     ended: createEndedRecords(database),
     postgres,
     embedded: server !== null,

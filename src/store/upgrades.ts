@@ -79,6 +79,10 @@ const steps = {
   comparison_report: [],
   comparison_problem: [],
   difference: [],
+  /** What an agent reported of a server. */
+  agent_server: [],
+  /** The folders of such a report with their files. */
+  agent_listings: [],
 } satisfies Readonly<Record<string, readonly Step[]>>;
 
 /** A text of an earlier release, without facts. */

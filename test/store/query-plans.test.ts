@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
+import { aReport, aSeenServer } from '../support/agents.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
@@ -45,6 +46,8 @@ const growing = new Set([
   'deliveries',
   'campaigns',
   'campaign_members',
+  'agents',
+  'agent_servers',
 ]);
 
 const rows = 8_000;
@@ -85,6 +88,12 @@ const fill = (expansionId: string, campaignId: string, webhookId: string): reado
   `insert into campaign_members (campaign_id, position, doc)
    select 'camp-' || n, 0, m.doc || jsonb_build_object('expansion', jsonb_build_object('id', 'other-' || n))
    from campaign_members m, generate_series(1, ${rows}) as n where m.campaign_id = '${campaignId}' and m.position = 0`,
+  `insert into agents (name, host, version, started_at, received_at, clock_ahead_ms, next_report_ms, reports, dropped)
+   select 'agent-' || n, 'host', '1', 0, n + 1000, 0, 15000, 1, '{"addresses": 0, "servers": 0, "reports": 0}'
+   from generate_series(1, ${rows}) as n`,
+  `insert into agent_servers (agent, host, port, addresses, doc)
+   select 'agent-' || n, 'host', 9221, array['10.8.' || n || '.1:9221', 'pika-' || n || ':9221'], '{}'
+   from generate_series(1, ${rows}) as n`,
 ];
 
 interface Plan {
@@ -136,7 +145,8 @@ function told<T extends object>(name: string, target: T, called: Set<string>): T
   });
 }
 
-const notQueries = ['store.migrate', 'store.close', 'store.ping', 'store.watchEvents'];
+// `agents.list` shows all agents there are, and those that are gone for a day are deleted.
+const notQueries = ['store.migrate', 'store.close', 'store.ping', 'store.watchEvents', 'agents.list'];
 
 test('no query of the store reads a growing table from end to end', async () => {
   const called = new Set<string>();
@@ -145,6 +155,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   const webhooks = told('webhooks', stores.webhooks, called);
   const campaigns = told('campaigns', stores.campaigns, called);
   const ended = told('ended', stores.ended, called);
+  const agents = told('agents', stores.agents, called);
 
   const first = newExpansion({ nodes: ['10.0.0.2:9221', '10.0.0.3:9221'] });
   await stores.store.accept(first, [event], null);
@@ -282,6 +293,15 @@ test('no query of the store reads a growing table from end to end', async () => 
   await webhooks.deliveries('whk-0-7', { ...page, ...cursorOf(deliveries.nextCursor) });
   await webhooks.remove('whk-1');
 
+  // Agents.
+  const report = aReport([aSeenServer('10.8.7.1', 9221)]);
+  const dropped = { addresses: 0, servers: 0, reports: 0 };
+  await agents.report({ agent: 'agent-7', report, receivedAt: 5_000, nextReportInMs: 2_000, dropped });
+  await agents.refused('agent-7', 'host-7');
+  await agents.sights(['10.8.7.1:9221', '10.8.9.1:9221']);
+  await agents.listings({ agent: 'agent-7', host: 'host-7', port: 9221 });
+  await agents.prune(1_010);
+
   // What has ended is forgotten.
   await ended.forget(50, 10);
 
@@ -291,6 +311,7 @@ test('no query of the store reads a growing table from end to end', async () => 
     webhooks: stores.webhooks,
     campaigns: stores.campaigns,
     ended: stores.ended,
+    agents: stores.agents,
   }).flatMap(([name, each]) => Object.keys(each).map((method) => `${name}.${method}`));
   expect([...called, ...notQueries].sort()).toEqual(methods.sort());
 

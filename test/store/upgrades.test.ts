@@ -3,6 +3,7 @@ import { defaultSpec } from '../../src/compare/spec.ts';
 import { eventFor } from '../../src/model/events.ts';
 import { defaultPolicy, noHealthLimits } from '../../src/model/policy.ts';
 import { DocumentTooNewError, stamp, upgrade, upgradeBy } from '../../src/store/upgrades.ts';
+import { aFolder, aReport, aSeenServer } from '../support/agents.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
@@ -93,6 +94,7 @@ const withoutVersion: Readonly<Record<string, string>> = {
   'comparisons.left_target': 'an address and the name of a credential',
   'comparisons.right_target': 'as above',
   'deliveries.payload': 'the body as it is sent; nobody reads it again',
+  'agents.dropped': 'three counters',
   'deliveries.last_said': 'a code with its facts and its words in English, which is all that a reader needs',
 };
 
@@ -160,6 +162,15 @@ describe('in the database', () => {
       report: { reason: 'test' } as never,
       problem: { code: 'test', text: 'test', nextSteps: [], at: 1 },
       differences: [{ key: 'k' } as never],
+    });
+
+    const folder = aFolder({ listing: [{ name: 'strings/1.sst', bytes: 1, sha256: null }] });
+    await stores.agents.report({
+      agent: 'a',
+      report: aReport([aSeenServer('10.0.0.7', 9221, { dumps: [folder] })]),
+      receivedAt: 1,
+      nextReportInMs: 1,
+      dropped: { addresses: 0, servers: 0, reports: 0 },
     });
 
     const columns = await database.query<{ table: string; column: string }>(

@@ -6,6 +6,7 @@ import { openDatabase, type PostgresConnection } from '../../src/store/database.
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import { createEndedRecords } from '../../src/store/ended.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
+import { createPostgresAgents } from '../../src/store/postgres-agents.ts';
 import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
@@ -100,6 +101,7 @@ export function openTestStores(
     comparisons: createPostgresComparisons(database, options),
     webhooks: createPostgresWebhooks(database, options),
     campaigns: createPostgresCampaigns(database),
+    agents: createPostgresAgents(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
   };

@@ -20,7 +20,7 @@ const attemptsOf =
 export const sessionRoutes: ApiRoutes = async (app, { access, log }) => {
   const sessionOf = (caller: Caller | null) => ({
     name: caller?.name ?? null,
-    role: caller?.role ?? null,
+    role: caller === null || caller.role === 'agent' ? null : caller.role,
     authRequired: access.required,
   });
 
@@ -67,6 +67,7 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log }) => {
         log.warn({ from: request.ip }, 'somebody tried to sign in with an unknown token');
         throw refuse('bad_token', {});
       }
+      if (token.role === 'agent') throw refuse('agents_report_only', { name: token.name });
       reply.header('set-cookie', access.signIn(token, request.protocol === 'https'));
       return sessionOf({ name: token.name, role: token.role, byCookie: true });
     },

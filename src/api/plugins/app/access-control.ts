@@ -4,8 +4,11 @@ import { refuse } from '../../../model/refusal.ts';
 import type { Caller } from '../../access.ts';
 import type { ApiParts } from '../../parts.ts';
 
-/** Who may call a route. Default under /v1: `viewer` for GET, `operator` for everything else; elsewhere `public`. */
-type RouteAccess = 'public' | 'viewer' | 'operator';
+/**
+ * Who may call a route. Default under /v1: `viewer` for GET, `operator` for everything else; elsewhere `public`. Agents
+ * may call their own route, and no other.
+ */
+type RouteAccess = 'public' | 'viewer' | 'operator' | 'agent';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,10 +35,13 @@ export function accessControl(app: FastifyInstance, parts: ApiParts): void {
   // After requests were counted: who guesses tokens is counted too.
   app.addHook('preParsing', async (request) => {
     const needed = accessOf(request);
-    if (needed === 'public') return;
     const { caller } = request;
+    if (caller?.role === 'agent' && needed !== 'agent')
+      throw refuse('agents_report_only', { name: caller.name });
+    if (needed === 'public') return;
     if (caller === null)
       throw refuse(request.headers.authorization === undefined ? 'not_signed_in' : 'bad_token', {});
+    if (needed === 'agent' && caller.role !== 'agent') throw refuse('agents_only', { name: caller.name });
     if (needed === 'operator' && caller.role !== 'operator')
       throw refuse('operators_only', { name: caller.name });
   });

@@ -1,0 +1,122 @@
+import type { AgentListings, AgentReport, AgentServer, AgentSight, Folder } from '../model/views/agent.ts';
+
+/** Addresses and servers of reports that did not count. */
+export interface Dropped {
+  /** The token may not speak for them. */
+  readonly addresses: number;
+  /** No address was left of them, their port came twice, or they were too large. */
+  readonly servers: number;
+  /** Whole reports that were refused. */
+  readonly reports: number;
+}
+
+/** A report of which only that is left for which its agent may speak. */
+export interface TakenReport {
+  /** Name of the token. */
+  readonly agent: string;
+  readonly report: AgentReport;
+  /** By the service's clock, milliseconds since the epoch. */
+  readonly receivedAt: number;
+  readonly nextReportInMs: number;
+  readonly dropped: Dropped;
+}
+
+/** An agent, as it stood at its latest report. */
+export interface KnownAgent {
+  readonly agent: string;
+  readonly host: string;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly receivedAt: number;
+  readonly clockAheadMs: number;
+  readonly nextReportInMs: number;
+  readonly reports: number;
+  readonly dropped: Dropped;
+}
+
+/** A server of a report, and the agent behind it. */
+export interface StoredSight extends KnownAgent {
+  /** Without listings. Its times are as the report has them. */
+  readonly server: AgentServer;
+  readonly hasListings: boolean;
+}
+
+/** Where the latest reports of agents live. All methods throw StoreUnavailableError while the database cannot be reached. */
+export interface AgentStore {
+  /**
+   * Keeps a report in place of the earlier one of this agent on this host; a server that it does not name any more is gone
+   * with it. Of an agent no more hosts than `mostHostsOfAgent` are kept, the latest ones.
+   */
+  report(taken: TakenReport): Promise<void>;
+  /** Counts a report that was refused as a whole. Nothing else changes, and an agent never heard of stays unknown. */
+  refused(agent: string, host: string): Promise<void>;
+  /** What is told of servers with one of these addresses, `host:port` in any spelling. An address may have more than one. */
+  sights(addresses: readonly string[]): Promise<readonly StoredSight[]>;
+  /** The folders of the latest report of this agent about a server of its host; null = it lists no files. */
+  listings(
+    of: Pick<StoredSight, 'agent' | 'host'> & { readonly port: number },
+  ): Promise<AgentListings | null>;
+  /** By name and host. */
+  list(): Promise<readonly (KnownAgent & { readonly servers: readonly StoredSight[] })[]>;
+  /** Deletes agents whose latest report came before that time; returns how many. */
+  prune(receivedBefore: number): Promise<number>;
+}
+
+/** A token that was taken into many machines must not fill the database. */
+export const mostHostsOfAgent = 64;
+
+const jitterMs = 500;
+
+/**
+ * By how much the clock of an agent is ahead. A report that took long on its way makes the clock look behind, so the most
+ * that was seen counts, until the clock was set back.
+ */
+export const steadyClock = (before: number | null, seen: number): number =>
+  before === null || seen > before || seen < before - jitterMs ? seen : before;
+
+/** The port of a server: what tells it from the others of its host. */
+export const portOf = ({ addresses }: AgentServer): number => addresses[0]!.port;
+
+const bare = (folders: readonly Folder[]): readonly Folder[] =>
+  folders.map((folder) => ({ ...folder, listing: null }));
+
+/** A server without the listings of its folders, and the folders with theirs; null = none has a listing. */
+export function splitListings(server: AgentServer): {
+  readonly doc: AgentServer;
+  readonly listings: Omit<AgentListings, 'at'> | null;
+} {
+  const { dumps, copies, opened } = server;
+  const listed = [...dumps, ...copies, ...opened].some(({ listing }) => listing !== null);
+  return {
+    doc: { ...server, dumps: bare(dumps), copies: bare(copies), opened: bare(opened) },
+    listings: listed ? { dumps, copies, opened } : null,
+  };
+}
+
+/** What was told of a server, with all times by the service's clock. */
+export function sightOf({ agent, receivedAt, clockAheadMs, server }: StoredSight): AgentSight {
+  const here = (time: number) => time - clockAheadMs;
+  const folder = (it: Folder): Folder => ({ ...it, changedAt: here(it.changedAt) });
+  return {
+    at: receivedAt,
+    agent,
+    clockAheadMs,
+    server: {
+      ...server,
+      dumps: server.dumps.map(folder),
+      copies: server.copies.map(folder),
+      opened: server.opened.map(folder),
+      attempts: server.attempts.map((attempt) => ({
+        ...attempt,
+        startedAt: here(attempt.startedAt),
+        endedAt: attempt.endedAt === null ? null : here(attempt.endedAt),
+      })),
+      log: server.log.map((fact) => ({ ...fact, at: here(fact.at) })),
+      ports: server.ports.map((tried) => ({ ...tried, at: here(tried.at) })),
+    },
+  };
+}
+
+/** Three reports that did not come. */
+export const isStale = ({ receivedAt, nextReportInMs }: KnownAgent, now: number): boolean =>
+  now - receivedAt > 3 * nextReportInMs;

@@ -1,0 +1,146 @@
+import type { AgentListings, AgentServer } from '../model/views/agent.ts';
+import {
+  type AgentStore,
+  type Dropped,
+  type KnownAgent,
+  mostHostsOfAgent,
+  portOf,
+  type StoredSight,
+  splitListings,
+  steadyClock,
+} from './agents.ts';
+import type { Database, Row } from './database.ts';
+import { storableText, toJson } from './json.ts';
+import { addressKey, masterKey } from './master-key.ts';
+import { stamp, upgrade } from './upgrades.ts';
+
+type AgentRow = KnownAgent & Row;
+interface SightRow extends Row {
+  readonly known: KnownAgent;
+  readonly server: StoredSight['server'];
+  readonly hasListings: boolean;
+}
+
+const agentColumns = `a.name as agent, a.host, a.version, a.started_at as "startedAt", a.received_at as "receivedAt",
+  a.clock_ahead_ms as "clockAheadMs", a.next_report_ms as "nextReportInMs", a.reports, a.dropped`;
+/** Looked up row by row: a join reads all agents. */
+const sightColumns = `s.doc as server, s.listings is not null as "hasListings",
+  (select to_jsonb(k) from (select ${agentColumns} from agents a where a.name = s.agent and a.host = s.host) as k) as known`;
+const sight = ({ known, server, hasListings }: SightRow): StoredSight => ({
+  ...known,
+  server: upgrade('agent_server', server),
+  hasListings,
+});
+
+const sum = (a: Dropped, b: Dropped): Dropped => ({
+  addresses: a.addresses + b.addresses,
+  servers: a.servers + b.servers,
+  reports: a.reports + b.reports,
+});
+
+/** The AgentStore on PostgreSQL. */
+export function createPostgresAgents(database: Database): AgentStore {
+  return {
+    async report({ agent, report, receivedAt, nextReportInMs, dropped }) {
+      const host = storableText(report.host);
+      await database.transaction(async (client) => {
+        const [known] = await client.query<{ clock: number; dropped: Dropped } & Row>(
+          'select clock_ahead_ms as clock, dropped from agents where name = $1 and host = $2 for update',
+          [agent, host],
+        );
+        const clock = steadyClock(known?.clock ?? null, Math.round(report.sentAt - receivedAt));
+        await client.query(
+          `insert into agents (name, host, version, started_at, received_at, clock_ahead_ms, next_report_ms, reports, dropped)
+           values ($1, $2, $3, $4, $5, $6, $7, 1, $8)
+           on conflict (name, host) do update set version = excluded.version, started_at = excluded.started_at,
+             received_at = excluded.received_at, clock_ahead_ms = excluded.clock_ahead_ms,
+             next_report_ms = excluded.next_report_ms, reports = agents.reports + 1, dropped = excluded.dropped`,
+          [
+            agent,
+            host,
+            storableText(report.version),
+            Math.round(report.startedAt),
+            Math.round(receivedAt),
+            clock,
+            nextReportInMs,
+            toJson(known ? sum(known.dropped, dropped) : dropped),
+          ],
+        );
+        const servers = report.servers.map((server) => row(server));
+        await client.query(
+          'delete from agent_servers where agent = $1 and host = $2 and port <> all ($3::integer[])',
+          [agent, host, servers.map(({ port }) => port)],
+        );
+        for (const { port, addresses, doc, listings } of servers)
+          await client.query(
+            `insert into agent_servers (agent, host, port, addresses, doc, listings) values ($1, $2, $3, $4, $5, $6)
+             on conflict (agent, host, port) do update set addresses = excluded.addresses, doc = excluded.doc,
+               listings = excluded.listings`,
+            [agent, host, port, addresses, doc, listings],
+          );
+        await client.query(
+          `delete from agents where name = $1 and host in (
+             select host from agents where name = $1 order by received_at desc, host offset $2
+           )`,
+          [agent, mostHostsOfAgent],
+        );
+      });
+    },
+
+    async refused(agent, host) {
+      await database.query(
+        `update agents set dropped = jsonb_set(dropped, '{reports}', to_jsonb((dropped ->> 'reports')::bigint + 1))
+         where name = $1 and host = $2`,
+        [agent, storableText(host)],
+      );
+    },
+
+    async sights(addresses) {
+      const rows = await database.query<SightRow>(
+        `select ${sightColumns} from agent_servers s where s.addresses && $1::text[] order by s.agent, s.host, s.port`,
+        [addresses.map(addressKey)],
+      );
+      return rows.map(sight);
+    },
+
+    async listings({ agent, host, port }) {
+      const [found] = await database.query<{ at: number; listings: Omit<AgentListings, 'at'> } & Row>(
+        `select a.received_at as at, s.listings from agent_servers s join agents a on a.name = s.agent and a.host = s.host
+         where s.agent = $1 and s.host = $2 and s.port = $3 and s.listings is not null`,
+        [agent, host, port],
+      );
+      return found ? { at: found.at, ...upgrade('agent_listings', found.listings) } : null;
+    },
+
+    async list() {
+      const [agents, rows] = await Promise.all([
+        database.query<AgentRow>(`select ${agentColumns} from agents a order by a.name, a.host`),
+        database.query<SightRow>(
+          `select ${sightColumns} from agent_servers s order by s.agent, s.host, s.port`,
+        ),
+      ]);
+      const sights = rows.map(sight);
+      return agents.map((one) => ({
+        ...one,
+        servers: sights.filter(({ agent, host }) => agent === one.agent && host === one.host),
+      }));
+    },
+
+    async prune(receivedBefore) {
+      const gone = await database.query('delete from agents where received_at < $1 returning 1', [
+        receivedBefore,
+      ]);
+      return gone.length;
+    },
+  };
+}
+
+function row(server: AgentServer) {
+  const { doc, listings } = splitListings(server);
+  return {
+    port: portOf(server),
+    addresses: server.addresses.map((address) => storableText(masterKey(address))),
+    doc: toJson(stamp('agent_server', doc)),
+    listings: listings === null ? null : toJson(stamp('agent_listings', listings)),
+  };
+}

@@ -1,0 +1,104 @@
+import type { AgentListings } from '../../src/model/views/agent.ts';
+import {
+  type AgentStore,
+  type KnownAgent,
+  mostHostsOfAgent,
+  portOf,
+  type StoredSight,
+  splitListings,
+  steadyClock,
+} from '../../src/store/agents.ts';
+import { toJson } from '../../src/store/json.ts';
+import { addressKey, masterKey } from '../../src/store/master-key.ts';
+import type { MemoryStore } from './memory-store.ts';
+
+interface Row {
+  readonly agent: KnownAgent;
+  readonly servers: readonly {
+    readonly keys: readonly string[];
+    readonly doc: StoredSight['server'];
+    readonly listings: Omit<AgentListings, 'at'> | null;
+  }[];
+}
+
+const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
+
+/** The AgentStore in memory, in the same database as this store; test/store/agents.test.ts runs on both. */
+export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): AgentStore {
+  const rows = new Map<string, Row>();
+  const key = (agent: string, host: string) => JSON.stringify([agent, host]);
+  const inOrder = () => [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+  const sightsOf = ({
+    agent,
+    servers,
+  }: Row): readonly (StoredSight & { readonly keys: readonly string[] })[] =>
+    [...servers]
+      .sort((a, b) => portOf(a.doc) - portOf(b.doc))
+      .map(({ keys, doc, listings }) => ({ ...agent, server: doc, hasListings: listings !== null, keys }));
+  const shown = ({ keys: _, ...sight }: StoredSight & { readonly keys: readonly string[] }): StoredSight =>
+    sight;
+
+  return {
+    async report({ agent, report, receivedAt, nextReportInMs, dropped }) {
+      store.reachable();
+      const known = rows.get(key(agent, report.host))?.agent;
+      rows.set(key(agent, report.host), {
+        agent: {
+          agent,
+          host: report.host,
+          version: report.version,
+          startedAt: report.startedAt,
+          receivedAt,
+          clockAheadMs: steadyClock(known?.clockAheadMs ?? null, Math.round(report.sentAt - receivedAt)),
+          nextReportInMs,
+          reports: (known?.reports ?? 0) + 1,
+          dropped: {
+            addresses: dropped.addresses + (known?.dropped.addresses ?? 0),
+            servers: dropped.servers + (known?.dropped.servers ?? 0),
+            reports: dropped.reports + (known?.dropped.reports ?? 0),
+          },
+        },
+        servers: report.servers.map((server) => ({
+          keys: server.addresses.map(masterKey),
+          ...stored(splitListings(server)),
+        })),
+      });
+      const own = inOrder()
+        .filter((one) => one.agent.agent === agent)
+        .sort((a, b) => b.agent.receivedAt - a.agent.receivedAt);
+      for (const { agent: old } of own.slice(mostHostsOfAgent)) rows.delete(key(old.agent, old.host));
+    },
+    async refused(agent, host) {
+      store.reachable();
+      const known = rows.get(key(agent, host));
+      if (!known) return;
+      const { dropped } = known.agent;
+      const counted = { ...known.agent, dropped: { ...dropped, reports: dropped.reports + 1 } };
+      rows.set(key(agent, host), { ...known, agent: counted });
+    },
+    async sights(addresses) {
+      store.reachable();
+      const wanted = addresses.map(addressKey);
+      return inOrder()
+        .flatMap(sightsOf)
+        .filter(({ keys }) => keys.some((each) => wanted.includes(each)))
+        .map(shown);
+    },
+    async listings({ agent, host, port }) {
+      store.reachable();
+      const known = rows.get(key(agent, host));
+      const found = known?.servers.find(({ doc }) => portOf(doc) === port);
+      return known && found?.listings ? { at: known.agent.receivedAt, ...found.listings } : null;
+    },
+    async list() {
+      store.reachable();
+      return inOrder().map((one) => ({ ...one.agent, servers: sightsOf(one).map(shown) }));
+    },
+    async prune(receivedBefore) {
+      store.reachable();
+      const old = [...rows].filter(([, { agent }]) => agent.receivedAt < receivedBefore);
+      for (const [each] of old) rows.delete(each);
+      return old.length;
+    },
+  };
+}
