@@ -2,6 +2,7 @@
  * Why something waits, or is in its state: one row per reason, with its facts and its words in every language. Reasons
  * are compared by code and facts, never by their words.
  */
+import { anomalyTitle } from './anomalies.ts';
 import { batchReasons } from './batch-reasons.ts';
 import { causeText } from './causes.ts';
 import { type EvidenceRule, ruleFor } from './evidence.ts';
@@ -328,6 +329,22 @@ export const reasons = {
     zh: ({ since, until }) =>
       `自 ${clock(since)} 起没有收到任何文件：主节点的快照失败，或节点无法连接主节点的端口 + 10001；服务将在 ${clock(until)} 作出判断`,
   }),
+  then_cause_decides: text<{ anomaly: string }>({
+    en: ({ anomaly }, reader) =>
+      `the service says “${anomalyTitle(anomaly, reader)}” and looks for the cause; it copies again only where a copy can help, else it asks a person`,
+    zh: ({ anomaly }, reader) =>
+      `本服务将判定“${anomalyTitle(anomaly, reader)}”并查找原因：仅在重新复制有用时再复制一次，否则请人处理`,
+  }),
+  then_attached: plain('the service attaches the node', '本服务将挂载该节点'),
+  then_done_again: plain(
+    'the service looks at the node and sends the command again if it did not happen',
+    '本服务将查看该节点；如命令未生效则重新发送',
+  ),
+  then_person: plain('the service gives the node up and asks a person', '本服务将放弃该节点并请人处理'),
+  then_left_attached: plain(
+    'the service leaves the node as it is, and says so',
+    '本服务将保留该节点的现状，并予以说明',
+  ),
   copying: plain('the snapshot is being copied', '正在复制快照'),
   opening: plain('the node opens the new database', '节点正在打开新数据库'),
   catching_up: plain('the node is up and catches up with the binlog', '节点已连接，正在追赶 binlog'),

@@ -44,7 +44,7 @@ const untriedShare = { low: 0.5, expected: 0.95, high: 1 } as const;
 /** From SLAVEOF to the first file and from the last file to "up": recordings 01 to 04, 40; a 10 s flush wait at worst (pika-facts 0.4). */
 const untriedAround = { low: 1, expected: 2.5, high: 14 } as const;
 /** How fast a slave takes the binlog that was written meanwhile: about 20 MB/s and more in recording 40. */
-const binlogCatchUp = { low: 10e6, expected: 20e6, high: 60e6 } as const;
+export const binlogCatchUp = { low: 10e6, expected: 20e6, high: 60e6 } as const;
 /** Keys a second of a comparison of all data; a sample takes about two seconds. */
 const comparedKeysPerSecond = { low: 5_000, expected: 20_000, high: 80_000 } as const;
 
@@ -69,6 +69,7 @@ export function makeForecast(input: ForecastInput): Forecast {
     batches,
     binlog,
     masterDiskBytes: masterDisk(snapshot, binlog),
+    verifySeconds: verifyRange(input),
     learntFrom: input.learnt.length,
     basis: basisWords(grounds),
     grounds,

@@ -8,15 +8,8 @@ import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { newSlaveTracker } from '../sync/tracker.ts';
 import { holdThrottle } from './bandwidth.ts';
-import {
-  commandWords,
-  endIntent,
-  follows,
-  hasHappened,
-  intend,
-  type Reply,
-  unknownActSettlesMs,
-} from './intent.ts';
+import { asksPerson, isOver } from './bound.ts';
+import { commandWords, endIntent, follows, hasHappened, intend, isSettled, type Reply } from './intent.ts';
 import {
   closeAttempt,
   currentAttempt,
@@ -116,7 +109,7 @@ function holdForNode(turn: Turn, join: Join, look: Look | undefined): void {
   const { kind } = look;
   const waiting = waitFor(turn, join, because('node_silent', { kind }));
   const { nodeDownTimeoutMs: waitedMs } = turn.expansion.policy;
-  if (turn.now - waiting.phaseSince < waitedMs) return;
+  if (!isOver(turn, waiting, { endsAt: waiting.phaseSince + waitedMs, atEnd: asksPerson })) return;
   const facts = { node: join.target.name, kind, met: kind === 'busy' ? null : look.message, waitedMs };
   const problem = makeProblem(`node_${kind}`, facts, turn.now);
   giveUp(turn, waiting, isTouched(join) ? 'quarantined' : 'failed', problem);
@@ -141,13 +134,16 @@ export function stepBack(turn: Turn, join: Join, why: Reason): void {
   enterPhase(turn, back, 'waiting', because('back_in_line', { because: why }));
 }
 
+const closedAt = ({ detachedAt }: Attempt): number =>
+  detachedAt === null ? Number.NEGATIVE_INFINITY : detachedAt + pauseAfterDetachMs;
+
 /** Whether the master has forgotten the node, and its old connection has had the time to close. */
 function awaitUnlisted(turn: Turn, join: Join, attempt: Attempt): void {
   const step = nodeReplication(turn, join)?.replicationId ? 'clear_id' : 'slaveof';
-  const tooSoon = attempt.detachedAt !== null && turn.now - attempt.detachedAt < pauseAfterDetachMs;
   if (turn.masterLook?.kind !== 'answered') holdForMaster(turn, join);
   else if (isStillListed(turn, join)) holdForStaleEntry(turn, join, attempt);
-  else if (tooSoon) waitFor(turn, join, because('old_connection_closing'));
+  else if (!isOver(turn, join, { endsAt: closedAt(attempt), atEnd: because('then_attached') }))
+    waitFor(turn, join, because('old_connection_closing'));
   else nextStep(turn, waitFor(turn, join, null), { step });
 }
 
@@ -158,8 +154,9 @@ function isStillListed(turn: Turn, join: Join): boolean {
 
 function holdForStaleEntry(turn: Turn, join: Join, attempt: Attempt): void {
   const waiting = waitFor(turn, join, because('still_listed'));
-  if (turn.now - (attempt.detachedAt ?? attempt.startedAt) < turn.expansion.policy.masterBusyTimeoutMs)
-    return;
+  const since = attempt.detachedAt ?? attempt.startedAt;
+  const endsAt = since + turn.expansion.policy.masterBusyTimeoutMs;
+  if (!isOver(turn, waiting, { endsAt, atEnd: asksPerson })) return;
   const facts = { master: turn.expansion.master.name, node: join.target.name };
   const problem = makeProblem('stale_entry', facts, turn.now);
   giveUp(turn, waiting, isTouched(join) ? 'quarantined' : 'failed', problem);
@@ -236,7 +233,7 @@ function resolveIntent(turn: Turn, join: Join, intent: Intent, replication: Repl
     afterCommand(turn, happened, intent.command);
     return;
   }
-  if (turn.now - intent.savedAt < unknownActSettlesMs) {
+  if (!isSettled(turn, join, intent)) {
     waitFor(turn, join, because('act_unknown', { command: commandWords(intent.command) }));
     return;
   }

@@ -26,6 +26,7 @@ import { snapshotSize, trackMaster } from '../sync/master-tracker.ts';
 import { stepBack, takeReply } from './attempt.ts';
 import { healthGate, holdThrottle, takeHealth } from './bandwidth.ts';
 import { settingIntent, takeSettingReply } from './borrowed.ts';
+import { showBounds } from './bound.ts';
 import { blockingJoins, controlProblem } from './controls.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
@@ -118,8 +119,10 @@ export function decide(input: DecideInput): Decision {
     commands: [],
     comparisons: [],
     appliedControls: [],
+    bounds: new Map(),
   };
   if (!isEnded(input.expansion.state)) run(turn, input);
+  showBounds(turn);
   return {
     expansion: turn.expansion,
     events: turn.events,
@@ -527,6 +530,7 @@ export function takeReplies(
     commands: [],
     comparisons: [],
     appliedControls: [],
+    bounds: new Map(),
   };
   for (const reply of replies) {
     const { joinIndex } = reply;

@@ -22,6 +22,7 @@ import {
   trackSlaveThroughMaster,
 } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
+import { asksPerson, boundBySymptoms, isOver } from './bound.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { progressOf } from './progress.ts';
 import { applyRemedy, recordAnomalies } from './remedy.ts';
@@ -80,6 +81,7 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
   };
   const anomalies = detectAnomalies(input);
   const named = recordAnomalies(turn, followed, anomalies);
+  boundBySymptoms(turn, named, input);
   if (masterIsGone(turn, named)) return;
   if (applyRemedy(turn, named, tracker, anomalies)) return;
   if (!isConnected(tracker.replication) || tracker.busySince !== null || tracker.unreachableSince !== null) {
@@ -114,7 +116,9 @@ function isUnsteady(turn: Turn, join: Join, { standing }: SlaveTracker): boolean
 function masterIsGone(turn: Turn, join: Join): boolean {
   const { silentSince, silentAs, silentWith } = turn.expansion.masterTracker;
   const { policy, master } = turn.expansion;
-  if (silentSince === null || turn.now - silentSince < policy.masterBusyTimeoutMs) return false;
+  if (silentSince === null) return false;
+  if (!isOver(turn, join, { endsAt: silentSince + policy.masterBusyTimeoutMs, atEnd: asksPerson }))
+    return false;
   const facts = {
     master: master.name,
     kind: silentAs!,

@@ -2,8 +2,9 @@
 import type { Intent, Join, NodeCommand } from '../../model/expansion.ts';
 import type { NotAllowed } from '../../model/not-allowed.ts';
 import type { Address, ReplicationFacts } from '../../model/observation.ts';
-import type { Reason } from '../../model/reasons.ts';
+import { because, type Reason } from '../../model/reasons.ts';
 import { isSameMaster } from '../sync/tracker.ts';
+import { isOver } from './bound.ts';
 import { currentAttempt, patchAttempt } from './join-state.ts';
 import type { Turn } from './turn.ts';
 
@@ -40,7 +41,12 @@ export function intend(turn: Turn, join: Join, command: NodeCommand, reason: Rea
   };
   patchAttempt(turn, join, { intents: [...attempt.intents, intent] });
   turn.commands.push({ joinIndex: join.index, intentId: id, command });
+  isSettled(turn, join, intent);
 }
+
+/** Whether an act whose reply nobody has heard has had the time to happen. */
+export const isSettled = (turn: Turn, join: Join, { savedAt }: Intent): boolean =>
+  isOver(turn, join, { endsAt: savedAt + unknownActSettlesMs, atEnd: because('then_done_again') });
 
 export function hasHappened(command: NodeCommand, replication: ReplicationFacts): boolean {
   switch (command.kind) {

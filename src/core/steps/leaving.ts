@@ -2,6 +2,7 @@
 import type { Join, NodeCommand } from '../../model/expansion.ts';
 import type { ReplicationFacts } from '../../model/observation.ts';
 import { because, type Reason } from '../../model/reasons.ts';
+import { isOver } from './bound.ts';
 import { endIntent, follows, intend, unknownActSettlesMs } from './intent.ts';
 import { closeAttempt, currentAttempt, isTouched, isUnderWay } from './join-state.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
@@ -39,7 +40,8 @@ export function advanceLeaving(turn: Turn, join: Join): void {
     leaveAsSeen(turn, join, replication);
     return;
   }
-  if (turn.now - leaving.since < turn.expansion.policy.nodeDownTimeoutMs) return;
+  const endsAt = leaving.since + turn.expansion.policy.nodeDownTimeoutMs;
+  if (!isOver(turn, join, { endsAt, atEnd: because('then_left_attached') })) return;
   left(turn, join, because('not_detached', { master: turn.expansion.master.name }));
 }
 

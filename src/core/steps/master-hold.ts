@@ -6,6 +6,7 @@ import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { masterWork } from '../plan/preflight.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
+import { asksPerson, isOver } from './bound.ts';
 import { currentAttempt, giveUp, isTouched, isUnderWay, joinKnownAs } from './join-state.ts';
 import { type Turn, waitFor } from './turn.ts';
 
@@ -27,7 +28,7 @@ export function holdForMaster(turn: Turn, join: Join): boolean {
   if (work?.length === 0) return false;
   const { policy, master, masterTracker } = turn.expansion;
   const since = Math.max(join.phaseSince, currentAttempt(join)?.startedAt ?? 0);
-  if (turn.now - since < policy.masterBusyTimeoutMs) {
+  if (!isOver(turn, join, { endsAt: since + policy.masterBusyTimeoutMs, atEnd: asksPerson })) {
     waitFor(turn, join, work === null ? silence(masterTracker) : because('master_at_work', { work }));
     return true;
   }

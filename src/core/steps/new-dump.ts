@@ -6,6 +6,7 @@ import { makeProblem } from '../../model/problems.ts';
 import { because } from '../../model/reasons.ts';
 import { othersInFullSync } from '../sync/master-tracker.ts';
 import { isConnected } from '../sync/tracker.ts';
+import { asksPerson, isOver } from './bound.ts';
 import { intend } from './intent.ts';
 import { currentAttempt, giveUp, isTouched, isUnderWay } from './join-state.ts';
 import { type Turn, waitFor } from './turn.ts';
@@ -41,7 +42,8 @@ export function holdForDump(turn: Turn, join: Join): boolean {
   if (!masterTracker.bgsaving && hasNewDump(masterTracker, asked.savedAt)) return false;
   waitFor(turn, join, because('new_dump_awaited'));
   const waitedMs = turn.now - asked.savedAt;
-  if (waitedMs < policy.masterBusyTimeoutMs) return true;
+  if (!isOver(turn, join, { endsAt: asked.savedAt + policy.masterBusyTimeoutMs, atEnd: asksPerson }))
+    return true;
   const facts = { master: master.name, waitedMs, work: null, silence: because('new_dump_awaited') };
   giveUp(turn, join, isTouched(join) ? 'quarantined' : 'failed', makeProblem('master_busy', facts, turn.now));
   return true;

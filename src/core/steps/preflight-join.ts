@@ -8,6 +8,7 @@ import { problemOfAnomaly, problemOfFindings } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { type RevalidationNode, revalidate } from '../plan/preflight.ts';
 import { stepAttempt } from './attempt.ts';
+import { asksPerson, isOver } from './bound.ts';
 import { follows } from './intent.ts';
 import { giveUp, holdsNoDatabase, isTouched, newAttempt } from './join-state.ts';
 import { holdForMaster } from './master-hold.ts';
@@ -116,8 +117,8 @@ function wasAttachedByOthers(turn: Turn, join: Join, look: Look): boolean {
 
 function refuseOrWait(turn: Turn, join: Join, errors: readonly Finding[]): void {
   const limit = turn.expansion.policy.nodeDownTimeoutMs;
-  const canWait = errors.every((error) => retriable.has(error.code)) && turn.now - join.phaseSince < limit;
-  if (canWait) {
+  const mayPass = errors.every((error) => retriable.has(error.code));
+  if (mayPass && !isOver(turn, join, { endsAt: join.phaseSince + limit, atEnd: asksPerson })) {
     waitFor(turn, join, because('findings', { findings: [errors[0]!] }));
     return;
   }

@@ -13,6 +13,7 @@ import { diagnose } from '../sync/diagnosis.ts';
 import { slaveName } from '../sync/master-tracker.ts';
 import { isConnected, pairCapabilities } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
+import { asksPerson, isOver } from './bound.ts';
 import { currentAttempt, giveUp, joinKnownAs, newAttempt, patchAttempt } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
@@ -47,13 +48,17 @@ export function applyRemedy(
   for (const anomaly of anomalies) {
     switch (anomaly.code) {
       case 'died_on_partial_database':
-        if (turn.now - tracker.unreachableSince! < diedAfterMs) return false;
+        if (!isOver(turn, join, { endsAt: tracker.unreachableSince! + diedAfterMs, atEnd: asksPerson }))
+          return false;
         giveUp(turn, join, 'quarantined', problemOfAnomaly(anomaly));
         return true;
       case 'node_unreachable':
         if (
           anomaly.remedy === 'wait' &&
-          turn.now - tracker.unreachableSince! < turn.expansion.policy.nodeDownTimeoutMs
+          !isOver(turn, join, {
+            endsAt: tracker.unreachableSince! + turn.expansion.policy.nodeDownTimeoutMs,
+            atEnd: asksPerson,
+          })
         )
           return false;
         stop(turn, join, problemOfAnomaly(anomaly));
@@ -108,6 +113,10 @@ export function treat(
   switch (diagnosis.remedy.kind) {
     case 'wait':
       waitFor(turn, known, waitWords(diagnosis));
+      isOver(turn, known, {
+        endsAt: diagnosis.remedy.until,
+        atEnd: because('then_cause_decides', { anomaly: anomaly.code }),
+      });
       return false;
     case 'reattach':
     case 'ask_for_dump':

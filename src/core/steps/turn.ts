@@ -46,6 +46,8 @@ export interface Turn {
   readonly commands: CommandToRun[];
   readonly comparisons: ComparisonToStart[];
   readonly appliedControls: string[];
+  /** By join index, the first end of what it waits for, and what is done then. */
+  readonly bounds: Map<number, { readonly endsAt: number; readonly atEnd: Reason }>;
 }
 
 export const joinAt = (turn: Turn, index: number): Join => turn.expansion.joins[index]!;

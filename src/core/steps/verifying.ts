@@ -17,6 +17,7 @@ import {
 } from '../sync/evidence.ts';
 import { masterSilence } from '../sync/master-tracker.ts';
 import { pairCapabilities } from '../sync/tracker.ts';
+import { asksPerson, isOver } from './bound.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { recordAnomalies, treat } from './remedy.ts';
 import { enterPhase, patchJoin, say, type Turn, waitFor } from './turn.ts';
@@ -70,7 +71,10 @@ export function catchUp(
   const held = patchAttempt(turn, join, { catchUp: now });
   if (now.passedAt === null) {
     const behind = enterPhase(turn, held, 'catching_up', because('catching_up'));
-    if (turn.now - now.movedAt >= turn.expansion.policy.stallTimeoutMs)
+    const endsAt = now.movedAt + turn.expansion.policy.stallTimeoutMs;
+    if (
+      isOver(turn, behind, { endsAt, atEnd: because('then_cause_decides', { anomaly: 'up_but_incomplete' }) })
+    )
       treat(turn, behind, tracker, standsStill(turn, behind, now));
     return;
   }
@@ -229,7 +233,8 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
   const waiting = isSteady ? judged : waitFor(turn, judged, why);
   // Looks in a row take their time, and a node that now and then gives no answer may never have so many.
   const limitMs = stallTimeoutMs + (isSteady ? stableLooks * (lookIntervalMs + looksLastMs) : 0);
-  if (now - Math.max(waiting.phaseSince, report.endedAt) < limitMs) return;
+  const endsAt = Math.max(waiting.phaseSince, report.endedAt) + limitMs;
+  if (!isOver(turn, waiting, { endsAt, atEnd: asksPerson })) return;
   const facts = { node: join.target.name, because: why };
   giveUp(turn, waiting, 'quarantined', makeProblem('evidence_missing', facts, now));
 }

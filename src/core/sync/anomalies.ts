@@ -62,14 +62,22 @@ export interface AnomalyInput {
   readonly now: number;
 }
 
+/** A symptom that has its name from a moment on, if it lasts until then. */
+interface Due<Facts> {
+  readonly from: number;
+  readonly facts: Facts;
+}
+
 /**
- * A rule: the facts of the anomaly `code` where it is seen, else null. They may hold more than its text needs, for whoever
- * judges it later.
+ * A rule: the facts of the anomaly `code` where it is seen, else null; or, where a symptom must last for its name, from
+ * when it has the name. They may hold more than its text needs, for whoever judges it later.
  */
 type Rule = {
   readonly [Code in AnomalyCode]: {
     readonly code: Code;
-    readonly check: (input: AnomalyInput) => AnomalyFacts<Code> | null;
+    readonly check?: (input: AnomalyInput) => AnomalyFacts<Code> | null;
+    /** The symptoms that could bear this name, the most telling first. */
+    readonly due?: (input: AnomalyInput) => readonly Due<AnomalyFacts<Code>>[];
     /** Where the catalogue's remedy does not always fit. */
     readonly remedy?: (input: AnomalyInput, facts: AnomalyFacts<Code>) => Remedy | undefined;
   };
@@ -77,11 +85,11 @@ type Rule = {
 
 /** Most decisive first. */
 const rules: readonly Rule[] = [
-  { code: 'foreign_change', check: foreignChange },
+  { code: 'foreign_change', due: foreignChange },
   { code: 'died_on_partial_database', check: died },
   {
     code: 'node_unreachable',
-    check: (input) => (died(input) ? null : unreachable(input)),
+    due: (input) => (died(input) ? [] : unreachable(input)),
     remedy: (_input, { as }) => (as === 'hangs' ? 'quarantine' : undefined),
   },
   {
@@ -90,15 +98,15 @@ const rules: readonly Rule[] = [
     remedy: ({ capabilities }) => (capabilities.opensSupersededCopy ? 'reattach' : 'wait'),
   },
   { code: 'copy_without_end', check: withoutEnd },
-  { code: 'hung_in_full_sync', check: hung },
+  { code: 'hung_in_full_sync', due: hung },
   {
     code: 'reply_missed',
-    check: replyMissed,
+    due: replyMissed,
     remedy: (_input, { otherDatabaseConnected, forMs }) =>
       otherDatabaseConnected || forMs >= helpsItselfWithinMs ? 'reattach' : undefined,
   },
   { code: 'copy_not_opened', check: copyNotOpened },
-  { code: 'binlog_not_applied', check: notApplied },
+  { code: 'binlog_not_applied', due: notApplied },
   { code: 'sync_loop', check: syncLoop },
   { code: 'full_sync_skipped', check: skipped },
   { code: 'up_but_incomplete', check: incomplete },
@@ -106,9 +114,9 @@ const rules: readonly Rule[] = [
     code: 'master_still_syncing',
     check: ({ slave: { masterSyncingAt: seenAt } }) => (seenAt === null ? null : { seenAt }),
   },
-  { code: 'up_but_not_listed', check: notListed },
-  { code: 'master_unreachable', check: (input) => neverConnected(input, 'unreachable') },
-  { code: 'refused_for_good', check: (input) => neverConnected(input, 'refused') },
+  { code: 'up_but_not_listed', due: notListed },
+  { code: 'master_unreachable', due: (input) => neverConnected(input, 'unreachable') },
+  { code: 'refused_for_good', due: (input) => neverConnected(input, 'refused') },
   {
     code: 'master_restarted',
     check: ({ slave: { masterRestartedAt: at } }) => (at === null ? null : { at }),
@@ -130,35 +138,43 @@ export const detectAnomalies = (input: AnomalyInput): readonly AnomalyRecord[] =
 
 /** Only the code tells one rule from another, so one type covers all rules. */
 function seenBy<Code extends AnomalyCode>(
-  { code, check, remedy }: Extract<Rule, { code: Code }>,
+  { code, check, due, remedy }: Extract<Rule, { code: Code }>,
   input: AnomalyInput,
 ): AnomalyRecord[] {
-  const facts = check(input) as AnomalyFacts<Code> | null;
+  const seenNow = due?.(input).find(({ from }) => from <= input.now)?.facts;
+  const facts = (seenNow ?? check?.(input) ?? null) as AnomalyFacts<Code> | null;
   if (facts === null) return [];
   const own = remedy?.(input, facts as never);
   const seen = { at: input.now, attempt: input.attempt };
   return [makeAnomaly(code, facts, own === undefined ? seen : { ...seen, remedy: own })];
 }
 
-/** After SLAVEOF was answered OK a node is a slave at once; a master this much later was made one by somebody. */
+/** Which anomaly comes next, and when, if nothing changes until then; null = no symptom lasts. */
+export function nextAnomaly(input: AnomalyInput): { readonly code: AnomalyCode; readonly at: number } | null {
+  const ahead = rules.flatMap(({ code, due }) =>
+    (due?.(input) ?? []).filter(({ from }) => from > input.now).map(({ from: at }) => ({ code, at })),
+  );
+  return ahead.length === 0 ? null : ahead.reduce((first, each) => (each.at < first.at ? each : first));
+}
+
+/**
+ * After SLAVEOF was answered OK a node is a slave at once; a master this much later was made one by somebody. A SLAVEOF to
+ * another master shows a master too, for up to 3 s: until the copy has ended (pika-facts 1.4).
+ */
 const detachedForMs = 5000;
 
-function foreignChange({ slave, now }: AnomalyInput) {
+function foreignChange({ slave }: AnomalyInput): readonly Due<AnomalyFacts<'foreign_change'>>[] {
+  const { attachedAt, detachedByOthersAt: detachedAt, foreignMaster } = slave;
   const intendedMaster = formatAddress(slave.master);
-  if (slave.foreignMaster !== null)
-    return { as: 'other_master' as const, intendedMaster, foundMaster: slave.foreignMaster };
+  if (foreignMaster !== null) {
+    const facts = { as: 'other_master' as const, intendedMaster, foundMaster: foreignMaster };
+    return [{ from: attachedAt, facts }];
+  }
   const neverSlave =
-    slave.establishedMaster === null &&
-    slave.replication?.role === 'master' &&
-    slave.lastAnsweredAt !== null &&
-    now - slave.attachedAt > detachedForMs;
-  if (slave.detachedByOthersAt === null && !neverSlave) return null;
-  return {
-    as: 'detached' as const,
-    intendedMaster,
-    foundMaster: null,
-    detachedAt: slave.detachedByOthersAt,
-  };
+    slave.establishedMaster === null && slave.replication?.role === 'master' && slave.lastAnsweredAt !== null;
+  if (detachedAt === null && !neverSlave) return [];
+  const facts = { as: 'detached' as const, intendedMaster, foundMaster: null, detachedAt };
+  return [{ from: (detachedAt ?? attachedAt) + detachedForMs + 1, facts }];
 }
 
 /** A node that is away since its snapshot was cut short, on a version that opens such a copy. */
@@ -173,20 +189,18 @@ function died({ slave, now, capabilities }: AnomalyInput) {
   return { forMs: now - unreachableSince, unreachableSince, supersededBy: wait.supersededBy };
 }
 
-function unreachable({ slave, now, limits }: AnomalyInput) {
-  if (slave.unreachableSince === null) {
-    if (slave.busySince === null || now - slave.busySince < limits.busyMs) return null;
-    return { as: 'hangs' as const, forMs: now - slave.busySince, busySince: slave.busySince };
+function unreachable({ slave, now, limits }: AnomalyInput): readonly Due<AnomalyFacts<'node_unreachable'>>[] {
+  const { unreachableSince, busySince } = slave;
+  if (unreachableSince !== null) {
+    const { how = null, met = null } = slave.unreachableAs ?? {};
+    const supersededBy = lastPass(slave)?.supersededBy ?? null;
+    const forMs = now - unreachableSince;
+    const facts = { as: 'away' as const, forMs, how, met, unreachableSince, supersededBy };
+    return [{ from: unreachableSince, facts }];
   }
-  const { how = null, met = null } = slave.unreachableAs ?? {};
-  return {
-    as: 'away' as const,
-    forMs: now - slave.unreachableSince,
-    how,
-    met,
-    unreachableSince: slave.unreachableSince,
-    supersededBy: lastPass(slave)?.supersededBy ?? null,
-  };
+  if (busySince === null) return [];
+  const facts = { as: 'hangs' as const, forMs: now - busySince, busySince };
+  return [{ from: busySince + limits.busyMs, facts }];
 }
 
 function superseded({ slave }: AnomalyInput) {
@@ -226,18 +240,17 @@ function withoutEnd({ slave, master, limits, now }: AnomalyInput) {
   };
 }
 
-function hung(input: AnomalyInput): AnomalyFacts<'hung_in_full_sync'> | null {
+function hung(input: AnomalyInput): readonly Due<AnomalyFacts<'hung_in_full_sync'>>[] {
   const { slave, limits, now, capabilities, master } = input;
   const wait = lastPass(slave);
-  if (slave.unreachableSince !== null || slave.busySince !== null) return null;
+  if (slave.unreachableSince !== null || slave.busySince !== null) return [];
   if (!wait || wait.endedAt !== null) return stuckBetween(input);
   const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
-  if (!wasCut && !capabilities.hasReplByteCounters) return tooLongUncounted(wait, input);
-  const still = now - wait.lastMoveAt;
+  if (!wasCut && !capabilities.hasReplByteCounters) return [tooLongUncounted(wait, input)];
+  const since = wasCut ? Math.max(wait.lastMoveAt, wait.supersededAt!) : wait.lastMoveAt;
   const limit = wasCut ? limits.supersededStallMs : limits.stallMs;
-  const since = wasCut ? Math.min(still, now - wait.supersededAt!) : still;
-  if (since < limit || (master.bgsaving && since < limits.bgsaveMs)) return noHeadway(wait, input);
-  return standing(wait, still, now);
+  const from = since + (master.bgsaving ? Math.max(limit, limits.bgsaveMs) : limit);
+  return [{ from, facts: standing(wait, now - wait.lastMoveAt, now) }, ...noHeadway(wait, input)];
 }
 
 const sizesOf = (wait: FullSyncPass) => ({
@@ -256,16 +269,17 @@ function standing(wait: FullSyncPass, stillForMs: number, now: number): AnomalyF
 /** It moves, and at this pace it never ends. */
 function noHeadway(wait: FullSyncPass, { limits, now }: AnomalyInput) {
   const { headway } = wait;
-  if (headway === undefined || now - headway.at < limits.headwayMs) return null;
+  if (headway === undefined) return [];
   const cameBytes = copiedBytes(wait) - headway.bytes;
-  return { as: 'no_headway' as const, cameBytes, inMs: now - headway.at, ...sizesOf(wait) };
+  const facts = { as: 'no_headway' as const, cameBytes, inMs: now - headway.at, ...sizesOf(wait) };
+  return [{ from: headway.at + limits.headwayMs, facts }];
 }
 
 /** 3.3 and 3.4 count no bytes: nothing but the time tells whether a copy moves. */
 function tooLongUncounted(wait: FullSyncPass, { limits, now, master }: AnomalyInput) {
-  const waitsForMs = now - wait.startedAt;
   const limit = Math.max(limits.headwayMs, master.bgsaving ? limits.bgsaveMs : 0);
-  return waitsForMs < limit ? null : { as: 'uncounted' as const, waitsForMs, ...sizesOf(wait) };
+  const facts = { as: 'uncounted' as const, waitsForMs: now - wait.startedAt, ...sizesOf(wait) };
+  return { from: wait.startedAt + limit, facts };
 }
 
 /** Since when a node is neither connected nor copying; null = it is one of them, or was never taken by its master. */
@@ -314,16 +328,16 @@ function betweenEndsAt({ slave, master, capabilities, limits }: AnomalyInput): n
 }
 
 /** Neither connected nor copying: a state that does not change, or Error. */
-function stuckBetween(input: AnomalyInput) {
+function stuckBetween(input: AnomalyInput): readonly Due<AnomalyFacts<'hung_in_full_sync'>>[] {
   const { slave, capabilities, now } = input;
   const endsAt = betweenEndsAt(input);
-  if (endsAt === null) return null;
+  if (endsAt === null) return [];
   const inVain = slave.waits.filter(({ firstBytesAt, endedAt }) => endedAt !== null && firstBytesAt === null);
   const tries = capabilities.hasReplByteCounters ? inVain.length : 0;
-  if (now < endsAt && tries < triesInVain) return null;
   const { dbStates } = slave.replication!;
   const forMs = now - betweenSince(slave)!;
-  return { as: 'between' as const, forMs, dbStates, receivedBytes: null, snapshotBytes: null };
+  const facts = { as: 'between' as const, forMs, dbStates, receivedBytes: null, snapshotBytes: null };
+  return [{ from: tries >= triesInVain ? Math.min(now, endsAt) : endsAt, facts }];
 }
 
 /** Where no file of the copy has come yet: since when, and until when that is no anomaly. */
@@ -351,16 +365,23 @@ const replyTakesMs = 10_000;
  */
 const helpsItselfWithinMs = 100_000;
 
-function replyMissed({ slave, master, limits, now }: AnomalyInput): AnomalyFacts<'reply_missed'> | null {
+function replyMissed({
+  slave,
+  master,
+  limits,
+  now,
+}: AnomalyInput): readonly Due<AnomalyFacts<'reply_missed'>>[] {
   const { replication } = slave;
-  const since = betweenSince(slave);
-  if (slave.unreachableSince !== null || slave.busySince !== null || master.silentSince !== null) return null;
-  if (since === null || replication === null || !waitsForReply(replication)) return null;
-  const forMs = now - Math.max(since, slave.statesSince ?? since);
-  if (forMs < Math.min(replyTakesMs, limits.stallMs)) return null;
+  const between = betweenSince(slave);
+  if (slave.unreachableSince !== null || slave.busySince !== null || master.silentSince !== null) return [];
+  if (between === null || replication === null || !waitsForReply(replication)) return [];
+  const since = Math.max(between, slave.statesSince ?? between);
   const dbs = Object.keys(replication.dbStates).filter((db) => replication.dbStates[db] === 'WaitReply');
   const otherDatabaseConnected = Object.values(replication.dbStates).includes('Connected');
-  return { dbs, forMs, otherDatabaseConnected, helpsItselfWithinMs };
+  const facts = { dbs, forMs: now - since, otherDatabaseConnected, helpsItselfWithinMs };
+  const named = since + Math.min(replyTakesMs, limits.stallMs);
+  // It has its name early, and is left to help itself for longer.
+  return [named, since + helpsItselfWithinMs].map((from) => ({ from, facts }));
 }
 
 /** Whether the node got no files before its state became Error, so that its databases are open and may be read. */
@@ -408,13 +429,14 @@ const isMoreThanPings = (from: Counted, to: Counted): boolean =>
 /** The node asks for its place in the binlog again and again, and its offset does not move (pika-facts 5.1). */
 function notApplied({ slave, master, limits, now }: AnomalyInput) {
   const { standing: known } = slave;
-  if (known == null || now - known.movedAt < limits.stallMs || !isServedInVain(slave)) return null;
-  if (lastPass(slave)?.endedAt == null || slave.unreachableSince !== null) return null;
+  if (known == null || !isServedInVain(slave)) return [];
+  if (lastPass(slave)?.endedAt == null || slave.unreachableSince !== null) return [];
   const ahead = Object.entries(master.replication?.binlog ?? {}).some(([db, offset]) => {
     const own = known.offsets[db];
     return own !== undefined && compareOffsets(offset, own) > 0;
   });
-  return ahead ? { forMs: now - known.movedAt, flaps: known.flaps, offsets: known.offsets } : null;
+  const facts = { forMs: now - known.movedAt, flaps: known.flaps, offsets: known.offsets };
+  return ahead ? [{ from: known.movedAt + limits.stallMs, facts }] : [];
 }
 
 function syncLoop({ slave, limits }: AnomalyInput) {
@@ -484,25 +506,25 @@ function incomplete({ slave, master, capabilities }: AnomalyInput): AnomalyFacts
 }
 
 function notListed({ slave, master, limits, now }: AnomalyInput) {
-  if (slave.upSince === null || master.silentSince !== null || !master.replication) return null;
+  if (slave.upSince === null || master.silentSince !== null || !master.replication) return [];
   const since = Math.max(slave.upSince, slave.notListedSince ?? slave.upSince);
   const notSyncing = slave.listed !== null && Object.values(slave.listed.lag).includes('not syncing');
-  if (slave.listed !== null && !notSyncing) return null;
-  if (now - since < limits.notListedMs) return null;
+  if (slave.listed !== null && !notSyncing) return [];
   const as = notSyncing ? ('not_syncing' as const) : ('not_listed' as const);
-  return { as, forMs: now - since, listed: slave.listed, since };
+  const facts = { as, forMs: now - since, listed: slave.listed, since };
+  return [{ from: since + limits.notListedMs, facts }];
 }
 
 /** A node whose master has never been seen by anybody tries every 3 to 4.5 s (pika-facts 0.4). */
 const masterNeverSeenMs = 1500;
 
 function neverConnected({ slave, limits, now, master }: AnomalyInput, because: 'unreachable' | 'refused') {
-  if (slave.noConnectSince === null || slave.unreachableSince !== null) return null;
+  if (slave.noConnectSince === null || slave.unreachableSince !== null) return [];
   const neverSeen = master.lastAnsweredAt === null;
-  const noConnectForMs = now - slave.noConnectSince;
-  if (noConnectForMs < (neverSeen ? masterNeverSeenMs : limits.noConnectMs)) return null;
   const masterGone = master.silentSince !== null || neverSeen;
-  return masterGone === (because === 'unreachable') ? { noConnectForMs } : null;
+  if (masterGone !== (because === 'unreachable')) return [];
+  const from = slave.noConnectSince + (neverSeen ? masterNeverSeenMs : limits.noConnectMs);
+  return [{ from, facts: { noConnectForMs: now - slave.noConnectSince } }];
 }
 
 function nodeRestarted({ slave }: AnomalyInput) {

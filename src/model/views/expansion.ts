@@ -132,6 +132,17 @@ export const Progress = Type.Object({
       'The node did not answer at the last look: rate, remaining time and lag are not known. null = it did.',
     ),
   ),
+  expectedEndsAt: Type.Optional(
+    NullableTime(
+      'When its present phase should end, by the measured rate or by the forecast; null = not known.',
+    ),
+  ),
+  boundEndsAt: Type.Optional(
+    NullableTime(
+      'When the service acts if nothing changes until then. Progress moves it; null = a person or a limit ends the phase.',
+    ),
+  ),
+  atBound: Type.Optional(Nullable(Said, 'What the service does then.')),
 });
 export type Progress = Of<typeof Progress>;
 

@@ -88,6 +88,9 @@ export const Forecast = Type.Object(
     masterDiskBytes: Range(
       'Extra disk on the master: what the dump keeps alive, and the binlog that may not be purged.',
     ),
+    verifySeconds: Type.Optional(
+      Range('From the binlog being caught up to `verified`; absent in forecasts of earlier releases.'),
+    ),
     learntFrom: Type.Integer({ description: 'Earlier full syncs on which the rates rest.' }),
     basis: Type.String({ description: 'What the figures rest on, in plain words.' }),
     grounds: Type.Optional(ForecastGrounds),

@@ -99,6 +99,7 @@ describe('BGSAVE would spoil the copy of another slave, so it waits for', () => 
       commands: [],
       comparisons: [],
       appliedControls: [],
+      bounds: new Map(),
     };
     begun(turn, 0, { wantsDump: true });
     other(turn);

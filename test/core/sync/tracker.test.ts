@@ -315,6 +315,13 @@ describe('a node that follows somebody else while it is under way (promise 4)', 
     slave: slaveLook(at + 10, 'WaitDBSync', { file: 0, offset: 0 }, 100, follows),
   });
 
+  const detached = (at: number): Seen => ({
+    ...showing(at, master),
+    slave: answered(at + 10, {
+      replication: masterReplication({ binlog: { db0: { file: 0, offset: 0 } } }),
+    }),
+  });
+
   it('is noticed at the first look', () => {
     expect(follow([showing(1100, elsewhere)]).anomalies).toEqual(['foreign_change']);
   });
@@ -334,11 +341,15 @@ describe('a node that follows somebody else while it is under way (promise 4)', 
   });
 
   it('is noticed when somebody has made it a master', () => {
-    const detached = answered(1210, {
-      replication: masterReplication({ binlog: { db0: { file: 0, offset: 0 } } }),
-    });
-    const { anomalies } = follow([showing(1100, master), { ...showing(1200, master), slave: detached }]);
-    expect(anomalies).toEqual(['foreign_change']);
+    expect(follow([showing(1100, master), detached(1200), detached(6300)]).anomalies).toEqual([
+      'foreign_change',
+    ]);
+  });
+
+  it('has its new master named, though it shows none while it leaves the right one', () => {
+    const leaving = [showing(1100, master), detached(1200), detached(3800)];
+    expect(follow(leaving).anomalies).toEqual([]);
+    expect(follow([...leaving, showing(4100, elsewhere)]).anomalies).toEqual(['foreign_change']);
   });
 });
 
