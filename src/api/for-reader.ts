@@ -64,7 +64,14 @@ export const joinFor = <
   J extends Partial<
     Pick<
       Join,
-      'anomalies' | 'comparison' | 'diagnosis' | 'findings' | 'evidence' | 'waitingFor' | 'problem'
+      | 'anomalies'
+      | 'comparison'
+      | 'diagnosis'
+      | 'findings'
+      | 'evidence'
+      | 'waitingFor'
+      | 'problem'
+      | 'progress'
     > & {
       readonly attempts: readonly AttemptLike[];
     }
@@ -75,6 +82,9 @@ export const joinFor = <
 ) => ({
   ...join,
   ...(join.waitingFor && { waitingFor: reasonFor(join.waitingFor, reader) }),
+  ...(join.progress?.atBound && {
+    progress: { ...join.progress, atBound: reasonFor(join.progress.atBound, reader) },
+  }),
   ...(join.comparison?.report && {
     comparison: { ...join.comparison, report: reportFor(join.comparison.report, reader) },
   }),

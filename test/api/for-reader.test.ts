@@ -13,15 +13,20 @@ const zh = { language: 'zh', tool: 'rest' } as const;
 
 test('a message of progress reads in the language of whoever follows', () => {
   const waitingFor = because('copying');
+  const atBound = because('then_person');
   const message = {
     joins: [
       { node: 'n', waitingFor },
-      { node: 'm', waitingFor: null },
+      { node: 'm', waitingFor: null, progress: { atBound } },
     ],
   } as unknown as ProgressMessage;
   expect(progressFor(message, zh).joins).toEqual([
     { node: 'n', waitingFor: { ...waitingFor, text: '正在复制快照' } },
-    { node: 'm', waitingFor: null },
+    {
+      node: 'm',
+      waitingFor: null,
+      progress: { atBound: { ...atBound, text: '本服务将放弃该节点并请人处理' } },
+    },
   ]);
 });
 

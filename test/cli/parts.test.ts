@@ -2,14 +2,22 @@ import type { EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { processContext } from '../../src/cli/context.ts';
-import { cutTo, displayWidth, formatBytes, formatDuration, printable } from '../../src/cli/format.ts';
+import {
+  cutTo,
+  displayWidth,
+  formatBytes,
+  formatClock,
+  formatDuration,
+  printable,
+} from '../../src/cli/format.ts';
 import { diagnosisLines } from '../../src/cli/render/diagnosis.ts';
 import { renderEvidence } from '../../src/cli/render/evidence.ts';
-import { joinLine, progressLine, silentText } from '../../src/cli/render/expansion.ts';
+import { joinLine, progressLine, renderExpansion, silentText } from '../../src/cli/render/expansion.ts';
 import { renderFrame } from '../../src/cli/render/frame.ts';
 import { resolveSettings } from '../../src/cli/settings.ts';
 import { parseSse } from '../../src/cli/sse.ts';
 import { styleFor } from '../../src/cli/style.ts';
+import { because } from '../../src/model/reasons.ts';
 import { expansionOf, joinOf } from './fake-api.ts';
 
 describe('the event stream reader', () => {
@@ -179,6 +187,19 @@ describe('the picture on a terminal', () => {
     expect(line).toContain('unreachable for 28 s');
     expect(line).not.toMatch(/MB|left|%/);
     expect(silentText({ ...dead, phase: 'quarantined' }, 0)).toBeNull();
+  });
+
+  it('says of a phase when it should end, and what the service does at the latest when', () => {
+    const at = (seconds: number) => Date.UTC(2026, 10, 28, 12, 0, seconds);
+    const ends = { expectedEndsAt: at(20), boundEndsAt: at(50), atBound: because('then_person') };
+    const expansion = { ...expansionOf([]), joins: [{ ...join, progress: { ...join.progress, ...ends } }] };
+    const told = (now: number) => renderExpansion(expansion, style, now).map((line) => line.trim());
+    const clock = (seconds: number) => formatClock(at(seconds));
+    expect(told(at(10))).toContain(`This phase should end at ${clock(20)}.`);
+    expect(told(at(30))).toContain(`This phase should have ended at ${clock(20)}.`);
+    expect(told(at(30))).toContain(
+      `If nothing changes until ${clock(50)}, the service gives the node up and asks a person.`,
+    );
   });
 
   it('is never larger than the terminal, whatever its size and however many nodes', () => {

@@ -1,4 +1,5 @@
 import { isActive, isEnded, needsPerson } from '../../model/expansion.ts';
+import { en } from '../../model/labels/en.ts';
 import { shown, shownRows } from '../../model/shown.ts';
 import type { Reader } from '../../model/text.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
@@ -112,7 +113,7 @@ export function renderExpansion(expansion: ExpansionView, style: Style, now: num
     ...expansion.joins.flatMap((join) => [
       // Nothing is cut off here: a terminal breaks the line, and the reason can be read to its end.
       joinLine({ ...join, problem: null }, nameWidth, Number.POSITIVE_INFINITY, style, now),
-      ...joinDetails(join, style),
+      ...joinDetails(join, style, now),
     ]),
     ...problemLines(expansion, style),
   ];
@@ -132,7 +133,17 @@ function pendingLines({ pendingControl }: ExpansionView): string[] {
   return [`  ${by} asked to ${verb} (${printable(reason)}); it takes effect at the next safe point.`];
 }
 
-function joinDetails(join: JoinView, style: Style): string[] {
+/** When the present phase should end, and what the service does at the latest when. */
+function endsLines({ progress }: JoinView, now: number): string[] {
+  const { expectedEndsAt: expected, boundEndsAt: bound, atBound } = progress;
+  const { expected: due, late, bound: atLast } = en.ends;
+  return [
+    ...(expected == null ? [] : [now > expected ? late(formatClock(expected)) : due(formatClock(expected))]),
+    ...(bound == null || !atBound ? [] : [printable(atLast(formatClock(bound), atBound.text))]),
+  ];
+}
+
+function joinDetails(join: JoinView, style: Style, now: number): string[] {
   const anomalies = (join.anomalies ?? []).map(
     (anomaly) => `      ${style.yellow(`⚠ ${anomaly.code}`)}: ${printable(anomaly.text)}`,
   );
@@ -140,7 +151,12 @@ function joinDetails(join: JoinView, style: Style): string[] {
     `      ${style.red(printable(join.problem.text))} ${style.dim(`[${join.problem.code}]`)}`,
     ...join.problem.nextSteps.map((step) => `      → ${printable(step)}`),
   ];
-  return [...anomalies, ...(problem ?? []), ...diagnosisLines(join, style).map((line) => `      ${line}`)];
+  return [
+    ...endsLines(join, now).map((line) => `      ${style.dim(line)}`),
+    ...anomalies,
+    ...(problem ?? []),
+    ...diagnosisLines(join, style).map((line) => `      ${line}`),
+  ];
 }
 
 function problemLines(expansion: ExpansionView, style: Style): string[] {

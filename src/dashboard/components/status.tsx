@@ -1,5 +1,6 @@
 import { type ExpansionState, isActive, type JoinPhase, type SilentNode } from '../../model/expansion.ts';
 import type { JoinView } from '../../model/views/expansion.ts';
+import { formatClock } from '../format.ts';
 import { useMessages } from '../i18n.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { useDuration, useNow } from './parts.tsx';
@@ -81,6 +82,21 @@ export function Silence({ join }: { readonly join: Pick<JoinView, 'phase' | 'pro
     <span className="silent-node strong">
       {t.silence.lasts(t.silence[silent.how], whole(now - silent.since), whole(silent.attemptEndsAt - now))}
     </span>
+  );
+}
+
+/** When the present phase should end, and what the service does at the latest when; nothing while no end is known. */
+export function Ends({ join }: { readonly join: Pick<JoinView, 'phase' | 'progress'> }) {
+  const t = useMessages().ends;
+  const now = useNow();
+  const { expectedEndsAt: expected, boundEndsAt: bound, atBound } = join.progress;
+  return (
+    <>
+      {expected != null && (
+        <span>{now > expected ? t.late(formatClock(expected)) : t.expected(formatClock(expected))} </span>
+      )}
+      {bound != null && atBound && <span>{t.bound(formatClock(bound), atBound.text)}</span>}
+    </>
   );
 }
 

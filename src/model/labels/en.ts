@@ -323,6 +323,11 @@ export const en = {
     busy: 'no reply',
     lasts: (how: string, lasted: string, left: string) => `${how} for ${lasted}, the attempt ends in ${left}`,
   },
+  ends: {
+    expected: (time: string) => `This phase should end at ${time}.`,
+    late: (time: string) => `This phase should have ended at ${time}.`,
+    bound: (time: string, what: string) => `If nothing changes until ${time}, ${what}.`,
+  },
   nodeTable: {
     node: 'Node',
     batch: 'Batch',

@@ -291,6 +291,11 @@ export const zh: Messages = {
     busy: '没有应答',
     lasts: (how, lasted, left) => `${how}已 ${lasted}，本次尝试将在 ${left} 后结束`,
   },
+  ends: {
+    expected: (time) => `本阶段预计于 ${time} 结束。`,
+    late: (time) => `本阶段原应于 ${time} 结束。`,
+    bound: (time, what) => `如果到 ${time} 仍无变化，${what}。`,
+  },
   nodeTable: {
     node: '节点',
     batch: '批次',

@@ -1,7 +1,7 @@
 import { isActive } from '../../../model/expansion.ts';
 import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { Age, Bar, Said, useDuration } from '../../components/parts.tsx';
-import { PhaseBadge, Silence } from '../../components/status.tsx';
+import { Ends, PhaseBadge, Silence } from '../../components/status.tsx';
 import { formatBytes, formatClock, formatRate } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
 import type { EventLog } from '../../live/event-log.ts';
@@ -117,6 +117,11 @@ export function ActiveNode({
       <p className="small">
         <Silence join={join} />
       </p>
+      {!dense && (
+        <p className="faint small">
+          <Ends join={join} />
+        </p>
+      )}
       {join.waitingFor && (
         <p className="soft small">
           <Said>{join.waitingFor.text}</Said>
