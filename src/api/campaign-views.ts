@@ -2,9 +2,10 @@ import { campaignRemainingSeconds, memberRemainingSeconds } from '../core/campai
 import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from '../model/campaign.ts';
 import { campaignReasons, stopReasons } from '../model/campaign-texts.ts';
 import { problemFor } from '../model/problems.ts';
-import { readReason } from '../model/reasons.ts';
-import { type Reader, saidFor } from '../model/text.ts';
+import { reasonFor } from '../model/reasons.ts';
+import { type Reader, type Said, saidFor } from '../model/text.ts';
 import type { CampaignSummary, CampaignView, MemberView } from '../model/views/campaign.ts';
+import type { Problem } from '../model/views/problem.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 
 /** A campaign as it is shown in lists: where it stands, without its members. */
@@ -47,16 +48,19 @@ export function memberView(member: CampaignMember, now: number, reader: Reader):
     startedAt: expansion?.startedAt ?? null,
     endedAt: expansion?.endedAt ?? null,
     remainingSeconds: rounded(memberRemainingSeconds(member, now)),
-    reason: problem?.text ?? expansionReason(expansion, reader),
+    reason: problem ? problemReason(problem) : expansionReason(expansion, reader),
     problem: problem ?? (expansion?.problem ? problemFor(expansion.problem, reader) : null),
   };
 }
 
+/** A problem as the reason of a state. */
+const problemReason = ({ code, facts = {}, text }: Omit<Problem, 'at'>): Said => ({ code, facts, text });
+
 /** While it runs, what was said of its state when it began is no news. */
-function expansionReason(expansion: CampaignMember['expansion'], reader: Reader): string | null {
+function expansionReason(expansion: CampaignMember['expansion'], reader: Reader): Said | null {
   if (expansion === null) return null;
   const reason = expansion.waitingFor ?? (expansion.state === 'running' ? null : expansion.stateReason);
-  return reason && readReason(reason, reader);
+  return reasonFor(reason, reader);
 }
 
 const rounded = (seconds: number | null): number | null => (seconds === null ? null : Math.ceil(seconds));

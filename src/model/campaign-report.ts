@@ -89,7 +89,7 @@ function problemSection(title: string, members: readonly ReportMember[], reader:
 
 function problemLines(member: ReportMember, reader: Reader): readonly string[] {
   const { problem, index, master } = member;
-  const text = problem?.text ?? member.reason ?? stateWord(member.state, reader);
+  const text = problem?.text ?? member.reason?.text ?? stateWord(member.state, reader);
   const name = memberName({ member: index, master: cell(master) }, reader);
   return [
     `- ${name.charAt(0).toUpperCase()}${name.slice(1)}: ${cell(text)}`,

@@ -2,6 +2,7 @@
 
 import { type NotAllowed, notAllowedStep, notAllowedText } from './not-allowed.ts';
 import { readableSeconds } from './quantities.ts';
+import { stateWord } from './state-words.ts';
 import {
   counted,
   type Facts,
@@ -9,6 +10,7 @@ import {
   listed,
   plain,
   type Reader,
+  read,
   readSaid,
   type Said,
   saidBy,
@@ -17,6 +19,7 @@ import {
   text,
 } from './text.ts';
 import type { ComparisonProgress, ComparisonReport, DifferenceKind } from './views/comparison.ts';
+import type { Problem } from './views/problem.ts';
 
 interface OfServer {
   readonly server: string;
@@ -283,6 +286,17 @@ export const verdictTexts = {
     zh: ({ keys, examples }) =>
       `${keys} 个 key 变化太快，无法在两侧同时比对（${examples.join('、')}）；请在写入较少时重试`,
   }),
+  not_followed: text<Met>({
+    en: ({ met }) => `the comparison could not be followed: ${met}`,
+    zh: ({ met }) => `无法跟踪该比对：${met}`,
+  }),
+  not_waited_for: plain('the service no longer waits for the comparison', '本服务不再等待该比对'),
+  ended_without: text<{ readonly id: string; readonly state: string; readonly because: Said | null }>({
+    en: ({ id, state, because }, reader) =>
+      `comparison ${id} is ${stateWord(state, reader)}${because === null ? '' : `: ${readComparisonReason(because, reader)}`}`,
+    zh: ({ id, state, because }, reader) =>
+      `比对 ${id} ${stateWord(state, reader)}${because === null ? '' : `：${readComparisonReason(because, reader)}`}`,
+  }),
   nothing_looked_at: plain('nothing could be looked at', '没有可以比对的内容'),
   nothing_counted: plain('nothing could be counted', '没有可以计数的内容'),
 };
@@ -371,8 +385,63 @@ export const progressTexts = {
   server_fault: faultText,
 } satisfies TextTable;
 
-/** What holds a comparison up. */
-export const comparisonTexts = {
+/** Why a comparison failed. */
+export const comparisonProblems = {
+  comparison_broke: {
+    text: plain<{ readonly comparison: string }>(
+      'The comparison ended because of an unexpected error. The log of the service says what failed.',
+      '比对因意外错误而结束，详情见服务日志。',
+    ),
+    nextSteps: {
+      en: ({ comparison }: { readonly comparison: string }) => [
+        `Look for ${comparison} in the log of the service.`,
+        'Start a new comparison.',
+      ],
+      zh: ({ comparison }: { readonly comparison: string }) => [
+        `请在服务日志中查找 ${comparison}。`,
+        '请新建数据比对。',
+      ],
+    },
+  },
+  /** A credential has gone from the configuration since the comparison was asked for. */
+  comparison_not_possible: {
+    text: text<{ readonly credential: string; readonly known: readonly string[] }>({
+      en: ({ credential, known }, reader) =>
+        `No credential is named “${credential}”; ${known.length === 0 ? 'none is configured' : `configured are ${listed(known, reader)}`}.`,
+      zh: ({ credential, known }, reader) =>
+        `没有名为“${credential}”的凭据；${known.length === 0 ? '服务没有配置任何凭据' : `已配置的有 ${listed(known, reader)}`}。`,
+    }),
+    nextSteps: {
+      en: () => ['Add the credential to the configuration, or start a new comparison with another one.'],
+      zh: () => ['请在配置中加上该凭据，或用其他凭据新建数据比对。'],
+    },
+  },
+};
+
+const problemTexts: Readonly<Record<string, { readonly text: Text<never> } | undefined>> = comparisonProblems;
+const problemText = ({ problem }: { readonly problem: Problem }, reader: Reader): string =>
+  read(problemTexts[problem.code]?.text, problem.facts ?? {}, reader, problem.text);
+
+interface Asked {
+  readonly by: string;
+  readonly why: string;
+}
+const asked = (en: string, zh: string): Text<Asked> => ({
+  en: ({ by, why }) => `${en} by ${by}: ${why}`,
+  zh: ({ by, why }) => `${by} ${zh}：${why}`,
+});
+
+/** Why a comparison is in its state, or what holds it up. */
+export const comparisonReasons = {
+  ...verdictTexts,
+  ...progressTexts,
+  paused: asked('paused', '暂停'),
+  resumed: asked('resumed', '恢复'),
+  cancelled: asked('cancelled', '取消'),
+  failed: text<{ readonly problem: Problem }>({
+    en: problemText,
+    zh: problemText,
+  }),
   waits_for_server: text<
     Fault & { readonly code: string; readonly retrySeconds: number; readonly patienceSeconds: number }
   >({
@@ -399,7 +468,15 @@ export const progressSays = maker(progressTexts);
 export const countsSay = maker(countTexts);
 export const verdictSays = maker(verdictTexts);
 export const note = maker(noteTexts);
-export const comparisonSays = maker(comparisonTexts);
+export const comparisonReason = maker(comparisonReasons);
+
+function readComparisonReason(reason: Said, reader: Reader): string {
+  return readSaid(comparisonReasons, reason, reader);
+}
+
+/** Why a verdict was reached, for this reader; a text alone = an earlier release has stored it. */
+export const readVerdict = (reason: Said | string, reader: Reader): string =>
+  typeof reason === 'string' ? reason : readSaid(verdictTexts, reason, reader);
 
 /** The same progress in the words of this reader. */
 export function progressFor<P extends ComparisonProgress>(progress: P, reader: Reader): P {

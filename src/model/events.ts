@@ -5,6 +5,7 @@
 import { anomalyFor, anomalyTitle } from './anomalies.ts';
 import { type CampaignEventData, type CampaignEventType, campaignEvents } from './campaign-texts.ts';
 import type { ComparisonReport } from './comparison.ts';
+import { readVerdict } from './comparison-texts.ts';
 import type { AnomalyRecord } from './evidence.ts';
 import type { Attempt, BorrowedName, Control, Expansion, JoinPhase, Problem } from './expansion.ts';
 import type { Finding } from './finding.ts';
@@ -345,8 +346,8 @@ export const events = {
     level: ({ verdict, outlivesOnly }) =>
       verdict === 'inconclusive' || outlivesOnly ? 'warning' : verdict === 'different' ? 'error' : 'info',
     text: {
-      en: (facts) => `${facts.node}: ${comparedEn(facts)}`,
-      zh: (facts) => `${facts.node}：${comparedZh(facts)}`,
+      en: (facts, reader) => `${facts.node}: ${comparedEn(facts, reader)}`,
+      zh: (facts, reader) => `${facts.node}：${comparedZh(facts, reader)}`,
     },
   }),
   'node.verified': event<{
@@ -453,7 +454,9 @@ const controlWords: Readonly<Record<Control['verb'], string>> = {
 };
 
 interface Compared
-  extends Pick<ComparisonReport, 'verdict' | 'lookedAtKeys' | 'share' | 'reason' | 'smallestLossFound'> {
+  extends Pick<ComparisonReport, 'verdict' | 'lookedAtKeys' | 'share' | 'smallestLossFound'> {
+  /** A text alone = an earlier release has stored it. */
+  readonly reason: Said | string | null;
   readonly differences: number;
   /** Whether nothing differs but keys that live longer on the node. */
   readonly outlivesOnly: boolean;
@@ -461,17 +464,14 @@ interface Compared
 const shareOf = (share: number | null): string | null =>
   share === null ? null : `${(share * 100).toFixed(2)} %`;
 
-function comparedEn({
-  verdict,
-  reason,
-  differences,
-  lookedAtKeys,
-  share,
-  smallestLossFound: loss,
-}: Compared): string {
+function comparedEn(
+  { verdict, reason, differences, lookedAtKeys, share, smallestLossFound: loss }: Compared,
+  reader: Reader,
+): string {
   const looked = shareOf(share) ?? 'an unknown share';
   if (verdict === 'empty') return 'Both nodes hold no keys.';
-  if (verdict === 'inconclusive') return `The comparison came to no result: ${reason ?? 'unknown reason'}.`;
+  if (verdict === 'inconclusive')
+    return `The comparison came to no result: ${reason === null ? 'unknown reason' : readVerdict(reason, reader)}.`;
   if (verdict === 'different')
     return `${counted(differences, 'difference')} among ${counted(lookedAtKeys, 'key')} (${looked}).`;
   return `${lookedAtKeys} keys (${looked}) agree by type, value and TTL${
@@ -479,17 +479,14 @@ function comparedEn({
   }.`;
 }
 
-function comparedZh({
-  verdict,
-  reason,
-  differences,
-  lookedAtKeys,
-  share,
-  smallestLossFound: loss,
-}: Compared): string {
+function comparedZh(
+  { verdict, reason, differences, lookedAtKeys, share, smallestLossFound: loss }: Compared,
+  reader: Reader,
+): string {
   const looked = shareOf(share) ?? '比例未知';
   if (verdict === 'empty') return '两个节点都没有 key。';
-  if (verdict === 'inconclusive') return `比对没有结果：${reason ?? '原因未知'}。`;
+  if (verdict === 'inconclusive')
+    return `比对没有结果：${reason === null ? '原因未知' : readVerdict(reason, reader)}。`;
   if (verdict === 'different') return `${lookedAtKeys} 个 key（${looked}）中有 ${differences} 处差异。`;
   return `${lookedAtKeys} 个 key（${looked}）的类型、值和 TTL 一致${
     loss === null ? '' : `；${(loss * 100).toPrecision(2)} % 的丢失即可发现`

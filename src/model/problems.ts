@@ -2,6 +2,7 @@
 import { acts } from './acts.ts';
 import { anomalyFor, anomalySteps, anomalyTitle } from './anomalies.ts';
 import { causeSteps, causeText } from './causes.ts';
+import { comparisonProblems, readVerdict } from './comparison-texts.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { AnomalyRecord } from './evidence.ts';
 import type { Problem } from './expansion.ts';
@@ -14,7 +15,7 @@ import type { Silence } from './observation.ts';
 import { readReason, silenceIn } from './reasons.ts';
 import { refusals } from './refusals.ts';
 import { memberName, type NamedMember } from './state-words.ts';
-import { counted, type Facts, nobody, plain, type Reader, read, type Said, type Text } from './text.ts';
+import { counted, type Facts, nobody, type Reader, read, type Said, type Text } from './text.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: fixed by `row`
 interface ProblemRow<F = any> {
@@ -100,17 +101,6 @@ const whatItIsAt = ({ work, silence }: Exclude<MasterBusy, MasterAway>, reader: 
     ? readReason(silence!, reader)
     : work.map((each) => masterWorkText(each, reader)).join({ en: '; ', zh: '；' }[reader.language]);
 
-const comparisonImpossible = {
-  text: {
-    en: ({ message }: { readonly message: string }) => message,
-    zh: ({ message }: { readonly message: string }) => `比对无法进行：${message}`,
-  },
-  nextSteps: {
-    en: () => ['Correct the request or the configuration, then start a new comparison.'],
-    zh: () => ['请更正请求或配置，然后新建数据比对。'],
-  },
-};
-
 /** An expansion of a job that ended otherwise than it should. */
 interface Unsuccessful {
   readonly id: string;
@@ -137,20 +127,7 @@ const unsuccessful = (en: string, zh: string) =>
   );
 
 export const problems = {
-  comparison_broke: row<{ readonly comparison: string }>(
-    plain(
-      'The comparison ended because of an unexpected error. The log of the service says what failed.',
-      '比对因意外错误而结束，详情见服务日志。',
-    ),
-    {
-      en: ({ comparison }) => [
-        `Look for ${comparison} in the log of the service.`,
-        'Start a new comparison.',
-      ],
-      zh: ({ comparison }) => [`请在服务日志中查找 ${comparison}。`, '请新建数据比对。'],
-    },
-  ),
-  comparison_not_possible: comparisonImpossible,
+  ...comparisonProblems,
   master_busy: row<MasterBusy>(
     {
       en: (facts, reader) =>
@@ -291,12 +268,12 @@ export const problems = {
       ],
     ),
   ),
-  comparison_inconclusive: row<{ node: string; tries: number; reason: string | null }>(
+  comparison_inconclusive: row<{ node: string; tries: number; reason: Said | string | null }>(
     {
-      en: ({ node, tries, reason }) =>
-        `${node} is up, but ${tries} comparisons with the master came to no result: ${reason ?? 'no reason given'}.`,
-      zh: ({ node, tries, reason }) =>
-        `${node} 已连接，但与主节点的 ${tries} 次比对均无结果：${reason ?? '未给出原因'}。`,
+      en: ({ node, tries, reason }, reader) =>
+        `${node} is up, but ${tries} comparisons with the master came to no result: ${reason === null ? 'no reason given' : readVerdict(reason, reader)}.`,
+      zh: ({ node, tries, reason }, reader) =>
+        `${node} 已连接，但与主节点的 ${tries} 次比对均无结果：${reason === null ? '未给出原因' : readVerdict(reason, reader)}。`,
     },
     steps(
       [

@@ -1,5 +1,6 @@
 import type { ComparisonReport, Difference } from '../model/comparison.ts';
 import type { ComparisonState, Problem } from '../model/expansion.ts';
+import type { Said } from '../model/text.ts';
 import type {
   Comparison,
   ComparisonControl,
@@ -34,7 +35,7 @@ interface ComparisonFilter {
 /** The changes since the last save; absent fields stay as they are. */
 export interface ComparisonChange {
   readonly state?: ComparisonState;
-  readonly stateReason?: string | null;
+  readonly stateReason?: Said | null;
   /** Milliseconds since the epoch. */
   readonly startedAt?: number;
   readonly endedAt?: number;

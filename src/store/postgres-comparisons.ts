@@ -130,6 +130,7 @@ function comparisonOf(row: ComparisonRow): StoredComparison {
   return {
     ...comparison,
     join: expansionId && node ? { expansionId, node } : null,
+    stateReason: document('comparison_reason', row.stateReason),
     spec: document('comparison_spec', row.spec),
     cursor: document('comparison_cursor', row.cursor),
     progress: document('comparison_progress', row.progress),
@@ -152,10 +153,7 @@ function updateOf(lease: Lease, change: ComparisonChange) {
     value === undefined ? undefined : documentJson(kind, value);
   const columnsToSet: readonly (readonly [string, unknown])[] = [
     ['state', change.state],
-    [
-      'state_reason',
-      typeof change.stateReason === 'string' ? storableText(change.stateReason) : change.stateReason,
-    ],
+    ['state_reason', json('comparison_reason', change.stateReason)],
     ['started_at', change.startedAt],
     ['ended_at', change.endedAt],
     ['cursor', json('comparison_cursor', change.cursor)],

@@ -75,7 +75,14 @@ const steps = {
       }),
     }),
   ],
-  comparison_progress: [],
+  comparison_progress: [
+    // What it waits for is the reason of its state.
+    ({ said: _said, ...doc }) => doc,
+  ],
+  comparison_reason: [
+    // It was a text, which the migration of its column has put into a document.
+    ({ text }) => asWritten(text)!,
+  ],
   comparison_report: [],
   comparison_problem: [],
   difference: [],

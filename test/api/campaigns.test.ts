@@ -245,7 +245,12 @@ describe('reading', () => {
         nodesVerified: 1,
         remainingSeconds: 0,
       },
-      { state: 'running', expansionState: 'halted', reason: 'a node was given up', remainingSeconds: null },
+      {
+        state: 'running',
+        expansionState: 'halted',
+        reason: { text: 'a node was given up' },
+        remainingSeconds: null,
+      },
       { state: 'running', expansionState: 'pending' },
       { state: 'waiting', expansionId: null, reason: null },
     ]);

@@ -561,7 +561,7 @@ describe('a comparison that goes on', () => {
   it('says what it waits for, once, where no line can move', async () => {
     const reason = 'waits for a server: b:2: cannot be reached (ECONNREFUSED); it is tried again in 5 s';
     api.answers.set('POST /v1/comparisons', { status: 202, body: { ...comparison, state: 'pending' } });
-    const waiting = { ...comparison, state: 'running', stateReason: reason };
+    const waiting = { ...comparison, state: 'running', stateReason: said(reason) };
     api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body: waiting });
     const harness = new Harness();
     const running = harness.run('compare', 'a:1', 'b:2', '--url', api.url);
@@ -589,7 +589,7 @@ describe('a comparison that goes on', () => {
       counts: { left: { db0: 5 }, right: { db0: 4 }, exact: true },
       notes: ['Counts: the key counts differ: db0: 5 against 4.', 'Expiries were not compared.'],
     };
-    const body = { ...comparison, state: 'completed', stateReason: report.reason, report };
+    const body = { ...comparison, state: 'completed', stateReason: said(report.reason), report };
     api.answers.set('GET /v1/comparisons/cmp_1', { status: 200, body });
     expect((await run('comparison', 'cmp_1')).out.trimEnd().split('\n').slice(1)).toEqual([
       '  the key counts differ: db0: 5 against 4',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
-  comparisonSays,
-  comparisonTexts,
+  comparisonReason,
+  comparisonReasons,
   countsSay,
   countTexts,
   faultSays,
@@ -87,6 +87,9 @@ const faults: readonly Said[] = [
   faultSays('no_counts'),
   faultSays('position_not_reached', { ms: 60_000, leader: '10.0.0.1:9221' }),
 ];
+const failed = comparisonReason('failed', {
+  problem: makeProblem('comparison_broke', { comparison: 'cmp_1' }, 1),
+});
 const verdicts: readonly Said[] = [
   ...counted,
   ...faults.map((fault) => verdictSays('fault', { code: 'refused', server, fault, byKind: null })),
@@ -95,6 +98,10 @@ const verdicts: readonly Said[] = [
   verdictSays('left_out', { parts: leftOuts }),
   verdictSays('undecided', { keys: 1, examples: ['a'] }),
   verdictSays('undecided', { keys: 2, examples: ['a', 'b'] }),
+  verdictSays('not_followed', { met }),
+  verdictSays('not_waited_for'),
+  verdictSays('ended_without', { id: 'cmp_1', state: 'cancelled', because: null }),
+  verdictSays('ended_without', { id: 'cmp_1', state: 'failed', because: failed }),
   verdictSays('nothing_looked_at'),
   verdictSays('nothing_counted'),
 ];
@@ -122,15 +129,21 @@ const progress: readonly Said[] = [
   progressSays('slave_behind', { server, bytes: 900, limitBytes: 500 }),
   progressSays('server_fault', { server, fault: faults[0]! }),
 ];
-const waits = [
-  comparisonSays('waits_for_server', {
+const reasons = [
+  comparisonReason('waits_for_server', {
     code: 'unreachable',
     server,
     fault: faults[0]!,
     retrySeconds: 5,
     patienceSeconds: 300,
   }),
-  comparisonSays('worker_stopped'),
+  comparisonReason('worker_stopped'),
+  comparisonReason('paused', { by: 'ann', why: 'lunch' }),
+  comparisonReason('resumed', { by: 'ann', why: 'lunch' }),
+  comparisonReason('cancelled', { by: 'ann', why: 'lunch' }),
+  failed,
+  ...verdicts,
+  ...progress,
 ];
 
 const tables: readonly (readonly [TextTable, readonly Said[]])[] = [
@@ -139,7 +152,7 @@ const tables: readonly (readonly [TextTable, readonly Said[]])[] = [
   [faultTexts, faults],
   [verdictTexts, verdicts],
   [noteTexts, notes],
-  [comparisonTexts, waits],
+  [comparisonReasons, reasons],
   [progressTexts, progress],
 ];
 
@@ -153,9 +166,12 @@ describe.each(readers)('in $language, for $tool', (reader) => {
       expectText(readSaid(table, { code, facts, text: 'as stored' }, reader), reader.language);
   });
 
-  test('a comparison that broke', () => {
-    const problem = makeProblem('comparison_not_possible', { message: 'depth must be counts' }, 1);
-    for (const text of problemFor(problem, reader).nextSteps) expectText(text, reader.language);
+  test('a comparison that lacks its credential', () => {
+    for (const known of [[], ['prod', 'test']]) {
+      const problem = makeProblem('comparison_not_possible', { credential: 'old', known }, 1);
+      const { text, nextSteps } = problemFor(problem, reader);
+      for (const each of [text, ...nextSteps]) expectText(each, reader.language);
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CampaignEventType } from '../../src/model/campaign-texts.ts';
+import { verdictSays } from '../../src/model/comparison-texts.ts';
 import { type EventMap, type EventType, eventFor, isSaidAloud, makeEvent } from '../../src/model/events.ts';
 import type { Control } from '../../src/model/expansion.ts';
 import { defaultPolicy } from '../../src/model/policy.ts';
@@ -95,7 +96,12 @@ const samples: {
     { ...compared, verdict: 'equal' as never, share: null, smallestLossFound: null },
     { ...compared, verdict: 'different', differences: 1 },
     { ...compared, verdict: 'different', differences: 2, outlivesOnly: true },
-    { ...compared, verdict: 'inconclusive', reason: 'the node went away' },
+    { ...compared, verdict: 'inconclusive', reason: verdictSays('not_waited_for') },
+    {
+      ...compared,
+      verdict: 'inconclusive',
+      reason: verdictSays('ended_without', { id: 'cmp_1', state: 'failed', because: null }),
+    },
     { ...compared, verdict: 'inconclusive' },
     { ...compared, verdict: 'empty' as never },
   ],

@@ -17,7 +17,6 @@ import { notAllowedSamples } from './not-allowed-samples.ts';
 
 const node = '10.0.0.2:9221';
 const master = '10.0.0.1:9221';
-const message = 'depth must be counts';
 const kinds = ['busy', 'unreachable', 'denied', 'garbled'] as const;
 const nodeAway = kinds.flatMap((kind) =>
   [null, 'connect ECONNREFUSED'].map((met) => ({ node, waitedMs: 60_000, kind, met })),
@@ -29,7 +28,10 @@ const masterAway = kinds.flatMap((kind) =>
 /** Facts of every code, in the shapes that the service makes. */
 const samples: { readonly [Code in ProblemCode]: readonly ProblemFacts<Code>[] } = {
   comparison_broke: [{ comparison: 'cmp_1' }],
-  comparison_not_possible: [{ message }],
+  comparison_not_possible: [
+    { credential: 'old', known: [] },
+    { credential: 'old', known: ['prod', 'test'] },
+  ],
   master_busy: [
     ...masterAway,
     { master, waitedMs: 60_000, work: masterWork, silence: null },

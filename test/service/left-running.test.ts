@@ -226,8 +226,10 @@ async function readAll(language: string): Promise<void> {
   for (const { id } of await list('campaigns'))
     for (const part of ['', '/report', '/events?limit=1000'])
       await get(`/v1/campaigns/${id}${part}`, language);
-  for (const { id } of await list('comparisons'))
+  for (const { id, state, stateReason } of await list('comparisons')) {
+    if (state === 'paused') expect(stateReason).toMatchObject({ text: expect.stringMatching(/./) });
     for (const part of ['', '/differences']) await get(`/v1/comparisons/${id}${part}`, language);
+  }
   const plan = linesOf(new Map()).find((line) => 'table' in line && line.table === 'plans') as {
     row: { id: string };
   };

@@ -8,6 +8,7 @@ import { FencedError, type Lease } from '../../src/store/leases.ts';
 import { NotFoundError, type Store } from '../../src/store/store.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { said } from '../support/said.ts';
 
 let postgres: TestPostgres;
 let database: TestDatabase;
@@ -172,13 +173,13 @@ describe('working on a comparison', () => {
     const lease = await claimed(id);
     await comparisons.control(id, control('pause'));
     const problem = { code: 'c', text: 't', nextSteps: ['n'], at: 1 };
-    await comparisons.save(lease, { state: 'failed', endedAt: 9, problem, stateReason: 'said \u0000' });
+    await comparisons.save(lease, { state: 'failed', endedAt: 9, problem, stateReason: said('said \u0000') });
     await comparisons.release(lease);
     expect(await comparisons.get(id)).toMatchObject({
       state: 'failed',
       endedAt: 9,
       problem,
-      stateReason: 'said \ufffd',
+      stateReason: said('said \ufffd'),
       pendingControl: null,
     });
     expect(await comparisons.claim(id, 'w', 1000)).toBeNull();

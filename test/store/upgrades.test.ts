@@ -64,6 +64,13 @@ describe('a document', () => {
     });
   });
 
+  it('of a release whose comparisons had texts as reasons has reasons of code and facts', () => {
+    expect(upgrade('comparison_reason', { text: 'lunch' })).toEqual(said('lunch'));
+    expect(upgrade('comparison_progress', { lookedAtKeys: 1, said: { code: 'worker_stopped' } })).toEqual({
+      lookedAtKeys: 1,
+    });
+  });
+
   it('comes back as it was stored, without the version', () => {
     expect(upgrade('plan', stamp('plan', { a: 1 }))).toEqual({ a: 1 });
   });
@@ -157,6 +164,7 @@ describe('in the database', () => {
       createdAt: 1,
     });
     await comparisons.save((await comparisons.claim(id, 'w', 60_000))!, {
+      stateReason: said('test'),
       cursor: { a: 1 },
       progress: { lookedAtKeys: 1 },
       report: { reason: 'test' } as never,

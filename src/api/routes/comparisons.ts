@@ -3,12 +3,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { ComparisonRequest, newComparison } from '../../admission/comparison.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
-import { comparisonTexts, progressFor, reportFor } from '../../model/comparison-texts.ts';
+import { comparisonReasons, progressFor, reportFor } from '../../model/comparison-texts.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { problemFor } from '../../model/problems.ts';
 import { refuse } from '../../model/refusal.ts';
 import { comparisonHasEnded } from '../../model/states.ts';
-import { readSaid } from '../../model/text.ts';
+import { saidFor } from '../../model/text.ts';
 import { Comparison, type ComparisonVerb, StoredDifference } from '../../model/views/comparison.ts';
 import { PageOf, SeqPageOf } from '../../model/views/schema.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
@@ -193,24 +193,13 @@ function comparisonView({ cursor: _cursor, ...shown }: StoredComparison, request
   const forWhom = reader(request);
   const report = shown.report && reportFor(shown.report, forWhom);
   const progress = shown.progress && progressFor(shown.progress, forWhom);
-  const said = shown.progress?.said;
   return {
     ...shown,
     progress,
     report,
     problem: shown.problem && problemFor(shown.problem, forWhom),
-    stateReason: stateReason(),
+    stateReason: saidFor(comparisonReasons, shown.stateReason, forWhom),
   };
-
-  function stateReason(): string | null {
-    if (shown.state === 'completed' && report !== null) return report.reason;
-    if (shown.progress?.heldBy && shown.stateReason === shown.progress.heldBy)
-      return progress?.heldBy ?? null;
-    if (said && shown.stateReason === said.text) return readSaid(comparisonTexts, said, forWhom);
-    return shown.state === 'failed' && shown.problem
-      ? problemFor(shown.problem, forWhom).text
-      : shown.stateReason;
-  }
 }
 
 async function existing(comparisons: ComparisonStore, id: string): Promise<StoredComparison> {

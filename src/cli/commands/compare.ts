@@ -97,9 +97,9 @@ function reasonTeller({ stderr }: Session['context']): ProgressShower {
   let told: string | null = null;
   return {
     progress: ({ state, stateReason }) => {
-      if (state === 'running' && stateReason !== null && stateReason !== told)
-        stderr.write(`${printable(stateReason)}\n`);
-      told = stateReason;
+      const reason = stateReason?.text ?? null;
+      if (state === 'running' && reason !== null && reason !== told) stderr.write(`${printable(reason)}\n`);
+      told = reason;
     },
     close: () => {},
   };

@@ -73,8 +73,8 @@ function leftText({ state, remainingSeconds }: MemberView): string {
 function whyText(member: MemberView): string {
   const { reason, expansionState, state } = member;
   if (state === 'running' && expansionState !== null && expansionState !== 'running')
-    return printable(`${words(expansionState)}${reason === null ? '' : `: ${reason}`}`);
-  return isBad(member) || state === 'cancelled' ? printable(reason ?? '') : '';
+    return printable(`${words(expansionState)}${reason === null ? '' : `: ${reason.text}`}`);
+  return isBad(member) || state === 'cancelled' ? printable(reason?.text ?? '') : '';
 }
 
 function colour(member: MemberView, line: string, style: Style): string {

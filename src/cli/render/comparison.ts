@@ -26,7 +26,8 @@ function stateText(comparison: Comparison, style: Style): string {
 /** Why it is as it is, and what is asked of it and not done yet. */
 function reasonLines({ stateReason, report, pendingControl }: Comparison): string[] {
   const asked = pendingControl && `${pendingControl.verb} is asked for: ${pendingControl.reason}`;
-  return [stateReason === report?.reason ? null : stateReason, asked ?? null]
+  const reason = stateReason?.text ?? null;
+  return [reason === report?.reason ? null : reason, asked ?? null]
     .filter((line) => line !== null)
     .map((line) => `  ${printable(line)}`);
 }
@@ -37,7 +38,7 @@ const progressLines = (comparison: Comparison): string[] =>
 /** One line that says how far a comparison is, or what it waits for. */
 export const comparisonProgress = (comparison: Comparison): string =>
   comparison.state === 'running' && comparison.stateReason !== null
-    ? printable(comparison.stateReason)
+    ? printable(comparison.stateReason.text)
     : progressText(comparison);
 
 function progressText(comparison: Comparison): string {

@@ -7,6 +7,7 @@ import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because } from '../../model/reasons.ts';
+import type { Said } from '../../model/text.ts';
 import {
   connectionRules,
   filesRule,
@@ -158,11 +159,13 @@ function lookedSince(turn: Turn, join: Join, at: number): boolean {
   return nodeLook !== undefined && nodeLook.at >= at && turn.masterLook !== null && turn.masterLook.at >= at;
 }
 
+const reasonOf = ({ said, reason }: ComparisonReport): Said | string | null => said?.reason ?? reason;
+
 function takeReport(turn: Turn, join: Join, report: ComparisonReport): Join {
-  const { verdict, reason, lookedAtKeys, share, smallestLossFound, differencesTotal: differences } = report;
+  const { verdict, lookedAtKeys, share, smallestLossFound, differencesTotal: differences } = report;
   const compared = {
     verdict,
-    reason,
+    reason: reasonOf(report),
     lookedAtKeys,
     share,
     smallestLossFound,
@@ -186,7 +189,7 @@ function compareAgain(turn: Turn, join: Join, report: ComparisonReport): void {
     patchJoin(turn, join.index, { comparison: null, inconclusiveComparisons: tries });
     return;
   }
-  const facts = { node: join.target.name, tries, reason: report.reason };
+  const facts = { node: join.target.name, tries, reason: reasonOf(report) };
   giveUp(turn, join, 'quarantined', makeProblem('comparison_inconclusive', facts, turn.now));
 }
 

@@ -67,7 +67,7 @@ function ComparisonView({ comparison }: { readonly comparison: Comparison }) {
       )}
       {!comparison.problem && comparison.stateReason && (
         <p className="soft">
-          <Said>{comparison.stateReason}</Said>
+          <Said>{comparison.stateReason.text}</Said>
         </p>
       )}
       {comparison.progress && report === null && <Progress progress={comparison.progress} />}

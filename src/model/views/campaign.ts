@@ -111,7 +111,7 @@ export const MemberView = Type.Object({
   startedAt: NullableTime('When its expansion began.'),
   endedAt: NullableTime('When its expansion ended.'),
   remainingSeconds: Nullable(Type.Number(), 'null = not known.'),
-  reason: Nullable(Type.String(), 'What holds it up, or why it is in its state.'),
+  reason: Nullable(Said, 'What holds it up, or why it is in its state.'),
 });
 export type MemberView = Of<typeof MemberView>;
 

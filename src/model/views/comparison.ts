@@ -136,7 +136,6 @@ const ComparisonProgress = Type.Partial(
       { activity: Said, heldBy: Nullable(Said) },
       { description: 'Code and facts of `activity` and `heldBy`.' },
     ),
-    said: Nullable(Said, 'Code and facts of what it waits for; null = it does not wait for a server.'),
     faultSince: NullableTime('Since when a fault of a server holds it up.'),
   }),
 );
@@ -165,7 +164,7 @@ export const Comparison = Type.Object({
   startedAt: NullableTime('When it began.'),
   endedAt: NullableTime('When it ended.'),
   state: Type.Enum(comparisonStates),
-  stateReason: Nullable(Type.String(), 'Why it is in this state, or what holds it up now.'),
+  stateReason: Nullable(Said, 'Why it is in this state, or what holds it up now.'),
   progress: Nullable(ComparisonProgress),
   report: Nullable(ComparisonReport, 'The result; `verdict` is equal only if something was looked at.'),
   problem: Nullable(Problem),

@@ -4,10 +4,11 @@ import { type ComparisonSpec, resolveSpec } from '../../compare/spec.ts';
 import type { WireError, WireErrorCode } from '../../compare/wire/wire.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { Difference } from '../../model/comparison.ts';
-import { comparisonSays } from '../../model/comparison-texts.ts';
+import { comparisonReason } from '../../model/comparison-texts.ts';
 import type { NodeTarget, Problem } from '../../model/expansion.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { comparisonHasEnded } from '../../model/states.ts';
+import type { Said } from '../../model/text.ts';
 import type { ComparisonControl, ComparisonProgress } from '../../model/views/comparison.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import { hideInReplies, withTexts } from '../../platform/secrets.ts';
@@ -96,8 +97,9 @@ class Job {
   async work(signal: AbortSignal): Promise<number | null> {
     if (this.#control?.verb === 'pause' || this.#control?.verb === 'cancel') return this.#obey(this.#control);
     if (this.#comparison.state === 'paused' && this.#control === null) return null;
+    const problem = this.#lacking();
+    if (problem !== null) return this.#fail(problem);
     const task = this.#task();
-    if ('problem' in task) return this.#fail(task.problem);
     await this.#begin();
     this.#crashPoint('after_comparison_begun');
     const onStop = () => this.#stop.abort();
@@ -120,31 +122,36 @@ class Job {
     }
   }
 
-  #task(): Pick<RunOptions, 'left' | 'right' | 'spec' | 'resume'> | { readonly problem: Problem } {
+  /** A credential may have gone from the configuration since the comparison was asked for. */
+  #lacking(): Problem | null {
+    const { left, right } = this.#comparison;
+    const { credentials, now } = this.#options;
+    const { names: known } = credentials;
+    for (const { credential } of [left, right])
+      if (credential !== null && !known.includes(credential))
+        return makeProblem('comparison_not_possible', { credential, known }, now());
+    return null;
+  }
+
+  #task(): Pick<RunOptions, 'left' | 'right' | 'spec' | 'resume'> {
     const { left, right, spec, cursor } = this.#comparison;
     const { credentials } = this.#options;
     const endpoint = (target: NodeTarget) => ({
       address: target.address,
       credential: credentials.get(target.credential),
     });
-    try {
-      return {
-        left: endpoint(left),
-        right: endpoint(right),
-        spec: resolveSpec(spec as Partial<ComparisonSpec>),
-        resume: cursor as RunState | null,
-      };
-    } catch (error) {
-      return {
-        problem: makeProblem('comparison_not_possible', { message: messageOf(error) }, this.#options.now()),
-      };
-    }
+    return {
+      left: endpoint(left),
+      right: endpoint(right),
+      spec: resolveSpec(spec as Partial<ComparisonSpec>),
+      resume: cursor as RunState | null,
+    };
   }
 
   async #begin(): Promise<void> {
     const control = await this.#store({
       state: 'running',
-      stateReason: this.#comparison.state === 'paused' ? (this.#control?.reason ?? null) : null,
+      stateReason: this.#control?.verb === 'resume' ? askedFor('resumed', this.#control) : null,
       ...(this.#comparison.startedAt === null ? { startedAt: this.#options.now() } : {}),
       ...(this.#control === null ? {} : { appliedControl: this.#control }),
     });
@@ -158,7 +165,7 @@ class Job {
       ...task,
       signal: this.#stop.signal,
       onProgress: (progress) => {
-        this.#progress = { ...progress, said: null, faultSince: this.#progress.faultSince ?? null };
+        this.#progress = { ...progress, faultSince: this.#progress.faultSince ?? null };
       },
       onCheckpoint: (checkpoint) => this.#checkpoint(checkpoint),
     });
@@ -176,7 +183,7 @@ class Job {
       if (this.#saveError !== null) return;
       try {
         if (change.cursor !== undefined) this.#crashPoint('before_cursor');
-        this.#heed(await this.#store({ ...change, stateReason: this.#progress.heldBy ?? null }));
+        this.#heed(await this.#store({ ...change, stateReason: this.#progress.says?.heldBy ?? null }));
         if (change.cursor !== undefined) this.#crashPoint('after_cursor');
       } catch (error) {
         this.#saveError = error;
@@ -218,7 +225,7 @@ class Job {
 
   async #retryLater(fault: WireError): Promise<number> {
     const { now, retryMs = 5000, patienceMs = defaultPatienceMs } = this.#options;
-    const said = comparisonSays('waits_for_server', {
+    const stateReason = comparisonReason('waits_for_server', {
       code: fault.code,
       server: fault.server,
       fault: fault.said,
@@ -226,8 +233,8 @@ class Job {
       patienceSeconds: Math.round(patienceMs / 1000),
     });
     await this.#store({
-      stateReason: said.text,
-      progress: { ...this.#progress, said, faultSince: this.#progress.faultSince ?? now() },
+      stateReason,
+      progress: { ...this.#progress, faultSince: this.#progress.faultSince ?? now() },
       lookAgainInMs: retryMs,
     });
     return retryMs;
@@ -237,21 +244,20 @@ class Job {
     this.#crashPoint('before_comparison_end');
     await this.#store({
       state: 'completed',
-      stateReason: report.reason,
+      stateReason: report.said?.reason ?? null,
       endedAt: this.#options.now(),
       report,
       differences,
       differencesTotal: report.differencesTotal,
-      progress: { ...this.#progress, remainingSeconds: 0, heldBy: null, said: null, faultSince: null },
+      progress: { ...this.#progress, remainingSeconds: 0, heldBy: null, faultSince: null },
     });
     this.#crashPoint('after_comparison_end');
     return null;
   }
 
   async #putBack(): Promise<null> {
-    const said = comparisonSays('worker_stopped');
-    const progress = { ...this.#progress, said };
-    await this.#store({ stateReason: said.text, progress, lookAgainInMs: 0 });
+    const stateReason = comparisonReason('worker_stopped');
+    await this.#store({ stateReason, progress: this.#progress, lookAgainInMs: 0 });
     return null;
   }
 
@@ -259,7 +265,7 @@ class Job {
     const paused = control.verb === 'pause';
     await this.#store({
       state: paused ? 'paused' : 'cancelled',
-      stateReason: control.reason,
+      stateReason: askedFor(paused ? 'paused' : 'cancelled', control),
       appliedControl: control,
       ...(paused ? { lookAgainInMs: null } : { endedAt: this.#options.now() }),
     });
@@ -268,7 +274,12 @@ class Job {
 
   async #fail(problem: Problem): Promise<null> {
     const endedAt = this.#options.now();
-    await this.#store({ state: 'failed', stateReason: problem.text, problem, endedAt });
+    await this.#store({
+      state: 'failed',
+      stateReason: comparisonReason('failed', { problem }),
+      problem,
+      endedAt,
+    });
     return null;
   }
 
@@ -280,4 +291,5 @@ class Job {
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const askedFor = (what: 'paused' | 'resumed' | 'cancelled', { by, reason: why }: ComparisonControl): Said =>
+  comparisonReason(what, { by, why });

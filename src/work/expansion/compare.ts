@@ -1,7 +1,9 @@
 import { compareNodes, specFromPolicy } from '../../compare/compare.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
+import { verdictSays } from '../../model/comparison-texts.ts';
 import { comparisonHasEnded } from '../../model/states.ts';
+import type { Said } from '../../model/text.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
@@ -74,7 +76,7 @@ async function compareDurably(
       task,
       startedAt,
       parts.now(),
-      `the comparison could not be followed: ${(error as Error).message}`,
+      verdictSays('not_followed', { met: (error as Error).message }),
     );
   }
 }
@@ -92,7 +94,7 @@ async function endOf(
     }
     await parts.sleep(lookEveryMs, task.signal);
   }
-  return withoutResult(task, startedAt, parts.now(), 'it is no longer waited for');
+  return withoutResult(task, startedAt, parts.now(), verdictSays('not_waited_for'));
 }
 
 /** Asks the database until it answers: its absence says nothing of the data. null = it is no longer waited for. */
@@ -108,14 +110,15 @@ async function persist<T>(parts: CompareParts, task: Task, ask: () => Promise<T>
   return null;
 }
 
-const whyWithout = (stored: StoredComparison): string =>
-  `comparison ${stored.id} is ${stored.state}${stored.stateReason ? `: ${stored.stateReason}` : ''}`;
+const whyWithout = ({ id, state, stateReason }: StoredComparison): Said =>
+  verdictSays('ended_without', { id, state, because: stateReason });
 
 /** Nothing looked at is never "equal". */
-const withoutResult = (task: Task, startedAt: number, endedAt: number, reason: string): ComparisonReport => ({
+const withoutResult = (task: Task, startedAt: number, endedAt: number, reason: Said): ComparisonReport => ({
   depth: task.policy.depth,
   verdict: 'inconclusive',
-  reason,
+  reason: reason.text,
+  said: { reason, notes: [] },
   startedAt,
   endedAt,
   lookedAtKeys: 0,

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { resolveSpec } from '../../../src/compare/compare.ts';
 import { type Checkpoint, run } from '../../../src/compare/run.ts';
 import type { NodeTarget } from '../../../src/model/expansion.ts';
+import { credentialSource } from '../../../src/platform/config.ts';
 import type { ComparisonStore } from '../../../src/store/comparisons.ts';
 import type { Database } from '../../../src/store/database.ts';
 import {
@@ -193,7 +194,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
     expect(await working).toBeNull();
     expect(await comparisons.get(id)).toMatchObject({
       state: 'paused',
-      stateReason: 'test of pause',
+      stateReason: { code: 'paused', text: 'paused by me: test of pause' },
       pendingControl: null,
     });
     expect(await handler()(id, never)).toBeNull();
@@ -210,7 +211,10 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
     await until(async () => (await comparisons.get(id))!.state === 'running');
     await comparisons.control(id, { verb: 'cancel', reason: 'not needed', by: 'me', at: Date.now() });
     expect(await working).toBeNull();
-    expect(await comparisons.get(id)).toMatchObject({ state: 'cancelled', stateReason: 'not needed' });
+    expect(await comparisons.get(id)).toMatchObject({
+      state: 'cancelled',
+      stateReason: { code: 'cancelled', facts: { by: 'me', why: 'not needed' } },
+    });
   });
 
   it('waits for a server that does not answer, says so, and is inconclusive when that lasts', async () => {
@@ -221,9 +225,10 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
     expect(await patient(id, never)).toBe(5000);
     expect(await comparisons.get(id)).toMatchObject({
       state: 'running',
-      stateReason: expect.stringContaining(
-        'waits for a server: 127.0.0.1:1: cannot be reached (ECONNREFUSED)',
-      ),
+      stateReason: {
+        code: 'waits_for_server',
+        text: expect.stringContaining('waits for a server: 127.0.0.1:1: cannot be reached (ECONNREFUSED)'),
+      },
     });
     now += 61_000;
     expect(await patient(id, never)).toBeNull();
@@ -243,17 +248,13 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
   });
 
   it('fails with a reason when it cannot be carried out', async () => {
-    const id = await create();
-    const credentials = {
-      names: [],
-      get: () => {
-        throw new Error('there is no credential "prod"');
-      },
-    };
-    await handler({ credentials })(id, never);
+    const id = await create({}, { ...targetOf(slave), credential: 'prod' });
+    await handler({ credentials: credentialSource(new Map()) })(id, never);
+    const text = 'No credential is named “prod”; none is configured.';
     expect(await comparisons.get(id)).toMatchObject({
       state: 'failed',
-      problem: { code: 'comparison_not_possible', text: 'there is no credential "prod"' },
+      stateReason: { code: 'failed', text },
+      problem: { code: 'comparison_not_possible', text },
     });
   });
 

@@ -135,7 +135,7 @@ function Situation({ campaign }: { readonly campaign: CampaignView }) {
             {halted.map((member) => (
               <li key={member.index}>
                 <ExpansionLink member={member} />
-                <Said>{member.reason}</Said>
+                <Said>{member.reason?.text ?? null}</Said>
               </li>
             ))}
           </ul>
@@ -295,7 +295,7 @@ function MemberRow({ member }: { readonly member: MemberView }) {
       </td>
       <td className="nowrap">{member.expansionId === null ? '–' : <ExpansionLink member={member} />}</td>
       <td className="campaign-why">
-        {member.reason !== null && state !== 'succeeded' && <Said>{member.reason}</Said>}
+        {member.reason !== null && state !== 'succeeded' && <Said>{member.reason.text}</Said>}
       </td>
     </tr>
   );
