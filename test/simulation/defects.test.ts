@@ -15,6 +15,12 @@ const searchedFrom: Partial<Record<DefectName, number>> = {
   no_master_lock: 53,
   no_freeze: 505,
   wait_without_end: 17,
+  identity_by_port: 9,
+  identity_by_run_id: 12,
+  dump_of_then: 30,
+  no_version_pairs: 4,
+  remedy_without_end: 15,
+  cause_by_first_match: 36,
 };
 
 /** Which promise is broken without it. */
@@ -27,6 +33,12 @@ const brokenPromise: Readonly<Record<DefectName, readonly string[]>> = {
   no_batch_gate: ['1'],
   no_master_lock: ['1'],
   no_freeze: ['freeze'],
+  identity_by_port: ['identity'],
+  identity_by_run_id: ['identity'],
+  dump_of_then: ['healthy'],
+  no_version_pairs: ['version'],
+  remedy_without_end: ['remedy'],
+  cause_by_first_match: ['cause'],
   wait_without_end: ['6'],
 };
 

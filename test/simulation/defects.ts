@@ -1,6 +1,7 @@
 import type { Engine } from '../../src/engines/engine.ts';
 import type { Capabilities } from '../../src/model/capabilities.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
+import { type CopyHelps, causes } from '../../src/model/diagnosis.ts';
 import type { Look, NodeFacts } from '../../src/model/observation.ts';
 import type { Lease } from '../../src/store/leases.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -12,6 +13,8 @@ export interface Defect {
   readonly store?: (store: Store, epochOf: (expansionId: string) => number) => Store;
   readonly engine?: (engine: Engine) => Engine;
   readonly compare?: (compare: Compare) => Compare;
+  /** In the code itself, for as long as a seed runs; the result takes it out again. */
+  readonly plant?: () => () => void;
 }
 
 const withCapabilities = (engine: Engine, change: Partial<Capabilities>): Engine => ({
@@ -143,6 +146,73 @@ const noFreeze: Defect = {
     }),
 };
 
+const everyAddress = [0, 1, 2, 3].flatMap((third) =>
+  Array.from({ length: 12 }, (_, last) => `10.0.${third}.${last}`),
+);
+
+/** The master's entry for a node is the first with its port, and a server is the first that listens there. */
+const identityByPort: Defect = {
+  engine: (engine) => withFacts(engine, (facts) => (facts.ips ? { ...facts, ips: everyAddress } : facts)),
+};
+
+/** A server is known by its run_id alone, which a copy of its configuration file has too. */
+const identityByRunId: Defect = {
+  engine: (engine) =>
+    withFacts(engine, ({ server, ...facts }) => ({
+      ...facts,
+      ...(server && { server: { ...server, processId: 1, uptimeSeconds: 1000 } }),
+    })),
+};
+
+/** What a node holds is judged by the largest size that its master ever had. */
+const dumpOfThen: Defect = {
+  engine: (engine) => {
+    const largest = new Map<string, NonNullable<NodeFacts['sizes']>>();
+    return withFacts(engine, (facts) => {
+      const { sizes, server, replication } = facts;
+      if (!sizes || !server?.runId || replication?.role !== 'master') return facts;
+      const before = largest.get(server.runId);
+      const most = before && before.sstBytes > sizes.sstBytes ? before : sizes;
+      largest.set(server.runId, most);
+      return { ...facts, sizes: most };
+    });
+  },
+};
+
+/** Nothing is known of pairs of versions. */
+const noVersionPairs: Defect = {
+  engine: (engine) => withCapabilities(engine, { slaveOf: [] }),
+};
+
+/** Another copy is believed to help against every cause, however often it did not. */
+const remedyWithoutEnd: Defect = {
+  plant: () => {
+    const rows = Object.values(causes) as { copyHelps: CopyHelps }[];
+    const before = rows.map(({ copyHelps }) => copyHelps);
+    for (const row of rows) row.copyHelps = 'yes';
+    return () =>
+      rows.forEach((row, i) => {
+        row.copyHelps = before[i]!;
+      });
+  },
+};
+
+/** Whatever keeps a node from its master, its bytes look like a refusal: the first cause that comes to mind is named. */
+const causeByFirstMatch: Defect = {
+  engine: (engine) =>
+    withFacts(engine, (facts) => {
+      const states = Object.values(facts.replication?.dbStates ?? {});
+      const bytes = facts.stats?.replInputBytes ?? null;
+      const isNeverConnected = states.length > 0 && states.every((state) => state === 'NoConnect');
+      return isNeverConnected && facts.stats && bytes !== null
+        ? { ...facts, stats: { ...facts.stats, replInputBytes: bytes + oneRefusalBytes } }
+        : facts;
+    }),
+};
+
+/** One question and its refusal (pika-facts 4.8). */
+const oneRefusalBytes = 52;
+
 const day = 86_400_000;
 
 /** What is waited for is waited for without end. */
@@ -166,6 +236,12 @@ export const defects = {
   no_batch_gate: noBatchGate,
   no_master_lock: noMasterLock,
   no_freeze: noFreeze,
+  identity_by_port: identityByPort,
+  identity_by_run_id: identityByRunId,
+  dump_of_then: dumpOfThen,
+  no_version_pairs: noVersionPairs,
+  remedy_without_end: remedyWithoutEnd,
+  cause_by_first_match: causeByFirstMatch,
   wait_without_end: waitWithoutEnd,
 } as const satisfies Readonly<Record<string, Defect>>;
 export type DefectName = keyof typeof defects;

@@ -1,7 +1,15 @@
 import type { Policy, PolicyInput } from '../../src/model/policy.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { SimulatedVersion } from '../../src/simulator/versions.ts';
-import { drawServerFaults, drawServers, type ServerFault, type Servers, serverRandom } from './servers.ts';
+import {
+  drawServerFaults,
+  drawServers,
+  isLasting,
+  lastsLongerMs,
+  type ServerFault,
+  type Servers,
+  serverRandom,
+} from './servers.ts';
 
 /** How a node is before the expansion begins. */
 type Beginning =
@@ -175,23 +183,20 @@ export function drawScenario(seed: number): Scenario {
   const calmAt = random.int(10_000, 45_000);
   const version = weighted(random, versions);
   const ofServers = serverRandom(seed);
+  const servers = drawServers(ofServers, version, nodes);
+  const ids = nodes.map(({ id }) => id);
+  const serverFaults = drawServerFaults(ofServers, ids, harmfulUntil(nodes, calmAt));
+  const lasts = serverFaults.some(isLasting);
   return {
     seed,
-    servers: drawServers(ofServers, version, nodes),
+    servers,
     version,
     password: random.next() < 0.3 ? `secret-${random.hex(12)}` : '',
     processes: random.int(1, 3),
     nodes,
-    expansions: drawExpansions(random, nodes),
-    faults: [
-      ...drawFaults(random, nodes, calmAt),
-      ...drawServerFaults(
-        ofServers,
-        nodes.map(({ id }) => id),
-        harmfulUntil(nodes, calmAt),
-      ),
-    ].sort((a, b) => a.at - b.at),
-    calmAt,
+    expansions: drawExpansions(random, nodes).map((expansion) => (lasts ? allTries(expansion) : expansion)),
+    faults: [...drawFaults(random, nodes, calmAt), ...serverFaults].sort((a, b) => a.at - b.at),
+    calmAt: lasts ? calmAt + lastsLongerMs : calmAt,
     binlogFile: random.next() < 0.85 ? random.int(1, 40) : 0,
     transferMs: random.pick([random.int(1200, 2500), random.int(2500, 5000)]),
     writesPerSecond: random.next() < 0.7 ? random.int(1, 12) : 0,
@@ -208,6 +213,12 @@ export function drawScenario(seed: number): Scenario {
     mayRaiseBinlogRetention: random.next() < 0.6,
   };
 }
+
+/** Where something stays broken, each attempt meets it: a remedy without an end shows itself. */
+const allTries = ({ policy, ...expansion }: PlannedExpansion): PlannedExpansion => ({
+  ...expansion,
+  policy: { ...policy, maxAttempts: 3 },
+});
 
 function drawNodes(random: Random): PlannedNode[] {
   const beginnings: readonly (readonly [Beginning, number])[] = [

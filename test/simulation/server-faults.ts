@@ -1,17 +1,15 @@
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import type { Transfer } from '../../src/simulator/world.ts';
 import { byOthers, type Injector, later, type Surroundings } from './faults.ts';
-import type { ServerFault } from './servers.ts';
-
-/** Every third of what is broken stays so until all is mended: nobody but a person mends it. */
-const isLasting = (share: number): boolean => (10 * share) % 1 < 1 / 3;
+import { isLasting, type ServerFault } from './servers.ts';
 
 /** Breaks something, and mends it after a while. */
 const breaks =
   (set: (cluster: Cluster, broken: boolean, share: number) => void): Injector =>
-  (around, { share, lastsMs }) => {
+  (around, fault) => {
+    const { share, lastsMs } = fault;
     set(around.cluster, true, share);
-    if (!isLasting(share)) later(around, lastsMs, () => set(around.cluster, false, share));
+    if (!isLasting(fault)) later(around, lastsMs, () => set(around.cluster, false, share));
   };
 
 /** Does something while a node copies, or after a while without any copy. */

@@ -106,18 +106,28 @@ export interface DrawnServerFault {
   readonly share: number;
 }
 
-/** Two of three seeds have none, so that nothing else is hidden by them. */
+/** What nobody but a person mends: half of it stays broken until all is mended. */
+export const isLasting = ({ kind, share }: { readonly kind: string; readonly share: number }): boolean =>
+  (kind === 'port_closed' || kind === 'dumps_fail') && (10 * share) % 1 < 1 / 2;
+
+/** How much later all is mended where something lasts: long enough for a remedy that is tried again and again. */
+export const lastsLongerMs = 90_000;
+
+/** What lasts begins about when the first request does: nothing has worked by then. */
+const lastingBeginsWithinMs = 400;
+
+/** Three of five seeds have none, so that nothing else is hidden by them. */
 export function drawServerFaults(
   random: Random,
   nodes: readonly string[],
   until: number,
 ): DrawnServerFault[] {
-  const count = random.next() < 2 / 3 ? 0 : random.int(1, 3);
+  const count = random.next() < 3 / 5 ? 0 : random.int(1, 3);
   return Array.from({ length: count }, () => ({
     at: random.int(0, until),
-    kind: random.pick(serverFaults),
+    kind: random.pick([...serverFaults, 'port_closed', 'dumps_fail'] as const),
     node: random.pick(nodes),
     lastsMs: Math.round(10 ** (3 + random.next() * 1.8)),
     share: random.next(),
-  }));
+  })).map((fault) => (isLasting(fault) ? { ...fault, at: fault.at % lastingBeginsWithinMs } : fault));
 }

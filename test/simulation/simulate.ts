@@ -25,7 +25,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { buildCluster } from './build-cluster.ts';
 import { sampledComparison } from './comparison.ts';
 import { type DatabaseTrouble, overWire } from './database.ts';
-import { type DefectName, defects } from './defects.ts';
+import { type Defect, type DefectName, defects } from './defects.ts';
 import { type BellTrouble, createBells } from './doorbell.ts';
 import { burstPerSecond, calm, inject, type Surroundings } from './faults.ts';
 import { createNetwork, type SentCommand } from './network.ts';
@@ -88,7 +88,13 @@ export interface SeedOptions {
 export async function simulateSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const scenario = drawScenario(seed);
   const { cluster, start } = buildCluster(scenario);
-  return await new Simulation(scenario, cluster, start, options).run();
+  const defect: Defect | undefined = options.defect && defects[options.defect];
+  const takeOut = defect?.plant?.();
+  try {
+    return await new Simulation(scenario, cluster, start, options).run();
+  } finally {
+    takeOut?.();
+  }
 }
 
 interface Sender {
@@ -333,13 +339,13 @@ class Simulation {
 
   // ---- the database
 
-  private defect() {
-    return this.options.defect === undefined ? undefined : defects[this.options.defect];
+  private defect(): Defect | undefined {
+    return this.options.defect && defects[this.options.defect];
   }
 
   private withDefect(store: Store): Store {
     const broken = this.defect();
-    if (!broken || !('store' in broken)) return store;
+    if (!broken?.store) return store;
     return broken.store(store, (id) => this.epochs.get(id) ?? 0);
   }
 

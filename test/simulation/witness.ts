@@ -11,6 +11,7 @@ import { masterOf, type SimNode } from '../../src/simulator/world.ts';
 import type { SentCommand } from './network.ts';
 import type { Scenario } from './scenario.ts';
 import { addressOf } from './servers.ts';
+import { createTruth } from './truth.ts';
 
 /** Causes that have passed when the next copy begins. */
 const mayComeAgain: ReadonlySet<string> = new Set(['snapshot_superseded', 'reply_missed']);
@@ -175,6 +176,14 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
     }
     return null;
   }
+
+  const truth = createTruth({
+    cluster,
+    scenario,
+    nodeOf: (join) => nodeOf(join),
+    meddledAt: (id) => history(id).meddledAt,
+    report,
+  });
 
   const isUnderWay = (join: Join): boolean => isActive(join.phase) || join.leaving !== null;
 
@@ -363,14 +372,14 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       report('5', `${node.id} was called verified, but is no slave of the master`);
       return;
     }
-    const truth = cluster.observe(node.id);
+    const observed = cluster.observe(node.id);
     // That a key expires later on a slave, or never, is no missing data.
-    const lost = (truth.lost ?? 0) - (truth.lostHow?.outlives ?? 0);
+    const lost = (observed.lost ?? 0) - (observed.lostHow?.outlives ?? 0);
     const dataOnly = Number.isFinite(seen.robbedAt) || seen.lossUnseen;
     if (lost > 0 && (!dataOnly || mustHaveBeenSeen(lost, keyCount(master), expansion)))
       report('5', `${node.id} was called verified, but ${lost} keys of the master will never come`);
     else if (!node.dbs.every((db, i) => db.state === 'Connected' || behind(db.binlog.position, master, i)))
-      report('5', `${node.id} was called verified, but its states are ${JSON.stringify(truth.states)}`);
+      report('5', `${node.id} was called verified, but its states are ${JSON.stringify(observed.states)}`);
   }
 
   /** Where only the data tell of a loss, a sample may miss a few keys, not many: its report says how few. */
@@ -420,6 +429,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       begun.add(command.node);
       if (!isAttach(command.argv)) return;
       touched.add(command.node);
+      truth.attached(command.node);
       seen.ownDataSince = null;
     },
     meddled(nodeId, what) {
@@ -440,6 +450,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
     },
     stored(before, after, events) {
       expansions.set(after.id, after);
+      truth.stored(before, after);
       for (const { type, node, text } of events)
         if (type === 'node.detached' && text.includes(': detached from')) released.add(`${after.id} ${node}`);
       for (const { type, text } of events) {
