@@ -1,7 +1,7 @@
 import type { Engine } from '../../src/engines/engine.ts';
 import type { Capabilities } from '../../src/model/capabilities.ts';
+import { type CopyHelps, causes } from '../../src/model/causes.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
-import { type CopyHelps, causes } from '../../src/model/diagnosis.ts';
 import type { Look, NodeFacts } from '../../src/model/observation.ts';
 import type { Lease } from '../../src/store/leases.ts';
 import type { Store } from '../../src/store/store.ts';
