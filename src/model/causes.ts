@@ -45,14 +45,35 @@ function faultStep({ used, text: what, instead }: FaultInUse, reader: Reader): s
   return `${usedWords(used, reader)}${what[language]}${{ en: ' ', zh: '' }[language]}${instead[language]}`;
 }
 
-const folderSteps = {
-  en: 'Stop the node, and move its copied db folder away; the old data lie beside it in db/<db>_bak. Then start the node.',
-  zh: '停止节点，移走复制来的 db 目录（旧数据在旁边的 db/<db>_bak 中），然后启动节点。',
-};
+interface OfFolder {
+  /** Folder of the database on the node; absent = no log names it. */
+  readonly folder?: string;
+}
 
 /** Steps for a node that dies at each start, because its database is an unfinished copy. */
-const unfinishedCopy = (en: readonly string[] = [], zh: readonly string[] = []): CauseRow['steps'] =>
-  steps([...en, folderSteps.en], [...zh, folderSteps.zh]);
+const unfinishedCopy = (
+  en: readonly string[] = [],
+  zh: readonly string[] = [],
+): Text<OfFolder, readonly string[]> => ({
+  en: (facts) => {
+    const folder = folderOf(facts);
+    return [
+      ...en,
+      `On the node, keep the process stopped and move ${folder} away: it holds the unfinished copy.`,
+      `The old data lie in ${folder}_bak. Move this folder to ${folder} if you want them back, then start the node.`,
+    ];
+  },
+  zh: (facts) => {
+    const folder = folderOf(facts);
+    return [
+      ...zh,
+      `在节点上保持进程停止，移走 ${folder}：其中是不完整的副本。`,
+      `旧数据在 ${folder}_bak 中。如需恢复，请把它改回 ${folder}，然后启动节点。`,
+    ];
+  },
+});
+
+const folderOf = (facts: OfFolder): string => ('folder' in facts ? facts.folder! : 'db/<db>');
 
 export const causes = {
   snapshot_superseded: {
@@ -623,6 +644,8 @@ export const causes = {
 
 export type CauseCode = keyof typeof causes;
 const rows: Readonly<Record<string, CauseRow | undefined>> = causes;
+
+export const isCause = (code: string): code is CauseCode => Object.hasOwn(causes, code);
 
 /** How a cause that was found reads for this reader. */
 export const causeText = (cause: { readonly code: string; readonly text: string }, reader: Reader): string =>

@@ -15,6 +15,9 @@ import {
 } from './text.ts';
 import type { Diagnosis } from './views/diagnosis.ts';
 
+const clock = (at: number): string => new Date(at).toISOString();
+const serverZh = { node: '节点', master: '主节点' } as const;
+
 /** What speaks for or against a cause, with its figures. */
 export const signs = {
   no_bytes: plain(
@@ -123,6 +126,35 @@ export const signs = {
       `The master holds ${bytes(masterBytes)} now, and ${bytes(receivedBytes)} were copied from it.`,
     zh: ({ receivedBytes, masterBytes }) =>
       `主节点现有 ${bytes(masterBytes)}，而复制了 ${bytes(receivedBytes)}。`,
+  }),
+  log_line: text<{
+    readonly server: 'node' | 'master';
+    readonly line: string;
+    readonly at: number;
+    readonly times: number;
+  }>({
+    en: ({ server, line, at, times }) =>
+      times === 1
+        ? `The log of the ${server} says at ${clock(at)}: “${line}”.`
+        : `The log of the ${server} says ${times} times, last at ${clock(at)}: “${line}”.`,
+    zh: ({ server, line, at, times }) =>
+      times === 1
+        ? `${serverZh[server]}日志 ${clock(at)}：“${line}”。`
+        : `${serverZh[server]}日志中有 ${times} 行，最后一行在 ${clock(at)}：“${line}”。`,
+  }),
+  log_files: text<{ readonly listed: number; readonly copied: number }>({
+    en: ({ listed, copied }) =>
+      `By the node’s log, ${copied} of ${counted(listed, 'file')} came whole before this full sync stopped.`,
+    zh: ({ listed, copied }) => `节点日志显示，全量同步停下之前 ${listed} 个文件中完整到达了 ${copied} 个。`,
+  }),
+  log_no_list: plain(
+    'By the node’s log, this full sync stopped before the list of files came.',
+    '节点日志显示，全量同步在文件列表到达之前就停下了。',
+  ),
+  log_complete: text<{ readonly files: number }>({
+    en: ({ files }) =>
+      `By the node’s log, ${counted(files, 'file')} of the list came whole, none is missing.`,
+    zh: ({ files }) => `节点日志显示，列表中的 ${files} 个文件全部完整到达。`,
   }),
   master_busy_dumping: plain('The master was seen making a dump.', '看到主节点正在做快照。'),
 } satisfies TextTable;

@@ -93,10 +93,13 @@ export interface LogAttempt {
   };
 }
 
-/** What the log of one server tells: its full syncs, and the lines that mean something, those of single files perhaps not. */
+/**
+ * What the log of one server tells: its full syncs, and the lines that mean something, perhaps without those of single
+ * files. Agents of other releases have other codes.
+ */
 export interface ToldByLog {
   readonly attempts: readonly (Omit<LogAttempt, 'cause'> & { readonly cause: string | null })[];
-  readonly log: readonly LogFact[];
+  readonly log: readonly (Omit<LogFact, 'code'> & { readonly code: string })[];
 }
 
 /** A kind of trouble, with how often the log tells it. Times as in {@link LogFact}. */

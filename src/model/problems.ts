@@ -396,12 +396,16 @@ export const makeProblem = <C extends ProblemCode>(code: C, facts: ProblemFacts<
 export const problemOfFindings = (findings: readonly Finding[], at: number): Problem =>
   made(findings[0]!.code, { ofFindings: findings }, at);
 
+/** Only the log of a node that is gone tells why. */
+const toldByLogs: ReadonlySet<string> = new Set(['died_on_partial_database', 'node_unreachable']);
+
 export function problemOfAnomaly(
   anomaly: AnomalyRecord,
   diagnosis: Diagnosis | null = null,
   attempts: number | null = null,
 ): Problem {
-  const likeliest = anomaly.remedy === 'reattach' ? (diagnosis?.causes[0] ?? null) : null;
+  const isNamed = anomaly.remedy === 'reattach' || toldByLogs.has(anomaly.code);
+  const likeliest = isNamed ? (diagnosis?.causes[0] ?? null) : null;
   const cause = likeliest && { code: likeliest.code, text: likeliest.text, facts: likeliest.facts };
   const asksPerson = diagnosis?.remedy.kind === 'person';
   return made(anomaly.code, { ofAnomaly: anomaly, attempts, cause, asksPerson }, anomaly.at);

@@ -1,10 +1,11 @@
 /** Feeds a recording through the tracker that follows live nodes: for post-mortems, and as its test. */
 
 import { defaultAnomalyLimits, detectAnomalies } from '../core/sync/anomalies.ts';
-import { diagnose } from '../core/sync/diagnosis.ts';
+import { causesByLogs, diagnose } from '../core/sync/diagnosis.ts';
 import { type FullSyncVerdict, fullSyncVerdict } from '../core/sync/evidence.ts';
 import { receivedInPass } from '../core/sync/full-sync-pass.ts';
 import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
+import type { LogsOfSync } from '../core/sync/log-evidence.ts';
 import { newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
 import { lastPass, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
@@ -13,7 +14,7 @@ import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { AnomalyRecord } from '../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
-import { type LogAttempt, logCauseWords } from '../model/full-sync-log.ts';
+import type { LogAttempt, LogFact, ToldByLog } from '../model/full-sync-log.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
 import { nobody } from '../model/text.ts';
 import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
@@ -42,6 +43,14 @@ export async function replayFile(path: string): Promise<ReplayResult> {
   return replay(await readRecording(path));
 }
 
+interface FollowedLog {
+  readonly judge: LogJudge;
+  readonly facts: LogFact[];
+}
+
+/** Lines that are many and that a judge alone needs. */
+const ofSingleFiles: ReadonlySet<string> = new Set(['list_file', 'file_begun', 'file_failed']);
+
 interface Followed {
   tracker: SlaveTracker;
   readonly master: string | null;
@@ -57,7 +66,7 @@ export function replay(recording: Recording): ReplayResult {
   const masters = new Map<string, MasterTracker>();
   const latest = new Map<string, NodeFacts>();
   const slaves = new Map<string, Followed>();
-  const logs = new Map<string, LogJudge>();
+  const logs = new Map<string, FollowedLog>();
   const versions = new Map(recording.nodes.map((node) => [node.name, node]));
 
   for (const step of recording.steps) {
@@ -67,9 +76,7 @@ export function replay(recording: Recording): ReplayResult {
       continue;
     }
     if (step.kind === 'log') {
-      const log = logs.get(step.node) ?? newLogJudge();
-      logs.set(step.node, log);
-      log.take(step.fact);
+      takeLine(step);
       continue;
     }
     attachByRole(step);
@@ -77,8 +84,20 @@ export function replay(recording: Recording): ReplayResult {
     if (step.look.kind === 'answered') latest.set(step.node, step.look.facts);
     for (const [name, slave] of slaves) follow(name, slave, step);
   }
-  for (const log of logs.values()) log.end(recording.endsAt);
+  for (const { judge } of logs.values()) judge.end(recording.endsAt);
   return Object.fromEntries([...slaves].map(([name, slave]) => [name, resultOf(name, slave)]));
+
+  function takeLine({ node, fact }: Extract<RecordedStep, { kind: 'log' }>): void {
+    const log = logs.get(node) ?? { judge: newLogJudge(), facts: [] };
+    logs.set(node, log);
+    log.judge.take(fact);
+    if (!ofSingleFiles.has(fact.code)) log.facts.push(fact);
+  }
+
+  function toldBy(node: string | null): ToldByLog | null {
+    const log = node === null ? undefined : logs.get(node);
+    return log ? { attempts: log.judge.attempts(), log: log.facts } : null;
+  }
 
   /** BGSAVE by hand is a dump that a live observer would see as LASTSAVE or is_bgsaving. */
   function takeBgsave(step: Extract<RecordedStep, { kind: 'command' }>): void {
@@ -209,7 +228,7 @@ export function replay(recording: Recording): ReplayResult {
     const fullSync = verdictOf(verdict === 'undecided' && whole ? 'complete' : verdict, last, told);
     return {
       fullSync,
-      cause: fullSync !== 'incomplete' ? null : causeOf(slave, last, told),
+      cause: fullSync !== 'incomplete' ? null : causeOf(name, slave, last),
       because: fullSync === 'complete' ? [] : becauseOf(fullSync, unmet, last, told),
       anomalies: [...slave.codes],
       receivedBytes: wait ? receivedInPass(wait) : null,
@@ -222,33 +241,32 @@ export function replay(recording: Recording): ReplayResult {
   function toldSince(name: string, attachedAt: number): LogAttempt | undefined {
     return logs
       .get(name)
-      ?.attempts()
+      ?.judge.attempts()
       .findLast(({ startedAt }) => startedAt >= attachedAt - 1000);
   }
 
-  function causeOf(
-    slave: Followed,
-    last: readonly AnomalyRecord[],
-    told: LogAttempt | undefined,
-  ): ReplayedSlave['cause'] {
-    if (told?.cause && speaksAgainst(told))
-      return { code: told.cause, text: logCauseWords(told.cause, nobody).title };
-    const causes = last.flatMap(
-      (anomaly) =>
-        diagnose({
-          slave: slave.tracker,
-          master: masterOf(slave),
-          capabilities: capabilitiesFor(slave),
-          nodeVersion: null,
-          faults: builtIn.faults,
-          report: null,
-          anomaly,
-          earlier: [],
-          mayAskForDump: false,
-          now: recording.endsAt,
-        }).causes,
-    );
-    const [first] = causes;
+  function causeOf(name: string, slave: Followed, last: readonly AnomalyRecord[]): ReplayedSlave['cause'] {
+    const told: LogsOfSync = { node: toldBy(name), master: toldBy(slave.master) };
+    const causesOf = (anomaly: AnomalyRecord) =>
+      diagnose({
+        slave: slave.tracker,
+        master: masterOf(slave),
+        capabilities: capabilitiesFor(slave),
+        nodeVersion: null,
+        faults: builtIn.faults,
+        logs: told,
+        report: null,
+        anomaly,
+        earlier: [],
+        mayAskForDump: false,
+        now: recording.endsAt,
+      }).causes;
+    // What spoilt the copy says more than how a node ended that opened it.
+    const [first] = [
+      ...last.filter(({ code }) => code !== 'died_on_partial_database').flatMap(causesOf),
+      ...causesByLogs(told, slave.tracker.attachedAt),
+      ...last.flatMap(causesOf),
+    ];
     if (first) return { code: first.code, text: first.text };
     const code = [...slave.codes].at(-1);
     return code === undefined ? null : { code, text: anomalyTitle(code, nobody) };

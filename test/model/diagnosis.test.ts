@@ -18,6 +18,13 @@ const figures = {
   emptied: 1,
   outlive: 0,
   version: '4.0.1',
+  server: 'node',
+  line: 'receive newer dump, reset state to STOP',
+  at: Date.UTC(2026, 10, 28, 3, 56, 13),
+  times: 2,
+  files: 57,
+  listed: 57,
+  copied: 20,
   entries: ['172.17.0.4:9221'],
 };
 

@@ -10,6 +10,7 @@ import { problemOfAnomaly } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { nobody } from '../../model/text.ts';
 import { diagnose } from '../sync/diagnosis.ts';
+import { logsByAgents } from '../sync/log-evidence.ts';
 import { slaveName } from '../sync/master-tracker.ts';
 import { isConnected, pairCapabilities } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
@@ -50,7 +51,7 @@ export function applyRemedy(
       case 'died_on_partial_database':
         if (!isOver(turn, join, { endsAt: tracker.unreachableSince! + diedAfterMs, atEnd: asksPerson }))
           return false;
-        giveUp(turn, join, 'quarantined', problemOfAnomaly(anomaly));
+        stop(turn, ...withDiagnosis(turn, join, tracker, anomaly));
         return true;
       case 'node_unreachable':
         if (
@@ -61,7 +62,7 @@ export function applyRemedy(
           })
         )
           return false;
-        stop(turn, join, problemOfAnomaly(anomaly));
+        stop(turn, ...withDiagnosis(turn, join, tracker, anomaly));
         return true;
       case 'foreign_change':
         giveUp(turn, join, 'failed', problemOfAnomaly(anomaly));
@@ -88,6 +89,18 @@ function unknownEntries({ expansion, nodeLooks }: Turn, of: Join, { listedBefore
     .filter((name) => !listedBefore.includes(name));
 }
 
+/** A node that is gone: only the log on its host can tell why. */
+function withDiagnosis(
+  turn: Turn,
+  join: Join,
+  slave: SlaveTracker,
+  anomaly: AnomalyRecord,
+): [join: Join, problem: Problem] {
+  const diagnosis = diagnosisOf(turn, join, slave, anomaly, null);
+  if (diagnosis.causes.length === 0) return [join, problemOfAnomaly(anomaly)];
+  return [keepDiagnosis(turn, join, diagnosis), problemOfAnomaly(anomaly, diagnosis)];
+}
+
 /** Does what follows from the likeliest cause of an anomaly. True = the attempt is over. */
 export function treat(
   turn: Turn,
@@ -96,19 +109,7 @@ export function treat(
   anomaly: AnomalyRecord,
   report: ComparisonReport | null = null,
 ): boolean {
-  const diagnosis = diagnose({
-    slave,
-    master: turn.expansion.masterTracker,
-    capabilities: pairCapabilities(turn.expansion.capabilities!, slave),
-    nodeVersion: turn.capabilitiesOf(turn.nodeLooks.get(join.index))?.version ?? null,
-    faults: turn.faults,
-    report,
-    anomaly,
-    unknownEntries: anomaly.code === 'up_but_not_listed' ? unknownEntries(turn, join, slave) : [],
-    earlier: join.triedCauses ?? [],
-    mayAskForDump: turn.expansion.policy.mayAskForDump === true,
-    now: turn.now,
-  });
+  const diagnosis = diagnosisOf(turn, join, slave, anomaly, report);
   const known = keepDiagnosis(turn, join, diagnosis);
   switch (diagnosis.remedy.kind) {
     case 'wait':
@@ -126,6 +127,29 @@ export function treat(
       stop(turn, known, problemOfAnomaly(anomaly, diagnosis));
       return true;
   }
+}
+
+function diagnosisOf(
+  turn: Turn,
+  join: Join,
+  slave: SlaveTracker,
+  anomaly: AnomalyRecord,
+  report: ComparisonReport | null,
+): Diagnosis {
+  return diagnose({
+    slave,
+    master: turn.expansion.masterTracker,
+    capabilities: pairCapabilities(turn.expansion.capabilities!, slave),
+    nodeVersion: turn.capabilitiesOf(turn.nodeLooks.get(join.index))?.version ?? null,
+    faults: turn.faults,
+    logs: logsByAgents(slave, turn.expansion.masterTracker),
+    report,
+    anomaly,
+    unknownEntries: anomaly.code === 'up_but_not_listed' ? unknownEntries(turn, join, slave) : [],
+    earlier: join.triedCauses ?? [],
+    mayAskForDump: turn.expansion.policy.mayAskForDump === true,
+    now: turn.now,
+  });
 }
 
 const likeliest = ({ causes }: Diagnosis) => causes[0] ?? null;

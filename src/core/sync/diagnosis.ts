@@ -3,9 +3,9 @@
  * and what is to be done. Before a copy is repeated: is the cause on the master's side, does it last, would it come back?
  */
 import type { Capabilities } from '../../model/capabilities.ts';
-import { type CauseCode, type CopyHelps, causeSteps, causes } from '../../model/causes.ts';
+import { causeSteps, causes } from '../../model/causes.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
-import { type Diagnosis, type SignCode, sign } from '../../model/diagnosis.ts';
+import { type Diagnosis, sign } from '../../model/diagnosis.ts';
 import { type AnomalyRecord, isMet } from '../../model/evidence.ts';
 import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import {
@@ -17,8 +17,9 @@ import {
   type KnownFault,
 } from '../../model/knowledge.ts';
 import { isInError } from '../../model/observation.ts';
-import { type Facts, nobody } from '../../model/text.ts';
+import { nobody } from '../../model/text.ts';
 import { waitedForDump } from './anomalies.ts';
+import { type Candidate, joined, score, type Weighed } from './cause-candidates.ts';
 import { fullSyncRules, outlivesOnly } from './evidence.ts';
 import {
   bytesComplete,
@@ -26,6 +27,7 @@ import {
   refusedBytesPerSecond,
   trickleBytesPerSecond,
 } from './full-sync-pass.ts';
+import { candidatesByLogs, type LogsOfSync } from './log-evidence.ts';
 import { latestSize } from './master-tracker.ts';
 import { lastPass } from './tracker.ts';
 
@@ -40,6 +42,7 @@ export interface Patient {
   readonly nodeVersion: string | null;
   /** What is known to be wrong with releases. */
   readonly faults: readonly KnownFault[];
+  readonly logs: LogsOfSync;
   /** The data were compared, and differ. */
   readonly report: ComparisonReport | null;
   readonly anomaly: AnomalyRecord;
@@ -52,38 +55,30 @@ export interface Patient {
   readonly now: number;
 }
 
-/** A sign with its weight: 3 decides, 2 speaks clearly, 1 fits. */
-type Weighed = readonly [weight: 1 | 2 | 3, code: SignCode, facts?: Facts];
-
-interface Candidate {
-  readonly code: CauseCode;
-  /** What its next steps are made from. */
-  readonly facts?: Facts;
-  readonly speaksFor: readonly Weighed[];
-  readonly speaksAgainst: readonly Weighed[];
-  /** Where it differs from what holds for the cause in general. */
-  readonly copyHelps?: CopyHelps;
+export function diagnose(patient: Patient): Diagnosis {
+  const { anomaly, now, earlier, logs, slave } = patient;
+  const byLogs = candidatesByLogs(logs, slave.attachedAt, anomaly.code);
+  const found = ranked(joined([...candidates(patient), ...byLogs]), earlier);
+  const remedy = remedyFor(patient, found[0]);
+  return { at: now, attempt: anomaly.attempt, symptom: anomaly.code, causes: found, remedy };
 }
 
-export function diagnose(patient: Patient): Diagnosis {
-  const { anomaly, now, earlier } = patient;
-  const found = candidates(patient)
+/** The causes that the logs alone tell of, the likeliest first. */
+export const causesByLogs = (logs: LogsOfSync, attachedAt: number): Diagnosis['causes'] =>
+  ranked(joined(candidatesByLogs(logs, attachedAt, null)), []);
+
+const ranked = (candidates: readonly Candidate[], earlier: readonly string[]): Diagnosis['causes'] =>
+  candidates
     .map((candidate) => withHistory(candidate, earlier))
     .filter(({ speaksFor }) => speaksFor.length > 0)
     .sort((a, b) => score(b) - score(a))
     .filter((candidate, index) => index === 0 || score(candidate) > 0)
     .map(written);
-  const remedy = remedyFor(patient, found[0]);
-  return { at: now, attempt: anomaly.attempt, symptom: anomaly.code, causes: found, remedy };
-}
 
 const withHistory = (candidate: Candidate, earlier: readonly string[]): Candidate =>
   earlier.includes(candidate.code) && candidate.speaksFor.length > 0
     ? { ...candidate, speaksFor: [...candidate.speaksFor, [1, 'same_after_another_copy']] }
     : candidate;
-
-const weight = (weighed: readonly Weighed[]): number => weighed.reduce((sum, [each]) => sum + each, 0);
-const score = ({ speaksFor, speaksAgainst }: Candidate): number => weight(speaksFor) - weight(speaksAgainst);
 
 function written({ code, facts = {}, speaksFor, speaksAgainst, copyHelps }: Candidate): DiagnosedCause {
   const row = causes[code];

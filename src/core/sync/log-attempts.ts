@@ -346,7 +346,10 @@ function finishFile(attempt: Attempt, thread: number): void {
   if (!onlyInfo(attempt)) attempt.trouble = null;
 }
 
-function crashCause(error: string): LogCause {
+/** Of a process that could not open its database. */
+export const crashCauses: ReadonlySet<string> = new Set(['manifest_missing', 'checksum', 'crashed_on_open']);
+
+export function crashCause(error: string): 'manifest_missing' | 'checksum' | 'crashed_on_open' {
   if (/No such file or directory.*MANIFEST/.test(error)) return 'manifest_missing';
   if (/checksum mismatch/i.test(error)) return 'checksum';
   return 'crashed_on_open';

@@ -15,6 +15,7 @@ import type { ListedSlave } from '../../../src/model/observation.ts';
 import { nobody } from '../../../src/model/text.ts';
 import { masterReplication } from './master-replication.ts';
 
+const noLogs = { node: null, master: null };
 const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
 
 /** What is found of a node that has shown NoConnect for so long, and has received so many bytes. */
@@ -39,6 +40,7 @@ function refused(seconds: number, receivedBytes: number, listed: ListedSlave | n
     capabilities: capabilitiesOf({ server }),
     nodeVersion: '3.5.4',
     faults: builtIn.faults,
+    logs: noLogs,
     report: null,
     mayAskForDump: false,
     anomaly: makeAnomaly('refused_for_good', { noConnectForMs: now }, { at: now, attempt: 1 }),
@@ -94,6 +96,7 @@ describe('up, and not in the list of the master', () => {
       capabilities: capabilitiesOf({ server }),
       nodeVersion: '3.5.4',
       faults: builtIn.faults,
+      logs: noLogs,
       report: null,
       mayAskForDump: false,
       anomaly: makeAnomaly(
@@ -147,6 +150,7 @@ describe('data differ as the faults of the two releases make them differ', () =>
       },
       nodeVersion: node,
       faults,
+      logs: noLogs,
       report: {
         differencesTotal: total,
         differencesByKind: { missing: total },
@@ -296,6 +300,7 @@ describe('a remedy is not repeated for a cause that it did not cure', () => {
             capabilities,
             nodeVersion: given.version,
             faults: builtIn.faults,
+            logs: noLogs,
             report: given.anomaly.code === 'up_but_incomplete' ? (given.report as never) : null,
             anomaly: { ...given.anomaly, attempt },
             earlier,
