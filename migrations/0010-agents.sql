@@ -8,8 +8,10 @@ create table agents (
   clock_ahead_ms bigint not null,
   -- When its next report was ordered for: a report is old after three of these.
   next_report_ms integer not null,
-  -- Counted since the first report: reports, and what was dropped or refused of them.
+  -- Counted since the first report: those taken, and those refused as a whole.
   reports bigint not null,
+  refused bigint not null default 0,
+  -- What did not count of the latest report.
   dropped jsonb not null,
   primary key (name, host)
 );

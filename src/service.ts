@@ -5,6 +5,7 @@ import { type Admission, createAdmission } from './admission/admission.ts';
 import { idMaker, type NewId } from './admission/ids.ts';
 import { buildApi, buildWorkerApi } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
+import { agentRoutes } from './api/routes/agents.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
@@ -23,6 +24,7 @@ import { type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { createBeforeBatch } from './webhooks/before-batch.ts';
 import { startDispatcher } from './webhooks/dispatcher.ts';
+import { keepAgents } from './work/agents.ts';
 import { type Campaigns, openCampaigns } from './work/campaign/open.ts';
 import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
@@ -80,6 +82,14 @@ export async function openService(config: Config, log: Log): Promise<Service> {
     const parts = await openParts(config, log, closers);
     const app = await openApi(parts);
     closers.push(() => app.close());
+    const kept = keepAgents({
+      agents: parts.opened.agents,
+      metrics: parts.metrics,
+      now: Date.now,
+      sleep,
+      log,
+    });
+    closers.push(kept.close);
     const url = await app.listen({
       ...config.listen,
       listenTextResolver: (address) => `listening at ${address}`,
@@ -191,6 +201,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     shedLoad: true,
     routes: [
       webhookRoutes(opened.webhooks),
+      agentRoutes(opened.agents),
       parts.campaigns.routes,
       comparisonRoutes({
         comparisons: opened.comparisons,

@@ -59,6 +59,10 @@ function names(text: string, asked: Address, ip: string | null): boolean {
   return matches(rule.host, asked.host.toLowerCase().replace(/\.$/, ''));
 }
 
+/** Whether one of these rules names this server, by its IP address or by its name; no name is resolved. */
+export const namesServer = (rules: readonly string[], { host, port }: Address): boolean =>
+  rules.some((rule) => names(rule, { host, port }, isIP(host) > 0 ? plainIp(host) : null));
+
 function holds(address: string, bits: string | undefined, ip: string): boolean {
   // The list takes an IPv4 address for a part of ::/0.
   if (isIP(address) !== isIP(ip)) return plainIp(address) === ip && bits === undefined;

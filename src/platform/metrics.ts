@@ -28,6 +28,10 @@ export interface Metrics {
   lookDelay(seconds: number): void;
   /** Wake-ups that the reconciler put back. */
   reconciled(count: number): void;
+  /** A report of an agent: taken, or refused. */
+  agentReport(outcome: 'taken' | 'refused'): void;
+  /** The agents that the service knows, and how many of them are stale. */
+  agents(counts: { readonly agents: number; readonly stale: number }): void;
   http(method: string, route: string, status: number, seconds: number): void;
   eventStreams(open: number): void;
   /** Brings the gauges that are read from the database up to date; says so in a gauge where it cannot be read. */
@@ -84,6 +88,18 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   const reconciled = new Counter({
     name: `${prefix}wake_ups_put_back_total`,
     help: 'Wake-ups that had got lost and were put back by the reconciler.',
+    registers,
+  });
+  const reports = new Counter({
+    name: `${prefix}agent_reports_total`,
+    help: 'Reports of agents that this process was sent, by whether it took them.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const agents = new Gauge({
+    name: `${prefix}agents`,
+    help: 'Agents heard of within a day, by whether their reports come.',
+    labelNames: ['state'],
     registers,
   });
   const requests = new Histogram({
@@ -189,6 +205,11 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     wakeUp: (outcome, seconds) => wakeUps.observe({ outcome }, seconds),
     lookDelay: (seconds) => lookDelays.observe(Math.max(0, seconds)),
     reconciled: (count) => reconciled.inc(count),
+    agentReport: (outcome) => reports.inc({ outcome }),
+    agents(counts) {
+      agents.set({ state: 'reporting' }, counts.agents - counts.stale);
+      agents.set({ state: 'stale' }, counts.stale);
+    },
     http: (method, route, status, seconds) =>
       requests.observe({ method, route, status: String(status) }, seconds),
     eventStreams: (open) => streams.set(open),

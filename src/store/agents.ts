@@ -1,13 +1,11 @@
 import type { AgentListings, AgentReport, AgentServer, AgentSight, Folder } from '../model/views/agent.ts';
 
-/** Addresses and servers of reports that did not count. */
+/** Addresses and servers of a report that did not count. */
 export interface Dropped {
   /** The token may not speak for them. */
   readonly addresses: number;
   /** No address was left of them, their port came twice, or they were too large. */
   readonly servers: number;
-  /** Whole reports that were refused. */
-  readonly reports: number;
 }
 
 /** A report of which only that is left for which its agent may speak. */
@@ -30,7 +28,10 @@ export interface KnownAgent {
   readonly receivedAt: number;
   readonly clockAheadMs: number;
   readonly nextReportInMs: number;
+  /** Since it was first heard of: reports that were taken, and reports that were refused as a whole. */
   readonly reports: number;
+  readonly refused: number;
+  /** Of the latest report. */
   readonly dropped: Dropped;
 }
 
@@ -58,6 +59,8 @@ export interface AgentStore {
   ): Promise<AgentListings | null>;
   /** By name and host. */
   list(): Promise<readonly (KnownAgent & { readonly servers: readonly StoredSight[] })[]>;
+  /** How many agents are kept, and how many of them are stale by now. */
+  counts(now: number): Promise<{ readonly agents: number; readonly stale: number }>;
   /** Deletes agents whose latest report came before that time; returns how many. */
   prune(receivedBefore: number): Promise<number>;
 }

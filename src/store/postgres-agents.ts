@@ -1,7 +1,6 @@
 import type { AgentListings, AgentServer } from '../model/views/agent.ts';
 import {
   type AgentStore,
-  type Dropped,
   type KnownAgent,
   mostHostsOfAgent,
   portOf,
@@ -9,7 +8,7 @@ import {
   splitListings,
   steadyClock,
 } from './agents.ts';
-import type { Database, Row } from './database.ts';
+import { type Database, onlyRow, type Row } from './database.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey, masterKey } from './master-key.ts';
 import { stamp, upgrade } from './upgrades.ts';
@@ -22,7 +21,7 @@ interface SightRow extends Row {
 }
 
 const agentColumns = `a.name as agent, a.host, a.version, a.started_at as "startedAt", a.received_at as "receivedAt",
-  a.clock_ahead_ms as "clockAheadMs", a.next_report_ms as "nextReportInMs", a.reports, a.dropped`;
+  a.clock_ahead_ms as "clockAheadMs", a.next_report_ms as "nextReportInMs", a.reports, a.refused, a.dropped`;
 /** Looked up row by row: a join reads all agents. */
 const sightColumns = `s.doc as server, s.listings is not null as "hasListings",
   (select to_jsonb(k) from (select ${agentColumns} from agents a where a.name = s.agent and a.host = s.host) as k) as known`;
@@ -32,20 +31,14 @@ const sight = ({ known, server, hasListings }: SightRow): StoredSight => ({
   hasListings,
 });
 
-const sum = (a: Dropped, b: Dropped): Dropped => ({
-  addresses: a.addresses + b.addresses,
-  servers: a.servers + b.servers,
-  reports: a.reports + b.reports,
-});
-
 /** The AgentStore on PostgreSQL. */
 export function createPostgresAgents(database: Database): AgentStore {
   return {
     async report({ agent, report, receivedAt, nextReportInMs, dropped }) {
       const host = storableText(report.host);
       await database.transaction(async (client) => {
-        const [known] = await client.query<{ clock: number; dropped: Dropped } & Row>(
-          'select clock_ahead_ms as clock, dropped from agents where name = $1 and host = $2 for update',
+        const [known] = await client.query<{ clock: number } & Row>(
+          'select clock_ahead_ms as clock from agents where name = $1 and host = $2 for update',
           [agent, host],
         );
         const clock = steadyClock(known?.clock ?? null, Math.round(report.sentAt - receivedAt));
@@ -63,7 +56,7 @@ export function createPostgresAgents(database: Database): AgentStore {
             Math.round(receivedAt),
             clock,
             nextReportInMs,
-            toJson(known ? sum(known.dropped, dropped) : dropped),
+            toJson(dropped),
           ],
         );
         const servers = report.servers.map((server) => row(server));
@@ -88,11 +81,10 @@ export function createPostgresAgents(database: Database): AgentStore {
     },
 
     async refused(agent, host) {
-      await database.query(
-        `update agents set dropped = jsonb_set(dropped, '{reports}', to_jsonb((dropped ->> 'reports')::bigint + 1))
-         where name = $1 and host = $2`,
-        [agent, storableText(host)],
-      );
+      await database.query('update agents set refused = refused + 1 where name = $1 and host = $2', [
+        agent,
+        storableText(host),
+      ]);
     },
 
     async sights(addresses) {
@@ -124,6 +116,16 @@ export function createPostgresAgents(database: Database): AgentStore {
         ...one,
         servers: sights.filter(({ agent, host }) => agent === one.agent && host === one.host),
       }));
+    },
+
+    async counts(now) {
+      const counted = await database.query<{ agents: number; stale: number }>(
+        `select count(*)::integer as agents,
+           (count(*) filter (where $1 - received_at > 3 * next_report_ms))::integer as stale
+         from agents`,
+        [Math.round(now)],
+      );
+      return onlyRow(counted);
     },
 
     async prune(receivedBefore) {

@@ -221,6 +221,35 @@ describe('who may reach it', () => {
     ]);
   });
 
+  test('an agent needs the list of the servers that it may speak for, and nobody else has such a list', () => {
+    const agentToken = { PIKA_EXPANDER_AGENT_TOKEN: token };
+    expect(load({ ...agentToken, PIKA_EXPANDER_AGENT_NODES: '10.0.0.7, *.pika.example' }).tokens).toEqual([
+      { name: 'agent', role: 'agent', token, nodes: ['10.0.0.7', '*.pika.example'] },
+    ]);
+    expect(problemsOf(agentToken)).toEqual([expect.stringMatching(/PIKA_EXPANDER_AGENT_NODES/)]);
+    expect(problemsOf({ ...agentToken, PIKA_EXPANDER_AGENT_NODES: '10.0.0.0/33' })[0]).toContain(
+      '"10.0.0.0/33"',
+    );
+    const tokens = [{ name: 'host-7', role: 'agent', tokenFile: '/t' }];
+    const [env, files] = fromFile({ tokens }, {}, { '/t': token });
+    expect(problemsOf(env, files)).toEqual([expect.stringMatching(/tokens "host-7".*set "nodes"/)]);
+    const [env2, files2] = fromFile(
+      { tokens: [{ ...tokens[0], role: 'viewer', nodes: ['10.0.0.7'] }] },
+      {},
+      { '/t': token },
+    );
+    expect(problemsOf(env2, files2)).toEqual([
+      expect.stringMatching(/"nodes" is for tokens of the role agent/),
+    ]);
+  });
+
+  test('the token of an agent opens the service to nobody', () => {
+    const agentToken = { PIKA_EXPANDER_AGENT_TOKEN: token, PIKA_EXPANDER_AGENT_NODES: '10.0.0.7' };
+    expect(problemsOf({ ...agentToken, PIKA_EXPANDER_HOST: '0.0.0.0' })[0]).toContain(
+      'no token is configured',
+    );
+  });
+
   test('two tokens with one value or one name would hide who did what', () => {
     const both = { PIKA_EXPANDER_OPERATOR_TOKEN: token, PIKA_EXPANDER_VIEWER_TOKEN: token };
     expect(problemsOf(both)[0]).toMatch(/name or the value/);

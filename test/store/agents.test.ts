@@ -27,7 +27,7 @@ const kinds: Readonly<Record<string, () => { agents: AgentStore; close(): Promis
   },
 };
 
-const nothing = { addresses: 0, servers: 0, reports: 0 };
+const nothing = { addresses: 0, servers: 0 };
 const file = { name: 'strings/000012.sst', bytes: 2_000, sha256: null };
 
 describe.each(Object.keys(kinds))('AgentStore in %s', (kind) => {
@@ -131,13 +131,20 @@ describe.each(Object.keys(kinds))('AgentStore in %s', (kind) => {
   });
 
   it('counts what was dropped and refused', async () => {
-    const dropped = { addresses: 2, servers: 1, reports: 0 };
+    const dropped = { addresses: 2, servers: 1 };
     await agents.refused('a', 'host-7');
     expect(await agents.list()).toEqual([]);
     await report(aReport([]), { dropped });
     await report(aReport([]), { dropped });
     await agents.refused('a', 'host-7');
-    expect((await agents.list())[0]!.dropped).toEqual({ addresses: 4, servers: 2, reports: 1 });
+    expect((await agents.list())[0]).toMatchObject({ dropped, reports: 2, refused: 1 });
+  });
+
+  it('counts agents, and those whose three last reports did not come', async () => {
+    await report(aReport([], { host: 'a' }), { receivedAt: 10_000 });
+    await report(aReport([], { host: 'b' }), { receivedAt: 11_000 });
+    expect(await agents.counts(16_000)).toEqual({ agents: 2, stale: 0 });
+    expect(await agents.counts(16_001)).toEqual({ agents: 2, stale: 1 });
   });
 
   it('deletes agents that were not heard of, and keeps a bounded number of hosts of an agent', async () => {

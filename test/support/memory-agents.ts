@@ -1,6 +1,7 @@
 import type { AgentListings } from '../../src/model/views/agent.ts';
 import {
   type AgentStore,
+  isStale,
   type KnownAgent,
   mostHostsOfAgent,
   portOf,
@@ -52,11 +53,8 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
           clockAheadMs: steadyClock(known?.clockAheadMs ?? null, Math.round(report.sentAt - receivedAt)),
           nextReportInMs,
           reports: (known?.reports ?? 0) + 1,
-          dropped: {
-            addresses: dropped.addresses + (known?.dropped.addresses ?? 0),
-            servers: dropped.servers + (known?.dropped.servers ?? 0),
-            reports: dropped.reports + (known?.dropped.reports ?? 0),
-          },
+          refused: known?.refused ?? 0,
+          dropped,
         },
         servers: report.servers.map((server) => ({
           keys: server.addresses.map(masterKey),
@@ -72,9 +70,7 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
       store.reachable();
       const known = rows.get(key(agent, host));
       if (!known) return;
-      const { dropped } = known.agent;
-      const counted = { ...known.agent, dropped: { ...dropped, reports: dropped.reports + 1 } };
-      rows.set(key(agent, host), { ...known, agent: counted });
+      rows.set(key(agent, host), { ...known, agent: { ...known.agent, refused: known.agent.refused + 1 } });
     },
     async sights(addresses) {
       store.reachable();
@@ -93,6 +89,11 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
     async list() {
       store.reachable();
       return inOrder().map((one) => ({ ...one.agent, servers: sightsOf(one).map(shown) }));
+    },
+    async counts(now) {
+      store.reachable();
+      const all = [...rows.values()].map(({ agent }) => agent);
+      return { agents: all.length, stale: all.filter((agent) => isStale(agent, now)).length };
     },
     async prune(receivedBefore) {
       store.reachable();

@@ -125,6 +125,38 @@ export const AgentReport = Type.Object({
 });
 export type AgentReport = Of<typeof AgentReport>;
 
+/** An agent as the service knows it, for people. */
+export const AgentView = Type.Object({
+  agent: Type.String({ description: 'Name of its token.' }),
+  host: Type.String({ description: 'As the agent names it.' }),
+  version: Type.String(),
+  startedAt: Time('When the agent started, by its clock.'),
+  lastReportAt: Time('When its latest report came.'),
+  stale: Type.Boolean({ description: 'Three reports did not come: what it told counts no more.' }),
+  clockAheadMs: Type.Number({ description: "By how much its host's clock is ahead of the service's." }),
+  reports: Type.Integer({ description: 'Reports taken since it was first heard of.' }),
+  refused: Type.Integer({ description: 'Reports refused as a whole: they named none of its servers.' }),
+  dropped: Type.Object(
+    { addresses: Type.Integer(), servers: Type.Integer() },
+    { description: 'Of the latest report: what its token may not speak for, or what was too large.' },
+  ),
+  servers: Type.Array(
+    Type.Object({
+      addresses: Type.Array(Type.String()),
+      processId: Nullable(Type.Integer()),
+      config: Type.String(),
+      contestedBy: Type.Array(Type.String(), {
+        description: 'Other agents, as `name@host`, that report of the same address now.',
+      }),
+      logDropped: Type.Integer(),
+    }),
+  ),
+});
+export type AgentView = Of<typeof AgentView>;
+
+export const AgentList = Type.Object({ items: Type.Array(AgentView) });
+export type AgentList = Of<typeof AgentList>;
+
 /** What the service wants to know next. It stands for the next report only. */
 export const AgentOrders = Type.Object({
   nextReportInMs: Type.Integer({ minimum: 500, maximum: 60_000 }),

@@ -23,6 +23,7 @@ export async function openApi(app: FastifyInstance, version: string): Promise<vo
         { name: 'knowledge', description: 'What the service knows of masters and of anomalies.' },
         { name: 'comparisons', description: 'Compare the data of two nodes.' },
         { name: 'webhooks', description: 'Be told of events.' },
+        { name: 'agents', description: 'What agents on the hosts of servers see.' },
         { name: 'session', description: 'Sign in to the dashboard.' },
         { name: 'operations', description: 'For probes and monitoring.' },
       ],
