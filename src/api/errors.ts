@@ -39,7 +39,7 @@ function answerTo(error: Error & Partial<FastifyError>, requestId: string): Answ
     return { refusal: refuse('broken_json', { empty: false }) };
   return status < 500
     ? {
-        refusal: refuse('http_error', { message: printable(error.message, 300) }),
+        refusal: refuse('http_error', { status, met: printable(error.message, 300) }),
         status,
         code: `http_${status}`,
       }

@@ -286,6 +286,7 @@ export const verdictTexts = {
     zh: ({ keys, examples }) =>
       `${keys} 个 key 变化太快，无法在两侧同时比对（${examples.join('、')}）；请在写入较少时重试`,
   }),
+  no_master: plain('the node has no master', '该节点没有主节点'),
   not_followed: text<Met>({
     en: ({ met }) => `the comparison could not be followed: ${met}`,
     zh: ({ met }) => `无法跟踪该比对：${met}`,

@@ -870,9 +870,12 @@ export const refusals = {
     { en: (_, reader) => [expected(reader)], zh: (_, reader) => [expected(reader)] },
   ),
   /** What the framework refuses, and no row here knows. */
-  http_error: row<{ readonly message: string }>(
+  http_error: row<{ readonly status: number; readonly met: string }>(
     400,
-    { en: ({ message }) => message, zh: ({ message }) => `请求无法处理：${message}` },
+    {
+      en: ({ status, met }) => `The service does not take this request (HTTP ${status}: “${met}”).`,
+      zh: ({ status, met }) => `本服务不接受该请求（HTTP ${status}：“${met}”）。`,
+    },
     { en: (_, reader) => [expected(reader)], zh: (_, reader) => [expected(reader)] },
   ),
   no_such_route: row<{ readonly method: string; readonly path: string }>(

@@ -1,8 +1,15 @@
 import { type Expansion, isEnded, needsPerson } from '../model/expansion.ts';
-import { makeProblem } from '../model/problems.ts';
+import { makeProblem, problemFor } from '../model/problems.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
+import { refusedFinding } from '../model/refusals.ts';
+import { languages, nobody, type Reader } from '../model/text.ts';
 import type { AtCrashPoint } from '../platform/crash-points.ts';
-import type { ExpansionJobFailure, ExpansionJobProgress, ExpansionJobResult } from './producer.ts';
+import type {
+  ExpansionJobFailure,
+  ExpansionJobProgress,
+  ExpansionJobResult,
+  JobFailureWords,
+} from './producer.ts';
 
 /** What the queue needs of the service: the same rules as every other entrance, and the database's truth. */
 export interface EntranceParts {
@@ -140,7 +147,7 @@ function progressOf(expansion: Expansion): ExpansionJobProgress {
   return {
     expansionId: expansion.id,
     state: expansion.state,
-    stateReason: expansion.stateReason?.text ?? null,
+    stateReason: expansion.stateReason,
     needsPerson: needsPerson(expansion.state),
     currentBatch: expansion.currentBatch,
     batchCount: expansion.batchCount,
@@ -177,16 +184,29 @@ function resultOf(expansion: Expansion): ExpansionJobResult {
 function failureOf(expansion: Expansion): ExpansionJobFailure {
   const { id, state, problem, stateReason, endedAt } = expansion;
   const code = state === 'cancelled' ? 'expansion_cancelled' : 'expansion_failed';
-  const { text, nextSteps } = makeProblem(code, { id, why: problem ?? stateReason }, endedAt ?? 0);
-  return { code, message: text, next_steps: nextSteps, result: resultOf(expansion) };
+  const failed = makeProblem(code, { id, why: problem ?? stateReason }, endedAt ?? 0);
+  const words = (reader: Reader) => {
+    const { text, nextSteps } = problemFor(failed, reader);
+    return { message: text, next_steps: nextSteps };
+  };
+  return { code, ...inEachLanguage(words), result: resultOf(expansion) };
 }
 
 function refusalJson(refusal: Refusal): ExpansionJobFailure {
-  return {
-    code: refusal.code,
-    message: refusal.message,
-    ...(refusal.field === null ? {} : { field: refusal.field }),
-    ...(refusal.findings === null ? {} : { findings: refusal.findings }),
-    next_steps: refusal.nextSteps,
+  const { code, field, findings } = refusal;
+  const words = (reader: Reader) => {
+    const { message, nextSteps } = refusal.read(reader);
+    return {
+      message,
+      next_steps: nextSteps,
+      ...(findings && { findings: findings.map((finding) => refusedFinding(finding, reader)) }),
+    };
   };
+  return { code, ...(field === null ? {} : { field }), ...inEachLanguage(words) };
+}
+
+/** Nobody says for whom a job fails. */
+function inEachLanguage(words: (reader: Reader) => JobFailureWords) {
+  const [first, ...others] = languages.map((language) => [language, words({ ...nobody, language })] as const);
+  return { ...first![1], translations: Object.fromEntries(others) };
 }

@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/evidence.ts';
 import type { ExpansionState, JoinPhase } from '../model/expansion.ts';
 import type { Finding } from '../model/finding.ts';
+import type { Language, Said } from '../model/text.ts';
 
 /** The BullMQ queue on which other programs ask for expansions. */
 export const expansionQueueName = 'expansions';
@@ -21,7 +22,8 @@ export interface ExpansionJob<Request> {
 export interface ExpansionJobProgress {
   readonly expansionId: string;
   readonly state: ExpansionState;
-  readonly stateReason: string | null;
+  /** Why it is in this state; its text is in English. */
+  readonly stateReason: Said | null;
   /** Nothing happens until somebody acts (halted, awaiting approval, paused). */
   readonly needsPerson: boolean;
   /** Zero-based. */
@@ -56,16 +58,22 @@ export interface ExpansionJobResult {
   }[];
 }
 
-/** What a failed job's `failedReason` holds, as JSON; the codes are those of the REST API. */
-export interface ExpansionJobFailure {
-  readonly code: string;
+/** A failure in one language. */
+export interface JobFailureWords {
   readonly message: string;
+  readonly next_steps: readonly string[];
+  readonly findings?: readonly Finding[];
+}
+
+/** What a failed job's `failedReason` holds, as JSON, in English; the codes are those of the REST API. */
+export interface ExpansionJobFailure extends JobFailureWords {
+  readonly code: string;
   /** The place in the payload that is wrong. */
   readonly field?: string;
-  readonly findings?: readonly Finding[];
-  readonly next_steps: readonly string[];
   /** Set where an expansion was accepted and did not succeed. */
   readonly result?: ExpansionJobResult;
+  /** The same in the other languages. */
+  readonly translations?: Readonly<Partial<Record<Language, JobFailureWords>>>;
 }
 
 const weekSeconds = 7 * 86_400;
@@ -93,11 +101,17 @@ export function makeExpansionJob<Request>(request: Request, idempotencyKey: stri
 
 const isJobId = (key: string): boolean => /^[^:]{1,128}$/.test(key) && !/^\d+$/.test(key);
 
-/** Reads a failed job's `failedReason`; null when it did not come from this service (BullMQ's own failures). */
-export function parseJobFailure(failedReason: string | undefined): ExpansionJobFailure | null {
+/**
+ * Reads a failed job's `failedReason`, in a language of the service; null when it did not come from this service (BullMQ's
+ * own failures).
+ */
+export function parseJobFailure(
+  failedReason: string | undefined,
+  language: Language = 'en',
+): ExpansionJobFailure | null {
   try {
-    const failure = JSON.parse(failedReason ?? '') as Partial<ExpansionJobFailure> | null;
-    return typeof failure?.code === 'string' ? (failure as ExpansionJobFailure) : null;
+    const failure = JSON.parse(failedReason ?? '') as ExpansionJobFailure | null;
+    return typeof failure?.code === 'string' ? { ...failure, ...failure.translations?.[language] } : null;
   } catch {
     return null;
   }

@@ -1,8 +1,10 @@
 /** One run of a plan on the model: the real decisions, the real engine, virtual time. */
+
 import { pino } from 'pino';
 import { newExpansion } from '../core/steps/new-expansion.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
 import type { ComparisonReport } from '../model/comparison.ts';
+import { verdictSays } from '../model/comparison-texts.ts';
 import type { Expansion, JoinTarget } from '../model/expansion.ts';
 import type { Policy } from '../model/policy.ts';
 import type { PlayedRun } from '../model/views/rehearsal.ts';
@@ -158,10 +160,12 @@ export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
     await clock.sleep(comparisonMs, task.signal);
     const node = cluster.nodes.find(({ port }) => port === task.node.address.port)!;
     const { lost, lostHow, keys } = cluster.observe(node.id);
+    const reason = lost === null ? verdictSays('no_master') : null;
     return {
       depth: task.policy.depth,
       verdict: lost === null ? 'inconclusive' : lost > 0 ? 'different' : 'equal',
-      reason: lost === null ? 'the node has no master' : null,
+      reason: reason?.text ?? null,
+      said: { reason, notes: [] },
       startedAt,
       endedAt: clock.now(),
       lookedAtKeys: keys,

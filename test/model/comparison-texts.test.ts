@@ -98,6 +98,7 @@ const verdicts: readonly Said[] = [
   verdictSays('left_out', { parts: leftOuts }),
   verdictSays('undecided', { keys: 1, examples: ['a'] }),
   verdictSays('undecided', { keys: 2, examples: ['a', 'b'] }),
+  verdictSays('no_master'),
   verdictSays('not_followed', { met }),
   verdictSays('not_waited_for'),
   verdictSays('ended_without', { id: 'cmp_1', state: 'cancelled', because: null }),

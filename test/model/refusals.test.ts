@@ -128,7 +128,7 @@ const samples: Samples = {
   bad_content_length: [{}],
   bad_url: [{}],
   bad_http: [{}],
-  http_error: [{ message: 'Something is wrong.' }],
+  http_error: [{ status: 414, met: 'URI too long' }],
   no_such_route: [{ method: 'GET', path: '/x' }],
   method_not_allowed: [{ method: 'PUT', path: '/x', allowed: ['GET', 'POST'] }],
   rate_limited: [

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { because } from '../../src/model/reasons.ts';
 import { refuse } from '../../src/model/refusal.ts';
 import {
   HandedOverError,
@@ -12,6 +13,7 @@ import { FakeService, refused } from './fake-service.ts';
 
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 });
 
+const han = /\p{Script=Han}/u;
 const payload = { master: '10.0.0.1:9221', nodes: ['10.0.0.2:9221'] };
 
 function start(service: FakeService, data: unknown = payload, id = 'job-a') {
@@ -75,6 +77,23 @@ describe('a job of the queue', () => {
       next_steps: [expect.stringContaining('overwriteData')],
     });
     expect(failure?.findings).toHaveLength(1);
+    expect(failure?.findings?.[0]?.text).not.toMatch(han);
+  });
+
+  it('fails in every language: the reader of the failure names one', async () => {
+    const service = new FakeService();
+    service.expandErrors.push(refused);
+    const error = await start(service).ended.catch((e: unknown) => e as Error);
+    const zh = parseJobFailure((error as Error).message, 'zh');
+    expect(zh).toMatchObject({ code: 'preflight_failed', message: expect.stringMatching(han) });
+    for (const text of [...zh!.next_steps, zh!.findings![0]!.text]) expect(text).toMatch(han);
+    const ended = start(service);
+    await eventually(() => ended.progress.length).toBe(1);
+    service.change('exp_1', { state: 'failed', stateReason: because('halt_over') });
+    const failed = await ended.ended.catch((e: unknown) => e as Error);
+    expect(ended.progress.at(-1)?.stateReason).toMatchObject({ code: 'halt_over' });
+    expect(parseJobFailure((failed as Error).message, 'zh')?.message).toMatch(/^扩容任务 exp_1.*已恢复/);
+    expect(parseJobFailure((failed as Error).message)?.message).not.toMatch(han);
   });
 
   it.each(['failed', 'cancelled'] as const)('fails when the expansion %s, with its report', async (state) => {

@@ -219,7 +219,7 @@ async function cancelMember(parts: CampaignWorkerParts, campaign: Campaign, inde
     id: `${campaign.id}-cancel-${index}`,
     verb: 'cancel',
     node: null,
-    reason: `${act.reason} (campaign ${campaign.id} is cancelled)`,
+    reason: `${act.reason} (${campaign.id})`,
     by: act.by,
     at: act.at,
   };

@@ -50,7 +50,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const frozen = cached(
     async () => {
       const state = await deps.store.freezeState();
-      return state.frozen ? (state.reason ?? 'no reason given') : null;
+      return state.frozen ? (state.reason ?? '-') : null;
     },
     freezeSeenForMs,
     clock,
