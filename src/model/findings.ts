@@ -1,6 +1,7 @@
 /** Every finding of preflight and of the check before each batch. Codes are stable; one code has one severity. */
 import type { Finding } from './finding.ts';
 import { addressFindings } from './findings/addresses.ts';
+import { hostFindings } from './findings/hosts.ts';
 import { reachFindings } from './findings/reach.ts';
 import type { FindingRow, Named } from './findings/row.ts';
 import { settingFindings } from './findings/settings.ts';
@@ -11,6 +12,7 @@ import { nobody, type Reader, read } from './text.ts';
 export const findingTable = {
   ...reachFindings,
   ...addressFindings,
+  ...hostFindings,
   ...standingFindings,
   ...settingFindings,
   ...versionFindings,

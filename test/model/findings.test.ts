@@ -46,6 +46,28 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
       ],
     },
   ],
+  agents_missing: [{ servers: ['10.0.0.1:9221'] }, { servers: ['10.0.0.1:9221', '10.0.0.2:9221'] }],
+  agents_required: [{ servers: ['10.0.0.2:9221'] }],
+  disk_too_small: (['copy', 'dump', 'growth'] as const).map((what) => ({
+    what,
+    path: '/data/dbsync',
+    freeBytes: 1e9,
+    neededBytes: 3e9,
+  })),
+  paths_on_different_mounts: [{ dbPath: '/data/db', dbSyncPath: '/copies/dbsync' }],
+  ports_closed_to_node: [
+    { host: 'pika-1', ports: [{ port: 19_222, outcome: 'refused' }] },
+    {
+      host: 'pika-1',
+      ports: [
+        { port: 9221, outcome: 'no_answer' },
+        { port: 11_221, outcome: 'unresolved' },
+      ],
+    },
+  ],
+  open_file_limit: [{ limit: 1024, needed: 5054 }],
+  clock_skew: [{ aheadMs: 5200 }, { aheadMs: -3100 }],
+  another_pika_shares_disk: [{ ports: [9222] }, { ports: [9222, 9223] }],
   no_nodes: [{}],
   too_many_nodes: [{ nodes: 201, limit: 200 }],
   expansion_on_master: [

@@ -1,4 +1,4 @@
-import type { AgentReport, AgentServer, Folder } from '../../src/model/views/agent.ts';
+import type { AgentReport, AgentServer, AgentSight, Folder, Space } from '../../src/model/views/agent.ts';
 
 export const aFolder = (over: Partial<Folder> = {}): Folder => ({
   db: 'db0',
@@ -39,4 +39,21 @@ export const aReport = (servers: readonly AgentServer[], over: Partial<AgentRepo
   sentAt: 10_000,
   servers,
   ...over,
+});
+
+export const sightOf = (at: number, server: Partial<AgentServer> = {}, clockAheadMs = 0): AgentSight => ({
+  at,
+  agent: 'agent-1',
+  clockAheadMs,
+  server: aSeenServer('10.0.0.2', 9221, server),
+});
+
+export const space = (path: string, device: number, freeBytes = 1e12): Space => ({
+  path,
+  device,
+  totalBytes: 2e12,
+  freeBytes,
+  totalInodes: 1e6,
+  freeInodes: 1e6,
+  problem: null,
 });

@@ -7,6 +7,7 @@ import { snapshotSize } from '../sync/master-tracker.ts';
 import { chooseBatches } from './batches.ts';
 import { forecastFindings, makeForecast } from './forecast.ts';
 import { type PreflightContext, preflight } from './preflight.ts';
+import { growthFindings } from './preflight-hosts.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { WriteRate } from './write-rate.ts';
 
@@ -37,7 +38,10 @@ export function makePlan(input: PlanInput): Plan {
   const findings = [
     ...preflight(input),
     ...(forecast
-      ? forecastFindings(forecast, input.master.target.name, input.policy.mayRaiseBinlogRetention)
+      ? [
+          ...forecastFindings(forecast, input.master.target.name, input.policy.mayRaiseBinlogRetention),
+          ...growthFindings(input.master, forecast),
+        ]
       : []),
   ];
   return {

@@ -7,6 +7,7 @@ import { formatAddress, type Look, type NodeFacts } from '../../model/observatio
 import type { Policy } from '../../model/policy.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import type { Check } from './finding.ts';
+import { agentChecks, masterHostChecks, onTwoMounts } from './preflight-hosts.ts';
 import {
   knownAs,
   metOf,
@@ -18,7 +19,7 @@ import {
 export interface MasterScene {
   readonly master: PreflightMaster;
   readonly nodes: readonly PreflightNode[];
-  readonly policy: Pick<Policy, 'batchSize'>;
+  readonly policy: Pick<Policy, 'batchSize' | 'requireAgent'>;
 }
 
 /** A master that answered. */
@@ -115,11 +116,14 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
   },
   { code: 'ports_unreachable', planOnly: true, check: ({ target, facts }) => closedPorts(target, facts) },
   { code: 'sharding_mode', check: sharding },
+  ...agentChecks,
+  ...masterHostChecks,
   {
     code: 'dump_path_apart',
     planOnly: true,
-    check: ({ facts: { config } }) => {
+    check: ({ facts: { config }, master: { look } }) => {
       const { dbPath, dumpPath } = config ?? {};
+      if (onTwoMounts(look.sight, 'db', 'dump') === false) return null;
       return foldersApart(dbPath, dumpPath) ? { dbPath: dbPath!, dumpPath: dumpPath! } : null;
     },
   },

@@ -5,6 +5,7 @@ import { formatAddress, type ListedSlave, type Look, type NodeFacts } from '../.
 import type { NodeTarget } from '../../model/targets.ts';
 import { isWithin } from '../../model/versions.ts';
 import { type Check, findingsOf } from './finding.ts';
+import { nodeHostChecks, onTwoMounts } from './preflight-hosts.ts';
 import {
   blacklisted,
   closedPorts,
@@ -297,8 +298,10 @@ export const nodeChecks: readonly Check<NodeScene>[] = [
   {
     code: 'paths_apart',
     planOnly: true,
-    check: ({ facts: { config } }) => {
+    check: ({ facts: { config }, look: { sight } }) => {
       const { dbPath, dbSyncPath } = config ?? {};
+      // An agent sees the mounts themselves.
+      if (onTwoMounts(sight, 'db', 'dbSync') !== null) return null;
       return foldersApart(dbPath, dbSyncPath) ? { dbPath: dbPath!, dbSyncPath: dbSyncPath! } : null;
     },
   },
@@ -330,6 +333,7 @@ export const nodeChecks: readonly Check<NodeScene>[] = [
     code: 'node_writable_as_slave',
     check: ({ facts }) => (facts.config?.slaveReadOnly === false ? {} : null),
   },
+  ...nodeHostChecks,
   { code: 'version_cannot_be_proven', check: ({ capabilities }) => unproven(capabilities) },
   { code: 'build_unknown', planOnly: true, check: unknownBuild },
   { code: 'version_pair_refused', check: (scene) => pairIs(scene, 'refused') },

@@ -44,7 +44,7 @@ export const emptyContext: PreflightContext = { expansionsOnMaster: [], nodesInU
 export interface PreflightInput {
   readonly master: PreflightMaster;
   readonly nodes: readonly PreflightNode[];
-  readonly policy: Pick<Policy, 'batchSize'>;
+  readonly policy: Pick<Policy, 'batchSize' | 'requireAgent'>;
   readonly context: PreflightContext;
 }
 
@@ -127,7 +127,7 @@ export interface RevalidationInput {
   readonly master: PreflightMaster;
   /** The nodes of the batch that is about to be attached. */
   readonly nodes: readonly RevalidationNode[];
-  readonly policy: Pick<Policy, 'batchSize'>;
+  readonly policy: Pick<Policy, 'batchSize' | 'requireAgent'>;
   /** null = the plan did not know its master. */
   readonly plannedMaster: MasterIdentity | null;
 }

@@ -17,6 +17,7 @@ import type {
   StatsFacts,
 } from '../../../src/model/observation.ts';
 import { defaultPolicy, type Policy } from '../../../src/model/policy.ts';
+import type { AgentSight } from '../../../src/model/views/agent.ts';
 
 export const now = Date.UTC(2026, 10, 22, 12);
 
@@ -29,6 +30,8 @@ const addressOf = (name: string): Address => {
 export interface ServerChanges {
   readonly version?: string;
   readonly look?: Look;
+  /** What the agent on its host tells. */
+  readonly sight?: AgentSight;
   readonly seenAs?: Address;
   readonly server?: Partial<ServerFacts>;
   readonly replication?: Partial<ReplicationFacts>;
@@ -103,7 +106,9 @@ function factsOf(name: string, changes: ServerChanges): NodeFacts {
 function seen(name: string, changes: ServerChanges): { look: Look; capabilities: Capabilities | null } {
   if (changes.look) return { look: changes.look, capabilities: null };
   const facts = factsOf(name, changes);
-  return { look: { kind: 'answered', at: now, tookMs: 1, facts }, capabilities: capabilitiesOf(facts) };
+  const look: Look = { kind: 'answered', at: now, tookMs: 1, facts };
+  const { sight } = changes;
+  return { look: sight ? { ...look, sight } : look, capabilities: capabilitiesOf(facts) };
 }
 
 function targetOf(name: string, changes: ServerChanges): NodeTarget {

@@ -7,6 +7,7 @@ import {
   type RevalidationNode,
   revalidate,
 } from '../../../src/core/plan/preflight.ts';
+import { hostFindings } from '../../../src/model/findings/hosts.ts';
 import { findingFor, findingTable } from '../../../src/model/findings.ts';
 import { refusedLook } from '../../../src/model/not-allowed.ts';
 import type { Look, MasterIdentity } from '../../../src/model/observation.ts';
@@ -22,7 +23,7 @@ import {
 } from './preflight-support.ts';
 
 /** Findings that a healthy 3.5.4 request shows anyway. */
-const usual = new Set(['streams_not_transferred', 'version_has_bug']);
+const usual = new Set(['agents_missing', 'streams_not_transferred', 'version_has_bug']);
 
 const findingsOf = (changes: RequestChanges) => preflight(aRequest(changes));
 const codesOf = (changes: RequestChanges) =>
@@ -358,6 +359,8 @@ describe('each rule finds what it is for', () => {
       'binlog_retention_risk',
       'binlog_retention_raised',
       'binlog_disk_growth',
+      // Found by what agents see: preflight-hosts.test.ts
+      ...Object.keys(hostFindings),
     ];
     expect(Object.keys(findingTable).filter((code) => !found.has(code) && !elsewhere.includes(code))).toEqual(
       [],
@@ -583,7 +586,7 @@ describe('right before a batch is attached', () => {
     master = aMaster({ replication: { replicationId: 'id' } }),
     plannedMaster: MasterIdentity | null = planned(),
   ) =>
-    revalidate({ master, nodes, policy: { batchSize: 'auto' }, plannedMaster })
+    revalidate({ master, nodes, policy: { batchSize: 'auto', requireAgent: false }, plannedMaster })
       .filter(({ severity }) => severity === 'error')
       .map(({ code }) => code);
   const untouched = (changes: ServerChanges = {}): RevalidationNode => ({
@@ -650,7 +653,7 @@ describe('right before a batch is attached', () => {
     const findings = revalidate({
       master,
       nodes: [untouched()],
-      policy: { batchSize: 'auto' },
+      policy: { batchSize: 'auto', requireAgent: false },
       plannedMaster: planned(),
     });
     expect(findings.map(({ code }) => code)).toEqual(['master_restarted_since_plan']);

@@ -6,6 +6,7 @@ import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { isMet } from '../../../src/model/evidence.ts';
 import type { FullSyncPass, SlaveTracker } from '../../../src/model/full-sync.ts';
 import type { AgentServer, FolderFile } from '../../../src/model/views/agent.ts';
+import { aSeenServer, sightOf } from '../../support/agents.ts';
 
 /** Two agents that show a whole copy; each test changes what one of them tells. */
 const id = 'a4c1f4b6cbbd3a9f4a3b1a0c7cbe4d0e';
@@ -27,24 +28,6 @@ const dumped = [
 const folder = { db: 'db0', changedAt: 2000, files: 7, bytes: 9_000_000 };
 
 type Server = Partial<AgentServer>;
-const server = (change: Server): AgentServer => ({
-  addresses: [{ host: '10.0.0.2', port: 9221 }],
-  processId: 7,
-  config: '/etc/pika.conf',
-  paths: {},
-  openFileLimit: null,
-  sharesDiskWith: [],
-  dumps: [],
-  copies: [],
-  opened: [],
-  backups: [],
-  attempts: [],
-  log: [],
-  logDropped: 0,
-  ports: [],
-  ...change,
-});
-
 const attempt = {
   db: 'db0',
   startedAt: 2000,
@@ -82,9 +65,7 @@ const dump = (change: Partial<AgentServer['dumps'][number]> = {}) => ({
 });
 
 const word = (told: Server | null, at: number): AgentsWord =>
-  told === null
-    ? {}
-    : { sight: { at, agent: 'a', clockAheadMs: 0, server: server(told) }, listings: { at, ...server(told) } };
+  told === null ? {} : { sight: sightOf(at, told), listings: { at, ...aSeenServer('10.0.0.2', 9221, told) } };
 const node = (told: Told): AgentsWord =>
   word(
     told.node === null ? null : { ...opened(...tables), attempts: [attempt], log: [listTaken], ...told.node },

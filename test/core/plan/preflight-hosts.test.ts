@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { makePlan } from '../../../src/core/plan/plan.ts';
+import { preflight, revalidate } from '../../../src/core/plan/preflight.ts';
+import type { NodeFacts } from '../../../src/model/observation.ts';
+import type { AgentServer } from '../../../src/model/views/agent.ts';
+import { aFolder, sightOf, space } from '../../support/agents.ts';
+import { aMaster, aNode, aRequest, now, type RequestChanges } from './preflight-support.ts';
+
+const snapshotBytes = 8e9;
+const sizes: NodeFacts['sizes'] = {
+  sstBytes: snapshotBytes,
+  liveSstBytes: snapshotBytes,
+  memtableBytes: 0,
+  estimatedKeys: 1,
+};
+const oneDisk = { db: space('/data/db', 1), dump: space('/data/dump', 1), dbSync: space('/data/dbsync', 1) };
+
+const seenBy = (
+  node: Partial<AgentServer>,
+  master: Partial<AgentServer> = {},
+  aheadMs = 0,
+): RequestChanges => ({
+  master: aMaster({ facts: { sizes }, sight: sightOf(now, { paths: oneDisk, ...master }) }),
+  nodes: [aNode('10.0.0.2:9221', { sight: sightOf(now, { paths: oneDisk, ...node }, aheadMs) })],
+});
+const others = new Set(['streams_not_transferred', 'version_has_bug']);
+const found = (changes: RequestChanges) =>
+  preflight(aRequest(changes)).filter(({ code }) => !others.has(code));
+const again = ({ master, nodes }: RequestChanges) =>
+  revalidate({
+    master: master!,
+    nodes: nodes!.map((node) => ({ ...node, touched: false })),
+    policy: { batchSize: 'auto', requireAgent: false },
+    plannedMaster: null,
+  });
+
+describe('the agents on the hosts', () => {
+  test('find nothing against healthy hosts', () => {
+    expect(found(seenBy({ openFileLimit: 65_535 }))).toEqual([]);
+  });
+
+  test('are missed by one finding that names the servers, and what is not seen there', () => {
+    expect(found({})).toMatchObject([
+      { code: 'agents_missing', severity: 'info', facts: { servers: ['10.0.0.1:9221', '10.0.0.2:9221'] } },
+    ]);
+    expect(again({ master: aMaster(), nodes: [aNode()] })).toEqual([]);
+  });
+
+  test('are required by a policy that says so, also right before a batch', () => {
+    const policy = { requireAgent: true };
+    expect(found({ policy })).toMatchObject([{ code: 'agents_required', severity: 'error' }]);
+    expect(found({ ...seenBy({}), policy })).toEqual([]);
+  });
+});
+
+describe('each finding about a host', () => {
+  const full = { ...oneDisk, dbSync: space('/data/dbsync', 1, 5e9) };
+  test.each<readonly [string, RequestChanges, string, object]>([
+    [
+      'the node has no room for the copy beside its old data',
+      seenBy({ paths: full }),
+      'disk_too_small',
+      { what: 'copy', path: '/data/dbsync', freeBytes: 5e9, neededBytes: snapshotBytes },
+    ],
+    [
+      'the dump is made on another mount that has no room',
+      seenBy({}, { paths: { ...oneDisk, dump: space('/dumps', 2, 1e9) } }),
+      'disk_too_small',
+      { what: 'dump', path: '/dumps', freeBytes: 1e9, neededBytes: snapshotBytes },
+    ],
+    [
+      'the copy would lie on another mount',
+      seenBy({ paths: { ...oneDisk, dbSync: space('/copies', 2) } }),
+      'paths_on_different_mounts',
+      { dbPath: '/data/db', dbSyncPath: '/copies' },
+    ],
+    [
+      'the port of the files is closed to the node',
+      seenBy({ ports: [{ to: { host: '10.0.0.1', port: 19_222 }, at: now, outcome: 'refused' }] }),
+      'ports_closed_to_node',
+      { host: '10.0.0.1', ports: [{ port: 19_222, outcome: 'refused' }] },
+    ],
+    [
+      'the process may open too few files',
+      seenBy({ openFileLimit: 1024 }, { opened: [aFolder({ files: 54 })] }),
+      'open_file_limit',
+      { limit: 1024, needed: 5054 },
+    ],
+    ['the clocks differ', seenBy({}, {}, -3100), 'clock_skew', { aheadMs: -3100 }],
+  ])('%s', (_, changes, code, facts) => {
+    expect(found(changes)).toMatchObject([{ code, facts }]);
+    // It holds right before the node is attached, too.
+    expect(again(changes)).toMatchObject([{ code, facts }]);
+  });
+
+  test('another Pika on the disk of the node', () => {
+    expect(found(seenBy({ sharesDiskWith: [9222] }))).toMatchObject([
+      { code: 'another_pika_shares_disk', facts: { ports: [9222] } },
+    ]);
+  });
+
+  test('a copy that was left unfinished counts as room: the next full sync deletes it', () => {
+    expect(found(seenBy({ paths: full, copies: [aFolder({ bytes: 4e9 })] }))).toEqual([]);
+  });
+
+  test('a port that was closed once and is open now is no finding', () => {
+    const to = { host: '10.0.0.1', port: 19_222 };
+    const ports = [
+      { to, at: now - 10_000, outcome: 'no_answer' as const },
+      { to, at: now, outcome: 'open' as const },
+    ];
+    expect(found(seenBy({ ports }))).toEqual([]);
+  });
+
+  test('mounts that an agent sees make hints from the names of paths needless', () => {
+    const config = { dbPath: '/data/db', dbSyncPath: '/copies/dbsync' };
+    const codes = (sight?: ReturnType<typeof sightOf>) =>
+      preflight(aRequest({ nodes: [aNode('10.0.0.2:9221', { config, ...(sight ? { sight } : {}) })] })).map(
+        ({ code }) => code,
+      );
+    expect(codes()).toContain('paths_apart');
+    expect(codes(sightOf(now, { paths: oneDisk }))).not.toContain('paths_apart');
+  });
+
+  test('a log folder that the binlog of the copies alone would fill', () => {
+    const changes = seenBy({}, { paths: { ...oneDisk, log: space('/logs', 3, 1e6) } });
+    const plan = makePlan({
+      ...aRequest(changes),
+      id: 'plan',
+      at: now,
+      measured: {
+        writes: { bytesPerSecond: 20e6, overSeconds: 60 } as never,
+        learnt: [],
+      },
+    });
+    expect(plan.findings.find(({ code }) => code === 'disk_too_small')?.facts).toMatchObject({
+      what: 'growth',
+      path: '/logs',
+      freeBytes: 1e6,
+    });
+  });
+});
