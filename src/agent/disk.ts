@@ -1,11 +1,19 @@
 import { realpath, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Space } from '../model/views/agent.ts';
 
-/** A folder of a server and the room on its mount. A folder that cannot be read has a problem in place of figures. */
+/**
+ * A folder of a server and the room on its mount; of a folder that the server has yet to make, the mount on which it will
+ * lie. A folder that cannot be read has a problem in place of figures.
+ */
 export async function readSpace(path: string): Promise<Space> {
   try {
-    const real = await realpath(path);
-    const [{ dev }, mount] = await Promise.all([stat(real), statfs(real)]);
+    const parent = await realpath(dirname(path));
+    const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return join(parent, basename(path));
+      throw error;
+    });
+    const [{ dev }, mount] = await mountOf(real).catch(() => mountOf(parent));
     // Some file systems make inodes as they need them, and count none.
     const countsInodes = mount.files > 0;
     return {
@@ -22,3 +30,5 @@ export async function readSpace(path: string): Promise<Space> {
     return { path, ...none, problem: (error as NodeJS.ErrnoException).code ?? (error as Error).message };
   }
 }
+
+const mountOf = (path: string) => Promise.all([stat(path), statfs(path)]);

@@ -1,8 +1,8 @@
 /** Follows the log files of one server: through rotations, restarts, truncation and removal. Memory is bounded. */
-import { type FileHandle, readdir, realpath } from 'node:fs/promises';
+import { type FileHandle, readdir } from 'node:fs/promises';
 import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
 import { type LogAttempt, type LogFact, longestLogQuote } from '../model/full-sync-log.ts';
-import { openBelow, reasonOf } from './confined.ts';
+import { OpenFolder, reasonOf, within } from './confined.ts';
 import { LogScanner } from './log-scanner.ts';
 
 /** Of a log that is longer, or that grows faster than it is read, the rest is skipped. */
@@ -12,6 +12,7 @@ const keptAfterSkipBytes = 16 * 1024 * 1024;
 const pieceBytes = 256 * 1024;
 /** The bytes before the place that was read to: other bytes there mean that the file was truncated and has grown again. */
 const witnessBytes = 64;
+const longestValue = 1000;
 const keptFacts = 500;
 const keptFactsOfCode = 40;
 const keptAttempts = 64;
@@ -43,10 +44,12 @@ interface LogName {
 }
 
 export interface LogNeeds {
-  /** Takes out of a text what must not be sent. */
-  clean(text: string): string;
+  /** A text without what must not be sent, cut to its longest. */
+  clean(text: string, most: number): string;
   /** A line of this time was the last one when the file was written. */
   onTime(local: number, writtenAt: number): void;
+  /** A line that means something has come. */
+  onFact?(code: string): void;
 }
 
 export interface ReadLimits {
@@ -62,8 +65,7 @@ export class ServerLog {
   /** Lines that mean something and that no report could hold, since the agent started. */
   dropped = 0;
   readonly #folder: string;
-  readonly #clean: LogNeeds['clean'];
-  readonly #onTime: LogNeeds['onTime'];
+  readonly #needs: LogNeeds;
   readonly #scanner = new LogScanner((fact) => this.#take(fact));
   readonly #judge: LogJudge = newLogJudge();
   readonly #earlier: readonly LogAttempt[];
@@ -76,10 +78,9 @@ export class ServerLog {
   #caughtUp = false;
 
   /** `place`: where an earlier agent ended. */
-  constructor(folder: string, place: LogPlace | null, { clean, onTime }: LogNeeds) {
+  constructor(folder: string, place: LogPlace | null, needs: LogNeeds) {
     this.#folder = folder;
-    this.#clean = clean;
-    this.#onTime = onTime;
+    this.#needs = needs;
     this.#place = place;
     this.#earlier = place?.attempts ?? [];
     this.#facts = [...(place?.facts ?? [])];
@@ -133,6 +134,11 @@ export class ServerLog {
     return true;
   }
 
+  /** The server's process ended: its full syncs ended with it. */
+  processEnded(): void {
+    this.#judge.processEnded();
+  }
+
   async close(): Promise<void> {
     await this.#current?.handle.close();
     this.#current = null;
@@ -155,7 +161,7 @@ export class ServerLog {
   }
 
   async #turnTo(name: LogName): Promise<void> {
-    const handle = await openBelow(await realpath(this.#folder), name.file);
+    const handle = await within(OpenFolder.at(this.#folder), (folder) => folder.file(name.file));
     const stat = await handle.stat({ bigint: true });
     const [inode, size] = [String(stat.ino), Number(stat.size)];
     let at = 0;
@@ -200,7 +206,7 @@ export class ServerLog {
     const { size, mtimeMs } = await file.handle.stat();
     if (size !== file.at || mtimeMs !== writtenAt) return;
     const local = this.#scanner.lastTime(piece);
-    if (local !== null) this.#onTime(local, writtenAt);
+    if (local !== null) this.#needs.onTime(local, writtenAt);
     if (!this.#judge.busy())
       this.#place = {
         file: file.name.given,
@@ -234,11 +240,14 @@ export class ServerLog {
     const values = Object.entries(fact.values).filter(([, value]) => value !== undefined);
     this.#facts.push({
       ...fact,
-      values: Object.fromEntries(values.map(([name, value]) => [name, this.#clean(value)])),
-      line: this.#clean(fact.line).slice(0, longestLogQuote),
+      values: Object.fromEntries(
+        values.map(([name, value]) => [name, this.#needs.clean(value, longestValue)]),
+      ),
+      line: this.#needs.clean(fact.line, longestLogQuote),
     });
     this.#unsent++;
     this.#taken++;
+    this.#needs.onFact?.(fact.code);
     const ofCode = this.#facts.filter(({ code }) => code === fact.code).length;
     if (ofCode > keptFactsOfCode) this.#drop(this.#facts.findIndex(({ code }) => code === fact.code));
     else if (this.#facts.length > keptFacts) this.#drop(0);

@@ -1,3 +1,4 @@
+import type { AgentRequest } from '../agent/index.ts';
 import type { LogReport } from '../model/full-sync-log.ts';
 import type { RecordRequest, Silent } from '../replay/record.ts';
 
@@ -22,4 +23,8 @@ export interface Entrances {
   record(request: RecordRequest): Promise<readonly Silent[]>;
   /** What log files tell of full syncs. */
   logs(paths: readonly string[], masterPaths: readonly string[]): Promise<LogReport>;
+  /** Watches the servers of this host until the signal ends it. */
+  agent(request: AgentRequest): Promise<void>;
+  /** The report that an agent would send now, as JSON. */
+  agentReport(request: AgentRequest): Promise<string>;
 }

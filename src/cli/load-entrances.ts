@@ -7,4 +7,6 @@ export const loadEntrances: Entrances = {
   replay: async (path) => (await import('../replay/index.ts')).replayFile(path),
   record: async (request) => (await import('../replay/record.ts')).record(request),
   logs: async (paths, masterPaths) => (await import('../replay/logs.ts')).readLogs(paths, masterPaths),
+  agent: async (request) => (await import('../agent/index.ts')).runAgent(request),
+  agentReport: async (request) => (await import('../agent/index.ts')).firstReport(request),
 };

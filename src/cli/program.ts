@@ -46,7 +46,7 @@ export function buildProgram(
   addControlCommands(wiring);
   addCampaignCommands(wiring);
   addDataCommands(wiring, entrances);
-  addServiceCommands(wiring, entrances);
+  addServiceCommands(wiring, entrances, version);
   return program;
 }
 
@@ -275,7 +275,9 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
   });
 }
 
-function addServiceCommands(wiring: Wiring, entrances: Entrances): void {
+const collected = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+function addServiceCommands(wiring: Wiring, entrances: Entrances, version: string): void {
   const { context, finish, program } = wiring;
   const serve = wiring
     .command('serve', 'run the service: API, dashboard and worker', [
@@ -295,6 +297,29 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances): void {
   serve.action(async () => {
     const { serve: run } = await import('./commands/serve.ts');
     finish(await run(entrances, serve.optsWithGlobals()));
+  });
+  const agent = wiring
+    .command(
+      'agent',
+      'run beside the servers of this host: tell the service of their logs, folders and disks',
+      [
+        'pika-expander agent --service https://expander:8080 --token-file /etc/pika-expander/token',
+        'pika-expander agent --service http://10.0.0.1:8080 --conf /etc/pika/9221.conf --conf /etc/pika/9222.conf',
+        'pika-expander agent --print',
+      ],
+    )
+    .option('--service <url>', 'address of the service (else --url, PIKA_EXPANDER_URL)')
+    .option('--conf <file>', 'pika.conf of a server; may be repeated (default: of those that run)', collected)
+    .option('--as <host:port>', 'address under which a server is known; may be repeated', collected)
+    .option('--state <file>', 'file in which it keeps its place in the logs')
+    .option('--print', 'print one report and end; nothing is sent')
+    .addHelpText(
+      'after',
+      '\nWith --config <file> the agent reads these options from a JSON file, see docs/agent.md. The token comes from\n--token-file or PIKA_EXPANDER_TOKEN.',
+    );
+  agent.action(async () => {
+    const { agent: run } = await import('./commands/agent.ts');
+    finish(await run(entrances, context, agent.optsWithGlobals(), version));
   });
   wiring
     .command('demo', 'show on simulated nodes how data get lost, and how this service prevents it')

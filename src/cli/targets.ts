@@ -1,3 +1,4 @@
+import type { Address } from '../model/observation.ts';
 import type { JoinTargetRequest, TargetRequest } from './api-types.ts';
 import { UsageError } from './errors.ts';
 
@@ -34,6 +35,12 @@ export function parseNodeLines(text: string): JoinTargetRequest[] {
     .map((line) => line.replace(/#.*$/, '').trim())
     .filter((line) => line !== '')
     .map(parseNode);
+}
+
+/** The parts of a checked `host:port`. */
+export function partsOf(address: string): Address {
+  const at = address.lastIndexOf(':');
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) };
 }
 
 function checkedAddress(address: string, text: string): string {

@@ -29,6 +29,8 @@ const noEntrances: Entrances = {
   replay: notHere,
   logs: notHere,
   record: notHere,
+  agent: notHere,
+  agentReport: notHere,
 };
 
 const naiveNodes = ['n1', 'n2', 'n3'];

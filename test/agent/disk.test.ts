@@ -18,7 +18,12 @@ test('says the room of a mount, through a link that the server has too', async (
   expect(space.totalBytes!).toBeGreaterThanOrEqual(space.freeBytes!);
 });
 
+test('of a folder that is yet to be made, it is the mount on which it will lie', async () => {
+  const path = join(folder, 'dbsync');
+  expect(await readSpace(path)).toMatchObject({ path, device: (await stat(folder)).dev, problem: null });
+});
+
 test('says why a folder has no figures', async () => {
-  const path = join(folder, 'none');
+  const path = join(folder, 'none', 'db');
   expect(await readSpace(path)).toMatchObject({ path, device: null, freeBytes: null, problem: 'ENOENT' });
 });

@@ -16,6 +16,8 @@ const noEntrances: Entrances = {
   replay: () => Promise.reject(new Error('not replayed in tests')),
   record: () => Promise.reject(new Error('nothing is recorded in tests')),
   logs: () => Promise.reject(new Error('no logs in tests')),
+  agent: () => Promise.reject(new Error('no agent runs in tests')),
+  agentReport: () => Promise.reject(new Error('no agent runs in tests')),
 };
 
 export interface HarnessOptions {

@@ -8,7 +8,7 @@ import { printable } from '../format.ts';
 import { parseDuration } from '../quantities.ts';
 import { printDocument } from '../session.ts';
 import { type GlobalOptions, readText } from '../settings.ts';
-import { parseMaster } from '../targets.ts';
+import { parseMaster, partsOf } from '../targets.ts';
 
 export interface RecordOptions {
   readonly master: string;
@@ -73,8 +73,7 @@ function addressOf(text: string): Address {
     throw new UsageError(`"${text}": a server to record is host:port alone.`, [
       'Give the password of the servers by --password-file.',
     ]);
-  const at = address.lastIndexOf(':');
-  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) };
+  return partsOf(address);
 }
 
 function duration(flag: string, text: string, least: number, most: number): number {

@@ -18,6 +18,8 @@ export interface LogJudge {
   take(fact: LogFact): void;
   /** Lines are missing here: no copy that was going on can be proven whole any more. */
   gap(): void;
+  /** The server is known to have ended, though its log does not say so. */
+  processEnded(): void;
   /** The log ends. */
   end(at: number): void;
   attempts(): readonly LogAttempt[];
@@ -261,6 +263,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     gap() {
       for (const attempt of open) attempt.gaps = true;
     },
+    processEnded: () => endProcess(Number.POSITIVE_INFINITY, true),
     end: (at) => endProcess(at, false),
     attempts: () => inOrder(ended),
     soFar: () => inOrder([...ended, ...open.map(asItStands)]),

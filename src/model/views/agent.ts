@@ -42,6 +42,13 @@ const Folder = Type.Object(
       Type.Array(FolderFile, { maxItems: 100_000 }),
       'Each file; null = nobody asked, or there are too many.',
     ),
+    problem: Type.Optional(
+      Type.String({
+        maxLength: 300,
+        description:
+          'Why this is not the whole picture: a MANIFEST that cannot be read, a table file that is missing or has another size.',
+      }),
+    ),
   },
   {
     description:
@@ -111,6 +118,12 @@ export const AgentServer = Type.Object({
     description: 'The latest lines that mean something, oldest first, without those of single files.',
   }),
   logDropped: Type.Integer({ description: 'Such lines that no report could hold, since the agent started.' }),
+  logSkippedBytes: Type.Optional(
+    Type.Number({
+      description: 'Of the log, since the agent started: it grew faster than the agent may read.',
+    }),
+  ),
+  logProblem: Type.Optional(Type.String({ maxLength: 300, description: 'Why the log cannot be read.' })),
   ports: Type.Array(PortTry, { maxItems: 64, description: 'What the service asked the agent to try.' }),
 });
 export type AgentServer = Of<typeof AgentServer>;

@@ -1,0 +1,296 @@
+/** What lies in the folders of a server: the newest dump, the arriving copy, and the tables that it has open. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Folder, FolderFile } from '../model/views/agent.ts';
+import { OpenFolder, reasonOf, within } from './confined.ts';
+import type { FileIdentity, Hasher } from './hashes.ts';
+import { ManifestReader } from './manifest.ts';
+import type { PikaConf } from './pika-conf.ts';
+
+/** What a report is to hold of folders. */
+export interface Wanted {
+  readonly list: boolean;
+  readonly hash: boolean;
+}
+
+/** Of a folder with more files there is no listing. */
+const mostListed = 100_000;
+/** dbN / type / file: Pika lays nothing deeper. */
+const deepest = 3;
+/** Five short lines; anything else is no `info`. */
+const longestInfo = 4096;
+/** A file that was just written to may still grow. */
+const settledMs = 1000;
+/** A MANIFEST that was just written to may be in the middle of a record. */
+const freshMs = 2000;
+
+interface Found extends FileIdentity {
+  readonly name: string;
+}
+
+/** Below the name of the folder: the folders on the way to a file, then the file. */
+const openFound = (root: string, name: string) => async () => {
+  const parts = name.split('/');
+  const file = parts.pop()!;
+  let folder = await OpenFolder.at(root);
+  for (const part of parts) {
+    const parent = folder;
+    folder = await parent.folder(part).finally(() => parent.close());
+  }
+  return within(Promise.resolve(folder), (last) => last.file(file));
+};
+
+export class ServerFolders {
+  readonly #conf: PikaConf;
+  readonly #paths: Paths;
+  readonly #hasher: Hasher;
+  readonly #manifests = new Map<string, { readonly id: string; readonly reader: ManifestReader }>();
+
+  /** `paths`: absolute. */
+  constructor(conf: PikaConf, paths: Paths, hasher: Hasher) {
+    this.#conf = conf;
+    this.#paths = paths;
+    this.#hasher = hasher;
+  }
+
+  /** The newest dump of each database. */
+  async dumps(wanted: Wanted): Promise<Folder[]> {
+    const prefix = this.#conf.dumpPrefix;
+    const dates = (await foldersIn(this.#paths.dump))
+      .filter((name) => name.startsWith(prefix) && /^\d{8}$/.test(name.slice(prefix.length)))
+      .toSorted()
+      .toReversed();
+    const newest = new Map<string, string>();
+    for (const date of dates)
+      for (const db of this.#databases(await foldersIn(join(this.#paths.dump, date))))
+        if (!newest.has(db)) newest.set(db, join(this.#paths.dump, date, db));
+    return this.#each([...newest], (db, path) => this.#whole(db, path, wanted));
+  }
+
+  /** What has come of each database. */
+  async copies(wanted: Wanted): Promise<Folder[]> {
+    const path = this.#paths.dbSync;
+    const databases = this.#databases(await foldersIn(path));
+    const copies = await this.#each(
+      databases.map((db) => [db, join(path, db)]),
+      (db, folder) => this.#whole(db, folder, wanted),
+    );
+    // The folders of a copy to come are made empty.
+    return copies.filter(({ files, problem }) => files > 0 || problem !== undefined);
+  }
+
+  /** The table files that each database consists of, as its CURRENT and MANIFEST say. */
+  async opened(wanted: Wanted): Promise<Folder[]> {
+    const path = this.#paths.db;
+    const databases = this.#databases(await foldersIn(path));
+    return this.#each(
+      databases.map((db) => [db, join(path, db)]),
+      (db, folder) => this.#tables(db, folder, wanted),
+    );
+  }
+
+  /** The data from before a swap that did not end. */
+  async backups(): Promise<string[]> {
+    const names = (await foldersIn(this.#paths.db)).filter((name) => /^db\d+_bak$/.test(name));
+    return names.toSorted().map((name) => join(this.#paths.db, name));
+  }
+
+  #databases(names: readonly string[]): string[] {
+    return names
+      .filter((name) => /^db\d+$/.test(name) && Number(name.slice(2)) < this.#conf.databases)
+      .toSorted();
+  }
+
+  async #each(
+    folders: readonly (readonly [db: string, path: string])[],
+    read: (db: string, path: string) => Promise<Folder>,
+  ): Promise<Folder[]> {
+    const found: Folder[] = [];
+    for (const [db, path] of folders) {
+      try {
+        found.push(await read(db, path));
+      } catch (error) {
+        // It vanished meanwhile: a swap, or a dump that is made again.
+        if (reasonOf(error) === 'ENOENT') continue;
+        found.push({ ...nothing(db, path), problem: reasonOf(error) });
+      }
+    }
+    return found;
+  }
+
+  #whole(db: string, path: string, wanted: Wanted): Promise<Folder> {
+    return within(OpenFolder.at(path), async (folder) => {
+      const { ino, mtimeNs } = await folder.stat();
+      const found = await filesBelow(folder);
+      const info = found.find(({ name }) => name === 'info');
+      return {
+        ...this.#described(db, path, ino, mtimeNs, found, wanted),
+        dumpId: info && info.size <= longestInfo ? await md5(folder, 'info') : null,
+      };
+    });
+  }
+
+  #tables(db: string, path: string, wanted: Wanted): Promise<Folder> {
+    return within(OpenFolder.at(path), async (folder) => {
+      const { ino, mtimeNs } = await folder.stat();
+      const found: Found[] = [];
+      const problems: string[] = [];
+      for (const name of (await namesOf(folder, 'folder')).toSorted()) {
+        const part = await within(folder.folder(name), (inner) => this.#partTables(join(path, name), inner));
+        found.push(...part.found.map((file) => ({ ...file, name: `${name}/${file.name}` })));
+        if (part.problem !== null) problems.push(`${name}/${part.problem}`);
+      }
+      return {
+        ...this.#described(db, path, ino, mtimeNs, found, wanted),
+        ...(problems.length > 0 ? { problem: problems.join('; ').slice(0, 300) } : {}),
+      };
+    });
+  }
+
+  /** One RocksDB of a database. Files vanish under the eyes of whoever reads: the list is then read once more. */
+  async #partTables(path: string, folder: OpenFolder): Promise<{ found: Found[]; problem: string | null }> {
+    const first = await this.#namedTables(path, folder);
+    return first.problem === null ? first : this.#namedTables(path, folder);
+  }
+
+  async #namedTables(path: string, folder: OpenFolder): Promise<{ found: Found[]; problem: string | null }> {
+    const none = (problem: string) => ({ found: [], problem });
+    let current: string;
+    try {
+      current = (await readText(folder, 'CURRENT')).trimEnd();
+    } catch (error) {
+      return none(`CURRENT: ${reasonOf(error)}`);
+    }
+    if (!/^MANIFEST-\d+$/.test(current)) return none('CURRENT: names no MANIFEST');
+    const manifest = await this.#manifest(path, folder, current);
+    if (typeof manifest === 'string') return none(`${current}: ${manifest}`);
+    const found: Found[] = [];
+    const wrong: string[] = [];
+    for (const { number, bytes } of manifest) {
+      const name = `${String(number).padStart(6, '0')}.sst`;
+      const file = await folder.lstat(name).catch(() => null);
+      if (!file?.isFile()) wrong.push(`${name}: missing`);
+      else {
+        found.push({ ...identityOf(file), name });
+        if (Number(file.size) !== bytes) wrong.push(`${name}: ${file.size} of ${bytes} bytes`);
+      }
+    }
+    return { found, problem: wrong.length > 0 ? wrong.slice(0, 3).join(', ') : null };
+  }
+
+  /** The tables that it names; a text = why it cannot be read. */
+  async #manifest(path: string, folder: OpenFolder, name: string) {
+    try {
+      const file = await folder.file(name);
+      try {
+        const { dev, ino, mtimeMs } = await file.stat();
+        const id = `${name} ${dev}:${ino}`;
+        const known = this.#manifests.get(path);
+        const reader = known?.id === id ? known.reader : new ManifestReader();
+        this.#manifests.delete(path);
+        await reader.advance(file);
+        this.#manifests.set(path, { id, reader });
+        if (reader.cutShort && Date.now() - mtimeMs > freshMs) return 'ends in the middle of a record';
+        return reader.tables();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  #described(
+    db: string,
+    path: string,
+    ino: bigint,
+    mtimeNs: bigint,
+    found: readonly Found[],
+    wanted: Wanted,
+  ): Folder {
+    const newest = found.reduce((most, file) => (file.mtimeNs > most ? file.mtimeNs : most), mtimeNs);
+    return {
+      db,
+      path,
+      inode: String(ino),
+      changedAt: Number(newest / 1_000_000n),
+      dumpId: null,
+      files: found.length,
+      bytes: found.reduce((sum, { size }) => sum + Number(size), 0),
+      listing:
+        wanted.list && found.length <= mostListed
+          ? found.map((file) => this.#listed(path, file, wanted.hash))
+          : null,
+    };
+  }
+
+  #listed(path: string, file: Found, hash: boolean): FolderFile {
+    const settled = Date.now() - Number(file.mtimeNs / 1_000_000n) > settledMs;
+    return {
+      name: file.name,
+      bytes: Number(file.size),
+      sha256: hash && settled ? this.#hasher.hashOf(file, openFound(path, file.name)) : null,
+    };
+  }
+}
+
+export interface Paths {
+  readonly db: string;
+  readonly dump: string;
+  readonly dbSync: string;
+  readonly log: string;
+}
+
+const nothing = (db: string, path: string): Folder => ({
+  db,
+  path,
+  inode: '',
+  changedAt: 0,
+  dumpId: null,
+  files: 0,
+  bytes: 0,
+  listing: null,
+});
+
+const identityOf = ({ dev, ino, size, mtimeNs }: FileIdentity): FileIdentity => ({ dev, ino, size, mtimeNs });
+
+async function namesOf(folder: OpenFolder, kind: 'file' | 'folder'): Promise<string[]> {
+  const entries = await folder.entries();
+  return entries
+    .filter((entry) => (kind === 'file' ? entry.isFile() : entry.isDirectory()))
+    .map(({ name }) => name);
+}
+
+/** Names of the folders in a folder; none where it cannot be read, which the room of its mount tells too. */
+async function foldersIn(path: string): Promise<string[]> {
+  return within(OpenFolder.at(path), (folder) => namesOf(folder, 'folder')).catch(() => []);
+}
+
+async function filesBelow(folder: OpenFolder, depth = 1): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const name of (await namesOf(folder, 'file')).toSorted()) {
+    const file = await folder.lstat(name).catch(() => null);
+    if (file?.isFile()) found.push({ ...identityOf(file), name });
+  }
+  if (depth >= deepest) return found;
+  for (const name of (await namesOf(folder, 'folder')).toSorted()) {
+    const inner = await within(folder.folder(name), (child) => filesBelow(child, depth + 1)).catch(() => []);
+    for (const file of inner) found.push({ ...file, name: `${name}/${file.name}` });
+  }
+  return found;
+}
+
+async function readText(folder: OpenFolder, name: string): Promise<string> {
+  const file = await folder.file(name);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(longestInfo), 0, longestInfo, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function md5(folder: OpenFolder, name: string): Promise<string | null> {
+  const text = await readText(folder, name).catch(() => null);
+  return text === null ? null : createHash('md5').update(text, 'latin1').digest('hex');
+}

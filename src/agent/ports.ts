@@ -1,0 +1,24 @@
+import { connect } from 'node:net';
+import type { PortTry } from '../model/views/agent.ts';
+import type { Address } from '../model/views/targets.ts';
+
+/** Connects once and hangs up; sends nothing. Never rejects. */
+export function tryPort(to: Address, timeoutMs: number, now: () => number): Promise<PortTry> {
+  const at = now();
+  return new Promise((resolve) => {
+    const socket = connect({ host: to.host, port: to.port });
+    const end = (outcome: PortTry['outcome']): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ to, at, outcome });
+    };
+    const timer = setTimeout(() => end('no_answer'), timeoutMs);
+    socket.once('connect', () => end('open'));
+    socket.once('error', (error: NodeJS.ErrnoException) => end(outcomeOf(error)));
+  });
+}
+
+function outcomeOf({ code, syscall }: NodeJS.ErrnoException): PortTry['outcome'] {
+  if (code === 'ECONNREFUSED') return 'refused';
+  return syscall === 'getaddrinfo' ? 'unresolved' : 'no_answer';
+}
