@@ -139,6 +139,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     doorbell: doorbells.expansion,
     engine,
     credentials: config.credentials,
+    agents: opened.agents,
     now: Date.now,
     newId,
     limits: config.limits,
@@ -221,6 +222,7 @@ function startWork(parts: Parts): DoorbellWorker {
     store: opened.store,
     engine: parts.engine,
     credentials: config.credentials,
+    agents: opened.agents,
     compare: createCompare({
       credentials: config.credentials,
       comparisons: opened.comparisons,

@@ -25,6 +25,7 @@ import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
 import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
+import { chooseSight, type ReadAgents, readSights, withSightOf } from './sights.ts';
 import { checkCredential, parseAddress, parseMaster, parseNodes } from './targets.ts';
 import { printable, validator } from './validate.ts';
 
@@ -33,6 +34,8 @@ export interface AdmissionParts {
   readonly doorbell: Doorbell;
   readonly engine: Engine;
   readonly credentials: CredentialSource;
+  /** What agents tell; absent = none do. */
+  readonly agents?: ReadAgents;
   readonly now: () => number;
   /** Waits between two looks. Default: the process' own timers. */
   readonly sleep?: (ms: number) => Promise<void>;
@@ -106,15 +109,16 @@ export function createAdmission(parts: AdmissionParts): Admission {
       contextOf(store, master, nodes),
       learntFrom(store, master),
     ]);
+    const seen = await besideSights(parts, [master, ...nodes]);
     return makePlan({
       id: newId('plan'),
       at: now(),
       master: {
         target: master,
-        ...masterSeen,
+        ...seen(master, masterSeen),
         faults: faultsOf([masterSeen.capabilities?.version ?? ''], parts.engine.knowledge),
       },
-      nodes: nodes.map((target, index) => ({ target, ...nodesSeen[index]! })),
+      nodes: nodes.map((target, index) => ({ target, ...seen(target, nodesSeen[index]!) })),
       policy,
       context,
       perNodeHost: parts.perNodeHost ?? null,
@@ -274,6 +278,15 @@ async function lookAtNode(parts: AdmissionParts, node: JoinTarget, master: NodeT
   const seen = await observe(parts.engine, parts.credentials, node, options, parts.now);
   parts.onLook?.('node', seen.look);
   return seen;
+}
+
+/** Puts what agents tell beside the looks; without an answer of the database, nothing. */
+async function besideSights({ agents, now }: AdmissionParts, targets: readonly NodeTarget[]) {
+  const told = agents ? await readSights(agents, targets).catch(() => null) : null;
+  return (target: NodeTarget, seen: Observed): Observed => {
+    const sight = chooseSight(told?.get(target.name) ?? [], seen.look, null, now());
+    return { ...seen, look: withSightOf(seen.look, sight) };
+  };
 }
 
 function lookLimits(parts: AdmissionParts, master: NodeTarget) {

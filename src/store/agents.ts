@@ -86,7 +86,7 @@ const bare = (folders: readonly Folder[]): readonly Folder[] =>
 /** A server without the listings of its folders, and the folders with theirs; null = none has a listing. */
 export function splitListings(server: AgentServer): {
   readonly doc: AgentServer;
-  readonly listings: Omit<AgentListings, 'at'> | null;
+  readonly listings: Folders | null;
 } {
   const { dumps, copies, opened } = server;
   const listed = [...dumps, ...copies, ...opened].some(({ listing }) => listing !== null);
@@ -96,19 +96,34 @@ export function splitListings(server: AgentServer): {
   };
 }
 
+type Folders = Omit<AgentListings, 'at'>;
+
+const foldersHere = ({ dumps, copies, opened }: Folders, here: (time: number) => number): Folders => {
+  const folder = (it: Folder): Folder => ({ ...it, changedAt: here(it.changedAt) });
+  return { dumps: dumps.map(folder), copies: copies.map(folder), opened: opened.map(folder) };
+};
+
+const byTheService =
+  ({ clockAheadMs }: Pick<KnownAgent, 'clockAheadMs'>) =>
+  (time: number) =>
+    time - clockAheadMs;
+
+/** The folders of a report, with all times by the service's clock. */
+export const listingsOf = (
+  known: Pick<KnownAgent, 'clockAheadMs' | 'receivedAt'>,
+  folders: Folders,
+): AgentListings => ({ at: known.receivedAt, ...foldersHere(folders, byTheService(known)) });
+
 /** What was told of a server, with all times by the service's clock. */
 export function sightOf({ agent, receivedAt, clockAheadMs, server }: StoredSight): AgentSight {
-  const here = (time: number) => time - clockAheadMs;
-  const folder = (it: Folder): Folder => ({ ...it, changedAt: here(it.changedAt) });
+  const here = byTheService({ clockAheadMs });
   return {
     at: receivedAt,
     agent,
     clockAheadMs,
     server: {
       ...server,
-      dumps: server.dumps.map(folder),
-      copies: server.copies.map(folder),
-      opened: server.opened.map(folder),
+      ...foldersHere(server, here),
       attempts: server.attempts.map((attempt) => ({
         ...attempt,
         startedAt: here(attempt.startedAt),

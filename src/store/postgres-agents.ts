@@ -2,6 +2,7 @@ import type { AgentListings, AgentServer } from '../model/views/agent.ts';
 import {
   type AgentStore,
   type KnownAgent,
+  listingsOf,
   mostHostsOfAgent,
   portOf,
   type StoredSight,
@@ -12,6 +13,10 @@ import { type Database, onlyRow, type Row } from './database.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey, masterKey } from './master-key.ts';
 import { stamp, upgrade } from './upgrades.ts';
+
+interface Told extends Pick<KnownAgent, 'receivedAt' | 'clockAheadMs'> {
+  readonly listings: Omit<AgentListings, 'at'>;
+}
 
 type AgentRow = KnownAgent & Row;
 interface SightRow extends Row {
@@ -96,12 +101,12 @@ export function createPostgresAgents(database: Database): AgentStore {
     },
 
     async listings({ agent, host, port }) {
-      const [found] = await database.query<{ at: number; listings: Omit<AgentListings, 'at'> } & Row>(
-        `select a.received_at as at, s.listings from agent_servers s join agents a on a.name = s.agent and a.host = s.host
+      const [found] = await database.query<Told & Row>(
+        `select a.received_at as "receivedAt", a.clock_ahead_ms as "clockAheadMs", s.listings from agent_servers s join agents a on a.name = s.agent and a.host = s.host
          where s.agent = $1 and s.host = $2 and s.port = $3 and s.listings is not null`,
         [agent, host, port],
       );
-      return found ? { at: found.at, ...upgrade('agent_listings', found.listings) } : null;
+      return found ? listingsOf(found, upgrade('agent_listings', found.listings)) : null;
     },
 
     async list() {

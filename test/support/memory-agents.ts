@@ -3,6 +3,7 @@ import {
   type AgentStore,
   isStale,
   type KnownAgent,
+  listingsOf,
   mostHostsOfAgent,
   portOf,
   type StoredSight,
@@ -84,7 +85,7 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
       store.reachable();
       const known = rows.get(key(agent, host));
       const found = known?.servers.find(({ doc }) => portOf(doc) === port);
-      return known && found?.listings ? { at: known.agent.receivedAt, ...found.listings } : null;
+      return known && found?.listings ? listingsOf(known.agent, found.listings) : null;
     },
     async list() {
       store.reachable();

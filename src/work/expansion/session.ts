@@ -4,6 +4,7 @@
  */
 
 import type { Logger } from 'pino';
+import { newOfSight, type ReadAgents } from '../../admission/sights.ts';
 import type { Batches } from '../../core/plan/batches.ts';
 import { serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, takeReplies } from '../../core/steps/decide.ts';
@@ -28,6 +29,7 @@ import type { Look, NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { noSlotLimits, type SlotLimits } from '../../model/slots.ts';
+import type { AgentSight } from '../../model/views/agent.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Lease } from '../../store/leases.ts';
@@ -36,6 +38,7 @@ import type { Cached } from './cached.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
 import { type Clock, createObserver, type Observer, patienceMs } from './observer.ts';
 import { createSaver } from './saver.ts';
+import { createSights, type Looks } from './sights.ts';
 import { createSlotKeeper } from './slot-keeper.ts';
 
 /** Starts the comparison of a join's node with its master; resolves with its report, never rejects. */
@@ -60,6 +63,8 @@ export interface SessionDeps {
   readonly engine: Engine;
   readonly credentials: CredentialSource;
   readonly compare: Compare;
+  /** What agents tell; absent = none do. */
+  readonly agents?: ReadAgents;
   readonly beforeBatch: BeforeBatch;
   readonly clock: Clock;
   /** Limits on full syncs over all expansions; absent = none. */
@@ -104,6 +109,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   const running = new Map<number, { readonly id: string; readonly aborter: AbortController }>();
   const reports = new Map<number, ComparisonReport>();
   const lastStored = new Map<string, { readonly at: number; readonly text: string }>();
+  const sights = deps.agents ? createSights(deps.agents, deps.clock) : null;
+  const storedSights = new Map<string, AgentSight>();
   let expansion = loaded;
   const saver = createSaver(deps.store, deps.clock, lease, loaded);
   /** Replies are stored with what the next look leads to: until then a crash loses them, and the node is asked. */
@@ -125,7 +132,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   async function turn(): Promise<number | null> {
     saver.check();
     const controls = await pendingControls();
-    const { masterLook, nodeLooks } = await lookAround(deps, observer, expansion);
+    const [looks] = await Promise.all([lookAround(deps, observer, expansion), sights?.read(expansion)]);
+    const { masterLook, nodeLooks } = sights?.beside(expansion, looks) ?? looks;
     await lockMaster(masterLook);
     resumeComparisons();
     const vetoed = await askVeto();
@@ -136,6 +144,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       epoch: lease.epoch,
       masterLook,
       nodeLooks,
+      ...(sights ? { listings: sights.listings() } : {}),
       controls,
       frozen: await deps.frozen.known(),
       reports,
@@ -245,12 +254,17 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       ...(masterLook ? [{ node: expansion.master.name, look: masterLook }] : []),
       ...[...nodeLooks].map(([index, look]) => ({ node: expansion.joins[index]!.target.name, look })),
     ];
-    return all.filter(({ node, look }) => {
+    const kept = all.filter(({ node, look }) => {
       const known = lastStored.get(node);
       const text = wordsOf(look);
       if (known && known.text === text && look.at - known.at < saveAtLeastEveryMs) return false;
       lastStored.set(node, { at: look.at, text });
       return true;
+    });
+    return kept.map(({ node, look }) => {
+      const isNew = newOfSight(look, storedSights.get(node));
+      if (look.sight) storedSights.set(node, look.sight);
+      return { node, look: isNew };
     });
   }
 
@@ -368,11 +382,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   };
 }
 
-async function lookAround(
-  deps: SessionDeps,
-  observer: Observer,
-  expansion: Expansion,
-): Promise<{ masterLook: Look | null; nodeLooks: Map<number, Look> }> {
+async function lookAround(deps: SessionDeps, observer: Observer, expansion: Expansion): Promise<Looks> {
   const wanted = wantedLooks(expansion, deps.clock.now());
   if (!wanted) return { masterLook: null, nodeLooks: new Map() };
   const login = deps.credentials.get(expansion.master.credential);

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ReadAgents } from '../../admission/sights.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import { isEnded } from '../../model/expansion.ts';
 import type { SlotLimits } from '../../model/slots.ts';
@@ -17,6 +18,8 @@ export interface WorkerDeps {
   readonly engine: Engine;
   readonly credentials: CredentialSource;
   readonly compare: Compare;
+  /** What agents tell; absent = none do. */
+  readonly agents?: ReadAgents;
   readonly log: Logger;
   readonly metrics?: Metrics | null;
   readonly beforeBatch?: BeforeBatch;
@@ -65,6 +68,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     engine: deps.engine,
     credentials: deps.credentials,
     compare: deps.compare,
+    ...(deps.agents ? { agents: deps.agents } : {}),
     beforeBatch: deps.beforeBatch ?? (async () => null),
     clock,
     ...(deps.slots ? { slots: deps.slots } : {}),
