@@ -31,7 +31,10 @@ function loseConnection(world: World, gone: SimNode, connection: Connection, sil
     notice(world, connection);
     return;
   }
-  later(world, peer, afterMs, () => notice(world, connection));
+  // A slave that has closed it since, or has another by then, loses nothing.
+  later(world, peer, afterMs, () => {
+    if (isSlave || connection.open) notice(world, connection);
+  });
   if (isSlave) connection.open = false;
   else vanish(world, gone, peer);
 }
