@@ -1,6 +1,7 @@
 /** Follows a node from SLAVEOF until it is up. Part of `decide`. */
 
 import type { ComparisonReport } from '../../model/comparison.ts';
+import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { makeProblem } from '../../model/problems.ts';
@@ -25,7 +26,7 @@ import { stepAttempt } from './attempt.ts';
 import { asksPerson, boundBySymptoms, isOver } from './bound.ts';
 import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
 import { progressOf } from './progress.ts';
-import { applyRemedy, recordAnomalies } from './remedy.ts';
+import { applyRemedy, recordAnomalies, triesByItself } from './remedy.ts';
 import { enterPhase, joinAt, patchJoin, type Turn, waitFor } from './turn.ts';
 import { catchUp } from './verifying.ts';
 
@@ -85,7 +86,7 @@ function followSync(turn: Turn, join: Join, report: ComparisonReport | null): vo
   if (masterIsGone(turn, named)) return;
   if (applyRemedy(turn, named, tracker, anomalies)) return;
   if (!isConnected(tracker.replication) || tracker.busySince !== null || tracker.unreachableSince !== null) {
-    duringSync(turn, joinAt(turn, join.index), input);
+    duringSync(turn, joinAt(turn, join.index), input, anomalies);
     return;
   }
   const up = joinAt(turn, join.index);
@@ -148,7 +149,7 @@ function noFileYet(input: AnomalyInput): Reason | null {
     : null;
 }
 
-function duringSync(turn: Turn, join: Join, input: AnomalyInput): void {
+function duringSync(turn: Turn, join: Join, input: AnomalyInput, anomalies: readonly AnomalyRecord[]): void {
   const tracker = input.slave;
   // A node that gives no answer for a while is still what it was; and a link that breaks every second is told once.
   const staysUp =
@@ -160,7 +161,10 @@ function duringSync(turn: Turn, join: Join, input: AnomalyInput): void {
   const held = waitFor(
     turn,
     entered,
-    busy ?? masterSilence(turn.expansion.masterTracker) ?? noFileYet(input),
+    busy ??
+      masterSilence(turn.expansion.masterTracker) ??
+      triesByItself(entered, anomalies) ??
+      noFileYet(input),
   );
   if (attempt.catchUp !== null && !isConnected(tracker.replication)) {
     patchAttempt(turn, held, { catchUp: null });

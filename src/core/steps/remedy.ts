@@ -17,7 +17,7 @@ import { stepAttempt } from './attempt.ts';
 import { asksPerson, isOver } from './bound.ts';
 import { currentAttempt, giveUp, joinKnownAs, newAttempt, patchAttempt } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
-import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
+import { enterPhase, joinAt, patchJoin, say, type Turn } from './turn.ts';
 
 /** A node that died on a partial database stays down; a supervised one would be back by now. */
 const diedAfterMs = 10_000;
@@ -113,7 +113,6 @@ export function treat(
   const known = keepDiagnosis(turn, join, diagnosis);
   switch (diagnosis.remedy.kind) {
     case 'wait':
-      waitFor(turn, known, waitWords(diagnosis));
       isOver(turn, known, {
         endsAt: diagnosis.remedy.until,
         atEnd: because('then_cause_decides', { anomaly: anomaly.code }),
@@ -172,7 +171,17 @@ const named = (diagnosis: Diagnosis) => {
   return cause && { code: cause.code, text: cause.text };
 };
 
-const waitWords = (diagnosis: Diagnosis): Reason => because('tries_by_itself', { cause: named(diagnosis) });
+/** What a node does about its own trouble; null = nothing that is waited for. */
+export function triesByItself(
+  { diagnosis, attempts }: Join,
+  anomalies: readonly AnomalyRecord[],
+): Reason | null {
+  const isPresent =
+    diagnosis?.attempt === attempts.length && anomalies.some(({ code }) => code === diagnosis.symptom);
+  return isPresent && diagnosis.remedy.kind === 'wait'
+    ? because('tries_by_itself', { cause: named(diagnosis) })
+    : null;
+}
 
 /**
  * Gives a node up. A node whose full sync has not ended is detached: it would go on copying for ever, or keep the master

@@ -181,16 +181,19 @@ describe('a master that does not give what it is asked for (recordings 48)', () 
     expect(join.problem!.text).not.toMatch(/masterauth|^The master refused/);
   });
 
-  test('port + 2000 that is opened in time is found by the node itself', async () => {
-    const { comesTo, cluster } = await begin({
+  test('port + 2000 that is opened in time is found by the node itself, and the wait is told once', async () => {
+    const { comesTo, cluster, events } = await begin({
       nodes: ['n1'],
       before: ({ fault }) => fault.closePort('m', 'replication'),
     });
     await comesTo('its attempt', isIn(0, 'attaching'));
-    cluster.advance(45_000);
+    const begunAt = cluster.now();
+    await comesTo('three quarters of a minute', () => cluster.now() > begunAt + 45_000);
     cluster.fault.closePort('m', 'replication', false);
     const end = await comesTo('its end', over);
     expect([end.state, firstJoin(end).attempts.length]).toEqual(['succeeded', 1]);
+    const waits = (await events()).filter(({ type }) => type === 'node.waiting').map(({ text }) => text);
+    expect(waits).toEqual([expect.stringContaining('port + 2000')]);
   });
 
   test.each(['3.5.4', '4.0.1'] as const)(
