@@ -35,8 +35,11 @@ export type CommandResult =
 export interface NodeConnection {
   /** Never throws: what goes wrong is a look too. */
   look(options: LookOptions): Promise<Look>;
-  /** Sends one command of the closed list of `NodeCommand`. Never retries by itself. */
-  command(command: NodeCommand, timeoutMs: number): Promise<CommandResult>;
+  /**
+   * Sends one command of the closed list of `NodeCommand`. Never retries by itself. `isStillRight` is asked right before
+   * the command goes out, which can be long after the call: other work comes first, and the node may be slow.
+   */
+  command(command: NodeCommand, timeoutMs: number, isStillRight?: () => boolean): Promise<CommandResult>;
   /** Round trip of a PING in milliseconds; null = no answer. */
   ping(timeoutMs: number): Promise<number | null>;
   close(): void;

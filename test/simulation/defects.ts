@@ -33,7 +33,7 @@ const withFacts = (engine: Engine, change: (facts: NodeFacts) => NodeFacts): Eng
         const look: Look = await connection.look(options);
         return look.kind === 'answered' ? { ...look, facts: change(look.facts) } : look;
       },
-      command: (command, timeoutMs) => connection.command(command, timeoutMs),
+      command: (...order) => connection.command(...order),
       ping: (timeoutMs) => connection.ping(timeoutMs),
       close: () => connection.close(),
     };

@@ -83,6 +83,8 @@ export class PikaConnection implements NodeConnection {
   private turn: Promise<unknown> = Promise.resolve();
   private known: NodeFacts = {};
   private closed = false;
+  /** When the present link answered a ping of the caller. */
+  private pingedAt = Number.NEGATIVE_INFINITY;
 
   constructor(target: NodeTarget, credential: Credential | null, options: ConnectionOptions) {
     this.target = target;
@@ -101,9 +103,14 @@ export class PikaConnection implements NodeConnection {
   }
 
   /** Never throws and never repeats: a command that may have been sent without a reply is `unknown`. */
-  async command(command: NodeCommand, timeoutMs: number): Promise<CommandResult> {
+  async command(
+    command: NodeCommand,
+    timeoutMs: number,
+    isStillRight?: () => boolean,
+  ): Promise<CommandResult> {
     const outcome = await this.inTurn(timeoutMs, async (work) => {
       const link = await this.livingLink(work);
+      if (isStillRight?.() === false) throw new LinkError('ESTALE', 'its turn came too late');
       work.stage = 'sent';
       const [reply] = await link.send([wordsOf(command)]);
       return reply as Reply;
@@ -117,7 +124,8 @@ export class PikaConnection implements NodeConnection {
       const link = await this.livingLink(work);
       const startedAt = this.options.now();
       await sendPing(link);
-      return this.options.now() - startedAt;
+      this.pingedAt = this.options.now();
+      return this.pingedAt - startedAt;
     });
     return 'failure' in outcome ? null : outcome.result;
   }
@@ -255,6 +263,7 @@ export class PikaConnection implements NodeConnection {
   /** A link that has just answered, so that no command is lost in a link that the node has closed. */
   private async livingLink(work: Work): Promise<Link> {
     if (!this.link?.usable) return await this.openedLink(work);
+    if (Math.abs(this.options.now() - this.pingedAt) <= justAnsweredMs) return this.link;
     try {
       await sendPing(this.link);
       return this.link;
@@ -266,10 +275,14 @@ export class PikaConnection implements NodeConnection {
   }
 
   private dropLink(): void {
+    this.pingedAt = Number.NEGATIVE_INFINITY;
     this.link?.destroy();
     this.link = null;
   }
 }
+
+/** Whoever has asked so shortly before a command need not wait for a second answer. */
+const justAnsweredMs = 1000;
 
 const highestPort = 65_535;
 /** A port that is open answers within one round trip. */

@@ -293,8 +293,11 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     await observer.connection(target).ping(pingTimeoutMs);
     const objection = await lastObjection(command.command);
     if (objection !== null) return { joinIndex, intentId, outcome: 'not_sent', because: objection };
+    const askedAt = deps.clock.now();
     deps.crashPoint(`before_${act}`);
-    const result = await observer.connection(target).command(command.command, commandTimeoutMs);
+    const result = await observer
+      .connection(target)
+      .command(command.command, commandTimeoutMs, () => isFresh(askedAt));
     deps.crashPoint(`after_${act}`);
     observer.discardLate(target);
     return { joinIndex, intentId, outcome: result.outcome, text: result.reply };

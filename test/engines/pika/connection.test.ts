@@ -473,6 +473,22 @@ describe('a command', () => {
     expect(said(node).filter((line) => line.startsWith('SLAVEOF'))).toHaveLength(1);
   });
 
+  test('is not sent when it is no longer right once its turn has come', async () => {
+    const { node, connection } = await given({ answer: pika354({ SLAVEOF: '+OK\r\n' }) });
+    expect(await connection.command(slaveof, 20_000, () => false)).toMatchObject({
+      outcome: 'unknown',
+      reply: expect.stringMatching(/^not sent: .*too late/),
+    });
+    expect(said(node).filter((line) => line.startsWith('SLAVEOF'))).toHaveLength(0);
+  });
+
+  test('right after a ping the node is not asked another time before it', async () => {
+    const { node, connection } = await given({ answer: pika354({ SLAVEOF: '+OK\r\n' }) });
+    await connection.ping(5000);
+    expect(await connection.command(slaveof, 20_000)).toMatchObject({ outcome: 'ok' });
+    expect(said(node).slice(-2)).toEqual(['PING', 'SLAVEOF 10.0.0.1 9221 force']);
+  });
+
   test('is refused when the login is', async () => {
     const { node, connection } = await given(
       { answer: () => '-WRONGPASS invalid\r\n' },
