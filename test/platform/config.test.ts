@@ -63,7 +63,7 @@ describe('defaults', () => {
     expect(load().credentials.get(null)).toBeNull();
   });
 
-  test('it goes on at every crash point, but where a test orders otherwise', () => {
+  test('no crash point ends it but the point that a test names, at the time that it names', () => {
     expect(load().crashAt).toBeNull();
     for (const point of crashPoints) {
       expect(load({ PIKA_EXPANDER_CRASH_AT: point }).crashAt).toEqual({ point, time: 1 });
@@ -293,6 +293,8 @@ describe('passwords of nodes', () => {
     expect(credentials.get('dc3')).toMatchObject({ username: 'u3', password: 'third' });
     expect([...credentials.names].sort()).toEqual(['dc2', 'dc3', 'default']);
     expect(secrets).toEqual(expect.arrayContaining(['first', 'second', 'third']));
+    const [own, plain] = fromFile({ credentials: { default: { password: 'fourth' } } });
+    expect(() => load(own, plain)).toThrow(/unknown setting.*password/);
   });
 
   test('a file may end in any number of line breaks', () => {

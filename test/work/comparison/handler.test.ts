@@ -129,7 +129,7 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
     expect(await handler()(id, never)).toBeNull();
   });
 
-  it('killed at any checkpoint goes on where it was, on another worker, and counts nothing twice', async () => {
+  it('stopped at any checkpoint goes on where it was, on another worker, and counts nothing twice', async () => {
     const id = await create({ maxOpsPerSecond: 1500 });
     let kills = 0;
     for (let ended = false; !ended; ) {
