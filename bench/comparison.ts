@@ -14,8 +14,8 @@ import { mostKeysPerPage, mostKeysPerRange } from '../src/compare/comparer.ts';
 import { run } from '../src/compare/run.ts';
 import { rangeTypes, readRangePage } from '../src/compare/walk/pika-walk.ts';
 import { readScanPage, type ScanPage } from '../src/compare/walk/redis-walk.ts';
-import { CommandWriter } from '../src/compare/wire/resp.ts';
 import { type RawReplies, WireConnection } from '../src/compare/wire/wire.ts';
+import { CommandWriter } from '../src/resp/writer.ts';
 import {
   pikaMissing,
   redisMissing,

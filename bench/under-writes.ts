@@ -7,8 +7,8 @@
 
 import { resolveSpec } from '../src/compare/compare.ts';
 import { run } from '../src/compare/run.ts';
-import type { Argument } from '../src/compare/wire/resp.ts';
 import type { ComparisonReport } from '../src/model/comparison.ts';
+import type { Argument } from '../src/resp/writer.ts';
 import {
   changePikaSlave,
   followPika,

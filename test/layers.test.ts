@@ -12,20 +12,21 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'core/steps': ['model', 'core/sync', 'core/plan'],
   'core/campaign': ['model'],
   platform: ['model', 'core/plan', 'engines', 'store'],
-  engines: ['model', 'platform'],
-  compare: ['model', 'engines', 'platform'],
+  resp: [],
+  engines: ['model', 'platform', 'resp'],
+  compare: ['model', 'engines', 'platform', 'resp'],
   store: ['model', 'platform'],
   queue: ['model', 'core/sync', 'platform'],
   net: ['model', 'platform', 'webhooks'],
   agent: ['model', 'core/sync', 'engines', 'platform', 'net'],
-  simulator: [],
+  simulator: ['resp'],
 };
 
 /** Packages that one room alone may know. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['queue'],
   pg: ['store', 'queue', 'platform'],
-  ioredis: ['engines', 'queue', 'demo'],
+  ioredis: ['queue', 'demo'],
   fastify: ['api', 'service.ts', 'work'],
 };
 

@@ -1,5 +1,5 @@
+import { CommandWriter } from '../resp/writer.ts';
 import type { Pace } from './pace.ts';
-import { CommandWriter } from './wire/resp.ts';
 import { leaderOf, type ServerFacts, selectDb } from './wire/server.ts';
 import type { RawReplies, WireConnection } from './wire/wire.ts';
 

@@ -3,6 +3,7 @@ import { faultSays, note, progressSays } from '../model/comparison-texts.ts';
 import { formatAddress } from '../model/observation.ts';
 import type { Said } from '../model/text.ts';
 import type { ComparisonProgress as StoredProgress } from '../model/views/comparison.ts';
+import { ProtocolError } from '../resp/reader.ts';
 import type { Comparer } from './comparer.ts';
 import { Settler } from './judge/settle.ts';
 import { emptyTally, reportOf, Tally, type TallyState } from './judge/tally.ts';
@@ -18,7 +19,6 @@ import { type RangeType, RangeWalk, rangeTypes } from './walk/pika-walk.ts';
 import { holdsNothingForeign, RedisWalk, readMarks, type WriteMark } from './walk/redis-walk.ts';
 import { samplePika, sampleRedis } from './walk/sample.ts';
 import { compareStreams } from './walk/streams.ts';
-import { ProtocolError } from './wire/resp.ts';
 import {
   assertSameServer,
   type Identity,

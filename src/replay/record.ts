@@ -6,7 +6,6 @@ import { parseServer } from '../engines/pika/index.ts';
 import { sizeLines } from '../engines/pika/info.ts';
 import { type Command, type Link, openLink } from '../engines/pika/link.ts';
 import { readLogLine } from '../engines/pika/log-lines.ts';
-import { defaultReplyLimits } from '../engines/pika/reply-guard.ts';
 import type { Address } from '../model/observation.ts';
 
 export interface RecordRequest {
@@ -141,7 +140,7 @@ async function look(name: string, link: Link, said: Said, write: (row: object) =
 async function connected(address: Address, { password, signal }: RecordRequest): Promise<Link> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
   // Whoever runs this names the servers and their password by hand: there is no list to hold them against.
-  const link = await openLink(address, defaultReplyLimits, within, { asked: address, credential: null });
+  const link = await openLink(address, within, { asked: address, credential: null });
   if (password === null) return link;
   const [reply] = await inTime(link.send([['AUTH', password]]), link);
   if (reply && 'error' in reply) {

@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { ProtocolError } from '../resp/reader.ts';
 import { type Cluster, NodeRefused, NodeStalled } from './cluster.ts';
 import type { Session } from './commands.ts';
-import { CommandParser, encodeReply, ProtocolError } from './resp.ts';
+import { CommandParser, complaints, encodeReply } from './resp.ts';
 import { replicationPorts, type SimNode, takePort } from './world.ts';
 
 export interface ServeOptions {
@@ -214,7 +215,7 @@ function serveClient(cluster: Cluster, node: SimNode, socket: Socket): void {
       queue.push(...parser.push(bytes));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      socket.end(`-${error.message}\r\n`);
+      socket.end(`-ERR Protocol error: ${complaints[error.fault ?? 'mark']}\r\n`);
       return;
     }
     drain();

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint } from '../../src/compare/compare.ts';
-import { type Reply, ReplyReader } from '../../src/compare/wire/resp.ts';
+import { CommandParser } from '../../src/simulator/resp.ts';
 
 /** Answers a command, as bytes; null = with silence. */
 export type Answer = (command: readonly string[], socket: Socket) => string | null;
@@ -17,28 +17,13 @@ export async function fakeServer(answer: Answer): Promise<FakeServer> {
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
-    let rest = Buffer.alloc(0);
-    socket.on('data', (chunk) => {
-      rest = Buffer.concat([rest, chunk]);
-      for (const command of commandsIn()) {
+    const commands = new CommandParser();
+    socket.on('data', (bytes: Buffer) => {
+      for (const command of commands.push(bytes)) {
         const text = answer(command, socket);
         if (text !== null) socket.write(text, 'latin1');
       }
     });
-    function* commandsIn(): Generator<readonly string[]> {
-      for (let start = 0; ; ) {
-        const reader = new ReplyReader(rest, start);
-        let parts: Reply;
-        try {
-          parts = reader.next();
-        } catch {
-          rest = rest.subarray(start);
-          return;
-        }
-        start = reader.position;
-        yield (parts as readonly Buffer[]).map((part) => part.toString('latin1'));
-      }
-    }
   });
   const port = await listen(server);
   return {

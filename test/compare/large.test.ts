@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compareNodes, resolveSpec } from '../../src/compare/compare.ts';
-import type { Argument } from '../../src/compare/wire/resp.ts';
+import type { Argument } from '../../src/resp/writer.ts';
 import { redisMissing, startRedis, type TestServer } from './servers.ts';
 
 const megabyte = 1_000_000;

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Argument } from '../../src/compare/wire/resp.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
+import type { Argument } from '../../src/resp/writer.ts';
 import { redisMissing, startRedis, type TestServer } from './servers.ts';
 
 const few = 20_000;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ComparisonSpec, resolveSpec } from '../../src/compare/compare.ts';
 import { type Clock, systemClock } from '../../src/compare/pace.ts';
 import { run } from '../../src/compare/run.ts';
-import type { Argument } from '../../src/compare/wire/resp.ts';
+import type { Argument } from '../../src/resp/writer.ts';
 import { redisMissing, startRedis, type TestServer } from './servers.ts';
 
 const names = (count: number, prefix: string) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);

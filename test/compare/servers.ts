@@ -4,14 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from '../../src/compare/compare.ts';
-import {
-  type Argument,
-  CommandWriter,
-  ErrorReply,
-  type Reply,
-  ReplyReader,
-} from '../../src/compare/wire/resp.ts';
 import { WireConnection } from '../../src/compare/wire/wire.ts';
+import { ErrorReply, type Reply, ReplyReader } from '../../src/resp/reader.ts';
+import { type Argument, CommandWriter } from '../../src/resp/writer.ts';
 import { hasEnded, whenEnded } from '../support/ended.ts';
 
 /** A real server process, made for one test file. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/compare/judge/settle.ts';
 import { expiryCommand, readFinding, type Suspect } from '../../src/compare/wire/probe.ts';
-import type { Reply } from '../../src/compare/wire/resp.ts';
 import type { ServerFacts } from '../../src/compare/wire/server.ts';
+import type { Reply } from '../../src/resp/reader.ts';
 
 const redis = { kind: 'redis', major: 7 } as ServerFacts;
 const expiry = expiryCommand(redis, redis);

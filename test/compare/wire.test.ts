@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CommandWriter } from '../../src/compare/wire/resp.ts';
 import { sameBytes, WireConnection, type WireOptions } from '../../src/compare/wire/wire.ts';
+import { CommandWriter } from '../../src/resp/writer.ts';
 import { type Answer, bulk, type FakeServer, fakeServer } from './fake-server.ts';
 import { until } from './servers.ts';
 

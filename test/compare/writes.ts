@@ -1,5 +1,5 @@
-import { CommandWriter } from '../../src/compare/wire/resp.ts';
 import { WireConnection } from '../../src/compare/wire/wire.ts';
+import { CommandWriter } from '../../src/resp/writer.ts';
 import type { TestServer } from './servers.ts';
 
 export interface Writing {

@@ -77,7 +77,7 @@ export function createNetwork(cluster: Cluster, random: Random, listener: Networ
     return {
       after: (ms, run) => process.after(ms, run),
       ips: (connectedTo) => [connectedTo],
-      open: (address, _limits, signal) =>
+      open: (address, signal) =>
         new Promise((resolve, reject) => {
           const node = nodeAt(address);
           const abort = (): void => reject(new LinkError('ETIMEDOUT', 'no connection within the limit'));

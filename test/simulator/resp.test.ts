@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ProtocolError } from '../../src/resp/reader.ts';
 import type { Reply } from '../../src/simulator/reply.ts';
-import { CommandParser, encodeReply, ProtocolError } from '../../src/simulator/resp.ts';
+import { CommandParser, encodeReply } from '../../src/simulator/resp.ts';
 
 const encode = (words: readonly string[]): Buffer =>
   Buffer.from(

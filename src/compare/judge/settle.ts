@@ -1,5 +1,7 @@
 import type { Difference, DifferenceKind, DifferenceSign, KeyType } from '../../model/comparison.ts';
 import { faultSays } from '../../model/comparison-texts.ts';
+import { ErrorReply, numberIn, ReplyReader } from '../../resp/reader.ts';
+import { CommandWriter } from '../../resp/writer.ts';
 import type { Clock } from '../pace.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { Portion } from '../portion.ts';
@@ -14,7 +16,6 @@ import {
   readFinding,
   type Suspect,
 } from '../wire/probe.ts';
-import { CommandWriter, ErrorReply, numberIn, ReplyReader } from '../wire/resp.ts';
 import { hasPassed, readPosition, typesOf } from '../wire/server.ts';
 import { accepted, errorFromReply, type RawReplies, WireError } from '../wire/wire.ts';
 import type { Tally } from './tally.ts';

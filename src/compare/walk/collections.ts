@@ -1,10 +1,10 @@
 import { leftOut } from '../../model/comparison-texts.ts';
+import { countIn, ErrorReply, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
 import type { Comparer } from '../comparer.ts';
 import { beginWithCollection } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { readFinding, type Suspect, saysAbsent, sizeProbe, wholeProbe } from '../wire/probe.ts';
-import { countIn, ErrorReply, ProtocolError, type Reply, ReplyReader } from '../wire/resp.ts';
 import { assertAccepted, errorFromReply, type RawReplies, sameBytes } from '../wire/wire.ts';
 import { compareExpiries } from './expiry.ts';
 import { type Collection, compareLarge } from './members.ts';

@@ -1,10 +1,10 @@
 import type { KeyType } from '../../model/comparison.ts';
 import { note } from '../../model/comparison-texts.ts';
+import { numberIn, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
 import type { Comparer } from '../comparer.ts';
 import { areExpiries } from '../judge/plausible.ts';
 import { sameExpiry } from '../judge/settle.ts';
 import { isAbsentTtl } from '../wire/probe.ts';
-import { numberIn, ProtocolError, type Reply, ReplyReader } from '../wire/resp.ts';
 import { accepted, assertAccepted, type RawReplies, sameBytes } from '../wire/wire.ts';
 
 /** Expiries that were asked for, and are still to be judged. */

@@ -1,7 +1,7 @@
+import { countIn, ErrorReply, ReplyReader } from '../../resp/reader.ts';
 import type { Comparer } from '../comparer.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { saysAbsent } from '../wire/probe.ts';
-import { countIn, ErrorReply, ReplyReader } from '../wire/resp.ts';
 import { accepted, assertAccepted, sameBytes } from '../wire/wire.ts';
 
 /** Strings up to this size are read whole, together with as many others as do not take more in all. */

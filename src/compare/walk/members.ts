@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { KeyType } from '../../model/comparison.ts';
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
-import type { Comparer } from '../comparer.ts';
-import type { Settler } from '../judge/settle.ts';
-import type { Pair, SideName } from '../pair.ts';
-import type { Portion } from '../portion.ts';
-import { memberProbe, saysAbsent, score } from '../wire/probe.ts';
 import {
   bytesIn,
-  type CommandWriter,
   ErrorReply,
   itemsIn,
   ProtocolError,
   type Reply,
   ReplyReader,
   stringsIn,
-} from '../wire/resp.ts';
+} from '../../resp/reader.ts';
+import type { CommandWriter } from '../../resp/writer.ts';
+import type { Comparer } from '../comparer.ts';
+import type { Settler } from '../judge/settle.ts';
+import type { Pair, SideName } from '../pair.ts';
+import type { Portion } from '../portion.ts';
+import { memberProbe, saysAbsent, score } from '../wire/probe.ts';
 import { errorFromReply, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
 import { printKey } from './keys.ts';
 

@@ -1,8 +1,8 @@
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
+import { bytesIn, itemsIn, ReplyReader, stringsIn } from '../../resp/reader.ts';
 import { type Comparer, keyPortion, mostKeysPerRange } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
-import { bytesIn, itemsIn, ReplyReader, stringsIn } from '../wire/resp.ts';
 import { accepted, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';
 import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';

@@ -1,19 +1,12 @@
 import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyType } from '../../model/comparison.ts';
 import { leftOut } from '../../model/comparison-texts.ts';
+import { bytesIn, countIn, ErrorReply, numberIn, ProtocolError, ReplyReader } from '../../resp/reader.ts';
+import type { CommandWriter } from '../../resp/writer.ts';
 import { type Comparer, keyPortion, mostKeysPerPage } from '../comparer.ts';
 import { isArrayOfStrings } from '../judge/plausible.ts';
 import type { Pair, SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
-import {
-  bytesIn,
-  type CommandWriter,
-  countIn,
-  ErrorReply,
-  numberIn,
-  ProtocolError,
-  ReplyReader,
-} from '../wire/resp.ts';
 import { infoText, typeNamed } from '../wire/server.ts';
 import { accepted, errorFromReply, type RawReplies, sameBytes, type WireConnection } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';

@@ -1,8 +1,8 @@
 import type { KeyType } from '../../model/comparison.ts';
 import { note } from '../../model/comparison-texts.ts';
+import { ReplyReader } from '../../resp/reader.ts';
 import { type Comparer, keyPortion, mostKeysPerRange } from '../comparer.ts';
 import type { Portion } from '../portion.ts';
-import { ReplyReader } from '../wire/resp.ts';
 import { keyTypes, redisKeyspace } from '../wire/server.ts';
 import type { RawReplies } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';

@@ -1,8 +1,8 @@
 import type { KeyType } from '../../model/comparison.ts';
 import { leftOut, note } from '../../model/comparison-texts.ts';
+import { bytesIn, itemsIn, numberIn, ReplyReader, stringsIn } from '../../resp/reader.ts';
 import type { Comparer } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
-import { bytesIn, itemsIn, numberIn, ReplyReader, stringsIn } from '../wire/resp.ts';
 import { infoText, typeNamed } from '../wire/server.ts';
 import { accepted } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';

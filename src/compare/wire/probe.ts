@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { KeyType } from '../../model/comparison.ts';
+import { bytesIn, countIn, ErrorReply, itemsIn, numberIn, type Reply, stringsIn } from '../../resp/reader.ts';
+import type { Argument } from '../../resp/writer.ts';
 import { printKey } from '../walk/keys.ts';
-import {
-  type Argument,
-  bytesIn,
-  countIn,
-  ErrorReply,
-  itemsIn,
-  numberIn,
-  type Reply,
-  stringsIn,
-} from './resp.ts';
 import type { ServerFacts } from './server.ts';
 
 /** What of a key is looked at: all of it, its number of members, one member, a piece of a list or of a string, or its expiry. */

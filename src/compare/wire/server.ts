@@ -4,7 +4,8 @@ import { faultSays } from '../../model/comparison-texts.ts';
 import type { BinlogOffset } from '../../model/observation.ts';
 import { compareOffsets } from '../../model/observation.ts';
 import type { Said } from '../../model/text.ts';
-import { CommandWriter, ErrorReply, ProtocolError, type Reply, ReplyReader } from './resp.ts';
+import { ErrorReply, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
+import { CommandWriter } from '../../resp/writer.ts';
 import { accepted, type WireConnection, WireError } from './wire.ts';
 
 /** Pika walks by key ranges; Redis and its kin (Valkey, KeyDB) by SCAN. */

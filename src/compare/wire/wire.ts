@@ -6,15 +6,8 @@ import { faultSays } from '../../model/comparison-texts.ts';
 import { codeOfDenial, needsNoPassword } from '../../model/error-replies.ts';
 import { type Address, formatAddress } from '../../model/observation.ts';
 import type { Said } from '../../model/text.ts';
-import {
-  type Argument,
-  CommandWriter,
-  ErrorReply,
-  endOfReplies,
-  ProtocolError,
-  type Reply,
-  ReplyReader,
-} from './resp.ts';
+import { ErrorReply, endOfReplies, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
+import { type Argument, CommandWriter } from '../../resp/writer.ts';
 
 export type WireErrorCode =
   | 'unreachable'

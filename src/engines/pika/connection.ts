@@ -6,18 +6,17 @@ import { refusedLook } from '../../model/not-allowed.ts';
 import type { Address, DerivedPort, Look, NodeFacts } from '../../model/observation.ts';
 import { isOutOfFiles } from '../../platform/open-files.ts';
 import { withTexts } from '../../platform/secrets.ts';
+import { ProtocolError } from '../../resp/reader.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
 import { type Access, AccessRefused, type Network } from '../node-access.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { type Command, firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
 import { DeniedReply, deniedReply, readFacts } from './read-look.ts';
-import { GarbledReply, type ReplyLimits } from './reply-guard.ts';
 import { portShifts } from './versions.ts';
 
 export interface ConnectionOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly limits: ReplyLimits;
   readonly wires: Wires;
   /** Takes configured secrets out of what a node says: it may say what was sent to it. */
   readonly clean: (text: string) => string;
@@ -27,12 +26,7 @@ export interface ConnectionOptions {
 
 /** What a connection needs of the world: links to nodes, and time-outs. Another one can run in virtual time. */
 export interface Wires {
-  readonly open: (
-    address: Address,
-    limits: ReplyLimits,
-    signal: AbortSignal,
-    access: Access,
-  ) => Promise<Link>;
+  readonly open: (address: Address, signal: AbortSignal, access: Access) => Promise<Link>;
   /** The addresses under which others may know the server at the other end of a connection, given that end's address. */
   readonly ips: (connectedTo: string) => readonly string[];
   /** Calls `run` after so long; the result takes that back. Milliseconds. */
@@ -219,10 +213,10 @@ export class PikaConnection implements NodeConnection {
 
   private async tryPort(shift: number, timeoutMs: number): Promise<DerivedPort> {
     const { host, port } = this.target.address;
-    const { wires, limits } = this.options;
+    const { wires } = this.options;
     const stop = new AbortController();
     const cancel = wires.after(Math.min(portLimitMs, timeoutMs * shareForPorts), () => stop.abort());
-    const opened = wires.open({ host, port: port + shift }, limits, stop.signal, this.access);
+    const opened = wires.open({ host, port: port + shift }, stop.signal, this.access);
     // A link that comes too late is closed too.
     opened.then((link) => link.destroy()).catch(() => undefined);
     const outcome = await orAborted(opened, stop.signal).then(() => 'open' as const, outcomeOf);
@@ -247,12 +241,7 @@ export class PikaConnection implements NodeConnection {
     }
     this.dropLink();
     work.stage = 'connecting';
-    const link = await this.options.wires.open(
-      this.target.address,
-      this.options.limits,
-      work.signal,
-      this.access,
-    );
+    const link = await this.options.wires.open(this.target.address, work.signal, this.access);
     this.link = link;
     work.stage = 'connected';
     if (work.signal.aborted || this.closed) link.destroy();
@@ -305,7 +294,7 @@ function orAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promi
 async function sendPing(link: Link): Promise<void> {
   const [reply] = await link.send([['PING']]);
   if (!reply || 'error' in reply)
-    throw deniedReply(reply?.error ?? '') ?? new GarbledReply('PING is answered with an error');
+    throw deniedReply(reply?.error ?? '') ?? new ProtocolError('PING is answered with an error');
 }
 
 /** `AUTH password`, or `AUTH user password` for an ACL user (3.5.3+). A node without a password says so; that is fine. */
@@ -315,7 +304,7 @@ async function logIn(link: Link, credential: Credential | null): Promise<void> {
   const [reply] = await link.send([username === null ? ['AUTH', password] : ['AUTH', username, password]]);
   if (!reply || 'value' in reply) {
     if (reply?.value === 'OK') return;
-    throw new GarbledReply('AUTH is answered with neither OK nor an error');
+    throw new ProtocolError('AUTH is answered with neither OK nor an error');
   }
   if (needsNoPassword(reply.error)) return;
   throw deniedReply(reply.error) ?? new DeniedReply('AUTH', reply.error);
@@ -365,7 +354,7 @@ function failedLook(
 ): Look {
   const message = textOf(failure);
   if (failure instanceof AccessRefused) return refusedLook(failure.notAllowed, at);
-  if (failure instanceof GarbledReply) return { kind: 'garbled', at, message };
+  if (failure instanceof ProtocolError) return { kind: 'garbled', at, message };
   if (failure instanceof DeniedReply) return { kind: 'denied', at, code: failure.code, message };
   if (work.signal.aborted && work.stage !== 'connecting') return { kind: 'busy', at, tookMs };
   const code = failure instanceof LinkError ? failure.code : 'EUNKNOWN';

@@ -7,13 +7,10 @@ import { capabilitiesOf } from './capabilities.ts';
 import { PikaConnection, type Wires, wiresOver } from './connection.ts';
 import { builtIn } from './knowledge.ts';
 import { boundedLinks } from './open-links.ts';
-import { defaultReplyLimits, type ReplyLimits } from './reply-guard.ts';
 
 export interface PikaEngineOptions {
   /** Clock of the looks: milliseconds since the epoch. Default: the system's. */
   readonly now?: () => number;
-  /** Bounds of what one reply may hold. */
-  readonly limits?: Partial<ReplyLimits>;
   /**
    * How nodes are reached. Default: TCP and the process' timers, with as many connections at a time as the process may
    * have open, less what its other parts need.
@@ -30,7 +27,6 @@ export interface PikaEngineOptions {
 /** The engine for Pika 3.3.6 to 4.0.1. Connections are lazy: nothing is sent before the first look. */
 export function createPikaEngine(options: PikaEngineOptions = {}): Engine {
   const now = options.now ?? Date.now;
-  const limits = { ...defaultReplyLimits, ...options.limits };
   const wires = options.wires ?? boundedWires(options.network);
   const secrets = options.secrets ?? [];
   const knowledge = options.knowledge ?? builtIn;
@@ -39,7 +35,7 @@ export function createPikaEngine(options: PikaEngineOptions = {}): Engine {
   return {
     kind: 'pika',
     connect: (target, credential) =>
-      new PikaConnection(target, credential, { now, limits, wires, clean, cleanFacts }),
+      new PikaConnection(target, credential, { now, wires, clean, cleanFacts }),
     objectionToFollow: (master, credential) => objectionToFollow(master, credential, options.network),
     capabilities: (facts) => capabilitiesOf(facts, knowledge),
     knowledge,

@@ -62,10 +62,10 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
     }
   };
 
-  return async (address, limits, signal, access) => {
+  return async (address, signal, access) => {
     await takePlace(signal);
     try {
-      const link = await open(address, limits, signal, access);
+      const link = await open(address, signal, access);
       const mine: Held = { link, busy: 0, usedAt: now() };
       held.add(mine);
       return {

@@ -6,6 +6,7 @@ import {
   type ReplicationFacts,
   type SizeFacts,
 } from '../../model/observation.ts';
+import { ProtocolError } from '../../resp/reader.ts';
 import {
   type ConfigKey,
   type ConfigValues,
@@ -24,7 +25,6 @@ import {
   parseStats,
 } from './info.ts';
 import { type Command, firstLine, type Link, type Reply } from './link.ts';
-import { GarbledReply } from './reply-guard.ts';
 
 /** The node answered, but would not let the service in. */
 export class DeniedReply extends Error {
@@ -119,9 +119,9 @@ async function readCheap(
 
 /** The text of an INFO reply; nobody can judge a node that cannot answer INFO. */
 function infoText(what: string, reply: Reply | undefined): string {
-  if (!reply) throw new GarbledReply(`no reply to ${what}`);
+  if (!reply) throw new ProtocolError(`no reply to ${what}`);
   if ('error' in reply) throw refusal(what, reply.error);
-  if (typeof reply.value !== 'string') throw new GarbledReply(`the reply to ${what} is no text`);
+  if (typeof reply.value !== 'string') throw new ProtocolError(`the reply to ${what} is no text`);
   return reply.value;
 }
 
@@ -129,10 +129,10 @@ function refusal(what: string, error: string): Error {
   const denied = deniedReply(error);
   if (denied) return denied;
   if (redirectText.test(error))
-    return new GarbledReply(
+    return new ProtocolError(
       `it answers ${what} with a redirect ("${error}"), which no Pika does; redirects are not followed`,
     );
-  return new GarbledReply(`it answers ${what} with "${error}"`);
+  return new ProtocolError(`it answers ${what} with "${error}"`);
 }
 
 /** Up to 3.1 two masters could copy each other (double-master-ip). */
@@ -186,7 +186,7 @@ function assertBounded(replication: ReplicationFacts | null, sizes: SizeFacts | 
   const dbs = [Object.keys(binlog), Object.keys(dbStates), sizes?.sstBytesByDatabase ?? []];
   const most = Math.max(...dbs.map(({ length }) => length));
   if (slaves.length > maxSlaves || most > maxDbs)
-    throw new GarbledReply(
+    throw new ProtocolError(
       `the reply to INFO tells of ${slaves.length} slaves and ${most} DBs; more than ${maxSlaves} and ${maxDbs} are not read`,
     );
 }
@@ -200,12 +200,12 @@ function parsed<Facts>(
   const text = texts.get(section);
   if (text === undefined) return null;
   if (text.length > maxInfoLength)
-    throw new GarbledReply(
+    throw new ProtocolError(
       `the reply to INFO ${infoOf[section]} has ${text.length} characters; more than ${maxInfoLength} are not read`,
     );
   const facts = parse(text);
   if (facts === null)
-    throw new GarbledReply(
+    throw new ProtocolError(
       `the reply to INFO ${infoOf[section]} ${complaint} (it begins "${beginning(text)}")`,
     );
   return facts;

@@ -280,9 +280,9 @@ describe('the ports of a full sync', () => {
     const real = wiresOver();
     const wires: Wires = {
       ...real,
-      open: (to, limits, signal, access) =>
+      open: (to, signal, access) =>
         to.port === address.port
-          ? real.open(node.target.address, limits, signal, access)
+          ? real.open(node.target.address, signal, access)
           : derived(to.port - address.port),
     };
     const connection = createPikaEngine({ wires }).connect({ ...node.target, address }, null);

@@ -1,10 +1,8 @@
 import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createPikaEngine } from '../../../src/engines/pika/engine.ts';
-import { defaultReplyLimits, ReplyGuard } from '../../../src/engines/pika/reply-guard.ts';
 import type { Look } from '../../../src/model/observation.ts';
 import { bulk, type TcpNode, type TcpNodeOptions, tcpNode } from './tcp-node.ts';
 
@@ -193,46 +191,5 @@ describe('a server that takes its time ends a look as busy', () => {
       expect((await connection.look({ sections: ['server'], timeoutMs: 250 })).kind).toBe('busy');
     connection.close();
     await expect.poll(() => node.openSockets()).toBe(0);
-  });
-});
-
-describe('the guard', () => {
-  const guard = () => new ReplyGuard(defaultReplyLimits);
-  const reply = fc.letrec<{ value: string }>((tie) => ({
-    value: fc.oneof(
-      { maxDepth: 3 },
-      fc.stringMatching(/^[a-zA-Z ]{0,20}$/).map((text) => `+${text}\r\n`),
-      fc.stringMatching(/^[a-zA-Z ]{0,20}$/).map((text) => `-ERR ${text}\r\n`),
-      fc.integer().map((number) => `:${number}\r\n`),
-      fc.string().map((text) => bulk(text)),
-      fc.constant('$-1\r\n'),
-      fc.constant('*-1\r\n'),
-      fc.array(tie('value'), { maxLength: 4 }).map((items) => `*${items.length}\r\n${items.join('')}`),
-    ),
-  })).value;
-
-  test('lets every proper reply through, cut anywhere', () => {
-    fc.assert(
-      fc.property(
-        fc.array(reply, { maxLength: 8 }),
-        fc.array(fc.nat(200), { maxLength: 20 }),
-        (replies, cuts) => {
-          const bytes = Buffer.from(replies.join(''));
-          const watch = guard();
-          let at = 0;
-          for (const cut of cuts) {
-            watch.accept(bytes.subarray(at, at + cut));
-            at += cut;
-          }
-          watch.accept(bytes.subarray(at));
-        },
-      ),
-    );
-  });
-
-  test('counts each reply anew: many of them are no long one', () => {
-    const watch = guard();
-    const megabyte = Buffer.from(bulk('x'.repeat(1024 * 1024)));
-    for (let index = 0; index < 20; index += 1) watch.accept(megabyte);
   });
 });

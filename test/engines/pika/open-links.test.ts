@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Link, LinkError } from '../../../src/engines/pika/link.ts';
 import { boundedLinks } from '../../../src/engines/pika/open-links.ts';
-import { defaultReplyLimits } from '../../../src/engines/pika/reply-guard.ts';
 
 const most = 3;
 
@@ -41,7 +40,7 @@ function world() {
       const asks = new AbortController();
       asking.push(asks);
       const asked = { host: '127.0.0.1', port: 1 };
-      return bounded(asked, defaultReplyLimits, asks.signal, { asked, credential: null });
+      return bounded(asked, asks.signal, { asked, credential: null });
     },
     endAsking: () => {
       for (const asks of asking) asks.abort();

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { NodeTarget } from '../../../src/model/expansion.ts';
+import { CommandParser } from '../../../src/simulator/resp.ts';
 
 /** One command as a node received it. */
 type Words = readonly string[];
@@ -37,14 +38,14 @@ export async function tcpNode(options: TcpNodeOptions): Promise<TcpNode> {
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
     options.onConnection?.(socket, connection);
-    socket.on(
-      'data',
-      commandReader((words) => {
+    const commands = new CommandParser();
+    socket.on('data', (bytes: Buffer) => {
+      for (const words of commands.push(bytes)) {
         received.push(words);
         const reply = options.answer?.(words, socket, connection) ?? null;
         if (reply !== null && !socket.destroyed) socket.write(reply);
-      }),
-    );
+      }
+    });
   });
   await listen(server);
   const { port } = server.address() as { port: number };
@@ -67,37 +68,6 @@ export async function tcpNode(options: TcpNodeOptions): Promise<TcpNode> {
 
 const listen = (server: Server): Promise<void> =>
   new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-
-/** Reads multibulk commands, split anywhere. */
-function commandReader(onCommand: (words: string[]) => void): (chunk: Buffer) => void {
-  let pending = '';
-  return (chunk) => {
-    pending += chunk.toString('latin1');
-    for (;;) {
-      const parsed = oneCommand(pending);
-      if (!parsed) return;
-      pending = pending.slice(parsed.length);
-      onCommand(parsed.words);
-    }
-  };
-}
-
-function oneCommand(text: string): { words: string[]; length: number } | null {
-  const head = /^\*(\d+)\r\n/.exec(text);
-  if (!head) return null;
-  const words: string[] = [];
-  let at = head[0].length;
-  for (let index = 0; index < Number(head[1]); index += 1) {
-    const size = /^\$(\d+)\r\n/.exec(text.slice(at));
-    if (!size) return null;
-    const start = at + size[0].length;
-    const end = start + Number(size[1]);
-    if (text.length < end + 2) return null;
-    words.push(text.slice(start, end));
-    at = end + 2;
-  }
-  return { words, length: at };
-}
 
 export const bulk = (text: string): string => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 const array = (...items: string[]): string => `*${items.length}\r\n${items.join('')}`;

@@ -1,0 +1,81 @@
+export type Argument = string | number | Buffer;
+
+const carriageReturn = 0x0d;
+
+/** A pipeline of commands being written, in one growing buffer. */
+export class CommandWriter {
+  #buffer = Buffer.allocUnsafe(16_384);
+  #length = 0;
+  #commands = 0;
+
+  get commands(): number {
+    return this.#commands;
+  }
+
+  get bytes(): number {
+    return this.#length;
+  }
+
+  add(...parts: readonly Argument[]): this {
+    this.header(parts.length);
+    for (const part of parts) this.argument(part);
+    return this;
+  }
+
+  /** Begins a command of `parts` arguments, which must follow by `argument` or `verbatim`. */
+  header(parts: number): this {
+    this.#commands += 1;
+    this.#text(`*${parts}\r\n`);
+    return this;
+  }
+
+  argument(part: Argument): this {
+    if (typeof part === 'number') return this.argument(String(part));
+    if (typeof part === 'string') {
+      const length = Buffer.byteLength(part);
+      this.#text(`$${length}\r\n`);
+      this.#reserve(length + 2);
+      this.#length += this.#buffer.write(part, this.#length, 'utf8');
+    } else {
+      this.#text(`$${part.length}\r\n`);
+      this.#reserve(part.length + 2);
+      part.copy(this.#buffer, this.#length);
+      this.#length += part.length;
+    }
+    this.#buffer[this.#length++] = carriageReturn;
+    this.#buffer[this.#length++] = 0x0a;
+    return this;
+  }
+
+  /** Arguments already in protocol form: the bulk strings of a reply are the bulk strings of a command. */
+  verbatim(encoded: Buffer): this {
+    this.#reserve(encoded.length);
+    encoded.copy(this.#buffer, this.#length);
+    this.#length += encoded.length;
+    return this;
+  }
+
+  /** The bytes written so far; valid until the next `reset`. */
+  toBuffer(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  reset(): this {
+    this.#length = 0;
+    this.#commands = 0;
+    return this;
+  }
+
+  #text(text: string): void {
+    this.#reserve(text.length);
+    this.#length += this.#buffer.write(text, this.#length, 'latin1');
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+  }
+}
