@@ -1,12 +1,17 @@
-import { connect } from 'node:net';
+import { connectToNode, type Network, realNetwork } from '../engines/node-access.ts';
 import type { PortTry } from '../model/views/agent.ts';
 import type { Address } from '../model/views/targets.ts';
 
-/** Connects once and hangs up; sends nothing. Never rejects. */
-export function tryPort(to: Address, timeoutMs: number, now: () => number): Promise<PortTry> {
+/** Connects once and hangs up; sends nothing. Addresses where no server can be are not tried. Never rejects. */
+export function tryPort(
+  to: Address,
+  timeoutMs: number,
+  now: () => number,
+  network: Network = realNetwork,
+): Promise<PortTry> {
   const at = now();
   return new Promise((resolve) => {
-    const socket = connect({ host: to.host, port: to.port });
+    const socket = connectToNode(to, { asked: to, credential: null }, network);
     const end = (outcome: PortTry['outcome']): void => {
       clearTimeout(timer);
       socket.destroy();

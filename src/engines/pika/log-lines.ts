@@ -394,7 +394,7 @@ const beginnings = ({ source }: RegExp): readonly string[] =>
   (/^\^\(\?:([^)]*)/.exec(source)?.[1]?.split('|') ?? [source.slice(1)]).map((text) =>
     text.replace('(?<db>\\w+)', 'db#').replaceAll(/\\(.)/g, '$1'),
   );
-const digits = [...'0123456789'];
+const digits = Array.from({ length: 10 }, (_, digit) => String(digit));
 /** The first three bytes of every message that the table knows, as a number. */
 const knownBeginnings = new Set(
   rows

@@ -1,0 +1,34 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { tryPort } from '../../src/agent/ports.ts';
+import { realNetwork } from '../../src/engines/node-access.ts';
+
+const now = () => 1;
+
+test('a port is open while a server listens there, and refused afterwards', async () => {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const to = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  expect(await tryPort(to, 5000, now)).toEqual({ to, at: 1, outcome: 'open' });
+  await new Promise((resolve) => server.close(resolve));
+  expect(await tryPort(to, 5000, now)).toEqual({ to, at: 1, outcome: 'refused' });
+});
+
+test.each(['169.254.169.254', '224.0.0.1', 'metadata.example'])(
+  'no order makes the agent connect to %s, where no server can be',
+  async (host) => {
+    const connected: string[] = [];
+    const outcome = await tryPort({ host, port: 80 }, 5000, now, {
+      resolve: (_name, _options, done) => done(null, [{ address: '169.254.169.254', family: 4 }]),
+      connect: ({ lookup, ...options }) => {
+        lookup!(options.host!, { all: true }, (error) => {
+          if (!error) connected.push(options.host!);
+        });
+        return realNetwork.connect({ ...options, host: '127.0.0.1', port: 1 });
+      },
+    });
+    expect(connected).toEqual([]);
+    expect(outcome.outcome).not.toBe('open');
+  },
+);
