@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import type { ReadAgents } from '../../src/admission/sights.ts';
 import { makePlan } from '../../src/core/plan/plan.ts';
 import { emptyContext, preflightSections } from '../../src/core/plan/preflight.ts';
 import { writeRate } from '../../src/core/plan/write-rate.ts';
@@ -17,6 +18,7 @@ import { knowingComparison, virtualClock } from '../../src/rehearsal/play.ts';
 import { virtualWires } from '../../src/rehearsal/virtual-wires.ts';
 import type { Cluster, NodeOptions } from '../../src/simulator/index.ts';
 import type { ReadFigure } from '../../src/work/expansion/health-probe.ts';
+import type { Compare } from '../../src/work/expansion/session.ts';
 import { createWorker } from '../../src/work/expansion/worker.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
@@ -29,6 +31,8 @@ export function virtualService(
     readonly slots?: SlotLimits;
     readonly readFigure?: ReadFigure;
     readonly credentials?: CredentialSource;
+    readonly agents?: ReadAgents;
+    readonly compare?: Compare;
   } = {},
 ) {
   const store = createMemoryStore({ now: () => Math.round(cluster.now()) });

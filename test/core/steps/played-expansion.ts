@@ -1,8 +1,10 @@
 import { expect } from 'vitest';
+import type { ReadAgents } from '../../../src/admission/sights.ts';
 import type { CredentialSource } from '../../../src/engines/engine.ts';
 import type { Control, ControlVerb, Expansion, JoinPhase } from '../../../src/model/expansion.ts';
 import type { PolicyInput } from '../../../src/model/policy.ts';
 import { type Cluster, createCluster } from '../../../src/simulator/index.ts';
+import type { Compare } from '../../../src/work/expansion/session.ts';
 import { fill, MB, virtualService } from '../../scheduling/virtual-service.ts';
 
 export const minute = 60_000;
@@ -17,6 +19,9 @@ interface Setting {
   readonly onAnotherMount?: boolean;
   readonly policy?: PolicyInput;
   readonly credentials?: CredentialSource;
+  /** What agents tell of the simulated nodes; absent = none do. */
+  readonly agents?: (cluster: Cluster) => ReadAgents;
+  readonly compare?: (cluster: Cluster) => Compare;
   /** Called when the nodes are there and nothing was asked for yet. */
   readonly before?: (cluster: Cluster) => void;
 }
@@ -30,6 +35,8 @@ export async function begin({
   databases = 1,
   onAnotherMount = false,
   credentials,
+  agents,
+  compare,
   before,
 }: Setting = {}) {
   const cluster = createCluster({
@@ -45,7 +52,11 @@ export async function begin({
     { version: slaves, copiesOnAnotherMount: onAnotherMount },
   );
   before?.(cluster);
-  const service = virtualService(cluster, credentials && { credentials });
+  const service = virtualService(cluster, {
+    ...(credentials && { credentials }),
+    ...(agents && { agents: agents(cluster) }),
+    ...(compare && { compare: compare(cluster) }),
+  });
   await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy });
   service.startProcess();
 
