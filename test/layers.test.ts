@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const keepers: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['queue'],
   pg: ['store', 'queue', 'platform'],
-  ioredis: ['queue', 'demo'],
+  ioredis: ['engines', 'queue', 'demo'],
   fastify: ['api', 'service.ts', 'work'],
 };
 

@@ -1,25 +1,8 @@
-import type { Socket } from 'node:net';
+import { AbstractConnector, Redis, ReplyError } from 'ioredis';
 import type { Address } from '../../model/observation.ts';
-import {
-  type Bounds,
-  ErrorReply,
-  Incoming,
-  ProtocolError,
-  type Reply as Read,
-  type ReplyReader,
-} from '../../resp/reader.ts';
-import { CommandWriter } from '../../resp/writer.ts';
+import { ProtocolError } from '../../resp/reader.ts';
 import { type Access, AccessRefused, connectToNode, type Network } from '../node-access.ts';
-
-/**
- * The largest honest reply is INFO rocksdb: 20 KB per DB on 3.5.4, 40 KB on 4.0.1 (recordings 24), with at most
- * 8 DBs and a handful of instances.
- */
-const replyBounds: Bounds = {
-  maxBytes: 8 * 1024 * 1024,
-  maxLineBytes: 64 * 1024,
-  maxElements: 100_000,
-};
+import { GuardedStream } from './guarded-stream.ts';
 
 /** Why a link did not come about, or ended. */
 export class LinkError extends Error {
@@ -80,7 +63,7 @@ export function openLink(
     socket.once('connect', () => {
       signal.removeEventListener('abort', abort);
       // At once, not after an await: the next error of the socket may come before that, and must find a listener.
-      resolve(overSocket(socket));
+      resolve(overStream(new GuardedStream(socket), socket.remoteAddress ?? null));
       socket.off('error', fail);
     });
   });
@@ -92,70 +75,78 @@ function connectText(error: NodeJS.ErrnoException): string {
   return error.message || causes.join('; ') || 'the connection failed';
 }
 
-interface Awaited {
-  readonly replies: Reply[];
-  readonly count: number;
-  readonly resolve: (replies: Reply[]) => void;
-  readonly reject: (fault: Error) => void;
-}
-
-function overSocket(socket: Socket): Link {
-  const incoming = new Incoming(replyBounds);
-  const awaited: Awaited[] = [];
+async function overStream(stream: GuardedStream, connectedTo: string | null): Promise<Link> {
   let fault: Error | null = null;
   const end = (error: Error) => {
     fault ??= error;
-    socket.destroy();
-    for (const each of awaited.splice(0)) each.reject(fault);
+    stream.destroy();
   };
-  const take = (value: ReplyReader) => {
-    const [first] = awaited;
-    if (!first) throw new ProtocolError('the node sent a reply that nobody asked for');
-    first.replies.push(replyOf(value.next()));
-    if (first.replies.length < first.count) return;
-    awaited.shift();
-    first.resolve(first.replies);
-  };
-  socket.on('data', (bytes: Buffer) => {
-    if (fault) return;
-    try {
-      incoming.push(bytes, take);
-    } catch (error) {
-      end(error as Error);
-    }
+  stream.on('error', end);
+  stream.once('close', () => end(new LinkError('ECLOSED', 'the node closed the connection')));
+  const redis = new Redis({
+    Connector: connectorOf(stream),
+    protocol: 2,
+    disableClientInfo: true,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    lazyConnect: true,
   });
-  socket.on('error', (error: NodeJS.ErrnoException) =>
-    end(new LinkError(error.code ?? 'ECLOSED', error.message)),
-  );
-  socket.once('close', () => end(new LinkError('ECLOSED', 'the node closed the connection')));
+  // A reply that nobody asked for comes as an error event too: such a stream cannot be trusted any further.
+  redis.on('error', (error: Error) => end(new ProtocolError(firstLine(error.message))));
+  await redis.connect().catch((error: Error) => end(error));
+  if (fault) throw asFault(fault);
   return {
-    connectedTo: socket.remoteAddress ?? null,
+    connectedTo,
     get usable() {
-      return fault === null;
+      return fault === null && redis.status === 'ready';
     },
-    send(commands) {
-      return new Promise((resolve, reject) => {
-        if (fault) return reject(fault);
-        if (commands.length === 0) return resolve([]);
-        awaited.push({ replies: [], count: commands.length, resolve, reject });
-        const writer = new CommandWriter();
-        for (const command of commands) writer.add(...command);
-        socket.write(writer.toBuffer());
-      });
+    async send(commands) {
+      const replies = await exchange(redis, stream, commands);
+      return replies.map((reply) => settledReply(reply, () => asFault(fault)));
     },
     destroy() {
       end(new LinkError('ECLOSED', 'the connection was given up'));
+      redis.disconnect();
     },
   };
 }
 
-function replyOf(read: Read): Reply {
-  return read instanceof ErrorReply ? { error: firstLine(read.message) } : { value: plain(read) };
+/** ioredis takes its connection from here; it is asked once. */
+function connectorOf(stream: GuardedStream) {
+  return class extends AbstractConnector {
+    constructor() {
+      super(0);
+    }
+    async connect() {
+      return stream as never;
+    }
+    override disconnect(): void {
+      stream.destroy();
+    }
+  };
 }
 
-function plain(read: Read): unknown {
-  if (Buffer.isBuffer(read)) return read.toString();
-  return Array.isArray(read) ? read.map(plain) : read;
+function exchange(redis: Redis, stream: GuardedStream, commands: readonly Command[]) {
+  stream.cork();
+  const replies = commands.map(([name, ...args]) => redis.call(name, ...args.map(String)));
+  stream.uncork();
+  return Promise.allSettled(replies);
+}
+
+function settledReply(result: PromiseSettledResult<unknown>, fault: () => Error): Reply {
+  if (result.status === 'fulfilled') return { value: result.value };
+  if (result.reason instanceof ReplyError) return { error: firstLine((result.reason as Error).message) };
+  throw fault();
+}
+
+function asFault(error: Error | null): Error {
+  if (error instanceof ProtocolError || error instanceof LinkError) return error;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return new LinkError(code ?? 'ECLOSED', error?.message ?? 'the node closed the connection');
 }
 
 /** Text of a node is shown to people: one line, printable, short. */
