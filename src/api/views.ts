@@ -6,6 +6,7 @@ import {
   type ExpansionView,
   JoinSummary,
   type JoinView,
+  type NodeDetail,
   type ProgressMessage,
 } from '../model/views/expansion.ts';
 
@@ -23,6 +24,15 @@ function attemptView(attempt: Attempt): AttemptView {
 export function joinView(join: Join): JoinView {
   return { ...join, attempts: join.attempts.map(attemptView) };
 }
+
+/** With what agents told last of the node's host and its master's. */
+export const nodeDetail = (expansion: Expansion, join: Join): NodeDetail => ({
+  ...joinView(join),
+  hosts: {
+    node: join.attempts.at(-1)?.tracker?.sight ?? null,
+    master: expansion.masterTracker.sight ?? null,
+  },
+});
 
 function joinSummary(join: Join): JoinSummary {
   return Object.fromEntries(summaryFields.map((field) => [field, join[field]])) as unknown as JoinSummary;

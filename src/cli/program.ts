@@ -138,8 +138,14 @@ function addExpansionCommands(wiring: Wiring): void {
       }),
   );
   wiring.act(
-    wiring.command('show [id]', 'show an expansion as it stands', ['pika-expander show exp_0mabc']),
-    async (session, [id]) => (await import('./commands/look.ts')).show(session, id),
+    wiring
+      .command('show [id]', 'show an expansion, or a node with its host, as it stands', [
+        'pika-expander show exp_0mabc',
+        'pika-expander show exp_0mabc --node 10.0.0.2:9221',
+      ])
+      .option('--node <node>', 'only this node, with the files, disks and log lines that agents see'),
+    async (session, [id], options: { node?: string }) =>
+      (await import('./commands/look.ts')).show(session, id, options),
   );
   wiring.act(
     wiring.command('evidence [id]', 'show per node why it counts as verified, or why not', [

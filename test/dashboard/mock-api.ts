@@ -6,7 +6,7 @@ import {
   evidenceReport,
   expansionSummary,
   expansionView,
-  joinView,
+  nodeDetail,
   progressMessage,
 } from '../../src/api/views.ts';
 import { inBatches } from '../../src/core/plan/batches.ts';
@@ -225,7 +225,13 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     const { node } = request.params as { node: string };
     const join = found(request)?.joins.find((candidate) => candidate.target.name === node);
     return join
-      ? joinFor(joinView(join), reader(request))
+      ? joinFor(
+          {
+            ...nodeDetail(found(request)!, join),
+            hosts: world.hosts.get(node) ?? { node: null, master: null },
+          },
+          reader(request),
+        )
       : fail(reply, 404, 'not_found', 'There is no such node in this expansion.');
   });
   app.get('/v1/expansions/:id/nodes/:node/observations', async (request) => {

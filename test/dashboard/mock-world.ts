@@ -27,6 +27,7 @@ import type { Address, DbState, ListedSlave, Look } from '../../src/model/observ
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { nobody } from '../../src/model/text.ts';
 import type { StoredEvent } from '../../src/model/views/event.ts';
+import type { NodeDetail } from '../../src/model/views/expansion.ts';
 import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
 import { said } from '../support/said.ts';
@@ -137,6 +138,9 @@ export class MockWorld {
   #observationSeq = 0;
   #ids = 0;
   readonly #listeners = new Set<() => void>();
+
+  /** What agents tell, by node. */
+  readonly hosts = new Map<string, NodeDetail['hosts']>();
 
   constructor(now: number) {
     this.now = now;

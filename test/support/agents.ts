@@ -51,9 +51,55 @@ export const sightOf = (at: number, server: Partial<AgentServer> = {}, clockAhea
 export const space = (path: string, device: number, freeBytes = 1e12): Space => ({
   path,
   device,
-  totalBytes: 2e12,
+  totalBytes: Math.max(4 * freeBytes, 1e9),
   freeBytes,
   totalInodes: 1e6,
   freeInodes: 1e6,
   problem: null,
+});
+
+/** What agents tell of a node that copies 54 files of `snapshotBytes`, and of its master. Times are from `at` on. */
+export const copyingHosts = (at: number, snapshotBytes: number) => ({
+  node: sightOf(at + 6000, {
+    paths: {
+      db: space('/data/pika/db', 1, 3 * snapshotBytes),
+      dbSync: space('/data/pika/dbsync', 1, 3 * snapshotBytes),
+      log: space('/var/log/pika', 2, 1e9),
+    },
+    attempts: [
+      {
+        db: 'db0',
+        startedAt: at,
+        endedAt: null,
+        verdict: 'running',
+        cause: null,
+        files: { listed: 54, copied: 32 },
+      },
+    ],
+    log: [
+      aLine(at + 100, 'sync_granted', 'DB: db0 Need Wait To Sync'),
+      aLine(
+        at + 1100,
+        'list_refused',
+        'IO error: kRsyncMeta request failed! db is not exist or doing bgsave',
+      ),
+      aLine(at + 2100, 'list_taken', 'copy meta data done, db name: db0 file count: 54'),
+      aLine(at + 2200, 'copy_begins', 'RsyncClient begin to copy remote files'),
+    ],
+  }),
+  master: sightOf(at + 6000, {
+    paths: { db: space('/data/pika/db', 1, snapshotBytes), dump: space('/data/pika/dump', 1, snapshotBytes) },
+    log: [
+      aLine(at + 150, 'dump_begun', 'db0 bgsave_info: path=/data/pika/dump/20261128/db0'),
+      aLine(at + 2000, 'list_served', 'Rsync Meta request, snapshot_uuid: 7f files count: 54'),
+    ],
+  }),
+});
+
+const aLine = (at: number, code: string, line: string): AgentServer['log'][number] => ({
+  at,
+  code,
+  line,
+  thread: 1,
+  values: {},
 });

@@ -3,7 +3,7 @@ import { ExpansionRequest } from '../../admission/request.ts';
 import { printable } from '../../admission/validate.ts';
 import { type ExpansionState, expansionStates } from '../../model/expansion.ts';
 import { refuseField } from '../../model/refusal.ts';
-import { EvidenceReport, ExpansionSummary, ExpansionView, JoinView } from '../../model/views/expansion.ts';
+import { EvidenceReport, ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
 import { ObservationPage } from '../../model/views/observation.ts';
 import { PageOf } from '../../model/views/schema.ts';
 import { expansionFor, joinFor } from '../for-reader.ts';
@@ -20,7 +20,7 @@ import {
 } from '../schemas.ts';
 import { checkCursor, existing, existingJoin } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
-import { evidenceReport, expansionSummary, expansionView, joinView } from '../views.ts';
+import { evidenceReport, expansionSummary, expansionView, nodeDetail } from '../views.ts';
 
 const ListQuery = Type.Object(
   {
@@ -137,12 +137,12 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
         tags: ['expansions'],
         summary: 'Read one node of an expansion',
         params: NodeParams,
-        response: { 200: JoinView, ...errorResponses(404) },
+        response: { 200: NodeDetail, ...errorResponses(404) },
       },
     },
     async (request) => {
       const expansion = await existing(store, request.params.id);
-      return joinFor(joinView(existingJoin(expansion, request.params.node)), reader(request));
+      return joinFor(nodeDetail(expansion, existingJoin(expansion, request.params.node)), reader(request));
     },
   );
 

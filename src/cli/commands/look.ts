@@ -1,5 +1,10 @@
 import { isEnded } from '../../model/expansion.ts';
-import type { EvidenceReport, ExpansionSummary, ExpansionView } from '../../model/views/expansion.ts';
+import type {
+  EvidenceReport,
+  ExpansionSummary,
+  ExpansionView,
+  NodeDetail,
+} from '../../model/views/expansion.ts';
 import type { Page } from '../../model/views/schema.ts';
 import type { Freeze } from '../../model/views/service.ts';
 import { CliError, UsageError } from '../errors.ts';
@@ -7,6 +12,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, table } from '../format.ts';
 import { renderEvidence } from '../render/evidence.ts';
 import { nextCommands, renderExpansion } from '../render/expansion.ts';
+import { renderNode } from '../render/node.ts';
 import type { Session } from '../session.ts';
 import { words } from '../style.ts';
 import { watchExpansion } from '../watching.ts';
@@ -55,7 +61,21 @@ async function frozenLines(session: Session): Promise<readonly string[]> {
   return state?.frozen === true ? [...freezeLines(state), ''] : [];
 }
 
-export async function show(session: Session, id: string | undefined): Promise<ExitCode> {
+export interface ShowOptions {
+  readonly node?: string;
+}
+
+export async function show(
+  session: Session,
+  id: string | undefined,
+  { node }: ShowOptions,
+): Promise<ExitCode> {
+  if (node !== undefined) {
+    const path = `${pathOf(await idOrOnly(session, id))}/nodes/${encodeURIComponent(node)}`;
+    const detail = await session.client.get<NodeDetail>(path);
+    session.print(detail, () => renderNode(detail, session.style, session.context.now()));
+    return exitCodes.succeeded;
+  }
   const expansion = await session.client.get<ExpansionView>(pathOf(await idOrOnly(session, id)));
   const frozen = isEnded(expansion.state) ? [] : await frozenLines(session);
   session.print(expansion, () => [

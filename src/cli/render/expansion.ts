@@ -65,16 +65,22 @@ function progressText(join: JoinView, room: number): string | null {
   const rate = bytesPerSecond === null ? 'rate unknown' : `${formatBytes(bytesPerSecond)}/s`;
   const remaining =
     remainingSeconds === null ? 'remaining time unknown' : `${formatDuration(remainingSeconds)} left`;
-  const text = `${formatBytes(receivedBytes)} of ${formatBytes(snapshotBytes)}  ${rate}  ${remaining}`;
+  const text = `${formatBytes(receivedBytes)} of ${formatBytes(snapshotBytes)}${filesText(join)}  ${rate}  ${remaining}`;
   const share = snapshotBytes && receivedBytes !== null ? Math.min(1, receivedBytes / snapshotBytes) : null;
   const barWidth = Math.min(24, room - text.length - 10);
   if (share === null || barWidth < 6) return ` ${share === null ? '' : `${percent(share)}  `}${text}`;
   return ` ${bar(share, barWidth)} ${percent(share)}  ${text}`;
 }
 
+/** `, 32 of 54 files`; nothing without an agent on the node's host. */
+function filesText({ progress: { files } }: JoinView): string {
+  if (!files) return '';
+  return `, ${files.copied}${files.listed === null ? '' : ` of ${files.listed}`} files`;
+}
+
 const percent = (share: number): string => `${String(Math.floor(share * 100)).padStart(3)} %`;
 
-function bar(share: number, width: number): string {
+export function bar(share: number, width: number): string {
   const full = Math.floor(share * width);
   return '█'.repeat(full) + '░'.repeat(width - full);
 }
@@ -143,7 +149,7 @@ function endsLines({ progress }: JoinView, now: number): string[] {
   ];
 }
 
-function joinDetails(join: JoinView, style: Style, now: number): string[] {
+export function joinDetails(join: JoinView, style: Style, now: number): string[] {
   const anomalies = (join.anomalies ?? []).map(
     (anomaly) => `      ${style.yellow(`⚠ ${anomaly.code}`)}: ${printable(anomaly.text)}`,
   );

@@ -1,5 +1,5 @@
 import type { Progress, SilentNode } from '../../model/expansion.ts';
-import type { MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
+import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { bytesBetween } from '../../model/observation.ts';
 import { receivedInPass } from '../sync/full-sync-pass.ts';
 import { lastPass, transferRate } from '../sync/tracker.ts';
@@ -10,6 +10,7 @@ export const noProgress: Progress = {
   bytesPerSecond: null,
   remainingSeconds: null,
   lagBytes: null,
+  files: null,
   silent: null,
 };
 
@@ -26,6 +27,23 @@ function silenceOf(
   if (unreachableSince !== null)
     return { how: 'unreachable', since: unreachableSince, attemptEndsAt: unreachableSince + unreachableMs };
   return busySince === null ? null : { how: 'busy', since: busySince, attemptEndsAt: busySince + busyMs };
+}
+
+/** Clocks of hosts are known to the time that a report is on its way. */
+const clocksApartMs = 3000;
+
+/** Over all databases, by their attempts in the node's log since this pass began. */
+function filesOf(
+  { sight }: SlaveTracker,
+  { startedAt }: FullSyncPass,
+): NonNullable<Progress['files']> | null {
+  const attempts = sight?.server.attempts.filter((each) => each.startedAt >= startedAt - clocksApartMs) ?? [];
+  const latest = [...new Map(attempts.map((each) => [each.db, each.files])).values()];
+  if (latest.length === 0) return null;
+  return latest.reduce((sum, { listed, copied }) => ({
+    copied: sum.copied + copied,
+    listed: sum.listed === null || listed === null ? null : sum.listed + listed,
+  }));
 }
 
 /**
@@ -57,6 +75,7 @@ export function progressOf(
     lagBytes: lagKnown
       ? bytesBetween(master.replication?.binlog, tracker.replication?.binlog, binlogFileSizeBytes)
       : null,
+    files: wait ? filesOf(tracker, wait) : null,
     silent,
   };
 }

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ControlVerb, type ExpansionState, isEnded } from '../../model/expansion.ts';
+import { type ControlVerb, type ExpansionState, isActive, isEnded } from '../../model/expansion.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
-import type { ExpansionSummary, ExpansionView, JoinView } from '../../model/views/expansion.ts';
+import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
 import type { ObservationPage } from '../../model/views/observation.ts';
 import type { Plan, Topology } from '../../model/views/plan.ts';
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
@@ -72,7 +72,9 @@ export const useExpansion = (id: string) =>
 export const useNode = (id: string, node: string) =>
   useQuery({
     queryKey: keys.node(id, node),
-    queryFn: ({ signal }) => call<JoinView>(nodePath(id, node), { signal }),
+    queryFn: ({ signal }) => call<NodeDetail>(nodePath(id, node), { signal }),
+    // What agents tell comes without news of its own.
+    refetchInterval: ({ state }) => (state.data?.hosts.node && isActive(state.data.phase) ? 2_000 : false),
   });
 
 /** Observations of a node, oldest first, at most `limit`. */

@@ -540,6 +540,18 @@ export const en = {
     buildsHelp: 'The service recognises a release by the beginning of pika_git_sha in INFO.',
     release: 'Release',
   },
+  host: {
+    title: 'Host, as agents see it',
+    servers: { node: 'Node', master: 'Master' },
+    noAgent: 'no agent reports',
+    files: 'Files of the dump',
+    filesCame: (copied: number, listed: number | null) =>
+      listed === null ? `${copied} came` : `${copied} of ${listed} came`,
+    free: (free: string, total: string) => `${free} of ${total} free`,
+    awaited: (bytes: string) => `${bytes} of the copy are still to come`,
+    tooSmall: (bytes: string) => `${bytes} of the copy are still to come: too little room`,
+    log: 'Phases and log',
+  },
   node: {
     title: (node: string) => `Node ${node}`,
     phases: 'Phases',

@@ -502,6 +502,18 @@ export const zh: Messages = {
     buildsHelp: '本服务根据 INFO 中 pika_git_sha 的开头识别版本。',
     release: '版本',
   },
+  host: {
+    title: '主机（由代理程序观测）',
+    servers: { node: '从节点', master: '主节点' },
+    noAgent: '没有代理程序上报',
+    files: '快照的文件',
+    filesCame: (copied, listed) =>
+      listed === null ? `已到达 ${copied} 个` : `${listed} 个中已到达 ${copied} 个`,
+    free: (free, total) => `剩余 ${free}，共 ${total}`,
+    awaited: (bytes) => `副本还有 ${bytes} 未到`,
+    tooSmall: (bytes) => `副本还有 ${bytes} 未到：空间不足`,
+    log: '阶段与日志',
+  },
   node: {
     title: (node) => `节点 ${node}`,
     phases: '阶段',

@@ -1,6 +1,7 @@
 /** Expansions and their nodes as the API answers with them. What is stored holds the trackers besides. */
 import Type from 'typebox';
 import { controlVerbs, expansionStates, joinPhases } from '../states.ts';
+import { AgentSight } from './agent.ts';
 import { Capabilities } from './capabilities.ts';
 import { ComparisonReport } from './comparison.ts';
 import { Diagnosis } from './diagnosis.ts';
@@ -126,6 +127,15 @@ export const Progress = Type.Object({
     Type.Number(),
     "Bytes of binlog between the master's position and the node's, summed over DBs; null = not known.",
   ),
+  files: Type.Optional(
+    Nullable(
+      Type.Object({
+        copied: Type.Integer(),
+        listed: Nullable(Type.Integer(), 'Of the list of the dump; null = the log does not show it.'),
+      }),
+      'Files of the dump that came, as the log of the node tells it. null = no agent tells.',
+    ),
+  ),
   silent: Type.Optional(
     Nullable(
       SilentNode,
@@ -198,6 +208,16 @@ export const JoinView = Type.Object({
   ),
 });
 export type JoinView = Of<typeof JoinView>;
+
+/** A node by itself: with what agents told last of its host and of its master's. */
+export const NodeDetail = Type.Object({
+  ...JoinView.properties,
+  hosts: Type.Object({
+    node: Nullable(AgentSight, 'null = no agent has told of it since it was attached.'),
+    master: Nullable(AgentSight, 'null = no agent has told of it.'),
+  }),
+});
+export type NodeDetail = Of<typeof NodeDetail>;
 
 export const Control = Type.Object({
   id: Type.String(),

@@ -76,7 +76,8 @@ export function ActiveNode({
   const t = useMessages();
   const n = t.nodeTable;
   const duration = useDuration();
-  const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes } = measuredNow(join);
+  const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes, files } =
+    measuredNow(join);
   // What is over has no rate; what goes on and is not measured is unknown.
   const unknown = <span className="faint">{isActive(join.phase) ? t.common.unknown : '–'}</span>;
   return (
@@ -101,6 +102,12 @@ export function ActiveNode({
             {snapshotBytes === null ? unknown : formatBytes(snapshotBytes)}
           </dd>
         </div>
+        {files && !dense && (
+          <div>
+            <dt>{t.host.files}</dt>
+            <dd>{t.host.filesCame(files.copied, files.listed)}</dd>
+          </div>
+        )}
         <div>
           <dt>{n.rate}</dt>
           <dd>{bytesPerSecond === null ? unknown : formatRate(bytesPerSecond)}</dd>

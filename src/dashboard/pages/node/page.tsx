@@ -5,7 +5,7 @@ import { remedyTexts } from '../../../model/anomaly-table.ts';
 import { type AnomalyRecord, type EvidenceRule, ruleFor } from '../../../model/evidence.ts';
 import { isEnded, type NodeCommand } from '../../../model/expansion.ts';
 import { formatAddress } from '../../../model/observation.ts';
-import type { AttemptView, ExpansionView, JoinView } from '../../../model/views/expansion.ts';
+import type { AttemptView, ExpansionView, JoinView, NodeDetail } from '../../../model/views/expansion.ts';
 import { call, nodePath } from '../../api/client.ts';
 import { fetchObservations, useExpansion, useNode } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
@@ -33,6 +33,7 @@ import { ControlsProvider, NodeControls } from '../expansion/controls.tsx';
 import { isStill, spansOf } from '../expansion/lanes.ts';
 import { Findings } from '../new-expansion/plan-view.tsx';
 import { Facts } from './facts.tsx';
+import { HostLog, HostPanel } from './host.tsx';
 import { Observations } from './observations.tsx';
 
 export default function NodePage({ id, node }: { readonly id: string; readonly node: string }) {
@@ -54,7 +55,7 @@ export default function NodePage({ id, node }: { readonly id: string; readonly n
     );
   }
   // The page's detail has the evidence; the expansion's copy has the freshest progress.
-  const join: JoinView = summary ? { ...detail.data, progress: summary.progress } : detail.data;
+  const join: NodeDetail = summary ? { ...detail.data, progress: summary.progress } : detail.data;
   return <NodeView expansion={expansion.data} join={join} status={live.status} />;
 }
 
@@ -64,7 +65,7 @@ function NodeView({
   status,
 }: {
   readonly expansion: ExpansionView;
-  readonly join: JoinView;
+  readonly join: NodeDetail;
   readonly status: ReturnType<typeof useExpansionLive>['status'];
 }) {
   const t = useMessages();
@@ -108,6 +109,7 @@ function NodeView({
             {join.diagnosis && <DiagnosisPanel join={join} diagnosis={join.diagnosis} />}
             <EvidencePanel join={join} />
             <AnomaliesPanel join={join} />
+            <HostLog join={join} until={over ? expansion.endedAt : null} />
             <AttemptsPanel join={join} />
             {join.comparison && <ComparisonPanel comparison={join.comparison} />}
           </div>
@@ -117,6 +119,7 @@ function NodeView({
                 <ActiveNode id={expansion.id} join={join} />
               </ul>
             </Panel>
+            {(join.hosts.node ?? join.hosts.master) && <HostPanel join={join} />}
             <PhasesPanel join={join} over={over} endedAt={expansion.endedAt} />
             <Panel id="target" title={n.target}>
               <dl className="facts">
@@ -144,7 +147,7 @@ function DownloadButton({ id, join }: { readonly id: string; readonly join: Join
   const name = join.target.name;
   const save = async () => {
     const [detail, observations] = await Promise.all([
-      call<JoinView>(nodePath(id, name)),
+      call<NodeDetail>(nodePath(id, name)),
       fetchObservations(id, name, 0, 1000),
     ]);
     const text = JSON.stringify({ expansionId: id, node: detail, observations: observations.items }, null, 2);

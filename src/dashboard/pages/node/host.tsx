@@ -1,0 +1,212 @@
+import type { ReactNode } from 'react';
+import {
+  attemptSaid,
+  type ShownDisk,
+  type ShownLine,
+  shownDisks,
+  shownLog,
+} from '../../../model/shown-host.ts';
+import type { NodeDetail } from '../../../model/views/expansion.ts';
+import { Age, Bar, Panel, useDuration, useNow } from '../../components/parts.tsx';
+import { useWidth } from '../../components/use-width.ts';
+import { formatBytes, formatClock } from '../../format.ts';
+import { useMessages, useReader } from '../../i18n.tsx';
+import { isStill, spansOf, ticksOf } from '../expansion/lanes.ts';
+
+/** What agents see of the host: files of the copy against the list of the dump, and disks with what is still to come. */
+export function HostPanel({ join }: { readonly join: NodeDetail }) {
+  const t = useMessages().host;
+  const reader = useReader();
+  const { node, master } = join.hosts;
+  const disks = shownDisks(join);
+  const { files } = join.progress;
+  return (
+    <Panel id="host" title={t.title}>
+      <div className="stack">
+        <p className="small soft">
+          {(['node', 'master'] as const).map((server, index) => {
+            const sight = { node, master }[server];
+            return (
+              <span key={server}>
+                {index > 0 && ' · '}
+                {t.servers[server]}: {sight ? <Seen agent={sight.agent} at={sight.at} /> : t.noAgent}
+              </span>
+            );
+          })}
+        </p>
+        {files && (
+          <Measure name={t.files} value={t.filesCame(files.copied, files.listed)}>
+            <Bar
+              tall
+              share={files.listed ? Math.min(1, files.copied / files.listed) : null}
+              label={t.files}
+            />
+          </Measure>
+        )}
+        {disks.map((disk) => (
+          <Disk key={`${disk.server} ${disk.path}`} disk={disk} />
+        ))}
+        {node && node.server.attempts.length > 0 && (
+          <ol className="plain small stack tight">
+            {node.server.attempts.map((attempt) => (
+              <li key={`${attempt.db} ${attempt.startedAt}`}>
+                <span className="faint num">{formatClock(attempt.startedAt)}</span>{' '}
+                {attemptSaid[reader.language](attempt, reader)}
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function Seen({ agent, at }: { readonly agent: string; readonly at: number }) {
+  return (
+    <>
+      <span className="mono">{agent}</span>, <Age since={at} />
+    </>
+  );
+}
+
+function Measure(props: { readonly name: ReactNode; readonly value: string; readonly children: ReactNode }) {
+  return (
+    <div className="stack tight">
+      <div className="row apart small">
+        <span>{props.name}</span>
+        <span className="num">{props.value}</span>
+      </div>
+      {props.children}
+    </div>
+  );
+}
+
+function Disk({ disk }: { readonly disk: ShownDisk }) {
+  const t = useMessages().host;
+  const { server, settings, path, totalBytes, freeBytes, awaitedBytes } = disk;
+  const share = (bytes: number) => `${totalBytes === 0 ? 0 : Math.min(100, (bytes / totalBytes) * 100)}%`;
+  const tooSmall = awaitedBytes !== null && awaitedBytes > freeBytes;
+  const free = t.free(formatBytes(freeBytes), formatBytes(totalBytes));
+  return (
+    <Measure
+      name={
+        <>
+          {t.servers[server]} <span className="mono faint">{settings.join(', ')}</span>
+        </>
+      }
+      value={free}
+    >
+      <div className="disk-bar" role="img" aria-label={`${t.servers[server]}, ${path}: ${free}`} title={path}>
+        <i style={{ width: share(totalBytes - freeBytes) }} />
+        {awaitedBytes !== null && (
+          <b className={tooSmall ? 'bad' : ''} style={{ width: share(Math.min(awaitedBytes, freeBytes)) }} />
+        )}
+      </div>
+      {awaitedBytes !== null && (
+        <span className={`small ${tooSmall ? 'tone-bad' : 'faint'}`}>
+          {tooSmall ? t.tooSmall(formatBytes(awaitedBytes)) : t.awaited(formatBytes(awaitedBytes))}
+        </span>
+      )}
+    </Measure>
+  );
+}
+
+const nameWidth = 96;
+const linesListed = 200;
+
+/** The lines of the logs of node and master that mean something, beside the phases of the node on one axis. */
+export function HostLog({ join, until }: { readonly join: NodeDetail; readonly until: number | null }) {
+  const t = useMessages();
+  const reader = useReader();
+  const current = useNow();
+  const duration = useDuration();
+  const { ref, width } = useWidth();
+  const spans = spansOf(join, until ?? current).filter(({ phase }) => !isStill(phase));
+  const [first, last] = [spans[0], spans.at(-1)];
+  if (!first || !last) return null;
+  const lines = shownLog(join.hosts, first.from, reader);
+  if (lines.length === 0) return null;
+  const from = first.from;
+  const length = Math.max(1000, last.to - from, (lines.at(-1)?.at ?? from) - from);
+  const place = (at: number) => `${(Math.min(Math.max(at - from, 0), length) / length) * 100}%`;
+  const track = Math.max(60, width - nameWidth - 24);
+  const ticks = ticksOf(length, Math.max(2, Math.floor(track / 90))).filter(
+    (tick) => tick / length < 1 - 70 / track,
+  );
+  return (
+    <Panel id="host-log" title={t.host.log} flush>
+      <div ref={ref} className="host-log" style={{ ['--name-width' as string]: `${nameWidth}px` }}>
+        <div className="host-lane axis" aria-hidden="true">
+          <span />
+          <div className="timeline-track">
+            {ticks.map((tick) => (
+              <span key={tick} className="tick num" style={{ left: place(from + tick) }}>
+                {tick === 0 ? formatClock(from) : `+${duration(tick).replace('.0', '')}`}
+              </span>
+            ))}
+          </div>
+        </div>
+        <div className="host-lane" aria-hidden="true">
+          <span className="lane-name">{t.node.phases}</span>
+          <span className="timeline-track">
+            {spans.map((span) => (
+              <i
+                key={`${span.phase} ${span.from}`}
+                className={`span phase-${span.phase}`}
+                style={{
+                  left: place(span.from),
+                  width: `max(2px, ${((span.to - span.from) / length) * 100}%)`,
+                }}
+                title={`${t.phases[span.phase]} · ${duration(span.to - span.from)}`}
+              >
+                {((span.to - span.from) / length) * track > t.phases[span.phase].length * 7 + 14
+                  ? t.phases[span.phase]
+                  : ''}
+              </i>
+            ))}
+          </span>
+        </div>
+        {(['node', 'master'] as const).map((server) => (
+          <div key={server} className="host-lane" aria-hidden="true">
+            <span className="lane-name">{t.host.servers[server]}</span>
+            <span className="timeline-track">
+              {lines
+                .filter((line) => line.server === server)
+                .map((line, index) => (
+                  <i
+                    // biome-ignore lint/suspicious/noArrayIndexKey: lines of one moment can be the same
+                    key={`${line.at} ${index}`}
+                    className="log-mark"
+                    style={{ left: place(line.at) }}
+                    title={`${formatClock(line.at)} ${line.meaning}`}
+                  />
+                ))}
+            </span>
+          </div>
+        ))}
+        <Lines lines={lines.slice(-linesListed)} />
+      </div>
+    </Panel>
+  );
+}
+
+function Lines({ lines }: { readonly lines: readonly ShownLine[] }) {
+  const t = useMessages().host;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+    <ol className="plain log-lines small" aria-label={t.log} tabIndex={0}>
+      {lines.map(({ at, server, meaning, line }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines of one moment can be the same
+        <li key={`${at} ${index}`}>
+          <span className="faint num">{formatClock(at)}</span>
+          <span>{t.servers[server]}</span>
+          <span>
+            {meaning}
+            <br />
+            <span className="mono faint">{line}</span>
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { copyingHosts } from '../support/agents.ts';
+import { noBrowser } from './browser.ts';
+import { useDashboard } from './harness.ts';
+
+describe.skipIf(noBrowser !== null)('the page of a node whose host an agent sees', () => {
+  const open = useDashboard();
+
+  it('shows files against the list, disks with what is still to come, and the log beside the phases', async () => {
+    const [page, { world }] = await open();
+    const name = '10.20.0.31:9221';
+    const { id } = world.add({ master: '10.20.0.10:9221', nodes: [name] });
+    world.advance(1_000);
+    const first = world.get(id)!.joins[0]!;
+    world.hosts.set(name, copyingHosts(first.phaseSince, 1e9));
+    world.patchJoin(id, name, {
+      progress: {
+        ...first.progress,
+        snapshotBytes: 1e9,
+        receivedBytes: 6e8,
+        files: { copied: 32, listed: 54 },
+      },
+    });
+    await page.goto(`/expansions/${id}/nodes/${encodeURIComponent(name)}`);
+    const host = page.section(page.t.host.title);
+    await host.getByText(page.t.host.filesCame(32, 54), { exact: true }).waitFor();
+    await host.getByText(page.t.host.awaited('400 MB'), { exact: true }).waitFor();
+    const log = page.section(page.t.host.log);
+    await log.getByText('DB: db0 Need Wait To Sync', { exact: true }).waitFor();
+    expect(await log.locator('.log-mark').count()).toBe(6);
+    expect(await log.locator('.log-lines > li').count()).toBe(6);
+    if (process.env.SHOTS) {
+      await page.page.screenshot({ path: `${process.env.SHOTS}/node.png`, fullPage: true });
+    }
+  });
+
+  it('is as before where no agent reports', async () => {
+    const [page, { world }] = await open();
+    const { id } = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221'] });
+    world.advance(1_000);
+    await page.goto(`/expansions/${id}/nodes/${encodeURIComponent('10.20.0.31:9221')}`);
+    await page.section(page.t.node.evidence).waitFor();
+    expect(await page.section(page.t.host.title).count()).toBe(0);
+    expect(await page.section(page.t.host.log).count()).toBe(0);
+  });
+});
