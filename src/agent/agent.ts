@@ -58,6 +58,8 @@ const firstReportWithinMs = 30_000;
 const answerWithinMs = 30_000;
 const [firstRetryMs, longestRetryMs] = [1000, 60_000];
 const leastBetweenReportsMs = 500;
+/** The service takes two reports a second at most, of whatever kind. */
+const leastBeforeUrgentMs = 1000;
 const portWithinMs = 3000;
 const keptPortTries = 64;
 const hashedBytesPerSecond = 50_000_000;
@@ -132,7 +134,7 @@ export class Agent {
       const now = this.#parts.now();
       const caughtUp = await this.look();
       const due =
-        this.#isUrgent && this.#failures === 0 ? this.#sentAt + leastBetweenReportsMs : this.#nextReportAt;
+        this.#isUrgent && this.#failures === 0 ? this.#sentAt + leastBeforeUrgentMs : this.#nextReportAt;
       const mayStart = caughtUp || now - this.#startedAt > firstReportWithinMs;
       if (mayStart && now >= Math.min(due, this.#nextReportAt))
         this.#sending ??= this.#send().finally(() => {

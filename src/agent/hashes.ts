@@ -56,9 +56,9 @@ export class Hasher {
   async #work(): Promise<void> {
     for (let next = this.#first(); next; next = this.#first()) {
       const [key, open] = next;
-      this.#waiting.delete(key);
       // What vanished or changed meanwhile is asked for again under what it has become.
       const hash = await this.#hash(key, open).catch(() => null);
+      this.#waiting.delete(key);
       if (hash === null) continue;
       this.#known.set(key, hash);
       if (this.#known.size > keptHashes) this.#known.delete(this.#known.keys().next().value!);
