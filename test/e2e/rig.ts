@@ -45,12 +45,15 @@ export interface SmallRigOptions {
   readonly ofNodes?: Readonly<Record<string, string | number>>;
   /** What runs the nodes' binaries. */
   readonly nodesUnder?: readonly string[];
+  /** What all servers ask for, and the service and its clients say. */
+  readonly password?: string;
 }
 
 /** A master without writes, nodes, and the service. A copy takes some 8 s. */
 export async function startSmallRig(options: SmallRigOptions): Promise<Rig> {
-  const { portsAbove, nodes = 1, keys = 40_000, ofMaster, ofNodes, nodesUnder = [] } = options;
-  const settings = { 'throttle-bytes-per-second': 5 * 1024 * 1024, ...options.settings };
+  const { portsAbove, nodes = 1, keys = 40_000, ofMaster, ofNodes, nodesUnder = [], password } = options;
+  const login = password === undefined ? {} : { requirepass: password, userpass: password };
+  const settings = { 'throttle-bytes-per-second': 5 * 1024 * 1024, ...login, ...options.settings };
   const [master, ...slaves] = await Promise.all(
     Array.from({ length: nodes + 1 }, (_, i) =>
       startPika({
@@ -58,17 +61,19 @@ export async function startSmallRig(options: SmallRigOptions): Promise<Rig> {
         port: firstPort + portsAbove + 10 * i,
         settings: { ...settings, ...(i === 0 ? ofMaster : ofNodes) },
         under: i === 0 ? [] : nodesUnder,
+        ...(password === undefined ? {} : { password }),
       }),
     ),
   );
-  const rig = { master: master!, slaves, ...(await serviceOfItsOwn()), writes: null };
+  const rig = { master: master!, slaves, ...(await serviceOfItsOwn(password)), writes: null };
   await fillDistinct(rig.master, keys);
   return rig;
 }
 
-export async function serviceOfItsOwn(): Promise<Pick<Rig, 'service' | 'dataDir'>> {
+export async function serviceOfItsOwn(password?: string): Promise<Pick<Rig, 'service' | 'dataDir'>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-e2e-'));
-  return { dataDir, service: await startService({ dataDir, port: 0, logLevel: 'error' }) };
+  const login = password === undefined ? {} : { PIKA_PASSWORD: password };
+  return { dataDir, service: await startService({ dataDir, port: 0, logLevel: 'error' }, login) };
 }
 
 /** Values of 1 KB that nothing can make smaller on their way. */

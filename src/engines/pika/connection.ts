@@ -279,8 +279,9 @@ const portLimitMs = 1000;
 /** What of the time of a look may go into ports that do not answer. */
 const shareForPorts = 0.25;
 
+/** The server refuses, or a firewall that rejects: its answer is EHOSTUNREACH, EACCES or alike. Silence ends at the limit. */
 const outcomeOf = (error: unknown): DerivedPort['outcome'] =>
-  error instanceof LinkError && error.code === 'ECONNREFUSED' ? 'refused' : 'no_answer';
+  error instanceof LinkError && error.code !== 'ETIMEDOUT' ? 'refused' : 'no_answer';
 
 /** Settles as the promise does, or rejects when the signal comes first; the promise is not left unhandled. */
 function orAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {

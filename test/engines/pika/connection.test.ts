@@ -311,6 +311,11 @@ describe('the ports of a full sync', () => {
         [10_001, 'no_answer'],
       ],
     );
+    const rejected = () => Promise.reject(new LinkError('EHOSTUNREACH', 'connect EHOSTUNREACH'));
+    expect(await looked('4.0.1', 'master_ports', rejected)).toEqual([
+      [2000, 'refused'],
+      [10_001, 'refused'],
+    ]);
     expect(await looked('4.0.1', 'master_ports', open)).toEqual([
       [2000, 'open'],
       [10_001, 'open'],
