@@ -175,6 +175,31 @@ export const causes = {
       ['在节点上腾出空间：除旧数据外，复制还需要与快照同样大的空间。'],
     ),
   },
+  requests_time_out: {
+    copyHelps: 'no',
+    looks: {
+      info: 'A database stays in WaitDBSync without an end.',
+      bytes:
+        'The node receives more than the snapshot holds, as with a full disk: 162 MB for 31 MB in one run with rsync-timeout-ms 20.',
+      logs: 'Node: “rsync timeout”, ten times for a file, which it then starts again.',
+    },
+    title: plain(
+      'Requests for files time out: the network is slower than throttle-bytes-per-second, or rsync-timeout-ms is too short.',
+      '请求文件超时：网络比 throttle-bytes-per-second 慢，或 rsync-timeout-ms 太短。',
+    ),
+    wouldTell: plain(
+      'pika.INFO of the node: “rsync timeout”; rsync-timeout-ms in its configuration file (default: 1000).',
+      '节点的 pika.INFO 中有 “rsync timeout”；以及其配置文件中的 rsync-timeout-ms（默认 1000）。',
+    ),
+    steps: steps(
+      [
+        'Set rsync-timeout-ms of the node to 1000 or more (CONFIG SET and the configuration file), or set throttle-bytes-per-second below the rate of the network.',
+      ],
+      [
+        '把节点的 rsync-timeout-ms 设为 1000 或更大（CONFIG SET 和配置文件），或把 throttle-bytes-per-second 设到网络速率以下。',
+      ],
+    ),
+  },
   dump_failed: {
     copyHelps: 'once',
     looks: {

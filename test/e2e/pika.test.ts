@@ -5,8 +5,9 @@
  *
  * PIKA_E2E_PORT moves the nodes to other ports (each takes P, P+2000 and P+10001). `npx vitest run --reporter=default` prints the
  * figures of tests that pass too: attempts, bytes over the snapshot's size, causes and words. Beside this file: faults (processes
- * that die), situations (commands), disturbances (other tools and people), variants (passwords, DBs, types), disks (needs root),
- * networks (names, ports; needs root and namespaces of its own, see networks.ts). What cannot run is skipped, with the reason.
+ * that die), situations (commands), disturbances and operators (other tools and people), variants (passwords, DBs, types), disks
+ * (needs root), networks (names, ports; needs root and namespaces of its own, see networks.ts). What cannot run is skipped, with the
+ * reason.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasTheBug } from '../support/pika.ts';

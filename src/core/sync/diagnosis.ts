@@ -154,7 +154,10 @@ function candidates(patient: Patient): readonly Candidate[] {
     case 'up_but_not_listed':
       return [listedOtherwise(patient)];
     case 'copy_without_end':
-      return [{ code: 'disk_full', speaksFor: [[3, 'more_than_snapshot']], speaksAgainst: [] }];
+      return [
+        { code: 'disk_full', speaksFor: [[3, 'more_than_snapshot']], speaksAgainst: [] },
+        { code: 'requests_time_out', speaksFor: [[2, 'more_than_snapshot']], speaksAgainst: [] },
+      ];
     case 'snapshot_superseded':
       return [{ code: 'snapshot_superseded', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
     case 'up_but_incomplete':

@@ -56,6 +56,7 @@ const ofSpoiltCopies: readonly CauseCode[] = [
   'dump_failed',
   'rsync_port_closed',
   'disk_full',
+  'requests_time_out',
 ];
 
 /** Clocks of logs and service may differ by this much. */
@@ -83,12 +84,18 @@ export function candidatesByLogs(
   const complete = attempts.length > 0 && judged?.verdict === 'complete';
   if (complete) return [...againstSpoiltCopies(judged), ...dumpDuringCopy(judged, own, ofMaster)];
   return [
-    ...byTable(judged, own, ofMaster),
+    ...byTable(judged, own, ofMaster).map((candidate) => asSeen(candidate, symptom)),
     ...supersededByMaster(judged, own, ofMaster),
     ...crashes(judged, own),
     ...unanswered(own),
   ];
 }
+
+/** Requests without an answer stop a copy, or make it go on without an end: the bytes tell. */
+const asSeen = (candidate: Candidate, symptom: AnomalyCode | null): Candidate =>
+  candidate.code === 'copy_stalled' && symptom === 'copy_without_end'
+    ? { ...candidate, code: 'requests_time_out' }
+    : candidate;
 
 /** A dump that failed is over when the next dump has begun. */
 const lasts = (fact: Fact, index: number, all: readonly Fact[]): boolean =>

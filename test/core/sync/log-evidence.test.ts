@@ -94,6 +94,7 @@ const cases: readonly (readonly [
   ['27b-4.0.1', 'slave1', 'copy remote meta failed', 'hung_in_full_sync', 'doing_bgsave', 'doing bgsave'],
   ['24-3.5.4', 'slave1', 'Remove Master Success', 'hung_in_full_sync', 'detached', 'Remove Master Success'],
   ['21-3.5.4', 'slave1', 'rsync timeout', 'hung_in_full_sync', 'copy_stalled', 'rsync timeout'],
+  ['21-3.5.4', 'slave1', 'rsync timeout', 'copy_without_end', 'requests_time_out', 'rsync timeout'],
   ['30-3.5.4', 'slave1', 'TrySync Ok', 'reply_missed', 'reply_missed', 'TrySync Ok'],
 ];
 
