@@ -7,6 +7,7 @@ import { buildApi, buildWorkerApi } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
 import { agentRoutes } from './api/routes/agents.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
+import { recordingRoutes } from './api/routes/recording.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
 import { createFigureReader } from './net/figure.ts';
@@ -16,6 +17,7 @@ import { crashAsOrdered } from './platform/crash.ts';
 import type { AtCrashPoint } from './platform/crash-points.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
+import { hideSecrets } from './platform/secrets.ts';
 import { openDoorbell } from './queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
 import type { Doorbell, DoorbellWorker, KindName } from './queue/doorbell.ts';
@@ -203,6 +205,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     routes: [
       webhookRoutes(opened.webhooks),
       agentRoutes(opened.agents),
+      recordingRoutes(hideSecrets(config.secrets)),
       parts.campaigns.routes,
       comparisonRoutes({
         comparisons: opened.comparisons,

@@ -239,6 +239,23 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
     async (session, _args, { limit }: { limit?: string }) =>
       (await import('./commands/compare.ts')).comparisons(session, limit ? { limit } : {}),
   );
+  wiring.act(
+    wiring.command('agents', 'show which agents report, of which servers, and what of it does not count', [
+      'pika-expander agents',
+    ]),
+    async (session) => (await import('./commands/agents.ts')).agents(session),
+  );
+  wiring.act(
+    wiring
+      .command('recording <id>', 'write what an expansion saw as a recording, for replay', [
+        'pika-expander recording exp_0mabc --out incident.jsonl',
+        'pika-expander recording exp_0mabc --hide-addresses > incident.jsonl',
+      ])
+      .option('-o, --out <file>', 'file to write; it must not exist (default: standard output)')
+      .option('--hide-addresses', 'put other addresses in the place of all'),
+    async (session, [id], options: import('./commands/recording.ts').RecordingOptions) =>
+      (await import('./commands/recording.ts')).recording(session, id as string, options),
+  );
   const replay = wiring.command(
     'replay <file>',
     'run a recording through the full-sync tracker (post-mortem)',

@@ -14,7 +14,7 @@ import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { AnomalyRecord } from '../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
-import type { LogAttempt, LogFact, ToldByLog } from '../model/full-sync-log.ts';
+import type { LogFact, ToldByLog } from '../model/full-sync-log.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
 import { nobody } from '../model/text.ts';
 import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
@@ -48,6 +48,9 @@ interface FollowedLog {
   readonly facts: LogFact[];
 }
 
+/** A full sync as a log tells of it. */
+type Told = ToldByLog['attempts'][number];
+
 /** Lines that are many and that a judge alone needs. */
 const ofSingleFiles: ReadonlySet<string> = new Set(['list_file', 'file_begun', 'file_failed']);
 
@@ -67,6 +70,8 @@ export function replay(recording: Recording): ReplayResult {
   const latest = new Map<string, NodeFacts>();
   const slaves = new Map<string, Followed>();
   const logs = new Map<string, FollowedLog>();
+  /** What agents told last. */
+  const agents = new Map<string, ToldByLog>();
   const versions = new Map(recording.nodes.map((node) => [node.name, node]));
 
   for (const step of recording.steps) {
@@ -81,6 +86,7 @@ export function replay(recording: Recording): ReplayResult {
     }
     attachByRole(step);
     masters.set(step.node, trackMaster(masters.get(step.node) ?? newMasterTracker(), step.look));
+    if (step.look.sight) agents.set(step.node, step.look.sight.server);
     if (step.look.kind === 'answered') latest.set(step.node, step.look.facts);
     for (const [name, slave] of slaves) follow(name, slave, step);
   }
@@ -96,7 +102,8 @@ export function replay(recording: Recording): ReplayResult {
 
   function toldBy(node: string | null): ToldByLog | null {
     const log = node === null ? undefined : logs.get(node);
-    return log ? { attempts: log.judge.attempts(), log: log.facts } : null;
+    if (log) return { attempts: log.judge.attempts(), log: log.facts };
+    return (node === null ? undefined : agents.get(node)) ?? null;
   }
 
   /** BGSAVE by hand is a dump that a live observer would see as LASTSAVE or is_bgsaving. */
@@ -238,11 +245,8 @@ export function replay(recording: Recording): ReplayResult {
   }
 
   /** The last full sync that the node's log tells of since this moment; a log line may be seen before the role. */
-  function toldSince(name: string, attachedAt: number): LogAttempt | undefined {
-    return logs
-      .get(name)
-      ?.judge.attempts()
-      .findLast(({ startedAt }) => startedAt >= attachedAt - 1000);
+  function toldSince(name: string, attachedAt: number): Told | undefined {
+    return toldBy(name)?.attempts.findLast(({ startedAt }) => startedAt >= attachedAt - 1000);
   }
 
   function causeOf(name: string, slave: Followed, last: readonly AnomalyRecord[]): ReplayedSlave['cause'] {
@@ -273,13 +277,13 @@ export function replay(recording: Recording): ReplayResult {
   }
 }
 
-const speaksAgainst = ({ verdict }: LogAttempt): boolean => verdict === 'incomplete' || verdict === 'failed';
+const speaksAgainst = ({ verdict }: Told): boolean => verdict === 'incomplete' || verdict === 'failed';
 
 /** An anomaly that holds to the end, or the node's own log, speaks against a full sync that looks whole otherwise. */
 function verdictOf(
   verdict: ReplayedSlave['fullSync'],
   last: readonly AnomalyRecord[],
-  told: LogAttempt | undefined,
+  told: Told | undefined,
 ): ReplayedSlave['fullSync'] {
   const never = last.some((anomaly) => neverComplete.has(anomaly.code));
   return never || (told && speaksAgainst(told)) ? 'incomplete' : verdict;
@@ -289,7 +293,7 @@ function becauseOf(
   fullSync: ReplayedSlave['fullSync'],
   unmet: FullSyncVerdict['unmet'],
   last: readonly AnomalyRecord[],
-  told: LogAttempt | undefined,
+  told: Told | undefined,
 ): readonly string[] {
   const wanted = fullSync === 'incomplete' ? false : null;
   const rules = unmet.filter(({ holds }) => holds === wanted).map(ruleWords);

@@ -5,6 +5,7 @@ import { logFactOf } from '../engines/pika/log-lines.ts';
 import type { LogFact } from '../model/full-sync-log.ts';
 import type { Address, Look, NodeFacts } from '../model/observation.ts';
 import { counted } from '../model/text.ts';
+import type { AgentSight } from '../model/views/agent.ts';
 
 /** The file is no recording; the message says which line and why. */
 export class RecordingError extends Error {
@@ -137,6 +138,7 @@ function stepsOf(
 ): { steps: readonly RecordedStep[]; endsAt: number } {
   const steps: RecordedStep[] = [];
   const said = new Map<string, Said>();
+  const sights = new Map<string, AgentSight>();
   let nextLookAt = 0;
   let endsAt = 0;
   for (const row of rows) {
@@ -144,6 +146,8 @@ function stepsOf(
     if (isOfNode(row, known)) {
       for (; nextLookAt < at; nextLookAt += lookEveryMs) lookAtAll(steps, said, nextLookAt);
       if ('log' in row) takeLog(steps, row, at);
+      else if (isRow(row.look))
+        steps.push({ kind: 'look', node: row.node, look: parsedLook(row, at, sights) });
       else takeRow(steps, said, withCounters ? row : withoutCounters(row), at);
     }
     if (!('verify' in row) && !('log' in row)) endsAt = Math.max(endsAt, at);
@@ -186,6 +190,21 @@ function takeLog(steps: RecordedStep[], row: Row & { readonly node: string }, at
   const thread = typeof row.thread === 'number' ? row.thread : 0;
   const fact = message === undefined ? null : logFactOf(message, at, thread);
   if (fact) steps.push({ kind: 'log', node: row.node, fact });
+}
+
+/** Of a log that an agent follows, each row has the lines that are new. */
+const logLinesKept = 500;
+
+/** A look that the service stored, parsed; nobody looked between two of them, so none is made up. */
+function parsedLook(row: Row & { readonly node: string }, at: number, sights: Map<string, AgentSight>): Look {
+  const look = { ...(row.look as Look), at };
+  const { sight } = look;
+  if (sight === undefined) return look;
+  const before = sights.get(row.node)?.server.log ?? [];
+  const log = [...before, ...sight.server.log].slice(-logLinesKept);
+  const whole = { ...sight, server: { ...sight.server, log } };
+  sights.set(row.node, whole);
+  return { ...look, sight: whole };
 }
 
 function lookAtAll(steps: RecordedStep[], said: ReadonlyMap<string, Said>, at: number): void {

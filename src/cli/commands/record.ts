@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, rmSync, writeSync } from 'node:fs';
 import type { Address } from '../../model/observation.ts';
 import type { CliContext } from '../context.ts';
 import type { Entrances } from '../entrances.ts';
@@ -9,6 +9,7 @@ import { parseDuration } from '../quantities.ts';
 import { printDocument } from '../session.ts';
 import { type GlobalOptions, readText } from '../settings.ts';
 import { parseMaster, partsOf } from '../targets.ts';
+import { newFile } from './recording.ts';
 
 export interface RecordOptions {
   readonly master: string;
@@ -35,7 +36,7 @@ export async function record(
     everyMs,
     logs: logsOf(options.log ?? [], nodes.length),
   };
-  const file = created(options.out);
+  const file = newFile(options.out);
   const ending = new AbortController();
   const undo = context.onInterrupt(() => ending.abort());
   let rows = 0;
@@ -97,17 +98,4 @@ function logsOf(texts: readonly string[], nodes: number): ReadonlyMap<string, st
       return [name, file];
     }),
   );
-}
-
-function created(path: string): number {
-  try {
-    return openSync(path, 'wx', 0o600);
-  } catch (error) {
-    throw new CliError(
-      'file_not_made',
-      `${path} cannot be made: ${(error as Error).message}`,
-      ['Name a new file.'],
-      exitCodes.failed,
-    );
-  }
 }

@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { Observation } from '../../model/views/observation.ts';
+import { expansionRecording, hidingAddresses } from '../../replay/export.ts';
+import type { Store } from '../../store/store.ts';
+import type { ApiParts, RoutePlugin } from '../parts.ts';
+import { errorResponses, IdParams, strict } from '../schemas.ts';
+import { existing } from '../shared.ts';
+import type { ApiTypeProvider } from '../type-provider.ts';
+
+/** Looks that are in memory at the same time. */
+const atOnce = 500;
+
+/** What an expansion saw, as a recording. `hideSecrets` takes passwords out of a line: servers and logs may repeat them. */
+export function recordingRoutes(hideSecrets: (text: string) => string): RoutePlugin {
+  return (app, parts) => addRoute(app, parts, hideSecrets);
+}
+
+function addRoute(app: FastifyInstance, { store }: ApiParts, hideSecrets: (text: string) => string): void {
+  app.withTypeProvider<ApiTypeProvider>().get(
+    '/v1/expansions/:id/recording',
+    {
+      schema: {
+        operationId: 'recordingOfExpansion',
+        tags: ['expansions'],
+        summary: 'What an expansion saw, as a recording for `replay`',
+        description: 'JSON lines (docs/recordings.md), without passwords, keys and values.',
+        params: IdParams,
+        querystring: Type.Object(
+          {
+            addresses: Type.Optional(
+              Type.Enum(['shown', 'hidden'], {
+                description: '`hidden`: other addresses stand in the place of all. Default: `shown`.',
+              }),
+            ),
+          },
+          { ...strict },
+        ),
+        response: {
+          200: Type.String({ description: 'JSON lines, of the type application/x-ndjson.' }),
+          ...errorResponses(400, 404),
+        },
+      },
+    },
+    async (request, reply) => {
+      const expansion = await existing(store, request.params.id);
+      const hide = request.query.addresses === 'hidden' ? hidingAddresses(expansion) : (line: string) => line;
+      const lines = expansionRecording(expansion, observationsOf(store, expansion.id));
+      return reply
+        .type('application/x-ndjson')
+        .header('content-disposition', `attachment; filename="${expansion.id}.jsonl"`)
+        .send(Readable.from(texts(lines, (line) => hide(hideSecrets(line)))));
+    },
+  );
+}
+
+async function* texts(lines: AsyncIterable<string>, scrub: (line: string) => string): AsyncGenerator<string> {
+  for await (const line of lines) yield `${scrub(line)}\n`;
+}
+
+async function* observationsOf(store: Store, expansionId: string): AsyncGenerator<Observation> {
+  for (let afterSeq = 0; ; ) {
+    const page = await store.observations({ expansionId, afterSeq, limit: atOnce });
+    yield* page;
+    if (page.length < atOnce) return;
+    afterSeq = page.at(-1)!.seq;
+  }
+}
