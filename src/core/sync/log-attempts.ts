@@ -272,11 +272,16 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
 
   function endProcess(at: number, gone: boolean): void {
     for (const attempt of open)
-      if (gone && attempt.abortedAt === null)
+      if (attempt.abortedAt === null && (gone || isOvertaken(attempt)))
         close(attempt, 'failed', 'node_restarted', Math.min(at, attempt.lastAt));
       else closeAs(attempt, asItStands(attempt));
     lastLoss = null;
     refused = false;
+  }
+
+  /** Files may be given in any order within one file: what began later shows that this attempt is over. */
+  function isOvertaken({ db, lastAt }: Attempt): boolean {
+    return ended.some((later) => later.db === db && later.startedAt > lastAt);
   }
 
   /** What the log says of an attempt if no further line comes. */

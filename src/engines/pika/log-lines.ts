@@ -408,7 +408,8 @@ export const mayBeKnown = (bytes: Uint8Array, at: number): boolean =>
   knownBeginnings.has((bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!);
 
 /** glog's prefix, with the year or, in older builds, without it. */
-const prefix = /^([IWEF])(\d{4})?(\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})\.(\d{6})\s+(\d+) [\w.]+:\d+\] (.*)$/;
+const prefix =
+  /^([IWEF])(\d{4})?(\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})\.(\d{6})\s+(\d+) [\w.]+:\d+\] (.*)\r?$/;
 
 /** Whether the line is one of a Pika log at all; and the fact, where the table knows it. */
 export interface ReadLine {
