@@ -4,11 +4,11 @@ import { namesServer } from '../engines/node-access.ts';
 import { isLoopback } from '../model/addresses.ts';
 import { formatAddress } from '../model/observation.ts';
 import { refuse } from '../model/refusal.ts';
-import { type AgentReport, AgentServer } from '../model/views/agent.ts';
+import { type AgentReport, AgentServer, type Folder } from '../model/views/agent.ts';
 import type { Address } from '../model/views/targets.ts';
 import { type Dropped, portOf, splitListings } from '../store/agents.ts';
 
-export interface Speaker {
+interface Speaker {
   /** Name of the token. */
   readonly name: string;
   /** The servers that it may speak for, as the configuration names them. */
@@ -72,13 +72,26 @@ function maySpeakFor({ nodes, isLocal }: Speaker, address: Address): boolean {
 
 /** The server with nothing that its schema does not know, its log cut to the size that is stored; null = too large all the same. */
 function inBounds(sent: AgentServer): AgentServer | null {
-  const server = Value.Clean(AgentServer, sent) as AgentServer;
-  const { doc } = splitListings(server);
+  const doc = Value.Clean(AgentServer, splitListings(sent).doc) as AgentServer;
   let { log } = doc;
   while (log.length > 0 && sizeOf({ ...doc, log }) > mostServerBytes)
     log = log.slice(Math.ceil(log.length / 2));
   if (sizeOf({ ...doc, log }) > mostServerBytes) return null;
-  return { ...server, log, logDropped: server.logDropped + doc.log.length - log.length };
+  return {
+    ...doc,
+    dumps: listed(doc.dumps, sent.dumps),
+    copies: listed(doc.copies, sent.copies),
+    opened: listed(doc.opened, sent.opened),
+    log,
+    logDropped: doc.logDropped + doc.log.length - log.length,
+  };
 }
+
+/** The folders with their listings. They are long, so each field is taken by its name: that is fast. */
+const listed = (folders: readonly Folder[], sent: readonly Folder[]): readonly Folder[] =>
+  folders.map((folder, index) => ({
+    ...folder,
+    listing: sent[index]!.listing?.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })) ?? null,
+  }));
 
 const sizeOf = (doc: AgentServer): number => JSON.stringify(doc).length;

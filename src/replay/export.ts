@@ -53,7 +53,7 @@ function sinceStart({ at: _, sight, ...look }: Look, start: number): object {
 }
 
 /** A sight with all its times moved. */
-export function shifted(sight: AgentSight, byMs: number): AgentSight {
+function shifted(sight: AgentSight, byMs: number): AgentSight {
   const { server } = sight;
   const moved = (at: number) => at + byMs;
   const folder = <F extends { readonly changedAt: number }>(it: F): F => ({

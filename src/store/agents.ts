@@ -9,7 +9,7 @@ export interface Dropped {
 }
 
 /** A report of which only that is left for which its agent may speak. */
-export interface TakenReport {
+interface TakenReport {
   /** Name of the token. */
   readonly agent: string;
   readonly report: AgentReport;
@@ -68,7 +68,7 @@ export interface AgentStore {
 /** A token that was taken into many machines must not fill the database. */
 export const mostHostsOfAgent = 64;
 
-const jitterMs = 500;
+const jitterMs = 2000;
 
 /**
  * By how much the clock of an agent is ahead. A report that took long on its way makes the clock look behind, so the most

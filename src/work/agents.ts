@@ -2,7 +2,7 @@ import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { AgentStore } from '../store/agents.ts';
 
-export interface AgentKeeping {
+interface AgentKeeping {
   readonly agents: AgentStore;
   readonly metrics: Metrics;
   readonly now: () => number;

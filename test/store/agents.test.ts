@@ -121,7 +121,7 @@ describe.each(Object.keys(kinds))('AgentStore in %s', (kind) => {
       report(aReport([aSeenServer('10.0.0.7', 9221, { log })], { sentAt }), { receivedAt });
     await send(70_990, 11_000);
     expect(await at()).toBe(10_510);
-    await send(72_800, 13_000);
+    await send(72_800, 14_000);
     expect(await at()).toBe(10_510);
     await send(75_000, 15_000);
     expect(await at()).toBe(10_500);

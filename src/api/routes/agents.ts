@@ -72,7 +72,9 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
         response: { 200: AgentOrders, ...errorResponses(400, 413, 415) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
+      // As it began to come: what takes long to read was not sent late.
+      const receivedAt = Math.round(now() - reply.elapsedTime);
       const { name, nodes = [] } = request.caller!;
       const speaker = { name, nodes, isLocal: isLoopback(request.ip.replace(/^::ffff:/, '')) };
       try {
@@ -81,7 +83,7 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
         await agents.report({
           ...taken,
           agent: name,
-          receivedAt: now(),
+          receivedAt,
           nextReportInMs: orders.nextReportInMs,
         });
         metrics.agentReport('taken');

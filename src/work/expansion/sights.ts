@@ -21,7 +21,7 @@ export interface Looks {
 /** Agents report every two seconds at the most. */
 const readEveryMs = 900;
 
-export interface Sights {
+interface Sights {
   /** Reads what agents told of the servers of the expansion; after a while the turn goes on with what was known. */
   read(expansion: Expansion): Promise<void>;
   /** The looks, each with the sight that counts beside it. */
