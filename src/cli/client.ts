@@ -1,8 +1,9 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import { retryAfterMs } from '../model/retry-after.ts';
 import { toolHeader } from '../model/text.ts';
+import type { ErrorBody } from '../model/views/error.ts';
 import type { StoredEvent } from '../model/views/event.ts';
-import { ApiError, type ApiErrorBody, CliError, passesAfterMs, UnreachableError } from './errors.ts';
+import { ApiError, CliError, passesAfterMs, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';
 import { parseSse } from './sse.ts';
@@ -295,16 +296,16 @@ async function toApiError(response: Response, settings: Settings, now: number): 
   );
 }
 
-function errorBodyOf(text: string): ApiErrorBody | null {
+function errorBodyOf(text: string): ErrorBody | null {
   try {
-    const body = (JSON.parse(text) as { error?: ApiErrorBody }).error;
+    const body = (JSON.parse(text) as { error?: ErrorBody }).error;
     return typeof body?.code === 'string' && typeof body.message === 'string' ? body : null;
   } catch {
     return null;
   }
 }
 
-function nextStepsOf(status: number, body: ApiErrorBody, settings: Settings): readonly string[] {
+function nextStepsOf(status: number, body: ErrorBody, settings: Settings): readonly string[] {
   const given = body.next_steps ?? [];
   if (status === 401)
     return [

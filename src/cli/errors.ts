@@ -1,4 +1,4 @@
-import type { Finding } from '../model/finding.ts';
+import type { ErrorBody } from '../model/views/error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
 /** An error in words for the user: what happened, and what to do next. */
@@ -28,23 +28,13 @@ export class UnreachableError extends CliError {
   }
 }
 
-/** The body of every error answer of the API. */
-export interface ApiErrorBody {
-  readonly code: string;
-  readonly message: string;
-  readonly field?: string;
-  readonly findings?: readonly Finding[];
-  readonly next_steps?: readonly string[];
-  readonly requestId?: string;
-}
-
 /** The service answered with an error. */
 export class ApiError extends CliError {
   readonly status: number;
-  readonly body: ApiErrorBody;
+  readonly body: ErrorBody;
   /** How long the service wants not to be asked again; 0 = it does not say. */
   readonly retryAfterMs: number;
-  constructor(status: number, body: ApiErrorBody, nextSteps: readonly string[], retryAfterMs: number) {
+  constructor(status: number, body: ErrorBody, nextSteps: readonly string[], retryAfterMs: number) {
     super(body.code, body.message, nextSteps, exitCodeOf(status, body.code));
     this.status = status;
     this.body = body;

@@ -1,6 +1,7 @@
 /** The steps of an attempt up to SLAVEOF: detach, wait until forgotten, clear the id, attach. Part of `decide`. */
 
 import { findListedSlave } from '../../model/addresses.ts';
+import { commandText } from '../../model/commands.ts';
 import { isUnknownCommand } from '../../model/error-replies.ts';
 import type { Attempt, Intent, Join, NodeCommand } from '../../model/expansion.ts';
 import type { Look, NodeFacts, ReplicationFacts } from '../../model/observation.ts';
@@ -9,7 +10,7 @@ import { because, type Reason } from '../../model/reasons.ts';
 import { newSlaveTracker } from '../sync/tracker.ts';
 import { holdThrottle } from './bandwidth.ts';
 import { asksPerson, isOver } from './bound.ts';
-import { commandWords, endIntent, follows, hasHappened, intend, isSettled, type Reply } from './intent.ts';
+import { endIntent, follows, hasHappened, intend, isSettled, type Reply } from './intent.ts';
 import {
   closeAttempt,
   currentAttempt,
@@ -228,13 +229,13 @@ function dataMeanwhile(join: Join, facts: NodeFacts): 'none' | 'some' | 'unknown
 function resolveIntent(turn: Turn, join: Join, intent: Intent, replication: ReplicationFacts): void {
   if (hasHappened(intent.command, replication) || isDumpAskedFor(turn, intent)) {
     const happened = endIntent(turn, join, intent, 'ok', because('seen_on_node'));
-    const command = commandWords(intent.command);
+    const command = commandText(intent.command);
     say(turn, 'node.command', { command, reply: null, outcome: 'seen' }, join.target.name);
     afterCommand(turn, happened, intent.command);
     return;
   }
   if (!isSettled(turn, join, intent)) {
-    waitFor(turn, join, because('act_unknown', { command: commandWords(intent.command) }));
+    waitFor(turn, join, because('act_unknown', { command: commandText(intent.command) }));
     return;
   }
   const gone = endIntent(turn, join, intent, 'unknown', because('not_seen_done_again'));
@@ -276,7 +277,7 @@ export function takeReply(turn: Turn, reply: Reply & { readonly joinIndex: numbe
     giveUp(turn, ended, isTouched(ended) ? 'quarantined' : 'failed', problem);
     return;
   }
-  const command = commandWords(intent.command);
+  const command = commandText(intent.command);
   const { outcome, text } = reply;
   const node = join.target.name;
   say(turn, 'node.command', { command, reply: outcome === 'unknown' ? null : text, outcome }, node);

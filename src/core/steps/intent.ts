@@ -70,23 +70,6 @@ export const follows = (replication: ReplicationFacts, master: Address): boolean
   replication.masterPort !== null &&
   isSameMaster({ host: replication.masterHost, port: replication.masterPort }, master);
 
-export function commandWords(command: NodeCommand): string {
-  switch (command.kind) {
-    case 'slaveof':
-      return `SLAVEOF ${command.master.host} ${command.master.port}${command.force ? ' force' : ''}`;
-    case 'slaveof_no_one':
-      return 'SLAVEOF NO ONE';
-    case 'clear_replication_id':
-      return 'CLEARREPLICATIONID';
-    case 'bgsave':
-      return 'BGSAVE';
-    case 'config_set':
-      return `CONFIG SET ${command.name} ${command.value}`;
-    case 'config_rewrite':
-      return 'CONFIG REWRITE';
-  }
-}
-
 export function endIntent(
   turn: Turn,
   join: Join,

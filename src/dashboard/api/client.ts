@@ -1,6 +1,7 @@
 import type { Finding } from '../../model/finding.ts';
 import { retryAfterMs } from '../../model/retry-after.ts';
 import { toolHeader } from '../../model/text.ts';
+import type { ErrorBody } from '../../model/views/error.ts';
 import { noteServerDate } from './server-clock.ts';
 
 /** What the service answered instead of what was asked for, or that it did not answer at all. */
@@ -25,15 +26,6 @@ export class ApiError extends Error {
     this.nextSteps = body.next_steps ?? [];
     this.requestId = body.requestId ?? null;
   }
-}
-
-interface ErrorBody {
-  readonly code: string;
-  readonly message: string;
-  readonly field?: string;
-  readonly findings?: readonly Finding[];
-  readonly next_steps?: readonly string[];
-  readonly requestId?: string;
 }
 
 export interface CallOptions {

@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../../model/addresses.ts';
+import { wordsOf } from '../../model/commands.ts';
 import { needsNoPassword } from '../../model/error-replies.ts';
 import type { NodeCommand, NodeTarget } from '../../model/expansion.ts';
 import { refusedLook } from '../../model/not-allowed.ts';
@@ -10,7 +11,7 @@ import { ProtocolError } from '../../resp/reader.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
 import { type Access, AccessRefused, type Network } from '../node-access.ts';
 import { capabilitiesOf } from './capabilities.ts';
-import { type Command, firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
+import { firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
 import { DeniedReply, deniedReply, readFacts } from './read-look.ts';
 import { portShifts } from './versions.ts';
 
@@ -309,25 +310,6 @@ async function logIn(link: Link, credential: Credential | null): Promise<void> {
   }
   if (needsNoPassword(reply.error)) return;
   throw deniedReply(reply.error) ?? new DeniedReply('AUTH', reply.error);
-}
-
-function wordsOf(command: NodeCommand): Command {
-  switch (command.kind) {
-    case 'slaveof': {
-      const { host, port } = command.master;
-      return command.force ? ['SLAVEOF', host, port, 'force'] : ['SLAVEOF', host, port];
-    }
-    case 'slaveof_no_one':
-      return ['SLAVEOF', 'NO', 'ONE'];
-    case 'clear_replication_id':
-      return ['CLEARREPLICATIONID'];
-    case 'bgsave':
-      return ['BGSAVE'];
-    case 'config_set':
-      return ['CONFIG', 'SET', command.name, command.value];
-    case 'config_rewrite':
-      return ['CONFIG', 'REWRITE'];
-  }
 }
 
 function commandResult(outcome: Outcome<Reply>): CommandResult {

@@ -19,3 +19,6 @@ export const ErrorAnswer = Type.Object(
   { description: 'An error.' },
 );
 export type ErrorAnswer = Of<typeof ErrorAnswer>;
+
+/** What a reader counts on in an error: a service of another release may leave out the rest. */
+export type ErrorBody = Pick<ErrorAnswer['error'], 'code' | 'message'> & Partial<ErrorAnswer['error']>;

@@ -2,8 +2,9 @@ import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import { anomalyFor, anomalyInGeneral, anomalySteps } from '../../../model/anomalies.ts';
 import { remedyTexts } from '../../../model/anomaly-table.ts';
+import { commandText } from '../../../model/commands.ts';
 import { type AnomalyRecord, type EvidenceRule, ruleFor } from '../../../model/evidence.ts';
-import { isEnded, type NodeCommand } from '../../../model/expansion.ts';
+import { isEnded } from '../../../model/expansion.ts';
 import { formatAddress } from '../../../model/observation.ts';
 import type { AttemptView, ExpansionView, JoinView, NodeDetail } from '../../../model/views/expansion.ts';
 import { call, nodePath } from '../../api/client.ts';
@@ -419,23 +420,6 @@ function AttemptItem({ attempt }: { readonly attempt: AttemptView }) {
       </div>
     </li>
   );
-}
-
-function commandText(command: NodeCommand): string {
-  switch (command.kind) {
-    case 'slaveof':
-      return `SLAVEOF ${command.master.host} ${command.master.port}${command.force ? ' force' : ''}`;
-    case 'slaveof_no_one':
-      return 'SLAVEOF NO ONE';
-    case 'clear_replication_id':
-      return 'CLEARREPLICATIONID';
-    case 'bgsave':
-      return 'BGSAVE';
-    case 'config_set':
-      return `CONFIG SET ${command.name} ${command.value}`;
-    case 'config_rewrite':
-      return 'CONFIG REWRITE';
-  }
 }
 
 function ComparisonPanel({ comparison }: { readonly comparison: NonNullable<JoinView['comparison']> }) {
