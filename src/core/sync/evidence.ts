@@ -168,11 +168,25 @@ function singleSnapshot(slave: SlaveTracker, wait: FullSyncPass | null, capabili
 
 const dumpedDuring = (wait: FullSyncPass): boolean => wait.laterDumps > 0;
 
-/** The agents show that every file came. Only where the policy requires agents a node waits for what nobody can judge. */
-export function filesRule({ files }: SlaveTracker, requireAgent: boolean): Judged {
-  const seen = files?.found ?? found('files_complete', null, 'not_opened', {});
+/** The report of an agent, with its lists, is under way for as long; hashing takes longer. */
+const awaitedForMs: Partial<Record<Statement<'files_complete'>, number>> = {
+  silent_agent: 10_000,
+  attempt_unseen: 10_000,
+  not_listed: 10_000,
+  not_hashed: 60_000,
+};
+
+/**
+ * The agents show that every file came. A node waits for what nobody can judge if the policy requires agents; else only
+ * for the next report of agents that are there.
+ */
+export function filesRule(slave: SlaveTracker, requireAgent: boolean): Judged {
+  const seen = slave.files?.found ?? found('files_complete', null, 'not_opened', {});
   const judged: Judged = { ...seen, rule: 'files_complete' };
-  return seen.holds === null && !requireAgent ? { ...judged, leftOut: true } : judged;
+  const awaitedMs = awaitedForMs[seen.statement as Statement<'files_complete'>];
+  const openedForMs = (slave.lastAnsweredAt ?? 0) - (lastPass(slave)?.endedAt ?? 0);
+  const isAwaited = awaitedMs !== undefined && openedForMs < awaitedMs;
+  return seen.holds === null && !requireAgent && !isAwaited ? { ...judged, leftOut: true } : judged;
 }
 
 /** Rules 4 and 5: the node says so, and the master says so. */

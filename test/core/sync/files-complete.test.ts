@@ -218,6 +218,13 @@ test('a policy that requires agents waits for what cannot be judged, any other d
   for (const required of [false, true]) expect(isMet(filesRule(wrong, required))).toBe(false);
 });
 
+test('agents that report are waited for, for a moment: a small node would be verified before they could tell', () => {
+  const silent = takeFiles({ ...slave, lastAnsweredAt: 9300 }, node({ at: 9100 }), master({}), false);
+  expect(filesRule(silent, false)).toMatchObject({ statement: 'silent_agent', holds: null });
+  expect(isMet(filesRule(silent, false))).toBe(false);
+  expect(isMet(filesRule({ ...silent, lastAnsweredAt: 19_300 }, false))).toBe(true);
+});
+
 describe('whatever agents tell', () => {
   const files = fc.array(
     fc.record({
