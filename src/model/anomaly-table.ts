@@ -617,7 +617,11 @@ export const anomalyTable = {
       ],
     ),
   }),
-  sync_loop: row<{ as: 'since_attach' | 'of_one_dump'; fullSyncs: number }>({
+  sync_loop: row<{
+    as: 'since_attach' | 'of_one_dump' | 'too_many_bytes';
+    fullSyncs: number;
+    receivedBytes?: number;
+  }>({
     title: plain('The node starts one full sync after the other', '节点一次又一次地开始全量同步'),
     cause: plain(
       'The binlog that the node needs after each copy is purged before the copy ends, each copy is superseded, or the node’s connection to the master breaks during each copy.',
@@ -627,14 +631,18 @@ export const anomalyTable = {
     recordings: [],
     remedy: 'quarantine',
     text: {
-      en: ({ as, fullSyncs }) =>
-        as === 'of_one_dump'
-          ? `The node has begun ${fullSyncs} copies of one dump, and none held.`
-          : `The node has begun ${fullSyncs} full syncs since one SLAVEOF, and none held.`,
-      zh: ({ as, fullSyncs }) =>
-        as === 'of_one_dump'
-          ? `该节点对同一快照已开始 ${fullSyncs} 次复制，没有一次成功。`
-          : `一次 SLAVEOF 之后该节点已开始 ${fullSyncs} 次全量同步，没有一次成功。`,
+      en: (facts) =>
+        facts.as === 'too_many_bytes'
+          ? `The node has received ${readableBytes(facts.receivedBytes ?? 0)} in ${facts.fullSyncs} copies since one SLAVEOF. Twice the snapshot is the limit, and no copy held.`
+          : facts.as === 'of_one_dump'
+            ? `The node has begun ${facts.fullSyncs} copies of one dump, and none held.`
+            : `The node has begun ${facts.fullSyncs} full syncs since one SLAVEOF, and none held.`,
+      zh: (facts) =>
+        facts.as === 'too_many_bytes'
+          ? `一次 SLAVEOF 之后，该节点在 ${facts.fullSyncs} 次复制中共收到 ${readableBytes(facts.receivedBytes ?? 0)}，已达到快照的两倍这一上限，没有一次成功。`
+          : facts.as === 'of_one_dump'
+            ? `该节点对同一快照已开始 ${facts.fullSyncs} 次复制，没有一次成功。`
+            : `一次 SLAVEOF 之后该节点已开始 ${facts.fullSyncs} 次全量同步，没有一次成功。`,
     },
     underWay: steps(
       ['The service detaches the node, so that it no longer loads the master.'],

@@ -61,6 +61,7 @@ const samples: { readonly [Code in AnomalyCode]: readonly AnomalyFacts<Code>[] }
   sync_loop: [
     { as: 'since_attach', fullSyncs: 5 },
     { as: 'of_one_dump', fullSyncs: 4 },
+    { as: 'too_many_bytes', fullSyncs: 3, receivedBytes: 240_000_000 },
   ],
   copy_begun_again: [
     { node: '10.0.0.2:9221', fullSyncs: 2, limit: 3, ...sizes },

@@ -1,3 +1,4 @@
+import type { CauseCode } from '../../src/model/causes.ts';
 import type { Expansion, Join } from '../../src/model/expansion.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import type { SimNode } from '../../src/simulator/world.ts';
@@ -48,6 +49,7 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
   const attachedAt = new Map<string, number>();
   const upSince = new Map<string, number>();
   const damagedAt = new Map<string, number>();
+  const roomSince = new Map<string, number>();
 
   const isBroken: Readonly<Record<Broken, () => boolean>> = {
     replication_port: () => !master.opens.replication,
@@ -61,7 +63,11 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
       if (isBroken[fault]()) brokenSince.set(fault, brokenSince.get(fault) ?? now());
       else if (brokenSince.delete(fault)) wholeSince.set(fault, now());
   }
-  const { closePort, breakDumps } = cluster.fault;
+  const { closePort, breakDumps, copyRoom } = cluster.fault;
+  cluster.fault.copyRoom = (id, bytes) => {
+    copyRoom(id, bytes);
+    if (bytes === Number.POSITIVE_INFINITY) roomSince.set(id, now());
+  };
   cluster.fault.closePort = (...order) => {
     closePort(...order);
     noteBroken();
@@ -96,6 +102,10 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
     brokenSince.has(fault) ||
     (wholeSince.get(fault) ?? Number.NEGATIVE_INFINITY) >= (attachedAt.get(node.id) ?? 0);
 
+  const lackedRoom = (node: SimNode): boolean =>
+    node.copyRoomBytes < Number.POSITIVE_INFINITY ||
+    (roomSince.get(node.id) ?? Number.NEGATIVE_INFINITY) >= (attachedAt.get(node.id) ?? 0);
+
   function checkCause(join: Join): void {
     const named = join.diagnosis?.causes[0]?.code;
     const node = nodeOf(join);
@@ -103,13 +113,15 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
     const broken = brokenThroughout(node);
     const wrong = (truth: string): void =>
       report('cause', `${node.id}: ${truth}; the cause that was named is ${named}`);
+    const says = (code: CauseCode): boolean => named === code;
     if (join.diagnosis!.symptom === 'refused_for_good') {
-      if (broken.has('replication_port') && named !== 'replication_port_closed')
+      if (broken.has('replication_port') && !says('replication_port_closed'))
         wrong('it cannot reach port + 2000 of the master');
-    } else if (named === 'dump_fails' && broken.has('files_port') && !wasBroken('dumps', node))
+    } else if (says('dump_failed') && broken.has('files_port') && !wasBroken('dumps', node))
       wrong('it cannot reach port + 10001 of the master');
-    else if (named === 'files_port_closed' && broken.has('dumps') && !wasBroken('files_port', node))
+    else if (says('rsync_port_closed') && broken.has('dumps') && !wasBroken('files_port', node))
       wrong('each dump of the master fails');
+    else if (says('disk_full') && !lackedRoom(node)) wrong('its disk has room');
   }
 
   /** What was concluded from who a server is: each is a server of its own, and its master lists it as what it is. */

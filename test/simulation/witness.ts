@@ -8,6 +8,7 @@ import type { Cluster } from '../../src/simulator/cluster.ts';
 import { keyTypes } from '../../src/simulator/keyspace.ts';
 import { isFailure, type Reply } from '../../src/simulator/reply.ts';
 import { masterOf, type SimNode } from '../../src/simulator/world.ts';
+import { createBounds } from './bounds.ts';
 import type { SentCommand } from './network.ts';
 import type { Scenario } from './scenario.ts';
 import { addressOf } from './servers.ts';
@@ -182,6 +183,12 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
     scenario,
     nodeOf: (join) => nodeOf(join),
     meddledAt: (id) => history(id).meddledAt,
+    report,
+  });
+
+  const bounds = createBounds({
+    cluster,
+    nodeOf: (join) => nodeOf(join),
     report,
   });
 
@@ -430,6 +437,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       if (!isAttach(command.argv)) return;
       touched.add(command.node);
       truth.attached(command.node);
+      bounds.attached(command.node);
       seen.ownDataSince = null;
     },
     meddled(nodeId, what) {
@@ -451,6 +459,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
     stored(before, after, events) {
       expansions.set(after.id, after);
       truth.stored(before, after);
+      bounds.stored(after);
       for (const { type, node, text } of events)
         if (type === 'node.detached' && text.includes(': detached from')) released.add(`${after.id} ${node}`);
       for (const { type, text } of events) {

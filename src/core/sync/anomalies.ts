@@ -10,6 +10,7 @@ import {
   copiedBytes,
   copyBytesAtMost,
   dumpIsCertain,
+  leastExcessBytes,
   openedEnough,
   receivedInPass,
   refusedBytesPerSecond,
@@ -107,7 +108,11 @@ const rules: readonly Rule[] = [
   },
   { code: 'copy_not_opened', check: copyNotOpened },
   { code: 'binlog_not_applied', due: notApplied },
-  { code: 'sync_loop', check: syncLoop },
+  {
+    code: 'sync_loop',
+    check: syncLoop,
+    remedy: (_input, { as }) => (as === 'too_many_bytes' ? 'reattach' : undefined),
+  },
   { code: 'full_sync_skipped', check: skipped },
   { code: 'up_but_incomplete', check: incomplete },
   {
@@ -442,10 +447,32 @@ function notApplied({ slave, master, limits, now }: AnomalyInput) {
 function syncLoop({ slave, limits }: AnomalyInput) {
   const begun = slave.waits.reduce((sum, wait) => sum + copiesIn(wait), 0);
   if (begun > limits.maxWaits) return { as: 'since_attach' as const, fullSyncs: begun };
+  const tooMany = tooManyBytes(slave);
+  if (tooMany !== null) return tooMany;
   const same = copiesOfLastDump(slave);
   if (same.length <= limits.maxCopiesOfOneDump) return null;
   return { as: 'of_one_dump' as const, fullSyncs: same.length, receivedBytes: receivedIn(same) };
 }
+
+/** Dumps that are replaced again and again would keep a node copying without an end, and load its master. */
+const snapshotsAtMost = 2;
+
+/** Whether the copies of this attempt together cost more than twice the largest of their snapshots. */
+function tooManyBytes(slave: SlaveTracker) {
+  const since = lastRestartAt(slave);
+  const waits = slave.waits.filter(({ startedAt }) => startedAt >= since);
+  const fullSyncs = waits.reduce((sum, wait) => sum + copiesIn(wait), 0);
+  const sizes = waits.map(({ snapshotBytesAtMost }) => snapshotBytesAtMost ?? Number.POSITIVE_INFINITY);
+  const receivedBytes = receivedIn(waits);
+  const isOpen = lastPass(slave)?.endedAt === null;
+  if (!isOpen || fullSyncs < 2) return null;
+  if (receivedBytes <= snapshotsAtMost * Math.max(...sizes) + leastExcessBytes) return null;
+  return { as: 'too_many_bytes' as const, fullSyncs, receivedBytes };
+}
+
+/** A restart of node or master explains what came before it. */
+const lastRestartAt = ({ restarts, masterRestartedAt }: SlaveTracker): number =>
+  Math.max(restarts.at(-1) ?? 0, masterRestartedAt ?? 0);
 
 /** A node that throws a superseded copy away can be back in WaitDBSync before the next look; its wait then goes on. */
 const copiesIn = ({ endedAt, laterDumps }: FullSyncPass): number =>
@@ -454,11 +481,11 @@ const copiesIn = ({ endedAt, laterDumps }: FullSyncPass): number =>
 const receivedIn = (waits: readonly FullSyncPass[]): number =>
   waits.reduce((sum, wait) => sum + (receivedInPass(wait) ?? 0), 0);
 
-/** The copies of the dump that is copied now, since the last restart of node or master: it explains what came before. */
+/** The copies of the dump that is copied now, since the last restart of node or master. */
 function copiesOfLastDump(slave: SlaveTracker): readonly FullSyncPass[] {
   const last = lastPass(slave);
   if (!last?.dump) return [];
-  const since = Math.max(slave.restarts.at(-1) ?? 0, slave.masterRestartedAt ?? 0);
+  const since = lastRestartAt(slave);
   return slave.waits.filter(
     ({ dump, startedAt, supersededBy }) =>
       dump?.notAfter === last.dump!.notAfter && startedAt >= since && supersededBy === null,

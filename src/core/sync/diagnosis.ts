@@ -158,6 +158,10 @@ function candidates(patient: Patient): readonly Candidate[] {
         { code: 'disk_full', speaksFor: [[3, 'more_than_snapshot']], speaksAgainst: [] },
         { code: 'requests_time_out', speaksFor: [[2, 'more_than_snapshot']], speaksAgainst: [] },
       ];
+    case 'sync_loop':
+      return patient.anomaly.facts.as === 'too_many_bytes' && lastPass(patient.slave)?.supersededBy != null
+        ? [{ code: 'snapshot_superseded', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }]
+        : [];
     case 'snapshot_superseded':
       return [{ code: 'snapshot_superseded', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
     case 'up_but_incomplete':

@@ -210,7 +210,7 @@ const askedAgainBytesPerMs = (4 * 4 * 1024 * 1024) / 1000;
 const askedAgainAtMostBytes = 1024 * 1024 * 1024;
 
 /** Of a small snapshot one file that is begun again is more than half. */
-const leastExcessBytes = 16 * 1024 * 1024;
+export const leastExcessBytes = 16 * 1024 * 1024;
 
 /** What this copy can have received at most, if the snapshot holds so much. */
 export const copyBytesAtMost = (
@@ -243,10 +243,14 @@ export function takeSnapshot(before: FullSyncPass, master: MasterTracker): FullS
   return { ...wait, dump, snapshotBytes: wait.snapshotBytes ?? latestSize(master.samples) };
 }
 
-/** The most bytes that this dump can hold, or a later dump that the node may copy by now; null = not known. */
-function mostOf(dump: Dump, { dumps }: MasterTracker): number | null {
-  const later = dumps.filter((each) => each.notAfter > dump.notAfter);
-  const sizes = [dump, ...later].map(dumpBytesAtMost);
+/**
+ * The most bytes that this dump can hold, or a later dump that the node may copy by now; null = not known. Of several DBs
+ * each has a dump of its own: while one is made anew, the node can be given another that was made before.
+ */
+function mostOf(dump: Dump, { dumps, replication }: MasterTracker): number | null {
+  const isOneOfSeveral = Object.keys(replication?.binlog ?? {}).length > 1;
+  const others = dumps.filter((each) => isOneOfSeveral || each.notAfter > dump.notAfter);
+  const sizes = [dump, ...others].map(dumpBytesAtMost);
   return sizes.includes(null) ? null : Math.max(...(sizes as number[]));
 }
 

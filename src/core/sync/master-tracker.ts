@@ -132,7 +132,7 @@ function takeLastSave(tracker: MasterTracker, facts: NodeFacts, at: number): Mas
     sstBytesAfter: null,
     offsetsBefore: tracker.replication?.binlog ?? null,
     writtenBytes: null,
-    mostBytes: latestMost(tracker.samples),
+    mostBytes: largestMost(tracker.samples),
   };
   return {
     ...tracker,
@@ -169,6 +169,13 @@ export const latestSize = (samples: readonly MasterSample[]): number | null =>
 /** The most that a dump made now could hold; null = not known. */
 export const latestMost = (samples: readonly MasterSample[]): number | null =>
   samples.findLast((sample) => sample.mostBytes != null)?.mostBytes ?? latestSize(samples);
+
+/** The most that a dump can hold that was begun within the samples: it can have taken long, and FLUSHALL came meanwhile. */
+const largestMost = (samples: readonly MasterSample[]): number | null =>
+  samples.reduce<number | null>(
+    (most, { mostBytes }) => (mostBytes == null ? most : Math.max(most ?? 0, mostBytes)),
+    null,
+  ) ?? latestSize(samples);
 
 /** Keeps the newest samples, at most a few a second. */
 function addSample(samples: readonly MasterSample[], facts: NodeFacts, at: number): readonly MasterSample[] {

@@ -159,9 +159,19 @@ describe('a copy that receives more than its snapshot holds (promise 6)', () => 
     expect(codesAfter(19, flushed)).toContain('copy_without_end');
   });
 
+  test('is not taken for one whose dump was begun before the master was emptied', () => {
+    const emptied = (second: number): Second => ({
+      bytes: 20 * MB * Math.max(0, second - 4),
+      lastSave: second < 4 ? 1 : 2,
+      tables: second < 1 ? 200 * MB : 20 * MB,
+    });
+    expect(codesAfter(14, emptied)).toEqual([]);
+    expect(codesAfter(21, emptied)).toContain('copy_without_end');
+  });
+
   test('counts anew with a newer dump, on versions that begin their copy again by themselves', () => {
     const newer = (second: number): Second => ({ bytes: 20 * MB * second, lastSave: second < 6 ? 2 : 3 });
-    expect(codesAfter(12, newer, { version: '4.0.1' })).toEqual(['snapshot_superseded']);
+    expect(codesAfter(10, newer, { version: '4.0.1' })).toEqual(['snapshot_superseded']);
     expect(codesAfter(16, newer, { version: '4.0.1' })).toContain('copy_without_end');
   });
 });
@@ -254,11 +264,14 @@ describe('a copy that makes no headway', () => {
 });
 
 describe('copies that begin again', () => {
-  /** Breaks off every 10 s, with 80 MB received, and is back 2 s later. */
-  const breaksOff = (second: number): Second => ({
-    states: { db0: second % 12 < 10 ? 'WaitDBSync' : 'NoConnect' },
-    bytes: 80 * MB * Math.floor(second / 12) + 8 * MB * Math.min(second % 12, 10),
-  });
+  /** Breaks off every 10 s, with so much received a second, and is back 2 s later. */
+  const breaksOffAt =
+    (perSecond: number) =>
+    (second: number): Second => ({
+      states: { db0: second % 12 < 10 ? 'WaitDBSync' : 'NoConnect' },
+      bytes: perSecond * (10 * Math.floor(second / 12) + Math.min(second % 12, 10)),
+    });
+  const breaksOff = breaksOffAt(5 * MB);
   const version = '4.0.1';
 
   test('without a newer dump: told at the second, ended at the fourth', () => {
@@ -268,6 +281,26 @@ describe('copies that begin again', () => {
     expect(second!.text).toContain('10.0.0.2:9221 has begun its copy 2 times, and no newer dump was made');
     expect(codesAfter(34, breaksOff, { version })).toEqual(['copy_begun_again']);
     expect(codesAfter(38, breaksOff, { version })).toContain('sync_loop');
+  });
+
+  test('together cost twice the snapshot at most: the attempt ends, and another may begin', () => {
+    expect(codesAfter(30, breaksOffAt(8 * MB), { version })).toEqual(['copy_begun_again']);
+    const loop = anomaliesAfter(33, breaksOffAt(8 * MB), { version }).find(
+      ({ code }) => code === 'sync_loop',
+    );
+    expect(loop?.remedy).toBe('reattach');
+    expect(loop?.text).toMatch(
+      /^The node has received 2\d\d MB in 3 copies since one SLAVEOF\. Twice the snapshot/,
+    );
+  });
+
+  test('dumps that are replaced again and again cost no more', () => {
+    const replaced = (second: number): Second => ({
+      bytes: 8 * MB * second,
+      lastSave: 2 + Math.floor(second / 10),
+    });
+    expect(codesAfter(26, replaced, { version })).toEqual(['snapshot_superseded']);
+    expect(codesAfter(29, replaced, { version })).toContain('sync_loop');
   });
 
   test('a restart of the node explains it', () => {
@@ -280,7 +313,7 @@ describe('copies that begin again', () => {
 
   test('one dump after the other, so quickly that no look sees the node begin again', () => {
     const dumps = (second: number): Second => ({
-      bytes: 8 * MB * second,
+      bytes: 5 * MB * second,
       lastSave: 2 + Math.floor(second / 10),
     });
     expect(codesAfter(39, dumps, { version })).toEqual(['snapshot_superseded']);
