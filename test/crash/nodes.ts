@@ -44,10 +44,9 @@ export async function watchNodes(version: CrashVersion): Promise<WatchedNodes> {
 
   const watched: Cluster = Object.assign(Object.create(cluster), {
     perform(...[id, argv, session]: Parameters<Cluster['perform']>) {
-      commands.set(id, [
-        ...(commands.get(id) ?? []),
-        { at: cluster.world.clock.now(), text: argv.join(' ') },
-      ]);
+      const heard = commands.get(id) ?? [];
+      heard.push({ at: cluster.world.clock.now(), text: argv.join(' ') });
+      commands.set(id, heard);
       return cluster.perform(id, argv, session);
     },
   } satisfies Partial<Cluster>);
