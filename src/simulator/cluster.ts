@@ -1,6 +1,7 @@
 import { createClock } from './clock.ts';
 import { newSession, runCommand, type Session } from './commands.ts';
 import { contentWithout } from './dump.ts';
+import { createGlog } from './glog.ts';
 import { Keyspace } from './keyspace.ts';
 import { startProcess, stopProcess } from './lifecycle.ts';
 import { dropKeys, type LoadOptions, loadKeys } from './loading.ts';
@@ -13,7 +14,7 @@ import { onSilence, onTick, onUnparsed } from './slave.ts';
 import { onNewerDump } from './slave-copy.ts';
 import { closeConnection } from './slave-link.ts';
 import { realTimers, type Timers } from './timers.ts';
-import { outgoingBytesPerSecond, reallocate, removeDumps, setCopyRoom } from './transfer.ts';
+import { outgoingBytesPerSecond, reallocate, removeDumps, setCopyRoom, settleAll } from './transfer.ts';
 import {
   type Endpoint,
   type LogLine,
@@ -42,6 +43,8 @@ export interface ClusterOptions {
   readonly defaults?: Partial<Omit<NodeOptions, 'id'>>;
   /** Events kept in `log`; the oldest go first. Default 100,000. */
   readonly keptEvents?: number;
+  /** Nodes write log files. Default: no. */
+  readonly logs?: boolean;
 }
 
 /** The node's process is not there: connection refused. */
@@ -138,6 +141,8 @@ export interface Cluster {
   /** As `execute`, with the time at which the client has the reply. */
   perform(id: string, argv: readonly string[], session?: Session): Outcome;
   observe(id: string): Observed;
+  /** The lines of its log files; none where the cluster keeps no logs. */
+  logOf(id: string): readonly string[];
 }
 
 const defaultStart = Date.UTC(2026, 10, 22, 7, 0, 0);
@@ -165,6 +170,9 @@ export function createCluster(options: ClusterOptions): Cluster {
       log.push({ at: clock.now(), node: node.id, event, data });
       if (log.length > keptEvents * 1.1) log.splice(0, log.length - keptEvents);
     },
+    get glog() {
+      return glog;
+    },
     onTick: (node) => onTick(world, node),
     onNewerDump: (transfer) => onNewerDump(world, transfer),
     onSilence: (slave, db) => onSilence(world, slave, db),
@@ -181,9 +189,12 @@ export function createCluster(options: ClusterOptions): Cluster {
       db.keyspace = contentWithout(dump, lost, node.traits);
       node.bootFailure = reason;
       world.note(node, 'fatal', { db: db.name, reason });
+      world.glog.write(node, 'aux', ['F', 'storage.cc', reason]);
       stopProcess(world, node, {});
     },
   };
+
+  const glog = createGlog(world, options.logs ?? false);
 
   const find = (id: string): SimNode => {
     world.catchUp();
@@ -197,6 +208,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     if (world.nodes.has(node.id)) throw new Error(`the simulated cluster has a node ${node.id} already`);
     takePort(world, node, node.port === 0 ? firstVirtualPort + world.nodes.size : node.port);
     world.nodes.set(node.id, node);
+    glog.write(node, 'main', ['I', 'pika.cc', `Server at: /data/${node.id}/pika.conf`]);
     return node;
   }
 
@@ -327,5 +339,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     execute: (id, argv, session) => perform(id, argv, session).reply,
     perform,
     observe: (id) => observe(world, find(id)),
+    logOf(id) {
+      const node = find(id);
+      settleAll(world, node);
+      return glog.linesOf(node);
+    },
   };
 }

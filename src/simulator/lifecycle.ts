@@ -12,7 +12,11 @@ export function stopProcess(world: World, node: SimNode, how: { readonly silent?
   node.life++;
   node.aux = null;
   node.closeCron = null;
-  for (const { rsync } of node.dbs) if (rsync.transfer !== null) endTransfer(world, rsync.transfer);
+  for (const { rsync } of node.dbs) {
+    if (rsync.transfer === null) continue;
+    endTransfer(world, rsync.transfer);
+    world.glog.copyEnded(rsync.transfer, 'killed');
+  }
   for (const connection of node.connections.slice())
     loseConnection(world, node, connection, how.silent ?? false);
   node.slaves = [];
@@ -53,6 +57,12 @@ export function startProcess(world: World, node: SimNode): void {
   forgetMemory(world, node);
   if (node.bootFailure !== null) {
     world.note(node, 'start_failed', { reason: node.bootFailure });
+    world.glog.write(
+      node,
+      'main',
+      ['I', 'pika.cc', `Server at: /data/${node.id}/pika.conf`],
+      ['F', 'storage.cc', node.bootFailure],
+    );
     return;
   }
   node.alive = true;
@@ -61,6 +71,7 @@ export function startProcess(world: World, node: SimNode): void {
   node.firstMetaSync = true;
   node.notBefore = 0;
   world.note(node, 'process_started', {});
+  world.glog.write(node, 'main', ['I', 'pika.cc', `Server at: /data/${node.id}/pika.conf`]);
   for (const listener of world.processListeners) listener(node, true);
   resetStaleConnections(world, node);
   if (node.master !== null) wake(world, node);

@@ -101,6 +101,16 @@ function dumpNow(world: World, master: SimNode, db: SimDb, why: string, done: ()
   const position = db.binlog.position;
   const content = db.keyspace.fork();
   db.flushed.clear();
+  world.glog.write(
+    master,
+    'bgsave',
+    ['I', 'pika_db.cc', `${db.name} after prepare bgsave`],
+    [
+      'I',
+      'pika_db.cc',
+      `${db.name} bgsave_info: path=/data/${master.id}/dump/${db.name},  filenum=${position.file}, offset=${position.offset}`,
+    ],
+  );
   world.note(master, 'bgsave_started', { db: db.name, why, file: position.file, offset: position.offset });
   later(world, master, plan?.ms ?? master.random.within(world.timers.bgsaveMs), () => {
     const files = fails
@@ -121,6 +131,13 @@ function dumpNow(world: World, master: SimNode, db: SimDb, why: string, done: ()
     db.bgsaving = false;
     master.lastSave = Math.floor(world.clock.now() / 1000);
     master.dumpsMade++;
+    world.glog.write(
+      master,
+      'bgsave',
+      fails
+        ? ['W', 'pika_db.cc', `${db.name} create new backup failed :IO error: No space left on device`]
+        : ['I', 'pika_db.cc', `${db.name} create new backup finished.`],
+    );
     world.note(master, fails ? 'bgsave_failed' : 'bgsave_finished', {
       db: db.name,
       bytes: db.dump.bytes,

@@ -1,4 +1,5 @@
 import { contentWithout, type Dump, judgePartialCopy } from './dump.ts';
+import { backupPath, copyPath } from './glog.ts';
 import { Keyspace } from './keyspace.ts';
 import { enqueue } from './master.ts';
 import { rewriteConfig } from './process.ts';
@@ -29,6 +30,15 @@ export function initRsync(world: World, node: SimNode, db: SimDb): void {
   if (node.traits.pushes || master === undefined || world.clock.now() < db.rsync.nextInitAt) return;
   const source = findDb(master, db.name);
   node.rsyncThreads = true;
+  const again = node.traits.initFailure === 'error-after-64';
+  if (db.rsync.initTries === 0)
+    world.glog.write(node, 'aux', [
+      'W',
+      'pika_rm.cc',
+      again
+        ? `Slave DB: ${db.name} Activating Rsync ... (retry count:${db.rsync.initRounds})`
+        : 'ActivateRsync ...',
+    ]);
   if (
     source !== undefined &&
     !source.bgsaving &&
@@ -40,6 +50,14 @@ export function initRsync(world: World, node: SimNode, db: SimDb): void {
     copy(world, node, db, master, source.dump, () => {});
     return;
   }
+  const isReached = master.opens.files && !arePartitioned(world, node, master);
+  world.glog.write(node, 'aux', [
+    'W',
+    'rsync_client.cc',
+    isReached
+      ? `IO error: kRsyncMeta request failed! db is not exist or doing bgsave, retries:${db.rsync.initTries}`
+      : `rsync PullRemoteMeta request timeout, retry times: ${db.rsync.initTries}`,
+  ]);
   db.rsync.nextInitAt = world.clock.now() + world.timers.initRetryMs;
   db.rsync.initTries++;
   if (db.rsync.initTries >= initTriesPerRound) initFailed(world, node, db);
@@ -49,6 +67,16 @@ function initFailed(world: World, node: SimNode, db: SimDb): void {
   const { initFailure } = node.traits;
   db.rsync.initTries = 0;
   db.rsync.initRounds++;
+  world.glog.write(
+    node,
+    'aux',
+    ['W', 'rsync_client.cc', 'copy remote meta failed! error:Timeout: '],
+    [
+      'W',
+      'pika_rm.cc',
+      `Slave DB: ${db.name} rsync failed! full synchronization will be retried later${initFailure === 'error' ? ', error info:rsync client init failed!' : ''}`,
+    ],
+  );
   const final =
     initFailure === 'error' ||
     (initFailure === 'error-after-64' && db.rsync.initRounds >= initRoundsBeforeError);
@@ -62,12 +90,19 @@ function copy(world: World, node: SimNode, db: SimDb, master: SimNode, dump: Dum
   const stuck = dump.failed || (node.traits.family !== '4.0' && master.traits.family === '4.0');
   const overhead = node.random.within(world.timers.rsyncOverheadMs);
   world.note(node, 'copy_started', { db: db.name, bytes: dump.bytes, dump: dump.uuid });
+  world.glog.write(master, 'bgsave', [
+    'I',
+    'rsync_server.cc',
+    `Rsync Meta request, snapshot_uuid: ${dump.uuid} files count: ${dump.failed ? 1 : dump.files.length} file list: `,
+  ]);
+  world.glog.copyBegun(node, db, dump);
   db.rsync.transfer = startTransfer(world, { slave: node, master, db, dump, stuck }, () =>
     later(world, node, overhead, () => {
       const { transfer } = db.rsync;
       if (transfer === null || transfer.dump !== dump) return;
       db.copiedBytes = dump.bytes;
       endTransfer(world, transfer);
+      world.glog.copyEnded(transfer, 'whole');
       db.rsync = { ...db.rsync, status: 'stopped', transfer: null, result: { kind: 'complete', dump } };
       ended();
       wake(world, node);
@@ -93,6 +128,7 @@ export function requestPush(world: World, node: SimNode, db: SimDb, master: SimN
 export function onNewerDump(world: World, transfer: Transfer): void {
   const { slave: node, db, dump } = transfer;
   endTransfer(world, transfer);
+  world.glog.newerDump(transfer);
   db.rsync = { ...db.rsync, status: 'stopped', transfer: null, result: judgeSuperseded(world, transfer) };
   world.note(node, 'copy_superseded', {
     db: db.name,
@@ -126,10 +162,27 @@ export function finishRsync(world: World, node: SimNode, db: SimDb): void {
   const { result } = db.rsync;
   if (result === null || result.kind === 'hang') return;
   if (result.kind === 'discarded') {
+    world.glog.write(node, 'aux', [
+      'W',
+      'pika_db.cc',
+      `info path: ${copyPath(node, db)}/info not exist, Slave DB:${db.name} will restart the sync process...`,
+    ]);
     stopRsync(world, db);
     setState(world, node, db, 'TryConnect');
     return;
   }
+  const { file, offset } = result.dump.position;
+  const master = masterOf(world, node);
+  world.glog.write(
+    node,
+    'aux',
+    [
+      'I',
+      'pika_db.cc',
+      `DB: ${db.name} Information from dbsync info,  master_ip: ${master?.host ?? ''}, master_port: ${master?.port ?? 0}, filenum: ${file}, offset: ${offset}, term: 0, index: 0`,
+    ],
+    ['I', 'pika_db.cc', `DB: ${db.name}, Prepare change db from: ${backupPath(node, db)}`],
+  );
   if (namesOtherMaster(world, node)) {
     setState(world, node, db, 'Error');
     return;
@@ -153,6 +206,12 @@ export function finishRsync(world: World, node: SimNode, db: SimDb): void {
  * deletes what lies in `db_bak` (pika-facts 4.9).
  */
 function cannotRename(world: World, node: SimNode, db: SimDb): void {
+  world.glog.write(
+    node,
+    'aux',
+    ['W', 'env.cc', `filesystem error: cannot rename: Invalid cross-device link [${copyPath(node, db)}]`],
+    ['W', 'pika_db.cc', `DB: ${db.name}, Failed to change db`],
+  );
   world.note(node, db.oldDataBeside ? 'old_data_deleted' : 'old_data_moved_away', { db: db.name });
   stopRsync(world, db);
   db.folderGone = true;
@@ -178,6 +237,7 @@ function swap(world: World, node: SimNode, db: SimDb, dump: Dump, lost: readonly
   for (const entry of node.slaves) dropSlaveNode(world, node, db, entry);
   if (node.unfinished.delete(db.name)) rewriteConfig(node);
   node.fullSyncsDone++;
+  world.glog.write(node, 'aux', ['I', 'pika_db.cc', `DB: ${db.name}, Change db success`]);
   world.note(node, 'database_swapped', { db: db.name, lost, keys: db.keyspace.totalCount() });
   setState(world, node, db, 'TryConnect');
   tickAfterPause(world, node);

@@ -21,9 +21,15 @@ export function removeMaster(world: World, node: SimNode): void {
   node.closing.add(endpointKey(node.master));
   scheduleCloseCron(world, node);
   const { rsyncThreads } = node;
+  if (rsyncThreads) world.glog.write(node, 'reply', clientStops);
   for (const db of node.dbs) setNoConnect(world, node, db);
   if (rsyncThreads) stall(world, node, node.random.within(world.timers.stopRsyncMs));
   node.rsyncThreads = false;
+  world.glog.write(node, 'reply', [
+    'I',
+    'pika_server.cc',
+    `Remove Master Success, ip_port: ${endpointKey(node.master)}`,
+  ]);
   node.master = null;
   node.replState = 'none';
 }
@@ -58,9 +64,14 @@ export function setState(world: World, node: SimNode, db: SimDb, state: SimDb['s
 }
 
 export function stopRsync(world: World, db: SimDb): void {
-  if (db.rsync.transfer !== null) endTransfer(world, db.rsync.transfer);
+  if (db.rsync.transfer !== null) {
+    endTransfer(world, db.rsync.transfer);
+    world.glog.copyEnded(db.rsync.transfer, 'stopped');
+  }
   db.rsync = idleRsync();
 }
+
+export const clientStops = ['W', 'rsync_client.cc', 'RsyncClient stop ...'] as const;
 
 function scheduleCloseCron(world: World, node: SimNode): void {
   if (node.closeCron !== null) return;
@@ -121,6 +132,16 @@ const drop = (node: SimNode, connection: Connection): void => {
 
 function resetMetaSync(world: World, node: SimNode): void {
   world.note(node, 'connection_lost', {});
+  world.glog.write(
+    node,
+    'reply',
+    [
+      'W',
+      'pika_repl_client_thread.cc',
+      `Master conn disconnect : ${endpointKey(node.master!)} try reconnect`,
+    ],
+    ...(node.rsyncThreads ? [clientStops] : []),
+  );
   node.replState = 'should';
   node.firstMetaSync = false;
   node.lastMetaSync = metaSyncUnits(world);

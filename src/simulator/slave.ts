@@ -2,6 +2,7 @@ import { entryOf, type MetaSyncAnswer, onDbSync, onMetaSync, onTrySync } from '.
 import { persistReplicationId, rewriteConfig } from './process.ts';
 import { finishRsync, initRsync, requestPush } from './slave-copy.ts';
 import {
+  clientStops,
   closeConnection,
   closeWhenIdle,
   endpointKey,
@@ -52,10 +53,20 @@ function tryMetaSync(world: World, node: SimNode): void {
       world.clock.now() + world.timers.probeRetryMs + (silent ? world.timers.probeTimeoutMs : 0);
     node.firstMetaSync = true;
     world.note(node, 'master_unreachable', { master: endpointKey(node.master!) });
+    world.glog.write(node, 'aux', [
+      'W',
+      'pika_repl_client.cc',
+      `Failed to connect master, Master (${endpointKey(node.master!)}), try reconnect`,
+    ]);
     return;
   }
   node.firstMetaSync = false;
   node.lastMetaSync = metaSyncUnits(world);
+  world.glog.write(node, 'aux', [
+    'I',
+    'pika_repl_client.cc',
+    `Try Send Meta Sync Request to Master (${endpointKey(node.master!)})`,
+  ]);
   if (!master.opens.replication) return;
   const connection = connectionTo(node, master) ?? openConnection(node, master);
   deliver(world, connection, node.random.within(world.timers.metaReplyMs), () => {
@@ -78,6 +89,11 @@ function metaSync(world: World, node: SimNode, connection: Connection): void {
   const answer = onMetaSync(world, master, connection);
   if (answer.kind === 'already exists') {
     world.note(node, 'already_listed', {});
+    world.glog.write(node, 'reply', [
+      'W',
+      'pika_repl_client_conn.cc',
+      'Meta Sync Failed: Slave AlreadyExist will keep sending MetaSync msg',
+    ]);
     wake(world, node);
     return;
   }
@@ -95,6 +111,12 @@ function metaSync(world: World, node: SimNode, connection: Connection): void {
   if (node.traits.version === '3.5.0') adoptRunId(node, master);
   node.settings.set('write-binlog', 'yes');
   node.replState = 'done';
+  world.glog.write(
+    node,
+    'reply',
+    ['I', 'pika_server.cc', 'Mark try connect finish'],
+    ['I', 'pika_repl_client_conn.cc', 'Finish to handle meta sync response'],
+  );
   for (const db of node.dbs) setState(world, node, db, node.forceFullSync ? 'TryDBSync' : 'TryConnect');
   node.forceFullSync = false;
   wake(world, node);
@@ -116,8 +138,21 @@ const cannotParse = (slave: SimNode, master: SimNode): boolean =>
 function refuse(world: World, node: SimNode, connection: Connection, why: string): void {
   node.replState = 'error';
   world.note(node, 'refused_for_good', { why });
+  world.glog.write(
+    node,
+    'reply',
+    ['W', 'pika_repl_client_conn.cc', refusalLine(node, why)],
+    ['W', 'pika_server.cc', 'Sync error, set repl_state to PIKA_REPL_ERROR'],
+  );
   closeConnection(world, connection);
 }
+
+const refusalLine = (node: SimNode, why: string): string => {
+  if (why === 'masterauth is wrong') return 'Meta Sync Failed: Auth with master error, Invalid masterauth';
+  if (why === 'databases differ')
+    return `Self db structs(number of databases: ${node.dbs.length}) inconsistent with master(number of databases: 0), failed to establish master-slave relationship`;
+  return 'Meta Sync Failed: replicationid on both sides of the connection are inconsistent';
+};
 
 /** False = no further now. A node without an id takes the master's, at once and for good, and needs everything. */
 function adoptReplicationId(world: World, node: SimNode, id: string): boolean {
@@ -127,6 +162,11 @@ function adoptReplicationId(world: World, node: SimNode, id: string): boolean {
   }
   if (node.replicationId !== '') return true;
   node.forceFullSync = true;
+  world.glog.write(node, 'reply', [
+    'I',
+    'pika_repl_client_conn.cc',
+    `New node is added to the cluster and requires full replication, remote replication id: ${id}, local replication id: `,
+  ]);
   node.replicationId = id;
   persistReplicationId(node);
   return true;
@@ -179,6 +219,12 @@ function sendTrySync(world: World, node: SimNode, db: SimDb): void {
   ask(world, node, db, (master) => {
     const answer = onTrySync(world, master, node, db.name);
     world.note(node, 'try_sync', { db: db.name, answer });
+    if (answer === 'ok' || answer === 'purged')
+      world.glog.write(node, 'reply', [
+        'I',
+        'pika_repl_client_conn.cc',
+        `DB: ${db.name} ${answer === 'ok' ? 'TrySync Ok' : 'Need To Try DBSync'}`,
+      ]);
     if (answer === 'ok') setState(world, node, db, 'Connected');
     else if (answer === 'purged') setState(world, node, db, 'TryDBSync');
     else if (answer !== 'no such db') setState(world, node, db, 'Error');
@@ -186,11 +232,13 @@ function sendTrySync(world: World, node: SimNode, db: SimDb): void {
 }
 
 function sendDbSync(world: World, node: SimNode, db: SimDb): void {
+  if (node.rsyncThreads) world.glog.write(node, 'aux', clientStops);
   stopRsync(world, db);
   ask(world, node, db, (master) => {
     const found = onDbSync(world, master, node, db.name);
     setState(world, node, db, found ? 'WaitDBSync' : 'Error');
     if (!found) return;
+    world.glog.write(node, 'reply', ['I', 'pika_repl_client_conn.cc', `DB: ${db.name} Need Wait To Sync`]);
     if (node.traits.hasEligibleFlag) {
       node.unfinished.add(db.name);
       rewriteConfig(node);

@@ -1,3 +1,4 @@
+import { copyPath } from './glog.ts';
 import {
   arePartitioned,
   type Connection,
@@ -159,6 +160,19 @@ function loseFile(world: World, transfer: Transfer): void {
   if (transfer.copied >= roomFor(transfer)) {
     const fileBytes = dump.bytes / Math.max(1, dump.files.filter(({ name }) => name.endsWith('.sst')).length);
     transfer.copied = Math.max(0, transfer.copied - fileBytes * slave.random.next());
+    world.glog.fileFailed(
+      transfer,
+      [
+        'W',
+        'rsync_client.cc',
+        `pwrite failed, filename: ${copyPath(slave, db)}/x errno: No space left on device n: 4096`,
+      ],
+      [
+        'W',
+        'rsync_client.cc',
+        `copy remote file failed, msg: IO error: ${copyPath(slave, db)}/x: pwrite failed`,
+      ],
+    );
     world.note(slave, 'copy_file_failed', { db: db.name, reason: 'No space left on device' });
   }
   reschedule(world, transfer);
@@ -190,6 +204,7 @@ export function startTransfer(
   finished.set(transfer, done);
   transfer.master.outgoing.add(transfer);
   reallocate(world, transfer.master);
+  if (transfer.dump.failed) world.glog.filesRefused(transfer);
   return transfer;
 }
 
@@ -197,7 +212,10 @@ export function startTransfer(
 export function removeDumps(world: World, master: SimNode): void {
   settleAll(world, master);
   for (const db of master.dbs) db.dump = null;
-  for (const transfer of master.outgoing) transfer.gone = true;
+  for (const transfer of master.outgoing) {
+    transfer.gone = true;
+    world.glog.filesRefused(transfer);
+  }
   reallocate(world, master);
 }
 

@@ -1,6 +1,7 @@
 import type { Binlog, BinlogRecord, Position, Reader } from './binlog.ts';
 import type { Clock, Scheduled } from './clock.ts';
 import type { Dump } from './dump.ts';
+import type { Glog } from './glog.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { CursorStore } from './keyspace-commands/context.ts';
 import type { Random } from './random.ts';
@@ -247,6 +248,8 @@ export interface World {
   readonly binlogBytesPerSecond: number;
   readonly partitions: Set<string>;
   note(node: SimNode, event: string, data?: Readonly<Record<string, unknown>>): void;
+  /** The log files of the nodes. */
+  readonly glog: Glog;
   /** The slave's auxiliary thread wakes up. */
   onTick(node: SimNode): void;
   /** The dump that a slave is copying was replaced. */

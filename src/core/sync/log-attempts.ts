@@ -70,6 +70,8 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
   let open: Attempt[] = [];
   let lastLoss: { readonly cause: LogCause; readonly at: number } | null = null;
   let refused = false;
+  /** Databases whose increments were refused, and that have no dump yet. */
+  const askingAgain = new Set<string>();
 
   const begin = (fact: LogFact, db: string | null, whole: boolean): Attempt => {
     const attempt: Attempt = {
@@ -99,6 +101,9 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
   const named = (db: string | undefined): Attempt | undefined =>
     open.findLast((attempt) => attempt.db === db) ?? open.findLast((attempt) => attempt.db === null);
   const newest = (fact: LogFact): Attempt => open.at(-1) ?? begin(fact, null, false);
+  /** The folder of a copy has the name of its database. */
+  const ofPath = (fact: LogFact): Attempt =>
+    named(/([^/]+)(?:\/(?:info)?)?$/.exec(fact.values.path ?? '')?.[1]) ?? newest(fact);
   /** Lines of files name no database: a worker belongs to the client with the next lower thread number. */
   const ofThread = (fact: LogFact): Attempt => {
     const own = open.filter(({ client }) => client !== null && client <= fact.thread);
@@ -136,6 +141,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     },
     sync_granted: (fact) => {
       refused = false;
+      askingAgain.delete(fact.values.db!);
       const before = open.find((attempt) => attempt.db === fact.values.db);
       if (before) closeUnswapped(before, lossNear(fact.at) ?? 'session_lost');
       begin(fact, fact.values.db!, true);
@@ -200,15 +206,21 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       abort(attempt, onlyInfo(attempt) ? 'dump_failed' : 'snapshot_superseded', fact.at);
     },
     copy_deleted: (fact) => {
-      const attempt = open.find(({ client }) => client === fact.thread) ?? newest(fact);
+      const attempt = open.find(({ client }) => client === fact.thread) ?? ofPath(fact);
       abort(attempt, 'snapshot_superseded', fact.at);
     },
     client_stopped: (fact) => {
-      for (const attempt of open)
+      // A database that asks for a dump once more stops its own copy alone.
+      const stopped =
+        askingAgain.size > 0 && lossNear(fact.at) === null
+          ? open.filter(({ db }) => db === null || askingAgain.has(db))
+          : open;
+      for (const attempt of stopped)
         abort(attempt, stuckBy(attempt) ?? lossNear(fact.at) ?? 'session_lost', fact.at);
     },
+    increments_refused: (fact) => void askingAgain.add(fact.values.db!),
     info_missing: (fact) => {
-      const attempt = newest(fact);
+      const attempt = ofPath(fact);
       attempt.infoMissing++;
       // The releases that begin again have thrown the copy away before.
       if (fact.values.again) abort(attempt, 'snapshot_superseded', fact.at);
@@ -277,6 +289,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       else closeAs(attempt, asItStands(attempt));
     lastLoss = null;
     refused = false;
+    askingAgain.clear();
   }
 
   /** Files may be given in any order within one file: what began later shows that this attempt is over. */

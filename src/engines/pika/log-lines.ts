@@ -168,7 +168,7 @@ export const logLines = {
     recordings: '05, 12',
     versions: '3.5.5, 4.0.1',
     finding: true,
-    pattern: /^RsyncClient stopped with errors, (?:deleted:|but failed to delete )/,
+    pattern: /^RsyncClient stopped with errors, (?:deleted:|but failed to delete )(?<path>\S*)/,
   },
   client_stopped: {
     log: 'slave',
