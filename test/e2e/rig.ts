@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { runAgent } from '../../src/agent/index.ts';
 import { startService } from '../../src/main.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { isEnded, needsPerson } from '../../src/model/expansion.ts';
 import type { PolicyInput } from '../../src/model/policy.ts';
+import type { AgentList } from '../../src/model/views/agent.ts';
 import type { Service } from '../../src/service.ts';
 import { whenEnded } from '../support/ended.ts';
 import { hasTheBug, type PikaNode, startPika } from '../support/pika.ts';
@@ -32,6 +34,8 @@ export interface Rig {
   readonly service: Service;
   readonly dataDir: string;
   writes: ChildProcess | null;
+  /** Ends the agent of `startAgent`. */
+  endAgent?: () => Promise<void>;
 }
 
 export interface SmallRigOptions {
@@ -72,8 +76,39 @@ export async function startSmallRig(options: SmallRigOptions): Promise<Rig> {
 
 export async function serviceOfItsOwn(password?: string): Promise<Pick<Rig, 'service' | 'dataDir'>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-e2e-'));
-  const login = password === undefined ? {} : { PIKA_PASSWORD: password };
-  return { dataDir, service: await startService({ dataDir, port: 0, logLevel: 'error' }, login) };
+  const env = {
+    ...(password === undefined ? {} : { PIKA_PASSWORD: password }),
+    PIKA_EXPANDER_AGENT_TOKEN: agentToken,
+    PIKA_EXPANDER_AGENT_NODES: '127.0.0.1',
+  };
+  return { dataDir, service: await startService({ dataDir, port: 0, logLevel: 'error' }, env) };
+}
+
+const agentToken = randomBytes(24).toString('hex');
+
+/** The agent of this host, for all servers; resolves when the service has heard of each. */
+export async function startAgent(rig: Rig): Promise<void> {
+  const ending = new AbortController();
+  const nodes = [rig.master, ...rig.slaves];
+  const running = runAgent({
+    service: rig.service.url,
+    token: agentToken,
+    confs: nodes.map(({ folder }) => join(folder, 'pika.conf')),
+    knownAs: [],
+    stateFile: null,
+    version: 'e2e',
+    signal: ending.signal,
+    say: (line) => console.log(`agent: ${line}`),
+  });
+  rig.endAgent = async () => {
+    ending.abort();
+    await running;
+  };
+  const heard = async (): Promise<number> => {
+    const response = await fetch(`${rig.service.url}/v1/agents`);
+    return ((await response.json()) as AgentList).items.flatMap(({ servers }) => servers).length;
+  };
+  while ((await heard()) < nodes.length) await sleep(100);
 }
 
 /** Values of 1 KB that nothing can make smaller on their way. */
@@ -107,6 +142,7 @@ export async function versionOf(node: PikaNode): Promise<string> {
 
 export async function stopRig(rig: Rig): Promise<void> {
   await stopWrites(rig);
+  await rig.endAgent?.();
   await rig.service.close();
   await Promise.all([rig.master, ...rig.slaves].map((node) => node.stop()));
   await rm(rig.dataDir, { recursive: true, force: true });
@@ -161,14 +197,13 @@ interface NodeOptions {
   readonly repoint?: boolean;
 }
 
-/** Asks for an expansion over REST, and waits until it has ended or needs a person. */
-export async function expand(
+/** Asks for an expansion over REST. */
+export async function ask(
   rig: Rig,
   nodes: readonly PikaNode[],
   options: NodeOptions = {},
   policy: PolicyInput = {},
-): Promise<Expansion> {
-  const startedAt = Date.now();
+): Promise<{ readonly status: number; readonly body: unknown }> {
   const response = await fetch(`${rig.service.url}/v1/expansions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -180,8 +215,20 @@ export async function expand(
       policy: { batchSize: nodes.length, forecastTolerance: null, ...policy },
     }),
   });
-  const accepted = (await response.json()) as { readonly id: string };
-  expect([response.status, accepted]).toEqual([202, expect.objectContaining({ id: expect.any(String) })]);
+  return { status: response.status, body: await response.json() };
+}
+
+/** Asks for an expansion, and waits until it has ended or needs a person. */
+export async function expand(
+  rig: Rig,
+  nodes: readonly PikaNode[],
+  options: NodeOptions = {},
+  policy: PolicyInput = {},
+): Promise<Expansion> {
+  const startedAt = Date.now();
+  const { status, body } = await ask(rig, nodes, options, policy);
+  expect([status, body]).toEqual([202, expect.objectContaining({ id: expect.any(String) })]);
+  const accepted = body as { readonly id: string };
   for (;;) {
     const expansion = (await rig.service.store.get(accepted.id))!;
     if (isEnded(expansion.state) || needsPerson(expansion.state)) {
