@@ -58,8 +58,8 @@ const firstReportWithinMs = 30_000;
 const answerWithinMs = 30_000;
 const [firstRetryMs, longestRetryMs] = [1000, 60_000];
 const leastBetweenReportsMs = 500;
-/** The service takes two reports a second at most, of whatever kind. */
-const leastBeforeUrgentMs = 1000;
+/** What matters is told at once; what keeps mattering is told once a second. */
+const [urgentAfterMs, urgentAgainAfterMs, urgentForMs] = [200, 1000, 5000];
 const portWithinMs = 3000;
 const keptPortTries = 64;
 const hashedBytesPerSecond = 50_000_000;
@@ -109,6 +109,7 @@ export class Agent {
   #sentAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #isUrgent = false;
+  #urgentAt = Number.NEGATIVE_INFINITY;
   #withoutListings = false;
   #sending: Promise<void> | null = null;
   #written = '';
@@ -133,10 +134,8 @@ export class Agent {
     while (!signal.aborted) {
       const now = this.#parts.now();
       const caughtUp = await this.look();
-      const due =
-        this.#isUrgent && this.#failures === 0 ? this.#sentAt + leastBeforeUrgentMs : this.#nextReportAt;
       const mayStart = caughtUp || now - this.#startedAt > firstReportWithinMs;
-      if (mayStart && now >= Math.min(due, this.#nextReportAt))
+      if (mayStart && now >= this.#dueAt(now))
         this.#sending ??= this.#send().finally(() => {
           this.#sending = null;
         });
@@ -146,6 +145,12 @@ export class Agent {
     await this.#sending;
     await this.#writeState(true);
     await this.close();
+  }
+
+  #dueAt(now: number): number {
+    if (!this.#isUrgent || this.#failures > 0) return this.#nextReportAt;
+    const again = now - this.#urgentAt < urgentForMs;
+    return Math.min(this.#nextReportAt, this.#sentAt + (again ? urgentAgainAfterMs : urgentAfterMs));
   }
 
   async close(): Promise<void> {
@@ -240,8 +245,9 @@ export class Agent {
   }
 
   async #send(): Promise<void> {
-    this.#isUrgent = false;
     this.#sentAt = this.#parts.now();
+    if (this.#isUrgent) this.#urgentAt = this.#sentAt;
+    this.#isUrgent = false;
     const { service, token } = this.#request;
     try {
       const { report, arrived } = await this.report();

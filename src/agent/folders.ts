@@ -125,7 +125,8 @@ export class ServerFolders {
       const info = found.find(({ name }) => name === 'info');
       return {
         ...this.#described(db, path, ino, mtimeNs, found, wanted),
-        dumpId: info && info.size <= longestInfo ? await md5(folder, 'info') : null,
+        // Of a copy it is empty at first.
+        dumpId: info && info.size > 0 && info.size <= longestInfo ? await md5(folder, 'info') : null,
       };
     });
   }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { connectToNode, type Network, realNetwork } from '../engines/node-access.ts';
 import type { PortTry } from '../model/views/agent.ts';
 import type { Address } from '../model/views/targets.ts';
@@ -17,7 +18,11 @@ export function tryPort(
       socket.destroy();
       resolve({ to, at, outcome });
     };
-    const timer = setTimeout(() => end('no_answer'), timeoutMs);
+    let resolved = isIP(to.host) !== 0;
+    const timer = setTimeout(() => end(resolved ? 'no_answer' : 'unresolved'), timeoutMs);
+    socket.once('lookup', () => {
+      resolved = true;
+    });
     socket.once('connect', () => end('open'));
     socket.once('error', (error: NodeJS.ErrnoException) => end(outcomeOf(error)));
   });

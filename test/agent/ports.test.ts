@@ -32,3 +32,12 @@ test.each(['169.254.169.254', '224.0.0.1', 'metadata.example'])(
     expect(outcome.outcome).not.toBe('open');
   },
 );
+
+test('a name that leads nowhere is not resolved, whether the answer is no or never comes', async () => {
+  const to = { host: 'nowhere.example', port: 80 };
+  const says = Object.assign(new Error('none'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' });
+  const { connect } = realNetwork;
+  const no = await tryPort(to, 60_000, now, { resolve: (_name, _options, done) => done(says, []), connect });
+  const never = await tryPort(to, 0, now, { resolve: () => {}, connect });
+  expect([no.outcome, never.outcome]).toEqual(['unresolved', 'unresolved']);
+});
