@@ -331,9 +331,9 @@ export const reasons = {
   }),
   then_cause_decides: text<{ anomaly: string }>({
     en: ({ anomaly }, reader) =>
-      `the service says “${anomalyTitle(anomaly, reader)}” and looks for the cause; it copies again only where a copy can help, else it asks a person`,
+      `the service says “${anomalyTitle(anomaly, reader)}”. It looks for the cause, and copies again only where a copy can help; else it asks a person`,
     zh: ({ anomaly }, reader) =>
-      `本服务将判定“${anomalyTitle(anomaly, reader)}”并查找原因：仅在重新复制有用时再复制一次，否则请人处理`,
+      `本服务将判定“${anomalyTitle(anomaly, reader)}”。随后查找原因：仅在重新复制有用时再复制一次，否则请人处理`,
   }),
   then_attached: plain('the service attaches the node', '本服务将挂载该节点'),
   then_done_again: plain(

@@ -157,6 +157,12 @@ function identities({ plannedMaster: planned, master: { look, capabilities } }: 
   return { planned, now: masterIdentity(look.facts, capabilities), facts: look.facts };
 }
 
+/** That another server answers at the master's address, or the same server without its data; null = it is the planned master. */
+export function masterReplaced(input: Omit<RevalidationInput, 'nodes'>): Finding | null {
+  const found = findingsOf(identityChecks, { ...input, nodes: [] }, aboutMaster(input.master));
+  return found.find(({ code }) => code === 'master_replaced') ?? null;
+}
+
 const identityChecks: readonly Check<RevalidationInput>[] = [
   {
     code: 'master_replaced',

@@ -4,8 +4,9 @@ import type { ComparisonReport } from '../../model/comparison.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
-import { makeProblem } from '../../model/problems.ts';
+import { makeProblem, problemOfFindings } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
+import { masterReplaced } from '../plan/preflight.ts';
 import {
   type AnomalyInput,
   awaitedFile,
@@ -24,7 +25,7 @@ import {
 } from '../sync/tracker.ts';
 import { stepAttempt } from './attempt.ts';
 import { asksPerson, boundBySymptoms, isOver } from './bound.ts';
-import { currentAttempt, giveUp, patchAttempt } from './join-state.ts';
+import { currentAttempt, giveUp, isTouched, patchAttempt } from './join-state.ts';
 import { progressOf } from './progress.ts';
 import { applyRemedy, recordAnomalies, triesByItself } from './remedy.ts';
 import { enterPhase, joinAt, patchJoin, type Turn, waitFor } from './turn.ts';
@@ -33,7 +34,7 @@ import { catchUp } from './verifying.ts';
 /** Moves an attempt on by one step, or follows its full sync. */
 export function advanceJoin(turn: Turn, join: Join, report: ComparisonReport | null): void {
   const attempt = currentAttempt(join);
-  if (!attempt || attempt.endedAt !== null) return;
+  if (!attempt || attempt.endedAt !== null || masterIsAnother(turn, join)) return;
   if (attempt.step === 'syncing') followSync(turn, join, report);
   else stepAttempt(turn, join);
 }
@@ -110,6 +111,18 @@ function isUnsteady(turn: Turn, join: Join, { standing }: SlaveTracker): boolean
     'quarantined',
     makeProblem('link_unsteady', { node: join.target.name, times }, turn.now),
   );
+  return true;
+}
+
+/** A copy of another master, or of the same master after it lost its data, is not what was asked for. */
+function masterIsAnother(turn: Turn, join: Join): boolean {
+  const { master: target, policy, plannedMaster } = turn.expansion;
+  if (turn.masterLook === null) return false;
+  const master = { target, look: turn.masterLook, capabilities: turn.capabilitiesOf(turn.masterLook) };
+  const finding = masterReplaced({ master, policy, plannedMaster });
+  if (finding === null) return false;
+  const phase = isTouched(join) ? 'quarantined' : 'failed';
+  giveUp(turn, join, phase, problemOfFindings([finding], turn.now));
   return true;
 }
 

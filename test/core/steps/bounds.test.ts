@@ -103,7 +103,11 @@ const master = { host: '10.0.0.1', port: 9221 };
  * Plays one expansion of one node until it stands, or for as long as is said: against servers that take up one habit after
  * the other, or with a node that does one thing for ever under a master that makes one dump and answers.
  */
-function playAgainst(seed: number, forMs: number, steady?: { readonly habit: Habit }): Played {
+function playAgainst(
+  seed: number,
+  forMs: number,
+  steady?: { readonly habit: Habit; readonly masterEmptyAfterMs?: number },
+): Played {
   const random = createRandom(`anything ${seed}`);
   const version = steady ? '3.5.4' : random.pick(versions);
   const policy = resolvePolicy({
@@ -124,6 +128,7 @@ function playAgainst(seed: number, forMs: number, steady?: { readonly habit: Hab
   });
   let now = 1_000_000;
   const end = now + forMs;
+  const emptyFrom = now + (steady?.masterEmptyAfterMs ?? Number.POSITIVE_INFINITY);
   let expansion = newExpansion({
     id: 'e',
     master: target('m', master),
@@ -233,7 +238,7 @@ function playAgainst(seed: number, forMs: number, steady?: { readonly habit: Hab
       replication: masterReplication({
         slaves,
         connectedSlaves: slaves.length,
-        binlog: { db0: { file: 20, offset: m.offset } },
+        binlog: { db0: { file: now >= emptyFrom ? 0 : 20, offset: m.offset } },
       }),
     });
   }
@@ -340,6 +345,22 @@ test('whatever servers do, an attempt comes to its end, and a person sees when',
   expect(untrue.slice(0, 10)).toEqual([]);
   // The servers are not all alike.
   expect(ends.size).toBeGreaterThan(15);
+});
+
+test('a master that has lost its binlog in the copy is another master: no node is verified as its slave', () => {
+  for (const habit of [
+    () => ({ state: 'WaitDBSync' as const, bytes: 5 * MB }),
+    () => ({ state: 'Connected' as const, offset: 100 }),
+    () => ({ state: 'Error' as const, bytes: 0 }),
+  ]) {
+    const { expansion } = playAgainst(1, hour, { habit, masterEmptyAfterMs: 6000 });
+    const [join] = expansion.joins;
+    expect([expansion.state, join!.phase, join!.problem?.code]).toEqual([
+      'halted',
+      'quarantined',
+      'master_replaced',
+    ]);
+  }
 });
 
 test('however fast or slowly it comes, a copy receives no twice the snapshot before it is ended', () => {
