@@ -460,10 +460,22 @@ function beginNext(turn: Turn, input: DecideInput): void {
     beginJoin(
       turn,
       joinAt(turn, index),
-      { closedBecause: gateFor(turn, input) ?? input.slotRefusals?.get(index) ?? null },
+      {
+        closedBecause:
+          gateFor(turn, input) ?? earlierFirst(turn, index) ?? input.slotRefusals?.get(index) ?? null,
+      },
       input.capabilitiesOf,
     );
   }
+}
+
+/** A node that is retried belongs to an earlier batch again: its turn comes before that of a later one, looked at or not. */
+function earlierFirst({ expansion }: Turn, index: number): Reason | null {
+  const batch = expansion.joins[index]!.batch ?? 0;
+  const open = expansion.joins.filter((other) => (other.batch ?? 0) < batch && !isDone(expansion, other));
+  return open.length === 0
+    ? null
+    : because('verified_first', { nodes: open.map(({ target }) => target.name) });
 }
 
 /** Why no further node may be attached now. */

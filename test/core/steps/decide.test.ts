@@ -259,6 +259,28 @@ describe('controls', () => {
     expect(attempts.map(({ node }) => node?.slice(-4))).toEqual(['9223', '9222']);
   });
 
+  test('a node retried in the moment in which a later batch may begin comes first, although nobody has looked at it yet', async () => {
+    const run = await begin({
+      nodes: ['n1', 'n2'],
+      policy: { onFailure: 'skip', pauseBetweenBatchesMs: minute },
+      before: (cluster) => cluster.execute('n1', ['SET', 'mine', 'value']),
+    });
+    await run.comesTo('the pause before the second batch', ({ currentBatch }) => currentBatch === 1);
+    await run.store.freeze({ reason: 'a test', by: 'test' });
+    await run.comesTo(
+      'a second node that waits for the end of the freeze',
+      ({ joins }) => joins[1]!.waitingFor?.code === 'frozen',
+    );
+    run.cluster.execute('n1', ['DEL', 'mine']);
+    const { nextBatchNotBefore } = await run.e();
+    await run.until(async () => run.cluster.now() > nextBatchNotBefore!, 2 * minute);
+    await run.store.unfreeze({ reason: 'a test', by: 'test' });
+    await run.control('retry', 'n1');
+    expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+    const attempts = (await run.events()).filter(({ type }) => type === 'node.attempt');
+    expect(attempts.map(({ node }) => node?.slice(-4))).toEqual(['9222', '9223']);
+  });
+
   test.each(['resume', 'approve'] as const)(
     '%s where it does not fit is refused and changes nothing',
     async (verb) => {
