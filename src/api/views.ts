@@ -21,7 +21,7 @@ function attemptView(attempt: Attempt): AttemptView {
   return shown;
 }
 
-export function joinView(join: Join): JoinView {
+function joinView(join: Join): JoinView {
   return { ...join, attempts: join.attempts.map(attemptView) };
 }
 

@@ -56,7 +56,7 @@ export type LogCause = CauseCode | keyof typeof logGaps;
 const isGap = (cause: LogCause): cause is keyof typeof logGaps => Object.hasOwn(logGaps, cause);
 
 /** What the cause is, and what somebody who has the servers alone does about it. */
-export function logCauseWords(
+function logCauseWords(
   cause: LogCause,
   reader: Reader,
 ): { readonly title: string; readonly nextStep: string } {

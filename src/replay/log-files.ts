@@ -8,7 +8,7 @@ import { readLogLine } from '../engines/pika/log-lines.ts';
 import type { LogFact } from '../model/full-sync-log.ts';
 
 /** A file that cannot be read, or in which no line is one of a Pika log. */
-export class LogFileError extends Error {}
+class LogFileError extends Error {}
 
 /** Longer lines are cut: no line of the table is near. */
 const longestLine = 16_384;
