@@ -265,7 +265,7 @@ class EndSearch {
       const bytes = (at < end ? this.#afterNext(buffer, at, end) : at + 1) - start;
       const most = this.#bounds.maxBytes;
       if (bytes > most)
-        throw new ProtocolError(`a reply has ${bytes} bytes; more than ${most} are not read`, 'length');
+        throw new ProtocolError(`a reply announces ${bytes} bytes; more than ${most} are not read`, 'length');
       this.needed = bytes;
       if (start + bytes > end) return null;
       this.#seen = bytes;

@@ -103,7 +103,7 @@ export const behaviours: readonly (readonly [name: string, Behaviour, RegExp])[]
   ['garbage', answer('HTTP/1.1 400 Bad Request\r\n\r\n'), /does not speak like a Pika/],
   ['an endless bulk string', pour('$1000000\r\n', 'x'), /does not speak like a Pika/],
   ['endless replies', pour('', '+OK\r\n'), /does not speak like a Pika/],
-  ['a header of 2 GB', answer('$2147483648\r\n'), /does not speak like a Pika.*2147483648/],
+  ['a header of 2 GB', answer('$2147483648\r\n'), /does not speak like a Pika.*announces 2147483663 bytes/],
   ['wrong types in INFO', answer(bulk('pika_version:\r\nprocess_id:many\r\nrole:banana\r\n')), /INFO/],
   [
     '20,000 slaves in INFO',
