@@ -141,6 +141,8 @@ export interface SlaveTracker {
   readonly othersSyncing: readonly string[];
   /** Size of the node's own tables at the first look after the swap. */
   readonly ownSstBytes: number | null;
+  /** When the master's size had been read last by then; absent = not noted. */
+  readonly masterSizedAt?: number | null;
   readonly rates: readonly RateSample[];
   /** The master was itself a slave in sync at some look since the attach. */
   readonly masterSyncingAt: number | null;

@@ -63,7 +63,7 @@ function sectionsOf(join: Join): readonly LookSection[] {
 
 function masterSections(expansion: Expansion, now: number): readonly LookSection[] {
   const lastSize = expansion.masterTracker.samples.findLast((sample) => sample.sstBytes !== null);
-  const due = lastSize === undefined || now - lastSize.at >= sizesEveryMs;
+  const due = lastSize === undefined || Math.abs(now - lastSize.at) >= sizesEveryMs;
   const dumpWithoutSize = expansion.masterTracker.dumps.some((dump) => dump.sstBytesAfter === null);
   return [
     ...following,

@@ -17,7 +17,7 @@ import {
   trickleBytesPerSecond,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
-import { latestMost, latestSize } from './master-tracker.ts';
+import { isSizedSince, latestMost, latestSize } from './master-tracker.ts';
 import { isConnected, lastPass, restartedAfterCopy } from './tracker.ts';
 
 /** How long a symptom must last before it has its name. Milliseconds. */
@@ -526,7 +526,8 @@ function incomplete({ slave, master, capabilities }: AnomalyInput): AnomalyFacts
   const receivedBytes = receivedInPass(wait) ?? 0;
   if (bytesComplete(wait) === false)
     return { as: 'few_bytes', receivedBytes, snapshotBytes: wait.snapshotBytes! };
-  if (openedEnough(wait, slave.ownSstBytes, latestSize(master.samples)) === false)
+  const openedLess = openedEnough(wait, slave.ownSstBytes, latestSize(master.samples)) === false;
+  if (openedLess && isSizedSince(slave, master))
     return { as: 'small_tables', receivedBytes, nodeTableBytesAfterSwap: slave.ownSstBytes! };
   if (!capabilities.opensSupersededCopy || dumpIsCertain(wait)) return null;
   return { as: 'uncertain_dump', unseenMs: unseenAroundDumpMs(wait) };

@@ -24,7 +24,7 @@ import {
   receivedInPass,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
-import { latestSize } from './master-tracker.ts';
+import { isSizedSince, latestSize } from './master-tracker.ts';
 import { isConnected, lastPass, restartedAfterCopy } from './tracker.ts';
 
 type Judged = Omit<EvidenceRule, 'at'>;
@@ -54,7 +54,7 @@ export function fullSyncRules(
   const wait = lastPass(slave);
   return [
     fullSyncSeen(slave, wait),
-    bytesReceived(slave, wait, latestSize(master.samples), capabilities),
+    bytesReceived(slave, wait, master, capabilities),
     singleSnapshot(slave, wait, capabilities),
   ];
 }
@@ -92,9 +92,10 @@ function offsetMoved(wait: FullSyncPass, db: string): boolean {
 function bytesReceived(
   slave: SlaveTracker,
   wait: FullSyncPass | null,
-  masterBytes: number | null,
+  master: MasterTracker,
   capabilities: Capabilities,
 ): Judged {
+  const masterBytes = latestSize(master.samples);
   const receivedBytes = wait ? receivedInPass(wait) : null;
   const own = slave.ownSstBytes;
   const facts = {
@@ -114,8 +115,10 @@ function bytesReceived(
     return capabilities.canProveFullSync ? { ...judged, leftOut: true } : judged;
   }
   const complete = bytesComplete(wait);
-  if (complete !== false && openedEnough(wait, own, masterBytes) === false)
-    return found(rule, false, 'opened_less', { ...facts, receivedBytes, nodeTableBytesAfterSwap: own! });
+  if (complete !== false && openedEnough(wait, own, masterBytes) === false) {
+    const less = { ...facts, receivedBytes, nodeTableBytesAfterSwap: own! };
+    return found(rule, isSizedSince(slave, master) ? false : null, 'opened_less', less);
+  }
   if (complete !== null) {
     const sizes = { ...facts, receivedBytes, snapshotBytes: wait.snapshotBytes! };
     return found(rule, complete, complete ? 'enough' : 'too_few', sizes);

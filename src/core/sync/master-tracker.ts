@@ -1,7 +1,7 @@
 /** What is known of a master over time: its dumps, its size, its restarts. Part of the full-sync tracker. */
 
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { Dump, MasterSample, MasterTracker } from '../../model/full-sync.ts';
+import type { Dump, MasterSample, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import {
   bytesBetween,
   type ListedSlave,
@@ -163,8 +163,24 @@ function takeSizeAfter(
   );
 }
 
+const latestSized = (samples: readonly MasterSample[]): MasterSample | undefined =>
+  samples.findLast((sample) => sample.sstBytes !== null);
+
 export const latestSize = (samples: readonly MasterSample[]): number | null =>
-  samples.findLast((sample) => sample.sstBytes !== null)?.sstBytes ?? null;
+  latestSized(samples)?.sstBytes ?? null;
+
+/** When the latest size was read; null = never. */
+export const latestSizedAt = (samples: readonly MasterSample[]): number | null =>
+  latestSized(samples)?.at ?? null;
+
+/**
+ * Whether the master's size was read after the node's own. An older size of the master knows nothing of a FLUSHALL that
+ * has emptied the node by now. No times are compared: the clock of a worker can jump.
+ */
+export const isSizedSince = (
+  { masterSizedAt }: Pick<SlaveTracker, 'masterSizedAt'>,
+  { samples }: MasterTracker,
+): boolean => masterSizedAt === undefined || latestSizedAt(samples) !== masterSizedAt;
 
 /** The most that a dump made now could hold; null = not known. */
 export const latestMost = (samples: readonly MasterSample[]): number | null =>

@@ -37,7 +37,7 @@ import {
   takeSupersession,
   unseenPass,
 } from './full-sync-pass.ts';
-import { hasRestarted, othersInFullSync, slaveName, snapshotSize } from './master-tracker.ts';
+import { hasRestarted, latestSizedAt, othersInFullSync, slaveName, snapshotSize } from './master-tracker.ts';
 
 /** Starts to follow a node from the moment its SLAVEOF was answered. */
 export function newSlaveTracker(start: {
@@ -347,7 +347,7 @@ function takeMaster(
   before: ReplicationFacts | null,
 ): SlaveTracker {
   const replication = facts.replication;
-  if (!replication) return takeOwnSize(tracker, facts);
+  if (!replication) return takeOwnSize(tracker, facts, master);
   const connected = isConnected(replication);
   const statesChanged = JSON.stringify(replication.dbStates) !== JSON.stringify(before?.dbStates);
   const noConnect =
@@ -375,6 +375,7 @@ function takeMaster(
       statesSince: statesChanged ? at : (tracker.statesSince ?? tracker.attachedAt),
     },
     facts,
+    master,
   );
 }
 
@@ -412,9 +413,9 @@ export const isSameMaster = (shown: Address, told: Address): boolean =>
   sameAddress(shown, told) ||
   (shown.port === told.port && (told.host === '127.0.0.1' || told.host === 'localhost'));
 
-function takeOwnSize(tracker: SlaveTracker, facts: NodeFacts): SlaveTracker {
+function takeOwnSize(tracker: SlaveTracker, facts: NodeFacts, { samples }: MasterTracker): SlaveTracker {
   if (tracker.upSince === null || tracker.ownSstBytes !== null || !facts.sizes) return tracker;
-  return { ...tracker, ownSstBytes: snapshotSize(facts) };
+  return { ...tracker, ownSstBytes: snapshotSize(facts), masterSizedAt: latestSizedAt(samples) };
 }
 
 function takeSpeed(tracker: SlaveTracker, at: number): SlaveTracker {

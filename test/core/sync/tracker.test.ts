@@ -430,6 +430,43 @@ describe('what the node has opened is told by its tables at the first look after
   });
 });
 
+describe('FLUSHALL on the master right after the swap: the node is seen empty before its master is', () => {
+  const node = (now: number, state: DbState, sstBytes: number): Look =>
+    withFacts(slaveLook(now + 10, state, { file: state === 'Connected' ? 5 : 0, offset: 0 }, 200 * mega), {
+      sizes: { sstBytes, liveSstBytes: sstBytes, memtableBytes: 0, estimatedKeys: 1 },
+    });
+  const unsized = (at: number): Look =>
+    answered(at, { replication: masterReplication({ binlog: { db0: { file: 5, offset: 0 } } }) });
+  const masterOf = (now: number, sstBytes: number): Look =>
+    masterLook(now, { file: 5, offset: 0 }, 11, sstBytes);
+  const opened = (...later: readonly Look[]) => {
+    const looks: readonly Seen[] = [
+      { master: masterOf(1100, 200 * mega), slave: node(1100, 'WaitDBSync', 0) },
+      { master: masterOf(1200, 200 * mega), slave: node(1200, 'Connected', 2 * mega) },
+      ...later.map((master, i) => ({ master, slave: node(1300 + 100 * i, 'Connected', 2 * mega) })),
+    ];
+    const { anomalies, rules } = follow(looks);
+    return {
+      received: rules.bytes_received,
+      copiesAgain: anomalies.includes('up_but_incomplete'),
+    };
+  };
+
+  it('nothing is decided until the size of the master was read again', () => {
+    expect(opened()).toEqual({ received: null, copiesAgain: false });
+    expect(opened(unsized(1300), unsized(1400))).toEqual({ received: null, copiesAgain: false });
+  });
+
+  it('a master as empty as the node explains it; the clock of the worker may have been set back', () => {
+    for (const at of [1300, 700]) expect(opened(masterOf(at, 2 * mega)).copiesAgain).toBe(false);
+    expect(opened(masterOf(1300, 2 * mega)).received).toBe(true);
+  });
+
+  it('a master that holds as much as before proves that the node opened too little', () => {
+    expect(opened(masterOf(1300, 200 * mega))).toEqual({ received: false, copiesAgain: true });
+  });
+});
+
 describe('the master’s entry of a node', () => {
   const entry = (ip: string, lag: number): ListedSlave => ({ ip, port: self.port, lag: { db0: lag } });
   /** Sees the node once, with the master listing these; 10.0.0.3 was listed before. */
