@@ -29,6 +29,7 @@ import { type Defect, type DefectName, defects } from './defects.ts';
 import { type BellTrouble, createBells } from './doorbell.ts';
 import { burstPerSecond, calm, inject, type Surroundings } from './faults.ts';
 import { createNetwork, type SentCommand } from './network.ts';
+import { createOperator } from './operator.ts';
 import { createProcess, type ServiceProcess } from './process.ts';
 import { drawScenario, type PlannedExpansion, type PlannedNode, type Scenario } from './scenario.ts';
 import { addressOf, type Servers } from './servers.ts';
@@ -108,6 +109,7 @@ class Simulation {
   private readonly start: number;
   private readonly options: SeedOptions;
   private readonly random: Random;
+  private readonly decide: ReturnType<typeof createOperator>;
   private readonly entries: TimelineEntry[] = [];
   private readonly witness: Witness;
   private readonly store: Store;
@@ -132,6 +134,7 @@ class Simulation {
     this.start = start;
     this.options = options;
     this.random = createRandom(`service ${scenario.seed}`);
+    this.decide = createOperator(this.random);
     this.witness = createWitness(cluster, scenario);
     this.network = createNetwork(cluster, createRandom(`network ${scenario.seed}`), {
       sent: (command) => this.witness.sent(command),
@@ -445,8 +448,8 @@ class Simulation {
       if (expansion.state !== 'halted') continue;
       const blocking = blockingJoins(expansion).filter((join) => join.leaving === null);
       for (const join of blocking) {
-        const again = join.attempts.length < 4 && this.random.next() < 0.4;
-        this.command(expansion.id, again ? 'retry' : 'skip', join.target.name);
+        const { name } = join.target;
+        this.command(expansion.id, this.decide(`${expansion.id} ${name}`, join.attempts.length), name);
       }
       if (blockingJoins(expansion).length === 0) this.command(expansion.id, 'resume', null);
     }
