@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Value from 'typebox/value';
 import { Agent, type AgentParts, type AgentRequest } from '../../src/agent/agent.ts';
+import { postJson } from '../../src/agent/post.ts';
 import { type AgentOrders, AgentReport } from '../../src/model/views/agent.ts';
 
 export const logFile = 'pika.vm.root.log.INFO.20261128-040014.12733';
@@ -35,6 +36,7 @@ export class Host {
   #folder = '';
   #server: Server | null = null;
   #port = 0;
+  #posting = 0;
 
   static async start(): Promise<Host> {
     const host = new Host();
@@ -145,9 +147,18 @@ export class Host {
       now: () => this.clock,
       random: () => 1,
       proc: this.path('proc'),
+      post: async (...request) => {
+        this.#posting++;
+        try {
+          return await postJson(...request);
+        } finally {
+          this.#posting--;
+        }
+      },
       sleep: async (ms) => {
         onSleep(ms);
-        this.clock += ms;
+        // The answer to a report takes as long as the machine is busy: that is no time of the agent.
+        if (this.#posting === 0) this.clock += ms;
         await new Promise((next) => setImmediate(next));
       },
     };
