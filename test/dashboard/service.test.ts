@@ -42,7 +42,8 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
       label: 'Two readers',
       timeoutMs: 150_000,
     });
-    await expectVerifiedNode(dashboard, id, added[0] ?? '');
+    // Nobody runs an agent here: the rule of the files is not judged.
+    await expectVerifiedNode(dashboard, id, added[0] ?? '', 1);
     await dashboard.section(dashboard.t.node.observations).getByText('slave · link up').first().waitFor();
     await dashboard.goto('/');
     await dashboard.section(dashboard.t.overview.history).getByText('Two readers').waitFor();

@@ -86,7 +86,8 @@ export function trackMaster(known: MasterTracker, look: Look): MasterTracker {
     runId: facts.server?.runId ?? tracker.runId,
     replOutputBytes: facts.stats?.replOutputBytes ?? tracker.replOutputBytes,
     bgsaving: facts.stats?.bgsaving ?? tracker.bgsaving,
-    bgsavingSeenAt: facts.stats?.bgsaving ? at : tracker.bgsavingSeenAt,
+    // A look ends with its last reply: what it saw can be as old as its beginning.
+    bgsavingSeenAt: facts.stats?.bgsaving ? at - look.tookMs : tracker.bgsavingSeenAt,
     scanning: facts.stats?.scanningKeyspace ?? tracker.scanning,
     compacting: facts.stats?.compacting ?? tracker.compacting,
     samples: addSample(tracker.samples, facts, at),
