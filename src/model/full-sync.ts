@@ -188,7 +188,7 @@ export interface MasterSample {
 export interface Dump {
   /** LASTSAVE's new value, unix seconds on the master's clock. */
   readonly lastSave: number;
-  /** The last look that still showed the old value, and the first that showed the new one. */
+  /** When the last look began that still showed the old value, and when the first ended that showed the new one. */
   readonly notBefore: number;
   readonly notAfter: number;
   /** Bytes in the table files just before and just after; the snapshot's size lies about between them. */

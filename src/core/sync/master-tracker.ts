@@ -64,6 +64,8 @@ export function trackMaster(known: MasterTracker, look: Look): MasterTracker {
     };
   }
   const { facts, at } = look;
+  // A look ends with its last reply: what it saw can be as old as its beginning.
+  const askedAt = at - look.tookMs;
   const restarted = hasRestarted(
     tracker,
     facts,
@@ -76,7 +78,7 @@ export function trackMaster(known: MasterTracker, look: Look): MasterTracker {
   };
   const base = restarted ? { ...sized, lastSave: null, lastSaveAt: null, restartedAt: at } : sized;
   return {
-    ...takeLastSave(base, facts, at),
+    ...takeLastSave(base, facts, { at, askedAt }),
     lastAnsweredAt: at,
     silentSince: null,
     silentAs: null,
@@ -86,8 +88,7 @@ export function trackMaster(known: MasterTracker, look: Look): MasterTracker {
     runId: facts.server?.runId ?? tracker.runId,
     replOutputBytes: facts.stats?.replOutputBytes ?? tracker.replOutputBytes,
     bgsaving: facts.stats?.bgsaving ?? tracker.bgsaving,
-    // A look ends with its last reply: what it saw can be as old as its beginning.
-    bgsavingSeenAt: facts.stats?.bgsaving ? at - look.tookMs : tracker.bgsavingSeenAt,
+    bgsavingSeenAt: facts.stats?.bgsaving ? askedAt : tracker.bgsavingSeenAt,
     scanning: facts.stats?.scanningKeyspace ?? tracker.scanning,
     compacting: facts.stats?.compacting ?? tracker.compacting,
     samples: addSample(tracker.samples, facts, at),
@@ -119,15 +120,19 @@ export function hasRestarted(
   return counter !== null && knownCounter !== null && counter < knownCounter;
 }
 
-function takeLastSave(tracker: MasterTracker, facts: NodeFacts, at: number): MasterTracker {
+function takeLastSave(
+  tracker: MasterTracker,
+  facts: NodeFacts,
+  { at, askedAt }: { readonly at: number; readonly askedAt: number },
+): MasterTracker {
   const value = facts.lastSaveUnixSeconds;
   const dumps = takeSizeAfter(tracker, tracker.dumps, facts);
   if (value === undefined) return { ...tracker, dumps };
   const changed = tracker.lastSave !== null && value !== tracker.lastSave;
-  if (!changed) return { ...tracker, dumps, lastSave: value, lastSaveAt: at };
+  if (!changed) return { ...tracker, dumps, lastSave: value, lastSaveAt: askedAt };
   const dump: Dump = {
     lastSave: value,
-    notBefore: tracker.lastSaveAt ?? at,
+    notBefore: tracker.lastSaveAt ?? askedAt,
     notAfter: at,
     sstBytesBefore: latestSize(tracker.samples),
     sstBytesAfter: null,
@@ -138,7 +143,7 @@ function takeLastSave(tracker: MasterTracker, facts: NodeFacts, at: number): Mas
   return {
     ...tracker,
     lastSave: value,
-    lastSaveAt: at,
+    lastSaveAt: askedAt,
     dumps: [...dumps, ...takeSizeAfter(tracker, [dump], facts)].slice(-keptDumps),
   };
 }

@@ -547,6 +547,24 @@ describe('the copy that counts (promise 5)', () => {
     expect([anomalies, rules.single_snapshot]).toEqual([['snapshot_superseded'], false]);
   });
 
+  it('is not superseded by its own dump where the look at the master took long: its replies came before the first file', () => {
+    const slow = (seen: Seen, bgsaving: boolean): Seen => ({
+      ...seen,
+      master: withFacts({ ...seen.master, at: seen.slave.at + 40, tookMs: 60 } as Look, {
+        stats: { ...stats(0, 0), bgsaving },
+      }),
+    });
+    for (const bgsaving of [false, true]) {
+      const { anomalies, rules } = follow([
+        at(1100, 'WaitDBSync', 100, 10),
+        slow(at(1200, 'WaitDBSync', 40 * mega, 10), bgsaving),
+        at(1300, 'WaitDBSync', 190 * mega, 11),
+        at(1400, 'Connected', 200 * mega, 11),
+      ]);
+      expect([anomalies, rules.single_snapshot]).toEqual([[], true]);
+    }
+  });
+
   it('is superseded as soon as the master is seen to make another dump', () => {
     const dumping = (seen: Seen): Seen => ({
       ...seen,
