@@ -131,7 +131,7 @@ test('no piece of a log makes a copy complete that is not', async () => {
     const lines = linesOf(each);
     const isWhole = (all: readonly string[]) => all.filter((line) => line.includes(' complete ')).length;
     const whole = isWhole(await told([written(lines)]));
-    const step = Math.max(1, Math.floor(lines.length / 12));
+    const step = Math.max(1, Math.floor(lines.length / 6));
     for (let cut = step; cut < lines.length; cut += step)
       for (const piece of [lines.slice(cut), lines.slice(0, cut), lines.toSpliced(cut, step)])
         expect(isWhole(await told([written(piece)])), `${each.recording} at ${cut}`).toBeLessThanOrEqual(
