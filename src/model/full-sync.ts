@@ -170,6 +170,8 @@ export interface FilesSeen {
         readonly place: string | null;
         /** Whether another dump has taken its place. */
         readonly moved: boolean;
+        /** When the node's agent first told that the copy came whole and was opened; absent = it has not. */
+        readonly toldWholeAt?: number;
       }
     >
   >;

@@ -78,6 +78,13 @@ function takeDumps(
     if (dumpId === dump.id && dump.place === null) dumps[db] = { ...dump, place };
     else if (dump.place !== null && dump.place !== place) dumps[db] = { ...dump, moved: true };
   }
+  for (const [db, dump] of Object.entries(dumps))
+    if (
+      node !== undefined &&
+      dump.toldWholeAt === undefined &&
+      endedAttempt(node, db, pass)?.verdict === 'complete'
+    )
+      dumps[db] = { ...dump, toldWholeAt: node.at };
   return { ...seen, dumps };
 }
 
@@ -112,9 +119,7 @@ function judgeDatabase(scene: Scene, db: string): Found {
   const { pass, seen, node, master } = scene;
   if (node.sight === undefined) return found(null, 'no_agent', { on: 'node' });
   const openedAt = pass.endedAt!;
-  const attempt = node.sight.server.attempts.findLast(
-    (each) => each.db === db && each.endedAt !== null && each.endedAt >= pass.startedAt - clocksApartMs,
-  );
+  const attempt = endedAttempt(node.sight, db, pass);
   if (attempt?.verdict === 'incomplete') {
     const { cause, files } = attempt;
     return found(false, 'log_incomplete', { db, cause, copied: files.copied, listed: files.listed });
@@ -133,7 +138,10 @@ function judgeDatabase(scene: Scene, db: string): Found {
     (folder) => folder.db === db && folder.dumpId === dump.id,
   )?.listing;
   if (!theirs) return found(null, 'not_listed', { on: 'master', db });
-  const own = since(node.listings, openedAt)?.opened.find((folder) => folder.db === db)?.listing;
+  // An agent reads the log before the folders: a list from before it told of the end can be of the old data.
+  const own = since(node.listings, Math.max(openedAt, dump.toldWholeAt ?? 0))?.opened.find(
+    (folder) => folder.db === db,
+  )?.listing;
   if (!own) return found(null, 'not_listed', { on: 'node', db });
   return compare({
     db,
@@ -145,7 +153,11 @@ function judgeDatabase(scene: Scene, db: string): Found {
   });
 }
 
-/** A list from before the swap is of the old data. */
+const endedAttempt = ({ server }: AgentSight, db: string, pass: FullSyncPass) =>
+  server.attempts.findLast(
+    (each) => each.db === db && each.endedAt !== null && each.endedAt >= pass.startedAt - clocksApartMs,
+  );
+
 const since = (listings: AgentListings | undefined, at: number): AgentListings | undefined =>
   listings !== undefined && listings.at >= at ? listings : undefined;
 

@@ -127,6 +127,18 @@ describe('only proof says no', () => {
   });
 });
 
+test('a list that came late can be of the old data, whose tables have the same numbers', () => {
+  const old = opened(tables[0]!, tables[1]!, table('strings/000009.sst', 100));
+  const late = node({
+    node: { ...old, attempts: [{ ...attempt, endedAt: null, verdict: 'running' }] },
+    at: 9400,
+  });
+  const told = node({ node: { opened: [] }, at: 9600 });
+  const seen = takeFiles(slave, { ...told, listings: late.listings }, master({}), false);
+  expect(seen.files?.found).toMatchObject({ holds: null, statement: 'not_listed', facts: { on: 'node' } });
+  expect(takeFiles(seen, node({ at: 9700 }), master({}), false).files?.found).toMatchObject({ holds: true });
+});
+
 describe('what nobody can tell is not judged, with the reason', () => {
   test.each<readonly [string, string, Told, object]>([
     ['no agent on the node', 'no_agent', { node: null }, { on: 'node' }],
