@@ -1,6 +1,7 @@
 import { realpath, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Space } from '../model/views/agent.ts';
+import { reasonOf } from './confined.ts';
 
 /**
  * A folder of a server and the room on its mount; of a folder that the server has yet to make, the mount on which it will
@@ -27,7 +28,7 @@ export async function readSpace(path: string): Promise<Space> {
     };
   } catch (error) {
     const none = { device: null, totalBytes: null, freeBytes: null, totalInodes: null, freeInodes: null };
-    return { path, ...none, problem: (error as NodeJS.ErrnoException).code ?? (error as Error).message };
+    return { path, ...none, problem: reasonOf(error) };
   }
 }
 

@@ -1,8 +1,6 @@
-import { mayBeKnown, readLogLine } from '../engines/pika/log-lines.ts';
+import { longestLogLine, mayBeKnown, readLogLine } from '../engines/pika/log-lines.ts';
 import type { LogFact } from '../model/full-sync-log.ts';
 
-/** Longer lines are cut: no line of the table is near. */
-const longestLine = 16_384;
 const [newline, bracket, blank] = [0x0a, 0x5d, 0x20];
 /** Severity, date, time, thread and the name of a source file. */
 const [shortestPrefix, longestPrefix] = [24, 160];
@@ -38,7 +36,7 @@ export class LogScanner {
     if (this.#pending > 0) {
       const end = bytes.indexOf(newline);
       const piece = bytes.subarray(0, end < 0 ? bytes.length : end);
-      const room = Math.max(0, longestLine - this.#rest.length);
+      const room = Math.max(0, longestLogLine - this.#rest.length);
       this.#rest = Buffer.concat([this.#rest, piece.subarray(0, room)]);
       this.#pending += piece.length;
       if (end < 0) return;
@@ -52,7 +50,7 @@ export class LogScanner {
       from = end + 1;
     }
     this.#pending = bytes.length - from;
-    this.#rest = Buffer.from(bytes.subarray(from, from + longestLine));
+    this.#rest = Buffer.from(bytes.subarray(from, from + longestLogLine));
   }
 
   /** No more of this file comes: a last line without an end is one. */
@@ -87,7 +85,7 @@ export class LogScanner {
   }
 
   #read(bytes: Buffer, from: number, end: number): ReturnType<typeof readLogLine> {
-    const line = bytes.toString('utf8', from, Math.min(end, from + longestLine));
+    const line = bytes.toString('utf8', from, Math.min(end, from + longestLogLine));
     // Without a year in the line, months before the first one are of the next year.
     const month = Number(line.slice(1, 3));
     return readLogLine(line, month < this.#startMonth ? this.#startYear + 1 : this.#startYear);

@@ -1,6 +1,7 @@
 /** Follows the log files of one server: through rotations, restarts, truncation and removal. Memory is bounded. */
 import { type FileHandle, readdir } from 'node:fs/promises';
 import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
+import { perFileLines } from '../engines/pika/log-lines.ts';
 import { type LogAttempt, type LogFact, longestLogQuote } from '../model/full-sync-log.ts';
 import { OpenFolder, reasonOf, within } from './confined.ts';
 import { LogScanner } from './log-scanner.ts';
@@ -16,8 +17,6 @@ const longestValue = 1000;
 const keptFacts = 500;
 const keptFactsOfCode = 40;
 const keptAttempts = 64;
-/** A line per file: the judge counts them, nobody reads them one by one. */
-const perFile: ReadonlySet<string> = new Set(['list_file', 'file_begun']);
 
 /** Where in the log the next reading begins, and what stood before. It goes into the agent's state. */
 export interface LogPlace {
@@ -236,7 +235,7 @@ export class ServerLog {
 
   #take(fact: LogFact): void {
     this.#judge.take(fact);
-    if (perFile.has(fact.code)) return;
+    if (perFileLines.has(fact.code)) return;
     const values = Object.entries(fact.values).filter(([, value]) => value !== undefined);
     this.#facts.push({
       ...fact,

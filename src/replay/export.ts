@@ -1,9 +1,9 @@
 /** What an expansion saw, in the format that `replay` reads (docs/recordings.md). */
 import { isIP } from 'node:net';
 import { isLoopback } from '../model/addresses.ts';
+import { serverMoved } from '../model/agent-times.ts';
 import type { Expansion } from '../model/expansion.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
-import type { AgentSight } from '../model/views/agent.ts';
 import type { Observation } from '../model/views/observation.ts';
 
 /** The lines of the recording; `observations` in the order in which they were stored. */
@@ -49,34 +49,9 @@ const row = (start: number, at: number, rest: object): string =>
 
 /** A look whose times are milliseconds since the start. */
 function sinceStart({ at: _, sight, ...look }: Look, start: number): object {
-  return sight ? { ...look, sight: shifted(sight, -start) } : look;
-}
-
-/** A sight with all its times moved. */
-function shifted(sight: AgentSight, byMs: number): AgentSight {
-  const { server } = sight;
-  const moved = (at: number) => at + byMs;
-  const folder = <F extends { readonly changedAt: number }>(it: F): F => ({
-    ...it,
-    changedAt: moved(it.changedAt),
-  });
-  return {
-    ...sight,
-    at: moved(sight.at),
-    server: {
-      ...server,
-      dumps: server.dumps.map(folder),
-      copies: server.copies.map(folder),
-      opened: server.opened.map(folder),
-      attempts: server.attempts.map((attempt) => ({
-        ...attempt,
-        startedAt: moved(attempt.startedAt),
-        endedAt: attempt.endedAt === null ? null : moved(attempt.endedAt),
-      })),
-      log: server.log.map((fact) => ({ ...fact, at: moved(fact.at) })),
-      ports: server.ports.map((tried) => ({ ...tried, at: moved(tried.at) })),
-    },
-  };
+  if (!sight) return look;
+  const moved = (at: number) => at - start;
+  return { ...look, sight: { ...sight, at: moved(sight.at), server: serverMoved(sight.server, moved) } };
 }
 
 const ipv4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])/g;

@@ -5,11 +5,12 @@ import { causesByLogs, diagnose } from '../core/sync/diagnosis.ts';
 import { type FullSyncVerdict, fullSyncVerdict } from '../core/sync/evidence.ts';
 import { receivedInPass } from '../core/sync/full-sync-pass.ts';
 import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
-import type { LogsOfSync } from '../core/sync/log-evidence.ts';
+import { clockSlackMs, type LogsOfSync } from '../core/sync/log-evidence.ts';
 import { newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
 import { lastPass, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
 import { builtIn } from '../engines/pika/knowledge.ts';
+import { perFileLines } from '../engines/pika/log-lines.ts';
 import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { AnomalyRecord } from '../model/evidence.ts';
@@ -50,9 +51,6 @@ interface FollowedLog {
 
 /** A full sync as a log tells of it. */
 type Told = ToldByLog['attempts'][number];
-
-/** Lines that are many and that a judge alone needs. */
-const ofSingleFiles: ReadonlySet<string> = new Set(['list_file', 'file_begun', 'file_failed']);
 
 interface Followed {
   tracker: SlaveTracker;
@@ -97,7 +95,7 @@ export function replay(recording: Recording): ReplayResult {
     const log = logs.get(node) ?? { judge: newLogJudge(), facts: [] };
     logs.set(node, log);
     log.judge.take(fact);
-    if (!ofSingleFiles.has(fact.code)) log.facts.push(fact);
+    if (!perFileLines.has(fact.code)) log.facts.push(fact);
   }
 
   function toldBy(node: string | null): ToldByLog | null {
@@ -246,7 +244,7 @@ export function replay(recording: Recording): ReplayResult {
 
   /** The last full sync that the node's log tells of since this moment; a log line may be seen before the role. */
   function toldSince(name: string, attachedAt: number): Told | undefined {
-    return toldBy(name)?.attempts.findLast(({ startedAt }) => startedAt >= attachedAt - 1000);
+    return toldBy(name)?.attempts.findLast(({ startedAt }) => startedAt >= attachedAt - clockSlackMs);
   }
 
   function causeOf(name: string, slave: Followed, last: readonly AnomalyRecord[]): ReplayedSlave['cause'] {

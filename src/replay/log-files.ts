@@ -4,14 +4,12 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
-import { readLogLine } from '../engines/pika/log-lines.ts';
+import { longestLogLine, readLogLine } from '../engines/pika/log-lines.ts';
 import type { LogFact } from '../model/full-sync-log.ts';
 
 /** A file that cannot be read, or in which no line is one of a Pika log. */
 class LogFileError extends Error {}
 
-/** Longer lines are cut: no line of the table is near. */
-const longestLine = 16_384;
 const dayMs = 86_400_000;
 
 interface LogFile {
@@ -151,7 +149,7 @@ async function* linesOf(path: string): AsyncGenerator<string[]> {
   try {
     for await (const chunk of unpacked ? file.pipe(unpacked) : file) {
       const lines = (rest + decoder.write(chunk)).split('\n');
-      rest = lines.pop()!.slice(0, longestLine);
+      rest = lines.pop()!.slice(0, longestLogLine);
       yield lines;
     }
     if (rest) yield [rest];

@@ -1,3 +1,4 @@
+import { foldersMoved, serverMoved } from '../model/agent-times.ts';
 import type { AgentListings, AgentReport, AgentServer, AgentSight, Folder } from '../model/views/agent.ts';
 
 /** Addresses and servers of a report that did not count. */
@@ -98,11 +99,6 @@ export function splitListings(server: AgentServer): {
 
 type Folders = Omit<AgentListings, 'at'>;
 
-const foldersHere = ({ dumps, copies, opened }: Folders, here: (time: number) => number): Folders => {
-  const folder = (it: Folder): Folder => ({ ...it, changedAt: here(it.changedAt) });
-  return { dumps: dumps.map(folder), copies: copies.map(folder), opened: opened.map(folder) };
-};
-
 const byTheService =
   ({ clockAheadMs }: Pick<KnownAgent, 'clockAheadMs'>) =>
   (time: number) =>
@@ -112,29 +108,15 @@ const byTheService =
 export const listingsOf = (
   known: Pick<KnownAgent, 'clockAheadMs' | 'receivedAt'>,
   folders: Folders,
-): AgentListings => ({ at: known.receivedAt, ...foldersHere(folders, byTheService(known)) });
+): AgentListings => ({ at: known.receivedAt, ...foldersMoved(folders, byTheService(known)) });
 
 /** What was told of a server, with all times by the service's clock. */
 export function sightOf({ agent, receivedAt, clockAheadMs, server }: StoredSight): AgentSight {
-  const here = byTheService({ clockAheadMs });
-  return {
-    at: receivedAt,
-    agent,
-    clockAheadMs,
-    server: {
-      ...server,
-      ...foldersHere(server, here),
-      attempts: server.attempts.map((attempt) => ({
-        ...attempt,
-        startedAt: here(attempt.startedAt),
-        endedAt: attempt.endedAt === null ? null : here(attempt.endedAt),
-      })),
-      log: server.log.map((fact) => ({ ...fact, at: here(fact.at) })),
-      ports: server.ports.map((tried) => ({ ...tried, at: here(tried.at) })),
-    },
-  };
+  const seen = serverMoved(server, byTheService({ clockAheadMs }));
+  return { at: receivedAt, agent, clockAheadMs, server: seen };
 }
 
-/** Three reports that did not come. */
+/** An agent counts no more when so many of its reports did not come. */
+export const mostReportsMissed = 3;
 export const isStale = ({ receivedAt, nextReportInMs }: KnownAgent, now: number): boolean =>
-  now - receivedAt > 3 * nextReportInMs;
+  now - receivedAt > mostReportsMissed * nextReportInMs;

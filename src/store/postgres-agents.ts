@@ -4,6 +4,7 @@ import {
   type KnownAgent,
   listingsOf,
   mostHostsOfAgent,
+  mostReportsMissed,
   portOf,
   type StoredSight,
   splitListings,
@@ -126,9 +127,9 @@ export function createPostgresAgents(database: Database): AgentStore {
     async counts(now) {
       const counted = await database.query<{ agents: number; stale: number }>(
         `select count(*)::integer as agents,
-           (count(*) filter (where $1 - received_at > 3 * next_report_ms))::integer as stale
+           (count(*) filter (where $1 - received_at > $2 * next_report_ms))::integer as stale
          from agents`,
-        [Math.round(now)],
+        [Math.round(now), mostReportsMissed],
       );
       return onlyRow(counted);
     },

@@ -2,7 +2,7 @@
 import type { Finding } from '../../model/finding.ts';
 import { makeFinding } from '../../model/findings.ts';
 import type { Forecast } from '../../model/forecast.ts';
-import { type Look, type NodeFacts, sameAddress } from '../../model/observation.ts';
+import { type Address, type Look, type NodeFacts, sameAddress } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import type { AgentServer, AgentSight, Space } from '../../model/views/agent.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
@@ -105,17 +105,22 @@ export const nodeHostChecks: readonly Check<HostScene>[] = [
   { code: 'ports_closed_to_node', check: portsClosedToNode },
 ];
 
+/** Pika serves increments and files on ports of their own, beside the port of the master. */
+const masterPortShifts = [0, 2000, 10_001] as const;
+
+/** Where a node connects that follows this master. */
+export const masterPorts = ({ host, port }: Address) =>
+  masterPortShifts.map((shift) => ({ shift, to: { host, port: port + shift } }));
+
 /** Ports of the master that the node's agent could not reach, by the name that the node will use. */
 function portsClosedToNode({ look: { sight }, master: { target } }: HostScene) {
-  const { host, port } = target.seenAs;
-  const ports = [0, 2000, 10_001].flatMap((shift) => {
-    const to = { host, port: port + shift };
+  const ports = masterPorts(target.seenAs).flatMap(({ shift, to }) => {
     const last = sight?.server.ports.findLast((each) => sameAddress(each.to, to));
     return last === undefined || last.outcome === 'open'
       ? []
       : [{ port: to.port, shift, outcome: last.outcome }];
   });
-  return ports.length === 0 ? null : { host, ports };
+  return ports.length === 0 ? null : { host: target.seenAs.host, ports };
 }
 
 interface MasterHostScene {

@@ -1,14 +1,12 @@
 /** What an expansion wants of the agents on the hosts of its servers. */
 import { type Expansion, isActive, isEnded, type Join } from '../../model/expansion.ts';
 import type { AgentOrders } from '../../model/views/agent.ts';
+import { masterPorts } from '../plan/preflight-hosts.ts';
 
 export type AgentWish = Omit<AgentOrders['servers'][number], 'port'> & {
   /** Whether the server takes part in what runs now: its agent reports often then. */
   readonly urgent: boolean;
 };
-
-/** Pika serves increments and files on ports of their own, beside the port of the master. */
-const masterPortShifts = [0, 2000, 10_001] as const;
 
 /** By the name of the server. Servers that are done, or that nobody asks about, are absent. */
 export function agentWishes(expansion: Expansion): ReadonlyMap<string, AgentWish> {
@@ -25,16 +23,13 @@ export function agentWishes(expansion: Expansion): ReadonlyMap<string, AgentWish
     hashFiles: copying && hashes,
     tryPorts: [],
   });
-  const { host, port } = expansion.master.seenAs;
+  const ports = masterPorts(expansion.master.seenAs).map(({ to }) => to);
   for (const join of joins) {
-    const tryPorts = beforeAttach(join)
-      ? masterPortShifts.map((shift) => ({ host, port: port + shift }))
-      : [];
     wishes.set(join.target.name, {
       urgent: urgent && (isActive(join.phase) || join.batch === expansion.currentBatch),
       listFiles: copies(join),
       hashFiles: copies(join) && hashes,
-      tryPorts,
+      tryPorts: beforeAttach(join) ? ports : [],
     });
   }
   return wishes;

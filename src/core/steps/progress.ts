@@ -1,6 +1,7 @@
 import type { Progress, SilentNode } from '../../model/expansion.ts';
 import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { bytesBetween } from '../../model/observation.ts';
+import { clocksApartMs } from '../sync/agent-sight.ts';
 import { receivedInPass } from '../sync/full-sync-pass.ts';
 import { lastPass, transferRate } from '../sync/tracker.ts';
 
@@ -28,9 +29,6 @@ function silenceOf(
     return { how: 'unreachable', since: unreachableSince, attemptEndsAt: unreachableSince + unreachableMs };
   return busySince === null ? null : { how: 'busy', since: busySince, attemptEndsAt: busySince + busyMs };
 }
-
-/** Clocks of hosts are known to the time that a report is on its way. */
-const clocksApartMs = 3000;
 
 /** Over all databases, by their attempts in the node's log since this pass began. */
 function filesOf(

@@ -5,6 +5,8 @@
 import type { Look } from '../../model/observation.ts';
 import type { AgentSight } from '../../model/views/agent.ts';
 
+/** Clocks of hosts are known to the time that a report is on its way; looks are some time apart. */
+export const clocksApartMs = 3000;
 /** Lines from before the service acted tell why a server stands as it does; much older ones do not. */
 const tellsBeforeMs = 10 * 60_000;
 /** An expansion is stored at each step, with all its trackers. */

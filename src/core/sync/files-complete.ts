@@ -13,6 +13,7 @@ import {
 } from '../../model/evidence.ts';
 import type { FilesSeen, FullSyncPass, SlaveTracker } from '../../model/full-sync.ts';
 import type { AgentListings, AgentSight, FolderFile } from '../../model/views/agent.ts';
+import { clocksApartMs } from './agent-sight.ts';
 import { lastPass } from './tracker.ts';
 
 /** What the agent on the host of a server tells. */
@@ -36,9 +37,6 @@ const found = <C extends Code>(
   text: statementText('files_complete', statement, facts),
   facts: { ...facts },
 });
-
-/** Clocks of hosts are known to the time that a report is on its way; looks are some time apart. */
-const clocksApartMs = 3000;
 
 /** Takes in what the agents tell at this moment. What was once proven of a copy stays. */
 export function takeFiles(

@@ -60,7 +60,7 @@ const ofSpoiltCopies: readonly CauseCode[] = [
 ];
 
 /** Clocks of logs and service may differ by this much. */
-const clockSlackMs = 1000;
+export const clockSlackMs = 1000;
 
 /** A node that is gone tells by its last line why. */
 const ofGoneNodes: ReadonlySet<AnomalyCode> = new Set(['died_on_partial_database', 'node_unreachable']);

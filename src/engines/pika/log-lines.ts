@@ -381,6 +381,11 @@ export const logLines = {
 
 const rows = Object.entries(logLines) as readonly [LogLineCode, LogLine][];
 
+/** Longer lines are cut: no line of the table is near. */
+export const longestLogLine = 16_384;
+/** A line per file: a judge counts them, nobody reads them one by one. */
+export const perFileLines: ReadonlySet<string> = new Set(['list_file', 'file_begun']);
+
 /** Rows by the first word of their lines, so that a line is tried against a few patterns; '' = the word varies. */
 const byFirstWord = new Map<string, (readonly [LogLineCode, LogLine])[]>();
 for (const row of rows) {
