@@ -1,12 +1,13 @@
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { AgentStore } from '../store/agents.ts';
+import { type Again, again } from './again.ts';
 
 interface AgentKeeping {
   readonly agents: AgentStore;
   readonly metrics: Metrics;
   readonly now: () => number;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: Again['sleep'];
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
@@ -15,25 +16,14 @@ const keptForMs = 86_400_000;
 
 /** Counts the agents for the figures, and forgets those that were silent for a day. Any number of processes may do so. */
 export function keepAgents({ agents, metrics, now, sleep, log }: AgentKeeping): { close(): Promise<void> } {
-  const closing = new AbortController();
-  const turn = async (): Promise<void> => {
-    const gone = await agents.prune(now() - keptForMs);
-    if (gone > 0) log.info({ agents: gone }, 'forgot agents that were silent for a day');
-    metrics.agents(await agents.counts(now()));
-  };
-  const again = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      await turn().catch((error: unknown) =>
-        log.warn({ err: error }, 'the agents could not be counted; it is tried again'),
-      );
-      await sleep(everyMs, closing.signal);
-    }
-  };
-  const running = again();
-  return {
-    async close() {
-      closing.abort();
-      await running;
+  return again({
+    everyMs,
+    sleep,
+    async turn() {
+      const gone = await agents.prune(now() - keptForMs);
+      if (gone > 0) log.info({ agents: gone }, 'forgot agents that were silent for a day');
+      metrics.agents(await agents.counts(now()));
     },
-  };
+    failed: (error) => log.warn({ err: error }, 'the agents could not be counted; it is tried again'),
+  });
 }

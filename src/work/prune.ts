@@ -1,11 +1,12 @@
 import type { Log } from '../platform/log.ts';
 import type { EndedRecords, Forgotten } from '../store/ended.ts';
+import { type Again, again } from './again.ts';
 
 export interface PruningOptions {
   readonly ended: EndedRecords;
   readonly keepDays: number;
   readonly now: () => number;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: Again['sleep'];
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
@@ -19,26 +20,16 @@ const dayMs = 86_400_000;
  * failure is logged and tried again an hour later: nothing waits for it.
  */
 export function startPruning(options: PruningOptions): { close(): Promise<void> } {
-  const closing = new AbortController();
-  const running = forgetAgainAndAgain(options, closing.signal);
-  return {
-    async close() {
-      closing.abort();
-      await running;
-    },
-  };
-}
-
-async function forgetAgainAndAgain(options: PruningOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await forgetAll(options, signal).catch((error: unknown) => {
+  return again({
+    everyMs,
+    sleep: options.sleep,
+    turn: (signal) => forgetAll(options, signal),
+    failed: (error) =>
       options.log.warn(
         { err: error },
         'what ended long ago could not be deleted; it is tried again in an hour',
-      );
-    });
-    await options.sleep(everyMs, signal);
-  }
+      ),
+  });
 }
 
 async function forgetAll({ ended, keepDays, now, log }: PruningOptions, signal: AbortSignal): Promise<void> {
