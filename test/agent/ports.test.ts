@@ -6,11 +6,18 @@ import { realNetwork } from '../../src/engines/node-access.ts';
 
 const now = () => 1;
 
-test('a port is open while a server listens there, and refused afterwards', async () => {
-  const server = createServer((socket) => socket.destroy());
+test('a port is open while a server listens there, which hears nothing; and refused afterwards', async () => {
+  const heard: Buffer[] = [];
+  let ended = (): void => {};
+  const whole = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  const server = createServer((socket) => socket.on('data', (bytes) => heard.push(bytes)).on('close', ended));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const to = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
   expect(await tryPort(to, 5000, now)).toEqual({ to, at: 1, outcome: 'open' });
+  await whole;
+  expect(heard).toEqual([]);
   await new Promise((resolve) => server.close(resolve));
   expect(await tryPort(to, 5000, now)).toEqual({ to, at: 1, outcome: 'refused' });
 });
