@@ -20,6 +20,9 @@ export function formatDuration(seconds: number | null | undefined): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** The same of milliseconds, in whole seconds. */
+export const formatMilliseconds = (ms: number): string => formatDuration(Math.round(ms / 1000));
+
 export const formatTime = readableMoment;
 
 /** Only the time of day of `formatTime`. */

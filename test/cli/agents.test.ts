@@ -51,6 +51,7 @@ describe('agents', () => {
     answer({
       ...agent,
       stale: true,
+      lastReportAt: -300_000,
       refused: 2,
       clockAheadMs: -61_000,
       dropped: { addresses: 3, servers: 1 },
@@ -63,7 +64,8 @@ describe('agents', () => {
       'may not speak: 3',
       'do not count: 1',
       'reports refused: 2',
-      'behind',
+      'its clock is 1 min 01 s behind',
+      '5 min 00 s ago, stale',
       '9 lines',
     ])
       expect(out).toContain(part);

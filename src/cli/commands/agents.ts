@@ -1,6 +1,6 @@
 import type { AgentList, AgentView } from '../../model/views/agent.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { formatDuration, table } from '../format.ts';
+import { formatMilliseconds, table } from '../format.ts';
 import type { Session } from '../session.ts';
 
 /** Shows which agents report, of which servers, and what of it does not count. */
@@ -16,7 +16,7 @@ function agentLines({ items }: AgentList, now: number): string[] {
     agent.agent,
     agent.host,
     agent.version,
-    `${formatDuration(Math.max(0, now - agent.lastReportAt))} ago${agent.stale ? ', stale' : ''}`,
+    `${formatMilliseconds(Math.max(0, now - agent.lastReportAt))} ago${agent.stale ? ', stale' : ''}`,
     agent.servers.map(({ addresses }) => addresses[0] ?? '').join(' ') || '-',
   ]);
   const [head, ...lines] = table([['AGENT', 'HOST', 'VERSION', 'LAST REPORT', 'SERVERS'], ...rows]);
@@ -41,7 +41,9 @@ function troubleOf(agent: AgentView): string[] {
     ...(dropped.servers > 0 ? [`servers in its latest report that do not count: ${dropped.servers}`] : []),
     ...(refused > 0 ? [`reports refused: ${refused}, about none of the servers of its token`] : []),
     ...(Math.abs(clockAheadMs) >= 1000
-      ? [`its clock is ${formatDuration(Math.abs(clockAheadMs))} ${clockAheadMs > 0 ? 'ahead' : 'behind'}`]
+      ? [
+          `its clock is ${formatMilliseconds(Math.abs(clockAheadMs))} ${clockAheadMs > 0 ? 'ahead' : 'behind'}`,
+        ]
       : []),
     ...servers
       .filter(({ logDropped }) => logDropped > 0)

@@ -4,7 +4,15 @@ import { shown, shownRows } from '../../model/shown.ts';
 import type { Reader } from '../../model/text.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
 import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
-import { cutTo, formatBytes, formatClock, formatDuration, pad, printable } from '../format.ts';
+import {
+  cutTo,
+  formatBytes,
+  formatClock,
+  formatDuration,
+  formatMilliseconds,
+  pad,
+  printable,
+} from '../format.ts';
 import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';
 import { diagnosisLines } from './diagnosis.ts';
 import { scheduleLines } from './schedule.ts';
@@ -52,11 +60,9 @@ export function silentText({ phase, progress }: JoinView, now: number): string |
   if (!silent || !isActive(phase)) return null;
   const how = silent.how === 'busy' ? 'no reply' : 'unreachable';
   const left = silent.attemptEndsAt - now;
-  const ends = left > 0 ? `the attempt ends in ${duration(left)}` : 'the attempt ends now';
-  return `${how} for ${duration(Math.max(0, now - silent.since))}, ${ends}`;
+  const ends = left > 0 ? `the attempt ends in ${formatMilliseconds(left)}` : 'the attempt ends now';
+  return `${how} for ${formatMilliseconds(Math.max(0, now - silent.since))}, ${ends}`;
 }
-
-const duration = (ms: number): string => formatDuration(Math.round(ms / 1000));
 
 function progressText(join: JoinView, room: number): string | null {
   const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds, lagBytes } = join.progress;

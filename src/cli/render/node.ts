@@ -1,7 +1,7 @@
 import { attemptSaid, type ShownDisk, shownDisks, shownLog } from '../../model/shown-host.ts';
 import { nobody, type Reader } from '../../model/text.ts';
 import type { NodeDetail } from '../../model/views/expansion.ts';
-import { formatBytes, formatClock, formatDuration, pad, printable } from '../format.ts';
+import { formatBytes, formatClock, formatMilliseconds, pad, printable } from '../format.ts';
 import type { Style } from '../style.ts';
 import { bar, joinDetails, joinLine } from './expansion.ts';
 
@@ -32,7 +32,7 @@ function agentLines({ hosts }: NodeDetail, now: number): string[] {
   const told = (['node', 'master'] as const).map((server) => {
     const sight = hosts[server];
     if (sight === null) return `no agent reports from the host of the ${server}`;
-    return `the agent ${printable(sight.agent)} told of the ${server} ${formatDuration(Math.max(0, Math.round((now - sight.at) / 1000)))} ago`;
+    return `the agent ${printable(sight.agent)} told of the ${server} ${formatMilliseconds(Math.max(0, now - sight.at))} ago`;
   });
   return [`  Agents: ${told.join('; ')}.`];
 }
