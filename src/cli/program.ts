@@ -196,8 +196,8 @@ function addControlCommands(wiring: Wiring): void {
       .option('-r, --reason <text>', 'why; recorded with who asked');
     if (verb === 'freeze') command.option('--status', 'only show whether it is frozen');
     wiring.act(command, async (session, _args, options: { reason?: string; status?: boolean }) => {
-      const { setFreeze, showFreeze } = await import('./commands/control.ts');
-      if (options.status) return showFreeze(session);
+      if (options.status) return (await import('./commands/look.ts')).showFreeze(session);
+      const { setFreeze } = await import('./commands/control.ts');
       return setFreeze(session, verb, options);
     });
   }

@@ -1,6 +1,5 @@
 /** States and phases as people say them. */
-import type { CampaignState, MemberState } from './campaign.ts';
-import type { ExpansionState, JoinPhase } from './expansion.ts';
+import type { CampaignState, ExpansionState, JoinPhase, MemberState } from './states.ts';
 import type { Language, Reader } from './text.ts';
 
 type State = ExpansionState | JoinPhase | CampaignState | MemberState | 'completed';

@@ -2,11 +2,10 @@ import type { ControlVerb } from '../../model/expansion.ts';
 import type { Freeze } from '../../model/views/service.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { formatTime, printable } from '../format.ts';
 import type { Session } from '../session.ts';
 import { writeJsonLine } from '../view.ts';
 import { watchExpansion } from '../watching.ts';
-import { pathOf } from './look.ts';
+import { freezeLines, pathOf } from './look.ts';
 
 export interface ControlOptions {
   readonly reason?: string;
@@ -60,19 +59,4 @@ export async function setFreeze(
     : session.client.delete<Freeze>('/v1/freeze', { reason }));
   session.print(state, () => freezeLines(state));
   return exitCodes.succeeded;
-}
-
-export async function showFreeze(session: Session): Promise<ExitCode> {
-  const state = await session.client.get<Freeze>('/v1/freeze');
-  session.print(state, () => freezeLines(state));
-  return exitCodes.succeeded;
-}
-
-export function freezeLines(state: Freeze): string[] {
-  if (!state.frozen) return ['Not frozen: expansions attach nodes as planned.'];
-  const since = state.since === null ? '' : ` since ${formatTime(state.since)}`;
-  return [
-    `Frozen${since} by ${printable(state.by ?? 'unknown')}: ${printable(state.reason ?? '')}`,
-    'No node is attached until it is lifted: pika-expander unfreeze --reason "…"',
-  ];
 }

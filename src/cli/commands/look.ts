@@ -9,14 +9,13 @@ import type { Page } from '../../model/views/schema.ts';
 import type { Freeze } from '../../model/views/service.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { formatTime, table } from '../format.ts';
+import { formatTime, printable, table } from '../format.ts';
 import { renderEvidence } from '../render/evidence.ts';
 import { nextCommands, renderExpansion } from '../render/expansion.ts';
 import { renderNode } from '../render/node.ts';
 import type { Session } from '../session.ts';
 import { words } from '../style.ts';
 import { watchExpansion } from '../watching.ts';
-import { freezeLines } from './control.ts';
 
 const unended = 'pending,running,paused,awaiting_approval,halted';
 
@@ -132,4 +131,19 @@ async function idOrOnly(session: Session, id: string | undefined): Promise<strin
     ['Start one: pika-expander expand --master HOST:PORT HOST:PORT'],
     exitCodes.failed,
   );
+}
+
+export async function showFreeze(session: Session): Promise<ExitCode> {
+  const state = await session.client.get<Freeze>('/v1/freeze');
+  session.print(state, () => freezeLines(state));
+  return exitCodes.succeeded;
+}
+
+export function freezeLines(state: Freeze): string[] {
+  if (!state.frozen) return ['Not frozen: expansions attach nodes as planned.'];
+  const since = state.since === null ? '' : ` since ${formatTime(state.since)}`;
+  return [
+    `Frozen${since} by ${printable(state.by ?? 'unknown')}: ${printable(state.reason ?? '')}`,
+    'No node is attached until it is lifted: pika-expander unfreeze --reason "…"',
+  ];
 }
