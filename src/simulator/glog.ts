@@ -3,11 +3,7 @@
  * where the cluster was made with `logs`; else the model's calls go nowhere.
  */
 import { copiedPerFile, type Dump, type DumpFile } from './dump.ts';
-import type { SimDb, SimNode, Transfer, World } from './world.ts';
-
-/** Severity, source file and text. */
-type Line = readonly [severity: 'I' | 'W' | 'E' | 'F', file: string, text: string];
-type Thread = 'main' | 'aux' | 'reply' | 'bgsave';
+import type { Glog, GlogLine, SimDb, SimNode, World } from './world.ts';
 
 interface Written {
   readonly at: number;
@@ -21,22 +17,7 @@ interface Copy {
   /** Number of the thread of its client; those of its workers follow. */
   readonly client: number;
   /** When a file could not be written, or was refused by the master, and with which words. */
-  readonly failures: { readonly at: number; readonly lines: readonly Line[] }[];
-}
-
-export interface Glog {
-  /** The log of a node, the lines of all its processes in the order of their times. */
-  linesOf(node: SimNode): readonly string[];
-  write(node: SimNode, thread: Thread, ...lines: readonly Line[]): void;
-  copyBegun(node: SimNode, db: SimDb, dump: Dump): void;
-  /** The copy's dump was replaced. */
-  newerDump(transfer: Transfer): void;
-  /** A file came not, and is begun again: with what the node writes of it. */
-  fileFailed(transfer: Transfer, ...lines: readonly Line[]): void;
-  /** The master cannot open the files of a copy. */
-  filesRefused(transfer: Transfer): void;
-  /** A copy came whole, a newer dump spoilt it, it was stopped, or its process was killed. */
-  copyEnded(transfer: Transfer, how: 'whole' | 'superseded' | 'stopped' | 'killed'): void;
+  readonly failures: { readonly at: number; readonly lines: readonly GlogLine[] }[];
 }
 
 const silent: Glog = {
@@ -58,7 +39,7 @@ export function createGlog(world: World, kept: boolean): Glog {
   const copies = new Map<SimDb, Copy>();
   let copiesBegun = 0;
 
-  const put = (node: SimNode, at: number, thread: number, [severity, file, text]: Line): void => {
+  const put = (node: SimNode, at: number, thread: number, [severity, file, text]: GlogLine): void => {
     const log = logs.get(node) ?? [];
     logs.set(node, log);
     const [day, clock] = new Date(at).toISOString().split('T') as [string, string];
@@ -209,7 +190,7 @@ export function createGlog(world: World, kept: boolean): Glog {
   function hangLines(node: SimNode, db: SimDb): readonly Written[] {
     const log = logs.get(node)!;
     const before = log.length;
-    const line: Line = ['W', 'pika_db.cc', `info path: ${copyPath(node, db)}/info not exist`];
+    const line: GlogLine = ['W', 'pika_db.cc', `info path: ${copyPath(node, db)}/info not exist`];
     for (let index = 0; index < 100; index++) put(node, world.clock.now(), threadNumber.aux, line);
     return log.splice(before);
   }

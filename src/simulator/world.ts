@@ -1,7 +1,6 @@
 import type { Binlog, BinlogRecord, Position, Reader } from './binlog.ts';
 import type { Clock, Scheduled } from './clock.ts';
 import type { Dump } from './dump.ts';
-import type { Glog } from './glog.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { CursorStore } from './keyspace-commands/context.ts';
 import type { Random } from './random.ts';
@@ -234,6 +233,25 @@ export interface LogLine {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** A line of a log: severity, source file and text. */
+export type GlogLine = readonly [severity: 'I' | 'W' | 'E' | 'F', file: string, text: string];
+
+/** The log files of the nodes. */
+export interface Glog {
+  /** The log of a node, the lines of all its processes in the order of their times. */
+  linesOf(node: SimNode): readonly string[];
+  write(node: SimNode, thread: 'main' | 'aux' | 'reply' | 'bgsave', ...lines: readonly GlogLine[]): void;
+  copyBegun(node: SimNode, db: SimDb, dump: Dump): void;
+  /** The copy's dump was replaced. */
+  newerDump(transfer: Transfer): void;
+  /** A file came not, and is begun again: with what the node writes of it. */
+  fileFailed(transfer: Transfer, ...lines: readonly GlogLine[]): void;
+  /** The master cannot open the files of a copy. */
+  filesRefused(transfer: Transfer): void;
+  /** A copy came whole, a newer dump spoilt it, it was stopped, or its process was killed. */
+  copyEnded(transfer: Transfer, how: 'whole' | 'superseded' | 'stopped' | 'killed'): void;
+}
+
 /** What all parts of the model share. */
 export interface World {
   readonly clock: Clock;
@@ -248,7 +266,6 @@ export interface World {
   readonly binlogBytesPerSecond: number;
   readonly partitions: Set<string>;
   note(node: SimNode, event: string, data?: Readonly<Record<string, unknown>>): void;
-  /** The log files of the nodes. */
   readonly glog: Glog;
   /** The slave's auxiliary thread wakes up. */
   onTick(node: SimNode): void;

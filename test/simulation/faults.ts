@@ -1,51 +1,19 @@
 import type { Scheduled } from '../../src/simulator/clock.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
-import type { Random } from '../../src/simulator/random.ts';
 import type { Transfer } from '../../src/simulator/world.ts';
 import type { DatabaseTrouble } from './database.ts';
 import type { BellTrouble } from './doorbell.ts';
-import type { Network, Trouble } from './network.ts';
+import type { Trouble } from './network.ts';
 import type { ServiceProcess } from './process.ts';
-import type { FaultKind, PlannedFault, Scenario } from './scenario.ts';
+import type { FaultKind, PlannedFault } from './scenario.ts';
 import { mendServers, serverInjectors } from './server-faults.ts';
 import { addressOf } from './servers.ts';
-import type { Witness } from './witness.ts';
-
-export interface Surroundings {
-  readonly cluster: Cluster;
-  readonly network: Network;
-  readonly database: DatabaseTrouble;
-  readonly bells: BellTrouble;
-  readonly witness: Witness;
-  readonly random: Random;
-  readonly scenario: Scenario;
-  /** The processes that live now. */
-  readonly processes: () => readonly ServiceProcess[];
-  /** Starts a process in the place of one that has ended. */
-  readonly startProcess: () => void;
-  /** What happens to the process that comes next to a named point of the worker; `share` chooses the point. */
-  readonly armPoint: (share: number, act: (process: ServiceProcess) => void) => void;
-  /** SIGTERM: its sessions are asked to hand over. */
-  readonly stopProcess: (process: ServiceProcess) => void;
-  readonly control: (share: number) => void;
-  readonly freeze: (on: boolean) => void;
-  readonly tell: (text: string) => void;
-}
+import { byOthers, type Injector, later, type Surroundings } from './surroundings.ts';
 
 /** The words by which somebody attaches a server to another. */
 function slaveofForce(cluster: Cluster, id: string): readonly string[] {
   const { host, port } = addressOf(cluster.node(id));
   return ['SLAVEOF', host, String(port), 'force'];
-}
-
-/** Runs a command as somebody who has nothing to do with the service. False = the node did not take it. */
-export function byOthers(around: Surroundings, id: string, argv: readonly string[]): boolean {
-  try {
-    around.cluster.execute(id, argv);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Where servers have names, each start may find one at another address. */
@@ -71,10 +39,6 @@ function crash(around: Surroundings, id: string, fault: PlannedFault, silent: bo
     witness.meddled(id, 'process');
     around.tell(`${id} starts again${cluster.node(id).alive ? '' : ', and dies at once'}`);
   });
-}
-
-export function later({ cluster }: Surroundings, ms: number, run: () => void): void {
-  cluster.world.clock.after(ms, run);
 }
 
 /** From the start of a BGSAVE to its end it takes up to 55 ms; this long before a second ends, it still ends in it. */
@@ -210,8 +174,6 @@ function onProcess(around: Surroundings, fault: PlannedFault, act: (process: Ser
 }
 
 export const burstPerSecond = 40;
-
-export type Injector = (around: Surroundings, fault: PlannedFault) => void;
 
 /** The node that is hit by what can hit the master as well. */
 const nodeOrMaster = ({ node, share }: PlannedFault): string => (share < 0.3 ? 'm' : node);

@@ -1,7 +1,7 @@
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import type { Transfer } from '../../src/simulator/world.ts';
-import { byOthers, type Injector, later, type Surroundings } from './faults.ts';
 import { isLasting, type ServerFault } from './servers.ts';
+import { byOthers, type Injector, later, type Surroundings } from './surroundings.ts';
 
 /** Breaks something, and mends it after a while. */
 const breaks =

@@ -27,12 +27,13 @@ import { sampledComparison } from './comparison.ts';
 import { type DatabaseTrouble, overWire } from './database.ts';
 import { type Defect, type DefectName, defects } from './defects.ts';
 import { type BellTrouble, createBells } from './doorbell.ts';
-import { burstPerSecond, calm, inject, type Surroundings } from './faults.ts';
+import { burstPerSecond, calm, inject } from './faults.ts';
 import { createNetwork, type SentCommand } from './network.ts';
 import { createOperator } from './operator.ts';
 import { createProcess, type ServiceProcess } from './process.ts';
 import { drawScenario, type PlannedExpansion, type PlannedNode, type Scenario } from './scenario.ts';
 import { addressOf, type Servers } from './servers.ts';
+import type { Surroundings } from './surroundings.ts';
 import { renderTimeline, type TimelineEntry } from './timeline.ts';
 import { createWitness, type Violation, type Witness } from './witness.ts';
 
