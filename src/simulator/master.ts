@@ -160,7 +160,9 @@ function announceNewDump(world: World, master: SimNode, db: SimDb, dump: Dump): 
 
 /** 3.3: one thread makes dumps and pushes files, one after another. */
 export function enqueue(world: World, master: SimNode, job: (done: () => void) => void): void {
+  const { life } = master;
   const next = (): void => {
+    if (master.life !== life) return;
     const queued = master.pushQueue.shift();
     master.pushing = queued !== undefined;
     queued?.();

@@ -96,7 +96,7 @@ function copy(world: World, node: SimNode, db: SimDb, master: SimNode, dump: Dum
     `Rsync Meta request, snapshot_uuid: ${dump.uuid} files count: ${dump.failed ? 1 : dump.files.length} file list: `,
   ]);
   world.glog.copyBegun(node, db, dump);
-  db.rsync.transfer = startTransfer(world, { slave: node, master, db, dump, stuck }, () =>
+  const arrived = (): void => {
     later(world, node, overhead, () => {
       const { transfer } = db.rsync;
       if (transfer === null || transfer.dump !== dump) return;
@@ -104,10 +104,10 @@ function copy(world: World, node: SimNode, db: SimDb, master: SimNode, dump: Dum
       endTransfer(world, transfer);
       world.glog.copyEnded(transfer, 'whole');
       db.rsync = { ...db.rsync, status: 'stopped', transfer: null, result: { kind: 'complete', dump } };
-      ended();
       wake(world, node);
-    }),
-  );
+    });
+  };
+  db.rsync.transfer = startTransfer(world, { slave: node, master, db, dump, stuck }, arrived, ended);
 }
 
 /** 3.3: the master pushes when its thread comes to it. */

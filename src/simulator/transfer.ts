@@ -126,7 +126,7 @@ function throttleOf(slave: SimNode, running: readonly Transfer[]): number {
   return limit / running.filter((transfer) => transfer.slave === slave).length;
 }
 
-const finished = new WeakMap<Transfer, () => void>();
+const calls = new WeakMap<Transfer, { readonly arrived: () => void; readonly ended: () => void }>();
 
 function reschedule(world: World, transfer: Transfer): void {
   if (transfer.done !== null) transfer.done.cancelled = true;
@@ -143,7 +143,7 @@ function reschedule(world: World, transfer: Transfer): void {
   transfer.done = later(world, slave, inMs, () => {
     settle(world, transfer);
     transfer.copied = transfer.dump.bytes;
-    finished.get(transfer)?.();
+    calls.get(transfer)?.arrived();
   });
 }
 
@@ -185,11 +185,12 @@ export function setCopyRoom(world: World, slave: SimNode, bytes: number): void {
   for (const { rsync } of slave.dbs) if (rsync.transfer !== null) reallocate(world, rsync.transfer.master);
 }
 
-/** Begins to copy; `done` is called when all bytes have arrived. */
+/** Begins to copy; `arrived` is called when all bytes have come, `ended` when nothing is copied any more, for whatever reason. */
 export function startTransfer(
   world: World,
   parts: Pick<Transfer, 'slave' | 'master' | 'db' | 'dump' | 'stuck'>,
-  done: () => void,
+  arrived: () => void,
+  ended: () => void,
 ): Transfer {
   const now = world.clock.now();
   const transfer: Transfer = {
@@ -201,7 +202,7 @@ export function startTransfer(
     gone: false,
     done: null,
   };
-  finished.set(transfer, done);
+  calls.set(transfer, { arrived, ended });
   transfer.master.outgoing.add(transfer);
   reallocate(world, transfer.master);
   if (transfer.dump.failed) world.glog.filesRefused(transfer);
@@ -225,5 +226,6 @@ export function endTransfer(world: World, transfer: Transfer): void {
   settle(world, transfer);
   if (transfer.done !== null) transfer.done.cancelled = true;
   transfer.master.outgoing.delete(transfer);
+  calls.get(transfer)?.ended();
   reallocate(world, transfer.master);
 }

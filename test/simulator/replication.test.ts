@@ -503,6 +503,19 @@ describe('3.3.6 pushes from the master', () => {
     for (const id of ['s1', 's2', 's3']) expect(cluster.observe(id).missing).toBe(0);
   });
 
+  test.each(['SLAVEOF NO ONE', 'a crash'])(
+    '%s of the slave that it pushes to keeps nobody waiting',
+    (end) => {
+      const cluster = scene({ version: '3.3.6', node: { config: { 'db-sync-speed': 10 } } });
+      for (const id of ['s1', 's2']) attach(cluster, id);
+      expect(cluster.advanceUntil(() => cluster.node('m').outgoing.size === 1, 10_000)).toBe(true);
+      const [{ slave } = { slave: cluster.node('s1') }] = cluster.node('m').outgoing;
+      if (end === 'a crash') cluster.fault.crash(slave.id);
+      else cluster.execute(slave.id, ['SLAVEOF', 'NO', 'ONE']);
+      expect(reaches(cluster, slave.id === 's1' ? 's2' : 's1', 'Connected')).toBe(true);
+    },
+  );
+
   test('a master given by another name than its own ends in Error', () => {
     const cluster = scene({ version: '3.3.6', slaves: 1 });
     cluster.execute('s1', ['SLAVEOF', 'localhost', String(cluster.node('m').port)]);
