@@ -50,6 +50,9 @@ export interface FullSyncPass {
   /** Last time that bytes of the copy, or the states, moved; and the byte counter then. */
   readonly lastMoveAt: number;
   readonly movedBytes?: number | null;
+  /** The node's own uptime then, and at the last look inside: the clock of a worker can jump. */
+  readonly movedUptimeSeconds?: number | null;
+  readonly uptimeSeconds?: number | null;
   readonly copying?: Copying;
   /** Milliseconds in which the node may have asked again, since nothing came, or no look was near enough to tell. */
   readonly stillMs?: number;

@@ -10,11 +10,12 @@ import {
   copiedBytes,
   copyBytesAtMost,
   dumpIsCertain,
+  idleBytesPerSecond,
+  isTrickle,
   leastExcessBytes,
   openedEnough,
   receivedInPass,
   refusedBytesPerSecond,
-  trickleBytesPerSecond,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
 import { isSizedSince, latestMost, latestSize } from './master-tracker.ts';
@@ -265,10 +266,10 @@ const sizesOf = (wait: FullSyncPass) => ({
 
 function standing(wait: FullSyncPass, stillForMs: number, now: number): AnomalyFacts<'hung_in_full_sync'> {
   const waitsForMs = now - wait.startedAt;
-  const perSecond = ((receivedInPass(wait) ?? 0) * 1000) / Math.max(1, waitsForMs);
-  const isRefused = perSecond >= refusedBytesPerSecond && perSecond <= trickleBytesPerSecond;
-  if (!isRefused) return { as: 'still', stillForMs, ...sizesOf(wait) };
-  return { as: 'refused', waitsForMs, bytesPerSecond: Math.round(perSecond), ...sizesOf(wait) };
+  const bytesPerSecond = wait.firstBytesAt === null ? idleBytesPerSecond(wait) : null;
+  if (bytesPerSecond === null || !isTrickle(bytesPerSecond))
+    return { as: 'still', stillForMs, ...sizesOf(wait) };
+  return { as: 'refused', waitsForMs, bytesPerSecond: Math.round(bytesPerSecond), ...sizesOf(wait) };
 }
 
 /** It moves, and at this pace it never ends. */

@@ -23,9 +23,10 @@ import { type Candidate, joined, score, type Weighed } from './cause-candidates.
 import { fullSyncRules, outlivesOnly } from './evidence.ts';
 import {
   bytesComplete,
+  idleBytesPerSecond,
+  isTrickle,
   receivedInPass,
   refusedBytesPerSecond,
-  trickleBytesPerSecond,
 } from './full-sync-pass.ts';
 import { candidatesByLogs, type LogsOfSync } from './log-evidence.ts';
 import { latestSize } from './master-tracker.ts';
@@ -246,24 +247,11 @@ function hung(patient: Patient): readonly Candidate[] {
   const received = wait === null ? null : receivedInPass(wait);
   if (received === null || wait === null) return [];
   if (wait.firstBytesAt !== null) return stoppedAmidst(wait, received);
-  const until = wait.endedAt ?? patient.now;
-  const bytesPerSecond = (received * 1000) / Math.max(1, until - wait.startedAt);
-  const trickles = bytesPerSecond >= refusedBytesPerSecond && bytesPerSecond <= trickleBytesPerSecond;
+  const bytesPerSecond = idleBytesPerSecond(wait);
   const error: readonly Weighed[] = isError ? [[1, 'error_before_copy']] : [];
-  const trickle: Weighed = [3, 'trickle', { bytesPerSecond }];
-  const pings: Weighed = [3, 'pings_only', { bytesPerSecond }];
   const slowDump = isError && waitedForDump(wait, master);
   return [
-    {
-      code: 'dump_failed',
-      speaksFor: trickles ? [trickle, [1, 'no_file']] : [],
-      speaksAgainst: trickles ? [] : [pings],
-    },
-    {
-      code: 'rsync_port_closed',
-      speaksFor: trickles ? [] : [[2, 'pings_only', { bytesPerSecond }], [1, 'no_file'], ...error],
-      speaksAgainst: trickles ? [trickle] : [],
-    },
+    ...(bytesPerSecond === null ? [] : withoutFile(bytesPerSecond, error)),
     {
       code: 'doing_bgsave',
       speaksFor: slowDump
@@ -278,13 +266,31 @@ function hung(patient: Patient): readonly Candidate[] {
   ];
 }
 
+/** No file has come. What comes tells whether the master gives no answer, or the answer that it has no file. */
+function withoutFile(bytesPerSecond: number, error: readonly Weighed[]): readonly Candidate[] {
+  const trickles = isTrickle(bytesPerSecond);
+  const trickle: Weighed = [3, 'trickle', { bytesPerSecond }];
+  return [
+    {
+      code: 'dump_failed',
+      speaksFor: trickles ? [trickle, [1, 'no_file']] : [],
+      speaksAgainst: trickles ? [] : [[3, 'pings_only', { bytesPerSecond }]],
+    },
+    {
+      code: 'rsync_port_closed',
+      speaksFor: trickles ? [] : [[2, 'pings_only', { bytesPerSecond }], [1, 'no_file'], ...error],
+      speaksAgainst: trickles ? [trickle] : [],
+    },
+  ];
+}
+
 /**
  * Files came, and no more come. What still comes tells why: a master whose dump has gone answers each request with an
  * error (526 B/s on 3.5.4 and 4.0.1, recording 52), and pings alone come where it is the files' port that has gone.
  */
 function stoppedAmidst(wait: FullSyncPass, receivedBytes: number): readonly Candidate[] {
   const came: Weighed = [2, 'files_came', { receivedBytes }];
-  const bytesPerSecond = rateSinceMove(wait);
+  const bytesPerSecond = idleBytesPerSecond(wait);
   if (bytesPerSecond === null) return [{ code: 'copy_stalled', speaksFor: [came], speaksAgainst: [] }];
   const trickles = bytesPerSecond >= refusedBytesPerSecond;
   const now: Weighed = [3, trickles ? 'errors_now' : 'pings_now', { bytesPerSecond }];
@@ -303,13 +309,6 @@ function stoppedAmidst(wait: FullSyncPass, receivedBytes: number): readonly Cand
 
 /** Less is no ping either: nothing comes at all. */
 const leastPingsPerSecond = 5;
-
-/** Since the last file came; null = it was not counted. */
-function rateSinceMove({ bytesLast, bytesLastAt, movedBytes, lastMoveAt }: FullSyncPass): number | null {
-  if (bytesLast === null || bytesLastAt === null || movedBytes == null || bytesLastAt <= lastMoveAt)
-    return null;
-  return Math.max(0, ((bytesLast - movedBytes) * 1000) / (bytesLastAt - lastMoveAt));
-}
 
 function replyMissed({ slave }: Patient): Candidate {
   const others = Object.values(slave.replication?.dbStates ?? {}).includes('Connected');

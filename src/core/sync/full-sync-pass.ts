@@ -102,16 +102,20 @@ export interface Received {
   readonly bytes: number | null;
   readonly replication: ReplicationFacts | null;
   readonly binlogFileSizeBytes: number | null;
+  readonly uptimeSeconds: number | null;
 }
 
 /**
  * Less than this is no copy. A node that asks for the files of a failed dump gets 200 to 520 bytes a second. Where the
  * files' port is closed, keep-alives make 16 to 30 (pika-facts 4.8).
  */
-export const trickleBytesPerSecond = 1024;
+const trickleBytesPerSecond = 1024;
 
 /** More than keep-alives of 16 to 30 bytes a second: questions are answered, and the answer is no. */
 export const refusedBytesPerSecond = 100;
+
+export const isTrickle = (bytesPerSecond: number): boolean =>
+  bytesPerSecond >= refusedBytesPerSecond && bytesPerSecond <= trickleBytesPerSecond;
 
 /** After so long without an answer a node asks again (rsync-timeout-ms); looks that are closer hide no such time. */
 const askedAgainAfterMs = 1000;
@@ -120,7 +124,11 @@ const askedAgainAfterMs = 1000;
 const headwayShare = 0.01;
 const headwayBytes = 64_000_000;
 
-export function takeBytes(wait: FullSyncPass, { bytes, ...seen }: Received, at: number): FullSyncPass {
+export function takeBytes(
+  wait: FullSyncPass,
+  { bytes, uptimeSeconds, ...seen }: Received,
+  at: number,
+): FullSyncPass {
   if (bytes === null) return wait;
   const start = wait.bytesAtStart ?? bytes;
   const { copying, moved: copied } = takeCopying(wait, bytes, seen);
@@ -141,6 +149,8 @@ export function takeBytes(wait: FullSyncPass, { bytes, ...seen }: Received, at: 
     bytesAtDump: wait.bytesAtDump ?? (wait.dump !== null && at >= wait.dump.notAfter ? bytes : null),
     lastMoveAt: moved ? at : wait.lastMoveAt,
     movedBytes: moved ? bytes : (wait.movedBytes ?? wait.bytesLast),
+    movedUptimeSeconds: moved ? uptimeSeconds : (wait.movedUptimeSeconds ?? uptimeSeconds),
+    uptimeSeconds,
   };
   if (firstBytesAt === null) return next;
   const still = wait.firstBytesAt === null ? {} : takeStill(wait, bytes, at, moved);
@@ -162,6 +172,27 @@ function takeStill(
   return { stillMs: stillMs + share * apartMs, fastest: most };
 }
 
+/** Uptimes are whole seconds, and a look can take some; clocks that are further apart do not count the same time. */
+const sameClockMs = 5000;
+const leastUptimeMs = 2000;
+
+/**
+ * What came since the last file, or, where no file has come, since the first look; null = not counted, or nobody knows
+ * in how long. What came before this pass says nothing: a node can have waited for a reply for minutes.
+ */
+export function idleBytesPerSecond(wait: FullSyncPass): number | null {
+  const { bytesLast, bytesLastAt, movedBytes, lastMoveAt, movedUptimeSeconds, uptimeSeconds } = wait;
+  if (bytesLast === null || bytesLastAt === null || movedBytes == null) return null;
+  const byWorkers = bytesLastAt - lastMoveAt;
+  const byNode =
+    uptimeSeconds == null || movedUptimeSeconds == null
+      ? byWorkers
+      : 1000 * (uptimeSeconds - movedUptimeSeconds);
+  const agree = Math.abs(byWorkers - byNode) <= sameClockMs;
+  const ms = agree ? byWorkers : byNode >= leastUptimeMs ? byNode : 0;
+  return ms > 0 ? Math.max(0, ((bytesLast - movedBytes) * 1000) / ms) : null;
+}
+
 function takeHeadway(wait: FullSyncPass, at: number): { readonly at: number; readonly bytes: number } {
   const bytes = copiedBytes(wait);
   if (wait.headway === undefined) return { at, bytes };
@@ -176,7 +207,7 @@ function takeHeadway(wait: FullSyncPass, at: number): { readonly at: number; rea
 function takeCopying(
   wait: FullSyncPass,
   bytes: number,
-  { replication, binlogFileSizeBytes }: Omit<Received, 'bytes'>,
+  { replication, binlogFileSizeBytes }: Omit<Received, 'bytes' | 'uptimeSeconds'>,
 ): { readonly copying: Copying | undefined; readonly moved: boolean } {
   const { copying: known } = wait;
   if (replication === null) return { copying: known, moved: true };

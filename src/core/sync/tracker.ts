@@ -299,6 +299,7 @@ const receivedBy = (tracker: SlaveTracker, replication: ReplicationFacts | null)
   bytes: tracker.replInputBytes,
   replication,
   binlogFileSizeBytes: tracker.binlogFileSizeBytes,
+  uptimeSeconds: tracker.uptimeSeconds,
 });
 
 function endAt(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultAnomalyLimits, detectAnomalies } from '../../../src/core/sync/anomalies.ts';
+import { diagnose } from '../../../src/core/sync/diagnosis.ts';
 import { newMasterTracker, trackMaster } from '../../../src/core/sync/master-tracker.ts';
 import { newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
@@ -45,10 +46,12 @@ interface Second {
   readonly binlog: Offsets;
   readonly bytes: number;
   readonly bgsaving?: boolean;
+  /** By how much the clock of the worker is ahead. */
+  readonly aheadMs?: number;
 }
 
-/** The anomalies after so many seconds, looked at once a second. */
-function anomaliesAfter(seconds: number, at: (second: number) => Second): readonly string[] {
+/** What is known after so many seconds, looked at once a second. */
+function watched(seconds: number, at: (second: number) => Second) {
   let tracked = newMasterTracker();
   let slave = newSlaveTracker({
     attachedAt: 0,
@@ -59,10 +62,11 @@ function anomaliesAfter(seconds: number, at: (second: number) => Second): readon
     binlogFileSizeBytes: fileSize,
   });
   for (let second = 1; second <= seconds; second += 1) {
-    const now = second * 1000;
-    const { states, binlog, bytes, bgsaving } = at(second);
-    const look = (facts: NodeFacts) =>
-      ({ kind: 'answered', at: now, tookMs: 1, facts: { server, ...facts } }) as const;
+    const { states, binlog, bytes, bgsaving, aheadMs = 0 } = at(second);
+    const now = second * 1000 + aheadMs;
+    const facts = { server: { ...server, uptimeSeconds: 100 + second } };
+    const look = (more: NodeFacts) =>
+      ({ kind: 'answered', at: now, tookMs: 1, facts: { ...facts, ...more } }) as const;
     tracked = trackMaster(
       tracked,
       look({
@@ -78,15 +82,13 @@ function anomaliesAfter(seconds: number, at: (second: number) => Second): readon
     );
   }
   const limits = { ...defaultAnomalyLimits, bgsaveMs: 300_000 };
-  return detectAnomalies({
-    slave,
-    master: tracked,
-    capabilities,
-    limits,
-    attempt: 1,
-    now: seconds * 1000,
-  }).map(({ code }) => code);
+  const now = seconds * 1000 + (at(seconds).aheadMs ?? 0);
+  return { slave, master: tracked, capabilities, limits, attempt: 1, now };
 }
+
+/** The anomalies after so many seconds. */
+const anomaliesAfter = (...args: Parameters<typeof watched>): readonly string[] =>
+  detectAnomalies(watched(...args)).map(({ code }) => code);
 
 describe('a copy that hangs in one DB while another is connected (promise 6)', () => {
   /** db0 is up after 10 s and takes 5 MB of binlog a second; db1 gets so many bytes a second. */
@@ -162,5 +164,57 @@ describe('a state that becomes Error in a full sync, of a dump whose size nobody
 
   it('means something else if only pings had come for ten seconds', () => {
     expect(anomaliesAfter(13, copies(12, 16))).not.toContain('copy_not_opened');
+  });
+});
+
+describe('a copy without a file, whose bytes tell why (recordings 48)', () => {
+  /** In WaitDBSync from this second on, and so many bytes a second from then on. */
+  const trickle =
+    (bytesPerSecond: number, from = 1, pingsPerSecond = 16) =>
+    (second: number): Second => ({
+      states: { db0: second < from ? 'WaitReply' : 'WaitDBSync' },
+      binlog: { db0: { file: 0, offset: 0 } },
+      bytes: pingsPerSecond * Math.min(second, from) + bytesPerSecond * Math.max(0, second - from),
+    });
+  const causeAfter = (...args: Parameters<typeof watched>): string | undefined => {
+    const input = watched(...args);
+    const anomaly = detectAnomalies(input).find(({ code }) => code === 'hung_in_full_sync');
+    expect(anomaly).toBeDefined();
+    return diagnose({
+      ...input,
+      nodeVersion: '3.5.4',
+      faults: [],
+      logs: { node: null, master: null },
+      report: null,
+      anomaly: anomaly!,
+      earlier: [],
+      mayAskForDump: false,
+    }).causes[0]?.code;
+  };
+
+  it('is refused by a master without a dump, or cannot reach the port', () => {
+    expect(causeAfter(70, trickle(400))).toBe('dump_failed');
+    expect(causeAfter(70, trickle(16))).toBe('rsync_port_closed');
+  });
+
+  it('is not charged with what came while the node waited for a reply', () => {
+    expect(causeAfter(700, trickle(16, 630))).toBe('rsync_port_closed');
+  });
+
+  it('counts by the clock of the node where the clock of the worker jumps', () => {
+    const jumps =
+      (aheadMs: number, bytesPerSecond: number) =>
+      (second: number): Second => ({
+        ...trickle(bytesPerSecond)(second),
+        aheadMs: second < 20 ? 0 : aheadMs,
+      });
+    expect(causeAfter(30, jumps(300_000, 400))).toBe('dump_failed');
+    expect(causeAfter(100, jumps(-25_000, 40))).toBe('rsync_port_closed');
+  });
+
+  it('has no cause where the jump hides how long it was', () => {
+    expect(
+      causeAfter(2, (second) => ({ ...trickle(400)(second), aheadMs: second < 2 ? 0 : 300_000 })),
+    ).toBeUndefined();
   });
 });
