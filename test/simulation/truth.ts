@@ -131,7 +131,9 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
     const who = (text: string): void => report('identity', `${node.id} was given up (${code}), but ${text}`);
     if (takenForAnother.has(code)) who('it is a server of its own');
     const quiet = now() - Math.max(meddledAt(node.id), meddledAt('m')) > seenListedMs;
-    if (code === 'stale_entry' && quiet && entryOf(node) === undefined) who('its master does not list it');
+    // An earlier process of it may have had another address: its entry is the node's as well.
+    const isListed = master.slaves.some(({ connection }) => connection.slave === node);
+    if (code === 'stale_entry' && quiet && !isListed) who('its master does not list it');
     const inSync = node.dbs.every(({ name }) => entryOf(node)?.dbs.get(name)?.state === 'BinlogSync');
     const isUp = now() - (upSince.get(node.id) ?? now()) > seenListedMs;
     if (code === 'up_but_not_listed' && quiet && inSync && isUp) who('its master lists it in sync');
