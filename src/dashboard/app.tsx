@@ -13,6 +13,7 @@ import { OverviewPage } from './pages/overview.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { Link, type Route, useRouter } from './router.tsx';
 
+const AgentsPage = lazy(() => import('./pages/agents.tsx'));
 const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
 const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const NodePage = lazy(() => import('./pages/node/page.tsx'));
@@ -81,6 +82,8 @@ function Page({ route }: { readonly route: Route }) {
       return <ComparisonsPage />;
     case 'comparison':
       return <ComparisonPage key={route.id} id={route.id} />;
+    case 'agents':
+      return <AgentsPage />;
     case 'knowledge':
       return <KnowledgePage />;
     case 'rehearsals':
@@ -136,6 +139,9 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               </Link>
               <Link to={{ page: 'rehearsals' }} current={under('rehearsals', 'rehearsal')}>
                 {t.app.rehearsals}
+              </Link>
+              <Link to={{ page: 'agents' }} current={under('agents')}>
+                {t.agents.title}
               </Link>
               <Link to={{ page: 'knowledge' }} current={under('knowledge')}>
                 {t.knowledge.title}

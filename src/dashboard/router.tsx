@@ -19,6 +19,7 @@ export type Route =
   | { readonly page: 'comparisons' }
   | { readonly page: 'comparison'; readonly id: string }
   | { readonly page: 'knowledge' }
+  | { readonly page: 'agents' }
   | { readonly page: 'rehearsals' }
   | { readonly page: 'rehearsal'; readonly plan: string }
   | { readonly page: 'sign-in' }
@@ -36,6 +37,7 @@ function routeOf(pathname: string): Route {
   if (first === 'comparisons' && parts.length === 1) return { page: 'comparisons' };
   if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
   if (first === 'knowledge' && parts.length === 1) return { page: 'knowledge' };
+  if (first === 'agents' && parts.length === 1) return { page: 'agents' };
   if (first === 'rehearsals' && parts.length === 1) return { page: 'rehearsals' };
   if (first === 'rehearsals' && parts.length === 2) return { page: 'rehearsal', plan: second ?? '' };
   if (first === 'expansions' && parts.length === 2) return { page: 'expansion', id: second ?? '' };

@@ -21,28 +21,56 @@ export interface ShownDisk {
 }
 
 const settings = { db: 'db-path', dump: 'dump-path', dbSync: 'db-sync-path', log: 'log-path' } as const;
-type PathName = keyof AgentServer['paths'];
+type Paths = AgentServer['paths'];
+
+/** A mount of a host. */
+interface ShownMount {
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  /** What lies there, of which server. */
+  readonly folders: readonly {
+    readonly server: string;
+    readonly setting: (typeof settings)[keyof Paths];
+    readonly path: string;
+  }[];
+}
+
+/** Each mount on which folders of these servers of one host lie, in the order in which they are named. */
+export function mountsOf(servers: readonly { readonly name: string; readonly paths: Paths }[]): ShownMount[] {
+  const mounts = new Map<string, ShownMount>();
+  for (const { name: server, paths } of servers)
+    for (const [name, space] of Object.entries(paths)) {
+      if (space.totalBytes === null || space.freeBytes === null) continue;
+      const { path, totalBytes, freeBytes } = space;
+      const key = String(space.device ?? path);
+      const folder = { server, setting: settings[name as keyof Paths], path };
+      const folders = [...(mounts.get(key)?.folders ?? []), folder];
+      mounts.set(key, { totalBytes, freeBytes, folders });
+    }
+  return [...mounts.values()];
+}
+
+/** Folders of which the agent cannot tell the room, and why. */
+export const unreadablePaths = (paths: Paths): { setting: string; path: string; problem: string }[] =>
+  Object.entries(paths).flatMap(([name, { path, problem }]) =>
+    problem === null ? [] : [{ setting: settings[name as keyof Paths], path, problem }],
+  );
 
 /** Each mount once, first those of the node. */
-export const shownDisks = (join: Pick<NodeDetail, 'hosts' | 'progress'>): readonly ShownDisk[] =>
-  (['node', 'master'] as const).flatMap((server) => disksOf(server, join));
-
-function disksOf(server: Server, { hosts, progress }: Pick<NodeDetail, 'hosts' | 'progress'>): ShownDisk[] {
-  const byMount = new Map<string, ShownDisk>();
-  for (const [name, space] of Object.entries(hosts[server]?.server.paths ?? {})) {
-    if (!space || space.totalBytes === null || space.freeBytes === null) continue;
-    const { path, totalBytes, freeBytes } = space;
-    const key = String(space.device ?? path);
-    const known = byMount.get(key);
-    byMount.set(key, {
-      ...(known ?? { server, path, totalBytes, freeBytes }),
-      settings: [...(known?.settings ?? []), settings[name as PathName]],
-      awaitedBytes:
-        server === 'node' && name === 'dbSync' ? awaited(progress) : (known?.awaitedBytes ?? null),
-    });
-  }
-  return [...byMount.values()];
-}
+export const shownDisks = ({
+  hosts,
+  progress,
+}: Pick<NodeDetail, 'hosts' | 'progress'>): readonly ShownDisk[] =>
+  (['node', 'master'] as const).flatMap((server) =>
+    mountsOf([{ name: server, paths: hosts[server]?.server.paths ?? {} }]).map(
+      ({ totalBytes, freeBytes, folders }) => {
+        const names = folders.map(({ setting }) => setting);
+        const arrives = server === 'node' && names.includes('db-sync-path');
+        const awaitedBytes = arrives ? awaited(progress) : null;
+        return { server, settings: names, path: folders[0]!.path, totalBytes, freeBytes, awaitedBytes };
+      },
+    ),
+  );
 
 function awaited({ snapshotBytes, receivedBytes }: NodeDetail['progress']): number | null {
   if (snapshotBytes === null) return null;

@@ -57,6 +57,7 @@ describe('a report', () => {
             processId: 4_711,
             config: '/etc/pika/pika.conf',
             contestedBy: [],
+            paths: {},
             logDropped: 0,
           },
         ],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentView } from '../../src/model/views/agent.ts';
+import { anAgent, troubledAgent } from '../support/agents.ts';
 import { FakeApi } from './fake-api.ts';
 import { Harness } from './harness.ts';
 
@@ -13,27 +14,7 @@ beforeEach(async () => {
 afterEach(() => api.close());
 const run = (...args: string[]) => new Harness().run(...args, '--url', api.url);
 
-const agent: AgentView = {
-  agent: 'host-7',
-  host: 'pika-7',
-  version: '1.2.0',
-  startedAt: 0,
-  lastReportAt: Date.now(),
-  stale: false,
-  clockAheadMs: 12,
-  reports: 3,
-  refused: 0,
-  dropped: { addresses: 0, servers: 0 },
-  servers: [
-    {
-      addresses: ['10.0.0.7:9221', 'pika-7:9221'],
-      processId: 4_711,
-      config: '/etc/pika/pika.conf',
-      contestedBy: [],
-      logDropped: 0,
-    },
-  ],
-};
+const agent = anAgent('pika-31', Date.now());
 const answer = (...items: AgentView[]) => api.answers.set('GET /v1/agents', { status: 200, body: { items } });
 
 describe('agents', () => {
@@ -43,30 +24,26 @@ describe('agents', () => {
     expect(exitCode).toBe(0);
     const lines = out.trim().split('\n');
     expect(lines).toHaveLength(2);
-    expect(lines[1]).toMatch(/host-7 +pika-7 +1\.2\.0 .*10\.0\.0\.7:9221/);
+    expect(lines[1]).toMatch(/token-of-pika-31 +pika-31 +1\.2\.0 .*10\.20\.0\.31:9221 10\.20\.0\.31:9222/);
   });
 
-  it('says what is stale, contested, dropped and refused', async () => {
-    const servers = [{ ...agent.servers[0]!, contestedBy: ['host-8@pika-8'], logDropped: 9 }];
-    answer({
-      ...agent,
-      stale: true,
-      lastReportAt: -300_000,
-      refused: 2,
-      clockAheadMs: -61_000,
-      dropped: { addresses: 3, servers: 1 },
-      servers,
-    });
+  it('says what is silent, contested, dropped and refused', async () => {
+    answer(troubledAgent('pika-31', Date.now()));
     const { out } = await run('agents');
     for (const part of [
-      'stale',
-      'host-8@pika-8 reports of it too',
-      'may not speak: 3',
-      'do not count: 1',
-      'reports refused: 2',
-      'its clock is 1 min 01 s behind',
-      '5 min 00 s ago, stale',
-      '9 lines',
+      'It has been silent since',
+      'systemctl status pika-expander-agent',
+      'host-8@pika-8 reports of 10.20.0.31:9221 too',
+      '3 addresses of its latest report did not count',
+      '1 server of its latest report did not count',
+      'refused 2 reports',
+      'Its clock is 61 s behind',
+      'ago, silent',
+      'no report had room for 9 lines',
+      'cannot read dump-path (/backup/dump): EACCES',
+      'cannot read the log: EACCES',
+      'It left out 300 MB',
+      'No process of 10.20.0.31:9221 runs',
     ])
       expect(out).toContain(part);
   });

@@ -26,6 +26,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       comparisons: '/comparisons',
       comparison: '/comparisons/cmp_different',
       knowledge: '/knowledge',
+      agents: '/agents',
       'not found': '/no/such/page',
     };
     const found: Record<string, readonly string[]> = {};

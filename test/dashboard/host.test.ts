@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { copyingHosts } from '../support/agents.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
+import { populatedWorld } from './mock-world.ts';
 
 describe.skipIf(noBrowser !== null)('the page of a node whose host an agent sees', () => {
   const open = useDashboard();
@@ -32,6 +33,21 @@ describe.skipIf(noBrowser !== null)('the page of a node whose host an agent sees
     if (process.env.SHOTS) {
       await page.page.screenshot({ path: `${process.env.SHOTS}/node.png`, fullPage: true });
     }
+  });
+
+  it('has its agent on the page of agents: its disks, and what to do about a silent agent first', async () => {
+    const world = populatedWorld(Date.now());
+    const [page] = await open({ world });
+    await page.goto('/agents');
+    const { agents: a } = page.t;
+    expect(await page.page.locator('main h2').allInnerTexts()).toEqual(['pika-32', 'pika-31']);
+    const silent = page.section('pika-32');
+    await silent.getByText(a.silent, { exact: true }).first().waitFor();
+    await silent.locator('[data-trouble="silent"]').getByText('systemctl status').waitFor();
+    const well = page.section('pika-31');
+    await well.getByText('9221: db-path, dump-path; 9222: db-path, dump-path', { exact: true }).waitFor();
+    await well.getByText(a.shared(2), { exact: true }).first().waitFor();
+    expect(await well.locator('[data-trouble]').count()).toBe(0);
   });
 
   it('is as before where no agent reports', async () => {

@@ -156,6 +156,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     return topologyOf(world, master);
   });
 
+  app.get('/v1/agents', async () => ({ items: world.agents }));
   app.get('/v1/knowledge', async (request) => knowledgeFor(builtIn, reader(request)));
 
   const plans = new Map<string, Plan>();

@@ -26,10 +26,12 @@ import type { Finding } from '../../src/model/finding.ts';
 import type { Address, DbState, ListedSlave, Look } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { nobody } from '../../src/model/text.ts';
+import type { AgentView } from '../../src/model/views/agent.ts';
 import type { StoredEvent } from '../../src/model/views/event.ts';
 import type { NodeDetail } from '../../src/model/views/expansion.ts';
 import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
+import { anAgent, troubledAgent } from '../support/agents.ts';
 import { said } from '../support/said.ts';
 
 /**
@@ -141,6 +143,7 @@ export class MockWorld {
 
   /** What agents tell, by node. */
   readonly hosts = new Map<string, NodeDetail['hosts']>();
+  agents: readonly AgentView[] = [];
 
   constructor(now: number) {
     this.now = now;
@@ -795,6 +798,7 @@ function findingsFor(nodes: readonly string[]): readonly Finding[] {
 /** A world as an operator may find it: one halted, one waiting, two running, and a history. */
 export function populatedWorld(now: number): MockWorld {
   const world = new MockWorld(now - 6 * 3_600_000);
+  world.agents = [anAgent('pika-31', now), troubledAgent('pika-32', now)];
   const slave = (ip: string, lag: number): ListedSlave => ({ ip, port: 9221, lag: { db0: lag } });
   for (const [master, slaves] of [
     ['10.20.0.10:9221', [slave('10.20.0.11', 0), slave('10.20.0.12', 4_210)]],

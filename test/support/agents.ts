@@ -1,4 +1,11 @@
-import type { AgentReport, AgentServer, AgentSight, Folder, Space } from '../../src/model/views/agent.ts';
+import type {
+  AgentReport,
+  AgentServer,
+  AgentSight,
+  AgentView,
+  Folder,
+  Space,
+} from '../../src/model/views/agent.ts';
 
 export const aFolder = (over: Partial<Folder> = {}): Folder => ({
   db: 'db0',
@@ -103,3 +110,55 @@ const aLine = (at: number, code: string, line: string): AgentServer['log'][numbe
   thread: 1,
   values: {},
 });
+
+/** An agent of a host with two servers, whose data lie on one disk. */
+export const anAgent = (host: string, now: number, over: Partial<AgentView> = {}): AgentView => ({
+  agent: `token-of-${host}`,
+  host,
+  version: '1.2.0',
+  startedAt: now - 86_400_000,
+  lastReportAt: now,
+  stale: false,
+  clockAheadMs: 12,
+  reports: 5_760,
+  refused: 0,
+  dropped: { addresses: 0, servers: 0 },
+  servers: [9221, 9222].map((port) => ({
+    addresses: [`10.20.0.31:${port}`, `${host}:${port}`],
+    processId: port - 5_000,
+    config: `/etc/pika/${port}.conf`,
+    contestedBy: [],
+    paths: {
+      db: space(`/data/${port}/db`, 1, 3e11),
+      dump: space(`/data/${port}/dump`, 1, 3e11),
+      log: space(`/var/log/pika/${port}`, 2, 1e9),
+    },
+    logDropped: 0,
+  })),
+  ...over,
+});
+
+/** An agent with all that can be wrong. */
+export function troubledAgent(host: string, now: number): AgentView {
+  const { servers, ...agent } = anAgent(host, now);
+  const none = { device: null, totalBytes: null, freeBytes: null, totalInodes: null, freeInodes: null };
+  return {
+    ...agent,
+    lastReportAt: now - 300_000,
+    stale: true,
+    clockAheadMs: -61_000,
+    refused: 2,
+    dropped: { addresses: 3, servers: 1 },
+    servers: [
+      {
+        ...servers[0]!,
+        processId: null,
+        contestedBy: ['host-8@pika-8'],
+        paths: { ...servers[0]!.paths, dump: { path: '/backup/dump', ...none, problem: 'EACCES' } },
+        logDropped: 9,
+        logSkippedBytes: 3e8,
+        logProblem: 'EACCES',
+      },
+    ],
+  };
+}

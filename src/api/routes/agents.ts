@@ -203,7 +203,10 @@ function viewsOf(known: Awaited<ReturnType<AgentStore['list']>>, at: number): re
         contestedBy: [
           ...new Set(server.addresses.flatMap((address) => speakers.get(masterKey(address)) ?? [])),
         ].filter((name) => name !== nameOf(one)),
+        paths: server.paths,
         logDropped: server.logDropped,
+        ...(server.logSkippedBytes === undefined ? {} : { logSkippedBytes: server.logSkippedBytes }),
+        ...(server.logProblem === undefined ? {} : { logProblem: server.logProblem }),
       })),
     };
   });

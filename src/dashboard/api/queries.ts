@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ControlVerb, type ExpansionState, isActive, isEnded } from '../../model/expansion.ts';
+import type { AgentList } from '../../model/views/agent.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
 import type { ObservationPage } from '../../model/views/observation.ts';
@@ -23,6 +24,7 @@ export const keys = {
   plan: (id: string) => ['plan', id],
   rehearsal: (plan: string) => ['rehearsal', plan],
   knowledge: ['knowledge'],
+  agents: ['agents'],
   comparisons: ['comparisons'],
   comparison: (id: string) => ['comparison', id],
 } as const;
@@ -144,6 +146,13 @@ export const useKnowledge = () =>
     queryKey: keys.knowledge,
     queryFn: ({ signal }) => call<KnowledgeView>('/v1/knowledge', { signal }),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const useAgents = () =>
+  useQuery({
+    queryKey: keys.agents,
+    queryFn: ({ signal }) => call<AgentList>('/v1/agents', { signal }),
+    refetchInterval: 5_000,
   });
 
 /** The rehearsal of a plan. The same plan always gives the same rehearsal, so it is played once. */

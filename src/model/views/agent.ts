@@ -138,6 +138,8 @@ export const AgentReport = Type.Object({
 });
 export type AgentReport = Of<typeof AgentReport>;
 
+const { processId, config, paths, logDropped, logSkippedBytes, logProblem } = AgentServer.properties;
+
 /** An agent as the service knows it, for people. */
 export const AgentView = Type.Object({
   agent: Type.String({ description: 'Name of its token.' }),
@@ -156,12 +158,15 @@ export const AgentView = Type.Object({
   servers: Type.Array(
     Type.Object({
       addresses: Type.Array(Type.String()),
-      processId: Nullable(Type.Integer()),
-      config: Type.String(),
+      processId,
+      config,
       contestedBy: Type.Array(Type.String(), {
         description: 'Other agents, as `name@host`, that report of the same address now.',
       }),
-      logDropped: Type.Integer(),
+      paths,
+      logDropped,
+      logSkippedBytes,
+      logProblem,
     }),
   ),
 });

@@ -1,4 +1,3 @@
-import type { ReactNode } from 'react';
 import {
   attemptSaid,
   type ShownDisk,
@@ -7,6 +6,7 @@ import {
   shownLog,
 } from '../../../model/shown-host.ts';
 import type { NodeDetail } from '../../../model/views/expansion.ts';
+import { DiskBar, Measure } from '../../components/disk-bar.tsx';
 import { Age, Bar, Panel, useDuration, useNow } from '../../components/parts.tsx';
 import { useWidth } from '../../components/use-width.ts';
 import { formatBytes, formatClock } from '../../format.ts';
@@ -69,45 +69,26 @@ function Seen({ agent, at }: { readonly agent: string; readonly at: number }) {
   );
 }
 
-function Measure(props: { readonly name: ReactNode; readonly value: string; readonly children: ReactNode }) {
-  return (
-    <div className="stack tight">
-      <div className="row apart small">
-        <span>{props.name}</span>
-        <span className="num">{props.value}</span>
-      </div>
-      {props.children}
-    </div>
-  );
-}
-
 function Disk({ disk }: { readonly disk: ShownDisk }) {
   const t = useMessages().host;
-  const { server, settings, path, totalBytes, freeBytes, awaitedBytes } = disk;
-  const share = (bytes: number) => `${totalBytes === 0 ? 0 : Math.min(100, (bytes / totalBytes) * 100)}%`;
+  const { server, settings, awaitedBytes, freeBytes } = disk;
   const tooSmall = awaitedBytes !== null && awaitedBytes > freeBytes;
-  const free = t.free(formatBytes(freeBytes), formatBytes(totalBytes));
   return (
-    <Measure
+    <DiskBar
+      {...disk}
+      label={t.servers[server]}
       name={
         <>
           {t.servers[server]} <span className="mono faint">{settings.join(', ')}</span>
         </>
       }
-      value={free}
     >
-      <div className="disk-bar" role="img" aria-label={`${t.servers[server]}, ${path}: ${free}`} title={path}>
-        <i style={{ width: share(totalBytes - freeBytes) }} />
-        {awaitedBytes !== null && (
-          <b className={tooSmall ? 'bad' : ''} style={{ width: share(Math.min(awaitedBytes, freeBytes)) }} />
-        )}
-      </div>
       {awaitedBytes !== null && (
         <span className={`small ${tooSmall ? 'tone-bad' : 'faint'}`}>
           {tooSmall ? t.tooSmall(formatBytes(awaitedBytes)) : t.awaited(formatBytes(awaitedBytes))}
         </span>
       )}
-    </Measure>
+    </DiskBar>
   );
 }
 
