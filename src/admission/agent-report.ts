@@ -91,7 +91,13 @@ function inBounds(sent: AgentServer): AgentServer | null {
 const listed = (folders: readonly Folder[], sent: readonly Folder[]): readonly Folder[] =>
   folders.map((folder, index) => ({
     ...folder,
-    listing: sent[index]!.listing?.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })) ?? null,
+    listing:
+      sent[index]!.listing?.map(({ name, bytes, sha256, gone }) => ({
+        name,
+        bytes,
+        sha256,
+        ...(gone ? { gone } : {}),
+      })) ?? null,
   }));
 
 const sizeOf = (doc: AgentServer): number => JSON.stringify(doc).length;

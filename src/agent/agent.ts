@@ -260,6 +260,7 @@ export class Agent {
       this.#withoutListings = false;
       this.#say('service', `The service at ${service} takes the reports.`);
       this.#orders = orders.servers;
+      if (!orders.servers.some(({ hashFiles }) => hashFiles)) this.#hasher.forget();
       this.#nextReportAt = this.#parts.now() + orders.nextReportInMs;
       await this.#tryPorts();
     } catch (error) {

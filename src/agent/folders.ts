@@ -28,6 +28,12 @@ interface Found extends FileIdentity {
   readonly name: string;
 }
 
+/** Tables as they were seen last, of a copy or of the database that it has become: the folder keeps its inode. */
+interface Came {
+  readonly inode: bigint;
+  readonly tables: Map<string, Found>;
+}
+
 /** Below the name of the folder: the folders on the way to a file, then the file. */
 const openFound = (root: string, name: string) => async () => {
   const parts = name.split('/');
@@ -45,6 +51,8 @@ export class ServerFolders {
   readonly #paths: Paths;
   readonly #hasher: Hasher;
   readonly #manifests = new Map<string, { readonly id: string; readonly reader: ManifestReader }>();
+  /** By database, while listings are wanted: of its folder, and of the copy that may take its place. */
+  readonly #came = new Map<string, readonly Came[]>();
 
   /** `paths`: absolute. */
   constructor(conf: PikaConf, paths: Paths, hasher: Hasher) {
@@ -73,7 +81,7 @@ export class ServerFolders {
     const databases = this.#databases(await foldersIn(path));
     const copies = await this.#each(
       databases.map((db) => [db, join(path, db)]),
-      (db, folder) => this.#whole(db, folder, wanted),
+      (db, folder) => this.#whole(db, folder, wanted, (ino, found) => this.#remember(db, ino, found, wanted)),
     );
     // The folders of a copy to come are made empty.
     return copies.filter(({ files, problem }) => files > 0 || problem !== undefined);
@@ -118,10 +126,40 @@ export class ServerFolders {
     return found;
   }
 
-  #whole(db: string, path: string, wanted: Wanted): Promise<Folder> {
+  /** What has come of a database, as long as somebody wants to know. */
+  #remember(db: string, inode: bigint, found: readonly Found[], { list }: Wanted): void {
+    if (!list) {
+      this.#came.delete(db);
+      return;
+    }
+    const known = this.#cameOf(db, inode);
+    const { tables } = known ?? { tables: new Map<string, Found>() };
+    if (!known) this.#came.set(db, [...(this.#came.get(db) ?? []), { inode, tables }].slice(-2));
+    for (const file of found)
+      if (file.name.endsWith('.sst') && (tables.has(file.name) || tables.size < mostListed))
+        tables.set(file.name, file);
+  }
+
+  #cameOf(db: string, inode: bigint): Came | undefined {
+    return this.#came.get(db)?.find((came) => came.inode === inode);
+  }
+
+  /** The tables that came with this folder and are not in it any more. */
+  #gone(db: string, inode: bigint, found: readonly Found[]): Found[] {
+    const there = new Set(found.map(({ name }) => name));
+    return [...(this.#cameOf(db, inode)?.tables.values() ?? [])].filter(({ name }) => !there.has(name));
+  }
+
+  #whole(
+    db: string,
+    path: string,
+    wanted: Wanted,
+    seen?: (inode: bigint, found: readonly Found[]) => void,
+  ): Promise<Folder> {
     return within(OpenFolder.at(path), async (folder) => {
       const { ino, mtimeNs } = await folder.stat();
       const found = await filesBelow(folder);
+      seen?.(ino, found);
       const info = found.find(({ name }) => name === 'info');
       return {
         ...this.#described(db, path, ino, mtimeNs, found, wanted),
@@ -141,8 +179,9 @@ export class ServerFolders {
         found.push(...part.found.map((file) => ({ ...file, name: `${name}/${file.name}` })));
         if (part.problem !== null) problems.push(`${name}/${part.problem}`);
       }
+      this.#remember(db, ino, found, wanted);
       return {
-        ...this.#described(db, path, ino, mtimeNs, found, wanted),
+        ...this.#described(db, path, ino, mtimeNs, found, wanted, this.#gone(db, ino, found)),
         ...(problems.length > 0 ? { problem: problems.join('; ').slice(0, 300) } : {}),
       };
     });
@@ -208,6 +247,7 @@ export class ServerFolders {
     mtimeNs: bigint,
     found: readonly Found[],
     wanted: Wanted,
+    gone: readonly Found[] = [],
   ): Folder {
     const newest = found.reduce((most, file) => (file.mtimeNs > most ? file.mtimeNs : most), mtimeNs);
     return {
@@ -220,7 +260,10 @@ export class ServerFolders {
       bytes: found.reduce((sum, { size }) => sum + Number(size), 0),
       listing:
         wanted.list && found.length <= mostListed
-          ? found.map((file) => this.#listed(path, file, wanted.hash))
+          ? [
+              ...found.map((file) => this.#listed(path, file, wanted.hash)),
+              ...gone.slice(0, mostListed - found.length).map((file) => this.#goneListed(file)),
+            ]
           : null,
     };
   }
@@ -231,6 +274,15 @@ export class ServerFolders {
       name: file.name,
       bytes: Number(file.size),
       sha256: hash && settled ? this.#hasher.hashOf(file, openFound(path, file.name)) : null,
+    };
+  }
+
+  #goneListed(file: Found): FolderFile {
+    return {
+      name: file.name,
+      bytes: Number(file.size),
+      sha256: this.#hasher.known(file),
+      gone: true,
     };
   }
 }

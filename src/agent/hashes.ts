@@ -9,8 +9,8 @@ export interface FileIdentity {
   readonly mtimeNs: bigint;
 }
 
-/** Of more files the oldest hashes are forgotten. */
-const keptHashes = 50_000;
+/** Two listings of the longest kind, a master's and a node's; of more files the oldest hashes are forgotten. */
+const keptHashes = 200_000;
 const pieceBytes = 256 * 1024;
 
 export interface HasherParts {
@@ -40,6 +40,17 @@ export class Hasher {
       this.#working = null;
     });
     return null;
+  }
+
+  /** sha256 of a file that may be gone; null = it was not hashed in time. */
+  known(file: FileIdentity): string | null {
+    return this.#known.get(keyOf(file)) ?? null;
+  }
+
+  /** Forgets what nobody asks for any more. */
+  forget(): void {
+    this.#known.clear();
+    this.#waiting.clear();
   }
 
   /** Resolves when nothing waits any more. */

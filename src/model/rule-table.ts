@@ -44,6 +44,8 @@ interface Whole {
   /** Files of the list, with those that are no tables. */
   readonly files: number;
   readonly hashed: number;
+  /** Tables that a compaction has replaced since they came. */
+  readonly replaced: number;
 }
 const hashedEn = ({ hashed, tables }: Whole): string =>
   hashed === tables && tables > 0 ? 'each with its size and hash' : 'each with its size';
@@ -198,6 +200,10 @@ export const ruleTable = {
         zh: ({ db, gone, tables, afterMs }) =>
           `该节点的文件清单在打开副本 ${(afterMs / 1000).toFixed(1)} s 之后才到。${db} 快照的 ${tables} 个表文件中有 ${gone} 个已不再使用：可能已被 compaction 取代。`,
       }),
+      not_whole: text<{ db: string; problem: string }>({
+        en: ({ db, problem }) => `The database ${db} of the node is not what its MANIFEST names: ${problem}.`,
+        zh: ({ db, problem }) => `该节点的数据库 ${db} 与其 MANIFEST 不符：${problem}。`,
+      }),
       other_tables: text<{ db: string; others: number; example: string }>({
         en: ({ db, others, example }) =>
           `${counted(others, 'table file')} in ${db} of the node ${others === 1 ? 'is' : 'are'} neither in the dump nor newer than it, such as ${example}.`,
@@ -232,6 +238,12 @@ export const ruleTable = {
           `The node opened exactly the ${counted(facts.tables, 'table file')} of the dump (${readableBytes(facts.bytes)}), ${hashedEn(facts)}; its log shows ${counted(facts.files, 'file')} copied from one dump.`,
         zh: (facts) =>
           `该节点打开的正是快照的 ${facts.tables} 个表文件（${readableBytes(facts.bytes)}），${hashedZh(facts)}；日志显示 ${facts.files} 个文件均来自同一快照。`,
+      }),
+      complete_then_compacted: text<Whole>({
+        en: (facts) =>
+          `The ${counted(facts.tables, 'table file')} of the dump (${readableBytes(facts.bytes)}) came, ${hashedEn(facts)}; a compaction has replaced ${facts.replaced} of them since. The log of the node shows ${counted(facts.files, 'file')} copied from one dump.`,
+        zh: (facts) =>
+          `快照的 ${facts.tables} 个表文件（${readableBytes(facts.bytes)}）均已到达，${hashedZh(facts)}；其中 ${facts.replaced} 个此后已被 compaction 取代。该节点的日志显示 ${facts.files} 个文件均来自同一快照。`,
       }),
     },
   },

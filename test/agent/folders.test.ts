@@ -91,6 +91,33 @@ test('the tables that a database has open are those that its MANIFEST names', as
   expect(opened!.problem).toBe(undefined);
 });
 
+test('a table that a compaction replaces is told as it came, from the folder that became the database', async () => {
+  const reader = folders();
+  await host.writeOld('a/db/db0/0/000002.sst', 'of the data before');
+  await database('a/dbsync/db0');
+  await host.writeOld('a/dbsync/db0/0/000020.sst', 'came, and is replaced at once');
+  await reader.copies(hashes);
+  await reader.opened(hashes);
+  await hasher.idle();
+  await reader.copies(hashes);
+  await reader.opened(hashes);
+
+  await rename(host.path('a/db/db0'), host.path('a/db/db0_bak'));
+  await rename(host.path('a/dbsync/db0'), host.path('a/db/db0'));
+  await rm(host.path('a/db/db0/0/000020.sst'));
+  await reader.copies(hashes);
+  const [opened] = await reader.opened(hashes);
+  expect(opened).toMatchObject({ files: 1, bytes: 172_890 });
+  expect(opened!.listing).toEqual([
+    { name: '0/000021.sst', bytes: 172_890, sha256: expect.any(String) },
+    { name: '0/000020.sst', bytes: 29, sha256: sha256('came, and is replaced at once'), gone: true },
+    // The MANIFEST does not name it.
+    expect.objectContaining({ name: '0/000099.sst', gone: true }),
+  ]);
+  expect((await reader.opened(counts))[0]!.listing).toBe(null);
+  expect((await reader.opened(lists))[0]!.listing).toHaveLength(1);
+});
+
 test.each([
   ['a table is missing', () => rm(host.path('a/db/db0/0/000021.sst')), '0/000021.sst: missing'],
   ['a table is cut', () => database('a/db/db0', 1000), '0/000021.sst: 1000 of 172890 bytes'],

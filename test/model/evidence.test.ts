@@ -35,6 +35,8 @@ const facts = {
   nodeBytes: 12,
   hashed: 3,
   bytes: 140e6,
+  replaced: 2,
+  problem: 'strings/000012.sst: missing',
 };
 
 const statements = Object.entries(ruleTable).flatMap(([rule, { statements }]) =>

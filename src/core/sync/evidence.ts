@@ -176,6 +176,7 @@ const awaitedForMs: Partial<Record<Statement<'files_complete'>, number>> = {
   silent_agent: 10_000,
   attempt_unseen: 10_000,
   not_listed: 10_000,
+  not_whole: 10_000,
   not_hashed: 60_000,
 };
 

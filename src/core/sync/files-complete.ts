@@ -2,8 +2,9 @@
  * The ninth rule of "verified": the agents on the hosts of node and master show that every file of the dump came. It can
  * only hold a node back. What is compared, and why: a copied table file keeps its name and content until a compaction
  * replaces it; CURRENT, MANIFEST and OPTIONS are written anew as the copy is opened (pika-facts 4.10). So the table files
- * that the node's MANIFEST names right after the swap are set beside the files of the dump. A table that is missing there
- * proves nothing, since a compaction may have taken it. Another size, another hash, or the log of the node do.
+ * that the node's MANIFEST names right after the swap are set beside the files of the dump. A table that a compaction has
+ * replaced by then counts as its agent saw it come. A table that nobody saw proves nothing. Another size, another hash, or
+ * the log of the node do.
  */
 import {
   type FoundInRule,
@@ -103,15 +104,20 @@ function judge(scene: Scene): Found {
   const wrong = all.find(({ holds }) => holds === false);
   const unknown = all.find(({ holds }) => holds !== true);
   if (wrong ?? unknown ?? !all[0]) return wrong ?? unknown ?? found(null, 'not_opened', {});
-  const sum = (name: 'tables' | 'bytes' | 'files' | 'hashed') =>
-    all.reduce((total, { facts }) => total + (facts[name] as number), 0);
-  return found(true, 'complete', {
+  const sum = (name: keyof Whole) => all.reduce((total, { facts }) => total + (facts[name] as number), 0);
+  return whole({
     tables: sum('tables'),
     bytes: sum('bytes'),
     files: sum('files'),
     hashed: sum('hashed'),
+    replaced: sum('replaced'),
   });
 }
+
+type Whole = StatementFacts<'files_complete', 'complete_then_compacted'>;
+
+const whole = (facts: Whole): Found =>
+  found(true, facts.replaced === 0 ? 'complete' : 'complete_then_compacted', facts);
 
 function judgeDatabase(scene: Scene, db: string): Found {
   const { pass, seen, node, master } = scene;
@@ -137,10 +143,12 @@ function judgeDatabase(scene: Scene, db: string): Found {
   )?.listing;
   if (!theirs) return found(null, 'not_listed', { on: 'master', db });
   // An agent reads the log before the folders: a list from before it told of the end can be of the old data.
-  const own = since(node.listings, Math.max(openedAt, dump.toldWholeAt ?? 0))?.opened.find(
+  const opened = since(node.listings, Math.max(openedAt, dump.toldWholeAt ?? 0))?.opened.find(
     (folder) => folder.db === db,
-  )?.listing;
+  );
+  const own = opened?.listing;
   if (!own) return found(null, 'not_listed', { on: 'node', db });
+  if (opened.problem !== undefined) return found(null, 'not_whole', { db, problem: opened.problem });
   return compare({
     db,
     theirs,
@@ -186,8 +194,13 @@ interface Lists {
 
 function compare({ db, theirs, own, hashes, files, afterMs }: Lists): Found {
   const tables = theirs.filter((file) => tableOf(file) !== null);
-  const opened = new Map(own.map((file) => [file.name, file]));
-  const pairs = tables.map((dump) => ({ dump, node: opened.get(dump.name) }));
+  const seen = new Map(own.map((file) => [file.name, file]));
+  // Of a table that was seen last while it grew, nobody knows whether the rest came.
+  const wasCut = (dump: FolderFile, node: FolderFile | undefined) => node?.gone && node.bytes !== dump.bytes;
+  const pairs = tables.map((dump) => {
+    const node = seen.get(dump.name);
+    return { dump, node: wasCut(dump, node) ? undefined : node };
+  });
   const resized = pairs.filter(({ dump, node }) => node !== undefined && node.bytes !== dump.bytes);
   if (resized[0])
     return found(false, 'sizes_differ', {
@@ -201,14 +214,16 @@ function compare({ db, theirs, own, hashes, files, afterMs }: Lists): Found {
   const changed = hashed.filter(({ dump, node }) => dump.sha256 !== node!.sha256);
   if (changed[0])
     return found(false, 'hashes_differ', { db, files: changed.length, example: changed[0].dump.name });
-  const gone = pairs.filter(({ node }) => node === undefined).length;
+  const isLost = (node: FolderFile | undefined) => !node || (hashes && node.gone && node.sha256 === null);
+  const gone = pairs.filter(({ node }) => isLost(node)).length;
   if (gone > 0) return found(null, 'came_too_late', { db, gone, tables: tables.length, afterMs });
   const others = notOfThisDump(tables, own);
   if (others[0]) return found(null, 'other_tables', { db, others: others.length, example: others[0].name });
   if (hashes && hashed.length < tables.length)
     return found(null, 'not_hashed', { hashed: hashed.length, tables: tables.length });
   const bytes = tables.reduce((sum, file) => sum + file.bytes, 0);
-  return found(true, 'complete', { tables: tables.length, bytes, files, hashed: hashed.length });
+  const replaced = pairs.filter(({ node }) => node!.gone).length;
+  return whole({ tables: tables.length, bytes, files, hashed: hashed.length, replaced });
 }
 
 /** Tables that the node wrote itself have higher numbers than those of the dump that it opened. */

@@ -24,6 +24,12 @@ const FolderFile = Type.Object({
   name: Type.String({ description: 'Below the folder of the database, with `/`: `strings/000012.sst`.' }),
   bytes: Type.Number(),
   sha256: Nullable(Type.String(), 'null = not hashed.'),
+  gone: Type.Optional(
+    Type.Literal(true, {
+      description:
+        'It came with the copy, or was open: a compaction has replaced it since. Size and hash are the last that were seen.',
+    }),
+  ),
 });
 export type FolderFile = Of<typeof FolderFile>;
 

@@ -102,6 +102,47 @@ test('what the node writes afterwards is no table of the dump', () => {
   expect(found({ node: opened(...tables, table('strings/000031.sst')) })?.holds).toBe(true);
 });
 
+describe('a compaction has replaced tables before the list of the database came', () => {
+  const replaced = (...gone: FolderFile[]) => ({
+    node: opened(
+      tables[0]!,
+      tables[1]!,
+      table('strings/000031.sst'),
+      ...gone.map((file) => ({ ...file, gone: true as const })),
+    ),
+  });
+
+  test('what the agent saw of them as they came proves them', () => {
+    expect(found(replaced(tables[2]!))).toMatchObject({
+      holds: true,
+      statement: 'complete_then_compacted',
+      facts: { tables: 3, bytes: 8_000_123, replaced: 1, hashed: 0 },
+    });
+  });
+
+  test('a table that was last seen while it grew is not proven', () => {
+    expect(found(replaced(table('strings/000009.sst', 100)))).toMatchObject({
+      holds: null,
+      statement: 'came_too_late',
+      facts: { gone: 1 },
+    });
+  });
+
+  test('hashes that were taken in time count, and no others will come', () => {
+    const hashed = tables.map(({ name, bytes }) => table(name, bytes, `of ${name}`));
+    const told = (last: FolderFile): Told => ({
+      node: opened(hashed[0]!, hashed[1]!, { ...last, gone: true }),
+      master: dump({ listing: hashed }),
+    });
+    expect(found(told(hashed[2]!), true)).toMatchObject({ holds: true, facts: { hashed: 3, replaced: 1 } });
+    expect(found(told(tables[2]!), true)).toMatchObject({ holds: null, statement: 'came_too_late' });
+    expect(found(told({ ...hashed[2]!, sha256: 'other' }), true)).toMatchObject({
+      holds: false,
+      statement: 'hashes_differ',
+    });
+  });
+});
+
 describe('only proof says no', () => {
   test.each<readonly [string, string, Told]>([
     [
@@ -167,6 +208,16 @@ describe('what nobody can tell is not judged, with the reason', () => {
       'came_too_late',
       { node: opened(tables[0]!, tables[1]!, table('strings/000031.sst')) },
       { gone: 1, tables: 3, afterMs: 600 },
+    ],
+    [
+      'its MANIFEST names a table that is not there',
+      'not_whole',
+      {
+        node: {
+          opened: [{ ...opened(...tables).opened[0]!, problem: 'strings/000009.sst: missing' }],
+        },
+      },
+      { db: 'db0', problem: 'strings/000009.sst: missing' },
     ],
     [
       'a table that is neither of the dump nor newer',
