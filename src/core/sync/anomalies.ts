@@ -247,16 +247,22 @@ function withoutEnd({ slave, master, limits, now }: AnomalyInput) {
 }
 
 function hung(input: AnomalyInput): readonly Due<AnomalyFacts<'hung_in_full_sync'>>[] {
-  const { slave, limits, now, capabilities, master } = input;
+  const { slave, limits, now, capabilities } = input;
   const wait = lastPass(slave);
   if (slave.unreachableSince !== null || slave.busySince !== null) return [];
   if (!wait || wait.endedAt !== null) return stuckBetween(input);
   const wasCut = wait.supersededAt !== null && capabilities.opensSupersededCopy;
   if (!wasCut && !capabilities.hasReplByteCounters) return [tooLongUncounted(wait, input)];
   const since = wasCut ? Math.max(wait.lastMoveAt, wait.supersededAt!) : wait.lastMoveAt;
-  const limit = wasCut ? limits.supersededStallMs : limits.stallMs;
-  const from = since + (master.bgsaving ? Math.max(limit, limits.bgsaveMs) : limit);
+  const from = stillUntil(input, since, wasCut ? limits.supersededStallMs : limits.stallMs);
   return [{ from, facts: standing(wait, now - wait.lastMoveAt, now) }, ...noHeadway(wait, input)];
+}
+
+/** While the master makes a dump no file can come: its time does not count, for as long as the policy allows. */
+function stillUntil({ master, limits }: AnomalyInput, since: number, limitMs: number): number {
+  if (master.bgsaving) return since + Math.max(limitMs, limits.bgsaveMs);
+  const dumpedUntil = Math.min(master.bgsavingSeenAt ?? since, since + limits.bgsaveMs);
+  return Math.max(since, dumpedUntil) + limitMs;
 }
 
 const sizesOf = (wait: FullSyncPass) => ({
@@ -352,7 +358,8 @@ export function awaitedFile(input: AnomalyInput): { readonly since: number; read
   const wait = lastPass(slave);
   if (wait === null || wait.bytesLast === null || wait.firstBytesAt !== null || wait.end === 'swapped')
     return null;
-  const until = wait.endedAt === null ? wait.lastMoveAt + limits.stallMs : betweenEndsAt(input);
+  const until =
+    wait.endedAt === null ? stillUntil(input, wait.lastMoveAt, limits.stallMs) : betweenEndsAt(input);
   return until === null || master.bgsaving ? null : { since: wait.startedAt, until };
 }
 

@@ -247,6 +247,8 @@ function hung(patient: Patient): readonly Candidate[] {
   const received = wait === null ? null : receivedInPass(wait);
   if (received === null || wait === null) return [];
   if (wait.firstBytesAt !== null) return stoppedAmidst(wait, received);
+  if (master.bgsaving && !isError)
+    return [{ code: 'doing_bgsave', speaksFor: [[3, 'master_busy_dumping']], speaksAgainst: [] }];
   const bytesPerSecond = idleBytesPerSecond(wait);
   const error: readonly Weighed[] = isError ? [[1, 'error_before_copy']] : [];
   const slowDump = isError && waitedForDump(wait, master);

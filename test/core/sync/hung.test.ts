@@ -125,6 +125,12 @@ describe('a dump that the master never ends (promise 6)', () => {
     expect(anomaliesAfter(200, dumping)).not.toContain('hung_in_full_sync');
     expect(anomaliesAfter(302, dumping)).toContain('hung_in_full_sync');
   });
+
+  it('leaves the node its time when it has ended', () => {
+    const ended = (second: number): Second => ({ ...dumping(), bgsaving: second < 200 });
+    expect(anomaliesAfter(255, ended)).not.toContain('hung_in_full_sync');
+    expect(anomaliesAfter(262, ended)).toContain('hung_in_full_sync');
+  });
 });
 
 describe('a node that is neither connected nor copying', () => {
@@ -195,6 +201,10 @@ describe('a copy without a file, whose bytes tell why (recordings 48)', () => {
   it('is refused by a master without a dump, or cannot reach the port', () => {
     expect(causeAfter(70, trickle(400))).toBe('dump_failed');
     expect(causeAfter(70, trickle(16))).toBe('rsync_port_closed');
+  });
+
+  it('is the master’s dump as long as it lasts', () => {
+    expect(causeAfter(310, (second) => ({ ...trickle(16)(second), bgsaving: true }))).toBe('doing_bgsave');
   });
 
   it('is not charged with what came while the node waited for a reply', () => {
