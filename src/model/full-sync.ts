@@ -58,6 +58,8 @@ export interface FullSyncPass {
   readonly stillMs?: number;
   /** The most that came between two looks, bytes per millisecond. */
   readonly fastest?: number;
+  /** What had come when this first copy of an attempt was seen, and how long after SLAVEOF: nobody watched it. */
+  readonly unwatched?: { readonly bytes: number; readonly ms: number };
   /** When a hundredth more of the copy had come the last time, and how much had come then. */
   readonly headway?: { readonly at: number; readonly bytes: number };
 }

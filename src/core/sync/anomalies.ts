@@ -16,6 +16,7 @@ import {
   openedEnough,
   receivedInPass,
   refusedBytesPerSecond,
+  sawEachDump,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
 import { isSizedSince, latestMost, latestSize } from './master-tracker.ts';
@@ -224,7 +225,7 @@ function superseded({ slave }: AnomalyInput) {
 /** A dump of unknown size was made before anybody watched, and the master can have been larger then. */
 const unknownDumpShare = 3;
 
-function withoutEnd({ slave, master, limits, now }: AnomalyInput) {
+function withoutEnd({ slave, master, limits, now, capabilities }: AnomalyInput) {
   const wait = lastPass(slave);
   if (!wait || wait.endedAt !== null || slave.unreachableSince !== null) return null;
   const copied = copiedBytes(wait);
@@ -233,17 +234,30 @@ function withoutEnd({ slave, master, limits, now }: AnomalyInput) {
   const size = snapshotBytesAtMost ?? live;
   if (size === null) return null;
   const share = snapshotBytesAtMost === null ? unknownDumpShare : undefined;
-  const limitBytes = Math.round(copyBytesAtMost(wait, size, share));
+  const limitBytes = Math.round(copyBytesAtMost(wait, size, capabilities, share));
   const tooLong = now - (wait.firstBytesAt ?? now) >= limits.headwayMs;
-  if (copied <= limitBytes || (snapshotBytesAtMost === null && !tooLong)) return null;
+  const before = unwatchedExcess(wait, size, capabilities);
+  if (before === 0 && (copied <= limitBytes || (snapshotBytesAtMost === null && !tooLong))) return null;
   return {
     node: formatAddress(slave.self),
-    receivedBytes: copied,
+    receivedBytes: before + copied,
     snapshotBytes,
     snapshotBytesAtMost,
     masterBytes: size,
     limitBytes,
   };
+}
+
+/**
+ * What came before anybody looked, where neither its snapshot nor a master that stood still all the time explains so
+ * much. A node that begins again by itself can have copied several dumps, of which LASTSAVE shows the last.
+ */
+function unwatchedExcess(wait: FullSyncPass, size: number, capabilities: Capabilities): number {
+  const { unwatched, snapshotBytesAtMost = null } = wait;
+  if (unwatched === undefined || snapshotBytesAtMost === null) return 0;
+  if (!capabilities.opensSupersededCopy && !sawEachDump(wait)) return 0;
+  const most = copyBytesAtMost({ stillMs: unwatched.ms }, size, capabilities);
+  return unwatched.bytes > most ? unwatched.bytes : 0;
 }
 
 function hung(input: AnomalyInput): readonly Due<AnomalyFacts<'hung_in_full_sync'>>[] {

@@ -90,11 +90,24 @@ export function beginPass(
     dump: master.dumps.findLast((dump) => dump.notAfter >= since) ?? null,
     lastSaveAtStart: master.lastSave,
     lastMoveAt: at,
+    ...unwatchedBefore(tracker, replication, at - since),
   };
   const reused = capabilities.reusesDump
     ? (master.dumps.findLast((dump) => dump.lastSave === master.lastSave) ?? null)
     : null;
   return wait.dump === null && reused !== null ? { ...wait, dump: reused } : wait;
+}
+
+/** What came since SLAVEOF is the copy's where no DB is connected, which gets binlog. */
+function unwatchedBefore(
+  tracker: WaitingSlave,
+  replication: ReplicationFacts,
+  ms: number,
+): Pick<FullSyncPass, 'unwatched'> {
+  const start = bytesAtStartOf(tracker);
+  if (tracker.waits.length > 0 || start === null || states(replication).includes('Connected')) return {};
+  const bytes = (tracker.replInputBytes ?? 0) - start;
+  return bytes > protocolNoiseBytes ? { unwatched: { bytes, ms: Math.max(0, ms) } } : {};
 }
 
 /** What came with one look; null = it did not say. */
@@ -103,6 +116,8 @@ export interface Received {
   readonly replication: ReplicationFacts | null;
   readonly binlogFileSizeBytes: number | null;
   readonly uptimeSeconds: number | null;
+  /** The counter of the look before, where this look took long: what came meanwhile came after the states that it shows. */
+  readonly bytesBeforeStates: number | null;
 }
 
 /**
@@ -126,12 +141,12 @@ const headwayBytes = 64_000_000;
 
 export function takeBytes(
   wait: FullSyncPass,
-  { bytes, uptimeSeconds, ...seen }: Received,
+  { bytes, uptimeSeconds, bytesBeforeStates, ...seen }: Received,
   at: number,
 ): FullSyncPass {
   if (bytes === null) return wait;
   const start = wait.bytesAtStart ?? bytes;
-  const { copying, moved: copied } = takeCopying(wait, bytes, seen);
+  const { copying, moved: copied } = takeCopying(wait, bytesBeforeStates ?? bytes, seen);
   const since = bytes - (wait.movedBytes ?? wait.bytesLast ?? 0);
   const trickle = (trickleBytesPerSecond / 1000) * (at - wait.lastMoveAt);
   const moved = copied && (wait.bytesLast === null || since > Math.max(4096, trickle));
@@ -153,7 +168,8 @@ export function takeBytes(
     uptimeSeconds,
   };
   if (firstBytesAt === null) return next;
-  const still = wait.firstBytesAt === null ? {} : takeStill(wait, bytes, at, moved);
+  const hasCome = moved || (bytesBeforeStates !== null && bytes > bytesBeforeStates);
+  const still = wait.firstBytesAt === null ? {} : takeStill(wait, bytes, at, hasCome);
   return { ...next, ...still, headway: takeHeadway(next, at) };
 }
 
@@ -207,7 +223,7 @@ function takeHeadway(wait: FullSyncPass, at: number): { readonly at: number; rea
 function takeCopying(
   wait: FullSyncPass,
   bytes: number,
-  { replication, binlogFileSizeBytes }: Omit<Received, 'bytes' | 'uptimeSeconds'>,
+  { replication, binlogFileSizeBytes }: Pick<Received, 'replication' | 'binlogFileSizeBytes'>,
 ): { readonly copying: Copying | undefined; readonly moved: boolean } {
   const { copying: known } = wait;
   if (replication === null) return { copying: known, moved: true };
@@ -243,14 +259,25 @@ const askedAgainAtMostBytes = 1024 * 1024 * 1024;
 /** Of a small snapshot one file that is begun again is more than half. */
 export const leastExcessBytes = 16 * 1024 * 1024;
 
+/**
+ * LASTSAVE counts seconds, and shows one dump of two in the same second. A node that begins again by itself has copied of
+ * the first until a little later.
+ */
+const unseenDumpWithinMs = 1500;
+
 /** What this copy can have received at most, if the snapshot holds so much. */
-export const copyBytesAtMost = (
-  { stillMs = 0 }: FullSyncPass,
+export function copyBytesAtMost(
+  { stillMs = 0, fastest = 0 }: Pick<FullSyncPass, 'stillMs' | 'fastest'>,
   snapshotBytes: number,
+  { opensSupersededCopy }: Pick<Capabilities, 'opensSupersededCopy'>,
   share = copyShareAtMost,
-): number =>
-  Math.max(share * snapshotBytes, snapshotBytes + leastExcessBytes) +
-  Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs);
+): number {
+  const unseen = opensSupersededCopy ? 0 : Math.min(snapshotBytes, unseenDumpWithinMs * fastest);
+  return (
+    Math.max(share * snapshotBytes, snapshotBytes + leastExcessBytes + unseen) +
+    Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs)
+  );
+}
 
 /**
  * The dump that this pass copies: the first dump that finished after the node asked, and before the first file came.
@@ -261,7 +288,7 @@ export function takeSnapshot(before: FullSyncPass, master: MasterTracker): FullS
   const assumed = before.dump !== null && before.dump.notAfter < before.earliestAt;
   const made =
     before.dump === null || assumed ? master.dumps.find((dump) => isOwnDump(before, dump)) : undefined;
-  const wait = made !== undefined && assumed ? { ...before, bytesAtDump: null } : before;
+  const wait = made === undefined ? before : countedAnew(assumed ? { ...before, bytesAtDump: null } : before);
   const own = made ?? wait.dump ?? reusedDump(wait, master) ?? null;
   const dump =
     own === null
@@ -335,11 +362,15 @@ export function takeSupersession(
   return { ...wait, supersededAt: at, supersededBy: 'other_full_sync', otherSlave: newcomer };
 }
 
-/** What came of the dump before says nothing of the new one. */
+/**
+ * What came of the dump before says nothing of the new one, which can have been made at any moment since the last look:
+ * the next look begins to count.
+ */
 function countedAnew({ headway: _before, ...wait }: FullSyncPass): FullSyncPass {
   const { copying } = wait;
   if (copying === undefined) return wait;
-  return { ...wait, stillMs: 0, copying: { ...copying, sinceBytes: copying.mostBytes, earlierBytes: 0 } };
+  const anew = { states: '', sinceBytes: copying.mostBytes, earlierBytes: 0 };
+  return { ...wait, stillMs: 0, copying: { ...copying, ...anew } };
 }
 
 /** WaitDBSync can be seen some 10 ms before the master's is_bgsaving (recording 30); looks are some time apart. */
@@ -508,15 +539,18 @@ export function openedEnough(
 /** Looks at a node that is being attached are 100 ms apart; a slow answer or two still fit in here. */
 const dumpSeenWithinMs = 2500;
 
+/** Whether the looks were close enough together to see each dump since the node asked. */
+export const sawEachDump = (wait: FullSyncPass): boolean =>
+  wait.dump === null || wait.dump.notAfter < wait.earliestAt || unseenAroundDumpMs(wait) <= dumpSeenWithinMs;
+
 /**
  * Whether only one dump ended between two looks. LASTSAVE tells of the last dump only. After looks far apart (a worker
  * died, a master was slow to answer) the node may have begun to copy another, older dump. It is certain if the looks
  * are close together, or if all bytes came after that dump.
  */
 export function dumpIsCertain(wait: FullSyncPass): boolean {
-  const { dump, earliestAt, bytesAtDump, bytesAtStart, snapshotBytes } = wait;
-  if (dump === null || dump.notAfter < earliestAt) return true;
-  if (unseenAroundDumpMs(wait) <= dumpSeenWithinMs) return true;
+  if (sawEachDump(wait)) return true;
+  const { bytesAtDump, bytesAtStart, snapshotBytes } = wait;
   const received = receivedInPass(wait);
   if (received === null || bytesAtDump === null || bytesAtStart === null || snapshotBytes === null)
     return false;

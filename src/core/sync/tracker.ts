@@ -144,11 +144,13 @@ export function trackSlave(
   };
   if (restarted) next = afterRestart(next, facts, at);
   next = takeListing(next, master, at, capabilities);
-  next = takePass(next, facts, at, master, capabilities);
+  next = takePass(next, look, master, capabilities);
   next = takeMaster(next, facts, at, master, tracker.replication);
   next = takeSpeed(next, at);
   return takePhase(next, at, capabilities, master);
 }
+
+type AnsweredLook = Extract<Look, { readonly kind: 'answered' }>;
 
 const hasBegunAnew = (tracker: SlaveTracker, facts: NodeFacts): boolean =>
   hasRestarted(tracker, facts, facts.stats?.commandsProcessed ?? null, tracker.commandsProcessed);
@@ -262,22 +264,22 @@ function replaceLastPass(tracker: SlaveTracker, wait: FullSyncPass): SlaveTracke
 
 function takePass(
   tracker: SlaveTracker,
-  facts: NodeFacts,
-  at: number,
+  look: AnsweredLook,
   master: MasterTracker,
   capabilities: Capabilities,
 ): SlaveTracker {
-  const replication = facts.replication;
+  const { at } = look;
+  const { replication } = look.facts;
   const open = tracker.waits.at(-1);
   const isOpen = open !== undefined && open.endedAt === null;
   if (!replication) {
-    return isOpen ? replaceLastPass(tracker, takeBytes(open, receivedBy(tracker, null), at)) : tracker;
+    return isOpen ? replaceLastPass(tracker, takeBytes(open, receivedBy(tracker, look), at)) : tracker;
   }
   const dbs = replication.role === 'master' ? [] : waitingDbs(replication);
   if (dbs.length > 0) {
     const wait = isOpen ? open : beginPass(tracker, replication, at, master, capabilities);
     const withDbs = { ...wait, dbs: [...new Set([...wait.dbs, ...dbs])] };
-    const fed = takeBytes(takeSnapshot(withDbs, master), receivedBy(tracker, replication), at);
+    const fed = takeBytes(takeSnapshot(withDbs, master), receivedBy(tracker, look), at);
     const begun = isOpen
       ? tracker
       : { ...tracker, everWaited: true, waits: [...tracker.waits, wait], upSince: null };
@@ -295,11 +297,15 @@ function takePass(
   );
 }
 
-const receivedBy = (tracker: SlaveTracker, replication: ReplicationFacts | null): Received => ({
+/** A look asks for the states of the DBs first, and then for the counters. */
+const closeRepliesMs = 200;
+
+const receivedBy = (tracker: SlaveTracker, { tookMs, facts }: AnsweredLook): Received => ({
   bytes: tracker.replInputBytes,
-  replication,
+  replication: facts.replication ?? null,
   binlogFileSizeBytes: tracker.binlogFileSizeBytes,
   uptimeSeconds: tracker.uptimeSeconds,
+  bytesBeforeStates: tookMs > closeRepliesMs ? tracker.bytesBefore : null,
 });
 
 function endAt(

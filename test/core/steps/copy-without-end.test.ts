@@ -24,6 +24,7 @@ interface Second {
   readonly tables?: number;
   readonly memtables?: number;
   readonly processId?: number;
+  readonly tookMs?: number;
 }
 
 interface Options {
@@ -56,11 +57,11 @@ function anomaliesAfter(
     replOutputBytes: 0,
     commandsProcessed: null,
   });
-  const answered = (second: number, facts: NodeFacts, processId?: number) =>
+  const answered = (second: number, facts: NodeFacts, { processId, tookMs = 1 }: Partial<Second> = {}) =>
     ({
       kind: 'answered',
       at: second * 1000,
-      tookMs: 1,
+      tookMs,
       facts: { server: server(processId), ...facts },
     }) as const;
   const masterLook = (
@@ -84,7 +85,7 @@ function anomaliesAfter(
   });
   for (let second = everySeconds; second <= seconds; second += everySeconds) {
     const seen = at(second);
-    const { bytes, states = waiting, binlog = { db0: { file: 0, offset: 0 } }, processId } = seen;
+    const { bytes, states = waiting, binlog = { db0: { file: 0, offset: 0 } } } = seen;
     tracked = trackMaster(tracked, masterLook(second, seen));
     const look = answered(
       second,
@@ -99,7 +100,7 @@ function anomaliesAfter(
           binlog,
         }),
       },
-      processId,
+      seen,
     );
     slave = trackSlave(
       trackSlaveThroughMaster(slave, tracked, second * 1000, capabilities),
@@ -318,5 +319,52 @@ describe('copies that begin again', () => {
     });
     expect(codesAfter(39, dumps, { version })).toEqual(['snapshot_superseded']);
     expect(codesAfter(45, dumps, { version })).toContain('sync_loop');
+  });
+});
+
+describe('what cannot be told from the bytes of one look', () => {
+  test('a look that took long counts bytes that came after the states that it shows', () => {
+    const slow = (second: number): Second => ({
+      bytes: 20 * MB * second + (second < 5 ? 0 : 80 * MB),
+      tookMs: second < 5 ? 1 : 4000,
+    });
+    expect(codesAfter(5, slow)).toEqual([]);
+    expect(codesAfter(7, slow)).toContain('copy_without_end');
+  });
+
+  test.each(['3.5.5', '4.0.1'])(
+    'on %s a second dump in the second of the first is seen by nobody',
+    (version) => {
+      const unseen = (second: number): Second => ({ bytes: 80 * MB * Math.max(0, second - 2) });
+      expect(codesAfter(4, unseen, { version })).toEqual([]);
+      expect(codesAfter(6, unseen, { version })).toContain('copy_without_end');
+      expect(codesAfter(4, unseen)).toContain('copy_without_end');
+    },
+  );
+
+  test('of what came between two looks some can be of the dump that was replaced meanwhile', () => {
+    const away = (second: number): Second => ({ bytes: 60 * MB * second, lastSave: second < 5 ? 2 : 3 });
+    const options = { version: '4.0.1', everySeconds: 4 };
+    expect(codesAfter(8, away, options)).not.toContain('copy_without_end');
+    expect(codesAfter(12, away, options)).toContain('copy_without_end');
+  });
+});
+
+describe('a copy that nobody watched since SLAVEOF', () => {
+  const seenFirstAfter = (seconds: number, bytes: number, version = '3.5.4'): readonly string[] =>
+    codesAfter(seconds, (second) => ({ bytes: second === 0 ? 0 : bytes }), {
+      everySeconds: seconds,
+      version,
+    });
+
+  test('is ended by its first look, where no master that stood still explains so many bytes', () => {
+    expect(seenFirstAfter(18, 520 * MB)).toContain('copy_without_end');
+    expect(seenFirstAfter(18, 400 * MB)).toEqual([]);
+    expect(seenFirstAfter(2, 180 * MB)).toEqual([]);
+    expect(seenFirstAfter(2, 190 * MB)).toContain('copy_without_end');
+  });
+
+  test('is watched on where several dumps can have been copied', () => {
+    expect(seenFirstAfter(18, 520 * MB, '4.0.1')).toEqual([]);
   });
 });
