@@ -105,6 +105,17 @@ type Away =
       readonly met: string | null;
     };
 
+export type ProofGone = 'dump_during_copy' | 'dump_gone' | 'came_too_late';
+
+const proofGoneWords: Readonly<Record<ProofGone, { readonly en: string; readonly zh: string }>> = {
+  dump_during_copy: { en: 'the master began another dump during the copy', zh: '复制期间主节点又开始做快照' },
+  dump_gone: { en: 'its dump is no longer on the master', zh: '对应的快照已不在主节点上' },
+  came_too_late: {
+    en: 'a compaction replaced tables before the agent saw them',
+    zh: '代理程序看到之前 compaction 已取代了表文件',
+  },
+};
+
 const states = (dbStates: Readonly<Record<string, string>>): string =>
   Object.entries(dbStates)
     .map(([db, state]) => `${db}: ${state}`)
@@ -614,6 +625,38 @@ export const anomalyTable = {
         nobodyReads.zh,
         '请查看该节点的证据和差异：它们是否集中在某类命令或某段时间写入的 key 上？',
         '只有原因消除后重试才有用，否则请跳过该节点。',
+      ],
+    ),
+  }),
+  files_unproven: row<{ as: ProofGone; db: string }>({
+    title: plain('The agents can no longer prove the files of the copy', '代理程序已无法证明副本的文件'),
+    cause: plain(
+      'The policy requires the proof of the agents (`requireAgent`). What proves the copy was gone before they saw it: the master made another dump, or a compaction on the node replaced tables.',
+      '策略要求代理程序的证明（`requireAgent`），但在代理程序看到之前证据已经消失：主节点又做了快照，或节点上的 compaction 取代了表文件。',
+    ),
+    versions: allVersions,
+    recordings: [],
+    remedy: 'reattach',
+    text: {
+      en: ({ as, db }) =>
+        `The copy of ${db} agrees by INFO and data, and the agents cannot prove its files: ${proofGoneWords[as].en}.`,
+      zh: ({ as, db }) =>
+        `${db} 的副本在 INFO 与数据上均一致，但代理程序无法证明其文件：${proofGoneWords[as].zh}。`,
+    },
+    underWay: steps(
+      ['The service copies the node once more. Keep backups (BGSAVE) away from the master meanwhile.'],
+      ['本服务会再复制一次该节点。期间不要在主节点上做备份 (BGSAVE)。'],
+    ),
+    givenUp: steps(
+      [
+        'Keep backups (BGSAVE) and heavy writes away from the master until the full sync has ended.',
+        'The data of the node agreed with the master. To accept that as proof, skip the node, or leave `requireAgent` out of a new request.',
+        retryOrSkip.en,
+      ],
+      [
+        '全量同步结束之前，不要在主节点上做备份 (BGSAVE)，并避免大量写入。',
+        '该节点的数据与主节点一致。若认可这一点，可跳过该节点，或在新请求中去掉 `requireAgent`。',
+        retryOrSkip.zh,
       ],
     ),
   }),

@@ -528,6 +528,32 @@ export const causes = {
     ),
     steps: steps(['Compare the data of node and master.'], ['对比节点与主节点的数据。']),
   },
+  proof_gone: {
+    copyHelps: 'once',
+    looks: {
+      info: 'As a whole copy: link up, the data agree.',
+      bytes: 'All bytes of the snapshot have come.',
+      logs: 'Master: “bgsave_info: path=…” during the copy or right after it.',
+    },
+    title: plain(
+      'What proves the files of the copy was gone before the agents saw it.',
+      '代理程序看到之前，能证明副本文件的证据已经消失。',
+    ),
+    wouldTell: plain(
+      'The rule `files_complete` in the evidence names what is missing.',
+      '证据中的规则 `files_complete` 指明缺少什么。',
+    ),
+    steps: steps(
+      [
+        'Keep backups (BGSAVE) and heavy writes away from the master until the full sync has ended, then retry the node.',
+        'The data of the node agreed. To accept that as proof, skip the node, or leave `requireAgent` out of a new request.',
+      ],
+      [
+        '全量同步结束之前，不要在主节点上做备份 (BGSAVE)，并避免大量写入；然后重试该节点。',
+        '该节点的数据一致。若认可这一点，可跳过该节点，或在新请求中去掉 `requireAgent`。',
+      ],
+    ),
+  },
   write_failed: {
     copyHelps: 'once',
     looks: {

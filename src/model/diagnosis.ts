@@ -65,6 +65,10 @@ export const signs = {
     en: ({ receivedBytes }) => `Files came: ${bytes(receivedBytes)}.`,
     zh: ({ receivedBytes }) => `收到过文件：${bytes(receivedBytes)}。`,
   }),
+  files_agree_so_far: plain(
+    'INFO and the data agree, and no file was found to be wrong.',
+    'INFO 与数据均一致，也没有发现错误的文件。',
+  ),
   little_came: text<{ readonly cameBytes: number; readonly inMs: number }>({
     en: ({ cameBytes, inMs }) => `Only ${bytes(cameBytes)} came in ${Math.round(inMs / 1000)} s.`,
     zh: ({ cameBytes, inMs }) => `${Math.round(inMs / 1000)} 秒内只收到 ${bytes(cameBytes)}。`,

@@ -58,6 +58,11 @@ const samples: { readonly [Code in AnomalyCode]: readonly AnomalyFacts<Code>[] }
     { as: 'data_differ', differences: 1, lookedAtKeys: 1, share: null },
     { as: 'data_differ', differences: 12, lookedAtKeys: 4000, share: 0.4 },
   ],
+  files_unproven: [
+    { as: 'dump_during_copy', db: 'db0' },
+    { as: 'dump_gone', db: 'db0' },
+    { as: 'came_too_late', db: 'db0' },
+  ],
   sync_loop: [
     { as: 'since_attach', fullSyncs: 5 },
     { as: 'of_one_dump', fullSyncs: 4 },

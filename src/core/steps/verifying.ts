@@ -1,7 +1,8 @@
 /** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
 import { makeAnomaly } from '../../model/anomalies.ts';
+import type { ProofGone } from '../../model/anomaly-table.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
-import { type AnomalyRecord, type CatchUp, inWords, isMet } from '../../model/evidence.ts';
+import { type AnomalyRecord, type CatchUp, type EvidenceRule, inWords, isMet } from '../../model/evidence.ts';
 import type { Attempt, Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
@@ -228,6 +229,11 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
     return;
   }
   const missing = standingRules(turn, tracker).filter((rule) => !isMet(rule));
+  const gone = proofGone(missing);
+  if (gone !== null) {
+    treat(turn, judged, tracker, unproven(turn, judged, gone), report);
+    return;
+  }
   const { stallTimeoutMs, stableLooks, lookIntervalMs } = expansion.policy;
   const isSteady = missing.length === 0;
   const why = because('rules_missing', {
@@ -240,6 +246,23 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
   if (!isOver(turn, waiting, { endsAt, atEnd: asksPerson })) return;
   const facts = { node: join.target.name, because: why };
   giveUp(turn, waiting, 'quarantined', makeProblem('evidence_missing', facts, now));
+}
+
+type Gone = { readonly as: ProofGone; readonly db: string };
+
+/** What the agents can never show any more of this copy, and no other rule speaks against it; another copy may be proven. */
+function proofGone([rule, ...others]: readonly Omit<EvidenceRule, 'at'>[]): Gone | null {
+  if (rule?.rule !== 'files_complete' || rule.holds !== null || others.length > 0) return null;
+  const as = rule.statement;
+  return as === 'dump_during_copy' || as === 'dump_gone' || as === 'came_too_late'
+    ? { as, db: String(rule.facts.db) }
+    : null;
+}
+
+function unproven(turn: Turn, join: Join, gone: Gone): AnomalyRecord {
+  const anomaly = makeAnomaly('files_unproven', gone, { at: turn.now, attempt: join.attempts.length });
+  recordAnomalies(turn, join, [anomaly]);
+  return anomaly;
 }
 
 function succeed(turn: Turn, join: Join): void {

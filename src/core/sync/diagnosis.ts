@@ -165,6 +165,8 @@ function candidates(patient: Patient): readonly Candidate[] {
         : [];
     case 'snapshot_superseded':
       return [{ code: 'snapshot_superseded', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }];
+    case 'files_unproven':
+      return [{ code: 'proof_gone', speaksFor: [[3, 'files_agree_so_far']], speaksAgainst: [] }];
     case 'up_but_incomplete':
       return patient.report === null
         ? [{ code: 'copy_incomplete', speaksFor: [[2, 'full_sync_in_doubt']], speaksAgainst: [] }]

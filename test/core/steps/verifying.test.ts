@@ -9,6 +9,7 @@ import type { EventInput } from '../../../src/model/events.ts';
 import type { Expansion, Join } from '../../../src/model/expansion.ts';
 import type { DbState, Look, NodeFacts, ReplicationFacts } from '../../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../../src/model/policy.ts';
+import { sightOf } from '../../support/agents.ts';
 import { masterReplication } from '../sync/master-replication.ts';
 
 /** From "up" to its end: one node, whose copy is whole, and one look after another at it and its master. */
@@ -300,6 +301,33 @@ test('a node of which a rule is never shown is set apart after the time for it (
   ]);
   const { phase, problem } = see(62_100, uncounted(62_100));
   expect([phase, problem?.code]).toEqual(['quarantined', 'evidence_missing']);
+});
+
+test('a policy that requires agents copies once more if the master’s next dump took the proof away', () => {
+  const { see } = copied({ requireAgent: true });
+  const attempt = {
+    db: 'db0',
+    startedAt: 1100,
+    endedAt: 1900,
+    verdict: 'complete' as const,
+    cause: null,
+    files: { listed: 2, copied: 2 },
+  };
+  const list = { code: 'list_taken', at: 1150, thread: 1, line: '', values: { db: 'db0', uuid: 'u' } };
+  const shown = (now: number): Shown => ({
+    node: {
+      ...nodeLook(now, 'Connected', file5(500), snapshotBytes),
+      sight: sightOf(now, { attempts: [attempt], log: [list] }),
+    },
+    master: { ...masterLook(now, 500, 11), sight: sightOf(now) },
+  });
+  see(2000, shown(2000));
+  const { attempts, anomalies, diagnosis } = see(2100, { ...shown(2100), report: {} });
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(['failed', null]);
+  expect(anomalies.map(({ text }) => text)).toEqual([
+    'The copy of db0 agrees by INFO and data, and the agents cannot prove its files: its dump is no longer on the master.',
+  ]);
+  expect([diagnosis?.causes[0]?.code, diagnosis?.remedy.kind]).toEqual(['proof_gone', 'reattach']);
 });
 
 test('what a node waits for is said once, although figures move with each look', () => {
