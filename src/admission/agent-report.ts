@@ -48,9 +48,17 @@ export function takeReport(
     return fitting ?? [];
   });
   const inTime = (at: number) => Math.min(Math.max(at, 0), endOfTime);
-  const { format, host, version, startedAt, sentAt } = sent;
+  const { format, host, version, instance, startedAt, sentAt } = sent;
   return {
-    report: { format, host, version, startedAt: inTime(startedAt), sentAt: inTime(sentAt), servers },
+    report: {
+      format,
+      host,
+      version,
+      ...(instance === undefined ? {} : { instance }),
+      startedAt: inTime(startedAt),
+      sentAt: inTime(sentAt),
+      servers,
+    },
     dropped: {
       addresses: count(sent.servers) - count(spoken),
       servers: sent.servers.length - servers.length,

@@ -5,7 +5,7 @@
 import type { NodeTarget } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';
 import type { AgentListings, AgentSight } from '../model/views/agent.ts';
-import { type AgentStore, isStale, portOf, type StoredSight, sightOf } from '../store/agents.ts';
+import { type AgentStore, isContested, isStale, portOf, type StoredSight, sightOf } from '../store/agents.ts';
 import { masterKey } from '../store/master-key.ts';
 
 /** What of the store is read. */
@@ -34,6 +34,13 @@ export async function readSights(
   );
 }
 
+/** What of agents counts beside a look: the sight, or the agents that contest each other. */
+export interface Chosen {
+  readonly sight: StoredSight | null;
+  /** As `name@host`; a name that comes twice stands for two agents. */
+  readonly contested: readonly string[];
+}
+
 /**
  * The sight that counts beside this look (docs/decisions.md): reports that still come, of the process that INFO names. A
  * server that does not answer may have died or been started again, so the only agent that speaks for it is heard. Where
@@ -44,17 +51,24 @@ export function chooseSight(
   look: Look,
   known: number | null,
   now: number,
-): StoredSight | null {
+): Chosen {
   const fresh = told.filter((sight) => !isStale(sight, now));
   const answers = look.kind === 'answered' ? look.facts : null;
   const processId = answers?.server?.processId ?? known;
   const same = fresh.filter(({ server }) => server.processId === processId);
   const left = processId !== null && (answers !== null || fresh.length > 1) ? same : fresh;
-  return left.length === 1 ? left[0]! : null;
+  const speakers = left.flatMap((sight) => {
+    const name = `${sight.agent}@${sight.host}`;
+    return isContested(sight, now) ? [name, name] : [name];
+  });
+  return speakers.length === 1 ? { sight: left[0]!, contested: [] } : { sight: null, contested: speakers };
 }
 
-export const withSightOf = (look: Look, chosen: StoredSight | null): Look =>
-  chosen === null ? look : { ...look, sight: sightOf(chosen) };
+export const withSightOf = (look: Look, { sight, contested }: Chosen): Look => ({
+  ...look,
+  ...(sight === null ? {} : { sight: sightOf(sight) }),
+  ...(contested.length === 0 ? {} : { contestedAgents: contested }),
+});
 
 /** Part of a sight that is new since another was stored; nobody stores the same lines of a log twice. */
 export function newOfSight(look: Look, stored: AgentSight | undefined): Look {

@@ -1,4 +1,5 @@
 /** The agent: looks at the servers of its host, and tells the service. It connects out, and nothing listens. */
+import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { dirname, resolve, sep } from 'node:path';
@@ -100,6 +101,7 @@ export class Agent {
   readonly #parts: AgentParts;
   readonly #hasher: Hasher;
   readonly #startedAt: number;
+  readonly #instance = randomUUID();
   readonly #servers = new Map<string, WatchedServer>();
   readonly #ports = new Map<number, PortTry[]>();
   #known: AgentState = new Map();
@@ -188,6 +190,7 @@ export class Agent {
       format: 1,
       host: hostname(),
       version: this.#request.version,
+      instance: this.#instance,
       startedAt: this.#startedAt,
       sentAt: this.#parts.now(),
       servers,

@@ -20,6 +20,14 @@ interface TakenReport {
   readonly dropped: Dropped;
 }
 
+/** A start of an agent, with its first and its latest report. */
+export interface AgentInstance {
+  /** Made by the agent as it starts; '' = it is of a release that makes none. */
+  readonly id: string;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
 /** An agent, as it stood at its latest report. */
 export interface KnownAgent {
   readonly agent: string;
@@ -32,6 +40,8 @@ export interface KnownAgent {
   /** Since it was first heard of: reports that were taken, and reports that were refused as a whole. */
   readonly reports: number;
   readonly refused: number;
+  /** Starts of the agent that reported by this name and host, the latest last. */
+  readonly instances: readonly AgentInstance[];
   /** Of the latest report. */
   readonly dropped: Dropped;
 }
@@ -120,3 +130,23 @@ export function sightOf({ agent, receivedAt, clockAheadMs, server }: StoredSight
 export const mostReportsMissed = 3;
 export const isStale = ({ receivedAt, nextReportInMs }: KnownAgent, now: number): boolean =>
   now - receivedAt > mostReportsMissed * nextReportInMs;
+
+const keptInstances = 8;
+
+/** The starts of an agent after a report of one of them. */
+export function heardOf(before: readonly AgentInstance[], id: string, at: number): readonly AgentInstance[] {
+  const known = before.find((each) => each.id === id);
+  const others = before.filter((each) => each !== known);
+  return [...others, { id, firstAt: known?.firstAt ?? at, lastAt: at }].slice(-keptInstances);
+}
+
+/**
+ * Whether two agents report by one token and one host name: each replaces what the other told. An agent that was started
+ * again is none: the start before it reports no more.
+ */
+export function isContested({ instances, nextReportInMs }: KnownAgent, now: number): boolean {
+  const fresh = instances.filter(({ lastAt }) => now - lastAt <= mostReportsMissed * nextReportInMs);
+  return fresh.some((one) =>
+    fresh.some((other) => one.id !== other.id && one.firstAt < other.lastAt && other.firstAt < one.lastAt),
+  );
+}

@@ -1,6 +1,8 @@
 import type { AgentListings, AgentServer } from '../model/views/agent.ts';
 import {
+  type AgentInstance,
   type AgentStore,
+  heardOf,
   type KnownAgent,
   listingsOf,
   mostHostsOfAgent,
@@ -27,7 +29,7 @@ interface SightRow extends Row {
 }
 
 const agentColumns = `a.name as agent, a.host, a.version, a.started_at as "startedAt", a.received_at as "receivedAt",
-  a.clock_ahead_ms as "clockAheadMs", a.next_report_ms as "nextReportInMs", a.reports, a.refused, a.dropped`;
+  a.clock_ahead_ms as "clockAheadMs", a.next_report_ms as "nextReportInMs", a.reports, a.refused, a.dropped, a.instances`;
 /** Looked up row by row: a join reads all agents. */
 const sightColumns = `s.doc as server, s.listings is not null as "hasListings",
   (select to_jsonb(k) from (select ${agentColumns} from agents a where a.name = s.agent and a.host = s.host) as k) as known`;
@@ -43,17 +45,19 @@ export function createPostgresAgents(database: Database): AgentStore {
     async report({ agent, report, receivedAt, nextReportInMs, dropped }) {
       const host = storableText(report.host);
       await database.transaction(async (client) => {
-        const [known] = await client.query<{ clock: number } & Row>(
-          'select clock_ahead_ms as clock from agents where name = $1 and host = $2 for update',
+        const [known] = await client.query<{ clock: number; instances: readonly AgentInstance[] } & Row>(
+          'select clock_ahead_ms as clock, instances from agents where name = $1 and host = $2 for update',
           [agent, host],
         );
         const clock = steadyClock(known?.clock ?? null, Math.round(report.sentAt - receivedAt));
+        const instances = heardOf(known?.instances ?? [], report.instance ?? '', Math.round(receivedAt));
         await client.query(
-          `insert into agents (name, host, version, started_at, received_at, clock_ahead_ms, next_report_ms, reports, dropped)
-           values ($1, $2, $3, $4, $5, $6, $7, 1, $8)
+          `insert into agents (name, host, version, started_at, received_at, clock_ahead_ms, next_report_ms, reports, dropped, instances)
+           values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9)
            on conflict (name, host) do update set version = excluded.version, started_at = excluded.started_at,
              received_at = excluded.received_at, clock_ahead_ms = excluded.clock_ahead_ms,
-             next_report_ms = excluded.next_report_ms, reports = agents.reports + 1, dropped = excluded.dropped`,
+             next_report_ms = excluded.next_report_ms, reports = agents.reports + 1, dropped = excluded.dropped,
+             instances = excluded.instances`,
           [
             agent,
             host,
@@ -63,6 +67,7 @@ export function createPostgresAgents(database: Database): AgentStore {
             clock,
             nextReportInMs,
             toJson(dropped),
+            toJson(instances),
           ],
         );
         const servers = report.servers.map((server) => row(server));

@@ -18,6 +18,7 @@ const told = (agent: string, processId: number | null, over: Partial<StoredSight
   nextReportInMs: 2_000,
   reports: 1,
   refused: 0,
+  instances: [],
   dropped: { addresses: 0, servers: 0 },
   server: aSeenServer('10.0.0.7', 9221, { processId }),
   hasListings: false,
@@ -33,7 +34,7 @@ const answered = (processId: number | null): Look => ({
 });
 const silent: Look = { kind: 'unreachable', at: now, code: 'ECONNREFUSED', message: 'refused' };
 const chosen = (sights: readonly StoredSight[], look: Look, known: number | null = null) =>
-  chooseSight(sights, look, known, now)?.agent ?? null;
+  chooseSight(sights, look, known, now).sight?.agent ?? null;
 
 describe('the sight that counts', () => {
   test.each<[string, readonly StoredSight[], Look, number | null, string | null]>([
@@ -89,11 +90,31 @@ describe('the sight that counts', () => {
     const server = aSeenServer('10.0.0.7', 9221, { log });
     const sight = told('a', null, { clockAheadMs: 3_000, server });
     for (const look of [silent, answered(7)])
-      expect(withSightOf(look, sight)).toMatchObject({
+      expect(withSightOf(look, { sight, contested: [] })).toMatchObject({
         kind: look.kind,
         sight: { agent: 'a', clockAheadMs: 3_000, server: { log: [{ at: 2_000 }] } },
       });
-    expect(withSightOf(silent, null)).toBe(silent);
+    expect(withSightOf(silent, { sight: null, contested: [] })).toEqual(silent);
+  });
+
+  test('is none of two agents with one token and one host name, which the look tells', () => {
+    const instances = [
+      { id: 'b', firstAt: now - 4_000, lastAt: now - 2_000 },
+      { id: 'a', firstAt: now - 9_000, lastAt: now - 1_000 },
+    ];
+    for (const look of [silent, answered(7)]) {
+      const one = chooseSight([told('host-7', 7, { instances })], look, 7, now);
+      expect(one).toEqual({ sight: null, contested: ['host-7@host-7', 'host-7@host-7'] });
+      expect(withSightOf(look, one)).toEqual({
+        ...look,
+        contestedAgents: ['host-7@host-7', 'host-7@host-7'],
+      });
+    }
+    const other = told('b', 7);
+    expect(chooseSight([told('host-7', 7, { instances }), other], answered(7), 7, now)).toMatchObject({
+      sight: null,
+      contested: ['host-7@host-7', 'host-7@host-7', 'b@b'],
+    });
   });
 });
 

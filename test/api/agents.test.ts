@@ -205,6 +205,18 @@ describe('the orders in the answer', () => {
   });
 });
 
+test('two agents with one token and one host name are shown as two', async () => {
+  const from = (instance: string) => report(aReport([aSeenServer('10.0.0.7', 9221)], { instance }));
+  const contestedBy = async () => (await listed())[0]!.servers[0]!.contestedBy;
+  for (const instance of ['one', 'again']) {
+    await from(instance);
+    api.clock.now += 1_000;
+  }
+  expect(await contestedBy()).toEqual([]);
+  await from('one');
+  expect(await contestedBy()).toEqual(['host-7@host-7']);
+});
+
 test('two agents that speak for one address are shown to each other', async () => {
   await report(aReport([aSeenServer('10.0.0.7', 9221)]));
   await report(aReport([aSeenServer('10.0.0.7', 9221)], { host: 'host-8' }));

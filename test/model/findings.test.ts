@@ -46,6 +46,15 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
       ],
     },
   ],
+  agents_contested: [
+    { servers: [{ server: '10.0.0.1:9221', agents: ['a@host-1', 'b@host-2'] }] },
+    {
+      servers: [
+        { server: '10.0.0.1:9221', agents: ['a@host-1', 'a@host-1'] },
+        { server: '10.0.0.2:9221', agents: ['a@host-1', 'a@host-1'] },
+      ],
+    },
+  ],
   agents_missing: [{ servers: ['10.0.0.1:9221'] }, { servers: ['10.0.0.1:9221', '10.0.0.2:9221'] }],
   agents_required: [{ servers: ['10.0.0.2:9221'] }],
   disk_too_small: (['copy', 'dump', 'growth'] as const).map((what) => ({

@@ -90,6 +90,7 @@ describe('what an expansion saw, replayed', () => {
             nextReportInMs: 2_000,
             reports: 1,
             refused: 0,
+            instances: [],
             dropped: { addresses: 0, servers: 0 },
           };
           const server = aSeenServer(host, port, { processId, log });

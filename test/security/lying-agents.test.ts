@@ -122,6 +122,7 @@ const agentsThatTell =
             nextReportInMs: 2_000,
             reports: 1,
             refused: 0,
+            instances: [],
             dropped: { addresses: 0, servers: 0 },
             server: serverAt(nextLie(), host, port, processId, now),
             hasListings: true,

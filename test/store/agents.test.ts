@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentReport } from '../../src/model/views/agent.ts';
-import { type AgentStore, mostHostsOfAgent, sightOf } from '../../src/store/agents.ts';
+import { type AgentStore, isContested, mostHostsOfAgent, sightOf } from '../../src/store/agents.ts';
 import { aFolder, aReport, aSeenServer } from '../support/agents.ts';
 import { createMemoryAgents } from '../support/memory-agents.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
@@ -51,6 +51,26 @@ describe.each(Object.keys(kinds))('AgentStore in %s', (kind) => {
       dropped: nothing,
       ...over,
     });
+
+  it('tells two agents with one token and one host name from one that was started again', async () => {
+    const from = (instance: string, receivedAt: number) =>
+      report(aReport([aSeenServer('10.0.0.7', 9221)], { instance }), { receivedAt });
+    const contestedAt = async (now: number) => isContested((await agents.sights(['10.0.0.7:9221']))[0]!, now);
+    await from('one', 10_000);
+    await from('one', 12_000);
+    await from('again', 14_000);
+    await from('again', 16_000);
+    expect(await contestedAt(16_000)).toBe(false);
+    await from('other', 17_000);
+    await from('again', 18_000);
+    expect([await contestedAt(18_000), await contestedAt(23_000), await contestedAt(23_001)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    for (let n = 0; n < 20; n++) await from(`start ${n}`, 30_000 + n);
+    expect((await agents.list())[0]!.instances).toHaveLength(8);
+  });
 
   it('keeps the latest report of an agent on a host, and no server of an earlier one', async () => {
     await report(aReport([aSeenServer('10.0.0.7', 9221), aSeenServer('10.0.0.7', 9222)]));

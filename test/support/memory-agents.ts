@@ -1,6 +1,7 @@
 import type { AgentListings } from '../../src/model/views/agent.ts';
 import {
   type AgentStore,
+  heardOf,
   isStale,
   type KnownAgent,
   listingsOf,
@@ -56,6 +57,7 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
           reports: (known?.reports ?? 0) + 1,
           refused: known?.refused ?? 0,
           dropped,
+          instances: heardOf(known?.instances ?? [], report.instance ?? '', Math.round(receivedAt)),
         },
         servers: report.servers.map((server) => ({
           keys: server.addresses.map(masterKey),

@@ -13,7 +13,7 @@ import {
   type AgentServer,
   type AgentView,
 } from '../../model/views/agent.ts';
-import { type AgentStore, isStale, type KnownAgent, portOf } from '../../store/agents.ts';
+import { type AgentStore, isContested, isStale, type KnownAgent, portOf } from '../../store/agents.ts';
 import { masterKey } from '../../store/master-key.ts';
 import type { Store } from '../../store/store.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
@@ -202,7 +202,7 @@ function viewsOf(known: Awaited<ReturnType<AgentStore['list']>>, at: number): re
         config: server.config,
         contestedBy: [
           ...new Set(server.addresses.flatMap((address) => speakers.get(masterKey(address)) ?? [])),
-        ].filter((name) => name !== nameOf(one)),
+        ].filter((name) => name !== nameOf(one) || isContested(one, at)),
         paths: server.paths,
         logDropped: server.logDropped,
         ...(server.logSkippedBytes === undefined ? {} : { logSkippedBytes: server.logSkippedBytes }),

@@ -25,3 +25,10 @@ export function findingsOf<Scene>(
     return facts === null ? [] : [makeFinding(code, about, facts as FindingFacts<typeof code>)];
   });
 }
+
+/** The list under this name, or null where it is empty. */
+export const foundAny = <Name extends string, T>(
+  name: Name,
+  items: readonly T[],
+): Readonly<Record<Name, readonly T[]>> | null =>
+  items.length === 0 ? null : ({ [name]: items } as unknown as Readonly<Record<Name, readonly T[]>>);

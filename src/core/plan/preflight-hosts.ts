@@ -6,7 +6,7 @@ import { type Address, type Look, type NodeFacts, sameAddress } from '../../mode
 import type { Policy } from '../../model/policy.ts';
 import type { AgentServer, AgentSight, Space } from '../../model/views/agent.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
-import type { Check } from './finding.ts';
+import { type Check, foundAny } from './finding.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 
 interface RequestScene {
@@ -22,15 +22,19 @@ interface HostScene {
   readonly masterFacts: NodeFacts | null;
 }
 
-const unseen = ({ master, nodes }: RequestScene) =>
-  [master, ...nodes].flatMap(({ look, target }) => (look.sight ? [] : [target.name]));
+const unseen = ({ master, nodes }: RequestScene) => [master, ...nodes].filter(({ look }) => !look.sight);
+
+const contested = (scene: RequestScene) =>
+  unseen(scene).flatMap(({ target, look: { contestedAgents: agents } }) =>
+    agents === undefined ? [] : [{ server: target.name, agents }],
+  );
 
 /** Whether agents report from all hosts of the request. */
 export const agentChecks: readonly Check<RequestScene>[] = [
   {
     code: 'agents_required',
     check: (scene) => {
-      const servers = unseen(scene);
+      const servers = unseen(scene).map(({ target }) => target.name);
       return scene.policy.requireAgent === true && servers.length > 0 ? { servers } : null;
     },
   },
@@ -38,10 +42,15 @@ export const agentChecks: readonly Check<RequestScene>[] = [
     code: 'agents_missing',
     planOnly: true,
     check: (scene) => {
-      const servers = unseen(scene);
-      return scene.policy.requireAgent === true || servers.length === 0 ? null : { servers };
+      if (scene.policy.requireAgent === true) return null;
+      const silent = unseen(scene).filter(({ look }) => look.contestedAgents === undefined);
+      return foundAny(
+        'servers',
+        silent.map(({ target }) => target.name),
+      );
     },
   },
+  { code: 'agents_contested', planOnly: true, check: (scene) => foundAny('servers', contested(scene)) },
 ];
 
 /** Bytes for a path; null = not known. */

@@ -6,7 +6,7 @@ import { inUse } from '../../model/knowledge.ts';
 import { formatAddress, type Look, type NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import type { NodeTarget } from '../../model/targets.ts';
-import type { Check } from './finding.ts';
+import { type Check, foundAny } from './finding.ts';
 import { agentChecks, masterHostChecks, onTwoMounts } from './preflight-hosts.ts';
 import {
   knownAs,
@@ -176,13 +176,6 @@ function faultsInUse({ master, facts, capabilities }: AnsweringMasterScene) {
     .filter(({ used }) => calls === undefined || used.length > 0);
   return capabilities && faults.length > 0 ? { version: capabilities.version, faults } : null;
 }
-
-/** The list under this name, or null where it is empty. */
-export const foundAny = <Name extends string, T>(
-  name: Name,
-  items: readonly T[],
-): Readonly<Record<Name, readonly T[]>> | null =>
-  items.length === 0 ? null : ({ [name]: items } as unknown as Readonly<Record<Name, readonly T[]>>);
 
 /** Which of them a login that is not by requirepass may not run. */
 export const blacklisted = ({ config }: NodeFacts, needed: readonly string[]) =>

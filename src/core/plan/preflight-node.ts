@@ -4,13 +4,12 @@ import type { Sameness } from '../../model/findings/reach.ts';
 import { formatAddress, type ListedSlave, type Look, type NodeFacts } from '../../model/observation.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import { isWithin } from '../../model/versions.ts';
-import { type Check, findingsOf } from './finding.ts';
+import { type Check, findingsOf, foundAny } from './finding.ts';
 import { nodeHostChecks, onTwoMounts } from './preflight-hosts.ts';
 import {
   blacklisted,
   closedPorts,
   foldersApart,
-  foundAny,
   noReplyWithin,
   partsMissing,
   sharding,

@@ -9,8 +9,8 @@ import {
   type NodeFacts,
 } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
-import { type Check, findingsOf } from './finding.ts';
-import { foundAny, type MasterScene, masterChecks, silentMasterChecks } from './preflight-master.ts';
+import { type Check, findingsOf, foundAny } from './finding.ts';
+import { type MasterScene, masterChecks, silentMasterChecks } from './preflight-master.ts';
 import { entryChecks, nodeChecks, nodeFindings } from './preflight-node.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 

@@ -15,6 +15,20 @@ const notSeen: Text<Unseen> = {
     `${listed(servers, reader)} 的主机上没有代理程序上报，因此看不到那里的磁盘空间、挂载点、日志和副本的文件。`,
 };
 
+/** A server that more than one agent speaks for; an agent is `name@host`, twice the same = two agents. */
+export interface Contested {
+  readonly server: string;
+  readonly agents: readonly string[];
+}
+
+const contest =
+  ({ language }: Reader) =>
+  ({ server, agents }: Contested): string =>
+    ({
+      en: `${server} (${[...new Set(agents)].join(', ')})`,
+      zh: `${server}（${[...new Set(agents)].join('、')}）`,
+    })[language];
+
 /** The disk that has too little room: the node's for its copy, the master's for its dump, or for binlog and dump together. */
 export interface TooSmall {
   readonly what: 'copy' | 'dump' | 'growth';
@@ -55,12 +69,31 @@ export const hostFindings = {
       '策略要求代理程序（`requireAgent`），但服务器的主机上没有代理程序上报：任何节点都无法通过校验。',
     ),
     text: {
-      en: (facts, reader) => `The policy requires agents. ${notSeen.en(facts, reader)}`,
-      zh: (facts, reader) => `策略要求代理程序。${notSeen.zh(facts, reader)}`,
+      en: ({ servers }, reader) =>
+        `The policy requires agents, and the service can believe none on the host of ${listed(servers, reader)}.`,
+      zh: ({ servers }, reader) =>
+        `策略要求代理程序，而 ${listed(servers, reader)} 的主机上没有可采信的代理程序。`,
     },
     nextStep: plain(
       'Run `pika-expander agent` on these hosts, or leave `requireAgent` out of the policy.',
       '请在这些主机上运行 `pika-expander agent`，或在策略中去掉 `requireAgent`。',
+    ),
+  }),
+  agents_contested: row<{ servers: readonly Contested[] }>({
+    severity: 'warning',
+    meaning: plain(
+      'Two agents speak for one server, so the service believes neither: their tokens list the same address, or two hosts of one name use one token. The service sees and proves as little there as without an agent.',
+      '两个代理程序代表同一服务器，本服务都不采信：它们的令牌列出了同一地址，或者两台同名主机使用同一令牌。对该服务器，本服务所见与所能证实的和没有代理程序时一样。',
+    ),
+    text: {
+      en: ({ servers }, reader) =>
+        `The service believes no agent about ${listed(servers.map(contest(reader)), reader)}: each has two agents that speak for it.`,
+      zh: ({ servers }, reader) =>
+        `本服务对 ${listed(servers.map(contest(reader)), reader)} 不采信任何代理程序：有两个代理程序代表它。`,
+    },
+    nextStep: plain(
+      'Stop the agent that runs on the wrong host, or give each host a token of its own with the addresses of that host.',
+      '请停掉运行在错误主机上的代理程序，或为每台主机使用各自的令牌，并只列出该主机的地址。',
     ),
   }),
   disk_too_small: row<TooSmall>({

@@ -138,6 +138,13 @@ export const AgentReport = Type.Object({
   format: Type.Literal(1),
   host: Type.String({ maxLength: 255 }),
   version: Type.String({ maxLength: 64, description: 'Of pika-expander.' }),
+  instance: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description:
+        'Made anew at each start of an agent: it tells two agents with one token and one host name apart.',
+    }),
+  ),
   startedAt: Time('When the agent started.'),
   sentAt: Time('By its clock: the service takes the difference to its own off every time.'),
   servers: Type.Array(AgentServer, { maxItems: 256 }),
@@ -167,7 +174,8 @@ export const AgentView = Type.Object({
       processId,
       config,
       contestedBy: Type.Array(Type.String(), {
-        description: 'Other agents, as `name@host`, that report of the same address now.',
+        description:
+          'Other agents, as `name@host`, that report of the same address now. Its own name: two agents report by it.',
       }),
       paths,
       logDropped,

@@ -235,13 +235,19 @@ export type NotAllowed = Of<typeof NotAllowed>;
  * another process. A look without an answer has it too.
  */
 const sight = Type.Optional(AgentSight);
+const contestedAgents = Type.Optional(
+  Type.Array(Type.String(), {
+    description:
+      'Agents, as `name@host`, that all speak for this node, so none of them counts. A name that comes twice stands for two agents.',
+  }),
+);
 
 /** One look at one node. "No answer" is a look too, and a time-out is not a death. */
 export const Look = Type.Union(
   [
-    Type.Object({ kind: Type.Literal('answered'), at, tookMs, facts: NodeFacts, sight }),
+    Type.Object({ kind: Type.Literal('answered'), at, tookMs, facts: NodeFacts, sight, contestedAgents }),
     /** Connected, but no reply within the limit: reads as busy (swap, NO ONE), never as dead or done. */
-    Type.Object({ kind: Type.Literal('busy'), at, tookMs, sight }),
+    Type.Object({ kind: Type.Literal('busy'), at, tookMs, sight, contestedAgents }),
     /** The address refuses, or cannot be reached or resolved. */
     Type.Object({
       kind: Type.Literal('unreachable'),
@@ -249,6 +255,7 @@ export const Look = Type.Union(
       code: Type.String(),
       message: Type.String(),
       sight,
+      contestedAgents,
     }),
     /** The node answered, but would not let the service in. */
     Type.Object({
@@ -259,9 +266,10 @@ export const Look = Type.Union(
       /** The configuration does not let the service connect there. */
       notAllowed: Type.Optional(NotAllowed),
       sight,
+      contestedAgents,
     }),
     /** What answered does not speak like a Pika. */
-    Type.Object({ kind: Type.Literal('garbled'), at, message: Type.String(), sight }),
+    Type.Object({ kind: Type.Literal('garbled'), at, message: Type.String(), sight, contestedAgents }),
   ],
   { description: 'What the node said, parsed; or that it did not.' },
 );

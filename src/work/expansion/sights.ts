@@ -61,9 +61,9 @@ export function createSights(agents: ReadAgents, clock: Clock): Sights {
       const now = clock.now();
       const found = new Map<string, StoredSight>();
       const seen = (name: string, look: Look, known: number | null): Look => {
-        const sight = chooseSight(told.get(name) ?? [], look, known, now);
-        if (sight !== null) found.set(name, sight);
-        return withSightOf(look, sight);
+        const one = chooseSight(told.get(name) ?? [], look, known, now);
+        if (one.sight !== null) found.set(name, one.sight);
+        return withSightOf(look, one);
       };
       const { master, masterTracker, joins } = expansion;
       const looks = {

@@ -53,6 +53,24 @@ describe('the agents on the hosts', () => {
   });
 });
 
+test('agents that contest each other count as none, with their names', () => {
+  const agents = ['host-7@pika-1', 'host-7@pika-1'];
+  const contested: RequestChanges = {
+    ...seenBy({}),
+    nodes: [aNode('10.0.0.2:9221', { contestedAgents: agents })],
+  };
+  const finding = {
+    code: 'agents_contested',
+    severity: 'warning',
+    facts: { servers: [{ server: '10.0.0.2:9221', agents }] },
+  };
+  expect(found(contested)).toMatchObject([finding]);
+  expect(found({ ...contested, policy: { requireAgent: true } })).toMatchObject([
+    { code: 'agents_required', severity: 'error', facts: { servers: ['10.0.0.2:9221'] } },
+    finding,
+  ]);
+});
+
 describe('each finding about a host', () => {
   const full = { ...oneDisk, dbSync: space('/data/dbsync', 1, 5e9) };
   test.each<readonly [string, RequestChanges, string, object]>([

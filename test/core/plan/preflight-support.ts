@@ -32,6 +32,7 @@ export interface ServerChanges {
   readonly look?: Look;
   /** What the agent on its host tells. */
   readonly sight?: AgentSight;
+  readonly contestedAgents?: readonly string[];
   readonly seenAs?: Address;
   readonly server?: Partial<ServerFacts>;
   readonly replication?: Partial<ReplicationFacts>;
@@ -107,8 +108,13 @@ function seen(name: string, changes: ServerChanges): { look: Look; capabilities:
   if (changes.look) return { look: changes.look, capabilities: null };
   const facts = factsOf(name, changes);
   const look: Look = { kind: 'answered', at: now, tookMs: 1, facts };
-  const { sight } = changes;
-  return { look: sight ? { ...look, sight } : look, capabilities: capabilitiesOf(facts) };
+  const { sight, contestedAgents } = changes;
+  const told: Look = {
+    ...look,
+    ...(sight ? { sight } : {}),
+    ...(contestedAgents ? { contestedAgents } : {}),
+  };
+  return { look: told, capabilities: capabilitiesOf(facts) };
 }
 
 function targetOf(name: string, changes: ServerChanges): NodeTarget {
