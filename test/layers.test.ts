@@ -11,6 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'core/plan': ['model', 'core/sync'],
   'core/steps': ['model', 'core/sync', 'core/plan'],
   'core/campaign': ['model'],
+  'core/audit': ['model', 'core/sync', 'core/plan'],
   platform: ['model', 'core/plan', 'engines', 'store'],
   resp: [],
   engines: ['model', 'platform', 'resp'],

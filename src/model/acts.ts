@@ -59,6 +59,16 @@ export const acts = {
     () => 'comparisons',
     page('Comparisons', '数据比对'),
   ),
+  listAudits: act(
+    () => 'GET /v1/audits',
+    () => 'audits',
+    page('Audits', '巡检'),
+  ),
+  startAudit: act(
+    () => 'POST /v1/audits',
+    () => 'audit …',
+    button('New audit', '新建巡检'),
+  ),
   startExpansion: act(
     () => 'POST /v1/expansions',
     () => 'expand --master …',

@@ -1,4 +1,5 @@
 /** The report of a campaign as people read it. */
+import { markdownText as cell, markdownTime as time } from './markdown.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
 import { memberName, stateWord } from './state-words.ts';
 import type { Reader, Text } from './text.ts';
@@ -115,10 +116,4 @@ const countsText = (counts: Readonly<Record<string, number>>, reader: Reader): s
     )
     .join({ en: ', ', zh: '，' }[reader.language]);
 
-const time = (at: number | null): string => (at === null ? '-' : new Date(at).toISOString());
 const seconds = (count: number | null): string => (count === null ? '-' : readableSeconds(count));
-
-/** A text that cannot break out of its place in the Markdown, nor become a link or markup. */
-function cell(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_[\]<>|#]/g, '\\$&');
-}

@@ -277,6 +277,13 @@ export const invalidFields = {
     webhookDocs(),
   ),
 
+  no_known_masters: rule(
+    {
+      en: () => 'is “all”, but the service keeps no expansion of any master.',
+      zh: () => '为 “all”，但服务没有保存任何主节点的扩容任务。',
+    },
+    { en: () => 'Name the masters.', zh: () => '请写明主节点。' },
+  ),
   more_canaries_than_members: rule<{ readonly canaries: number; readonly members: number }>(
     {
       en: ({ canaries, members }) =>

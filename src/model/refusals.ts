@@ -330,6 +330,11 @@ export const refusals = {
     { en: ({ id }) => `There is no comparison ${id}.`, zh: ({ id }) => `没有数据比对 ${id}。` },
     checkId('comparisons', '数据比对', acts.listComparisons),
   ),
+  no_such_audit: row<Id>(
+    404,
+    { en: ({ id }) => `There is no audit ${id}.`, zh: ({ id }) => `没有巡检 ${id}。` },
+    checkId('audits', '巡检', acts.listAudits),
+  ),
   no_such_webhook: row<Id>(
     404,
     { en: ({ id }) => `There is no webhook ${id}.`, zh: ({ id }) => `没有 webhook ${id}。` },
@@ -358,12 +363,12 @@ export const refusals = {
       zh: () => ['请使用请求中给出的节点名称。'],
     },
   ),
-  not_found: row<Id & { readonly what: 'expansion' | 'campaign' | 'comparison' | 'webhook' }>(
+  not_found: row<Id & { readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'webhook' }>(
     404,
     {
       en: ({ what, id }) => `There is no ${what} ${id}.`,
       zh: ({ what, id }) =>
-        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', webhook: ' webhook' }[what]} ${id}。`,
+        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', audit: '巡检', webhook: ' webhook' }[what]} ${id}。`,
     },
     { en: () => ['Check the id.'], zh: () => ['请核对 ID。'] },
   ),
@@ -681,6 +686,14 @@ export const refusals = {
       zh: ({ id, state }, reader) => `数据比对 ${id} 已结束（${stateWord(state, reader)}）。`,
     },
     { en: () => ['Start a new comparison.'], zh: () => ['请新建数据比对。'] },
+  ),
+  audit_ended: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) => `Audit ${id} has ended (${stateWord(state, reader)}).`,
+      zh: ({ id, state }, reader) => `巡检 ${id} 已结束（${stateWord(state, reader)}）。`,
+    },
+    { en: () => ['Start a new audit.'], zh: () => ['请新建巡检。'] },
   ),
   comparison_of_expansion: row<Id & { readonly expansionId: string }>(
     409,

@@ -111,3 +111,12 @@ export type ComparisonState = (typeof comparisonStates)[number];
 
 const comparisonEndStates: readonly ComparisonState[] = ['completed', 'failed', 'cancelled'];
 export const comparisonHasEnded = (state: ComparisonState): boolean => comparisonEndStates.includes(state);
+
+export const auditStates = ['pending', 'running', 'completed', 'cancelled'] as const;
+export type AuditState = (typeof auditStates)[number];
+export const auditHasEnded = (state: AuditState): boolean => state === 'completed' || state === 'cancelled';
+
+/** How far an audit is with one server. */
+export const auditStateOfServers = ['waiting', 'catching_up', 'to_compare', 'comparing', 'judged'] as const;
+
+export const auditVerdicts = ['whole', 'damaged', 'doubtful', 'not_judged'] as const;

@@ -45,6 +45,7 @@ const samples: Samples = {
   no_such_expansion: [{ id }],
   no_such_campaign: [{ id }],
   no_such_comparison: [{ id }],
+  no_such_audit: [{ id }],
   no_such_webhook: [{ id }],
   no_such_plan: [{ id }],
   no_such_node: [
@@ -111,6 +112,7 @@ const samples: Samples = {
     { id, withMembers: false },
   ],
   comparison_ended: [{ id, state: 'completed' }],
+  audit_ended: [{ id, state: 'cancelled' }],
   comparison_of_expansion: [{ id, expansionId: 'exp_1' }],
   too_many_webhooks: [{ most: 100 }],
   not_signed_in: [{}],
@@ -200,6 +202,7 @@ const ruleSamples: RuleSamples = {
   url_with_fragment: [{}],
   url_forbidden_address: [{ ip: '169.254.0.1' }],
   veto_with_types: [{}],
+  no_known_masters: [{}],
   more_canaries_than_members: [
     { canaries: 3, members: 1 },
     { canaries: 3, members: 2 },

@@ -428,9 +428,9 @@ function presentMaster({ facts, master, entry }: NodeScene) {
  * address of its own interface (pika-facts 1.3). So with the right port it also counts when the master lists the slave,
  * or SLAVEOF named a loopback address.
  */
-function isSlaveOfMaster(
+export function isSlaveOfMaster(
   facts: NodeFacts,
-  { target: master, look }: PreflightMaster,
+  { target: master, look }: Pick<PreflightMaster, 'target' | 'look'>,
   listedByMaster: boolean,
 ): boolean {
   const { masterHost, masterPort } = facts.replication ?? {};

@@ -22,7 +22,7 @@ export type DifferenceSign = Of<typeof DifferenceSign>;
 const counted = <T extends typeof KeyType | typeof DifferenceKind | typeof DifferenceSign>(names: T) =>
   Type.Partial(Type.Record(names, Type.Integer()));
 
-const Difference = Type.Object({
+export const Difference = Type.Object({
   db: Type.Integer(),
   key: Type.String({ description: 'Printable ASCII as it is, else `base64:` and the bytes.' }),
   type: KeyType,
@@ -93,7 +93,7 @@ export const ComparisonReport = Type.Object({
 export type ComparisonReport = Of<typeof ComparisonReport>;
 
 /** What a comparison looks at, and how carefully. */
-const ComparisonSpec = Type.Object({
+export const ComparisonSpec = Type.Object({
   depth: Depth,
   samplePerType: Type.Integer({ description: 'Keys per type and DB (depth sample).' }),
   keyCounts: Type.Boolean({ description: 'Exact key counts too.' }),
