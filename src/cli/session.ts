@@ -23,12 +23,16 @@ export function openSession(options: GlobalOptions, context: CliContext): Sessio
   };
 }
 
+/** JSON leaves the control characters beyond ASCII as they are, which a terminal obeys. */
+const escaped = (json: string): string =>
+  json.replace(/[\u007f-\u009f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+
 export function printDocument(
   options: GlobalOptions,
   context: CliContext,
   document: unknown,
   lines: () => readonly string[],
 ): void {
-  const text = options.json ? JSON.stringify(document, null, 2) : lines().join('\n');
+  const text = options.json ? escaped(JSON.stringify(document, null, 2)) : lines().join('\n');
   context.stdout.write(`${text}\n`);
 }

@@ -1,9 +1,10 @@
 /** Reads the lines of log files in the order of their times, whatever files they stand in. */
 import { createReadStream } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { open as openFile, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { createGunzip } from 'node:zlib';
+import { stripVTControlCharacters } from 'node:util';
+import { constants, createGunzip } from 'node:zlib';
 import { longestLogLine, readLogLine } from '../engines/pika/log-lines.ts';
 import type { LogFact } from '../model/full-sync-log.ts';
 
@@ -11,27 +12,37 @@ import type { LogFact } from '../model/full-sync-log.ts';
 class LogFileError extends Error {}
 
 const dayMs = 86_400_000;
+/** Lines that are kept to know them again: those of two files come close together. */
+const mostKnown = 5000;
 
 interface LogFile {
   readonly path: string;
   /** Host, user and process, where the name is one of glog's. */
   readonly process: string | null;
   readonly severity: string;
+  /** Named by the user, not found in a folder. */
+  readonly given: boolean;
 }
 
 /**
- * Calls back for each line that the table knows, and resolves with the time of the last line. A line that stands in
- * several files, as in those of two severities, counts once. Of one process's files, the file with the most lines is read.
+ * Calls back for each line that the table knows, and resolves with the time of the last line. A line that stands twice, as
+ * in the files of two severities, counts once. Of one process's files, the file with the most lines is read.
  * Files that do not overlap are read one after another, so memory does not grow with them. Throws LogFileError.
  */
 export async function readFacts(paths: readonly string[], take: (fact: LogFact) => void): Promise<number> {
-  const files = await chosenFiles(paths);
-  const begun = await Promise.all(files.map(async ({ path }) => ({ path, at: await firstTime(path) })));
+  const begun: { readonly path: string; readonly at: number }[] = [];
+  let empty = 0;
+  for (const { path, given } of await chosenFiles(paths)) {
+    const at = await firstTime(path, given);
+    if (at === null) empty++;
+    else if (at !== undefined) begun.push({ path, at });
+  }
+  if (begun.length + empty === 0) throw new LogFileError(`${paths.join(', ')} holds no line of a Pika log.`);
   const waiting = begun.toSorted((a, b) => a.at - b.at);
   const open: Source[] = [];
   let last = 0;
-  let at = Number.NEGATIVE_INFINITY;
-  const of = new Map<string, Source>();
+  let known = new Set<string>();
+  let earlier = new Set<string>();
   while (open.length > 0 || waiting.length > 0) {
     const head = earliest(open);
     const next = waiting[0];
@@ -40,12 +51,12 @@ export async function readFacts(paths: readonly string[], take: (fact: LogFact) 
       open.push(await openSource(next.path));
     } else {
       const fact = head!.facts[head!.index++]!;
-      if (fact.at !== at) of.clear();
-      at = fact.at;
-      const key = `${fact.thread} ${fact.line}`;
-      const first = of.get(key) ?? head!;
-      of.set(key, first);
-      if (first === head) take(fact);
+      const key = `${fact.at} ${fact.thread} ${fact.line}`;
+      if (!known.has(key) && !earlier.has(key)) {
+        if (known.size >= mostKnown) [earlier, known] = [known, new Set()];
+        known.add(key);
+        take(fact);
+      }
     }
     for (const source of open.slice()) {
       if (source.index < source.facts.length || (await more(source))) continue;
@@ -99,18 +110,24 @@ async function openSource(path: string): Promise<Source> {
   return { pieces: pieces(), lastAt: () => last, facts: [], index: 0 };
 }
 
-/** Of the first line. Throws LogFileError for a file without a line of a Pika log. */
-async function firstTime(path: string): Promise<number> {
+/**
+ * Of the first line; null = glog began the file and wrote no line, undefined = nothing of a Pika log stands in it. Throws
+ * LogFileError for a file that the user named and that holds something else.
+ */
+async function firstTime(path: string, given: boolean): Promise<number | null | undefined> {
   const read = await lineReader(path);
   let named = false;
+  let holds = false;
   for await (const lines of linesOf(path))
     for (const line of lines) {
       const found = read(line);
       if (found) return found.at;
       named ||= createdAt.test(line);
+      holds ||= line !== '';
     }
-  if (named) return Number.POSITIVE_INFINITY;
-  throw new LogFileError(`${path} holds no line of a Pika log.`);
+  if (named) return null;
+  if (given && holds) throw new LogFileError(`${path} holds no line of a Pika log.`);
+  return undefined;
 }
 
 const createdAt = /^Log file created at: (\d{4})\//;
@@ -130,24 +147,46 @@ async function lineReader(path: string): Promise<(line: string) => ReturnType<ty
       [year, isNamed, before] = [Number(named[1]), true, null];
       return null;
     }
-    let found = readLogLine(line, year);
+    let text = line;
+    let found = readLogLine(text, year);
+    if (found === null) {
+      text = withoutWrapping(line);
+      found = text === '' ? null : readLogLine(text, year);
+    }
     if (found === null) return null;
-    if (before === null && !isNamed && found.at > changedAt) found = readLogLine(line, --year)!;
-    else if (before !== null && found.at < before - 180 * dayMs) found = readLogLine(line, ++year)!;
+    if (before === null && !isNamed && found.at > changedAt) found = readLogLine(text, --year)!;
+    else if (before !== null && found.at < before - 180 * dayMs && year < 9999)
+      found = readLogLine(text, ++year)!;
     before = found.at;
     return found;
   };
 }
 
-/** The lines of a file, a piece at a time; unpacked if its name ends in .gz. */
+/**
+ * What stands before a line by grep, Docker, Kubernetes, journald or colours, the zeros of a file that was truncated, or the
+ * beginning of another line that a full disk cut off. '' = no line of a log.
+ */
+function withoutWrapping(line: string): string {
+  const plain = line.includes('\u001b') ? stripVTControlCharacters(line) : line;
+  const at = plain.search(/[IWEF](?:\d{4}|\d{8}) \d\d:\d\d:\d\d\.\d{6}\s+\d+ [\w.]+:\d+\] /);
+  return at === -1 ? '' : plain.slice(at).replace(/\\n","stream":.*$/, '');
+}
+
+/** The lines of a file, a piece at a time, whether it is packed by gzip or not; of a file that was cut short, what there is. */
 async function* linesOf(path: string): AsyncGenerator<string[]> {
-  const decoder = new StringDecoder('utf8');
-  const file = createReadStream(path);
-  const unpacked = path.endsWith('.gz') ? createGunzip() : null;
-  file.on('error', (error) => unpacked?.destroy(error));
+  let file: ReturnType<typeof createReadStream> | null = null;
+  let unpacked: ReturnType<typeof createGunzip> | null = null;
   let rest = '';
   try {
+    const packed = await isPacked(path);
+    file = createReadStream(path);
+    if (packed) {
+      unpacked = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
+      file.on('error', (error) => unpacked!.destroy(error));
+    }
+    let decoder: StringDecoder | null = null;
     for await (const chunk of unpacked ? file.pipe(unpacked) : file) {
+      decoder ??= new StringDecoder(chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf16le' : 'utf8');
       const lines = (rest + decoder.write(chunk)).split('\n');
       rest = lines.pop()!.slice(0, longestLogLine);
       yield lines;
@@ -156,43 +195,68 @@ async function* linesOf(path: string): AsyncGenerator<string[]> {
   } catch (error) {
     throw new LogFileError(`${path} cannot be read: ${(error as Error).message}`);
   } finally {
-    file.destroy();
+    file?.destroy();
     unpacked?.destroy();
   }
 }
 
+async function isPacked(path: string): Promise<boolean> {
+  const file = await openFile(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return buffer.readUInt16BE() === 0x1f8b;
+  } finally {
+    await file.close();
+  }
+}
+
 async function chosenFiles(paths: readonly string[]): Promise<readonly LogFile[]> {
-  const named = (await Promise.all(paths.map(filesAt))).flat();
-  const real = await Promise.all(named.map((path) => realpath(path)));
-  const files = [...new Set(real)].map(logFile);
+  const files = new Map<string, LogFile>();
+  for (const path of paths) for (const file of await filesAt(path)) files.set(file.path, file);
   // A process has a file per severity, and a further one after each rotation.
-  return files.filter(
+  return [...files.values()].filter(
     (file) =>
-      !files.some(
+      ![...files.values()].some(
         (other) => other.process !== null && other.process === file.process && rank(other) < rank(file),
       ),
   );
 }
 
-async function filesAt(path: string): Promise<readonly string[]> {
+async function filesAt(path: string): Promise<readonly LogFile[]> {
   try {
-    if (!(await stat(path)).isDirectory()) return [path];
-    const names = (await readdir(path)).filter((name) => logFile(name).process !== null);
-    if (names.length === 0) throw new LogFileError(`The folder ${path} holds no log file of a Pika.`);
-    return names.map((name) => join(path, name));
+    const at = await stat(path);
+    if (at.isFile()) return [logFile(await realpath(path), true)];
+    if (!at.isDirectory()) throw new LogFileError(`${path} is neither a file nor a folder.`);
+    const files: LogFile[] = [];
+    for (const name of await readdir(path)) {
+      const found = join(path, name);
+      if (
+        await stat(found)
+          .then((each) => each.isFile())
+          .catch(() => false)
+      )
+        files.push(logFile(await realpath(found), false));
+    }
+    const named = files.filter((file) => severityIn.test(basename(file.path)));
+    if (named.length > 0) return named;
+    if (files.length > 0) return files;
+    throw new LogFileError(`The folder ${path} holds no log file of a Pika.`);
   } catch (error) {
     if (error instanceof LogFileError) throw error;
     throw new LogFileError(`${path} cannot be read: ${(error as Error).message}`);
   }
 }
 
-/** pika.<host>.<user>.log.<SEVERITY>.<date-time>.<pid> */
-function logFile(path: string): LogFile {
-  const found = /^(.*)\.log\.(INFO|WARNING|ERROR|FATAL)\.\d{8}-\d{6}\.(\d+)(?:\.gz)?$/.exec(basename(path));
+const severityIn = /(?:^|\.)(?:INFO|WARNING|ERROR|FATAL)(?:\.|$)/;
+
+/** pika.<host>.<user>.log.<SEVERITY>.<date-time>.<pid>, and what the rotation of others adds */
+function logFile(path: string, given: boolean): LogFile {
+  const found = /^(.*)\.log\.(INFO|WARNING|ERROR|FATAL)\.\d{8}-\d{6}\.(\d+)(?:[.-].*)?$/.exec(basename(path));
   return {
     path,
     process: found ? `${path.slice(0, -basename(path).length)}${found[1]} ${found[3]}` : null,
     severity: found?.[2] ?? 'INFO',
+    given,
   };
 }
 

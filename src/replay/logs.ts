@@ -7,6 +7,7 @@ import { readFacts } from './log-files.ts';
 
 /** Dumps and lists of one master's log that are kept to set beside the slave's. */
 const mostKept = 100_000;
+const longestKey = 64;
 /** Clocks of node and master may differ by this much beside whole quarters of an hour, which are time zones. */
 const clockSlackMs = 60_000;
 const quarterHourMs = 15 * 60_000;
@@ -22,11 +23,11 @@ export async function readLogs(
 ): Promise<LogReport> {
   const findings = new Map<string, LogTrouble>();
   const master = masterPaths.length > 0 ? await readMaster(masterPaths, findings) : null;
-  const listsReceived: LogFact[] = [];
-  const told = master && masterBeside(master, listsReceived);
+  let list: LogFact | null = null;
+  const told = master && masterBeside(master, () => list);
   const judge = newLogJudge(told);
   const last = await readFacts(paths, (fact) => {
-    if (fact.code === 'list_received' && listsReceived.length < mostKept) listsReceived.push(fact);
+    if (fact.code === 'list_received') list = fact;
     note(findings, fact);
     judge.take(fact);
   });
@@ -35,37 +36,50 @@ export async function readLogs(
   return logReport(judge.attempts(), troubles, reader);
 }
 
+/** Times by the dump's id, or by its database. */
+type Times = ReadonlyMap<string, readonly number[]>;
+
 interface MasterFacts {
-  readonly served: readonly LogFact[];
-  readonly begun: readonly LogFact[];
-  readonly failed: readonly LogFact[];
+  readonly served: Times;
+  readonly begun: Times;
+  readonly failed: Times;
 }
 
 async function readMaster(paths: readonly string[], findings: Map<string, LogTrouble>): Promise<MasterFacts> {
-  const kept: Record<string, LogFact[]> = { list_served: [], dump_begun: [], dump_failed: [] };
-  await readFacts(paths, (fact) => {
-    if (lineOf(fact.code).log === 'master') note(findings, fact);
-    const facts = kept[fact.code];
-    if (facts && facts.length < mostKept) facts.push(fact);
+  const kept = {
+    list_served: new Map<string, number[]>(),
+    dump_begun: new Map<string, number[]>(),
+    dump_failed: new Map<string, number[]>(),
+  };
+  let count = 0;
+  await readFacts(paths, ({ code, at, values, ...fact }) => {
+    if (lineOf(code).log === 'master') note(findings, { code, at, values, ...fact });
+    if (!Object.hasOwn(kept, code) || count++ >= mostKept) return;
+    const times = kept[code as keyof typeof kept];
+    const key = copied((values.uuid ?? values.db!).slice(0, longestKey));
+    const known = times.get(key);
+    if (known) known.push(at);
+    else times.set(key, [at]);
   });
-  return { served: kept.list_served!, begun: kept.dump_begun!, failed: kept.dump_failed! };
+  return { served: kept.list_served, begun: kept.dump_begun, failed: kept.dump_failed };
 }
 
+/** A part of a text keeps the whole of it in memory. */
+const copied = (text: string): string => Buffer.from(text).toString();
+
 /** Sets the master's times beside the slave's by the lists of files, which both logs tell with the dump's id. */
-function masterBeside(master: MasterFacts, received: readonly LogFact[]): MasterTold {
+function masterBeside(master: MasterFacts, list: () => LogFact | null): MasterTold {
   const offset = (): number | null => {
-    const latest = received.at(-1);
+    const latest = list();
     if (!latest) return null;
-    const offsets = master.served
-      .filter(({ values }) => values.uuid === latest.values.uuid)
-      .map(({ at }) => latest.at - at)
-      .toSorted((a, b) => beyondZone(a) - beyondZone(b));
-    return offsets[0] !== undefined && beyondZone(offsets[0]) < clockSlackMs ? offsets[0] : null;
+    const offsets = (master.served.get(latest.values.uuid!) ?? []).map((at) => latest.at - at);
+    const nearest = offsets.toSorted((a, b) => beyondZone(a) - beyondZone(b))[0];
+    return nearest !== undefined && beyondZone(nearest) < clockSlackMs ? nearest : null;
   };
-  const happened = (facts: readonly LogFact[], db: string | null, from: number, to: number): boolean => {
-    const shift = offset();
+  const happened = (times: Times, db: string | null, from: number, to: number): boolean => {
+    const shift = db === null ? null : offset();
     if (shift === null) return false;
-    return facts.some(({ at, values }) => values.db === db && at + shift > from && at + shift < to);
+    return (times.get(db!) ?? []).some((at) => at + shift > from && at + shift < to);
   };
   return {
     dumpBegun: (db, from, to) => happened(master.begun, db, from, to),

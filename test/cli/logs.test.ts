@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -29,6 +29,20 @@ it('prints the same as one JSON document', async () => {
       expect.objectContaining({ code: 'newer_dump', log: 'slave', count: 1 }),
     ]),
   });
+});
+
+it('sends no terminal what it would obey, neither as text nor as JSON', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-logs-'));
+  const line =
+    'W20261128 03:54:00.076643 17533 pika_repl_client_conn.cc:9] Meta Sync Failed: Auth with master error';
+  await writeFile(join(folder, 'log'), `${line}\u001b]0;x\u0007\u009b2J\n`);
+  for (const args of [['--json'], []]) {
+    const { exitCode, out } = await logs(...args, join(folder, 'log'));
+    expect(exitCode).toBe(0);
+    expect(out).toContain('Auth with master error');
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  }
+  await rm(folder, { recursive: true });
 });
 
 it('says which file it cannot read, and what to give', async () => {

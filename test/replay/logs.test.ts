@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -51,8 +51,8 @@ test.each([
   ['07-4.0.1', 'slave1', ['db0 failed session_lost 21/61', 'db0 complete null 73/73']],
   ['08-3.5.4', 'slave2', ['null failed master_refuses 0/null']],
   ['09-3.5.4', 'slave1', ['null failed master_refuses 0/null']],
-  ['11-3.5.4', 'slave1', ['db0 failed disk_full 30/57']],
-  ['11-4.0.1', 'slave1', ['db0 running disk_full 32/61']],
+  ['11-3.5.4', 'slave1', ['db0 failed disk_full 26/57']],
+  ['11-4.0.1', 'slave1', ['db0 running disk_full 28/61']],
   ['12-3.5.4', 'slave1', ['db0 incomplete dump_failed 0/1', 'db0 complete null 56/56']],
   ['12-3.5.5', 'slave1', ['db0 failed dump_failed 0/1', 'db0 complete null 60/60']],
   ['15-3.5.4', 'slave1', ['db0 failed rsync_port_closed 0/null']],
@@ -140,7 +140,8 @@ describe('a log of which a part is missing', () => {
     const cut = lines.findIndex((line) => line.includes('work_thread index'));
     const running = await readLogs([await written(lines.slice(0, cut))]);
     expect(running.attempts).toMatchObject([{ verdict: 'running', endedAt: null }]);
-    const restarted = await readLogs([await written([...lines.slice(0, cut), ...lines])]);
+    const later = lines.map((line) => line.replace(/ (\d\d):/, (_, hour) => ` ${Number(hour) + 10}:`));
+    const restarted = await readLogs([await written([...lines.slice(0, cut), ...later])]);
     expect(restarted.attempts).toMatchObject([
       { verdict: 'failed', cause: 'node_restarted' },
       { verdict: 'complete', cause: null },
@@ -168,6 +169,115 @@ describe('a log of which a part is missing', () => {
     await written(lines.slice(0, half), 'pika.host.user.log.INFO.20261128-035358.17');
     await written([...lines.slice(0, 4), ...lines.slice(half)], 'pika.host.user.log.INFO.20261128-035403.17');
     expect((await readLogs([folder])).attempts).toMatchObject([{ verdict: 'complete' }]);
+  });
+
+  const wrapped: readonly (readonly [string, (lines: readonly string[]) => string | Buffer])[] = [
+    ['packed, without .gz in the name', (lines) => gzipSync(lines.join('\n'))],
+    ['packed and cut short', (lines) => gzipSync(lines.join('\n')).subarray(0, -8)],
+    ['with CRLF and a mark of its encoding', (lines) => `\ufeff${lines.join('\r\n')}`],
+    ['in UTF-16', (lines) => Buffer.from(`\ufeff${lines.join('\n')}`, 'utf16le')],
+    ['after the zeros of a truncated file', (lines) => `${'\0'.repeat(70_000)}${lines.join('\n')}`],
+    ['as grep prints it', (lines) => lines.map((line, at) => `/var/log/pika.INFO:${at}:${line}`).join('\n')],
+    [
+      'as Kubernetes keeps it',
+      (lines) => lines.map((line) => `2026-11-28T03:54:00Z stderr F ${line}`).join('\n'),
+    ],
+    [
+      'as Docker keeps it',
+      (lines) =>
+        lines.map((log) => JSON.stringify({ log: `${log}\n`, stream: 'stderr', time: '0' })).join('\n'),
+    ],
+    [
+      'with colours',
+      (lines) => lines.map((line) => (line.startsWith('W') ? `\u001b[33m${line}\u001b[m` : line)).join('\n'),
+    ],
+    ['with each line twice', (lines) => lines.flatMap((line) => [line, line]).join('\n')],
+    [
+      'with beginnings of lines that a full disk cut off',
+      (lines) => lines.map((line, at) => (at % 9 ? line : `${line.slice(0, 40)}${line}`)).join('\n'),
+    ],
+  ];
+  it.each(wrapped)('reads a log %s', async (_, wrap) => {
+    await writeFile(join(folder, 'log'), wrap(linesOf('01-3.5.4', 'slave1')));
+    expect(short(await readLogs([join(folder, 'log')]))).toEqual(['db0 complete null 57/57']);
+  });
+
+  it('reads pieces in any order, once where they overlap, beside empty files and links', async () => {
+    const lines = linesOf('05-4.0.1', 'slave1');
+    const piece = (from: number, to: number) => written(lines.slice(from, to), `piece-${from}`);
+    const pieces = [
+      await piece(150, 9999),
+      await piece(0, 90),
+      await piece(60, 160),
+      await written([], 'empty'),
+    ];
+    await symlink(pieces[1]!, join(folder, 'link'));
+    const whole = short(
+      await logsOf(Object.keys(outcomes).find((name) => name.startsWith('05-4.0.1'))!, 'slave1'),
+    );
+    expect(short(await readLogs([...pieces, join(folder, 'link')]))).toEqual(whole);
+    await writeFile(join(folder, 'foreign'), 'no log');
+    expect(short(await readLogs([folder])), 'a folder of files with other names').toEqual(whole);
+    await expect(readLogs([...pieces, join(folder, 'foreign')])).rejects.toThrow('foreign holds no line');
+    await expect(readLogs(['/dev/zero'])).rejects.toThrow('neither a file nor a folder');
+  });
+
+  it.each([
+    ['01-4.0.1', 'slave1', 'undecided', 'log_has_gaps'],
+    ['04a-3.5.4', 'slave1', 'undecided', 'log_has_gaps'],
+    ['08-3.5.4', 'slave2', 'failed', 'master_refuses'],
+    ['15-3.5.4', 'slave1', 'failed', 'rsync_port_closed'],
+    ['18-4.0.0', 'slave1', 'failed', 'copy_on_another_mount'],
+  ])(
+    'of %s %s, does not judge from warnings what only other lines tell',
+    async (start, slave, verdict, cause) => {
+      const warnings = linesOf(start, slave).filter((line) => !line.startsWith('I'));
+      const { attempts } = await readLogs([await written(warnings, 'pika.WARNING')]);
+      expect(attempts[0]).toMatchObject({ verdict, cause });
+    },
+  );
+
+  it('does not take what is left of an earlier copy for another full sync', async () => {
+    const lines = linesOf('07-3.5.4', 'slave1');
+    const cut = lines.findIndex((line) => line.includes('Master conn disconnect'));
+    expect(short(await readLogs([await written(lines.slice(cut))]))).toEqual(['db0 complete null 56/56']);
+  });
+
+  it('is undecided where the file in which a full sync ended is missing', async () => {
+    const first = linesOf('01-4.0.1', 'slave1');
+    const last = first.findLastIndex((line) => line.includes('copy remote file, '));
+    const later = first.map((line) => line.replace(/ (\d\d):/, (_, hour) => ` ${Number(hour) + 10}:`));
+    const granted = later.findIndex((line) => line.includes('Need Wait To Sync'));
+    const { attempts } = await readLogs([await written([...first.slice(0, last), ...later.slice(granted)])]);
+    expect(attempts[0]).toMatchObject({ verdict: 'undecided', cause: 'log_has_gaps' });
+    expect(attempts.at(-1)).toMatchObject({ verdict: 'complete' });
+  });
+
+  it('keeps two databases apart where the log begins between their lists', async () => {
+    const lines = linesOf('28-4.0.1', 'slave1');
+    const cut = lines.findIndex((line) => line.includes('file_set: ')) + 3;
+    expect(short(await readLogs([await written(lines.slice(cut))]))).toEqual([
+      'db1 undecided log_begins_later 13/null',
+      'db0 complete null 61/61',
+    ]);
+  });
+
+  it('names the failed dump where the log begins after the list', async () => {
+    const lines = linesOf('12-3.5.5', 'slave1');
+    const cut = lines.findIndex((line) => line.includes('copy remote file failed'));
+    const { attempts } = await readLogs([await written(lines.slice(cut))]);
+    expect(attempts[0]).toMatchObject({ verdict: 'failed', cause: 'dump_failed' });
+  });
+
+  it('still runs where the clock jumped back before', async () => {
+    const lines = linesOf('01-4.0.1', 'slave1');
+    const granted = lines.findIndex((line) => line.includes('Try Send Meta Sync'));
+    const cut = lines.findIndex((line) => line.includes('work_thread index'));
+    const earlier = lines.slice(granted, cut).map((line) => line.replace(' 03:', ' 01:'));
+    expect(short(await readLogs([await written([...lines, ...earlier])]))).toEqual([
+      expect.stringMatching(/^db0 running null/),
+      'db0 complete null 61/61',
+    ]);
   });
 
   it('takes a dump that the master began during the copy as no proof', async () => {

@@ -29,10 +29,16 @@ export interface LogJudge {
   busy(): boolean;
 }
 
-/** No list of a real dump comes near: beyond it names are counted no further, and the attempt stays undecided. */
-const mostFiles = 200_000;
+/** Names of all attempts that go on. No list of a real dump comes near: what is beyond is not kept, and its attempt stays undecided. */
+const mostNames = 200_000;
+const longestName = 1000;
+/** Databases of a server, and workers of a copy, are far fewer. */
+const mostOpen = 64;
+const mostWorkers = 64;
 /** A log may repeat the same failure for months: the last attempts say enough. */
 const mostAttempts = 10_000;
+/** A list is written within this time; then the copy begins. */
+const listMs = 1000;
 /** `info path … not exist` ten times a second; the releases that begin again write it once. */
 const hungAfterLines = 20;
 
@@ -52,9 +58,16 @@ interface Attempt {
   readonly done: Set<number>;
   /** Thread of the copy's client: its workers have higher numbers. */
   client: number | null;
+  /** How often the master refused a file; and whether a file beside `info` was begun. */
+  refusals: number;
+  more: boolean;
   /** Once something spoilt the copy, what comes after proves nothing. */
   abortedAt: number | null;
   abortedBy: LogCause | null;
+  /** The line that aborted it says that no database will be opened. */
+  final: boolean;
+  /** Its client stopped, and no line has told why yet. */
+  stoppedFirst: boolean;
   /** What keeps the attempt from going on now. */
   trouble: LogCause | null;
   infoMissing: number;
@@ -68,12 +81,17 @@ type Handler = (fact: LogFact) => void;
 export function newLogJudge(master: MasterTold | null = null): LogJudge {
   const ended: LogAttempt[] = [];
   let open: Attempt[] = [];
-  let lastLoss: { readonly cause: LogCause; readonly at: number } | null = null;
+  /** Why the session ended; null once the master has answered again. */
+  let loss: LogCause | null = null;
   let refused = false;
+  let names = 0;
   /** Databases whose increments were refused, and that have no dump yet. */
   const askingAgain = new Set<string>();
+  /** When the latest attempt of a database began in the logs of processes that ended. */
+  const earlier = new Map<string | null, number>();
 
   const begin = (fact: LogFact, db: string | null, whole: boolean): Attempt => {
+    if (open.length >= mostOpen) close(open[0]!, 'undecided', 'log_has_gaps', null);
     const attempt: Attempt = {
       db,
       startedAt: fact.at,
@@ -87,8 +105,12 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       begun: new Map(),
       done: new Set(),
       client: null,
+      refusals: 0,
+      more: false,
       abortedAt: null,
       abortedBy: null,
+      final: false,
+      stoppedFirst: false,
       trouble: null,
       infoMissing: 0,
       lastFileAt: fact.at,
@@ -102,33 +124,52 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     open.findLast((attempt) => attempt.db === db) ?? open.findLast((attempt) => attempt.db === null);
   const newest = (fact: LogFact): Attempt => open.at(-1) ?? begin(fact, null, false);
   /** The folder of a copy has the name of its database. */
-  const ofPath = (fact: LogFact): Attempt =>
-    named(/([^/]+)(?:\/(?:info)?)?$/.exec(fact.values.path ?? '')?.[1]) ?? newest(fact);
-  /** Lines of files name no database: a worker belongs to the client with the next lower thread number. */
-  const ofThread = (fact: LogFact): Attempt => {
-    const own = open.filter(({ client }) => client !== null && client <= fact.thread);
-    return own.toSorted((a, b) => a.client! - b.client!).at(-1) ?? newest(fact);
+  const ofPath = (fact: LogFact): Attempt => {
+    const db = /([^/]+)(?:\/(?:info)?)?$/.exec(fact.values.path ?? '')?.[1];
+    return named(db) ?? (/^db\d+$/.test(db ?? '') ? begin(fact, db!, false) : newest(fact));
   };
-  const abort = (attempt: Attempt, cause: LogCause, at: number) => {
+  /** Lines of files name no database: a worker belongs to the client with the next lower thread number. */
+  const ofThread = ({ thread }: LogFact): Attempt | undefined => {
+    const copying = open.filter(({ client }) => client !== null).toSorted((a, b) => a.client! - b.client!);
+    return (
+      copying.find(({ begun, done }) => begun.has(thread) && !done.has(thread)) ??
+      copying.findLast(({ client }) => client! <= thread) ??
+      open.findLast(({ whole }) => !whole) ??
+      // Numbers of threads begin anew.
+      copying.at(-1) ??
+      open.at(-1)
+    );
+  };
+  const abort = (attempt: Attempt, cause: LogCause, at: number, final = false) => {
     attempt.abortedAt ??= at;
     attempt.abortedBy ??= cause;
+    attempt.final ||= final;
   };
   const closeAs = (attempt: Attempt, judged: LogAttempt) => {
     open = open.filter((other) => other !== attempt);
+    names -= attempt.names.size + attempt.copied.size;
     if (ended.length >= mostAttempts) ended.shift();
     ended.push(judged);
   };
   const close = (attempt: Attempt, verdict: LogVerdict, cause: LogCause | null, endedAt: number | null) =>
     closeAs(attempt, judgedAs(attempt, verdict, cause, endedAt));
   const unswapped = (attempt: Attempt, otherwise: LogCause): LogAttempt =>
-    judgedAs(
-      attempt,
-      'failed',
-      attempt.abortedBy ?? causeNow(attempt) ?? otherwise,
-      attempt.abortedAt ?? attempt.lastAt,
-    );
+    attempt.final || showsSwaps(attempt)
+      ? judgedAs(
+          attempt,
+          'failed',
+          attempt.abortedBy ?? causeNow(attempt) ?? otherwise,
+          attempt.abortedAt ?? attempt.lastAt,
+        )
+      : judgedAs(attempt, 'undecided', 'log_has_gaps', null);
   const closeUnswapped = (attempt: Attempt, otherwise: LogCause) =>
     closeAs(attempt, unswapped(attempt, otherwise));
+  /** Another attempt of the database begins. If no line tells why this one ended, lines are missing. */
+  const closeOvertaken = (attempt: Attempt) => {
+    const why = attempt.abortedBy ?? loss;
+    if (why === null) close(attempt, 'undecided', 'log_has_gaps', null);
+    else closeUnswapped(attempt, why);
+  };
   const causeNow = (attempt: Attempt): LogCause | null =>
     master?.dumpFailed(attempt.db, attempt.startedAt, attempt.lastAt) && onlyInfo(attempt)
       ? 'dump_failed'
@@ -137,27 +178,35 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
   const handlers: Readonly<Record<string, Handler>> = {
     started: (fact) => endProcess(fact.at, true),
     stopping: (fact) => {
-      for (const attempt of open) abort(attempt, 'node_restarted', fact.at);
+      for (const attempt of open) if (!attempt.swapping) abort(attempt, 'node_restarted', fact.at);
     },
     sync_granted: (fact) => {
-      refused = false;
-      askingAgain.delete(fact.values.db!);
-      const before = open.find((attempt) => attempt.db === fact.values.db);
-      if (before) closeUnswapped(before, lossNear(fact.at) ?? 'session_lost');
-      begin(fact, fact.values.db!, true);
+      const db = fact.values.db!;
+      for (const before of open)
+        if (before.db === db || (before.db === null && before.abortedAt !== null)) closeOvertaken(before);
+      answered(db);
+      begin(fact, db, true);
+    },
+    rsync_begins: ({ at }) => {
+      // The log shows no other line of a full sync that ended meanwhile.
+      for (const attempt of open)
+        if (attempt.names.size > 0 && !showsSwaps(attempt) && at > attempt.lastAt + listMs)
+          close(attempt, 'undecided', 'log_has_gaps', null);
     },
     list_refused: (fact) => trouble(newest(fact), 'doing_bgsave'),
     list_unanswered: (fact) => trouble(newest(fact), 'rsync_port_closed'),
     rsync_failed: (fact) => {
       const attempt = named(fact.values.db);
       // Only 3.5.4 names the error, and only it gives up: later releases ask again at once, within the same attempt.
-      if (attempt && fact.values.info) abort(attempt, attempt.trouble ?? 'rsync_port_closed', fact.at);
+      if (attempt && fact.values.info) abort(attempt, attempt.trouble ?? 'rsync_port_closed', fact.at, true);
     },
     list_taken: (fact) => {
       const { db, count } = fact.values;
       let attempt = named(db);
+      // What a log shows from its middle on may be of another database.
+      if (attempt?.db === null && showsFiles(attempt)) attempt = undefined;
       if (attempt?.listed != null) {
-        closeUnswapped(attempt, 'session_lost');
+        closeOvertaken(attempt);
         attempt = undefined;
       }
       attempt ??= begin(fact, db!, true);
@@ -168,25 +217,28 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       attempt.trouble = onlyInfo(attempt) ? 'dump_failed' : null;
       open = [...open.filter((other) => other !== attempt), attempt];
     },
-    list_file: (fact) => {
-      const attempt = newest(fact);
-      if (attempt.names.size < mostFiles) attempt.names.add(fact.values.name!);
-    },
+    list_file: (fact) => keep(newest(fact), 'names', fact.values.name!),
     copy_begins: (fact) => {
       newest(fact).client = fact.thread;
     },
     file_begun: (fact) => {
-      const attempt = ofThread(fact);
-      finishFile(attempt, fact.thread);
-      attempt.done.delete(fact.thread);
-      attempt.begun.set(fact.thread, fact.values.name!);
+      const attempt = ofThread(fact) ?? begin(fact, null, false);
+      const { begun, done } = attempt;
+      // The same file again: the line of its failure is lost.
+      if (begun.get(fact.thread) !== fact.values.name) finishFile(attempt, fact.thread);
+      done.delete(fact.thread);
+      attempt.more ||= fact.values.name !== 'info';
+      if (begun.has(fact.thread) || begun.size < mostWorkers) begun.set(fact.thread, fact.values.name!);
+      else attempt.gaps = true;
       attempt.lastFileAt = fact.at;
     },
     file_failed: (fact) => {
       const attempt = ofThread(fact);
-      attempt.begun.set(fact.thread, null);
-      if (/response error code/.test(fact.values.error!) && attempt.trouble === null)
-        attempt.trouble = 'dump_failed';
+      if (!attempt) return;
+      if (attempt.begun.has(fact.thread)) attempt.begun.set(fact.thread, null);
+      if (!/response error code/.test(fact.values.error!)) return;
+      attempt.refusals++;
+      attempt.trouble ??= 'dump_failed';
     },
     file_unanswered: (fact) => trouble(ofThread(fact), 'copy_stalled'),
     write_failed: (fact) => {
@@ -197,34 +249,51 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     },
     worker_done: (fact) => {
       const attempt = ofThread(fact);
+      if (!attempt) return;
       finishFile(attempt, fact.thread);
-      attempt.done.add(fact.thread);
+      if (attempt.done.size < mostWorkers) attempt.done.add(fact.thread);
       attempt.lastFileAt = fact.at;
     },
     newer_dump: (fact) => {
-      const attempt = ofThread(fact);
-      abort(attempt, onlyInfo(attempt) ? 'dump_failed' : 'snapshot_superseded', fact.at);
+      const attempt = ofThread(fact) ?? begin(fact, null, false);
+      abort(attempt, refusedInfo(attempt) ? 'dump_failed' : 'snapshot_superseded', fact.at);
     },
     copy_deleted: (fact) => {
       const attempt = open.find(({ client }) => client === fact.thread) ?? ofPath(fact);
-      abort(attempt, 'snapshot_superseded', fact.at);
+      abort(attempt, refusedInfo(attempt) ? 'dump_failed' : 'snapshot_superseded', fact.at, true);
     },
     client_stopped: (fact) => {
       // A database that asks for a dump once more stops its own copy alone.
       const stopped =
-        askingAgain.size > 0 && lossNear(fact.at) === null
+        askingAgain.size > 0 && loss === null
           ? open.filter(({ db }) => db === null || askingAgain.has(db))
           : open;
-      for (const attempt of stopped)
-        abort(attempt, stuckBy(attempt) ?? lossNear(fact.at) ?? 'session_lost', fact.at);
+      for (const attempt of stopped) {
+        if (attempt.swapping) continue;
+        attempt.stoppedFirst ||= attempt.abortedAt === null && loss === null && askingAgain.size === 0;
+        abort(
+          attempt,
+          stuckBy(attempt) ?? loss ?? (attempt.stoppedFirst ? 'detached' : 'session_lost'),
+          fact.at,
+        );
+      }
     },
-    increments_refused: (fact) => void askingAgain.add(fact.values.db!),
+    increments_run: (fact) => {
+      const db = fact.values.db!;
+      const attempt = open.find((each) => each.db === db);
+      if (attempt) closeOvertaken(attempt);
+      answered(db);
+    },
+    increments_refused: (fact) => {
+      answered(fact.values.db!);
+      if (askingAgain.size < mostOpen) askingAgain.add(fact.values.db!);
+    },
     info_missing: (fact) => {
       const attempt = ofPath(fact);
       attempt.infoMissing++;
       // The releases that begin again have thrown the copy away before.
-      if (fact.values.again) abort(attempt, 'snapshot_superseded', fact.at);
-      else if (attempt.infoMissing >= hungAfterLines) abort(attempt, 'hung_in_full_sync', fact.at);
+      if (fact.values.again) abort(attempt, 'snapshot_superseded', fact.at, true);
+      else if (attempt.infoMissing >= hungAfterLines) abort(attempt, 'hung_in_full_sync', fact.at, true);
     },
     info_read: (fact) => {
       const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);
@@ -237,11 +306,13 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     },
     other_mount: (fact) => {
       const attempt = open.find(({ swapping }) => swapping) ?? newest(fact);
-      abort(attempt, 'copy_on_another_mount', fact.at);
+      abort(attempt, 'copy_on_another_mount', fact.at, true);
     },
     swap_failed: (fact) => {
       const attempt = named(fact.values.db);
-      if (attempt) closeUnswapped(attempt, 'swap_failed');
+      if (!attempt) return;
+      attempt.final = true;
+      closeUnswapped(attempt, 'swap_failed');
     },
     swap_done: (fact) => {
       const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);
@@ -260,10 +331,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     session_idle: lose('session_lost'),
     detached: (fact) => {
       lose('detached')(fact);
-      // NO ONE first joins the threads of the copy and is logged up to 3 s after its end.
-      for (const attempt of open)
-        if (attempt.abortedBy === 'session_lost' && fact.at - attempt.abortedAt! < 10_000)
-          attempt.abortedBy = 'detached';
+      for (const attempt of open) attempt.stoppedFirst = false;
     },
   };
 
@@ -283,25 +351,32 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
   };
 
   function endProcess(at: number, gone: boolean): void {
-    for (const attempt of open)
+    for (const attempt of open) {
+      // NO ONE is logged up to 3 s after the end of the copy; a process that ends stops its copy too.
+      if (gone && attempt.stoppedFirst) attempt.abortedBy = 'node_restarted';
       if (attempt.abortedAt === null && (gone || isOvertaken(attempt)))
-        close(attempt, 'failed', 'node_restarted', Math.min(at, attempt.lastAt));
+        if (showsSwaps(attempt)) close(attempt, 'failed', 'node_restarted', Math.min(at, attempt.lastAt));
+        else close(attempt, 'undecided', 'log_has_gaps', null);
       else closeAs(attempt, asItStands(attempt));
-    lastLoss = null;
+    }
+    for (const { db, startedAt } of ended)
+      if (earlier.size < mostOpen || earlier.has(db))
+        earlier.set(db, Math.max(startedAt, earlier.get(db) ?? startedAt));
+    loss = null;
     refused = false;
     askingAgain.clear();
   }
 
-  /** Files may be given in any order within one file: what began later shows that this attempt is over. */
+  /** Files may be given in any order within one file: what began later in another process shows that this attempt is over. */
   function isOvertaken({ db, lastAt }: Attempt): boolean {
-    return ended.some((later) => later.db === db && later.startedAt > lastAt);
+    return (earlier.get(db) ?? lastAt) > lastAt;
   }
 
   /** What the log says of an attempt if no further line comes. */
   function asItStands(attempt: Attempt): LogAttempt {
     if (attempt.abortedAt !== null) return unswapped(attempt, 'session_lost');
     if (attempt.whole) return judgedAs(attempt, 'running', causeNow(attempt), null);
-    return judgedAs(attempt, 'undecided', 'log_begins_later', null);
+    return judgedAs(attempt, 'undecided', showsSwaps(attempt) ? 'log_begins_later' : 'log_has_gaps', null);
   }
 
   function refuse(fact: LogFact): void {
@@ -312,14 +387,36 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
   }
 
   function lose(cause: LogCause): Handler {
-    return (fact) => {
+    return () => {
       refused = false;
-      lastLoss = { cause, at: fact.at };
+      loss = cause;
     };
   }
 
-  function lossNear(at: number): LogCause | null {
-    return lastLoss !== null && Math.abs(at - lastLoss.at) < 15_000 ? lastLoss.cause : null;
+  /** The master answered for this database: there is a session. */
+  function answered(db: string): void {
+    refused = false;
+    loss = null;
+    askingAgain.delete(db);
+  }
+
+  function keep(attempt: Attempt, list: 'names' | 'copied', name: string): void {
+    if (attempt[list].has(name)) return;
+    if (names >= mostNames || name.length > longestName) {
+      attempt.gaps = true;
+      return;
+    }
+    names++;
+    attempt[list].add(name);
+  }
+
+  /** A file is whole when its worker goes on to the next one or ends, unless it failed or the copy was spoilt before. */
+  function finishFile(attempt: Attempt, thread: number): void {
+    const name = attempt.begun.get(thread);
+    if (name == null || attempt.abortedAt !== null) return;
+    attempt.begun.set(thread, null);
+    keep(attempt, 'copied', name);
+    if (!onlyInfo(attempt)) attempt.trouble = null;
   }
 
   function swapped(attempt: Attempt): readonly [LogVerdict, LogCause | null] {
@@ -354,17 +451,19 @@ const stuckBy = ({ trouble: cause }: Attempt): LogCause | null =>
 
 const onlyInfo = (attempt: Attempt): boolean => attempt.listed === 1;
 
-function trouble(attempt: Attempt, cause: LogCause): void {
-  if (attempt.abortedAt === null && !onlyInfo(attempt)) attempt.trouble = cause;
-}
+/** A failed dump has the file `info` alone, in a folder that the master has renamed. */
+const refusedInfo = (attempt: Attempt): boolean =>
+  onlyInfo(attempt) || (attempt.listed === null && !attempt.more && attempt.refusals > 1);
 
-/** A file is whole when its worker goes on to the next one or ends, unless it failed or the copy was spoilt before. */
-function finishFile(attempt: Attempt, thread: number): void {
-  const name = attempt.begun.get(thread);
-  if (name == null || attempt.abortedAt !== null) return;
-  attempt.begun.set(thread, null);
-  if (attempt.copied.size < mostFiles) attempt.copied.add(name);
-  if (!onlyInfo(attempt)) attempt.trouble = null;
+const showsFiles = ({ names, client, begun }: Attempt): boolean =>
+  names.size > 0 || client !== null || begun.size > 0;
+
+/** Logs of WARNING and above lack the lines that tell of a swap, and nearly all others. */
+const showsSwaps = ({ whole, client, begun, done, swapping }: Attempt): boolean =>
+  whole || client !== null || begun.size > 0 || done.size > 0 || swapping;
+
+function trouble(attempt: Attempt | undefined, cause: LogCause): void {
+  if (attempt && attempt.abortedAt === null && !onlyInfo(attempt)) attempt.trouble = cause;
 }
 
 /** Of a process that could not open its database. */

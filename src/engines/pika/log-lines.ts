@@ -437,6 +437,7 @@ export function readLogLine(line: string, year: number): ReadLine | null {
       Number(seconds),
     ) +
     Number(micros) / 1000;
+  if (Number.isNaN(at)) return null;
   return { at, fact: logFactOf(text!.trimEnd(), at, Number(thread)) };
 }
 
