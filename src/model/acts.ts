@@ -62,12 +62,12 @@ export const acts = {
   listAudits: act(
     () => 'GET /v1/audits',
     () => 'audits',
-    page('Audits', '巡检'),
+    null,
   ),
   startAudit: act(
     () => 'POST /v1/audits',
     () => 'audit …',
-    button('New audit', '新建巡检'),
+    null,
   ),
   startExpansion: act(
     () => 'POST /v1/expansions',
