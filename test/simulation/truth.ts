@@ -160,10 +160,10 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
     stored(before, after) {
       for (const join of after.joins) {
         const known = before.joins[join.index];
-        if (join.diagnosis !== known?.diagnosis) checkCause(join);
+        if (join.diagnosis?.at !== known?.diagnosis?.at) checkCause(join);
         const fresh = join.anomalies.slice(known?.anomalies.length ?? 0);
         if (fresh.some(({ facts }) => facts.as === 'small_tables')) checkSizes(join);
-        if (join.problem !== null && join.problem !== known?.problem) checkIdentity(join);
+        if (join.problem !== null && join.problem.at !== known?.problem?.at) checkIdentity(join);
       }
     },
   };
