@@ -102,6 +102,10 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
     brokenSince.has(fault) ||
     (wholeSince.get(fault) ?? Number.NEGATIVE_INFINITY) >= (attachedAt.get(node.id) ?? 0);
 
+  /** A node whose copy was superseded can wait for a file for ever, and asks for none: pings alone come. */
+  const isSpoilt = ({ id }: SimNode): boolean =>
+    (damagedAt.get(id) ?? Number.NEGATIVE_INFINITY) >= (attachedAt.get(id) ?? 0);
+
   const lackedRoom = (node: SimNode): boolean =>
     node.copyRoomBytes < Number.POSITIVE_INFINITY ||
     (roomSince.get(node.id) ?? Number.NEGATIVE_INFINITY) >= (attachedAt.get(node.id) ?? 0);
@@ -119,7 +123,12 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
         wrong('it cannot reach port + 2000 of the master');
     } else if (says('dump_failed') && broken.has('files_port') && !wasBroken('dumps', node))
       wrong('it cannot reach port + 10001 of the master');
-    else if (says('rsync_port_closed') && broken.has('dumps') && !wasBroken('files_port', node))
+    else if (
+      says('rsync_port_closed') &&
+      broken.has('dumps') &&
+      !wasBroken('files_port', node) &&
+      !isSpoilt(node)
+    )
       wrong('each dump of the master fails');
     else if (says('disk_full') && !lackedRoom(node)) wrong('its disk has room');
   }
@@ -142,8 +151,7 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
   /** A node that holds what its master holds may not be taken for one that opened too little. */
   function checkSizes(join: Join): void {
     const node = nodeOf(join);
-    const isDamaged = (damagedAt.get(node.id) ?? 0) >= (attachedAt.get(node.id) ?? 0);
-    if (!isDamaged && upSince.has(node.id) && cluster.observe(node.id).lost === 0)
+    if (!isSpoilt(node) && upSince.has(node.id) && cluster.observe(node.id).lost === 0)
       report('healthy', `${node.id} is whole, and its copy was found too small`);
   }
 
