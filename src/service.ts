@@ -145,6 +145,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     now: Date.now,
     newId,
     limits: config.limits,
+    outgoing: config.outgoing,
     perNodeHost: config.slots.perNodeHost,
     onLook: (target, look) => metrics.look(target, look.kind, 'tookMs' in look ? look.tookMs / 1000 : 0),
     onEvents: (events) => metrics.eventsStored(events),
@@ -203,7 +204,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     dashboardDir: fileURLToPath(new URL('../dist/dashboard/', import.meta.url)),
     shedLoad: true,
     routes: [
-      webhookRoutes(opened.webhooks),
+      webhookRoutes(opened.webhooks, config.outgoing),
       agentRoutes(opened.agents),
       recordingRoutes(hideSecrets(config.secrets)),
       parts.campaigns.routes,
@@ -220,7 +221,8 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
 /** Everything that acts: expansions, the queue's jobs, webhooks. */
 function startWork(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, doorbells, metrics, admission, newId, crashPoint } = parts;
-  const send = createSender({ timeoutMs: webhookTimeoutMs, now: Date.now });
+  const wayOut = { allowed: config.outgoing };
+  const send = createSender({ timeoutMs: webhookTimeoutMs, now: Date.now, wayOut });
   const worker = createWorker({
     store: opened.store,
     engine: parts.engine,
@@ -242,7 +244,7 @@ function startWork(parts: Parts): DoorbellWorker {
       onTrouble: troubleOf(log, "a webhook's answer"),
     }),
     slots: config.slots,
-    readFigure: createFigureReader(figureTimeoutMs),
+    readFigure: createFigureReader(figureTimeoutMs, wayOut),
     log,
     metrics,
     crashPoint,

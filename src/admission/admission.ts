@@ -14,7 +14,7 @@ import { type Policy, type PolicyInput, resolvePolicy } from '../model/policy.ts
 import { type Refusal, refuse, refuseField } from '../model/refusal.ts';
 import { credentialVariables } from '../model/targets.ts';
 import type { Plan, Topology } from '../model/views/plan.ts';
-import { parseWebhookUrl } from '../net/url.ts';
+import { parseOutgoingUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { Lease } from '../store/leases.ts';
@@ -43,6 +43,8 @@ export interface AdmissionParts {
   readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
   /** Full syncs that may run to nodes on one host; absent = no limit is set. */
   readonly perNodeHost?: number | null;
+  /** Servers with private addresses of which figures of health may be asked; absent = none. */
+  readonly outgoing?: readonly string[];
   /** Called with every look, for the figures. */
   readonly onLook?: (target: 'master' | 'node', look: Look) => void;
   /** Called with the stored events of a new expansion, for the figures. */
@@ -97,7 +99,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
     return {
       master: parseMaster(request.master, 'master', parts.credentials),
       nodes: parseNodes(request.nodes, parts.limits.maxNodes, parts.credentials),
-      policy: checkedPolicy((request.policy ?? {}) as PolicyInput),
+      policy: checkedPolicy((request.policy ?? {}) as PolicyInput, parts.outgoing ?? []),
     };
   }
 
@@ -256,14 +258,14 @@ async function learntFrom(store: Store, master: NodeTarget): Promise<readonly Me
   return measuredSyncs(page.items);
 }
 
-function checkEndpoint({ health }: Policy): void {
-  if (health?.endpoint) parseWebhookUrl(health.endpoint.url, 'policy.health.endpoint.url');
+function checkEndpoint({ health }: Policy, allowed: readonly string[]): void {
+  if (health?.endpoint) parseOutgoingUrl(health.endpoint.url, allowed, 'policy.health.endpoint.url');
 }
 
 /** The policy with its defaults. Throws a Refusal for what a schema cannot check. */
-function checkedPolicy(input: PolicyInput): Policy {
+function checkedPolicy(input: PolicyInput, outgoing: readonly string[]): Policy {
   const policy = resolvePolicy(input);
-  checkEndpoint(policy);
+  checkEndpoint(policy, outgoing);
   for (const [index, window] of policy.windows.entries()) {
     if (!isTimeZone(window.timeZone))
       throw refuseField('no_time_zone', `policy.windows[${index}].timeZone`, {

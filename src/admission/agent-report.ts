@@ -1,11 +1,11 @@
 /** What counts of the report of an agent: only that for which its token may speak. */
 import Value from 'typebox/value';
-import { namesServer } from '../engines/node-access.ts';
 import { isLoopback } from '../model/addresses.ts';
 import { formatAddress } from '../model/observation.ts';
 import { refuse } from '../model/refusal.ts';
 import { type AgentReport, AgentServer, type Folder } from '../model/views/agent.ts';
 import type { Address } from '../model/views/targets.ts';
+import { namesServer } from '../platform/server-rules.ts';
 import { type Dropped, portOf, splitListings } from '../store/agents.ts';
 
 interface Speaker {

@@ -264,10 +264,20 @@ export const invalidFields = {
   ),
   url_forbidden_address: rule<{ readonly ip: string }>(
     {
-      en: ({ ip }) => `leads to ${ip}, a link-local, unspecified or multicast address.`,
-      zh: ({ ip }) => `指向 ${ip}，这是链路本地、未指定或组播地址。`,
+      en: ({ ip }) => `leads to ${ip}, a link-local, unspecified, multicast or reserved address.`,
+      zh: ({ ip }) => `指向 ${ip}，这是链路本地、未指定、组播或保留地址。`,
     },
     receiverStep(),
+  ),
+  url_private_address: rule<{ readonly ip: string }>(
+    {
+      en: ({ ip }) => `leads to ${ip}, a private address that the configuration does not allow.`,
+      zh: ({ ip }) => `指向 ${ip}，配置不允许访问这个内部地址。`,
+    },
+    {
+      en: () => 'Name the receiver in PIKA_EXPANDER_OUTGOING, and start the service again.',
+      zh: () => '请在 PIKA_EXPANDER_OUTGOING 中列出该接收方，然后重启服务。',
+    },
   ),
   veto_with_types: rule(
     {

@@ -211,9 +211,11 @@ export const reasons = {
   }>({
     en: ({ batch, url, webhookId, said, askedAgainSeconds }, reader) =>
       `Batch ${batch} is held by ${url}: ${readSaid(deliveryTexts, said, reader)} (webhook ${webhookId}). ` +
+      'Operators find the words of its answer in the deliveries of the webhook. ' +
       `The service asks again every ${askedAgainSeconds} s. To go on without this webhook, delete it.`,
     zh: ({ batch, url, webhookId, said, askedAgainSeconds }, reader) =>
       `第 ${batch} 批被 ${url} 暂缓：${readSaid(deliveryTexts, said, reader)}（webhook ${webhookId}）。` +
+      '操作员可在该 webhook 的投递记录中查看其回复内容。' +
       `每 ${askedAgainSeconds} 秒再次询问；如需跳过，请删除该 webhook。`,
   }),
   webhooks_being_asked: text<{ batch: number }>({

@@ -21,6 +21,12 @@ export const deliveryTexts = {
     en: ({ host, addresses }) => `${host} leads to ${addresses.join(', ')}, where no events are sent`,
     zh: ({ host, addresses }) => `${host} 指向 ${addresses.join('、')}，不向这些地址发送事件`,
   }),
+  private_address: text<{ readonly host: string; readonly addresses: readonly string[] }>({
+    en: ({ host, addresses }) =>
+      `${host} leads to ${addresses.join(', ')}, a private address; the service asks it only if PIKA_EXPANDER_OUTGOING names it`,
+    zh: ({ host, addresses }) =>
+      `${host} 指向内部地址 ${addresses.join('、')}；只有 PIKA_EXPANDER_OUTGOING 列出它，服务才会访问`,
+  }),
   connection_failed: text<{ readonly detail: string }>({
     en: ({ detail }) => `the connection failed (${detail})`,
     zh: ({ detail }) => `连接失败（${detail}）`,

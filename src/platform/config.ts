@@ -3,12 +3,12 @@ import { isIP } from 'node:net';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import type { Credential, CredentialSource } from '../engines/engine.ts';
-import { loopback, parseRule, privateNetworks } from '../engines/node-access.ts';
 import { builtIn, KnowledgeError, knowledgeWith } from '../engines/pika/knowledge.ts';
 import { type Values, valueAt } from '../model/fields.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { SlotLimits } from '../model/slots.ts';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './crash-points.ts';
+import { loopback, parseRule, privateNetworks } from './server-rules.ts';
 import {
   allowedText,
   logLevels,
@@ -64,6 +64,8 @@ export interface Config {
   readonly tokens: readonly AccessToken[];
   readonly credentials: CredentialSource;
   readonly limits: Limits;
+  /** Servers with private addresses that webhooks and figures of health may ask. */
+  readonly outgoing: readonly string[];
   /** Full syncs at the same time, over all expansions and workers. */
   readonly slots: SlotLimits;
   /** For how many days what has ended is kept; null = for ever. */
@@ -188,6 +190,7 @@ export function loadConfig(
       maxEventStreams: get('maxEventStreams'),
       lookTimeoutMs: get('lookTimeoutMs'),
     },
+    outgoing: get('outgoing'),
     slots: {
       total: get('slotsTotal'),
       perNodeHost: get('slotsPerNodeHost'),

@@ -141,6 +141,14 @@ export const settings = {
     otherwise: '`10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7`',
     text: 'Where nodes are, besides loopback: the service sends a password without a list of its own to no other place. If it is set, the service also connects to no other place without a password.',
   },
+  outgoing: {
+    env: 'PIKA_EXPANDER_OUTGOING',
+    file: 'outgoing',
+    value: { is: 'nodes' },
+    default: [],
+    otherwise: 'none',
+    text: 'Servers inside your networks to which the service may send webhooks, and from which it may read figures of health, in the same form as `PIKA_NODES`. Servers of the open internet need no entry.',
+  },
   maxNodes: {
     env: null,
     file: 'limits.maxNodes',

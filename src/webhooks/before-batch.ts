@@ -1,9 +1,10 @@
 import type { Expansion } from '../model/expansion.ts';
 import { because, type Reason } from '../model/reasons.ts';
+import { deliverySays } from '../model/webhook-texts.ts';
 import type { HookAnswer, SendHook } from '../net/send.ts';
 import { shownUrl } from '../net/url.ts';
 import type { Webhook, WebhookStore } from '../store/webhooks.ts';
-import { answeredWith, isYes, outcomeOf } from './dispatcher.ts';
+import { isYes, outcomeOf } from './dispatcher.ts';
 
 export interface BeforeBatchParts {
   readonly store: WebhookStore;
@@ -104,7 +105,8 @@ function heldBy({ id, url }: Webhook, batch: number, answer: HookAnswer): Reason
     batch: batch + 1,
     url: shownUrl(url),
     webhookId: id,
-    said: answer.error ?? answeredWith(answer),
+    // Its words are for operators, and who reads the reason is not known.
+    said: answer.error ?? deliverySays('answered', { status: answer.status, quoted: '' }),
     askedAgainSeconds: askAgainMs / 1000,
   });
 }

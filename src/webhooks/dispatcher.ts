@@ -195,11 +195,5 @@ export function outcomeOf(answer: HookAnswer, attempts: number, random: number):
 
 export const isYes = ({ status }: HookAnswer): boolean => status !== null && status >= 200 && status < 300;
 
-export const answeredWith = ({ status, text }: HookAnswer): Said =>
-  deliverySays('answered', { status, quoted: quoted(text) });
-
-/** The beginning of a receiver's answer, fit for one line. */
-function quoted(text: string): string {
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
-  return line === '' ? '' : `: ${line.slice(0, 300)}`;
-}
+const answeredWith = ({ status, text }: HookAnswer): Said =>
+  deliverySays('answered', { status, quoted: text === '' ? '' : `: ${text.slice(0, 300)}` });

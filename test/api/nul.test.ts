@@ -33,7 +33,7 @@ beforeAll(async () => {
     doorbell: fakeDoorbell(),
     credentials: credentialSource(new Map()),
   });
-  world = await campaignWorld({ api: { routes: [comparisons, webhookRoutes(new MemoryWebhooks())] } });
+  world = await campaignWorld({ api: { routes: [comparisons, webhookRoutes(new MemoryWebhooks(), [])] } });
   ({ paths } = (await world.api.app.inject({ url: '/openapi.json' })).json());
 });
 afterAll(() => world.api.app.close());

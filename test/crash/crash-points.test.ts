@@ -231,6 +231,7 @@ describe.concurrent('killed at a crash point and started again, the service ends
         : { postgres: { connectionString: database.url } };
     const env = {
       DATABASE_URL: database.url,
+      PIKA_EXPANDER_OUTGOING: '127.0.0.1',
       ...('redisUrl' in place ? { REDIS_URL: place.redisUrl } : {}),
     };
     const backend = await openQueueBackend(place);

@@ -201,6 +201,7 @@ const ruleSamples: RuleSamples = {
   url_with_login: [{}],
   url_with_fragment: [{}],
   url_forbidden_address: [{ ip: '169.254.0.1' }],
+  url_private_address: [{ ip: '10.0.0.1' }],
   veto_with_types: [{}],
   no_known_masters: [{}],
   more_canaries_than_members: [

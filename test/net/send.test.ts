@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSender } from '../../src/net/send.ts';
-import { parseWebhookUrl } from '../../src/net/url.ts';
-import { isForbiddenIp } from '../../src/platform/forbidden-ip.ts';
+import { parseOutgoingUrl } from '../../src/net/url.ts';
 import { signatureOf, verifyWebhook } from '../../src/webhooks/signature.ts';
 import { newWebhook, shownWebhook } from '../../src/webhooks/subscribe.ts';
 import { Receiver } from '../webhooks/receiver.ts';
@@ -22,7 +21,8 @@ describe('one request to a receiver', () => {
     type: 'expansion.succeeded',
     payload: { seq: 7, text: 'Fertig: 完成' },
   });
-  const send = (timeoutMs = 5000) => createSender({ timeoutMs, now: () => 1_700_000_000_500 });
+  const wayOut = { allowed: ['127.0.0.1'] };
+  const send = (timeoutMs = 5000) => createSender({ timeoutMs, now: () => 1_700_000_000_500, wayOut });
 
   it('is signed over time and body, so that the receiver can tell it is genuine and fresh', async () => {
     const answer = await send()(hook(), never);
@@ -108,12 +108,21 @@ describe('the address of a receiver', () => {
     ['http://0.0.0.0/', 'unspecified'],
     [`https://h/${'x'.repeat(2000)}`, 'longer'],
   ])('cannot be %s', (text, message) => {
-    expect(() => parseWebhookUrl(text)).toThrow(message);
+    expect(() => parseOutgoingUrl(text, ['127.0.0.1'])).toThrow(message);
   });
 
-  it('may be inside the own network', () => {
-    for (const ip of ['10.0.0.1', '192.168.1.1', '127.0.0.1', '::1', 'fd12::1'])
-      expect(isForbiddenIp(ip)).toBe(false);
+  it('may be inside the own network only where the configuration names it', () => {
+    for (const [host, rule] of [
+      ['10.0.0.1', '10.0.0.0/8'],
+      ['192.168.1.1', '192.168.1.1:80'],
+      ['127.0.0.1', '127.0.0.0/8'],
+      ['[::1]', '::1'],
+      ['[fd12::1]', '[fd00::]/8:80'],
+    ] as const) {
+      expect(() => parseOutgoingUrl(`http://${host}/`, [])).toThrow('private address');
+      expect(parseOutgoingUrl(`http://${host}/`, [rule]).pathname).toBe('/');
+    }
+    expect(() => parseOutgoingUrl('http://192.168.1.1:81/', ['192.168.1.1:80'])).toThrow('private address');
   });
 });
 
@@ -121,17 +130,17 @@ describe('a new webhook', () => {
   const made = { id: 'whk_1', createdBy: 'anna', createdAt: 1 };
 
   it('has a secret of its own that is not shown again, nor is what the address holds', () => {
-    const one = newWebhook({ url: 'https://h/p?token=t0p' }, made);
-    const two = newWebhook({ url: 'https://h/p' }, made);
+    const one = newWebhook({ url: 'https://h/s3cret/p?token=t0p' }, made, []);
+    const two = newWebhook({ url: 'https://h/p' }, made, []);
     expect(one.secret).toMatch(/^whsec_[\w-]{43}$/);
     expect(one.secret).not.toBe(two.secret);
     const shown = JSON.stringify(shownWebhook(one));
     expect(shown).not.toContain(one.secret);
-    expect(shown).not.toContain('t0p');
+    expect(shown).not.toMatch(/t0p|s3cret/);
   });
 
   it('refuses types where they mean nothing', () => {
-    expect(() => newWebhook({ url: 'https://h/', kind: 'veto', types: ['node.verified'] }, made)).toThrow(
+    expect(() => newWebhook({ url: 'https://h/', kind: 'veto', types: ['node.verified'] }, made, [])).toThrow(
       'types',
     );
   });

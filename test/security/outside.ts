@@ -1,4 +1,4 @@
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import { connect, isIP, type LookupFunction } from 'node:net';
 import type { Network } from '../../src/engines/node-access.ts';
 
 /** A world outside of this machine: whatever is dialled leads to one listener on loopback, so nothing is really dialled. */
@@ -23,19 +23,21 @@ export function outside(listenerPort: () => number): Outside {
     names,
     dialled,
     resolve,
-    connect({ host = '', port, lookup, onread }) {
-      const socket = new Socket((onread ? { onread } : {}) as SocketConstructorOpts);
-      const dial = (ip: string): void => {
-        dialled.push(`${ip}:${port}`);
-        socket.connect(listenerPort(), '127.0.0.1');
+    connect({ host = '', port, lookup, ...options }) {
+      const given: LookupFunction = (_name, { all }, done) => {
+        const dial = (ip: string): void => {
+          dialled.push(`${ip}:${port}`);
+          if (all) done(null, [{ address: '127.0.0.1', family: 4 }]);
+          else done(null, '127.0.0.1', 4);
+        };
+        if (isIP(host) > 0) dial(host);
+        else
+          lookup?.(host, { all: true }, (error, addresses) => {
+            if (error) done(error, '');
+            else dial((addresses as unknown as { address: string }[])[0]!.address);
+          });
       };
-      if (/^[\d.]+$|:/.test(host)) dial(host);
-      else
-        lookup?.(host, { all: true }, (error, addresses) => {
-          if (error) socket.destroy(error);
-          else dial((addresses as unknown as { address: string }[])[0]!.address);
-        });
-      return socket;
+      return connect({ ...options, host: 'outside.invalid', port: listenerPort(), lookup: given });
     },
   };
 }

@@ -73,6 +73,7 @@ beforeAll(async () => {
     { port: 0, logLevel: 'silent' },
     {
       DATABASE_URL: database.url,
+      PIKA_EXPANDER_OUTGOING: '127.0.0.1',
     },
   );
   const at = nodes.addresses as Readonly<Record<string, string>>;

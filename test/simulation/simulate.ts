@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import { blockingJoins } from '../../src/core/steps/controls.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import type { CredentialSource } from '../../src/engines/engine.ts';
-import { loopback } from '../../src/engines/node-access.ts';
 import { createPikaEngine } from '../../src/engines/pika/engine.ts';
 import {
   type Control,
@@ -15,6 +14,7 @@ import {
 } from '../../src/model/expansion.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { resolvePolicy } from '../../src/model/policy.ts';
+import { loopback } from '../../src/platform/server-rules.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { Reply } from '../../src/simulator/reply.ts';

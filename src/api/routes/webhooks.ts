@@ -12,7 +12,7 @@ import {
   WebhookKind,
   WebhookView,
 } from '../../model/views/webhook.ts';
-import { deliveryTexts } from '../../model/webhook-texts.ts';
+import { deliverySays, deliveryTexts } from '../../model/webhook-texts.ts';
 import type { Delivery, Webhook, WebhookStore } from '../../store/webhooks.ts';
 import { newWebhook, shownWebhook } from '../../webhooks/subscribe.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
@@ -42,9 +42,9 @@ const WebhookParams = Type.Object({
 
 const maxWebhooks = 100;
 
-/** Subscriptions, and what became of each delivery. */
-export function webhookRoutes(webhooks: WebhookStore): RoutePlugin {
-  return (app, parts) => addRoutes(typed(app), parts, webhooks);
+/** Subscriptions, and what became of each delivery. `allowed`: receivers with private addresses that may be asked. */
+export function webhookRoutes(webhooks: WebhookStore, allowed: readonly string[]): RoutePlugin {
+  return (app, parts) => addRoutes(typed(app), parts, webhooks, allowed);
 }
 
 const typed = (app: FastifyInstance) => app.withTypeProvider<ApiTypeProvider>();
@@ -53,6 +53,7 @@ function addRoutes(
   app: ReturnType<typeof typed>,
   { log, now, newId }: ApiParts,
   webhooks: WebhookStore,
+  allowed: readonly string[],
 ): void {
   app.get(
     '/v1/webhooks',
@@ -81,7 +82,7 @@ function addRoutes(
     },
     async (request, reply) => {
       const made = { id: newId('whk'), createdBy: requesterOf(request).name, createdAt: now() };
-      const webhook = newWebhook(request.body, made);
+      const webhook = newWebhook(request.body, made, allowed);
       if ((await webhooks.list()).length >= maxWebhooks)
         throw refuse('too_many_webhooks', { most: maxWebhooks });
       await webhooks.create(webhook);
@@ -145,7 +146,8 @@ function addRoutes(
       const { cursor, limit = 50 } = request.query;
       checkCursor(cursor);
       const page = await webhooks.deliveries(id, { limit, ...(cursor === undefined ? {} : { cursor }) });
-      return { ...page, items: page.items.map((delivery) => shownDelivery(delivery, reader(request))) };
+      const show = request.caller?.role === 'operator' ? shownDelivery : shownToViewers;
+      return { ...page, items: page.items.map((delivery) => show(delivery, reader(request))) };
     },
   );
 }
@@ -154,6 +156,15 @@ function shownDelivery({ webhookId: _, lastSaid, ...delivery }: Delivery, forWho
   if (lastSaid === null || delivery.lastError === null) return delivery;
   const lastError = readSaid(deliveryTexts, { ...lastSaid, text: delivery.lastError }, forWhom);
   return { ...delivery, lastError };
+}
+
+/** What a receiver answered may come from deep inside a network: its words are for operators. */
+function shownToViewers(delivery: Delivery, forWhom: Reader): DeliveryView {
+  const { lastSaid, lastStatus, lastError } = delivery;
+  if (lastError === null || (lastSaid !== null && lastSaid.code !== 'answered'))
+    return shownDelivery(delivery, forWhom);
+  const bare = deliverySays('answered', { status: lastStatus, quoted: '' });
+  return shownDelivery({ ...delivery, lastSaid: bare, lastError: bare.text }, forWhom);
 }
 
 async function existing(webhooks: WebhookStore, id: string): Promise<Webhook> {

@@ -1,0 +1,115 @@
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net';
+import { withoutControls } from '../model/text.ts';
+import { isForbiddenIp } from '../platform/forbidden-ip.ts';
+import { mayBeAsked, parseOutgoingUrl } from './url.ts';
+
+/** Where requests of the service may go, over what network. */
+export interface WayOut {
+  /** Servers with private addresses that may be asked (`PIKA_EXPANDER_OUTGOING`); the open internet may always be. */
+  readonly allowed: readonly string[];
+  /** Default: the network of this machine. */
+  readonly network?: {
+    resolve(
+      name: string,
+      options: LookupAllOptions,
+      done: (error: Error | null, addresses: LookupAddress[]) => void,
+    ): void;
+    connect(options: TcpNetConnectOpts): Socket;
+  };
+}
+
+export interface OutgoingRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string | number>>;
+  readonly body?: string;
+}
+
+export interface OutgoingAnswer {
+  readonly status: number;
+  /** The beginning of the body, without control characters. */
+  readonly text: string;
+}
+
+const keptAnswerBytes = 1000;
+
+/**
+ * The one way by which the service sends requests over HTTP. It follows no redirect, reads only the beginning of an answer,
+ * and judges the address of each connection after the name was resolved. Throws Refusal for a wrong address, and
+ * ForbiddenAddress where the name leads to an address that is not allowed.
+ */
+export async function askOutside(
+  wayOut: WayOut,
+  { method, url: text, headers = {}, body = '' }: OutgoingRequest,
+  signal: AbortSignal,
+): Promise<OutgoingAnswer> {
+  const url = parseOutgoingUrl(text, wayOut.allowed);
+  const { network } = wayOut;
+  const options: RequestOptions = {
+    method,
+    headers,
+    signal,
+    lookup: judgedLookup(url, wayOut),
+    ...(network === undefined
+      ? { agent: false }
+      : { createConnection: (to) => network.connect(to as TcpNetConnectOpts) }),
+  };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, resolve);
+    request.on('error', reject);
+    request.end(body);
+  });
+  try {
+    return { status: response.statusCode ?? 0, text: await beginningOf(response, signal) };
+  } finally {
+    response.destroy();
+  }
+}
+
+/** As much of an answer's body as is ever shown. */
+async function beginningOf(response: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      pieces.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= keptAnswerBytes) break;
+    }
+  } catch (error) {
+    // The status is the answer; a body that never ends only delays what is shown of it.
+    if (!signal.aborted) throw error;
+  }
+  return withoutControls(Buffer.concat(pieces).subarray(0, keptAnswerBytes).toString('utf8'));
+}
+
+/** A name may lead anywhere, and elsewhere tomorrow: the connection gets only addresses that passed. */
+const judgedLookup =
+  (url: URL, { allowed, network }: WayOut): LookupFunction =>
+  (name, options, done) => {
+    (network?.resolve ?? dnsLookup)(name, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, '');
+      const passed = addresses.filter(({ address }) => mayBeAsked(url, address, allowed));
+      const [first] = passed;
+      if (!first) return done(new ForbiddenAddress(name, addresses), '');
+      if (options.all) return done(null, passed);
+      done(null, first.address, first.family);
+    });
+  };
+
+export class ForbiddenAddress extends Error {
+  readonly host: string;
+  readonly addresses: readonly string[];
+  /** Whether no setting opens the way. */
+  readonly never: boolean;
+
+  constructor(host: string, found: readonly LookupAddress[]) {
+    super(`${host} leads to no address that may be asked`);
+    this.host = host;
+    this.addresses = found.map(({ address }) => address);
+    this.never = this.addresses.every(isForbiddenIp);
+  }
+}
