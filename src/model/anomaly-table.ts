@@ -123,6 +123,21 @@ const states = (dbStates: Readonly<Record<string, string>>): string =>
 
 const percent = (share: number | null): string => (share === null ? '?' : `${(share * 100).toFixed(2)} %`);
 
+const skippedHow = {
+  unfinished: {
+    en: 'The node is up, but its last full sync was not finished: it went on from its own offset.',
+    zh: '该节点已连接，但上一次全量同步没有完成：它从自己的偏移量继续。',
+  },
+  never: {
+    en: 'The node is up without any full sync: no DB was seen in WaitDBSync.',
+    zh: '该节点未经全量同步就已连接：没有任何 DB 进入过 WaitDBSync。',
+  },
+  by_binlog: {
+    en: 'The node is up, but holds its data in memory and not in tables: the data came by the binlog, not by a full sync.',
+    zh: '该节点已连接，但数据在内存中而不在表文件中：数据来自 binlog，而不是全量同步。',
+  },
+} as const;
+
 const awayWords = {
   unreachable: { en: 'the connection fails', zh: '连接失败' },
   denied: { en: 'it refuses the login', zh: '它拒绝登录' },
@@ -409,7 +424,7 @@ export const anomalyTable = {
       ],
     ),
   }),
-  full_sync_skipped: row<{ as: 'unfinished' | 'never' }>({
+  full_sync_skipped: row<{ as: keyof typeof skippedHow }>({
     title: plain('The node is up without a full sync', '节点未经全量同步就已连接'),
     cause: plain(
       'The node went straight to incremental replication. Either it already knew the master’s replication id (wiped by hand, or killed during its first full sync), or it threw its copy away and went on from its own offset. Data outside the master’s binlog are missing.',
@@ -419,14 +434,8 @@ export const anomalyTable = {
     recordings: ['10b', '12b', '30', '31'],
     remedy: 'reattach',
     text: {
-      en: ({ as }) =>
-        as === 'unfinished'
-          ? 'The node is up, but its last full sync was not finished: it went on from its own offset.'
-          : 'The node is up without any full sync: no DB was seen in WaitDBSync.',
-      zh: ({ as }) =>
-        as === 'unfinished'
-          ? '该节点已连接，但上一次全量同步没有完成：它从自己的偏移量继续。'
-          : '该节点未经全量同步就已连接：没有任何 DB 进入过 WaitDBSync。',
+      en: ({ as }) => skippedHow[as].en,
+      zh: ({ as }) => skippedHow[as].zh,
     },
     underWay: steps(
       ['The service detaches the node and attaches it again with force, which makes a full sync.'],

@@ -146,6 +146,8 @@ export interface SlaveTracker {
   readonly othersSyncing: readonly string[];
   /** Size of the node's own tables at the first look after the swap. */
   readonly ownSstBytes: number | null;
+  /** And with what it held in memory: a copy is opened from tables, binlog comes into memory. */
+  readonly ownHeldBytes?: number;
   /** When the master's size had been read last by then; absent = not noted. */
   readonly masterSizedAt?: number | null;
   readonly rates: readonly RateSample[];

@@ -41,7 +41,7 @@ const samples: { readonly [Code in AnomalyCode]: readonly AnomalyFacts<Code>[] }
     { forMs: 60_000, flaps: 7 },
   ],
   died_on_partial_database: [{ forMs: 0 }, { forMs: 12_000 }],
-  full_sync_skipped: [{ as: 'unfinished' }, { as: 'never' }],
+  full_sync_skipped: [{ as: 'unfinished' }, { as: 'never' }, { as: 'by_binlog' }],
   refused_for_good: [{ noConnectForMs: 25_000 }],
   master_unreachable: [{ noConnectForMs: 25_000 }],
   master_still_syncing: [{ seenAt: 1 }],

@@ -531,14 +531,24 @@ function skipped({ slave, master }: AnomalyInput) {
   const wait = lastPass(slave);
   // Only a look at the master that came after can tell of a dump that was made for this node meanwhile.
   if (!wait && (master.lastAnsweredAt ?? 0) < (slave.upSince ?? 0)) return null;
-  if (wait?.end === 'swapped') return null;
+  const byBinlog = cameByBinlog(slave, master);
+  if (wait?.end === 'swapped' && !byBinlog) return null;
   if (!wait && slave.listedFullSyncing) return null;
   return {
-    as: wait ? ('unfinished' as const) : ('never' as const),
+    as: byBinlog ? ('by_binlog' as const) : wait ? ('unfinished' as const) : ('never' as const),
     waits: slave.waits.length,
     lastEnd: wait?.end ?? null,
     eligibleForMasterElection: slave.replication?.eligibleForMasterElection ?? null,
   };
+}
+
+/** Its tables are too small for a copy, and its memory holds the rest: it follows the binlog from its beginning. */
+function cameByBinlog(slave: SlaveTracker, { samples }: MasterTracker): boolean {
+  const wait = lastPass(slave);
+  if (wait?.end !== 'swapped') return false;
+  const isEnough = (bytes: number | null | undefined) =>
+    openedEnough(wait, bytes ?? null, latestSize(samples));
+  return isEnough(slave.ownSstBytes) === false && isEnough(slave.ownHeldBytes) === true;
 }
 
 function incomplete({ slave, master, capabilities }: AnomalyInput): AnomalyFacts<'up_but_incomplete'> | null {
@@ -549,7 +559,7 @@ function incomplete({ slave, master, capabilities }: AnomalyInput): AnomalyFacts
   if (bytesComplete(wait) === false)
     return { as: 'few_bytes', receivedBytes, snapshotBytes: wait.snapshotBytes! };
   const openedLess = openedEnough(wait, slave.ownSstBytes, latestSize(master.samples)) === false;
-  if (openedLess && isSizedSince(slave, master))
+  if (openedLess && !cameByBinlog(slave, master) && isSizedSince(slave, master))
     return { as: 'small_tables', receivedBytes, nodeTableBytesAfterSwap: slave.ownSstBytes! };
   if (!capabilities.opensSupersededCopy || dumpIsCertain(wait)) return null;
   return { as: 'uncertain_dump', unseenMs: unseenAroundDumpMs(wait) };

@@ -422,7 +422,13 @@ export const isSameMaster = (shown: Address, told: Address): boolean =>
 
 function takeOwnSize(tracker: SlaveTracker, facts: NodeFacts, { samples }: MasterTracker): SlaveTracker {
   if (tracker.upSince === null || tracker.ownSstBytes !== null || !facts.sizes) return tracker;
-  return { ...tracker, ownSstBytes: snapshotSize(facts), masterSizedAt: latestSizedAt(samples) };
+  const tables = snapshotSize(facts);
+  return {
+    ...tracker,
+    ownSstBytes: tables,
+    ownHeldBytes: (tables ?? 0) + (facts.sizes.memtableBytes ?? 0),
+    masterSizedAt: latestSizedAt(samples),
+  };
 }
 
 function takeSpeed(tracker: SlaveTracker, at: number): SlaveTracker {

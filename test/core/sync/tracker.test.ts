@@ -407,17 +407,27 @@ test('a node that restarted while it copied is proven by the copy that it began 
 });
 
 describe('what the node has opened is told by its tables at the first look after the swap (promise 5)', () => {
-  const at = (now: number, state: DbState, ownBytes: number): Seen => ({
+  const at = (now: number, state: DbState, ownBytes: number, memtableBytes = 0): Seen => ({
     master: masterLook(now, { file: 5, offset: 0 }, 11),
     slave: withFacts(
       slaveLook(now + 10, state, { file: state === 'Connected' ? 5 : 0, offset: 0 }, 200 * mega),
-      { sizes: { sstBytes: ownBytes, liveSstBytes: ownBytes, memtableBytes: 0, estimatedKeys: 1 } },
+      { sizes: { sstBytes: ownBytes, liveSstBytes: ownBytes, memtableBytes, estimatedKeys: 1 } },
     ),
   });
 
   it('and not by those that it had before', () => {
     const looks = [at(1100, 'WaitDBSync', 150 * mega), at(1200, 'Connected', 5 * mega)];
     expect(follow(looks).slave.ownSstBytes).toBe(5 * mega);
+  });
+
+  it('where its memory holds what its tables lack, it came by the binlog and not by a copy', () => {
+    const up = (memory: number) => [
+      at(1100, 'WaitDBSync', 0),
+      at(1200, 'Connected', 0, memory),
+      at(9000, 'Connected', 200 * mega),
+    ];
+    expect(follow(up(190 * mega)).anomalies).toEqual(['full_sync_skipped']);
+    expect(follow(up(mega)).anomalies).toEqual(['up_but_incomplete']);
   });
 
   it('and not by those to which they have grown since', () => {
