@@ -131,6 +131,7 @@ export interface SlaveTracker {
   /** Whether the master was seen to list the node as `full syncing` since the attach. */
   readonly listedFullSyncing: boolean;
   readonly listed: ListedSlave | null;
+  /** Since when the master does not list it in sync. */
   readonly notListedSince: number | null;
   readonly listedBefore: readonly string[];
   readonly noConnectSince: number | null;

@@ -566,12 +566,12 @@ function incomplete({ slave, master, capabilities }: AnomalyInput): AnomalyFacts
 }
 
 function notListed({ slave, master, limits, now }: AnomalyInput) {
-  if (slave.upSince === null || master.silentSince !== null || !master.replication) return [];
-  const since = Math.max(slave.upSince, slave.notListedSince ?? slave.upSince);
-  const notSyncing = slave.listed !== null && Object.values(slave.listed.lag).includes('not syncing');
-  if (slave.listed !== null && !notSyncing) return [];
-  const as = notSyncing ? ('not_syncing' as const) : ('not_listed' as const);
-  const facts = { as, forMs: now - since, listed: slave.listed, since };
+  const { upSince, notListedSince, listed } = slave;
+  if (upSince === null || notListedSince === null || master.silentSince !== null || !master.replication)
+    return [];
+  const since = Math.max(upSince, notListedSince);
+  const as = listed === null ? ('not_listed' as const) : ('not_syncing' as const);
+  const facts = { as, forMs: now - since, listed, since };
   return [{ from: since + limits.notListedMs, facts }];
 }
 

@@ -219,6 +219,9 @@ function afterRestart(tracker: SlaveTracker, facts: NodeFacts, at: number): Slav
   };
 }
 
+const isListedInSync = (listed: ListedSlave | null): boolean =>
+  listed !== null && !Object.values(listed.lag).includes('not syncing');
+
 function takeListing(
   tracker: SlaveTracker,
   master: MasterTracker,
@@ -239,7 +242,7 @@ function takeListing(
   return {
     ...tracker,
     listed,
-    notListedSince: listed ? null : (tracker.notListedSince ?? at),
+    notListedSince: isListedInSync(listed) ? null : (tracker.notListedSince ?? at),
     listedFullSyncing: tracker.listedFullSyncing || (capabilities.showsFullSyncing && syncing),
     masterSyncingAt: masterSyncing,
     masterRestartedAt: restartedSince,

@@ -39,11 +39,17 @@ const stats = (replInputBytes: number, commandsProcessed: number) => ({
   commandsProcessed,
 });
 
-const masterLook = (at: number, offset: BinlogOffset, lastSave: number, sstBytes = 200 * mega): Look =>
+const masterLook = (
+  at: number,
+  offset: BinlogOffset,
+  lastSave: number,
+  sstBytes = 200 * mega,
+  lag: number | 'not syncing' = 0,
+): Look =>
   answered(at, {
     replication: masterReplication({
       binlog: { db0: offset },
-      slaves: [{ ip: self.host, port: self.port, lag: { db0: 0 } }],
+      slaves: [{ ip: self.host, port: self.port, lag: { db0: lag } }],
     }),
     lastSaveUnixSeconds: lastSave,
     sizes: { sstBytes, liveSstBytes: sstBytes, memtableBytes: 0, estimatedKeys: 1 },
@@ -660,5 +666,20 @@ describe('nodes that are known by name, all on one port (recording 50)', () => {
   test('where no address is known, an entry is no guess among several', () => {
     const seen = listing(2000, [entry('10.0.0.1', 1), entry('10.0.0.2', 2)]);
     expect(trackSlaveThroughMaster(attach(names[0]!, null), seen, 2000, capabilities).listed).toBeNull();
+  });
+});
+
+describe('a node that its master lists as not syncing', () => {
+  const up = (at: number, lag: number | 'not syncing'): Seen => ({
+    master: masterLook(at, { file: 5, offset: 20 * mega }, 11, 200 * mega, lag),
+    slave: slaveLook(at + 10, 'Connected', { file: 5, offset: 20 * mega }, 225 * mega),
+  });
+
+  it('is so since the first look that shows it, not since the node is up', () => {
+    const after = [up(3000, 0), up(60_000, 'not syncing')];
+    expect(follow(after).anomalies).toEqual([]);
+    expect(follow([...after, up(80_000, 'not syncing')]).anomalies).toEqual([]);
+    expect(follow([...after, up(95_000, 'not syncing')]).anomalies).toEqual(['up_but_not_listed']);
+    expect(follow([...after, up(80_000, 0), up(95_000, 'not syncing')]).anomalies).toEqual([]);
   });
 });
