@@ -25,8 +25,9 @@ import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
 import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
-import { chooseSight, type ReadAgents, readSights, withSightOf } from './sights.ts';
+import { chooseSight, readSights, withSightOf } from './sights.ts';
 import { checkCredential, parseAddress, parseMaster, parseNodes } from './targets.ts';
+import { type AskAgents, portsTried } from './tried-ports.ts';
 import { printable, validator } from './validate.ts';
 
 export interface AdmissionParts {
@@ -35,7 +36,7 @@ export interface AdmissionParts {
   readonly engine: Engine;
   readonly credentials: CredentialSource;
   /** What agents tell; absent = none do. */
-  readonly agents?: ReadAgents;
+  readonly agents?: AskAgents;
   readonly now: () => number;
   /** Waits between two looks. Default: the process' own timers. */
   readonly sleep?: (ms: number) => Promise<void>;
@@ -103,13 +104,16 @@ export function createAdmission(parts: AdmissionParts): Admission {
     };
   }
 
-  async function makePlanOf(request: ParsedRequest): Promise<Plan> {
+  /** `asking`: agents are asked to try the ports of the master, which may take them a while. */
+  async function makePlanOf(request: ParsedRequest, asking = false): Promise<Plan> {
     const { master, nodes, policy } = request;
+    const { agents, sleep = realSleep } = parts;
     const [{ writes, ...masterSeen }, nodesSeen, context, learnt] = await Promise.all([
       lookTwiceAtMaster(parts, master),
       Promise.all(nodes.map((node) => lookAtNode(parts, node, master))),
       contextOf(store, master, nodes),
       learntFrom(store, master),
+      asking && agents ? portsTried({ agents, now, sleep }, master, nodes) : undefined,
     ]);
     const seen = await besideSights(parts, [master, ...nodes]);
     return makePlan({
@@ -130,7 +134,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
 
   return {
     async plan(input, _who) {
-      const plan = await makePlanOf(parse(checkPlanRequest(input)));
+      const plan = await makePlanOf(parse(checkPlanRequest(input)), true);
       await store.savePlan({ id: plan.id, at: plan.at, doc: plan });
       return plan;
     },

@@ -11,7 +11,7 @@ import { masterKey } from '../store/master-key.ts';
 /** What of the store is read. */
 export type ReadAgents = Pick<AgentStore, 'sights' | 'listings'>;
 
-const keysOf = ({ address, seenAs }: NodeTarget): readonly string[] => [
+export const keysOf = ({ address, seenAs }: NodeTarget): readonly string[] => [
   masterKey(address),
   masterKey(seenAs),
 ];

@@ -1,5 +1,6 @@
 import { foldersMoved, serverMoved } from '../model/agent-times.ts';
 import type { AgentListings, AgentReport, AgentServer, AgentSight, Folder } from '../model/views/agent.ts';
+import type { Address } from '../model/views/targets.ts';
 
 /** Addresses and servers of a report that did not count. */
 export interface Dropped {
@@ -68,6 +69,12 @@ export interface AgentStore {
   listings(
     of: Pick<StoredSight, 'agent' | 'host'> & { readonly port: number },
   ): Promise<AgentListings | null>;
+  /** Wants ports tried from the host of the servers with one of these addresses, by whoever speaks for them, until that time. */
+  askPorts(addresses: readonly string[], ports: readonly Address[], until: number): Promise<void>;
+  /** What is wanted so at that time, with the addresses of each server as keys. */
+  portsAsked(
+    now: number,
+  ): Promise<readonly { readonly addresses: readonly string[]; readonly ports: readonly Address[] }[]>;
   /** By name and host. */
   list(): Promise<readonly (KnownAgent & { readonly servers: readonly StoredSight[] })[]>;
   /** How many agents are kept, and how many of them are stale by now. */

@@ -1,4 +1,5 @@
 import type { AgentListings, AgentServer } from '../model/views/agent.ts';
+import type { Address } from '../model/views/targets.ts';
 import {
   type AgentInstance,
   type AgentStore,
@@ -113,6 +114,20 @@ export function createPostgresAgents(database: Database): AgentStore {
         [agent, host, port],
       );
       return found ? listingsOf(found, upgrade('agent_listings', found.listings)) : null;
+    },
+
+    async askPorts(addresses, ports, until) {
+      await database.query(
+        `update agent_servers set ports_asked = $2, ports_asked_until = $3 where addresses && $1::text[]`,
+        [addresses.map(addressKey), toJson(ports), Math.round(until)],
+      );
+    },
+
+    async portsAsked(now) {
+      return database.query<{ addresses: string[]; ports: readonly Address[] } & Row>(
+        'select addresses, ports_asked as ports from agent_servers where ports_asked_until > $1',
+        [Math.round(now)],
+      );
     },
 
     async list() {

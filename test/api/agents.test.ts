@@ -205,6 +205,19 @@ describe('the orders in the answer', () => {
   });
 });
 
+test('a plan that waits has the ports of its master tried', async () => {
+  await report(aReport([aSeenServer('10.0.0.7', 9221)]));
+  const to = { host: '10.0.0.1', port: 19_222 };
+  await agents.askPorts(['10.0.0.7:9221'], [to], api.clock.now + 20_000);
+  api.clock.now += 1_000;
+  expect((await report(aReport([aSeenServer('10.0.0.7', 9221)]))).json()).toEqual({
+    nextReportInMs: 2_000,
+    servers: [{ port: 9221, listFiles: false, hashFiles: false, tryPorts: [to] }],
+  });
+  api.clock.now += 20_000;
+  expect((await report(aReport([aSeenServer('10.0.0.7', 9221)]))).json().servers).toEqual([]);
+});
+
 test('two agents with one token and one host name are shown as two', async () => {
   const from = (instance: string) => report(aReport([aSeenServer('10.0.0.7', 9221)], { instance }));
   const contestedBy = async () => (await listed())[0]!.servers[0]!.contestedBy;

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PolicyInput } from '../../src/model/policy.ts';
+import type { Plan } from '../../src/model/views/plan.ts';
 import type { PikaNode } from '../support/pika.ts';
 import { noNetworks } from './networks.ts';
 import {
@@ -118,13 +119,31 @@ describe.skipIf(reason !== null)('with an agent, on real Pika', { timeout: 400_0
     expect(first!.speaksFor.map(({ text }) => text).join(' ')).toContain('No space left');
   });
 
-  it('port + 10001 is closed: the log names it', async () => {
-    await start();
+  function closeFilesPort(): number {
     const files = rig.master.port + 10_001;
     sh(
       `ip rule del pref 0; ip rule add pref 10 lookup local; ip rule add pref 5 ipproto tcp dport ${files} prohibit`,
     );
     undo.push(() => sh('ip rule del pref 5; ip rule add pref 0 lookup local; ip rule del pref 10'));
+    return files;
+  }
+
+  it('port + 10001 is closed: a plan has the agent try it', async () => {
+    await start();
+    const port = closeFilesPort();
+    const response = await fetch(`${rig.service.url}/v1/plans`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ master: rig.master.name, nodes: [{ address: node.name }] }),
+    });
+    const { findings } = (await response.json()) as Plan;
+    const closed = findings.find(({ code }) => code === 'ports_closed_to_node');
+    expect(closed?.facts).toMatchObject({ ports: [{ port, outcome: 'no_answer' }] });
+  });
+
+  it('port + 10001 is closed: the log names it', async () => {
+    await start();
+    closeFilesPort();
     const { phase, diagnosis } = await expandOne(rig, node);
     expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'rsync_port_closed']);
   });

@@ -52,6 +52,16 @@ describe.each(Object.keys(kinds))('AgentStore in %s', (kind) => {
       ...over,
     });
 
+  it('keeps what is asked of the agents of a server, until nobody waits for it any more', async () => {
+    await report(aReport([aSeenServer('10.0.0.7', 9221), aSeenServer('10.0.0.7', 9222)]));
+    await agents.askPorts(['10.0.0.7:9221', '10.0.0.8:9221'], [{ host: '10.0.0.1', port: 9221 }], 20_000);
+    await report(aReport([aSeenServer('10.0.0.7', 9221), aSeenServer('10.0.0.7', 9222)]));
+    expect(await agents.portsAsked(19_999)).toEqual([
+      { addresses: ['10.0.0.7:9221'], ports: [{ host: '10.0.0.1', port: 9221 }] },
+    ]);
+    expect(await agents.portsAsked(20_000)).toEqual([]);
+  });
+
   it('tells two agents with one token and one host name from one that was started again', async () => {
     const from = (instance: string, receivedAt: number) =>
       report(aReport([aSeenServer('10.0.0.7', 9221)], { instance }), { receivedAt });

@@ -306,6 +306,8 @@ test('no query of the store reads a growing table from end to end', async () => 
   await agents.report({ agent: 'agent-7', report, receivedAt: 5_000, nextReportInMs: 2_000, dropped });
   await agents.refused('agent-7', 'host-7');
   await agents.sights(['10.8.7.1:9221', '10.8.9.1:9221']);
+  await agents.askPorts(['10.8.7.1:9221'], [{ host: '10.8.0.1', port: 9221 }], 9_000);
+  await agents.portsAsked(8_000);
   await agents.listings({ agent: 'agent-7', host: 'host-7', port: 9221 });
   await agents.prune(1_010);
 

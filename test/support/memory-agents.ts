@@ -1,4 +1,5 @@
 import type { AgentListings } from '../../src/model/views/agent.ts';
+import type { Address } from '../../src/model/views/targets.ts';
 import {
   type AgentStore,
   heardOf,
@@ -21,6 +22,7 @@ interface Row {
     readonly keys: readonly string[];
     readonly doc: StoredSight['server'];
     readonly listings: Omit<AgentListings, 'at'> | null;
+    readonly asked?: { readonly ports: readonly Address[]; readonly until: number } | undefined;
   }[];
 }
 
@@ -44,7 +46,8 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
   return {
     async report({ agent, report, receivedAt, nextReportInMs, dropped }) {
       store.reachable();
-      const known = rows.get(key(agent, report.host))?.agent;
+      const row = rows.get(key(agent, report.host));
+      const known = row?.agent;
       rows.set(key(agent, report.host), {
         agent: {
           agent,
@@ -62,6 +65,7 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
         servers: report.servers.map((server) => ({
           keys: server.addresses.map(masterKey),
           ...stored(splitListings(server)),
+          asked: row?.servers.find(({ doc }) => portOf(doc) === portOf(server))?.asked,
         })),
       });
       const own = inOrder()
@@ -88,6 +92,25 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
       const known = rows.get(key(agent, host));
       const found = known?.servers.find(({ doc }) => portOf(doc) === port);
       return known && found?.listings ? listingsOf(known.agent, found.listings) : null;
+    },
+    async askPorts(addresses, ports, until) {
+      store.reachable();
+      const wanted = addresses.map(addressKey);
+      for (const [at, row] of rows)
+        rows.set(at, {
+          ...row,
+          servers: row.servers.map((one) =>
+            one.keys.some((each) => wanted.includes(each)) ? { ...one, asked: { ports, until } } : one,
+          ),
+        });
+    },
+    async portsAsked(now) {
+      store.reachable();
+      return inOrder().flatMap(({ servers }) =>
+        servers.flatMap(({ keys, asked }) =>
+          asked && asked.until > now ? [{ addresses: keys, ports: asked.ports }] : [],
+        ),
+      );
     },
     async list() {
       store.reachable();

@@ -37,7 +37,7 @@ export function agentRoutes(agents: AgentStore): RoutePlugin {
 
 function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts, agents: AgentStore): void {
   const typed = app.withTypeProvider<ApiTypeProvider>();
-  const wishes = wishesSeen(store, now);
+  const wishes = wishesSeen(store, agents, now);
   let bytesNow = 0;
 
   typed.post(
@@ -116,12 +116,33 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
 const bytesOf = ({ headers }: IncomingMessage): number =>
   Math.min(Number(headers['content-length'] ?? mostReportBytes) || 0, mostReportBytes);
 
-/** What the expansions that have not ended want of servers, by each address of a server. Asked for once a second at most. */
-function wishesSeen(store: Store, now: () => number): () => Promise<ReadonlyMap<string, AgentWish>> {
+/**
+ * What expansions that have not ended, and plans that wait, want of servers, by each address of a server. Asked for once a
+ * second at most.
+ */
+function wishesSeen(
+  store: Store,
+  agents: AgentStore,
+  now: () => number,
+): () => Promise<ReadonlyMap<string, AgentWish>> {
+  const ask = async (): Promise<ReadonlyMap<string, AgentWish>> => {
+    const [expansions, plans] = await Promise.all([
+      store.list({ states: active, limit: 200 }),
+      agents.portsAsked(now()),
+    ]);
+    const wishes = wishesOf(expansions);
+    for (const { addresses, ports } of plans)
+      for (const key of addresses)
+        wishes.set(
+          key,
+          both(wishes.get(key), { urgent: true, listFiles: false, hashFiles: false, tryPorts: ports }),
+        );
+    return wishes;
+  };
   let asked: { readonly at: number; readonly answer: Promise<ReadonlyMap<string, AgentWish>> } | null = null;
   return () => {
     if (asked === null || Math.abs(now() - asked.at) >= ordersSeenForMs) {
-      const question = { at: now(), answer: store.list({ states: active, limit: 200 }).then(wishesOf) };
+      const question = { at: now(), answer: ask() };
       question.answer.catch(() => {
         if (asked === question) asked = null;
       });
@@ -133,7 +154,7 @@ function wishesSeen(store: Store, now: () => number): () => Promise<ReadonlyMap<
 
 const active = expansionStates.filter((state) => !isEnded(state));
 
-function wishesOf({ items }: { readonly items: readonly Expansion[] }): ReadonlyMap<string, AgentWish> {
+function wishesOf({ items }: { readonly items: readonly Expansion[] }): Map<string, AgentWish> {
   const wishes = new Map<string, AgentWish>();
   for (const expansion of items) {
     const targets = [expansion.master, ...expansion.joins.map(({ target }) => target)];

@@ -121,11 +121,14 @@ const masterPortShifts = [0, 2000, 10_001] as const;
 export const masterPorts = ({ host, port }: Address) =>
   masterPortShifts.map((shift) => ({ shift, to: { host, port: port + shift } }));
 
+/** Somebody may have opened a port since. Agents of nodes that wait are asked with each report, every 15 s. */
+const closedForMs = 60_000;
+
 /** Ports of the master that the node's agent could not reach, by the name that the node will use. */
-function portsClosedToNode({ look: { sight }, master: { target } }: HostScene) {
+function portsClosedToNode({ look: { at, sight }, master: { target } }: HostScene) {
   const ports = masterPorts(target.seenAs).flatMap(({ shift, to }) => {
     const last = sight?.server.ports.findLast((each) => sameAddress(each.to, to));
-    return last === undefined || last.outcome === 'open'
+    return last === undefined || last.outcome === 'open' || last.at < at - closedForMs
       ? []
       : [{ port: to.port, shift, outcome: last.outcome }];
   });

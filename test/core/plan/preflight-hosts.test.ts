@@ -111,6 +111,12 @@ describe('each finding about a host', () => {
     expect(again(changes)).toMatchObject([{ code, facts }]);
   });
 
+  test('a port that was closed more than a minute ago may be open by now', () => {
+    const tried = { to: { host: '10.0.0.1', port: 19_222 }, outcome: 'refused' as const };
+    expect(found(seenBy({ ports: [{ ...tried, at: now - 60_000 }] }))).toHaveLength(1);
+    expect(found(seenBy({ ports: [{ ...tried, at: now - 60_001 }] }))).toEqual([]);
+  });
+
   test('another Pika on the disk of the node', () => {
     expect(found(seenBy({ sharesDiskWith: [9222] }))).toMatchObject([
       { code: 'another_pika_shares_disk', facts: { ports: [9222] } },
