@@ -95,7 +95,7 @@ function settingsText(): string {
 function valueText(value: (typeof settings)[SettingName]['value']): string {
   if (value.is === 'whole') return `${value.from} to ${value.to}.`;
   if (value.is === 'word') return `One of ${value.of.map((word) => `\`${word}\``).join(', ')}.`;
-  return value.is === 'yes_no' ? '`true` or `false`.' : '';
+  return '';
 }
 
 /** The codes of all errors of the API, by status. */

@@ -80,7 +80,7 @@ function bareApp(options: ApiOptions): FastifyInstance {
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.maxBodyBytes,
-    trustProxy: options.trustProxy,
+    trustProxy: (_address, hop) => hop < options.trustProxy,
     genReqId: () => newId('req'),
     requestTimeout: 60_000,
     http: { headersTimeout: headersLimitMs, connectionsCheckingInterval: 2000 },

@@ -47,6 +47,8 @@ interface StreamProgress {
 export interface EventStreams {
   /** Answers the request with a stream; resolves when the stream has ended. Throws Refusal when there are too many. */
   serve(request: FastifyRequest, reply: FastifyReply, wanted: StreamRequest): Promise<void>;
+  /** Ends the streams of a session. */
+  endOf(session: string): void;
   /** Ends all streams; new ones are refused. */
   close(): Promise<void>;
 }
@@ -126,6 +128,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     async serve(request, reply, wanted) {
       const { maxStreams } = options;
       const caller = request.caller?.name ?? '';
+      const { id: session = null, until = Number.POSITIVE_INFINITY } = request.caller?.session ?? {};
       if (closed) throw refuse('stopping', {});
       if (open.size >= maxStreams) throw refuse('too_many_streams', { most: maxStreams, caller: null });
       // One token, shared by many or stolen, leaves half of the places to the others.
@@ -134,7 +137,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         throw refuse('too_many_streams', { most: own, caller });
       const headers = reply.getHeaders();
       reply.hijack();
-      const stream = new Stream(reply.raw, wanted, reader(request), drainTimeoutMs, now, caller);
+      const stream = new Stream(reply.raw, wanted, reader(request), drainTimeoutMs, now, { caller, session });
       open.add(stream);
       watch ??= store.watchEvents(onNews);
       options.onOpenChanged(open.size);
@@ -148,7 +151,8 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
           'x-accel-buffering': 'no',
         });
         await stream.send(`retry: ${retryAfterMs}\n\n`);
-        while (!stream.ended) await stream.wait(await turn(stream, wanted));
+        while (!stream.ended && now() < until)
+          await stream.wait(Math.min(await turn(stream, wanted), until - now()));
       } catch (error) {
         options.log.warn({ err: error, requestId: request.id }, 'an event stream was cut off by an error');
       } finally {
@@ -156,6 +160,9 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         open.delete(stream);
         options.onOpenChanged(open.size);
       }
+    },
+    endOf(session) {
+      for (const stream of open) if (stream.session === session) stream.end();
     },
     async close() {
       closed = true;
@@ -170,6 +177,8 @@ class Stream {
   readonly reader: Reader;
   /** Name of the token. */
   readonly caller: string;
+  /** Id of the browser's session; null = it came with a token, or none is asked for. */
+  readonly session: string | null;
   afterSeq: number;
   /** Whether there can be events that were not looked for. */
   news = true;
@@ -193,9 +202,10 @@ class Stream {
     forWhom: Reader,
     drainTimeoutMs: number,
     now: () => number,
-    caller: string,
+    of: { readonly caller: string; readonly session: string | null },
   ) {
-    this.caller = caller;
+    this.caller = of.caller;
+    this.session = of.session;
     this.#raw = raw;
     this.#owner = about === null ? null : 'campaignId' in about ? about.campaignId : about.expansionId;
     this.reader = forWhom;

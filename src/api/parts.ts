@@ -30,7 +30,8 @@ export interface ApiOptions {
   readonly newId: NewId;
   readonly limits: Limits;
   readonly tokens: readonly AccessToken[];
-  readonly trustProxy: boolean;
+  /** How many reverse proxies stand before the service. */
+  readonly trustProxy: number;
   readonly readiness: readonly ReadinessCheck[];
   /** Folder of the built dashboard; null = it is not served. */
   readonly dashboardDir: string | null;

@@ -72,8 +72,8 @@ export interface Config {
   readonly keepEndedDays: number | null;
   /** What is known of releases of Pika. */
   readonly knowledge: Knowledge;
-  /** Whether X-Forwarded-* of a reverse proxy are believed. */
-  readonly trustProxy: boolean;
+  /** How many reverse proxies stand before the service: so many entries of X-Forwarded-For are theirs. */
+  readonly trustProxy: number;
   /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
   readonly secrets: readonly string[];
   /** Where this process is to kill itself; null, but in tests. */
@@ -227,7 +227,13 @@ export function isLoopback(host: string): boolean {
 }
 
 function listenProblems(config: Config): readonly string[] {
-  if (asksForSignIn(config.tokens) || isLoopback(config.listen.host)) return [];
+  if (asksForSignIn(config.tokens)) return [];
+  if (config.trustProxy > 0)
+    return [
+      'PIKA_EXPANDER_TRUST_PROXY is set, but no token is configured, so everybody whom the proxy lets through would be the operator. ' +
+        'Set PIKA_EXPANDER_OPERATOR_TOKEN (or _FILE), or "tokens" in the configuration file; or leave the setting out.',
+    ];
+  if (isLoopback(config.listen.host)) return [];
   return [
     `PIKA_EXPANDER_HOST is ${config.listen.host}, which other machines can reach, but no token is configured, so anybody could repoint nodes. ` +
       'Set PIKA_EXPANDER_OPERATOR_TOKEN (or _FILE), or "tokens" in the configuration file; or listen on 127.0.0.1.',
@@ -285,7 +291,6 @@ class ConfigSource {
     if (value.is === 'nodes') return text.split(',').map((entry) => entry.trim());
     if (value.is === 'text' || value.is === 'url') return text;
     if (value.is === 'word' && (value.of as readonly string[]).includes(text)) return text;
-    if (value.is === 'yes_no' && ['true', 'false'].includes(text)) return text === 'true';
     if (value.is === 'whole' && /^\d+$/.test(text) && Number(text) >= value.from && Number(text) <= value.to)
       return Number(text);
     this.#problems.push(`${env} is "${text}"; set it to ${allowedText(value)}.`);

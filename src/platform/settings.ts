@@ -9,7 +9,6 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 type Value =
   | { readonly is: 'whole'; readonly from: number; readonly to: number }
   | { readonly is: 'word'; readonly of: readonly string[] }
-  | { readonly is: 'yes_no' }
   | { readonly is: 'text' }
   | { readonly is: 'url'; readonly protocols: readonly string[] }
   /** Host names, name patterns and networks; with commas between them in a variable. */
@@ -89,9 +88,9 @@ export const settings = {
   trustProxy: {
     env: 'PIKA_EXPANDER_TRUST_PROXY',
     file: 'trustProxy',
-    value: { is: 'yes_no' },
-    default: false,
-    text: 'Whether the service believes the `X-Forwarded-*` headers of a reverse proxy.',
+    value: { is: 'whole', from: 0, to: 10 },
+    default: 0,
+    text: 'How many reverse proxies stand before the service. It takes the address of a client from `X-Forwarded-For`, counted from the right by this number: let nobody reach the service past them. Needs tokens.',
   },
   keepEndedDays: {
     env: 'PIKA_EXPANDER_KEEP_ENDED_DAYS',
@@ -193,11 +192,9 @@ type ValueIn<V> = V extends { readonly is: 'whole' }
     ? W extends readonly (infer E)[]
       ? E
       : never
-    : V extends { readonly is: 'yes_no' }
-      ? boolean
-      : V extends { readonly is: 'nodes' }
-        ? readonly string[]
-        : string;
+    : V extends { readonly is: 'nodes' }
+      ? readonly string[]
+      : string;
 export type SettingValue<N extends SettingName> = ValueIn<(typeof settings)[N]['value']>;
 export type SettingWithDefault<N extends SettingName> =
   | SettingValue<N>
@@ -210,8 +207,6 @@ export function allowedText(value: Value): string {
       return `a whole number from ${value.from} to ${value.to}`;
     case 'word':
       return `one of ${value.of.join(', ')}`;
-    case 'yes_no':
-      return 'true or false';
     case 'url':
       return `an address of the form ${value.protocols[0]}//user:password@host:port/name`;
     case 'nodes':
@@ -227,8 +222,6 @@ function schemaOf(value: Value): TSchema {
       return Type.Integer({ minimum: value.from, maximum: value.to });
     case 'word':
       return Type.Enum([...value.of]);
-    case 'yes_no':
-      return Type.Boolean();
     case 'nodes':
       return Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
     default:

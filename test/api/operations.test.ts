@@ -129,7 +129,7 @@ test('a process that only works answers probes and figures, and nothing else', a
     newId: (prefix) => `${prefix}_1`,
     limits: { maxNodes: 1, maxBodyBytes: 1024, requestsPerMinute: 0, maxEventStreams: 1, lookTimeoutMs: 1 },
     tokens: [],
-    trustProxy: false,
+    trustProxy: 0,
     readiness: [{ name: 'database', check: () => store.ping() }],
     dashboardDir: null,
     shedLoad: false,

@@ -150,7 +150,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     newId,
     limits,
     tokens,
-    trustProxy: false,
+    trustProxy: 0,
     readiness: [
       { name: 'database', check: () => store.ping() },
       { name: 'queue', check: () => doorbell.ping() },

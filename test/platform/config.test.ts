@@ -123,7 +123,16 @@ describe('a bad setting is named, with what to do about it', () => {
       { PIKA_EXPANDER_CRASH_AT: 'before_slaveof:0' },
       /^PIKA_EXPANDER_CRASH_AT/,
     ],
-    ['a word that is not true or false', { PIKA_EXPANDER_TRUST_PROXY: 'yes' }, /^PIKA_EXPANDER_TRUST_PROXY/],
+    [
+      'proxies that are not counted',
+      { PIKA_EXPANDER_TRUST_PROXY: 'true' },
+      /^PIKA_EXPANDER_TRUST_PROXY .*0 to 10/,
+    ],
+    [
+      'a proxy before a service that asks nobody to sign in',
+      { PIKA_EXPANDER_TRUST_PROXY: '1' },
+      /^PIKA_EXPANDER_TRUST_PROXY .*OPERATOR_TOKEN/,
+    ],
     [
       'a missing configuration file',
       { PIKA_EXPANDER_CONFIG: '/none.json' },
@@ -262,15 +271,16 @@ test('the configuration file may hold every setting that a variable may hold', (
     slots: { total: 3, perNodeHost: 2, perMasterHost: 1 },
     nodeNetworks: ['10.0.0.0/8'],
     keepEndedDays: 30,
-    trustProxy: true,
+    trustProxy: 2,
     limits: { maxNodes: 5 },
   };
-  const [env, files] = fromFile(content);
+  const [withFile, files] = fromFile(content);
+  const env = { ...withFile, PIKA_EXPANDER_OPERATOR_TOKEN: 'a-token-long-enough' };
   expect(load(env, files)).toMatchObject({
     listen: content.listen,
     slots: content.slots,
     keepEndedDays: 30,
-    trustProxy: true,
+    trustProxy: 2,
     limits: { ...defaultLimits, maxNodes: 5 },
   });
   const variables = { PIKA_EXPANDER_SLOTS_TOTAL: '9', PIKA_EXPANDER_KEEP_ENDED_DAYS: '1' };

@@ -17,7 +17,7 @@ const attemptsOf =
     `${access.tokenFor((body as { readonly token: string }).token)?.name ?? ''} ${ip}`;
 
 /** Sign-in of the dashboard: the token goes into an HttpOnly cookie, never into an address or a script's reach. */
-export const sessionRoutes: ApiRoutes = async (app, { access, log }) => {
+export const sessionRoutes: ApiRoutes = async (app, { access, log, streams }) => {
   const sessionOf = (caller: Caller | null) => ({
     name: caller?.name ?? null,
     role: caller === null || caller.role === 'agent' ? null : caller.role,
@@ -84,10 +84,13 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log }) => {
         response: { 204: Type.Null({ description: 'Signed out.' }), ...errorResponses() },
       },
     },
-    (request, reply) =>
-      reply
-        .header('set-cookie', access.signOut(request.protocol === 'https'))
+    (request, reply) => {
+      const { caller } = request;
+      if (caller?.session) streams.endOf(caller.session.id);
+      return reply
+        .header('set-cookie', access.signOut(caller, request.protocol === 'https'))
         .code(204)
-        .send(null),
+        .send(null);
+    },
   );
 };

@@ -30,7 +30,7 @@ export function accessControl(app: FastifyInstance, parts: ApiParts): void {
     checkPage(request);
     if (!parts.access.required) checkHost(request);
     if (!reading.includes(request.method)) checkOrigin(request);
-    request.caller = parts.access.callerOf(request.headers);
+    request.caller = parts.access.callerOf(request.headers, request.protocol === 'https');
   });
   // After requests were counted: who guesses tokens is counted too.
   app.addHook('preParsing', async (request) => {
