@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -146,6 +147,32 @@ describe.skipIf(reason !== null)('with an agent, on real Pika', { timeout: 400_0
     closeFilesPort();
     const { phase, diagnosis } = await expandOne(rig, node);
     expect([phase, diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'rsync_port_closed']);
+  });
+
+  /** What the logs say for the likeliest cause. */
+  const said = ({ diagnosis }: Awaited<ReturnType<typeof expandOne>>): string =>
+    diagnosis!.causes[0]!.speaksFor.map(({ text }) => text).join(' ');
+
+  it('the master cannot write its dump: its log names it', async () => {
+    await start();
+    await rm(`${rig.master.folder}/dump`, { recursive: true, force: true });
+    await writeFile(`${rig.master.folder}/dump`, '');
+    const ended = await expandOne(rig, node);
+    expect([ended.phase, ended.diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'dump_failed']);
+    expect(said(ended)).toMatch(/log of the master.*backup/);
+  });
+
+  it('masterauth is wrong as the node comes back in mid-copy: the log names it', async () => {
+    await start({ password: 'right', settings: { masterauth: 'right' } });
+    const running = expandOne(rig, node);
+    await inTransfer(rig);
+    await node.kill();
+    const conf = join(node.folder, 'pika.conf');
+    await writeFile(conf, (await readFile(conf, 'utf8')).replace(/^masterauth.*$/m, 'masterauth : wrong'));
+    await node.start();
+    const ended = await running;
+    expect([ended.phase, ended.diagnosis?.causes[0]?.code]).toEqual(['quarantined', 'master_refuses']);
+    expect(said(ended)).toContain('Invalid masterauth');
   });
 
   it('a node killed in mid-copy and started again: it ends verified, and proven', async () => {
