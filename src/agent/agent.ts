@@ -45,7 +45,7 @@ export interface AgentParts {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   random(): number;
   readonly proc: string;
-  post(url: URL, token: string, json: string, timeoutMs: number): Promise<Posted>;
+  post(url: URL, token: string, json: string, timeoutMs: number, signal: AbortSignal): Promise<Posted>;
 }
 
 const tickMs = 250;
@@ -65,6 +65,8 @@ const portWithinMs = 3000;
 const keptPortTries = 64;
 const hashedBytesPerSecond = 50_000_000;
 const mostAddresses = 64;
+/** What is under way as the agent ends may take so long once more. */
+const endsWithinMs = 500;
 
 /** Lines after which the service should look at once: a listing that comes late proves less. */
 const urgent: ReadonlySet<string> = new Set([
@@ -144,9 +146,9 @@ export class Agent {
       await this.#writeState();
       await this.#parts.sleep(tickMs, signal);
     }
-    await this.#sending;
+    await soon(this.#sending);
     await this.#writeState(true);
-    await this.close();
+    await soon(this.close());
   }
 
   #dueAt(now: number): number {
@@ -251,11 +253,11 @@ export class Agent {
     this.#sentAt = this.#parts.now();
     if (this.#isUrgent) this.#urgentAt = this.#sentAt;
     this.#isUrgent = false;
-    const { service, token } = this.#request;
+    const { service, token, signal } = this.#request;
     try {
       const { report, arrived } = await this.report();
       const url = new URL(`${service}/v1/agents/reports`);
-      const answer = await this.#parts.post(url, token, JSON.stringify(report), answerWithinMs);
+      const answer = await this.#parts.post(url, token, JSON.stringify(report), answerWithinMs, signal);
       if (answer.status < 200 || answer.status > 299) return this.#refused(answer);
       const orders = ordersOf(answer.body);
       arrived();
@@ -267,7 +269,7 @@ export class Agent {
       this.#nextReportAt = this.#parts.now() + orders.nextReportInMs;
       await this.#tryPorts();
     } catch (error) {
-      this.#failed(reasonOf(error), 0);
+      if (!signal.aborted) this.#failed(reasonOf(error), 0);
     }
   }
 
@@ -361,6 +363,16 @@ export class Agent {
       this.#request.say(line);
     }
   }
+}
+
+/** A name that is being resolved, or a folder on a mount that hangs, keeps no process. */
+async function soon(work: Promise<void> | null): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((done) => {
+    timer = setTimeout(done, endsWithinMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 const realPath = (path: string): Promise<string> => realpath(path).catch(() => path);

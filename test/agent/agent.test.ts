@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Agent } from '../../src/agent/agent.ts';
+import { Agent, type AgentParts } from '../../src/agent/agent.ts';
 import { Host, logFile, sha256 } from './host.ts';
 
 let host: Host;
@@ -229,6 +229,19 @@ test('what the service asks for beyond reason is not done', async () => {
   expect(host.askedAt[1]! - host.askedAt[0]!).toBeGreaterThanOrEqual(500);
   expect(host.reports[1]!.servers[0]!.ports).toHaveLength(16);
   expect(host.reports[2]!.servers[0]!.ports.length).toBeLessThanOrEqual(64);
+});
+
+test('ends although the service gives no answer, and says nothing of that', async () => {
+  await host.server('a', 9221);
+  await host.runs(20, 'a');
+  let asked: AbortSignal | undefined;
+  const post: AgentParts['post'] = (_url, _token, _json, _timeoutMs, signal) => {
+    asked = signal;
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+  };
+  await host.run(() => asked !== undefined, {}, { post });
+  expect(asked!.aborted).toBe(true);
+  expect(host.said.filter((text) => /not take/.test(text))).toEqual([]);
 });
 
 test('says its picture without sending it', async () => {
