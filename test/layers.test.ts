@@ -73,12 +73,12 @@ test('each of the great packages is known to few rooms', () => {
   expect(wrong).toEqual([]);
 });
 
-test('nothing but the command line starts the agent', () => {
+test('nothing but the command line and the demo starts the agent', () => {
   const others = imports.filter(
     ({ file, to }) =>
       to.startsWith('.') &&
       relative(source, normalize(join(source, dirname(file), to))).startsWith('agent/') &&
-      !['agent', 'cli'].includes(roomOf(file)),
+      !['agent', 'cli', 'demo'].includes(roomOf(file)),
   );
   expect(others).toEqual([]);
 });

@@ -1,4 +1,5 @@
 /** `npm run demo`: the failure, then the cure, on simulated nodes and the real service, in under two minutes. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +10,11 @@ import { run } from '../cli/run.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
 import { startService } from '../main.ts';
 import type { NodeTarget } from '../model/expansion.ts';
+import { readLogs } from '../replay/logs.ts';
 import type { Service } from '../service.ts';
 import { type Cluster, createDemoCluster, type ServedCluster, serveCluster } from '../simulator/index.ts';
 import { countKeys } from './count-keys.ts';
+import { hostWithAgent } from './host.ts';
 import { type NaiveResult, naiveBurst } from './naive.ts';
 
 export interface DemoOptions {
@@ -27,7 +30,7 @@ const noEntrances: Entrances = {
   serve: notHere,
   demo: notHere,
   replay: notHere,
-  logs: notHere,
+  logs: readLogs,
   record: notHere,
   agent: notHere,
   agentReport: notHere,
@@ -35,17 +38,26 @@ const noEntrances: Entrances = {
 
 const naiveNodes = ['n1', 'n2', 'n3'];
 const allNodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
+/** An agent runs beside this node. */
+const watched = 'n1';
 
 /** Runs the demo; the exit code is 0 only when the naive loop lost keys and the expansion lost none. */
 export async function runDemo(options: DemoOptions = {}): Promise<number> {
-  const cluster = createDemoCluster({ transferMs: 2800 });
+  const cluster = createDemoCluster({ transferMs: 2800, now: Date.now(), logs: true });
   for (const node of naiveNodes.slice(0, 2)) cluster.fault.nextSuperseded(node, 'loss');
   const served = await serveCluster(cluster);
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-demo-'));
-  const service = await startService({ dataDir, port: 0, logLevel: 'error' });
+  const token = randomUUID();
+  const service = await startService(
+    { dataDir, port: 0, logLevel: 'error' },
+    { PIKA_EXPANDER_AGENT_TOKEN: token, PIKA_EXPANDER_AGENT_NODES: '127.0.0.1' },
+  );
+  const address = targetOf(served.addresses[watched]!).address;
+  const folder = join(dataDir, 'host');
+  const host = await hostWithAgent({ cluster, node: watched, address, folder, service: service.url, token });
   try {
     title('A Pika 3.5.4 master with keys and writes going on, and six empty nodes (simulated)');
-    const lossy = await showFailure(served);
+    const lossy = await showFailure(served, host.log);
     const succeeded = await showCure(cluster, served, service);
     const verified = await checkKeys(served);
     if (options.keep ?? process.stdout.isTTY) {
@@ -54,6 +66,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<number> {
     } else say('\nTo look at the dashboard and the API yourself: npm run demo -- --keep');
     return lossy && succeeded && verified ? 0 : 1;
   } finally {
+    await host.close();
     await service.close();
     await served.close();
     await rm(dataDir, { recursive: true, force: true });
@@ -75,7 +88,7 @@ const targetOf = (address: string): NodeTarget => {
 };
 
 /** True when every node said that all was well, and keys were missing. */
-async function showFailure(served: ServedCluster): Promise<boolean> {
+async function showFailure(served: ServedCluster, log: string): Promise<boolean> {
   title('1. The naive way: SLAVEOF on three nodes, one after the other');
   const nodes = naiveNodes.map((id) => targetOf(served.addresses[id]!));
   const results = await naiveBurst(createPikaEngine(), targetOf(served.addresses.m!), nodes, (text) =>
@@ -92,6 +105,8 @@ async function showFailure(served: ServedCluster): Promise<boolean> {
         )
       : ansis.yellow('\n  This time no key was lost: the demo did not show the failure.'),
   );
+  say(`\n  Its log does. ${served.addresses[watched]}:`);
+  await run(['logs', log], processContext(), noEntrances);
   return lossy.length > 0 && results.every((result) => result.link === 'up');
 }
 
@@ -114,13 +129,15 @@ async function showCure(cluster: Cluster, served: ServedCluster, service: Servic
   title('3. The evidence');
   const { items } = await service.store.list({ limit: 1 });
   await run(['evidence', items[0]!.id], context, noEntrances);
+  title('4. What the agent beside one node saw');
+  await run(['show', items[0]!.id, '--node', served.addresses[watched]!], context, noEntrances);
   cluster.stopWrites('m');
   return true;
 }
 
 /** Counts the keys of all nodes once more, past the product: the demo believes nobody, not even the service. */
 async function checkKeys(served: ServedCluster): Promise<boolean> {
-  title('4. An independent count of all keys, with the writes stopped');
+  title('5. An independent count of all keys, with the writes stopped');
   const master = await countKeys(targetOf(served.addresses.m!).address);
   let complete = true;
   for (const id of allNodes) {

@@ -39,11 +39,11 @@ interface ShownMount {
 export function mountsOf(servers: readonly { readonly name: string; readonly paths: Paths }[]): ShownMount[] {
   const mounts = new Map<string, ShownMount>();
   for (const { name: server, paths } of servers)
-    for (const [name, space] of Object.entries(paths)) {
+    for (const [setting, space] of spacesOf(paths)) {
       if (space.totalBytes === null || space.freeBytes === null) continue;
       const { path, totalBytes, freeBytes } = space;
       const key = String(space.device ?? path);
-      const folder = { server, setting: settings[name as keyof Paths], path };
+      const folder = { server, setting, path };
       const folders = [...(mounts.get(key)?.folders ?? []), folder];
       mounts.set(key, { totalBytes, freeBytes, folders });
     }
@@ -52,25 +52,36 @@ export function mountsOf(servers: readonly { readonly name: string; readonly pat
 
 /** Folders of which the agent cannot tell the room, and why. */
 export const unreadablePaths = (paths: Paths): { setting: string; path: string; problem: string }[] =>
-  Object.entries(paths).flatMap(([name, { path, problem }]) =>
-    problem === null ? [] : [{ setting: settings[name as keyof Paths], path, problem }],
+  spacesOf(paths).flatMap(([setting, { path, problem }]) =>
+    problem === null ? [] : [{ setting, path, problem }],
   );
+
+/** In the order of the settings; a database orders the keys of what it stores as it likes. */
+const spacesOf = (paths: Paths) =>
+  Object.entries(settings).flatMap(([name, setting]) => {
+    const space = paths[name as keyof Paths];
+    return space ? [[setting, space] as const] : [];
+  });
 
 /** Each mount once, first those of the node. */
 export const shownDisks = ({
   hosts,
+  phase,
   progress,
-}: Pick<NodeDetail, 'hosts' | 'progress'>): readonly ShownDisk[] =>
+}: Pick<NodeDetail, 'hosts' | 'phase' | 'progress'>): readonly ShownDisk[] =>
   (['node', 'master'] as const).flatMap((server) =>
     mountsOf([{ name: server, paths: hosts[server]?.server.paths ?? {} }]).map(
       ({ totalBytes, freeBytes, folders }) => {
         const names = folders.map(({ setting }) => setting);
-        const arrives = server === 'node' && names.includes('db-sync-path');
+        const arrives = server === 'node' && names.includes('db-sync-path') && beforeSwap.has(phase);
         const awaitedBytes = arrives ? awaited(progress) : null;
         return { server, settings: names, path: folders[0]!.path, totalBytes, freeBytes, awaitedBytes };
       },
     ),
   );
+
+/** From the swap on nothing of the copy is to come, whatever the two figures say, which are samples. */
+const beforeSwap: ReadonlySet<NodeDetail['phase']> = new Set(['attaching', 'snapshotting', 'transferring']);
 
 function awaited({ snapshotBytes, receivedBytes }: NodeDetail['progress']): number | null {
   if (snapshotBytes === null) return null;
@@ -107,6 +118,10 @@ export const shownLog = (hosts: Hosts, since: number, reader: Reader): readonly 
     .sort((a, b) => a.at - b.at);
 
 type AttemptSeen = AgentServer['attempts'][number];
+
+/** Its full syncs since `since` as the log of the node tells them, oldest first. */
+export const shownAttempts = ({ node }: Hosts, since: number): readonly AttemptSeen[] =>
+  (node?.server.attempts ?? []).filter(({ startedAt }) => startedAt >= since);
 
 /** What the node's log tells of a full sync, in a line. */
 export const attemptSaid = text<AttemptSeen>({

@@ -19,6 +19,8 @@ export interface DemoOptions {
   readonly timers?: Timers;
   /** Virtual time at the start. Default: now would not be reproducible, so a fixed moment. */
   readonly now?: number;
+  /** Whether the nodes keep logs. */
+  readonly logs?: boolean;
 }
 
 const averageKeyBytes = 190;
@@ -37,6 +39,7 @@ export function createDemoCluster(options: DemoOptions = {}): Cluster {
     seed: options.seed ?? 'demo',
     timers: options.timers ?? fastTimers,
     ...(options.now === undefined ? {} : { now: options.now }),
+    logs: options.logs ?? false,
     dataScale,
     binlogScale: dataScale,
     binlogBytesPerSecond: throttle,

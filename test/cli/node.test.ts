@@ -3,7 +3,7 @@ import { processContext } from '../../src/cli/context.ts';
 import { joinLine } from '../../src/cli/render/expansion.ts';
 import { renderNode } from '../../src/cli/render/node.ts';
 import { styleFor } from '../../src/cli/style.ts';
-import { shownDisks, shownLog } from '../../src/model/shown-host.ts';
+import { shownAttempts, shownDisks, shownLog } from '../../src/model/shown-host.ts';
 import type { NodeDetail } from '../../src/model/views/expansion.ts';
 import { copyingHosts, sightOf, space } from '../support/agents.ts';
 import { readers } from '../support/texts.ts';
@@ -33,7 +33,7 @@ describe('show --node', () => {
     expect(text).toContain('32 of 54 came');
     expect(text).toContain('400 MB are still to come');
     expect(text).toContain('db-path, db-sync-path (/data/pika/db)');
-    expect(text).toContain('the agent agent-1 told of the node 2.0 s ago');
+    expect(text).toContain('“agent-1” told of the node 2.0 s ago');
     const lines = text.split('\n');
     const of = (words: string) => lines.findIndex((line) => line.includes(words));
     // The master begins its dump after the node was granted the full sync, and before the node has its list.
@@ -66,6 +66,18 @@ describe('what is shown of a host', () => {
       ['db-path log-path', null],
       ['db-sync-path', 4e8],
     ]);
+    // Of a whole copy less than the snapshot can have come: both figures are samples.
+    const after = shownDisks({
+      ...copying,
+      phase: 'verified',
+      hosts: { node: sightOf(at, { paths }), master: null },
+    });
+    expect(after.map(({ awaitedBytes }) => awaitedBytes)).toEqual([null, null]);
+  });
+
+  it('has the full syncs of this expansion alone', () => {
+    expect(shownAttempts(node.hosts, at)).toHaveLength(1);
+    expect(shownAttempts(node.hosts, at + 1)).toEqual([]);
   });
 
   it('has the meaning of each line in the language of the reader', () => {

@@ -20,6 +20,10 @@ describe('npm run demo', () => {
   it('shows keys lost by a naive loop, expands to six verified nodes with every key, and exits 0', async () => {
     const { code, output } = await runDemo();
     expect(output).toMatch(/nodes say "up, lag 0" and have lost keys/);
+    expect(output, 'the log of the node with an agent').toMatch(
+      /\d+ of 38 +incomplete\n +snapshot_superseded/,
+    );
+    expect(output, 'what its agent saw').toMatch(/db0: complete, 38 of 38 files came/);
     expect(output).toContain('6 of 6 nodes verified');
     expect(output.match(/all keys there/g)).toHaveLength(6);
     expect(output, 'names no address where nothing listens any more').not.toMatch(/dashboard +http/);

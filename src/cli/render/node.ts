@@ -1,4 +1,4 @@
-import { attemptSaid, type ShownDisk, shownDisks, shownLog } from '../../model/shown-host.ts';
+import { attemptSaid, type ShownDisk, shownAttempts, shownDisks, shownLog } from '../../model/shown-host.ts';
 import { nobody, type Reader } from '../../model/text.ts';
 import type { NodeDetail } from '../../model/views/expansion.ts';
 import { formatBytes, formatClock, formatMilliseconds, pad, printable } from '../format.ts';
@@ -32,7 +32,7 @@ function agentLines({ hosts }: NodeDetail, now: number): string[] {
   const told = (['node', 'master'] as const).map((server) => {
     const sight = hosts[server];
     if (sight === null) return `no agent reports from the host of the ${server}`;
-    return `the agent ${printable(sight.agent)} told of the ${server} ${formatMilliseconds(Math.max(0, now - sight.at))} ago`;
+    return `“${printable(sight.agent)}” told of the ${server} ${formatMilliseconds(Math.max(0, now - sight.at))} ago`;
   });
   return [`  Agents: ${told.join('; ')}.`];
 }
@@ -56,8 +56,8 @@ function diskLine({ server, settings, path, totalBytes, freeBytes, awaitedBytes 
   return `${bar(used, barWidth)} ${pad(server, 6)} ${free}${needed}  ${style.dim(`${settings.join(', ')} (${printable(path)})`)}`;
 }
 
-const attemptLines = ({ hosts }: NodeDetail): string[] =>
-  (hosts.node?.server.attempts ?? []).map(
+const attemptLines = ({ hosts, phases }: NodeDetail): string[] =>
+  shownAttempts(hosts, phases[0]?.at ?? 0).map(
     (attempt) => `${formatClock(attempt.startedAt)} ${printable(attemptSaid.en(attempt, reader))}`,
   );
 

@@ -2,6 +2,7 @@ import {
   attemptSaid,
   type ShownDisk,
   type ShownLine,
+  shownAttempts,
   shownDisks,
   shownLog,
 } from '../../../model/shown-host.ts';
@@ -20,6 +21,7 @@ export function HostPanel({ join }: { readonly join: NodeDetail }) {
   const { node, master } = join.hosts;
   const disks = shownDisks(join);
   const { files } = join.progress;
+  const attempts = shownAttempts(join.hosts, join.phases[0]?.at ?? 0);
   return (
     <Panel id="host" title={t.title}>
       <div className="stack">
@@ -46,9 +48,9 @@ export function HostPanel({ join }: { readonly join: NodeDetail }) {
         {disks.map((disk) => (
           <Disk key={`${disk.server} ${disk.path}`} disk={disk} />
         ))}
-        {node && node.server.attempts.length > 0 && (
+        {attempts.length > 0 && (
           <ol className="plain small stack tight">
-            {node.server.attempts.map((attempt) => (
+            {attempts.map((attempt) => (
               <li key={`${attempt.db} ${attempt.startedAt}`}>
                 <span className="faint num">{formatClock(attempt.startedAt)}</span>{' '}
                 {attemptSaid[reader.language](attempt, reader)}
