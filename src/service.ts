@@ -6,6 +6,7 @@ import { idMaker, type NewId } from './admission/ids.ts';
 import { buildApi, buildWorkerApi } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
 import { agentRoutes } from './api/routes/agents.ts';
+import { auditRoutes } from './api/routes/audits.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { recordingRoutes } from './api/routes/recording.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
@@ -27,6 +28,7 @@ import type { Store } from './store/store.ts';
 import { createBeforeBatch } from './webhooks/before-batch.ts';
 import { startDispatcher } from './webhooks/dispatcher.ts';
 import { keepAgents } from './work/agents.ts';
+import { createAuditHandler } from './work/audit/handler.ts';
 import { type Campaigns, openCampaigns } from './work/campaign/open.ts';
 import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
@@ -47,6 +49,8 @@ export interface Service {
 const comparisonsAtOnce = 2;
 /** Campaigns only wait for their expansions, so one process can hold many. */
 const campaignsAtOnce = 64;
+/** Audits mostly wait for their comparisons. */
+const auditsAtOnce = 8;
 const webhookTimeoutMs = 10_000;
 const figureTimeoutMs = 1500;
 
@@ -130,6 +134,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     expansion: openBell('expansion'),
     comparison: openBell('comparison'),
     campaign: openBell('campaign'),
+    audit: openBell('audit'),
   };
 
   const newId = idMaker(Date.now);
@@ -213,12 +218,17 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
         doorbell: doorbells.comparison,
         credentials: config.credentials,
       }),
+      auditRoutes({
+        audits: opened.audits,
+        doorbell: doorbells.audit,
+        credentials: config.credentials,
+      }),
     ],
   };
   return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
 }
 
-/** Everything that acts: expansions, the queue's jobs, webhooks. */
+/** Everything that acts: expansions, comparisons, campaigns, audits, the queue's jobs, webhooks. */
 function startWork(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, doorbells, metrics, admission, newId, crashPoint } = parts;
   const wayOut = { allowed: config.outgoing };
@@ -258,6 +268,18 @@ function startWork(parts: Parts): DoorbellWorker {
     sleep,
     crashPoint,
   });
+  const audit = createAuditHandler({
+    audits: opened.audits,
+    comparisons: opened.comparisons,
+    store: opened.store,
+    engine: parts.engine,
+    credentials: config.credentials,
+    doorbell: doorbells.comparison,
+    lookTimeoutMs: config.limits.lookTimeoutMs,
+    log,
+    now: Date.now,
+    sleep,
+  });
   const kind = (name: KindName) => ({ name, queue, doorbell: doorbells[name], log });
   const kinds = [
     startKind({
@@ -277,6 +299,12 @@ function startWork(parts: Parts): DoorbellWorker {
       store: opened.campaigns,
       handler: parts.campaigns.handler,
       concurrency: campaignsAtOnce,
+    }),
+    startKind({
+      ...kind('audit'),
+      store: opened.audits,
+      handler: audit,
+      concurrency: auditsAtOnce,
     }),
   ];
   const dispatcher = startDispatcher({

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { auditFields } from '../model/audit.ts';
 import { comparisonFields } from '../model/comparison.ts';
 import type { ControlVerb } from '../model/expansion.ts';
 import { addCampaignCommands } from './campaign-program.ts';
@@ -45,6 +46,7 @@ export function buildProgram(
   addExpansionCommands(wiring);
   addControlCommands(wiring);
   addCampaignCommands(wiring);
+  addAuditCommands(wiring);
   addDataCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);
   return program;
@@ -202,6 +204,58 @@ function addControlCommands(wiring: Wiring): void {
     });
   }
 }
+
+function addAuditCommands(wiring: Wiring): void {
+  wiring.act(
+    addFieldOptions(
+      wiring
+        .command('audit [masters...]', 'judge every slave of some masters; 0 only when all are whole', [
+          'pika-expander audit 10.0.0.1:9221 10.0.0.4:9221,credential=dc2',
+          'pika-expander audit --all --max-ops-per-second 5000',
+          'pika-expander audit --file masters.txt --depth full --detach',
+        ])
+        .option('-f, --file <file>', 'more masters, one a line (- = standard input)')
+        .option('--all', 'the masters of all expansions that the service keeps')
+        .option(
+          '--slave <host:port,seen-as=…>',
+          'how the service reaches a slave that its master lists as seen-as; may be repeated',
+          collected,
+        )
+        .option('-d, --detach', 'do not wait for the result')
+        .addHelpText('after', auditCodes),
+      auditFields,
+    ),
+    async (session, masters, options: import('./commands/audit.ts').AuditOptions) =>
+      (await import('./commands/audit.ts')).audit(session, masters, options),
+  );
+  wiring.act(
+    wiring
+      .command('audits [audit]', 'list audits, or show one of them, repair what it found, or end it', [
+        'pika-expander audits',
+        'pika-expander audits aud_0mabc --report > audit.md',
+        'pika-expander audits aud_0mabc --repair 10.0.0.2:9221',
+        'pika-expander audits aud_0mabc --cancel --reason "traffic peak"',
+      ])
+      .option('--limit <n>', 'how many (1 to 200)')
+      .option('--report', 'print the report in Markdown')
+      .addOption(
+        new Option(
+          '--repair [slave...]',
+          'plan, ask and start expansions that give damaged slaves (default: all) a full sync',
+        ).conflicts(['report', 'cancel']),
+      )
+      .option('-y, --yes', 'with --repair: start without asking')
+      .addOption(new Option('--cancel', 'end it; what was judged stays').conflicts(['report']))
+      .option('-r, --reason <text>', 'why; recorded with who asked')
+      .addHelpText('after', auditCodes),
+    async (session, [id], options: import('./commands/audit.ts').AuditsOptions) =>
+      (await import('./commands/audit.ts')).audits(session, id, options),
+  );
+}
+
+const auditCodes = `
+Exit codes of an audit: 0 every slave is whole, 1 a slave is damaged,
+                        4 none is damaged, but a slave or a master is doubtful or not judged`;
 
 function addDataCommands(wiring: Wiring, entrances: Entrances): void {
   wiring.act(

@@ -29,13 +29,16 @@ export function parseMaster(text: string): TargetRequest {
 }
 
 /** Nodes from a file's text: one a line; blank lines and what follows a # are left out. */
-export function parseNodeLines(text: string): JoinTargetRequest[] {
-  return text
+export const parseNodeLines = (text: string): JoinTargetRequest[] => linesOf(text).map(parseNode);
+
+/** Masters from a file's text, written in the same way. */
+export const parseMasterLines = (text: string): TargetRequest[] => linesOf(text).map(parseMaster);
+
+const linesOf = (text: string): readonly string[] =>
+  text
     .split('\n')
     .map((line) => line.replace(/#.*$/, '').trim())
-    .filter((line) => line !== '')
-    .map(parseNode);
-}
+    .filter((line) => line !== '');
 
 /** The parts of a checked `host:port`. */
 export function partsOf(address: string): Address {

@@ -201,6 +201,19 @@ export const auditReasons = {
       zh: ({ master }) => `请先处理 ${master}。`,
     },
   ),
+  unlike_its_master: row(
+    'doubtful',
+    {
+      en: ({ slave, master }) =>
+        `The data of ${slave} differ from those of its master ${master}, which is not proven whole itself: ${slave} may hold what ${master} lacks.`,
+      zh: ({ slave, master }) =>
+        `${slave} 的数据与其主节点 ${master} 不一致，而 ${master} 自己未被证实完整：${master} 缺少的数据可能在 ${slave} 上。`,
+    },
+    {
+      en: ({ slave, master }) => `Do not overwrite ${slave} from ${master}. Look at ${master} first.`,
+      zh: ({ slave, master }) => `请不要用 ${master} 覆盖 ${slave}，先处理 ${master}。`,
+    },
+  ),
   is_master: row(
     'doubtful',
     {

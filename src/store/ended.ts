@@ -5,13 +5,14 @@ export interface Forgotten {
   readonly expansions: number;
   readonly campaigns: number;
   readonly comparisons: number;
+  readonly audits: number;
 }
 
 /** What lies in the database and has ended. */
 export interface EndedRecords {
   /**
-   * Deletes up to `limit` of each: campaigns, expansions (with their events, observations, controls and comparisons) and
-   * comparisons of their own that ended before that time (milliseconds since the epoch). An expansion stays as long as a
+   * Deletes up to `limit` of each: campaigns, audits, expansions (with their events, observations, controls and comparisons)
+   * and comparisons of their own that ended before that time (milliseconds since the epoch). An expansion stays as long as a
    * campaign that names it. Throws StoreUnavailableError; what was deleted by then is gone whole.
    */
   forget(endedBefore: number, limit: number): Promise<Forgotten>;
@@ -56,6 +57,8 @@ const campaigns = `
     order by ${endedAt}, id limit $2
   ) returning id`;
 
+const audits = campaigns.replaceAll('campaigns', 'audits');
+
 const comparisons = `
   with gone as (
     select id from comparisons
@@ -73,6 +76,7 @@ export function createEndedRecords(database: Database): EndedRecords {
     async forget(endedBefore, limit) {
       return {
         campaigns: await forget(campaigns, endedBefore, limit),
+        audits: await forget(audits, endedBefore, limit),
         expansions: await forget(expansions, endedBefore, limit),
         comparisons: await forget(comparisons, endedBefore, limit),
       };

@@ -1,10 +1,12 @@
 import type { AgentStore } from './agents.ts';
+import type { AuditStore } from './audits.ts';
 import type { CampaignStore } from './campaigns.ts';
 import type { ComparisonStore } from './comparisons.ts';
 import { openDatabase, type PostgresConnection } from './database.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
 import { createEndedRecords, type EndedRecords } from './ended.ts';
 import { createPostgresAgents } from './postgres-agents.ts';
+import { createPostgresAudits } from './postgres-audits.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresStore } from './postgres-store.ts';
@@ -23,6 +25,7 @@ export interface OpenedStore {
   readonly webhooks: WebhookStore;
   readonly campaigns: CampaignStore;
   readonly agents: AgentStore;
+  readonly audits: AuditStore;
   readonly ended: EndedRecords;
   /** The same database, for a queue without Redis. */
   readonly postgres: PostgresConnection;
@@ -60,6 +63,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     webhooks: createPostgresWebhooks(database),
     campaigns: createPostgresCampaigns(database),
     agents: createPostgresAgents(database),
+    audits: createPostgresAudits(database),
     ended: createEndedRecords(database),
     postgres,
     embedded: server !== null,

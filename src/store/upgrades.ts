@@ -86,6 +86,9 @@ const steps = {
   comparison_report: [],
   comparison_problem: [],
   difference: [],
+  audit: [],
+  /** A server of an audit, with its verdict. */
+  audit_server: [],
   /** What an agent reported of a server. */
   agent_server: [],
   /** The folders of such a report with their files. */

@@ -39,6 +39,7 @@ const samples: { readonly [C in AuditReasonCode]: readonly Facts[] } = {
   replication_ended: [{ states, ownSlaves: 0 }],
   like_its_master: [{}],
   master_unproven: [{}],
+  unlike_its_master: [{}],
   is_master: [{}],
   follows_other: [{ follows: '10.0.0.9:9221' }],
   link_down: [

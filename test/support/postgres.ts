@@ -7,6 +7,7 @@ import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import { createEndedRecords } from '../../src/store/ended.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { createPostgresAgents } from '../../src/store/postgres-agents.ts';
+import { createPostgresAudits } from '../../src/store/postgres-audits.ts';
 import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
@@ -102,6 +103,7 @@ export function openTestStores(
     webhooks: createPostgresWebhooks(database, options),
     campaigns: createPostgresCampaigns(database),
     agents: createPostgresAgents(database),
+    audits: createPostgresAudits(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
   };

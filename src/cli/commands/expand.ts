@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ExpansionView } from '../../model/views/expansion.ts';
 import type { Plan } from '../../model/views/plan.ts';
+import type { ExpansionRequest } from '../api-types.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { ask } from '../prompt.ts';
@@ -10,12 +11,14 @@ import type { Session } from '../session.ts';
 import { writeJsonLine } from '../view.ts';
 import { watchExpansion } from '../watching.ts';
 
-export interface ExpandOptions extends RequestOptions {
+interface StartOptions {
   readonly yes?: boolean;
   readonly detach?: boolean;
   readonly wait?: boolean;
   readonly idempotencyKey?: string;
 }
+
+export interface ExpandOptions extends RequestOptions, StartOptions {}
 
 /** Plans, asks, starts and watches. */
 export async function expand(
@@ -23,9 +26,17 @@ export async function expand(
   nodes: readonly string[],
   options: ExpandOptions,
 ): Promise<ExitCode> {
+  return expandRequest(session, requestOf(nodes, options, session.context), options);
+}
+
+/** The same for a request that is made already. */
+export async function expandRequest(
+  session: Session,
+  request: ExpansionRequest,
+  options: StartOptions,
+): Promise<ExitCode> {
   const { context, client } = session;
   const { json } = session.options;
-  const request = requestOf(nodes, options, context);
   checkCanAsk(session, options);
 
   const { label: _, ...planRequest } = request;
@@ -52,7 +63,7 @@ export async function expand(
   return exitCodes.succeeded;
 }
 
-function checkCanAsk(session: Session, options: ExpandOptions): void {
+function checkCanAsk(session: Session, options: StartOptions): void {
   if (options.yes) return;
   if (session.options.json)
     throw new UsageError('With --json nobody can be asked.', ['Add --yes to start without a question.']);

@@ -5,6 +5,8 @@ import { type Address, formatAddress, type ListedSlave } from '../../model/obser
 import type { NodeTarget } from '../../model/targets.ts';
 import type { AuditCounts, Repair, StoredAuditDoc, StoredAuditServer } from '../../model/views/audit.ts';
 
+type Verdict = NonNullable<StoredAuditServer['verdict']>;
+
 /** Servers of one audit; what is found beyond is counted. */
 export const mostServers = 10_000;
 /** Slaves of slaves of slaves: a chain that leads back to its beginning ends here. */
@@ -110,35 +112,45 @@ export function nextComparisons(
   return begun;
 }
 
+/** These say that a server is no slave of this master, and nothing of its data. */
+const ofNoSlave: readonly (string | undefined)[] = ['is_master', 'follows_other'];
+const fromBest = ['whole', 'not_judged', 'doubtful', 'damaged'] as const;
+
+/** The verdict of each server by its place, the worst where it was found in more than one. */
+function verdictsOf(servers: readonly StoredAuditServer[]): ReadonlyMap<string, Verdict> {
+  const verdicts = new Map<string, Verdict>();
+  for (const server of servers) {
+    const { verdict, reason } = server;
+    if (verdict === null || ofNoSlave.includes(reason?.code)) continue;
+    const known = verdicts.get(placeOf(server)) ?? 'whole';
+    verdicts.set(placeOf(server), fromBest[Math.max(fromBest.indexOf(known), fromBest.indexOf(verdict))]!);
+  }
+  return verdicts;
+}
+
 /**
- * A slave is as good as its master at best: what was found whole beside a master that is not is judged again. Masters
- * come before their slaves, so one pass is enough. A slave that is named as a master too counts under both places.
+ * A slave is as good as its master at best: what was found beside a master that is not whole is judged again, along chains
+ * of the greatest depth. A server at which the audit begins has no verdict, unless it is a slave of another master too.
  */
 export function inherited(servers: readonly StoredAuditServer[]): readonly StoredAuditServer[] {
-  const verdicts = new Map<string, StoredAuditServer['verdict']>();
-  const worst = (server: StoredAuditServer) => {
-    const known = verdicts.get(placeOf(server)) ?? null;
-    const rank = [null, 'whole', 'not_judged', 'doubtful', 'damaged'] as const;
-    if (rank.indexOf(server.verdict) > rank.indexOf(known)) verdicts.set(placeOf(server), server.verdict);
-  };
-  for (const server of servers) worst(server);
-  return [...servers]
-    .sort((a, b) => depthOf(a, servers) - depthOf(b, servers))
-    .map((server) => {
-      if (server.master === null || server.verdict !== 'whole') return server;
-      const master = servers[server.master]!;
-      const ofMaster = verdicts.get(placeOf(master)) ?? null;
-      // The server at which an audit begins has no verdict, unless it is a slave of another master.
-      if (ofMaster === null || ofMaster === 'whole') return server;
-      const code = ofMaster === 'damaged' ? 'like_its_master' : 'master_unproven';
-      const changed = {
-        ...server,
-        ...judgement(code, { slave: server.target.name, master: master.target.name }, {}),
-      };
-      worst(changed);
-      return changed;
-    })
-    .sort((a, b) => a.index - b.index);
+  let judged = servers;
+  for (let depth = 0; depth <= deepest; depth += 1) {
+    const verdicts = verdictsOf(judged);
+    judged = servers.map((server) => {
+      const master = server.master === null ? null : servers[server.master]!;
+      const ofMaster = master === null ? 'whole' : (verdicts.get(placeOf(master)) ?? 'whole');
+      const code = ofMaster === 'whole' ? null : besideUnproven(server, ofMaster);
+      if (master === null || code === null) return server;
+      return { ...server, ...judgement(code, { slave: server.target.name, master: master.target.name }, {}) };
+    });
+  }
+  return judged;
+}
+
+/** What becomes of a comparison with a master that is not whole; null = nothing was compared. */
+function besideUnproven({ verdict, reason }: StoredAuditServer, ofMaster: Verdict) {
+  if (verdict === 'whole') return ofMaster === 'damaged' ? 'like_its_master' : 'master_unproven';
+  return reason?.code === 'data_differ' ? 'unlike_its_master' : null;
 }
 
 export function countsOf(servers: readonly StoredAuditServer[], leftOut: number): AuditCounts {

@@ -140,15 +140,26 @@ describe('a slave is as good as its master at best', () => {
     ]);
   });
 
-  test('a master that is not proven makes its slaves doubtful, and leaves a damaged slave damaged', () => {
+  test('a master that is not proven makes its slaves doubtful: one that differs may hold what the master lacks', () => {
     const doubtful = { state: 'judged', verdict: 'doubtful', reason: null } as const;
     const all = servers(['a', null], ['b', 0, doubtful], ['c', 1, whole], ['d', 1, damaged()]);
-    expect(verdicts(all).slice(2)).toEqual(['doubtful master_unproven', 'damaged data_differ']);
+    expect(verdicts(all).slice(2)).toEqual(['doubtful master_unproven', 'doubtful unlike_its_master']);
+    expect(repairsOf({ id: 'aud_1' }, inherited(all))).toEqual([]);
   });
 
   test('also where the request names the slave as a master', () => {
     const all = servers(['b', null], ['a', null], ['b', 1, damaged()], ['c', 0, whole]);
     expect(verdicts(all)[3]).toBe('damaged like_its_master');
+  });
+
+  test('also down a chain from a slave that may hold what its master lacks', () => {
+    const all = servers(['a', null], ['b', 0, damaged()], ['c', 1, damaged()], ['d', 2, whole]);
+    expect(verdicts(all).slice(2)).toEqual(['doubtful unlike_its_master', 'doubtful master_unproven']);
+  });
+
+  test('a slave that lists its master says nothing of the data of the master', () => {
+    const back = { state: 'judged', ...judgement('is_master', { slave: 'a', master: 'b' }, {}) } as const;
+    expect(verdicts(servers(['a', null], ['b', 0, whole], ['a', 1, back]))[1]).toBe('whole -');
   });
 
   test('a server at which the audit begins is not judged, and its slaves stay whole', () => {

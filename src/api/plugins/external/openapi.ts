@@ -22,6 +22,7 @@ export async function openApi(app: FastifyInstance, version: string): Promise<vo
         { name: 'events', description: 'What happened, as pages and live.' },
         { name: 'knowledge', description: 'What the service knows of masters and of anomalies.' },
         { name: 'comparisons', description: 'Compare the data of two nodes.' },
+        { name: 'audits', description: 'Judge every slave of some masters.' },
         { name: 'webhooks', description: 'Be told of events.' },
         { name: 'agents', description: 'What agents on the hosts of servers see.' },
         { name: 'session', description: 'Sign in to the dashboard.' },

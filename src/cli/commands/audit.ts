@@ -1,0 +1,193 @@
+import { auditFields } from '../../model/audit.ts';
+import type { Audit, AuditSummary } from '../../model/views/audit.ts';
+import type { Page } from '../../model/views/schema.ts';
+import { CliError, passesAfterMs, UsageError } from '../errors.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type FlagValues, inputFromFlags } from '../field-options.ts';
+import { cutTo, printable, table } from '../format.ts';
+import { auditLine, renderAudit } from '../render/audit.ts';
+import type { Session } from '../session.ts';
+import { readText } from '../settings.ts';
+import { parseMaster, parseMasterLines } from '../targets.ts';
+import { expandRequest } from './expand.ts';
+
+export interface AuditOptions extends FlagValues {
+  readonly file?: string;
+  readonly all?: boolean;
+  readonly slave?: readonly string[];
+  readonly detach?: boolean;
+}
+
+const pollMs = 1000;
+
+/** Starts an audit and waits for its verdicts. */
+export async function audit(
+  session: Session,
+  named: readonly string[],
+  options: AuditOptions,
+): Promise<ExitCode> {
+  const started = await session.client.post<Audit>('/v1/audits', {
+    masters: mastersOf(session, named, options),
+    ...(options.slave === undefined ? {} : { slaves: options.slave.map(parseMaster) }),
+    ...inputFromFlags(auditFields, options),
+  });
+  if (!options.detach) return awaitAudit(session, started);
+  session.print(started, () => [
+    `Audit ${started.id} is accepted.`,
+    `Look at it: pika-expander audits ${started.id}`,
+  ]);
+  return exitCodes.succeeded;
+}
+
+function mastersOf({ context }: Session, named: readonly string[], { all, file }: AuditOptions) {
+  const inFile = file === undefined ? [] : parseMasterLines(readText(file, 'file of masters', context));
+  const masters = [...named.map(parseMaster), ...inFile];
+  if (all && masters.length > 0) throw new UsageError('--all and masters exclude each other.');
+  if (all) return 'all';
+  if (masters.length > 0) return masters;
+  throw new UsageError('No master is named.', [
+    'Name them (host:port …), or one a line in a file: --file FILE, or all that the service knows: --all.',
+  ]);
+}
+
+async function awaitAudit(session: Session, started: Audit): Promise<ExitCode> {
+  const { context } = session;
+  const interrupted = new AbortController();
+  const undo = context.onInterrupt(() => interrupted.abort());
+  const show = await progressOf(session);
+  try {
+    let now = started;
+    let againInMs = pollMs;
+    while (!isOver(now) && !interrupted.signal.aborted) {
+      await context.sleep(againInMs, interrupted.signal);
+      againInMs = pollMs;
+      try {
+        now = await session.client.get<Audit>(pathOf(started.id));
+      } catch (error) {
+        // The audit goes on, whether or not the service answers now.
+        const leastMs = passesAfterMs(error);
+        if (leastMs === null) throw error;
+        againInMs = Math.max(pollMs, leastMs);
+      }
+      show.line(auditLine(now));
+    }
+    show.close();
+    if (isOver(now)) return showAudit(session, now);
+    context.stderr.write(`\nStopped waiting. Audit ${now.id} goes on: pika-expander audits ${now.id}\n`);
+    return exitCodes.detached;
+  } finally {
+    show.close();
+    undo();
+  }
+}
+
+/** A line that moves on a terminal; elsewhere nothing is shown before the result. */
+async function progressOf({ context, options }: Session) {
+  if (options.json || options.plain || !context.stdout.isTTY) return { line: () => {}, close: () => {} };
+  const { createLogUpdate } = await import('log-update');
+  const draw = createLogUpdate(context.stdout as NodeJS.WritableStream);
+  return {
+    line: (text: string) => draw(cutTo(text, (context.stdout.columns ?? 80) - 1)),
+    close: () => draw.clear(),
+  };
+}
+
+const isOver = ({ state }: Audit): boolean => state === 'completed' || state === 'cancelled';
+
+function showAudit(session: Session, shown: Audit): ExitCode {
+  session.print(shown, () => renderAudit(shown, session.style));
+  const { damaged, doubtful, notJudged, mastersNotRead, leftOut } = shown.counts;
+  if (damaged > 0) return exitCodes.failed;
+  const unsure = doubtful + notJudged + mastersNotRead + leftOut > 0 || !isOver(shown);
+  return unsure ? exitCodes.needsPerson : exitCodes.succeeded;
+}
+
+export interface AuditsOptions {
+  readonly limit?: string;
+  readonly report?: boolean;
+  /** true = all damaged slaves. */
+  readonly repair?: true | readonly string[];
+  readonly yes?: boolean;
+  readonly cancel?: boolean;
+  readonly reason?: string;
+}
+
+/** Lists audits; with an id shows, repairs or ends that audit. */
+export async function audits(
+  session: Session,
+  id: string | undefined,
+  options: AuditsOptions,
+): Promise<ExitCode> {
+  const { client, context } = session;
+  if (id === undefined) return list(session, options);
+  if (options.report && !session.options.json) {
+    let text = '';
+    for await (const piece of client.text(pathOf(id), 'text/markdown')) text += piece;
+    context.stdout.write(`${text.split('\n').map(printable).join('\n').trimEnd()}\n`);
+    return exitCodes.succeeded;
+  }
+  if (options.cancel) {
+    const { reason } = options;
+    if (!reason?.trim()) throw new UsageError('--cancel needs a --reason; it is recorded with who asked.');
+    await client.post(`${pathOf(id)}/cancel`, { reason });
+  }
+  const shown = await client.get<Audit>(pathOf(id));
+  if (options.repair !== undefined) return repair(session, shown, options.repair, options.yes === true);
+  return showAudit(session, shown);
+}
+
+/** One expansion per master, each planned, asked for and led to its end before the next. */
+async function repair(
+  session: Session,
+  { id, repairs, servers }: Audit,
+  wanted: true | readonly string[],
+  yes: boolean,
+): Promise<ExitCode> {
+  const isWanted = ({ address }: { readonly address: string }): boolean => {
+    const names = servers
+      .filter(({ target }) => hostPort(target.address) === address)
+      .map(({ target }) => target.name);
+    return wanted === true || [address, ...names].some((name) => wanted.includes(name));
+  };
+  const requests = repairs
+    .map((request) => ({ ...request, nodes: request.nodes.filter(isWanted) }))
+    .filter(({ nodes }) => nodes.length > 0);
+  const known = repairs.flatMap(({ nodes }) => nodes.map(({ address }) => address));
+  if (requests.length === 0)
+    throw new CliError(
+      'nothing_to_repair',
+      wanted === true
+        ? `Audit ${id} found no slave that an expansion can repair.`
+        : `Audit ${id} has no repair for ${wanted.join(', ')}.`,
+      [known.length > 0 ? `Name one of: ${known.join(', ')}` : `See why: pika-expander audits ${id}`],
+      exitCodes.failed,
+    );
+  for (const request of requests) {
+    const code = await expandRequest(session, request, { yes });
+    if (code !== exitCodes.succeeded) return code;
+  }
+  return exitCodes.succeeded;
+}
+
+const hostPort = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+async function list(session: Session, { limit }: AuditsOptions): Promise<ExitCode> {
+  const page = await session.client.get<Page<AuditSummary>>('/v1/audits', limit ? { limit } : {});
+  session.print(page, () => {
+    if (page.items.length === 0) return ['No audits.'];
+    const rows = page.items.map(({ id, state, createdAt, counts }) => [
+      id,
+      state,
+      new Date(createdAt).toISOString(),
+      String(counts.slaves),
+      String(counts.damaged),
+      String(counts.doubtful),
+      String(counts.notJudged),
+    ]);
+    return table([['ID', 'STATE', 'ASKED', 'SLAVES', 'DAMAGED', 'DOUBTFUL', 'NOT JUDGED'], ...rows]);
+  });
+  return exitCodes.succeeded;
+}
+
+const pathOf = (id: string): string => `/v1/audits/${encodeURIComponent(id)}`;

@@ -1,0 +1,38 @@
+import { auditSummaryText, wholeAtText } from '../../model/audit-report.ts';
+import { nobody } from '../../model/text.ts';
+import type { Audit, AuditServer, AuditVerdict } from '../../model/views/audit.ts';
+import { printable } from '../format.ts';
+import { type Style, words } from '../style.ts';
+
+/** How far an audit is, or what it came to. */
+export const auditLine = ({ id, state, counts }: Audit): string =>
+  `${id}  ${words(state)}: ${auditSummaryText.en(counts, nobody)}`;
+
+const order: readonly AuditVerdict[] = ['damaged', 'doubtful', 'not_judged'];
+
+/** An audit with everything that is not whole, the damaged slaves first, each with its next step. */
+export function renderAudit(audit: Audit, style: Style): string[] {
+  const { servers, cancel } = audit;
+  return [
+    style.bold(auditLine(audit)),
+    ...(cancel ? [`  ended by ${printable(cancel.by)}: ${printable(cancel.reason)}`] : []),
+    ...order.flatMap((verdict) =>
+      servers.filter((server) => server.verdict === verdict).flatMap((server) => serverLines(server, style)),
+    ),
+  ];
+}
+
+function serverLines(server: AuditServer, style: Style): string[] {
+  const { verdict, target, reason, examples, findings, nextStep } = server;
+  const color = verdict === 'damaged' ? style.red : style.yellow;
+  const since = verdict === 'damaged' ? wholeAtText.en(server, nobody) : '';
+  return [
+    `  ${color(words(verdict!))}  ${printable(target.name)}: ${printable(reason?.text ?? '')}`,
+    ...(since === '' ? [] : [`    ${printable(since)}`]),
+    ...examples.map(({ db, type, key, kind }) => `    db${db} ${type} ${printable(key)}: ${kind}`),
+    ...findings
+      .filter(({ severity }) => severity !== 'info')
+      .map(({ text, nextStep: step }) => `    ${printable(text)} ${printable(step)}`),
+    ...(nextStep === null ? [] : [`    → ${printable(nextStep)}`]),
+  ];
+}

@@ -1,0 +1,394 @@
+import { observe } from '../../admission/observe.ts';
+import {
+  countsOf,
+  inherited,
+  isBranch,
+  mostServers,
+  newServer,
+  nextComparisons,
+  notListed,
+  placeOf,
+  targetOf,
+} from '../../core/audit/audit.ts';
+import {
+  auditSections,
+  judgeComparison,
+  judgeLook,
+  type Seen,
+  settingFindings,
+  silent,
+} from '../../core/audit/judge.ts';
+import { isSlaveOfMaster } from '../../core/plan/preflight-node.ts';
+import type { CredentialSource, Engine } from '../../engines/engine.ts';
+import { type Judgement, judgement } from '../../model/audit-texts.ts';
+import { formatAddress } from '../../model/observation.ts';
+import { auditHasEnded, comparisonHasEnded } from '../../model/states.ts';
+import type { NodeTarget } from '../../model/targets.ts';
+import type { StoredAuditDoc, StoredAuditServer } from '../../model/views/audit.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
+import type { AuditStore, ProvenSlave, StoredAudit } from '../../store/audits.ts';
+import type { ComparisonStore } from '../../store/comparisons.ts';
+import type { Lease } from '../../store/leases.ts';
+import type { Store } from '../../store/store.ts';
+import { type ShellOptions, underLease } from '../shell.ts';
+
+export interface AuditHandlerOptions {
+  readonly audits: AuditStore;
+  readonly comparisons: Pick<ComparisonStore, 'create' | 'get' | 'control'>;
+  readonly store: Pick<Store, 'nodesInUse'>;
+  readonly engine: Engine;
+  readonly credentials: CredentialSource;
+  /** Rings for comparisons. */
+  readonly doorbell: Pick<Doorbell, 'ring'>;
+  readonly lookTimeoutMs: number;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+  /** Names this process in leases; made where it is absent. */
+  readonly owner?: string;
+  readonly now: () => number;
+  /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** How long an audit belongs to a worker that is silent. */
+  readonly leaseMs?: number;
+}
+
+/** Servers that are looked at before the audit is stored again. */
+const looksPerTurn = 64;
+/** Of these side by side. */
+const looksAtOnce = 16;
+const turnEveryMs = 1000;
+/** Slaves of one master that earlier expansions proved. */
+const mostProven = 1000;
+const keptExamples = 5;
+
+/**
+ * The work on an audit's wake-up. It looks at the servers, has their data compared by comparisons of their own, and stores
+ * each verdict as it comes. It only reads. Any number of workers may be called with one id: the lease lets a single worker
+ * through. After a kill the next worker goes on with the servers that have no verdict.
+ */
+export function createAuditHandler(options: AuditHandlerOptions): WakeUpHandler {
+  const { audits: store, log, now, sleep, owner, leaseMs = 15_000 } = options;
+  const shell: ShellOptions = { store, what: 'audit', log, now, sleep, leaseMs, ...(owner ? { owner } : {}) };
+  return underLease(shell, async ({ lease, keep }, signal) => {
+    const audit = await store.get(lease.id);
+    if (audit === null || auditHasEnded(audit.doc.state)) return null;
+    // Looks can take long. A lease that is lost shows at the next save.
+    const heartbeat = setInterval(() => void keep().catch(() => undefined), leaseMs / 4);
+    try {
+      return await new Job(options, lease, audit).work(signal);
+    } finally {
+      clearInterval(heartbeat);
+    }
+  });
+}
+
+class Job {
+  readonly #options: AuditHandlerOptions;
+  readonly #lease: Lease;
+  readonly #servers: StoredAuditServer[];
+  readonly #changed = new Set<number>();
+  /** Places whose slaves were looked for. */
+  readonly #branches: Set<string>;
+  /** When a server was looked at last, by its index. */
+  readonly #lookedAt = new Map<number, number>();
+  #doc: StoredAuditDoc;
+
+  constructor(options: AuditHandlerOptions, lease: Lease, { doc, servers }: StoredAudit) {
+    this.#options = options;
+    this.#lease = lease;
+    this.#servers = [...servers];
+    this.#branches = new Set(servers.filter(({ role }) => role !== null).map(placeOf));
+    this.#doc = doc;
+  }
+
+  async work(signal: AbortSignal): Promise<number | null> {
+    while (!signal.aborted) {
+      if (this.#doc.cancel !== null) return this.#endEarly(this.#doc.cancel);
+      const looked = await this.#look(signal);
+      if (signal.aborted) break;
+      await this.#takeResults();
+      const begun = this.#beginComparisons();
+      if (this.#open().length === 0) return this.#end('completed');
+      // Their ids are stored before they are asked for, so nobody asks twice.
+      await this.#save();
+      for (const server of begun) await this.#ask(server);
+      if (looked < looksPerTurn) await this.#options.sleep(turnEveryMs, signal);
+    }
+    return 0;
+  }
+
+  #open(): readonly StoredAuditServer[] {
+    return this.#servers.filter(({ state }) => state !== 'judged');
+  }
+
+  #change(index: number, change: Partial<StoredAuditServer>): void {
+    this.#servers[index] = { ...this.#servers[index]!, ...change };
+    this.#changed.add(index);
+  }
+
+  #judge(index: number, { verdict, reason }: Judgement, more: Partial<StoredAuditServer> = {}): void {
+    const at = this.#options.now();
+    const wholeAt = verdict === 'whole' ? { wholeAt: { at, by: this.#doc.id } } : {};
+    this.#change(index, { ...more, ...wholeAt, state: 'judged', verdict, reason, judgedAt: at });
+  }
+
+  async #save(): Promise<void> {
+    const { now, audits } = this.#options;
+    const { counts, ...doc } = this.#doc;
+    this.#doc = {
+      ...doc,
+      state: doc.state === 'pending' ? 'running' : doc.state,
+      startedAt: doc.startedAt ?? now(),
+      counts: countsOf(this.#servers, counts.leftOut),
+    };
+    const changed = [...this.#changed].map((index) => {
+      const server = this.#servers[index]!;
+      return { server, master: this.#masterOf(server)?.target ?? null };
+    });
+    this.#changed.clear();
+    const cancel = await audits.save(this.#lease, this.#doc, changed, turnEveryMs);
+    this.#doc = { ...this.#doc, cancel: this.#doc.cancel ?? cancel };
+  }
+
+  #masterOf = ({ master }: StoredAuditServer): StoredAuditServer | null =>
+    master === null ? null : this.#servers[master]!;
+
+  /** Looks at the servers that wait for it, and at those whose doubt may pass. Returns how many those were. */
+  async #look(signal: AbortSignal): Promise<number> {
+    const rank = ({ index, state }: StoredAuditServer) =>
+      state === 'waiting' ? Number.NEGATIVE_INFINITY : (this.#lookedAt.get(index) ?? 0);
+    const wanted = this.#servers
+      .filter(({ state }) => state === 'waiting' || state === 'catching_up')
+      .sort((a, b) => rank(a) - rank(b) || a.index - b.index)
+      .slice(0, looksPerTurn);
+    if (wanted.length === 0) return 0;
+    const uses = await this.#expansionsOf(wanted);
+    /** One look at a master serves all of its slaves, and comes before theirs. */
+    const masters = new Map<number, Promise<Seen>>();
+    const masterOf = (server: StoredAuditServer): Promise<Seen> => {
+      const master = this.#masterOf(server)!;
+      const seen = masters.get(master.index) ?? this.#see(master.target, null);
+      masters.set(master.index, seen);
+      return seen;
+    };
+    await inTurns(wanted, async (server) => {
+      if (signal.aborted) return;
+      if (server.master === null) return this.#lookAtRoot(server);
+      await this.#lookAtSlave(server, await masterOf(server), uses.get(server.target.name) ?? null);
+    });
+    return wanted.length;
+  }
+
+  /** A server that did not answer is asked once more: a moment's silence says nothing. */
+  async #see(target: NodeTarget, master: NodeTarget | null): Promise<Seen> {
+    const { engine, credentials, lookTimeoutMs, now } = this.#options;
+    const masterPassword = master && passwordOf(credentials, master);
+    const options = { sections: auditSections, timeoutMs: lookTimeoutMs, masterPassword };
+    const known = target.credential === null || credentials.names.includes(target.credential);
+    // A credential may have gone from the configuration since the audit was asked for.
+    if (!known) {
+      const look = {
+        kind: 'denied',
+        at: now(),
+        code: 'NO_CREDENTIAL',
+        message: 'its credential is not configured',
+      } as const;
+      return { target, look, capabilities: null };
+    }
+    const first = await observe(engine, credentials, target, options, now);
+    const again = first.look.kind === 'busy' || first.look.kind === 'unreachable';
+    return { target, ...(again ? await observe(engine, credentials, target, options, now) : first) };
+  }
+
+  async #lookAtRoot(server: StoredAuditServer): Promise<void> {
+    const seen = await this.#see(server.target, null);
+    const { look } = seen;
+    if (look.kind !== 'answered' || look.facts.replication === undefined)
+      return this.#judge(server.index, silent(seen));
+    this.#change(server.index, { ...saidOf(seen), state: 'judged', judgedAt: this.#options.now() });
+    await this.#branchOut(this.#servers[server.index]!, seen);
+  }
+
+  async #lookAtSlave(server: StoredAuditServer, master: Seen, expansion: string | null): Promise<void> {
+    const { now } = this.#options;
+    const slave = await this.#see(server.target, master.target);
+    this.#lookedAt.set(server.index, now());
+    const looked = judgeLook({
+      master,
+      slave,
+      captured: server.captured,
+      expansion,
+      patienceMs: this.#doc.spec.catchUpTimeoutMs,
+      now: now(),
+    });
+    const said = { ...saidOf(slave), findings: settingFindings(master, slave) };
+    if (looked.kind === 'judged') this.#judge(server.index, looked.judgement, said);
+    else if (looked.kind === 'compare') this.#change(server.index, { ...said, state: 'to_compare' });
+    else this.#change(server.index, { ...said, state: 'catching_up', captured: looked.captured });
+    // What another master's slave or a master of its own leads is not part of what is audited.
+    const code = looked.kind === 'judged' ? looked.judgement.reason.code : null;
+    if (code !== 'is_master' && code !== 'follows_other')
+      await this.#branchOut(this.#servers[server.index]!, slave);
+  }
+
+  /** Adds the slaves that a server lists, and those of earlier expansions that follow it without being listed. */
+  async #branchOut(server: StoredAuditServer, seen: Seen): Promise<void> {
+    if (seen.look.kind !== 'answered' || !isBranch(server, this.#servers, this.#branches)) return;
+    this.#branches.add(placeOf(server));
+    const { target } = server;
+    const slaves = seen.look.facts.replication?.slaves ?? [];
+    const proven = await this.#options.audits.provenOf(target, mostProven);
+    const known = [...this.#doc.slaves, ...proven.map(({ slave }) => slave)];
+    const listed = slaves.map((slave) => ({
+      target: targetOf(slave, target, known),
+      listedAs: formatAddress({ host: slave.ip, port: slave.port }),
+    }));
+    const unlisted: { target: NodeTarget; listedAs: null }[] = [];
+    await inTurns(notListed(known.slice(this.#doc.slaves.length), slaves), async (slave) => {
+      const { look } = await this.#see(slave, target);
+      const follows = look.kind === 'answered' && look.facts.replication?.role !== 'master';
+      if (follows && isSlaveOfMaster(look.facts, seen, false))
+        unlisted.push({ target: slave, listedAs: null });
+    });
+    await this.#add(server, [...listed, ...unlisted], proven);
+  }
+
+  async #add(
+    master: StoredAuditServer,
+    found: readonly { readonly target: NodeTarget; readonly listedAs: string | null }[],
+    proven: readonly ProvenSlave[],
+  ): Promise<void> {
+    const audited = await this.#options.audits.lastWhole(
+      found.map(({ target }) => target),
+      master.target,
+    );
+    for (const [at, { target, listedAs }] of found.entries()) {
+      const index = this.#servers.length;
+      if (index >= mostServers) {
+        const { counts } = this.#doc;
+        this.#doc = { ...this.#doc, counts: { ...counts, leftOut: counts.leftOut + found.length - at } };
+        return;
+      }
+      const byExpansion = proven.find(({ slave }) => slave.name === target.name)?.wholeAt ?? null;
+      const proofs = [byExpansion, audited[at] ?? null].filter((each) => each !== null);
+      const wholeAt = proofs.sort((a, b) => b.at - a.at)[0] ?? null;
+      this.#servers.push({ index, ...newServer(target, master.index, listedAs), wholeAt });
+      this.#changed.add(index);
+    }
+  }
+
+  /** Of these slaves the expansion that has not ended, by the slave's name. */
+  async #expansionsOf(servers: readonly StoredAuditServer[]): Promise<ReadonlyMap<string, string>> {
+    const keysOf = ({ target }: StoredAuditServer) => [
+      target.name,
+      formatAddress(target.address),
+      formatAddress(target.seenAs),
+    ];
+    const slaves = servers.filter(({ master }) => master !== null);
+    const uses = await this.#options.store.nodesInUse([...new Set(slaves.flatMap(keysOf))]);
+    const byKey = new Map(uses.map(({ node, expansionId }) => [node, expansionId]));
+    return new Map(
+      slaves.flatMap((server): [string, string][] => {
+        const expansion = keysOf(server)
+          .map((key) => byKey.get(key))
+          .find((found) => found !== undefined);
+        return expansion === undefined ? [] : [[server.target.name, expansion]];
+      }),
+    );
+  }
+
+  async #takeResults(): Promise<void> {
+    for (const server of this.#servers.filter(({ state }) => state === 'comparing')) {
+      const comparison = await this.#options.comparisons.get(server.comparisonId!);
+      if (comparison === null) await this.#ask(server);
+      if (comparison === null || !comparisonHasEnded(comparison.state)) continue;
+      const named = { slave: server.target.name, master: this.#masterOf(server)!.target.name };
+      const ownSlaves = this.#servers.filter(({ master }) => master === server.index).length;
+      this.#judge(
+        server.index,
+        judgeComparison(comparison, named, { findings: server.findings, ownSlaves }),
+        { examples: comparison.report?.examples.slice(0, keptExamples) ?? [] },
+      );
+    }
+  }
+
+  #beginComparisons(): readonly StoredAuditServer[] {
+    return nextComparisons(this.#servers, this.#doc).map(({ index }) => {
+      const comparisonId = `cmp_${this.#doc.id}-${index}`;
+      this.#change(index, { state: 'comparing', comparisonId });
+      return this.#servers[index]!;
+    });
+  }
+
+  /** Its id says that it is asked for once. */
+  async #ask(server: StoredAuditServer): Promise<void> {
+    const { comparisons, doorbell, now } = this.#options;
+    const id = server.comparisonId!;
+    await comparisons.create({
+      id,
+      join: null,
+      left: this.#masterOf(server)!.target,
+      right: server.target,
+      spec: this.#doc.spec,
+      requestedBy: `audit ${this.#doc.id}`,
+      createdAt: now(),
+    });
+    // A ring that is lost is made up for by whoever looks for comparisons that are due.
+    await doorbell.ring(id).catch(() => undefined);
+  }
+
+  async #endEarly(cancel: NonNullable<StoredAuditDoc['cancel']>): Promise<null> {
+    const { comparisons, doorbell } = this.#options;
+    const { by, reason: why } = cancel;
+    for (const server of this.#open()) {
+      if (server.state === 'comparing') {
+        const id = server.comparisonId!;
+        // It may not have been asked for yet.
+        if ((await comparisons.get(id)) !== null)
+          await comparisons.control(id, { verb: 'cancel', ...cancel });
+        await doorbell.ring(id).catch(() => undefined);
+      }
+      const master = this.#masterOf(server)?.target.name ?? '';
+      this.#judge(server.index, judgement('cancelled', { slave: server.target.name, master }, { by, why }));
+    }
+    return this.#end('cancelled');
+  }
+
+  async #end(state: 'completed' | 'cancelled'): Promise<null> {
+    for (const [index, server] of inherited(this.#servers).entries()) {
+      if (server === this.#servers[index]) continue;
+      this.#servers[index] = server;
+      this.#changed.add(index);
+    }
+    this.#doc = { ...this.#doc, state, endedAt: this.#options.now() };
+    await this.#save();
+    const { id, counts } = this.#doc;
+    const { log } = this.#options;
+    const level =
+      counts.damaged + counts.doubtful + counts.notJudged + counts.mastersNotRead > 0 ? 'warn' : 'info';
+    log[level](
+      { auditId: id, ...counts },
+      `audit ended: ${counts.damaged} of ${counts.slaves} slaves are damaged`,
+    );
+    return null;
+  }
+}
+
+const passwordOf = (credentials: CredentialSource, { credential }: NodeTarget): string | null =>
+  credential === null || credentials.names.includes(credential)
+    ? (credentials.get(credential)?.password ?? null)
+    : null;
+
+/** What a server said of itself. */
+function saidOf({ look, capabilities }: Seen): Partial<StoredAuditServer> {
+  if (look.kind !== 'answered') return {};
+  return { version: capabilities?.version ?? null, role: look.facts.replication?.role ?? null };
+}
+
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(looksAtOnce, items.length) }, worker));
+}
