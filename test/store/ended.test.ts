@@ -4,6 +4,7 @@ import type { Expansion } from '../../src/model/expansion.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
+import { anAudit } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
 let postgres: TestPostgres;
@@ -97,10 +98,20 @@ describe('what ended before a given time is forgotten', () => {
     const [old, recent, open] = [await endedAt(1000), await endedAt(3000), await endedAt(null)];
     const before = await Promise.all([recent, open].map(({ id }) => rowsOf(id)));
     expect(await rowsOf(old.id)).toBeGreaterThan(6);
-    expect(await stores.ended.forget(2000, 10)).toEqual({ expansions: 1, campaigns: 0, comparisons: 0 });
+    expect(await stores.ended.forget(2000, 10)).toEqual({
+      expansions: 1,
+      campaigns: 0,
+      comparisons: 0,
+      audits: 0,
+    });
     expect(await rowsOf(old.id)).toBe(0);
     expect(await Promise.all([recent, open].map(({ id }) => rowsOf(id)))).toEqual(before);
-    expect(await stores.ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 0 });
+    expect(await stores.ended.forget(2000, 10)).toEqual({
+      expansions: 0,
+      campaigns: 0,
+      comparisons: 0,
+      audits: 0,
+    });
   });
 
   it('the oldest first, in portions', async () => {
@@ -120,10 +131,10 @@ describe('what ended before a given time is forgotten', () => {
     const running = { ...campaign, members: [member] };
     const extra = { events: [event], appliedControls: [], lookAgainInMs: null };
     await campaigns.save(lease, campaign, running, extra);
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 0 });
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 0, audits: 0 });
 
     await campaigns.save(lease, running, { ...running, state: 'succeeded', endedAt: 1500 }, extra);
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 1, campaigns: 1, comparisons: 0 });
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 1, campaigns: 1, comparisons: 0, audits: 0 });
     expect(await campaigns.get(campaign.id)).toBeNull();
     expect(await rowsOf(expansion.id)).toBe(0);
   });
@@ -143,9 +154,23 @@ describe('what ended before a given time is forgotten', () => {
       });
     const lease = (await comparisons.claim('old', 'worker', 60_000))!;
     await comparisons.save(lease, { state: 'completed', endedAt: 1000 });
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 1 });
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 1, audits: 0 });
     expect(await comparisons.get('old')).toBeNull();
     expect(await comparisons.get('open')).not.toBeNull();
+  });
+
+  it('and audits with their verdicts, unless they have not ended', async () => {
+    const { audits, ended, database } = stores;
+    for (const id of ['old', 'open']) {
+      const audit = anAudit(id);
+      await audits.create(audit);
+      const lease = (await audits.claim(id, 'worker', 60_000))!;
+      const state = id === 'old' ? { state: 'completed' as const, endedAt: 1000 } : {};
+      await audits.save(lease, { ...audit.doc, ...state }, [], 0);
+    }
+    expect(await ended.forget(2000, 10)).toMatchObject({ audits: 1, comparisons: 0 });
+    expect([await audits.get('old'), (await audits.get('open'))?.servers.length]).toEqual([null, 1]);
+    expect(await database.query('select 1 from audit_servers')).toHaveLength(1);
   });
 
   it('and its idempotency key with it: the same request starts anew then', async () => {

@@ -1,3 +1,5 @@
+import { defaultSpec } from '../../src/compare/spec.ts';
+import { countsOf, newServer } from '../../src/core/audit/audit.ts';
 import { judgement } from '../../src/model/audit-texts.ts';
 import type { NodeTarget } from '../../src/model/targets.ts';
 import type { StoredAuditDoc, StoredAuditServer } from '../../src/model/views/audit.ts';
@@ -34,6 +36,26 @@ export const targetAt = (name: string): NodeTarget => {
   const address = { host: name.split(':')[0]!, port: Number(name.split(':')[1]) };
   return { name, address, seenAs: address, credential: null };
 };
+
+/** An audit of one master, as it is asked for. */
+export function anAudit(id: string): StoredAudit {
+  const servers = [{ index: 0, ...newServer(targetAt('10.0.0.1:9221'), null, null) }];
+  const doc: StoredAuditDoc = {
+    id,
+    state: 'pending',
+    requestedBy: 'test',
+    createdAt: 1,
+    startedAt: null,
+    endedAt: null,
+    spec: defaultSpec,
+    maxRunning: 2,
+    maxRunningPerHost: 1,
+    slaves: [],
+    counts: countsOf(servers, 0),
+    cancel: null,
+  };
+  return { doc, servers };
+}
 
 /** A slave of the first server of an audit that was found damaged. */
 export const damagedSlave = (index: number, name: string): StoredAuditServer => ({
