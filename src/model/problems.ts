@@ -367,13 +367,26 @@ const stepsOf = ({ ofAnomaly: anomaly, cause, asksPerson }: OfAnomaly, reader: R
   return known.length > 0 ? known : anomalySteps(anomaly, 'givenUp', reader);
 };
 
+const endedAlike = {
+  en: ' The attempts ended in the same way, and nothing tells the cause: another copy would end so too.',
+  zh: '各次尝试以同样的方式结束，原因不明：再复制一次也会如此。',
+};
+
+/** Why no other copy is made. */
+function whyNotAgain({ attempts, cause, asksPerson }: Omit<OfAnomaly, 'ofAnomaly'>, reader: Reader): string {
+  const { language } = reader;
+  if (cause !== null)
+    return `${{ en: ' Likely cause: ', zh: '可能的原因：' }[language]}${causeText(cause, reader)}`;
+  return asksPerson && attempts !== null ? endedAlike[language] : '';
+}
+
 /** A problem that is an anomaly of the full sync. */
 const ofAnomaly: ProblemRow<OfAnomaly> = {
   text: {
-    en: ({ ofAnomaly: anomaly, attempts, cause }, reader) =>
-      `${anomalyTitle(anomaly.code, reader)}${attempts === null ? '' : `, and ${counted(attempts, 'attempt')} did not help`}. ${anomalyFor(anomaly, reader).text}${cause === null ? '' : ` Likely cause: ${causeText(cause, reader)}`}`,
-    zh: ({ ofAnomaly: anomaly, attempts, cause }, reader) =>
-      `${anomalyTitle(anomaly.code, reader)}${attempts === null ? '' : `，尝试 ${attempts} 次仍未解决`}。${anomalyFor(anomaly, reader).text}${cause === null ? '' : `可能的原因：${causeText(cause, reader)}`}`,
+    en: ({ ofAnomaly: anomaly, attempts, cause, asksPerson }, reader) =>
+      `${anomalyTitle(anomaly.code, reader)}${attempts === null ? '' : `, and ${counted(attempts, 'attempt')} did not help`}. ${anomalyFor(anomaly, reader).text}${whyNotAgain({ attempts, cause, asksPerson }, reader)}`,
+    zh: ({ ofAnomaly: anomaly, attempts, cause, asksPerson }, reader) =>
+      `${anomalyTitle(anomaly.code, reader)}${attempts === null ? '' : `，尝试 ${attempts} 次仍未解决`}。${anomalyFor(anomaly, reader).text}${whyNotAgain({ attempts, cause, asksPerson }, reader)}`,
   },
   nextSteps: { en: stepsOf, zh: stepsOf },
 };

@@ -14,8 +14,14 @@ import type { Scenario } from './scenario.ts';
 import { addressOf } from './servers.ts';
 import { createTruth } from './truth.ts';
 
-/** Causes that have passed when the next copy begins. */
-const mayComeAgain: ReadonlySet<string> = new Set(['snapshot_superseded', 'reply_missed']);
+/** Causes that have passed when the next copy begins, and symptoms that are events. */
+const mayComeAgain: ReadonlySet<string> = new Set([
+  'snapshot_superseded',
+  'reply_missed',
+  'node_restarted',
+  'master_still_syncing',
+  'master_unreachable',
+]);
 
 export interface Violation {
   readonly promise: string;

@@ -9,7 +9,7 @@ import type { SlaveTracker } from '../../model/full-sync.ts';
 import { problemOfAnomaly } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { nobody } from '../../model/text.ts';
-import { diagnose } from '../sync/diagnosis.ts';
+import { diagnose, symptomOf } from '../sync/diagnosis.ts';
 import { logsByAgents } from '../sync/log-evidence.ts';
 import { slaveName } from '../sync/master-tracker.ts';
 import { isConnected, pairCapabilities } from '../sync/tracker.ts';
@@ -122,9 +122,12 @@ export function treat(
     case 'ask_for_dump':
       reattach(turn, known, anomaly, diagnosis);
       return true;
-    case 'person':
-      stop(turn, known, problemOfAnomaly(anomaly, diagnosis));
+    case 'person': {
+      const sameAgain = diagnosis.causes.length === 0 && anomaly.remedy === 'reattach';
+      const attempts = sameAgain ? known.attempts.length : null;
+      stop(turn, known, problemOfAnomaly(anomaly, diagnosis, attempts));
       return true;
+    }
   }
 }
 
@@ -220,7 +223,7 @@ function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord, diagnosis: Dia
     comparison: null,
     inconclusiveComparisons: 0,
     evidence: null,
-    triedCauses: cause === null ? (join.triedCauses ?? []) : [...(join.triedCauses ?? []), cause.code],
+    triedCauses: [...(join.triedCauses ?? []), cause?.code ?? symptomOf(anomaly)],
   });
   stepAttempt(
     turn,

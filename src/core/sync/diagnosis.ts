@@ -49,7 +49,7 @@ export interface Patient {
   readonly anomaly: AnomalyRecord;
   /** Slaves in sync that the master lists since SLAVEOF and that are no node of the expansion, as `ip:port`. */
   readonly unknownEntries?: readonly string[];
-  /** Causes for which copies of this node were ended before. */
+  /** Causes for which copies of this node were ended before; the symptom of copies of which no cause was known. */
   readonly earlier: readonly string[];
   /** The policy permits BGSAVE on the master. */
   readonly mayAskForDump: boolean;
@@ -103,6 +103,14 @@ const isAskingAgain = (code: string): code is keyof typeof asksAgainForMs => cod
 /** Causes that lie in the dump itself: a copy of the same dump ends the same way. */
 const needsNewDump = (code: string): boolean => code === 'lost_after_flush' || code === 'dump_failed';
 
+/** What is seen of a copy whose cause nobody knows: seen twice, a third copy would show it again. */
+export const symptomOf = ({ code, facts }: AnomalyRecord): string =>
+  typeof facts.as === 'string' ? `${code}: ${facts.as}` : code;
+
+/** Restarts and outages have passed when the next copy begins. */
+const isEvent = ({ code }: AnomalyRecord): boolean =>
+  code === 'node_restarted' || code === 'master_still_syncing' || code === 'master_unreachable';
+
 /** A remedy is not repeated for a cause that it did not cure. */
 function remedyFor(
   { anomaly, earlier, slave, now, mayAskForDump, capabilities }: Patient,
@@ -112,8 +120,10 @@ function remedyFor(
     const until = (slave.noConnectSince ?? now) + asksAgainForMs[cause.code];
     if (now < until) return { kind: 'wait', until };
   }
-  if (cause === undefined)
-    return anomaly.remedy === 'reattach' ? { kind: 'reattach' } : { kind: 'person', steps: [] };
+  if (cause === undefined) {
+    const again = isEvent(anomaly) || !earlier.includes(symptomOf(anomaly));
+    return again && anomaly.remedy === 'reattach' ? { kind: 'reattach' } : { kind: 'person', steps: [] };
+  }
   // Only a version that shows LASTSAVE and its slaves in full sync tells when the dump is there, and whom it would harm.
   const mayAsk = mayAskForDump && capabilities.hasLastSave && capabilities.showsFullSyncing;
   if (mayAsk && needsNewDump(cause.code) && !earlier.includes(cause.code)) return { kind: 'ask_for_dump' };

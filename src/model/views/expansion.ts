@@ -196,7 +196,8 @@ export const JoinView = Type.Object({
   ),
   triedCauses: Type.Optional(
     Type.Array(Type.String(), {
-      description: 'Causes for which a copy was repeated since it began, or since a person retried it.',
+      description:
+        'Causes for which a copy was repeated since it began, or since a person retried it; the symptom where no cause was found.',
     }),
   ),
   inconclusiveComparisons: Type.Integer({

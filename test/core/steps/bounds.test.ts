@@ -353,7 +353,7 @@ test('a master that has lost its binlog in the copy is another master: no node i
     () => ({ state: 'Connected' as const, offset: 100 }),
     () => ({ state: 'Error' as const, bytes: 0 }),
   ]) {
-    const { expansion } = playAgainst(1, hour, { habit, masterEmptyAfterMs: 6000 });
+    const { expansion } = playAgainst(1, hour, { habit, masterEmptyAfterMs: 3000 });
     const [join] = expansion.joins;
     expect([expansion.state, join!.phase, join!.problem?.code]).toEqual([
       'halted',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { diagnose } from '../../../src/core/sync/diagnosis.ts';
+import { diagnose, symptomOf } from '../../../src/core/sync/diagnosis.ts';
 import { beginPass } from '../../../src/core/sync/full-sync-pass.ts';
 import { newMasterTracker } from '../../../src/core/sync/master-tracker.ts';
 import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
@@ -9,9 +9,11 @@ import { builtIn } from '../../../src/engines/pika/knowledge.ts';
 import { makeAnomaly } from '../../../src/model/anomalies.ts';
 import { causeSteps } from '../../../src/model/causes.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
+import type { AnomalyRecord } from '../../../src/model/evidence.ts';
 import type { SlaveTracker } from '../../../src/model/full-sync.ts';
 import type { KnownFault } from '../../../src/model/knowledge.ts';
 import type { ListedSlave } from '../../../src/model/observation.ts';
+import { problemOfAnomaly } from '../../../src/model/problems.ts';
 import { nobody } from '../../../src/model/text.ts';
 import { masterReplication } from './master-replication.ts';
 
@@ -216,6 +218,55 @@ describe('data differ as the faults of the two releases make them differ', () =>
       bySign: { missing_expires: 5 },
     });
     expect(first).toBe('GETEX loses keys. Use EXPIRE.');
+  });
+});
+
+describe('two copies that ended in the same way, with no cause known', () => {
+  const remedyAfter = (anomaly: AnomalyRecord, earlier: readonly string[]) =>
+    diagnose({
+      slave: newSlaveTracker({
+        attachedAt: 0,
+        master: { host: '10.0.0.1', port: 9221 },
+        self: { host: '10.0.0.2', port: 9221 },
+        before: null,
+        listedBefore: [],
+      }),
+      master: newMasterTracker(),
+      capabilities: capabilitiesOf({ server }),
+      nodeVersion: '3.5.4',
+      faults: builtIn.faults,
+      logs: noLogs,
+      report: null,
+      mayAskForDump: false,
+      anomaly,
+      earlier,
+      now: 1000,
+    }).remedy.kind;
+  const skipped = (as: 'never' | 'unfinished') =>
+    makeAnomaly('full_sync_skipped', { as }, { at: 1000, attempt: 2 });
+
+  test('are enough: a person is asked', () => {
+    const earlier = [symptomOf(skipped('never'))];
+    expect(remedyAfter(skipped('never'), [])).toBe('reattach');
+    expect(remedyAfter(skipped('never'), earlier)).toBe('person');
+    expect(remedyAfter(skipped('unfinished'), earlier)).toBe('reattach');
+  });
+
+  test('are repeated where it was an event: a restart, or an outage of the master', () => {
+    const restarted = makeAnomaly(
+      'node_restarted',
+      { afterCopy: true, restarts: 1 },
+      { at: 1000, attempt: 2, remedy: 'reattach' },
+    );
+    const away = makeAnomaly('master_unreachable', { noConnectForMs: 30_000 }, { at: 1000, attempt: 2 });
+    for (const event of [restarted, away]) expect(remedyAfter(event, [symptomOf(event)])).toBe('reattach');
+  });
+
+  test('are said', () => {
+    const diagnosis = { causes: [], remedy: { kind: 'person', steps: [] } } as never;
+    expect(problemOfAnomaly(skipped('never'), diagnosis, 2).text).toMatch(
+      /^The node is up without a full sync, and 2 attempts did not help\. .* The attempts ended in the same way/,
+    );
   });
 });
 
