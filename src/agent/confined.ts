@@ -1,11 +1,29 @@
 /** Reads below the folders that a pika.conf names, and nowhere else: links below them are not followed. */
 import { constants, type Dirent } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Why something cannot be read, as the system says it. */
 export const reasonOf = (error: unknown): string =>
   (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+
+const notRegular = (): Error => new Error('not a regular file');
+
+const isLinkOrFile = (mode: bigint): boolean =>
+  [constants.S_IFREG, constants.S_IFLNK].includes(Number(mode) & constants.S_IFMT);
+
+/** The text of a regular file of the operator, which may be a link. Throws if it is none, or longer. */
+export async function readRegular(path: string, longest: number): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) throw notRegular();
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(longest + 1), 0, longest + 1, 0);
+    if (bytesRead > longest) throw new Error(`longer than ${longest} bytes`);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
 
 /**
  * An open folder. What lies in it is reached through the open folder and not by its path, so it does not matter who
@@ -38,16 +56,25 @@ export class OpenFolder {
 
   /** A regular file in it, to be read; ELOOP for a link. */
   async file(name: string): Promise<FileHandle> {
-    // Not waiting: opening a pipe would wait for its writer.
+    // Whoever opens a pipe or a device does something to it.
+    const { mode } = await this.lstat(name);
+    if (!isLinkOrFile(mode)) throw notRegular();
+    // Should it be replaced meanwhile, opening it waits for nobody.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const file = await open(join(this.#path, name), flags);
     if ((await file.stat()).isFile()) return file;
     await file.close();
-    throw new Error('not a regular file');
+    throw notRegular();
   }
 
-  entries(): Promise<Dirent[]> {
-    return readdir(this.#path, { withFileTypes: true });
+  /** What lies in it; of more than `most` things as many as that. */
+  async entries(most: number): Promise<Dirent[]> {
+    const found: Dirent[] = [];
+    for await (const entry of await opendir(this.#path, { bufferSize: 1024 })) {
+      if (found.length >= most) break;
+      found.push(entry);
+    }
+    return found;
   }
 
   /** Of the folder itself. */

@@ -1,5 +1,6 @@
 /** What lies in the folders of a server: the newest dump, the arriving copy, and the tables that it has open. */
 import { createHash } from 'node:crypto';
+import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import type { Folder, FolderFile } from '../model/views/agent.ts';
 import { OpenFolder, reasonOf, within } from './confined.ts';
@@ -13,8 +14,10 @@ export interface Wanted {
   readonly hash: boolean;
 }
 
-/** Of a folder with more files there is no listing. */
+/** Of a folder with more files there is no listing, and no more of them are looked at. */
 const mostListed = 100_000;
+/** Of the time, no more than a fifth is spent on walking through a long copy that grows. */
+const [longCopy, restPerWalk] = [1000, 4];
 /** dbN / type / file: Pika lays nothing deeper. */
 const deepest = 3;
 /** Five short lines; anything else is no `info`. */
@@ -34,6 +37,23 @@ interface Came {
   readonly tables: Map<string, Found>;
 }
 
+/** A folder as it was listed last. While its time stands, no file was added to it, taken away or replaced. */
+interface KnownFolder {
+  readonly inode: bigint;
+  readonly mtimeNs: bigint;
+  readonly files: readonly Found[];
+  readonly folders: readonly string[];
+  /** Whether more files lie in it. */
+  readonly cut: boolean;
+}
+
+/** The tables of a database that were seen. Their size and content never change, and no number is given twice. */
+interface KnownTables {
+  readonly inode: bigint;
+  mtimeNs: bigint;
+  readonly tables: Map<string, Found>;
+}
+
 /** Below the name of the folder: the folders on the way to a file, then the file. */
 const openFound = (root: string, name: string) => async () => {
   const parts = name.split('/');
@@ -50,12 +70,18 @@ export class ServerFolders {
   readonly #conf: PikaConf;
   readonly #paths: Paths;
   readonly #hasher: Hasher;
+  readonly #mostListed: number;
+  readonly #tablesOf = new Map<string, KnownTables>();
+  /** Folders of finished dumps, by path. */
+  #dumpFolders: ReadonlyMap<string, KnownFolder> = new Map();
+  #copiesWalked: { readonly wanted: string; readonly until: number; readonly copies: Folder[] } | null = null;
   readonly #manifests = new Map<string, { readonly id: string; readonly reader: ManifestReader }>();
   /** By database, while listings are wanted: of its folder, and of the copy that may take its place. */
   readonly #came = new Map<string, readonly Came[]>();
 
   /** `paths`: absolute. */
-  constructor(conf: PikaConf, paths: Paths, hasher: Hasher) {
+  constructor(conf: PikaConf, paths: Paths, hasher: Hasher, most = mostListed) {
+    this.#mostListed = most;
     this.#conf = conf;
     this.#paths = paths;
     this.#hasher = hasher;
@@ -72,19 +98,34 @@ export class ServerFolders {
     for (const date of dates)
       for (const db of this.#databases(await foldersIn(join(this.#paths.dump, date))))
         if (!newest.has(db)) newest.set(db, join(this.#paths.dump, date, db));
-    return this.#each([...newest], (db, path) => this.#whole(db, path, wanted));
+    const kept = new Map<string, KnownFolder>();
+    const dumps = await this.#each([...newest], (db, path) =>
+      this.#whole(db, path, wanted, { known: this.#dumpFolders, kept }),
+    );
+    this.#dumpFolders = kept;
+    return dumps;
   }
 
   /** What has come of each database. */
   async copies(wanted: Wanted): Promise<Folder[]> {
+    const [startedAt, asked, before] = [performance.now(), JSON.stringify(wanted), this.#copiesWalked];
+    if (before?.wanted === asked && startedAt < before.until) return before.copies;
     const path = this.#paths.dbSync;
     const databases = this.#databases(await foldersIn(path));
-    const copies = await this.#each(
+    const found = await this.#each(
       databases.map((db) => [db, join(path, db)]),
-      (db, folder) => this.#whole(db, folder, wanted, (ino, found) => this.#remember(db, ino, found, wanted)),
+      (db, folder) =>
+        this.#whole(db, folder, wanted, {
+          seen: (ino, files) => this.#remember(db, ino, files, wanted),
+        }),
     );
     // The folders of a copy to come are made empty.
-    return copies.filter(({ files, problem }) => files > 0 || problem !== undefined);
+    const copies = found.filter(({ files, problem }) => files > 0 || problem !== undefined);
+    const isLong = copies.some(({ files }) => files > longCopy);
+    const endedAt = performance.now();
+    const until = isLong ? endedAt + restPerWalk * (endedAt - startedAt) : 0;
+    this.#copiesWalked = { wanted: asked, until, copies };
+    return copies;
   }
 
   /** The table files that each database consists of, as its CURRENT and MANIFEST say. */
@@ -154,18 +195,21 @@ export class ServerFolders {
     db: string,
     path: string,
     wanted: Wanted,
-    seen?: (inode: bigint, found: readonly Found[]) => void,
+    { known = new Map(), kept, seen }: WholeOptions,
   ): Promise<Folder> {
     return within(OpenFolder.at(path), async (folder) => {
       const { ino, mtimeNs } = await folder.stat();
-      const found = await filesBelow(folder);
+      const walk: Walk = { known, walked: new Map(), left: this.#mostListed, cut: false };
+      const found = await filesBelow(folder, path, walk);
       seen?.(ino, found);
       const info = found.find(({ name }) => name === 'info');
-      return {
-        ...this.#described(db, path, ino, mtimeNs, found, wanted),
-        // Of a copy it is empty at first.
-        dumpId: info && info.size > 0 && info.size <= longestInfo ? await md5(folder, 'info') : null,
-      };
+      // Of a copy it is empty at first.
+      const dumpId = info && info.size > 0 && info.size <= longestInfo ? await md5(folder, 'info') : null;
+      // It is written last: a dump without it may still grow.
+      if (dumpId !== null) for (const [at, each] of walk.walked) kept?.set(at, each);
+      const described = this.#described(db, path, ino, mtimeNs, found, wanted);
+      if (!walk.cut) return { ...described, dumpId };
+      return { ...described, dumpId, listing: null, problem: `more than ${this.#mostListed} files` };
     });
   }
 
@@ -174,9 +218,9 @@ export class ServerFolders {
       const { ino, mtimeNs } = await folder.stat();
       const found: Found[] = [];
       const problems: string[] = [];
-      for (const name of (await namesOf(folder, 'folder')).toSorted()) {
+      for (const name of await foldersOf(folder)) {
         const part = await within(folder.folder(name), (inner) => this.#partTables(join(path, name), inner));
-        found.push(...part.found.map((file) => ({ ...file, name: `${name}/${file.name}` })));
+        for (const file of part.found) found.push({ ...file, name: `${name}/${file.name}` });
         if (part.problem !== null) problems.push(`${name}/${part.problem}`);
       }
       this.#remember(db, ino, found, wanted);
@@ -204,18 +248,36 @@ export class ServerFolders {
     if (!/^MANIFEST-\d+$/.test(current)) return none('CURRENT: names no MANIFEST');
     const manifest = await this.#manifest(path, folder, current);
     if (typeof manifest === 'string') return none(`${current}: ${manifest}`);
+    if (manifest.length > mostListed) return none(`${current}: names more than ${mostListed} tables`);
+    const { tables } = await this.#knownTables(path, folder);
     const found: Found[] = [];
     const wrong: string[] = [];
     for (const { number, bytes } of manifest) {
       const name = `${String(number).padStart(6, '0')}.sst`;
-      const file = await folder.lstat(name).catch(() => null);
-      if (!file?.isFile()) wrong.push(`${name}: missing`);
+      const known = tables.get(name);
+      const file = Number(known?.size) === bytes ? known! : await fileIn(folder, name);
+      if (file === null) wrong.push(`${name}: missing`);
       else {
-        found.push({ ...identityOf(file), name });
-        if (Number(file.size) !== bytes) wrong.push(`${name}: ${file.size} of ${bytes} bytes`);
+        found.push(file);
+        if (Number(file.size) === bytes) tables.set(name, file);
+        else wrong.push(`${name}: ${file.size} of ${bytes} bytes`);
       }
     }
     return { found, problem: wrong.length > 0 ? wrong.slice(0, 3).join(', ') : null };
+  }
+
+  /** The tables of a folder that were seen before and that nobody has taken away. */
+  async #knownTables(path: string, folder: OpenFolder): Promise<KnownTables> {
+    const { ino, mtimeNs } = await folder.stat();
+    const before = this.#tablesOf.get(path);
+    const known = before?.inode === ino ? before : { inode: ino, mtimeNs: 0n, tables: new Map() };
+    this.#tablesOf.set(path, known);
+    if (known.tables.size > 0 && known.mtimeNs !== mtimeNs) {
+      const there = new Set((await folder.entries(2 * mostListed)).map(({ name }) => name));
+      for (const name of known.tables.keys()) if (!there.has(name)) known.tables.delete(name);
+    }
+    known.mtimeNs = isFresh(mtimeNs) ? 0n : mtimeNs;
+    return known;
   }
 
   /** The tables that it names; a text = why it cannot be read. */
@@ -307,30 +369,77 @@ const nothing = (db: string, path: string): Folder => ({
 
 const identityOf = ({ dev, ino, size, mtimeNs }: FileIdentity): FileIdentity => ({ dev, ino, size, mtimeNs });
 
-async function namesOf(folder: OpenFolder, kind: 'file' | 'folder'): Promise<string[]> {
-  const entries = await folder.entries();
-  return entries
-    .filter((entry) => (kind === 'file' ? entry.isFile() : entry.isDirectory()))
-    .map(({ name }) => name);
+/** Within these, times of files and folders may be the same before and after a change. */
+const isFresh = (mtimeNs: bigint): boolean => Date.now() - Number(mtimeNs / 1_000_000n) < freshMs;
+
+const namesOf = (entries: readonly Dirent[], kind: 'isFile' | 'isDirectory'): string[] =>
+  entries.flatMap((entry) => (entry[kind]() ? [entry.name] : [])).toSorted();
+
+const foldersOf = async (folder: OpenFolder): Promise<string[]> =>
+  namesOf(await folder.entries(mostListed), 'isDirectory');
+
+async function fileIn(folder: OpenFolder, name: string): Promise<Found | null> {
+  const file = await folder.lstat(name).catch(() => null);
+  return file?.isFile() ? { ...identityOf(file), name } : null;
 }
 
 /** Names of the folders in a folder; none where it cannot be read, which the room of its mount tells too. */
 async function foldersIn(path: string): Promise<string[]> {
-  return within(OpenFolder.at(path), (folder) => namesOf(folder, 'folder')).catch(() => []);
+  return within(OpenFolder.at(path), foldersOf).catch(() => []);
 }
 
-async function filesBelow(folder: OpenFolder, depth = 1): Promise<Found[]> {
-  const found: Found[] = [];
-  for (const name of (await namesOf(folder, 'file')).toSorted()) {
-    const file = await folder.lstat(name).catch(() => null);
-    if (file?.isFile()) found.push({ ...identityOf(file), name });
-  }
+/** A way through the folders of a database. */
+interface Walk {
+  readonly known: ReadonlyMap<string, KnownFolder>;
+  /** Those whose files stand, by path. */
+  readonly walked: Map<string, KnownFolder>;
+  /** So many more files are looked at. */
+  left: number;
+  cut: boolean;
+}
+
+async function filesBelow(folder: OpenFolder, path: string, walk: Walk, depth = 1): Promise<Found[]> {
+  const { files, folders } = await listed(folder, path, walk);
+  const found = [...files];
   if (depth >= deepest) return found;
-  for (const name of (await namesOf(folder, 'folder')).toSorted()) {
-    const inner = await within(folder.folder(name), (child) => filesBelow(child, depth + 1)).catch(() => []);
-    for (const file of inner) found.push({ ...file, name: `${name}/${file.name}` });
+  for (const name of folders) {
+    const below = await within(folder.folder(name), (child) =>
+      filesBelow(child, join(path, name), walk, depth + 1),
+    ).catch(() => []);
+    for (const file of below) found.push({ ...file, name: `${name}/${file.name}` });
   }
   return found;
+}
+
+async function listed(folder: OpenFolder, path: string, walk: Walk): Promise<KnownFolder> {
+  const { ino: inode, mtimeNs } = await folder.stat();
+  const before = walk.known.get(path);
+  if (before?.inode === inode && before.mtimeNs === mtimeNs) {
+    walk.left -= before.files.length;
+    walk.cut ||= before.cut;
+    walk.walked.set(path, before);
+    return before;
+  }
+  const entries = await folder.entries(walk.left + 1);
+  const names = namesOf(entries, 'isFile');
+  const cut = entries.length > walk.left;
+  walk.cut ||= cut;
+  const files: Found[] = [];
+  for (const name of names.slice(0, walk.left)) {
+    const file = await fileIn(folder, name);
+    if (file) files.push(file);
+  }
+  walk.left -= files.length;
+  const now = { inode, mtimeNs, files, folders: namesOf(entries, 'isDirectory'), cut };
+  if (![mtimeNs, ...files.map((file) => file.mtimeNs)].some(isFresh)) walk.walked.set(path, now);
+  return now;
+}
+
+interface WholeOptions {
+  readonly known?: ReadonlyMap<string, KnownFolder>;
+  /** Takes the folders of a finished dump. */
+  readonly kept?: Map<string, KnownFolder>;
+  readonly seen?: (inode: bigint, found: readonly Found[]) => void;
 }
 
 async function readText(folder: OpenFolder, name: string): Promise<string> {

@@ -1,5 +1,5 @@
 /** Follows the log files of one server: through rotations, restarts, truncation and removal. Memory is bounded. */
-import { type FileHandle, readdir } from 'node:fs/promises';
+import { type FileHandle, readdir, stat } from 'node:fs/promises';
 import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
 import { perFileLines } from '../engines/pika/log-lines.ts';
 import { type LogAttempt, type LogFact, longestLogQuote } from '../model/full-sync-log.ts';
@@ -17,6 +17,7 @@ const longestValue = 1000;
 const keptFacts = 500;
 const keptFactsOfCode = 40;
 const keptAttempts = 64;
+const freshMs = 2000;
 
 /** Where in the log the next reading begins, and what stood before. It goes into the agent's state. */
 export interface LogPlace {
@@ -75,6 +76,7 @@ export class ServerLog {
   #current: Opened | null = null;
   #place: LogPlace | null;
   #caughtUp = false;
+  #listed: { readonly folder: string; readonly files: readonly LogName[] } = { folder: '', files: [] };
 
   /** `place`: where an earlier agent ended. */
   constructor(folder: string, place: LogPlace | null, needs: LogNeeds) {
@@ -143,9 +145,20 @@ export class ServerLog {
     this.#current = null;
   }
 
-  async #nextFile(): Promise<LogName | null> {
+  /** The files of the log, the oldest first. They are looked for again when the folder has changed. */
+  async #files(): Promise<readonly LogName[]> {
+    const { ino, mtimeMs } = await stat(this.#folder);
+    const folder = `${ino} ${mtimeMs}`;
+    if (this.#listed.folder === folder) return this.#listed.files;
     const files = (await readdir(this.#folder)).map(logName).filter((name) => name !== null);
     const inOrder = files.toSorted((a, b) => compare(a.start, b.start) || compare(a.given, b.given));
+    // A change within the same tick of the clock shows no other time.
+    this.#listed = { folder: Date.now() - mtimeMs < freshMs ? '' : folder, files: inOrder };
+    return inOrder;
+  }
+
+  async #nextFile(): Promise<LogName | null> {
+    const inOrder = await this.#files();
     const current = this.#current;
     if (current) {
       const later = inOrder.filter(

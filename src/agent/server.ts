@@ -1,9 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { LogAttempt } from '../model/full-sync-log.ts';
 import type { AgentServer } from '../model/views/agent.ts';
 import { hideSecrets } from '../platform/secrets.ts';
-import { reasonOf } from './confined.ts';
+import { readRegular, reasonOf } from './confined.ts';
 import { readSpace } from './disk.ts';
 import { type Paths, ServerFolders, type Wanted } from './folders.ts';
 import type { Hasher } from './hashes.ts';
@@ -133,8 +133,7 @@ export class WatchedServer {
     const { ino, size, mtimeMs } = await stat(this.conf);
     const stamp = `${ino} ${size} ${mtimeMs} ${this.#workingFolder}`;
     if (stamp === this.#stamp) return;
-    if (size > longestConf) throw new Error('too long for a pika.conf');
-    const parsed = parsePikaConf(await readFile(this.conf, 'utf8'));
+    const parsed = parsePikaConf(await readRegular(this.conf, longestConf));
     // Before its process was seen, the folder of the file is the best guess.
     const base = this.#workingFolder ?? dirname(this.conf);
     const paths = {

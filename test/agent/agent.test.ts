@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { appendFile, rm } from 'node:fs/promises';
+import { appendFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -216,6 +217,20 @@ test('a pika.conf that cannot be used is said, and the others are reported', asy
   expect(host.reports[0]!.servers).toHaveLength(1);
   expect(host.said).toContain(`The agent cannot use ${b}: port is "none".`);
 });
+
+test.runIf(process.platform === 'linux')(
+  'a pipe or a device in place of a pika.conf stops nothing',
+  async () => {
+    const a = await host.server('a', 9221);
+    const [b, c] = [host.path('pipe.conf'), host.path('device.conf')];
+    execFileSync('mkfifo', [b]);
+    await symlink('/dev/zero', c);
+    await host.run(() => host.reports.length > 0, { confs: [a, b, c] });
+    expect(host.reports[0]!.servers).toHaveLength(1);
+    for (const conf of [b, c])
+      expect(host.said).toContain(`The agent cannot use ${conf}: not a regular file.`);
+  },
+);
 
 test('what the service asks for beyond reason is not done', async () => {
   await host.server('a', 9221);

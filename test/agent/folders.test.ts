@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { OpenFolder } from '../../src/agent/confined.ts';
 import { ServerFolders } from '../../src/agent/folders.ts';
 import { Hasher } from '../../src/agent/hashes.ts';
 import { parsePikaConf } from '../../src/agent/pika-conf.ts';
@@ -22,12 +24,12 @@ afterEach(async () => {
   await host.stop();
 });
 
-function folders(conf = 'databases : 2'): ServerFolders {
+function folders(conf = 'databases : 2', most?: number): ServerFolders {
   const paths = { db: 'db', dump: 'dump', dbSync: 'dbsync', log: 'log' } as const;
   const absolute = Object.fromEntries(
     Object.entries(paths).map(([key, name]) => [key, host.path('a', name)]),
   );
-  return new ServerFolders(parsePikaConf(`port : 9221\n${conf}`), absolute as never, hasher);
+  return new ServerFolders(parsePikaConf(`port : 9221\n${conf}`), absolute as never, hasher, most);
 }
 
 /** A database as 4.0.1 wrote it, with its only table at the size that its MANIFEST says. */
@@ -194,6 +196,114 @@ test.runIf(process.platform === 'linux')('a pipe in place of a file stops nothin
   await mkdir(host.path('a/db/db0/0'), { recursive: true });
   execFileSync('mkfifo', [host.path('a/db/db0/0/CURRENT')]);
   expect((await folders().opened(lists))[0]!.problem).toBe('0/CURRENT: not a regular file');
+});
+
+describe('what stands is not looked at again', () => {
+  const looksAtFiles = async (work: () => Promise<unknown>): Promise<number> => {
+    const spy = vi.spyOn(OpenFolder.prototype, 'lstat');
+    try {
+      await work();
+      return spy.mock.calls.filter(([name]) => name.endsWith('.sst')).length;
+    } finally {
+      spy.mockRestore();
+    }
+  };
+  const old = async (...paths: string[]): Promise<void> => {
+    const aMinuteAgo = new Date(Date.now() - 60_000);
+    for (const path of paths) await utimes(host.path(path), aMinuteAgo, aMinuteAgo);
+  };
+
+  test('a dump that is finished, until a folder of it changes', async () => {
+    const at = 'a/dump/20261128/db0';
+    await host.writeOld(`${at}/strings/000001.sst`, '1');
+    await host.writeOld(`${at}/strings/000002.sst`, '22');
+    await host.writeOld(`${at}/info`, '3s\n127.0.0.1\n9221\n1\n2\n');
+    await old(`${at}/strings`, at);
+    const reader = folders();
+    const first = await reader.dumps(lists);
+    let second: typeof first = [];
+    expect(
+      await looksAtFiles(async () => {
+        second = await reader.dumps(lists);
+      }),
+    ).toBe(0);
+    expect(second).toEqual(first);
+    await rm(host.path(`${at}/strings/000001.sst`));
+    expect((await reader.dumps(lists))[0]).toMatchObject({ files: 2, bytes: 24 });
+  });
+
+  test('not a dump that is being made, whose files may grow in silence', async () => {
+    const at = 'a/dump/20261128/db0';
+    await host.writeOld(`${at}/strings/000001.sst`, '1');
+    await old(`${at}/strings`, at);
+    const reader = folders();
+    await reader.dumps(lists);
+    await writeFile(host.path(`${at}/strings/000001.sst`), '4444');
+    await old(`${at}/strings/000001.sst`);
+    expect((await reader.dumps(lists))[0]).toMatchObject({ bytes: 4 });
+  });
+
+  test('the tables of a database, until they are taken away', async () => {
+    await database('a/db/db0');
+    await old('a/db/db0/0');
+    const reader = folders();
+    const first = await reader.opened(lists);
+    let second: typeof first = [];
+    expect(
+      await looksAtFiles(async () => {
+        second = await reader.opened(lists);
+      }),
+    ).toBe(0);
+    expect(second).toEqual(first);
+    await rm(host.path('a/db/db0/0/000021.sst'));
+    expect((await reader.opened(lists))[0]!.problem).toBe('0/000021.sst: missing');
+  });
+});
+
+test('of a folder with too many files only so many are looked at, and there is no list', async () => {
+  for (let n = 0; n < 20; n++) await host.writeOld(`a/dump/20261128/db0/strings/${n}.sst`, 'x');
+  await host.writeOld('a/dump/20261128/db0/info', 'info');
+  const reader = folders(undefined, 10);
+  for (const _ of [1, 2])
+    expect((await reader.dumps(lists))[0]).toMatchObject({
+      files: 10,
+      listing: null,
+      problem: 'more than 10 files',
+      dumpId: md5('info'),
+    });
+  expect((await folders(undefined, 21).dumps(lists))[0]!.listing).toHaveLength(21);
+});
+
+test.runIf(process.platform === 'linux')(
+  'names that are no text, pipes and devices stop nothing',
+  async () => {
+    await host.write('a/dbsync/db0/strings/000001.sst', '1');
+    const strange = Buffer.concat([
+      Buffer.from(host.path('a/dbsync/db0/strings/')),
+      Buffer.from([0xff, 0xfe]),
+    ]);
+    await writeFile(strange, 'no text');
+    execFileSync('mkfifo', [host.path('a/dbsync/db0/strings/000002.sst')]);
+    await symlink('/dev/zero', host.path('a/dbsync/db0/strings/000003.sst'));
+    expect((await folders().copies(lists))[0]!.listing).toEqual([
+      { name: 'strings/000001.sst', bytes: 1, sha256: null },
+    ]);
+  },
+);
+
+test.runIf(process.platform === 'linux')('a pipe is not opened: its writer would go on', async () => {
+  await mkdir(host.path('a/db/db0/0'), { recursive: true });
+  execFileSync('mkfifo', [host.path('a/db/db0/0/CURRENT')]);
+  const opening = open(host.path('a/db/db0/0/CURRENT'), 'w').then((file) => file.close());
+  let opened = false;
+  void opening.then(() => {
+    opened = true;
+  });
+  const reader = folders();
+  for (let n = 0; n < 20; n++) await reader.opened(lists);
+  expect(opened).toBe(false);
+  await (await open(host.path('a/db/db0/0/CURRENT'), constants.O_RDONLY | constants.O_NONBLOCK)).close();
+  await opening;
 });
 
 test('hashes what has settled, and knows it again under another name', async () => {
