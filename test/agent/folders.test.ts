@@ -198,6 +198,11 @@ test.runIf(process.platform === 'linux')('a pipe in place of a file stops nothin
   expect((await folders().opened(lists))[0]!.problem).toBe('0/CURRENT: not a regular file');
 });
 
+async function old(...paths: string[]): Promise<void> {
+  const aMinuteAgo = new Date(Date.now() - 60_000);
+  for (const path of paths) await utimes(host.path(path), aMinuteAgo, aMinuteAgo);
+}
+
 describe('what stands is not looked at again', () => {
   const looksAtFiles = async (work: () => Promise<unknown>): Promise<number> => {
     const spy = vi.spyOn(OpenFolder.prototype, 'lstat');
@@ -208,11 +213,6 @@ describe('what stands is not looked at again', () => {
       spy.mockRestore();
     }
   };
-  const old = async (...paths: string[]): Promise<void> => {
-    const aMinuteAgo = new Date(Date.now() - 60_000);
-    for (const path of paths) await utimes(host.path(path), aMinuteAgo, aMinuteAgo);
-  };
-
   test('a dump that is finished, until a folder of it changes', async () => {
     const at = 'a/dump/20261128/db0';
     await host.writeOld(`${at}/strings/000001.sst`, '1');
@@ -263,6 +263,7 @@ describe('what stands is not looked at again', () => {
 test('of a folder with too many files only so many are looked at, and there is no list', async () => {
   for (let n = 0; n < 20; n++) await host.writeOld(`a/dump/20261128/db0/strings/${n}.sst`, 'x');
   await host.writeOld('a/dump/20261128/db0/info', 'info');
+  await old('a/dump/20261128/db0/strings', 'a/dump/20261128/db0');
   const reader = folders(undefined, 10);
   for (const _ of [1, 2])
     expect((await reader.dumps(lists))[0]).toMatchObject({
