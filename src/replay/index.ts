@@ -15,7 +15,7 @@ import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { AnomalyRecord } from '../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
-import type { LogFact, ToldByLog } from '../model/full-sync-log.ts';
+import { type LogFact, logCauseTitle, type ToldByLog } from '../model/full-sync-log.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
 import { nobody } from '../model/text.ts';
 import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
@@ -229,12 +229,17 @@ export function replay(recording: Recording): ReplayResult {
     for (const anomaly of last) slave.codes.add(anomaly.code);
     const told = toldSince(name, slave.tracker.attachedAt);
     const { verdict, unmet } = fullSyncVerdict(slave.tracker, masterOf(slave), capabilitiesFor(slave));
+    const against = unmet.some((rule) => rule.holds === false && isDecisive(rule, slave.codes.size > 0));
+    const byRules = verdict === 'incomplete' && !against ? 'undecided' : verdict;
     const whole = recording.watched && told?.verdict === 'complete';
-    const fullSync = verdictOf(verdict === 'undecided' && whole ? 'complete' : verdict, last, told);
+    const fullSync = verdictOf(byRules === 'undecided' && whole ? 'complete' : byRules, last, told);
     return {
       fullSync,
       cause: fullSync !== 'incomplete' ? null : causeOf(name, slave, last),
-      because: fullSync === 'complete' ? [] : becauseOf(fullSync, unmet, last, told),
+      because:
+        fullSync === 'complete'
+          ? []
+          : becauseOf(fullSync, unmet, last, told && logWords(told, recording.watched)),
       anomalies: [...slave.codes],
       receivedBytes: wait ? receivedInPass(wait) : null,
       snapshotBytes: wait?.snapshotBytes ?? null,
@@ -287,21 +292,32 @@ function verdictOf(
   return never || (told && speaksAgainst(told)) ? 'incomplete' : verdict;
 }
 
+/**
+ * A service trusts no node whose full sync was not seen, ended without a swap, or was followed by a restart. A recording may
+ * end before the next full sync, unless an anomaly or the log says more; a restart says nothing of the copy before it.
+ */
+const isDecisive = ({ rule, statement }: FullSyncVerdict['unmet'][number], hadTrouble: boolean): boolean =>
+  !['role_and_link', 'listed_by_master'].includes(rule) &&
+  !['not_taken_over', 'restarted_after', ...(hadTrouble ? [] : ['none'])].includes(statement ?? '');
+
 function becauseOf(
   fullSync: ReplayedSlave['fullSync'],
   unmet: FullSyncVerdict['unmet'],
   last: readonly AnomalyRecord[],
-  told: Told | undefined,
+  log: readonly string[] = [],
 ): readonly string[] {
-  const wanted = fullSync === 'incomplete' ? false : null;
-  const rules = unmet.filter(({ holds }) => holds === wanted).map(ruleWords);
-  const log =
-    told && speaksAgainst(told)
-      ? ['The node’s log tells that the copy ended before every file had come.']
-      : [];
-  const anomalies = fullSync === 'incomplete' ? last.map(({ text }) => text) : [];
-  const all = [...new Set([...log, ...anomalies, ...rules])];
+  const undecided = fullSync === 'undecided';
+  const rules = unmet.filter(({ holds }) => holds === false || (undecided && holds === null)).map(ruleWords);
+  const all = [...new Set([...log, ...last.map(({ text }) => text), ...rules])];
   return all.length > 0 ? all : ['The size of the snapshot was not recorded while the master made it.'];
+}
+
+/** Other recorders leave out lines: that a log has gaps says nothing then. */
+function logWords(told: Told, watched: boolean): readonly string[] {
+  if (speaksAgainst(told)) return ['The node’s log tells that the copy ended before every file had come.'];
+  const cause =
+    told.cause === null || (!watched && told.verdict === 'undecided') ? '' : logCauseTitle(told.cause, 'en');
+  return cause === '' ? [] : [`The node’s log: ${cause}`];
 }
 
 /** A recording without counters says nothing about the version. */

@@ -211,7 +211,11 @@ function lookAtAll(steps: RecordedStep[], said: ReadonlyMap<string, Said>, at: n
   for (const [node, state] of said) steps.push({ kind: 'look', node, look: lookOf(state, at) });
 }
 
+/** A server that is only slow is still there. */
+const slow = /no answer|timed out/i;
+
 function lookOf(state: Said, at: number): Look {
+  if (state.error !== null && slow.test(state.error)) return { kind: 'busy', at, tookMs: 0 };
   if (state.error !== null) return { kind: 'unreachable', at, code: 'ECONNREFUSED', message: state.error };
   return { kind: 'answered', at, tookMs: 0, facts: state.facts };
 }
@@ -260,7 +264,8 @@ function takeCommand(
 
 /** null = the row tells nothing that the tracker reads. */
 function nextState(state: Said, row: Row): Said | null {
-  if (typeof row.error === 'string') return { facts: withoutLife(state.facts), error: row.error };
+  if (typeof row.error === 'string')
+    return { facts: slow.test(row.error) ? state.facts : withoutLife(state.facts), error: row.error };
   if ('connected' in row) return { ...state, error: null };
   if (typeof row.raw !== 'string') return null;
   const facts = parseSection(String(row.section), row.raw);

@@ -171,6 +171,38 @@ describe('anomalies by their recordings', () => {
   });
 });
 
+describe('a recording that ends or pauses in the middle', () => {
+  const replayed = async (lines: readonly string[]): Promise<ReplayResult> => {
+    const here = mkdtempSync(join(tmpdir(), 'replay-'));
+    try {
+      writeFileSync(join(here, 'recording.jsonl'), lines.join('\n'));
+      return await replayFile(join(here, 'recording.jsonl'));
+    } finally {
+      rmSync(here, { recursive: true });
+    }
+  };
+  const lines = readFileSync(named('40-'), 'utf8').trim().split('\n');
+  const copying = lines.findIndex((line) => line.includes('db0:WaitDBSync'));
+
+  it('says nothing against a full sync that has not begun', async () => {
+    const { s1 } = await replayed(lines.slice(0, copying));
+    expect(s1).toMatchObject({ fullSync: 'undecided', cause: null });
+    expect(s1!.because).toContain('No DB was seen in full sync since SLAVEOF.');
+  });
+
+  it('takes a server that was slow for no other process', async () => {
+    const up = lines.findIndex((line, at) => at > copying && line.includes('master_link_status:up'));
+    const { t } = JSON.parse(lines[up]!);
+    const slow = JSON.stringify({ t, node: 's1', error: 'no answer within 5 s' });
+    expect((await replayed(lines.toSpliced(up + 1, 0, slow))).s1).toMatchObject({ fullSync: 'complete' });
+  });
+
+  it('names what the log says of a copy that does not go on', async () => {
+    const { s1 } = await replayFile(named('16-3.5.4'));
+    expect(s1!.because[0]).toMatch(/^The node’s log: The node could not write/);
+  });
+});
+
 describe('what is no recording', () => {
   it('is refused with the reason', async () => {
     await expect(replayFile(new URL('../recordings/README.md', import.meta.url).pathname)).rejects.toThrow(

@@ -60,6 +60,7 @@ interface Attempt {
   client: number | null;
   /** How often the master refused a file; and whether a file beside `info` was begun. */
   refusals: number;
+  badFiles: number;
   more: boolean;
   /** Once something spoilt the copy, what comes after proves nothing. */
   abortedAt: number | null;
@@ -106,6 +107,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       done: new Set(),
       client: null,
       refusals: 0,
+      badFiles: 0,
       more: false,
       abortedAt: null,
       abortedBy: null,
@@ -243,9 +245,10 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     file_unanswered: (fact) => trouble(ofThread(fact), 'copy_stalled'),
     write_failed: (fact) => {
       const { error } = fact.values;
-      // A worker of an earlier copy whose folder is gone.
-      if (error?.startsWith('Bad file descriptor')) return;
-      trouble(ofThread(fact), error?.startsWith('No space left') ? 'disk_full' : 'write_failed');
+      const attempt = ofThread(fact);
+      // One such line is of a worker of an earlier copy, whose folder is gone.
+      if (error?.startsWith('Bad file descriptor') && attempt && attempt.badFiles++ === 0) return;
+      trouble(attempt, error?.startsWith('No space left') ? 'disk_full' : 'write_failed');
     },
     worker_done: (fact) => {
       const attempt = ofThread(fact);
