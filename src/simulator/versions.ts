@@ -103,7 +103,7 @@ function traits(version: SimulatedVersion): Traits {
       psetexInMs: version === '4.0.1',
       incrAsPksetexat: version === '3.5.5' ? 'without' : version === '4.0.1' ? 'with' : 'no',
     },
-    losesWritesAfterFlush: family === '3.5' && !complete,
+    losesWritesAfterFlush: family !== '3.3' && !complete,
   };
 }
 

@@ -76,7 +76,7 @@ function applyRecord(world: World, node: SimNode, db: SimDb, record: BinlogRecor
   return logged;
 }
 
-/** Seen after two flushes of sixteen: 8 writes and 1 (pika-facts 5.2). */
+/** Seen after two flushes of sixteen: 8 writes and 1; right after a copy many more (pika-facts 5.2). */
 function writesLostAfterFlush({ traits, random, flushLosses }: SimNode): number {
   if (!traits.losesWritesAfterFlush) return 0;
   return flushLosses.shift() ?? (random.next() < 1 / 8 ? random.int(1, 8) : 0);

@@ -39,23 +39,26 @@ describe('FLUSHALL on the master (recordings 46)', () => {
     },
   );
 
-  test('3.5.4 has lost writes after it: one copy, then a person is told to make a new dump, which cures it', async () => {
-    const { comesTo, cluster, control } = await begin({ version: '3.5.4', nodes: ['n1'] });
-    await comesTo('its copy', isIn(0, 'transferring'));
-    cluster.fault.nextFlushLoses('n1', 8);
-    write(cluster, ['FLUSHALL']);
-    cluster.load('m', { strings: 20, prefix: 'new' });
-    const end = await comesTo('a halt', over);
-    expect([end.state, firstJoin(end).attempts.length]).toEqual(['halted', 1]);
-    expect(likeliest(end)?.code).toBe('lost_after_flush');
-    expect(firstJoin(end).problem!.nextSteps[0]).toContain('BGSAVE on the master');
-    cluster.execute('m', ['BGSAVE']);
-    cluster.advance(1_000);
-    await control('retry', 'n1');
-    const again = await comesTo('its end', ended);
-    expect(again.state).toBe('succeeded');
-    expect(cluster.observe('n1').missing).toBe(0);
-  });
+  test.each(['3.5.4', '4.0.0'] as const)(
+    '%s has lost writes after it: one copy, then a person is told to make a new dump, which cures it',
+    async (version) => {
+      const { comesTo, cluster, control } = await begin({ version, nodes: ['n1'] });
+      await comesTo('its copy', isIn(0, 'transferring'));
+      cluster.fault.nextFlushLoses('n1', 8);
+      write(cluster, ['FLUSHALL']);
+      cluster.load('m', { strings: 20, prefix: 'new' });
+      const end = await comesTo('a halt', over);
+      expect([end.state, firstJoin(end).attempts.length]).toEqual(['halted', 1]);
+      expect(likeliest(end)?.code).toBe('lost_after_flush');
+      expect(firstJoin(end).problem!.nextSteps[0]).toContain('BGSAVE on the master');
+      cluster.execute('m', ['BGSAVE']);
+      cluster.advance(1_000);
+      await control('retry', 'n1');
+      const again = await comesTo('its end', ended);
+      expect(again.state).toBe('succeeded');
+      expect(cluster.observe('n1').missing).toBe(0);
+    },
+  );
 });
 
 test.each(['3.5.4', '4.0.1'] as const)(
