@@ -394,6 +394,10 @@ export const reasons = {
     'detached, because the policy goes on without it',
     '已断开，因为策略规定跳过它继续',
   ),
+  master_is_another: plain(
+    'it is detached: another server answers as its master',
+    '正在断开：主节点地址上应答的是另一台服务器',
+  ),
   sync_did_not_end: plain('it is detached: its full sync did not end', '正在断开：其全量同步没有结束'),
   detached_from: text<{ master: string }>({
     en: ({ master }) => `detached from ${master}`,

@@ -135,6 +135,23 @@ describe.skipIf(pikaMissing !== null)('beside an expansion on real Pika', { time
     expect(saidOf(ended)).toContain(node.name);
   });
 
+  it('a master that comes back without its data: the node is detached, and the words name the master', async () => {
+    await start();
+    const ended = await during(async () => {
+      await rig.master.kill();
+      for (const folder of ['db', 'log', 'dump'])
+        await rm(`${rig.master.folder}/${folder}`, { recursive: true, force: true });
+      await rig.master.start();
+    });
+    expect([ended.phase, ended.attempts.length, ended.problem!.code]).toEqual([
+      'quarantined',
+      1,
+      'master_replaced',
+    ]);
+    expect(saidOf(ended)).toContain(rig.master.name);
+    expect(String(await node.send('INFO', 'replication'))).toContain('role:master');
+  });
+
   it('the dumps of the master are deleted in the copy: verified and whole, before two snapshots came', async () => {
     await start();
     const folder = `${rig.master.folder}/dump`;

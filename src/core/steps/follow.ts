@@ -26,6 +26,7 @@ import {
 import { stepAttempt } from './attempt.ts';
 import { asksPerson, boundBySymptoms, isOver } from './bound.ts';
 import { currentAttempt, giveUp, isTouched, patchAttempt } from './join-state.ts';
+import { advanceLeaving, leave } from './leaving.ts';
 import { progressOf } from './progress.ts';
 import { applyRemedy, recordAnomalies, triesByItself } from './remedy.ts';
 import { enterPhase, joinAt, patchJoin, type Turn, waitFor } from './turn.ts';
@@ -114,15 +115,21 @@ function isUnsteady(turn: Turn, join: Join, { standing }: SlaveTracker): boolean
   return true;
 }
 
-/** A copy of another master, or of the same master after it lost its data, is not what was asked for. */
+/**
+ * A copy of another master, or of the same master after it lost its data, is not what was asked for. The node is detached
+ * before it replaces by this copy what it has: it may be all that is left of the data.
+ */
 function masterIsAnother(turn: Turn, join: Join): boolean {
   const { master: target, policy, plannedMaster } = turn.expansion;
   if (turn.masterLook === null) return false;
   const master = { target, look: turn.masterLook, capabilities: turn.capabilitiesOf(turn.masterLook) };
   const finding = masterReplaced({ master, policy, plannedMaster });
   if (finding === null) return false;
-  const phase = isTouched(join) ? 'quarantined' : 'failed';
-  giveUp(turn, join, phase, problemOfFindings([finding], turn.now));
+  const touched = isTouched(join);
+  giveUp(turn, join, touched ? 'quarantined' : 'failed', problemOfFindings([finding], turn.now));
+  if (!touched) return true;
+  leave(turn, joinAt(turn, join.index), 'quarantined', because('master_is_another'));
+  advanceLeaving(turn, joinAt(turn, join.index));
   return true;
 }
 

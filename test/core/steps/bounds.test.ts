@@ -92,6 +92,7 @@ interface Played {
   readonly expansion: Expansion;
   /** Bytes that the node received as a slave. */
   readonly received: number;
+  readonly role: string;
   /** Ends that were shown, at which nothing was done; and phases under way for which no end was shown. */
   readonly untrueBounds: readonly string[];
 }
@@ -292,7 +293,7 @@ function playAgainst(
       : Math.max(random.pick([250, 1000, 2000]), decision.lookAgainInMs ?? 1000);
     now += stepMs;
   }
-  return { expansion, received: node.received, untrueBounds };
+  return { expansion, received: node.received, role: node.role, untrueBounds };
 }
 
 function untrueBound(before: Expansion, after: Expansion, now: number): string[] {
@@ -347,18 +348,19 @@ test('whatever servers do, an attempt comes to its end, and a person sees when',
   expect(ends.size).toBeGreaterThan(15);
 });
 
-test('a master that has lost its binlog in the copy is another master: no node is verified as its slave', () => {
+test('a master that has lost its binlog in the copy is another master: the node is detached, and not verified as its slave', () => {
   for (const habit of [
     () => ({ state: 'WaitDBSync' as const, bytes: 5 * MB }),
     () => ({ state: 'Connected' as const, offset: 100 }),
     () => ({ state: 'Error' as const, bytes: 0 }),
   ]) {
-    const { expansion } = playAgainst(1, hour, { habit, masterEmptyAfterMs: 3000 });
+    const { expansion, role } = playAgainst(1, hour, { habit, masterEmptyAfterMs: 3000 });
     const [join] = expansion.joins;
-    expect([expansion.state, join!.phase, join!.problem?.code]).toEqual([
+    expect([expansion.state, join!.phase, join!.problem?.code, role]).toEqual([
       'halted',
       'quarantined',
       'master_replaced',
+      'master',
     ]);
   }
 });
