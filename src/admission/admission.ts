@@ -16,6 +16,7 @@ import { credentialVariables } from '../model/targets.ts';
 import type { Plan, Topology } from '../model/views/plan.ts';
 import { parseOutgoingUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
+import { inTurns } from '../platform/in-turns.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { Lease } from '../store/leases.ts';
 import { masterKey } from '../store/master-key.ts';
@@ -92,8 +93,14 @@ interface ParsedRequest {
 const checkPlanRequest = validator(PlanRequest);
 const checkExpansionRequest = validator(ExpansionRequest);
 
-/** Makes the admission from its parts. It holds no state of its own. */
-export function createAdmission(parts: AdmissionParts): Admission {
+/** Looks at a time, over all requests: the looks at running expansions need their connections. */
+const mostLooks = 200;
+
+type Looking = AdmissionParts & { readonly inTurn: ReturnType<typeof inTurns> };
+
+/** Makes the admission from its parts. */
+export function createAdmission(given: AdmissionParts): Admission {
+  const parts: Looking = { ...given, inTurn: inTurns(mostLooks) };
   const { store, doorbell, now, newId, crashPoint = passByCrashPoints } = parts;
 
   function parse(request: PlanRequest): ParsedRequest {
@@ -133,9 +140,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
   }
 
   return {
-    async plan(input, _who) {
+    async plan(input, who) {
       const plan = await makePlanOf(parse(checkPlanRequest(input)), true);
-      await store.savePlan({ id: plan.id, at: plan.at, doc: plan });
+      await store.savePlan({ id: plan.id, at: plan.at, doc: plan }, who.name);
       return plan;
     },
 
@@ -203,9 +210,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
 const masterPlanSections = [...preflightSections, 'commands', 'master_ports'] as const;
 const nodePlanSections = [...preflightNodeSections, 'slave_ports'] as const;
 
-async function lookAtMaster(parts: AdmissionParts, master: NodeTarget): Promise<Observed> {
+async function lookAtMaster(parts: Looking, master: NodeTarget): Promise<Observed> {
   const options = { sections: masterPlanSections, ...lookLimits(parts, master) };
-  const seen = await observe(parts.engine, parts.credentials, master, options, parts.now);
+  const seen = await parts.inTurn(() => observe(parts.engine, parts.credentials, master, options, parts.now));
   parts.onLook?.('master', seen.look);
   return seen;
 }
@@ -217,7 +224,7 @@ const writeRateOverMs = 2000;
 
 /** The master as preflight sees it, and its binlog positions a moment later: what it writes in between. */
 async function lookTwiceAtMaster(
-  parts: AdmissionParts,
+  parts: Looking,
   master: NodeTarget,
 ): Promise<Observed & { readonly writes: WriteRate | null }> {
   const credential = parts.credentials.get(master.credential);
@@ -226,12 +233,14 @@ async function lookTwiceAtMaster(
   const first = await lookAtMaster(parts, master);
   if (first.look.kind !== 'answered') return { ...first, writes: null };
   await (parts.sleep ?? realSleep)(writeRateOverMs);
-  const second = await observe(
-    parts.engine,
-    parts.credentials,
-    master,
-    { sections: ['replication'], ...lookLimits(parts, master) },
-    parts.now,
+  const second = await parts.inTurn(() =>
+    observe(
+      parts.engine,
+      parts.credentials,
+      master,
+      { sections: ['replication'], ...lookLimits(parts, master) },
+      parts.now,
+    ),
   );
   return { ...first, writes: rateBetween(first.look, second.look) };
 }
@@ -279,9 +288,9 @@ function checkedPolicy(input: PolicyInput, outgoing: readonly string[]): Policy 
   return policy;
 }
 
-async function lookAtNode(parts: AdmissionParts, node: JoinTarget, master: NodeTarget): Promise<Observed> {
+async function lookAtNode(parts: Looking, node: JoinTarget, master: NodeTarget): Promise<Observed> {
   const options = { sections: nodePlanSections, ...lookLimits(parts, master) };
-  const seen = await observe(parts.engine, parts.credentials, node, options, parts.now);
+  const seen = await parts.inTurn(() => observe(parts.engine, parts.credentials, node, options, parts.now));
   parts.onLook?.('node', seen.look);
   return seen;
 }

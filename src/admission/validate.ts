@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import { type Allowed, type PatternName, patterns } from '../model/invalid-fields.ts';
 import { type Refusal, refuseField } from '../model/refusal.ts';
 import type { RequestPart } from '../model/refusals.ts';
+import { copiedTexts } from '../model/views/schema.ts';
 
 /** What validation reports of one place. */
 export interface SchemaError {
@@ -178,17 +179,35 @@ export function printable(text: string, limit = 80): string {
 }
 
 /**
- * Returns a function that says why a value is not of the schema's type, or holds what the database cannot store; null =
- * nothing is wrong with it.
+ * Returns a function that says why a value is not of the schema's type, or holds control characters; null = nothing is wrong
+ * with it.
  */
 export function checker(schema: TSchema, part: RequestPart): (value: unknown) => Refusal | null {
   const compiled = Compile(schema);
+  const forbidden = forbiddenIn(schema, part);
   return (value) => {
-    const nul = holdsNul(value) ? nulIn(value) : null;
-    if (nul !== null) return refuseField('control_character', nul.field || null, { value: nul.text }, part);
+    const place = holds(value, forbidden) ? placeOf(value, forbidden) : null;
+    if (place !== null)
+      return refuseField('control_character', place.field || null, { value: place.text }, part);
     if (compiled.Check(value)) return null;
-    return refusalOf(schema, compiled.Errors(value) as unknown as readonly SchemaError[], part);
+    const inBeginning = compiled.Errors(beginningOf(value));
+    const errors = inBeginning.length > 0 ? inBeginning : compiled.Errors(value);
+    return refusalOf(schema, errors as unknown as readonly SchemaError[], part);
   };
+}
+
+/** More than any object has fields, and than any list that a person writes has entries. */
+const manyParts = 1000;
+const deepestPart = 20;
+
+/** The first parts of everything in a value. To find an error among a million parts would keep the process from its work. */
+function beginningOf(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || depth > deepestPart) return value;
+  if (Array.isArray(value)) return value.slice(0, manyParts).map((each) => beginningOf(each, depth + 1));
+  const fields = Object.keys(value).slice(0, manyParts);
+  return Object.fromEntries(
+    fields.map((name) => [name, beginningOf((value as Record<string, unknown>)[name], depth + 1)]),
+  );
 }
 
 /** Returns a function that passes a value of the schema's type through, or throws a Refusal that names the field. */
@@ -201,15 +220,30 @@ export function validator<T extends TSchema>(schema: T): (value: unknown) => Sta
   };
 }
 
-/** Whether any text holds U+0000, which PostgreSQL takes in no text; the body of a request can be nested very deep. */
-function holdsNul(value: unknown): boolean {
+/** U+0000, which PostgreSQL takes in no text. */
+const nul = /\0/;
+/** What a terminal obeys; texts of people have lines and tabs. */
+const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+/** Also for what no schema describes. */
+export const controlsAndLines = /[\u0000-\u001f\u007f-\u009f]/;
+
+function forbiddenIn(schema: TSchema, part: RequestPart): RegExp {
+  if (part !== 'body') return controlsAndLines;
+  return copiedTexts in schema ? nul : controls;
+}
+
+/** Whether any text holds what is forbidden; the body of a request can be nested very deep, or be very long. */
+function holds(value: unknown, forbidden: RegExp): boolean {
   const open = [value];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (typeof next === 'string') {
-      if (next.includes('\0')) return true;
+      if (forbidden.test(next)) return true;
+    } else if (Array.isArray(next)) {
+      for (const each of next)
+        if (typeof each === 'string' || (typeof each === 'object' && each !== null)) open.push(each);
     } else if (typeof next === 'object' && next !== null)
       for (const [key, deeper] of Object.entries(next)) {
-        if (key.includes('\0')) return true;
+        if (forbidden.test(key)) return true;
         if (deeper !== undefined && deeper !== null) open.push(deeper);
       }
   }
@@ -217,15 +251,18 @@ function holdsNul(value: unknown): boolean {
 }
 
 /** Where the first such text stands. The way to each text costs more than to look at it, and a report can list 100,000 files. */
-function nulIn(value: unknown): { readonly field: string; readonly text: string } | null {
+function placeOf(
+  value: unknown,
+  forbidden: RegExp,
+): { readonly field: string; readonly text: string } | null {
   const open: (readonly [pointer: string, value: unknown])[] = [['', value]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [pointer, inner] = next;
-    if (typeof inner === 'string' && inner.includes('\0'))
+    if (typeof inner === 'string' && forbidden.test(inner))
       return { field: fieldPath(pointer), text: printable(inner) };
     if (typeof inner !== 'object' || inner === null) continue;
     for (const [key, deeper] of Object.entries(inner)) {
-      if (key.includes('\0')) return { field: fieldPath(pointer), text: printable(key) };
+      if (forbidden.test(key)) return { field: fieldPath(pointer), text: printable(key) };
       open.push([`${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, deeper]);
     }
   }

@@ -71,19 +71,25 @@ export async function buildWorkerApi(options: ApiOptions): Promise<FastifyInstan
 /** Beyond these a connection is closed at once: the looks at nodes need theirs. */
 const mostClients = 2000;
 const shareForClients = 0.3;
+/** Of a body that names no nodes: a reason, an address, types of events. */
+const usualBodyBytes = 16 * 1024;
 /** A connection that sends no whole head of a request within this time is closed. */
-const headersLimitMs = 10_000;
+const headersLimitMs = 9000;
+/** So is a connection over which no request comes. */
+const idleLimitMs = 9000;
 
 function bareApp(options: ApiOptions): FastifyInstance {
-  const { limits, newId } = options;
+  const { newId } = options;
   const app = Fastify({
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: limits.maxBodyBytes,
+    bodyLimit: usualBodyBytes,
     trustProxy: (_address, hop) => hop < options.trustProxy,
     genReqId: () => newId('req'),
     requestTimeout: 60_000,
-    http: { headersTimeout: headersLimitMs, connectionsCheckingInterval: 2000 },
+    http: { headersTimeout: headersLimitMs, connectionsCheckingInterval: 1000 },
+    // A proxy keeps its connections longer than most clients live.
+    keepAliveTimeout: options.trustProxy > 0 ? 72_000 : idleLimitMs,
     forceCloseConnections: true,
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 400 },

@@ -160,7 +160,7 @@ export const settings = {
     file: 'limits.maxBodyBytes',
     value: { is: 'whole', from: 1024, to: 64 * 1024 * 1024 },
     default: 1_048_576,
-    text: 'Bytes of the body of a request.',
+    text: 'Bytes of the body of a request that names nodes. Other bodies hold 16 KB at most.',
   },
   requestsPerMinute: {
     env: null,

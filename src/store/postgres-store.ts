@@ -29,7 +29,7 @@ import {
 } from './postgres-accept.ts';
 import { createLeases, lostLease } from './postgres-leases.ts';
 import { expansionLeases, lockMaster, syncSlots } from './postgres-locks.ts';
-import { AlreadyFrozenError, NotFoundError, type Store } from './store.ts';
+import { AlreadyFrozenError, NotFoundError, plansOfEach, type Store } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
 export interface PostgresStoreOptions {
@@ -254,12 +254,16 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       return row ? { frozen: true, ...row } : thawed;
     },
 
-    async savePlan(plan) {
+    async savePlan(plan, requestedBy) {
       await database.query(
-        `with outdated as (delete from plans where saved_at < now() - interval '30 days')
-         insert into plans (id, at, doc) values ($1, $2, $3)
+        `with outdated as (delete from plans where id <> $1 and saved_at < now() - interval '30 days'),
+           too_many as (
+             delete from plans where id in (
+               select id from plans where requested_by = $4 and id <> $1
+               order by saved_at desc, id desc offset ${plansOfEach - 1}))
+         insert into plans (id, at, doc, requested_by) values ($1, $2, $3, $4)
          on conflict (id) do update set at = excluded.at, doc = excluded.doc, saved_at = now()`,
-        [plan.id, plan.at, toJson(stamp('plan', plan.doc))],
+        [plan.id, plan.at, toJson(stamp('plan', plan.doc)), requestedBy],
       );
     },
 

@@ -189,9 +189,13 @@ export interface Store extends LeasedStore {
   unfreeze(order: FreezeOrder): Promise<Freeze>;
   freezeState(): Promise<Freeze>;
 
-  savePlan(plan: StoredPlan): Promise<void>;
+  /** Of each requester the newest `plansOfEach` are kept, for at most 30 days. */
+  savePlan(plan: StoredPlan, requestedBy: string): Promise<void>;
   getPlan(id: string): Promise<StoredPlan | null>;
 }
+
+/** A plan of 150 nodes has 130 KB. */
+export const plansOfEach = 200;
 
 /** The database cannot be reached, or cannot store; the caller tries again later. What it was asked for may have happened. */
 export class StoreUnavailableError extends Error {

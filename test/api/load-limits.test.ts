@@ -120,6 +120,19 @@ test('whoever guesses tokens is refused by address, and locks nobody else out', 
   expect(await statusOf({ url: '/v1/session' })).toBe(200);
 });
 
+test.each(['/metrics', '/readyz', '/healthz', '/docs/', '/openapi.json', '/', '/v1/session'])(
+  'whoever guesses tokens at %s is refused too',
+  async (url) => {
+    await start();
+    const statuses: number[] = [];
+    for (let tries = 0; tries <= limit; tries += 1)
+      statuses.push(await statusOf({ url, headers: { authorization: `Bearer guess-${tries}` } }));
+    expect(statuses.at(-1)).toBe(429);
+    expect(await statusOf({ url, headers: bearer(operator) })).toBe(200);
+    for (let asked = 0; asked <= limit; asked += 1) expect(await statusOf({ url: '/readyz' })).toBe(200);
+  },
+);
+
 test('who guesses tokens at the sign-in keeps nobody from signing in', async () => {
   await start();
   const statuses = new Set<number>();

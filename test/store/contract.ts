@@ -7,6 +7,7 @@ import {
   IdempotencyConflictError,
   NodeInUseError,
   NotFoundError,
+  plansOfEach,
   type Store,
 } from '../../src/store/store.ts';
 import { storedEvent } from '../support/events.ts';
@@ -602,10 +603,23 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     });
 
     it('keeps plans', async () => {
-      await store.savePlan({ id: 'p1', at: 7, doc: { batches: [['a'], ['b']] } });
-      await store.savePlan({ id: 'p1', at: 8, doc: { batches: [] } });
+      await store.savePlan({ id: 'p1', at: 7, doc: { batches: [['a'], ['b']] } }, 'alice');
+      await store.savePlan({ id: 'p1', at: 8, doc: { batches: [] } }, 'alice');
       expect(await store.getPlan('p1')).toEqual({ id: 'p1', at: 8, doc: { batches: [] } });
       expect(await store.getPlan('p2')).toBeNull();
+    });
+
+    it('keeps of each requester the newest plans, and takes away nobody else’s', async () => {
+      const save = (id: string, by: string) => store.savePlan({ id, at: 1, doc: {} }, by);
+      const saved = async (id: string) => (await store.getPlan(id)) !== null;
+      await save('of bob', 'bob');
+      for (let n = 0; n <= plansOfEach; n += 1) await save(`${n}`, 'alice');
+      expect([await saved('0'), await saved('1'), await saved(`${plansOfEach}`)]).toEqual([
+        false,
+        true,
+        true,
+      ]);
+      expect(await saved('of bob')).toBe(true);
     });
 
     it('names the longest overdue expansions first, as many as asked for', async () => {

@@ -225,7 +225,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await store.lastSeq();
   await store.observations({ expansionId: 'old-77', afterSeq: 0, limit: 100 });
   await store.observations({ expansionId: 'old-77', node: 'node', afterSeq: 0, limit: 100 });
-  await store.savePlan({ id: 'pln-new', at: 1, doc: {} });
+  await store.savePlan({ id: 'pln-new', at: 1, doc: {} }, 'me');
   await store.getPlan('pln-77');
   await store.freeze({ reason: 'storm', by: 'me' });
   await store.freezeState();

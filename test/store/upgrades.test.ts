@@ -140,7 +140,7 @@ describe('in the database', () => {
       observations: [{ node: expansion.master.name, look: { kind: 'busy', at: 1, tookMs: 3 } }],
       lookAgainInMs: null,
     });
-    await store.savePlan({ id: 'plan', at: 1, doc: { a: 1 } });
+    await store.savePlan({ id: 'plan', at: 1, doc: { a: 1 } }, 'me');
 
     const campaign = aCampaign();
     await campaigns.accept(campaign, [happened], null);

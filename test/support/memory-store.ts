@@ -25,6 +25,7 @@ import {
   IdempotencyConflictError,
   NodeInUseError,
   NotFoundError,
+  plansOfEach,
   type Store,
   type StoredPlan,
   StoreUnavailableError,
@@ -81,7 +82,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const nodeLocks = new Map<string, string>();
   const masterLocks = new Map<string, string>();
   const slots = new Map<string, readonly Slot[]>();
-  const plans = new Map<string, StoredPlan>();
+  const plans = new Map<string, StoredPlan & { readonly requestedBy: string }>();
   let freezeNow: Freeze = { frozen: false, reason: null, by: null, since: null };
   let observationSeq = 0;
   let unavailable = false;
@@ -371,14 +372,18 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       return freezeNow;
     },
 
-    async savePlan(plan) {
+    async savePlan(plan, requestedBy) {
       reachable();
-      plans.set(plan.id, stored(plan));
+      plans.delete(plan.id);
+      plans.set(plan.id, { ...stored(plan), requestedBy });
+      const own = [...plans.values()].filter((each) => each.requestedBy === requestedBy);
+      for (const { id } of own.slice(0, -plansOfEach)) plans.delete(id);
     },
 
     async getPlan(id) {
       reachable();
-      return plans.get(id) ?? null;
+      const { requestedBy: _, ...plan } = plans.get(id) ?? { id: '' };
+      return plan.id === '' ? null : (plan as StoredPlan);
     },
   };
 }

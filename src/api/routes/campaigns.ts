@@ -80,10 +80,15 @@ export function campaignRoutes(parts: CampaignRouteParts): RoutePlugin {
 
 const typed = (app: FastifyInstance) => app.withTypeProvider<ApiTypeProvider>();
 
-function startRoute(plain: FastifyInstance, { admission }: CampaignRouteParts, { now }: ApiParts): void {
+function startRoute(
+  plain: FastifyInstance,
+  { admission }: CampaignRouteParts,
+  { limits, now }: ApiParts,
+): void {
   typed(plain).post(
     '/v1/campaigns',
     {
+      bodyLimit: limits.maxBodyBytes,
       schema: {
         operationId: 'startCampaign',
         tags: ['campaigns'],

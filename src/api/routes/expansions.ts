@@ -44,10 +44,11 @@ const ListQuery = Type.Object(
 );
 
 /** /v1/expansions: start them and read them. */
-export const expansionRoutes: ApiRoutes = async (app, { admission, store }) => {
+export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store }) => {
   app.post(
     '/v1/expansions',
     {
+      bodyLimit: limits.maxBodyBytes,
       schema: {
         operationId: 'startExpansion',
         tags: ['expansions'],

@@ -11,10 +11,22 @@ const checkTimeoutMs = 3000;
 
 /** /healthz, /readyz, /metrics: for probes and monitoring; also served by processes that only work. */
 export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, store, log }) => {
-  async function resultOf(part: ReadinessCheck, forWhom: Reader) {
-    const { name } = part;
+  /** Everybody may ask, so whoever asks while the parts are asked gets the same answer. */
+  let asking: Promise<readonly (readonly [name: string, Failure])[]> | null = null;
+  const failures = () => {
+    asking ??= Promise.all(readiness.map(asked)).finally(() => {
+      asking = null;
+    });
+    return asking;
+  };
+
+  async function asked(part: ReadinessCheck) {
     const failure = await failureOf(part);
-    if (failure !== null) log.warn({ part: name, code: failure.code, err: failure.cause }, 'not ready');
+    if (failure !== null) log.warn({ part: part.name, code: failure.code, err: failure.cause }, 'not ready');
+    return [part.name, failure] as const;
+  }
+
+  function resultOf(name: string, failure: Failure, forWhom: Reader) {
     const code = failure?.code ?? 'in_order';
     const text = readinessTexts[code][forWhom.language]({ seconds: checkTimeoutMs / 1000 }, forWhom);
     return { name, ok: failure === null, code, text };
@@ -49,7 +61,7 @@ export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, stor
     },
     async (request, reply) => {
       const forWhom = reader(request);
-      const checks = await Promise.all(readiness.map((part) => resultOf(part, forWhom)));
+      const checks = (await failures()).map(([name, failure]) => resultOf(name, failure, forWhom));
       const ready = checks.every((check) => check.ok);
       return reply.code(ready ? 200 : 503).send({ ready, checks });
     },

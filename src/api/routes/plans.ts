@@ -27,10 +27,11 @@ export async function storedPlan(store: Store, id: string): Promise<StoredPlan> 
 }
 
 /** /v1/plans */
-export const planRoutes: ApiRoutes = async (app, { admission, store }) => {
+export const planRoutes: ApiRoutes = async (app, { admission, limits, store }) => {
   app.post(
     '/v1/plans',
     {
+      bodyLimit: limits.maxBodyBytes,
       schema: {
         operationId: 'makePlan',
         tags: ['expansions'],

@@ -13,7 +13,7 @@ import type { ApiRoutes } from '../type-provider.ts';
 import { PlanParams, storedPlan } from './plans.ts';
 
 /** /v1/rehearsals */
-export const rehearsalRoutes: ApiRoutes = async (app, { admission, store }) => {
+export const rehearsalRoutes: ApiRoutes = async (app, { admission, limits, store }) => {
   let playing = false;
 
   async function playOne(plan: Plan, policy: Policy, forWhom: Reader): Promise<Rehearsal> {
@@ -29,6 +29,7 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, store }) => {
   app.post(
     '/v1/rehearsals',
     {
+      bodyLimit: limits.maxBodyBytes,
       schema: {
         operationId: 'rehearse',
         tags: ['expansions'],

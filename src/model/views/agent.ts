@@ -3,7 +3,7 @@
  * nothing. Times are milliseconds since the epoch: in a report on the clock of the agent's host, in a sight on the service's.
  */
 import Type from 'typebox';
-import { Nullable, type Of, Time } from './schema.ts';
+import { copiedTexts, Nullable, type Of, Time } from './schema.ts';
 import { Address } from './targets.ts';
 
 const Space = Type.Object(
@@ -134,21 +134,24 @@ export const AgentServer = Type.Object({
 });
 export type AgentServer = Of<typeof AgentServer>;
 
-export const AgentReport = Type.Object({
-  format: Type.Literal(1),
-  host: Type.String({ maxLength: 255 }),
-  version: Type.String({ maxLength: 64, description: 'Of pika-expander.' }),
-  instance: Type.Optional(
-    Type.String({
-      maxLength: 64,
-      description:
-        'Made anew at each start of an agent: it tells two agents with one token and one host name apart.',
-    }),
-  ),
-  startedAt: Time('When the agent started.'),
-  sentAt: Time('By its clock: the service takes the difference to its own off every time.'),
-  servers: Type.Array(AgentServer, { maxItems: 256 }),
-});
+export const AgentReport = Type.Object(
+  {
+    format: Type.Literal(1),
+    host: Type.String({ maxLength: 255 }),
+    version: Type.String({ maxLength: 64, description: 'Of pika-expander.' }),
+    instance: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description:
+          'Made anew at each start of an agent: it tells two agents with one token and one host name apart.',
+      }),
+    ),
+    startedAt: Time('When the agent started.'),
+    sentAt: Time('By its clock: the service takes the difference to its own off every time.'),
+    servers: Type.Array(AgentServer, { maxItems: 256 }),
+  },
+  { [copiedTexts]: true },
+);
 export type AgentReport = Of<typeof AgentReport>;
 
 const { processId, config, paths, logDropped, logSkippedBytes, logProblem } = AgentServer.properties;

@@ -44,3 +44,6 @@ export interface Page<T> {
   readonly items: readonly T[];
   readonly nextCursor: string | null;
 }
+
+/** Option of a schema whose texts are copied from elsewhere, such as lines of a log: they may hold control characters. */
+export const copiedTexts = 'x-copied-texts';

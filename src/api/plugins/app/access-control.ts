@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Requester } from '../../../admission/acceptance.ts';
-import { refuse } from '../../../model/refusal.ts';
+import { controlsAndLines, printable } from '../../../admission/validate.ts';
+import { refuse, refuseField } from '../../../model/refusal.ts';
 import type { Caller } from '../../access.ts';
 import type { ApiParts } from '../../parts.ts';
 
@@ -44,6 +45,11 @@ export function accessControl(app: FastifyInstance, parts: ApiParts): void {
     if (needed === 'agent' && caller.role !== 'agent') throw refuse('agents_only', { name: caller.name });
     if (needed === 'operator' && caller.role !== 'operator')
       throw refuse('operators_only', { name: caller.name });
+  });
+  // After the schemas, which name the place.
+  app.addHook('preHandler', async ({ url }) => {
+    if (/%(?:0|1|7f|c2%[89])/i.test(url) && controlsAndLines.test(decodeURIComponent(url)))
+      throw refuseField('control_character', null, { value: printable(decodeURIComponent(url)) }, 'query');
   });
 }
 

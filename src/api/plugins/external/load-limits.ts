@@ -12,7 +12,9 @@ declare module 'fastify' {
 }
 
 /** Probes must get through whatever else goes on. */
-const neverLimited = ['/healthz', '/readyz', '/metrics'];
+const probes = ['/healthz', '/readyz'];
+const neverShed = [...probes, '/metrics'];
+const guessesPerMinute = 60;
 const overloadedFromMs = 5000;
 
 /** Keeps one client, or all together, from taking the service down. It needs to know the caller: see accessControl. */
@@ -21,10 +23,11 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
   if (requestsPerMinute > 0) {
     await app.register(rateLimit, {
       global: true,
-      max: requestsPerMinute,
+      max: (request) =>
+        isGuess(request) ? Math.min(guessesPerMinute, requestsPerMinute) : requestsPerMinute,
       timeWindow: 60_000,
       keyGenerator: (request) => `${roomOf(request)} ${request.caller?.name ?? ''} ${request.ip}`,
-      allowList: (request) => neverLimited.includes(request.url),
+      allowList: (request) => isOneOf(probes, request) && request.headers.authorization === undefined,
       errorResponseBuilder: (request, context) =>
         refuse('rate_limited', {
           most: context.max,
@@ -37,7 +40,7 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
     const loop = watchEventLoop();
     app.addHook('onClose', async () => loop.stop());
     app.addHook('onRequest', async (request) => {
-      if (neverLimited.includes(request.url) || isSteering(request) || isSession(request)) return;
+      if (isOneOf(neverShed, request) || isSteering(request) || isSession(request)) return;
       if (loop.delayMs() <= overloadedFromMs) return;
       throw refuse('overloaded', {});
     });
@@ -51,11 +54,19 @@ export async function loadLimits(app: FastifyInstance, parts: ApiParts): Promise
  */
 function roomOf(request: FastifyRequest): string {
   const { method, routeOptions, url, headers, caller } = request;
+  if (isGuess(request)) return 'guesses';
   if (isSteering(request)) return `${method} ${routeOptions.url}`;
   if (isSession(request)) return 'session';
   if (!url.startsWith('/v1/')) return 'pages';
   return caller?.byCookie || headers['sec-fetch-site'] !== undefined ? 'page' : 'program';
 }
+
+const isOneOf = (routes: readonly string[], { routeOptions }: FastifyRequest): boolean =>
+  routes.includes(routeOptions.url ?? '');
+
+/** A token that is none, on whatever route: also a public one may tell whether it is one. */
+const isGuess = ({ caller, headers }: FastifyRequest): boolean =>
+  caller === null && headers.authorization !== undefined;
 
 const isSession = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url === '/v1/session';
 
