@@ -37,6 +37,7 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
     app.post(
       '/v1/audits',
       {
+        bodyLimit: api.limits.maxBodyBytes,
         schema: {
           operationId: 'startAudit',
           tags: ['audits'],
