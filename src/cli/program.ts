@@ -333,7 +333,8 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
     .option('--for <duration>', 'end after this time (or by Ctrl-C)', '1h')
     .option('--every <duration>', 'time between two looks at a server', '500ms')
     .option('--log <name=file...>', 'follow this log file of m, s1, … on this machine')
-    .option('--password-file <file>', 'file that holds the password of the servers');
+    .option('--password-file <file>', 'file that holds the password of the servers')
+    .option('--hide-addresses', 'put other addresses in the place of all');
   record.action(async (nodes: string[], _options, command: Command) => {
     const { record: run } = await import('./commands/record.ts');
     const options = command.optsWithGlobals<GlobalOptions & import('./commands/record.ts').RecordOptions>();

@@ -50,7 +50,7 @@ const basisText = text<ForecastGrounds>({
       writes === null
         ? 'The write rate of the master was not measured.'
         : `The master writes ${perSecond(writes.bytesPerSecond)} of binlog (measured over ${readableSeconds(writes.overMs / 1000)}).`,
-      'Ranges hold 90 % of cases. Waits for approval, time windows and other expansions are not counted. The free disk space cannot be seen over the protocol.',
+      'Ranges hold 90 % of cases. Waits for approval, time windows and other expansions are not counted. The findings tell of the free disk space, where an agent sees it.',
     ].join(' '),
   zh: ({ snapshotBytes, learntFrom, writes }) =>
     [
@@ -63,7 +63,7 @@ const basisText = text<ForecastGrounds>({
       writes === null
         ? '没有测到主节点的写入速率。'
         : `主节点写入 binlog 的速率为 ${perSecond(writes.bytesPerSecond)}（测量时长 ${readableSeconds(writes.overMs / 1000)}）。`,
-      '范围涵盖 90 % 的情况。等待批准、时间窗口和其他扩容任务的时间不计在内；磁盘剩余空间无法通过协议得知。',
+      '范围涵盖 90 % 的情况。等待批准、时间窗口和其他扩容任务的时间不计在内；有代理程序时，剩余磁盘空间见检查结果。',
     ].join(''),
 });
 

@@ -1,6 +1,7 @@
 /** What the agents tell of the hosts of a node and its master, as the command line and the dashboard show it. */
 import { logCauseTitle } from './full-sync-log.ts';
 import { logLineMeanings } from './log-line-meanings.ts';
+import { isActive } from './states.ts';
 import { type Reader, type Text, text } from './text.ts';
 import type { AgentServer } from './views/agent.ts';
 import type { NodeDetail } from './views/expansion.ts';
@@ -101,12 +102,17 @@ export interface ShownLine {
 
 const meanings: Readonly<Record<string, Text>> = logLineMeanings;
 
-/** The lines of both logs since `since`, oldest first. */
-export const shownLog = (hosts: Hosts, since: number, reader: Reader): readonly ShownLine[] =>
-  (['node', 'master'] as const)
+/** The lines of both logs since `since`, oldest first. What a master writes after this node was done is about other nodes. */
+export function shownLog(
+  { hosts, phase, phaseSince }: Pick<NodeDetail, 'hosts' | 'phase' | 'phaseSince'>,
+  since: number,
+  reader: Reader,
+): readonly ShownLine[] {
+  const masterUntil = isActive(phase) ? Number.POSITIVE_INFINITY : phaseSince;
+  return (['node', 'master'] as const)
     .flatMap((server) =>
       (hosts[server]?.server.log ?? [])
-        .filter(({ at }) => at >= since)
+        .filter(({ at }) => at >= since && (server === 'node' || at <= masterUntil))
         .map(({ at, code, line }) => ({
           at,
           server,
@@ -116,6 +122,7 @@ export const shownLog = (hosts: Hosts, since: number, reader: Reader): readonly 
         })),
     )
     .sort((a, b) => a.at - b.at);
+}
 
 type AttemptSeen = AgentServer['attempts'][number];
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { isLoopback } from '../model/addresses.ts';
 import { serverMoved } from '../model/agent-times.ts';
 import type { Expansion } from '../model/expansion.ts';
-import { formatAddress, type Look } from '../model/observation.ts';
+import { type Address, formatAddress, type Look } from '../model/observation.ts';
 import type { Observation } from '../model/views/observation.ts';
 
 /** The lines of the recording; `observations` in the order in which they were stored. */
@@ -56,12 +56,26 @@ function sinceStart({ at: _, sight, ...look }: Look, start: number): object {
 
 const ipv4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])/g;
 const maybeIpv6 = /(?<![\w:.])[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?![\w:.])/gi;
+/** Hosts as INFO names them. */
+const hostInInfo = /(?:^master_host:|\bip=)([^,\s]+)/gm;
+
+/** Of these `replay` reads the words; a host may have such a name. */
+const words: ReadonlySet<string> = new Set(
+  'node kind role section code verdict cause db linkStatus outcome recorder command'.split(' '),
+);
+
+export interface AddressHider {
+  /** Takes note of the hosts that a line of the recording names. */
+  learn(line: string): void;
+  hide(line: string): string;
+}
 
 /**
  * Puts an address of a private network in the place of each IP address and of each name of a host, always the same for
- * the same. Loopback addresses stay: they tell nothing, and nodes treat them apart.
+ * the same. Loopback addresses stay: they tell nothing, and nodes treat them apart. A name is hidden where it was learnt:
+ * from the servers, or from an earlier line.
  */
-export function hidingAddresses(expansion: Expansion): (text: string) => string {
+export function hidingAddresses(servers: readonly Address[]): AddressHider {
   const stands = new Map<string, string>();
   const standIn = (host: string): string => {
     const key = host.toLowerCase();
@@ -73,22 +87,48 @@ export function hidingAddresses(expansion: Expansion): (text: string) => string 
     return made;
   };
   const names = new Set<string>();
-  const learn = (host: string): void => {
-    if (isIP(host) === 0 && !isLoopback(host)) names.add(host.toLowerCase());
+  const learnHost = (host: string): void => {
+    if (isIP(host) !== 0 || isLoopback(host)) return;
+    names.add(host.toLowerCase());
+    const [short] = host.toLowerCase().split('.');
+    if (short && /[\d-]/.test(short) && short.length > 3) names.add(short);
   };
-  for (const { address, seenAs } of [expansion.master, ...expansion.joins.map(({ target }) => target)])
-    for (const { host } of [address, seenAs]) learn(host);
+  for (const { host } of servers) learnHost(host);
   const hideIp = (ip: string): string => (isIP(ip) === 0 || isLoopback(ip) ? ip : standIn(ip));
-  return (line) => {
-    // Servers name hosts that the request does not: other slaves, and what their agents call them.
-    for (const [, host] of line.matchAll(/"(?:host|ip|masterHost)":"([^"]+)"/g)) learn(host!);
-    let text = line.replace(ipv4, hideIp).replace(maybeIpv6, hideIp);
-    for (const name of [...names].sort((a, b) => b.length - a.length))
-      text = replacedAll(text, name, standIn(name));
-    return text;
+  const hideIps = (text: string): string => text.replace(ipv4, hideIp).replace(maybeIpv6, hideIp);
+  const hideAll = (text: string): string =>
+    [...names]
+      .sort((a, b) => b.length - a.length)
+      .reduce((hidden, name) => replacedAll(hidden, name, standIn(name)), hideIps(text));
+  return {
+    learn(line) {
+      withStrings(JSON.parse(line), (text, key) => {
+        if (key === 'host' || key === 'ip' || key === 'masterHost') learnHost(text);
+        if (key === 'raw') for (const [, host] of text.matchAll(hostInInfo)) learnHost(host!);
+        return text;
+      });
+    },
+    hide: (line) =>
+      JSON.stringify(
+        withStrings(JSON.parse(line), (text, key) => {
+          // The name of a token tells of a host in its own way.
+          if (key === 'agent') return 'agent';
+          return words.has(key) ? hideIps(text) : hideAll(text);
+        }),
+      ),
   };
+}
+
+/** The same value with each text in it changed; `key`: the name of its field. */
+function withStrings(value: unknown, change: (text: string, key: string) => string, key = ''): unknown {
+  if (typeof value === 'string') return change(value, key);
+  if (Array.isArray(value)) return value.map((each) => withStrings(each, change, key));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, withStrings(each, change, name)]),
+  );
 }
 
 /** Whole names alone, in any case. */
 const replacedAll = (text: string, name: string, by: string): string =>
-  text.replace(new RegExp(`(?<![\\w.-])${name.replace(/[^\w]/g, '\\$&')}(?![\\w-])`, 'gi'), by);
+  text.replace(new RegExp(`(?<![a-z\\d.-])${name.replace(/[^\w]/g, '\\$&')}(?![a-z\\d-])`, 'gi'), by);

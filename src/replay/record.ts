@@ -7,6 +7,8 @@ import { sizeLines } from '../engines/pika/info.ts';
 import { type Command, type Link, openLink } from '../engines/pika/link.ts';
 import { readLogLine } from '../engines/pika/log-lines.ts';
 import type { Address } from '../model/observation.ts';
+import { hideSecrets } from '../platform/secrets.ts';
+import { hidingAddresses } from './export.ts';
 
 export interface RecordRequest {
   readonly master: Address;
@@ -17,6 +19,8 @@ export interface RecordRequest {
   readonly everyMs: number;
   /** Log files to follow, by the name of their server (m, s1, …): lines that tell of full syncs are recorded. */
   readonly logs: ReadonlyMap<string, string>;
+  /** Whether other addresses stand in the place of all. */
+  readonly hideAddresses?: boolean;
   /** Takes one line of the recording. Throwing ends it. */
   write(row: string): void;
   /** Ends the recording. */
@@ -50,8 +54,9 @@ export async function record(request: RecordRequest): Promise<readonly Silent[]>
     address,
   }));
   const startedAt = Date.now();
+  const scrub = scrubbing(request);
   const write = (row: object): void => {
-    request.write(JSON.stringify({ t: (Date.now() - startedAt) / 1000, ...row }));
+    request.write(scrub(JSON.stringify({ t: (Date.now() - startedAt) / 1000, ...row })));
   };
   const tails = new Map<string, LogTail>();
   for (const [name, path] of request.logs) tails.set(name, await LogTail.atEnd(path));
@@ -60,21 +65,29 @@ export async function record(request: RecordRequest): Promise<readonly Silent[]>
     name,
     { version: versions[index], addr: `${address.host}:${address.port}` },
   ]);
-  request.write(
-    JSON.stringify({
-      meta: {
-        format: 1,
-        trace: `recorded ${new Date(startedAt).toISOString()}`,
-        nodes: Object.fromEntries(nodes),
-        recorder: 'pika-expander record',
-        poll_ms: request.everyMs,
-      },
-    }),
-  );
+  const meta = {
+    format: 1,
+    trace: `recorded ${new Date(startedAt).toISOString()}`,
+    nodes: Object.fromEntries(nodes),
+    recorder: 'pika-expander record',
+    poll_ms: request.everyMs,
+  };
+  request.write(scrub(JSON.stringify({ meta })));
   const silent = await Promise.all(
     servers.map((server) => follow(server, request, tails.get(server.name) ?? null, write)),
   );
   return silent.filter((each) => each !== null);
+}
+
+/** Takes the password out of a row, whoever repeats it, and where asked the addresses. */
+function scrubbing({ password, hideAddresses, master, nodes }: RecordRequest): (row: string) => string {
+  const hidePassword = hideSecrets(password === null ? [] : [password]);
+  if (!hideAddresses) return hidePassword;
+  const hider = hidingAddresses([master, ...nodes]);
+  return (row) => {
+    hider.learn(row);
+    return hider.hide(hidePassword(row));
+  };
 }
 
 /** What was written of a server last, by section. */
@@ -124,7 +137,8 @@ async function look(name: string, link: Link, said: Said, write: (row: object) =
       return [];
     }),
   );
-  const shape = texts.get('replication')!.replaceAll(/\d+/g, '');
+  const dumping = /^is_bgsaving:\w+/m.exec(texts.get('stats') ?? '')?.[0];
+  const shape = [texts.get('replication')!.replaceAll(/\d+/g, ''), dumping, texts.get('LASTSAVE')].join('\n');
   const now = Date.now();
   if (said.get('shape') === shape && now - Number(said.get('writtenAt')) < countersEveryMs) return;
   said.set('shape', shape).set('writtenAt', String(now));
@@ -145,7 +159,7 @@ async function connected(address: Address, { password, signal }: RecordRequest):
   const [reply] = await inTime(link.send([['AUTH', password]]), link);
   if (reply && 'error' in reply) {
     link.destroy();
-    throw new Error(reply.error.replaceAll(password, '…'));
+    throw new Error(hideSecrets([password])(reply.error));
   }
   return link;
 }

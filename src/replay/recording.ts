@@ -70,7 +70,11 @@ export async function readRecording(path: string): Promise<Recording> {
     name: typeof meta.trace === 'string' ? meta.trace : path,
     nodes,
     watched,
-    ...stepsOf(timed, new Set(nodes.map((node) => node.name)), watched || holdsCounters(timed)),
+    ...stepsOf(timed, {
+      known: new Set(nodes.map((node) => node.name)),
+      withCounters: watched || holdsCounters(timed),
+      unseenMs: watched && typeof meta.poll_ms === 'number' ? meta.poll_ms : 0,
+    }),
   };
 }
 
@@ -131,29 +135,72 @@ interface Said {
   error: string | null;
 }
 
+interface Reading {
+  readonly known: ReadonlySet<string>;
+  readonly withCounters: boolean;
+  /** Before a row nobody had looked at its node for so long: what the row says can have become so at any moment of it. */
+  readonly unseenMs: number;
+}
+
 function stepsOf(
   rows: readonly Row[],
-  known: ReadonlySet<string>,
-  withCounters: boolean,
+  { known, withCounters, unseenMs }: Reading,
 ): { steps: readonly RecordedStep[]; endsAt: number } {
   const steps: RecordedStep[] = [];
   const said = new Map<string, Said>();
   const sights = new Map<string, AgentSight>();
+  const changes = changesOf(rows);
   let nextLookAt = 0;
   let endsAt = 0;
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
     const at = startOf(row);
     if (isOfNode(row, known)) {
-      for (; nextLookAt < at; nextLookAt += lookEveryMs) lookAtAll(steps, said, nextLookAt);
+      for (; nextLookAt < at; nextLookAt += lookEveryMs) lookAtAll(steps, seen(nextLookAt), nextLookAt);
       if ('log' in row) takeLog(steps, row, at);
       else if (isRow(row.look))
         steps.push({ kind: 'look', node: row.node, look: parsedLook(row, at, sights) });
-      else takeRow(steps, said, withCounters ? row : withoutCounters(row), at);
+      else {
+        const isWhole = unseenMs === 0 || !isSameLook(row, rows[index + 1]);
+        takeRow(steps, said, withCounters ? row : withoutCounters(row), at, isWhole);
+      }
     }
     if (!('verify' in row) && !('log' in row)) endsAt = Math.max(endsAt, at);
   }
-  for (; nextLookAt <= endsAt; nextLookAt += lookEveryMs) lookAtAll(steps, said, nextLookAt);
+  for (; nextLookAt <= endsAt; nextLookAt += lookEveryMs) lookAtAll(steps, seen(nextLookAt), nextLookAt);
   return { steps, endsAt };
+
+  function seen(at: number): ReadonlyMap<string, Said> {
+    if (unseenMs === 0) return said;
+    return new Map([...said].filter(([node]) => !changes.soon(node, at, unseenMs)));
+  }
+}
+
+/** A look is written as several rows, one after the other. */
+const isSameLook = (row: Row, next: Row | undefined): boolean =>
+  next !== undefined &&
+  next.node === row.node &&
+  !('log' in next) &&
+  startOf(next) - startOf(row) <= oneLookMs;
+
+const oneLookMs = 5;
+
+/** Whether the next row of a node comes within this time. Asked for later and later moments. */
+function changesOf(rows: readonly Row[]): { soon(node: string, at: number, withinMs: number): boolean } {
+  const times = new Map<string, number[]>();
+  for (const row of rows.toReversed()) {
+    const node = String(row.node);
+    if ('log' in row) continue;
+    const known = times.get(node);
+    if (known) known.push(startOf(row));
+    else times.set(node, [startOf(row)]);
+  }
+  return {
+    soon(node, at, withinMs) {
+      const left = times.get(node) ?? [];
+      while (left.length > 0 && left.at(-1)! < at) left.pop();
+      return left.length > 0 && left.at(-1)! - at < withinMs;
+    },
+  };
 }
 
 /**
@@ -225,16 +272,14 @@ function takeRow(
   said: Map<string, Said>,
   row: Row & { readonly node: string },
   at: number,
+  isWhole: boolean,
 ): void {
   const state = said.get(row.node) ?? { facts: {}, error: null };
-  if ('command' in row) {
-    takeCommand(steps, said, state, row, at);
-    return;
-  }
-  const next = nextState(state, row);
-  if (!next) return;
-  said.set(row.node, withoutSizes(next));
-  steps.push({ kind: 'look', node: row.node, look: lookOf(next, at) });
+  const next = 'command' in row ? takeCommand(steps, state, row, at) : nextState(state, row);
+  if (!next && !isWhole) return;
+  const now = next ?? state;
+  said.set(row.node, isWhole ? withoutSizes(now) : now);
+  if (next && isWhole) steps.push({ kind: 'look', node: row.node, look: lookOf(now, at) });
 }
 
 /** Sizes were asked for once a second: those of before a swap must not be taken for those after it. */
@@ -242,24 +287,23 @@ function withoutSizes({ facts: { sizes: _, ...facts }, error }: Said): Said {
   return { facts, error };
 }
 
+/** A row of a command that is a look in itself; null = it is none. */
 function takeCommand(
   steps: RecordedStep[],
-  said: Map<string, Said>,
   state: Said,
   row: Row & { readonly node: string },
   at: number,
-): void {
+): Said | null {
   const words = (Array.isArray(row.command) ? row.command : [row.command]).join(' ').trim().split(/\s+/);
   const reply = typeof row.reply === 'string' ? row.reply : (JSON.stringify(row.reply) ?? '');
   if (words[0]?.toUpperCase() !== 'LASTSAVE') {
     steps.push({ kind: 'command', at, node: row.node, words, reply });
-    return;
+    return null;
   }
   const value = Number(reply);
-  if (!Number.isInteger(value)) return;
-  const next = { facts: { ...state.facts, lastSaveUnixSeconds: value }, error: null };
-  said.set(row.node, next);
-  steps.push({ kind: 'look', node: row.node, look: lookOf(next, at) });
+  return Number.isInteger(value)
+    ? { facts: { ...state.facts, lastSaveUnixSeconds: value }, error: null }
+    : null;
 }
 
 /** null = the row tells nothing that the tracker reads. */

@@ -75,6 +75,15 @@ describe('what is shown of a host', () => {
     expect(after.map(({ awaitedBytes }) => awaitedBytes)).toEqual([null, null]);
   });
 
+  it('has of the log of the master nothing that came after the node was done: it is about the next node', () => {
+    const of = (phaseSince: number) =>
+      shownLog({ ...node, phase: 'verified', phaseSince }, at, readers[0]!).map(({ code }) => code);
+    expect(of(at + 1000)).not.toContain('list_served');
+    expect(of(at + 1000)).toContain('dump_begun');
+    expect(of(at + 1000)).toContain('copy_begins');
+    expect(of(at + 3000)).toContain('list_served');
+  });
+
   it('has the full syncs of this expansion alone', () => {
     expect(shownAttempts(node.hosts, at)).toHaveLength(1);
     expect(shownAttempts(node.hosts, at + 1)).toEqual([]);
@@ -82,6 +91,6 @@ describe('what is shown of a host', () => {
 
   it('has the meaning of each line in the language of the reader', () => {
     for (const reader of readers)
-      for (const { meaning, code } of shownLog(node.hosts, 0, reader)) expect(meaning).not.toBe(code);
+      for (const { meaning, code } of shownLog(node, 0, reader)) expect(meaning).not.toBe(code);
   });
 });

@@ -225,3 +225,8 @@ test('a row far behind the others is refused before the time up to it is filled 
     rmSync(here, { recursive: true });
   }
 });
+
+it('a dump that ended between two looks is no newer dump: a healthy slave of a real 3.5.4, looked at every 500 ms', async () => {
+  const file = new URL('../fixtures/recorded-every-500-ms-3.5.4.jsonl', import.meta.url).pathname;
+  expect((await replayed(file)).s1).toMatchObject({ fullSync: 'complete', anomalies: [] });
+});

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import type { Expansion } from '../../model/expansion.ts';
 import type { Observation } from '../../model/views/observation.ts';
-import { expansionRecording, hidingAddresses } from '../../replay/export.ts';
+import { type AddressHider, expansionRecording, hidingAddresses } from '../../replay/export.ts';
 import type { Store } from '../../store/store.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { errorResponses, IdParams, strict } from '../schemas.ts';
@@ -45,14 +46,27 @@ function addRoute(app: FastifyInstance, { store }: ApiParts, hideSecrets: (text:
     },
     async (request, reply) => {
       const expansion = await existing(store, request.params.id);
-      const hide = request.query.addresses === 'hidden' ? hidingAddresses(expansion) : (line: string) => line;
-      const lines = expansionRecording(expansion, observationsOf(store, expansion.id));
+      const lines = () => expansionRecording(expansion, observationsOf(store, expansion.id));
+      const hide = request.query.addresses === 'hidden' ? await hidden(expansion, lines()) : asItIs;
       return reply
         .type('application/x-ndjson')
         .header('content-disposition', `attachment; filename="${expansion.id}.jsonl"`)
-        .send(Readable.from(texts(lines, (line) => hide(hideSecrets(line)))));
+        .send(Readable.from(texts(lines(), (line) => hide(hideSecrets(line)))));
     },
   );
+}
+
+const asItIs = (line: string): string => line;
+
+/** A line may name a host of which only a later line tells that it is a host: so all are read before the first is written. */
+async function hidden(
+  { master, joins }: Expansion,
+  lines: AsyncIterable<string>,
+): Promise<AddressHider['hide']> {
+  const targets = [master, ...joins.map(({ target }) => target)];
+  const hider = hidingAddresses(targets.flatMap(({ address, seenAs }) => [address, seenAs]));
+  for await (const line of lines) hider.learn(line);
+  return hider.hide;
 }
 
 async function* texts(lines: AsyncIterable<string>, scrub: (line: string) => string): AsyncGenerator<string> {

@@ -18,6 +18,7 @@ export interface RecordOptions {
   readonly every: string;
   readonly log?: readonly string[];
   readonly passwordFile?: string;
+  readonly hideAddresses?: boolean;
 }
 
 /** Records until its time is up or Ctrl-C, then says how to judge the recording. */
@@ -35,6 +36,7 @@ export async function record(
     password: options.passwordFile ? readText(options.passwordFile, 'password file', context).trim() : null,
     everyMs,
     logs: logsOf(options.log ?? [], nodes.length),
+    hideAddresses: options.hideAddresses ?? false,
   };
   const file = newFile(options.out);
   const ending = new AbortController();

@@ -61,8 +61,8 @@ const attemptLines = ({ hosts, phases }: NodeDetail): string[] =>
     (attempt) => `${formatClock(attempt.startedAt)} ${printable(attemptSaid.en(attempt, reader))}`,
   );
 
-function logLines({ hosts, phases }: NodeDetail, style: Style): string[] {
-  const lines = shownLog(hosts, phases[0]?.at ?? 0, reader);
+function logLines(join: NodeDetail, style: Style): string[] {
+  const lines = shownLog(join, join.phases[0]?.at ?? 0, reader);
   return lines
     .slice(-linesShown)
     .map(

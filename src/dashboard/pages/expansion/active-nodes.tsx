@@ -7,7 +7,7 @@ import { useMessages } from '../../i18n.tsx';
 import type { EventLog } from '../../live/event-log.ts';
 import { useEvents } from '../../live/use-expansion-live.ts';
 import { Link } from '../../router.tsx';
-import { measuredNow, shareOf } from './progress.ts';
+import { hasLag, measuredNow, shareOf } from './progress.ts';
 
 const shown = 6;
 
@@ -116,10 +116,12 @@ export function ActiveNode({
           <dt>{n.remaining}</dt>
           <dd>{remainingSeconds === null ? unknown : duration(remainingSeconds * 1000)}</dd>
         </div>
-        <div>
-          <dt>{n.lag}</dt>
-          <dd>{lagBytes === null ? unknown : formatBytes(lagBytes)}</dd>
-        </div>
+        {(!isActive(join.phase) || hasLag(join.phase)) && (
+          <div>
+            <dt>{n.lag}</dt>
+            <dd>{lagBytes === null ? unknown : formatBytes(lagBytes)}</dd>
+          </div>
+        )}
       </dl>
       <p className="small">
         <Silence join={join} />

@@ -14,8 +14,15 @@ export function shareOf(join: JoinView): number | null {
   return snapshotBytes && receivedBytes !== null ? Math.min(1, receivedBytes / snapshotBytes) : null;
 }
 
-/** What is measured now. A node at rest keeps the bytes that it received, but has no rate, rest or lag. */
+/**
+ * What is measured now. A node at rest keeps the bytes that it received, but has no rate, rest or lag. While it copies, the
+ * binlog that the master has written tells nothing of it: the dump is newer.
+ */
 export function measuredNow(join: JoinView): Progress {
   const { receivedBytes, snapshotBytes } = join.progress;
-  return isActive(join.phase) ? join.progress : { ...noProgress, receivedBytes, snapshotBytes };
+  if (!isActive(join.phase)) return { ...noProgress, receivedBytes, snapshotBytes };
+  return hasLag(join.phase) ? join.progress : { ...join.progress, lagBytes: null };
 }
+
+/** Whether a lag means something in this phase. */
+export const hasLag = (phase: JoinPhase): boolean => afterTheCopy.includes(phase);

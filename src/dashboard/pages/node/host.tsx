@@ -64,9 +64,11 @@ export function HostPanel({ join }: { readonly join: NodeDetail }) {
 }
 
 function Seen({ agent, at }: { readonly agent: string; readonly at: number }) {
+  const t = useMessages().agents;
   return (
     <>
       <span className="mono">{agent}</span>, <Age since={at} />
+      {t.ago}
     </>
   );
 }
@@ -107,7 +109,7 @@ export function HostLog({ join, until }: { readonly join: NodeDetail; readonly u
   const spans = spansOf(join, until ?? current).filter(({ phase }) => !isStill(phase));
   const [first, last] = [spans[0], spans.at(-1)];
   if (!first || !last) return null;
-  const lines = shownLog(join.hosts, first.from, reader);
+  const lines = shownLog(join, first.from, reader);
   if (lines.length === 0) return null;
   const from = first.from;
   const length = Math.max(1000, last.to - from, (lines.at(-1)?.at ?? from) - from);
