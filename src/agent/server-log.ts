@@ -1,8 +1,9 @@
 /** Follows the log files of one server: through rotations, restarts, truncation and removal. Memory is bounded. */
-import { type FileHandle, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
 import { perFileLines } from '../engines/pika/log-lines.ts';
 import { type LogAttempt, type LogFact, longestLogQuote } from '../model/full-sync-log.ts';
+import { Tail } from '../platform/tail.ts';
 import { OpenFolder, reasonOf, within } from './confined.ts';
 import { LogScanner } from './log-scanner.ts';
 
@@ -11,8 +12,6 @@ const mostBehindBytes = 256 * 1024 * 1024;
 /** What is still read of a log after a part was skipped. */
 const keptAfterSkipBytes = 16 * 1024 * 1024;
 const pieceBytes = 256 * 1024;
-/** The bytes before the place that was read to: other bytes there mean that the file was truncated and has grown again. */
-const witnessBytes = 64;
 const longestValue = 1000;
 const keptFacts = 500;
 const keptFactsOfCode = 40;
@@ -29,11 +28,9 @@ export interface LogPlace {
 }
 
 interface Opened {
-  readonly handle: FileHandle;
+  readonly tail: Tail;
   readonly name: LogName;
   readonly inode: string;
-  at: number;
-  witness: Buffer;
 }
 
 interface LogName {
@@ -141,7 +138,7 @@ export class ServerLog {
   }
 
   async close(): Promise<void> {
-    await this.#current?.handle.close();
+    await this.#current?.tail.handle.close();
     this.#current = null;
   }
 
@@ -183,65 +180,62 @@ export class ServerLog {
       else if (place) this.#judge.gap();
       if (size - at > mostBehindBytes) at = size - mostBehindBytes;
     }
-    await this.#current?.handle.close();
-    this.#current = { handle, name, inode, at, witness: Buffer.alloc(0) };
+    await this.#current?.tail.handle.close();
+    this.#current = { tail: new Tail(handle, at), name, inode };
     this.#scanner.begin(name.start);
   }
 
   /** Resolves with how many more bytes may be read. */
   async #readCurrent(file: Opened, limit: number, until: number): Promise<number> {
     let left = limit;
-    const before = await file.handle.stat();
-    if (before.size < file.at) this.#startAgain(file);
-    if (before.size === file.at) return left;
-    if (before.size - file.at > mostBehindBytes) this.#skip(file, before.size);
+    const { tail } = file;
+    const before = await tail.handle.stat();
+    if (before.size < tail.at) {
+      tail.skipTo(0);
+      this.#truncated();
+    }
+    if (before.size === tail.at) return left;
+    if (before.size - tail.at > mostBehindBytes) this.#skip(tail, before.size);
     const buffer = Buffer.allocUnsafe(pieceBytes);
     while (left > 0 && performance.now() < until) {
-      const witness = file.witness.length;
-      const { bytesRead } = await file.handle.read(buffer, 0, pieceBytes, file.at - witness);
-      if (bytesRead < witness || !buffer.subarray(0, witness).equals(file.witness)) {
-        this.#startAgain(file);
+      const piece = await tail.read(buffer);
+      if (piece === null) {
+        this.#truncated();
         continue;
       }
-      const piece = buffer.subarray(witness, bytesRead);
       if (piece.length === 0) break;
       this.#scanner.push(piece);
-      file.at += piece.length;
       left -= piece.length;
-      file.witness = Buffer.from(buffer.subarray(Math.max(0, bytesRead - witnessBytes), bytesRead));
-      if (file.at >= before.size) await this.#atEnd(file, piece, before.mtimeMs);
+      if (tail.at >= before.size) await this.#atEnd(file, piece, before.mtimeMs);
     }
     return left;
   }
 
   async #atEnd(file: Opened, piece: Buffer, writtenAt: number): Promise<void> {
-    const { size, mtimeMs } = await file.handle.stat();
-    if (size !== file.at || mtimeMs !== writtenAt) return;
+    const { size, mtimeMs } = await file.tail.handle.stat();
+    if (size !== file.tail.at || mtimeMs !== writtenAt) return;
     const local = this.#scanner.lastTime(piece);
     if (local !== null) this.#needs.onTime(local, writtenAt);
     if (!this.#judge.busy())
       this.#place = {
         file: file.name.given,
         inode: file.inode,
-        at: file.at - this.#scanner.pending,
+        at: file.tail.at - this.#scanner.pending,
         attempts: this.attempts(),
         facts: [...this.#facts],
       };
   }
 
-  /** The file was truncated: whoever did it may have taken lines away that nobody had read. */
-  #startAgain(file: Opened): void {
-    file.at = 0;
-    file.witness = Buffer.alloc(0);
+  /** Whoever truncated the file may have taken lines away that nobody had read. */
+  #truncated(): void {
     this.#scanner.drop();
     this.#judge.gap();
   }
 
-  #skip(file: Opened, size: number): void {
+  #skip(tail: Tail, size: number): void {
     const to = size - keptAfterSkipBytes;
-    this.skippedBytes += to - file.at;
-    file.at = to;
-    file.witness = Buffer.alloc(0);
+    this.skippedBytes += to - tail.at;
+    tail.skipTo(to);
     this.#scanner.drop();
     this.#judge.gap();
   }

@@ -1,5 +1,5 @@
 /** Records what servers say about themselves, in the format that `replay` reads (docs/recordings.md). Reads only. */
-import { open, realpath, stat } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseServer } from '../engines/pika/index.ts';
@@ -8,6 +8,7 @@ import { type Command, type Link, openLink } from '../engines/pika/link.ts';
 import { readLogLine } from '../engines/pika/log-lines.ts';
 import type { Address } from '../model/observation.ts';
 import { hideSecrets } from '../platform/secrets.ts';
+import { Tail } from '../platform/tail.ts';
 import { hidingAddresses } from './export.ts';
 
 export interface RecordRequest {
@@ -30,7 +31,7 @@ export interface RecordRequest {
 /** A server that does not answer in this time is recorded as an error, and asked again. */
 const answerWithinMs = 5_000;
 /** Of a log that grows faster than it is read, the rest comes with the next look. */
-const logBytesPerLook = 4 * 1024 * 1024;
+const logBytesPerLook = 1024 * 1024;
 const longestLogLine = 16_384;
 
 /** What a state rests on stands before the state: whoever reads row by row never sees a link that is up beside old counters. */
@@ -58,8 +59,8 @@ export async function record(request: RecordRequest): Promise<readonly Silent[]>
   const write = (row: object): void => {
     request.write(scrub(JSON.stringify({ t: (Date.now() - startedAt) / 1000, ...row })));
   };
-  const tails = new Map<string, LogTail>();
-  for (const [name, path] of request.logs) tails.set(name, await LogTail.atEnd(path));
+  const tails = new Map<string, NamedLog>();
+  for (const [name, path] of request.logs) tails.set(name, await NamedLog.atEnd(path));
   const versions = await Promise.all(servers.map(({ address }) => versionOf(address, request)));
   const nodes = servers.map(({ name, address }, index) => [
     name,
@@ -96,7 +97,7 @@ type Said = Map<string, string>;
 async function follow(
   { name, address }: { readonly name: string; readonly address: Address },
   request: RecordRequest,
-  tail: LogTail | null,
+  tail: NamedLog | null,
   write: (row: object) => void,
 ): Promise<Silent | null> {
   const said: Said = new Map();
@@ -122,6 +123,7 @@ async function follow(
     await delay(Math.max(0, nextAt - Date.now()), undefined, { signal: request.signal }).catch(() => {});
   }
   link?.destroy();
+  await tail?.close();
   return hasAnswered ? null : { node: name, error };
 }
 
@@ -182,22 +184,28 @@ async function versionOf(address: Address, request: RecordRequest): Promise<stri
 }
 
 /** Follows a log file by its name: through rotations, restarts of the server, and truncation. */
-class LogTail {
+class NamedLog {
   readonly #path: string;
+  readonly #buffer = Buffer.alloc(logBytesPerLook);
   #file: string;
-  #at: number;
+  #tail: Tail;
   #rest = '';
   #decoder = new StringDecoder('utf8');
 
-  private constructor(path: string, file: string, at: number) {
+  private constructor(path: string, file: string, tail: Tail) {
     this.#path = path;
     this.#file = file;
-    this.#at = at;
+    this.#tail = tail;
   }
 
-  static async atEnd(path: string): Promise<LogTail> {
+  static async atEnd(path: string): Promise<NamedLog> {
     const file = await realpath(path);
-    return new LogTail(path, file, (await stat(file)).size);
+    const handle = await open(file);
+    return new NamedLog(path, file, new Tail(handle, (await handle.stat()).size));
+  }
+
+  close(): Promise<void> {
+    return this.#tail.handle.close();
   }
 
   /** The lines since the last call that the table of lines knows. A file that is gone for a moment has none. */
@@ -214,28 +222,34 @@ class LogTail {
   }
 
   async #read(): Promise<string> {
-    const file = await open(this.#file);
-    try {
-      const { size } = await file.stat();
-      if (size < this.#at) this.#at = 0;
-      const length = Math.min(size - this.#at, logBytesPerLook);
-      if (length === 0) {
-        await this.#turnToNextFile();
-        return '';
-      }
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, this.#at);
-      this.#at += bytesRead;
-      return this.#decoder.write(buffer.subarray(0, bytesRead));
-    } finally {
-      await file.close();
+    const { size } = await this.#tail.handle.stat();
+    if (size < this.#tail.at) this.#begin();
+    let piece = await this.#tail.read(this.#buffer);
+    if (piece === null) {
+      this.#begin();
+      piece = await this.#tail.read(this.#buffer);
     }
+    if (!piece || piece.length === 0) {
+      await this.#turnToNextFile();
+      return '';
+    }
+    return this.#decoder.write(piece);
+  }
+
+  /** The file was truncated: what was left of its last line has no end. */
+  #begin(): void {
+    this.#tail.skipTo(0);
+    this.#rest = '';
+    this.#decoder = new StringDecoder('utf8');
   }
 
   /** Only after all of the file before has been read. */
   async #turnToNextFile(): Promise<void> {
     const file = await realpath(this.#path);
     if (file === this.#file) return;
+    const handle = await open(file);
+    await this.#tail.handle.close();
     this.#file = file;
-    this.#at = 0;
+    this.#tail = new Tail(handle, 0);
   }
 }

@@ -159,10 +159,17 @@ it('follows a log by its name, through rotation and truncation, and takes the li
   await writeFile(join(folder, 'second'), '');
   await appendFile(join(folder, 'second'), line('RsyncClient stop ...'));
   await until(() => logged().length === 3, { withinMs: 30_000 });
+  // Truncated, and longer than before when it is looked at again.
+  await writeFile(
+    join(folder, 'second'),
+    `${line('accept new conn').repeat(3)}${line('DB: db0 TrySync Ok')}`,
+  );
+  await until(() => logged().length === 4, { withinMs: 30_000 });
   expect(logged()).toEqual([
     'I pika_rm.cc:510 ActivateRsync ...',
     'I pika_rm.cc:510 DB: db0 TrySync Ok',
     'I pika_rm.cc:510 RsyncClient stop ...',
+    'I pika_rm.cc:510 DB: db0 TrySync Ok',
   ]);
   await unlink(link);
   expect(await readFile(join(folder, 'second'), 'utf8')).not.toBe('');
