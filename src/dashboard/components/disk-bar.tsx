@@ -11,7 +11,7 @@ export function Measure(props: {
   return (
     <div className="stack tight">
       <div className="row apart small">
-        <span>{props.name}</span>
+        <div>{props.name}</div>
         <span className="num">{props.value}</span>
       </div>
       {props.children}

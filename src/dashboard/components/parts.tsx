@@ -211,7 +211,11 @@ export function Age({ since }: { readonly since: number }) {
   const current = useNow();
   const duration = useDuration();
   const age = Math.max(0, current - since);
-  return <span className="num nowrap">{duration(age < 60_000 ? Math.floor(age / 1000) * 1000 : age)}</span>;
+  return (
+    <span className="num nowrap">
+      {duration(age < 60_000 ? Math.floor(age / 1000) * 1000 : age).replace('.0', '')}
+    </span>
+  );
 }
 
 interface Announcer {

@@ -120,19 +120,24 @@ const portIn = (address: string): string => address.slice(address.lastIndexOf(':
 /** A mount, and the folders of all servers that share it. */
 function Mount({ folders, totalBytes, freeBytes }: ReturnType<typeof mountsOf>[number]) {
   const t = useMessages().agents;
-  const servers = [...new Set(folders.map(({ server }) => server))];
-  const of = (name: string) => folders.filter(({ server }) => server === name).map(({ setting }) => setting);
-  const label = servers.map((name) => `${name}: ${of(name).join(', ')}`).join('; ');
+  const lines = [...new Set(folders.map(({ server }) => server))].map((name) => {
+    const own = folders.filter(({ server }) => server === name).map(({ setting }) => setting);
+    return `${name}: ${own.join(', ')}`;
+  });
   return (
     <DiskBar
-      name={<span className="mono">{label}</span>}
-      label={label}
+      name={lines.map((line) => (
+        <div key={line} className="mono">
+          {line}
+        </div>
+      ))}
+      label={lines.join('; ')}
       path={folders[0]!.path}
       totalBytes={totalBytes}
       freeBytes={freeBytes}
       awaitedBytes={null}
     >
-      {servers.length > 1 && <span className="small faint">{t.shared(servers.length)}</span>}
+      {lines.length > 1 && <span className="small faint">{t.shared(lines.length)}</span>}
     </DiskBar>
   );
 }
