@@ -16,7 +16,7 @@ import type { StoredEvent } from '../../src/model/views/event.ts';
 import type { Plan } from '../../src/model/views/plan.ts';
 import { knowingComparison, virtualClock } from '../../src/rehearsal/play.ts';
 import { virtualWires } from '../../src/rehearsal/virtual-wires.ts';
-import type { Cluster, NodeOptions } from '../../src/simulator/index.ts';
+import type { Cluster, NodeOptions, SimulatedVersion } from '../../src/simulator/index.ts';
 import type { ReadFigure } from '../../src/work/expansion/health-probe.ts';
 import type { Compare } from '../../src/work/expansion/session.ts';
 import { createWorker } from '../../src/work/expansion/worker.ts';
@@ -204,7 +204,7 @@ export function hostOf(id: string): string {
 export function fill(
   cluster: Cluster,
   names: { readonly master: string; readonly nodes: readonly string[]; readonly host?: string },
-  version: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1' = '4.0.1',
+  version: SimulatedVersion = '4.0.1',
   config: Readonly<Record<string, number>> = {},
   slaves: Partial<NodeOptions> = {},
 ): void {

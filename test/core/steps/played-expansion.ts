@@ -3,17 +3,17 @@ import type { ReadAgents } from '../../../src/admission/sights.ts';
 import type { CredentialSource } from '../../../src/engines/engine.ts';
 import type { Control, ControlVerb, Expansion, JoinPhase } from '../../../src/model/expansion.ts';
 import type { PolicyInput } from '../../../src/model/policy.ts';
-import { type Cluster, createCluster } from '../../../src/simulator/index.ts';
+import { type Cluster, createCluster, type SimulatedVersion } from '../../../src/simulator/index.ts';
 import type { Compare } from '../../../src/work/expansion/session.ts';
 import { fill, MB, virtualService } from '../../scheduling/virtual-service.ts';
 
 export const minute = 60_000;
 
 interface Setting {
-  readonly version?: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1';
+  readonly version?: SimulatedVersion;
   readonly nodes?: readonly string[];
   /** Of the nodes; default: the master's. */
-  readonly slaves?: '3.3.6' | '3.5.4' | '3.5.5' | '4.0.1';
+  readonly slaves?: SimulatedVersion;
   readonly databases?: number;
   /** db-sync-path of the nodes lies on another mount than db-path. */
   readonly onAnotherMount?: boolean;
