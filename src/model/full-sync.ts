@@ -25,6 +25,8 @@ export interface FullSyncPass {
    * may have come meanwhile. null = not known.
    */
   readonly unseenBytesAtLeast: number | null;
+  /** All bytes by then, with the binlog. */
+  readonly unseenBytesAtMost?: number | null;
   readonly firstBytesAt: number | null;
   /** First look inside at which the master made no dump: the node's own was finished then. */
   readonly dumpQuietAt: number | null;
@@ -54,8 +56,9 @@ export interface FullSyncPass {
   readonly movedUptimeSeconds?: number | null;
   readonly uptimeSeconds?: number | null;
   readonly copying?: Copying;
-  /** Milliseconds in which the node may have asked again, since nothing came, or no look was near enough to tell. */
+  /** Milliseconds in which nothing came, so that the node asked again, and in which looks far apart can hide that. */
   readonly stillMs?: number;
+  readonly hiddenMs?: number;
   /** The most that came between two looks, bytes per millisecond. */
   readonly fastest?: number;
   /** What had come when this first copy of an attempt was seen, and how long after SLAVEOF: nobody watched it. */

@@ -148,6 +148,9 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
     if (code === 'up_but_not_listed' && quiet && inSync && isUp) who('its master lists it in sync');
   }
 
+  /** Other versions open a part of a copy too: bytes that nobody saw come stay in doubt, and the node is copied again. */
+  const canTell = (join: Join): boolean => !nodeOf(join).traits.opensSupersededCopy;
+
   /** A node that holds what its master holds may not be taken for one that opened too little. */
   function checkSizes(join: Join): void {
     const node = nodeOf(join);
@@ -170,7 +173,12 @@ export function createTruth({ cluster, scenario, nodeOf, meddledAt, report }: Ar
         const known = before.joins[join.index];
         if (join.diagnosis?.at !== known?.diagnosis?.at) checkCause(join);
         const fresh = join.anomalies.slice(known?.anomalies.length ?? 0);
-        if (fresh.some(({ facts }) => facts.as === 'small_tables')) checkSizes(join);
+        if (
+          fresh.some(
+            ({ facts }) => facts.as === 'small_tables' || (facts.as === 'few_bytes' && canTell(join)),
+          )
+        )
+          checkSizes(join);
         if (join.problem !== null && join.problem.at !== known?.problem?.at) checkIdentity(join);
       }
     },

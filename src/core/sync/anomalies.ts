@@ -6,7 +6,9 @@ import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets, formatAddress, isInError, type ReplicationFacts } from '../../model/observation.ts';
 import {
+  askedAgainAtMostBytes,
   bytesComplete,
+  bytesInDoubt,
   copiedBytes,
   copyBytesAtMost,
   dumpIsCertain,
@@ -14,6 +16,7 @@ import {
   isTrickle,
   leastExcessBytes,
   openedEnough,
+  openedWhole,
   receivedInPass,
   refusedBytesPerSecond,
   sawEachDump,
@@ -225,6 +228,9 @@ function superseded({ slave }: AnomalyInput) {
 /** A dump of unknown size was made before anybody watched, and the master can have been larger then. */
 const unknownDumpShare = 3;
 
+/** A dump so much larger than its master is not worth its copy: a new dump is copied sooner. */
+const unknownDumpAtMostShare = 10;
+
 function withoutEnd({ slave, master, limits, now, capabilities }: AnomalyInput) {
   const wait = lastPass(slave);
   if (!wait || wait.endedAt !== null || slave.unreachableSince !== null) return null;
@@ -235,7 +241,9 @@ function withoutEnd({ slave, master, limits, now, capabilities }: AnomalyInput) 
   if (size === null) return null;
   const share = snapshotBytesAtMost === null ? unknownDumpShare : undefined;
   const limitBytes = Math.round(copyBytesAtMost(wait, size, capabilities, share));
-  const tooLong = now - (wait.firstBytesAt ?? now) >= limits.headwayMs;
+  const tooLong =
+    now - (wait.firstBytesAt ?? now) >= limits.headwayMs ||
+    copied > unknownDumpAtMostShare * size + askedAgainAtMostBytes;
   const before = unwatchedExcess(wait, size, capabilities);
   if (before === 0 && (copied <= limitBytes || (snapshotBytesAtMost === null && !tooLong))) return null;
   return {
@@ -551,13 +559,23 @@ function cameByBinlog(slave: SlaveTracker, { samples }: MasterTracker): boolean 
   return isEnough(slave.ownSstBytes) === false && isEnough(slave.ownHeldBytes) === true;
 }
 
-function incomplete({ slave, master, capabilities }: AnomalyInput): AnomalyFacts<'up_but_incomplete'> | null {
+function incomplete({
+  slave,
+  master,
+  capabilities,
+  limits,
+  now,
+}: AnomalyInput): AnomalyFacts<'up_but_incomplete'> | null {
   const wait = lastPass(slave);
   if (wait?.end !== 'swapped' || !isConnected(slave.replication)) return null;
   if (slave.replication?.eligibleForMasterElection === false) return { as: 'not_eligible' };
   const receivedBytes = receivedInPass(wait) ?? 0;
-  if (bytesComplete(wait) === false)
+  if (bytesComplete(wait) === false && !openedWhole(wait, slave, capabilities)) {
+    // Its tables are read at the next look.
+    const isAwaited = bytesInDoubt(wait) && !capabilities.opensSupersededCopy && slave.ownSstBytes === null;
+    if (isAwaited && now - (slave.upSince ?? now) < limits.notListedMs) return null;
     return { as: 'few_bytes', receivedBytes, snapshotBytes: wait.snapshotBytes! };
+  }
   const openedLess = openedEnough(wait, slave.ownSstBytes, latestSize(master.samples)) === false;
   if (openedLess && !cameByBinlog(slave, master) && isSizedSince(slave, master))
     return { as: 'small_tables', receivedBytes, nodeTableBytesAfterSwap: slave.ownSstBytes! };

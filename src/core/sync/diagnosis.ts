@@ -127,6 +127,9 @@ function remedyFor(
   // Only a version that shows LASTSAVE and its slaves in full sync tells when the dump is there, and whom it would harm.
   const mayAsk = mayAskForDump && capabilities.hasLastSave && capabilities.showsFullSyncing;
   if (mayAsk && needsNewDump(cause.code) && !earlier.includes(cause.code)) return { kind: 'ask_for_dump' };
+  // A dump of unknown size can be a large old dump; the copy of a new dump has a size that tells.
+  const ofUnknown = anomaly.code === 'copy_without_end' && anomaly.facts.snapshotBytesAtMost === null;
+  if (mayAsk && ofUnknown && !earlier.includes(cause.code)) return { kind: 'ask_for_dump' };
   const again = cause.copyHelps === 'yes' || (cause.copyHelps === 'once' && !earlier.includes(cause.code));
   if (again && anomaly.remedy === 'reattach') return { kind: 'reattach' };
   return { kind: 'person', steps: causeSteps(cause, nobody) };

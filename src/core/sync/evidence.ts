@@ -21,6 +21,7 @@ import {
   dumpIsCertain,
   openedEnough,
   openedShare,
+  openedWhole,
   receivedInPass,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
@@ -119,6 +120,8 @@ function bytesReceived(
     const less = { ...facts, receivedBytes, nodeTableBytesAfterSwap: own! };
     return found(rule, isSizedSince(slave, master) ? false : null, 'opened_less', less);
   }
+  if (openedWhole(wait, slave, capabilities))
+    return found(rule, true, 'opened_whole', { ...facts, receivedBytes, nodeTableBytesAfterSwap: own! });
   if (complete !== null) {
     const sizes = { ...facts, receivedBytes, snapshotBytes: wait.snapshotBytes! };
     return found(rule, complete, complete ? 'enough' : 'too_few', sizes);

@@ -1,7 +1,7 @@
 /** One stay in WaitDBSync: which dump is copied, how much came, and whether a newer dump took its place. */
 
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { Copying, Dump, FullSyncPass, MasterTracker } from '../../model/full-sync.ts';
+import type { Copying, Dump, FullSyncPass, MasterTracker, SlaveTracker } from '../../model/full-sync.ts';
 import {
   type BinlogOffset,
   bytesBetween,
@@ -175,17 +175,18 @@ export function takeBytes(
 
 /** How long nothing came of late: seen, or hidden between two looks far apart, with fewer bytes than usual between them. */
 function takeStill(
-  { bytesLast, bytesLastAt, lastMoveAt, stillMs = 0, fastest = 0 }: FullSyncPass,
+  { bytesLast, bytesLastAt, lastMoveAt, stillMs = 0, hiddenMs = 0, fastest = 0 }: FullSyncPass,
   bytes: number,
   at: number,
   moved: boolean,
-): Pick<FullSyncPass, 'stillMs' | 'fastest'> {
+): Pick<FullSyncPass, 'stillMs' | 'hiddenMs' | 'fastest'> {
   const since = bytesLastAt ?? at;
   const perMs = at > since ? (bytes - (bytesLast ?? bytes)) / (at - since) : 0;
   const most = Math.max(fastest, perMs);
-  const share = !moved ? 1 : most > 0 ? 1 - perMs / most : 0;
   const apartMs = Math.max(0, at - Math.max(since, lastMoveAt + askedAgainAfterMs));
-  return { stillMs: stillMs + share * apartMs, fastest: most };
+  if (!moved) return { stillMs: stillMs + apartMs, hiddenMs, fastest: most };
+  const share = most > 0 ? 1 - perMs / most : 0;
+  return { stillMs, hiddenMs: hiddenMs + share * apartMs, fastest: most };
 }
 
 /** Uptimes are whole seconds, and a look can take some; clocks that are further apart do not count the same time. */
@@ -254,7 +255,7 @@ const copyShareAtMost = 1.5;
  * snapshot (pika-facts 4.8).
  */
 const askedAgainBytesPerMs = (4 * 4 * 1024 * 1024) / 1000;
-const askedAgainAtMostBytes = 1024 * 1024 * 1024;
+export const askedAgainAtMostBytes = 1024 * 1024 * 1024;
 
 /** Of a small snapshot one file that is begun again is more than half. */
 export const leastExcessBytes = 16 * 1024 * 1024;
@@ -267,7 +268,7 @@ const unseenDumpWithinMs = 1500;
 
 /** What this copy can have received at most, if the snapshot holds so much. */
 export function copyBytesAtMost(
-  { stillMs = 0, fastest = 0 }: Pick<FullSyncPass, 'stillMs' | 'fastest'>,
+  { stillMs = 0, hiddenMs = 0, fastest = 0 }: Pick<FullSyncPass, 'stillMs' | 'hiddenMs' | 'fastest'>,
   snapshotBytes: number,
   { opensSupersededCopy }: Pick<Capabilities, 'opensSupersededCopy'>,
   share = copyShareAtMost,
@@ -275,7 +276,9 @@ export function copyBytesAtMost(
   const unseen = opensSupersededCopy ? 0 : Math.min(snapshotBytes, unseenDumpWithinMs * fastest);
   return (
     Math.max(share * snapshotBytes, snapshotBytes + leastExcessBytes + unseen) +
-    Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs)
+    Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs) +
+    // Files that are begun again and again make the pace uneven too (rsync-timeout-ms 20): no more than a snapshot for that.
+    Math.min(snapshotBytes, askedAgainBytesPerMs * hiddenMs)
   );
 }
 
@@ -370,7 +373,7 @@ function countedAnew({ headway: _before, ...wait }: FullSyncPass): FullSyncPass 
   const { copying } = wait;
   if (copying === undefined) return wait;
   const anew = { states: '', sinceBytes: copying.mostBytes, earlierBytes: 0 };
-  return { ...wait, stillMs: 0, copying: { ...copying, ...anew } };
+  return { ...wait, stillMs: 0, hiddenMs: 0, copying: { ...copying, ...anew } };
 }
 
 /** WaitDBSync can be seen some 10 ms before the master's is_bgsaving (recording 30); looks are some time apart. */
@@ -420,6 +423,7 @@ export function endPass(open: FullSyncPass, end: EndOfPass, capabilities: Capabi
   const wait = {
     ...open,
     unseenBytesAtLeast: unseenBytesAtLeast(open.bytesAtStart, open.masterOffsets, end),
+    unseenBytesAtMost: unseenBytesAtMost(open.bytesAtStart, end),
   };
   const fellBack =
     replication.role === 'master' ||
@@ -466,6 +470,9 @@ function unseenBytesAtLeast(
   return Math.max(0, end.replInputBytes - bytesAtStart - wirePerBinlogByte * binlog);
 }
 
+const unseenBytesAtMost = (bytesAtStart: number | null, { replInputBytes }: EndOfPass): number | null =>
+  bytesAtStart === null || replInputBytes === null ? null : replInputBytes - bytesAtStart;
+
 /**
  * A full sync that began and ended between two looks. The node is up and has reached the offset that the master had
  * when the service attached the node. The master has finished exactly one dump since. null = the looks show something
@@ -491,6 +498,7 @@ export function unseenPass(
     bytesAtStart: tracker.bytesAtAttach,
     bytesLast: tracker.bytesAtAttach,
     unseenBytesAtLeast: unseenBytesAtLeast(tracker.bytesAtAttach, tracker.masterOffsetsAtAttach, end),
+    unseenBytesAtMost: unseenBytesAtMost(tracker.bytesAtAttach, end),
     offsetsBefore: {},
     offsetsAfter: replication.binlog,
     masterOffsets: tracker.masterOffsetsAtAttach,
@@ -517,6 +525,23 @@ export function bytesComplete(wait: FullSyncPass): boolean | null {
   if (received >= completeShare * wait.snapshotBytes) return true;
   return wait.snapshotBytesKnown ? false : null;
 }
+
+/**
+ * Nobody looked while the copy ended, and binlog came as well: whether all of the snapshot did cannot be told from the
+ * bytes. A version that never opens a part of a copy has all of it if its tables are as large.
+ */
+export const bytesInDoubt = (wait: FullSyncPass): boolean =>
+  bytesComplete(wait) === false && (wait.unseenBytesAtMost ?? 0) >= completeShare * wait.snapshotBytes!;
+
+export const openedWhole = (
+  wait: FullSyncPass,
+  { ownSstBytes, replication }: Pick<SlaveTracker, 'ownSstBytes' | 'replication'>,
+  { opensSupersededCopy, hasEligibleFlag }: Capabilities,
+): boolean =>
+  bytesInDoubt(wait) &&
+  !opensSupersededCopy &&
+  (!hasEligibleFlag || replication?.eligibleForMasterElection === true) &&
+  (ownSstBytes ?? 0) >= completeShare * wait.snapshotBytes!;
 
 /** Below this the files beside the tables (MANIFEST, OPTIONS) are too large a part of what is copied. */
 const tooSmallToTellBytes = 16 * 1024 * 1024;

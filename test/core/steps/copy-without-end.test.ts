@@ -177,6 +177,17 @@ describe('a copy that receives more than its snapshot holds (promise 6)', () => 
   });
 });
 
+describe('a copy of an uneven pace', () => {
+  test('may hide a snapshot of what was asked again, and no more', () => {
+    const uneven = (second: number): Second => ({
+      bytes: 2 * MB + 4 * MB * second + (second < 4 ? 0 : 80 * MB),
+      tables: 30 * MB,
+    });
+    expect(codesAfter(4, uneven, { everySeconds: 4 })).toEqual([]);
+    expect(codesAfter(24, uneven, { everySeconds: 4 })).toContain('copy_without_end');
+  });
+});
+
 describe('a copy beside a DB that is connected', () => {
   /** db0 connects after 5 s, and takes 50 MB of binlog a second. */
   const beside =
@@ -206,12 +217,20 @@ describe('a dump of unknown size, made before anybody watched', () => {
   const reused = (second: number): Second => ({ bytes: 20 * MB * second, lastSave: 1 });
   const version = '4.0.1';
 
-  test('may have been larger than the master is now: bytes alone do not end it', () => {
-    expect(codesAfter(29 * minutes, reused, { version })).toEqual([]);
+  test('may have been larger than the master is now: more bytes than the master holds do not end it', () => {
+    expect(codesAfter(90, reused, { version })).toEqual([]);
+    expect(codesAfter(29 * minutes, (second) => ({ bytes: MB * second, lastSave: 1 }), { version })).toEqual(
+      [],
+    );
+  });
+
+  test('ten times the master and 1 GiB do: a new dump is copied sooner', () => {
+    expect(codesAfter(110, reused, { version })).toContain('copy_without_end');
   });
 
   test('bytes and time together do, and the words tell of BGSAVE', () => {
-    const [anomaly] = anomaliesAfter(31 * minutes, reused, { version });
+    const slow = (second: number): Second => ({ bytes: MB * second, lastSave: 1 });
+    const [anomaly] = anomaliesAfter(31 * minutes, slow, { version });
     expect(anomaly!.code).toBe('copy_without_end');
     expect(anomaly!.text).toContain('a dump of unknown size (the master holds 100 MB now; BGSAVE');
   });

@@ -683,3 +683,34 @@ describe('a node that its master lists as not syncing', () => {
     expect(follow([...after, up(80_000, 0), up(95_000, 'not syncing')]).anomalies).toEqual([]);
   });
 });
+
+test('a copy whose end nobody saw is told by its tables where binlog came too, on versions that open whole copies only', () => {
+  const up = (at: number, tables: number, offset: number): Seen => ({
+    master: masterLook(at, { file: 5, offset }, 11),
+    slave: withFacts(
+      withFacts(slaveLook(at + 10, 'Connected', { file: 5, offset }, 230 * mega), {
+        sizes: { sstBytes: tables, liveSstBytes: tables, memtableBytes: 0, estimatedKeys: 1 },
+      }),
+      {
+        replication: {
+          ...masterReplication({
+            role: 'slave',
+            masterHost: master.host,
+            masterPort: master.port,
+            linkStatus: 'up',
+            dbStates: { db0: 'Connected' },
+            binlog: { db0: { file: 5, offset } },
+          }),
+          eligibleForMasterElection: true,
+        },
+      },
+    ),
+  });
+  const seen = (tables: number, version: string) => {
+    const { anomalies, rules } = follow([up(9000, tables, 60 * mega)], version);
+    return [anomalies, rules.bytes_received];
+  };
+  expect(seen(195 * mega, '4.0.1')).toEqual([[], true]);
+  expect(seen(120 * mega, '4.0.1')).toEqual([['up_but_incomplete'], false]);
+  expect(seen(195 * mega, '3.5.4')).toEqual([['up_but_incomplete'], false]);
+});
