@@ -8,7 +8,7 @@ const withinSeeds = 1000;
 /** Each seed costs: the search begins where a seed found it last. Another seed may, after a change. */
 const searchedFrom: Partial<Record<DefectName, number>> = {
   no_fence: 50,
-  no_copy_bound: 33,
+  no_copy_bound: 105,
   no_data_check: 263,
   no_bytes_rule: 735,
   no_single_snapshot: 86,
@@ -17,7 +17,7 @@ const searchedFrom: Partial<Record<DefectName, number>> = {
   wait_without_end: 29,
   identity_by_port: 9,
   identity_by_run_id: 12,
-  dump_of_then: 30,
+  dump_of_then: 88,
   no_version_pairs: 4,
   remedy_without_end: 15,
   cause_by_first_match: 36,
