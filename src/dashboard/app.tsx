@@ -19,6 +19,8 @@ const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const NodePage = lazy(() => import('./pages/node/page.tsx'));
 const CampaignsPage = lazy(() => import('./pages/campaigns/list.tsx'));
 const CampaignPage = lazy(() => import('./pages/campaigns/page.tsx'));
+const AuditsPage = lazy(() => import('./pages/audits.tsx'));
+const AuditPage = lazy(() => import('./pages/audit.tsx'));
 const ComparisonsPage = lazy(() => import('./pages/comparisons.tsx'));
 const KnowledgePage = lazy(() => import('./pages/knowledge.tsx'));
 const RehearsalPage = lazy(() => import('./pages/rehearsal/page.tsx'));
@@ -78,6 +80,10 @@ function Page({ route }: { readonly route: Route }) {
       return <CampaignsPage />;
     case 'campaign':
       return <CampaignPage key={route.id} id={route.id} />;
+    case 'audits':
+      return <AuditsPage />;
+    case 'audit':
+      return <AuditPage key={route.id} id={route.id} />;
     case 'comparisons':
       return <ComparisonsPage />;
     case 'comparison':
@@ -133,6 +139,9 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               )}
               <Link to={{ page: 'campaigns' }} current={under('campaigns', 'campaign')}>
                 {t.campaigns.title}
+              </Link>
+              <Link to={{ page: 'audits' }} current={under('audits', 'audit')}>
+                {t.audits.title}
               </Link>
               <Link to={{ page: 'comparisons' }} current={under('comparisons', 'comparison')}>
                 {t.app.comparisons}

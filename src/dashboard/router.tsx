@@ -16,6 +16,8 @@ export type Route =
   | { readonly page: 'node'; readonly id: string; readonly node: string }
   | { readonly page: 'campaigns' }
   | { readonly page: 'campaign'; readonly id: string }
+  | { readonly page: 'audits' }
+  | { readonly page: 'audit'; readonly id: string }
   | { readonly page: 'comparisons' }
   | { readonly page: 'comparison'; readonly id: string }
   | { readonly page: 'knowledge' }
@@ -34,6 +36,8 @@ function routeOf(pathname: string): Route {
   if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in' };
   if (first === 'campaigns' && parts.length === 1) return { page: 'campaigns' };
   if (first === 'campaigns' && parts.length === 2) return { page: 'campaign', id: second ?? '' };
+  if (first === 'audits' && parts.length === 1) return { page: 'audits' };
+  if (first === 'audits' && parts.length === 2) return { page: 'audit', id: second ?? '' };
   if (first === 'comparisons' && parts.length === 1) return { page: 'comparisons' };
   if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
   if (first === 'knowledge' && parts.length === 1) return { page: 'knowledge' };
@@ -67,6 +71,8 @@ export function hrefOf(route: Route): string {
       return `/rehearsals/${encodeURIComponent(route.plan)}`;
     case 'campaign':
       return `/campaigns/${encodeURIComponent(route.id)}`;
+    case 'audit':
+      return `/audits/${encodeURIComponent(route.id)}`;
     case 'comparison':
       return `/comparisons/${encodeURIComponent(route.id)}`;
     default:

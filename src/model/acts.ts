@@ -62,12 +62,12 @@ export const acts = {
   listAudits: act(
     () => 'GET /v1/audits',
     () => 'audits',
-    null,
+    page('Audits', '巡检'),
   ),
   startAudit: act(
     () => 'POST /v1/audits',
     () => 'audit …',
-    null,
+    button('New audit', '新建巡检'),
   ),
   startExpansion: act(
     () => 'POST /v1/expansions',

@@ -23,6 +23,8 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       campaigns: '/campaigns',
       campaign: '/campaigns/cpn_running',
       'failed campaign': '/campaigns/cpn_failed',
+      audits: '/audits',
+      audit: '/audits/aud_1',
       comparisons: '/comparisons',
       comparison: '/comparisons/cmp_different',
       knowledge: '/knowledge',
@@ -118,6 +120,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       `/expansions/${halted}/nodes/${encodeURIComponent('10.20.0.23:9221')}`,
       '/campaigns',
       '/campaigns/cpn_failed',
+      '/audits/aud_1',
       '/comparisons',
       '/knowledge',
     ]) {

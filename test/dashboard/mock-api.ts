@@ -9,6 +9,7 @@ import {
   nodeDetail,
   progressMessage,
 } from '../../src/api/views.ts';
+import { countsOf, repairsOf } from '../../src/core/audit/audit.ts';
 import { inBatches } from '../../src/core/plan/batches.ts';
 import { builtIn } from '../../src/engines/pika/knowledge.ts';
 import { eventFor } from '../../src/model/events.ts';
@@ -17,7 +18,9 @@ import type { Finding } from '../../src/model/finding.ts';
 import type { Forecast, ForecastRange } from '../../src/model/forecast.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
+import type { Audit } from '../../src/model/views/audit.ts';
 import type { Plan, Topology } from '../../src/model/views/plan.ts';
+import { anAudit, damagedSlave } from '../support/memory-audits.ts';
 import { said } from '../support/said.ts';
 import { registerCampaigns } from './mock-campaigns.ts';
 import { rehearsalOf } from './mock-rehearsal.ts';
@@ -319,6 +322,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     return serveEvents(null)(request, reply);
   });
 
+  registerAudits(app, world);
   registerComparisons(app, world);
   registerCampaigns(app, world, options.campaignsOnOverview ?? false);
 
@@ -475,6 +479,28 @@ function planOf(world: MockWorld, body: ExpandBody, id: string): Plan {
     topology: topologyOf(world, master),
     forecast: forecastOf(body.nodes.map(nameOf), batchSize),
   };
+}
+
+function registerAudits(app: FastifyInstance, world: MockWorld): void {
+  const { doc, servers } = anAudit('aud_1');
+  const found = [
+    ...servers.map((server) => ({ ...server, state: 'judged' as const })),
+    damagedSlave(1, '10.0.0.2:9221'),
+  ];
+  const summary = {
+    ...doc,
+    state: 'completed' as const,
+    createdAt: world.now - 60_000,
+    endedAt: world.now - 40_000,
+    counts: countsOf(found, 0),
+  };
+  const audit: Audit = {
+    ...summary,
+    servers: found.map((server) => ({ ...server, nextStep: server.reason && 'Give it a full sync.' })),
+    repairs: repairsOf(doc, found),
+  };
+  app.get('/v1/audits', async () => ({ items: [summary], nextCursor: null }));
+  app.get('/v1/audits/:id', async () => audit);
 }
 
 function registerComparisons(app: FastifyInstance, world: MockWorld): void {

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ControlVerb, type ExpansionState, isActive, isEnded } from '../../model/expansion.ts';
 import type { AgentList } from '../../model/views/agent.ts';
+import type { Audit, AuditSummary } from '../../model/views/audit.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
 import type { ObservationPage } from '../../model/views/observation.ts';
@@ -25,6 +26,8 @@ export const keys = {
   rehearsal: (plan: string) => ['rehearsal', plan],
   knowledge: ['knowledge'],
   agents: ['agents'],
+  audits: ['audits'],
+  audit: (id: string) => ['audit', id],
   comparisons: ['comparisons'],
   comparison: (id: string) => ['comparison', id],
 } as const;
@@ -180,6 +183,28 @@ export const startExpansion = (request: ExpansionRequest, idempotencyKey: string
     body: request,
     headers: { 'idempotency-key': idempotencyKey },
   });
+
+export const useAudits = () =>
+  useInfiniteQuery({
+    queryKey: keys.audits,
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam }) =>
+      call<Page<AuditSummary>>(
+        `/v1/audits?limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
+      ),
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: 5_000,
+  });
+
+export const useAudit = (id: string) =>
+  useQuery({
+    queryKey: keys.audit(id),
+    queryFn: () => call<Audit>(`/v1/audits/${encodeURIComponent(id)}`),
+    refetchInterval: ({ state }) => (state.data && state.data.endedAt === null ? 2_000 : false),
+  });
+
+export const startAudit = (body: { readonly masters: readonly string[] | 'all'; readonly depth: string }) =>
+  call<Audit>('/v1/audits', { method: 'POST', body });
 
 const comparisonRuns = (comparison: Comparison | undefined): boolean =>
   comparison !== undefined && ['pending', 'running'].includes(comparison.state);

@@ -1,3 +1,4 @@
+import { audits } from './audits-en.ts';
 import { campaigns } from './campaigns-en.ts';
 
 /**
@@ -633,6 +634,7 @@ export const en = {
       garbled: 'does not speak like a Pika',
     },
   },
+  audits,
   campaigns,
   comparisons: {
     title: 'Comparisons',

@@ -1,5 +1,6 @@
 import { stateLabels } from '../state-words.ts';
 import { comparisonStates, expansionStates, joinPhases } from '../states.ts';
+import { audits } from './audits-zh.ts';
 import { campaigns } from './campaigns-zh.ts';
 import type { Messages } from './en.ts';
 
@@ -593,6 +594,7 @@ export const zh: Messages = {
       garbled: '应答不像 Pika',
     },
   },
+  audits,
   campaigns,
   comparisons: {
     title: '数据比对',

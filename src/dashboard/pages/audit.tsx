@@ -1,0 +1,216 @@
+import { Button } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { auditSummaryText, wholeAtText } from '../../model/audit-report.ts';
+import type { Audit, AuditServer, AuditVerdict, Repair } from '../../model/views/audit.ts';
+import { call } from '../api/client.ts';
+import { keys, makePlan, startExpansion, useAudit, useIsOperator } from '../api/queries.ts';
+import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
+import { ReasonDialog } from '../components/reason-dialog.tsx';
+import { Scrollable } from '../components/scrollable.tsx';
+import { formatDateTime } from '../format.ts';
+import { useLanguage, useMessages } from '../i18n.tsx';
+import { Link, useRouter } from '../router.tsx';
+import { AuditStateBadge, AuditVerdictBadge } from './audits.tsx';
+import { PlanError } from './new-expansion/plan-error.tsx';
+import { PlanView } from './new-expansion/plan-view.tsx';
+
+export default function AuditPage({ id }: { readonly id: string }) {
+  const a = useMessages().audits;
+  const audit = useAudit(id);
+  if (audit.data) return <AuditView audit={audit.data} />;
+  return <PageToCome title={a.title} error={audit.error} onRetry={() => void audit.refetch()} />;
+}
+
+const worstFirst: readonly (AuditVerdict | null)[] = ['damaged', 'doubtful', 'not_judged', null, 'whole'];
+
+function AuditView({ audit }: { readonly audit: Audit }) {
+  const t = useMessages();
+  const a = t.audits;
+  const { language } = useLanguage();
+  const operator = useIsOperator();
+  const shown = audit.servers
+    .filter(({ master, verdict }) => master !== null || verdict !== null)
+    .toSorted((x, y) => worstFirst.indexOf(x.verdict) - worstFirst.indexOf(y.verdict));
+  return (
+    <div className="main">
+      <div className="stack tight">
+        <nav className="crumbs no-print" aria-label={a.title}>
+          <Link to={{ page: 'audits' }}>{a.title}</Link> <span aria-hidden="true">/</span>
+          <span className="mono">{audit.id}</span>
+        </nav>
+        <div className="row apart title-line">
+          <div className="row">
+            <PageTitle title={`${a.title} ${audit.id}`}>{audit.id}</PageTitle>
+            <AuditStateBadge state={audit.state} />
+          </div>
+          <div className="row no-print">
+            {operator && audit.endedAt === null && <EndButton id={audit.id} />}
+            <a className="small" href={`/v1/audits/${encodeURIComponent(audit.id)}?format=markdown`}>
+              {a.report}
+            </a>
+            <Button variant="default" onClick={() => window.print()}>
+              {a.print}
+            </Button>
+          </div>
+        </div>
+        <p className="faint small">
+          {formatDateTime(audit.createdAt)} · {t.common.by(audit.requestedBy)}
+        </p>
+      </div>
+      <p aria-live="polite">{auditSummaryText[language](audit.counts, { language, tool: 'dashboard' })}</p>
+      {audit.cancel && <p className="soft">{a.endedBy(audit.cancel.by, audit.cancel.reason)}</p>}
+      {operator && audit.repairs.map((repair) => <RepairPanel key={repair.master.address} repair={repair} />)}
+      {shown.length > 0 && (
+        <Panel id="slaves" title={a.slaves} flush>
+          <Scrollable label={a.slaves}>
+            <table className="table">
+              <thead>
+                <tr>
+                  {[a.verdict, a.slave, a.master, a.version, a.why].map((column) => (
+                    <th key={column} scope="col">
+                      {column}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map((server) => (
+                  <ServerRow
+                    key={server.index}
+                    server={server}
+                    master={server.master === null ? null : audit.servers[server.master]!}
+                  />
+                ))}
+              </tbody>
+            </table>
+          </Scrollable>
+        </Panel>
+      )}
+    </div>
+  );
+}
+
+function ServerRow({
+  server,
+  master,
+}: {
+  readonly server: AuditServer;
+  readonly master: AuditServer | null;
+}) {
+  const t = useMessages();
+  const { language } = useLanguage();
+  const { verdict, reason, nextStep, examples, findings, comparisonId } = server;
+  const since = verdict === 'damaged' ? wholeAtText[language](server, { language, tool: 'dashboard' }) : '';
+  return (
+    <tr>
+      <td>{verdict === null ? '–' : <AuditVerdictBadge verdict={verdict} />}</td>
+      <td className="mono">{server.target.name}</td>
+      <td className="mono">{master?.target.name ?? '–'}</td>
+      <td className="num">{server.version ?? '–'}</td>
+      <td>
+        {reason && <Said>{reason.text}</Said>}
+        {since !== '' && <p className="soft">{since}</p>}
+        {examples.map(({ db, type, key, kind }) => (
+          <p key={`${db} ${type} ${key} ${kind}`} className="small">
+            db{db} {type} <span className="mono">{key}</span>: {t.comparisons.kinds[kind]}
+          </p>
+        ))}
+        {findings
+          .filter(({ severity }) => severity !== 'info')
+          .map((finding) => (
+            <p key={finding.code} className="small soft">
+              <Said>{`${finding.text} ${finding.nextStep}`}</Said>
+            </p>
+          ))}
+        {nextStep !== null && verdict !== 'whole' && (
+          <p>
+            → <Said>{nextStep}</Said>
+          </p>
+        )}
+        {comparisonId !== null && (
+          <p className="small no-print">
+            <Link to={{ page: 'comparison', id: comparisonId }}>{t.audits.comparison}</Link>
+          </p>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+/** A repair is an expansion like any other: a plan first, and nothing begins before it is started. */
+function RepairPanel({ repair }: { readonly repair: Repair }) {
+  const t = useMessages();
+  const a = t.audits;
+  const n = t.newExpansion;
+  const { go } = useRouter();
+  const { label: _label, ...planned } = repair;
+  const [key] = useState(() => crypto.getRandomValues(new Uint32Array(4)).join('-'));
+  const plan = useMutation({ mutationFn: () => makePlan({ ...planned, policy: undefined }) });
+  const start = useMutation({
+    mutationFn: () => startExpansion(repair, key),
+    onSuccess: (expansion) => go({ page: 'expansion', id: expansion.id }),
+  });
+  return (
+    <Panel id={`repair-${repair.master.address}`} title={a.repair}>
+      <div className="stack">
+        <p>{a.repairText(repair.nodes.length, repair.master.address)}</p>
+        <p className="mono small">{repair.nodes.map(({ address }) => address).join(', ')}</p>
+        <div className="row no-print">
+          <Button
+            variant={plan.data ? 'default' : 'filled'}
+            loading={plan.isPending}
+            onClick={() => plan.mutate()}
+          >
+            {a.repair}
+          </Button>
+          <span className="faint">{a.repairHelp}</span>
+        </div>
+        {plan.isError && <PlanError error={plan.error} />}
+        {plan.data && (
+          <>
+            <PlanView plan={plan.data} onPermit={() => {}} />
+            {start.isError && <PlanError error={start.error} />}
+            <div className="row no-print">
+              <Button
+                disabled={!plan.data.acceptable}
+                loading={start.isPending}
+                onClick={() => start.mutate()}
+              >
+                {n.start}
+              </Button>
+              <span className="faint">{n.startHelp}</span>
+            </div>
+          </>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function EndButton({ id }: { readonly id: string }) {
+  const a = useMessages().audits;
+  const client = useQueryClient();
+  const [asked, setAsked] = useState(false);
+  const end = async (reason: string) => {
+    await call(`/v1/audits/${encodeURIComponent(id)}/cancel`, { method: 'POST', body: { reason } });
+    await client.invalidateQueries({ queryKey: keys.audit(id) });
+  };
+  return (
+    <>
+      <Button variant="default" onClick={() => setAsked(true)}>
+        {a.end}
+      </Button>
+      {asked && (
+        <ReasonDialog
+          title={a.endTitle}
+          text={a.endText}
+          confirm={a.end}
+          dangerous
+          onClose={() => setAsked(false)}
+          onConfirm={end}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,151 @@
+import { Button, Modal, NativeSelect, Textarea } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { verdictWord } from '../../model/audit-texts.ts';
+import type { AuditSummary, AuditVerdict } from '../../model/views/audit.ts';
+import { startAudit, useAudits, useIsOperator } from '../api/queries.ts';
+import { ListPanel } from '../components/list-panel.tsx';
+import { ErrorNotice, PageTitle, useNow } from '../components/parts.tsx';
+import { useFocusBack } from '../components/reason-dialog.tsx';
+import { Badge, type Tone } from '../components/status.tsx';
+import { formatCount, formatMoment } from '../format.ts';
+import { useLanguage, useMessages } from '../i18n.tsx';
+import { Link, useRouter } from '../router.tsx';
+import { parseNodes } from './new-expansion/parse-nodes.ts';
+
+const tones: Readonly<Record<AuditVerdict, Tone>> = {
+  whole: 'good',
+  damaged: 'bad',
+  doubtful: 'warn',
+  not_judged: 'plain',
+};
+
+/** The word for a verdict in the language of the page. */
+export function useVerdictWord(): (verdict: AuditVerdict) => string {
+  const { language } = useLanguage();
+  return (verdict) => verdictWord(verdict, { language, tool: 'dashboard' });
+}
+
+export function AuditVerdictBadge({ verdict }: { readonly verdict: AuditVerdict }) {
+  const word = useVerdictWord();
+  return <Badge tone={tones[verdict]}>{word(verdict)}</Badge>;
+}
+
+export function AuditStateBadge({ state }: { readonly state: AuditSummary['state'] }) {
+  const { states } = useMessages().audits;
+  return <Badge tone={state === 'running' ? 'info' : 'plain'}>{states[state]}</Badge>;
+}
+
+export default function AuditsPage() {
+  const a = useMessages().audits;
+  const operator = useIsOperator();
+  const word = useVerdictWord();
+  const [asking, setAsking] = useState(false);
+  return (
+    <div className="main">
+      <div className="row apart">
+        <PageTitle title={a.title}>{a.title}</PageTitle>
+        {operator && <Button onClick={() => setAsking(true)}>{a.start}</Button>}
+      </div>
+      {asking && <StartDialog onClose={() => setAsking(false)} />}
+      <ListPanel
+        list={useAudits()}
+        label={a.title}
+        columns={[a.asked, a.state, a.slaves, word('damaged'), word('doubtful'), word('not_judged')]}
+        row={(audit) => <AuditRow key={audit.id} audit={audit} />}
+        none={
+          <>
+            <h2>{a.none}</h2>
+            <p>{a.noneText}</p>
+          </>
+        }
+      />
+    </div>
+  );
+}
+
+function AuditRow({ audit }: { readonly audit: AuditSummary }) {
+  const now = useNow();
+  const { damaged, doubtful, notJudged, slaves } = audit.counts;
+  return (
+    <tr>
+      <td className="num nowrap">
+        <Link to={{ page: 'audit', id: audit.id }}>{formatMoment(audit.createdAt, now)}</Link>
+      </td>
+      <td>
+        <AuditStateBadge state={audit.state} />
+      </td>
+      {[slaves, damaged, doubtful, notJudged].map((count, column) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the columns keep their places
+        <td key={column} className="num">
+          {formatCount(count)}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function StartDialog({ onClose }: { readonly onClose: () => void }) {
+  const t = useMessages();
+  const a = t.audits;
+  const { go } = useRouter();
+  const [text, setText] = useState('');
+  const [depth, setDepth] = useState('sample');
+  const [checked, setChecked] = useState(false);
+  useFocusBack();
+  const { nodes, problems } = parseNodes(text);
+  const start = useMutation({
+    mutationFn: () =>
+      startAudit({ masters: nodes.length === 0 ? 'all' : nodes.map(({ address }) => address), depth }),
+    onSuccess: (audit) => go({ page: 'audit', id: audit.id }),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setChecked(true);
+    if (problems.length === 0) start.mutate();
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={a.start}
+      centered
+      lockScroll={false}
+      transitionProps={{ duration: 0 }}
+      closeButtonProps={{ 'aria-label': t.common.close }}
+    >
+      <form className="stack" onSubmit={submit} noValidate>
+        <p className="soft">{a.startText}</p>
+        <Textarea
+          data-autofocus
+          label={a.masters}
+          description={a.mastersHelp}
+          className="mono-input"
+          rows={5}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          spellCheck={false}
+          error={checked && problems[0] ? `${problems[0].text}: host:port` : undefined}
+        />
+        <NativeSelect
+          label={a.depth}
+          value={depth}
+          onChange={(event) => setDepth(event.currentTarget.value)}
+          data={(['sample', 'full', 'counts'] as const).map((value) => ({
+            value,
+            label: t.comparisons.depths[value],
+          }))}
+        />
+        {start.isError && <ErrorNotice error={start.error} title={t.error.controlRefused} />}
+        <div className="row end">
+          <Button variant="default" onClick={onClose}>
+            {t.common.back}
+          </Button>
+          <Button type="submit" loading={start.isPending}>
+            {a.submit}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

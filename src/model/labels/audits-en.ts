@@ -1,0 +1,33 @@
+/** The texts of the audits' pages in English. */
+export const audits = {
+  title: 'Audits',
+  none: 'No audit yet.',
+  noneText:
+    'An audit finds every slave of your masters and says which of them are incomplete. It only reads.',
+  state: 'State',
+  states: { pending: 'Pending', running: 'Running', completed: 'Completed', cancelled: 'Cancelled' },
+  asked: 'Asked for',
+  slaves: 'Slaves',
+  start: 'New audit',
+  startText: 'Finds every slave of these masters, and theirs, and compares each with its master. Only reads.',
+  masters: 'Masters',
+  mastersHelp: 'host:port, one a line. Empty: the masters of all expansions that the service keeps.',
+  depth: 'Depth',
+  submit: 'Start the audit',
+  end: 'End',
+  endTitle: 'End this audit?',
+  endText: 'What was judged stays readable; the rest is not judged.',
+  endedBy: (by: string, reason: string) => `Ended by ${by}: ${reason}`,
+  report: 'Report (Markdown)',
+  print: 'Print',
+  master: 'Master',
+  slave: 'Slave',
+  version: 'Version',
+  verdict: 'Verdict',
+  why: 'Why',
+  comparison: 'Comparison',
+  repair: 'Repair',
+  repairText: (slaves: number, master: string) =>
+    `${slaves} damaged ${slaves === 1 ? 'slave' : 'slaves'} of ${master}: a new full sync replaces what ${slaves === 1 ? 'it holds' : 'they hold'}.`,
+  repairHelp: 'Makes a plan. Nothing is started.',
+};

@@ -1,0 +1,33 @@
+import type { audits as english } from './audits-en.ts';
+
+/** 巡检页面的中文文字。 */
+export const audits: typeof english = {
+  title: '巡检',
+  none: '还没有巡检。',
+  noneText: '巡检会找出主节点的全部从节点，并说明哪些不完整。只读取，不做任何变更。',
+  state: '状态',
+  states: { pending: '等待开始', running: '进行中', completed: '已完成', cancelled: '已取消' },
+  asked: '发起时间',
+  slaves: '从节点',
+  start: '新建巡检',
+  startText: '找出这些主节点的全部从节点（包括级联的），逐个与其主节点比对。只读取。',
+  masters: '主节点',
+  mastersHelp: '每行一个 host:port。留空：服务所保存的全部扩容任务的主节点。',
+  depth: '深度',
+  submit: '开始巡检',
+  end: '结束',
+  endTitle: '结束该巡检？',
+  endText: '已有结论仍可查看，其余不再判断。',
+  endedBy: (by, reason) => `由 ${by} 结束：${reason}`,
+  report: '报告（Markdown）',
+  print: '打印',
+  master: '主节点',
+  slave: '从节点',
+  version: '版本',
+  verdict: '结论',
+  why: '原因',
+  comparison: '数据比对',
+  repair: '修复',
+  repairText: (slaves, master) => `${master} 有 ${slaves} 个损坏的从节点：新的全量同步会替换其现有数据。`,
+  repairHelp: '只生成计划，不会启动。',
+};
