@@ -17,7 +17,14 @@ let api: TestApi;
 afterEach(() => api.app.close());
 
 /** Routes whose bodies name nodes, or hold a report. All others take a reason, an address, a few words. */
-const largeBodies = ['/v1/plans', '/v1/expansions', '/v1/rehearsals', '/v1/campaigns', '/v1/audits', '/v1/agents/reports'];
+const largeBodies = [
+  '/v1/plans',
+  '/v1/expansions',
+  '/v1/rehearsals',
+  '/v1/campaigns',
+  '/v1/audits',
+  '/v1/agents/reports',
+];
 
 test('only routes that need it read a large body', async () => {
   api = await testApi({
