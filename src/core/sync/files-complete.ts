@@ -65,11 +65,13 @@ function takeDumps(
   pass: FullSyncPass,
 ): FilesSeen {
   const dumps = { ...seen.dumps };
+  // Of the lists of several tries the last one names the dump of this copy.
+  const lists = new Map<string, string>();
   for (const { code, at, values } of node?.server.log ?? []) {
-    if (code !== 'list_taken' || at < pass.startedAt - clocksApartMs) continue;
     const { db, uuid } = values;
-    if (db && uuid && dumps[db]?.id !== uuid) dumps[db] = { id: uuid, place: null, moved: false };
+    if (code === 'list_taken' && at >= pass.startedAt - clocksApartMs && db && uuid) lists.set(db, uuid);
   }
+  for (const [db, id] of lists) if (dumps[db]?.id !== id) dumps[db] = { id, place: null, moved: false };
   for (const { db, dumpId, path, inode } of master?.server.dumps ?? []) {
     const dump = dumps[db];
     if (dump === undefined) continue;
@@ -135,7 +137,7 @@ function judgeDatabase(scene: Scene, db: string): Found {
   if (master.sight.at < openedAt) return found(null, 'silent_agent', { on: 'master' });
   const dump = seen.dumps[db];
   if (dump === undefined) return found(null, 'list_unseen', { db });
-  if (dump.moved || dumpsBegun(master.sight, db, attempt.startedAt, attempt.endedAt!) > 1)
+  if (dump.moved || anotherDumpBegan(master.sight, db, dump.id, attempt.startedAt, attempt.endedAt!))
     return found(null, 'dump_during_copy', { db });
   if (dump.place === null) return found(null, 'dump_gone', { db });
   const theirs = master.listings?.dumps.find(
@@ -167,12 +169,18 @@ const endedAttempt = ({ server }: AgentSight, db: string, pass: FullSyncPass) =>
 const since = (listings: AgentListings | undefined, at: number): AgentListings | undefined =>
   listings !== undefined && listings.at >= at ? listings : undefined;
 
-/** The node's own dump begins as the node asks for it; a second may have taken its place. */
-const dumpsBegun = (master: AgentSight, db: string, from: number, to: number): number =>
-  master.server.log.filter(
-    ({ code, at, values }) =>
-      code === 'dump_begun' && values.db === db && at >= from - clocksApartMs && at <= to,
-  ).length;
+/**
+ * Whether the master began another dump while the node copied this one. The log of the master tells by its own clock where
+ * it served the list of this dump; without that line the node's own dump is the first since the node asked.
+ */
+function anotherDumpBegan({ server: { log } }: AgentSight, db: string, id: string, from: number, to: number) {
+  const servedAt = log.findIndex(({ code, values }) => code === 'list_served' && values.uuid === id);
+  const begun = log.filter(
+    ({ code, at, values }, index) =>
+      code === 'dump_begun' && values.db === db && at >= from - clocksApartMs && at <= to && index > servedAt,
+  );
+  return begun.length > (servedAt < 0 ? 1 : 0);
+}
 
 /** `strings/000012.sst`: its folder and its number, which RocksDB never gives twice. */
 function tableOf({ name }: FolderFile): { readonly folder: string; readonly number: number } | null {

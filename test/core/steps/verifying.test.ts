@@ -330,6 +330,52 @@ test('a policy that requires agents copies once more if the master’s next dump
   expect([diagnosis?.causes[0]?.code, diagnosis?.remedy.kind]).toEqual(['proof_gone', 'reattach']);
 });
 
+describe('where the sight of an agent is missing', () => {
+  const attempt = {
+    db: 'db0',
+    startedAt: 1100,
+    endedAt: 1900,
+    verdict: 'complete' as const,
+    cause: null,
+    files: { listed: 2, copied: 2 },
+  };
+  const list = { code: 'list_taken', at: 1150, thread: 1, line: '', values: { db: 'db0', uuid: 'u' } };
+  const nodeTells = (at: number) => ({ sight: sightOf(at, { attempts: [attempt], log: [list] }) });
+  const looks = (now: number, ofNode: object, ofMaster: object): Shown => ({
+    node: { ...nodeLook(now, 'Connected', file5(500), snapshotBytes), ...ofNode },
+    master: { ...masterLook(now, 500, 11), ...ofMaster },
+  });
+  const scenes: Readonly<Record<string, (now: number) => Shown>> = {
+    'no agent reports': (now) => looks(now, {}, {}),
+    'none reports beside the node': (now) => looks(now, {}, { sight: sightOf(now) }),
+    'none reports beside the master': (now) => looks(now, nodeTells(now), {}),
+    'the agent of the node is silent since the swap': (now) =>
+      looks(now, now < 2000 ? nodeTells(now) : {}, { sight: sightOf(now) }),
+    'two agents contest each other': (now) =>
+      looks(now, { contestedAgents: ['a@b', 'a@b'] }, { sight: sightOf(now) }),
+  };
+
+  test.each(Object.keys(scenes))('a policy that requires agents waits, then asks a person: %s', (name) => {
+    const { see } = copied({ requireAgent: true, stallTimeoutMs: 60_000 });
+    const shown = scenes[name]!;
+    see(2000, shown(2000));
+    for (let now = 2100; now <= 62_000; now += 5_000)
+      expect(see(now, { ...shown(now), report: {} }).phase).toBe('verifying');
+    const { phase, problem, attempts } = see(70_000, shown(70_000));
+    expect([phase, problem?.code, attempts.length]).toEqual(['quarantined', 'evidence_missing', 1]);
+    expect(problem?.text).toMatch(/agent/);
+  });
+
+  test.each(Object.keys(scenes))('no other policy asks for it: %s', (name) => {
+    const { see } = copied({ stallTimeoutMs: 60_000 });
+    const shown = scenes[name]!;
+    see(2000, shown(2000));
+    see(2100, { ...shown(2100), report: {} });
+    const { phase } = see(20_000, shown(20_000));
+    expect(phase).toBe('verified');
+  });
+});
+
 test('what a node waits for is said once, although figures move with each look', () => {
   const { see, events } = copied({ stallTimeoutMs: 60_000 });
   const lags = (now: number): Shown => ({

@@ -252,6 +252,38 @@ describe('what nobody can tell is not judged, with the reason', () => {
   });
 });
 
+describe('a copy that began again right after another dump', () => {
+  const served = (uuid: string, at: number) => ({
+    code: 'list_served',
+    at,
+    thread: 1,
+    line: '',
+    values: { uuid, count: '6' },
+  });
+  const firstList = { ...listTaken, at: 100, values: { ...listTaken.values, uuid: 'b'.repeat(32) } };
+  const again = { node: { log: [firstList, listTaken] } };
+  const log = [{ ...ownDump, at: 90 }, served('b'.repeat(32), 95), ownDump, served(id, 2250)];
+
+  test('is of the second dump, as the log of the master tells by its own clock', () => {
+    expect(found({ ...again, master: { log } })?.holds).toBe(true);
+  });
+
+  test('is in doubt where a dump began after its list was served', () => {
+    const third = { ...ownDump, at: 2260 };
+    expect(found({ ...again, master: { log: [...log, third] } })).toMatchObject({
+      holds: null,
+      statement: 'dump_during_copy',
+    });
+  });
+
+  test('keeps what was seen of its dump although both lists are told with each report', () => {
+    const during = takeFiles(copying, node({ ...again, at: 5000 }), master({ masterAt: 5000 }), false);
+    expect(
+      found({ ...again, master: { ...dump({ inode: '78' }) } }, false, { ...during, waits: [pass] }),
+    ).toMatchObject({ holds: null, statement: 'dump_during_copy' });
+  });
+});
+
 test('what was proven of a copy stays when a compaction takes its tables, and another copy is judged anew', () => {
   const proven = takeFiles(slave, node({}), master({}), false);
   expect(found({ node: { opened: [] } }, false, proven)).toMatchObject({ holds: true });
