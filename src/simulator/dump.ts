@@ -106,8 +106,7 @@ export function judgePartialCopy(dump: Dump, bytes: number): PartialOutcome {
   const copied = copiedPerFile(dump.files, bytes);
   const whole = (index: number): boolean => copied[index]! >= dump.files[index]!.bytes;
   const info = dump.files.findIndex(({ block }) => block === 'info');
-  // A dump that failed has no files at all.
-  if (info === -1 || !whole(info)) return { kind: 'hang' };
+  if (!whole(info)) return { kind: 'hang' };
   const lost: string[] = [];
   for (const block of new Set(dump.files.map((file) => file.block))) {
     if (block === 'info') continue;

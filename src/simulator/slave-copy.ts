@@ -142,6 +142,8 @@ export function onNewerDump(world: World, transfer: Transfer): void {
 function judgeSuperseded(world: World, transfer: Transfer): SimDb['rsync']['result'] {
   const { slave: node, dump } = transfer;
   if (!node.traits.opensSupersededCopy) return { kind: 'discarded' };
+  // Of a failed dump an empty `info` has come, and an empty database is opened (recording 12).
+  if (dump.failed) return { kind: 'partial', dump: nothingOf(node, dump), lost: [] };
   const judged = judgePartialCopy(dump, transfer.copied);
   const lost = judged.kind === 'loss' ? judged.lost : dump.files.map(({ block }) => block);
   const forced = node.forcedOutcomes.shift();
@@ -156,6 +158,12 @@ function judgeSuperseded(world: World, transfer: Transfer): SimDb['rsync']['resu
       : 'open lists db failed, Corruption: CURRENT file does not end with newline';
   return { kind, dump, lost, reason };
 }
+
+const nothingOf = (node: SimNode, dump: Dump): Dump => ({
+  ...dump,
+  content: new Keyspace(node.traits.instances),
+  position: { file: 0, offset: 0 },
+});
 
 /** TryUpdateMasterOffset. */
 export function finishRsync(world: World, node: SimNode, db: SimDb): void {
@@ -172,7 +180,7 @@ export function finishRsync(world: World, node: SimNode, db: SimDb): void {
     return;
   }
   const { file, offset } = result.dump.position;
-  const master = masterOf(world, node);
+  const master = result.dump.failed ? undefined : masterOf(world, node);
   world.glog.write(
     node,
     'aux',

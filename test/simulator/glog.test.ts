@@ -151,7 +151,7 @@ const situations: readonly Situation[] = [
   {
     name: 'a dump that fails, and the next that does not',
     recorded: '12',
-    of: ['3.5.5'],
+    of: ['3.5.4', '3.5.5', '4.0.0'],
     act({ attach, untilCopying, cluster, until }) {
       cluster.fault.failBgsave('m');
       attach();
