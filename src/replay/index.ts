@@ -18,7 +18,13 @@ import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
 import { type LogFact, logCauseTitle, type ToldByLog } from '../model/full-sync-log.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
 import { nobody } from '../model/text.ts';
-import { type RecordedNode, type RecordedStep, type Recording, readRecording } from './recording.ts';
+import {
+  type RecordedNode,
+  type RecordedStep,
+  type Recording,
+  RecordingError,
+  readRecording,
+} from './recording.ts';
 
 export { RecordingError } from './recording.ts';
 
@@ -41,7 +47,14 @@ export type ReplayResult = Readonly<Record<string, ReplayedSlave>>;
 
 /** Reads and replays a recording. Throws RecordingError for a file that is none. */
 export async function replayFile(path: string): Promise<ReplayResult> {
-  return replay(await readRecording(path));
+  try {
+    return replay(await readRecording(path));
+  } catch (error) {
+    // Rows have the shape of their kind in no file that a recorder made.
+    if (error instanceof TypeError || error instanceof RangeError)
+      throw new RecordingError(`${path}: a row is not of its kind (${error.message})`);
+    throw error;
+  }
 }
 
 interface FollowedLog {

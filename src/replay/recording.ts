@@ -1,5 +1,5 @@
 /** Reads a recording (format: test/recordings/README.md): what every node said, as looks in the order of time. */
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { parseReplication, parseServer, parseSizes, parseStats } from '../engines/pika/index.ts';
 import { logFactOf } from '../engines/pika/log-lines.ts';
 import type { LogFact } from '../model/full-sync-log.ts';
@@ -55,7 +55,7 @@ type Row = Readonly<Record<string, unknown>>;
  * read.
  */
 export async function readRecording(path: string): Promise<Recording> {
-  const rows = parseRows(await readFile(path, 'utf8'), path);
+  const rows = await parseRows(path);
   const meta = rows[0]?.meta;
   if (!isRow(meta) || !isRow(meta.nodes))
     throw new RecordingError(`${path}: the first line has no "meta" with "nodes"`);
@@ -96,16 +96,22 @@ const startOf = (row: Row): number =>
   Math.round((row.t as number) * 1000) -
   ('command' in row && typeof row.ms === 'number' ? Math.round(row.ms) : 0);
 
-function parseRows(text: string, path: string): readonly Row[] {
-  return text
-    .split('\n')
-    .map((line, i) => ({ line: line.trim(), number: i + 1 }))
-    .filter(({ line }) => line !== '')
-    .map(({ line, number }) => {
+async function parseRows(path: string): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  let number = 0;
+  const file = await open(path);
+  try {
+    for await (const line of file.readLines()) {
+      number++;
+      if (line.trim() === '') continue;
       const row = parseLine(line);
       if (!isRow(row)) throw new RecordingError(`${path}: line ${number} is not a JSON object`);
-      return row;
-    });
+      rows.push(row);
+    }
+  } finally {
+    await file.close();
+  }
+  return rows;
 }
 
 function parseLine(line: string): unknown {

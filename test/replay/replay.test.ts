@@ -208,6 +208,13 @@ describe('what is no recording', () => {
     await expect(replayFile(new URL('../recordings/README.md', import.meta.url).pathname)).rejects.toThrow(
       /line 1 is not a JSON object/,
     );
+    const here = mkdtempSync(join(tmpdir(), 'replay-'));
+    const file = join(here, 'row.jsonl');
+    const meta = { meta: { nodes: { s1: { addr: '127.0.0.1:9221' } } } };
+    const row = { t: 1, node: 's1', look: { kind: 'answered' } };
+    writeFileSync(file, [meta, row].map((each) => JSON.stringify(each)).join('\n'));
+    await expect(replayFile(file)).rejects.toThrow('a row is not of its kind');
+    rmSync(here, { recursive: true });
   });
 });
 
