@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import { type Allowed, type PatternName, patterns } from '../model/invalid-fields.ts';
 import { type Refusal, refuseField } from '../model/refusal.ts';
 import type { RequestPart } from '../model/refusals.ts';
+import { anyControl } from '../model/text.ts';
 import { copiedTexts } from '../model/views/schema.ts';
 
 /** What validation reports of one place. */
@@ -224,11 +225,8 @@ export function validator<T extends TSchema>(schema: T): (value: unknown) => Sta
 const nul = /\0/;
 /** What a terminal obeys; texts of people have lines and tabs. */
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
-/** Also for what no schema describes. */
-export const controlsAndLines = /[\u0000-\u001f\u007f-\u009f]/;
-
 function forbiddenIn(schema: TSchema, part: RequestPart): RegExp {
-  if (part !== 'body') return controlsAndLines;
+  if (part !== 'body') return anyControl;
   return copiedTexts in schema ? nul : controls;
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isOpenToOthers } from '../platform/secret-file.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 
@@ -41,6 +42,7 @@ export function resolveSettings(options: GlobalOptions, context: CliContext): Se
     [file.values.url, file.path],
     [defaultUrl, 'the default'],
   );
+  if (file.values.token !== undefined) refuseOpenFile(file.path, 'config file with a token,');
   const token =
     options.token ??
     readTokenFile(options.tokenFile, context) ??
@@ -72,8 +74,16 @@ function checkedUrl(text: string, source: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
+function refuseOpenFile(path: string, what: string): void {
+  if (!isOpenToOthers(path)) return;
+  throw new UsageError(`Every user of this machine may read or change the ${what} ${path}.`, [
+    `Take that away: chmod o= ${path}`,
+  ]);
+}
+
 function readTokenFile(path: string | undefined, context: CliContext): string | undefined {
   if (path === undefined) return undefined;
+  refuseOpenFile(path, 'token file');
   const token = readText(path, 'token file', context).trim();
   if (token === '') throw new UsageError(`The token file ${path} is empty.`);
   return token;

@@ -150,6 +150,9 @@ const isLatin = /[\p{Script=Latin}\d]/u;
 export const counted = (count: number, singular: string, plural = `${singular}s`): string =>
   `${count} ${count === 1 ? singular : plural}`;
 
+/** A character that a terminal or a log obeys: also the end of a line, and a tab. */
+export const anyControl = /[\u0000-\u001f\u007f-\u009f]/;
+
 /** A foreign text on one line: without what a terminal obeys, and without what turns the direction of writing. */
 export const withoutControls = (text: string): string =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim();

@@ -8,6 +8,7 @@ import { type Values, valueAt } from '../model/fields.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { SlotLimits } from '../model/slots.ts';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './crash-points.ts';
+import { isOpenToOthers } from './secret-file.ts';
 import { loopback, parseRule, privateNetworks } from './server-rules.ts';
 import {
   allowedText,
@@ -497,6 +498,11 @@ class ConfigSource {
 
   #secretFile(path: string, where: string): string | null {
     const content = this.#read(path, where)?.replace(/[\r\n]+$/, '') ?? null;
+    if (content !== null && isOpenToOthers(path)) {
+      this.#problems.push(
+        `${where}: every user of this machine may read or change the file ${path}; take that away: chmod o= ${path}`,
+      );
+    }
     if (content === '') {
       this.#problems.push(`${where}: the file ${path} is empty; put the secret into it.`);
       return null;

@@ -31,6 +31,12 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
+/** A line of JSON in which no text holds what a terminal obeys: servers and clients say what they like. Ends of lines stay. */
+const withoutEscapes = (line: string): string =>
+  line.replace(/\\(?:\\|[bfr]|u00(?:0[0-8bcef]|1[0-9a-f]|7f))|[\u007f-\u009f]/gi, (found) =>
+    found === '\\\\' ? found : '\u00b7',
+  );
+
 /**
  * The service's log: JSON lines with plain messages. Secrets are taken out twice: by the name of the field, and by
  * value from the finished line. So a secret inside an error's text does not get through either.
@@ -43,7 +49,7 @@ export function createLog(options: LogOptions): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: secretPaths, censor: redacted },
     formatters: { level: (label: string) => ({ level: label }) },
-    hooks: { streamWrite: hide },
+    hooks: { streamWrite: (line: string) => withoutEscapes(hide(line)) },
   };
   if (options.destination !== undefined) return pino(settings, options.destination);
   if (options.format !== 'pretty') return pino(settings);

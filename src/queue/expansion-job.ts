@@ -1,8 +1,8 @@
 import { type Expansion, isEnded, needsPerson } from '../model/expansion.ts';
 import { makeProblem, problemFor } from '../model/problems.ts';
-import { Refusal, refuse } from '../model/refusal.ts';
+import { Refusal, refuse, refuseField } from '../model/refusal.ts';
 import { refusedFinding } from '../model/refusals.ts';
-import { languages, nobody, type Reader } from '../model/text.ts';
+import { anyControl, languages, nobody, type Reader } from '../model/text.ts';
 import type { AtCrashPoint } from '../platform/crash-points.ts';
 import type {
   ExpansionJobFailure,
@@ -90,6 +90,10 @@ export function idempotencyKeyOf(job: Pick<EntranceJob, 'id' | 'timestamp'>): st
 
 async function accept(job: EntranceJob, parts: EntranceParts, signal: AbortSignal): Promise<Expansion> {
   const key = idempotencyKeyOf(job);
+  if (anyControl.test(key))
+    throw new JobFailedError(
+      refusalJson(refuseField('control_character', 'id', { value: JSON.stringify(key) })),
+    );
   for (let unexpected = 0; ; ) {
     if (signal.aborted) throw new HandedOverError();
     try {

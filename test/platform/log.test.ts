@@ -57,3 +57,15 @@ test('a short secret is hidden as a word and in an address, and a line stays JSO
     is: 'abcde [redacted]',
   });
 });
+
+test('a line holds nothing that a terminal obeys, and stays JSON', () => {
+  const lines: string[] = [];
+  const log = logTo(lines, []);
+  const hostile = '\u001b]0;owned\u0007\u009b31m\u007f\b\r\u0000 \\u001b a\\b';
+  log.error({ err: new Error(hostile), [hostile]: [hostile] }, hostile);
+  const { msg } = JSON.parse(lines[0]!) as { readonly msg: string };
+  expect(msg).toBe('·]0;owned··31m···· \\u001b a\\b');
+  expect(JSON.stringify(JSON.parse(lines[0]!))).not.toMatch(
+    /[\u007f-\u009f]|(?<!\\)(?:\\\\)*\\(?:u00[01]|[bfr])/,
+  );
+});

@@ -80,6 +80,11 @@ describe('a job of the queue', () => {
     expect(failure?.findings?.[0]?.text).not.toMatch(han);
   });
 
+  it.each(['a\0b', 'a\nb', '\u001b[2J', '\u009b2J'])('fails at once with the id %j', async (id) => {
+    const failure = await failureOf(start(new FakeService(), payload, id).ended);
+    expect(failure).toMatchObject({ code: 'validation_failed', field: 'id' });
+  });
+
   it('fails in every language: the reader of the failure names one', async () => {
     const service = new FakeService();
     service.expandErrors.push(refused);

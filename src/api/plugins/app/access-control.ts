@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Requester } from '../../../admission/acceptance.ts';
-import { controlsAndLines, printable } from '../../../admission/validate.ts';
+import { printable } from '../../../admission/validate.ts';
 import { refuse, refuseField } from '../../../model/refusal.ts';
+import { anyControl } from '../../../model/text.ts';
 import type { Caller } from '../../access.ts';
 import type { ApiParts } from '../../parts.ts';
 
@@ -48,7 +49,7 @@ export function accessControl(app: FastifyInstance, parts: ApiParts): void {
   });
   // After the schemas, which name the place.
   app.addHook('preHandler', async ({ url }) => {
-    if (/%(?:0|1|7f|c2%[89])/i.test(url) && controlsAndLines.test(decodeURIComponent(url)))
+    if (/%(?:0|1|7f|c2%[89])/i.test(url) && anyControl.test(decodeURIComponent(url)))
       throw refuseField('control_character', null, { value: printable(decodeURIComponent(url)) }, 'query');
   });
 }
