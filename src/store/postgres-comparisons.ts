@@ -110,7 +110,7 @@ export function createPostgresComparisons(
 
     async differences(id, filter) {
       const rows = await database.query<{ seq: number; doc: Stored<Difference> }>(
-        'select seq, doc from differences where comparison_id = $1 and seq > $2 order by seq limit $3',
+        'select seq, doc from differences where comparison_id = $1 and seq > $2::bigint order by seq limit $3',
         [id, filter.afterSeq, filter.limit],
       );
       return rows.map(({ seq, doc }): StoredDifference => ({ ...upgrade('difference', doc), seq }));

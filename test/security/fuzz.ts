@@ -63,6 +63,12 @@ const hostile: readonly unknown[] = [
 /** Plays whole expansions, which takes seconds. */
 const isRehearsal = ({ path }: Operation): boolean => /rehears/.test(path);
 
+/** The path of the thing that is there: `/v1/plans/{id}` with the id of the plan. */
+export function withIds(path: string, ids: Readonly<Record<string, string>>): string {
+  const [kind = ''] = /(?<=^\/v1\/)\w+(?=s\/)/.exec(path) ?? [];
+  return path.replace('{id}', ids[kind] ?? 'x').replace('{node}', encodeURIComponent(ids.node ?? 'x'));
+}
+
 export interface FuzzRequest {
   readonly method: string;
   readonly path: string;
@@ -131,9 +137,11 @@ export function requestsFor(
 
   function idFor(path: string, name: string): string {
     if (chance(0.1)) return inAddress(pick(hostile)) || 'x';
-    if (name === 'node') return inAddress(pick([ids.node, ids.master, '127.0.0.1:1']));
-    const [kind = ''] = /(?<=^\/v1\/)\w+(?=s\/)/.exec(path) ?? [];
-    return ids[kind] ?? 'x';
+    return name === 'node'
+      ? inAddress(pick([ids.node, ids.master, '127.0.0.1:1']))
+      : withIds(`${path.split('{')[0]}{id}`, ids)
+          .split('/')
+          .at(-1)!;
   }
 
   return () => {

@@ -6,7 +6,7 @@ import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
 import { createCluster, fastTimers, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
-import { type Operation, requestsFor } from './fuzz.ts';
+import { type Operation, requestsFor, withIds } from './fuzz.ts';
 
 /** Requests of the fuzz; by hand `FUZZ_REQUESTS=20000 npx vitest run test/security/routes.test.ts`. */
 const fuzzed = Number(process.env.FUZZ_REQUESTS ?? 200);
@@ -180,6 +180,19 @@ test('who may call what: every route has its row, and keeps to it', async () => 
     found[`${method} ${path}`] = outcomes.join(' ');
   }
   expect(found).toEqual(table);
+});
+
+test('every number that a query may hold is taken by its route and by the database', async () => {
+  const asked = operations.flatMap(({ method, path, parameters = [] }) =>
+    parameters
+      .filter(({ schema }) => schema.type === 'integer')
+      .flatMap(({ name, schema: { minimum = 0, maximum = 0 } }) =>
+        [minimum, maximum].map((value) => [method, `${withIds(path, ids)}?${name}=${value}`] as const),
+      ),
+  );
+  expect(asked.length).toBeGreaterThan(20);
+  for (const [method, path] of asked)
+    expect([path, (await ask(method, path, tokens.operator)).status]).toEqual([path, 200]);
 });
 
 test('no request that the description of the API can lead to fails or hangs', async () => {
