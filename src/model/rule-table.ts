@@ -26,9 +26,13 @@ interface Bytes {
 
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 const bytesEn = ({ receivedBytes, snapshotBytes, requiredShare }: Bytes): string =>
-  `${percent(receivedBytes / snapshotBytes)} of the snapshot's bytes came (${readableBytes(receivedBytes)} for a snapshot of ${readableBytes(snapshotBytes)}). ${percent(requiredShare)} are required, since both figures are samples.`;
+  snapshotBytes === 0
+    ? `${readableBytes(receivedBytes)} came for an empty snapshot.`
+    : `${percent(receivedBytes / snapshotBytes)} of the snapshot's bytes came (${readableBytes(receivedBytes)} for a snapshot of ${readableBytes(snapshotBytes)}). ${percent(requiredShare)} are required, since both figures are samples.`;
 const bytesZh = ({ receivedBytes, snapshotBytes, requiredShare }: Bytes): string =>
-  `收到快照字节数的 ${percent(receivedBytes / snapshotBytes)}（${readableBytes(receivedBytes)}，快照 ${readableBytes(snapshotBytes)}）。两个数都是采样值，因此要求 ${percent(requiredShare)}。`;
+  snapshotBytes === 0
+    ? `收到 ${readableBytes(receivedBytes)}，快照为空。`
+    : `收到快照字节数的 ${percent(receivedBytes / snapshotBytes)}（${readableBytes(receivedBytes)}，快照 ${readableBytes(snapshotBytes)}）。两个数都是采样值，因此要求 ${percent(requiredShare)}。`;
 
 /** Whose host it is that an agent runs on. */
 type On = 'node' | 'master';
@@ -65,6 +69,10 @@ export const ruleTable = {
     label: plain('A full sync happened', '发生了全量同步'),
     statements: {
       none: plain('No DB was seen in full sync since SLAVEOF.', 'SLAVEOF 之后没有看到任何 DB 进行全量同步。'),
+      perhaps_unseen: plain(
+        'The node is in sync, and no look fell into a full sync. It may have been shorter than the time between two looks, and this version has no LASTSAVE that would tell.',
+        '该节点已同步，但没有一次查看落在全量同步期间。它可能短于两次查看的间隔，而该版本没有可供判断的 LASTSAVE。',
+      ),
       under_way: plain('The full sync is still under way.', '全量同步仍在进行。'),
       not_taken_over: plain(
         'The full sync ended without the node taking over a snapshot.',
@@ -136,6 +144,14 @@ export const ruleTable = {
       one_by_lastsave: plain(
         'One snapshot served the whole copy: LASTSAVE did not change during it.',
         '整个复制只用了一个快照：期间 LASTSAVE 没有变化。',
+      ),
+      lastsave_unread: plain(
+        'The master does not answer LASTSAVE, so nobody sees whether it made a newer dump during the copy.',
+        '主节点不应答 LASTSAVE，无法得知复制期间是否产生了新快照。',
+      ),
+      lastsave_unread_and_safe: plain(
+        'The master does not answer LASTSAVE. This version never opens a copy of an older dump.',
+        '主节点不应答 LASTSAVE；该版本从不打开旧快照的副本。',
       ),
       one_by_slaves: plain(
         'One snapshot served the whole copy: no other full sync was seen during it.',

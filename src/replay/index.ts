@@ -333,11 +333,14 @@ function logWords(told: Told, watched: boolean): readonly string[] {
   return cause === '' ? [] : [`The node’s log: ${cause}`];
 }
 
-/** A recording without counters says nothing about the version. */
-const ruleWords = ({ rule, holds, text }: FullSyncVerdict['unmet'][number]): string =>
-  rule === 'bytes_received' && holds === null
-    ? 'The recording does not hold the bytes that the node received: INFO stats, once per second.'
+/** What a recording does not hold says nothing about the servers. */
+function ruleWords({ rule, holds, statement, text }: FullSyncVerdict['unmet'][number]): string {
+  if (rule === 'bytes_received' && holds === null)
+    return 'The recording does not hold the bytes that the node received: INFO stats, once per second.';
+  return statement === 'lastsave_unread'
+    ? 'The recording does not hold LASTSAVE of the master, which tells of newer dumps.'
     : text;
+}
 
 /** A recording ends when its maker had seen enough: what still stands then needs not last longer. */
 const limitsAtTheEnd = { ...defaultAnomalyLimits, noConnectMs: 5000 };

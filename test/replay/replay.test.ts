@@ -96,6 +96,7 @@ describe('the cause of what was lost, from INFO and the node’s log', () => {
     expect(healthy).toMatchObject({ fullSync: 'undecided', cause: null });
     expect(healthy.because).toEqual([
       'The recording does not hold the bytes that the node received: INFO stats, once per second.',
+      'The recording does not hold LASTSAVE of the master, which tells of newer dumps.',
     ]);
     expect((await replayFile(named('40-'))).s1).toMatchObject({
       fullSync: 'complete',

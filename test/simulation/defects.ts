@@ -123,8 +123,8 @@ const noDataCheck: Defect = {
 const noSingleSnapshot: Defect = {
   engine: (engine) =>
     withFacts(withCapabilities(engine, { showsFullSyncing: false }), (facts) => {
-      const { lastSaveUnixSeconds: _hidden, ...rest } = facts;
-      return rest.stats ? { ...rest, stats: { ...rest.stats, bgsaving: false } } : rest;
+      const seen = facts.lastSaveUnixSeconds === undefined ? facts : { ...facts, lastSaveUnixSeconds: 1 };
+      return seen.stats ? { ...seen, stats: { ...seen.stats, bgsaving: false } } : seen;
     }),
 };
 

@@ -48,8 +48,12 @@ const highestPortShift = 10_001;
 export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
   {
     code: 'master_facts_missing',
-    check: ({ facts }) =>
-      foundAny('missing', [...partsMissing(facts), ...(facts.stats ? [] : ['INFO stats' as const])]),
+    check: ({ facts, capabilities }) =>
+      foundAny('missing', [
+        ...partsMissing(facts),
+        ...(facts.stats ? [] : ['INFO stats' as const]),
+        ...(hidesDumps(facts, capabilities) ? ['LASTSAVE' as const] : []),
+      ]),
   },
   {
     code: 'ipv6_unsupported',
@@ -205,6 +209,12 @@ export function closedPorts({ address, seenAs }: NodeTarget, { derivedPorts = []
   if (ports.length === 0) return null;
   return { host: address.host, ports, seenAs: samePlace(address, seenAs) ? null : formatAddress(seenAs) };
 }
+
+/** Without LASTSAVE nobody sees the newer dump that such a version takes for the end of a copy. */
+const hidesDumps = (facts: NodeFacts, capabilities: Capabilities | null): boolean =>
+  capabilities?.hasLastSave === true &&
+  capabilities.opensSupersededCopy &&
+  facts.lastSaveUnixSeconds === undefined;
 
 /** 3.3.6 in sharding mode prints no positions, and SLAVEOF has no effect there (pika-facts 1.2). */
 export function partsMissing(facts: NodeFacts): MissingPart[] {

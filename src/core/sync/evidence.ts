@@ -54,13 +54,13 @@ export function fullSyncRules(
 ): readonly Judged[] {
   const wait = lastPass(slave);
   return [
-    fullSyncSeen(slave, wait),
+    fullSyncSeen(slave, wait, capabilities),
     bytesReceived(slave, wait, master, capabilities),
-    singleSnapshot(slave, wait, capabilities),
+    singleSnapshot(slave, wait, master, capabilities),
   ];
 }
 
-function fullSyncSeen(slave: SlaveTracker, wait: FullSyncPass | null): Judged {
+function fullSyncSeen(slave: SlaveTracker, wait: FullSyncPass | null, { hasLastSave }: Capabilities): Judged {
   const dbs = Object.keys(slave.replication?.binlog ?? {});
   const facts = {
     fullSyncs: slave.waits.length,
@@ -75,6 +75,9 @@ function fullSyncSeen(slave: SlaveTracker, wait: FullSyncPass | null): Judged {
     restarts: slave.restarts,
   };
   const rule = 'full_sync_seen';
+  // Only a dump that LASTSAVE shows tells of a full sync that nobody looked at.
+  if (!wait && !hasLastSave && isConnected(slave.replication))
+    return found(rule, null, 'perhaps_unseen', facts);
   if (!wait) return found(rule, false, 'none', facts);
   if (wait.endedAt === null) return found(rule, null, 'under_way', facts);
   if (wait.end !== 'swapped') return found(rule, false, 'not_taken_over', facts);
@@ -149,7 +152,12 @@ function cameByWire(
   return receivedBytes >= completeShare * ownBytes && saysFinished;
 }
 
-function singleSnapshot(slave: SlaveTracker, wait: FullSyncPass | null, capabilities: Capabilities): Judged {
+function singleSnapshot(
+  slave: SlaveTracker,
+  wait: FullSyncPass | null,
+  master: MasterTracker,
+  capabilities: Capabilities,
+): Judged {
   const facts = {
     dump: wait?.dump ?? null,
     bytesAtDump: wait?.bytesAtDump ?? null,
@@ -163,6 +171,11 @@ function singleSnapshot(slave: SlaveTracker, wait: FullSyncPass | null, capabili
   if (!wait) return found(rule, null, 'no_full_sync', facts);
   if (capabilities.opensSupersededCopy && wait.endedAt !== null && !dumpIsCertain(wait))
     return found(rule, false, 'uncertain_dump', { ...facts, unseenMs: unseenAroundDumpMs(wait) });
+  const readLastSave = master.lastSave ?? wait.lastSaveAtStart ?? wait.dump;
+  if (wait.supersededBy === null && capabilities.hasLastSave && readLastSave === null)
+    return capabilities.opensSupersededCopy
+      ? found(rule, null, 'lastsave_unread', facts)
+      : found(rule, wait.end === 'swapped' ? true : null, 'lastsave_unread_and_safe', facts);
   if (wait.supersededBy === null)
     return found(rule, true, capabilities.hasLastSave ? 'one_by_lastsave' : 'one_by_slaves', facts);
   const byOther = wait.supersededBy === 'other_full_sync';

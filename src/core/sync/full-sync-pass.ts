@@ -518,10 +518,11 @@ export function receivedInPass(wait: FullSyncPass): number | null {
   return Math.max(0, wait.bytesLast - wait.bytesAtStart, Math.floor(wait.unseenBytesAtLeast ?? 0));
 }
 
-/** Whether bytes and snapshot agree; null = not known. */
+/** Whether bytes and snapshot agree; null = not known. A master whose data lie in memory shows a size of 0 before its dump. */
 export function bytesComplete(wait: FullSyncPass): boolean | null {
   const received = receivedInPass(wait);
   if (received === null || wait.snapshotBytes === null) return null;
+  if (wait.snapshotBytes === 0 && !wait.snapshotBytesKnown) return null;
   if (received >= completeShare * wait.snapshotBytes) return true;
   return wait.snapshotBytesKnown ? false : null;
 }

@@ -5,8 +5,8 @@ import { stateWord } from '../state-words.ts';
 import { type Language, listed, plain, type Reader } from '../text.ts';
 import { loginStep, type Met, row } from './row.ts';
 
-/** Parts of a look that are missing: sections of INFO by name, and the positions that INFO replication should print. */
-export type MissingPart = 'INFO server' | 'INFO replication' | 'INFO stats' | 'binlog_position';
+/** Parts of a look that are missing: commands and sections of INFO by name, and the positions that INFO replication should print. */
+export type MissingPart = 'INFO server' | 'INFO replication' | 'INFO stats' | 'LASTSAVE' | 'binlog_position';
 
 const parts = (missing: readonly MissingPart[], reader: Reader): string =>
   listed(

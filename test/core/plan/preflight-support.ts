@@ -80,6 +80,7 @@ function factsOf(name: string, changes: ServerChanges): NodeFacts {
       commandsProcessed: 1,
       ...changes.stats,
     },
+    ...(!is33 && { lastSaveUnixSeconds: 1 }),
     holdsKeys: false,
     ...(changes.config !== null && {
       config: {

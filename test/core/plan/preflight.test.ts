@@ -98,6 +98,7 @@ describe('each rule finds what it is for', () => {
     ['master_garbled', null, withMaster({ look: garbled })],
     ['master_facts_missing', null, withMaster({ look: unasked })],
     ['master_facts_missing', null, withMaster({ replication: { binlog: {} } })],
+    ['master_facts_missing', null, withMaster({ without: ['lastSaveUnixSeconds'] })],
     ['node_unreachable', '10.0.0.2:9221', withNode({ look: refusing })],
     ['node_busy', '10.0.0.2:9221', withNode({ look: busy })],
     ['node_denied', '10.0.0.2:9221', withNode({ look: denied })],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hasPassed, judge } from '../../../src/core/sync/evidence.ts';
+import { fullSyncVerdict, hasPassed, judge } from '../../../src/core/sync/evidence.ts';
 import { newMasterTracker } from '../../../src/core/sync/master-tracker.ts';
 import { newSlaveTracker } from '../../../src/core/sync/tracker.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
@@ -226,6 +226,24 @@ describe('one fact is enough to keep the verdict from being verified', () => {
       false,
       { slave: { ...slave, waits: [{ ...wait, ...reused }], ownSstBytes: 2 * snapshotBytes } },
     ],
+    [
+      'data in the memory of the master, whose size is 0 before its dump',
+      'bytes_received',
+      null,
+      {
+        slave: {
+          ...slave,
+          waits: [{ ...wait, snapshotBytes: 0, snapshotBytesKnown: false }],
+          ownSstBytes: null,
+        },
+      },
+    ],
+    [
+      'the master answers no LASTSAVE',
+      'single_snapshot',
+      null,
+      waited({ dump: null, bytesAtDump: null, lastSaveAtStart: null }),
+    ],
     ['a later dump', 'single_snapshot', false, waited({ supersededBy: 'later_dump', laterDumps: 1 })],
     [
       'a dump was seen to be made during the copy',
@@ -295,6 +313,17 @@ describe('one fact is enough to keep the verdict from being verified', () => {
   });
 });
 
+test('a version without LASTSAVE cannot tell whether a full sync fell between two looks', () => {
+  const oldest = capabilitiesOf({
+    server: { reportedVersion: '3.3.6', processId: 1, uptimeSeconds: 1, runId: null, tcpPort: 9221 },
+  });
+  const unseen = slaveIs({ waits: [] });
+  expect(evidenceOf({ ...unseen, capabilities: oldest }).unmet.full_sync_seen).toBe(null);
+  expect(evidenceOf(unseen).unmet.full_sync_seen).toBe(false);
+  const { verdict } = fullSyncVerdict(unseen.slave!, masterTracker, oldest);
+  expect(verdict).toBe('undecided');
+});
+
 describe('what a version with the fixes needs, and what it forgives', () => {
   const onFixed = (change: Partial<FullSyncPass>, eligible = true): Partial<Seen> => ({
     capabilities: fixed,
@@ -309,6 +338,10 @@ describe('what a version with the fixes needs, and what it forgives', () => {
     expect(evidenceOf(onFixed({ supersededBy: 'later_dump', laterDumps: 1 })).verdict).toBe('verified');
     const thrownAway = onFixed({ supersededBy: 'later_dump', laterDumps: 1, end: 'discarded' });
     expect(evidenceOf(thrownAway).unmet).toMatchObject({ full_sync_seen: false, single_snapshot: null });
+  });
+
+  test('without LASTSAVE the version itself keeps a copy of an older dump from being opened', () => {
+    expect(evidenceOf(onFixed({ ...reused, lastSaveAtStart: null })).verdict).toBe('verified');
   });
 
   test('a reused dump counts with the node’s own word for a finished full sync only', () => {
