@@ -495,20 +495,22 @@ export const causes = {
     copyHelps: 'no',
     looks: {
       info: 'The link is up, the lag is 0 and every database is connected.',
-      bytes: 'All bytes of the snapshot have come, and the master is much smaller than this now.',
-      logs: 'Nothing. The comparison tells: the keys were written right after the flush.',
+      bytes: 'All bytes of the snapshot have come. After a flush the master is much smaller than this now.',
+      logs: 'Nothing. The comparison tells: the keys were written right after the delete.',
     },
     title: plain(
-      'The master was emptied (FLUSHALL or FLUSHDB), and this version loses first writes after it on slaves now and then.',
-      '主节点被清空过 (FLUSHALL 或 FLUSHDB)，该版本的从节点偶尔会丢失其后最初的写入。',
+      'The master deleted keys by FLUSHALL, FLUSHDB or PKPATTERNMATCHDEL, and slaves of this version lose first writes after these.',
+      '主节点执行过 FLUSHALL、FLUSHDB 或 PKPATTERNMATCHDEL，该版本的从节点会丢失其后最初的写入。',
     ),
     wouldTell: plain(
-      'The missing keys were all written right after the flush.',
-      '缺失的键都是在清空之后立即写入的。',
+      'The missing keys were all written right after the delete.',
+      '缺失的键都是在删除之后立即写入的。',
     ),
     steps: steps(
-      ['Run BGSAVE on the master: without it, the next full sync gets the dump from before the flush again.'],
-      ['在主节点执行 BGSAVE：否则下一次全量同步仍会得到清空之前的快照。'],
+      [
+        'Run BGSAVE on the master: without it, the next full sync gets the dump from before the delete again.',
+      ],
+      ['在主节点执行 BGSAVE：否则下一次全量同步仍会得到删除之前的快照。'],
     ),
   },
   dump_during_copy: {

@@ -79,6 +79,22 @@ export const signs = {
     'The state changed to Error before any file came.',
     '任何文件到达之前状态就变为 Error。',
   ),
+  deletes_in_use: text<{ readonly commands: readonly string[]; readonly version: string }>({
+    en: ({ commands, version }, reader) =>
+      `Clients of the master use ${listed(
+        commands.map((name) => name.toUpperCase()),
+        reader,
+      )}, and slaves of ${version} lose writes that follow.`,
+    zh: ({ commands, version }, reader) =>
+      `主节点的客户端使用 ${listed(
+        commands.map((name) => name.toUpperCase()),
+        reader,
+      )}，而 ${version} 的从节点会丢失其后的写入。`,
+  }),
+  error_after_restart: plain(
+    'The process of the node was started again in the middle of the copy, and its state changed to Error.',
+    '复制途中节点进程重新启动，随后状态变为 Error。',
+  ),
   error_after_up: plain(
     'The state changed to Error after the link had been up.',
     '链路连通之后状态变为 Error。',

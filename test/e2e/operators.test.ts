@@ -14,6 +14,7 @@ import {
   type SmallRigOptions,
   startSmallRig,
   stopRig,
+  versionOf,
 } from './rig.ts';
 
 if (pikaMissing) console.log(`test/e2e/operators.test.ts is skipped: ${pikaMissing}.`);
@@ -115,6 +116,39 @@ describe.skipIf(pikaMissing !== null)('beside an expansion on real Pika', { time
     await start();
     const { phase, attempts, problem } = await during(() => node.send('SLAVEOF', 'NO', 'ONE'));
     expect([phase, attempts.length, problem!.code]).toEqual(['failed', 1, 'foreign_change']);
+  });
+
+  it('a supervisor that kills the node in each of two copies: verified and whole by the third', async () => {
+    await start();
+    const ending = expandOne(rig, node);
+    for (const attempt of [1, 2]) {
+      for (;;) {
+        const [first] = (await rig.service.store.list({ limit: 1 })).items[0]?.joins ?? [];
+        const isCopying = first?.phase === 'transferring' && (first.progress.receivedBytes ?? 0) > 10e6;
+        if (isCopying && first.attempts.length === attempt) break;
+        await sleep(50);
+      }
+      await node.kill();
+      await node.start();
+    }
+    expect((await ending).state).toBe('succeeded');
+    expect(await compare(rig.master, node)).toMatchObject({ missing: 0, foreign: 0, different: 0 });
+  });
+
+  it('write-binlog no on the master: the plan names the setting', async () => {
+    await start({ keys: 100, ofMaster: { 'write-binlog': 'no' } });
+    expect(await errorsOfPlan([node])).toEqual([['binlog_off', null]]);
+  });
+
+  it('LASTSAVE is forbidden by userblacklist: refused where only LASTSAVE shows newer dumps', async () => {
+    await start({
+      keys: 100,
+      password: 'limited',
+      ofMaster: { requirepass: 'other', userblacklist: 'lastsave' },
+    });
+    const errors = await errorsOfPlan([node]);
+    const hasTheFault = ['3.5.4', '4.0.0'].includes(await versionOf(rig.master));
+    expect(errors).toEqual(hasTheFault ? [['master_facts_missing', null]] : []);
   });
 
   it('another password on the node: verified, or the words name the login', async () => {

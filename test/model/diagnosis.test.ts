@@ -26,6 +26,7 @@ const figures = {
   listed: 57,
   copied: 20,
   entries: ['172.17.0.4:9221'],
+  commands: ['flushall'],
 };
 
 /** Facts of the steps against known faults. */

@@ -122,6 +122,7 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
   dump_path_apart: [{ dbPath: '/data/db/', dumpPath: '/dumps/' }],
   conn_rbuf_differs: [{ value: 67_108_864, masterValue: 268_435_456 }],
   blob_files_differ: [{ masterUses: true }, { masterUses: false }],
+  binlog_off: [{}],
   never_promoted: [{}],
   commands_blacklisted: [{ commands: ['config', 'slaveof'] }],
   node_seen_as_loopback: [{ seenAs: '10.0.0.1:9221' }],

@@ -88,6 +88,7 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
       return above && isInSync(facts) ? { presentMaster: above } : null;
     },
   },
+  { code: 'binlog_off', check: ({ facts }) => (facts.config?.writeBinlog === false ? {} : null) },
   { code: 'master_db_fatal', check: ({ facts }) => (facts.dbFatal ? {} : null) },
   {
     code: 'master_not_eligible',

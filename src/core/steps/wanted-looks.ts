@@ -65,11 +65,15 @@ function masterSections(expansion: Expansion, now: number): readonly LookSection
   const lastSize = expansion.masterTracker.samples.findLast((sample) => sample.sstBytes !== null);
   const due = lastSize === undefined || Math.abs(now - lastSize.at) >= sizesEveryMs;
   const dumpWithoutSize = expansion.masterTracker.dumps.some((dump) => dump.sstBytesAfter === null);
+  // What a comparison finds is judged by them.
+  const tellsCommands = due || expansion.masterTracker.commandCalls === undefined;
   return [
     ...following,
     'lastsave',
     ...(due || dumpWithoutSize ? (['sizes'] as const) : []),
     ...(wantsMasterConfig(expansion, now) ? (['config'] as const) : []),
-    ...(due && expansion.joins.some(({ phase }) => phase === 'verifying') ? (['commands'] as const) : []),
+    ...(tellsCommands && expansion.joins.some(({ phase }) => phase === 'verifying')
+      ? (['commands'] as const)
+      : []),
   ];
 }

@@ -23,7 +23,7 @@ import {
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
 import { isSizedSince, latestMost, latestSize } from './master-tracker.ts';
-import { isConnected, lastPass, restartedAfterCopy } from './tracker.ts';
+import { isConnected, lastPass, restartedAfterCopy, restartedInCopy } from './tracker.ts';
 
 /** How long a symptom must last before it has its name. Milliseconds. */
 export interface AnomalyLimits {
@@ -432,7 +432,7 @@ const listGivenUpAfterMs = 5_000;
  */
 function copyNotOpened({ slave }: Pick<AnomalyInput, 'slave'>) {
   const wait = lastPass(slave);
-  if (!isInError(slave.replication) || wait?.end !== 'interrupted') return null;
+  if (!isInError(slave.replication) || wait?.end !== 'interrupted' || restartedInCopy(slave)) return null;
   const lastedMs = (wait.endedAt ?? wait.startedAt) - wait.startedAt;
   return wait.firstBytesAt !== null || lastedMs < listGivenUpAfterMs ? sizesOf(wait) : null;
 }

@@ -30,7 +30,7 @@ import {
 } from './full-sync-pass.ts';
 import { candidatesByLogs, type LogsOfSync } from './log-evidence.ts';
 import { latestSize } from './master-tracker.ts';
-import { lastPass } from './tracker.ts';
+import { lastPass, restartedInCopy } from './tracker.ts';
 
 type DiagnosedCause = Diagnosis['causes'][number];
 
@@ -259,6 +259,8 @@ function hung(patient: Patient): readonly Candidate[] {
   const wasUp = wait?.end === 'swapped';
   if (isError && wasUp)
     return [{ code: 'offsets_apart', speaksFor: [[3, 'error_after_up']], speaksAgainst: [] }];
+  if (isError && restartedInCopy(slave))
+    return [{ code: 'node_restarted', speaksFor: [[3, 'error_after_restart']], speaksAgainst: [] }];
   const received = wait === null ? null : receivedInPass(wait);
   if (received === null || wait === null) return [];
   if (wait.firstBytesAt !== null) return stoppedAmidst(wait, received);
@@ -374,6 +376,14 @@ function differs(patient: Patient, report: ComparisonReport): readonly Candidate
   const received = wait === null ? null : receivedInPass(wait);
   const emptied = wasEmptied(received, masterBytes);
   const again = earlier.includes('copy_incomplete');
+  const deletes = faultsBehind('lost_after_flush', patient);
+  const used = [...new Set(deletes.flatMap(({ used }) => used.map(({ name }) => name)))];
+  const overtaking: readonly Weighed[] = [
+    ...(emptied && deletes.length > 0
+      ? ([[3, 'master_was_emptied', { receivedBytes: received, masterBytes }]] as const)
+      : []),
+    ...(used.length > 0 ? ([[2, 'deletes_in_use', { commands: used, version }]] as const) : []),
+  ];
   const { differencesTotal, differencesBySign = {} } = report;
   const { missing_expires = 0, emptied: left = 0, outlives = 0 } = differencesBySign;
   const leaves = new Set(faultsFor('replicated_wrongly', patient).flatMap(({ signs = [] }) => signs));
@@ -416,10 +426,8 @@ function differs(patient: Patient, report: ComparisonReport): readonly Candidate
     {
       code: 'lost_after_flush',
       speaksFor:
-        emptied &&
-        faultsFor('lost_after_flush', patient).length > 0 &&
-        (report.differencesByKind.missing ?? 0) > 0
-          ? [[3, 'master_was_emptied', { receivedBytes: received, masterBytes }], ...(whole ? [sure] : [])]
+        overtaking.length > 0 && (report.differencesByKind.missing ?? 0) > 0
+          ? [...overtaking, ...(whole ? [sure] : [])]
           : [],
       speaksAgainst: [],
     },

@@ -486,6 +486,15 @@ function phaseInPass(
 export const lastPass = (tracker: SlaveTracker): FullSyncPass | null => tracker.waits.at(-1) ?? null;
 
 /**
+ * Whether it was a restart of the node that ended its last copy. It goes on with the data of before then, and asks for the
+ * binlog from its own offset, which the master may not know.
+ */
+export function restartedInCopy(tracker: SlaveTracker): boolean {
+  const wait = lastPass(tracker);
+  return wait?.end === 'interrupted' && tracker.restarts.includes(wait.endedAt!);
+}
+
+/**
  * Whether the node's process ended after the copy that it rests on. A slave logs a write before it applies it, and goes on
  * from its log: what lay between the two when it was killed never comes.
  */

@@ -24,6 +24,7 @@ export const configKeys = [
   'db-sync-path',
   'dump-path',
   'userblacklist',
+  'write-binlog',
 ] as const;
 export type ConfigKey = (typeof configKeys)[number];
 
@@ -69,6 +70,7 @@ export function configFacts(values: ConfigValues, passwords: PasswordsToCompare)
     dbSyncPath: values['db-sync-path'] || null,
     dumpPath: values['dump-path'] || null,
     userBlacklist: words(values.userblacklist),
+    writeBinlog: onOff(values['write-binlog']),
     requirepassMatchesLogin: values.requirepass ? matches(values.requirepass, passwords.login) : null,
   };
 }

@@ -335,6 +335,24 @@ export const settingFindings = {
       zh: ({ node }) => `若有意如此，无需操作；否则请在 ${node} 上执行 CONFIG SET slave-priority 100。`,
     },
   }),
+  binlog_off: row({
+    severity: 'error',
+    meaning: plain(
+      'write-binlog of the master is no: slaves get what it held when it made its dump, and nothing that is written later.',
+      '主节点的 write-binlog 为 no：从节点只能得到快照时的数据，之后的写入不会到达。',
+    ),
+    text: {
+      en: ({ master }) =>
+        `write-binlog of the master ${master} is no: what clients write after the dump never reaches a slave.`,
+      zh: ({ master }) => `主节点 ${master} 的 write-binlog 为 no：快照之后的写入不会到达任何从节点。`,
+    },
+    nextStep: {
+      en: ({ master }) =>
+        `Run CONFIG SET write-binlog yes on ${master}, and set it in its configuration file. Then plan again.`,
+      zh: ({ master }) =>
+        `请在 ${master} 上执行 CONFIG SET write-binlog yes，并写入其配置文件，然后重新计划。`,
+    },
+  }),
   commands_blacklisted: row<{ commands: readonly string[] }>({
     severity: 'warning',
     meaning: plain(

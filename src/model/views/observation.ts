@@ -145,6 +145,7 @@ const ConfigFacts = Type.Object({
   enableBlobFiles: Type.Optional(Nullable(Type.Boolean())),
   slavePriority: Type.Optional(Nullable(Type.Number())),
   dbPath: Type.Optional(Nullable(Type.String())),
+  writeBinlog: Type.Optional(Nullable(Type.Boolean())),
   dbSyncPath: Type.Optional(Nullable(Type.String(), 'Where a slave puts the files that it copies.')),
   dumpPath: Type.Optional(Nullable(Type.String(), 'Where a master puts its dumps.')),
   userBlacklist: Type.Optional(

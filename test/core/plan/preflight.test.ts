@@ -254,6 +254,7 @@ describe('each rule finds what it is for', () => {
       null,
       withMaster({ version: '4.0.1', replication: { eligibleForMasterElection: false } }),
     ],
+    ['binlog_off', null, withMaster({ config: { writeBinlog: false } })],
     ['master_db_fatal', null, withMaster({ facts: { dbFatal: true } })],
     ['master_busy', null, withMaster({ stats: { bgsaving: true } })],
     ['master_busy', null, withMaster({ stats: { scanningKeyspace: true } })],

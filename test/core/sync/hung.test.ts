@@ -46,6 +46,7 @@ interface Second {
   readonly binlog: Offsets;
   readonly bytes: number;
   readonly bgsaving?: boolean;
+  readonly nodeProcess?: number;
   /** By how much the clock of the worker is ahead. */
   readonly aheadMs?: number;
 }
@@ -62,7 +63,7 @@ function watched(seconds: number, at: (second: number) => Second) {
     binlogFileSizeBytes: fileSize,
   });
   for (let second = 1; second <= seconds; second += 1) {
-    const { states, binlog, bytes, bgsaving, aheadMs = 0 } = at(second);
+    const { states, binlog, bytes, bgsaving, nodeProcess = 7, aheadMs = 0 } = at(second);
     const now = second * 1000 + aheadMs;
     const facts = { server: { ...server, uptimeSeconds: 100 + second } };
     const look = (more: NodeFacts) =>
@@ -76,7 +77,11 @@ function watched(seconds: number, at: (second: number) => Second) {
     );
     slave = trackSlave(
       trackSlaveThroughMaster(slave, tracked, now, capabilities),
-      look({ stats: stats(bytes), replication: replication(states, binlog) }),
+      look({
+        server: { ...facts.server, processId: nodeProcess },
+        stats: stats(bytes),
+        replication: replication(states, binlog),
+      }),
       tracked,
       capabilities,
     );
@@ -89,6 +94,23 @@ function watched(seconds: number, at: (second: number) => Second) {
 /** The anomalies after so many seconds. */
 const anomaliesAfter = (...args: Parameters<typeof watched>): readonly string[] =>
   detectAnomalies(watched(...args)).map(({ code }) => code);
+
+/** What is diagnosed of a copy that hangs after so many seconds. */
+function diagnosisAfter(...args: Parameters<typeof watched>) {
+  const input = watched(...args);
+  const anomaly = detectAnomalies(input).find(({ code }) => code === 'hung_in_full_sync');
+  expect(anomaly).toBeDefined();
+  return diagnose({
+    ...input,
+    nodeVersion: '3.5.4',
+    faults: [],
+    logs: { node: null, master: null },
+    report: null,
+    anomaly: anomaly!,
+    earlier: [],
+    mayAskForDump: false,
+  });
+}
 
 describe('a copy that hangs in one DB while another is connected (promise 6)', () => {
   /** db0 is up after 10 s and takes 5 MB of binlog a second; db1 gets so many bytes a second. */
@@ -168,6 +190,18 @@ describe('a state that becomes Error in a full sync, of a dump whose size nobody
     expect(anomaliesAfter(4, copies(3, 0))).toContain('copy_not_opened');
   });
 
+  it('means an offset that the master does not know, if the node was started again in the copy', () => {
+    const restarted = (second: number): Second => ({
+      states: { db0: second <= 10 ? 'WaitDBSync' : 'Error' },
+      binlog: { db0: { file: 0, offset: 71 } },
+      bytes: second <= 10 ? second * 3 * mega : 144,
+      nodeProcess: second <= 10 ? 7 : 8,
+    });
+    expect(anomaliesAfter(12, restarted)).toEqual(['node_restarted']);
+    const { causes, remedy } = diagnosisAfter(90, restarted);
+    expect([causes[0]?.code, remedy.kind]).toEqual(['node_restarted', 'reattach']);
+  });
+
   it('means something else if only pings had come for ten seconds', () => {
     expect(anomaliesAfter(13, copies(12, 16))).not.toContain('copy_not_opened');
   });
@@ -182,21 +216,7 @@ describe('a copy without a file, whose bytes tell why (recordings 48)', () => {
       binlog: { db0: { file: 0, offset: 0 } },
       bytes: pingsPerSecond * Math.min(second, from) + bytesPerSecond * Math.max(0, second - from),
     });
-  const causeAfter = (...args: Parameters<typeof watched>): string | undefined => {
-    const input = watched(...args);
-    const anomaly = detectAnomalies(input).find(({ code }) => code === 'hung_in_full_sync');
-    expect(anomaly).toBeDefined();
-    return diagnose({
-      ...input,
-      nodeVersion: '3.5.4',
-      faults: [],
-      logs: { node: null, master: null },
-      report: null,
-      anomaly: anomaly!,
-      earlier: [],
-      mayAskForDump: false,
-    }).causes[0]?.code;
-  };
+  const causeAfter = (...args: Parameters<typeof watched>) => diagnosisAfter(...args).causes[0]?.code;
 
   it('is refused by a master without a dump, or cannot reach the port', () => {
     expect(causeAfter(70, trickle(400))).toBe('dump_failed');

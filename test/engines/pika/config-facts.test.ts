@@ -29,6 +29,7 @@ describe('settings of real servers', () => {
       dbSyncPath: '/data/pika/m/dbsync/',
       dumpPath: '/data/pika/m/dump/',
       userBlacklist: [],
+      writeBinlog: true,
     });
   });
 

@@ -78,6 +78,7 @@ describe('a look', () => {
       dbSyncPath: null,
       dumpPath: null,
       userBlacklist: null,
+      writeBinlog: null,
     });
   });
 
