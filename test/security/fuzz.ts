@@ -132,7 +132,7 @@ export function requestsFor(
 
   const inAddress = (value: unknown): string =>
     encodeURIComponent(
-      String(typeof value === 'object' ? JSON.stringify(value) : value).replaceAll(/[\ud800-\udfff]/gu, '?'),
+      (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll(/[\ud800-\udfff]/gu, '?'),
     );
 
   function idFor(path: string, name: string): string {
