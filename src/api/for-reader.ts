@@ -31,6 +31,7 @@ function capabilitiesFor(capabilities: Capabilities | null, reader: Reader) {
 
 export const planFor = <P extends Omit<Plan, 'policy'>>(plan: P, reader: Reader) => ({
   ...plan,
+  ports: plan.ports ? reasonFor(plan.ports, reader) : null,
   batchSizeReason: saidFor(batchReasons, plan.batchSizeReason, reader),
   forecast: forecastFor(plan.forecast ?? null, reader),
   capabilities: capabilitiesFor(plan.capabilities, reader),

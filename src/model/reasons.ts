@@ -19,6 +19,7 @@ import {
   counted,
   type Facts,
   type FactsArgument,
+  listed,
   plain,
   type Reader,
   readSaid,
@@ -200,6 +201,34 @@ export const reasons = {
   window_opens: text<{ at: number; timeZone: string }>({
     en: ({ at, timeZone }, reader) => `the next time window opens at ${timeAt(at, timeZone, reader)}`,
     zh: ({ at, timeZone }, reader) => `下一个时间窗口于 ${timeAt(at, timeZone, reader)} 打开`,
+  }),
+  ports_tried: text<{
+    /** Of the master, its own port first. */
+    reached: readonly number[];
+    notReached: readonly number[];
+    /** Nodes whose agents reached all of them. */
+    byAgents: number;
+    nodes: number;
+  }>({
+    en: ({ reached, notReached, byAgents, nodes }, reader) => {
+      const not = notReached.length === 0 ? '' : `, and not ${listed(notReached.map(String), reader)}`;
+      const agents =
+        byAgents === 0 ? '' : ` So did the agents beside ${byAgents} of ${counted(nodes, 'node')}.`;
+      const rest =
+        byAgents < nodes
+          ? ' That proves nothing of the way from the other nodes: an agent beside a node tries it.'
+          : '';
+      return `From here the service reached port ${listed(reached.map(String), reader)} of the master${not}.${agents}${byAgents === 0 ? rest.replace('other ', '') : rest}`;
+    },
+    zh: ({ reached, notReached, byAgents, nodes }, reader) => {
+      const not = notReached.length === 0 ? '' : `，连不上 ${listed(notReached.map(String), reader)}`;
+      const agents = byAgents === 0 ? '' : `${nodes} 个节点中有 ${byAgents} 个节点旁的代理程序也能连上。`;
+      const rest =
+        byAgents < nodes
+          ? `这不能说明${byAgents === 0 ? '' : '其余'}节点到主节点的情况：节点旁的代理程序会试连。`
+          : '';
+      return `本服务从所在机器能连上主节点的端口 ${listed(reached.map(String), reader)}${not}。${agents}${rest}`;
+    },
   }),
   held_by_webhook: text<{
     batch: number;

@@ -56,6 +56,11 @@ const samples: { readonly [Code in ReasonCode]: readonly FactsOf<typeof reasons,
   pause_between_batches: [{ endsAt: 1_700_000_000_000 }],
   no_window_ever: [{}],
   window_opens: [{ at: 1_700_000_000_000, timeZone: 'Asia/Shanghai' }],
+  ports_tried: [
+    { reached: [9221, 11_221, 19_222], notReached: [], byAgents: 0, nodes: 1 },
+    { reached: [9221, 11_221], notReached: [19_222], byAgents: 1, nodes: 2 },
+    { reached: [9221, 11_221, 19_222], notReached: [], byAgents: 2, nodes: 2 },
+  ],
   held_by_webhook: [
     { ...held, said: deliverySays('answered', { status: 503, quoted: ': "wait"' }) },
     { ...held, said: deliverySays('connection_failed', { detail: 'connect EHOSTUNREACH' }) },

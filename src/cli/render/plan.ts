@@ -42,7 +42,10 @@ function masterLines(plan: Plan): string[] {
       : `${formatBytes(plan.topology.master.sstBytes)} in table files`,
     slavesText(plan.topology),
   ];
-  return [`  Master ${plan.master.name}: ${printable(facts.filter((fact) => fact !== null).join(', '))}`];
+  return [
+    `  Master ${plan.master.name}: ${printable(facts.filter((fact) => fact !== null).join(', '))}`,
+    ...(plan.ports ? [`  ${printable(plan.ports.text)}`] : []),
+  ];
 }
 
 function slavesText(topology: Topology | null): string | null {

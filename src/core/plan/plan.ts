@@ -2,12 +2,14 @@ import { hasErrors } from '../../model/finding.ts';
 import type { Forecast, MeasuredSync } from '../../model/forecast.ts';
 import { formatAddress, type NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
+import { because } from '../../model/reasons.ts';
+import type { Said } from '../../model/text.ts';
 import type { Plan, Topology } from '../../model/views/plan.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
 import { chooseBatches } from './batches.ts';
 import { forecastFindings, makeForecast } from './forecast.ts';
 import { type PreflightContext, preflight } from './preflight.ts';
-import { growthFindings } from './preflight-hosts.ts';
+import { growthFindings, reachedByAgent } from './preflight-hosts.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { WriteRate } from './write-rate.ts';
 
@@ -54,11 +56,23 @@ export function makePlan(input: PlanInput): Plan {
     acceptable: !hasErrors(findings),
     batchSize,
     batchSizeReason: reason,
+    ports: portsTried(input),
     batches,
     waitsFor: input.context.expansionsOnMaster[0]?.id ?? null,
     topology: topologyOf(input.master),
     forecast,
   };
+}
+
+/** The service tries them from its own machine; the agents try the way that the nodes will go. */
+function portsTried({ master: { look, target }, nodes }: PlanInput): Said | null {
+  if (look.kind !== 'answered' || look.facts.derivedPorts === undefined) return null;
+  const { derivedPorts } = look.facts;
+  const of = (isOpen: boolean) =>
+    derivedPorts.filter(({ outcome }) => (outcome === 'open') === isOpen).map(({ port }) => port);
+  const byAgents = nodes.filter((node) => reachedByAgent(node.look.sight, target.seenAs)).length;
+  const reached = [target.address.port, ...of(true)];
+  return because('ports_tried', { reached, notReached: of(false), byAgents, nodes: nodes.length });
 }
 
 function forecastOf(input: PlanInput, batches: readonly (readonly string[])[]): Forecast | null {

@@ -135,6 +135,12 @@ function portsClosedToNode({ look: { at, sight }, master: { target } }: HostScen
   return ports.length === 0 ? null : { host: target.seenAs.host, ports };
 }
 
+/** Whether the agent beside a node reached each port of the master the last time. */
+export const reachedByAgent = (sight: AgentSight | undefined, master: Address): boolean =>
+  masterPorts(master).every(
+    ({ to }) => sight?.server.ports.findLast((each) => sameAddress(each.to, to))?.outcome === 'open',
+  );
+
 interface MasterHostScene {
   readonly master: PreflightMaster;
   readonly facts: NodeFacts;

@@ -38,6 +38,12 @@ export const Plan = Type.Object({
   acceptable: Type.Boolean({ description: 'Whether no finding is an error.' }),
   batchSize: Type.Integer(),
   batchSizeReason: Said,
+  ports: Type.Optional(
+    Nullable(
+      Said,
+      'Which ports of the master were tried, from where, and what that does not prove; null = none.',
+    ),
+  ),
   batches: Type.Array(Type.Array(Type.String()), { description: 'Names of nodes.' }),
   waitsFor: Nullable(
     Type.String(),

@@ -164,3 +164,29 @@ describe('each finding about a host', () => {
     });
   });
 });
+
+describe('a plan says from where the ports of the master were tried', () => {
+  const ports = [11_221, 19_222];
+  const derivedPorts = ports.map((port) => ({ port, shift: port - 9221, outcome: 'open' as const }));
+  const said = (changes: RequestChanges) =>
+    makePlan({ ...aRequest(changes), id: 'plan', at: now }).ports?.text;
+
+  test('and that this proves nothing of the nodes’ way', () => {
+    expect(said({ master: aMaster({ facts: { derivedPorts } }) })).toBe(
+      'From here the service reached port 9221, 11221 and 19222 of the master. That proves nothing of the way from the nodes: an agent beside a node tries it.',
+    );
+    expect(said({})).toBe(undefined);
+  });
+
+  test('where the agents beside the nodes reached them too', () => {
+    const tried = [9221, ...ports].map((port) => ({
+      to: { host: '10.0.0.1', port },
+      at: now,
+      outcome: 'open' as const,
+    }));
+    const { nodes } = seenBy({ ports: tried });
+    expect(said({ master: aMaster({ facts: { derivedPorts } }), nodes: nodes! })).toBe(
+      'From here the service reached port 9221, 11221 and 19222 of the master. So did the agents beside 1 of 1 node.',
+    );
+  });
+});

@@ -43,6 +43,11 @@ export function PlanView({ plan, onPermit }: PlanProps) {
         </Notice>
       )}
       <Findings findings={plan.findings} onPermit={onPermit} />
+      {plan.ports && (
+        <p className="soft small">
+          <Said>{plan.ports.text}</Said>
+        </p>
+      )}
       <div className="plan-grid">
         <Batches plan={plan} />
         <Forced plan={plan} />
