@@ -13,7 +13,7 @@ import { parseMaster } from './targets.ts';
 import { validator } from './validate.ts';
 
 /** Masters of one audit. */
-export const mostMasters = 1000;
+const mostMasters = 1000;
 
 const Masters = Type.Union(
   [

@@ -9,7 +9,7 @@ import { findingFor } from '../../model/findings.ts';
 import { refuse } from '../../model/refusal.ts';
 import { auditHasEnded } from '../../model/states.ts';
 import type { Reader } from '../../model/text.ts';
-import { Audit, AuditSummary } from '../../model/views/audit.ts';
+import { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import { PageOf } from '../../model/views/schema.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { AuditStore, StoredAudit } from '../../store/audits.ts';
@@ -74,7 +74,7 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
             },
             { ...strict },
           ),
-          response: { 200: PageOf(AuditSummary), ...errorResponses(400) },
+          response: { 200: PageOf(StoredAuditDoc), ...errorResponses(400) },
         },
       },
       async ({ query }) => {

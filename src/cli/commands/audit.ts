@@ -1,5 +1,5 @@
 import { auditFields } from '../../model/audit.ts';
-import type { Audit, AuditSummary } from '../../model/views/audit.ts';
+import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import type { Page } from '../../model/views/schema.ts';
 import { CliError, passesAfterMs, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -173,7 +173,7 @@ const hostPort = ({ host, port }: { readonly host: string; readonly port: number
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 async function list(session: Session, { limit }: AuditsOptions): Promise<ExitCode> {
-  const page = await session.client.get<Page<AuditSummary>>('/v1/audits', limit ? { limit } : {});
+  const page = await session.client.get<Page<StoredAuditDoc>>('/v1/audits', limit ? { limit } : {});
   session.print(page, () => {
     if (page.items.length === 0) return ['No audits.'];
     const rows = page.items.map(({ id, state, createdAt, counts }) => [

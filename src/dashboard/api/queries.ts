@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ControlVerb, type ExpansionState, isActive, isEnded } from '../../model/expansion.ts';
 import type { AgentList } from '../../model/views/agent.ts';
-import type { Audit, AuditSummary } from '../../model/views/audit.ts';
+import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
 import type { ObservationPage } from '../../model/views/observation.ts';
@@ -189,7 +189,7 @@ export const useAudits = () =>
     queryKey: keys.audits,
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) =>
-      call<Page<AuditSummary>>(
+      call<Page<StoredAuditDoc>>(
         `/v1/audits?limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
       ),
     getNextPageParam: (page) => page.nextCursor,

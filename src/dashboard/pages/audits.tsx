@@ -2,7 +2,7 @@ import { Button, Modal, NativeSelect, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { verdictWord } from '../../model/audit-texts.ts';
-import type { AuditSummary, AuditVerdict } from '../../model/views/audit.ts';
+import type { AuditVerdict, StoredAuditDoc } from '../../model/views/audit.ts';
 import { startAudit, useAudits, useIsOperator } from '../api/queries.ts';
 import { ListPanel } from '../components/list-panel.tsx';
 import { ErrorNotice, PageTitle, useNow } from '../components/parts.tsx';
@@ -21,7 +21,7 @@ const tones: Readonly<Record<AuditVerdict, Tone>> = {
 };
 
 /** The word for a verdict in the language of the page. */
-export function useVerdictWord(): (verdict: AuditVerdict) => string {
+function useVerdictWord(): (verdict: AuditVerdict) => string {
   const { language } = useLanguage();
   return (verdict) => verdictWord(verdict, { language, tool: 'dashboard' });
 }
@@ -31,7 +31,7 @@ export function AuditVerdictBadge({ verdict }: { readonly verdict: AuditVerdict 
   return <Badge tone={tones[verdict]}>{word(verdict)}</Badge>;
 }
 
-export function AuditStateBadge({ state }: { readonly state: AuditSummary['state'] }) {
+export function AuditStateBadge({ state }: { readonly state: StoredAuditDoc['state'] }) {
   const { states } = useMessages().audits;
   return <Badge tone={state === 'running' ? 'info' : 'plain'}>{states[state]}</Badge>;
 }
@@ -64,7 +64,7 @@ export default function AuditsPage() {
   );
 }
 
-function AuditRow({ audit }: { readonly audit: AuditSummary }) {
+function AuditRow({ audit }: { readonly audit: StoredAuditDoc }) {
   const now = useNow();
   const { damaged, doubtful, notJudged, slaves } = audit.counts;
   return (

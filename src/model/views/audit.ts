@@ -111,9 +111,6 @@ export const StoredAuditDoc = Type.Object({
 });
 export type StoredAuditDoc = Of<typeof StoredAuditDoc>;
 
-export const AuditSummary = StoredAuditDoc;
-export type AuditSummary = Of<typeof AuditSummary>;
-
 export const Audit = Type.Object({
   ...StoredAuditDoc.properties,
   servers: Type.Array(AuditServer, { description: 'Masters and slaves, a master before its slaves.' }),
