@@ -215,7 +215,8 @@ test('no request that the description of the API can lead to fails or hangs', as
         text: String(error),
       }));
       statuses[status] = (statuses[status] ?? 0) + 1;
-      if (status >= 500)
+      // A busy machine gets these two on purpose.
+      if (status >= 500 && !/"code":"(?:rehearsal_running|overloaded)"/.test(text))
         wrong.push({ method, path, status, body: body?.slice(0, 500), text: text.slice(0, 300) });
     }
   }

@@ -104,6 +104,8 @@ const withoutVersion: Readonly<Record<string, string>> = {
   'comparisons.right_target': 'as above',
   'deliveries.payload': 'the body as it is sent; nobody reads it again',
   'agents.dropped': 'two counters',
+  'agents.instances': 'what the next reports, seconds later, are set beside',
+  'agent_servers.ports_asked': 'addresses that the next report is told of, within seconds',
   'deliveries.last_said': 'a code with its facts and its words in English, which is all that a reader needs',
 };
 
