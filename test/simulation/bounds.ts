@@ -117,7 +117,8 @@ export function createBounds({ cluster, nodeOf, report }: Watched): Bounds {
         const unwatched = node.traits.opensSupersededCopy
           ? Math.max(0, copied.unwatchedBytes - askedAgainBytesPerMs * copied.unwatchedMs)
           : 0;
-        if (copied.bytes + unwatched <= most || attempt.endedAt !== null) continue;
+        // A node that leaves is being detached: its copy was ended by what this look showed.
+        if (copied.bytes + unwatched <= most || attempt.endedAt !== null || join.leaving !== null) continue;
         copied.tooManySince ??= cluster.now();
         // The size of a dump that was made before anybody watched is not known: bytes and time together end its copy.
         const isKnown = attempt.tracker.waits.every(({ snapshotBytesAtMost }) => snapshotBytesAtMost != null);
