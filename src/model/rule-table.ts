@@ -118,9 +118,9 @@ export const ruleTable = {
       }),
       opened_whole: text<{ receivedBytes: number; nodeTableBytesAfterSwap: number }>({
         en: ({ receivedBytes, nodeTableBytesAfterSwap }) =>
-          `Nobody looked as the copy ended: at least ${readableBytes(receivedBytes)} of the snapshot came. The node's tables held ${readableBytes(nodeTableBytesAfterSwap)} after the swap, and this version opens whole copies only.`,
+          `${readableBytes(receivedBytes)} of the snapshot were seen to come. The node's tables held ${readableBytes(nodeTableBytesAfterSwap)} after the swap, and this version opens whole copies only.`,
         zh: ({ receivedBytes, nodeTableBytesAfterSwap }) =>
-          `复制结束时没有观察到：快照至少收到 ${readableBytes(receivedBytes)}。切换后该节点的表为 ${readableBytes(nodeTableBytesAfterSwap)}，而该版本只会打开完整的副本。`,
+          `观察到快照收到 ${readableBytes(receivedBytes)}。切换后该节点的表为 ${readableBytes(nodeTableBytesAfterSwap)}，而该版本只会打开完整的副本。`,
       }),
       reused_unknown: plain('The size of the reused dump is not known.', '所复用快照的大小未知。'),
       reused: text<{ receivedBytes: number; nodeTableBytesAfterSwap: number }>({

@@ -572,7 +572,10 @@ function incomplete({
   const receivedBytes = receivedInPass(wait) ?? 0;
   if (bytesComplete(wait) === false && !openedWhole(wait, slave, capabilities)) {
     // Its tables are read at the next look.
-    const isAwaited = bytesInDoubt(wait) && !capabilities.opensSupersededCopy && slave.ownSstBytes === null;
+    const isAwaited =
+      bytesInDoubt(wait, slave, capabilities) &&
+      !capabilities.opensSupersededCopy &&
+      slave.ownSstBytes === null;
     if (isAwaited && now - (slave.upSince ?? now) < limits.notListedMs) return null;
     return { as: 'few_bytes', receivedBytes, snapshotBytes: wait.snapshotBytes! };
   }

@@ -527,25 +527,43 @@ export function bytesComplete(wait: FullSyncPass): boolean | null {
   return wait.snapshotBytesKnown ? false : null;
 }
 
-/**
- * Nobody looked while the copy ended, and binlog came as well: whether all of the snapshot did cannot be told from the
- * bytes. A version that never opens a part of a copy has all of it if its tables are as large.
- */
-export const bytesInDoubt = (wait: FullSyncPass): boolean =>
-  bytesComplete(wait) === false && (wait.unseenBytesAtMost ?? 0) >= completeShare * wait.snapshotBytes!;
-
-export const openedWhole = (
-  wait: FullSyncPass,
-  { ownSstBytes, replication }: Pick<SlaveTracker, 'ownSstBytes' | 'replication'>,
-  { opensSupersededCopy, hasEligibleFlag }: Capabilities,
-): boolean =>
-  bytesInDoubt(wait) &&
-  !opensSupersededCopy &&
-  (!hasEligibleFlag || replication?.eligibleForMasterElection === true) &&
-  (ownSstBytes ?? 0) >= completeShare * wait.snapshotBytes!;
-
 /** Below this the files beside the tables (MANIFEST, OPTIONS) are too large a part of what is copied. */
 const tooSmallToTellBytes = 16 * 1024 * 1024;
+
+/**
+ * Whether few bytes of a snapshot are no proof that data are missing. Nobody looked while the copy ended, and binlog came
+ * as well; or other databases of the node came before, with another dump; or the node itself says that its full sync has
+ * ended, and INFO shows more than a dump holds. Then its tables tell.
+ */
+export const bytesInDoubt = (
+  wait: FullSyncPass,
+  { replication }: Pick<SlaveTracker, 'replication'>,
+  { hasEligibleFlag }: Capabilities,
+): boolean =>
+  bytesComplete(wait) === false &&
+  ((wait.unseenBytesAtMost ?? 0) >= completeShare * wait.snapshotBytes! ||
+    (hasEligibleFlag && replication?.eligibleForMasterElection === true) ||
+    Object.keys(replication?.binlog ?? {}).some((db) => !wait.dbs.includes(db)));
+
+/** Of what a node opened, so much must have come over the wire: it has written tables of its own since. */
+const cameByWireShare = 0.8;
+
+/** A version that never opens a part of a copy has all of it if its tables are as large, or came with this copy. */
+export function openedWhole(
+  wait: FullSyncPass,
+  slave: Pick<SlaveTracker, 'ownSstBytes' | 'replication'>,
+  capabilities: Capabilities,
+): boolean {
+  const { ownSstBytes, replication } = slave;
+  const { opensSupersededCopy, hasEligibleFlag } = capabilities;
+  if (opensSupersededCopy || ownSstBytes === null || !bytesInDoubt(wait, slave, capabilities)) return false;
+  if (hasEligibleFlag && replication?.eligibleForMasterElection !== true) return false;
+  const snapshot = wait.snapshotBytes!;
+  if (ownSstBytes >= completeShare * snapshot) return true;
+  if (!hasEligibleFlag) return false;
+  const least = Math.max(openedShare * snapshot, cameByWireShare * ownSstBytes);
+  return snapshot < tooSmallToTellBytes || (receivedInPass(wait) ?? 0) >= least;
+}
 
 /**
  * Whether the node opened about as much as the snapshot holds, or, where its size is not known, as came; or as the master
