@@ -10,13 +10,16 @@ import {
   bytesComplete,
   bytesInDoubt,
   copiedBytes,
+  copiesOfLastDump,
   copyBytesAtMost,
   dumpIsCertain,
   idleBytesPerSecond,
   isTrickle,
+  lastRestartAt,
   leastExcessBytes,
   openedEnough,
   openedWhole,
+  receivedIn,
   receivedInPass,
   refusedBytesPerSecond,
   sawEachDump,
@@ -500,27 +503,9 @@ function tooManyBytes(slave: SlaveTracker) {
   return { as: 'too_many_bytes' as const, fullSyncs, receivedBytes };
 }
 
-/** A restart of node or master explains what came before it. */
-const lastRestartAt = ({ restarts, masterRestartedAt }: SlaveTracker): number =>
-  Math.max(restarts.at(-1) ?? 0, masterRestartedAt ?? 0);
-
 /** A node that throws a superseded copy away can be back in WaitDBSync before the next look; its wait then goes on. */
 const copiesIn = ({ endedAt, laterDumps }: FullSyncPass): number =>
   endedAt === null ? 1 + laterDumps : Math.max(1, laterDumps);
-
-const receivedIn = (waits: readonly FullSyncPass[]): number =>
-  waits.reduce((sum, wait) => sum + (receivedInPass(wait) ?? 0), 0);
-
-/** The copies of the dump that is copied now, since the last restart of node or master. */
-function copiesOfLastDump(slave: SlaveTracker): readonly FullSyncPass[] {
-  const last = lastPass(slave);
-  if (!last?.dump) return [];
-  const since = lastRestartAt(slave);
-  return slave.waits.filter(
-    ({ dump, startedAt, supersededBy }) =>
-      dump?.notAfter === last.dump!.notAfter && startedAt >= since && supersededBy === null,
-  );
-}
 
 function begunAgain({ slave, limits }: AnomalyInput) {
   const same = copiesOfLastDump(slave);

@@ -530,39 +530,74 @@ export function bytesComplete(wait: FullSyncPass): boolean | null {
 /** Below this the files beside the tables (MANIFEST, OPTIONS) are too large a part of what is copied. */
 const tooSmallToTellBytes = 16 * 1024 * 1024;
 
+/** Bytes that came during these waits. */
+export const receivedIn = (waits: readonly FullSyncPass[]): number =>
+  waits.reduce((sum, wait) => sum + (receivedInPass(wait) ?? 0), 0);
+
+/** A restart of node or master explains what came before it. */
+export const lastRestartAt = ({
+  restarts,
+  masterRestartedAt,
+}: Pick<SlaveTracker, 'restarts' | 'masterRestartedAt'>): number =>
+  Math.max(restarts.at(-1) ?? 0, masterRestartedAt ?? 0);
+
+/** The copies of the dump that was copied last, since the last restart of node or master. */
+export function copiesOfLastDump(
+  slave: Pick<SlaveTracker, 'waits' | 'restarts' | 'masterRestartedAt'>,
+): readonly FullSyncPass[] {
+  const last = slave.waits.at(-1);
+  if (!last?.dump) return [];
+  const since = lastRestartAt(slave);
+  return slave.waits.filter(
+    ({ dump, startedAt, supersededBy }) =>
+      dump?.notAfter === last.dump!.notAfter && startedAt >= since && supersededBy === null,
+  );
+}
+
+type Said = Pick<SlaveTracker, 'replication'>;
+
+/** The node's word that its full sync has ended, where its version gives one. */
+const saysEnded = ({ replication }: Said, { hasEligibleFlag }: Capabilities): boolean =>
+  hasEligibleFlag && replication?.eligibleForMasterElection === true;
+
 /**
- * Whether few bytes of a snapshot are no proof that data are missing. Nobody looked while the copy ended, and binlog came
- * as well; or other databases of the node came before, with another dump; or the node itself says that its full sync has
- * ended, and INFO shows more than a dump holds. Then its tables tell.
+ * Whether more may have come than was counted in this wait: nobody looked while the copy ended, and binlog came as well;
+ * or other databases of the node came before, with another dump.
  */
-export const bytesInDoubt = (
-  wait: FullSyncPass,
-  { replication }: Pick<SlaveTracker, 'replication'>,
-  { hasEligibleFlag }: Capabilities,
-): boolean =>
-  bytesComplete(wait) === false &&
-  ((wait.unseenBytesAtMost ?? 0) >= completeShare * wait.snapshotBytes! ||
-    (hasEligibleFlag && replication?.eligibleForMasterElection === true) ||
-    Object.keys(replication?.binlog ?? {}).some((db) => !wait.dbs.includes(db)));
+const cameUncounted = (wait: FullSyncPass, { replication }: Said): boolean =>
+  (wait.unseenBytesAtMost ?? 0) >= completeShare * wait.snapshotBytes! ||
+  Object.keys(replication?.binlog ?? {}).some((db) => !wait.dbs.includes(db));
+
+/**
+ * Whether few bytes of a snapshot are no proof that data are missing: more may have come than was counted, or the node
+ * itself says that its full sync has ended, and INFO shows more than a dump holds. Then its tables tell.
+ */
+export const bytesInDoubt = (wait: FullSyncPass, slave: Said, capabilities: Capabilities): boolean =>
+  bytesComplete(wait) === false && (saysEnded(slave, capabilities) || cameUncounted(wait, slave));
 
 /** Of what a node opened, so much must have come over the wire: it has written tables of its own since. */
 const cameByWireShare = 0.8;
 
-/** A version that never opens a part of a copy has all of it if its tables are as large, or came with this copy. */
+/**
+ * A version that never opens a part of a copy has all of it if its tables are as large, or came with this copy; a copy that
+ * was cut short goes on with the files that it has. What the node says is no proof alone: its tables can be older ones.
+ */
 export function openedWhole(
   wait: FullSyncPass,
-  slave: Pick<SlaveTracker, 'ownSstBytes' | 'replication'>,
+  slave: Pick<SlaveTracker, 'ownSstBytes' | 'replication' | 'waits' | 'restarts' | 'masterRestartedAt'>,
   capabilities: Capabilities,
 ): boolean {
-  const { ownSstBytes, replication } = slave;
+  const { ownSstBytes } = slave;
   const { opensSupersededCopy, hasEligibleFlag } = capabilities;
   if (opensSupersededCopy || ownSstBytes === null || !bytesInDoubt(wait, slave, capabilities)) return false;
-  if (hasEligibleFlag && replication?.eligibleForMasterElection !== true) return false;
+  if (hasEligibleFlag && !saysEnded(slave, capabilities)) return false;
   const snapshot = wait.snapshotBytes!;
-  if (ownSstBytes >= completeShare * snapshot) return true;
-  if (!hasEligibleFlag) return false;
-  const least = Math.max(openedShare * snapshot, cameByWireShare * ownSstBytes);
-  return snapshot < tooSmallToTellBytes || (receivedInPass(wait) ?? 0) >= least;
+  const received = Math.max(receivedInPass(wait) ?? 0, receivedIn(copiesOfLastDump(slave)));
+  const cameInPart = received >= openedShare * snapshot;
+  if (ownSstBytes >= completeShare * snapshot) return cameInPart || cameUncounted(wait, slave);
+  if (!hasEligibleFlag || !cameInPart) return false;
+  if (snapshot < tooSmallToTellBytes) return true;
+  return received >= cameByWireShare * ownSstBytes && ownSstBytes >= openedShare * received;
 }
 
 /**

@@ -88,8 +88,9 @@ function follow(
   reportedVersion = '3.5.4',
   earlier: readonly Look[] = [],
   told: Address = master,
+  shown: Pick<NodeFacts, 'replication'> = {},
 ) {
-  const capabilities = capabilitiesOf({ server: { ...server, reportedVersion } });
+  const capabilities = capabilitiesOf({ server: { ...server, reportedVersion }, ...shown });
   const first = [...earlier, masterLook(900, { file: 5, offset: 0 }, 10)];
   let tracked = first.reduce(trackMaster, newMasterTracker());
   let slave = newSlaveTracker({
@@ -212,6 +213,91 @@ describe('a full sync whose end nobody looked at', () => {
 
   it('is not proven by bytes that can be binlog: a copy cut short looks like this', () => {
     expect(follow([copying, under(3000, 40 * mega), up(120 * mega)]).rules.bytes_received).toBe(false);
+  });
+});
+
+describe('a copy of fewer bytes than INFO shows of the snapshot (promise 5)', () => {
+  const copyingOf = (snapshot: number): Seen => ({
+    master: masterLook(2000, { file: 5, offset: 0 }, 11, snapshot),
+    slave: slaveLook(2010, 'WaitDBSync', { file: 0, offset: 0 }, 0),
+  });
+  /** The node is up and holds `own` bytes of tables; `ended`: what it says of its full sync, null = its version says nothing. */
+  const received = (
+    version: string,
+    snapshot: number,
+    came: number,
+    own: number,
+    ended: boolean | null = true,
+    earlier: readonly Seen[] = [],
+    databases: readonly string[] = ['db0'],
+  ) => {
+    const replication = {
+      ...masterReplication({
+        role: 'slave',
+        masterHost: master.host,
+        masterPort: master.port,
+        linkStatus: 'up',
+        dbStates: { db0: 'Connected' },
+        binlog: Object.fromEntries(databases.map((db) => [db, { file: 5, offset: 0 }])),
+      }),
+      eligibleForMasterElection: ended,
+    };
+    const sizes = { sstBytes: own, liveSstBytes: own, memtableBytes: 0, estimatedKeys: 1 };
+    const up: Seen = {
+      master: masterLook(3000, { file: 5, offset: 0 }, 11, snapshot),
+      slave: answered(3010, { replication, sizes, stats: stats(came, 3010) }),
+    };
+    return follow([copyingOf(snapshot), ...earlier, up], version, [], master, { replication }).rules
+      .bytes_received;
+  };
+
+  it.each(['3.5.5', '4.0.1'])('is whole on %s where the node opened what came, and says so', (version) => {
+    expect(received(version, 200 * mega, 170 * mega, 175 * mega)).toBe(true);
+    expect(received(version, 200 * mega, 120 * mega, 190 * mega)).toBe(true);
+    expect(received(version, 10 * mega, 4 * mega, 8 * mega)).toBe(true);
+  });
+
+  it.each(['3.5.5', '4.0.1'])('is a part on %s where the node opened more than came', (version) => {
+    expect(received(version, 200 * mega, 120 * mega, 175 * mega)).toBe(false);
+  });
+
+  it.each(['3.5.5', '4.0.1'])('is a part on %s where the node opened little of what came', (version) => {
+    expect(received(version, 200 * mega, 170 * mega, 50 * mega)).toBe(false);
+  });
+
+  it.each(['3.5.5', '4.0.1'])(
+    'is a part on %s where hardly anything came: the flag proves nothing',
+    (version) => {
+      expect(received(version, 200 * mega, 50 * mega, 50 * mega)).toBe(false);
+      expect(received(version, 200 * mega, 0, 200 * mega)).toBe(false);
+      expect(received(version, 10 * mega, 0, 10 * mega)).toBe(false);
+      expect(received(version, 10 * mega, 0, 1 * mega)).toBe(false);
+    },
+  );
+
+  it('is whole where the copy went on with the files that an earlier try of it had brought', () => {
+    const at = (ms: number, state: DbState, came: number): Seen => ({
+      ...copyingOf(200 * mega),
+      slave: slaveLook(ms, state, { file: 0, offset: 0 }, came),
+    });
+    const earlier = (came: number) => [
+      at(2100, 'WaitDBSync', came),
+      at(2200, 'TryConnect', came),
+      at(2300, 'WaitDBSync', came),
+    ];
+    expect(received('4.0.1', 200 * mega, 172 * mega, 200 * mega, true, earlier(170 * mega))).toBe(true);
+    expect(received('4.0.1', 200 * mega, 12 * mega, 200 * mega, true, earlier(10 * mega))).toBe(false);
+  });
+
+  it('is a part as long as the node does not say that its full sync has ended', () => {
+    expect(received('4.0.1', 200 * mega, 170 * mega, 175 * mega, false)).toBe(false);
+    const databases = ['db0', 'db1'];
+    expect(received('4.0.1', 200 * mega, 50 * mega, 200 * mega, true, [], databases)).toBe(true);
+    expect(received('4.0.1', 200 * mega, 50 * mega, 200 * mega, false, [], databases)).toBe(false);
+  });
+
+  it('is a part on versions that can open a copy that was cut short', () => {
+    expect(received('3.5.4', 200 * mega, 170 * mega, 175 * mega, null)).toBe(false);
   });
 });
 
