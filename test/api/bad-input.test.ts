@@ -141,6 +141,19 @@ describe('bad input is refused with the field named, and nothing is stored', () 
     });
   });
 
+  test.each(['%00', '%ff%01', '%zz%0a', '%7F%', '%C2%85%e4'])(
+    'an encoded control character in a query, beside what is no text: %s',
+    async (text) => {
+      const response = await api.app.inject({ url: `/v1/expansions?search=${text}` });
+      const { error } = response.json();
+      expect({ status: response.statusCode, code: error.code }).toEqual({
+        status: 400,
+        code: 'validation_failed',
+      });
+      expect(error.message).toMatch(/\\u00(?:00|01|0a|7f|85)/);
+    },
+  );
+
   test.each([{}, { master: '10.0.0.1' }, { master: 7 }])('the master of a topology: %j', async (payload) => {
     const response = await api.app.inject({ method: 'POST', url: '/v1/topology', payload });
     expect({ status: response.statusCode, field: response.json().error.field }).toEqual({

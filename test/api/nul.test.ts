@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { agentRoutes } from '../../src/api/routes/agents.ts';
+import { auditRoutes } from '../../src/api/routes/audits.ts';
 import { comparisonRoutes } from '../../src/api/routes/comparisons.ts';
 import { webhookRoutes } from '../../src/api/routes/webhooks.ts';
-import { credentialSource } from '../../src/platform/config.ts';
+import { type AccessToken, credentialSource } from '../../src/platform/config.ts';
+import type { AgentStore } from '../../src/store/agents.ts';
+import type { AuditStore } from '../../src/store/audits.ts';
 import type { ComparisonStore } from '../../src/store/comparisons.ts';
 import { encodeCursor } from '../../src/store/expansion-rows.ts';
 import { MemoryWebhooks } from '../webhooks/memory-webhooks.ts';
 import { type CampaignWorld, campaignRequest, campaignWorld } from '../work/campaign/support.ts';
-import { fakeDoorbell } from './support.ts';
+import { bearer, fakeDoorbell, operator } from './support.ts';
 
 interface Shape {
   readonly type?: string;
@@ -27,16 +31,28 @@ interface Place {
 
 let world: CampaignWorld;
 let paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+const agent: AccessToken = { name: 'h1', role: 'agent', token: 'agent-token-of-the-tests' };
+
 beforeAll(async () => {
-  const comparisons = comparisonRoutes({
-    comparisons: {} as ComparisonStore,
-    doorbell: fakeDoorbell(),
-    credentials: credentialSource(new Map()),
-  });
-  world = await campaignWorld({ api: { routes: [comparisons, webhookRoutes(new MemoryWebhooks(), [])] } });
+  const parts = { doorbell: fakeDoorbell(), credentials: credentialSource(new Map()) };
+  const routes = [
+    comparisonRoutes({ ...parts, comparisons: {} as ComparisonStore }),
+    auditRoutes({ ...parts, audits: {} as AuditStore }),
+    agentRoutes({} as AgentStore),
+    webhookRoutes(new MemoryWebhooks(), []),
+  ];
+  world = await campaignWorld({ tokens: [operator, agent], api: { routes } });
   ({ paths } = (await world.api.app.inject({ url: '/openapi.json' })).json());
 });
 afterAll(() => world.api.app.close());
+
+const call = ({ method, url, payload }: Pick<Place, 'url'> & Partial<Place>) =>
+  world.api.app.inject({
+    url,
+    headers: bearer(url === '/v1/agents/reports' ? agent : operator),
+    ...(method && { method }),
+    ...(payload && { payload }),
+  });
 
 const withNul = 'a\0b';
 
@@ -92,7 +108,7 @@ test('U+0000 is refused in every text of every route, with its place named', asy
   expect(all.length).toBeGreaterThan(150);
   const others: string[] = [];
   for (const { method, url, field, payload } of all) {
-    const response = await world.api.app.inject({ method, url, ...(payload ? { payload } : {}) });
+    const response = await call({ method, url, ...(payload && { payload }) });
     const { error = null } = response.statusCode === 204 ? {} : response.json();
     const refused = response.statusCode === 400 && error?.code === 'validation_failed';
     if (!refused || error.field !== field || !error.message.includes('\\u0000'))
@@ -107,20 +123,17 @@ test('U+0000 inside a cursor makes it a foreign cursor', async () => {
     get?.parameters?.some(({ name }) => name === 'cursor'),
   );
   expect(lists.map(([path]) => path).sort()).toEqual([
+    '/v1/audits',
     '/v1/campaigns',
     '/v1/comparisons',
     '/v1/expansions',
     '/v1/webhooks/{id}/deliveries',
   ]);
   const { id } = (
-    await world.api.app.inject({
-      method: 'POST',
-      url: '/v1/webhooks',
-      payload: { url: 'https://h.example/' },
-    })
+    await call({ method: 'POST', url: '/v1/webhooks', payload: { url: 'https://h.example/' } })
   ).json();
   for (const [path] of lists) {
-    const response = await world.api.app.inject({ url: `${path.replace('{id}', id)}?cursor=${cursor}` });
+    const response = await call({ url: `${path.replace('{id}', id)}?cursor=${cursor}` });
     expect([path, response.statusCode, response.json().error?.field]).toEqual([path, 400, 'cursor']);
   }
 });

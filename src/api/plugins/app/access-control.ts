@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Requester } from '../../../admission/acceptance.ts';
 import { printable } from '../../../admission/validate.ts';
 import { refuse, refuseField } from '../../../model/refusal.ts';
-import { anyControl } from '../../../model/text.ts';
 import type { Caller } from '../../access.ts';
 import type { ApiParts } from '../../parts.ts';
 
@@ -21,6 +20,9 @@ declare module 'fastify' {
     access?: RouteAccess;
   }
 }
+
+/** `anyControl`, as it stands in an address. */
+const encodedControl = /%(?:[01][0-9a-f]|7f|c2%[89][0-9a-f])/gi;
 
 const reading = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -49,8 +51,9 @@ export function accessControl(app: FastifyInstance, parts: ApiParts): void {
   });
   // After the schemas, which name the place.
   app.addHook('preHandler', async ({ url }) => {
-    if (/%(?:0|1|7f|c2%[89])/i.test(url) && anyControl.test(decodeURIComponent(url)))
-      throw refuseField('control_character', null, { value: printable(decodeURIComponent(url)) }, 'query');
+    // Only these are decoded: what stands beside them can be no text at all.
+    const plain = url.replaceAll(encodedControl, decodeURIComponent);
+    if (plain !== url) throw refuseField('control_character', null, { value: printable(plain) }, 'query');
   });
 }
 
