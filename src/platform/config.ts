@@ -277,7 +277,7 @@ class ConfigSource {
     const { value } = row;
     if (value.is === 'nodes')
       return this.#rules(row.env ?? row.file, given as readonly string[]) as SettingValue<N>;
-    if (value.is === 'url' && !hasProtocol(given as string, value.protocols)) {
+    if (value.is === 'url' && !isAddress(given as string, value.protocols)) {
       // The value itself is not quoted: it may hold a password.
       this.#problems.push(
         `${row.env} is not ${allowedText(value)}; correct it, or leave it out to use the built-in default.`,
@@ -544,8 +544,21 @@ function describeErrors(schema: TSchema, value: unknown): readonly string[] {
   );
 }
 
-const hasProtocol = (text: string, protocols: readonly string[]): boolean =>
-  URL.canParse(text) && protocols.includes(new URL(text).protocol);
+/** Whether it is an address with one of these protocols, whose user and password can be read. */
+function isAddress(text: string, protocols: readonly string[]): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return protocols.includes(protocol) && [username, password].every(isEncodedText);
+}
+
+function isEncodedText(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Passwords by name. They stay in here: only the engine asks for them, to log in. `networks`: where nodes are that have no

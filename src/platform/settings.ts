@@ -208,7 +208,7 @@ export function allowedText(value: Value): string {
     case 'word':
       return `one of ${value.of.join(', ')}`;
     case 'url':
-      return `an address of the form ${value.protocols[0]}//user:password@host:port/name`;
+      return `an address of the form ${value.protocols[0]}//user:password@host:port/name, with each % of a password written as %25`;
     case 'nodes':
       return 'a list of host names, name patterns (*.pika.example), IP addresses or networks (10.0.0.0/8)';
     case 'text':

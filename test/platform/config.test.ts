@@ -105,6 +105,8 @@ describe('a bad setting is named, with what to do about it', () => {
     ['an unknown log level', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL .*info/],
     ['a database of another kind', { DATABASE_URL: 'mysql://u:hidden-pw@h/d' }, /^DATABASE_URL .*postgres:/],
     ['an address that is none', { REDIS_URL: 'localhost:6379' }, /^REDIS_URL .*redis:/],
+    ['a bare % in a password', { DATABASE_URL: 'postgres://u:hidden-pw%@h/d' }, /^DATABASE_URL .*%25/],
+    ['bytes that are no text in a name', { REDIS_URL: 'redis://u%ff:hidden-pw@h' }, /^REDIS_URL .*%25/],
     [
       'a guessable token',
       { PIKA_EXPANDER_OPERATOR_TOKEN: 'secret' },
