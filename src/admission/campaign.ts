@@ -8,6 +8,7 @@ import { formatAddress } from '../model/observation.ts';
 import { mergePolicies } from '../model/policy.ts';
 import { Refusal, refuse, refuseField } from '../model/refusal.ts';
 import type { CampaignPlan, MemberPlan } from '../model/views/campaign.ts';
+import { eachInTurn } from '../platform/in-turns.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../store/campaigns.ts';
 import { addressKey, masterKey } from '../store/master-key.ts';
@@ -71,7 +72,9 @@ export function createCampaignAdmission(parts: CampaignAdmissionParts): Campaign
   const { campaigns, now } = parts;
 
   async function planOf({ label, settings, members }: ParsedCampaign): Promise<CampaignPlan> {
-    const planned = await inTurns(members, (member, index) => planMember(parts, member, index));
+    const planned = await eachInTurn(plannedAtOnce, members, (member, index) =>
+      planMember(parts, member, index),
+    );
     const at = now();
     return {
       at,
@@ -220,20 +223,6 @@ async function planMember(
     waitsFor: plan.waitsFor,
     forecast: plan.forecast,
   };
-}
-
-/** Works on the items, a limited number side by side. Results are in the order of the items. */
-async function inTurns<T, R>(
-  items: readonly T[],
-  work: (item: T, index: number) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = [];
-  const entries = items.entries();
-  const worker = async () => {
-    for (const [index, item] of entries) results[index] = await work(item, index);
-  };
-  await Promise.all(Array.from({ length: Math.min(plannedAtOnce, items.length) }, worker));
-  return results;
 }
 
 const expectedSeconds = ({ forecast }: MemberPlan): number | null => forecast?.secondsTotal?.expected ?? null;

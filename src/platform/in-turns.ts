@@ -14,3 +14,13 @@ export function inTurns(most: number): <T>(work: () => Promise<T>) => Promise<T>
     }
   };
 }
+
+/** Works on all items, at most `most` at a time. Results are in the order of the items. */
+export function eachInTurn<T, R>(
+  most: number,
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<readonly R[]> {
+  const inTurn = inTurns(most);
+  return Promise.all(items.map((item, index) => inTurn(() => work(item, index))));
+}

@@ -25,6 +25,7 @@ import { formatAddress } from '../../model/observation.ts';
 import { auditHasEnded, comparisonHasEnded } from '../../model/states.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import type { StoredAuditDoc, StoredAuditServer } from '../../model/views/audit.ts';
+import { eachInTurn } from '../../platform/in-turns.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
 import type { AuditStore, ProvenSlave, StoredAudit } from '../../store/audits.ts';
@@ -171,7 +172,7 @@ class Job {
       masters.set(master.index, seen);
       return seen;
     };
-    await inTurns(wanted, async (server) => {
+    await eachInTurn(looksAtOnce, wanted, async (server) => {
       if (signal.aborted) return;
       if (server.master === null) return this.#lookAtRoot(server);
       await this.#lookAtSlave(server, await masterOf(server), uses.get(server.target.name) ?? null);
@@ -244,7 +245,7 @@ class Job {
       listedAs: formatAddress({ host: slave.ip, port: slave.port }),
     }));
     const unlisted: { target: NodeTarget; listedAs: null }[] = [];
-    await inTurns(notListed(known.slice(this.#doc.slaves.length), slaves), async (slave) => {
+    await eachInTurn(looksAtOnce, notListed(known.slice(this.#doc.slaves.length), slaves), async (slave) => {
       const { look } = await this.#see(slave, target);
       const follows = look.kind === 'answered' && look.facts.replication?.role !== 'master';
       if (follows && isSlaveOfMaster(look.facts, seen, false))
@@ -383,12 +384,4 @@ const passwordOf = (credentials: CredentialSource, { credential }: NodeTarget): 
 function saidOf({ look, capabilities }: Seen): Partial<StoredAuditServer> {
   if (look.kind !== 'answered') return {};
   return { version: capabilities?.version ?? null, role: look.facts.replication?.role ?? null };
-}
-
-async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = items.values();
-  const worker = async () => {
-    for (const item of left) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(looksAtOnce, items.length) }, worker));
 }
