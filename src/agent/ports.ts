@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
-import { connectToNode, type Network, realNetwork } from '../engines/node-access.ts';
+import { connectToNode, realNetwork } from '../engines/node-access.ts';
 import type { PortTry } from '../model/views/agent.ts';
 import type { Address } from '../model/views/targets.ts';
+import type { Network } from '../platform/network.ts';
 
 /** Connects once and hangs up; sends nothing. Addresses where no server can be are not tried. Never rejects. */
 export function tryPort(

@@ -2,12 +2,13 @@
  * Decides to which servers the service connects, to which servers it sends a credential, and which masters nodes may
  * follow. Everything that talks to a node connects by `connectToNode`.
  */
-import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
-import { connect, isIP, type LookupFunction, Socket, type TcpNetConnectOpts } from 'node:net';
+import { lookup } from 'node:dns';
+import { connect, isIP, Socket, type TcpNetConnectOpts } from 'node:net';
 import { type NotAllowed, notAllowedStep, notAllowedText } from '../model/not-allowed.ts';
 import { type Address, formatAddress } from '../model/observation.ts';
 import { nobody } from '../model/text.ts';
 import { isForbiddenIp, plainIp } from '../platform/forbidden-ip.ts';
+import { judgedLookup, type Network } from '../platform/network.ts';
 import { loopback, names } from '../platform/server-rules.ts';
 import type { Credential } from './engine.ts';
 
@@ -49,16 +50,6 @@ export class AccessRefused extends Error {
   }
 }
 
-/** What connections are made with; tests use a network that leads nowhere. */
-export interface Network {
-  resolve(
-    name: string,
-    options: LookupAllOptions,
-    done: (error: Error | null, addresses: LookupAddress[]) => void,
-  ): void;
-  connect(options: TcpNetConnectOpts): Socket;
-}
-
 export const realNetwork: Network = { resolve: lookup, connect };
 
 /**
@@ -73,25 +64,19 @@ export function connectToNode(
 ): Socket {
   const refusal = isIP(host) > 0 ? objection(access, host) : null;
   if (refusal !== null) return new Socket().destroy(new AccessRefused(refusal));
-  return network.connect({ ...options, host, port, noDelay: true, lookup: judgedLookup(access, network) });
+  const judged = judgedLookup(
+    network,
+    (ip) => objection(access, ip) === null,
+    (name, ips) => refusedName(access, name, ips),
+  );
+  return network.connect({ ...options, host, port, noDelay: true, lookup: judged });
 }
 
-const judgedLookup =
-  (access: Access, network: Network): LookupFunction =>
-  (name, options, done) => {
-    network.resolve(name, { ...options, all: true }, (error, addresses) => {
-      if (error) return done(error, '');
-      const refusals = addresses.map(({ address }) => objection(access, address));
-      const allowed = addresses.filter((_, index) => refusals[index] === null);
-      const [first] = allowed;
-      if (!first) {
-        const refusal = refusals[0];
-        return done(refusal ? new AccessRefused(refusal) : new Error(`${name} has no address`), '');
-      }
-      if (options.all) return done(null, allowed);
-      done(null, first.address, first.family);
-    });
-  };
+/** What a name that leads to no allowed address ends in. */
+function refusedName(access: Access, name: string, [first]: readonly string[]): Error {
+  const refusal = first === undefined ? null : objection(access, first);
+  return refusal === null ? new Error(`${name} has no address`) : new AccessRefused(refusal);
+}
 
 /**
  * Why the service may not make nodes follow the master at this address; null = it may. Nodes send it the password that

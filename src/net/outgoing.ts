@@ -1,9 +1,10 @@
-import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+import { lookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net';
+import type { TcpNetConnectOpts } from 'node:net';
 import { withoutControls } from '../model/text.ts';
 import { isForbiddenIp } from '../platform/forbidden-ip.ts';
+import { judgedLookup, type Network } from '../platform/network.ts';
 import { mayBeAsked, parseOutgoingUrl } from './url.ts';
 
 /** Where requests of the service may go, over what network. */
@@ -11,14 +12,7 @@ export interface WayOut {
   /** Servers with private addresses that may be asked (`PIKA_EXPANDER_OUTGOING`); the open internet may always be. */
   readonly allowed: readonly string[];
   /** Default: the network of this machine. */
-  readonly network?: {
-    resolve(
-      name: string,
-      options: LookupAllOptions,
-      done: (error: Error | null, addresses: LookupAddress[]) => void,
-    ): void;
-    connect(options: TcpNetConnectOpts): Socket;
-  };
+  readonly network?: Network;
 }
 
 export interface OutgoingRequest {
@@ -47,12 +41,16 @@ export async function askOutside(
   signal: AbortSignal,
 ): Promise<OutgoingAnswer> {
   const url = parseOutgoingUrl(text, wayOut.allowed);
-  const { network } = wayOut;
+  const { network, allowed } = wayOut;
   const options: RequestOptions = {
     method,
     headers,
     signal,
-    lookup: judgedLookup(url, wayOut),
+    lookup: judgedLookup(
+      network ?? { resolve: lookup },
+      (ip) => mayBeAsked(url, ip, allowed),
+      (name, ips) => new ForbiddenAddress(name, ips),
+    ),
     ...(network === undefined
       ? { agent: false }
       : { createConnection: (to) => network.connect(to as TcpNetConnectOpts) }),
@@ -86,30 +84,16 @@ async function beginningOf(response: IncomingMessage, signal: AbortSignal): Prom
   return withoutControls(Buffer.concat(pieces).subarray(0, keptAnswerBytes).toString('utf8'));
 }
 
-/** A name may lead anywhere, and elsewhere tomorrow: the connection gets only addresses that passed. */
-const judgedLookup =
-  (url: URL, { allowed, network }: WayOut): LookupFunction =>
-  (name, options, done) => {
-    (network?.resolve ?? dnsLookup)(name, { ...options, all: true }, (error, addresses) => {
-      if (error) return done(error, '');
-      const passed = addresses.filter(({ address }) => mayBeAsked(url, address, allowed));
-      const [first] = passed;
-      if (!first) return done(new ForbiddenAddress(name, addresses), '');
-      if (options.all) return done(null, passed);
-      done(null, first.address, first.family);
-    });
-  };
-
 export class ForbiddenAddress extends Error {
   readonly host: string;
   readonly addresses: readonly string[];
   /** Whether no setting opens the way. */
   readonly never: boolean;
 
-  constructor(host: string, found: readonly LookupAddress[]) {
+  constructor(host: string, addresses: readonly string[]) {
     super(`${host} leads to no address that may be asked`);
     this.host = host;
-    this.addresses = found.map(({ address }) => address);
-    this.never = this.addresses.every(isForbiddenIp);
+    this.addresses = addresses;
+    this.never = addresses.every(isForbiddenIp);
   }
 }

@@ -1,5 +1,5 @@
 import { connect, isIP, type LookupFunction } from 'node:net';
-import type { Network } from '../../src/engines/node-access.ts';
+import type { Network } from '../../src/platform/network.ts';
 
 /** A world outside of this machine: whatever is dialled leads to one listener on loopback, so nothing is really dialled. */
 export interface Outside extends Network {

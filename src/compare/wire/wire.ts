@@ -1,11 +1,12 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Credential } from '../../engines/engine.ts';
-import { AccessRefused, connectToNode, type Network } from '../../engines/node-access.ts';
+import { AccessRefused, connectToNode } from '../../engines/node-access.ts';
 import { faultSays } from '../../model/comparison-texts.ts';
 import { codeOfDenial, needsNoPassword } from '../../model/error-replies.ts';
 import { type Address, formatAddress } from '../../model/observation.ts';
 import type { Said } from '../../model/text.ts';
+import type { Network } from '../../platform/network.ts';
 import { ErrorReply, endOfReplies, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
 import { type Argument, CommandWriter } from '../../resp/writer.ts';
 

@@ -1,8 +1,9 @@
 import type { Knowledge } from '../../model/knowledge.ts';
+import type { Network } from '../../platform/network.ts';
 import { shareOfOpenFiles } from '../../platform/open-files.ts';
 import { hideInReplies, hideSecrets } from '../../platform/secrets.ts';
 import type { Engine } from '../engine.ts';
-import { type Network, objectionToFollow } from '../node-access.ts';
+import { objectionToFollow } from '../node-access.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { PikaConnection, type Wires, wiresOver } from './connection.ts';
 import { builtIn } from './knowledge.ts';

@@ -1,7 +1,8 @@
 import { AbstractConnector, Redis, ReplyError } from 'ioredis';
 import type { Address } from '../../model/observation.ts';
+import type { Network } from '../../platform/network.ts';
 import { ProtocolError } from '../../resp/reader.ts';
-import { type Access, AccessRefused, connectToNode, type Network } from '../node-access.ts';
+import { type Access, AccessRefused, connectToNode } from '../node-access.ts';
 import { GuardedStream } from './guarded-stream.ts';
 
 /** Why a link did not come about, or ended. */
