@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { ProtocolError } from '../resp/reader.ts';
 import { type Cluster, NodeRefused, NodeStalled } from './cluster.ts';
 import type { Session } from './commands.ts';
@@ -23,7 +23,7 @@ export interface ServedCluster {
   close(): Promise<void>;
 }
 
-/** A node's death closes its port; another process can take it meanwhile, so listening again is tried for a while. */
+/** Another process can have a port that lies 2000 or 10001 from a free one, so listening is tried again for a while. */
 const listenTries = 50;
 const listenAgainMs = 20;
 
@@ -79,7 +79,10 @@ export async function serveCluster(cluster: Cluster, options: ServeOptions = {})
     const listener = listeners.get(node.id);
     if (closed || listener === undefined) return;
     if (up) void listener.listen(host, node.port).catch(() => {});
-    else void listener.stop();
+    else {
+      void listener.stop();
+      listener.hold(host, node.port);
+    }
   };
 
   for (const node of cluster.nodes) await serve(node.id);
@@ -102,6 +105,8 @@ export async function serveCluster(cluster: Cluster, options: ServeOptions = {})
 interface Listener {
   /** The port. Rejects when it cannot be had. */
   listen(host: string, port: number): Promise<number>;
+  /** Keeps the port of a dead node from other programs, whose answers would be taken for the node's. Nobody can connect. */
+  hold(host: string, port: number): void;
   stop(): Promise<void>;
 }
 
@@ -109,6 +114,12 @@ interface Listener {
 function createListener(cluster: Cluster, node: SimNode): Listener {
   const sockets = new Set<Socket>();
   let servers: Server[] = [];
+  let held: Socket | null = null;
+
+  const release = (): void => {
+    held?.resetAndDestroy();
+    held = null;
+  };
 
   const accept = (socket: Socket): void => {
     sockets.add(socket);
@@ -130,6 +141,7 @@ function createListener(cluster: Cluster, node: SimNode): Listener {
     });
 
   const stop = async (): Promise<void> => {
+    release();
     const stopping = servers;
     servers = [];
     for (const socket of sockets) socket.destroy();
@@ -143,6 +155,7 @@ function createListener(cluster: Cluster, node: SimNode): Listener {
       for (let attempt = 1; ; attempt++) {
         try {
           servers.push(await tryListen(host, port, accept));
+          release();
           const own = portOf(servers[0]!);
           for (const derived of replicationPorts({ ...node, port: own })) {
             const listening = tryListen(host, derived, (socket) => socket.destroy());
@@ -157,6 +170,12 @@ function createListener(cluster: Cluster, node: SimNode): Listener {
           await new Promise((resolve) => setTimeout(resolve, listenAgainMs));
         }
       }
+    },
+    hold(host, port) {
+      // A connection from the port to itself: it is taken, and no server listens.
+      held = connect({ host, port, localAddress: host, localPort: port });
+      held.on('error', () => {});
+      held.unref();
     },
     stop,
   };

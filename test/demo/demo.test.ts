@@ -20,10 +20,11 @@ describe('npm run demo', () => {
   it('shows keys lost by a naive loop, expands to six verified nodes with every key, and exits 0', async () => {
     const { code, output } = await runDemo();
     expect(output).toMatch(/nodes say "up, lag 0" and have lost keys/);
-    expect(output, 'the log of the node with an agent').toMatch(
-      /\d+ of 38 +incomplete\n +snapshot_superseded/,
-    );
-    expect(output, 'what its agent saw').toMatch(/db0: complete, 38 of 38 files came/);
+    // How many files a dump has depends on what was written before it.
+    const spoilt = /(\d+) of (\d+) +incomplete\n +snapshot_superseded/.exec(output);
+    expect(spoilt, 'the log of the node with an agent').not.toBeNull();
+    expect(Number(spoilt![1])).toBeLessThan(Number(spoilt![2]));
+    expect(output, 'what its agent saw').toMatch(/db0: complete, (\d+) of \1 files came/);
     expect(output).toContain('6 of 6 nodes verified');
     expect(output.match(/all keys there/g)).toHaveLength(6);
     expect(output, 'names no address where nothing listens any more').not.toMatch(/dashboard +http/);

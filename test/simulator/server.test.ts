@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
@@ -93,6 +93,24 @@ test('a crashed node refuses connections and comes back at the same port', async
   cluster.fault.restart('a');
   await vi.waitFor(async () => expect(await a.ping()).toBe('PONG'), until);
 });
+
+test('the port of a dead node is given to no other program', async () => {
+  const cluster = createCluster({ seed: 1, timers: quick });
+  for (let n = 0; n < 20; n += 1) cluster.addNode({ id: `n${n}` });
+  const { addresses } = await serve(cluster);
+  // A port that a client was connected to stays its own for a minute anyway.
+  for (const id of Object.keys(addresses)) cluster.fault.crash(id);
+  const ports = Object.values(addresses).map((address) => Number(address.split(':')[1]));
+  for (let given = 0; given < 4000; given += 1) expect(ports).not.toContain(await aFreePort());
+});
+
+const aFreePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 
 test('a stalled node answers late, in order, and nothing is lost', async () => {
   const cluster = createCluster({ seed: 1, timers: quick });
