@@ -594,8 +594,12 @@ export function openedWhole(
   const snapshot = wait.snapshotBytes!;
   const received = Math.max(receivedInPass(wait) ?? 0, receivedIn(copiesOfLastDump(slave)));
   const cameInPart = received >= openedShare * snapshot;
-  if (ownSstBytes >= completeShare * snapshot) return cameInPart || cameUncounted(wait, slave);
-  if (!hasEligibleFlag || !cameInPart) return false;
+  const uncounted = cameUncounted(wait, slave);
+  if (ownSstBytes >= completeShare * snapshot) return cameInPart || uncounted;
+  if (!hasEligibleFlag) return false;
+  // All of it may have come unseen, and the node says so: of tables that were merged since, less is left.
+  if (uncounted && ownSstBytes >= openedShare * snapshot) return true;
+  if (!cameInPart) return false;
   if (snapshot < tooSmallToTellBytes) return true;
   return received >= cameByWireShare * ownSstBytes && ownSstBytes >= openedShare * received;
 }

@@ -221,15 +221,21 @@ describe('a copy of fewer bytes than INFO shows of the snapshot (promise 5)', ()
     master: masterLook(2000, { file: 5, offset: 0 }, 11, snapshot),
     slave: slaveLook(2010, 'WaitDBSync', { file: 0, offset: 0 }, 0),
   });
-  /** The node is up and holds `own` bytes of tables; `ended`: what it says of its full sync, null = its version says nothing. */
+  interface Up {
+    /** What the node says of its full sync; null = its version says nothing. */
+    readonly ended?: boolean | null;
+    readonly earlier?: readonly Seen[];
+    readonly databases?: readonly string[];
+    /** Bytes of binlog that the master wrote while nobody looked. */
+    readonly written?: number;
+  }
+  /** The node is up and holds `own` bytes of tables. */
   const received = (
     version: string,
     snapshot: number,
     came: number,
     own: number,
-    ended: boolean | null = true,
-    earlier: readonly Seen[] = [],
-    databases: readonly string[] = ['db0'],
+    { ended = true, earlier = [], databases = ['db0'], written = 0 }: Up = {},
   ) => {
     const replication = {
       ...masterReplication({
@@ -244,7 +250,7 @@ describe('a copy of fewer bytes than INFO shows of the snapshot (promise 5)', ()
     };
     const sizes = { sstBytes: own, liveSstBytes: own, memtableBytes: 0, estimatedKeys: 1 };
     const up: Seen = {
-      master: masterLook(3000, { file: 5, offset: 0 }, 11, snapshot),
+      master: masterLook(3000, { file: 5, offset: written }, 11, snapshot),
       slave: answered(3010, { replication, sizes, stats: stats(came, 3010) }),
     };
     return follow([copyingOf(snapshot), ...earlier, up], version, [], master, { replication }).rules
@@ -285,19 +291,32 @@ describe('a copy of fewer bytes than INFO shows of the snapshot (promise 5)', ()
       at(2200, 'TryConnect', came),
       at(2300, 'WaitDBSync', came),
     ];
-    expect(received('4.0.1', 200 * mega, 172 * mega, 200 * mega, true, earlier(170 * mega))).toBe(true);
-    expect(received('4.0.1', 200 * mega, 12 * mega, 200 * mega, true, earlier(10 * mega))).toBe(false);
+    expect(received('4.0.1', 200 * mega, 172 * mega, 200 * mega, { earlier: earlier(170 * mega) })).toBe(
+      true,
+    );
+    expect(received('4.0.1', 200 * mega, 12 * mega, 200 * mega, { earlier: earlier(10 * mega) })).toBe(false);
   });
 
+  it.each(['3.5.5', '4.0.1'])(
+    'is whole on %s where all of it can have come while nobody looked, and its tables were merged since',
+    (version) => {
+      const written = 200 * mega;
+      expect(received(version, 200 * mega, 230 * mega, 150 * mega, { written })).toBe(true);
+      expect(received(version, 200 * mega, 230 * mega, 150 * mega, { written, ended: false })).toBe(false);
+      expect(received(version, 200 * mega, 150 * mega, 150 * mega, { written: 150 * mega })).toBe(false);
+      expect(received(version, 200 * mega, 230 * mega, 20 * mega, { written })).toBe(false);
+    },
+  );
+
   it('is a part as long as the node does not say that its full sync has ended', () => {
-    expect(received('4.0.1', 200 * mega, 170 * mega, 175 * mega, false)).toBe(false);
+    expect(received('4.0.1', 200 * mega, 170 * mega, 175 * mega, { ended: false })).toBe(false);
     const databases = ['db0', 'db1'];
-    expect(received('4.0.1', 200 * mega, 50 * mega, 200 * mega, true, [], databases)).toBe(true);
-    expect(received('4.0.1', 200 * mega, 50 * mega, 200 * mega, false, [], databases)).toBe(false);
+    expect(received('4.0.1', 200 * mega, 50 * mega, 200 * mega, { databases })).toBe(true);
+    expect(received('4.0.1', 200 * mega, 50 * mega, 200 * mega, { ended: false, databases })).toBe(false);
   });
 
   it('is a part on versions that can open a copy that was cut short', () => {
-    expect(received('3.5.4', 200 * mega, 170 * mega, 175 * mega, null)).toBe(false);
+    expect(received('3.5.4', 200 * mega, 170 * mega, 175 * mega, { ended: null })).toBe(false);
   });
 });
 
