@@ -1,10 +1,13 @@
 import { auditFields } from '../../model/audit.ts';
+import { formatAddress } from '../../model/observation.ts';
+import { auditHasEnded } from '../../model/states.ts';
 import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import type { Page } from '../../model/views/schema.ts';
-import { CliError, passesAfterMs, UsageError } from '../errors.ts';
+import { awaitEnd } from '../awaiting.ts';
+import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type FlagValues, inputFromFlags } from '../field-options.ts';
-import { cutTo, printable, table } from '../format.ts';
+import { formatTime, printable, table } from '../format.ts';
 import { auditLine, renderAudit } from '../render/audit.ts';
 import type { Session } from '../session.ts';
 import { readText } from '../settings.ts';
@@ -17,8 +20,6 @@ export interface AuditOptions extends FlagValues {
   readonly slave?: readonly string[];
   readonly detach?: boolean;
 }
-
-const pollMs = 1000;
 
 /** Starts an audit and waits for its verdicts. */
 export async function audit(
@@ -51,54 +52,21 @@ function mastersOf({ context }: Session, named: readonly string[], { all, file }
 }
 
 async function awaitAudit(session: Session, started: Audit): Promise<ExitCode> {
-  const { context } = session;
-  const interrupted = new AbortController();
-  const undo = context.onInterrupt(() => interrupted.abort());
-  const show = await progressOf(session);
-  try {
-    let now = started;
-    let againInMs = pollMs;
-    while (!isOver(now) && !interrupted.signal.aborted) {
-      await context.sleep(againInMs, interrupted.signal);
-      againInMs = pollMs;
-      try {
-        now = await session.client.get<Audit>(pathOf(started.id));
-      } catch (error) {
-        // The audit goes on, whether or not the service answers now.
-        const leastMs = passesAfterMs(error);
-        if (leastMs === null) throw error;
-        againInMs = Math.max(pollMs, leastMs);
-      }
-      show.line(auditLine(now));
-    }
-    show.close();
-    if (isOver(now)) return showAudit(session, now);
-    context.stderr.write(`\nStopped waiting. Audit ${now.id} goes on: pika-expander audits ${now.id}\n`);
-    return exitCodes.detached;
-  } finally {
-    show.close();
-    undo();
-  }
+  const { id } = started;
+  const ended = await awaitEnd(session, started, {
+    path: pathOf(id),
+    isOver: ({ state }) => auditHasEnded(state),
+    progress: auditLine,
+    goesOn: `Audit ${id} goes on: pika-expander audits ${id}`,
+  });
+  return ended === null ? exitCodes.detached : showAudit(session, ended);
 }
-
-/** A line that moves on a terminal; elsewhere nothing is shown before the result. */
-async function progressOf({ context, options }: Session) {
-  if (options.json || options.plain || !context.stdout.isTTY) return { line: () => {}, close: () => {} };
-  const { createLogUpdate } = await import('log-update');
-  const draw = createLogUpdate(context.stdout as NodeJS.WritableStream);
-  return {
-    line: (text: string) => draw(cutTo(text, (context.stdout.columns ?? 80) - 1)),
-    close: () => draw.clear(),
-  };
-}
-
-const isOver = ({ state }: Audit): boolean => state === 'completed' || state === 'cancelled';
 
 function showAudit(session: Session, shown: Audit): ExitCode {
   session.print(shown, () => renderAudit(shown, session.style));
   const { damaged, doubtful, notJudged, mastersNotRead, leftOut } = shown.counts;
   if (damaged > 0) return exitCodes.failed;
-  const unsure = doubtful + notJudged + mastersNotRead + leftOut > 0 || !isOver(shown);
+  const unsure = doubtful + notJudged + mastersNotRead + leftOut > 0 || !auditHasEnded(shown.state);
   return unsure ? exitCodes.needsPerson : exitCodes.succeeded;
 }
 
@@ -145,7 +113,7 @@ async function repair(
 ): Promise<ExitCode> {
   const isWanted = ({ address }: { readonly address: string }): boolean => {
     const names = servers
-      .filter(({ target }) => hostPort(target.address) === address)
+      .filter(({ target }) => formatAddress(target.address) === address)
       .map(({ target }) => target.name);
     return wanted === true || [address, ...names].some((name) => wanted.includes(name));
   };
@@ -169,9 +137,6 @@ async function repair(
   return exitCodes.succeeded;
 }
 
-const hostPort = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-
 async function list(session: Session, { limit }: AuditsOptions): Promise<ExitCode> {
   const page = await session.client.get<Page<StoredAuditDoc>>('/v1/audits', limit ? { limit } : {});
   session.print(page, () => {
@@ -179,7 +144,7 @@ async function list(session: Session, { limit }: AuditsOptions): Promise<ExitCod
     const rows = page.items.map(({ id, state, createdAt, counts }) => [
       id,
       state,
-      new Date(createdAt).toISOString(),
+      formatTime(createdAt),
       String(counts.slaves),
       String(counts.damaged),
       String(counts.doubtful),

@@ -1,10 +1,12 @@
 import { comparisonFields } from '../../model/comparison.ts';
+import { comparisonHasEnded } from '../../model/states.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { Page } from '../../model/views/schema.ts';
-import { passesAfterMs, UsageError } from '../errors.ts';
+import { awaitEnd } from '../awaiting.ts';
+import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type FlagValues, inputFromFlags } from '../field-options.ts';
-import { cutTo, printable, table } from '../format.ts';
+import { table } from '../format.ts';
 import { comparisonProgress, renderComparison } from '../render/comparison.ts';
 import type { Session } from '../session.ts';
 import { parseMaster } from '../targets.ts';
@@ -12,9 +14,6 @@ import { parseMaster } from '../targets.ts';
 export interface CompareOptions extends FlagValues {
   readonly detach?: boolean;
 }
-
-const pollMs = 1000;
-const endedStates: readonly Comparison['state'][] = ['completed', 'failed', 'cancelled'];
 
 /** Compares the data of two servers and waits for the result; 0 only for `equal`. */
 export async function compare(
@@ -37,72 +36,18 @@ export async function compare(
 }
 
 async function awaitComparison(session: Session, started: Comparison): Promise<ExitCode> {
-  const { context } = session;
-  const interrupted = new AbortController();
-  const undo = context.onInterrupt(() => interrupted.abort());
-  const show = await progressShower(session);
-  try {
-    let comparison = started;
-    let againInMs = pollMs;
-    while (!isOver(comparison) && !interrupted.signal.aborted) {
-      await context.sleep(againInMs, interrupted.signal);
-      againInMs = pollMs;
-      try {
-        comparison = await session.client.get<Comparison>(pathOf(started.id));
-      } catch (error) {
-        // The comparison goes on, whether or not the service answers now.
-        const leastMs = passesAfterMs(error);
-        if (leastMs === null) throw error;
-        againInMs = Math.max(pollMs, leastMs);
-      }
-      show.progress(comparison);
-    }
-    show.close();
-    if (!isOver(comparison)) return sayDetached(session, started.id);
-    session.print(comparison, () => renderComparison(comparison, session.style));
-    if (comparison.state === 'paused') return exitCodes.needsPerson;
-    return comparison.report?.verdict === 'equal' ? exitCodes.succeeded : exitCodes.failed;
-  } finally {
-    show.close();
-    undo();
-  }
-}
-
-const isOver = ({ state }: Comparison): boolean => endedStates.includes(state) || state === 'paused';
-
-function sayDetached(session: Session, id: string): ExitCode {
-  session.context.stderr.write(
-    `\nStopped waiting. Comparison ${id} goes on: pika-expander comparison ${id}\n`,
-  );
-  return exitCodes.detached;
-}
-
-interface ProgressShower {
-  progress(comparison: Comparison): void;
-  close(): void;
-}
-
-/** A line that moves on a terminal; elsewhere nothing is shown before the result but what holds it up. */
-async function progressShower({ context, options }: Session): Promise<ProgressShower> {
-  if (options.json || options.plain || !context.stdout.isTTY) return reasonTeller(context);
-  const { createLogUpdate } = await import('log-update');
-  const draw = createLogUpdate(context.stdout as NodeJS.WritableStream);
-  return {
-    progress: (comparison) => draw(cutTo(comparisonProgress(comparison), (context.stdout.columns ?? 80) - 1)),
-    close: () => draw.clear(),
-  };
-}
-
-function reasonTeller({ stderr }: Session['context']): ProgressShower {
-  let told: string | null = null;
-  return {
-    progress: ({ state, stateReason }) => {
-      const reason = stateReason?.text ?? null;
-      if (state === 'running' && reason !== null && reason !== told) stderr.write(`${printable(reason)}\n`);
-      told = reason;
-    },
-    close: () => {},
-  };
+  const { id } = started;
+  const ended = await awaitEnd(session, started, {
+    path: pathOf(id),
+    isOver: ({ state }) => comparisonHasEnded(state) || state === 'paused',
+    progress: comparisonProgress,
+    heldUp: ({ state, stateReason }) => (state === 'running' ? (stateReason?.text ?? null) : null),
+    goesOn: `Comparison ${id} goes on: pika-expander comparison ${id}`,
+  });
+  if (ended === null) return exitCodes.detached;
+  session.print(ended, () => renderComparison(ended, session.style));
+  if (ended.state === 'paused') return exitCodes.needsPerson;
+  return ended.report?.verdict === 'equal' ? exitCodes.succeeded : exitCodes.failed;
 }
 
 export interface ComparisonOptions {
