@@ -184,17 +184,20 @@ export const startExpansion = (request: ExpansionRequest, idempotencyKey: string
     headers: { 'idempotency-key': idempotencyKey },
   });
 
-export const useAudits = () =>
+/** All of a list, page by page. */
+const useList = <T>(queryKey: readonly string[], path: string) =>
   useInfiniteQuery({
-    queryKey: keys.audits,
+    queryKey,
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) =>
-      call<Page<StoredAuditDoc>>(
-        `/v1/audits?limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
+      call<Page<T>>(
+        `${path}?limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
       ),
     getNextPageParam: (page) => page.nextCursor,
     refetchInterval: 5_000,
   });
+
+export const useAudits = () => useList<StoredAuditDoc>(keys.audits, '/v1/audits');
 
 export const useAudit = (id: string) =>
   useQuery({
@@ -209,17 +212,7 @@ export const startAudit = (body: { readonly masters: readonly string[] | 'all'; 
 const comparisonRuns = (comparison: Comparison | undefined): boolean =>
   comparison !== undefined && ['pending', 'running'].includes(comparison.state);
 
-export const useComparisons = () =>
-  useInfiniteQuery({
-    queryKey: keys.comparisons,
-    initialPageParam: null as string | null,
-    queryFn: ({ pageParam }) =>
-      call<Page<Comparison>>(
-        `/v1/comparisons?limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
-      ),
-    getNextPageParam: (page) => page.nextCursor,
-    refetchInterval: 5_000,
-  });
+export const useComparisons = () => useList<Comparison>(keys.comparisons, '/v1/comparisons');
 
 export const useComparison = (id: string) =>
   useQuery({

@@ -1,12 +1,11 @@
-import { Button, Modal, NativeSelect, Textarea } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { Button, Textarea } from '@mantine/core';
+import { useState } from 'react';
 import { verdictWord } from '../../model/audit-texts.ts';
 import type { AuditVerdict, StoredAuditDoc } from '../../model/views/audit.ts';
 import { startAudit, useAudits, useIsOperator } from '../api/queries.ts';
 import { ListPanel } from '../components/list-panel.tsx';
-import { ErrorNotice, PageTitle, useNow } from '../components/parts.tsx';
-import { useFocusBack } from '../components/reason-dialog.tsx';
+import { PageTitle, useNow } from '../components/parts.tsx';
+import { StartDialog } from '../components/start-dialog.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
 import { formatCount, formatMoment } from '../format.ts';
 import { useLanguage, useMessages } from '../i18n.tsx';
@@ -47,7 +46,7 @@ export default function AuditsPage() {
         <PageTitle title={a.title}>{a.title}</PageTitle>
         {operator && <Button onClick={() => setAsking(true)}>{a.start}</Button>}
       </div>
-      {asking && <StartDialog onClose={() => setAsking(false)} />}
+      {asking && <StartAudit onClose={() => setAsking(false)} />}
       <ListPanel
         list={useAudits()}
         label={a.title}
@@ -85,37 +84,20 @@ function AuditRow({ audit }: { readonly audit: StoredAuditDoc }) {
   );
 }
 
-function StartDialog({ onClose }: { readonly onClose: () => void }) {
-  const t = useMessages();
-  const a = t.audits;
+function StartAudit({ onClose }: { readonly onClose: () => void }) {
+  const a = useMessages().audits;
   const { go } = useRouter();
   const [text, setText] = useState('');
-  const [depth, setDepth] = useState('sample');
-  const [checked, setChecked] = useState(false);
-  useFocusBack();
   const { nodes, problems } = parseNodes(text);
-  const start = useMutation({
-    mutationFn: () =>
-      startAudit({ masters: nodes.length === 0 ? 'all' : nodes.map(({ address }) => address), depth }),
-    onSuccess: (audit) => go({ page: 'audit', id: audit.id }),
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setChecked(true);
-    if (problems.length === 0) start.mutate();
-  };
+  const masters = nodes.length === 0 ? 'all' : nodes.map(({ address }) => address);
   return (
-    <Modal
-      opened
+    <StartDialog
+      texts={{ title: a.start, text: a.startText, depth: a.depth, submit: a.submit }}
+      isComplete={problems.length === 0}
+      start={(depth) => startAudit({ masters, depth })}
+      onStarted={({ id }) => go({ page: 'audit', id })}
       onClose={onClose}
-      title={a.start}
-      centered
-      lockScroll={false}
-      transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': t.common.close }}
-    >
-      <form className="stack" onSubmit={submit} noValidate>
-        <p className="soft">{a.startText}</p>
+      fields={(checked) => (
         <Textarea
           data-autofocus
           label={a.masters}
@@ -127,25 +109,7 @@ function StartDialog({ onClose }: { readonly onClose: () => void }) {
           spellCheck={false}
           error={checked && problems[0] ? `${problems[0].text}: host:port` : undefined}
         />
-        <NativeSelect
-          label={a.depth}
-          value={depth}
-          onChange={(event) => setDepth(event.currentTarget.value)}
-          data={(['sample', 'full', 'counts'] as const).map((value) => ({
-            value,
-            label: t.comparisons.depths[value],
-          }))}
-        />
-        {start.isError && <ErrorNotice error={start.error} title={t.error.controlRefused} />}
-        <div className="row end">
-          <Button variant="default" onClick={onClose}>
-            {t.common.back}
-          </Button>
-          <Button type="submit" loading={start.isPending}>
-            {a.submit}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      )}
+    />
   );
 }

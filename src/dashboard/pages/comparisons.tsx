@@ -1,11 +1,10 @@
-import { Button, Modal, NativeSelect, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { Button, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import type { Comparison } from '../../model/views/comparison.ts';
 import { startComparison, useComparisons, useIsOperator } from '../api/queries.ts';
 import { ListPanel } from '../components/list-panel.tsx';
-import { ErrorNotice, PageTitle, useDuration, useNow } from '../components/parts.tsx';
-import { useFocusBack } from '../components/reason-dialog.tsx';
+import { PageTitle, useDuration, useNow } from '../components/parts.tsx';
+import { StartDialog } from '../components/start-dialog.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
 import { formatCount, formatMoment } from '../format.ts';
 import { useMessages } from '../i18n.tsx';
@@ -38,7 +37,7 @@ export default function ComparisonsPage() {
         <PageTitle title={c.title}>{c.title}</PageTitle>
         {operator && <Button onClick={() => setAsking(true)}>{c.start}</Button>}
       </div>
-      {asking && <StartDialog onClose={() => setAsking(false)} />}
+      {asking && <StartComparison onClose={() => setAsking(false)} />}
       <ListPanel
         list={useComparisons()}
         label={c.title}
@@ -88,68 +87,31 @@ function ComparisonRow({ comparison }: { readonly comparison: Comparison }) {
   );
 }
 
-function StartDialog({ onClose }: { readonly onClose: () => void }) {
-  const t = useMessages();
-  const c = t.comparisons;
+function StartComparison({ onClose }: { readonly onClose: () => void }) {
+  const c = useMessages().comparisons;
   const { go } = useRouter();
-  const [left, setLeft] = useState('');
-  const [right, setRight] = useState('');
-  const [depth, setDepth] = useState('sample');
-  const [checked, setChecked] = useState(false);
-  useFocusBack();
-  const start = useMutation({
-    mutationFn: () => startComparison({ left: left.trim(), right: right.trim(), depth }),
-    onSuccess: (comparison) => go({ page: 'comparison', id: comparison.id }),
-  });
-  const wrong = (address: string) => (checked && !isAddress(address.trim()) ? 'host:port' : undefined);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setChecked(true);
-    if (isAddress(left.trim()) && isAddress(right.trim())) start.mutate();
-  };
+  const [servers, setServers] = useState({ left: '', right: '' });
+  const body = { left: servers.left.trim(), right: servers.right.trim() };
   return (
-    <Modal
-      opened
+    <StartDialog
+      texts={{ title: c.startTitle, text: c.startText, depth: c.depth, submit: c.submit }}
+      isComplete={isAddress(body.left) && isAddress(body.right)}
+      start={(depth) => startComparison({ ...body, depth })}
+      onStarted={({ id }) => go({ page: 'comparison', id })}
       onClose={onClose}
-      title={c.startTitle}
-      centered
-      lockScroll={false}
-      transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': t.common.close }}
-    >
-      <form className="stack" onSubmit={submit} noValidate>
-        <p className="soft">{c.startText}</p>
-        <TextInput
-          data-autofocus
-          label={c.left}
-          className="mono-input"
-          value={left}
-          onChange={(event) => setLeft(event.currentTarget.value)}
-          error={wrong(left)}
-        />
-        <TextInput
-          label={c.right}
-          className="mono-input"
-          value={right}
-          onChange={(event) => setRight(event.currentTarget.value)}
-          error={wrong(right)}
-        />
-        <NativeSelect
-          label={c.depth}
-          value={depth}
-          onChange={(event) => setDepth(event.currentTarget.value)}
-          data={(['sample', 'full', 'counts'] as const).map((value) => ({ value, label: c.depths[value] }))}
-        />
-        {start.isError && <ErrorNotice error={start.error} title={t.error.controlRefused} />}
-        <div className="row end">
-          <Button variant="default" onClick={onClose}>
-            {t.common.back}
-          </Button>
-          <Button type="submit" loading={start.isPending}>
-            {c.submit}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      fields={(checked) =>
+        (['left', 'right'] as const).map((side) => (
+          <TextInput
+            key={side}
+            data-autofocus={side === 'left' || undefined}
+            label={c[side]}
+            className="mono-input"
+            value={servers[side]}
+            onChange={({ currentTarget: { value } }) => setServers((now) => ({ ...now, [side]: value }))}
+            error={checked && !isAddress(body[side]) ? 'host:port' : undefined}
+          />
+        ))
+      }
+    />
   );
 }
