@@ -131,6 +131,22 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
     }
   });
 
+  it('the links of the header lie over nothing, at any width and in both languages', async () => {
+    const overlaps = `(() => {
+      const box = (of) => document.querySelector(of).getBoundingClientRect();
+      const [a, b] = [box('.nav a:last-of-type'), box('.header-tools')];
+      return a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+    })()`;
+    for (const language of ['en', 'zh'] as const) {
+      const [page] = await open({}, { language });
+      await page.goto('/');
+      for (const width of [390, 721, 800, 1000, 1240, 1241, 1440]) {
+        await page.page.setViewportSize({ width, height: 600 });
+        expect({ width, overlaps: await page.page.evaluate(overlaps) }).toEqual({ width, overlaps: false });
+      }
+    }
+  });
+
   it('is led by the keyboard alone: skip link, links, a control with its reason, the event log', async () => {
     const [page, { world }] = await open();
     const { id } = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221', '10.20.0.32:9221'] });
