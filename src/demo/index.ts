@@ -38,7 +38,7 @@ const noEntrances: Entrances = {
 
 const naiveNodes = ['n1', 'n2', 'n3'];
 const allNodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
-/** An agent runs beside this node. */
+/** An agent runs beside this node and the master. */
 const watched = 'n1';
 
 /** Runs the demo; the exit code is 0 only when the naive loop lost keys and the expansion lost none. */
@@ -52,12 +52,13 @@ export async function runDemo(options: DemoOptions = {}): Promise<number> {
     { dataDir, port: 0, logLevel: 'error' },
     { PIKA_EXPANDER_AGENT_TOKEN: token, PIKA_EXPANDER_AGENT_NODES: '127.0.0.1' },
   );
-  const address = targetOf(served.addresses[watched]!).address;
+  const addressOf = (id: string) => targetOf(served.addresses[id]!).address;
+  const nodes = { m: addressOf('m'), [watched]: addressOf(watched) };
   const folder = join(dataDir, 'host');
-  const host = await hostWithAgent({ cluster, node: watched, address, folder, service: service.url, token });
+  const host = await hostWithAgent({ cluster, nodes, folder, service: service.url, token });
   try {
     title('A Pika 3.5.4 master with keys and writes going on, and six empty nodes (simulated)');
-    const lossy = await showFailure(served, host.log);
+    const lossy = await showFailure(served, host.log(watched));
     const succeeded = await showCure(cluster, served, service);
     const verified = await checkKeys(served);
     if (options.keep ?? process.stdout.isTTY) {

@@ -1,6 +1,7 @@
 import { createClock } from './clock.ts';
 import { newSession, runCommand, type Session } from './commands.ts';
 import { contentWithout } from './dump.ts';
+import { diedOpening, foldersOf, type SimFolder, wiped } from './folders.ts';
 import { createGlog } from './glog.ts';
 import { Keyspace } from './keyspace.ts';
 import { startProcess, stopProcess } from './lifecycle.ts';
@@ -143,6 +144,8 @@ export interface Cluster {
   observe(id: string): Observed;
   /** The lines of its log files; none where the cluster keeps no logs. */
   logOf(id: string): readonly string[];
+  /** What lies in its folders at this moment. */
+  foldersOf(id: string): readonly SimFolder[];
 }
 
 const defaultStart = Date.UTC(2026, 10, 22, 7, 0, 0);
@@ -187,6 +190,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
     onDeath(node, db, { dump, lost, reason }) {
       db.keyspace = contentWithout(dump, lost, node.traits);
+      diedOpening(db);
       node.bootFailure = reason;
       world.note(node, 'fatal', { db: db.name, reason });
       world.glog.write(node, 'aux', ['F', 'storage.cc', reason]);
@@ -283,6 +287,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       for (const db of node.dbs) {
         db.keyspace = new Keyspace(node.traits.instances);
         db.binlog.reset({ file: 0, offset: 0 });
+        wiped(db);
       }
       node.persisted.slaveof = '';
       node.bootFailure = null;
@@ -343,6 +348,11 @@ export function createCluster(options: ClusterOptions): Cluster {
       const node = find(id);
       settleAll(world, node);
       return glog.linesOf(node);
+    },
+    foldersOf(id) {
+      const node = find(id);
+      settleAll(world, node);
+      return foldersOf(world, node);
     },
   };
 }

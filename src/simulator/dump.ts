@@ -9,9 +9,18 @@ export interface DumpFile {
   readonly bytes: number;
 }
 
+export interface FileSizes {
+  /** Claimed bytes per byte of data that is really held. */
+  readonly bytesPerByte: number;
+  readonly sstBytes: number;
+}
+
 /** A finished checkpoint of one DB on the master. */
 export interface Dump {
+  /** md5 of `info`. */
   readonly uuid: string;
+  /** Text of the file of this name. */
+  readonly info: string;
   readonly position: Position;
   readonly content: Keyspace;
   readonly files: readonly DumpFile[];
@@ -41,17 +50,30 @@ function blocksOf(content: Keyspace, traits: Traits, bytesPerByte: number): [str
       keyTypes.reduce((total, type) => total + content.bytes(type, instance), 0) * bytesPerByte,
     ]);
   return keyTypes
-    .filter((type) => type !== 'stream' || traits.dumpsStreams)
+    .filter((type) => type !== 'stream' || traits.hasStreams)
     .map((type) => [dirs[type]!, content.bytes(type) * bytesPerByte]);
 }
 
+/** Folders of the databases inside one DB. 3.5 makes dumps of streams and never sends them. */
+export const blockNames = (traits: Traits, which: 'all' | 'sent'): string[] =>
+  traits.family === '4.0'
+    ? Array.from({ length: traits.instances }, (_, instance) => String(instance))
+    : keyTypes
+        .filter((type) => type !== 'stream' || (which === 'all' ? traits.hasStreams : traits.dumpsStreams))
+        .map((type) => dirs[type]!)
+        .toSorted();
+
 /** The files of a dump in the order in which they are asked for: sorted by name, `info` among them (pika-facts 4.4). */
-export function dumpFiles(
-  content: Keyspace,
-  traits: Traits,
-  sizes: { readonly bytesPerByte: number; readonly sstBytes: number },
-): DumpFile[] {
-  const files: DumpFile[] = [{ name: 'info', block: 'info', bytes: controlBytes.info }];
+export function dumpFiles(content: Keyspace, traits: Traits, sizes: FileSizes): DumpFile[] {
+  const sent = blockNames(traits, 'sent');
+  const files = databaseFiles(content, traits, sizes).filter(({ block }) => sent.includes(block));
+  files.push({ name: 'info', block: 'info', bytes: controlBytes.info });
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The files of all databases inside one DB, of each the tables first. */
+export function databaseFiles(content: Keyspace, traits: Traits, sizes: FileSizes): DumpFile[] {
+  const files: DumpFile[] = [];
   for (const [dir, bytes] of blocksOf(content, traits, sizes.bytesPerByte)) {
     const count = Math.ceil(bytes / sizes.sstBytes);
     for (let i = 0; i < count; i++)
@@ -64,8 +86,15 @@ export function dumpFiles(
     files.push({ name: `${dir}/MANIFEST-000005`, block: dir, bytes: controlBytes.MANIFEST });
     files.push({ name: `${dir}/OPTIONS-000007`, block: dir, bytes: controlBytes.OPTIONS });
   }
-  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return files;
 }
+
+/**
+ * The file that ends a dump. `salt` fills it up: two dumps at one position have the same `info` on real servers, and their
+ * slaves take them for one.
+ */
+export const infoText = (host: string, port: number, { file, offset }: Position, salt: string): string =>
+  `0s\n${host}\n${port}\n${file}\n${offset}\n`.padEnd(controlBytes.info, salt);
 
 /** How much of each file is there after `bytes` of the whole: four workers, files dealt in turn, equal speed. */
 export function copiedPerFile(files: readonly DumpFile[], bytes: number): number[] {
@@ -90,6 +119,18 @@ export function copiedPerFile(files: readonly DumpFile[], bytes: number): number
     left -= step * active.length;
   }
   return copied;
+}
+
+/** The files that the workers have begun, in the order in which they are asked for, and how much of each is there. */
+export function begunFiles(
+  files: readonly DumpFile[],
+  bytes: number,
+): readonly { readonly file: DumpFile; readonly bytes: number }[] {
+  const copied = copiedPerFile(files, bytes);
+  const isWhole = (index: number): boolean => copied[index]! >= files[index]!.bytes;
+  return files
+    .map((file, index) => ({ file, bytes: copied[index]! }))
+    .filter((_, index) => index < parallelCopies || isWhole(index - parallelCopies));
 }
 
 /** What a slave finds when it opens a copy that was cut short. */

@@ -26,8 +26,10 @@
  * `fastTimers`, `scaleTimers(0.05)`. Sizes are claims: `dataScale` and `binlogScale` multiply what is really held, so
  * that 20,000 small keys can be a full sync of hundreds of megabytes. `createDemoCluster` is the demo's scenario.
  */
+
 export { type Cluster, type ClusterOptions, createCluster, NodeRefused, NodeStalled } from './cluster.ts';
 export type { Session } from './commands.ts';
+export { SimulatedHost } from './host.ts';
 
 export type { NodeOptions } from './node.ts';
 

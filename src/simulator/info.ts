@@ -450,7 +450,7 @@ export function info(world: World, node: SimNode, argv: readonly string[]): Repl
   const is33 = node.traits.family === '3.3';
   if (name === 'keyspace') return argv.length > 4 ? failures.syntax : keyspaceCommand(world, node, argv);
   if (argv.length > 2) return failures.syntax;
-  if (readsDatabases.has(name ?? 'all') && node.dbs.some(({ folderGone }) => folderGone)) {
+  if (readsDatabases.has(name ?? 'all') && node.dbs.some(({ disk }) => disk.opened === null)) {
     world.onSegfault(node);
     return failures.noSuchKey;
   }

@@ -1,3 +1,4 @@
+import { reopened } from './folders.ts';
 import { losePings } from './network.ts';
 import { emptyCounters } from './node.ts';
 import { closeAtMaster, closeAtSlave } from './slave-link.ts';
@@ -108,7 +109,7 @@ function forgetMemory(world: World, node: SimNode): void {
     db.applying = false;
     db.parserBroken = false;
     db.writesToLose = 0;
-    db.folderGone = false;
+    reopened(db);
   }
 }
 

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { comparePositions } from './binlog.ts';
-import { type Dump, dumpFiles } from './dump.ts';
+import { type Dump, databaseFiles, dumpFiles, infoText } from './dump.ts';
+import { dumpBegins, dumpEnds } from './folders.ts';
 import { persistReplicationId } from './process.ts';
 import {
   type Connection,
@@ -112,15 +114,18 @@ function dumpNow(world: World, master: SimNode, db: SimDb, why: string, done: ()
     ],
   );
   world.note(master, 'bgsave_started', { db: db.name, why, file: position.file, offset: position.offset });
-  later(world, master, plan?.ms ?? master.random.within(world.timers.bgsaveMs), () => {
-    const files = fails
-      ? []
-      : dumpFiles(content, master.traits, {
-          bytesPerByte: world.dataScale,
-          sstBytes: numberSetting(master, 'target-file-size-base'),
-        });
+  const takesMs = plan?.ms ?? master.random.within(world.timers.bgsaveMs);
+  const sizes = {
+    bytesPerByte: world.dataScale,
+    sstBytes: numberSetting(master, 'target-file-size-base'),
+  };
+  dumpBegins(db, databaseFiles(content, master.traits, sizes), world.clock.now(), takesMs);
+  later(world, master, takesMs, () => {
+    const files = fails ? [] : dumpFiles(content, master.traits, sizes);
+    const info = infoText(master.host, master.port, position, master.random.hex(32));
     db.dump = {
-      uuid: master.random.hex(32),
+      uuid: createHash('md5').update(info).digest('hex'),
+      info,
       position,
       content,
       files,
@@ -128,6 +133,7 @@ function dumpNow(world: World, master: SimNode, db: SimDb, why: string, done: ()
       madeAt: world.clock.now(),
       failed: fails,
     };
+    dumpEnds(db, db.dump);
     db.bgsaving = false;
     master.lastSave = Math.floor(world.clock.now() / 1000);
     master.dumpsMade++;

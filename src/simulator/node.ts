@@ -1,4 +1,5 @@
 import { Binlog } from './binlog.ts';
+import { newDisk } from './folders.ts';
 import { Keyspace } from './keyspace.ts';
 import { CursorStore } from './keyspace-commands/context.ts';
 import { createRandom } from './random.ts';
@@ -132,8 +133,7 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
       cursors: new CursorStore(),
       flushed: new Map(),
       sessions: 0,
-      folderGone: false,
-      oldDataBeside: false,
+      disk: newDisk(),
       toApply: [],
       applying: false,
       parserBroken: false,

@@ -1,4 +1,5 @@
 import { contentWithout, type Dump, judgePartialCopy } from './dump.ts';
+import { copyBegins, copyDeleted, movedAway, swapped } from './folders.ts';
 import { backupPath, copyPath } from './glog.ts';
 import { Keyspace } from './keyspace.ts';
 import { enqueue } from './master.ts';
@@ -108,6 +109,7 @@ function copy(world: World, node: SimNode, db: SimDb, master: SimNode, dump: Dum
     });
   };
   db.rsync.transfer = startTransfer(world, { slave: node, master, db, dump, stuck }, arrived, ended);
+  copyBegins(db, db.rsync.transfer);
 }
 
 /** 3.3: the master pushes when its thread comes to it. */
@@ -130,6 +132,7 @@ export function onNewerDump(world: World, transfer: Transfer): void {
   endTransfer(world, transfer);
   world.glog.newerDump(transfer);
   db.rsync = { ...db.rsync, status: 'stopped', transfer: null, result: judgeSuperseded(world, transfer) };
+  if (db.rsync.result?.kind === 'discarded') copyDeleted(db);
   world.note(node, 'copy_superseded', {
     db: db.name,
     copied: Math.round(transfer.copied),
@@ -220,10 +223,9 @@ function cannotRename(world: World, node: SimNode, db: SimDb): void {
     ['W', 'env.cc', `filesystem error: cannot rename: Invalid cross-device link [${copyPath(node, db)}]`],
     ['W', 'pika_db.cc', `DB: ${db.name}, Failed to change db`],
   );
-  world.note(node, db.oldDataBeside ? 'old_data_deleted' : 'old_data_moved_away', { db: db.name });
+  world.note(node, db.disk.backup ? 'old_data_deleted' : 'old_data_moved_away', { db: db.name });
   stopRsync(world, db);
-  db.folderGone = true;
-  db.oldDataBeside = true;
+  movedAway(db);
   db.keyspace = new Keyspace(node.traits.instances);
   setState(world, node, db, 'Error');
 }
@@ -242,6 +244,7 @@ function swap(world: World, node: SimNode, db: SimDb, dump: Dump, lost: readonly
   db.binlog.reset(dump.position);
   db.flushed.clear();
   db.rsync = idleRsync();
+  swapped(db, lost);
   for (const entry of node.slaves) dropSlaveNode(world, node, db, entry);
   if (node.unfinished.delete(db.name)) rewriteConfig(node);
   node.fullSyncsDone++;

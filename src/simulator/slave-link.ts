@@ -5,6 +5,7 @@ import {
   type Connection,
   type Endpoint,
   idleRsync,
+  isSwapping,
   later,
   type SimDb,
   type SimNode,
@@ -93,8 +94,6 @@ function closeLate(world: World, connection: Connection): void {
   closeConnection(world, connection);
   if (swapping && node.traits.opensSupersededCopy) world.onSegfault(node);
 }
-
-const isSwapping = ({ rsync }: SimDb): boolean => rsync.status === 'running' && rsync.transfer === null;
 
 /** Both ends learn of it at once; see `crash` for hosts that vanish without a word. */
 export function closeConnection(world: World, connection: Connection): void {

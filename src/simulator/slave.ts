@@ -1,3 +1,4 @@
+import { copyExpected } from './folders.ts';
 import { entryOf, type MetaSyncAnswer, onDbSync, onMetaSync, onTrySync } from './master.ts';
 import { persistReplicationId, rewriteConfig } from './process.ts';
 import { finishRsync, initRsync, requestPush } from './slave-copy.ts';
@@ -234,6 +235,7 @@ function sendTrySync(world: World, node: SimNode, db: SimDb): void {
 function sendDbSync(world: World, node: SimNode, db: SimDb): void {
   if (node.rsyncThreads) world.glog.write(node, 'aux', clientStops);
   stopRsync(world, db);
+  copyExpected(db);
   ask(world, node, db, (master) => {
     const found = onDbSync(world, master, node, db.name);
     setState(world, node, db, found ? 'WaitDBSync' : 'Error');

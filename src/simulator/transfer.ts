@@ -1,3 +1,4 @@
+import { dumpsDeleted } from './folders.ts';
 import { copyPath } from './glog.ts';
 import {
   arePartitioned,
@@ -212,7 +213,10 @@ export function startTransfer(
 /** Somebody deletes the folder of the dumps: no file comes any more, and the next slave gets a new dump. */
 export function removeDumps(world: World, master: SimNode): void {
   settleAll(world, master);
-  for (const db of master.dbs) db.dump = null;
+  for (const db of master.dbs) {
+    db.dump = null;
+    dumpsDeleted(db);
+  }
   for (const transfer of master.outgoing) {
     transfer.gone = true;
     world.glog.filesRefused(transfer);

@@ -1,6 +1,6 @@
 import type { Binlog, BinlogRecord, Position, Reader } from './binlog.ts';
 import type { Clock, Scheduled } from './clock.ts';
-import type { Dump } from './dump.ts';
+import type { Dump, DumpFile } from './dump.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { CursorStore } from './keyspace-commands/context.ts';
 import type { Random } from './random.ts';
@@ -73,6 +73,40 @@ export interface KeyScan {
   >;
 }
 
+/** A folder that takes a copy, and becomes a database. Renamed, it keeps its number, as a real folder keeps its inode. */
+export interface DataFolder {
+  readonly inode: number;
+  /** What has filled it, or does; null = no file of a dump has come. */
+  readonly copy: Pick<Transfer, 'dump' | 'copied'> | null;
+  /** What RocksDB has open in it; null = nothing yet. */
+  readonly open: { readonly tables: readonly DumpFile[]; readonly manifest: number } | null;
+}
+
+export interface DumpFolder {
+  readonly inode: number;
+  /** Files of all its databases, of each the tables first. */
+  readonly files: readonly DumpFile[];
+  readonly begunAt: number;
+  readonly takesMs: number;
+  /** null = it is being made. */
+  dump: Dump | null;
+}
+
+/** What lies on the disks of a node, of one DB; the end of the process changes nothing of it. */
+export interface Disk {
+  inodes: number;
+  /** In dump-path. */
+  dump: DumpFolder | null;
+  /** In dump-path, as `dbN_FAILED`. */
+  failedDump: DumpFolder | null;
+  /** In db-sync-path. */
+  copy: DataFolder | null;
+  /** In db-path; null = it was moved away and nothing took its place: the first read ends the process. */
+  opened: DataFolder | null;
+  /** In db-path, as `dbN_bak`: the data from before a swap that did not end. The next swap deletes them. */
+  backup: DataFolder | null;
+}
+
 export interface SimDb {
   readonly name: string;
   keyspace: Keyspace;
@@ -88,10 +122,7 @@ export interface SimDb {
   /** Claimed bytes per database that are flushed to disk. */
   readonly flushed: Map<string, number>;
   sessions: number;
-  /** Its folder was moved away and nothing took its place: the first read ends the process. */
-  folderGone: boolean;
-  /** Its old data lie in `db_bak`, where the next full sync deletes them. */
-  oldDataBeside: boolean;
+  readonly disk: Disk;
   /** Written to the own binlog, not yet to the data. */
   readonly toApply: BinlogRecord[];
   applying: boolean;
@@ -360,6 +391,10 @@ export const masterOf = (world: World, node: SimNode): SimNode | undefined =>
 
 export const connectionTo = (node: SimNode, master: SimNode): Connection | undefined =>
   node.connections.find((each) => each.open && each.slave === node && each.master === master);
+
+/** A copy has come and is being opened. */
+export const isSwapping = ({ rsync }: SimDb): boolean =>
+  rsync.status === 'running' && rsync.transfer === null;
 
 /** No replies from the node for so long. */
 export function stall(world: World, node: SimNode, forMs: number): void {

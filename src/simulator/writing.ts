@@ -16,7 +16,7 @@ import {
 
 /** Runs a data command on one DB, without any check of role or login. Writes go to the binlog and to the slaves. */
 export function runDataCommand(world: World, node: SimNode, db: SimDb, argv: readonly string[]): Reply {
-  if (db.folderGone) {
+  if (db.disk.opened === null) {
     world.onSegfault(node);
     return failures.noSuchKey;
   }
