@@ -1,7 +1,9 @@
 /** When to look again. Part of `decide`. */
 import { type Expansion, isEnded, type Join, needsPerson } from '../../model/expansion.ts';
+import { boundReachedInMs } from '../sync/full-sync-pass.ts';
+import { lastPass, pairCapabilities } from '../sync/tracker.ts';
 import { closedWindow } from './hold.ts';
-import { isNextInLine, isUnderWay } from './join-state.ts';
+import { currentAttempt, isNextInLine, isUnderWay } from './join-state.ts';
 import { owesMasterSetting } from './retention.ts';
 import { owesSetting } from './throttle.ts';
 
@@ -16,7 +18,7 @@ const lookShareOfCopy = 0.025;
 
 /**
  * Milliseconds until the next look, never more than the policy's interval while a node is under way. Looks are close
- * where a state lasts only 100 ms, and in a young copy. null = a person must act first.
+ * where a state lasts only 100 ms, in a young copy, and in a copy that may soon pass its bound. null = a person must act first.
  */
 export function lookAgainIn(expansion: Expansion, now: number): number | null {
   if (isEnded(expansion.state)) return null;
@@ -24,7 +26,7 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
     (join) => isUnderWay(join) || join.leaving !== null || owesSetting(join),
   );
   if (underWay.length > 0) {
-    const soonest = Math.min(...underWay.map((join) => lookAtNodeIn(join, now)));
+    const soonest = Math.min(...underWay.map((join) => lookAtNodeIn(expansion, join, now)));
     return Math.min(soonest, expansion.policy.lookIntervalMs);
   }
   if (owesMasterSetting(expansion)) return expansion.policy.lookIntervalMs;
@@ -36,15 +38,25 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
   return Math.min(1000, Math.max(closeLookMs, expansion.policy.lookIntervalMs));
 }
 
-function lookAtNodeIn(join: Join, now: number): number {
+function lookAtNodeIn(expansion: Expansion, join: Join, now: number): number {
   switch (join.phase) {
     case 'attaching':
     case 'snapshotting':
     case 'swapping':
       return closeLookMs;
     case 'transferring':
-      return Math.max(closeLookMs, Math.round(lookShareOfCopy * (now - join.phaseSince)));
+      return Math.max(
+        closeLookMs,
+        Math.round(Math.min(lookShareOfCopy * (now - join.phaseSince), boundOfCopyIn(expansion, join))),
+      );
     default:
       return Number.POSITIVE_INFINITY;
   }
+}
+
+function boundOfCopyIn({ capabilities }: Expansion, join: Join): number {
+  const tracker = currentAttempt(join)?.tracker ?? null;
+  const wait = tracker && lastPass(tracker);
+  if (!wait || !capabilities) return Number.POSITIVE_INFINITY;
+  return boundReachedInMs(wait, pairCapabilities(capabilities, tracker)) ?? Number.POSITIVE_INFINITY;
 }

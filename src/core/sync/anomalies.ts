@@ -23,6 +23,7 @@ import {
   receivedInPass,
   refusedBytesPerSecond,
   sawEachDump,
+  snapshotsAtMost,
   unseenAroundDumpMs,
 } from './full-sync-pass.ts';
 import { isSizedSince, latestMost, latestSize } from './master-tracker.ts';
@@ -487,10 +488,10 @@ function syncLoop({ slave, limits }: AnomalyInput) {
   return { as: 'of_one_dump' as const, fullSyncs: same.length, receivedBytes: receivedIn(same) };
 }
 
-/** Dumps that are replaced again and again would keep a node copying without an end, and load its master. */
-const snapshotsAtMost = 2;
-
-/** Whether the copies of this attempt together cost more than twice the largest of their snapshots. */
+/**
+ * Whether the copies of this attempt together cost more than twice the largest of their snapshots: dumps that are replaced
+ * again and again would keep a node copying without an end, and load its master.
+ */
 function tooManyBytes(slave: SlaveTracker) {
   const since = lastRestartAt(slave);
   const waits = slave.waits.filter(({ startedAt }) => startedAt >= since);

@@ -175,18 +175,29 @@ export function takeBytes(
 
 /** How long nothing came of late: seen, or hidden between two looks far apart, with fewer bytes than usual between them. */
 function takeStill(
-  { bytesLast, bytesLastAt, lastMoveAt, stillMs = 0, hiddenMs = 0, fastest = 0 }: FullSyncPass,
+  wait: FullSyncPass,
   bytes: number,
   at: number,
   moved: boolean,
 ): Pick<FullSyncPass, 'stillMs' | 'hiddenMs' | 'fastest'> {
+  const { bytesLast, bytesLastAt, lastMoveAt, stillMs = 0, hiddenMs = 0, fastest = 0 } = wait;
   const since = bytesLastAt ?? at;
   const perMs = at > since ? (bytes - (bytesLast ?? bytes)) / (at - since) : 0;
   const most = Math.max(fastest, perMs);
   const apartMs = Math.max(0, at - Math.max(since, lastMoveAt + askedAgainAfterMs));
-  if (!moved) return { stillMs: stillMs + apartMs, hiddenMs, fastest: most };
+  if (!moved)
+    return { stillMs: stillMs + (isAnswered(wait, bytes, at) ? 0 : apartMs), hiddenMs, fastest: most };
   const share = most > 0 ? 1 - perMs / most : 0;
   return { stillMs, hiddenMs: hiddenMs + share * apartMs, fastest: most };
+}
+
+/**
+ * Whether small answers came since the last file: a master that stands still gives none. With rsync-timeout-ms 20 small
+ * files alone came for 20 s, again and again (pika-facts 4.8). Where a DB is connected, its binlog comes as well.
+ */
+function isAnswered({ copying, movedBytes, lastMoveAt }: FullSyncPass, bytes: number, at: number): boolean {
+  if (movedBytes == null || copying?.states.includes('Connected')) return false;
+  return bytes - movedBytes > (refusedBytesPerSecond * (at - lastMoveAt)) / 1000;
 }
 
 /** Uptimes are whole seconds, and a look can take some; clocks that are further apart do not count the same time. */
@@ -266,6 +277,12 @@ export const leastExcessBytes = 16 * 1024 * 1024;
  */
 const unseenDumpWithinMs = 1500;
 
+/** What one node may cost its master's network, in sizes of the snapshot, where the master does not stand still. */
+export const snapshotsAtMost = 2;
+
+/** What comes until the next look, and until the node has been detached, is counted in. */
+const untilDetachedMs = 400;
+
 /** What this copy can have received at most, if the snapshot holds so much. */
 export function copyBytesAtMost(
   { stillMs = 0, hiddenMs = 0, fastest = 0 }: Pick<FullSyncPass, 'stillMs' | 'hiddenMs' | 'fastest'>,
@@ -273,13 +290,22 @@ export function copyBytesAtMost(
   { opensSupersededCopy }: Pick<Capabilities, 'opensSupersededCopy'>,
   share = copyShareAtMost,
 ): number {
-  const unseen = opensSupersededCopy ? 0 : Math.min(snapshotBytes, unseenDumpWithinMs * fastest);
+  const least = Math.max(share * snapshotBytes, snapshotBytes + leastExcessBytes);
+  const unseen = opensSupersededCopy ? 0 : unseenDumpWithinMs * fastest;
+  // Files that are begun again and again make the pace uneven too, so that no look shows how long nothing came.
+  const explained =
+    Math.max(least, snapshotBytes + leastExcessBytes + unseen) + askedAgainBytesPerMs * hiddenMs;
   return (
-    Math.max(share * snapshotBytes, snapshotBytes + leastExcessBytes + unseen) +
-    Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs) +
-    // Files that are begun again and again make the pace uneven too (rsync-timeout-ms 20): no more than a snapshot for that.
-    Math.min(snapshotBytes, askedAgainBytesPerMs * hiddenMs)
+    Math.max(least, Math.min(explained, snapshotsAtMost * snapshotBytes - untilDetachedMs * fastest)) +
+    Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs)
   );
+}
+
+/** How soon a copy can have received more than it may, at its fastest pace so far; null = not known. Milliseconds. */
+export function boundReachedInMs(wait: FullSyncPass, capabilities: Capabilities): number | null {
+  const { snapshotBytesAtMost = null, fastest = 0 } = wait;
+  if (snapshotBytesAtMost === null || fastest === 0) return null;
+  return (copyBytesAtMost(wait, snapshotBytesAtMost, capabilities) - copiedBytes(wait)) / fastest;
 }
 
 /**

@@ -107,7 +107,7 @@ const master = { host: '10.0.0.1', port: 9221 };
 function playAgainst(
   seed: number,
   forMs: number,
-  steady?: { readonly habit: Habit; readonly masterEmptyAfterMs?: number },
+  steady?: { readonly habit: Habit; readonly masterEmptyAfterMs?: number; readonly lookIntervalMs?: number },
 ): Played {
   const random = createRandom(`anything ${seed}`);
   const version = steady ? '3.5.4' : random.pick(versions);
@@ -116,7 +116,7 @@ function playAgainst(
     stallTimeoutMs: 20_000,
     nodeDownTimeoutMs: 15_000,
     masterBusyTimeoutMs: 40_000,
-    lookIntervalMs: steady ? 250 : 2000,
+    lookIntervalMs: steady ? (steady.lookIntervalMs ?? 250) : 2000,
     stableLooks: 2,
     mayAskForDump: random.next() < 0.5,
     forecastTolerance: null,
@@ -371,7 +371,8 @@ test('however fast or slowly it comes, a copy receives no twice the snapshot bef
     const most = random.pick([MB, 8 * MB, 40 * MB]);
     const least = random.pick([most, most / 10]);
     const copies: Habit = () => ({ state: 'WaitDBSync', bytes: random.within([least, most]) });
-    const { expansion, received } = playAgainst(seed, hour, { habit: copies });
+    const lookIntervalMs = random.pick([250, 60_000]);
+    const { expansion, received } = playAgainst(seed, hour, { habit: copies, lookIntervalMs });
     expect(expansion.joins[0]!.problem?.code, `seed ${seed}`).toBe('copy_without_end');
     expect(received, `seed ${seed}`).toBeGreaterThan(snapshotBytes);
     expect(received, `seed ${seed}`).toBeLessThan(2 * snapshotBytes);

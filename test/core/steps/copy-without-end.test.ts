@@ -188,6 +188,36 @@ describe('a copy of an uneven pace', () => {
   });
 });
 
+describe('a copy whose requests time out (rsync-timeout-ms 20)', () => {
+  /** Small files alone come for 20 s, again and again, and then large files: 3.5.4 by looks on a real node. */
+  const timesOut = (second: number): Second => ({
+    bytes: second === 0 ? 0 : second <= 20 ? 20_000 + 950 * second : 39_000 + 5 * MB * (second - 20),
+    tables: 30 * MB,
+  });
+
+  test('gets answers all the time, so no stillness of the master excuses what comes again', () => {
+    expect(codesAfter(28, timesOut)).toEqual([]);
+    expect(codesAfter(30, timesOut)).toContain('copy_without_end');
+  });
+
+  test('is excused where nothing but pings came meanwhile', () => {
+    const still = (second: number): Second => ({
+      ...timesOut(second),
+      bytes: timesOut(second).bytes! - 930 * Math.min(20, second),
+    });
+    expect(codesAfter(30, still)).toEqual([]);
+  });
+
+  test('an uneven pace excuses no more than twice the snapshot', () => {
+    const uneven = (second: number): Second => ({
+      bytes: 2 * MB + 3 * MB * second + 2 * MB * (second % 8),
+      tables: 30 * MB,
+    });
+    expect(codesAfter(20, uneven, { everySeconds: 4 })).toEqual([]);
+    expect(codesAfter(28, uneven, { everySeconds: 4 })).toContain('copy_without_end');
+  });
+});
+
 describe('a copy beside a DB that is connected', () => {
   /** db0 connects after 5 s, and takes 50 MB of binlog a second. */
   const beside =
