@@ -1,6 +1,5 @@
 /** Lets the agents beside the nodes of a plan try the ports of the master. Agents of expansions are told so by their orders. */
-import { masterPorts } from '../core/plan/preflight-hosts.ts';
-import { sameAddress } from '../model/observation.ts';
+import { lastTry, masterPorts } from '../core/plan/preflight-hosts.ts';
 import type { NodeTarget } from '../model/targets.ts';
 import { type AgentStore, isContested, isStale, type StoredSight, sightOf } from '../store/agents.ts';
 import { keysOf, readSights } from './sights.ts';
@@ -29,7 +28,7 @@ export async function portsTried(
   const startedAt = now();
   const isTried = (sight: StoredSight): boolean =>
     ports.every((port) => {
-      const last = sightOf(sight).server.ports.findLast(({ to }) => sameAddress(to, port));
+      const last = lastTry(sightOf(sight), port);
       return last !== undefined && last.at >= startedAt - (last.outcome === 'open' ? openForMs : 0);
     });
   const untried = async (): Promise<readonly NodeTarget[]> => {

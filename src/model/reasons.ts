@@ -216,9 +216,9 @@ export const reasons = {
         byAgents === 0 ? '' : ` So did the agents beside ${byAgents} of ${counted(nodes, 'node')}.`;
       const rest =
         byAgents < nodes
-          ? ' That proves nothing of the way from the other nodes: an agent beside a node tries it.'
+          ? ` That proves nothing of the way from the ${byAgents === 0 ? '' : 'other '}nodes: an agent beside a node tries it.`
           : '';
-      return `From here the service reached port ${listed(reached.map(String), reader)} of the master${not}.${agents}${byAgents === 0 ? rest.replace('other ', '') : rest}`;
+      return `From here the service reached port ${listed(reached.map(String), reader)} of the master${not}.${agents}${rest}`;
     },
     zh: ({ reached, notReached, byAgents, nodes }, reader) => {
       const not = notReached.length === 0 ? '' : `，连不上 ${listed(notReached.map(String), reader)}`;

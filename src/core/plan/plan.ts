@@ -56,7 +56,7 @@ export function makePlan(input: PlanInput): Plan {
     acceptable: !hasErrors(findings),
     batchSize,
     batchSizeReason: reason,
-    ports: portsTried(input),
+    ports: saidOfPorts(input),
     batches,
     waitsFor: input.context.expansionsOnMaster[0]?.id ?? null,
     topology: topologyOf(input.master),
@@ -65,7 +65,7 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** The service tries them from its own machine; the agents try the way that the nodes will go. */
-function portsTried({ master: { look, target }, nodes }: PlanInput): Said | null {
+function saidOfPorts({ master: { look, target }, nodes }: PlanInput): Said | null {
   if (look.kind !== 'answered' || look.facts.derivedPorts === undefined) return null;
   const { derivedPorts } = look.facts;
   const of = (isOpen: boolean) =>

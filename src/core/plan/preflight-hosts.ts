@@ -114,12 +114,16 @@ export const nodeHostChecks: readonly Check<HostScene>[] = [
   { code: 'ports_closed_to_node', check: portsClosedToNode },
 ];
 
-/** Pika serves increments and files on ports of their own, beside the port of the master. */
-const masterPortShifts = [0, 2000, 10_001] as const;
+/** Pika serves increments and files on ports of their own, beside the port of the master (pika-facts 7). */
+export const masterPortShifts = [0, 2000, 10_001] as const;
 
 /** Where a node connects that follows this master. */
 export const masterPorts = ({ host, port }: Address) =>
   masterPortShifts.map((shift) => ({ shift, to: { host, port: port + shift } }));
+
+/** The last time that the agent tried a port. */
+export const lastTry = (sight: AgentSight | undefined, to: Address) =>
+  sight?.server.ports.findLast((each) => sameAddress(each.to, to));
 
 /** Somebody may have opened a port since. Agents of nodes that wait are asked with each report, every 15 s. */
 const closedForMs = 60_000;
@@ -127,7 +131,7 @@ const closedForMs = 60_000;
 /** Ports of the master that the node's agent could not reach, by the name that the node will use. */
 function portsClosedToNode({ look: { at, sight }, master: { target } }: HostScene) {
   const ports = masterPorts(target.seenAs).flatMap(({ shift, to }) => {
-    const last = sight?.server.ports.findLast((each) => sameAddress(each.to, to));
+    const last = lastTry(sight, to);
     return last === undefined || last.outcome === 'open' || last.at < at - closedForMs
       ? []
       : [{ port: to.port, shift, outcome: last.outcome }];
@@ -137,9 +141,7 @@ function portsClosedToNode({ look: { at, sight }, master: { target } }: HostScen
 
 /** Whether the agent beside a node reached each port of the master the last time. */
 export const reachedByAgent = (sight: AgentSight | undefined, master: Address): boolean =>
-  masterPorts(master).every(
-    ({ to }) => sight?.server.ports.findLast((each) => sameAddress(each.to, to))?.outcome === 'open',
-  );
+  masterPorts(master).every(({ to }) => lastTry(sight, to)?.outcome === 'open');
 
 interface MasterHostScene {
   readonly master: PreflightMaster;

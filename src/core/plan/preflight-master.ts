@@ -7,7 +7,7 @@ import { formatAddress, type Look, type NodeFacts } from '../../model/observatio
 import type { Policy } from '../../model/policy.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import { type Check, foundAny } from './finding.ts';
-import { agentChecks, masterHostChecks, onTwoMounts } from './preflight-hosts.ts';
+import { agentChecks, masterHostChecks, masterPortShifts, onTwoMounts } from './preflight-hosts.ts';
 import {
   knownAs,
   metOf,
@@ -41,8 +41,7 @@ export const silentMasterChecks: readonly Check<MasterScene>[] = [
 export const noReplyWithin = (look: Look): { waitedMs: number } | null =>
   look.kind === 'busy' ? { waitedMs: look.tookMs } : null;
 
-/** kPortShiftRsync2, 3.5.0 and later (pika-facts 7): nodes pull the dump from there. */
-const highestPortShift = 10_001;
+const highestPortShift = Math.max(...masterPortShifts);
 
 /** Every rule about the master alone. */
 export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
