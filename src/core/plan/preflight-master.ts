@@ -116,7 +116,7 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
   {
     code: 'commands_blacklisted',
     planOnly: true,
-    check: ({ facts }) => blacklisted(facts, ['info', 'config', 'select', 'scan', 'lastsave']),
+    check: ({ facts }) => blacklisted(facts, ['info', 'config', 'select', 'scan']),
   },
   { code: 'ports_unreachable', planOnly: true, check: ({ target, facts }) => closedPorts(target, facts) },
   { code: 'sharding_mode', check: sharding },

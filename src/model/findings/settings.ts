@@ -354,7 +354,7 @@ export const settingFindings = {
     },
   }),
   commands_blacklisted: row<{ commands: readonly string[] }>({
-    severity: 'warning',
+    severity: 'error',
     meaning: plain(
       'The userblacklist of a server holds commands that the service needs, and the service did not log in with the requirepass. Pika refuses these commands to a login by userpass.',
       '服务器的 userblacklist 中有本服务所需的命令，而本服务登录所用的不是 requirepass。对用 userpass 登录的用户，Pika 会拒绝这些命令。',
@@ -364,12 +364,12 @@ export const settingFindings = {
         `The userblacklist of ${node || `the master ${master}`} holds ${listed(
           commands.map((name) => name.toUpperCase()),
           reader,
-        )}, and the configured password is not its requirepass.`,
+        )}, and the configured password is not its requirepass. It would refuse the service.`,
       zh: ({ node, master, commands }, reader) =>
         `${node || `主节点 ${master}`} 的 userblacklist 中有 ${listed(
           commands.map((name) => name.toUpperCase()),
           reader,
-        )}，而配置的密码不是它的 requirepass。`,
+        )}，而配置的密码不是它的 requirepass，它会拒绝本服务。`,
     },
     nextStep: plain(
       'Put the requirepass into the credential, or take these commands out of userblacklist.',
