@@ -1,5 +1,5 @@
 /** The host of a simulated node, as an agent on it finds it: a process, its pika.conf, its log and its folders. */
-import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
 import type { SimFile, SimFolder } from './folders.ts';
@@ -48,12 +48,16 @@ export class SimulatedHost {
 
   /** Brings all up to this moment. What a line says is in the folders when the line is in the log. */
   async write(): Promise<void> {
+    const now = this.#cluster.now();
     const lines = this.#newLines();
     const folders = this.#cluster.foldersOf(this.#id);
     const { alive, processId } = this.#cluster.node(this.#id);
     await this.#writeProcess(alive ? processId : null);
     await this.#writeFolders(folders);
-    await appendFile(join(this.log, 'pika.sim.pika.log.INFO.20261128-000000.1'), lines.join(''));
+    const log = join(this.log, 'pika.sim.pika.log.INFO.20261128-000000.1');
+    await appendFile(log, lines.join(''));
+    // Lines name no zone: an agent compares their times with that of the file.
+    await utimes(log, now / 1000, now / 1000);
   }
 
   /** While a copy goes on, the model orders its lines anew each time. */

@@ -162,6 +162,43 @@ describe('the same files lie in folders as on real servers', () => {
     expect(layoutOf(cluster, 's1', /^db\//)).toBe(layout.swapped);
   });
 
+  /** A newer dump ends the copy halfway. */
+  function cutShort(outcome: 'loss' | 'death'): Cluster {
+    const cluster = filled('3.5.4');
+    attach(cluster);
+    cluster.advanceUntil(isCopying(cluster), 60_000);
+    cluster.advance(4000);
+    cluster.fault.nextSuperseded('s1', outcome);
+    cluster.fault.bgsave('m');
+    cluster.advance(5000);
+    return cluster;
+  }
+  const { layout } = recordedFiles['3.5.4'];
+
+  test('a copy that was cut short is opened without the tables of what was lost', () => {
+    expect(layoutOf(cutShort('loss'), 's1', /^db\//)).toBe(layout.cutShort);
+  });
+
+  test('a node that died on its copy has its old data beside it, and `info` is gone', () => {
+    const cluster = cutShort('death');
+    expect(layoutOf(cluster, 's1', /_bak$/)).toBe(layout.empty);
+    const died = layoutOf(cluster, 's1', /^db\/db0$/).split(' ');
+    expect([...died, ...layout.died!.split(' ')]).not.toContain('info');
+    expect(died).toEqual(expect.arrayContaining(['DUMP_META_DATA', 'hashes/N.sst']));
+    expect(cluster.foldersOf('s1').some(({ path }) => path.startsWith('dbsync'))).toBe(false);
+  });
+
+  test('dumps that somebody deletes are gone, and a node that is wiped is empty', () => {
+    const cluster = filled('3.5.4');
+    attach(cluster);
+    cluster.advanceUntil(isConnected(cluster), 60_000);
+    cluster.fault.removeDumps('m');
+    expect(folderAt(cluster, 'm', /^dump/)).toBeUndefined();
+    cluster.fault.crash('s1');
+    cluster.fault.wipe('s1');
+    expect(layoutOf(cluster, 's1', /^db\//)).toBe(layout.empty);
+  });
+
   test.each(['3.5.4', '4.0.1'] as const)('a dump in the making: %s', (version) => {
     const cluster = filled(version);
     cluster.fault.slowBgsave('m', 8000);

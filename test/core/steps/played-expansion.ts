@@ -20,7 +20,7 @@ interface Setting {
   readonly policy?: PolicyInput;
   readonly credentials?: CredentialSource;
   /** What agents tell of the simulated nodes; absent = none do. */
-  readonly agents?: (cluster: Cluster) => ReadAgents;
+  readonly agents?: (cluster: Cluster) => ReadAgents | Promise<ReadAgents>;
   readonly compare?: (cluster: Cluster) => Compare;
   /** Called when the nodes are there and nothing was asked for yet. */
   readonly before?: (cluster: Cluster) => void;
@@ -43,6 +43,7 @@ export async function begin({
     seed: 7,
     dataScale: (400 * MB) / (500 * 190),
     defaults: { databases },
+    logs: agents !== undefined,
   });
   fill(
     cluster,
@@ -54,7 +55,7 @@ export async function begin({
   before?.(cluster);
   const service = virtualService(cluster, {
     ...(credentials && { credentials }),
-    ...(agents && { agents: agents(cluster) }),
+    ...(agents && { agents: await agents(cluster) }),
     ...(compare && { compare: compare(cluster) }),
   });
   await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy });
