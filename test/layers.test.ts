@@ -109,3 +109,24 @@ test('the rules see every room', () => {
   for (const room of [...Object.keys(allowed), ...Object.values(keepers).flat()])
     expect([room, rooms.has(room)]).toEqual([room, true]);
 });
+
+test('an agent loads no package but the one of the command line: its memory is that of the servers beside it', () => {
+  const loaded = new Set(['cli/main.ts']);
+  const packages = new Set<string>();
+  // What is loaded when it is asked for is loaded by other commands.
+  const asked = [
+    'cli/context.ts',
+    'cli/run.ts',
+    'cli/load-entrances.ts',
+    'cli/commands/agent.ts',
+    'agent/index.ts',
+    'agent/lean.ts',
+  ];
+  for (const file of asked) loaded.add(file);
+  for (const file of loaded)
+    for (const [, to] of text(file).matchAll(/^(?:import|export) (?!type )[^;']*\bfrom '([^']+)'/gm))
+      if (to!.startsWith('.')) loaded.add(relative(source, normalize(join(source, dirname(file), to!))));
+      else if (!to!.startsWith('node:')) packages.add(to!);
+  expect([...packages]).toEqual(['commander']);
+  expect([...loaded].filter((file) => /^(?:api|store|work|queue|dashboard)\//.test(file))).toEqual([]);
+});

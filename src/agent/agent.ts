@@ -11,9 +11,10 @@ import type { Address } from '../model/views/targets.ts';
 import { reasonOf } from './confined.ts';
 import type { Wanted } from './folders.ts';
 import { Hasher } from './hashes.ts';
+import { hurry } from './lean.ts';
 import { tryPort } from './ports.ts';
 import { type Posted, postJson } from './post.ts';
-import { findPikaProcesses, type PikaProcess, stillRuns } from './processes.ts';
+import { findPikaProcesses, type PikaProcess, type Strangers, stillRuns } from './processes.ts';
 import { WatchedServer } from './server.ts';
 import { type AgentState, readState, stateText, writeState } from './state.ts';
 
@@ -49,6 +50,10 @@ export interface AgentParts {
 }
 
 const tickMs = 250;
+/** While the service wants nothing, and the logs were read to their ends for some time. */
+const [idleTickMs, idleAfterMs] = [1000, 10_000];
+/** Logs that are not read to their ends for so long are worth more memory; those that were there before can wait. */
+const [hurryAfterMs, hurryAtStartAfterMs] = [500, 5000];
 /** Of the time between two looks at the logs, reading them takes no more than this. */
 const readMsPerTick = 60;
 const readBytesPerTick = 32 * 1024 * 1024;
@@ -106,6 +111,7 @@ export class Agent {
   readonly #instance = randomUUID();
   readonly #servers = new Map<string, WatchedServer>();
   readonly #ports = new Map<number, PortTry[]>();
+  readonly #strangers: Strangers = new Map();
   #known: AgentState = new Map();
   #foundAt = Number.NEGATIVE_INFINITY;
   #orders: AgentOrders['servers'] = [];
@@ -135,16 +141,22 @@ export class Agent {
   async run(): Promise<void> {
     const { signal } = this.#request;
     await this.#readState();
+    let caughtUpAt = this.#startedAt + hurryAtStartAfterMs - hurryAfterMs;
+    let behindAt = this.#startedAt;
     while (!signal.aborted) {
       const now = this.#parts.now();
       const caughtUp = await this.look();
+      if (caughtUp) caughtUpAt = now;
+      else behindAt = now;
+      if (now - caughtUpAt >= hurryAfterMs) hurry();
       const mayStart = caughtUp || now - this.#startedAt > firstReportWithinMs;
       if (mayStart && now >= this.#dueAt(now))
         this.#sending ??= this.#send().finally(() => {
           this.#sending = null;
         });
       await this.#writeState();
-      await this.#parts.sleep(tickMs, signal);
+      const isIdle = now - behindAt > idleAfterMs && this.#orders.length === 0 && !this.#isUrgent;
+      await this.#parts.sleep(isIdle ? idleTickMs : tickMs, signal);
     }
     await soon(this.#sending);
     await this.#writeState(true);
@@ -165,11 +177,19 @@ export class Agent {
   /** Looks at processes and logs. Resolves with whether every log was read to its end. */
   async look(): Promise<boolean> {
     await this.#refresh();
-    const ms = readMsPerTick / Math.max(1, this.#servers.size);
-    let caughtUp = true;
-    for (const server of this.#servers.values())
-      caughtUp = (await server.readLog({ bytes: readBytesPerTick, ms })) && caughtUp;
-    return caughtUp;
+    let behind = [...this.#servers.values()];
+    let leftMs = readMsPerTick;
+    // The time that short logs leave is for the long ones.
+    for (let turn = 0; turn < 2 && behind.length > 0; turn++) {
+      const ms = leftMs / behind.length;
+      const startedAt = performance.now();
+      const longer: WatchedServer[] = [];
+      for (const server of behind)
+        if (!(await server.readLog({ bytes: readBytesPerTick, ms }))) longer.push(server);
+      leftMs -= performance.now() - startedAt;
+      behind = longer;
+    }
+    return behind.length === 0;
   }
 
   /** The whole picture, and what to call when it has arrived. */
@@ -217,7 +237,7 @@ export class Agent {
       lost ||= process !== null && !(await stillRuns(process, proc));
     if (!lost && now - this.#foundAt < findProcessesEveryMs) return;
     this.#foundAt = now;
-    const running = await findPikaProcesses(proc);
+    const running = await findPikaProcesses(proc, this.#strangers);
     for (const conf of this.#confs(running)) {
       if (this.#servers.has(conf)) continue;
       const onFact = (code: string): void => {

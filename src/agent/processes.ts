@@ -1,5 +1,5 @@
 /** The Pika processes of this host, as Linux shows them. Elsewhere there are none to be seen. */
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { open, readdir, readFile, readlink } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 
 export interface PikaProcess {
@@ -17,14 +17,32 @@ export interface PikaProcess {
   readonly openFileLimit: number | null;
 }
 
-/** Running servers. A process that ends meanwhile, or that this user may not look into, is left out. */
-export async function findPikaProcesses(proc = '/proc'): Promise<readonly PikaProcess[]> {
+/** No program of Pika has so many arguments; what else a file of /proc/PID holds that is read here is shorter too. */
+const longestRead = 4000;
+/** Of so many looks, only the first two look at a process that is none of Pika: by the second it is what it was started for. */
+const looksPerStranger = 12;
+
+/** How often each process was looked for that turned out to be none of Pika, by its number. */
+export type Strangers = Map<number, number>;
+
+/**
+ * Running servers. A process that ends meanwhile, or that this user may not look into, is left out. With the `strangers`
+ * of the looks before, a host with hundreds of processes costs little.
+ */
+export async function findPikaProcesses(
+  proc = '/proc',
+  strangers: Strangers = new Map(),
+): Promise<readonly PikaProcess[]> {
   const names = await readdir(proc).catch(() => []);
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
   const found: PikaProcess[] = [];
-  for (const name of names) {
-    if (!/^\d+$/.test(name)) continue;
-    const process = await readProcess(proc, Number(name)).catch(() => null);
+  const looks = new Map(strangers);
+  strangers.clear();
+  for (const pid of pids) {
+    const before = looks.get(pid) ?? 0;
+    const process = before % looksPerStranger < 2 ? await readProcess(proc, pid).catch(() => null) : null;
     if (process) found.push(process);
+    else strangers.set(pid, before + 1);
   }
   return found.toSorted((a, b) => a.pid - b.pid);
 }
@@ -41,8 +59,8 @@ async function readProcess(proc: string, pid: number): Promise<PikaProcess | nul
   const folder = `${proc}/${pid}`;
   const workingFolder = await readlink(`${folder}/cwd`);
   const [status, limits, environment, ownFiles] = await Promise.all([
-    readFile(`${folder}/status`, 'latin1'),
-    readFile(`${folder}/limits`, 'latin1').catch(() => ''),
+    readStart(`${folder}/status`),
+    readStart(`${folder}/limits`).catch(() => ''),
     readFile(`${folder}/environ`, 'latin1').catch(() => ''),
     seesOtherFiles(proc, pid),
   ]);
@@ -61,7 +79,7 @@ async function readProcess(proc: string, pid: number): Promise<PikaProcess | nul
 
 /** The value of -c, where the program is a Pika. */
 async function confArgument(proc: string, pid: number): Promise<string | null> {
-  const [program = '', ...args] = (await readFile(`${proc}/${pid}/cmdline`, 'utf8')).split('\0');
+  const [program = '', ...args] = (await readStart(`${proc}/${pid}/cmdline`)).split('\0');
   if (!/^pika(?:[-_]?server)?(?:[-_]?\d[\w.]*)?$/.test(basename(program))) return null;
   const at = args.findIndex((arg) => arg.startsWith('-c'));
   if (at < 0) return null;
@@ -74,5 +92,16 @@ async function seesOtherFiles(proc: string, pid: number): Promise<boolean> {
     return own !== other;
   } catch {
     return false;
+  }
+}
+
+/** `readFile` takes 64 KB for each file whose size it does not know. */
+async function readStart(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(longestRead), 0, longestRead, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }

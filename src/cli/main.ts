@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import { processContext } from './context.ts';
-import { loadEntrances } from './load-entrances.ts';
-import { run } from './run.ts';
+import { argv } from 'node:process';
 
 // A reader that went away (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -9,4 +7,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await run(process.argv.slice(2), processContext(), loadEntrances);
+if (argv.includes('agent')) (await import('../agent/lean.ts')).stayLean();
+const [{ processContext }, { loadEntrances }, { run }] = await Promise.all([
+  import('./context.ts'),
+  import('./load-entrances.ts'),
+  import('./run.ts'),
+]);
+process.exitCode = await run(argv.slice(2), processContext(), loadEntrances);

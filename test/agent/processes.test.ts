@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findPikaProcesses, stillRuns } from '../../src/agent/processes.ts';
+import { findPikaProcesses, type Strangers, stillRuns } from '../../src/agent/processes.ts';
 
 let proc: string;
 beforeEach(async () => {
@@ -55,6 +55,24 @@ test('finds servers by their arguments, with what /proc says of each', async () 
       openFileLimit: 5000,
     },
   ]);
+});
+
+test('a process that is none of Pika is looked at twice, and then rarely, as long as it runs', async () => {
+  const strangers: Strangers = new Map();
+  const look = async (): Promise<number> => (await findPikaProcesses(proc, strangers)).length;
+  const becomesPika = () => writeFile(join(proc, '20/cmdline'), 'pika\0-c\0/etc/pika.conf\0');
+  await process(20, ['sh']);
+  expect(await look()).toBe(0);
+  await becomesPika();
+  expect(await look()).toBe(1);
+  await writeFile(join(proc, '20/cmdline'), 'sh\0');
+  expect([await look(), await look()]).toEqual([0, 0]);
+  await becomesPika();
+  const found: number[] = [];
+  while (found.length < 12 && found.at(-1) !== 1) found.push(await look());
+  expect(found).toEqual([...Array(10).fill(0), 1]);
+  await rm(join(proc, '20'), { recursive: true });
+  expect([await look(), strangers.size]).toEqual([0, 0]);
 });
 
 test('a process that ended, or whose number another program took, runs no more', async () => {
