@@ -24,7 +24,7 @@ export async function portsTried(
   master: NodeTarget,
   nodes: readonly NodeTarget[],
 ): Promise<void> {
-  const ports = masterPorts(master.seenAs).map(({ to }) => to);
+  const ports = masterPorts({ target: master, capabilities: null }).map(({ to }) => to);
   const startedAt = now();
   const isTried = (sight: StoredSight): boolean =>
     ports.every((port) => {

@@ -28,6 +28,18 @@ function partsOf(version: string): readonly number[] {
 export const isWithin = (version: string, [from, below]: VersionRange): boolean =>
   compareVersions(version, from) >= 0 && compareVersions(version, below) < 0;
 
+/**
+ * How far the ports that a full sync needs lie from a server's own (pika-facts 7). Slaves ask their master at + 2000, and
+ * take the dump from + 10001. Up to 3.4 the master pushes the dump to + 1000 of the slave. null = not known yet: as the
+ * releases of today.
+ */
+export function portShifts(version: string | null, role: 'master' | 'slave'): readonly number[] {
+  if (version !== null && !/^\d/.test(version)) return [];
+  const pulls = version === null || compareVersions(version, '3.5.0') >= 0;
+  if (role === 'slave') return pulls ? [] : [1000];
+  return pulls ? [2000, 10_001] : [2000];
+}
+
 interface Of {
   readonly version: string;
   /** `maxConcurrentFullSyncs` of the version. */

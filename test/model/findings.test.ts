@@ -74,6 +74,7 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
       ],
     },
   ],
+  ports_closed_to_master: [{ host: '10.0.0.2', ports: [{ port: 10_221, outcome: 'refused' }] }],
   open_file_limit: [{ limit: 1024, needed: 5054 }],
   clock_skew: [{ aheadMs: 5200 }, { aheadMs: -3100 }],
   another_pika_shares_disk: [{ ports: [9222] }, { ports: [9222, 9223] }],

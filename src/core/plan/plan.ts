@@ -65,12 +65,13 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** The service tries them from its own machine; the agents try the way that the nodes will go. */
-function saidOfPorts({ master: { look, target }, nodes }: PlanInput): Said | null {
+function saidOfPorts({ master, nodes }: PlanInput): Said | null {
+  const { look, target } = master;
   if (look.kind !== 'answered' || look.facts.derivedPorts === undefined) return null;
   const { derivedPorts } = look.facts;
   const of = (isOpen: boolean) =>
     derivedPorts.filter(({ outcome }) => (outcome === 'open') === isOpen).map(({ port }) => port);
-  const byAgents = nodes.filter((node) => reachedByAgent(node.look.sight, target.seenAs)).length;
+  const byAgents = nodes.filter((node) => reachedByAgent(node.look.sight, master)).length;
   const reached = [target.address.port, ...of(true)];
   return because('ports_tried', { reached, notReached: of(false), byAgents, nodes: nodes.length });
 }

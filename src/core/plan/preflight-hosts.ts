@@ -1,9 +1,12 @@
 /** Rules of preflight about the hosts of the servers, as the agents there see them. What no agent tells is not found. */
+import type { Capabilities } from '../../model/capabilities.ts';
 import type { Finding } from '../../model/finding.ts';
 import { makeFinding } from '../../model/findings.ts';
 import type { Forecast } from '../../model/forecast.ts';
 import { type Address, type Look, type NodeFacts, sameAddress } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
+import type { NodeTarget } from '../../model/targets.ts';
+import { portShifts } from '../../model/versions.ts';
 import type { AgentServer, AgentSight, Space } from '../../model/views/agent.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
 import { type Check, foundAny } from './finding.ts';
@@ -17,6 +20,7 @@ interface RequestScene {
 
 /** A server with the agent's word, if any. */
 interface HostScene {
+  readonly target: NodeTarget;
   readonly master: PreflightMaster;
   readonly look: Look;
   readonly masterFacts: NodeFacts | null;
@@ -111,15 +115,25 @@ export const nodeHostChecks: readonly Check<HostScene>[] = [
     check: ({ look: { sight } }) =>
       sight && sight.server.sharesDiskWith.length > 0 ? { ports: sight.server.sharesDiskWith } : null,
   },
-  { code: 'ports_closed_to_node', check: portsClosedToNode },
+  { code: 'ports_closed_to_node', check: ({ look, master }) => closedTo(look, masterPorts(master)) },
+  {
+    code: 'ports_closed_to_master',
+    check: ({ target, master }) => closedTo(master.look, nodePorts(target, master.capabilities)),
+  },
 ];
 
-/** Pika serves increments and files on ports of their own, beside the port of the master (pika-facts 7). */
-export const masterPortShifts = [0, 2000, 10_001] as const;
+type MasterPorts = { readonly target: NodeTarget; readonly capabilities: Capabilities | null };
+
+const portsAt = ({ host, port }: Address, shifts: readonly number[]) =>
+  shifts.map((shift) => ({ shift, to: { host, port: port + shift } }));
 
 /** Where a node connects that follows this master. */
-export const masterPorts = ({ host, port }: Address) =>
-  masterPortShifts.map((shift) => ({ shift, to: { host, port: port + shift } }));
+export const masterPorts = ({ target, capabilities }: MasterPorts) =>
+  portsAt(target.seenAs, [0, ...portShifts(capabilities?.version ?? null, 'master')]);
+
+/** Where the master connects to this node. */
+export const nodePorts = ({ seenAs }: NodeTarget, master: Capabilities | null) =>
+  portsAt(seenAs, portShifts(master?.version ?? null, 'slave'));
 
 /** The last time that the agent tried a port. */
 export const lastTry = (sight: AgentSight | undefined, to: Address) =>
@@ -128,19 +142,19 @@ export const lastTry = (sight: AgentSight | undefined, to: Address) =>
 /** Somebody may have opened a port since. Agents of nodes that wait are asked with each report, every 15 s. */
 const closedForMs = 60_000;
 
-/** Ports of the master that the node's agent could not reach, by the name that the node will use. */
-function portsClosedToNode({ look: { at, sight }, master: { target } }: HostScene) {
-  const ports = masterPorts(target.seenAs).flatMap(({ shift, to }) => {
+/** Of these ports those that the agent on another host could not reach, by the name that the server there will use. */
+function closedTo({ at, sight }: Look, wanted: ReturnType<typeof portsAt>) {
+  const ports = wanted.flatMap(({ shift, to }) => {
     const last = lastTry(sight, to);
     return last === undefined || last.outcome === 'open' || last.at < at - closedForMs
       ? []
       : [{ port: to.port, shift, outcome: last.outcome }];
   });
-  return ports.length === 0 ? null : { host: target.seenAs.host, ports };
+  return ports.length === 0 ? null : { host: wanted[0]!.to.host, ports };
 }
 
 /** Whether the agent beside a node reached each port of the master the last time. */
-export const reachedByAgent = (sight: AgentSight | undefined, master: Address): boolean =>
+export const reachedByAgent = (sight: AgentSight | undefined, master: MasterPorts): boolean =>
   masterPorts(master).every(({ to }) => lastTry(sight, to)?.outcome === 'open');
 
 interface MasterHostScene {

@@ -6,8 +6,9 @@ import { inUse } from '../../model/knowledge.ts';
 import { formatAddress, type Look, type NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import type { NodeTarget } from '../../model/targets.ts';
+import { portShifts } from '../../model/versions.ts';
 import { type Check, foundAny } from './finding.ts';
-import { agentChecks, masterHostChecks, masterPortShifts, onTwoMounts } from './preflight-hosts.ts';
+import { agentChecks, masterHostChecks, onTwoMounts } from './preflight-hosts.ts';
 import {
   knownAs,
   metOf,
@@ -41,8 +42,6 @@ export const silentMasterChecks: readonly Check<MasterScene>[] = [
 export const noReplyWithin = (look: Look): { waitedMs: number } | null =>
   look.kind === 'busy' ? { waitedMs: look.tookMs } : null;
 
-const highestPortShift = Math.max(...masterPortShifts);
-
 /** Every rule about the master alone. */
 export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
   {
@@ -68,8 +67,10 @@ export const masterChecks: readonly Check<AnsweringMasterScene>[] = [
   },
   {
     code: 'master_port_too_high',
-    check: ({ target: { seenAs } }) =>
-      seenAs.port + highestPortShift <= 65_535 ? null : { port: seenAs.port, shift: highestPortShift },
+    check: ({ target: { seenAs }, capabilities }) => {
+      const shift = Math.max(0, ...portShifts(capabilities?.version ?? null, 'master'));
+      return seenAs.port + shift <= 65_535 ? null : { port: seenAs.port, shift };
+    },
   },
   {
     code: 'master_still_syncing',

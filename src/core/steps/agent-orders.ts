@@ -1,7 +1,7 @@
 /** What an expansion wants of the agents on the hosts of its servers. */
 import { type Expansion, isActive, isEnded, type Join } from '../../model/expansion.ts';
 import type { AgentOrders } from '../../model/views/agent.ts';
-import { masterPorts } from '../plan/preflight-hosts.ts';
+import { masterPorts, nodePorts } from '../plan/preflight-hosts.ts';
 
 export type AgentWish = Omit<AgentOrders['servers'][number], 'port'> & {
   /** Whether the server takes part in what runs now: its agent reports often then. */
@@ -21,9 +21,11 @@ export function agentWishes(expansion: Expansion): ReadonlyMap<string, AgentWish
     urgent,
     listFiles: copying,
     hashFiles: copying && hashes,
-    tryPorts: [],
+    tryPorts: joins
+      .filter((join) => beforeAttach(join) && join.batch === expansion.currentBatch)
+      .flatMap(({ target }) => addresses(nodePorts(target, expansion.capabilities))),
   });
-  const ports = masterPorts(expansion.master.seenAs).map(({ to }) => to);
+  const ports = addresses(masterPorts({ target: expansion.master, capabilities: expansion.capabilities }));
   for (const join of joins) {
     wishes.set(join.target.name, {
       urgent: urgent && (isActive(join.phase) || join.batch === expansion.currentBatch),
@@ -35,6 +37,7 @@ export function agentWishes(expansion: Expansion): ReadonlyMap<string, AgentWish
   return wishes;
 }
 
+const addresses = (ports: ReturnType<typeof masterPorts>) => ports.map(({ to }) => to);
 const beforeAttach = ({ phase }: Join): boolean => phase === 'waiting' || phase === 'preflight';
 const copies = ({ phase }: Join): boolean => isActive(phase) && phase !== 'attaching';
 const isOpen = (join: Join): boolean => beforeAttach(join) || isActive(join.phase) || join.leaving !== null;

@@ -5,6 +5,7 @@ import { needsNoPassword } from '../../model/error-replies.ts';
 import type { NodeCommand, NodeTarget } from '../../model/expansion.ts';
 import { refusedLook } from '../../model/not-allowed.ts';
 import type { Address, DerivedPort, Look, NodeFacts } from '../../model/observation.ts';
+import { portShifts } from '../../model/versions.ts';
 import type { Network } from '../../platform/network.ts';
 import { isOutOfFiles } from '../../platform/open-files.ts';
 import { withTexts } from '../../platform/secrets.ts';
@@ -14,7 +15,6 @@ import { type Access, AccessRefused } from '../node-access.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
 import { DeniedReply, deniedReply, readFacts } from './read-look.ts';
-import { portShifts } from './versions.ts';
 
 export interface ConnectionOptions {
   /** Milliseconds since the epoch. */

@@ -167,6 +167,28 @@ export const hostFindings = {
         `请在防火墙中对 ${node} 的主机开放 ${master} 的端口 ${ports.map(({ port }) => port).join('、')}，或更正节点使用的地址。`,
     },
   }),
+  ports_closed_to_master: row<{ host: string; ports: readonly HostPort[] }>({
+    severity: 'error',
+    meaning: plain(
+      'The agent on the host of the master could not connect to a port of a node that a full sync needs. Up to 3.4 the master pushes its dump to port + 1000 of the node.',
+      '主节点主机上的代理程序无法连接全量同步所需的节点端口。3.4 及以前由主节点把快照推送到节点端口 + 1000。',
+    ),
+    text: {
+      en: ({ node, host, ports }, reader) =>
+        `From the host of the master, ${listed(
+          ports.map((port) => tried(port, reader)),
+          reader,
+        )} of ${node} at ${host}: no full sync can succeed.`,
+      zh: ({ node, host, ports }, reader) =>
+        `从主节点所在主机连接 ${node}（${host}）：${ports.map((port) => tried(port, reader)).join('；')}。全量同步不可能成功。`,
+    },
+    nextStep: {
+      en: ({ node, master, ports }) =>
+        `Open port ${ports.map(({ port }) => port).join(', ')} of ${node} to the host of ${master} in the firewall.`,
+      zh: ({ node, master, ports }) =>
+        `请在防火墙中对 ${master} 的主机开放 ${node} 的端口 ${ports.map(({ port }) => port).join('、')}。`,
+    },
+  }),
   open_file_limit: row<{ limit: number; needed: number }>({
     severity: 'warning',
     meaning: plain(

@@ -111,6 +111,25 @@ describe('each finding about a host', () => {
     expect(again(changes)).toMatchObject([{ code, facts }]);
   });
 
+  test('only the ports that this release needs are found closed', () => {
+    const tried = (host: string, port: number) => [
+      { to: { host, port }, at: now, outcome: 'refused' as const },
+    ];
+    const seen = (version: string, node: Partial<AgentServer>, master: Partial<AgentServer> = {}) => ({
+      master: aMaster({ version, sight: sightOf(now, master) }),
+      nodes: [aNode('10.0.0.2:9221', { version, sight: sightOf(now, node) })],
+    });
+    const closed = (changes: RequestChanges) =>
+      preflight(aRequest(changes)).flatMap(({ code, facts }) =>
+        code.startsWith('ports_') ? [[code, facts]] : [],
+      );
+    expect(closed(seen('3.3.6', { ports: tried('10.0.0.1', 19_222) }))).toEqual([]);
+    expect(closed(seen('3.5.4', {}, { ports: tried('10.0.0.2', 10_221) }))).toEqual([]);
+    expect(closed(seen('3.3.6', {}, { ports: tried('10.0.0.2', 10_221) }))).toMatchObject([
+      ['ports_closed_to_master', { host: '10.0.0.2', ports: [{ port: 10_221, outcome: 'refused' }] }],
+    ]);
+  });
+
   test('a port that was closed more than a minute ago may be open by now', () => {
     const tried = { to: { host: '10.0.0.1', port: 19_222 }, outcome: 'refused' as const };
     expect(found(seenBy({ ports: [{ ...tried, at: now - 60_000 }] }))).toHaveLength(1);

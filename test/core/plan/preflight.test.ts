@@ -143,6 +143,7 @@ describe('each rule finds what it is for', () => {
     ['ipv6_unsupported', null, withMaster({ seenAs: { host: 'fd00::1', port: 9221 } })],
     ['ipv6_unsupported', '10.0.0.2:9221', withNode({ seenAs: { host: 'fd00::2', port: 9221 } })],
     ['master_port_too_high', null, { master: aMaster({}, '10.0.0.1:55535') }],
+    ['master_port_too_high', null, { master: aMaster({ version: '3.3.6' }, '10.0.0.1:63536') }],
     ['master_port_mapped', null, withMaster({ server: { tcpPort: 19221 } })],
     ['already_slave_of', '10.0.0.2:9221', withNode({ replication: slaveOf('10.9.9.9', 9221) })],
     ['already_slave_of_this_master', '10.0.0.2:9221', withNode({ replication: slaveOf('10.0.0.1', 9221) })],
