@@ -31,6 +31,8 @@ export interface Dump {
 }
 
 const parallelCopies = 4;
+/** Numbers of table files begin here. */
+export const firstTable = 100;
 const controlBytes = { CURRENT: 16, MANIFEST: 320, OPTIONS: 6200, info: 50 };
 
 const dirs: Readonly<Partial<Record<KeyType, string>>> = {
@@ -63,10 +65,10 @@ export const blockNames = (traits: Traits, which: 'all' | 'sent'): string[] =>
         .map((type) => dirs[type]!)
         .toSorted();
 
-/** The files of a dump in the order in which they are asked for: sorted by name, `info` among them (pika-facts 4.4). */
-export function dumpFiles(content: Keyspace, traits: Traits, sizes: FileSizes): DumpFile[] {
+/** Of these, the files that are sent, in the order in which they are asked for: sorted by name, `info` among them (pika-facts 4.4). */
+export function sentFiles(all: readonly DumpFile[], traits: Traits): DumpFile[] {
   const sent = blockNames(traits, 'sent');
-  const files = databaseFiles(content, traits, sizes).filter(({ block }) => sent.includes(block));
+  const files = all.filter(({ block }) => sent.includes(block));
   files.push({ name: 'info', block: 'info', bytes: controlBytes.info });
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -78,7 +80,7 @@ export function databaseFiles(content: Keyspace, traits: Traits, sizes: FileSize
     const count = Math.ceil(bytes / sizes.sstBytes);
     for (let i = 0; i < count; i++)
       files.push({
-        name: `${dir}/${String(100 + i).padStart(6, '0')}.sst`,
+        name: `${dir}/${String(firstTable + i).padStart(6, '0')}.sst`,
         block: dir,
         bytes: bytes / count,
       });
@@ -98,6 +100,8 @@ export const infoText = (host: string, port: number, { file, offset }: Position,
 
 /** How much of each file is there after `bytes` of the whole: four workers, files dealt in turn, equal speed. */
 export function copiedPerFile(files: readonly DumpFile[], bytes: number): number[] {
+  // Sums of large numbers are not exact, and a copy that has ended is whole.
+  if (bytes >= files.reduce((total, file) => total + file.bytes, 0)) return files.map((file) => file.bytes);
   const copied = files.map(() => 0);
   const queues = Array.from({ length: parallelCopies }, (_, worker) =>
     files.map((_file, index) => index).filter((index) => index % parallelCopies === worker),

@@ -2,7 +2,7 @@
  * What lies in the folders of a node, in the layout of its release and in the order of real servers: its dumps, the copies
  * that it receives and its databases (test/recordings/folders). It is worked out when somebody looks.
  */
-import { begunFiles, blockNames, type Dump, type DumpFile } from './dump.ts';
+import { begunFiles, blockNames, type Dump, type DumpFile, firstTable } from './dump.ts';
 import {
   type DataFolder,
   type Disk,
@@ -35,14 +35,18 @@ export interface SimFolder {
   readonly files: readonly SimFile[];
 }
 
-const firstManifest = 5;
+const emptyDatabase = (inode: number): DataFolder => ({
+  inode,
+  copy: null,
+  open: { tables: [], manifest: 5, wasCopied: false },
+});
 
-export const newDisk = (): Disk => ({
-  inodes: 1,
+export const newDisk = (inode = 1): Disk => ({
+  inodes: inode,
   dump: null,
   failedDump: null,
   copy: null,
-  opened: { inode: 1, copy: null, open: { tables: [], manifest: firstManifest } },
+  opened: emptyDatabase(inode),
   backup: null,
 });
 
@@ -56,8 +60,7 @@ export function dumpBegins(
   disk.dump = { inode: ++disk.inodes, files, begunAt, takesMs, dump: null };
   disk.failedDump = null;
   // What was in memory is written to tables first, and the dump links them.
-  if (disk.opened?.open)
-    disk.opened = { ...disk.opened, open: { tables: files.filter(isTable), manifest: nextManifest(disk) } };
+  if (disk.opened?.open) disk.opened = withTables(disk.opened, disk.opened.open, files.filter(isTable));
 }
 
 export function dumpEnds({ disk }: SimDb, dump: Dump): void {
@@ -90,7 +93,7 @@ export function swapped({ disk }: SimDb, lost: readonly string[]): void {
   const tables = cameOf(disk.copy).filter(
     (file) => isTable(file) && file.isWhole && !lost.includes(file.block),
   );
-  disk.opened = { ...disk.copy, open: { tables, manifest: nextManifest(disk) } };
+  disk.opened = withTables(disk.copy, { manifest: 0, wasCopied: true }, tables);
   disk.copy = null;
   disk.backup = null;
 }
@@ -110,24 +113,25 @@ export function movedAway({ disk }: SimDb): void {
 
 /** The process starts: RocksDB begins a new MANIFEST, and makes a database where none is. */
 export function reopened({ disk }: SimDb): void {
-  if (disk.opened === null)
-    disk.opened = { inode: ++disk.inodes, copy: null, open: { tables: [], manifest: firstManifest } };
-  else if (disk.opened.open)
-    disk.opened = { ...disk.opened, open: { ...disk.opened.open, manifest: nextManifest(disk) } };
+  const { opened } = disk;
+  if (opened === null) disk.opened = emptyDatabase(++disk.inodes);
+  else if (opened.open) disk.opened = withTables(opened, opened.open, opened.open.tables);
 }
 
 export function wiped({ disk }: SimDb): void {
-  Object.assign(disk, { ...newDisk(), inodes: disk.inodes + 1, dump: disk.dump });
+  Object.assign(disk, { ...newDisk(disk.inodes + 1), dump: disk.dump });
 }
 
-/** RocksDB gives no number twice in a folder, and one more than the highest to what it makes next. */
-const nextManifest = ({ opened, copy }: Disk): number =>
-  5 +
-  Math.max(
-    opened?.open?.manifest ?? 0,
-    ...[opened, copy].flatMap((folder) => folder?.copy?.dump.files.map(numberOf) ?? []),
-    ...(opened?.open?.tables.map(numberOf) ?? []),
-  );
+/** A new MANIFEST names them. RocksDB gives no number twice in a folder. */
+const withTables = (
+  { inode }: DataFolder,
+  before: Omit<NonNullable<DataFolder['open']>, 'tables'>,
+  tables: readonly DumpFile[],
+): DataFolder => ({
+  inode,
+  copy: null,
+  open: { ...before, tables, manifest: 5 + Math.max(before.manifest, firstTable + tables.length) },
+});
 
 const numberOf = ({ name }: { readonly name: string }): number =>
   Number(/(\d+)(?:\.\w+)?$/.exec(name)?.[1] ?? 0);
@@ -194,7 +198,7 @@ function dataFolder(node: SimNode, db: SimDb, path: string, folder: DataFolder):
   const { traits } = node;
   const inDbPath = path.startsWith('db/');
   const names = { path, inode: `${db.name} ${folder.inode}` };
-  const met = folder.copy ? [{ name: 'DUMP_META_DATA', bytes: 0 }] : [];
+  const met = folder.copy || folder.open?.wasCopied ? [{ name: 'DUMP_META_DATA', bytes: 0 }] : [];
   if (folder.open === null) {
     // It is deleted before the copy is moved.
     const came = cameOf(folder).filter(({ name }) => !(inDbPath && name === 'info'));

@@ -12,6 +12,7 @@
  *     cluster.advanceUntil(() => bulkText(cluster.execute('s1', ['INFO', 'replication'])).includes('status:up'), 60_000);
  *     cluster.observe('s1').lost;         // the truth: keys gone for good
  *     cluster.fault.crash('s1');          // see `Faults`
+ *     cluster.foldersOf('s1');            // dumps, copies and databases; `SimulatedHost` writes them for an agent
  *
  * `execute` throws NodeRefused when the process is gone and NodeStalled (with `untilMs`) while it opens a database or
  * handles NO ONE; `perform` also says when the client has the reply. Latency and lost replies are the caller's.

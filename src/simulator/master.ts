@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { comparePositions } from './binlog.ts';
-import { type Dump, databaseFiles, dumpFiles, infoText } from './dump.ts';
+import { type Dump, databaseFiles, infoText, sentFiles } from './dump.ts';
 import { dumpBegins, dumpEnds } from './folders.ts';
 import { persistReplicationId } from './process.ts';
 import {
@@ -119,9 +119,10 @@ function dumpNow(world: World, master: SimNode, db: SimDb, why: string, done: ()
     bytesPerByte: world.dataScale,
     sstBytes: numberSetting(master, 'target-file-size-base'),
   };
-  dumpBegins(db, databaseFiles(content, master.traits, sizes), world.clock.now(), takesMs);
+  const all = databaseFiles(content, master.traits, sizes);
+  dumpBegins(db, all, world.clock.now(), takesMs);
   later(world, master, takesMs, () => {
-    const files = fails ? [] : dumpFiles(content, master.traits, sizes);
+    const files = fails ? [] : sentFiles(all, master.traits);
     const info = infoText(master.host, master.port, position, master.random.hex(32));
     db.dump = {
       uuid: createHash('md5').update(info).digest('hex'),

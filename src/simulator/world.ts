@@ -76,10 +76,17 @@ export interface KeyScan {
 /** A folder that takes a copy, and becomes a database. Renamed, it keeps its number, as a real folder keeps its inode. */
 export interface DataFolder {
   readonly inode: number;
-  /** What has filled it, or does; null = no file of a dump has come. */
+  /** What fills it, or did until its process ended; null = nothing has come, or all was opened. */
   readonly copy: Pick<Transfer, 'dump' | 'copied'> | null;
   /** What RocksDB has open in it; null = nothing yet. */
-  readonly open: { readonly tables: readonly DumpFile[]; readonly manifest: number } | null;
+  readonly open: OpenDatabase | null;
+}
+
+interface OpenDatabase {
+  readonly tables: readonly DumpFile[];
+  /** Number of its MANIFEST. */
+  readonly manifest: number;
+  readonly wasCopied: boolean;
 }
 
 export interface DumpFolder {
