@@ -10,15 +10,24 @@ import { type DefectName, defects } from '../test/simulation/defects.ts';
 import { simulateMany, summary } from '../test/simulation/many.ts';
 import { simulateSeed } from '../test/simulation/simulate.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seeds: { type: 'string', default: '10000' },
-    from: { type: 'string', default: '1' },
-    processes: { type: 'string', default: String(availableParallelism()) },
-    defect: { type: 'string' },
-  },
-});
+const options = {
+  seed: { type: 'string' },
+  seeds: { type: 'string', default: '10000' },
+  from: { type: 'string', default: '1' },
+  processes: { type: 'string', default: String(availableParallelism()) },
+  defect: { type: 'string' },
+} as const;
+
+function given() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\nThe options: ${Object.keys(options).join(', ')}.`);
+    process.exit(2);
+  }
+}
+
+const values = given();
 
 const shownTimelines = 3;
 const startedAt = performance.now();

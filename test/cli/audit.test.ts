@@ -113,7 +113,8 @@ test('audits are listed, printed as Markdown, and ended', async () => {
   await run(['audit', masterName]);
   const id = [...audits.rows.keys()][0]!;
   expect((await run(['audits'])).out).toMatch(new RegExp(`${id} +completed .* 1 +1 +0 +0`));
-  expect((await run(['audits', id, '--report'])).out).toContain('## Damaged');
+  const report = await run(['audits', id, '--report']);
+  expect([report.out, report.exitCode]).toEqual([expect.stringContaining('## Damaged'), 1]);
   expect((await run(['audits', id])).exitCode).toBe(1);
   const late = await run(['audits', id, '--cancel', '--reason', 'peak']);
   expect(late.err).toContain('has ended');

@@ -64,9 +64,13 @@ async function awaitAudit(session: Session, started: Audit): Promise<ExitCode> {
 
 function showAudit(session: Session, shown: Audit): ExitCode {
   session.print(shown, () => renderAudit(shown, session.style));
-  const { damaged, doubtful, notJudged, mastersNotRead, leftOut } = shown.counts;
+  return exitCodeOf(shown);
+}
+
+function exitCodeOf({ counts, state }: Audit): ExitCode {
+  const { damaged, doubtful, notJudged, mastersNotRead, leftOut } = counts;
   if (damaged > 0) return exitCodes.failed;
-  const unsure = doubtful + notJudged + mastersNotRead + leftOut > 0 || !auditHasEnded(shown.state);
+  const unsure = doubtful + notJudged + mastersNotRead + leftOut > 0 || !auditHasEnded(state);
   return unsure ? exitCodes.needsPerson : exitCodes.succeeded;
 }
 
@@ -92,7 +96,7 @@ export async function audits(
     let text = '';
     for await (const piece of client.text(pathOf(id), 'text/markdown')) text += piece;
     context.stdout.write(`${text.split('\n').map(printable).join('\n').trimEnd()}\n`);
-    return exitCodes.succeeded;
+    return exitCodeOf(await client.get<Audit>(pathOf(id)));
   }
   if (options.cancel) {
     const { reason } = options;
