@@ -30,7 +30,6 @@ export interface Dump {
   readonly failed: boolean;
 }
 
-const parallelCopies = 4;
 /** Numbers of table files begin here. */
 export const firstTable = 100;
 const controlBytes = { CURRENT: 16, MANIFEST: 320, OPTIONS: 6200, info: 50 };
@@ -98,13 +97,13 @@ export function databaseFiles(content: Keyspace, traits: Traits, sizes: FileSize
 export const infoText = (host: string, port: number, { file, offset }: Position, salt: string): string =>
   `0s\n${host}\n${port}\n${file}\n${offset}\n`.padEnd(controlBytes.info, salt);
 
-/** How much of each file is there after `bytes` of the whole: four workers, files dealt in turn, equal speed. */
-export function copiedPerFile(files: readonly DumpFile[], bytes: number): number[] {
+/** How much of each file is there after `bytes` of the whole: files are dealt to the workers in turn, which are equally fast. */
+export function copiedPerFile(files: readonly DumpFile[], bytes: number, workers: number): number[] {
   // Sums of large numbers are not exact, and a copy that has ended is whole.
   if (bytes >= files.reduce((total, file) => total + file.bytes, 0)) return files.map((file) => file.bytes);
   const copied = files.map(() => 0);
-  const queues = Array.from({ length: parallelCopies }, (_, worker) =>
-    files.map((_file, index) => index).filter((index) => index % parallelCopies === worker),
+  const queues = Array.from({ length: workers }, (_, worker) =>
+    files.map((_file, index) => index).filter((index) => index % workers === worker),
   );
   let left = bytes;
   while (left > 1e-6) {
@@ -129,12 +128,13 @@ export function copiedPerFile(files: readonly DumpFile[], bytes: number): number
 export function begunFiles(
   files: readonly DumpFile[],
   bytes: number,
+  workers: number,
 ): readonly { readonly file: DumpFile; readonly bytes: number }[] {
-  const copied = copiedPerFile(files, bytes);
+  const copied = copiedPerFile(files, bytes, workers);
   const isWhole = (index: number): boolean => copied[index]! >= files[index]!.bytes;
   return files
     .map((file, index) => ({ file, bytes: copied[index]! }))
-    .filter((_, index) => index < parallelCopies || isWhole(index - parallelCopies));
+    .filter((_, index) => index < workers || isWhole(index - workers));
 }
 
 /** What a slave finds when it opens a copy that was cut short. */
@@ -147,8 +147,8 @@ export type PartialOutcome =
   | { readonly kind: 'death'; readonly reason: string };
 
 /** Judges a copy of which `bytes` have arrived (pika-facts 4.6; recordings 05 to 07, 26 to 28). */
-export function judgePartialCopy(dump: Dump, bytes: number): PartialOutcome {
-  const copied = copiedPerFile(dump.files, bytes);
+export function judgePartialCopy(dump: Dump, bytes: number, workers: number): PartialOutcome {
+  const copied = copiedPerFile(dump.files, bytes, workers);
   const whole = (index: number): boolean => copied[index]! >= dump.files[index]!.bytes;
   const info = dump.files.findIndex(({ block }) => block === 'info');
   if (!whole(info)) return { kind: 'hang' };

@@ -237,9 +237,9 @@ interface Came extends SimFile {
 /** The files of a dump that have come, as far as they came. */
 function cameOf({ copy }: DataFolder): readonly Came[] {
   if (copy === null) return [];
-  const { dump, copied } = copy;
+  const { dump, copied, workers } = copy;
   if (dump.failed) return [{ name: 'info', block: 'info', bytes: 0, isWhole: false }];
-  return begunFiles(dump.files, copied).map(({ file, bytes }) => {
+  return begunFiles(dump.files, copied, workers).map(({ file, bytes }) => {
     const isWhole = bytes >= file.bytes;
     const { block } = file;
     return isWhole

@@ -3,7 +3,7 @@
  * where the cluster was made with `logs`; else the model's calls go nowhere.
  */
 import { copiedPerFile, type Dump, type DumpFile } from './dump.ts';
-import type { Glog, GlogLine, SimDb, SimNode, World } from './world.ts';
+import type { Glog, GlogLine, SimDb, SimNode, Transfer, World } from './world.ts';
 
 interface Written {
   readonly at: number;
@@ -31,7 +31,8 @@ const silent: Glog = {
 };
 
 const threadNumber = { main: 0, aux: 11, reply: 12, bgsave: 14 } as const;
-const workers = 4;
+/** Numbers of threads that are kept free for each copy. */
+const mostWorkers = 4;
 
 export function createGlog(world: World, kept: boolean): Glog {
   if (!kept) return silent;
@@ -55,7 +56,7 @@ export function createGlog(world: World, kept: boolean): Glog {
         const copy = copies.get(db);
         if (copy && db.rsync.transfer) {
           const before = logs.get(node)!.length;
-          writeFiles(node, copy, db.rsync.transfer.copied, world.clock.now(), false);
+          writeFiles(copy, db.rsync.transfer, world.clock.now(), false);
           shown.push(...logs.get(node)!.splice(before));
         }
         if (db.rsync.result?.kind === 'hang') shown.push(...hangLines(node, db));
@@ -68,7 +69,7 @@ export function createGlog(world: World, kept: boolean): Glog {
     },
     copyBegun(node, db, dump) {
       if (node.traits.pushes) return;
-      const client = 20 + (copiesBegun++ % 10_000) * (workers + 1);
+      const client = 20 + (copiesBegun++ % 10_000) * (mostWorkers + 1);
       copies.set(db, { dump, startedAt: world.clock.now(), client, failures: [] });
       const files = listed(dump);
       const aux = threadNumber.aux;
@@ -121,15 +122,15 @@ export function createGlog(world: World, kept: boolean): Glog {
         `open file [/data/${master.id}/dump/${db.name}/info] failed! error: No such file or directory`,
       ]);
     },
-    copyEnded({ slave: node, db, copied }, how) {
+    copyEnded(transfer, how) {
+      const { slave: node, db } = transfer;
       const copy = copies.get(db);
       if (copy === undefined || node.traits.pushes) return;
       copies.delete(db);
       const now = world.clock.now();
       writeFiles(
-        node,
         copy,
-        copied,
+        transfer,
         now,
         how !== 'killed' && !(how === 'superseded' && !node.traits.opensSupersededCopy),
       );
@@ -137,11 +138,12 @@ export function createGlog(world: World, kept: boolean): Glog {
   };
   return glog;
 
-  /** What the four workers wrote while so many bytes came: files in turn, at the same speed. */
-  function writeFiles(node: SimNode, copy: Copy, bytes: number, until: number, ended: boolean): void {
+  /** What the workers wrote until then: files in turn, at the same speed. */
+  function writeFiles(copy: Copy, transfer: Transfer, until: number, ended: boolean): void {
+    const { slave: node, workers } = transfer;
     const { dump, startedAt, client, failures } = copy;
     const files = listed(dump);
-    const copied = dump.failed ? [0] : copiedPerFile(dump.files, bytes);
+    const copied = dump.failed ? [0] : copiedPerFile(dump.files, transfer.copied, workers);
     const spanMs = until - startedAt;
     for (let worker = 0; worker < workers; worker++) {
       const own = files

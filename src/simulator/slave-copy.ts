@@ -147,7 +147,7 @@ function judgeSuperseded(world: World, transfer: Transfer): SimDb['rsync']['resu
   if (!node.traits.opensSupersededCopy) return { kind: 'discarded' };
   // Of a failed dump an empty `info` has come, and an empty database is opened (recording 12).
   if (dump.failed) return { kind: 'partial', dump: nothingOf(node, dump), lost: [] };
-  const judged = judgePartialCopy(dump, transfer.copied);
+  const judged = judgePartialCopy(dump, transfer.copied, transfer.workers);
   const lost = judged.kind === 'loss' ? judged.lost : dump.files.map(({ block }) => block);
   const forced = node.forcedOutcomes.shift();
   const young = world.clock.now() - transfer.startedAt < world.timers.fragileCopyMs;

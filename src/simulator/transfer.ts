@@ -186,6 +186,9 @@ export function setCopyRoom(world: World, slave: SimNode, bytes: number): void {
   for (const { rsync } of slave.dbs) if (rsync.transfer !== null) reallocate(world, rsync.transfer.master);
 }
 
+/** Larger values of `max-rsync-parallel-num` are read as this. */
+const mostWorkers = 4;
+
 /** Begins to copy; `arrived` is called when all bytes have come, `ended` when nothing is copied any more, for whatever reason. */
 export function startTransfer(
   world: World,
@@ -196,6 +199,7 @@ export function startTransfer(
   const now = world.clock.now();
   const transfer: Transfer = {
     ...parts,
+    workers: Math.min(mostWorkers, numberSetting(parts.slave, 'max-rsync-parallel-num') || mostWorkers),
     startedAt: now,
     copied: 0,
     settledAt: now,

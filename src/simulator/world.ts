@@ -31,6 +31,8 @@ export interface Transfer {
   readonly master: SimNode;
   readonly db: SimDb;
   readonly dump: Dump;
+  /** How many files come at a time. */
+  readonly workers: number;
   readonly startedAt: number;
   /** Bytes arrived up to `settledAt`. */
   copied: number;
@@ -77,7 +79,7 @@ export interface KeyScan {
 export interface DataFolder {
   readonly inode: number;
   /** What fills it, or did until its process ended; null = nothing has come, or all was opened. */
-  readonly copy: Pick<Transfer, 'dump' | 'copied'> | null;
+  readonly copy: Pick<Transfer, 'dump' | 'copied' | 'workers'> | null;
   /** What RocksDB has open in it; null = nothing yet. */
   readonly open: OpenDatabase | null;
 }

@@ -105,13 +105,16 @@ describe('folders change in the order of real servers', () => {
   });
 });
 
-interface RecordedFiles {
-  /** Names in a folder, numbers as N: by what it holds at that time. */
-  readonly layout: Readonly<Record<string, string>>;
+interface RecordedCopy {
   /** What was sent, in the order of the names, with sizes. */
   readonly files: readonly (readonly [name: string, bytes: number])[];
   /** Which of them had changed every half second of the copy, and their sizes then. */
   readonly samples: readonly (readonly [at: number, changed: readonly (readonly [number, number])[]])[];
+}
+interface RecordedFiles extends RecordedCopy {
+  /** Names in a folder, numbers as N: by what it holds at that time. */
+  readonly layout: Readonly<Record<string, string>>;
+  readonly oneWorker?: RecordedCopy;
   readonly fullDisk?: {
     readonly grownAt: number;
     readonly bytes: readonly (readonly [at: number, bytes: number])[];
@@ -122,9 +125,13 @@ const recordedFiles = JSON.parse(
 ) as Readonly<Record<SimulatedVersion, RecordedFiles>>;
 
 /** Data of all types that have any in the recordings, in many table files. */
-function filled(version: SimulatedVersion): Cluster {
+function filled(version: SimulatedVersion, workers = 4): Cluster {
   const cluster = createCluster({ seed: 1, dataScale: 100 });
-  const config = { 'target-file-size-base': 400_000, 'throttle-bytes-per-second': 2_000_000 };
+  const config = {
+    'target-file-size-base': 400_000,
+    'throttle-bytes-per-second': 2_000_000,
+    'max-rsync-parallel-num': workers,
+  };
   cluster.addNode({ id: 'm', version, config, binlogAt: { file: 20, offset: 0 } });
   cluster.addNode({ id: 's1', version, config });
   cluster.load('m', { strings: 1000, hashes: 20, lists: 20, sets: 20, zsets: 20 });
@@ -218,43 +225,57 @@ describe('the same files lie in folders as on real servers', () => {
 });
 
 describe('a copy fills in the order of real servers', () => {
-  /** Four workers have every fourth file each: all before a file are whole, and none after it has begun. */
-  function inTurn(files: RecordedFiles['files'], sizes: ReadonlyMap<string, number>): boolean {
-    return [0, 1, 2, 3].every((worker) => {
-      const states = files
-        .filter((_, index) => index % 4 === worker)
-        .map(([name, bytes]) => (sizes.has(name) ? (sizes.get(name) === bytes ? 'w' : 'p') : '-'));
-      return /^w*p?-*$/.test(states.join(''));
-    });
+  /** How many files are there in part. Of each worker all before a file are whole, and none after it has begun. */
+  function begunBy(
+    workers: number,
+    files: RecordedCopy['files'],
+    sizes: ReadonlyMap<string, number>,
+  ): number {
+    const states = files.map(([name, bytes]) =>
+      sizes.has(name) ? (sizes.get(name) === bytes ? 'w' : 'p') : '-',
+    );
+    for (let worker = 0; worker < workers; worker++)
+      expect(states.filter((_, index) => index % workers === worker).join('')).toMatch(/^w*p?-*$/);
+    return states.filter((state) => state === 'p').length;
   }
 
-  test.each(versions)('recorded: %s', (version) => {
-    const { files, samples } = recordedFiles[version];
+  /** The files by name, and how many were under way at once at most. */
+  function mostBegun({ files, samples }: RecordedCopy, workers: number): number {
     expect(files.map(([name]) => name)).toEqual(files.map(([name]) => name).toSorted());
     const sizes = new Map<string, number>();
-    for (const [, changed] of samples) {
+    const begun = samples.map(([, changed]) => {
       for (const [index, bytes] of changed) sizes.set(files[index]![0], bytes);
-      expect(inTurn(files, sizes)).toBe(true);
-    }
-    expect(samples.length).toBeGreaterThan(20);
-  });
+      return begunBy(workers, files, sizes);
+    });
+    return Math.max(...begun);
+  }
 
-  test.each(versions)('simulated: %s', (version) => {
-    const cluster = filled(version);
+  function mostBegunOf(cluster: Cluster, workers: number): number {
     attach(cluster);
     cluster.advanceUntil(isCopying(cluster), 60_000);
-    const dump = folderAt(cluster, 'm', /^dump/)!;
-    const files = dump.files
-      .filter(({ name }) => version.startsWith('4') || !name.startsWith('streams/'))
+    const sent = new Set(cluster.node('m').dbs[0]!.dump!.files.map(({ name }) => name));
+    const files = folderAt(cluster, 'm', /^dump/)!
+      .files.filter(({ name }) => sent.has(name))
       .map(({ name, bytes }) => [name, bytes] as const)
       .toSorted(([a], [b]) => (a < b ? -1 : 1));
-    let samples = 0;
-    for (; isCopying(cluster)(); samples++) {
-      expect(inTurn(files, new Map(copyOf(cluster).map(({ name, bytes }) => [name, bytes])))).toBe(true);
-      cluster.advance(500);
-    }
-    expect(samples).toBeGreaterThan(10);
+    const begun: number[] = [];
+    for (; isCopying(cluster)(); cluster.advance(500))
+      begun.push(begunBy(workers, files, new Map(copyOf(cluster).map(({ name, bytes }) => [name, bytes]))));
+    expect(begun.length).toBeGreaterThan(10);
+    return Math.max(...begun);
+  }
+
+  test.each(versions)('four workers: %s', (version) => {
+    expect(mostBegun(recordedFiles[version], 4)).toBe(4);
+    expect(mostBegunOf(filled(version), 4)).toBe(4);
   });
+
+  test('one worker', () => {
+    expect(mostBegun(recordedFiles['3.5.4'].oneWorker!, 1)).toBe(1);
+    expect(mostBegunOf(filled('3.5.4', 1), 1)).toBe(1);
+  });
+
+  test('eight are taken as four', () => expect(mostBegunOf(filled('4.0.1', 8), 4)).toBe(4));
 
   /** In how many samples less is there than in the one before: a file that could not be written is deleted. */
   const falls = (bytes: readonly number[]): number =>

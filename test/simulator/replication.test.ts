@@ -280,7 +280,7 @@ describe('the transfer', () => {
     const small = files
       .slice(0, names.indexOf('strings/000100.sst'))
       .reduce((sum, { bytes }) => sum + bytes, 0);
-    const copied = copiedPerFile(files, small + 30_000);
+    const copied = copiedPerFile(files, small + 30_000, 4);
     const of = (name: string): number => copied[names.indexOf(name)]!;
     expect(of('info')).toBe(files[names.indexOf('info')]!.bytes);
     expect(of('strings/CURRENT')).toBe(0);
@@ -297,6 +297,7 @@ describe('the transfer', () => {
     const copied = copiedPerFile(
       files,
       files.reduce((sum, { bytes }) => sum + bytes, 0),
+      4,
     );
     expect(copied).toEqual(files.map(({ bytes }) => bytes));
   });
