@@ -41,6 +41,8 @@ export interface AnomalyRow<F> {
 const row = <F = unknown>(anomaly: AnomalyRow<F>): AnomalyRow<F> => anomaly;
 const steps = (en: readonly string[], zh: readonly string[]): Steps => ({ en: () => en, zh: () => zh });
 
+const timesOut = (facts: { readonly timesOut?: boolean }): boolean => 'timesOut' in facts && facts.timesOut;
+
 const allVersions = plain('all', '所有版本');
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
@@ -748,6 +750,8 @@ export const anomalyTable = {
       /** The most that the dump can hold; null = it was made before anybody watched. */
       snapshotBytesAtMost: number | null;
       masterBytes: number;
+      /** The way of the bytes tells that its requests time out; absent = not noted. */
+      timesOut?: boolean;
     }
   >({
     title: plain('The node starts its copy again and again', '节点一遍又一遍地复制同样的文件'),
@@ -759,18 +763,24 @@ export const anomalyTable = {
     recordings: ['43'],
     remedy: 'quarantine',
     text: {
-      en: ({ node, receivedBytes, snapshotBytes, snapshotBytesAtMost, masterBytes }) =>
+      en: ({ node, receivedBytes, snapshotBytes, snapshotBytesAtMost, masterBytes, ...facts }) =>
         `${node} has received ${readableBytes(receivedBytes ?? 0)} for ${
           snapshotBytesAtMost === null
             ? `a dump of unknown size (the master holds ${readableBytes(masterBytes)} now; BGSAVE on the master makes a dump of known size)`
             : `a snapshot of ${readableBytes(snapshotBytes ?? snapshotBytesAtMost)}`
-        }, and still copies. The usual cause is a full disk: look at the free space of db-sync-path and db-path on ${node}.`,
-      zh: ({ node, receivedBytes, snapshotBytes, snapshotBytesAtMost, masterBytes }) =>
+        }, and still copies.${
+          timesOut(facts)
+            ? ''
+            : ` The usual cause is a full disk: look at the free space of db-sync-path and db-path on ${node}.`
+        }`,
+      zh: ({ node, receivedBytes, snapshotBytes, snapshotBytesAtMost, masterBytes, ...facts }) =>
         `${node} 已收到 ${readableBytes(receivedBytes ?? 0)}，而${
           snapshotBytesAtMost === null
             ? `快照大小未知（主节点现有 ${readableBytes(masterBytes)}；在主节点上执行 BGSAVE 可得到大小已知的快照）`
             : `快照只有 ${readableBytes(snapshotBytes ?? snapshotBytesAtMost)}`
-        }，复制仍在继续。通常是磁盘已满：请查看 ${node} 上 db-sync-path 和 db-path 的剩余空间。`,
+        }，复制仍在继续。${
+          timesOut(facts) ? '' : `通常是磁盘已满：请查看 ${node} 上 db-sync-path 和 db-path 的剩余空间。`
+        }`,
     },
     underWay: steps(
       ['The service detaches the node (SLAVEOF NO ONE), so that it no longer loads the master’s network.'],

@@ -109,6 +109,22 @@ export const signs = {
     '另一个 DB 已连接，连接不会空闲，节点无法自行恢复。',
   ),
   newer_dump_seen: plain('A newer dump was made during the copy.', '复制期间做了新的快照。'),
+  list_given_up: text<{ readonly inMs: number }>({
+    en: ({ inMs }) =>
+      `The node gave the list of files up within ${(inMs / 1000).toFixed(1)} s: ten tries, each for rsync-timeout-ms.`,
+    zh: ({ inMs }) =>
+      `节点在 ${(inMs / 1000).toFixed(1)} 秒内就放弃了文件列表：尝试十次，每次等待 rsync-timeout-ms。`,
+  }),
+  no_file_ended: plain(
+    'Only whole pieces of files came, and no end of a file: the node starts its files again before a file has ended.',
+    '收到的都是完整的文件分片，没有文件的结尾：节点总在文件传完之前就从头开始。',
+  ),
+  came_slowly: text<{ readonly forMs: number }>({
+    en: ({ forMs }) =>
+      `For ${Math.round(forMs / 1000)} s less than a tenth of throttle-bytes-per-second came; a full disk slows nothing down.`,
+    zh: ({ forMs }) =>
+      `有 ${Math.round(forMs / 1000)} 秒的速率不到 throttle-bytes-per-second 的十分之一；磁盘已满不会使传输变慢。`,
+  }),
   more_than_snapshot: plain('More bytes came than the snapshot holds.', '收到的字节多于快照的大小。'),
   offset_stands: text<{ readonly forMs: number; readonly flaps: number }>({
     en: ({ forMs, flaps }) =>

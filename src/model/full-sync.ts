@@ -61,6 +61,19 @@ export interface FullSyncPass {
   readonly hiddenMs?: number;
   /** The most that came between two looks, bytes per millisecond. */
   readonly fastest?: number;
+  /** Of the files that come; absent = the throttle of the node is not known. */
+  readonly pieces?: {
+    /** How often whole pieces of files had come at a look, and how often the end of a file as well. */
+    readonly whole: number;
+    readonly ragged: number;
+    /** The byte counter at the last look at which a piece had ended, and the looks since. */
+    readonly wholeBytes: number;
+    readonly looks: number;
+    /** For how long less than a tenth of the throttle came, and where the present second begins. */
+    readonly slowMs: number;
+    readonly sinceAt: number;
+    readonly sinceBytes: number;
+  };
   /** What had come when this first copy of an attempt was seen, and how long after SLAVEOF: nobody watched it. */
   readonly unwatched?: { readonly bytes: number; readonly ms: number };
   /** When a hundredth more of the copy had come the last time, and how much had come then. */
@@ -108,6 +121,8 @@ export interface SlaveTracker {
   readonly ips?: readonly string[];
   /** The master's binlog-file-size; null = not known. */
   readonly binlogFileSizeBytes: number | null;
+  /** The node's throttle, as it was read last; absent = not known. */
+  readonly throttleBytesPerSecond?: number;
   /** Whether the node's version opens what it has copied when its dump is replaced; absent = not known. */
   readonly opensSupersededCopy?: boolean;
   /** The node's byte counter and the master's offsets right before SLAVEOF. */

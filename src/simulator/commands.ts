@@ -121,6 +121,9 @@ function configGet({ node, argv }: Call): Reply {
     .flatMap((name) => [name, live[name] ?? node.settings.get(name)!]);
 }
 
+/** They act at once on a copy under way. */
+const ofCopies: ReadonlySet<string> = new Set(['throttle-bytes-per-second', 'rsync-timeout-ms']);
+
 function configSet({ world, node, argv }: Call): Reply {
   const name = argv[2]?.toLowerCase();
   const value = argv[3];
@@ -133,7 +136,7 @@ function configSet({ world, node, argv }: Call): Reply {
     return failure('ERR need to close master-slave mode first');
   node.settings.set(name, value);
   const master = masterOf(world, node);
-  if (name === 'throttle-bytes-per-second' && master !== undefined) reallocate(world, master);
+  if (ofCopies.has(name) && master !== undefined) reallocate(world, master);
   return ok;
 }
 

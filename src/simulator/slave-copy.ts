@@ -6,7 +6,7 @@ import { enqueue } from './master.ts';
 import { rewriteConfig } from './process.ts';
 import { closeWhenIdle, setState, stopRsync } from './slave-link.ts';
 import { tickAfterPause, wake } from './slave-ticks.ts';
-import { endTransfer, startTransfer } from './transfer.ts';
+import { endTransfer, listTakesMs, startTransfer, timesOut } from './transfer.ts';
 import {
   arePartitioned,
   findDb,
@@ -40,26 +40,27 @@ export function initRsync(world: World, node: SimNode, db: SimDb): void {
         ? `Slave DB: ${db.name} Activating Rsync ... (retry count:${db.rsync.initRounds})`
         : 'ActivateRsync ...',
     ]);
+  const isReached = master.opens.files && !arePartitioned(world, node, master);
   if (
     source !== undefined &&
     !source.bgsaving &&
     source.dump !== null &&
-    master.opens.files &&
-    !arePartitioned(world, node, master)
+    isReached &&
+    !timesOut(node, listTakesMs)
   ) {
     db.rsync.status = 'running';
     copy(world, node, db, master, source.dump, () => {});
     return;
   }
-  const isReached = master.opens.files && !arePartitioned(world, node, master);
   world.glog.write(node, 'aux', [
     'W',
     'rsync_client.cc',
-    isReached
+    isReached && !timesOut(node, listTakesMs)
       ? `IO error: kRsyncMeta request failed! db is not exist or doing bgsave, retries:${db.rsync.initTries}`
       : `rsync PullRemoteMeta request timeout, retry times: ${db.rsync.initTries}`,
   ]);
-  db.rsync.nextInitAt = world.clock.now() + world.timers.initRetryMs;
+  const retryMs = timesOut(node, listTakesMs) ? listTakesMs : world.timers.initRetryMs;
+  db.rsync.nextInitAt = world.clock.now() + retryMs;
   db.rsync.initTries++;
   if (db.rsync.initTries >= initTriesPerRound) initFailed(world, node, db);
 }

@@ -18,12 +18,59 @@ function settle(world: World, transfer: Transfer): void {
   if (transfer.gone) count(transfer, 'missingFiles', (now - transfer.settledAt) / 1000);
   if (dump.failed) count(transfer, 'refusedFiles', (master.refusals * (now - transfer.settledAt)) / 1000);
   const elapsed = ((now - transfer.settledAt) / 1000) * transfer.bytesPerSecond;
+  if (timesOut(slave, answerTakesMs)) {
+    transfer.settledAt = now;
+    const came = againInVain(world, transfer, elapsed);
+    slave.counters.replIn += came;
+    master.counters.replOut += came;
+    return;
+  }
   const arrived = room < dump.bytes ? elapsed : Math.min(dump.bytes - transfer.copied, elapsed);
   transfer.settledAt = now;
   if (!(arrived > 0)) return;
   transfer.copied = Math.min(transfer.copied + arrived, Math.max(transfer.copied, room));
   slave.counters.replIn += arrived * protocolOverhead;
   master.counters.replOut += arrived * protocolOverhead;
+}
+
+/** Delayed acknowledgements make the answer to a request for a piece take so long; a list comes sooner (pika-facts 4.8). */
+const answerTakesMs = 40;
+export const listTakesMs = 2;
+
+/** Whether the node gives a request up before its answer can be there. */
+export function timesOut(node: SimNode, answerMs: number): boolean {
+  const timeoutMs = numberSetting(node, 'rsync-timeout-ms');
+  return !node.traits.pushes && timeoutMs > 0 && timeoutMs < answerMs;
+}
+
+/** Of each answer beside its piece. */
+const envelopeBytes = 83;
+
+/**
+ * A node whose requests time out begins its files again and again: it gets whole pieces and never the end of a file. 3.5
+ * asks for small files first, which come a few bytes at a time for 16 s (recordings 53).
+ */
+function againInVain(world: World, transfer: Transfer, bytes: number): number {
+  if (asksForSmallFiles(world, transfer)) return bytes;
+  const piece = Math.floor(numberSetting(transfer.slave, 'throttle-bytes-per-second') / 10);
+  const pieces = (asked: number): number => Math.floor(asked / piece);
+  const before = transfer.askedAgain;
+  transfer.askedAgain += bytes;
+  return (pieces(transfer.askedAgain) - pieces(before)) * (piece + envelopeBytes);
+}
+
+const smallFilesMs = 16_000;
+const smallFilesBytesPerSecond = 20_000;
+
+const asksForSmallFiles = ({ clock }: World, { slave, startedAt }: Transfer): boolean =>
+  slave.traits.family === '3.5' && clock.now() - startedAt < smallFilesMs;
+
+function paceOf(world: World, transfer: Transfer, running: readonly Transfer[]): number {
+  const throttle = throttleOf(transfer.slave, running);
+  if (!timesOut(transfer.slave, answerTakesMs)) return throttle;
+  if (asksForSmallFiles(world, transfer)) return smallFilesBytesPerSecond;
+  // 3.5 goes on with small files between the large files.
+  return transfer.slave.traits.family === '3.5' ? throttle * 0.8 * transfer.slave.random.next() : throttle;
 }
 
 /**
@@ -109,7 +156,7 @@ export function reallocate(world: World, master: SimNode): void {
         copied < dump.bytes &&
         !arePartitioned(world, slave, master),
     )
-    .map((transfer) => ({ transfer, limit: throttleOf(transfer.slave, running) }))
+    .map((transfer) => ({ transfer, limit: paceOf(world, transfer, running) }))
     .sort((a, b) => a.limit - b.limit);
   for (const transfer of running) transfer.bytesPerSecond = 0;
   let budget = master.nicBytesPerSecond;
@@ -134,6 +181,10 @@ function reschedule(world: World, transfer: Transfer): void {
   transfer.done = null;
   if (!(transfer.bytesPerSecond > 0)) return;
   const { slave, dump, copied, bytesPerSecond } = transfer;
+  if (timesOut(slave, answerTakesMs)) {
+    transfer.done = later(world, slave, 1000, () => failAll(world, transfer));
+    return;
+  }
   const inMs = ((dump.bytes - copied) / bytesPerSecond) * 1000;
   const together = copiesBeside(transfer).reduce((sum, each) => sum + each.bytesPerSecond, 0);
   const fullInMs = (Math.max(0, freeBytes(transfer)) / together) * 1000;
@@ -179,6 +230,17 @@ function loseFile(world: World, transfer: Transfer): void {
   reschedule(world, transfer);
 }
 
+/** Each request for a file went unanswered for too long. */
+function failAll(world: World, transfer: Transfer): void {
+  const why = `Timeout: rsync timeout: timeout during(in ms) is ${transfer.slave.settings.get('rsync-timeout-ms')}`;
+  world.glog.fileFailed(
+    transfer,
+    ['W', 'rsync_client.cc', why],
+    ['W', 'rsync_client.cc', `copy remote file failed, msg: ${why}`],
+  );
+  reallocate(world, transfer.master);
+}
+
 /** From now on, the slave's disk has room for this many bytes of a copy. */
 export function setCopyRoom(world: World, slave: SimNode, bytes: number): void {
   settleAll(world, slave);
@@ -202,6 +264,7 @@ export function startTransfer(
     workers: Math.min(mostWorkers, numberSetting(parts.slave, 'max-rsync-parallel-num') || mostWorkers),
     startedAt: now,
     copied: 0,
+    askedAgain: 0,
     settledAt: now,
     bytesPerSecond: 0,
     gone: false,

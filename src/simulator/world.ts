@@ -36,6 +36,8 @@ export interface Transfer {
   readonly startedAt: number;
   /** Bytes arrived up to `settledAt`. */
   copied: number;
+  /** Bytes asked for by requests that timed out. */
+  askedAgain: number;
   settledAt: number;
   bytesPerSecond: number;
   /** Nothing will ever arrive: a failed dump, or a layout that the slave cannot write. */

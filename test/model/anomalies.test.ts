@@ -75,6 +75,7 @@ const samples: { readonly [Code in AnomalyCode]: readonly AnomalyFacts<Code>[] }
   copy_without_end: [
     { node: '10.0.0.2:9221', snapshotBytesAtMost: 100e6, masterBytes: 100e6, ...sizes },
     { node: '10.0.0.2:9221', snapshotBytesAtMost: null, masterBytes: 100e6, ...unknown },
+    { node: '10.0.0.2:9221', snapshotBytesAtMost: 100e6, masterBytes: 100e6, timesOut: true, ...sizes },
   ],
   node_restarted: [
     { afterCopy: true, restarts: 1 },

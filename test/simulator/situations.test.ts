@@ -547,3 +547,87 @@ describe.each(['3.5.4', '4.0.1'] as const)(
     });
   },
 );
+
+// ---- requests that time out (53) ----------------------------------------------------------------------------------
+
+describe('a node whose requests for files time out', () => {
+  const MiB = 1024 * 1024;
+  const counted = (raw: string): number => Number(/total_net_repl_input_bytes:(\d+)/.exec(raw)![1]);
+
+  /** 31 MB at 5 MiB/s, as recorded. */
+  function timingOut(version: SimulatedVersion, timeoutMs: number): Cluster {
+    const cluster = createCluster({ seed: 1, dataScale: (31 * MB) / (500 * 145) });
+    cluster.addNode({ id: 'm', version, binlogAt: { file: 20, offset: 0 } });
+    const config = { 'throttle-bytes-per-second': 5 * MiB, 'rsync-timeout-ms': timeoutMs };
+    cluster.addNode({ id: 's1', version, config });
+    cluster.load('m', { strings: 500 });
+    attach(cluster, 's1');
+    return cluster;
+  }
+
+  const receivedAt = (cluster: Cluster, second: number): number => {
+    if (cluster.now() < second * 1000) cluster.advance(second * 1000 - cluster.now());
+    return counted(info(cluster, 's1', 'stats'));
+  };
+
+  const recorded = (name: string, second: number): number =>
+    counted(
+      rowsOf(loadRecording(`situations/53-${name}`), 's1', 'stats').findLast(({ t }) => t! <= second)!.raw!,
+    );
+
+  test('4.0.1 receives as much as its throttle lets it, in whole pieces, and no file ends', () => {
+    const cluster = timingOut('4.0.1', 20);
+    const start = cluster.now() / 1000;
+    for (const second of [10, 20, 29]) {
+      const ratio = receivedAt(cluster, start + second) / recorded('4.0.1-requests-time-out', second);
+      expect(ratio).toBeGreaterThan(0.9);
+      expect(ratio).toBeLessThan(1.15);
+    }
+    const before = receivedAt(cluster, start + 29);
+    const came = receivedAt(cluster, start + 29.5) - before;
+    const piece = Math.floor((5 * MiB) / 10);
+    expect(came % piece).toBeLessThan(1000);
+    cluster.advance(300_000);
+    expect(stateOf(cluster)).toBe('WaitDBSync');
+  });
+
+  test('3.5.4 receives small files again and again for 16 s, and then large files with pauses', () => {
+    const cluster = timingOut('3.5.4', 20);
+    const start = cluster.now() / 1000;
+    for (const second of [8, 15]) {
+      expect(receivedAt(cluster, start + second)).toBeLessThan(2 * MB);
+      expect(recorded('3.5.4-requests-time-out', second)).toBeLessThan(2 * MB);
+    }
+    const perSecond = (of: (second: number) => number): number => {
+      const before = of(25);
+      return (of(45) - before) / 20;
+    };
+    const simulated = perSecond((second) => receivedAt(cluster, start + second));
+    const real = perSecond((second) => recorded('3.5.4-requests-time-out', second));
+    for (const pace of [simulated, real]) {
+      expect(pace).toBeGreaterThan(MB);
+      expect(pace).toBeLessThan(4 * MB);
+    }
+    expect(stateOf(cluster)).toBe('WaitDBSync');
+  });
+
+  test('rsync-timeout-ms 1000 cures it in the copy', () => {
+    const cluster = timingOut('4.0.1', 20);
+    cluster.advance(15_000);
+    cluster.execute('s1', ['CONFIG', 'SET', 'rsync-timeout-ms', '1000']);
+    expect(connects(cluster, 's1', 20_000)).toBe(true);
+    expect(cluster.observe('s1')).toMatchObject({ missing: 0, different: 0, foreign: 0 });
+  });
+
+  test('3.5.4 with 1 ms gives the list of files up within seconds, and no file has come', () => {
+    const { rows } = loadRecording('situations/53-3.5.4-list-times-out');
+    const shows = (state: string) => rows.find(({ raw }) => raw?.includes(`db0:${state}`))!.t!;
+    const cluster = timingOut('3.5.4', 1);
+    cluster.advanceUntil(() => stateOf(cluster) === 'WaitDBSync', 10_000);
+    const beganAt = cluster.now();
+    expect(cluster.advanceUntil(() => stateOf(cluster) === 'Error', 10_000)).toBe(true);
+    for (const ms of [cluster.now() - beganAt, 1000 * (shows('Error') - shows('WaitDBSync'))])
+      expect(ms).toBeLessThan(2500);
+    expect(receivedAt(cluster, 0)).toBeLessThan(1000);
+  });
+});

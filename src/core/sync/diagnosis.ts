@@ -18,7 +18,7 @@ import {
 } from '../../model/knowledge.ts';
 import { isInError } from '../../model/observation.ts';
 import { nobody } from '../../model/text.ts';
-import { waitedForDump } from './anomalies.ts';
+import { listGivenUpWithinMs, waitedForDump } from './anomalies.ts';
 import { type Candidate, joined, score, type Weighed } from './cause-candidates.ts';
 import { fullSyncRules, outlivesOnly } from './evidence.ts';
 import {
@@ -30,6 +30,7 @@ import {
 } from './full-sync-pass.ts';
 import { candidatesByLogs, type LogsOfSync } from './log-evidence.ts';
 import { latestSize } from './master-tracker.ts';
+import { requestsTimeOut } from './pieces.ts';
 import { lastPass, restartedInCopy } from './tracker.ts';
 
 type DiagnosedCause = Diagnosis['causes'][number];
@@ -168,10 +169,7 @@ function candidates(patient: Patient): readonly Candidate[] {
     case 'up_but_not_listed':
       return [listedOtherwise(patient)];
     case 'copy_without_end':
-      return [
-        { code: 'disk_full', speaksFor: [[3, 'more_than_snapshot']], speaksAgainst: [] },
-        { code: 'requests_time_out', speaksFor: [[2, 'more_than_snapshot']], speaksAgainst: [] },
-      ];
+      return withoutEnd(patient);
     case 'sync_loop':
       return patient.anomaly.facts.as === 'too_many_bytes' && lastPass(patient.slave)?.supersededBy != null
         ? [{ code: 'snapshot_superseded', speaksFor: [[3, 'newer_dump_seen']], speaksAgainst: [] }]
@@ -187,6 +185,19 @@ function candidates(patient: Patient): readonly Candidate[] {
     default:
       return [];
   }
+}
+
+/** A full disk is the usual cause, unless the way of the bytes tells that requests time out. */
+function withoutEnd({ slave }: Patient): readonly Candidate[] {
+  const told = requestsTimeOut(lastPass(slave)?.pieces);
+  return [
+    { code: 'disk_full', speaksFor: [[3, 'more_than_snapshot']], speaksAgainst: [] },
+    {
+      code: 'requests_time_out',
+      speaksFor: [[2, 'more_than_snapshot'], ...(told ? ([[2, told.code, told.facts]] as const) : [])],
+      speaksAgainst: [],
+    },
+  ];
 }
 
 /** Bytes of one question and its refusal: 52, of MetaSync that is answered 115 (pika-facts 4.8). */
@@ -261,6 +272,15 @@ function hung(patient: Patient): readonly Candidate[] {
     return [{ code: 'offsets_apart', speaksFor: [[3, 'error_after_up']], speaksAgainst: [] }];
   if (isError && restartedInCopy(slave))
     return [{ code: 'node_restarted', speaksFor: [[3, 'error_after_restart']], speaksAgainst: [] }];
+  const givenUpInMs = isError ? listGivenUpWithinMs(slave) : null;
+  if (givenUpInMs !== null)
+    return [
+      {
+        code: 'requests_time_out',
+        speaksFor: [[3, 'list_given_up', { inMs: givenUpInMs }]],
+        speaksAgainst: [],
+      },
+    ];
   const received = wait === null ? null : receivedInPass(wait);
   if (received === null || wait === null) return [];
   if (wait.firstBytesAt !== null) return stoppedAmidst(wait, received);

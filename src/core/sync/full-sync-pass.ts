@@ -10,6 +10,7 @@ import {
   type ReplicationFacts,
 } from '../../model/observation.ts';
 import { dumpBytes, dumpBytesAtMost, latestSize } from './master-tracker.ts';
+import { takePieces } from './pieces.ts';
 
 /**
  * A received byte count below this is the protocol's own talk (MetaSync, DBSync, pings), not yet the snapshot.
@@ -118,6 +119,7 @@ export interface Received {
   readonly uptimeSeconds: number | null;
   /** The counter of the look before, where this look took long: what came meanwhile came after the states that it shows. */
   readonly bytesBeforeStates: number | null;
+  readonly throttleBytesPerSecond: number | null;
 }
 
 /**
@@ -141,7 +143,7 @@ const headwayBytes = 64_000_000;
 
 export function takeBytes(
   wait: FullSyncPass,
-  { bytes, uptimeSeconds, bytesBeforeStates, ...seen }: Received,
+  { bytes, uptimeSeconds, bytesBeforeStates, throttleBytesPerSecond, ...seen }: Received,
   at: number,
 ): FullSyncPass {
   if (bytes === null) return wait;
@@ -170,7 +172,12 @@ export function takeBytes(
   if (firstBytesAt === null) return next;
   const hasCome = moved || (bytesBeforeStates !== null && bytes > bytesBeforeStates);
   const still = wait.firstBytesAt === null ? {} : takeStill(wait, bytes, at, hasCome);
-  return { ...next, ...still, headway: takeHeadway(next, at) };
+  const before = { bytes: wait.bytesLast ?? bytes, at: wait.bytesLastAt ?? at };
+  const pieces =
+    throttleBytesPerSecond === null
+      ? {}
+      : { pieces: takePieces(wait.pieces, before, { bytes, at }, throttleBytesPerSecond) };
+  return { ...next, ...still, ...pieces, headway: takeHeadway(next, at) };
 }
 
 /** How long nothing came of late: seen, or hidden between two looks far apart, with fewer bytes than usual between them. */
@@ -280,8 +287,8 @@ const unseenDumpWithinMs = 1500;
 /** What one node may cost its master's network, in sizes of the snapshot, where the master does not stand still. */
 export const snapshotsAtMost = 2;
 
-/** What comes until the next look, and until the node has been detached, is counted in. */
-const untilDetachedMs = 400;
+/** Of which a quarter is left for what comes until the next look, and until the node is detached. */
+const copiedAtMostShare = snapshotsAtMost - 0.25;
 
 /** What this copy can have received at most, if the snapshot holds so much. */
 export function copyBytesAtMost(
@@ -296,7 +303,7 @@ export function copyBytesAtMost(
   const explained =
     Math.max(least, snapshotBytes + leastExcessBytes + unseen) + askedAgainBytesPerMs * hiddenMs;
   return (
-    Math.max(least, Math.min(explained, snapshotsAtMost * snapshotBytes - untilDetachedMs * fastest)) +
+    Math.max(least, Math.min(explained, copiedAtMostShare * snapshotBytes)) +
     Math.min(askedAgainAtMostBytes, askedAgainBytesPerMs * stillMs)
   );
 }

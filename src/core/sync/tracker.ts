@@ -58,6 +58,7 @@ export function newSlaveTracker(start: {
     master: start.master,
     self: start.self,
     ...(start.before?.ips ? { ips: start.before.ips } : {}),
+    ...throttleIn(start.before),
     binlogFileSizeBytes: start.binlogFileSizeBytes ?? null,
     ...(start.opensSupersededCopy === undefined ? {} : { opensSupersededCopy: start.opensSupersededCopy }),
     bytesAtAttach: start.before?.stats?.replInputBytes ?? null,
@@ -91,6 +92,11 @@ export function newSlaveTracker(start: {
     detachedByOthersAt: null,
     masterRestartedAt: null,
   };
+}
+
+function throttleIn(facts: NodeFacts | null): Pick<SlaveTracker, 'throttleBytesPerSecond'> {
+  const bytesPerSecond = facts?.config?.throttleBytesPerSecond;
+  return bytesPerSecond == null ? {} : { throttleBytesPerSecond: bytesPerSecond };
 }
 
 /**
@@ -141,6 +147,7 @@ export function trackSlave(
     commandsProcessed: facts.stats?.commandsProcessed ?? tracker.commandsProcessed,
     replication: facts.replication ?? tracker.replication,
     ...(facts.ips ? { ips: facts.ips } : {}),
+    ...throttleIn(facts),
   };
   if (restarted) next = afterRestart(next, facts, at);
   next = takeListing(next, master, at, capabilities);
@@ -309,6 +316,7 @@ const receivedBy = (tracker: SlaveTracker, { tookMs, facts }: AnsweredLook): Rec
   binlogFileSizeBytes: tracker.binlogFileSizeBytes,
   uptimeSeconds: tracker.uptimeSeconds,
   bytesBeforeStates: tookMs > closeRepliesMs ? tracker.bytesBefore : null,
+  throttleBytesPerSecond: tracker.throttleBytesPerSecond ?? null,
 });
 
 function endAt(
