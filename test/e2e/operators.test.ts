@@ -100,6 +100,22 @@ describe.skipIf(pikaMissing !== null)('beside an expansion on real Pika', { time
     await isWholeInOneCopy(await expandOne(rig, node));
   });
 
+  it.each([20, 5])(
+    'rsync-timeout-ms %i: detached before two snapshots came, in one attempt, and the words name the setting',
+    async (timeoutMs, { skip }) => {
+      await start({ keys: 30_000, ofNodes: { 'rsync-timeout-ms': timeoutMs } });
+      // With 5 ms the small files that 3.5 asks for first can take minutes.
+      skip(timeoutMs < 20 && (await versionOf(rig.master)).startsWith('3.5'));
+      const ended = await expandOne(rig, node);
+      const { phase, attempts, problem, diagnosis, progress } = ended;
+      expect([phase, attempts.length, problem!.code]).toEqual(['quarantined', 1, 'copy_without_end']);
+      expect(diagnosis!.causes[0]!.code).toBe('requests_time_out');
+      expect(saidOf(ended)).toContain('CONFIG SET rsync-timeout-ms 1000');
+      expect((await receivedBytes(node)) / progress.snapshotBytes!).toBeLessThan(2);
+      expect(String(await node.send('INFO', 'replication'))).toContain('role:master');
+    },
+  );
+
   it('another master by a colleague: the service leaves the node to them, and names their master', async () => {
     await start({ nodes: 2 });
     const other = rig.slaves[1]!;
