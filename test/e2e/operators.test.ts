@@ -100,7 +100,7 @@ describe.skipIf(pikaMissing !== null)('beside an expansion on real Pika', { time
     await isWholeInOneCopy(await expandOne(rig, node));
   });
 
-  it.each([20, 5])(
+  it.for([20, 5])(
     'rsync-timeout-ms %i: detached before two snapshots came, in one attempt, and the words name the setting',
     async (timeoutMs, { skip }) => {
       await start({ keys: 30_000, ofNodes: { 'rsync-timeout-ms': timeoutMs } });
