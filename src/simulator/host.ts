@@ -54,10 +54,10 @@ export class SimulatedHost {
     const { alive, processId } = this.#cluster.node(this.#id);
     await this.#writeProcess(alive ? processId : null);
     await this.#writeFolders(folders);
-    const log = join(this.log, 'pika.sim.pika.log.INFO.20261128-000000.1');
-    await appendFile(log, lines.join(''));
+    const path = join(this.log, 'pika.sim.pika.log.INFO.20261128-000000.1');
+    await appendFile(path, lines.join(''));
     // Lines name no zone: an agent compares their times with that of the file.
-    await utimes(log, now / 1000, now / 1000);
+    await utimes(path, now / 1000, now / 1000);
   }
 
   /** While a copy goes on, the model orders its lines anew each time. */
