@@ -6,7 +6,7 @@ import { refuse } from '../model/refusal.ts';
 import { type AgentReport, AgentServer, type Folder } from '../model/views/agent.ts';
 import type { Address } from '../model/views/targets.ts';
 import { namesServer } from '../platform/server-rules.ts';
-import { type Dropped, portOf, splitListings } from '../store/agents.ts';
+import { bare, type Dropped, portOf } from '../store/agents.ts';
 
 interface Speaker {
   /** Name of the token. */
@@ -80,7 +80,7 @@ function maySpeakFor({ nodes, isLocal }: Speaker, address: Address): boolean {
 
 /** The server with nothing that its schema does not know, its log cut to the size that is stored; null = too large all the same. */
 function inBounds(sent: AgentServer): AgentServer | null {
-  const doc = Value.Clean(AgentServer, splitListings(sent).doc) as AgentServer;
+  const doc = Value.Clean(AgentServer, bare(sent)) as AgentServer;
   let { log } = doc;
   while (log.length > 0 && sizeOf({ ...doc, log }) > mostServerBytes)
     log = log.slice(Math.ceil(log.length / 2));

@@ -5,7 +5,15 @@
 import type { NodeTarget } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';
 import type { AgentListings, AgentSight } from '../model/views/agent.ts';
-import { type AgentStore, isContested, isStale, portOf, type StoredSight, sightOf } from '../store/agents.ts';
+import {
+  type AgentStore,
+  isContested,
+  isStale,
+  type Listing,
+  portOf,
+  type StoredSight,
+  sightOf,
+} from '../store/agents.ts';
 import { masterKey } from '../store/master-key.ts';
 
 /** What of the store is read. */
@@ -82,6 +90,14 @@ export function newOfSight(look: Look, stored: AgentSight | undefined): Look {
   return { ...look, sight: { ...sight, server: { ...sight.server, log } } };
 }
 
+/** By the id that the agent gave each. */
+const listsIn = (listings: AgentListings | undefined): ReadonlyMap<string, Listing> =>
+  new Map(
+    [...(listings?.dumps ?? []), ...(listings?.copies ?? []), ...(listings?.opened ?? [])].flatMap(
+      ({ listing, listingId }) => (listing === null || listingId === undefined ? [] : [[listingId, listing]]),
+    ),
+  );
+
 /** Keeps the listings of the servers for which they are wanted: each is read once. */
 export function createListings(agents: ReadAgents) {
   const known = new Map<string, AgentListings>();
@@ -91,7 +107,10 @@ export function createListings(agents: ReadAgents) {
       for (const name of known.keys()) if (!wanted.has(name)) known.delete(name);
       for (const [name, { agent, host, server, receivedAt, hasListings }] of wanted) {
         if (!hasListings || known.get(name)?.at === receivedAt) continue;
-        const listings = await agents.listings({ agent, host, port: portOf(server) });
+        const listings = await agents.listings(
+          { agent, host, port: portOf(server) },
+          listsIn(known.get(name)),
+        );
         if (listings !== null) known.set(name, listings);
       }
     },

@@ -226,7 +226,7 @@ export class Agent {
   #wantedOf(port: number | null): Wanted {
     const orders = this.#orders.find((each) => each.port === port);
     const list = orders?.listFiles === true && !this.#withoutListings;
-    return { list, hash: list && orders.hashFiles };
+    return { list, hash: list && orders.hashFiles, held: orders?.held ?? [] };
   }
 
   async #refresh(): Promise<void> {
@@ -406,10 +406,12 @@ function ordersOf(body: string): AgentOrders {
   if (!Number.isFinite(nextReportInMs) || !Array.isArray(servers)) throw new Error('no answer to a report');
   return {
     nextReportInMs: Math.min(60_000, Math.max(leastBetweenReportsMs, nextReportInMs)),
-    servers: servers.slice(0, 256).map(({ port, listFiles, hashFiles, tryPorts }) => ({
+    servers: servers.slice(0, 256).map(({ port, listFiles, hashFiles, held, tryPorts }) => ({
       port: Number(port),
       listFiles: listFiles === true,
       hashFiles: hashFiles === true,
+      // A service of another release names none.
+      held: Array.isArray(held) ? held.map(String) : [],
       tryPorts: (Array.isArray(tryPorts) ? tryPorts : [])
         .slice(0, 16)
         .filter(

@@ -12,6 +12,8 @@ import type { PikaConf } from './pika-conf.ts';
 export interface Wanted {
   readonly list: boolean;
   readonly hash: boolean;
+  /** Lists that the service has. */
+  readonly held?: readonly string[];
 }
 
 /** Of a folder with more files there is no listing, and no more of them are looked at. */
@@ -103,13 +105,14 @@ export class ServerFolders {
       this.#whole(db, path, wanted, { known: this.#dumpFolders, kept }),
     );
     this.#dumpFolders = kept;
-    return dumps;
+    return unlessHeld(dumps, wanted);
   }
 
   /** What has come of each database. */
   async copies(wanted: Wanted): Promise<Folder[]> {
-    const [startedAt, asked, before] = [performance.now(), JSON.stringify(wanted), this.#copiesWalked];
-    if (before?.wanted === asked && startedAt < before.until) return before.copies;
+    const asked = `${wanted.list} ${wanted.hash}`;
+    const [startedAt, before] = [performance.now(), this.#copiesWalked];
+    if (before?.wanted === asked && startedAt < before.until) return unlessHeld(before.copies, wanted);
     const path = this.#paths.dbSync;
     const databases = this.#databases(await foldersIn(path));
     const found = await this.#each(
@@ -125,17 +128,18 @@ export class ServerFolders {
     const endedAt = performance.now();
     const until = isLong ? endedAt + restPerWalk * (endedAt - startedAt) : 0;
     this.#copiesWalked = { wanted: asked, until, copies };
-    return copies;
+    return unlessHeld(copies, wanted);
   }
 
   /** The table files that each database consists of, as its CURRENT and MANIFEST say. */
   async opened(wanted: Wanted): Promise<Folder[]> {
     const path = this.#paths.db;
     const databases = this.#databases(await foldersIn(path));
-    return this.#each(
+    const opened = await this.#each(
       databases.map((db) => [db, join(path, db)]),
       (db, folder) => this.#tables(db, folder, wanted),
     );
+    return unlessHeld(opened, wanted);
   }
 
   /** The data from before a swap that did not end. */
@@ -207,9 +211,12 @@ export class ServerFolders {
       const dumpId = info && info.size > 0 && info.size <= longestInfo ? await md5(folder, 'info') : null;
       // It is written last: a dump without it may still grow.
       if (dumpId !== null) for (const [at, each] of walk.walked) kept?.set(at, each);
-      const described = this.#described(db, path, ino, mtimeNs, found, wanted);
+      const described = this.#described(db, path, ino, mtimeNs, found, {
+        ...wanted,
+        list: wanted.list && !walk.cut,
+      });
       if (!walk.cut) return { ...described, dumpId };
-      return { ...described, dumpId, listing: null, problem: `more than ${this.#mostListed} files` };
+      return { ...described, dumpId, problem: `more than ${this.#mostListed} files` };
     });
   }
 
@@ -320,13 +327,12 @@ export class ServerFolders {
       dumpId: null,
       files: found.length,
       bytes: found.reduce((sum, { size }) => sum + Number(size), 0),
-      listing:
-        wanted.list && found.length <= mostListed
-          ? [
-              ...found.map((file) => this.#listed(path, file, wanted.hash)),
-              ...gone.slice(0, mostListed - found.length).map((file) => this.#goneListed(file)),
-            ]
-          : null,
+      ...(wanted.list && found.length <= mostListed
+        ? named([
+            ...found.map((file) => this.#listed(path, file, wanted.hash)),
+            ...gone.slice(0, mostListed - found.length).map((file) => this.#goneListed(file)),
+          ])
+        : { listing: null }),
     };
   }
 
@@ -366,6 +372,17 @@ const nothing = (db: string, path: string): Folder => ({
   bytes: 0,
   listing: null,
 });
+
+const named = (listing: readonly FolderFile[]): Pick<Folder, 'listing' | 'listingId'> => ({
+  listing,
+  listingId: createHash('md5').update(JSON.stringify(listing)).digest('hex'),
+});
+
+/** The folders without the lists that the service has. */
+const unlessHeld = (folders: readonly Folder[], { held = [] }: Wanted): Folder[] =>
+  folders.map((folder) =>
+    folder.listingId !== undefined && held.includes(folder.listingId) ? { ...folder, listing: null } : folder,
+  );
 
 const identityOf = ({ dev, ino, size, mtimeNs }: FileIdentity): FileIdentity => ({ dev, ino, size, mtimeNs });
 

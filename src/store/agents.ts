@@ -1,6 +1,14 @@
 import { foldersMoved, serverMoved } from '../model/agent-times.ts';
-import type { AgentListings, AgentReport, AgentServer, AgentSight, Folder } from '../model/views/agent.ts';
+import type {
+  AgentListings,
+  AgentReport,
+  AgentServer,
+  AgentSight,
+  Folder,
+  FolderFile,
+} from '../model/views/agent.ts';
 import type { Address } from '../model/views/targets.ts';
+import { storableText } from './json.ts';
 
 /** Addresses and servers of a report that did not count. */
 export interface Dropped {
@@ -58,16 +66,21 @@ export interface StoredSight extends KnownAgent {
 export interface AgentStore {
   /**
    * Keeps a report in place of the earlier one of this agent on this host; a server that it does not name any more is gone
-   * with it. Of an agent no more hosts than `mostHostsOfAgent` are kept, the latest ones.
+   * with it. Of an agent no more hosts than `mostHostsOfAgent` are kept, the latest ones. A list of files that the report
+   * names by its id alone is the one that is kept; resolves with the ids of all that are, by the port of the server.
    */
-  report(taken: TakenReport): Promise<void>;
+  report(taken: TakenReport): Promise<ReadonlyMap<number, readonly string[]>>;
   /** Counts a report that was refused as a whole. Nothing else changes, and an agent never heard of stays unknown. */
   refused(agent: string, host: string): Promise<void>;
   /** What is told of servers with one of these addresses, `host:port` in any spelling. An address may have more than one. */
   sights(addresses: readonly string[]): Promise<readonly StoredSight[]>;
-  /** The folders of the latest report of this agent about a server of its host; null = it lists no files. */
+  /**
+   * The folders of the latest report of this agent about a server of its host; null = it lists no files. Lists that are in
+   * `known`, by their id, are not read again.
+   */
   listings(
     of: Pick<StoredSight, 'agent' | 'host'> & { readonly port: number },
+    known?: ReadonlyMap<string, Listing>,
   ): Promise<AgentListings | null>;
   /** Wants ports tried from the host of the servers with one of these addresses, by whoever speaks for them, until that time. */
   askPorts(addresses: readonly string[], ports: readonly Address[], until: number): Promise<void>;
@@ -98,20 +111,53 @@ export const steadyClock = (before: number | null, seen: number): number =>
 /** The port of a server: what tells it from the others of its host. */
 export const portOf = ({ addresses }: AgentServer): number => addresses[0]!.port;
 
-const bare = (folders: readonly Folder[]): readonly Folder[] =>
-  folders.map((folder) => ({ ...folder, listing: null }));
+/** Files of a row: what is written and read at once keeps the process from nothing else for long. */
+const filesPerPart = 5000;
+/** Of lists that an agent need not send again, a host has so many parts, or else each report brings its own lists. */
+export const mostPartsHeld = 100;
 
-/** A server without the listings of its folders, and the folders with theirs; null = none has a listing. */
-export function splitListings(server: AgentServer): {
-  readonly doc: AgentServer;
-  readonly listings: Folders | null;
-} {
+export type Listing = readonly FolderFile[];
+type Kind = 'dumps' | 'copies' | 'opened';
+export const kinds: readonly Kind[] = ['dumps', 'copies', 'opened'];
+
+/** One at least. */
+export function partsOf(listing: Listing): readonly Listing[] {
+  const parts: Listing[] = [];
+  for (let from = 0; from === 0 || from < listing.length; from += filesPerPart)
+    parts.push(listing.slice(from, from + filesPerPart));
+  return parts;
+}
+
+/** A server without the lists of its folders. */
+export function bare(server: AgentServer): AgentServer {
+  const without = (folders: readonly Folder[]) => folders.map((folder) => ({ ...folder, listing: null }));
   const { dumps, copies, opened } = server;
-  const listed = [...dumps, ...copies, ...opened].some(({ listing }) => listing !== null);
-  return {
-    doc: { ...server, dumps: bare(dumps), copies: bare(copies), opened: bare(opened) },
-    listings: listed ? { dumps, copies, opened } : null,
-  };
+  return { ...server, dumps: without(dumps), copies: without(copies), opened: without(opened) };
+}
+
+/** By which id the list of a folder is kept; agents of other releases give none. */
+export const listingKey = (kind: Kind, { db, listingId }: Folder): string =>
+  storableText(listingId ?? `${kind} ${db}`);
+
+/** The lists that came with a server, by their ids, and the ids of those that it names alone. */
+export function listingsIn(server: AgentServer): {
+  readonly sent: ReadonlyMap<string, Listing>;
+  readonly named: readonly string[];
+} {
+  const sent = new Map<string, Listing>();
+  const named: string[] = [];
+  for (const kind of kinds)
+    for (const folder of server[kind])
+      if (folder.listing !== null) sent.set(listingKey(kind, folder), folder.listing);
+      else if (folder.listingId !== undefined) named.push(listingKey(kind, folder));
+  return { sent, named };
+}
+
+/** The folders of a server with their lists. */
+export function withListings(server: AgentServer, lists: ReadonlyMap<string, Listing>): Folders {
+  const folders = (kind: Kind) =>
+    server[kind].map((folder) => ({ ...folder, listing: lists.get(listingKey(kind, folder)) ?? null }));
+  return { dumps: folders('dumps'), copies: folders('copies'), opened: folders('opened') };
 }
 
 type Folders = Omit<AgentListings, 'at'>;

@@ -1,28 +1,39 @@
-import type { AgentListings, AgentServer } from '../model/views/agent.ts';
+import type { AgentServer } from '../model/views/agent.ts';
 import type { Address } from '../model/views/targets.ts';
 import {
   type AgentInstance,
   type AgentStore,
+  bare,
   heardOf,
   type KnownAgent,
+  kinds,
+  type Listing,
+  listingKey,
+  listingsIn,
   listingsOf,
   mostHostsOfAgent,
+  mostPartsHeld,
   mostReportsMissed,
+  partsOf,
   portOf,
   type StoredSight,
-  splitListings,
   steadyClock,
+  withListings,
 } from './agents.ts';
-import { type Database, onlyRow, type Row } from './database.ts';
+import { type Database, onlyRow, type Queryable, type Row } from './database.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey, masterKey } from './master-key.ts';
 import { stamp, upgrade } from './upgrades.ts';
 
 interface Told extends Pick<KnownAgent, 'receivedAt' | 'clockAheadMs'> {
-  readonly listings: Omit<AgentListings, 'at'>;
+  readonly server: AgentServer;
 }
 
 type AgentRow = KnownAgent & Row;
+interface ListingRow extends Row {
+  readonly id: string;
+  readonly doc: { readonly files: Listing };
+}
 interface SightRow extends Row {
   readonly known: KnownAgent;
   readonly server: StoredSight['server'];
@@ -32,7 +43,8 @@ interface SightRow extends Row {
 const agentColumns = `a.name as agent, a.host, a.version, a.started_at as "startedAt", a.received_at as "receivedAt",
   a.clock_ahead_ms as "clockAheadMs", a.next_report_ms as "nextReportInMs", a.reports, a.refused, a.dropped, a.instances`;
 /** Looked up row by row: a join reads all agents. */
-const sightColumns = `s.doc as server, s.listings is not null as "hasListings",
+const sightColumns = `s.doc as server,
+  coalesce((select true from agent_listings l where l.agent = s.agent and l.host = s.host and l.port = s.port limit 1), false) as "hasListings",
   (select to_jsonb(k) from (select ${agentColumns} from agents a where a.name = s.agent and a.host = s.host) as k) as known`;
 const sight = ({ known, server, hasListings }: SightRow): StoredSight => ({
   ...known,
@@ -45,7 +57,7 @@ export function createPostgresAgents(database: Database): AgentStore {
   return {
     async report({ agent, report, receivedAt, nextReportInMs, dropped }) {
       const host = storableText(report.host);
-      await database.transaction(async (client) => {
+      return database.transaction(async (client) => {
         const [known] = await client.query<{ clock: number; instances: readonly AgentInstance[] } & Row>(
           'select clock_ahead_ms as clock, instances from agents where name = $1 and host = $2 for update',
           [agent, host],
@@ -71,23 +83,37 @@ export function createPostgresAgents(database: Database): AgentStore {
             toJson(instances),
           ],
         );
-        const servers = report.servers.map((server) => row(server));
         await client.query(
           'delete from agent_servers where agent = $1 and host = $2 and port <> all ($3::integer[])',
-          [agent, host, servers.map(({ port }) => port)],
+          [agent, host, report.servers.map(portOf)],
         );
-        for (const { port, addresses, doc, listings } of servers)
+        const before = await heldListings(client, agent, host);
+        const mayStay = before.reduce((sum, { parts }) => sum + parts, 0) <= mostPartsHeld;
+        for (const server of report.servers) {
           await client.query(
-            `insert into agent_servers (agent, host, port, addresses, doc, listings) values ($1, $2, $3, $4, $5, $6)
-             on conflict (agent, host, port) do update set addresses = excluded.addresses, doc = excluded.doc,
-               listings = excluded.listings`,
-            [agent, host, port, addresses, doc, listings],
+            `insert into agent_servers (agent, host, port, addresses, doc) values ($1, $2, $3, $4, $5)
+             on conflict (agent, host, port) do update set addresses = excluded.addresses, doc = excluded.doc`,
+            [
+              agent,
+              host,
+              portOf(server),
+              server.addresses.map((address) => storableText(masterKey(address))),
+              toJson(stamp('agent_server', bare(server))),
+            ],
           );
+          await keepListings(client, { agent, host, server, mayStay });
+        }
+        const held = await heldListings(client, agent, host);
         await client.query(
           `delete from agents where name = $1 and host in (
              select host from agents where name = $1 order by received_at desc, host offset $2
            )`,
           [agent, mostHostsOfAgent],
+        );
+        return new Map(
+          report.servers
+            .map(portOf)
+            .map((port) => [port, held.filter((each) => each.port === port).map(({ id }) => id)]),
         );
       });
     },
@@ -107,13 +133,25 @@ export function createPostgresAgents(database: Database): AgentStore {
       return rows.map(sight);
     },
 
-    async listings({ agent, host, port }) {
-      const [found] = await database.query<Told & Row>(
-        `select a.received_at as "receivedAt", a.clock_ahead_ms as "clockAheadMs", s.listings from agent_servers s join agents a on a.name = s.agent and a.host = s.host
-         where s.agent = $1 and s.host = $2 and s.port = $3 and s.listings is not null`,
+    async listings({ agent, host, port }, known = new Map()) {
+      const [told] = await database.query<Told & Row>(
+        `select a.received_at as "receivedAt", a.clock_ahead_ms as "clockAheadMs", s.doc as server from agent_servers s join agents a on a.name = s.agent and a.host = s.host
+         where s.agent = $1 and s.host = $2 and s.port = $3`,
         [agent, host, port],
       );
-      return found ? listingsOf(found, upgrade('agent_listings', found.listings)) : null;
+      if (!told) return null;
+      const server = upgrade('agent_server', told.server);
+      const keys = kinds.flatMap((kind) => server[kind].map((folder) => listingKey(kind, folder)));
+      const lists = new Map(known);
+      const rows = await database.query<ListingRow>(
+        `select id, doc from agent_listings where agent = $1 and host = $2 and port = $3 and id = any ($4::text[])
+         order by id, part`,
+        [agent, host, port, keys.filter((key) => !known.has(key))],
+      );
+      for (const { id, doc } of rows)
+        lists.set(id, [...(lists.get(id) ?? []), ...upgrade('agent_listings', doc).files]);
+      if (!keys.some((key) => lists.has(key))) return null;
+      return listingsOf(told, withListings(server, lists));
     },
 
     async askPorts(addresses, ports, until) {
@@ -163,12 +201,35 @@ export function createPostgresAgents(database: Database): AgentStore {
   };
 }
 
-function row(server: AgentServer) {
-  const { doc, listings } = splitListings(server);
-  return {
-    port: portOf(server),
-    addresses: server.addresses.map((address) => storableText(masterKey(address))),
-    doc: toJson(stamp('agent_server', doc)),
-    listings: listings === null ? null : toJson(stamp('agent_listings', listings)),
-  };
+/** Keeps the lists that came with a server, and of the earlier ones those that may stay. */
+async function keepListings(
+  client: Queryable,
+  { agent, host, server, mayStay }: Pick<StoredSight, 'agent' | 'host' | 'server'> & { mayStay: boolean },
+): Promise<void> {
+  const { sent, named } = listingsIn(server);
+  const of = [agent, host, portOf(server)];
+  await client.query(
+    'delete from agent_listings where agent = $1 and host = $2 and port = $3 and id <> all ($4::text[])',
+    [...of, mayStay ? named : []],
+  );
+  for (const [id, listing] of sent)
+    for (const [part, files] of partsOf(listing).entries())
+      await client.query(
+        `insert into agent_listings (agent, host, port, id, part, doc) values ($1, $2, $3, $4, $5, $6)
+         on conflict do nothing`,
+        [...of, id, part, toJson(stamp('agent_listings', { files }))],
+      );
 }
+
+interface Held extends Row {
+  readonly port: number;
+  readonly id: string;
+  readonly parts: number;
+}
+
+/** The lists of a host that are kept. */
+const heldListings = (client: Queryable, agent: string, host: string): Promise<Held[]> =>
+  client.query<Held>(
+    'select port, id, count(*)::integer as parts from agent_listings where agent = $1 and host = $2 group by port, id',
+    [agent, host],
+  );

@@ -65,8 +65,8 @@ test('sends listings, hashes and port tries when the service asks for them', asy
   host.orders = {
     nextReportInMs: 1000,
     servers: [
-      { port: 9221, listFiles: true, hashFiles: true, tryPorts: [{ host: '127.0.0.1', port }] },
-      { port: 9999, listFiles: true, hashFiles: true, tryPorts: [] },
+      { port: 9221, listFiles: true, hashFiles: true, held: [], tryPorts: [{ host: '127.0.0.1', port }] },
+      { port: 9999, listFiles: true, hashFiles: true, held: [], tryPorts: [] },
     ],
   };
   await host.runs(20, 'a');
@@ -89,7 +89,7 @@ test('changes nothing in the folders of a server, and its pika.conf neither', as
   const before = await host.picture('a');
   host.orders = {
     nextReportInMs: 500,
-    servers: [{ port: 9221, listFiles: true, hashFiles: true, tryPorts: [] }],
+    servers: [{ port: 9221, listFiles: true, hashFiles: true, held: [], tryPorts: [] }],
   };
   const stateFile = host.path('a/log/agent.json');
   await host.run(() => host.reports.length > 20, { stateFile });
@@ -135,11 +135,40 @@ test('a service that is away is asked again, ever more rarely, and hears the who
   expect(host.said.find((text) => /not take/.test(text))).toContain('HTTP 503: not now');
 });
 
+test('a list of files that the service has is not sent again, until the service has it no more or it has changed', async () => {
+  await host.server('a', 9221);
+  await host.runs(20, 'a');
+  await host.writeOld('a/dbsync/db0/strings/000012.sst', 'table');
+  const wanted = { port: 9221, listFiles: true, hashFiles: false, tryPorts: [] };
+  const orders = (held: readonly string[]) => {
+    host.orders = { nextReportInMs: 1000, servers: [{ ...wanted, held }] };
+  };
+  const copy = () => last()?.copies[0];
+  const next = async (is: (folder: ReturnType<typeof copy>) => boolean) => {
+    const before = host.reports.length;
+    await host.run(() => host.reports.length > before + 1 && is(copy()));
+  };
+  orders([]);
+  await next((folder) => folder?.listing != null);
+  const { listingId } = copy()!;
+  orders([listingId!]);
+  await next((folder) => folder?.listing === null);
+  expect(copy()!.listingId).toBe(listingId);
+  // Another database, or another release.
+  orders([]);
+  await next((folder) => folder?.listing?.length === 1);
+  orders([listingId!]);
+  await next((folder) => folder?.listing === null);
+  await host.writeOld('a/dbsync/db0/strings/000013.sst', 'table');
+  await next((folder) => folder?.listing?.length === 2);
+  expect(copy()!.listingId).not.toBe(listingId);
+});
+
 test('a report that is too big is sent without listings', async () => {
   await host.server('a', 9221);
   await host.runs(20, 'a');
   await host.write('a/dbsync/db0/info', 'info');
-  const orders = [{ port: 9221, listFiles: true, hashFiles: false, tryPorts: [] }];
+  const orders = [{ port: 9221, listFiles: true, hashFiles: false, held: [], tryPorts: [] }];
   host.orders = { nextReportInMs: 1000, servers: orders };
   await host.run(() => last()?.copies[0]?.listing != null);
   const listed = host.sizes.at(-1)!;
@@ -238,7 +267,7 @@ test('what the service asks for beyond reason is not done', async () => {
   const tryPorts = Array.from({ length: 100 }, () => ({ host: '127.0.0.1', port: 1 }));
   host.orders = {
     nextReportInMs: -5,
-    servers: [{ port: 9221, listFiles: false, hashFiles: false, tryPorts }],
+    servers: [{ port: 9221, listFiles: false, hashFiles: false, held: [], tryPorts }],
   };
   await host.run(() => host.reports.length > 2);
   expect(host.askedAt[1]! - host.askedAt[0]!).toBeGreaterThanOrEqual(500);

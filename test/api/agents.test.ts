@@ -158,6 +158,23 @@ describe('a report', () => {
     expect((await report(listing(100_001))).statusCode).toBe(400);
   });
 
+  test('names a list of files that it sent before, and the answer says which lists are kept', async () => {
+    const folder = aFolder({ listingId: 'abc' });
+    const of = (listing: (typeof folder)['listing']) =>
+      aReport([aSeenServer('10.0.0.7', 9221, { dumps: [{ ...folder, listing }] })]);
+    const files = async () =>
+      (await agents.listings({ agent: 'host-7', host: 'host-7', port: 9221 }))?.dumps[0]?.listing ?? null;
+    await report(of(null));
+    expect(await files()).toBe(null);
+    await report(of([{ name: 'strings/000012.sst', bytes: 1, sha256: null }]));
+    expect(await files()).toHaveLength(1);
+    await report(of(null));
+    expect(await files()).toHaveLength(1);
+    const tooLong = { ...folder, listingId: 'x'.repeat(65) };
+    const refused = await report(aReport([aSeenServer('10.0.0.7', 9221, { dumps: [tooLong] })]));
+    expect(refused.statusCode).toBe(400);
+  });
+
   test('too large for the service is refused before it is read', async () => {
     const response = await api.app.inject({
       method: 'POST',
@@ -187,7 +204,7 @@ describe('the orders in the answer', () => {
     const tryPorts = [9221, 11_221, 19_222].map((port) => ({ host: '10.0.0.1', port }));
     expect((await of('10.0.0.2')).json()).toEqual({
       nextReportInMs: 15_000,
-      servers: [{ port: 9221, listFiles: false, hashFiles: false, tryPorts }],
+      servers: [{ port: 9221, listFiles: false, hashFiles: false, held: [], tryPorts }],
     });
     const lease = (await api.store.claim(id, 'test', 60_000))!;
     const before = (await api.store.get(id))!;
@@ -212,7 +229,7 @@ test('a plan that waits has the ports of its master tried', async () => {
   api.clock.now += 1_000;
   expect((await report(aReport([aSeenServer('10.0.0.7', 9221)]))).json()).toEqual({
     nextReportInMs: 2_000,
-    servers: [{ port: 9221, listFiles: false, hashFiles: false, tryPorts: [to] }],
+    servers: [{ port: 9221, listFiles: false, hashFiles: false, held: [], tryPorts: [to] }],
   });
   api.clock.now += 20_000;
   expect((await report(aReport([aSeenServer('10.0.0.7', 9221)]))).json().servers).toEqual([]);

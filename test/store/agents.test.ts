@@ -142,6 +142,38 @@ describe.each(Object.keys(kinds))('AgentStore in %s', (kind) => {
     expect(await agents.listings({ ...of, port: 9221 })).toBeNull();
   });
 
+  it('keeps a list of files that a report names by its id, for as long as reports name it', async () => {
+    const of = { agent: 'a', host: 'host-7', port: 9221 };
+    const ids = async () => (await agents.listings(of))?.dumps.map(({ listing }) => listing?.length ?? null);
+    const files = Array.from({ length: 10_001 }, (_, n) => ({ ...file, name: `strings/${n}.sst` }));
+    const send = (...dumps: ReturnType<typeof aFolder>[]) =>
+      report(aReport([aSeenServer('10.0.0.7', 9221, { dumps }), aSeenServer('10.0.0.7', 9222, { dumps })]));
+    const [long, empty] = [aFolder({ listingId: 'long' }), aFolder({ db: 'db1', listingId: 'empty' })];
+    const held = await send({ ...long, listing: files }, { ...empty, listing: [] });
+    expect([...held]).toEqual([9221, 9222].map((port) => [port, ['empty', 'long']]));
+    expect([await ids(), (await agents.listings(of))!.dumps[0]!.listing]).toEqual([[10_001, 0], files]);
+    expect((await send(long, empty)).get(9221)).toEqual(['empty', 'long']);
+    expect((await agents.sights(['10.0.0.7:9221']))[0]!.hasListings).toBe(true);
+    expect(await ids()).toEqual([10_001, 0]);
+    const known = await agents.listings(of, new Map([['long', [file]]]));
+    expect(known!.dumps.map(({ listing }) => listing!.length)).toEqual([1, 0]);
+    // Nobody has sent the list of this one, and the other one is named no more.
+    expect((await send(aFolder({ listingId: 'unknown\0' }), empty)).get(9221)).toEqual(['empty']);
+    expect(await ids()).toEqual([null, 0]);
+    expect((await send(long)).get(9221)).toEqual([]);
+    expect(await agents.listings(of)).toBeNull();
+  });
+
+  it('keeps no more lists than may be: of a host with more files each report brings its own', async () => {
+    const many = Array.from({ length: 101 }, (_, n) => aFolder({ db: `db${n}`, listingId: String(n) }));
+    const send = async (dumps: ReturnType<typeof aFolder>[]) =>
+      (await report(aReport([aSeenServer('10.0.0.7', 9221, { dumps })]))).get(9221)!.length;
+    const full = (dumps: ReturnType<typeof aFolder>[]) => dumps.map((dump) => ({ ...dump, listing: [file] }));
+    expect(await send(full(many.slice(0, 100)))).toBe(100);
+    expect(await send([...many.slice(0, 100), ...full(many.slice(100))])).toBe(101);
+    expect(await send([...many.slice(0, 100), ...full(many.slice(100))])).toBe(1);
+  });
+
   it('takes the difference of the clocks off every time, and does not let slow reports move them', async () => {
     const log = [
       { code: 'bgsave_begun', at: 70_500, thread: 1, values: {}, line: 'db0 after prepare bgsave' },

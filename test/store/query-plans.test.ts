@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
-import { aReport, aSeenServer } from '../support/agents.ts';
+import { aFolder, aReport, aSeenServer } from '../support/agents.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
@@ -48,6 +48,7 @@ const growing = new Set([
   'campaign_members',
   'agents',
   'agent_servers',
+  'agent_listings',
 ]);
 
 const rows = 8_000;
@@ -94,6 +95,8 @@ const fill = (expansionId: string, campaignId: string, webhookId: string): reado
   `insert into agent_servers (agent, host, port, addresses, doc)
    select 'agent-' || n, 'host', 9221, array['10.8.' || n || '.1:9221', 'pika-' || n || ':9221'], '{}'
    from generate_series(1, ${rows}) as n`,
+  `insert into agent_listings (agent, host, port, id, part, doc)
+   select 'agent-' || n, 'host', 9221, 'dumps db0', 0, '{"files": []}' from generate_series(1, ${rows}) as n`,
 ];
 
 interface Plan {
@@ -301,7 +304,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await webhooks.remove('whk-1');
 
   // Agents.
-  const report = aReport([aSeenServer('10.8.7.1', 9221)]);
+  const report = aReport([aSeenServer('10.8.7.1', 9221, { dumps: [aFolder({ listing: [] })] })]);
   const dropped = { addresses: 0, servers: 0 };
   await agents.report({ agent: 'agent-7', report, receivedAt: 5_000, nextReportInMs: 2_000, dropped });
   await agents.refused('agent-7', 'host-7');

@@ -1,16 +1,21 @@
-import type { AgentListings } from '../../src/model/views/agent.ts';
+import type { AgentServer } from '../../src/model/views/agent.ts';
 import type { Address } from '../../src/model/views/targets.ts';
 import {
   type AgentStore,
+  bare,
   heardOf,
   isStale,
   type KnownAgent,
+  type Listing,
+  listingsIn,
   listingsOf,
   mostHostsOfAgent,
+  mostPartsHeld,
+  partsOf,
   portOf,
   type StoredSight,
-  splitListings,
   steadyClock,
+  withListings,
 } from '../../src/store/agents.ts';
 import { toJson } from '../../src/store/json.ts';
 import { addressKey, masterKey } from '../../src/store/master-key.ts';
@@ -21,12 +26,25 @@ interface Row {
   readonly servers: readonly {
     readonly keys: readonly string[];
     readonly doc: StoredSight['server'];
-    readonly listings: Omit<AgentListings, 'at'> | null;
+    readonly lists: ReadonlyMap<string, Listing>;
     readonly asked?: { readonly ports: readonly Address[]; readonly until: number } | undefined;
   }[];
 }
 
 const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
+
+const serverOf = (row: Row | undefined, port: number) => row?.servers.find(({ doc }) => portOf(doc) === port);
+
+/** The lists that came, and of the earlier ones those that the server names. */
+function listsOf(
+  server: AgentServer,
+  before: ReadonlyMap<string, Listing> = new Map(),
+): Map<string, Listing> {
+  const { sent, named } = listingsIn(server);
+  const parts = [...before.values()].reduce((sum, list) => sum + partsOf(list).length, 0);
+  const kept = parts <= mostPartsHeld ? [...before].filter(([id]) => named.includes(id)) : [];
+  return new Map([...kept, ...[...sent].map(([id, list]) => [id, stored(list)] as const)]);
+}
 
 /** The AgentStore in memory, in the same database as this store; test/store/agents.test.ts runs on both. */
 export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): AgentStore {
@@ -39,7 +57,7 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
   }: Row): readonly (StoredSight & { readonly keys: readonly string[] })[] =>
     [...servers]
       .sort((a, b) => portOf(a.doc) - portOf(b.doc))
-      .map(({ keys, doc, listings }) => ({ ...agent, server: doc, hasListings: listings !== null, keys }));
+      .map(({ keys, doc, lists }) => ({ ...agent, server: doc, hasListings: lists.size > 0, keys }));
   const shown = ({ keys: _, ...sight }: StoredSight & { readonly keys: readonly string[] }): StoredSight =>
     sight;
 
@@ -64,14 +82,17 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
         },
         servers: report.servers.map((server) => ({
           keys: server.addresses.map(masterKey),
-          ...stored(splitListings(server)),
-          asked: row?.servers.find(({ doc }) => portOf(doc) === portOf(server))?.asked,
+          doc: stored(bare(server)),
+          lists: listsOf(server, serverOf(row, portOf(server))?.lists),
+          asked: serverOf(row, portOf(server))?.asked,
         })),
       });
       const own = inOrder()
         .filter((one) => one.agent.agent === agent)
         .sort((a, b) => b.agent.receivedAt - a.agent.receivedAt);
       for (const { agent: old } of own.slice(mostHostsOfAgent)) rows.delete(key(old.agent, old.host));
+      const { servers } = rows.get(key(agent, report.host)) ?? { servers: [] };
+      return new Map(servers.map(({ doc, lists }) => [portOf(doc), [...lists.keys()].sort()]));
     },
     async refused(agent, host) {
       store.reachable();
@@ -87,11 +108,13 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
         .filter(({ keys }) => keys.some((each) => wanted.includes(each)))
         .map(shown);
     },
-    async listings({ agent, host, port }) {
+    async listings({ agent, host, port }, already = new Map()) {
       store.reachable();
       const known = rows.get(key(agent, host));
-      const found = known?.servers.find(({ doc }) => portOf(doc) === port);
-      return known && found?.listings ? listingsOf(known.agent, found.listings) : null;
+      const found = serverOf(known, port);
+      return known && found?.lists.size
+        ? listingsOf(known.agent, withListings(found.doc, new Map([...found.lists, ...already])))
+        : null;
     },
     async askPorts(addresses, ports, until) {
       store.reachable();

@@ -6,11 +6,12 @@ import { Hasher } from '../../src/agent/hashes.ts';
 import { findPikaProcesses } from '../../src/agent/processes.ts';
 import { WatchedServer } from '../../src/agent/server.ts';
 import type { AgentsWord } from '../../src/core/sync/files-complete.ts';
+import type { AgentServer } from '../../src/model/views/agent.ts';
 import { type Cluster, SimulatedHost } from '../../src/simulator/index.ts';
-import { type StoredSight, sightOf, splitListings } from '../../src/store/agents.ts';
+import { bare, type StoredSight, sightOf } from '../../src/store/agents.ts';
 
 const reportEveryMs = 2000;
-const wanted = { list: true, hash: false };
+const wanted = { list: true, hash: false, held: [] };
 
 /** Real agents beside simulated nodes: they read the files of each node's host, and report as its virtual time passes. */
 export class SimulatedAgents {
@@ -22,7 +23,7 @@ export class SimulatedAgents {
     readonly host: SimulatedHost;
     readonly server: WatchedServer;
   }[];
-  readonly #told = new Map<string, ReturnType<typeof splitListings> & { readonly at: number }>();
+  readonly #told = new Map<string, { readonly at: number; readonly seen: AgentServer }>();
   #reportedAt = Number.NEGATIVE_INFINITY;
   /** Called when the files of a node are written and its agent has yet to look. */
   beforeLook: (id: string, path: (...parts: string[]) => string) => Promise<void> = async () => {};
@@ -65,7 +66,7 @@ export class SimulatedAgents {
       look.arrived();
       const { host: name, port } = this.#cluster.node(id);
       const seen = { ...look.seen, addresses: [{ host: name, port }], sharesDiskWith: [], ports: [] };
-      this.#told.set(name, { at, ...splitListings(seen) });
+      this.#told.set(name, { at, seen });
     }
   }
 
@@ -79,17 +80,17 @@ export class SimulatedAgents {
 
   readonly read: ReadAgents = {
     sights: async (addresses) =>
-      [...this.#told].flatMap(([host, { at, doc, listings }]): StoredSight[] => {
-        const { port } = doc.addresses[0]!;
+      [...this.#told].flatMap(([host, { at, seen }]): StoredSight[] => {
+        const { port } = seen.addresses[0]!;
         if (!addresses.includes(`${host}:${port}`)) return [];
         const clocks = { startedAt: 0, receivedAt: at, clockAheadMs: 0, nextReportInMs: reportEveryMs };
         const counts = { reports: 1, refused: 0, instances: [], dropped: { addresses: 0, servers: 0 } };
-        const server = { server: doc, hasListings: listings !== null };
+        const server = { server: bare(seen), hasListings: true };
         return [{ agent: `beside ${host}`, host, version: '1', ...clocks, ...counts, ...server }];
       }),
     listings: async ({ host }) => {
-      const { at, listings } = this.#told.get(host)!;
-      return listings && { at, ...listings };
+      const { at, seen } = this.#told.get(host)!;
+      return { at, dumps: seen.dumps, copies: seen.copies, opened: seen.opened };
     },
   };
 }

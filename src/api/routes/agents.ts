@@ -80,14 +80,17 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
       try {
         const taken = takeReport(request.body, speaker);
         const orders = ordersFor(taken.report.servers, await wishes());
-        await agents.report({
+        const held = await agents.report({
           ...taken,
           agent: name,
           receivedAt,
           nextReportInMs: orders.nextReportInMs,
         });
         metrics.agentReport('taken');
-        return orders;
+        return {
+          ...orders,
+          servers: orders.servers.map((server) => ({ ...server, held: held.get(server.port) ?? [] })),
+        };
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         metrics.agentReport('refused');
@@ -179,7 +182,7 @@ function both(one: AgentWish | undefined, other: AgentWish): AgentWish {
 
 const mostPorts = 16;
 
-function ordersFor(servers: readonly AgentServer[], wishes: ReadonlyMap<string, AgentWish>): AgentOrders {
+function ordersFor(servers: readonly AgentServer[], wishes: ReadonlyMap<string, AgentWish>) {
   const wanted = servers.flatMap((server) => {
     const found = server.addresses.map(masterKey).flatMap((key) => wishes.get(key) ?? []);
     return found.length === 0 ? [] : { port: portOf(server), wish: found.reduce(both) };

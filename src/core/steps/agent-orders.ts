@@ -3,7 +3,7 @@ import { type Expansion, isActive, isEnded, type Join } from '../../model/expans
 import type { AgentOrders } from '../../model/views/agent.ts';
 import { masterPorts, nodePorts } from '../plan/preflight-hosts.ts';
 
-export type AgentWish = Omit<AgentOrders['servers'][number], 'port'> & {
+export type AgentWish = Omit<AgentOrders['servers'][number], 'port' | 'held'> & {
   /** Whether the server takes part in what runs now: its agent reports often then. */
   readonly urgent: boolean;
 };

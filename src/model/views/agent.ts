@@ -1,6 +1,6 @@
 /**
- * What an agent on the host of a server sees, and what it sends. A report holds the whole picture, so a lost report loses
- * nothing. Times are milliseconds since the epoch: in a report on the clock of the agent's host, in a sight on the service's.
+ * What an agent on the host of a server sees, and what it sends. A report holds the whole picture, without the lists of files
+ * of which the answer before said that the service has them: a lost report loses nothing. Times are milliseconds since the epoch: in a report on the clock of the agent's host, in a sight on the service's.
  */
 import Type from 'typebox';
 import { copiedTexts, Nullable, type Of, Time } from './schema.ts';
@@ -46,7 +46,14 @@ const Folder = Type.Object(
     bytes: Type.Number(),
     listing: Nullable(
       Type.Array(FolderFile, { maxItems: 100_000 }),
-      'Each file; null = nobody asked, or there are too many.',
+      'Each file; null = nobody asked, there are too many, or the service has the list of this `listingId`.',
+    ),
+    listingId: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description:
+          'Hash of the list. The same list is sent once, as long as the answers name it in `held`.',
+      }),
     ),
     problem: Type.Optional(
       Type.String({
@@ -201,6 +208,9 @@ export const AgentOrders = Type.Object({
       listFiles: Type.Boolean({ description: 'Send the listings of its folders.' }),
       hashFiles: Type.Boolean({
         description: 'Hash the files of the dump and of the copy, at a bounded rate.',
+      }),
+      held: Type.Array(Type.String(), {
+        description: 'The `listingId` of each list of files that the service has: it need not come again.',
       }),
       tryPorts: Type.Array(Address, {
         maxItems: 16,
