@@ -1,12 +1,15 @@
 /** What counts of the report of an agent: only that for which its token may speak. */
+import Type from 'typebox';
 import Value from 'typebox/value';
 import { isLoopback } from '../model/addresses.ts';
 import { formatAddress } from '../model/observation.ts';
 import { refuse } from '../model/refusal.ts';
-import { type AgentReport, AgentServer, type Folder } from '../model/views/agent.ts';
+import { type AgentReport, AgentServer, type Folder, FolderFile, mostListed } from '../model/views/agent.ts';
+import { copiedTexts } from '../model/views/schema.ts';
 import type { Address } from '../model/views/targets.ts';
 import { namesServer } from '../platform/server-rules.ts';
-import { bare, type Dropped, portOf } from '../store/agents.ts';
+import { bare, type Dropped, kinds as folderKinds, portOf } from '../store/agents.ts';
+import { checker } from './validate.ts';
 
 interface Speaker {
   /** Name of the token. */
@@ -21,6 +24,49 @@ interface Speaker {
 const mostServerBytes = 256 * 1024;
 /** The last instant that a date can hold. */
 const endOfTime = 8.64e15;
+
+const checkFile = checker(Type.Object(FolderFile.properties, { [copiedTexts]: true }), 'body');
+/** To check these takes some milliseconds. */
+const checkedAtOnce = 5000;
+
+/**
+ * Checks the lists of files of what may be a report, with pauses for the rest of the process, and leaves empty lists in their
+ * places. Resolves with what puts them back. Throws a Refusal.
+ */
+export async function checkLists(body: unknown): Promise<() => void> {
+  const found = listsIn(body);
+  for (const { folder, list, at } of found) {
+    // Its length is what the check of the report refuses.
+    folder.listing = list.length > mostListed ? list.slice(0, mostListed + 1) : [];
+    for (let index = 0; index < Math.min(list.length, mostListed); index++) {
+      if (index % checkedAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
+      const refusal = checkFile(list[index], `${at}.listing[${index}]`);
+      if (refusal !== null) throw refusal;
+    }
+  }
+  return () => {
+    for (const { folder, list } of found) folder.listing = list;
+  };
+}
+
+type Fields = Record<string, unknown>;
+
+function listsIn(body: unknown): readonly { folder: Fields; list: readonly unknown[]; at: string }[] {
+  const fieldsOf = (value: unknown): Fields =>
+    typeof value === 'object' && value !== null ? (value as Fields) : {};
+  const entries = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+  return entries(fieldsOf(body).servers).flatMap((server, index) =>
+    folderKinds.flatMap((kind) =>
+      entries(fieldsOf(server)[kind]).flatMap((value, place) => {
+        const folder = fieldsOf(value);
+        const { listing } = folder;
+        return Array.isArray(listing)
+          ? { folder, list: listing, at: `servers[${index}].${kind}[${place}]` }
+          : [];
+      }),
+    ),
+  );
+}
 
 /**
  * The report with the servers and the addresses for which this agent may speak, and how many others it names. Throws a

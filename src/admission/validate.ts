@@ -38,13 +38,13 @@ const depth = (error: SchemaError): number =>
  * The refusal for the most telling error: the deepest place, and there the most telling reason. A union reports an
  * error for each of its branches; only the branch that came nearest matters.
  */
-function refusalOf(schema: TSchema, errors: readonly SchemaError[], part: RequestPart): Refusal {
+function refusalOf(schema: TSchema, errors: readonly SchemaError[], part: RequestPart, at: string): Refusal {
   const [error] = errors
     // For an unknown field there is also an error "schema is false".
     .filter(({ keyword }) => keyword !== 'boolean')
     .sort((a, b) => depth(b) - depth(a) || weightOf(b) - weightOf(a));
   const place = error?.instancePath ?? '';
-  const field = fieldPath(place);
+  const field = joined(at, fieldPath(place));
   const inside = (name: string): string => (field === '' ? name : `${field}.${name}`);
   const here = schemasAt(schema, place);
   if (error?.keyword === 'additionalProperties') {
@@ -64,6 +64,8 @@ function refusalOf(schema: TSchema, errors: readonly SchemaError[], part: Reques
     ? refuseField('not_valid', field || null, {}, part)
     : refuseField('must_be', field || null, { allowed: oneListOfWords(allowed) }, part);
 }
+
+const joined = (at: string, field: string): string => (at && field ? `${at}.${field}` : at || field);
 
 const firstName = (names: unknown): string => String(Array.isArray(names) ? names[0] : names);
 
@@ -181,19 +183,19 @@ export function printable(text: string, limit = 80): string {
 
 /**
  * Returns a function that says why a value is not of the schema's type, or holds control characters; null = nothing is wrong
- * with it.
+ * with it. `at`: where in the request the value stands.
  */
-export function checker(schema: TSchema, part: RequestPart): (value: unknown) => Refusal | null {
+export function checker(schema: TSchema, part: RequestPart): (value: unknown, at?: string) => Refusal | null {
   const compiled = Compile(schema);
   const forbidden = forbiddenIn(schema, part);
-  return (value) => {
+  return (value, at = '') => {
     const place = holds(value, forbidden) ? placeOf(value, forbidden) : null;
     if (place !== null)
-      return refuseField('control_character', place.field || null, { value: place.text }, part);
+      return refuseField('control_character', joined(at, place.field) || null, { value: place.text }, part);
     if (compiled.Check(value)) return null;
     const inBeginning = compiled.Errors(beginningOf(value));
     const errors = inBeginning.length > 0 ? inBeginning : compiled.Errors(value);
-    return refusalOf(schema, errors as unknown as readonly SchemaError[], part);
+    return refusalOf(schema, errors as unknown as readonly SchemaError[], part, at);
   };
 }
 

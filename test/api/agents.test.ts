@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkLists } from '../../src/admission/agent-report.ts';
 import { agentRoutes } from '../../src/api/routes/agents.ts';
 import type { AgentReport, AgentView } from '../../src/model/views/agent.ts';
 import type { AccessToken } from '../../src/platform/config.ts';
@@ -156,6 +157,32 @@ describe('a report', () => {
     const stored = await agents.listings({ agent: 'host-7', host: 'host-7', port: 9221 });
     expect(stored!.dumps[0]!.listing).toHaveLength(100_000);
     expect((await report(listing(100_001))).statusCode).toBe(400);
+    const wrong = listing(99_999);
+    Object.assign(wrong.servers[0]!.dumps[0]!.listing![70_000]!, { bytes: 'many' });
+    const refused = await report(wrong);
+    expect([refused.statusCode, refused.json().error.field]).toEqual([
+      400,
+      'servers[0].dumps[0].listing[70000].bytes',
+    ]);
+  });
+
+  test('with many files is checked with pauses for other work', async () => {
+    const files = Array.from({ length: 100_000 }, (_, n) => ({ name: `${n}.sst`, bytes: n, sha256: null }));
+    const dump = aFolder({ listing: files });
+    const body = aReport([aSeenServer('10.0.0.7', 9221, { dumps: [dump] })]);
+    let turns = 0;
+    let isOver = false;
+    const other = (): void => {
+      turns++;
+      if (!isOver) setImmediate(other);
+    };
+    setImmediate(other);
+    const putBack = await checkLists(body);
+    isOver = true;
+    expect(turns).toBeGreaterThan(10);
+    expect(body.servers[0]!.dumps[0]!.listing).toEqual([]);
+    putBack();
+    expect(body.servers[0]!.dumps[0]!.listing).toBe(files);
   });
 
   test('names a list of files that it sent before, and the answer says which lists are kept', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { takeReport } from '../../admission/agent-report.ts';
+import { checkLists, takeReport } from '../../admission/agent-report.ts';
 import { type AgentWish, agentWishes } from '../../core/steps/agent-orders.ts';
 import { isLoopback } from '../../model/addresses.ts';
 import { type Expansion, expansionStates, isEnded } from '../../model/expansion.ts';
@@ -38,6 +38,7 @@ export function agentRoutes(agents: AgentStore): RoutePlugin {
 function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts, agents: AgentStore): void {
   const typed = app.withTypeProvider<ApiTypeProvider>();
   const wishes = wishesSeen(store, agents, now);
+  const lists = new WeakMap<object, () => void>();
   let bytesNow = 0;
 
   typed.post(
@@ -61,6 +62,9 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
         });
         return payload;
       },
+      async preValidation({ body }) {
+        if (typeof body === 'object' && body !== null) lists.set(body, await checkLists(body));
+      },
       schema: {
         operationId: 'reportOfAgent',
         tags: ['agents'],
@@ -73,6 +77,7 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
       },
     },
     async (request, reply) => {
+      lists.get(request.body)!();
       // As it began to come: what takes long to read was not sent late.
       const receivedAt = Math.round(now() - reply.elapsedTime);
       const { name, nodes = [] } = request.caller!;

@@ -20,7 +20,7 @@ const Space = Type.Object(
 );
 export type Space = Of<typeof Space>;
 
-const FolderFile = Type.Object({
+export const FolderFile = Type.Object({
   name: Type.String({ description: 'Below the folder of the database, with `/`: `strings/000012.sst`.' }),
   bytes: Type.Number(),
   sha256: Nullable(Type.String(), 'null = not hashed.'),
@@ -32,6 +32,9 @@ const FolderFile = Type.Object({
   ),
 });
 export type FolderFile = Of<typeof FolderFile>;
+
+/** Files of a list. */
+export const mostListed = 100_000;
 
 const Folder = Type.Object(
   {
@@ -45,7 +48,7 @@ const Folder = Type.Object(
     files: Type.Integer(),
     bytes: Type.Number(),
     listing: Nullable(
-      Type.Array(FolderFile, { maxItems: 100_000 }),
+      Type.Array(FolderFile, { maxItems: mostListed }),
       'Each file; null = nobody asked, there are too many, or the service has the list of this `listingId`.',
     ),
     listingId: Type.Optional(
