@@ -42,10 +42,14 @@ export interface ComparisonHandlerOptions {
   readonly crashPoint?: AtCrashPoint;
 }
 
-const defaultPatienceMs = 300_000;
+/** How long a server whose fault may pass is waited for, and the pause before it is tried again. */
+export const defaultPatienceMs = 300_000;
+export const defaultRetryMs = 5000;
 
-/** Faults that may pass by themselves. */
 const passing: readonly WireErrorCode[] = ['timeout', 'closed', 'unreachable', 'loading'];
+
+/** Whether a fault may pass by itself. */
+export const mayPass = ({ code }: WireError): boolean => passing.includes(code);
 
 /**
  * The worker's part of durable comparisons. Called with the id of a comparison that is due, it works until the
@@ -217,14 +221,11 @@ class Job {
 
   #mayPass(fault: WireError): boolean {
     const since = this.#progress.faultSince ?? this.#options.now();
-    return (
-      passing.includes(fault.code) &&
-      this.#options.now() - since < (this.#options.patienceMs ?? defaultPatienceMs)
-    );
+    return mayPass(fault) && this.#options.now() - since < (this.#options.patienceMs ?? defaultPatienceMs);
   }
 
   async #retryLater(fault: WireError): Promise<number> {
-    const { now, retryMs = 5000, patienceMs = defaultPatienceMs } = this.#options;
+    const { now, retryMs = defaultRetryMs, patienceMs = defaultPatienceMs } = this.#options;
     const stateReason = comparisonReason('waits_for_server', {
       code: fault.code,
       server: fault.server,

@@ -1,13 +1,16 @@
-import { compareNodes, specFromPolicy } from '../../compare/compare.ts';
+import { runWhereItBelongs, specFromPolicy } from '../../compare/compare.ts';
+import type { RunOptions } from '../../compare/run.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import { verdictSays } from '../../model/comparison-texts.ts';
+import type { NodeTarget } from '../../model/expansion.ts';
 import { comparisonHasEnded } from '../../model/states.ts';
 import type { Said } from '../../model/text.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
 import { StoreUnavailableError } from '../../store/store.ts';
+import { defaultPatienceMs, defaultRetryMs, mayPass } from '../comparison/handler.ts';
 import type { Compare } from './session.ts';
 
 export interface CompareParts {
@@ -34,13 +37,30 @@ export function createCompare(parts: CompareParts): Compare {
   const { credentials, comparisons } = parts;
   return (task) => {
     if (task.policy.depth === 'full' && comparisons !== null) return compareDurably(parts, comparisons, task);
-    return compareNodes({
-      left: { address: task.master.address, credential: credentials.get(task.master.credential) },
-      right: { address: task.node.address, credential: credentials.get(task.node.credential) },
+    const endpoint = ({ address, credential }: NodeTarget) => ({
+      address,
+      credential: credentials.get(credential),
+    });
+    return compareHere(parts, {
+      left: endpoint(task.master),
+      right: endpoint(task.node),
       spec: specOf(task),
       signal: task.signal,
     });
   };
+}
+
+/** A server that cannot be read for a while says nothing of the data: it is waited for, as by a comparison of every key. */
+async function compareHere(
+  { now, sleep }: CompareParts,
+  options: RunOptions & Pick<Task, 'signal'>,
+): Promise<ComparisonReport> {
+  const until = now() + defaultPatienceMs;
+  for (;;) {
+    const { report, fault } = await runWhereItBelongs(options);
+    if (fault === null || !mayPass(fault) || now() >= until || options.signal.aborted) return report;
+    await sleep(defaultRetryMs, options.signal);
+  }
 }
 
 const specOf = ({ policy, fullSyncsRunning }: Task) =>

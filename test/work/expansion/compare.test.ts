@@ -73,3 +73,42 @@ describe('a comparison of every key that a join waits for', () => {
     });
   });
 });
+
+describe('a sample, which is taken here', () => {
+  /** Of two ports at which nothing listens. */
+  async function sampled(pauseMs: number, stopAfter = Number.POSITIVE_INFINITY) {
+    const stop = new AbortController();
+    let now = 0;
+    let waits = 0;
+    const report = await createCompare({
+      credentials: { get: () => null, names: [] },
+      comparisons: null,
+      doorbell: null,
+      now: () => now,
+      sleep: async () => {
+        waits += 1;
+        now += pauseMs;
+        if (waits >= stopAfter) stop.abort();
+      },
+    })({
+      id: 'c',
+      expansionId: 'e',
+      master: nodeTarget('127.0.0.1:1'),
+      node: nodeTarget('127.0.0.1:1'),
+      policy: resolvePolicy({}).verify,
+      fullSyncsRunning: false,
+      signal: stop.signal,
+    });
+    return { report, waits };
+  }
+
+  it('waits for a server that cannot be reached, and comes to no result when that lasts', async () => {
+    const { report, waits } = await sampled(100_000);
+    expect([report.verdict, waits]).toEqual(['inconclusive', 3]);
+    expect(report.reason).toContain('cannot be reached (ECONNREFUSED)');
+  });
+
+  it('ends when it is no longer waited for', async () => {
+    expect((await sampled(1, 2)).waits).toBe(2);
+  });
+});
