@@ -790,33 +790,39 @@ export const anomalyTable = {
       [
         'On the node, look at the free space of db-sync-path and db-path (`df -h`). The copy needs the size of the snapshot beside the old data.',
         'On the node, look into pika.INFO in log-path: “No space left on device” means a full disk. “rsync timeout” means a slow network: lower throttle-bytes-per-second or raise rsync-timeout-ms.',
+        'If the disk has room, look whether db-sync-path exists and can be written: its rights, and whether its mount is read-only.',
         'Remove the cause, then retry the node; or skip it.',
       ],
       [
         '请在该节点上查看 db-sync-path 和 db-path 的剩余空间（`df -h`）。复制期间旧数据之外还需要一份快照大小的空间。',
         '请在该节点 log-path 的 pika.INFO 中查找：“No space left on device”表示磁盘已满；“rsync timeout”表示网络太慢，请调小 throttle-bytes-per-second 或调大 rsync-timeout-ms。',
+        '若磁盘有剩余空间，请查看 db-sync-path 是否存在、是否可写：权限，以及挂载是否为只读。',
         '消除原因后重试该节点，或跳过它。',
       ],
     ),
   }),
-  node_restarted: row<{ afterCopy: boolean; restarts: number }>({
+  node_restarted: row<{ afterCopy: boolean; detached: boolean; restarts: number }>({
     title: plain('The node restarted before it was verified', '节点在通过校验之前重启'),
     cause: plain(
-      'The process ended and was started again; it attaches by itself. In the middle of its copy it begins from the first byte. After its copy it goes on from its own binlog, without the writes that it had logged and not applied.',
-      '进程退出后又被启动，会自行重新挂载。若在复制中途，它从第一个字节重来；若在复制之后，它从自己的 binlog 继续，已记录而未应用的写入会丢失。',
+      'The process ended and was started again. It attaches by itself, unless its configuration file holds no slaveof. In the middle of its copy it begins from the first byte. After its copy it goes on from its own binlog, without the writes that it had logged and not applied.',
+      '进程退出后又被启动。除非配置文件中没有 slaveof，它会自行重新挂载。若在复制中途，它从第一个字节重来；若在复制之后，它从自己的 binlog 继续，已记录而未应用的写入会丢失。',
     ),
     versions: allVersions,
     recordings: ['17', '31'],
     remedy: 'wait',
     text: {
-      en: ({ afterCopy, restarts }) =>
-        afterCopy
-          ? 'The node restarted after it had opened its copy, and before it was verified. The writes in its binlog that were not yet in its data are lost, and it does not ask for them again.'
-          : `The node has restarted ${restarts === 1 ? 'once' : `${restarts} times`} since it was attached.`,
-      zh: ({ afterCopy, restarts }) =>
-        afterCopy
-          ? '该节点在打开副本之后、通过校验之前重启：已写入其 binlog 而尚未写入数据的内容会丢失，且它不会再次索取。'
-          : `该节点挂载之后已重启 ${restarts} 次。`,
+      en: ({ afterCopy, detached, restarts }) =>
+        detached
+          ? 'The node has restarted, and has come back without its master: something has emptied its folder, or its configuration file cannot be written.'
+          : afterCopy
+            ? 'The node restarted after it had opened its copy, and before it was verified. The writes in its binlog that were not yet in its data are lost, and it does not ask for them again.'
+            : `The node has restarted ${restarts === 1 ? 'once' : `${restarts} times`} since it was attached.`,
+      zh: ({ afterCopy, detached, restarts }) =>
+        detached
+          ? '该节点重启后不再有主节点：它的目录被清空，或其配置文件无法写入。'
+          : afterCopy
+            ? '该节点在打开副本之后、通过校验之前重启：已写入其 binlog 而尚未写入数据的内容会丢失，且它不会再次索取。'
+            : `该节点挂载之后已重启 ${restarts} 次。`,
     },
     underWay: {
       en: ({ remedy }) => [

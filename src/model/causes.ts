@@ -500,15 +500,15 @@ export const causes = {
     looks: {
       info: 'The link is up, the lag is 0 and every database is connected.',
       bytes: 'All bytes of the snapshot have come. After a flush the master is much smaller than this now.',
-      logs: 'Nothing. The comparison tells: the keys were written right after the delete.',
+      logs: 'Nothing. The comparison tells: the keys were written right after or right before the delete.',
     },
     title: plain(
-      'The master deleted keys by FLUSHALL, FLUSHDB or PKPATTERNMATCHDEL, and slaves of this version lose first writes after these.',
-      '主节点执行过 FLUSHALL、FLUSHDB 或 PKPATTERNMATCHDEL，该版本的从节点会丢失其后最初的写入。',
+      'The master deleted keys by FLUSHALL, FLUSHDB or PKPATTERNMATCHDEL. Slaves of this version apply these beside other writes, so that keys get lost or stay.',
+      '主节点执行过 FLUSHALL、FLUSHDB 或 PKPATTERNMATCHDEL。该版本的从节点把它们与其他写入并行执行，会丢失或残留部分键。',
     ),
     wouldTell: plain(
-      'The missing keys were all written right after the delete.',
-      '缺失的键都是在删除之后立即写入的。',
+      'The missing keys were all written right after the delete, and the keys that the node has alone right before it.',
+      '缺失的键都是在删除之后立即写入的，仅节点持有的键都是在删除之前不久写入的。',
     ),
     steps: steps(
       [
@@ -573,8 +573,10 @@ export const causes = {
       '节点日志中的 “pwrite failed” 与 errno。',
     ),
     steps: steps(
-      ['Look at the disk of the node and the rights of db-sync-path.'],
-      ['检查节点的磁盘与 db-sync-path 的权限。'],
+      [
+        'Look at the disk of the node, and whether db-sync-path exists and can be written: its rights, a read-only mount.',
+      ],
+      ['检查节点的磁盘，以及 db-sync-path 是否存在、是否可写：权限、只读挂载。'],
     ),
   },
   manifest_missing: {

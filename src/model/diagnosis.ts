@@ -21,17 +21,18 @@ const serverZh = { node: '节点', master: '主节点' } as const;
 /** What speaks for or against a cause, with its figures. */
 export const signs = {
   no_bytes: plain(
-    'The node has received no byte of replication since SLAVEOF.',
-    '自 SLAVEOF 以来，节点没有收到任何复制数据。',
+    'The node has received no byte of replication since it has shown NoConnect.',
+    '自显示 NoConnect 以来，节点没有收到任何复制数据。',
   ),
   refused_once: text<{ readonly receivedBytes: number }>({
     en: ({ receivedBytes }) =>
-      `The node has received ${bytes(receivedBytes)} since SLAVEOF: one question and its answer.`,
-    zh: ({ receivedBytes }) => `自 SLAVEOF 以来，节点收到 ${bytes(receivedBytes)}：一次提问与一次应答。`,
+      `The node has received ${bytes(receivedBytes)} since it has shown NoConnect: one question and its answer.`,
+    zh: ({ receivedBytes }) =>
+      `自显示 NoConnect 以来，节点收到 ${bytes(receivedBytes)}：一次提问与一次应答。`,
   }),
   some_bytes: text<{ readonly receivedBytes: number }>({
-    en: ({ receivedBytes }) => `The node has received ${bytes(receivedBytes)} since SLAVEOF.`,
-    zh: ({ receivedBytes }) => `自 SLAVEOF 以来，节点收到 ${bytes(receivedBytes)}。`,
+    en: ({ receivedBytes }) => `The node has received ${bytes(receivedBytes)} since it has shown NoConnect.`,
+    zh: ({ receivedBytes }) => `自显示 NoConnect 以来，节点收到 ${bytes(receivedBytes)}。`,
   }),
   not_listed: plain('The master does not list the node.', '主节点没有列出该节点。'),
   unknown_entries: text<{ readonly entries: readonly string[] }>({
@@ -138,13 +139,14 @@ export const signs = {
   ),
   differences_like_faults: text<{
     readonly missingThatExpire: number;
+    readonly valuesThatExpire: number;
     readonly emptied: number;
     readonly outlive: number;
   }>({
-    en: ({ missingThatExpire, emptied, outlive }) =>
-      `The differences look like faults of replication: ${counted(missingThatExpire, 'missing key has', 'missing keys have')} an expiry, ${counted(emptied, 'value is', 'values are')} empty, ${counted(outlive, 'key expires', 'keys expire')} later.`,
-    zh: ({ missingThatExpire, emptied, outlive }) =>
-      `差异像是复制缺陷：缺失的键中有 ${missingThatExpire} 个带过期时间，${emptied} 个值为空，${outlive} 个键过期更晚。`,
+    en: ({ missingThatExpire, valuesThatExpire, emptied, outlive }) =>
+      `The differences look like faults of replication: ${counted(missingThatExpire, 'missing key has', 'missing keys have')} an expiry, ${counted(valuesThatExpire, 'key with an expiry has', 'keys with an expiry have')} another value, ${counted(emptied, 'value is', 'values are')} empty, ${counted(outlive, 'key expires', 'keys expire')} later.`,
+    zh: ({ missingThatExpire, valuesThatExpire, emptied, outlive }) =>
+      `差异像是复制缺陷：缺失的键中有 ${missingThatExpire} 个带过期时间，${valuesThatExpire} 个带过期时间的键值不同，${emptied} 个值为空，${outlive} 个键过期更晚。`,
   }),
   full_sync_was_whole: plain('All rules of the full sync hold.', '全量同步的所有规则都成立。'),
   full_sync_in_doubt: plain('Not all rules of the full sync hold.', '全量同步的规则并非全部成立。'),

@@ -152,7 +152,11 @@ export interface SlaveTracker {
   /** Since when the master does not list it in sync. */
   readonly notListedSince: number | null;
   readonly listedBefore: readonly string[];
+  /** Since when it answers again after a long silence: a frozen process asks for its place, and moves, only from then on. */
+  readonly answersSince?: number;
   readonly noConnectSince: number | null;
+  /** The byte counter at `noConnectSince` where files had come before; absent = none had. */
+  readonly bytesAtNoConnect?: number | null;
   readonly upSince: number | null;
   readonly replication: ReplicationFacts | null;
   /** The last look at which every DB was in Error or NoConnect: it had asked for nothing then. */

@@ -159,11 +159,12 @@ export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
     const startedAt = clock.now();
     await clock.sleep(comparisonMs, task.signal);
     const node = cluster.nodes.find(({ port }) => port === task.node.address.port)!;
-    const { lost, lostHow, keys } = cluster.observe(node.id);
+    const { lost, lostHow, foreign, keys } = cluster.observe(node.id);
+    const differences = lost === null ? null : lost + (foreign ?? 0);
     const reason = lost === null ? verdictSays('no_master') : null;
     return {
       depth: task.policy.depth,
-      verdict: lost === null ? 'inconclusive' : lost > 0 ? 'different' : 'equal',
+      verdict: differences === null ? 'inconclusive' : differences > 0 ? 'different' : 'equal',
       reason: reason?.text ?? null,
       said: { reason, notes: [] },
       startedAt,
@@ -173,14 +174,16 @@ export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
       estimatedKeys: keys,
       share: 1,
       smallestLossFound: null,
-      differencesTotal: lost ?? 0,
+      differencesTotal: differences ?? 0,
       differencesByKind: {
         missing: (lostHow?.missing ?? 0) + (lostHow?.missingThatExpire ?? 0),
-        value: (lostHow?.emptied ?? 0) + (lostHow?.other ?? 0),
+        value: (lostHow?.emptied ?? 0) + (lostHow?.valueThatExpires ?? 0) + (lostHow?.other ?? 0),
         ttl: lostHow?.outlives ?? 0,
+        ...(foreign ? { foreign } : {}),
       },
       differencesBySign: {
         missing_expires: lostHow?.missingThatExpire ?? 0,
+        value_expires: lostHow?.valueThatExpires ?? 0,
         emptied: lostHow?.emptied ?? 0,
         outlives: lostHow?.outlives ?? 0,
       },

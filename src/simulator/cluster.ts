@@ -104,6 +104,8 @@ interface Faults {
   nextSuperseded(id: string, outcome: SupersededOutcome): void;
   /** So many writes are lost on the node after the next FLUSHALL or FLUSHDB that reaches it, where its version loses any. */
   nextFlushLoses(id: string, writes: number): void;
+  /** The next FLUSHALL or FLUSHDB that reaches the node overtakes so many of the writes before it, where its version does so. */
+  nextFlushOvertakes(id: string, writes: number): void;
   /** Takes data from a node behind everybody's back. Returns how many keys are gone. */
   dropKeys(id: string, share: number): number;
   /** Deletes data and binlog of a stopped node; its configuration stays (recording 10b). Returns to it a start. */
@@ -280,6 +282,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
     nextSuperseded: (id, outcome) => void find(id).forcedOutcomes.push(outcome),
     nextFlushLoses: (id, writes) => void find(id).flushLosses.push(writes),
+    nextFlushOvertakes: (id, writes) => void find(id).flushOvertakes.push(writes),
     dropKeys: (id, share) => dropKeys(find(id), share),
     wipe(id) {
       const node = find(id);

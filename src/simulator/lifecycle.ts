@@ -109,6 +109,7 @@ function forgetMemory(world: World, node: SimNode): void {
     db.applying = false;
     db.parserBroken = false;
     db.writesToLose = 0;
+    db.beforeFlush.length = 0;
     reopened(db);
   }
 }

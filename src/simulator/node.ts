@@ -117,6 +117,7 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
     bgsavePlans: [],
     forcedOutcomes: [],
     flushLosses: [],
+    flushOvertakes: [],
   };
   const fileBytes = numberSetting(node, 'binlog-file-size');
   for (let i = 0; i < (options.databases ?? 1); i++)
@@ -138,6 +139,7 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
       applying: false,
       parserBroken: false,
       writesToLose: 0,
+      beforeFlush: [],
     });
   return node;
 }

@@ -1,4 +1,4 @@
-import { type Entry, isExpired, keyTypes, sameValue } from './keyspace.ts';
+import { type Entry, isExpired, type KeyType, keyTypes, sameValue } from './keyspace.ts';
 import { settleAll } from './transfer.ts';
 import { findDb, masterOf, type SimDb, type SimNode, type World } from './world.ts';
 
@@ -76,9 +76,10 @@ function liveKeys({ keyspace }: SimDb, now: number): number {
   return count;
 }
 
-/** Missing with an expiry, missing without, left empty, expiring later or never, or any other way. */
+/** Missing with an expiry, missing without, another value with an expiry, left empty, expiring later or never, or any other way. */
 export interface LostHow {
   missingThatExpire: number;
+  valueThatExpires: number;
   missing: number;
   emptied: number;
   outlives: number;
@@ -95,7 +96,14 @@ interface Difference {
 }
 
 function compare(world: World, master: SimNode, node: SimNode): Difference {
-  const lostHow: LostHow = { missingThatExpire: 0, missing: 0, emptied: 0, outlives: 0, other: 0 };
+  const lostHow: LostHow = {
+    missingThatExpire: 0,
+    valueThatExpires: 0,
+    missing: 0,
+    emptied: 0,
+    outlives: 0,
+    other: 0,
+  };
   const total = { missing: 0, different: 0, otherExpiry: 0, foreign: 0, lost: 0, lostHow };
   for (const db of node.dbs) {
     const source = findDb(master, db.name);
@@ -113,11 +121,12 @@ function compare(world: World, master: SimNode, node: SimNode): Difference {
         if (same) total.otherExpiry++;
         if (coming.has(key)) return true;
         total.lost++;
-        lostHow[howLost(entry, own)]++;
+        lostHow[howLost(type, entry, own)]++;
         return true;
       });
       db.keyspace.keys(type).scan('', (key, entry) => {
-        if (!isExpired(entry, now) && source.keyspace.peek(type, key, now) === undefined) total.foreign++;
+        if (!isExpired(entry, now) && source.keyspace.peek(type, key, now) === undefined && !coming.has(key))
+          total.foreign++;
         return true;
       });
     }
@@ -125,9 +134,10 @@ function compare(world: World, master: SimNode, node: SimNode): Difference {
   return total;
 }
 
-function howLost(entry: Entry, own: Entry | undefined): keyof LostHow {
+function howLost(type: KeyType, entry: Entry, own: Entry | undefined): keyof LostHow {
   if (own === undefined) return entry.expireAt === 0 ? 'missing' : 'missingThatExpire';
   if (own.value === '') return 'emptied';
+  if (type === 'string' && entry.expireAt !== 0 && !sameValue(type, own, entry)) return 'valueThatExpires';
   const later =
     own.expireAt === 0 ? entry.expireAt !== 0 : entry.expireAt !== 0 && own.expireAt > entry.expireAt;
   return later ? 'outlives' : 'other';

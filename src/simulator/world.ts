@@ -141,6 +141,8 @@ export interface SimDb {
   parserBroken: boolean;
   /** So many of the next commands reach its binlog and not its data. */
   writesToLose: number;
+  /** Writes that the next flush may overtake; kept where `flushOvertakes` says so. */
+  readonly beforeFlush: BinlogRecord[];
 }
 
 export interface Connection {
@@ -266,6 +268,8 @@ export interface SimNode {
   forcedOutcomes: SupersededOutcome[];
   /** How many writes are lost after each of the next flushes, instead of what chance says. */
   flushLosses: number[];
+  /** How many writes each of the next flushes overtakes, so that they stay. */
+  flushOvertakes: number[];
 }
 
 export interface LogLine {

@@ -78,9 +78,10 @@ const samples: { readonly [Code in AnomalyCode]: readonly AnomalyFacts<Code>[] }
     { node: '10.0.0.2:9221', snapshotBytesAtMost: 100e6, masterBytes: 100e6, timesOut: true, ...sizes },
   ],
   node_restarted: [
-    { afterCopy: true, restarts: 1 },
-    { afterCopy: false, restarts: 1 },
-    { afterCopy: false, restarts: 2 },
+    { afterCopy: true, detached: false, restarts: 1 },
+    { afterCopy: false, detached: true, restarts: 1 },
+    { afterCopy: false, detached: false, restarts: 1 },
+    { afterCopy: false, detached: false, restarts: 2 },
   ],
   master_restarted: [{ at: 1 }],
   foreign_change: [

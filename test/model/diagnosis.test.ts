@@ -15,6 +15,7 @@ const figures = {
   inMs: 600_000,
   flaps: 4,
   missingThatExpire: 3,
+  valuesThatExpire: 2,
   emptied: 1,
   outlive: 0,
   version: '4.0.1',

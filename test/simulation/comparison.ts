@@ -177,7 +177,7 @@ function signOf(type: KeyType, left: Entry | undefined, right: Entry | undefined
   if (left === undefined) return null;
   if (right === undefined) return left.expireAt === 0 ? null : 'missing_expires';
   if (type === 'string' && right.value === '' && left.value !== '') return 'emptied';
-  if (!sameValue(type, left, right)) return null;
+  if (!sameValue(type, left, right)) return type === 'string' && left.expireAt !== 0 ? 'value_expires' : null;
   const later = right.expireAt === 0 || (left.expireAt !== 0 && right.expireAt > left.expireAt);
   return later ? 'outlives' : 'expires_early';
 }

@@ -294,6 +294,8 @@ export class Settler {
     const onOneSide = confirmed.filter(isOnOneSide);
     const types = await this.#typesOnBothSides(onOneSide);
     const { vanishing, expiring } = await this.#expiries(onOneSide);
+    const ttls = await this.#ttls('left', confirmed.filter(isOtherString));
+    for (const [pending, ttl] of ttls) if (ttl > 0) expiring.add(pending);
     // What a key has too many or too few comes before what of its members differs, and is one difference with it.
     for (const pending of [...confirmed].sort((a, b) => rankOf(a.suspect) - rankOf(b.suspect))) {
       if (vanishing.has(pending)) {
@@ -316,8 +318,8 @@ export class Settler {
    */
   async #expiries(
     onOneSide: readonly Pending[],
-  ): Promise<{ readonly vanishing: ReadonlySet<Pending>; readonly expiring: ReadonlySet<Pending> }> {
-    const [name, unitMs] = this.#pair.kind === 'pika' ? (['TTL', 1000] as const) : (['PTTL', 1] as const);
+  ): Promise<{ readonly vanishing: ReadonlySet<Pending>; readonly expiring: Set<Pending> }> {
+    const { unitMs } = this.#ttlCommand();
     const slackMs = this.#options.ttlToleranceMs + (unitMs > 1 ? unitMs : 0);
     const vanishing = new Set<Pending>();
     const expiring = new Set<Pending>();
@@ -326,21 +328,33 @@ export class Settler {
         ({ suspect, last }) =>
           last!.leader.present === (side === this.#order()[0]) && tellsItsExpiry(suspect),
       );
-      for (let start = 0; start < here.length; start += keysPerBatch) {
-        const some = here.slice(start, start + keysPerBatch);
-        const writer = new CommandWriter();
-        for (const { suspect } of some) writer.add(name, suspect.key);
-        const replies = await this.#pair.one(side, writer);
-        const reader = new ReplyReader(replies.bytes);
-        for (const pending of some) {
-          const value = numberIn(accepted(this.#pair[side].connection.name, name, reader.next()));
-          if (isAbsentTtl(value) || (value > 0 && value * unitMs <= slackMs)) vanishing.add(pending);
-          else if (value > 0) expiring.add(pending);
-        }
-        this.#pair[side].connection.release(replies);
+      for (const [pending, value] of await this.#ttls(side, here)) {
+        if (isAbsentTtl(value) || (value > 0 && value * unitMs <= slackMs)) vanishing.add(pending);
+        else if (value > 0) expiring.add(pending);
       }
     }
     return { vanishing, expiring };
+  }
+
+  #ttlCommand = () =>
+    this.#pair.kind === 'pika'
+      ? ({ name: 'TTL', unitMs: 1000 } as const)
+      : ({ name: 'PTTL', unitMs: 1 } as const);
+
+  async #ttls(side: SideName, asked: readonly Pending[]): Promise<ReadonlyMap<Pending, number>> {
+    const { name } = this.#ttlCommand();
+    const ttls = new Map<Pending, number>();
+    for (let start = 0; start < asked.length; start += keysPerBatch) {
+      const some = asked.slice(start, start + keysPerBatch);
+      const writer = new CommandWriter();
+      for (const { suspect } of some) writer.add(name, suspect.key);
+      const replies = await this.#pair.one(side, writer);
+      const reader = new ReplyReader(replies.bytes);
+      for (const pending of some)
+        ttls.set(pending, numberIn(accepted(this.#pair[side].connection.name, name, reader.next())));
+      this.#pair[side].connection.release(replies);
+    }
+    return ttls;
   }
 
   async #typesOnBothSides(asked: readonly Pending[]): Promise<Map<Pending, TypesOnBothSides>> {
@@ -412,6 +426,9 @@ const isUnordered = ({ type, probe }: Suspect): boolean =>
 const isOnOneSide = ({ suspect, last }: Pending): boolean =>
   wholeKey(suspect) && last!.leader.present !== last!.follower.present;
 
+const isOtherString = (pending: Pending): boolean =>
+  pending.suspect.type === 'string' && pending.suspect.probe.of === 'whole' && !isOnOneSide(pending);
+
 const wholeKey = ({ probe }: Suspect): boolean =>
   probe.of === 'whole' || probe.of === 'size' || probe.of === 'listed';
 
@@ -439,7 +456,7 @@ function signOf(
 ): DifferenceSign | null {
   if (kind === 'missing') return expires ? 'missing_expires' : null;
   if (kind === 'value' && type === 'string' && probe.of === 'whole')
-    return right.size === 0 ? 'emptied' : null;
+    return right.size === 0 ? 'emptied' : expires ? 'value_expires' : null;
   if (kind !== 'ttl' || left.ttlMs === null || right.ttlMs === null) return null;
   return right.ttlMs < 0 || (left.ttlMs >= 0 && right.ttlMs > left.ttlMs) ? 'outlives' : 'expires_early';
 }

@@ -140,9 +140,9 @@ const rules: readonly Rule[] = [
   {
     code: 'node_restarted',
     check: nodeRestarted,
-    remedy: ({ limits }, { afterCopy, restarts }) => {
+    remedy: ({ limits }, { afterCopy, detached, restarts }) => {
       if (restarts > limits.maxRestarts) return 'quarantine';
-      return afterCopy ? 'reattach' : undefined;
+      return afterCopy || detached ? 'reattach' : undefined;
     },
   },
   { code: 'copy_begun_again', check: begunAgain },
@@ -188,10 +188,17 @@ function foreignChange({ slave }: AnomalyInput): readonly Due<AnomalyFacts<'fore
   }
   const neverSlave =
     slave.establishedMaster === null && slave.replication?.role === 'master' && slave.lastAnsweredAt !== null;
-  if (detachedAt === null && !neverSlave) return [];
+  if ((detachedAt === null && !neverSlave) || cameBackDetached(slave)) return [];
   const facts = { as: 'detached' as const, intendedMaster, foundMaster: null, detachedAt };
   return [{ from: (detachedAt ?? attachedAt) + detachedForMs + 1, facts }];
 }
+
+/**
+ * A new process that is a master from its first look on has read a configuration without `slaveof`: a supervisor has
+ * emptied its folder, or its file cannot be written. Nobody has given it another master.
+ */
+const cameBackDetached = ({ restarts, detachedByOthersAt }: SlaveTracker): boolean =>
+  detachedByOthersAt !== null && restarts.at(-1) === detachedByOthersAt;
 
 /** A node that is away since its snapshot was cut short, on a version that opens such a copy. */
 function died({ slave, now, capabilities }: AnomalyInput) {
@@ -489,13 +496,15 @@ const isMoreThanPings = (from: Counted, to: Counted): boolean =>
 function notApplied({ slave, master, limits, now }: AnomalyInput) {
   const { standing: known } = slave;
   if (known == null || !isServedInVain(slave)) return [];
-  if (lastPass(slave)?.endedAt == null || slave.unreachableSince !== null) return [];
+  if (lastPass(slave)?.endedAt == null || slave.unreachableSince !== null || slave.busySince !== null)
+    return [];
   const ahead = Object.entries(master.replication?.binlog ?? {}).some(([db, offset]) => {
     const own = known.offsets[db];
     return own !== undefined && compareOffsets(offset, own) > 0;
   });
   const facts = { forMs: now - known.movedAt, flaps: known.flaps, offsets: known.offsets };
-  return ahead ? [{ from: known.movedAt + limits.stallMs, facts }] : [];
+  const from = Math.max(known.movedAt, slave.answersSince ?? 0) + limits.stallMs;
+  return ahead ? [{ from, facts }] : [];
 }
 
 function syncLoop({ slave, limits }: AnomalyInput) {
@@ -593,10 +602,10 @@ function incomplete({
 }
 
 function notListed({ slave, master, limits, now }: AnomalyInput) {
-  const { upSince, notListedSince, listed } = slave;
-  if (upSince === null || notListedSince === null || master.silentSince !== null || !master.replication)
-    return [];
-  const since = Math.max(upSince, notListedSince);
+  const { upSince, notListedSince, listed, busySince, answersSince = 0 } = slave;
+  if (upSince === null || notListedSince === null || busySince !== null) return [];
+  if (master.silentSince !== null || !master.replication) return [];
+  const since = Math.max(upSince, notListedSince, answersSince);
   const as = listed === null ? ('not_listed' as const) : ('not_syncing' as const);
   const facts = { as, forMs: now - since, listed, since };
   return [{ from: since + limits.notListedMs, facts }];
@@ -617,5 +626,6 @@ function neverConnected({ slave, limits, now, master }: AnomalyInput, because: '
 function nodeRestarted({ slave }: AnomalyInput) {
   const last = slave.restarts.at(-1);
   if (last === undefined) return null;
-  return { afterCopy: restartedAfterCopy(slave), restarts: slave.restarts.length, last };
+  const [afterCopy, detached] = [restartedAfterCopy(slave), cameBackDetached(slave)];
+  return { afterCopy, detached, restarts: slave.restarts.length, last };
 }

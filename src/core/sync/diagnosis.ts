@@ -197,6 +197,7 @@ function withoutEnd({ slave }: Patient): readonly Candidate[] {
       speaksFor: [[2, 'more_than_snapshot'], ...(told ? ([[2, told.code, told.facts]] as const) : [])],
       speaksAgainst: [],
     },
+    { code: 'write_failed', speaksFor: [[1, 'more_than_snapshot']], speaksAgainst: [] },
   ];
 }
 
@@ -205,7 +206,7 @@ const oneAnswerBytes = 64;
 
 /** NoConnect although the master answers the service. */
 function neverListed({ slave }: Patient): readonly Candidate[] {
-  const received = receivedSinceAttach(slave);
+  const received = receivedUnconnected(slave);
   const listed: Weighed = [1, slave.listed === null ? 'not_listed' : 'listed'];
   if (received === null)
     return [{ code: 'master_refuses', speaksFor: [[1, 'not_listed']], speaksAgainst: [] }];
@@ -252,11 +253,12 @@ function listedOtherwise({ unknownEntries: entries = [], slave }: Patient): Cand
   };
 }
 
-/** Since SLAVEOF; null = not counted, or the process was started again. */
-function receivedSinceAttach({ replInputBytes, bytesAtAttach }: SlaveTracker): number | null {
-  return replInputBytes === null || bytesAtAttach === null
+/** Since SLAVEOF, or since it lost its master in or after a copy; null = not counted. */
+function receivedUnconnected(slave: SlaveTracker): number | null {
+  const { replInputBytes, bytesAtAttach, bytesAtNoConnect = bytesAtAttach } = slave;
+  return replInputBytes === null || bytesAtNoConnect === null
     ? null
-    : Math.max(0, replInputBytes - bytesAtAttach);
+    : Math.max(0, replInputBytes - bytesAtNoConnect);
 }
 
 function hung(patient: Patient): readonly Candidate[] {
@@ -404,8 +406,9 @@ function differs(patient: Patient, report: ComparisonReport): readonly Candidate
       : []),
     ...(used.length > 0 ? ([[2, 'deletes_in_use', { commands: used, version }]] as const) : []),
   ];
-  const { differencesTotal, differencesBySign = {} } = report;
-  const { missing_expires = 0, emptied: left = 0, outlives = 0 } = differencesBySign;
+  const { differencesTotal, differencesByKind, differencesBySign = {} } = report;
+  const { missing = 0, foreign = 0 } = differencesByKind;
+  const { missing_expires = 0, value_expires = 0, emptied: left = 0, outlives = 0 } = differencesBySign;
   const leaves = new Set(faultsFor('replicated_wrongly', patient).flatMap(({ signs = [] }) => signs));
   const like = [...leaves].reduce((sum, each) => sum + (differencesBySign[each] ?? 0), 0);
   const signsOfFault: readonly Weighed[] =
@@ -415,7 +418,12 @@ function differs(patient: Patient, report: ComparisonReport): readonly Candidate
           [
             3,
             'differences_like_faults',
-            { missingThatExpire: missing_expires, emptied: left, outlive: outlives },
+            {
+              missingThatExpire: missing_expires,
+              valuesThatExpire: value_expires,
+              emptied: left,
+              outlive: outlives,
+            },
           ],
         ]
       : [];
@@ -425,7 +433,11 @@ function differs(patient: Patient, report: ComparisonReport): readonly Candidate
         code: 'replicated_wrongly',
         facts: { faults: faultsBehind('replicated_wrongly', patient, 'ttl_differs') },
         speaksFor: [
-          [3, 'differences_like_faults', { missingThatExpire: 0, emptied: 0, outlive: differencesTotal }],
+          [
+            3,
+            'differences_like_faults',
+            { missingThatExpire: 0, valuesThatExpire: 0, emptied: 0, outlive: differencesTotal },
+          ],
         ],
         speaksAgainst: [],
       },
@@ -446,9 +458,7 @@ function differs(patient: Patient, report: ComparisonReport): readonly Candidate
     {
       code: 'lost_after_flush',
       speaksFor:
-        overtaking.length > 0 && (report.differencesByKind.missing ?? 0) > 0
-          ? [...overtaking, ...(whole ? [sure] : [])]
-          : [],
+        overtaking.length > 0 && missing + foreign > 0 ? [...overtaking, ...(whole ? [sure] : [])] : [],
       speaksAgainst: [],
     },
     {

@@ -123,6 +123,9 @@ export const pairCapabilities = (
 ): Capabilities =>
   opensSupersededCopy && !master.opensSupersededCopy ? { ...master, opensSupersededCopy } : master;
 
+/** A look that ends without an answer lasts 5 s. */
+const longSilenceMs = 10_000;
+
 /** Takes in one look at the slave, beside the master as it is known at that time. */
 export function trackSlave(
   known: SlaveTracker,
@@ -139,6 +142,7 @@ export function trackSlave(
     ...tracker,
     lastAnsweredAt: at,
     busySince: null,
+    ...(tracker.busySince !== null && at - tracker.busySince >= longSilenceMs ? { answersSince: at } : {}),
     unreachableSince: facts.replication === undefined ? tracker.unreachableSince : null,
     processId: facts.server?.processId ?? tracker.processId,
     uptimeSeconds: facts.server?.uptimeSeconds ?? tracker.uptimeSeconds,
@@ -221,6 +225,7 @@ function afterRestart(tracker: SlaveTracker, facts: NodeFacts, at: number): Slav
     // Counted from the start of the process: what came before the restart is another copy's.
     bytesBefore: 0,
     bytesAtAttach: 0,
+    bytesAtNoConnect: 0,
     upSince: null,
     rates: [],
   };
@@ -379,14 +384,18 @@ function takeMaster(
   const isForeign =
     shown !== null && (established ? !sameAddress(shown, established) : !isSameMaster(shown, tracker.master));
   const detached = replication.role === 'master' && established !== null;
+  const noConnectSince = noConnect && replication.role !== 'master' ? (tracker.noConnectSince ?? at) : null;
   return takeOwnSize(
     {
       ...tracker,
+      ...(noConnectSince === at && tracker.waits.length > 0
+        ? { bytesAtNoConnect: tracker.replInputBytes }
+        : {}),
       establishedMaster: established,
       foreignMaster: isForeign ? `${shown.host}:${shown.port}` : null,
       detachedByOthersAt: detached ? (tracker.detachedByOthersAt ?? at) : null,
       upSince: connected ? (tracker.upSince ?? at) : null,
-      noConnectSince: noConnect && replication.role !== 'master' ? (tracker.noConnectSince ?? at) : null,
+      noConnectSince,
       masterSyncingAt: tracker.masterSyncingAt ?? (masterIsSyncing(master) ? at : null),
       standing: standingNow(tracker, replication, at, connected),
       ...(asksNothing(replication) ? { idleAt: at } : {}),

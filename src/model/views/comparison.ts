@@ -12,10 +12,16 @@ export const DifferenceKind = Type.Enum(['missing', 'foreign', 'type', 'value', 
 export type DifferenceKind = Of<typeof DifferenceKind>;
 
 /** What tells faults of replication from a copy that lacks data. */
-export const differenceSigns = ['missing_expires', 'emptied', 'outlives', 'expires_early'] as const;
+export const differenceSigns = [
+  'missing_expires',
+  'value_expires',
+  'emptied',
+  'outlives',
+  'expires_early',
+] as const;
 export const DifferenceSign = Type.Enum([...differenceSigns], {
   description:
-    '`missing_expires`: missing on the right, with an expiry on the left. `emptied`: a string that is empty on the right. `outlives`: it expires later on the right, or never. `expires_early`: it expires earlier there.',
+    '`missing_expires`: missing on the right, with an expiry on the left. `value_expires`: a string with another value, and with an expiry on the left. `emptied`: a string that is empty on the right. `outlives`: it expires later on the right, or never. `expires_early`: it expires earlier there.',
 });
 export type DifferenceSign = Of<typeof DifferenceSign>;
 

@@ -21,7 +21,12 @@ const noLogs = { node: null, master: null };
 const server = { reportedVersion: '3.5.4', processId: 7, uptimeSeconds: 100, runId: 'r', tcpPort: 9221 };
 
 /** What is found of a node that has shown NoConnect for so long, and has received so many bytes. */
-function refused(seconds: number, receivedBytes: number, listed: ListedSlave | null = null) {
+function refused(
+  seconds: number,
+  receivedBytes: number,
+  listed: ListedSlave | null = null,
+  more: Partial<SlaveTracker> = {},
+) {
   const slave: SlaveTracker = {
     ...newSlaveTracker({
       attachedAt: 0,
@@ -34,6 +39,7 @@ function refused(seconds: number, receivedBytes: number, listed: ListedSlave | n
     replInputBytes: receivedBytes,
     noConnectSince: 0,
     listed,
+    ...more,
   };
   const now = seconds * 1000;
   return diagnose({
@@ -52,6 +58,13 @@ function refused(seconds: number, receivedBytes: number, listed: ListedSlave | n
 }
 
 describe('NoConnect although the master answers the service (recordings 48)', () => {
+  test('after a copy the bytes count from the loss of the master on', () => {
+    const lost = refused(60, 43_000_000, null, { bytesAtNoConnect: 43_000_000 });
+    expect(lost.causes.map(({ code }) => code)).toEqual(['replication_port_closed']);
+    const deniedNow = refused(60, 43_000_052, null, { bytesAtNoConnect: 43_000_000 });
+    expect(deniedNow.causes.map(({ code }) => code)).toEqual(['master_refuses']);
+  });
+
   test('52 bytes: the master has refused the node: a person at once, and no other attempt', () => {
     const { causes, remedy } = refused(25, 52);
     expect(causes.map(({ code }) => code)).toEqual(['master_refuses']);
@@ -193,6 +206,11 @@ describe('data differ as the faults of the two releases make them differ', () =>
     expect(stepsOf({ bySign: { missing_expires: 5 } })[0]).toContain('SETEX');
   });
 
+  test('locks keep other values on each release', () => {
+    const steps = stepsOf({ master: '4.0.0', bySign: { value_expires: 240, expires_early: 29 } });
+    expect(steps[0]).toContain('(locks)');
+  });
+
   test('a release without such a fault has lost data', () => {
     expect(found({ master: '3.5.4', bySign: { missing_expires: 5 } }).causes.map(({ code }) => code)).toEqual(
       ['copy_incomplete'],
@@ -255,7 +273,7 @@ describe('two copies that ended in the same way, with no cause known', () => {
   test('are repeated where it was an event: a restart, or an outage of the master', () => {
     const restarted = makeAnomaly(
       'node_restarted',
-      { afterCopy: true, restarts: 1 },
+      { afterCopy: true, detached: false, restarts: 1 },
       { at: 1000, attempt: 2, remedy: 'reattach' },
     );
     const away = makeAnomaly('master_unreachable', { noConnectForMs: 30_000 }, { at: 1000, attempt: 2 });

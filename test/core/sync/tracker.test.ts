@@ -789,6 +789,19 @@ describe('a node that its master lists as not syncing', () => {
     expect(follow([...after, up(95_000, 'not syncing')]).anomalies).toEqual(['up_but_not_listed']);
     expect(follow([...after, up(80_000, 0), up(95_000, 'not syncing')]).anomalies).toEqual([]);
   });
+
+  it('has its time to ask for its place once it answers again (real 4.0.0, frozen for 60 s)', () => {
+    const frozen = (at: number): Seen => ({
+      master: up(at, 'not syncing').master,
+      slave: { kind: 'busy', at: at + 10, message: 'no reply' } as never,
+    });
+    const asleep = [up(3000, 0), frozen(24_000), frozen(44_000), frozen(63_000)];
+    expect(follow(asleep).anomalies).toEqual([]);
+    expect(follow([...asleep, up(64_000, 'not syncing'), up(90_000, 'not syncing')]).anomalies).toEqual([]);
+    expect(follow([...asleep, up(64_000, 'not syncing'), up(95_000, 'not syncing')]).anomalies).toEqual([
+      'up_but_not_listed',
+    ]);
+  });
 });
 
 test('a copy whose end nobody saw is told by its tables where binlog came too, on versions that open whole copies only', () => {
