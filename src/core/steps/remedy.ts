@@ -199,6 +199,14 @@ function stop(turn: Turn, join: Join, problem: Problem): void {
   advanceLeaving(turn, joinAt(turn, join.index));
 }
 
+/** What could have been the cause too is not cured either where the next copy shows it again. */
+function withTried(before: readonly string[], likeliest: string, { causes }: Diagnosis): readonly string[] {
+  const others = causes
+    .map(({ code }) => code)
+    .filter((code) => code !== likeliest && !before.includes(code));
+  return [...before, likeliest, ...others];
+}
+
 /** Ends the attempt and begins the next one with NO ONE, as often as is allowed. */
 function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord, diagnosis: Diagnosis): void {
   const cause = likeliest(diagnosis);
@@ -223,7 +231,7 @@ function reattach(turn: Turn, join: Join, anomaly: AnomalyRecord, diagnosis: Dia
     comparison: null,
     inconclusiveComparisons: 0,
     evidence: null,
-    triedCauses: [...(join.triedCauses ?? []), cause?.code ?? symptomOf(anomaly)],
+    triedCauses: withTried(join.triedCauses ?? [], cause?.code ?? symptomOf(anomaly), diagnosis),
   });
   stepAttempt(
     turn,

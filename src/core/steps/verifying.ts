@@ -73,8 +73,7 @@ export function catchUp(
   const held = patchAttempt(turn, join, { catchUp: now });
   if (now.passedAt === null) {
     const behind = enterPhase(turn, held, 'catching_up', because('catching_up'));
-    const endsAt =
-      Math.max(now.movedAt, tracker.answersSince ?? 0) + turn.expansion.policy.stallTimeoutMs;
+    const endsAt = Math.max(now.movedAt, tracker.answersSince ?? 0) + turn.expansion.policy.stallTimeoutMs;
     if (
       isOver(turn, behind, { endsAt, atEnd: because('then_cause_decides', { anomaly: 'up_but_incomplete' }) })
     )

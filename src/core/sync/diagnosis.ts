@@ -197,7 +197,7 @@ function withoutEnd({ slave }: Patient): readonly Candidate[] {
       speaksFor: [[2, 'more_than_snapshot'], ...(told ? ([[2, told.code, told.facts]] as const) : [])],
       speaksAgainst: [],
     },
-    { code: 'write_failed', speaksFor: [[1, 'more_than_snapshot']], speaksAgainst: [] },
+    { code: 'write_failed', speaksFor: told ? [] : [[1, 'more_than_snapshot']], speaksAgainst: [] },
   ];
 }
 
