@@ -122,7 +122,9 @@ const rules: readonly Rule[] = [
   {
     code: 'sync_loop',
     check: syncLoop,
-    remedy: (_input, { as }) => (as === 'too_many_bytes' ? 'reattach' : undefined),
+    // A newer dump cost the bytes, and can be the last; a link that breaks again and again would cost as many once more.
+    remedy: ({ slave }, { as }) =>
+      as === 'too_many_bytes' && lastPass(slave)?.supersededBy != null ? 'reattach' : undefined,
   },
   { code: 'full_sync_skipped', check: skipped },
   { code: 'up_but_incomplete', check: incomplete },
