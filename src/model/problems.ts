@@ -412,9 +412,9 @@ export const problemOfFindings = (findings: readonly Finding[], at: number): Pro
 /** Only the log of a node that is gone tells why. */
 const toldByLogs: ReadonlySet<string> = new Set(['died_on_partial_database', 'node_unreachable']);
 
-/** The words of a copy that has no end name a full disk, and what to do about it. */
-const isAnotherCause = (symptom: string, cause: string | undefined): boolean =>
-  symptom === 'copy_without_end' && cause !== 'disk_full';
+/** The words of a copy that has no end name a full disk, unless its bytes tell otherwise. */
+const isLeftOpen = ({ code, facts }: AnomalyRecord, cause: string | undefined): boolean =>
+  code === 'copy_without_end' && (facts.timesOut === true || cause !== 'disk_full');
 
 export function problemOfAnomaly(
   anomaly: AnomalyRecord,
@@ -423,9 +423,7 @@ export function problemOfAnomaly(
 ): Problem {
   const first = diagnosis?.causes[0] ?? null;
   const isNamed =
-    anomaly.remedy === 'reattach' ||
-    toldByLogs.has(anomaly.code) ||
-    isAnotherCause(anomaly.code, first?.code);
+    anomaly.remedy === 'reattach' || toldByLogs.has(anomaly.code) || isLeftOpen(anomaly, first?.code);
   const likeliest = isNamed ? first : null;
   const cause = likeliest && { code: likeliest.code, text: likeliest.text, facts: likeliest.facts };
   const asksPerson = diagnosis?.remedy.kind === 'person';

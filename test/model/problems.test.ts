@@ -98,6 +98,24 @@ describe('every problem', () => {
   });
 });
 
+test('a copy without an end names one cause: a full disk in its own words, or the likeliest', () => {
+  const sizes = { receivedBytes: 50e6, snapshotBytes: 31e6, snapshotBytesAtMost: 31e6, masterBytes: 31e6 };
+  const textOf = (timesOut: boolean, cause: 'disk_full' | 'requests_time_out'): string => {
+    const anomaly = makeAnomaly('copy_without_end', { node, timesOut, ...sizes }, { at: 1, attempt: 1 });
+    const diagnosis = {
+      causes: [{ code: cause, text: cause, facts: {} }],
+      remedy: { kind: 'person', steps: [] },
+    };
+    return problemOfAnomaly(anomaly, diagnosis as never).text;
+  };
+  expect(textOf(false, 'disk_full')).toMatch(/The usual cause is a full disk: [^.]* on \S+\.$/);
+  expect(textOf(true, 'requests_time_out')).toMatch(
+    /still copies\. Likely cause: Requests for files time out/,
+  );
+  // The log of the node can know better than its bytes.
+  expect(textOf(true, 'disk_full')).toMatch(/still copies\. Likely cause: The disk of the node is full/);
+});
+
 const zh = { language: 'zh', tool: 'rest' } as const;
 
 test('is stored in English and reads in Chinese', () => {

@@ -464,7 +464,8 @@ export function listGivenUpWithinMs(
   const wait = slave.waits.at(-1);
   const { throttleBytesPerSecond = Number.POSITIVE_INFINITY } = slave;
   if (wait?.end !== 'interrupted' || wait.firstBytesAt !== null || wait.snapshotBytes === null) return null;
-  const lastedMs = wait.endedAt! - wait.startedAt;
+  // Looks far apart can have missed its beginning.
+  const lastedMs = wait.endedAt! - wait.earliestAt;
   const unseenMs = wait.endedAt! - (wait.bytesLastAt ?? wait.startedAt);
   const leastMs = (1000 * completeShare * wait.snapshotBytes) / throttleBytesPerSecond;
   return lastedMs < listGivenUpAfterMs && unseenMs < leastMs ? lastedMs : null;
