@@ -30,8 +30,16 @@ export interface Metrics {
   reconciled(count: number): void;
   /** A report of an agent: taken, or refused. */
   agentReport(outcome: 'taken' | 'refused'): void;
-  /** The agents that the service knows, and how many of them are stale. */
-  agents(counts: { readonly agents: number; readonly stale: number }): void;
+  /** The agents that the service knows, how many of them are stale, and when their latest reports came. */
+  agents(counts: {
+    readonly agents: number;
+    readonly stale: number;
+    readonly latest: readonly {
+      readonly agent: string;
+      readonly host: string;
+      readonly receivedAt: number;
+    }[];
+  }): void;
   http(method: string, route: string, status: number, seconds: number): void;
   eventStreams(open: number): void;
   /** Brings the gauges that are read from the database up to date; says so in a gauge where it cannot be read. */
@@ -102,6 +110,12 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     labelNames: ['state'],
     registers,
   });
+  const lastReport = new Gauge({
+    name: `${prefix}agent_last_report_timestamp_seconds`,
+    help: 'When the latest report of an agent came, of the agents heard of within a day that have been silent for longest.',
+    labelNames: ['agent', 'host'],
+    registers,
+  });
   const requests = new Histogram({
     name: `${prefix}http_request_seconds`,
     help: 'Time of HTTP requests, by method, route and status.',
@@ -166,18 +180,26 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     remainingSeconds: nodeGauge('remaining_seconds', 'Estimated time until the transfer is done.'),
     lagBytes: nodeGauge('lag_bytes', 'Bytes of binlog between the master and the node.'),
   };
+  const filesOf = {
+    copied: nodeGauge('files_copied', 'Files of the dump that came, as the log of the node tells it.'),
+    listed: nodeGauge('files_listed', 'Files of the dump that is copied, as the log of the node tells it.'),
+  };
 
   function showNodes(active: readonly Expansion[]): void {
-    for (const gauge of Object.values(perNode)) gauge.reset();
+    for (const gauge of Object.values({ ...perNode, ...filesOf })) gauge.reset();
     const syncing = active
       .flatMap((expansion) => expansion.joins.map((join) => ({ expansion, join })))
-      .filter(({ join }) => join.progress.receivedBytes !== null || join.progress.lagBytes !== null)
+      .filter(({ join: { progress } }) => progress.receivedBytes !== null || progress.lagBytes !== null)
       .slice(0, maxNodeSeries);
     for (const { expansion, join } of syncing) {
+      const labels = { expansion: expansion.id, node: join.target.name };
       for (const [field, gauge] of Object.entries(perNode)) {
         const value = join.progress[field as keyof typeof perNode];
-        if (value !== null) gauge.set({ expansion: expansion.id, node: join.target.name }, value);
+        if (value !== null) gauge.set(labels, value);
       }
+      const { files } = join.progress;
+      if (files) filesOf.copied.set(labels, files.copied);
+      if (files?.listed != null) filesOf.listed.set(labels, files.listed);
     }
   }
 
@@ -209,6 +231,9 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     agents(counts) {
       agents.set({ state: 'reporting' }, counts.agents - counts.stale);
       agents.set({ state: 'stale' }, counts.stale);
+      lastReport.reset();
+      for (const { agent, host, receivedAt } of counts.latest.slice(0, maxNodeSeries))
+        lastReport.set({ agent, host }, receivedAt / 1000);
     },
     http: (method, route, status, seconds) =>
       requests.observe({ method, route, status: String(status) }, seconds),

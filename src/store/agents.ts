@@ -90,14 +90,21 @@ export interface AgentStore {
   ): Promise<readonly { readonly addresses: readonly string[]; readonly ports: readonly Address[] }[]>;
   /** By name and host. */
   list(): Promise<readonly (KnownAgent & { readonly servers: readonly StoredSight[] })[]>;
-  /** How many agents are kept, and how many of them are stale by now. */
-  counts(now: number): Promise<{ readonly agents: number; readonly stale: number }>;
+  /** How many agents are kept, how many of them are stale by now, and the latest reports of those silent for longest. */
+  counts(now: number): Promise<{
+    readonly agents: number;
+    readonly stale: number;
+    readonly latest: readonly Pick<KnownAgent, 'agent' | 'host' | 'receivedAt'>[];
+  }>;
   /** Deletes agents whose latest report came before that time; returns how many. */
   prune(receivedBefore: number): Promise<number>;
 }
 
 /** A token that was taken into many machines must not fill the database. */
 export const mostHostsOfAgent = 64;
+
+/** Of agents whose latest reports are told of one by one. */
+export const mostLatest = 200;
 
 const jitterMs = 2000;
 

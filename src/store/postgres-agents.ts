@@ -12,6 +12,7 @@ import {
   listingsIn,
   listingsOf,
   mostHostsOfAgent,
+  mostLatest,
   mostPartsHeld,
   mostReportsMissed,
   partsOf,
@@ -189,7 +190,11 @@ export function createPostgresAgents(database: Database): AgentStore {
          from agents`,
         [Math.round(now), mostReportsMissed],
       );
-      return onlyRow(counted);
+      const latest = await database.query<Pick<KnownAgent, 'agent' | 'host' | 'receivedAt'> & Row>(
+        `select name as agent, host, received_at as "receivedAt" from agents order by received_at limit $1`,
+        [mostLatest],
+      );
+      return { ...onlyRow(counted), latest };
     },
 
     async prune(receivedBefore) {

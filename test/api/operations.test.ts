@@ -94,7 +94,10 @@ test('figures per node are there while it syncs, are gone afterwards, and are bo
     ).json();
     const lease = (await api.store.claim(id, 'test', 60_000))!;
     const before = (await api.store.get(id))!;
-    const joins = before.joins.map((join) => ({ ...join, progress: { ...join.progress, receivedBytes: 5 } }));
+    const joins = before.joins.map((join) => ({
+      ...join,
+      progress: { ...join.progress, receivedBytes: 5, files: { copied: 3, listed: 9 } },
+    }));
     await api.store.save(lease, before, { ...before, joins }, { events: [], lookAgainInMs: null });
   }
   const count = async () =>
@@ -102,6 +105,9 @@ test('figures per node are there while it syncs, are gone afterwards, and are bo
       .split('\n')
       .filter((line) => line.includes('node_received_bytes{')).length;
   expect(await count()).toBe(200);
+  const { body } = await api.app.inject({ url: '/metrics' });
+  expect(body).toMatch(/node_files_copied\{expansion="exp_\w+",node="10\.\d\.0\.0:9221"\} 3\n/);
+  expect(body).toMatch(/node_files_listed\{expansion="exp_\w+",node="10\.\d\.0\.0:9221"\} 9\n/);
   for (const { id } of (await api.store.list({ limit: 10 })).items) {
     api.clock.now += 120_000;
     const lease = (await api.store.claim(id, 'test', 60_000))!;

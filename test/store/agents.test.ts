@@ -205,8 +205,12 @@ describe.each(Object.keys(kinds))('AgentStore in %s', (kind) => {
   it('counts agents, and those whose three last reports did not come', async () => {
     await report(aReport([], { host: 'a' }), { receivedAt: 10_000 });
     await report(aReport([], { host: 'b' }), { receivedAt: 11_000 });
-    expect(await agents.counts(16_000)).toEqual({ agents: 2, stale: 0 });
-    expect(await agents.counts(16_001)).toEqual({ agents: 2, stale: 1 });
+    expect(await agents.counts(16_000)).toMatchObject({ agents: 2, stale: 0 });
+    const latest = [
+      { agent: 'a', host: 'a', receivedAt: 10_000 },
+      { agent: 'a', host: 'b', receivedAt: 11_000 },
+    ];
+    expect(await agents.counts(16_001)).toEqual({ agents: 2, stale: 1, latest });
   });
 
   it('deletes agents that were not heard of, and keeps a bounded number of hosts of an agent', async () => {

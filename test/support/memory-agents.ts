@@ -10,6 +10,7 @@ import {
   listingsIn,
   listingsOf,
   mostHostsOfAgent,
+  mostLatest,
   mostPartsHeld,
   partsOf,
   portOf,
@@ -142,7 +143,11 @@ export function createMemoryAgents(store: Pick<MemoryStore, 'reachable'>): Agent
     async counts(now) {
       store.reachable();
       const all = [...rows.values()].map(({ agent }) => agent);
-      return { agents: all.length, stale: all.filter((agent) => isStale(agent, now)).length };
+      const latest = all
+        .toSorted((a, b) => a.receivedAt - b.receivedAt)
+        .slice(0, mostLatest)
+        .map(({ agent, host, receivedAt }) => ({ agent, host, receivedAt }));
+      return { agents: all.length, stale: all.filter((agent) => isStale(agent, now)).length, latest };
     },
     async prune(receivedBefore) {
       store.reachable();
