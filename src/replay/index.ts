@@ -242,7 +242,10 @@ export function replay(recording: Recording): ReplayResult {
     for (const anomaly of last) slave.codes.add(anomaly.code);
     const told = toldSince(name, slave.tracker.attachedAt);
     const { verdict, unmet } = fullSyncVerdict(slave.tracker, masterOf(slave), capabilitiesFor(slave));
-    const against = unmet.some((rule) => rule.holds === false && isDecisive(rule, slave.codes.size > 0));
+    const isOver = wait !== null && wait.endedAt !== null;
+    const against = unmet.some(
+      (rule) => rule.holds === false && isDecisive(rule, slave.codes.size > 0, isOver),
+    );
     const byRules = verdict === 'incomplete' && !against ? 'undecided' : verdict;
     const whole = recording.watched && told?.verdict === 'complete';
     const fullSync = verdictOf(byRules === 'undecided' && whole ? 'complete' : byRules, last, told);
@@ -309,8 +312,12 @@ function verdictOf(
  * A service trusts no node whose full sync was not seen, ended without a swap, or was followed by a restart. A recording may
  * end before the next full sync, unless an anomaly or the log says more; a restart says nothing of the copy before it.
  */
-const isDecisive = ({ rule, statement }: FullSyncVerdict['unmet'][number], hadTrouble: boolean): boolean =>
-  !['role_and_link', 'listed_by_master'].includes(rule) &&
+const isDecisive = (
+  { rule, statement }: FullSyncVerdict['unmet'][number],
+  hadTrouble: boolean,
+  isOver: boolean,
+): boolean =>
+  !['role_and_link', 'listed_by_master', ...(isOver ? [] : ['bytes_received'])].includes(rule) &&
   !['not_taken_over', 'restarted_after', ...(hadTrouble ? [] : ['none'])].includes(statement ?? '');
 
 function becauseOf(

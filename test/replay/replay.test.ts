@@ -191,6 +191,22 @@ describe('a recording that ends or pauses in the middle', () => {
     expect(s1!.because).toContain('No DB was seen in full sync since SLAVEOF.');
   });
 
+  it.each(['40-', '43-4.0.1'])(
+    'wherever %s is cut, nothing speaks against a copy that came whole',
+    async (name) => {
+      const all = readFileSync(named(name), 'utf8').trim().split('\n');
+      const cuts = all.flatMap((line, at) => (/"node": "s1", "section": "stats"/.test(line) ? [at] : []));
+      const wrong = [];
+      for (const end of cuts) {
+        const { s1 } = await replayed(all.slice(0, end));
+        if (s1?.fullSync === 'incomplete') wrong.push([end, s1.because]);
+      }
+      expect(cuts.length).toBeGreaterThan(20);
+      expect(wrong).toEqual([]);
+    },
+    300_000,
+  );
+
   it('takes a server that was slow for no other process', async () => {
     const up = lines.findIndex((line, at) => at > copying && line.includes('master_link_status:up'));
     const { t } = JSON.parse(lines[up]!);
