@@ -91,6 +91,20 @@ describe.skipIf(reason !== null)('ports out of reach on real Pika', { timeout: 6
     },
   );
 
+  it('port + 2000 closes in mid-copy: one attempt, and the port is named', async () => {
+    await node.send('CONFIG', 'SET', 'throttle-bytes-per-second', 5 * 1024 * 1024);
+    const running = expandOne(rig, node);
+    await inTransfer(rig);
+    network.refuse(node, ask);
+    const { phase, attempts, diagnosis } = await running;
+    expect([phase, attempts.length, diagnosis?.causes[0]?.code]).toEqual([
+      'quarantined',
+      1,
+      'replication_port_closed',
+    ]);
+    expect(String(await node.send('INFO', 'replication'))).toContain('role:master');
+  });
+
   it.each(['refused', 'silent'])('port + 10001 is %s: no copy, and the port is named', async (how) => {
     if (how === 'refused') network.refuse(node, files);
     else network.silence(files);

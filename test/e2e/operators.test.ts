@@ -1,5 +1,5 @@
 /** What operators, colleagues and their tools do beside an expansion, on real Pika (see pika.test.ts). */
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PolicyInput } from '../../src/model/policy.ts';
@@ -149,6 +149,22 @@ describe.skipIf(pikaMissing !== null)('beside an expansion on real Pika', { time
       await node.start();
     }
     expect((await ending).state).toBe('succeeded');
+    expect(await compare(rig.master, node)).toMatchObject({ missing: 0, foreign: 0, different: 0 });
+  });
+
+  it('a supervisor that starts the node with an empty folder and the file of the beginning: attached again, and whole', async () => {
+    await start();
+    const conf = `${node.folder}/pika.conf`;
+    const first = await readFile(conf);
+    const ended = await during(async () => {
+      await node.kill();
+      for (const folder of ['db', 'log', 'dump', 'dbsync'])
+        await rm(`${node.folder}/${folder}`, { recursive: true, force: true });
+      await writeFile(conf, first);
+      await node.start();
+    });
+    expect([ended.state, ended.attempts.length]).toEqual(['succeeded', 2]);
+    expect(ended.anomalies.map(({ text }) => text).join(' ')).toContain('without its master');
     expect(await compare(rig.master, node)).toMatchObject({ missing: 0, foreign: 0, different: 0 });
   });
 

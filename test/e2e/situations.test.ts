@@ -59,6 +59,23 @@ describe.skipIf(pikaMissing !== null)('what operators meet, on real Pika', { tim
     expect(evidence!.rules.find(({ rule }) => rule === 'data_agrees')!.holds).toBe(true);
   });
 
+  it('locks that are taken again and again: verified, or one copy and the words name the locks', async () => {
+    const running = expandOne(rig, node, {}, { verify: { depth: 'full' } });
+    let ended = false;
+    void running.finally(() => {
+      ended = true;
+    });
+    for (let i = 0; !ended; i++) {
+      await write(100, (n) => ['SET', `lock:${(100 * i + n) % 500}`, i, 'NX', 'EX', 5]);
+      await sleep(50);
+    }
+    const { state, attempts, problem, diagnosis } = await running;
+    expect(attempts).toHaveLength(1);
+    if (state === 'succeeded') return;
+    expect(diagnosis?.causes[0]?.code).toBe('replicated_wrongly');
+    expect(problem!.nextSteps[0]).toContain('(locks)');
+  });
+
   it('SETEX in the copy: verified where the version replicates it, else one copy and the words', async () => {
     const { state, attempts, problem, diagnosis } = await during(() =>
       write(2000, (i) => ['SETEX', `session:${i}`, 3600, 'v']),

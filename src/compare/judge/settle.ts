@@ -295,7 +295,8 @@ export class Settler {
     const types = await this.#typesOnBothSides(onOneSide);
     const { vanishing, expiring } = await this.#expiries(onOneSide);
     const ttls = await this.#ttls('left', confirmed.filter(isOtherString));
-    for (const [pending, ttl] of ttls) if (ttl > 0) expiring.add(pending);
+    // A key in its last second reads as 0, and one that has expired meanwhile as absent.
+    for (const [pending, ttl] of ttls) if (ttl !== -1) expiring.add(pending);
     // What a key has too many or too few comes before what of its members differs, and is one difference with it.
     for (const pending of [...confirmed].sort((a, b) => rankOf(a.suspect) - rankOf(b.suspect))) {
       if (vanishing.has(pending)) {

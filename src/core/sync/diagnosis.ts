@@ -410,7 +410,9 @@ function differs(patient: Patient, report: ComparisonReport): readonly Candidate
   const { missing = 0, foreign = 0 } = differencesByKind;
   const { missing_expires = 0, value_expires = 0, emptied: left = 0, outlives = 0 } = differencesBySign;
   const leaves = new Set(faultsFor('replicated_wrongly', patient).flatMap(({ signs = [] }) => signs));
-  const like = [...leaves].reduce((sum, each) => sum + (differencesBySign[each] ?? 0), 0);
+  // Where locks keep other values, others that could not be taken again are missing.
+  const lostLocks = value_expires > 0 && !leaves.has('missing_expires') ? missing_expires : 0;
+  const like = [...leaves].reduce((sum, each) => sum + (differencesBySign[each] ?? 0), lostLocks);
   const signsOfFault: readonly Weighed[] =
     like > 0 && like >= likeFaultsShare * differencesTotal
       ? [

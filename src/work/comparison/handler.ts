@@ -42,8 +42,8 @@ export interface ComparisonHandlerOptions {
   readonly crashPoint?: AtCrashPoint;
 }
 
-/** How long a server whose fault may pass is waited for, and the pause before it is tried again. */
-export const defaultPatienceMs = 300_000;
+const defaultPatienceMs = 300_000;
+/** The pause before a server whose fault may pass is tried again. */
 export const defaultRetryMs = 5000;
 
 const passing: readonly WireErrorCode[] = ['timeout', 'closed', 'unreachable', 'loading'];

@@ -10,7 +10,7 @@ import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-point
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
 import { StoreUnavailableError } from '../../store/store.ts';
-import { defaultPatienceMs, defaultRetryMs, mayPass } from '../comparison/handler.ts';
+import { defaultRetryMs, mayPass } from '../comparison/handler.ts';
 import type { Compare } from './session.ts';
 
 export interface CompareParts {
@@ -50,12 +50,15 @@ export function createCompare(parts: CompareParts): Compare {
   };
 }
 
-/** A server that cannot be read for a while says nothing of the data: it is waited for, as by a comparison of every key. */
+/** A sample is taken three times before a person is asked. */
+const samplePatienceMs = 60_000;
+
+/** A server that cannot be read for a while says nothing of the data, so it is waited for. */
 async function compareHere(
   { now, sleep }: CompareParts,
   options: RunOptions & Pick<Task, 'signal'>,
 ): Promise<ComparisonReport> {
-  const until = now() + defaultPatienceMs;
+  const until = now() + samplePatienceMs;
   for (;;) {
     const { report, fault } = await runWhereItBelongs(options);
     if (fault === null || !mayPass(fault) || now() >= until || options.signal.aborted) return report;

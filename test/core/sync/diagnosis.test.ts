@@ -209,6 +209,9 @@ describe('data differ as the faults of the two releases make them differ', () =>
   test('locks keep other values on each release', () => {
     const steps = stepsOf({ master: '4.0.0', bySign: { value_expires: 240, expires_early: 29 } });
     expect(steps[0]).toContain('(locks)');
+    expect(stepsOf({ master: '4.0.0', bySign: { value_expires: 5, missing_expires: 60 } })[0]).toContain(
+      '(locks)',
+    );
   });
 
   test('a release without such a fault has lost data', () => {
