@@ -34,8 +34,8 @@ export interface Recording {
   readonly nodes: readonly RecordedNode[];
   /** Made by `record`: there are no rows of SLAVEOF, and of the log every line that the table knows. */
   readonly watched: boolean;
-  /** In order of time; times are milliseconds since the recording's start. */
-  readonly steps: readonly RecordedStep[];
+  /** In order of time, made as they are asked for; times are milliseconds since the recording's start. */
+  readonly steps: Iterable<RecordedStep>;
   readonly endsAt: number;
 }
 
@@ -45,7 +45,7 @@ export interface Recording {
  */
 const lookEveryMs = 250;
 
-/** Looks of all nodes together, which are held in memory: 34 hours of four nodes. */
+/** Looks of all nodes together: 34 hours of four nodes. */
 const mostLooks = 2_000_000;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -70,11 +70,15 @@ export async function readRecording(path: string): Promise<Recording> {
     name: typeof meta.trace === 'string' ? meta.trace : path,
     nodes,
     watched,
-    ...stepsOf(timed, {
+    steps: stepsOf(timed, {
       known: new Set(nodes.map((node) => node.name)),
       withCounters: watched || holdsCounters(timed),
       unseenMs: watched && typeof meta.poll_ms === 'number' ? meta.poll_ms : 0,
     }),
+    endsAt: timed.reduce(
+      (end, row) => ('verify' in row || 'log' in row ? end : Math.max(end, startOf(row))),
+      0,
+    ),
   };
 }
 
@@ -106,13 +110,21 @@ async function parseRows(path: string): Promise<readonly Row[]> {
       if (line.trim() === '') continue;
       const row = parseLine(line);
       if (!isRow(row)) throw new RecordingError(`${path}: line ${number} is not a JSON object`);
-      rows.push(row);
+      rows.push(withFacts(row));
     }
   } finally {
     await file.close();
   }
   return rows;
 }
+
+/** The row with what is read of its answer in place of the answer, which is longer. */
+function withFacts(row: Row): Row {
+  const { raw, facts: _, ...rest } = row;
+  return typeof raw === 'string' ? { ...rest, facts: parseSection(String(row.section), raw) } : rest;
+}
+
+const factsOf = (row: Row): NodeFacts | null => (isRow(row.facts) ? (row.facts as NodeFacts) : null);
 
 function parseLine(line: string): unknown {
   try {
@@ -148,11 +160,11 @@ interface Reading {
   readonly unseenMs: number;
 }
 
-function stepsOf(
+function* stepsOf(
   rows: readonly Row[],
   { known, withCounters, unseenMs }: Reading,
-): { steps: readonly RecordedStep[]; endsAt: number } {
-  const steps: RecordedStep[] = [];
+): Generator<RecordedStep, void> {
+  let steps: RecordedStep[] = [];
   const said = new Map<string, Said>();
   const sights = new Map<string, AgentSight>();
   const changes = changesOf(rows);
@@ -171,9 +183,11 @@ function stepsOf(
       }
     }
     if (!('verify' in row) && !('log' in row)) endsAt = Math.max(endsAt, at);
+    yield* steps;
+    steps = [];
   }
   for (; nextLookAt <= endsAt; nextLookAt += lookEveryMs) lookAtAll(steps, seen(nextLookAt), nextLookAt);
-  return { steps, endsAt };
+  yield* steps;
 
   function seen(at: number): ReadonlyMap<string, Said> {
     if (unseenMs === 0) return said;
@@ -215,11 +229,10 @@ function changesOf(rows: readonly Row[]): { soon(node: string, at: number, withi
  * which the counter moved.
  */
 function holdsCounters(rows: readonly Row[]): boolean {
-  const last = new Map<string, { readonly at: number; readonly counter: string; readonly close: number }>();
+  const last = new Map<string, { readonly at: number; readonly counter: number; readonly close: number }>();
   for (const row of rows) {
-    const counter =
-      typeof row.raw === 'string' ? /total_net_repl_input_bytes:(\d+)/.exec(row.raw)?.[1] : undefined;
-    if (counter === undefined) continue;
+    const counter = factsOf(row)?.stats?.replInputBytes ?? null;
+    if (counter === null) continue;
     const node = String(row.node);
     const before = last.get(node);
     const at = startOf(row);
@@ -229,10 +242,11 @@ function holdsCounters(rows: readonly Row[]): boolean {
   return [...last.values()].some(({ close }) => close >= 8);
 }
 
-const withoutCounters = <T extends Row>(row: T): T =>
-  typeof row.raw === 'string'
-    ? { ...row, raw: row.raw.replace(/total_net_repl_(in|out)put_bytes:\d+\r?\n/g, '') }
-    : row;
+function withoutCounters<T extends Row>(row: T): T {
+  const facts = factsOf(row);
+  if (!facts?.stats) return row;
+  return { ...row, facts: { stats: { ...facts.stats, replInputBytes: null, replOutputBytes: null } } };
+}
 
 const isOfNode = (row: Row, known: ReadonlySet<string>): row is Row & { readonly node: string } =>
   typeof row.node === 'string' && known.has(row.node);
@@ -317,8 +331,7 @@ function nextState(state: Said, row: Row): Said | null {
   if (typeof row.error === 'string')
     return { facts: slow.test(row.error) ? state.facts : withoutLife(state.facts), error: row.error };
   if ('connected' in row) return { ...state, error: null };
-  if (typeof row.raw !== 'string') return null;
-  const facts = parseSection(String(row.section), row.raw);
+  const facts = factsOf(row);
   return facts === null ? null : { facts: { ...state.facts, ...facts }, error: null };
 }
 
