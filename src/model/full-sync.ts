@@ -149,8 +149,11 @@ export interface SlaveTracker {
   /** Whether the master was seen to list the node as `full syncing` since the attach. */
   readonly listedFullSyncing: boolean;
   readonly listed: ListedSlave | null;
+  /** Its entry was found by its own address: from then on, no entry with its port is taken for its own by guess. */
+  readonly listedByAddress?: true;
   /** Since when the master does not list it in sync. */
   readonly notListedSince: number | null;
+  /** Entries that cannot be its own, as `ip:port`: listed before its SLAVEOF, or of other nodes of the expansion. */
   readonly listedBefore: readonly string[];
   /** Since when it answers again after a long silence: a frozen process asks for its place, and moves, only from then on. */
   readonly answersSince?: number;

@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import { newExpansion } from '../core/steps/new-expansion.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
+import { samePlace } from '../model/addresses.ts';
 import type { ComparisonReport } from '../model/comparison.ts';
 import { verdictSays } from '../model/comparison-texts.ts';
 import type { Expansion, JoinTarget } from '../model/expansion.ts';
@@ -158,7 +159,7 @@ export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
   return async (task): Promise<ComparisonReport> => {
     const startedAt = clock.now();
     await clock.sleep(comparisonMs, task.signal);
-    const node = cluster.nodes.find(({ port }) => port === task.node.address.port)!;
+    const node = cluster.nodes.find((each) => samePlace(each, task.node.address))!;
     const { lost, lostHow, foreign, keys } = cluster.observe(node.id);
     const differences = lost === null ? null : lost + (foreign ?? 0);
     const reason = lost === null ? verdictSays('no_master') : null;

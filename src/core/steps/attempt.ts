@@ -7,6 +7,7 @@ import type { Attempt, Intent, Join, NodeCommand } from '../../model/expansion.t
 import type { Look, NodeFacts, ReplicationFacts } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
+import { slaveName } from '../sync/master-tracker.ts';
 import { newSlaveTracker } from '../sync/tracker.ts';
 import { holdThrottle } from './bandwidth.ts';
 import { asksPerson, isOver } from './bound.ts';
@@ -168,6 +169,18 @@ const nodeReplication = (turn: Turn, join: Join): ReplicationFacts | null => {
   return look?.kind === 'answered' ? (look.facts.replication ?? null) : null;
 };
 
+/** The slaves that the master lists already, and the addresses at which it may come to list the other nodes. */
+function entriesOfOthers(turn: Turn, join: Join): readonly string[] {
+  const { masterTracker, joins } = turn.expansion;
+  const others = joins
+    .filter(({ index }) => index !== join.index)
+    .flatMap((other) => {
+      const { seenAs, ips = [] } = joinKnownAs(turn, other);
+      return [seenAs.host, ...ips].map((ip) => slaveName({ ip, port: seenAs.port }));
+    });
+  return [...(masterTracker.replication?.slaves ?? []).map(slaveName), ...new Set(others)];
+}
+
 function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
   const held =
     turn.frozen ??
@@ -193,15 +206,12 @@ function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
     return;
   }
   const { master } = turn.expansion;
-  const listedBefore = (turn.expansion.masterTracker.replication?.slaves ?? []).map(
-    (slave) => `${slave.ip}:${slave.port}`,
-  );
   const tracker = newSlaveTracker({
     attachedAt: turn.now,
     master: master.seenAs,
     self: join.target.seenAs,
     before: facts,
-    listedBefore,
+    listedBefore: entriesOfOthers(turn, join),
     binlogFileSizeBytes: turn.expansion.binlogFileSizeBytes,
     masterOffsets: turn.expansion.masterTracker.replication?.binlog ?? {},
     opensSupersededCopy: turn.capabilitiesOf(turn.nodeLooks.get(join.index))?.opensSupersededCopy,

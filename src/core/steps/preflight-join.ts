@@ -60,10 +60,10 @@ export function beginJoin(
     refuseOrWait(turn, checked, errors);
     return;
   }
+  if (holdForMaster(turn, checked)) return;
   if (!join.target.repoint && wasAttachedByOthers(turn, join, nodeLook)) {
     say(turn, 'node.foreign_attach', { master: turn.expansion.master.name }, join.target.name);
   }
-  if (holdForMaster(turn, checked)) return;
   startAttempt(turn, checked, nodeLook);
 }
 

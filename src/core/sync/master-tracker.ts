@@ -40,7 +40,7 @@ export const newMasterTracker = (): MasterTracker => ({
 export const masterSilence = ({ silentAs }: MasterTracker): Reason | null =>
   silentAs === null ? null : because('master_silent', { kind: silentAs });
 
-export const slaveName = (slave: ListedSlave): string => `${slave.ip}:${slave.port}`;
+export const slaveName = ({ ip, port }: Pick<ListedSlave, 'ip' | 'port'>): string => `${ip}:${port}`;
 
 /** What a checkpoint takes: the live files where the version tells them apart, else all of them. */
 export function snapshotSize(facts: NodeFacts): number | null {

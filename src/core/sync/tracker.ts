@@ -46,7 +46,7 @@ export function newSlaveTracker(start: {
   readonly self: Address;
   /** Last facts of the node before SLAVEOF: its counters and offsets are the base of the measurement. */
   readonly before: NodeFacts | null;
-  /** Slaves that the master listed before SLAVEOF, as `ip:port`. */
+  /** Entries that cannot be its own, as `ip:port`: listed before SLAVEOF, or of other nodes of the expansion. */
   readonly listedBefore: readonly string[];
   readonly binlogFileSizeBytes?: number | null;
   readonly masterOffsets?: Readonly<Record<string, BinlogOffset>>;
@@ -100,13 +100,12 @@ function throttleIn(facts: NodeFacts | null): Pick<SlaveTracker, 'throttleBytesP
 }
 
 /**
- * The master's entry for a node. If nothing tells the node's IP: the only entry with its port that appeared after
- * SLAVEOF (a node announces the address of its own socket, pika-facts 7).
+ * The master's entry for a node that was never listed under its own address: the only entry with its port that
+ * appeared after SLAVEOF (a node announces the address of its own socket, pika-facts 7).
  */
-function findListed(slaves: readonly ListedSlave[], tracker: SlaveTracker): ListedSlave | null {
-  const { self, ips, listed, listedBefore } = tracker;
-  const known = findListedSlave(slaves, { seenAs: self, ips: ips ?? [], listed });
-  if (known) return known;
+function guessListed(slaves: readonly ListedSlave[], tracker: SlaveTracker): ListedSlave | null {
+  const { self, listedBefore, listedByAddress } = tracker;
+  if (listedByAddress) return null;
   const appeared = slaves.filter(
     (slave) => slave.port === self.port && !listedBefore.includes(slaveName(slave)),
   );
@@ -241,7 +240,13 @@ function takeListing(
   capabilities: Capabilities,
 ): SlaveTracker {
   if (!master.replication || master.silentSince !== null) return tracker;
-  const listed = findListed(master.replication.slaves, tracker);
+  const { slaves } = master.replication;
+  const { self, ips = [] } = tracker;
+  const own = findListedSlave(slaves, { seenAs: self, ips });
+  const listed =
+    own ??
+    findListedSlave(slaves, { seenAs: self, ips, listed: tracker.listed }) ??
+    guessListed(slaves, tracker);
   const syncing = listed !== null && Object.values(listed.lag).includes('full syncing');
   const masterSyncing =
     master.replication.role !== 'master' && master.replication.linkStatus !== 'up'
@@ -254,6 +259,7 @@ function takeListing(
   return {
     ...tracker,
     listed,
+    ...(own === null ? {} : { listedByAddress: true }),
     notListedSince: isListedInSync(listed) ? null : (tracker.notListedSince ?? at),
     listedFullSyncing: tracker.listedFullSyncing || (capabilities.showsFullSyncing && syncing),
     masterSyncingAt: masterSyncing,

@@ -17,6 +17,8 @@ interface Setting {
   readonly databases?: number;
   /** db-sync-path of the nodes lies on another mount than db-path. */
   readonly onAnotherMount?: boolean;
+  /** Of all nodes; each has a host of its own. Else each has a port of its own. */
+  readonly port?: number;
   readonly policy?: PolicyInput;
   readonly credentials?: CredentialSource;
   /** What agents tell of the simulated nodes; absent = none do. */
@@ -34,6 +36,7 @@ export async function begin({
   slaves = version,
   databases = 1,
   onAnotherMount = false,
+  port,
   credentials,
   agents,
   compare,
@@ -50,7 +53,7 @@ export async function begin({
     { master: 'm', nodes },
     version,
     {},
-    { version: slaves, copiesOnAnotherMount: onAnotherMount },
+    { version: slaves, copiesOnAnotherMount: onAnotherMount, ...(port && { port }) },
   );
   before?.(cluster);
   const service = virtualService(cluster, {

@@ -187,6 +187,38 @@ test('others of a batch are attached once the dump that they share is finished',
   expect([...order].sort()).toEqual(['dump', 'n1', 'n2', 'n3']);
 });
 
+test('a node whose entry is gone does not wait for the entry of another', async () => {
+  const run = await begin({ version: '4.0.1', nodes: ['n1', 'n2'], port: 9221, policy: { batchSize: 2 } });
+  await run.comesTo('two copies', ({ joins }) => joins.every(({ phase }) => phase === 'transferring'));
+  run.cluster.fault.crash('n1');
+  run.cluster.fault.wipe('n1');
+  run.cluster.node('n1').persisted.slaveof = '';
+  run.cluster.fault.restart('n1');
+  const { joins } = await run.comesTo(
+    'its second attempt',
+    (e) => (e.joins[0]!.attempts[1]?.tracker ?? null) !== null,
+  );
+  expect(joins[1]!.phase).toBe('transferring');
+  expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+});
+
+test('a node that somebody attaches while it waits is told of once', async () => {
+  const run = await begin({
+    version: '4.0.1',
+    nodes: ['n1'],
+    before(cluster) {
+      const config = { 'throttle-bytes-per-second': 5 * MB };
+      cluster.addNode({ id: 'x', host: hostOf('x'), version: '4.0.1', config });
+      follow(cluster, 'x', 'm');
+      cluster.advance(2000);
+    },
+  });
+  await run.comesTo('a wait', ({ joins }) => joins[0]!.waitingFor?.text.includes('master is busy') === true);
+  follow(run.cluster, 'n1', 'm');
+  expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+  expect((await run.eventTypes()).filter((type) => type === 'node.foreign_attach')).toHaveLength(1);
+});
+
 describe('what the servers remember holds up SLAVEOF', () => {
   test('an entry of the node that the master keeps from before is waited for', async () => {
     const run = await begin({

@@ -626,6 +626,18 @@ describe('the master’s entry of a node', () => {
   it('is not one that was there before', () => {
     expect(found(entry('10.0.0.3', 3))).toBeNull();
   });
+
+  it('is none, once its own is gone: one that appeared beside it is of another node', () => {
+    const capabilities = capabilitiesOf({ server });
+    const listing = (at: number, ...slaves: readonly ListedSlave[]) =>
+      trackMaster(newMasterTracker(), answered(at, { replication: masterReplication({ slaves }) }));
+    const attached = newSlaveTracker({ attachedAt: 1000, master, self, before: null, listedBefore: [] });
+    const both = listing(1100, entry(self.host, 2), entry('10.0.0.5', 5));
+    const beside = trackSlaveThroughMaster(attached, both, 1100, capabilities);
+    expect(beside.listed?.ip).toBe(self.host);
+    const gone = trackSlaveThroughMaster(beside, listing(1200, entry('10.0.0.5', 5)), 1200, capabilities);
+    expect(gone.listed).toBeNull();
+  });
 });
 
 describe('the copy that counts (promise 5)', () => {
