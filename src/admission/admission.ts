@@ -208,7 +208,7 @@ export function createAdmission(given: AdmissionParts): Admission {
 
 /** What only a plan asks for: the answers do not change by themselves before a batch. */
 const masterPlanSections = [...preflightSections, 'commands', 'master_ports'] as const;
-const nodePlanSections = [...preflightNodeSections, 'slave_ports'] as const;
+const nodePlanSections = [...preflightNodeSections, 'slave_ports', 'slaveof'] as const;
 
 async function lookAtMaster(parts: Looking, master: NodeTarget): Promise<Observed> {
   const options = { sections: masterPlanSections, ...lookLimits(parts, master) };

@@ -1,4 +1,5 @@
 import type { Capabilities } from '../model/capabilities.ts';
+import type { RenamedCommand } from '../model/commands.ts';
 import type { NodeCommand, NodeTarget } from '../model/expansion.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { NotAllowed } from '../model/not-allowed.ts';
@@ -14,6 +15,8 @@ export interface Credential {
   readonly nodes?: readonly string[];
   /** Whether that list was given for this credential, rather than for all that have none. */
   readonly ownList?: boolean;
+  /** Names that `rename-command` of the servers gives to commands. They are secrets like the password. */
+  readonly commands?: Readonly<Partial<Record<RenamedCommand, string>>>;
 }
 
 export interface LookOptions {

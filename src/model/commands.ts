@@ -1,5 +1,9 @@
 import type { NodeCommand } from './views/expansion.ts';
 
+/** Commands that `rename-command` of a server may rename, and that the service can be given the names of. */
+export const renamedCommands = ['bgsave', 'clearreplicationid', 'config', 'lastsave', 'slaveof'] as const;
+export type RenamedCommand = (typeof renamedCommands)[number];
+
 /** A command as its words go to a node. */
 export function wordsOf(command: NodeCommand): readonly [string, ...(string | number)[]] {
   switch (command.kind) {

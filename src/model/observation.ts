@@ -31,6 +31,8 @@ export type LookSection =
   | 'data'
   | 'keys'
   | 'commands'
+  /** Whether it knows SLAVEOF: Pika answers SLAVEOF without arguments with an error, and does nothing (SlaveofCmd, 3.3.6 to 4.0.1). */
+  | 'slaveof'
   /** Those that read databases also of a node whose state is Error: all of its databases are known to be open. */
   | 'while_error'
   /** The ports on which nodes reach it as their master. */

@@ -260,11 +260,11 @@ export const problems = {
     steps(
       [
         'Remove rename-command for this command from the configuration file of the node, and restart the node.',
-        'Then retry the node, or skip it. The service sends commands under their own names.',
+        'Then retry the node, or skip it. Or give the service the name that it has there, in PIKA_COMMANDS or PIKA_CREDENTIAL_<NAME>_COMMANDS, and restart the service.',
       ],
       [
         '请在该节点的配置文件中去掉该命令的 rename-command，并重启节点。',
-        '然后重试该节点，或跳过它。本服务只使用命令的原名。',
+        '然后重试该节点，或跳过它。也可将它在那里的名称写入 PIKA_COMMANDS 或 PIKA_CREDENTIAL_<NAME>_COMMANDS，并重启本服务。',
       ],
     ),
   ),

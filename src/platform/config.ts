@@ -4,6 +4,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import type { Credential, CredentialSource } from '../engines/engine.ts';
 import { builtIn, KnowledgeError, knowledgeWith } from '../engines/pika/knowledge.ts';
+import { renamedCommands } from '../model/commands.ts';
 import { type Values, valueAt } from '../model/fields.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { SlotLimits } from '../model/slots.ts';
@@ -106,6 +107,15 @@ const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
 /** Hosts, networks and name patterns. */
 const NodeList = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
 
+/** What commands are called on servers whose `rename-command` renames them. */
+const CommandNames = Type.Object(
+  Object.fromEntries(
+    renamedCommands.map((name) => [name, Type.Optional(Type.String({ pattern: '^[^\\s,=]{1,200}$' }))]),
+  ),
+  strict,
+);
+type CommandNames = NonNullable<Credential['commands']>;
+
 const NamedSettings = Type.Object(
   {
     tokens: Type.Optional(
@@ -131,6 +141,7 @@ const NamedSettings = Type.Object(
             passwordEnv: Type.Optional(Type.String({ minLength: 1 })),
             passwordFile: Type.Optional(Type.String({ minLength: 1 })),
             nodes: Type.Optional(NodeList),
+            commands: Type.Optional(CommandNames),
           },
           strict,
         ),
@@ -406,6 +417,7 @@ class ConfigSource {
         username: entry.username ?? null,
         password,
         ...(entry.nodes === undefined ? {} : { nodes: this.#rules(where, entry.nodes) }),
+        ...(entry.commands === undefined ? {} : { commands: entry.commands as CommandNames }),
       });
     }
     this.#credentialFromEnv(found, 'default', 'PIKA');
@@ -449,15 +461,34 @@ class ConfigSource {
     };
     if (username !== null && password === null) alone('USERNAME');
     else if (nodes !== null && password === null && known === undefined) alone('NODES');
-    const list = nodes === null ? {} : { nodes };
-    if (password !== null) found.set(name, { username, password, ...list });
-    else if (known !== undefined) found.set(name, { ...known, ...list });
+    const commands = this.#commandNames(`${prefix}_COMMANDS`) ?? known?.commands ?? null;
+    if (commands !== null && password === null && known === undefined) alone('COMMANDS');
+    const rest = { ...(nodes === null ? {} : { nodes }), ...(commands === null ? {} : { commands }) };
+    if (password !== null) found.set(name, { username, password, ...rest });
+    else if (known !== undefined) found.set(name, { ...known, ...rest });
+  }
+
+  /** `command=name` with commas between; null = not set. */
+  #commandNames(variable: string): CommandNames | null {
+    const text = this.text(variable);
+    if (text === null) return null;
+    const names = Object.fromEntries(
+      text.split(',').map((entry) => {
+        const [command = '', ...name] = entry.trim().split('=');
+        return [command.toLowerCase(), name.join('=')];
+      }),
+    );
+    if (Value.Check(CommandNames, names)) return names as CommandNames;
+    this.#problems.push(
+      `${variable}: give command=name, with commas between; the commands can be ${renamedCommands.join(', ')}.`,
+    );
+    return null;
   }
 
   #namesInEnv(): ReadonlySet<string> {
     const names = new Set<string>();
     for (const variable of Object.keys(this.#env)) {
-      const match = /^PIKA_CREDENTIAL_([A-Z0-9_]+?)_(?:USERNAME|PASSWORD|PASSWORD_FILE|NODES)$/.exec(
+      const match = /^PIKA_CREDENTIAL_([A-Z0-9_]+?)_(?:USERNAME|PASSWORD|PASSWORD_FILE|NODES|COMMANDS)$/.exec(
         variable,
       );
       if (match?.[1] !== undefined) names.add(match[1]);
@@ -594,6 +625,8 @@ function collectSecrets(
   for (const token of tokens) found.add(token.token);
   for (const credential of credentials.values()) {
     if (credential.password !== null) found.add(credential.password);
+    // A shorter one may be part of an ordinary word.
+    for (const name of Object.values(credential.commands ?? {})) if (name.length >= 8) found.add(name);
   }
   for (const url of urls) {
     if (url === null) continue;

@@ -298,9 +298,15 @@ export const namedSettings: readonly Omit<Setting, 'value' | 'default'>[] = [
     text: 'The nodes to which this password may be sent: host names, `*.pika.example`, IP addresses, `10.0.0.0/8`, each with `:port` if you like.',
   },
   {
+    env: 'PIKA_COMMANDS',
+    file: 'credentials.default.commands',
+    otherwise: 'their own',
+    text: 'Names that `rename-command` gives to commands on these nodes: `slaveof=NAME,config=NAME`. It may hold `slaveof`, `config`, `clearreplicationid`, `bgsave` and `lastsave`; in the file it is an object.',
+  },
+  {
     env: 'PIKA_CREDENTIAL_<NAME>_PASSWORD[_FILE]',
     file: 'credentials.<name>.passwordEnv',
     otherwise: 'none',
-    text: 'A further password, to which requests refer by its name (lower case); also `…_USERNAME` and `…_NODES`.',
+    text: 'A further password, to which requests refer by its name (lower case); also `…_USERNAME`, `…_NODES` and `…_COMMANDS`.',
   },
 ];

@@ -45,6 +45,12 @@ describe('POST /v1/plans', () => {
     expect(api.engine.open()).toBe(0);
   });
 
+  test('asks the nodes alone whether they know SLAVEOF', async () => {
+    await post('/v1/plans', goodRequest);
+    const asked = api.engine.looks.filter(({ sections }) => sections.includes('slaveof'));
+    expect(new Set(asked.map(({ address }) => address))).toEqual(new Set(goodRequest.nodes));
+  });
+
   test('a request with errors is still answered with its plan', async () => {
     api.engine.set(nodeName, { kind: 'unreachable', at: 0, code: 'ECONNREFUSED', message: 'refused' });
     const plan = (await post('/v1/plans', goodRequest)).json();

@@ -6,7 +6,7 @@ import type { ApiOptions } from '../../src/api/parts.ts';
 import type { Credential, Engine, LookOptions } from '../../src/engines/engine.ts';
 import { capabilitiesOf } from '../../src/engines/pika/capabilities.ts';
 import { builtIn } from '../../src/engines/pika/knowledge.ts';
-import { formatAddress, type Look } from '../../src/model/observation.ts';
+import { formatAddress, type Look, type LookSection } from '../../src/model/observation.ts';
 import { type AccessToken, credentialSource, defaultLimits, type Limits } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { createMetrics, type Metrics } from '../../src/platform/metrics.ts';
@@ -24,6 +24,8 @@ export const nodeName = '10.0.0.2:9221';
 
 /** A small world of servers that answer as they are told, and that remember how they were logged in to. */
 export interface FakeEngine extends Engine {
+  /** What each look asked for. */
+  readonly looks: { readonly address: string; readonly sections: readonly LookSection[] }[];
   readonly logins: { readonly address: string; readonly credential: Credential | null }[];
   /** Every server not named here is a healthy empty node. */
   set(address: string, look: Look): void;
@@ -34,13 +36,15 @@ export const healthyMaster = (changes: ServerChanges = {}): Look => aMaster(chan
 export const healthyNode = (name: string, changes: ServerChanges = {}): Look => aNode(name, changes).look;
 
 export function fakeEngine(): FakeEngine {
-  const looks = new Map<string, Look>([[masterName, healthyMaster()]]);
+  const answers = new Map<string, Look>([[masterName, healthyMaster()]]);
   const logins: { address: string; credential: Credential | null }[] = [];
+  const looks: { address: string; sections: readonly LookSection[] }[] = [];
   let connections = 0;
   return {
     kind: 'fake',
+    looks,
     logins,
-    set: (address, look) => looks.set(address, look),
+    set: (address, look) => answers.set(address, look),
     open: () => connections,
     capabilities: capabilitiesOf,
     objectionToFollow: async () => null,
@@ -50,7 +54,10 @@ export function fakeEngine(): FakeEngine {
       logins.push({ address, credential });
       connections += 1;
       return {
-        look: async (_options: LookOptions) => looks.get(address) ?? healthyNode(address),
+        look: async ({ sections }: LookOptions) => {
+          looks.push({ address, sections });
+          return answers.get(address) ?? healthyNode(address);
+        },
         command: async () => {
           throw new Error('admission must never send a command to a node');
         },

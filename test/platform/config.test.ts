@@ -116,6 +116,17 @@ describe('a bad setting is named, with what to do about it', () => {
     ['a user without a password', { PIKA_USERNAME: 'admin' }, /^PIKA_USERNAME .*PIKA_PASSWORD/],
     ['a list of nodes without a password', { PIKA_NODES: '10.0.0.1' }, /^PIKA_NODES .*PIKA_PASSWORD/],
     [
+      'names of commands without a password',
+      { PIKA_COMMANDS: 'slaveof=x' },
+      /^PIKA_COMMANDS .*PIKA_PASSWORD/,
+    ],
+    [
+      'a name for a command that has its own everywhere',
+      { PIKA_PASSWORD: 'geheim', PIKA_COMMANDS: 'scan=x' },
+      /^PIKA_COMMANDS: .*bgsave, clearreplicationid, config, lastsave, slaveof/,
+    ],
+    ['a command without a name', { PIKA_PASSWORD: 'geheim', PIKA_COMMANDS: 'slaveof' }, /^PIKA_COMMANDS: /],
+    [
       'a crash point that is none',
       { PIKA_EXPANDER_CRASH_AT: 'before_slavof' },
       /^PIKA_EXPANDER_CRASH_AT .*before_slaveof, /,
@@ -293,6 +304,17 @@ test('the configuration file may hold every setting that a variable may hold', (
 });
 
 describe('passwords of nodes', () => {
+  test('have with them the names of renamed commands, which are secrets as they are', () => {
+    const [env, files] = fromFile(
+      { credentials: { dc2: { passwordEnv: 'PW', commands: { slaveof: 'follow-7f3a' } } } },
+      { PW: 'first', PIKA_PASSWORD: 'second', PIKA_COMMANDS: 'SLAVEOF=chain-5d11, config=c' },
+    );
+    const { credentials, secrets } = load(env, files);
+    expect(credentials.get('dc2')?.commands).toEqual({ slaveof: 'follow-7f3a' });
+    expect(credentials.get(null)?.commands).toEqual({ slaveof: 'chain-5d11', config: 'c' });
+    expect(secrets).toEqual(expect.arrayContaining(['follow-7f3a', 'chain-5d11']));
+  });
+
   test('come by name, from variables and files, and never stand in the configuration file', () => {
     const [env, files] = fromFile(
       { credentials: { default: { passwordEnv: 'PW' }, dc2: { username: 'admin', passwordFile: '/pw' } } },

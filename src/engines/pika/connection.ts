@@ -13,7 +13,7 @@ import { ProtocolError } from '../../resp/reader.ts';
 import type { CommandResult, Credential, LookOptions, NodeConnection } from '../engine.ts';
 import { type Access, AccessRefused } from '../node-access.ts';
 import { capabilitiesOf } from './capabilities.ts';
-import { firstLine, type Link, LinkError, openLink, type Reply } from './link.ts';
+import { firstLine, type Link, LinkError, openLink, type Reply, underNames } from './link.ts';
 import { DeniedReply, deniedReply, readFacts } from './read-look.ts';
 
 export interface ConnectionOptions {
@@ -243,7 +243,8 @@ export class PikaConnection implements NodeConnection {
     }
     this.dropLink();
     work.stage = 'connecting';
-    const link = await this.options.wires.open(this.target.address, work.signal, this.access);
+    const opened = await this.options.wires.open(this.target.address, work.signal, this.access);
+    const link = underNames(opened, this.credential?.commands);
     this.link = link;
     work.stage = 'connected';
     if (work.signal.aborted || this.closed) link.destroy();

@@ -35,6 +35,20 @@ export interface Link {
   destroy(): void;
 }
 
+/** The same link to a server that knows commands under names of its own. */
+export function underNames(link: Link, names: Readonly<Record<string, string>> | undefined): Link {
+  if (names === undefined) return link;
+  const named = ([name, ...args]: Command): Command => [names[name.toLowerCase()] ?? name, ...args];
+  return {
+    connectedTo: link.connectedTo,
+    get usable() {
+      return link.usable;
+    },
+    send: (commands) => link.send(commands.map(named)),
+    destroy: () => link.destroy(),
+  };
+}
+
 /**
  * Connects; rejects with AccessRefused, or with a LinkError whose code is that of the socket (ECONNREFUSED, ENOTFOUND, …).
  */

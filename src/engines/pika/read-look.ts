@@ -68,13 +68,16 @@ export async function readFacts(link: Link, options: ReadOptions): Promise<NodeF
   const split = mayBeGone && sections.has('replication') && sections.size > 1;
   const states = split ? await readCheap(link, options, (name) => !readsDatabases.has(name)) : {};
   if (isInError(states.replication))
-    return { ...states, ...(await readCheap(link, options, (name) => name === 'config')) };
+    return {
+      ...states,
+      ...(await readCheap(link, options, (name) => name === 'config' || name === 'slaveof')),
+    };
   const rest = await readCheap(link, options, (name) => !split || readsDatabases.has(name));
   const first = { ...states, ...rest };
   const all: NodeFacts = { ...known, ...first };
   const data = await readData(link, options, all);
   const keys = await readKeys(link, options, all);
-  const hiddenCommands = [...(first.hiddenCommands ?? []), ...(keys.hiddenCommands ?? [])];
+  const hiddenCommands = [states, rest, keys].flatMap((facts) => facts.hiddenCommands ?? []);
   return { ...first, ...data, ...keys, ...(hiddenCommands.length > 0 && { hiddenCommands }) };
 }
 
@@ -103,6 +106,7 @@ async function readCheap(
   const commands: Command[] = [
     ...infos.map((name): Command => ['INFO', infoOf[name]]),
     ...(has('lastsave') ? [['LASTSAVE'] as Command] : []),
+    ...(has('slaveof') ? [['SLAVEOF'] as Command] : []),
     ...settings.map((key): Command => ['CONFIG', 'GET', key]),
   ];
   if (commands.length === 0) return {};
@@ -110,10 +114,16 @@ async function readCheap(
   const texts = new Map(infos.map((name, index) => [name, infoText(`INFO ${infoOf[name]}`, replies[index])]));
   const rest = replies.slice(infos.length);
   const lastSave = has('lastsave') ? rest.shift() : undefined;
+  const slaveof = has('slaveof') ? rest.shift() : undefined;
+  const hiddenCommands = [
+    ...(isHidden(slaveof) ? ['slaveof'] : []),
+    ...(settings.length > 0 && isHidden(rest[0]) ? ['config'] : []),
+  ];
   return {
     ...infoFacts(texts),
     ...lastSaveFacts(lastSave),
     ...settingFacts(settings, rest, passwords, texts.get('sizes')),
+    ...(hiddenCommands.length > 0 && { hiddenCommands }),
   };
 }
 
@@ -241,10 +251,7 @@ function settingFacts(
   );
   const config = configFacts(values, passwords);
   const dbInstanceNum = config.dbInstanceNum ?? parseInstanceCount(rocksdb ?? '');
-  return {
-    config: { ...config, dbInstanceNum },
-    ...(isHidden(replies[0]) && { hiddenCommands: ['config'] }),
-  };
+  return { config: { ...config, dbInstanceNum } };
 }
 
 async function readData(link: Link, options: ReadOptions, known: NodeFacts): Promise<NodeFacts> {

@@ -1,4 +1,5 @@
 /** Findings about the request as a whole, and about servers that cannot be read. */
+import { renamedCommands } from '../commands.ts';
 import type { ExpansionState } from '../expansion.ts';
 import { type NotAllowed, notAllowedStep, notAllowedText } from '../not-allowed.ts';
 import { stateWord } from '../state-words.ts';
@@ -70,6 +71,15 @@ const triedInstead = (seenAs: string | null, language: Language): string => {
     zh: `本服务试的是自己使用的地址，没有试 ${seenAs}。`,
   }[language];
 };
+
+/** Where the service is told the names that commands have on a server. */
+const namesFor = (commands: readonly string[]): Record<Language, string> =>
+  commands.some((command) => renamedCommands.some((name) => name === command))
+    ? {
+        en: ' Or give the service the names that they have there: PIKA_COMMANDS, or PIKA_CREDENTIAL_<NAME>_COMMANDS.',
+        zh: '也可将它们在那里的名称写入 PIKA_COMMANDS 或 PIKA_CREDENTIAL_<NAME>_COMMANDS。',
+      }
+    : { en: '', zh: '' };
 
 const upper = (name: string): string => name.toUpperCase();
 
@@ -278,20 +288,20 @@ export const reachFindings = {
   command_hidden: row<{ commands: readonly string[] }>({
     severity: 'error',
     meaning: plain(
-      'A server does not know a command that the service needs. `rename-command` in its configuration hides the command. The service sees this for CONFIG and SCAN, which it sends anyway, and sends no word of SLAVEOF before a node is to be attached.',
-      '服务器不认识本服务所需的命令：其配置中的 `rename-command` 隐藏了该命令。本服务只能看出 CONFIG 和 SCAN（它们本来就会用到）；在挂载节点之前不会发送 SLAVEOF。',
+      'A server does not know a command that the service needs. `rename-command` in its configuration hides the command. The service sees this for CONFIG and SCAN, which it sends anyway, and for SLAVEOF, which it sends to each node without arguments: Pika then answers with an error and does nothing.',
+      '服务器不认识本服务所需的命令：其配置中的 `rename-command` 隐藏了该命令。本服务会检查 CONFIG 和 SCAN（它们本来就会用到），并向每个节点发送不带参数的 SLAVEOF：Pika 只会应答错误，不做任何操作。',
     ),
     text: {
       en: ({ node, master, commands }, reader) =>
-        `${node || `The master ${master}`} does not know ${listed(commands.map(upper), reader)} under ${commands.length === 1 ? 'this name' : 'these names'}. SLAVEOF may be hidden too: the service sees this only when it attaches a node.`,
+        `${node || `The master ${master}`} does not know ${listed(commands.map(upper), reader)} under ${commands.length === 1 ? 'this name' : 'these names'}.`,
       zh: ({ node, master, commands }, reader) =>
-        `${node || `主节点 ${master}`} 不认识命令 ${listed(commands.map(upper), reader)}。SLAVEOF 也可能被隐藏：本服务只有在挂载节点时才能看出来。`,
+        `${node || `主节点 ${master}`} 不认识命令 ${listed(commands.map(upper), reader)}。`,
     },
     nextStep: {
       en: ({ node, master, commands }, reader) =>
-        `Remove rename-command for ${listed(commands.map(upper), reader)} from the configuration file of ${node || master} and restart it. The service sends commands under their own names.`,
+        `Remove rename-command for ${listed(commands.map(upper), reader)} from the configuration file of ${node || master} and restart it.${namesFor(commands).en}`,
       zh: ({ node, master, commands }, reader) =>
-        `请在 ${node || master} 的配置文件中去掉 ${listed(commands.map(upper), reader)} 的 rename-command 并重启。本服务只使用命令的原名。`,
+        `请在 ${node || master} 的配置文件中去掉 ${listed(commands.map(upper), reader)} 的 rename-command 并重启。${namesFor(commands).zh}`,
     },
   }),
 

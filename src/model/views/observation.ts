@@ -195,7 +195,7 @@ const NodeFacts = Type.Partial(
     }),
     hiddenCommands: Type.Array(Type.String(), {
       description:
-        'Commands of the look that every version has and the node does not know under their own names: config, scan. Absent = none was met.',
+        'Commands that every version has and the node does not know under the names by which the service sends them: config, scan, slaveof. Absent = none was met.',
     }),
     derivedPorts: Type.Array(DerivedPort, {
       description:

@@ -400,6 +400,22 @@ test.each(['3.5.4', '3.3.6'] as const)(
   },
 );
 
+test('a credential names the commands that rename-command has renamed', async () => {
+  const credential = {
+    username: null,
+    password: 'geheim',
+    nodes: ['10.0.0.0/8'],
+    commands: { slaveof: 'follow' },
+  };
+  const { comesTo, cluster } = await begin({
+    nodes: ['n1'],
+    credentials: { get: () => credential, names: [] },
+    before: ({ node }) => Object.assign(node('n1'), { renamedCommands: { slaveof: 'follow' } }),
+  });
+  expect((await comesTo('its end', over)).state).toBe('succeeded');
+  expect(cluster.observe('n1').lost).toBe(0);
+});
+
 test('keys that live longer on the node: the policy can ask a person, after one copy and with the commands', async () => {
   const { comesTo, cluster } = await begin({ nodes: ['n1'], policy: { longerTtls: 'halt' } });
   await comesTo('its copy', isIn(0, 'transferring'));

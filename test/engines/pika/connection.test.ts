@@ -257,8 +257,35 @@ describe('commands that a node hides', () => {
       answer: pika354({ CONFIG: unknownOn(family, 'config'), SCAN: unknownOn(family, 'scan') }),
     });
     expect(factsOf(await look(connection, ['config', 'keys'])).hiddenCommands).toEqual(['config', 'scan']);
-    // Nothing beside the look itself was asked, and no word of SLAVEOF.
+    // Nothing beside the look itself was asked.
     expect(said(node).filter((words) => !/^(?:CONFIG GET|SELECT|SCAN) /.test(words))).toEqual([]);
+  });
+
+  test.each([
+    ['4.0.1', unknownOn('4.0.1', 'slaveof'), ['slaveof']],
+    ['4.0.1', "-ERR wrong number of arguments for 'slaveof' command\r\n", undefined],
+    ['3.3.6', unknownOn('3.3.6', 'slaveof'), ['slaveof']],
+  ] as const)(
+    '%s: SLAVEOF is asked for without arguments, which does nothing',
+    async (_family, SLAVEOF, hidden) => {
+      const { node, connection } = await given({ answer: pika354({ SLAVEOF }) });
+      expect(factsOf(await look(connection, ['server', 'slaveof'])).hiddenCommands).toEqual(hidden);
+      expect(node.received.filter(([name]) => name === 'SLAVEOF')).toEqual([['SLAVEOF']]);
+    },
+  );
+
+  test('are sent under the names that their credential gives them, and no others', async () => {
+    const commands = { slaveof: 'follow-7f3a', config: 'setting-19' };
+    const credential = { username: null, password: 'geheim', commands };
+    const { node, connection } = await given(
+      { answer: pika354({ AUTH: '+OK\r\n', 'setting-19': '*0\r\n', 'follow-7f3a': '+OK\r\n' }) },
+      credential,
+    );
+    const facts = factsOf(await look(connection, ['server', 'config', 'slaveof']));
+    expect(facts).not.toHaveProperty('hiddenCommands');
+    expect(await connection.command({ kind: 'slaveof_no_one' }, 20_000)).toMatchObject({ outcome: 'ok' });
+    const names = new Set(node.received.map(([name]) => name));
+    expect(names).toEqual(new Set(['AUTH', 'INFO', 'setting-19', 'follow-7f3a', 'PING']));
   });
 
   test('are none where a command is only refused', async () => {
