@@ -181,7 +181,7 @@ export class ServerFolders {
     const { tables } = known ?? { tables: new Map<string, Found>() };
     if (!known) this.#came.set(db, [...(this.#came.get(db) ?? []), { inode, tables }].slice(-2));
     for (const file of found)
-      if (file.name.endsWith('.sst') && (tables.has(file.name) || tables.size < mostListed))
+      if (file.name.endsWith('.sst') && (tables.has(file.name) || tables.size < this.#mostListed))
         tables.set(file.name, file);
   }
 
@@ -255,7 +255,8 @@ export class ServerFolders {
     if (!/^MANIFEST-\d+$/.test(current)) return none('CURRENT: names no MANIFEST');
     const manifest = await this.#manifest(path, folder, current);
     if (typeof manifest === 'string') return none(`${current}: ${manifest}`);
-    if (manifest.length > mostListed) return none(`${current}: names more than ${mostListed} tables`);
+    if (manifest.length > this.#mostListed)
+      return none(`${current}: names more than ${this.#mostListed} tables`);
     const { tables } = await this.#knownTables(path, folder);
     const found: Found[] = [];
     const wrong: string[] = [];
@@ -280,7 +281,7 @@ export class ServerFolders {
     const known = before?.inode === ino ? before : { inode: ino, mtimeNs: 0n, tables: new Map() };
     this.#tablesOf.set(path, known);
     if (known.tables.size > 0 && known.mtimeNs !== mtimeNs) {
-      const there = new Set((await folder.entries(2 * mostListed)).map(({ name }) => name));
+      const there = new Set((await folder.entries(2 * this.#mostListed)).map(({ name }) => name));
       for (const name of known.tables.keys()) if (!there.has(name)) known.tables.delete(name);
     }
     known.mtimeNs = isFresh(mtimeNs) ? 0n : mtimeNs;
@@ -327,10 +328,10 @@ export class ServerFolders {
       dumpId: null,
       files: found.length,
       bytes: found.reduce((sum, { size }) => sum + Number(size), 0),
-      ...(wanted.list && found.length <= mostListed
+      ...(wanted.list && found.length <= this.#mostListed
         ? named([
             ...found.map((file) => this.#listed(path, file, wanted.hash)),
-            ...gone.slice(0, mostListed - found.length).map((file) => this.#goneListed(file)),
+            ...gone.slice(0, this.#mostListed - found.length).map((file) => this.#goneListed(file)),
           ])
         : { listing: null }),
     };

@@ -107,16 +107,16 @@ type Away =
       readonly met: string | null;
     };
 
-export type ProofGone = 'dump_during_copy' | 'dump_gone' | 'came_too_late';
-
-const proofGoneWords: Readonly<Record<ProofGone, { readonly en: string; readonly zh: string }>> = {
+/** Findings of `files_complete` after which nothing can prove this copy any more. */
+export const proofGoneWords = {
   dump_during_copy: { en: 'the master began another dump during the copy', zh: '复制期间主节点又开始做快照' },
   dump_gone: { en: 'its dump is no longer on the master', zh: '对应的快照已不在主节点上' },
   came_too_late: {
     en: 'a compaction replaced tables before the agent saw them',
     zh: '代理程序看到之前 compaction 已取代了表文件',
   },
-};
+} as const;
+export type ProofGone = keyof typeof proofGoneWords;
 
 const states = (dbStates: Readonly<Record<string, string>>): string =>
   Object.entries(dbStates)

@@ -1,6 +1,6 @@
 /** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
 import { makeAnomaly } from '../../model/anomalies.ts';
-import type { ProofGone } from '../../model/anomaly-table.ts';
+import { type ProofGone, proofGoneWords } from '../../model/anomaly-table.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import { type AnomalyRecord, type CatchUp, type EvidenceRule, inWords, isMet } from '../../model/evidence.ts';
 import type { Attempt, Join } from '../../model/expansion.ts';
@@ -254,9 +254,7 @@ type Gone = { readonly as: ProofGone; readonly db: string };
 function proofGone([rule, ...others]: readonly Omit<EvidenceRule, 'at'>[]): Gone | null {
   if (rule?.rule !== 'files_complete' || rule.holds !== null || others.length > 0) return null;
   const as = rule.statement;
-  return as === 'dump_during_copy' || as === 'dump_gone' || as === 'came_too_late'
-    ? { as, db: String(rule.facts.db) }
-    : null;
+  return as !== undefined && as in proofGoneWords ? { as: as as ProofGone, db: String(rule.facts.db) } : null;
 }
 
 function unproven(turn: Turn, join: Join, gone: Gone): AnomalyRecord {
