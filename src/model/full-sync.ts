@@ -209,6 +209,8 @@ export interface FilesSeen {
     >
   >;
   readonly found: FoundInRule | null;
+  /** The most tables that were hashed on both sides, and when they were; absent = no hashes were waited for. */
+  readonly hashing?: { readonly most: number; readonly at: number };
 }
 
 export interface MasterSample {

@@ -36,6 +36,7 @@ const facts = {
   hashed: 3,
   bytes: 140e6,
   replaced: 2,
+  unhashed: 1,
   problem: 'strings/000012.sst: missing',
 };
 

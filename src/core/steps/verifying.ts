@@ -242,7 +242,8 @@ function settle(turn: Turn, join: Join, tracker: SlaveTracker, report: Compariso
   const waiting = isSteady ? judged : waitFor(turn, judged, why);
   // Looks in a row take their time, and a node that now and then gives no answer may never have so many.
   const limitMs = stallTimeoutMs + (isSteady ? stableLooks * (lookIntervalMs + looksLastMs) : 0);
-  const endsAt = Math.max(waiting.phaseSince, report.endedAt) + limitMs;
+  const hashedAt = tracker.files?.hashing?.at ?? 0;
+  const endsAt = Math.max(waiting.phaseSince, report.endedAt, hashedAt) + limitMs;
   if (!isOver(turn, waiting, { endsAt, atEnd: asksPerson })) return;
   const facts = { node: join.target.name, because: why };
   giveUp(turn, waiting, 'quarantined', makeProblem('evidence_missing', facts, now));

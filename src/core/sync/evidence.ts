@@ -187,7 +187,7 @@ function singleSnapshot(
 
 const dumpedDuring = (wait: FullSyncPass): boolean => wait.laterDumps > 0;
 
-/** The report of an agent, with its lists, is under way for as long; hashing takes longer. */
+/** The report of an agent, with its lists, is under way for as long; the next hash of a table takes longer. */
 const awaitedForMs: Partial<Record<Statement<'files_complete'>, number>> = {
   silent_agent: 10_000,
   attempt_unseen: 10_000,
@@ -204,8 +204,8 @@ export function filesRule(slave: SlaveTracker, requireAgent: boolean): Judged {
   const seen = slave.files?.found ?? found('files_complete', null, 'not_opened', {});
   const judged: Judged = { ...seen, rule: 'files_complete' };
   const awaitedMs = awaitedForMs[seen.statement as Statement<'files_complete'>];
-  const openedForMs = (slave.lastAnsweredAt ?? 0) - (lastPass(slave)?.endedAt ?? 0);
-  const isAwaited = awaitedMs !== undefined && openedForMs < awaitedMs;
+  const since = Math.max(lastPass(slave)?.endedAt ?? 0, slave.files?.hashing?.at ?? 0);
+  const isAwaited = awaitedMs !== undefined && (slave.lastAnsweredAt ?? 0) - since < awaitedMs;
   return seen.holds === null && !requireAgent && !isAwaited ? { ...judged, leftOut: true } : judged;
 }
 

@@ -3,8 +3,8 @@
  * only hold a node back. What is compared, and why: a copied table file keeps its name and content until a compaction
  * replaces it; CURRENT, MANIFEST and OPTIONS are written anew as the copy is opened (pika-facts 4.10). So the table files
  * that the node's MANIFEST names right after the swap are set beside the files of the dump. A table that a compaction has
- * replaced by then counts as its agent saw it come. A table that nobody saw proves nothing. Another size, another hash, or
- * the log of the node do.
+ * replaced by then counts as its agent saw it come, also before it was hashed: the compaction has checked its blocks. A
+ * table that nobody saw proves nothing. Another size, another hash, or the log of the node do.
  */
 import {
   type FoundInRule,
@@ -52,7 +52,19 @@ export function takeFiles(
   if (before.found !== null && before.found.holds !== null) return { ...slave, files: before };
   const seen = takeDumps(before, node.sight, master.sight, pass);
   if (pass.end !== 'swapped') return { ...slave, files: seen };
-  return { ...slave, files: { ...seen, found: judge({ slave, pass, seen, node, master, hashes }) } };
+  const judged = judge({ slave, pass, seen, node, master, hashes });
+  return { ...slave, files: { ...seen, found: judged, ...hashingOf(before, judged, slave.lastAnsweredAt) } };
+}
+
+/** How far the hashing is: who waits for it waits as long as it goes on. */
+function hashingOf(
+  { hashing }: FilesSeen,
+  { statement, facts }: Found,
+  at: number | null,
+): Partial<FilesSeen> {
+  if (statement !== 'not_hashed' || at === null) return {};
+  const { hashed } = facts as StatementFacts<'files_complete', 'not_hashed'>;
+  return { hashing: hashing !== undefined && hashed <= hashing.most ? hashing : { most: hashed, at } };
 }
 
 const begun = ({ startedAt }: FullSyncPass): FilesSeen => ({ since: startedAt, dumps: {}, found: null });
@@ -98,21 +110,27 @@ interface Scene {
   readonly hashes: boolean;
 }
 
-/** Of all databases the worst: what is wrong before what nobody knows. */
+/** Of all databases the worst: what is wrong before what nobody knows, and that before hashes that are on their way. */
 function judge(scene: Scene): Found {
   const { slave, pass } = scene;
   const dbs = [...new Set([...Object.keys(slave.replication?.binlog ?? {}), ...pass.dbs])];
   const all = dbs.map((db) => judgeDatabase(scene, db));
-  const wrong = all.find(({ holds }) => holds === false);
-  const unknown = all.find(({ holds }) => holds !== true);
-  if (wrong ?? unknown ?? !all[0]) return wrong ?? unknown ?? found(null, 'not_opened', {});
-  const sum = (name: keyof Whole) => all.reduce((total, { facts }) => total + (facts[name] as number), 0);
+  if (all.length === 0) return found(null, 'not_opened', {});
+  const worst =
+    all.find(({ holds }) => holds === false) ??
+    all.find(({ holds, statement }) => holds === null && statement !== 'not_hashed');
+  if (worst) return worst;
+  const sum = (name: keyof Whole) => all.reduce((total, { facts }) => total + Number(facts[name]), 0);
+  const [tables, hashed] = [sum('tables'), sum('hashed')];
+  if (all.some(({ holds }) => holds === null)) return found(null, 'not_hashed', { hashed, tables });
+  const unhashed = sum('unhashed');
   return whole({
-    tables: sum('tables'),
+    tables,
     bytes: sum('bytes'),
     files: sum('files'),
-    hashed: sum('hashed'),
+    hashed,
     replaced: sum('replaced'),
+    unhashed,
   });
 }
 
@@ -222,16 +240,23 @@ function compare({ db, theirs, own, hashes, files, afterMs }: Lists): Found {
   const changed = hashed.filter(({ dump, node }) => dump.sha256 !== node!.sha256);
   if (changed[0])
     return found(false, 'hashes_differ', { db, files: changed.length, example: changed[0].dump.name });
-  const isLost = (node: FolderFile | undefined) => !node || (hashes && node.gone && node.sha256 === null);
-  const gone = pairs.filter(({ node }) => isLost(node)).length;
+  const gone = pairs.filter(({ node }) => !node).length;
   if (gone > 0) return found(null, 'came_too_late', { db, gone, tables: tables.length, afterMs });
   const others = notOfThisDump(tables, own);
   if (others[0]) return found(null, 'other_tables', { db, others: others.length, example: others[0].name });
-  if (hashes && hashed.length < tables.length)
+  const unhashed = hashes ? pairs.filter(({ node }) => node!.gone && node!.sha256 === null).length : 0;
+  if (hashes && hashed.length + unhashed < tables.length)
     return found(null, 'not_hashed', { hashed: hashed.length, tables: tables.length });
   const bytes = tables.reduce((sum, file) => sum + file.bytes, 0);
   const replaced = pairs.filter(({ node }) => node!.gone).length;
-  return whole({ tables: tables.length, bytes, files, hashed: hashed.length, replaced });
+  return whole({
+    tables: tables.length,
+    bytes,
+    files,
+    hashed: hashed.length,
+    replaced,
+    unhashed,
+  });
 }
 
 /** Tables that the node wrote itself have higher numbers than those of the dump that it opened. */

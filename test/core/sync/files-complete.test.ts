@@ -135,7 +135,13 @@ describe('a compaction has replaced tables before the list of the database came'
       master: dump({ listing: hashed }),
     });
     expect(found(told(hashed[2]!), true)).toMatchObject({ holds: true, facts: { hashed: 3, replaced: 1 } });
-    expect(found(told(tables[2]!), true)).toMatchObject({ holds: null, statement: 'came_too_late' });
+    expect(found(told(tables[2]!), true)).toMatchObject({
+      holds: true,
+      statement: 'complete_then_compacted',
+      facts: { hashed: 2, replaced: 1, unhashed: 1 },
+    });
+    const short = table(tables[2]!.name, 100);
+    expect(found(told(short), true)).toMatchObject({ holds: null, statement: 'came_too_late' });
     expect(found(told({ ...hashed[2]!, sha256: 'other' }), true)).toMatchObject({
       holds: false,
       statement: 'hashes_differ',
@@ -249,6 +255,32 @@ describe('what nobody can tell is not judged, with the reason', () => {
       holds: true,
       facts: { hashed: 3 },
     });
+  });
+});
+
+describe('hashes that are on their way', () => {
+  const hashed = tables.map(({ name, bytes }) => table(name, bytes, `of ${name}`));
+  const answeredAt = (at: number, known: SlaveTracker = slave): SlaveTracker => ({
+    ...known,
+    lastAnsweredAt: at,
+  });
+  const told = (count: number) => ({
+    node: node({ node: opened(...hashed.slice(0, count), ...tables.slice(count)) }),
+    master: master({ master: dump({ listing: hashed }) }),
+  });
+  const seenAt = (at: number, count: number, known: SlaveTracker): SlaveTracker => {
+    const { node, master } = told(count);
+    return takeFiles(answeredAt(at, known), node, master, true);
+  };
+
+  test('are waited for as long as one after another comes, without requireAgent too', () => {
+    let known = seenAt(10_000, 1, slave);
+    expect(filesRule(answeredAt(69_000, known), false).leftOut).toBeUndefined();
+    known = seenAt(69_000, 2, known);
+    expect(filesRule(answeredAt(128_000, known), false).leftOut).toBeUndefined();
+    known = seenAt(128_000, 2, known);
+    expect(filesRule(answeredAt(130_000, known), false).leftOut).toBe(true);
+    expect(seenAt(140_000, 3, known).files?.found).toMatchObject({ holds: true, statement: 'complete' });
   });
 });
 
