@@ -71,6 +71,13 @@ describe.skipIf(reason !== null)('with an agent, on real Pika', { timeout: 400_0
     expect(await compare(rig.master, node)).toEqual({ keys, missing: 0, foreign: 0, different: 0 });
   });
 
+  it('a copy that ends within two seconds is proven too', async () => {
+    await start({ settings: { 'throttle-bytes-per-second': 40 * 1024 * 1024 } });
+    const ended = await expandOne(rig, node, {}, proven);
+    expect([ended.state, ended.attempts.length]).toEqual(['succeeded', 1]);
+    expect(rule(ended).holds).toBe(true);
+  });
+
   it.each([
     ['no file is said to be proven that is not', {}],
     // 4.0.1 may end the copy of a dump that is gone by then: nothing is left to set its files beside.
