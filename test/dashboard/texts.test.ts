@@ -67,6 +67,18 @@ describe.skipIf(noBrowser !== null)('what the service says, in the language of t
     expect(page.complaints).toEqual([]);
   });
 
+  it('the list of audits says which masters could not be read', async () => {
+    const { page } = await openHalted();
+    await page.context.route(/\/v1\/audits(\?|$)/, async (route) => {
+      const answer = await (await route.fetch()).json();
+      const [audit] = answer.items;
+      const counts = { ...audit.counts, slaves: 0, damaged: 0, mastersNotRead: 1 };
+      await route.fulfill({ json: { items: [{ ...audit, counts }], nextCursor: null } });
+    });
+    await page.goto('/audits');
+    await page.page.getByText('1 master could not be read').waitFor();
+  });
+
   it('the page of knowledge tells each fault with what to do instead, and is linked in the navigation', async () => {
     const { page } = await openHalted();
     await page.goto('/');

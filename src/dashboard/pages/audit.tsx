@@ -169,7 +169,7 @@ function RepairPanel({ repair }: { readonly repair: Repair }) {
         {plan.isError && <PlanError error={plan.error} />}
         {plan.data && (
           <>
-            <PlanView plan={plan.data} onPermit={() => {}} />
+            <PlanView plan={plan.data} />
             {start.isError && <PlanError error={start.error} />}
             <div className="row no-print">
               <Button

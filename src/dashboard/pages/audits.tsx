@@ -1,5 +1,6 @@
 import { Button, Textarea } from '@mantine/core';
 import { useState } from 'react';
+import { auditSummaryText } from '../../model/audit-report.ts';
 import { verdictWord } from '../../model/audit-texts.ts';
 import type { AuditVerdict, StoredAuditDoc } from '../../model/views/audit.ts';
 import { startAudit, useAudits, useIsOperator } from '../api/queries.ts';
@@ -7,7 +8,7 @@ import { ListPanel } from '../components/list-panel.tsx';
 import { PageTitle, useNow } from '../components/parts.tsx';
 import { StartDialog } from '../components/start-dialog.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
-import { formatCount, formatMoment } from '../format.ts';
+import { formatMoment } from '../format.ts';
 import { useLanguage, useMessages } from '../i18n.tsx';
 import { Link, useRouter } from '../router.tsx';
 import { parseNodes } from './new-expansion/parse-nodes.ts';
@@ -19,15 +20,9 @@ const tones: Readonly<Record<AuditVerdict, Tone>> = {
   not_judged: 'plain',
 };
 
-/** The word for a verdict in the language of the page. */
-function useVerdictWord(): (verdict: AuditVerdict) => string {
-  const { language } = useLanguage();
-  return (verdict) => verdictWord(verdict, { language, tool: 'dashboard' });
-}
-
 export function AuditVerdictBadge({ verdict }: { readonly verdict: AuditVerdict }) {
-  const word = useVerdictWord();
-  return <Badge tone={tones[verdict]}>{word(verdict)}</Badge>;
+  const { language } = useLanguage();
+  return <Badge tone={tones[verdict]}>{verdictWord(verdict, { language, tool: 'dashboard' })}</Badge>;
 }
 
 export function AuditStateBadge({ state }: { readonly state: StoredAuditDoc['state'] }) {
@@ -38,7 +33,6 @@ export function AuditStateBadge({ state }: { readonly state: StoredAuditDoc['sta
 export default function AuditsPage() {
   const a = useMessages().audits;
   const operator = useIsOperator();
-  const word = useVerdictWord();
   const [asking, setAsking] = useState(false);
   return (
     <div className="main">
@@ -50,7 +44,7 @@ export default function AuditsPage() {
       <ListPanel
         list={useAudits()}
         label={a.title}
-        columns={[a.asked, a.state, a.slaves, word('damaged'), word('doubtful'), word('not_judged')]}
+        columns={[a.asked, a.state, a.verdict]}
         row={(audit) => <AuditRow key={audit.id} audit={audit} />}
         none={
           <>
@@ -65,7 +59,7 @@ export default function AuditsPage() {
 
 function AuditRow({ audit }: { readonly audit: StoredAuditDoc }) {
   const now = useNow();
-  const { damaged, doubtful, notJudged, slaves } = audit.counts;
+  const { language } = useLanguage();
   return (
     <tr>
       <td className="num nowrap">
@@ -74,12 +68,12 @@ function AuditRow({ audit }: { readonly audit: StoredAuditDoc }) {
       <td>
         <AuditStateBadge state={audit.state} />
       </td>
-      {[slaves, damaged, doubtful, notJudged].map((count, column) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the columns keep their places
-        <td key={column} className="num">
-          {formatCount(count)}
-        </td>
-      ))}
+      <td>
+        <div className="row">
+          {audit.counts.damaged > 0 && <AuditVerdictBadge verdict="damaged" />}
+          {auditSummaryText[language](audit.counts, { language, tool: 'dashboard' })}
+        </div>
+      </td>
     </tr>
   );
 }

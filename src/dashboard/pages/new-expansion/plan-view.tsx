@@ -11,7 +11,7 @@ import { ForecastFacts } from './forecast-facts.tsx';
 interface PlanProps {
   readonly plan: Plan;
   /** Permits something to be done to a node, as the finding's next step asks. */
-  readonly onPermit: (node: string, permission: PermissionName) => void;
+  readonly onPermit?: (node: string, permission: PermissionName) => void;
 }
 
 export type PermissionName = 'overwriteData' | 'repoint';
@@ -126,7 +126,7 @@ function Permit({
   onPermit,
 }: {
   readonly finding: Finding;
-  readonly onPermit: PlanProps['onPermit'];
+  readonly onPermit: NonNullable<PlanProps['onPermit']>;
 }) {
   const t = useMessages().newExpansion;
   const permission = permissionFor[finding.code];
