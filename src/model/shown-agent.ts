@@ -24,8 +24,8 @@ const rows = {
     'bad',
     {
       en: ({ at }) =>
-        `It has been silent since ${readableMoment(at)}: the service uses nothing that it told before.`,
-      zh: ({ at }) => `自 ${readableMoment(at)} 起没有上报：本服务不再采用它此前的上报。`,
+        `It has been silent since ${readableMoment(at)}. The service shows what the agent told before, and uses none of it.`,
+      zh: ({ at }) => `自 ${readableMoment(at)} 起没有上报。本服务仍显示它此前的上报，但不再采用。`,
     },
     {
       en: ({ host }) =>

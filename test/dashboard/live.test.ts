@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { formatDateTime } from '../../src/dashboard/format.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
-import { bigWorld } from './mock-world.ts';
+import { bigWorld, MockWorld } from './mock-world.ts';
 import type { Dashboard } from './pages.ts';
 
 describe.skipIf(noBrowser !== null)('the dashboard stays true while things happen', () => {
@@ -122,6 +123,27 @@ describe.skipIf(noBrowser !== null)('the dashboard stays true while things happe
     // Far above what a desk needs, because these machines are slow and shared; one frame per event would be seconds.
     expect(await frames).toBeLessThan(1_500);
     expect(page.complaints).toEqual([]);
+  });
+
+  it('begins with the newest of more observations than one answer holds, and keeps those that it has', async () => {
+    const world = new MockWorld(Date.now());
+    const name = '10.20.0.31:9221';
+    const { id } = world.add({ master: '10.20.0.10:9221', nodes: [name] });
+    world.advance(3_000);
+    const sample = world.observations.find(({ node }) => node === name)!;
+    const last = world.observations.at(-1)!.seq;
+    for (let i = 1; i <= 1_200; i += 1)
+      world.observations.push({ ...sample, seq: last + i, at: world.now + i * 1_000 });
+    const [page, { requests }] = await open({ world, speed: 0 });
+    await page.goto(`/expansions/${id}/nodes/${encodeURIComponent(name)}`);
+    const newest = page.section(page.t.node.observations).locator('.observation').first();
+    const shows = (at: number) => newest.getByText(formatDateTime(at).slice(5), { exact: true }).waitFor();
+    await shows(world.now + 1_200_000);
+    world.observations.push({ ...sample, seq: last + 1_201, at: world.now + 1_201_000 });
+    await shows(world.now + 1_201_000);
+    expect(
+      requests.map(({ url }) => url).filter((url) => url.includes(`after=${last + 1_200}&`)),
+    ).not.toEqual([]);
   });
 
   it('finds one node among 200, and one event among 10,000', async () => {

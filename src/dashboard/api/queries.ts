@@ -4,7 +4,7 @@ import type { AgentList } from '../../model/views/agent.ts';
 import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
-import type { ObservationPage } from '../../model/views/observation.ts';
+import type { Observation, ObservationPage } from '../../model/views/observation.ts';
 import type { Plan, Topology } from '../../model/views/plan.ts';
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
 import type { Page } from '../../model/views/schema.ts';
@@ -85,6 +85,28 @@ export const useNode = (id: string, node: string) =>
 /** Observations of a node, oldest first, at most `limit`. */
 export const fetchObservations = (id: string, node: string, after: number, limit: number) =>
   call<ObservationPage>(`${nodePath(id, node)}/observations?after=${after}&limit=${limit}`);
+
+/** All observations of a node, oldest first: those that are known already, and what came after them. */
+export async function allObservations(
+  id: string,
+  node: string,
+  known: readonly Observation[] = [],
+): Promise<readonly Observation[]> {
+  const all = [...known];
+  for (;;) {
+    const page = await fetchObservations(id, node, all.at(-1)?.seq ?? 0, 1000);
+    all.push(...page.items);
+    if (page.nextAfter === null) return all;
+  }
+}
+
+/** Asks for nothing twice: a node can have a thousand observations, and each is large. */
+export const useObservations = (id: string, node: string, running: boolean) =>
+  useQuery({
+    queryKey: keys.observations(id, node),
+    queryFn: ({ client, queryKey }) => allObservations(id, node, client.getQueryData(queryKey)),
+    refetchInterval: running ? 5_000 : false,
+  });
 
 export const useTopology = (master: string | null, credential: string | null) =>
   useQuery({

@@ -142,7 +142,7 @@ export const en = {
     cancelled: 'cancelled',
   },
   phaseHelp: {
-    waiting: 'Its batch has not begun. Nothing was sent to the node.',
+    waiting: 'Its batch has not begun. The service has changed nothing on the node.',
     preflight: 'The node and the master are looked at once more before anything is changed.',
     attaching: 'SLAVEOF was or is being sent; the node contacts the master.',
     snapshotting: 'The master makes the dump (bgsave) that the node will copy.',
@@ -150,7 +150,7 @@ export const en = {
     swapping: 'The node replaces its own database by the copy. Answers can stall for seconds.',
     catching_up: 'The node applies the binlog written since the dump.',
     verifying: 'The data of both are compared; all rules must hold several looks in a row.',
-    verified: 'Every rule of the evidence holds: the node has the master’s data.',
+    verified: 'No rule of the evidence fails. The rules say what was compared, and what could not be judged.',
     failed: 'It was given up. See the anomalies for why.',
     quarantined: 'The node may hold partial data. Do not use it, also if it says that it is up.',
     skipped: 'A person left this node out.',
@@ -309,7 +309,7 @@ export const en = {
     legend: 'Legend',
     solid: 'replicates',
     dashed: 'being attached',
-    dotted: 'not attached',
+    dotted: 'not attached, or given up',
   },
   timeline: {
     lane: (node: string, batch: string, spans: string) => `${node}, ${batch}: ${spans}`,

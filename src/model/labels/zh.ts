@@ -115,7 +115,7 @@ export const zh: Messages = {
   states: stateLabels(expansionStates, 'zh'),
   phases: stateLabels(joinPhases, 'zh'),
   phaseHelp: {
-    waiting: '所在批次尚未开始，没有向该节点发送任何命令。',
+    waiting: '所在批次尚未开始，本服务没有改动该节点。',
     preflight: '在做任何变更之前，再次检查该节点和主节点。',
     attaching: '正在发送或已经发送 SLAVEOF，节点正在联系主节点。',
     snapshotting: '主节点正在生成供全量同步用的快照（bgsave）。',
@@ -123,7 +123,7 @@ export const zh: Messages = {
     swapping: '节点用复制来的数据替换自己的数据库，响应可能卡住数秒。',
     catching_up: '增量同步：节点正在应用快照之后写入的 binlog。',
     verifying: '正在比对主从数据；所有规则必须连续多次成立。',
-    verified: '全部证据规则成立：该节点拥有主节点的数据。',
+    verified: '没有不成立的证据规则。各条规则写明了比对的范围，以及哪些未能判断。',
     failed: '已放弃该节点，原因见异常。',
     quarantined: '该节点可能只有部分数据。即使它显示 up，也不要使用。',
     skipped: '由人工决定跳过该节点。',
@@ -277,7 +277,7 @@ export const zh: Messages = {
     legend: '图例',
     solid: '复制中',
     dashed: '正在加入',
-    dotted: '未挂载',
+    dotted: '未挂载或已放弃',
   },
   timeline: {
     lane: (node, batch, spans) => `${node}，${batch}：${spans}`,

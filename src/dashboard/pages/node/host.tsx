@@ -1,3 +1,5 @@
+import { isActive } from '../../../model/expansion.ts';
+import { formatAddress } from '../../../model/observation.ts';
 import {
   attemptSaid,
   type ShownDisk,
@@ -6,12 +8,16 @@ import {
   shownDisks,
   shownLog,
 } from '../../../model/shown-host.ts';
+import type { AgentSight } from '../../../model/views/agent.ts';
 import type { NodeDetail } from '../../../model/views/expansion.ts';
+import { useAgents } from '../../api/queries.ts';
 import { DiskBar, Measure } from '../../components/disk-bar.tsx';
 import { Age, Bar, Panel, useDuration, useNow } from '../../components/parts.tsx';
+import { Badge } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
 import { formatBytes, formatClock } from '../../format.ts';
 import { useMessages, useReader } from '../../i18n.tsx';
+import { Link } from '../../router.tsx';
 import { isStill, spansOf, ticksOf } from '../expansion/lanes.ts';
 
 /** What agents see of the host: files of the copy against the list of the dump, and disks with what is still to come. */
@@ -31,7 +37,8 @@ export function HostPanel({ join }: { readonly join: NodeDetail }) {
             return (
               <span key={server}>
                 {index > 0 && ' · '}
-                {t.servers[server]}: {sight ? <Seen agent={sight.agent} at={sight.at} /> : t.noAgent}
+                {t.servers[server]}: {sight ? <Seen {...sight} /> : t.noAgent}{' '}
+                {sight && isActive(join.phase) && <Silent {...sight} />}
               </span>
             );
           })}
@@ -63,13 +70,32 @@ export function HostPanel({ join }: { readonly join: NodeDetail }) {
   );
 }
 
-function Seen({ agent, at }: { readonly agent: string; readonly at: number }) {
+function Seen({ agent, at }: Pick<AgentSight, 'agent' | 'at'>) {
   const t = useMessages().agents;
   return (
     <>
       <span className="mono">{agent}</span>, <Age since={at} />
       {t.ago}
     </>
+  );
+}
+
+/** Says when what is shown of a host is old: its agent has gone silent. The page of agents tells what to do. */
+function Silent({ agent, server }: Pick<AgentSight, 'agent' | 'server'>) {
+  const t = useMessages().agents;
+  const { data } = useAgents();
+  const addresses = server.addresses.map(formatAddress);
+  const speaksFor = (known: readonly string[]) => known.some((address) => addresses.includes(address));
+  const fresh = data?.items.some(
+    (one) => one.agent === agent && !one.stale && one.servers.some((each) => speaksFor(each.addresses)),
+  );
+  if (fresh !== false) return null;
+  return (
+    <Link to={{ page: 'agents' }}>
+      <Badge tone="bad" icon="cross">
+        {t.silent}
+      </Badge>
+    </Link>
   );
 }
 

@@ -1,18 +1,15 @@
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
 
-import { Button } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Look } from '../../../model/observation.ts';
 import type { Observation } from '../../../model/views/observation.ts';
-import { fetchObservations, keys } from '../../api/queries.ts';
+import { useObservations } from '../../api/queries.ts';
 import { ErrorNotice, Loading, Panel } from '../../components/parts.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatBytes, formatDateTime } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
 
 const rowHeight = 30;
-const pageSize = 500;
 
 /** What the node answered, look by look; one of them in full. */
 export function Observations({
@@ -24,25 +21,20 @@ export function Observations({
   readonly node: string;
   readonly running: boolean;
 }) {
-  const t = useMessages();
-  const n = t.node;
+  const n = useMessages().node;
   const [picked, setPicked] = useState<Observation | null>(null);
-  const pages = useInfiniteQuery({
-    queryKey: keys.observations(id, node),
-    initialPageParam: 0,
-    queryFn: ({ pageParam }) => fetchObservations(id, node, pageParam, pageSize),
-    getNextPageParam: (page) => (page.items.length < pageSize ? null : (page.items.at(-1)?.seq ?? null)),
-    refetchInterval: running ? 5_000 : false,
-  });
-  const items = pages.data?.pages.flatMap((page) => page.items).toReversed() ?? [];
+  const observations = useObservations(id, node, running);
+  const items = observations.data?.toReversed() ?? [];
   const range = useVisibleRows(items.length, rowHeight);
   const shown = picked ?? items[0] ?? null;
   return (
     <Panel id="observations" title={n.observations} flush>
       <p className="panel-note faint small">{n.observationsHelp}</p>
-      {pages.isPending && <Loading />}
-      {pages.isError && <ErrorNotice error={pages.error} onRetry={() => void pages.refetch()} />}
-      {pages.data && items.length === 0 && <p className="empty">{n.observationsNone}</p>}
+      {observations.isPending && <Loading />}
+      {observations.isError && (
+        <ErrorNotice error={observations.error} onRetry={() => void observations.refetch()} />
+      )}
+      {observations.data && items.length === 0 && <p className="empty">{n.observationsNone}</p>}
       {items.length > 0 && (
         <div className="observations">
           <section ref={range.ref} className="observation-list" aria-label={n.observations} tabIndex={0}>
@@ -77,18 +69,6 @@ export function Observations({
             </pre>
           )}
         </div>
-      )}
-      {pages.hasNextPage && (
-        <p className="empty">
-          <Button
-            size="xs"
-            variant="default"
-            loading={pages.isFetchingNextPage}
-            onClick={() => void pages.fetchNextPage()}
-          >
-            {t.common.more}
-          </Button>
-        </p>
       )}
     </Panel>
   );

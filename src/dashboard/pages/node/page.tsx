@@ -4,11 +4,11 @@ import { anomalyFor, anomalyInGeneral, anomalySteps } from '../../../model/anoma
 import { remedyTexts } from '../../../model/anomaly-table.ts';
 import { commandText } from '../../../model/commands.ts';
 import { type AnomalyRecord, type EvidenceRule, ruleFor } from '../../../model/evidence.ts';
-import { isEnded } from '../../../model/expansion.ts';
+import { isActive, isEnded } from '../../../model/expansion.ts';
 import { formatAddress } from '../../../model/observation.ts';
 import type { AttemptView, ExpansionView, JoinView, NodeDetail } from '../../../model/views/expansion.ts';
 import { call, nodePath } from '../../api/client.ts';
-import { fetchObservations, useExpansion, useNode } from '../../api/queries.ts';
+import { allObservations, useExpansion, useNode } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
 import { DiagnosisPanel } from '../../components/diagnosis.tsx';
 import { Icon } from '../../components/icon.tsx';
@@ -72,6 +72,39 @@ function NodeView({
   const t = useMessages();
   const n = t.node;
   const over = isEnded(expansion.state);
+  const proof = (
+    <div key="proof" className="stack wide proof">
+      {join.diagnosis && <DiagnosisPanel join={join} diagnosis={join.diagnosis} />}
+      <EvidencePanel join={join} />
+      <AnomaliesPanel join={join} />
+      <HostLog join={join} until={over ? expansion.endedAt : null} />
+      <AttemptsPanel join={join} />
+      {join.comparison && <ComparisonPanel comparison={join.comparison} />}
+    </div>
+  );
+  const state = (
+    <div key="state" className="stack wide">
+      <Panel id="progress" title={t.comparisons.progress}>
+        <ul className="plain">
+          <ActiveNode id={expansion.id} join={join} />
+        </ul>
+      </Panel>
+      {(join.hosts.node ?? join.hosts.master) && <HostPanel join={join} />}
+      <PhasesPanel join={join} over={over} endedAt={expansion.endedAt} />
+      <Panel id="target" title={n.target}>
+        <dl className="facts">
+          <dt>{n.target}</dt>
+          <dd className="mono">{formatAddress(join.target.address)}</dd>
+          <dt>{n.seenAs}</dt>
+          <dd className="mono">{formatAddress(join.target.seenAs)}</dd>
+          <dt>{n.mayOverwrite}</dt>
+          <dd>{join.target.overwriteData ? t.common.yes : t.common.no}</dd>
+          <dt>{n.mayRepoint}</dt>
+          <dd>{join.target.repoint ? t.common.yes : t.common.no}</dd>
+        </dl>
+      </Panel>
+    </div>
+  );
   return (
     <ControlsProvider expansion={expansion}>
       <div className="main">
@@ -105,37 +138,7 @@ function NodeView({
             <Said>{join.problem.text}</Said>
           </Notice>
         )}
-        <div className="node-grid">
-          <div className="stack wide">
-            {join.diagnosis && <DiagnosisPanel join={join} diagnosis={join.diagnosis} />}
-            <EvidencePanel join={join} />
-            <AnomaliesPanel join={join} />
-            <HostLog join={join} until={over ? expansion.endedAt : null} />
-            <AttemptsPanel join={join} />
-            {join.comparison && <ComparisonPanel comparison={join.comparison} />}
-          </div>
-          <div className="stack wide">
-            <Panel id="progress" title={t.comparisons.progress}>
-              <ul className="plain">
-                <ActiveNode id={expansion.id} join={join} />
-              </ul>
-            </Panel>
-            {(join.hosts.node ?? join.hosts.master) && <HostPanel join={join} />}
-            <PhasesPanel join={join} over={over} endedAt={expansion.endedAt} />
-            <Panel id="target" title={n.target}>
-              <dl className="facts">
-                <dt>{n.target}</dt>
-                <dd className="mono">{formatAddress(join.target.address)}</dd>
-                <dt>{n.seenAs}</dt>
-                <dd className="mono">{formatAddress(join.target.seenAs)}</dd>
-                <dt>{n.mayOverwrite}</dt>
-                <dd>{join.target.overwriteData ? t.common.yes : t.common.no}</dd>
-                <dt>{n.mayRepoint}</dt>
-                <dd>{join.target.repoint ? t.common.yes : t.common.no}</dd>
-              </dl>
-            </Panel>
-          </div>
-        </div>
+        <div className="node-grid">{isActive(join.phase) ? [state, proof] : [proof, state]}</div>
         {join.findings.length > 0 && <Findings findings={join.findings} />}
         <Observations id={expansion.id} node={join.target.name} running={!over} />
       </div>
@@ -149,9 +152,9 @@ function DownloadButton({ id, join }: { readonly id: string; readonly join: Join
   const save = async () => {
     const [detail, observations] = await Promise.all([
       call<NodeDetail>(nodePath(id, name)),
-      fetchObservations(id, name, 0, 1000),
+      allObservations(id, name),
     ]);
-    const text = JSON.stringify({ expansionId: id, node: detail, observations: observations.items }, null, 2);
+    const text = JSON.stringify({ expansionId: id, node: detail, observations }, null, 2);
     download(`${name.replaceAll(/[^\w.-]/g, '_')}-${id}.json`, text);
   };
   return (
