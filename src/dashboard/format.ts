@@ -56,3 +56,12 @@ export function formatMoment(at: number, now: number): string {
 }
 
 export const formatCount = (count: number): string => count.toLocaleString('en-US');
+
+/**
+ * A node's name in two: what may be cut off where room is short, and the end, which tells nodes apart. Addresses of one
+ * network differ in their ends; of a host name the port is enough, since it differs in its beginning.
+ */
+export function nodeNameParts(name: string): readonly [head: string, tail: string] {
+  const tail = /^[\d.:]+$|^\[/.test(name) ? name.slice(-10) : (/:\d+$/.exec(name)?.[0] ?? '');
+  return [name.slice(0, name.length - tail.length), tail];
+}

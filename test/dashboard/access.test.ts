@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { isActive } from '../../src/model/expansion.ts';
 import { axeTimeoutMs, type Look, seriousViolations } from './axe.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
-import { bigWorld, type MockWorld, populatedWorld } from './mock-world.ts';
+import { bigWorld, MockWorld, populatedWorld } from './mock-world.ts';
 import type { Dashboard } from './pages.ts';
 
 describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
@@ -129,6 +130,66 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       const width = await page.page.evaluate('document.documentElement.scrollWidth');
       expect({ path, width }).toEqual({ path, width: 390 });
     }
+  });
+
+  it('all cells of a node are in sight and lie over nothing, at any width', async () => {
+    const world = populatedWorld(Date.now());
+    const { id } = world.expansions.find((expansion) => expansion.state === 'running')!;
+    const atWork = world.get(id)!.joins.find(({ phase }) => isActive(phase))!;
+    const measured = { snapshotBytes: 1e9, receivedBytes: 6e8, bytesPerSecond: 123e6, remainingSeconds: 4 };
+    world.patchJoin(id, atWork.target.name, {
+      phase: 'transferring',
+      progress: { ...atWork.progress, ...measured },
+    });
+    const halted = world.expansions.find((expansion) => expansion.state === 'halted')!.id;
+    const [page] = await open({ world });
+    /** Pairs of cells of one row that overlap, and cells that the table cuts off. */
+    const faults = `(() => {
+      const edge = document.querySelector('.node-scroll').getBoundingClientRect().right;
+      return [...document.querySelectorAll('[data-node]')].flatMap((row) => {
+        const cells = [...row.querySelectorAll('[role=cell] > *')].map((each) => ({
+          cell: each.parentElement.className, box: each.getBoundingClientRect(),
+        })).filter(({ box }) => box.width > 0);
+        const over = cells.flatMap((a, i) => cells.slice(i + 1).filter((b) => a.cell !== b.cell &&
+          a.box.left < b.box.right && b.box.left < a.box.right && a.box.top < b.box.bottom && b.box.top < a.box.bottom)
+          .map((b) => a.cell + ' over ' + b.cell));
+        const cut = cells.filter(({ box }) => box.right > edge).map(({ cell }) => cell + ' is cut off');
+        return [...over, ...cut];
+      });
+    })()`;
+    for (const expansion of [id, halted]) {
+      await page.goto(`/expansions/${expansion}`);
+      for (const width of [390, 768, 1024, 1160, 1280, 1440]) {
+        await page.page.setViewportSize({ width, height: 900 });
+        await page.nodeRow(world.get(expansion)!.joins[0]!.target.name).waitFor();
+        expect({ width, faults: await page.page.evaluate(faults) }).toEqual({ width, faults: [] });
+      }
+    }
+  });
+
+  it('names of nodes that differ in their ends show their ends, on a telephone too', async () => {
+    const world = new MockWorld(Date.now());
+    const names = ['34', '35'].map((end) => `[2001:db8:85a3:1234:5678:8a2e:1370:73${end}]:9221`);
+    const { id } = world.add({ master: '10.20.0.10:9221', nodes: names });
+    world.advance(2_000);
+    const [page] = await open({ world }, { width: 390, height: 844 });
+    await page.goto(`/expansions/${id}`);
+    const lane = page.section(page.t.expansion.timeline).getByRole('link', { name: names[0]!, exact: true });
+    await lane.waitFor();
+    const shown = await page.page.evaluate(`(() => {
+      const end = document.createRange();
+      end.selectNodeContents(document.querySelector('.lane-name .node-name').lastChild);
+      const lane = document.querySelector('.lane-name').getBoundingClientRect();
+      return end.getBoundingClientRect().right <= lane.right;
+    })()`);
+    expect(shown).toBe(true);
+    expect(await lane.innerText()).toBe(names[0]);
+    // In the form for a new expansion they leave what is permitted for each node in sight.
+    await page.goto('/new');
+    await page.page.getByLabel(page.t.newExpansion.nodesLabel).fill(names.join('\n'));
+    const permission = page.page.getByLabel(`${names[0]}: ${page.t.newExpansion.repoint}`, { exact: true });
+    const { x, width } = (await permission.boundingBox())!;
+    expect(x + width).toBeLessThan(390);
   });
 
   it('the links of the header lie over nothing, at any width and in both languages', async () => {

@@ -5,6 +5,7 @@ import {
   formatMoment,
   formatRate,
   formatShare,
+  nodeNameParts,
 } from '../../src/dashboard/format.ts';
 import { EventLog } from '../../src/dashboard/live/event-log.ts';
 import { lagsFromMaster, ratesFromObservations } from '../../src/dashboard/live/history.ts';
@@ -93,6 +94,16 @@ describe('numbers for people', () => {
     ]);
   });
 
+  it.each([
+    ['10.20.0.31:9221', '.0.31:9221'],
+    ['[2001:db8::1370:7334]:9221', '7334]:9221'],
+    ['db-17.dc-east.example:19221', ':19221'],
+    ['no-port', ''],
+  ])('keeps of the name %s the end that tells it from its neighbours', (name, end) => {
+    const [head, tail] = nodeNameParts(name);
+    expect([head + tail, tail]).toEqual([name, end]);
+  });
+
   it('leaves out of a moment what is the same today', () => {
     const now = new Date(2026, 10, 22, 21, 0, 0).getTime();
     expect(formatMoment(new Date(2026, 10, 22, 20, 4, 5).getTime(), now)).toBe('20:04:05');
@@ -117,6 +128,10 @@ describe('the two languages', () => {
     }
     return found;
   }
+
+  it('claim no rule of a verified node that nobody could judge', () => {
+    for (const { phaseHelp } of [en, zh]) expect(phaseHelp.verified).not.toMatch(/every rule|全部/i);
+  });
 
   it('have the same texts, none of them empty', () => {
     expect([...texts(zh).keys()].sort()).toEqual([...texts(en).keys()].sort());

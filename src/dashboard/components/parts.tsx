@@ -11,7 +11,7 @@ import {
 import { languageOf } from '../../model/labels/index.ts';
 import { ApiError } from '../api/client.ts';
 import { serverNow } from '../api/server-clock.ts';
-import { formatDuration } from '../format.ts';
+import { formatDuration, nodeNameParts } from '../format.ts';
 import { useMessages } from '../i18n.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -287,4 +287,19 @@ export function download(name: string, text: string, type = 'application/json'):
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** The name of a node on one line: cut in its middle where it does not fit. A link around it says the whole name. */
+export function NodeName({ name }: { readonly name: string }) {
+  const [head, tail] = nodeNameParts(name);
+  // Without room for the dots, what is left would read as another address.
+  const least = Math.min(3, head.length);
+  return (
+    <span className="node-name" title={name}>
+      <span style={{ ['--least' as string]: `${least}ch`, ['--tail' as string]: `${tail.length}ch` }}>
+        {head}
+      </span>
+      {tail}
+    </span>
+  );
 }

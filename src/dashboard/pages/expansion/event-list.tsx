@@ -4,7 +4,7 @@ import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useStat
 import { languageOf } from '../../../model/labels/index.ts';
 import type { StoredEvent } from '../../../model/views/event.ts';
 import { Icon } from '../../components/icon.tsx';
-import { Panel, Said } from '../../components/parts.tsx';
+import { NodeName, Panel, Said } from '../../components/parts.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatClock, formatCount, formatDateTime } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
@@ -231,7 +231,7 @@ const EventRow = memo(
             <i className="event-dot" />
           )}
         </span>
-        <span className="event-node mono">{event.node ?? ''}</span>
+        <span className="event-node mono">{event.node && <NodeName name={event.node} />}</span>
         <span className="event-text" lang={languageOf(event.text)}>
           {withoutNode(event)}
         </span>

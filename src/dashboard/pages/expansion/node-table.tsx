@@ -8,7 +8,7 @@ import { memo, useDeferredValue, useState } from 'react';
 import { anomalyTitle } from '../../../model/anomalies.ts';
 import { isActive } from '../../../model/expansion.ts';
 import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
-import { Bar, Panel, useDuration } from '../../components/parts.tsx';
+import { Bar, NodeName, Panel, useDuration } from '../../components/parts.tsx';
 import { Badge, PhaseBadge } from '../../components/status.tsx';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatBytes, formatRate } from '../../format.ts';
@@ -33,7 +33,7 @@ const inOrder = (joins: readonly JoinView[]): readonly JoinView[] =>
 export function NodeTable({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const n = t.nodeTable;
-  const narrow = useMediaQuery('(max-width: 860px)') ?? false;
+  const narrow = useMediaQuery('(max-width: 1150px)') ?? false;
   const rowHeight = narrow ? cardRow : wideRow;
   const [search, setSearch] = useState('');
   const [troubledOnly, setTroubledOnly] = useState(false);
@@ -144,8 +144,8 @@ const NodeRow = memo(
         data-node={join.target.name}
       >
         <span role="cell" className="c-node">
-          <Link to={{ page: 'node', id, node: join.target.name }} className="mono">
-            {join.target.name}
+          <Link to={{ page: 'node', id, node: join.target.name }} label={join.target.name} className="mono">
+            <NodeName name={join.target.name} />
           </Link>
         </span>
         <span role="cell" className="c-batch num">
@@ -193,7 +193,9 @@ const NodeRow = memo(
         <span role="cell" className="c-trouble">
           {anomaly && (
             <Badge tone="warn" icon="warning">
-              <span className="ellipsis">{anomalyTitle(anomaly.code, reader)}</span>
+              <span className="ellipsis" title={anomalyTitle(anomaly.code, reader)}>
+                {anomalyTitle(anomaly.code, reader)}
+              </span>
             </Badge>
           )}
         </span>

@@ -5,7 +5,7 @@ import { memo, useEffect, useRef } from 'react';
 import { isActive, joinPhases } from '../../../model/expansion.ts';
 import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { Icon } from '../../components/icon.tsx';
-import { useDuration, useNow } from '../../components/parts.tsx';
+import { NodeName, useDuration, useNow } from '../../components/parts.tsx';
 import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
 import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
@@ -31,7 +31,7 @@ export function Timeline({ expansion }: { readonly expansion: ExpansionView }) {
   const length = to - from;
   const percent = (at: number) => (Math.min(Math.max(at - from, 0), length) / length) * 100;
   const bands = batchBands(expansion.joins, now);
-  const nameWidth = width < 620 ? 118 : 178;
+  const nameWidth = width < 620 ? 140 : 178;
   const trackWidth = Math.max(40, width - nameWidth - 32);
   // The last mark's words would run over the edge.
   const ticks = ticksOf(length, Math.max(2, Math.floor(trackWidth / 90))).filter(
@@ -176,8 +176,8 @@ const Lane = memo(function Lane({ id, join, now, from, length, trackWidth, top }
       aria-label={t.timeline.lane(join.target.name, batch, told)}
     >
       <span className="lane-name">
-        <Link to={{ page: 'node', id, node: join.target.name }} className="mono">
-          {join.target.name}
+        <Link to={{ page: 'node', id, node: join.target.name }} label={join.target.name} className="mono">
+          <NodeName name={join.target.name} />
         </Link>
       </span>
       <span className="timeline-track">

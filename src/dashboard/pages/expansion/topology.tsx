@@ -6,11 +6,12 @@
 
 import { useId } from 'react';
 import { isActive } from '../../../model/expansion.ts';
+import { formatAddress } from '../../../model/observation.ts';
 import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
 import { iconPath } from '../../components/icon.tsx';
 import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
-import { formatBytes } from '../../format.ts';
+import { formatBytes, nodeNameParts } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
 import { hrefOf, useRouter } from '../../router.tsx';
 import { lagText } from '../new-expansion/topology-facts.tsx';
@@ -80,7 +81,7 @@ export function TopologyPicture({ expansion }: { readonly expansion: ExpansionVi
         <g>
           <rect className="master-box" {...layout.master} rx={9} />
           <text className="master-name" x={layout.master.x + 14} y={layout.master.y + 25}>
-            {shorten(expansion.master.name, (layout.master.width - 20) / 8)}
+            {shortenName(expansion.master.name, (layout.master.width - 20) / 8)}
           </text>
           <text className="master-sub" x={layout.master.x + 14} y={layout.master.y + 43}>
             Pika {expansion.capabilities?.version ?? t.common.unknown}
@@ -95,7 +96,7 @@ export function TopologyPicture({ expansion }: { readonly expansion: ExpansionVi
           <OldSlave
             key={`${slave.ip}:${slave.port}`}
             box={layout.old[index] as Box}
-            name={`${slave.ip}:${slave.port}`}
+            name={formatAddress({ host: slave.ip, port: slave.port })}
             lag={`${t.nodeTable.lag} ${lagText(slave.lag) ?? t.common.unknown}`}
           />
         ))}
@@ -129,6 +130,12 @@ const edgeKind = (join: JoinView): EdgeKind =>
 
 const shorten = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, Math.max(3, Math.floor(most) - 1))}…`;
+
+/** As `NodeName` does it. */
+function shortenName(name: string, most: number): string {
+  const [head, tail] = nodeNameParts(name);
+  return name.length <= most ? name : shorten(head, most - tail.length) + tail;
+}
 
 function boundsOf(boxes: readonly Box[]): Box {
   const x = Math.min(...boxes.map((box) => box.x));
@@ -166,7 +173,7 @@ function OldSlave({ box, name, lag }: { readonly box: Box; readonly name: string
       <title>{`${name}, ${lag}`}</title>
       <rect className="old-box" {...box} rx={7} />
       <text className="node-name" x={box.x + 10} y={box.y + 18}>
-        {shorten(name, (box.width - 16) / 7.4)}
+        {shortenName(name, (box.width - 16) / 7.4)}
       </text>
       <text className="node-sub" x={box.x + 10} y={box.y + 33}>
         {shorten(lag, (box.width - 16) / 6.2)}
@@ -229,7 +236,7 @@ function NodeBox({ id, join, box }: NodeProps) {
         <path d={iconPath(look.icon)} />
       </svg>
       <text className="node-name" x={box.x + 34} y={box.y + 18}>
-        {shorten(join.target.name, (box.width - 42) / 7.4)}
+        {shortenName(join.target.name, (box.width - 42) / 7.4)}
       </text>
       <text className="node-sub" x={box.x + 34} y={box.y + 33}>
         {t.phases[join.phase]}

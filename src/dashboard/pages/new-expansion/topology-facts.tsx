@@ -1,4 +1,4 @@
-import type { SlaveLag } from '../../../model/observation.ts';
+import { formatAddress, type SlaveLag } from '../../../model/observation.ts';
 import type { Topology } from '../../../model/views/plan.ts';
 import { formatBytes } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
@@ -48,9 +48,7 @@ export function TopologyFacts({ topology }: { readonly topology: Topology }) {
             <tbody>
               {slaves.map((slave) => (
                 <tr key={`${slave.ip}:${slave.port}`}>
-                  <td className="mono">
-                    {slave.ip}:{slave.port}
-                  </td>
+                  <td className="mono">{formatAddress({ host: slave.ip, port: slave.port })}</td>
                   <td className="num">{lagText(slave.lag) ?? t.common.unknown}</td>
                 </tr>
               ))}

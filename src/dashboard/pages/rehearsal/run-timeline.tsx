@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
 import type { PlayedNode, PlayedRun } from '../../../model/views/rehearsal.ts';
 import { Icon } from '../../components/icon.tsx';
-import { useDuration } from '../../components/parts.tsx';
+import { NodeName, useDuration } from '../../components/parts.tsx';
 import { phaseLook } from '../../components/status.tsx';
 import { useWidth } from '../../components/use-width.ts';
 import { useMessages } from '../../i18n.tsx';
@@ -22,7 +22,7 @@ export function RunTimeline({
   const duration = useDuration();
   const { ref, width } = useWidth();
   const length = Math.max(leastSeconds, seconds) * 1000;
-  const nameWidth = width < 620 ? 118 : 178;
+  const nameWidth = width < 620 ? 140 : 178;
   const trackWidth = Math.max(40, width - nameWidth - 32);
   // The last mark's words would run over the edge.
   const ticks = ticksOf(length, Math.max(2, Math.floor(trackWidth / 90))).filter(
@@ -80,7 +80,7 @@ function Lane({
         {t.timeline.lane(node.node, batch, [...words, t.phases[node.phase]].join(', '))}
       </span>
       <span className="lane-name mono" aria-hidden="true">
-        {node.node}
+        <NodeName name={node.node} />
       </span>
       <span className="timeline-track" aria-hidden="true">
         {spans.map(({ phase, from, to }) => {
