@@ -51,7 +51,7 @@ export async function readFacts(paths: readonly string[], take: (fact: LogFact) 
       open.push(await openSource(next.path));
     } else {
       const fact = head!.facts[head!.index++]!;
-      const key = `${fact.at} ${fact.thread} ${fact.line}`;
+      const key = keyOf(fact);
       if (!known.has(key) && !earlier.has(key)) {
         if (known.size >= mostKnown) [earlier, known] = [known, new Set()];
         known.add(key);
@@ -93,6 +93,15 @@ async function more(source: Source): Promise<boolean> {
 }
 
 async function openSource(path: string): Promise<Source> {
+  const sections = await sectionsOf(path);
+  if (sections) {
+    const facts = inOrder(sections);
+    const last = Math.max(...sections.map(({ lastAt }) => lastAt));
+    const pieces = (async function* () {
+      if (facts.length > 0) yield facts;
+    })();
+    return { pieces, lastAt: () => last, facts: [], index: 0 };
+  }
   const read = await lineReader(path);
   let last = 0;
   async function* pieces(): AsyncGenerator<LogFact[]> {
@@ -109,6 +118,82 @@ async function openSource(path: string): Promise<Source> {
   }
   return { pieces: pieces(), lastAt: () => last, facts: [], index: 0 };
 }
+
+/** A log file, or one of several that stand in one file: `cat *` puts ERROR before INFO. */
+interface Section {
+  readonly facts: LogFact[];
+  /** Letters of its lines. */
+  readonly severities: Set<string>;
+  firstAt: number;
+  lastAt: number;
+  /** Lines that are later, or earlier, than the line before. */
+  later: number;
+  earlier: number;
+}
+
+/** Files with more characters are read line by line, in the order of their lines. */
+const mostSorted = 32_000_000;
+
+/** Threads write their lines a little later than the time in them. */
+const jitterMs = 100;
+
+/** null = the file is too long to be put in order. */
+async function sectionsOf(path: string): Promise<readonly Section[] | null> {
+  if ((await stat(path)).size > mostSorted) return null;
+  const read = await lineReader(path);
+  const sections: Section[] = [];
+  let section: Section | null = null;
+  let length = 0;
+  for await (const lines of linesOf(path))
+    for (const line of lines) {
+      length += line.length + 1;
+      if (length > mostSorted) return null;
+      const found = read(line);
+      if (found === null) {
+        if (createdAt.test(line)) section = null;
+        continue;
+      }
+      const { at, severity, fact } = found;
+      // `sort` puts all lines of a severity together.
+      if (section && at < section.lastAt && !section.severities.has(severity)) section = null;
+      if (!section) {
+        section = { facts: [], severities: new Set(), firstAt: at, lastAt: at, later: 0, earlier: 0 };
+        sections.push(section);
+      }
+      if (at > section.lastAt) section.later++;
+      else if (at < section.lastAt) section.earlier++;
+      section.severities.add(severity);
+      section.lastAt = at;
+      if (fact) section.facts.push(fact);
+    }
+  // Latest line first, as some tools print logs. A clock that is set back leaves few such steps.
+  for (const each of sections)
+    if (each.earlier > each.later) {
+      each.facts.reverse();
+      [each.firstAt, each.lastAt] = [each.lastAt, each.firstAt];
+    }
+  return sections;
+}
+
+/** INFO logs in the order of their times, if they do not overlap, and what only the files of other severities hold. */
+function inOrder(sections: readonly Section[]): LogFact[] {
+  const isInfo = ({ severities }: Section) => severities.has('I');
+  const main = sections.some(isInfo) ? sections.filter(isInfo) : sections;
+  const byTime = main.toSorted((a, b) => a.firstAt - b.firstAt);
+  const apart = byTime.every(
+    ({ firstAt }, index) => index === 0 || firstAt >= byTime[index - 1]!.lastAt - jitterMs,
+  );
+  const facts = (apart ? byTime : main).flatMap((section) => section.facts);
+  if (main.length === sections.length) return facts;
+  const known = new Set(facts.map(keyOf));
+  const others = sections
+    .filter((section) => !isInfo(section))
+    .flatMap((section) => section.facts)
+    .filter((fact) => !known.has(keyOf(fact)));
+  return others.length === 0 ? facts : [...facts, ...others].toSorted((a, b) => a.at - b.at);
+}
+
+const keyOf = ({ at, thread, line }: LogFact): string => `${at} ${thread} ${line}`;
 
 /**
  * Of the first line; null = glog began the file and wrote no line, undefined = nothing of a Pika log stands in it. Throws

@@ -56,6 +56,7 @@ const withoutHead = (lines: readonly string[]): readonly string[] =>
 const middle = (lines: readonly string[]): number =>
   timeOf(withoutHead(lines)[Math.floor(withoutHead(lines).length / 2)]!);
 
+const head = ['Log file created at: 2026/11/28 03:00:00', 'Running on machine: vm'];
 const variants: Readonly<Record<string, (lines: readonly string[]) => readonly string[]>> = {
   'line ends of Windows': (lines) => [written(lines.map((line) => `${line}\r`))],
   'the file given twice under two names': (lines) => [written(lines), written(lines)],
@@ -67,6 +68,19 @@ const variants: Readonly<Record<string, (lines: readonly string[]) => readonly s
   'cut into three by a rotation, in reverse order': (lines) => {
     const third = Math.ceil(lines.length / 3);
     return [2, 1, 0].map((part) => written(lines.slice(part * third, (part + 1) * third)));
+  },
+  'line ends of Windows, made twice': (lines) => [written(lines.map((line) => `${line}\r\r`))],
+  'files of all severities in one, as cat prints them': (lines) => {
+    const of = (severities: RegExp) => [...head, ...lines.filter((line) => severities.test(line))];
+    return [written([...of(/^[EF]\d/), ...of(/^F\d/), ...lines, ...of(/^[WEF]\d/)])];
+  },
+  'files of all severities in one, sorted by their text': (lines) => [
+    written([...lines, ...lines.filter((line) => /^[WEF]\d/.test(line))].toSorted()),
+  ],
+  'latest line first': (lines) => [written(lines.toReversed())],
+  'rotated files in one, in reverse order': (lines) => {
+    const half = Math.ceil(lines.length / 2);
+    return [written([...head, ...lines.slice(half), ...head, ...lines.slice(0, half)])];
   },
   'another time zone': (lines) => [written(shifted(lines, -5.5 * 3_600_000))],
   'over the turn of the year': (lines) => [written(shifted(lines, Date.UTC(2027, 0, 1) - middle(lines)))],

@@ -414,11 +414,13 @@ export const mayBeKnown = (bytes: Uint8Array, at: number): boolean =>
 
 /** glog's prefix, with the year or, in older builds, without it. */
 const prefix =
-  /^([IWEF])(\d{4})?(\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})\.(\d{6})\s+(\d+) [\w.]+:\d+\] (.*)\r?$/;
+  /^([IWEF])(\d{4})?(\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})\.(\d{6})\s+(\d+) [\w.]+:\d+\] (.*)\r*$/;
 
 /** Whether the line is one of a Pika log at all; and the fact, where the table knows it. */
 export interface ReadLine {
   readonly at: number;
+  /** I, W, E or F. */
+  readonly severity: string;
   readonly fact: LogFact | null;
 }
 
@@ -426,7 +428,7 @@ export interface ReadLine {
 export function readLogLine(line: string, year: number): ReadLine | null {
   const found = prefix.exec(line);
   if (!found) return null;
-  const [, , namedYear, month, day, hours, minutes, seconds, micros, thread, text] = found;
+  const [, severity, namedYear, month, day, hours, minutes, seconds, micros, thread, text] = found;
   const at =
     Date.UTC(
       Number(namedYear ?? year),
@@ -438,7 +440,7 @@ export function readLogLine(line: string, year: number): ReadLine | null {
     ) +
     Number(micros) / 1000;
   if (Number.isNaN(at)) return null;
-  return { at, fact: logFactOf(text!.trimEnd(), at, Number(thread)) };
+  return { at, severity: severity!, fact: logFactOf(text!.trimEnd(), at, Number(thread)) };
 }
 
 /** What a line says whose prefix has been read. null = the table does not know it. */
