@@ -4,7 +4,7 @@ import { defaultAnomalyLimits, detectAnomalies } from '../core/sync/anomalies.ts
 import { causesByLogs, diagnose } from '../core/sync/diagnosis.ts';
 import { type FullSyncVerdict, fullSyncVerdict } from '../core/sync/evidence.ts';
 import { receivedInPass } from '../core/sync/full-sync-pass.ts';
-import { type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
+import { crashCauses, type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
 import { clockSlackMs, type LogsOfSync } from '../core/sync/log-evidence.ts';
 import { newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
 import { lastPass, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
@@ -13,6 +13,7 @@ import { builtIn } from '../engines/pika/knowledge.ts';
 import { perFileLines } from '../engines/pika/log-lines.ts';
 import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
+import { causeText } from '../model/causes.ts';
 import type { AnomalyRecord } from '../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
 import { type LogFact, logCauseTitle, type ToldByLog } from '../model/full-sync-log.ts';
@@ -240,7 +241,7 @@ export function replay(recording: Recording): ReplayResult {
     const wait = lastPass(slave.tracker);
     const last = slave.detached ? [] : anomaliesOf(slave, recording.endsAt, limitsAtTheEnd);
     for (const anomaly of last) slave.codes.add(anomaly.code);
-    const told = toldSince(name, slave.tracker.attachedAt);
+    const told = toldOfLast(name, slave.tracker);
     const { verdict, unmet } = fullSyncVerdict(slave.tracker, masterOf(slave), capabilitiesFor(slave));
     const isOver = wait !== null && wait.endedAt !== null;
     const against = unmet.some(
@@ -263,9 +264,17 @@ export function replay(recording: Recording): ReplayResult {
     };
   }
 
-  /** The last full sync that the node's log tells of since this moment; a log line may be seen before the role. */
-  function toldSince(name: string, attachedAt: number): Told | undefined {
-    return toldBy(name)?.attempts.findLast(({ startedAt }) => startedAt >= attachedAt - clockSlackMs);
+  /**
+   * What the node's log tells of its last full sync; a log line may be seen before the role. A log that ends before INFO
+   * shows another full sync says nothing of that one.
+   */
+  function toldOfLast(name: string, tracker: SlaveTracker): Told | undefined {
+    const told = toldBy(name)?.attempts.findLast(
+      ({ startedAt }) => startedAt >= tracker.attachedAt - clockSlackMs,
+    );
+    const pass = lastPass(tracker);
+    const isEarlier = told?.endedAt != null && pass !== null && told.endedAt < pass.startedAt - clockSlackMs;
+    return isEarlier ? undefined : told;
   }
 
   function causeOf(name: string, slave: Followed, last: readonly AnomalyRecord[]): ReplayedSlave['cause'] {
@@ -285,16 +294,25 @@ export function replay(recording: Recording): ReplayResult {
         now: recording.endsAt,
       }).causes;
     // What spoilt the copy says more than how a node ended that opened it.
-    const [first] = [
+    const causes = [
       ...last.filter(({ code }) => code !== 'died_on_partial_database').flatMap(causesOf),
       ...causesByLogs(told, slave.tracker.attachedAt),
       ...last.flatMap(causesOf),
     ];
+    const first = last.some(({ code }) => code === 'died_on_partial_database')
+      ? (causes.find(({ code }) => !crashCauses.has(code)) ?? supersededSnapshot)
+      : causes[0];
     if (first) return { code: first.code, text: first.text };
     const code = [...slave.codes].at(-1);
     return code === undefined ? null : { code, text: anomalyTitle(code, nobody) };
   }
 }
+
+/** What a node opened that died on a partial database. */
+const supersededSnapshot = {
+  code: 'snapshot_superseded',
+  text: causeText({ code: 'snapshot_superseded', text: '' }, nobody),
+};
 
 const speaksAgainst = ({ verdict }: Told): boolean => verdict === 'incomplete' || verdict === 'failed';
 

@@ -207,6 +207,22 @@ describe('a recording that ends or pauses in the middle', () => {
     300_000,
   );
 
+  const isLog = (line: string): boolean => line.includes('"log": ');
+
+  it('does not hold the log of an earlier full sync against the one that INFO shows after its end', async () => {
+    const all = readFileSync(named('18-3.5.4'), 'utf8').trim().split('\n');
+    const lost = all.findIndex((line) => line.includes('RsyncClient stop'));
+    const { s1 } = await replayed(all.filter((line, at) => at <= lost || !isLog(line)));
+    expect(s1).toMatchObject({ fullSync: 'undecided', cause: null });
+  });
+
+  it('names the newer dump, not the crash that it led to, where only the end of the log is there', async () => {
+    const all = readFileSync(named('07-3.5.4'), 'utf8').trim().split('\n');
+    const died = all.findIndex((line) => line.includes('open hashes db failed'));
+    const { s2 } = await replayed(all.filter((line, at) => at >= died || !isLog(line)));
+    expect(s2).toMatchObject({ fullSync: 'incomplete', cause: { code: 'snapshot_superseded' } });
+  });
+
   it('takes a server that was slow for no other process', async () => {
     const up = lines.findIndex((line, at) => at > copying && line.includes('master_link_status:up'));
     const { t } = JSON.parse(lines[up]!);
