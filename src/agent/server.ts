@@ -164,7 +164,7 @@ export class WatchedServer {
     });
   }
 
-  #inUtc(attempt: LogAttempt): LogAttempt {
+  #inUtc({ seen: _, ...attempt }: LogAttempt): LogAttempt {
     const { startedAt, endedAt } = attempt;
     return {
       ...attempt,

@@ -473,21 +473,21 @@ export const anomalyTable = {
     underWay: steps(
       [
         theServiceRepeats.en,
-        'Meanwhile look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “ReplicationID”.',
+        'Meanwhile look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “replicationid”.',
       ],
       [
         theServiceRepeats.zh,
-        '同时请在该节点的日志中查找“Invalid masterauth”、“inconsistent with master”或“ReplicationID”。',
+        '同时请在该节点的日志中查找“Invalid masterauth”、“inconsistent with master”或“replicationid”。',
       ],
     ),
     givenUp: steps(
       [
-        'Look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “ReplicationID”, and correct the setting.',
+        'Look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “replicationid”, and correct the setting.',
         threePorts.en,
         'Then retry the node: a setting alone changes nothing until the node is attached again.',
       ],
       [
-        '请在该节点的日志中查找“Invalid masterauth”、“inconsistent with master”或“ReplicationID”，并改正设置。',
+        '请在该节点的日志中查找“Invalid masterauth”、“inconsistent with master”或“replicationid”，并改正设置。',
         threePorts.zh,
         '然后重试该节点：只改设置而不重新挂载不会生效。',
       ],

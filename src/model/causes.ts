@@ -12,7 +12,8 @@ interface CauseRow {
   readonly copyHelps: CopyHelps;
   /** How it looks on real servers (docs/diagnosis.md). */
   readonly looks: Readonly<Record<'info' | 'bytes' | 'logs', string>>;
-  readonly title: Text;
+  // biome-ignore lint/suspicious/noExplicitAny: as steps
+  readonly title: Text<any>;
   /** What would tell whether it is this cause. */
   readonly wouldTell: Text;
   /** What a person does about it; then the full sync is repeated. */
@@ -74,6 +75,66 @@ const unfinishedCopy = (
 });
 
 const folderOf = (facts: OfFolder): string => ('folder' in facts ? facts.folder! : 'db/<db>');
+
+/** For what a master refuses a node. */
+export type Refusal = 'auth' | 'id' | 'databases';
+
+interface OfRefusal {
+  /** Absent = nobody has read the log of the node. */
+  readonly refusal?: Refusal;
+}
+
+const refusals: Readonly<Record<Refusal, { readonly what: Text; readonly step: Text }>> = {
+  auth: {
+    what: plain('masterauth is wrong or missing', 'masterauth 错误或缺失'),
+    step: plain(
+      'On the node, set masterauth to the master’s requirepass.',
+      '在节点上把 masterauth 设为主节点的 requirepass。',
+    ),
+  },
+  databases: {
+    what: plain('the numbers of `databases` differ', '两边的 `databases` 数量不同'),
+    step: plain(
+      'Check that `databases` is the same in the configuration files of both; a change needs a restart.',
+      '确认两边配置文件中的 `databases` 相同；修改后需要重启。',
+    ),
+  },
+  id: {
+    what: plain('the node holds the replication id of another master', '节点带有其他主节点的 replication id'),
+    step: plain(
+      'If the data of the node may be replaced, run SLAVEOF NO ONE, then CLEARREPLICATIONID on the node.',
+      '如果节点的数据可以被覆盖，在节点上先执行 SLAVEOF NO ONE，再执行 CLEARREPLICATIONID。',
+    ),
+  },
+};
+
+const refusalOf = (facts: OfRefusal): Refusal | undefined => ('refusal' in facts ? facts.refusal : undefined);
+
+function refusalWords(facts: OfRefusal, reader: Reader, before: string): string {
+  const refusal = refusalOf(facts);
+  return refusal ? `${before}${refusals[refusal].what[reader.language]({}, reader)}` : '';
+}
+
+/** Where nobody knows for what the master refused the node, what can be wrong. */
+function refusalSteps(facts: OfRefusal, reader: Reader): readonly string[] {
+  const refusal = refusalOf(facts);
+  return refusal
+    ? [refusals[refusal].step[reader.language]({}, reader)]
+    : findRefusal[reader.language]({}, reader);
+}
+
+const findRefusal = steps(
+  [
+    'On the node, set masterauth to the master’s requirepass; check that `databases` is the same on both.',
+    'Look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “replicationid”.',
+    'A setting alone changes nothing until the node is attached again.',
+  ],
+  [
+    '在节点上把 masterauth 设为主节点的 requirepass；确认两边的 `databases` 相同。',
+    '在节点日志中查找 “Invalid masterauth”、“inconsistent with master” 或 “replicationid”。',
+    '仅修改配置不会生效，必须重新挂载。',
+  ],
+);
 
 export const causes = {
   snapshot_superseded: {
@@ -285,23 +346,18 @@ export const causes = {
       bytes: '52 bytes have come once since SLAVEOF: one question and its answer.',
       logs: 'Node: “Invalid masterauth”, or that the replication id or the number of databases differs.',
     },
-    title: plain('The master refused the node.', '主节点拒绝了该节点。'),
+    title: {
+      en: (facts: OfRefusal, reader) => `The master refused the node${refusalWords(facts, reader, ': ')}.`,
+      zh: (facts: OfRefusal, reader) => `主节点拒绝了该节点${refusalWords(facts, reader, '：')}。`,
+    },
     wouldTell: plain(
-      'The node’s log: “Invalid masterauth”, “inconsistent with master” or “ReplicationID”.',
-      '节点日志中的 “Invalid masterauth”、“inconsistent with master” 或 “ReplicationID”。',
+      'The node’s log: “Invalid masterauth”, “inconsistent with master” or “replicationid”.',
+      '节点日志中的 “Invalid masterauth”、“inconsistent with master” 或 “replicationid”。',
     ),
-    steps: steps(
-      [
-        'On the node, set masterauth to the master’s requirepass; check that `databases` is the same on both.',
-        'Look into the node’s log for “Invalid masterauth”, “inconsistent with master” or “ReplicationID”.',
-        'A setting alone changes nothing until the node is attached again.',
-      ],
-      [
-        '在节点上把 masterauth 设为主节点的 requirepass；确认两边的 `databases` 相同。',
-        '在节点日志中查找 “Invalid masterauth”、“inconsistent with master” 或 “ReplicationID”。',
-        '仅修改配置不会生效，必须重新挂载。',
-      ],
-    ),
+    steps: {
+      en: (facts: OfRefusal, reader) => refusalSteps(facts, reader),
+      zh: (facts: OfRefusal, reader) => refusalSteps(facts, reader),
+    },
   },
   already_listed: {
     copyHelps: 'once',
@@ -409,18 +465,18 @@ export const causes = {
       'The node’s log: “Failed to rename”; `df` of db-sync-path and of db-path name two devices.',
       '节点日志中的 “Failed to rename”；对 db-sync-path 与 db-path 执行 `df` 显示两个设备。',
     ),
-    steps: steps(
-      [
-        'Do not read from this node, and do not attach it again: the first read ends its process, and the next full sync deletes its old data in db/<db>_bak.',
-        'Stop its process. Save db/<db>_bak if the old data matter.',
+    steps: {
+      en: (facts: OfFolder) => [
+        `Do not read from this node, and do not attach it again: the first read ends its process, and the next full sync deletes its old data in ${folderOf(facts)}_bak.`,
+        `Stop its process. Save ${folderOf(facts)}_bak if the old data matter.`,
         'Put db-sync-path on the same mount as db-path, and start the node.',
       ],
-      [
-        '不要读取该节点，也不要再次挂载：第一次读取会使进程退出，下一次全量同步会删除 db/<db>_bak 中的旧数据。',
-        '停止该进程。如果旧数据重要，请先保存 db/<db>_bak。',
+      zh: (facts: OfFolder) => [
+        `不要读取该节点，也不要再次挂载：第一次读取会使进程退出，下一次全量同步会删除 ${folderOf(facts)}_bak 中的旧数据。`,
+        `停止该进程。如果旧数据重要，请先保存 ${folderOf(facts)}_bak。`,
         '把 db-sync-path 放到与 db-path 相同的挂载点，启动节点。',
       ],
-    ),
+    },
   },
   command_not_applied: {
     copyHelps: 'no',

@@ -1,5 +1,5 @@
 /** What the log files of a server tell of its full syncs: facts, attempts, verdicts, and how they read. */
-import { type CauseCode, causeStepsBySlaveof, causes } from './causes.ts';
+import { type CauseCode, causeStepsBySlaveof, causes, type Refusal } from './causes.ts';
 import { type LogLineCode, logLineMeanings } from './log-line-meanings.ts';
 import { type Language, nobody, plain, type Reader, type Text } from './text.ts';
 
@@ -44,8 +44,8 @@ export const logGaps = {
   log_has_gaps: {
     title: plain('Lines of the attempt are missing from the log.', '日志中缺少该次尝试的部分行。'),
     step: plain(
-      'Give the INFO log. If its disk was full, compare the data.',
-      '请给出 INFO 日志。如果当时日志磁盘已满，请对比数据。',
+      'Give all pieces of the INFO log. If its disk was full, compare the data.',
+      '请给出 INFO 日志的全部文件。如果当时日志磁盘已满，请对比数据。',
     ),
   },
 } as const satisfies Readonly<Record<string, { readonly title: Text; readonly step: Text }>>;
@@ -55,9 +55,11 @@ export type LogCause = CauseCode | keyof typeof logGaps;
 
 const isGap = (cause: LogCause): cause is keyof typeof logGaps => Object.hasOwn(logGaps, cause);
 
+type CausedAttempt = Pick<LogAttempt, 'verdict' | 'seen'> & { readonly cause: LogCause };
+
 /** What the cause is, and what somebody who has the servers alone does about it. */
 function logCauseWords(
-  cause: LogCause,
+  { cause, verdict, seen = {} }: CausedAttempt,
   reader: Reader,
 ): { readonly title: string; readonly nextStep: string } {
   const { language } = reader;
@@ -65,16 +67,50 @@ function logCauseWords(
     const { title, step } = logGaps[cause];
     return { title: title[language]({}, reader), nextStep: step[language]({}, reader) };
   }
+  const [titleOf, stepsOf] = [
+    (code: CauseCode) => causes[code].title[language](seen, reader),
+    (code: CauseCode) => causeStepsBySlaveof({ code, facts: { ...seen } }, reader),
+  ];
+  const goesOn = verdict === 'running' && goOnByThemselves.has(cause);
+  const died = seen.died === true && !crashes.has(cause);
+  const steps = [
+    ...(verdict === 'incomplete' ? [keepAway[language]({}, reader)] : []),
+    ...(died ? stepsOf('crashed_on_open').slice(0, -1) : []),
+    ...(goesOn ? [...stepsOf(cause).slice(0, -1), goesOnStep[language]({}, reader)] : stepsOf(cause)),
+  ];
+  const space = { en: ' ', zh: '' }[language];
   return {
-    title: causes[cause].title[language]({}, reader),
-    nextStep: causeStepsBySlaveof({ code: cause }, reader).join({ en: ' ', zh: '' }[language]),
+    title: [titleOf(cause), ...(died ? [titleOf('crashed_on_open')] : [])].join(space),
+    nextStep: steps.join(space),
   };
 }
+
+/** Causes in whose names a process dies already. */
+const crashes: ReadonlySet<LogCause> = new Set<CauseCode>([
+  'manifest_missing',
+  'checksum',
+  'crashed_on_open',
+]);
+
+/** A copy that still runs overcomes these without another SLAVEOF. */
+const goOnByThemselves: ReadonlySet<LogCause> = new Set<CauseCode>([
+  'disk_full',
+  'write_failed',
+  'copy_stalled',
+  'rsync_port_closed',
+  'doing_bgsave',
+]);
+
+const goesOnStep = plain('The node then goes on by itself.', '之后节点会自行继续。');
+const keepAway = plain(
+  'Let no client read from this node: its database lacks files.',
+  '不要让客户端读取该节点：它的数据库缺少文件。',
+);
 
 /** What a cause is; '' for a cause of another release. */
 export const logCauseTitle = (cause: string, language: Language): string =>
   Object.hasOwn(causes, cause) || Object.hasOwn(logGaps, cause)
-    ? logCauseWords(cause as LogCause, { ...nobody, language }).title
+    ? logCauseWords({ cause: cause as LogCause, verdict: 'undecided' }, { ...nobody, language }).title
     : '';
 
 /** One full sync of one database, as the log tells it. Times as in {@link LogFact}. */
@@ -91,6 +127,18 @@ export interface LogAttempt {
     /** Files that came whole. */
     readonly copied: number;
   };
+  /** What else the words of its cause are made from; nobody stores or sends it. */
+  readonly seen?: SeenWithCause;
+}
+
+/** What a log tells of a cause beside its code. */
+export interface SeenWithCause {
+  /** Of the database on the node. */
+  readonly folder?: string;
+  /** The process ended when it opened the database. */
+  readonly died?: true;
+  /** For what the master refused the node. */
+  readonly refusal?: Refusal;
 }
 
 /**
@@ -98,7 +146,7 @@ export interface LogAttempt {
  * files. Agents of other releases have other codes.
  */
 export interface ToldByLog {
-  readonly attempts: readonly (Omit<LogAttempt, 'cause'> & { readonly cause: string | null })[];
+  readonly attempts: readonly (Omit<LogAttempt, 'cause' | 'seen'> & { readonly cause: string | null })[];
   readonly log: readonly (Omit<LogFact, 'code'> & { readonly code: string })[];
 }
 
@@ -121,7 +169,7 @@ type Worded<T, Times extends keyof T> = Omit<T, Times> & {
 
 /** What the logs of a server tell. */
 export interface LogReport {
-  readonly attempts: readonly (Worded<LogAttempt, 'startedAt' | 'endedAt'> & {
+  readonly attempts: readonly (Worded<Omit<LogAttempt, 'seen'>, 'startedAt' | 'endedAt'> & {
     readonly nextStep: string | null;
   })[];
   readonly findings: readonly Worded<LogTrouble, 'firstAt' | 'lastAt'>[];
@@ -137,8 +185,10 @@ export function logReport(
 ): LogReport {
   const words = (row: Text): string => row[reader.language]({}, reader);
   return {
-    attempts: attempts.map((attempt) => {
-      const cause = attempt.cause === null ? null : logCauseWords(attempt.cause, reader);
+    attempts: attempts.map(({ seen, ...attempt }) => {
+      const { cause: code, verdict } = attempt;
+      const cause =
+        code === null ? null : logCauseWords({ cause: code, verdict, ...(seen && { seen }) }, reader);
       return {
         ...attempt,
         startedAt: shownTime(attempt.startedAt),

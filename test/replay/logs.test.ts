@@ -262,6 +262,39 @@ describe('a log of which a part is missing', () => {
     ]);
   });
 
+  it.each([
+    ['07-3.5.4', /Master conn disconnect/, ['db0 failed session_lost 25/57', 'db0 complete null 56/56']],
+    ['04b-3.5.4', /Change db success/, ['db0 incomplete snapshot_superseded 21/57']],
+    ['12-3.5.4', /Change db success/, ['db0 incomplete dump_failed 0/1', 'db0 undecided log_has_gaps 56/56']],
+    // Another copy, of which the beginning is missing, is not taken for the copy that was aborted before.
+    [
+      '24-3.5.4',
+      /Need Wait To Sync|copy meta data done/,
+      ['db0 failed detached 22/57', 'db0 undecided log_has_gaps 60/null'],
+    ],
+    ['07-4.0.0', /Need Wait To Sync/, ['db0 failed session_lost 22/61', 'db0 complete null 73/73']],
+  ])('of %s, judges rightly without the lines %s', async (start, lost, expected) => {
+    const lines = linesOf(start, 'slave1');
+    const granted = lines.findIndex((line) => line.includes('RsyncClient begin to copy'));
+    const without = lines.filter((line, at) => at < granted || !lost.test(line));
+    expect(short(await readLogs([await written(without)]))).toEqual(expected);
+  });
+
+  it.each([
+    ['26-4.0.1', 'slave1', 'doing bgsave, retries:2', null],
+    ['27b-4.0.1', 'slave1', 'copy remote meta failed', 'doing_bgsave'],
+    ['15-3.5.4', 'slave1', 'request timeout, retry times: 1', 'rsync_port_closed'],
+    // A dump that is being replaced refuses files for a moment.
+    ['04b-3.5.4', 'slave2', 'copy remote file failed', null],
+    ['12-3.5.4', 'slave1', 'copy remote file failed', 'dump_failed'],
+  ])('of %s %s up to “%s”, names no cause that the log does not show', async (start, slave, last, cause) => {
+    const lines = linesOf(start, slave);
+    const cut = lines.findIndex((line) => line.includes(last)) + 1;
+    expect((await readLogs([await written(lines.slice(0, cut))])).attempts).toMatchObject([
+      { verdict: 'running', cause },
+    ]);
+  });
+
   it('names the failed dump where the log begins after the list', async () => {
     const lines = linesOf('12-3.5.5', 'slave1');
     const cut = lines.findIndex((line) => line.includes('copy remote file failed'));
@@ -307,6 +340,28 @@ describe('a log of which a part is missing', () => {
     ]);
     expect(await readLogs([huge])).toEqual({ attempts: [], findings: [] });
   });
+});
+
+test.each([
+  ['08-3.5.4', 'slave2', 'masterauth is wrong', 'set masterauth'],
+  ['09-3.5.4', 'slave1', 'numbers of `databases` differ', 'configuration files of both'],
+  ['24-3.5.4', 'slave2', 'replication id of another master', 'CLEARREPLICATIONID'],
+  ['18-4.0.0', 'slave1', 'another mount', 'slave1/db/db0_bak if the old data matter'],
+  ['04a-3.5.4', 'slave2', 'died when it opened', 'slave2/db/db0 away: it holds the unfinished copy'],
+  ['04a-3.5.4', 'slave1', 'newer dump', 'Let no client read from this node'],
+  ['11-4.0.1', 'slave1', 'disk of the node is full', 'goes on by itself'],
+])('%s %s: the words say what happened and what helps there', async (start, slave, text, nextStep) => {
+  const recording = Object.keys(outcomes).find((name) => name.startsWith(`${start}-`))!;
+  expect((await logsOf(recording, slave)).attempts[0]).toMatchObject({
+    text: expect.stringContaining(text),
+    nextStep: expect.stringContaining(nextStep),
+  });
+});
+
+test('a copy that still runs is not to be repeated', async () => {
+  const recording = Object.keys(outcomes).find((name) => name.startsWith('11-4.0.1'))!;
+  const [attempt] = (await logsOf(recording, 'slave1')).attempts;
+  expect(attempt).toMatchObject({ verdict: 'running', nextStep: expect.not.stringContaining('SLAVEOF') });
 });
 
 test('the words are in the reader’s language', async () => {

@@ -3,7 +3,7 @@
  * copy, every worker ended, the file `info` names a master, and the swap succeeded. `copy remote files done`,
  * `Change db success`, `TrySync Ok`, and a database that opens prove nothing: all were seen after incomplete copies.
  */
-import type { LogAttempt, LogCause, LogFact, LogVerdict } from '../../model/full-sync-log.ts';
+import type { LogAttempt, LogCause, LogFact, LogVerdict, SeenWithCause } from '../../model/full-sync-log.ts';
 
 /** What the master's log adds: times are already those of the slave's clock. */
 export interface MasterTold {
@@ -39,6 +39,8 @@ const mostWorkers = 64;
 const mostAttempts = 10_000;
 /** A list is written within this time; then the copy begins. */
 const listMs = 1000;
+/** A dump that is replaced refuses files until the new one is there; then `receive newer dump` says so. */
+const replacedWithinMs = 2000;
 /** `info path … not exist` ten times a second; the releases that begin again write it once. */
 const hungAfterLines = 20;
 
@@ -60,6 +62,7 @@ interface Attempt {
   client: number | null;
   /** How often the master refused a file; and whether a file beside `info` was begun. */
   refusals: number;
+  refusedSince: number | null;
   badFiles: number;
   more: boolean;
   /** Once something spoilt the copy, what comes after proves nothing. */
@@ -67,14 +70,21 @@ interface Attempt {
   abortedBy: LogCause | null;
   /** The line that aborted it says that no database will be opened. */
   final: boolean;
+  /** Its client stopped: it copies no more. */
+  stopped: boolean;
   /** Its client stopped, and no line has told why yet. */
   stoppedFirst: boolean;
+  /** Why the master has not given the list so far: no trouble until the node gives up. */
+  waiting: LogCause | null;
   /** What keeps the attempt from going on now. */
   trouble: LogCause | null;
   infoMissing: number;
   lastFileAt: number;
   emptyInfo: boolean;
   swapping: boolean;
+  /** Of the database, as the log names it. */
+  folder: string | null;
+  died: boolean;
 }
 
 type Handler = (fact: LogFact) => void;
@@ -85,6 +95,8 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
   /** Why the session ended; null once the master has answered again. */
   let loss: LogCause | null = null;
   let refused = false;
+  /** Lines from before a session are in this log: a copy whose beginning is missing has a gap. */
+  let showsBeginning = false;
   let names = 0;
   /** Databases whose increments were refused, and that have no dump yet. */
   const askingAgain = new Set<string>();
@@ -97,7 +109,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       db,
       startedAt: fact.at,
       whole,
-      gaps: false,
+      gaps: !whole && showsBeginning,
       lastAt: fact.at,
       listed: null,
       listedAt: fact.at,
@@ -107,17 +119,22 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       done: new Set(),
       client: null,
       refusals: 0,
+      refusedSince: null,
       badFiles: 0,
       more: false,
       abortedAt: null,
       abortedBy: null,
       final: false,
+      stopped: false,
       stoppedFirst: false,
+      waiting: null,
       trouble: null,
       infoMissing: 0,
       lastFileAt: fact.at,
       emptyInfo: false,
       swapping: false,
+      folder: null,
+      died: false,
     };
     open.push(attempt);
     return attempt;
@@ -168,9 +185,38 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     closeAs(attempt, unswapped(attempt, otherwise));
   /** Another attempt of the database begins. If no line tells why this one ended, lines are missing. */
   const closeOvertaken = (attempt: Attempt) => {
-    const why = attempt.abortedBy ?? loss;
-    if (why === null) close(attempt, 'undecided', 'log_has_gaps', null);
-    else closeUnswapped(attempt, why);
+    // The line that says how the swap ended is missing.
+    if (attempt.swapping) {
+      attempt.gaps = true;
+      const [verdict, cause] = swapped(attempt);
+      close(attempt, verdict, cause, verdict === 'undecided' ? null : attempt.lastAt);
+      return;
+    }
+    if (loss !== null) abort(attempt, stuckBy(attempt) ?? loss, attempt.lastAt);
+    if (attempt.abortedBy === null) close(attempt, 'undecided', 'log_has_gaps', null);
+    else closeUnswapped(attempt, attempt.abortedBy);
+  };
+  /** What comes after the stop of a client belongs to another copy, whose first lines are missing. */
+  const closeStopped = (db?: string) => {
+    for (const attempt of open)
+      if (attempt.stopped && (db === undefined || attempt.db === null || attempt.db === db))
+        closeOvertaken(attempt);
+  };
+  /** The copy that the node opens now. */
+  const opened = (fact: LogFact): Attempt => {
+    const db = fact.values.db!;
+    closeStopped(db);
+    const attempt = named(db) ?? begin(fact, db, false);
+    attempt.db = db;
+    return attempt;
+  };
+  /** The line of NO ONE comes before the node asks again: without it, the session was lost. */
+  const sessionBegins = () => {
+    showsBeginning = true;
+    for (const attempt of open) {
+      if (attempt.stoppedFirst && attempt.abortedBy === 'detached') attempt.abortedBy = 'session_lost';
+      attempt.stoppedFirst = false;
+    }
   };
   const causeNow = (attempt: Attempt): LogCause | null =>
     master?.dumpFailed(attempt.db, attempt.startedAt, attempt.lastAt) && onlyInfo(attempt)
@@ -178,32 +224,50 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       : attempt.trouble;
 
   const handlers: Readonly<Record<string, Handler>> = {
-    started: (fact) => endProcess(fact.at, true),
+    started: (fact) => {
+      endProcess(fact.at, true);
+      showsBeginning = true;
+    },
+    meta_asked: sessionBegins,
     stopping: (fact) => {
       for (const attempt of open) if (!attempt.swapping) abort(attempt, 'node_restarted', fact.at);
     },
     sync_granted: (fact) => {
       const db = fact.values.db!;
+      sessionBegins();
       for (const before of open)
         if (before.db === db || (before.db === null && before.abortedAt !== null)) closeOvertaken(before);
       answered(db);
       begin(fact, db, true);
     },
-    rsync_begins: ({ at }) => {
+    rsync_begins: ({ at, values }) => {
+      closeStopped(values.db);
       // The log shows no other line of a full sync that ended meanwhile.
       for (const attempt of open)
         if (attempt.names.size > 0 && !showsSwaps(attempt) && at > attempt.lastAt + listMs)
           close(attempt, 'undecided', 'log_has_gaps', null);
     },
-    list_refused: (fact) => trouble(newest(fact), 'doing_bgsave'),
+    list_refused: (fact) => {
+      const attempt = newest(fact);
+      attempt.waiting = 'doing_bgsave';
+      // The port answers.
+      if (attempt.trouble === 'rsync_port_closed') attempt.trouble = null;
+    },
     list_unanswered: (fact) => trouble(newest(fact), 'rsync_port_closed'),
+    list_given_up: (fact) => {
+      const attempt = newest(fact);
+      if (/bgsave/.test(fact.values.error!)) attempt.waiting = 'doing_bgsave';
+      trouble(attempt, attempt.trouble ?? attempt.waiting ?? 'rsync_port_closed');
+    },
     rsync_failed: (fact) => {
       const attempt = named(fact.values.db);
       // Only 3.5.4 names the error, and only it gives up: later releases ask again at once, within the same attempt.
-      if (attempt && fact.values.info) abort(attempt, attempt.trouble ?? 'rsync_port_closed', fact.at, true);
+      if (attempt && fact.values.info)
+        abort(attempt, attempt.trouble ?? attempt.waiting ?? 'rsync_port_closed', fact.at, true);
     },
     list_taken: (fact) => {
       const { db, count } = fact.values;
+      closeStopped(db);
       let attempt = named(db);
       // What a log shows from its middle on may be of another database.
       if (attempt?.db === null && showsFiles(attempt)) attempt = undefined;
@@ -213,6 +277,8 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       }
       attempt ??= begin(fact, db!, true);
       attempt.db = db!;
+      // What is missing before the list proves nothing of the copy.
+      if (!attempt.whole) attempt.gaps = false;
       attempt.whole = true;
       attempt.listed = Number(count);
       attempt.listedAt = fact.at;
@@ -221,10 +287,16 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     },
     list_file: (fact) => keep(newest(fact), 'names', fact.values.name!),
     copy_begins: (fact) => {
+      if (open.at(-1)?.stopped) closeOvertaken(open.at(-1)!);
       newest(fact).client = fact.thread;
     },
     file_begun: (fact) => {
-      const attempt = ofThread(fact) ?? begin(fact, null, false);
+      let attempt = ofThread(fact);
+      if (attempt?.stopped && !attempt.begun.has(fact.thread)) {
+        closeOvertaken(attempt);
+        attempt = undefined;
+      }
+      attempt ??= begin(fact, null, false);
       const { begun, done } = attempt;
       // The same file again: the line of its failure is lost.
       if (begun.get(fact.thread) !== fact.values.name) finishFile(attempt, fact.thread);
@@ -240,7 +312,8 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       if (attempt.begun.has(fact.thread)) attempt.begun.set(fact.thread, null);
       if (!/response error code/.test(fact.values.error!)) return;
       attempt.refusals++;
-      attempt.trouble ??= 'dump_failed';
+      attempt.refusedSince ??= fact.at;
+      if (fact.at - attempt.refusedSince >= replacedWithinMs) attempt.trouble ??= 'dump_failed';
     },
     file_unanswered: (fact) => trouble(ofThread(fact), 'copy_stalled'),
     write_failed: (fact) => {
@@ -273,6 +346,7 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
           : open;
       for (const attempt of stopped) {
         if (attempt.swapping) continue;
+        attempt.stopped = true;
         attempt.stoppedFirst ||= attempt.abortedAt === null && loss === null && askingAgain.size === 0;
         abort(
           attempt,
@@ -299,13 +373,14 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       else if (attempt.infoMissing >= hungAfterLines) abort(attempt, 'hung_in_full_sync', fact.at, true);
     },
     info_read: (fact) => {
-      const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);
-      attempt.db = fact.values.db!;
+      const attempt = opened(fact);
       attempt.emptyInfo = fact.values.ip === '';
+      attempt.swapping = true;
     },
     swap_begun: (fact) => {
-      const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);
+      const attempt = opened(fact);
       attempt.swapping = true;
+      attempt.folder = fact.values.path!.replace(/_bak\/?$/, '');
     },
     other_mount: (fact) => {
       const attempt = open.find(({ swapping }) => swapping) ?? newest(fact);
@@ -318,14 +393,15 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
       closeUnswapped(attempt, 'swap_failed');
     },
     swap_done: (fact) => {
-      const attempt = named(fact.values.db) ?? begin(fact, fact.values.db!, false);
-      attempt.db = fact.values.db!;
+      const attempt = opened(fact);
       const [verdict, cause] = swapped(attempt);
       close(attempt, verdict, cause, fact.at);
     },
     open_failed: (fact) => {
       const attempt = open.find(({ swapping }) => swapping);
-      if (attempt) closeUnswapped(attempt, crashCause(fact.values.error ?? ''));
+      if (!attempt) return;
+      attempt.died = true;
+      closeUnswapped(attempt, crashCause(fact.values.error ?? ''));
     },
     auth_refused: refuse,
     id_refused: refuse,
@@ -379,14 +455,16 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
   function asItStands(attempt: Attempt): LogAttempt {
     if (attempt.abortedAt !== null) return unswapped(attempt, 'session_lost');
     if (attempt.whole) return judgedAs(attempt, 'running', causeNow(attempt), null);
-    return judgedAs(attempt, 'undecided', showsSwaps(attempt) ? 'log_begins_later' : 'log_has_gaps', null);
+    return judgedAs(attempt, 'undecided', showsSwaps(attempt) ? missing(attempt) : 'log_has_gaps', null);
   }
 
   function refuse(fact: LogFact): void {
     // A node that was refused says so once per SLAVEOF; one refusal is one attempt.
     if (refused) return;
     refused = true;
-    close(begin(fact, null, true), 'failed', 'master_refuses', fact.at);
+    const refusal = refusals[fact.code];
+    const judged = judgedAs(begin(fact, null, true), 'failed', 'master_refuses', fact.at);
+    closeAs(open.at(-1)!, refusal ? { ...judged, seen: { refusal } } : judged);
   }
 
   function lose(cause: LogCause): Handler {
@@ -419,13 +497,14 @@ export function newLogJudge(master: MasterTold | null = null): LogJudge {
     if (name == null || attempt.abortedAt !== null) return;
     attempt.begun.set(thread, null);
     keep(attempt, 'copied', name);
+    attempt.refusedSince = null;
     if (!onlyInfo(attempt)) attempt.trouble = null;
   }
 
   function swapped(attempt: Attempt): readonly [LogVerdict, LogCause | null] {
     if (attempt.abortedBy) return ['incomplete', attempt.abortedBy];
     if (attempt.emptyInfo || onlyInfo(attempt)) return ['incomplete', 'dump_failed'];
-    if (!attempt.whole || attempt.listed === null) return ['undecided', 'log_begins_later'];
+    if (!attempt.whole || attempt.listed === null) return ['undecided', missing(attempt)];
     const workersEnded = [...attempt.begun.keys()].every((thread) => attempt.done.has(thread));
     const allCame =
       attempt.names.size === attempt.listed && [...attempt.names].every((name) => attempt.copied.has(name));
@@ -440,13 +519,24 @@ const inOrder = (attempts: readonly LogAttempt[]): readonly LogAttempt[] =>
   attempts.toSorted((a, b) => a.startedAt - b.startedAt);
 
 function judgedAs(
-  { db, startedAt, listed, copied }: Attempt,
+  { db, startedAt, listed, copied, folder, died }: Attempt,
   verdict: LogVerdict,
   cause: LogCause | null,
   endedAt: number | null,
 ): LogAttempt {
-  return { db, startedAt, endedAt, verdict, cause, files: { listed, copied: copied.size } };
+  const judged = { db, startedAt, endedAt, verdict, cause, files: { listed, copied: copied.size } };
+  if (verdict !== 'failed' || folder === null || folder.length > longestName) return judged;
+  return { ...judged, seen: { folder, ...(died && { died }) } };
 }
+
+const refusals: Readonly<Record<string, SeenWithCause['refusal']>> = {
+  auth_refused: 'auth',
+  id_refused: 'id',
+  databases_differ: 'databases',
+};
+
+/** What is missing of an attempt whose beginning no line shows. */
+const missing = ({ gaps }: Attempt): LogCause => (gaps ? 'log_has_gaps' : 'log_begins_later');
 
 /** What would have kept the copy from its end, whoever ended it. */
 const stuckBy = ({ trouble: cause }: Attempt): LogCause | null =>
