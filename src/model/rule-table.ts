@@ -55,7 +55,7 @@ interface Whole {
 }
 const hashedEn = ({ hashed, tables }: Whole): string =>
   hashed === tables && tables > 0 ? 'each with its size and hash' : 'each with its size';
-/** RocksDB reads for a compaction with verify_checksums (v8.3.3 compaction_job.cc, ProcessKeyValueCompaction). */
+/** RocksDB reads for a compaction with verify_checksums (v8.7.3 compaction_job.cc, ProcessKeyValueCompaction). */
 const unhashedEn = ({ unhashed }: Whole): string =>
   unhashed === 0
     ? ''

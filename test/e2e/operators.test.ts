@@ -185,6 +185,17 @@ describe.skipIf(pikaMissing !== null)('beside an expansion on real Pika', { time
     expect(errors).toEqual(hasTheFault ? [['master_facts_missing', null]] : []);
   });
 
+  it('SLAVEOF has another name on the node: the plan says so, and a credential that names it is enough', async () => {
+    const password = 'geheim-7f3a';
+    const ofNodes = { 'rename-command': 'slaveof follow-19d2', masterauth: password };
+    const renamed = { password, ofNodes };
+    await start(renamed);
+    expect(await errorsOfPlan([node])).toEqual([['command_hidden', node.name]]);
+    await stopRig(rig);
+    await start({ ...renamed, commands: 'slaveof=follow-19d2' });
+    await isWholeInOneCopy(await expandOne(rig, node));
+  });
+
   it('another password on the node: verified, or the words name the login', async () => {
     await start();
     const ended = await during(() => node.send('CONFIG', 'SET', 'requirepass', 'changed'));

@@ -51,6 +51,8 @@ export interface SmallRigOptions {
   readonly nodesUnder?: readonly string[];
   /** What all servers ask for, and the service and its clients say. */
   readonly password?: string;
+  /** `PIKA_COMMANDS` of the service. */
+  readonly commands?: string;
 }
 
 /** A master without writes, nodes, and the service. A copy takes some 8 s. */
@@ -69,15 +71,20 @@ export async function startSmallRig(options: SmallRigOptions): Promise<Rig> {
       }),
     ),
   );
-  const rig = { master: master!, slaves, ...(await serviceOfItsOwn(password)), writes: null };
+  const service = await serviceOfItsOwn(password, options.commands);
+  const rig = { master: master!, slaves, ...service, writes: null };
   await fillDistinct(rig.master, keys);
   return rig;
 }
 
-export async function serviceOfItsOwn(password?: string): Promise<Pick<Rig, 'service' | 'dataDir'>> {
+export async function serviceOfItsOwn(
+  password?: string,
+  commands?: string,
+): Promise<Pick<Rig, 'service' | 'dataDir'>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-e2e-'));
   const env = {
     ...(password === undefined ? {} : { PIKA_PASSWORD: password }),
+    ...(commands === undefined ? {} : { PIKA_COMMANDS: commands }),
     PIKA_EXPANDER_AGENT_TOKEN: agentToken,
     PIKA_EXPANDER_AGENT_NODES: '127.0.0.1',
   };
