@@ -189,6 +189,8 @@ const isConnected = ({ alive, master, dbs }: SimNode): boolean =>
 function isActing(argv: readonly string[]): boolean {
   const name = (argv[0] ?? '').toLowerCase();
   if (name === 'config') return argv[1]?.toLowerCase() !== 'get';
+  // A plan asks so whether the node knows it: without arguments it does nothing.
+  if (name === 'slaveof' && argv.length === 1) return false;
   if (acting.has(name)) return true;
   return Object.hasOwn(dataCommands, name) && dataCommands[name]!.writes;
 }

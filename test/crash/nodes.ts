@@ -82,9 +82,9 @@ interface Heard {
   readonly text: string;
 }
 
-/** Whatever is not known to read, or to be the borrowed setting, counts as a change. */
+/** Whatever is not known to read, or to be the borrowed setting, counts as a change. SLAVEOF without arguments does nothing. */
 const changesReplication = (text: string): boolean =>
-  !/^(?:info|ping|lastsave|select|config|auth|echo|dbsize|type|p?ttl|m?get|pkscanrange|scanx?|h\w*get\w*|hlen|hkeys|llen|lrange|scard|smembers|sscan|zcard|zrange|zscan|hscan|strlen|exists)\b/i.test(
+  !/^(?:slaveof$|info|ping|lastsave|select|config|auth|echo|dbsize|type|p?ttl|m?get|pkscanrange|scanx?|h\w*get\w*|hlen|hkeys|llen|lrange|scard|smembers|sscan|zcard|zrange|zscan|hscan|strlen|exists)\b/i.test(
     text,
   );
 
