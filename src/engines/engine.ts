@@ -15,7 +15,7 @@ export interface Credential {
   readonly nodes?: readonly string[];
   /** Whether that list was given for this credential, rather than for all that have none. */
   readonly ownList?: boolean;
-  /** Names that `rename-command` of the servers gives to commands. They are secrets like the password. */
+  /** Names that `rename-command` of the servers gives to commands. Those of 8 characters and more are hidden as passwords are. */
   readonly commands?: Readonly<Partial<Record<RenamedCommand, string>>>;
 }
 

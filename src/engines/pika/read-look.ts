@@ -68,17 +68,18 @@ export async function readFacts(link: Link, options: ReadOptions): Promise<NodeF
   const split = mayBeGone && sections.has('replication') && sections.size > 1;
   const states = split ? await readCheap(link, options, (name) => !readsDatabases.has(name)) : {};
   if (isInError(states.replication))
-    return {
-      ...states,
-      ...(await readCheap(link, options, (name) => name === 'config' || name === 'slaveof')),
-    };
+    return joined([states, await readCheap(link, options, (name) => name === 'config')]);
   const rest = await readCheap(link, options, (name) => !split || readsDatabases.has(name));
-  const first = { ...states, ...rest };
-  const all: NodeFacts = { ...known, ...first };
+  const all: NodeFacts = { ...known, ...states, ...rest };
   const data = await readData(link, options, all);
   const keys = await readKeys(link, options, all);
-  const hiddenCommands = [states, rest, keys].flatMap((facts) => facts.hiddenCommands ?? []);
-  return { ...first, ...data, ...keys, ...(hiddenCommands.length > 0 && { hiddenCommands }) };
+  return joined([states, rest, data, keys]);
+}
+
+/** What the parts of a look told; each may have met commands that are hidden. */
+function joined(parts: readonly NodeFacts[]): NodeFacts {
+  const hiddenCommands = parts.flatMap((facts) => facts.hiddenCommands ?? []);
+  return Object.assign({}, ...parts, hiddenCommands.length > 0 && { hiddenCommands });
 }
 
 const infoOf = {

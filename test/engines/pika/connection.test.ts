@@ -274,6 +274,22 @@ describe('commands that a node hides', () => {
     },
   );
 
+  test('are found, each asked for once, also on a node in state Error', async () => {
+    const gone =
+      '# Replication(SLAVE)\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:9221\r\nmaster_link_status:down\r\ndb0:binlog_offset=0 0,safety_purge=none\r\n\r\nReplicationID: Unknown or role is not slave\r\nrepl_connect_status:\r\ndb0:error\r\n';
+    const { node, connection } = await given({
+      answer: pika354({
+        'INFO replication': bulk(gone),
+        CONFIG: unknownOn('4.0.1', 'config'),
+        SLAVEOF: unknownOn('4.0.1', 'slaveof'),
+      }),
+    });
+    const facts = factsOf(await look(connection, ['replication', 'stats', 'config', 'slaveof']));
+    expect(Object.values(facts.replication!.dbStates)).toEqual(['Error']);
+    expect(facts.hiddenCommands?.toSorted()).toEqual(['config', 'slaveof']);
+    expect(node.received.filter(([name]) => name === 'SLAVEOF')).toHaveLength(1);
+  });
+
   test('are sent under the names that their credential gives them, and no others', async () => {
     const commands = { slaveof: 'follow-7f3a', config: 'setting-19' };
     const credential = { username: null, password: 'geheim', commands };
