@@ -6,7 +6,7 @@ import { type FullSyncVerdict, fullSyncVerdict } from '../core/sync/evidence.ts'
 import { receivedInPass } from '../core/sync/full-sync-pass.ts';
 import { crashCauses, type LogJudge, newLogJudge } from '../core/sync/log-attempts.ts';
 import { clockSlackMs, type LogsOfSync } from '../core/sync/log-evidence.ts';
-import { newMasterTracker, trackMaster } from '../core/sync/master-tracker.ts';
+import { newMasterTracker, slaveName, trackMaster } from '../core/sync/master-tracker.ts';
 import { lastPass, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '../core/sync/tracker.ts';
 import { capabilitiesOf } from '../engines/pika/index.ts';
 import { builtIn } from '../engines/pika/knowledge.ts';
@@ -189,7 +189,7 @@ export function replay(recording: Recording): ReplayResult {
       master: target,
       self: versions.get(step.node)?.address ?? { host: '', port: 0 },
       before: latest.get(step.node) ?? null,
-      listedBefore: listed.map((slave) => `${slave.ip}:${slave.port}`),
+      listedBefore: listed.map(slaveName),
     });
   }
 
