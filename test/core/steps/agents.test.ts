@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { takeFiles } from '../../../src/core/sync/files-complete.ts';
 import type { Expansion } from '../../../src/model/expansion.ts';
+import type { Folder } from '../../../src/model/views/agent.ts';
 import { MB } from '../../scheduling/virtual-service.ts';
 import { SimulatedAgents } from '../../support/simulated-agents.ts';
 import { begin, ended, isIn, minute } from './played-expansion.ts';
@@ -50,6 +51,50 @@ test.each(['3.5.4', '4.0.1'] as const)('a full sync is proven file by file: %s',
     facts: { tables, files: files.length },
   });
   expect([end.state, tables > 10]).toEqual(['succeeded', true]);
+});
+
+describe('hashes that the policy asks for come slower than the policy waits for a full sync that hangs', () => {
+  /** From the first list of the opened tables on, the agent of the node has one more hash every 30 s, and `most` at last. */
+  async function hashedSlowly(most: number) {
+    const policy = { requireAgent: true, stallTimeoutMs: minute, verify: { fileHashes: true } };
+    const run = await beginWithAgents({ policy });
+    const { listings } = agents.read;
+    let since: number | null = null;
+    agents.read.listings = async (...given) => {
+      const told = (await listings(...given))!;
+      if (told.opened.some(({ files }) => files > 0) && given[0].host === run.cluster.node('n1').host)
+        since ??= told.at;
+      const known = since === null ? 0 : Math.min(most, Math.floor((told.at - since) / (minute / 2)));
+      const hashed = (folder: Folder, count: number): Folder => ({
+        ...folder,
+        listing: folder.listing!.map((file, i) => ({
+          ...file,
+          sha256: i < count ? `of ${file.name}` : null,
+        })),
+      });
+      return {
+        ...told,
+        dumps: told.dumps.map((folder) => hashed(folder, Number.POSITIVE_INFINITY)),
+        opened: told.opened.map((folder) => hashed(folder, known)),
+      };
+    };
+    return run.comesTo('its end', over);
+  }
+
+  test('they are waited for as long as they come', async () => {
+    const end = await hashedSlowly(Number.POSITIVE_INFINITY);
+    expect([end.state, filesRule(end)?.statement]).toEqual(['succeeded', 'complete']);
+    expect(filesRule(end)!.facts.hashed).toBe(filesRule(end)!.facts.tables);
+  });
+
+  test('they are not waited for when no more come', async () => {
+    const end = await hashedSlowly(3);
+    const [join] = end.joins;
+    expect([join!.phase, join!.problem?.code]).toEqual(['quarantined', 'evidence_missing']);
+    const { hashing, found } = join!.attempts[0]!.tracker!.files!;
+    expect(found).toMatchObject({ statement: 'not_hashed', facts: { hashed: 3 } });
+    expect(join!.problem!.at - hashing!.at).toBeLessThan(2 * minute);
+  });
 });
 
 describe('a copy that did not end is no obstacle for the next one, which is proven', () => {
