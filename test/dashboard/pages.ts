@@ -47,6 +47,8 @@ export class Dashboard {
       colorScheme: options.scheme ?? 'light',
       locale: options.language === 'zh' ? 'zh-CN' : 'en-GB',
     });
+    // As patient as the tests themselves: a busy machine needs many times what a quiet one does.
+    context.setDefaultTimeout(120_000);
     const page = await context.newPage();
     if (options.pagesFrom !== undefined) await servePages(context, baseUrl, options.pagesFrom);
     return new Dashboard(context, page, baseUrl, options.language === 'zh' ? zh : en);
