@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { eventFor } from '../model/events.ts';
 import { refuse } from '../model/refusal.ts';
 import type { Reader } from '../model/text.ts';
-import type { StoredEvent } from '../model/views/event.ts';
+import type { EventOwner, StoredEvent } from '../model/views/event.ts';
 import type { Log } from '../platform/log.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
@@ -26,7 +26,7 @@ export interface EventStreamOptions {
 
 export interface StreamRequest {
   /** Whose events; null = everybody's. */
-  readonly about: { readonly expansionId: string } | { readonly campaignId: string } | null;
+  readonly about: Readonly<Partial<Record<EventOwner, string>>> | null;
   /** The message between events, at most once a second; absent = none. */
   readonly progress?: () => Promise<StreamProgress | null>;
   /** Events after this seq are sent. */
@@ -207,7 +207,7 @@ class Stream {
     this.caller = of.caller;
     this.session = of.session;
     this.#raw = raw;
-    this.#owner = about === null ? null : 'campaignId' in about ? about.campaignId : about.expansionId;
+    this.#owner = Object.values(about ?? {})[0] ?? null;
     this.reader = forWhom;
     this.afterSeq = afterSeq;
     this.#drainTimeoutMs = drainTimeoutMs;

@@ -1,3 +1,4 @@
+import type { EventInput } from '../model/events.ts';
 import type { NodeTarget } from '../model/targets.ts';
 import type { StoredAuditDoc, StoredAuditServer } from '../model/views/audit.ts';
 import type { Lease, LeasedStore } from './leases.ts';
@@ -30,7 +31,7 @@ export interface AuditStore extends LeasedStore {
     readonly limit: number;
   }): Promise<Page<StoredAuditDoc>>;
   /**
-   * Stores the document and these servers in one transaction and prolongs the lease. Returns who wants the audit to end,
+   * Stores the document, these servers and the events in one transaction and prolongs the lease. Returns who wants the audit to end,
    * if anybody does. Throws FencedError.
    */
   save(
@@ -39,6 +40,7 @@ export interface AuditStore extends LeasedStore {
     servers: readonly { readonly server: StoredAuditServer; readonly master: NodeTarget | null }[],
     /** Milliseconds from now when somebody should look again. */
     lookAgainInMs: number,
+    events?: readonly EventInput[],
   ): Promise<AuditCancel | null>;
   /** Records who wants it to end, and makes it due. Of several the first counts. Throws NotFoundError. */
   cancel(id: string, cancel: AuditCancel): Promise<void>;

@@ -1,6 +1,8 @@
 import type { EventInput } from '../model/events.ts';
 import { type Expansion, isEnded, type Join } from '../model/expansion.ts';
 import type { Facts } from '../model/text.ts';
+import type { EventOwner } from '../model/views/event.ts';
+import type { Queryable } from './database.ts';
 import { toJson } from './json.ts';
 import { addressKey, masterKey } from './master-key.ts';
 import { stamp, upgrade } from './upgrades.ts';
@@ -29,6 +31,29 @@ export function changedJoins(before: Expansion, after: Expansion): readonly Join
 /** Events as they are stored: the version of their shape is in their data. */
 export const eventsJson = (events: readonly Omit<EventInput, 'at'>[]): string =>
   toJson(events.map((event) => ({ ...event, data: stamp('event', event.data) })));
+
+/** By the field of an event that names whom it is about, its column. */
+export const eventOwners: Readonly<Record<EventOwner, string>> = {
+  expansionId: 'expansion_id',
+  campaignId: 'campaign_id',
+  auditId: 'audit_id',
+};
+
+/** As SQL, an object with the owner of an event, without those that it does not have. */
+export const ownerOf = `jsonb_strip_nulls(jsonb_build_object(${Object.entries(eventOwners)
+  .map(([field, column]) => `'${field}', ${column}`)
+  .join(', ')}))`;
+
+/** Within the transaction that stores what they tell, so each is stored once. */
+export async function appendEvents(
+  client: Queryable,
+  owner: EventOwner,
+  id: string,
+  events: readonly EventInput[],
+): Promise<void> {
+  if (events.length === 0) return;
+  await client.query('select append_events_of($1, $2, $3)', [eventOwners[owner], id, eventsJson(events)]);
+}
 
 /** An event that was stored, in the shape of today. */
 export function eventOf<E extends { readonly data: Facts }>(stored: E): E {

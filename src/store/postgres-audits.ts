@@ -4,7 +4,7 @@ import type { StoredAuditDoc, StoredAuditServer } from '../model/views/audit.ts'
 import type { AuditCancel, AuditStore } from './audits.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Queryable } from './database.ts';
-import { decodeCursor, encodeCursor } from './expansion-rows.ts';
+import { appendEvents, decodeCursor, encodeCursor } from './expansion-rows.ts';
 import { toJson } from './json.ts';
 import { masterKey } from './master-key.ts';
 import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
@@ -68,7 +68,7 @@ export function createPostgresAudits(database: Database): AuditStore {
       return { items, nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null };
     },
 
-    async save(lease, doc, servers, lookAgainInMs) {
+    async save(lease, doc, servers, lookAgainInMs, events = []) {
       return database.transaction(async (client) => {
         const ended = auditHasEnded(doc.state);
         const [row] = await client.query<{ cancel: AuditCancel | null }>(
@@ -88,6 +88,7 @@ export function createPostgresAudits(database: Database): AuditStore {
         );
         if (!row) throw lostLease(leases, lease);
         await putServers(client, lease.id, servers);
+        await appendEvents(client, 'auditId', lease.id, events);
         return row.cancel;
       });
     },

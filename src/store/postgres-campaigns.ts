@@ -15,7 +15,7 @@ import {
 import type { CampaignStore, StoredCampaign } from './campaigns.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Queryable } from './database.ts';
-import { decodeCursor, encodeCursor, eventsJson } from './expansion-rows.ts';
+import { appendEvents, decodeCursor, encodeCursor } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import type { Lease } from './leases.ts';
 import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
@@ -84,7 +84,7 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
            select $1, (m.doc ->> 'index')::integer, m.doc from jsonb_array_elements($2::jsonb) as m (doc)`,
           [campaign.id, membersJson(campaign.members)],
         );
-        await client.query('select append_campaign_events($1, $2)', [campaign.id, eventsJson(events)]);
+        await appendEvents(client, 'campaignId', campaign.id, events);
         const stored = JSON.parse(toJson(campaign)) as Campaign;
         return { campaign: { ...stored, pendingControls: [] }, replayed: false };
       });
@@ -156,8 +156,7 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
              where m.campaign_id = $1 and m.position = (n.doc ->> 'index')::integer`,
             [lease.id, membersJson(members)],
           );
-        if (extra.events.length > 0)
-          await client.query('select append_campaign_events($1, $2)', [lease.id, eventsJson(extra.events)]);
+        await appendEvents(client, 'campaignId', lease.id, extra.events);
       });
     },
 

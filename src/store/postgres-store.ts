@@ -1,6 +1,6 @@
 import type { EventInput } from '../model/events.ts';
 import { type Control, type ExpansionState, isEnded } from '../model/expansion.ts';
-import type { StoredEvent } from '../model/views/event.ts';
+import type { EventOwner, StoredEvent } from '../model/views/event.ts';
 import type { Observation } from '../model/views/observation.ts';
 import type { Freeze } from '../model/views/service.ts';
 import { Conditions } from './conditions.ts';
@@ -12,8 +12,10 @@ import {
   docOf,
   encodeCursor,
   eventOf,
+  eventOwners,
   eventsJson,
   hasEnded,
+  ownerOf,
 } from './expansion-rows.ts';
 import { freezeEvent, unfreezeEvent } from './freeze-events.ts';
 import { storableText, toJson } from './json.ts';
@@ -93,20 +95,21 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
     async events(filter) {
       const where = new Conditions();
       where.add((p) => `seq > ${p}`, filter.afterSeq);
-      if (filter.expansionId) where.add((p) => `expansion_id = ${p}`, filter.expansionId);
-      if (filter.campaignId) where.add((p) => `campaign_id = ${p}`, filter.campaignId);
+      for (const [field, column] of Object.entries(eventOwners)) {
+        const id = filter[field as EventOwner];
+        if (id) where.add((p) => `${column} = ${p}`, id);
+      }
       if (filter.types) where.add((p) => `type = any (${p}::text[])`, filter.types);
       if (filter.node) where.add((p) => `node = ${p}`, filter.node);
       const rows = await database.query<
-        StoredEvent & { campaignId: string | null } & Record<string, unknown>
+        Omit<StoredEvent, EventOwner> & { owner: Partial<StoredEvent> } & Record<string, unknown>
       >(
-        `select seq, expansion_id as "expansionId", campaign_id as "campaignId", type, at, node, level, text, data
+        `select seq, ${ownerOf} as owner, type, at, node, level, text, data
          from events ${where.sql} order by seq limit ${where.value(filter.limit)}`,
         where.values,
       );
       return rows.map(
-        ({ campaignId, ...event }): StoredEvent =>
-          eventOf(campaignId === null ? event : { ...event, campaignId }),
+        ({ owner, seq, ...event }): StoredEvent => eventOf({ seq, expansionId: null, ...owner, ...event }),
       );
     },
 

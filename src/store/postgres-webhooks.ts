@@ -1,6 +1,6 @@
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow, type Row } from './database.ts';
-import { decodeCursor, encodeCursor } from './expansion-rows.ts';
+import { decodeCursor, encodeCursor, ownerOf } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import { NotFoundError } from './store.ts';
 import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from './webhooks.ts';
@@ -78,9 +78,8 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
         const made = await client.query(
           `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
            select w.id || '-' || e.seq, w.id, e.seq, e.type,
-                  jsonb_build_object('seq', e.seq, 'expansionId', e.expansion_id, 'type', e.type, 'at', e.at,
-                    'node', e.node, 'level', e.level, 'text', e.text, 'data', e.data - 'v')
-                    || case when e.campaign_id is null then '{}' else jsonb_build_object('campaignId', e.campaign_id) end,
+                  jsonb_build_object('seq', e.seq, 'expansionId', null, 'type', e.type, 'at', e.at,
+                    'node', e.node, 'level', e.level, 'text', e.text, 'data', e.data - 'v') || ${ownerOf},
                   ${ms('clock_timestamp()')}, clock_timestamp()
            from webhooks w join events e on e.seq > w.after_seq and e.seq <= $1
            where w.kind = 'notify' and (w.types = '{}' or e.type = any (w.types))

@@ -2,7 +2,7 @@ import type { EventInput } from '../model/events.ts';
 import type { Control, Expansion, ExpansionState } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';
 import type { Slot, SlotLimits, SlotRefusal } from '../model/slots.ts';
-import type { StoredEvent } from '../model/views/event.ts';
+import type { EventOwner, StoredEvent } from '../model/views/event.ts';
 import type { Observation } from '../model/views/observation.ts';
 import type { Freeze } from '../model/views/service.ts';
 import type { Lease, LeasedStore } from './leases.ts';
@@ -55,9 +55,7 @@ interface ExpansionFilter {
   readonly limit: number;
 }
 
-interface EventFilter {
-  readonly expansionId?: string;
-  readonly campaignId?: string;
+interface EventFilter extends Readonly<Partial<Record<EventOwner, string>>> {
   readonly afterSeq: number;
   readonly limit: number;
   readonly types?: readonly string[];
@@ -113,12 +111,12 @@ export interface Store extends LeasedStore {
   /** In order of seq. An event that becomes visible later never has a lower seq than one already returned. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
   /**
-   * Reports events of any process, once they can be read: the id of the expansion or the campaign. null = events of
+   * Reports events of any process, once they can be read: the id of the expansion, campaign or audit. null = events of
    * anybody may have been missed (at the beginning, and after a lost connection). News can also get lost: whoever needs
    * every event looks now and then as well. Never throws.
    */
   watchEvents(onNews: (owner: string | null) => void): { close(): Promise<void> };
-  /** The highest seq stored so far, over all expansions; 0 when there is none. */
+  /** The highest seq stored so far, over all events; 0 when there is none. */
   lastSeq(): Promise<number>;
   observations(filter: {
     expansionId: string;

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { AuditStore } from '../../src/store/audits.ts';
 import { FencedError, type Lease } from '../../src/store/leases.ts';
 import { NotFoundError } from '../../src/store/store.ts';
+import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { anAudit, damagedSlave, targetAt } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
@@ -54,10 +55,37 @@ it('stores nothing for a worker that lost its lease', async () => {
   const lost = await claimed('aud_1', 'w1', 0);
   const held = await claimed('aud_1', 'w2');
   const server = damagedSlave(1, '10.0.0.2:9221');
-  await expect(audits.save(lost, audit.doc, [{ server, master }], 0)).rejects.toThrow(FencedError);
+  const events = [storedEvent('audit.started')];
+  await expect(audits.save(lost, audit.doc, [{ server, master }], 0, events)).rejects.toThrow(FencedError);
   expect((await audits.get('aud_1'))!.servers).toHaveLength(1);
+  expect(await stores.store.lastSeq()).toBe(0);
   await audits.save(held, { ...audit.doc, state: 'completed', endedAt: 5 }, [], 0);
   expect([await audits.due(10), await audits.claim('aud_1', 'w3', 1)]).toEqual([[], null]);
+});
+
+it('its events stand among those of all others, and go with it', async () => {
+  const audit = anAudit('aud_1');
+  await audits.create(audit);
+  const expansion = newExpansion();
+  await stores.store.accept(expansion, [storedEvent('expansion.accepted')], null);
+  const ended = { ...audit.doc, state: 'completed', endedAt: 5 } as const;
+  await audits.save(await claimed('aud_1'), ended, [], 0, [storedEvent('audit.started', { node: 'n' })]);
+  const said = { at: 5, level: 'info', data: { a: 1 }, seq: expect.any(Number) };
+  const [ofAudit] = await stores.store.events({ auditId: 'aud_1', afterSeq: 0, limit: 10 });
+  expect(ofAudit).toEqual({
+    ...said,
+    expansionId: null,
+    auditId: 'aud_1',
+    type: 'audit.started',
+    node: 'n',
+    text: 'it was audit.started',
+  });
+  const [first, second] = await stores.store.events({ afterSeq: 0, limit: 10 });
+  expect(first).toMatchObject({ expansionId: expansion.id });
+  expect(first).not.toHaveProperty('auditId');
+  expect(second).toEqual(ofAudit);
+  expect(await stores.ended.forget(10, 10)).toMatchObject({ audits: 1 });
+  expect(await stores.store.events({ afterSeq: 0, limit: 10 })).toEqual([first]);
 });
 
 it('tells the worker who wants it to end, and every reader before that; the first counts', async () => {

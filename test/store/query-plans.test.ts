@@ -46,6 +46,8 @@ const growing = new Set([
   'deliveries',
   'campaigns',
   'campaign_members',
+  'audits',
+  'audit_servers',
   'agents',
   'agent_servers',
   'agent_listings',
@@ -89,6 +91,10 @@ const fill = (expansionId: string, campaignId: string, webhookId: string): reado
   `insert into campaign_members (campaign_id, position, doc)
    select 'camp-' || n, 0, m.doc || jsonb_build_object('expansion', jsonb_build_object('id', 'other-' || n))
    from campaign_members m, generate_series(1, ${rows}) as n where m.campaign_id = '${campaignId}' and m.position = 0`,
+  `insert into audits (id, state, doc, created_at, ended)
+   select 'aud-' || n, 'completed', jsonb_build_object('endedAt', n), n, true from generate_series(1, ${rows}) as n`,
+  `insert into audit_servers (audit_id, position, place, doc)
+   select 'aud-' || n, 0, '10.1.1.1:9221', '{}' from generate_series(1, ${rows}) as n`,
   `insert into agents (name, host, version, started_at, received_at, clock_ahead_ms, next_report_ms, reports, dropped)
    select 'agent-' || n, 'host', '1', 0, n + 1000, 0, 15000, 1, '{"addresses": 0, "servers": 0}'
    from generate_series(1, ${rows}) as n`,
@@ -222,6 +228,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await store.events({ expansionId: 'old-77', afterSeq: 0, limit: 200 });
   await store.events({ expansionId: 'old-77', afterSeq: 0, limit: 200, types: ['usual'], node: 'node' });
   await store.events({ campaignId: campaign.id, afterSeq: 0, limit: 200 });
+  await store.events({ auditId: 'aud-77', afterSeq: 0, limit: 200 });
   await store.events({ afterSeq: 0, limit: 200 });
   await store.events({ afterSeq: 0, limit: 200, types: ['rare.7'] });
   await store.events({ afterSeq: 0, limit: 200, types: ['rare.7', 'rare.9', 'never'] });

@@ -58,7 +58,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
         idempotency,
       };
       rows.set(campaign.id, row);
-      store.appendForCampaign(campaign.id, events);
+      store.appendEvents('campaignId', campaign.id, events);
       return { campaign: shown(row), replayed: false };
     },
 
@@ -134,7 +134,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
       row.leaseUntil = now() + lease.leaseMs;
       const wanted = extra.lookAgainInMs === null ? null : now() + extra.lookAgainInMs;
       row.lookAt = !open(row) ? null : row.controls.length > 0 ? now() : wanted;
-      store.appendForCampaign(lease.id, extra.events);
+      store.appendEvents('campaignId', lease.id, extra.events);
     },
 
     async control(id, control) {

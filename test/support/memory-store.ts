@@ -2,7 +2,7 @@ import type { EventInput } from '../../src/model/events.ts';
 import type { Control, Expansion, Join } from '../../src/model/expansion.ts';
 import type { Look } from '../../src/model/observation.ts';
 import { grantSlots, type Slot } from '../../src/model/slots.ts';
-import type { StoredEvent } from '../../src/model/views/event.ts';
+import type { EventOwner, StoredEvent } from '../../src/model/views/event.ts';
 import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
 import {
@@ -12,6 +12,7 @@ import {
   docOf,
   type ExpansionDoc,
   encodeCursor,
+  eventOwners,
   hasEnded,
   lockedAddresses,
   searchText,
@@ -44,8 +45,8 @@ export interface MemoryStore extends Store {
   setUnavailable(unavailable: boolean): void;
   /** Throws while `setUnavailable`; for the stores that share this one's database. */
   reachable(): void;
-  /** Stores events of a campaign among those of the expansions. */
-  appendForCampaign(campaignId: string, events: readonly EventInput[]): void;
+  /** Stores events of something else among those of the expansions. */
+  appendEvents(owner: EventOwner, id: string, events: readonly EventInput[]): void;
   /** Gives it what throws when a campaign's lease is not held any more. */
   setCampaignFence(check: (lease: Lease) => void): void;
 }
@@ -78,6 +79,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const observationsPerNode = options.observationsPerNode ?? 1000;
   const rows = new Map<string, Row>();
   const events: StoredEvent[] = [];
+  const owners = Object.keys(eventOwners) as EventOwner[];
   const observations = new Map<string, Observation[]>();
   const nodeLocks = new Map<string, string>();
   const masterLocks = new Map<string, string>();
@@ -131,10 +133,10 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       unavailable = to;
     },
     reachable,
-    appendForCampaign(campaignId, inputs) {
+    appendEvents(owner, id, inputs) {
       for (const input of inputs)
-        events.push({ ...stored(input), expansionId: null, campaignId, seq: events.length + 1 });
-      if (inputs.length > 0) tell(campaignId);
+        events.push({ ...stored(input), expansionId: null, [owner]: id, seq: events.length + 1 });
+      if (inputs.length > 0) tell(id);
     },
     setCampaignFence(check) {
       holdCampaign = check;
@@ -213,8 +215,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       reachable();
       return events
         .slice(Math.max(0, filter.afterSeq))
-        .filter((event) => !filter.expansionId || event.expansionId === filter.expansionId)
-        .filter((event) => !filter.campaignId || event.campaignId === filter.campaignId)
+        .filter((event) => owners.every((field) => !filter[field] || event[field] === filter[field]))
         .filter((event) => !filter.types || filter.types.includes(event.type))
         .filter((event) => !filter.node || event.node === filter.node)
         .slice(0, filter.limit);

@@ -6,6 +6,7 @@ import { verifyWebhook } from '../../src/webhooks/signature.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
+import { anAudit } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { webhookOf } from './memory-webhooks.ts';
 import { Receiver } from './receiver.ts';
@@ -97,5 +98,19 @@ it("an event of a campaign is told like any other, with the campaign's id", asyn
   const ofExpansion = payloads.find(({ type }) => type === 'expansion.accepted');
   expect(ofExpansion).toMatchObject({ expansionId: expansion.id });
   expect(ofExpansion).not.toHaveProperty('campaignId');
+  await close();
+});
+
+it("an event of an audit is told like any other, with the audit's id", async () => {
+  const { webhooks, audits, close } = openTestStores(database.connection);
+  await webhooks.create(webhookOf('of-audits', 'http://127.0.0.1:9/'));
+  const audit = anAudit('aud_told');
+  await audits.create(audit);
+  const lease = (await audits.claim('aud_told', 'w', 60_000))!;
+  await audits.save(lease, audit.doc, [], 0, [storedEvent('audit.started', { text: 'x' })]);
+  await webhooks.fanOut(100);
+  const { items } = await webhooks.deliveries('of-audits', { limit: 1 });
+  expect(items[0]!.payload).toMatchObject({ expansionId: null, auditId: 'aud_told', text: 'x' });
+  expect(items[0]!.payload).not.toHaveProperty('campaignId');
   await close();
 });

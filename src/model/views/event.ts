@@ -2,12 +2,15 @@ import Type from 'typebox';
 import { type EventType, eventLevels, eventTypes } from '../events.ts';
 import { Facts, Nullable, type Of, SeqPageOf, Time } from './schema.ts';
 
-/** One line of the history of an expansion or a campaign. */
+/** One line of the history of an expansion, a campaign or an audit. */
 const StoredEvent = Type.Object({
-  seq: Type.Integer({ description: 'Strictly rising over all expansions; the id of the event in a stream.' }),
-  expansionId: Nullable(Type.String(), "null = it is a campaign's."),
+  seq: Type.Integer({ description: 'Strictly rising over all events; the id of the event in a stream.' }),
+  expansionId: Nullable(Type.String(), "null = it is a campaign's or an audit's."),
   campaignId: Type.Optional(
-    Type.String({ description: "The campaign that it is about; absent = it is an expansion's." }),
+    Type.String({ description: 'The campaign that it is about; absent = it is about none.' }),
+  ),
+  auditId: Type.Optional(
+    Type.String({ description: 'The audit that it is about; absent = it is about none.' }),
   ),
   type: Type.Unsafe<EventType | (string & {})>({
     type: 'string',
@@ -22,6 +25,9 @@ const StoredEvent = Type.Object({
   data: Facts,
 });
 export type StoredEvent = Of<typeof StoredEvent>;
+
+/** The field that names whom an event is about. */
+export type EventOwner = keyof typeof StoredEvent.properties & `${string}Id`;
 
 export const EventPage = SeqPageOf(StoredEvent);
 export type EventPage = Of<typeof EventPage>;
