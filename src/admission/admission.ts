@@ -1,3 +1,4 @@
+import { changesSince } from '../core/plan/changes.ts';
 import { measuredSyncs } from '../core/plan/learning.ts';
 import { makePlan, topologyOf } from '../core/plan/plan.ts';
 import { preflightNodeSections, preflightSections } from '../core/plan/preflight.ts';
@@ -10,9 +11,11 @@ import type { MeasuredSync } from '../model/forecast.ts';
 import { faultsOf, type Knowledge } from '../model/knowledge.ts';
 import { refusedLook } from '../model/not-allowed.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
+import { planChange } from '../model/plan-changes.ts';
 import { type Policy, type PolicyInput, resolvePolicy } from '../model/policy.ts';
 import { type Refusal, refuse, refuseField } from '../model/refusal.ts';
 import { credentialVariables } from '../model/targets.ts';
+import type { Said } from '../model/text.ts';
 import type { Plan, Topology } from '../model/views/plan.ts';
 import { parseOutgoingUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
@@ -103,6 +106,18 @@ export function createAdmission(given: AdmissionParts): Admission {
   const parts: Looking = { ...given, inTurn: inTurns(mostLooks) };
   const { store, doorbell, now, newId, crashPoint = passByCrashPoints } = parts;
 
+  /** What the body asks for; `planned`: the plan that it names. */
+  async function asked(
+    body: ExpansionRequest,
+  ): Promise<ParsedRequest & { readonly planned: PlanToStart | null }> {
+    if (!('planId' in body)) return { ...parse(body), planned: null };
+    const planned = await planToStart(store, body.planId);
+    for (const { credential } of [planned.master, ...planned.nodes])
+      checkCredential(credential ?? undefined, 'planId', parts.credentials);
+    const { master, nodes } = planned;
+    return { master, nodes, policy: checkedPolicy(planned.policy, parts.outgoing ?? []), planned };
+  }
+
   function parse(request: PlanRequest): ParsedRequest {
     return {
       master: parseMaster(request.master, 'master', parts.credentials),
@@ -112,7 +127,10 @@ export function createAdmission(given: AdmissionParts): Admission {
   }
 
   /** `asking`: agents are asked to try the ports of the master, which may take them a while. */
-  async function makePlanOf(request: ParsedRequest, asking = false): Promise<Plan> {
+  async function makePlanOf(
+    request: ParsedRequest,
+    { asking = false, planned = null }: { readonly asking?: boolean; readonly planned?: Plan | null } = {},
+  ): Promise<Plan> {
     const { master, nodes, policy } = request;
     const { agents, sleep = realSleep } = parts;
     const [{ writes, ...masterSeen }, nodesSeen, context, learnt] = await Promise.all([
@@ -135,13 +153,14 @@ export function createAdmission(given: AdmissionParts): Admission {
       policy,
       context,
       perNodeHost: parts.perNodeHost ?? null,
+      plannedMaster: planned?.plannedMaster ?? null,
       measured: { writes, learnt },
     });
   }
 
   return {
     async plan(input, who) {
-      const plan = await makePlanOf(parse(checkPlanRequest(input)), true);
+      const plan = await makePlanOf(parse(checkPlanRequest(input)), { asking: true });
       await store.savePlan({ id: plan.id, at: plan.at, doc: plan }, who.name);
       return plan;
     },
@@ -152,16 +171,19 @@ export function createAdmission(given: AdmissionParts): Admission {
 
     async expand(input, requester, idempotencyKey, campaign) {
       const body = checkExpansionRequest(input);
-      const request = parse(body);
       const idempotency = idempotencyKey === null ? null : idempotencyOf(requester, idempotencyKey, body);
       const earlier = idempotency && (await orRefusal(store.acceptedUnder(idempotency)));
       if (earlier) return { expansion: earlier, replayed: true };
 
-      const plan = await makePlanOf(request);
-      if (!plan.acceptable) {
+      const { planned, ...request } = await asked(body);
+      // Looked at as the plan was, or what the agents told it then would seem to have changed.
+      const plan = await makePlanOf(request, { asking: planned !== null, planned });
+      const changes = planned ? changesSince(planned, plan) : [];
+      if (changes.length > 0 || !plan.acceptable) {
         // What preflight met may be this very request, sent before and accepted just now.
         const meanwhile = idempotency && (await orRefusal(store.acceptedUnder(idempotency)));
         if (meanwhile) return { expansion: meanwhile, replayed: true };
+        if (planned && changes.length > 0) throw changedSince(planned, plan, changes);
         throw refusalOf(plan);
       }
       const accepted: AcceptedRequest = {
@@ -170,7 +192,7 @@ export function createAdmission(given: AdmissionParts): Admission {
         at: now(),
         label: body.label ?? null,
         requester,
-        plan,
+        plan: planned ? { ...plan, id: planned.id } : plan,
         ...(campaign === undefined ? {} : { campaignId: campaign.id }),
       };
       const events = acceptanceEvents(accepted);
@@ -331,6 +353,21 @@ function refusalOf(plan: Plan): Refusal {
     ? refuse(inUse, { findings }, { field: 'nodes', findings: plan.findings })
     : refuse('preflight_failed', { findings }, { findings: plan.findings });
 }
+
+type PlanToStart = Plan & { readonly nodes: readonly JoinTarget[] };
+
+/** Throws a Refusal where there is no such plan, or an earlier release has made it. */
+async function planToStart(store: Store, id: string): Promise<PlanToStart> {
+  const stored = await store.getPlan(id);
+  if (stored === null) throw refuse('no_such_plan', { id }, { field: 'planId' });
+  const plan = stored.doc as Plan;
+  const { nodes } = plan;
+  if (nodes !== undefined) return { ...plan, nodes };
+  throw changedSince(plan, plan, [planChange('other_release')]);
+}
+
+const changedSince = ({ id, at }: Plan, { findings }: Plan, changes: readonly Said[]): Refusal =>
+  refuse('plan_changed', { id, madeAt: at, changes }, { field: 'planId', findings });
 
 /** Two requests can pass preflight side by side; the store's lock decides then. */
 export async function orRefusal<T>(stored: Promise<T>): Promise<T> {

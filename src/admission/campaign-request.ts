@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ExpansionRequest, PolicyInputSchema } from './request.ts';
+import { MemberRequest, PolicyInputSchema } from './request.ts';
 
 /** Members of one campaign. */
 const maxMembers = 200;
@@ -52,7 +52,7 @@ export const CampaignRequest = Type.Object(
       ...PolicyInputSchema,
       description: 'For every member; what a member gives itself wins.',
     }),
-    members: Type.Array(ExpansionRequest, {
+    members: Type.Array(MemberRequest, {
       minItems: 1,
       maxItems: maxMembers,
       description: 'The request of one expansion each, in the order in which they are to begin.',

@@ -17,7 +17,7 @@ import { type Admission, orRefusal } from './admission.ts';
 import { CampaignRequest } from './campaign-request.ts';
 import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
-import type { ExpansionRequest } from './request.ts';
+import type { MemberRequest } from './request.ts';
 import { parseMaster, parseNodes } from './targets.ts';
 import { validator } from './validate.ts';
 
@@ -53,7 +53,7 @@ interface ParsedMember {
   readonly group: MemberGroup;
   readonly master: NodeTarget;
   readonly nodes: readonly JoinTarget[];
-  readonly request: ExpansionRequest;
+  readonly request: MemberRequest;
 }
 
 interface ParsedCampaign {
@@ -142,7 +142,7 @@ function parse(
 }
 
 /** The request under which a member will be admitted: its own, with the campaign's policy where it gives none. */
-function requestOf(campaign: CampaignRequest, index: number): ExpansionRequest {
+function requestOf(campaign: CampaignRequest, index: number): MemberRequest {
   const member = campaign.members[index]!;
   const policy =
     campaign.policy && member.policy

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { schemaOf } from '../model/field-schema.ts';
+import { patterns } from '../model/invalid-fields.ts';
 import { type PolicyInput, policyFields } from '../model/policy.ts';
 
 /**
@@ -73,23 +74,36 @@ const Nodes = Type.Array(NodeInput, {
   description: 'The nodes to be added, in the order in which they are to be attached.',
 });
 
-export const PlanRequest = Type.Object(
-  { master: MasterInput, nodes: Nodes, policy: Type.Optional(PolicyInputSchema) },
-  { ...strict },
-);
+const servers = { master: MasterInput, nodes: Nodes, policy: Type.Optional(PolicyInputSchema) };
+
+const label = {
+  label: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 200, description: 'A text to recognise the expansion by.' }),
+  ),
+};
+
+export const PlanRequest = Type.Object(servers, { ...strict });
 export type PlanRequest = Static<typeof PlanRequest>;
 
-export const ExpansionRequest = Type.Object(
+/** The request of one member of a campaign. */
+export const MemberRequest = Type.Object({ ...servers, ...label }, { ...strict });
+export type MemberRequest = Static<typeof MemberRequest>;
+
+const PlannedRequest = Type.Object(
   {
-    master: MasterInput,
-    nodes: Nodes,
-    policy: Type.Optional(PolicyInputSchema),
-    label: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 200, description: 'A text to recognise the expansion by.' }),
-    ),
+    planId: Type.String({
+      minLength: 1,
+      maxLength: 80,
+      pattern: patterns.id,
+      description:
+        'Id of a plan, in place of master, nodes and policy: exactly this plan is started, or refused with what has changed since it was made.',
+    }),
+    ...label,
   },
   { ...strict },
 );
+
+export const ExpansionRequest = Type.Union([MemberRequest, PlannedRequest]);
 export type ExpansionRequest = Static<typeof ExpansionRequest>;
 export type MasterInput = Static<typeof MasterInput>;
 export type NodeInput = Static<typeof NodeInput>;

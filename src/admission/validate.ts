@@ -77,6 +77,7 @@ interface Shape {
   readonly anyOf?: readonly Shape[];
   readonly items?: Shape;
   readonly properties?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -187,15 +188,35 @@ export function printable(text: string, limit = 80): string {
  */
 export function checker(schema: TSchema, part: RequestPart): (value: unknown, at?: string) => Refusal | null {
   const compiled = Compile(schema);
+  const meant = formMeant(schema, compiled);
   const forbidden = forbiddenIn(schema, part);
   return (value, at = '') => {
     const place = holds(value, forbidden) ? placeOf(value, forbidden) : null;
     if (place !== null)
       return refuseField('control_character', joined(at, place.field) || null, { value: place.text }, part);
     if (compiled.Check(value)) return null;
-    const inBeginning = compiled.Errors(beginningOf(value));
-    const errors = inBeginning.length > 0 ? inBeginning : compiled.Errors(value);
-    return refusalOf(schema, errors as unknown as readonly SchemaError[], part, at);
+    const { form, errorsOf } = meant(value);
+    const inBeginning = errorsOf(beginningOf(value));
+    const errors = inBeginning.length > 0 ? inBeginning : errorsOf(value);
+    return refusalOf(form, errors as unknown as readonly SchemaError[], part, at);
+  };
+}
+
+/**
+ * Of a request that has several forms the form that is meant: the last form of which the value has the first field, else
+ * the first form. The errors of the other forms would mislead.
+ */
+function formMeant(schema: TSchema, whole: ReturnType<typeof Compile>) {
+  const forms = (schema as Shape).anyOf?.map((shape) => ({
+    form: shape as TSchema,
+    first: shape.required?.[0],
+    compiled: Compile(shape as TSchema),
+  })) ?? [{ form: schema, first: undefined, compiled: whole }];
+  return (value: unknown) => {
+    const fields = typeof value === 'object' && value !== null ? value : {};
+    const { form, compiled } =
+      forms.findLast(({ first }) => first !== undefined && first in fields) ?? forms[0]!;
+    return { form, errorsOf: (part: unknown) => compiled.Errors(part) };
   };
 }
 

@@ -18,3 +18,9 @@ export interface ExpansionRequest {
   readonly policy?: PolicyInput;
   readonly label?: string;
 }
+
+/** A plan that was made before, in place of master, nodes and policy. */
+export interface PlannedRequest {
+  readonly planId: string;
+  readonly label?: string;
+}

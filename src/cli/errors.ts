@@ -52,6 +52,7 @@ export function passesAfterMs(error: unknown): number | null {
 /** 400: the request was wrong; 422, or a node in use: the service refuses this expansion; the rest failed. */
 function exitCodeOf(status: number, code: string): ExitCode {
   if (status === 400 || status === 413) return exitCodes.usage;
-  if (status === 422 || code === 'node_in_other_expansion') return exitCodes.refused;
+  if (status === 422 || code === 'node_in_other_expansion' || code === 'plan_changed')
+    return exitCodes.refused;
   return exitCodes.failed;
 }

@@ -63,37 +63,46 @@ function addExpansionCommands(wiring: Wiring): void {
     addPolicyOptions(
       command.option('-f, --nodes-file <file>', 'more nodes, one a line (- = standard input)'),
     ).addHelpText('after', nodeNote);
-  const request = (command: Command) => nodesAndPolicy(command.requiredOption(...master));
+  const planOrRequest = (command: Command) =>
+    nodesAndPolicy(
+      command
+        .option(...master)
+        .option('--plan <id>', 'a plan that was made before, in place of master and nodes'),
+    );
 
   wiring.act(
-    request(
-      wiring.command('plan [nodes...]', 'show what an expansion would do; nothing is started', [
-        'pika-expander plan --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
-        'pika-expander plan --master 10.0.0.1:9221 --nodes-file nodes.txt --json',
-      ]),
+    nodesAndPolicy(
+      wiring
+        .command('plan [nodes...]', 'show what an expansion would do; nothing is started', [
+          'pika-expander plan --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
+          'pika-expander plan --master 10.0.0.1:9221 --nodes-file nodes.txt --json',
+        ])
+        .requiredOption(...master),
     ),
     async (session, args, options: import('./request.ts').RequestOptions) =>
       (await import('./commands/plan.ts')).plan(session, args, options),
   );
   wiring.act(
-    nodesAndPolicy(
-      wiring
-        .command('rehearse [nodes...]', 'play a plan on simulated nodes, with faults; nothing is started', [
+    planOrRequest(
+      wiring.command(
+        'rehearse [nodes...]',
+        'play a plan on simulated nodes, with faults; nothing is started',
+        [
           'pika-expander rehearse --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
           'pika-expander rehearse --plan plan_0mabc',
-        ])
-        .option(...master)
-        .option('--plan <id>', 'a plan that was made before, in place of master and nodes'),
+        ],
+      ),
     ),
-    async (session, args, options: import('./commands/rehearse.ts').RehearseOptions) =>
+    async (session, args, options: import('./request.ts').PlanOrRequestOptions) =>
       (await import('./commands/rehearse.ts')).rehearse(session, args, options),
   );
   wiring.act(
-    request(
+    planOrRequest(
       wiring.command('expand [nodes...]', 'plan, ask, start, and watch until it is over', [
         'pika-expander expand --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
         'pika-expander expand --master 10.0.0.1:9221 --nodes-file nodes.txt --approval each_batch --label "shard 7"',
         'pika-expander expand --master 10.0.0.1:9221 10.0.0.2:9221,overwrite-data --yes --detach --json',
+        'pika-expander expand --plan plan_0mabc',
       ]),
     )
       .option('-l, --label <text>', 'a text to recognise the expansion by')

@@ -1,14 +1,38 @@
-import type { ExpansionRequest } from './api-types.ts';
+import type { ExpansionRequest, PlannedRequest } from './api-types.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import { type PolicyOptions, policyOf } from './policy-options.ts';
 import { readText } from './settings.ts';
 import { parseMaster, parseNode, parseNodeLines } from './targets.ts';
 
-export interface RequestOptions extends PolicyOptions {
-  readonly master: string;
+export interface PlanOrRequestOptions extends PolicyOptions {
+  readonly master?: string;
+  readonly plan?: string;
   readonly nodesFile?: string;
   readonly label?: string;
+}
+
+export interface RequestOptions extends PlanOrRequestOptions {
+  readonly master: string;
+}
+
+/** As requestOf; or, with --plan, a plan that was made before. Throws UsageError. */
+export function planOrRequest(
+  nodes: readonly string[],
+  options: PlanOrRequestOptions,
+  context: CliContext,
+): ExpansionRequest | PlannedRequest {
+  const { plan, master, label } = options;
+  if (plan === undefined && master === undefined)
+    throw new UsageError('No master is named.', [
+      'Name the master (--master host:port) and the nodes, or a plan made before (--plan ID).',
+    ]);
+  if (plan === undefined) return requestOf(nodes, { ...options, master: master! }, context);
+  if (master !== undefined || nodes.length > 0 || options.nodesFile !== undefined)
+    throw new UsageError('--plan takes a plan as it was made; leave the master and the nodes out.');
+  if (policyOf(options, context) !== undefined)
+    throw new UsageError('--plan takes a plan as it was made; leave the policy and its flags out.');
+  return { planId: plan, ...(label === undefined ? {} : { label }) };
 }
 
 /** The request body for `plan` and `expand`. Throws UsageError. */

@@ -92,12 +92,18 @@ const drifted: { readonly [N in Figure['name']]: Text<Figure> } = {
   },
 };
 
+export type DriftFigures = readonly Figure[];
+
+/** What has grown, with both figures. */
+export const grownWords = (figures: DriftFigures, reader: Reader): string =>
+  figures
+    .map((each) => drifted[each.name]?.[reader.language](each, reader) ?? each.name)
+    .join({ en: '; ', zh: '；' }[reader.language]);
+
 /** Why a plan no longer holds. */
-export const driftText = text<{ readonly figures: readonly Figure[] }>({
-  en: ({ figures }, reader) =>
-    `the plan no longer holds: ${figures.map((each) => drifted[each.name]?.en(each, reader) ?? each.name).join('; ')}`,
-  zh: ({ figures }, reader) =>
-    `计划已不再成立：${figures.map((each) => drifted[each.name]?.zh(each, reader) ?? each.name).join('；')}`,
+export const driftText = text<{ readonly figures: DriftFigures }>({
+  en: ({ figures }, reader) => `the plan no longer holds: ${grownWords(figures, reader)}`,
+  zh: ({ figures }, reader) => `计划已不再成立：${grownWords(figures, reader)}`,
 });
 
 export const driftWords = (figures: readonly Figure[]): string => driftText.en({ figures }, nobody);

@@ -10,8 +10,18 @@ import {
   type RequestPart,
 } from './invalid-fields.ts';
 import { type NotAllowed, notAllowedStep, notAllowedText } from './not-allowed.ts';
+import { changesText } from './plan-changes.ts';
 import { memberName, type NamedMember, stateWord } from './state-words.ts';
-import { counted, type Facts, type FactsOf, listed, type NoFacts, type Reader, type Text } from './text.ts';
+import {
+  counted,
+  type Facts,
+  type FactsOf,
+  listed,
+  type NoFacts,
+  type Reader,
+  type Said,
+  type Text,
+} from './text.ts';
 
 interface Row<F> {
   /** Of the answer; 503 = the same request may succeed later. */
@@ -204,6 +214,19 @@ export const refusals = {
         uses.length > 0
           ? ['请等待该扩容任务结束，或取消它，然后重试；也可以去掉这些节点。']
           : findingSteps(findings, reader),
+    },
+  ),
+  plan_changed: row<Id & { readonly madeAt: number; readonly changes: readonly Said[] }>(
+    409,
+    {
+      en: ({ id, madeAt, changes }, reader) =>
+        `Plan ${id} no longer holds, and nothing was started. Since ${new Date(madeAt).toISOString()}: ${changesText(changes, reader)}`,
+      zh: ({ id, madeAt, changes }, reader) =>
+        `计划 ${id} 已不再成立，没有开始任何操作。自 ${new Date(madeAt).toISOString()} 以来：${changesText(changes, reader)}`,
+    },
+    {
+      en: (_, reader) => [`Make the plan again, and start the new plan: ${acts.makePlan(reader)}.`],
+      zh: (_, reader) => [`请重新生成计划，并启动新的计划：${acts.makePlan(reader)}。`],
     },
   ),
   idempotency_key_reused: row(

@@ -178,6 +178,101 @@ describe('POST /v1/expansions', () => {
   });
 });
 
+describe('POST /v1/expansions with the id of a plan', () => {
+  const request = {
+    master: masterName,
+    nodes: [nodeName, { address: '10.0.0.3:9221', seenAs: '10.8.0.3:9221', repoint: true }],
+    policy: { approval: 'each_batch' },
+  };
+  const known = { replicationId: 'a', binlog: { db0: { file: 3, offset: 500 } } };
+  const planned = async (): Promise<{ id: string }> => (await post('/v1/plans', request)).json();
+  beforeEach(() => api.engine.set(masterName, healthyMaster({ replication: known })));
+  const start = ({ id }: { id: string }) => post('/v1/expansions', { planId: id, label: 'as seen' });
+
+  test('starts exactly this plan', async () => {
+    const plan = await planned();
+    const response = await start(plan);
+    expect(response.statusCode).toBe(202);
+    const { id, label, policy, joins } = response.json();
+    expect([label, policy.approval]).toEqual(['as seen', 'each_batch']);
+    expect(joins.map(({ target }: { target: object }) => target)).toMatchObject([
+      { name: nodeName, repoint: false },
+      { name: '10.0.0.3:9221', seenAs: { host: '10.8.0.3' }, repoint: true },
+    ]);
+    const { items } = await get(`/v1/expansions/${id}/events`);
+    expect(items[0].data.planId).toBe(plan.id);
+  });
+
+  const changes: readonly [string, () => unknown, RegExp][] = [
+    [
+      'a node that holds keys now',
+      () => api.engine.set(nodeName, healthyNode(nodeName, { facts: { holdsKeys: true } })),
+      /10\.0\.0\.2:9221 holds keys|already holds/,
+    ],
+    [
+      'another slave of the master',
+      () =>
+        api.engine.set(
+          masterName,
+          healthyMaster({
+            replication: { ...known, slaves: [{ ip: '10.0.0.77', port: 9221, lag: { db0: 0 } }] },
+          }),
+        ),
+      /new slaves: 10\.0\.0\.77:9221/,
+    ],
+    [
+      'another server at the address of the master',
+      () => api.engine.set(masterName, healthyMaster({ replication: { ...known, replicationId: 'b' } })),
+      /not the server of the plan/,
+    ],
+    [
+      'a version that allows other batches',
+      () => api.engine.set(masterName, healthyMaster({ version: '4.0.1' })),
+      /not the server of the plan/,
+    ],
+    [
+      'an expansion that has come before it',
+      () => post('/v1/expansions', { master: masterName, nodes: ['10.0.0.9:9221'] }),
+      /Waits for the end of expansion exp_/,
+    ],
+  ];
+
+  test.each(changes)('is refused with what has changed since: %s', async (_, change, said) => {
+    const plan = await planned();
+    await change();
+    const before = await stored(api.store);
+    const response = await start(plan);
+    const { error } = response.json();
+    expect([response.statusCode, error.code, error.field]).toEqual([409, 'plan_changed', 'planId']);
+    expect(error.message).toMatch(said);
+    expect(await stored(api.store)).toEqual(before);
+  });
+
+  test('starts once: the same plan a second time finds its nodes in use', async () => {
+    const plan = await planned();
+    expect((await start(plan)).statusCode).toBe(202);
+    expect((await start(plan)).json().error.code).toBe('plan_changed');
+    expect((await stored(api.store)).expansions).toBe(1);
+  });
+
+  test('what spoke against the plan and is gone is no change', async () => {
+    api.engine.set(nodeName, healthyNode(nodeName, { facts: { holdsKeys: true } }));
+    const plan = await planned();
+    expect((await start(plan)).json().error.code).toBe('preflight_failed');
+    api.engine.set(nodeName, healthyNode(nodeName));
+    expect((await start(plan)).statusCode).toBe(202);
+  });
+
+  test('a plan that is not there, a plan of an earlier release, a plan beside a request', async () => {
+    expect((await start({ id: 'plan_0' })).statusCode).toBe(404);
+    const { nodes: _, ...doc } = (await post('/v1/plans', request)).json();
+    await api.store.savePlan({ id: 'plan_old', at: doc.at, doc: { ...doc, id: 'plan_old' } }, 'local');
+    expect((await start({ id: 'plan_old' })).json().error.message).toContain('earlier release');
+    const both = await post('/v1/expansions', { ...request, planId: 'plan_0' });
+    expect([both.statusCode, both.json().error.field]).toEqual([400, 'master']);
+  });
+});
+
 describe('Idempotency-Key', () => {
   const key = { 'idempotency-key': 'deploy-2026-11-22' };
 

@@ -196,6 +196,36 @@ describe('expand', () => {
     expect(post?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it('starts a plan that was made before as it is, without a request of its own', async () => {
+    api.answers.set('GET /v1/plans/plan_7', { status: 200, body: { ...api.plan, id: 'plan_7' } });
+    const { exitCode, out } = await run('expand', '--plan', 'plan_7', '--yes', '--detach', '-l', 'shard 7');
+    expect(exitCode).toBe(0);
+    expect(out).toContain('Plan plan_7');
+    expect(api.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /v1/plans/plan_7',
+      'POST /v1/expansions',
+    ]);
+    expect(api.requests[1]?.body).toEqual({ planId: 'plan_7', label: 'shard 7' });
+  });
+
+  it.each([[['-m', '10.0.0.1:9221']], [['10.0.0.2:9221']], [['--approval', 'each_batch']]])(
+    'takes nothing beside a plan that was made before: %j',
+    async (more) => {
+      const { exitCode, err } = await run('expand', '--plan', 'plan_7', '--yes', ...more);
+      expect(exitCode).toBe(2);
+      expect(err).toContain('as it was made');
+      expect(api.requests).toEqual([]);
+    },
+  );
+
+  it('exits 3 when the plan has changed since', async () => {
+    const error = { code: 'plan_changed', message: 'It no longer holds.', next_steps: ['Make it again.'] };
+    api.answers.set('POST /v1/expansions', { status: 409, body: { error } });
+    const { exitCode, err } = await run(...line, '--yes');
+    expect(exitCode).toBe(3);
+    expect(err).toContain('It no longer holds.');
+  });
+
   it('exits 3 when the service refuses at the second look, with all findings', async () => {
     const error = {
       code: 'preflight_failed',

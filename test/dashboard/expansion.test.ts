@@ -51,10 +51,13 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.button(n.makePlan).click();
     await page.page.getByTestId('plan').getByText(n.acceptable).waitFor();
     const id = await page.start();
-    const sent = requests.find((request) => request.method === 'POST' && request.url === '/v1/expansions');
-    expect(sent?.body).toMatchObject({
+    const sentTo = (url: string) =>
+      requests.findLast((request) => request.method === 'POST' && request.url === url)?.body;
+    expect(sentTo('/v1/plans')).toMatchObject({
       nodes: [{ address: '10.20.0.66:9221', overwriteData: true }, { address: '10.20.0.32:9221' }],
     });
+    // What was shown is what is started.
+    expect(sentTo('/v1/expansions')).toEqual({ planId: 'plan_mock2' });
     expect(world.get(id)).not.toBeNull();
   });
 

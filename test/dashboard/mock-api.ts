@@ -163,9 +163,11 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   app.get('/v1/knowledge', async (request) => knowledgeFor(builtIn, reader(request)));
 
   const plans = new Map<string, Plan>();
+  const planned = new Map<string, ExpandBody>();
   app.post('/v1/plans', async (request) => {
     const plan = planOf(world, request.body as ExpandBody, `plan_mock${plans.size + 1}`);
     plans.set(plan.id, plan);
+    planned.set(plan.id, request.body as ExpandBody);
     return plan;
   });
   const knownPlan = (request: FastifyRequest) => plans.get((request.params as { id: string }).id) ?? null;
@@ -176,7 +178,8 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     return plan ? { plan, ...rehearsalOf(plan) } : noPlan(reply);
   });
   app.post('/v1/expansions', async (request, reply) => {
-    const body = request.body as ExpandBody;
+    const { planId, label } = request.body as { readonly planId: string; readonly label?: string };
+    const body = planned.get(planId)!;
     const key = String(request.headers['idempotency-key'] ?? '');
     const seen = keysSeen.get(key);
     if (seen) return reply.code(202).send(expansionView(world.get(seen)!));
@@ -187,7 +190,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
       master: nameOf(body.master),
       nodes: body.nodes.map(nameOf),
       ...(body.policy ? { policy: body.policy } : {}),
-      ...(body.label ? { label: body.label } : {}),
+      ...(label ? { label } : {}),
       faults: options.faults ?? {},
       version: versionOf(nameOf(body.master)),
       requestedBy: 'local',

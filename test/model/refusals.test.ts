@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { batchReason } from '../../src/model/batch-reasons.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import { type InvalidFacts, type InvalidRule, invalidFields } from '../../src/model/invalid-fields.ts';
+import { planChange } from '../../src/model/plan-changes.ts';
 import { refuse, refuseField } from '../../src/model/refusal.ts';
 import { type RefusalCode, type RefusalFacts, refusals } from '../../src/model/refusals.ts';
 import { languages, type Reader, tools } from '../../src/model/text.ts';
@@ -30,6 +32,28 @@ const samples: Samples = {
       ],
     },
     { findings: [finding] },
+  ],
+  plan_changed: [
+    {
+      id: 'plan_1',
+      madeAt: 1e12,
+      changes: [
+        planChange('finding', { finding }),
+        planChange('slaves', { come: [node], gone: [] }),
+        planChange('slaves', { come: [], gone: [node] }),
+        planChange('batches', { before: [[node]], now: [[node], [node]], why: batchReason('all_nodes', {}) }),
+        planChange('waits_for', { expansion: id }),
+      ],
+    },
+    {
+      id: 'plan_1',
+      madeAt: 1e12,
+      changes: [
+        planChange('forecast', { figures: [{ name: 'snapshot_bytes', planned: 1e9, now: 3e9 }] }),
+        planChange('other_release'),
+      ],
+    },
+    { id: 'plan_1', madeAt: 1e12, changes: Array.from({ length: 7 }, () => planChange('other_release')) },
   ],
   idempotency_key_reused: [{}],
   master_busy: [master],

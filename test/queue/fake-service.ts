@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExpansionRequest } from '../../src/admission/request.ts';
+import { MemberRequest } from '../../src/admission/request.ts';
 import { validator } from '../../src/admission/validate.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
@@ -8,7 +8,7 @@ import { resolvePolicy } from '../../src/model/policy.ts';
 import { refuse } from '../../src/model/refusal.ts';
 import type { EntranceParts } from '../../src/queue/expansion-job.ts';
 
-const check = validator(ExpansionRequest);
+const check = validator(MemberRequest);
 
 /** The service behind the entrance: the real check of payloads, and expansions that a test moves by hand. */
 export class FakeService implements EntranceParts {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ExpansionView } from '../../model/views/expansion.ts';
 import type { Plan } from '../../model/views/plan.ts';
-import type { ExpansionRequest } from '../api-types.ts';
+import type { ExpansionRequest, PlannedRequest } from '../api-types.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { ask } from '../prompt.ts';
 import { renderPlan } from '../render/plan.ts';
-import { type RequestOptions, requestOf } from '../request.ts';
+import { type PlanOrRequestOptions, planOrRequest } from '../request.ts';
 import type { Session } from '../session.ts';
 import { writeJsonLine } from '../view.ts';
 import { watchExpansion } from '../watching.ts';
@@ -18,15 +18,19 @@ interface StartOptions {
   readonly idempotencyKey?: string;
 }
 
-export interface ExpandOptions extends RequestOptions, StartOptions {}
+export type ExpandOptions = PlanOrRequestOptions & StartOptions;
 
-/** Plans, asks, starts and watches. */
+/** Plans, or takes a plan that was made before; asks, starts and watches. */
 export async function expand(
   session: Session,
   nodes: readonly string[],
   options: ExpandOptions,
 ): Promise<ExitCode> {
-  return expandRequest(session, requestOf(nodes, options, session.context), options);
+  const request = planOrRequest(nodes, options, session.context);
+  if (!('planId' in request)) return expandRequest(session, request, options);
+  checkCanAsk(session, options);
+  const path = `/v1/plans/${encodeURIComponent(request.planId)}`;
+  return start(session, await session.client.get<Plan>(path), request, options);
 }
 
 /** The same for a request that is made already. */
@@ -35,17 +39,27 @@ export async function expandRequest(
   request: ExpansionRequest,
   options: StartOptions,
 ): Promise<ExitCode> {
+  checkCanAsk(session, options);
+  const { label, ...planRequest } = request;
+  const plan = await session.client.post<Plan>('/v1/plans', planRequest);
+  // Whoever says yes to a plan gets this plan. Without a question nobody has seen it.
+  const asked = options.yes ? request : { planId: plan.id, ...(label === undefined ? {} : { label }) };
+  return start(session, plan, asked, options);
+}
+
+async function start(
+  session: Session,
+  plan: Plan,
+  request: ExpansionRequest | PlannedRequest,
+  options: StartOptions,
+): Promise<ExitCode> {
   const { context, client } = session;
   const { json } = session.options;
-  checkCanAsk(session, options);
-
-  const { label: _, ...planRequest } = request;
-  const plan = await client.post<Plan>('/v1/plans', planRequest);
   if (json) writeJsonLine(context, { kind: 'plan', plan });
   else context.stdout.write(`${renderPlan(plan, session.style).join('\n')}\n\n`);
   if (!plan.acceptable) return exitCodes.refused;
 
-  const answer = options.yes ? 'yes' : await ask(context, question(request.nodes.length, plan));
+  const answer = options.yes ? 'yes' : await ask(context, question(plan));
   if (answer !== 'yes') {
     context.stderr.write('Nothing was started.\n');
     return answer === 'no' ? exitCodes.failed : exitCodes.detached;
@@ -73,7 +87,8 @@ function checkCanAsk(session: Session, options: StartOptions): void {
     ]);
 }
 
-function question(count: number, plan: Plan): string {
+function question(plan: Plan): string {
+  const count = plan.batches.flat().length;
   const nodes = count === 1 ? '1 node' : `${count} nodes`;
   return `Make ${nodes} slaves of ${plan.master.name}? [y/N] `;
 }

@@ -1,6 +1,6 @@
 import { hasErrors } from '../../model/finding.ts';
 import type { Forecast, MeasuredSync } from '../../model/forecast.ts';
-import { formatAddress, type NodeFacts } from '../../model/observation.ts';
+import { formatAddress, type MasterIdentity, type NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import { because } from '../../model/reasons.ts';
 import type { Said } from '../../model/text.ts';
@@ -8,7 +8,7 @@ import type { Plan, Topology } from '../../model/views/plan.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
 import { chooseBatches } from './batches.ts';
 import { forecastFindings, makeForecast } from './forecast.ts';
-import { type PreflightContext, preflight } from './preflight.ts';
+import { masterIdentity, masterReplaced, type PreflightContext, preflight } from './preflight.ts';
 import { growthFindings, reachedByAgent } from './preflight-hosts.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 import type { WriteRate } from './write-rate.ts';
@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly context: PreflightContext;
   /** Full syncs that may run to nodes on one host (`slots.perNodeHost`); absent = no limit is set. */
   readonly perNodeHost?: number | null;
+  /** What the master showed when the plan was made that is to be started now; absent = none is. */
+  readonly plannedMaster?: MasterIdentity | null;
   /** What the forecast rests on beyond the looks; absent = nothing was measured. */
   readonly measured?: { readonly writes: WriteRate | null; readonly learnt: readonly MeasuredSync[] };
 }
@@ -37,8 +39,11 @@ export function makePlan(input: PlanInput): Plan {
     perNodeHost: input.perNodeHost ?? null,
   });
   const forecast = forecastOf(input, batches);
+  const { plannedMaster = null } = input;
+  const replaced = masterReplaced({ ...input, plannedMaster });
   const findings = [
     ...preflight(input),
+    ...(replaced ? [replaced] : []),
     ...(forecast
       ? [
           ...forecastFindings(forecast, input.master.target.name, input.policy.mayRaiseBinlogRetention),
@@ -50,6 +55,7 @@ export function makePlan(input: PlanInput): Plan {
     id: input.id,
     at: input.at,
     master: input.master.target,
+    nodes: input.nodes.map(({ target }) => target),
     policy: input.policy,
     capabilities: input.master.capabilities,
     findings,
@@ -60,6 +66,8 @@ export function makePlan(input: PlanInput): Plan {
     batches,
     waitsFor: input.context.expansionsOnMaster[0]?.id ?? null,
     topology: topologyOf(input.master),
+    plannedMaster:
+      look.kind === 'answered' && capabilities !== null ? masterIdentity(look.facts, capabilities) : null,
     forecast,
   };
 }

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ControlVerb, type ExpansionState, isActive, isEnded } from '../../model/expansion.ts';
+import type { PolicyInput } from '../../model/policy.ts';
 import type { AgentList } from '../../model/views/agent.ts';
 import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
@@ -10,7 +11,7 @@ import type { Rehearsal } from '../../model/views/rehearsal.ts';
 import type { Page } from '../../model/views/schema.ts';
 import type { Freeze, KnowledgeView, Session } from '../../model/views/service.ts';
 import { call, expansionPath, nodePath } from './client.ts';
-import type { ExpansionRequest, MasterInput, NodeInput } from './types.ts';
+import type { MasterInput, NodeInput, PlannedRequest } from './types.ts';
 
 /** The names under which answers are kept. */
 export const keys = {
@@ -153,7 +154,7 @@ export function useFreezeControl() {
 export interface PlanRequest {
   readonly master: MasterInput;
   readonly nodes: readonly NodeInput[];
-  readonly policy: ExpansionRequest['policy'];
+  readonly policy?: PolicyInput;
 }
 
 /** A plan that was made before. */
@@ -199,7 +200,7 @@ export const useRehearsal = (plan: string, wanted: boolean) =>
 export const makePlan = (request: PlanRequest) => call<Plan>('/v1/plans', { method: 'POST', body: request });
 
 /** Starts an expansion. The same key never starts it twice, however often the button is pressed. */
-export const startExpansion = (request: ExpansionRequest, idempotencyKey: string) =>
+export const startExpansion = (request: PlannedRequest, idempotencyKey: string) =>
   call<ExpansionView>('/v1/expansions', {
     method: 'POST',
     body: request,

@@ -1,5 +1,3 @@
-import type { PolicyInput } from '../../model/policy.ts';
-
 /** What the dashboard asks for. The answers are in `src/model/views`. */
 export type MasterInput =
   | string
@@ -13,9 +11,8 @@ export interface NodeInput {
   readonly repoint?: true;
 }
 
-export interface ExpansionRequest {
-  readonly master: MasterInput;
-  readonly nodes: readonly NodeInput[];
-  readonly policy?: PolicyInput;
+/** A plan that a person has seen: exactly this plan is started, or none. */
+export interface PlannedRequest {
+  readonly planId: string;
   readonly label?: string;
 }

@@ -144,11 +144,11 @@ function RepairPanel({ repair }: { readonly repair: Repair }) {
   const a = t.audits;
   const n = t.newExpansion;
   const { go } = useRouter();
-  const { label: _label, ...planned } = repair;
+  const { label, ...planned } = repair;
   const [key] = useState(() => crypto.getRandomValues(new Uint32Array(4)).join('-'));
-  const plan = useMutation({ mutationFn: () => makePlan({ ...planned, policy: undefined }) });
+  const plan = useMutation({ mutationFn: () => makePlan(planned) });
   const start = useMutation({
-    mutationFn: () => startExpansion(repair, key),
+    mutationFn: (planId: string) => startExpansion({ planId, label }, `${planId}-${key}`),
     onSuccess: (expansion) => go({ page: 'expansion', id: expansion.id }),
   });
   return (
@@ -175,7 +175,7 @@ function RepairPanel({ repair }: { readonly repair: Repair }) {
               <Button
                 disabled={!plan.data.acceptable}
                 loading={start.isPending}
-                onClick={() => start.mutate()}
+                onClick={() => start.mutate(plan.data.id)}
               >
                 {n.start}
               </Button>

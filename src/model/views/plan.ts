@@ -3,11 +3,11 @@ import Type from 'typebox';
 import { Capabilities } from './capabilities.ts';
 import { Finding } from './finding.ts';
 import { Forecast } from './forecast.ts';
-import { BinlogOffsets, ListedSlave, Role } from './observation.ts';
+import { BinlogOffsets, ListedSlave, MasterIdentity, Role } from './observation.ts';
 import { Policy } from './policy.ts';
 import { Said } from './said.ts';
 import { Nullable, type Of, Time } from './schema.ts';
-import { NodeTarget } from './targets.ts';
+import { JoinTarget, NodeTarget } from './targets.ts';
 
 /** The master and its slaves as the master tells it. */
 export const Topology = Type.Object({
@@ -32,6 +32,11 @@ export const Plan = Type.Object({
   id: Type.String(),
   at: Time('When it was made.'),
   master: NodeTarget,
+  nodes: Type.Optional(
+    Type.Array(JoinTarget, {
+      description: 'The nodes to be added; absent = an earlier release made the plan.',
+    }),
+  ),
   policy: Policy,
   capabilities: Nullable(Capabilities, 'null = the master could not be read.'),
   findings: Type.Array(Finding),
@@ -50,6 +55,12 @@ export const Plan = Type.Object({
     'Id of the expansion on the same master for whose end this one would wait.',
   ),
   topology: Nullable(Topology, 'null = the master could not be read.'),
+  plannedMaster: Type.Optional(
+    Nullable(
+      MasterIdentity,
+      'What the master showed, so that another server in its place is noticed; null = it could not be read.',
+    ),
+  ),
   forecast: Nullable(Forecast, 'What it will probably cost; null = the master could not be read.'),
 });
 export type Plan = Of<typeof Plan>;

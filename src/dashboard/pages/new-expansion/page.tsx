@@ -52,10 +52,10 @@ export default function NewExpansionPage() {
   });
   const shown = useShownPlan(plan.data?.plan ?? null);
   const start = useMutation({
-    mutationFn: () =>
+    mutationFn: (seen: { readonly plan: Plan; readonly key: string }) =>
       startExpansion(
-        { ...request, ...(label.trim() === '' ? {} : { label: label.trim() }) },
-        plan.data?.key ?? newKey(),
+        { planId: seen.plan.id, ...(label.trim() === '' ? {} : { label: label.trim() }) },
+        seen.key,
       ),
     onSuccess: (expansion) => go({ page: 'expansion', id: expansion.id }),
   });
@@ -191,7 +191,7 @@ export default function NewExpansionPage() {
                   size="md"
                   disabled={!plan.data.plan.acceptable || stale}
                   loading={start.isPending}
-                  onClick={() => start.mutate()}
+                  onClick={() => plan.data && start.mutate(plan.data)}
                 >
                   {n.start}
                 </Button>
