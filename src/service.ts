@@ -279,6 +279,8 @@ function startWork(parts: Parts): DoorbellWorker {
     log,
     now: Date.now,
     sleep,
+    onEvents: (events) => metrics.eventsStored(events),
+    crashPoint,
   });
   const kind = (name: KindName) => ({ name, queue, doorbell: doorbells[name], log });
   const kinds = [

@@ -3,6 +3,8 @@
  * reads this table.
  */
 import { anomalyFor, anomalyTitle } from './anomalies.ts';
+import { auditSummaryText } from './audit-report.ts';
+import { auditReasonFor, verdictWord } from './audit-texts.ts';
 import { type CampaignEventData, type CampaignEventType, campaignEvents } from './campaign-texts.ts';
 import type { ComparisonReport } from './comparison.ts';
 import { readVerdict } from './comparison-texts.ts';
@@ -16,6 +18,7 @@ import { problemFor } from './problems.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
 import { because, readReason } from './reasons.ts';
 import { counted, type Facts, nobody, type Reader, read, type Said, type Text } from './text.ts';
+import type { AuditCounts } from './views/audit.ts';
 
 export const eventLevels = ['info', 'warning', 'error'] as const;
 type Level = (typeof eventLevels)[number];
@@ -165,6 +168,14 @@ const ofCampaigns = Object.fromEntries(
     { level: campaignLevels[type as CampaignEventType] ?? 'info', text },
   ]),
 ) as unknown as { readonly [T in CampaignEventType]: EventRow<CampaignEventData<T>> };
+
+// ---------------------------------------------------------------------------------------------------- audits
+
+interface AuditOver {
+  readonly counts: AuditCounts;
+}
+const auditLevel = ({ counts }: AuditOver): Level =>
+  counts.damaged + counts.doubtful + counts.notJudged + counts.mastersNotRead > 0 ? 'warning' : 'info';
 
 // ------------------------------------------------------------------------------------------------- the table
 
@@ -417,6 +428,41 @@ export const events = {
   'master.setting_left': settingLeft,
   'master.setting_lost': settingLost,
   'master.setting_refused': settingRefused,
+
+  'audit.started': event<{ requestedBy: string; masters: number; depth: string }>({
+    level: 'info',
+    text: {
+      en: ({ masters, depth, requestedBy }) =>
+        `The audit of ${counted(masters, 'master')} begins (depth ${depth}), asked for by ${requestedBy}`,
+      zh: ({ masters, depth, requestedBy }) =>
+        `开始巡检 ${masters} 个主节点（深度 ${depth}），由 ${requestedBy} 发起`,
+    },
+  }),
+  'audit.slave_judged': event<{ master: string; verdict: 'damaged' | 'doubtful'; reason: Said }>({
+    level: ({ verdict }) => (verdict === 'damaged' ? 'error' : 'warning'),
+    text: {
+      en: ({ node, verdict, reason }, reader) =>
+        `${node} is ${verdictWord(verdict, reader)}: ${auditReasonFor(reason, reader).text}`,
+      zh: ({ node, verdict, reason }, reader) =>
+        `${node} ${verdictWord(verdict, reader)}：${auditReasonFor(reason, reader).text}`,
+    },
+  }),
+  'audit.ended': event<AuditOver>({
+    level: auditLevel,
+    text: {
+      en: ({ counts }, reader) => `The audit has ended: ${auditSummaryText.en(counts, reader)}`,
+      zh: ({ counts }, reader) => `巡检已结束：${auditSummaryText.zh(counts, reader)}`,
+    },
+  }),
+  'audit.cancelled': event<AuditOver & { by: string; reason: string }>({
+    level: auditLevel,
+    text: {
+      en: ({ by, reason, counts }, reader) =>
+        `${by} ended the audit: ${reason}. ${auditSummaryText.en(counts, reader)}`,
+      zh: ({ by, reason, counts }, reader) =>
+        `${by} 结束了巡检：${reason}。${auditSummaryText.zh(counts, reader)}`,
+    },
+  }),
 
   ...ofCampaigns,
 };

@@ -53,6 +53,12 @@ export const crashPoints = [
   'before_campaign_save',
   'after_campaign_save',
   'after_member_admitted',
+  // An audit: comparisons that it begins are stored, and asked for; a verdict is stored; its end.
+  'after_audit_intent',
+  'after_audit_asked',
+  'after_audit_verdict',
+  'before_audit_end',
+  'after_audit_end',
   // A webhook: its events are deliveries; its receiver has answered, and what it answered is stored.
   'after_fan_out',
   'before_delivery_saved',

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { auditRoutes } from '../../src/api/routes/audits.ts';
 import { credentialSource } from '../../src/platform/config.ts';
 import type { AuditStore } from '../../src/store/audits.ts';
+import { storedEvent } from '../support/events.ts';
 import { damagedSlave, MemoryAudits, targetAt } from '../support/memory-audits.ts';
 import {
   bearer,
@@ -31,6 +32,39 @@ const call = (method: 'GET' | 'POST', url: string, payload?: object, who = opera
   api.app.inject({ method, url, headers: { ...bearer(who), ...headers }, ...(payload ? { payload } : {}) });
 const start = async (body: object = { masters: ['10.0.0.1:9221'] }) =>
   (await call('POST', '/v1/audits', body)).json();
+
+test('the history of an audit is told as pages, and among all events', async () => {
+  const { id } = await start();
+  const { id: other } = await start();
+  api.store.appendEvents('auditId', id, [storedEvent('audit.started')]);
+  api.store.appendEvents('auditId', other, [storedEvent('audit.started')]);
+  api.store.appendEvents('auditId', id, [storedEvent('audit.slave_judged', { node: '10.0.0.2:9221' })]);
+  const typesOf = async (path: string) =>
+    (await call('GET', path, undefined, viewer)).json().items.map(({ type }: { type: string }) => type);
+  expect(await typesOf(`/v1/audits/${id}/events`)).toEqual(['audit.started', 'audit.slave_judged']);
+  expect(await typesOf(`/v1/audits/${other}/events`)).toEqual(['audit.started']);
+  expect(await typesOf('/v1/events?node=10.0.0.2:9221')).toEqual(['audit.slave_judged']);
+  expect(await typesOf('/v1/events')).toHaveLength(3);
+  expect((await call('GET', '/v1/audits/aud_none/events')).statusCode).toBe(404);
+});
+
+test('a stream of an audit tells its events alone, as they are stored', async () => {
+  const { id } = await start();
+  const base = await api.app.listen({ host: '127.0.0.1', port: 0 });
+  const stop = new AbortController();
+  const headers = { ...bearer(viewer), accept: 'text/event-stream' };
+  const response = await fetch(`${base}/v1/audits/${id}/events`, { headers, signal: stop.signal });
+  api.store.appendEvents('auditId', 'aud_other', [storedEvent('audit.started')]);
+  api.store.appendEvents('auditId', id, [storedEvent('audit.ended')]);
+  let told = '';
+  for await (const chunk of response.body!) {
+    told += Buffer.from(chunk).toString();
+    if (told.includes('audit.ended')) break;
+  }
+  expect(told).toContain(`"auditId":"${id}"`);
+  expect(told).not.toContain('aud_other');
+  stop.abort();
+});
 
 test('an audit is stored with its options filled in, and a worker is woken', async () => {
   const masters = ['10.0.0.1:9221', { address: '10.0.0.4:9221', credential: 'dc2' }, '10.0.0.1:9221'];

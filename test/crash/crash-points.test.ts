@@ -1,10 +1,12 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Audit } from '../../src/model/views/audit.ts';
+import type { EventPage } from '../../src/model/views/event.ts';
 import type { CrashPoint } from '../../src/platform/crash-points.ts';
 import { crashPoints as allCrashPoints } from '../../src/platform/crash-points.ts';
 import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
 import { expansionQueueName, makeExpansionJob } from '../../src/queue/producer.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { openTestStores, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import {
   type BuiltProgram,
@@ -14,11 +16,26 @@ import {
 } from '../support/service-process.ts';
 import { until } from '../support/until.ts';
 import { Receiver } from '../webhooks/receiver.ts';
-import { budget, type CrashVersion, keysOnMaster, type WatchedNodes, watchNodes } from './nodes.ts';
+import {
+  auditedFleet,
+  budget,
+  type CrashVersion,
+  keysOnMaster,
+  type WatchedNodes,
+  watchNodes,
+} from './nodes.ts';
 
 /** Where the master is asked for a dump; test/core/steps/new-dump.test.ts comes there. */
 const ofDumps: readonly CrashPoint[] = ['before_bgsave', 'after_bgsave'];
-const crashPoints = allCrashPoints.filter((point) => !ofDumps.includes(point));
+/** One audit comes to all of them. */
+const ofAudits: readonly CrashPoint[] = [
+  'after_audit_intent',
+  'after_audit_asked',
+  'after_audit_verdict',
+  'before_audit_end',
+  'after_audit_end',
+];
+const crashPoints = allCrashPoints.filter((point) => ![...ofDumps, ...ofAudits].includes(point));
 
 /**
  * A real process is killed at each crash point in turn and started again; what must have come of it is judged by what
@@ -220,6 +237,65 @@ async function entranceFor(point: CrashPoint, request: object, backend: QueueBac
   return ofWebhooks.includes(point) ? toldByWebhook(request) : byRest(request);
 }
 
+describe.concurrent('killed at each of its crash points in turn', () => {
+  test('an audit loses and changes no verdict, compares each slave once, and stores each event once', async () => {
+    const database = await postgres.createMigratedDatabase();
+    const stores = openTestStores(database.connection);
+    const fleet = await auditedFleet();
+    const env = { DATABASE_URL: database.url };
+    const processes = new Set<ServiceProcess>();
+    const serve = (more: Readonly<Record<string, string>> = {}) => {
+      const served = startServiceProcess({ env: { ...env, ...more }, program });
+      processes.add(served);
+      return served;
+    };
+    let id: string | null = null;
+    /** Asks for the audit the first time; afterwards it goes on by itself. */
+    const entrance = {
+      async send(url: string) {
+        if (id !== null) return;
+        const response = await post(`${url}/v1/audits`, { masters: [fleet.master] });
+        expect(response.status).toBe(202);
+        ({ id } = (await response.json()) as { id: string });
+      },
+    };
+    const judged = async () =>
+      ((await stores.audits.get(id!))?.servers ?? []).filter(({ state }) => state === 'judged');
+    try {
+      let known: Awaited<ReturnType<typeof judged>> = [];
+      for (const point of ofAudits) {
+        await crash(serve({ PIKA_EXPANDER_CRASH_AT: `${point}:1` }), `${point}:1`, entrance);
+        const now = await judged();
+        expect(now).toEqual(expect.arrayContaining([...known]));
+        known = now;
+      }
+      const again = serve();
+      const url = await again.url();
+      const audit = await getJson<Audit>(`${url}/v1/audits/${id}`);
+      expect([audit.state, ...audit.servers.map(({ verdict }) => verdict)]).toEqual([
+        'completed',
+        null,
+        'damaged',
+        'whole',
+      ]);
+      const events = await getJson<EventPage>(`${url}/v1/audits/${id}/events`);
+      expect(events.items.map(({ type, node }) => [type, node])).toEqual([
+        ['audit.started', null],
+        ['audit.slave_judged', fleet.spoilt],
+        ['audit.ended', null],
+      ]);
+      expect(await comparisonsOf(url)).toHaveLength(2);
+      again.child.kill('SIGTERM');
+      expect(await again.ended).toEqual({ code: 0, signal: null });
+    } finally {
+      await Promise.all([...processes].map((each) => each.kill()));
+      await stores.close();
+      await fleet.close();
+    }
+    await database.drop();
+  });
+});
+
 describe.concurrent('killed at a crash point and started again, the service ends the expansion right', () => {
   test.each(runs)('%s, time %i, on %s', async (point, time, version) => {
     const index = runs.findIndex(([at, nth, on]) => at === point && nth === time && on === version);
@@ -264,7 +340,7 @@ describe.concurrent('killed at a crash point and started again, the service ends
 });
 
 /** Sends the request, and waits until the process has ended at the point. */
-async function crash(served: ServiceProcess, order: string, entrance: Entrance): Promise<void> {
+async function crash(served: ServiceProcess, order: string, entrance: Pick<Entrance, 'send'>): Promise<void> {
   // Its answer may be what the crash cuts off; an answer that came must be the right one.
   await entrance.send(await served.url()).catch((error: unknown) => {
     if (!(error instanceof TypeError)) throw error;

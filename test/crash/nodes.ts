@@ -77,6 +77,29 @@ export async function watchNodes(version: CrashVersion): Promise<WatchedNodes> {
   };
 }
 
+/** Serves a master with two slaves, of which the first lacks a third of its keys. */
+export async function auditedFleet() {
+  const cluster = createCluster({
+    seed: 'audited',
+    now: Date.now(),
+    timers: fastTimers,
+    defaults: { version: '3.5.4' },
+  });
+  for (const id of ['m', 's1', 's2']) cluster.addNode({ id, binlogAt: { file: 3, offset: 0 } });
+  cluster.load('m', { strings: 200 });
+  const served = await serveCluster(cluster);
+  for (const id of ['s1', 's2']) {
+    cluster.execute(id, ['SLAVEOF', ...served.addresses.m!.split(':')]);
+    await until(() => cluster.observe(id).states.db0 === 'Connected', { what: `${id} is a slave of m` });
+  }
+  cluster.fault.dropKeys('s1', 0.3);
+  return {
+    master: served.addresses.m!,
+    spoilt: served.addresses.s1!,
+    close: () => served.close(),
+  };
+}
+
 interface Heard {
   readonly at: number;
   readonly text: string;

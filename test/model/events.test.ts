@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { judgement } from '../../src/model/audit-texts.ts';
 import type { CampaignEventType } from '../../src/model/campaign-texts.ts';
 import { verdictSays } from '../../src/model/comparison-texts.ts';
 import { type EventMap, type EventType, eventFor, isSaidAloud, makeEvent } from '../../src/model/events.ts';
@@ -24,6 +25,17 @@ const healthy = { level: 0.5, readings: [figure], figure };
 const controls: readonly Control[] = controlVerbs.flatMap((verb) =>
   [null, node].map((of) => ({ id: 'ctl_1', verb, node: of, ...asked, at: 1 }) as unknown as Control),
 );
+const counts = {
+  masters: 1,
+  mastersNotRead: 1,
+  slaves: 5,
+  open: 0,
+  whole: 1,
+  damaged: 2,
+  doubtful: 1,
+  notJudged: 1,
+  leftOut: 1,
+};
 const setting = { server: master, setting: 'throttle-bytes-per-second', old: '100' } as const;
 const changed = [{ ...setting, from: '100', to: '200', why: because('share_changed') }];
 const restored = [{ server: master, setting: setting.setting, value: '100' }];
@@ -109,6 +121,14 @@ const samples: {
   'node.failed': [{ code, nextSteps, problem }],
   'node.quarantined': [{ code, nextSteps, problem }],
   'node.detached': [{ reason: because('detached_from', { master }) }],
+  'audit.started': [1, 2].map((masters) => ({ requestedBy: 'ann', masters, depth: 'sample' })),
+  'audit.slave_judged': (['damaged', 'doubtful'] as const).map((verdict) => ({
+    master,
+    verdict,
+    reason: judgement('master_silent', { slave: node, master }, {}).reason,
+  })),
+  'audit.ended': [{ counts }],
+  'audit.cancelled': [{ ...asked, counts }],
   'health.over': [healthy],
   'health.calm': [healthy],
   'forecast.drift': [{ batch: 1, figures: [{ name: 'snapshot_bytes', planned: 1e9, now: 2e9 }] }],
@@ -132,7 +152,7 @@ const made = (type: keyof typeof samples) =>
   samples[type].map((data) =>
     (makeEvent as (type: EventType, where: object, data: Facts) => ReturnType<typeof makeEvent>)(
       type,
-      { at: 1, node: /^(node|preflight)\./.test(type) ? node : null },
+      { at: 1, node: /^(node|preflight|audit.slave)/.test(type) ? node : null },
       data as Facts,
     ),
   );

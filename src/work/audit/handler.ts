@@ -21,10 +21,12 @@ import {
 import { isSlaveOfMaster } from '../../core/plan/preflight-node.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import { type Judgement, judgement } from '../../model/audit-texts.ts';
+import { type EventInput, makeEvent } from '../../model/events.ts';
 import { formatAddress } from '../../model/observation.ts';
 import { auditHasEnded, comparisonHasEnded } from '../../model/states.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import type { StoredAuditDoc, StoredAuditServer } from '../../model/views/audit.ts';
+import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import { eachInTurn } from '../../platform/in-turns.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
@@ -51,6 +53,10 @@ export interface AuditHandlerOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** How long an audit belongs to a worker that is silent. */
   readonly leaseMs?: number;
+  /** Events that were just stored. */
+  readonly onEvents?: (events: readonly EventInput[]) => void;
+  /** Called after each durable step. Tests use it to kill the process. */
+  readonly crashPoint?: AtCrashPoint;
 }
 
 /** Servers that are looked at before the audit is stored again. */
@@ -87,7 +93,10 @@ class Job {
   readonly #options: AuditHandlerOptions;
   readonly #lease: Lease;
   readonly #servers: StoredAuditServer[];
+  readonly #crashPoint: AtCrashPoint;
   readonly #changed = new Set<number>();
+  /** What the next save tells. */
+  #events: EventInput[] = [];
   /** Places whose slaves were looked for. */
   readonly #branches: Set<string>;
   /** When a server was looked at last, by its index. */
@@ -96,6 +105,7 @@ class Job {
 
   constructor(options: AuditHandlerOptions, lease: Lease, { doc, servers }: StoredAudit) {
     this.#options = options;
+    this.#crashPoint = options.crashPoint ?? passByCrashPoints;
     this.#lease = lease;
     this.#servers = [...servers];
     this.#branches = new Set(servers.filter(({ role }) => role !== null).map(placeOf));
@@ -112,6 +122,7 @@ class Job {
       if (this.#open().length === 0) return this.#end('completed');
       // Their ids are stored before they are asked for, so nobody asks twice.
       await this.#save();
+      if (begun.length > 0) this.#crashPoint('after_audit_intent');
       for (const server of begun) await this.#ask(server);
       if (looked < looksPerTurn) await this.#options.sleep(turnEveryMs, signal);
     }
@@ -131,24 +142,57 @@ class Job {
     const at = this.#options.now();
     const wholeAt = verdict === 'whole' ? { wholeAt: { at, by: this.#doc.id } } : {};
     this.#change(index, { ...more, ...wholeAt, state: 'judged', verdict, reason, judgedAt: at });
+    this.#tell(this.#servers[index]!);
+  }
+
+  /** A slave that is not whole is an event of its own. */
+  #tell(server: StoredAuditServer): void {
+    const { verdict, reason, target } = server;
+    const master = this.#masterOf(server)?.target.name;
+    if (master === undefined || reason === null || (verdict !== 'damaged' && verdict !== 'doubtful')) return;
+    const where = { at: this.#options.now(), node: target.name };
+    this.#events.push(makeEvent('audit.slave_judged', where, { master, verdict, reason }));
   }
 
   async #save(): Promise<void> {
     const { now, audits } = this.#options;
-    const { counts, ...doc } = this.#doc;
+    const before = this.#doc;
     this.#doc = {
-      ...doc,
-      state: doc.state === 'pending' ? 'running' : doc.state,
-      startedAt: doc.startedAt ?? now(),
-      counts: countsOf(this.#servers, counts.leftOut),
+      ...before,
+      state: before.state === 'pending' ? 'running' : before.state,
+      startedAt: before.startedAt ?? now(),
+      counts: countsOf(this.#servers, before.counts.leftOut),
     };
+    const events = [
+      ...(before.startedAt === null ? [this.#started()] : []),
+      ...this.#events,
+      ...(auditHasEnded(before.state) ? [this.#ended()] : []),
+    ];
+    this.#events = [];
     const changed = [...this.#changed].map((index) => {
       const server = this.#servers[index]!;
       return { server, master: this.#masterOf(server)?.target ?? null };
     });
     this.#changed.clear();
-    const cancel = await audits.save(this.#lease, this.#doc, changed, turnEveryMs);
+    const cancel = await audits.save(this.#lease, this.#doc, changed, turnEveryMs, events);
+    if (changed.some(({ server }) => server.verdict !== null)) this.#crashPoint('after_audit_verdict');
     this.#doc = { ...this.#doc, cancel: this.#doc.cancel ?? cancel };
+    this.#options.onEvents?.(events);
+    for (const { type, text, level } of events)
+      this.#options.log[level === 'info' ? 'info' : 'warn']({ auditId: this.#doc.id, type }, text);
+  }
+
+  #started(): EventInput {
+    const { requestedBy, spec, counts, startedAt } = this.#doc;
+    const { masters } = counts;
+    return makeEvent('audit.started', { at: startedAt! }, { requestedBy, masters, depth: spec.depth });
+  }
+
+  #ended(): EventInput {
+    const { state, cancel, counts, endedAt } = this.#doc;
+    const where = { at: endedAt! };
+    if (state !== 'cancelled' || cancel === null) return makeEvent('audit.ended', where, { counts });
+    return makeEvent('audit.cancelled', where, { by: cancel.by, reason: cancel.reason, counts });
   }
 
   #masterOf = ({ master }: StoredAuditServer): StoredAuditServer | null =>
@@ -336,6 +380,7 @@ class Job {
     });
     // A ring that is lost is made up for by whoever looks for comparisons that are due.
     await doorbell.ring(id).catch(() => undefined);
+    this.#crashPoint('after_audit_asked');
   }
 
   async #endEarly(cancel: NonNullable<StoredAuditDoc['cancel']>): Promise<null> {
@@ -360,17 +405,12 @@ class Job {
       if (server === this.#servers[index]) continue;
       this.#servers[index] = server;
       this.#changed.add(index);
+      this.#tell(server);
     }
     this.#doc = { ...this.#doc, state, endedAt: this.#options.now() };
+    this.#crashPoint('before_audit_end');
     await this.#save();
-    const { id, counts } = this.#doc;
-    const { log } = this.#options;
-    const level =
-      counts.damaged + counts.doubtful + counts.notJudged + counts.mastersNotRead > 0 ? 'warn' : 'info';
-    log[level](
-      { auditId: id, ...counts },
-      `audit ended: ${counts.damaged} of ${counts.slaves} slaves are damaged`,
-    );
+    this.#crashPoint('after_audit_end');
     return null;
   }
 }

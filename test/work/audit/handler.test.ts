@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newAudit } from '../../../src/admission/audit.ts';
 import { verdictSays } from '../../../src/model/comparison-texts.ts';
+import type { EventInput } from '../../../src/model/events.ts';
 import type { Look } from '../../../src/model/observation.ts';
 import type { StoredAuditServer } from '../../../src/model/views/audit.ts';
 import type { AuditStore, StoredAudit } from '../../../src/store/audits.ts';
@@ -128,6 +129,12 @@ async function asked(masters: readonly string[], more: object = {}): Promise<str
 }
 
 const read = async (id: string): Promise<StoredAudit> => (await stores.audits.get(id))!;
+const eventsOf = (auditId: string) => stores.store.events({ auditId, afterSeq: 0, limit: 100 });
+/** Each event as its type, the node, and the code of its reason. */
+const toldBy = async (id: string) =>
+  (await eventsOf(id)).map(({ type, node, data }) =>
+    [type, node, (data.reason as { code?: string } | undefined)?.code].filter(Boolean).join(' '),
+  );
 const verdicts = ({ servers }: Pick<StoredAudit, 'servers'>) =>
   Object.fromEntries(
     servers.map(({ target, verdict }: StoredAuditServer) => [target.name.split(':')[0], verdict]),
@@ -139,12 +146,27 @@ test('an audit is stored with every verdict, and needs nobody any more', async (
   );
   const id = await asked([looksOf(engine, 1, 3), looksOf(engine, 2, 1)]);
   expect(await stores.audits.due(10)).toEqual([id]);
-  expect(await handler()(id, never)).toBeNull();
+  const told: EventInput[] = [];
+  expect(await handler({ onEvents: (events) => told.push(...events) })(id, never)).toBeNull();
   const { doc, servers } = await read(id);
   expect(doc).toMatchObject({
     state: 'completed',
     counts: { masters: 2, slaves: 4, whole: 3, damaged: 1, open: 0 },
   });
+  expect(await eventsOf(id)).toEqual(told.map((event) => expect.objectContaining(event)));
+  const [started, judged, ended] = told;
+  expect(told).toHaveLength(3);
+  expect(started).toMatchObject({
+    type: 'audit.started',
+    data: { masters: 2, requestedBy: 'test', depth: 'sample' },
+  });
+  expect(judged).toMatchObject({
+    type: 'audit.slave_judged',
+    node: '10.1.0.3:9221',
+    level: 'error',
+    data: { master: '10.1.0.1:9221', verdict: 'damaged', reason: { code: 'data_differ' } },
+  });
+  expect(ended).toMatchObject({ type: 'audit.ended', level: 'warning', data: { counts: doc.counts } });
   expect(verdicts({ servers })).toEqual({
     '10.1.0.1': null,
     '10.1.0.2': 'whole',
@@ -200,6 +222,11 @@ test('killed after any of its saves, it goes on with what has no verdict, and as
       '10.2.0.2': 'whole',
     });
     expect(new Set(comparisons.asked).size).toBe(3);
+    expect(await toldBy(id)).toEqual([
+      'audit.started',
+      'audit.slave_judged 10.1.0.2:9221 data_differ',
+      'audit.ended',
+    ]);
     bury(new FencedError('dead'));
     await first;
   }
@@ -227,6 +254,10 @@ test('an audit that somebody ends cancels what it asked for, and keeps what was 
     '10.2.0.3': 'not_judged',
   });
   expect(comparisons.cancelled).toHaveLength(1);
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    type: 'audit.cancelled',
+    text: 'ann ended the audit: peak. 2 masters, 3 slaves: 0 damaged, 0 doubtful, 2 not judged, 1 whole',
+  });
   // Of two masters that are looked at side by side, either's slaves can be found first.
   const unjudged = servers.find(({ target }) => target.name === '10.2.0.3:9221')!;
   expect(unjudged.reason?.text).toBe('ann ended the audit before this server was judged: peak');
@@ -266,6 +297,24 @@ test('200 slaves of one master are compared one after the other', async () => {
   await handler()(id, never);
   expect((await read(id)).doc.counts).toMatchObject({ slaves: 200, whole: 200, open: 0 });
   expect(comparisons.asked).toHaveLength(200);
+});
+
+test('a verdict that the end changes is told again', async () => {
+  const { engine, handler } = world((right) => (right.startsWith('10.1.0.2') ? 'different' : 'equal'));
+  const master = looksOf(engine, 1, 1);
+  const middle = slaveOf('10.1.0.1', 9221, { binlog: position, role: 'master&&slave' });
+  const below = [{ ip: '10.1.0.9', port: 9221, lag: { db0: 0 } }];
+  engine.set('10.1.0.2:9221', aNode('10.1.0.2:9221', { replication: { ...middle, slaves: below } }).look);
+  const ofMiddle = slaveOf('10.1.0.2', 9221, { binlog: position });
+  engine.set('10.1.0.9:9221', aNode('10.1.0.9:9221', { replication: ofMiddle }).look);
+  const id = await asked([master]);
+  await handler()(id, never);
+  expect(await toldBy(id)).toEqual([
+    'audit.started',
+    'audit.slave_judged 10.1.0.2:9221 data_differ',
+    'audit.slave_judged 10.1.0.9:9221 like_its_master',
+    'audit.ended',
+  ]);
 });
 
 test('slaves that list each other are looked at once', async () => {

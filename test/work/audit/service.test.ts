@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startService } from '../../../src/main.ts';
 import type { Audit } from '../../../src/model/views/audit.ts';
+import type { EventPage } from '../../../src/model/views/event.ts';
 import type { ExpansionView } from '../../../src/model/views/expansion.ts';
 import type { Service } from '../../../src/service.ts';
 import {
@@ -135,6 +136,15 @@ test('of a fleet one slave was spoilt: the audit finds it, writes nothing, and i
   cluster.startWrites('a', { perSecond: 50 });
   cluster.fault.dropKeys('b1', 0.3);
   const first = await audited(['a', 'b', 'c']);
+  const { items } = await call<EventPage>(`/v1/audits/${first.id}/events`);
+  expect(items.map(({ type, node, auditId }) => [type, node, auditId])).toEqual([
+    ['audit.started', null, first.id],
+    ['audit.slave_judged', served.addresses.b1, first.id],
+    ['audit.ended', null, first.id],
+  ]);
+  expect(await call<EventPage>('/v1/events?type=audit.slave_judged')).toMatchObject({ items: [items[1]] });
+  const metrics = await (await fetch(`${service!.url}/metrics`)).text();
+  expect(metrics).toContain('pika_expander_events_total{type="audit.slave_judged",level="error"} 1');
   expect(verdicts(first)).toEqual({
     a: 'a master',
     a1: 'whole: whole',
