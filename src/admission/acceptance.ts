@@ -19,6 +19,8 @@ export interface AcceptedRequest {
   readonly nodes: readonly JoinTarget[];
   readonly policy: Policy;
   readonly label: string | null;
+  /** When it may begin at the earliest; absent = at once. */
+  readonly startAt?: number;
   readonly requester: Requester;
   readonly plan: Plan;
   /** The campaign of which it is a member; absent = it was asked for on its own. */
@@ -28,6 +30,8 @@ export interface AcceptedRequest {
 /** The expansion as it is stored when a request is accepted: what preflight saw is kept, nothing is done yet. */
 export function acceptedExpansion(request: AcceptedRequest): Expansion {
   const { plan, requester } = request;
+  // Who is at work now may have ended by a later time.
+  const waitsFor = request.startAt === undefined ? plan.waitsFor : null;
   const fresh = newExpansion({
     ...request,
     requestedBy: requester.name,
@@ -43,11 +47,9 @@ export function acceptedExpansion(request: AcceptedRequest): Expansion {
       ...join,
       findings: plan.findings.filter((finding) => finding.node === join.target.name),
     })),
-    waitsFor: plan.waitsFor,
+    waitsFor,
     stateReason:
-      plan.waitsFor === null
-        ? because('accepted')
-        : because('waits_for_end_of', { expansion: plan.waitsFor }),
+      waitsFor === null ? because('accepted') : because('waits_for_end_of', { expansion: waitsFor }),
     ...(request.campaignId === undefined ? {} : { campaignId: request.campaignId }),
   };
 }

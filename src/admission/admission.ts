@@ -191,6 +191,7 @@ export function createAdmission(given: AdmissionParts): Admission {
         id: newId('exp'),
         at: now(),
         label: body.label ?? null,
+        ...(body.startAt === undefined ? {} : { startAt: checkedStart(body.startAt, now()) }),
         requester,
         plan: planned ? { ...plan, id: planned.id } : plan,
         ...(campaign === undefined ? {} : { campaignId: campaign.id }),
@@ -352,6 +353,15 @@ function refusalOf(plan: Plan): Refusal {
   return findings.every((finding) => finding.code === inUse)
     ? refuse(inUse, { findings }, { field: 'nodes', findings: plan.findings })
     : refuse('preflight_failed', { findings }, { findings: plan.findings });
+}
+
+const day = 86_400_000;
+
+/** Throws a Refusal for a moment that nobody can mean: seconds in place of milliseconds, or another year. */
+function checkedStart(startAt: number, now: number): number {
+  const [from, to] = [now - day, now + 90 * day];
+  if (startAt >= from && startAt <= to) return startAt;
+  throw refuseField('time_out_of_range', 'startAt', { from, to });
 }
 
 type PlanToStart = Plan & { readonly nodes: readonly JoinTarget[] };

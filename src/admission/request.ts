@@ -82,6 +82,16 @@ const label = {
   ),
 };
 
+const start = {
+  ...label,
+  startAt: Type.Optional(
+    Type.Integer({
+      description:
+        'When it may begin at the earliest, in milliseconds since the epoch; its nodes are reserved until then. Default: at once.',
+    }),
+  ),
+};
+
 export const PlanRequest = Type.Object(servers, { ...strict });
 export type PlanRequest = Static<typeof PlanRequest>;
 
@@ -98,12 +108,15 @@ const PlannedRequest = Type.Object(
       description:
         'Id of a plan, in place of master, nodes and policy: exactly this plan is started, or refused with what has changed since it was made.',
     }),
-    ...label,
+    ...start,
   },
   { ...strict },
 );
 
-export const ExpansionRequest = Type.Union([MemberRequest, PlannedRequest]);
+export const ExpansionRequest = Type.Union([
+  Type.Object({ ...servers, ...start }, { ...strict }),
+  PlannedRequest,
+]);
 export type ExpansionRequest = Static<typeof ExpansionRequest>;
 export type MasterInput = Static<typeof MasterInput>;
 export type NodeInput = Static<typeof NodeInput>;

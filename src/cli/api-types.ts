@@ -12,15 +12,19 @@ export interface JoinTargetRequest extends TargetRequest {
   readonly repoint?: true;
 }
 
-export interface ExpansionRequest {
+interface Start {
+  readonly label?: string;
+  /** Milliseconds since the epoch. */
+  readonly startAt?: number;
+}
+
+export interface ExpansionRequest extends Start {
   readonly master: TargetRequest;
   readonly nodes: readonly JoinTargetRequest[];
   readonly policy?: PolicyInput;
-  readonly label?: string;
 }
 
 /** A plan that was made before, in place of master, nodes and policy. */
-export interface PlannedRequest {
+export interface PlannedRequest extends Start {
   readonly planId: string;
-  readonly label?: string;
 }

@@ -102,10 +102,11 @@ function addExpansionCommands(wiring: Wiring): void {
         'pika-expander expand --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
         'pika-expander expand --master 10.0.0.1:9221 --nodes-file nodes.txt --approval each_batch --label "shard 7"',
         'pika-expander expand --master 10.0.0.1:9221 10.0.0.2:9221,overwrite-data --yes --detach --json',
-        'pika-expander expand --plan plan_0mabc',
+        'pika-expander expand --plan plan_0mabc --at 22:00 --detach',
       ]),
     )
       .option('-l, --label <text>', 'a text to recognise the expansion by')
+      .option('--at <time>', 'begin then: 22:00, 2026-12-01T22:00, 2026-12-01T22:00+08:00')
       .option('-y, --yes', 'start without asking')
       .option('-d, --detach', 'do not watch')
       .option('--wait', 'keep watching while it waits for a person')

@@ -10,6 +10,7 @@ export interface PlanOrRequestOptions extends PolicyOptions {
   readonly plan?: string;
   readonly nodesFile?: string;
   readonly label?: string;
+  readonly at?: string;
 }
 
 export interface RequestOptions extends PlanOrRequestOptions {
@@ -22,7 +23,7 @@ export function planOrRequest(
   options: PlanOrRequestOptions,
   context: CliContext,
 ): ExpansionRequest | PlannedRequest {
-  const { plan, master, label } = options;
+  const { plan, master } = options;
   if (plan === undefined && master === undefined)
     throw new UsageError('No master is named.', [
       'Name the master (--master host:port) and the nodes, or a plan made before (--plan ID).',
@@ -32,7 +33,7 @@ export function planOrRequest(
     throw new UsageError('--plan takes a plan as it was made; leave the master and the nodes out.');
   if (policyOf(options, context) !== undefined)
     throw new UsageError('--plan takes a plan as it was made; leave the policy and its flags out.');
-  return { planId: plan, ...(label === undefined ? {} : { label }) };
+  return { planId: plan, ...startOf(options, context) };
 }
 
 /** The request body for `plan` and `expand`. Throws UsageError. */
@@ -53,6 +54,35 @@ export function requestOf(
     master: parseMaster(options.master),
     nodes: all,
     ...(policy === undefined ? {} : { policy }),
-    ...(options.label === undefined ? {} : { label: options.label }),
+    ...startOf(options, context),
   };
+}
+
+function startOf({ label, at }: PlanOrRequestOptions, context: CliContext) {
+  return {
+    ...(label === undefined ? {} : { label }),
+    ...(at === undefined ? {} : { startAt: momentOf(at, context.now()) }),
+  };
+}
+
+/**
+ * A moment as a person writes it, on the clock of this machine unless it has an offset: `22:00` (the next), or
+ * `2026-12-01T22:00`. Throws UsageError.
+ */
+function momentOf(text: string, now: number): number {
+  const clock = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (clock !== null) {
+    const moment = new Date(now);
+    moment.setHours(Number(clock[1]), Number(clock[2]), 0, 0);
+    if (moment.getTime() <= now) moment.setDate(moment.getDate() + 1);
+    return moment.getTime();
+  }
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw new UsageError(`--at is "${text}", which is no time.`, [
+      'Write 22:00 (the next), 2026-12-01T22:00, or with an offset: 2026-12-01T22:00+08:00.',
+    ]);
+  if (at <= now)
+    throw new UsageError(`--at is "${text}", which has passed.`, ['Leave it out to begin at once.']);
+  return at;
 }

@@ -207,7 +207,8 @@ export const events = {
     },
   }),
   'expansion.waiting': event<{ reason: Said; expansionId?: string }>({
-    level: ({ expansionId }) => (expansionId === undefined ? 'warning' : 'info'),
+    level: ({ expansionId, reason }) =>
+      expansionId === undefined && reason.code !== 'starts_at' ? 'warning' : 'info',
     aloud: true,
     text: itsReason,
   }),

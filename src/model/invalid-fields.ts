@@ -294,6 +294,18 @@ export const invalidFields = {
     },
     { en: () => 'Name the masters.', zh: () => '请写明主节点。' },
   ),
+  time_out_of_range: rule<{ readonly from: number; readonly to: number }>(
+    {
+      en: ({ from, to }) =>
+        `must be between ${new Date(from).toISOString()} and ${new Date(to).toISOString()}, in milliseconds since the epoch.`,
+      zh: ({ from, to }) =>
+        `必须在 ${new Date(from).toISOString()} 与 ${new Date(to).toISOString()} 之间，单位为自 epoch 起的毫秒。`,
+    },
+    {
+      en: () => 'Give a time within the next 90 days, or leave it out to begin at once.',
+      zh: () => '请给出 90 天以内的时间；不填则立即开始。',
+    },
+  ),
   more_canaries_than_members: rule<{ readonly canaries: number; readonly members: number }>(
     {
       en: ({ canaries, members }) =>

@@ -161,6 +161,10 @@ export const reasons = {
     en: ({ expansion }) => `Waits for the end of expansion ${expansion} on the same master.`,
     zh: ({ expansion }) => `等待同一主节点上的扩容任务 ${expansion} 结束。`,
   }),
+  starts_at: text<{ at: number }>({
+    en: ({ at }) => `begins at ${clock(at)}, as the request asks`,
+    zh: ({ at }) => `按请求于 ${clock(at)} 开始`,
+  }),
   waits_for_turn: text<{ expansion: string }>({
     en: ({ expansion }) => `waits for its turn: expansion ${expansion} is at work on this master`,
     zh: ({ expansion }) => `等待轮到：扩容任务 ${expansion} 正在此主节点上执行`,

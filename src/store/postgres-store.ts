@@ -147,7 +147,10 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
 
     async onMaster(key) {
       return database.query<{ id: string; state: ExpansionState }>(
-        'select id, state from expansions where not ended and master_key = $1 order by accepted_at, id',
+        `select id, state from expansions
+         where not ended and master_key = $1
+           and (state <> 'pending' or coalesce((doc ->> 'startAt')::numeric, 0) <= extract(epoch from now()) * 1000)
+         order by accepted_at, id`,
         [key],
       );
     },

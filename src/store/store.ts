@@ -128,7 +128,7 @@ export interface Store extends LeasedStore {
   nodesInUse(
     addresses: readonly string[],
   ): Promise<readonly { readonly node: string; readonly expansionId: string }[]>;
-  /** Expansions not ended on this master, oldest first. */
+  /** Expansions not ended on this master, oldest first; without those that are to begin at a later time. */
   onMaster(masterKey: string): Promise<readonly { readonly id: string; readonly state: ExpansionState }[]>;
 
   /**

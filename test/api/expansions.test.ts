@@ -94,6 +94,26 @@ describe('POST /v1/expansions', () => {
     expect(items[0]).toMatchObject({ type: 'expansion.accepted', data: { requestedBy: 'local' } });
   });
 
+  test('a time at which to begin is kept, and an expansion of that time keeps nobody waiting', async () => {
+    const startAt = api.clock.now + 3_600_000;
+    const later = (await post('/v1/expansions', { ...goodRequest, startAt })).json();
+    expect(later).toMatchObject({ state: 'pending', startAt, waitsFor: null });
+    const now = (await post('/v1/expansions', { master: masterName, nodes: ['10.0.0.9:9221'] })).json();
+    expect([now.waitsFor, now.startAt]).toEqual([null, undefined]);
+    const planned = (await post('/v1/plans', { master: masterName, nodes: ['10.0.0.8:9221'] })).json();
+    const third = (await post('/v1/expansions', { planId: planned.id, startAt })).json();
+    expect([third.startAt, third.waitsFor]).toEqual([startAt, null]);
+  });
+
+  test.each([
+    ['seconds', 1000],
+    ['another year', 0.1],
+  ])('a time that nobody can mean is refused: %s', async (_, by) => {
+    const startAt = Math.round(api.clock.now / by);
+    const { error } = (await post('/v1/expansions', { ...goodRequest, startAt })).json();
+    expect([error.code, error.field]).toEqual(['validation_failed', 'startAt']);
+  });
+
   test('the working memory of the worker stays inside', async () => {
     const { id } = (await post('/v1/expansions', goodRequest)).json();
     for (const url of [`/v1/expansions/${id}`, '/v1/expansions', `/v1/expansions/${id}/evidence`]) {

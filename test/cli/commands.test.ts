@@ -218,6 +218,31 @@ describe('expand', () => {
     },
   );
 
+  it.each([
+    ['2026-12-01T22:00+08:00', Date.UTC(2026, 11, 1, 14)],
+    ['2026-12-01T22:00', new Date(2026, 11, 1, 22).getTime()],
+  ])('begins at the time that --at names: %s', async (text, startAt) => {
+    await run(...line, '--yes', '--detach', '--at', text);
+    expect(api.requests.map(({ path }) => path)).toEqual(['/v1/plans', '/v1/expansions']);
+    expect(api.requests[0]?.body).not.toHaveProperty('startAt');
+    expect(api.requests[1]?.body).toMatchObject({ startAt });
+  });
+
+  it('takes a time of day as the next after the present, the beginning of 1970 here', async () => {
+    await run(...line, '--yes', '--detach', '--at', '22:00');
+    const { startAt } = api.requests[1]!.body as { startAt: number };
+    expect([new Date(startAt).getHours(), new Date(startAt).getMinutes()]).toEqual([22, 0]);
+    expect(startAt).toBeGreaterThan(0);
+    expect(startAt).toBeLessThanOrEqual(25 * 3_600_000);
+  });
+
+  it.each(['25:00', 'tonight', '1969-01-01T00:00'])('%s is no time to begin at', async (text) => {
+    const { exitCode, err } = await run(...line, '--yes', '--at', text);
+    expect(exitCode).toBe(2);
+    expect(err).toContain(`--at is "${text}"`);
+    expect(api.requests).toEqual([]);
+  });
+
   it('exits 3 when the plan has changed since', async () => {
     const error = { code: 'plan_changed', message: 'It no longer holds.', next_steps: ['Make it again.'] };
     api.answers.set('POST /v1/expansions', { status: 409, body: { error } });

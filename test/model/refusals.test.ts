@@ -228,6 +228,7 @@ const ruleSamples: RuleSamples = {
   url_private_address: [{ ip: '10.0.0.1' }],
   veto_with_types: [{}],
   no_known_masters: [{}],
+  time_out_of_range: [{ from: 1e12, to: 2e12 }],
   more_canaries_than_members: [
     { canaries: 3, members: 1 },
     { canaries: 3, members: 2 },

@@ -53,6 +53,7 @@ export function virtualService(
     nodes: readonly string[],
     policy: PolicyInput = {},
     forecast: Forecast | null = null,
+    startAt?: number,
   ): Promise<void> {
     const fresh = newExpansion({
       id,
@@ -63,6 +64,7 @@ export function virtualService(
       requestedBy: 'test',
       via: 'rest',
       now: Math.round(cluster.now()),
+      ...(startAt === undefined ? {} : { startAt }),
     });
     await store.accept({ ...fresh, forecast }, [], null);
   }

@@ -225,6 +225,14 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await store.onMaster(key)).toEqual([{ id: late.id, state: 'pending' }]);
       });
 
+      it('an expansion that is to begin later is not on its master yet', async () => {
+        const key = masterKey({ host: '127.0.0.1', port: 9220 });
+        await accepted({ master: '127.0.0.1:9220', startAt: 4_000_000_000_000 });
+        expect(await store.onMaster(key)).toEqual([]);
+        const due = await accepted({ master: '127.0.0.1:9220', startAt: 1 });
+        expect(await store.onMaster(key)).toEqual([{ id: due.id, state: 'pending' }]);
+      });
+
       it('tells which nodes are in use, in the words of the question', async () => {
         const { id } = await accepted({ nodes: ['localhost:9221'] });
         expect(await store.nodesInUse(['LOCALHOST:9221', '10.0.0.1:9221', 'no address'])).toEqual([

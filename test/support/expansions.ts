@@ -9,6 +9,7 @@ export interface ExpansionOptions {
   readonly nodes?: readonly string[];
   readonly label?: string | null;
   readonly acceptedAt?: number;
+  readonly startAt?: number;
   readonly policy?: PolicyInput;
 }
 
@@ -26,6 +27,7 @@ export function newExpansion(options: ExpansionOptions = {}): Expansion {
     requestedBy: 'test',
     via: 'rest',
     now: options.acceptedAt ?? 1_800_000_000_000,
+    ...(options.startAt === undefined ? {} : { startAt: options.startAt }),
   });
   return JSON.parse(JSON.stringify(expansion)) as Expansion;
 }

@@ -258,6 +258,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       reachable();
       return running()
         .filter((row) => masterKey(row.doc.master.address) === key)
+        .filter(({ doc: { state, startAt = 0 } }) => state !== 'pending' || startAt <= now())
         .sort((a, b) => oldestFirst(a.doc, b.doc))
         .map((row) => ({ id: row.doc.id, state: row.doc.state }));
     },

@@ -40,10 +40,16 @@ export async function expandRequest(
   options: StartOptions,
 ): Promise<ExitCode> {
   checkCanAsk(session, options);
-  const { label, ...planRequest } = request;
+  const { label, startAt, ...planRequest } = request;
   const plan = await session.client.post<Plan>('/v1/plans', planRequest);
   // Whoever says yes to a plan gets this plan. Without a question nobody has seen it.
-  const asked = options.yes ? request : { planId: plan.id, ...(label === undefined ? {} : { label }) };
+  const asked = options.yes
+    ? request
+    : {
+        planId: plan.id,
+        ...(label === undefined ? {} : { label }),
+        ...(startAt === undefined ? {} : { startAt }),
+      };
   return start(session, plan, asked, options);
 }
 

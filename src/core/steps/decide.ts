@@ -30,7 +30,7 @@ import { showBounds } from './bound.ts';
 import { blockingJoins, controlProblem } from './controls.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
-import { agreedForecast, closedWindow, heldByClock, holdForForecast } from './hold.ts';
+import { agreedForecast, closedWindow, heldByClock, holdForForecast, startsLater } from './hold.ts';
 import type { Reply } from './intent.ts';
 import {
   awaitsDump,
@@ -140,7 +140,9 @@ function run(turn: Turn, input: DecideInput): void {
   applyControls(turn, input.controls);
   if (isEnded(turn.expansion.state)) return;
   if (turn.expansion.state === 'pending' && turn.expansion.pendingControl === null) {
-    if (input.masterHeldBy === null) start(turn, input);
+    const later = startsLater(turn.expansion, turn.now);
+    if (later !== null) waitToStart(turn, because('starts_at', { at: later }));
+    else if (input.masterHeldBy === null) start(turn, input);
     else waitTurn(turn, input.masterHeldBy);
     return;
   }
@@ -238,6 +240,12 @@ function retry(turn: Turn, join: Join, control: Control): void {
 
 // ------------------------------------------------------------------------------------------------- starting
 
+function waitToStart(turn: Turn, reason: Reason): void {
+  if (sameReason(turn.expansion.stateReason, reason)) return;
+  patch(turn, { stateReason: reason });
+  say(turn, 'expansion.waiting', { reason });
+}
+
 function waitTurn(turn: Turn, holder: string): void {
   if (turn.expansion.waitsFor === holder) return;
   const reason = because('waits_for_turn', { expansion: holder });
@@ -296,17 +304,14 @@ function start(turn: Turn, input: DecideInput): void {
 
 function startWithoutMaster(turn: Turn, look: Look | null): void {
   if (look === null) return;
-  const { policy, acceptedAt, masterTracker, stateReason } = turn.expansion;
+  const { policy, acceptedAt, startAt = 0, masterTracker } = turn.expansion;
   const master = turn.expansion.master.name;
   const isSilent = look.kind !== 'answered';
   const reason = isSilent
     ? because('server_silent', { server: master, kind: look.kind, met: null })
     : because('master_says_too_little', { master });
-  if (!sameReason(stateReason, reason)) {
-    patch(turn, { stateReason: reason });
-    say(turn, 'expansion.waiting', { reason });
-  }
-  const since = masterTracker.silentSince ?? acceptedAt;
+  waitToStart(turn, reason);
+  const since = masterTracker.silentSince ?? Math.max(acceptedAt, startAt);
   const forMs = turn.now - since;
   if (forMs < policy.nodeDownTimeoutMs) return;
   const met = masterTracker.silentWith ?? null;

@@ -27,6 +27,10 @@ export function closedWindow(expansion: Expansion, now: number): Reason | null {
   return because('window_opens', { at: opensAt, timeZone: windows[0]!.timeZone });
 }
 
+/** Until when the request holds a pending expansion back; null = it may begin. */
+export const startsLater = ({ state, startAt = 0 }: Expansion, now: number): number | null =>
+  state === 'pending' && now < startAt ? startAt : null;
+
 /** Why the clock lets no further node begin: the time windows, or the pause between batches; null = it does. */
 export function heldByClock(expansion: Expansion, now: number): Reason | null {
   const { nextBatchNotBefore: notBefore } = expansion;

@@ -13,6 +13,8 @@ export function newExpansion(request: {
   readonly requestedBy: string;
   readonly via: Expansion['via'];
   readonly now: number;
+  /** When it may begin at the earliest, milliseconds since the epoch; absent = at once. */
+  readonly startAt?: number;
 }): Expansion {
   return {
     id: request.id,
@@ -22,6 +24,7 @@ export function newExpansion(request: {
     requestedBy: request.requestedBy,
     via: request.via,
     acceptedAt: request.now,
+    ...(request.startAt === undefined ? {} : { startAt: request.startAt }),
     startedAt: null,
     endedAt: null,
     state: 'pending',

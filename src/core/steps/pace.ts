@@ -2,7 +2,7 @@
 import { type Expansion, isEnded, type Join, needsPerson } from '../../model/expansion.ts';
 import { boundReachedInMs } from '../sync/full-sync-pass.ts';
 import { lastPass, pairCapabilities } from '../sync/tracker.ts';
-import { closedWindow } from './hold.ts';
+import { closedWindow, startsLater } from './hold.ts';
 import { currentAttempt, isNextInLine, isUnderWay } from './join-state.ts';
 import { owesMasterSetting } from './retention.ts';
 import { owesSetting } from './throttle.ts';
@@ -31,6 +31,8 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
   }
   if (owesMasterSetting(expansion)) return expansion.policy.lookIntervalMs;
   if (needsPerson(expansion.state)) return null;
+  const later = startsLater(expansion, now);
+  if (later !== null) return later - now;
   if (expansion.state === 'pending') return expansion.waitsFor === null ? 500 : 2000;
   const next = expansion.joins.find((join) => join.phase === 'waiting' && isNextInLine(expansion, join));
   if (next?.waitingFor === null) return 0;

@@ -5,6 +5,7 @@ import type { LookSection } from '../../model/observation.ts';
 import { preflightNodeSections, preflightSections } from '../plan/preflight.ts';
 import { failedBeforeFiles } from '../sync/anomalies.ts';
 import { borrowsThrottle } from './bandwidth.ts';
+import { startsLater } from './hold.ts';
 import { holdsNoDatabase, isNextInLine, mustStayEmpty } from './join-state.ts';
 import { owesMasterSetting, wantsMasterConfig } from './retention.ts';
 import { owesSetting, wantsConfig } from './throttle.ts';
@@ -26,7 +27,7 @@ export const needsLook = (join: Join): boolean =>
 
 /** null = there is nothing to look at. */
 export function wantedLooks(expansion: Expansion, now: number): WantedLooks | null {
-  if (isEnded(expansion.state)) return null;
+  if (isEnded(expansion.state) || startsLater(expansion, now) !== null) return null;
   const { state } = expansion;
   const joins = expansion.joins.filter(
     (join) => needsLook(join) || (state === 'running' && isNextInLine(expansion, join)),

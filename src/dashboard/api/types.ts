@@ -15,4 +15,6 @@ export interface NodeInput {
 export interface PlannedRequest {
   readonly planId: string;
   readonly label?: string;
+  /** Milliseconds since the epoch. */
+  readonly startAt?: number;
 }

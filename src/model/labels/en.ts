@@ -197,6 +197,8 @@ export const en = {
     applyTo: 'Node by node',
     label: 'Label',
     labelHelp: 'For you and your colleagues to find it again.',
+    startAt: 'Begin at',
+    startAtHelp: 'On the clock of this browser. Its nodes are reserved until then. Empty = at once.',
     addEntry: (label: string) => `Add: ${label}`,
     removeEntry: (number: number) => `Remove number ${number}`,
     makePlan: 'Make the plan',

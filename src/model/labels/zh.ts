@@ -168,6 +168,8 @@ export const zh: Messages = {
     applyTo: '逐个节点',
     label: '标签',
     labelHelp: '便于您和同事以后查找。',
+    startAt: '开始时间',
+    startAtHelp: '按此浏览器的时钟。在此之前节点会被预留。为空表示立即开始。',
     addEntry: (label) => `添加：${label}`,
     removeEntry: (number) => `删除第 ${number} 项`,
     makePlan: '生成计划',

@@ -241,6 +241,7 @@ const expansion = {
   requestedBy: Type.String(),
   via: Type.Enum(['rest', 'queue', 'cli']),
   acceptedAt: Time('When it was accepted.'),
+  startAt: Type.Optional(Time('When it may begin at the earliest; absent = at once.')),
   startedAt: NullableTime('When it began.'),
   endedAt: NullableTime('When it ended.'),
   state: Type.Enum(expansionStates),

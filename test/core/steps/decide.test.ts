@@ -53,6 +53,33 @@ describe('promise 2: no SLAVEOF before the batch before is verified or skipped',
   });
 });
 
+describe('a time at which to begin', () => {
+  test('until then nothing is looked at and the master is free; then it begins by itself', async () => {
+    const run = await begin({ nodes: ['n1'], startsInMs: 20 * minute });
+    const at = run.cluster.now() + 20 * minute;
+    const waiting = await run.comesTo('a wait', ({ stateReason }) => stateReason?.code === 'starts_at');
+    expect(waiting).toMatchObject({ state: 'pending', stateReason: { facts: { at } } });
+    expect(await run.until(async () => (await run.e()).state !== 'pending', 20 * minute - 1000)).toBe(false);
+    expect(await run.store.observations({ expansionId: 'e', afterSeq: 0, limit: 10 })).toEqual([]);
+    const { startedAt } = await run.comesTo('its end', ended);
+    expect(startedAt).toBeGreaterThanOrEqual(at);
+    expect(startedAt).toBeLessThan(at + 2000);
+    expect((await run.eventTypes()).filter((type) => type === 'expansion.waiting')).toHaveLength(1);
+  });
+
+  test('a pause and a cancel are obeyed while it waits', async () => {
+    const run = await begin({ nodes: ['n1'], startsInMs: 20 * minute });
+    await run.control('pause');
+    await run.comesTo('a pause', ({ state }) => state === 'paused');
+    await run.control('resume');
+    await run.comesTo('the wait again', ({ stateReason }) => stateReason?.code === 'starts_at');
+    await run.control('cancel');
+    const { startedAt } = await run.comesTo('its end', ({ state }) => state === 'cancelled');
+    expect(startedAt).toBeNull();
+    expect(run.attached()).toEqual([]);
+  });
+});
+
 describe('promise 3: a node that is in use is not touched', () => {
   test('one that holds keys is refused with what to do, and keeps them', async () => {
     const run = await begin({

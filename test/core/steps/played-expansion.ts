@@ -20,6 +20,8 @@ interface Setting {
   /** Of all nodes; each has a host of its own. Else each has a port of its own. */
   readonly port?: number;
   readonly policy?: PolicyInput;
+  /** After this time; absent = at once. */
+  readonly startsInMs?: number;
   readonly credentials?: CredentialSource;
   /** What agents tell of the simulated nodes; absent = none do. */
   readonly agents?: (cluster: Cluster) => ReadAgents | Promise<ReadAgents>;
@@ -37,6 +39,7 @@ export async function begin({
   databases = 1,
   onAnotherMount = false,
   port,
+  startsInMs,
   credentials,
   agents,
   compare,
@@ -61,7 +64,8 @@ export async function begin({
     ...(agents && { agents: await agents(cluster) }),
     ...(compare && { compare: compare(cluster) }),
   });
-  await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy });
+  const startAt = startsInMs === undefined ? undefined : Math.round(cluster.now()) + startsInMs;
+  await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy }, null, startAt);
   service.startProcess();
 
   let controls = 0;

@@ -37,6 +37,7 @@ export default function NewExpansionPage() {
   const [permissions, setPermissions] = useState<Permissions>({});
   const [policy, setPolicy] = useState<PolicyInput>({});
   const [label, setLabel] = useState('');
+  const [startAt, setStartAt] = useState('');
   const [touched, setTouched] = useState(false);
   const parsed = useMemo(() => parseNodes(text), [text]);
   const topology = useTopology(looked?.master ?? null, looked?.credential ?? null);
@@ -54,7 +55,12 @@ export default function NewExpansionPage() {
   const start = useMutation({
     mutationFn: (seen: { readonly plan: Plan; readonly key: string }) =>
       startExpansion(
-        { planId: seen.plan.id, ...(label.trim() === '' ? {} : { label: label.trim() }) },
+        {
+          planId: seen.plan.id,
+          ...(label.trim() === '' ? {} : { label: label.trim() }),
+          // A field for a date and a time holds the time of this place.
+          ...(startAt === '' ? {} : { startAt: new Date(startAt).getTime() }),
+        },
         seen.key,
       ),
     onSuccess: (expansion) => go({ page: 'expansion', id: expansion.id }),
@@ -157,6 +163,13 @@ export default function NewExpansionPage() {
                 value={label}
                 maxLength={200}
                 onChange={(event) => setLabel(event.currentTarget.value)}
+              />
+              <TextInput
+                type="datetime-local"
+                label={n.startAt}
+                description={n.startAtHelp}
+                value={startAt}
+                onChange={(event) => setStartAt(event.currentTarget.value)}
               />
             </div>
           </Panel>
