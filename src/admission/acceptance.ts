@@ -21,6 +21,8 @@ export interface AcceptedRequest {
   readonly label: string | null;
   /** When it may begin at the earliest; absent = at once. */
   readonly startAt?: number;
+  /** The expansion of which this one takes up what was left; absent = none. */
+  readonly retryOf?: string;
   readonly requester: Requester;
   readonly plan: Plan;
   /** The campaign of which it is a member; absent = it was asked for on its own. */
@@ -50,9 +52,15 @@ export function acceptedExpansion(request: AcceptedRequest): Expansion {
     waitsFor,
     stateReason:
       waitsFor === null ? because('accepted') : because('waits_for_end_of', { expansion: waitsFor }),
-    ...(request.campaignId === undefined ? {} : { campaignId: request.campaignId }),
+    ...origin(request),
   };
 }
+
+/** Where it comes from, as far as it comes from something. */
+const origin = ({ campaignId, retryOf }: AcceptedRequest) => ({
+  ...(retryOf === undefined ? {} : { retryOf }),
+  ...(campaignId === undefined ? {} : { campaignId }),
+});
 
 /** The first lines of its history: who asked for what, and what preflight warned of. */
 export function acceptanceEvents(request: AcceptedRequest): readonly EventInput[] {
@@ -68,7 +76,7 @@ export function acceptanceEvents(request: AcceptedRequest): readonly EventInput[
       policy: request.policy,
       planId: plan.id,
       waitsFor: plan.waitsFor,
-      ...(request.campaignId === undefined ? {} : { campaignId: request.campaignId }),
+      ...origin(request),
     },
   );
   const warnings = plan.findings

@@ -29,6 +29,7 @@ import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
 import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
+import { whatWasLeft } from './retry.ts';
 import { chooseSight, readSights, withSightOf } from './sights.ts';
 import { checkCredential, parseAddress, parseMaster, parseNodes } from './targets.ts';
 import { type AskAgents, portsTried } from './tried-ports.ts';
@@ -91,6 +92,7 @@ interface ParsedRequest {
   readonly master: NodeTarget;
   readonly nodes: readonly JoinTarget[];
   readonly policy: Policy;
+  readonly retryOf?: string;
 }
 
 const checkPlanRequest = validator(PlanRequest);
@@ -110,19 +112,22 @@ export function createAdmission(given: AdmissionParts): Admission {
   async function asked(
     body: ExpansionRequest,
   ): Promise<ParsedRequest & { readonly planned: PlanToStart | null }> {
-    if (!('planId' in body)) return { ...parse(body), planned: null };
+    if (!('planId' in body)) return { ...(await parse(body)), planned: null };
     const planned = await planToStart(store, body.planId);
     for (const { credential } of [planned.master, ...planned.nodes])
       checkCredential(credential ?? undefined, 'planId', parts.credentials);
-    const { master, nodes } = planned;
-    return { master, nodes, policy: checkedPolicy(planned.policy, parts.outgoing ?? []), planned };
+    const { master, nodes, retryOf } = planned;
+    const policy = checkedPolicy(planned.policy, parts.outgoing ?? []);
+    return { master, nodes, policy, ...(retryOf === undefined ? {} : { retryOf }), planned };
   }
 
-  function parse(request: PlanRequest): ParsedRequest {
+  async function parse(request: PlanRequest): Promise<ParsedRequest> {
+    const { master, nodes, policy = {} } = 'retryOf' in request ? await whatWasLeft(store, request) : request;
     return {
-      master: parseMaster(request.master, 'master', parts.credentials),
-      nodes: parseNodes(request.nodes, parts.limits.maxNodes, parts.credentials),
-      policy: checkedPolicy((request.policy ?? {}) as PolicyInput, parts.outgoing ?? []),
+      master: parseMaster(master, 'master', parts.credentials),
+      nodes: parseNodes(nodes, parts.limits.maxNodes, parts.credentials),
+      policy: checkedPolicy(policy as PolicyInput, parts.outgoing ?? []),
+      ...('retryOf' in request ? { retryOf: request.retryOf } : {}),
     };
   }
 
@@ -131,7 +136,7 @@ export function createAdmission(given: AdmissionParts): Admission {
     request: ParsedRequest,
     { asking = false, planned = null }: { readonly asking?: boolean; readonly planned?: Plan | null } = {},
   ): Promise<Plan> {
-    const { master, nodes, policy } = request;
+    const { master, nodes, policy, retryOf } = request;
     const { agents, sleep = realSleep } = parts;
     const [{ writes, ...masterSeen }, nodesSeen, context, learnt] = await Promise.all([
       lookTwiceAtMaster(parts, master),
@@ -151,6 +156,7 @@ export function createAdmission(given: AdmissionParts): Admission {
       },
       nodes: nodes.map((target, index) => ({ target, ...seen(target, nodesSeen[index]!) })),
       policy,
+      ...(retryOf === undefined ? {} : { retryOf }),
       context,
       perNodeHost: parts.perNodeHost ?? null,
       plannedMaster: planned?.plannedMaster ?? null,
@@ -160,13 +166,13 @@ export function createAdmission(given: AdmissionParts): Admission {
 
   return {
     async plan(input, who) {
-      const plan = await makePlanOf(parse(checkPlanRequest(input)), { asking: true });
+      const plan = await makePlanOf(await parse(checkPlanRequest(input)), { asking: true });
       await store.savePlan({ id: plan.id, at: plan.at, doc: plan }, who.name);
       return plan;
     },
 
     async preview(input) {
-      return makePlanOf(parse(checkPlanRequest(input)));
+      return makePlanOf(await parse(checkPlanRequest(input)));
     },
 
     async expand(input, requester, idempotencyKey, campaign) {

@@ -92,7 +92,30 @@ const start = {
   ),
 };
 
-export const PlanRequest = Type.Object(servers, { ...strict });
+const IdOf = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 80, pattern: patterns.id, description });
+
+const retried = {
+  retryOf: IdOf(
+    'Id of an expansion that has ended, in place of the master: its nodes that are not verified are asked for again, with its master and its policy.',
+  ),
+  nodes: Type.Optional(
+    Type.Array(NodeInput, {
+      minItems: 1,
+      description:
+        'Those of these nodes of which something is to be otherwise than in the request of that expansion, such as `overwriteData`.',
+    }),
+  ),
+  policy: Type.Optional({
+    ...PolicyInputSchema,
+    description: 'What is to be otherwise than in the policy of that expansion.',
+  }),
+};
+
+export const PlanRequest = Type.Union([
+  Type.Object(servers, { ...strict }),
+  Type.Object(retried, { ...strict }),
+]);
 export type PlanRequest = Static<typeof PlanRequest>;
 
 /** The request of one member of a campaign. */
@@ -101,13 +124,9 @@ export type MemberRequest = Static<typeof MemberRequest>;
 
 const PlannedRequest = Type.Object(
   {
-    planId: Type.String({
-      minLength: 1,
-      maxLength: 80,
-      pattern: patterns.id,
-      description:
-        'Id of a plan, in place of master, nodes and policy: exactly this plan is started, or refused with what has changed since it was made.',
-    }),
+    planId: IdOf(
+      'Id of a plan, in place of master, nodes and policy: exactly this plan is started, or refused with what has changed since it was made.',
+    ),
     ...start,
   },
   { ...strict },
@@ -116,6 +135,7 @@ const PlannedRequest = Type.Object(
 export const ExpansionRequest = Type.Union([
   Type.Object({ ...servers, ...start }, { ...strict }),
   PlannedRequest,
+  Type.Object({ ...retried, ...start }, { ...strict }),
 ]);
 export type ExpansionRequest = Static<typeof ExpansionRequest>;
 export type MasterInput = Static<typeof MasterInput>;

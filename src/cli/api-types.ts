@@ -24,6 +24,13 @@ export interface ExpansionRequest extends Start {
   readonly policy?: PolicyInput;
 }
 
+/** What an ended expansion has left, with what is wanted otherwise. */
+export interface RetryRequest extends Start {
+  readonly retryOf: string;
+  readonly nodes?: readonly JoinTargetRequest[];
+  readonly policy?: PolicyInput;
+}
+
 /** A plan that was made before, in place of master, nodes and policy. */
 export interface PlannedRequest extends Start {
   readonly planId: string;

@@ -63,21 +63,21 @@ function addExpansionCommands(wiring: Wiring): void {
     addPolicyOptions(
       command.option('-f, --nodes-file <file>', 'more nodes, one a line (- = standard input)'),
     ).addHelpText('after', nodeNote);
-  const planOrRequest = (command: Command) =>
+  const request = (command: Command) =>
     nodesAndPolicy(
       command
         .option(...master)
-        .option('--plan <id>', 'a plan that was made before, in place of master and nodes'),
+        .option('--retry-of <id>', 'an ended expansion, in place of the master: what it has left unverified'),
     );
+  const planOrRequest = (command: Command) =>
+    request(command.option('--plan <id>', 'a plan that was made before, in place of master and nodes'));
 
   wiring.act(
-    nodesAndPolicy(
-      wiring
-        .command('plan [nodes...]', 'show what an expansion would do; nothing is started', [
-          'pika-expander plan --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
-          'pika-expander plan --master 10.0.0.1:9221 --nodes-file nodes.txt --json',
-        ])
-        .requiredOption(...master),
+    request(
+      wiring.command('plan [nodes...]', 'show what an expansion would do; nothing is started', [
+        'pika-expander plan --master 10.0.0.1:9221 10.0.0.2:9221 10.0.0.3:9221',
+        'pika-expander plan --master 10.0.0.1:9221 --nodes-file nodes.txt --json',
+      ]),
     ),
     async (session, args, options: import('./request.ts').RequestOptions) =>
       (await import('./commands/plan.ts')).plan(session, args, options),
@@ -93,7 +93,7 @@ function addExpansionCommands(wiring: Wiring): void {
         ],
       ),
     ),
-    async (session, args, options: import('./request.ts').PlanOrRequestOptions) =>
+    async (session, args, options: import('./request.ts').RequestOptions) =>
       (await import('./commands/rehearse.ts')).rehearse(session, args, options),
   );
   wiring.act(
@@ -103,6 +103,7 @@ function addExpansionCommands(wiring: Wiring): void {
         'pika-expander expand --master 10.0.0.1:9221 --nodes-file nodes.txt --approval each_batch --label "shard 7"',
         'pika-expander expand --master 10.0.0.1:9221 10.0.0.2:9221,overwrite-data --yes --detach --json',
         'pika-expander expand --plan plan_0mabc --at 22:00 --detach',
+        'pika-expander expand --retry-of exp_0mabc 10.0.0.3:9221,overwrite-data',
       ]),
     )
       .option('-l, --label <text>', 'a text to recognise the expansion by')

@@ -1,64 +1,64 @@
-import type { ExpansionRequest, PlannedRequest } from './api-types.ts';
+import type { ExpansionRequest, PlannedRequest, RetryRequest } from './api-types.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import { type PolicyOptions, policyOf } from './policy-options.ts';
 import { readText } from './settings.ts';
 import { parseMaster, parseNode, parseNodeLines } from './targets.ts';
 
-export interface PlanOrRequestOptions extends PolicyOptions {
+export interface RequestOptions extends PolicyOptions {
   readonly master?: string;
+  readonly retryOf?: string;
   readonly plan?: string;
   readonly nodesFile?: string;
   readonly label?: string;
   readonly at?: string;
 }
 
-export interface RequestOptions extends PlanOrRequestOptions {
-  readonly master: string;
-}
-
-/** As requestOf; or, with --plan, a plan that was made before. Throws UsageError. */
+/** The request body of `expand`: of `plan` and `rehearse` without label and time, or a plan made before. Throws UsageError. */
 export function planOrRequest(
   nodes: readonly string[],
-  options: PlanOrRequestOptions,
+  options: RequestOptions,
   context: CliContext,
-): ExpansionRequest | PlannedRequest {
-  const { plan, master } = options;
-  if (plan === undefined && master === undefined)
-    throw new UsageError('No master is named.', [
-      'Name the master (--master host:port) and the nodes, or a plan made before (--plan ID).',
-    ]);
-  if (plan === undefined) return requestOf(nodes, { ...options, master: master! }, context);
-  if (master !== undefined || nodes.length > 0 || options.nodesFile !== undefined)
+): ExpansionRequest | RetryRequest | PlannedRequest {
+  const { plan, master, retryOf, nodesFile } = options;
+  if (plan === undefined) return requestOf(nodes, options, context);
+  if (master !== undefined || retryOf !== undefined || nodes.length > 0 || nodesFile !== undefined)
     throw new UsageError('--plan takes a plan as it was made; leave the master and the nodes out.');
   if (policyOf(options, context) !== undefined)
     throw new UsageError('--plan takes a plan as it was made; leave the policy and its flags out.');
   return { planId: plan, ...startOf(options, context) };
 }
 
-/** The request body for `plan` and `expand`. Throws UsageError. */
+/** The same without a plan made before. Throws UsageError. */
 export function requestOf(
   nodes: readonly string[],
   options: RequestOptions,
   context: CliContext,
-): ExpansionRequest {
-  const fromFile =
-    options.nodesFile === undefined ? [] : parseNodeLines(readText(options.nodesFile, 'nodes file', context));
+): ExpansionRequest | RetryRequest {
+  const { master, retryOf, nodesFile } = options;
+  if ((master === undefined) === (retryOf === undefined))
+    throw new UsageError(
+      master === undefined
+        ? 'No master is named.'
+        : '--retry-of takes the master of the expansion that it names; leave --master out.',
+      [
+        'Name the master (--master host:port) and the nodes, a plan made before (--plan ID), or an expansion that has ended (--retry-of ID).',
+      ],
+    );
+  const fromFile = nodesFile === undefined ? [] : parseNodeLines(readText(nodesFile, 'nodes file', context));
   const all = [...nodes.map(parseNode), ...fromFile];
+  const policy = policyOf(options, context);
+  const more = { ...(policy === undefined ? {} : { policy }), ...startOf(options, context) };
+  if (master === undefined)
+    return { retryOf: retryOf!, ...(all.length === 0 ? {} : { nodes: all }), ...more };
   if (all.length === 0)
     throw new UsageError('No node to be added is named.', [
       'Name them after the options (host:port …), or one a line in a file: --nodes-file FILE.',
     ]);
-  const policy = policyOf(options, context);
-  return {
-    master: parseMaster(options.master),
-    nodes: all,
-    ...(policy === undefined ? {} : { policy }),
-    ...startOf(options, context),
-  };
+  return { master: parseMaster(master), nodes: all, ...more };
 }
 
-function startOf({ label, at }: PlanOrRequestOptions, context: CliContext) {
+function startOf({ label, at }: RequestOptions, context: CliContext) {
   return {
     ...(label === undefined ? {} : { label }),
     ...(at === undefined ? {} : { startAt: momentOf(at, context.now()) }),

@@ -16,6 +16,7 @@ import { Link, type Route, useRouter } from './router.tsx';
 const AgentsPage = lazy(() => import('./pages/agents.tsx'));
 const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
 const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
+const RetryPage = lazy(() => import('./pages/expansion/retry.tsx'));
 const NodePage = lazy(() => import('./pages/node/page.tsx'));
 const CampaignsPage = lazy(() => import('./pages/campaigns/list.tsx'));
 const CampaignPage = lazy(() => import('./pages/campaigns/page.tsx'));
@@ -74,6 +75,8 @@ function Page({ route }: { readonly route: Route }) {
       return <NewExpansionPage />;
     case 'expansion':
       return <ExpansionPage key={route.id} id={route.id} />;
+    case 'retry':
+      return <RetryPage key={route.id} id={route.id} />;
     case 'node':
       return <NodePage key={`${route.id} ${route.node}`} id={route.id} node={route.node} />;
     case 'campaigns':

@@ -13,6 +13,7 @@ export type Route =
   | { readonly page: 'overview' }
   | { readonly page: 'new' }
   | { readonly page: 'expansion'; readonly id: string }
+  | { readonly page: 'retry'; readonly id: string }
   | { readonly page: 'node'; readonly id: string; readonly node: string }
   | { readonly page: 'campaigns' }
   | { readonly page: 'campaign'; readonly id: string }
@@ -45,6 +46,8 @@ function routeOf(pathname: string): Route {
   if (first === 'rehearsals' && parts.length === 1) return { page: 'rehearsals' };
   if (first === 'rehearsals' && parts.length === 2) return { page: 'rehearsal', plan: second ?? '' };
   if (first === 'expansions' && parts.length === 2) return { page: 'expansion', id: second ?? '' };
+  if (first === 'expansions' && third === 'retry' && parts.length === 3)
+    return { page: 'retry', id: second ?? '' };
   if (first === 'expansions' && third === 'nodes' && parts.length === 4)
     return { page: 'node', id: second ?? '', node: fourth ?? '' };
   return { page: 'not-found' };
@@ -65,6 +68,8 @@ export function hrefOf(route: Route): string {
       return '/';
     case 'expansion':
       return `/expansions/${encodeURIComponent(route.id)}`;
+    case 'retry':
+      return `/expansions/${encodeURIComponent(route.id)}/retry`;
     case 'node':
       return `/expansions/${encodeURIComponent(route.id)}/nodes/${encodeURIComponent(route.node)}`;
     case 'rehearsal':

@@ -74,6 +74,11 @@ export const acts = {
     () => 'expand --master …',
     page('New expansion', '新建扩容'),
   ),
+  retryRest: act(
+    (id: string) => `POST /v1/expansions with "retryOf": "${id}"`,
+    (id) => `expand --retry-of ${id}`,
+    button('Plan what was left', '为剩余节点生成计划'),
+  ),
   startCampaign: act(
     () => 'POST /v1/campaigns',
     () => 'campaign start -f …',

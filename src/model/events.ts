@@ -188,6 +188,7 @@ export const events = {
     policy: Expansion['policy'];
     planId: string;
     waitsFor: string | null;
+    retryOf?: string;
     campaignId?: string;
   }>({
     level: 'info',

@@ -1,5 +1,6 @@
 import type { MasterTracker, SlaveTracker } from './full-sync.ts';
-import type { AttemptView, ExpansionView, JoinView } from './views/expansion.ts';
+import { type ExpansionState, isEnded } from './states.ts';
+import type { AttemptView, ExpansionView, JoinSummary, JoinView } from './views/expansion.ts';
 
 export * from './states.ts';
 export type {
@@ -31,3 +32,12 @@ export interface Expansion extends Omit<ExpansionView, 'joins'> {
   readonly masterTracker: MasterTracker;
   readonly joins: readonly Join[];
 }
+
+/** The nodes that an expansion has left unverified; none before its end. */
+export const leftUnverified = <J extends Pick<JoinSummary, 'phase'>>({
+  state,
+  joins,
+}: {
+  readonly state: ExpansionState;
+  readonly joins: readonly J[];
+}): readonly J[] => (isEnded(state) ? joins.filter(({ phase }) => phase !== 'verified') : []);

@@ -294,6 +294,18 @@ export const invalidFields = {
     },
     { en: () => 'Name the masters.', zh: () => '请写明主节点。' },
   ),
+  not_left: rule<{ readonly value: string; readonly left: readonly string[]; readonly more: boolean }>(
+    {
+      en: ({ value, left, more }) =>
+        `names ${value}, which is none of the nodes that were left: ${left.join(', ')}${more ? ', …' : ''}.`,
+      zh: ({ value, left, more }) =>
+        `中的 ${value} 不属于剩余的节点：${left.join('、')}${more ? '……' : ''}。`,
+    },
+    {
+      en: () => 'Name only nodes that were left, or leave them out to ask for all of them as they were.',
+      zh: () => '只写剩余的节点；不写则按原样全部再次请求。',
+    },
+  ),
   time_out_of_range: rule<{ readonly from: number; readonly to: number }>(
     {
       en: ({ from, to }) =>

@@ -422,11 +422,34 @@ export const refusals = {
       zh: ({ id, state }, reader) => `扩容任务 ${id} 已结束（${stateWord(state, reader)}），不能再更改。`,
     },
     {
-      en: (_, reader) => [
-        `Start a new expansion for the nodes that are still to be added: ${acts.startExpansion(reader)}.`,
+      en: ({ id }, reader) => [
+        `Ask again for the nodes that are not verified: ${acts.retryRest(reader, id)}.`,
       ],
-      zh: (_, reader) => [`请为尚未添加的节点新建扩容任务：${acts.startExpansion(reader)}。`],
+      zh: ({ id }, reader) => [`请对未通过校验的节点再次发起扩容：${acts.retryRest(reader, id)}。`],
     },
+  ),
+  expansion_not_ended: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) =>
+        `Expansion ${id} has not ended (${stateWord(state, reader)}), so it is not known yet what it leaves.`,
+      zh: ({ id, state }, reader) =>
+        `扩容任务 ${id} 尚未结束（${stateWord(state, reader)}），还不知道会剩下哪些节点。`,
+    },
+    {
+      en: ({ id }, reader) => [
+        `Retry its nodes where they are, or cancel it first: ${acts.cancel(reader, id)}.`,
+      ],
+      zh: ({ id }, reader) => [`请在原任务中重试节点，或先取消它：${acts.cancel(reader, id)}。`],
+    },
+  ),
+  nothing_left: row<Id>(
+    409,
+    {
+      en: ({ id }) => `Expansion ${id} has left nothing: every node of it is verified.`,
+      zh: ({ id }) => `扩容任务 ${id} 没有剩下任何节点：所有节点都已通过校验。`,
+    },
+    nothingToDo,
   ),
   already_cancelling: row<Asked>(
     409,

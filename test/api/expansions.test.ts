@@ -293,6 +293,89 @@ describe('POST /v1/expansions with the id of a plan', () => {
   });
 });
 
+describe('what an ended expansion has left', () => {
+  const given = {
+    master: masterName,
+    nodes: [
+      nodeName,
+      { address: '10.0.0.3:9221', seenAs: '10.8.0.3:9221', overwriteData: true },
+      '10.0.0.4:9221',
+    ],
+    policy: { approval: 'each_batch', maxAttempts: 2 },
+    label: 'shard 7',
+  };
+  /** The first node is verified, the second quarantined, the third not begun. */
+  const endedOne = async (): Promise<string> => {
+    const { id } = (await post('/v1/expansions', given)).json();
+    const lease = (await api.store.claim(id, 'test', 60_000))!;
+    const before = (await api.store.get(id))!;
+    const phases = ['verified', 'quarantined', 'cancelled'] as const;
+    const joins = before.joins.map((join, index) => ({ ...join, phase: phases[index]! }));
+    const after: Expansion = { ...before, joins, state: 'cancelled', endedAt: 5 };
+    await api.store.save(lease, before, after, { events: [], lookAgainInMs: null });
+    return id;
+  };
+  const ask = (request: object) => post('/v1/expansions', request);
+
+  test('is asked for again as it was: master, nodes with their permissions, policy', async () => {
+    const id = await endedOne();
+    const response = await ask({ retryOf: id, policy: { maxAttempts: 5 }, label: 'again' });
+    expect(response.statusCode).toBe(202);
+    const expansion = response.json();
+    expect(expansion).toMatchObject({
+      retryOf: id,
+      label: 'again',
+      policy: { approval: 'each_batch', maxAttempts: 5 },
+      joins: [
+        { target: { name: '10.0.0.3:9221', seenAs: { host: '10.8.0.3' }, overwriteData: true } },
+        { target: { name: '10.0.0.4:9221', overwriteData: false } },
+      ],
+    });
+    expect(expansion.joins).toHaveLength(2);
+    const { items } = await get(`/v1/expansions/${expansion.id}/events`);
+    expect(items[0].data.retryOf).toBe(id);
+  });
+
+  test('promise 3: partial data that it left are replaced only where the request says so', async () => {
+    const id = await endedOne();
+    api.engine.set('10.0.0.4:9221', healthyNode('10.0.0.4:9221', { facts: { holdsKeys: true } }));
+    expect((await ask({ retryOf: id })).json().error.code).toBe('preflight_failed');
+    const response = await ask({
+      retryOf: id,
+      nodes: [{ address: '10.0.0.4:9221', overwriteData: true }],
+    });
+    expect(response.statusCode).toBe(202);
+    expect(response.json().joins).toHaveLength(2);
+  });
+
+  test('can be planned first, and the plan started', async () => {
+    const id = await endedOne();
+    const plan = (await post('/v1/plans', { retryOf: id })).json();
+    expect(plan).toMatchObject({ retryOf: id, batches: [['10.0.0.3:9221'], ['10.0.0.4:9221']] });
+    expect((await ask({ planId: plan.id })).json()).toMatchObject({ retryOf: id });
+  });
+
+  test('is refused before the end, where nothing is left, and for a node that was not left', async () => {
+    const running = (await post('/v1/expansions', { master: masterName, nodes: ['10.0.0.9:9221'] })).json();
+    const id = await endedOne();
+    const refused = async (request: object) => {
+      const { error } = (await ask(request)).json();
+      return [error.code, error.field];
+    };
+    expect(await refused({ retryOf: running.id })).toEqual(['expansion_not_ended', 'retryOf']);
+    expect(await refused({ retryOf: 'exp_0' })).toEqual(['no_such_expansion', 'retryOf']);
+    expect(await refused({ retryOf: id, nodes: [nodeName] })).toEqual(['validation_failed', 'nodes[0]']);
+    expect(await refused({ retryOf: id, master: masterName })).toEqual(['validation_failed', 'master']);
+
+    const lease = (await api.store.claim(running.id, 'test', 60_000))!;
+    const before = (await api.store.get(running.id))!;
+    const joins = before.joins.map((join) => ({ ...join, phase: 'verified' as const }));
+    const after: Expansion = { ...before, joins, state: 'succeeded', endedAt: 5 };
+    await api.store.save(lease, before, after, { events: [], lookAgainInMs: null });
+    expect(await refused({ retryOf: running.id })).toEqual(['nothing_left', 'retryOf']);
+  });
+});
+
 describe('Idempotency-Key', () => {
   const key = { 'idempotency-key': 'deploy-2026-11-22' };
 

@@ -153,7 +153,8 @@ describe('plan', () => {
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--window', 'at night'], 'sat,sun 22:00-06:00'],
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--pause-between-batches', '5'], 'duration'],
     [['nonsense'], "Error: Unknown command 'nonsense'. [usage]"],
-    [['plan', '10.0.0.2:9221'], 'pika-expander plan --help'],
+    [['plan', '10.0.0.2:9221'], 'No master is named'],
+    [['plan', '-m'], 'pika-expander plan --help'],
     [['pause', '--reason', 'x'], "Error: Missing required argument 'id'."],
     [['pause'], "Error: Missing required argument 'id'."],
     [['pause', 'exp_1'], 'Error: The reason is missing.'],
@@ -241,6 +242,17 @@ describe('expand', () => {
     expect(exitCode).toBe(2);
     expect(err).toContain(`--at is "${text}"`);
     expect(api.requests).toEqual([]);
+  });
+
+  it('asks again for what an ended expansion has left, with what is permitted now', async () => {
+    await run('expand', '--retry-of', 'exp_1', '10.0.0.3:9221,overwrite-data', '--yes', '--detach');
+    const asked = { retryOf: 'exp_1', nodes: [{ address: '10.0.0.3:9221', overwriteData: true }] };
+    expect(api.requests.map(({ path, body }) => [path, body])).toEqual([
+      ['/v1/plans', asked],
+      ['/v1/expansions', asked],
+    ]);
+    const both = await run('expand', '--retry-of', 'exp_1', '-m', '10.0.0.1:9221', '--yes');
+    expect([both.exitCode, both.err]).toEqual([2, expect.stringContaining('leave --master out')]);
   });
 
   it('exits 3 when the plan has changed since', async () => {

@@ -127,6 +127,35 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.state('succeeded').waitFor({ timeout: 30_000 });
   });
 
+  it('asks again for what a cancelled expansion has left, with what the operator permits now', async () => {
+    const [page, { world, requests }] = await open({ speed: 12 });
+    const { id } = world.add({
+      master: '10.20.0.10:9221',
+      nodes: ['10.20.0.66:9221', '10.20.0.32:9221'],
+      label: 'shard 7',
+    });
+    world.control(id, 'cancel', null, 'another window', 'jonas');
+    const { newExpansion: n, expansion: e } = page.t;
+    await page.goto(`/expansions/${id}`);
+    await page.button(e.retryRest).click();
+    await page.page.getByText(e.retryRestText(2, id)).waitFor();
+    await page.button(e.retryRest).click();
+    await page.page.getByText(n.notAcceptable(1)).waitFor();
+    expect(await page.button(n.start).isDisabled()).toBe(true);
+    await page.button(`10.20.0.66:9221: ${n.permitOverwrite}`).click();
+    await page.button(e.retryRest).click();
+    await page.page.getByText(n.acceptable).waitFor();
+    await page.button(n.start).click();
+    await page.state('succeeded').waitFor({ timeout: 30_000 });
+    const sent = (url: string) => requests.findLast((each) => each.url === url)?.body;
+    expect(sent('/v1/plans')).toEqual({
+      retryOf: id,
+      nodes: [{ address: '10.20.0.66:9221', overwriteData: true }],
+    });
+    expect(sent('/v1/expansions')).toEqual({ planId: 'plan_mock2', label: 'shard 7' });
+    expect(page.complaints).toEqual([]);
+  });
+
   it('shows a halted expansion with its anomaly, cause and remedy, and retries the node', async () => {
     const [page, { world }] = await open({ speed: 12 });
     const bad = '10.20.0.32:9221';

@@ -13,7 +13,12 @@ import { countsOf, repairsOf } from '../../src/core/audit/audit.ts';
 import { inBatches } from '../../src/core/plan/batches.ts';
 import { builtIn } from '../../src/engines/pika/knowledge.ts';
 import { eventFor } from '../../src/model/events.ts';
-import type { ControlVerb, Expansion, NodeTarget } from '../../src/model/expansion.ts';
+import {
+  type ControlVerb,
+  type Expansion,
+  leftUnverified,
+  type NodeTarget,
+} from '../../src/model/expansion.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { Forecast, ForecastRange } from '../../src/model/forecast.ts';
 import { formatAddress } from '../../src/model/observation.ts';
@@ -77,6 +82,21 @@ interface ExpandBody {
   readonly nodes: readonly (string | TargetBody)[];
   readonly policy?: PolicyInput;
   readonly label?: string;
+}
+
+interface RetryBody {
+  readonly retryOf: string;
+  readonly nodes?: readonly TargetBody[];
+}
+
+function expandBody(world: MockWorld, body: ExpandBody | RetryBody): ExpandBody {
+  if (!('retryOf' in body)) return body;
+  const before = world.get(body.retryOf)!;
+  const left = leftUnverified(before).map(({ target }) => ({ address: target.name }));
+  return {
+    master: before.master.name,
+    nodes: left.map((node) => body.nodes?.find(({ address }) => address === node.address) ?? node),
+  };
 }
 
 const nameOf = (target: string | TargetBody): string =>
@@ -165,9 +185,10 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   const plans = new Map<string, Plan>();
   const planned = new Map<string, ExpandBody>();
   app.post('/v1/plans', async (request) => {
-    const plan = planOf(world, request.body as ExpandBody, `plan_mock${plans.size + 1}`);
+    const body = expandBody(world, request.body as ExpandBody | RetryBody);
+    const plan = planOf(world, body, `plan_mock${plans.size + 1}`);
     plans.set(plan.id, plan);
-    planned.set(plan.id, request.body as ExpandBody);
+    planned.set(plan.id, body);
     return plan;
   });
   const knownPlan = (request: FastifyRequest) => plans.get((request.params as { id: string }).id) ?? null;

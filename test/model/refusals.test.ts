@@ -81,6 +81,8 @@ const samples: Samples = {
     { by: 'ann', reason: 'peak', since: 1e12 },
     { by: 'ann', reason: 'peak', since: null },
   ],
+  expansion_not_ended: [{ id, state: 'running' }],
+  nothing_left: [{ id }],
   expansion_ended: [{ id, state: 'failed' }],
   already_cancelling: [asked],
   already_pausing: [asked],
@@ -228,6 +230,10 @@ const ruleSamples: RuleSamples = {
   url_private_address: [{ ip: '10.0.0.1' }],
   veto_with_types: [{}],
   no_known_masters: [{}],
+  not_left: [
+    { value: 'c:1', left: ['a:1', 'b:1'], more: true },
+    { value: 'c:1', left: ['a:1'], more: false },
+  ],
   time_out_of_range: [{ from: 1e12, to: 2e12 }],
   more_canaries_than_members: [
     { canaries: 3, members: 1 },

@@ -54,7 +54,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store
         tags: ['expansions'],
         summary: 'Add nodes to a master',
         description:
-          'Accepted (202) only if preflight finds no error; from then on the expansion reaches an end that is reported. On the versions with the superseded-snapshot bug nodes are attached one at a time, whatever batchSize says. With planId exactly that plan is started, or refused (409 plan_changed) with what has changed since.',
+          'Accepted (202) only if preflight finds no error; from then on the expansion reaches an end that is reported. On the versions with the superseded-snapshot bug nodes are attached one at a time, whatever batchSize says. With planId exactly that plan is started, or refused (409 plan_changed) with what has changed since. With retryOf what an ended expansion has left is asked for again.',
         body: ExpansionRequest,
         headers: IdempotencyHeaders,
         response: { 202: ExpansionView, ...errorResponses(400, 404, 409, 413, 415, 422) },

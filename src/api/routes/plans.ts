@@ -39,7 +39,7 @@ export const planRoutes: ApiRoutes = async (app, { admission, limits, store }) =
         description:
           'Looks at the master and at every node, and answers with all findings, the batches and the forecast. Nothing is changed on any of them.',
         body: PlanRequest,
-        response: { 200: Plan, ...errorResponses(400, 413, 415) },
+        response: { 200: Plan, ...errorResponses(400, 404, 409, 413, 415) },
       },
     },
     async (request) => planFor(await admission.plan(request.body, requesterOf(request)), reader(request)),

@@ -37,7 +37,7 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, limits, store
         description:
           'Makes the plan from the real servers (only reading), then plays it in virtual time: as it should go, with a node that dies, a nightly BGSAVE and a restart of the master, and as a burst without this service. Takes seconds; one at a time.',
         body: PlanRequest,
-        response: { 200: Rehearsal, ...errorResponses(400, 413, 415, 422) },
+        response: { 200: Rehearsal, ...errorResponses(400, 404, 409, 413, 415, 422) },
       },
     },
     async (request) => {

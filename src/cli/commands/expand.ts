@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ExpansionView } from '../../model/views/expansion.ts';
 import type { Plan } from '../../model/views/plan.ts';
-import type { ExpansionRequest, PlannedRequest } from '../api-types.ts';
+import type { ExpansionRequest, PlannedRequest, RetryRequest } from '../api-types.ts';
 import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { ask } from '../prompt.ts';
 import { renderPlan } from '../render/plan.ts';
-import { type PlanOrRequestOptions, planOrRequest } from '../request.ts';
+import { planOrRequest, type RequestOptions } from '../request.ts';
 import type { Session } from '../session.ts';
 import { writeJsonLine } from '../view.ts';
 import { watchExpansion } from '../watching.ts';
@@ -18,7 +18,7 @@ interface StartOptions {
   readonly idempotencyKey?: string;
 }
 
-export type ExpandOptions = PlanOrRequestOptions & StartOptions;
+export type ExpandOptions = RequestOptions & StartOptions;
 
 /** Plans, or takes a plan that was made before; asks, starts and watches. */
 export async function expand(
@@ -36,7 +36,7 @@ export async function expand(
 /** The same for a request that is made already. */
 export async function expandRequest(
   session: Session,
-  request: ExpansionRequest,
+  request: ExpansionRequest | RetryRequest,
   options: StartOptions,
 ): Promise<ExitCode> {
   checkCanAsk(session, options);
@@ -56,7 +56,7 @@ export async function expandRequest(
 async function start(
   session: Session,
   plan: Plan,
-  request: ExpansionRequest | PlannedRequest,
+  request: ExpansionRequest | RetryRequest | PlannedRequest,
   options: StartOptions,
 ): Promise<ExitCode> {
   const { context, client } = session;

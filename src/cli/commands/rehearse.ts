@@ -1,14 +1,14 @@
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { renderRehearsal } from '../render/rehearsal.ts';
-import { type PlanOrRequestOptions, planOrRequest } from '../request.ts';
+import { planOrRequest, type RequestOptions } from '../request.ts';
 import type { Session } from '../session.ts';
 
 /** Has a plan, new or made before, played on simulated nodes and prints what came of it; 0 when the plain run succeeded. */
 export async function rehearse(
   session: Session,
   nodes: readonly string[],
-  options: PlanOrRequestOptions,
+  options: RequestOptions,
 ): Promise<ExitCode> {
   const answer = await rehearsal(session, nodes, options);
   session.print(answer, () => renderRehearsal(answer, session.style));
@@ -18,7 +18,7 @@ export async function rehearse(
 function rehearsal(
   { client, context }: Session,
   nodes: readonly string[],
-  options: PlanOrRequestOptions,
+  options: RequestOptions,
 ): Promise<Rehearsal> {
   const asked = planOrRequest(nodes, options, context);
   if ('planId' in asked)

@@ -1,4 +1,4 @@
-import { isActive, isEnded, needsPerson } from '../../model/expansion.ts';
+import { isActive, isEnded, leftUnverified, needsPerson } from '../../model/expansion.ts';
 import { en } from '../../model/labels/en.ts';
 import { shown, shownRows } from '../../model/shown.ts';
 import type { Reader } from '../../model/text.ts';
@@ -186,6 +186,8 @@ export function nextCommands(expansion: ExpansionView): string[] {
   const control = (verb: string, node = '') => `  pika-expander ${verb} ${id}${node} --reason "…"`;
   if (state === 'awaiting_approval') return ['It waits for approval of the next batch:', control('approve')];
   if (state === 'paused') return ['It is paused. To go on:', control('resume')];
+  if (leftUnverified(expansion).length > 0)
+    return ['To ask again for the nodes that are not verified:', `  pika-expander expand --retry-of ${id}`];
   if (state !== 'halted') return [];
   const stuck = expansion.joins.find((join) => join.phase === 'failed' || join.phase === 'quarantined');
   const node = ` ${stuck?.target.name ?? 'NODE'}`;

@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly context: PreflightContext;
   /** Full syncs that may run to nodes on one host (`slots.perNodeHost`); absent = no limit is set. */
   readonly perNodeHost?: number | null;
+  /** The expansion of which this plan takes up what was left; absent = none. */
+  readonly retryOf?: string;
   /** What the master showed when the plan was made that is to be started now; absent = none is. */
   readonly plannedMaster?: MasterIdentity | null;
   /** What the forecast rests on beyond the looks; absent = nothing was measured. */
@@ -57,6 +59,7 @@ export function makePlan(input: PlanInput): Plan {
     master: input.master.target,
     nodes: input.nodes.map(({ target }) => target),
     policy: input.policy,
+    ...(input.retryOf === undefined ? {} : { retryOf: input.retryOf }),
     capabilities: input.master.capabilities,
     findings,
     acceptable: !hasErrors(findings),

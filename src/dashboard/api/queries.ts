@@ -151,11 +151,9 @@ export function useFreezeControl() {
   });
 }
 
-export interface PlanRequest {
-  readonly master: MasterInput;
-  readonly nodes: readonly NodeInput[];
-  readonly policy?: PolicyInput;
-}
+export type PlanRequest =
+  | { readonly master: MasterInput; readonly nodes: readonly NodeInput[]; readonly policy?: PolicyInput }
+  | { readonly retryOf: string; readonly nodes?: readonly NodeInput[] };
 
 /** A plan that was made before. */
 export const usePlan = (id: string, wanted = true) =>

@@ -1,19 +1,18 @@
 import { Button } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { auditSummaryText, wholeAtText } from '../../model/audit-report.ts';
 import type { Audit, AuditServer, AuditVerdict, Repair } from '../../model/views/audit.ts';
 import { call } from '../api/client.ts';
-import { keys, makePlan, startExpansion, useAudit, useIsOperator } from '../api/queries.ts';
+import { keys, useAudit, useIsOperator } from '../api/queries.ts';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
 import { ReasonDialog } from '../components/reason-dialog.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
 import { formatDateTime } from '../format.ts';
 import { useLanguage, useMessages } from '../i18n.tsx';
-import { Link, useRouter } from '../router.tsx';
+import { Link } from '../router.tsx';
 import { AuditStateBadge, AuditVerdictBadge } from './audits.tsx';
-import { PlanError } from './new-expansion/plan-error.tsx';
-import { PlanView } from './new-expansion/plan-view.tsx';
+import { PlanAndStart } from './new-expansion/plan-and-start.tsx';
 
 export default function AuditPage({ id }: { readonly id: string }) {
   const a = useMessages().audits;
@@ -138,53 +137,19 @@ function ServerRow({
   );
 }
 
-/** A repair is an expansion like any other: a plan first, and nothing begins before it is started. */
 function RepairPanel({ repair }: { readonly repair: Repair }) {
-  const t = useMessages();
-  const a = t.audits;
-  const n = t.newExpansion;
-  const { go } = useRouter();
-  const { label, ...planned } = repair;
-  const [key] = useState(() => crypto.getRandomValues(new Uint32Array(4)).join('-'));
-  const plan = useMutation({ mutationFn: () => makePlan(planned) });
-  const start = useMutation({
-    mutationFn: (planId: string) => startExpansion({ planId, label }, `${planId}-${key}`),
-    onSuccess: (expansion) => go({ page: 'expansion', id: expansion.id }),
-  });
+  const a = useMessages().audits;
+  const { label, ...request } = repair;
   return (
-    <Panel id={`repair-${repair.master.address}`} title={a.repair}>
-      <div className="stack">
-        <p>{a.repairText(repair.nodes.length, repair.master.address)}</p>
-        <p className="mono small">{repair.nodes.map(({ address }) => address).join(', ')}</p>
-        <div className="row no-print">
-          <Button
-            variant={plan.data ? 'default' : 'filled'}
-            loading={plan.isPending}
-            onClick={() => plan.mutate()}
-          >
-            {a.repair}
-          </Button>
-          <span className="faint">{a.repairHelp}</span>
-        </div>
-        {plan.isError && <PlanError error={plan.error} />}
-        {plan.data && (
-          <>
-            <PlanView plan={plan.data} />
-            {start.isError && <PlanError error={start.error} />}
-            <div className="row no-print">
-              <Button
-                disabled={!plan.data.acceptable}
-                loading={start.isPending}
-                onClick={() => start.mutate(plan.data.id)}
-              >
-                {n.start}
-              </Button>
-              <span className="faint">{n.startHelp}</span>
-            </div>
-          </>
-        )}
-      </div>
-    </Panel>
+    <PlanAndStart
+      id={`repair-${repair.master.address}`}
+      title={a.repair}
+      text={a.repairText(repair.nodes.length, repair.master.address)}
+      help={a.repairHelp}
+      nodes={repair.nodes.map(({ address }) => address)}
+      request={request}
+      label={label}
+    />
   );
 }
 

@@ -265,6 +265,11 @@ export const en = {
     findings: 'Findings of preflight',
     now: 'Now',
     downloadEvidence: 'Evidence (JSON)',
+    retryRest: 'Plan what was left',
+    retryRestText: (nodes: number, id: string) =>
+      `${nodes === 1 ? '1 node' : `${nodes} nodes`} of expansion ${id} ${nodes === 1 ? 'is' : 'are'} not verified. A new expansion takes ${nodes === 1 ? 'it' : 'them'} up, with the same master, policy and permissions.`,
+    retryOf: 'Takes up what was left of',
+    nothingLeft: 'This expansion has left nothing to be done.',
     latestTrouble: 'Latest warnings and errors',
     nothingNow: 'No node is being worked on.',
     halted: 'Halted: nothing goes on until a person acts',

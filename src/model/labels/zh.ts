@@ -235,6 +235,11 @@ export const zh: Messages = {
     findings: '预检结果',
     now: '当前',
     downloadEvidence: '证据（JSON）',
+    retryRest: '为剩余节点生成计划',
+    retryRestText: (nodes: number, id: string) =>
+      `扩容任务 ${id} 中有 ${nodes} 个节点未通过校验。新的扩容任务将沿用相同的主节点、策略和许可继续处理。`,
+    retryOf: '继续处理的任务',
+    nothingLeft: '该扩容任务没有剩下需要处理的节点。',
     latestTrouble: '最近的警告和错误',
     nothingNow: '没有正在处理的节点。',
     halted: '已停止：需要人工处理后才会继续',

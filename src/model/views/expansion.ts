@@ -285,6 +285,11 @@ const expansion = {
     'A setting of the master that was changed, with permission, with its old value; null = none was.',
   ),
   waitsFor: Nullable(Type.String(), 'Id of the expansion on the same master for whose end it waits.'),
+  retryOf: Type.Optional(
+    Type.String({
+      description: 'The expansion that had ended and left these nodes unverified; absent = none.',
+    }),
+  ),
   campaignId: Type.Optional(
     Type.String({
       description: 'The campaign of which it is a member; absent = it was asked for on its own.',

@@ -38,6 +38,11 @@ export const Plan = Type.Object({
     }),
   ),
   policy: Policy,
+  retryOf: Type.Optional(
+    Type.String({
+      description: 'The expansion that had ended and left these nodes unverified; absent = none.',
+    }),
+  ),
   capabilities: Nullable(Capabilities, 'null = the master could not be read.'),
   findings: Type.Array(Finding),
   acceptable: Type.Boolean({ description: 'Whether no finding is an error.' }),

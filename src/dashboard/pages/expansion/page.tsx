@@ -3,12 +3,12 @@ import { useCallback } from 'react';
 import { windowState } from '../../../core/plan/windows.ts';
 import { anomalyTitle } from '../../../model/anomalies.ts';
 import { isSaidAloud } from '../../../model/events.ts';
-import { isActive, isEnded } from '../../../model/expansion.ts';
+import { isActive, isEnded, leftUnverified } from '../../../model/expansion.ts';
 import { shown } from '../../../model/shown.ts';
 import type { StoredEvent } from '../../../model/views/event.ts';
 import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
-import { useExpansion } from '../../api/queries.ts';
+import { useExpansion, useIsOperator } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
 import { Causes } from '../../components/diagnosis.tsx';
 import { Icon } from '../../components/icon.tsx';
@@ -27,7 +27,7 @@ import { StateBadge } from '../../components/status.tsx';
 import { formatMoment } from '../../format.ts';
 import { useMessages, useReader } from '../../i18n.tsx';
 import { type ExpansionLive, useExpansionLive } from '../../live/use-expansion-live.ts';
-import { Link } from '../../router.tsx';
+import { Link, useRouter } from '../../router.tsx';
 import { Findings } from '../new-expansion/plan-view.tsx';
 import { ActiveNodes } from './active-nodes.tsx';
 import { Charts } from './charts.tsx';
@@ -73,6 +73,8 @@ function ExpansionDetail({
   const t = useMessages();
   const e = t.expansion;
   const reader = useReader();
+  const operator = useIsOperator();
+  const { go } = useRouter();
   const over = isEnded(expansion.state);
   const sections = [
     ['topology', e.topology],
@@ -101,6 +103,15 @@ function ExpansionDetail({
             </div>
             <div className="row">
               <ExpansionControls />
+              {operator && leftUnverified(expansion).length > 0 && (
+                <Button
+                  size="sm"
+                  leftSection={<Icon name="ring" />}
+                  onClick={() => go({ page: 'retry', id: expansion.id })}
+                >
+                  {e.retryRest}
+                </Button>
+              )}
               <Button
                 component="a"
                 size="sm"
@@ -120,6 +131,15 @@ function ExpansionDetail({
                 {label}: <span className="soft">{value}</span>
               </span>
             ))}
+            {expansion.retryOf !== undefined && (
+              <>
+                {' · '}
+                {e.retryOf}:{' '}
+                <Link to={{ page: 'expansion', id: expansion.retryOf }} className="mono">
+                  {expansion.retryOf}
+                </Link>
+              </>
+            )}
             {expansion.campaignId !== undefined && (
               <>
                 {' · '}
