@@ -8,6 +8,7 @@ import type { ApiOptions } from './api/parts.ts';
 import { agentRoutes } from './api/routes/agents.ts';
 import { auditRoutes } from './api/routes/audits.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
+import { guardRoutes, mostGuards } from './api/routes/guards.ts';
 import { recordingRoutes } from './api/routes/recording.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
@@ -33,6 +34,7 @@ import { type Campaigns, openCampaigns } from './work/campaign/open.ts';
 import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
 import { createWorker } from './work/expansion/worker.ts';
+import { createGuardHandler } from './work/guard/handler.ts';
 import { startPruning } from './work/prune.ts';
 import { startKind } from './work/shell.ts';
 
@@ -135,6 +137,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     comparison: openBell('comparison'),
     campaign: openBell('campaign'),
     audit: openBell('audit'),
+    guard: openBell('guard'),
   };
 
   const newId = idMaker(Date.now);
@@ -223,12 +226,18 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
         doorbell: doorbells.audit,
         credentials: config.credentials,
       }),
+      guardRoutes({
+        guards: opened.guards,
+        audits: opened.audits,
+        doorbell: doorbells.guard,
+        credentials: config.credentials,
+      }),
     ],
   };
   return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
 }
 
-/** Everything that acts: expansions, comparisons, campaigns, audits, the queue's jobs, webhooks. */
+/** Everything that acts: expansions, comparisons, campaigns, audits, guards, the queue's jobs, webhooks. */
 function startWork(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, doorbells, metrics, admission, newId, crashPoint } = parts;
   const wayOut = { allowed: config.outgoing };
@@ -282,6 +291,18 @@ function startWork(parts: Parts): DoorbellWorker {
     onEvents: (events) => metrics.eventsStored(events),
     crashPoint,
   });
+  const guard = createGuardHandler({
+    guards: opened.guards,
+    audits: opened.audits,
+    engine: parts.engine,
+    credentials: config.credentials,
+    doorbell: doorbells.audit,
+    metrics,
+    lookTimeoutMs: config.limits.lookTimeoutMs,
+    log,
+    now: Date.now,
+    sleep,
+  });
   const kind = (name: KindName) => ({ name, queue, doorbell: doorbells[name], log });
   const kinds = [
     startKind({
@@ -307,6 +328,12 @@ function startWork(parts: Parts): DoorbellWorker {
       store: opened.audits,
       handler: audit,
       concurrency: auditsAtOnce,
+    }),
+    startKind({
+      ...kind('guard'),
+      store: opened.guards,
+      handler: guard,
+      concurrency: mostGuards,
     }),
   ];
   const dispatcher = startDispatcher({

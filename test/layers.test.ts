@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'core/steps': ['model', 'core/sync', 'core/plan'],
   'core/campaign': ['model'],
   'core/audit': ['model', 'core/sync', 'core/plan'],
+  'core/guard': ['model', 'core/sync', 'core/audit'],
   platform: ['model', 'core/plan', 'engines', 'store'],
   resp: [],
   engines: ['model', 'platform', 'resp'],

@@ -8,6 +8,7 @@ import type { CliContext } from './context.ts';
 import type { Entrances } from './entrances.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { addFieldOptions } from './field-options.ts';
+import { addGuardCommands } from './guard-program.ts';
 import { addPolicyOptions } from './policy-options.ts';
 import { defaultUrl, type GlobalOptions } from './settings.ts';
 import { type Finish, Wiring } from './wiring.ts';
@@ -46,6 +47,7 @@ export function buildProgram(
   addExpansionCommands(wiring);
   addControlCommands(wiring);
   addCampaignCommands(wiring);
+  addGuardCommands(wiring);
   addAuditCommands(wiring);
   addDataCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);

@@ -64,10 +64,20 @@ export const acts = {
     () => 'audits',
     page('Audits', '巡检'),
   ),
+  listGuards: act(
+    () => 'GET /v1/guards',
+    () => 'guard list',
+    page('Guards', '值守'),
+  ),
   startAudit: act(
     () => 'POST /v1/audits',
     () => 'audit …',
     button('New audit', '新建巡检'),
+  ),
+  endGuard: act(
+    () => 'POST /v1/guards/:id/end',
+    () => 'guard end …',
+    button('End', '结束'),
   ),
   startExpansion: act(
     () => 'POST /v1/expansions',

@@ -13,6 +13,7 @@ import type { Attempt, BorrowedName, Control, Expansion, JoinPhase, Problem } fr
 import type { Finding } from './finding.ts';
 import { findingFor } from './findings.ts';
 import type { Figure, ForecastDrift } from './forecast.ts';
+import { type GuardEventData, type GuardEventType, guardEvents } from './guard-texts.ts';
 import type { HealthReading } from './health.ts';
 import { problemFor } from './problems.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
@@ -176,6 +177,20 @@ interface AuditOver {
 }
 const auditLevel = ({ counts }: AuditOver): Level =>
   counts.damaged + counts.doubtful + counts.notJudged + counts.mastersNotRead > 0 ? 'warning' : 'info';
+
+// ---------------------------------------------------------------------------------------------------- guards
+
+const guardLevels: { readonly [T in GuardEventType]?: EventRow<GuardEventData<T>>['level'] } = {
+  'guard.found': ({ level }) => level,
+  'guard.audit_skipped': 'warning',
+};
+
+const ofGuards = Object.fromEntries(
+  Object.entries(guardEvents).map(([type, text]) => [
+    type,
+    { level: guardLevels[type as GuardEventType] ?? 'info', text },
+  ]),
+) as unknown as { readonly [T in GuardEventType]: EventRow<GuardEventData<T>> };
 
 // ------------------------------------------------------------------------------------------------- the table
 
@@ -467,6 +482,7 @@ export const events = {
   }),
 
   ...ofCampaigns,
+  ...ofGuards,
 };
 
 /** What each type of event holds. */

@@ -202,6 +202,16 @@ export const invalidFields = {
       zh: () => '请使用 IANA 时区名，例如 Asia/Shanghai、Europe/Berlin 或 UTC。',
     },
   ),
+  not_a_cron: rule<Named>(
+    {
+      en: ({ value }) => `is “${value}”, which is not a time as cron has it.`,
+      zh: ({ value }) => `是“${value}”，不是 cron 形式的时间。`,
+    },
+    {
+      en: () => 'Give minute, hour, day of month, month and day of week: “30 3 * * 1” is Mondays at 03:30.',
+      zh: () => '请依次写出分、时、日、月、星期：“30 3 * * 1”表示每周一 03:30。',
+    },
+  ),
   not_a_state: rule<Named & { readonly states: readonly string[] }>(
     {
       en: ({ value }) => `holds “${value}”, which is not a state.`,

@@ -358,6 +358,11 @@ export const refusals = {
     { en: ({ id }) => `There is no audit ${id}.`, zh: ({ id }) => `没有巡检 ${id}。` },
     checkId('audits', '巡检', acts.listAudits),
   ),
+  no_such_guard: row<Id>(
+    404,
+    { en: ({ id }) => `There is no guard ${id}.`, zh: ({ id }) => `没有值守 ${id}。` },
+    checkId('guards', '值守', acts.listGuards),
+  ),
   no_such_webhook: row<Id>(
     404,
     { en: ({ id }) => `There is no webhook ${id}.`, zh: ({ id }) => `没有 webhook ${id}。` },
@@ -386,12 +391,14 @@ export const refusals = {
       zh: () => ['请使用请求中给出的节点名称。'],
     },
   ),
-  not_found: row<Id & { readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'webhook' }>(
+  not_found: row<
+    Id & { readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'webhook' }
+  >(
     404,
     {
       en: ({ what, id }) => `There is no ${what} ${id}.`,
       zh: ({ what, id }) =>
-        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', audit: '巡检', webhook: ' webhook' }[what]} ${id}。`,
+        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', audit: '巡检', guard: '值守', webhook: ' webhook' }[what]} ${id}。`,
     },
     { en: () => ['Check the id.'], zh: () => ['请核对 ID。'] },
   ),
@@ -740,6 +747,35 @@ export const refusals = {
       zh: ({ id, state }, reader) => `巡检 ${id} 已结束（${stateWord(state, reader)}）。`,
     },
     { en: () => ['Start a new audit.'], zh: () => ['请新建巡检。'] },
+  ),
+  guard_ended: row<Id>(
+    409,
+    { en: ({ id }) => `Guard ${id} has ended.`, zh: ({ id }) => `值守 ${id} 已结束。` },
+    { en: () => ['Start a new guard.'], zh: () => ['请新建值守。'] },
+  ),
+  not_guarded: row<Id & { readonly slave: string }>(
+    404,
+    {
+      en: ({ id, slave }) => `Guard ${id} knows no slave ${slave}.`,
+      zh: ({ id, slave }) => `值守 ${id} 中没有从节点 ${slave}。`,
+    },
+    {
+      en: (_, reader) => [`Name it as the guard does: ${acts.listGuards(reader)}.`],
+      zh: (_, reader) => [`请使用值守中的名称：${acts.listGuards(reader)}。`],
+    },
+  ),
+  too_many_guards: row<{ readonly most: number }>(
+    409,
+    {
+      en: ({ most }) => `${most} guards are on already.`,
+      zh: ({ most }) => `已有 ${most} 个值守。`,
+    },
+    {
+      en: (_, reader) => [
+        `One guard takes 1000 masters. End those that are not needed: ${acts.endGuard(reader)}.`,
+      ],
+      zh: (_, reader) => [`一个值守可包含 1000 个主节点。请结束不再需要的值守：${acts.endGuard(reader)}。`],
+    },
   ),
   comparison_of_expansion: row<Id & { readonly expansionId: string }>(
     409,

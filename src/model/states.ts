@@ -120,3 +120,7 @@ export const auditHasEnded = (state: AuditState): boolean => state === 'complete
 export const auditStateOfServers = ['waiting', 'catching_up', 'to_compare', 'comparing', 'judged'] as const;
 
 export const auditVerdicts = ['whole', 'damaged', 'doubtful', 'not_judged'] as const;
+
+export const guardStates = ['watching', 'ended'] as const;
+/** How grave what a guard finds is. */
+export const guardLevels = ['warning', 'error'] as const;

@@ -8,6 +8,7 @@ import {
   joinPhases,
 } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';
+import type { StoredGuardMaster } from '../model/views/guard.ts';
 import type { Store } from '../store/store.ts';
 
 /** What happened to a wake-up of an expansion. */
@@ -40,6 +41,8 @@ export interface Metrics {
       readonly receivedAt: number;
     }[];
   }): void;
+  /** What a guard of this process finds now; null = this process guards it no longer. */
+  guard(id: string, masters: readonly StoredGuardMaster[] | null): void;
   http(method: string, route: string, status: number, seconds: number): void;
   eventStreams(open: number): void;
   /** Brings the gauges that are read from the database up to date; says so in a gauge where it cannot be read. */
@@ -116,6 +119,19 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     labelNames: ['agent', 'host'],
     registers,
   });
+  const guarded = new Gauge({
+    name: `${prefix}guarded_servers`,
+    help: 'Masters and slaves that guards of this process look at.',
+    labelNames: ['role'],
+    registers,
+  });
+  const findings = new Gauge({
+    name: `${prefix}guard_findings`,
+    help: 'What guards of this process find wrong now, by code and level.',
+    labelNames: ['code', 'level'],
+    registers,
+  });
+  const guards = new Map<string, readonly StoredGuardMaster[]>();
   const requests = new Histogram({
     name: `${prefix}http_request_seconds`,
     help: 'Time of HTTP requests, by method, route and status.',
@@ -234,6 +250,19 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       lastReport.reset();
       for (const { agent, host, receivedAt } of counts.latest.slice(0, maxNodeSeries))
         lastReport.set({ agent, host }, receivedAt / 1000);
+    },
+    guard(id, masters) {
+      if (masters === null) guards.delete(id);
+      else guards.set(id, masters);
+      const all = [...guards.values()].flat();
+      guarded.set({ role: 'master' }, all.length);
+      guarded.set(
+        { role: 'slave' },
+        all.reduce((sum, { slaves }) => sum + slaves.length, 0),
+      );
+      findings.reset();
+      for (const { reason, level } of all.flatMap((master) => master.findings))
+        findings.inc({ code: reason.code, level });
     },
     http: (method, route, status, seconds) =>
       requests.observe({ method, route, status: String(status) }, seconds),

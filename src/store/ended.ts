@@ -6,12 +6,13 @@ export interface Forgotten {
   readonly campaigns: number;
   readonly comparisons: number;
   readonly audits: number;
+  readonly guards: number;
 }
 
 /** What lies in the database and has ended. */
 export interface EndedRecords {
   /**
-   * Deletes up to `limit` of each: campaigns, audits, expansions (with their events, observations, controls and comparisons)
+   * Deletes up to `limit` of each: campaigns, audits, guards, expansions (with their events, observations, controls and comparisons)
    * and comparisons of their own that ended before that time (milliseconds since the epoch). An expansion stays as long as a
    * campaign that names it. Throws StoreUnavailableError; what was deleted by then is gone whole.
    */
@@ -58,6 +59,7 @@ const campaigns = `
   ) returning id`;
 
 const audits = campaigns.replaceAll('campaigns', 'audits');
+const guards = campaigns.replaceAll('campaigns', 'guards');
 
 const comparisons = `
   with gone as (
@@ -77,6 +79,7 @@ export function createEndedRecords(database: Database): EndedRecords {
       return {
         campaigns: await forget(campaigns, endedBefore, limit),
         audits: await forget(audits, endedBefore, limit),
+        guards: await forget(guards, endedBefore, limit),
         expansions: await forget(expansions, endedBefore, limit),
         comparisons: await forget(comparisons, endedBefore, limit),
       };

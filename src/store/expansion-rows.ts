@@ -37,6 +37,7 @@ export const eventOwners: Readonly<Record<EventOwner, string>> = {
   expansionId: 'expansion_id',
   campaignId: 'campaign_id',
   auditId: 'audit_id',
+  guardId: 'guard_id',
 };
 
 /** As SQL, an object with the owner of an event, without those that it does not have. */

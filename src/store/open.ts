@@ -5,10 +5,12 @@ import type { ComparisonStore } from './comparisons.ts';
 import { openDatabase, type PostgresConnection } from './database.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
 import { createEndedRecords, type EndedRecords } from './ended.ts';
+import type { GuardStore } from './guards.ts';
 import { createPostgresAgents } from './postgres-agents.ts';
 import { createPostgresAudits } from './postgres-audits.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
+import { createPostgresGuards } from './postgres-guards.ts';
 import { createPostgresStore } from './postgres-store.ts';
 import { createPostgresWebhooks } from './postgres-webhooks.ts';
 import type { Store } from './store.ts';
@@ -26,6 +28,7 @@ export interface OpenedStore {
   readonly campaigns: CampaignStore;
   readonly agents: AgentStore;
   readonly audits: AuditStore;
+  readonly guards: GuardStore;
   readonly ended: EndedRecords;
   /** The same database, for a queue without Redis. */
   readonly postgres: PostgresConnection;
@@ -64,6 +67,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     campaigns: createPostgresCampaigns(database),
     agents: createPostgresAgents(database),
     audits: createPostgresAudits(database),
+    guards: createPostgresGuards(database),
     ended: createEndedRecords(database),
     postgres,
     embedded: server !== null,

@@ -31,7 +31,7 @@ export class AlreadyFrozenError extends Error {
 /** There is no such thing (any more). */
 export class NotFoundError extends Error {
   readonly code = 'not_found';
-  readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'webhook';
+  readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'webhook';
   readonly id: string;
   constructor(what: NotFoundError['what'], id: string) {
     super(`there is no ${what} ${id}`);
@@ -111,7 +111,7 @@ export interface Store extends LeasedStore {
   /** In order of seq. An event that becomes visible later never has a lower seq than one already returned. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
   /**
-   * Reports events of any process, once they can be read: the id of the expansion, campaign or audit. null = events of
+   * Reports events of any process, once they can be read: the id of the expansion, campaign, audit or guard. null = events of
    * anybody may have been missed (at the beginning, and after a lost connection). News can also get lost: whoever needs
    * every event looks now and then as well. Never throws.
    */

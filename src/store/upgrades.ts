@@ -89,6 +89,8 @@ const steps = {
   audit: [],
   /** A server of an audit, with its verdict. */
   audit_server: [],
+  guard: [],
+  guard_master: [],
   /** What an agent reported of a server. */
   agent_server: [],
   /** The folders of such a report with their files. */

@@ -4,6 +4,7 @@ import type { CampaignEventType } from '../../src/model/campaign-texts.ts';
 import { verdictSays } from '../../src/model/comparison-texts.ts';
 import { type EventMap, type EventType, eventFor, isSaidAloud, makeEvent } from '../../src/model/events.ts';
 import type { Control } from '../../src/model/expansion.ts';
+import type { GuardEventType } from '../../src/model/guard-texts.ts';
 import { defaultPolicy } from '../../src/model/policy.ts';
 import { makeProblem } from '../../src/model/problems.ts';
 import { because } from '../../src/model/reasons.ts';
@@ -51,9 +52,9 @@ const compared = {
   outlivesOnly: false,
 };
 
-/** Facts of every type; those of campaigns are in campaign-texts.test.ts. */
+/** Facts of every type; those of campaigns and guards are in campaign-texts.test.ts and guard-texts.test.ts. */
 const samples: {
-  readonly [T in Exclude<EventType, CampaignEventType>]: readonly EventMap[T][];
+  readonly [T in Exclude<EventType, CampaignEventType | GuardEventType>]: readonly EventMap[T][];
 } = {
   'expansion.accepted': [1, 2].map((nodes) => ({
     master,

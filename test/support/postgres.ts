@@ -10,6 +10,7 @@ import { createPostgresAgents } from '../../src/store/postgres-agents.ts';
 import { createPostgresAudits } from '../../src/store/postgres-audits.ts';
 import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
+import { createPostgresGuards } from '../../src/store/postgres-guards.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
 import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
 import { until } from './until.ts';
@@ -104,6 +105,7 @@ export function openTestStores(
     campaigns: createPostgresCampaigns(database),
     agents: createPostgresAgents(database),
     audits: createPostgresAudits(database),
+    guards: createPostgresGuards(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
   };

@@ -40,7 +40,12 @@ export async function audit(
   return exitCodes.succeeded;
 }
 
-function mastersOf({ context }: Session, named: readonly string[], { all, file }: AuditOptions) {
+/** The masters that somebody names, by themselves or in a file. Throws a UsageError where there are none. */
+export function mastersOf(
+  { context }: Session,
+  named: readonly string[],
+  { all, file }: Pick<AuditOptions, 'all' | 'file'>,
+) {
   const inFile = file === undefined ? [] : parseMasterLines(readText(file, 'file of masters', context));
   const masters = [...named.map(parseMaster), ...inFile];
   if (all && masters.length > 0) throw new UsageError('--all and masters exclude each other.');

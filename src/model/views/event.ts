@@ -2,15 +2,18 @@ import Type from 'typebox';
 import { type EventType, eventLevels, eventTypes } from '../events.ts';
 import { Facts, Nullable, type Of, SeqPageOf, Time } from './schema.ts';
 
-/** One line of the history of an expansion, a campaign or an audit. */
+/** One line of the history of an expansion, a campaign, an audit or a guard. */
 const StoredEvent = Type.Object({
   seq: Type.Integer({ description: 'Strictly rising over all events; the id of the event in a stream.' }),
-  expansionId: Nullable(Type.String(), "null = it is a campaign's or an audit's."),
+  expansionId: Nullable(Type.String(), 'null = it is about something else.'),
   campaignId: Type.Optional(
     Type.String({ description: 'The campaign that it is about; absent = it is about none.' }),
   ),
   auditId: Type.Optional(
     Type.String({ description: 'The audit that it is about; absent = it is about none.' }),
+  ),
+  guardId: Type.Optional(
+    Type.String({ description: 'The guard that it is about; absent = it is about none.' }),
   ),
   type: Type.Unsafe<EventType | (string & {})>({
     type: 'string',
