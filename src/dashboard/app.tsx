@@ -22,6 +22,8 @@ const CampaignsPage = lazy(() => import('./pages/campaigns/list.tsx'));
 const CampaignPage = lazy(() => import('./pages/campaigns/page.tsx'));
 const AuditsPage = lazy(() => import('./pages/audits.tsx'));
 const AuditPage = lazy(() => import('./pages/audit.tsx'));
+const GuardsPage = lazy(() => import('./pages/guards.tsx'));
+const GuardPage = lazy(() => import('./pages/guard.tsx'));
 const ComparisonsPage = lazy(() => import('./pages/comparisons.tsx'));
 const KnowledgePage = lazy(() => import('./pages/knowledge.tsx'));
 const RehearsalPage = lazy(() => import('./pages/rehearsal/page.tsx'));
@@ -87,6 +89,10 @@ function Page({ route }: { readonly route: Route }) {
       return <AuditsPage />;
     case 'audit':
       return <AuditPage key={route.id} id={route.id} />;
+    case 'guards':
+      return <GuardsPage />;
+    case 'guard':
+      return <GuardPage key={route.id} id={route.id} />;
     case 'comparisons':
       return <ComparisonsPage />;
     case 'comparison':
@@ -145,6 +151,9 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               </Link>
               <Link to={{ page: 'audits' }} current={under('audits', 'audit')}>
                 {t.audits.title}
+              </Link>
+              <Link to={{ page: 'guards' }} current={under('guards', 'guard')}>
+                {t.guards.title}
               </Link>
               <Link to={{ page: 'comparisons' }} current={under('comparisons', 'comparison')}>
                 {t.app.comparisons}

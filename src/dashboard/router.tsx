@@ -19,6 +19,8 @@ export type Route =
   | { readonly page: 'campaign'; readonly id: string }
   | { readonly page: 'audits' }
   | { readonly page: 'audit'; readonly id: string }
+  | { readonly page: 'guards' }
+  | { readonly page: 'guard'; readonly id: string }
   | { readonly page: 'comparisons' }
   | { readonly page: 'comparison'; readonly id: string }
   | { readonly page: 'knowledge' }
@@ -39,6 +41,8 @@ function routeOf(pathname: string): Route {
   if (first === 'campaigns' && parts.length === 2) return { page: 'campaign', id: second ?? '' };
   if (first === 'audits' && parts.length === 1) return { page: 'audits' };
   if (first === 'audits' && parts.length === 2) return { page: 'audit', id: second ?? '' };
+  if (first === 'guards' && parts.length === 1) return { page: 'guards' };
+  if (first === 'guards' && parts.length === 2) return { page: 'guard', id: second ?? '' };
   if (first === 'comparisons' && parts.length === 1) return { page: 'comparisons' };
   if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
   if (first === 'knowledge' && parts.length === 1) return { page: 'knowledge' };
@@ -78,6 +82,8 @@ export function hrefOf(route: Route): string {
       return `/campaigns/${encodeURIComponent(route.id)}`;
     case 'audit':
       return `/audits/${encodeURIComponent(route.id)}`;
+    case 'guard':
+      return `/guards/${encodeURIComponent(route.id)}`;
     case 'comparison':
       return `/comparisons/${encodeURIComponent(route.id)}`;
     default:

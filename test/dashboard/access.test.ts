@@ -26,6 +26,8 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       'failed campaign': '/campaigns/cpn_failed',
       audits: '/audits',
       audit: '/audits/aud_1',
+      guards: '/guards',
+      guard: '/guards/grd_1',
       comparisons: '/comparisons',
       comparison: '/comparisons/cmp_different',
       knowledge: '/knowledge',
@@ -122,6 +124,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       '/campaigns',
       '/campaigns/cpn_failed',
       '/audits/aud_1',
+      '/guards/grd_1',
       '/comparisons',
       '/knowledge',
     ]) {

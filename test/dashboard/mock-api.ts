@@ -24,7 +24,9 @@ import type { Forecast, ForecastRange } from '../../src/model/forecast.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { Audit } from '../../src/model/views/audit.ts';
+import type { Guard } from '../../src/model/views/guard.ts';
 import type { Plan, Topology } from '../../src/model/views/plan.ts';
+import { aGuard } from '../support/guards.ts';
 import { anAudit, damagedSlave } from '../support/memory-audits.ts';
 import { said } from '../support/said.ts';
 import { registerCampaigns } from './mock-campaigns.ts';
@@ -347,6 +349,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   });
 
   registerAudits(app, world);
+  registerGuards(app, world);
   registerComparisons(app, world);
   registerCampaigns(app, world, options.campaignsOnOverview ?? false);
 
@@ -525,6 +528,19 @@ function registerAudits(app: FastifyInstance, world: MockWorld): void {
   };
   app.get('/v1/audits', async () => ({ items: [summary], nextCursor: null }));
   app.get('/v1/audits/:id', async () => audit);
+}
+
+function registerGuards(app: FastifyInstance, world: MockWorld): void {
+  const { doc, masters } = aGuard('grd_1', world.now);
+  const guard: Guard = {
+    ...doc,
+    masters: masters.map((master) => ({
+      ...master,
+      findings: master.findings.map((finding) => ({ ...finding, nextStep: 'Audit its master.' })),
+    })),
+  };
+  app.get('/v1/guards', async () => ({ items: [doc], nextCursor: null }));
+  app.get('/v1/guards/:id', async () => guard);
 }
 
 function registerComparisons(app: FastifyInstance, world: MockWorld): void {

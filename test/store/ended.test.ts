@@ -131,10 +131,10 @@ describe('what ended before a given time is forgotten', () => {
     const running = { ...campaign, members: [member] };
     const extra = { events: [event], appliedControls: [], lookAgainInMs: null };
     await campaigns.save(lease, campaign, running, extra);
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 0, audits: 0 });
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 0, audits: 0, guards: 0 });
 
     await campaigns.save(lease, running, { ...running, state: 'succeeded', endedAt: 1500 }, extra);
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 1, campaigns: 1, comparisons: 0, audits: 0 });
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 1, campaigns: 1, comparisons: 0, audits: 0, guards: 0 });
     expect(await campaigns.get(campaign.id)).toBeNull();
     expect(await rowsOf(expansion.id)).toBe(0);
   });
@@ -154,7 +154,7 @@ describe('what ended before a given time is forgotten', () => {
       });
     const lease = (await comparisons.claim('old', 'worker', 60_000))!;
     await comparisons.save(lease, { state: 'completed', endedAt: 1000 });
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 1, audits: 0 });
+    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 1, audits: 0, guards: 0 });
     expect(await comparisons.get('old')).toBeNull();
     expect(await comparisons.get('open')).not.toBeNull();
   });

@@ -5,6 +5,7 @@ import type { AgentList } from '../../model/views/agent.ts';
 import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
+import type { Guard, StoredGuardDoc } from '../../model/views/guard.ts';
 import type { Observation, ObservationPage } from '../../model/views/observation.ts';
 import type { Plan, Topology } from '../../model/views/plan.ts';
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
@@ -29,6 +30,8 @@ export const keys = {
   agents: ['agents'],
   audits: ['audits'],
   audit: (id: string) => ['audit', id],
+  guards: ['guards'],
+  guard: (id: string) => ['guard', id],
   comparisons: ['comparisons'],
   comparison: (id: string) => ['comparison', id],
 } as const;
@@ -229,6 +232,21 @@ export const useAudit = (id: string) =>
 
 export const startAudit = (body: { readonly masters: readonly string[] | 'all'; readonly depth: string }) =>
   call<Audit>('/v1/audits', { method: 'POST', body });
+
+export const useGuards = () => useList<StoredGuardDoc>(keys.guards, '/v1/guards');
+
+export const useGuard = (id: string) =>
+  useQuery({
+    queryKey: keys.guard(id),
+    queryFn: () => call<Guard>(`/v1/guards/${encodeURIComponent(id)}`),
+    refetchInterval: ({ state }) => (state.data?.state === 'ended' ? false : 5_000),
+  });
+
+export const startGuard = (body: {
+  readonly masters: readonly string[] | 'all';
+  readonly label?: string;
+  readonly audits?: { readonly cron: string; readonly timeZone: string; readonly depth: string };
+}) => call<Guard>('/v1/guards', { method: 'POST', body });
 
 const comparisonRuns = (comparison: Comparison | undefined): boolean =>
   comparison !== undefined && ['pending', 'running'].includes(comparison.state);

@@ -1,12 +1,9 @@
 import { Button } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { auditSummaryText, wholeAtText } from '../../model/audit-report.ts';
 import type { Audit, AuditServer, AuditVerdict, Repair } from '../../model/views/audit.ts';
-import { call } from '../api/client.ts';
 import { keys, useAudit, useIsOperator } from '../api/queries.ts';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
-import { ReasonDialog } from '../components/reason-dialog.tsx';
+import { ReasonButton } from '../components/reason-button.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
 import { formatDateTime } from '../format.ts';
 import { useLanguage, useMessages } from '../i18n.tsx';
@@ -44,7 +41,15 @@ function AuditView({ audit }: { readonly audit: Audit }) {
             <AuditStateBadge state={audit.state} />
           </div>
           <div className="row no-print">
-            {operator && audit.endedAt === null && <EndButton id={audit.id} />}
+            {operator && audit.endedAt === null && (
+              <ReasonButton
+                label={a.end}
+                title={a.endTitle}
+                text={a.endText}
+                path={`/v1/audits/${encodeURIComponent(audit.id)}/cancel`}
+                changes={keys.audit(audit.id)}
+              />
+            )}
             <a className="small" href={`/v1/audits/${encodeURIComponent(audit.id)}?format=markdown`}>
               {a.report}
             </a>
@@ -150,32 +155,5 @@ function RepairPanel({ repair }: { readonly repair: Repair }) {
       request={request}
       label={label}
     />
-  );
-}
-
-function EndButton({ id }: { readonly id: string }) {
-  const a = useMessages().audits;
-  const client = useQueryClient();
-  const [asked, setAsked] = useState(false);
-  const end = async (reason: string) => {
-    await call(`/v1/audits/${encodeURIComponent(id)}/cancel`, { method: 'POST', body: { reason } });
-    await client.invalidateQueries({ queryKey: keys.audit(id) });
-  };
-  return (
-    <>
-      <Button variant="default" onClick={() => setAsked(true)}>
-        {a.end}
-      </Button>
-      {asked && (
-        <ReasonDialog
-          title={a.endTitle}
-          text={a.endText}
-          confirm={a.end}
-          dangerous
-          onClose={() => setAsked(false)}
-          onConfirm={end}
-        />
-      )}
-    </>
   );
 }

@@ -1,5 +1,6 @@
 import { audits } from './audits-en.ts';
 import { campaigns } from './campaigns-en.ts';
+import { guards } from './guards-en.ts';
 
 /**
  * Every text of the dashboard in English. The shape of this object is the contract: another language is complete
@@ -642,6 +643,7 @@ export const en = {
     },
   },
   audits,
+  guards,
   campaigns,
   comparisons: {
     title: 'Comparisons',

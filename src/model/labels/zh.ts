@@ -3,6 +3,7 @@ import { comparisonStates, expansionStates, joinPhases } from '../states.ts';
 import { audits } from './audits-zh.ts';
 import { campaigns } from './campaigns-zh.ts';
 import type { Messages } from './en.ts';
+import { guards } from './guards-zh.ts';
 
 /** 全部界面文字的中文版；状态和阶段的名称与服务返回的文字相同。 */
 export const zh: Messages = {
@@ -602,6 +603,7 @@ export const zh: Messages = {
     },
   },
   audits,
+  guards,
   campaigns,
   comparisons: {
     title: '数据比对',
