@@ -1,6 +1,6 @@
 /** What a guard finds, and what to do next: a row per code. What an audit also says of a slave stands in its table. */
 import { acts } from './acts.ts';
-import { type AuditReasonCode, auditReasonFor, auditStep } from './audit-texts.ts';
+import { auditReasonFor, auditStep } from './audit-texts.ts';
 import {
   counted,
   type Facts,
@@ -176,7 +176,6 @@ const rows: Readonly<Record<string, Row<any>>> = guardReasons;
 const auditedAtOnce: readonly string[] = ['is_master', 'follows_other', 'replication_ended', 'in_full_sync'];
 const auditedWarnings: readonly string[] = ['behind', 'busy'];
 
-export type GuardCode = OwnCode | AuditReasonCode;
 
 export const guardLevel = (code: string): Level =>
   rows[code]?.level ?? (auditedWarnings.includes(code) ? 'warning' : 'error');

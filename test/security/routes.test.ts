@@ -80,6 +80,7 @@ beforeAll(async () => {
   await make('campaign', '/v1/campaigns', { members: [{ master: at.m2, nodes: [at.n2] }] });
   await make('comparison', '/v1/comparisons', { left: at.m1, right: at.n1 });
   await make('audit', '/v1/audits', { masters: [at.m1] });
+  await make('guard', '/v1/guards', { masters: [at.m1] });
   await make('webhook', '/v1/webhooks', { url: 'https://hooks.example.net/x' });
   ids.node = at.n1!;
   ids.master = at.m1!;
@@ -156,7 +157,14 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/audits': whoeverLooks,
   'POST /v1/audits': whoeverSteers,
   'GET /v1/audits/{id}': whoeverLooks,
+  'GET /v1/audits/{id}/events': whoeverLooks,
   'POST /v1/audits/{id}/cancel': whoeverSteers,
+  'GET /v1/guards': whoeverLooks,
+  'POST /v1/guards': whoeverSteers,
+  'GET /v1/guards/{id}': whoeverLooks,
+  'GET /v1/guards/{id}/events': whoeverLooks,
+  'POST /v1/guards/{id}/end': whoeverSteers,
+  'POST /v1/guards/{id}/forget': whoeverSteers,
   'GET /v1/comparisons': whoeverLooks,
   'POST /v1/comparisons': whoeverSteers,
   'GET /v1/comparisons/{id}': whoeverLooks,

@@ -4,6 +4,7 @@ import type { Expansion } from '../../src/model/expansion.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
+import { aGuard } from '../support/guards.ts';
 import { anAudit } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
@@ -103,6 +104,7 @@ describe('what ended before a given time is forgotten', () => {
       campaigns: 0,
       comparisons: 0,
       audits: 0,
+      guards: 0,
     });
     expect(await rowsOf(old.id)).toBe(0);
     expect(await Promise.all([recent, open].map(({ id }) => rowsOf(id)))).toEqual(before);
@@ -111,6 +113,7 @@ describe('what ended before a given time is forgotten', () => {
       campaigns: 0,
       comparisons: 0,
       audits: 0,
+      guards: 0,
     });
   });
 
@@ -131,10 +134,22 @@ describe('what ended before a given time is forgotten', () => {
     const running = { ...campaign, members: [member] };
     const extra = { events: [event], appliedControls: [], lookAgainInMs: null };
     await campaigns.save(lease, campaign, running, extra);
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 0, audits: 0, guards: 0 });
+    expect(await ended.forget(2000, 10)).toEqual({
+      expansions: 0,
+      campaigns: 0,
+      comparisons: 0,
+      audits: 0,
+      guards: 0,
+    });
 
     await campaigns.save(lease, running, { ...running, state: 'succeeded', endedAt: 1500 }, extra);
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 1, campaigns: 1, comparisons: 0, audits: 0, guards: 0 });
+    expect(await ended.forget(2000, 10)).toEqual({
+      expansions: 1,
+      campaigns: 1,
+      comparisons: 0,
+      audits: 0,
+      guards: 0,
+    });
     expect(await campaigns.get(campaign.id)).toBeNull();
     expect(await rowsOf(expansion.id)).toBe(0);
   });
@@ -154,7 +169,13 @@ describe('what ended before a given time is forgotten', () => {
       });
     const lease = (await comparisons.claim('old', 'worker', 60_000))!;
     await comparisons.save(lease, { state: 'completed', endedAt: 1000 });
-    expect(await ended.forget(2000, 10)).toEqual({ expansions: 0, campaigns: 0, comparisons: 1, audits: 0, guards: 0 });
+    expect(await ended.forget(2000, 10)).toEqual({
+      expansions: 0,
+      campaigns: 0,
+      comparisons: 1,
+      audits: 0,
+      guards: 0,
+    });
     expect(await comparisons.get('old')).toBeNull();
     expect(await comparisons.get('open')).not.toBeNull();
   });
@@ -171,6 +192,21 @@ describe('what ended before a given time is forgotten', () => {
     expect(await ended.forget(2000, 10)).toMatchObject({ audits: 1, comparisons: 0 });
     expect([await audits.get('old'), (await audits.get('open'))?.servers.length]).toEqual([null, 1]);
     expect(await database.query('select 1 from audit_servers')).toHaveLength(1);
+  });
+
+  it('and guards with their masters, unless they are on', async () => {
+    const { guards, ended, database } = stores;
+    for (const id of ['old', 'on']) {
+      const guard = aGuard(id, 1000);
+      await guards.create(guard, []);
+      const lease = (await guards.claim(id, 'worker', 60_000))!;
+      const state = id === 'old' ? { state: 'ended' as const, endedAt: 1000 } : {};
+      await guards.save(lease, { ...guard.doc, ...state }, { masters: [], events: [], seen: 0 });
+    }
+    expect(await guards.unended()).toBe(1);
+    expect(await ended.forget(2000, 10)).toMatchObject({ guards: 1, audits: 0 });
+    expect([await guards.get('old'), (await guards.get('on'))?.masters.length]).toEqual([null, 1]);
+    expect(await database.query('select 1 from guard_masters')).toHaveLength(1);
   });
 
   it('and its idempotency key with it: the same request starts anew then', async () => {

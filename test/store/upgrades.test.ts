@@ -7,6 +7,7 @@ import { aFolder, aReport, aSeenServer } from '../support/agents.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
+import { aGuard } from '../support/guards.ts';
 import { anAudit, damagedSlave } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { said } from '../support/said.ts';
@@ -96,6 +97,7 @@ describe('a document', () => {
 
 /** Columns whose documents need no version, and why. */
 const withoutVersion: Readonly<Record<string, string>> = {
+  'guards.asks': 'what people ask of it, for as long as nobody has seen to it',
   'audits.cancel': 'who wants it to end, for as long as nobody has seen to it',
   'controls.doc': 'what a person asked for, which the worker takes within seconds',
   'campaigns.controls': 'as above',
@@ -184,6 +186,8 @@ describe('in the database', () => {
       [{ server: damagedSlave(1, '10.0.0.2:9221'), master: audit.servers[0]!.target }],
       0,
     );
+
+    await stores.guards.create(aGuard('guard', 1), []);
 
     const folder = aFolder({ listing: [{ name: 'strings/1.sst', bytes: 1, sha256: null }] });
     await stores.agents.report({

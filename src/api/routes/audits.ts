@@ -10,7 +10,6 @@ import { refuse } from '../../model/refusal.ts';
 import { auditHasEnded } from '../../model/states.ts';
 import type { Reader } from '../../model/text.ts';
 import { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
-import { EventPage } from '../../model/views/event.ts';
 import { PageOf } from '../../model/views/schema.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { AuditStore, StoredAudit } from '../../store/audits.ts';
@@ -20,7 +19,7 @@ import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
-import { EventQuery, lastEventId, pageOf, StreamHeaders, streamText, wantsStream } from './events.ts';
+import { historyRoute } from './events.ts';
 
 export interface AuditRouteParts {
   readonly audits: AuditStore;
@@ -113,34 +112,16 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
       },
     );
 
-    historyRoute(plain, parts, api);
+    historyRoute(plain, api, {
+      path: '/v1/audits/:id/events',
+      operationId: 'listAuditEvents',
+      tag: 'audits',
+      summary: 'What happened in an audit',
+      params: Params,
+      about: async (id) => ({ auditId: (await existing(audits, id)).doc.id }),
+    });
     cancelRoute(plain, parts, api);
   };
-}
-
-function historyRoute(plain: FastifyInstance, { audits }: AuditRouteParts, api: ApiParts): void {
-  plain.withTypeProvider<ApiTypeProvider>().get(
-    '/v1/audits/:id/events',
-    {
-      schema: {
-        operationId: 'listAuditEvents',
-        tags: ['audits'],
-        summary: 'What happened in an audit',
-        description: streamText,
-        params: Params,
-        querystring: EventQuery,
-        headers: StreamHeaders,
-        response: { 200: EventPage, ...errorResponses(400, 404) },
-      },
-    },
-    async (request, reply) => {
-      const about = { auditId: (await existing(audits, request.params.id)).doc.id };
-      if (!wantsStream(request)) return pageOf(api, request, about);
-      const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
-      await api.streams.serve(request, reply, { about, afterSeq });
-      return reply;
-    },
-  );
 }
 
 function cancelRoute(plain: FastifyInstance, parts: AuditRouteParts, api: ApiParts): void {

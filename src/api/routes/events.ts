@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { printable } from '../../admission/validate.ts';
 import { eventFor } from '../../model/events.ts';
@@ -11,7 +11,7 @@ import type { ApiParts } from '../parts.ts';
 import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, IdParams, Limit, strict } from '../schemas.ts';
 import { existing } from '../shared.ts';
-import type { ApiRoutes } from '../type-provider.ts';
+import type { ApiRoutes, ApiTypeProvider } from '../type-provider.ts';
 import { progressMessage } from '../views.ts';
 
 export const EventQuery = Type.Object(
@@ -92,6 +92,43 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
     },
   );
 };
+
+/** The history of one thing, in pages and live. `about` throws a Refusal where there is no such thing. */
+export function historyRoute(
+  plain: FastifyInstance,
+  api: ApiParts,
+  of: {
+    readonly path: `/v1/${string}/:id/events`;
+    readonly operationId: string;
+    readonly tag: string;
+    readonly summary: string;
+    readonly params: typeof IdParams;
+    readonly about: (id: string) => Promise<StreamRequest['about']>;
+  },
+): void {
+  plain.withTypeProvider<ApiTypeProvider>().get(
+    of.path,
+    {
+      schema: {
+        operationId: of.operationId,
+        tags: [of.tag],
+        summary: of.summary,
+        description: streamText,
+        params: of.params,
+        querystring: EventQuery,
+        headers: StreamHeaders,
+        response: { 200: EventPage, ...errorResponses(400, 404) },
+      },
+    },
+    async (request, reply) => {
+      const about = await of.about(request.params.id);
+      if (!wantsStream(request)) return pageOf(api, request, about);
+      const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
+      await api.streams.serve(request, reply, { about, afterSeq });
+      return reply;
+    },
+  );
+}
 
 /** A page of history. */
 export async function pageOf(

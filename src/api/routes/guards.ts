@@ -17,6 +17,7 @@ import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
+import { historyRoute } from './events.ts';
 
 export interface GuardRouteParts {
   readonly guards: GuardStore;
@@ -109,6 +110,14 @@ export function guardRoutes(parts: GuardRouteParts): RoutePlugin {
       async (request) => guardView(await existing(guards, request.params.id), reader(request)),
     );
 
+    historyRoute(plain, api, {
+      path: '/v1/guards/:id/events',
+      operationId: 'listGuardEvents',
+      tag: 'guards',
+      summary: 'What a guard found, and what was over',
+      params: Params,
+      about: async (id) => ({ guardId: (await existing(guards, id)).doc.id }),
+    });
     askRoutes(plain, parts, api);
   };
 }

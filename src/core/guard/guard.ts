@@ -31,7 +31,7 @@ export const masterSections = [
 export const slaveSections = ['server', 'replication', 'stats'] as const satisfies readonly LookSection[];
 
 /** Slaves of one master; what it lists beyond is not guarded. */
-export const mostSlaves = 200;
+const mostSlaves = 200;
 
 type Proof = GuardedSlave['proof'];
 
