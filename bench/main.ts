@@ -1,5 +1,6 @@
 // `npm run bench [name …]`: prints ratios measured in one run; machines differ, ratios less so.
 import { benchExpansion } from './expansion.ts';
+import { benchGuards } from './guards.ts';
 import { benchLoad } from './load.ts';
 import { benchScheduling } from './scheduling.ts';
 import { benchUnderWrites } from './under-writes.ts';
@@ -9,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   scheduling: benchScheduling,
   'under-writes': benchUnderWrites,
   load: benchLoad,
+  guards: benchGuards,
   comparison: async () => {
     await import('./comparison.ts');
   },

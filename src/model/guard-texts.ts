@@ -176,7 +176,6 @@ const rows: Readonly<Record<string, Row<any>>> = guardReasons;
 const auditedAtOnce: readonly string[] = ['is_master', 'follows_other', 'replication_ended', 'in_full_sync'];
 const auditedWarnings: readonly string[] = ['behind', 'busy'];
 
-
 export const guardLevel = (code: string): Level =>
   rows[code]?.level ?? (auditedWarnings.includes(code) ? 'warning' : 'error');
 export const isFoundAtOnce = (code: string): boolean => rows[code]?.atOnce ?? auditedAtOnce.includes(code);
