@@ -67,6 +67,9 @@ const givenUp = event<GivenUp>({
   },
 });
 
+/** Waits that somebody has asked for. */
+const ofClock: readonly string[] = ['starts_at', 'master_rests'];
+
 interface BatchEntered {
   readonly batch: number;
   readonly batchCount: number;
@@ -224,7 +227,7 @@ export const events = {
   }),
   'expansion.waiting': event<{ reason: Said; expansionId?: string }>({
     level: ({ expansionId, reason }) =>
-      expansionId === undefined && reason.code !== 'starts_at' ? 'warning' : 'info',
+      expansionId === undefined && !ofClock.includes(reason.code) ? 'warning' : 'info',
     aloud: true,
     text: itsReason,
   }),

@@ -155,6 +155,12 @@ export const reasons = {
     zh: ({ batch, of }) => `第 ${batch}/${of} 批等待批准`,
   }),
 
+  canary_needs_approval: text<{ canary: number; left: number }>({
+    en: ({ canary, left }) =>
+      `the canary (${counted(canary, 'node')}) is done; the other ${counted(left, 'node')} ${left === 1 ? 'waits' : 'wait'} for approval`,
+    zh: ({ canary, left }) => `金丝雀（${canary} 个节点）已完成；其余 ${left} 个节点等待批准`,
+  }),
+
   // ------------------------------------------------------------------------------- the expansion's course
   accepted: plain('Accepted; a worker will begin it.', '已受理；工作进程将开始执行。'),
   waits_for_end_of: text<{ expansion: string }>({
@@ -200,6 +206,15 @@ export const reasons = {
   pause_between_batches: text<{ endsAt: number }>({
     en: ({ endsAt }) => `the policy's pause between batches ends at ${clock(endsAt)}`,
     zh: ({ endsAt }) => `策略规定的批次间隔于 ${clock(endsAt)} 结束`,
+  }),
+  canary_rests: text<{ endsAt: number }>({
+    en: ({ endsAt }) => `the wait after the canary ends at ${clock(endsAt)}`,
+    zh: ({ endsAt }) => `金丝雀之后的等待于 ${clock(endsAt)} 结束`,
+  }),
+  master_rests: text<{ until: number; expansion: string }>({
+    en: ({ until, expansion }) =>
+      `the master rests until ${clock(until)}, since expansion ${expansion} ended on it`,
+    zh: ({ until, expansion }) => `扩容任务 ${expansion} 在此主节点上结束后，需间隔至 ${clock(until)}`,
   }),
   no_window_ever: plain('no time window of the policy ever opens', '策略中的时间窗口永远不会打开'),
   window_opens: text<{ at: number; timeZone: string }>({

@@ -110,6 +110,7 @@ export function virtualClock(cluster: Cluster, after: (ms: number, run: () => vo
 const forgetfulStore: SessionStore = {
   pendingControls: async () => [],
   lockMaster: async () => true,
+  lastOnMaster: async () => null,
   syncSlots: async () => ({ refused: [], others: [] }),
   renew: async () => undefined,
   save: async () => undefined,
@@ -137,6 +138,7 @@ function rehearsedExpansion(cluster: Cluster, facts: RehearsedFacts, policy: Pol
     policy: {
       ...policy,
       approval: 'none',
+      canaryApproval: false,
       windows: [],
       forecastTolerance: null,
       bandwidthBytesPerSecond: null,

@@ -155,6 +155,16 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       );
     },
 
+    async lastOnMaster(key) {
+      const [last] = await database.query<{ id: string; endedAt: number }>(
+        `select id, (doc ->> 'endedAt')::float8 as "endedAt" from expansions
+         where ended and master_key = $1 and doc ->> 'startedAt' is not null
+         order by (doc ->> 'endedAt')::numeric::bigint desc limit 1`,
+        [key],
+      );
+      return last ?? null;
+    },
+
     async addControl(expansionId, control) {
       await database.transaction(async (client) => {
         // The row first, as save_expansion does: a save that runs now either sees this control or comes before it.

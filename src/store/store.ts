@@ -131,6 +131,9 @@ export interface Store extends LeasedStore {
   /** Expansions not ended on this master, oldest first; without those that are to begin at a later time. */
   onMaster(masterKey: string): Promise<readonly { readonly id: string; readonly state: ExpansionState }[]>;
 
+  /** The expansion on this master that ended last, of those that had begun; null = there is none. */
+  lastOnMaster(masterKey: string): Promise<{ readonly id: string; readonly endedAt: number } | null>;
+
   /**
    * Records a control; the worker applies it. Does not judge whether it fits the state. Makes the expansion due, so
    * that the control is seen even if nobody rings. The same control id twice counts once. Throws NotFoundError.

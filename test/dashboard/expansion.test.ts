@@ -50,6 +50,9 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.page.getByText(n.planStale).waitFor();
     await page.button(n.makePlan).click();
     await page.page.getByTestId('plan').getByText(n.acceptable).waitFor();
+    const evening = '2030-01-01T22:00';
+    await page.page.getByLabel(n.startAt).fill(evening);
+    const startAt = await page.page.evaluate((text) => new Date(text).getTime(), evening);
     const id = await page.start();
     const sentTo = (url: string) =>
       requests.findLast((request) => request.method === 'POST' && request.url === url)?.body;
@@ -57,7 +60,7 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
       nodes: [{ address: '10.20.0.66:9221', overwriteData: true }, { address: '10.20.0.32:9221' }],
     });
     // What was shown is what is started.
-    expect(sentTo('/v1/expansions')).toEqual({ planId: 'plan_mock2' });
+    expect(sentTo('/v1/expansions')).toEqual({ planId: 'plan_mock2', startAt });
     expect(world.get(id)).not.toBeNull();
   });
 

@@ -33,6 +33,8 @@ export interface PlannedExpansion {
   readonly at: number;
   readonly nodes: readonly string[];
   readonly policy: PolicyInput;
+  /** After it is asked for; null = at once. */
+  readonly startsInMs: number | null;
 }
 
 /** What `scenario.ts` itself draws. */
@@ -194,7 +196,9 @@ export function drawScenario(seed: number): Scenario {
     password: random.next() < 0.3 ? `secret-${random.hex(12)}` : '',
     processes: random.int(1, 3),
     nodes,
-    expansions: drawExpansions(random, nodes).map((expansion) => (lasts ? allTries(expansion) : expansion)),
+    expansions: drawExpansions(random, nodes)
+      .map(withStages(createRandom(`stages ${seed}`)))
+      .map((expansion) => (lasts ? allTries(expansion) : expansion)),
     faults: [...drawFaults(random, nodes, calmAt), ...serverFaults].sort((a, b) => a.at - b.at),
     calmAt: lasts ? calmAt + lastsLongerMs : calmAt,
     binlogFile: random.next() < 0.85 ? random.int(1, 40) : 0,
@@ -213,6 +217,21 @@ export function drawScenario(seed: number): Scenario {
     mayRaiseBinlogRetention: random.next() < 0.6,
   };
 }
+
+/** A canary, waits, and a later beginning; from a random of its own, so that the rest of the scenario is as it was. */
+const withStages =
+  (random: Random) =>
+  (expansion: PlannedExpansion): PlannedExpansion => ({
+    ...expansion,
+    startsInMs: random.next() < 0.15 ? random.int(500, 8000) : null,
+    policy: {
+      ...expansion.policy,
+      canary: random.next() < 0.3 ? random.int(1, 2) : null,
+      canaryRestMs: random.next() < 0.5 ? random.int(500, 4000) : 0,
+      canaryApproval: random.next() < 0.3,
+      restBetweenExpansionsMs: random.next() < 0.3 ? random.int(500, 8000) : 0,
+    },
+  });
 
 /** Where something stays broken, each attempt meets it: a remedy without an end shows itself. */
 const allTries = ({ policy, ...expansion }: PlannedExpansion): PlannedExpansion => ({
@@ -270,6 +289,7 @@ function drawExpansions(random: Random, nodes: readonly PlannedNode[]): PlannedE
     at: i === 0 ? 100 : random.pick([random.int(100, 300), random.int(300, 6000)]),
     nodes: part,
     policy: drawPolicy(random),
+    startsInMs: null,
   }));
 }
 

@@ -411,6 +411,9 @@ class Simulation {
       requestedBy: 'operator',
       via: 'rest',
       now: Math.round(this.cluster.now()),
+      ...(planned.startsInMs === null
+        ? {}
+        : { startAt: Math.round(this.cluster.now()) + planned.startsInMs }),
     });
     this.tell(
       'operator',

@@ -245,7 +245,8 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
 
   function checkBatch(place: Place): void {
     const { expansion, join } = place;
-    const mayFail = expansion.policy.onFailure === 'skip';
+    const { onFailure, canary } = expansion.policy;
+    const canaries = canary !== null && canary < expansion.joins.length ? canary : 0;
     const begunAt = join.attempts[0]?.startedAt ?? 0;
     const open = expansion.joins.filter(
       (each) =>
@@ -254,7 +255,11 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
         !(each.phase === 'waiting' && each.phaseSince > begunAt) &&
         each.phase !== 'verified' &&
         each.phase !== 'skipped' &&
-        !(mayFail && (each.phase === 'failed' || each.phase === 'quarantined')),
+        !(
+          onFailure === 'skip' &&
+          each.index >= canaries &&
+          (each.phase === 'failed' || each.phase === 'quarantined')
+        ),
     );
     if (open.length > 0)
       report(

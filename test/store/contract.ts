@@ -233,6 +233,23 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await store.onMaster(key)).toEqual([{ id: due.id, state: 'pending' }]);
       });
 
+      it('tells which expansion worked on a master last, of those that had begun and ended', async () => {
+        const key = masterKey({ host: '127.0.0.1', port: 9220 });
+        const end = async (startedAt: number | null, endedAt: number, master = '127.0.0.1:9220') => {
+          const expansion = await accepted({ master });
+          const after = { ...expansion, state: 'cancelled', startedAt, endedAt } as const;
+          await store.save(await claimed(expansion.id), expansion, after, quiet);
+          return expansion.id;
+        };
+        expect(await store.lastOnMaster(key)).toBeNull();
+        const last = await end(1, 50);
+        await end(1, 40);
+        await end(null, 60);
+        await end(1, 70, '127.0.0.1:9999');
+        await accepted({ master: '127.0.0.1:9220' });
+        expect(await store.lastOnMaster(key)).toEqual({ id: last, endedAt: 50 });
+      });
+
       it('tells which nodes are in use, in the words of the question', async () => {
         const { id } = await accepted({ nodes: ['localhost:9221'] });
         expect(await store.nodesInUse(['LOCALHOST:9221', '10.0.0.1:9221', 'no address'])).toEqual([

@@ -195,6 +195,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await store.acceptedUnder(idempotency);
   await store.nodesInUse(['10.0.1.2:9221']);
   await store.onMaster('10.0.1.1:9221');
+  await store.lastOnMaster('10.0.1.1:9221');
   await store.accept(expansion, [event], idempotency);
   await store.get('old-77');
   await store.due(10);

@@ -263,6 +263,16 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         .map((row) => ({ id: row.doc.id, state: row.doc.state }));
     },
 
+    async lastOnMaster(key) {
+      reachable();
+      const [last] = [...rows.values()]
+        .map(({ doc }) => doc)
+        .filter((doc) => masterKey(doc.master.address) === key && doc.startedAt !== null)
+        .flatMap(({ id, endedAt }) => (endedAt === null ? [] : [{ id, endedAt }]))
+        .sort((a, b) => b.endedAt - a.endedAt);
+      return last ?? null;
+    },
+
     async addControl(expansionId, control) {
       reachable();
       const row = rows.get(expansionId);

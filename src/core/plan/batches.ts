@@ -15,7 +15,7 @@ export interface BatchFacts {
     readonly target: Pick<JoinTarget, 'name' | 'seenAs'>;
     readonly capabilities: Capabilities | null;
   }[];
-  readonly policy: Pick<Policy, 'batchSize' | 'bandwidthBytesPerSecond'>;
+  readonly policy: Pick<Policy, 'batchSize' | 'bandwidthBytesPerSecond' | 'canary'>;
   /** Full syncs that may run to nodes on one host (`slots.perNodeHost`); null = no limit is set. */
   readonly perNodeHost: number | null;
 }
@@ -46,8 +46,19 @@ const assumedBytesPerSecond = 110_000_000;
 export function chooseBatches(facts: BatchFacts): Batches {
   if (facts.policy.batchSize === 'auto') return automatic(facts);
   const { size, reason } = asAsked(facts, facts.policy.batchSize);
-  const names = facts.nodes.map((node) => node.target.name);
-  return { batchSize: size, reason, batches: inBatches(names, size) };
+  const batches = canaryFirst(facts).flatMap((nodes) =>
+    inBatches(
+      nodes.map((node) => node.target.name),
+      size,
+    ),
+  );
+  return { batchSize: size, reason, batches };
+}
+
+/** No batch holds canary nodes and others. */
+function canaryFirst({ nodes, policy: { canary } }: BatchFacts): readonly BatchFacts['nodes'][] {
+  if (canary === null || canary >= nodes.length) return [nodes];
+  return [nodes.slice(0, canary), nodes.slice(canary)];
 }
 
 interface Choice {
@@ -84,7 +95,7 @@ function automatic(facts: BatchFacts): Batches {
   return {
     batchSize,
     reason: least.reason,
-    batches: spreadOverHosts(facts.nodes, batchSize, facts.perNodeHost ?? 1),
+    batches: canaryFirst(facts).flatMap((nodes) => spreadOverHosts(nodes, batchSize, facts.perNodeHost ?? 1)),
   };
 }
 

@@ -34,8 +34,10 @@ import { agreedForecast, closedWindow, heldByClock, holdForForecast, startsLater
 import type { Reply } from './intent.ts';
 import {
   awaitsDump,
+  firstAfterCanary,
   fullSyncsAtATime,
   holdsFullSyncSlot,
+  isCanary,
   isNextInLine,
   isTouched,
   isUnderWay,
@@ -57,6 +59,13 @@ import {
   type Turn,
 } from './turn.ts';
 
+/** An expansion that has begun and ended. */
+export interface PreviousExpansion {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number;
+}
+
 export interface DecideInput {
   readonly expansion: Expansion;
   readonly now: number;
@@ -74,6 +83,8 @@ export interface DecideInput {
   readonly reports: ReadonlyMap<number, ComparisonReport>;
   /** Id of the expansion that holds the master; null = this one does. */
   readonly masterHeldBy: string | null;
+  /** The expansion that worked on this master last; absent or null = none did, or the policy does not ask. */
+  readonly previousOnMaster?: PreviousExpansion | null;
   /** What a webhook that may veto says of the next batch; null = nothing against it. */
   readonly veto: Reason | null;
   readonly capabilitiesOf: (facts: NodeFacts) => Capabilities;
@@ -141,9 +152,11 @@ function run(turn: Turn, input: DecideInput): void {
   if (isEnded(turn.expansion.state)) return;
   if (turn.expansion.state === 'pending' && turn.expansion.pendingControl === null) {
     const later = startsLater(turn.expansion, turn.now);
+    const rest = restOf(turn, input);
     if (later !== null) waitToStart(turn, because('starts_at', { at: later }));
-    else if (input.masterHeldBy === null) start(turn, input);
-    else waitTurn(turn, input.masterHeldBy);
+    else if (input.masterHeldBy !== null) waitTurn(turn, input.masterHeldBy);
+    else if (rest !== null) waitToStart(turn, rest);
+    else start(turn, input);
     return;
   }
   followJoins(turn, input);
@@ -239,6 +252,13 @@ function retry(turn: Turn, join: Join, control: Control): void {
 }
 
 // ------------------------------------------------------------------------------------------------- starting
+
+/** Why the master may not be worked on again yet; null = it may. */
+function restOf({ expansion, now }: Turn, { previousOnMaster }: DecideInput): Reason | null {
+  if (!previousOnMaster) return null;
+  const until = previousOnMaster.endedAt + expansion.policy.restBetweenExpansionsMs;
+  return now < until ? because('master_rests', { until, expansion: previousOnMaster.id }) : null;
+}
 
 function waitToStart(turn: Turn, reason: Reason): void {
   if (sameReason(turn.expansion.stateReason, reason)) return;
@@ -342,9 +362,12 @@ function handleFailures(turn: Turn): void {
     case 'halt':
       halt(turn, blocking);
       return;
-    case 'skip':
-      for (const join of blocking) detachFailed(turn, join);
+    case 'skip': {
+      const canaries = blocking.filter((join) => isCanary(turn.expansion, join));
+      if (canaries.length > 0) halt(turn, canaries);
+      else for (const join of blocking) detachFailed(turn, join);
       return;
+    }
     case 'rollback':
       rollBack(turn);
       return;
@@ -424,7 +447,12 @@ function finishPending(turn: Turn): void {
 const isDone = (expansion: Expansion, join: Join): boolean =>
   !join.leaving &&
   (isSettled(join.phase) ||
-    (expansion.policy.onFailure !== 'halt' && (join.phase === 'failed' || join.phase === 'quarantined')));
+    (goesOnWithout(expansion, join) && (join.phase === 'failed' || join.phase === 'quarantined')));
+
+/** Whether the policy leaves the node behind if it fails. Only a person leaves a canary behind. */
+const goesOnWithout = (expansion: Expansion, join: Join): boolean =>
+  expansion.policy.onFailure === 'rollback' ||
+  (expansion.policy.onFailure === 'skip' && !isCanary(expansion, join));
 
 function closeBatch(turn: Turn): void {
   const { expansion } = turn;
@@ -439,23 +467,18 @@ function closeBatch(turn: Turn): void {
   const nodes = batch.map((join) => join.target.name);
   say(turn, 'batch.finished', { batch: currentBatch, batchCount, verified, nodes });
   const names = expansion.joins.filter((join) => join.batch === next).map((join) => join.target.name);
-  patch(turn, {
-    currentBatch: next,
-    nextBatchNotBefore:
-      expansion.policy.pauseBetweenBatchesMs > 0 ? turn.now + expansion.policy.pauseBetweenBatchesMs : null,
-  });
+  const { pauseBetweenBatchesMs, canaryRestMs } = expansion.policy;
+  const pauseMs = Math.max(pauseBetweenBatchesMs, next === firstAfterCanary(expansion) ? canaryRestMs : 0);
+  patch(turn, { currentBatch: next, nextBatchNotBefore: pauseMs > 0 ? turn.now + pauseMs : null });
   say(turn, 'batch.next', { batch: next, batchCount, nodes: names });
 }
 
 function beginNext(turn: Turn, input: DecideInput): void {
   const { expansion } = turn;
   if (expansion.state !== 'running' || expansion.batchCount === null || expansion.pendingControl) return;
-  if (expansion.policy.approval === 'each_batch' && expansion.currentBatch > expansion.approvedThroughBatch) {
-    enterState(
-      turn,
-      'awaiting_approval',
-      because('batch_needs_approval', { batch: expansion.currentBatch + 1, of: expansion.batchCount }),
-    );
+  const unapproved = approvalNeeded(expansion);
+  if (unapproved !== null) {
+    enterState(turn, 'awaiting_approval', unapproved);
     return;
   }
   if (closedWindow(expansion, turn.now) === null && holdForForecast(turn, input.capabilitiesOf)) return;
@@ -472,6 +495,19 @@ function beginNext(turn: Turn, input: DecideInput): void {
       input.capabilitiesOf,
     );
   }
+}
+
+/** Why a person must agree before the present batch begins; null = nobody has to. */
+function approvalNeeded(expansion: Expansion): Reason | null {
+  const { policy, joins, currentBatch, batchCount, approvedThroughBatch } = expansion;
+  if (currentBatch <= approvedThroughBatch) return null;
+  if (policy.canaryApproval && currentBatch === firstAfterCanary(expansion)) {
+    const canary = joins.filter((join) => isCanary(expansion, join)).length;
+    return because('canary_needs_approval', { canary, left: joins.length - canary });
+  }
+  return policy.approval === 'each_batch'
+    ? because('batch_needs_approval', { batch: currentBatch + 1, of: batchCount ?? 0 })
+    : null;
 }
 
 /** A node that is retried belongs to an earlier batch again: its turn comes before that of a later one, looked at or not. */

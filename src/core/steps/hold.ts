@@ -10,7 +10,7 @@ import { makeForecast } from '../plan/forecast.ts';
 import { measuredSyncs } from '../plan/learning.ts';
 import { windowState } from '../plan/windows.ts';
 import { writeRate } from '../plan/write-rate.ts';
-import { isUnderWay } from './join-state.ts';
+import { firstAfterCanary, isUnderWay } from './join-state.ts';
 import { enterState, patch, say, type Turn } from './turn.ts';
 
 /** Whether no node of the present batch has been touched yet. */
@@ -35,10 +35,13 @@ export const startsLater = ({ state, startAt = 0 }: Expansion, now: number): num
 export function heldByClock(expansion: Expansion, now: number): Reason | null {
   const { nextBatchNotBefore: notBefore } = expansion;
   const paused = notBefore !== null && now < notBefore;
-  return (
-    closedWindow(expansion, now) ?? (paused ? because('pause_between_batches', { endsAt: notBefore }) : null)
-  );
+  return closedWindow(expansion, now) ?? (paused ? because(pauseOf(expansion), { endsAt: notBefore }) : null);
 }
+
+const pauseOf = (expansion: Expansion) =>
+  expansion.policy.canaryRestMs > 0 && expansion.currentBatch === firstAfterCanary(expansion)
+    ? 'canary_rests'
+    : 'pause_between_batches';
 
 /** Whether neither a person nor the clock holds the next nodes back. */
 export const mayBegin = (expansion: Expansion, now: number): boolean =>

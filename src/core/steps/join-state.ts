@@ -29,6 +29,16 @@ export const isNextInLine = (expansion: Expansion, join: Join): boolean =>
   (join.batch ?? 0) <= expansion.currentBatch &&
   !isUnderWay(join);
 
+/** Whether the node must be proven before the nodes that are no canary begin. */
+export const isCanary = ({ policy, joins }: Expansion, join: Join): boolean =>
+  policy.canary != null && policy.canary < joins.length && join.index < policy.canary;
+
+/** The first batch after the canary; null = there is no canary. */
+export function firstAfterCanary(expansion: Expansion): number | null {
+  const canaries = expansion.joins.filter((join) => isCanary(expansion, join));
+  return canaries.length === 0 ? null : 1 + Math.max(...canaries.map(({ batch }) => batch ?? 0));
+}
+
 /** How many nodes may be in full sync together. */
 export const fullSyncsAtATime = ({ batchSize, capabilities }: Expansion): number =>
   Math.min(batchSize ?? 1, capabilities?.maxConcurrentFullSyncs ?? 1);

@@ -33,11 +33,19 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
   if (needsPerson(expansion.state)) return null;
   const later = startsLater(expansion, now);
   if (later !== null) return later - now;
+  const rest = restUntil(expansion);
+  if (rest !== null) return Math.max(0, rest - now);
   if (expansion.state === 'pending') return expansion.waitsFor === null ? 500 : 2000;
   const next = expansion.joins.find((join) => join.phase === 'waiting' && isNextInLine(expansion, join));
   if (next?.waitingFor === null) return 0;
   if (next && closedWindow(expansion, now) !== null) return longestLookInClosedWindowMs;
   return Math.min(1000, Math.max(closeLookMs, expansion.policy.lookIntervalMs));
+}
+
+/** Until when the master rests before a pending expansion; null = it does not. */
+function restUntil({ state, stateReason }: Expansion): number | null {
+  const rests = state === 'pending' && stateReason?.code === 'master_rests';
+  return rests ? (stateReason.facts.until as number) : null;
 }
 
 function lookAtNodeIn(expansion: Expansion, join: Join, now: number): number {

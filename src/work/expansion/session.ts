@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { newOfSight, type ReadAgents } from '../../admission/sights.ts';
 import type { Batches } from '../../core/plan/batches.ts';
 import { serverKeys } from '../../core/plan/preflight-servers.ts';
-import { type Decision, decide, takeReplies } from '../../core/steps/decide.ts';
+import { type Decision, decide, type PreviousExpansion, takeReplies } from '../../core/steps/decide.ts';
 import { isUnbegun } from '../../core/steps/hold.ts';
 import type { Reply } from '../../core/steps/intent.ts';
 import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
@@ -33,6 +33,7 @@ import type { AgentSight } from '../../model/views/agent.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Lease } from '../../store/leases.ts';
+import { masterKey } from '../../store/master-key.ts';
 import type { Store } from '../../store/store.ts';
 import type { Cached } from './cached.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
@@ -56,7 +57,10 @@ export type Compare = (task: {
 export type BeforeBatch = (expansion: Expansion, batch: number) => Promise<Reason | null>;
 
 /** What of the store one session uses. */
-export type SessionStore = Pick<Store, 'pendingControls' | 'lockMaster' | 'syncSlots' | 'renew' | 'save'>;
+export type SessionStore = Pick<
+  Store,
+  'pendingControls' | 'lockMaster' | 'lastOnMaster' | 'syncSlots' | 'renew' | 'save'
+>;
 
 export interface SessionDeps {
   readonly store: SessionStore;
@@ -135,6 +139,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const [looks] = await Promise.all([lookAround(deps, observer, expansion), sights?.read(expansion)]);
     const { masterLook, nodeLooks } = sights?.beside(expansion, looks) ?? looks;
     await lockMaster(masterLook);
+    const previousOnMaster = await askPrevious();
     resumeComparisons();
     const vetoed = await askVeto();
     const taken = await slots.take(expansion, masterHeldBy !== null || vetoed !== null);
@@ -149,6 +154,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       frozen: await deps.frozen.known(),
       reports,
       masterHeldBy,
+      previousOnMaster,
       veto: vetoed,
       slotRefusals: taken.refusals,
       perNodeHost: deps.slots?.perNodeHost ?? null,
@@ -174,6 +180,13 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     deps.crashPoint('after_master_lock');
     masterLocked = got === true;
     masterHeldBy = got === true ? null : got.heldBy;
+  }
+
+  /** Asked under the lock of the master, so that nobody else can begin, and end, in between. */
+  async function askPrevious(): Promise<PreviousExpansion | null> {
+    const { state, policy, master } = expansion;
+    if (state !== 'pending' || policy.restBetweenExpansionsMs === 0 || !masterLocked) return null;
+    return deps.store.lastOnMaster(masterKey(master.address));
   }
 
   /**

@@ -18,13 +18,18 @@ interface Asked {
   readonly batchSize?: number | 'auto';
   readonly budget?: number | null;
   readonly perNodeHost?: number | null;
+  readonly canary?: number | null;
 }
 
 const factsOf = ({ version = '4.0.1', ...asked }: Asked): BatchFacts => ({
   masterCapabilities: aMaster({ version }).capabilities,
   snapshotBytes: asked.snapshotBytes ?? null,
   nodes: asked.nodes ?? nodesOf(6, version),
-  policy: { batchSize: asked.batchSize ?? 'auto', bandwidthBytesPerSecond: asked.budget ?? null },
+  policy: {
+    batchSize: asked.batchSize ?? 'auto',
+    bandwidthBytesPerSecond: asked.budget ?? null,
+    canary: asked.canary ?? null,
+  },
   perNodeHost: asked.perNodeHost ?? null,
 });
 const chosen = (asked: Asked) => chooseBatches(factsOf(asked));
@@ -63,6 +68,26 @@ describe('how many nodes together', () => {
     expect(together(version, 2, 'auto').batchSize).toBe(2);
     expect(together(version, 40, 40).batchSize).toBe(16);
   });
+
+  test.each([
+    [1, 3, [1, 3, 2]],
+    [3, 2, [2, 1, 2, 1]],
+    [2, 'auto', [2, 4]],
+    [6, 3, [3, 3]],
+    [9, 3, [3, 3]],
+    [null, 3, [3, 3]],
+  ] as const)(
+    'with a canary of %s of 6 nodes, asked for %s together: no batch holds both',
+    (canary, batchSize, sizes) => {
+      const nodes = nodesOf(6, '4.0.1').map((node, index) => ({
+        ...node,
+        target: { ...node.target, seenAs: { host: `10.9.9.${index}`, port: 9221 } },
+      }));
+      const { batches } = chosen({ nodes, canary, batchSize });
+      expect(batches.map((batch) => batch.length)).toEqual(sizes);
+      expect(batches.flat()).toEqual(nodes.map(({ target }) => target.name));
+    },
+  );
 
   test('one node of a version with the bug holds all others to one at a time', () => {
     const nodes = [...nodesOf(2, '3.5.5'), aNode('10.0.2.1:9221', { version: '3.5.4' })];

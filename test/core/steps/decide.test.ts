@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { isMet, ruleNames } from '../../../src/model/evidence.ts';
+import type { Expansion } from '../../../src/model/expansion.ts';
 import type { Cluster } from '../../../src/simulator/index.ts';
 import { MB } from '../../scheduling/virtual-service.ts';
 import { begin, ended, isIn, minute } from './played-expansion.ts';
@@ -50,6 +51,79 @@ describe('promise 2: no SLAVEOF before the batch before is verified or skipped',
     await run.comesTo('a halt', ({ state }) => state === 'halted');
     expect(run.masterOf('n2')).toBeNull();
     expect((await run.e()).joins[1]!.attempts).toHaveLength(0);
+  });
+});
+
+describe('a canary', () => {
+  const begun = ({ joins }: Expansion): number => joins.filter(({ attempts }) => attempts.length > 0).length;
+
+  test('is proven before any other node is attached, however many the version allows', async () => {
+    const policy = { batchSize: 3, canary: 1, canaryRestMs: 5 * minute } as const;
+    const run = await begin({ version: '4.0.1', nodes: ['n1', 'n2', 'n3'], policy });
+    const proven = await run.comesTo('a proven canary', isIn(0, 'verified'));
+    expect(begun(proven)).toBe(1);
+    await run.comesTo('the wait', ({ joins }) => joins[1]!.waitingFor?.code === 'canary_rests');
+    const more = await run.comesTo('the others', (expansion) => begun(expansion) > 1);
+    const restedMs = more.joins[1]!.attempts[0]!.startedAt - proven.joins[0]!.phaseSince;
+    expect(restedMs).toBeGreaterThanOrEqual(5 * minute);
+    await run.comesTo('both together', () => run.inFullSync() === 2);
+    expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+  });
+
+  test('waits for one approval, not for one of each batch', async () => {
+    const run = await begin({ nodes: ['n1', 'n2', 'n3'], policy: { canary: 1, canaryApproval: true } });
+    const waiting = await run.comesTo('the question', ({ state }) => state === 'awaiting_approval');
+    expect(waiting.stateReason).toMatchObject({
+      code: 'canary_needs_approval',
+      facts: { canary: 1, left: 2 },
+    });
+    expect(begun(waiting)).toBe(1);
+    await run.control('approve');
+    expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+    expect((await run.eventTypes()).filter((type) => type === 'expansion.awaiting_approval')).toHaveLength(1);
+  });
+
+  test('that fails halts the expansion, also where the policy skips a node that fails', async () => {
+    const run = await begin({
+      nodes: ['n1', 'n2'],
+      policy: { canary: 1, onFailure: 'skip', maxAttempts: 1 },
+    });
+    await run.comesTo('a running copy', isIn(0, 'transferring'));
+    cutOff(run.cluster, 'n1');
+    const halted = await run.comesTo('a halt', ({ state }) => state === 'halted');
+    expect(begun(halted)).toBe(1);
+    await run.control('skip', 'n1');
+    const { state, joins } = await run.comesTo('its end', ended);
+    expect([state, joins[1]!.phase]).toEqual(['succeeded', 'verified']);
+  });
+});
+
+describe('a rest between two expansions of one master', () => {
+  const n2 = (cluster: Cluster) => void cluster.addNode({ id: 'n2', version: '3.5.4' });
+
+  test('the second begins when the first has ended for long enough', async () => {
+    const run = await begin({ nodes: ['n1'], before: n2 });
+    await run.accept('f', ['n2'], { restBetweenExpansionsMs: 20 * minute });
+    const { endedAt } = await run.comesTo('the end of the first', ended);
+    const second = () => run.store.get('f');
+    expect(await run.until(async () => (await second())?.stateReason?.code === 'master_rests', minute)).toBe(
+      true,
+    );
+    const until = endedAt! + 20 * minute;
+    expect((await second())?.stateReason?.facts).toEqual({ until, expansion: 'e' });
+    expect(await run.until(async () => (await second())?.state === 'succeeded', 60 * minute)).toBe(true);
+    const { startedAt } = (await second())!;
+    expect(startedAt).toBeGreaterThanOrEqual(until);
+    expect(startedAt).toBeLessThan(until + 2000);
+  });
+
+  test('an expansion that was cancelled before it began leaves no rest behind', async () => {
+    const run = await begin({ nodes: ['n1'], before: n2, startsInMs: 30 * minute });
+    await run.control('cancel');
+    await run.comesTo('its end', ended);
+    await run.accept('f', ['n2'], { restBetweenExpansionsMs: 20 * minute });
+    const began = async () => ((await run.store.get('f'))?.startedAt ?? null) !== null;
+    expect(await run.until(began, minute)).toBe(true);
   });
 });
 

@@ -84,6 +84,9 @@ export async function begin({
       return e();
     },
     until: service.until,
+    /** A further expansion of the same master. */
+    accept: (id: string, added: readonly string[], asked: PolicyInput) =>
+      service.accept(id, 'm', added, { forecastTolerance: null, ...asked }),
     store: service.store,
     target: service.target,
     async control(verb: ControlVerb, node: string | null = null): Promise<void> {
