@@ -375,10 +375,7 @@ export function takeSupersession(
   capabilities: Capabilities,
 ): FullSyncPass {
   const wait = withQuietDump(begun, master);
-  const since = wait.dump ? wait.dump.notAfter : (wait.firstBytesAt ?? wait.startedAt);
-  const later = master.dumps.filter(
-    (dump) => dump.notAfter > since && dump !== wait.dump && !isSameDump(dump, wait.dump),
-  );
+  const later = dumpsAfterOwn(wait, master);
   if (later.length > 0) {
     return {
       ...(later.length > wait.laterDumps ? countedAnew(wait) : wait),
@@ -396,6 +393,14 @@ export function takeSupersession(
   const newcomer = newcomers[0];
   if (newcomer === undefined || !capabilities.showsFullSyncing) return wait;
   return { ...wait, supersededAt: at, supersededBy: 'other_full_sync', otherSlave: newcomer };
+}
+
+/** In the order in which they were seen, where it is known: a clock that is set back makes a later dump look earlier. */
+function dumpsAfterOwn({ dump: own, firstBytesAt, startedAt }: FullSyncPass, { dumps }: MasterTracker) {
+  const index = own === null ? -1 : dumps.findLastIndex((dump) => isSameDump(dump, own));
+  if (index >= 0) return dumps.slice(index + 1);
+  const since = own ? own.notAfter : (firstBytesAt ?? startedAt);
+  return dumps.filter((dump) => dump.notAfter > since);
 }
 
 /**

@@ -368,6 +368,16 @@ describe('a version that reuses its dump', () => {
     expect([anomalies, rules.bytes_received, rules.single_snapshot]).toEqual([[], true, true]);
   });
 
+  it('is superseded by a later dump, also where the clock of the service was set back before that dump was seen', () => {
+    const { slave } = see(
+      waiting(1100, 10, 100),
+      waiting(1200, 11, 600),
+      waiting(1300, 11, 50 * mega),
+      waiting(700, 12, 60 * mega),
+    );
+    expect(slave.waits[0]).toMatchObject({ laterDumps: 1, supersededBy: 'later_dump' });
+  });
+
   it('is measured by the new dump that the master makes when the node asks, which supersedes nothing', () => {
     const asks = [waiting(1100, 10, 100), waiting(1200, 11, 600)];
     const whole = see(...asks, waiting(1300, 11, 195 * mega), up(1400, 11, 200 * mega));
