@@ -214,8 +214,7 @@ export interface Found {
 /** Events of guards by their type; the facts are the event's data. */
 export const guardEvents = {
   'guard.started': text<{ readonly requestedBy: string; readonly masters: number }>({
-    en: ({ requestedBy, masters }) =>
-      `${counted(masters, 'master')} are guarded, asked for by ${requestedBy}`,
+    en: ({ requestedBy, masters }) => `Guards ${counted(masters, 'master')}, asked for by ${requestedBy}`,
     zh: ({ requestedBy, masters }) => `开始值守 ${masters} 个主节点，由 ${requestedBy} 发起`,
   }),
   'guard.found': text<Found & { readonly level: Level }>({

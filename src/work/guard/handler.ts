@@ -17,7 +17,7 @@ import type { LookSection } from '../../model/observation.ts';
 import { auditHasEnded } from '../../model/states.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import type { StoredGuardDoc, StoredGuardMaster } from '../../model/views/guard.ts';
-import { eachInTurn } from '../../platform/in-turns.ts';
+import { inTurns } from '../../platform/in-turns.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
@@ -48,8 +48,10 @@ export interface GuardHandlerOptions {
 
 /** Masters that are looked at side by side, each with its slaves one after the other. */
 const mastersAtOnce = 32;
-/** The shortest time between two rounds: what is due within it is looked at together. */
-const roundMs = 250;
+/** The shortest time between two rounds. Short ones spread the looks: connections that are open side by side cost memory. */
+const roundMs = 25;
+/** What expansions work on is asked for so often. */
+const atWorkEveryMs = 1000;
 /** What is remembered is stored at least so often; what is found at once. */
 const storeEveryMs = 60_000;
 /** Asks of people are seen this soon. */
@@ -73,6 +75,7 @@ export function createGuardHandler(options: GuardHandlerOptions): WakeUpHandler 
     try {
       return await job.work(signal);
     } finally {
+      await job.quiet();
       options.metrics.guard(lease.id, null);
     }
   });
@@ -88,7 +91,13 @@ class Job {
   /** When each master is looked at next, and how often it was. */
   readonly #dueAt: number[];
   readonly #looks: number[];
-  #events: EventInput[] = [];
+  readonly #inTurn = inTurns(mastersAtOnce);
+  /** Looks that have begun, by the master's index. */
+  readonly #onTheWay = new Map<number, Promise<void>>();
+  /** What went wrong in one of them: the guard goes on from what is stored. */
+  #trouble: { readonly error: unknown } | null = null;
+  #known: { readonly at: number; readonly atWork: AtWork } | null = null;
+  readonly #events: EventInput[] = [];
   #doc: StoredGuardDoc;
   #savedAt = Number.NEGATIVE_INFINITY;
   /** The lease, asks and audits were seen to. */
@@ -109,7 +118,8 @@ class Job {
     const { now, sleep } = this.#options;
     while (!signal.aborted) {
       const startedAt = now();
-      await this.#lookAtDue(signal);
+      this.#beginLooks(signal);
+      if (this.#trouble !== null) throw this.#trouble.error;
       const isNews = this.#events.length > 0;
       if (isNews || now() - this.#keptAt >= askEveryMs) {
         await this.#audit();
@@ -123,43 +133,64 @@ class Job {
     return 0;
   }
 
-  async #lookAtDue(signal: AbortSignal): Promise<void> {
-    const { now } = this.#options;
-    const { everyMs } = this.#doc;
-    const due = this.#masters.filter(({ index }) => this.#dueAt[index]! <= now());
-    if (due.length === 0) return;
-    const atWork = await this.#options.guards.atWork(now() - 2 * everyMs);
-    await eachInTurn(mastersAtOnce, due, async (master) => {
-      if (signal.aborted) return;
-      // A worker that is late does not hurry afterwards.
-      this.#dueAt[master.index] = Math.max(this.#dueAt[master.index]! + everyMs, now());
-      await this.#lookAt(master, atWork);
-    });
+  /** Resolves when no look is under way any more. */
+  async quiet(): Promise<void> {
+    this.#trouble ??= { error: null };
+    await Promise.all(this.#onTheWay.values());
   }
 
-  async #lookAt(before: StoredGuardMaster, atWork: AtWork): Promise<void> {
+  /** Begins the looks that are due. It waits for none of them: a server that does not answer holds up no other. */
+  #beginLooks(signal: AbortSignal): void {
+    const { now } = this.#options;
+    for (const { index } of this.#masters) {
+      if (this.#dueAt[index]! > now() || this.#onTheWay.has(index)) continue;
+      // A worker that is late does not hurry afterwards.
+      this.#dueAt[index] = Math.max(this.#dueAt[index]! + this.#doc.everyMs, now());
+      const look = this.#inTurn(async () => {
+        if (!signal.aborted && this.#trouble === null) await this.#lookAt(this.#masters[index]!);
+      })
+        .catch((error: unknown) => {
+          this.#trouble ??= { error };
+        })
+        .finally(() => this.#onTheWay.delete(index));
+      this.#onTheWay.set(index, look);
+    }
+  }
+
+  async #lookAt(before: StoredGuardMaster): Promise<void> {
     const { now } = this.#options;
     const settings = this.#looks[before.index]! % settingsEveryLooks === 0;
     this.#looks[before.index]! += 1;
-    const master = await this.#see(
-      before.target,
-      settings ? [...masterSections, 'config'] : masterSections,
-      'master',
-    );
-    const isAtWork = ({ address, seenAs }: NodeTarget): boolean =>
-      atWork.nodes.has(masterKey(address)) || atWork.nodes.has(masterKey(seenAs));
-    const slaves = slavesOf(before, master, this.#doc.slaves, isAtWork);
+    const sections = settings ? ([...masterSections, 'config'] as const) : masterSections;
+    const master = await this.#see(before.target, sections, 'master');
+    const isKnown = (atWork: AtWork) => (target: NodeTarget) =>
+      atWork.nodes.has(masterKey(target.address)) || atWork.nodes.has(masterKey(target.seenAs));
+    const slaves = slavesOf(before, master, this.#doc.slaves, isKnown(await this.#atWork(atWorkEveryMs)));
     const seen = new Map<string, Seen>();
     for (const { target } of slaves) seen.set(target.name, await this.#see(target, slaveSections, 'node'));
-    const inExpansion = new Set([
-      ...slaves.filter(({ target }) => isAtWork(target)).map(({ target }) => target.name),
-      ...(atWork.masters.has(masterKey(before.target.address)) ? [before.target.name] : []),
-    ]);
-    const scene = { master, slaves: seen, inExpansion, now: now() };
-    let looked: Guarded = guardLook(before, slaves, { ...scene, proofs: null });
-    if (looked.needsProofs)
-      looked = guardLook(before, slaves, { ...scene, proofs: await this.#proofs(before.target, slaves) });
-    this.#take(looked, now());
+    const judge = async (atWork: AtWork, withProofs: boolean): Promise<Guarded> => {
+      const names = slaves.map(({ target }) => target).filter(isKnown(atWork));
+      const own = atWork.masters.has(masterKey(before.target.address)) ? [before.target] : [];
+      const inExpansion = new Set([...names, ...own].map(({ name }) => name));
+      const proofs = withProofs ? await this.#proofs(before.target, slaves) : null;
+      return guardLook(before, slaves, { master, slaves: seen, inExpansion, proofs, now: now() });
+    };
+    let looked = await judge(await this.#atWork(atWorkEveryMs), false);
+    // What an expansion of now did, or has just proven, is nothing to tell of.
+    if (looked.began.length > 0 || looked.needsProofs)
+      looked = await judge(await this.#atWork(0), looked.needsProofs);
+    // Its slave may have been forgotten meanwhile.
+    if (this.#masters[before.index] === before) this.#take(looked, now());
+  }
+
+  /** What expansions work on; of the memory, unless it is older than `atMostMs`. */
+  async #atWork(atMostMs: number): Promise<AtWork> {
+    const { now, guards } = this.#options;
+    if (this.#known !== null && now() - this.#known.at < atMostMs) return this.#known.atWork;
+    const at = now();
+    const atWork = await guards.atWork(at - 2 * this.#doc.everyMs);
+    this.#known = { at, atWork };
+    return atWork;
   }
 
   #take({ master, began, cleared }: Guarded, at: number): void {
@@ -255,17 +286,17 @@ class Job {
     await this.#store(this.#changed, asks.length);
   }
 
-  async #store(indices: ReadonlySet<number>, seen: number): Promise<readonly GuardAsk[]> {
+  /** Looks go on meanwhile: what they find is stored the next time. */
+  async #store(indices: Set<number>, seen: number): Promise<readonly GuardAsk[]> {
     const { now, guards, metrics } = this.#options;
-    const events = this.#events;
+    const events = this.#events.splice(0);
     const masters = this.#masters.filter(({ index }) => indices.has(index));
-    this.#doc = { ...this.#doc, counts: countsOfGuard(this.#masters) };
-    const asks = await guards.save(this.#lease, this.#doc, { masters, events, seen });
     for (const { index } of masters) {
       this.#changed.delete(index);
       this.#news.delete(index);
     }
-    this.#events = [];
+    this.#doc = { ...this.#doc, counts: countsOfGuard(this.#masters) };
+    const asks = await guards.save(this.#lease, this.#doc, { masters, events, seen });
     this.#keptAt = now();
     metrics.eventsStored(events);
     metrics.guard(this.#doc.id, this.#masters);
