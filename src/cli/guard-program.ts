@@ -1,7 +1,7 @@
 import { auditFields } from '../model/audit.ts';
 import { guardAuditFields, guardFields } from '../model/guard.ts';
 import { addFieldOptions } from './field-options.ts';
-import type { Wiring } from './wiring.ts';
+import { collected, type Wiring } from './wiring.ts';
 
 const codes = `
 Exit codes: 0 nothing is found, 1 at least one error, 4 only warnings`;
@@ -22,7 +22,7 @@ export function addGuardCommands(all: Wiring): void {
     .option(
       '--slave <host:port,seen-as=…>',
       'how the service reaches a slave that its master lists as seen-as; may be repeated',
-      (text: string, before: readonly string[] = []) => [...before, text],
+      collected,
     )
     .option('--label <text>', 'how people find it again');
   addFieldOptions(start, guardFields);

@@ -11,7 +11,7 @@ import { addFieldOptions } from './field-options.ts';
 import { addGuardCommands } from './guard-program.ts';
 import { addPolicyOptions } from './policy-options.ts';
 import { defaultUrl, type GlobalOptions } from './settings.ts';
-import { type Finish, Wiring } from './wiring.ts';
+import { collected, type Finish, Wiring } from './wiring.ts';
 
 const exitCodeHelp = `
 Exit codes: 0 succeeded, 1 failed, 2 wrong usage, 3 refused by preflight,
@@ -365,8 +365,6 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
     wiring.finish(await run(entrances, wiring.context, options, files));
   });
 }
-
-const collected = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 function addServiceCommands(wiring: Wiring, entrances: Entrances, version: string): void {
   const { context, finish, program } = wiring;

@@ -10,6 +10,12 @@ export type Finish = (exitCode: ExitCode) => void;
 
 type Run<O> = (session: Session, args: readonly string[], options: O) => Promise<ExitCode>;
 
+/** Of an option that may be repeated all values. */
+export const collected = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];
+
 /** How commands are hung in, and what runs them. */
 export class Wiring {
   readonly program: Command;
