@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Expansion, isEnded, needsPerson } from '../../src/model/expansion.ts';
 import type { Audit } from '../../src/model/views/audit.ts';
+import type { Guard } from '../../src/model/views/guard.ts';
 import { hasTheBug, type PikaNode, startPika } from '../support/pika.ts';
 import {
   compare,
@@ -130,5 +131,49 @@ describe.skipIf(pikaMissing !== null)('a fleet of three masters', { timeout: 900
     const second = verdictsOf(await audited());
     for (const slave of [...spoilt, others[1]!, others[3]!])
       expect(second.get(slave.name)).toBe('whole whole');
+  });
+
+  it('that a guard watches: it is silent while all is well, tells within two looks of what is spoilt, and an audit ends it', async () => {
+    const everyMs = 2000;
+    const [first, firstSlave, second, secondSlave] = others as [PikaNode, PikaNode, PikaNode, PikaNode];
+    const { id } = await call<Guard>('/v1/guards', { masters: [first.name, second.name], everyMs });
+    const until = async (what: string, holds: (guard: Guard) => boolean): Promise<Guard> => {
+      for (const endsAt = Date.now() + 60_000; ; await sleep(200)) {
+        const guard = await call<Guard>(`/v1/guards/${id}`);
+        if (holds(guard)) return guard;
+        if (Date.now() > endsAt) throw new Error(`${what}: ${JSON.stringify(guard.masters)}`);
+      }
+    };
+    const found = ({ masters }: Guard) =>
+      masters.flatMap(({ findings }) => findings.map(({ server, reason }) => `${server} ${reason.code}`));
+    const spoilt = async (what: string, slave: PikaNode, spoil: () => Promise<unknown>) => {
+      const before = Date.now();
+      await spoil();
+      const guard = await until(what, (now) => found(now).includes(`${slave.name} unproven`));
+      const { since, reason } = guard.masters
+        .flatMap(({ findings }) => findings)
+        .find(({ server, reason: { code } }) => server === slave.name && code === 'unproven')!;
+      console.log(`guard: ${what}: ${((since - before) / everyMs).toFixed(1)} looks later: ${reason.text}`);
+      expect(since - before).toBeLessThan(2.5 * everyMs);
+    };
+
+    await until('the slaves are found', ({ counts }) => counts.slaves === 2);
+    await fillDistinct(first, 2000);
+    await sleep(5 * everyMs);
+    expect(found(await call<Guard>(`/v1/guards/${id}`))).toEqual([]);
+
+    await spoilt('another SLAVEOF', firstSlave, () => firstSlave.send('SLAVEOF', '127.0.0.1', second.port));
+    await spoilt('FLUSHALL on a slave', secondSlave, async () => {
+      await secondSlave.send('SLAVEOF', 'NO', 'ONE');
+      await secondSlave.send('FLUSHALL');
+    });
+    // Attached again: the link is right, and the data are not proven.
+    await sleep(6000);
+    await secondSlave.send('SLAVEOF', '127.0.0.1', second.port);
+    expect(await settles(secondSlave, 120_000)).toBe('up');
+    await until('only what is unproven is left', (guard) =>
+      found(guard).every((each) => !each.startsWith(secondSlave.name) || each.endsWith(' unproven')),
+    );
+    await call(`/v1/guards/${id}/end`, { reason: 'enough' });
   });
 });
