@@ -19,7 +19,10 @@ export interface ObserveOptions {
 /** A look asks several things one after the other; a node that drips its replies must not hold a request for ever. */
 const wholeLookFactor = 3;
 
-/** Looks at one server over a connection of its own. Never throws for what the server does. */
+/**
+ * Looks at one server over a connection of its own. Never throws for what the server does, nor for a credential that has
+ * gone from the configuration since the target was named.
+ */
 export async function observe(
   engine: Engine,
   credentials: CredentialSource,
@@ -27,8 +30,12 @@ export async function observe(
   options: ObserveOptions,
   now: () => number,
 ): Promise<Observed> {
-  const connection = engine.connect(target, credentials.get(target.credential));
   const startedAt = now();
+  if (target.credential !== null && !credentials.names.includes(target.credential)) {
+    const message = 'its credential is not configured';
+    return { look: { kind: 'denied', at: startedAt, code: 'NO_CREDENTIAL', message }, capabilities: null };
+  }
+  const connection = engine.connect(target, credentials.get(target.credential));
   const limitMs = options.timeoutMs * wholeLookFactor;
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<Look>((resolve) => {

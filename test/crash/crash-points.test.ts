@@ -42,7 +42,7 @@ const crashPoints = allCrashPoints.filter((point) => ![...ofDumps, ...ofAudits].
  * reached the nodes, and by what they are. A dead worker's lease runs 15 s and a comparison's 30 s, so most of the
  * time is spent waiting, side by side.
  */
-const atOnce = 8;
+const atOnce = 4;
 vi.setConfig({ testTimeout: 560_000, maxConcurrency: atOnce });
 const withinMs = 280_000;
 
@@ -105,7 +105,7 @@ afterAll(async () => {
 const requestFor = ({ addresses }: WatchedNodes, depth: 'sample' | 'full') => ({
   master: addresses.m!,
   nodes: [addresses.n1!, { address: addresses.n2!, overwriteData: true, repoint: true }],
-  policy: { batchSize: 1, lookIntervalMs: 100, bandwidthBytesPerSecond: budget, verify: { depth } },
+  policy: { batchSize: 1, lookIntervalMs: 250, bandwidthBytesPerSecond: budget, verify: { depth } },
 });
 
 const headers = { 'content-type': 'application/json', 'idempotency-key': 'the-one-request' };
@@ -397,7 +397,7 @@ const seenBy = (nodes: WatchedNodes) => ({
   faults: nodes.faults(),
 });
 
-/** Looks come every 100 ms. In a gap of 2.5 s a dump can have been replaced by another (docs/verified.md). */
+/** Looks come every 250 ms. In a gap of 2.5 s a dump can have been replaced by another (docs/verified.md). */
 const provableUpToMs = 2000;
 
 /**

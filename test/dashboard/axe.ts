@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Dashboard } from './pages.ts';
 
 /** axe looks at every element of a page; on a slow shared machine that takes its time. */
-export const axeTimeoutMs = 240_000;
+export const axeTimeoutMs = 480_000;
 
 /** Colours do not depend on the width, nor names and roles on the colours: not all is looked at twice. */
 export type Look = 'everything' | 'contrast' | 'all but contrast';

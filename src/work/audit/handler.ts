@@ -229,17 +229,6 @@ class Job {
     const { engine, credentials, lookTimeoutMs, now } = this.#options;
     const masterPassword = master && passwordOf(credentials, master);
     const options = { sections: auditSections, timeoutMs: lookTimeoutMs, masterPassword };
-    const known = target.credential === null || credentials.names.includes(target.credential);
-    // A credential may have gone from the configuration since the audit was asked for.
-    if (!known) {
-      const look = {
-        kind: 'denied',
-        at: now(),
-        code: 'NO_CREDENTIAL',
-        message: 'its credential is not configured',
-      } as const;
-      return { target, look, capabilities: null };
-    }
     const first = await observe(engine, credentials, target, options, now);
     const again = first.look.kind === 'busy' || first.look.kind === 'unreachable';
     return { target, ...(again ? await observe(engine, credentials, target, options, now) : first) };

@@ -211,15 +211,6 @@ class Job {
 
   async #see(target: NodeTarget, sections: readonly LookSection[], as: 'master' | 'node'): Promise<Seen> {
     const { engine, credentials, lookTimeoutMs, now, metrics } = this.#options;
-    if (target.credential !== null && !credentials.names.includes(target.credential)) {
-      const look = {
-        kind: 'denied',
-        at: now(),
-        code: 'NO_CREDENTIAL',
-        message: 'its credential is not configured',
-      } as const;
-      return { target, look, capabilities: null };
-    }
     const seen = await observe(engine, credentials, target, { sections, timeoutMs: lookTimeoutMs }, now);
     metrics.look(as, seen.look.kind, 'tookMs' in seen.look ? seen.look.tookMs / 1000 : 0);
     return { target, ...seen };
