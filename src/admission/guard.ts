@@ -91,7 +91,7 @@ function scheduled(
   const nextAt = nextTime({ cron, timeZone }, now);
   if (nextAt === null) throw refuseField('not_a_cron', 'audits.cron', { value: cron });
   const spec = specOf(options);
-  return { cron, timeZone, spec, ...auditLimits(spec, options), nextAt, last: null };
+  return { cron, timeZone, spec, ...auditLimits(spec, options), nextAt, last: null, begins: false };
 }
 
 /** The first time after `now` of a cron expression of five fields; null = it is none, or such a time never comes. */

@@ -86,6 +86,7 @@ const GuardAudits = Type.Object({
   maxRunningPerHost: Type.Integer(),
   nextAt: NullableTime('When the next audit begins; null = never again.'),
   last: Nullable(Type.String(), 'Id of the last audit; null = none yet.'),
+  begins: Type.Boolean({ description: 'Whether the last audit may not be stored yet.' }),
 });
 export type GuardAudits = Of<typeof GuardAudits>;
 

@@ -34,6 +34,7 @@ import type { AuditStore, ProvenSlave, StoredAudit } from '../../store/audits.ts
 import type { ComparisonStore } from '../../store/comparisons.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { Store } from '../../store/store.ts';
+import { lastProofs } from '../proofs.ts';
 import { type ShellOptions, underLease } from '../shell.ts';
 
 export interface AuditHandlerOptions {
@@ -292,10 +293,8 @@ class Job {
     found: readonly { readonly target: NodeTarget; readonly listedAs: string | null }[],
     proven: readonly ProvenSlave[],
   ): Promise<void> {
-    const audited = await this.#options.audits.lastWhole(
-      found.map(({ target }) => target),
-      master.target,
-    );
+    const targets = found.map(({ target }) => target);
+    const proofs = await lastProofs(this.#options.audits, master.target, targets, proven);
     for (const [at, { target, listedAs }] of found.entries()) {
       const index = this.#servers.length;
       if (index >= mostServers) {
@@ -303,9 +302,7 @@ class Job {
         this.#doc = { ...this.#doc, counts: { ...counts, leftOut: counts.leftOut + found.length - at } };
         return;
       }
-      const byExpansion = proven.find(({ slave }) => slave.name === target.name)?.wholeAt ?? null;
-      const proofs = [byExpansion, audited[at] ?? null].filter((each) => each !== null);
-      const wholeAt = proofs.sort((a, b) => b.at - a.at)[0] ?? null;
+      const wholeAt = proofs[at]!;
       this.#servers.push({ index, ...newServer(target, master.index, listedAs), wholeAt });
       this.#changed.add(index);
     }

@@ -16,7 +16,7 @@ import { type EventInput, makeEvent } from '../../model/events.ts';
 import type { LookSection } from '../../model/observation.ts';
 import { auditHasEnded } from '../../model/states.ts';
 import type { NodeTarget } from '../../model/targets.ts';
-import type { StoredGuardDoc, StoredGuardMaster } from '../../model/views/guard.ts';
+import type { GuardedSlave, StoredGuardDoc, StoredGuardMaster } from '../../model/views/guard.ts';
 import { inTurns } from '../../platform/in-turns.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -25,6 +25,7 @@ import type { AuditStore } from '../../store/audits.ts';
 import type { AtWork, GuardAsk, GuardStore, StoredGuard } from '../../store/guards.ts';
 import type { Lease } from '../../store/leases.ts';
 import { masterKey } from '../../store/master-key.ts';
+import { lastProofs } from '../proofs.ts';
 import { type ShellOptions, underLease } from '../shell.ts';
 
 export interface GuardHandlerOptions {
@@ -86,7 +87,7 @@ class Job {
   readonly #lease: Lease;
   readonly #masters: StoredGuardMaster[];
   readonly #changed = new Set<number>();
-  /** Of these, those of which something was found or is over. */
+  /** Of these, those of which something was found or is over, and those with a new slave. */
   readonly #news = new Set<number>();
   /** When each master is looked at next, and how often it was. */
   readonly #dueAt: number[];
@@ -102,7 +103,6 @@ class Job {
   #savedAt = Number.NEGATIVE_INFINITY;
   /** The lease, asks and audits were seen to. */
   #keptAt = Number.NEGATIVE_INFINITY;
-  #auditIsMade = false;
 
   constructor(options: GuardHandlerOptions, lease: Lease, { doc, masters }: StoredGuard) {
     this.#options = options;
@@ -163,13 +163,14 @@ class Job {
     this.#looks[before.index]! += 1;
     const sections = settings ? ([...masterSections, 'config'] as const) : masterSections;
     const master = await this.#see(before.target, sections, 'master');
-    const isKnown = (atWork: AtWork) => (target: NodeTarget) =>
-      atWork.nodes.has(masterKey(target.address)) || atWork.nodes.has(masterKey(target.seenAs));
-    const slaves = slavesOf(before, master, this.#doc.slaves, isKnown(await this.#atWork(atWorkEveryMs)));
+    const slaves = await this.#slavesOf(before, master);
     const seen = new Map<string, Seen>();
-    for (const { target } of slaves) seen.set(target.name, await this.#see(target, slaveSections, 'node'));
+    for (const { target } of slaves) {
+      if (this.#trouble !== null) return;
+      seen.set(target.name, await this.#see(target, slaveSections, 'node'));
+    }
     const judge = async (atWork: AtWork, withProofs: boolean): Promise<Guarded> => {
-      const names = slaves.map(({ target }) => target).filter(isKnown(atWork));
+      const names = slaves.map(({ target }) => target).filter(isNodeOf(atWork));
       const own = atWork.masters.has(masterKey(before.target.address)) ? [before.target] : [];
       const inExpansion = new Set([...names, ...own].map(({ name }) => name));
       const proofs = withProofs ? await this.#proofs(before.target, slaves) : null;
@@ -181,6 +182,15 @@ class Job {
       looked = await judge(await this.#atWork(0), looked.needsProofs);
     // Its slave may have been forgotten meanwhile.
     if (this.#masters[before.index] === before) this.#take(looked, now());
+  }
+
+  /** A slave that an expansion added may be reached otherwise than its master lists it: asked only where one is new. */
+  async #slavesOf(before: StoredGuardMaster, master: Seen): Promise<readonly GuardedSlave[]> {
+    const isAtWork = isNodeOf(await this.#atWork(atWorkEveryMs));
+    const slaves = slavesOf(before, master, this.#doc.slaves, isAtWork);
+    if (slaves.length === before.slaves.length) return slaves;
+    const proven = await this.#options.audits.provenOf(before.target, mostProven);
+    return slavesOf(before, master, [...this.#doc.slaves, ...proven.map(({ slave }) => slave)], isAtWork);
   }
 
   /** What expansions work on; of the memory, unless it is older than `atMostMs`. */
@@ -195,9 +205,10 @@ class Job {
 
   #take({ master, began, cleared }: Guarded, at: number): void {
     const { log } = this.#options;
+    const isOther = this.#masters[master.index]!.slaves.length !== master.slaves.length;
     this.#masters[master.index] = master;
     this.#changed.add(master.index);
-    if (began.length + cleared.length > 0) this.#news.add(master.index);
+    if (isOther || began.length + cleared.length > 0) this.#news.add(master.index);
     for (const { server, reason, since } of cleared)
       this.#events.push(makeEvent('guard.cleared', { at, node: server }, { reason, since, at }));
     for (const { server, reason, level } of began) {
@@ -216,54 +227,49 @@ class Job {
     return { target, ...seen };
   }
 
-  async #proofs(master: NodeTarget, slaves: readonly { readonly target: NodeTarget }[]) {
+  async #proofs(master: NodeTarget, slaves: readonly GuardedSlave[]) {
     const { audits } = this.#options;
     const targets = slaves.map(({ target }) => target);
-    const byExpansion = await audits.provenOf(master, mostProven);
-    const byAudit = await audits.lastWhole(targets, master);
-    return new Map(
-      targets.map((target, at) => {
-        const place = masterKey(target.address);
-        const proofs = [
-          byAudit[at] ?? null,
-          byExpansion.find(({ slave }) => masterKey(slave.address) === place)?.wholeAt ?? null,
-        ].filter((proof) => proof !== null);
-        return [target.name, proofs.sort((a, b) => b.at - a.at)[0] ?? null];
-      }),
-    );
+    const proofs = await lastProofs(audits, master, targets, await audits.provenOf(master, mostProven));
+    return new Map(targets.map(({ name }, at) => [name, proofs[at]!]));
   }
 
-  /** Begins the audit that is due. Its id is stored before it is made, so it is made once. */
+  /** Begins the audit that is due. That it begins is stored before it is made, so it is made once, also after a kill. */
   async #audit(): Promise<void> {
-    const { audits, now, doorbell } = this.#options;
+    const { audits, now } = this.#options;
     const schedule = this.#doc.audits;
     if (schedule === null) return;
-    const isDue = schedule.nextAt !== null && schedule.nextAt <= now();
-    if (this.#auditIsMade && !isDue) return;
+    if (schedule.begins) return this.#make(schedule.last!);
+    if (schedule.nextAt === null || schedule.nextAt > now()) return;
     const last = schedule.last === null ? null : await audits.get(schedule.last);
-    if (schedule.last !== null && last === null && !this.#auditIsMade) await this.#make(schedule.last);
-    this.#auditIsMade = true;
-    if (!isDue) return;
-    const nextAt = nextTime(schedule, now());
     const busy = last !== null && !auditHasEnded(last.doc.state);
-    const auditId = busy ? schedule.last! : `aud_${this.#doc.id}-${schedule.nextAt}`;
-    this.#doc = { ...this.#doc, audits: { ...schedule, nextAt, last: auditId } };
+    const auditId = busy ? last.doc.id : `aud_${this.#doc.id}-${schedule.nextAt}`;
+    const nextAt = nextTime(schedule, now());
+    this.#doc = { ...this.#doc, audits: { ...schedule, nextAt, last: auditId, begins: !busy } };
     const type = busy ? 'guard.audit_skipped' : 'guard.audit_started';
     this.#events.push(makeEvent(type, { at: now() }, { auditId }));
     await this.#save();
-    if (busy) return;
-    await this.#make(auditId);
-    // A ring that is lost is made up for by whoever looks for audits that are due.
-    await doorbell.ring(auditId).catch(() => undefined);
+    if (!busy) await this.#make(auditId);
   }
 
   async #make(id: string): Promise<void> {
-    const { audits, now } = this.#options;
+    const { audits, now, doorbell } = this.#options;
     const { slaves } = this.#doc;
     const { spec, maxRunning, maxRunningPerHost } = this.#doc.audits!;
-    const made = { id, requestedBy: `guard ${this.#doc.id}`, createdAt: now() };
+    const made = {
+      spec,
+      maxRunning,
+      maxRunningPerHost,
+      id,
+      requestedBy: `guard ${this.#doc.id}`,
+      createdAt: now(),
+      slaves,
+    };
     const masters = this.#masters.map(({ target }) => target);
-    await audits.create(newAuditOf({ ...made, spec, maxRunning, maxRunningPerHost, slaves }, masters));
+    if ((await audits.get(id)) === null) await audits.create(newAuditOf(made, masters));
+    this.#doc = { ...this.#doc, audits: { ...this.#doc.audits!, begins: false } };
+    // A ring that is lost is made up for by whoever looks for audits that are due.
+    await doorbell.ring(id).catch(() => undefined);
   }
 
   /** Stores what is new, and once a minute what is remembered; then sees to what was asked meanwhile. */
@@ -310,3 +316,9 @@ class Job {
     }
   }
 }
+
+/** Whether expansions work on a node. */
+const isNodeOf =
+  ({ nodes }: AtWork) =>
+  ({ address, seenAs }: NodeTarget): boolean =>
+    nodes.has(masterKey(address)) || nodes.has(masterKey(seenAs));

@@ -163,17 +163,21 @@ test('a guard tells of slaves that are spoilt, clears what is over, and writes t
 test('servers that die are found; what an expansion of this service does is not', async () => {
   await fleet();
   const { a, b, stranger } = served.addresses;
+  // The service reaches it otherwise than its master lists it.
+  const elsewhere = stranger!.replace('127.0.0.1', 'localhost');
   const { id } = await call<Guard>('/v1/guards', { masters: [a, b], everyMs });
   await until(async () => (await guardOf(id)).counts.slaves === 3, { what: 'the slaves are found' });
   const expansion = await call<{ id: string }>('/v1/expansions', {
     master: a,
-    nodes: [{ address: stranger, overwriteData: true }],
+    nodes: [{ address: elsewhere, seenAs: stranger, overwriteData: true }],
   });
   await until(
     async () => (await call<{ state: string }>(`/v1/expansions/${expansion.id}`)).state === 'succeeded',
     { what: 'the expansion succeeds' },
   );
   await until(async () => (await guardOf(id)).counts.slaves === 4, { what: 'its node is guarded' });
+  const { slaves } = (await guardOf(id)).masters[0]!;
+  expect(slaves.map(({ target }) => target.name)).toContain(elsewhere);
   const before = looks();
   await until(() => looks() >= before + 2, { what: 'the servers are looked at again' });
   expect((await eventsOf(id)).filter((event) => event.startsWith('guard.found'))).toEqual([]);
@@ -219,12 +223,25 @@ test('an audit begins at its time, once; what is no time is refused', async () =
   const last = await until(async () => (await guardOf(id)).audits!.last, { what: 'an audit begins' });
   const audit = await until(
     async () => {
-      const shown = await call<Audit>(`/v1/audits/${last}`);
-      return shown.state === 'completed' ? shown : null;
+      // It is made a moment after it is named.
+      const { status, answer } = await send(`/v1/audits/${last}`);
+      const shown = status === 200 ? (answer as Audit) : null;
+      return shown?.state === 'completed' ? shown : null;
     },
     { withinMs: 100_000, what: 'the audit ends' },
   );
   expect([audit.requestedBy, audit.counts.whole]).toEqual([`guard ${id}`, 2]);
+  await until(async () => !(await guardOf(id)).audits!.begins, { what: 'the guard knows that it is made' });
   expect((await guardOf(id)).audits).toMatchObject({ last, nextAt: asked!.nextAt });
   expect((await eventsOf(id)).filter((event) => event === 'guard.audit_started')).toHaveLength(1);
+
+  // One that was deleted since, as it ended long ago, is not made again by the next worker.
+  await service!.close();
+  const later = openTestStores(database.connection);
+  await later.database.query('delete from audits');
+  await later.close();
+  await start();
+  const before = looks();
+  await until(() => looks() >= before + 2, { what: 'the servers are looked at again' });
+  expect((await send(`/v1/audits/${last}`)).status).toBe(404);
 });
