@@ -1,6 +1,8 @@
 import { printable } from '../admission/validate.ts';
 import type { Expansion, Join } from '../model/expansion.ts';
 import { refuse, refuseField } from '../model/refusal.ts';
+import type { Log } from '../platform/log.ts';
+import type { Doorbell, KindName } from '../queue/doorbell.ts';
 import { decodeCursor } from '../store/expansion-rows.ts';
 import type { Store } from '../store/store.ts';
 
@@ -18,6 +20,18 @@ export function existingJoin(expansion: Expansion, node: string): Join {
   const nodes = expansion.joins.slice(0, 5).map((candidate) => candidate.target.name);
   const more = expansion.joins.length > nodes.length;
   throw refuse('no_such_node', { id: expansion.id, node: printable(node), nodes, more });
+}
+
+/** Rings for what was stored; without the ring a worker finds it a little later. */
+export async function wake(
+  doorbell: Pick<Doorbell, 'ring'>,
+  log: Pick<Log, 'warn'>,
+  what: KindName,
+  id: string,
+): Promise<void> {
+  await doorbell
+    .ring(id)
+    .catch((error: unknown) => log.warn({ err: error, [`${what}Id`]: id }, 'a worker could not be woken'));
 }
 
 /** A foreign cursor would silently begin at the first page again, for ever; so it is refused. */

@@ -2,11 +2,11 @@ import { auditHasEnded } from '../model/states.ts';
 import type { NodeTarget } from '../model/targets.ts';
 import type { StoredAuditDoc, StoredAuditServer } from '../model/views/audit.ts';
 import type { AuditCancel, AuditStore } from './audits.ts';
-import { Conditions } from './conditions.ts';
 import type { Database, Queryable } from './database.ts';
-import { appendEvents, decodeCursor, encodeCursor } from './expansion-rows.ts';
+import { appendEvents } from './expansion-rows.ts';
 import { toJson } from './json.ts';
 import { masterKey } from './master-key.ts';
+import { newestFirst } from './newest-first.ts';
 import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
 import { NotFoundError } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
@@ -55,17 +55,7 @@ export function createPostgresAudits(database: Database): AuditStore {
     },
 
     async list(filter) {
-      const where = new Conditions();
-      const after = decodeCursor(filter.cursor);
-      if (after) where.add((p, q) => `(created_at, id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
-      const rows = await database.query<DocRow>(
-        `select doc, cancel from audits ${where.sql}
-         order by created_at desc, id desc limit ${where.value(filter.limit + 1)}`,
-        where.values,
-      );
-      const items = rows.slice(0, filter.limit).map(docOf);
-      const last = rows.length > filter.limit ? items.at(-1) : undefined;
-      return { items, nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null };
+      return newestFirst(database, 'select doc, cancel from audits', filter, docOf);
     },
 
     async save(lease, doc, servers, lookAgainInMs, events = []) {

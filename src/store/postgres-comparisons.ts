@@ -4,9 +4,9 @@ import type { ComparisonControl, StoredDifference } from '../model/views/compari
 import type { ComparisonChange, ComparisonStore, StoredComparison } from './comparisons.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Queryable, Row } from './database.ts';
-import { decodeCursor, encodeCursor } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import type { Lease } from './leases.ts';
+import { newestFirst } from './newest-first.ts';
 import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
 import { NotFoundError } from './store.ts';
 import { type DocumentKind, type Stored, stamp, upgrade } from './upgrades.ts';
@@ -72,16 +72,7 @@ export function createPostgresComparisons(
       const where = new Conditions();
       if (filter.states) where.add((p) => `state = any (${p}::text[])`, filter.states);
       if (filter.expansionId) where.add((p) => `expansion_id = ${p}`, filter.expansionId);
-      const after = decodeCursor(filter.cursor);
-      if (after) where.add((p, q) => `(created_at, id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
-      const rows = await database.query<ComparisonRow>(
-        `select ${columns} from comparisons ${where.sql}
-         order by created_at desc, id desc limit ${where.value(filter.limit + 1)}`,
-        where.values,
-      );
-      const items = rows.slice(0, filter.limit).map(comparisonOf);
-      const last = rows.length > filter.limit ? items.at(-1) : undefined;
-      return { items, nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null };
+      return newestFirst(database, `select ${columns} from comparisons`, filter, comparisonOf, where);
     },
 
     async save(lease, change) {

@@ -1,11 +1,11 @@
 import type { NodeTarget } from '../model/targets.ts';
 import type { StoredGuardDoc, StoredGuardMaster } from '../model/views/guard.ts';
-import { Conditions } from './conditions.ts';
 import { type Database, onlyRow, type Queryable } from './database.ts';
-import { appendEvents, decodeCursor, encodeCursor } from './expansion-rows.ts';
+import { appendEvents } from './expansion-rows.ts';
 import type { GuardAsk, GuardStore } from './guards.ts';
 import { toJson } from './json.ts';
 import { masterKey } from './master-key.ts';
+import { newestFirst } from './newest-first.ts';
 import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
 import { NotFoundError } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
@@ -46,17 +46,9 @@ export function createPostgresGuards(database: Database): GuardStore {
     },
 
     async list(filter) {
-      const where = new Conditions();
-      const after = decodeCursor(filter.cursor);
-      if (after) where.add((p, q) => `(created_at, id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
-      const rows = await database.query<DocRow>(
-        `select doc from guards ${where.sql}
-         order by created_at desc, id desc limit ${where.value(filter.limit + 1)}`,
-        where.values,
+      return newestFirst(database, 'select doc from guards', filter, ({ doc }: DocRow) =>
+        upgrade<StoredGuardDoc>('guard', doc),
       );
-      const items = rows.slice(0, filter.limit).map(({ doc }) => upgrade<StoredGuardDoc>('guard', doc));
-      const last = rows.length > filter.limit ? items.at(-1) : undefined;
-      return { items, nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null };
     },
 
     async unended() {

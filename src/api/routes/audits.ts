@@ -17,7 +17,7 @@ import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
-import { checkCursor } from '../shared.ts';
+import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { historyRoute } from './events.ts';
 
@@ -53,7 +53,7 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
         const made = { id: api.newId('aud'), requestedBy: requesterOf(request).name, createdAt: api.now() };
         const audit = await newAudit(request.body, made, credentials, (limit) => audits.knownMasters(limit));
         await audits.create(audit);
-        await wake(parts, api, audit.doc.id);
+        await wake(parts.doorbell, api.log, 'audit', audit.doc.id);
         return reply
           .code(202)
           .header('location', `/v1/audits/${audit.doc.id}`)
@@ -143,7 +143,7 @@ function cancelRoute(plain: FastifyInstance, parts: AuditRouteParts, api: ApiPar
       if (auditHasEnded(state)) throw refuse('audit_ended', { id, state });
       const { reason } = request.body;
       await parts.audits.cancel(id, { reason, by: requesterOf(request).name, at: api.now() });
-      await wake(parts, api, id);
+      await wake(parts.doorbell, api.log, 'audit', id);
       return reply.code(202).send(auditView(await existing(parts.audits, id), reader(request)));
     },
   );
@@ -167,11 +167,4 @@ async function existing(audits: AuditStore, id: string): Promise<StoredAudit> {
   const audit = await audits.get(id);
   if (audit !== null) return audit;
   throw refuse('no_such_audit', { id });
-}
-
-/** The request is stored; without the ring a worker finds it a little later. */
-async function wake({ doorbell }: AuditRouteParts, { log }: ApiParts, id: string): Promise<void> {
-  await doorbell
-    .ring(id)
-    .catch((error: unknown) => log.warn({ err: error, auditId: id }, 'a worker could not be woken'));
 }

@@ -33,7 +33,7 @@ import {
   ReasonBody,
   strict,
 } from '../schemas.ts';
-import { checkCursor } from '../shared.ts';
+import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { EventQuery, lastEventId, pageOf, StreamHeaders, streamText, wantsStream } from './events.ts';
 
@@ -262,12 +262,7 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
         const by = requesterOf(request).name;
         const control = { id: api.newId('ctl'), verb, reason, by, at, cancelMembers };
         await parts.campaigns.control(campaign.id, control);
-        // The request is stored; without the ring a worker finds it a little later.
-        await parts.doorbell
-          .ring(campaign.id)
-          .catch((error: unknown) =>
-            api.log.warn({ err: error, campaignId: campaign.id }, 'a worker could not be woken'),
-          );
+        await wake(parts.doorbell, api.log, 'campaign', campaign.id);
         return reply
           .code(202)
           .send(campaignView(await existing(parts.campaigns, campaign.id), api.now(), reader(request)));

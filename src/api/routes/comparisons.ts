@@ -17,7 +17,7 @@ import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, Limit, ReasonBody, strict } from '../schemas.ts';
-import { checkCursor } from '../shared.ts';
+import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 
 const Params = Type.Object({
@@ -69,7 +69,7 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
           createdAt: api.now(),
         };
         const comparison = await comparisons.create(newComparison(request.body, made, parts.credentials));
-        await wake(parts, api, comparison.id);
+        await wake(parts.doorbell, api.log, 'comparison', comparison.id);
         return reply
           .code(202)
           .header('location', `/v1/comparisons/${comparison.id}`)
@@ -179,7 +179,7 @@ function controlRoutes(plain: FastifyInstance, parts: ComparisonParts, api: ApiP
           by: requesterOf(request).name,
           at: api.now(),
         });
-        await wake(parts, api, comparison.id);
+        await wake(parts.doorbell, api.log, 'comparison', comparison.id);
         return reply
           .code(202)
           .send(comparisonView(await existing(parts.comparisons, comparison.id), request));
@@ -230,11 +230,4 @@ async function* differenceLines(
     if (items.length < differencesPerRead) return;
     afterSeq = items.at(-1)!.seq;
   }
-}
-
-/** The request is stored; without the ring a worker finds it a little later. */
-async function wake({ doorbell }: ComparisonParts, { log }: ApiParts, id: string): Promise<void> {
-  await doorbell
-    .ring(id)
-    .catch((error: unknown) => log.warn({ err: error, comparisonId: id }, 'a worker could not be woken'));
 }

@@ -3,7 +3,7 @@ import type { Control, ControlVerb } from '../../model/expansion.ts';
 import { AcceptedControl } from '../../model/views/expansion.ts';
 import type { ApiParts } from '../parts.ts';
 import { errorResponses, IdParams, NodeParams, ReasonBody } from '../schemas.ts';
-import { existing, existingJoin } from '../shared.ts';
+import { existing, existingJoin, wake } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
 const wholeVerbs = {
@@ -76,11 +76,6 @@ async function steer(
   if (problem !== null) throw problem;
   const control: Control = { ...asked, id: parts.newId('ctl'), by, at: parts.now() };
   await parts.store.addControl(id, control);
-  // The control is stored; without the ring a worker finds it a little later.
-  await parts.doorbell
-    .ring(id)
-    .catch((error: unknown) =>
-      parts.log.warn({ err: error, expansionId: id }, 'a worker could not be woken'),
-    );
+  await wake(parts.doorbell, parts.log, 'expansion', id);
   return { ...control, expansionId: id };
 }

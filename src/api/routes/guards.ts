@@ -15,7 +15,7 @@ import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
-import { checkCursor } from '../shared.ts';
+import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { historyRoute } from './events.ts';
 
@@ -65,7 +65,7 @@ export function guardRoutes(parts: GuardRouteParts): RoutePlugin {
         const { id, requestedBy, createdAt: at } = guard.doc;
         const facts = { requestedBy, masters: guard.masters.length };
         await guards.create(guard, [makeEvent('guard.started', { at }, facts)]);
-        await wake(parts, api, id);
+        await wake(parts.doorbell, api.log, 'guard', id);
         return reply
           .code(202)
           .header('location', `/v1/guards/${id}`)
@@ -128,7 +128,7 @@ function askRoutes(plain: FastifyInstance, parts: GuardRouteParts, api: ApiParts
 
   async function ask(id: string, what: GuardAsk, forWhom: Reader): Promise<Guard> {
     await guards.ask(id, what);
-    await wake(parts, api, id);
+    await wake(parts.doorbell, api.log, 'guard', id);
     return guardView(await existing(guards, id), forWhom);
   }
 
@@ -203,11 +203,4 @@ async function unended(guards: GuardStore, id: string): Promise<StoredGuard> {
   const guard = await existing(guards, id);
   if (guard.doc.state === 'ended') throw refuse('guard_ended', { id });
   return guard;
-}
-
-/** The request is stored; without the ring a worker finds it a little later. */
-async function wake({ doorbell }: GuardRouteParts, { log }: ApiParts, id: string): Promise<void> {
-  await doorbell
-    .ring(id)
-    .catch((error: unknown) => log.warn({ err: error, guardId: id }, 'a worker could not be woken'));
 }

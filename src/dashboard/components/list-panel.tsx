@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useMessages } from '../i18n.tsx';
 import { ErrorNotice, Loading } from './parts.tsx';
 import { Scrollable } from './scrollable.tsx';
+import { TableHead } from './table-head.tsx';
 
 interface Pages<T> {
   readonly pages: readonly { readonly items: readonly T[] }[];
@@ -35,15 +36,7 @@ export function ListPanel<T extends { readonly id: string }>({
         <div className="panel">
           <Scrollable label={label}>
             <table className="table history-table">
-              <thead>
-                <tr>
-                  {columns.map((column) => (
-                    <th key={column} scope="col">
-                      {column}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <TableHead columns={columns} />
               <tbody>{items.map(row)}</tbody>
             </table>
           </Scrollable>

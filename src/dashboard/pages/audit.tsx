@@ -5,6 +5,7 @@ import { keys, useAudit, useIsOperator } from '../api/queries.ts';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
+import { TableHead } from '../components/table-head.tsx';
 import { formatDateTime } from '../format.ts';
 import { useLanguage, useMessages } from '../i18n.tsx';
 import { Link } from '../router.tsx';
@@ -69,15 +70,7 @@ function AuditView({ audit }: { readonly audit: Audit }) {
         <Panel id="slaves" title={a.slaves} flush>
           <Scrollable label={a.slaves}>
             <table className="table">
-              <thead>
-                <tr>
-                  {[a.verdict, a.slave, a.master, a.version, a.why].map((column) => (
-                    <th key={column} scope="col">
-                      {column}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <TableHead columns={[a.verdict, a.slave, a.master, a.version, a.why]} />
               <tbody>
                 {shown.map((server) => (
                   <ServerRow

@@ -1,9 +1,9 @@
-import { Button, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Comparison } from '../../model/views/comparison.ts';
-import { startComparison, useComparisons, useIsOperator } from '../api/queries.ts';
-import { ListPanel } from '../components/list-panel.tsx';
-import { PageTitle, useDuration, useNow } from '../components/parts.tsx';
+import { startComparison, useComparisons } from '../api/queries.ts';
+import { ListPage } from '../components/list-page.tsx';
+import { useDuration, useNow } from '../components/parts.tsx';
 import { StartDialog } from '../components/start-dialog.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
 import { formatCount, formatMoment } from '../format.ts';
@@ -29,28 +29,14 @@ export function ComparisonBadge({ state }: { readonly state: Comparison['state']
 
 export default function ComparisonsPage() {
   const c = useMessages().comparisons;
-  const operator = useIsOperator();
-  const [asking, setAsking] = useState(false);
   return (
-    <div className="main">
-      <div className="row apart">
-        <PageTitle title={c.title}>{c.title}</PageTitle>
-        {operator && <Button onClick={() => setAsking(true)}>{c.start}</Button>}
-      </div>
-      {asking && <StartComparison onClose={() => setAsking(false)} />}
-      <ListPanel
-        list={useComparisons()}
-        label={c.title}
-        columns={[c.state, c.left, c.right, c.depth, c.verdict, c.differences, c.started, c.took]}
-        row={(comparison) => <ComparisonRow key={comparison.id} comparison={comparison} />}
-        none={
-          <>
-            <h2>{c.none}</h2>
-            <p>{c.noneText}</p>
-          </>
-        }
-      />
-    </div>
+    <ListPage
+      texts={c}
+      dialog={(onClose) => <StartComparison onClose={onClose} />}
+      list={useComparisons()}
+      columns={[c.state, c.left, c.right, c.depth, c.verdict, c.differences, c.started, c.took]}
+      row={(comparison) => <ComparisonRow key={comparison.id} comparison={comparison} />}
+    />
   );
 }
 

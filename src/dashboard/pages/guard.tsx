@@ -4,6 +4,7 @@ import { keys, useGuard, useIsOperator } from '../api/queries.ts';
 import { PageTitle, PageToCome, Panel, Said, useNow } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
+import { TableHead } from '../components/table-head.tsx';
 import { formatDateTime, formatMoment } from '../format.ts';
 import { useLanguage, useMessages } from '../i18n.tsx';
 import { Link } from '../router.tsx';
@@ -81,15 +82,7 @@ function Findings({ guard: { masters } }: { readonly guard: Guard }) {
     <Panel id="findings" title={g.findings} flush>
       <Scrollable label={g.findings}>
         <table className="table">
-          <thead>
-            <tr>
-              {[g.level, g.server, g.since, g.what].map((column) => (
-                <th key={column} scope="col">
-                  {column}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead columns={[g.level, g.server, g.since, g.what]} />
           <tbody>
             {findings.map(({ server, reason, level, since, nextStep }) => (
               <tr key={`${server} ${reason.code}`}>
@@ -122,16 +115,7 @@ function Servers({ guard, canForget }: { readonly guard: Guard; readonly canForg
     <Panel id="servers" title={g.guarded} flush>
       <Scrollable label={g.guarded}>
         <table className="table">
-          <thead>
-            <tr>
-              {[g.master, g.slave, g.version, g.lookedAt, g.proven].map((column) => (
-                <th key={column} scope="col">
-                  {column}
-                </th>
-              ))}
-              {canForget && <td />}
-            </tr>
-          </thead>
+          <TableHead columns={[g.master, g.slave, g.version, g.lookedAt, g.proven]} unnamed={canForget} />
           <tbody>
             {guard.masters.flatMap((master) => [
               <tr key={master.index}>

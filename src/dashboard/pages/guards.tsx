@@ -1,16 +1,16 @@
-import { Button, Textarea, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { guardSummary } from '../../model/guard-texts.ts';
 import type { GuardFinding, StoredGuardDoc } from '../../model/views/guard.ts';
-import { startGuard, useGuards, useIsOperator } from '../api/queries.ts';
-import { ListPanel } from '../components/list-panel.tsx';
-import { PageTitle, useNow } from '../components/parts.tsx';
+import { startGuard, useGuards } from '../api/queries.ts';
+import { ListPage } from '../components/list-page.tsx';
+import { useMasters } from '../components/masters-field.tsx';
+import { useNow } from '../components/parts.tsx';
 import { StartDialog } from '../components/start-dialog.tsx';
 import { Badge } from '../components/status.tsx';
 import { formatMoment } from '../format.ts';
 import { useLanguage, useMessages } from '../i18n.tsx';
 import { Link, useRouter } from '../router.tsx';
-import { parseNodes } from './new-expansion/parse-nodes.ts';
 
 export function GuardStateBadge({ state }: { readonly state: StoredGuardDoc['state'] }) {
   const { states } = useMessages().guards;
@@ -24,28 +24,14 @@ export function LevelBadge({ level }: { readonly level: GuardFinding['level'] })
 
 export default function GuardsPage() {
   const g = useMessages().guards;
-  const operator = useIsOperator();
-  const [asking, setAsking] = useState(false);
   return (
-    <div className="main">
-      <div className="row apart">
-        <PageTitle title={g.title}>{g.title}</PageTitle>
-        {operator && <Button onClick={() => setAsking(true)}>{g.start}</Button>}
-      </div>
-      {asking && <StartGuard onClose={() => setAsking(false)} />}
-      <ListPanel
-        list={useGuards()}
-        label={g.title}
-        columns={[g.since, g.label, g.state, g.finds]}
-        row={(guard) => <GuardRow key={guard.id} guard={guard} />}
-        none={
-          <>
-            <h2>{g.none}</h2>
-            <p>{g.noneText}</p>
-          </>
-        }
-      />
-    </div>
+    <ListPage
+      texts={g}
+      dialog={(onClose) => <StartGuard onClose={onClose} />}
+      list={useGuards()}
+      columns={[g.since, g.label, g.state, g.finds]}
+      row={(guard) => <GuardRow key={guard.id} guard={guard} />}
+    />
   );
 }
 
@@ -77,16 +63,14 @@ function StartGuard({ onClose }: { readonly onClose: () => void }) {
   const t = useMessages();
   const g = t.guards;
   const { go } = useRouter();
-  const [text, setText] = useState('');
   const [label, setLabel] = useState('');
   const [cron, setCron] = useState('');
   const [timeZone, setTimeZone] = useState(() => Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const { nodes, problems } = parseNodes(text);
-  const masters = nodes.length === 0 ? 'all' : nodes.map(({ address }) => address);
+  const { masters, isComplete, field } = useMasters();
   return (
     <StartDialog
       texts={{ title: g.start, text: g.startText, depth: g.depth, submit: g.submit }}
-      isComplete={problems.length === 0}
+      isComplete={isComplete}
       start={(depth) =>
         startGuard({
           masters,
@@ -98,17 +82,7 @@ function StartGuard({ onClose }: { readonly onClose: () => void }) {
       onClose={onClose}
       fields={(checked) => (
         <>
-          <Textarea
-            data-autofocus
-            label={g.masters}
-            description={t.audits.mastersHelp}
-            className="mono-input"
-            rows={5}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-            spellCheck={false}
-            error={checked && problems[0] ? `${problems[0].text}: host:port` : undefined}
-          />
+          {field(checked)}
           <TextInput
             label={g.label}
             value={label}

@@ -11,7 +11,6 @@ export const guards = {
   finds: 'Finds',
   start: 'New guard',
   startText: 'Watches these masters and their slaves until you end it. Only reads.',
-  masters: 'Masters',
   cron: 'Time of the audits (optional)',
   cronHelp: 'As cron has it: 30 3 * * 1 is Mondays at 03:30. Empty: no audits.',
   timeZone: 'Time zone of the audits',

@@ -12,7 +12,6 @@ export const guards: typeof english = {
   finds: '发现',
   start: '新建值守',
   startText: '持续查看这些主节点及其从节点，直到您结束它。只读取。',
-  masters: '主节点',
   cron: '巡检时间（可选）',
   cronHelp: 'cron 形式：30 3 * * 1 表示每周一 03:30。留空则不巡检。',
   timeZone: '巡检时间的时区',
