@@ -11,7 +11,9 @@ import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { guardRoutes, mostGuards } from './api/routes/guards.ts';
 import { recordingRoutes } from './api/routes/recording.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
+import { createConnectors } from './connectors/connectors.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
+import type { AskStep } from './model/hooks.ts';
 import { createFigureReader } from './net/figure.ts';
 import { createSender } from './net/send.ts';
 import type { Config } from './platform/config.ts';
@@ -66,6 +68,8 @@ interface Parts {
   readonly admission: Admission;
   readonly campaigns: Campaigns;
   readonly engine: ReturnType<typeof createPikaEngine>;
+  /** Asks the connectors at a step. */
+  readonly connectors: AskStep;
   readonly newId: NewId;
   readonly crashPoint: AtCrashPoint;
 }
@@ -142,6 +146,11 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
 
   const newId = idMaker(Date.now);
   const engine = createPikaEngine({ secrets: config.secrets, knowledge: config.knowledge });
+  const connectors = createConnectors(config.connectors, {
+    wayOut: { allowed: config.outgoing },
+    secrets: config.secrets,
+    now: Date.now,
+  });
   const metrics = createMetrics({ processMetrics: true });
   const crashPoint = crashAsOrdered(config.crashAt);
   const admission = createAdmission({
@@ -187,6 +196,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     admission,
     campaigns,
     engine,
+    connectors,
     newId,
     crashPoint,
   };

@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   queue: ['model', 'core/sync', 'platform'],
   net: ['model', 'platform', 'webhooks'],
   agent: ['model', 'core/sync', 'engines', 'platform', 'net'],
+  connectors: ['model', 'platform', 'net'],
   simulator: ['resp'],
 };
 
@@ -28,7 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const keepers: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['queue'],
   pg: ['store', 'queue', 'platform'],
-  ioredis: ['engines', 'queue', 'demo'],
+  ioredis: ['engines', 'queue', 'connectors', 'demo'],
   fastify: ['api', 'service.ts', 'work'],
 };
 

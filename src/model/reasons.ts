@@ -5,6 +5,7 @@
 import { anomalyTitle } from './anomalies.ts';
 import { batchReasons } from './batch-reasons.ts';
 import { causeText } from './causes.ts';
+import { connectorTexts } from './connector-texts.ts';
 import { type EvidenceRule, ruleFor } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { type MasterWork, masterWorkText } from './findings/settings.ts';
@@ -266,6 +267,20 @@ export const reasons = {
       '操作员可在该 webhook 的投递记录中查看其回复内容。' +
       `每 ${askedAgainSeconds} 秒再次询问；如需跳过，请删除该 webhook。`,
   }),
+  held_by_connector: text<{
+    connector: string;
+    node: string;
+    /** What it waits for, or what it met. */
+    said: readonly Said[];
+    askedAgainSeconds: number;
+  }>({
+    en: ({ connector, node, said, askedAgainSeconds }, reader) =>
+      `${node} is held by the connector ${connector}: ${said.map((each) => readSaid(connectorTexts, each, reader)).join('; ')}. ` +
+      `The service asks again after ${askedAgainSeconds} s. To go on without this connector, take it out of the file that PIKA_EXPANDER_CONNECTORS names, and start the service again.`,
+    zh: ({ connector, node, said, askedAgainSeconds }, reader) =>
+      `${node} 被连接器 ${connector} 暂缓：${said.map((each) => readSaid(connectorTexts, each, reader)).join('；')}。` +
+      `${askedAgainSeconds} 秒后再次询问；如需跳过，请从 PIKA_EXPANDER_CONNECTORS 所指文件中移除该连接器，并重启服务。`,
+  }),
   webhooks_being_asked: text<{ batch: number }>({
     en: ({ batch }) => `the service asks the webhooks that may hold batch ${batch}`,
     zh: ({ batch }) => `正在询问可暂缓第 ${batch} 批的 webhook`,
@@ -503,6 +518,10 @@ export const because = <Code extends ReasonCode>(
   code: Code,
   ...[facts]: FactsArgument<typeof reasons, Code>
 ): Reason => saidBy(reasons, code, (facts ?? {}) as Facts);
+
+/** Several reasons as one; null = there is none. */
+export const inOne = (reasons: readonly Reason[]): Reason | null =>
+  reasons.length > 1 ? because('several', { reasons }) : (reasons[0] ?? null);
 
 /** Whether two reasons say the same. */
 export const sameReason = (a: Said | null, b: Said | null): boolean =>

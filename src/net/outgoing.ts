@@ -16,10 +16,12 @@ export interface WayOut {
 }
 
 export interface OutgoingRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly body?: string;
+  /** How much of the answer's body is read. Default: 1,000 bytes. */
+  readonly mostAnswerBytes?: number;
 }
 
 export interface OutgoingAnswer {
@@ -28,7 +30,7 @@ export interface OutgoingAnswer {
   readonly text: string;
 }
 
-const keptAnswerBytes = 1000;
+const usualAnswerBytes = 1000;
 
 /**
  * The one way by which the service sends requests over HTTP. It follows no redirect, reads only the beginning of an answer,
@@ -37,7 +39,7 @@ const keptAnswerBytes = 1000;
  */
 export async function askOutside(
   wayOut: WayOut,
-  { method, url: text, headers = {}, body = '' }: OutgoingRequest,
+  { method, url: text, headers = {}, body = '', mostAnswerBytes = usualAnswerBytes }: OutgoingRequest,
   signal: AbortSignal,
 ): Promise<OutgoingAnswer> {
   const url = parseOutgoingUrl(text, wayOut.allowed);
@@ -61,27 +63,31 @@ export async function askOutside(
     request.end(body);
   });
   try {
-    return { status: response.statusCode ?? 0, text: await beginningOf(response, signal) };
+    return { status: response.statusCode ?? 0, text: await beginningOf(response, mostAnswerBytes, signal) };
   } finally {
     response.destroy();
   }
 }
 
 /** As much of an answer's body as is ever shown. */
-async function beginningOf(response: IncomingMessage, signal: AbortSignal): Promise<string> {
+async function beginningOf(
+  response: IncomingMessage,
+  mostBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       pieces.push(chunk);
       bytes += chunk.length;
-      if (bytes >= keptAnswerBytes) break;
+      if (bytes >= mostBytes) break;
     }
   } catch (error) {
     // The status is the answer; a body that never ends only delays what is shown of it.
     if (!signal.aborted) throw error;
   }
-  return withoutControls(Buffer.concat(pieces).subarray(0, keptAnswerBytes).toString('utf8'));
+  return withoutControls(Buffer.concat(pieces).subarray(0, mostBytes).toString('utf8'));
 }
 
 export class ForbiddenAddress extends Error {

@@ -42,7 +42,7 @@ export function createSender(options: SendOptions): SendHook {
       );
       return { ...answer, error: null, tookMs: options.now() - startedAt };
     } catch (error) {
-      const said = reasonOf(error as NodeJS.ErrnoException, options.timeoutMs);
+      const said = whyNoAnswer(error as NodeJS.ErrnoException, options.timeoutMs);
       return { status: null, text: '', error: said, tookMs: options.now() - startedAt };
     }
   };
@@ -66,7 +66,8 @@ function headersOf(hook: OutgoingHook, body: string, now: number): Record<string
   };
 }
 
-function reasonOf(error: NodeJS.ErrnoException, timeoutMs: number): Said<DeliveryCode> {
+/** Why a request got no answer. */
+export function whyNoAnswer(error: NodeJS.ErrnoException, timeoutMs: number): Said<DeliveryCode> {
   const cause = (error.cause as Error | undefined)?.name ?? error.name;
   if (cause === 'TimeoutError') return deliverySays('no_answer', { seconds: timeoutMs / 1000 });
   if (error.name === 'AbortError') return deliverySays('cut_off');

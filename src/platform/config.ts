@@ -8,6 +8,7 @@ import { renamedCommands } from '../model/commands.ts';
 import { type Values, valueAt } from '../model/fields.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { SlotLimits } from '../model/slots.ts';
+import { type ConnectorConfig, connectorsOf } from './connectors.ts';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './crash-points.ts';
 import { isOpenToOthers } from './secret-file.ts';
 import { loopback, parseRule, privateNetworks } from './server-rules.ts';
@@ -74,6 +75,8 @@ export interface Config {
   readonly keepEndedDays: number | null;
   /** What is known of releases of Pika. */
   readonly knowledge: Knowledge;
+  /** Whom proven slaves are published to. */
+  readonly connectors: readonly ConnectorConfig[];
   /** How many reverse proxies stand before the service: so many entries of X-Forwarded-For are theirs. */
   readonly trustProxy: number;
   /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
@@ -185,6 +188,7 @@ export function loadConfig(
   const get = <N extends SettingName>(name: N, override?: unknown) => source.setting(name, file, override);
   const networks = get('nodeNetworks');
   const credentials = source.credentials(file.credentials ?? {}, networks ?? privateNetworks);
+  const connectors = source.connectors(get('connectorsFile'));
   const [databaseUrl, redisUrl] = [get('databaseUrl'), get('redisUrl')];
   const config: Config = {
     role: get('role', overrides.role),
@@ -210,8 +214,9 @@ export function loadConfig(
     },
     keepEndedDays: get('keepEndedDays'),
     knowledge: knowledgeOf(get('knowledgeFile'), problems),
+    connectors,
     trustProxy: get('trustProxy'),
-    secrets: collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
+    secrets: [...collectSecrets(tokens, credentials, [databaseUrl, redisUrl]), ...source.ofConnectors],
     crashAt: source.crashOrder('PIKA_EXPANDER_CRASH_AT'),
   };
   problems.push(...listenProblems(config), ...roleProblems(config));
@@ -265,6 +270,8 @@ class ConfigSource {
   readonly #env: Env;
   readonly #readText: ReadText;
   readonly #problems: string[];
+  /** Secrets of the connectors. */
+  readonly ofConnectors: string[] = [];
 
   constructor(env: Env, readText: ReadText, problems: string[]) {
     this.#env = env;
@@ -341,6 +348,19 @@ class ConfigSource {
       this.#problems.push(`In the configuration file ${path}: ${text}.`);
     }
     return {};
+  }
+
+  connectors(path: string | null): readonly ConnectorConfig[] {
+    const text = path === null ? null : this.#read(path, 'PIKA_EXPANDER_CONNECTORS');
+    if (path === null || text === null) return [];
+    return connectorsOf(text, path, {
+      secret: (variable, file, where) => {
+        const value = this.#secret(variable, file, where, 'env or file');
+        if (value !== null) this.ofConnectors.push(value);
+        return value;
+      },
+      problem: (problem) => this.#problems.push(problem),
+    });
   }
 
   /** Tokens of the file, and the three that the environment may give by itself. */

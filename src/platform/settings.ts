@@ -108,6 +108,14 @@ export const settings = {
     otherwise: 'what is built in',
     text: 'A YAML file with more releases, pairs, builds and faults of Pika, in the shape of `knowledge/pika.yaml`. It adds to what is built in and changes nothing of it.',
   },
+  connectorsFile: {
+    env: 'PIKA_EXPANDER_CONNECTORS',
+    file: 'connectorsFile',
+    value: { is: 'text' },
+    default: null,
+    otherwise: 'none',
+    text: 'A YAML file with the connectors that publish proven slaves, and withdraw slaves that are taken out: Redis Sentinel, Codis, requests over HTTP, files ([connectors.md](connectors.md)).',
+  },
   slotsTotal: {
     env: 'PIKA_EXPANDER_SLOTS_TOTAL',
     file: 'slots.total',
@@ -146,7 +154,7 @@ export const settings = {
     value: { is: 'nodes' },
     default: [],
     otherwise: 'none',
-    text: 'Servers inside your networks to which the service may send webhooks, and from which it may read figures of health, in the same form as `PIKA_NODES`. Servers of the open internet need no entry.',
+    text: 'Servers inside your networks to which the service may send webhooks, to which connectors may speak over HTTP, and from which it may read figures of health, in the same form as `PIKA_NODES`. Servers of the open internet need no entry.',
   },
   maxNodes: {
     env: null,

@@ -12,6 +12,7 @@ import type { Facts, FactsOf } from '../../src/model/text.ts';
 import { deliverySays } from '../../src/model/webhook-texts.ts';
 import { aFinding, aRule, masterWork } from '../support/samples.ts';
 import { expectText, readers } from '../support/texts.ts';
+import { connectorSamples } from './connector-samples.ts';
 import { notAllowedSamples } from './not-allowed-samples.ts';
 
 const node = '10.0.0.2:9221';
@@ -72,6 +73,12 @@ const samples: { readonly [Code in ReasonCode]: readonly FactsOf<typeof reasons,
     { ...held, said: deliverySays('answered', { status: 503, quoted: ': "wait"' }) },
     { ...held, said: deliverySays('connection_failed', { detail: 'connect EHOSTUNREACH' }) },
   ],
+  held_by_connector: connectorSamples.map((said) => ({
+    connector: 'shop',
+    node,
+    said: [said],
+    askedAgainSeconds: 5,
+  })),
   webhooks_being_asked: [{ batch: 2 }],
   several: [{ reasons: [inner, because('endpoint_unknown')] }],
   forecast_drifted: [

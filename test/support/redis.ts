@@ -28,6 +28,8 @@ export interface TestRedis {
 export interface TestRedisOptions {
   /** Further arguments, such as `--maxmemory-policy allkeys-lru`. */
   readonly args?: readonly string[];
+  /** Arguments before all others, such as a file of settings. */
+  readonly before?: readonly string[];
 }
 
 const binary = process.env.REDIS_SERVER ?? 'redis-server';
@@ -37,6 +39,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   const folder = await mkdtemp(join(tmpdir(), 'pika-expander-redis-'));
   const port = await freePort();
   const args = [
+    ...(options.before ?? []),
     '--port',
     String(port),
     '--bind',

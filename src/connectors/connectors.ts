@@ -1,0 +1,137 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { connectorSays } from '../model/connector-texts.ts';
+import type { AskStep, HookQuestion } from '../model/hooks.ts';
+import { because, inOne, type Reason } from '../model/reasons.ts';
+import { Refusal } from '../model/refusal.ts';
+import type { Said } from '../model/text.ts';
+import type { WayOut } from '../net/outgoing.ts';
+import { whyNoAnswer } from '../net/send.ts';
+import type { ConnectorConfig } from '../platform/connectors.ts';
+import { hideInReplies } from '../platform/secrets.ts';
+import { namesServer } from '../platform/server-rules.ts';
+import { withTimeLimit } from '../platform/time-limit.ts';
+import { codisConnector, xauthOf } from './codis.ts';
+import type { Connector, ConnectorParts } from './connector.ts';
+import { fileConnector } from './file.ts';
+import { httpConnector } from './http.ts';
+import { sentinelConnector } from './sentinel.ts';
+
+export interface ConnectorsParts {
+  readonly wayOut: WayOut;
+  readonly secrets: readonly string[];
+  now(): number;
+  /** Default: the system's. */
+  readonly resolve?: ConnectorParts['resolve'];
+  /** For one connector and one node. Default: 20 s. */
+  readonly timeoutMs?: number;
+}
+
+/** A connector that holds is not asked again sooner. */
+const askAgainMs = 5000;
+/** More answers than this are not remembered; who is forgotten is asked again. */
+const remembered = 1000;
+
+interface Answer {
+  readonly reason: Promise<Reason | null>;
+  /** When it no longer counts; null = it has not come yet, or the connector has done its work. */
+  until: number | null;
+}
+
+/**
+ * Makes the function that asks the connectors of a master at a step, side by side. It resolves with null when each has done
+ * its work, else with the reasons of those that hold it. A connector finds out what is done already, so it can be asked
+ * again by any process; while others still hold the step, who is done is not asked again.
+ */
+export function createConnectors(configs: readonly ConnectorConfig[], parts: ConnectorsParts): AskStep {
+  const { now, timeoutMs = 20_000 } = parts;
+  const tokens = configs.flatMap((config) => (config.kind === 'codis' ? [xauthOf(config.product)] : []));
+  const own: ConnectorParts = {
+    wayOut: parts.wayOut,
+    resolve: parts.resolve ?? resolveName,
+    hide: hideInReplies([...parts.secrets, ...tokens]),
+  };
+  const connectors = configs.map((config) => ({ config, ask: connectorOf(config, own) }));
+  const answers = new Map<string, Answer>();
+
+  async function askOne(
+    config: ConnectorConfig,
+    ask: Connector,
+    question: HookQuestion,
+  ): Promise<Reason | null> {
+    const reasons: Reason[] = [];
+    // One after the other: what they change is often one thing, such as a group.
+    for (const node of question.nodes) {
+      const said = await withTimeLimit(timeoutMs, null, (signal) =>
+        Promise.race([ask(question, node, signal), aborted(signal)]),
+      ).catch((error: unknown) => [whyItFailed(error, timeoutMs)]);
+      const facts = { connector: config.name, node: node.name, said, askedAgainSeconds: askAgainMs / 1000 };
+      if (said.length > 0) reasons.push(because('held_by_connector', facts));
+    }
+    return inOne(reasons);
+  }
+
+  function once(
+    key: string,
+    config: ConnectorConfig,
+    ask: Connector,
+    question: HookQuestion,
+  ): Promise<Reason | null> {
+    const known = answers.get(key);
+    if (known !== undefined && (known.until === null || known.until > now())) return known.reason;
+    if (answers.size >= remembered) answers.clear();
+    const answer: Answer = { reason: askOne(config, ask, question), until: null };
+    answers.set(key, answer);
+    void answer.reason.then((reason) => {
+      if (reason !== null) answer.until = now() + askAgainMs;
+    });
+    return answer.reason;
+  }
+
+  return async (question) => {
+    const { address, seenAs } = question.master;
+    const asked = connectors.filter(
+      ({ config: { masters } }) =>
+        masters === null || namesServer(masters, address) || namesServer(masters, seenAs),
+    );
+    const keys = asked.map(({ config }) => `${question.step} ${question.id} ${config.name}`);
+    const reasons = await Promise.all(
+      asked.map(({ config, ask }, at) => once(keys[at]!, config, ask, question)),
+    );
+    const holding = reasons.filter((reason) => reason !== null);
+    // The step goes on. Should it come again, its work is to be done again.
+    if (holding.length === 0) for (const key of keys) answers.delete(key);
+    return inOne(holding);
+  };
+}
+
+function connectorOf(config: ConnectorConfig, parts: ConnectorParts): Connector {
+  switch (config.kind) {
+    case 'sentinel':
+      return sentinelConnector(config, parts);
+    case 'codis':
+      return codisConnector(config, parts);
+    case 'http':
+      return httpConnector(config, parts);
+    case 'file':
+      return fileConnector(config);
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+
+function whyItFailed(error: unknown, timeoutMs: number): Said {
+  if (error instanceof Refusal) return connectorSays('connection_failed', { detail: error.message });
+  return whyNoAnswer(error as NodeJS.ErrnoException, timeoutMs);
+}
+
+async function resolveName(name: string): Promise<readonly string[]> {
+  if (isIP(name) > 0) return [];
+  return lookup(name, { all: true }).then(
+    (found) => found.map(({ address }) => address),
+    () => [],
+  );
+}
