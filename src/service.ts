@@ -9,9 +9,10 @@ import { agentRoutes } from './api/routes/agents.ts';
 import { auditRoutes } from './api/routes/audits.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { guardRoutes, mostGuards } from './api/routes/guards.ts';
+import { nodeRoutes } from './api/routes/nodes.ts';
 import { recordingRoutes } from './api/routes/recording.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
-import { createConnectors } from './connectors/connectors.ts';
+import { createConnectors, resolveName } from './connectors/connectors.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
 import type { AskStep } from './model/hooks.ts';
 import { createFigureReader } from './net/figure.ts';
@@ -37,6 +38,7 @@ import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
 import { createWorker } from './work/expansion/worker.ts';
 import { createGuardHandler } from './work/guard/handler.ts';
+import { createNodeReady } from './work/node-ready.ts';
 import { startPruning } from './work/prune.ts';
 import { startKind } from './work/shell.ts';
 
@@ -150,6 +152,8 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     wayOut: { allowed: config.outgoing },
     secrets: config.secrets,
     now: Date.now,
+    withdraw: ({ operation, master }, node) =>
+      opened.verdicts.withdraw(node, master, operation.id, Date.now()),
   });
   const metrics = createMetrics({ processMetrics: true });
   const crashPoint = crashAsOrdered(config.crashAt);
@@ -224,6 +228,15 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     routes: [
       webhookRoutes(opened.webhooks, config.outgoing),
       agentRoutes(opened.agents),
+      nodeRoutes(
+        createNodeReady({
+          verdicts: opened.verdicts,
+          engine: parts.engine,
+          credentials: config.credentials,
+          resolve: resolveName,
+          now: Date.now,
+        }),
+      ),
       recordingRoutes(hideSecrets(config.secrets)),
       parts.campaigns.routes,
       comparisonRoutes({

@@ -46,6 +46,17 @@ export class ApiClient {
     return this.#json<T>('GET', path + queryText(query));
   }
 
+  /** A GET that is answered with status 503 where the answer is no: `field` is in it, and in no error. */
+  async getAlsoNo<T>(path: string, field: keyof T & string, query: Query = {}): Promise<T> {
+    try {
+      return await this.get<T>(path, query);
+    } catch (error) {
+      const answer = error instanceof ApiError && error.status === 503 ? parsed(error.text) : null;
+      if (typeof answer === 'object' && answer !== null && field in answer) return answer as T;
+      throw error;
+    }
+  }
+
   /** A GET that is repeated, up to five times, while the service does not answer or wants to be left alone. */
   async getPatiently<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
     for (const delayMs of reconnectDelaysMs.slice(0, 5)) {
@@ -293,13 +304,18 @@ async function toApiError(response: Response, settings: Settings, now: number): 
     known,
     nextStepsOf(response.status, known, settings),
     retryAfterMs(response.headers.get('retry-after'), now),
+    text,
   );
 }
 
 function errorBodyOf(text: string): ErrorBody | null {
+  const body = (parsed(text) as { error?: ErrorBody } | null)?.error;
+  return typeof body?.code === 'string' && typeof body.message === 'string' ? body : null;
+}
+
+function parsed(text: string): unknown {
   try {
-    const body = (JSON.parse(text) as { error?: ErrorBody }).error;
-    return typeof body?.code === 'string' && typeof body.message === 'string' ? body : null;
+    return JSON.parse(text);
   } catch {
     return null;
   }

@@ -34,11 +34,20 @@ export class ApiError extends CliError {
   readonly body: ErrorBody;
   /** How long the service wants not to be asked again; 0 = it does not say. */
   readonly retryAfterMs: number;
-  constructor(status: number, body: ErrorBody, nextSteps: readonly string[], retryAfterMs: number) {
+  /** The answer as it came. */
+  readonly text: string;
+  constructor(
+    status: number,
+    body: ErrorBody,
+    nextSteps: readonly string[],
+    retryAfterMs: number,
+    text: string,
+  ) {
     super(body.code, body.message, nextSteps, exitCodeOf(status, body.code));
     this.status = status;
     this.body = body;
     this.retryAfterMs = retryAfterMs;
+    this.text = text;
   }
 }
 

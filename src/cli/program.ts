@@ -48,6 +48,7 @@ export function buildProgram(
   addControlCommands(wiring);
   addCampaignCommands(wiring);
   addGuardCommands(wiring);
+  addReadyCommand(wiring);
   addAuditCommands(wiring);
   addDataCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);
@@ -168,6 +169,21 @@ function addExpansionCommands(wiring: Wiring): void {
       'pika-expander evidence exp_0mabc --json > evidence.json',
     ]),
     async (session, [id]) => (await import('./commands/look.ts')).evidence(session, id),
+  );
+}
+
+function addReadyCommand(wiring: Wiring): void {
+  wiring.act(
+    wiring
+      .command('ready <node>', 'whether readers may get a node: 0 only while its last proof holds', [
+        'pika-expander ready 10.0.0.2:9221',
+        'pika-expander ready 10.0.0.2:9221 --master 10.0.0.1:9221 --unknown-is-ready',
+      ])
+      .option('-m, --master <host:port>', 'whose slave it has to be')
+      .option('--unknown-is-ready', 'exit with 0 also where the service cannot be asked')
+      .addHelpText('after', '\nExit codes: 0 ready, 1 not ready, or the service cannot be asked'),
+    async (session, [node], options: import('./commands/ready.ts').ReadyOptions) =>
+      (await import('./commands/ready.ts')).ready(session, node as string, options),
   );
 }
 

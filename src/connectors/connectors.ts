@@ -4,6 +4,7 @@ import { connectorSays } from '../model/connector-texts.ts';
 import type { AskStep, HookQuestion } from '../model/hooks.ts';
 import { because, inOne, type Reason } from '../model/reasons.ts';
 import { Refusal } from '../model/refusal.ts';
+import type { NodeTarget } from '../model/targets.ts';
 import type { Said } from '../model/text.ts';
 import type { WayOut } from '../net/outgoing.ts';
 import { whyNoAnswer } from '../net/send.ts';
@@ -21,6 +22,8 @@ export interface ConnectorsParts {
   readonly wayOut: WayOut;
   readonly secrets: readonly string[];
   now(): number;
+  /** Keeps that a node is being taken out, so that no probe finds it ready any more. */
+  withdraw?(question: HookQuestion, node: NodeTarget): Promise<void>;
   /** Default: the system's. */
   readonly resolve?: ConnectorParts['resolve'];
   /** For one connector and one node. Default: 20 s. */
@@ -51,11 +54,14 @@ export function createConnectors(configs: readonly ConnectorConfig[], parts: Con
     resolve: parts.resolve ?? resolveName,
     hide: hideInReplies([...parts.secrets, ...tokens]),
   };
-  const connectors = configs.map((config) => ({ config, ask: connectorOf(config, own) }));
+  const connectors: readonly Asked[] = [
+    ...configs.map((config) => ({ config, ask: connectorOf(config, own) })),
+    { config: { name: 'readiness', masters: null }, ask: readiness(parts) },
+  ];
   const answers = new Map<string, Answer>();
 
   async function askOne(
-    config: ConnectorConfig,
+    config: Asked['config'],
     ask: Connector,
     question: HookQuestion,
   ): Promise<Reason | null> {
@@ -73,7 +79,7 @@ export function createConnectors(configs: readonly ConnectorConfig[], parts: Con
 
   function once(
     key: string,
-    config: ConnectorConfig,
+    config: Asked['config'],
     ask: Connector,
     question: HookQuestion,
   ): Promise<Reason | null> {
@@ -105,6 +111,19 @@ export function createConnectors(configs: readonly ConnectorConfig[], parts: Con
   };
 }
 
+interface Asked {
+  readonly config: Pick<ConnectorConfig, 'name' | 'masters'>;
+  readonly ask: Connector;
+}
+
+/** Probes ask of every node, so this one needs no configuration. */
+const readiness =
+  ({ withdraw }: ConnectorsParts): Connector =>
+  async (question, node) => {
+    if (question.step === 'before_detach') await withdraw?.(question, node);
+    return [];
+  };
+
 function connectorOf(config: ConnectorConfig, parts: ConnectorParts): Connector {
   switch (config.kind) {
     case 'sentinel':
@@ -128,7 +147,8 @@ function whyItFailed(error: unknown, timeoutMs: number): Said {
   return whyNoAnswer(error as NodeJS.ErrnoException, timeoutMs);
 }
 
-async function resolveName(name: string): Promise<readonly string[]> {
+/** IP addresses of a name; none = it cannot be resolved. */
+export async function resolveName(name: string): Promise<readonly string[]> {
   if (isIP(name) > 0) return [];
   return lookup(name, { all: true }).then(
     (found) => found.map(({ address }) => address),

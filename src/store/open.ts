@@ -12,8 +12,10 @@ import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresGuards } from './postgres-guards.ts';
 import { createPostgresStore } from './postgres-store.ts';
+import { createPostgresVerdicts } from './postgres-verdicts.ts';
 import { createPostgresWebhooks } from './postgres-webhooks.ts';
 import type { Store } from './store.ts';
+import type { VerdictStore } from './verdicts.ts';
 import type { WebhookStore } from './webhooks.ts';
 
 export type StorePlace =
@@ -29,6 +31,7 @@ export interface OpenedStore {
   readonly agents: AgentStore;
   readonly audits: AuditStore;
   readonly guards: GuardStore;
+  readonly verdicts: VerdictStore;
   readonly ended: EndedRecords;
   /** The same database, for a queue without Redis. */
   readonly postgres: PostgresConnection;
@@ -68,6 +71,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     agents: createPostgresAgents(database),
     audits: createPostgresAudits(database),
     guards: createPostgresGuards(database),
+    verdicts: createPostgresVerdicts(database),
     ended: createEndedRecords(database),
     postgres,
     embedded: server !== null,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createConnectors } from '../../src/connectors/connectors.ts';
+import { type ConnectorsParts, createConnectors } from '../../src/connectors/connectors.ts';
 import { reasonFor } from '../../src/model/reasons.ts';
 import { targetAt } from '../support/memory-audits.ts';
 import { Receiver } from '../webhooks/receiver.ts';
@@ -191,4 +191,18 @@ describe('a file', () => {
 
 test('without connectors nothing holds', async () => {
   expect(await createConnectors([], someParts())(aQuestion('before_batch', master, a!))).toBeNull();
+});
+
+test('a node that is taken out is kept as withdrawn before it leaves its master; where that fails, the step is held', async () => {
+  const withdrawn: unknown[] = [];
+  const withdraw: ConnectorsParts['withdraw'] = async ({ step, operation }, node) =>
+    void withdrawn.push([step, operation.id, node.name]);
+  const ask = createConnectors([], someParts({ withdraw }));
+  for (const step of ['before_node', 'after_verified', 'before_detach', 'after_detach'] as const)
+    expect(await ask(aQuestion(step, master, a!))).toBeNull();
+  expect(withdrawn).toEqual([['before_detach', 'exp_1', a]]);
+  const failing = someParts({ withdraw: () => Promise.reject(new Error('no database')) });
+  expect((await createConnectors([], failing)(aQuestion('before_detach', master, a!)))?.text).toContain(
+    'the connection failed (no database)',
+  );
 });

@@ -51,6 +51,8 @@ const growing = new Set([
   'agents',
   'agent_servers',
   'agent_listings',
+  'node_verdicts',
+  'guard_masters',
 ]);
 
 const rows = 8_000;
@@ -95,6 +97,13 @@ const fill = (expansionId: string, campaignId: string, webhookId: string): reado
    select 'aud-' || n, 'completed', jsonb_build_object('endedAt', n), n, true from generate_series(1, ${rows}) as n`,
   `insert into audit_servers (audit_id, position, place, doc)
    select 'aud-' || n, 0, '10.1.1.1:9221', '{}' from generate_series(1, ${rows}) as n`,
+  `insert into guards (id, state, doc, created_at) select 'grd-' || n, 'watching', '{}', n from generate_series(1, ${rows}) as n`,
+  `insert into guard_masters (guard_id, position, doc)
+   select 'grd-' || n, 0, jsonb_build_object('findings', '[]'::jsonb, 'slaves', jsonb_build_array(jsonb_build_object('target',
+     jsonb_build_object('address', jsonb_build_object('host', '10.9.1.' || n, 'port', 9221)))))
+   from generate_series(1, ${rows}) as n`,
+  `insert into node_verdicts (place, phase, at, by, target, master)
+   select '10.9.1.' || n || ':9221', 'verified', n, 'old-' || n, '{}', '{}' from generate_series(1, ${rows}) as n`,
   `insert into agents (name, host, version, started_at, received_at, clock_ahead_ms, next_report_ms, reports, dropped)
    select 'agent-' || n, 'host', '1', 0, n + 1000, 0, 15000, 1, '{"addresses": 0, "servers": 0}'
    from generate_series(1, ${rows}) as n`,
@@ -172,6 +181,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   const campaigns = told('campaigns', stores.campaigns, called);
   const ended = told('ended', stores.ended, called);
   const agents = told('agents', stores.agents, called);
+  const verdicts = told('verdicts', stores.verdicts, called);
 
   const first = newExpansion({ nodes: ['10.0.0.2:9221', '10.0.0.3:9221'] });
   await stores.store.accept(first, [event], null);
@@ -322,6 +332,12 @@ test('no query of the store reads a growing table from end to end', async () => 
   await agents.listings({ agent: 'agent-7', host: 'host-7', port: 9221 });
   await agents.prune(1_010);
 
+  // What is known of nodes.
+  await verdicts.withdraw(nodeTarget('10.9.1.7:9221'), nodeTarget('10.9.1.1:9221'), 'rpl_1', 1);
+  expect(await verdicts.lastOf({ host: '10.9.1.7', port: 9221 })).toMatchObject({
+    ofExpansion: { by: 'rpl_1' },
+  });
+
   // What has ended is forgotten.
   await ended.forget(50, 10);
 
@@ -332,6 +348,7 @@ test('no query of the store reads a growing table from end to end', async () => 
     campaigns: stores.campaigns,
     ended: stores.ended,
     agents: stores.agents,
+    verdicts: stores.verdicts,
   }).flatMap(([name, each]) => Object.keys(each).map((method) => `${name}.${method}`));
   expect([...called, ...notQueries].sort()).toEqual(methods.sort());
 

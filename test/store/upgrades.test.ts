@@ -104,6 +104,8 @@ const withoutVersion: Readonly<Record<string, string>> = {
   'comparisons.pending_control': 'as above',
   'comparisons.left_target': 'an address and the name of a credential',
   'comparisons.right_target': 'as above',
+  'node_verdicts.target': 'as above',
+  'node_verdicts.master': 'as above',
   'deliveries.payload': 'the body as it is sent; nobody reads it again',
   'agents.dropped': 'two counters',
   'agents.instances': 'what the next reports, seconds later, are set beside',

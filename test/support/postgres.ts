@@ -12,6 +12,7 @@ import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
 import { createPostgresGuards } from '../../src/store/postgres-guards.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
+import { createPostgresVerdicts } from '../../src/store/postgres-verdicts.ts';
 import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
 import { until } from './until.ts';
 
@@ -106,6 +107,7 @@ export function openTestStores(
     agents: createPostgresAgents(database),
     audits: createPostgresAudits(database),
     guards: createPostgresGuards(database),
+    verdicts: createPostgresVerdicts(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
   };

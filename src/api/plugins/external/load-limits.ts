@@ -13,7 +13,10 @@ declare module 'fastify' {
 
 /** Probes must get through whatever else goes on. */
 const probes = ['/healthz', '/readyz'];
-const neverShed = [...probes, '/metrics'];
+/** Each node has a room of its own: hundreds may be probed with one token from one address. */
+const nodeProbes = ['/v1/nodes/:node/ready'];
+/** A probe that is turned away takes a node from its readers. */
+const neverShed = [...probes, ...nodeProbes, '/metrics'];
 const guessesPerMinute = 60;
 const overloadedFromMs = 5000;
 
@@ -57,6 +60,7 @@ function roomOf(request: FastifyRequest): string {
   if (isGuess(request)) return 'guesses';
   if (isSteering(request)) return `${method} ${routeOptions.url}`;
   if (isSession(request)) return 'session';
+  if (isOneOf(nodeProbes, request)) return `probe ${url}`;
   if (!url.startsWith('/v1/')) return 'pages';
   return caller?.byCookie || headers['sec-fetch-site'] !== undefined ? 'page' : 'program';
 }
