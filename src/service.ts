@@ -10,11 +10,12 @@ import { auditRoutes } from './api/routes/audits.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { guardRoutes, mostGuards } from './api/routes/guards.ts';
 import { nodeRoutes } from './api/routes/nodes.ts';
+import { questionRoutes } from './api/routes/questions.ts';
 import { recordingRoutes } from './api/routes/recording.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import { createConnectors, resolveName } from './connectors/connectors.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
-import type { AskStep } from './model/hooks.ts';
+import { together } from './model/hooks.ts';
 import { createFigureReader } from './net/figure.ts';
 import { createSender } from './net/send.ts';
 import type { Config } from './platform/config.ts';
@@ -29,7 +30,7 @@ import type { Doorbell, DoorbellWorker, KindName } from './queue/doorbell.ts';
 import { openQueueEntrance } from './queue/entrance.ts';
 import { type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
-import { createBeforeBatch } from './webhooks/before-batch.ts';
+import { createWebhookHooks } from './webhooks/ask.ts';
 import { startDispatcher } from './webhooks/dispatcher.ts';
 import { keepAgents } from './work/agents.ts';
 import { createAuditHandler } from './work/audit/handler.ts';
@@ -70,8 +71,6 @@ interface Parts {
   readonly admission: Admission;
   readonly campaigns: Campaigns;
   readonly engine: ReturnType<typeof createPikaEngine>;
-  /** Asks the connectors at a step. */
-  readonly connectors: AskStep;
   readonly newId: NewId;
   readonly crashPoint: AtCrashPoint;
 }
@@ -148,13 +147,6 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
 
   const newId = idMaker(Date.now);
   const engine = createPikaEngine({ secrets: config.secrets, knowledge: config.knowledge });
-  const connectors = createConnectors(config.connectors, {
-    wayOut: { allowed: config.outgoing },
-    secrets: config.secrets,
-    now: Date.now,
-    withdraw: ({ operation, master }, node) =>
-      opened.verdicts.withdraw(node, master, operation.id, Date.now()),
-  });
   const metrics = createMetrics({ processMetrics: true });
   const crashPoint = crashAsOrdered(config.crashAt);
   const admission = createAdmission({
@@ -200,7 +192,6 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     admission,
     campaigns,
     engine,
-    connectors,
     newId,
     crashPoint,
   };
@@ -227,6 +218,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     shedLoad: true,
     routes: [
       webhookRoutes(opened.webhooks, config.outgoing),
+      questionRoutes({ webhooks: opened.webhooks, bellOf: () => doorbells.expansion }),
       agentRoutes(opened.agents),
       nodeRoutes(
         createNodeReady({
@@ -265,6 +257,22 @@ function startWork(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, doorbells, metrics, admission, newId, crashPoint } = parts;
   const wayOut = { allowed: config.outgoing };
   const send = createSender({ timeoutMs: webhookTimeoutMs, now: Date.now, wayOut });
+  const hooks = together([
+    createWebhookHooks({
+      store: opened.webhooks,
+      send,
+      now: Date.now,
+      newId,
+      onTrouble: troubleOf(log, "a webhook's answer"),
+    }),
+    createConnectors(config.connectors, {
+      wayOut,
+      secrets: config.secrets,
+      now: Date.now,
+      withdraw: ({ operation, master }, node) =>
+        opened.verdicts.withdraw(node, master, operation.id, Date.now()),
+    }),
+  ]);
   const worker = createWorker({
     store: opened.store,
     engine: parts.engine,
@@ -278,13 +286,7 @@ function startWork(parts: Parts): DoorbellWorker {
       sleep,
       crashPoint,
     }),
-    beforeBatch: createBeforeBatch({
-      store: opened.webhooks,
-      send,
-      now: Date.now,
-      newId,
-      onTrouble: troubleOf(log, "a webhook's answer"),
-    }),
+    hooks,
     slots: config.slots,
     readFigure: createFigureReader(figureTimeoutMs, wayOut),
     log,

@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { connectorSays } from '../model/connector-texts.ts';
-import type { AskStep, HookQuestion } from '../model/hooks.ts';
+import { type HookStep, hookSteps } from '../model/hook-steps.ts';
+import type { HookQuestion, Hooks } from '../model/hooks.ts';
 import { because, inOne, type Reason } from '../model/reasons.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { NodeTarget } from '../model/targets.ts';
@@ -42,11 +43,10 @@ interface Answer {
 }
 
 /**
- * Makes the function that asks the connectors of a master at a step, side by side. It resolves with null when each has done
- * its work, else with the reasons of those that hold it. A connector finds out what is done already, so it can be asked
+ * The connectors of each master, asked side by side. A step goes on when each has done its work. A connector finds out what is done already, so it can be asked
  * again by any process; while others still hold the step, who is done is not asked again.
  */
-export function createConnectors(configs: readonly ConnectorConfig[], parts: ConnectorsParts): AskStep {
+export function createConnectors(configs: readonly ConnectorConfig[], parts: ConnectorsParts): Hooks {
   const { now, timeoutMs = 20_000 } = parts;
   const tokens = configs.flatMap((config) => (config.kind === 'codis' ? [xauthOf(config.product)] : []));
   const own: ConnectorParts = {
@@ -94,7 +94,7 @@ export function createConnectors(configs: readonly ConnectorConfig[], parts: Con
     return answer.reason;
   }
 
-  return async (question) => {
+  const ask: Hooks['ask'] = async (question) => {
     const { address, seenAs } = question.master;
     const asked = connectors.filter(
       ({ config: { masters } }) =>
@@ -109,6 +109,21 @@ export function createConnectors(configs: readonly ConnectorConfig[], parts: Con
     if (holding.length === 0) for (const key of keys) answers.delete(key);
     return inOne(holding);
   };
+  const steps = new Set(configs.flatMap(stepsOf));
+  return { ask, steps: async () => steps };
+}
+
+/** The steps at which a connector has something to do. */
+function stepsOf(config: ConnectorConfig): readonly HookStep[] {
+  switch (config.kind) {
+    case 'sentinel':
+      return ['after_verified', 'after_detach'];
+    case 'http':
+      return hookSteps.filter((step) => step in config.steps);
+    case 'codis':
+    case 'file':
+      return hookSteps.filter((step) => step !== 'before_batch');
+  }
 }
 
 interface Asked {

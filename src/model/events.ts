@@ -381,6 +381,13 @@ export const events = {
       zh: (facts, reader) => `${facts.node}：${comparedZh(facts, reader)}`,
     },
   }),
+  'node.published': event({
+    level: 'info',
+    text: {
+      en: ({ node }) => `${node} is published: all who are asked after the proof agreed`,
+      zh: ({ node }) => `${node} 已发布：校验通过后被询问的各方均已同意`,
+    },
+  }),
   'node.verified': event<{
     attempts: number;
     receivedBytes: number | null;

@@ -1,22 +1,7 @@
-/** The points at which others are asked before an operation goes on. */
-import type { Reason } from './reasons.ts';
+/** Others who are asked before an operation goes on. */
+import type { AskedStep, HookStep } from './hook-steps.ts';
+import { inOne, type Reason } from './reasons.ts';
 import type { NodeTarget } from './targets.ts';
-
-/**
- * When others are asked:
- * `before_batch` and `before_node` before the first command to the nodes of a batch, or to one node;
- * `after_verified` when a node is proven complete, so that it can be published; what comes after it waits for the answer;
- * `before_detach` before a slave is taken from its master, so that it can be withdrawn from readers;
- * `after_detach` when it no longer follows its master.
- */
-export const hookSteps = [
-  'before_batch',
-  'before_node',
-  'after_verified',
-  'before_detach',
-  'after_detach',
-] as const;
-export type HookStep = (typeof hookSteps)[number];
 
 /** What is asked. */
 export interface HookQuestion {
@@ -36,5 +21,35 @@ export interface HookQuestion {
   readonly batchCount: number | null;
 }
 
-/** Asks everybody who may hold a step. null = nothing against it; else why it has to wait. It is asked again later. Never rejects. */
+/** Whoever may hold a step. */
+export interface Hooks {
+  /** The steps that somebody wants to be asked about. Rejects only while the database cannot be reached. */
+  steps(): Promise<ReadonlySet<HookStep>>;
+  /**
+   * Asks all of them. null = nothing against it; else why it has to wait: it is asked again later. Rejects only while the
+   * database cannot be reached.
+   */
+  readonly ask: AskStep;
+}
 export type AskStep = (question: HookQuestion) => Promise<Reason | null>;
+
+/** Nobody holds anything. */
+export const noHooks: Hooks = { steps: async () => new Set(), ask: async () => null };
+
+export const askedStep = ({ step, nodes, batch }: HookQuestion): AskedStep => ({
+  step,
+  nodes: nodes.map(({ name }) => name),
+  batch: batch === null ? null : batch + 1,
+});
+
+/** All of these as one: a step goes on when nobody of them holds it. */
+export const together = (all: readonly Hooks[]): Hooks => ({
+  async steps() {
+    const each = await Promise.all(all.map((hooks) => hooks.steps()));
+    return new Set(each.flatMap((steps) => [...steps]));
+  },
+  async ask(question) {
+    const answers = await Promise.all(all.map((hooks) => hooks.ask(question)));
+    return inOne(answers.filter((answer) => answer !== null));
+  },
+});

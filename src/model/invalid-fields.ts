@@ -289,10 +289,17 @@ export const invalidFields = {
       zh: () => '请在 PIKA_EXPANDER_OUTGOING 中列出该接收方，然后重启服务。',
     },
   ),
+  steps_of_veto_only: rule(
+    {
+      en: () => 'must be left out but for the kind veto: other webhooks are asked nothing.',
+      zh: () => '仅用于 veto 类型：其他 webhook 不会被询问。',
+    },
+    webhookDocs(),
+  ),
   veto_with_types: rule(
     {
-      en: () => 'must be left out for the kind veto: a veto is asked before every batch.',
-      zh: () => '在 veto 类型下必须省略：veto 在每个批次之前都会被询问。',
+      en: () => 'must be left out for the kind veto: a veto is asked at steps.',
+      zh: () => '在 veto 类型下必须省略：veto 只在各步骤被询问。',
     },
     webhookDocs(),
   ),

@@ -12,6 +12,7 @@ import { type MasterWork, masterWorkText } from './findings/settings.ts';
 import { findingFor } from './findings.ts';
 import { driftText } from './forecast-texts.ts';
 import type { HealthReading } from './health.ts';
+import { type AskedStep, stepText } from './hook-steps.ts';
 import { type NotAllowed, notAllowedText } from './not-allowed.ts';
 import type { Silence } from './observation.ts';
 import { readableBytes } from './quantities.ts';
@@ -250,22 +251,23 @@ export const reasons = {
       return `本服务从所在机器能连上主节点的端口 ${listed(reached.map(String), reader)}${not}。${agents}${rest}`;
     },
   }),
-  held_by_webhook: text<{
-    batch: number;
-    url: string;
-    webhookId: string;
-    /** What the receiver answered, or why there was no answer. */
-    said: Said;
-    askedAgainSeconds: number;
-  }>({
-    en: ({ batch, url, webhookId, said, askedAgainSeconds }, reader) =>
-      `Batch ${batch} is held by ${url}: ${readSaid(deliveryTexts, said, reader)} (webhook ${webhookId}). ` +
+  held_by_webhook: text<
+    AskedStep & {
+      url: string;
+      webhookId: string;
+      /** What the receiver answered, or why there was no answer. */
+      said: Said;
+      askedAgainSeconds: number;
+    }
+  >({
+    en: (facts, reader) =>
+      `${facts.url} holds ${stepText(facts, reader)}: ${readSaid(deliveryTexts, facts.said, reader)} (webhook ${facts.webhookId}). ` +
       'Operators find the words of its answer in the deliveries of the webhook. ' +
-      `The service asks again every ${askedAgainSeconds} s. To go on without this webhook, delete it.`,
-    zh: ({ batch, url, webhookId, said, askedAgainSeconds }, reader) =>
-      `第 ${batch} 批被 ${url} 暂缓：${readSaid(deliveryTexts, said, reader)}（webhook ${webhookId}）。` +
+      `The service asks again every ${facts.askedAgainSeconds} s. To go on without this webhook, delete it.`,
+    zh: (facts, reader) =>
+      `${facts.url} 暂缓了${stepText(facts, reader)}：${readSaid(deliveryTexts, facts.said, reader)}（webhook ${facts.webhookId}）。` +
       '操作员可在该 webhook 的投递记录中查看其回复内容。' +
-      `每 ${askedAgainSeconds} 秒再次询问；如需跳过，请删除该 webhook。`,
+      `每 ${facts.askedAgainSeconds} 秒再次询问；如需跳过，请删除该 webhook。`,
   }),
   held_by_connector: text<{
     connector: string;
@@ -281,9 +283,19 @@ export const reasons = {
       `${node} 被连接器 ${connector} 暂缓：${said.map((each) => readSaid(connectorTexts, each, reader)).join('；')}。` +
       `${askedAgainSeconds} 秒后再次询问；如需跳过，请从 PIKA_EXPANDER_CONNECTORS 所指文件中移除该连接器，并重启服务。`,
   }),
-  webhooks_being_asked: text<{ batch: number }>({
-    en: ({ batch }) => `the service asks the webhooks that may hold batch ${batch}`,
-    zh: ({ batch }) => `正在询问可暂缓第 ${batch} 批的 webhook`,
+  answer_comes_later: text<AskedStep & { url: string; webhookId: string; questionId: string; until: number }>(
+    {
+      en: (facts, reader) =>
+        `${facts.url} holds ${stepText(facts, reader)} until it has answered question ${facts.questionId} (webhook ${facts.webhookId}). ` +
+        `The service asks again at ${clock(facts.until)}. An operator can answer in its place; to go on without this webhook, delete it.`,
+      zh: (facts, reader) =>
+        `${facts.url} 尚未回答问题 ${facts.questionId}，${stepText(facts, reader)}暂缓（webhook ${facts.webhookId}）。` +
+        `将于 ${clock(facts.until)} 再次询问；操作员可代为回答，如需跳过，请删除该 webhook。`,
+    },
+  ),
+  hooks_being_asked: text<AskedStep>({
+    en: (facts, reader) => `the service asks those who may hold ${stepText(facts, reader)}`,
+    zh: (facts, reader) => `正在询问可暂缓${stepText(facts, reader)}的各方`,
   }),
   several: text<{ reasons: readonly Said[] }>({
     en: ({ reasons }, reader) => all(reasons, reader, ' '),

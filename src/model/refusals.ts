@@ -368,6 +368,23 @@ export const refusals = {
     { en: ({ id }) => `There is no webhook ${id}.`, zh: ({ id }) => `没有 webhook ${id}。` },
     checkId('webhooks', ' webhook', () => 'GET /v1/webhooks'),
   ),
+  no_such_question: row<Id>(
+    404,
+    { en: ({ id }) => `There is no question ${id}.`, zh: ({ id }) => `没有问题 ${id}。` },
+    checkId('questions that wait for an answer', '等待回答的问题', () => 'GET /v1/questions'),
+  ),
+  question_answered: row<Id>(
+    409,
+    {
+      en: ({ id }) =>
+        `Question ${id} waits for no answer: it has been answered, or its webhook was asked again.`,
+      zh: ({ id }) => `问题 ${id} 不在等待回答：已有回答，或已重新询问其 webhook。`,
+    },
+    {
+      en: () => ['GET /v1/questions lists the questions that wait for an answer.'],
+      zh: () => ['GET /v1/questions 列出等待回答的问题。'],
+    },
+  ),
   no_such_plan: row<Id>(
     404,
     { en: ({ id }) => `There is no plan ${id}.`, zh: ({ id }) => `没有计划 ${id}。` },
@@ -810,6 +827,23 @@ export const refusals = {
     401,
     { en: () => 'The service does not know this token.', zh: () => '服务不认识该令牌。' },
     signInSteps,
+  ),
+  bad_signature: row(
+    401,
+    {
+      en: () => 'This answer is not signed by the webhook that was asked, or there is no such question.',
+      zh: () => '该回答没有被问 webhook 的有效签名，或没有这个问题。',
+    },
+    {
+      en: () => [
+        'Sign `timestamp.body` with the secret of the webhook, as its questions are signed, not more than five minutes ago.',
+        'An operator can answer in its place, with a token.',
+      ],
+      zh: () => [
+        '请用该 webhook 的密钥对 `timestamp.body` 签名（与其收到的问题相同），时间戳不得早于五分钟。',
+        '操作员可用令牌代为回答。',
+      ],
+    },
   ),
   operators_only: row<{ readonly name: string }>(
     403,

@@ -10,6 +10,7 @@ export const deliveryTexts = {
     en: ({ status, quoted }) => `answered ${status}${quoted}`,
     zh: ({ status, quoted }) => `返回 ${status}${quoted}`,
   }),
+  answered_no: plain('answered no', '回答了“否”'),
   no_answer: text<{ readonly seconds: number }>({
     en: ({ seconds }) => `no answer within ${seconds} s`,
     zh: ({ seconds }) => `${seconds} 秒内没有应答`,

@@ -7,6 +7,7 @@ import { samePlace } from '../model/addresses.ts';
 import type { ComparisonReport } from '../model/comparison.ts';
 import { verdictSays } from '../model/comparison-texts.ts';
 import type { Expansion, JoinTarget } from '../model/expansion.ts';
+import { noHooks } from '../model/hooks.ts';
 import type { Policy } from '../model/policy.ts';
 import type { PlayedRun } from '../model/views/rehearsal.ts';
 import type { Cluster } from '../simulator/index.ts';
@@ -45,7 +46,7 @@ export async function play(
       engine: createPikaEngine({ now: clock.now, wires }),
       credentials: { get: () => null, names: [] },
       compare: knowingComparison(cluster, clock),
-      beforeBatch: async () => null,
+      hooks: noHooks,
       clock,
       batches: facts.batches,
       log: pino({ level: 'silent' }),

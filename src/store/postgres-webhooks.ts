@@ -3,7 +3,7 @@ import { type Database, onlyRow, type Row } from './database.ts';
 import { decodeCursor, encodeCursor, ownerOf } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import { NotFoundError } from './store.ts';
-import type { Delivery, DeliveryOutcome, Webhook, WebhookStore } from './webhooks.ts';
+import type { Delivery, DeliveryOutcome, StoredQuestion, Webhook, WebhookStore } from './webhooks.ts';
 
 export interface WebhookStoreOptions {
   /** Deliveries kept per webhook once they have ended. */
@@ -12,8 +12,12 @@ export interface WebhookStoreOptions {
 
 type WebhookRow = Webhook & Row;
 type DeliveryRow = Delivery & Row;
+type QuestionRow = StoredQuestion & Row;
 
-const webhookColumns = 'id, kind, url, types, secret, created_by as "createdBy", created_at as "createdAt"';
+const webhookColumns = `id, kind, url, types, steps, answer_within_ms as "answerWithinMs", secret,
+  created_by as "createdBy", created_at as "createdAt"`;
+const questionColumns = `id, webhook_id as "webhookId", state, payload, asked_at as "askedAt", times, until,
+  answered_at as "answeredAt", answered_by as "answeredBy", reason`;
 const ms = (column: string) => `floor(extract(epoch from ${column}) * 1000)::bigint`;
 const deliveryColumns = `d.id, d.webhook_id as "webhookId", d.event_seq as "eventSeq", d.type, d.payload, d.state,
   d.attempts, d.created_at as "createdAt", ${ms('d.next_attempt_at')} as "nextAttemptAt",
@@ -30,13 +34,16 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
   return {
     async create(webhook) {
       await database.query(
-        `insert into webhooks (id, kind, url, types, secret, created_by, created_at, after_seq)
-         values ($1, $2, $3, $4, $5, $6, $7, (select coalesce(max(seq), 0) from events))`,
+        `insert into webhooks
+           (id, kind, url, types, steps, answer_within_ms, secret, created_by, created_at, after_seq)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, (select coalesce(max(seq), 0) from events))`,
         [
           webhook.id,
           webhook.kind,
           webhook.url,
           webhook.types,
+          webhook.steps,
+          webhook.answerWithinMs,
           webhook.secret,
           storableText(webhook.createdBy),
           webhook.createdAt,
@@ -145,6 +152,59 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
         ],
       );
       await dropOldest(database, delivery.webhookId, keep);
+    },
+
+    async question(id) {
+      const [row] = await database.query<QuestionRow>(
+        `select ${questionColumns} from questions where id = $1`,
+        [id],
+      );
+      return row ?? null;
+    },
+
+    async saveQuestion(question) {
+      await database.query(
+        `insert into questions
+           (id, webhook_id, state, payload, asked_at, times, until, answered_at, answered_by, reason)
+         select $1, id, $3, $4, $5, $6, $7, $8, $9, $10 from webhooks where id = $2
+         on conflict (id) do update set state = excluded.state, payload = excluded.payload,
+           asked_at = excluded.asked_at, times = excluded.times, until = excluded.until,
+           answered_at = excluded.answered_at, answered_by = excluded.answered_by, reason = excluded.reason`,
+        [
+          question.id,
+          question.webhookId,
+          question.state,
+          toJson(question.payload),
+          question.askedAt,
+          question.times,
+          question.until,
+          question.answeredAt,
+          question.answeredBy === null ? null : storableText(question.answeredBy),
+          question.reason === null ? null : storableText(question.reason),
+        ],
+      );
+      await database.query(
+        `delete from questions where webhook_id = $1 and state <> 'waiting' and id in (
+           select id from questions where webhook_id = $1 order by asked_at desc, id desc offset $2
+         )`,
+        [question.webhookId, keep],
+      );
+    },
+
+    async answerQuestion(id, { answer, reason, by, at }) {
+      const rows = await database.query(
+        `update questions set state = $2, reason = $3, answered_by = $4, answered_at = $5
+         where id = $1 and state = 'waiting' returning 1`,
+        [id, answer, reason === null ? null : storableText(reason), storableText(by), at],
+      );
+      return rows.length > 0;
+    },
+
+    async openQuestions(limit) {
+      return database.query<QuestionRow>(
+        `select ${questionColumns} from questions where state = 'waiting' order by asked_at, id limit $1`,
+        [limit],
+      );
     },
 
     async deliveries(webhookId, page) {

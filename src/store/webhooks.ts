@@ -1,5 +1,5 @@
 import type { Said } from '../model/text.ts';
-import type { DeliveryView, WebhookView } from '../model/views/webhook.ts';
+import type { DeliveryView, HookQuestionView, WebhookView } from '../model/views/webhook.ts';
 import type { Page } from './page.ts';
 
 export interface Webhook extends WebhookView {
@@ -11,6 +11,18 @@ export interface Delivery extends DeliveryView {
   readonly webhookId: string;
   /** The last error; its text is `lastError`. Null also for errors of earlier releases. */
   readonly lastSaid: Omit<Said, 'text'> | null;
+}
+
+/** A question to a webhook that may hold a step, as it was asked and answered last. */
+export type StoredQuestion = HookQuestionView;
+
+/** An answer that comes after the question. */
+export interface LateAnswer {
+  readonly answer: 'yes' | 'no';
+  readonly reason: string | null;
+  readonly by: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** The outcome of an attempt. */
@@ -55,6 +67,14 @@ export interface WebhookStore {
     delivery: Pick<Delivery, 'id' | 'webhookId' | 'type' | 'payload' | 'createdAt'>,
     outcome: DeliveryOutcome,
   ): Promise<void>;
+  /** null = it was never asked, or its webhook is gone. */
+  question(id: string): Promise<StoredQuestion | null>;
+  /** Keeps how it was asked and answered last. Does nothing where its webhook is gone. */
+  saveQuestion(question: StoredQuestion): Promise<void>;
+  /** false = it does not wait for an answer (any more). */
+  answerQuestion(id: string, answer: LateAnswer): Promise<boolean>;
+  /** Those that wait for an answer, the oldest first. */
+  openQuestions(limit: number): Promise<readonly StoredQuestion[]>;
   /** Newest first. */
   deliveries(
     webhookId: string,

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { xauthOf } from '../../src/connectors/codis.ts';
-import { createConnectors } from '../../src/connectors/connectors.ts';
 import type { HookStep } from '../../src/model/hooks.ts';
 import { CodisDashboard } from './codis-dashboard.ts';
-import { aQuestion, connectorsIn, someParts } from './questions.ts';
+import { aQuestion, connect, connectorsIn, someParts } from './questions.ts';
 
 const master = '10.0.0.1:9221';
 const node = '10.0.0.2:9221';
@@ -16,8 +15,7 @@ beforeEach(async () => {
 afterEach(() => dashboard.close());
 
 const yaml = () => `- { kind: codis, name: c, dashboard: "${dashboard.url}", product: demo }`;
-const ask = (step: HookStep) =>
-  createConnectors(connectorsIn(yaml()), someParts())(aQuestion(step, master, node));
+const ask = (step: HookStep) => connect(connectorsIn(yaml()), someParts())(aQuestion(step, master, node));
 
 test('the token is the one that the dashboard makes of its product', () => {
   // NewXAuth("codis-demo") of pkg/utils/rpc/crypto.go: printf 'Codis-XAuth-[codis-demo]' | sha256sum | cut -c1-32
@@ -84,7 +82,7 @@ describe('a proven node', () => {
 
   test('waits where the token is wrong or the answer is none of Codis', async () => {
     const wrong = yaml().replace('product: demo', 'product: other');
-    const refused = await createConnectors(
+    const refused = await connect(
       connectorsIn(wrong),
       someParts(),
     )(aQuestion('after_verified', master, node));

@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ConnectorsParts, createConnectors } from '../../src/connectors/connectors.ts';
+import type { ConnectorsParts } from '../../src/connectors/connectors.ts';
 import { reasonFor } from '../../src/model/reasons.ts';
 import { targetAt } from '../support/memory-audits.ts';
 import { Receiver } from '../webhooks/receiver.ts';
-import { aQuestion, connectorsIn, someParts } from './questions.ts';
+import { aQuestion, connect, connectorsIn, someParts } from './questions.ts';
 
 const master = '10.0.0.1:9221';
 const [a, b] = ['10.0.0.2:9221', '10.0.0.3:9221'];
@@ -31,7 +31,7 @@ describe('requests over HTTP', () => {
     before_detach: { method: DELETE, url: '${receiver.url}/{{node.host}}' }`;
 
   test('say what the operator wrote, with the fields of the question, each escaped in its place', async () => {
-    const ask = createConnectors(connectorsIn(yaml()), someParts());
+    const ask = connect(connectorsIn(yaml()), someParts());
     const ipv6 = { ...targetAt(a!), seenAs: { host: 'fd00::2', port: 9221 } };
     expect(await ask(aQuestion('after_verified', master, a!))).toBeNull();
     expect(await ask(aQuestion('before_detach', master, ipv6))).toBeNull();
@@ -50,10 +50,7 @@ describe('requests over HTTP', () => {
 
   test('hold the step on anything but 2xx; the reason tells the status, and no word of the answer', async () => {
     receiver.answer = (response) => response.writeHead(409).end('secret of TOKEN');
-    const reason = await createConnectors(
-      connectorsIn(yaml()),
-      someParts(),
-    )(aQuestion('after_verified', master, a!));
+    const reason = await connect(connectorsIn(yaml()), someParts())(aQuestion('after_verified', master, a!));
     expect(reason?.text).toBe(
       '10.0.0.2:9221 is held by the connector proxy: answered 409. The service asks again after 5 s. ' +
         'To go on without this connector, take it out of the file that PIKA_EXPANDER_CONNECTORS names, and start the service again.',
@@ -65,14 +62,14 @@ describe('requests over HTTP', () => {
   });
 
   test('go to no private address that the operator has not allowed', async () => {
-    const ask = createConnectors(connectorsIn(yaml()), someParts({ wayOut: { allowed: [] } }));
+    const ask = connect(connectorsIn(yaml()), someParts({ wayOut: { allowed: [] } }));
     expect((await ask(aQuestion('after_verified', master, a!)))?.text).toContain('127.0.0.1');
     expect(receiver.received).toEqual([]);
   });
 
   test('are held by no answer at all', async () => {
     receiver.answer = () => undefined;
-    const ask = createConnectors(connectorsIn(yaml()), someParts({ timeoutMs: 50 }));
+    const ask = connect(connectorsIn(yaml()), someParts({ timeoutMs: 50 }));
     expect((await ask(aQuestion('after_verified', master, a!)))?.text).toContain('no answer within 0.05 s');
   });
 
@@ -82,7 +79,7 @@ describe('requests over HTTP', () => {
       other.answer = (response) => response.writeHead(503).end();
       const second = `\n- { kind: http, name: second, steps: { after_verified: { method: POST, url: "${other.url}" } } }`;
       const parts = someParts();
-      const ask = createConnectors(connectorsIn(yaml() + second), parts);
+      const ask = connect(connectorsIn(yaml() + second), parts);
       const question = aQuestion('after_verified', master, a!);
       const [first, same] = await Promise.all([ask(question), ask(question)]);
       expect(first?.facts).toMatchObject({ connector: 'second' });
@@ -106,10 +103,7 @@ describe('requests over HTTP', () => {
     const three = [`masters: ['10.0.0.0/8']`, `masters: ['10.0.0.1:9221']`, `masters: ['*.shop.example']`]
       .map((more, at) => yaml(more).replace('name: proxy', `name: p${at}`))
       .join('');
-    const reason = await createConnectors(
-      connectorsIn(three),
-      someParts(),
-    )(aQuestion('after_verified', master, a!));
+    const reason = await connect(connectorsIn(three), someParts())(aQuestion('after_verified', master, a!));
     expect(reason).toMatchObject({
       code: 'several',
       facts: { reasons: [{ facts: { connector: 'p0' } }, { facts: { connector: 'p1' } }] },
@@ -138,7 +132,7 @@ describe('a file', () => {
     {{/slaves}}
     }
 `;
-  const asker = (of?: string) => createConnectors(connectorsIn(yaml(of)), someParts());
+  const asker = (of?: string) => connect(connectorsIn(yaml(of)), someParts());
   const read = () => readFileSync(path, 'utf8');
   const line = (node: string, of = master) => `  server ${node}; # of ${of}\n`;
 
@@ -190,19 +184,19 @@ describe('a file', () => {
 });
 
 test('without connectors nothing holds', async () => {
-  expect(await createConnectors([], someParts())(aQuestion('before_batch', master, a!))).toBeNull();
+  expect(await connect([], someParts())(aQuestion('before_batch', master, a!))).toBeNull();
 });
 
 test('a node that is taken out is kept as withdrawn before it leaves its master; where that fails, the step is held', async () => {
   const withdrawn: unknown[] = [];
   const withdraw: ConnectorsParts['withdraw'] = async ({ step, operation }, node) =>
     void withdrawn.push([step, operation.id, node.name]);
-  const ask = createConnectors([], someParts({ withdraw }));
+  const ask = connect([], someParts({ withdraw }));
   for (const step of ['before_node', 'after_verified', 'before_detach', 'after_detach'] as const)
     expect(await ask(aQuestion(step, master, a!))).toBeNull();
   expect(withdrawn).toEqual([['before_detach', 'exp_1', a]]);
   const failing = someParts({ withdraw: () => Promise.reject(new Error('no database')) });
-  expect((await createConnectors([], failing)(aQuestion('before_detach', master, a!)))?.text).toContain(
+  expect((await connect([], failing)(aQuestion('before_detach', master, a!)))?.text).toContain(
     'the connection failed (no database)',
   );
 });

@@ -1,4 +1,5 @@
 import type { ConnectorsParts } from '../../src/connectors/connectors.ts';
+import { createConnectors } from '../../src/connectors/connectors.ts';
 import type { HookQuestion, HookStep } from '../../src/model/hooks.ts';
 import type { NodeTarget } from '../../src/model/targets.ts';
 import { type ConnectorConfig, connectorsOf } from '../../src/platform/connectors.ts';
@@ -39,3 +40,6 @@ export function someParts(changes: Partial<ConnectorsParts> = {}): ConnectorsPar
   };
   return parts;
 }
+
+/** Asks the connectors of a configuration. */
+export const connect = (...args: Parameters<typeof createConnectors>) => createConnectors(...args).ask;

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createConnectors } from '../../src/connectors/connectors.ts';
 import type { HookStep } from '../../src/model/hooks.ts';
 import type { Reason } from '../../src/model/reasons.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { aQuestion, connectorsIn, someParts } from './questions.ts';
+import { aQuestion, connect, connectorsIn, someParts } from './questions.ts';
 import { startSentinel } from './real-sentinel.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -42,10 +41,7 @@ const at = ({ port }: { readonly port: number }) => `127.0.0.1:${port}`;
 function ask(step: HookStep, more: { of?: readonly string[]; master?: string; rest?: string } = {}) {
   const { of = sentinels.map(at), rest = '' } = more;
   const yaml = `- { kind: sentinel, name: s, sentinels: ${JSON.stringify(of)}, masterName: shop ${rest} }`;
-  return createConnectors(
-    connectorsIn(yaml),
-    someParts(),
-  )(aQuestion(step, more.master ?? at(master), at(replica)));
+  return connect(connectorsIn(yaml), someParts())(aQuestion(step, more.master ?? at(master), at(replica)));
 }
 
 const untilSays = (what: string, reason: () => Promise<Reason | null>) =>

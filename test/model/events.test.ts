@@ -118,6 +118,7 @@ const samples: {
     { ...compared, verdict: 'inconclusive' },
     { ...compared, verdict: 'empty' as never },
   ],
+  'node.published': [{}],
   'node.verified': [{ attempts: 1, receivedBytes: null, snapshotBytes: null, tookMs: 1 }],
   'node.failed': [{ code, nextSteps, problem }],
   'node.quarantined': [{ code, nextSteps, problem }],

@@ -25,7 +25,16 @@ const running = [
   { running: 2, host: '10.0.0.1', expansions: ['exp_1'] },
   { running: 9, host: '10.0.0.1', expansions: ['exp_1', 'exp_2', 'exp_3', 'exp_4'] },
 ];
-const held = { batch: 2, url: 'https://hooks.example', webhookId: 'wh_1', askedAgainSeconds: 30 };
+const held = {
+  step: 'before_batch',
+  nodes: ['a:1'],
+  batch: 2,
+  url: 'https://hooks.example',
+  webhookId: 'wh_1',
+  askedAgainSeconds: 30,
+} as const;
+const { askedAgainSeconds: _, ...question } = held;
+const awaited = { ...question, questionId: 'qst_1', until: 1_700_000_000_000 };
 
 /** Facts of every code, in the shapes that the service makes. */
 const samples: { readonly [Code in ReasonCode]: readonly FactsOf<typeof reasons, Code>[] } = {
@@ -79,7 +88,15 @@ const samples: { readonly [Code in ReasonCode]: readonly FactsOf<typeof reasons,
     said: [said],
     askedAgainSeconds: 5,
   })),
-  webhooks_being_asked: [{ batch: 2 }],
+  answer_comes_later: [
+    { ...awaited, step: 'after_verified' },
+    { ...awaited, step: 'after_detach' },
+  ],
+  hooks_being_asked: [
+    { step: 'before_batch', nodes: ['a:1', 'b:1'], batch: 2 },
+    { step: 'before_node', nodes: ['a:1'], batch: 2 },
+    { step: 'before_detach', nodes: ['a:1'], batch: null },
+  ],
   several: [{ reasons: [inner, because('endpoint_unknown')] }],
   forecast_drifted: [
     {

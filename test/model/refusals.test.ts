@@ -73,6 +73,8 @@ const samples: Samples = {
   no_such_guard: [{ id }],
   not_guarded: [{ id, slave: '10.0.0.2:9221' }],
   no_such_webhook: [{ id }],
+  no_such_question: [{ id }],
+  question_answered: [{ id }],
   no_such_plan: [{ id }],
   no_such_node: [
     { id, node, nodes: ['a:1', 'b:1'], more: true },
@@ -147,6 +149,7 @@ const samples: Samples = {
   too_many_webhooks: [{ most: 100 }],
   not_signed_in: [{}],
   bad_token: [{}],
+  bad_signature: [{}],
   operators_only: [{ name: 'ann' }],
   agents_only: [{ name: 'ann' }],
   agents_report_only: [{ name: 'host-7' }],
@@ -233,6 +236,7 @@ const ruleSamples: RuleSamples = {
   url_with_fragment: [{}],
   url_forbidden_address: [{ ip: '169.254.0.1' }],
   url_private_address: [{ ip: '10.0.0.1' }],
+  steps_of_veto_only: [{}],
   veto_with_types: [{}],
   no_known_masters: [{}],
   not_left: [
@@ -282,8 +286,9 @@ describe.each(readers)('in $language, for $tool', (reader) => {
       else expect(text.replaceAll(/发现|步骤/g, '')).not.toMatch(/[\p{Script=Han}，。]/u);
       if (
         reader.tool !== 'rest' &&
-        refusal.code !== 'no_such_webhook' &&
-        refusal.code !== 'too_many_webhooks'
+        !['no_such_webhook', 'too_many_webhooks', 'no_such_question', 'question_answered'].includes(
+          refusal.code,
+        )
       )
         expect(text).not.toMatch(/\/v1\//);
       if (reader.language === 'en')

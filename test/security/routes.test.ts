@@ -144,6 +144,9 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/webhooks/{id}': whoeverLooks,
   'DELETE /v1/webhooks/{id}': whoeverSteers,
   'GET /v1/webhooks/{id}/deliveries': whoeverLooks,
+  'GET /v1/questions': whoeverLooks,
+  // Signed by whoever was asked.
+  'POST /v1/questions/{id}/answer': everybody,
   'GET /v1/agents': whoeverLooks,
   'POST /v1/agents/reports': agentsAlone,
   'GET /v1/campaigns': whoeverLooks,

@@ -44,6 +44,7 @@ const growing = new Set([
   'comparisons',
   'differences',
   'deliveries',
+  'questions',
   'campaigns',
   'campaign_members',
   'audits',
@@ -87,6 +88,8 @@ const fill = (expansionId: string, campaignId: string, webhookId: string): reado
    from webhooks, generate_series(0, 39) as n where id = '${webhookId}'`,
   `insert into deliveries (id, webhook_id, event_seq, type, payload, state, created_at, ended_at)
    select 'dlv-' || n, '${webhookId}-' || n % 40, -n, 'usual', '{}', 'delivered', n, now() from generate_series(1, ${rows}) as n`,
+  `insert into questions (id, webhook_id, state, payload, asked_at, times)
+   select 'qst-' || n, '${webhookId}-' || n % 40, 'yes', '{}', n, 1 from generate_series(1, ${rows}) as n`,
   `insert into campaigns (id, state, doc, search_text, accepted_at, ended)
    select 'camp-' || n, 'succeeded', c.doc || jsonb_build_object('endedAt', n), 'camp', n, true
    from campaigns c, generate_series(1, ${rows}) as n where c.id = '${campaignId}'`,
@@ -191,6 +194,8 @@ test('no query of the store reads a growing table from end to end', async () => 
     kind: 'notify',
     url: 'http://127.0.0.1:1/',
     types: [],
+    steps: [],
+    answerWithinMs: null,
     secret: 's',
     createdBy: 'me',
     createdAt: 1,
@@ -319,6 +324,21 @@ test('no query of the store reads a growing table from end to end', async () => 
   await webhooks.record('dlv-77', outcome);
   const deliveries = await webhooks.deliveries('whk-0-7', page);
   await webhooks.deliveries('whk-0-7', { ...page, ...cursorOf(deliveries.nextCursor) });
+  await webhooks.question('qst-7');
+  await webhooks.saveQuestion({
+    id: 'qst-new',
+    webhookId: 'whk-0-7',
+    state: 'waiting',
+    payload: {},
+    askedAt: 1,
+    times: 1,
+    until: 2,
+    answeredAt: null,
+    answeredBy: null,
+    reason: null,
+  });
+  await webhooks.openQuestions(10);
+  await webhooks.answerQuestion('qst-new', { answer: 'yes', reason: null, by: 'me', at: 2 });
   await webhooks.remove('whk-1');
 
   // Agents.

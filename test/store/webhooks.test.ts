@@ -3,7 +3,7 @@ import type { Expansion } from '../../src/model/expansion.ts';
 import { deliverySays } from '../../src/model/webhook-texts.ts';
 import type { Lease } from '../../src/store/leases.ts';
 import { NotFoundError, type Store } from '../../src/store/store.ts';
-import type { DeliveryOutcome, Webhook, WebhookStore } from '../../src/store/webhooks.ts';
+import type { DeliveryOutcome, StoredQuestion, Webhook, WebhookStore } from '../../src/store/webhooks.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
@@ -43,6 +43,8 @@ const newWebhook = (over: Partial<Webhook> = {}): Webhook => ({
   kind: 'notify',
   url: 'http://127.0.0.1:1/hook',
   types: [],
+  steps: [],
+  answerWithinMs: null,
   secret: 'sh',
   createdBy: 'test',
   createdAt: made,
@@ -182,5 +184,57 @@ describe('deliveries', () => {
       ['d3', 'delivered'],
     ]);
     expect(rest.nextCursor).toBeNull();
+  });
+});
+
+describe('questions', () => {
+  const asked = (over: Partial<StoredQuestion> = {}): StoredQuestion => ({
+    id: 'qst_1',
+    webhookId: 'veto',
+    state: 'waiting',
+    payload: { type: 'before_node', nodes: ['a:1'] },
+    askedAt: 1,
+    times: 1,
+    until: 100,
+    answeredAt: null,
+    answeredBy: null,
+    reason: null,
+    ...over,
+  });
+  const yes = { answer: 'yes', reason: 'all\u0000 well', by: 'webhook veto', at: 7 } as const;
+  beforeEach(() => webhooks.create(newWebhook({ id: 'veto', kind: 'veto', steps: ['before_node'] })));
+
+  it('wait until they are answered, once', async () => {
+    await webhooks.saveQuestion(asked());
+    expect(await webhooks.openQuestions(10)).toEqual([asked()]);
+    expect(await webhooks.answerQuestion('qst_1', yes)).toBe(true);
+    expect(await webhooks.answerQuestion('qst_1', { ...yes, answer: 'no' })).toBe(false);
+    expect(await webhooks.openQuestions(10)).toEqual([]);
+    expect(await webhooks.question('qst_1')).toMatchObject({
+      state: 'yes',
+      answeredBy: 'webhook veto',
+      answeredAt: 7,
+    });
+  });
+
+  it('are asked again under the same id', async () => {
+    await webhooks.saveQuestion(asked());
+    await webhooks.saveQuestion(asked({ askedAt: 100, times: 2, until: 200 }));
+    expect(await webhooks.question('qst_1')).toEqual(asked({ askedAt: 100, times: 2, until: 200 }));
+  });
+
+  it('go with their webhook, also one that is asked about just then', async () => {
+    await webhooks.saveQuestion(asked());
+    await webhooks.remove('veto');
+    await webhooks.saveQuestion(asked({ id: 'qst_2' }));
+    expect([await webhooks.question('qst_1'), await webhooks.question('qst_2')]).toEqual([null, null]);
+  });
+
+  it('that are answered are kept up to a bound, those that wait for ever', async () => {
+    await webhooks.saveQuestion(asked({ id: 'open', askedAt: 0 }));
+    for (let at = 1; at <= 5; at += 1)
+      await webhooks.saveQuestion(asked({ id: `q${at}`, state: 'yes', askedAt: at, until: null }));
+    const kept = await Promise.all(['open', 'q1', 'q2', 'q3', 'q4', 'q5'].map((id) => webhooks.question(id)));
+    expect(kept.map((question) => question?.id)).toEqual(['open', undefined, undefined, 'q3', 'q4', 'q5']);
   });
 });

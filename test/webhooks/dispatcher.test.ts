@@ -6,7 +6,7 @@ import { type Dispatcher, outcomeOf, startDispatcher } from '../../src/webhooks/
 import { MemoryWebhooks, webhookOf } from './memory-webhooks.ts';
 import { Receiver } from './receiver.ts';
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 });
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 150_000 });
 
 let store: MemoryWebhooks;
 let good: Receiver;

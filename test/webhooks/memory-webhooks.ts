@@ -1,6 +1,8 @@
 import type {
   Delivery,
   DeliveryOutcome,
+  LateAnswer,
+  StoredQuestion,
   Webhook,
   WebhookStore,
   WhichWebhooks,
@@ -10,6 +12,7 @@ import type {
 export class MemoryWebhooks implements WebhookStore {
   readonly webhooks: Webhook[] = [];
   readonly rows: Delivery[] = [];
+  readonly questions = new Map<string, StoredQuestion>();
   now = 0;
   failures = 0;
 
@@ -94,6 +97,21 @@ export class MemoryWebhooks implements WebhookStore {
     this.#update(this.rows.at(-1)!.id, { ...delivery, eventSeq: null, attempts: 1 });
     await this.record(delivery.id, outcome);
   }
+  async question(id: string): Promise<StoredQuestion | null> {
+    return this.questions.get(id) ?? null;
+  }
+  async saveQuestion(question: StoredQuestion): Promise<void> {
+    this.questions.set(question.id, question);
+  }
+  async answerQuestion(id: string, { answer, reason, by, at }: LateAnswer): Promise<boolean> {
+    const question = this.questions.get(id);
+    if (question?.state !== 'waiting') return false;
+    this.questions.set(id, { ...question, state: answer, reason, answeredBy: by, answeredAt: at });
+    return true;
+  }
+  async openQuestions() {
+    return [...this.questions.values()].filter(({ state }) => state === 'waiting');
+  }
   async deliveries(webhookId: string) {
     return { items: this.of(webhookId), nextCursor: null };
   }
@@ -105,11 +123,18 @@ export class MemoryWebhooks implements WebhookStore {
   }
 }
 
-export const webhookOf = (id: string, url: string, kind: Webhook['kind'] = 'notify'): Webhook => ({
+export const webhookOf = (
+  id: string,
+  url: string,
+  kind: Webhook['kind'] = 'notify',
+  steps: Webhook['steps'] = ['before_batch'],
+): Webhook => ({
   id,
   kind,
   url,
   types: [],
+  steps: kind === 'veto' ? steps : [],
+  answerWithinMs: kind === 'veto' ? 3_600_000 : null,
   secret: `whsec_${id}`,
   createdBy: 'anna',
   createdAt: 0,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { eventTypes } from '../../model/events.ts';
+import { hookSteps } from '../../model/hook-steps.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
 import { type Reader, readSaid } from '../../model/text.ts';
@@ -30,6 +31,19 @@ const WebhookBody = Type.Object(
       Type.Array(Type.Enum(eventTypes), {
         maxItems: eventTypes.length,
         description: 'Event types to be told of; left out or empty = all.',
+      }),
+    ),
+    steps: Type.Optional(
+      Type.Array(Type.Enum(hookSteps), {
+        maxItems: hookSteps.length,
+        description: 'What a veto is asked about; left out or empty = before_batch.',
+      }),
+    ),
+    answerWithinMs: Type.Optional(
+      Type.Integer({
+        minimum: 10_000,
+        maximum: 604_800_000,
+        description: 'How long a veto that answers 202 may take until it is asked again; left out = 1 h.',
       }),
     ),
   },
@@ -74,7 +88,7 @@ function addRoutes(
       schema: {
         operationId: 'createWebhook',
         tags: ['webhooks'],
-        summary: 'Be told of events from now on, or be asked before each batch',
+        summary: 'Be told of events from now on, or be asked before steps are taken',
         description: 'The answer holds the secret for checking signatures; it is shown this once.',
         body: WebhookBody,
         response: { 201: NewWebhook, ...errorResponses(400, 409, 415) },
@@ -86,8 +100,8 @@ function addRoutes(
       if ((await webhooks.list()).length >= maxWebhooks)
         throw refuse('too_many_webhooks', { most: maxWebhooks });
       await webhooks.create(webhook);
-      const { id, kind, types } = webhook;
-      log.info({ webhook: id, kind, types, by: made.createdBy }, 'a webhook was made');
+      const { id, kind, types, steps } = webhook;
+      log.info({ webhook: id, kind, types, steps, by: made.createdBy }, 'a webhook was made');
       reply.code(201).header('location', `/v1/webhooks/${id}`);
       return { ...shownWebhook(webhook), secret: webhook.secret };
     },

@@ -31,6 +31,7 @@ import { blockingJoins, controlProblem } from './controls.ts';
 import { advanceJoin } from './follow.ts';
 import { compareForecast } from './forecast-outcome.ts';
 import { agreedForecast, closedWindow, heldByClock, holdForForecast, startsLater } from './hold.ts';
+import { type HookAnswers, heldAt, publishProven } from './hooks.ts';
 import type { Reply } from './intent.ts';
 import {
   awaitsDump,
@@ -85,8 +86,8 @@ export interface DecideInput {
   readonly masterHeldBy: string | null;
   /** The expansion that worked on this master last; absent or null = none did, or the policy does not ask. */
   readonly previousOnMaster?: PreviousExpansion | null;
-  /** What a webhook that may veto says of the next batch; null = nothing against it. */
-  readonly veto: Reason | null;
+  /** Whoever may hold a step; absent = nobody does. */
+  readonly hooks?: HookAnswers;
   readonly capabilitiesOf: (facts: NodeFacts) => Capabilities;
   /** What is known to be wrong with releases; absent = nothing. */
   readonly faults?: readonly KnownFault[];
@@ -160,6 +161,7 @@ function run(turn: Turn, input: DecideInput): void {
     return;
   }
   followJoins(turn, input);
+  publishProven(turn, input.expansion, input.hooks);
   endHalt(turn);
   handleFailures(turn);
   holdRetention(turn);
@@ -446,6 +448,7 @@ function finishPending(turn: Turn): void {
 
 const isDone = (expansion: Expansion, join: Join): boolean =>
   !join.leaving &&
+  join.published !== false &&
   (isSettled(join.phase) ||
     (goesOnWithout(expansion, join) && (join.phase === 'failed' || join.phase === 'quarantined')));
 
@@ -485,12 +488,14 @@ function beginNext(turn: Turn, input: DecideInput): void {
   const inLine = expansion.joins.filter((join) => isNextInLine(expansion, join));
   for (const { index } of inLine) {
     if (blockingJoins(turn.expansion).some((join) => !isDone(turn.expansion, join))) return;
+    const held = heldAt(turn.expansion, joinAt(turn, index), input.hooks);
+    if (held === 'ask_first') continue;
     beginJoin(
       turn,
       joinAt(turn, index),
       {
         closedBecause:
-          gateFor(turn, input) ?? earlierFirst(turn, index) ?? input.slotRefusals?.get(index) ?? null,
+          gateFor(turn, input) ?? held ?? earlierFirst(turn, index) ?? input.slotRefusals?.get(index) ?? null,
       },
       input.capabilitiesOf,
     );
@@ -526,7 +531,6 @@ function gateFor(turn: Turn, input: DecideInput): Reason | null {
   if (input.masterHeldBy !== null) return because('expansion_on_master', { expansion: input.masterHeldBy });
   const held = heldByClock(expansion, now);
   if (held !== null) return held;
-  if (input.veto !== null) return input.veto;
   const unwell = healthGate(expansion) ?? retentionGate(expansion);
   if (unwell !== null) return unwell;
   const underWay = expansion.joins.filter(holdsFullSyncSlot);

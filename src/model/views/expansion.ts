@@ -170,6 +170,12 @@ export const JoinSummary = Type.Object({
   phaseSince: Time('When the phase was entered.'),
   progress: Progress,
   waitingFor: Nullable(Said, 'What it waits for now; null = nothing in particular.'),
+  published: Type.Optional(
+    Type.Boolean({
+      description:
+        'Of a proven node: whether those who are asked `after_verified` have agreed. Absent = nobody is asked.',
+    }),
+  ),
   problem: Nullable(Problem),
   anomalies: Type.Array(AnomalyRecord),
   diagnosis: Type.Optional(Nullable(Diagnosis, 'Why it is in trouble; null = it was not asked.')),

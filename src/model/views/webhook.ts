@@ -1,9 +1,9 @@
 import Type from 'typebox';
+import { hookSteps } from '../hook-steps.ts';
 import { Nullable, NullableTime, type Of, Time } from './schema.ts';
 
 export const WebhookKind = Type.Enum(['notify', 'veto'], {
-  description:
-    '`notify` is told of events; `veto` is asked before every batch, and holds it unless it answers 2xx.',
+  description: '`notify` is told of events; `veto` is asked at `steps`, and holds each until it answers 2xx.',
 });
 export type WebhookKind = Of<typeof WebhookKind>;
 
@@ -15,6 +15,11 @@ export const WebhookView = Type.Object({
   types: Type.Array(Type.String(), {
     description: 'Event types to be told of; empty = all. A veto has none.',
   }),
+  steps: Type.Array(Type.Enum(hookSteps), { description: 'What a veto is asked about. Of `notify` empty.' }),
+  answerWithinMs: Nullable(
+    Type.Integer(),
+    'How long a veto that answered 202 may take until it is asked again; null = of `notify`.',
+  ),
   createdBy: Type.String(),
   createdAt: Time('When it was made.'),
 });
@@ -40,3 +45,18 @@ export const Delivery = Type.Object({
   lastTookMs: Nullable(Type.Number()),
 });
 export type DeliveryView = Of<typeof Delivery>;
+
+/** A question to a veto that it did not answer at once, or its answer. */
+export const HookQuestionView = Type.Object({
+  id: Type.String(),
+  webhookId: Type.String(),
+  state: Type.Enum(['waiting', 'yes', 'no']),
+  payload: Type.Unknown({ description: 'The body as it was sent.' }),
+  askedAt: Time('When it was asked last.'),
+  times: Type.Integer({ description: 'How often it was asked.' }),
+  until: NullableTime('Until when its answer is waited for; then it is asked again.'),
+  answeredAt: NullableTime('When it was answered.'),
+  answeredBy: Nullable(Type.String(), 'Who answered; null = nobody has.'),
+  reason: Nullable(Type.String(), 'What was said with the answer. For operators.'),
+});
+export type HookQuestionView = Of<typeof HookQuestionView>;

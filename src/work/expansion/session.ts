@@ -8,7 +8,7 @@ import { newOfSight, type ReadAgents } from '../../admission/sights.ts';
 import type { Batches } from '../../core/plan/batches.ts';
 import { serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, type PreviousExpansion, takeReplies } from '../../core/steps/decide.ts';
-import { isUnbegun } from '../../core/steps/hold.ts';
+import { heldAt } from '../../core/steps/hooks.ts';
 import type { Reply } from '../../core/steps/intent.ts';
 import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
@@ -24,6 +24,7 @@ import {
   type NodeCommand,
   type NodeTarget,
 } from '../../model/expansion.ts';
+import type { Hooks } from '../../model/hooks.ts';
 import type { NotAllowed } from '../../model/not-allowed.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
@@ -37,7 +38,8 @@ import { masterKey } from '../../store/master-key.ts';
 import type { Store } from '../../store/store.ts';
 import type { Cached } from './cached.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
-import { type Clock, createObserver, type Observer, patienceMs } from './observer.ts';
+import { createHookAsker } from './hook-asker.ts';
+import { type Clock, createObserver, type Observer } from './observer.ts';
 import { createSaver } from './saver.ts';
 import { createSights, type Looks } from './sights.ts';
 import { createSlotKeeper } from './slot-keeper.ts';
@@ -53,9 +55,6 @@ export type Compare = (task: {
   readonly signal: AbortSignal;
 }) => Promise<ComparisonReport>;
 
-/** Asks whoever may veto a batch; null = nothing against it. */
-export type BeforeBatch = (expansion: Expansion, batch: number) => Promise<Reason | null>;
-
 /** What of the store one session uses. */
 export type SessionStore = Pick<
   Store,
@@ -69,7 +68,8 @@ export interface SessionDeps {
   readonly compare: Compare;
   /** What agents tell; absent = none do. */
   readonly agents?: ReadAgents;
-  readonly beforeBatch: BeforeBatch;
+  /** Those who may hold a step. */
+  readonly hooks: Hooks;
   readonly clock: Clock;
   /** Limits on full syncs over all expansions; absent = none. */
   readonly slots?: SlotLimits;
@@ -130,8 +130,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   };
   const slots = createSlotKeeper(slotStore, deps.slots ?? noSlotLimits, lease, deps.clock);
   const health = createHealthProbe(observer, deps.clock, deps.readFigure ?? null);
-  let veto: { readonly batch: number; readonly reason: Reason | null } | null = null;
-  let asking: { readonly batch: number; readonly answer: Promise<void> } | null = null;
+  const hooks = createHookAsker(deps.hooks, deps.clock);
 
   async function turn(): Promise<number | null> {
     saver.check();
@@ -141,8 +140,11 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     await lockMaster(masterLook);
     const previousOnMaster = await askPrevious();
     resumeComparisons();
-    const vetoed = await askVeto();
-    const taken = await slots.take(expansion, masterHeldBy !== null || vetoed !== null);
+    const answered = await hooks.ask(expansion);
+    const taken = await slots.take(
+      expansion,
+      (join) => masterHeldBy === null && heldAt(expansion, join, answered) === null,
+    );
     const decision = decide({
       expansion,
       now: deps.clock.now(),
@@ -155,7 +157,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       reports,
       masterHeldBy,
       previousOnMaster,
-      veto: vetoed,
+      hooks: answered,
       slotRefusals: taken.refusals,
       perNodeHost: deps.slots?.perNodeHost ?? null,
       ...(deps.batches ? { batches: deps.batches } : {}),
@@ -187,28 +189,6 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const { state, policy, master } = expansion;
     if (state !== 'pending' || policy.restBetweenExpansionsMs === 0 || !masterLocked) return null;
     return deps.store.lastOnMaster(masterKey(master.address));
-  }
-
-  /**
-   * Asked once per batch; an answer that holds the batch is asked for again at every turn. One that takes long holds the
-   * batch until it comes, and no look at a node.
-   */
-  async function askVeto(): Promise<Reason | null> {
-    const { state, currentBatch } = expansion;
-    if (state !== 'running' || !isUnbegun(expansion)) return null;
-    if (veto?.batch === currentBatch && veto.reason === null) return null;
-    if (asking?.batch !== currentBatch) asking = { batch: currentBatch, answer: ask(currentBatch) };
-    const answered = await Promise.race([
-      asking.answer.then(() => true),
-      deps.clock.sleep(patienceMs).then(() => false),
-    ]);
-    if (!answered) return because('webhooks_being_asked', { batch: currentBatch + 1 });
-    asking = null;
-    return veto?.batch === currentBatch ? veto.reason : null;
-  }
-
-  async function ask(batch: number): Promise<void> {
-    veto = { batch, reason: await deps.beforeBatch(expansion, batch) };
   }
 
   async function keep(

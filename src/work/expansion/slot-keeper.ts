@@ -31,8 +31,8 @@ export function createSlotKeeper(
   let lastAt = Number.NEGATIVE_INFINITY;
 
   return {
-    /** `closed`: none of the expansion's nodes may begin now, so none takes a slot from others. */
-    async take(expansion: Expansion, closed: boolean): Promise<TakenSlots> {
+    /** A node that may not begin now takes no slot from others. */
+    async take(expansion: Expansion, mayTake: (join: Join) => boolean): Promise<TakenSlots> {
       if ((!limited && !borrowsThrottle(expansion)) || isEnded(expansion.state)) return nothing;
       const slot = (join: Join): Slot => ({
         expansionId: expansion.id,
@@ -41,7 +41,7 @@ export function createSlotKeeper(
         masterHost: expansion.master.seenAs.host.toLowerCase(),
       });
       const held = expansion.joins.filter((join) => isUnderWay(join)).map(slot);
-      const wanted = closed ? [] : inLine(expansion, clock.now()).map(slot);
+      const wanted = inLine(expansion, clock.now()).filter(mayTake).map(slot);
       if (held.length === 0 && wanted.length === 0 && lastKey === '') return nothing;
       const key = JSON.stringify([held, wanted].map((slots) => slots.map(({ position }) => position)));
       if (key === lastKey && clock.now() - lastAt < refreshEveryMs) return last;

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { ReadAgents } from '../../admission/sights.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import { isEnded } from '../../model/expansion.ts';
+import { type Hooks, noHooks } from '../../model/hooks.ts';
 import type { SlotLimits } from '../../model/slots.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -11,7 +12,7 @@ import { type Held, type ShellOptions, underLease } from '../shell.ts';
 import { cached } from './cached.ts';
 import type { ReadFigure } from './health-probe.ts';
 import { type Clock, realClock } from './observer.ts';
-import { type BeforeBatch, type Compare, createSession } from './session.ts';
+import { type Compare, createSession } from './session.ts';
 
 export interface WorkerDeps {
   readonly store: Store;
@@ -22,7 +23,8 @@ export interface WorkerDeps {
   readonly agents?: ReadAgents;
   readonly log: Logger;
   readonly metrics?: Metrics | null;
-  readonly beforeBatch?: BeforeBatch;
+  /** Those who may hold a step; absent = nobody does. */
+  readonly hooks?: Hooks;
   readonly clock?: Clock;
   /** Limits on full syncs over all expansions; absent = none. */
   readonly slots?: SlotLimits;
@@ -37,6 +39,7 @@ export interface WorkerDeps {
 const defaultLeaseMs = 15_000;
 const freezeSeenForMs = 300;
 const controlsSeenForMs = 400;
+const hooksSeenForMs = 1000;
 /** Share of the time to the next look that is always left to others. */
 const leastPause = 0.25;
 
@@ -63,13 +66,15 @@ export function createWorker(deps: WorkerDeps): Worker {
     controlsSeenForMs,
     clock,
   );
+  const asked = deps.hooks ?? noHooks;
+  const steps = cached(asked.steps, hooksSeenForMs, clock);
   const sessionDeps = {
     store: deps.store,
     engine: deps.engine,
     credentials: deps.credentials,
     compare: deps.compare,
     ...(deps.agents ? { agents: deps.agents } : {}),
-    beforeBatch: deps.beforeBatch ?? (async () => null),
+    hooks: { ask: asked.ask, steps: steps.known },
     clock,
     ...(deps.slots ? { slots: deps.slots } : {}),
     ...(deps.readFigure ? { readFigure: deps.readFigure } : {}),

@@ -267,7 +267,6 @@ function playAgainst(
       frozen: null,
       reports,
       masterHeldBy: null,
-      veto: null,
       capabilitiesOf,
     });
     untrueBounds.push(...untrueBound(expansion, decision.expansion, now));

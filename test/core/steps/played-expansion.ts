@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { ReadAgents } from '../../../src/admission/sights.ts';
 import type { CredentialSource } from '../../../src/engines/engine.ts';
 import type { Control, ControlVerb, Expansion, JoinPhase } from '../../../src/model/expansion.ts';
+import type { Hooks } from '../../../src/model/hooks.ts';
 import type { PolicyInput } from '../../../src/model/policy.ts';
 import { type Cluster, createCluster, type SimulatedVersion } from '../../../src/simulator/index.ts';
 import type { Compare } from '../../../src/work/expansion/session.ts';
@@ -26,6 +27,7 @@ interface Setting {
   /** What agents tell of the simulated nodes; absent = none do. */
   readonly agents?: (cluster: Cluster) => ReadAgents | Promise<ReadAgents>;
   readonly compare?: (cluster: Cluster) => Compare;
+  readonly hooks?: Hooks;
   /** Called when the nodes are there and nothing was asked for yet. */
   readonly before?: (cluster: Cluster) => void;
 }
@@ -43,6 +45,7 @@ export async function begin({
   credentials,
   agents,
   compare,
+  hooks,
   before,
 }: Setting = {}) {
   const cluster = createCluster({
@@ -63,6 +66,7 @@ export async function begin({
     ...(credentials && { credentials }),
     ...(agents && { agents: await agents(cluster) }),
     ...(compare && { compare: compare(cluster) }),
+    ...(hooks && { hooks }),
   });
   const startAt = startsInMs === undefined ? undefined : Math.round(cluster.now()) + startsInMs;
   await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy }, null, startAt);

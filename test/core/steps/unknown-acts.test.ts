@@ -89,7 +89,6 @@ function lookAt(expansion: Expansion, node: ReplicationFacts, now: number, more:
     frozen: null,
     reports: new Map(),
     masterHeldBy: null,
-    veto: null,
     capabilitiesOf,
     ...more,
   });
@@ -212,7 +211,6 @@ test.each(['cancel', 'pause'] as const)('%s ends the wait of an expansion for it
     frozen: null,
     reports: new Map(),
     masterHeldBy: 'exp_other',
-    veto: null,
     capabilitiesOf,
   });
   expect(decision.expansion.state).toBe(verb === 'cancel' ? 'cancelled' : 'paused');
@@ -250,7 +248,6 @@ test('an expansion does not end before a borrowed setting of a node is back (pro
       frozen: null,
       reports: new Map(),
       masterHeldBy: null,
-      veto: null,
       capabilitiesOf,
     }).expansion.state;
   expect([endsAs(null), endsAs(borrowed)]).toEqual(['succeeded', 'running']);

@@ -156,7 +156,6 @@ function copied(policy: PolicyInput = {}, bytes: number | null = snapshotBytes) 
       frozen: null,
       reports: new Map(shown.report ? [[0, reportOf(now, shown.report)]] : []),
       masterHeldBy: null,
-      veto: null,
       capabilitiesOf,
     });
     expansion = decision.expansion;
