@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import Value from 'typebox/value';
 import { parse } from 'yaml';
-import { hookSteps } from '../model/hooks.ts';
+import { hookSteps } from '../model/hook-steps.ts';
 import { parseRule } from './server-rules.ts';
 import { templateProblem } from './template.ts';
 

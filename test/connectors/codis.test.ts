@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { xauthOf } from '../../src/connectors/codis.ts';
-import type { HookStep } from '../../src/model/hooks.ts';
+import type { HookStep } from '../../src/model/hook-steps.ts';
 import { CodisDashboard } from './codis-dashboard.ts';
 import { aQuestion, connect, connectorsIn, someParts } from './questions.ts';
 

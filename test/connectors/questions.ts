@@ -1,6 +1,7 @@
 import type { ConnectorsParts } from '../../src/connectors/connectors.ts';
 import { createConnectors } from '../../src/connectors/connectors.ts';
-import type { HookQuestion, HookStep } from '../../src/model/hooks.ts';
+import type { HookStep } from '../../src/model/hook-steps.ts';
+import type { HookQuestion } from '../../src/model/hooks.ts';
 import type { NodeTarget } from '../../src/model/targets.ts';
 import { type ConnectorConfig, connectorsOf } from '../../src/platform/connectors.ts';
 import { targetAt } from '../support/memory-audits.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { HookStep } from '../../src/model/hooks.ts';
+import type { HookStep } from '../../src/model/hook-steps.ts';
 import type { Reason } from '../../src/model/reasons.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
