@@ -9,6 +9,7 @@ import { agentRoutes } from './api/routes/agents.ts';
 import { auditRoutes } from './api/routes/audits.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { guardRoutes, mostGuards } from './api/routes/guards.ts';
+import { holdRoutes, mostHolds } from './api/routes/holds.ts';
 import { nodeRoutes } from './api/routes/nodes.ts';
 import { questionRoutes } from './api/routes/questions.ts';
 import { recordingRoutes } from './api/routes/recording.ts';
@@ -39,6 +40,7 @@ import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
 import { createWorker } from './work/expansion/worker.ts';
 import { createGuardHandler } from './work/guard/handler.ts';
+import { createHoldHandler } from './work/hold/handler.ts';
 import { createNodeReady } from './work/node-ready.ts';
 import { startPruning } from './work/prune.ts';
 import { startKind } from './work/shell.ts';
@@ -143,6 +145,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     campaign: openBell('campaign'),
     audit: openBell('audit'),
     guard: openBell('guard'),
+    hold: openBell('hold'),
   };
 
   const newId = idMaker(Date.now);
@@ -155,6 +158,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     engine,
     credentials: config.credentials,
     agents: opened.agents,
+    holds: opened.holds,
     now: Date.now,
     newId,
     limits: config.limits,
@@ -247,12 +251,18 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
         doorbell: doorbells.guard,
         credentials: config.credentials,
       }),
+      holdRoutes({
+        holds: opened.holds,
+        store: opened.store,
+        doorbell: doorbells.hold,
+        credentials: config.credentials,
+      }),
     ],
   };
   return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
 }
 
-/** Everything that acts: expansions, comparisons, campaigns, audits, guards, the queue's jobs, webhooks. */
+/** Everything that acts: expansions, comparisons, campaigns, audits, guards, holds, the queue's jobs, webhooks. */
 function startWork(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, doorbells, metrics, admission, newId, crashPoint } = parts;
   const wayOut = { allowed: config.outgoing };
@@ -287,6 +297,7 @@ function startWork(parts: Parts): DoorbellWorker {
       crashPoint,
     }),
     hooks,
+    holds: opened.holds,
     slots: config.slots,
     readFigure: createFigureReader(figureTimeoutMs, wayOut),
     log,
@@ -328,6 +339,18 @@ function startWork(parts: Parts): DoorbellWorker {
     now: Date.now,
     sleep,
   });
+  const hold = createHoldHandler({
+    holds: opened.holds,
+    store: opened.store,
+    engine: parts.engine,
+    credentials: config.credentials,
+    metrics,
+    lookTimeoutMs: config.limits.lookTimeoutMs,
+    log,
+    now: Date.now,
+    sleep,
+    crashPoint,
+  });
   const kind = (name: KindName) => ({ name, queue, doorbell: doorbells[name], log });
   const kinds = [
     startKind({
@@ -359,6 +382,12 @@ function startWork(parts: Parts): DoorbellWorker {
       store: opened.guards,
       handler: guard,
       concurrency: mostGuards,
+    }),
+    startKind({
+      ...kind('hold'),
+      store: opened.holds,
+      handler: hold,
+      concurrency: mostHolds,
     }),
   ];
   const dispatcher = startDispatcher({

@@ -13,6 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'core/campaign': ['model'],
   'core/audit': ['model', 'core/sync', 'core/plan'],
   'core/guard': ['model', 'core/sync', 'core/audit'],
+  'core/hold': ['model', 'core/sync', 'core/plan', 'core/steps'],
   platform: ['model', 'core/plan', 'engines', 'store'],
   resp: [],
   engines: ['model', 'platform', 'resp'],

@@ -2,12 +2,14 @@ import { changesSince } from '../core/plan/changes.ts';
 import { measuredSyncs } from '../core/plan/learning.ts';
 import { makePlan, topologyOf } from '../core/plan/plan.ts';
 import { preflightNodeSections, preflightSections } from '../core/plan/preflight.ts';
+import { placeKey, serverKeys } from '../core/plan/preflight-servers.ts';
 import { isTimeZone } from '../core/plan/windows.ts';
 import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import type { EventInput } from '../model/events.ts';
 import type { Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { MeasuredSync } from '../model/forecast.ts';
+import type { HeldBy } from '../model/hold.ts';
 import { faultsOf, type Knowledge } from '../model/knowledge.ts';
 import { refusedLook } from '../model/not-allowed.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
@@ -21,6 +23,7 @@ import { parseOutgoingUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
 import { inTurns } from '../platform/in-turns.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
+import { type ActiveHold, type HoldStore, heldByOf } from '../store/holds.ts';
 import type { Lease } from '../store/leases.ts';
 import { masterKey } from '../store/master-key.ts';
 import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/store.ts';
@@ -42,6 +45,8 @@ export interface AdmissionParts {
   readonly credentials: CredentialSource;
   /** What agents tell; absent = none do. */
   readonly agents?: AskAgents;
+  /** Holds of masters; absent = there are none. */
+  readonly holds?: Pick<HoldStore, 'active'>;
   readonly now: () => number;
   /** Waits between two looks. Default: the process' own timers. */
   readonly sleep?: (ms: number) => Promise<void>;
@@ -141,7 +146,7 @@ export function createAdmission(given: AdmissionParts): Admission {
     const [{ writes, ...masterSeen }, nodesSeen, context, learnt] = await Promise.all([
       lookTwiceAtMaster(parts, master),
       Promise.all(nodes.map((node) => lookAtNode(parts, node, master))),
-      contextOf(store, master, nodes),
+      contextOf(parts, master, nodes),
       learntFrom(store, master),
       asking && agents ? portsTried({ agents, now, sleep }, master, nodes) : undefined,
     ]);
@@ -157,7 +162,7 @@ export function createAdmission(given: AdmissionParts): Admission {
       nodes: nodes.map((target, index) => ({ target, ...seen(target, nodesSeen[index]!) })),
       policy,
       ...(retryOf === undefined ? {} : { retryOf }),
-      context,
+      context: { ...context, held: heldBy(context.holds, master, masterSeen.look) },
       perNodeHost: parts.perNodeHost ?? null,
       plannedMaster: planned?.plannedMaster ?? null,
       measured: { writes, learnt },
@@ -338,18 +343,29 @@ function lookLimits(parts: AdmissionParts, master: NodeTarget) {
   return { timeoutMs: parts.limits.lookTimeoutMs, masterPassword };
 }
 
-async function contextOf(store: Store, master: NodeTarget, nodes: readonly JoinTarget[]) {
+async function contextOf(
+  { store, holds }: Pick<AdmissionParts, 'store' | 'holds'>,
+  master: NodeTarget,
+  nodes: readonly JoinTarget[],
+) {
   const addresses = nodes.flatMap((node) => [
     node.name,
     formatAddress(node.address),
     formatAddress(node.seenAs),
   ]);
-  const [uses, expansionsOnMaster] = await Promise.all([
+  const [uses, expansionsOnMaster, active] = await Promise.all([
     store.nodesInUse([...new Set(addresses)]),
     store.onMaster(masterKey(master.address)),
+    holds?.active() ?? [],
   ]);
   const nodesInUse = Object.fromEntries(uses.map((use) => [use.node, use.expansionId]));
-  return { expansionsOnMaster, nodesInUse };
+  return { expansionsOnMaster, nodesInUse, holds: active };
+}
+
+/** What holds the master; null = nothing. */
+function heldBy(holds: readonly ActiveHold[], master: NodeTarget, look: Look): HeldBy | null {
+  const keys = look.kind === 'answered' ? serverKeys(master, look) : [placeKey(master.address)];
+  return heldByOf(holds, keys);
 }
 
 const inUse = 'node_in_other_expansion';

@@ -9,6 +9,7 @@ import type { Entrances } from './entrances.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { addFieldOptions } from './field-options.ts';
 import { addGuardCommands } from './guard-program.ts';
+import { addHoldCommands } from './hold-program.ts';
 import { addPolicyOptions } from './policy-options.ts';
 import { defaultUrl, type GlobalOptions } from './settings.ts';
 import { collected, type Finish, Wiring } from './wiring.ts';
@@ -49,6 +50,7 @@ export function buildProgram(
   addCampaignCommands(wiring);
   addGuardCommands(wiring);
   addReadyCommand(wiring);
+  addHoldCommands(wiring);
   addAuditCommands(wiring);
   addDataCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);

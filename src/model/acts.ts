@@ -79,6 +79,16 @@ export const acts = {
     () => 'guard end …',
     button('End', '结束'),
   ),
+  listHolds: act(
+    () => 'GET /v1/holds',
+    () => 'hold list',
+    page('Overview', '总览'),
+  ),
+  endHold: act(
+    (id: string) => `POST /v1/holds/${id}/end`,
+    (id) => `hold end ${id} --reason "…"`,
+    button('End the hold', '结束占用'),
+  ),
   startExpansion: act(
     () => 'POST /v1/expansions',
     () => 'expand --master …',

@@ -15,6 +15,7 @@ import { findingFor } from './findings.ts';
 import type { Figure, ForecastDrift } from './forecast.ts';
 import { type GuardEventData, type GuardEventType, guardEvents } from './guard-texts.ts';
 import type { HealthReading } from './health.ts';
+import { type HoldEventData, type HoldEventType, holdEvents } from './hold-texts.ts';
 import { problemFor } from './problems.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
 import { because, readReason } from './reasons.ts';
@@ -194,6 +195,20 @@ const ofGuards = Object.fromEntries(
     { level: guardLevels[type as GuardEventType] ?? 'info', text },
   ]),
 ) as unknown as { readonly [T in GuardEventType]: EventRow<GuardEventData<T>> };
+
+// ----------------------------------------------------------------------------------------------------- holds
+
+const holdLevels: { readonly [T in HoldEventType]?: Level } = {
+  'hold.unsafe': 'warning',
+  'hold.expired': 'warning',
+};
+
+const ofHolds = Object.fromEntries(
+  Object.entries(holdEvents).map(([type, text]) => [
+    type,
+    { level: holdLevels[type as HoldEventType] ?? 'info', text },
+  ]),
+) as unknown as { readonly [T in HoldEventType]: EventRow<HoldEventData<T>> };
 
 // ------------------------------------------------------------------------------------------------- the table
 
@@ -493,6 +508,7 @@ export const events = {
 
   ...ofCampaigns,
   ...ofGuards,
+  ...ofHolds,
 };
 
 /** What each type of event holds. */

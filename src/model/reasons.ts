@@ -12,6 +12,7 @@ import { type MasterWork, masterWorkText } from './findings/settings.ts';
 import { findingFor } from './findings.ts';
 import { driftText } from './forecast-texts.ts';
 import type { HealthReading } from './health.ts';
+import type { HeldBy } from './hold.ts';
 import { type AskedStep, stepText } from './hook-steps.ts';
 import { type NotAllowed, notAllowedText } from './not-allowed.ts';
 import type { Silence } from './observation.ts';
@@ -140,6 +141,12 @@ export const reasons = {
   frozen: text<{ reason: string }>({
     en: ({ reason }) => `everything is frozen: ${reason}`,
     zh: ({ reason }) => `全部操作已冻结：${reason}`,
+  }),
+  master_held: text<HeldBy>({
+    en: ({ hold, by, why, until }) =>
+      `${by} holds the master until ${clock(until)} (${why}; hold ${hold}): no further full sync begins`,
+    zh: ({ hold, by, why, until }) =>
+      `主节点由 ${by} 占用至 ${clock(until)}（${why}；占用 ${hold}）：不开始新的全量同步`,
   }),
   paused_by: asked('paused', '已暂停'),
   resumed_by: asked('resumed', '已恢复'),
@@ -369,6 +376,18 @@ export const reasons = {
     en: ({ work }, reader) =>
       `the master is busy: ${work.map((each) => masterWorkText(each, reader)).join('; ')}`,
     zh: ({ work }, reader) => `主节点正忙：${work.map((each) => masterWorkText(each, reader)).join('；')}`,
+  }),
+
+  master_being_looked_at: plain('the service looks at the master', '正在查看主节点'),
+  full_syncs_go_on: text<{ syncs: readonly { readonly node: string; readonly expansion: string }[] }>({
+    en: ({ syncs }) =>
+      `full syncs go on: ${syncs.map(({ node, expansion }) => `${node} (${expansion})`).join(', ')}`,
+    zh: ({ syncs }) =>
+      `全量同步正在进行：${syncs.map(({ node, expansion }) => `${node}（${expansion}）`).join('、')}`,
+  }),
+  other_hold_first: text<HeldBy>({
+    en: ({ hold, by, until }) => `hold ${hold} of ${by} is before this one, until ${clock(until)} at most`,
+    zh: ({ hold, by, until }) => `${by} 的占用 ${hold} 在先，最迟至 ${clock(until)}`,
   }),
 
   // ------------------------------------------------------------------------------------ the steps of an attempt

@@ -408,6 +408,11 @@ export const refusals = {
       zh: () => ['请使用请求中给出的节点名称。'],
     },
   ),
+  no_such_hold: row<Id>(
+    404,
+    { en: ({ id }) => `There is no hold ${id}.`, zh: ({ id }) => `没有占用 ${id}。` },
+    checkId('holds', '占用', acts.listHolds),
+  ),
   not_found: row<
     Id & { readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'webhook' }
   >(
@@ -769,6 +774,28 @@ export const refusals = {
     409,
     { en: ({ id }) => `Guard ${id} has ended.`, zh: ({ id }) => `值守 ${id} 已结束。` },
     { en: () => ['Start a new guard.'], zh: () => ['请新建值守。'] },
+  ),
+  hold_over: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }) => `Hold ${id} is over (${state}).`,
+      zh: ({ id, state }) => `占用 ${id} 已${state === 'expired' ? '到期' : '结束'}。`,
+    },
+    {
+      en: () => ['If the backup still runs, ask for a new hold, and make the dump again once that is safe.'],
+      zh: () => ['如备份仍在进行，请重新申请占用，并在可以安全做快照后重做。'],
+    },
+  ),
+  too_many_holds: row<{ readonly most: number }>(
+    409,
+    {
+      en: ({ most }) => `${most} masters are held already.`,
+      zh: ({ most }) => `已占用 ${most} 个主节点。`,
+    },
+    {
+      en: (_, reader) => [`Wait, or end holds that are not needed: ${acts.listHolds(reader)}.`],
+      zh: (_, reader) => [`请稍候，或结束不再需要的占用：${acts.listHolds(reader)}。`],
+    },
   ),
   not_guarded: row<Id & { readonly slave: string }>(
     404,

@@ -124,3 +124,7 @@ export const auditVerdicts = ['whole', 'damaged', 'doubtful', 'not_judged'] as c
 export const guardStates = ['watching', 'ended'] as const;
 /** How grave what a guard finds is. */
 export const guardLevels = ['warning', 'error'] as const;
+
+/** `safe`: the holder may make a dump. `expired`: its time was over before anybody ended it. */
+export const holdStates = ['waiting', 'safe', 'ended', 'expired'] as const;
+export type HoldState = (typeof holdStates)[number];

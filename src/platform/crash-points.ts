@@ -59,6 +59,10 @@ export const crashPoints = [
   'after_audit_verdict',
   'before_audit_end',
   'after_audit_end',
+  // A hold: under which other keys its master is known is stored; whether a dump is safe; that its time is over.
+  'after_hold_keys',
+  'before_hold_save',
+  'after_hold_save',
   // A webhook: its events are deliveries; its receiver has answered, and what it answered is stored.
   'after_fan_out',
   'before_delivery_saved',

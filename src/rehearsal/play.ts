@@ -52,6 +52,7 @@ export async function play(
       log: pino({ level: 'silent' }),
       metrics: null,
       frozen: { now: async () => null, known: async () => null },
+      holds: { now: async () => [], known: async () => [] },
       controlsWait: async () => false,
       crashPoint: () => undefined,
     },

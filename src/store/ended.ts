@@ -7,12 +7,13 @@ export interface Forgotten {
   readonly comparisons: number;
   readonly audits: number;
   readonly guards: number;
+  readonly holds: number;
 }
 
 /** What lies in the database and has ended. */
 export interface EndedRecords {
   /**
-   * Deletes up to `limit` of each: campaigns, audits, guards, expansions (with their events, observations, controls and comparisons)
+   * Deletes up to `limit` of each: campaigns, audits, guards, holds, expansions (with their events, observations, controls and comparisons)
    * and comparisons of their own that ended before that time (milliseconds since the epoch). An expansion stays as long as a
    * campaign that names it. Throws StoreUnavailableError; what was deleted by then is gone whole.
    */
@@ -60,6 +61,7 @@ const campaigns = `
 
 const audits = campaigns.replaceAll('campaigns', 'audits');
 const guards = campaigns.replaceAll('campaigns', 'guards');
+const holds = campaigns.replaceAll('campaigns', 'holds');
 
 const comparisons = `
   with gone as (
@@ -80,6 +82,7 @@ export function createEndedRecords(database: Database): EndedRecords {
         campaigns: await forget(campaigns, endedBefore, limit),
         audits: await forget(audits, endedBefore, limit),
         guards: await forget(guards, endedBefore, limit),
+        holds: await forget(holds, endedBefore, limit),
         expansions: await forget(expansions, endedBefore, limit),
         comparisons: await forget(comparisons, endedBefore, limit),
       };

@@ -38,6 +38,7 @@ export const eventOwners: Readonly<Record<EventOwner, string>> = {
   campaignId: 'campaign_id',
   auditId: 'audit_id',
   guardId: 'guard_id',
+  holdId: 'hold_id',
 };
 
 /** As SQL, an object with the owner of an event, without those that it does not have. */

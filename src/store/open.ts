@@ -6,11 +6,13 @@ import { openDatabase, type PostgresConnection } from './database.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
 import { createEndedRecords, type EndedRecords } from './ended.ts';
 import type { GuardStore } from './guards.ts';
+import type { HoldStore } from './holds.ts';
 import { createPostgresAgents } from './postgres-agents.ts';
 import { createPostgresAudits } from './postgres-audits.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresGuards } from './postgres-guards.ts';
+import { createPostgresHolds } from './postgres-holds.ts';
 import { createPostgresStore } from './postgres-store.ts';
 import { createPostgresVerdicts } from './postgres-verdicts.ts';
 import { createPostgresWebhooks } from './postgres-webhooks.ts';
@@ -32,6 +34,7 @@ export interface OpenedStore {
   readonly audits: AuditStore;
   readonly guards: GuardStore;
   readonly verdicts: VerdictStore;
+  readonly holds: HoldStore;
   readonly ended: EndedRecords;
   /** The same database, for a queue without Redis. */
   readonly postgres: PostgresConnection;
@@ -72,6 +75,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     audits: createPostgresAudits(database),
     guards: createPostgresGuards(database),
     verdicts: createPostgresVerdicts(database),
+    holds: createPostgresHolds(database),
     ended: createEndedRecords(database),
     postgres,
     embedded: server !== null,

@@ -91,6 +91,7 @@ const steps = {
   audit_server: [],
   guard: [],
   guard_master: [],
+  hold: [],
   /** What an agent reported of a server. */
   agent_server: [],
   /** The folders of such a report with their files. */

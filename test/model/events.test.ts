@@ -52,10 +52,18 @@ const compared = {
   outlivesOnly: false,
 };
 
+const held = { by: 'backup', reason: 'nightly backup', master };
+
 /** Facts of every type; those of campaigns and guards are in campaign-texts.test.ts and guard-texts.test.ts. */
 const samples: {
   readonly [T in Exclude<EventType, CampaignEventType | GuardEventType>]: readonly EventMap[T][];
 } = {
+  'hold.asked': [{ ...held, until: 1 }],
+  'hold.safe': [{ master }],
+  'hold.unsafe': [{ master, reason }],
+  'hold.extended': [{ by: 'backup', until: 1 }],
+  'hold.ended': [held],
+  'hold.expired': [{ master }],
   'expansion.accepted': [1, 2].map((nodes) => ({
     master,
     nodes: batch.nodes.slice(0, nodes),

@@ -85,6 +85,7 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
     { expansions: ['exp_1', 'exp_2'], state: 'halted' },
   ],
   node_in_other_expansion: [{ expansion: 'exp_1' }],
+  master_held: [{ hold: 'hld_1', by: 'backup', why: 'nightly backup', until: 1_700_000_000_000 }],
   node_is_master: [{ how: 'name' }, { how: 'process' }],
   node_named_twice: [
     { other: '10.0.0.2:9221', how: 'name' },

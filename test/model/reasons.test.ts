@@ -36,9 +36,23 @@ const held = {
 const { askedAgainSeconds: _, ...question } = held;
 const awaited = { ...question, questionId: 'qst_1', until: 1_700_000_000_000 };
 
+const heldBy = { hold: 'hld_1', by: 'backup', why: 'nightly backup', until: 1_700_000_000_000 };
+
 /** Facts of every code, in the shapes that the service makes. */
 const samples: { readonly [Code in ReasonCode]: readonly FactsOf<typeof reasons, Code>[] } = {
   frozen: [{ reason: 'works' }],
+  master_held: [heldBy],
+  other_hold_first: [heldBy],
+  master_being_looked_at: [{}],
+  full_syncs_go_on: [
+    { syncs: [{ node: '10.0.0.2:9221', expansion: 'exp_1' }] },
+    {
+      syncs: [
+        { node: '10.0.0.2:9221', expansion: 'exp_1' },
+        { node: '10.0.0.3:9221', expansion: 'exp_1' },
+      ],
+    },
+  ],
   paused_by: [asked],
   resumed_by: [asked],
   cancelled_by: [asked],

@@ -20,6 +20,8 @@ import type { Cluster, NodeOptions, SimulatedVersion } from '../../src/simulator
 import type { ReadFigure } from '../../src/work/expansion/health-probe.ts';
 import type { Compare } from '../../src/work/expansion/session.ts';
 import { createWorker } from '../../src/work/expansion/worker.ts';
+import { createHoldHandler } from '../../src/work/hold/handler.ts';
+import { createMemoryHolds } from '../support/memory-holds.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
 export const MB = 1_000_000;
@@ -36,6 +38,7 @@ export function virtualService(
   } = {},
 ) {
   const store = createMemoryStore({ now: () => Math.round(cluster.now()) });
+  const holds = createMemoryHolds(store, () => Math.round(cluster.now()));
   let stirred = true;
   const stir = (): void => {
     stirred = true;
@@ -136,24 +139,34 @@ export function virtualService(
     const wires = virtualWires(cluster, stir);
     const after: typeof wires.after = (ms, run) => wires.after(ms, () => (alive ? run() : undefined));
     const clock = virtualClock(cluster, after);
-    const worker = createWorker({
+    const parts = {
       store,
+      holds,
       engine: createPikaEngine({ now: clock.now, wires: { ...wires, after } }),
       credentials: { get: () => null, names: [] },
-      compare: knowingComparison(cluster, clock),
       log: pino({ level: 'silent' }),
-      clock,
       crashPoint: () => undefined,
+    };
+    const worker = createWorker({
+      ...parts,
+      compare: knowingComparison(cluster, clock),
+      clock,
       ...options,
     });
+    const { now, sleep } = clock;
+    const holdHandler = createHoldHandler({ ...parts, metrics: null, lookTimeoutMs: 5000, now, sleep });
     const atWork = new Set<string>();
     const look = (): void => {
-      void store.due(20).then((ids) => {
-        for (const id of ids.filter((due) => !atWork.has(due))) {
-          atWork.add(id);
-          void worker.onWakeUp(id, new AbortController().signal).finally(() => atWork.delete(id));
-        }
-      });
+      for (const [of, onWakeUp] of [
+        [store, worker.onWakeUp],
+        [holds, holdHandler],
+      ] as const)
+        void of.due(20).then((ids) => {
+          for (const id of ids.filter((due) => !atWork.has(due))) {
+            atWork.add(id);
+            void onWakeUp(id, new AbortController().signal).finally(() => atWork.delete(id));
+          }
+        });
       after(200, look);
     };
     look();
@@ -190,7 +203,7 @@ export function virtualService(
   const events = (expansionId: string): Promise<readonly StoredEvent[]> =>
     store.events({ expansionId, afterSeq: 0, limit: 10_000 });
 
-  return { store, target, accept, plan, forecast, startProcess, until, get, ended, events };
+  return { store, holds, target, accept, plan, forecast, startProcess, until, get, ended, events };
 }
 
 export const throttleOf = (cluster: Cluster, id: string): string =>

@@ -81,6 +81,7 @@ beforeAll(async () => {
   await make('comparison', '/v1/comparisons', { left: at.m1, right: at.n1 });
   await make('audit', '/v1/audits', { masters: [at.m1] });
   await make('guard', '/v1/guards', { masters: [at.m1] });
+  await make('hold', '/v1/holds', { master: at.m1, reason: 'backup' });
   await make('webhook', '/v1/webhooks', { url: 'https://hooks.example.net/x' });
   ids.node = at.n1!;
   ids.master = at.m1!;
@@ -169,6 +170,12 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/guards/{id}/events': whoeverLooks,
   'POST /v1/guards/{id}/end': whoeverSteers,
   'POST /v1/guards/{id}/forget': whoeverSteers,
+  'GET /v1/holds': whoeverLooks,
+  'POST /v1/holds': whoeverSteers,
+  'GET /v1/holds/{id}': whoeverLooks,
+  'GET /v1/holds/{id}/events': whoeverLooks,
+  'POST /v1/holds/{id}/extend': whoeverSteers,
+  'POST /v1/holds/{id}/end': whoeverSteers,
   'GET /v1/comparisons': whoeverLooks,
   'POST /v1/comparisons': whoeverSteers,
   'GET /v1/comparisons/{id}': whoeverLooks,

@@ -5,6 +5,7 @@ import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { aGuard } from '../support/guards.ts';
+import { aHold } from '../support/holds.ts';
 import { anAudit } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
@@ -105,6 +106,7 @@ describe('what ended before a given time is forgotten', () => {
       comparisons: 0,
       audits: 0,
       guards: 0,
+      holds: 0,
     });
     expect(await rowsOf(old.id)).toBe(0);
     expect(await Promise.all([recent, open].map(({ id }) => rowsOf(id)))).toEqual(before);
@@ -114,6 +116,7 @@ describe('what ended before a given time is forgotten', () => {
       comparisons: 0,
       audits: 0,
       guards: 0,
+      holds: 0,
     });
   });
 
@@ -140,6 +143,7 @@ describe('what ended before a given time is forgotten', () => {
       comparisons: 0,
       audits: 0,
       guards: 0,
+      holds: 0,
     });
 
     await campaigns.save(lease, running, { ...running, state: 'succeeded', endedAt: 1500 }, extra);
@@ -149,6 +153,7 @@ describe('what ended before a given time is forgotten', () => {
       comparisons: 0,
       audits: 0,
       guards: 0,
+      holds: 0,
     });
     expect(await campaigns.get(campaign.id)).toBeNull();
     expect(await rowsOf(expansion.id)).toBe(0);
@@ -175,6 +180,7 @@ describe('what ended before a given time is forgotten', () => {
       comparisons: 1,
       audits: 0,
       guards: 0,
+      holds: 0,
     });
     expect(await comparisons.get('old')).toBeNull();
     expect(await comparisons.get('open')).not.toBeNull();
@@ -192,6 +198,19 @@ describe('what ended before a given time is forgotten', () => {
     expect(await ended.forget(2000, 10)).toMatchObject({ audits: 1, comparisons: 0 });
     expect([await audits.get('old'), (await audits.get('open'))?.servers.length]).toEqual([null, 1]);
     expect(await database.query('select 1 from audit_servers')).toHaveLength(1);
+  });
+
+  it('and holds with their events, unless their end was not noted', async () => {
+    const { holds, store, ended } = stores;
+    for (const id of ['ended', 'active', 'unnoted'])
+      await holds.create({ ...aHold(id), forMs: id === 'unnoted' ? 0 : 60_000 }, () => [event]);
+    await holds.end('ended', { by: 'b', reason: 'r', at: 1000 }, []);
+    expect(await ended.forget(2000, 10)).toMatchObject({ holds: 1, guards: 0 });
+    expect((await holds.list({ limit: 10 })).items.map(({ doc }) => doc.id)).toEqual(['unnoted', 'active']);
+    expect((await store.events({ afterSeq: 0, limit: 10 })).map(({ holdId }) => holdId)).toEqual([
+      'active',
+      'unnoted',
+    ]);
   });
 
   it('and guards with their masters, unless they are on', async () => {

@@ -8,6 +8,7 @@ import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { aGuard } from '../support/guards.ts';
+import { aHold } from '../support/holds.ts';
 import { anAudit, damagedSlave } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { said } from '../support/said.ts';
@@ -191,6 +192,7 @@ describe('in the database', () => {
     );
 
     await stores.guards.create(aGuard('guard', 1), []);
+    await stores.holds.create(aHold('hold'), () => []);
 
     const folder = aFolder({ listing: [{ name: 'strings/1.sst', bytes: 1, sha256: null }] });
     await stores.agents.report({

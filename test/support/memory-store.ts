@@ -47,6 +47,8 @@ export interface MemoryStore extends Store {
   reachable(): void;
   /** Stores events of something else among those of the expansions. */
   appendEvents(owner: EventOwner, id: string, events: readonly EventInput[]): void;
+  /** Expansions that hold masters under any of these keys. */
+  lockedBy(keys: readonly string[]): readonly string[];
   /** Gives it what throws when a campaign's lease is not held any more. */
   setCampaignFence(check: (lease: Lease) => void): void;
 }
@@ -137,6 +139,9 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       for (const input of inputs)
         events.push({ ...stored(input), expansionId: null, [owner]: id, seq: events.length + 1 });
       if (inputs.length > 0) tell(id);
+    },
+    lockedBy(keys) {
+      return [...new Set(keys.flatMap((key) => masterLocks.get(key) ?? []))];
     },
     setCampaignFence(check) {
       holdCampaign = check;

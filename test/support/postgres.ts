@@ -11,6 +11,7 @@ import { createPostgresAudits } from '../../src/store/postgres-audits.ts';
 import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
 import { createPostgresGuards } from '../../src/store/postgres-guards.ts';
+import { createPostgresHolds } from '../../src/store/postgres-holds.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
 import { createPostgresVerdicts } from '../../src/store/postgres-verdicts.ts';
 import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
@@ -108,6 +109,7 @@ export function openTestStores(
     audits: createPostgresAudits(database),
     guards: createPostgresGuards(database),
     verdicts: createPostgresVerdicts(database),
+    holds: createPostgresHolds(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
   };

@@ -77,7 +77,7 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
       schema: {
         operationId: 'listEvents',
         tags: ['events'],
-        summary: 'What happened in all expansions, campaigns, audits and guards',
+        summary: 'What happened in all expansions, campaigns, audits, guards and holds',
         description: `${streamText} Without either, the stream begins with what happens from now on.`,
         querystring: EventQuery,
         headers: StreamHeaders,

@@ -4,7 +4,7 @@ import { isLoopback, type KnownAs } from '../../model/addresses.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { KnownFault } from '../../model/knowledge.ts';
 import type { NotAllowed } from '../../model/not-allowed.ts';
-import { formatAddress, type Look } from '../../model/observation.ts';
+import { type Address, formatAddress, type Look } from '../../model/observation.ts';
 import type { JoinTarget, NodeTarget } from '../../model/targets.ts';
 
 export interface PreflightMaster {
@@ -47,6 +47,9 @@ export function metOf(
 export const notAllowedAt = ({ look }: Pick<PreflightMaster, 'look'>): NotAllowed | null =>
   (look.kind === 'denied' && look.notAllowed) || null;
 
+/** The key of a place that nobody has looked at. */
+export const placeKey = (address: Address): string => `address:${formatAddress(address).toLowerCase()}`;
+
 /** Widths of the times in which two looks at one process see it start, milliseconds. */
 const startedWithinMs = 10_000;
 
@@ -56,8 +59,8 @@ const startedWithinMs = 10_000;
  */
 export function serverKeys({ address }: NodeTarget, look: Look & { readonly kind: 'answered' }): string[] {
   const { server, ips = [], replication } = look.facts;
-  const places = [address.host, ...ips.filter((ip) => !isLoopback(ip))].map(
-    (host) => `address:${formatAddress({ host, port: address.port }).toLowerCase()}`,
+  const places = [address.host, ...ips.filter((ip) => !isLoopback(ip))].map((host) =>
+    placeKey({ host, port: address.port }),
   );
   if (!server?.runId || server.processId === null || server.uptimeSeconds === null) return places;
   const startedAt = look.at - server.uptimeSeconds * 1000;

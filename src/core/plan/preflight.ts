@@ -2,6 +2,7 @@ import type { Capabilities } from '../../model/capabilities.ts';
 import type { ExpansionState } from '../../model/expansion.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { IdentityChange } from '../../model/findings/standing.ts';
+import type { HeldBy } from '../../model/hold.ts';
 import {
   type BinlogOffset,
   compareOffsets,
@@ -37,6 +38,8 @@ export interface PreflightContext {
   readonly expansionsOnMaster: readonly { readonly id: string; readonly state: ExpansionState }[];
   /** `host:port` of every node (by name or address) that belongs to an expansion that has not ended -> its id. */
   readonly nodesInUse: Readonly<Record<string, string>>;
+  /** What holds the master; absent = nothing. */
+  readonly held?: HeldBy | null;
 }
 
 export const emptyContext: PreflightContext = { expansionsOnMaster: [], nodesInUse: {} };
@@ -51,6 +54,7 @@ export interface PreflightInput {
 interface RequestScene {
   readonly nodes: readonly PreflightNode[];
   readonly expansionsOnMaster: PreflightContext['expansionsOnMaster'];
+  readonly held: HeldBy | null;
 }
 
 const requestChecks: readonly Check<RequestScene>[] = [
@@ -67,6 +71,7 @@ const requestChecks: readonly Check<RequestScene>[] = [
     check: ({ expansionsOnMaster: ahead }) =>
       ahead[0] ? { expansions: ahead.map(({ id }) => id), state: ahead[0].state } : null,
   },
+  { code: 'master_held', planOnly: true, check: ({ held }) => held },
 ];
 
 /**
@@ -74,9 +79,9 @@ const requestChecks: readonly Check<RequestScene>[] = [
  * in the order of the request. Pure; never throws, whatever the looks hold.
  */
 export function preflight({ master, nodes, policy, context }: PreflightInput): Finding[] {
-  const { expansionsOnMaster, nodesInUse } = context;
+  const { expansionsOnMaster, nodesInUse, held = null } = context;
   return [
-    ...findingsOf(requestChecks, { nodes, expansionsOnMaster }, aboutMaster(master)),
+    ...findingsOf(requestChecks, { nodes, expansionsOnMaster, held }, aboutMaster(master)),
     ...entryFindings(master, nodes, nodesInUse),
     ...masterFindings({ master, nodes, policy }),
     ...nodes.flatMap((node) => nodeFindings(master, node, 'untouched')),

@@ -122,7 +122,7 @@ function nextStep(turn: Turn, join: Join, change: Partial<Attempt>): void {
 }
 
 /**
- * A pause or a freeze meets a detached node whose SLAVEOF was not sent. The node returns to the queue, and is checked
+ * A pause, a freeze or a hold meets a detached node whose SLAVEOF was not sent. The node returns to the queue, and is checked
  * again when its turn comes. A pause keeps the SLAVEOF back, so it would wait for the node without end. And the hours
  * of a freeze must not count as waiting time. Its next attempt comes on top of the allowed attempts.
  */
@@ -183,7 +183,7 @@ function entriesOfOthers(turn: Turn, join: Join): readonly string[] {
 
 function issueSlaveof(turn: Turn, join: Join, facts: NodeFacts): void {
   const held =
-    turn.frozen ??
+    turn.noSync ??
     (turn.expansion.pendingControl !== null || turn.expansion.state !== 'running'
       ? because('expansion_does_not_run')
       : null);

@@ -80,6 +80,8 @@ export interface DecideInput {
   readonly controls: readonly Control[];
   /** Reason of the global stop; null = none. */
   readonly frozen: string | null;
+  /** Why no further full sync of this master may begin: a hold; absent or null = none is active. */
+  readonly held?: Reason | null;
   /** Reports of comparisons that have ended, by join index. */
   readonly reports: ReadonlyMap<number, ComparisonReport>;
   /** Id of the expansion that holds the master; null = this one does. */
@@ -116,6 +118,7 @@ export interface Decision {
 
 /** Decides what follows from one look. Throws only on a defect of its own. */
 export function decide(input: DecideInput): Decision {
+  const frozen = input.frozen === null ? null : because('frozen', { reason: input.frozen });
   const turn: Turn = {
     expansion: input.expansion,
     now: input.now,
@@ -123,7 +126,8 @@ export function decide(input: DecideInput): Decision {
     masterLook: input.masterLook,
     nodeLooks: input.nodeLooks,
     listings: input.listings ?? new Map(),
-    frozen: input.frozen === null ? null : because('frozen', { reason: input.frozen }),
+    frozen,
+    noSync: frozen ?? input.held ?? null,
     othersOnMasterHost: input.othersOnMasterHost ?? 0,
     faults: input.faults ?? [],
     capabilitiesOf: (look) => (look?.kind === 'answered' ? input.capabilitiesOf(look.facts) : null),
@@ -347,7 +351,7 @@ function startWithoutMaster(turn: Turn, look: Look | null): void {
 
 function followJoins(turn: Turn, input: DecideInput): void {
   for (const { index } of turn.expansion.joins) {
-    if (turn.frozen !== null) stepBack(turn, joinAt(turn, index), turn.frozen);
+    if (turn.noSync !== null) stepBack(turn, joinAt(turn, index), turn.noSync);
     if (joinAt(turn, index).attempts.length > 0) holdThrottle(turn, joinAt(turn, index));
     const join = joinAt(turn, index);
     if (join.leaving) advanceLeaving(turn, join);
@@ -527,7 +531,7 @@ function earlierFirst({ expansion }: Turn, index: number): Reason | null {
 /** Why no further node may be attached now. */
 function gateFor(turn: Turn, input: DecideInput): Reason | null {
   const { expansion, now } = turn;
-  if (turn.frozen !== null) return turn.frozen;
+  if (turn.noSync !== null) return turn.noSync;
   if (input.masterHeldBy !== null) return because('expansion_on_master', { expansion: input.masterHeldBy });
   const held = heldByClock(expansion, now);
   if (held !== null) return held;
@@ -580,6 +584,7 @@ export function takeReplies(
     nodeLooks: new Map(),
     listings: new Map(),
     frozen: null,
+    noSync: null,
     othersOnMasterHost: 0,
     faults: [],
     capabilitiesOf: () => null,

@@ -8,7 +8,7 @@ import { owesMasterSetting } from './retention.ts';
 import { owesSetting } from './throttle.ts';
 
 const closeLookMs = 100;
-/** A control rings by itself; only the window's beginning must not be missed by much. */
+/** A control rings by itself; only the window's beginning, or the end of a hold, must not be missed by much. */
 const longestLookInClosedWindowMs = 5000;
 /**
  * Share of a copy that may pass between two looks. Bytes after the last look inside a copy count only if they cannot be
@@ -38,7 +38,8 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
   if (expansion.state === 'pending') return expansion.waitsFor === null ? 500 : 2000;
   const next = expansion.joins.find((join) => join.phase === 'waiting' && isNextInLine(expansion, join));
   if (next?.waitingFor === null) return 0;
-  if (next && closedWindow(expansion, now) !== null) return longestLookInClosedWindowMs;
+  if (next?.waitingFor.code === 'master_held' || (next && closedWindow(expansion, now) !== null))
+    return longestLookInClosedWindowMs;
   return Math.min(1000, Math.max(closeLookMs, expansion.policy.lookIntervalMs));
 }
 

@@ -36,6 +36,8 @@ export interface Turn {
   /** What agents list of the folders of the servers, by the name of the server. */
   readonly listings: ReadonlyMap<string, AgentListings>;
   readonly frozen: Reason | null;
+  /** Why no further full sync may begin: everything is frozen, or somebody holds the master; null = it may. */
+  readonly noSync: Reason | null;
   /** Full syncs of other expansions from masters on this master's host. */
   readonly othersOnMasterHost: number;
   /** What is known to be wrong with releases. */

@@ -6,6 +6,7 @@ import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
 import type { Guard, StoredGuardDoc } from '../../model/views/guard.ts';
+import type { Hold } from '../../model/views/hold.ts';
 import type { Observation, ObservationPage } from '../../model/views/observation.ts';
 import type { Plan, Topology } from '../../model/views/plan.ts';
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
@@ -18,6 +19,7 @@ import type { MasterInput, NodeInput, PlannedRequest } from './types.ts';
 export const keys = {
   session: ['session'],
   freeze: ['freeze'],
+  holds: ['holds'],
   expansionLists: ['expansions'],
   expansions: (filter: object) => ['expansions', filter],
   expansion: (id: string) => ['expansion', id],
@@ -46,6 +48,13 @@ export function useIsOperator(): boolean {
 
 export const useFreeze = () =>
   useQuery({ queryKey: keys.freeze, queryFn: () => call<Freeze>('/v1/freeze'), refetchInterval: 15_000 });
+
+export const useHolds = () =>
+  useQuery({
+    queryKey: keys.holds,
+    queryFn: () => call<Page<Hold>>('/v1/holds?active=true'),
+    refetchInterval: 5_000,
+  });
 
 export interface ExpansionListFilter {
   readonly states: readonly ExpansionState[];

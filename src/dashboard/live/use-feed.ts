@@ -12,6 +12,7 @@ export function useFeed(): StreamStatus {
     const refresh = throttled(() => {
       void client.invalidateQueries({ queryKey: keys.expansionLists });
       void client.invalidateQueries({ queryKey: keys.freeze });
+      void client.invalidateQueries({ queryKey: keys.holds });
     }, 1000);
     const stream = new LiveStream('/v1/events', null, {
       onEvents: refresh.call,

@@ -5,6 +5,7 @@ import type { ExpansionSummary, JoinSummary } from '../../model/views/expansion.
 import { useOpenCampaigns } from '../api/campaigns.ts';
 import { useExpansionList, useIsOperator } from '../api/queries.ts';
 import { ConnectionState } from '../components/connection.tsx';
+import { HoldsBanner } from '../components/holds.tsx';
 import { Icon } from '../components/icon.tsx';
 import {
   Age,
@@ -65,6 +66,7 @@ export function OverviewPage() {
           )}
         </div>
       </div>
+      <HoldsBanner />
       {failed && <ErrorNotice error={failed.error} onRetry={() => void failed.refetch()} />}
       {!loaded && !failed && <Loading />}
       {nothingAtAll && (

@@ -1,6 +1,8 @@
 /** Findings about the request as a whole, and about servers that cannot be read. */
+import { acts } from '../acts.ts';
 import { renamedCommands } from '../commands.ts';
 import type { ExpansionState } from '../expansion.ts';
+import type { HeldBy } from '../hold.ts';
 import { type NotAllowed, notAllowedStep, notAllowedText } from '../not-allowed.ts';
 import { stateWord } from '../state-words.ts';
 import { type Language, listed, plain, type Reader } from '../text.ts';
@@ -122,6 +124,24 @@ export const reachFindings = {
         `Nothing to do. If expansion ${first} is paused or halted, look at it, since this expansion waits for its end.`,
       zh: ({ expansions: [first] }) =>
         `无需操作。若任务 ${first} 已暂停或停住，请先处理它，本任务要等它结束。`,
+    },
+  }),
+  master_held: row<HeldBy>({
+    severity: 'info',
+    meaning: plain(
+      'Somebody holds this master, as a backup does. The expansion is accepted, and no full sync begins before the hold is over.',
+      '有人占用该主节点（例如备份）。任务会被受理，但占用结束之前不会开始全量同步。',
+    ),
+    text: {
+      en: ({ hold, by, why, until }) =>
+        `${by} holds this master until ${new Date(until).toISOString()} at most (${why}; hold ${hold}). No full sync begins before that.`,
+      zh: ({ hold, by, why, until }) =>
+        `${by} 占用该主节点，最迟至 ${new Date(until).toISOString()}（${why}；占用 ${hold}）。在此之前不会开始全量同步。`,
+    },
+    nextStep: {
+      en: ({ hold }, reader) =>
+        `Nothing to do. If the hold is no longer needed, end it: ${acts.endHold(reader, hold)}.`,
+      zh: ({ hold }, reader) => `无需操作。如不再需要该占用，请结束它：${acts.endHold(reader, hold)}。`,
     },
   }),
   node_in_other_expansion: row<{ expansion: string }>({

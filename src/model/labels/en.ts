@@ -89,6 +89,14 @@ export const en = {
     thawTitle: 'Lift the freeze?',
     thawText: 'Expansions that are running begin their next batches again.',
   },
+  holds: {
+    held: (master: string) => `${master} is held: no further full sync begins there.`,
+    until: (time: string) => `until ${time}`,
+    safe: 'a dump is safe now',
+    end: 'End the hold',
+    endTitle: (master: string) => `End the hold of ${master}?`,
+    endText: 'Full syncs may begin again. If the backup still makes its dump, a full sync may replace it.',
+  },
   overview: {
     title: 'Expansions',
     needsPerson: 'Needs a person',

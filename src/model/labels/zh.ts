@@ -85,6 +85,14 @@ export const zh: Messages = {
     thawTitle: '确定解除冻结？',
     thawText: '运行中的扩容任务将继续开始后续批次。',
   },
+  holds: {
+    held: (master: string) => `${master} 已被占用：不再开始新的全量同步。`,
+    until: (time: string) => `至 ${time}`,
+    safe: '现在可以安全地做快照',
+    end: '结束占用',
+    endTitle: (master: string) => `结束对 ${master} 的占用？`,
+    endText: '全量同步将可重新开始。如果备份仍在做快照，全量同步可能会替换它。',
+  },
   overview: {
     title: '扩容任务',
     needsPerson: '需要人工处理',

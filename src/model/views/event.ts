@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { type EventType, eventLevels, eventTypes } from '../events.ts';
 import { Facts, Nullable, type Of, SeqPageOf, Time } from './schema.ts';
 
-/** One line of the history of an expansion, a campaign, an audit or a guard. */
+/** One line of the history of an expansion, a campaign, an audit, a guard or a hold. */
 const StoredEvent = Type.Object({
   seq: Type.Integer({ description: 'Strictly rising over all events; the id of the event in a stream.' }),
   expansionId: Nullable(Type.String(), 'null = it is about something else.'),
@@ -14,6 +14,9 @@ const StoredEvent = Type.Object({
   ),
   guardId: Type.Optional(
     Type.String({ description: 'The guard that it is about; absent = it is about none.' }),
+  ),
+  holdId: Type.Optional(
+    Type.String({ description: 'The hold that it is about; absent = it is about none.' }),
   ),
   type: Type.Unsafe<EventType | (string & {})>({
     type: 'string',

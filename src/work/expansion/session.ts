@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import { newOfSight, type ReadAgents } from '../../admission/sights.ts';
 import type { Batches } from '../../core/plan/batches.ts';
-import { serverKeys } from '../../core/plan/preflight-servers.ts';
+import { placeKey, serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, type PreviousExpansion, takeReplies } from '../../core/steps/decide.ts';
 import { heldAt } from '../../core/steps/hooks.ts';
 import type { Reply } from '../../core/steps/intent.ts';
@@ -33,6 +33,7 @@ import { noSlotLimits, type SlotLimits } from '../../model/slots.ts';
 import type { AgentSight } from '../../model/views/agent.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import { type ActiveHold, heldByOf } from '../../store/holds.ts';
 import type { Lease } from '../../store/leases.ts';
 import { masterKey } from '../../store/master-key.ts';
 import type { Store } from '../../store/store.ts';
@@ -83,6 +84,8 @@ export interface SessionDeps {
   readonly controlsWait: (expansionId: string) => Promise<boolean>;
   /** Reason of the global stop: as last seen, and, right before a command, as of now. */
   readonly frozen: Cached<string | null>;
+  /** Holds of all masters: as last seen, and, right before a command, as of now. */
+  readonly holds: { known(): Promise<readonly ActiveHold[]>; now(): Promise<readonly ActiveHold[]> };
   /** Called after each durable step. Tests use it to kill the process. */
   readonly crashPoint: AtCrashPoint;
 }
@@ -121,6 +124,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   let repliesToTell: readonly EventInput[] | null = null;
   let masterHeldBy: string | null = null;
   let masterLocked = false;
+  /** Under which holds may know the master. */
+  let masterKeys: readonly string[] = [placeKey(loaded.master.address)];
   const slotStore: Pick<Store, 'syncSlots'> = {
     async syncSlots(held, request) {
       const granted = await deps.store.syncSlots(held, request);
@@ -138,12 +143,13 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const [looks] = await Promise.all([lookAround(deps, observer, expansion), sights?.read(expansion)]);
     const { masterLook, nodeLooks } = sights?.beside(expansion, looks) ?? looks;
     await lockMaster(masterLook);
+    const held = holdOf(await deps.holds.known());
     const previousOnMaster = await askPrevious();
     resumeComparisons();
     const answered = await hooks.ask(expansion);
     const taken = await slots.take(
       expansion,
-      (join) => masterHeldBy === null && heldAt(expansion, join, answered) === null,
+      (join) => masterHeldBy === null && held === null && heldAt(expansion, join, answered) === null,
     );
     const decision = decide({
       expansion,
@@ -154,6 +160,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       ...(sights ? { listings: sights.listings() } : {}),
       controls,
       frozen: await deps.frozen.known(),
+      held,
       reports,
       masterHeldBy,
       previousOnMaster,
@@ -177,11 +184,19 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   }
 
   async function lockMaster(masterLook: Look | null): Promise<void> {
-    if (masterLocked || masterLook?.kind !== 'answered') return;
-    const got = await deps.store.lockMaster(lease, serverKeys(expansion.master, masterLook));
+    if (masterLook?.kind !== 'answered') return;
+    masterKeys = serverKeys(expansion.master, masterLook);
+    if (masterLocked) return;
+    const got = await deps.store.lockMaster(lease, masterKeys);
     deps.crashPoint('after_master_lock');
     masterLocked = got === true;
     masterHeldBy = got === true ? null : got.heldBy;
+  }
+
+  /** What of these holds keeps full syncs of the master from beginning; null = nothing. */
+  function holdOf(holds: readonly ActiveHold[]): Reason | null {
+    const heldBy = heldByOf(holds, masterKeys);
+    return heldBy && because('master_held', heldBy);
   }
 
   /** Asked under the lock of the master, so that nobody else can begin, and end, in between. */
@@ -316,6 +331,9 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       const askedAt = deps.clock.now();
       const frozen = await deps.frozen.now();
       if (frozen !== null && !isSetting(command)) return because('frozen', { reason: frozen });
+      // The intent was stored before this question: a hold that it does not find will find the intent.
+      const held = makesDump(command) ? holdOf(await deps.holds.now()) : null;
+      if (held !== null) return held;
       if (isFresh(askedAt) && isFresh(saver.leaseKnownAt)) return null;
     }
     return because('database_too_slow');
@@ -405,6 +423,9 @@ type Act =
 
 /** What a freeze must not hold up: full syncs that run go on, at the pace that the master bears, and settings are put back. */
 const isSetting = ({ kind }: NodeCommand): boolean => kind === 'config_set' || kind === 'config_rewrite';
+
+/** Whether a command makes the master offer a dump, or make one. */
+const makesDump = ({ kind }: NodeCommand): boolean => kind === 'slaveof' || kind === 'bgsave';
 
 /** How a command is called among the crash points: a borrowed setting is changed, put back, or written to the file. */
 function actOf(command: NodeCommand, borrowed: BorrowedSetting | null | undefined): Act {

@@ -7,6 +7,7 @@ import type { SlotLimits } from '../../model/slots.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { WakeUpHandler } from '../../queue/doorbell.ts';
+import type { HoldStore } from '../../store/holds.ts';
 import type { Store } from '../../store/store.ts';
 import { type Held, type ShellOptions, underLease } from '../shell.ts';
 import { cached } from './cached.ts';
@@ -26,6 +27,8 @@ export interface WorkerDeps {
   /** Those who may hold a step; absent = nobody does. */
   readonly hooks?: Hooks;
   readonly clock?: Clock;
+  /** Holds of masters; absent = there are none. */
+  readonly holds?: Pick<HoldStore, 'active'>;
   /** Limits on full syncs over all expansions; absent = none. */
   readonly slots?: SlotLimits;
   /** Reads an operator's own figure of health. */
@@ -40,6 +43,7 @@ const defaultLeaseMs = 15_000;
 const freezeSeenForMs = 300;
 const controlsSeenForMs = 400;
 const hooksSeenForMs = 1000;
+const holdsSeenForMs = 1000;
 /** Share of the time to the next look that is always left to others. */
 const leastPause = 0.25;
 
@@ -68,6 +72,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   );
   const asked = deps.hooks ?? noHooks;
   const steps = cached(asked.steps, hooksSeenForMs, clock);
+  const activeHolds = async () => (deps.holds ? deps.holds.active() : []);
   const sessionDeps = {
     store: deps.store,
     engine: deps.engine,
@@ -82,6 +87,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     metrics: deps.metrics ?? null,
     controlsWait: async (id: string) => (await withControls.known()).has(id),
     frozen,
+    holds: { known: cached(activeHolds, holdsSeenForMs, clock).known, now: activeHolds },
     crashPoint: deps.crashPoint ?? passByCrashPoints,
   };
 

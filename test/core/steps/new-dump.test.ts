@@ -92,6 +92,7 @@ describe('BGSAVE would spoil the copy of another slave, so it waits for', () => 
       nodeLooks: new Map(),
       listings: new Map(),
       frozen: null,
+      noSync: null,
       othersOnMasterHost: 0,
       faults: [],
       capabilitiesOf: () => null,

@@ -92,6 +92,7 @@ export async function begin({
     accept: (id: string, added: readonly string[], asked: PolicyInput) =>
       service.accept(id, 'm', added, { forecastTolerance: null, ...asked }),
     store: service.store,
+    holds: service.holds,
     target: service.target,
     async control(verb: ControlVerb, node: string | null = null): Promise<void> {
       controls += 1;
