@@ -110,8 +110,8 @@ const guardReasons = {
         `${slave} ${running ? '正在生成' : '生成过'}并非由本服务扩容任务触发的 dump。`,
     },
     plain(
-      'A backup by BGSAVE does this. Up to 3.5.4 it spoils every full sync that goes on: keep backups and expansions apart.',
-      '用 BGSAVE 做备份会触发。在 3.5.4 及更早版本上，它会破坏所有正在进行的全量同步：请把备份与扩容错开。',
+      'A backup by BGSAVE does this. Up to 3.5.4 it spoils every full sync that goes on: ask for a hold before each backup.',
+      '用 BGSAVE 做备份会触发。在 3.5.4 及更早版本上，它会破坏所有正在进行的全量同步：请在每次备份前申请占用。',
     ),
   ),
   new_slave: row(

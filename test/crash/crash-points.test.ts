@@ -35,7 +35,9 @@ const ofAudits: readonly CrashPoint[] = [
   'before_audit_end',
   'after_audit_end',
 ];
-const crashPoints = allCrashPoints.filter((point) => ![...ofDumps, ...ofAudits].includes(point));
+/** test/core/hold/hold.test.ts comes to all of them. */
+const ofHolds: readonly CrashPoint[] = ['after_hold_keys', 'before_hold_save', 'after_hold_save'];
+const crashPoints = allCrashPoints.filter((point) => ![...ofDumps, ...ofAudits, ...ofHolds].includes(point));
 
 /**
  * A real process is killed at each crash point in turn and started again; what must have come of it is judged by what

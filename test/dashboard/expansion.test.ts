@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { because } from '../../src/model/reasons.ts';
+import { aHold } from '../support/holds.ts';
 import { noBrowser } from './browser.ts';
 import { expandAndWatch, expectVerifiedNode } from './flows.ts';
 import { useDashboard } from './harness.ts';
@@ -241,6 +243,25 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.giveReason(page.t.freeze.thaw, 'the works are done');
     await banner.waitFor({ state: 'detached' });
     expect(world.freeze.frozen).toBe(false);
+  });
+
+  it('shows on the overview which master is held, by whom and why, and ends the hold', async () => {
+    const [page, { world }] = await open();
+    const { doc } = aHold('hld_1', world.now);
+    const waitingFor = because('full_syncs_go_on', {
+      syncs: [{ node: '10.0.0.2:9221', expansion: 'exp_1' }],
+    });
+    const shown = { ...doc, waitingFor, state: 'waiting' as const, until: world.now + 60_000 };
+    world.holds.push({ ...shown, safe: false, fullSyncs: [] });
+    await page.goto('/');
+    const banner = page.page.getByTestId('hold-banner');
+    await banner.getByText(page.t.holds.held(doc.master.name)).waitFor();
+    await banner.getByText('nightly backup').waitFor();
+    await banner.getByText('10.0.0.2:9221').waitFor();
+    await banner.getByRole('button', { name: page.t.holds.end }).click();
+    await page.giveReason(page.t.holds.end, 'backup is over');
+    await banner.waitFor({ state: 'detached' });
+    expect(world.holds).toEqual([]);
   });
 
   it('keeps remaining time apart from state, and says unknown where it is unknown', async () => {

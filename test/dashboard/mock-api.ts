@@ -350,6 +350,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
 
   registerAudits(app, world);
   registerGuards(app, world);
+  registerHolds(app, world);
   registerComparisons(app, world);
   registerCampaigns(app, world, options.campaignsOnOverview ?? false);
 
@@ -541,6 +542,14 @@ function registerGuards(app: FastifyInstance, world: MockWorld): void {
   };
   app.get('/v1/guards', async () => ({ items: [doc], nextCursor: null }));
   app.get('/v1/guards/:id', async () => guard);
+}
+
+function registerHolds(app: FastifyInstance, world: MockWorld): void {
+  app.get('/v1/holds', async () => ({ items: world.holds, nextCursor: null }));
+  app.post<{ Params: { id: string }; Body: { reason: string } }>('/v1/holds/:id/end', async ({ params }) => {
+    const at = world.holds.findIndex(({ id }) => id === params.id);
+    return world.holds.splice(at, 1)[0];
+  });
 }
 
 function registerComparisons(app: FastifyInstance, world: MockWorld): void {

@@ -29,6 +29,7 @@ import { nobody } from '../../src/model/text.ts';
 import type { AgentView } from '../../src/model/views/agent.ts';
 import type { StoredEvent } from '../../src/model/views/event.ts';
 import type { NodeDetail } from '../../src/model/views/expansion.ts';
+import type { Hold } from '../../src/model/views/hold.ts';
 import type { Observation } from '../../src/model/views/observation.ts';
 import type { Freeze } from '../../src/model/views/service.ts';
 import { anAgent, troubledAgent } from '../support/agents.ts';
@@ -133,6 +134,7 @@ export class MockWorld {
   expansions: Expansion[] = [];
   events: StoredEvent[] = [];
   observations: Observation[] = [];
+  readonly holds: Hold[] = [];
   freeze: Freeze = { frozen: false, reason: null, by: null, since: null };
   oldSlaves = new Map<string, readonly ListedSlave[]>();
   #plays = new Map<string, Play>();

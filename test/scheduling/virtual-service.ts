@@ -14,6 +14,7 @@ import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { SlotLimits } from '../../src/model/slots.ts';
 import type { StoredEvent } from '../../src/model/views/event.ts';
 import type { Plan } from '../../src/model/views/plan.ts';
+import type { CrashPoint } from '../../src/platform/crash-points.ts';
 import { knowingComparison, virtualClock } from '../../src/rehearsal/play.ts';
 import { virtualWires } from '../../src/rehearsal/virtual-wires.ts';
 import type { Cluster, NodeOptions, SimulatedVersion } from '../../src/simulator/index.ts';
@@ -133,8 +134,8 @@ export function virtualService(
     learnt: readonly MeasuredSync[] = [],
   ): Promise<Forecast | null> => (await plan(master, nodes, {}, learnt)).forecast;
 
-  /** A worker process that takes up whatever is due, until it is killed. */
-  function startProcess(): { kill(): void } {
+  /** A worker process that takes up whatever is due, until it is killed, or dies at a crash point. */
+  function startProcess(diesAt?: CrashPoint): { kill(): void } {
     let alive = true;
     const wires = virtualWires(cluster, stir);
     const after: typeof wires.after = (ms, run) => wires.after(ms, () => (alive ? run() : undefined));
@@ -145,7 +146,11 @@ export function virtualService(
       engine: createPikaEngine({ now: clock.now, wires: { ...wires, after } }),
       credentials: { get: () => null, names: [] },
       log: pino({ level: 'silent' }),
-      crashPoint: () => undefined,
+      crashPoint(point: CrashPoint) {
+        if (point !== diesAt || !alive) return;
+        alive = false;
+        throw new Error(`killed at ${point}`);
+      },
     };
     const worker = createWorker({
       ...parts,

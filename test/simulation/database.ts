@@ -1,6 +1,6 @@
 import type { Clock as VirtualClock } from '../../src/simulator/clock.ts';
 import type { Random } from '../../src/simulator/random.ts';
-import { type Store, StoreUnavailableError } from '../../src/store/store.ts';
+import { StoreUnavailableError } from '../../src/store/store.ts';
 import type { ServiceProcess } from './process.ts';
 
 /** What may be wrong with the database. */
@@ -16,14 +16,14 @@ const usualMs: readonly [number, number] = [0.2, 2];
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 /** The store as one process reaches it: over a wire that takes time, breaks, and loses answers of what was done. */
-export function overWire(
-  store: Store,
+export function overWire<S extends object>(
+  store: S,
   process: ServiceProcess,
   trouble: DatabaseTrouble,
   time: VirtualClock,
   random: Random,
   stir: () => void,
-): Store {
+): S {
   const way = (): number =>
     random.within(usualMs) + (trouble.slowMs > 0 && random.next() < 0.3 ? random.next() * trouble.slowMs : 0);
 

@@ -3,6 +3,7 @@ import type { Capabilities } from '../../src/model/capabilities.ts';
 import { type CopyHelps, causes } from '../../src/model/causes.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
 import type { Look, NodeFacts } from '../../src/model/observation.ts';
+import type { HoldStore } from '../../src/store/holds.ts';
 import type { Lease } from '../../src/store/leases.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Compare } from '../../src/work/expansion/session.ts';
@@ -13,6 +14,8 @@ export interface Defect {
   readonly store?: (store: Store, epochOf: (expansionId: string) => number) => Store;
   readonly engine?: (engine: Engine) => Engine;
   readonly compare?: (compare: Compare) => Compare;
+  /** As expansions see them. */
+  readonly holds?: (holds: HoldStore, now: () => number) => HoldStore;
   /** In the code itself, for as long as a seed runs; the result takes it out again. */
   readonly plant?: () => () => void;
 }
@@ -146,6 +149,28 @@ const noFreeze: Defect = {
     }),
 };
 
+const withActive = (holds: HoldStore, active: HoldStore['active']): HoldStore =>
+  new Proxy(holds, {
+    get: (target, name) => (name === 'active' ? active : Reflect.get(target, name)),
+  });
+
+/** Holds are not read. */
+const noHold: Defect = {
+  holds: (holds) => withActive(holds, async () => []),
+};
+
+/** Right before SLAVEOF what was known of holds a while ago is believed. */
+const holdOfThen: Defect = {
+  holds: (holds, now) => {
+    let known: { readonly at: number; readonly active: Awaited<ReturnType<HoldStore['active']>> } | null =
+      null;
+    return withActive(holds, async () => {
+      if (known === null || now() - known.at > 3000) known = { at: now(), active: await holds.active() };
+      return known.active;
+    });
+  },
+};
+
 const everyAddress = [0, 1, 2, 3].flatMap((third) =>
   Array.from({ length: 12 }, (_, last) => `10.0.${third}.${last}`),
 );
@@ -236,6 +261,8 @@ export const defects = {
   no_batch_gate: noBatchGate,
   no_master_lock: noMasterLock,
   no_freeze: noFreeze,
+  no_hold: noHold,
+  hold_of_then: holdOfThen,
   identity_by_port: identityByPort,
   identity_by_run_id: identityByRunId,
   dump_of_then: dumpOfThen,

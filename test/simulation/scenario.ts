@@ -37,6 +37,17 @@ export interface PlannedExpansion {
   readonly startsInMs: number | null;
 }
 
+/** A backup that asks for a hold of the master. */
+export interface PlannedHold {
+  readonly id: string;
+  readonly at: number;
+  readonly forMs: number;
+  /** Makes a dump as soon as that is safe. */
+  readonly dumps: boolean;
+  /** Ends the hold so long after that; null = it is left to its time. */
+  readonly endsAfterMs: number | null;
+}
+
 /** What `scenario.ts` itself draws. */
 type OtherFault =
   | 'node_crash'
@@ -98,6 +109,7 @@ export interface Scenario {
   readonly processes: number;
   readonly nodes: readonly PlannedNode[];
   readonly expansions: readonly PlannedExpansion[];
+  readonly holds: readonly PlannedHold[];
   readonly faults: readonly PlannedFault[];
   /** From here on nothing new goes wrong, and what was broken is mended. Milliseconds after the start. */
   readonly calmAt: number;
@@ -199,6 +211,7 @@ export function drawScenario(seed: number): Scenario {
     expansions: drawExpansions(random, nodes)
       .map(seed % staged === 1 ? withStages(createRandom(`stages ${seed}`)) : (expansion) => expansion)
       .map((expansion) => (lasts ? allTries(expansion) : expansion)),
+    holds: seed % staged === 1 ? drawHolds(createRandom(`holds ${seed}`), harmfulUntil(nodes, calmAt)) : [],
     faults: [...drawFaults(random, nodes, calmAt), ...serverFaults].sort((a, b) => a.at - b.at),
     calmAt: lasts ? calmAt + lastsLongerMs : calmAt,
     binlogFile: random.next() < 0.85 ? random.int(1, 40) : 0,
@@ -235,6 +248,16 @@ const withStages =
       restBetweenExpansionsMs: random.next() < 0.3 ? random.int(500, 8000) : 0,
     },
   });
+
+/** Backups; from a random of their own, too. */
+const drawHolds = (random: Random, until: number): PlannedHold[] =>
+  Array.from({ length: random.pick([0, 0, 1, 1, 1, 2]) }, (_, i) => ({
+    id: `hld${i + 1}`,
+    at: random.int(0, until),
+    forMs: random.int(3000, 40_000),
+    dumps: random.next() < 0.5,
+    endsAfterMs: random.next() < 0.7 ? random.int(500, 10_000) : null,
+  }));
 
 /** Where something stays broken, each attempt meets it: a remedy without an end shows itself. */
 const allTries = ({ policy, ...expansion }: PlannedExpansion): PlannedExpansion => ({

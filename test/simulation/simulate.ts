@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Logger } from 'pino';
+import { newHold } from '../../src/admission/hold.ts';
 import { blockingJoins } from '../../src/core/steps/controls.ts';
 import { newExpansion } from '../../src/core/steps/new-expansion.ts';
 import type { CredentialSource } from '../../src/engines/engine.ts';
@@ -18,9 +19,13 @@ import { loopback } from '../../src/platform/server-rules.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import type { Reply } from '../../src/simulator/reply.ts';
+import type { HoldStore } from '../../src/store/holds.ts';
 import { FencedError } from '../../src/store/leases.ts';
 import { type Store, StoreUnavailableError } from '../../src/store/store.ts';
 import { createWorker } from '../../src/work/expansion/worker.ts';
+import { fullSyncsAt } from '../../src/work/hold/full-syncs.ts';
+import { createHoldHandler } from '../../src/work/hold/handler.ts';
+import { createMemoryHolds } from '../support/memory-holds.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { buildCluster } from './build-cluster.ts';
 import { sampledComparison } from './comparison.ts';
@@ -31,7 +36,13 @@ import { burstPerSecond, calm, inject } from './faults.ts';
 import { createNetwork, type SentCommand } from './network.ts';
 import { createOperator } from './operator.ts';
 import { createProcess, type ServiceProcess } from './process.ts';
-import { drawScenario, type PlannedExpansion, type PlannedNode, type Scenario } from './scenario.ts';
+import {
+  drawScenario,
+  type PlannedExpansion,
+  type PlannedHold,
+  type PlannedNode,
+  type Scenario,
+} from './scenario.ts';
 import { addressOf, type Servers } from './servers.ts';
 import type { Surroundings } from './surroundings.ts';
 import { renderTimeline, type TimelineEntry } from './timeline.ts';
@@ -43,6 +54,8 @@ const cancelledWithinMs = 120_000;
 /** Messages may be on their way for this long after the last expansion ended. */
 const lateMessagesMs = 16_000;
 const operatorEveryMs = 3000;
+/** How often a holder asks whether a dump is safe. */
+const holderAsksEveryMs = 500;
 const reconcileEveryMs: readonly [number, number] = [1500, 3000];
 
 /** Hundreds are usual; a worker that turns without a pause makes them without end. */
@@ -75,6 +88,8 @@ export interface SeedResult {
   /** How many of each kind of fault were drawn. */
   readonly faults: Readonly<Record<string, number>>;
   readonly virtualMs: number;
+  /** Holds at which a dump became safe. */
+  readonly safeHolds: number;
   /** Keys that nodes lost on the way, as an observer of the truth sees it: what the service had to find. */
   readonly damagedCopies: number;
   /** Attempts whose dump was replaced while it was copied. */
@@ -114,6 +129,7 @@ class Simulation {
   private readonly entries: TimelineEntry[] = [];
   private readonly witness: Witness;
   private readonly store: Store;
+  private readonly holds: HoldStore;
   private readonly around: Surroundings;
   private readonly databaseTrouble: DatabaseTrouble = { down: false, lostAnswerShare: 0, slowMs: 0 };
   private readonly bellTrouble: BellTrouble = { lostShare: 0, doubledShare: 0, lateMs: 0 };
@@ -128,6 +144,7 @@ class Simulation {
   private controls = 0;
   private stirred = false;
   private frozen = false;
+  private safeHolds = 0;
 
   constructor(scenario: Scenario, cluster: Cluster, start: number, options: SeedOptions) {
     this.scenario = scenario;
@@ -151,7 +168,10 @@ class Simulation {
       this.bellTrouble,
       (id) => this.wake(id),
     );
-    this.store = this.watched(this.withDefect(createMemoryStore({ now: () => Math.round(cluster.now()) })));
+    const now = () => Math.round(cluster.now());
+    const store = createMemoryStore({ now });
+    this.holds = createMemoryHolds(store, now);
+    this.store = this.watched(this.withDefect(store));
     this.around = this.surroundings();
   }
 
@@ -160,6 +180,7 @@ class Simulation {
     const time = cluster.world.clock;
     for (let i = 0; i < scenario.processes; i += 1) this.startProcess();
     for (const planned of scenario.expansions) time.after(planned.at, () => this.accept(planned));
+    for (const planned of scenario.holds) time.after(planned.at, () => this.hold(planned));
     for (const fault of scenario.faults) time.after(fault.at, () => inject(this.around, fault));
     time.after(scenario.calmAt, () => {
       this.tell('fault', 'from here on nothing more goes wrong, and all that was broken is mended');
@@ -228,18 +249,19 @@ class Simulation {
       this.random,
       this.stir,
     );
-    const reconcile = (): void => {
+    const reconcile = (of: { due(limit: number): Promise<readonly string[]> }): void => {
       process.after(this.random.within(reconcileEveryMs), () => {
-        wire.due(50).then(
+        of.due(50).then(
           (ids) => {
             for (const id of ids) void this.bells.ring(id);
-            reconcile();
+            reconcile(of);
           },
-          () => reconcile(),
+          () => reconcile(of),
         );
       });
     };
-    reconcile();
+    reconcile(wire);
+    if (this.scenario.holds.length > 0) reconcile(this.holdsOf(process));
   }
 
   private living(): ServiceProcess[] {
@@ -251,7 +273,11 @@ class Simulation {
     const open = this.living().filter((process) => !this.stopping.get(process)!.signal.aborted);
     if (open.length === 0) return;
     const process = this.random.pick(open);
-    process.deliver(() => void this.work(process, expansionId), 'reply');
+    const isHold = this.scenario.holds.some(({ id }) => id === expansionId);
+    process.deliver(
+      () => void (isHold ? this.workOnHold(process, expansionId) : this.work(process, expansionId)),
+      'reply',
+    );
   }
 
   /** What a process does with a wake-up, by the real worker. */
@@ -260,6 +286,7 @@ class Simulation {
     const { signal } = this.stopping.get(process)!;
     const worker = createWorker({
       store: this.storeOf(process, sender),
+      ...(this.scenario.holds.length > 0 ? { holds: this.defective(this.holdsOf(process)) } : {}),
       engine: this.engineOf(process, sender),
       credentials: this.credentials(),
       compare: this.compareOf(process),
@@ -274,6 +301,38 @@ class Simulation {
       if (!(error instanceof StoreUnavailableError))
         this.witness.report('6', `${process.name}: a wake-up was answered with ${String(error)}`);
     }
+  }
+
+  /** What a process does with a hold, by the real handler. */
+  private async workOnHold(process: ServiceProcess, id: string): Promise<void> {
+    const onWakeUp = createHoldHandler({
+      holds: this.holdsOf(process),
+      store: this.storeOf(process, { expansionId: id, epoch: 0 }),
+      engine: this.engineOf(process, { expansionId: id, epoch: 0 }),
+      credentials: this.credentials(),
+      metrics: null,
+      lookTimeoutMs: 2000,
+      log: this.log(process),
+      now: process.clock.now,
+      sleep: process.clock.sleep,
+      crashPoint: (name) => this.atPoint(process, name),
+    });
+    try {
+      const again = await onWakeUp(id, this.stopping.get(process)!.signal);
+      if (again !== null) await this.bells.ring(id, again);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError))
+        this.witness.report('hold', `${process.name}: a wake-up of ${id} was answered with ${String(error)}`);
+    }
+  }
+
+  private holdsOf(process: ServiceProcess): HoldStore {
+    const { clock } = this.cluster.world;
+    return overWire(this.holds, process, this.databaseTrouble, clock, this.random, this.stir);
+  }
+
+  private defective(holds: HoldStore): HoldStore {
+    return this.defect()?.holds?.(holds, () => this.cluster.now()) ?? holds;
   }
 
   private storeOf(process: ServiceProcess, sender: Sender): Store {
@@ -424,6 +483,53 @@ class Simulation {
     void this.store.accept(expansion, [], null).then(() => this.bells.ring(planned.id));
   }
 
+  // ---- backups
+
+  private hold({ id, forMs, ...planned }: PlannedHold): void {
+    const { clock } = this.cluster.world;
+    if (this.databaseTrouble.down) {
+      clock.after(1000, () => this.hold({ id, forMs, ...planned }));
+      return;
+    }
+    this.stir();
+    const address = addressOf(this.cluster.node('m'));
+    const master = { name: formatAddress(address), address, seenAs: address, credential: null };
+    const made = { id, requestedBy: 'backup', createdAt: Math.round(this.cluster.now()) };
+    const hold = newHold({ master: master.name, reason: 'as drawn', forMs: 1000 }, made, this.credentials());
+    this.tell('operator', `${id}: a backup asks to hold the master for ${forMs} ms`);
+    void this.holds
+      .create({ ...hold, doc: { ...hold.doc, master }, forMs }, () => [])
+      .then(() => this.bells.ring(id))
+      .then(() => this.askAgain({ id, forMs, ...planned }));
+  }
+
+  /** Asks until a dump is safe, makes it, and ends the hold. */
+  private askAgain(planned: PlannedHold): void {
+    this.cluster.world.clock.after(holderAsksEveryMs, () => {
+      this.stir();
+      void this.ask(planned);
+    });
+  }
+
+  private async ask(planned: PlannedHold): Promise<void> {
+    const { id, dumps, endsAfterMs } = planned;
+    const hold = await this.holds.get(id);
+    if (hold === null || hold.state === 'expired' || hold.state === 'ended') return;
+    const isSafe = hold.state === 'safe' && (await fullSyncsAt(this.holds, this.store, hold)).length === 0;
+    if (!isSafe) return this.askAgain(planned);
+    this.tell('operator', `${id}: a dump is safe${dumps ? ', and is made' : ''}`);
+    this.safeHolds += 1;
+    this.witness.safe(id, hold.until);
+    if (dumps && this.cluster.node('m').alive) this.cluster.execute('m', ['BGSAVE']);
+    if (endsAfterMs === null) return;
+    this.cluster.world.clock.after(endsAfterMs, () => {
+      this.stir();
+      this.witness.safe(id, null);
+      this.tell('operator', `${id}: ended`);
+      void this.holds.end(id, { by: 'backup', reason: 'done', at: Math.round(this.cluster.now()) }, []);
+    });
+  }
+
   private command(expansionId: string, verb: Control['verb'], node: string | null): void {
     if (this.databaseTrouble.down) return;
     this.stir();
@@ -535,6 +641,7 @@ class Simulation {
       attempts: joins.reduce((total, join) => total + join.attempts.length, 0),
       faults: drawnOf(this.scenario),
       virtualMs: this.cluster.now() - this.start,
+      safeHolds: this.safeHolds,
       supersededCopies: joins
         .flatMap(({ anomalies }) => anomalies)
         .filter(({ code }) => code === 'snapshot_superseded').length,

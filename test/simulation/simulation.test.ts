@@ -31,6 +31,7 @@ test(`promises 1 to 8 hold over ${seeds} seeds of faults in virtual time`, {
   expect(total(({ nodesVerified }) => nodesVerified)).toBeGreaterThan(seeds / 2);
   expect(total(({ supersededCopies }) => supersededCopies)).toBeGreaterThan(seeds / 5);
   expect(total(({ damagedCopies }) => damagedCopies)).toBeGreaterThan(seeds / 50);
+  expect(total(({ safeHolds }) => safeHolds)).toBeGreaterThan(seeds / 10);
 });
 
 test('the same seed gives the same run, to the last line', async () => {

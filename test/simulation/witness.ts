@@ -84,6 +84,8 @@ export interface Witness {
   /** The service stored this; `before` is what was stored until now. */
   stored(before: Expansion, after: Expansion, events: readonly EventInput[]): void;
   frozen(since: number | null): void;
+  /** The holder of the master was told that a dump is safe, until then at most; null = the holder has ended the hold. */
+  safe(holdId: string, until: number | null): void;
   /** All expansions have ended, and no command is on its way. */
   ended(): void;
   report(promise: string, text: string): void;
@@ -324,6 +326,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
         masterOf(cluster.world, each) === cluster.node('m') &&
         (history(each.id).syncingSince ?? now()) <= sentAt - unseenMs,
     );
+    checkHolds('BGSAVE was sent to m');
     if (copies.length > 0) report('1', `BGSAVE was sent to m while ${names(copies)} copied`);
     return true;
   }
@@ -365,6 +368,33 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
         'freeze',
         `${command.argv.join(' ')} was sent to ${command.node} ${Math.round(now() - frozenSince)} ms after the global stop`,
       );
+  }
+
+  // ---- holds
+
+  const safeUntil = new Map<string, number>();
+
+  /** What was told to be safe stays so: nothing of ours makes the master dump, or offer its dump. */
+  function checkHolds(what: string): void {
+    for (const [id, until] of safeUntil)
+      if (now() < until) report('hold', `${what} although a dump was told to be safe (${id})`);
+  }
+
+  function checkSafe(id: string): void {
+    const copies = cluster.nodes.filter((node) => {
+      const place = joinOf(node.id);
+      const since = history(node.id).syncingSince;
+      return (
+        inFullSync(node) &&
+        masterOf(cluster.world, node) === cluster.node('m') &&
+        since !== null &&
+        since <= now() - unseenMs &&
+        place !== null &&
+        isUnderWay(place.join) &&
+        touched.has(node.id)
+      );
+    });
+    if (copies.length > 0) report('hold', `${names(copies)} copied when a dump was told to be safe (${id})`);
   }
 
   // ---- promise 5
@@ -435,6 +465,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       if (!isAttach(command.argv)) return;
       const repeated = masterOf(cluster.world, node) === cluster.node('m');
       if (repeated) return;
+      checkHolds(`SLAVEOF on ${node.id}`);
       checkReleased(place);
       checkBatch(place);
       checkBesides(node, place, command.sentAt);
@@ -492,6 +523,11 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
     },
     frozen(since) {
       frozenSince = since;
+    },
+    safe(id, until) {
+      if (until === null) safeUntil.delete(id);
+      else safeUntil.set(id, until);
+      if (until !== null) checkSafe(id);
     },
     ended() {
       for (const { expansion, join, at } of verified) {

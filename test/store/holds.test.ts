@@ -34,7 +34,10 @@ const kinds: Readonly<Record<string, () => Promise<Opened>>> = {
     let now = 1_700_000_000_000;
     const store = createMemoryStore({ now: () => now });
     const holds = createMemoryHolds(store, () => now);
-    return { store, holds, pass: async (id) => void (now = (await holds.get(id))!.until) };
+    const pass = async (id: string) => {
+      now = (await holds.get(id))!.until;
+    };
+    return { store, holds, pass };
   },
   async postgres() {
     await database.empty();

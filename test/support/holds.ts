@@ -2,7 +2,7 @@ import { because } from '../../src/model/reasons.ts';
 import type { StoredHoldDoc } from '../../src/model/views/hold.ts';
 import { targetAt } from './memory-audits.ts';
 
-export const masterAddress = '10.0.0.1:9221';
+const masterAddress = '10.0.0.1:9221';
 
 /** What is stored of a hold of a master that nobody has looked at. */
 export function aHold(id: string, createdAt = 1): { doc: StoredHoldDoc; keys: string[]; forMs: number } {

@@ -134,12 +134,11 @@ export function holdRoutes(parts: HoldRouteParts): RoutePlugin {
         },
       },
       async (request) => {
-        const endsAt = api.now() + (request.query.wait ?? 0) * 1000;
-        for (;;) {
+        for (let leftMs = (request.query.wait ?? 0) * 1000; ; leftMs -= pollMs) {
           const view = await viewOf(parts, await existing(holds, request.params.id), reader(request));
           const isAnswered = view.safe || isOver(view) || request.raw.socket.destroyed;
-          if (isAnswered || api.now() >= endsAt) return view;
-          await delay(Math.min(pollMs, endsAt - api.now()));
+          if (isAnswered || leftMs <= 0) return view;
+          await delay(pollMs);
         }
       },
     );

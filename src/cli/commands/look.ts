@@ -5,6 +5,7 @@ import type {
   ExpansionView,
   NodeDetail,
 } from '../../model/views/expansion.ts';
+import type { Hold } from '../../model/views/hold.ts';
 import type { Page } from '../../model/views/schema.ts';
 import type { Freeze } from '../../model/views/service.ts';
 import { CliError, UsageError } from '../errors.ts';
@@ -30,8 +31,8 @@ export interface ListOptions {
 /** The commands that only look. */
 export async function list(session: Session, options: ListOptions): Promise<ExitCode> {
   const page = await session.client.get<Page<ExpansionSummary>>('/v1/expansions', { ...options });
-  const frozen = await frozenLines(session);
-  session.print(page, () => [...frozen, ...listLines(page)]);
+  const held = [...(await frozenLines(session)), ...(await heldLines(session))];
+  session.print(page, () => [...held, ...listLines(page)]);
   return exitCodes.succeeded;
 }
 
@@ -58,6 +59,17 @@ async function frozenLines(session: Session): Promise<readonly string[]> {
   if (session.options.json) return [];
   const state = await session.client.get<Freeze>('/v1/freeze').catch(() => null);
   return state?.frozen === true ? [...freezeLines(state), ''] : [];
+}
+
+/** Says which masters are held, for people; says nothing where the answer cannot be read. */
+async function heldLines(session: Session): Promise<readonly string[]> {
+  if (session.options.json) return [];
+  const holds = await session.client.get<Page<Hold>>('/v1/holds', { active: 'true' }).catch(() => null);
+  const lines = (holds?.items ?? []).map(
+    ({ id, master, requestedBy, reason, until, safe }) =>
+      `${printable(master.name)} is held until ${formatTime(until)} by ${printable(requestedBy)}: ${printable(reason)} (${id}; a dump is ${safe ? '' : 'not '}safe)`,
+  );
+  return lines.length === 0 ? [] : [...lines, ''];
 }
 
 export interface ShowOptions {

@@ -133,6 +133,27 @@ describe('a hold of a master at which an expansion works', () => {
   });
 });
 
+describe('a worker that dies at a hold', () => {
+  test.each(['after_hold_keys', 'before_hold_save', 'after_hold_save'] as const)(
+    'at %s: another one goes on, and all is told once',
+    async (diesAt) => {
+      const run = await begin({ nodes: ['n1'], startsInMs: 60 * minute, diesAt });
+      const { doc } = aHold('h', Math.round(run.cluster.now()));
+      const keys = ['address:by-another-name:9221'];
+      await run.holds.create({ doc: { ...doc, master: run.target('m') }, keys, forMs: 2 * minute }, () => []);
+      const told = async () =>
+        (await run.store.events({ afterSeq: 0, limit: 99, holdId: 'h' })).map(({ type }) => type);
+      const noted = async () => (await holdOf(run)).doc.endedAt !== null;
+      await run.until(() => false, 10_000);
+      expect(await told()).toEqual(diesAt === 'after_hold_save' ? ['hold.safe'] : []);
+      run.startProcess();
+      expect([await isSafe(run), await told()]).toEqual([true, ['hold.safe']]);
+      expect(await run.until(noted, 3 * minute)).toBe(true);
+      expect(await told()).toEqual(['hold.safe', 'hold.expired']);
+    },
+  );
+});
+
 describe('what counts as under way', () => {
   test('from the stored beginning of an attempt until the node is connected', async () => {
     const run = await begin({ nodes: ['n1'] });

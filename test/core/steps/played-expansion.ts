@@ -4,6 +4,7 @@ import type { CredentialSource } from '../../../src/engines/engine.ts';
 import type { Control, ControlVerb, Expansion, JoinPhase } from '../../../src/model/expansion.ts';
 import type { Hooks } from '../../../src/model/hooks.ts';
 import type { PolicyInput } from '../../../src/model/policy.ts';
+import type { CrashPoint } from '../../../src/platform/crash-points.ts';
 import { type Cluster, createCluster, type SimulatedVersion } from '../../../src/simulator/index.ts';
 import type { Compare } from '../../../src/work/expansion/session.ts';
 import { fill, MB, virtualService } from '../../scheduling/virtual-service.ts';
@@ -28,6 +29,8 @@ interface Setting {
   readonly agents?: (cluster: Cluster) => ReadAgents | Promise<ReadAgents>;
   readonly compare?: (cluster: Cluster) => Compare;
   readonly hooks?: Hooks;
+  /** Where the first worker dies; absent = nowhere. */
+  readonly diesAt?: CrashPoint;
   /** Called when the nodes are there and nothing was asked for yet. */
   readonly before?: (cluster: Cluster) => void;
 }
@@ -46,6 +49,7 @@ export async function begin({
   agents,
   compare,
   hooks,
+  diesAt,
   before,
 }: Setting = {}) {
   const cluster = createCluster({
@@ -70,7 +74,7 @@ export async function begin({
   });
   const startAt = startsInMs === undefined ? undefined : Math.round(cluster.now()) + startsInMs;
   await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy }, null, startAt);
-  service.startProcess();
+  service.startProcess(diesAt);
 
   let controls = 0;
   const e = (): Promise<Expansion> => service.get('e');
@@ -93,6 +97,7 @@ export async function begin({
       service.accept(id, 'm', added, { forecastTolerance: null, ...asked }),
     store: service.store,
     holds: service.holds,
+    startProcess: service.startProcess,
     target: service.target,
     async control(verb: ControlVerb, node: string | null = null): Promise<void> {
       controls += 1;
