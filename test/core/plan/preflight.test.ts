@@ -330,6 +330,7 @@ describe('each rule finds what it is for', () => {
     ],
     ['expansion_on_master', null, { context: { expansionsOnMaster: [{ id: 'exp_1', state: 'running' }] } }],
     ['node_in_other_expansion', '10.0.0.2:9221', { context: { nodesInUse: { '10.0.0.2:9221': 'exp_2' } } }],
+    ['master_held', null, { context: { held: { hold: 'hld_1', by: 'backup', why: 'nightly', until: 1 } } }],
   ];
 
   test.each(cases)('%s (%s)', (code, node, changes) => {
