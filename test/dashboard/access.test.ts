@@ -4,7 +4,6 @@ import { axeTimeoutMs, type Look as Rules, seriousViolations } from './axe.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
 import { bigWorld, MockWorld, populatedWorld } from './mock-world.ts';
-import type { Dashboard } from './pages.ts';
 
 const wide = { width: 1440, height: 900 };
 
@@ -18,61 +17,52 @@ interface Look {
 describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
   const open = useDashboard();
 
-  async function visitAll(
-    page: Dashboard,
-    world: MockWorld,
-    looks: readonly Look[],
-  ): Promise<Record<string, readonly string[]>> {
-    const of = (state: string) => world.expansions.find((expansion) => expansion.state === state)!.id;
-    const pages: Record<string, string> = {
-      overview: '/',
-      new: '/new',
-      halted: `/expansions/${of('halted')}`,
-      running: `/expansions/${of('running')}`,
-      node: `/expansions/${of('halted')}/nodes/${encodeURIComponent('10.20.0.23:9221')}`,
-      campaigns: '/campaigns',
-      campaign: '/campaigns/cpn_running',
-      'failed campaign': '/campaigns/cpn_failed',
-      audits: '/audits',
-      audit: '/audits/aud_1',
-      guards: '/guards',
-      guard: '/guards/grd_1',
-      comparisons: '/comparisons',
-      comparison: '/comparisons/cmp_different',
-      knowledge: '/knowledge',
-      agents: '/agents',
-      'not found': '/no/such/page',
-    };
-    const found: Record<string, readonly string[]> = {};
-    for (const [name, path] of Object.entries(pages)) {
-      await page.goto(path);
+  const of = (world: MockWorld, state: string) =>
+    world.expansions.find((expansion) => expansion.state === state)!.id;
+  const pages: Readonly<Record<string, (world: MockWorld) => string>> = {
+    overview: () => '/',
+    new: () => '/new',
+    halted: (world) => `/expansions/${of(world, 'halted')}`,
+    running: (world) => `/expansions/${of(world, 'running')}`,
+    node: (world) => `/expansions/${of(world, 'halted')}/nodes/${encodeURIComponent('10.20.0.23:9221')}`,
+    campaigns: () => '/campaigns',
+    campaign: () => '/campaigns/cpn_running',
+    'failed campaign': () => '/campaigns/cpn_failed',
+    audits: () => '/audits',
+    audit: () => '/audits/aud_1',
+    guards: () => '/guards',
+    guard: () => '/guards/grd_1',
+    comparisons: () => '/comparisons',
+    comparison: () => '/comparisons/cmp_different',
+    knowledge: () => '/knowledge',
+    agents: () => '/agents',
+    'not found': () => '/no/such/page',
+  };
+  const looks: readonly Look[] = [
+    { scheme: 'light', size: wide, look: 'everything' },
+    { scheme: 'dark', size: wide, look: 'contrast' },
+    { scheme: 'light', size: { width: 390, height: 844 }, look: 'all but contrast' },
+  ];
+
+  it.each(Object.entries(pages))(
+    'axe finds nothing serious on the page “%s”, in light and dark colours, nor on a narrow screen',
+    async (_name, pathOf) => {
+      const world = populatedWorld(Date.now());
+      world.freeze = { frozen: true, reason: 'works', by: 'jonas', since: Date.now() };
+      const [page] = await open({ world });
+      await page.goto(pathOf(world));
       await page.page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
       await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });
       for (const { scheme, size, look } of looks) {
         await page.page.emulateMedia({ colorScheme: scheme });
         await page.page.setViewportSize(size);
         await page.page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor({ state: 'attached' });
-        found[`${name}, ${scheme}, ${size.width} px`] = await seriousViolations(page, look);
+        expect({ scheme, size, found: await seriousViolations(page, look) }).toEqual({
+          scheme,
+          size,
+          found: [],
+        });
       }
-    }
-    return found;
-  }
-
-  const nothing = (found: Record<string, readonly string[]>) =>
-    Object.fromEntries(Object.keys(found).map((name) => [name, []]));
-
-  it(
-    'axe finds nothing serious on any page, in light and dark colours, nor on a narrow screen',
-    async () => {
-      const world = populatedWorld(Date.now());
-      world.freeze = { frozen: true, reason: 'works', by: 'jonas', since: Date.now() };
-      const [page] = await open({ world });
-      const found = await visitAll(page, world, [
-        { scheme: 'light', size: wide, look: 'everything' },
-        { scheme: 'dark', size: wide, look: 'contrast' },
-        { scheme: 'light', size: { width: 390, height: 844 }, look: 'all but contrast' },
-      ]);
-      expect(found).toEqual(nothing(found));
       expect(page.complaints).toEqual([]);
     },
     axeTimeoutMs,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { simulateMany, summary } from './many.ts';
 import { simulateSeed } from './simulate.ts';
 
-const seeds = 500;
+const seeds = 250;
 
 test(`promises 1 to 8 hold over ${seeds} seeds of faults in virtual time`, {
   timeout: 1_200_000,

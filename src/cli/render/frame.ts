@@ -48,7 +48,7 @@ function headlineFitting(expansion: ExpansionView, width: number, style: Style):
 
 function urgency(join: JoinView): number {
   if (join.phase === 'failed' || join.phase === 'quarantined') return 0;
-  if (isActive(join.phase)) return 1;
+  if (isActive(join.phase) || join.published === false) return 1;
   return join.phase === 'waiting' ? 2 : 3;
 }
 

@@ -20,7 +20,7 @@ export function ActiveNodes({
   readonly log: EventLog;
 }) {
   const t = useMessages();
-  const active = expansion.joins.filter((join) => isActive(join.phase));
+  const active = expansion.joins.filter((join) => isActive(join.phase) || join.published === false);
   if (active.length === 0) {
     return (
       <>
