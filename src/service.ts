@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Admission, createAdmission } from './admission/admission.ts';
 import { idMaker, type NewId } from './admission/ids.ts';
-import { buildApi, buildWorkerApi } from './api/app.ts';
+import { buildApi, buildWorkerApi, packageVersion } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
 import { agentRoutes } from './api/routes/agents.ts';
 import { auditRoutes } from './api/routes/audits.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
+import { evidenceRoutes } from './api/routes/evidence.ts';
 import { guardRoutes, mostGuards } from './api/routes/guards.ts';
 import { holdRoutes, mostHolds } from './api/routes/holds.ts';
 import { nodeRoutes } from './api/routes/nodes.ts';
@@ -16,6 +17,7 @@ import { recordingRoutes } from './api/routes/recording.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import { createConnectors, resolveName } from './connectors/connectors.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
+import { newPrivateKey, readSigningKey, type SigningKey } from './evidence/signing-key.ts';
 import { together } from './model/hooks.ts';
 import { createFigureReader } from './net/figure.ts';
 import { createSender } from './net/send.ts';
@@ -67,6 +69,7 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly opened: OpenedStore;
+  readonly signingKey: SigningKey;
   readonly queue: QueueBackend;
   readonly doorbells: Readonly<Record<KindName, Doorbell>>;
   readonly metrics: Metrics;
@@ -127,6 +130,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
   const opened = await openStore(place, { onNotice: (text) => log.warn(text) });
   closers.push(() => opened.close());
   await opened.store.migrate();
+  const signingKey = config.signingKey ?? readSigningKey(await opened.keepSigningKey(newPrivateKey()));
 
   const queue = await openQueueBackend(
     config.redisUrl === null ? { postgres: opened.postgres } : { redisUrl: config.redisUrl },
@@ -190,6 +194,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     config,
     log,
     opened,
+    signingKey,
     queue,
     doorbells,
     metrics,
@@ -234,6 +239,11 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
         }),
       ),
       recordingRoutes(hideSecrets(config.secrets)),
+      evidenceRoutes({
+        key: parts.signingKey,
+        version: packageVersion(),
+        hideSecrets: hideSecrets(config.secrets),
+      }),
       parts.campaigns.routes,
       comparisonRoutes({
         comparisons: opened.comparisons,

@@ -147,7 +147,8 @@ async function foundation(
   unknownRoutes(app, page);
 }
 
-function packageVersion(): string {
+/** Of this service. */
+export function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -1,6 +1,7 @@
 import type { AgentRequest } from '../agent/index.ts';
 import type { LogReport } from '../model/full-sync-log.ts';
 import type { RecordRequest, Silent } from '../replay/record.ts';
+import type { Verification } from '../verify/index.ts';
 
 /** What `serve` may override of the configuration. */
 export interface ServeOptions {
@@ -19,6 +20,8 @@ export interface Entrances {
   demo(): Promise<number>;
   /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */
   replay(path: string): Promise<unknown>;
+  /** Checks a file of evidence; `key`: an id, a file, or null. Throws EvidenceFileError. */
+  verifyEvidence(path: string, key: string | null): Promise<Verification>;
   /** Records what servers say about themselves until the signal ends it; who never answered. */
   record(request: RecordRequest): Promise<readonly Silent[]>;
   /** What log files tell of full syncs. */

@@ -45,7 +45,7 @@ export function buildProgram(
     })
     .exitOverride();
   const wiring = new Wiring(program, context, finish);
-  addExpansionCommands(wiring);
+  addExpansionCommands(wiring, entrances);
   addControlCommands(wiring);
   addCampaignCommands(wiring);
   addGuardCommands(wiring);
@@ -57,7 +57,7 @@ export function buildProgram(
   return program;
 }
 
-function addExpansionCommands(wiring: Wiring): void {
+function addExpansionCommands(wiring: Wiring, entrances: Entrances): void {
   const nodeNote =
     '\nA node is host:port, with what the request permits after commas:\n' +
     '  10.0.0.2:9221,overwrite-data      its own data may be replaced\n' +
@@ -165,13 +165,30 @@ function addExpansionCommands(wiring: Wiring): void {
     async (session, [id], options: { node?: string }) =>
       (await import('./commands/look.ts')).show(session, id, options),
   );
-  wiring.act(
-    wiring.command('evidence [id]', 'show per node why it counts as verified, or why not', [
+  const evidence = wiring
+    .command('evidence [id]', 'show per node why it counts as verified, or why not; check a file of it', [
       'pika-expander evidence exp_0mabc',
-      'pika-expander evidence exp_0mabc --json > evidence.json',
-    ]),
-    async (session, [id]) => (await import('./commands/look.ts')).evidence(session, id),
-  );
+      'pika-expander evidence exp_0mabc --out exp_0mabc.evidence.json',
+      'pika-expander evidence --verify exp_0mabc.evidence.json --key sha256:…',
+    ])
+    .option('-o, --out <file>', 'write the signed evidence to this file; it must not exist')
+    .option('--verify <file>', 'check such a file, without the service: 0 only when every verdict follows')
+    .option('--key <file|id>', 'with --verify: the key that must have signed it')
+    .addHelpText('after', verifyCodes);
+  evidence.action(async (id: string | undefined, _options, command: Command) => {
+    const options = command.optsWithGlobals<
+      GlobalOptions & { readonly out?: string; readonly verify?: string; readonly key?: string }
+    >();
+    const { verify } = options;
+    if (verify !== undefined) {
+      const { verifyEvidence } = await import('./commands/verify-evidence.ts');
+      wiring.finish(await verifyEvidence(entrances, wiring.context, { ...options, verify }, id));
+      return;
+    }
+    const { openSession } = await import('./session.ts');
+    const look = await import('./commands/look.ts');
+    wiring.finish(await look.evidence(openSession(options, wiring.context), id, options));
+  });
 }
 
 function addReadyCommand(wiring: Wiring): void {
@@ -188,6 +205,10 @@ function addReadyCommand(wiring: Wiring): void {
       (await import('./commands/ready.ts')).ready(session, node as string, options),
   );
 }
+
+const verifyCodes = `
+Exit codes of --verify: 0 every verdict follows, 1 changed, signed by another key, or a verdict does not follow,
+                        4 looks that would show a rule are not in the file`;
 
 const controls: readonly { verb: ControlVerb; summary: string; node: boolean; example: string }[] = [
   {

@@ -30,6 +30,7 @@ const noEntrances: Entrances = {
   serve: notHere,
   demo: notHere,
   replay: notHere,
+  verifyEvidence: notHere,
   logs: readLogs,
   record: notHere,
   agent: notHere,

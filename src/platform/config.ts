@@ -4,6 +4,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import type { Credential, CredentialSource } from '../engines/engine.ts';
 import { builtIn, KnowledgeError, knowledgeWith } from '../engines/pika/knowledge.ts';
+import { readSigningKey, type SigningKey } from '../evidence/signing-key.ts';
 import { renamedCommands } from '../model/commands.ts';
 import { type Values, valueAt } from '../model/fields.ts';
 import type { Knowledge } from '../model/knowledge.ts';
@@ -77,6 +78,8 @@ export interface Config {
   readonly knowledge: Knowledge;
   /** Whom proven slaves are published to. */
   readonly connectors: readonly ConnectorConfig[];
+  /** The key by which evidence is signed; null = the one in the database. */
+  readonly signingKey: SigningKey | null;
   /** How many reverse proxies stand before the service: so many entries of X-Forwarded-For are theirs. */
   readonly trustProxy: number;
   /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
@@ -215,6 +218,7 @@ export function loadConfig(
     keepEndedDays: get('keepEndedDays'),
     knowledge: knowledgeOf(get('knowledgeFile'), problems),
     connectors,
+    signingKey: source.signingKey(get('signingKeyFile')),
     trustProxy: get('trustProxy'),
     secrets: [...collectSecrets(tokens, credentials, [databaseUrl, redisUrl]), ...source.ofConnectors],
     crashAt: source.crashOrder('PIKA_EXPANDER_CRASH_AT'),
@@ -320,6 +324,20 @@ class ConfigSource {
     if (given === undefined || logLevels.includes(given as LogLevel)) return (given as LogLevel) ?? null;
     this.#problems.push(`--log-level is "${given}"; set it to ${allowedText(settings.logLevel.value)}.`);
     return null;
+  }
+
+  signingKey(path: string | null): SigningKey | null {
+    const { env } = settings.signingKeyFile;
+    const pem = path === null ? null : this.#secretFile(path, env);
+    if (pem === null) return null;
+    try {
+      return readSigningKey(pem);
+    } catch (error) {
+      this.#problems.push(
+        `${env}: the file ${path} cannot be used: ${(error as Error).message}. Make one: openssl genpkey -algorithm ed25519 -out ${path}`,
+      );
+      return null;
+    }
   }
 
   crashOrder(name: string): CrashOrder | null {

@@ -100,6 +100,14 @@ export const settings = {
     otherwise: 'for ever',
     text: 'For how many days the service keeps what has ended; then it deletes it, with its evidence.',
   },
+  signingKeyFile: {
+    env: 'PIKA_EXPANDER_SIGNING_KEY_FILE',
+    file: 'signingKeyFile',
+    value: { is: 'text' },
+    default: null,
+    otherwise: 'a key in the database, made at the first start',
+    text: 'File with the private key (Ed25519, PEM) by which the service signs evidence. Give all processes the same.',
+  },
   knowledgeFile: {
     env: 'PIKA_EXPANDER_KNOWLEDGE',
     file: 'knowledgeFile',

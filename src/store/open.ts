@@ -16,6 +16,7 @@ import { createPostgresHolds } from './postgres-holds.ts';
 import { createPostgresStore } from './postgres-store.ts';
 import { createPostgresVerdicts } from './postgres-verdicts.ts';
 import { createPostgresWebhooks } from './postgres-webhooks.ts';
+import { keepSigningKey } from './signing-key.ts';
 import type { Store } from './store.ts';
 import type { VerdictStore } from './verdicts.ts';
 import type { WebhookStore } from './webhooks.ts';
@@ -36,6 +37,8 @@ export interface OpenedStore {
   readonly verdicts: VerdictStore;
   readonly holds: HoldStore;
   readonly ended: EndedRecords;
+  /** The private key (PEM) of all processes; the offered one where none is stored yet. */
+  readonly keepSigningKey: (offered: string) => Promise<string>;
   /** The same database, for a queue without Redis. */
   readonly postgres: PostgresConnection;
   readonly embedded: boolean;
@@ -77,6 +80,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     verdicts: createPostgresVerdicts(database),
     holds: createPostgresHolds(database),
     ended: createEndedRecords(database),
+    keepSigningKey: (offered) => keepSigningKey(database, offered),
     postgres,
     embedded: server !== null,
     async close() {

@@ -99,6 +99,8 @@ export interface SeedResult {
 
 export interface SeedOptions {
   readonly defect?: DefectName | undefined;
+  /** Looks are stored too, and whoever wants them reads the store at the end. */
+  readonly atEnd?: (store: Store, expansions: readonly string[]) => Promise<void>;
 }
 
 /** Runs one seed from its first request to its last; the same seed always gives the same run. */
@@ -199,6 +201,7 @@ class Simulation {
     await this.until(cluster.now() + lateMessagesMs);
     this.witness.ended();
     await this.checkSecrets();
+    await this.options.atEnd?.(this.store, [...this.latest.keys()]);
     return this.result();
   }
 
@@ -412,11 +415,11 @@ class Simulation {
     return broken.store(store, (id) => this.epochs.get(id) ?? 0);
   }
 
-  /** What is stored passes by the witness; looks are left out, since nobody reads them here. */
+  /** What is stored passes by the witness; looks are left out unless somebody reads them at the end. */
   private watched(store: Store): Store {
     const save: Store['save'] = async (lease, before, after, extra) => {
       const { observations: _looks, ...rest } = extra;
-      await store.save(lease, before, after, rest);
+      await store.save(lease, before, after, this.options.atEnd ? extra : rest);
       for (const event of extra.events)
         this.tell('service', `${after.id} [${lease.epoch}] ${event.type}: ${event.text}`);
       const known = this.latest.get(after.id) ?? before;

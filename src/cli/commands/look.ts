@@ -17,6 +17,7 @@ import { renderNode } from '../render/node.ts';
 import type { Session } from '../session.ts';
 import { words } from '../style.ts';
 import { watchExpansion } from '../watching.ts';
+import { writeNewFile } from './recording.ts';
 
 const unended = 'pending,running,paused,awaiting_approval,halted';
 
@@ -98,9 +99,33 @@ export async function show(
   return exitCodes.succeeded;
 }
 
-export async function evidence(session: Session, id: string | undefined): Promise<ExitCode> {
-  const answer = await session.client.get<EvidenceReport>(`${pathOf(await idOrOnly(session, id))}/evidence`);
-  session.print(answer, () => renderEvidence(answer, session.style));
+export interface EvidenceOptions {
+  readonly out?: string;
+  readonly key?: string;
+}
+
+/** For people what was found of each rule; as JSON, or in a file, the signed evidence with every byte as it came. */
+export async function evidence(
+  session: Session,
+  id: string | undefined,
+  { out, key }: EvidenceOptions,
+): Promise<ExitCode> {
+  if (key !== undefined) throw new UsageError('--key belongs to --verify FILE.');
+  const path = `${pathOf(await idOrOnly(session, id))}/evidence`;
+  if (out === undefined && !session.options.json) {
+    const answer = await session.client.get<EvidenceReport>(path);
+    session.print(answer, () => renderEvidence(answer, session.style));
+    return exitCodes.succeeded;
+  }
+  const bundle = session.client.text(`${path}/bundle`, 'application/json');
+  if (out === undefined) {
+    for await (const text of bundle) session.context.stdout.write(text);
+    return exitCodes.succeeded;
+  }
+  await writeNewFile(out, bundle);
+  session.print({ file: out }, () => [
+    `The signed evidence is in ${out}. To check it: pika-expander evidence --verify ${out}`,
+  ]);
   return exitCodes.succeeded;
 }
 

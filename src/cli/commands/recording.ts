@@ -18,19 +18,24 @@ export async function recording(session: Session, id: string, options: Recording
     for await (const text of lines) session.context.stdout.write(text);
     return exitCodes.succeeded;
   }
-  // The first line is there before the file is: a refusal leaves no empty file behind.
-  const first = await lines.next();
-  const file = newFile(out);
-  try {
-    if (!first.done) writeSync(file, first.value);
-    for await (const text of lines) writeSync(file, text);
-  } finally {
-    closeSync(file);
-  }
+  await writeNewFile(out, lines);
   session.print({ file: out }, () => [
     `The recording is in ${out}. To judge it: pika-expander replay ${out}`,
   ]);
   return exitCodes.succeeded;
+}
+
+/** Writes what comes to a file that was not there. Throws CliError if there is one already. */
+export async function writeNewFile(path: string, texts: AsyncGenerator<string>): Promise<void> {
+  // The first text is there before the file is: a refusal leaves no empty file behind.
+  const first = await texts.next();
+  const file = newFile(path);
+  try {
+    if (!first.done) writeSync(file, first.value);
+    for await (const text of texts) writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** A file that only its owner reads. Throws CliError if there is one already. */

@@ -9,7 +9,7 @@ import { AnomalyRecord, CatchUp, Evidence } from './evidence.ts';
 import { Finding } from './finding.ts';
 import { Forecast, ForecastDrift, ForecastOutcome } from './forecast.ts';
 import { HealthState } from './health.ts';
-import { MasterIdentity } from './observation.ts';
+import { Look, MasterIdentity } from './observation.ts';
 import { Policy } from './policy.ts';
 import { Problem } from './problem.ts';
 import { Said } from './said.ts';
@@ -327,6 +327,70 @@ export const EvidenceReport = Type.Object({
   nodes: Type.Array(NodeEvidence),
 });
 export type EvidenceReport = Of<typeof EvidenceReport>;
+
+const BundledLook = Type.Object({
+  seq: Type.Integer({ description: 'Its place among the looks at all servers.' }),
+  at: Time('When it was looked at.'),
+  look: Look,
+});
+
+/** The evidence as one signed document (docs/evidence.md). */
+export const EvidenceBundle = Type.Object({
+  ...EvidenceReport.properties,
+  format: Type.String(),
+  madeAt: Time('When the service wrote it.'),
+  nodes: Type.Array(
+    Type.Object({
+      ...NodeEvidence.properties,
+      target: JoinTarget,
+      looks: Type.Array(BundledLook, { description: 'The looks on which its verdict rests.' }),
+    }),
+  ),
+  masterLooks: Type.Array(BundledLook),
+  policy: Policy,
+  request: Type.Object({
+    requestedBy: Type.String(),
+    via: Type.String(),
+    label: Nullable(Type.String()),
+    acceptedAt: Time('When it was accepted.'),
+    startedAt: NullableTime('When it began.'),
+    endedAt: NullableTime('When it ended; null = more will happen, and this document does not hold it.'),
+    state: Type.Enum(expansionStates),
+  }),
+  actors: Type.Array(Type.Object({ by: Type.String(), did: Type.String(), at: Time('When.') }), {
+    description: 'Who asked, and who steered.',
+  }),
+  versions: Type.Object({
+    service: Type.String(),
+    master: Nullable(Type.String()),
+    reported: Type.Record(
+      Type.String(),
+      Type.Object({ version: Nullable(Type.String()), gitSha: Nullable(Type.String()) }),
+    ),
+  }),
+  capabilities: Nullable(Capabilities),
+  binlogFileSizeBytes: Nullable(Type.Number()),
+  events: Type.Array(
+    Type.Object({
+      seq: Type.Integer(),
+      type: Type.String(),
+      at: Time('When it happened.'),
+      node: Nullable(Type.String()),
+      level: Type.String(),
+      text: Type.String(),
+      data: Type.Record(Type.String(), Type.Unknown()),
+      hash: Type.String({ description: 'SHA-256 over the hash before it and the event.' }),
+    }),
+  ),
+  chain: Type.String({ description: 'The hash of the last event.' }),
+  digest: Type.String({ description: 'SHA-256 over all other fields but `signature`.' }),
+  signature: Type.Object({
+    algorithm: Type.Literal('ed25519'),
+    keyId: Type.String(),
+    publicKey: Type.String({ description: 'SPKI, DER, base64.' }),
+    value: Type.String({ description: 'base64.' }),
+  }),
+});
 
 /** What a live display needs between two events: the state of every node. */
 export const ProgressMessage = Type.Object({

@@ -96,6 +96,8 @@ const pingTimeoutMs = 2000;
 /** A lease and a freeze are known well enough when asked for within this time: freezes are obeyed within 1 s. */
 const freshMs = 600;
 const saveAtLeastEveryMs = 1000;
+/** Looks that wait for the next save; a slow database must not make them many. */
+const mostLookNotes = 500;
 
 export interface Session {
   /** One look and what follows. Milliseconds until the next, or null when there is nothing to do until a ring. */
@@ -115,7 +117,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   });
   const running = new Map<number, { readonly id: string; readonly aborter: AbortController }>();
   const reports = new Map<number, ComparisonReport>();
-  const lastStored = new Map<string, { readonly at: number; readonly text: string }>();
+  const lastNoted = new Map<string, NotedLook>();
+  const lookNotes: { readonly node: string; readonly look: Look }[] = [];
   const sights = deps.agents ? createSights(deps.agents, deps.clock) : null;
   const storedSights = new Map<string, AgentSight>();
   let expansion = loaded;
@@ -212,6 +215,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     nodeLooks: ReadonlyMap<number, Look>,
   ): Promise<void> {
     expansion = decision.expansion;
+    noteLooks(masterLook, nodeLooks);
     const { commands, comparisons, appliedControls, lookAgainInMs } = decision;
     const replies = repliesToTell;
     const events = [...(replies ?? []), ...decision.events];
@@ -223,7 +227,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     }
     const step = commands.length > 0 ? 'intent' : isEnded(expansion.state) ? 'finish' : 'save';
     deps.crashPoint(`before_${step}`);
-    const observations = observationsToStore(masterLook, nodeLooks);
+    const observations = observationsToStore();
     repliesToTell = null;
     const stored = saver.save(expansion, { events, observations, appliedControls, lookAgainInMs }, () => {
       if (replies !== null) deps.crashPoint('after_reply_saved');
@@ -253,23 +257,40 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     }
   }
 
-  /** A look is kept when what it says in words changed, else once a second. */
-  function observationsToStore(
-    masterLook: Look | null,
-    nodeLooks: ReadonlyMap<number, Look>,
-  ): { node: string; look: Look }[] {
-    const all = [
-      ...(masterLook ? [{ node: expansion.master.name, look: masterLook }] : []),
-      ...[...nodeLooks].map(([index, look]) => ({ node: expansion.joins[index]!.target.name, look })),
-    ];
-    const kept = all.filter(({ node, look }) => {
-      const known = lastStored.get(node);
-      const text = wordsOf(look);
-      if (known && known.text === text && look.at - known.at < saveAtLeastEveryMs) return false;
-      lastStored.set(node, { at: look.at, text });
-      return true;
-    });
-    return kept.map(({ node, look }) => {
+  /**
+   * Takes note of the looks that are to be stored: both sides of each change of what they say in words, sizes, the looks on
+   * which a verdict rests, and else one a second.
+   */
+  function noteLooks(masterLook: Look | null, nodeLooks: ReadonlyMap<number, Look>): void {
+    const isJudged = [...nodeLooks].some(([index, { at }]) =>
+      isBeingJudged(expansion, expansion.joins[index]!, at),
+    );
+    if (masterLook) noteLook(expansion.master.name, masterLook, isJudged);
+    for (const [index, look] of nodeLooks) {
+      const join = expansion.joins[index]!;
+      noteLook(join.target.name, look, isBeingJudged(expansion, join, look.at));
+    }
+  }
+
+  function noteLook(node: string, look: Look, isJudged: boolean): void {
+    const known = lastNoted.get(node);
+    const text = wordsOf(look);
+    const changed = known?.text !== text;
+    const isSized = look.kind === 'answered' && look.facts.sizes !== undefined;
+    const sizesDue = isSized && (changed || look.at - (known?.sizedAt ?? 0) >= saveAtLeastEveryMs);
+    if (known && !changed && !sizesDue && !isJudged && look.at - known.at < saveAtLeastEveryMs) {
+      lastNoted.set(node, { ...known, passedOver: look });
+      return;
+    }
+    if (changed && known?.passedOver) lookNotes.push({ node, look: known.passedOver });
+    if (known?.look !== look) lookNotes.push({ node, look });
+    lookNotes.splice(0, lookNotes.length - mostLookNotes);
+    const sizedAt = isSized ? look.at : known?.sizedAt;
+    lastNoted.set(node, { at: look.at, text, look, passedOver: null, ...(sizedAt && { sizedAt }) });
+  }
+
+  function observationsToStore(): { node: string; look: Look }[] {
+    return lookNotes.splice(0).map(({ node, look }) => {
       const isNew = newOfSight(look, storedSights.get(node));
       if (look.sight) storedSights.set(node, look.sight);
       return { node, look: isNew };
@@ -437,6 +458,24 @@ function actOf(command: NodeCommand, borrowed: BorrowedSetting | null | undefine
     default:
       return command.kind;
   }
+}
+
+/** The last look of a server that is stored. */
+interface NotedLook {
+  readonly at: number;
+  readonly text: string;
+  readonly look: Look;
+  readonly sizedAt?: number;
+  /** A later look that said the same; stored when the next look says something else. */
+  readonly passedOver: Look | null;
+}
+
+/** Whether its verdict rests on the looks of now. */
+function isBeingJudged({ policy }: Expansion, join: Join, lookedAt: number): boolean {
+  const { phase, phaseSince, attempts, evidence } = join;
+  if (phase === 'verified') return lookedAt <= phaseSince;
+  const looks = attempts.at(-1)?.catchUp?.stableLooks ?? 0;
+  return phase === 'verifying' && (evidence !== null || looks <= policy.stableLooks);
 }
 
 const lookSeconds = (look: Look): number => ('tookMs' in look ? look.tookMs / 1000 : 0);

@@ -1,0 +1,116 @@
+import { nobody, type Reader } from '../../model/text.ts';
+import {
+  derivedTexts,
+  evidenceFaults,
+  verificationText,
+  verificationVerdicts,
+} from '../../model/verification-texts.ts';
+import type { Verification, VerifiedNode } from '../../verify/index.ts';
+import type { CliContext } from '../context.ts';
+import type { Entrances } from '../entrances.ts';
+import { CliError, UsageError } from '../errors.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { formatTime, pad, printable } from '../format.ts';
+import { printDocument } from '../session.ts';
+import type { GlobalOptions } from '../settings.ts';
+import { type Style, styleFor } from '../style.ts';
+
+export interface VerifyOptions {
+  readonly verify: string;
+  readonly key?: string;
+  readonly out?: string;
+}
+
+/** Checks a file of evidence, without the service: 0 only when each verdict in it follows. */
+export async function verifyEvidence(
+  entrances: Entrances,
+  context: CliContext,
+  options: GlobalOptions & VerifyOptions,
+  id: string | undefined,
+): Promise<ExitCode> {
+  if (id !== undefined || options.out !== undefined)
+    throw new UsageError('--verify FILE checks a file: leave out the id and --out.');
+  const result = await verified(entrances, options);
+  printDocument(options, context, withTexts(result), () =>
+    lines(result, styleFor(context), readerOf(context)),
+  );
+  if (result.verdict === 'follows') return exitCodes.succeeded;
+  return result.verdict === 'not_shown' ? exitCodes.needsPerson : exitCodes.failed;
+}
+
+async function verified(entrances: Entrances, { verify, key }: VerifyOptions): Promise<Verification> {
+  try {
+    return await entrances.verifyEvidence(verify, key ?? null);
+  } catch (error) {
+    const isKey = (error as { readonly which?: string }).which === 'key';
+    throw new CliError(
+      isKey ? 'key_unreadable' : 'evidence_unreadable',
+      `${isKey ? 'The key' : `The evidence ${verify}`} cannot be read: ${(error as Error).message}`,
+      [
+        isKey
+          ? 'Give the id of the key, or a file with the public key in PEM: GET /v1/evidence-key.'
+          : 'Evidence is a file as pika-expander evidence ID --out FILE writes it: docs/evidence.md.',
+      ],
+      exitCodes.failed,
+    );
+  }
+}
+
+/** Nobody is asked here, so the language is that of the terminal. */
+function readerOf({ env }: CliContext): Reader {
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
+  return { ...nobody, tool: 'cli', language: locale.startsWith('zh') ? 'zh' : 'en' };
+}
+
+const withTexts = (result: Verification) => ({
+  ...result,
+  faults: result.faults.map((fault) => ({
+    ...fault,
+    text: verificationText(evidenceFaults, fault.code, fault.facts),
+  })),
+  nodes: result.nodes.map((node) => ({
+    ...node,
+    rules: node.rules.map((rule) => ({
+      ...rule,
+      text: verificationText(derivedTexts, rule.code, rule.facts),
+    })),
+  })),
+});
+
+function lines(result: Verification, style: Style, reader: Reader): string[] {
+  const { verdict, expansionId, madeAt, keyId, keyPinned, events, faults, nodes } = result;
+  const mark =
+    verdict === 'follows' ? style.green('✔') : verdict === 'not_shown' ? style.yellow('–') : style.red('✖');
+  const claimed = nodes.filter(({ outcome }) => outcome !== 'not_claimed');
+  const zh = reader.language === 'zh';
+  const counts = zh
+    ? `${claimed.length} 个已校验节点，${events} 个事件`
+    : `${claimed.length} verified of ${nodes.length} nodes, ${events} events`;
+  const unpinned = zh ? '（未与可信密钥核对：--key）' : ' (not compared with a key that you trust: --key)';
+  return [
+    `${mark} ${verificationText(verificationVerdicts, verdict, {}, reader)}`,
+    ...(expansionId === null
+      ? []
+      : [`  ${printable(expansionId)}, ${madeAt === null ? '?' : formatTime(madeAt)}: ${counts}`]),
+    ...(keyId === null ? [] : [`  ${zh ? '签名密钥' : 'Signed by'} ${keyId}${keyPinned ? '' : unpinned}`]),
+    ...faults.map(
+      ({ code, facts }) =>
+        `  ${style.red('✖')} ${printable(verificationText(evidenceFaults, code, facts, reader))}`,
+    ),
+    ...claimed.flatMap((node) => nodeLines(node, style, reader)),
+  ];
+}
+
+function nodeLines({ node, outcome, rules }: VerifiedNode, style: Style, reader: Reader): string[] {
+  const marks = { follows: style.green('✔'), does_not_follow: style.red('✖'), not_shown: style.yellow('–') };
+  const width = Math.max(0, ...rules.map(({ rule }) => rule.length));
+  const markOf = (which: VerifiedNode['outcome']): string => (which === 'not_claimed' ? ' ' : marks[which]);
+  return [
+    '',
+    `${markOf(outcome)} ${printable(node)}`,
+    ...rules.map(
+      ({ rule, outcome: found, code, facts }) =>
+        `  ${markOf(found)} ${pad(rule, width)}  ${printable(verificationText(derivedTexts, code, facts, reader))}`,
+    ),
+  ];
+}

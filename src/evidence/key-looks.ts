@@ -1,0 +1,82 @@
+/** Of all looks the ones on which verdicts rest: the others between them say nothing new. */
+import type { Observation } from '../model/views/observation.ts';
+
+/** What a look says apart from numbers that always move. */
+function signs({ look }: Observation): string {
+  if (look.kind !== 'answered') return look.kind;
+  const { replication, server, stats } = look.facts;
+  return JSON.stringify([
+    replication?.role,
+    replication?.linkStatus,
+    replication?.dbStates,
+    replication?.masterHost,
+    replication?.masterPort,
+    replication?.eligibleForMasterElection,
+    replication?.slaves.map(({ ip, port, lag }) => [
+      ip,
+      port,
+      Object.values(lag).map((value) => (typeof value === 'number' ? 0 : value)),
+    ]),
+    server?.processId,
+    stats?.bgsaving,
+    look.facts.lastSaveUnixSeconds,
+  ]);
+}
+
+const tellsSizes = ({ look }: Observation): boolean =>
+  look.kind === 'answered' && look.facts.sizes !== undefined;
+
+/** The last looks of a node, beside its changes: those on which `stable` rests, and the looks since the offset. */
+const lastLooks = 12;
+
+function indexesOfChanges(looks: readonly Observation[]): Set<number> {
+  const kept = new Set<number>([0, looks.length - 1]);
+  let before: string | null = null;
+  looks.forEach((look, index) => {
+    const now = signs(look);
+    if (before !== null && now !== before) {
+      kept.add(index - 1);
+      kept.add(index);
+    }
+    before = now;
+  });
+  return kept;
+}
+
+const picked = (looks: readonly Observation[], indexes: ReadonlySet<number>): readonly Observation[] =>
+  looks.filter((_look, index) => indexes.has(index));
+
+/** Both sides of each change, the looks with sizes after it came up, and the last looks. */
+export function keyLooksOfNode(looks: readonly Observation[]): readonly Observation[] {
+  const kept = indexesOfChanges(looks);
+  looks.forEach((look, index) => {
+    if (tellsSizes(look) && !looks.slice(Math.max(0, index - 1), index).some(tellsSizes)) kept.add(index);
+    if (index >= looks.length - lastLooks) kept.add(index);
+  });
+  // What an agent told of the copy last.
+  kept.add(looks.findLastIndex(({ look }) => (look.sight?.server.attempts.length ?? 0) > 0));
+  return picked(looks, kept);
+}
+
+/** Both sides of each change with the sizes around it, and what it said beside each key look of a node. */
+export function keyLooksOfMaster(
+  looks: readonly Observation[],
+  beside: readonly Observation[],
+): readonly Observation[] {
+  if (looks.length === 0) return [];
+  const kept = indexesOfChanges(looks);
+  const sizedAt = looks.flatMap((look, index) => (tellsSizes(look) ? [index] : []));
+  const seqs = beside.map(({ seq }) => seq).sort((a, b) => a - b);
+  let next = 0;
+  for (const seq of seqs) {
+    while (next < looks.length && looks[next]!.seq <= seq) next += 1;
+    kept.add(Math.max(0, next - 1));
+    kept.add(Math.min(looks.length - 1, next));
+  }
+  let sized = 0;
+  for (const index of [...kept].sort((a, b) => a - b)) {
+    while (sized < sizedAt.length && sizedAt[sized]! <= index) sized += 1;
+    for (const around of [sizedAt[sized - 1], sizedAt[sized]]) if (around !== undefined) kept.add(around);
+  }
+  return picked(looks, kept);
+}
