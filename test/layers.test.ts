@@ -14,7 +14,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'core/audit': ['model', 'core/sync', 'core/plan'],
   'core/guard': ['model', 'core/sync', 'core/audit'],
   'core/hold': ['model', 'core/sync', 'core/plan', 'core/steps'],
-  platform: ['model', 'core/plan', 'engines', 'store'],
+  platform: ['model', 'evidence', 'core/plan', 'engines', 'store'],
+  evidence: ['model'],
+  // What checks evidence shares no code with what decides, nor with what writes it.
+  verify: [],
   resp: [],
   engines: ['model', 'platform', 'resp'],
   compare: ['model', 'engines', 'platform', 'resp'],
@@ -91,6 +94,18 @@ test('the model knows no package but the one that schemas are written in', () =>
     .filter(({ file, to }) => roomOf(file) === 'model' && !to.startsWith('.'))
     .map(({ to }) => to);
   expect([...new Set(packages)]).toEqual(['typebox']);
+});
+
+test('what checks evidence knows no package at all, and nothing but the command line knows it', () => {
+  const packages = imports.filter(({ file, to }) => roomOf(file) === 'verify' && !/^(?:\.|node:)/.test(to));
+  expect(packages).toEqual([]);
+  const users = imports.filter(
+    ({ file, to }) =>
+      to.startsWith('.') &&
+      relative(source, normalize(join(source, dirname(file), to))).startsWith('verify/') &&
+      !['verify', 'cli'].includes(roomOf(file)),
+  );
+  expect(users).toEqual([]);
 });
 
 test('the dashboard takes only types of schemas: its bundle carries no TypeBox', () => {

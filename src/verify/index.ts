@@ -164,7 +164,9 @@ function publicKey(base64: string): KeyObject | null {
   if (der === null) return null;
   try {
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
-    return key.asymmetricKeyType === 'ed25519' ? key : null;
+    // Bits that the reader of DER passes over are bits too.
+    const isAsWritten = key.export({ type: 'spki', format: 'der' }).equals(der);
+    return key.asymmetricKeyType === 'ed25519' && isAsWritten ? key : null;
   } catch {
     return null;
   }

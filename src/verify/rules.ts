@@ -262,7 +262,11 @@ const entryName = ({ ip, port }: Row | Listed): string => `${String(ip)}:${Strin
 
 function listedByMaster({ master, node, found, nodeSeenAs, isTakenTwice, copy }: Scene): Said {
   const said = lastSaid(master);
-  if (said === null) return unshown('master_not_among_looks');
+  // Of a long expansion older looks at the master may be gone; one from before the node came up tells nothing.
+  const isSince =
+    copy.after !== null &&
+    (master.findLast(({ replication }) => replication !== null)?.seq ?? 0) > copy.after.seq;
+  if (said === null || !isSince) return unshown('master_not_among_looks');
   const claimed = row(row(found.get('listed_by_master')?.facts).entry);
   const name = entryName(claimed);
   if (isTakenTwice) return no('entry_of_another_node', { entry: name });
@@ -355,8 +359,8 @@ function stable(scene: Scene): Said {
   const looks = answered.length - 1 - bad;
   const last = answered.at(-1);
   const endedAt = number(row(comparison.report).endedAt) ?? 0;
-  if (last === undefined || last.at < endedAt || (master.at(-1)?.at ?? 0) < endedAt)
-    return no('no_look_after_comparison');
+  if (last === undefined || last.at < endedAt) return no('no_look_after_comparison');
+  if ((master.at(-1)?.at ?? 0) < endedAt) return unshown('master_not_among_looks');
   if (rows(scene.claimed.rules).some(({ at }) => number(at) !== number(scene.claimed.at)))
     return no('rules_of_different_times');
   return looks >= required

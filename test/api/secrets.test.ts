@@ -1,5 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
+import { evidenceRoutes } from '../../src/api/routes/evidence.ts';
 import type { Credential } from '../../src/engines/engine.ts';
+import { newPrivateKey, readSigningKey } from '../../src/evidence/signing-key.ts';
+import { hideSecrets } from '../../src/platform/secrets.ts';
+import { verifyEvidence } from '../../src/verify/index.ts';
 import { bearer, masterName, operator, type TestApi, testApi, viewer } from './support.ts';
 
 let api: TestApi;
@@ -25,7 +29,14 @@ function expectNoSecret(text: string, where: string): void {
 }
 
 test('promise 8: secrets are in no response, log, wake-up, event, observation or evidence', async () => {
-  api = await testApi({ tokens: [operator, viewer], credentials });
+  const privateKey = newPrivateKey();
+  const key = readSigningKey(privateKey);
+  const hide = hideSecrets(secretTexts);
+  api = await testApi({
+    tokens: [operator, viewer],
+    credentials,
+    api: { routes: [evidenceRoutes({ key, version: '1.0.0', hideSecrets: hide })] },
+  });
   const headers = bearer(operator);
   const payload = {
     master: masterName,
@@ -47,6 +58,7 @@ test('promise 8: secrets are in no response, log, wake-up, event, observation or
     ['GET', '/metrics'],
     ['GET', '/openapi.json'],
     ['GET', '/v1/nothing'],
+    ['GET', '/v1/evidence-key'],
   ];
   for (const [method, url, body] of asked) {
     const response = await api.app.inject({
@@ -68,13 +80,28 @@ test('promise 8: secrets are in no response, log, wake-up, event, observation or
     '',
     '/events',
     '/evidence',
+    '/evidence/bundle',
     '/nodes/10.0.0.2:9221',
     '/nodes/10.0.0.2:9221/observations',
   ]) {
     const response = await api.app.inject({ url: `/v1/expansions/${id}${path}`, headers });
     expect(response.statusCode).toBe(200);
     expectNoSecret(response.body, path);
+    for (const line of privateKey.split('\n').slice(1, -2)) expect(response.body).not.toContain(line);
   }
+  const lease = (await api.store.claim(id, 'worker', 60_000))!;
+  const said = 'the server repeats';
+  const message = `${said} ${passwords.dc2}`;
+  const look = { kind: 'unreachable', at: 1, code: 'X', message } as const;
+  await api.store.save(lease, items[0]!, items[0]!, {
+    events: [],
+    observations: [{ node: '10.0.0.2:9221', look }],
+    lookAgainInMs: null,
+  });
+  const { body, rawPayload } = await api.app.inject({ url: `/v1/expansions/${id}/evidence/bundle`, headers });
+  expect(body).toContain(said);
+  expectNoSecret(body, 'the signed evidence of a server that repeats its password');
+  expect(verifyEvidence(rawPayload, key.keyId).verdict).toBe('follows');
   expectNoSecret(JSON.stringify([items, await api.store.events({ afterSeq: 0, limit: 100 })]), 'the store');
   expectNoSecret(JSON.stringify(api.doorbell.rings), 'the wake-ups');
   expectNoSecret(api.logLines.join(''), 'the log');

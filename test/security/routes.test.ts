@@ -121,6 +121,8 @@ const table: Readonly<Record<string, string>> = {
   'POST /v1/expansions': whoeverSteers,
   'GET /v1/expansions/{id}': whoeverLooks,
   'GET /v1/expansions/{id}/evidence': whoeverLooks,
+  'GET /v1/expansions/{id}/evidence/bundle': whoeverLooks,
+  'GET /v1/evidence-key': whoeverLooks,
   'GET /v1/expansions/{id}/events': whoeverLooks,
   'GET /v1/expansions/{id}/recording': whoeverLooks,
   'GET /v1/expansions/{id}/nodes/{node}': whoeverLooks,

@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { processContext } from '../../src/cli/context.ts';
 import { resolveSettings } from '../../src/cli/settings.ts';
+import { newPrivateKey, readSigningKey } from '../../src/evidence/signing-key.ts';
 import { type ConfigError, loadConfig } from '../../src/platform/config.ts';
 
 let folder: string;
@@ -47,4 +49,18 @@ test.each([0o600, 0o640, 0o400])('a file with a secret of mode %o is read', (mod
   expect(problemsOf({ PIKA_EXPANDER_OPERATOR_TOKEN_FILE: path })).toEqual([]);
   const context = { ...processContext(), env: {}, homeDirectory: folder };
   expect(resolveSettings({ tokenFile: path }, context).token).toBe(secret);
+});
+
+test('the key by which evidence is signed is a secret file, and of the right kind', () => {
+  const key = newPrivateKey();
+  const env = (path: string) => ({ PIKA_EXPANDER_SIGNING_KEY_FILE: path });
+  const path = fileWith(key, 0o600);
+  expect(loadConfig(env(path)).signingKey?.keyId).toBe(readSigningKey(key).keyId);
+  expect(problemsOf(env(fileWith(key, 0o644)))).toEqual([expect.stringContaining('chmod o=')]);
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const other = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  expect(problemsOf(env(fileWith(other, 0o600)))).toEqual([expect.stringContaining('openssl genpkey')]);
+  const problems = problemsOf(env(fileWith(secret, 0o600)));
+  expect(problems).toEqual([expect.stringContaining('holds no private key')]);
+  expect(problems.join()).not.toContain(secret);
 });

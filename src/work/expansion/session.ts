@@ -265,28 +265,41 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const isJudged = [...nodeLooks].some(([index, { at }]) =>
       isBeingJudged(expansion, expansion.joins[index]!, at),
     );
-    if (masterLook) noteLook(expansion.master.name, masterLook, isJudged);
-    for (const [index, look] of nodeLooks) {
-      const join = expansion.joins[index]!;
-      noteLook(join.target.name, look, isBeingJudged(expansion, join, look.at));
-    }
+    const seen = [
+      ...(masterLook ? [{ node: expansion.master.name, look: masterLook, isJudged }] : []),
+      ...[...nodeLooks].map(([index, look]) => {
+        const join = expansion.joins[index]!;
+        return { node: join.target.name, look, isJudged: isBeingJudged(expansion, join, look.at) };
+      }),
+    ];
+    const noted = seen.map(({ node, look, isJudged: judged }) => ({
+      node,
+      ...noteLook(node, look, judged),
+    }));
+    // The looks of one turn stay together: the order in which they are stored tells what was seen before what.
+    for (const { node, before } of noted) if (before) lookNotes.push({ node, look: before });
+    for (const { node, now } of noted) if (now) lookNotes.push({ node, look: now });
+    lookNotes.splice(0, lookNotes.length - mostLookNotes);
   }
 
-  function noteLook(node: string, look: Look, isJudged: boolean): void {
+  function noteLook(
+    node: string,
+    look: Look,
+    isJudged: boolean,
+  ): { readonly before?: Look | null | undefined; readonly now?: Look } {
     const known = lastNoted.get(node);
+    if (known?.look === look) return {};
     const text = wordsOf(look);
     const changed = known?.text !== text;
     const isSized = look.kind === 'answered' && look.facts.sizes !== undefined;
     const sizesDue = isSized && (changed || look.at - (known?.sizedAt ?? 0) >= saveAtLeastEveryMs);
     if (known && !changed && !sizesDue && !isJudged && look.at - known.at < saveAtLeastEveryMs) {
       lastNoted.set(node, { ...known, passedOver: look });
-      return;
+      return {};
     }
-    if (changed && known?.passedOver) lookNotes.push({ node, look: known.passedOver });
-    if (known?.look !== look) lookNotes.push({ node, look });
-    lookNotes.splice(0, lookNotes.length - mostLookNotes);
     const sizedAt = isSized ? look.at : known?.sizedAt;
     lastNoted.set(node, { at: look.at, text, look, passedOver: null, ...(sizedAt && { sizedAt }) });
+    return { before: changed ? known?.passedOver : null, now: look };
   }
 
   function observationsToStore(): { node: string; look: Look }[] {
@@ -472,10 +485,10 @@ interface NotedLook {
 
 /** Whether its verdict rests on the looks of now. */
 function isBeingJudged({ policy }: Expansion, join: Join, lookedAt: number): boolean {
-  const { phase, phaseSince, attempts, evidence } = join;
+  const { phase, phaseSince, attempts } = join;
   if (phase === 'verified') return lookedAt <= phaseSince;
   const looks = attempts.at(-1)?.catchUp?.stableLooks ?? 0;
-  return phase === 'verifying' && (evidence !== null || looks <= policy.stableLooks);
+  return phase === 'verifying' && looks <= policy.stableLooks;
 }
 
 const lookSeconds = (look: Look): number => ('tookMs' in look ? look.tookMs / 1000 : 0);

@@ -4,6 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { takeFiles } from '../../../src/core/sync/files-complete.ts';
 import type { Expansion } from '../../../src/model/expansion.ts';
 import type { Folder } from '../../../src/model/views/agent.ts';
+import { verifyEvidence } from '../../../src/verify/index.ts';
+import { bundleOf } from '../../evidence/made.ts';
 import { MB } from '../../scheduling/virtual-service.ts';
 import { SimulatedAgents } from '../../support/simulated-agents.ts';
 import { begin, ended, isIn, minute } from './played-expansion.ts';
@@ -41,7 +43,7 @@ const filesRule = ({ joins }: Expansion) =>
 const foundIn = ({ joins }: Expansion) => joins[0]!.attempts.map(({ tracker }) => tracker?.files?.found);
 
 test.each(['3.5.4', '4.0.1'] as const)('a full sync is proven file by file: %s', async (version) => {
-  const { cluster, comesTo } = await beginWithAgents({ version, policy: { requireAgent: true } });
+  const { cluster, comesTo, store } = await beginWithAgents({ version, policy: { requireAgent: true } });
   const end = await comesTo('its end', over);
   const { files } = cluster.node('m').dbs[0]!.dump!;
   const tables = files.filter(({ name }) => name.endsWith('.sst')).length;
@@ -51,6 +53,9 @@ test.each(['3.5.4', '4.0.1'] as const)('a full sync is proven file by file: %s',
     facts: { tables, files: files.length },
   });
   expect([end.state, tables > 10]).toEqual(['succeeded', true]);
+  const { verdict, nodes } = verifyEvidence(Buffer.from(await bundleOf(store, 'e')), null);
+  const ofFiles = nodes[0]?.rules.find(({ rule }) => rule === 'files_complete')?.code;
+  expect([verdict, ofFiles]).toEqual(['follows', 'files_by_agent']);
 });
 
 describe('hashes that the policy asks for come slower than the policy waits for a full sync that hangs', () => {
