@@ -9,7 +9,7 @@ import { keyLooksOfMaster, keyLooksOfNode } from './key-looks.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Another shape is another format. */
-export const evidenceFormat = 'pika-expander evidence 2';
+const evidenceFormat = 'pika-expander evidence 2';
 
 export interface BundleParts {
   readonly expansion: Expansion;

@@ -10,7 +10,7 @@ import { type Derived, deriveRules, type Outcome } from './rules.ts';
 
 export { type Derived, type RuleName, ruleNames } from './rules.ts';
 
-export const evidenceFormat = 'pika-expander evidence 2';
+const evidenceFormat = 'pika-expander evidence 2';
 
 /** Of a file. */
 export const mostEvidenceBytes = 128 * 1024 * 1024;

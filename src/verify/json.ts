@@ -1,6 +1,6 @@
 /** Reading JSON that anybody may have written: a field of another shape counts as absent. */
 
-export type Json = unknown;
+type Json = unknown;
 export type Row = Readonly<Record<string, unknown>>;
 
 const empty: Row = {};

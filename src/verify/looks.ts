@@ -101,7 +101,7 @@ export const offsetsIn = (value: unknown): Offsets =>
     }),
   );
 
-export const isBefore = (a: Offset, b: Offset): boolean =>
+const isBefore = (a: Offset, b: Offset): boolean =>
   a.file !== b.file ? a.file < b.file : a.offset < b.offset;
 
 export const isSame = (a: Offset, b: Offset): boolean => a.file === b.file && a.offset === b.offset;

@@ -11,13 +11,13 @@ import type { Freeze } from '../../model/views/service.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, printable, table } from '../format.ts';
+import { writeNewFile } from '../new-file.ts';
 import { renderEvidence } from '../render/evidence.ts';
 import { nextCommands, renderExpansion } from '../render/expansion.ts';
 import { renderNode } from '../render/node.ts';
 import type { Session } from '../session.ts';
 import { words } from '../style.ts';
 import { watchExpansion } from '../watching.ts';
-import { writeNewFile } from './recording.ts';
 
 const unended = 'pending,running,paused,awaiting_approval,halted';
 

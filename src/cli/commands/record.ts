@@ -5,11 +5,11 @@ import type { Entrances } from '../entrances.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printable } from '../format.ts';
+import { newFile } from '../new-file.ts';
 import { parseDuration } from '../quantities.ts';
 import { printDocument } from '../session.ts';
 import { type GlobalOptions, readText } from '../settings.ts';
 import { parseMaster, partsOf } from '../targets.ts';
-import { newFile } from './recording.ts';
 
 export interface RecordOptions {
   readonly master: string;
