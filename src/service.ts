@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Admission, createAdmission } from './admission/admission.ts';
 import { idMaker, type NewId } from './admission/ids.ts';
+import { createReplacementAdmission } from './admission/replacement.ts';
 import { buildApi, buildWorkerApi, packageVersion } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
 import { agentRoutes } from './api/routes/agents.ts';
@@ -14,6 +15,7 @@ import { holdRoutes, mostHolds } from './api/routes/holds.ts';
 import { nodeRoutes } from './api/routes/nodes.ts';
 import { questionRoutes } from './api/routes/questions.ts';
 import { recordingRoutes } from './api/routes/recording.ts';
+import { replacementRoutes } from './api/routes/replacements.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import { createConnectors, resolveName } from './connectors/connectors.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
@@ -40,11 +42,13 @@ import { createAuditHandler } from './work/audit/handler.ts';
 import { type Campaigns, openCampaigns } from './work/campaign/open.ts';
 import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
+import { realClock } from './work/expansion/observer.ts';
 import { createWorker } from './work/expansion/worker.ts';
 import { createGuardHandler } from './work/guard/handler.ts';
 import { createHoldHandler } from './work/hold/handler.ts';
 import { createNodeReady } from './work/node-ready.ts';
 import { startPruning } from './work/prune.ts';
+import { createReplacementHandler } from './work/replacement/handler.ts';
 import { startKind } from './work/shell.ts';
 
 /** A running service. */
@@ -60,6 +64,8 @@ export interface Service {
 const comparisonsAtOnce = 2;
 /** Campaigns only wait for their expansions, so one process can hold many. */
 const campaignsAtOnce = 64;
+/** Replacements mostly wait for expansions, hooks and readers. */
+const replacementsAtOnce = 64;
 /** Audits mostly wait for their comparisons. */
 const auditsAtOnce = 8;
 const webhookTimeoutMs = 10_000;
@@ -150,6 +156,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     audit: openBell('audit'),
     guard: openBell('guard'),
     hold: openBell('hold'),
+    replacement: openBell('replacement'),
   };
 
   const newId = idMaker(Date.now);
@@ -266,6 +273,21 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
         store: opened.store,
         doorbell: doorbells.hold,
         credentials: config.credentials,
+      replacementRoutes({
+        replacements: opened.replacements,
+        admission: createReplacementAdmission({
+          replacements: opened.replacements,
+          store: opened.store,
+          audits: opened.audits,
+          admission,
+          engine: parts.engine,
+          credentials: config.credentials,
+          limits: config.limits,
+          now: Date.now,
+          newId,
+          onEvents: (events) => metrics.eventsStored(events),
+        }),
+        doorbell: doorbells.replacement,
       }),
     ],
   };
@@ -273,6 +295,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
 }
 
 /** Everything that acts: expansions, comparisons, campaigns, audits, guards, holds, the queue's jobs, webhooks. */
+/** Everything that acts: expansions, comparisons, campaigns, audits, guards, replacements, the queue's jobs, webhooks. */
 function startWork(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, doorbells, metrics, admission, newId, crashPoint } = parts;
   const wayOut = { allowed: config.outgoing };
@@ -359,6 +382,18 @@ function startWork(parts: Parts): DoorbellWorker {
     log,
     now: Date.now,
     sleep,
+  const replacement = createReplacementHandler({
+    replacements: opened.replacements,
+    store: opened.store,
+    audits: opened.audits,
+    admission,
+    engine: parts.engine,
+    credentials: config.credentials,
+    doorbell: doorbells.expansion,
+    askStep: async () => null,
+    log,
+    clock: realClock,
+    metrics,
     crashPoint,
   });
   const kind = (name: KindName) => ({ name, queue, doorbell: doorbells[name], log });
@@ -398,6 +433,10 @@ function startWork(parts: Parts): DoorbellWorker {
       store: opened.holds,
       handler: hold,
       concurrency: mostHolds,
+      ...kind('replacement'),
+      store: opened.replacements,
+      handler: replacement,
+      concurrency: replacementsAtOnce,
     }),
   ];
   const dispatcher = startDispatcher({

@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   evidence: ['model'],
   // What checks evidence shares no code with what decides, nor with what writes it.
   verify: [],
+  'core/replacement': ['model', 'core/plan', 'core/audit'],
   resp: [],
   engines: ['model', 'platform', 'resp'],
   compare: ['model', 'engines', 'platform', 'resp'],

@@ -27,6 +27,8 @@ export interface AcceptedRequest {
   readonly plan: Plan;
   /** The campaign of which it is a member; absent = it was asked for on its own. */
   readonly campaignId?: string;
+  /** The replacement for which it adds nodes; absent = it was asked for on its own. */
+  readonly replacementId?: string;
 }
 
 /** The expansion as it is stored when a request is accepted: what preflight saw is kept, nothing is done yet. */
@@ -57,9 +59,10 @@ export function acceptedExpansion(request: AcceptedRequest): Expansion {
 }
 
 /** Where it comes from, as far as it comes from something. */
-const origin = ({ campaignId, retryOf }: AcceptedRequest) => ({
+const origin = ({ campaignId, replacementId, retryOf }: AcceptedRequest) => ({
   ...(retryOf === undefined ? {} : { retryOf }),
   ...(campaignId === undefined ? {} : { campaignId }),
+  ...(replacementId === undefined ? {} : { replacementId }),
 });
 
 /** The first lines of its history: who asked for what, and what preflight warned of. */

@@ -26,7 +26,7 @@ import type { Doorbell } from '../queue/doorbell.ts';
 import { type ActiveHold, type HoldStore, heldByOf } from '../store/holds.ts';
 import type { Lease } from '../store/leases.ts';
 import { masterKey } from '../store/master-key.ts';
-import { IdempotencyConflictError, NodeInUseError, type Store } from '../store/store.ts';
+import { IdempotencyConflictError, NodeInUseError, type Store, type Within } from '../store/store.ts';
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
 import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
@@ -78,14 +78,14 @@ export interface Admission {
   /**
    * Checks the request and stores it. From then on it reaches an end, and the service reports the end. `replayed`: an earlier
    * request had the same idempotency key and the same content, and this is its expansion.
-   * Throws Refusal: `invalid`, `refused` (all findings), `conflict`; for a member of a campaign FencedError when the
-   * campaign is no longer held under `campaign`. After a refusal nothing is stored.
+   * Throws Refusal: `invalid`, `refused` (all findings), `conflict`; for an expansion `within` something else FencedError
+   * when that is no longer held. After a refusal nothing is stored.
    */
   expand(
     input: unknown,
     who: Requester,
     idempotencyKey: string | null,
-    campaign?: Lease,
+    within?: Within,
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
   /** The master and its slaves as the master tells it. Throws Refusal where it cannot be read. */
   topology(master: string, credential: string | undefined): Promise<Topology>;
@@ -180,7 +180,7 @@ export function createAdmission(given: AdmissionParts): Admission {
       return makePlanOf(await parse(checkPlanRequest(input)));
     },
 
-    async expand(input, requester, idempotencyKey, campaign) {
+    async expand(input, requester, idempotencyKey, within) {
       const body = checkExpansionRequest(input);
       const idempotency = idempotencyKey === null ? null : idempotencyOf(requester, idempotencyKey, body);
       const earlier = idempotency && (await orRefusal(store.acceptedUnder(idempotency)));
@@ -205,13 +205,11 @@ export function createAdmission(given: AdmissionParts): Admission {
         ...(body.startAt === undefined ? {} : { startAt: checkedStart(body.startAt, now()) }),
         requester,
         plan: planned ? { ...plan, id: planned.id } : plan,
-        ...(campaign === undefined ? {} : { campaignId: campaign.id }),
+        ...(within === undefined ? {} : { [`${within.of}Id`]: within.lease.id }),
       };
       const events = acceptanceEvents(accepted);
       crashPoint('before_accept');
-      const outcome = await orRefusal(
-        store.accept(acceptedExpansion(accepted), events, idempotency, campaign),
-      );
+      const outcome = await orRefusal(store.accept(acceptedExpansion(accepted), events, idempotency, within));
       crashPoint('after_accept');
       if (!outcome.replayed) parts.onEvents?.(events);
       // The request is safe in the database; a lost ring only costs the reconciler's interval.
@@ -412,7 +410,7 @@ export async function orRefusal<T>(stored: Promise<T>): Promise<T> {
   }
 }
 
-function unreadableMaster({ name, credential }: NodeTarget, look: Look): Refusal {
+export function unreadableMaster({ name, credential }: NodeTarget, look: Look): Refusal {
   if (look.kind === 'denied' && look.notAllowed)
     return refuse('master_not_allowed', look.notAllowed, { field: 'master' });
   const detail = 'message' in look ? look.message : null;

@@ -69,6 +69,21 @@ export const acts = {
     () => 'guard list',
     page('Guards', '值守'),
   ),
+  listReplacements: act(
+    () => 'GET /v1/replacements',
+    () => 'replacement list',
+    page('Replacements', '替换'),
+  ),
+  startReplacement: act(
+    () => 'POST /v1/replacements',
+    () => 'replace …',
+    button('New replacement', '新建替换'),
+  ),
+  cancelReplacement: act(
+    (id: string) => `POST /v1/replacements/${id}/cancel`,
+    (id) => `replacement cancel ${id} --reason "…"`,
+    button('Cancel', '取消'),
+  ),
   startAudit: act(
     () => 'POST /v1/audits',
     () => 'audit …',

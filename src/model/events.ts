@@ -19,6 +19,11 @@ import { type HoldEventData, type HoldEventType, holdEvents } from './hold-texts
 import { problemFor } from './problems.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
 import { because, readReason } from './reasons.ts';
+import {
+  type ReplacementEventData,
+  type ReplacementEventType,
+  replacementEvents,
+} from './replacement-texts.ts';
 import { counted, type Facts, nobody, type Reader, read, type Said, type Text } from './text.ts';
 import type { AuditCounts } from './views/audit.ts';
 
@@ -209,6 +214,22 @@ const ofHolds = Object.fromEntries(
     { level: holdLevels[type as HoldEventType] ?? 'info', text },
   ]),
 ) as unknown as { readonly [T in HoldEventType]: EventRow<HoldEventData<T>> };
+// ---------------------------------------------------------------------------------------------- replacements
+
+const replacementLevels: { readonly [T in ReplacementEventType]?: Level } = {
+  'replacement.expansion_refused': 'error',
+  'replacement.kept': 'warning',
+  'replacement.slave_failed': 'error',
+  'replacement.held': 'warning',
+  'replacement.failed': 'error',
+};
+
+const ofReplacements = Object.fromEntries(
+  Object.entries(replacementEvents).map(([type, text]) => [
+    type,
+    { level: replacementLevels[type as ReplacementEventType] ?? 'info', text },
+  ]),
+) as unknown as { readonly [T in ReplacementEventType]: EventRow<ReplacementEventData<T>> };
 
 // ------------------------------------------------------------------------------------------------- the table
 
@@ -223,6 +244,7 @@ export const events = {
     waitsFor: string | null;
     retryOf?: string;
     campaignId?: string;
+    replacementId?: string;
   }>({
     level: 'info',
     aloud: true,
@@ -509,6 +531,7 @@ export const events = {
   ...ofCampaigns,
   ...ofGuards,
   ...ofHolds,
+  ...ofReplacements,
 };
 
 /** What each type of event holds. */

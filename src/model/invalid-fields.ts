@@ -376,6 +376,24 @@ export const invalidFields = {
       zh: () => '要添加的节点不能同时是同一批量扩容中的主节点。请去掉其中一个。',
     },
   ),
+  nothing_to_replace: rule(
+    { en: () => 'names no node to replace or to take out.', zh: () => '没有写明要替换或下线的节点。' },
+    { en: () => 'Give replace or takeOut.', zh: () => '请填写 replace 或 takeOut。' },
+  ),
+  named_twice: rule<{ readonly address: string; readonly other: string }>(
+    {
+      en: ({ address, other }) => `is ${address}, which ${other} names too.`,
+      zh: ({ address, other }) => `是 ${address}，与 ${other} 相同。`,
+    },
+    { en: () => 'Name each server once.', zh: () => '每个服务器只写一次。' },
+  ),
+  not_an_ip: rule<{ readonly value: string }>(
+    {
+      en: ({ value }) => `is "${value}", which is no IP address.`,
+      zh: ({ value }) => `为 "${value}"，不是 IP 地址。`,
+    },
+    { en: () => 'Give an IPv4 or IPv6 address.', zh: () => '请填写 IPv4 或 IPv6 地址。' },
+  ),
   node_twice: rule<{ readonly member: number; readonly address: string }>(
     {
       en: ({ member, address }) => `is ${address}, which is a node of members[${member}] too.`,

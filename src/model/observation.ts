@@ -26,6 +26,8 @@ export type LookSection =
   | 'replication'
   | 'stats'
   | 'lastsave'
+  /** CLIENT LIST: a row per connection. */
+  | 'clients'
   | 'sizes'
   | 'config'
   | 'data'

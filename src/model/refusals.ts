@@ -1,5 +1,6 @@
 /** Every refusal and error that the service answers with: its code, its HTTP status, and what both languages say. */
 import { acts } from './acts.ts';
+import { auditReasonFor } from './audit-texts.ts';
 import type { Finding } from './finding.ts';
 import { findingFor } from './findings.ts';
 import {
@@ -363,6 +364,11 @@ export const refusals = {
     { en: ({ id }) => `There is no guard ${id}.`, zh: ({ id }) => `没有值守 ${id}。` },
     checkId('guards', '值守', acts.listGuards),
   ),
+  no_such_replacement: row<Id>(
+    404,
+    { en: ({ id }) => `There is no replacement ${id}.`, zh: ({ id }) => `没有替换 ${id}。` },
+    checkId('replacements', '替换', acts.listReplacements),
+  ),
   no_such_webhook: row<Id>(
     404,
     { en: ({ id }) => `There is no webhook ${id}.`, zh: ({ id }) => `没有 webhook ${id}。` },
@@ -414,13 +420,15 @@ export const refusals = {
     checkId('holds', '占用', acts.listHolds),
   ),
   not_found: row<
-    Id & { readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'webhook' }
+    Id & {
+      readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'replacement' | 'webhook';
+    }
   >(
     404,
     {
       en: ({ what, id }) => `There is no ${what} ${id}.`,
       zh: ({ what, id }) =>
-        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', audit: '巡检', guard: '值守', webhook: ' webhook' }[what]} ${id}。`,
+        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', audit: '巡检', guard: '值守', replacement: '替换', webhook: ' webhook' }[what]} ${id}。`,
     },
     { en: () => ['Check the id.'], zh: () => ['请核对 ID。'] },
   ),
@@ -769,6 +777,73 @@ export const refusals = {
       zh: ({ id, state }, reader) => `巡检 ${id} 已结束（${stateWord(state, reader)}）。`,
     },
     { en: () => ['Start a new audit.'], zh: () => ['请新建巡检。'] },
+  ),
+  replacement_ended: row<Id & { readonly state: string }>(
+    409,
+    {
+      en: ({ id, state }, reader) => `Replacement ${id} has ended (${stateWord(state, reader)}).`,
+      zh: ({ id, state }, reader) => `替换 ${id} 已结束（${stateWord(state, reader)}）。`,
+    },
+    {
+      en: (_, reader) => [`Start a new replacement: ${acts.startReplacement(reader)}.`],
+      zh: (_, reader) => [`请新建替换：${acts.startReplacement(reader)}。`],
+    },
+  ),
+  replacement_cancelled: row<Id>(
+    409,
+    {
+      en: ({ id }) => `Replacement ${id} is being cancelled already.`,
+      zh: ({ id }) => `替换 ${id} 已在取消中。`,
+    },
+    nothingToDo,
+  ),
+  master_in_replacement: row<Id & { readonly master: string }>(
+    409,
+    {
+      en: ({ id, master }) => `Replacement ${id} works on the slaves of ${master} and has not ended.`,
+      zh: ({ id, master }) => `替换 ${id} 正在处理 ${master} 的从节点，尚未结束。`,
+    },
+    {
+      en: ({ id }, reader) => [`Wait until it ends, or cancel it: ${acts.cancelReplacement(reader, id)}.`],
+      zh: ({ id }, reader) => [`请等待它结束，或取消它：${acts.cancelReplacement(reader, id)}。`],
+    },
+  ),
+  not_to_take_out: row<{ readonly slaves: readonly Said[]; readonly master: string }>(
+    422,
+    {
+      en: ({ slaves, master }, reader) =>
+        `Refused; nothing was started. Not every old node can be taken from ${master}. ${slaves.map((slave) => auditReasonFor(slave, reader).text).join(' ')}`,
+      zh: ({ slaves, master }, reader) =>
+        `已拒绝，没有开始任何操作。并非所有旧节点都能从 ${master} 下线。${slaves.map((slave) => auditReasonFor(slave, reader).text).join('')}`,
+    },
+    {
+      en: () => ['Name slaves of this master, as it lists them.'],
+      zh: () => ['请填写该主节点列出的从节点。'],
+    },
+  ),
+  too_few_would_stay: row<{
+    readonly master: string;
+    readonly verified: readonly string[];
+    readonly added: number;
+    readonly keep: number;
+  }>(
+    422,
+    {
+      en: ({ master, verified, added, keep }, reader) =>
+        `Refused; nothing was started. ${master} would keep ${counted(verified.length + added, 'proven slave')} of ${keep}${verified.length === 0 ? '' : `: ${listed(verified, reader)}`}${added === 0 ? '' : `${verified.length === 0 ? ':' : ' and'} ${counted(added, 'new one')}`}.`,
+      zh: ({ master, verified, added, keep }, reader) =>
+        `已拒绝，没有开始任何操作。${master} 将只剩 ${verified.length + added} 个已证明完整的从节点，至少需要 ${keep} 个${verified.length === 0 ? '' : `：${listed(verified, reader)}`}${added === 0 ? '' : `（含 ${added} 个新节点）`}。`,
+    },
+    {
+      en: (_, reader) => [
+        `A slave counts if an expansion or an audit proved it. Have the others proven: ${acts.startAudit(reader)}.`,
+        'Or ask to keep fewer (keepVerified, --keep).',
+      ],
+      zh: (_, reader) => [
+        `只有被扩容或巡检证明完整的从节点才计入。请为其余从节点做巡检：${acts.startAudit(reader)}。`,
+        '也可以减少保留数（keepVerified，--keep）。',
+      ],
+    },
   ),
   guard_ended: row<Id>(
     409,

@@ -1,8 +1,22 @@
 /** States and phases as people say them. */
-import type { CampaignState, ExpansionState, JoinPhase, MemberState } from './states.ts';
+import type {
+  CampaignState,
+  ExpansionState,
+  JoinPhase,
+  MemberState,
+  PairPhase,
+  ReplacementState,
+} from './states.ts';
 import type { Language, Reader } from './text.ts';
 
-type State = ExpansionState | JoinPhase | CampaignState | MemberState | 'completed';
+type State =
+  | ExpansionState
+  | JoinPhase
+  | CampaignState
+  | MemberState
+  | ReplacementState
+  | PairPhase
+  | 'completed';
 
 /** English says a state as the code names it. */
 const words: Readonly<Record<Language, Readonly<Partial<Record<State, string>>>>> = {
@@ -32,6 +46,15 @@ const words: Readonly<Record<Language, Readonly<Partial<Record<State, string>>>>
     verified: '已校验',
     quarantined: '已隔离',
     skipped: '已跳过',
+    held: '需要人工处理',
+    adding: '添加新节点',
+    withdrawing: '撤下',
+    draining: '等待客户端离开',
+    detaching: '断开',
+    detached: '已断开',
+    putting_back: '重新发布',
+    done: '已完成',
+    kept: '保留',
   } satisfies Record<State, string>,
 };
 

@@ -128,3 +128,35 @@ export const guardLevels = ['warning', 'error'] as const;
 /** `safe`: the holder may make a dump. `expired`: its time was over before anybody ended it. */
 export const holdStates = ['waiting', 'safe', 'ended', 'expired'] as const;
 export type HoldState = (typeof holdStates)[number];
+export const replacementStates = [
+  'running',
+  /** Nothing of it moves before a person has seen to what is named; it goes on by itself then. */
+  'held',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+export type ReplacementState = (typeof replacementStates)[number];
+export const replacementHasEnded = (state: ReplacementState): boolean =>
+  state !== 'running' && state !== 'held';
+
+/** The way of an old slave out: in this order, but for `putting_back`, which leads from a cancelled withdrawal to `kept`. */
+export const pairPhases = [
+  /** Its new node is being added. */
+  'adding',
+  'waiting',
+  /** Others are asked whether it may go. */
+  'withdrawing',
+  'draining',
+  'detaching',
+  /** It follows its master no longer; others are asked before it counts as done. */
+  'detached',
+  /** It stays after all: others are asked to publish it again. */
+  'putting_back',
+  'done',
+  'kept',
+  'failed',
+] as const;
+export type PairPhase = (typeof pairPhases)[number];
+const endPhases: readonly PairPhase[] = ['done', 'kept', 'failed'];
+export const pairHasEnded = (phase: PairPhase): boolean => endPhases.includes(phase);

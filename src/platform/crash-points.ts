@@ -63,6 +63,17 @@ export const crashPoints = [
   'after_hold_keys',
   'before_hold_save',
   'after_hold_save',
+  // A replacement: what was decided is stored; its new nodes were admitted, and it does not know it yet; an old slave is
+  // told to leave its master; others have answered; its end.
+  'before_replacement_save',
+  'after_replacement_save',
+  'after_new_nodes_admitted',
+  'after_replacement_asked',
+  'after_detach_intent',
+  'before_old_detached',
+  'after_old_detached',
+  'before_replacement_end',
+  'after_replacement_end',
   // A webhook: its events are deliveries; its receiver has answered, and what it answered is stored.
   'after_fan_out',
   'before_delivery_saved',

@@ -1,5 +1,6 @@
 /** What is worked on when a bell rings. */
 export type KindName = 'expansion' | 'comparison' | 'campaign' | 'audit' | 'guard' | 'hold';
+export type KindName = 'expansion' | 'comparison' | 'campaign' | 'audit' | 'guard' | 'replacement';
 
 /**
  * Wake-ups for workers. Never the truth: the reconciler puts a lost wake-up back, and a doubled wake-up finds the lease

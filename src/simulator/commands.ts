@@ -226,8 +226,10 @@ const hello = ({ node }: Call): Reply => [
   node.master === null ? 'master' : 'slave',
 ];
 
-function client({ argv }: Call): Reply {
-  if (isWord(argv[1], 'list')) return 'addr=127.0.0.1:40000 fd=72 idle=0\n';
+/** A subscriber is not listed: its connection belongs to another thread (pika-facts 3.5). */
+function client({ node, argv }: Call): Reply {
+  if (isWord(argv[1], 'list'))
+    return [...node.clients].map((address, at) => `addr=${address} fd=${72 + at} idle=0\n`).join('');
   if (isWord(argv[1], 'getname')) return '';
   return ok;
 }

@@ -100,6 +100,7 @@ export function createNode(world: World, seed: string, options: NodeOptions): Si
     phaseMs: random.int(0, 999_999),
     fds: random.int(70, 130),
     counters: emptyCounters(),
+    clients: new Set(),
     copyRoomBytes: Number.POSITIVE_INFINITY,
     copiesOnAnotherMount: options.copiesOnAnotherMount ?? false,
     opens: { replication: true, files: true },

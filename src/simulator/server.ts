@@ -125,8 +125,11 @@ function createListener(cluster: Cluster, node: SimNode): Listener {
     sockets.add(socket);
     node.counters.connections++;
     node.counters.clients = sockets.size;
+    const address = `${socket.remoteAddress}:${socket.remotePort}`;
+    node.clients.add(address);
     socket.on('close', () => {
       sockets.delete(socket);
+      node.clients.delete(address);
       node.counters.clients = sockets.size;
     });
     serveClient(cluster, node, socket);

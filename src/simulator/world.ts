@@ -242,6 +242,8 @@ export interface SimNode {
   readonly phaseMs: number;
   fds: number;
   counters: Counters;
+  /** Connections, as `ip:port`. */
+  readonly clients: Set<string>;
   /** What fits of a copy on the disk of db-sync-path; Infinity = all. */
   copyRoomBytes: number;
   /** db-sync-path lies on another mount than db-path. */

@@ -2,6 +2,7 @@ import type { Campaign, CampaignControl, CampaignState } from '../model/campaign
 import type { EventInput } from '../model/events.ts';
 import type { Lease, LeasedStore } from './leases.ts';
 import type { Page } from './page.ts';
+import type { Idempotency } from './store.ts';
 
 export interface StoredCampaign extends Campaign {
   /** Asked for and not applied yet, oldest first. */
@@ -15,11 +16,6 @@ interface CampaignFilter {
   readonly cursor?: string;
   /** 1 to 200. */
   readonly limit: number;
-}
-
-interface Idempotency {
-  readonly key: string;
-  readonly fingerprint: string;
 }
 
 /** All methods throw StoreUnavailableError while the database cannot be reached. */

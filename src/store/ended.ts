@@ -8,12 +8,14 @@ export interface Forgotten {
   readonly audits: number;
   readonly guards: number;
   readonly holds: number;
+  readonly replacements: number;
 }
 
 /** What lies in the database and has ended. */
 export interface EndedRecords {
   /**
    * Deletes up to `limit` of each: campaigns, audits, guards, holds, expansions (with their events, observations, controls and comparisons)
+   * Deletes up to `limit` of each: campaigns, audits, guards, replacements, expansions (with their events, observations, controls and comparisons)
    * and comparisons of their own that ended before that time (milliseconds since the epoch). An expansion stays as long as a
    * campaign that names it. Throws StoreUnavailableError; what was deleted by then is gone whole.
    */
@@ -62,6 +64,7 @@ const campaigns = `
 const audits = campaigns.replaceAll('campaigns', 'audits');
 const guards = campaigns.replaceAll('campaigns', 'guards');
 const holds = campaigns.replaceAll('campaigns', 'holds');
+const replacements = campaigns.replaceAll('campaigns', 'replacements');
 
 const comparisons = `
   with gone as (
@@ -83,6 +86,7 @@ export function createEndedRecords(database: Database): EndedRecords {
         audits: await forget(audits, endedBefore, limit),
         guards: await forget(guards, endedBefore, limit),
         holds: await forget(holds, endedBefore, limit),
+        replacements: await forget(replacements, endedBefore, limit),
         expansions: await forget(expansions, endedBefore, limit),
         comparisons: await forget(comparisons, endedBefore, limit),
       };

@@ -39,6 +39,7 @@ export const eventOwners: Readonly<Record<EventOwner, string>> = {
   auditId: 'audit_id',
   guardId: 'guard_id',
   holdId: 'hold_id',
+  replacementId: 'replacement_id',
 };
 
 /** As SQL, an object with the owner of an event, without those that it does not have. */

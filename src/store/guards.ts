@@ -15,7 +15,7 @@ export interface StoredGuard {
   readonly masters: readonly StoredGuardMaster[];
 }
 
-/** Servers at work in expansions, in the one spelling of addresses (`masterKey`). */
+/** Servers at work in expansions and replacements, in the one spelling of addresses (`masterKey`). */
 export interface AtWork {
   readonly nodes: ReadonlySet<string>;
   readonly masters: ReadonlySet<string>;
@@ -49,6 +49,6 @@ export interface GuardStore extends LeasedStore {
   ): Promise<readonly GuardAsk[]>;
   /** Records what is asked, and makes the guard due. Throws NotFoundError. */
   ask(id: string, ask: GuardAsk): Promise<void>;
-  /** What expansions work on, or worked on after that time (milliseconds since the epoch). */
+  /** What expansions and replacements work on, or worked on after that time (milliseconds since the epoch). */
   atWork(endedAfter: number): Promise<AtWork>;
 }

@@ -13,10 +13,12 @@ import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresGuards } from './postgres-guards.ts';
 import { createPostgresHolds } from './postgres-holds.ts';
+import { createPostgresReplacements } from './postgres-replacements.ts';
 import { createPostgresStore } from './postgres-store.ts';
 import { createPostgresVerdicts } from './postgres-verdicts.ts';
 import { createPostgresWebhooks } from './postgres-webhooks.ts';
 import { keepSigningKey } from './signing-key.ts';
+import type { ReplacementStore } from './replacements.ts';
 import type { Store } from './store.ts';
 import type { VerdictStore } from './verdicts.ts';
 import type { WebhookStore } from './webhooks.ts';
@@ -36,6 +38,7 @@ export interface OpenedStore {
   readonly guards: GuardStore;
   readonly verdicts: VerdictStore;
   readonly holds: HoldStore;
+  readonly replacements: ReplacementStore;
   readonly ended: EndedRecords;
   /** The private key (PEM) of all processes; the offered one where none is stored yet. */
   readonly keepSigningKey: (offered: string) => Promise<string>;
@@ -79,6 +82,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     guards: createPostgresGuards(database),
     verdicts: createPostgresVerdicts(database),
     holds: createPostgresHolds(database),
+    replacements: createPostgresReplacements(database),
     ended: createEndedRecords(database),
     keepSigningKey: (offered) => keepSigningKey(database, offered),
     postgres,

@@ -10,10 +10,10 @@ import {
   searchText,
 } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
-import type { Lease } from './leases.ts';
 import { masterKey } from './master-key.ts';
 import { holdCampaign } from './postgres-campaigns.ts';
-import { IdempotencyConflictError, NodeInUseError } from './store.ts';
+import { holdReplacement } from './postgres-replacements.ts';
+import { type Idempotency, IdempotencyConflictError, NodeInUseError, type Within } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
 export type ExpansionRow = { doc: Stored<ExpansionDoc>; joins: Stored<Join>[] };
@@ -26,11 +26,6 @@ export function expansionOf(row: ExpansionRow): Expansion {
   return { ...upgrade('expansion', row.doc), joins: row.joins.map((join) => upgrade('join', join)) };
 }
 
-interface Idempotency {
-  readonly key: string;
-  readonly fingerprint: string;
-}
-
 interface Accepted {
   readonly expansion: Expansion;
   readonly replayed: boolean;
@@ -40,6 +35,7 @@ interface Accepted {
 class LocksMovedError extends Error {}
 
 const triesAtMost = 5;
+const holders = { campaign: holdCampaign, replacement: holdReplacement };
 
 /** `Store.accept` on PostgreSQL. */
 export async function acceptExpansion(
@@ -47,11 +43,11 @@ export async function acceptExpansion(
   expansion: Expansion,
   events: readonly EventInput[],
   idempotency: Idempotency | null,
-  campaign: Lease | null,
+  within: Within | null,
 ): Promise<Accepted> {
   for (let tries = 1; ; tries++) {
     try {
-      return await database.transaction((client) => accept(client, expansion, events, idempotency, campaign));
+      return await database.transaction((client) => accept(client, expansion, events, idempotency, within));
     } catch (error) {
       if (!(error instanceof LocksMovedError) || tries === triesAtMost) throw error;
     }
@@ -63,9 +59,9 @@ async function accept(
   expansion: Expansion,
   events: readonly EventInput[],
   idempotency: Idempotency | null,
-  campaign: Lease | null,
+  within: Within | null,
 ): Promise<Accepted> {
-  if (campaign) await holdCampaign(client, campaign);
+  if (within) await holders[within.of](client, within.lease);
   const inserted = await client.query(
     `insert into expansions (id, state, master_key, doc, search_text, accepted_at, ended, look_at, idempotency_key, fingerprint)
      values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp(), $8, $9)

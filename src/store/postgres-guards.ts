@@ -94,7 +94,7 @@ export function createPostgresGuards(database: Database): GuardStore {
 
     async atWork(endedAfter) {
       const lately = `ended and (doc ->> 'endedAt')::numeric::bigint > $1`;
-      const [locked, ended, masters] = await Promise.all([
+      const [locked, ended, masters, old] = await Promise.all([
         database.query<{ address: string }>('select address from node_locks'),
         database.query<{ target: NodeTarget }>(
           `select doc -> 'target' as target from joins
@@ -106,11 +106,16 @@ export function createPostgresGuards(database: Database): GuardStore {
            union select key from master_locks`,
           [endedAfter],
         ),
+        database.query<{ target: NodeTarget }>(
+          `select p.pair -> 'old' as target from replacements r, jsonb_array_elements(r.doc -> 'pairs') as p (pair)
+           where not r.ended or (${lately})`,
+          [endedAfter],
+        ),
       ]);
       return {
         nodes: new Set([
           ...locked.map(({ address }) => address),
-          ...ended.map(({ target }) => masterKey(target.address)),
+          ...[...ended, ...old].map(({ target }) => masterKey(target.address)),
         ]),
         masters: new Set(masters.map(({ key }) => key)),
       };

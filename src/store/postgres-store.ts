@@ -54,8 +54,8 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       await database.query('select 1');
     },
 
-    async accept(expansion, events, idempotency, campaign) {
-      return acceptExpansion(database, expansion, events, idempotency, campaign ?? null);
+    async accept(expansion, events, idempotency, within) {
+      return acceptExpansion(database, expansion, events, idempotency, within ?? null);
     },
 
     async acceptedUnder(idempotency) {

@@ -31,7 +31,7 @@ export class AlreadyFrozenError extends Error {
 /** There is no such thing (any more). */
 export class NotFoundError extends Error {
   readonly code = 'not_found';
-  readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'webhook';
+  readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'replacement' | 'webhook';
   readonly id: string;
   constructor(what: NotFoundError['what'], id: string) {
     super(`there is no ${what} ${id}`);
@@ -67,6 +67,18 @@ export interface FreezeOrder {
   readonly by: string;
 }
 
+/** What is stored of an idempotency key, so that the same request counts once. */
+export interface Idempotency {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+/** What an expansion is part of: it is stored only while that is held. */
+export interface Within {
+  readonly of: 'campaign' | 'replacement';
+  readonly lease: Lease;
+}
+
 /** A plan kept for reading. */
 export interface StoredPlan {
   readonly id: string;
@@ -87,24 +99,21 @@ export interface Store extends LeasedStore {
   /**
    * Stores the expansion (state pending) with its nodes locked against other expansions, and its first events.
    * With an idempotency key seen before and the same fingerprint, returns the expansion of then (`replayed`).
-   * Throws NodeInUseError, IdempotencyConflictError; for a member of a campaign FencedError, and stores nothing then,
-   * when the campaign's lease is no longer held.
+   * Throws NodeInUseError, IdempotencyConflictError; for an expansion within something else FencedError, and stores
+   * nothing then, when the lease of that is no longer held.
    */
   accept(
     expansion: Expansion,
     events: readonly EventInput[],
-    idempotency: { readonly key: string; readonly fingerprint: string } | null,
-    campaign?: Lease,
+    idempotency: Idempotency | null,
+    within?: Within,
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
 
   /**
    * The expansion accepted under this idempotency key, or null when the key is new: asked before preflight, so
    * that a repeated request is answered as the first was. Throws IdempotencyConflictError.
    */
-  acceptedUnder(idempotency: {
-    readonly key: string;
-    readonly fingerprint: string;
-  }): Promise<Expansion | null>;
+  acceptedUnder(idempotency: Idempotency): Promise<Expansion | null>;
 
   get(id: string): Promise<Expansion | null>;
   list(filter: ExpansionFilter): Promise<Page<Expansion>>;
@@ -112,6 +121,7 @@ export interface Store extends LeasedStore {
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
   /**
    * Reports events of any process, once they can be read: the id of the expansion, campaign, audit, guard or hold. null = events of
+   * Reports events of any process, once they can be read: the id of the expansion, campaign, audit, guard or replacement. null = events of
    * anybody may have been missed (at the beginning, and after a lost connection). News can also get lost: whoever needs
    * every event looks now and then as well. Never throws.
    */

@@ -92,6 +92,7 @@ const steps = {
   guard: [],
   guard_master: [],
   hold: [],
+  replacement: [],
   /** What an agent reported of a server. */
   agent_server: [],
   /** The folders of such a report with their files. */

@@ -46,5 +46,24 @@ async function forgetAll({ ended, keepDays, now, log }: PruningOptions, signal: 
   log.info(
     total,
     `deleted what ended more than ${keepDays} days ago: ${expansions} expansions, ${campaigns} campaigns, ${comparisons} comparisons, ${audits} audits, ${guards} guards, ${holds} holds`,
+  const total = { expansions: 0, campaigns: 0, comparisons: 0, audits: 0, guards: 0, replacements: 0 };
+  for (let more = true; more && !signal.aborted; ) {
+    const gone: Forgotten = await ended.forget(endedBefore, atOnce);
+    for (const kind of [
+      'expansions',
+      'campaigns',
+      'comparisons',
+      'audits',
+      'guards',
+      'replacements',
+    ] as const)
+      total[kind] += gone[kind];
+    more = Object.values(gone).some((count) => count > 0);
+  }
+  const { expansions, campaigns, comparisons, audits, guards, replacements } = total;
+  if (expansions + campaigns + comparisons + audits + guards + replacements === 0) return;
+  log.info(
+    total,
+    `deleted what ended more than ${keepDays} days ago: ${expansions} expansions, ${campaigns} campaigns, ${comparisons} comparisons, ${audits} audits, ${guards} guards, ${replacements} replacements`,
   );
 }

@@ -8,6 +8,7 @@ import type { GuardEventType } from '../../src/model/guard-texts.ts';
 import { defaultPolicy } from '../../src/model/policy.ts';
 import { makeProblem } from '../../src/model/problems.ts';
 import { because } from '../../src/model/reasons.ts';
+import type { ReplacementEventType } from '../../src/model/replacement-texts.ts';
 import { controlVerbs } from '../../src/model/states.ts';
 import type { Facts } from '../../src/model/text.ts';
 import { aFinding, anAnomaly } from '../support/samples.ts';
@@ -55,8 +56,12 @@ const compared = {
 const held = { by: 'backup', reason: 'nightly backup', master };
 
 /** Facts of every type; those of campaigns and guards are in campaign-texts.test.ts and guard-texts.test.ts. */
+/** Facts of every type; those of campaigns, guards and replacements are in the tests of their texts. */
 const samples: {
-  readonly [T in Exclude<EventType, CampaignEventType | GuardEventType>]: readonly EventMap[T][];
+  readonly [T in Exclude<
+    EventType,
+    CampaignEventType | GuardEventType | ReplacementEventType
+  >]: readonly EventMap[T][];
 } = {
   'hold.asked': [{ ...held, until: 1 }],
   'hold.safe': [{ master }],

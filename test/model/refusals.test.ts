@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { judgement } from '../../src/model/audit-texts.ts';
 import { batchReason } from '../../src/model/batch-reasons.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import { type InvalidFacts, type InvalidRule, invalidFields } from '../../src/model/invalid-fields.ts';
@@ -72,6 +73,7 @@ const samples: Samples = {
   no_such_audit: [{ id }],
   no_such_guard: [{ id }],
   no_such_hold: [{ id }],
+  no_such_replacement: [{ id }],
   not_guarded: [{ id, slave: '10.0.0.2:9221' }],
   no_such_webhook: [{ id }],
   no_such_question: [{ id }],
@@ -146,6 +148,17 @@ const samples: Samples = {
   audit_ended: [{ id, state: 'cancelled' }],
   comparison_of_expansion: [{ id, expansionId: 'exp_1' }],
   guard_ended: [{ id }],
+  replacement_ended: [{ id, state: 'failed' }],
+  replacement_cancelled: [{ id }],
+  master_in_replacement: [{ id, master: node }],
+  not_to_take_out: [
+    { master: node, slaves: [judgement('is_master', { slave: 'a:1', master: node }, {}).reason] },
+  ],
+  too_few_would_stay: [
+    { master: node, verified: [], added: 0, keep: 1 },
+    { master: node, verified: [], added: 1, keep: 2 },
+    { master: node, verified: ['a:1'], added: 2, keep: 4 },
+  ],
   too_many_guards: [{ most: 256 }],
   hold_over: [
     { id, state: 'ended' },
@@ -257,6 +270,9 @@ const ruleSamples: RuleSamples = {
   approval_without_canaries: [{}],
   master_twice: [member],
   node_is_a_master: [member],
+  nothing_to_replace: [{}],
+  named_twice: [{ address: 'a:1', other: 'takeOut[0]' }],
+  not_an_ip: [{ value: 'ten' }],
   node_twice: [member],
 };
 

@@ -207,12 +207,13 @@ describe.each(Object.keys(kinds))('CampaignStore in %s', (kind) => {
   });
 
   describe('the admission of a member', () => {
+    const within = (lease: Lease) => ({ of: 'campaign', lease }) as const;
     const under1 = { key: 'campaign x 1', fingerprint: 'f' };
 
     it('is let through while the lease is held, and gives the same expansion when it comes again', async () => {
       const lease = await claimed((await accepted()).id);
-      const first = await store.accept(newExpansion(), [], under1, lease);
-      const again = await store.accept(newExpansion(), [], under1, lease);
+      const first = await store.accept(newExpansion(), [], under1, within(lease));
+      const again = await store.accept(newExpansion(), [], under1, within(lease));
       expect(again).toEqual({ expansion: first.expansion, replayed: true });
     });
 
@@ -222,7 +223,7 @@ describe.each(Object.keys(kinds))('CampaignStore in %s', (kind) => {
       await under.advance(50);
       await claimed(id, 'b');
       const expansion = newExpansion();
-      await expect(store.accept(expansion, [event('a')], under1, lost)).rejects.toThrow(FencedError);
+      await expect(store.accept(expansion, [event('a')], under1, within(lost))).rejects.toThrow(FencedError);
       expect(await store.get(expansion.id)).toBeNull();
       expect(await store.acceptedUnder(under1)).toBeNull();
       expect(await store.nodesInUse([expansion.joins[0]!.target.name])).toEqual([]);
@@ -232,7 +233,7 @@ describe.each(Object.keys(kinds))('CampaignStore in %s', (kind) => {
       const before = await accepted();
       const lease = await claimed(before.id);
       await campaigns.save(lease, before, { ...before, state: 'cancelled' }, quiet);
-      await expect(store.accept(newExpansion(), [], null, lease)).rejects.toThrow(FencedError);
+      await expect(store.accept(newExpansion(), [], null, within(lease))).rejects.toThrow(FencedError);
     });
   });
 });

@@ -107,6 +107,7 @@ describe('what ended before a given time is forgotten', () => {
       audits: 0,
       guards: 0,
       holds: 0,
+      replacements: 0,
     });
     expect(await rowsOf(old.id)).toBe(0);
     expect(await Promise.all([recent, open].map(({ id }) => rowsOf(id)))).toEqual(before);
@@ -117,6 +118,7 @@ describe('what ended before a given time is forgotten', () => {
       audits: 0,
       guards: 0,
       holds: 0,
+      replacements: 0,
     });
   });
 
@@ -144,6 +146,7 @@ describe('what ended before a given time is forgotten', () => {
       audits: 0,
       guards: 0,
       holds: 0,
+      replacements: 0,
     });
 
     await campaigns.save(lease, running, { ...running, state: 'succeeded', endedAt: 1500 }, extra);
@@ -154,6 +157,7 @@ describe('what ended before a given time is forgotten', () => {
       audits: 0,
       guards: 0,
       holds: 0,
+      replacements: 0,
     });
     expect(await campaigns.get(campaign.id)).toBeNull();
     expect(await rowsOf(expansion.id)).toBe(0);
@@ -181,6 +185,7 @@ describe('what ended before a given time is forgotten', () => {
       audits: 0,
       guards: 0,
       holds: 0,
+      replacements: 0,
     });
     expect(await comparisons.get('old')).toBeNull();
     expect(await comparisons.get('open')).not.toBeNull();

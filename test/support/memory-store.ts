@@ -155,9 +155,9 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       reachable();
     },
 
-    async accept(expansion, firstEvents, idempotency, campaign) {
+    async accept(expansion, firstEvents, idempotency, within) {
       reachable();
-      if (campaign) holdCampaign(campaign);
+      if (within) holdCampaign(within.lease);
       const earlier =
         idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
       if (earlier) return { expansion: expansionOf(sameRequest(earlier, idempotency)), replayed: true };

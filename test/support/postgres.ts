@@ -12,6 +12,7 @@ import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
 import { createPostgresGuards } from '../../src/store/postgres-guards.ts';
 import { createPostgresHolds } from '../../src/store/postgres-holds.ts';
+import { createPostgresReplacements } from '../../src/store/postgres-replacements.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
 import { createPostgresVerdicts } from '../../src/store/postgres-verdicts.ts';
 import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
@@ -110,6 +111,7 @@ export function openTestStores(
     guards: createPostgresGuards(database),
     verdicts: createPostgresVerdicts(database),
     holds: createPostgresHolds(database),
+    replacements: createPostgresReplacements(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
   };

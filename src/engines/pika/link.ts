@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { AbstractConnector, Redis, ReplyError } from 'ioredis';
 import type { Address } from '../../model/observation.ts';
 import type { Network } from '../../platform/network.ts';
@@ -76,6 +77,7 @@ export function openLink(
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     socket.once('connect', () => {
+      noteOwnEnd(socket);
       signal.removeEventListener('abort', abort);
       // At once, not after an await: the next error of the socket may come before that, and must find a listener.
       resolve(overStream(new GuardedStream(socket), socket.remoteAddress ?? null));
@@ -83,6 +85,20 @@ export function openLink(
     });
   });
 }
+
+/** The ends of this process' links, as the servers at the other end list them. */
+const ownEnds = new Set<string>();
+
+function noteOwnEnd(socket: Socket): void {
+  const { localAddress = '', localPort = 0 } = socket;
+  const end = `${localAddress.replace(/^::ffff:/, '')} ${localPort}`;
+  ownEnds.add(end);
+  socket.once('close', () => ownEnds.delete(end));
+}
+
+/** Whether a connection that a server lists is a link of this process. */
+export const isOwnEnd = (ip: string, port: number): boolean =>
+  ownEnds.has(`${ip.replace(/^::ffff:/, '')} ${port}`);
 
 /** With several addresses of one name Node reports an AggregateError with an empty message. */
 function connectText(error: NodeJS.ErrnoException): string {

@@ -24,7 +24,7 @@ import {
   parseSizes,
   parseStats,
 } from './info.ts';
-import { type Command, firstLine, type Link, type Reply } from './link.ts';
+import { type Command, firstLine, isOwnEnd, type Link, type Reply } from './link.ts';
 
 /** The node answered, but would not let the service in. */
 export class DeniedReply extends Error {
@@ -101,12 +101,14 @@ async function readCheap(
   wanted: (name: LookSection) => boolean,
 ): Promise<NodeFacts> {
   const has = (name: LookSection): boolean => sections.has(name) && wanted(name);
+  const wantsClients = has('clients');
   const needsVersion = sections.has('data') && !known.server && wanted('server');
   const infos = infoSections.filter((name) => has(name) || (name === 'server' && needsVersion));
   const settings: readonly ConfigKey[] = has('config') ? configKeys : [];
   const commands: Command[] = [
     ...infos.map((name): Command => ['INFO', infoOf[name]]),
     ...(has('lastsave') ? [['LASTSAVE'] as Command] : []),
+    ...(wantsClients ? [['CLIENT', 'LIST'] as Command] : []),
     ...(has('slaveof') ? [['SLAVEOF'] as Command] : []),
     ...settings.map((key): Command => ['CONFIG', 'GET', key]),
   ];
@@ -115,6 +117,7 @@ async function readCheap(
   const texts = new Map(infos.map((name, index) => [name, infoText(`INFO ${infoOf[name]}`, replies[index])]));
   const rest = replies.slice(infos.length);
   const lastSave = has('lastsave') ? rest.shift() : undefined;
+  const clients = wantsClients ? rest.shift() : undefined;
   const slaveof = has('slaveof') ? rest.shift() : undefined;
   const hiddenCommands = [
     ...(isHidden(slaveof) ? ['slaveof'] : []),
@@ -123,6 +126,7 @@ async function readCheap(
   return {
     ...infoFacts(texts),
     ...lastSaveFacts(lastSave),
+    ...clientFacts(clients, isOwnEnd),
     ...settingFacts(settings, rest, passwords, texts.get('sizes')),
     ...(hiddenCommands.length > 0 && { hiddenCommands }),
   };
@@ -231,6 +235,20 @@ function lastSaveFacts(reply: Reply | undefined): NodeFacts {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
     ? { lastSaveUnixSeconds: value }
     : {};
+}
+
+const clientLine = /^addr=(\S+):(\d{1,5}) fd=\d+ idle=(\d+)/gm;
+
+/** Connections, where the node tells them; an error reply means that its login may not ask. */
+function clientFacts(reply: Reply | undefined, isOwn: (ip: string, port: number) => boolean): NodeFacts {
+  if (!reply || 'error' in reply || typeof reply.value !== 'string') return {};
+  if (reply.value.length > maxInfoLength)
+    throw new ProtocolError(`the reply to CLIENT LIST has ${reply.value.length} characters`);
+  const clients = [...reply.value.matchAll(clientLine)].map(([, address = '', port, idle]) => {
+    const ip = address.replace(/^\[(.*)\]$/, '$1');
+    return { ip, port: Number(port), idleSeconds: Number(idle), own: isOwn(ip, Number(port)) };
+  });
+  return { clients };
 }
 
 /** Whether a command that every version has is not known under its name: `rename-command` hides it. */

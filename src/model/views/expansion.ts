@@ -301,6 +301,11 @@ const expansion = {
       description: 'The campaign of which it is a member; absent = it was asked for on its own.',
     }),
   ),
+  replacementId: Type.Optional(
+    Type.String({
+      description: 'The replacement for which it adds nodes; absent = it was asked for on its own.',
+    }),
+  ),
 };
 
 export const ExpansionView = Type.Object({ ...expansion, joins: Type.Array(JoinView) });

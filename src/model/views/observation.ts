@@ -168,6 +168,14 @@ const DerivedPort = Type.Object({
 });
 export type DerivedPort = Of<typeof DerivedPort>;
 
+/** A connection to the node, of CLIENT LIST (pika-facts 3.5). */
+const ClientOfNode = Type.Object({
+  ip: Type.String(),
+  port: Type.Integer(),
+  idleSeconds: Type.Integer(),
+  own: Type.Boolean({ description: 'Whether this process of the service holds it.' }),
+});
+
 /**
  * Everything that a look read. A section is absent if the look did not ask for it, or if the version does not have it.
  * Looks read different sections, so readers take the latest of each.
@@ -200,6 +208,9 @@ const NodeFacts = Type.Partial(
     derivedPorts: Type.Array(DerivedPort, {
       description:
         'Ports besides its own on which a full sync needs it, each tried once from the service. Absent = not tried.',
+    }),
+    clients: Type.Array(ClientOfNode, {
+      description: 'Connections to the node; absent = not asked, or the node would not tell.',
     }),
     holdsKeys: Type.Boolean({
       description:

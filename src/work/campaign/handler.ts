@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Admission } from '../../admission/admission.ts';
-import { idempotencyOf } from '../../admission/fingerprint.ts';
 import { type AdmissionOutcome, decideCampaign } from '../../core/campaign/decision.ts';
 import {
   type Campaign,
@@ -11,15 +10,13 @@ import {
   memberKey,
 } from '../../model/campaign.ts';
 import type { EventInput } from '../../model/events.ts';
-import type { Control } from '../../model/expansion.ts';
-import { Refusal, refuse } from '../../model/refusal.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
-import { FencedError, type Lease } from '../../store/leases.ts';
-import { IdempotencyConflictError, type Store, StoreUnavailableError } from '../../store/store.ts';
-
+import type { Lease } from '../../store/leases.ts';
+import type { Store } from '../../store/store.ts';
 import { type ShellOptions, underLease } from '../shell.ts';
+import { type Admitted, admittedBefore, admitWithin, cancelWithin, unlessAborted } from '../within.ts';
 
 export interface CampaignWorkerParts {
   readonly campaigns: CampaignStore;
@@ -130,22 +127,6 @@ async function takeTurn(
   return { admissions: new Map(await unlessAborted(admitted, signal, [])), againInMs: lookAgainInMs };
 }
 
-/** Preflight can take long, and a worker that has to stop does not wait for it. Without the lease its result is not stored. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, otherwise: T): Promise<T> {
-  work.catch(() => undefined);
-  const done = new AbortController();
-  const aborted = new Promise<T>((resolve) => {
-    const leave = () => resolve(otherwise);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true, signal: done.signal });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    done.abort();
-  }
-}
-
 const requesterOf = ({ requestedBy, via }: Campaign) => ({ name: requestedBy, via });
 
 /** The outcome of every decided admission: as this worker knows, else as the store of expansions tells. */
@@ -159,15 +140,7 @@ async function admissionsOf(
     const outcome = known.get(index);
     if (outcome !== undefined) return [index, outcome];
     // Only a worker that holds the campaign can admit its members, and that is this one now.
-    const key = idempotencyOf(requesterOf(campaign), memberKey(campaign.id, index), request);
-    try {
-      const expansion = await store.acceptedUnder(key);
-      if (expansion === null) return [index, { kind: 'not_happened' }];
-      return [index, { kind: 'accepted', expansion: memberExpansionOf(expansion) }];
-    } catch (error) {
-      if (!(error instanceof IdempotencyConflictError)) throw error;
-      return [index, { kind: 'refused', problem: refuse('idempotency_key_reused', {}).asProblem(now()) }];
-    }
+    return [index, outcomeOf(await admittedBefore(store, asked(campaign, index, request), now()))];
   });
   return new Map(await Promise.all(outcomes));
 }
@@ -184,45 +157,33 @@ async function expansionsOf(
   return new Map(await Promise.all(seen));
 }
 
+const asked = (campaign: Campaign, index: number, request: unknown) => ({
+  who: requesterOf(campaign),
+  key: memberKey(campaign.id, index),
+  request,
+});
+
+const outcomeOf = (admitted: Admitted): AdmissionOutcome =>
+  admitted.kind === 'accepted'
+    ? { kind: 'accepted', expansion: memberExpansionOf(admitted.expansion) }
+    : admitted;
+
 /** Has a member admitted. Throws what keeps this worker from going on: the lease is lost, or the database is away. */
 async function admit(
   parts: CampaignWorkerParts,
   lease: Lease,
   campaign: Campaign,
-  member: CampaignMember,
+  { index, request }: CampaignMember,
 ): Promise<AdmissionOutcome> {
-  const who = requesterOf(campaign);
-  const key = memberKey(campaign.id, member.index);
-  try {
-    const { expansion } = await parts.admission.expand(member.request, who, key, lease);
-    parts.crashPoint?.('after_member_admitted');
-    return { kind: 'accepted', expansion: memberExpansionOf(expansion) };
-  } catch (error) {
-    if (error instanceof FencedError || error instanceof StoreUnavailableError) throw error;
-    const at = parts.now();
-    if (error instanceof Refusal && !error.passes) return { kind: 'refused', problem: error.asProblem(at) };
-    parts.log.error(
-      { campaignId: campaign.id, member: member.index, err: error },
-      'a member could not be admitted; it is tried again',
-    );
-    const refusal = error instanceof Refusal ? error : refuse('internal_error', { inLog: campaign.id });
-    return { kind: 'try_later', problem: refusal.asProblem(at) };
-  }
+  const admitted = await admitWithin(parts, asked(campaign, index, request), { of: 'campaign', lease });
+  if (admitted.kind === 'accepted') parts.crashPoint?.('after_member_admitted');
+  return outcomeOf(admitted);
 }
 
-/** Asks for it under the same id each time, so that it counts once; the expansion's worker applies it. */
 async function cancelMember(parts: CampaignWorkerParts, campaign: Campaign, index: number): Promise<void> {
   const expansionId = campaign.members[index]?.expansion?.id;
   const act = campaign.stop?.cancelMembers;
   if (!expansionId || !act) return;
-  const control: Control = {
-    id: `${campaign.id}-cancel-${index}`,
-    verb: 'cancel',
-    node: null,
-    reason: `${act.reason} (${campaign.id})`,
-    by: act.by,
-    at: act.at,
-  };
-  await parts.store.addControl(expansionId, control);
-  await parts.doorbell.ring(expansionId).catch(() => undefined);
+  const reason = `${act.reason} (${campaign.id})`;
+  await cancelWithin(parts, expansionId, { ...act, id: `${campaign.id}-cancel-${index}`, reason });
 }

@@ -1,0 +1,161 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { type ReplacementAdmission, ReplacementRequest } from '../../admission/replacement.ts';
+import { refuse } from '../../model/refusal.ts';
+import { replacementReasonFor, replacementStep } from '../../model/replacement-texts.ts';
+import { replacementHasEnded } from '../../model/states.ts';
+import type { Reader } from '../../model/text.ts';
+import { Replacement, StoredReplacement } from '../../model/views/replacement.ts';
+import { PageOf } from '../../model/views/schema.ts';
+import type { Doorbell } from '../../queue/doorbell.ts';
+import type { KeptReplacement, ReplacementStore } from '../../store/replacements.ts';
+import type { ApiParts, RoutePlugin } from '../parts.ts';
+import { requesterOf } from '../plugins/app/access-control.ts';
+import { reader } from '../reader.ts';
+import { errorResponses, IdempotencyHeaders, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
+import { checkCursor, wake } from '../shared.ts';
+import type { ApiTypeProvider } from '../type-provider.ts';
+import { historyRoute } from './events.ts';
+
+export interface ReplacementRouteParts {
+  readonly replacements: ReplacementStore;
+  readonly admission: ReplacementAdmission;
+  readonly doorbell: Pick<Doorbell, 'ring'>;
+}
+
+const Params = Type.Object({ id: { ...IdParams.properties.id, description: 'Id of the replacement.' } });
+
+/** /v1/replacements: take slaves from their master, with or without new ones in their place. */
+export function replacementRoutes(parts: ReplacementRouteParts): RoutePlugin {
+  return (plain, api) => {
+    const app = plain.withTypeProvider<ApiTypeProvider>();
+    const { replacements, admission, doorbell } = parts;
+
+    app.post(
+      '/v1/replacements',
+      {
+        bodyLimit: api.limits.maxBodyBytes,
+        schema: {
+          operationId: 'startReplacement',
+          tags: ['replacements'],
+          summary: 'Take slaves from their master, with or without new ones in their place',
+          description:
+            'Accepted (202) only if each old node is a slave of this master, preflight finds no error for the new ones, and enough proven slaves stay. New nodes are added and verified first. Then each old slave is withdrawn, drained of its clients, and detached (SLAVEOF NO ONE); it is left as it is. No slave is detached while fewer than `keepVerified` others are proven, listed and connected.',
+          body: ReplacementRequest,
+          headers: IdempotencyHeaders,
+          response: { 202: Replacement, ...errorResponses(400, 409, 413, 415, 422) },
+        },
+      },
+      async (request, reply) => {
+        const key = request.headers['idempotency-key'] ?? null;
+        const { doc, replayed } = await admission.start(request.body, requesterOf(request), key);
+        if (replayed) reply.header('idempotency-replayed', 'true');
+        await wake(doorbell, api.log, 'replacement', doc.id);
+        return reply
+          .code(202)
+          .header('location', `/v1/replacements/${doc.id}`)
+          .send(replacementView(doc, reader(request)));
+      },
+    );
+
+    app.get(
+      '/v1/replacements',
+      {
+        schema: {
+          operationId: 'listReplacements',
+          tags: ['replacements'],
+          summary: 'List replacements, newest first',
+          querystring: Type.Object(
+            {
+              cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+              limit: Limit(200, 50),
+            },
+            { ...strict },
+          ),
+          response: { 200: PageOf(StoredReplacement), ...errorResponses(400) },
+        },
+      },
+      async (request) => {
+        const { query } = request;
+        checkCursor(query.cursor);
+        const page = await replacements.list({ ...query, limit: query.limit ?? 50 });
+        return { ...page, items: page.items.map((doc) => replacementView(doc, reader(request))) };
+      },
+    );
+
+    app.get(
+      '/v1/replacements/:id',
+      {
+        schema: {
+          operationId: 'getReplacement',
+          tags: ['replacements'],
+          summary: 'Read one replacement with its slaves',
+          params: Params,
+          response: { 200: Replacement, ...errorResponses(404) },
+        },
+      },
+      async (request) => shown(await existing(replacements, request.params.id), reader(request)),
+    );
+
+    historyRoute(plain, api, {
+      path: '/v1/replacements/:id/events',
+      operationId: 'listReplacementEvents',
+      tag: 'replacements',
+      summary: 'What happened in a replacement',
+      params: Params,
+      about: async (id) => ({ replacementId: (await existing(replacements, id)).doc.id }),
+    });
+    cancelRoute(plain, parts, api);
+  };
+}
+
+function cancelRoute(plain: FastifyInstance, parts: ReplacementRouteParts, api: ApiParts): void {
+  plain.withTypeProvider<ApiTypeProvider>().post(
+    '/v1/replacements/:id/cancel',
+    {
+      config: { emergency: true },
+      schema: {
+        operationId: 'cancelReplacement',
+        tags: ['replacements'],
+        summary: 'End a replacement: no further slave is detached',
+        description:
+          'The expansion of its new nodes is cancelled as well. A slave that was withdrawn but not detached is published again; a slave that was detached stays so.',
+        params: Params,
+        body: ReasonBody,
+        response: { 202: Replacement, ...errorResponses(400, 404, 409, 415) },
+      },
+    },
+    async (request, reply) => {
+      const { doc, asked } = await existing(parts.replacements, request.params.id);
+      const { id, state } = doc;
+      if (replacementHasEnded(state)) throw refuse('replacement_ended', { id, state });
+      if (asked !== null) throw refuse('replacement_cancelled', { id });
+      const { reason } = request.body;
+      await parts.replacements.cancel(id, { reason, by: requesterOf(request).name, at: api.now() });
+      await wake(parts.doorbell, api.log, 'replacement', id);
+      return reply.code(202).send(shown(await existing(parts.replacements, id), reader(request)));
+    },
+  );
+}
+
+const shown = ({ doc, asked }: KeptReplacement, forWhom: Reader): Replacement =>
+  replacementView({ ...doc, cancel: doc.cancel ?? asked }, forWhom);
+
+/** A replacement in the words of this reader. */
+function replacementView(doc: StoredReplacement, forWhom: Reader): Replacement {
+  return {
+    ...doc,
+    stateReason: replacementReasonFor(doc.stateReason, forWhom),
+    pairs: doc.pairs.map((pair) => ({
+      ...pair,
+      reason: replacementReasonFor(pair.reason, forWhom),
+      nextStep: pair.reason && replacementStep(pair.reason, forWhom),
+    })),
+  };
+}
+
+async function existing(replacements: ReplacementStore, id: string): Promise<KeptReplacement> {
+  const kept = await replacements.get(id);
+  if (kept !== null) return kept;
+  throw refuse('no_such_replacement', { id });
+}
