@@ -390,7 +390,7 @@ function startWork(parts: Parts): DoorbellWorker {
     engine: parts.engine,
     credentials: config.credentials,
     doorbell: doorbells.expansion,
-    askStep: async () => null,
+    askStep: parts.connectors,
     log,
     clock: realClock,
     metrics,

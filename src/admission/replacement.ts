@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import Type, { type Static } from 'typebox';
 import type { Seen } from '../core/audit/judge.ts';
-import { judgeOld, type Slave, verifiedSlaves } from '../core/replacement/slaves.ts';
+import { judgeOld, verifiedSlaves } from '../core/replacement/slaves.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import { judgement } from '../model/audit-texts.ts';
 import { type EventInput, makeEvent } from '../model/events.ts';
@@ -11,7 +11,6 @@ import { formatAddress, type Look, type LookSection } from '../model/observation
 import { Refusal, refuse, refuseField } from '../model/refusal.ts';
 import { type ReplacementInput, type ReplacementSettings, replacementFields } from '../model/replacement.ts';
 import { replacementRuns } from '../model/replacement-texts.ts';
-import { credentialVariables } from '../model/targets.ts';
 import type { Said } from '../model/text.ts';
 import type { Pair, StoredReplacement } from '../model/views/replacement.ts';
 import type { AuditStore } from '../store/audits.ts';

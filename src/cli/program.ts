@@ -11,6 +11,7 @@ import { addFieldOptions } from './field-options.ts';
 import { addGuardCommands } from './guard-program.ts';
 import { addHoldCommands } from './hold-program.ts';
 import { addPolicyOptions } from './policy-options.ts';
+import { addReplacementCommands } from './replacement-program.ts';
 import { defaultUrl, type GlobalOptions } from './settings.ts';
 import { collected, type Finish, Wiring } from './wiring.ts';
 
@@ -51,6 +52,7 @@ export function buildProgram(
   addGuardCommands(wiring);
   addReadyCommand(wiring);
   addHoldCommands(wiring);
+  addReplacementCommands(wiring);
   addAuditCommands(wiring);
   addDataCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);

@@ -189,7 +189,10 @@ class Turn {
     const pair = this.#replacement.pairs[reply.index];
     if (pair?.intent?.id !== reply.intentId || pair.phase !== 'detaching') return;
     const { outcome, text } = reply;
-    if (outcome === 'not_sent') return this.#patch(pair, { intent: null });
+    if (outcome === 'not_sent') {
+      this.#patch(pair, { intent: null });
+      return;
+    }
     this.#patch(pair, { intent: { ...pair.intent, outcome, reply: text } });
   }
 
@@ -218,7 +221,10 @@ class Turn {
       case 'try_later': {
         const failedTries = newNodes.failedTries + 1;
         const { problem } = admission;
-        if (failedTries >= triesAtMost) return this.#refused(problem);
+        if (failedTries >= triesAtMost) {
+          this.#refused(problem);
+          return;
+        }
         const again = { failedTries, problem, notBefore: now + tryAgainAfterMs };
         this.#set({ newNodes: { ...newNodes, ...again, state: 'waiting' } });
         return;
@@ -269,7 +275,10 @@ class Turn {
     const { frozen, now } = this.#input;
     const { newNodes, cancel } = this.#replacement;
     if (newNodes?.state !== 'waiting') return;
-    if (cancel !== null) return this.#set({ newNodes: { ...newNodes, state: 'over' } });
+    if (cancel !== null) {
+      this.#set({ newNodes: { ...newNodes, state: 'over' } });
+      return;
+    }
     if (frozen !== null || (newNodes.notBefore ?? 0) > now) return;
     this.#set({ newNodes: { ...newNodes, state: 'starting', notBefore: null } });
     this.#begin = true;
@@ -341,9 +350,14 @@ class Turn {
   #waitForTurn(pair: Pair, isNext: boolean): void {
     const { settings, lastDoneAt } = this.#replacement;
     const until = (lastDoneAt ?? 0) + settings.paceMs;
-    if (!isNext && lastDoneAt !== null && this.#input.now < until)
-      return this.#wait(pair, this.#says(pair, 'rests', { until }));
-    if (!isNext) return this.#wait(pair, this.#says(pair, 'turn', { batchSize: settings.batchSize }));
+    if (!isNext && lastDoneAt !== null && this.#input.now < until) {
+      this.#wait(pair, this.#says(pair, 'rests', { until }));
+      return;
+    }
+    if (!isNext) {
+      this.#wait(pair, this.#says(pair, 'turn', { batchSize: settings.batchSize }));
+      return;
+    }
     const gate = this.#gate(pair);
     if (gate === 'open') this.#enter(pair, 'withdrawing', this.#says(pair, 'being_asked', {}));
   }
@@ -432,26 +446,37 @@ class Turn {
       this.#patch(pair, { readers: old === undefined ? pair.readers : readers, quietLooks });
     const drained = this.#replacement.pairs[pair.index]!;
     const inTime = quietLooks >= quietLooksWanted;
-    if (!inTime && now < until)
-      return this.#wait(drained, this.#says(pair, 'has_readers', { readers: drained.readers, until }));
+    if (!inTime && now < until) {
+      this.#wait(drained, this.#says(pair, 'has_readers', { readers: drained.readers, until }));
+      return;
+    }
     this.#enter(drained, 'detaching', null);
     this.#say('replacement.drained', { old: pair.old.name, readers: drained.readers, inTime }, pair);
   }
 
   #detach(pair: Pair): void {
-    if (pair.intent === null) return this.#tellToLeave(pair);
+    if (pair.intent === null) {
+      this.#tellToLeave(pair);
+      return;
+    }
     const { olds, master, now } = this.#input;
     const { savedAt, outcome } = pair.intent;
     const old = olds.get(pair.index);
     if (old !== undefined && master !== null) {
       const judged = judgeOld(old, master, null);
       if (judged.kind !== 'silent' && pair.silentSince !== null) this.#patch(pair, { silentSince: null });
-      if (judged.kind === 'is_master') return this.#detached(this.#replacement.pairs[pair.index]!, false);
+      if (judged.kind === 'is_master') {
+        this.#detached(this.#replacement.pairs[pair.index]!, false);
+        return;
+      }
       if (judged.kind === 'elsewhere') {
         this.#stillFollows(pair, judged);
         return;
       }
-      if (judged.kind === 'silent') return this.#silent(pair, judged.met, judged.reason);
+      if (judged.kind === 'silent') {
+        this.#silent(pair, judged.met, judged.reason);
+        return;
+      }
       if (judged.kind === 'follows' && this.#isForgone(pair)) {
         this.#patch(pair, { intent: null });
         return;
@@ -502,8 +527,10 @@ class Turn {
       return;
     }
     const slaves = master.look.facts.replication?.slaves;
-    if (slaves === undefined || findListedSlave(slaves, knownAs(old.target, old.look)) !== null)
-      return this.#wait(pair, this.#says(pair, 'still_listed', {}));
+    if (slaves === undefined || findListedSlave(slaves, knownAs(old.target, old.look)) !== null) {
+      this.#wait(pair, this.#says(pair, 'still_listed', {}));
+      return;
+    }
     if (!this.#isAnswered(pair)) return;
     this.#end(pair, 'done', this.#says(pair, 'detached', {}));
     this.#set({ lastDoneAt: this.#input.now });
@@ -544,7 +571,10 @@ class Turn {
   enterState(): void {
     const { pairs, newNodes, cancel, state, stateReason } = this.#replacement;
     const over = newNodes === null || newNodes.state === 'over';
-    if (over && pairs.every(({ phase }) => pairHasEnded(phase))) return this.#endAll();
+    if (over && pairs.every(({ phase }) => pairHasEnded(phase))) {
+      this.#endAll();
+      return;
+    }
     const held = pairs.find(({ needsPerson: needs }) => needs);
     // What is asked of an expansion that was cancelled is its own business.
     if (held !== undefined && (cancel === null || held.phase !== 'adding')) {
