@@ -22,6 +22,8 @@ const CampaignsPage = lazy(() => import('./pages/campaigns/list.tsx'));
 const CampaignPage = lazy(() => import('./pages/campaigns/page.tsx'));
 const AuditsPage = lazy(() => import('./pages/audits.tsx'));
 const AuditPage = lazy(() => import('./pages/audit.tsx'));
+const ReplacementsPage = lazy(() => import('./pages/replacements.tsx'));
+const ReplacementPage = lazy(() => import('./pages/replacement.tsx'));
 const GuardsPage = lazy(() => import('./pages/guards.tsx'));
 const GuardPage = lazy(() => import('./pages/guard.tsx'));
 const ComparisonsPage = lazy(() => import('./pages/comparisons.tsx'));
@@ -89,6 +91,10 @@ function Page({ route }: { readonly route: Route }) {
       return <AuditsPage />;
     case 'audit':
       return <AuditPage key={route.id} id={route.id} />;
+    case 'replacements':
+      return <ReplacementsPage />;
+    case 'replacement':
+      return <ReplacementPage key={route.id} id={route.id} />;
     case 'guards':
       return <GuardsPage />;
     case 'guard':
@@ -154,6 +160,9 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               </Link>
               <Link to={{ page: 'guards' }} current={under('guards', 'guard')}>
                 {t.guards.title}
+              </Link>
+              <Link to={{ page: 'replacements' }} current={under('replacements', 'replacement')}>
+                {t.replacements.title}
               </Link>
               <Link to={{ page: 'comparisons' }} current={under('comparisons', 'comparison')}>
                 {t.app.comparisons}

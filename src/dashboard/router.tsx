@@ -19,6 +19,8 @@ export type Route =
   | { readonly page: 'campaign'; readonly id: string }
   | { readonly page: 'audits' }
   | { readonly page: 'audit'; readonly id: string }
+  | { readonly page: 'replacements' }
+  | { readonly page: 'replacement'; readonly id: string }
   | { readonly page: 'guards' }
   | { readonly page: 'guard'; readonly id: string }
   | { readonly page: 'comparisons' }
@@ -41,6 +43,8 @@ function routeOf(pathname: string): Route {
   if (first === 'campaigns' && parts.length === 2) return { page: 'campaign', id: second ?? '' };
   if (first === 'audits' && parts.length === 1) return { page: 'audits' };
   if (first === 'audits' && parts.length === 2) return { page: 'audit', id: second ?? '' };
+  if (first === 'replacements' && parts.length === 1) return { page: 'replacements' };
+  if (first === 'replacements' && parts.length === 2) return { page: 'replacement', id: second ?? '' };
   if (first === 'guards' && parts.length === 1) return { page: 'guards' };
   if (first === 'guards' && parts.length === 2) return { page: 'guard', id: second ?? '' };
   if (first === 'comparisons' && parts.length === 1) return { page: 'comparisons' };
@@ -82,6 +86,8 @@ export function hrefOf(route: Route): string {
       return `/campaigns/${encodeURIComponent(route.id)}`;
     case 'audit':
       return `/audits/${encodeURIComponent(route.id)}`;
+    case 'replacement':
+      return `/replacements/${encodeURIComponent(route.id)}`;
     case 'guard':
       return `/guards/${encodeURIComponent(route.id)}`;
     case 'comparison':

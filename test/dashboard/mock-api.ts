@@ -26,8 +26,10 @@ import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { Audit } from '../../src/model/views/audit.ts';
 import type { Guard } from '../../src/model/views/guard.ts';
 import type { Plan, Topology } from '../../src/model/views/plan.ts';
+import type { Replacement } from '../../src/model/views/replacement.ts';
 import { aGuard } from '../support/guards.ts';
 import { anAudit, damagedSlave } from '../support/memory-audits.ts';
+import { aReplacement } from '../support/replacements.ts';
 import { said } from '../support/said.ts';
 import { registerCampaigns } from './mock-campaigns.ts';
 import { rehearsalOf } from './mock-rehearsal.ts';
@@ -351,6 +353,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   registerAudits(app, world);
   registerGuards(app, world);
   registerHolds(app, world);
+  registerReplacements(app, world);
   registerComparisons(app, world);
   registerCampaigns(app, world, options.campaignsOnOverview ?? false);
 
@@ -550,6 +553,14 @@ function registerHolds(app: FastifyInstance, world: MockWorld): void {
     const at = world.holds.findIndex(({ id }) => id === params.id);
     return world.holds.splice(at, 1)[0];
   });
+function registerReplacements(app: FastifyInstance, world: MockWorld): void {
+  const doc = aReplacement('rep_1', world.now);
+  const replacement: Replacement = {
+    ...doc,
+    pairs: doc.pairs.map((pair) => ({ ...pair, nextStep: 'See to the expansion.' })),
+  };
+  app.get('/v1/replacements', async () => ({ items: [doc], nextCursor: null }));
+  app.get('/v1/replacements/:id', async () => replacement);
 }
 
 function registerComparisons(app: FastifyInstance, world: MockWorld): void {

@@ -1,10 +1,10 @@
 import { newReplacement, type ReplacementRequest } from '../../src/admission/replacement.ts';
 import type { StoredReplacement } from '../../src/model/views/replacement.ts';
 
+const credentials = { get: () => null, names: [] };
 export const masterName = '10.0.0.1:9221';
 export const oldName = '10.0.0.2:9221';
 export const newName = '10.0.0.5:9221';
-const credentials = { get: () => null, names: [] };
 
 /** A replacement as it is when it was just accepted: one slave goes for a new one, unless told otherwise. */
 export const aReplacement = (

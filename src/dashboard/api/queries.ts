@@ -10,6 +10,7 @@ import type { Hold } from '../../model/views/hold.ts';
 import type { Observation, ObservationPage } from '../../model/views/observation.ts';
 import type { Plan, Topology } from '../../model/views/plan.ts';
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
+import type { Replacement, StoredReplacement } from '../../model/views/replacement.ts';
 import type { Page } from '../../model/views/schema.ts';
 import type { Freeze, KnowledgeView, Session } from '../../model/views/service.ts';
 import { call, expansionPath, nodePath } from './client.ts';
@@ -32,6 +33,8 @@ export const keys = {
   agents: ['agents'],
   audits: ['audits'],
   audit: (id: string) => ['audit', id],
+  replacements: ['replacements'],
+  replacement: (id: string) => ['replacement', id],
   guards: ['guards'],
   guard: (id: string) => ['guard', id],
   comparisons: ['comparisons'],
@@ -256,6 +259,18 @@ export const startGuard = (body: {
   readonly label?: string;
   readonly audits?: { readonly cron: string; readonly timeZone: string; readonly depth: string };
 }) => call<Guard>('/v1/guards', { method: 'POST', body });
+
+export const useReplacements = () => useList<StoredReplacement>(keys.replacements, '/v1/replacements');
+
+export const useReplacement = (id: string) =>
+  useQuery({
+    queryKey: keys.replacement(id),
+    queryFn: () => call<Replacement>(`/v1/replacements/${encodeURIComponent(id)}`),
+    refetchInterval: ({ state }) => (state.data && state.data.endedAt === null ? 2_000 : false),
+  });
+
+export const startReplacement = (body: object) =>
+  call<Replacement>('/v1/replacements', { method: 'POST', body });
 
 const comparisonRuns = (comparison: Comparison | undefined): boolean =>
   comparison !== undefined && ['pending', 'running'].includes(comparison.state);

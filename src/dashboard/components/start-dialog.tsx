@@ -6,7 +6,10 @@ import { ErrorNotice } from './parts.tsx';
 import { useFocusBack } from './reason-dialog.tsx';
 
 interface StartDialogProps<T> {
-  readonly texts: Readonly<Record<'title' | 'text' | 'depth' | 'submit', string>>;
+  readonly texts: Readonly<Record<'title' | 'text' | 'submit', string>> & {
+    /** Absent = nothing is compared. */
+    readonly depth?: string;
+  };
   /** What is asked for beside the depth. `checked`: the person has tried to send it, so faults are shown. */
   readonly fields: (checked: boolean) => ReactNode;
   /** Whether what was given can be sent. */
@@ -16,7 +19,7 @@ interface StartDialogProps<T> {
   readonly onClose: () => void;
 }
 
-/** Asks for what an audit or a comparison needs, and starts it. */
+/** Asks for what an audit, a comparison, a guard or a replacement needs, and starts it. */
 export function StartDialog<T>(props: StartDialogProps<T>) {
   const { texts, fields, isComplete, start, onStarted, onClose } = props;
   const t = useMessages();
@@ -42,15 +45,17 @@ export function StartDialog<T>(props: StartDialogProps<T>) {
       <form className="stack" onSubmit={submit} noValidate>
         <p className="soft">{texts.text}</p>
         {fields(checked)}
-        <NativeSelect
-          label={texts.depth}
-          value={depth}
-          onChange={(event) => setDepth(event.currentTarget.value)}
-          data={(['sample', 'full', 'counts'] as const).map((value) => ({
-            value,
-            label: t.comparisons.depths[value],
-          }))}
-        />
+        {texts.depth !== undefined && (
+          <NativeSelect
+            label={texts.depth}
+            value={depth}
+            onChange={(event) => setDepth(event.currentTarget.value)}
+            data={(['sample', 'full', 'counts'] as const).map((value) => ({
+              value,
+              label: t.comparisons.depths[value],
+            }))}
+          />
+        )}
         {sending.isError && <ErrorNotice error={sending.error} title={t.error.controlRefused} />}
         <div className="row end">
           <Button variant="default" onClick={onClose}>

@@ -1,6 +1,7 @@
 import { audits } from './audits-en.ts';
 import { campaigns } from './campaigns-en.ts';
 import { guards } from './guards-en.ts';
+import { replacements } from './replacements-en.ts';
 
 /**
  * Every text of the dashboard in English. The shape of this object is the contract: another language is complete
@@ -652,6 +653,7 @@ export const en = {
   },
   audits,
   guards,
+  replacements,
   campaigns,
   comparisons: {
     title: 'Comparisons',

@@ -4,6 +4,7 @@ import { audits } from './audits-zh.ts';
 import { campaigns } from './campaigns-zh.ts';
 import type { Messages } from './en.ts';
 import { guards } from './guards-zh.ts';
+import { replacements } from './replacements-zh.ts';
 
 /** 全部界面文字的中文版；状态和阶段的名称与服务返回的文字相同。 */
 export const zh: Messages = {
@@ -612,6 +613,7 @@ export const zh: Messages = {
   },
   audits,
   guards,
+  replacements,
   campaigns,
   comparisons: {
     title: '数据比对',

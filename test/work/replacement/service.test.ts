@@ -140,7 +140,8 @@ test('a slave is taken out only while proven ones stay; a cancellation leaves it
   // Proven by an audit, the other one is enough.
   const audit = (await send('/v1/audits', { masters: [at.m] })).answer as { id: string };
   await until(
-    async () => ((await send(`/v1/audits/${audit.id}`)).answer as { endedAt: number | null }).endedAt !== null,
+    async () =>
+      ((await send(`/v1/audits/${audit.id}`)).answer as { endedAt: number | null }).endedAt !== null,
     { what: 'the audit ends', withinMs: 60_000 },
   );
   cluster.node('s1').clients.delete('10.0.0.9:50');
