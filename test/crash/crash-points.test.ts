@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Audit } from '../../src/model/views/audit.ts';
 import type { EventPage } from '../../src/model/views/event.ts';
+import type { Replacement } from '../../src/model/views/replacement.ts';
 import type { CrashPoint } from '../../src/platform/crash-points.ts';
 import { crashPoints as allCrashPoints } from '../../src/platform/crash-points.ts';
 import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
@@ -21,6 +22,7 @@ import {
   budget,
   type CrashVersion,
   keysOnMaster,
+  replacedFleet,
   type WatchedNodes,
   watchNodes,
 } from './nodes.ts';
@@ -37,7 +39,19 @@ const ofAudits: readonly CrashPoint[] = [
 ];
 /** test/core/hold/hold.test.ts comes to all of them. */
 const ofHolds: readonly CrashPoint[] = ['after_hold_keys', 'before_hold_save', 'after_hold_save'];
-const crashPoints = allCrashPoints.filter((point) => ![...ofDumps, ...ofAudits, ...ofHolds].includes(point));
+/** And one replacement to all of these, in this order. */
+const ofReplacements: readonly CrashPoint[] = [
+  'before_replacement_save',
+  'after_replacement_save',
+  'after_new_nodes_admitted',
+  'after_replacement_asked',
+  'after_detach_intent',
+  'before_old_detached',
+  'after_old_detached',
+  'before_replacement_end',
+  'after_replacement_end',
+];
+const crashPoints = allCrashPoints.filter((point) => ![...ofDumps, ...ofAudits, ...ofReplacements, ...ofHolds].includes(point));
 
 /**
  * A real process is killed at each crash point in turn and started again; what must have come of it is judged by what
@@ -326,6 +340,59 @@ describe.concurrent('killed at each of its crash points in turn', () => {
     } finally {
       await Promise.all([...processes].map((each) => each.kill()));
       await stores.close();
+      await fleet.close();
+    }
+    await database.drop();
+  });
+});
+
+describe.concurrent('killed at each of its crash points in turn,', () => {
+  test('a replacement adds its node once, detaches the old one once, and stores each event once', async () => {
+    const database = await postgres.createMigratedDatabase();
+    const fleet = await replacedFleet();
+    const processes = new Set<ServiceProcess>();
+    const serve = (more: Readonly<Record<string, string>> = {}) => {
+      const served = startServiceProcess({ env: { DATABASE_URL: database.url, ...more }, program });
+      processes.add(served);
+      return served;
+    };
+    let id: string | null = null;
+    const { m, s1, n } = fleet.addresses;
+    const entrance = {
+      async send(url: string) {
+        if (id !== null) return;
+        const body = { master: m, replace: [{ old: s1, new: n }], reason: 'crash' };
+        const response = await post(`${url}/v1/replacements`, body);
+        expect(response.status).toBe(202);
+        ({ id } = (await response.json()) as { id: string });
+      },
+    };
+    try {
+      for (const point of ofReplacements)
+        await crash(serve({ PIKA_EXPANDER_CRASH_AT: `${point}:1` }), `${point}:1`, entrance);
+      const again = serve();
+      const url = await again.url();
+      const { state, pairs } = await getJson<Replacement>(`${url}/v1/replacements/${id}`);
+      expect([state, pairs[0]!.phase]).toEqual(['succeeded', 'done']);
+      expect(fleet.faults()).toEqual([]);
+      const events = await getJson<EventPage>(`${url}/v1/replacements/${id}/events`);
+      const told = events.items.map(({ type }) => type.replace('replacement.', ''));
+      // It is told to go again where nobody knows whether it was.
+      expect(told.filter((type, at) => type !== 'detaching' || told[at - 1] !== 'detaching')).toEqual([
+        'accepted',
+        'expansion_started',
+        'new_verified',
+        'withdrawn',
+        'drained',
+        'detaching',
+        'detached',
+        'done',
+        'succeeded',
+      ]);
+      again.child.kill('SIGTERM');
+      expect(await again.ended).toEqual({ code: 0, signal: null });
+    } finally {
+      await Promise.all([...processes].map((each) => each.kill()));
       await fleet.close();
     }
     await database.drop();

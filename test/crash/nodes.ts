@@ -100,6 +100,45 @@ export async function auditedFleet() {
   };
 }
 
+/** Serves a master with two slaves, and an empty node that is to take the place of the first. */
+export async function replacedFleet() {
+  const cluster = createCluster({
+    seed: 'replaced',
+    now: Date.now(),
+    timers: fastTimers,
+    defaults: { version: '3.5.4' },
+  });
+  for (const id of ['m', 's1', 's2']) cluster.addNode({ id, binlogAt: { file: 3, offset: 0 } });
+  cluster.addNode({ id: 'n' });
+  cluster.load('m', { strings: 200 });
+  const detached: string[] = [];
+  const watched: Cluster = Object.assign(Object.create(cluster), {
+    perform(...[id, argv, session]: Parameters<Cluster['perform']>) {
+      const wasSlave = masterOf(cluster.world, cluster.node(id)) !== undefined;
+      const outcome = cluster.perform(id, argv, session);
+      if (/^slaveof no one$/i.test(argv.join(' ')) && wasSlave) detached.push(id);
+      return outcome;
+    },
+  } satisfies Partial<Cluster>);
+  const served = await serveCluster(watched);
+  for (const id of ['s1', 's2']) {
+    cluster.execute(id, ['SLAVEOF', ...served.addresses.m!.split(':')]);
+    await until(() => cluster.observe(id).states.db0 === 'Connected', { what: `${id} is a slave of m` });
+  }
+  return {
+    addresses: served.addresses,
+    /** What is wrong with the nodes afterwards; empty = nothing. */
+    faults: (): readonly string[] => [
+      ...(detached.join(' ') === 's1' ? [] : [`detached: ${detached.join(' ')}`]),
+      ...['s2', 'n'].flatMap((id) =>
+        masterOf(cluster.world, cluster.node(id))?.id === 'm' ? [] : [`${id} is no slave of m`],
+      ),
+      ...(cluster.observe('n').lost === 0 ? [] : ['n lacks keys']),
+    ],
+    close: () => served.close(),
+  };
+}
+
 interface Heard {
   readonly at: number;
   readonly text: string;

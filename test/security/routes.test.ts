@@ -6,6 +6,7 @@ import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
 import { createCluster, fastTimers, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 import { type Operation, requestsFor, withIds } from './fuzz.ts';
 
 /** Requests of the fuzz; by hand `FUZZ_REQUESTS=20000 npx vitest run test/security/routes.test.ts`. */
@@ -61,8 +62,10 @@ beforeAll(async () => {
     timers: fastTimers,
     defaults: { version: '3.5.5' },
   });
-  for (const id of ['m1', 'm2', 'n1', 'n2']) cluster.addNode({ id });
+  for (const id of ['m1', 'm2', 'n1', 'n2', 's1']) cluster.addNode({ id });
   nodes = await serveCluster(cluster);
+  cluster.execute('s1', ['SLAVEOF', ...nodes.addresses.m1!.split(':')]);
+  await until(() => cluster.observe('s1').states.db0 === 'Connected', { what: 's1 follows' });
   service = await startService(
     { port: 0, logLevel: 'silent', role: 'api', configFile: config },
     {
@@ -82,6 +85,12 @@ beforeAll(async () => {
   await make('audit', '/v1/audits', { masters: [at.m1] });
   await make('guard', '/v1/guards', { masters: [at.m1] });
   await make('hold', '/v1/holds', { master: at.m1, reason: 'backup' });
+  await make('replacement', '/v1/replacements', {
+    master: at.m1,
+    takeOut: [at.s1],
+    keepVerified: 0,
+    reason: 'test',
+  });
   await make('webhook', '/v1/webhooks', { url: 'https://hooks.example.net/x' });
   ids.node = at.n1!;
   ids.master = at.m1!;

@@ -8,6 +8,7 @@ import { aGuard } from '../support/guards.ts';
 import { aHold } from '../support/holds.ts';
 import { anAudit } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { aReplacement } from '../support/replacements.ts';
 
 let postgres: TestPostgres;
 let database: TestDatabase;
@@ -216,6 +217,20 @@ describe('what ended before a given time is forgotten', () => {
       'active',
       'unnoted',
     ]);
+  it('and replacements, unless they are on', async () => {
+    const { replacements, ended } = stores;
+    for (const [id, master] of [
+      ['old', '10.0.0.1:9221'],
+      ['on', '10.0.0.9:9221'],
+    ] as const) {
+      const doc = aReplacement(id, 1000, { master });
+      await replacements.accept(doc, [], null);
+      const lease = (await replacements.claim(id, 'worker', 60_000))!;
+      const state = id === 'old' ? { state: 'succeeded' as const, endedAt: 1000 } : {};
+      await replacements.save(lease, { ...doc, ...state }, [], 0);
+    }
+    expect(await ended.forget(2000, 10)).toMatchObject({ replacements: 1, guards: 0 });
+    expect([await replacements.get('old'), (await replacements.get('on'))?.doc.id]).toEqual([null, 'on']);
   });
 
   it('and guards with their masters, unless they are on', async () => {

@@ -11,6 +11,7 @@ import { aGuard } from '../support/guards.ts';
 import { aHold } from '../support/holds.ts';
 import { anAudit, damagedSlave } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { aReplacement } from '../support/replacements.ts';
 import { said } from '../support/said.ts';
 
 describe('a document', () => {
@@ -99,6 +100,7 @@ describe('a document', () => {
 /** Columns whose documents need no version, and why. */
 const withoutVersion: Readonly<Record<string, string>> = {
   'guards.asks': 'what people ask of it, for as long as nobody has seen to it',
+  'replacements.cancel': 'who wants it to end, for as long as nobody has seen to it',
   'audits.cancel': 'who wants it to end, for as long as nobody has seen to it',
   'controls.doc': 'what a person asked for, which the worker takes within seconds',
   'campaigns.controls': 'as above',
@@ -193,6 +195,7 @@ describe('in the database', () => {
 
     await stores.guards.create(aGuard('guard', 1), []);
     await stores.holds.create(aHold('hold'), () => []);
+    await stores.replacements.accept(aReplacement('replacement', 1), [], null);
 
     const folder = aFolder({ listing: [{ name: 'strings/1.sst', bytes: 1, sha256: null }] });
     await stores.agents.report({
