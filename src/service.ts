@@ -390,7 +390,7 @@ function startWork(parts: Parts): DoorbellWorker {
     engine: parts.engine,
     credentials: config.credentials,
     doorbell: doorbells.expansion,
-    askStep: parts.connectors,
+    hooks,
     log,
     clock: realClock,
     metrics,

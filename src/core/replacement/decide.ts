@@ -8,7 +8,8 @@ import {
   needsPerson,
   type Problem,
 } from '../../model/expansion.ts';
-import type { HookQuestion, HookStep } from '../../model/hooks.ts';
+import type { HookStep } from '../../model/hook-steps.ts';
+import type { HookQuestion } from '../../model/hooks.ts';
 import type { LookSection } from '../../model/observation.ts';
 import { because } from '../../model/reasons.ts';
 import {
@@ -85,7 +86,7 @@ export interface ReplacementDecision {
 }
 
 /** Looks in a row without a client after which a slave counts as drained. */
-export const quietLooksWanted = 3;
+const quietLooksWanted = 3;
 /** An act whose reply was lost may still happen; after this long it has, or never will. */
 export const actSettlesMs = 12_000;
 const refusedAgainMs = 10_000;
@@ -258,7 +259,8 @@ class Turn {
     for (const pair of this.#adding()) {
       const join = expansion.joins.find(({ target }) => target.name === pair.new);
       const about = { new: pair.new!, expansion: id };
-      if (join?.phase === 'verified') {
+      // Those who are asked after the proof may still hold its publication.
+      if (join?.phase === 'verified' && join.published !== false) {
         this.#enter(pair, 'waiting', null);
         this.#say('replacement.new_verified', { old: pair.old.name, new: pair.new! }, pair);
       } else if (over || join?.phase === 'skipped' || join?.phase === 'cancelled')

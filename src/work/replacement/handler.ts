@@ -11,7 +11,7 @@ import {
 } from '../../core/replacement/decide.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import type { EventInput } from '../../model/events.ts';
-import type { AskStep, HookQuestion } from '../../model/hooks.ts';
+import type { HookQuestion, Hooks } from '../../model/hooks.ts';
 import { formatAddress, type Look, type LookSection } from '../../model/observation.ts';
 import { newNodesKey } from '../../model/replacement.ts';
 import { replacementHasEnded } from '../../model/states.ts';
@@ -39,7 +39,7 @@ export interface ReplacementHandlerOptions {
   readonly credentials: CredentialSource;
   /** Rings for expansions. */
   readonly doorbell: Pick<Doorbell, 'ring'>;
-  readonly askStep: AskStep;
+  readonly hooks: Pick<Hooks, 'ask'>;
   readonly log: Logger;
   /** Names this process in leases; made where it is absent. */
   readonly owner?: string;
@@ -256,8 +256,18 @@ class Job {
   }
 
   async #askOne(question: HookQuestion): Promise<void> {
-    this.#answers.set(question.id, await this.#options.askStep(question));
-    this.#asking.delete(question.id);
+    try {
+      this.#answers.set(question.id, await this.#options.hooks.ask(question));
+    } catch (error) {
+      // The database cannot be reached, which the next look at it shows too.
+      this.#options.log.warn(
+        { replacementId: this.#lease.id, err: error },
+        'a step could not be asked about',
+      );
+      return;
+    } finally {
+      this.#asking.delete(question.id);
+    }
     this.#crashPoint('after_replacement_asked');
   }
 

@@ -217,6 +217,20 @@ describe('a replacement', () => {
     expect(play.doc.state).toBe('running');
   });
 
+  test('waits until the new node is published, where others are asked for that', () => {
+    const play = new Play().verified(newName, 'verified', 'running');
+    const unpublished = (published: boolean) => {
+      const { joins, ...rest } = play.expansion!;
+      const state = published ? 'succeeded' : rest.state;
+      play.expansion = { ...rest, state, joins: joins.map((join) => ({ ...join, published })) };
+    };
+    unpublished(false);
+    play.turns(50);
+    expect([play.phases, play.sent]).toEqual(['adding', []]);
+    unpublished(true);
+    expect(play.toEnd().doc.state).toBe('succeeded');
+  });
+
   test('needs a person while the expansion does, and goes on with it', () => {
     const play = new Play().verified(newName, 'failed', 'halted').turns(5);
     expect([play.doc.state, play.why]).toEqual(['held', 'new_halted']);
