@@ -76,7 +76,7 @@ const started = async (body: object): Promise<Replacement> => {
   return answer;
 };
 const roleOf = (id: string): string =>
-  /role:(\w+)/.exec(String(cluster.execute(id, ['INFO', 'replication'])))![1]!;
+  /role:(\w+)/.exec(cluster.execute(id, ['INFO', 'replication']) as string)![1]!;
 
 test('a slave is replaced: the new one is verified before the old one is detached, once', async () => {
   const at = await fleet();
