@@ -21,9 +21,9 @@ create index replacements_unended on replacements (created_at, id) where not end
 create index replacements_ended on replacements (((doc ->> 'endedAt')::numeric::bigint), id) where ended;
 create unique index replacements_master on replacements (master_key) where not ended;
 
--- Their events stand among those of expansions, campaigns, audits and guards.
+-- Their events stand among those of expansions, campaigns, audits, guards and holds.
 alter table events
   add column replacement_id text collate "C" references replacements (id) on delete cascade,
   drop constraint events_of_one,
-  add constraint events_of_one check (num_nonnulls(expansion_id, campaign_id, audit_id, guard_id, replacement_id) = 1);
+  add constraint events_of_one check (num_nonnulls(expansion_id, campaign_id, audit_id, guard_id, hold_id, replacement_id) = 1);
 create index events_replacement on events (replacement_id, seq) where replacement_id is not null;

@@ -273,6 +273,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
         store: opened.store,
         doorbell: doorbells.hold,
         credentials: config.credentials,
+      }),
       replacementRoutes({
         replacements: opened.replacements,
         admission: createReplacementAdmission({
@@ -294,8 +295,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
   return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
 }
 
-/** Everything that acts: expansions, comparisons, campaigns, audits, guards, holds, the queue's jobs, webhooks. */
-/** Everything that acts: expansions, comparisons, campaigns, audits, guards, replacements, the queue's jobs, webhooks. */
+/** Everything that acts: expansions, comparisons, campaigns, audits, guards, holds, replacements, the queue's jobs, webhooks. */
 function startWork(parts: Parts): DoorbellWorker {
   const { config, log, opened, queue, doorbells, metrics, admission, newId, crashPoint } = parts;
   const wayOut = { allowed: config.outgoing };
@@ -382,6 +382,8 @@ function startWork(parts: Parts): DoorbellWorker {
     log,
     now: Date.now,
     sleep,
+    crashPoint,
+  });
   const replacement = createReplacementHandler({
     replacements: opened.replacements,
     store: opened.store,
@@ -433,6 +435,8 @@ function startWork(parts: Parts): DoorbellWorker {
       store: opened.holds,
       handler: hold,
       concurrency: mostHolds,
+    }),
+    startKind({
       ...kind('replacement'),
       store: opened.replacements,
       handler: replacement,

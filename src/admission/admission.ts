@@ -24,7 +24,6 @@ import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.t
 import { inTurns } from '../platform/in-turns.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import { type ActiveHold, type HoldStore, heldByOf } from '../store/holds.ts';
-import type { Lease } from '../store/leases.ts';
 import { masterKey } from '../store/master-key.ts';
 import { IdempotencyConflictError, NodeInUseError, type Store, type Within } from '../store/store.ts';
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';

@@ -1,6 +1,5 @@
 /** What is worked on when a bell rings. */
-export type KindName = 'expansion' | 'comparison' | 'campaign' | 'audit' | 'guard' | 'hold';
-export type KindName = 'expansion' | 'comparison' | 'campaign' | 'audit' | 'guard' | 'replacement';
+export type KindName = 'expansion' | 'comparison' | 'campaign' | 'audit' | 'guard' | 'hold' | 'replacement';
 
 /**
  * Wake-ups for workers. Never the truth: the reconciler puts a lost wake-up back, and a doubled wake-up finds the lease

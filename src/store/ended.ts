@@ -14,8 +14,7 @@ export interface Forgotten {
 /** What lies in the database and has ended. */
 export interface EndedRecords {
   /**
-   * Deletes up to `limit` of each: campaigns, audits, guards, holds, expansions (with their events, observations, controls and comparisons)
-   * Deletes up to `limit` of each: campaigns, audits, guards, replacements, expansions (with their events, observations, controls and comparisons)
+   * Deletes up to `limit` of each: campaigns, audits, guards, holds, replacements, expansions (with their events, observations, controls and comparisons)
    * and comparisons of their own that ended before that time (milliseconds since the epoch). An expansion stays as long as a
    * campaign that names it. Throws StoreUnavailableError; what was deleted by then is gone whole.
    */

@@ -1,5 +1,4 @@
-/** The right to act on one expansion, comparison, campaign, audit, guard or hold, until it ends or somebody with a higher epoch takes over. */
-/** The right to act on one expansion, comparison, campaign, audit, guard or replacement, until it ends or somebody with a higher epoch takes over. */
+/** The right to act on one expansion, comparison, campaign, audit, guard, hold or replacement, until it ends or somebody with a higher epoch takes over. */
 export interface Lease {
   readonly id: string;
   readonly owner: string;

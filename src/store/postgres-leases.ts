@@ -3,8 +3,7 @@ import { FencedError, type Lease, type LeasedStore } from './leases.ts';
 
 /** A table whose rows are worked on under a lease. */
 export interface LeasedTable {
-  readonly table: 'expansions' | 'comparisons' | 'campaigns' | 'audits' | 'guards' | 'holds';
-  readonly table: 'expansions' | 'comparisons' | 'campaigns' | 'audits' | 'guards' | 'replacements';
+  readonly table: 'expansions' | 'comparisons' | 'campaigns' | 'audits' | 'guards' | 'holds' | 'replacements';
   /** What a row is called in messages. */
   readonly row: string;
   /** The condition of rows that have not ended. */

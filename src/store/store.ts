@@ -120,8 +120,7 @@ export interface Store extends LeasedStore {
   /** In order of seq. An event that becomes visible later never has a lower seq than one already returned. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
   /**
-   * Reports events of any process, once they can be read: the id of the expansion, campaign, audit, guard or hold. null = events of
-   * Reports events of any process, once they can be read: the id of the expansion, campaign, audit, guard or replacement. null = events of
+   * Reports events of any process, once they can be read: the id of the expansion, campaign, audit, guard, hold or replacement. null = events of
    * anybody may have been missed (at the beginning, and after a lost connection). News can also get lost: whoever needs
    * every event looks now and then as well. Never throws.
    */

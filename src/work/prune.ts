@@ -34,19 +34,15 @@ export function startPruning(options: PruningOptions): { close(): Promise<void> 
 
 async function forgetAll({ ended, keepDays, now, log }: PruningOptions, signal: AbortSignal): Promise<void> {
   const endedBefore = now() - keepDays * dayMs;
-  const total = { expansions: 0, campaigns: 0, comparisons: 0, audits: 0, guards: 0, holds: 0 };
-  for (let more = true; more && !signal.aborted; ) {
-    const gone: Forgotten = await ended.forget(endedBefore, atOnce);
-    for (const kind of ['expansions', 'campaigns', 'comparisons', 'audits', 'guards', 'holds'] as const)
-      total[kind] += gone[kind];
-    more = Object.values(gone).some((count) => count > 0);
-  }
-  const { expansions, campaigns, comparisons, audits, guards, holds } = total;
-  if (expansions + campaigns + comparisons + audits + guards + holds === 0) return;
-  log.info(
-    total,
-    `deleted what ended more than ${keepDays} days ago: ${expansions} expansions, ${campaigns} campaigns, ${comparisons} comparisons, ${audits} audits, ${guards} guards, ${holds} holds`,
-  const total = { expansions: 0, campaigns: 0, comparisons: 0, audits: 0, guards: 0, replacements: 0 };
+  const total = {
+    expansions: 0,
+    campaigns: 0,
+    comparisons: 0,
+    audits: 0,
+    guards: 0,
+    holds: 0,
+    replacements: 0,
+  };
   for (let more = true; more && !signal.aborted; ) {
     const gone: Forgotten = await ended.forget(endedBefore, atOnce);
     for (const kind of [
@@ -55,15 +51,16 @@ async function forgetAll({ ended, keepDays, now, log }: PruningOptions, signal: 
       'comparisons',
       'audits',
       'guards',
+      'holds',
       'replacements',
     ] as const)
       total[kind] += gone[kind];
     more = Object.values(gone).some((count) => count > 0);
   }
-  const { expansions, campaigns, comparisons, audits, guards, replacements } = total;
-  if (expansions + campaigns + comparisons + audits + guards + replacements === 0) return;
+  const { expansions, campaigns, comparisons, audits, guards, holds, replacements } = total;
+  if (expansions + campaigns + comparisons + audits + guards + holds + replacements === 0) return;
   log.info(
     total,
-    `deleted what ended more than ${keepDays} days ago: ${expansions} expansions, ${campaigns} campaigns, ${comparisons} comparisons, ${audits} audits, ${guards} guards, ${replacements} replacements`,
+    `deleted what ended more than ${keepDays} days ago: ${expansions} expansions, ${campaigns} campaigns, ${comparisons} comparisons, ${audits} audits, ${guards} guards, ${holds} holds, ${replacements} replacements`,
   );
 }

@@ -51,7 +51,8 @@ const ofReplacements: readonly CrashPoint[] = [
   'before_replacement_end',
   'after_replacement_end',
 ];
-const crashPoints = allCrashPoints.filter((point) => ![...ofDumps, ...ofAudits, ...ofReplacements, ...ofHolds].includes(point));
+const elsewhere = [...ofDumps, ...ofAudits, ...ofHolds, ...ofReplacements];
+const crashPoints = allCrashPoints.filter((point) => !elsewhere.includes(point));
 
 /**
  * A real process is killed at each crash point in turn and started again; what must have come of it is judged by what

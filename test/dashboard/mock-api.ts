@@ -553,6 +553,8 @@ function registerHolds(app: FastifyInstance, world: MockWorld): void {
     const at = world.holds.findIndex(({ id }) => id === params.id);
     return world.holds.splice(at, 1)[0];
   });
+}
+
 function registerReplacements(app: FastifyInstance, world: MockWorld): void {
   const doc = aReplacement('rep_1', world.now);
   const replacement: Replacement = {

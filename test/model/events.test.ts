@@ -55,7 +55,6 @@ const compared = {
 
 const held = { by: 'backup', reason: 'nightly backup', master };
 
-/** Facts of every type; those of campaigns and guards are in campaign-texts.test.ts and guard-texts.test.ts. */
 /** Facts of every type; those of campaigns, guards and replacements are in the tests of their texts. */
 const samples: {
   readonly [T in Exclude<

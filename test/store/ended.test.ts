@@ -217,6 +217,8 @@ describe('what ended before a given time is forgotten', () => {
       'active',
       'unnoted',
     ]);
+  });
+
   it('and replacements, unless they are on', async () => {
     const { replacements, ended } = stores;
     for (const [id, master] of [

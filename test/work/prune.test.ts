@@ -3,23 +3,21 @@ import type { Forgotten } from '../../src/store/ended.ts';
 import { startPruning } from '../../src/work/prune.ts';
 import { until } from '../support/until.ts';
 
-const nothing: Forgotten = { expansions: 0, campaigns: 0, comparisons: 0, audits: 0, guards: 0, holds: 0 };
 const nothing: Forgotten = {
   expansions: 0,
   campaigns: 0,
   comparisons: 0,
   audits: 0,
   guards: 0,
+  holds: 0,
   replacements: 0,
 };
 const day = 86_400_000;
 
 it('asks in portions until nothing is left, says what went, and comes again an hour later, also after a failure', async () => {
   const answers: (Forgotten | Error)[] = [
-    { expansions: 20, campaigns: 1, comparisons: 0, audits: 4, guards: 1, holds: 2 },
-    { expansions: 3, campaigns: 0, comparisons: 2, audits: 0, guards: 0, holds: 0 },
-    { expansions: 20, campaigns: 1, comparisons: 0, audits: 4, guards: 1, replacements: 2 },
-    { expansions: 3, campaigns: 0, comparisons: 2, audits: 0, guards: 0, replacements: 0 },
+    { expansions: 20, campaigns: 1, comparisons: 0, audits: 4, guards: 1, holds: 2, replacements: 3 },
+    { expansions: 3, campaigns: 0, comparisons: 2, audits: 0, guards: 0, holds: 0, replacements: 0 },
     nothing,
     new Error('the database is away'),
     nothing,
@@ -53,8 +51,7 @@ it('asks in portions until nothing is left, says what went, and comes again an h
   expect(asked).toEqual(Array(5).fill(1_800_000_000_000 - 30 * day));
   expect(slept).toEqual([3_600_000, 3_600_000, 3_600_000]);
   expect(said).toEqual([
-    'deleted what ended more than 30 days ago: 23 expansions, 1 campaigns, 2 comparisons, 4 audits, 1 guards, 2 holds',
-    'deleted what ended more than 30 days ago: 23 expansions, 1 campaigns, 2 comparisons, 4 audits, 1 guards, 2 replacements',
+    'deleted what ended more than 30 days ago: 23 expansions, 1 campaigns, 2 comparisons, 4 audits, 1 guards, 2 holds, 3 replacements',
     'what ended long ago could not be deleted; it is tried again in an hour',
   ]);
 });

@@ -77,8 +77,7 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
       schema: {
         operationId: 'listEvents',
         tags: ['events'],
-        summary: 'What happened in all expansions, campaigns, audits, guards and holds',
-        summary: 'What happened in all expansions, campaigns, audits, guards and replacements',
+        summary: 'What happened in all expansions, campaigns, audits, guards, holds and replacements',
         description: `${streamText} Without either, the stream begins with what happens from now on.`,
         querystring: EventQuery,
         headers: StreamHeaders,

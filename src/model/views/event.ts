@@ -2,8 +2,7 @@ import Type from 'typebox';
 import { type EventType, eventLevels, eventTypes } from '../events.ts';
 import { Facts, Nullable, type Of, SeqPageOf, Time } from './schema.ts';
 
-/** One line of the history of an expansion, a campaign, an audit, a guard or a hold. */
-/** One line of the history of an expansion, a campaign, an audit, a guard or a replacement. */
+/** One line of the history of an expansion, a campaign, an audit, a guard, a hold or a replacement. */
 const StoredEvent = Type.Object({
   seq: Type.Integer({ description: 'Strictly rising over all events; the id of the event in a stream.' }),
   expansionId: Nullable(Type.String(), 'null = it is about something else.'),
@@ -18,6 +17,7 @@ const StoredEvent = Type.Object({
   ),
   holdId: Type.Optional(
     Type.String({ description: 'The hold that it is about; absent = it is about none.' }),
+  ),
   replacementId: Type.Optional(
     Type.String({ description: 'The replacement that it is about; absent = it is about none.' }),
   ),
