@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Audit } from '../../src/model/views/audit.ts';
@@ -414,9 +417,11 @@ describe.concurrent('killed at crash points and started again, the service ends 
         index % 2 === 0
           ? { redisUrl: `${redis.url}/${index}` }
           : { postgres: { connectionString: database.url } };
+      const readers = await listOfReaders();
       const env = {
         DATABASE_URL: database.url,
         PIKA_EXPANDER_OUTGOING: '127.0.0.1',
+        PIKA_EXPANDER_CONNECTORS: readers.config,
         ...('redisUrl' in place ? { REDIS_URL: place.redisUrl } : {}),
       };
       const backend = await openQueueBackend(place);
@@ -440,6 +445,7 @@ describe.concurrent('killed at crash points and started again, the service ends 
         const ended = await endOf(url);
         await entrance.checkEnd(url);
         const outcome = { ...ended, comparisons: await comparisonsOf(url), ...seenBy(nodes) };
+        expect(await readers.listed()).toEqual([nodes.addresses.n1, nodes.addresses.n2].toSorted());
         expect(outcome, again.output()).toEqual(rightEnd(nodes, version, comparesAll));
         again.child.kill('SIGTERM');
         expect(await again.ended).toEqual({ code: 0, signal: null });
@@ -447,11 +453,29 @@ describe.concurrent('killed at crash points and started again, the service ends 
         await Promise.all([...processes].map((each) => each.kill()));
         await entrance.close();
         await nodes.close();
+        await readers.remove();
       }
       await database.drop();
     },
   );
 });
+
+/** A file in which a connector lists the nodes that are published. */
+async function listOfReaders() {
+  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-readers-'));
+  const [config, path] = [join(folder, 'connectors.yaml'), join(folder, 'readers')];
+  const template = '{{#slaves}}\n{{node.address}}\n{{/slaves}}\n';
+  await writeFile(config, JSON.stringify([{ kind: 'file', name: 'readers', path, template }]));
+  return {
+    config,
+    listed: async () =>
+      (await readFile(path, 'utf8'))
+        .split('\n')
+        .filter((line) => line !== '')
+        .toSorted(),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
 
 /** Sends the request, and waits until the process has ended at the point. */
 async function crash(served: ServiceProcess, order: string, entrance: Pick<Entrance, 'send'>): Promise<void> {
