@@ -35,7 +35,7 @@ describe.skipIf(pikaMissing !== null)('a replacement', { timeout: 300_000 }, () 
         const replacement = await replacementOf(id);
         return replacement.endedAt === null ? null : replacement;
       },
-      { what: `${id} ends`, withinMs: 180_000 },
+      { what: `${id} ends`, withinMs: 180_000, everyMs: 500 },
     );
   const roleOf = async (at: number) =>
     /role:(\w+)/.exec(String(await rig.slaves[at]!.send('INFO', 'replication')))![1];
@@ -64,7 +64,7 @@ describe.skipIf(pikaMissing !== null)('a replacement', { timeout: 300_000 }, () 
         const [pair] = (await replacementOf(id)).pairs;
         return pair!.phase === 'draining' && pair!.readers !== null ? pair : null;
       },
-      { what: 'the old one drains', withinMs: 120_000 },
+      { what: 'the old one drains', withinMs: 120_000, everyMs: 200 },
     );
     expect(seen.readers).toBe(1);
     for (let at = 0; at < 6; at += 1) {
