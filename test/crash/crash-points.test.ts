@@ -408,7 +408,7 @@ test('every crash point is one of a run', () => {
 });
 
 describe.concurrent('killed at crash points and started again, the service ends the expansion right', () => {
-  test.each(runs.map((run, index) => ({ ...run, index })))(
+  test.each(runs.map((run, index) => ({ ...run, index, name: run.at.join(', ') })))(
     '$name, time $time, on $version',
     async ({ at, time, version, index }) => {
       const database = await postgres.createMigratedDatabase();
