@@ -445,7 +445,7 @@ describe.concurrent('killed at crash points and started again, the service ends 
         const ended = await endOf(url);
         await entrance.checkEnd(url);
         const outcome = { ...ended, comparisons: await comparisonsOf(url), ...seenBy(nodes) };
-        expect(await readers.listed()).toEqual([nodes.addresses.n1, nodes.addresses.n2].toSorted());
+        expect(await readers.listed()).toEqual([nodes.addresses.n1!, nodes.addresses.n2!].toSorted());
         expect(outcome, again.output()).toEqual(rightEnd(nodes, version, comparesAll));
         again.child.kill('SIGTERM');
         expect(await again.ended).toEqual({ code: 0, signal: null });
