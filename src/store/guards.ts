@@ -49,6 +49,9 @@ export interface GuardStore extends LeasedStore {
   ): Promise<readonly GuardAsk[]>;
   /** Records what is asked, and makes the guard due. Throws NotFoundError. */
   ask(id: string, ask: GuardAsk): Promise<void>;
-  /** What expansions and replacements work on, or worked on after that time (milliseconds since the epoch). */
+  /**
+   * What expansions and replacements work on, or worked on after that time (milliseconds since the epoch), and masters that
+   * are held for a dump.
+   */
   atWork(endedAfter: number): Promise<AtWork>;
 }

@@ -94,7 +94,7 @@ export function createPostgresGuards(database: Database): GuardStore {
 
     async atWork(endedAfter) {
       const lately = `ended and (doc ->> 'endedAt')::numeric::bigint > $1`;
-      const [locked, ended, masters, old] = await Promise.all([
+      const [locked, ended, masters, held, old] = await Promise.all([
         database.query<{ address: string }>('select address from node_locks'),
         database.query<{ target: NodeTarget }>(
           `select doc -> 'target' as target from joins
@@ -103,7 +103,11 @@ export function createPostgresGuards(database: Database): GuardStore {
         ),
         database.query<{ key: string }>(
           `select master_key as key from expansions where ${lately}
-           union select key from master_locks`,
+           union select e.master_key from master_locks l join expansions e on e.id = l.expansion_id`,
+          [endedAfter],
+        ),
+        database.query<{ target: NodeTarget }>(
+          `select doc -> 'master' as target from holds where not ended or (${lately})`,
           [endedAfter],
         ),
         database.query<{ target: NodeTarget }>(
@@ -117,7 +121,10 @@ export function createPostgresGuards(database: Database): GuardStore {
           ...locked.map(({ address }) => address),
           ...[...ended, ...old].map(({ target }) => masterKey(target.address)),
         ]),
-        masters: new Set(masters.map(({ key }) => key)),
+        masters: new Set([
+          ...masters.map(({ key }) => key),
+          ...held.map(({ target }) => masterKey(target.address)),
+        ]),
       };
     },
   };

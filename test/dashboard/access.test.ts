@@ -204,7 +204,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
     for (const language of ['en', 'zh'] as const) {
       const [page] = await open({}, { language });
       await page.goto('/');
-      for (const width of [390, 721, 800, 1000, 1340, 1341, 1440]) {
+      for (const width of [390, 721, 800, 1000, 1340, 1500, 1501, 1920]) {
         await page.page.setViewportSize({ width, height: 600 });
         expect({ width, overlaps: await page.page.evaluate(overlaps) }).toEqual({ width, overlaps: false });
       }

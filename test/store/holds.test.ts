@@ -177,3 +177,25 @@ describe.each(Object.keys(kinds))('holds in %s', (kind) => {
     ]);
   });
 });
+
+describe('for guards', () => {
+  const masters = async (endedAfter = 0) => [...(await stores.guards.atWork(endedAfter)).masters];
+  beforeEach(() => database.empty());
+
+  test('a dump of a master that is held is asked for, a while longer too', async () => {
+    await stores.holds.create(aHold('hold_1'), none);
+    expect(await masters()).toEqual(['10.0.0.1:9221']);
+    const end = { by: 'backup', reason: 'over', at: 100 };
+    await stores.holds.end('hold_1', end, []);
+    expect([await masters(50), await masters(150)]).toEqual([['10.0.0.1:9221'], []]);
+  });
+
+  test('and so is one of a master that an expansion works on', async () => {
+    const expansion = newExpansion({ master: '10.0.0.1:9221' });
+    await stores.store.accept(expansion, [event], null);
+    expect(await masters()).toEqual([]);
+    const lease = (await stores.store.claim(expansion.id, 'w', 60_000))!;
+    await stores.store.lockMaster(lease, [key]);
+    expect(await masters()).toEqual(['10.0.0.1:9221']);
+  });
+});
