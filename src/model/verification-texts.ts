@@ -300,3 +300,19 @@ export const verificationText = (
   facts: Facts,
   reader: Reader = nobody,
 ): string => table[code]?.[reader.language](facts, reader) ?? code;
+
+/** What stands above what was found of a file of evidence. */
+export const verificationHead = {
+  counts: text<{ readonly claimed: number; readonly nodes: number; readonly events: number }>({
+    en: ({ claimed, nodes, events }) => `${claimed} verified of ${nodes} nodes, ${events} events`,
+    zh: ({ claimed, nodes, events }) => `${nodes} 个节点中有 ${claimed} 个已校验，${events} 个事件`,
+  }),
+  signed_by: text<{ readonly keyId: string }>({
+    en: ({ keyId }) => `Signed by ${keyId}`,
+    zh: ({ keyId }) => `签名密钥 ${keyId}`,
+  }),
+  signed_by_unpinned: text<{ readonly keyId: string }>({
+    en: ({ keyId }) => `Signed by ${keyId} (not compared with a key that you trust: --key)`,
+    zh: ({ keyId }) => `签名密钥 ${keyId}（未与可信密钥核对：--key）`,
+  }),
+} satisfies TextTable;

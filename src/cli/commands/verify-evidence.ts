@@ -1,7 +1,8 @@
-import { nobody, type Reader } from '../../model/text.ts';
+import { type Facts, nobody, type Reader } from '../../model/text.ts';
 import {
   derivedTexts,
   evidenceFaults,
+  verificationHead,
   verificationText,
   verificationVerdicts,
 } from '../../model/verification-texts.ts';
@@ -82,17 +83,15 @@ function lines(result: Verification, style: Style, reader: Reader): string[] {
   const mark =
     verdict === 'follows' ? style.green('✔') : verdict === 'not_shown' ? style.yellow('–') : style.red('✖');
   const claimed = nodes.filter(({ outcome }) => outcome !== 'not_claimed');
-  const zh = reader.language === 'zh';
-  const counts = zh
-    ? `${claimed.length} 个已校验节点，${events} 个事件`
-    : `${claimed.length} verified of ${nodes.length} nodes, ${events} events`;
-  const unpinned = zh ? '（未与可信密钥核对：--key）' : ' (not compared with a key that you trust: --key)';
+  const says = (code: keyof typeof verificationHead, facts: Facts = {}) =>
+    verificationText(verificationHead, code, facts, reader);
+  const counts = says('counts', { claimed: claimed.length, nodes: nodes.length, events });
   return [
     `${mark} ${verificationText(verificationVerdicts, verdict, {}, reader)}`,
     ...(expansionId === null
       ? []
       : [`  ${printable(expansionId)}, ${madeAt === null ? '?' : formatTime(madeAt)}: ${counts}`]),
-    ...(keyId === null ? [] : [`  ${zh ? '签名密钥' : 'Signed by'} ${keyId}${keyPinned ? '' : unpinned}`]),
+    ...(keyId === null ? [] : [`  ${says(keyPinned ? 'signed_by' : 'signed_by_unpinned', { keyId })}`]),
     ...faults.map(
       ({ code, facts }) =>
         `  ${style.red('✖')} ${printable(verificationText(evidenceFaults, code, facts, reader))}`,

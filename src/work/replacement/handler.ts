@@ -56,6 +56,10 @@ const commandTimeoutMs = 8000;
 const pingTimeoutMs = 2000;
 /** A lease, a freeze and a cancellation are known well enough when asked for within this time. */
 const freshMs = 600;
+/** Nothing is sent on looks that began longer ago: a process can stand still for long. */
+const looksHoldMs = 5000;
+/** An answer that came after its turn, and lay there for longer than this, shows another time. More than one wait while held. */
+const lateLookMs = 8000;
 
 /**
  * The work on a replacement's wake-up. It holds the lease, looks, decides, stores, and only then acts: it has the new nodes
@@ -135,6 +139,7 @@ class Job {
     signal: AbortSignal,
   ): Promise<number | null> {
     const { store, clock } = this.#options;
+    const beganAt = clock.now();
     const [looks, admission, expansion, freeze, answers] = await Promise.all([
       this.#look(before),
       this.#admissionOf(before),
@@ -160,7 +165,7 @@ class Job {
     const { replacement, begin, cancelExpansion, command } = decision;
     if (cancelExpansion) await this.#cancelExpansion(replacement);
     if (begin) this.#admission = await unlessAborted(this.#admit(replacement), signal, null);
-    if (command !== null) this.#reply = await this.#detach(replacement, command);
+    if (command !== null) this.#reply = await this.#detach(replacement, command, beganAt);
     return decision.lookAgainInMs;
   }
 
@@ -211,7 +216,13 @@ class Job {
     return { master, olds, inUse, others };
   }
 
-  #see(target: NodeTarget, sections: readonly LookSection[], as: 'master' | 'node'): Promise<Look | null> {
+  async #see(
+    target: NodeTarget,
+    sections: readonly LookSection[],
+    as: 'master' | 'node',
+  ): Promise<Look | null> {
+    const look = await this.#observer.look(target, sections, as, null);
+    if (look === null || this.#isWithin(lateLookMs, look.at)) return look;
     return this.#observer.look(target, sections, as, null);
   }
 
@@ -308,26 +319,27 @@ class Job {
   async #detach(
     { pairs }: StoredReplacement,
     { index, intentId, command }: NonNullable<ReplacementDecision['command']>,
+    lookedAt: number,
   ): Promise<DetachReply> {
     const { clock } = this.#options;
     const { old } = pairs[index]!;
     const node = this.#observer.connection(old);
     // Opens the connection first, so that no slow connect comes between the last check and the command.
     await node.ping(pingTimeoutMs);
-    const objection = await this.#lastObjection();
+    const objection = await this.#lastObjection(lookedAt);
     if (objection !== null) return { index, intentId, outcome: 'not_sent', text: objection };
     const askedAt = clock.now();
     this.#crashPoint('before_old_detached');
-    const result = await node.command(command, commandTimeoutMs, () => this.#isFresh(askedAt));
+    const result = await node.command(command, commandTimeoutMs, () => this.#isWithin(freshMs, askedAt));
     this.#crashPoint('after_old_detached');
     this.#observer.discardLate(old);
     return { index, intentId, outcome: result.outcome, text: result.reply };
   }
 
-  #isFresh = (at: number): boolean => Math.abs(this.#options.clock.now() - at) <= freshMs;
+  #isWithin = (ms: number, at: number): boolean => Math.abs(this.#options.clock.now() - at) <= ms;
 
   /** Why nothing may be sent now; null = it may. Throws FencedError. */
-  async #lastObjection(): Promise<string | null> {
+  async #lastObjection(lookedAt: number): Promise<string | null> {
     const { replacements, store, clock } = this.#options;
     for (let tries = 0; tries < 10; tries += 1) {
       const askedAt = clock.now();
@@ -335,7 +347,8 @@ class Job {
       const [freeze, kept] = await Promise.all([store.freezeState(), replacements.get(this.#lease.id)]);
       if (freeze.frozen) return 'frozen';
       if (kept === null || kept.asked !== null) return 'cancelled';
-      if (this.#isFresh(askedAt)) return null;
+      if (!this.#isWithin(looksHoldMs, lookedAt)) return 'the looks are too old';
+      if (this.#isWithin(freshMs, askedAt)) return null;
     }
     return 'the database is too slow';
   }
