@@ -234,7 +234,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     shedLoad: true,
     routes: [
       webhookRoutes(opened.webhooks, config.outgoing),
-      questionRoutes({ webhooks: opened.webhooks, bellOf: bellOf(doorbells) }),
+      questionRoutes({ webhooks: opened.webhooks, doorbells }),
       agentRoutes(opened.agents),
       nodeRoutes(
         createNodeReady({
@@ -471,12 +471,6 @@ function startWork(parts: Parts): DoorbellWorker {
     },
   };
 }
-
-/** The bell of an operation, by its id. */
-const bellOf =
-  (doorbells: Parts['doorbells']) =>
-  (id: string): Doorbell =>
-    id.startsWith('rep_') ? doorbells.replacement : doorbells.expansion;
 
 function pruning({ config, log, opened }: Parts): readonly { close(): Promise<void> }[] {
   const keepDays = config.keepEndedDays;

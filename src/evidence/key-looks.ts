@@ -1,27 +1,10 @@
 /** Of all looks the ones on which verdicts rest: the others between them say nothing new. */
+import { wordsOfLook } from '../model/observation.ts';
 import type { Observation } from '../model/views/observation.ts';
 
-/** What a look says apart from numbers that always move. */
-function signs({ look }: Observation): string {
-  if (look.kind !== 'answered') return look.kind;
-  const { replication, server, stats } = look.facts;
-  return JSON.stringify([
-    replication?.role,
-    replication?.linkStatus,
-    replication?.dbStates,
-    replication?.masterHost,
-    replication?.masterPort,
-    replication?.eligibleForMasterElection,
-    replication?.slaves.map(({ ip, port, lag }) => [
-      ip,
-      port,
-      Object.values(lag).map((value) => (typeof value === 'number' ? 0 : value)),
-    ]),
-    server?.processId,
-    stats?.bgsaving,
-    look.facts.lastSaveUnixSeconds,
-  ]);
-}
+/** What a look says, and of which process. */
+const signs = ({ look }: Observation): string =>
+  JSON.stringify([wordsOfLook(look), look.kind === 'answered' ? look.facts.server?.processId : null]);
 
 const tellsSizes = ({ look }: Observation): boolean =>
   look.kind === 'answered' && look.facts.sizes !== undefined;

@@ -43,6 +43,14 @@ interface OfNode {
 }
 
 const event = <D>(row: EventRow<D>): EventRow<D> => row;
+/** The rows of events whose texts stand in a table of their own, with the levels of those that are no mere information. */
+const leveled = <Rows>(
+  texts: Readonly<Record<string, unknown>>,
+  levels: Readonly<Record<string, unknown>>,
+): Rows =>
+  Object.fromEntries(
+    Object.entries(texts).map(([type, text]) => [type, { level: levels[type] ?? 'info', text }]),
+  ) as Rows;
 
 /** Why something waits or is in its state, or what went wrong with it. */
 const whyText = (why: Said | Problem, reader: Reader): string =>
@@ -172,12 +180,10 @@ const campaignLevels: { readonly [T in CampaignEventType]?: Level } = {
   'campaign.failed': 'error',
 };
 
-const ofCampaigns = Object.fromEntries(
-  Object.entries(campaignEvents).map(([type, text]) => [
-    type,
-    { level: campaignLevels[type as CampaignEventType] ?? 'info', text },
-  ]),
-) as unknown as { readonly [T in CampaignEventType]: EventRow<CampaignEventData<T>> };
+const ofCampaigns = leveled<{ readonly [T in CampaignEventType]: EventRow<CampaignEventData<T>> }>(
+  campaignEvents,
+  campaignLevels,
+);
 
 // ---------------------------------------------------------------------------------------------------- audits
 
@@ -194,12 +200,10 @@ const guardLevels: { readonly [T in GuardEventType]?: EventRow<GuardEventData<T>
   'guard.audit_skipped': 'warning',
 };
 
-const ofGuards = Object.fromEntries(
-  Object.entries(guardEvents).map(([type, text]) => [
-    type,
-    { level: guardLevels[type as GuardEventType] ?? 'info', text },
-  ]),
-) as unknown as { readonly [T in GuardEventType]: EventRow<GuardEventData<T>> };
+const ofGuards = leveled<{ readonly [T in GuardEventType]: EventRow<GuardEventData<T>> }>(
+  guardEvents,
+  guardLevels,
+);
 
 // ----------------------------------------------------------------------------------------------------- holds
 
@@ -208,12 +212,10 @@ const holdLevels: { readonly [T in HoldEventType]?: Level } = {
   'hold.expired': 'warning',
 };
 
-const ofHolds = Object.fromEntries(
-  Object.entries(holdEvents).map(([type, text]) => [
-    type,
-    { level: holdLevels[type as HoldEventType] ?? 'info', text },
-  ]),
-) as unknown as { readonly [T in HoldEventType]: EventRow<HoldEventData<T>> };
+const ofHolds = leveled<{ readonly [T in HoldEventType]: EventRow<HoldEventData<T>> }>(
+  holdEvents,
+  holdLevels,
+);
 // ---------------------------------------------------------------------------------------------- replacements
 
 const replacementLevels: { readonly [T in ReplacementEventType]?: Level } = {
@@ -224,12 +226,10 @@ const replacementLevels: { readonly [T in ReplacementEventType]?: Level } = {
   'replacement.failed': 'error',
 };
 
-const ofReplacements = Object.fromEntries(
-  Object.entries(replacementEvents).map(([type, text]) => [
-    type,
-    { level: replacementLevels[type as ReplacementEventType] ?? 'info', text },
-  ]),
-) as unknown as { readonly [T in ReplacementEventType]: EventRow<ReplacementEventData<T>> };
+const ofReplacements = leveled<{ readonly [T in ReplacementEventType]: EventRow<ReplacementEventData<T>> }>(
+  replacementEvents,
+  replacementLevels,
+);
 
 // ------------------------------------------------------------------------------------------------- the table
 

@@ -81,3 +81,24 @@ export function bytesBetween(
   }
   return Math.max(0, sum);
 }
+
+/** What a look says apart from numbers that always move. */
+export function wordsOfLook(look: Look): string {
+  if (look.kind !== 'answered') return look.kind;
+  const { replication, stats, lastSaveUnixSeconds } = look.facts;
+  return JSON.stringify([
+    replication?.role,
+    replication?.linkStatus,
+    replication?.dbStates,
+    replication?.masterHost,
+    replication?.masterPort,
+    replication?.slaves.map((slave) => [
+      slave.ip,
+      slave.port,
+      Object.values(slave.lag).map((lag) => (typeof lag === 'number' ? 0 : lag)),
+    ]),
+    replication?.eligibleForMasterElection,
+    stats?.bgsaving,
+    lastSaveUnixSeconds,
+  ]);
+}

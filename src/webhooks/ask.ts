@@ -38,19 +38,23 @@ interface Held {
 export function createWebhookHooks(parts: WebhookHooksParts): Hooks {
   const held = new Map<string, Held>();
 
-  const ask: AskStep = async (question) => {
-    const known = held.get(question.id);
+  async function answerOf(webhook: Webhook, question: HookQuestion): Promise<Reason | null> {
+    const id = questionIdOf(question, webhook);
+    const known = held.get(id);
     if (known && known.until > parts.now()) return known.reason;
-    held.delete(question.id);
-    const asked = (await parts.store.list()).filter(({ steps }) => steps.includes(question.step));
-    const answers = await Promise.all(asked.map((webhook) => askOne(parts, webhook, question)));
-    const holding = answers.filter((answer) => answer !== null);
-    const reason = inOne(holding);
+    held.delete(id);
+    const reason = await askOne(parts, webhook, question, id);
     if (reason === null) return null;
     if (held.size >= remembered) held.clear();
-    const waits = holding.some(({ code }) => code === 'answer_comes_later');
-    held.set(question.id, { reason, until: parts.now() + (waits ? readAgainMs : askAgainMs) });
+    const againMs = reason.code === 'answer_comes_later' ? readAgainMs : askAgainMs;
+    held.set(id, { reason, until: parts.now() + againMs });
     return reason;
+  }
+
+  const ask: AskStep = async (question) => {
+    const asked = (await parts.store.list()).filter(({ steps }) => steps.includes(question.step));
+    const answers = await Promise.all(asked.map((webhook) => answerOf(webhook, question)));
+    return inOne(answers.filter((answer) => answer !== null));
   };
 
   return {
@@ -72,8 +76,8 @@ async function askOne(
   parts: WebhookHooksParts,
   webhook: Webhook,
   question: HookQuestion,
+  id: string,
 ): Promise<Reason | null> {
-  const id = questionIdOf(question, webhook);
   const known = await parts.store.question(id);
   const now = parts.now();
   if (known?.state === 'yes') return null;

@@ -3,6 +3,7 @@ import { placeOf } from '../connectors/connector.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
 import { notReady } from '../model/node-ready-texts.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
+import { isActive } from '../model/states.ts';
 import type { Said } from '../model/text.ts';
 import type { NodeReady } from '../model/views/node-ready.ts';
 import type { Address, NodeTarget } from '../model/views/targets.ts';
@@ -65,16 +66,9 @@ export function createNodeReady(
   };
 }
 
-const atWork: readonly string[] = [
-  'waiting',
-  'preflight',
-  'attaching',
-  'snapshotting',
-  'transferring',
-  'swapping',
-  'catching_up',
-  'verifying',
-];
+/** Whether the node's turn is to come, or it is being worked on. */
+const isAtWork = (phase: NonNullable<LastVerdicts['ofExpansion']>['phase']): boolean =>
+  phase !== 'withdrawn' && (phase === 'waiting' || isActive(phase));
 
 /** Pure. What came last counts, and an expansion at work before all. */
 function weigh(address: Address, { ofExpansion, ofAudit, unproven }: LastVerdicts): Weighed {
@@ -89,7 +83,7 @@ function weigh(address: Address, { ofExpansion, ofAudit, unproven }: LastVerdict
   const proof = wholeAt[0] ?? null;
   const weighed = (against: Said | null): Weighed => ({ proof, against, target, master });
 
-  if (ofExpansion !== null && atWork.includes(ofExpansion.phase))
+  if (ofExpansion !== null && isAtWork(ofExpansion.phase))
     return weighed(notReady('in_expansion', { node, expansion: ofExpansion.by, phase: ofExpansion.phase }));
   if (byAudit && ofAudit.verdict === 'damaged')
     return weighed(notReady('found_damaged', { node, audit: ofAudit.by }));

@@ -26,8 +26,8 @@ export async function lastProofs(
   });
 }
 
-/** Of one master that expansions proved. */
-const mostProven = 1000;
+/** Slaves of one master that expansions proved; more are not asked for. */
+export const mostProven = 1000;
 
 const placesOf = ({ address, seenAs }: NodeTarget): readonly string[] => [
   masterKey(address),

@@ -3,19 +3,12 @@ import type { Logger } from 'pino';
 import type { Requester } from '../admission/acceptance.ts';
 import type { Admission } from '../admission/admission.ts';
 import { idempotencyOf } from '../admission/fingerprint.ts';
-import type { Control, Expansion, Problem } from '../model/expansion.ts';
+import type { Admitted } from '../model/admitted.ts';
+import type { Control, Expansion } from '../model/expansion.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import { FencedError } from '../store/leases.ts';
 import { IdempotencyConflictError, type Store, StoreUnavailableError, type Within } from '../store/store.ts';
-
-/** The outcome of an admission. */
-export type Admitted =
-  | { readonly kind: 'accepted'; readonly expansion: Expansion }
-  | { readonly kind: 'refused'; readonly problem: Problem }
-  /** Its intent was stored, but nothing was admitted, and whoever was to do it can no longer. */
-  | { readonly kind: 'not_happened' }
-  | { readonly kind: 'try_later'; readonly problem: Problem };
 
 /** A request under a key of its own. */
 export interface WithinRequest {
@@ -29,7 +22,7 @@ export async function admittedBefore(
   store: Pick<Store, 'acceptedUnder'>,
   { who, key, request }: WithinRequest,
   now: number,
-): Promise<Admitted> {
+): Promise<Admitted<Expansion>> {
   try {
     const expansion = await store.acceptedUnder(idempotencyOf(who, key, request));
     return expansion === null ? { kind: 'not_happened' } : { kind: 'accepted', expansion };
@@ -50,7 +43,7 @@ export async function admitWithin(
   { admission, log, now }: AdmitParts,
   { who, key, request }: WithinRequest,
   within: Within,
-): Promise<Admitted> {
+): Promise<Admitted<Expansion>> {
   try {
     const { expansion } = await admission.expand(request, who, key, within);
     return { kind: 'accepted', expansion };

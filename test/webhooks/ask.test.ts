@@ -169,6 +169,18 @@ describe('an answer that comes later', () => {
     expect(receiver.received).toHaveLength(2);
   });
 
+  it('does not hurry another webhook that says no', async () => {
+    const other = await new Receiver().start();
+    noTo(503)(other);
+    await store.create(webhookOf('w', other.url, 'veto'));
+    const { ask } = hooks();
+    for (now = 0; now < 10_000; now += 1000) expect((await ask(question))?.code).toBe('several');
+    expect(other.received).toHaveLength(1);
+    await ask(question);
+    expect(other.received).toHaveLength(2);
+    await other.close();
+  });
+
   it('is not awaited for ever: the webhook is asked again, and how often is known', async () => {
     await hooks().ask(question);
     now = 60_000;

@@ -1,8 +1,22 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { questionRoutes } from '../../src/api/routes/questions.ts';
+import type { StoredQuestion } from '../../src/store/webhooks.ts';
 import { signatureOf, webhookHeaders } from '../../src/webhooks/signature.ts';
 import { bearer, operator, type TestApi, testApi, viewer } from '../api/support.ts';
 import { MemoryWebhooks, webhookOf } from './memory-webhooks.ts';
+
+const asked: StoredQuestion = {
+  id: 'qst_1',
+  webhookId: 'v',
+  state: 'waiting',
+  payload: { type: 'after_verified', expansionId: 'exp_1', replacementId: null, nodes: ['a:1'] },
+  askedAt: 1,
+  times: 1,
+  until: 2,
+  answeredAt: null,
+  answeredBy: null,
+  reason: null,
+};
 
 let api: TestApi;
 let webhooks: MemoryWebhooks;
@@ -10,24 +24,14 @@ let rung: string[];
 beforeEach(async () => {
   webhooks = new MemoryWebhooks();
   rung = [];
-  const bellOf = () => ({ ring: async (id: string) => void rung.push(id) });
+  const bell = (what: string) => ({ ring: async (id: string) => void rung.push(`${what} ${id}`) });
+  const doorbells = { expansion: bell('expansion'), replacement: bell('replacement') };
   api = await testApi({
     tokens: [operator, viewer],
-    api: { routes: [questionRoutes({ webhooks, bellOf })] },
+    api: { routes: [questionRoutes({ webhooks, doorbells })] },
   });
   await webhooks.create(webhookOf('v', 'https://h.example/', 'veto'));
-  await webhooks.saveQuestion({
-    id: 'qst_1',
-    webhookId: 'v',
-    state: 'waiting',
-    payload: { type: 'after_verified', expansionId: 'exp_1', replacementId: null, nodes: ['a:1'] },
-    askedAt: 1,
-    times: 1,
-    until: 2,
-    answeredAt: null,
-    answeredBy: null,
-    reason: null,
-  });
+  await webhooks.saveQuestion(asked);
 });
 afterEach(() => api.app.close());
 
@@ -50,7 +54,14 @@ it('is taken from the webhook that signs it, over the bytes as they came, and wa
   expect(items).toMatchObject([{ id: 'qst_1', state: 'waiting', payload: { nodes: ['a:1'] } }]);
   expect((await answer(yes, signed(yes))).statusCode).toBe(204);
   expect(webhooks.questions.get('qst_1')).toMatchObject({ state: 'yes', answeredBy: 'webhook v' });
-  expect(rung).toEqual(['exp_1']);
+  expect(rung).toEqual(['expansion exp_1']);
+});
+
+it('wakes the replacement that waits for it', async () => {
+  const payload = { type: 'before_detach', expansionId: null, replacementId: 'rep_1', nodes: ['a:1'] };
+  await webhooks.saveQuestion({ ...asked, payload });
+  expect((await answer(yes, signed(yes))).statusCode).toBe(204);
+  expect(rung).toEqual(['replacement rep_1']);
 });
 
 it.each([

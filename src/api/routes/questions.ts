@@ -10,6 +10,7 @@ import type { StoredQuestion, WebhookStore } from '../../store/webhooks.ts';
 import { verifyWebhook } from '../../webhooks/signature.ts';
 import type { RoutePlugin } from '../parts.ts';
 import { errorResponses, strict } from '../schemas.ts';
+import { wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 
 const mostBytes = 4096;
@@ -29,12 +30,12 @@ const Answer = Type.Object(
 
 export interface QuestionRouteParts {
   readonly webhooks: Pick<WebhookStore, 'get' | 'question' | 'answerQuestion' | 'openQuestions'>;
-  /** The bell of what waits for an answer: an expansion or a replacement. */
-  readonly bellOf: (operationId: string) => Pick<Doorbell, 'ring'>;
+  /** The bells of what can wait for an answer. */
+  readonly doorbells: Readonly<Record<'expansion' | 'replacement', Pick<Doorbell, 'ring'>>>;
 }
 
 /** /v1/questions: what webhooks were asked and answer later, and their answers. */
-export function questionRoutes({ webhooks, bellOf }: QuestionRouteParts): RoutePlugin {
+export function questionRoutes({ webhooks, doorbells }: QuestionRouteParts): RoutePlugin {
   return (plain, { log, now }) => {
     const app = plain.withTypeProvider<ApiTypeProvider>();
     const bodies = new WeakMap<FastifyRequest['raw'], string>();
@@ -89,11 +90,10 @@ export function questionRoutes({ webhooks, bellOf }: QuestionRouteParts): RouteP
         const taken = await webhooks.answerQuestion(question.id, { answer, reason, by, at: now() });
         if (!taken) throw refuse('question_answered', { id: question.id });
         const { expansionId, replacementId } = question.payload as Record<string, string | null>;
+        const what = expansionId === null ? 'replacement' : 'expansion';
         const operation = expansionId ?? replacementId!;
         log.info({ question: question.id, operation, answer, by }, 'a question of a hook was answered');
-        await bellOf(operation)
-          .ring(operation)
-          .catch((error: unknown) => log.warn({ err: error, operation }, 'a worker could not be woken'));
+        await wake(doorbells[what], log, what, operation);
         return reply.code(204).send();
       },
     );

@@ -1,4 +1,5 @@
 /** What a campaign does next. Pure: no I/O, clock or randomness. */
+import type { Admitted } from '../../model/admitted.ts';
 import {
   type Campaign,
   type CampaignAct,
@@ -14,19 +15,14 @@ import {
 } from '../../model/campaign.ts';
 import { type CampaignEventType, campaignReason, stopReason } from '../../model/campaign-texts.ts';
 import { type EventInput, type EventMap, makeEvent } from '../../model/events.ts';
-import { isEnded, needsPerson, type Problem } from '../../model/expansion.ts';
+import { isEnded, needsPerson } from '../../model/expansion.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { sameReason } from '../../model/reasons.ts';
 import { type Facts, type Said, sameFacts } from '../../model/text.ts';
 import { campaignControlProblem } from './controls.ts';
 
 /** The outcome of the admission of a member. */
-export type AdmissionOutcome =
-  | { readonly kind: 'accepted'; readonly expansion: MemberExpansion }
-  | { readonly kind: 'refused'; readonly problem: Problem }
-  /** Its intent was stored, but nothing was admitted, and whoever was to do it can no longer. */
-  | { readonly kind: 'not_happened' }
-  | { readonly kind: 'try_later'; readonly problem: Problem };
+export type AdmissionOutcome = Admitted<MemberExpansion>;
 
 export interface CampaignInput {
   readonly campaign: Campaign;

@@ -1,5 +1,6 @@
 /** What a replacement does next. Pure: no I/O, clock or randomness. */
 import { findListedSlave } from '../../model/addresses.ts';
+import type { Admitted } from '../../model/admitted.ts';
 import { type EventInput, type EventMap, makeEvent } from '../../model/events.ts';
 import {
   type Expansion,
@@ -26,12 +27,7 @@ import { knownAs } from '../plan/preflight-servers.ts';
 import { judgeOld, type Slave, verifiedSlaves } from './slaves.ts';
 
 /** The outcome of the admission of the new nodes. */
-export type NewNodesAdmission =
-  | { readonly kind: 'accepted'; readonly expansion: Pick<Expansion, 'id' | 'state'> }
-  | { readonly kind: 'refused'; readonly problem: Problem }
-  /** Its intent was stored, but nothing was admitted, and whoever was to do it can no longer. */
-  | { readonly kind: 'not_happened' }
-  | { readonly kind: 'try_later'; readonly problem: Problem };
+export type NewNodesAdmission = Admitted<Pick<Expansion, 'id' | 'state'>>;
 
 /** What came of the command of an earlier decision. */
 export interface DetachReply {

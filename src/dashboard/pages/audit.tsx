@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { auditSummaryText, wholeAtText } from '../../model/audit-report.ts';
 import type { Audit, AuditServer, AuditVerdict, Repair } from '../../model/views/audit.ts';
 import { keys, useAudit, useIsOperator } from '../api/queries.ts';
+import { Crumbs } from '../components/crumbs.tsx';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
@@ -32,10 +33,7 @@ function AuditView({ audit }: { readonly audit: Audit }) {
   return (
     <div className="main">
       <div className="stack tight">
-        <nav className="crumbs no-print" aria-label={a.title}>
-          <Link to={{ page: 'audits' }}>{a.title}</Link> <span aria-hidden="true">/</span>
-          <span className="mono">{audit.id}</span>
-        </nav>
+        <Crumbs to={{ page: 'audits' }} title={a.title} id={audit.id} inPrint={false} />
         <div className="row apart title-line">
           <div className="row">
             <PageTitle title={`${a.title} ${audit.id}`}>{audit.id}</PageTitle>

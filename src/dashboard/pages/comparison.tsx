@@ -5,6 +5,7 @@ import type { Difference } from '../../model/comparison.ts';
 import type { Comparison, ComparisonProgress } from '../../model/views/comparison.ts';
 import { call } from '../api/client.ts';
 import { keys, useComparison, useIsOperator } from '../api/queries.ts';
+import { Crumbs } from '../components/crumbs.tsx';
 import { Bar, Notice, PageTitle, PageToCome, Panel, Said, useDuration } from '../components/parts.tsx';
 import { ReasonDialog } from '../components/reason-dialog.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
@@ -35,10 +36,7 @@ function ComparisonView({ comparison }: { readonly comparison: Comparison }) {
   return (
     <div className="main narrow">
       <div className="stack tight">
-        <nav className="crumbs" aria-label={c.title}>
-          <Link to={{ page: 'comparisons' }}>{c.title}</Link> <span aria-hidden="true">/</span>
-          <span className="mono">{comparison.id}</span>
-        </nav>
+        <Crumbs to={{ page: 'comparisons' }} title={c.title} id={comparison.id} />
         <div className="row apart title-line">
           <div className="row">
             <PageTitle title={title}>{title}</PageTitle>

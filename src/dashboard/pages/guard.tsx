@@ -1,6 +1,7 @@
 import { guardSummary } from '../../model/guard-texts.ts';
 import type { Guard } from '../../model/views/guard.ts';
 import { keys, useGuard, useIsOperator } from '../api/queries.ts';
+import { Crumbs } from '../components/crumbs.tsx';
 import { PageTitle, PageToCome, Panel, Said, useNow } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
@@ -28,10 +29,7 @@ function GuardView({ guard }: { readonly guard: Guard }) {
   return (
     <div className="main">
       <div className="stack tight">
-        <nav className="crumbs no-print" aria-label={g.title}>
-          <Link to={{ page: 'guards' }}>{g.title}</Link> <span aria-hidden="true">/</span>
-          <span className="mono">{id}</span>
-        </nav>
+        <Crumbs to={{ page: 'guards' }} title={g.title} id={id} inPrint={false} />
         <div className="row apart title-line">
           <div className="row">
             <PageTitle title={`${g.title} ${label ?? id}`}>{label ?? id}</PageTitle>

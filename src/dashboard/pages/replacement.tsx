@@ -1,5 +1,6 @@
 import type { Replacement } from '../../model/views/replacement.ts';
 import { keys, useIsOperator, useReplacement } from '../api/queries.ts';
+import { Crumbs } from '../components/crumbs.tsx';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
@@ -24,10 +25,7 @@ function ReplacementView({ replacement }: { readonly replacement: Replacement })
   return (
     <div className="main">
       <div className="stack tight">
-        <nav className="crumbs no-print" aria-label={r.title}>
-          <Link to={{ page: 'replacements' }}>{r.title}</Link> <span aria-hidden="true">/</span>
-          <span className="mono">{id}</span>
-        </nav>
+        <Crumbs to={{ page: 'replacements' }} title={r.title} id={id} inPrint={false} />
         <div className="row apart title-line">
           <div className="row">
             <PageTitle title={`${r.title} ${label ?? id}`}>{label ?? id}</PageTitle>

@@ -34,7 +34,7 @@ import type { AuditStore, ProvenSlave, StoredAudit } from '../../store/audits.ts
 import type { ComparisonStore } from '../../store/comparisons.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { Store } from '../../store/store.ts';
-import { lastProofs } from '../proofs.ts';
+import { lastProofs, mostProven } from '../proofs.ts';
 import { type ShellOptions, underLease } from '../shell.ts';
 
 export interface AuditHandlerOptions {
@@ -65,8 +65,6 @@ const looksPerTurn = 64;
 /** Of these side by side. */
 const looksAtOnce = 16;
 const turnEveryMs = 1000;
-/** Slaves of one master that earlier expansions proved. */
-const mostProven = 1000;
 const keptExamples = 5;
 
 /**

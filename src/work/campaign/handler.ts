@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Admission } from '../../admission/admission.ts';
 import { type AdmissionOutcome, decideCampaign } from '../../core/campaign/decision.ts';
+import type { Admitted } from '../../model/admitted.ts';
 import {
   type Campaign,
   type CampaignMember,
@@ -10,13 +11,14 @@ import {
   memberKey,
 } from '../../model/campaign.ts';
 import type { EventInput } from '../../model/events.ts';
+import type { Expansion } from '../../model/expansion.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { Store } from '../../store/store.ts';
 import { type ShellOptions, underLease } from '../shell.ts';
-import { type Admitted, admittedBefore, admitWithin, cancelWithin, unlessAborted } from '../within.ts';
+import { admittedBefore, admitWithin, cancelWithin, unlessAborted } from '../within.ts';
 
 export interface CampaignWorkerParts {
   readonly campaigns: CampaignStore;
@@ -163,7 +165,7 @@ const asked = (campaign: Campaign, index: number, request: unknown) => ({
   request,
 });
 
-const outcomeOf = (admitted: Admitted): AdmissionOutcome =>
+const outcomeOf = (admitted: Admitted<Expansion>): AdmissionOutcome =>
   admitted.kind === 'accepted'
     ? { kind: 'accepted', expansion: memberExpansionOf(admitted.expansion) }
     : admitted;

@@ -8,7 +8,7 @@ import { newOfSight, type ReadAgents } from '../../admission/sights.ts';
 import type { Batches } from '../../core/plan/batches.ts';
 import { placeKey, serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, type PreviousExpansion, takeReplies } from '../../core/steps/decide.ts';
-import { heldAt } from '../../core/steps/hooks.ts';
+import { beingAsked, type HookAnswers, heldAt, questionsOf } from '../../core/steps/hooks.ts';
 import type { Reply } from '../../core/steps/intent.ts';
 import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
@@ -24,9 +24,9 @@ import {
   type NodeCommand,
   type NodeTarget,
 } from '../../model/expansion.ts';
-import type { Hooks } from '../../model/hooks.ts';
+import type { HookQuestion, Hooks } from '../../model/hooks.ts';
 import type { NotAllowed } from '../../model/not-allowed.ts';
-import type { Look, NodeFacts } from '../../model/observation.ts';
+import { type Look, type NodeFacts, wordsOfLook } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { noSlotLimits, type SlotLimits } from '../../model/slots.ts';
@@ -37,9 +37,9 @@ import { type ActiveHold, heldByOf } from '../../store/holds.ts';
 import type { Lease } from '../../store/leases.ts';
 import { masterKey } from '../../store/master-key.ts';
 import type { Store } from '../../store/store.ts';
+import { createHookAsker } from '../hook-asker.ts';
 import type { Cached } from './cached.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
-import { createHookAsker } from './hook-asker.ts';
 import { type Clock, createObserver, type Observer } from './observer.ts';
 import { createSaver } from './saver.ts';
 import { createSights, type Looks } from './sights.ts';
@@ -138,7 +138,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   };
   const slots = createSlotKeeper(slotStore, deps.slots ?? noSlotLimits, lease, deps.clock);
   const health = createHealthProbe(observer, deps.clock, deps.readFigure ?? null);
-  const hooks = createHookAsker(deps.hooks, deps.clock);
+  const askHooks = createHookAsker(deps.hooks.ask, deps.clock);
 
   async function turn(): Promise<number | null> {
     saver.check();
@@ -149,7 +149,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const held = holdOf(await deps.holds.known());
     const previousOnMaster = await askPrevious();
     resumeComparisons();
-    const answered = await hooks.ask(expansion);
+    const answered = await answersOfHooks();
     const taken = await slots.take(
       expansion,
       (join) => masterHeldBy === null && held === null && heldAt(expansion, join, answered) === null,
@@ -194,6 +194,14 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     deps.crashPoint('after_master_lock');
     masterLocked = got === true;
     masterHeldBy = got === true ? null : got.heldBy;
+  }
+
+  async function answersOfHooks(): Promise<HookAnswers> {
+    const steps = await deps.hooks.steps();
+    const questions = questionsOf(expansion, steps);
+    const came = await askHooks(questions);
+    const answerTo = (asked: HookQuestion) => (came.has(asked.id) ? came.get(asked.id)! : beingAsked(asked));
+    return { steps, answers: new Map(questions.map((asked) => [asked.id, answerTo(asked)])) };
   }
 
   /** What of these holds keeps full syncs of the master from beginning; null = nothing. */
@@ -289,7 +297,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   ): { readonly before?: Look | null | undefined; readonly now?: Look } {
     const known = lastNoted.get(node);
     if (known?.look === look) return {};
-    const text = wordsOf(look);
+    const text = wordsOfLook(look);
     const changed = known?.text !== text;
     const isSized = look.kind === 'answered' && look.facts.sizes !== undefined;
     const sizesDue = isSized && (changed || look.at - (known?.sizedAt ?? 0) >= saveAtLeastEveryMs);
@@ -492,24 +500,3 @@ function isBeingJudged({ policy }: Expansion, join: Join, lookedAt: number): boo
 }
 
 const lookSeconds = (look: Look): number => ('tookMs' in look ? look.tookMs / 1000 : 0);
-
-/** What a look says apart from numbers that always move. */
-function wordsOf(look: Look): string {
-  if (look.kind !== 'answered') return look.kind;
-  const { replication, stats, lastSaveUnixSeconds } = look.facts;
-  return JSON.stringify([
-    replication?.role,
-    replication?.linkStatus,
-    replication?.dbStates,
-    replication?.masterHost,
-    replication?.masterPort,
-    replication?.slaves.map((slave) => [
-      slave.ip,
-      slave.port,
-      Object.values(slave.lag).map((lag) => (typeof lag === 'number' ? 0 : lag)),
-    ]),
-    replication?.eligibleForMasterElection,
-    stats?.bgsaving,
-    lastSaveUnixSeconds,
-  ]);
-}

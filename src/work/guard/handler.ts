@@ -25,7 +25,7 @@ import type { AuditStore } from '../../store/audits.ts';
 import type { AtWork, GuardAsk, GuardStore, StoredGuard } from '../../store/guards.ts';
 import type { Lease } from '../../store/leases.ts';
 import { masterKey } from '../../store/master-key.ts';
-import { lastProofs } from '../proofs.ts';
+import { lastProofs, mostProven } from '../proofs.ts';
 import { type ShellOptions, underLease } from '../shell.ts';
 
 export interface GuardHandlerOptions {
@@ -59,7 +59,6 @@ const storeEveryMs = 60_000;
 const askEveryMs = 2000;
 /** The settings of a master are read at every so many looks. */
 const settingsEveryLooks = 120;
-const mostProven = 1000;
 
 /**
  * The work on a guard: looks at its masters and their slaves, each once in `everyMs`, spread evenly; stores what is found

@@ -11,7 +11,7 @@ import {
 } from '../../core/replacement/decide.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import type { EventInput } from '../../model/events.ts';
-import type { HookQuestion, Hooks } from '../../model/hooks.ts';
+import type { Hooks } from '../../model/hooks.ts';
 import { formatAddress, type Look, type LookSection } from '../../model/observation.ts';
 import { newNodesKey } from '../../model/replacement.ts';
 import { replacementHasEnded } from '../../model/states.ts';
@@ -26,6 +26,7 @@ import type { Lease } from '../../store/leases.ts';
 import type { ReplacementStore } from '../../store/replacements.ts';
 import type { Store } from '../../store/store.ts';
 import { type Clock, createObserver, type Observer, patienceMs } from '../expansion/observer.ts';
+import { createHookAsker } from '../hook-asker.ts';
 import { slavesBeside } from '../proofs.ts';
 import { type ShellOptions, underLease } from '../shell.ts';
 import { admittedBefore, admitWithin, cancelWithin, unlessAborted } from '../within.ts';
@@ -97,8 +98,7 @@ class Job {
   readonly #lease: Lease;
   readonly #observer: Observer;
   readonly #crashPoint: AtCrashPoint;
-  /** Questions that others have not answered yet, by their id. */
-  readonly #asking = new Map<string, Promise<void>>();
+  readonly #askHooks: ReturnType<typeof createHookAsker>;
   readonly #answers = new Map<string, Said | null>();
   #admission: NewNodesAdmission | null = null;
   #reply: DetachReply | null = null;
@@ -108,6 +108,11 @@ class Job {
     this.#options = options;
     this.#lease = lease;
     this.#crashPoint = options.crashPoint ?? passByCrashPoints;
+    this.#askHooks = createHookAsker(async (question) => {
+      const answer = await options.hooks.ask(question);
+      this.#crashPoint('after_replacement_asked');
+      return answer;
+    }, clock);
     this.#observer = createObserver({
       engine,
       clock,
@@ -252,34 +257,21 @@ class Job {
 
   // --------------------------------------------------------------------------------------------------- questions
 
-  /** Asks what is to be asked. An answer that takes long holds its slave until it comes, and no other. */
+  /** The answers to what is to be asked; of those that have not come, the last ones. */
   async #ask(replacement: StoredReplacement): Promise<ReadonlyMap<string, Said | null>> {
     const questions = replacement.pairs
       .map((pair) => questionOf(replacement, pair))
       .filter((question) => question !== null);
-    if (questions.length === 0) return this.#answers;
-    for (const question of questions) {
-      if (this.#asking.has(question.id) || this.#answers.get(question.id) === null) continue;
-      this.#asking.set(question.id, this.#askOne(question));
-    }
-    await Promise.race([Promise.all(this.#asking.values()), this.#options.clock.sleep(patienceMs)]);
-    return this.#answers;
-  }
-
-  async #askOne(question: HookQuestion): Promise<void> {
     try {
-      this.#answers.set(question.id, await this.#options.hooks.ask(question));
+      for (const [id, answer] of await this.#askHooks(questions)) this.#answers.set(id, answer);
     } catch (error) {
       // The database cannot be reached, which the next look at it shows too.
       this.#options.log.warn(
         { replacementId: this.#lease.id, err: error },
         'a step could not be asked about',
       );
-      return;
-    } finally {
-      this.#asking.delete(question.id);
     }
-    this.#crashPoint('after_replacement_asked');
+    return this.#answers;
   }
 
   // --------------------------------------------------------------------------------------------------- new nodes

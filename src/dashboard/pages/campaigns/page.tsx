@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import { campaignHasEnded } from '../../../model/campaign.ts';
 import type { CampaignView, MemberView } from '../../../model/views/campaign.ts';
 import { campaignPath, useCampaign, useCampaignEvents } from '../../api/campaigns.ts';
+import { Crumbs } from '../../components/crumbs.tsx';
 import { Icon } from '../../components/icon.tsx';
 import {
   Age,
@@ -42,10 +43,7 @@ function CampaignShown({ campaign, stale }: { readonly campaign: CampaignView; r
   return (
     <div className="main">
       <div className="stack tight">
-        <nav className="crumbs" aria-label={c.title}>
-          <Link to={{ page: 'campaigns' }}>{c.title}</Link> <span aria-hidden="true">/</span>
-          <span className="mono">{id}</span>
-        </nav>
+        <Crumbs to={{ page: 'campaigns' }} title={c.title} id={id} />
         <div className="row apart title-line">
           <div className="row">
             <PageTitle title={`${c.states[state]}: ${title}`}>{title}</PageTitle>

@@ -10,6 +10,7 @@ import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
 import { useExpansion, useIsOperator } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
+import { Crumbs } from '../../components/crumbs.tsx';
 import { Causes } from '../../components/diagnosis.tsx';
 import { Icon } from '../../components/icon.tsx';
 import {
@@ -89,10 +90,7 @@ function ExpansionDetail({
     <ControlsProvider expansion={expansion}>
       <div className="main">
         <div className="stack tight">
-          <nav className="crumbs" aria-label={e.breadcrumb}>
-            <Link to={{ page: 'overview' }}>{e.breadcrumb}</Link> <span aria-hidden="true">/</span>
-            <span className="mono">{expansion.id}</span>
-          </nav>
+          <Crumbs to={{ page: 'overview' }} title={e.breadcrumb} id={expansion.id} />
           <div className="row apart title-line">
             <div className="row">
               <PageTitle title={`${t.states[expansion.state]}: ${expansion.master.name}`}>

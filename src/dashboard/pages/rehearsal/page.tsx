@@ -1,9 +1,9 @@
 import { ApiError } from '../../api/client.ts';
 import { usePlan } from '../../api/queries.ts';
+import { Crumbs } from '../../components/crumbs.tsx';
 import { ErrorNotice, Loading, PageTitle } from '../../components/parts.tsx';
 import { formatDateTime } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
-import { Link } from '../../router.tsx';
 import { Played } from './played.tsx';
 
 /** The rehearsal of a plan. The same plan always gives the same rehearsal, so its address can be passed on. */
@@ -14,10 +14,7 @@ export default function RehearsalPage({ plan: id }: { readonly plan: string }) {
   return (
     <div className="main narrow">
       <div className="stack tight">
-        <nav className="crumbs" aria-label={t.rehearsals.title}>
-          <Link to={{ page: 'rehearsals' }}>{t.rehearsals.title}</Link> <span aria-hidden="true">/</span>
-          <span className="mono">{id}</span>
-        </nav>
+        <Crumbs to={{ page: 'rehearsals' }} title={t.rehearsals.title} id={id} />
         <PageTitle title={title}>{title}</PageTitle>
         {plan.data && (
           <p className="faint small">
