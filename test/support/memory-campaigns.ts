@@ -39,7 +39,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
     if (earlier.idempotency?.fingerprint === idempotency.fingerprint) return earlier;
     throw new IdempotencyConflictError(`idempotency key ${idempotency.key} was used before`);
   };
-  store.setCampaignFence((lease) => {
+  store.setFence('campaign', (lease) => {
     if (!open(fenced(lease))) throw new FencedError(`campaign ${lease.id} has ended`);
   });
 

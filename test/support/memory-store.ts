@@ -30,6 +30,7 @@ import {
   type Store,
   type StoredPlan,
   StoreUnavailableError,
+  type Within,
 } from '../../src/store/store.ts';
 
 export interface MemoryStoreOptions {
@@ -49,8 +50,8 @@ export interface MemoryStore extends Store {
   appendEvents(owner: EventOwner, id: string, events: readonly EventInput[]): void;
   /** Expansions that hold masters under any of these keys. */
   lockedBy(keys: readonly string[]): readonly string[];
-  /** Gives it what throws when a campaign's lease is not held any more. */
-  setCampaignFence(check: (lease: Lease) => void): void;
+  /** Gives it what throws when the lease of what an expansion is part of is not held any more. */
+  setFence(of: Within['of'], check: (lease: Lease) => void): void;
 }
 
 interface Idempotency {
@@ -90,9 +91,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   let freezeNow: Freeze = { frozen: false, reason: null, by: null, since: null };
   let observationSeq = 0;
   let unavailable = false;
-  let holdCampaign = (_lease: Lease): void => {
-    throw new Error('this test has no campaigns');
-  };
+  const fences = new Map<Within['of'], (lease: Lease) => void>();
 
   const reachable = () => {
     if (unavailable) throw new StoreUnavailableError('the database cannot be reached (made so by the test)');
@@ -143,8 +142,8 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     lockedBy(keys) {
       return [...new Set(keys.flatMap((key) => masterLocks.get(key) ?? []))];
     },
-    setCampaignFence(check) {
-      holdCampaign = check;
+    setFence(of, check) {
+      fences.set(of, check);
     },
 
     async migrate() {
@@ -157,7 +156,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
     async accept(expansion, firstEvents, idempotency, within) {
       reachable();
-      if (within) holdCampaign(within.lease);
+      if (within) fences.get(within.of)!(within.lease);
       const earlier =
         idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
       if (earlier) return { expansion: expansionOf(sameRequest(earlier, idempotency)), replayed: true };

@@ -82,15 +82,23 @@ export function createReplacementHandler(options: ReplacementHandlerOptions): Wa
   };
   return underLease(shell, async ({ lease, keep }, signal) => {
     // An admission can take long. A lease that is lost shows at the next save, and keeps every act out before that.
-    const heartbeat = setInterval(() => void keep().catch(() => undefined), leaseMs / 4);
+    const done = new AbortController();
+    void heartbeat(keep, done.signal);
     const job = new Job(options, lease);
     try {
       return await job.work(signal);
     } finally {
-      clearInterval(heartbeat);
+      done.abort();
       job.close();
     }
   });
+
+  async function heartbeat(keep: () => Promise<void>, done: AbortSignal): Promise<void> {
+    while (!done.aborted) {
+      await keep().catch(() => undefined);
+      await sleep(leaseMs / 4, done);
+    }
+  }
 }
 
 class Job {

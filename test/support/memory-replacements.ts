@@ -1,0 +1,119 @@
+import { replacementHasEnded } from '../../src/model/states.ts';
+import type { StoredReplacement } from '../../src/model/views/replacement.ts';
+import { toJson } from '../../src/store/json.ts';
+import { FencedError, type Lease } from '../../src/store/leases.ts';
+import { masterKey } from '../../src/store/master-key.ts';
+import {
+  MasterInReplacementError,
+  type ReplacementCancel,
+  type ReplacementStore,
+} from '../../src/store/replacements.ts';
+import { type Idempotency, IdempotencyConflictError, NotFoundError } from '../../src/store/store.ts';
+import type { MemoryStore } from './memory-store.ts';
+
+interface Row {
+  doc: StoredReplacement;
+  asked: ReplacementCancel | null;
+  epoch: number;
+  owner: string | null;
+  leaseUntil: number;
+  lookAt: number | null;
+  readonly idempotency: Idempotency | null;
+}
+
+const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
+
+/** The ReplacementStore in memory, in the same database as this store. */
+export function createMemoryReplacements(store: MemoryStore, now: () => number): ReplacementStore {
+  const rows = new Map<string, Row>();
+  const isOpen = (row: Row): boolean => !replacementHasEnded(row.doc.state);
+  const isHeld = (row: Row): boolean => row.owner !== null && row.leaseUntil > now();
+  const fenced = (lease: Lease): Row => {
+    const row = rows.get(lease.id);
+    if (row && row.epoch === lease.epoch && row.owner === lease.owner) return row;
+    throw new FencedError(`lease ${lease.epoch} of ${lease.owner} on replacement ${lease.id} was lost`);
+  };
+  const under = (idempotency: Idempotency | null): Row | null => {
+    const earlier = idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
+    if (!earlier) return null;
+    if (earlier.idempotency?.fingerprint === idempotency.fingerprint) return earlier;
+    throw new IdempotencyConflictError(`idempotency key ${idempotency.key} was used before`);
+  };
+  store.setFence('replacement', (lease) => {
+    if (!isOpen(fenced(lease))) throw new FencedError(`replacement ${lease.id} has ended`);
+  });
+
+  return {
+    async accept(doc, events, idempotency) {
+      store.reachable();
+      const earlier = under(idempotency);
+      if (earlier) return { doc: stored(earlier.doc), replayed: true };
+      const key = masterKey(doc.master.address);
+      const other = [...rows.values()].find(
+        (row) => isOpen(row) && masterKey(row.doc.master.address) === key,
+      );
+      if (other) throw new MasterInReplacementError(other.doc.id);
+      const free = { epoch: 0, owner: null, leaseUntil: 0 };
+      rows.set(doc.id, { doc: stored(doc), asked: null, ...free, lookAt: now(), idempotency });
+      store.appendEvents('replacementId', doc.id, events);
+      return { doc, replayed: false };
+    },
+    async acceptedUnder(idempotency) {
+      store.reachable();
+      const earlier = under(idempotency);
+      return earlier && stored(earlier.doc);
+    },
+    async get(id) {
+      store.reachable();
+      const row = rows.get(id);
+      return row ? { doc: stored(row.doc), asked: row.asked } : null;
+    },
+    async list({ limit }) {
+      store.reachable();
+      const docs = [...rows.values()].map(({ doc }) => doc).sort((a, b) => b.createdAt - a.createdAt);
+      return { items: docs.slice(0, limit).map(stored), nextCursor: null };
+    },
+    async save(lease, doc, events, lookAgainInMs) {
+      store.reachable();
+      const row = fenced(lease);
+      row.doc = stored(doc);
+      row.leaseUntil = now() + lease.leaseMs;
+      const wanted = lookAgainInMs === null ? null : now() + lookAgainInMs;
+      row.lookAt = !isOpen(row) ? null : row.asked !== null && doc.cancel === null ? now() : wanted;
+      store.appendEvents('replacementId', lease.id, events);
+    },
+    async cancel(id, cancel) {
+      store.reachable();
+      const row = rows.get(id);
+      if (!row) throw new NotFoundError('replacement', id);
+      row.asked ??= stored(cancel);
+      row.lookAt = isOpen(row) ? now() : null;
+    },
+    async claim(id, owner, leaseMs) {
+      store.reachable();
+      const row = rows.get(id);
+      if (!row || !isOpen(row) || isHeld(row)) return null;
+      row.epoch += 1;
+      row.owner = owner;
+      row.leaseUntil = now() + leaseMs;
+      return { id, owner, epoch: row.epoch, leaseMs };
+    },
+    async renew(lease) {
+      store.reachable();
+      fenced(lease).leaseUntil = now() + lease.leaseMs;
+    },
+    async release(lease) {
+      store.reachable();
+      const row = rows.get(lease.id);
+      if (row?.epoch === lease.epoch && row.owner === lease.owner) row.owner = null;
+    },
+    async due(limit) {
+      store.reachable();
+      return [...rows.values()]
+        .filter((row) => isOpen(row) && row.lookAt !== null && row.lookAt <= now() && !isHeld(row))
+        .sort((a, b) => a.lookAt! - b.lookAt! || a.doc.createdAt - b.doc.createdAt)
+        .slice(0, limit)
+        .map(({ doc }) => doc.id);
+    },
+  };
+}
