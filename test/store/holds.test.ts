@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newReplacement } from '../../src/admission/replacement.ts';
 import type { HoldStore } from '../../src/store/holds.ts';
 import { FencedError } from '../../src/store/leases.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -197,5 +198,20 @@ describe('for guards', () => {
     const lease = (await stores.store.claim(expansion.id, 'w', 60_000))!;
     await stores.store.lockMaster(lease, [key]);
     expect(await masters()).toEqual(['10.0.0.1:9221']);
+  });
+
+  test('and a slave that a replacement takes out is at work, a while longer too', async () => {
+    const request = { master: '10.0.0.1:9221', takeOut: ['10.0.0.2:9221'], reason: 'test' };
+    const made = { id: 'rep_1', at: 1 };
+    const doc = newReplacement(request, { name: 'test', via: 'rest' }, made, {
+      credentials: { get: () => null, names: [] },
+      limits: { maxNodes: 10, lookTimeoutMs: 1000 },
+    });
+    await stores.replacements.accept(doc, [event], null);
+    const nodes = async (endedAfter: number) => [...(await stores.guards.atWork(endedAfter)).nodes];
+    expect(await nodes(0)).toEqual(['10.0.0.2:9221']);
+    const lease = (await stores.replacements.claim('rep_1', 'w', 60_000))!;
+    await stores.replacements.save(lease, { ...doc, state: 'succeeded', endedAt: 100 }, [event], null);
+    expect([await nodes(50), await nodes(150)]).toEqual([['10.0.0.2:9221'], []]);
   });
 });
