@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -16,6 +17,7 @@ import { nodeRoutes } from './api/routes/nodes.ts';
 import { questionRoutes } from './api/routes/questions.ts';
 import { recordingRoutes } from './api/routes/recording.ts';
 import { replacementRoutes } from './api/routes/replacements.ts';
+import { trailRoutes } from './api/routes/trail.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import { createConnectors, resolveName } from './connectors/connectors.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
@@ -35,6 +37,9 @@ import type { Doorbell, DoorbellWorker, KindName } from './queue/doorbell.ts';
 import { openQueueEntrance } from './queue/entrance.ts';
 import { type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
+import { tracedJob } from './trail/job.ts';
+import { startAct, startEntry, startObject } from './trail/start.ts';
+import { createTrail, type Trail } from './trail/writer.ts';
 import { createWebhookHooks } from './webhooks/ask.ts';
 import { startDispatcher } from './webhooks/dispatcher.ts';
 import { keepAgents } from './work/agents.ts';
@@ -76,6 +81,7 @@ interface Parts {
   readonly log: Log;
   readonly opened: OpenedStore;
   readonly signingKey: SigningKey;
+  readonly trail: Trail;
   readonly queue: QueueBackend;
   readonly doorbells: Readonly<Record<KindName, Doorbell>>;
   readonly metrics: Metrics;
@@ -104,6 +110,7 @@ export async function openService(config: Config, log: Log): Promise<Service> {
   };
   try {
     const parts = await openParts(config, log, closers);
+    await tellOfStart(parts);
     const app = await openApi(parts);
     closers.push(() => app.close());
     const kept = keepAgents({
@@ -159,9 +166,17 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     replacement: openBell('replacement'),
   };
 
+  const metrics = createMetrics({ processMetrics: true });
+  const trail = createTrail({
+    store: opened.trail,
+    log,
+    now: Date.now,
+    sleep,
+    counted: (outcome, count) => metrics.trail(outcome, count),
+  });
+  closers.push(() => trail.close());
   const newId = idMaker(Date.now);
   const engine = createPikaEngine({ secrets: config.secrets, knowledge: config.knowledge });
-  const metrics = createMetrics({ processMetrics: true });
   const crashPoint = crashAsOrdered(config.crashAt);
   const admission = createAdmission({
     store: opened.store,
@@ -202,6 +217,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     log,
     opened,
     signingKey,
+    trail,
     queue,
     doorbells,
     metrics,
@@ -211,6 +227,14 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     newId,
     crashPoint,
   };
+}
+
+/** Into the trail: which process has started, and which of its settings are new. */
+async function tellOfStart({ config, opened, signingKey, trail }: Parts): Promise<void> {
+  const host = hostname();
+  const before = await opened.trail.list({ act: startAct, object: startObject(config, host), limit: 1 });
+  const started = { at: Date.now(), host, version: packageVersion(), last: before.items[0] ?? null };
+  await trail.add(startEntry(config, signingKey, started));
 }
 
 function openApi(parts: Parts): Promise<FastifyInstance> {
@@ -225,6 +249,8 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     newId,
     limits: config.limits,
     tokens: config.tokens,
+    trail: parts.trail,
+    hideSecrets: hideSecrets(config.secrets),
     trustProxy: config.trustProxy,
     readiness: [
       { name: 'database', check: () => opened.store.ping() },
@@ -235,6 +261,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     routes: [
       webhookRoutes(opened.webhooks, config.outgoing),
       questionRoutes({ webhooks: opened.webhooks, doorbells }),
+      trailRoutes(opened.trail, parts.signingKey),
       agentRoutes(opened.agents),
       nodeRoutes(
         createNodeReady({
@@ -452,8 +479,10 @@ function startWork(parts: Parts): DoorbellWorker {
     onTrouble: troubleOf(log, 'the sending of webhooks'),
     crashPoint,
   });
+  const traced = { trail: parts.trail, now: Date.now, hideSecrets: hideSecrets(config.secrets) };
   const entrance = openQueueEntrance(queue.forWorkers, {
-    expand: (payload, requester, key) => admission.expand(payload, requester, key),
+    expand: (payload, requester, key) =>
+      tracedJob(traced, payload, key, () => admission.expand(payload, requester, key)),
     get: (id) => opened.store.get(id),
     sleep,
     onTrouble: (jobId, error) =>

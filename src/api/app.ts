@@ -7,6 +7,7 @@ import { createEventStreams } from './event-streams.ts';
 import type { ApiOptions, ApiParts } from './parts.ts';
 import { accessControl } from './plugins/app/access-control.ts';
 import { dashboard, isBuilt, missingDashboard, sendIndex } from './plugins/app/dashboard.ts';
+import { trailOfRequests } from './plugins/app/trail.ts';
 import { unknownRoutes } from './plugins/app/unknown-routes.ts';
 import { loadLimits } from './plugins/external/load-limits.ts';
 import { openApi } from './plugins/external/openapi.ts';
@@ -142,6 +143,7 @@ async function foundation(
     request.log.debug({ method: request.method, route, status: reply.statusCode }, 'answered a request');
   });
   await securityHeaders(app);
+  trailOfRequests(app, parts);
   accessControl(app, parts);
   await loadLimits(app, parts);
   unknownRoutes(app, page);

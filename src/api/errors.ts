@@ -84,6 +84,7 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   const { refusal, status = refusal.status } = answer;
   if (status === 500) request.log.error({ err: error }, 'a request failed unexpectedly');
   else request.log.debug({ code: refusal.code, field: refusal.field }, refusal.message);
+  request.refusal = answer.code ?? refusal.code;
   const forWhom = reader(request);
   return reply
     .code(status)

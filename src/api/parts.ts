@@ -6,6 +6,7 @@ import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { Store } from '../store/store.ts';
+import type { Trail } from '../trail/writer.ts';
 import type { Access } from './access.ts';
 import type { EventStreams } from './event-streams.ts';
 
@@ -30,6 +31,10 @@ export interface ApiOptions {
   readonly newId: NewId;
   readonly limits: Limits;
   readonly tokens: readonly AccessToken[];
+  /** Who asked for what is kept here. */
+  readonly trail: Trail;
+  /** Takes the configured secrets out of a text. */
+  readonly hideSecrets: (text: string) => string;
   /** How many reverse proxies stand before the service. */
   readonly trustProxy: number;
   readonly readiness: readonly ReadinessCheck[];

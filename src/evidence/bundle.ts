@@ -5,6 +5,7 @@ import type { StoredEvent } from '../model/views/event.ts';
 import type { EvidenceReport } from '../model/views/expansion.ts';
 import type { Observation } from '../model/views/observation.ts';
 import { canonicalJson } from './canonical.ts';
+import { chainStart, linkHash } from './chain.ts';
 import { keyLooksOfMaster, keyLooksOfNode } from './key-looks.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -84,9 +85,9 @@ export function sealed(content: object, key: SigningKey): string {
 export function chained<E extends object>(
   events: readonly E[],
 ): { readonly events: readonly (E & { readonly hash: string })[]; readonly chain: string } {
-  let chain = '0'.repeat(64);
+  let chain = chainStart;
   const linked = events.map((event) => {
-    chain = sha256(`${chain}${canonicalJson(event)}`);
+    chain = linkHash(chain, event);
     return { ...event, hash: chain };
   });
   return { events: linked, chain };

@@ -45,6 +45,8 @@ export interface Metrics {
   guard(id: string, masters: readonly StoredGuardMaster[] | null): void;
   http(method: string, route: string, status: number, seconds: number): void;
   eventStreams(open: number): void;
+  /** Entries of the trail: written before the answer, after it, or lost. */
+  trail(outcome: 'written' | 'late' | 'lost', entries: number): void;
   /** Brings the gauges that are read from the database up to date; says so in a gauge where it cannot be read. */
   refresh(store: Store): Promise<void>;
 }
@@ -137,6 +139,12 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     help: 'Time of HTTP requests, by method, route and status.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.005, 0.02, 0.1, 0.5, 1, 5, 15],
+    registers,
+  });
+  const trail = new Counter({
+    name: `${prefix}trail_entries_total`,
+    help: 'Entries of the trail by this process: written before the answer, late, or lost.',
+    labelNames: ['outcome'],
     registers,
   });
   const streams = new Gauge({ name: `${prefix}event_streams`, help: 'Open event streams.', registers });
@@ -266,6 +274,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     },
     http: (method, route, status, seconds) =>
       requests.observe({ method, route, status: String(status) }, seconds),
+    trail: (outcome, entries) => trail.inc({ outcome }, entries),
     eventStreams: (open) => streams.set(open),
 
     async refresh(store) {

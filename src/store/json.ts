@@ -7,7 +7,8 @@ export function toJson(value: unknown): string {
   return /\\u(?:0000|d[89a-f])/.test(text) ? JSON.stringify(storable(value)) : text;
 }
 
-function storable(value: unknown): unknown {
+/** The value with every text in it as a text column takes it. */
+export function storable(value: unknown): unknown {
   if (typeof value === 'string') return storableText(value);
   if (Array.isArray(value)) return value.map(storable);
   if (value === null || typeof value !== 'object') return value;

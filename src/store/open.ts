@@ -15,11 +15,13 @@ import { createPostgresGuards } from './postgres-guards.ts';
 import { createPostgresHolds } from './postgres-holds.ts';
 import { createPostgresReplacements } from './postgres-replacements.ts';
 import { createPostgresStore } from './postgres-store.ts';
+import { createPostgresTrail } from './postgres-trail.ts';
 import { createPostgresVerdicts } from './postgres-verdicts.ts';
 import { createPostgresWebhooks } from './postgres-webhooks.ts';
 import type { ReplacementStore } from './replacements.ts';
 import { keepSigningKey } from './signing-key.ts';
 import type { Store } from './store.ts';
+import type { TrailStore } from './trail.ts';
 import type { VerdictStore } from './verdicts.ts';
 import type { WebhookStore } from './webhooks.ts';
 
@@ -39,6 +41,7 @@ export interface OpenedStore {
   readonly verdicts: VerdictStore;
   readonly holds: HoldStore;
   readonly replacements: ReplacementStore;
+  readonly trail: TrailStore;
   readonly ended: EndedRecords;
   /** The private key (PEM) of all processes; the offered one where none is stored yet. */
   readonly keepSigningKey: (offered: string) => Promise<string>;
@@ -83,6 +86,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     verdicts: createPostgresVerdicts(database),
     holds: createPostgresHolds(database),
     replacements: createPostgresReplacements(database),
+    trail: createPostgresTrail(database),
     ended: createEndedRecords(database),
     keepSigningKey: (offered) => keepSigningKey(database, offered),
     postgres,

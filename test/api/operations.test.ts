@@ -135,6 +135,8 @@ test('a process that only works answers probes and figures, and nothing else', a
     newId: (prefix) => `${prefix}_1`,
     limits: { maxNodes: 1, maxBodyBytes: 1024, requestsPerMinute: 0, maxEventStreams: 1, lookTimeoutMs: 1 },
     tokens: [],
+    trail: { add: async () => null, close: async () => {} },
+    hideSecrets: (text) => text,
     trustProxy: 0,
     readiness: [{ name: 'database', check: () => store.ping() }],
     dashboardDir: null,

@@ -7,9 +7,11 @@ import type { Credential, Engine, LookOptions } from '../../src/engines/engine.t
 import { capabilitiesOf } from '../../src/engines/pika/capabilities.ts';
 import { builtIn } from '../../src/engines/pika/knowledge.ts';
 import { formatAddress, type Look, type LookSection } from '../../src/model/observation.ts';
+import type { NewTrailEntry } from '../../src/model/views/trail.ts';
 import { type AccessToken, credentialSource, defaultLimits, type Limits } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { createMetrics, type Metrics } from '../../src/platform/metrics.ts';
+import { hideSecrets } from '../../src/platform/secrets.ts';
 import type { Doorbell } from '../../src/queue/doorbell.ts';
 import { aMaster, aNode, type ServerChanges } from '../core/plan/preflight-support.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
@@ -104,6 +106,8 @@ export interface TestApi {
   /** Every line that was logged. */
   readonly logLines: string[];
   readonly clock: { now: number };
+  /** What was given to the trail. */
+  readonly entries: readonly NewTrailEntry[];
 }
 
 export interface TestApiOptions {
@@ -147,6 +151,11 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     limits,
     ...options.admission,
   });
+  const entries: NewTrailEntry[] = [];
+  const trail = {
+    add: async (entry: NewTrailEntry) => entries.push(entry),
+    close: async () => {},
+  };
   const app = await buildApi({
     store,
     doorbell,
@@ -157,6 +166,8 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     newId,
     limits,
     tokens,
+    trail,
+    hideSecrets: hideSecrets(secrets),
     trustProxy: 0,
     readiness: [
       { name: 'database', check: () => store.ping() },
@@ -167,7 +178,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     serializer: strictAnswers,
     ...options.api,
   });
-  return { app, store, engine, doorbell, metrics, logLines, clock };
+  return { app, store, engine, doorbell, metrics, logLines, clock, entries };
 }
 
 export const goodRequest = { master: masterName, nodes: [nodeName] };

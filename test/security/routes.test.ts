@@ -159,6 +159,9 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/questions': whoeverLooks,
   // Signed by whoever was asked.
   'POST /v1/questions/{id}/answer': everybody,
+  'GET /v1/trail': whoeverSteers,
+  'GET /v1/trail/head': whoeverSteers,
+  'GET /v1/trail/export': whoeverSteers,
   'GET /v1/agents': whoeverLooks,
   'POST /v1/agents/reports': agentsAlone,
   'GET /v1/campaigns': whoeverLooks,

@@ -8,6 +8,7 @@ import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { aTrailEntry } from '../support/trail.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -54,6 +55,7 @@ const growing = new Set([
   'agent_listings',
   'node_verdicts',
   'guard_masters',
+  'trail',
 ]);
 
 const rows = 8_000;
@@ -112,6 +114,9 @@ const fill = (expansionId: string, campaignId: string, webhookId: string): reado
    from generate_series(1, ${rows}) as n`,
   `insert into agent_servers (agent, host, port, addresses, doc)
    select 'agent-' || n, 'host', 9221, array['10.8.' || n || '.1:9221', 'pika-' || n || ':9221'], '{}'
+   from generate_series(1, ${rows}) as n`,
+  `insert into trail (seq, hash, doc)
+   select n, 'hash-' || n, jsonb_build_object('at', n, 'act', 'act-' || n % 50, 'object', 'exp-' || n, 'who', jsonb_build_object('name', 'name-' || n % 50))
    from generate_series(1, ${rows}) as n`,
   `insert into agent_listings (agent, host, port, id, part, doc)
    select 'agent-' || n, 'host', 9221, 'dumps db0', 0, '{"files": []}' from generate_series(1, ${rows}) as n`,
@@ -185,6 +190,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   const ended = told('ended', stores.ended, called);
   const agents = told('agents', stores.agents, called);
   const verdicts = told('verdicts', stores.verdicts, called);
+  const trail = told('trail', stores.trail, called);
 
   const first = newExpansion({ nodes: ['10.0.0.2:9221', '10.0.0.3:9221'] });
   await stores.store.accept(first, [event], null);
@@ -311,6 +317,15 @@ test('no query of the store reads a growing table from end to end', async () => 
   );
   await campaigns.release(leads);
 
+  // The trail.
+  await trail.append([aTrailEntry()]);
+  await trail.end();
+  await trail.after(77, 100);
+  await trail.list(page);
+  await trail.list({ ...page, who: 'name-7', cursor: '4000' });
+  await trail.list({ ...page, act: 'act-7', since: 100 });
+  await trail.list({ ...page, object: 'exp-77' });
+
   // Webhooks.
   await webhooks.create({ ...hook, id: 'whk-1' });
   await webhooks.get('whk-1');
@@ -369,6 +384,7 @@ test('no query of the store reads a growing table from end to end', async () => 
     ended: stores.ended,
     agents: stores.agents,
     verdicts: stores.verdicts,
+    trail: stores.trail,
   }).flatMap(([name, each]) => Object.keys(each).map((method) => `${name}.${method}`));
   expect([...called, ...notQueries].sort()).toEqual(methods.sort());
 

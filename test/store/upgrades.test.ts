@@ -13,6 +13,7 @@ import { anAudit, damagedSlave } from '../support/memory-audits.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { aReplacement } from '../support/replacements.ts';
 import { said } from '../support/said.ts';
+import { aTrailEntry } from '../support/trail.ts';
 
 describe('a document', () => {
   const steps = [
@@ -205,6 +206,8 @@ describe('in the database', () => {
       nextReportInMs: 1,
       dropped: { addresses: 0, servers: 0 },
     });
+
+    await stores.trail.append([aTrailEntry()]);
 
     const columns = await database.query<{ table: string; column: string }>(
       `select table_name as table, column_name as column from information_schema.columns

@@ -14,6 +14,7 @@ import { createPostgresGuards } from '../../src/store/postgres-guards.ts';
 import { createPostgresHolds } from '../../src/store/postgres-holds.ts';
 import { createPostgresReplacements } from '../../src/store/postgres-replacements.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
+import { createPostgresTrail } from '../../src/store/postgres-trail.ts';
 import { createPostgresVerdicts } from '../../src/store/postgres-verdicts.ts';
 import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
 import { until } from './until.ts';
@@ -112,6 +113,7 @@ export function openTestStores(
     verdicts: createPostgresVerdicts(database),
     holds: createPostgresHolds(database),
     replacements: createPostgresReplacements(database),
+    trail: createPostgresTrail(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
   };
@@ -119,6 +121,7 @@ export function openTestStores(
 
 const truncateAll = `
   do $$ begin
+    set local session_replication_role = replica;
     execute (
       select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' restart identity'
       from pg_tables where schemaname = 'pika_expander' and tablename <> 'migrations'

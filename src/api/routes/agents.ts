@@ -47,6 +47,8 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
       bodyLimit: mostReportBytes,
       config: {
         access: 'agent',
+        // Each agent sends one every 15 s.
+        trail: 'refused',
         rateLimit: {
           max: reportsPerMinute,
           timeWindow: 60_000,

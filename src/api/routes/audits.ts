@@ -15,6 +15,7 @@ import type { Doorbell } from '../../queue/doorbell.ts';
 import type { AuditStore, StoredAudit } from '../../store/audits.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor, wake } from '../shared.ts';
@@ -142,7 +143,9 @@ function cancelRoute(plain: FastifyInstance, parts: AuditRouteParts, api: ApiPar
       const { id, state } = (await existing(parts.audits, request.params.id)).doc;
       if (auditHasEnded(state)) throw refuse('audit_ended', { id, state });
       const { reason } = request.body;
-      await parts.audits.cancel(id, { reason, by: requesterOf(request).name, at: api.now() });
+      const cancel = { reason, by: requesterOf(request).name, at: api.now() };
+      await parts.audits.cancel(id, cancel);
+      trace(request, { before: { state }, after: { cancel } });
       await wake(parts.doorbell, api.log, 'audit', id);
       return reply.code(202).send(auditView(await existing(parts.audits, id), reader(request)));
     },

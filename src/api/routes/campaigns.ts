@@ -23,6 +23,7 @@ import { campaignSummary, campaignView } from '../campaign-views.ts';
 import { campaignPlanFor } from '../for-reader.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import {
   CancelBody,
@@ -262,6 +263,7 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
         const by = requesterOf(request).name;
         const control = { id: api.newId('ctl'), verb, reason, by, at, cancelMembers };
         await parts.campaigns.control(campaign.id, control);
+        trace(request, { before: { state: campaign.state }, after: { control } });
         await wake(parts.doorbell, api.log, 'campaign', campaign.id);
         return reply
           .code(202)

@@ -15,6 +15,7 @@ import type { Doorbell } from '../../queue/doorbell.ts';
 import type { ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor, wake } from '../shared.ts';
@@ -173,12 +174,14 @@ function controlRoutes(plain: FastifyInstance, parts: ComparisonParts, api: ApiP
       async (request, reply) => {
         const comparison = await existing(parts.comparisons, request.params.id);
         checkFits(comparison, verb);
-        await parts.comparisons.control(comparison.id, {
+        const control = {
           verb,
           reason: request.body.reason,
           by: requesterOf(request).name,
           at: api.now(),
-        });
+        };
+        await parts.comparisons.control(comparison.id, control);
+        trace(request, { before: { state: comparison.state }, after: { control } });
         await wake(parts.doorbell, api.log, 'comparison', comparison.id);
         return reply
           .code(202)

@@ -1,7 +1,10 @@
+import type { FastifyRequest } from 'fastify';
 import { controlProblem } from '../../core/steps/controls.ts';
 import type { Control, ControlVerb } from '../../model/expansion.ts';
 import { AcceptedControl } from '../../model/views/expansion.ts';
 import type { ApiParts } from '../parts.ts';
+import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { errorResponses, IdParams, NodeParams, ReasonBody } from '../schemas.ts';
 import { existing, existingJoin, wake } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
@@ -36,7 +39,7 @@ export const controlRoutes: ApiRoutes = async (app, parts) => {
       },
       async (request, reply) => {
         const asked = { verb: verb as ControlVerb, node: null, reason: request.body.reason };
-        return reply.code(202).send(await steer(parts, request.params.id, asked, request.caller?.name));
+        return reply.code(202).send(await steer(parts, request, asked));
       },
     );
   }
@@ -56,9 +59,9 @@ export const controlRoutes: ApiRoutes = async (app, parts) => {
         },
       },
       async (request, reply) => {
-        const { id, node } = request.params;
+        const { node } = request.params;
         const asked = { verb: verb as ControlVerb, node, reason: request.body.reason };
-        return reply.code(202).send(await steer(parts, id, asked, request.caller?.name));
+        return reply.code(202).send(await steer(parts, request, asked));
       },
     );
   }
@@ -66,16 +69,18 @@ export const controlRoutes: ApiRoutes = async (app, parts) => {
 
 async function steer(
   parts: ApiParts,
-  id: string,
+  request: FastifyRequest,
   asked: Pick<Control, 'verb' | 'node' | 'reason'>,
-  by = 'local',
 ): Promise<Control & { readonly expansionId: string }> {
+  const { id } = request.params as { readonly id: string };
   const expansion = await existing(parts.store, id);
   if (asked.node !== null) existingJoin(expansion, asked.node);
   const problem = controlProblem(expansion, asked.verb, asked.node);
   if (problem !== null) throw problem;
+  const by = requesterOf(request).name;
   const control: Control = { ...asked, id: parts.newId('ctl'), by, at: parts.now() };
   await parts.store.addControl(id, control);
+  trace(request, { before: { state: expansion.state }, after: { control } });
   await wake(parts.doorbell, parts.log, 'expansion', id);
   return { ...control, expansionId: id };
 }

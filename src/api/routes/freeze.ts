@@ -2,6 +2,7 @@ import { refuse } from '../../model/refusal.ts';
 import { Freeze } from '../../model/views/service.ts';
 import { AlreadyFrozenError } from '../../store/store.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { errorResponses, ReasonBody } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
@@ -40,6 +41,7 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
       const state = await store.freeze({ reason: request.body.reason, by }).catch((error: unknown) => {
         throw error instanceof AlreadyFrozenError ? refuse('already_frozen', error.first) : error;
       });
+      trace(request, { before: { frozen: false }, after: state });
       log.warn({ by, reason: request.body.reason }, 'the global stop is on: no new SLAVEOF is sent');
       return state;
     },
@@ -59,7 +61,9 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
     },
     async (request) => {
       const by = requesterOf(request).name;
+      const before = await store.freezeState();
       const state = await store.unfreeze({ reason: request.body.reason, by });
+      trace(request, { before, after: state });
       log.warn({ by, reason: request.body.reason }, 'the global stop is lifted');
       return state;
     },

@@ -13,6 +13,7 @@ import type { AuditStore } from '../../store/audits.ts';
 import type { GuardAsk, GuardStore, StoredGuard } from '../../store/guards.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor, wake } from '../shared.ts';
@@ -64,6 +65,7 @@ export function guardRoutes(parts: GuardRouteParts): RoutePlugin {
         const guard = await newGuard(request.body, made, credentials, (limit) => audits.knownMasters(limit));
         const { id, requestedBy, createdAt: at } = guard.doc;
         const facts = { requestedBy, masters: guard.masters.length };
+        trace(request, { after: facts });
         await guards.create(guard, [makeEvent('guard.started', { at }, facts)]);
         await wake(parts.doorbell, api.log, 'guard', id);
         return reply
@@ -147,8 +149,9 @@ function askRoutes(plain: FastifyInstance, parts: GuardRouteParts, api: ApiParts
     },
     async (request, reply) => {
       const { id } = request.params;
-      await unended(guards, id);
+      const { state } = (await unended(guards, id)).doc;
       const asked = { ...request.body, by: requesterOf(request).name, at: api.now(), forget: null };
+      trace(request, { before: { state }, after: { asked } });
       return reply.code(202).send(await ask(id, asked, reader(request)));
     },
   );
@@ -173,6 +176,7 @@ function askRoutes(plain: FastifyInstance, parts: GuardRouteParts, api: ApiParts
       if (!masters.some(({ slaves }) => slaves.some(({ target }) => target.name === slave)))
         throw refuse('not_guarded', { id, slave });
       const asked = { reason, by: requesterOf(request).name, at: api.now(), forget: slave };
+      trace(request, { before: { slave }, after: { asked } });
       return reply.code(202).send(await ask(id, asked, reader(request)));
     },
   );

@@ -19,6 +19,7 @@ import type { Store } from '../../store/store.ts';
 import { fullSyncsAt } from '../../work/hold/full-syncs.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor, wake } from '../shared.ts';
@@ -183,11 +184,13 @@ function changeRoutes(plain: FastifyInstance, parts: HoldRouteParts, api: ApiPar
       const { forMs = holdFields.forMs.default } = checkExtension(request.body);
       const by = requesterOf(request).name;
       const at = api.now();
-      await existing(holds, id);
+      const { state, until } = await existing(holds, id);
       const was = await holds.extend(id, forMs, (until) => [
         makeEvent('hold.extended', { at }, { by, until }),
       ]);
-      return changed(id, was, reader(request));
+      const hold = await changed(id, was, reader(request));
+      trace(request, { before: { state, until }, after: { state: hold.state, until: hold.until } });
+      return hold;
     },
   );
 
@@ -208,8 +211,9 @@ function changeRoutes(plain: FastifyInstance, parts: HoldRouteParts, api: ApiPar
       const { id } = request.params;
       const { reason } = request.body;
       const end = { by: requesterOf(request).name, reason, at: api.now() };
-      const { master } = (await existing(holds, id)).doc;
-      const told = { by: end.by, reason, master: master.name };
+      const { doc, state } = await existing(holds, id);
+      const told = { by: end.by, reason, master: doc.master.name };
+      trace(request, { before: { state }, after: { end } });
       const was = await holds.end(id, end, [makeEvent('hold.ended', { at: end.at }, told)]);
       return changed(id, was, reader(request));
     },

@@ -9,6 +9,7 @@ import type { Doorbell } from '../../queue/doorbell.ts';
 import type { StoredQuestion, WebhookStore } from '../../store/webhooks.ts';
 import { verifyWebhook } from '../../webhooks/signature.ts';
 import type { RoutePlugin } from '../parts.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { errorResponses, strict } from '../schemas.ts';
 import { wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
@@ -85,10 +86,13 @@ export function questionRoutes({ webhooks, doorbells }: QuestionRouteParts): Rou
       async (request, reply) => {
         const question = await webhooks.question(request.params.id);
         const by = await answererOf(request, question);
+        if (request.caller === null)
+          trace(request, { who: { name: by, role: null }, by: { kind: 'signature', id: null } });
         if (question === null) throw refuse('no_such_question', { id: request.params.id });
         const { answer, reason = null } = request.body;
         const taken = await webhooks.answerQuestion(question.id, { answer, reason, by, at: now() });
         if (!taken) throw refuse('question_answered', { id: question.id });
+        trace(request, { before: { state: question.state }, after: { state: answer, answeredBy: by } });
         const { expansionId, replacementId } = question.payload as Record<string, string | null>;
         const what = expansionId === null ? 'replacement' : 'expansion';
         const operation = expansionId ?? replacementId!;

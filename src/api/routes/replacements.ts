@@ -11,6 +11,7 @@ import type { Doorbell } from '../../queue/doorbell.ts';
 import type { KeptReplacement, ReplacementStore } from '../../store/replacements.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdempotencyHeaders, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
 import { checkCursor, wake } from '../shared.ts';
@@ -131,7 +132,9 @@ function cancelRoute(plain: FastifyInstance, parts: ReplacementRouteParts, api: 
       if (replacementHasEnded(state)) throw refuse('replacement_ended', { id, state });
       if (asked !== null) throw refuse('replacement_cancelled', { id });
       const { reason } = request.body;
-      await parts.replacements.cancel(id, { reason, by: requesterOf(request).name, at: api.now() });
+      const cancel = { reason, by: requesterOf(request).name, at: api.now() };
+      await parts.replacements.cancel(id, cancel);
+      trace(request, { before: { state }, after: { cancel } });
       await wake(parts.doorbell, api.log, 'replacement', id);
       return reply.code(202).send(shown(await existing(parts.replacements, id), reader(request)));
     },

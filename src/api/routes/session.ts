@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { refuse } from '../../model/refusal.ts';
 import { Session } from '../../model/views/service.ts';
 import type { Access, Caller } from '../access.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { errorResponses, strict } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
@@ -44,6 +45,7 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log, streams }) =>
       bodyLimit: mostBodyBytes,
       config: {
         access: 'public',
+        trail: 'bodiless',
         rateLimit: {
           max: attemptsPerMinute,
           timeWindow: 60_000,
@@ -68,6 +70,10 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log, streams }) =>
         throw refuse('bad_token', {});
       }
       if (token.role === 'agent') throw refuse('agents_report_only', { name: token.name });
+      trace(request, {
+        who: { name: token.name, role: token.role },
+        by: { kind: 'token', id: null },
+      });
       reply.header('set-cookie', access.signIn(token, request.protocol === 'https'));
       return sessionOf({ name: token.name, role: token.role, byCookie: true });
     },

@@ -18,6 +18,7 @@ import type { Delivery, Webhook, WebhookStore } from '../../store/webhooks.ts';
 import { newWebhook, shownWebhook } from '../../webhooks/subscribe.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, Limit, strict } from '../schemas.ts';
 import { checkCursor } from '../shared.ts';
@@ -100,6 +101,7 @@ function addRoutes(
       if ((await webhooks.list()).length >= maxWebhooks)
         throw refuse('too_many_webhooks', { most: maxWebhooks });
       await webhooks.create(webhook);
+      trace(request, { after: shownWebhook(webhook) });
       const { id, kind, types, steps } = webhook;
       log.info({ webhook: id, kind, types, steps, by: made.createdBy }, 'a webhook was made');
       reply.code(201).header('location', `/v1/webhooks/${id}`);
@@ -133,7 +135,7 @@ function addRoutes(
       },
     },
     async (request, reply) => {
-      await existing(webhooks, request.params.id);
+      trace(request, { before: shownWebhook(await existing(webhooks, request.params.id)) });
       await webhooks.remove(request.params.id);
       log.info({ webhook: request.params.id, by: requesterOf(request).name }, 'a webhook was deleted');
       return reply.code(204).send();

@@ -25,6 +25,7 @@ export async function openApi(app: FastifyInstance, version: string): Promise<vo
         { name: 'audits', description: 'Judge every slave of some masters.' },
         { name: 'webhooks', description: 'Be told of events.' },
         { name: 'agents', description: 'What agents on the hosts of servers see.' },
+        { name: 'trail', description: 'Who asked the service for what.' },
         { name: 'session', description: 'Sign in to the dashboard.' },
         { name: 'operations', description: 'For probes and monitoring.' },
       ],
