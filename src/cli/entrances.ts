@@ -2,6 +2,7 @@ import type { AgentRequest } from '../agent/index.ts';
 import type { LogReport } from '../model/full-sync-log.ts';
 import type { RecordRequest, Silent } from '../replay/record.ts';
 import type { Verification } from '../verify/index.ts';
+import type { TrailVerification } from '../verify/trail.ts';
 
 /** What `serve` may override of the configuration. */
 export interface ServeOptions {
@@ -22,6 +23,11 @@ export interface Entrances {
   replay(path: string): Promise<unknown>;
   /** Checks a file of evidence; `key`: an id, a file, or null. Throws EvidenceFileError. */
   verifyEvidence(path: string, key: string | null): Promise<Verification>;
+  /** Checks an export of the trail: a file, or its text as it comes. Throws EvidenceFileError. */
+  verifyTrail(
+    source: string | AsyncIterable<string>,
+    checks: { readonly head: string | null; readonly key: string | null },
+  ): Promise<TrailVerification>;
   /** Records what servers say about themselves until the signal ends it; who never answered. */
   record(request: RecordRequest): Promise<readonly Silent[]>;
   /** What log files tell of full syncs. */

@@ -6,6 +6,7 @@ export const loadEntrances: Entrances = {
   demo: async () => (await import('../demo/index.ts')).runDemo(),
   replay: async (path) => (await import('../replay/index.ts')).replayFile(path),
   verifyEvidence: async (path, key) => (await import('../verify/file.ts')).verifyFile(path, key),
+  verifyTrail: async (source, checks) => (await import('../verify/file.ts')).verifyTrailFile(source, checks),
   record: async (request) => (await import('../replay/record.ts')).record(request),
   logs: async (paths, masterPaths) => (await import('../replay/logs.ts')).readLogs(paths, masterPaths),
   agent: async (request) => (await import('../agent/index.ts')).runAgent(request),

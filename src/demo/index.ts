@@ -31,6 +31,7 @@ const noEntrances: Entrances = {
   demo: notHere,
   replay: notHere,
   verifyEvidence: notHere,
+  verifyTrail: notHere,
   logs: readLogs,
   record: notHere,
   agent: notHere,

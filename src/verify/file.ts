@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { keyIdOf, mostEvidenceBytes, type Verification, verifyEvidence } from './index.ts';
+import { type TrailVerification, verifyTrail } from './trail.ts';
 
-/** The file of evidence, or that of the key, cannot be used; the message says why. */
+/** The file that is checked, or that of the key or of the head, cannot be used; the message says why. */
 export class EvidenceFileError extends Error {
-  readonly which: 'evidence' | 'key';
+  readonly which: 'evidence' | 'key' | 'trail' | 'head';
   constructor(which: EvidenceFileError['which'], message: string) {
     super(message);
     this.which = which;
@@ -14,6 +15,49 @@ export class EvidenceFileError extends Error {
 export function verifyFile(path: string, key: string | null): Verification {
   const trusted = key === null ? null : trustedKeyId(key);
   return verifyEvidence(contentOf(path), trusted);
+}
+
+/**
+ * `source`: a file of an export, or its text as it comes. `head`: a file with a head that was kept, or null. `key`: as above. Throws
+ * EvidenceFileError.
+ */
+export async function verifyTrailFile(
+  source: string | AsyncIterable<string>,
+  { head, key }: { readonly head: string | null; readonly key: string | null },
+): Promise<TrailVerification> {
+  return verifyTrail(typeof source === 'string' ? textOf(source) : source, {
+    head: head === null ? null : headText(head),
+    trustedKeyId: key === null ? null : trustedKeyId(key),
+  });
+}
+
+function headText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new EvidenceFileError('head', (error as Error).message);
+  }
+}
+
+const pieceBytes = 64 * 1024;
+
+/** A file of any size, piece by piece. */
+function* textOf(path: string): Generator<string> {
+  let file: number | null = null;
+  try {
+    file = openSync(path, 'r');
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    const piece = Buffer.alloc(pieceBytes);
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece))
+      yield decoder.decode(piece.subarray(0, read), { stream: true });
+    yield decoder.decode();
+  } catch (error) {
+    // Bytes that are no text are no export.
+    if ((error as { readonly code?: string }).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') yield '\0';
+    else throw new EvidenceFileError('trail', (error as Error).message);
+  } finally {
+    if (file !== null) closeSync(file);
+  }
 }
 
 function trustedKeyId(key: string): string {

@@ -2,9 +2,10 @@
  * Checks a file of evidence (docs/evidence.md) without any service: that no byte of it has changed, whose key has signed it, and
  * that each `verified` follows from the looks and facts in it. Shares no code with what decides (test/layers.test.ts).
  */
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { copyIn } from './copy.ts';
 import { canonical, has, number, type Row, row, rows, TooDeepError, text } from './json.ts';
+import { keyIdIn, publicKey, sealOn, sha256 } from './key.ts';
 import { type Seen, seenIn } from './looks.ts';
 import { type Derived, deriveRules, type Outcome } from './rules.ts';
 
@@ -58,8 +59,6 @@ export interface Verification {
   readonly nodes: readonly VerifiedNode[];
 }
 
-const sha256 = (value: string | Buffer): string => createHash('sha256').update(value).digest('hex');
-
 /** The id of a public key in PEM, or null when the text holds none. Of a private key its public half counts. */
 export function keyIdOf(pem: string): string | null {
   try {
@@ -68,8 +67,6 @@ export function keyIdOf(pem: string): string | null {
     return null;
   }
 }
-
-const keyIdIn = (key: KeyObject): string => `sha256:${sha256(key.export({ type: 'spki', format: 'der' }))}`;
 
 /** `trustedKeyId`: the file must be signed by this key; null = any key is named, and the reader judges it. */
 export function verifyEvidence(bytes: Uint8Array, trustedKeyId: string | null): Verification {
@@ -140,17 +137,9 @@ function sealFaults(bundle: Row, trustedKeyId: string | null): readonly Fault[] 
   const faults: Fault[] = [];
   const own = `sha256:${sha256(canonical(said))}`;
   if (digest !== own) faults.push({ code: 'digest_differs', facts: {} });
-  const seal = row(signature);
-  const key = publicKey(text(seal.publicKey) ?? '');
-  const value = decoded(text(seal.value) ?? '');
-  const keyId = key === null ? null : keyIdIn(key);
-  const isSigned =
-    key !== null &&
-    value !== null &&
-    seal.algorithm === 'ed25519' &&
-    verify(null, Buffer.from(signedText(own)), key, value);
+  const { isSigned, keyId, isMisnamed } = sealOn(signature, signedText(own));
   if (!isSigned) faults.push({ code: 'signature_wrong', facts: {} });
-  if (keyId !== null && seal.keyId !== keyId) faults.push({ code: 'key_id_differs', facts: {} });
+  if (isMisnamed) faults.push({ code: 'key_id_differs', facts: {} });
   if (trustedKeyId !== null && keyId !== trustedKeyId)
     faults.push({ code: 'other_key', facts: { keyId, trustedKeyId } });
   return faults;
@@ -158,25 +147,6 @@ function sealFaults(bundle: Row, trustedKeyId: string | null): readonly Fault[] 
 
 /** What is signed. */
 const signedText = (digest: string): string => `${evidenceFormat} ${digest}`;
-
-function publicKey(base64: string): KeyObject | null {
-  const der = decoded(base64);
-  if (der === null) return null;
-  try {
-    const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
-    // Bits that the reader of DER passes over are bits too.
-    const isAsWritten = key.export({ type: 'spki', format: 'der' }).equals(der);
-    return key.asymmetricKeyType === 'ed25519' && isAsWritten ? key : null;
-  } catch {
-    return null;
-  }
-}
-
-/** null where another text would mean the same bytes. */
-function decoded(base64: string): Buffer | null {
-  const bytes = Buffer.from(base64, 'base64');
-  return bytes.toString('base64') === base64 ? bytes : null;
-}
 
 /** Each verified node has the event of it. A node that was verified can be detached later, by a person. */
 function eventFaults(bundle: Row): readonly Fault[] {

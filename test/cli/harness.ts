@@ -15,6 +15,7 @@ const noEntrances: Entrances = {
   demo: () => Promise.reject(new Error('not started in tests')),
   replay: () => Promise.reject(new Error('not replayed in tests')),
   verifyEvidence: () => Promise.reject(new Error('nothing is verified in tests')),
+  verifyTrail: () => Promise.reject(new Error('nothing is verified in tests')),
   record: () => Promise.reject(new Error('nothing is recorded in tests')),
   logs: () => Promise.reject(new Error('no logs in tests')),
   agent: () => Promise.reject(new Error('no agent runs in tests')),

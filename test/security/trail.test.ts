@@ -3,6 +3,7 @@ import { chainStart, linkHash } from '../../src/evidence/chain.ts';
 import { startService } from '../../src/main.ts';
 import type { TrailEntry, TrailHead } from '../../src/model/views/trail.ts';
 import type { Service } from '../../src/service.ts';
+import { verifyTrail } from '../../src/verify/trail.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -66,6 +67,7 @@ const get = async <T>(path: string): Promise<T> =>
 /** All entries, by the export; that they make one chain is checked by the way. */
 async function entries(after = 0): Promise<readonly TrailEntry[]> {
   const { text } = await ask('GET', '/v1/trail/export', tokens.operator);
+  expect(await verifyTrail([text], { head: null, trustedKeyId: null })).toMatchObject({ faults: [] });
   const lines = text.trimEnd().split('\n');
   const all = lines.slice(1, -1).map((line) => JSON.parse(line) as TrailEntry);
   let before = chainStart;

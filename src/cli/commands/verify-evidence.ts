@@ -58,7 +58,7 @@ async function verified(entrances: Entrances, { verify, key }: VerifyOptions): P
 }
 
 /** Nobody is asked here, so the language is that of the terminal. */
-function readerOf({ env }: CliContext): Reader {
+export function readerOf({ env }: CliContext): Reader {
   const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
   return { ...nobody, tool: 'cli', language: locale.startsWith('zh') ? 'zh' : 'en' };
 }
