@@ -14,6 +14,7 @@ import { SignInPage } from './pages/sign-in.tsx';
 import { Link, type Route, useRouter } from './router.tsx';
 
 const AgentsPage = lazy(() => import('./pages/agents.tsx'));
+const TrailPage = lazy(() => import('./pages/trail.tsx'));
 const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
 const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const RetryPage = lazy(() => import('./pages/expansion/retry.tsx'));
@@ -105,6 +106,8 @@ function Page({ route }: { readonly route: Route }) {
       return <ComparisonPage key={route.id} id={route.id} />;
     case 'agents':
       return <AgentsPage />;
+    case 'trail':
+      return <TrailPage />;
     case 'knowledge':
       return <KnowledgePage />;
     case 'rehearsals':
@@ -173,6 +176,11 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               <Link to={{ page: 'agents' }} current={under('agents')}>
                 {t.agents.title}
               </Link>
+              {operator && (
+                <Link to={{ page: 'trail' }} current={under('trail')}>
+                  {t.trail.title}
+                </Link>
+              )}
               <Link to={{ page: 'knowledge' }} current={under('knowledge')}>
                 {t.knowledge.title}
               </Link>

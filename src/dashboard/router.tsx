@@ -27,6 +27,7 @@ export type Route =
   | { readonly page: 'comparison'; readonly id: string }
   | { readonly page: 'knowledge' }
   | { readonly page: 'agents' }
+  | { readonly page: 'trail' }
   | { readonly page: 'rehearsals' }
   | { readonly page: 'rehearsal'; readonly plan: string }
   | { readonly page: 'sign-in' }
@@ -51,6 +52,7 @@ function routeOf(pathname: string): Route {
   if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
   if (first === 'knowledge' && parts.length === 1) return { page: 'knowledge' };
   if (first === 'agents' && parts.length === 1) return { page: 'agents' };
+  if (first === 'trail' && parts.length === 1) return { page: 'trail' };
   if (first === 'rehearsals' && parts.length === 1) return { page: 'rehearsals' };
   if (first === 'rehearsals' && parts.length === 2) return { page: 'rehearsal', plan: second ?? '' };
   if (first === 'expansions' && parts.length === 2) return { page: 'expansion', id: second ?? '' };

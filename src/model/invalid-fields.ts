@@ -296,10 +296,10 @@ export const invalidFields = {
     },
     webhookDocs(),
   ),
-  veto_with_types: rule(
+  types_of_notify_only: rule(
     {
-      en: () => 'must be left out for the kind veto: a veto is asked at steps.',
-      zh: () => '在 veto 类型下必须省略：veto 只在各步骤被询问。',
+      en: () => 'belongs to the kind notify: a veto is asked at steps, and a trail is told of each entry.',
+      zh: () => '只适用于 notify 类型：veto 在各步骤被询问，trail 则收到每个条目。',
     },
     webhookDocs(),
   ),

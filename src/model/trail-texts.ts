@@ -19,7 +19,7 @@ const placeZh = ({ after }: Line): string => (after === 0 ? '第一行' : `条�
 export const trailFaults = {
   not_trail: plain(
     'The file is no export of the trail that this release reads.',
-    '文件不是本版本可读取的审计日志导出文件。',
+    '文件不是本版本可读取的操作日志导出文件。',
   ),
   line_not_json: text<Line>({
     en: (line) => `${placeEn(line)} is not JSON.`,

@@ -1,5 +1,5 @@
 import { Conditions } from './conditions.ts';
-import { type Database, onlyRow, type Row } from './database.ts';
+import { type Database, onlyRow, type Queryable, type Row } from './database.ts';
 import { decodeCursor, encodeCursor, ownerOf } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import { NotFoundError } from './store.ts';
@@ -35,8 +35,9 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
     async create(webhook) {
       await database.query(
         `insert into webhooks
-           (id, kind, url, types, steps, answer_within_ms, secret, created_by, created_at, after_seq)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, (select coalesce(max(seq), 0) from events))`,
+           (id, kind, url, types, steps, answer_within_ms, secret, created_by, created_at, after_seq, after_entry)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, (select coalesce(max(seq), 0) from events),
+           (select coalesce(max(seq), 0) from trail))`,
         [
           webhook.id,
           webhook.kind,
@@ -73,31 +74,7 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
           `select pg_try_advisory_xact_lock(${fanOutLock}) as mine`,
         );
         if (!onlyRow(locked).mine) return 0;
-        const [span] = await client.query<{ from: number; to: number | null }>(
-          `select w.after_seq as "from", (
-             select max(seq) from (select seq from events where seq > w.after_seq order by seq limit $1) as next
-           ) as "to"
-           from (select min(after_seq) as after_seq from webhooks where kind = 'notify') as w
-           where w.after_seq is not null`,
-          [limit],
-        );
-        if (!span || span.to === null) return 0;
-        const made = await client.query(
-          `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
-           select w.id || '-' || e.seq, w.id, e.seq, e.type,
-                  jsonb_build_object('seq', e.seq, 'expansionId', null, 'type', e.type, 'at', e.at,
-                    'node', e.node, 'level', e.level, 'text', e.text, 'data', e.data - 'v') || ${ownerOf},
-                  ${ms('clock_timestamp()')}, clock_timestamp()
-           from webhooks w join events e on e.seq > w.after_seq and e.seq <= $1
-           where w.kind = 'notify' and (w.types = '{}' or e.type = any (w.types))
-           order by e.seq
-           on conflict (webhook_id, event_seq) do nothing returning 1`,
-          [span.to],
-        );
-        await client.query("update webhooks set after_seq = $1 where kind = 'notify' and after_seq < $1", [
-          span.to,
-        ]);
-        return made.length;
+        return (await tellOfEvents(client, limit)) + (await tellOfEntries(client, limit));
       });
     },
 
@@ -222,6 +199,64 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
       return { items, nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null };
     },
   };
+}
+
+/** Deliveries of events to webhooks of the kind notify. */
+async function tellOfEvents(client: Queryable, limit: number): Promise<number> {
+  const [span] = await client.query<{ from: number; to: number | null }>(
+    `select w.after_seq as "from", (
+       select max(seq) from (select seq from events where seq > w.after_seq order by seq limit $1) as next
+     ) as "to"
+     from (select min(after_seq) as after_seq from webhooks where kind = 'notify') as w
+     where w.after_seq is not null`,
+    [limit],
+  );
+  if (!span || span.to === null) return 0;
+  const made = await client.query(
+    `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
+     select w.id || '-' || e.seq, w.id, e.seq, e.type,
+            jsonb_build_object('seq', e.seq, 'expansionId', null, 'type', e.type, 'at', e.at,
+              'node', e.node, 'level', e.level, 'text', e.text, 'data', e.data - 'v') || ${ownerOf},
+            ${ms('clock_timestamp()')}, clock_timestamp()
+     from webhooks w join events e on e.seq > w.after_seq and e.seq <= $1
+     where w.kind = 'notify' and (w.types = '{}' or e.type = any (w.types))
+     order by e.seq
+     on conflict (webhook_id, event_seq) do nothing returning 1`,
+    [span.to],
+  );
+  await client.query("update webhooks set after_seq = $1 where kind = 'notify' and after_seq < $1", [
+    span.to,
+  ]);
+  return made.length;
+}
+
+/** Deliveries of entries of the trail to webhooks of the kind trail. */
+async function tellOfEntries(client: Queryable, limit: number): Promise<number> {
+  const [span] = await client.query<{ to: number | null }>(
+    `select (
+       select max(seq) from (select seq from trail where seq > w.after_entry order by seq limit $1) as next
+     ) as "to"
+     from (select min(after_entry) as after_entry from webhooks where kind = 'trail') as w
+     where w.after_entry is not null`,
+    [limit],
+  );
+  if (!span || span.to === null) return 0;
+  const made = await client.query(
+    `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
+     select w.id || '-' || t.seq, w.id, t.seq, 'trail.entry',
+            jsonb_build_object('type', 'trail.entry', 'seq', t.seq, 'at', t.at,
+              'entry', t.doc || jsonb_build_object('hash', t.hash)),
+            ${ms('clock_timestamp()')}, clock_timestamp()
+     from webhooks w join trail t on t.seq > w.after_entry and t.seq <= $1
+     where w.kind = 'trail'
+     order by t.seq
+     on conflict (webhook_id, event_seq) do nothing returning 1`,
+    [span.to],
+  );
+  await client.query("update webhooks set after_entry = $1 where kind = 'trail' and after_entry < $1", [
+    span.to,
+  ]);
+  return made.length;
 }
 
 const outcomeValues = (outcome: DeliveryOutcome) => [

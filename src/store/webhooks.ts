@@ -40,7 +40,7 @@ export type WhichWebhooks = { readonly only: readonly string[] } | { readonly ex
 
 /** All methods throw StoreUnavailableError while the database cannot be reached. */
 export interface WebhookStore {
-  /** It gets the events that are stored from now on. */
+  /** It gets the events, or the entries of the trail, that are stored from now on. */
   create(webhook: Webhook): Promise<void>;
   get(id: string): Promise<Webhook | null>;
   /** Oldest first. */
@@ -48,8 +48,9 @@ export interface WebhookStore {
   /** With its deliveries. Throws NotFoundError. */
   remove(id: string): Promise<void>;
   /**
-   * Makes a delivery of every event that a `notify` webhook has not got yet: each exactly once, also with several processes
-   * at work. Looks at no more than `limit` events; returns how many deliveries it made.
+   * Makes a delivery of every event that a `notify` webhook has not got yet, and of every entry that a `trail` has not got:
+   * each exactly once, also with several processes at work. Looks at no more than `limit` events and entries; returns how many
+   * deliveries it made.
    */
   fanOut(limit: number): Promise<number>;
   /**

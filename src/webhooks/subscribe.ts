@@ -25,17 +25,17 @@ export function newWebhook(
 ): Webhook {
   const { kind = 'notify', types = [], steps = [], answerWithinMs } = request;
   const url = parseOutgoingUrl(request.url, allowed);
-  if (kind === 'veto' && types.length > 0) throw refuseField('veto_with_types', 'types', {});
-  if (kind === 'notify' && steps.length > 0) throw refuseField('steps_of_veto_only', 'steps', {});
-  if (kind === 'notify' && answerWithinMs !== undefined)
+  if (kind !== 'notify' && types.length > 0) throw refuseField('types_of_notify_only', 'types', {});
+  if (kind !== 'veto' && steps.length > 0) throw refuseField('steps_of_veto_only', 'steps', {});
+  if (kind !== 'veto' && answerWithinMs !== undefined)
     throw refuseField('steps_of_veto_only', 'answerWithinMs', {});
   return {
     ...made,
     kind,
     url: url.href,
     types: [...new Set(types)],
-    steps: kind === 'notify' ? [] : steps.length === 0 ? ['before_batch'] : [...new Set(steps)],
-    answerWithinMs: kind === 'notify' ? null : (answerWithinMs ?? defaultAnswerWithinMs),
+    steps: kind !== 'veto' ? [] : steps.length === 0 ? ['before_batch'] : [...new Set(steps)],
+    answerWithinMs: kind !== 'veto' ? null : (answerWithinMs ?? defaultAnswerWithinMs),
     secret: newSecret(),
   };
 }

@@ -38,6 +38,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
     comparison: () => '/comparisons/cmp_different',
     knowledge: () => '/knowledge',
     agents: () => '/agents',
+    trail: () => '/trail',
     'not found': () => '/no/such/page',
   };
   const looks: readonly Look[] = [
@@ -127,6 +128,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       '/guards/grd_1',
       '/comparisons',
       '/knowledge',
+      '/trail',
     ]) {
       await page.goto(path);
       await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });

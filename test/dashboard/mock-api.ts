@@ -31,6 +31,7 @@ import { aGuard } from '../support/guards.ts';
 import { anAudit, damagedSlave } from '../support/memory-audits.ts';
 import { aReplacement } from '../support/replacements.ts';
 import { said } from '../support/said.ts';
+import { aTrailEntry } from '../support/trail.ts';
 import { registerCampaigns } from './mock-campaigns.ts';
 import { rehearsalOf } from './mock-rehearsal.ts';
 import {
@@ -353,6 +354,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   registerAudits(app, world);
   registerGuards(app, world);
   registerHolds(app, world);
+  registerTrail(app, world);
   registerReplacements(app, world);
   registerComparisons(app, world);
   registerCampaigns(app, world, options.campaignsOnOverview ?? false);
@@ -545,6 +547,23 @@ function registerGuards(app: FastifyInstance, world: MockWorld): void {
   };
   app.get('/v1/guards', async () => ({ items: [doc], nextCursor: null }));
   app.get('/v1/guards/:id', async () => guard);
+}
+
+function registerTrail(app: FastifyInstance, world: MockWorld): void {
+  const entry = {
+    ...aTrailEntry({ at: world.now, who: { name: 'li', role: 'operator' }, act: 'POST /v1/freeze' }),
+    v: 1,
+    hash: 'a'.repeat(64),
+  };
+  const refused = { outcome: { status: 403, code: 'operators_only' }, object: 'exp_1', times: 7 };
+  const entries = [
+    { ...entry, seq: 2, ...refused, who: { name: null, role: null }, asked: { reason: 'r'.repeat(300) } },
+    { ...entry, seq: 1 },
+  ];
+  app.get<{ Querystring: { who?: string } }>('/v1/trail', async ({ query }) => ({
+    items: entries.filter(({ who }) => query.who === undefined || who.name === query.who),
+    nextCursor: null,
+  }));
 }
 
 function registerHolds(app: FastifyInstance, world: MockWorld): void {

@@ -256,7 +256,7 @@ const ruleSamples: RuleSamples = {
   url_forbidden_address: [{ ip: '169.254.0.1' }],
   url_private_address: [{ ip: '10.0.0.1' }],
   steps_of_veto_only: [{}],
-  veto_with_types: [{}],
+  types_of_notify_only: [{}],
   no_known_masters: [{}],
   not_left: [
     { value: 'c:1', left: ['a:1', 'b:1'], more: true },

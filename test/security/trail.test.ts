@@ -4,7 +4,7 @@ import { startService } from '../../src/main.ts';
 import type { TrailEntry, TrailHead } from '../../src/model/views/trail.ts';
 import type { Service } from '../../src/service.ts';
 import { verifyTrail } from '../../src/verify/trail.ts';
-import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -260,4 +260,29 @@ test('the list is for operators, with filters and pages', async () => {
   );
   expect(next.items[0]!.seq).toBeLessThan(page.items[1]!.seq);
   expect((await ask('GET', '/v1/trail?cursor=abc', tokens.operator)).status).toBe(400);
+});
+
+test('viewers see no entry by the deliveries of a webhook', async () => {
+  const made = await ask('POST', '/v1/webhooks', tokens.operator, {
+    url: 'https://hooks.example.net/x',
+    kind: 'trail',
+  });
+  expect(made.status).toBe(201);
+  const { id } = JSON.parse(made.text) as { id: string };
+  const wrong = { url: 'https://hooks.example.net/x', kind: 'trail', types: ['node.verified'] };
+  expect((await ask('POST', '/v1/webhooks', tokens.operator, wrong)).status).toBe(400);
+  const stores = openTestStores(database.connection);
+  try {
+    expect(await stores.webhooks.fanOut(100)).toBeGreaterThan(0);
+  } finally {
+    await stores.close();
+  }
+  const bodies = async (token: string) => {
+    const { text } = await ask('GET', `/v1/webhooks/${id}/deliveries`, token);
+    return (JSON.parse(text) as { items: { payload: unknown }[] }).items.map(
+      ({ payload }) => payload === null,
+    );
+  };
+  expect(new Set(await bodies(tokens.operator))).toEqual(new Set([false]));
+  expect(new Set(await bodies('another-viewer-token-of-the-tests'))).toEqual(new Set([true]));
 });

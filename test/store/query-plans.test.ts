@@ -328,6 +328,8 @@ test('no query of the store reads a growing table from end to end', async () => 
 
   // Webhooks.
   await webhooks.create({ ...hook, id: 'whk-1' });
+  await webhooks.create({ ...hook, id: 'whk-2', kind: 'trail' });
+  await stores.trail.append([aTrailEntry()]);
   await webhooks.get('whk-1');
   await webhooks.list();
   await stores.store.addControl(expansion.id, { ...control, id: 'c2' });

@@ -3,15 +3,18 @@ import type { Expansion } from '../../src/model/expansion.ts';
 import { deliverySays } from '../../src/model/webhook-texts.ts';
 import type { Lease } from '../../src/store/leases.ts';
 import { NotFoundError, type Store } from '../../src/store/store.ts';
+import type { TrailStore } from '../../src/store/trail.ts';
 import type { DeliveryOutcome, StoredQuestion, Webhook, WebhookStore } from '../../src/store/webhooks.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { aTrailEntry } from '../support/trail.ts';
 
 let postgres: TestPostgres;
 let database: TestDatabase;
 let webhooks: WebhookStore;
 let store: Store;
+let trail: TrailStore;
 let sql: (text: string) => Promise<unknown>;
 let close: () => Promise<void>;
 let expansion: Expansion;
@@ -23,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop());
 beforeEach(async () => {
   const stores = openTestStores(database.connection, { deliveriesPerWebhook: 3 });
-  ({ webhooks, store, close } = stores);
+  ({ webhooks, store, trail, close } = stores);
   sql = (text) => stores.database.query(text);
   expansion = newExpansion();
   await store.accept(expansion, [event('accepted')], null);
@@ -74,6 +77,26 @@ describe('webhooks', () => {
     expect(await webhooks.get(a.id)).toBeNull();
     expect(await taken()).toEqual([]);
     await expect(webhooks.remove(a.id)).rejects.toThrow(NotFoundError);
+  });
+
+  it('of the kind trail are told of each entry from then on, and of no event; others of no entry', async () => {
+    await trail.append([aTrailEntry({ act: 'before' })]);
+    const [told, other] = [newWebhook({ kind: 'trail' }), newWebhook()];
+    await webhooks.create(told);
+    await webhooks.create(other);
+    const added = await trail.append([aTrailEntry({ act: 'first' }), aTrailEntry({ act: 'second' })]);
+    await happen('x');
+    expect(await webhooks.fanOut(10)).toBe(3);
+    expect(await webhooks.fanOut(10)).toBe(0);
+    const deliveries = await taken();
+    expect(
+      deliveries.filter(({ webhookId }) => webhookId === told.id).map(({ type, payload }) => [type, payload]),
+    ).toEqual(
+      added.map((entry) => ['trail.entry', { type: 'trail.entry', seq: entry.seq, at: entry.at, entry }]),
+    );
+    expect(deliveries.filter(({ webhookId }) => webhookId === other.id).map(({ type }) => type)).toEqual([
+      'x',
+    ]);
   });
 
   it('are told of what happens after they were made, of the types they asked for', async () => {

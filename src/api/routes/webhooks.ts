@@ -158,12 +158,15 @@ function addRoutes(
       },
     },
     async (request) => {
-      const { id } = await existing(webhooks, request.params.id);
+      const { id, kind } = await existing(webhooks, request.params.id);
       const { cursor, limit = 50 } = request.query;
       checkCursor(cursor);
       const page = await webhooks.deliveries(id, { limit, ...(cursor === undefined ? {} : { cursor }) });
       const show = request.caller?.role === 'operator' ? shownDelivery : shownToViewers;
-      return { ...page, items: page.items.map((delivery) => show(delivery, reader(request))) };
+      const items = page.items.map((delivery) => show(delivery, reader(request)));
+      // The trail is for operators.
+      const isHidden = kind === 'trail' && request.caller?.role !== 'operator';
+      return { ...page, items: isHidden ? items.map((item) => ({ ...item, payload: null })) : items };
     },
   );
 }

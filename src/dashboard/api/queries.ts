@@ -13,6 +13,7 @@ import type { Rehearsal } from '../../model/views/rehearsal.ts';
 import type { Replacement, StoredReplacement } from '../../model/views/replacement.ts';
 import type { Page } from '../../model/views/schema.ts';
 import type { Freeze, KnowledgeView, Session } from '../../model/views/service.ts';
+import type { TrailEntry } from '../../model/views/trail.ts';
 import { call, expansionPath, nodePath } from './client.ts';
 import type { MasterInput, NodeInput, PlannedRequest } from './types.ts';
 
@@ -37,6 +38,7 @@ export const keys = {
   replacement: (id: string) => ['replacement', id],
   guards: ['guards'],
   guard: (id: string) => ['guard', id],
+  trail: (filter: object) => ['trail', filter],
   comparisons: ['comparisons'],
   comparison: (id: string) => ['comparison', id],
 } as const;
@@ -232,6 +234,35 @@ const useList = <T>(queryKey: readonly string[], path: string) =>
     getNextPageParam: (page) => page.nextCursor,
     refetchInterval: 5_000,
   });
+
+export interface TrailFilter {
+  readonly who: string;
+  readonly act: string;
+  readonly object: string;
+  /** As a field for a moment gives it; empty = from the beginning. */
+  readonly since: string;
+}
+
+/** Who asked for what, newest first. */
+export function useTrail(filter: TrailFilter) {
+  return useInfiniteQuery({
+    queryKey: keys.trail(filter),
+    initialPageParam: null as string | null,
+    queryFn: async ({ pageParam, signal }) => {
+      const query = new URLSearchParams({ limit: '50' });
+      for (const name of ['who', 'act', 'object'] as const)
+        if (filter[name].trim() !== '') query.set(name, filter[name].trim());
+      const since = Date.parse(filter.since);
+      if (Number.isFinite(since) && since >= 0) query.set('since', String(since));
+      if (pageParam !== null) query.set('cursor', pageParam);
+      const page = await call<Page<TrailEntry>>(`/v1/trail?${query}`, { signal });
+      return { ...page, items: page.items.map((entry) => ({ ...entry, id: String(entry.seq) })) };
+    },
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: 5_000,
+    placeholderData: (previous) => previous,
+  });
+}
 
 export const useAudits = () => useList<StoredAuditDoc>(keys.audits, '/v1/audits');
 

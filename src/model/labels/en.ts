@@ -2,6 +2,7 @@ import { audits } from './audits-en.ts';
 import { campaigns } from './campaigns-en.ts';
 import { guards } from './guards-en.ts';
 import { replacements } from './replacements-en.ts';
+import { trail } from './trail-en.ts';
 
 /**
  * Every text of the dashboard in English. The shape of this object is the contract: another language is complete
@@ -653,6 +654,7 @@ export const en = {
   },
   audits,
   guards,
+  trail,
   replacements,
   campaigns,
   comparisons: {

@@ -5,6 +5,7 @@ import { campaigns } from './campaigns-zh.ts';
 import type { Messages } from './en.ts';
 import { guards } from './guards-zh.ts';
 import { replacements } from './replacements-zh.ts';
+import { trail } from './trail-zh.ts';
 
 /** 全部界面文字的中文版；状态和阶段的名称与服务返回的文字相同。 */
 export const zh: Messages = {
@@ -613,6 +614,7 @@ export const zh: Messages = {
   },
   audits,
   guards,
+  trail,
   replacements,
   campaigns,
   comparisons: {

@@ -2,8 +2,9 @@ import Type from 'typebox';
 import { hookSteps } from '../hook-steps.ts';
 import { Nullable, NullableTime, type Of, Time } from './schema.ts';
 
-export const WebhookKind = Type.Enum(['notify', 'veto'], {
-  description: '`notify` is told of events; `veto` is asked at `steps`, and holds each until it answers 2xx.',
+export const WebhookKind = Type.Enum(['notify', 'veto', 'trail'], {
+  description:
+    '`notify` is told of events; `veto` is asked at `steps`, and holds each until it answers 2xx; `trail` is told of each entry of the trail.',
 });
 export type WebhookKind = Of<typeof WebhookKind>;
 
@@ -13,12 +14,12 @@ export const WebhookView = Type.Object({
   kind: WebhookKind,
   url: Type.String({ description: 'Without what its query holds.' }),
   types: Type.Array(Type.String(), {
-    description: 'Event types to be told of; empty = all. A veto has none.',
+    description: 'Event types to be told of; empty = all. Others than `notify` have none.',
   }),
-  steps: Type.Array(Type.Enum(hookSteps), { description: 'What a veto is asked about. Of `notify` empty.' }),
+  steps: Type.Array(Type.Enum(hookSteps), { description: 'What a veto is asked about. Of others empty.' }),
   answerWithinMs: Nullable(
     Type.Integer(),
-    'How long a veto that answered 202 may take until it is asked again; null = of `notify`.',
+    'How long a veto that answered 202 may take until it is asked again; null = it is no veto.',
   ),
   createdBy: Type.String(),
   createdAt: Time('When it was made.'),
@@ -33,8 +34,8 @@ export const NewWebhook = Type.Object({
 export const Delivery = Type.Object({
   id: Type.String(),
   type: Type.String(),
-  eventSeq: Nullable(Type.Integer(), 'The event told of; null = the question of a veto.'),
-  payload: Type.Unknown({ description: 'The body as it was sent.' }),
+  eventSeq: Nullable(Type.Integer(), 'The event or entry told of; null = the question of a veto.'),
+  payload: Type.Unknown({ description: 'The body as it was sent; of a `trail` null for viewers.' }),
   state: Type.Enum(['pending', 'delivered', 'failed']),
   attempts: Type.Integer(),
   createdAt: Time('When it was made.'),

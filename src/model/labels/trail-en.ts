@@ -1,0 +1,22 @@
+/** The texts of the page of the trail in English. */
+export const trail = {
+  title: 'Trail',
+  intro: 'Who asked the service for what, and what came of it. Nobody can change it without a trace.',
+  none: 'No entry.',
+  noneText: 'No entry fits these filters.',
+  filters: 'Filters',
+  number: 'Number',
+  time: 'Time',
+  who: 'Who',
+  from: 'From',
+  act: 'Act',
+  object: 'Concerns',
+  outcome: 'Outcome',
+  since: 'Since',
+  nobody: 'nobody',
+  service: 'the service',
+  done: 'done',
+  times: (count: number) => `${count} times`,
+  entry: (seq: number) => `Entry ${seq}`,
+  open: (seq: number, act: string) => `Entry ${seq}: ${act}`,
+};
