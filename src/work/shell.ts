@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { Log } from '../platform/log.ts';
 import { startDoorbellWorker } from '../queue/bullmq-doorbell.ts';
 import type { QueueBackend } from '../queue/connection.ts';
@@ -132,6 +133,35 @@ export function underLease(options: ShellOptions, work: LeasedWork): WakeUpHandl
     return signal.aborted ? 0 : null;
   };
 }
+
+/**
+ * Does work whose turns can take longer than the lease lasts, and prolongs the lease meanwhile. A lease that is lost shows at
+ * the next save.
+ */
+export async function whileKept<T>(
+  { keep }: Held,
+  leaseMs: number,
+  work: () => Promise<T>,
+  /** Beside the work, whose own sleep tells of its turns. */
+  sleep: ShellOptions['sleep'] = pause,
+): Promise<T> {
+  const done = new AbortController();
+  const beat = async (): Promise<void> => {
+    while (!done.signal.aborted) {
+      await keep().catch(() => undefined);
+      await sleep(leaseMs / 4, done.signal);
+    }
+  };
+  void beat();
+  try {
+    return await work();
+  } finally {
+    done.abort();
+  }
+}
+
+const pause: ShellOptions['sleep'] = (ms, signal) =>
+  setTimeout(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
 /** Lost wake-ups are put back within this time. */
 const reconcileEveryMs = 2000;

@@ -64,6 +64,13 @@ export function buildCluster(scenario: Scenario): { readonly cluster: Cluster; r
       ...(servers.copiesOfConfig.includes(id) ? { runId } : {}),
     });
   for (const node of scenario.nodes) prepare(cluster, node, place);
+  const { slaves, replacement } = scenario.fleet;
+  for (const { id } of slaves) {
+    cluster.addNode({ id, ...place(id), config });
+    attach(cluster, id, 'm');
+  }
+  for (const pair of replacement?.replace ?? [])
+    cluster.addNode({ id: pair.new, ...place(pair.new), config });
   if (scenario.writesPerSecond > 0)
     cluster.startWrites('m', {
       perSecond: scenario.writesPerSecond,

@@ -36,6 +36,8 @@ const brokenPromise: Readonly<Record<DefectName, readonly string[]>> = {
   no_freeze: ['freeze'],
   no_hold: ['hold'],
   hold_of_then: ['hold'],
+  no_keep_verified: ['keep'],
+  no_proof: ['keep'],
   identity_by_port: ['identity'],
   identity_by_run_id: ['identity'],
   dump_of_then: ['healthy'],

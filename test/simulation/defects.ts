@@ -3,8 +3,10 @@ import type { Capabilities } from '../../src/model/capabilities.ts';
 import { type CopyHelps, causes } from '../../src/model/causes.ts';
 import type { ComparisonReport } from '../../src/model/comparison.ts';
 import type { Look, NodeFacts } from '../../src/model/observation.ts';
+import type { AuditStore } from '../../src/store/audits.ts';
 import type { HoldStore } from '../../src/store/holds.ts';
 import type { Lease } from '../../src/store/leases.ts';
+import type { ReplacementStore } from '../../src/store/replacements.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Compare } from '../../src/work/expansion/session.ts';
 
@@ -16,6 +18,9 @@ export interface Defect {
   readonly compare?: (compare: Compare) => Compare;
   /** As expansions see them. */
   readonly holds?: (holds: HoldStore, now: () => number) => HoldStore;
+  /** As replacements see it, and themselves. */
+  readonly audits?: (audits: AuditStore) => AuditStore;
+  readonly replacements?: (replacements: ReplacementStore) => ReplacementStore;
   /** In the code itself, for as long as a seed runs; the result takes it out again. */
   readonly plant?: () => () => void;
 }
@@ -43,7 +48,8 @@ const withFacts = (engine: Engine, change: (facts: NodeFacts) => NodeFacts): Eng
   },
 });
 
-const withStore = (store: Store, change: Partial<Store>): Store =>
+/** A store of which some methods do something else. */
+export const instead = <S extends object>(store: S, change: Partial<S>): S =>
   new Proxy(store, {
     get: (target, name) => (change as Record<string | symbol, unknown>)[name] ?? Reflect.get(target, name),
   });
@@ -59,7 +65,7 @@ const noFence: Defect = {
       ...renewed(lease, epochOf(lease.id)),
       owner: owners.get(lease.id) ?? lease.owner,
     });
-    return withStore(store, {
+    return instead(store, {
       claim: async (expansionId, owner, leaseMs) => {
         const lease = await store.claim(expansionId, owner, leaseMs);
         if (lease) owners.set(expansionId, owner);
@@ -138,25 +144,20 @@ const noBatchGate: Defect = {
 
 /** Two expansions may work on one master at the same time. */
 const noMasterLock: Defect = {
-  store: (store) => withStore(store, { lockMaster: async () => true }),
+  store: (store) => instead(store, { lockMaster: async () => true }),
 };
 
 /** The global stop is not read. */
 const noFreeze: Defect = {
   store: (store) =>
-    withStore(store, {
+    instead(store, {
       freezeState: async () => ({ frozen: false, reason: null, by: null, since: null }),
     }),
 };
 
-const withActive = (holds: HoldStore, active: HoldStore['active']): HoldStore =>
-  new Proxy(holds, {
-    get: (target, name) => (name === 'active' ? active : Reflect.get(target, name)),
-  });
-
 /** Holds are not read. */
 const noHold: Defect = {
-  holds: (holds) => withActive(holds, async () => []),
+  holds: (holds) => instead(holds, { active: async () => [] }),
 };
 
 /** Right before SLAVEOF what was known of holds a while ago is believed. */
@@ -164,11 +165,32 @@ const holdOfThen: Defect = {
   holds: (holds, now) => {
     let known: { readonly at: number; readonly active: Awaited<ReturnType<HoldStore['active']>> } | null =
       null;
-    return withActive(holds, async () => {
-      if (known === null || now() - known.at > 3000) known = { at: now(), active: await holds.active() };
-      return known.active;
+    return instead(holds, {
+      active: async () => {
+        if (known === null || now() - known.at > 3000) known = { at: now(), active: await holds.active() };
+        return known.active;
+      },
     });
   },
+};
+
+/** However few proven slaves would stay, a replacement goes on. */
+const noKeepVerified: Defect = {
+  replacements: (replacements) =>
+    instead(replacements, {
+      get: async (id) => {
+        const kept = await replacements.get(id);
+        if (kept === null) return null;
+        const settings = { ...kept.doc.settings, keepVerified: 0 };
+        return { ...kept, doc: { ...kept.doc, settings } };
+      },
+    }),
+};
+
+/** Each slave counts as proven. */
+const noProof: Defect = {
+  audits: (audits) =>
+    instead(audits, { lastWhole: async (slaves) => slaves.map(() => ({ at: 1, by: 'nobody' })) }),
 };
 
 const everyAddress = [0, 1, 2, 3].flatMap((third) =>
@@ -243,7 +265,7 @@ const day = 86_400_000;
 /** What is waited for is waited for without end. */
 const waitWithoutEnd: Defect = {
   store: (store) =>
-    withStore(store, {
+    instead(store, {
       get: async (id) => {
         const found = await store.get(id);
         const patient = { stallTimeoutMs: day, nodeDownTimeoutMs: day, masterBusyTimeoutMs: day };
@@ -263,6 +285,8 @@ export const defects = {
   no_freeze: noFreeze,
   no_hold: noHold,
   hold_of_then: holdOfThen,
+  no_keep_verified: noKeepVerified,
+  no_proof: noProof,
   identity_by_port: identityByPort,
   identity_by_run_id: identityByRunId,
   dump_of_then: dumpOfThen,

@@ -73,7 +73,7 @@ export function summary(reports: readonly SeedReport[], seconds: number): string
   return [
     `${reports.length} seeds in ${seconds.toFixed(0)} s: ${(total(({ virtualMs }) => virtualMs) / 3_600_000).toFixed(1)} hours of virtual time, ${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults`,
     `expansions: ${[...ends].map(([state, count]) => `${count} ${state}`).join(', ')}`,
-    `nodes: ${total(({ nodesVerified }) => nodesVerified)} verified, ${total(({ nodesNotVerified }) => nodesNotVerified)} not; ${total(({ attempts }) => attempts)} attempts, ${total(({ damagedCopies }) => damagedCopies)} copies that came out damaged, ${total(({ supersededCopies }) => supersededCopies)} of a dump that was replaced; ${total(({ safeHolds }) => safeHolds)} holds became safe`,
+    `nodes: ${total(({ nodesVerified }) => nodesVerified)} verified, ${total(({ nodesNotVerified }) => nodesNotVerified)} not; ${total(({ attempts }) => attempts)} attempts, ${total(({ damagedCopies }) => damagedCopies)} copies that came out damaged, ${total(({ supersededCopies }) => supersededCopies)} of a dump that was replaced; ${total(({ safeHolds }) => safeHolds)} holds became safe; ${total(({ fleet }) => fleet.detached)} slaves were taken out, ${total(({ fleet }) => fleet.judged)} judged by audits`,
     `faults: ${[...faults]
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([kind, count]) => `${count} ${kind}`)

@@ -48,6 +48,44 @@ export interface PlannedHold {
   readonly endsAfterMs: number | null;
 }
 
+/** A slave that the master has from the beginning. */
+export interface PlannedSlave {
+  readonly id: string;
+  /** An expansion of before has proven it. */
+  readonly proven: boolean;
+}
+
+/** Slaves that go, some of them for new nodes. */
+export interface PlannedReplacement {
+  readonly id: string;
+  readonly at: number;
+  readonly replace: readonly { readonly old: string; readonly new: string }[];
+  readonly takeOut: readonly string[];
+  readonly keepVerified: number;
+  readonly batchSize: number;
+  readonly drainTimeoutMs: number;
+  readonly paceMs: number;
+  /** null = never. */
+  readonly cancelAt: number | null;
+  readonly policy: PolicyInput;
+}
+
+export interface PlannedAudit {
+  readonly id: string;
+  readonly at: number;
+  readonly depth: 'sample' | 'full';
+  readonly samplePerType: number;
+  /** null = never. */
+  readonly cancelAt: number | null;
+}
+
+/** What is done with slaves that are there, beside what is added. */
+export interface PlannedFleet {
+  readonly slaves: readonly PlannedSlave[];
+  readonly replacement: PlannedReplacement | null;
+  readonly audits: readonly PlannedAudit[];
+}
+
 /** What `scenario.ts` itself draws. */
 type OtherFault =
   | 'node_crash'
@@ -110,6 +148,7 @@ export interface Scenario {
   readonly nodes: readonly PlannedNode[];
   readonly expansions: readonly PlannedExpansion[];
   readonly holds: readonly PlannedHold[];
+  readonly fleet: PlannedFleet;
   readonly faults: readonly PlannedFault[];
   /** From here on nothing new goes wrong, and what was broken is mended. Milliseconds after the start. */
   readonly calmAt: number;
@@ -201,6 +240,10 @@ export function drawScenario(seed: number): Scenario {
   const ids = nodes.map(({ id }) => id);
   const serverFaults = drawServerFaults(ofServers, ids, harmfulUntil(nodes, calmAt));
   const lasts = serverFaults.some(isLasting);
+  const ofFleet = createRandom(`fleet ${seed}`);
+  const until = harmfulUntil(nodes, calmAt);
+  const fleet = seed % withFleet === 4 ? drawFleet(ofFleet, until) : noFleet;
+  const fleetIds = [...fleet.slaves.map(({ id }) => id), ...newNodesOf(fleet)].map((id) => ({ id }));
   return {
     seed,
     servers,
@@ -211,8 +254,13 @@ export function drawScenario(seed: number): Scenario {
     expansions: drawExpansions(random, nodes)
       .map(seed % staged === 1 ? withStages(createRandom(`stages ${seed}`)) : (expansion) => expansion)
       .map((expansion) => (lasts ? allTries(expansion) : expansion)),
-    holds: seed % staged === 1 ? drawHolds(createRandom(`holds ${seed}`), harmfulUntil(nodes, calmAt)) : [],
-    faults: [...drawFaults(random, nodes, calmAt), ...serverFaults].sort((a, b) => a.at - b.at),
+    holds: seed % staged === 1 ? drawHolds(createRandom(`holds ${seed}`), until) : [],
+    fleet,
+    faults: [
+      ...drawFaults(random, nodes, until, faultWeights),
+      ...serverFaults,
+      ...(fleet === noFleet ? [] : drawFaults(ofFleet, fleetIds, until, fleetFaultWeights)),
+    ].sort((a, b) => a.at - b.at),
     calmAt: lasts ? calmAt + lastsLongerMs : calmAt,
     binlogFile: random.next() < 0.85 ? random.int(1, 40) : 0,
     transferMs: random.pick([random.int(1200, 2500), random.int(2500, 5000)]),
@@ -258,6 +306,62 @@ const drawHolds = (random: Random, until: number): PlannedHold[] =>
     dumps: random.next() < 0.5,
     endsAfterMs: random.next() < 0.7 ? random.int(500, 10_000) : null,
   }));
+
+/** One in so many scenarios has slaves that are audited and replaced. */
+const withFleet = 6;
+const noFleet: PlannedFleet = { slaves: [], replacement: null, audits: [] };
+const newNodesOf = ({ replacement }: PlannedFleet): readonly string[] =>
+  replacement?.replace.map((pair) => pair.new) ?? [];
+
+function drawFleet(random: Random, until: number): PlannedFleet {
+  const slaves = Array.from({ length: random.int(2, 4) }, (_, i) => ({
+    id: `o${i + 1}`,
+    proven: random.next() < 0.8,
+  }));
+  const replacement = random.next() < 0.8 ? drawReplacement(random, slaves, until) : null;
+  const audits = Array.from({ length: random.pick([0, 1, 1, 2]) }, (_, i) => ({
+    id: `aud${i + 1}`,
+    at: random.int(0, until),
+    depth: random.next() < 0.3 ? ('full' as const) : ('sample' as const),
+    samplePerType: random.pick([8, 25]),
+    cancelAt: random.next() < 0.15 ? random.int(0, until) : null,
+  }));
+  return { slaves, replacement, audits };
+}
+
+function drawReplacement(random: Random, slaves: readonly PlannedSlave[], until: number): PlannedReplacement {
+  const going = slaves.slice(0, random.int(1, slaves.length - 1)).map(({ id }) => id);
+  const replaced = random.next() < 0.6 ? random.int(1, Math.min(2, going.length)) : 0;
+  return {
+    id: 'rep1',
+    at: random.int(0, Math.min(until, 8000)),
+    replace: going.slice(0, replaced).map((old, i) => ({ old, new: `r${i + 1}` })),
+    takeOut: going.slice(replaced),
+    keepVerified: random.int(0, 2),
+    batchSize: random.int(1, 2),
+    drainTimeoutMs: random.pick([0, random.int(500, 6000)]),
+    paceMs: random.next() < 0.3 ? random.int(500, 3000) : 0,
+    cancelAt: random.next() < 0.2 ? random.int(0, until) : null,
+    policy: drawPolicy(random),
+  };
+}
+
+/** What happens to slaves that are audited and replaced. */
+const fleetFaultWeights: readonly (readonly [OtherFault, number])[] = [
+  ['node_crash', 3],
+  ['node_vanish', 3],
+  ['node_stall', 2],
+  ['hijack', 2],
+  ['foreign_detach', 3],
+  ['partition', 2],
+  ['service_cut', 2],
+  ['slow_wires', 3],
+  ['lost_replies', 3],
+  ['worker_crash_point', 6],
+  ['worker_pause_point', 6],
+  ['drop_keys', 3],
+  ['freeze', 1],
+];
 
 /** Where something stays broken, each attempt meets it: a remedy without an end shows itself. */
 const allTries = ({ policy, ...expansion }: PlannedExpansion): PlannedExpansion => ({
@@ -323,12 +427,16 @@ function drawExpansions(random: Random, nodes: readonly PlannedNode[]): PlannedE
 const harmfulUntil = (nodes: readonly PlannedNode[], calmAt: number): number =>
   Math.min(calmAt - 1000, 3000 + nodes.length * 10_000);
 
-function drawFaults(random: Random, nodes: readonly PlannedNode[], calmAt: number): PlannedFault[] {
+function drawFaults(
+  random: Random,
+  nodes: readonly { readonly id: string }[],
+  until: number,
+  weights: readonly (readonly [OtherFault, number])[],
+): PlannedFault[] {
   const count = random.next() < 0.06 ? 0 : random.int(1, 9);
-  const until = harmfulUntil(nodes, calmAt);
   return Array.from({ length: count }, () => ({
     at: random.int(0, until),
-    kind: weighted(random, faultWeights),
+    kind: weighted(random, weights),
     node: random.pick(nodes).id,
     lastsMs: Math.round(10 ** (2.5 + random.next() * 2.1)),
     share: random.next(),

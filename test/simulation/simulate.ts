@@ -14,7 +14,7 @@ import {
   type JoinTarget,
 } from '../../src/model/expansion.ts';
 import { formatAddress } from '../../src/model/observation.ts';
-import { resolvePolicy } from '../../src/model/policy.ts';
+import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { loopback } from '../../src/platform/server-rules.ts';
 import type { Cluster } from '../../src/simulator/cluster.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
@@ -33,6 +33,7 @@ import { type DatabaseTrouble, overWire } from './database.ts';
 import { type Defect, type DefectName, defects } from './defects.ts';
 import { type BellTrouble, createBells } from './doorbell.ts';
 import { burstPerSecond, calm, inject } from './faults.ts';
+import { createFleet, type Fleet } from './fleet.ts';
 import { createNetwork, type SentCommand } from './network.ts';
 import { createOperator } from './operator.ts';
 import { createProcess, type ServiceProcess } from './process.ts';
@@ -60,6 +61,19 @@ const reconcileEveryMs: readonly [number, number] = [1500, 3000];
 
 /** Hundreds are usual; a worker that turns without a pause makes them without end. */
 const mostEventsInSecond = 50_000;
+
+const fleetPoints = [
+  'after_audit_intent',
+  'after_audit_asked',
+  'after_audit_verdict',
+  'before_replacement_save',
+  'after_replacement_save',
+  'after_new_nodes_admitted',
+  'after_replacement_asked',
+  'after_detach_intent',
+  'before_old_detached',
+  'after_old_detached',
+] as const;
 
 const workerPoints = [
   'before_save',
@@ -90,6 +104,8 @@ export interface SeedResult {
   readonly virtualMs: number;
   /** Holds at which a dump became safe. */
   readonly safeHolds: number;
+  /** Slaves that replacements took out, and slaves that audits judged. */
+  readonly fleet: Fleet['counts'];
   /** Keys that nodes lost on the way, as an observer of the truth sees it: what the service had to find. */
   readonly damagedCopies: number;
   /** Attempts whose dump was replaced while it was copied. */
@@ -132,6 +148,7 @@ class Simulation {
   private readonly witness: Witness;
   private readonly store: Store;
   private readonly holds: HoldStore;
+  private readonly fleet: Fleet;
   private readonly around: Surroundings;
   private readonly databaseTrouble: DatabaseTrouble = { down: false, lostAnswerShare: 0, slowMs: 0 };
   private readonly bellTrouble: BellTrouble = { lostShare: 0, doubledShare: 0, lateMs: 0 };
@@ -174,6 +191,39 @@ class Simulation {
     const store = createMemoryStore({ now });
     this.holds = createMemoryHolds(store, now);
     this.store = this.watched(this.withDefect(store));
+    this.fleet = createFleet({
+      scenario,
+      cluster,
+      start,
+      memory: store,
+      witness: this.witness,
+      random: createRandom(`fleet at work ${scenario.seed}`),
+      credentials: this.credentials(),
+      defect: this.defect(),
+      living: () => this.living(),
+      reachable: () => !this.databaseTrouble.down,
+      stir: this.stir,
+      tell: (who, text) => this.tell(who, text),
+      ring: (id, delayMs) => this.bells.ring(id, delayMs),
+      admit: async ({ replace, policy }, idempotency, within) => {
+        const planned = { id: 'exp-rep1', nodes: replace.map((pair) => pair.new), policy, startsInMs: null };
+        const expansion = this.expansionOf(planned);
+        const accepted = await this.store.accept(expansion, [], idempotency, within);
+        if (!accepted.replayed) this.accepted(expansion, policy);
+        return accepted.expansion;
+      },
+      toolsOf: (process, id) => {
+        const sender = { expansionId: id, epoch: 0 };
+        return {
+          store: this.storeOf(process, sender),
+          engine: this.engineOf(process, sender),
+          compare: this.compareOf(process),
+          log: this.log(process),
+          crashPoint: (name) => this.atPoint(process, name),
+          reached: (of) => this.claimedBy(process, sender, this.wire(process, of)),
+        };
+      },
+    });
     this.around = this.surroundings();
   }
 
@@ -183,6 +233,7 @@ class Simulation {
     for (let i = 0; i < scenario.processes; i += 1) this.startProcess();
     for (const planned of scenario.expansions) time.after(planned.at, () => this.accept(planned));
     for (const planned of scenario.holds) time.after(planned.at, () => this.hold(planned));
+    this.fleet.begin();
     for (const fault of scenario.faults) time.after(fault.at, () => inject(this.around, fault));
     time.after(scenario.calmAt, () => {
       this.tell('fault', 'from here on nothing more goes wrong, and all that was broken is mended');
@@ -244,14 +295,6 @@ class Simulation {
     this.processes.push(process);
     this.stopping.set(process, new AbortController());
     this.tell('service', `${process.name} starts`);
-    const wire = overWire(
-      this.store,
-      process,
-      this.databaseTrouble,
-      this.cluster.world.clock,
-      this.random,
-      this.stir,
-    );
     const reconcile = (of: { due(limit: number): Promise<readonly string[]> }): void => {
       process.after(this.random.within(reconcileEveryMs), () => {
         of.due(50).then(
@@ -263,8 +306,11 @@ class Simulation {
         );
       });
     };
-    reconcile(wire);
+    reconcile(this.wire(process, this.store));
     if (this.scenario.holds.length > 0) reconcile(this.holdsOf(process));
+    const { replacement, audits } = this.scenario.fleet;
+    if (replacement !== null) reconcile(this.wire(process, this.fleet.replacements));
+    if (audits.length > 0) reconcile(this.wire(process, this.fleet.audits));
   }
 
   private living(): ServiceProcess[] {
@@ -277,10 +323,12 @@ class Simulation {
     if (open.length === 0) return;
     const process = this.random.pick(open);
     const isHold = this.scenario.holds.some(({ id }) => id === expansionId);
-    process.deliver(
-      () => void (isHold ? this.workOnHold(process, expansionId) : this.work(process, expansionId)),
-      'reply',
-    );
+    const { signal } = this.stopping.get(process)!;
+    process.deliver(() => {
+      if (isHold) void this.workOnHold(process, expansionId);
+      else if (this.fleet.isOurs(expansionId)) void this.fleet.work(process, expansionId, signal);
+      else void this.work(process, expansionId);
+    }, 'reply');
   }
 
   /** What a process does with a wake-up, by the real worker. */
@@ -329,30 +377,28 @@ class Simulation {
     }
   }
 
-  private holdsOf(process: ServiceProcess): HoldStore {
+  private holdsOf = (process: ServiceProcess): HoldStore => this.wire(process, this.holds);
+
+  /** A store as the process reaches it. */
+  private wire<S extends object>(process: ServiceProcess, store: S): S {
     const { clock } = this.cluster.world;
-    return overWire(this.holds, process, this.databaseTrouble, clock, this.random, this.stir);
+    return overWire(store, process, this.databaseTrouble, clock, this.random, this.stir);
   }
 
   private defective(holds: HoldStore): HoldStore {
     return this.defect()?.holds?.(holds, () => this.cluster.now()) ?? holds;
   }
 
-  private storeOf(process: ServiceProcess, sender: Sender): Store {
-    const { cluster } = this;
-    const wire = overWire(
-      this.store,
-      process,
-      this.databaseTrouble,
-      cluster.world.clock,
-      this.random,
-      this.stir,
-    );
+  private storeOf = (process: ServiceProcess, sender: Sender): Store =>
+    this.claimedBy(process, sender, this.wire(process, this.store));
+
+  /** Whoever takes a lease there is who sends. */
+  private claimedBy<S extends object>(process: ServiceProcess, sender: Sender, wire: S): S {
     return new Proxy(wire, {
       get: (target, name) => {
         if (name !== 'claim') return Reflect.get(target, name);
         return async (...args: Parameters<Store['claim']>) => {
-          const lease = await target.claim(...args);
+          const lease = await (target as unknown as Store).claim(...args);
           if (lease) {
             sender.epoch = lease.epoch;
             this.tell('service', `${process.name} works on ${lease.id} (lease ${lease.epoch})`);
@@ -453,15 +499,29 @@ class Simulation {
       return;
     }
     this.stir();
+    const expansion = this.expansionOf(planned);
+    this.accepted(expansion, planned.policy);
+    void this.store.accept(expansion, [], null).then(() => this.bells.ring(planned.id));
+  }
+
+  private accepted(expansion: Expansion, policy: PolicyInput): void {
+    const nodes = expansion.joins.map(({ target }) => target.name).join(', ');
+    this.tell('operator', `asks for ${expansion.id}: ${nodes} ${JSON.stringify(policy)}`);
+    this.latest.set(expansion.id, expansion);
+    this.witness.stored(expansion, expansion, []);
+  }
+
+  private expansionOf(planned: Omit<PlannedExpansion, 'at'>): Expansion {
     const target = (id: string) => {
       const address = addressOf(this.cluster.node(id));
       return { name: formatAddress(address), address, seenAs: address, credential: null };
     };
-    const expansion = newExpansion({
+    return newExpansion({
       id: planned.id,
       master: target('m'),
       nodes: planned.nodes.map((id): JoinTarget => {
-        const { overwriteData, repoint } = this.scenario.nodes.find((node) => node.id === id)!;
+        const { overwriteData = false, repoint = false } =
+          this.scenario.nodes.find((node) => node.id === id) ?? {};
         return { ...target(id), overwriteData, repoint };
       }),
       policy: resolvePolicy({
@@ -477,13 +537,6 @@ class Simulation {
         ? {}
         : { startAt: Math.round(this.cluster.now()) + planned.startsInMs }),
     });
-    this.tell(
-      'operator',
-      `asks for ${planned.id}: ${planned.nodes.join(', ')} ${JSON.stringify(planned.policy)}`,
-    );
-    this.latest.set(planned.id, expansion);
-    this.witness.stored(expansion, expansion, []);
-    void this.store.accept(expansion, [], null).then(() => this.bells.ring(planned.id));
   }
 
   // ---- backups
@@ -566,10 +619,12 @@ class Simulation {
       }
       if (blockingJoins(expansion).length === 0) this.command(expansion.id, 'resume', null);
     }
+    this.fleet.help();
     if (!this.allEnded()) this.cluster.world.clock.after(operatorEveryMs, () => this.help());
   }
 
   private cancelAll(): void {
+    this.fleet.cancel();
     for (const { id, state } of this.latest.values()) if (!isEnded(state)) this.command(id, 'cancel', null);
   }
 
@@ -577,8 +632,9 @@ class Simulation {
 
   private allEnded(): boolean {
     return (
-      this.latest.size === this.scenario.expansions.length &&
-      [...this.latest.values()].every(({ state }) => isEnded(state))
+      this.latest.size >= this.scenario.expansions.length &&
+      [...this.latest.values()].every(({ state }) => isEnded(state)) &&
+      this.fleet.ended
     );
   }
 
@@ -591,6 +647,7 @@ class Simulation {
           '6',
           `${expansion.id} does not come to an end: ${expansion.state}, ${describe(expansion)}`,
         );
+    if (!this.fleet.ended) this.witness.report('6', `does not come to an end: ${this.fleet.ends.join('; ')}`);
   }
 
   /** A slave that applies hardly more than is written may never catch up: then there is nothing to be verified. */
@@ -607,6 +664,7 @@ class Simulation {
         this.witness.report('6', `${expansion.id} has not ended: ${expansion.state}, ${describe(expansion)}`);
       const undisturbed =
         this.scenario.faults.length === 0 &&
+        !this.fleet.calledOff &&
         !this.mayNeverCatchUp() &&
         // With one round a key that is written to while it is compared counts as different.
         (this.scenario.writesPerSecond === 0 || expansion.policy.verify.rounds > 1) &&
@@ -618,6 +676,7 @@ class Simulation {
           `${expansion.id} ended as ${expansion.state} although nothing went wrong: ${describe(expansion)}`,
         );
     }
+    if (!this.fleet.ended) this.witness.report('6', `has not ended: ${this.fleet.ends.join('; ')}`);
     if (this.latest.size < this.scenario.expansions.length)
       this.witness.report('6', 'a request was never accepted');
   }
@@ -645,6 +704,7 @@ class Simulation {
       faults: drawnOf(this.scenario),
       virtualMs: this.cluster.now() - this.start,
       safeHolds: this.safeHolds,
+      fleet: this.fleet.counts,
       supersededCopies: joins
         .flatMap(({ anomalies }) => anomalies)
         .filter(({ code }) => code === 'snapshot_superseded').length,
@@ -694,7 +754,9 @@ class Simulation {
       processes: () => this.living(),
       startProcess: () => this.startProcess(),
       armPoint: (share, act) => {
-        const point = workerPoints[Math.floor(share * workerPoints.length)]!;
+        const { slaves } = this.scenario.fleet;
+        const points = slaves.length === 0 ? workerPoints : [...workerPoints, ...fleetPoints];
+        const point = points[Math.floor(share * points.length)]!;
         this.armed.push({ point, act });
         this.tell('fault', `   (at ${point})`);
       },

@@ -9,6 +9,7 @@ import { keyTypes } from '../../src/simulator/keyspace.ts';
 import { isFailure, type Reply } from '../../src/simulator/reply.ts';
 import { masterOf, type SimNode } from '../../src/simulator/world.ts';
 import { createBounds } from './bounds.ts';
+import { createFleetWitness, type FleetWitness } from './fleet-witness.ts';
 import type { SentCommand } from './network.ts';
 import type { Scenario } from './scenario.ts';
 import { addressOf } from './servers.ts';
@@ -45,6 +46,7 @@ const readOnly: ReadonlySet<string> = new Set([
   'select',
   'scan',
   'auth',
+  'client',
 ]);
 const retention = 'expire-logs-nums';
 const onNodes: ReadonlySet<string> = new Set(['slaveof', 'clearreplicationid']);
@@ -89,6 +91,8 @@ export interface Witness {
   /** All expansions have ended, and no command is on its way. */
   ended(): void;
   report(promise: string, text: string): void;
+  /** What is done with slaves that are there. */
+  readonly fleet: FleetWitness;
 }
 
 export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
@@ -169,7 +173,9 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   cluster.world.note = (node, event, data) => {
     note(node, event, data);
     noteDumps(node, event, data ?? {});
-    if (event === 'state' || event.startsWith('process_')) noteSyncing(node);
+    if (event !== 'state' && !event.startsWith('process_')) return;
+    noteSyncing(node);
+    fleet.noted(node);
   };
 
   interface Place {
@@ -197,6 +203,16 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   const bounds = createBounds({
     cluster,
     nodeOf: (join) => nodeOf(join),
+    report,
+  });
+
+  const fleet = createFleetWitness({
+    cluster,
+    scenario,
+    meddledAt: (id) => history(id).meddledAt,
+    robbedAt: (id) => history(id).robbedAt,
+    joinOf: (id) => joinOf(id),
+    checkWhole: (node, said, by) => checkWhole(node, said, by, true),
     report,
   });
 
@@ -410,29 +426,31 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
 
   const nodeOf = (join: Join): SimNode => cluster.node(idOf(join));
 
-  function checkVerified(expansion: Expansion, join: Join): void {
-    const node = nodeOf(join);
+  const checkVerified = (expansion: Expansion, join: Join): void =>
+    checkWhole(nodeOf(join), 'was called verified', expansion.policy.verify);
+
+  /** `fromData`: nobody watched it being copied, so that the data alone can tell. */
+  function checkWhole(node: SimNode, said: string, by: Depth, fromData = false): void {
     const seen = history(node.id);
     if (now() - seen.meddledAt < unseenMs || seen.robbedAt > seen.comparedAt) return;
     const master = cluster.node('m');
     if (!master.alive || now() - history('m').meddledAt < unseenMs) return;
     if (masterOf(cluster.world, node) !== master) {
-      report('5', `${node.id} was called verified, but is no slave of the master`);
+      report('5', `${node.id} ${said}, but is no slave of the master`);
       return;
     }
     const observed = cluster.observe(node.id);
     // That a key expires later on a slave, or never, is no missing data.
     const lost = (observed.lost ?? 0) - (observed.lostHow?.outlives ?? 0);
-    const dataOnly = Number.isFinite(seen.robbedAt) || seen.lossUnseen;
-    if (lost > 0 && (!dataOnly || mustHaveBeenSeen(lost, keyCount(master), expansion)))
-      report('5', `${node.id} was called verified, but ${lost} keys of the master will never come`);
+    const dataOnly = fromData || Number.isFinite(seen.robbedAt) || seen.lossUnseen;
+    if (lost > 0 && (!dataOnly || mustHaveBeenSeen(lost, keyCount(master), by)))
+      report('5', `${node.id} ${said}, but ${lost} keys of the master will never come`);
     else if (!node.dbs.every((db, i) => db.state === 'Connected' || behind(db.binlog.position, master, i)))
-      report('5', `${node.id} was called verified, but its states are ${JSON.stringify(observed.states)}`);
+      report('5', `${node.id} ${said}, but its states are ${JSON.stringify(observed.states)}`);
   }
 
   /** Where only the data tell of a loss, a sample may miss a few keys, not many: its report says how few. */
-  function mustHaveBeenSeen(lost: number, keys: number, expansion: Expansion): boolean {
-    const { depth, samplePerType } = expansion.policy.verify;
+  function mustHaveBeenSeen(lost: number, keys: number, { depth, samplePerType }: Depth): boolean {
     return depth === 'full' || (1 - Math.min(1, lost / keys)) ** samplePerType < 1e-6;
   }
 
@@ -451,13 +469,17 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   return {
     violations,
     sent(command) {
-      if (!checkAddressee(command)) return;
+      if (fleet.isOurs(command)) {
+        if (readOnly.has(command.argv[0]!.toLowerCase())) return;
+        fleet.sent(command);
+      } else if (!checkAddressee(command)) return;
       checkTurn(command);
       checkFreeze(command);
     },
     arriving(command) {
       const word = command.argv[0]!.toLowerCase();
       if (!onNodes.has(word)) return;
+      if (fleet.isOurs(command)) return fleet.arriving(command);
       const node = cluster.node(command.node);
       const place = joinOf(command.node);
       if (!place) return;
@@ -471,7 +493,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       checkBesides(node, place, command.sentAt);
     },
     executed(command, reply) {
-      if (command.argv[0]!.toLowerCase() !== 'slaveof') return;
+      if (command.argv[0]!.toLowerCase() !== 'slaveof' || fleet.isOurs(command)) return;
       if (typeof reply === 'object' && reply !== null && isFailure(reply)) return;
       const seen = history(command.node);
       seen.foreignMasterSince = null;
@@ -530,6 +552,7 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
       if (until !== null) checkSafe(id);
     },
     ended() {
+      fleet.ended();
       for (const { expansion, join, at } of verified) {
         // A rollback takes back what was verified.
         if (expansions.get(expansion.id)?.joins[join.index]?.phase !== 'verified') continue;
@@ -546,8 +569,12 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
         );
     },
     report,
+    fleet,
   };
 }
+
+/** How thoroughly data were compared. */
+type Depth = Pick<Expansion['policy']['verify'], 'samplePerType'> & { readonly depth: string };
 
 const isAttach = (argv: readonly string[]): boolean =>
   argv[0]!.toLowerCase() === 'slaveof' && argv[1]!.toLowerCase() !== 'no';

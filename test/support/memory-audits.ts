@@ -1,9 +1,15 @@
 import { defaultSpec } from '../../src/compare/spec.ts';
 import { countsOf, newServer } from '../../src/core/audit/audit.ts';
 import { judgement } from '../../src/model/audit-texts.ts';
+import { auditHasEnded } from '../../src/model/states.ts';
 import type { NodeTarget } from '../../src/model/targets.ts';
 import type { StoredAuditDoc, StoredAuditServer } from '../../src/model/views/audit.ts';
-import type { AuditCancel, AuditStore, StoredAudit } from '../../src/store/audits.ts';
+import type { AuditCancel, AuditStore, ProvenSlave, StoredAudit } from '../../src/store/audits.ts';
+import { toJson } from '../../src/store/json.ts';
+import { masterKey } from '../../src/store/master-key.ts';
+import { NotFoundError } from '../../src/store/store.ts';
+import { createMemoryLeases, type LeasedRow, unclaimed } from './memory-leases.ts';
+import type { MemoryStore } from './memory-store.ts';
 
 /** As much of an audit store as routes use. */
 export class MemoryAudits implements Pick<AuditStore, 'create' | 'get' | 'list' | 'cancel' | 'knownMasters'> {
@@ -30,6 +36,108 @@ export class MemoryAudits implements Pick<AuditStore, 'create' | 'get' | 'list' 
     const row = this.rows.get(id)!;
     this.rows.set(id, { doc: { ...row.doc, ...doc }, servers: [...row.servers, ...more] });
   }
+}
+
+interface Row extends LeasedRow {
+  audit: StoredAudit;
+  cancel: AuditCancel | null;
+}
+
+const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
+
+/**
+ * The AuditStore in memory, in the same database as this store. `provenOf` tells what expansions of before have proven, besides
+ * those in the store.
+ */
+export function createMemoryAudits(
+  store: MemoryStore,
+  now: () => number,
+  provenBefore: readonly ProvenSlave[] = [],
+): AuditStore {
+  const rows = new Map<string, Row>();
+  const isOpen = ({ audit }: Row): boolean => !auditHasEnded(audit.doc.state);
+  const { fenced, leases } = createMemoryLeases('audit', rows, {
+    isOpen,
+    madeAt: ({ audit }) => audit.doc.createdAt,
+    now,
+    reachable: () => store.reachable(),
+  });
+  const newestFirst = (a: ProvenSlave, b: ProvenSlave): number => b.wholeAt.at - a.wholeAt.at;
+  return {
+    ...leases,
+    async create(audit) {
+      store.reachable();
+      rows.set(audit.doc.id, { audit: stored(audit), cancel: null, ...unclaimed, lookAt: now() });
+    },
+    async get(id) {
+      store.reachable();
+      const row = rows.get(id);
+      if (row === undefined) return null;
+      const { doc, servers } = stored(row.audit);
+      return { doc: { ...doc, cancel: row.cancel }, servers };
+    },
+    async list({ limit }) {
+      store.reachable();
+      const docs = [...rows.values()].map(({ audit }) => audit.doc).toReversed();
+      return { items: docs.slice(0, limit).map(stored), nextCursor: null };
+    },
+    async save(lease, doc, servers, lookAgainInMs, events = []) {
+      store.reachable();
+      const row = fenced(lease);
+      const kept = new Map(row.audit.servers.map((server) => [server.index, server]));
+      for (const { server } of servers) kept.set(server.index, stored(server));
+      row.audit = { doc: stored(doc), servers: [...kept.values()].sort((a, b) => a.index - b.index) };
+      row.leaseUntil = now() + lease.leaseMs;
+      row.lookAt = isOpen(row) ? now() + lookAgainInMs : null;
+      store.appendEvents('auditId', lease.id, events);
+      return row.cancel;
+    },
+    async cancel(id, cancel) {
+      store.reachable();
+      const row = rows.get(id);
+      if (row === undefined) throw new NotFoundError('audit', id);
+      row.cancel ??= stored(cancel);
+      row.lookAt = isOpen(row) ? now() : null;
+    },
+    async knownMasters() {
+      store.reachable();
+      return [];
+    },
+    async provenOf(master, limit) {
+      const key = masterKey(master.address);
+      const { items } = await store.list({ limit: 200 });
+      const proven = items
+        .filter((expansion) => masterKey(expansion.master.address) === key)
+        .flatMap(({ id, joins }) =>
+          joins
+            .filter(({ phase }) => phase === 'verified')
+            .map(({ target: { name, address, seenAs, credential }, phaseSince: at }) => ({
+              slave: { name, address, seenAs, credential },
+              wholeAt: { at, by: id },
+            })),
+        );
+      const all = [...proven, ...provenBefore].sort(newestFirst);
+      return [...new Map(all.toReversed().map((each) => [each.slave.name, each])).values()]
+        .sort(newestFirst)
+        .slice(0, limit);
+    },
+    async lastWhole(slaves, master) {
+      store.reachable();
+      const of = masterKey(master.address);
+      const found = [...rows.values()].flatMap(({ audit: { doc, servers } }) =>
+        servers.flatMap(({ verdict, target, judgedAt, master: index }) =>
+          verdict === 'whole' && index !== null && masterKey(servers[index]!.target.address) === of
+            ? [{ place: masterKey(target.address), at: judgedAt!, by: doc.id }]
+            : [],
+        ),
+      );
+      found.sort((a, b) => b.at - a.at);
+      return slaves.map(({ address }) => {
+        const last = found.find(({ place }) => place === masterKey(address));
+        return last ? { at: last.at, by: last.by } : null;
+      });
+    },
+  };
 }
 
 export const targetAt = (name: string): NodeTarget => {

@@ -3,17 +3,14 @@ import { campaignSearchText } from '../../src/store/campaign-rows.ts';
 import type { CampaignStore, StoredCampaign } from '../../src/store/campaigns.ts';
 import { decodeCursor, encodeCursor } from '../../src/store/expansion-rows.ts';
 import { toJson } from '../../src/store/json.ts';
-import { FencedError, type Lease } from '../../src/store/leases.ts';
+import { FencedError } from '../../src/store/leases.ts';
 import { IdempotencyConflictError, NotFoundError } from '../../src/store/store.ts';
+import { createMemoryLeases, type LeasedRow, unclaimed } from './memory-leases.ts';
 import type { MemoryStore } from './memory-store.ts';
 
-interface Row {
+interface Row extends LeasedRow {
   campaign: Campaign;
   controls: CampaignControl[];
-  epoch: number;
-  owner: string | null;
-  leaseUntil: number;
-  lookAt: number | null;
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
 }
 
@@ -26,13 +23,13 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
     ...stored(row.campaign),
     pendingControls: [...row.controls],
   });
-  const isHeld = (row: Row) => row.owner !== null && row.leaseUntil > now();
   const open = (row: Row) => !campaignHasEnded(row.campaign.state);
-  const fenced = (lease: Lease): Row => {
-    const row = rows.get(lease.id);
-    if (row && row.epoch === lease.epoch && row.owner === lease.owner) return row;
-    throw new FencedError(`lease ${lease.epoch} of ${lease.owner} on campaign ${lease.id} was lost`);
-  };
+  const { fenced, leases } = createMemoryLeases('campaign', rows, {
+    isOpen: open,
+    madeAt: ({ campaign }) => campaign.acceptedAt,
+    now,
+    reachable: () => store.reachable(),
+  });
   const under = (idempotency: { readonly key: string; readonly fingerprint: string } | null): Row | null => {
     const earlier = idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
     if (!earlier) return null;
@@ -44,6 +41,8 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
   });
 
   return {
+    ...leases,
+
     async accept(campaign, events, idempotency) {
       store.reachable();
       const earlier = under(idempotency);
@@ -51,9 +50,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
       const row: Row = {
         campaign: stored(campaign),
         controls: [],
-        epoch: 0,
-        owner: null,
-        leaseUntil: 0,
+        ...unclaimed,
         lookAt: now(),
         idempotency,
       };
@@ -101,27 +98,6 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
       return counts;
     },
 
-    async claim(id, owner, leaseMs) {
-      store.reachable();
-      const row = rows.get(id);
-      if (!row || !open(row) || isHeld(row)) return null;
-      row.epoch += 1;
-      row.owner = owner;
-      row.leaseUntil = now() + leaseMs;
-      return { id, owner, epoch: row.epoch, leaseMs };
-    },
-
-    async renew(lease) {
-      store.reachable();
-      fenced(lease).leaseUntil = now() + lease.leaseMs;
-    },
-
-    async release(lease) {
-      store.reachable();
-      const row = rows.get(lease.id);
-      if (row?.epoch === lease.epoch && row.owner === lease.owner) row.owner = null;
-    },
-
     async save(lease, before, after, extra) {
       store.reachable();
       const row = fenced(lease);
@@ -143,15 +119,6 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
       if (!row) throw new NotFoundError('campaign', id);
       if (!row.controls.some((waiting) => waiting.id === control.id)) row.controls.push(stored(control));
       row.lookAt = open(row) ? now() : null;
-    },
-
-    async due(limit) {
-      store.reachable();
-      return [...rows.values()]
-        .filter((row) => open(row) && row.lookAt !== null && row.lookAt <= now() && !isHeld(row))
-        .sort((a, b) => a.lookAt! - b.lookAt! || a.campaign.acceptedAt - b.campaign.acceptedAt)
-        .slice(0, limit)
-        .map((row) => row.campaign.id);
     },
   };
 }

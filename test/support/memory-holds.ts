@@ -2,18 +2,15 @@ import type { HoldState } from '../../src/model/states.ts';
 import type { StoredHoldDoc } from '../../src/model/views/hold.ts';
 import type { HoldStore, StoredHold } from '../../src/store/holds.ts';
 import { toJson } from '../../src/store/json.ts';
-import { FencedError, type Lease } from '../../src/store/leases.ts';
+import { createMemoryLeases, type LeasedRow, unclaimed } from './memory-leases.ts';
 import type { MemoryStore } from './memory-store.ts';
 
-interface Row {
+interface Row extends LeasedRow {
   doc: StoredHoldDoc;
   keys: readonly string[];
   state: HoldState;
   until: number;
   ended: boolean;
-  epoch: number;
-  owner: string | null;
-  leaseUntil: number;
 }
 
 const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
@@ -22,7 +19,6 @@ const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
 export function createMemoryHolds(store: MemoryStore, now: () => number): HoldStore {
   const rows = new Map<string, Row>();
   const isActive = (row: Row): boolean => !row.ended && row.until > now();
-  const isHeld = (row: Row): boolean => row.owner !== null && row.leaseUntil > now();
   const overlap = (a: Row, b: Row): boolean => a.keys.some((key) => b.keys.includes(key));
   const oldestFirst = (a: Row, b: Row): number =>
     a.doc.createdAt - b.doc.createdAt || (a.doc.id < b.doc.id ? -1 : 1);
@@ -34,19 +30,21 @@ export function createMemoryHolds(store: MemoryStore, now: () => number): HoldSt
     leftMs: Math.max(0, row.until - now()),
   });
   const heldBy = ({ doc, until }: Row) => ({ hold: doc.id, by: doc.requestedBy, why: doc.reason, until });
-  const fenced = (lease: Lease): Row => {
-    const row = rows.get(lease.id);
-    if (row && row.epoch === lease.epoch && row.owner === lease.owner) return row;
-    throw new FencedError(`lease ${lease.epoch} of ${lease.owner} on hold ${lease.id} was lost`);
-  };
   const reachable = () => store.reachable();
+  const { fenced, leases } = createMemoryLeases('hold', rows, {
+    isOpen: (row) => !row.ended,
+    madeAt: ({ doc }) => doc.createdAt,
+    now,
+    reachable,
+  });
 
   return {
+    ...leases,
     async create({ doc, keys, forMs }, events) {
       reachable();
       const until = now() + forMs;
       const row = { doc: stored(doc), keys, until, state: 'waiting' as const, ended: false };
-      rows.set(doc.id, { ...row, epoch: 0, owner: null, leaseUntil: 0 });
+      rows.set(doc.id, { ...row, ...unclaimed });
       store.appendEvents('holdId', doc.id, events(until));
     },
     async get(id) {
@@ -115,29 +113,6 @@ export function createMemoryHolds(store: MemoryStore, now: () => number): HoldSt
       row.doc = { ...row.doc, endedAt: at, safeSince: null, waitingFor: null, end };
       store.appendEvents('holdId', id, events);
       return true;
-    },
-    async claim(id, owner, leaseMs) {
-      reachable();
-      const row = rows.get(id);
-      if (!row || row.ended || isHeld(row)) return null;
-      row.epoch += 1;
-      row.owner = owner;
-      row.leaseUntil = now() + leaseMs;
-      return { id, owner, epoch: row.epoch, leaseMs };
-    },
-    async renew(lease) {
-      reachable();
-      fenced(lease).leaseUntil = now() + lease.leaseMs;
-    },
-    async release(lease) {
-      reachable();
-      const row = rows.get(lease.id);
-      if (row?.epoch === lease.epoch && row.owner === lease.owner) row.owner = null;
-    },
-    async due(limit) {
-      reachable();
-      const due = [...rows].filter(([, row]) => !row.ended && !isHeld(row));
-      return due.slice(0, limit).map(([id]) => id);
     },
   };
 }

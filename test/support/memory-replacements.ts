@@ -1,7 +1,7 @@
 import { replacementHasEnded } from '../../src/model/states.ts';
 import type { StoredReplacement } from '../../src/model/views/replacement.ts';
 import { toJson } from '../../src/store/json.ts';
-import { FencedError, type Lease } from '../../src/store/leases.ts';
+import { FencedError } from '../../src/store/leases.ts';
 import { masterKey } from '../../src/store/master-key.ts';
 import {
   MasterInReplacementError,
@@ -9,15 +9,12 @@ import {
   type ReplacementStore,
 } from '../../src/store/replacements.ts';
 import { type Idempotency, IdempotencyConflictError, NotFoundError } from '../../src/store/store.ts';
+import { createMemoryLeases, type LeasedRow, unclaimed } from './memory-leases.ts';
 import type { MemoryStore } from './memory-store.ts';
 
-interface Row {
+interface Row extends LeasedRow {
   doc: StoredReplacement;
   asked: ReplacementCancel | null;
-  epoch: number;
-  owner: string | null;
-  leaseUntil: number;
-  lookAt: number | null;
   readonly idempotency: Idempotency | null;
 }
 
@@ -27,12 +24,12 @@ const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
 export function createMemoryReplacements(store: MemoryStore, now: () => number): ReplacementStore {
   const rows = new Map<string, Row>();
   const isOpen = (row: Row): boolean => !replacementHasEnded(row.doc.state);
-  const isHeld = (row: Row): boolean => row.owner !== null && row.leaseUntil > now();
-  const fenced = (lease: Lease): Row => {
-    const row = rows.get(lease.id);
-    if (row && row.epoch === lease.epoch && row.owner === lease.owner) return row;
-    throw new FencedError(`lease ${lease.epoch} of ${lease.owner} on replacement ${lease.id} was lost`);
-  };
+  const { fenced, leases } = createMemoryLeases('replacement', rows, {
+    isOpen,
+    madeAt: ({ doc }) => doc.createdAt,
+    now,
+    reachable: () => store.reachable(),
+  });
   const under = (idempotency: Idempotency | null): Row | null => {
     const earlier = idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key);
     if (!earlier) return null;
@@ -44,6 +41,7 @@ export function createMemoryReplacements(store: MemoryStore, now: () => number):
   });
 
   return {
+    ...leases,
     async accept(doc, events, idempotency) {
       store.reachable();
       const earlier = under(idempotency);
@@ -53,8 +51,7 @@ export function createMemoryReplacements(store: MemoryStore, now: () => number):
         (row) => isOpen(row) && masterKey(row.doc.master.address) === key,
       );
       if (other) throw new MasterInReplacementError(other.doc.id);
-      const free = { epoch: 0, owner: null, leaseUntil: 0 };
-      rows.set(doc.id, { doc: stored(doc), asked: null, ...free, lookAt: now(), idempotency });
+      rows.set(doc.id, { doc: stored(doc), asked: null, ...unclaimed, lookAt: now(), idempotency });
       store.appendEvents('replacementId', doc.id, events);
       return { doc, replayed: false };
     },
@@ -88,32 +85,6 @@ export function createMemoryReplacements(store: MemoryStore, now: () => number):
       if (!row) throw new NotFoundError('replacement', id);
       row.asked ??= stored(cancel);
       row.lookAt = isOpen(row) ? now() : null;
-    },
-    async claim(id, owner, leaseMs) {
-      store.reachable();
-      const row = rows.get(id);
-      if (!row || !isOpen(row) || isHeld(row)) return null;
-      row.epoch += 1;
-      row.owner = owner;
-      row.leaseUntil = now() + leaseMs;
-      return { id, owner, epoch: row.epoch, leaseMs };
-    },
-    async renew(lease) {
-      store.reachable();
-      fenced(lease).leaseUntil = now() + lease.leaseMs;
-    },
-    async release(lease) {
-      store.reachable();
-      const row = rows.get(lease.id);
-      if (row?.epoch === lease.epoch && row.owner === lease.owner) row.owner = null;
-    },
-    async due(limit) {
-      store.reachable();
-      return [...rows.values()]
-        .filter((row) => isOpen(row) && row.lookAt !== null && row.lookAt <= now() && !isHeld(row))
-        .sort((a, b) => a.lookAt! - b.lookAt! || a.doc.createdAt - b.doc.createdAt)
-        .slice(0, limit)
-        .map(({ doc }) => doc.id);
     },
   };
 }

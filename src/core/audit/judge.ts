@@ -196,3 +196,19 @@ export function judgeComparison(
   if (codes.length > 0) return judgement('settings_wrong', named, { codes });
   return judgement(report.verdict === 'different' ? 'whole_but_expiries' : 'whole', named, facts);
 }
+
+/** A slave of which a look says so holds another master's data, or will hold other data soon. */
+const isElsewhere: ReadonlySet<string> = new Set(['is_master', 'follows_other', 'in_full_sync']);
+
+/**
+ * A comparison takes long: what it says of a slave holds only if a look at its end, beside a look at the master, still shows the
+ * slave in order. Writes on their way say nothing against it.
+ */
+export function judgeAfter(compared: Judgement, after: Pick<SlaveScene, 'master' | 'slave'>): Judgement {
+  const looked = judgeLook({ ...after, expansion: null, captured: null, patienceMs: 0, now: 0 });
+  if (looked.kind !== 'judged' || looked.judgement.reason.code === 'behind') return compared;
+  const outweighs =
+    compared.verdict === 'whole' ||
+    (compared.verdict === 'damaged' && isElsewhere.has(looked.judgement.reason.code));
+  return outweighs ? looked.judgement : compared;
+}

@@ -12,6 +12,7 @@ import {
 } from '../../core/audit/audit.ts';
 import {
   auditSections,
+  judgeAfter,
   judgeComparison,
   judgeLook,
   type Seen,
@@ -35,7 +36,7 @@ import type { ComparisonStore } from '../../store/comparisons.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { Store } from '../../store/store.ts';
 import { lastProofs, mostProven } from '../proofs.ts';
-import { type ShellOptions, underLease } from '../shell.ts';
+import { type ShellOptions, underLease, whileKept } from '../shell.ts';
 
 export interface AuditHandlerOptions {
   readonly audits: AuditStore;
@@ -52,6 +53,8 @@ export interface AuditHandlerOptions {
   readonly now: () => number;
   /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** The same, beside the work; absent = real time. */
+  readonly besides?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** How long an audit belongs to a worker that is silent. */
   readonly leaseMs?: number;
   /** Events that were just stored. */
@@ -75,16 +78,12 @@ const keptExamples = 5;
 export function createAuditHandler(options: AuditHandlerOptions): WakeUpHandler {
   const { audits: store, log, now, sleep, owner, leaseMs = 15_000 } = options;
   const shell: ShellOptions = { store, what: 'audit', log, now, sleep, leaseMs, ...(owner ? { owner } : {}) };
-  return underLease(shell, async ({ lease, keep }, signal) => {
+  return underLease(shell, async (held, signal) => {
+    const { lease } = held;
     const audit = await store.get(lease.id);
     if (audit === null || auditHasEnded(audit.doc.state)) return null;
-    // Looks can take long. A lease that is lost shows at the next save.
-    const heartbeat = setInterval(() => void keep().catch(() => undefined), leaseMs / 4);
-    try {
-      return await new Job(options, lease, audit).work(signal);
-    } finally {
-      clearInterval(heartbeat);
-    }
+    // Looks can take long.
+    return whileKept(held, leaseMs, () => new Job(options, lease, audit).work(signal), options.besides);
   });
 }
 
@@ -331,13 +330,15 @@ class Job {
       const comparison = await this.#options.comparisons.get(server.comparisonId!);
       if (comparison === null) await this.#ask(server);
       if (comparison === null || !comparisonHasEnded(comparison.state)) continue;
-      const named = { slave: server.target.name, master: this.#masterOf(server)!.target.name };
+      const { target } = this.#masterOf(server)!;
+      const named = { slave: server.target.name, master: target.name };
       const ownSlaves = this.#servers.filter(({ master }) => master === server.index).length;
-      this.#judge(
-        server.index,
-        judgeComparison(comparison, named, { findings: server.findings, ownSlaves }),
-        { examples: comparison.report?.examples.slice(0, keptExamples) ?? [] },
-      );
+      const compared = judgeComparison(comparison, named, { findings: server.findings, ownSlaves });
+      const master = await this.#see(target, null);
+      const slave = await this.#see(server.target, target);
+      this.#judge(server.index, judgeAfter(compared, { master, slave }), {
+        examples: comparison.report?.examples.slice(0, keptExamples) ?? [],
+      });
     }
   }
 

@@ -17,7 +17,7 @@ import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { Store } from '../../store/store.ts';
-import { type ShellOptions, underLease } from '../shell.ts';
+import { type ShellOptions, underLease, whileKept } from '../shell.ts';
 import { admittedBefore, admitWithin, cancelWithin, unlessAborted } from '../within.ts';
 
 export interface CampaignWorkerParts {
@@ -59,15 +59,8 @@ export function createCampaignHandler(parts: CampaignWorkerParts): WakeUpHandler
     leaseMs,
     ...(owner ? { owner } : {}),
   };
-  return underLease(shell, async ({ lease, keep }, signal) => {
-    // An admission can take long. A lease that is lost shows at the next save, and keeps every admission out before that.
-    const heartbeat = setInterval(() => void keep().catch(() => undefined), leaseMs / 4);
-    try {
-      return await work(parts, lease, signal);
-    } finally {
-      clearInterval(heartbeat);
-    }
-  });
+  // An admission can take long. Without the lease none happens.
+  return underLease(shell, (held, signal) => whileKept(held, leaseMs, () => work(parts, held.lease, signal)));
 }
 
 async function work(parts: CampaignWorkerParts, lease: Lease, signal: AbortSignal): Promise<number | null> {

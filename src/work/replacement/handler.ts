@@ -28,7 +28,7 @@ import type { Store } from '../../store/store.ts';
 import { type Clock, createObserver, type Observer, patienceMs } from '../expansion/observer.ts';
 import { createHookAsker } from '../hook-asker.ts';
 import { slavesBeside } from '../proofs.ts';
-import { type ShellOptions, underLease } from '../shell.ts';
+import { type ShellOptions, underLease, whileKept } from '../shell.ts';
 import { admittedBefore, admitWithin, cancelWithin, unlessAborted } from '../within.ts';
 
 export interface ReplacementHandlerOptions {
@@ -80,25 +80,15 @@ export function createReplacementHandler(options: ReplacementHandlerOptions): Wa
     leaseMs,
     ...(owner ? { owner } : {}),
   };
-  return underLease(shell, async ({ lease, keep }, signal) => {
-    // An admission can take long. A lease that is lost shows at the next save, and keeps every act out before that.
-    const done = new AbortController();
-    void heartbeat(keep, done.signal);
-    const job = new Job(options, lease);
+  return underLease(shell, async (held, signal) => {
+    const job = new Job(options, held.lease);
     try {
-      return await job.work(signal);
+      // An admission can take long.
+      return await whileKept(held, leaseMs, () => job.work(signal), sleep);
     } finally {
-      done.abort();
       job.close();
     }
   });
-
-  async function heartbeat(keep: () => Promise<void>, done: AbortSignal): Promise<void> {
-    while (!done.aborted) {
-      await keep().catch(() => undefined);
-      await sleep(leaseMs / 4, done);
-    }
-  }
 }
 
 class Job {
