@@ -148,17 +148,17 @@ export function createReplacementAdmission(parts: ReplacementAdmissionParts): Re
     const seen: Seen = { target: master, look: await look(master), capabilities: null };
     if (seen.look.kind !== 'answered') throw unreadableMaster(master, seen.look);
     const without = doc.pairs.map(({ old }) => old);
-    const [olds, uses, others] = await Promise.all([
-      Promise.all(without.map(look)),
+    const [olds, uses] = await Promise.all([
+      Promise.all(without.map(async (target) => ({ target, look: await look(target) }))),
       parts.store.nodesInUse(without.flatMap(keysOf)),
-      slavesBeside(parts.audits, look, seen, { without, known: doc.slaves }),
     ]);
+    const others = await slavesBeside(parts.audits, look, seen, { without: olds, known: doc.slaves });
     const stay = doc.pairs.flatMap((pair, at) => {
       const use = uses.find(({ node }) => keysOf(pair.old).includes(node));
-      return standsAgainst(seen, { pair, look: olds[at]!, expansion: use?.expansionId ?? null });
+      return standsAgainst(seen, { pair, look: olds[at]!.look, expansion: use?.expansionId ?? null });
     });
     if (stay.length > 0) throw refuse('not_to_take_out', { slaves: stay, master: master.name });
-    refuseTooFew(doc, verifiedSlaves(others ?? [], seen));
+    refuseTooFew(doc, verifiedSlaves(others?.slaves ?? [], seen));
   }
 
   async function refuseNewNodes({ newNodes }: StoredReplacement): Promise<void> {

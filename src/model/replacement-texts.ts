@@ -101,6 +101,12 @@ const replacementReasons = {
     en: ({ master }) => `has left ${master}, which still lists it`,
     zh: ({ master }) => `已脱离 ${master}，但 ${master} 仍列着它`,
   }),
+  unplaced: waits<{ readonly silent: readonly string[] }>({
+    en: ({ silent, master }, reader) =>
+      `is not detached: no answer from ${listed(silent, reader)}, and until one comes it cannot be told which of the slaves that ${master} lists would stay`,
+    zh: ({ silent, master }, reader) =>
+      `不予断开：${listed(silent, reader)} 没有应答，在其应答之前无法判断 ${master} 列出的从节点中哪些会保留`,
+  }),
   too_few_verified: needs<{
     readonly verified: readonly string[];
     readonly keep: number;

@@ -1,6 +1,8 @@
 import { targetOf } from '../core/audit/audit.ts';
 import type { Seen } from '../core/audit/judge.ts';
-import type { Slave } from '../core/replacement/slaves.ts';
+import { sameServer } from '../core/plan/preflight-node.ts';
+import type { Beside } from '../core/replacement/slaves.ts';
+import { isIpv4 } from '../model/addresses.ts';
 import { formatAddress, type Look } from '../model/observation.ts';
 import type { NodeTarget } from '../model/targets.ts';
 import type { StoredAuditServer } from '../model/views/audit.ts';
@@ -38,30 +40,69 @@ const placesOf = ({ address, seenAs }: NodeTarget): readonly string[] => [
 export const isSameServer = (a: NodeTarget, b: NodeTarget): boolean =>
   placesOf(a).some((place) => placesOf(b).includes(place));
 
+/** A server with a look at it; null = none came in time. */
+export interface LookedAt {
+  readonly target: NodeTarget;
+  readonly look: Look | null;
+}
+
+const isOneServer = (a: LookedAt, b: LookedAt): boolean =>
+  isSameServer(a.target, b.target) ||
+  (a.look !== null &&
+    b.look !== null &&
+    sameServer({ target: a.target, look: a.look }, { target: b.target, look: b.look }) !== null);
+
 /**
- * The slaves that a master lists, but for those in `without`, each with a look and with what proves it. `known`: how the service
- * reaches slaves where the listed address does not lead to them. null = the master does not tell. Throws StoreUnavailableError.
+ * The slaves that a master lists, but for those in `without`, each with a look and with what proves it. A master lists slaves by
+ * their IP addresses: who was named otherwise is known by its look. `known`: how the service reaches slaves where the listed
+ * address does not lead to them. null = the master does not tell. Throws StoreUnavailableError.
  */
 export async function slavesBeside(
   audits: Pick<AuditStore, 'lastWhole' | 'provenOf'>,
   look: (target: NodeTarget) => Promise<Look>,
   master: Seen,
-  { without, known }: { readonly without: readonly NodeTarget[]; readonly known: readonly NodeTarget[] },
-): Promise<readonly Slave[] | null> {
+  {
+    without,
+    gone = [],
+    known,
+  }: {
+    readonly without: readonly LookedAt[];
+    /** Left out as well, wherever they are. */
+    readonly gone?: readonly NodeTarget[];
+    readonly known: readonly NodeTarget[];
+  },
+): Promise<Beside | null> {
   const listed = master.look.kind === 'answered' ? master.look.facts.replication?.slaves : undefined;
   if (listed === undefined) return null;
   const proven = await audits.provenOf(master.target, mostProven);
-  const reached = [...known, ...without, ...proven.map(({ slave }) => slave)];
+  const reached = [...known, ...without.map(({ target }) => target), ...proven.map(({ slave }) => slave)];
   const targets = listed
     .map((slave) => targetOf(slave, master.target, reached))
-    .filter((target) => !without.some((other) => isSameServer(other, target)));
-  const apart = [...new Map(targets.map((target) => [formatAddress(target.address), target])).values()];
-  const [looks, proofs] = await Promise.all([
-    Promise.all(apart.map(look)),
-    lastProofs(audits, master.target, apart, proven),
-  ]);
-  return apart.map((target, at) => ({
-    seen: { target, look: looks[at]!, capabilities: null },
-    proof: proofs[at] ?? null,
-  }));
+    .filter((target) => !gone.some((other) => isSameServer(other, target)));
+  const isListed = (target: NodeTarget) => targets.some((other) => isSameServer(other, target));
+  const stay = targets.filter((target) => !without.some((other) => isSameServer(other.target, target)));
+  const apart = [...new Map(stay.map((target) => [formatAddress(target.address), target])).values()];
+  const named = proven
+    .map(({ slave }) => slave)
+    .filter((slave) => !isIpv4(slave.seenAs.host) && !isListed(slave));
+  const seen = async (target: NodeTarget) => ({ target, look: await look(target) });
+  const [looked, byName] = await Promise.all([Promise.all(apart.map(seen)), Promise.all(named.map(seen))]);
+  const slaves = looked
+    .filter((slave) => !without.some((other) => isOneServer(other, slave)))
+    .map((slave) => byName.find((other) => isOneServer(other, slave)) ?? slave);
+  const proofs = await lastProofs(
+    audits,
+    master.target,
+    slaves.map(({ target }) => target),
+    proven,
+  );
+  return {
+    slaves: slaves.map((slave, at) => ({
+      seen: { ...slave, capabilities: null },
+      proof: proofs[at] ?? null,
+    })),
+    unplaced: without
+      .filter(({ target, look: own }) => own?.kind !== 'answered' && !isListed(target))
+      .map(({ target }) => target.name),
+  };
 }

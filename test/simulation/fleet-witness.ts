@@ -55,7 +55,8 @@ export function createFleetWitness(around: Around): FleetWitness {
   const proven = new Set(scenario.fleet.slaves.filter((slave) => slave.proven).map(({ id }) => id));
   const leftAt = new Map<string, number>();
   const following = new Set<string>();
-  const told = new Set<string>();
+  /** When a slave was last told to leave. */
+  const told = new Map<string, number>();
   const endedAt = new Map<number, number>();
   let known: StoredReplacement | null = null;
   let cancelledAt: number | null = null;
@@ -84,7 +85,7 @@ export function createFleetWitness(around: Around): FleetWitness {
   }
 
   function checkDetach(node: SimNode, pair: Pair, sentAt: number): void {
-    const { keepVerified } = known!.settings;
+    const { keepVerified } = scenario.fleet.replacement!;
     const stay = staying(sentAt);
     if (stay.length < keepVerified)
       report(
@@ -122,7 +123,7 @@ export function createFleetWitness(around: Around): FleetWitness {
       if (pairHasEnded(pair.phase))
         report('6', `${id} is detached after the replacement said of it: ${pair.reason?.text}`);
       else checkDetach(node, pair, sentAt);
-      told.add(id);
+      told.set(id, now());
     },
     noted,
     stored(replacement) {
@@ -138,14 +139,20 @@ export function createFleetWitness(around: Around): FleetWitness {
     audited(before, { doc, servers }) {
       for (const server of servers) {
         const { verdict, reason, index, target } = server;
-        if (verdict === null || before?.servers.find((each) => each.index === index)?.verdict === verdict)
+        // Slaves of slaves are judged beside their own masters.
+        if (
+          server.master !== 0 ||
+          verdict === null ||
+          before?.servers.find((each) => each.index === index)?.verdict === verdict
+        )
           continue;
         const id = ids.get(target.name) ?? cluster.listener(target.address)?.id;
         if (id === undefined) continue;
         const node = cluster.node(id);
         if (verdict === 'whole') {
           proven.add(id);
-          around.checkWhole(node, `was called whole by ${doc.id}`, doc.spec);
+          if (now() - (told.get(id) ?? Number.NEGATIVE_INFINITY) > unseenMs)
+            around.checkWhole(node, `was called whole by ${doc.id}`, doc.spec);
         }
         const untouched = Math.max(around.meddledAt(id), around.robbedAt(id)) === Number.NEGATIVE_INFINITY;
         if (reason?.code === 'data_differ' && untouched && follows(node) && cluster.observe(id).lost === 0)

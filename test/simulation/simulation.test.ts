@@ -32,6 +32,8 @@ test(`promises 1 to 8 hold over ${seeds} seeds of faults in virtual time`, {
   expect(total(({ supersededCopies }) => supersededCopies)).toBeGreaterThan(seeds / 5);
   expect(total(({ damagedCopies }) => damagedCopies)).toBeGreaterThan(seeds / 100);
   expect(total(({ safeHolds }) => safeHolds)).toBeGreaterThan(seeds / 10);
+  expect(total(({ fleet }) => fleet.detached)).toBeGreaterThan(seeds / 20);
+  expect(total(({ fleet }) => fleet.judged)).toBeGreaterThan(seeds / 5);
 });
 
 test('the same seed gives the same run, to the last line', async () => {

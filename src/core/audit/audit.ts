@@ -1,5 +1,5 @@
 /** An audit as a whole: which servers it finds, what it compares next, and what it comes to. */
-import { findListedSlave, isLoopback, samePlace } from '../../model/addresses.ts';
+import { isLoopback, samePlace } from '../../model/addresses.ts';
 import { judgement } from '../../model/audit-texts.ts';
 import { type Address, formatAddress, type ListedSlave } from '../../model/observation.ts';
 import type { NodeTarget } from '../../model/targets.ts';
@@ -50,12 +50,6 @@ export function targetOf(
   const address = { host, port };
   return { name: formatAddress(address), address, seenAs, credential: master.credential };
 }
-
-/** Of nodes that once were slaves of a master, those that it does not list. */
-export const notListed = (
-  known: readonly NodeTarget[],
-  slaves: readonly ListedSlave[],
-): readonly NodeTarget[] => known.filter(({ seenAs }) => findListedSlave(slaves, { seenAs }) === null);
 
 /** One server, under whichever name. */
 export const placeOf = ({ target }: Pick<StoredAuditServer, 'target'>): string =>

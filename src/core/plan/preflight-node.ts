@@ -86,8 +86,8 @@ function twinOf({ master, node, earlier }: EntryScene): { other: string; how: Sa
   return null;
 }
 
-/** How two entries are known to be one server; null when nothing says so. */
-function sameServer(a: Identity, b: Identity): Sameness | null {
+/** How two entries are known to be one server, by name, address or process; null when nothing says so. */
+export function sameServer(a: Identity, b: Identity): Sameness | null {
   if (a.target.name === b.target.name) return 'name';
   if (samePlace(a.target.address, b.target.address) || shareIp(a, b)) return 'address';
   return sameProcess(a.look, b.look) ? 'process' : null;

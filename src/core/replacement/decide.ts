@@ -24,7 +24,7 @@ import { type PairPhase, pairHasEnded, replacementHasEnded } from '../../model/s
 import { type Facts, type Said, sameFacts } from '../../model/text.ts';
 import type { Pair, StoredReplacement } from '../../model/views/replacement.ts';
 import { knownAs } from '../plan/preflight-servers.ts';
-import { judgeOld, type Slave, verifiedSlaves } from './slaves.ts';
+import { type Beside, judgeOld, type Slave, verifiedSlaves } from './slaves.ts';
 
 /** The outcome of the admission of the new nodes. */
 export type NewNodesAdmission = Admitted<Pick<Expansion, 'id' | 'state'>>;
@@ -58,7 +58,7 @@ export interface ReplacementInput {
   /** By the index of the pair, the expansion that has not ended and works on the old node. */
   readonly inUse: ReadonlyMap<number, string>;
   /** The other slaves of the master with what proves them; null = not looked at. */
-  readonly others: readonly Slave[] | null;
+  readonly others: Beside | null;
   /** By the id of the question; null = nothing against it. */
   readonly answers: ReadonlyMap<string, Said | null>;
   readonly reply: DetachReply | null;
@@ -122,9 +122,12 @@ export function wantedLooks(replacement: StoredReplacement, now: number): Replac
   const plain = ['server', 'replication'] as const;
   const sectionsOf = ({ phase }: Pair): readonly LookSection[] =>
     phase === 'draining' ? [...plain, 'clients'] : plain;
+  const others = next.length > 0 || looked.some(mayDetach);
+  const going = replacement.pairs.filter(({ phase }) => !pairHasEnded(phase));
   return {
-    olds: new Map([...next, ...looked].map((pair) => [pair.index, sectionsOf(pair)])),
-    others: next.length > 0 || looked.some(mayDetach),
+    // Who goes is not to be taken for one that stays.
+    olds: new Map((others ? going : looked).map((pair) => [pair.index, sectionsOf(pair)])),
+    others,
   };
 }
 
@@ -370,6 +373,8 @@ class Turn {
     if (!this.#stillFollows(pair, judged)) return 'closed';
     if (judged.ownSlaves > 0 && !pair.withSlaves)
       return this.#closed(pair, this.#says(pair, 'own_slaves', { slaves: judged.ownSlaves }));
+    const { unplaced } = others;
+    if (unplaced.length > 0) return this.#closed(pair, this.#says(pair, 'unplaced', { silent: unplaced }));
     const verified = this.#verified();
     if (pair.new !== null && !verified.includes(pair.new))
       return this.#closed(pair, this.#says(pair, 'new_lost', { new: pair.new }));
@@ -387,7 +392,7 @@ class Turn {
   /** Names of the slaves that stay, and count. */
   #verified(): readonly string[] {
     const { master, others } = this.#input;
-    return master === null ? [] : verifiedSlaves(others ?? [], master);
+    return master === null ? [] : verifiedSlaves(others?.slaves ?? [], master);
   }
 
   /** Whether the old node is there and follows this master. Where it follows nobody, it is detached already. */

@@ -12,6 +12,13 @@ export interface Slave {
   readonly proof: StoredAuditServer['wholeAt'];
 }
 
+/** The slaves that a master has besides those that go. */
+export interface Beside {
+  readonly slaves: readonly Slave[];
+  /** Names of those that go, give no answer, and may be any of these: a master lists its slaves by their IP addresses. */
+  readonly unplaced: readonly string[];
+}
+
 export type OldJudged =
   | { readonly kind: 'follows' }
   /** It follows nobody. */

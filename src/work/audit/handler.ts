@@ -6,7 +6,6 @@ import {
   mostServers,
   newServer,
   nextComparisons,
-  notListed,
   placeOf,
   targetOf,
 } from '../../core/audit/audit.ts';
@@ -20,7 +19,9 @@ import {
   silent,
 } from '../../core/audit/judge.ts';
 import { isSlaveOfMaster } from '../../core/plan/preflight-node.ts';
+import { knownAs } from '../../core/plan/preflight-servers.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
+import { findListedSlave, samePlace } from '../../model/addresses.ts';
 import { type Judgement, judgement } from '../../model/audit-texts.ts';
 import { type EventInput, makeEvent } from '../../model/events.ts';
 import { formatAddress } from '../../model/observation.ts';
@@ -271,17 +272,23 @@ class Job {
     const slaves = seen.look.facts.replication?.slaves ?? [];
     const proven = await this.#options.audits.provenOf(target, mostProven);
     const known = [...this.#doc.slaves, ...proven.map(({ slave }) => slave)];
-    const listed = slaves.map((slave) => ({
-      target: targetOf(slave, target, known),
-      listedAs: formatAddress({ host: slave.ip, port: slave.port }),
-    }));
+    const places = slaves.map(({ ip: host, port }) => ({ host, port }));
+    const strangers = known.filter(({ seenAs }) => !places.some((place) => samePlace(place, seenAs)));
+    /** Those that are reached by another name than their master lists, by their place in its list. */
+    const named = new Map<number, NodeTarget>();
     const unlisted: { target: NodeTarget; listedAs: null }[] = [];
-    await eachInTurn(looksAtOnce, notListed(known.slice(this.#doc.slaves.length), slaves), async (slave) => {
+    await eachInTurn(looksAtOnce, strangers, async (slave) => {
       const { look } = await this.#see(slave, target);
-      const follows = look.kind === 'answered' && look.facts.replication?.role !== 'master';
-      if (follows && isSlaveOfMaster(look.facts, seen, false))
-        unlisted.push({ target: slave, listedAs: null });
+      if (look.kind !== 'answered') return;
+      const entry = findListedSlave(slaves, knownAs(slave, look));
+      if (entry !== null) named.set(slaves.indexOf(entry), slave);
+      else if (this.#doc.slaves.includes(slave) || look.facts.replication?.role === 'master') return;
+      else if (isSlaveOfMaster(look.facts, seen, false)) unlisted.push({ target: slave, listedAs: null });
     });
+    const listed = slaves.map((slave, at) => ({
+      target: named.get(at) ?? targetOf(slave, target, known),
+      listedAs: formatAddress(places[at]!),
+    }));
     await this.#add(server, [...listed, ...unlisted], proven);
   }
 

@@ -14,7 +14,7 @@ import type { EventInput } from '../../model/events.ts';
 import type { Hooks } from '../../model/hooks.ts';
 import { formatAddress, type Look, type LookSection } from '../../model/observation.ts';
 import { newNodesKey } from '../../model/replacement.ts';
-import { replacementHasEnded } from '../../model/states.ts';
+import { pairHasEnded, replacementHasEnded } from '../../model/states.ts';
 import type { NodeTarget } from '../../model/targets.ts';
 import type { Said } from '../../model/text.ts';
 import type { StoredReplacement } from '../../model/views/replacement.ts';
@@ -200,7 +200,7 @@ class Job {
     const look = await this.#see(replacement.master, ['server', 'replication'], 'master');
     if (look === null) return nobody;
     const master: Seen = { target: replacement.master, look, capabilities: null };
-    const [, others, inUse] = await Promise.all([
+    const [, inUse] = await Promise.all([
       Promise.all(
         [...wanted.olds].map(async ([index, sections]) => {
           const target = pairs[index]!.old;
@@ -208,14 +208,17 @@ class Job {
           if (seen !== null) olds.set(index, { target, look: seen, capabilities: null });
         }),
       ),
-      wanted.others
-        ? slavesBeside(this.#options.audits, (target) => this.#seeOther(target), master, {
-            without: pairs.filter(({ phase }) => phase !== 'kept').map(({ old }) => old),
-            known: slaves,
-          })
-        : null,
       this.#inUse(replacement, [...wanted.olds.keys()]),
     ]);
+    const going = pairs.filter(({ phase }) => !pairHasEnded(phase));
+    const without = going.map(({ index, old: target }) => ({ target, look: olds.get(index)?.look ?? null }));
+    const others = wanted.others
+      ? await slavesBeside(this.#options.audits, (target) => this.#seeOther(target), master, {
+          without,
+          gone: pairs.filter(({ phase }) => phase === 'done' || phase === 'failed').map(({ old }) => old),
+          known: slaves,
+        })
+      : null;
     return { master, olds, inUse, others };
   }
 

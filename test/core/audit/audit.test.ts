@@ -5,7 +5,6 @@ import {
   isBranch,
   newServer,
   nextComparisons,
-  notListed,
   placeOf,
   repairsOf,
   targetOf,
@@ -58,11 +57,6 @@ describe('where a slave is reached', () => {
       port: 9221,
     });
     expect(targetOf(listed('127.0.0.1'), target('127.0.0.1'), []).address.host).toBe('127.0.0.1');
-  });
-
-  test('those of earlier expansions that are not listed are told apart', () => {
-    const known = [target('10.0.0.2'), target('10.0.0.3')];
-    expect(notListed(known, [listed('10.0.0.2')])).toEqual([known[1]]);
   });
 });
 

@@ -58,6 +58,7 @@ class Play {
   /** What others answer; absent = null. */
   hold = new Map<string, Said | undefined>();
   inUse = new Map<number, string>();
+  unplaced: readonly string[] = [];
   reply: DetachReply | null = null;
   /** What becomes of a command: `lost` = it happens, nobody hears; `dies` = it does not happen, nobody hears. */
   acts: 'ok' | 'lost' | 'dies' | 'refused' = 'ok';
@@ -117,7 +118,7 @@ class Play {
       ]),
     );
     const going = this.doc.pairs.map(({ old }) => old.name);
-    const others = [...this.nodes.keys()]
+    const slaves = [...this.nodes.keys()]
       .filter((name) => !going.includes(name) && this.nodes.get(name)!.listed)
       .map((name) => ({
         seen: this.#seen(name, false),
@@ -144,7 +145,7 @@ class Play {
       master: wanted === null ? null : master,
       olds,
       inUse: this.inUse,
-      others: wanted?.others ? others : null,
+      others: wanted?.others ? { slaves, unplaced: this.unplaced } : null,
       answers,
       reply: this.reply,
     });
