@@ -39,6 +39,7 @@ export function ensureTestServers() {
   const wanted = [
     ['redis-server', 'redis-server'],
     ['chromium', 'chromium'],
+    ['openssl', 'openssl'],
   ].filter(([program]) => !has(program));
   if (wanted.length === 0) return;
   const packages = wanted.map(([, name]) => name);

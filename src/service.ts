@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Server as TlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Admission, createAdmission } from './admission/admission.ts';
@@ -25,12 +26,13 @@ import { newPrivateKey, readSigningKey, type SigningKey } from './evidence/signi
 import { together } from './model/hooks.ts';
 import { createFigureReader } from './net/figure.ts';
 import { createSender } from './net/send.ts';
-import type { Config } from './platform/config.ts';
+import { asksForSignIn, type Config, isLoopback } from './platform/config.ts';
 import { crashAsOrdered } from './platform/crash.ts';
 import type { AtCrashPoint } from './platform/crash-points.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { hideSecrets } from './platform/secrets.ts';
+import { keepTls } from './platform/tls.ts';
 import { openDoorbell } from './queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
 import type { Doorbell, DoorbellWorker, KindName } from './queue/doorbell.ts';
@@ -125,6 +127,16 @@ export async function openService(config: Config, log: Log): Promise<Service> {
       ...config.listen,
       listenTextResolver: (address) => `listening at ${address}`,
     });
+    if (config.tls !== null) {
+      const { files, pair } = config.tls;
+      const kept = keepTls(app.server as unknown as TlsServer, files, pair, { log, now: Date.now });
+      closers.push(async () => kept.close());
+    }
+    if (isInClear(config))
+      log.warn(
+        { host: config.listen.host },
+        'tokens cross the network in clear: set PIKA_EXPANDER_TLS_CERT_FILE and PIKA_EXPANDER_TLS_KEY_FILE, or let a reverse proxy speak TLS (PIKA_EXPANDER_TRUST_PROXY)',
+      );
     if (config.role !== 'api') {
       const work = startWork(parts);
       closers.push(work.close);
@@ -137,6 +149,10 @@ export async function openService(config: Config, log: Log): Promise<Service> {
   }
 }
 
+/** Whether other machines send tokens here without TLS, as far as is known: a proxy before the service speaks it. */
+const isInClear = ({ tls, trustProxy, listen, tokens }: Config): boolean =>
+  tls === null && trustProxy === 0 && asksForSignIn(tokens) && !isLoopback(listen.host);
+
 async function openParts(config: Config, log: Log, closers: Closer[]): Promise<Parts> {
   const place =
     config.databaseUrl === null ? { dataDir: config.dataDir } : { databaseUrl: config.databaseUrl };
@@ -146,7 +162,9 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
   const signingKey = config.signingKey ?? readSigningKey(await opened.keepSigningKey(newPrivateKey()));
 
   const queue = await openQueueBackend(
-    config.redisUrl === null ? { postgres: opened.postgres } : { redisUrl: config.redisUrl },
+    config.redisUrl === null
+      ? { postgres: opened.postgres }
+      : { redisUrl: config.redisUrl, redisTls: config.redisTls },
   );
   const openBell = (name: KindName): Doorbell => {
     const bell = openDoorbell(queue, {
@@ -252,6 +270,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     trail: parts.trail,
     hideSecrets: hideSecrets(config.secrets),
     trustProxy: config.trustProxy,
+    tls: config.tls?.pair ?? null,
     readiness: [
       { name: 'database', check: () => opened.store.ping() },
       { name: 'queue', check: () => doorbells.expansion.ping() },

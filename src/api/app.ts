@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  LogController,
+} from 'fastify';
 import { shareOfOpenFiles } from '../platform/open-files.ts';
+import { oldestTls } from '../platform/tls.ts';
 import { createAccess } from './access.ts';
 import { answerBrokenHttp, sendError } from './errors.ts';
 import { createEventStreams } from './event-streams.ts';
@@ -80,15 +87,18 @@ const headersLimitMs = 9000;
 const idleLimitMs = 9000;
 
 function bareApp(options: ApiOptions): FastifyInstance {
-  const { newId } = options;
-  const app = Fastify({
+  const { newId, tls } = options;
+  const limits = { headersTimeout: headersLimitMs, connectionsCheckingInterval: 1000 };
+  const app = Fastify<Server, IncomingMessage, ServerResponse>({
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: usualBodyBytes,
     trustProxy: (_address, hop) => hop < options.trustProxy,
     genReqId: () => newId('req'),
     requestTimeout: 60_000,
-    http: { headersTimeout: headersLimitMs, connectionsCheckingInterval: 1000 },
+    ...(tls === null
+      ? { http: limits }
+      : { https: { ...limits, ...tls, minVersion: oldestTls, handshakeTimeout: headersLimitMs } }),
     // A proxy keeps its connections longer than most clients live.
     keepAliveTimeout: options.trustProxy > 0 ? 72_000 : idleLimitMs,
     forceCloseConnections: true,
@@ -96,7 +106,7 @@ function bareApp(options: ApiOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 400 },
     frameworkErrors: sendError,
     clientErrorHandler: answerBrokenHttp,
-  });
+  } as FastifyHttpOptions<Server>);
   app.server.maxConnections = shareOfOpenFiles(shareForClients, mostClients);
   // JSON only: what a form of another site can send is not read.
   app.removeContentTypeParser('text/plain');
@@ -142,7 +152,7 @@ async function foundation(
     parts.metrics.http(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     request.log.debug({ method: request.method, route, status: reply.statusCode }, 'answered a request');
   });
-  await securityHeaders(app);
+  await securityHeaders(app, parts.tls !== null);
   trailOfRequests(app, parts);
   accessControl(app, parts);
   await loadLimits(app, parts);

@@ -37,6 +37,8 @@ export interface ApiOptions {
   readonly hideSecrets: (text: string) => string;
   /** How many reverse proxies stand before the service. */
   readonly trustProxy: number;
+  /** The certificate by which it listens; null = plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly readiness: readonly ReadinessCheck[];
   /** Folder of the built dashboard; null = it is not served. */
   readonly dashboardDir: string | null;

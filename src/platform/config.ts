@@ -23,6 +23,7 @@ import {
   settingSchemas,
   settings,
 } from './settings.ts';
+import { readTls, TlsError, type TlsFiles, type TlsPair } from './tls.ts';
 
 export type LogLevel = SettingValue<'logLevel'>;
 
@@ -43,6 +44,13 @@ export interface AccessToken {
 export const asksForSignIn = (tokens: readonly AccessToken[]): boolean =>
   tokens.some(({ role }) => role !== 'agent');
 
+/** Of a Redis that speaks TLS: texts in PEM. */
+export interface RedisTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 export interface Limits {
   /** Nodes one expansion may name. */
   readonly maxNodes: number;
@@ -58,11 +66,15 @@ export interface Limits {
 export interface Config {
   readonly role: SettingValue<'role'>;
   readonly listen: { readonly host: string; readonly port: number };
+  /** The certificate of the API, as its files hold it now; null = plain HTTP. */
+  readonly tls: { readonly files: TlsFiles; readonly pair: TlsPair } | null;
   /** null = an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
   /** null = the wake-ups go through PostgreSQL as well. */
   readonly redisUrl: string | null;
+  /** What a `rediss://` server is shown and believed by. */
+  readonly redisTls: RedisTls;
   readonly logLevel: LogLevel;
   /** None but of agents = no sign-in, loopback only. */
   readonly tokens: readonly AccessToken[];
@@ -196,9 +208,11 @@ export function loadConfig(
   const config: Config = {
     role: get('role', overrides.role),
     listen: { host: get('host', overrides.host), port: get('port', overrides.port) },
+    tls: source.tls(get('tlsCertFile'), get('tlsKeyFile')),
     databaseUrl,
     dataDir: get('dataDir', overrides.dataDir),
     redisUrl,
+    redisTls: source.redisTls(redisUrl, get('redisCaFile'), get('redisCertFile'), get('redisKeyFile')),
     logLevel: source.logLevel(overrides.logLevel) ?? get('logLevel'),
     tokens,
     credentials: credentialSource(credentials, networks),
@@ -324,6 +338,46 @@ class ConfigSource {
     if (given === undefined || logLevels.includes(given as LogLevel)) return (given as LogLevel) ?? null;
     this.#problems.push(`--log-level is "${given}"; set it to ${allowedText(settings.logLevel.value)}.`);
     return null;
+  }
+
+  tls(certFile: string | null, keyFile: string | null): Config['tls'] {
+    if (certFile === null && keyFile === null) return null;
+    const { tlsCertFile, tlsKeyFile } = settings;
+    if (certFile === null || keyFile === null) {
+      this.#problems.push(`Set both ${tlsCertFile.env} and ${tlsKeyFile.env}, or neither.`);
+      return null;
+    }
+    try {
+      const files = { certFile, keyFile };
+      return { files, pair: readTls(files) };
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      this.#problems.push(`${tlsCertFile.env} and ${tlsKeyFile.env}: ${error.message}.`);
+      return null;
+    }
+  }
+
+  /** The texts of the files. */
+  redisTls(url: string | null, ...paths: readonly (string | null)[]): RedisTls {
+    const rows = [settings.redisCaFile, settings.redisCertFile, settings.redisKeyFile];
+    if (paths.some((path) => path !== null) && url?.startsWith('rediss:') !== true)
+      this.#problems.push(
+        `${rows.map(({ env }) => env).join(', ')} are for a Redis that speaks TLS: set REDIS_URL to rediss://…, or leave them out.`,
+      );
+    const [ca, cert, key] = paths.map((path, at) => this.#textOf(rows[at]!.env, path));
+    if ((cert === undefined) !== (key === undefined))
+      this.#problems.push(`Set both ${rows[1]!.env} and ${rows[2]!.env}, or neither.`);
+    return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  }
+
+  #textOf(env: string, path: string | null): string | undefined {
+    if (path === null) return undefined;
+    try {
+      return this.#readText(path);
+    } catch (error) {
+      this.#problems.push(`${env} names ${path}, which cannot be read: ${(error as Error).message}.`);
+      return undefined;
+    }
   }
 
   signingKey(path: string | null): SigningKey | null {

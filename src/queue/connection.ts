@@ -6,6 +6,7 @@ import {
   runMigrations,
 } from 'bullmq';
 import { Redis } from 'ioredis';
+import type { RedisTls } from '../platform/config.ts';
 import { PostgresClient } from '../platform/postgres-client.ts';
 import { QueueSetupError } from './errors.ts';
 import { inTime } from './in-time.ts';
@@ -16,7 +17,9 @@ type QueuePostgres =
   | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
 
 /** Where the queue is: Redis, or the PostgreSQL of the store. */
-export type QueuePlace = { readonly redisUrl: string } | { readonly postgres: QueuePostgres };
+export type QueuePlace =
+  | { readonly redisUrl: string; readonly redisTls?: RedisTls }
+  | { readonly postgres: QueuePostgres };
 
 /** What BullMQ's classes are constructed with. */
 export interface BullmqConnection {
@@ -47,11 +50,11 @@ const oldestRedis = [6, 2] as const;
 
 /** Connects once, to check that the queue can be kept there, and readies it. Throws QueueSetupError. */
 export async function openQueueBackend(place: QueuePlace): Promise<QueueBackend> {
-  return 'redisUrl' in place ? openRedis(place.redisUrl) : openPostgres(place.postgres);
+  return 'redisUrl' in place ? openRedis(place.redisUrl, place.redisTls) : openPostgres(place.postgres);
 }
 
-async function openRedis(url: string): Promise<QueueBackend> {
-  const options = redisOptions(url);
+async function openRedis(url: string, tls: RedisTls = {}): Promise<QueueBackend> {
+  const options = redisOptions(url, tls);
   await checkRedis(options);
   const factory = createRedisBackend as unknown as BackendFactory<IQueueBackend, unknown>;
   const retryStrategy = (times: number) => Math.min(times * 100, reconnectAfterAtMostMs);
@@ -64,7 +67,7 @@ async function openRedis(url: string): Promise<QueueBackend> {
 }
 
 /** The parts of `redis[s]://[user][:password]@host[:port][/db]`. */
-function redisOptions(url: string) {
+function redisOptions(url: string, tls: RedisTls) {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const db = Number(pathname.slice(1) || 0);
   return {
@@ -74,7 +77,7 @@ function redisOptions(url: string) {
     connectTimeout: connectTimeoutMs,
     ...(username ? { username: decodeURIComponent(username) } : {}),
     ...(password ? { password: decodeURIComponent(password) } : {}),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    ...(protocol === 'rediss:' ? { tls: { ...tls } } : {}),
   };
 }
 

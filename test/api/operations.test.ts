@@ -138,6 +138,7 @@ test('a process that only works answers probes and figures, and nothing else', a
     trail: { add: async () => null, close: async () => {} },
     hideSecrets: (text) => text,
     trustProxy: 0,
+    tls: null,
     readiness: [{ name: 'database', check: () => store.ping() }],
     dashboardDir: null,
     shedLoad: false,

@@ -169,6 +169,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     trail,
     hideSecrets: hideSecrets(secrets),
     trustProxy: 0,
+    tls: null,
     readiness: [
       { name: 'database', check: () => store.ping() },
       { name: 'queue', check: () => doorbell.ping() },
