@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtIn } from '../src/engines/pika/knowledge.ts';
 import { type LogLine, logLines } from '../src/engines/pika/log-lines.ts';
+import { actions, actionTexts, roles, rolesWith } from '../src/model/access.ts';
 import { type CopyHelps, causeSteps, causes } from '../src/model/causes.ts';
 import { type Fields, flagOf, type Leaf, type List, placed } from '../src/model/fields.ts';
 import { logGaps } from '../src/model/full-sync-log.ts';
@@ -12,6 +13,7 @@ import { refusals } from '../src/model/refusals.ts';
 import { expansionTransitions } from '../src/model/states.ts';
 import { nobody, type Text } from '../src/model/text.ts';
 import { namedSettings, type SettingName, settings } from '../src/platform/settings.ts';
+import { describedRoutes } from './described-api.ts';
 
 const say = (text: Text): string => text.en({}, nobody);
 const cell = (text: string): string => text.replaceAll('|', '\\|');
@@ -96,6 +98,28 @@ function valueText(value: (typeof settings)[SettingName]['value']): string {
   if (value.is === 'whole') return `${value.from} to ${value.to}.`;
   if (value.is === 'word') return `One of ${value.of.map((word) => `\`${word}\``).join(', ')}.`;
   return '';
+}
+
+/** What each role may do. */
+function rolesText(): string {
+  const rows = actions.map((action) => [
+    `\`${action}\``,
+    say(actionTexts[action]),
+    ...roles.map((role) => mark(rolesWith(action).includes(role))),
+  ]);
+  return table(['action', 'what it lets do', ...roles], rows);
+}
+
+const mark = (yes: boolean): string => (yes ? '✓' : '');
+
+/** Who may call each route. */
+async function routesText(): Promise<string> {
+  const rows = (await describedRoutes()).map(({ method, path, action }) => [
+    `\`${method} ${path}\``,
+    action === null ? '' : `\`${action}\``,
+    ...roles.map((role) => mark(action === null ? role !== 'agent' : rolesWith(action).includes(role))),
+  ]);
+  return table(['route', 'action', ...roles], rows);
 }
 
 /** The codes of all errors of the API, by status. */
@@ -198,6 +222,8 @@ export const blocks: readonly Block[] = [
   { file: 'ARCHITECTURE.md', name: 'states', text: statesText() },
   { file: 'docs/policy.md', name: 'policy', text: fieldsText(policyFields, policySections) },
   { file: 'docs/api.md', name: 'errors', text: errorsText() },
+  { file: 'docs/access.md', name: 'roles', text: rolesText() },
+  { file: 'docs/access.md', name: 'routes', text: await routesText() },
   { file: 'docs/settings.md', name: 'settings', text: settingsText() },
   { file: 'docs/knowledge.md', name: 'faults', text: faultsText() },
   { file: 'docs/diagnosis.md', name: 'causes', text: causesText() },

@@ -269,6 +269,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     tokens: config.tokens,
     trail: parts.trail,
     hideSecrets: hideSecrets(config.secrets),
+    identities: opened.identities,
     trustProxy: config.trustProxy,
     tls: config.tls?.pair ?? null,
     readiness: [

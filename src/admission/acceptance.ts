@@ -1,4 +1,5 @@
 import { newExpansion } from '../core/steps/new-expansion.ts';
+import type { Rights } from '../model/access.ts';
 import { type EventInput, makeEvent } from '../model/events.ts';
 import type { Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { Policy } from '../model/policy.ts';
@@ -10,6 +11,8 @@ export interface Requester {
   /** Name of the token, `local` where none is configured, or what the queue's producer calls itself. */
   readonly name: string;
   readonly via: Expansion['via'];
+  /** What it may ask for; absent = whoever let the request in has judged it. */
+  readonly rights?: Rights;
 }
 
 export interface AcceptedRequest {

@@ -6,6 +6,7 @@ import { placeKey, serverKeys } from '../core/plan/preflight-servers.ts';
 import { isTimeZone } from '../core/plan/windows.ts';
 import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
+import type { Rights } from '../model/access.ts';
 import type { EventInput } from '../model/events.ts';
 import type { Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { MeasuredSync } from '../model/forecast.ts';
@@ -29,6 +30,7 @@ import { IdempotencyConflictError, NodeInUseError, type Store, type Within } fro
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
 import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
+import { type Concerned, checkMayAct } from './may-act.ts';
 import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
 import { whatWasLeft } from './retry.ts';
@@ -87,7 +89,7 @@ export interface Admission {
     within?: Within,
   ): Promise<{ readonly expansion: Expansion; readonly replayed: boolean }>;
   /** The master and its slaves as the master tells it. Throws Refusal where it cannot be read. */
-  topology(master: string, credential: string | undefined): Promise<Topology>;
+  topology(master: string, credential: string | undefined, rights?: Rights): Promise<Topology>;
   /** What is known of the releases of the servers. */
   readonly knowledge: Knowledge;
 }
@@ -170,7 +172,9 @@ export function createAdmission(given: AdmissionParts): Admission {
 
   return {
     async plan(input, who) {
-      const plan = await makePlanOf(await parse(checkPlanRequest(input)), { asking: true });
+      const request = await parse(checkPlanRequest(input));
+      checkMayAct(who.rights, 'plan', concerned(request));
+      const plan = await makePlanOf(request, { asking: true });
       await store.savePlan({ id: plan.id, at: plan.at, doc: plan }, who.name);
       return plan;
     },
@@ -186,6 +190,7 @@ export function createAdmission(given: AdmissionParts): Admission {
       if (earlier) return { expansion: earlier, replayed: true };
 
       const { planned, ...request } = await asked(body);
+      checkMayAct(requester.rights, 'expand', concerned(request));
       // Looked at as the plan was, or what the agents told it then would seem to have changed.
       const plan = await makePlanOf(request, { asking: planned !== null, planned });
       const changes = planned ? changesSince(planned, plan) : [];
@@ -221,8 +226,9 @@ export function createAdmission(given: AdmissionParts): Admission {
 
     knowledge: parts.engine.knowledge,
 
-    async topology(text, credential) {
+    async topology(text, credential, rights) {
       const address = parseAddress(text, 'master');
+      checkMayAct(rights, 'plan', { masters: [{ address }] });
       const target: NodeTarget = {
         name: formatAddress(address),
         address,
@@ -236,6 +242,8 @@ export function createAdmission(given: AdmissionParts): Admission {
     },
   };
 }
+
+const concerned = ({ master, nodes }: ParsedRequest): Concerned => ({ masters: [master], nodes });
 
 /** What only a plan asks for: the answers do not change by themselves before a batch. */
 const masterPlanSections = [...preflightSections, 'commands', 'master_ports'] as const;

@@ -17,13 +17,14 @@ import { type Admission, orRefusal } from './admission.ts';
 import { CampaignRequest } from './campaign-request.ts';
 import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
+import { type Concerned, checkMayAct } from './may-act.ts';
 import type { MemberRequest } from './request.ts';
 import { parseMaster, parseNodes } from './targets.ts';
 import { validator } from './validate.ts';
 
 export interface CampaignAdmission {
   /** Says what the campaign would do; only reads. Throws Refusal (`invalid`) for a malformed request. */
-  plan(input: unknown): Promise<CampaignPlan>;
+  plan(input: unknown, who?: Pick<Requester, 'rights'>): Promise<CampaignPlan>;
   /**
    * Checks every member as if it began now, and stores the campaign; from then on it reaches an end that is reported.
    * Throws Refusal, its field naming the member: `invalid`, `refused` (all findings), `conflict`. After a refusal nothing is stored.
@@ -87,8 +88,10 @@ export function createCampaignAdmission(parts: CampaignAdmissionParts): Campaign
   }
 
   return {
-    async plan(input) {
-      return planOf(parse(check(input), parts));
+    async plan(input, who = {}) {
+      const parsed = parse(check(input), parts);
+      checkMayAct(who.rights, 'plan', concerned(parsed));
+      return planOf(parsed);
     },
 
     async start(input, who, idempotencyKey) {
@@ -98,6 +101,7 @@ export function createCampaignAdmission(parts: CampaignAdmissionParts): Campaign
       const earlier = idempotency && (await orRefusal(campaigns.acceptedUnder(idempotency)));
       if (earlier) return { campaign: earlier, replayed: true };
 
+      checkMayAct(who.rights, 'expand', concerned(parsed));
       const plan = await planOf(parsed);
       if (!plan.acceptable) throw refusalOf(plan);
       const campaign = campaignOf(parsed, plan, who, parts.newId('cpn'));
@@ -111,6 +115,11 @@ export function createCampaignAdmission(parts: CampaignAdmissionParts): Campaign
     },
   };
 }
+
+const concerned = ({ members }: ParsedCampaign): Concerned => ({
+  masters: members.map(({ master }) => master),
+  nodes: members.flatMap(({ nodes }) => nodes),
+});
 
 function parse(
   request: CampaignRequest,

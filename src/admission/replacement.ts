@@ -20,8 +20,10 @@ import { isSameServer, slavesBeside } from '../work/proofs.ts';
 import type { Requester } from './acceptance.ts';
 import { type Admission, orRefusal, unreadableMaster } from './admission.ts';
 import { Slaves } from './audit.ts';
+import { concernedByReplacement } from './concerned.ts';
 import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
+import { checkMayAct } from './may-act.ts';
 import { observe } from './observe.ts';
 import { MasterInput, type MemberRequest, NodeInput, PolicyInputSchema, ServerInput } from './request.ts';
 import { parseMaster, parseNodes } from './targets.ts';
@@ -179,6 +181,7 @@ export function createReplacementAdmission(parts: ReplacementAdmissionParts): Re
       const earlier = idempotency && (await orRefusal(replacements.acceptedUnder(idempotency)));
       if (earlier) return { doc: earlier, replayed: true };
       const doc = newReplacement(request, who, { id: newId('rep'), at: now() }, parts);
+      checkMayAct(who.rights, 'replace', concernedByReplacement(doc));
       await refuseWhatCannotGo(doc);
       await refuseNewNodes(doc);
       const events = [acceptedEvent(doc)];

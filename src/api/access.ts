@@ -1,17 +1,24 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type AccessRole, type AccessToken, asksForSignIn } from '../platform/config.ts';
+import { randomBytes } from 'node:crypto';
+import type { Rights } from '../model/access.ts';
+import { type AccessToken, asksForSignIn } from '../platform/config.ts';
+import { digestOf, isTokenText } from '../platform/token-text.ts';
+import type { IdentityStore } from '../store/identities.ts';
 
-/** Who sends a request. */
-export interface Caller {
-  /** Name of the token; `local` where no token is configured. */
-  readonly name: string;
-  readonly role: AccessRole;
+/** Who sends a request. Its name is that of the token; `local` where no token is configured. */
+export interface Caller extends Rights {
   /** Whether a browser sent the proof by itself: then the page that caused it must be our own. */
   readonly byCookie: boolean;
-  /** Of an agent: the servers that it may speak for. */
-  readonly nodes?: readonly string[];
-  /** Of a browser: its session, which ends at `until`, or before when it signs out. */
-  readonly session?: { readonly id: string; readonly until: number };
+  /** What was proven, by which the service knows whether it still counts; null = nothing had to be. */
+  readonly proof: Proof | null;
+}
+
+export interface Proof {
+  /** SHA-256 of the text of the token. */
+  readonly token: Buffer;
+  /** Of a browser: SHA-256 of the id of its session. */
+  readonly session: Buffer | null;
+  /** When it ends by itself; infinity = it does not. */
+  readonly until: number;
 }
 
 const sessionCookie = 'pika_expander_session';
@@ -19,104 +26,141 @@ const sessionCookie = 'pika_expander_session';
 const secureSessionCookie = `__Host-${sessionCookie}`;
 const nameOfCookie = (secure: boolean): string => (secure ? secureSessionCookie : sessionCookie);
 const sessionSeconds = 12 * 3600;
+/** For so long an answer of the database counts in this process. */
+const keptMs = 1000;
+const mostKept = 10_000;
 
 export interface Access {
-  /** false = no token is configured but of agents: whoever reaches the loopback address is the operator. */
+  /** false = no token is configured but of agents and producers: whoever reaches the loopback address may do everything. */
   readonly required: boolean;
+  /** Names that are given by the configuration, in lower case. */
+  readonly configuredNames: ReadonlySet<string>;
   /** The caller that the headers prove, or null. */
   callerOf(
     headers: { readonly authorization?: string | undefined; readonly cookie?: string | undefined },
     secure: boolean,
-  ): Caller | null;
+  ): Promise<Caller | null>;
+  /** Whether what was proven still counts. */
+  stillCounts(proof: Proof): Promise<boolean>;
   /** The token that somebody typed in, or null if there is none such. */
-  tokenFor(text: string): AccessToken | null;
+  tokenFor(text: string): Promise<Caller | null>;
   /** Value of the Set-Cookie header that signs in. */
-  signIn(token: AccessToken, secure: boolean): string;
+  signIn(caller: Caller, address: string, secure: boolean): Promise<string>;
   /** Ends the caller's session, if there is any. Value of the Set-Cookie header that takes the cookie away. */
-  signOut(caller: Caller | null, secure: boolean): string;
+  signOut(caller: Caller | null, secure: boolean): Promise<string>;
+  /** What the database said of tokens and sessions is asked for again. */
+  forget(): void;
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
 /**
- * Checks tokens and sessions. Tokens are compared in constant time. A session is a signed statement (name of the
- * token, end), not a row: any API process accepts it, and it ends with its token. Signing out ends it in this process.
+ * Checks tokens and sessions: the configured tokens and those of the database, all by the SHA-256 of their text. A session
+ * is a row, which any process of the API finds, and lives as long as its token.
  */
-export function createAccess(tokens: readonly AccessToken[], now: () => number): Access {
-  const required = asksForSignIn(tokens);
-  const known = tokens.map((token) => ({ token, digest: digest(token.token) }));
-  /** Sessions that signed out, by their id: when each would have ended. */
-  const signedOut = new Map<string, number>();
+export function createAccess(
+  configured: readonly AccessToken[],
+  identities: IdentityStore,
+  now: () => number,
+): Access {
+  const required = asksForSignIn(configured);
+  const known = new Map(
+    configured.map(({ name, role, scope, nodes, token }) => [
+      digestOf(token).toString('hex'),
+      { name, role, scope: scope ?? (nodes === undefined ? {} : { nodes }) },
+    ]),
+  );
+  const kept = keeper(now);
 
-  /** Looks at every token, so that the time taken says nothing about which one came near. */
-  function tokenFor(text: string): AccessToken | null {
-    const given = digest(text);
-    let found: AccessToken | null = null;
-    for (const candidate of known) {
-      if (timingSafeEqual(candidate.digest, given)) found = candidate.token;
-    }
-    return found;
+  /** The token of this digest; digests are no secrets, so the time of a comparison tells nothing. */
+  async function byDigest(digest: Buffer): Promise<(Rights & { readonly until: number }) | null> {
+    const own = known.get(digest.toString('hex'));
+    if (own !== undefined) return { ...own, until: Number.POSITIVE_INFINITY };
+    const stored = await kept(digest, () => identities.tokenByDigest(digest, now()));
+    if (stored === null || (stored.expiresAt !== null && stored.expiresAt <= now())) return null;
+    const { name, role, scope, expiresAt } = stored;
+    return { name, role, scope, until: expiresAt ?? Number.POSITIVE_INFINITY };
   }
 
-  function byBearer(authorization: string): Caller | null {
-    const match = /^Bearer +(\S+)$/i.exec(authorization);
-    const token = match?.[1] === undefined ? null : tokenFor(match[1]);
+  async function tokenFor(text: string): Promise<Caller | null> {
+    const digest = digestOf(text);
+    // What the service has not made is in no database.
+    if (!known.has(digest.toString('hex')) && !isTokenText(text)) return null;
+    const token = await byDigest(digest);
     if (token === null) return null;
-    const { name, role, nodes } = token;
-    return { name, role, byCookie: false, ...(nodes ? { nodes } : {}) };
+    const { until, ...rights } = token;
+    return { ...rights, byCookie: false, proof: { token: digest, session: null, until } };
   }
 
-  function bySession(value: string): Caller | null {
-    const [payload = '', signature = ''] = value.split('.');
-    const session = parseSession(payload);
-    const token = session && tokens.find((candidate) => candidate.name === session.name);
-    if (!token || token.role === 'agent' || session.until <= now() || signedOut.has(session.id)) return null;
-    const expected = Buffer.from(sign(token, payload));
-    const given = Buffer.from(signature);
-    const genuine = given.length === expected.length && timingSafeEqual(given, expected);
-    return genuine ? { name: token.name, role: token.role, byCookie: true, session } : null;
+  async function byBearer(authorization: string): Promise<Caller | null> {
+    const match = /^Bearer +(\S+)$/i.exec(authorization);
+    return match?.[1] === undefined ? null : tokenFor(match[1]);
+  }
+
+  async function bySession(id: string): Promise<Caller | null> {
+    if (!/^[A-Za-z0-9_-]{43}$/.test(id)) return null;
+    const digest = digestOf(id);
+    const session = await kept(digest, () => identities.session(digest, now()));
+    if (session === null || session.until <= now()) return null;
+    const token = await byDigest(session.tokenDigest);
+    if (token === null) return null;
+    const { until, ...rights } = token;
+    const proof = { token: session.tokenDigest, session: digest, until: Math.min(until, session.until) };
+    return { ...rights, byCookie: true, proof };
   }
 
   return {
     required,
+    configuredNames: new Set(['local', ...configured.map(({ name }) => name.toLowerCase())]),
     tokenFor,
-    callerOf({ authorization, cookie }, secure) {
-      const bearer = authorization === undefined ? null : byBearer(authorization);
-      if (!required) return bearer ?? { name: 'local', role: 'operator', byCookie: false };
+    async callerOf({ authorization, cookie }, secure) {
+      const bearer = authorization === undefined ? null : await byBearer(authorization);
+      if (!required)
+        return bearer ?? { name: 'local', role: 'admin', scope: {}, byCookie: false, proof: null };
       if (authorization !== undefined) return bearer;
-      const session = cookieValue(cookie ?? '', nameOfCookie(secure));
-      return session === null ? null : bySession(session);
+      const id = cookieValue(cookie ?? '', nameOfCookie(secure));
+      return id === null ? null : bySession(id);
     },
-    signIn(token, secure) {
-      const until = now() + sessionSeconds * 1000;
-      const id = randomBytes(12).toString('base64url');
-      const payload = Buffer.from(JSON.stringify({ id, name: token.name, until })).toString('base64url');
-      return cookieText(`${payload}.${sign(token, payload)}`, sessionSeconds, secure);
+    async stillCounts({ token, session, until }) {
+      if (until <= now() || (await byDigest(token)) === null) return false;
+      return session === null || (await kept(session, () => identities.session(session, now()))) !== null;
     },
-    signOut(caller, secure) {
-      for (const [id, until] of signedOut) if (until <= now()) signedOut.delete(id);
-      if (caller?.session) signedOut.set(caller.session.id, caller.session.until);
+    async signIn({ name, proof }, address, secure) {
+      const id = randomBytes(32).toString('base64url');
+      await identities.openSession({
+        digest: digestOf(id),
+        tokenDigest: proof!.token,
+        tokenName: name,
+        address,
+        createdAt: now(),
+        until: now() + sessionSeconds * 1000,
+      });
+      return cookieText(id, sessionSeconds, secure);
+    },
+    async signOut(caller, secure) {
+      const session = caller?.proof?.session ?? null;
+      if (session !== null) await identities.endSession(session, now());
+      kept.clear();
       return cookieText('', 0, secure);
     },
+    forget: () => kept.clear(),
   };
 }
 
-function sign(token: AccessToken, payload: string): string {
-  const key = digest(`pika-expander session\0${token.token}`);
-  return createHmac('sha256', key).update(payload).digest('base64url');
-}
-
-function parseSession(
-  payload: string,
-): { readonly id: string; readonly name: string; readonly until: number } | null {
-  try {
-    const parsed = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Record<string, unknown>;
-    const { id, name, until } = parsed;
-    const isSession = typeof id === 'string' && typeof name === 'string' && typeof until === 'number';
-    return isSession ? { id, name, until } : null;
-  } catch {
-    return null;
-  }
+/** Answers of the database by their digest, each for a second; who asks meanwhile gets the same answer. */
+function keeper(now: () => number) {
+  const answers = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
+  const ask = <T>(digest: Buffer, question: () => Promise<T>): Promise<T> => {
+    const key = digest.toString('hex');
+    const last = answers.get(key);
+    if (last !== undefined && Math.abs(now() - last.at) < keptMs) return last.answer as Promise<T>;
+    if (answers.size >= mostKept) answers.clear();
+    const asked = { at: now(), answer: question() };
+    answers.set(key, asked);
+    asked.answer.catch(() => {
+      if (answers.get(key) === asked) answers.delete(key);
+    });
+    return asked.answer;
+  };
+  return Object.assign(ask, { clear: () => answers.clear() });
 }
 
 function cookieText(value: string, maxAgeSeconds: number, secure: boolean): string {

@@ -29,6 +29,7 @@ import { operationRoutes } from './routes/operations.ts';
 import { planRoutes } from './routes/plans.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { validatorCompiler } from './validation.ts';
 
 /**
@@ -51,6 +52,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     knowledgeRoutes,
     freezeRoutes,
     sessionRoutes,
+    tokenRoutes,
     operationRoutes,
   ]) {
     await app.register(routes, parts);
@@ -60,7 +62,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
       await routes(scope, parts);
     });
   }
-  app.get('/openapi.json', { schema: { hide: true }, config: { access: 'public' } }, () => app.swagger());
+  app.get('/openapi.json', { schema: { hide: true }, config: { action: null } }, () => app.swagger());
 
   if (isBuilt(options.dashboardDir)) await dashboard(app, options.dashboardDir);
   else missingDashboard(app);
@@ -125,15 +127,17 @@ function bareApp(options: ApiOptions): FastifyInstance {
 
 function partsOf(app: FastifyInstance, options: ApiOptions): ApiParts {
   const { store, log, now, metrics } = options;
+  const access = createAccess(options.tokens, options.identities, now);
   const streams = createEventStreams({
     store,
     log,
     now,
+    stillCounts: access.stillCounts,
     maxStreams: options.limits.maxEventStreams,
     onOpenChanged: (open) => metrics.eventStreams(open),
   });
   app.addHook('preClose', () => streams.close());
-  return { ...options, streams, access: createAccess(options.tokens, now) };
+  return { ...options, streams, access };
 }
 
 async function foundation(

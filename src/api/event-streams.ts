@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hasAction } from '../admission/may-act.ts';
+import { isBound } from '../model/access.ts';
 import { eventFor } from '../model/events.ts';
 import { refuse } from '../model/refusal.ts';
 import type { Reader } from '../model/text.ts';
@@ -9,12 +11,16 @@ import type { Log } from '../platform/log.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
 
+import type { Proof } from './access.ts';
 import { reader } from './reader.ts';
+import type { Sees } from './scopes.ts';
 
 export interface EventStreamOptions {
   readonly store: Store;
   readonly log: Log;
   readonly now: () => number;
+  /** Whether what the client of a stream proved still counts; absent = it always does. */
+  readonly stillCounts?: (proof: Proof) => Promise<boolean>;
   readonly maxStreams: number;
   readonly onOpenChanged: (open: number) => void;
   /** How often the service looks at the event table when no news comes. */
@@ -47,8 +53,8 @@ interface StreamProgress {
 export interface EventStreams {
   /** Answers the request with a stream; resolves when the stream has ended. Throws Refusal when there are too many. */
   serve(request: FastifyRequest, reply: FastifyReply, wanted: StreamRequest): Promise<void>;
-  /** Ends the streams of a session. */
-  endOf(session: string): void;
+  /** Ends the streams of clients whose token or session has ended. */
+  endOfEnded(): Promise<void>;
   /** Ends all streams; new ones are refused. */
   close(): Promise<void>;
 }
@@ -58,6 +64,9 @@ const pageSize = 500;
 const lookPauseMs = 500;
 const progressEveryMs = 1000;
 const retryAfterMs = 2000;
+/** How often it is asked whether the client's token and session still count. */
+const proofEveryMs = 1000;
+const everything: Sees = async () => true;
 
 export function createEventStreams(options: EventStreamOptions): EventStreams {
   const lookEveryMs = options.lookEveryMs ?? 5000;
@@ -81,8 +90,9 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         limit: pageSize,
       });
       for (const event of events) {
-        await stream.send(eventText(eventFor(event, stream.reader)));
         stream.afterSeq = event.seq;
+        if (!(await stream.sees(event))) continue;
+        await stream.send(eventText(eventFor(event, stream.reader)));
         if (stream.ended) return;
       }
       if (events.length < pageSize) return;
@@ -106,6 +116,10 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
   async function turn(stream: Stream, wanted: StreamRequest): Promise<number> {
     try {
+      if (!(await counts(stream))) {
+        stream.end();
+        return 0;
+      }
       const sinceMs = performance.now() - stream.lookedAt;
       if (stream.news && sinceMs < lookPauseMs) return lookPauseMs - sinceMs;
       if (stream.news || sinceMs >= lookEveryMs) {
@@ -124,20 +138,30 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     }
   }
 
+  const counts = async ({ proof }: Stream): Promise<boolean> =>
+    proof === null || options.stillCounts === undefined || (await options.stillCounts(proof));
+
   return {
     async serve(request, reply, wanted) {
       const { maxStreams } = options;
       const caller = request.caller?.name ?? '';
-      const { id: session = null, until = Number.POSITIVE_INFINITY } = request.caller?.session ?? {};
+      const proof = request.caller?.proof ?? null;
+      const until = proof?.until ?? Number.POSITIVE_INFINITY;
       if (closed) throw refuse('stopping', {});
       if (open.size >= maxStreams) throw refuse('too_many_streams', { most: maxStreams, caller: null });
       // One token, shared by many or stolen, leaves half of the places to the others.
       const own = [...open].filter((stream) => stream.caller === caller).length;
-      if (request.caller?.role === 'viewer' && own >= maxStreams / 2)
+      if (request.caller && !hasAction(request.caller, 'steer') && own >= maxStreams / 2)
         throw refuse('too_many_streams', { most: own, caller });
       const headers = reply.getHeaders();
+      const bound = request.caller && isBound(request.caller) ? request.caller : null;
+      const sees = bound === null ? everything : request.server.seenBy(bound);
       reply.hijack();
-      const stream = new Stream(reply.raw, wanted, reader(request), drainTimeoutMs, now, { caller, session });
+      const stream = new Stream(reply.raw, wanted, reader(request), drainTimeoutMs, now, {
+        caller,
+        proof,
+        sees,
+      });
       open.add(stream);
       watch ??= store.watchEvents(onNews);
       options.onOpenChanged(open.size);
@@ -152,7 +176,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         });
         await stream.send(`retry: ${retryAfterMs}\n\n`);
         while (!stream.ended && now() < until)
-          await stream.wait(Math.min(await turn(stream, wanted), until - now()));
+          await stream.wait(Math.min(await turn(stream, wanted), until - now(), proofEveryMs));
       } catch (error) {
         options.log.warn({ err: error, requestId: request.id }, 'an event stream was cut off by an error');
       } finally {
@@ -161,8 +185,12 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         options.onOpenChanged(open.size);
       }
     },
-    endOf(session) {
-      for (const stream of open) if (stream.session === session) stream.end();
+    async endOfEnded() {
+      await Promise.all(
+        [...open].map(async (stream) => {
+          if (!(await counts(stream))) stream.end();
+        }),
+      );
     },
     async close() {
       closed = true;
@@ -177,8 +205,10 @@ class Stream {
   readonly reader: Reader;
   /** Name of the token. */
   readonly caller: string;
-  /** Id of the browser's session; null = it came with a token, or none is asked for. */
-  readonly session: string | null;
+  /** What its client proved; null = nothing is asked for. */
+  readonly proof: Proof | null;
+  /** Which events its client may see. */
+  readonly sees: Sees;
   afterSeq: number;
   /** Whether there can be events that were not looked for. */
   news = true;
@@ -202,10 +232,11 @@ class Stream {
     forWhom: Reader,
     drainTimeoutMs: number,
     now: () => number,
-    of: { readonly caller: string; readonly session: string | null },
+    of: { readonly caller: string; readonly proof: Proof | null; readonly sees: Sees },
   ) {
     this.caller = of.caller;
-    this.session = of.session;
+    this.proof = of.proof;
+    this.sees = of.sees;
     this.#raw = raw;
     this.#owner = Object.values(about ?? {})[0] ?? null;
     this.reader = forWhom;

@@ -5,6 +5,7 @@ import type { AccessToken, Limits } from '../platform/config.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
+import type { IdentityStore } from '../store/identities.ts';
 import type { Store } from '../store/store.ts';
 import type { Trail } from '../trail/writer.ts';
 import type { Access } from './access.ts';
@@ -35,6 +36,8 @@ export interface ApiOptions {
   readonly trail: Trail;
   /** Takes the configured secrets out of a text. */
   readonly hideSecrets: (text: string) => string;
+  /** Tokens that are made while the service runs, and sessions. */
+  readonly identities: IdentityStore;
   /** How many reverse proxies stand before the service. */
   readonly trustProxy: number;
   /** The certificate by which it listens; null = plain HTTP. */

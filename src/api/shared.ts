@@ -1,3 +1,4 @@
+import { concernedByExpansion } from '../admission/concerned.ts';
 import { printable } from '../admission/validate.ts';
 import type { Expansion, Join } from '../model/expansion.ts';
 import { refuse, refuseField } from '../model/refusal.ts';
@@ -5,6 +6,7 @@ import type { Log } from '../platform/log.ts';
 import type { Doorbell, KindName } from '../queue/doorbell.ts';
 import { decodeCursor } from '../store/expansion-rows.ts';
 import type { Store } from '../store/store.ts';
+import type { Stored } from './scopes.ts';
 
 /** The expansion of that id; throws a Refusal (not found) if there is none. */
 export async function existing(store: Store, id: string): Promise<Expansion> {
@@ -12,6 +14,16 @@ export async function existing(store: Store, id: string): Promise<Expansion> {
   if (expansion !== null) return expansion;
   throw refuse('no_such_expansion', { id });
 }
+
+/** What bound tokens are judged by. */
+export const storedExpansion = (store: Pick<Store, 'get'>): Stored => ({
+  kind: 'expansion',
+  async concerned(id) {
+    const expansion = await store.get(id);
+    return expansion && concernedByExpansion(expansion);
+  },
+  missing: (id) => refuse('no_such_expansion', { id }),
+});
 
 /** The node of that name; throws a Refusal (not found) if the expansion has none. */
 export function existingJoin(expansion: Expansion, node: string): Join {

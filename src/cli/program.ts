@@ -13,6 +13,7 @@ import { addHoldCommands } from './hold-program.ts';
 import { addPolicyOptions } from './policy-options.ts';
 import { addReplacementCommands } from './replacement-program.ts';
 import { defaultUrl, type GlobalOptions } from './settings.ts';
+import { addTokenCommands } from './token-program.ts';
 import { addTrailCommands } from './trail-program.ts';
 import { collected, type Finish, Wiring } from './wiring.ts';
 
@@ -55,6 +56,7 @@ export function buildProgram(
   addHoldCommands(wiring);
   addReplacementCommands(wiring);
   addAuditCommands(wiring);
+  addTokenCommands(wiring);
   addDataCommands(wiring, entrances);
   addTrailCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);

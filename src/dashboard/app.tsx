@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { labels } from '../model/labels/index.ts';
 import { languages } from '../model/text.ts';
 import { onUnauthorized } from './api/client.ts';
-import { keys, signOut, useFreeze, useFreezeControl, useIsOperator, useSession } from './api/queries.ts';
+import { keys, signOut, useFreeze, useFreezeControl, useMay, useSession } from './api/queries.ts';
 import { Icon } from './components/icon.tsx';
 import { Age, ErrorNotice, Loading, PageTitle, Said } from './components/parts.tsx';
 import { ReasonDialog } from './components/reason-dialog.tsx';
@@ -41,7 +41,7 @@ export function App() {
   useEffect(
     () =>
       onUnauthorized(() => {
-        client.setQueryData(keys.session, { role: null, name: null, authRequired: true });
+        client.setQueryData(keys.session, { role: null, may: [], name: null, authRequired: true });
       }),
     [client],
   );
@@ -135,7 +135,8 @@ function NotFoundPage() {
 function Header({ signedOut }: { readonly signedOut: boolean }) {
   const t = useMessages();
   const { route } = useRouter();
-  const operator = useIsOperator();
+  const may = useMay('expand');
+  const mayReadTrail = useMay('trail');
   const under = (...pages: Route['page'][]) => pages.includes(route.page);
   return (
     <header className="header">
@@ -150,7 +151,7 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               <Link to={{ page: 'overview' }} current={under('overview', 'expansion', 'node')}>
                 {t.app.overview}
               </Link>
-              {operator && (
+              {may && (
                 <Link to={{ page: 'new' }} current={under('new')}>
                   {t.app.newExpansion}
                 </Link>
@@ -176,7 +177,7 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               <Link to={{ page: 'agents' }} current={under('agents')}>
                 {t.agents.title}
               </Link>
-              {operator && (
+              {mayReadTrail && (
                 <Link to={{ page: 'trail' }} current={under('trail')}>
                   {t.trail.title}
                 </Link>
@@ -239,7 +240,7 @@ function Person() {
   const client = useQueryClient();
   const session = useSession().data;
   if (!session?.role) return null;
-  const role = session.role === 'operator' ? t.app.roleOperator : t.app.roleViewer;
+  const role = t.app.roles[session.role];
   const leave = async () => {
     await signOut();
     client.clear();
@@ -247,7 +248,10 @@ function Person() {
   };
   return (
     <>
-      <span className="who" title={session.role === 'viewer' ? t.app.viewerNote : undefined}>
+      <span
+        className="who"
+        title={session.may.every((action) => action === 'read') ? t.app.viewerNote : undefined}
+      >
         {session.name ? t.app.signedInAs(session.name, role) : role}
       </span>
       {session.authRequired && (
@@ -267,10 +271,10 @@ function Person() {
 
 function FreezeTool() {
   const t = useMessages();
-  const operator = useIsOperator();
+  const may = useMay('freeze');
   const freeze = useFreeze().data;
   const dialog = useFreezeDialog(true);
-  if (!operator || freeze === undefined || freeze.frozen) return null;
+  if (!may || freeze === undefined || freeze.frozen) return null;
   return (
     <>
       <button
@@ -289,7 +293,7 @@ function FreezeTool() {
 
 function FreezeBanner() {
   const t = useMessages();
-  const operator = useIsOperator();
+  const may = useMay('freeze');
   const freeze = useFreeze().data;
   const dialog = useFreezeDialog(false);
   if (!freeze?.frozen) return null;
@@ -306,7 +310,7 @@ function FreezeBanner() {
             </>
           )}
         </span>
-        {operator && (
+        {may && (
           <button type="button" className="tool-button outlined" onClick={dialog.open}>
             {t.freeze.thaw}
           </button>

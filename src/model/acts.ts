@@ -94,6 +94,11 @@ export const acts = {
     () => 'guard end …',
     button('End', '结束'),
   ),
+  listTokens: act(
+    () => 'GET /v1/tokens',
+    () => 'token list',
+    null,
+  ),
   listHolds: act(
     () => 'GET /v1/holds',
     () => 'hold list',

@@ -394,6 +394,31 @@ export const invalidFields = {
     },
     { en: () => 'Give an IPv4 or IPv6 address.', zh: () => '请填写 IPv4 或 IPv6 地址。' },
   ),
+  not_a_server_rule: rule<{ readonly value: string }>(
+    {
+      en: ({ value }) => `is "${value}", which names no servers.`,
+      zh: ({ value }) => `为 "${value}"，不能表示服务器。`,
+    },
+    {
+      en: () =>
+        'Give host names, name patterns (*.pika.example), IP addresses or networks (10.0.0.0/8), each with :port if you like.',
+      zh: () => '请填写主机名、名称模式（*.pika.example）、IP 地址或网段（10.0.0.0/8），均可加 :端口。',
+    },
+  ),
+  action_of_other_roles: rule<{ readonly action: string; readonly role: string }>(
+    {
+      en: ({ action, role }) => `holds ${action}, which the role ${role} does not have.`,
+      zh: ({ action, role }) => `包含 ${action}，而角色 ${role} 没有该权限。`,
+    },
+    { en: () => 'Leave it out, or give another role.', zh: () => '请去掉它，或改用其他角色。' },
+  ),
+  agent_without_servers: rule(
+    {
+      en: () => 'names no servers, and an agent may speak only for the servers on its list.',
+      zh: () => '没有写明服务器，而代理只能代表列表中的服务器。',
+    },
+    { en: () => 'Give scope.nodes.', zh: () => '请填写 scope.nodes。' },
+  ),
   node_twice: rule<{ readonly member: number; readonly address: string }>(
     {
       en: ({ member, address }) => `is ${address}, which is a node of members[${member}] too.`,

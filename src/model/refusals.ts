@@ -1,4 +1,5 @@
 /** Every refusal and error that the service answers with: its code, its HTTP status, and what both languages say. */
+import { type Action, actionTexts, type Role } from './access.ts';
 import { acts } from './acts.ts';
 import { auditReasonFor } from './audit-texts.ts';
 import type { Finding } from './finding.ts';
@@ -947,16 +948,130 @@ export const refusals = {
       ],
     },
   ),
-  operators_only: row<{ readonly name: string }>(
+  not_permitted: row<{
+    readonly name: string;
+    readonly role: Role;
+    readonly action: Action;
+    /** The roles that have the action. */
+    readonly roles: readonly Role[];
+  }>(
     403,
     {
-      en: ({ name }) => `The token ${name} has the role viewer; this needs the role operator.`,
-      zh: ({ name }) => `令牌 ${name} 的角色是 viewer（只读）；此操作需要 operator（操作员）角色。`,
+      en: ({ name, role, action, roles }, reader) =>
+        roles.includes(role)
+          ? `The scope of the token ${name} leaves this out: ${actionTexts[action].en({}, reader)}.`
+          : `The token ${name} has the role ${role}, which lacks this: ${actionTexts[action].en({}, reader)}.`,
+      zh: ({ name, role, action, roles }, reader) =>
+        roles.includes(role)
+          ? `令牌 ${name} 的范围不包含：${actionTexts[action].zh({}, reader)}。`
+          : `令牌 ${name} 的角色是 ${role}，不允许：${actionTexts[action].zh({}, reader)}。`,
     },
     {
-      en: () => ['Use a token with the role operator.'],
-      zh: () => ['请使用 operator 角色的令牌。'],
+      en: ({ role, action, roles }, reader) => [
+        roles.includes(role)
+          ? `Use a token whose scope has the action ${action}.`
+          : `Use a token with the role ${listed(roles, reader, 'or')}.`,
+      ],
+      zh: ({ role, action, roles }, reader) => [
+        roles.includes(role)
+          ? `请使用范围包含 ${action} 的令牌。`
+          : `请使用角色为 ${listed(roles, reader, 'or')} 的令牌。`,
+      ],
     },
+  ),
+  outside_scope: row<{
+    readonly name: string;
+    readonly action: Action;
+    /** null = the act names none. */
+    readonly address: string | null;
+    readonly as: 'master' | 'node' | 'server';
+  }>(
+    403,
+    {
+      en: ({ name, address, as }) =>
+        address === null
+          ? `The token ${name} is bound to some servers, and this concerns all of them.`
+          : `The token ${name} is bound to some servers, and the ${as} ${address} is none of them.`,
+      zh: ({ name, address, as }) =>
+        address === null
+          ? `令牌 ${name} 只限于部分服务器，而此操作涉及全部服务器。`
+          : `令牌 ${name} 只限于部分服务器，其中不包括${{ master: '主节点', node: '节点', server: '服务器' }[as]} ${address}。`,
+    },
+    {
+      en: ({ address, as }) => [
+        address === null
+          ? 'Use a token that is bound to no servers.'
+          : `Name only servers of this token, each as its scope names it, or use a token whose scope has this ${as}.`,
+      ],
+      zh: ({ address }) => [
+        address === null
+          ? '请使用不限服务器的令牌。'
+          : '请只写该令牌范围内的服务器（写法须与范围一致），或使用范围包含它的令牌。',
+      ],
+    },
+  ),
+  gives_more_than_it_has: row<{ readonly name: string; readonly actions: readonly Action[] }>(
+    403,
+    {
+      en: ({ name, actions }, reader) =>
+        `The token ${name} cannot give what it does not have: ${listed(actions, reader)}.`,
+      zh: ({ name, actions }, reader) => `令牌 ${name} 不能授予自己没有的权限：${listed(actions, reader)}。`,
+    },
+    {
+      en: () => ['Give a role or a scope with fewer actions, or use a token that has these.'],
+      zh: () => ['请选择权限更少的角色或范围，或使用具备这些权限的令牌。'],
+    },
+  ),
+  sign_in_is_off: row<{ readonly role: Role }>(
+    409,
+    {
+      en: ({ role }) =>
+        `No token is configured, so whoever reaches the service may do everything. A token with the role ${role} would protect nothing.`,
+      zh: ({ role }) =>
+        `没有配置令牌，任何能访问服务的人都可以执行一切操作。角色为 ${role} 的令牌起不到保护作用。`,
+    },
+    {
+      en: () => [
+        'Configure PIKA_EXPANDER_ADMIN_TOKEN (or _FILE), restart the service, and create the token then.',
+      ],
+      zh: () => ['请配置 PIKA_EXPANDER_ADMIN_TOKEN（或 _FILE）并重启服务，然后再创建令牌。'],
+    },
+  ),
+  token_name_taken: row<{ readonly name: string; readonly configured: boolean }>(
+    409,
+    {
+      en: ({ name, configured }) =>
+        configured
+          ? `The name ${name} belongs to the configuration.`
+          : `A token that has not been revoked is named ${name}.`,
+      zh: ({ name, configured }) =>
+        configured ? `名称 ${name} 由配置占用。` : `已有未吊销的令牌名为 ${name}。`,
+    },
+    {
+      en: ({ configured }, reader) => [
+        configured
+          ? 'Choose another name, so that the history tells who did what.'
+          : `Choose another name, or revoke that token first: ${acts.listTokens(reader)}.`,
+      ],
+      zh: ({ configured }, reader) => [
+        configured
+          ? '请换一个名称，以便历史记录区分操作人。'
+          : `请换一个名称，或先吊销该令牌：${acts.listTokens(reader)}。`,
+      ],
+    },
+  ),
+  no_such_token: row<Id>(
+    404,
+    { en: ({ id }) => `There is no token ${id}.`, zh: ({ id }) => `没有令牌 ${id}。` },
+    checkId('tokens', '令牌', acts.listTokens),
+  ),
+  token_ended: row<Id & { readonly state: 'expired' | 'revoked' }>(
+    409,
+    {
+      en: ({ id, state }) => `Token ${id} is ${state}.`,
+      zh: ({ id, state }) => `令牌 ${id} ${{ expired: '已过期', revoked: '已吊销' }[state]}。`,
+    },
+    { en: () => ['Create a new token.'], zh: () => ['请创建新的令牌。'] },
   ),
   agents_only: row<{ readonly name: string }>(
     403,
@@ -978,8 +1093,8 @@ export const refusals = {
       zh: ({ name }) => `令牌 ${name} 的角色是 agent（代理），只能发送上报。`,
     },
     {
-      en: () => ['Use a token with the role viewer or operator.'],
-      zh: () => ['请使用 viewer 或 operator 角色的令牌。'],
+      en: () => ['Use a token with another role.'],
+      zh: () => ['请使用其他角色的令牌。'],
     },
   ),
   agent_speaks_for_none: row<{ readonly name: string; readonly servers: readonly string[] }>(

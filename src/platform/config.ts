@@ -5,6 +5,15 @@ import Value from 'typebox/value';
 import type { Credential, CredentialSource } from '../engines/engine.ts';
 import { builtIn, KnowledgeError, knowledgeWith } from '../engines/pika/knowledge.ts';
 import { readSigningKey, type SigningKey } from '../evidence/signing-key.ts';
+import {
+  type Action,
+  actions,
+  actionsOf,
+  type Role,
+  roleActions,
+  roles,
+  type Scope,
+} from '../model/access.ts';
 import { renamedCommands } from '../model/commands.ts';
 import { type Values, valueAt } from '../model/fields.ts';
 import type { Knowledge } from '../model/knowledge.ts';
@@ -12,7 +21,7 @@ import type { SlotLimits } from '../model/slots.ts';
 import { type ConnectorConfig, connectorsOf } from './connectors.ts';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './crash-points.ts';
 import { isOpenToOthers } from './secret-file.ts';
-import { loopback, parseRule, privateNetworks } from './server-rules.ts';
+import { isScopeRule, loopback, parseRule, privateNetworks } from './server-rules.ts';
 import {
   allowedText,
   logLevels,
@@ -27,22 +36,23 @@ import { readTls, TlsError, type TlsFiles, type TlsPair } from './tls.ts';
 
 export type LogLevel = SettingValue<'logLevel'>;
 
-/** A viewer reads; an operator also starts and steers expansions; an agent reports of its servers, and does nothing else. */
-const accessRoles = ['viewer', 'operator', 'agent'] as const;
-export type AccessRole = (typeof accessRoles)[number];
-
 export interface AccessToken {
   /** The name of the requester in events and logs. */
   readonly name: string;
-  readonly role: AccessRole;
+  readonly role: Role;
   readonly token: string;
   /** Of an agent: the servers that it may speak for. */
   readonly nodes?: readonly string[];
+  /** Of others: what it is bound to. */
+  readonly scope?: Scope;
 }
 
-/** Whether somebody has to sign in: a token of an agent alone leaves the service open to this machine. */
+/** Whether a token of this role is of a machine that reads nothing. */
+export const isMachine = (role: Role): boolean => !(roleActions[role] as readonly Action[]).includes('read');
+
+/** Whether somebody has to sign in: tokens of agents and producers alone leave the service open to this machine. */
 export const asksForSignIn = (tokens: readonly AccessToken[]): boolean =>
-  tokens.some(({ role }) => role !== 'agent');
+  tokens.some(({ role }) => !isMachine(role));
 
 /** Of a Redis that speaks TLS: texts in PEM. */
 export interface RedisTls {
@@ -141,10 +151,20 @@ const NamedSettings = Type.Object(
         Type.Object(
           {
             name: Name,
-            role: Type.Enum([...accessRoles]),
+            role: Type.Enum([...roles]),
             tokenEnv: Type.Optional(Type.String({ minLength: 1 })),
             tokenFile: Type.Optional(Type.String({ minLength: 1 })),
             nodes: Type.Optional(NodeList),
+            scope: Type.Optional(
+              Type.Object(
+                {
+                  masters: Type.Optional(NodeList),
+                  nodes: Type.Optional(NodeList),
+                  actions: Type.Optional(Type.Array(Type.Enum([...actions]), { minItems: 1 })),
+                },
+                strict,
+              ),
+            ),
           },
           strict,
         ),
@@ -265,7 +285,7 @@ function listenProblems(config: Config): readonly string[] {
   if (asksForSignIn(config.tokens)) return [];
   if (config.trustProxy > 0)
     return [
-      'PIKA_EXPANDER_TRUST_PROXY is set, but no token is configured, so everybody whom the proxy lets through would be the operator. ' +
+      'PIKA_EXPANDER_TRUST_PROXY is set, but no token is configured, so everybody whom the proxy lets through might do everything. ' +
         'Set PIKA_EXPANDER_OPERATOR_TOKEN (or _FILE), or "tokens" in the configuration file; or leave the setting out.',
     ];
   if (isLoopback(config.listen.host)) return [];
@@ -435,45 +455,70 @@ class ConfigSource {
     });
   }
 
-  /** Tokens of the file, and the three that the environment may give by itself. */
+  /** Tokens of the file, and one of each role that the environment may give by itself. */
   tokens(entries: NonNullable<ConfigFile['tokens']>): readonly AccessToken[] {
     const tokens: AccessToken[] = [];
     const add = (
       { name, role }: Pick<AccessToken, 'name' | 'role'>,
       token: string | null,
       where: string,
-      nodes: readonly string[] | null,
+      { nodes, scope }: { readonly nodes: readonly string[] | null; readonly scope?: Scope },
     ) => {
       if (token === null) return;
       this.#checkSpeaker(role, where, nodes);
+      if (scope !== undefined) this.#checkScope(role, where, scope);
       if (token.length < 16) {
         this.#problems.push(
           `${where} is shorter than 16 characters and could be guessed; make one with: openssl rand -hex 24`,
         );
       }
-      const twin = tokens.find((other) => other.name === name || other.token === token);
+      const twin = tokens.find(
+        (other) => other.name.toLowerCase() === name.toLowerCase() || other.token === token,
+      );
       if (twin !== undefined) {
         this.#problems.push(
           `${where}: the token "${name}" has the name or the value of the token "${twin.name}"; give each its own, so that the log tells who did what.`,
         );
       }
-      tokens.push({ name, role, token, ...(nodes === null ? {} : { nodes }) });
+      const bounds = { ...(nodes === null ? {} : { nodes }), ...(scope === undefined ? {} : { scope }) };
+      tokens.push({ name, role, token, ...bounds });
     };
-    for (const role of accessRoles) {
+    for (const role of roles) {
       const variable = `PIKA_EXPANDER_${role.toUpperCase()}_TOKEN`;
       const nodes = role === 'agent' ? this.nodeList('PIKA_EXPANDER_AGENT_NODES', undefined) : null;
-      add({ name: role, role }, this.#secretVariable(variable), variable, nodes);
+      add({ name: role, role }, this.#secretVariable(variable), variable, { nodes });
     }
     for (const entry of entries) {
       const where = `tokens "${entry.name}"`;
       const token = this.#secret(entry.tokenEnv, entry.tokenFile, where, 'tokenEnv or tokenFile');
-      add(entry, token, where, entry.nodes === undefined ? null : this.#rules(where, entry.nodes));
+      add(entry, token, where, {
+        nodes: entry.nodes === undefined ? null : this.#rules(where, entry.nodes),
+        ...(entry.scope === undefined ? {} : { scope: entry.scope as Scope }),
+      });
     }
     return tokens;
   }
 
+  #checkScope(role: Role, where: string, scope: Scope): void {
+    if (role === 'agent') {
+      this.#problems.push(`${where}: "scope" is not for agents, which have "nodes"; leave it out.`);
+      return;
+    }
+    for (const entry of [...(scope.masters ?? []), ...(scope.nodes ?? [])]) {
+      if (isScopeRule(entry)) continue;
+      this.#problems.push(
+        `${where} holds "${entry}" in its scope; give host names, name patterns (*.pika.example), IP addresses or networks (10.0.0.0/8), each with :port if you like.`,
+      );
+    }
+    const foreign = scope.actions?.find((action) => !actionsOf({ role, scope: {} }).includes(action));
+    if (foreign !== undefined)
+      this.#problems.push(
+        `${where}: its scope holds the action ${foreign}, which the role ${role} does not have; leave it out, or give another role.`,
+      );
+  }
+
   /** Only an agent has a list of the servers that it may speak for, and it must have it: a stolen token speaks for no other. */
-  #checkSpeaker(role: AccessRole, where: string, nodes: readonly string[] | null): void {
+  #checkSpeaker(role: Role, where: string, nodes: readonly string[] | null): void {
     if (role === 'agent' && nodes === null) {
       const setting = where.startsWith('PIKA_') ? 'PIKA_EXPANDER_AGENT_NODES' : '"nodes"';
       this.#problems.push(

@@ -30,6 +30,13 @@ export function parseRule(text: string): Rule | null {
   return checked(host, port);
 }
 
+/**
+ * Whether an entry can stand in the scope of a token. `10.0.0.*` cannot: it is a pattern of names, so that a name of anybody's
+ * domain fits it. `*` names every name.
+ */
+export const isScopeRule = (text: string): boolean =>
+  parseRule(text) !== null && (!/^[\d.*]*\*[\d.*]*(?::\d+)?$/.test(text) || /^\*(?::\d+)?$/.test(text));
+
 function checked(text: string, portText: string | undefined): Rule | null {
   const host = text.toLowerCase();
   const port = portText === undefined ? null : Number(portText);

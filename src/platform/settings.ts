@@ -312,10 +312,22 @@ export const namedSettings: readonly Omit<Setting, 'value' | 'default'>[] = [
     text: 'The JSON file with these settings.',
   },
   {
+    env: 'PIKA_EXPANDER_ADMIN_TOKEN[_FILE]',
+    file: 'tokens',
+    otherwise: 'none',
+    text: 'Who may do everything, also create tokens while the service runs ([access.md](access.md)); at least 16 characters. The file may hold more tokens, each with a name, a role and a `scope`.',
+  },
+  {
     env: 'PIKA_EXPANDER_OPERATOR_TOKEN[_FILE]',
     file: 'tokens',
     otherwise: 'none',
-    text: 'Who may look and steer; at least 16 characters. The file may hold more tokens, each with a name.',
+    text: 'Who may look and steer.',
+  },
+  {
+    env: 'PIKA_EXPANDER_APPROVER_TOKEN[_FILE]',
+    file: 'tokens',
+    otherwise: 'none',
+    text: 'Who may look and approve.',
   },
   {
     env: 'PIKA_EXPANDER_VIEWER_TOKEN[_FILE]',

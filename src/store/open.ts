@@ -7,12 +7,14 @@ import { startEmbeddedPostgres } from './embedded.ts';
 import { createEndedRecords, type EndedRecords } from './ended.ts';
 import type { GuardStore } from './guards.ts';
 import type { HoldStore } from './holds.ts';
+import type { IdentityStore } from './identities.ts';
 import { createPostgresAgents } from './postgres-agents.ts';
 import { createPostgresAudits } from './postgres-audits.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresGuards } from './postgres-guards.ts';
 import { createPostgresHolds } from './postgres-holds.ts';
+import { createPostgresIdentities } from './postgres-identities.ts';
 import { createPostgresReplacements } from './postgres-replacements.ts';
 import { createPostgresStore } from './postgres-store.ts';
 import { createPostgresTrail } from './postgres-trail.ts';
@@ -42,6 +44,7 @@ export interface OpenedStore {
   readonly holds: HoldStore;
   readonly replacements: ReplacementStore;
   readonly trail: TrailStore;
+  readonly identities: IdentityStore;
   readonly ended: EndedRecords;
   /** The private key (PEM) of all processes; the offered one where none is stored yet. */
   readonly keepSigningKey: (offered: string) => Promise<string>;
@@ -87,6 +90,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     holds: createPostgresHolds(database),
     replacements: createPostgresReplacements(database),
     trail: createPostgresTrail(database),
+    identities: createPostgresIdentities(database),
     ended: createEndedRecords(database),
     keepSigningKey: (offered) => keepSigningKey(database, offered),
     postgres,

@@ -10,7 +10,7 @@ import type { ComparisonStore } from '../../src/store/comparisons.ts';
 import { encodeCursor } from '../../src/store/expansion-rows.ts';
 import { MemoryWebhooks } from '../webhooks/memory-webhooks.ts';
 import { type CampaignWorld, campaignRequest, campaignWorld } from '../work/campaign/support.ts';
-import { bearer, fakeDoorbell, operator } from './support.ts';
+import { admin, bearer, fakeDoorbell } from './support.ts';
 
 interface Shape {
   readonly type?: string;
@@ -41,7 +41,7 @@ beforeAll(async () => {
     agentRoutes({} as AgentStore),
     webhookRoutes(new MemoryWebhooks(), []),
   ];
-  world = await campaignWorld({ tokens: [operator, agent], api: { routes } });
+  world = await campaignWorld({ tokens: [admin, agent], api: { routes } });
   ({ paths } = (await world.api.app.inject({ url: '/openapi.json' })).json());
 });
 afterAll(() => world.api.app.close());
@@ -49,7 +49,7 @@ afterAll(() => world.api.app.close());
 const call = ({ method, url, payload }: Pick<Place, 'url'> & Partial<Place>) =>
   world.api.app.inject({
     url,
-    headers: bearer(url === '/v1/agents/reports' ? agent : operator),
+    headers: bearer(url === '/v1/agents/reports' ? agent : admin),
     ...(method && { method }),
     ...(payload && { payload }),
   });
@@ -127,6 +127,7 @@ test('U+0000 inside a cursor makes it a foreign cursor', async () => {
     '/v1/campaigns',
     '/v1/comparisons',
     '/v1/expansions',
+    '/v1/tokens',
     '/v1/webhooks/{id}/deliveries',
   ]);
   const { id } = (

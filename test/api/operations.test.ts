@@ -8,6 +8,7 @@ import { readinessTexts } from '../../src/model/readiness.ts';
 import { nobody } from '../../src/model/text.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { storedEvent } from '../support/events.ts';
+import { createMemoryIdentities } from '../support/memory-identities.ts';
 import { expectText } from '../support/texts.ts';
 import { goodRequest, type TestApi, testApi } from './support.ts';
 
@@ -137,6 +138,7 @@ test('a process that only works answers probes and figures, and nothing else', a
     tokens: [],
     trail: { add: async () => null, close: async () => {} },
     hideSecrets: (text) => text,
+    identities: createMemoryIdentities(),
     trustProxy: 0,
     tls: null,
     readiness: [{ name: 'database', check: () => store.ping() }],

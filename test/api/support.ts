@@ -14,10 +14,12 @@ import { createMetrics, type Metrics } from '../../src/platform/metrics.ts';
 import { hideSecrets } from '../../src/platform/secrets.ts';
 import type { Doorbell } from '../../src/queue/doorbell.ts';
 import { aMaster, aNode, type ServerChanges } from '../core/plan/preflight-support.ts';
+import { createMemoryIdentities } from '../support/memory-identities.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
 import { strictAnswers } from './strict-answers.ts';
 
 export const operator: AccessToken = { name: 'ops', role: 'operator', token: 'operator-token-of-the-tests' };
+export const admin: AccessToken = { name: 'root', role: 'admin', token: 'admin-token-of-the-tests' };
 export const viewer: AccessToken = { name: 'wall', role: 'viewer', token: 'viewer-token-of-the-tests' };
 export const bearer = (token: AccessToken) => ({ authorization: `Bearer ${token.token}` });
 
@@ -168,6 +170,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     tokens,
     trail,
     hideSecrets: hideSecrets(secrets),
+    identities: createMemoryIdentities(),
     trustProxy: 0,
     tls: null,
     readiness: [

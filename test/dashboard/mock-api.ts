@@ -12,6 +12,7 @@ import {
 import { countsOf, repairsOf } from '../../src/core/audit/audit.ts';
 import { inBatches } from '../../src/core/plan/batches.ts';
 import { builtIn } from '../../src/engines/pika/knowledge.ts';
+import { roleActions } from '../../src/model/access.ts';
 import { eventFor } from '../../src/model/events.ts';
 import {
   type ControlVerb,
@@ -135,7 +136,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     if (role === null) return fail(reply, 401, 'not_signed_in', 'This needs a token.');
     const operatorsOnly = request.method !== 'GET';
     if (operatorsOnly && role !== 'operator')
-      return fail(reply, 403, 'operators_only', 'This needs the role operator.');
+      return fail(reply, 403, 'not_permitted', 'This needs the role operator.');
   });
   app.addHook('preHandler', async (request) => {
     requests.push({ method: request.method, url: request.url, body: request.body });
@@ -145,6 +146,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     const role = roleOf(request);
     return {
       role,
+      may: role === null ? [] : roleActions[role],
       name: role === null ? null : options.tokens ? `${role} token` : 'local',
       authRequired: options.tokens !== undefined,
     };
@@ -154,7 +156,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     const role = options.tokens?.[token];
     if (!role) return fail(reply, 401, 'bad_token', 'The token is not one that is configured.');
     reply.header('set-cookie', `session=${token}; Path=/; HttpOnly; SameSite=Strict`);
-    return { role, name: `${role} token`, authRequired: true };
+    return { role, may: roleActions[role], name: `${role} token`, authRequired: true };
   });
   app.delete('/v1/session', async (_request, reply) =>
     reply.header('set-cookie', 'session=; Path=/; Max-Age=0').code(204).send(null),
@@ -555,7 +557,7 @@ function registerTrail(app: FastifyInstance, world: MockWorld): void {
     v: 1,
     hash: 'a'.repeat(64),
   };
-  const refused = { outcome: { status: 403, code: 'operators_only' }, object: 'exp_1', times: 7 };
+  const refused = { outcome: { status: 403, code: 'not_permitted' }, object: 'exp_1', times: 7 };
   const entries = [
     { ...entry, seq: 2, ...refused, who: { name: null, role: null }, asked: { reason: 'r'.repeat(300) } },
     { ...entry, seq: 1 },

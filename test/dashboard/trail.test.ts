@@ -10,13 +10,13 @@ describe.skipIf(noBrowser !== null)('the page of the trail', () => {
     const [page] = await open({ world: populatedWorld(Date.now()) });
     await page.goto('/trail');
     const { trail } = page.t;
-    await page.page.getByText('operators_only').waitFor();
+    await page.page.getByText('not_permitted').waitFor();
     expect(await page.page.locator('tbody tr').count()).toBe(2);
     await page.button(trail.open(1, 'POST /v1/freeze')).click();
     await page.page.getByText(trail.entry(1)).waitFor();
     expect(await page.page.locator('pre.json').textContent()).toContain('"name": "li"');
     await page.page.getByLabel(trail.who, { exact: true }).fill('li');
-    await page.page.getByText('operators_only').waitFor({ state: 'detached' });
+    await page.page.getByText('not_permitted').waitFor({ state: 'detached' });
     expect(await page.page.locator('tbody tr').count()).toBe(1);
     expect(page.complaints).toEqual([]);
   });

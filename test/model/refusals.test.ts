@@ -169,7 +169,25 @@ const samples: Samples = {
   not_signed_in: [{}],
   bad_token: [{}],
   bad_signature: [{}],
-  operators_only: [{ name: 'ann' }],
+  not_permitted: [
+    { name: 'ann', role: 'viewer', action: 'freeze', roles: ['operator', 'admin'] },
+    { name: 'ann', role: 'operator', action: 'freeze', roles: ['operator', 'admin'] },
+  ],
+  outside_scope: [
+    { name: 'ann', action: 'freeze', address: null, as: 'server' },
+    { name: 'ann', action: 'expand', address: node, as: 'node' },
+  ],
+  gives_more_than_it_has: [{ name: 'ann', actions: ['freeze', 'tokens'] }],
+  sign_in_is_off: [{ role: 'viewer' }],
+  token_name_taken: [
+    { name: 'ann', configured: true },
+    { name: 'ann', configured: false },
+  ],
+  no_such_token: [{ id: 'tok_1' }],
+  token_ended: [
+    { id: 'tok_1', state: 'expired' },
+    { id: 'tok_1', state: 'revoked' },
+  ],
   agents_only: [{ name: 'ann' }],
   agents_report_only: [{ name: 'host-7' }],
   agent_speaks_for_none: [{ name: 'host-7', servers: ['10.0.0.7:9221', 'pika-7.example:9221'] }],
@@ -273,6 +291,9 @@ const ruleSamples: RuleSamples = {
   nothing_to_replace: [{}],
   named_twice: [{ address: 'a:1', other: 'takeOut[0]' }],
   not_an_ip: [{ value: 'ten' }],
+  not_a_server_rule: [{ value: '10.0.0.*' }],
+  action_of_other_roles: [{ action: 'freeze', role: 'viewer' }],
+  agent_without_servers: [{}],
   node_twice: [member],
 };
 

@@ -2,11 +2,11 @@ import { afterEach, expect, test } from 'vitest';
 import { agentRoutes } from '../../src/api/routes/agents.ts';
 import type { Look } from '../../src/model/observation.ts';
 import {
+  admin,
   fakeEngine,
   healthyNode,
   masterName,
   nodeName,
-  operator,
   type TestApi,
   testApi,
 } from '../api/support.ts';
@@ -28,7 +28,7 @@ const largeBodies = [
 
 test('only routes that need it read a large body', async () => {
   api = await testApi({
-    tokens: [operator],
+    tokens: [admin],
     api: { routes: [agentRoutes(createMemoryAgents({ reachable: () => {} }))] },
   });
   const { paths } = (await api.app.inject({ url: '/openapi.json' })).json() as {
@@ -44,7 +44,7 @@ test('only routes that need it read a large body', async () => {
     const response = await api.app.inject({
       method: method as 'POST',
       url,
-      headers: { authorization: `Bearer ${operator.token}` },
+      headers: { authorization: `Bearer ${admin.token}` },
       payload: { reason: 'x'.repeat(20_000) },
     });
     expect([method, url, response.statusCode]).toEqual([method, url, 413]);

@@ -110,7 +110,7 @@ test('every route that may change something leaves an entry, whether done or ref
     const isSigned = path === '/v1/questions/{id}/answer';
     const [viewers, nobody] = isSigned
       ? ['validation_failed', 'validation_failed']
-      : [route === 'POST /v1/agents/reports' ? 'agents_only' : 'operators_only', 'not_signed_in'];
+      : [route === 'POST /v1/agents/reports' ? 'agents_only' : 'not_permitted', 'not_signed_in'];
     expect(codes).toEqual([
       [route, 'viewer', viewers],
       [route, null, nobody],

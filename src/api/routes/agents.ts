@@ -46,7 +46,8 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
     {
       bodyLimit: mostReportBytes,
       config: {
-        access: 'agent',
+        action: 'report',
+        on: 'named',
         // Each agent sends one every 15 s.
         trail: 'refused',
         rateLimit: {
@@ -82,8 +83,12 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
       lists.get(request.body)!();
       // As it began to come: what takes long to read was not sent late.
       const receivedAt = Math.round(now() - reply.elapsedTime);
-      const { name, nodes = [] } = request.caller!;
-      const speaker = { name, nodes, isLocal: isLoopback(request.ip.replace(/^::ffff:/, '')) };
+      const { name, scope } = request.caller!;
+      const speaker = {
+        name,
+        nodes: scope.nodes ?? [],
+        isLocal: isLoopback(request.ip.replace(/^::ffff:/, '')),
+      };
       try {
         const taken = takeReport(request.body, speaker);
         const orders = ordersFor(taken.report.servers, await wishes());

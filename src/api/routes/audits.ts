@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { AuditRequest, newAudit } from '../../admission/audit.ts';
+import { concernedByAudit } from '../../admission/concerned.ts';
+import { checkMayAct } from '../../admission/may-act.ts';
 import { repairsOf } from '../../core/audit/audit.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import { auditReportText } from '../../model/audit-report.ts';
@@ -18,6 +20,7 @@ import { requesterOf } from '../plugins/app/access-control.ts';
 import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
+import type { Stored } from '../scopes.ts';
 import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { historyRoute } from './events.ts';
@@ -40,6 +43,7 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
       '/v1/audits',
       {
         bodyLimit: api.limits.maxBodyBytes,
+        config: { action: 'audit', on: 'named' },
         schema: {
           operationId: 'startAudit',
           tags: ['audits'],
@@ -53,6 +57,7 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
       async (request, reply) => {
         const made = { id: api.newId('aud'), requestedBy: requesterOf(request).name, createdAt: api.now() };
         const audit = await newAudit(request.body, made, credentials, (limit) => audits.knownMasters(limit));
+        checkMayAct(request.caller ?? undefined, 'audit', concernedByAudit(audit));
         await audits.create(audit);
         await wake(parts.doorbell, api.log, 'audit', audit.doc.id);
         return reply
@@ -65,6 +70,7 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
     app.get(
       '/v1/audits',
       {
+        config: { on: aboutAudit(audits) },
         schema: {
           operationId: 'listAudits',
           tags: ['audits'],
@@ -88,6 +94,7 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
     app.get(
       '/v1/audits/:id',
       {
+        config: { on: aboutAudit(audits) },
         schema: {
           operationId: 'getAudit',
           tags: ['audits'],
@@ -119,6 +126,7 @@ export function auditRoutes(parts: AuditRouteParts): RoutePlugin {
       tag: 'audits',
       summary: 'What happened in an audit',
       params: Params,
+      on: aboutAudit(audits),
       about: async (id) => ({ auditId: (await existing(audits, id)).doc.id }),
     });
     cancelRoute(plain, parts, api);
@@ -129,7 +137,7 @@ function cancelRoute(plain: FastifyInstance, parts: AuditRouteParts, api: ApiPar
   plain.withTypeProvider<ApiTypeProvider>().post(
     '/v1/audits/:id/cancel',
     {
-      config: { emergency: true },
+      config: { action: 'audit', on: aboutAudit(parts.audits), emergency: true },
       schema: {
         operationId: 'cancelAudit',
         tags: ['audits'],
@@ -165,6 +173,15 @@ function auditView({ doc, servers }: StoredAudit, forWhom: Reader): Audit {
     repairs: repairsOf(doc, servers),
   };
 }
+
+const aboutAudit = (audits: Pick<AuditStore, 'get'>): Stored => ({
+  kind: 'audit',
+  async concerned(id) {
+    const audit = await audits.get(id);
+    return audit && concernedByAudit(audit);
+  },
+  missing: (id) => refuse('no_such_audit', { id }),
+});
 
 async function existing(audits: AuditStore, id: string): Promise<StoredAudit> {
   const audit = await audits.get(id);

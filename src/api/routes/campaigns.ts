@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { CampaignAdmission } from '../../admission/campaign.ts';
 import { CampaignRequest } from '../../admission/campaign-request.ts';
+import { concernedByRequests } from '../../admission/concerned.ts';
+import type { MemberRequest } from '../../admission/request.ts';
 import { printable } from '../../admission/validate.ts';
 import { campaignControlProblem } from '../../core/campaign/controls.ts';
 import {
@@ -34,6 +36,7 @@ import {
   ReasonBody,
   strict,
 } from '../schemas.ts';
+import type { Stored } from '../scopes.ts';
 import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { EventQuery, lastEventId, pageOf, StreamHeaders, streamText, wantsStream } from './events.ts';
@@ -90,6 +93,7 @@ function startRoute(
     '/v1/campaigns',
     {
       bodyLimit: limits.maxBodyBytes,
+      config: { action: 'expand', on: 'named' },
       schema: {
         operationId: 'startCampaign',
         tags: ['campaigns'],
@@ -107,7 +111,7 @@ function startRoute(
     },
     async (request, reply) => {
       if (request.query.dryRun === true)
-        return campaignPlanFor(await admission.plan(request.body), reader(request));
+        return campaignPlanFor(await admission.plan(request.body, requesterOf(request)), reader(request));
       const key = request.headers['idempotency-key'] ?? null;
       const { campaign, replayed } = await admission.start(request.body, requesterOf(request), key);
       if (replayed) reply.header('idempotency-replayed', 'true');
@@ -128,6 +132,7 @@ function readRoutes(
   app.get(
     '/v1/campaigns',
     {
+      config: { on: aboutCampaign(campaigns) },
       schema: {
         operationId: 'listCampaigns',
         tags: ['campaigns'],
@@ -155,6 +160,7 @@ function readRoutes(
   app.get(
     '/v1/campaigns/:id',
     {
+      config: { on: aboutCampaign(campaigns) },
       schema: {
         operationId: 'getCampaign',
         tags: ['campaigns'],
@@ -169,6 +175,7 @@ function readRoutes(
   app.get(
     '/v1/campaigns/:id/report',
     {
+      config: { on: aboutCampaign(campaigns) },
       schema: {
         operationId: 'getCampaignReport',
         tags: ['campaigns'],
@@ -201,6 +208,7 @@ function historyRoutes(plain: FastifyInstance, { campaigns }: CampaignRouteParts
   typed(plain).get(
     '/v1/campaigns/:id/events',
     {
+      config: { on: aboutCampaign(campaigns) },
       schema: {
         operationId: 'listCampaignEvents',
         tags: ['campaigns'],
@@ -244,7 +252,11 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
     typed(plain).post(
       `/v1/campaigns/:id/${verb}`,
       {
-        config: { emergency: true },
+        config: {
+          action: verb === 'approve' ? 'approve' : 'steer',
+          on: aboutCampaign(parts.campaigns),
+          emergency: true,
+        },
         schema: {
           operationId: `${verb}Campaign`,
           tags: ['campaigns'],
@@ -272,6 +284,15 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
     );
   }
 }
+
+const aboutCampaign = (campaigns: Pick<CampaignStore, 'get'>): Stored => ({
+  kind: 'campaign',
+  async concerned(id) {
+    const campaign = await campaigns.get(id);
+    return campaign && concernedByRequests(campaign.members.map(({ request }) => request as MemberRequest));
+  },
+  missing: (id) => refuse('no_such_campaign', { id }),
+});
 
 async function existing(campaigns: CampaignStore, id: string): Promise<StoredCampaign> {
   const campaign = await campaigns.get(id);

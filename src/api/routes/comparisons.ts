@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { ComparisonRequest, newComparison } from '../../admission/comparison.ts';
+import { concernedByComparison } from '../../admission/concerned.ts';
+import { checkMayAct } from '../../admission/may-act.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import { comparisonReasons, progressFor, reportFor } from '../../model/comparison-texts.ts';
 import { patterns } from '../../model/invalid-fields.ts';
@@ -18,6 +20,7 @@ import { requesterOf } from '../plugins/app/access-control.ts';
 import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, Limit, ReasonBody, strict } from '../schemas.ts';
+import type { Stored } from '../scopes.ts';
 import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 
@@ -53,6 +56,7 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
     app.post(
       '/v1/comparisons',
       {
+        config: { action: 'compare', on: 'named' },
         schema: {
           operationId: 'startComparison',
           tags: ['comparisons'],
@@ -69,7 +73,9 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
           requestedBy: requesterOf(request).name,
           createdAt: api.now(),
         };
-        const comparison = await comparisons.create(newComparison(request.body, made, parts.credentials));
+        const asked = newComparison(request.body, made, parts.credentials);
+        checkMayAct(request.caller ?? undefined, 'compare', concernedByComparison(asked));
+        const comparison = await comparisons.create(asked);
         await wake(parts.doorbell, api.log, 'comparison', comparison.id);
         return reply
           .code(202)
@@ -81,6 +87,7 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
     app.get(
       '/v1/comparisons',
       {
+        config: { on: aboutComparison(comparisons) },
         schema: {
           operationId: 'listComparisons',
           tags: ['comparisons'],
@@ -109,6 +116,7 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
     app.get(
       '/v1/comparisons/:id',
       {
+        config: { on: aboutComparison(comparisons) },
         schema: {
           operationId: 'getComparison',
           tags: ['comparisons'],
@@ -123,6 +131,7 @@ export function comparisonRoutes(parts: ComparisonParts): RoutePlugin {
     app.get(
       '/v1/comparisons/:id/differences',
       {
+        config: { on: aboutComparison(comparisons) },
         schema: {
           operationId: 'listDifferences',
           tags: ['comparisons'],
@@ -161,7 +170,7 @@ function controlRoutes(plain: FastifyInstance, parts: ComparisonParts, api: ApiP
     app.post(
       `/v1/comparisons/:id/${verb}`,
       {
-        config: { emergency: true },
+        config: { action: 'compare', on: aboutComparison(parts.comparisons), emergency: true },
         schema: {
           operationId: `${verb}Comparison`,
           tags: ['comparisons'],
@@ -204,6 +213,15 @@ function comparisonView({ cursor: _cursor, ...shown }: StoredComparison, request
     stateReason: saidFor(comparisonReasons, shown.stateReason, forWhom),
   };
 }
+
+const aboutComparison = (comparisons: Pick<ComparisonStore, 'get'>): Stored => ({
+  kind: 'comparison',
+  async concerned(id) {
+    const comparison = await comparisons.get(id);
+    return comparison && concernedByComparison(comparison);
+  },
+  missing: (id) => refuse('no_such_comparison', { id }),
+});
 
 async function existing(comparisons: ComparisonStore, id: string): Promise<StoredComparison> {
   const comparison = await comparisons.get(id);

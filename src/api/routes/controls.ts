@@ -6,7 +6,7 @@ import type { ApiParts } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { trace } from '../plugins/app/trail.ts';
 import { errorResponses, IdParams, NodeParams, ReasonBody } from '../schemas.ts';
-import { existing, existingJoin, wake } from '../shared.ts';
+import { existing, existingJoin, storedExpansion, wake } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
 const wholeVerbs = {
@@ -23,11 +23,12 @@ const nodeVerbs = {
 
 /** Steering: each act is stored first and applied by a worker at the next safe point. */
 export const controlRoutes: ApiRoutes = async (app, parts) => {
+  const about = storedExpansion(parts.store);
   for (const [verb, summary] of Object.entries(wholeVerbs)) {
     app.post(
       `/v1/expansions/:id/${verb}`,
       {
-        config: { emergency: true },
+        config: { action: verb === 'approve' ? 'approve' : 'steer', on: about, emergency: true },
         schema: {
           operationId: `${verb}Expansion`,
           tags: ['control'],
@@ -48,7 +49,7 @@ export const controlRoutes: ApiRoutes = async (app, parts) => {
     app.post(
       `/v1/expansions/:id/nodes/:node/${verb}`,
       {
-        config: { emergency: true },
+        config: { action: 'steer', on: about, emergency: true },
         schema: {
           operationId: `${verb}Node`,
           tags: ['control'],

@@ -10,7 +10,8 @@ import { progressFor } from '../for-reader.ts';
 import type { ApiParts } from '../parts.ts';
 import { reader } from '../reader.ts';
 import { AfterSeq, errorResponses, IdParams, Limit, strict } from '../schemas.ts';
-import { existing } from '../shared.ts';
+import type { Stored } from '../scopes.ts';
+import { existing, storedExpansion } from '../shared.ts';
 import type { ApiRoutes, ApiTypeProvider } from '../type-provider.ts';
 import { progressMessage } from '../views.ts';
 
@@ -45,6 +46,7 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
   app.get(
     '/v1/expansions/:id/events',
     {
+      config: { on: storedExpansion(parts.store) },
       schema: {
         operationId: 'listExpansionEvents',
         tags: ['events'],
@@ -74,6 +76,7 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
   app.get(
     '/v1/events',
     {
+      config: { on: 'owners' },
       schema: {
         operationId: 'listEvents',
         tags: ['events'],
@@ -103,12 +106,14 @@ export function historyRoute(
     readonly tag: string;
     readonly summary: string;
     readonly params: typeof IdParams;
+    readonly on: Stored;
     readonly about: (id: string) => Promise<StreamRequest['about']>;
   },
 ): void {
   plain.withTypeProvider<ApiTypeProvider>().get(
     of.path,
     {
+      config: { on: of.on },
       schema: {
         operationId: of.operationId,
         tags: [of.tag],

@@ -7,7 +7,7 @@ import { withTexts } from '../../platform/secrets.ts';
 import type { Store } from '../../store/store.ts';
 import type { RoutePlugin } from '../parts.ts';
 import { errorResponses, IdParams } from '../schemas.ts';
-import { existing } from '../shared.ts';
+import { existing, storedExpansion } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { evidenceReport } from '../views.ts';
 
@@ -29,6 +29,7 @@ export function evidenceRoutes({ key, version, hideSecrets }: EvidenceParts): Ro
     app.get(
       '/v1/expansions/:id/evidence/bundle',
       {
+        config: { on: storedExpansion(store) },
         schema: {
           operationId: 'getEvidenceBundle',
           tags: ['expansions'],

@@ -18,7 +18,7 @@ import {
   NodeParams,
   strict,
 } from '../schemas.ts';
-import { checkCursor, existing, existingJoin } from '../shared.ts';
+import { checkCursor, existing, existingJoin, storedExpansion } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 import { evidenceReport, expansionSummary, expansionView, nodeDetail } from '../views.ts';
 
@@ -45,10 +45,12 @@ const ListQuery = Type.Object(
 
 /** /v1/expansions: start them and read them. */
 export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store }) => {
+  const about = storedExpansion(store);
   app.post(
     '/v1/expansions',
     {
       bodyLimit: limits.maxBodyBytes,
+      config: { action: 'expand', on: 'named' },
       schema: {
         operationId: 'startExpansion',
         tags: ['expansions'],
@@ -74,6 +76,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store
   app.get(
     '/v1/expansions',
     {
+      config: { on: about },
       schema: {
         operationId: 'listExpansions',
         tags: ['expansions'],
@@ -102,6 +105,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store
   app.get(
     '/v1/expansions/:id',
     {
+      config: { on: about },
       schema: {
         operationId: 'getExpansion',
         tags: ['expansions'],
@@ -116,6 +120,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store
   app.get(
     '/v1/expansions/:id/evidence',
     {
+      config: { on: about },
       schema: {
         operationId: 'getEvidence',
         tags: ['expansions'],
@@ -133,6 +138,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store
   app.get(
     '/v1/expansions/:id/nodes/:node',
     {
+      config: { on: about },
       schema: {
         operationId: 'getNode',
         tags: ['expansions'],
@@ -150,6 +156,7 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store
   app.get(
     '/v1/expansions/:id/nodes/:node/observations',
     {
+      config: { on: about },
       schema: {
         operationId: 'listObservations',
         tags: ['expansions'],

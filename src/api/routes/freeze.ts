@@ -24,7 +24,7 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
   app.post(
     '/v1/freeze',
     {
-      config: { emergency: true },
+      config: { action: 'freeze', on: 'all', emergency: true },
       schema: {
         operationId: 'freeze',
         tags: ['control'],
@@ -50,7 +50,7 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
   app.delete(
     '/v1/freeze',
     {
-      config: { emergency: true },
+      config: { action: 'freeze', on: 'all', emergency: true },
       schema: {
         operationId: 'unfreeze',
         tags: ['control'],

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { concernedByGuard } from '../../admission/concerned.ts';
 import { GuardRequest, newGuard } from '../../admission/guard.ts';
+import { checkMayAct } from '../../admission/may-act.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import { makeEvent } from '../../model/events.ts';
 import { guardReasonFor, guardStep } from '../../model/guard-texts.ts';
@@ -16,6 +18,7 @@ import { requesterOf } from '../plugins/app/access-control.ts';
 import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
+import type { Stored } from '../scopes.ts';
 import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { historyRoute } from './events.ts';
@@ -49,6 +52,7 @@ export function guardRoutes(parts: GuardRouteParts): RoutePlugin {
       '/v1/guards',
       {
         bodyLimit: api.limits.maxBodyBytes,
+        config: { action: 'guard', on: 'named' },
         schema: {
           operationId: 'startGuard',
           tags: ['guards'],
@@ -63,6 +67,7 @@ export function guardRoutes(parts: GuardRouteParts): RoutePlugin {
         if ((await guards.unended()) >= mostGuards) throw refuse('too_many_guards', { most: mostGuards });
         const made = { id: api.newId('grd'), requestedBy: requesterOf(request).name, createdAt: api.now() };
         const guard = await newGuard(request.body, made, credentials, (limit) => audits.knownMasters(limit));
+        checkMayAct(request.caller ?? undefined, 'guard', concernedByGuard(guard));
         const { id, requestedBy, createdAt: at } = guard.doc;
         const facts = { requestedBy, masters: guard.masters.length };
         trace(request, { after: facts });
@@ -78,6 +83,7 @@ export function guardRoutes(parts: GuardRouteParts): RoutePlugin {
     app.get(
       '/v1/guards',
       {
+        config: { on: aboutGuard(guards) },
         schema: {
           operationId: 'listGuards',
           tags: ['guards'],
@@ -101,6 +107,7 @@ export function guardRoutes(parts: GuardRouteParts): RoutePlugin {
     app.get(
       '/v1/guards/:id',
       {
+        config: { on: aboutGuard(guards) },
         schema: {
           operationId: 'getGuard',
           tags: ['guards'],
@@ -118,6 +125,7 @@ export function guardRoutes(parts: GuardRouteParts): RoutePlugin {
       tag: 'guards',
       summary: 'What a guard found, and what was over',
       params: Params,
+      on: aboutGuard(guards),
       about: async (id) => ({ guardId: (await existing(guards, id)).doc.id }),
     });
     askRoutes(plain, parts, api);
@@ -137,7 +145,7 @@ function askRoutes(plain: FastifyInstance, parts: GuardRouteParts, api: ApiParts
   app.post(
     '/v1/guards/:id/end',
     {
-      config: { emergency: true },
+      config: { action: 'guard', on: aboutGuard(guards), emergency: true },
       schema: {
         operationId: 'endGuard',
         tags: ['guards'],
@@ -159,6 +167,7 @@ function askRoutes(plain: FastifyInstance, parts: GuardRouteParts, api: ApiParts
   app.post(
     '/v1/guards/:id/forget',
     {
+      config: { action: 'guard', on: aboutGuard(guards) },
       schema: {
         operationId: 'forgetSlave',
         tags: ['guards'],
@@ -196,6 +205,15 @@ function guardView({ doc, masters }: StoredGuard, forWhom: Reader): Guard {
     })),
   };
 }
+
+const aboutGuard = (guards: Pick<GuardStore, 'get'>): Stored => ({
+  kind: 'guard',
+  async concerned(id) {
+    const guard = await guards.get(id);
+    return guard && concernedByGuard(guard);
+  },
+  missing: (id) => refuse('no_such_guard', { id }),
+});
 
 async function existing(guards: GuardStore, id: string): Promise<StoredGuard> {
   const guard = await guards.get(id);

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { concernedByHold } from '../../admission/concerned.ts';
 import { HoldRequest, newHold } from '../../admission/hold.ts';
+import { checkMayAct } from '../../admission/may-act.ts';
 import { validator } from '../../admission/validate.ts';
 import { fullSyncsGoOn } from '../../core/hold/hold.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
@@ -22,6 +24,7 @@ import { requesterOf } from '../plugins/app/access-control.ts';
 import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
+import type { Stored } from '../scopes.ts';
 import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { historyRoute } from './events.ts';
@@ -55,6 +58,7 @@ export function holdRoutes(parts: HoldRouteParts): RoutePlugin {
     app.post(
       '/v1/holds',
       {
+        config: { action: 'hold', on: 'named' },
         schema: {
           operationId: 'askHold',
           tags: ['holds'],
@@ -72,6 +76,7 @@ export function holdRoutes(parts: HoldRouteParts): RoutePlugin {
         const by = requesterOf(request).name;
         const made = { id: api.newId('hld'), requestedBy: by, createdAt: api.now() };
         const hold = newHold(request.body, made, credentials);
+        checkMayAct(request.caller ?? undefined, 'hold', concernedByHold(hold));
         const { id, createdAt: at, reason, master } = hold.doc;
         const told = { by, reason, master: master.name };
         await holds.create(hold, (until) => [makeEvent('hold.asked', { at }, { ...told, until })]);
@@ -84,6 +89,7 @@ export function holdRoutes(parts: HoldRouteParts): RoutePlugin {
     app.get(
       '/v1/holds',
       {
+        config: { on: aboutHold(holds) },
         schema: {
           operationId: 'listHolds',
           tags: ['holds'],
@@ -113,6 +119,7 @@ export function holdRoutes(parts: HoldRouteParts): RoutePlugin {
     app.get(
       '/v1/holds/:id',
       {
+        config: { on: aboutHold(holds) },
         schema: {
           operationId: 'getHold',
           tags: ['holds'],
@@ -150,6 +157,7 @@ export function holdRoutes(parts: HoldRouteParts): RoutePlugin {
       tag: 'holds',
       summary: 'What happened to a hold',
       params: Params,
+      on: aboutHold(holds),
       about: async (id) => ({ holdId: (await existing(holds, id)).doc.id }),
     });
     changeRoutes(plain, parts, api);
@@ -170,6 +178,7 @@ function changeRoutes(plain: FastifyInstance, parts: HoldRouteParts, api: ApiPar
   app.post(
     '/v1/holds/:id/extend',
     {
+      config: { action: 'hold', on: aboutHold(holds) },
       schema: {
         operationId: 'extendHold',
         tags: ['holds'],
@@ -197,7 +206,7 @@ function changeRoutes(plain: FastifyInstance, parts: HoldRouteParts, api: ApiPar
   app.post(
     '/v1/holds/:id/end',
     {
-      config: { emergency: true },
+      config: { action: 'hold', on: aboutHold(holds), emergency: true },
       schema: {
         operationId: 'endHold',
         tags: ['holds'],
@@ -243,6 +252,15 @@ async function viewOf(
     endedAt: doc.endedAt ?? (state === 'expired' ? until : null),
   };
 }
+
+const aboutHold = (holds: Pick<HoldStore, 'get'>): Stored => ({
+  kind: 'hold',
+  async concerned(id) {
+    const hold = await holds.get(id);
+    return hold && concernedByHold(hold);
+  },
+  missing: (id) => refuse('no_such_hold', { id }),
+});
 
 async function existing(holds: HoldStore, id: string): Promise<StoredHold> {
   const hold = await holds.get(id);

@@ -4,6 +4,7 @@ import { findingTable } from '../../model/findings.ts';
 import { Topology } from '../../model/views/plan.ts';
 import { AnomalyDescription, FindingDescription, KnowledgeView } from '../../model/views/service.ts';
 import { knowledgeFor } from '../for-reader.ts';
+import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, strict } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
@@ -13,6 +14,7 @@ export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {
   app.post(
     '/v1/topology',
     {
+      config: { action: 'plan', on: 'named' },
       schema: {
         operationId: 'readTopology',
         tags: ['knowledge'],
@@ -29,7 +31,8 @@ export const knowledgeRoutes: ApiRoutes = async (app, { admission }) => {
         response: { 200: Topology, ...errorResponses(400, 415, 422) },
       },
     },
-    (request) => admission.topology(request.body.master, request.body.credential),
+    (request) =>
+      admission.topology(request.body.master, request.body.credential, requesterOf(request).rights),
   );
 
   app.get(

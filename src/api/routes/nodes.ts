@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { checkMayAct } from '../../admission/may-act.ts';
 import { parseAddress } from '../../admission/targets.ts';
 import { nodeReadyFor } from '../../model/node-ready-texts.ts';
 import { NodeReady } from '../../model/views/node-ready.ts';
@@ -15,6 +16,7 @@ export function nodeRoutes(ready: ReturnType<typeof createNodeReady>): RoutePlug
     app.get(
       '/v1/nodes/:node/ready',
       {
+        config: { on: 'named' },
         schema: {
           operationId: 'isNodeReady',
           tags: ['operations'],
@@ -42,6 +44,7 @@ export function nodeRoutes(ready: ReturnType<typeof createNodeReady>): RoutePlug
       async (request, reply) => {
         const { master } = request.query;
         const node = parseAddress(request.params.node, 'node');
+        checkMayAct(request.caller ?? undefined, 'read', { servers: [{ address: node }] });
         const answer = await ready(node, master === undefined ? null : parseAddress(master, 'master'));
         const reason = nodeReadyFor(answer.reason, reader(request));
         return reply.code(answer.ready ? 200 : 503).send({ ...answer, reason });

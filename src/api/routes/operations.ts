@@ -35,7 +35,7 @@ export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, stor
   app.get(
     '/healthz',
     {
-      config: { access: 'public' },
+      config: { action: null },
       schema: {
         operationId: 'healthz',
         tags: ['operations'],
@@ -50,7 +50,7 @@ export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, stor
   app.get(
     '/readyz',
     {
-      config: { access: 'public' },
+      config: { action: null },
       schema: {
         operationId: 'readyz',
         tags: ['operations'],
@@ -70,7 +70,7 @@ export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, stor
   app.get(
     '/metrics',
     {
-      config: { access: 'viewer' },
+      config: { action: 'read' },
       schema: {
         operationId: 'metrics',
         tags: ['operations'],

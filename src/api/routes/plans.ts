@@ -8,6 +8,7 @@ import { planFor } from '../for-reader.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
 import { errorResponses } from '../schemas.ts';
+import type { Stored } from '../scopes.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
 export const PlanParams = Type.Object({
@@ -26,12 +27,22 @@ export async function storedPlan(store: Store, id: string): Promise<StoredPlan> 
   throw refuse('no_such_plan', { id });
 }
 
+export const aboutPlan = (store: Pick<Store, 'getPlan'>): Stored => ({
+  kind: 'plan',
+  async concerned(id) {
+    const plan = (await store.getPlan(id))?.doc as Plan | undefined;
+    return plan === undefined ? null : { masters: [plan.master], nodes: plan.nodes ?? [] };
+  },
+  missing: (id) => refuse('no_such_plan', { id }),
+});
+
 /** /v1/plans */
 export const planRoutes: ApiRoutes = async (app, { admission, limits, store }) => {
   app.post(
     '/v1/plans',
     {
       bodyLimit: limits.maxBodyBytes,
+      config: { action: 'plan', on: 'named' },
       schema: {
         operationId: 'makePlan',
         tags: ['expansions'],
@@ -48,6 +59,7 @@ export const planRoutes: ApiRoutes = async (app, { admission, limits, store }) =
   app.get(
     '/v1/plans/:id',
     {
+      config: { on: aboutPlan(store) },
       schema: {
         operationId: 'getPlan',
         tags: ['expansions'],

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { hasAction } from '../../admission/may-act.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
 import { PageOf } from '../../model/views/schema.ts';
@@ -44,6 +45,7 @@ export function questionRoutes({ webhooks, doorbells }: QuestionRouteParts): Rou
     app.get(
       '/v1/questions',
       {
+        config: { on: 'owners' },
         schema: {
           operationId: 'listQuestions',
           tags: ['webhooks'],
@@ -58,7 +60,7 @@ export function questionRoutes({ webhooks, doorbells }: QuestionRouteParts): Rou
       '/v1/questions/:id/answer',
       {
         bodyLimit: mostBytes,
-        config: { access: 'public' },
+        config: { action: null },
         /** The signature is over the bytes as they came. */
         async preParsing({ raw }, _reply, payload) {
           const chunks: Buffer[] = [];
@@ -104,7 +106,13 @@ export function questionRoutes({ webhooks, doorbells }: QuestionRouteParts): Rou
 
     /** Who answers; whoever may not learns nothing of which questions there are. */
     async function answererOf(request: FastifyRequest, question: StoredQuestion | null): Promise<string> {
-      if (request.caller?.role === 'operator') return request.caller.name;
+      const { caller } = request;
+      if (
+        caller !== null &&
+        hasAction(caller, 'steer') &&
+        (question === null || (await app.seenBy(caller)(question)))
+      )
+        return caller.name;
       const webhook = question && (await webhooks.get(question.webhookId));
       const body = bodies.get(request.raw) ?? '';
       if (webhook && verifyWebhook(webhook.secret, request.headers, body, now() / 1000))

@@ -7,7 +7,7 @@ import { type AddressHider, expansionRecording, hidingAddresses } from '../../re
 import type { Store } from '../../store/store.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { errorResponses, IdParams, strict } from '../schemas.ts';
-import { existing } from '../shared.ts';
+import { existing, storedExpansion } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 
 /** Looks that are in memory at the same time. */
@@ -22,6 +22,7 @@ function addRoute(app: FastifyInstance, { store }: ApiParts, hideSecrets: (text:
   app.withTypeProvider<ApiTypeProvider>().get(
     '/v1/expansions/:id/recording',
     {
+      config: { on: storedExpansion(store) },
       schema: {
         operationId: 'recordingOfExpansion',
         tags: ['expansions'],

@@ -10,7 +10,7 @@ import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
 import { errorResponses } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
-import { PlanParams, storedPlan } from './plans.ts';
+import { aboutPlan, PlanParams, storedPlan } from './plans.ts';
 
 /** /v1/rehearsals */
 export const rehearsalRoutes: ApiRoutes = async (app, { admission, limits, store }) => {
@@ -30,6 +30,7 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, limits, store
     '/v1/rehearsals',
     {
       bodyLimit: limits.maxBodyBytes,
+      config: { action: 'plan', on: 'named' },
       schema: {
         operationId: 'rehearse',
         tags: ['expansions'],
@@ -49,6 +50,7 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, limits, store
   app.post(
     '/v1/plans/:id/rehearsal',
     {
+      config: { action: 'plan', on: aboutPlan(store) },
       schema: {
         operationId: 'rehearsePlan',
         tags: ['expansions'],

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { concernedByReplacement } from '../../admission/concerned.ts';
 import { type ReplacementAdmission, ReplacementRequest } from '../../admission/replacement.ts';
 import { refuse } from '../../model/refusal.ts';
 import { replacementReasonFor, replacementStep } from '../../model/replacement-texts.ts';
@@ -14,6 +15,7 @@ import { requesterOf } from '../plugins/app/access-control.ts';
 import { trace } from '../plugins/app/trail.ts';
 import { reader } from '../reader.ts';
 import { errorResponses, IdempotencyHeaders, IdParams, Limit, ReasonBody, strict } from '../schemas.ts';
+import type { Stored } from '../scopes.ts';
 import { checkCursor, wake } from '../shared.ts';
 import type { ApiTypeProvider } from '../type-provider.ts';
 import { historyRoute } from './events.ts';
@@ -36,6 +38,7 @@ export function replacementRoutes(parts: ReplacementRouteParts): RoutePlugin {
       '/v1/replacements',
       {
         bodyLimit: api.limits.maxBodyBytes,
+        config: { action: 'replace', on: 'named' },
         schema: {
           operationId: 'startReplacement',
           tags: ['replacements'],
@@ -62,6 +65,7 @@ export function replacementRoutes(parts: ReplacementRouteParts): RoutePlugin {
     app.get(
       '/v1/replacements',
       {
+        config: { on: aboutReplacement(replacements) },
         schema: {
           operationId: 'listReplacements',
           tags: ['replacements'],
@@ -87,6 +91,7 @@ export function replacementRoutes(parts: ReplacementRouteParts): RoutePlugin {
     app.get(
       '/v1/replacements/:id',
       {
+        config: { on: aboutReplacement(replacements) },
         schema: {
           operationId: 'getReplacement',
           tags: ['replacements'],
@@ -104,6 +109,7 @@ export function replacementRoutes(parts: ReplacementRouteParts): RoutePlugin {
       tag: 'replacements',
       summary: 'What happened in a replacement',
       params: Params,
+      on: aboutReplacement(replacements),
       about: async (id) => ({ replacementId: (await existing(replacements, id)).doc.id }),
     });
     cancelRoute(plain, parts, api);
@@ -114,7 +120,7 @@ function cancelRoute(plain: FastifyInstance, parts: ReplacementRouteParts, api: 
   plain.withTypeProvider<ApiTypeProvider>().post(
     '/v1/replacements/:id/cancel',
     {
-      config: { emergency: true },
+      config: { action: 'replace', on: aboutReplacement(parts.replacements), emergency: true },
       schema: {
         operationId: 'cancelReplacement',
         tags: ['replacements'],
@@ -156,6 +162,15 @@ function replacementView(doc: StoredReplacement, forWhom: Reader): Replacement {
     })),
   };
 }
+
+const aboutReplacement = (replacements: Pick<ReplacementStore, 'get'>): Stored => ({
+  kind: 'replacement',
+  async concerned(id) {
+    const kept = await replacements.get(id);
+    return kept && concernedByReplacement(kept.doc);
+  },
+  missing: (id) => refuse('no_such_replacement', { id }),
+});
 
 async function existing(replacements: ReplacementStore, id: string): Promise<KeptReplacement> {
   const kept = await replacements.get(id);

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { objectionToAction } from '../../admission/may-act.ts';
+import { actionsOf } from '../../model/access.ts';
 import { refuse } from '../../model/refusal.ts';
 import { Session } from '../../model/views/service.ts';
 import type { Access, Caller } from '../access.ts';
@@ -14,21 +16,22 @@ const mostBodyBytes = 4096;
 /** Wrong tokens are counted by address, right tokens by their owner: nobody's guesses lock anybody else out. */
 const attemptsOf =
   (access: Access) =>
-  ({ body, ip }: FastifyRequest): string =>
-    `${access.tokenFor((body as { readonly token: string }).token)?.name ?? ''} ${ip}`;
+  async ({ body, ip }: FastifyRequest): Promise<string> =>
+    `${(await access.tokenFor((body as { readonly token: string }).token))?.name ?? ''} ${ip}`;
 
 /** Sign-in of the dashboard: the token goes into an HttpOnly cookie, never into an address or a script's reach. */
 export const sessionRoutes: ApiRoutes = async (app, { access, log, streams }) => {
   const sessionOf = (caller: Caller | null) => ({
     name: caller?.name ?? null,
-    role: caller === null || caller.role === 'agent' ? null : caller.role,
+    role: caller?.role ?? null,
+    may: caller === null ? [] : actionsOf(caller),
     authRequired: access.required,
   });
 
   app.get(
     '/v1/session',
     {
-      config: { access: 'public' },
+      config: { action: null },
       schema: {
         operationId: 'getSession',
         tags: ['session'],
@@ -44,7 +47,7 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log, streams }) =>
     {
       bodyLimit: mostBodyBytes,
       config: {
-        access: 'public',
+        action: null,
         trail: 'bodiless',
         rateLimit: {
           max: attemptsPerMinute,
@@ -64,25 +67,27 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log, streams }) =>
     },
     async (request, reply) => {
       if (!access.required) return sessionOf(request.caller);
-      const token = access.tokenFor(request.body.token);
+      const token = await access.tokenFor(request.body.token);
       if (token === null) {
         log.warn({ from: request.ip }, 'somebody tried to sign in with an unknown token');
         throw refuse('bad_token', {});
       }
       if (token.role === 'agent') throw refuse('agents_report_only', { name: token.name });
+      const objection = objectionToAction(token, 'read');
+      if (objection !== null) throw objection;
       trace(request, {
         who: { name: token.name, role: token.role },
         by: { kind: 'token', id: null },
       });
-      reply.header('set-cookie', access.signIn(token, request.protocol === 'https'));
-      return sessionOf({ name: token.name, role: token.role, byCookie: true });
+      reply.header('set-cookie', await access.signIn(token, request.ip, request.protocol === 'https'));
+      return sessionOf(token);
     },
   );
 
   app.delete(
     '/v1/session',
     {
-      config: { access: 'public' },
+      config: { action: null },
       schema: {
         operationId: 'signOut',
         tags: ['session'],
@@ -90,13 +95,10 @@ export const sessionRoutes: ApiRoutes = async (app, { access, log, streams }) =>
         response: { 204: Type.Null({ description: 'Signed out.' }), ...errorResponses() },
       },
     },
-    (request, reply) => {
-      const { caller } = request;
-      if (caller?.session) streams.endOf(caller.session.id);
-      return reply
-        .header('set-cookie', access.signOut(caller, request.protocol === 'https'))
-        .code(204)
-        .send(null);
+    async (request, reply) => {
+      reply.header('set-cookie', await access.signOut(request.caller, request.protocol === 'https'));
+      await streams.endOfEnded();
+      return reply.code(204).send(null);
     },
   );
 };

@@ -39,7 +39,7 @@ export function trailRoutes(trail: TrailStore, key: SigningKey): RoutePlugin {
     app.get(
       '/v1/trail',
       {
-        config: { access: 'operator' },
+        config: { action: 'trail', on: 'all' },
         schema: {
           operationId: 'listTrail',
           tags: ['trail'],
@@ -58,7 +58,7 @@ export function trailRoutes(trail: TrailStore, key: SigningKey): RoutePlugin {
     app.get(
       '/v1/trail/head',
       {
-        config: { access: 'operator' },
+        config: { action: 'trail', on: 'all' },
         schema: {
           operationId: 'getTrailHead',
           tags: ['trail'],
@@ -73,7 +73,7 @@ export function trailRoutes(trail: TrailStore, key: SigningKey): RoutePlugin {
     app.get(
       '/v1/trail/export',
       {
-        config: { access: 'operator' },
+        config: { action: 'trail', on: 'all' },
         schema: {
           operationId: 'exportTrail',
           tags: ['trail'],

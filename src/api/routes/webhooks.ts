@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { hasAction, objectionTo } from '../../admission/may-act.ts';
 import { eventTypes } from '../../model/events.ts';
 import { hookSteps } from '../../model/hook-steps.ts';
 import { patterns } from '../../model/invalid-fields.ts';
@@ -86,6 +87,7 @@ function addRoutes(
   app.post(
     '/v1/webhooks',
     {
+      config: { action: 'webhooks', on: 'all' },
       schema: {
         operationId: 'createWebhook',
         tags: ['webhooks'],
@@ -126,6 +128,7 @@ function addRoutes(
   app.delete(
     '/v1/webhooks/:id',
     {
+      config: { action: 'webhooks', on: 'all' },
       schema: {
         operationId: 'deleteWebhook',
         tags: ['webhooks'],
@@ -162,10 +165,11 @@ function addRoutes(
       const { cursor, limit = 50 } = request.query;
       checkCursor(cursor);
       const page = await webhooks.deliveries(id, { limit, ...(cursor === undefined ? {} : { cursor }) });
-      const show = request.caller?.role === 'operator' ? shownDelivery : shownToViewers;
+      const { caller } = request;
+      const show = caller && hasAction(caller, 'webhooks') ? shownDelivery : shownToViewers;
       const items = page.items.map((delivery) => show(delivery, reader(request)));
-      // The trail is for operators.
-      const isHidden = kind === 'trail' && request.caller?.role !== 'operator';
+      // The trail is for those who may read it.
+      const isHidden = kind === 'trail' && !(caller && objectionTo(caller, 'trail', null) === null);
       return { ...page, items: isHidden ? items.map((item) => ({ ...item, payload: null })) : items };
     },
   );

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Action } from '../../model/access.ts';
 import { type ControlVerb, type ExpansionState, isActive, isEnded } from '../../model/expansion.ts';
 import type { PolicyInput } from '../../model/policy.ts';
 import type { AgentList } from '../../model/views/agent.ts';
@@ -46,9 +47,9 @@ export const keys = {
 export const useSession = () =>
   useQuery({ queryKey: keys.session, queryFn: () => call<Session>('/v1/session'), staleTime: 60_000 });
 
-/** Whether the person may change anything. False until it is known. */
-export function useIsOperator(): boolean {
-  return useSession().data?.role === 'operator';
+/** Whether the person may do this. False until it is known. */
+export function useMay(action: Action): boolean {
+  return useSession().data?.may.includes(action) ?? false;
 }
 
 export const useFreeze = () =>

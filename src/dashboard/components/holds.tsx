@@ -1,4 +1,4 @@
-import { keys, useHolds, useIsOperator } from '../api/queries.ts';
+import { keys, useHolds, useMay } from '../api/queries.ts';
 import { formatMoment } from '../format.ts';
 import { useMessages } from '../i18n.tsx';
 import { Icon } from './icon.tsx';
@@ -8,7 +8,7 @@ import { ReasonButton } from './reason-button.tsx';
 /** Which masters are held, by whom, and whether a dump is safe; whoever may steer can end a hold. */
 export function HoldsBanner() {
   const { holds: t, common } = useMessages();
-  const operator = useIsOperator();
+  const may = useMay('hold');
   const now = useNow();
   const holds = useHolds().data?.items ?? [];
   return holds.map(({ id, master, requestedBy, reason, until, safe, waitingFor }) => (
@@ -20,7 +20,7 @@ export function HoldsBanner() {
           <Said>{`“${reason}”`}</Said> {common.by(requestedBy)} · {t.until(formatMoment(until, now))} ·{' '}
           {safe ? t.safe : <Said>{waitingFor?.text ?? ''}</Said>}
         </span>
-        {operator && (
+        {may && (
           <ReasonButton
             label={t.end}
             title={t.endTitle(master.name)}

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { type ComponentProps, type ReactNode, useState } from 'react';
-import { useIsOperator } from '../api/queries.ts';
+import type { Action } from '../../model/access.ts';
+import { useMay } from '../api/queries.ts';
 import { ListPanel } from './list-panel.tsx';
 import { PageTitle } from './parts.tsx';
 
@@ -10,20 +11,27 @@ type ListProps<T extends { readonly id: string }> = Omit<
 >;
 
 interface ListPageProps<T extends { readonly id: string }> extends ListProps<T> {
+  /** The action by which another one is started. */
+  readonly startedBy: Action;
   readonly texts: Readonly<Record<'title' | 'start' | 'none' | 'noneText', string>>;
   /** Asks for what a new one needs. */
   readonly dialog: (onClose: () => void) => ReactNode;
 }
 
-/** A page with a list of what was started, and a button by which an operator starts another one. */
-export function ListPage<T extends { readonly id: string }>({ texts, dialog, ...list }: ListPageProps<T>) {
-  const operator = useIsOperator();
+/** A page with a list of what was started, and a button that starts another one, for those who may. */
+export function ListPage<T extends { readonly id: string }>({
+  texts,
+  startedBy,
+  dialog,
+  ...list
+}: ListPageProps<T>) {
+  const may = useMay(startedBy);
   const [asking, setAsking] = useState(false);
   return (
     <div className="main">
       <div className="row apart">
         <PageTitle title={texts.title}>{texts.title}</PageTitle>
-        {operator && <Button onClick={() => setAsking(true)}>{texts.start}</Button>}
+        {may && <Button onClick={() => setAsking(true)}>{texts.start}</Button>}
       </div>
       {asking && dialog(() => setAsking(false))}
       <ListPanel

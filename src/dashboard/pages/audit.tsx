@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { auditSummaryText, wholeAtText } from '../../model/audit-report.ts';
 import type { Audit, AuditServer, AuditVerdict, Repair } from '../../model/views/audit.ts';
-import { keys, useAudit, useIsOperator } from '../api/queries.ts';
+import { keys, useAudit, useMay } from '../api/queries.ts';
 import { Crumbs } from '../components/crumbs.tsx';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
@@ -26,7 +26,8 @@ function AuditView({ audit }: { readonly audit: Audit }) {
   const t = useMessages();
   const a = t.audits;
   const { language } = useLanguage();
-  const operator = useIsOperator();
+  const may = useMay('audit');
+  const mayRepair = useMay('expand');
   const shown = audit.servers
     .filter(({ master, verdict }) => master !== null || verdict !== null)
     .toSorted((x, y) => worstFirst.indexOf(x.verdict) - worstFirst.indexOf(y.verdict));
@@ -40,7 +41,7 @@ function AuditView({ audit }: { readonly audit: Audit }) {
             <AuditStateBadge state={audit.state} />
           </div>
           <div className="row no-print">
-            {operator && audit.endedAt === null && (
+            {may && audit.endedAt === null && (
               <ReasonButton
                 label={a.end}
                 title={a.endTitle}
@@ -63,7 +64,8 @@ function AuditView({ audit }: { readonly audit: Audit }) {
       </div>
       <p aria-live="polite">{auditSummaryText[language](audit.counts, { language, tool: 'dashboard' })}</p>
       {audit.cancel && <p className="soft">{a.endedBy(audit.cancel.by, audit.cancel.reason)}</p>}
-      {operator && audit.repairs.map((repair) => <RepairPanel key={repair.master.address} repair={repair} />)}
+      {mayRepair &&
+        audit.repairs.map((repair) => <RepairPanel key={repair.master.address} repair={repair} />)}
       {shown.length > 0 && (
         <Panel id="slaves" title={a.slaves} flush>
           <Scrollable label={a.slaves}>

@@ -32,6 +32,7 @@ export default function AuditsPage() {
   const a = useMessages().audits;
   return (
     <ListPage
+      startedBy="audit"
       texts={a}
       dialog={(onClose) => <StartAudit onClose={onClose} />}
       list={useAudits()}

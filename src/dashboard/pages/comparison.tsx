@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { Difference } from '../../model/comparison.ts';
 import type { Comparison, ComparisonProgress } from '../../model/views/comparison.ts';
 import { call } from '../api/client.ts';
-import { keys, useComparison, useIsOperator } from '../api/queries.ts';
+import { keys, useComparison, useMay } from '../api/queries.ts';
 import { Crumbs } from '../components/crumbs.tsx';
 import { Bar, Notice, PageTitle, PageToCome, Panel, Said, useDuration } from '../components/parts.tsx';
 import { ReasonDialog } from '../components/reason-dialog.tsx';
@@ -132,10 +132,10 @@ function ComparisonControls({ comparison }: { readonly comparison: Comparison })
   const t = useMessages();
   const c = t.comparisons;
   const client = useQueryClient();
-  const operator = useIsOperator();
+  const may = useMay('compare');
   const [asked, setAsked] = useState<Verb | null>(null);
   const verbs = fitting[comparison.state] ?? [];
-  if (!operator || verbs.length === 0 || comparison.join) return null;
+  if (!may || verbs.length === 0 || comparison.join) return null;
   const titles = { pause: c.pauseTitle, resume: c.resumeTitle, cancel: c.cancelTitle };
   const words = { pause: t.controls.pause, resume: t.controls.resume, cancel: t.common.cancel };
   const send = async (reason: string) => {

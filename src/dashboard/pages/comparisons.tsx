@@ -31,6 +31,7 @@ export default function ComparisonsPage() {
   const c = useMessages().comparisons;
   return (
     <ListPage
+      startedBy="compare"
       texts={c}
       dialog={(onClose) => <StartComparison onClose={onClose} />}
       list={useComparisons()}

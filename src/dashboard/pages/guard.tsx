@@ -1,6 +1,6 @@
 import { guardSummary } from '../../model/guard-texts.ts';
 import type { Guard } from '../../model/views/guard.ts';
-import { keys, useGuard, useIsOperator } from '../api/queries.ts';
+import { keys, useGuard, useMay } from '../api/queries.ts';
 import { Crumbs } from '../components/crumbs.tsx';
 import { PageTitle, PageToCome, Panel, Said, useNow } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
@@ -24,7 +24,7 @@ function GuardView({ guard }: { readonly guard: Guard }) {
   const t = useMessages();
   const g = t.guards;
   const { language } = useLanguage();
-  const operator = useIsOperator();
+  const may = useMay('guard');
   const { id, label, audits, state } = guard;
   return (
     <div className="main">
@@ -35,7 +35,7 @@ function GuardView({ guard }: { readonly guard: Guard }) {
             <PageTitle title={`${g.title} ${label ?? id}`}>{label ?? id}</PageTitle>
             <GuardStateBadge state={state} />
           </div>
-          {operator && state === 'watching' && (
+          {may && state === 'watching' && (
             <ReasonButton
               label={g.end}
               title={g.endTitle}
@@ -59,7 +59,7 @@ function GuardView({ guard }: { readonly guard: Guard }) {
       <p aria-live="polite">{guardSummary[language](guard.counts, { language, tool: 'dashboard' })}</p>
       {guard.end && <p className="soft">{g.endedBy(guard.end.by, guard.end.reason)}</p>}
       <Findings guard={guard} />
-      <Servers guard={guard} canForget={operator && state === 'watching'} />
+      <Servers guard={guard} canForget={may && state === 'watching'} />
     </div>
   );
 }

@@ -26,6 +26,7 @@ export default function GuardsPage() {
   const g = useMessages().guards;
   return (
     <ListPage
+      startedBy="guard"
       texts={g}
       dialog={(onClose) => <StartGuard onClose={onClose} />}
       list={useGuards()}

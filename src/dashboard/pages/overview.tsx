@@ -3,7 +3,7 @@ import { useDeferredValue, useState } from 'react';
 import { type ExpansionState, isActive, isEnded, type JoinPhase, joinPhases } from '../../model/expansion.ts';
 import type { ExpansionSummary, JoinSummary } from '../../model/views/expansion.ts';
 import { useOpenCampaigns } from '../api/campaigns.ts';
-import { useExpansionList, useIsOperator } from '../api/queries.ts';
+import { useExpansionList, useMay } from '../api/queries.ts';
 import { ConnectionState } from '../components/connection.tsx';
 import { HoldsBanner } from '../components/holds.tsx';
 import { Icon } from '../components/icon.tsx';
@@ -36,7 +36,7 @@ const urgency = (expansion: ExpansionSummary): number =>
 export function OverviewPage() {
   const t = useMessages();
   const { go } = useRouter();
-  const operator = useIsOperator();
+  const may = useMay('expand');
   const status = useFeed();
   const waiting = useExpansionList({ states: waitingStates, search: '', limit: 100 });
   const working = useExpansionList({ states: workingStates, search: '', limit: 100 });
@@ -59,7 +59,7 @@ export function OverviewPage() {
         <PageTitle title={t.overview.title}>{t.overview.title}</PageTitle>
         <div className="row">
           <ConnectionState status={status} />
-          {operator && (
+          {may && (
             <Button size="sm" leftSection={<Icon name="plus" />} onClick={() => go({ page: 'new' })}>
               {t.app.newExpansion}
             </Button>

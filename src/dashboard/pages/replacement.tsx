@@ -1,5 +1,5 @@
 import type { Replacement } from '../../model/views/replacement.ts';
-import { keys, useIsOperator, useReplacement } from '../api/queries.ts';
+import { keys, useMay, useReplacement } from '../api/queries.ts';
 import { Crumbs } from '../components/crumbs.tsx';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
@@ -20,7 +20,7 @@ export default function ReplacementPage({ id }: { readonly id: string }) {
 function ReplacementView({ replacement }: { readonly replacement: Replacement }) {
   const t = useMessages();
   const r = t.replacements;
-  const operator = useIsOperator();
+  const may = useMay('replace');
   const { id, label, state, stateReason, master, newNodes, cancel, reason } = replacement;
   return (
     <div className="main">
@@ -31,7 +31,7 @@ function ReplacementView({ replacement }: { readonly replacement: Replacement })
             <PageTitle title={`${r.title} ${label ?? id}`}>{label ?? id}</PageTitle>
             <ReplacementStateBadge state={state} />
           </div>
-          {operator && replacement.endedAt === null && cancel === null && (
+          {may && replacement.endedAt === null && cancel === null && (
             <ReasonButton
               label={r.cancel}
               title={r.cancelTitle}

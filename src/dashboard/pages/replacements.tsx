@@ -27,6 +27,7 @@ export default function ReplacementsPage() {
   const r = useMessages().replacements;
   return (
     <ListPage
+      startedBy="replace"
       texts={r}
       dialog={(onClose) => <StartReplacement onClose={onClose} />}
       list={useReplacements()}

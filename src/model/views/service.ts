@@ -1,5 +1,6 @@
 /** The service itself: who is signed in, whether it is stopped or ready, and what it knows in general. */
 import Type from 'typebox';
+import { actions, roles } from '../access.ts';
 import { faultEffects } from '../knowledge.ts';
 import { readinessCodes } from '../readiness.ts';
 import { Severity } from './finding.ts';
@@ -7,9 +8,10 @@ import { Nullable, NullableTime, type Of } from './schema.ts';
 
 export const Session = Type.Object({
   name: Nullable(Type.String(), 'Name of the token; null = not signed in.'),
-  role: Nullable(Type.Enum(['viewer', 'operator'])),
+  role: Nullable(Type.Enum([...roles])),
+  may: Type.Array(Type.Enum([...actions]), { description: 'What the caller may do.' }),
   authRequired: Type.Boolean({
-    description: 'false = no token is configured, and everybody is the operator.',
+    description: 'false = no token is configured, and everybody may do everything.',
   }),
 });
 export type Session = Of<typeof Session>;

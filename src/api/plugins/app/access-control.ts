@@ -1,15 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Requester } from '../../../admission/acceptance.ts';
+import { objectionToAction } from '../../../admission/may-act.ts';
 import { printable } from '../../../admission/validate.ts';
+import type { Action } from '../../../model/access.ts';
 import { refuse, refuseField } from '../../../model/refusal.ts';
+import { StoreUnavailableError } from '../../../store/store.ts';
 import type { Caller } from '../../access.ts';
 import type { ApiParts } from '../../parts.ts';
-
-/**
- * Who may call a route. Default under /v1: `viewer` for GET, `operator` for everything else; elsewhere `public`. Agents
- * may call their own route, and no other.
- */
-type RouteAccess = 'public' | 'viewer' | 'operator' | 'agent';
+import { type Route, scopes } from '../../scopes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,7 +15,11 @@ declare module 'fastify' {
     caller: Caller | null;
   }
   interface FastifyContextConfig {
-    access?: RouteAccess;
+    /**
+     * What the caller must be allowed; null = nothing. Left out: `read` for GET under /v1, nothing elsewhere. A route under
+     * /v1 that changes something names its action, and what it is `on`, or the service does not start.
+     */
+    action?: Action | null;
   }
 }
 
@@ -29,25 +31,46 @@ const reading = ['GET', 'HEAD', 'OPTIONS'];
 /** Lets nobody through who has not the right, and no page but our own act in a signed-in person's name. */
 export function accessControl(app: FastifyInstance, parts: ApiParts): void {
   app.decorateRequest('caller', null);
+  app.addHook('onRoute', (route) => {
+    const methods = [route.method].flat();
+    if (!route.url.startsWith('/v1/') || methods.every((method) => reading.includes(method))) return;
+    const { action, on } = route.config ?? {};
+    if (action === undefined || (action !== null && on === undefined))
+      throw new Error(
+        `${methods.join(', ')} ${route.url} changes something: name its action, and what it is on`,
+      );
+  });
   // Before requests are counted: another site's page must not use up what the person before it may ask.
   app.addHook('onRequest', async (request) => {
     checkPage(request);
     if (!parts.access.required) checkHost(request);
     if (!reading.includes(request.method)) checkOrigin(request);
-    request.caller = parts.access.callerOf(request.headers, request.protocol === 'https');
+    request.caller = await parts.access
+      .callerOf(request.headers, request.protocol === 'https')
+      .catch((error: unknown) => {
+        // Pages and probes are given also while the database is away.
+        const { url } = request.routeOptions;
+        if (
+          error instanceof StoreUnavailableError &&
+          !url?.startsWith('/v1/') &&
+          actionOfRequest(request) === null
+        )
+          return null;
+        throw error;
+      });
   });
   // After requests were counted: who guesses tokens is counted too.
   app.addHook('preParsing', async (request) => {
-    const needed = accessOf(request);
+    const action = actionOfRequest(request);
     const { caller } = request;
-    if (caller?.role === 'agent' && needed !== 'agent')
+    if (caller?.role === 'agent' && action !== 'report')
       throw refuse('agents_report_only', { name: caller.name });
-    if (needed === 'public') return;
+    if (action === null) return;
     if (caller === null)
       throw refuse(request.headers.authorization === undefined ? 'not_signed_in' : 'bad_token', {});
-    if (needed === 'agent' && caller.role !== 'agent') throw refuse('agents_only', { name: caller.name });
-    if (needed === 'operator' && caller.role !== 'operator')
-      throw refuse('operators_only', { name: caller.name });
+    if (action === 'report' && caller.role !== 'agent') throw refuse('agents_only', { name: caller.name });
+    const objection = objectionToAction(caller, action);
+    if (objection !== null) throw objection;
   });
   // After the schemas, which name the place.
   app.addHook('preHandler', async ({ url }) => {
@@ -55,13 +78,16 @@ export function accessControl(app: FastifyInstance, parts: ApiParts): void {
     const plain = url.replaceAll(encodedControl, decodeURIComponent);
     if (plain !== url) throw refuseField('control_character', null, { value: printable(plain) }, 'query');
   });
+  scopes(app, actionOf);
 }
 
-function accessOf(request: FastifyRequest): RouteAccess {
-  const { url = '', config } = request.routeOptions;
-  if (config.access !== undefined) return config.access;
-  if (!url.startsWith('/v1/')) return 'public';
-  return reading.includes(request.method) ? 'viewer' : 'operator';
+const actionOfRequest = ({ method, routeOptions }: FastifyRequest): Action | null =>
+  actionOf({ ...routeOptions, method });
+
+/** What the callers of a route must be allowed; null = everybody may call it. */
+export function actionOf({ url = '', method, config }: Route): Action | null {
+  if (config?.action !== undefined) return config.action;
+  return url.startsWith('/v1/') && reading.includes(method) ? 'read' : null;
 }
 
 /**
@@ -93,5 +119,6 @@ function checkOrigin(request: FastifyRequest): void {
 
 /** Who asked, for the history. Only for routes that are not public. */
 export function requesterOf(request: FastifyRequest): Requester {
-  return { name: request.caller?.name ?? 'local', via: 'rest' };
+  const { caller } = request;
+  return { name: caller?.name ?? 'local', via: 'rest', ...(caller === null ? {} : { rights: caller }) };
 }

@@ -25,7 +25,7 @@ export const sendIndex = (reply: FastifyReply): FastifyReply => reply.code(200).
 
 /** What `/` says while the dashboard is not built: how to build it, and what works without it. */
 export function missingDashboard(app: FastifyInstance): void {
-  app.get('/', { schema: { hide: true }, config: { access: 'public' } }, (_request, reply) =>
+  app.get('/', { schema: { hide: true }, config: { action: null } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>pika-expander</title></head>

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { NewTrailEntry } from '../../../model/views/trail.ts';
 import { clean, cleanText } from '../../../trail/clean.ts';
@@ -116,9 +115,7 @@ function kindOf(caller: Caller | null, authorization: string | undefined): NewTr
 
 /** Tells sessions apart, and opens none. */
 const sessionOf = (caller: Caller | null): string | null =>
-  caller?.session === undefined
-    ? null
-    : createHash('sha256').update(caller.session.id).digest('hex').slice(0, 16);
+  caller?.proof?.session?.toString('hex').slice(0, 16) ?? null;
 
 function askedOf({ params, body, routeOptions }: FastifyRequest): unknown {
   const { id: _, ...rest } = (params ?? {}) as Record<string, unknown>;

@@ -1,5 +1,6 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { hasAction } from '../../../admission/may-act.ts';
 import { refuse } from '../../../model/refusal.ts';
 import { watchEventLoop } from '../../../platform/event-loop.ts';
 import type { ApiParts } from '../../parts.ts';
@@ -76,4 +77,6 @@ const isSession = ({ routeOptions }: FastifyRequest): boolean => routeOptions.ur
 
 /** Who may not steer is counted and turned away like everybody else. */
 const isSteering = ({ routeOptions, caller }: FastifyRequest): boolean =>
-  routeOptions.config.emergency === true && caller?.role === 'operator';
+  routeOptions.config.emergency === true &&
+  caller !== null &&
+  hasAction(caller, routeOptions.config.action ?? 'read');

@@ -1,10 +1,15 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { actionOf } from '../app/access-control.ts';
 
 /** Describes every route of ours in OpenAPI 3.1, from the schemas that also validate. Readable at /docs. */
 export async function openApi(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
+    transform: ({ schema, url, route }) => {
+      const action = actionOf({ url, method: String(route.method), config: route.config });
+      return { url, schema: { ...schema, ...(action === null ? {} : { 'x-action': action }) } };
+    },
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -26,12 +31,13 @@ export async function openApi(app: FastifyInstance, version: string): Promise<vo
         { name: 'webhooks', description: 'Be told of events.' },
         { name: 'agents', description: 'What agents on the hosts of servers see.' },
         { name: 'trail', description: 'Who asked the service for what.' },
+        { name: 'tokens', description: 'Who may do what.' },
         { name: 'session', description: 'Sign in to the dashboard.' },
         { name: 'operations', description: 'For probes and monitoring.' },
       ],
       components: {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'A configured token.' },
+          token: { type: 'http', scheme: 'bearer', description: 'A token.' },
           session: { type: 'apiKey', in: 'cookie', name: 'pika_expander_session' },
         },
       },

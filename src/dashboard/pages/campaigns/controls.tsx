@@ -4,7 +4,7 @@ import { campaignControlProblem } from '../../../core/campaign/controls.ts';
 import type { CampaignVerb } from '../../../model/campaign.ts';
 import type { CampaignView } from '../../../model/views/campaign.ts';
 import { useCampaignControl } from '../../api/campaigns.ts';
-import { useIsOperator } from '../../api/queries.ts';
+import { useMay } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
@@ -21,7 +21,7 @@ const icons: Readonly<Record<CampaignVerb, IconName>> = {
 export function CampaignControls({ campaign }: { readonly campaign: CampaignView }) {
   const t = useMessages();
   const c = t.campaigns.controls;
-  const operator = useIsOperator();
+  const may = { steer: useMay('steer'), approve: useMay('approve') };
   const control = useCampaignControl(campaign.id);
   const say = useAnnounce();
   const [asked, setAsked] = useState<CampaignVerb | null>(null);
@@ -31,9 +31,9 @@ export function CampaignControls({ campaign }: { readonly campaign: CampaignView
   // Once it stops by itself, only the members that run are left to be cancelled.
   const onlyMembers = campaign.stop !== null;
   const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(
-    (verb) => fits(verb) || fits(verb, true),
+    (verb) => may[verb === 'approve' ? 'approve' : 'steer'] && (fits(verb) || fits(verb, true)),
   );
-  if (!operator || verbs.length === 0) return null;
+  if (verbs.length === 0) return null;
 
   const ask = (verb: CampaignVerb) => {
     setWithMembers(onlyMembers);

@@ -3,7 +3,7 @@ import { createContext, type ReactNode, useCallback, useContext, useMemo, useSta
 import { controlProblem } from '../../../core/steps/controls.ts';
 import type { ControlVerb } from '../../../model/expansion.ts';
 import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
-import { useControl, useIsOperator } from '../../api/queries.ts';
+import { useControl, useMay } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
@@ -16,7 +16,7 @@ interface Asked {
 
 interface Controls {
   readonly expansion: ExpansionView;
-  readonly operator: boolean;
+  readonly may: { readonly steer: boolean; readonly approve: boolean };
   readonly ask: (asked: Asked) => void;
 }
 
@@ -37,12 +37,16 @@ export function ControlsProvider({
   readonly children: ReactNode;
 }) {
   const t = useMessages().controls;
-  const operator = useIsOperator();
+  const steer = useMay('steer');
+  const approve = useMay('approve');
   const control = useControl(expansion.id);
   const say = useAnnounce();
   const [asked, setAsked] = useState<Asked | null>(null);
   const ask = useCallback((next: Asked) => setAsked(next), []);
-  const controls = useMemo(() => ({ expansion, operator, ask }), [expansion, operator, ask]);
+  const controls = useMemo(
+    () => ({ expansion, may: { steer, approve }, ask }),
+    [expansion, steer, approve, ask],
+  );
 
   const send = async (reason: string) => {
     if (asked === null) return;
@@ -98,9 +102,9 @@ const icons: Readonly<Record<ControlVerb, IconName>> = {
 /** The controls that fit the expansion's state; none for a viewer. */
 export function ExpansionControls() {
   const t = useMessages().controls;
-  const { expansion, operator, ask } = useControls();
-  if (!operator) return null;
-  const fits = (verb: ControlVerb) => controlProblem(expansion, verb, null) === null;
+  const { expansion, may, ask } = useControls();
+  const fits = (verb: ControlVerb) =>
+    may[verb === 'approve' ? 'approve' : 'steer'] && controlProblem(expansion, verb, null) === null;
   const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(fits);
   if (verbs.length === 0) return null;
   return (
@@ -133,8 +137,8 @@ export function NodeControls({
   readonly stress?: boolean;
 }) {
   const t = useMessages().controls;
-  const { expansion, operator, ask } = useControls();
-  if (!operator) return null;
+  const { expansion, may, ask } = useControls();
+  if (!may.steer) return null;
   const node = join.target.name;
   const verbs = (['retry', 'skip'] as const).filter((verb) => controlProblem(expansion, verb, node) === null);
   return (

@@ -8,7 +8,7 @@ import { shown } from '../../../model/shown.ts';
 import type { StoredEvent } from '../../../model/views/event.ts';
 import type { ExpansionView } from '../../../model/views/expansion.ts';
 import { expansionPath } from '../../api/client.ts';
-import { useExpansion, useIsOperator } from '../../api/queries.ts';
+import { useExpansion, useMay } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
 import { Crumbs } from '../../components/crumbs.tsx';
 import { Causes } from '../../components/diagnosis.tsx';
@@ -74,7 +74,7 @@ function ExpansionDetail({
   const t = useMessages();
   const e = t.expansion;
   const reader = useReader();
-  const operator = useIsOperator();
+  const may = useMay('expand');
   const { go } = useRouter();
   const over = isEnded(expansion.state);
   const sections = [
@@ -101,7 +101,7 @@ function ExpansionDetail({
             </div>
             <div className="row">
               <ExpansionControls />
-              {operator && leftUnverified(expansion).length > 0 && (
+              {may && leftUnverified(expansion).length > 0 && (
                 <Button
                   size="sm"
                   leftSection={<Icon name="ring" />}

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { leftUnverified } from '../../../model/expansion.ts';
 import type { ExpansionView } from '../../../model/views/expansion.ts';
-import { useExpansion, useIsOperator } from '../../api/queries.ts';
+import { useExpansion, useMay } from '../../api/queries.ts';
 import { Notice, PageTitle, PageToCome } from '../../components/parts.tsx';
 import { useMessages } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
@@ -27,7 +27,7 @@ type Permissions = Readonly<Record<string, Readonly<Partial<Record<PermissionNam
 function Retry({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const e = t.expansion;
-  const operator = useIsOperator();
+  const may = useMay('expand');
   const [permissions, setPermissions] = useState<Permissions>({});
   const nodes = leftUnverified(expansion).map(({ target }) => target.name);
   const otherwise = Object.entries(permissions).map(([address, permitted]) => ({ address, ...permitted }));
@@ -38,9 +38,9 @@ function Retry({ expansion }: { readonly expansion: ExpansionView }) {
         <Link to={{ page: 'expansion', id: expansion.id }}>{expansion.id}</Link>
       </nav>
       <PageTitle title={e.retryRest}>{e.title(expansion.master.name)}</PageTitle>
-      {!operator && <Notice tone="info">{t.app.viewerNote}</Notice>}
-      {operator && nodes.length === 0 && <Notice tone="info">{e.nothingLeft}</Notice>}
-      {operator && nodes.length > 0 && (
+      {!may && <Notice tone="info">{t.app.viewerNote}</Notice>}
+      {may && nodes.length === 0 && <Notice tone="info">{e.nothingLeft}</Notice>}
+      {may && nodes.length > 0 && (
         <PlanAndStart
           id="retry"
           title={e.retryRest}

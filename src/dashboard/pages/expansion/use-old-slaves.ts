@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ListedSlave, NodeFacts } from '../../../model/observation.ts';
 import type { ExpansionView } from '../../../model/views/expansion.ts';
-import { fetchObservations, useIsOperator, useTopology } from '../../api/queries.ts';
+import { fetchObservations, useMay, useTopology } from '../../api/queries.ts';
 
 export interface OldSlaves {
   /** null = not known. */
@@ -14,11 +14,11 @@ export interface OldSlaves {
  * service log in anywhere, so the viewer's page reads the first look at the master that the expansion stored.
  */
 export function useOldSlaves(expansion: ExpansionView): OldSlaves {
-  const operator = useIsOperator();
-  const asked = useTopology(operator ? expansion.master.name : null, expansion.master.credential);
+  const may = useMay('plan');
+  const asked = useTopology(may ? expansion.master.name : null, expansion.master.credential);
   const recorded = useQuery({
     queryKey: ['first-looks', expansion.id],
-    enabled: !operator || asked.isError,
+    enabled: !may || asked.isError,
     staleTime: 30_000,
     queryFn: () => fetchObservations(expansion.id, expansion.master.name, 0, 50),
   });

@@ -5,7 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { PolicyInput } from '../../../model/policy.ts';
 import type { Plan } from '../../../model/views/plan.ts';
-import { makePlan, startExpansion, useIsOperator, usePlan, useTopology } from '../../api/queries.ts';
+import { makePlan, startExpansion, useMay, usePlan, useTopology } from '../../api/queries.ts';
 import type { MasterInput, NodeInput } from '../../api/types.ts';
 import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.tsx';
 import { useLanguage, useMessages } from '../../i18n.tsx';
@@ -28,7 +28,7 @@ type Permissions = Readonly<Record<string, Permission>>;
 export default function NewExpansionPage() {
   const t = useMessages();
   const n = t.newExpansion;
-  const operator = useIsOperator();
+  const may = useMay('expand');
   const { go } = useRouter();
   const [master, setMaster] = useState('');
   const [credential, setCredential] = useState('');
@@ -88,8 +88,8 @@ export default function NewExpansionPage() {
   return (
     <div className="main narrow">
       <PageTitle title={n.title}>{n.title}</PageTitle>
-      {!operator && <Notice tone="info">{t.app.viewerNote}</Notice>}
-      {operator && (
+      {!may && <Notice tone="info">{t.app.viewerNote}</Notice>}
+      {may && (
         <>
           <Panel id="step-master" title={`1  ${n.stepMaster}`}>
             <form className="stack" onSubmit={look} noValidate>

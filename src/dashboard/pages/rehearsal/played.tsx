@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import type { Plan } from '../../../model/views/plan.ts';
-import { useIsOperator, useRehearsal } from '../../api/queries.ts';
+import { useMay, useRehearsal } from '../../api/queries.ts';
 import { Notice } from '../../components/parts.tsx';
 import { useMessages } from '../../i18n.tsx';
 import { PlanError } from '../new-expansion/plan-error.tsx';
@@ -9,9 +9,9 @@ import { RehearsalView } from './view.tsx';
 /** Has the plan played, and shows what comes of it. */
 export function Played({ plan }: { readonly plan: Plan }) {
   const t = useMessages();
-  const operator = useIsOperator();
-  const rehearsal = useRehearsal(plan.id, operator);
-  if (!operator) return <Notice tone="info">{t.rehearsals.operatorsOnly}</Notice>;
+  const may = useMay('plan');
+  const rehearsal = useRehearsal(plan.id, may);
+  if (!may) return <Notice tone="info">{t.rehearsals.operatorsOnly}</Notice>;
   if (rehearsal.isError)
     return (
       <div className="stack">

@@ -1,6 +1,6 @@
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { useIsOperator } from '../../api/queries.ts';
+import { useMay } from '../../api/queries.ts';
 import { PageTitle, Panel } from '../../components/parts.tsx';
 import { useMessages } from '../../i18n.tsx';
 import { Link, useRouter } from '../../router.tsx';
@@ -10,7 +10,7 @@ export default function RehearsalsPage() {
   const t = useMessages();
   const r = t.rehearsals;
   const { go } = useRouter();
-  const operator = useIsOperator();
+  const may = useMay('plan');
   const [id, setId] = useState('');
   const open = (event: FormEvent) => {
     event.preventDefault();
@@ -36,7 +36,7 @@ export default function RehearsalsPage() {
           </Button>
         </form>
       </Panel>
-      {operator && (
+      {may && (
         <p>
           {r.orNew} <Link to={{ page: 'new' }}>{t.app.newExpansion}</Link>
         </p>

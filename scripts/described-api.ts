@@ -1,0 +1,77 @@
+/** The description of the whole API, for the documents: the routes are registered, and nothing is opened. */
+import { buildApi } from '../src/api/app.ts';
+import type { ApiOptions } from '../src/api/parts.ts';
+import { agentRoutes } from '../src/api/routes/agents.ts';
+import { auditRoutes } from '../src/api/routes/audits.ts';
+import { campaignRoutes } from '../src/api/routes/campaigns.ts';
+import { comparisonRoutes } from '../src/api/routes/comparisons.ts';
+import { evidenceRoutes } from '../src/api/routes/evidence.ts';
+import { guardRoutes } from '../src/api/routes/guards.ts';
+import { holdRoutes } from '../src/api/routes/holds.ts';
+import { nodeRoutes } from '../src/api/routes/nodes.ts';
+import { questionRoutes } from '../src/api/routes/questions.ts';
+import { recordingRoutes } from '../src/api/routes/recording.ts';
+import { replacementRoutes } from '../src/api/routes/replacements.ts';
+import { trailRoutes } from '../src/api/routes/trail.ts';
+import { webhookRoutes } from '../src/api/routes/webhooks.ts';
+import type { Action } from '../src/model/access.ts';
+import { defaultLimits } from '../src/platform/config.ts';
+import { createLog } from '../src/platform/log.ts';
+import { createMetrics } from '../src/platform/metrics.ts';
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  /** null = everybody. */
+  readonly action: Action | null;
+}
+
+/** Each route with the action that it asks for. */
+export async function describedRoutes(): Promise<readonly Route[]> {
+  const app = await buildApi({
+    ...unused,
+    log: createLog({ level: 'silent', secrets: [] }),
+    metrics: createMetrics(),
+    limits: { ...defaultLimits, requestsPerMinute: 0 },
+    tokens: [],
+    trail: { add: async () => null, close: async () => {} },
+    hideSecrets: String,
+    trustProxy: 0,
+    readiness: [],
+    dashboardDir: null,
+    shedLoad: false,
+    routes: [
+      webhookRoutes(unused.store as never, []),
+      questionRoutes(unused as never),
+      agentRoutes(unused.store as never),
+      nodeRoutes(unused.store as never),
+      recordingRoutes(String),
+      evidenceRoutes(unused as never),
+      campaignRoutes(unused as never),
+      comparisonRoutes(unused as never),
+      auditRoutes(unused as never),
+      guardRoutes(unused as never),
+      holdRoutes(unused as never),
+      replacementRoutes(unused as never),
+      trailRoutes(unused as never, unused as never),
+    ],
+  });
+  await app.ready();
+  const { paths = {} } = app.swagger() as {
+    readonly paths?: Readonly<Record<string, Readonly<Record<string, { readonly 'x-action'?: Action }>>>>;
+  };
+  await app.close();
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, about]) => ({
+      method: method.toUpperCase(),
+      path: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      action: about['x-action'] ?? null,
+    })),
+  );
+}
+
+/** Parts that no route asks for anything while it is registered. */
+const unused = { store: {}, doorbell: {}, admission: {}, identities: {} } as unknown as Pick<
+  ApiOptions,
+  'store' | 'doorbell' | 'admission' | 'identities' | 'now' | 'newId'
+>;

@@ -1,0 +1,143 @@
+import type { Scope } from '../model/access.ts';
+import { Conditions } from './conditions.ts';
+import type { Database, Row } from './database.ts';
+import { decodeCursor, encodeCursor } from './expansion-rows.ts';
+import {
+  type IdentityStore,
+  type StoredSession,
+  type StoredToken,
+  TokenNameTakenError,
+} from './identities.ts';
+import { storableText } from './json.ts';
+
+type Lists = { readonly [Name in keyof Scope]-?: Scope[Name] | null };
+type TokenRow = Omit<StoredToken, 'scope'> & Lists & Row;
+type SessionRow = StoredSession & Row;
+
+const tokenColumns = `id, name, role, masters, nodes, actions, created_at as "createdAt", created_by as "createdBy",
+  rotated_at as "rotatedAt", rotated_by as "rotatedBy", old_until as "oldUntil", expires_at as "expiresAt",
+  revoked_at as "revokedAt", revoked_by as "revokedBy", revoke_reason as "revokeReason"`;
+
+const uniqueViolation = '23505';
+const livingNames = 'tokens_living_names';
+
+/** The IdentityStore on PostgreSQL. */
+export function createPostgresIdentities(database: Database): IdentityStore {
+  return {
+    async createToken(token, digest) {
+      await database
+        .query(
+          `insert into tokens (id, name, digest, role, masters, nodes, actions, created_at, created_by, expires_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+          [
+            token.id,
+            storableText(token.name),
+            digest,
+            token.role,
+            token.scope.masters ?? null,
+            token.scope.nodes ?? null,
+            token.scope.actions ?? null,
+            token.createdAt,
+            storableText(token.createdBy),
+            token.expiresAt,
+          ],
+        )
+        .catch((error: unknown) => {
+          const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+          throw code === uniqueViolation && constraint === livingNames ? new TokenNameTakenError() : error;
+        });
+    },
+
+    async token(id) {
+      const [row] = await database.query<TokenRow>(`select ${tokenColumns} from tokens where id = $1`, [id]);
+      return row === undefined ? null : tokenOf(row);
+    },
+
+    async tokens(page) {
+      const where = new Conditions();
+      const after = decodeCursor(page.cursor);
+      if (after) where.add((p, q) => `(created_at, id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
+      const rows = await database.query<TokenRow>(
+        `select ${tokenColumns} from tokens ${where.sql}
+         order by created_at desc, id desc limit ${where.value(page.limit + 1)}`,
+        where.values,
+      );
+      const items = rows.slice(0, page.limit);
+      const last = rows.length > page.limit ? items.at(-1) : undefined;
+      return {
+        items: items.map(tokenOf),
+        nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null,
+      };
+    },
+
+    async tokenByDigest(digest, at) {
+      const [row] = await database.query<TokenRow>(
+        `select ${tokenColumns} from tokens
+         where (digest = $1 or (old_digest = $1 and old_until > $2))
+           and revoked_at is null and (expires_at is null or expires_at > $2)`,
+        [digest, at],
+      );
+      return row === undefined ? null : tokenOf(row);
+    },
+
+    async revokeToken(id, { by, at, reason }) {
+      const rows = await database.query(
+        `update tokens set revoked_at = $2, revoked_by = $3, revoke_reason = $4
+         where id = $1 and revoked_at is null returning 1`,
+        [id, at, storableText(by), reason === null ? null : storableText(reason)],
+      );
+      return rows.length > 0;
+    },
+
+    async rotateToken(id, { by, at, digest, oldUntil }) {
+      const rows = await database.query(
+        `update tokens set digest = $2, old_digest = case when $3::bigint is not null then digest end, old_until = $3,
+           rotated_at = $4, rotated_by = $5
+         where id = $1 and revoked_at is null and (expires_at is null or expires_at > $4) returning 1`,
+        [id, digest, oldUntil, at, storableText(by)],
+      );
+      return rows.length > 0;
+    },
+
+    async openSession(session) {
+      await database.query('delete from sessions where until <= $1', [session.createdAt]);
+      await database.query(
+        `insert into sessions (digest, token_digest, token_name, address, created_at, until)
+         values ($1, $2, $3, $4, $5, $6)`,
+        [
+          session.digest,
+          session.tokenDigest,
+          storableText(session.tokenName),
+          session.address,
+          session.createdAt,
+          session.until,
+        ],
+      );
+    },
+
+    async session(digest, at) {
+      const [row] = await database.query<SessionRow>(
+        `select digest, token_digest as "tokenDigest", token_name as "tokenName", address, created_at as "createdAt", until
+         from sessions where digest = $1 and ended_at is null and until > $2`,
+        [digest, at],
+      );
+      return row ?? null;
+    },
+
+    async endSession(digest, at) {
+      await database.query('update sessions set ended_at = $2 where digest = $1 and ended_at is null', [
+        digest,
+        at,
+      ]);
+    },
+  };
+}
+
+function tokenOf({ masters, nodes, actions, ...row }: TokenRow): StoredToken {
+  const scope = {
+    ...(masters === null ? {} : { masters }),
+    ...(nodes === null ? {} : { nodes }),
+    ...(actions === null ? {} : { actions }),
+  };
+  return { ...row, scope };
+}
