@@ -37,6 +37,7 @@ export async function describedRoutes(): Promise<readonly Route[]> {
     trail: { add: async () => null, close: async () => {} },
     hideSecrets: String,
     trustProxy: 0,
+    tls: null,
     readiness: [],
     dashboardDir: null,
     shedLoad: false,
