@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
+import { writeSbom } from './sbom.mjs';
 import { bin, ensureDependencies } from './setup.mjs';
 
 ensureDependencies();
@@ -13,3 +14,10 @@ for (const [command, args] of [
   if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) process.exit(1);
 }
 chmodSync('dist/cli/main.js', 0o755);
+const notAllowed = writeSbom('dist/sbom.cdx.json');
+if (notAllowed.length > 0) {
+  console.error(
+    `Licences that are not allowed (scripts/sbom.mjs has those that are):\n${notAllowed.join('\n')}`,
+  );
+  process.exit(1);
+}
