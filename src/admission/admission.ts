@@ -23,6 +23,7 @@ import type { Plan, Topology } from '../model/views/plan.ts';
 import { parseOutgoingUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
 import { inTurns } from '../platform/in-turns.ts';
+import { mayBeOn } from '../platform/server-rules.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import { type ActiveHold, type HoldStore, heldByOf } from '../store/holds.ts';
 import { masterKey } from '../store/master-key.ts';
@@ -55,6 +56,10 @@ export interface AdmissionParts {
   readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
   /** Full syncs that may run to nodes on one host; absent = no limit is set. */
   readonly perNodeHost?: number | null;
+  /** Masters whose expansions another person must approve; absent = none. */
+  readonly fourEyes?: readonly string[];
+  /** Nodes on which `overwriteData` and `repoint` are refused; absent = none. */
+  readonly protectedNodes?: readonly string[];
   /** Servers with private addresses of which figures of health may be asked; absent = none. */
   readonly outgoing?: readonly string[];
   /** Called with every look, for the figures. */
@@ -124,15 +129,25 @@ export function createAdmission(given: AdmissionParts): Admission {
       checkCredential(credential ?? undefined, 'planId', parts.credentials);
     const { master, nodes, retryOf } = planned;
     const policy = checkedPolicy(planned.policy, parts.outgoing ?? []);
-    return { master, nodes, policy, ...(retryOf === undefined ? {} : { retryOf }), planned };
+    return { ...kept({ master, nodes, policy }), ...(retryOf === undefined ? {} : { retryOf }), planned };
+  }
+
+  /** What the configuration demands of every request, whoever sends it. Throws a Refusal for a protected node. */
+  function kept<R extends Pick<ParsedRequest, 'master' | 'nodes' | 'policy'>>(request: R): R {
+    refuseProtected(request.nodes, parts.protectedNodes ?? []);
+    const { policy } = request;
+    const fourEyes = policy.fourEyes || isOn(parts.fourEyes ?? [], request.master);
+    return { ...request, policy: { ...policy, fourEyes } };
   }
 
   async function parse(request: PlanRequest): Promise<ParsedRequest> {
     const { master, nodes, policy = {} } = 'retryOf' in request ? await whatWasLeft(store, request) : request;
     return {
-      master: parseMaster(master, 'master', parts.credentials),
-      nodes: parseNodes(nodes, parts.limits.maxNodes, parts.credentials),
-      policy: checkedPolicy(policy as PolicyInput, parts.outgoing ?? []),
+      ...kept({
+        master: parseMaster(master, 'master', parts.credentials),
+        nodes: parseNodes(nodes, parts.limits.maxNodes, parts.credentials),
+        policy: checkedPolicy(policy as PolicyInput, parts.outgoing ?? []),
+      }),
       ...('retryOf' in request ? { retryOf: request.retryOf } : {}),
     };
   }
@@ -241,6 +256,17 @@ export function createAdmission(given: AdmissionParts): Admission {
       return topology;
     },
   };
+}
+
+const isOn = (rules: readonly string[], { address, seenAs }: NodeTarget): boolean =>
+  mayBeOn(rules, address) || mayBeOn(rules, seenAs);
+
+function refuseProtected(nodes: readonly JoinTarget[], rules: readonly string[]): void {
+  for (const [index, node] of nodes.entries()) {
+    const permission = node.overwriteData ? 'overwriteData' : node.repoint ? 'repoint' : null;
+    if (permission !== null && isOn(rules, node))
+      throw refuse('node_protected', { node: node.name, permission }, { field: `nodes[${index}]` });
+  }
 }
 
 const concerned = ({ master, nodes }: ParsedRequest): Concerned => ({ masters: [master], nodes });

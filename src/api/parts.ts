@@ -38,6 +38,8 @@ export interface ApiOptions {
   readonly hideSecrets: (text: string) => string;
   /** Tokens that are made while the service runs, and sessions. */
   readonly identities: IdentityStore;
+  /** Masters for which another person must approve; absent = none. Where there are any, another person lifts a freeze. */
+  readonly fourEyes?: readonly string[];
   /** How many reverse proxies stand before the service. */
   readonly trustProxy: number;
   /** The certificate by which it listens; null = plain HTTP. */

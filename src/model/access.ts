@@ -93,3 +93,7 @@ export const actionsOf = ({ role, scope }: Pick<Rights, 'role' | 'scope'>): read
 /** Whether it is bound to addresses. An agent's list says for whom it speaks. */
 export const isBound = ({ role, scope }: Pick<Rights, 'role' | 'scope'>): boolean =>
   role !== 'agent' && (scope.masters !== undefined || scope.nodes !== undefined);
+
+/** Whether two names are of one person, who cannot approve what they asked for themselves. */
+export const isSamePerson = (one: string, other: string): boolean =>
+  one.toLowerCase() === other.toLowerCase();

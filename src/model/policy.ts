@@ -258,6 +258,16 @@ export const policyFields = {
       '除第一批外，每批开始前是否需要操作员批准。',
     ),
   },
+  fourEyes: {
+    kind: 'yes_no',
+    section: 'main',
+    default: false,
+    label: plain('Approval by another person', '须由他人批准'),
+    help: plain(
+      'Whether another person than the requester must approve the start. Every other approval must then be by another person too.',
+      '开始前是否须由请求人以外的人批准。此时其他批准也须由他人作出。',
+    ),
+  },
   onFailure: {
     kind: 'choice',
     section: 'main',

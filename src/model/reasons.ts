@@ -164,6 +164,10 @@ export const reasons = {
     zh: ({ batch, of }) => `第 ${batch}/${of} 批等待批准`,
   }),
 
+  start_needs_other_person: text<{ by: string }>({
+    en: ({ by }) => `the start waits for approval by another person than ${by}`,
+    zh: ({ by }) => `开始前等待 ${by} 以外的人批准`,
+  }),
   canary_needs_approval: text<{ canary: number; left: number }>({
     en: ({ canary, left }) =>
       `the canary (${counted(canary, 'node')}) is done; the other ${counted(left, 'node')} ${left === 1 ? 'waits' : 'wait'} for approval`,

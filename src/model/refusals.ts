@@ -576,6 +576,50 @@ export const refusals = {
       ],
     },
   ),
+  node_protected: row<{ readonly node: string; readonly permission: 'overwriteData' | 'repoint' }>(
+    422,
+    {
+      en: ({ node, permission }) =>
+        `The configuration protects ${node}: ${permission === 'repoint' ? 'nobody may take it away from its master' : 'nobody may replace its data'}.`,
+      zh: ({ node, permission }) =>
+        `配置保护 ${node}：${permission === 'repoint' ? '不允许将其从主节点摘走' : '不允许替换其数据'}。`,
+    },
+    {
+      en: () => [
+        'Leave the node, or this permission, out. Who runs the service can change PIKA_EXPANDER_PROTECTED.',
+      ],
+      zh: () => ['请去掉该节点或该许可。服务的运维人员可修改 PIKA_EXPANDER_PROTECTED。'],
+    },
+  ),
+  needs_other_person: row<{
+    readonly of: 'expansion' | 'campaign' | 'freeze';
+    readonly id: string | null;
+    readonly by: string;
+  }>(
+    403,
+    {
+      en: ({ of, id, by }) =>
+        of === 'freeze'
+          ? `${by} ordered the global stop, so another person must lift it.`
+          : `${by} asked for ${of} ${id}, so another person must approve it.`,
+      zh: ({ of, id, by }) =>
+        of === 'freeze'
+          ? `全局冻结由 ${by} 下达，须由他人解除。`
+          : `${{ expansion: '扩容任务', campaign: '批量扩容' }[of]} ${id} 由 ${by} 请求，须由他人批准。`,
+    },
+    {
+      en: ({ of }) => [
+        of === 'freeze'
+          ? 'Ask a colleague to lift it with a token of their own.'
+          : 'Ask a colleague to approve it with a token of their own, of the role approver, operator or admin.',
+      ],
+      zh: ({ of }) => [
+        of === 'freeze'
+          ? '请由同事用自己的令牌解除。'
+          : '请由同事用自己的令牌批准（角色为 approver、operator 或 admin）。',
+      ],
+    },
+  ),
   not_cancellable: row<Id & { readonly state: string }>(
     409,
     {

@@ -92,6 +92,10 @@ export interface Config {
   readonly limits: Limits;
   /** Servers with private addresses that webhooks and figures of health may ask. */
   readonly outgoing: readonly string[];
+  /** Masters whose expansions another person must approve. */
+  readonly fourEyes: readonly string[];
+  /** Nodes on which `overwriteData` and `repoint` are refused. */
+  readonly protectedNodes: readonly string[];
   /** Full syncs at the same time, over all expansions and workers. */
   readonly slots: SlotLimits;
   /** For how many days what has ended is kept; null = for ever. */
@@ -244,6 +248,8 @@ export function loadConfig(
       lookTimeoutMs: get('lookTimeoutMs'),
     },
     outgoing: get('outgoing'),
+    fourEyes: get('fourEyes'),
+    protectedNodes: get('protectedNodes'),
     slots: {
       total: get('slotsTotal'),
       perNodeHost: get('slotsPerNodeHost'),
@@ -283,6 +289,11 @@ export function isLoopback(host: string): boolean {
 
 function listenProblems(config: Config): readonly string[] {
   if (asksForSignIn(config.tokens)) return [];
+  if (config.fourEyes.length > 0)
+    return [
+      'PIKA_EXPANDER_FOUR_EYES is set, but no token is configured, so there is only one person, and nobody could approve. ' +
+        'Set PIKA_EXPANDER_ADMIN_TOKEN (or _FILE), or "tokens" in the configuration file; or leave the setting out.',
+    ];
   if (config.trustProxy > 0)
     return [
       'PIKA_EXPANDER_TRUST_PROXY is set, but no token is configured, so everybody whom the proxy lets through might do everything. ' +

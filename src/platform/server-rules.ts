@@ -63,6 +63,17 @@ export function names(text: string, asked: Address, ip: string | null): boolean 
 export const namesServer = (rules: readonly string[], { host, port }: Address): boolean =>
   rules.some((rule) => names(rule, { host, port }, isIP(host) > 0 ? plainIp(host) : null));
 
+/**
+ * Whether a server may be one of a list that protects. Nothing is resolved: where the list has no entry in the form in which the
+ * server is named (a name or an IP address), the server counts as one of the list.
+ */
+export function mayBeOn(rules: readonly string[], address: Address): boolean {
+  if (rules.length === 0 || namesServer(rules, address)) return rules.length > 0;
+  const isAddress = (host: string): boolean => isIP(host.split('/')[0] ?? '') > 0;
+  const asIp = isIP(address.host) > 0;
+  return !rules.some((rule) => isAddress(parseRule(rule)?.host ?? '') === asIp);
+}
+
 function holds(address: string, bits: string | undefined, ip: string): boolean {
   // The list takes an IPv4 address for a part of ::/0.
   if (isIP(address) !== isIP(ip)) return plainIp(address) === ip && bits === undefined;

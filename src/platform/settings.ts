@@ -204,6 +204,22 @@ export const settings = {
     otherwise: 'none',
     text: 'Servers inside your networks to which the service may send webhooks, to which connectors may speak over HTTP, and from which it may read figures of health, in the same form as `PIKA_NODES`. Servers of the open internet need no entry.',
   },
+  fourEyes: {
+    env: 'PIKA_EXPANDER_FOUR_EYES',
+    file: 'fourEyes',
+    value: { is: 'nodes' },
+    default: [],
+    otherwise: 'none',
+    text: 'Masters whose expansions another person than the requester must approve, in the same form as `PIKA_NODES`. If it is set, another person must also lift a freeze. Needs tokens ([access.md](access.md#four-eyes)).',
+  },
+  protectedNodes: {
+    env: 'PIKA_EXPANDER_PROTECTED',
+    file: 'protected',
+    value: { is: 'nodes' },
+    default: [],
+    otherwise: 'none',
+    text: 'Nodes on which `overwriteData` and `repoint` are always refused, in the same form as `PIKA_NODES` ([access.md](access.md#protected-nodes)).',
+  },
   maxNodes: {
     env: null,
     file: 'limits.maxNodes',

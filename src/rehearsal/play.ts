@@ -140,6 +140,7 @@ function rehearsedExpansion(cluster: Cluster, facts: RehearsedFacts, policy: Pol
     policy: {
       ...policy,
       approval: 'none',
+      fourEyes: false,
       canaryApproval: false,
       windows: [],
       forecastTolerance: null,

@@ -103,6 +103,15 @@ const samples: Samples = {
     { id, state: 'running' },
     { id, state: 'awaiting_approval' },
   ],
+  node_protected: [
+    { node, permission: 'overwriteData' },
+    { node, permission: 'repoint' },
+  ],
+  needs_other_person: [
+    { of: 'expansion', id, by: 'ann' },
+    { of: 'campaign', id, by: 'ann' },
+    { of: 'freeze', id: null, by: 'ann' },
+  ],
   not_awaiting_approval: [
     { of: 'expansion', id, state: 'paused', paused: true },
     { of: 'campaign', id, state: 'running', paused: false },

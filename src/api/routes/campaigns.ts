@@ -6,6 +6,7 @@ import { concernedByRequests } from '../../admission/concerned.ts';
 import type { MemberRequest } from '../../admission/request.ts';
 import { printable } from '../../admission/validate.ts';
 import { campaignControlProblem } from '../../core/campaign/controls.ts';
+import { isSamePerson } from '../../model/access.ts';
 import {
   type CampaignState,
   type CampaignVerb,
@@ -14,10 +15,12 @@ import {
 } from '../../model/campaign.ts';
 import { campaignReportText } from '../../model/campaign-report.ts';
 import type { Expansion } from '../../model/expansion.ts';
+import type { PolicyInput } from '../../model/policy.ts';
 import { refuse, refuseField } from '../../model/refusal.ts';
 import { CampaignPlan, CampaignReport, CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
 import { EventPage } from '../../model/views/event.ts';
 import { PageOf } from '../../model/views/schema.ts';
+import { mayBeOn } from '../../platform/server-rules.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import { campaignReport } from '../campaign-report.ts';
@@ -273,6 +276,12 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
         const problem = campaignControlProblem(campaign, { verb, cancelMembers });
         if (problem !== null) throw problem;
         const by = requesterOf(request).name;
+        if (
+          verb === 'approve' &&
+          needsOther(campaign, api.fourEyes ?? []) &&
+          isSamePerson(by, campaign.requestedBy)
+        )
+          throw refuse('needs_other_person', { of: 'campaign', id: campaign.id, by });
         const control = { id: api.newId('ctl'), verb, reason, by, at, cancelMembers };
         await parts.campaigns.control(campaign.id, control);
         trace(request, { before: { state: campaign.state }, after: { control } });
@@ -283,6 +292,16 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
       },
     );
   }
+}
+
+/** Whether any of its members needs the approval of another person. */
+function needsOther({ members }: StoredCampaign, rules: readonly string[]): boolean {
+  const requests = members.map(({ request }) => request as MemberRequest);
+  const { masters = [] } = concernedByRequests(requests);
+  return (
+    requests.some(({ policy }) => (policy as PolicyInput | undefined)?.fourEyes === true) ||
+    masters.some(({ address, seenAs = address }) => mayBeOn(rules, address) || mayBeOn(rules, seenAs))
+  );
 }
 
 const aboutCampaign = (campaigns: Pick<CampaignStore, 'get'>): Stored => ({

@@ -76,9 +76,9 @@ async function steer(
   const { id } = request.params as { readonly id: string };
   const expansion = await existing(parts.store, id);
   if (asked.node !== null) existingJoin(expansion, asked.node);
-  const problem = controlProblem(expansion, asked.verb, asked.node);
-  if (problem !== null) throw problem;
   const by = requesterOf(request).name;
+  const problem = controlProblem(expansion, asked.verb, asked.node, by);
+  if (problem !== null) throw problem;
   const control: Control = { ...asked, id: parts.newId('ctl'), by, at: parts.now() };
   await parts.store.addControl(id, control);
   trace(request, { before: { state: expansion.state }, after: { control } });

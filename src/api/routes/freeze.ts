@@ -1,3 +1,4 @@
+import { isSamePerson } from '../../model/access.ts';
 import { refuse } from '../../model/refusal.ts';
 import { Freeze } from '../../model/views/service.ts';
 import { AlreadyFrozenError } from '../../store/store.ts';
@@ -7,7 +8,7 @@ import { errorResponses, ReasonBody } from '../schemas.ts';
 import type { ApiRoutes } from '../type-provider.ts';
 
 /** The global stop: while it is on, no worker sends a new SLAVEOF anywhere. */
-export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
+export const freezeRoutes: ApiRoutes = async (app, { store, log, fourEyes = [] }) => {
   app.get(
     '/v1/freeze',
     {
@@ -62,6 +63,8 @@ export const freezeRoutes: ApiRoutes = async (app, { store, log }) => {
     async (request) => {
       const by = requesterOf(request).name;
       const before = await store.freezeState();
+      if (fourEyes.length > 0 && before.by !== null && isSamePerson(before.by, by))
+        throw refuse('needs_other_person', { of: 'freeze', id: null, by });
       const state = await store.unfreeze({ reason: request.body.reason, by });
       trace(request, { before, after: state });
       log.warn({ by, reason: request.body.reason }, 'the global stop is lifted');

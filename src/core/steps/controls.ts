@@ -1,3 +1,4 @@
+import { isSamePerson } from '../../model/access.ts';
 import {
   type ControlVerb,
   type ExpansionState,
@@ -29,22 +30,24 @@ type WholeVerb = keyof typeof fitting;
 
 /**
  * Why a control does not fit the expansion as it is now, or null when it does. `node` is the node's name as the
- * request gave it; null for the verbs that concern the whole expansion.
+ * request gave it; null for the verbs that concern the whole expansion. `by`: who asks; null = it is not known yet.
  */
 export function controlProblem(
   expansion: ExpansionView,
   verb: ControlVerb,
   node: string | null,
+  by: string | null = null,
 ): Refusal | null {
-  const { id, state, pendingControl } = expansion;
+  const { id, state, pendingControl, policy, requestedBy } = expansion;
   if (isEnded(state)) return refuse('expansion_ended', { id, state });
   if (pendingControl?.verb === 'cancel' && verb !== 'skip') {
     const { by, reason } = pendingControl;
     return refuse('already_cancelling', { id, by, reason });
   }
-  return verb === 'retry' || verb === 'skip'
-    ? nodeProblem(expansion, verb, node)
-    : wholeProblem(expansion, verb);
+  if (verb === 'retry' || verb === 'skip') return nodeProblem(expansion, verb, node);
+  const problem = wholeProblem(expansion, verb);
+  if (problem !== null || verb !== 'approve' || !policy.fourEyes || by === null) return problem;
+  return isSamePerson(by, requestedBy) ? refuse('needs_other_person', { of: 'expansion', id, by }) : null;
 }
 
 function wholeProblem(expansion: ExpansionView, verb: WholeVerb): Refusal | null {

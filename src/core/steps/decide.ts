@@ -182,7 +182,9 @@ function run(turn: Turn, input: DecideInput): void {
 function applyControls(turn: Turn, controls: readonly Control[]): void {
   for (const control of controls) {
     turn.appliedControls.push(control.id);
-    const problem = controlProblem(turn.expansion, control.verb, control.node)?.asProblem(turn.now);
+    const problem = controlProblem(turn.expansion, control.verb, control.node, control.by)?.asProblem(
+      turn.now,
+    );
     if (problem) {
       say(turn, 'control.refused', { control, problem }, control.node);
       continue;
@@ -510,6 +512,7 @@ function beginNext(turn: Turn, input: DecideInput): void {
 function approvalNeeded(expansion: Expansion): Reason | null {
   const { policy, joins, currentBatch, batchCount, approvedThroughBatch } = expansion;
   if (currentBatch <= approvedThroughBatch) return null;
+  if (currentBatch === 0) return because('start_needs_other_person', { by: expansion.requestedBy });
   if (policy.canaryApproval && currentBatch === firstAfterCanary(expansion)) {
     const canary = joins.filter((join) => isCanary(expansion, join)).length;
     return because('canary_needs_approval', { canary, left: joins.length - canary });

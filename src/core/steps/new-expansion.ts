@@ -44,7 +44,7 @@ export function newExpansion(request: {
     currentBatch: 0,
     batchCount: null,
     nextBatchNotBefore: null,
-    approvedThroughBatch: 0,
+    approvedThroughBatch: request.policy.fourEyes ? -1 : 0,
     pendingControl: null,
     findings: [],
     joins: request.nodes.map((target, index) => newJoin(target, index, request)),

@@ -271,7 +271,7 @@ const expansion = {
   batchCount: Nullable(Type.Integer()),
   nextBatchNotBefore: NullableTime('When the next batch may begin; null = at once.'),
   approvedThroughBatch: Type.Number({
-    description: 'Batches up to this one (zero-based) may begin; a very large number = all.',
+    description: 'Batches up to this one (zero-based) may begin; -1 = none, a very large number = all.',
   }),
   pendingControl: Nullable(Control, 'A pause or cancel that waits for a safe point.'),
   findings: Type.Array(Finding),

@@ -99,14 +99,14 @@ export async function begin({
     holds: service.holds,
     startProcess: service.startProcess,
     target: service.target,
-    async control(verb: ControlVerb, node: string | null = null): Promise<void> {
+    async control(verb: ControlVerb, node: string | null = null, by = 'test'): Promise<void> {
       controls += 1;
       const control: Control = {
         id: `c${controls}`,
         verb,
         node: node === null ? null : service.target(node).name,
         reason: 'a test asks for it',
-        by: 'test',
+        by,
         at: Math.round(cluster.now()),
       };
       await service.store.addControl('e', control);
