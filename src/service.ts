@@ -41,7 +41,7 @@ import { type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { tracedJob } from './trail/job.ts';
 import { startAct, startEntry, startObject } from './trail/start.ts';
-import { createTrail, type Trail } from './trail/writer.ts';
+import { bySelf, createTrail, type Trail } from './trail/writer.ts';
 import { createWebhookHooks } from './webhooks/ask.ts';
 import { startDispatcher } from './webhooks/dispatcher.ts';
 import { keepAgents } from './work/agents.ts';
@@ -56,6 +56,7 @@ import { createHoldHandler } from './work/hold/handler.ts';
 import { createNodeReady } from './work/node-ready.ts';
 import { startPruning } from './work/prune.ts';
 import { createReplacementHandler } from './work/replacement/handler.ts';
+import { examineRestore } from './work/restored.ts';
 import { startKind } from './work/shell.ts';
 
 /** A running service. */
@@ -113,6 +114,7 @@ export async function openService(config: Config, log: Log): Promise<Service> {
   try {
     const parts = await openParts(config, log, closers);
     await tellOfStart(parts);
+    await seeToRestore(parts);
     const app = await openApi(parts);
     closers.push(() => app.close());
     const kept = keepAgents({
@@ -255,6 +257,15 @@ async function tellOfStart({ config, opened, signingKey, trail }: Parts): Promis
   const before = await opened.trail.list({ act: startAct, object: startObject(config, host), limit: 1 });
   const started = { at: Date.now(), host, version: packageVersion(), last: before.items[0] ?? null };
   await trail.add(startEntry(config, signingKey, started));
+}
+
+/** Before anything works on what a restored database says. */
+async function seeToRestore({ log, opened, trail }: Parts): Promise<void> {
+  const { restores, store, campaigns } = opened;
+  const restored = await examineRestore({ restores, store, campaigns, now: Date.now, log });
+  if (restored === null) return;
+  const entry = { act: 'restored', object: null, asked: null, before: null, after: restored, times: 1 };
+  await trail.add({ ...bySelf, ...entry, at: Date.now() });
 }
 
 function openApi(parts: Parts): Promise<FastifyInstance> {

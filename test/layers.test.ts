@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engines: ['model', 'platform', 'resp'],
   compare: ['model', 'engines', 'platform', 'resp'],
   store: ['model', 'platform', 'evidence'],
+  backup: ['model', 'platform', 'store'],
   trail: ['model', 'platform', 'evidence', 'net', 'store'],
   queue: ['model', 'core/sync', 'platform'],
   net: ['model', 'platform', 'webhooks'],

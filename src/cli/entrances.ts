@@ -1,4 +1,5 @@
 import type { AgentRequest } from '../agent/index.ts';
+import type { BackedUp } from '../backup/index.ts';
 import type { LogReport } from '../model/full-sync-log.ts';
 import type { RecordRequest, Silent } from '../replay/record.ts';
 import type { Verification } from '../verify/index.ts';
@@ -14,10 +15,18 @@ export interface ServeOptions {
   readonly configFile?: string;
 }
 
+type Place = Pick<ServeOptions, 'dataDir' | 'configFile'>;
+
 /** The parts of the product that the command line starts; loaded only when asked for. */
 export interface Entrances {
   /** Runs the service until a signal stops it; the exit code. */
   serve(options: ServeOptions): Promise<number>;
+  /** Writes a backup of the service's database to a new file. */
+  backup(path: string, options: Place & { readonly verify: boolean }): Promise<BackedUp>;
+  /** Puts a backup in the place of what the database holds. */
+  restore(path: string, options: Place & { readonly replace: boolean }): Promise<Omit<BackedUp, 'verified'>>;
+  /** Notes that other means have restored the database. */
+  markRestored(options: Place): Promise<void>;
   demo(): Promise<number>;
   /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */
   replay(path: string): Promise<unknown>;

@@ -3,6 +3,9 @@ import type { Entrances } from './entrances.ts';
 /** The real parts, each loaded when it is asked for: `--help` must not wait for them. */
 export const loadEntrances: Entrances = {
   serve: async (options) => (await import('../main.ts')).serve(options),
+  backup: async (path, options) => (await import('../backup/index.ts')).backUp(path, options),
+  restore: async (path, options) => (await import('../backup/index.ts')).restore(path, options),
+  markRestored: async (options) => (await import('../backup/index.ts')).markRestored(options),
   demo: async () => (await import('../demo/index.ts')).runDemo(),
   replay: async (path) => (await import('../replay/index.ts')).replayFile(path),
   verifyEvidence: async (path, key) => (await import('../verify/file.ts')).verifyFile(path, key),

@@ -411,6 +411,9 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
   });
 }
 
+const placeNote =
+  '\nThe database is that of the service: DATABASE_URL, or the folder of the embedded one; --config or PIKA_EXPANDER_CONFIG.';
+
 function addServiceCommands(wiring: Wiring, entrances: Entrances, version: string): void {
   const { context, finish, program } = wiring;
   const serve = wiring
@@ -431,6 +434,31 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances, version: strin
   serve.action(async () => {
     const { serve: run } = await import('./commands/serve.ts');
     finish(await run(entrances, serve.optsWithGlobals()));
+  });
+  const backup = wiring
+    .command('backup <file>', 'write all that the service keeps to a new file, also while it runs', [
+      'pika-expander backup /backup/pika-expander-2026-12-01.gz --verify',
+    ])
+    .option('--verify', 'also restore it into a database of its own, and compare')
+    .option('--data-dir <folder>', 'folder of the embedded database (default: ./data)')
+    .addHelpText('after', placeNote);
+  backup.action(async (file: string) => {
+    const { backup: run } = await import('./commands/backup.ts');
+    finish(await run(entrances, context, backup.optsWithGlobals(), file));
+  });
+  const restore = wiring
+    .command(
+      'restore [file]',
+      'put a backup in the place of what the database holds; stop the service first',
+      ['pika-expander restore /backup/pika-expander-2026-12-01.gz --replace', 'pika-expander restore --mark'],
+    )
+    .option('--replace', 'also where the database holds expansions; they are gone then')
+    .option('--mark', 'only note that pg_restore, or a copy of the disk, has restored the database')
+    .option('--data-dir <folder>', 'folder of the embedded database (default: ./data)')
+    .addHelpText('after', placeNote);
+  restore.action(async (file: string | undefined) => {
+    const { restore: run } = await import('./commands/backup.ts');
+    finish(await run(entrances, context, restore.optsWithGlobals(), file));
   });
   const agent = wiring
     .command(

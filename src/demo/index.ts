@@ -28,6 +28,9 @@ const notHere = async (): Promise<never> => {
 };
 const noEntrances: Entrances = {
   serve: notHere,
+  backup: notHere,
+  restore: notHere,
+  markRestored: notHere,
   demo: notHere,
   replay: notHere,
   verifyEvidence: notHere,

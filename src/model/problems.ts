@@ -212,6 +212,24 @@ export const problems = {
       ['检查是否有其他服务器以此地址自报；然后重试此节点。'],
     ),
   ),
+  restored_meanwhile: row<{ node: string; master: string }>(
+    {
+      en: ({ node, master }) =>
+        `${node} follows ${master}, or was about to, and the database was restored to an older point. What was done since, and proven, is not known here.`,
+      zh: ({ node, master }) =>
+        `${node} 已在或即将跟随 ${master}，而数据库已恢复到较早的时间点。此后做过什么、证实过什么，此处均无记录。`,
+    },
+    steps(
+      [
+        'Audit the master, or compare the node with it. If the data are whole, skip the node: it stays as it is.',
+        'To prove it by another full sync, retry the node: the service detaches it first, so take it from its readers.',
+      ],
+      [
+        '请审计主节点，或将该节点与其比对。数据完整则跳过该节点：保持现状。',
+        '如需以再一次全量同步证实，请重试该节点：服务会先将其分离，请先撤出读流量。',
+      ],
+    ),
+  ),
   holds_data: row<{ node: string }>(
     {
       en: ({ node }) =>

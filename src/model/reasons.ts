@@ -157,6 +157,12 @@ export const reasons = {
     zh: ({ batch, by, why }) => `${by} 已批准第 ${batch} 批：${why}`,
   }),
   retry_asked_by: asked('retry requested', '要求重试'),
+  restored: text<{ restoredAt: number; madeAt: number | null }>({
+    en: ({ restoredAt, madeAt }) =>
+      `the database was restored at ${clock(restoredAt)}${madeAt === null ? '' : ` from a backup of ${clock(madeAt)}`}: look at its nodes, since more may have happened to them than stands here. Then resume or cancel it`,
+    zh: ({ restoredAt, madeAt }) =>
+      `数据库已于 ${clock(restoredAt)} 恢复${madeAt === null ? '' : `，备份时间 ${clock(madeAt)}`}：请先查看各节点，它们的实际进展可能超出此处的记录，然后恢复或取消任务`,
+  }),
   expansion_paused: plain('the expansion is paused', '扩容任务已暂停'),
   expansion_does_not_run: plain('the expansion does not run', '扩容任务未在运行'),
   batch_needs_approval: text<{ batch: number; of: number }>({

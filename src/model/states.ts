@@ -18,7 +18,8 @@ export const expansionTransitions: Readonly<Record<ExpansionState, readonly Expa
   running: ['paused', 'awaiting_approval', 'halted', 'succeeded', 'failed', 'cancelled'],
   paused: ['running', 'pending', 'cancelled', 'halted', 'failed'],
   awaiting_approval: ['running', 'paused', 'cancelled'],
-  halted: ['running', 'succeeded', 'failed', 'cancelled'],
+  // To paused only after the database was restored.
+  halted: ['running', 'paused', 'succeeded', 'failed', 'cancelled'],
   succeeded: [],
   failed: [],
   cancelled: [],

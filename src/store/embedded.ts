@@ -90,6 +90,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
+/** How to reach the server that another process of ours runs on this folder. Throws EmbeddedPostgresError. */
+export async function embeddedConnection(dataDir: string): Promise<PostgresConnection> {
+  const { run } = await prepareFolders(dataDir);
+  return { host: run, port: socketPort, user: userName, database: databaseName };
+}
+
 /** initdb into a side folder, then rename: a crash in the middle leaves no half-made data folder behind. */
 async function makeDataFolder(
   binaries: PostgresBinaries,

@@ -34,7 +34,8 @@ export async function readMigrations(
   );
 }
 
-const lockKey = [1885957729, 0] as const;
+/** Held while the schema is made or changed. */
+export const migrationsLock = [1885957729, 0] as const;
 
 /**
  * Applies the migrations that are missing, each in its own transaction, while no other process does; two processes
@@ -46,32 +47,45 @@ export async function migrate(
   migrations: readonly Migration[],
 ): Promise<readonly string[]> {
   return database.session(async (client) => {
-    await client.query('select pg_advisory_lock($1, $2)', lockKey);
+    await client.query('select pg_advisory_lock($1, $2)', migrationsLock);
     // The lock ends with the session.
-    await client.query(`create schema if not exists ${schemaName}`);
-    await client.query(
-      `create table if not exists ${schemaName}.migrations (
-         name text primary key, checksum text not null, applied_at timestamptz not null default now()
-       )`,
-    );
-    const applied = await client.query<{ name: string; checksum: string }>(
-      `select name, checksum from ${schemaName}.migrations order by name`,
-    );
-    assertKnown(applied, migrations);
-    const missing = migrations.filter(({ name }) => !applied.some((row) => row.name === name));
+    const missing = await missingOf(client, migrations);
     for (const migration of missing) await apply(client, migration);
     return missing.map(({ name }) => name);
   });
 }
 
+/** Applies the missing ones within the transaction of the caller, who holds the lock. Throws SchemaMismatchError. */
+export async function applied(client: Queryable, migrations: readonly Migration[]): Promise<void> {
+  for (const migration of await missingOf(client, migrations)) await run(client, migration);
+}
+
+async function missingOf(client: Queryable, migrations: readonly Migration[]): Promise<readonly Migration[]> {
+  await client.query(`create schema if not exists ${schemaName}`);
+  await client.query(
+    `create table if not exists ${schemaName}.migrations (
+       name text primary key, checksum text not null, applied_at timestamptz not null default now()
+     )`,
+  );
+  const known = await client.query<{ name: string; checksum: string }>(
+    `select name, checksum from ${schemaName}.migrations order by name`,
+  );
+  assertKnown(known, migrations);
+  return migrations.filter(({ name }) => !known.some((row) => row.name === name));
+}
+
+async function run(client: Queryable, { name, sql, checksum }: Migration): Promise<void> {
+  await client.query(sql);
+  await client.query(`insert into ${schemaName}.migrations (name, checksum) values ($1, $2)`, [
+    name,
+    checksum,
+  ]);
+}
+
 async function apply(client: Queryable, migration: Migration): Promise<void> {
   await client.query('begin');
   try {
-    await client.query(migration.sql);
-    await client.query(`insert into ${schemaName}.migrations (name, checksum) values ($1, $2)`, [
-      migration.name,
-      migration.checksum,
-    ]);
+    await run(client, migration);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);

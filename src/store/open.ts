@@ -21,6 +21,7 @@ import { createPostgresTrail } from './postgres-trail.ts';
 import { createPostgresVerdicts } from './postgres-verdicts.ts';
 import { createPostgresWebhooks } from './postgres-webhooks.ts';
 import type { ReplacementStore } from './replacements.ts';
+import { createRestores, type Restores } from './restore.ts';
 import { keepSigningKey } from './signing-key.ts';
 import type { Store } from './store.ts';
 import type { TrailStore } from './trail.ts';
@@ -45,6 +46,7 @@ export interface OpenedStore {
   readonly replacements: ReplacementStore;
   readonly trail: TrailStore;
   readonly identities: IdentityStore;
+  readonly restores: Restores;
   readonly ended: EndedRecords;
   /** The private key (PEM) of all processes; the offered one where none is stored yet. */
   readonly keepSigningKey: (offered: string) => Promise<string>;
@@ -91,6 +93,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     replacements: createPostgresReplacements(database),
     trail: createPostgresTrail(database),
     identities: createPostgresIdentities(database),
+    restores: createRestores(database),
     ended: createEndedRecords(database),
     keepSigningKey: (offered) => keepSigningKey(database, offered),
     postgres,

@@ -12,6 +12,9 @@ export interface Ran {
 
 const noEntrances: Entrances = {
   serve: () => Promise.reject(new Error('not started in tests')),
+  backup: () => Promise.reject(new Error('nothing is backed up in tests')),
+  restore: () => Promise.reject(new Error('nothing is restored in tests')),
+  markRestored: () => Promise.reject(new Error('nothing is restored in tests')),
   demo: () => Promise.reject(new Error('not started in tests')),
   replay: () => Promise.reject(new Error('not replayed in tests')),
   verifyEvidence: () => Promise.reject(new Error('nothing is verified in tests')),

@@ -49,6 +49,7 @@ const samples: { readonly [Code in ProblemCode]: readonly ProblemFacts<Code>[] }
   has_slaves: [{ node }],
   stale_entry: [{ master, node }],
   holds_data: [{ node }],
+  restored_meanwhile: [{ node, master }],
   follow_not_allowed: notAllowedSamples.map((notAllowed) => ({ notAllowed })),
   command_hidden: [{ node, command: 'SLAVEOF', reply: 'ERR unknown command "slaveof"' }],
   command_refused: [{ node, command: 'SLAVEOF', reply: 'ERR no' }],

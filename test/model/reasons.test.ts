@@ -41,6 +41,10 @@ const heldBy = { hold: 'hld_1', by: 'backup', why: 'nightly backup', until: 1_70
 /** Facts of every code, in the shapes that the service makes. */
 const samples: { readonly [Code in ReasonCode]: readonly FactsOf<typeof reasons, Code>[] } = {
   frozen: [{ reason: 'works' }],
+  restored: [
+    { restoredAt: 1_700_000_000_000, madeAt: null },
+    { restoredAt: 1_700_000_000_000, madeAt: 1_600_000_000_000 },
+  ],
   master_held: [heldBy],
   other_hold_first: [heldBy],
   master_being_looked_at: [{}],

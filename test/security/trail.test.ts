@@ -20,7 +20,6 @@ const start = (env: Readonly<Record<string, string>> = {}) =>
     { port: 0, logLevel: 'silent', role: 'api' },
     {
       DATABASE_URL: database.url,
-      PIKA_EXPANDER_REQUESTS_PER_MINUTE: '0',
       PIKA_EXPANDER_NODE_NETWORKS: '127.0.0.1',
       PIKA_EXPANDER_VIEWER_TOKEN: tokens.viewer,
       PIKA_EXPANDER_OPERATOR_TOKEN: tokens.operator,

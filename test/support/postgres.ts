@@ -17,6 +17,7 @@ import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/
 import { createPostgresTrail } from '../../src/store/postgres-trail.ts';
 import { createPostgresVerdicts } from '../../src/store/postgres-verdicts.ts';
 import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
+import { createRestores } from '../../src/store/restore.ts';
 import { until } from './until.ts';
 
 /** A real PostgreSQL for the tests of one file: start it in beforeAll, stop it in afterAll. */
@@ -114,6 +115,7 @@ export function openTestStores(
     holds: createPostgresHolds(database),
     replacements: createPostgresReplacements(database),
     trail: createPostgresTrail(database),
+    restores: createRestores(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
   };

@@ -37,6 +37,7 @@ import {
   awaitsDump,
   firstAfterCanary,
   fullSyncsAtATime,
+  giveUp,
   holdsFullSyncSlot,
   isCanary,
   isNextInLine,
@@ -45,7 +46,7 @@ import {
 } from './join-state.ts';
 import { advanceLeaving, leave } from './leaving.ts';
 import { lookAgainIn } from './pace.ts';
-import { beginJoin } from './preflight-join.ts';
+import { beginJoin, restoredMeanwhile } from './preflight-join.ts';
 import { holdRetention, owesMasterSetting, retentionGate, retentionLender } from './retention.ts';
 import { owesSetting, throttleLender } from './throttle.ts';
 import {
@@ -154,7 +155,7 @@ function run(turn: Turn, input: DecideInput): void {
     patch(turn, { masterTracker: trackMaster(turn.expansion.masterTracker, input.masterLook) });
   takeHealth(turn, input.health ?? null);
   applyControls(turn, input.controls);
-  if (isEnded(turn.expansion.state)) return;
+  if (isEnded(turn.expansion.state) || isUnexamined(turn.expansion)) return;
   if (turn.expansion.state === 'pending' && turn.expansion.pendingControl === null) {
     const later = startsLater(turn.expansion, turn.now);
     const rest = restOf(turn, input);
@@ -176,6 +177,10 @@ function run(turn: Turn, input: DecideInput): void {
   }
   finish(turn);
 }
+
+/** Restored to an older point: nobody knows what was done since, so nothing is done before a person has resumed or cancelled it. */
+const isUnexamined = ({ state, stateReason, pendingControl }: Expansion): boolean =>
+  state === 'paused' && stateReason?.code === 'restored' && pendingControl === null;
 
 // ------------------------------------------------------------------------------------------------ controls
 
@@ -202,6 +207,7 @@ function apply(turn: Turn, control: Control): void {
       patch(turn, { pendingControl: control });
       return;
     case 'cancel':
+      doubtRestored(turn);
       patch(turn, { pendingControl: control });
       for (const open of turn.expansion.joins) cancelJoin(turn, open, control);
       return;
@@ -241,8 +247,22 @@ function cancelJoin(turn: Turn, join: Join, control: Control): void {
 function resume(turn: Turn, control: Control): void {
   patch(turn, { pendingControl: null });
   if (turn.expansion.state === 'running') return;
+  doubtRestored(turn);
   const back = turn.expansion.startedAt === null ? 'pending' : 'running';
   enterState(turn, back, because('resumed_by', askedBy(control)));
+}
+
+/** What was under way at the time of the backup has come to an end that is not known here: a person decides about each node. */
+function doubtRestored(turn: Turn): void {
+  if (turn.expansion.stateReason?.code !== 'restored') return;
+  for (const join of turn.expansion.joins) doubt(turn, join);
+}
+
+function doubt(turn: Turn, join: Join): void {
+  if (isSettled(join.phase)) return;
+  const doubted = patchJoin(turn, join.index, { restored: true });
+  if (isActive(join.phase) && join.attempts.length > 0)
+    giveUp(turn, doubted, 'quarantined', restoredMeanwhile(turn, doubted));
 }
 
 function retry(turn: Turn, join: Join, control: Control): void {
@@ -255,6 +275,7 @@ function retry(turn: Turn, join: Join, control: Control): void {
     evidence: null,
     comparison: null,
     leaving: null,
+    restored: false,
   });
   enterPhase(turn, again, 'waiting', because('retry_asked_by', askedBy(control)));
 }

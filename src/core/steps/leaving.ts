@@ -7,6 +7,9 @@ import { endIntent, follows, intend, unknownActSettlesMs } from './intent.ts';
 import { closeAttempt, currentAttempt, isTouched, isUnderWay } from './join-state.ts';
 import { enterPhase, joinAt, patchJoin, say, type Turn, waitFor } from './turn.ts';
 
+/** What made a node follow its master, or no longer, is not known to be ours. */
+const othersAffair: readonly string[] = ['foreign_change', 'restored_meanwhile'];
+
 /** Takes a node out of the expansion: detaches it first if it hangs on the master by our doing. */
 export function leave(
   turn: Turn,
@@ -14,8 +17,8 @@ export function leave(
   to: 'cancelled' | 'skipped' | 'failed' | 'quarantined',
   why: Reason,
 ): void {
-  const foreign = join.problem?.code === 'foreign_change';
-  if (!isTouched(join) || foreign) {
+  const isOthers = othersAffair.includes(join.problem?.code ?? '');
+  if (!isTouched(join) || isOthers) {
     closeAttempt(turn, join, 'abandoned');
     enterPhase(turn, joinAt(turn, join.index), to, why);
     return;

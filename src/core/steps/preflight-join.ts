@@ -4,7 +4,7 @@ import type { Capabilities } from '../../model/capabilities.ts';
 import type { Join, Problem } from '../../model/expansion.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
-import { problemOfAnomaly, problemOfFindings } from '../../model/problems.ts';
+import { makeProblem, problemOfAnomaly, problemOfFindings } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { type RevalidationNode, revalidate } from '../plan/preflight.ts';
 import { stepAttempt } from './attempt.ts';
@@ -52,6 +52,10 @@ export function beginJoin(
     giveUp(turn, join, 'failed', unopened);
     return;
   }
+  if (join.restored && wasAttachedByOthers(turn, join, nodeLook)) {
+    giveUp(turn, join, 'quarantined', restoredMeanwhile(turn, join));
+    return;
+  }
   const inPreflight = enterPhase(turn, join, 'preflight', because('checked_again'));
   const findings = checkAgain(turn, inPreflight, nodeLook, capabilitiesOf);
   const errors = findings.filter((finding) => finding.severity === 'error');
@@ -66,6 +70,10 @@ export function beginJoin(
   }
   startAttempt(turn, checked, nodeLook);
 }
+
+/** The node may hold what this expansion has proven since, or half a copy. */
+export const restoredMeanwhile = (turn: Turn, join: Join): Problem =>
+  makeProblem('restored_meanwhile', { node: join.target.name, master: turn.expansion.master.name }, turn.now);
 
 /**
  * A node whose copy could not be moved into place, and that was not started again since: the next full sync would delete

@@ -200,6 +200,12 @@ export const JoinView = Type.Object({
     }),
     'Set while the node is being detached on its way out of the expansion; then it enters that phase.',
   ),
+  restored: Type.Optional(
+    Type.Boolean({
+      description:
+        'The database was restored since, and nobody has decided about the node: it is not taken for untouched.',
+    }),
+  ),
   triedCauses: Type.Optional(
     Type.Array(Type.String(), {
       description:

@@ -1,0 +1,135 @@
+/** Backup and restore of what the service keeps (docs/backup.md). */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Config, type ConfigOverrides, loadConfig } from '../platform/config.ts';
+import { hideSecrets } from '../platform/secrets.ts';
+import { backupLines, type TableEnd } from '../store/backup.ts';
+import { type Database, openDatabase, type PostgresConnection } from '../store/database.ts';
+import { embeddedConnection, startEmbeddedPostgres } from '../store/embedded.ts';
+import { EmbeddedPostgresError } from '../store/embedded-error.ts';
+import { migrate, readMigrations } from '../store/migrate.ts';
+import { checkBackup, createRestores, restoreBackup } from '../store/restore.ts';
+import { linesIn, writeLines } from './file.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface BackedUp {
+  readonly madeAt: number;
+  readonly tables: number;
+  readonly rows: number;
+  /** Whether it was restored to another database, and held the same there. */
+  readonly verified: boolean;
+}
+
+/** Writes a backup to a new file, and reads it again. `verify`: also restores it into a database of its own. */
+export function backUp(
+  path: string,
+  { verify, ...overrides }: ConfigOverrides & { readonly verify: boolean },
+  env: Env = process.env,
+): Promise<BackedUp> {
+  return withDatabase(loadConfig(env, overrides), { beside: true }, async (database) => {
+    await writeLines(path, backupLines(database, Date.now));
+    const { madeAt, rows, ends } = await checkBackup(linesIn(path));
+    if (verify) await verifyByRestoring(path);
+    return { madeAt, rows, tables: ends.length, verified: verify };
+  });
+}
+
+/** Puts a backup in the place of what the database holds. Throws RestoreError. */
+export function restore(
+  path: string,
+  { replace, ...overrides }: ConfigOverrides & { readonly replace: boolean },
+  env: Env = process.env,
+): Promise<Omit<BackedUp, 'verified'>> {
+  return withDatabase(loadConfig(env, overrides), { beside: false }, async (database) => {
+    // Before anything is touched.
+    await checkBackup(linesIn(path));
+    const { madeAt, rows, ends } = await restoreBackup(database, linesIn(path), await readMigrations(), {
+      replace,
+    });
+    return { madeAt, rows, tables: ends.length };
+  });
+}
+
+/** Notes that other means have restored the database. Throws RestoreError. */
+export function markRestored(overrides: ConfigOverrides, env: Env = process.env): Promise<void> {
+  return withDatabase(loadConfig(env, overrides), { beside: false }, async (database) => {
+    await migrate(database, await readMigrations());
+    await createRestores(database).mark();
+  });
+}
+
+/** Restores into an empty database of its own, and compares each table with what the backup says of it. */
+async function verifyByRestoring(path: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-verify-'));
+  try {
+    const server = await startEmbeddedPostgres({ dataDir: folder });
+    const database = openDatabase({ connection: server.connection });
+    try {
+      const options = { replace: false, stamp: false };
+      const { ends } = await restoreBackup(database, linesIn(path), await readMigrations(), options);
+      const found = await endsOf(database);
+      const differing = ends.filter(
+        ({ end, rows, sha256 }) => found.get(end)?.rows !== rows || found.get(end)?.sha256 !== sha256,
+      );
+      if (differing.length > 0)
+        throw new Error(
+          `restored, these tables hold something else: ${differing.map(({ end }) => end).join(', ')}`,
+        );
+    } finally {
+      await database.close();
+      await server.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function endsOf(database: Database): Promise<ReadonlyMap<string, TableEnd>> {
+  const ends = new Map<string, TableEnd>();
+  for await (const line of backupLines(database, Date.now)) {
+    if (line.startsWith('{"end":')) {
+      const end = JSON.parse(line) as TableEnd;
+      ends.set(end.end, end);
+    }
+  }
+  return ends;
+}
+
+/** `beside`: a service may run meanwhile, also on an embedded database. */
+async function withDatabase<T>(
+  config: Config,
+  { beside }: { readonly beside: boolean },
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const { connection, stop } = await reach(config, beside);
+  const database = openDatabase({ connection });
+  try {
+    return await work(database);
+  } catch (error) {
+    (error as Error).message = hideSecrets(config.secrets)((error as Error).message);
+    throw error;
+  } finally {
+    await database.close();
+    await stop();
+  }
+}
+
+interface Reached {
+  readonly connection: PostgresConnection;
+  readonly stop: () => Promise<void>;
+}
+
+async function reach({ databaseUrl, dataDir }: Config, beside: boolean): Promise<Reached> {
+  const stop = async () => {};
+  if (databaseUrl !== null) return { connection: { connectionString: databaseUrl }, stop };
+  try {
+    const server = await startEmbeddedPostgres({ dataDir });
+    return { connection: server.connection, stop: () => server.stop() };
+  } catch (error) {
+    const isInUse = error instanceof EmbeddedPostgresError && error.code === 'data_folder_in_use';
+    if (!isInUse || !beside) throw error;
+    return { connection: await embeddedConnection(dataDir), stop };
+  }
+}
