@@ -6,7 +6,7 @@ import { placeKey, serverKeys } from '../core/plan/preflight-servers.ts';
 import { isTimeZone } from '../core/plan/windows.ts';
 import { type WriteRate, writeRate } from '../core/plan/write-rate.ts';
 import type { CredentialSource, Engine } from '../engines/engine.ts';
-import type { Rights } from '../model/access.ts';
+import { isBound, type Rights } from '../model/access.ts';
 import type { EventInput } from '../model/events.ts';
 import type { Expansion, JoinTarget, NodeTarget } from '../model/expansion.ts';
 import type { MeasuredSync } from '../model/forecast.ts';
@@ -29,9 +29,10 @@ import { type ActiveHold, type HoldStore, heldByOf } from '../store/holds.ts';
 import { masterKey } from '../store/master-key.ts';
 import { IdempotencyConflictError, NodeInUseError, type Store, type Within } from '../store/store.ts';
 import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Requester } from './acceptance.ts';
+import { concernedByExpansion } from './concerned.ts';
 import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
-import { type Concerned, checkMayAct } from './may-act.ts';
+import { type Concerned, checkMayAct, maySee } from './may-act.ts';
 import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
 import { whatWasLeft } from './retry.ts';
@@ -132,6 +133,20 @@ export function createAdmission(given: AdmissionParts): Admission {
     return { ...kept({ master, nodes, policy }), ...(retryOf === undefined ? {} : { retryOf }), planned };
   }
 
+  /** An expansion or a plan that they may not see is none for them; what is said of it would tell of its nodes. */
+  async function checkOrigin(body: ExpansionRequest, rights: Rights | undefined): Promise<void> {
+    if (rights === undefined || !isBound(rights)) return;
+    if ('retryOf' in body) {
+      const before = await store.get(body.retryOf);
+      if (before === null || !maySee(rights, concernedByExpansion(before)))
+        throw refuse('no_such_expansion', { id: body.retryOf });
+    }
+    if ('planId' in body) {
+      const { master } = await planToStart(store, body.planId);
+      if (!maySee(rights, { masters: [master] })) throw refuse('no_such_plan', { id: body.planId });
+    }
+  }
+
   /** What the configuration demands of every request, whoever sends it. Throws a Refusal for a protected node. */
   function kept<R extends Pick<ParsedRequest, 'master' | 'nodes' | 'policy'>>(request: R): R {
     refuseProtected(request.nodes, parts.protectedNodes ?? []);
@@ -187,7 +202,9 @@ export function createAdmission(given: AdmissionParts): Admission {
 
   return {
     async plan(input, who) {
-      const request = await parse(checkPlanRequest(input));
+      const body = checkPlanRequest(input);
+      await checkOrigin(body, who.rights);
+      const request = await parse(body);
       checkMayAct(who.rights, 'plan', concerned(request));
       const plan = await makePlanOf(request, { asking: true });
       await store.savePlan({ id: plan.id, at: plan.at, doc: plan }, who.name);
@@ -204,6 +221,7 @@ export function createAdmission(given: AdmissionParts): Admission {
       const earlier = idempotency && (await orRefusal(store.acceptedUnder(idempotency)));
       if (earlier) return { expansion: earlier, replayed: true };
 
+      await checkOrigin(body, requester.rights);
       const { planned, ...request } = await asked(body);
       checkMayAct(requester.rights, 'expand', concerned(request));
       // Looked at as the plan was, or what the agents told it then would seem to have changed.
