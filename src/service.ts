@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Admission, createAdmission } from './admission/admission.ts';
 import { idMaker, type NewId } from './admission/ids.ts';
+import { createJobDoor } from './admission/job-door.ts';
 import { createReplacementAdmission } from './admission/replacement.ts';
 import { buildApi, buildWorkerApi, packageVersion } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
@@ -513,10 +514,16 @@ function startWork(parts: Parts): DoorbellWorker {
     onTrouble: troubleOf(log, 'the sending of webhooks'),
     crashPoint,
   });
+  const { tokens, limits } = config;
+  const door = createJobDoor({ ...opened, tokens, maxBodyBytes: limits.maxBodyBytes, now: Date.now });
   const traced = { trail: parts.trail, now: Date.now, hideSecrets: hideSecrets(config.secrets) };
   const entrance = openQueueEntrance(queue.forWorkers, {
-    expand: (payload, requester, key) =>
-      tracedJob(traced, payload, key, () => admission.expand(payload, requester, key)),
+    expand: (data, jobId, key) =>
+      tracedJob(traced, data, key, async (letIn) => {
+        const { requester, payload } = await door(jobId, data, key);
+        letIn({ name: requester.name, role: requester.rights?.role ?? null }, payload);
+        return admission.expand(payload, requester, key);
+      }),
     get: (id) => opened.store.get(id),
     sleep,
     onTrouble: (jobId, error) =>

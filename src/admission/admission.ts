@@ -223,7 +223,7 @@ export function createAdmission(given: AdmissionParts): Admission {
 
       await checkOrigin(body, requester.rights);
       const { planned, ...request } = await asked(body);
-      checkMayAct(requester.rights, 'expand', concerned(request));
+      checkMayAct(requester.rights, requester.via === 'queue' ? 'produce' : 'expand', concerned(request));
       // Looked at as the plan was, or what the agents told it then would seem to have changed.
       const plan = await makePlanOf(request, { asking: planned !== null, planned });
       const changes = planned ? changesSince(planned, plan) : [];

@@ -69,6 +69,17 @@ const nothingToDo: Text<unknown, readonly string[]> = {
   en: () => ['Nothing needs to be done.'],
   zh: () => ['无需任何操作。'],
 };
+const signJobSteps: Text<unknown, readonly string[]> = {
+  en: () => [
+    'Sign it by a token of the role producer: expansionJob(request, id, { name, token }) of this package, or as docs/queue.md says.',
+    'An admin makes such a token: pika-expander token create --name NAME --role producer.',
+  ],
+  zh: () => [
+    '请用 producer 角色的令牌签名：使用本包的 expansionJob(request, id, { name, token })，或参照 docs/queue.md。',
+    '由管理员创建该令牌：pika-expander token create --name NAME --role producer。',
+  ],
+};
+
 const signInSteps: Text<NoFacts, readonly string[]> = {
   en: (_, { tool }) =>
     ({
@@ -974,6 +985,47 @@ export const refusals = {
     401,
     { en: () => 'The service does not know this token.', zh: () => '服务不认识该令牌。' },
     signInSteps,
+  ),
+  job_not_signed: row(
+    401,
+    {
+      en: () => 'This job is not signed, and the service lets in only jobs of producers that it knows.',
+      zh: () => '该任务没有签名，而服务只接受已知提交方的任务。',
+    },
+    signJobSteps,
+  ),
+  job_signature_wrong: row<{ readonly by: string }>(
+    401,
+    {
+      en: ({ by }) =>
+        `The signature of this job is not that of ${by}, or there is no such token: its text, the job's id, its time and its request are part of it.`,
+      zh: ({ by }) => `该任务的签名与 ${by} 不符，或没有这个令牌：签名包含令牌、任务 id、时间和请求内容。`,
+    },
+    signJobSteps,
+  ),
+  job_too_old: row<{ readonly at: number }>(
+    401,
+    {
+      en: ({ at }) => `This job was signed at ${new Date(at).toISOString()}; a signature holds for 7 days.`,
+      zh: ({ at }) => `该任务签名于 ${new Date(at).toISOString()}；签名有效期为 7 天。`,
+    },
+    {
+      en: () => [
+        'Sign the request again, with a clock that is right, and put it into the queue under its id.',
+      ],
+      zh: () => ['请校准时钟后重新签名，并以原 id 提交。'],
+    },
+  ),
+  job_too_large: row<{ readonly bytes: number; readonly most: number }>(
+    413,
+    {
+      en: ({ bytes, most }) => `The request of this job has ${bytes} bytes; ${most} are the most.`,
+      zh: ({ bytes, most }) => `该任务的请求有 ${bytes} 字节，上限为 ${most}。`,
+    },
+    {
+      en: () => ['Ask for fewer nodes in one job, or raise limits.maxBodyBytes in the configuration file.'],
+      zh: () => ['请减少单个任务的节点数，或在配置文件中提高 limits.maxBodyBytes。'],
+    },
   ),
   bad_signature: row(
     401,

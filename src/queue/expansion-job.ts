@@ -13,12 +13,8 @@ import type {
 
 /** What the queue needs of the service: the same rules as every other entrance, and the database's truth. */
 export interface EntranceParts {
-  /** Checks a payload and stores the expansion; the same key gives the same expansion. Throws Refusal. */
-  expand(
-    payload: unknown,
-    requester: { readonly name: string; readonly via: 'queue' },
-    idempotencyKey: string,
-  ): Promise<{ readonly expansion: Expansion }>;
+  /** Checks who sent a job and what it asks for, and stores the expansion; the same key gives the same expansion. Throws Refusal. */
+  expand(data: unknown, jobId: string, idempotencyKey: string): Promise<{ readonly expansion: Expansion }>;
   get(expansionId: string): Promise<Expansion | null>;
   /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -97,7 +93,7 @@ async function accept(job: EntranceJob, parts: EntranceParts, signal: AbortSigna
   for (let unexpected = 0; ; ) {
     if (signal.aborted) throw new HandedOverError();
     try {
-      const { expansion } = await parts.expand(job.data, { name: 'queue', via: 'queue' }, key);
+      const { expansion } = await parts.expand(job.data, job.id, key);
       return expansion;
     } catch (error) {
       if (error instanceof Refusal && !error.passes) throw new JobFailedError(refusalJson(error));

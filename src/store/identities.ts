@@ -53,6 +53,11 @@ export interface IdentityStore {
   tokens(page: { readonly cursor?: string; readonly limit: number }): Promise<Page<StoredToken>>;
   /** The token whose text has this digest and counts at this time; null = there is none. */
   tokenByDigest(digest: Buffer, at: number): Promise<StoredToken | null>;
+  /** The tokens of this name that count at this time, with the digests of the texts that do. */
+  tokensNamed(
+    name: string,
+    at: number,
+  ): Promise<readonly { readonly token: StoredToken; readonly digests: readonly Buffer[] }[]>;
   /** false = it was revoked before. */
   revokeToken(id: string, how: By & { readonly reason: string | null }): Promise<boolean>;
   /** Gives it another text; the text before counts until `oldUntil`, or no longer. false = it has ended. */

@@ -80,6 +80,18 @@ export function createPostgresIdentities(database: Database): IdentityStore {
       return row === undefined ? null : tokenOf(row);
     },
 
+    async tokensNamed(name, at) {
+      const rows = await database.query<TokenRow & { digest: Buffer; oldDigest: Buffer | null }>(
+        `select ${tokenColumns}, digest, case when old_until > $2 then old_digest end as "oldDigest" from tokens
+         where lower(name) = lower($1) and revoked_at is null and (expires_at is null or expires_at > $2)`,
+        [storableText(name), at],
+      );
+      return rows.map(({ digest, oldDigest, ...row }) => ({
+        token: tokenOf(row as TokenRow),
+        digests: oldDigest === null ? [digest] : [digest, oldDigest],
+      }));
+    },
+
     async revokeToken(id, { by, at, reason }) {
       const rows = await database.query(
         `update tokens set revoked_at = $2, revoked_by = $3, revoke_reason = $4

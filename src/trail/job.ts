@@ -12,13 +12,21 @@ export interface JobTrailParts {
 /** Takes a job of the queue, and puts into the trail what came of it. A job that was taken before gets no second entry. */
 export async function tracedJob<
   T extends { readonly expansion: { readonly id: string }; readonly replayed: boolean },
->(parts: JobTrailParts, payload: unknown, key: string, expand: () => Promise<T>): Promise<T> {
+>(
+  parts: JobTrailParts,
+  data: unknown,
+  key: string,
+  /** Calls `letIn` once it is known who asks, and for what. */
+  expand: (letIn: (who: NewTrailEntry['who'], payload: unknown) => void) => Promise<T>,
+): Promise<T> {
   const { trail, now, hideSecrets } = parts;
+  let who: NewTrailEntry['who'] = { name: 'queue', role: null };
+  let payload = data;
   const entry = (object: string | null, code: string | null): NewTrailEntry => ({
     at: now(),
     act: 'job',
     object,
-    who: { name: 'queue', role: null },
+    who,
     by: { kind: 'none', id: null },
     from: { address: null, client: null, via: 'queue', requestId: null },
     outcome: { status: null, code },
@@ -28,7 +36,10 @@ export async function tracedJob<
     times: 1,
   });
   try {
-    const taken = await expand();
+    const taken = await expand((asker, asked) => {
+      who = asker;
+      payload = asked;
+    });
     if (!taken.replayed) await trail.add(entry(taken.expansion.id, null));
     return taken;
   } catch (error) {

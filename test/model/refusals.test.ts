@@ -178,6 +178,10 @@ const samples: Samples = {
   not_signed_in: [{}],
   bad_token: [{}],
   bad_signature: [{}],
+  job_not_signed: [{}],
+  job_signature_wrong: [{ by: 'orders' }],
+  job_too_old: [{ at: 1 }],
+  job_too_large: [{ bytes: 2, most: 1 }],
   not_permitted: [
     { name: 'ann', role: 'viewer', action: 'freeze', roles: ['operator', 'admin'] },
     { name: 'ann', role: 'operator', action: 'freeze', roles: ['operator', 'admin'] },

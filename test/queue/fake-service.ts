@@ -20,7 +20,7 @@ export class FakeService implements EntranceParts {
   readonly troubles: unknown[] = [];
   expandCalls = 0;
 
-  async expand(payload: unknown, requester: { name: string; via: 'queue' }, idempotencyKey: string) {
+  async expand(payload: unknown, _jobId: string, idempotencyKey: string) {
     this.expandCalls += 1;
     const error = this.expandErrors.shift();
     if (error) throw error;
@@ -34,8 +34,8 @@ export class FakeService implements EntranceParts {
       nodes: request.nodes.map((node) => ({ ...targetOf(node), overwriteData: false, repoint: false })),
       policy: resolvePolicy(),
       label: request.label ?? null,
-      requestedBy: requester.name,
-      via: requester.via,
+      requestedBy: 'queue',
+      via: 'queue',
       now: 1,
     });
     this.expansions.set(id, expansion);

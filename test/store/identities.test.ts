@@ -57,6 +57,24 @@ describe.each(['postgres', 'memory'])('identities in %s', (where) => {
     id = `tok_${where}_${prefix}`;
   });
 
+  test('tokens of a name are found while they count, with the digests of the texts that do', async () => {
+    const name = `Named ${id}`;
+    await identities.createToken(tokenNamed(id, { name, expiresAt: at + 100 }), digest(`first ${id}`));
+    await identities.rotateToken(id, { by: 'ann', at, digest: digest(`second ${id}`), oldUntil: at + 10 });
+    const found = async (when: number) =>
+      (await identities.tokensNamed(name.toLowerCase(), when)).map(({ token, digests }) => [
+        token.id,
+        digests.length,
+      ]);
+    expect(await found(at + 1)).toEqual([[id, 2]]);
+    expect(await found(at + 11)).toEqual([[id, 1]]);
+    expect(await found(at + 100)).toEqual([]);
+    const [{ digests } = { digests: [] }] = await identities.tokensNamed(name, at + 11);
+    expect(digests[0]!.equals(digest(`second ${id}`))).toBe(true);
+    await identities.revokeToken(id, { by: 'ann', at: at + 12, reason: null });
+    expect(await found(at + 13)).toEqual([]);
+  });
+
   test('a token is found by the digest of its text, with all that was said of it', async () => {
     const scope = { masters: ['10.0.0.0/8'], nodes: ['*.pika.example:9221'], actions: ['expand' as const] };
     const token = tokenNamed(id, { scope, expiresAt: 2000 });

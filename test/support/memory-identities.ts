@@ -40,6 +40,14 @@ export function createMemoryIdentities(): IdentityStore {
       );
       return found !== undefined && isLiving(found.token, at) ? found.token : null;
     },
+    async tokensNamed(name, at) {
+      return [...tokens.values()]
+        .filter(({ token }) => token.name.toLowerCase() === name.toLowerCase() && isLiving(token, at))
+        .map(({ token, digest, oldDigest }) => ({
+          token,
+          digests: oldDigest !== null && (token.oldUntil ?? 0) > at ? [digest, oldDigest] : [digest],
+        }));
+    },
     async revokeToken(id, { by, at, reason }) {
       const kept = tokens.get(id);
       if (kept === undefined || kept.token.revokedAt !== null) return false;
