@@ -19,6 +19,10 @@ export function isTokenText(text: string): boolean {
   return random !== undefined && check === checkOf(random);
 }
 
+/** A text without such tokens. */
+export const hideTokenTexts = (text: string): string =>
+  text.replace(new RegExp(`${prefix}[0-9A-Za-z]{8,}`, 'g'), `${prefix}…`);
+
 /** What is kept of the text of a token: its SHA-256. */
 export const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

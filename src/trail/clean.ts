@@ -1,6 +1,7 @@
 /** What of a request, or of a stored thing, stands in the trail: without secrets, and never much. */
 import { shownUrl } from '../net/url.ts';
 import { redacted } from '../platform/secrets.ts';
+import { hideTokenTexts } from '../platform/token-text.ts';
 
 const mostText = 300;
 /** A secret that begins within `mostText` ends within this. */
@@ -18,7 +19,7 @@ const cut = '…';
 
 /** A text without secrets and control characters, cut. */
 export function cleanText(text: string, hideSecrets: (text: string) => string, most = mostText): string {
-  const hidden = hideSecrets(text.slice(0, lookedAt));
+  const hidden = hideTokenTexts(hideSecrets(text.slice(0, lookedAt)));
   const shown = /^https?:\/\//i.test(hidden) && URL.canParse(hidden) ? shownUrl(hidden) : hidden;
   const plain = shown.replace(/\/\/[^/@\s]*@/g, `//${redacted}@`).replace(control, '\uFFFD');
   return plain.length > most ? `${plain.slice(0, most)}${cut}` : plain;

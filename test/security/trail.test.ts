@@ -10,6 +10,7 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const tokens = { viewer: 'viewer-token-of-the-tests', operator: 'operator-token-of-the-tests' };
 const agent = 'agent-token-of-the-tests';
+const admin = 'admin-token-of-the-tests';
 
 let postgres: TestPostgres;
 let database: TestDatabase;
@@ -21,6 +22,7 @@ const start = (env: Readonly<Record<string, string>> = {}) =>
     {
       DATABASE_URL: database.url,
       PIKA_EXPANDER_NODE_NETWORKS: '127.0.0.1',
+      PIKA_EXPANDER_ADMIN_TOKEN: admin,
       PIKA_EXPANDER_VIEWER_TOKEN: tokens.viewer,
       PIKA_EXPANDER_OPERATOR_TOKEN: tokens.operator,
       PIKA_EXPANDER_AGENT_TOKEN: agent,
@@ -214,6 +216,29 @@ test('no secret is in it', async () => {
     database.url,
   ])
     expect(all).not.toContain(hidden);
+});
+
+test('tokens that are made, changed and revoked are in it, without their texts', async () => {
+  const texts: string[] = [];
+  const left = await leftBy(async () => {
+    const made = await ask('POST', '/v1/tokens', admin, { name: 'robot', role: 'viewer' });
+    const { id, token } = JSON.parse(made.text) as { id: string; token: string };
+    const rotated = await ask('POST', `/v1/tokens/${id}/rotate`, admin, {});
+    texts.push(token, (JSON.parse(rotated.text) as { token: string }).token);
+    await ask('POST', '/v1/plans', tokens.operator, { master: token });
+    await ask('DELETE', `/v1/tokens/${id}`, admin, { reason: 'lost' });
+  });
+  expect(left.map(({ act, outcome }) => [act, outcome.status])).toEqual([
+    ['POST /v1/tokens', 201],
+    ['POST /v1/tokens/:id/rotate', 200],
+    ['POST /v1/plans', 400],
+    ['DELETE /v1/tokens/:id', 200],
+  ]);
+  expect(left[3]).toMatchObject({
+    before: { state: 'living' },
+    after: { state: 'revoked', revokeReason: 'lost' },
+  });
+  for (const text of texts) expect(JSON.stringify(left)).not.toContain(text.slice(4, 16));
 });
 
 test('hostile requests leave bounded entries', async () => {

@@ -7,6 +7,7 @@ import { NewToken, TokenView } from '../../model/views/token.ts';
 import { digestOf, newTokenText } from '../../platform/token-text.ts';
 import { type IdentityStore, type StoredToken, TokenNameTakenError } from '../../store/identities.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
+import { trace } from '../plugins/app/trail.ts';
 import { errorResponses, Limit, strict } from '../schemas.ts';
 import { checkCursor } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
@@ -60,6 +61,7 @@ export const tokenRoutes: ApiRoutes = async (app, { access, identities, log, now
         if (!(error instanceof TokenNameTakenError)) throw error;
         throw refuse('token_name_taken', { name, configured: false }, { field: 'name' });
       });
+      trace(request, { after: tokenView({ ...token, oldUntil: null }, createdAt) });
       log.warn({ token: token.id, name, role, scope, by: token.createdBy }, 'a token was made');
       reply.code(201).header('location', `/v1/tokens/${token.id}`);
       return { ...tokenView({ ...token, oldUntil: null }, now()), token: text };
@@ -112,13 +114,16 @@ export const tokenRoutes: ApiRoutes = async (app, { access, identities, log, now
       },
     },
     async (request) => {
-      const { id } = await existing(identities, request.params.id);
+      const before = await existing(identities, request.params.id);
+      const { id } = before;
       const by = requesterOf(request).name;
       const reason = request.body.reason ?? null;
       if (!(await identities.revokeToken(id, { by, at: now(), reason })))
         throw refuse('token_ended', { id, state: 'revoked' });
       log.warn({ token: id, by, reason }, 'a token was revoked');
-      return changed(id);
+      const after = await changed(id);
+      trace(request, { before: tokenView(before, now()), after });
+      return after;
     },
   );
 
@@ -150,7 +155,8 @@ export const tokenRoutes: ApiRoutes = async (app, { access, identities, log, now
     async (request) => {
       const { id } = request.params;
       const { graceMinutes = 0 } = request.body;
-      const { role, scope } = await existing(identities, id);
+      const before = await existing(identities, id);
+      const { role, scope } = before;
       const at = now();
       const text = newTokenText();
       // A text is a token: who gets it must be allowed to give it.
@@ -160,7 +166,9 @@ export const tokenRoutes: ApiRoutes = async (app, { access, identities, log, now
       if (!(await identities.rotateToken(id, { by, at, digest: digestOf(text), oldUntil })))
         throw refuse('token_ended', { id, state: endedAs(await existing(identities, id)) });
       log.warn({ token: id, by, graceMinutes }, 'a token has a new text');
-      return { ...(await changed(id)), token: text };
+      const after = await changed(id);
+      trace(request, { before: tokenView(before, at), after });
+      return { ...after, token: text };
     },
   );
 };
