@@ -156,7 +156,7 @@ export function requestsFor(
       .filter((each) => each.in === 'header' && chance(0.3))
       .map(
         ({ name, schema }) =>
-          [name, String(valueFor(schema, name, 0)).replaceAll(/[^\x20-\x7e]/g, '?')] as const,
+          [name, asText(valueFor(schema, name, 0)).replaceAll(/[^\x20-\x7e]/g, '?')] as const,
       );
     const schema = requestBody?.content['application/json']?.schema;
     const body = schema === undefined ? undefined : JSON.stringify(valueFor(schema, '', 0));
@@ -168,3 +168,6 @@ export function requestsFor(
     };
   };
 }
+
+/** Some of the objects have nothing that makes them a text. */
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -784,14 +784,17 @@ class Simulation {
 
 /**
  * What heals by itself is waited for: a missed reply 100 s, a dump that came too late for the node 150 s. A master of 3.3.6
- * whose push hangs is busy for ever: each node and each retry waits for it once.
+ * whose push hangs is busy for ever: each node and each retry waits for it once, the new nodes of a replacement too.
  */
-const healsWithinMs = ({ faults, version }: Scenario): number =>
-  faults.reduce((sum, { kind }) => {
-    if (kind === 'replies_overtake') return sum + 100_000;
-    if (kind === 'dump_takes_long') return sum + 150_000;
-    return sum + (version === '3.3.6' && isFailedDump.has(kind) ? 160_000 : 0);
-  }, 0);
+const healsWithinMs = ({ faults, version, fleet }: Scenario): number =>
+  faults.reduce(
+    (sum, { kind }) => {
+      if (kind === 'replies_overtake') return sum + 100_000;
+      if (kind === 'dump_takes_long') return sum + 150_000;
+      return sum + (version === '3.3.6' && isFailedDump.has(kind) ? 160_000 : 0);
+    },
+    80_000 * (fleet.replacement?.replace.length ?? 0),
+  );
 const isFailedDump: ReadonlySet<string> = new Set(['failing_bgsave', 'dumps_fail']);
 
 /** The faults of a scenario by their kinds, and what is odd about its servers. */
