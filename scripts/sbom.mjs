@@ -17,7 +17,7 @@ const allowed = new Set([
 
 /** Packages that the dashboard's bundle takes in, besides what the package depends on. */
 const bundled = () => {
-  const files = readdirSync('src/dashboard', { recursive: true }).filter(
+  const files = readdirSync('src/dashboard', { recursive: true, encoding: 'utf8' }).filter(
     (file) => /\.tsx?$/.test(file) && !file.startsWith('vite.config'),
   );
   const names = files.flatMap((file) =>
