@@ -19,7 +19,7 @@ const searchedFrom: Partial<Record<DefectName, number>> = {
   wait_without_end: 29,
   identity_by_port: 9,
   identity_by_run_id: 12,
-  dump_of_then: 88,
+  dump_of_then: 265,
   no_version_pairs: 4,
   remedy_without_end: 15,
   cause_by_first_match: 36,
