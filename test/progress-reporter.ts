@@ -2,6 +2,9 @@ import { relative } from 'node:path';
 import { DefaultReporter, type TestModule, type TestRunEndReason, type TestSpecification } from 'vitest/node';
 
 const everyMs = 15_000;
+/** Seconds. */
+const longFrom = 20;
+const mostLong = 40;
 
 /**
  * For a run that nobody steers: says every 15 s which files are at work and how many are left, and each failed test as
@@ -53,6 +56,18 @@ export class ProgressReporter extends DefaultReporter {
       if (skipped > 0) this.log(`skipped: ${skipped} in ${this.#path(module)}`);
     }
     super.onTestRunEnd(modules, errors, reason);
+    this.#sayLongest(modules);
+  }
+
+  /** What a quicker run would have to begin with. */
+  #sayLongest(modules: readonly TestModule[]): void {
+    const longest = modules
+      .map((module) => ({ path: this.#path(module), seconds: module.diagnostic().duration / 1000 }))
+      .filter(({ seconds }) => seconds > longFrom)
+      .toSorted((a, b) => b.seconds - a.seconds)
+      .slice(0, mostLong)
+      .map(({ path, seconds }) => `${path.replace(/^test\/|\.test\.ts$/g, '')} ${seconds.toFixed(0)} s`);
+    if (longest.length > 0) this.log(`longest: ${longest.join(', ')}`);
   }
 
   #sayProgress(): void {

@@ -8,7 +8,7 @@ export function addTokenCommands(all: Wiring): void {
     wiring
       .command('create', 'create a token; its text is shown this once', [
         'pika-expander token create --name ann --role operator --expires 90d',
-        'pika-expander token create --name team-7 --role operator --masters 10.7.0.0/16 --actions expand steer',
+        'pika-expander token create --name team-7 --role operator --masters 10.7.0.0/16 --actions plan expand steer',
         'pika-expander token create --name host-7 --role agent --nodes 10.0.0.7',
       ])
       .option('-n, --name <name>', 'its name (required): the name of the requester in events and logs')

@@ -62,7 +62,7 @@ export const tokenRoutes: ApiRoutes = async (app, { access, identities, log, now
         throw refuse('token_name_taken', { name, configured: false }, { field: 'name' });
       });
       trace(request, { after: tokenView({ ...token, oldUntil: null }, createdAt) });
-      log.warn({ token: token.id, name, role, scope, by: token.createdBy }, 'a token was made');
+      log.warn({ tokenId: token.id, name, role, scope, by: token.createdBy }, 'a token was made');
       reply.code(201).header('location', `/v1/tokens/${token.id}`);
       return { ...tokenView({ ...token, oldUntil: null }, now()), token: text };
     },
