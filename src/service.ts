@@ -26,12 +26,14 @@ import { createPikaEngine } from './engines/pika/index.ts';
 import { newPrivateKey, readSigningKey, type SigningKey } from './evidence/signing-key.ts';
 import { together } from './model/hooks.ts';
 import { createFigureReader } from './net/figure.ts';
+import { createPersonSignIn } from './net/oidc.ts';
 import { createSender } from './net/send.ts';
 import { asksForSignIn, type Config, isLoopback } from './platform/config.ts';
 import { crashAsOrdered } from './platform/crash.ts';
 import type { AtCrashPoint } from './platform/crash-points.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
+import type { OidcConfig } from './platform/oidc.ts';
 import { hideSecrets } from './platform/secrets.ts';
 import { keepTls } from './platform/tls.ts';
 import { openDoorbell } from './queue/bullmq-doorbell.ts';
@@ -285,6 +287,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     trail: parts.trail,
     hideSecrets: hideSecrets(config.secrets),
     identities: opened.identities,
+    ...(config.oidc === null ? {} : { people: peopleOf(config.oidc, parts) }),
     trustProxy: config.trustProxy,
     tls: config.tls?.pair ?? null,
     readiness: [
@@ -355,6 +358,19 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     ],
   };
   return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
+}
+
+function peopleOf(
+  config: OidcConfig,
+  { config: { outgoing }, log }: Parts,
+): NonNullable<ApiOptions['people']> {
+  const signIn = createPersonSignIn(config, {
+    wayOut: { allowed: outgoing },
+    now: Date.now,
+    onTrouble: (error) =>
+      log.warn({ err: error, issuer: config.issuer }, 'a sign-in with the identity provider failed'),
+  });
+  return { config, signIn };
 }
 
 /** Everything that acts: expansions, comparisons, campaigns, audits, guards, holds, replacements, the queue's jobs, webhooks. */

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Rights } from '../model/access.ts';
+import type { Person } from '../net/oidc.ts';
 import { type AccessToken, asksForSignIn } from '../platform/config.ts';
+import { type OidcConfig, rightsOfGroups } from '../platform/oidc.ts';
 import { digestOf, isTokenText } from '../platform/token-text.ts';
-import type { IdentityStore } from '../store/identities.ts';
+import { type IdentityStore, type StoredSession, sessionId } from '../store/identities.ts';
 
 /** Who sends a request. Its name is that of the token; `local` where no token is configured. */
 export interface Caller extends Rights {
@@ -13,8 +15,8 @@ export interface Caller extends Rights {
 }
 
 export interface Proof {
-  /** SHA-256 of the text of the token. */
-  readonly token: Buffer;
+  /** SHA-256 of the text of the token; null = a person who signed in with an identity provider. */
+  readonly token: Buffer | null;
   /** Of a browser: SHA-256 of the id of its session. */
   readonly session: Buffer | null;
   /** When it ends by itself; infinity = it does not. */
@@ -29,6 +31,14 @@ const sessionSeconds = 12 * 3600;
 /** For so long an answer of the database counts in this process. */
 const keptMs = 1000;
 const mostKept = 10_000;
+
+/** A person who has just signed in. */
+interface SignedIn {
+  readonly rights: Rights;
+  readonly groups: readonly string[];
+  readonly session: string;
+  readonly cookie: string;
+}
 
 export interface Access {
   /** false = no token is configured but of agents and producers: whoever reaches the loopback address may do everything. */
@@ -46,20 +56,27 @@ export interface Access {
   tokenFor(text: string): Promise<Caller | null>;
   /** Value of the Set-Cookie header that signs in. */
   signIn(caller: Caller, address: string, secure: boolean): Promise<string>;
+  /** The same for a person whom the identity provider vouches for; null = none of their groups has a role here. */
+  signInPerson(person: Person, address: string, secure: boolean): Promise<SignedIn | null>;
   /** Ends the caller's session, if there is any. Value of the Set-Cookie header that takes the cookie away. */
   signOut(caller: Caller | null, secure: boolean): Promise<string>;
   /** What the database said of tokens and sessions is asked for again. */
   forget(): void;
 }
 
+/** Who can sign in with an identity provider. */
+type People = Pick<OidcConfig, 'issuer' | 'groups'>;
+
 /**
  * Checks tokens and sessions: the configured tokens and those of the database, all by the SHA-256 of their text. A session
- * is a row, which any process of the API finds, and lives as long as its token.
+ * is a row, which any process of the API finds, and lives as long as its token. That of a person lives while a group of theirs
+ * has a role.
  */
 export function createAccess(
   configured: readonly AccessToken[],
   identities: IdentityStore,
   now: () => number,
+  people: People | null = null,
 ): Access {
   const required = asksForSignIn(configured);
   const known = new Map(
@@ -95,14 +112,35 @@ export function createAccess(
     return match?.[1] === undefined ? null : tokenFor(match[1]);
   }
 
+  async function ownerOf(session: StoredSession): Promise<(Rights & { readonly until: number }) | null> {
+    const { tokenDigest, person, name } = session;
+    if (tokenDigest !== null) return byDigest(tokenDigest);
+    if (people === null || person?.issuer !== people.issuer) return null;
+    const rights = rightsOfGroups(people.groups, person.groups);
+    return rights === null ? null : { name, ...rights, until: Number.POSITIVE_INFINITY };
+  }
+
+  /** Stores a session, and gives the id that its cookie holds. */
+  async function open(
+    owner: Pick<StoredSession, 'tokenDigest' | 'person' | 'name'>,
+    address: string,
+  ): Promise<{ readonly id: string; readonly digest: Buffer }> {
+    const id = randomBytes(32).toString('base64url');
+    const digest = digestOf(id);
+    const createdAt = now();
+    const until = createdAt + sessionSeconds * 1000;
+    await identities.openSession({ ...owner, digest, address, createdAt, until });
+    return { id, digest };
+  }
+
   async function bySession(id: string): Promise<Caller | null> {
     if (!/^[A-Za-z0-9_-]{43}$/.test(id)) return null;
     const digest = digestOf(id);
     const session = await kept(digest, () => identities.session(digest, now()));
     if (session === null || session.until <= now()) return null;
-    const token = await byDigest(session.tokenDigest);
-    if (token === null) return null;
-    const { until, ...rights } = token;
+    const owner = await ownerOf(session);
+    if (owner === null) return null;
+    const { until, ...rights } = owner;
     const proof = { token: session.tokenDigest, session: digest, until: Math.min(until, session.until) };
     return { ...rights, byCookie: true, proof };
   }
@@ -120,20 +158,28 @@ export function createAccess(
       return id === null ? null : bySession(id);
     },
     async stillCounts({ token, session, until }) {
-      if (until <= now() || (await byDigest(token)) === null) return false;
-      return session === null || (await kept(session, () => identities.session(session, now()))) !== null;
+      if (until <= now()) return false;
+      if (session === null) return token !== null && (await byDigest(token)) !== null;
+      const stored = await kept(session, () => identities.session(session, now()));
+      return stored !== null && (await ownerOf(stored)) !== null;
     },
     async signIn({ name, proof }, address, secure) {
-      const id = randomBytes(32).toString('base64url');
-      await identities.openSession({
-        digest: digestOf(id),
-        tokenDigest: proof!.token,
-        tokenName: name,
-        address,
-        createdAt: now(),
-        until: now() + sessionSeconds * 1000,
-      });
+      const { id } = await open({ tokenDigest: proof!.token, person: null, name }, address);
       return cookieText(id, sessionSeconds, secure);
+    },
+    async signInPerson({ name, groups }, address, secure) {
+      const rights = people === null ? null : rightsOfGroups(people.groups, groups);
+      if (people === null || rights === null) return null;
+      // The others give nothing here, and are nobody's business.
+      const own = people.groups.map(({ group }) => group).filter((group) => groups.includes(group));
+      const person = { issuer: people.issuer, groups: [...new Set(own)] };
+      const { id, digest } = await open({ tokenDigest: null, person, name }, address);
+      return {
+        rights: { name, ...rights },
+        groups: person.groups,
+        session: sessionId(digest),
+        cookie: cookieText(id, sessionSeconds, secure),
+      };
     },
     async signOut(caller, secure) {
       const session = caller?.proof?.session ?? null;
@@ -168,7 +214,7 @@ function cookieText(value: string, maxAgeSeconds: number, secure: boolean): stri
   return secure ? `${base}; Secure` : base;
 }
 
-function cookieValue(header: string, name: string): string | null {
+export function cookieValue(header: string, name: string): string | null {
   for (const part of header.split(';')) {
     const at = part.indexOf('=');
     if (at > 0 && part.slice(0, at).trim() === name) return part.slice(at + 1).trim();

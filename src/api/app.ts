@@ -26,9 +26,11 @@ import { expansionRoutes } from './routes/expansions.ts';
 import { freezeRoutes } from './routes/freeze.ts';
 import { knowledgeRoutes } from './routes/knowledge.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { personRoutes } from './routes/person.ts';
 import { planRoutes } from './routes/plans.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { sessionListRoutes } from './routes/sessions.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -52,6 +54,8 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     knowledgeRoutes,
     freezeRoutes,
     sessionRoutes,
+    personRoutes,
+    sessionListRoutes,
     tokenRoutes,
     operationRoutes,
   ]) {
@@ -127,7 +131,7 @@ function bareApp(options: ApiOptions): FastifyInstance {
 
 function partsOf(app: FastifyInstance, options: ApiOptions): ApiParts {
   const { store, log, now, metrics } = options;
-  const access = createAccess(options.tokens, options.identities, now);
+  const access = createAccess(options.tokens, options.identities, now, options.people?.config ?? null);
   const streams = createEventStreams({
     store,
     log,

@@ -8,6 +8,7 @@ import { nobody, type Reader } from '../model/text.ts';
 import type { ErrorAnswer } from '../model/views/error.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/store.ts';
 import { reader } from './reader.ts';
+import { refusalPage } from './refusal-page.ts';
 
 /** What Fastify itself refuses, by its code. */
 const ofFramework: Readonly<Record<string, Refusal>> = {
@@ -86,11 +87,10 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   else request.log.debug({ code: refusal.code, field: refusal.field }, refusal.message);
   request.refusal = answer.code ?? refusal.code;
   const forWhom = reader(request);
-  return reply
-    .code(status)
-    .headers(headersOf(refusal))
-    .type('application/json; charset=utf-8')
-    .send(bodyOf(answer, forWhom, request.id));
+  reply.code(status).headers(headersOf(refusal));
+  if (request.routeOptions.config?.page === true && request.headers.accept?.includes('text/html'))
+    return reply.type('text/html; charset=utf-8').send(refusalPage(refusal, forWhom));
+  return reply.type('application/json; charset=utf-8').send(bodyOf(answer, forWhom, request.id));
 }
 
 /** Answers what is not even HTTP, on the bare socket. */

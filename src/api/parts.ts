@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifySerializerCompiler } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
 import type { NewId } from '../admission/ids.ts';
+import type { PersonSignIn } from '../net/oidc.ts';
 import type { AccessToken, Limits } from '../platform/config.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { OidcConfig } from '../platform/oidc.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { IdentityStore } from '../store/identities.ts';
 import type { Store } from '../store/store.ts';
@@ -40,6 +42,8 @@ export interface ApiOptions {
   readonly identities: IdentityStore;
   /** Masters for which another person must approve; absent = none. Where there are any, another person lifts a freeze. */
   readonly fourEyes?: readonly string[];
+  /** How people sign in with an identity provider; absent = they do not. */
+  readonly people?: { readonly config: OidcConfig; readonly signIn: PersonSignIn };
   /** How many reverse proxies stand before the service. */
   readonly trustProxy: number;
   /** The certificate by which it listens; null = plain HTTP. */

@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { labels } from '../model/labels/index.ts';
 import { languages } from '../model/text.ts';
+import type { Session } from '../model/views/service.ts';
 import { onUnauthorized } from './api/client.ts';
 import { keys, signOut, useFreeze, useFreezeControl, useMay, useSession } from './api/queries.ts';
 import { Icon } from './components/icon.tsx';
@@ -41,7 +42,13 @@ export function App() {
   useEffect(
     () =>
       onUnauthorized(() => {
-        client.setQueryData(keys.session, { role: null, may: [], name: null, authRequired: true });
+        client.setQueryData<Session>(keys.session, (before) => ({
+          role: null,
+          may: [],
+          name: null,
+          authRequired: true,
+          provider: before?.provider ?? null,
+        }));
       }),
     [client],
   );

@@ -69,6 +69,16 @@ const nothingToDo: Text<unknown, readonly string[]> = {
   en: () => ['Nothing needs to be done.'],
   zh: () => ['无需任何操作。'],
 };
+const beginAgain: Text<unknown, readonly string[]> = {
+  en: () => [
+    'Sign in again from the page of this service, in one browser and within 10 minutes.',
+    'If it happens again, whoever runs the service finds the reason in its log.',
+  ],
+  zh: () => [
+    '请从本服务的登录页重新登录，须在同一浏览器中 10 分钟内完成。',
+    '如再次出现，运维人员可在服务日志中查明原因。',
+  ],
+};
 const signJobSteps: Text<unknown, readonly string[]> = {
   en: () => [
     'Sign it by a token of the role producer: expansionJob(request, id, { name, token }) of this package, or as docs/queue.md says.',
@@ -1168,6 +1178,93 @@ export const refusals = {
       zh: ({ id, state }) => `令牌 ${id} ${{ expired: '已过期', revoked: '已吊销' }[state]}。`,
     },
     { en: () => ['Create a new token.'], zh: () => ['请创建新的令牌。'] },
+  ),
+  no_such_session: row<Id>(
+    404,
+    {
+      en: ({ id }) => `There is no session ${id} that has not ended.`,
+      zh: ({ id }) => `没有仍有效的会话 ${id}。`,
+    },
+    {
+      en: () => ['List the sessions again: it may have ended already.'],
+      zh: () => ['请重新列出会话：它可能已经结束。'],
+    },
+  ),
+  no_identity_provider: row(
+    404,
+    {
+      en: () => 'This service has no identity provider with which people could sign in.',
+      zh: () => '本服务未配置用于登录的身份提供方。',
+    },
+    {
+      en: () => [
+        'Sign in with a token.',
+        'Who runs the service can set PIKA_EXPANDER_OIDC_ISSUER (docs/access.md).',
+      ],
+      zh: () => ['请用令牌登录。', '运维人员可设置 PIKA_EXPANDER_OIDC_ISSUER（docs/access.md）。'],
+    },
+  ),
+  identity_provider_away: row(
+    503,
+    {
+      en: () => 'The identity provider does not answer, or may not be asked.',
+      zh: () => '身份提供方没有应答，或不允许访问它。',
+    },
+    {
+      en: () => [
+        'Try again in a moment, or sign in with a token.',
+        'The log of the service says why. A provider with a private address must stand in PIKA_EXPANDER_OUTGOING.',
+      ],
+      zh: () => [
+        '请稍后再试，或用令牌登录。',
+        '原因见服务日志。使用内网地址的身份提供方须列入 PIKA_EXPANDER_OUTGOING。',
+      ],
+    },
+  ),
+  identity_provider_refused: row<{ readonly error: string }>(
+    401,
+    {
+      en: ({ error }) => `The identity provider did not sign you in: ${error}.`,
+      zh: ({ error }) => `身份提供方未完成登录：${error}。`,
+    },
+    beginAgain,
+  ),
+  sign_in_does_not_fit: row(
+    401,
+    {
+      en: () => 'This answer of the identity provider does not fit a sign-in that this browser began.',
+      zh: () => '身份提供方的应答与本浏览器发起的登录不符。',
+    },
+    beginAgain,
+  ),
+  person_without_name: row<{ readonly claim: string }>(
+    403,
+    {
+      en: ({ claim }) =>
+        `The identity provider gives no usable name of you: ${claim} is missing, unconfirmed or no plain text.`,
+      zh: ({ claim }) => `身份提供方没有给出可用的名称：${claim} 缺失、未经确认或不是普通文本。`,
+    },
+    {
+      en: () => ['Have the provider give it, or name another claim: PIKA_EXPANDER_OIDC_NAME_CLAIM.'],
+      zh: () => ['请让身份提供方给出该项，或改用其他项：PIKA_EXPANDER_OIDC_NAME_CLAIM。'],
+    },
+  ),
+  person_without_role: row<{ readonly name: string }>(
+    403,
+    {
+      en: ({ name }) => `${name}, none of your groups may use this service.`,
+      zh: ({ name }) => `${name}，您所在的组均无权使用本服务。`,
+    },
+    {
+      en: () => [
+        'Ask whoever runs the service to give one of your groups a role: PIKA_EXPANDER_OIDC_GROUPS.',
+        'The provider must name your groups to this service: PIKA_EXPANDER_OIDC_SCOPES, PIKA_EXPANDER_OIDC_GROUPS_CLAIM.',
+      ],
+      zh: () => [
+        '请让运维人员为您所在的组分配角色：PIKA_EXPANDER_OIDC_GROUPS。',
+        '身份提供方须向本服务给出您的组：PIKA_EXPANDER_OIDC_SCOPES、PIKA_EXPANDER_OIDC_GROUPS_CLAIM。',
+      ],
+    },
   ),
   agents_only: row<{ readonly name: string }>(
     403,

@@ -26,6 +26,8 @@ export interface OutgoingRequest {
 
 export interface OutgoingAnswer {
   readonly status: number;
+  /** The type of its body; null = it does not say. */
+  readonly type: string | null;
   /** The beginning of the body, without control characters. */
   readonly text: string;
 }
@@ -63,7 +65,8 @@ export async function askOutside(
     request.end(body);
   });
   try {
-    return { status: response.statusCode ?? 0, text: await beginningOf(response, mostAnswerBytes, signal) };
+    const text = await beginningOf(response, mostAnswerBytes, signal);
+    return { status: response.statusCode ?? 0, type: response.headers['content-type'] ?? null, text };
   } finally {
     response.destroy();
   }

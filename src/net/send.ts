@@ -40,7 +40,8 @@ export function createSender(options: SendOptions): SendHook {
       const answer = await withTimeLimit(options.timeoutMs, signal, (limited) =>
         askOutside(options.wayOut, requestOf(hook, startedAt), limited),
       );
-      return { ...answer, error: null, tookMs: options.now() - startedAt };
+      const { status, text } = answer;
+      return { status, text, error: null, tookMs: options.now() - startedAt };
     } catch (error) {
       const said = whyNoAnswer(error as NodeJS.ErrnoException, options.timeoutMs);
       return { status: null, text: '', error: said, tookMs: options.now() - startedAt };

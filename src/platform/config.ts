@@ -5,26 +5,20 @@ import Value from 'typebox/value';
 import type { Credential, CredentialSource } from '../engines/engine.ts';
 import { builtIn, KnowledgeError, knowledgeWith } from '../engines/pika/knowledge.ts';
 import { readSigningKey, type SigningKey } from '../evidence/signing-key.ts';
-import {
-  type Action,
-  actions,
-  actionsOf,
-  type Role,
-  roleActions,
-  roles,
-  type Scope,
-} from '../model/access.ts';
+import { type Action, actionsOf, type Role, roleActions, roles, type Scope } from '../model/access.ts';
 import { renamedCommands } from '../model/commands.ts';
 import { type Values, valueAt } from '../model/fields.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { SlotLimits } from '../model/slots.ts';
 import { type ConnectorConfig, connectorsOf } from './connectors.ts';
 import { type CrashOrder, crashPoints, parseCrashOrder } from './crash-points.ts';
+import { type OidcConfig, rolesOfGroups } from './oidc.ts';
 import { isOpenToOthers } from './secret-file.ts';
 import { isScopeRule, loopback, parseRule, privateNetworks } from './server-rules.ts';
 import {
   allowedText,
   logLevels,
+  ScopeInFile,
   type SettingName,
   type SettingValue,
   type SettingWithDefault,
@@ -106,6 +100,8 @@ export interface Config {
   readonly connectors: readonly ConnectorConfig[];
   /** The key by which evidence is signed; null = the one in the database. */
   readonly signingKey: SigningKey | null;
+  /** How people sign in with an identity provider; null = they do not. */
+  readonly oidc: OidcConfig | null;
   /** How many reverse proxies stand before the service: so many entries of X-Forwarded-For are theirs. */
   readonly trustProxy: number;
   /** Every secret value of the configuration, for the log's redaction. Never to be printed. */
@@ -159,16 +155,7 @@ const NamedSettings = Type.Object(
             tokenEnv: Type.Optional(Type.String({ minLength: 1 })),
             tokenFile: Type.Optional(Type.String({ minLength: 1 })),
             nodes: Type.Optional(NodeList),
-            scope: Type.Optional(
-              Type.Object(
-                {
-                  masters: Type.Optional(NodeList),
-                  nodes: Type.Optional(NodeList),
-                  actions: Type.Optional(Type.Array(Type.Enum([...actions]), { minItems: 1 })),
-                },
-                strict,
-              ),
-            ),
+            scope: Type.Optional(ScopeInFile),
           },
           strict,
         ),
@@ -229,6 +216,17 @@ export function loadConfig(
   const credentials = source.credentials(file.credentials ?? {}, networks ?? privateNetworks);
   const connectors = source.connectors(get('connectorsFile'));
   const [databaseUrl, redisUrl] = [get('databaseUrl'), get('redisUrl')];
+  const oidc = source.oidc({
+    issuer: get('oidcIssuer'),
+    clientId: get('oidcClientId'),
+    clientSecret: source.secretVariable('PIKA_EXPANDER_OIDC_CLIENT_SECRET', get('oidcClientSecretFile')),
+    scopes: get('oidcScopes'),
+    nameClaim: get('oidcNameClaim'),
+    groupsClaim: get('oidcGroupsClaim'),
+    groups: get('oidcGroups'),
+    label: get('oidcLabel'),
+    publicUrl: get('publicUrl'),
+  });
   const config: Config = {
     role: get('role', overrides.role),
     listen: { host: get('host', overrides.host), port: get('port', overrides.port) },
@@ -259,8 +257,13 @@ export function loadConfig(
     knowledge: knowledgeOf(get('knowledgeFile'), problems),
     connectors,
     signingKey: source.signingKey(get('signingKeyFile')),
+    oidc,
     trustProxy: get('trustProxy'),
-    secrets: [...collectSecrets(tokens, credentials, [databaseUrl, redisUrl]), ...source.ofConnectors],
+    secrets: [
+      ...collectSecrets(tokens, credentials, [databaseUrl, redisUrl]),
+      ...source.ofConnectors,
+      ...(oidc?.clientSecret ? [oidc.clientSecret] : []),
+    ],
     crashAt: source.crashOrder('PIKA_EXPANDER_CRASH_AT'),
   };
   problems.push(...listenProblems(config), ...roleProblems(config));
@@ -289,6 +292,11 @@ export function isLoopback(host: string): boolean {
 
 function listenProblems(config: Config): readonly string[] {
   if (asksForSignIn(config.tokens)) return [];
+  if (config.oidc !== null)
+    return [
+      'PIKA_EXPANDER_OIDC_ISSUER is set, but no token is configured, so nobody could get in while the provider is away, and without a sign-in everybody may do everything. ' +
+        'Set PIKA_EXPANDER_ADMIN_TOKEN (or _FILE), or "tokens" in the configuration file.',
+    ];
   if (config.fourEyes.length > 0)
     return [
       'PIKA_EXPANDER_FOUR_EYES is set, but no token is configured, so there is only one person, and nobody could approve. ' +
@@ -344,6 +352,10 @@ class ConfigSource {
     const { value } = row;
     if (value.is === 'nodes')
       return this.#rules(row.env ?? row.file, given as readonly string[]) as SettingValue<N>;
+    if (value.is === 'web' && !isWebAddress(given as string)) {
+      this.#problems.push(`${row.env} is "${given as string}"; set it to ${allowedText(value)}.`);
+      return row.default as SettingWithDefault<N>;
+    }
     if (value.is === 'url' && !isAddress(given as string, value.protocols)) {
       // The value itself is not quoted: it may hold a password.
       this.#problems.push(
@@ -357,12 +369,64 @@ class ConfigSource {
   /** The text of a variable as the row's kind of value; null = it is none, and a problem is written down. */
   #value({ env, value }: (typeof settings)[SettingName], text: string): unknown {
     if (value.is === 'nodes') return text.split(',').map((entry) => entry.trim());
-    if (value.is === 'text' || value.is === 'url') return text;
+    if (value.is === 'text' || value.is === 'url' || value.is === 'web') return text;
+    if (value.is === 'groups') return this.#groups(env, text);
     if (value.is === 'word' && (value.of as readonly string[]).includes(text)) return text;
     if (value.is === 'whole' && /^\d+$/.test(text) && Number(text) >= value.from && Number(text) <= value.to)
       return Number(text);
     this.#problems.push(`${env} is "${text}"; set it to ${allowedText(value)}.`);
     return null;
+  }
+
+  /** `group=role`; the role stands behind the last `=`, for a group's name may hold one. */
+  #groups(env: string | null, text: string): unknown {
+    const rows = text.split(',').map((entry) => {
+      const [, group = '', role = ''] = /^\s*(.*\S)\s*=\s*(\S*)\s*$/.exec(entry) ?? [];
+      return { group, role };
+    });
+    if (rows.every(({ group, role }) => group !== '' && (rolesOfGroups as readonly string[]).includes(role)))
+      return rows;
+    this.#problems.push(`${env} is "${text}"; set it to ${allowedText(settings.oidcGroups.value)}.`);
+    return null;
+  }
+
+  /** The sign-in with an identity provider; null = it is not configured. */
+  oidc(
+    given: {
+      readonly [Name in keyof OidcConfig]: OidcConfig[Name] | null;
+    },
+  ): OidcConfig | null {
+    const { issuer, clientId, groups, publicUrl, clientSecret } = given;
+    if (issuer === null) {
+      if (clientId !== null || groups !== null || clientSecret !== null)
+        this.#problems.push(
+          'Settings of OpenID Connect are given without PIKA_EXPANDER_OIDC_ISSUER; set it, or leave them out.',
+        );
+      return null;
+    }
+    const { oidcClientId, oidcGroups, publicUrl: publicUrlRow } = settings;
+    for (const [value, { env, value: kind }] of [
+      [clientId, oidcClientId],
+      [groups, oidcGroups],
+      [publicUrl, publicUrlRow],
+    ] as const)
+      if (value === null)
+        this.#problems.push(`PIKA_EXPANDER_OIDC_ISSUER needs ${env}; set it to ${allowedText(kind)}.`);
+    if (publicUrl !== null && new URL(publicUrl).pathname !== '/')
+      this.#problems.push(
+        `${publicUrlRow.env} is "${publicUrl}"; leave its path out: the service answers at the root of an address.`,
+      );
+    for (const { group, role, scope } of groups ?? [])
+      if (scope !== undefined) this.#checkScope(role, `oidc.groups "${group}"`, scope);
+    if (!given.scopes!.split(' ').includes('openid'))
+      this.#problems.push(
+        `${settings.oidcScopes.env} is "${given.scopes}"; openid must be among them, or the provider says nothing of who signs in.`,
+      );
+    return {
+      ...given,
+      label: given.label ?? new URL(issuer).host,
+      publicUrl: publicUrl === null ? '' : new URL(publicUrl).origin,
+    } as OidcConfig;
   }
 
   logLevel(given: string | undefined): LogLevel | null {
@@ -646,8 +710,11 @@ class ConfigSource {
 
   /** The value of NAME, or the content of the file that NAME_FILE names. */
   #secretVariable(name: string): string | null {
+    return this.secretVariable(name, this.text(`${name}_FILE`));
+  }
+
+  secretVariable(name: string, path: string | null): string | null {
     const value = this.text(name);
-    const path = this.text(`${name}_FILE`);
     if (value !== null && path !== null) {
       this.#problems.push(`${name} and ${name}_FILE are both set; keep one of them.`);
     }
@@ -728,6 +795,14 @@ function isAddress(text: string, protocols: readonly string[]): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);
   return protocols.includes(protocol) && [username, password].every(isEncodedText);
+}
+
+function isWebAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash, hostname } = new URL(text);
+  const isSafe =
+    protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+  return isSafe && [username, password, search, hash].every((part) => part === '');
 }
 
 function isEncodedText(text: string): boolean {

@@ -1,6 +1,8 @@
 /** The settings of the service: one row each. The configuration, its checks and docs/settings.md are made from the rows. */
 import Type, { type TSchema } from 'typebox';
 import { maxNodesPerExpansion } from '../core/plan/preflight.ts';
+import { actions } from '../model/access.ts';
+import { type GroupRights, nameClaims, rolesOfGroups } from './oidc.ts';
 
 /** What a process of the service does: answer requests, work on expansions, or both. */
 const processRoles = ['all', 'api', 'worker'] as const;
@@ -11,6 +13,10 @@ type Value =
   | { readonly is: 'word'; readonly of: readonly string[] }
   | { readonly is: 'text' }
   | { readonly is: 'url'; readonly protocols: readonly string[] }
+  /** Of the web, without a login: over TLS, or on this machine. */
+  | { readonly is: 'web' }
+  /** What groups of people may do; `group=role` with commas between them in a variable. */
+  | { readonly is: 'groups' }
   /** Host names, name patterns and networks; with commas between them in a variable. */
   | { readonly is: 'nodes' };
 
@@ -220,6 +226,75 @@ export const settings = {
     otherwise: 'none',
     text: 'Nodes on which `overwriteData` and `repoint` are always refused, in the same form as `PIKA_NODES` ([access.md](access.md#protected-nodes)).',
   },
+  publicUrl: {
+    env: 'PIKA_EXPANDER_PUBLIC_URL',
+    file: 'publicUrl',
+    value: { is: 'web' },
+    default: null,
+    otherwise: 'none; OpenID Connect needs it',
+    text: 'Where browsers reach this service: `https://pika-expander.example`, without a path. The identity provider must know `<it>/v1/session/oidc/callback` as an address to which it may lead back.',
+  },
+  oidcIssuer: {
+    env: 'PIKA_EXPANDER_OIDC_ISSUER',
+    file: 'oidc.issuer',
+    value: { is: 'web' },
+    default: null,
+    otherwise: 'no such sign-in',
+    text: 'The identity provider (OpenID Connect) with which people sign in to the dashboard, as its issuer names itself ([access.md](access.md#sign-in-with-an-identity-provider)). A provider with a private address must stand in `PIKA_EXPANDER_OUTGOING`. Needs tokens.',
+  },
+  oidcClientId: {
+    env: 'PIKA_EXPANDER_OIDC_CLIENT_ID',
+    file: 'oidc.clientId',
+    value: { is: 'text' },
+    default: null,
+    otherwise: 'none; the sign-in needs it',
+    text: 'The name by which the provider knows this service.',
+  },
+  oidcClientSecretFile: {
+    env: 'PIKA_EXPANDER_OIDC_CLIENT_SECRET_FILE',
+    file: 'oidc.clientSecretFile',
+    value: { is: 'text' },
+    default: null,
+    otherwise: 'a public client, which proves itself by PKCE alone',
+    text: 'File with the secret by which this service proves itself to the provider.',
+  },
+  oidcScopes: {
+    env: 'PIKA_EXPANDER_OIDC_SCOPES',
+    file: 'oidc.scopes',
+    value: { is: 'text' },
+    default: 'openid profile email',
+    text: 'What the provider is asked for, with spaces between. Many providers name groups only if `groups` is among them.',
+  },
+  oidcNameClaim: {
+    env: 'PIKA_EXPANDER_OIDC_NAME_CLAIM',
+    file: 'oidc.nameClaim',
+    value: { is: 'word', of: nameClaims },
+    default: 'preferred_username',
+    text: 'What a person is called here. Take a name that people cannot change by themselves.',
+  },
+  oidcGroupsClaim: {
+    env: 'PIKA_EXPANDER_OIDC_GROUPS_CLAIM',
+    file: 'oidc.groupsClaim',
+    value: { is: 'text' },
+    default: 'groups',
+    text: "Where the provider names a person's groups.",
+  },
+  oidcGroups: {
+    env: 'PIKA_EXPANDER_OIDC_GROUPS',
+    file: 'oidc.groups',
+    value: { is: 'groups' },
+    default: null,
+    otherwise: 'none; the sign-in needs one',
+    text: 'What groups may do: `dba=operator,oncall=approver`. In the file `[{ "group", "role", "scope" }]`. Nobody else gets in.',
+  },
+  oidcLabel: {
+    env: 'PIKA_EXPANDER_OIDC_LABEL',
+    file: 'oidc.label',
+    value: { is: 'text' },
+    default: null,
+    otherwise: 'the host of the issuer',
+    text: 'What the button of the sign-in names: Sign in with …',
+  },
   maxNodes: {
     env: null,
     file: 'limits.maxNodes',
@@ -266,7 +341,9 @@ type ValueIn<V> = V extends { readonly is: 'whole' }
       : never
     : V extends { readonly is: 'nodes' }
       ? readonly string[]
-      : string;
+      : V extends { readonly is: 'groups' }
+        ? readonly GroupRights[]
+        : string;
 export type SettingValue<N extends SettingName> = ValueIn<(typeof settings)[N]['value']>;
 export type SettingWithDefault<N extends SettingName> =
   | SettingValue<N>
@@ -283,6 +360,10 @@ export function allowedText(value: Value): string {
       return `an address of the form ${value.protocols[0]}//user:password@host:port/name, with each % of a password written as %25`;
     case 'nodes':
       return 'a list of host names, name patterns (*.pika.example), IP addresses or networks (10.0.0.0/8)';
+    case 'web':
+      return 'an address of the form https://host (http:// only for this machine), without a login, a query or a fragment';
+    case 'groups':
+      return `a list of group=role, with commas between; the roles can be ${rolesOfGroups.join(', ')}`;
     case 'text':
       return 'a text that is not empty';
   }
@@ -295,11 +376,33 @@ function schemaOf(value: Value): TSchema {
     case 'word':
       return Type.Enum([...value.of]);
     case 'nodes':
-      return Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
+      return Rules;
+    case 'groups':
+      return Type.Array(GroupRow, { minItems: 1 });
     default:
       return Type.String({ minLength: 1 });
   }
 }
+
+const Rules = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
+
+/** What a token or a group is bound to, as the file holds it. */
+export const ScopeInFile = Type.Object(
+  {
+    masters: Type.Optional(Rules),
+    nodes: Type.Optional(Rules),
+    actions: Type.Optional(Type.Array(Type.Enum([...actions]), { minItems: 1 })),
+  },
+  { additionalProperties: false },
+);
+const GroupRow = Type.Object(
+  {
+    group: Type.String({ minLength: 1 }),
+    role: Type.Enum([...rolesOfGroups]),
+    scope: Type.Optional(ScopeInFile),
+  },
+  { additionalProperties: false },
+);
 
 /** The settings as they stand in the configuration file, some of them in objects of their own. */
 export function settingSchemas(): Readonly<Record<string, TSchema>> {
@@ -362,6 +465,12 @@ export const namedSettings: readonly Omit<Setting, 'value' | 'default'>[] = [
     file: 'tokens',
     otherwise: 'none; such a token needs it',
     text: 'The servers for which this agent may speak, in the same form as `PIKA_NODES`. In the file it is `nodes` of the token.',
+  },
+  {
+    env: 'PIKA_EXPANDER_OIDC_CLIENT_SECRET',
+    file: '',
+    otherwise: 'none',
+    text: 'The secret by which this service proves itself to the identity provider, in place of its file.',
   },
   {
     env: 'PIKA_PASSWORD[_FILE]',

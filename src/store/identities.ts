@@ -24,14 +24,25 @@ export interface StoredToken {
 export interface StoredSession {
   /** Of the id in its cookie. */
   readonly digest: Buffer;
-  /** Of the text of the token by which it signed in. */
-  readonly tokenDigest: Buffer;
-  readonly tokenName: string;
+  /** Of the text of the token by which it signed in; null = a person signed in with an identity provider. */
+  readonly tokenDigest: Buffer | null;
+  readonly person: StoredPerson | null;
+  /** Of the token, or of the person. */
+  readonly name: string;
   /** From where it signed in. */
   readonly address: string;
   readonly createdAt: number;
   readonly until: number;
 }
+
+/** Where a person came from, and the groups that give them something here. */
+export interface StoredPerson {
+  readonly issuer: string;
+  readonly groups: readonly string[];
+}
+
+/** Tells sessions apart, and opens none. */
+export const sessionId = (digest: Buffer): string => digest.toString('hex').slice(0, 16);
 
 /** Who did something, and when (milliseconds since the epoch). */
 interface By {
@@ -70,6 +81,14 @@ export interface IdentityStore {
   /** null = there is none, it was ended, or its time is over. */
   session(digest: Buffer, at: number): Promise<StoredSession | null>;
   endSession(digest: Buffer, at: number): Promise<void>;
+  /** Those that have not ended, newest first. */
+  sessions(page: {
+    readonly at: number;
+    readonly cursor?: string;
+    readonly limit: number;
+  }): Promise<Page<StoredSession>>;
+  /** By `sessionId`. null = there is none that has not ended. */
+  endSessionOfId(id: string, at: number): Promise<StoredSession | null>;
 }
 
 /** Whether a stored token counts at this time. */

@@ -6,17 +6,24 @@ import {
   type IdentityStore,
   type StoredSession,
   type StoredToken,
+  sessionId,
   TokenNameTakenError,
 } from './identities.ts';
 import { storableText } from './json.ts';
 
 type Lists = { readonly [Name in keyof Scope]-?: Scope[Name] | null };
 type TokenRow = Omit<StoredToken, 'scope'> & Lists & Row;
-type SessionRow = StoredSession & Row;
+type SessionRow = Omit<StoredSession, 'person'> & {
+  readonly issuer: string | null;
+  readonly groups: readonly string[] | null;
+} & Row;
 
 const tokenColumns = `id, name, role, masters, nodes, actions, created_at as "createdAt", created_by as "createdBy",
   rotated_at as "rotatedAt", rotated_by as "rotatedBy", old_until as "oldUntil", expires_at as "expiresAt",
   revoked_at as "revokedAt", revoked_by as "revokedBy", revoke_reason as "revokeReason"`;
+
+const sessionColumns = `digest, token_digest as "tokenDigest", name, issuer, groups, address,
+  created_at as "createdAt", until`;
 
 const uniqueViolation = '23505';
 const livingNames = 'tokens_living_names';
@@ -114,12 +121,14 @@ export function createPostgresIdentities(database: Database): IdentityStore {
     async openSession(session) {
       await database.query('delete from sessions where until <= $1', [session.createdAt]);
       await database.query(
-        `insert into sessions (digest, token_digest, token_name, address, created_at, until)
-         values ($1, $2, $3, $4, $5, $6)`,
+        `insert into sessions (digest, token_digest, name, issuer, groups, address, created_at, until)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
         [
           session.digest,
           session.tokenDigest,
-          storableText(session.tokenName),
+          storableText(session.name),
+          session.person?.issuer ?? null,
+          session.person?.groups ?? null,
           session.address,
           session.createdAt,
           session.until,
@@ -129,11 +138,10 @@ export function createPostgresIdentities(database: Database): IdentityStore {
 
     async session(digest, at) {
       const [row] = await database.query<SessionRow>(
-        `select digest, token_digest as "tokenDigest", token_name as "tokenName", address, created_at as "createdAt", until
-         from sessions where digest = $1 and ended_at is null and until > $2`,
+        `select ${sessionColumns} from sessions where digest = $1 and ended_at is null and until > $2`,
         [digest, at],
       );
-      return row ?? null;
+      return row === undefined ? null : sessionOf(row);
     },
 
     async endSession(digest, at) {
@@ -142,7 +150,38 @@ export function createPostgresIdentities(database: Database): IdentityStore {
         at,
       ]);
     },
+
+    async sessions(page) {
+      const where = new Conditions();
+      where.add((at) => `ended_at is null and until > ${at}`, page.at);
+      const after = decodeCursor(page.cursor);
+      if (after) where.add((p, q) => `(created_at, id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
+      const rows = await database.query<SessionRow>(
+        `select ${sessionColumns} from sessions ${where.sql}
+         order by created_at desc, id desc limit ${where.value(page.limit + 1)}`,
+        where.values,
+      );
+      const items = rows.slice(0, page.limit).map(sessionOf);
+      const last = rows.length > page.limit ? items.at(-1) : undefined;
+      return {
+        items,
+        nextCursor: last ? encodeCursor({ at: last.createdAt, id: sessionId(last.digest) }) : null,
+      };
+    },
+
+    async endSessionOfId(id, at) {
+      const [row] = await database.query<SessionRow>(
+        `update sessions set ended_at = $2 where id = $1 and ended_at is null and until > $2
+         returning ${sessionColumns}`,
+        [id, at],
+      );
+      return row === undefined ? null : sessionOf(row);
+    },
   };
+}
+
+function sessionOf({ issuer, groups, ...row }: SessionRow): StoredSession {
+  return { ...row, person: issuer === null ? null : { issuer, groups: groups ?? [] } };
 }
 
 function tokenOf({ masters, nodes, actions, ...row }: TokenRow): StoredToken {

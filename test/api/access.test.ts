@@ -130,7 +130,13 @@ describe('sessions of the dashboard', () => {
   test('the cookie is out of reach of scripts and of other sites, and is not the token', async () => {
     api = await testApi({ tokens });
     const response = await signIn({ token: viewer.token });
-    expect(response.json()).toEqual({ name: 'wall', role: 'viewer', may: ['read'], authRequired: true });
+    expect(response.json()).toEqual({
+      name: 'wall',
+      role: 'viewer',
+      may: ['read'],
+      authRequired: true,
+      provider: null,
+    });
     const cookie = String(response.headers['set-cookie']);
     expect(cookie).toMatch(/HttpOnly/);
     expect(cookie).toMatch(/SameSite=Strict/);
@@ -154,6 +160,7 @@ describe('sessions of the dashboard', () => {
       role: 'viewer',
       may: ['read'],
       authRequired: true,
+      provider: null,
     });
   });
 
@@ -254,6 +261,7 @@ describe('without tokens', () => {
       role: 'admin',
       may: roleActions.admin,
       authRequired: false,
+      provider: null,
     });
   });
 

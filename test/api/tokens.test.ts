@@ -50,7 +50,13 @@ test('a token that was created counts at once, in every process, by its name and
   const { token } = await create({ role: 'viewer' });
   expect([await reads(token), await reads(token, other)]).toEqual([200, 200]);
   const session = await api.app.inject({ url: '/v1/session', headers: as(token) });
-  expect(session.json()).toEqual({ name: 'ann', role: 'viewer', may: ['read'], authRequired: true });
+  expect(session.json()).toEqual({
+    name: 'ann',
+    role: 'viewer',
+    may: ['read'],
+    authRequired: true,
+    provider: null,
+  });
   expect(await codeOf(call('POST', '/v1/freeze', { reason: 'x' }, as(token)))).toEqual([
     403,
     'not_permitted',

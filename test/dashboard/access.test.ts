@@ -345,6 +345,15 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
     expect(requests.filter((request) => request.url.startsWith('/v1/topology'))).toEqual([]);
   });
 
+  it('offers the identity provider where there is one, and leads back to the page', async () => {
+    const [page] = await open({ tokens: { doer: 'operator' }, provider: 'Firm' });
+    await page.goto('/agents');
+    const link = page.page.getByRole('link', { name: page.t.signIn.withProvider('Firm') });
+    await link.waitFor();
+    expect(await link.getAttribute('href')).toBe('/v1/session/oidc?to=%2Fagents');
+    expect(await seriousViolations(page)).toEqual([]);
+  });
+
   it('asks for the token again when the session has ended, and comes back to the page', async () => {
     const world = populatedWorld(Date.now());
     const halted = world.expansions.find((expansion) => expansion.state === 'halted')!.id;

@@ -56,6 +56,8 @@ export interface MockApiOptions {
   readonly dashboard: string;
   /** token -> role; absent = nobody needs to sign in. */
   readonly tokens?: Readonly<Record<string, 'viewer' | 'operator'>>;
+  /** What the identity provider is called; absent = there is none. */
+  readonly provider?: string;
   /** Milliseconds of the world per millisecond of the clock; 0 = the test drives it. */
   readonly speed?: number;
   readonly port?: number;
@@ -149,6 +151,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
       may: role === null ? [] : roleActions[role],
       name: role === null ? null : options.tokens ? `${role} token` : 'local',
       authRequired: options.tokens !== undefined,
+      provider: options.provider ?? null,
     };
   });
   app.post('/v1/session', async (request, reply) => {
@@ -156,7 +159,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     const role = options.tokens?.[token];
     if (!role) return fail(reply, 401, 'bad_token', 'The token is not one that is configured.');
     reply.header('set-cookie', `session=${token}; Path=/; HttpOnly; SameSite=Strict`);
-    return { role, may: roleActions[role], name: `${role} token`, authRequired: true };
+    return { role, may: roleActions[role], name: `${role} token`, authRequired: true, provider: null };
   });
   app.delete('/v1/session', async (_request, reply) =>
     reply.header('set-cookie', 'session=; Path=/; Max-Age=0').code(204).send(null),

@@ -197,6 +197,13 @@ const samples: Samples = {
     { name: 'ann', configured: false },
   ],
   no_such_token: [{ id: 'tok_1' }],
+  no_such_session: [{ id: '0123456789abcdef' }],
+  no_identity_provider: [{}],
+  identity_provider_away: [{}],
+  identity_provider_refused: [{ error: 'access_denied' }],
+  sign_in_does_not_fit: [{}],
+  person_without_name: [{ claim: 'email' }],
+  person_without_role: [{ name: 'ann' }],
   token_ended: [
     { id: 'tok_1', state: 'expired' },
     { id: 'tok_1', state: 'revoked' },

@@ -365,3 +365,64 @@ test('a knowledge file adds to what is built in; a wrong one is named with the p
     /PIKA_EXPANDER_KNOWLEDGE names .*bad\.yaml: .*aaaaaaaa.*pika\.schema\.json/,
   );
 });
+
+describe('the sign-in with an identity provider', () => {
+  const env = {
+    PIKA_EXPANDER_ADMIN_TOKEN: token,
+    PIKA_EXPANDER_OIDC_ISSUER: 'https://id.example/realms/firm',
+    PIKA_EXPANDER_OIDC_CLIENT_ID: 'pika-expander',
+    PIKA_EXPANDER_OIDC_GROUPS: 'dba=operator, cn=on call,dc=x=approver',
+    PIKA_EXPANDER_PUBLIC_URL: 'https://pika.example/',
+  };
+  const groups = { PIKA_EXPANDER_OIDC_GROUPS: 'dba=operator,on call = approver' };
+
+  test('is off by default, and takes everything from the environment or the file', () => {
+    expect(load().oidc).toBeNull();
+    expect(load({ ...env, ...groups }).oidc).toEqual({
+      issuer: 'https://id.example/realms/firm',
+      clientId: 'pika-expander',
+      clientSecret: null,
+      scopes: 'openid profile email',
+      nameClaim: 'preferred_username',
+      groupsClaim: 'groups',
+      groups: [
+        { group: 'dba', role: 'operator' },
+        { group: 'on call', role: 'approver' },
+      ],
+      label: 'id.example',
+      publicUrl: 'https://pika.example',
+    });
+    const rows = [{ group: 'cn=dba,dc=firm', role: 'operator', scope: { masters: ['10.7.0.0/16'] } }];
+    const oidc = { issuer: 'https://id.example', clientId: 'x', clientSecretFile: '/secret', groups: rows };
+    const config = load(
+      ...fromFile(
+        { publicUrl: 'https://pika.example', oidc },
+        { PIKA_EXPANDER_ADMIN_TOKEN: token },
+        { '/secret': 'the-secret-of-oidc\n' },
+      ),
+    );
+    expect(config.oidc).toMatchObject({ clientSecret: 'the-secret-of-oidc', groups: rows });
+    expect(config.secrets).toContain('the-secret-of-oidc');
+  });
+
+  test.each([
+    ['a row that is none', {}, 'PIKA_EXPANDER_OIDC_GROUPS is'],
+    [
+      'a role that reads nothing',
+      { PIKA_EXPANDER_OIDC_GROUPS: 'dba=agent' },
+      'viewer, operator, approver, admin',
+    ],
+    ['no group', { PIKA_EXPANDER_OIDC_GROUPS: '' }, 'needs PIKA_EXPANDER_OIDC_GROUPS'],
+    ['no client', { PIKA_EXPANDER_OIDC_CLIENT_ID: '' }, 'needs PIKA_EXPANDER_OIDC_CLIENT_ID'],
+    ['no address of its own', { PIKA_EXPANDER_PUBLIC_URL: '' }, 'needs PIKA_EXPANDER_PUBLIC_URL'],
+    ['a path', { PIKA_EXPANDER_PUBLIC_URL: 'https://x.example/y' }, 'leave its path out'],
+    ['an open network', { PIKA_EXPANDER_OIDC_ISSUER: 'http://id.example' }, 'http:// only for this machine'],
+    ['a login', { PIKA_EXPANDER_OIDC_ISSUER: 'https://a:b@id.example' }, 'without a login'],
+    ['no openid', { PIKA_EXPANDER_OIDC_SCOPES: 'profile' }, 'openid must be among them'],
+    ['no token', { PIKA_EXPANDER_ADMIN_TOKEN: '' }, 'Set PIKA_EXPANDER_ADMIN_TOKEN'],
+    ['no issuer', { PIKA_EXPANDER_OIDC_ISSUER: '' }, 'without PIKA_EXPANDER_OIDC_ISSUER'],
+  ])('with %s keeps the service from starting, and says what to do', (what, changes, said) => {
+    const base = what === 'a row that is none' ? env : { ...env, ...groups };
+    expect(problemsOf({ ...base, ...changes }).join('\n')).toContain(said);
+  });
+});

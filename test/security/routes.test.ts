@@ -149,6 +149,11 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/session': everybody,
   'POST /v1/session': everybody,
   'DELETE /v1/session': everybody,
+  'GET /v1/session/oidc': everybody,
+  // It says 401 to everybody who does not come back from the identity provider; here there is none.
+  'GET /v1/session/oidc/callback': everybody,
+  'GET /v1/sessions': admins,
+  'DELETE /v1/sessions/{id}': admins,
   'POST /v1/plans': steerers,
   'GET /v1/plans/{id}': readers,
   'POST /v1/plans/{id}/rehearsal': steerers,
@@ -294,6 +299,8 @@ const notBound = [
   'GET /v1/session',
   'POST /v1/session',
   'DELETE /v1/session',
+  'GET /v1/session/oidc',
+  'GET /v1/session/oidc/callback',
   // Signed by whoever was asked.
   'POST /v1/questions/{id}/answer',
   'POST /v1/agents/reports',

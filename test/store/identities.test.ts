@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/platform/token-text.ts';
-import { type IdentityStore, TokenNameTakenError } from '../../src/store/identities.ts';
+import { type IdentityStore, sessionId, TokenNameTakenError } from '../../src/store/identities.ts';
 import { type OpenedStore, openStore } from '../../src/store/open.ts';
 import { createMemoryIdentities } from '../support/memory-identities.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
@@ -40,7 +40,8 @@ const tokenNamed = (id: string, more: object = {}) => ({
 const session = (id: string, more: object = {}) => ({
   digest: digest(id),
   tokenDigest: digest('token'),
-  tokenName: 'ann',
+  person: null,
+  name: 'ann',
   address: '10.0.0.9',
   createdAt: at,
   until: at + 100,
@@ -141,5 +142,20 @@ describe.each(['postgres', 'memory'])('identities in %s', (where) => {
     expect(await identities.session(one.digest, at + 1)).toBeNull();
     expect(await identities.session(two.digest, at + 99)).toEqual(two);
     expect(await identities.session(two.digest, at + 100)).toBeNull();
+  });
+
+  test('the session of a person keeps whence they came, is listed, and is ended by its id once', async () => {
+    const person = { issuer: 'https://id.example', groups: ['dba', 'on call'] };
+    const theirs = { ...session(`${id} person`), tokenDigest: null, person, name: 'ann' };
+    await identities.openSession(theirs);
+    expect(await identities.session(theirs.digest, at)).toEqual(theirs);
+    const listed = async () =>
+      (await identities.sessions({ at: at + 1, limit: 200 })).items.map((each) => sessionId(each.digest));
+    const own = sessionId(theirs.digest);
+    expect(await listed()).toContain(own);
+    expect(await identities.endSessionOfId(own, at + 1)).toEqual(theirs);
+    expect(await identities.endSessionOfId(own, at + 1)).toBeNull();
+    expect(await identities.session(theirs.digest, at + 1)).toBeNull();
+    expect(await listed()).not.toContain(own);
   });
 });

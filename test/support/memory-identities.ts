@@ -3,6 +3,7 @@ import {
   isLiving,
   type StoredSession,
   type StoredToken,
+  sessionId,
   TokenNameTakenError,
 } from '../../src/store/identities.ts';
 
@@ -74,6 +75,17 @@ export function createMemoryIdentities(): IdentityStore {
     async endSession(digest) {
       const found = sessions.get(key(digest));
       if (found !== undefined) found.ended = true;
+    },
+    async sessions({ at, limit }) {
+      const living = [...sessions.values()].filter(({ ended, until }) => !ended && until > at).reverse();
+      return { items: living.slice(0, limit).map(({ ended: _, ...session }) => session), nextCursor: null };
+    },
+    async endSessionOfId(id, at) {
+      const found = [...sessions.values()].find(({ digest }) => sessionId(digest) === id);
+      if (found === undefined || found.ended || found.until <= at) return null;
+      found.ended = true;
+      const { ended: _, ...session } = found;
+      return session;
     },
   };
 }

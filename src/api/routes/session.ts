@@ -20,12 +20,13 @@ const attemptsOf =
     `${(await access.tokenFor((body as { readonly token: string }).token))?.name ?? ''} ${ip}`;
 
 /** Sign-in of the dashboard: the token goes into an HttpOnly cookie, never into an address or a script's reach. */
-export const sessionRoutes: ApiRoutes = async (app, { access, log, streams }) => {
+export const sessionRoutes: ApiRoutes = async (app, { access, log, people, streams }) => {
   const sessionOf = (caller: Caller | null) => ({
     name: caller?.name ?? null,
     role: caller?.role ?? null,
     may: caller === null ? [] : actionsOf(caller),
     authRequired: access.required,
+    provider: people?.config.label ?? null,
   });
 
   app.get(

@@ -2,15 +2,20 @@ import { Button, PasswordInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '../api/client.ts';
-import { keys, signIn } from '../api/queries.ts';
+import { keys, signIn, useSession } from '../api/queries.ts';
 import { ErrorNotice, PageTitle } from '../components/parts.tsx';
 import { useMessages } from '../i18n.tsx';
-import { useRouter } from '../router.tsx';
+import { type Route, useRouter } from '../router.tsx';
+
+/** Begins the sign-in with the identity provider, and comes back to this page. */
+const beginAt = (route: Route): string =>
+  `/v1/session/oidc?to=${encodeURIComponent(route.page === 'sign-in' ? '/' : window.location.pathname)}`;
 
 export function SignInPage() {
   const t = useMessages().signIn;
   const client = useQueryClient();
   const { route, go } = useRouter();
+  const provider = useSession().data?.provider ?? null;
   const [token, setToken] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -39,6 +44,14 @@ export function SignInPage() {
     <div className="main sign-in">
       <form className="panel sign-in-box stack" onSubmit={submit} noValidate>
         <PageTitle title={t.title}>{t.title}</PageTitle>
+        {provider !== null && (
+          <>
+            <Button component="a" href={beginAt(route)}>
+              {t.withProvider(provider)}
+            </Button>
+            <p className="soft">{t.orToken}</p>
+          </>
+        )}
         <p className="soft">{t.text}</p>
         <PasswordInput
           label={t.token}
@@ -52,7 +65,7 @@ export function SignInPage() {
           required
         />
         {error !== null && <ErrorNotice error={error} />}
-        <Button type="submit" loading={sending}>
+        <Button type="submit" loading={sending} variant={provider === null ? 'filled' : 'default'}>
           {t.submit}
         </Button>
       </form>

@@ -80,6 +80,10 @@ export const en = {
     controlRefused: 'The service refused',
   },
   signIn: {
+    notSignedIn: 'Sign-in failed',
+    back: 'Back to the sign-in',
+    withProvider: (provider: string) => `Sign in with ${provider}`,
+    orToken: 'or with a token',
     title: 'Sign in',
     text: 'This service asks for a token. It is kept in a cookie that scripts cannot read, never in an address.',
     token: 'Token',

@@ -77,6 +77,10 @@ export const zh: Messages = {
     controlRefused: '服务拒绝了该操作',
   },
   signIn: {
+    notSignedIn: '登录失败',
+    back: '返回登录页',
+    withProvider: (provider: string) => `使用 ${provider} 登录`,
+    orToken: '或使用令牌',
     title: '登录',
     text: '本服务需要令牌。令牌保存在脚本无法读取的 cookie 中，绝不会出现在地址里。',
     token: '令牌',

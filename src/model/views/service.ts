@@ -4,7 +4,7 @@ import { actions, roles } from '../access.ts';
 import { faultEffects } from '../knowledge.ts';
 import { readinessCodes } from '../readiness.ts';
 import { Severity } from './finding.ts';
-import { Nullable, NullableTime, type Of } from './schema.ts';
+import { Nullable, NullableTime, type Of, Time } from './schema.ts';
 
 export const Session = Type.Object({
   name: Nullable(Type.String(), 'Name of the token; null = not signed in.'),
@@ -13,8 +13,26 @@ export const Session = Type.Object({
   authRequired: Type.Boolean({
     description: 'false = no token is configured, and everybody may do everything.',
   }),
+  provider: Nullable(
+    Type.String(),
+    'What the identity provider is called with which people can sign in; null = there is none.',
+  ),
 });
 export type Session = Of<typeof Session>;
+
+/** A browser that is signed in. */
+export const OpenSession = Type.Object({
+  id: Type.String(),
+  name: Type.String({ description: 'Name of the token or of the person.' }),
+  by: Type.Enum(['token', 'person'], {
+    description: 'By what it signed in; `person`: with the identity provider.',
+  }),
+  groups: Type.Array(Type.String(), { description: 'Of a person: the groups that have a role here.' }),
+  address: Type.String({ description: 'From where it signed in.' }),
+  createdAt: Time('When it signed in.'),
+  until: Time('When it ends at the latest.'),
+});
+export type OpenSession = Of<typeof OpenSession>;
 
 export const Freeze = Type.Object({
   frozen: Type.Boolean(),

@@ -20,8 +20,8 @@ export const TrailEntry = Type.Object({
     role: Nullable(Type.String()),
   }),
   by: Type.Object({
-    kind: Type.Enum(['token', 'session', 'signature', 'none', 'service'], {
-      description: 'What proved who it is.',
+    kind: Type.Enum(['token', 'session', 'person', 'signature', 'none', 'service'], {
+      description: 'What proved who it is; `person`: the identity provider.',
     }),
     id: Nullable(Type.String(), 'Of a session or a stored token; never the secret itself.'),
   }),

@@ -20,6 +20,8 @@ declare module 'fastify' {
      * /v1 that changes something names its action, and what it is `on`, or the service does not start.
      */
     action?: Action | null;
+    /** Another site's page may lead a browser here, as the identity provider does. */
+    fromElsewhere?: true;
   }
 }
 
@@ -106,8 +108,13 @@ function checkPage(request: FastifyRequest): void {
   if (site === undefined || site === 'same-origin' || site === 'none') return;
   // The route that answers counts: its address can be written in many ways.
   if (!request.routeOptions.url?.startsWith('/v1/')) return;
+  const { fromElsewhere } = request.routeOptions.config;
+  if (fromElsewhere && request.headers['sec-fetch-mode'] === 'navigate' && isWholePage(request)) return;
   throw refuse('foreign_origin', { proxied: false });
 }
+
+/** Not a frame, nor a picture. */
+const isWholePage = ({ headers }: FastifyRequest): boolean => headers['sec-fetch-dest'] === 'document';
 
 function checkOrigin(request: FastifyRequest): void {
   const { origin } = request.headers;

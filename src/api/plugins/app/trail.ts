@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { NewTrailEntry } from '../../../model/views/trail.ts';
+import { sessionId } from '../../../store/identities.ts';
 import { clean, cleanText } from '../../../trail/clean.ts';
 import { createStrangers } from '../../../trail/strangers.ts';
 import type { Caller } from '../../access.ts';
@@ -13,6 +14,7 @@ export interface Traced {
   /** Where it is not the caller. */
   readonly who?: NewTrailEntry['who'];
   readonly by?: NewTrailEntry['by'];
+  readonly via?: NewTrailEntry['from']['via'];
   /** What stood before, where a stored thing changes. */
   readonly before?: unknown;
   readonly after?: unknown;
@@ -27,9 +29,9 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /**
      * Which of its requests the trail keeps; default: all that may change something. `refused`: it changes nothing, or is called
-     * all the time. `bodiless`: its body is a secret.
+     * all the time. `bodiless`: its body is a secret. `always`: it changes something, although it is a GET.
      */
-    trail?: 'refused' | 'bodiless';
+    trail?: 'refused' | 'bodiless' | 'always';
   }
 }
 
@@ -72,7 +74,7 @@ export function trailOfRequests(app: FastifyInstance, parts: ApiParts): void {
 
 function isKept({ method, routeOptions, refusal }: FastifyRequest, { statusCode }: FastifyReply): boolean {
   if (refusal !== null && shed.includes(refusal)) return false;
-  if (refusal === 'bad_token') return true;
+  if (refusal === 'bad_token' || (routeOptions.config.trail === 'always' && method === 'GET')) return true;
   if (reading.includes(method) || routeOptions.url === undefined) return false;
   return routeOptions.config.trail !== 'refused' || [401, 403, 409].includes(statusCode);
 }
@@ -96,7 +98,7 @@ function entryOf(
     from: {
       address: request.ip,
       client: client === undefined ? null : cleanText(client, hideSecrets, 200),
-      via: caller?.byCookie ? 'dashboard' : reader(request).tool,
+      via: traced.via ?? (caller?.byCookie ? 'dashboard' : reader(request).tool),
       requestId: request.id,
     },
     outcome: { status: reply.statusCode, code: isDone ? null : refusal },
@@ -114,8 +116,10 @@ function kindOf(caller: Caller | null, authorization: string | undefined): NewTr
 }
 
 /** Tells sessions apart, and opens none. */
-const sessionOf = (caller: Caller | null): string | null =>
-  caller?.proof?.session?.toString('hex').slice(0, 16) ?? null;
+function sessionOf(caller: Caller | null): string | null {
+  const digest = caller?.proof?.session ?? null;
+  return digest === null ? null : sessionId(digest);
+}
 
 function askedOf({ params, body, routeOptions }: FastifyRequest): unknown {
   const { id: _, ...rest } = (params ?? {}) as Record<string, unknown>;
