@@ -120,7 +120,7 @@ export const tokenRoutes: ApiRoutes = async (app, { access, identities, log, now
       const reason = request.body.reason ?? null;
       if (!(await identities.revokeToken(id, { by, at: now(), reason })))
         throw refuse('token_ended', { id, state: 'revoked' });
-      log.warn({ token: id, by, reason }, 'a token was revoked');
+      log.warn({ tokenId: id, by, reason }, 'a token was revoked');
       const after = await changed(id);
       trace(request, { before: tokenView(before, now()), after });
       return after;
@@ -165,7 +165,7 @@ export const tokenRoutes: ApiRoutes = async (app, { access, identities, log, now
       const oldUntil = graceMinutes === 0 ? null : at + graceMinutes * minute;
       if (!(await identities.rotateToken(id, { by, at, digest: digestOf(text), oldUntil })))
         throw refuse('token_ended', { id, state: endedAs(await existing(identities, id)) });
-      log.warn({ token: id, by, graceMinutes }, 'a token has a new text');
+      log.warn({ tokenId: id, by, graceMinutes }, 'a token has a new text');
       const after = await changed(id);
       trace(request, { before: tokenView(before, at), after });
       return { ...after, token: text };
