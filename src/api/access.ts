@@ -17,6 +17,8 @@ export interface Caller extends Rights {
 export interface Proof {
   /** SHA-256 of the text of the token; null = a person who signed in with an identity provider. */
   readonly token: Buffer | null;
+  /** Of a stored token: its id; null = a configured one, or none. */
+  readonly tokenId: string | null;
   /** Of a browser: SHA-256 of the id of its session. */
   readonly session: Buffer | null;
   /** When it ends by itself; infinity = it does not. */
@@ -31,6 +33,12 @@ const sessionSeconds = 12 * 3600;
 /** For so long an answer of the database counts in this process. */
 const keptMs = 1000;
 const mostKept = 10_000;
+
+/** Whose a token or a session is. */
+interface Owner extends Rights {
+  readonly tokenId: string | null;
+  readonly until: number;
+}
 
 /** A person who has just signed in. */
 interface SignedIn {
@@ -88,13 +96,13 @@ export function createAccess(
   const kept = keeper(now);
 
   /** The token of this digest; digests are no secrets, so the time of a comparison tells nothing. */
-  async function byDigest(digest: Buffer): Promise<(Rights & { readonly until: number }) | null> {
+  async function byDigest(digest: Buffer): Promise<Owner | null> {
     const own = known.get(digest.toString('hex'));
-    if (own !== undefined) return { ...own, until: Number.POSITIVE_INFINITY };
+    if (own !== undefined) return { ...own, tokenId: null, until: Number.POSITIVE_INFINITY };
     const stored = await kept(digest, () => identities.tokenByDigest(digest, now()));
     if (stored === null || (stored.expiresAt !== null && stored.expiresAt <= now())) return null;
-    const { name, role, scope, expiresAt } = stored;
-    return { name, role, scope, until: expiresAt ?? Number.POSITIVE_INFINITY };
+    const { id: tokenId, name, role, scope, expiresAt } = stored;
+    return { name, role, scope, tokenId, until: expiresAt ?? Number.POSITIVE_INFINITY };
   }
 
   async function tokenFor(text: string): Promise<Caller | null> {
@@ -103,8 +111,8 @@ export function createAccess(
     if (!known.has(digest.toString('hex')) && !isTokenText(text)) return null;
     const token = await byDigest(digest);
     if (token === null) return null;
-    const { until, ...rights } = token;
-    return { ...rights, byCookie: false, proof: { token: digest, session: null, until } };
+    const { until, tokenId, ...rights } = token;
+    return { ...rights, byCookie: false, proof: { token: digest, tokenId, session: null, until } };
   }
 
   async function byBearer(authorization: string): Promise<Caller | null> {
@@ -112,12 +120,12 @@ export function createAccess(
     return match?.[1] === undefined ? null : tokenFor(match[1]);
   }
 
-  async function ownerOf(session: StoredSession): Promise<(Rights & { readonly until: number }) | null> {
+  async function ownerOf(session: StoredSession): Promise<Owner | null> {
     const { tokenDigest, person, name } = session;
     if (tokenDigest !== null) return byDigest(tokenDigest);
     if (people === null || person?.issuer !== people.issuer) return null;
     const rights = rightsOfGroups(people.groups, person.groups);
-    return rights === null ? null : { name, ...rights, until: Number.POSITIVE_INFINITY };
+    return rights === null ? null : { name, ...rights, tokenId: null, until: Number.POSITIVE_INFINITY };
   }
 
   /** Stores a session, and gives the id that its cookie holds. */
@@ -140,8 +148,9 @@ export function createAccess(
     if (session === null || session.until <= now()) return null;
     const owner = await ownerOf(session);
     if (owner === null) return null;
-    const { until, ...rights } = owner;
-    const proof = { token: session.tokenDigest, session: digest, until: Math.min(until, session.until) };
+    const { until, tokenId, ...rights } = owner;
+    const { tokenDigest: token } = session;
+    const proof = { token, tokenId, session: digest, until: Math.min(until, session.until) };
     return { ...rights, byCookie: true, proof };
   }
 

@@ -226,15 +226,18 @@ test('tokens that are made, changed and revoked are in it, without their texts',
     const rotated = await ask('POST', `/v1/tokens/${id}/rotate`, admin, {});
     texts.push(token, (JSON.parse(rotated.text) as { token: string }).token);
     await ask('POST', '/v1/plans', tokens.operator, { master: token });
+    await ask('POST', '/v1/freeze', texts[1]!, { reason: 'as a viewer' });
     await ask('DELETE', `/v1/tokens/${id}`, admin, { reason: 'lost' });
   });
   expect(left.map(({ act, outcome }) => [act, outcome.status])).toEqual([
     ['POST /v1/tokens', 201],
     ['POST /v1/tokens/:id/rotate', 200],
     ['POST /v1/plans', 400],
+    ['POST /v1/freeze', 403],
     ['DELETE /v1/tokens/:id', 200],
   ]);
-  expect(left[3]).toMatchObject({
+  expect(left[3]).toMatchObject({ who: { name: 'robot' }, by: { kind: 'token', id: left[0]!.object } });
+  expect(left[4]).toMatchObject({
     before: { state: 'living' },
     after: { state: 'revoked', revokeReason: 'lost' },
   });

@@ -94,7 +94,7 @@ function entryOf(
     act: `${method} ${routeOptions.url ?? '?'}`,
     object: traced.object ?? objectOf(request, reply, isDone ? payload : null),
     who: traced.who ?? { name: caller?.name ?? null, role: caller?.role ?? null },
-    by: traced.by ?? { kind: kindOf(caller, headers.authorization), id: sessionOf(caller) },
+    by: traced.by ?? { kind: kindOf(caller, headers.authorization), id: idOf(caller) },
     from: {
       address: request.ip,
       client: client === undefined ? null : cleanText(client, hideSecrets, 200),
@@ -115,10 +115,10 @@ function kindOf(caller: Caller | null, authorization: string | undefined): NewTr
   return authorization === undefined ? 'none' : 'token';
 }
 
-/** Tells sessions apart, and opens none. */
-function sessionOf(caller: Caller | null): string | null {
-  const digest = caller?.proof?.session ?? null;
-  return digest === null ? null : sessionId(digest);
+/** Tells sessions and tokens apart, and opens none. */
+function idOf(caller: Caller | null): string | null {
+  const { session = null, tokenId = null } = caller?.proof ?? {};
+  return session === null ? tokenId : sessionId(session);
 }
 
 function askedOf({ params, body, routeOptions }: FastifyRequest): unknown {
