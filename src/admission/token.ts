@@ -1,45 +1,10 @@
 /** What requests for tokens may say, and which are refused. */
-import Type, { type Static } from 'typebox';
-import {
-  type Action,
-  actionsOf,
-  type Rights,
-  type Role,
-  roleActions,
-  roles,
-  type Scope,
-} from '../model/access.ts';
+import { type Action, actionsOf, type Rights, type Role, roleActions, type Scope } from '../model/access.ts';
 import { refuse, refuseField } from '../model/refusal.ts';
-import { ScopeView } from '../model/views/token.ts';
+import type { TokenRequest } from '../model/views/token.ts';
 import { isMachine } from '../platform/config.ts';
 import { isScopeRule, parseRule } from '../platform/server-rules.ts';
 import { printable } from './validate.ts';
-
-const day = 86_400_000;
-
-export const TokenRequest = Type.Object(
-  {
-    name: Type.String({
-      minLength: 1,
-      maxLength: 63,
-      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
-      description: 'The name of the requester in events and logs; two persons have two names.',
-      examples: ['ann'],
-    }),
-    role: Type.Enum([...roles]),
-    scope: Type.Optional(ScopeView),
-    expiresInMs: Type.Optional(
-      Type.Integer({
-        minimum: 60_000,
-        maximum: 3650 * day,
-        description: 'Left out = it does not end by itself.',
-        examples: [90 * day],
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-export type TokenRequest = Static<typeof TokenRequest>;
 
 /** Throws a Refusal for a token that makes no sense, or that its maker may not give. */
 export function checkTokenRequest(

@@ -16,6 +16,7 @@ import { Link, type Route, useRouter } from './router.tsx';
 
 const AgentsPage = lazy(() => import('./pages/agents.tsx'));
 const TrailPage = lazy(() => import('./pages/trail.tsx'));
+const TokensPage = lazy(() => import('./pages/tokens.tsx'));
 const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
 const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const RetryPage = lazy(() => import('./pages/expansion/retry.tsx'));
@@ -115,6 +116,8 @@ function Page({ route }: { readonly route: Route }) {
       return <AgentsPage />;
     case 'trail':
       return <TrailPage />;
+    case 'tokens':
+      return <TokensPage />;
     case 'knowledge':
       return <KnowledgePage />;
     case 'rehearsals':
@@ -143,6 +146,7 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
   const t = useMessages();
   const { route } = useRouter();
   const may = useMay('expand');
+  const mayGiveTokens = useMay('tokens');
   const mayReadTrail = useMay('trail');
   const under = (...pages: Route['page'][]) => pages.includes(route.page);
   return (
@@ -187,6 +191,11 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
               {mayReadTrail && (
                 <Link to={{ page: 'trail' }} current={under('trail')}>
                   {t.trail.title}
+                </Link>
+              )}
+              {mayGiveTokens && (
+                <Link to={{ page: 'tokens' }} current={under('tokens')}>
+                  {t.tokens.title}
                 </Link>
               )}
               <Link to={{ page: 'knowledge' }} current={under('knowledge')}>

@@ -28,6 +28,7 @@ export type Route =
   | { readonly page: 'knowledge' }
   | { readonly page: 'agents' }
   | { readonly page: 'trail' }
+  | { readonly page: 'tokens' }
   | { readonly page: 'rehearsals' }
   | { readonly page: 'rehearsal'; readonly plan: string }
   | { readonly page: 'sign-in' }
@@ -52,6 +53,7 @@ function routeOf(pathname: string): Route {
   if (first === 'comparisons' && parts.length === 2) return { page: 'comparison', id: second ?? '' };
   if (first === 'knowledge' && parts.length === 1) return { page: 'knowledge' };
   if (first === 'agents' && parts.length === 1) return { page: 'agents' };
+  if (first === 'tokens' && parts.length === 1) return { page: 'tokens' };
   if (first === 'trail' && parts.length === 1) return { page: 'trail' };
   if (first === 'rehearsals' && parts.length === 1) return { page: 'rehearsals' };
   if (first === 'rehearsals' && parts.length === 2) return { page: 'rehearsal', plan: second ?? '' };

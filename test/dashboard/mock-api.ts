@@ -55,7 +55,7 @@ export interface MockApiOptions {
   /** Folder of the built dashboard. */
   readonly dashboard: string;
   /** token -> role; absent = nobody needs to sign in. */
-  readonly tokens?: Readonly<Record<string, 'viewer' | 'operator'>>;
+  readonly tokens?: Readonly<Record<string, 'viewer' | 'operator' | 'admin'>>;
   /** What the identity provider is called; absent = there is none. */
   readonly provider?: string;
   /** Milliseconds of the world per millisecond of the clock; 0 = the test drives it. */
@@ -120,7 +120,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   const keysSeen = new Map<string, string>();
   let refusing = false;
 
-  const roleOf = (request: FastifyRequest): 'viewer' | 'operator' | null => {
+  const roleOf = (request: FastifyRequest): 'viewer' | 'operator' | 'admin' | null => {
     if (!options.tokens) return 'operator';
     const token = /session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     return (token && options.tokens[token]) || null;
@@ -137,7 +137,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
     const role = roleOf(request);
     if (role === null) return fail(reply, 401, 'not_signed_in', 'This needs a token.');
     const operatorsOnly = request.method !== 'GET';
-    if (operatorsOnly && role !== 'operator')
+    if (operatorsOnly && role === 'viewer')
       return fail(reply, 403, 'not_permitted', 'This needs the role operator.');
   });
   app.addHook('preHandler', async (request) => {
@@ -360,6 +360,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   registerGuards(app, world);
   registerHolds(app, world);
   registerTrail(app, world);
+  registerTokens(app, world);
   registerReplacements(app, world);
   registerComparisons(app, world);
   registerCampaigns(app, world, options.campaignsOnOverview ?? false);
@@ -552,6 +553,55 @@ function registerGuards(app: FastifyInstance, world: MockWorld): void {
   };
   app.get('/v1/guards', async () => ({ items: [doc], nextCursor: null }));
   app.get('/v1/guards/:id', async () => guard);
+}
+
+function registerTokens(app: FastifyInstance, world: MockWorld): void {
+  const made = (id: string, name: string, more: object) => ({
+    id,
+    name,
+    role: 'operator',
+    scope: {},
+    state: 'living',
+    createdAt: world.now,
+    createdBy: 'root',
+    rotatedAt: null,
+    rotatedBy: null,
+    oldUntil: null,
+    expiresAt: null,
+    revokedAt: null,
+    revokedBy: null,
+    revokeReason: null,
+    ...more,
+  });
+  const tokens = [made('tok_1', 'team-7', { scope: { masters: ['10.7.0.0/16', '*.team7.example'] } })];
+  const sessions = [
+    {
+      id: '0123456789abcdef',
+      name: 'ann',
+      by: 'person',
+      groups: ['dba'],
+      address: '10.0.0.9',
+      createdAt: world.now,
+      until: world.now + 43_200_000,
+    },
+  ];
+  app.get('/v1/tokens', async () => ({ items: tokens, nextCursor: null }));
+  app.post<{ Body: { name: string } }>('/v1/tokens', async ({ body }, reply) => {
+    if (tokens.some(({ name }) => name === body.name))
+      return reply
+        .code(409)
+        .send({ error: { code: 'token_name_taken', message: 'There is a token of this name.' } });
+    const token = made('tok_2', body.name, body);
+    tokens.unshift(token);
+    return reply.code(201).send({ ...token, token: 'pxt_the-text-of-the-token' });
+  });
+  app.delete<{ Params: { id: string } }>('/v1/tokens/:id', async ({ params }) => {
+    const at = tokens.findIndex(({ id }) => id === params.id);
+    tokens[at] = { ...tokens[at]!, state: 'revoked' };
+    return tokens[at];
+  });
+  app.get('/v1/sessions', async () => ({ items: sessions, nextCursor: null }));
+  app.delete('/v1/sessions/:id', async () => sessions.pop());
 }
 
 function registerTrail(app: FastifyInstance, world: MockWorld): void {

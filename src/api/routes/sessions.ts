@@ -41,6 +41,9 @@ export const sessionListRoutes: ApiRoutes = async (app, { access, identities, lo
     '/v1/sessions/:id',
     {
       config: { action: 'tokens', on: 'all', emergency: true },
+      async preValidation(request) {
+        request.body ??= {};
+      },
       schema: {
         operationId: 'endSession',
         tags: ['session'],
@@ -54,7 +57,11 @@ export const sessionListRoutes: ApiRoutes = async (app, { access, identities, lo
             description: 'Id of the session.',
           }),
         }),
-        response: { 200: OpenSession, ...errorResponses(400, 404) },
+        body: Type.Object(
+          { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })) },
+          { ...strict },
+        ),
+        response: { 200: OpenSession, ...errorResponses(400, 404, 415) },
       },
     },
     async (request) => {

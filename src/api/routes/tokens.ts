@@ -1,9 +1,9 @@
 import Type from 'typebox';
-import { checkMayGive, checkTokenRequest, TokenRequest } from '../../admission/token.ts';
+import { checkMayGive, checkTokenRequest } from '../../admission/token.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
 import { PageOf } from '../../model/views/schema.ts';
-import { NewToken, TokenView } from '../../model/views/token.ts';
+import { NewToken, TokenRequest, TokenView } from '../../model/views/token.ts';
 import { digestOf, newTokenText } from '../../platform/token-text.ts';
 import { type IdentityStore, type StoredToken, TokenNameTakenError } from '../../store/identities.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';

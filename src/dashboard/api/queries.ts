@@ -13,7 +13,8 @@ import type { Plan, Topology } from '../../model/views/plan.ts';
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
 import type { Replacement, StoredReplacement } from '../../model/views/replacement.ts';
 import type { Page } from '../../model/views/schema.ts';
-import type { Freeze, KnowledgeView, Session } from '../../model/views/service.ts';
+import type { Freeze, KnowledgeView, OpenSession, Session } from '../../model/views/service.ts';
+import type { NewToken, TokenRequest, TokenView } from '../../model/views/token.ts';
 import type { TrailEntry } from '../../model/views/trail.ts';
 import { call, expansionPath, nodePath } from './client.ts';
 import type { MasterInput, NodeInput, PlannedRequest } from './types.ts';
@@ -39,6 +40,8 @@ export const keys = {
   replacement: (id: string) => ['replacement', id],
   guards: ['guards'],
   guard: (id: string) => ['guard', id],
+  tokens: ['tokens'],
+  sessions: ['sessions'],
   trail: (filter: object) => ['trail', filter],
   comparisons: ['comparisons'],
   comparison: (id: string) => ['comparison', id],
@@ -264,6 +267,11 @@ export function useTrail(filter: TrailFilter) {
     placeholderData: (previous) => previous,
   });
 }
+
+export const useTokens = () => useList<TokenView>(keys.tokens, '/v1/tokens');
+export const useSessions = () => useList<OpenSession>(keys.sessions, '/v1/sessions');
+export const createToken = (request: TokenRequest) =>
+  call<NewToken>('/v1/tokens', { method: 'POST', body: request });
 
 export const useAudits = () => useList<StoredAuditDoc>(keys.audits, '/v1/audits');
 

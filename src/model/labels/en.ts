@@ -2,6 +2,7 @@ import { audits } from './audits-en.ts';
 import { campaigns } from './campaigns-en.ts';
 import { guards } from './guards-en.ts';
 import { replacements } from './replacements-en.ts';
+import { tokens } from './tokens-en.ts';
 import { trail } from './trail-en.ts';
 
 /**
@@ -58,6 +59,7 @@ export const en = {
       agent: 'agent',
       producer: 'producer',
     },
+    notPermitted: 'Your role does not permit this page.',
     viewerNote: 'You are signed in as a viewer: you see everything and change nothing.',
     notFoundTitle: 'There is nothing at this address',
     notFoundText: 'The address may be mistyped, or the expansion may have been removed.',
@@ -664,6 +666,7 @@ export const en = {
   },
   audits,
   guards,
+  tokens,
   trail,
   replacements,
   campaigns,

@@ -5,6 +5,7 @@ import { campaigns } from './campaigns-zh.ts';
 import type { Messages } from './en.ts';
 import { guards } from './guards-zh.ts';
 import { replacements } from './replacements-zh.ts';
+import { tokens } from './tokens-zh.ts';
 import { trail } from './trail-zh.ts';
 
 /** 全部界面文字的中文版；状态和阶段的名称与服务返回的文字相同。 */
@@ -56,6 +57,7 @@ export const zh: Messages = {
       agent: '代理',
       producer: '任务提交方',
     },
+    notPermitted: '您的角色无权查看此页。',
     viewerNote: '当前为只读身份：可以查看一切，不能做任何变更。',
     notFoundTitle: '这个地址下没有内容',
     notFoundText: '地址可能有误，或者该扩容任务已被清除。',
@@ -624,6 +626,7 @@ export const zh: Messages = {
   },
   audits,
   guards,
+  tokens,
   trail,
   replacements,
   campaigns,

@@ -52,3 +52,29 @@ export const NewToken = Type.Object({
   token: Type.String({ description: 'Its text; shown this once.' }),
 });
 export type NewToken = Of<typeof NewToken>;
+
+const day = 86_400_000;
+
+export const TokenRequest = Type.Object(
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
+      description: 'The name of the requester in events and logs; two persons have two names.',
+      examples: ['ann'],
+    }),
+    role: Type.Enum([...roles]),
+    scope: Type.Optional(ScopeView),
+    expiresInMs: Type.Optional(
+      Type.Integer({
+        minimum: 60_000,
+        maximum: 3650 * day,
+        description: 'Left out = it does not end by itself.',
+        examples: [90 * day],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type TokenRequest = Of<typeof TokenRequest>;
