@@ -11,7 +11,7 @@ const Rules = (whose: string) =>
   });
 
 /** What a token is bound to. */
-export const ScopeView = Type.Object(
+const ScopeView = Type.Object(
   {
     masters: Type.Optional(Rules('Masters that it may act on')),
     nodes: Type.Optional(Rules('Nodes that it may act on; of an agent: the servers that it may speak for')),
