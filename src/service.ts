@@ -40,7 +40,7 @@ import { openDoorbell } from './queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
 import type { Doorbell, DoorbellWorker, KindName } from './queue/doorbell.ts';
 import { openQueueEntrance } from './queue/entrance.ts';
-import { type OpenedStore, openStore } from './store/open.ts';
+import { type ExaminedStores, type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { tracedJob } from './trail/job.ts';
 import { startAct, startEntry, startObject } from './trail/start.ts';
@@ -117,7 +117,7 @@ export async function openService(config: Config, log: Log): Promise<Service> {
   try {
     const parts = await openParts(config, log, closers);
     await tellOfStart(parts);
-    await seeToRestore(parts);
+    await seeToRestore(parts.opened, config, log, true);
     const app = await openApi(parts);
     closers.push(() => app.close());
     const kept = keepAgents({
@@ -161,7 +161,10 @@ const isInClear = ({ tls, trustProxy, listen, tokens }: Config): boolean =>
 async function openParts(config: Config, log: Log, closers: Closer[]): Promise<Parts> {
   const place =
     config.databaseUrl === null ? { dataDir: config.dataDir } : { databaseUrl: config.databaseUrl };
-  const opened = await openStore(place, { onNotice: (text) => log.warn(text) });
+  const opened = await openStore(place, {
+    onNotice: (text) => log.warn(text),
+    onFailover: (stores, { wasSynchronous }) => seeToRestore(stores, config, log, wasSynchronous),
+  });
   closers.push(() => opened.close());
   await opened.store.migrate();
   const signingKey = config.signingKey ?? readSigningKey(await opened.keepSigningKey(newPrivateKey()));
@@ -262,13 +265,19 @@ async function tellOfStart({ config, opened, signingKey, trail }: Parts): Promis
   await trail.add(startEntry(config, signingKey, started));
 }
 
-/** Before anything works on what a restored database says. */
-async function seeToRestore({ log, opened, trail }: Parts): Promise<void> {
-  const { restores, store, campaigns } = opened;
-  const restored = await examineRestore({ restores, store, campaigns, now: Date.now, log });
-  if (restored === null) return;
-  const entry = { act: 'restored', object: null, asked: null, before: null, after: restored, times: 1 };
-  await trail.add({ ...bySelf, ...entry, at: Date.now() });
+/** Before anything works on what the database says: it may have come back at an older point. */
+async function seeToRestore(
+  { restores, store, campaigns, trail }: ExaminedStores,
+  { databaseReplication }: Config,
+  log: Log,
+  wasSynchronous: boolean,
+): Promise<void> {
+  const complete = databaseReplication === 'synchronous' && wasSynchronous;
+  const examined = await examineRestore({ restores, complete, store, campaigns, now: Date.now, log });
+  if (examined === null) return;
+  const act = examined.cause === 'restore' ? 'restored' : 'failed_over';
+  const entry = { act, object: null, asked: null, before: null, after: examined, times: 1 };
+  await trail.append([{ ...bySelf, ...entry, at: Date.now() }]);
 }
 
 function openApi(parts: Parts): Promise<FastifyInstance> {

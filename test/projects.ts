@@ -11,6 +11,7 @@ const projects = {
   /** Faults and crashes by the hundred, and hours of plays in virtual time: needs patience. */
   chaos: [
     'test/chaos/run.ts',
+    'test/support/replicated-postgres.ts',
     'test/crash/crash-points.test.ts',
     'test/simulation/simulate.ts',
     'test/scheduling/scheduling.test.ts',

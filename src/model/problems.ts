@@ -215,9 +215,9 @@ export const problems = {
   restored_meanwhile: row<{ node: string; master: string }>(
     {
       en: ({ node, master }) =>
-        `${node} follows ${master}, or was about to, and the database was restored to an older point. What was done since, and proven, is not known here.`,
+        `${node} follows ${master}, or was about to, and the database came back at an older point: a restore, or a failover that lost its last writes. What was done since, and proven, is not known here.`,
       zh: ({ node, master }) =>
-        `${node} 已在或即将跟随 ${master}，而数据库已恢复到较早的时间点。此后做过什么、证实过什么，此处均无记录。`,
+        `${node} 已在或即将跟随 ${master}，而数据库回到了较早的时间点（恢复备份，或主备切换丢失了最后的写入）。此后做过什么、证实过什么，此处均无记录。`,
     },
     steps(
       [

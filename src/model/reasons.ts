@@ -163,6 +163,12 @@ export const reasons = {
     zh: ({ restoredAt, madeAt }) =>
       `数据库已于 ${clock(restoredAt)} 恢复${madeAt === null ? '' : `，备份时间 ${clock(madeAt)}`}：请先查看各节点，它们的实际进展可能超出此处的记录，然后恢复或取消任务`,
   }),
+  failed_over: text<{ at: number }>({
+    en: ({ at }) =>
+      `the database failed over to a standby at ${clock(at)}, and its last writes may be lost: look at its nodes, since more may have happened to them than stands here. Then resume or cancel it`,
+    zh: ({ at }) =>
+      `数据库已于 ${clock(at)} 切换到备库，最后的写入可能已丢失：请先查看各节点，它们的实际进展可能超出此处的记录，然后恢复或取消任务`,
+  }),
   expansion_paused: plain('the expansion is paused', '扩容任务已暂停'),
   expansion_does_not_run: plain('the expansion does not run', '扩容任务未在运行'),
   batch_needs_approval: text<{ batch: number; of: number }>({

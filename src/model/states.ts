@@ -18,7 +18,7 @@ export const expansionTransitions: Readonly<Record<ExpansionState, readonly Expa
   running: ['paused', 'awaiting_approval', 'halted', 'succeeded', 'failed', 'cancelled'],
   paused: ['running', 'pending', 'cancelled', 'halted', 'failed'],
   awaiting_approval: ['running', 'paused', 'cancelled'],
-  // To paused only after the database was restored.
+  // To paused only after the database came back at an older point.
   halted: ['running', 'paused', 'succeeded', 'failed', 'cancelled'],
   succeeded: [],
   failed: [],

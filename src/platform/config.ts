@@ -74,6 +74,8 @@ export interface Config {
   readonly tls: { readonly files: TlsFiles; readonly pair: TlsPair } | null;
   /** null = an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** What a failover of the database can lose: the last commits, or nothing. */
+  readonly databaseReplication: SettingValue<'databaseReplication'>;
   readonly dataDir: string;
   /** null = the wake-ups go through PostgreSQL as well. */
   readonly redisUrl: string | null;
@@ -232,6 +234,7 @@ export function loadConfig(
     listen: { host: get('host', overrides.host), port: get('port', overrides.port) },
     tls: source.tls(get('tlsCertFile'), get('tlsKeyFile')),
     databaseUrl,
+    databaseReplication: get('databaseReplication'),
     dataDir: get('dataDir', overrides.dataDir),
     redisUrl,
     redisTls: source.redisTls(redisUrl, get('redisCaFile'), get('redisCertFile'), get('redisKeyFile')),

@@ -84,6 +84,13 @@ export const settings = {
     text: 'The PostgreSQL that holds everything. More than one process needs it. With `?sslmode=verify-full&sslrootcert=FILE` the service speaks TLS; `sslcert` and `sslkey` name a certificate of its own.',
     secret: true,
   },
+  databaseReplication: {
+    env: 'PIKA_EXPANDER_DATABASE_REPLICATION',
+    file: 'databaseReplication',
+    value: { is: 'word', of: ['asynchronous', 'synchronous'] },
+    default: 'asynchronous',
+    text: 'What a failover of PostgreSQL can lose. After one the service freezes everything and pauses what is open. With `synchronous` it goes on: then promote no standby that lacks a commit ([backup.md](backup.md#failover)). Give all processes the same.',
+  },
   dataDir: {
     env: 'DATA_DIR',
     file: 'dataDir',

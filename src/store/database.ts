@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   /** Called when an idle connection broke; the next query opens a new connection. */
   readonly onConnectionError?: (error: Error) => void;
+  /** Called with each new connection of the pool before its first use. Throws StoreUnavailableError where it may not be used. */
+  readonly onConnected?: (client: Queryable) => Promise<void>;
 }
 
 export type Row = Record<string, unknown>;
@@ -62,6 +64,7 @@ class DatabaseRefusedError extends Error {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
+  const { onConnected } = options;
   const pool = new pg.Pool({
     ...clientConfig(options.connection),
     Client: PostgresClient,
@@ -69,6 +72,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
     query_timeout: replyTimeoutMs,
+    ...(onConnected === undefined
+      ? {}
+      : {
+          onConnect: (client: pg.ClientBase) =>
+            onConnected({ query: (text, values, name) => runQuery(client, text, values, name) }),
+        }),
   });
   pool.on('error', (error) => options.onConnectionError?.(error));
   let closing: Promise<void> | null = null;
@@ -212,7 +221,7 @@ async function runQuery<R extends Row>(
 }
 
 function rethrow(error: unknown): never {
-  if (!isUnavailability(error)) throw error;
+  if (error instanceof StoreUnavailableError || !isUnavailability(error)) throw error;
   const diskFull = (error as { code?: unknown }).code === diskFullState;
   const trouble = diskFull ? 'the disk of the database is full' : 'the database cannot be reached now';
   throw new StoreUnavailableError(`${trouble}: ${describe(error)}`, { cause: error, diskFull });

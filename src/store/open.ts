@@ -2,12 +2,13 @@ import type { AgentStore } from './agents.ts';
 import type { AuditStore } from './audits.ts';
 import type { CampaignStore } from './campaigns.ts';
 import type { ComparisonStore } from './comparisons.ts';
-import { openDatabase, type PostgresConnection } from './database.ts';
+import { type Database, openDatabase, type PostgresConnection } from './database.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
 import { createEndedRecords, type EndedRecords } from './ended.ts';
 import type { GuardStore } from './guards.ts';
 import type { HoldStore } from './holds.ts';
 import type { IdentityStore } from './identities.ts';
+import { createLineageGate } from './lineage.ts';
 import { createPostgresAgents } from './postgres-agents.ts';
 import { createPostgresAudits } from './postgres-audits.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
@@ -57,7 +58,18 @@ export interface OpenedStore {
   readonly close: () => Promise<void>;
 }
 
+/** What reaches the database whatever its history. */
+export type ExaminedStores = Pick<OpenedStore, 'store' | 'campaigns' | 'restores' | 'trail'>;
+
 export interface OpenStoreOptions {
+  /**
+   * Called when another server answers, which may lack the last writes of the one before: a standby was promoted. Nothing else is
+   * read or written through the opened store before it has resolved.
+   */
+  readonly onFailover?: (
+    stores: ExaminedStores,
+    failover: { readonly wasSynchronous: boolean },
+  ) => Promise<void>;
   /** Called, with a text for people, when a connection broke or the embedded server restarts. */
   readonly onNotice?: (text: string) => void;
   readonly maxConnections?: number;
@@ -75,10 +87,16 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
   const postgres = server
     ? server.connection
     : { connectionString: (place as { databaseUrl: string }).databaseUrl };
+  const onConnectionError = (error: Error) =>
+    notice(`a connection to the database was lost: ${error.message}`);
+  const { onFailover } = options;
+  const outside = openDatabase({ connection: postgres, maxConnections: 2, onConnectionError });
+  const gate = onFailover && createLineageGate((failover) => onFailover(storesToExamine(outside), failover));
   const database = openDatabase({
     connection: postgres,
     ...(options.maxConnections ? { maxConnections: options.maxConnections } : {}),
-    onConnectionError: (error) => notice(`a connection to the database was lost: ${error.message}`),
+    onConnectionError,
+    ...(gate ? { onConnected: gate.check } : {}),
   });
   return {
     store: createPostgresStore(database),
@@ -100,7 +118,15 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     embedded: server !== null,
     async close() {
       await database.close();
+      await outside.close();
       await server?.stop();
     },
   };
 }
+
+const storesToExamine = (database: Database): ExaminedStores => ({
+  store: createPostgresStore(database),
+  campaigns: createPostgresCampaigns(database),
+  restores: createRestores(database),
+  trail: createPostgresTrail(database),
+});

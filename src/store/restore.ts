@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BackupHead, backupFormat, quoted, type TableEnd } from './backup.ts';
-import { type Database, type Queryable, schemaName } from './database.ts';
+import { type Database, type Queryable, type Row, schemaName } from './database.ts';
+import { isSameLineage, type Lineage, lineageOf } from './lineage.ts';
 import { applied, type Migration, migrationsLock } from './migrate.ts';
 import { othersAtWork } from './tables.ts';
 
@@ -146,15 +147,25 @@ const inUse = (): RestoreError =>
 /** What is worked on under a lease. */
 const leased = ['expansions', 'comparisons', 'campaigns', 'audits', 'guards', 'holds', 'replacements'];
 
-/** The workers of then are gone, and their leases with them; so are the sessions of browsers. */
-async function note(client: Queryable, madeAt: number | null): Promise<void> {
+/** More leases than the lost writes can have given out on one row: none of theirs may be taken for a later one. */
+const lostLeasesAtMost = 1_000_000;
+
+/** Nobody holds a lease of then any more, and nobody is signed in. */
+async function note(
+  client: Queryable,
+  madeAt: number | null,
+  cause: RestoreNote['cause'] = 'restore',
+): Promise<void> {
   for (const table of leased)
     await client.query(
-      `update ${table} set lease_owner = null, lease_until = null, epoch = epoch + 1 where lease_owner is not null`,
+      `update ${table} set lease_owner = null, lease_until = null, epoch = epoch + $1
+       where lease_owner is not null or look_at is not null`,
+      [lostLeasesAtMost],
     );
   // Who was signed out since must not be signed in again.
   await client.query('delete from sessions');
-  await client.query('insert into restores (made_at) values ($1)', [madeAt]);
+  await client.query('insert into restores (made_at, cause) values ($1, $2)', [madeAt, cause]);
+  await client.query('delete from lineage');
 }
 
 async function assertFree(client: Queryable, replace: boolean): Promise<void> {
@@ -229,11 +240,18 @@ export interface RestoreNote {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly madeAt: number | null;
+  /** A failover may have lost the last writes. */
+  readonly cause: 'restore' | 'failover';
 }
 
 export interface Restores {
   /** Notes that the database was restored by other means. Throws RestoreError while a process of the service is connected. */
   mark(): Promise<void>;
+  /**
+   * Notes that the history of the database is another than before, where nobody has noted it yet. `complete`: it lacks no write
+   * of the one before, so there is nothing to see to. Returns whether it is another.
+   */
+  follow(complete: boolean): Promise<boolean>;
   /** The newest that nobody has seen to; null = there is none. */
   unexamined(): Promise<RestoreNote | null>;
   /** That one, and all before it, were seen to. */
@@ -249,9 +267,25 @@ export function createRestores(database: Database): Restores {
         await note(client, null);
         await client.query('commit');
       }),
+    follow: (complete) =>
+      database.transaction(async (client) => {
+        await client.query('lock table lineage in exclusive mode');
+        const found = await lineageOf(client);
+        if (found === null) return false;
+        const [before] = await client.query<Lineage & Row>('select system, timeline from lineage');
+        if (before !== undefined && isSameLineage(before, found)) return false;
+        const isOther = before !== undefined;
+        if (isOther && !complete) await note(client, null, 'failover');
+        await client.query(
+          `insert into lineage (system, timeline) values ($1, $2)
+           on conflict (one) do update set system = excluded.system, timeline = excluded.timeline`,
+          [found.system, found.timeline],
+        );
+        return isOther;
+      }),
     async unexamined() {
-      const [row] = await database.query<{ id: number; at: number; madeAt: number | null }>(
-        `select id, floor(extract(epoch from at) * 1000)::bigint as at, made_at as "madeAt"
+      const [row] = await database.query<RestoreNote & Row>(
+        `select id, floor(extract(epoch from at) * 1000)::bigint as at, made_at as "madeAt", cause
          from restores where not examined order by id desc limit 1`,
       );
       return row ?? null;

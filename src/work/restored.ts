@@ -3,6 +3,7 @@ import { campaignHasEnded } from '../model/campaign.ts';
 import { makeEvent } from '../model/events.ts';
 import { expansionStates, isEnded } from '../model/expansion.ts';
 import { because } from '../model/reasons.ts';
+import { counted } from '../model/text.ts';
 import type { Log } from '../platform/log.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { RestoreNote, Restores } from '../store/restore.ts';
@@ -10,14 +11,16 @@ import { AlreadyFrozenError, type Store } from '../store/store.ts';
 
 export interface RestoredParts {
   readonly restores: Restores;
+  /** The operator promises that a failover loses no commit, and nothing that was seen speaks against it. */
+  readonly complete: boolean;
   readonly store: Pick<Store, 'freeze' | 'list' | 'claim' | 'save' | 'release' | 'get'>;
   readonly campaigns: Pick<CampaignStore, 'list' | 'control'>;
   readonly now: () => number;
   readonly log: Pick<Log, 'warn'>;
 }
 
-const by = 'restore';
 const atOnce = 100;
+const happened = { restore: 'was restored', failover: 'failed over to a standby' } as const;
 /** What was restored, and how much of it was paused. */
 interface ExaminedRestore extends RestoreNote {
   readonly expansions: number;
@@ -28,27 +31,28 @@ interface ExaminedRestore extends RestoreNote {
 const leaseMs = 15_000;
 
 /**
- * After a restore, before anything works on what the database says: freezes everything, and pauses what was open, for a person.
- * It is done again where it was cut off; what people have resumed since stays so.
+ * After a restore or a failover that may have lost writes, before anything works on what the database says: freezes everything,
+ * and pauses what was open, for a person. It is done again where it was cut off; what people have resumed since stays so.
  */
 export async function examineRestore(parts: RestoredParts): Promise<ExaminedRestore | null> {
+  if ((await parts.restores.follow(parts.complete)) && parts.complete)
+    parts.log.warn({}, 'the database failed over to a standby that holds every commit; work goes on');
   const note = await parts.restores.unexamined();
   if (note === null) return null;
-  await freeze(parts);
+  await freeze(parts, note);
   const expansions = await pauseExpansions(parts, note);
-  const campaigns = await pauseCampaigns(parts);
+  const campaigns = await pauseCampaigns(parts, note);
   await parts.restores.examined(note.id);
   parts.log.warn(
     { expansions, campaigns },
-    `the database was restored: everything is frozen, and ${expansions} expansions and ${campaigns} campaigns are paused; look at their nodes, resume or cancel each, then lift the freeze (docs/backup.md)`,
+    `the database ${happened[note.cause]}${note.cause === 'failover' ? ', and its last writes may be lost' : ''}: everything is frozen; paused are ${counted(expansions, 'expansion')} and ${counted(campaigns, 'campaign')}; look at their nodes, resume or cancel each, then lift the freeze (docs/backup.md)`,
   );
   return { ...note, expansions, campaigns };
 }
 
-async function freeze({ store }: RestoredParts): Promise<void> {
-  const reason =
-    'the database was restored from a backup: look at what is paused, resume or cancel each, then lift this freeze';
-  await store.freeze({ reason, by }).catch((error: unknown) => {
+async function freeze({ store }: RestoredParts, { cause }: RestoreNote): Promise<void> {
+  const reason = `the database ${happened[cause]}: look at what is paused, resume or cancel each, then lift this freeze`;
+  await store.freeze({ reason, by: cause }).catch((error: unknown) => {
     if (!(error instanceof AlreadyFrozenError)) throw error;
   });
 }
@@ -56,7 +60,10 @@ async function freeze({ store }: RestoredParts): Promise<void> {
 async function pauseExpansions(parts: RestoredParts, note: RestoreNote): Promise<number> {
   const { store, now } = parts;
   const states = expansionStates.filter((state) => !isEnded(state));
-  const reason = because('restored', { restoredAt: note.at, madeAt: note.madeAt });
+  const reason =
+    note.cause === 'restore'
+      ? because('restored', { restoredAt: note.at, madeAt: note.madeAt })
+      : because('failed_over', { at: note.at });
   let paused = 0;
   let cursor: string | null = null;
   do {
@@ -66,7 +73,7 @@ async function pauseExpansions(parts: RestoredParts, note: RestoreNote): Promise
       ...(cursor === null ? {} : { cursor }),
     });
     for (const { id } of page.items) {
-      const lease = await store.claim(id, by, leaseMs);
+      const lease = await store.claim(id, note.cause, leaseMs);
       // Another process that starts sees to it, or it has ended.
       if (lease === null) continue;
       const before = (await store.get(id))!;
@@ -89,7 +96,7 @@ async function pauseExpansions(parts: RestoredParts, note: RestoreNote): Promise
   return paused;
 }
 
-async function pauseCampaigns({ campaigns, now }: RestoredParts): Promise<number> {
+async function pauseCampaigns({ campaigns, now }: RestoredParts, { cause }: RestoreNote): Promise<number> {
   let paused = 0;
   let cursor: string | null = null;
   do {
@@ -100,13 +107,13 @@ async function pauseCampaigns({ campaigns, now }: RestoredParts): Promise<number
     for (const campaign of page.items) {
       const asked = { verb: 'pause', cancelMembers: false } as const;
       if (campaignHasEnded(campaign.state) || campaignControlProblem(campaign, asked) !== null) continue;
-      const reason = 'the database was restored from a backup';
+      const reason = `the database ${happened[cause]}`;
       const at = now();
       await campaigns.control(campaign.id, {
         ...asked,
-        id: `ctl_${by}_${campaign.id}_${at}`,
+        id: `ctl_${cause}_${campaign.id}_${at}`,
         reason,
-        by,
+        by: cause,
         at,
       });
       paused += 1;

@@ -178,9 +178,12 @@ function run(turn: Turn, input: DecideInput): void {
   finish(turn);
 }
 
-/** Restored to an older point: nobody knows what was done since, so nothing is done before a person has resumed or cancelled it. */
+const isSetBack = (reason: Expansion['stateReason']): boolean =>
+  reason?.code === 'restored' || reason?.code === 'failed_over';
+
+/** Its database came back at an older point: nobody knows what was done since, so nothing is done before a person has resumed or cancelled it. */
 const isUnexamined = ({ state, stateReason, pendingControl }: Expansion): boolean =>
-  state === 'paused' && stateReason?.code === 'restored' && pendingControl === null;
+  state === 'paused' && isSetBack(stateReason) && pendingControl === null;
 
 // ------------------------------------------------------------------------------------------------ controls
 
@@ -252,9 +255,9 @@ function resume(turn: Turn, control: Control): void {
   enterState(turn, back, because('resumed_by', askedBy(control)));
 }
 
-/** What was under way at the time of the backup has come to an end that is not known here: a person decides about each node. */
+/** What was under way at that older point has come to an end that is not known here: a person decides about each node. */
 function doubtRestored(turn: Turn): void {
-  if (turn.expansion.stateReason?.code !== 'restored') return;
+  if (!isSetBack(turn.expansion.stateReason)) return;
   for (const join of turn.expansion.joins) doubt(turn, join);
 }
 

@@ -203,7 +203,7 @@ export const JoinView = Type.Object({
   restored: Type.Optional(
     Type.Boolean({
       description:
-        'The database was restored since, and nobody has decided about the node: it is not taken for untouched.',
+        'The database came back at an older point since, and nobody has decided about the node: it is not taken for untouched.',
     }),
   ),
   triedCauses: Type.Optional(
