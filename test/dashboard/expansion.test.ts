@@ -132,6 +132,24 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.state('succeeded').waitFor({ timeout: 30_000 });
   });
 
+  it('leaves the approval to another person where the policy asks for one, and says so', async () => {
+    const [page, { world }] = await open({ speed: 12 });
+    const { id } = world.add({
+      master: '10.20.0.10:9221',
+      nodes: ['10.20.0.31:9221', '10.20.0.32:9221'],
+      policy: { approval: 'each_batch', fourEyes: true },
+      requestedBy: 'local',
+    });
+    world.runToRest(id);
+    await page.goto(`/expansions/${id}`);
+    await page.state('awaiting_approval').waitFor();
+    await page.page
+      .getByText(`local asked for expansion ${id}, so another person must approve it.`)
+      .waitFor();
+    expect(await page.button(page.t.controls.approve).count()).toBe(0);
+    expect(await page.button(page.t.controls.cancel).count()).toBe(1);
+  });
+
   it('asks again for what a cancelled expansion has left, with what the operator permits now', async () => {
     const [page, { world, requests }] = await open({ speed: 12 });
     const { id } = world.add({

@@ -3,11 +3,11 @@ import { createContext, type ReactNode, useCallback, useContext, useMemo, useSta
 import { controlProblem } from '../../../core/steps/controls.ts';
 import type { ControlVerb } from '../../../model/expansion.ts';
 import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
-import { useControl, useMay } from '../../api/queries.ts';
+import { useControl, useMay, useSession } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
-import { useMessages } from '../../i18n.tsx';
+import { useMessages, useReader } from '../../i18n.tsx';
 
 interface Asked {
   readonly verb: ControlVerb;
@@ -103,13 +103,19 @@ const icons: Readonly<Record<ControlVerb, IconName>> = {
 export function ExpansionControls() {
   const t = useMessages().controls;
   const { expansion, may, ask } = useControls();
-  const fits = (verb: ControlVerb) =>
-    may[verb === 'approve' ? 'approve' : 'steer'] && controlProblem(expansion, verb, null) === null;
-  const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(fits);
-  if (verbs.length === 0) return null;
+  const me = useSession().data?.name ?? null;
+  const reader = useReader();
+  const problemOf = (verb: ControlVerb) => controlProblem(expansion, verb, null, me);
+  const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(
+    (verb) => may[verb === 'approve' ? 'approve' : 'steer'] && problemOf(verb) === null,
+  );
+  const approval = may.approve ? problemOf('approve') : null;
+  const forOthers = approval?.code === 'needs_other_person' ? approval.read(reader).message : null;
+  if (verbs.length === 0 && forOthers === null) return null;
   return (
     <fieldset className="row plain-fieldset">
       <legend className="visually-hidden">{t.group}</legend>
+      {forOthers !== null && <span>{forOthers}</span>}
       {verbs.map((verb) => (
         <Button
           key={verb}
