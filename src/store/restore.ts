@@ -168,8 +168,18 @@ async function note(
   await client.query('delete from lineage');
 }
 
+/** The server takes a moment to notice that a process that was just stopped has closed its connections. */
+const leavesWithinSeconds = 3;
+
+async function assertNobodyAtWork(client: Queryable): Promise<void> {
+  for (let waited = 0; (await othersAtWork(client)) > 0; waited += 0.25) {
+    if (waited >= leavesWithinSeconds) throw inUse();
+    await client.query('select pg_sleep(0.25), pg_stat_clear_snapshot()');
+  }
+}
+
 async function assertFree(client: Queryable, replace: boolean): Promise<void> {
-  if ((await othersAtWork(client)) > 0) throw inUse();
+  await assertNobodyAtWork(client);
   const [known] = await client.query<{ found: boolean }>(
     `select to_regclass('${schemaName}.expansions') is not null as found`,
   );
@@ -262,7 +272,7 @@ export function createRestores(database: Database): Restores {
   return {
     mark: () =>
       database.session(async (client) => {
-        if ((await othersAtWork(client)) > 0) throw inUse();
+        await assertNobodyAtWork(client);
         await client.query('begin');
         await note(client, null);
         await client.query('commit');

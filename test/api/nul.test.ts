@@ -127,6 +127,7 @@ test('U+0000 inside a cursor makes it a foreign cursor', async () => {
     '/v1/campaigns',
     '/v1/comparisons',
     '/v1/expansions',
+    '/v1/sessions',
     '/v1/tokens',
     '/v1/webhooks/{id}/deliveries',
   ]);
