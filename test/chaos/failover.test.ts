@@ -16,7 +16,7 @@ import {
 import { type ReplicatedPostgres, startReplicatedPostgres } from '../support/replicated-postgres.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
 const nodes = ['n1', 'n2'] as const;
 
@@ -126,7 +126,7 @@ async function openSite(
         if (isOverloaded()) answer = await ask(method, path, body);
         return !isOverloaded();
       },
-      { everyMs: 200, withinMs: 20_000, what: 'the service has time' },
+      { everyMs: 200, withinMs: 120_000, what: 'the service has time' },
     );
     if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${answer.text}`);
     return JSON.parse(answer.text) as T;
@@ -149,14 +149,14 @@ async function openSite(
     view,
     async looked() {
       const before = looks();
-      await until(() => looks() > before + 10, { withinMs: 20_000, what: 'the nodes are looked at' });
+      await until(() => looks() > before + 10, { withinMs: 120_000, what: 'the nodes are looked at' });
     },
     async begin(frozen) {
       const request = { master: at.m, nodes: nodes.map((node) => at[node]!) };
       if (frozen !== null) await call('POST', '/v1/freeze', { reason: 'not yet' });
       ({ id } = await call<ExpansionView>('POST', '/v1/expansions', request));
       if (frozen === null) return;
-      await until(async () => (await view()).startedAt !== null, { withinMs: 20_000, what: 'it begins' });
+      await until(async () => (await view()).startedAt !== null, { withinMs: 120_000, what: 'it begins' });
       await frozen();
       await call('DELETE', '/v1/freeze', { reason: 'now' });
     },
@@ -191,13 +191,13 @@ async function killedAt(moment: Moment, synchronous: boolean): Promise<Site> {
   if (!synchronous && isCutLate(moment)) {
     await until(() => opened.heard('n1').length > 0, {
       everyMs: 1,
-      withinMs: 20_000,
+      withinMs: 120_000,
       what: 'the first node is attached',
     });
     await cut();
   }
   const wanted = phasesOf[moment];
-  if (wanted === null) await until(() => isKilled, { withinMs: 20_000, what: moment });
+  if (wanted === null) await until(() => isKilled, { withinMs: 120_000, what: moment });
   else {
     await until(async () => wanted.includes((await opened.view()).joins[0]!.phase), {
       everyMs: 2,
@@ -209,9 +209,9 @@ async function killedAt(moment: Moment, synchronous: boolean): Promise<Site> {
 }
 
 const answersAgain = (site: Site) =>
-  until(() => site.view().catch(() => null), { withinMs: 20_000, what: 'the service answers again' });
+  until(() => site.view().catch(() => null), { withinMs: 120_000, what: 'the service answers again' });
 const ends = (site: Site) =>
-  until(async () => (await site.view()).state === 'succeeded', { withinMs: 60_000, what: 'it succeeds' });
+  until(async () => (await site.view()).state === 'succeeded', { withinMs: 200_000, what: 'it succeeds' });
 const phases = async (site: Site) => (await site.view()).joins.map(({ phase }) => phase);
 /** Of each node: what was said to it, and its full syncs. */
 const done = (site: Site) =>
@@ -262,13 +262,13 @@ describe('the primary of PostgreSQL dies in mid-expansion, and the standby is pr
       const isAttached = moment !== 'before its SLAVEOF arrives';
       if (isAttached) {
         await until(async () => (await site.view()).state === 'halted', {
-          withinMs: 20_000,
+          withinMs: 120_000,
           what: 'a person is asked',
         });
         const { joins } = await site.view();
         expect(joins[0]!.problem?.code).toBe('restored_meanwhile');
         await until(() => site.cluster.observe('n1').fullSyncsDone === 1, {
-          withinMs: 20_000,
+          withinMs: 120_000,
           what: 'its full sync ends',
         });
         await site.control('skip', 'n1');
@@ -276,7 +276,7 @@ describe('the primary of PostgreSQL dies in mid-expansion, and the standby is pr
       await until(
         async () => (await phases(site))[1] === 'verified' || (await site.view()).state === 'halted',
         {
-          withinMs: 60_000,
+          withinMs: 200_000,
           what: 'the second is proven, or a person is asked',
         },
       );
@@ -289,7 +289,7 @@ describe('the primary of PostgreSQL dies in mid-expansion, and the standby is pr
         what: 'it ends',
       });
       await until(() => done(site).every(([, syncs]) => syncs === 1), {
-        withinMs: 20_000,
+        withinMs: 120_000,
         what: 'all full syncs have ended',
       });
       expect(done(site)).toEqual([
