@@ -29,7 +29,7 @@ const moments = [
   'once it is verified',
 ] as const;
 type Moment = (typeof moments)[number];
-/** With FAILOVERS=all each of them; else those that go furthest. */
+/** With FAILOVERS=all each of them, for a machine that has nothing else to do; else those that need no speed. */
 const chosen = (...some: readonly Moment[]): readonly Moment[] =>
   process.env.FAILOVERS === 'all' ? moments : some;
 /** null = it shows at the node. */
@@ -218,7 +218,8 @@ const done = (site: Site) =>
   nodes.map((node) => [site.heard(node).length, site.cluster.observe(node).fullSyncsDone]);
 
 describe('the primary of PostgreSQL dies in mid-expansion, and the standby is promoted', () => {
-  test.each(chosen('after its SLAVEOF'))(
+  // A copy that begins and ends while the database is away is proven by nothing, and made again: on a busy machine that can be any.
+  test.each(chosen('before its SLAVEOF arrives'))(
     'synchronous, %s: it goes to its end, and nothing is doubled',
     async (moment) => {
       const site = await killedAt(moment, true);
