@@ -46,11 +46,20 @@ export interface LookedAt {
   readonly look: Look | null;
 }
 
-const isOneServer = (a: LookedAt, b: LookedAt): boolean =>
-  isSameServer(a.target, b.target) ||
-  (a.look !== null &&
-    b.look !== null &&
-    sameServer({ target: a.target, look: a.look }, { target: b.target, look: b.look }) !== null);
+const howOne = (a: LookedAt, b: LookedAt) =>
+  a.look === null || b.look === null
+    ? null
+    : sameServer({ target: a.target, look: a.look }, { target: b.target, look: b.look });
+
+/** Whether anything says that both are one server, what they say of their processes too. */
+const mayBeOne = (a: LookedAt, b: LookedAt): boolean =>
+  isSameServer(a.target, b.target) || howOne(a, b) !== null;
+
+/** What a server says of itself gives it no proof of another: connections to both must lead to one address. */
+const isAtOneAddress = (a: LookedAt, b: LookedAt): boolean => howOne(a, b) === 'address';
+
+/** Beside those that a master lists, so many proven slaves are looked at by their names: the newest proofs. */
+const mostNamed = 16;
 
 /**
  * The slaves that a master lists, but for those in `without`, each with a look and with what proves it. A master lists slaves by
@@ -84,12 +93,13 @@ export async function slavesBeside(
   const apart = [...new Map(stay.map((target) => [formatAddress(target.address), target])).values()];
   const named = proven
     .map(({ slave }) => slave)
-    .filter((slave) => !isIpv4(slave.seenAs.host) && !isListed(slave));
+    .filter((slave) => !isIpv4(slave.seenAs.host) && !isListed(slave))
+    .slice(0, listed.length + mostNamed);
   const seen = async (target: NodeTarget) => ({ target, look: await look(target) });
   const [looked, byName] = await Promise.all([Promise.all(apart.map(seen)), Promise.all(named.map(seen))]);
   const slaves = looked
-    .filter((slave) => !without.some((other) => isOneServer(other, slave)))
-    .map((slave) => byName.find((other) => isOneServer(other, slave)) ?? slave);
+    .filter((slave) => !without.some((other) => mayBeOne(other, slave)))
+    .map((slave) => byName.find((other) => isAtOneAddress(other, slave)) ?? slave);
   const proofs = await lastProofs(
     audits,
     master.target,

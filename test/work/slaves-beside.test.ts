@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { verifiedSlaves } from '../../src/core/replacement/slaves.ts';
 import type { Look } from '../../src/model/observation.ts';
 import type { NodeTarget } from '../../src/model/targets.ts';
@@ -7,14 +7,26 @@ import { aMaster, aNode, now, slaveOf } from '../core/plan/preflight-support.ts'
 import { targetAt } from '../support/memory-audits.ts';
 
 /** Hosts that have names too: what connects to the name reaches the address. */
-const named = { 'a.pika:9221': '10.0.0.2:9221', 'b.pika:9221': '10.0.0.3:9221' };
+const named = {
+  'a.pika:9221': '10.0.0.2:9221',
+  'b.pika:9221': '10.0.0.3:9221',
+  'c.pika:9221': '10.0.0.4:9221',
+};
 const ips = ['10.0.0.2:9221', '10.0.0.3:9221'];
 const silence: Look = { kind: 'unreachable', at: now, code: 'ENOTFOUND', message: 'no such name' };
+
+/** Whether both that are listed say that they are one process, as copies in containers can. */
+let twins = false;
+afterEach(() => {
+  twins = false;
+});
 
 const lookAt = ({ name }: NodeTarget): Look => {
   const place = (named as Record<string, string>)[name] ?? name;
   const facts = { ips: [place.split(':')[0]!] };
-  return aNode(place, { facts, replication: slaveOf('10.0.0.1', 9221) }).look;
+  const { look } = aNode(place, { facts, replication: slaveOf('10.0.0.1', 9221) });
+  if (!twins || !ips.includes(place) || look.kind !== 'answered') return look;
+  return { ...look, facts: { ...look.facts, server: { ...look.facts.server!, runId: 'one', processId: 1 } } };
 };
 const master = aMaster({
   facts: { ips: ['10.0.0.1'] },
@@ -39,7 +51,7 @@ test('a slave that goes is none of those that stay, whatever it is called', asyn
 });
 
 test('a slave that was proven under its name is known in the list of its master', async () => {
-  expect(await beside('a.pika:9221', { proven: Object.keys(named) })).toEqual({
+  expect(await beside('a.pika:9221', { proven: ['a.pika:9221', 'b.pika:9221'] })).toEqual({
     stay: ['b.pika:9221'],
     unplaced: [],
   });
@@ -48,4 +60,14 @@ test('a slave that was proven under its name is known in the list of its master'
 test('who goes by a name and gives no answer may be any of those that are listed', async () => {
   expect(await beside('a.pika:9221', { silent: true })).toMatchObject({ unplaced: ['a.pika:9221'] });
   expect(await beside('10.0.0.2:9221', { silent: true })).toEqual({ stay: ['10.0.0.3:9221'], unplaced: [] });
+});
+
+test('a server that says it is the process of a proven one is not proven by that', async () => {
+  twins = true;
+  expect(await beside('c.pika:9221', { proven: ['b.pika:9221'] })).toEqual({
+    stay: ['b.pika:9221'],
+    unplaced: [],
+  });
+  // But it may be the one that goes.
+  expect(await beside('b.pika:9221')).toEqual({ stay: [], unplaced: [] });
 });
