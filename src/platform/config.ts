@@ -462,20 +462,11 @@ class ConfigSource {
       this.#problems.push(
         `${rows.map(({ env }) => env).join(', ')} are for a Redis that speaks TLS: set REDIS_URL to rediss://…, or leave them out.`,
       );
-    const [ca, cert, key] = paths.map((path, at) => this.#textOf(rows[at]!.env, path));
-    if ((cert === undefined) !== (key === undefined))
+    const [ca, cert] = paths.slice(0, 2).map((path, at) => path && this.#read(path, rows[at]!.env));
+    const key = paths[2] && this.#secretFile(paths[2], rows[2]!.env);
+    if ((paths[1] === null) !== (paths[2] === null))
       this.#problems.push(`Set both ${rows[1]!.env} and ${rows[2]!.env}, or neither.`);
     return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  }
-
-  #textOf(env: string, path: string | null): string | undefined {
-    if (path === null) return undefined;
-    try {
-      return this.#readText(path);
-    } catch (error) {
-      this.#problems.push(`${env} names ${path}, which cannot be read: ${(error as Error).message}.`);
-      return undefined;
-    }
   }
 
   signingKey(path: string | null): SigningKey | null {

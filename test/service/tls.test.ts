@@ -167,6 +167,10 @@ test('the queue is kept in a Redis that speaks TLS, with a certificate of the se
     expect(await backend.forProducers.answers()).toBe(true);
     await expect(at({})).rejects.toThrow(/certificate/);
     await expect(at({ REDIS_CA_FILE })).rejects.toThrow();
+    expect(() => at({ REDIS_CA_FILE, REDIS_CERT_FILE })).toThrow('or neither');
+    expect(() => at({ REDIS_CA_FILE: `${REDIS_CA_FILE}.gone` })).toThrow('cannot be read');
+    chmodSync(REDIS_KEY_FILE, 0o644);
+    expect(() => at({ REDIS_CERT_FILE, REDIS_KEY_FILE })).toThrow('chmod o=');
     expect(() => loadConfig({ REDIS_URL: 'redis://127.0.0.1', REDIS_CA_FILE })).toThrow(ConfigError);
   } finally {
     await redis.stop();
