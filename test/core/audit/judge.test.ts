@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  judgeAfter,
   judgeComparison,
   judgeLook,
   type Looked,
@@ -8,6 +9,7 @@ import {
   settingFindings,
   silent,
 } from '../../../src/core/audit/judge.ts';
+import { judgement } from '../../../src/model/audit-texts.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
 import { verdictSays } from '../../../src/model/comparison-texts.ts';
 import type { ListedSlave, Look, ReplicationFacts } from '../../../src/model/observation.ts';
@@ -263,4 +265,30 @@ test('of preflight only that is said which concerns a slave that is attached', (
   const old = settingFindings(master(), slave({}, { version: '4.0.1', config: { slaveReadOnly: false } }));
   expect(old.map(({ code }) => code)).toContain('node_writable_as_slave');
   expect(old.map(({ code }) => code).some((code) => code.startsWith('version_pair_'))).toBe(true);
+});
+
+describe('what a comparison said of a slave, beside a look at its end', () => {
+  const named = { slave: slaveAt, master: masterAt };
+  const facts = { lookedAtKeys: 9, share: 1, smallestLossFound: 0, because: null };
+  const whole = judgement('whole', named, facts);
+  const damaged = judgement('data_differ', named, { ...facts, ownSlaves: 0 });
+  const copying = slave({ dbStates: { db0: 'WaitDBSync' }, linkStatus: 'down' });
+  const free = aNode(slaveAt, { replication: { binlog: position } });
+  const away = silentServer(look('unreachable'));
+  const behind = slave({ binlog: { db0: { file: 3, offset: 400 } } });
+
+  test.each([
+    ['whole', whole, slave(), 'whole: whole'],
+    ['whole', whole, behind, 'whole: whole'],
+    ['whole', whole, free, 'doubtful: is_master'],
+    ['whole', whole, copying, 'not_judged: in_full_sync'],
+    ['whole', whole, away, 'not_judged: unreachable'],
+    ['damaged', damaged, slave(), 'damaged: data_differ'],
+    ['damaged', damaged, away, 'damaged: data_differ'],
+    ['damaged', damaged, free, 'doubtful: is_master'],
+    ['damaged', damaged, copying, 'not_judged: in_full_sync'],
+  ] as const)('%s, and then %#', (_what, compared, after, expected) => {
+    const judged = judgeAfter(compared, { master: master(), slave: after });
+    expect(`${judged.verdict}: ${judged.reason.code}`).toBe(expected);
+  });
 });

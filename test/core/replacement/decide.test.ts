@@ -380,6 +380,15 @@ describe('a replacement', () => {
     expect(permitted.toEnd().doc.state).toBe('succeeded');
   });
 
+  test('waits while it is not known which of the listed slaves another one is that goes', () => {
+    const play = new Play({ takeOut: [oldName] });
+    play.unplaced = ['a.pika:9221'];
+    play.turns(20);
+    expect([play.doc.state, play.why, play.sent]).toEqual(['running', 'unplaced', []]);
+    play.unplaced = [];
+    expect(play.toEnd().doc.state).toBe('succeeded');
+  });
+
   test('leaves a slave on which an expansion works', () => {
     const play = new Play({ takeOut: [oldName] });
     play.inUse.set(0, 'exp_9');

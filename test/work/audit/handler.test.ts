@@ -263,6 +263,27 @@ test('an audit that somebody ends cancels what it asked for, and keeps what was 
   expect(unjudged.reason?.text).toBe('ann ended the audit before this server was judged: peak');
 });
 
+test('a slave that left its master while it was compared is not called whole', async () => {
+  const { engine, handler } = world((right) => {
+    engine.set(right, aNode(right, { replication: { binlog: position } }).look);
+    return 'equal';
+  });
+  const id = await asked([looksOf(engine, 1, 1)]);
+  await handler()(id, never);
+  const [, left] = (await read(id)).servers;
+  expect([left!.verdict, left!.reason?.code, left!.wholeAt]).toEqual(['doubtful', 'is_master', null]);
+});
+
+test('a slave with a name is the one that its master lists by its IP address', async () => {
+  const { engine, handler } = world();
+  const master = looksOf(engine, 1, 2);
+  const replication = slaveOf('10.1.0.1', 9221, { binlog: position });
+  engine.set('a.pika:9221', aNode('10.1.0.2:9221', { facts: { ips: ['10.1.0.2'] }, replication }).look);
+  const id = await asked([master], { slaves: ['a.pika:9221'] });
+  await handler()(id, never);
+  expect(verdicts(await read(id))).toEqual({ '10.1.0.1': null, 'a.pika': 'whole', '10.1.0.3': 'whole' });
+});
+
 describe('what a slave may need time for', () => {
   test('is waited for, so long as the request says', async () => {
     const { engine, handler } = world();
