@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Server as TlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -35,6 +34,7 @@ import type { Log } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import type { OidcConfig } from './platform/oidc.ts';
 import { hideSecrets } from './platform/secrets.ts';
+import { sleep } from './platform/sleep.ts';
 import { keepTls } from './platform/tls.ts';
 import { openDoorbell } from './queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
@@ -576,8 +576,4 @@ function pruning({ config, log, opened }: Parts): readonly { close(): Promise<vo
 
 function troubleOf(log: Log, what: string): (error: unknown) => void {
   return (error) => log.warn({ err: error }, `trouble with ${what}; it is tried again`);
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
 }

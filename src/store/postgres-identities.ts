@@ -1,7 +1,6 @@
 import type { Scope } from '../model/access.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Row } from './database.ts';
-import { decodeCursor, encodeCursor } from './expansion-rows.ts';
 import {
   type IdentityStore,
   type StoredSession,
@@ -10,6 +9,7 @@ import {
   TokenNameTakenError,
 } from './identities.ts';
 import { storableText } from './json.ts';
+import { newestFirst } from './newest-first.ts';
 
 type Lists = { readonly [Name in keyof Scope]-?: Scope[Name] | null };
 type TokenRow = Omit<StoredToken, 'scope'> & Lists & Row;
@@ -60,22 +60,7 @@ export function createPostgresIdentities(database: Database): IdentityStore {
       return row === undefined ? null : tokenOf(row);
     },
 
-    async tokens(page) {
-      const where = new Conditions();
-      const after = decodeCursor(page.cursor);
-      if (after) where.add((p, q) => `(created_at, id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
-      const rows = await database.query<TokenRow>(
-        `select ${tokenColumns} from tokens ${where.sql}
-         order by created_at desc, id desc limit ${where.value(page.limit + 1)}`,
-        where.values,
-      );
-      const items = rows.slice(0, page.limit);
-      const last = rows.length > page.limit ? items.at(-1) : undefined;
-      return {
-        items: items.map(tokenOf),
-        nextCursor: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null,
-      };
-    },
+    tokens: (page) => newestFirst(database, `select ${tokenColumns} from tokens`, page, tokenOf),
 
     async tokenByDigest(digest, at) {
       const [row] = await database.query<TokenRow>(
@@ -151,22 +136,11 @@ export function createPostgresIdentities(database: Database): IdentityStore {
       ]);
     },
 
-    async sessions(page) {
-      const where = new Conditions();
-      where.add((at) => `ended_at is null and until > ${at}`, page.at);
-      const after = decodeCursor(page.cursor);
-      if (after) where.add((p, q) => `(created_at, id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
-      const rows = await database.query<SessionRow>(
-        `select ${sessionColumns} from sessions ${where.sql}
-         order by created_at desc, id desc limit ${where.value(page.limit + 1)}`,
-        where.values,
-      );
-      const items = rows.slice(0, page.limit).map(sessionOf);
-      const last = rows.length > page.limit ? items.at(-1) : undefined;
-      return {
-        items,
-        nextCursor: last ? encodeCursor({ at: last.createdAt, id: sessionId(last.digest) }) : null,
-      };
+    sessions(page) {
+      const living = new Conditions();
+      living.add((at) => `ended_at is null and until > ${at}`, page.at);
+      const itemOf = (row: SessionRow) => ({ ...sessionOf(row), id: sessionId(row.digest) });
+      return newestFirst(database, `select ${sessionColumns} from sessions`, page, itemOf, living);
     },
 
     async endSessionOfId(id, at) {

@@ -74,7 +74,7 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
           `select pg_try_advisory_xact_lock(${fanOutLock}) as mine`,
         );
         if (!onlyRow(locked).mine) return 0;
-        return (await tellOfEvents(client, limit)) + (await tellOfEntries(client, limit));
+        return (await tell(client, ofEvents, limit)) + (await tell(client, ofEntries, limit));
       });
     },
 
@@ -201,19 +201,38 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
   };
 }
 
-/** Deliveries of events to webhooks of the kind notify. */
-async function tellOfEvents(client: Queryable, limit: number): Promise<number> {
-  const [span] = await client.query<{ from: number; to: number | null }>(
-    `select w.after_seq as "from", (
-       select max(seq) from (select seq from events where seq > w.after_seq order by seq limit $1) as next
-     ) as "to"
-     from (select min(after_seq) as after_seq from webhooks where kind = 'notify') as w
-     where w.after_seq is not null`,
-    [limit],
+/**
+ * Makes deliveries of what has come since the webhooks of one kind were told last, which each keeps in the column `told`. `insert`
+ * makes those up to $1.
+ */
+async function tell(
+  client: Queryable,
+  {
+    kind,
+    told,
+    of,
+    insert,
+  }: { readonly kind: string; readonly told: string; readonly of: string; readonly insert: string },
+  limit: number,
+): Promise<number> {
+  const [span] = await client.query<{ to: number | null }>(
+    `select (select max(seq) from (select seq from ${of} where seq > w.told order by seq limit $1) as next) as "to"
+     from (select min(${told}) as told from webhooks where kind = $2) as w
+     where w.told is not null`,
+    [limit, kind],
   );
   if (!span || span.to === null) return 0;
-  const made = await client.query(
-    `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
+  const made = await client.query(insert, [span.to]);
+  await client.query(`update webhooks set ${told} = $1 where kind = $2 and ${told} < $1`, [span.to, kind]);
+  return made.length;
+}
+
+/** Events to webhooks of the kind notify. */
+const ofEvents = {
+  kind: 'notify',
+  told: 'after_seq',
+  of: 'events',
+  insert: `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
      select w.id || '-' || e.seq, w.id, e.seq, e.type,
             jsonb_build_object('seq', e.seq, 'expansionId', null, 'type', e.type, 'at', e.at,
               'node', e.node, 'level', e.level, 'text', e.text, 'data', e.data - 'v') || ${ownerOf},
@@ -222,27 +241,14 @@ async function tellOfEvents(client: Queryable, limit: number): Promise<number> {
      where w.kind = 'notify' and (w.types = '{}' or e.type = any (w.types))
      order by e.seq
      on conflict (webhook_id, event_seq) do nothing returning 1`,
-    [span.to],
-  );
-  await client.query("update webhooks set after_seq = $1 where kind = 'notify' and after_seq < $1", [
-    span.to,
-  ]);
-  return made.length;
-}
+} as const;
 
-/** Deliveries of entries of the trail to webhooks of the kind trail. */
-async function tellOfEntries(client: Queryable, limit: number): Promise<number> {
-  const [span] = await client.query<{ to: number | null }>(
-    `select (
-       select max(seq) from (select seq from trail where seq > w.after_entry order by seq limit $1) as next
-     ) as "to"
-     from (select min(after_entry) as after_entry from webhooks where kind = 'trail') as w
-     where w.after_entry is not null`,
-    [limit],
-  );
-  if (!span || span.to === null) return 0;
-  const made = await client.query(
-    `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
+/** Entries of the trail to webhooks of the kind trail. */
+const ofEntries = {
+  kind: 'trail',
+  told: 'after_entry',
+  of: 'trail',
+  insert: `insert into deliveries (id, webhook_id, event_seq, type, payload, created_at, next_attempt_at)
      select w.id || '-' || t.seq, w.id, t.seq, 'trail.entry',
             jsonb_build_object('type', 'trail.entry', 'seq', t.seq, 'at', t.at,
               'entry', t.doc || jsonb_build_object('hash', t.hash)),
@@ -251,13 +257,7 @@ async function tellOfEntries(client: Queryable, limit: number): Promise<number> 
      where w.kind = 'trail'
      order by t.seq
      on conflict (webhook_id, event_seq) do nothing returning 1`,
-    [span.to],
-  );
-  await client.query("update webhooks set after_entry = $1 where kind = 'trail' and after_entry < $1", [
-    span.to,
-  ]);
-  return made.length;
-}
+} as const;
 
 const outcomeValues = (outcome: DeliveryOutcome) => [
   outcome.delivered,

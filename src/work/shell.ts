@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setTimeout } from 'node:timers/promises';
 import type { Log } from '../platform/log.ts';
+import { sleep } from '../platform/sleep.ts';
 import { startDoorbellWorker } from '../queue/bullmq-doorbell.ts';
 import type { QueueBackend } from '../queue/connection.ts';
 import {
@@ -143,13 +143,13 @@ export async function whileKept<T>(
   leaseMs: number,
   work: () => Promise<T>,
   /** Beside the work, whose own sleep tells of its turns. */
-  sleep: ShellOptions['sleep'] = pause,
+  besides: ShellOptions['sleep'] = sleep,
 ): Promise<T> {
   const done = new AbortController();
   const beat = async (): Promise<void> => {
     while (!done.signal.aborted) {
       await keep().catch(() => undefined);
-      await sleep(leaseMs / 4, done.signal);
+      await besides(leaseMs / 4, done.signal);
     }
   };
   void beat();
@@ -159,9 +159,6 @@ export async function whileKept<T>(
     done.abort();
   }
 }
-
-const pause: ShellOptions['sleep'] = (ms, signal) =>
-  setTimeout(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
 /** Lost wake-ups are put back within this time. */
 const reconcileEveryMs = 2000;

@@ -58,7 +58,7 @@ export function createMemoryAudits(
   const isOpen = ({ audit }: Row): boolean => !auditHasEnded(audit.doc.state);
   const { fenced, leases } = createMemoryLeases('audit', rows, {
     isOpen,
-    madeAt: ({ audit }) => audit.doc.createdAt,
+    oldestFirst: (a, b) => a.audit.doc.createdAt - b.audit.doc.createdAt,
     now,
     reachable: () => store.reachable(),
   });

@@ -26,7 +26,7 @@ export function createMemoryCampaigns(store: MemoryStore, now: () => number): Ca
   const open = (row: Row) => !campaignHasEnded(row.campaign.state);
   const { fenced, leases } = createMemoryLeases('campaign', rows, {
     isOpen: open,
-    madeAt: ({ campaign }) => campaign.acceptedAt,
+    oldestFirst: (a, b) => a.campaign.acceptedAt - b.campaign.acceptedAt,
     now,
     reachable: () => store.reachable(),
   });

@@ -33,7 +33,7 @@ export function createMemoryHolds(store: MemoryStore, now: () => number): HoldSt
   const reachable = () => store.reachable();
   const { fenced, leases } = createMemoryLeases('hold', rows, {
     isOpen: (row) => !row.ended,
-    madeAt: ({ doc }) => doc.createdAt,
+    oldestFirst,
     now,
     reachable,
   });

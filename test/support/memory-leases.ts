@@ -17,12 +17,12 @@ export function createMemoryLeases<R extends LeasedRow>(
   rows: ReadonlyMap<string, R>,
   {
     isOpen,
-    madeAt,
+    oldestFirst,
     now,
     reachable,
   }: {
     readonly isOpen: (row: R) => boolean;
-    readonly madeAt: (row: R) => number;
+    readonly oldestFirst: (a: R, b: R) => number;
     readonly now: () => number;
     readonly reachable: () => void;
   },
@@ -56,7 +56,7 @@ export function createMemoryLeases<R extends LeasedRow>(
       reachable();
       return [...rows]
         .filter(([, row]) => isOpen(row) && row.lookAt !== null && row.lookAt <= now() && !isHeld(row))
-        .sort(([, a], [, b]) => a.lookAt! - b.lookAt! || madeAt(a) - madeAt(b))
+        .sort(([, a], [, b]) => a.lookAt! - b.lookAt! || oldestFirst(a, b))
         .slice(0, limit)
         .map(([id]) => id);
     },

@@ -26,7 +26,7 @@ export function createMemoryReplacements(store: MemoryStore, now: () => number):
   const isOpen = (row: Row): boolean => !replacementHasEnded(row.doc.state);
   const { fenced, leases } = createMemoryLeases('replacement', rows, {
     isOpen,
-    madeAt: ({ doc }) => doc.createdAt,
+    oldestFirst: (a, b) => a.doc.createdAt - b.doc.createdAt,
     now,
     reachable: () => store.reachable(),
   });

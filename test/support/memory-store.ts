@@ -19,7 +19,7 @@ import {
 } from '../../src/store/expansion-rows.ts';
 import { freezeEvent, unfreezeEvent } from '../../src/store/freeze-events.ts';
 import { toJson } from '../../src/store/json.ts';
-import { FencedError, type Lease } from '../../src/store/leases.ts';
+import type { Lease } from '../../src/store/leases.ts';
 import { addressKey, masterKey } from '../../src/store/master-key.ts';
 import {
   AlreadyFrozenError,
@@ -32,6 +32,7 @@ import {
   StoreUnavailableError,
   type Within,
 } from '../../src/store/store.ts';
+import { createMemoryLeases, type LeasedRow, unclaimed } from './memory-leases.ts';
 
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch; plays the database's clock. */
@@ -59,14 +60,10 @@ interface Idempotency {
   readonly fingerprint: string;
 }
 
-interface Row {
+interface Row extends LeasedRow {
   doc: ExpansionDoc;
   joins: Join[];
   search: string;
-  epoch: number;
-  owner: string | null;
-  leaseUntil: number | null;
-  lookAt: number | null;
   controls: Control[];
   seenControls: Set<string>;
   idempotency: Idempotency | null;
@@ -97,13 +94,12 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     if (unavailable) throw new StoreUnavailableError('the database cannot be reached (made so by the test)');
   };
   const expansionOf = (row: Row): Expansion => ({ ...row.doc, joins: [...row.joins] });
-  const isHeld = (row: Row) => row.owner !== null && row.leaseUntil !== null && row.leaseUntil > now();
-
-  const fenced = (lease: Lease): Row => {
-    const row = rows.get(lease.id);
-    if (row && row.epoch === lease.epoch && row.owner === lease.owner) return row;
-    throw new FencedError(`lease ${lease.epoch} of ${lease.owner} on expansion ${lease.id} was lost`);
-  };
+  const { fenced, leases } = createMemoryLeases('expansion', rows, {
+    isOpen: ({ doc }) => !hasEnded(doc),
+    oldestFirst: (a, b) => oldestFirst(a.doc, b.doc),
+    now,
+    reachable,
+  });
   const sameRequest = (earlier: Row, idempotency: Idempotency): Row => {
     if (earlier.idempotency?.fingerprint === idempotency.fingerprint) return earlier;
     throw new IdempotencyConflictError(
@@ -130,6 +126,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const running = () => [...rows.values()].filter((row) => !hasEnded(row.doc));
 
   return {
+    ...leases,
     setUnavailable(to) {
       unavailable = to;
     },
@@ -172,9 +169,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         doc: stored(docOf(expansion)),
         joins: expansion.joins.map(stored),
         search: searchText(expansion),
-        epoch: 0,
-        owner: null,
-        leaseUntil: null,
+        ...unclaimed,
         lookAt: now(),
         controls: [],
         seenControls: new Set(),
@@ -297,29 +292,6 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       return [...rows].flatMap(([id, row]) => (!hasEnded(row.doc) && row.controls.length > 0 ? [id] : []));
     },
 
-    async claim(expansionId, owner, leaseMs) {
-      reachable();
-      const row = rows.get(expansionId);
-      if (!row || hasEnded(row.doc) || isHeld(row)) return null;
-      row.epoch += 1;
-      row.owner = owner;
-      row.leaseUntil = now() + leaseMs;
-      return { id: expansionId, owner, epoch: row.epoch, leaseMs };
-    },
-
-    async renew(lease) {
-      reachable();
-      fenced(lease).leaseUntil = now() + lease.leaseMs;
-    },
-
-    async release(lease) {
-      reachable();
-      const row = rows.get(lease.id);
-      if (row?.epoch !== lease.epoch || row.owner !== lease.owner) return;
-      row.owner = null;
-      row.leaseUntil = null;
-    },
-
     async lockMaster(lease, keys) {
       reachable();
       fenced(lease);
@@ -356,15 +328,6 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       unlock(nodeLocks, lease.id);
       unlock(masterLocks, lease.id);
       slots.delete(lease.id);
-    },
-
-    async due(limit) {
-      reachable();
-      return running()
-        .filter((row) => row.lookAt !== null && row.lookAt <= now() && !isHeld(row))
-        .sort((a, b) => a.lookAt! - b.lookAt! || oldestFirst(a.doc, b.doc))
-        .slice(0, limit)
-        .map((row) => row.doc.id);
     },
 
     async freeze(order) {

@@ -207,20 +207,24 @@ class Job {
       .slice(0, looksPerTurn);
     if (wanted.length === 0) return 0;
     const uses = await this.#expansionsOf(wanted);
-    /** One look at a master serves all of its slaves, and comes before theirs. */
-    const masters = new Map<number, Promise<Seen>>();
-    const masterOf = (server: StoredAuditServer): Promise<Seen> => {
-      const master = this.#masterOf(server)!;
-      const seen = masters.get(master.index) ?? this.#see(master.target, null);
-      masters.set(master.index, seen);
-      return seen;
-    };
+    const masterOf = this.#looksAtMasters();
     await eachInTurn(looksAtOnce, wanted, async (server) => {
       if (signal.aborted) return;
       if (server.master === null) return this.#lookAtRoot(server);
       await this.#lookAtSlave(server, await masterOf(server), uses.get(server.target.name) ?? null);
     });
     return wanted.length;
+  }
+
+  /** One look at a master serves all of its slaves, and comes before theirs. */
+  #looksAtMasters(): (slave: StoredAuditServer) => Promise<Seen> {
+    const looks = new Map<number, Promise<Seen>>();
+    return (slave) => {
+      const { index, target } = this.#masterOf(slave)!;
+      const seen = looks.get(index) ?? this.#see(target, null);
+      looks.set(index, seen);
+      return seen;
+    };
   }
 
   /** A server that did not answer is asked once more: a moment's silence says nothing. */
@@ -333,6 +337,7 @@ class Job {
   }
 
   async #takeResults(): Promise<void> {
+    const masterOf = this.#looksAtMasters();
     for (const server of this.#servers.filter(({ state }) => state === 'comparing')) {
       const comparison = await this.#options.comparisons.get(server.comparisonId!);
       if (comparison === null) await this.#ask(server);
@@ -341,7 +346,7 @@ class Job {
       const named = { slave: server.target.name, master: target.name };
       const ownSlaves = this.#servers.filter(({ master }) => master === server.index).length;
       const compared = judgeComparison(comparison, named, { findings: server.findings, ownSlaves });
-      const master = await this.#see(target, null);
+      const master = await masterOf(server);
       const slave = await this.#see(server.target, target);
       this.#judge(server.index, judgeAfter(compared, { master, slave }), {
         examples: comparison.report?.examples.slice(0, keptExamples) ?? [],
