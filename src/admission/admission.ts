@@ -23,7 +23,6 @@ import type { Plan, Topology } from '../model/views/plan.ts';
 import { parseOutgoingUrl } from '../net/url.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../platform/crash-points.ts';
 import { inTurns } from '../platform/in-turns.ts';
-import { mayBeOn } from '../platform/server-rules.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import { type ActiveHold, type HoldStore, heldByOf } from '../store/holds.ts';
 import { masterKey } from '../store/master-key.ts';
@@ -32,7 +31,7 @@ import { type AcceptedRequest, acceptanceEvents, acceptedExpansion, type Request
 import { concernedByExpansion } from './concerned.ts';
 import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
-import { type Concerned, checkMayAct, maySee } from './may-act.ts';
+import { type Concerned, checkMayAct, isOn, maySee } from './may-act.ts';
 import { type Observed, observe } from './observe.ts';
 import { ExpansionRequest, PlanRequest } from './request.ts';
 import { whatWasLeft } from './retry.ts';
@@ -275,9 +274,6 @@ export function createAdmission(given: AdmissionParts): Admission {
     },
   };
 }
-
-const isOn = (rules: readonly string[], { address, seenAs }: NodeTarget): boolean =>
-  mayBeOn(rules, address) || mayBeOn(rules, seenAs);
 
 function refuseProtected(nodes: readonly JoinTarget[], rules: readonly string[]): void {
   for (const [index, node] of nodes.entries()) {

@@ -2,7 +2,7 @@
 import { type Action, actionsOf, isBound, type Rights, rolesWith, type Scope } from '../model/access.ts';
 import { type Address, formatAddress } from '../model/observation.ts';
 import { type Refusal, refuse } from '../model/refusal.ts';
-import { namesServer } from '../platform/server-rules.ts';
+import { mayBeOn, namesServer } from '../platform/server-rules.ts';
 
 /** A server as a request or a stored document holds it. */
 export interface Place {
@@ -10,6 +10,10 @@ export interface Place {
   /** How the other servers see it. */
   readonly seenAs?: Address;
 }
+
+/** Whether a server may be on a list, by how requests name it or by how other servers see it. */
+export const isOn = (rules: readonly string[], { address, seenAs = address }: Place): boolean =>
+  mayBeOn(rules, address) || mayBeOn(rules, seenAs);
 
 /** The servers that an act is about. */
 export interface Concerned {

@@ -3,6 +3,8 @@ import type { Expansion } from '../../src/model/expansion.ts';
 import { mayBeOn } from '../../src/platform/server-rules.ts';
 import { admin, bearer, masterName, nodeName, operator, type TestApi, testApi } from '../api/support.ts';
 import { begin, ended, minute } from '../core/steps/played-expansion.ts';
+import { aCampaign } from '../support/campaigns.ts';
+import { campaignWorld } from '../work/campaign/support.ts';
 
 /** Virtual hours are played on cores that others share. */
 vi.setConfig({ testTimeout: 300_000 });
@@ -75,6 +77,35 @@ test('over REST the requester is told to ask a colleague, and the colleague is l
   ]);
   expect((await call(approver as never, 'POST', `/v1/expansions/${id}/approve`)).statusCode).toBe(202);
 });
+
+test.each([
+  ['by the configuration', { fourEyes: ['10.1.1.0/24'] }, {}],
+  ['by the policy of a member', {}, { fourEyes: true }],
+])(
+  'a campaign with a master that asks for another person %s is approved by a colleague',
+  async (_how, api, policy) => {
+    const world = await campaignWorld({ tokens: [admin, operator, approver], api });
+    const { campaigns } = world;
+    const campaign = aCampaign({ id: 'cpn-1', members: 2 });
+    const members = campaign.members.map((member) => ({
+      ...member,
+      request: { ...(member.request as object), policy },
+    }));
+    const waiting = { ...campaign, members, requestedBy: operator.name, state: 'awaiting_approval' } as const;
+    await campaigns.accept(waiting, [], null);
+    const approve = (token: typeof operator) =>
+      world.api.app.inject({
+        method: 'POST',
+        url: '/v1/campaigns/cpn-1/approve',
+        headers: bearer(token),
+        payload: reason,
+      });
+    expect(codeOf(await approve(operator))).toEqual([403, 'needs_other_person']);
+    expect((await campaigns.get('cpn-1'))!.pendingControls).toEqual([]);
+    expect((await approve(approver as never)).statusCode).toBe(202);
+    await world.api.app.close();
+  },
+);
 
 test('a freeze is lifted by another person than the one who ordered it', async () => {
   api = await open({ fourEyes: ['10.0.0.0/8'] });

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import type { CampaignAdmission } from '../../admission/campaign.ts';
 import { CampaignRequest } from '../../admission/campaign-request.ts';
 import { concernedByRequests } from '../../admission/concerned.ts';
+import { isOn } from '../../admission/may-act.ts';
 import type { MemberRequest } from '../../admission/request.ts';
 import { printable } from '../../admission/validate.ts';
 import { campaignControlProblem } from '../../core/campaign/controls.ts';
@@ -20,7 +21,6 @@ import { refuse, refuseField } from '../../model/refusal.ts';
 import { CampaignPlan, CampaignReport, CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
 import { EventPage } from '../../model/views/event.ts';
 import { PageOf } from '../../model/views/schema.ts';
-import { mayBeOn } from '../../platform/server-rules.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import { campaignReport } from '../campaign-report.ts';
@@ -300,7 +300,7 @@ function needsOther({ members }: StoredCampaign, rules: readonly string[]): bool
   const { masters = [] } = concernedByRequests(requests);
   return (
     requests.some(({ policy }) => (policy as PolicyInput | undefined)?.fourEyes === true) ||
-    masters.some(({ address, seenAs = address }) => mayBeOn(rules, address) || mayBeOn(rules, seenAs))
+    masters.some((master) => isOn(rules, master))
   );
 }
 
