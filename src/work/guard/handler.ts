@@ -185,11 +185,13 @@ class Job {
 
   /** A slave that an expansion added may be reached otherwise than its master lists it: asked only where one is new. */
   async #slavesOf(before: StoredGuardMaster, master: Seen): Promise<readonly GuardedSlave[]> {
-    const isAtWork = isNodeOf(await this.#atWork(atWorkEveryMs));
-    const slaves = slavesOf(before, master, this.#doc.slaves, isAtWork);
+    const { slaves: known } = this.#doc;
+    const slaves = slavesOf(before, master, known, isNodeOf(await this.#atWork(atWorkEveryMs)));
     if (slaves.length === before.slaves.length) return slaves;
+    // An expansion may have begun since that was known; if it has ended, its slave is proven by now.
+    const isAtWork = isNodeOf(await this.#atWork(0));
     const proven = await this.#options.audits.provenOf(before.target, mostProven);
-    return slavesOf(before, master, [...this.#doc.slaves, ...proven.map(({ slave }) => slave)], isAtWork);
+    return slavesOf(before, master, [...known, ...proven.map(({ slave }) => slave)], isAtWork);
   }
 
   /** What expansions work on; of the memory, unless it is older than `atMostMs`. */
