@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Admission, createAdmission } from './admission/admission.ts';
 import { idMaker, type NewId } from './admission/ids.ts';
 import { createJobDoor } from './admission/job-door.ts';
+import { isOn, type Place } from './admission/may-act.ts';
 import { createReplacementAdmission } from './admission/replacement.ts';
 import { buildApi, buildWorkerApi, packageVersion } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
@@ -216,7 +217,7 @@ async function openParts(config: Config, log: Log, closers: Closer[]): Promise<P
     limits: config.limits,
     outgoing: config.outgoing,
     fourEyes: config.fourEyes,
-    protectedNodes: config.protectedNodes,
+    isProtected: protectedBy(config),
     perNodeHost: config.slots.perNodeHost,
     onLook: (target, look) => metrics.look(target, look.kind, 'tookMs' in look ? look.tookMs / 1000 : 0),
     onEvents: (events) => metrics.eventsStored(events),
@@ -369,6 +370,11 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
   return config.role === 'worker' ? buildWorkerApi(options) : buildApi(options);
 }
 
+const protectedBy =
+  ({ protectedNodes }: Config) =>
+  (node: Place): boolean =>
+    isOn(protectedNodes, node);
+
 function peopleOf(
   config: OidcConfig,
   { config: { outgoing }, log }: Parts,
@@ -419,6 +425,7 @@ function startWork(parts: Parts): DoorbellWorker {
     hooks,
     holds: opened.holds,
     slots: config.slots,
+    isProtected: protectedBy(config),
     readFigure: createFigureReader(figureTimeoutMs, wayOut),
     log,
     metrics,

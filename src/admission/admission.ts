@@ -58,8 +58,8 @@ export interface AdmissionParts {
   readonly perNodeHost?: number | null;
   /** Masters whose expansions another person must approve; absent = none. */
   readonly fourEyes?: readonly string[];
-  /** Nodes on which `overwriteData` and `repoint` are refused; absent = none. */
-  readonly protectedNodes?: readonly string[];
+  /** Whether the configuration protects a node (`overwriteData` and `repoint` are refused); absent = it protects none. */
+  readonly isProtected?: (node: JoinTarget) => boolean;
   /** Servers with private addresses of which figures of health may be asked; absent = none. */
   readonly outgoing?: readonly string[];
   /** Called with every look, for the figures. */
@@ -146,9 +146,8 @@ export function createAdmission(given: AdmissionParts): Admission {
     }
   }
 
-  /** What the configuration demands of every request, whoever sends it. Throws a Refusal for a protected node. */
+  /** What the configuration demands of every request, whoever sends it. */
   function kept<R extends Pick<ParsedRequest, 'master' | 'nodes' | 'policy'>>(request: R): R {
-    refuseProtected(request.nodes, parts.protectedNodes ?? []);
     const { policy } = request;
     const fourEyes = policy.fourEyes || isOn(parts.fourEyes ?? [], request.master);
     return { ...request, policy: { ...policy, fourEyes } };
@@ -189,7 +188,11 @@ export function createAdmission(given: AdmissionParts): Admission {
         ...seen(master, masterSeen),
         faults: faultsOf([masterSeen.capabilities?.version ?? ''], parts.engine.knowledge),
       },
-      nodes: nodes.map((target, index) => ({ target, ...seen(target, nodesSeen[index]!) })),
+      nodes: nodes.map((target, index) => ({
+        target,
+        isProtected: parts.isProtected?.(target) ?? false,
+        ...seen(target, nodesSeen[index]!),
+      })),
       policy,
       ...(retryOf === undefined ? {} : { retryOf }),
       context: { ...context, held: heldBy(context.holds, master, masterSeen.look) },
@@ -273,14 +276,6 @@ export function createAdmission(given: AdmissionParts): Admission {
       return topology;
     },
   };
-}
-
-function refuseProtected(nodes: readonly JoinTarget[], rules: readonly string[]): void {
-  for (const [index, node] of nodes.entries()) {
-    const permission = node.overwriteData ? 'overwriteData' : node.repoint ? 'repoint' : null;
-    if (permission !== null && isOn(rules, node))
-      throw refuse('node_protected', { node: node.name, permission }, { field: `nodes[${index}]` });
-  }
 }
 
 const concerned = ({ master, nodes }: ParsedRequest): Concerned => ({ masters: [master], nodes });

@@ -597,21 +597,6 @@ export const refusals = {
       ],
     },
   ),
-  node_protected: row<{ readonly node: string; readonly permission: 'overwriteData' | 'repoint' }>(
-    422,
-    {
-      en: ({ node, permission }) =>
-        `The configuration protects ${node}: ${permission === 'repoint' ? 'nobody may take it away from its master' : 'nobody may replace its data'}.`,
-      zh: ({ node, permission }) =>
-        `配置保护 ${node}：${permission === 'repoint' ? '不允许将其从主节点摘走' : '不允许替换其数据'}。`,
-    },
-    {
-      en: () => [
-        'Leave the node, or this permission, out. Who runs the service can change PIKA_EXPANDER_PROTECTED.',
-      ],
-      zh: () => ['请去掉该节点或该许可。服务的运维人员可修改 PIKA_EXPANDER_PROTECTED。'],
-    },
-  ),
   needs_other_person: row<{
     readonly of: 'expansion' | 'campaign' | 'freeze';
     readonly id: string | null;

@@ -46,6 +46,7 @@ const samples: { readonly [Code in FindingCode]: readonly FindingFacts<Code>[] }
       ],
     },
   ],
+  node_protected: (['overwriteData', 'repoint'] as const).map((permission) => ({ permission })),
   agents_contested: [
     { servers: [{ server: '10.0.0.1:9221', agents: ['a@host-1', 'b@host-2'] }] },
     {

@@ -103,10 +103,6 @@ const samples: Samples = {
     { id, state: 'running' },
     { id, state: 'awaiting_approval' },
   ],
-  node_protected: [
-    { node, permission: 'overwriteData' },
-    { node, permission: 'repoint' },
-  ],
   needs_other_person: [
     { of: 'expansion', id, by: 'ann' },
     { of: 'campaign', id, by: 'ann' },

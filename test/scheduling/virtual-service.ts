@@ -36,6 +36,7 @@ export function virtualService(
     readonly credentials?: CredentialSource;
     readonly agents?: ReadAgents;
     readonly compare?: Compare;
+    readonly isProtected?: (node: JoinTarget) => boolean;
   } = {},
 ) {
   const store = createMemoryStore({ now: () => Math.round(cluster.now()) });
@@ -58,11 +59,12 @@ export function virtualService(
     policy: PolicyInput = {},
     forecast: Forecast | null = null,
     startAt?: number,
+    overwriteData = false,
   ): Promise<void> {
     const fresh = newExpansion({
       id,
       master: target(master),
-      nodes: nodes.map((node): JoinTarget => ({ ...target(node), overwriteData: false, repoint: false })),
+      nodes: nodes.map((node): JoinTarget => ({ ...target(node), overwriteData, repoint: false })),
       policy: resolvePolicy(policy),
       label: null,
       requestedBy: 'test',

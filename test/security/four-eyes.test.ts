@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { isOn, type Place } from '../../src/admission/may-act.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { mayBeOn } from '../../src/platform/server-rules.ts';
 import { admin, bearer, masterName, nodeName, operator, type TestApi, testApi } from '../api/support.ts';
@@ -20,7 +21,7 @@ const codeOf = ({ statusCode, body }: { readonly statusCode: number; readonly bo
   statusCode,
   (JSON.parse(body) as { error?: { code: string } }).error?.code,
 ];
-const open = (parts: { fourEyes?: string[]; protectedNodes?: string[] }) =>
+const open = (parts: { fourEyes?: string[]; isProtected?: (node: Place) => boolean }) =>
   testApi({
     tokens: [admin, operator, approver],
     admission: parts,
@@ -118,7 +119,7 @@ test('a freeze is lifted by another person than the one who ordered it', async (
 test.each(['overwriteData', 'repoint'])(
   '%s is refused on a protected node, for everybody',
   async (permission) => {
-    api = await open({ protectedNodes: ['10.0.0.2', 'pika-1.example'] });
+    api = await open({ isProtected: (node) => isOn(['10.0.0.2', 'pika-1.example'], node) });
     const asked = (node: object) =>
       call(admin, 'POST', '/v1/expansions', { master: masterName, nodes: [node] });
     const protectedOnes = [
@@ -126,13 +127,36 @@ test.each(['overwriteData', 'repoint'])(
       { address: '10.0.0.9:9221', seenAs: nodeName, [permission]: true },
       { address: 'PIKA-1.example.:9221', [permission]: true },
     ];
-    for (const node of protectedOnes) expect(codeOf(await asked(node))).toEqual([422, 'node_protected']);
-    expect(
-      codeOf(await call(admin, 'POST', '/v1/plans', { master: masterName, nodes: [protectedOnes[0]] })),
-    ).toEqual([422, 'node_protected']);
+    const errorsOf = (findings: readonly { code: string; severity: string }[]) =>
+      findings.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+    for (const node of protectedOnes) {
+      const { statusCode, body } = await asked(node);
+      expect(statusCode).toBe(422);
+      expect(errorsOf(JSON.parse(body).error.findings)).toContain('node_protected');
+    }
+    const plan = await call(admin, 'POST', '/v1/plans', { master: masterName, nodes: [protectedOnes[0]] });
+    expect(plan.json().acceptable).toBe(false);
+    expect(errorsOf(plan.json().findings)).toContain('node_protected');
     expect((await asked({ address: nodeName })).statusCode).toBe(202);
   },
 );
+
+test('a node that is protected since its expansion was accepted is not touched, unless the service has begun on it', async () => {
+  let isListed = true;
+  const setting = { nodes: ['n1'], overwriteData: true, isProtected: () => isListed } as const;
+  const run = await begin(setting);
+  const { joins } = await run.comesTo('a person is asked', ({ state }) => state === 'halted');
+  expect(joins[0]!.problem?.text).toContain('protects');
+  expect(run.attached()).toEqual([]);
+  // The list is of a process: another one may not have it.
+  isListed = false;
+  await run.control('retry', 'n1');
+  await run.comesTo('its full sync', ({ joins: [join] }) => join!.phase === 'transferring');
+  isListed = true;
+  run.cluster.fault.crash('n1');
+  run.cluster.fault.restart('n1');
+  expect((await run.comesTo('its end', ended)).state).toBe('succeeded');
+});
 
 test('a list that protects is not got round by naming a server in another form', () => {
   const at = (host: string) => ({ host, port: 9221 });

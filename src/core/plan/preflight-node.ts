@@ -69,6 +69,13 @@ export const entryChecks: readonly Check<EntryScene>[] = [
       return expansion === undefined ? null : { expansion };
     },
   },
+  {
+    code: 'node_protected',
+    check: ({ node: { target, isProtected } }) => {
+      const permission = target.overwriteData ? 'overwriteData' : target.repoint ? 'repoint' : null;
+      return isProtected && permission !== null ? { permission } : null;
+    },
+  },
 ];
 
 interface Identity {

@@ -20,6 +20,8 @@ export interface PreflightNode {
   readonly target: JoinTarget;
   readonly look: Look;
   readonly capabilities: Capabilities | null;
+  /** The configuration protects its data and its replication; absent = it does not. */
+  readonly isProtected?: boolean;
 }
 
 /** How a master may list the node, by the request and by a look at it. */

@@ -19,6 +19,7 @@ import type { KnownFault } from '../../model/knowledge.ts';
 import type { Look, NodeFacts } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because, type Reason, sameReason } from '../../model/reasons.ts';
+import type { JoinTarget } from '../../model/targets.ts';
 import type { AgentListings } from '../../model/views/agent.ts';
 import { type Batches, chooseBatches } from '../plan/batches.ts';
 import { masterIdentity } from '../plan/preflight.ts';
@@ -92,6 +93,8 @@ export interface DecideInput {
   /** Whoever may hold a step; absent = nobody does. */
   readonly hooks?: HookAnswers;
   readonly capabilitiesOf: (facts: NodeFacts) => Capabilities;
+  /** Whether the configuration of now protects a node; absent = it protects none. */
+  readonly isProtected?: (node: JoinTarget) => boolean;
   /** What is known to be wrong with releases; absent = nothing. */
   readonly faults?: readonly KnownFault[];
   /** By join index, why it gets no slot for a full sync now; absent = no limits are set. */
@@ -132,6 +135,7 @@ export function decide(input: DecideInput): Decision {
     othersOnMasterHost: input.othersOnMasterHost ?? 0,
     faults: input.faults ?? [],
     capabilitiesOf: (look) => (look?.kind === 'answered' ? input.capabilitiesOf(look.facts) : null),
+    isProtected: input.isProtected ?? (() => false),
     events: [],
     commands: [],
     comparisons: [],
@@ -615,6 +619,7 @@ export function takeReplies(
     othersOnMasterHost: 0,
     faults: [],
     capabilitiesOf: () => null,
+    isProtected: () => false,
     events: [],
     commands: [],
     comparisons: [],

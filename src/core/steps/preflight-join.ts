@@ -96,6 +96,8 @@ function checkAgain(
     target: join.target,
     look: nodeLook,
     capabilities: nodeLook.kind === 'answered' ? capabilitiesOf(nodeLook.facts) : null,
+    // What a list of now would have protected is gone once the service has acted.
+    isProtected: !isTouched(join) && turn.isProtected(join.target),
     touched: isTouched(join) || wasAttachedByOthers(turn, join, nodeLook),
   };
   return revalidate({

@@ -1,4 +1,5 @@
 /** One turn of `decide`: the state as it becomes, and what is to be said and done. Lives only inside that call. */
+
 import type { Capabilities } from '../../model/capabilities.ts';
 import { type EventInput, type EventMap, type EventType, makeEvent } from '../../model/events.ts';
 import type {
@@ -13,6 +14,7 @@ import { expansionTransitions, isEnded } from '../../model/expansion.ts';
 import type { KnownFault } from '../../model/knowledge.ts';
 import type { Look } from '../../model/observation.ts';
 import { type Reason, sameReason } from '../../model/reasons.ts';
+import type { JoinTarget } from '../../model/targets.ts';
 import type { AgentListings } from '../../model/views/agent.ts';
 
 export interface CommandToRun {
@@ -44,6 +46,8 @@ export interface Turn {
   readonly faults: readonly KnownFault[];
   /** What the version of a server can do, by a look at it; null = the look does not tell. */
   readonly capabilitiesOf: (look: Look | undefined) => Capabilities | null;
+  /** Whether the configuration of now protects a node. */
+  readonly isProtected: (node: JoinTarget) => boolean;
   readonly events: EventInput[];
   readonly commands: CommandToRun[];
   readonly comparisons: ComparisonToStart[];

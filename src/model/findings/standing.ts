@@ -117,6 +117,23 @@ export const standingFindings = {
     ),
   }),
 
+  node_protected: row<{ readonly permission: 'overwriteData' | 'repoint' }>({
+    severity: 'error',
+    meaning: plain(
+      'The configuration protects the node, and the request permits what the protection forbids.',
+      '配置保护该节点，而请求中的许可正是保护所禁止的。',
+    ),
+    text: {
+      en: ({ node, permission }) =>
+        `The configuration protects ${node}: ${permission === 'repoint' ? 'nobody may take it away from its master' : 'nobody may replace its data'}.`,
+      zh: ({ node, permission }) =>
+        `配置保护 ${node}：${permission === 'repoint' ? '不允许将其从主节点摘走' : '不允许替换其数据'}。`,
+    },
+    nextStep: plain(
+      'Leave the node, or this permission, out. Who runs the service can change PIKA_EXPANDER_PROTECTED.',
+      '请去掉该节点或该许可。服务的运维人员可修改 PIKA_EXPANDER_PROTECTED。',
+    ),
+  }),
   holds_data: row({
     severity: 'error',
     meaning: plain(

@@ -30,6 +30,7 @@ import { type Look, type NodeFacts, wordsOfLook } from '../../model/observation.
 import type { Policy } from '../../model/policy.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { noSlotLimits, type SlotLimits } from '../../model/slots.ts';
+import type { JoinTarget } from '../../model/targets.ts';
 import type { AgentSight } from '../../model/views/agent.ts';
 import type { AtCrashPoint } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -76,6 +77,8 @@ export interface SessionDeps {
   readonly slots?: SlotLimits;
   /** Batches that were decided on before; absent = they are chosen at the first look. */
   readonly batches?: Batches;
+  /** Whether the configuration protects a node; absent = it protects none. */
+  readonly isProtected?: (node: JoinTarget) => boolean;
   /** Reads an operator's own figure; null = it gave no number. Absent = such a limit counts as exceeded. */
   readonly readFigure?: ReadFigure;
   readonly log: Logger;
@@ -174,6 +177,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       othersOnMasterHost: taken.othersOnMasterHost,
       health: health.sample(expansion, masterLook),
       capabilitiesOf: (facts: NodeFacts): Capabilities => deps.engine.capabilities(facts),
+      ...(deps.isProtected ? { isProtected: deps.isProtected } : {}),
       faults: deps.engine.knowledge.faults,
     });
     await keep(decision, masterLook, nodeLooks);

@@ -4,6 +4,7 @@ import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import { isEnded } from '../../model/expansion.ts';
 import { type Hooks, noHooks } from '../../model/hooks.ts';
 import type { SlotLimits } from '../../model/slots.ts';
+import type { JoinTarget } from '../../model/targets.ts';
 import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-points.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { WakeUpHandler } from '../../queue/doorbell.ts';
@@ -31,6 +32,8 @@ export interface WorkerDeps {
   readonly holds?: Pick<HoldStore, 'active'>;
   /** Limits on full syncs over all expansions; absent = none. */
   readonly slots?: SlotLimits;
+  /** Whether the configuration protects a node; absent = it protects none. */
+  readonly isProtected?: (node: JoinTarget) => boolean;
   /** Reads an operator's own figure of health. */
   readonly readFigure?: ReadFigure;
   /** How long a dead worker's expansions stay untouched. */
@@ -82,6 +85,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     hooks: { ask: asked.ask, steps: steps.known },
     clock,
     ...(deps.slots ? { slots: deps.slots } : {}),
+    ...(deps.isProtected ? { isProtected: deps.isProtected } : {}),
     ...(deps.readFigure ? { readFigure: deps.readFigure } : {}),
     log: deps.log,
     metrics: deps.metrics ?? null,

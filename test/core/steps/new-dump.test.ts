@@ -93,6 +93,7 @@ describe('BGSAVE would spoil the copy of another slave, so it waits for', () => 
       listings: new Map(),
       frozen: null,
       noSync: null,
+      isProtected: () => false,
       othersOnMasterHost: 0,
       faults: [],
       capabilitiesOf: () => null,

@@ -4,6 +4,7 @@ import type { CredentialSource } from '../../../src/engines/engine.ts';
 import type { Control, ControlVerb, Expansion, JoinPhase } from '../../../src/model/expansion.ts';
 import type { Hooks } from '../../../src/model/hooks.ts';
 import type { PolicyInput } from '../../../src/model/policy.ts';
+import type { JoinTarget } from '../../../src/model/targets.ts';
 import type { CrashPoint } from '../../../src/platform/crash-points.ts';
 import { type Cluster, createCluster, type SimulatedVersion } from '../../../src/simulator/index.ts';
 import type { Compare } from '../../../src/work/expansion/session.ts';
@@ -29,6 +30,9 @@ interface Setting {
   readonly agents?: (cluster: Cluster) => ReadAgents | Promise<ReadAgents>;
   readonly compare?: (cluster: Cluster) => Compare;
   readonly hooks?: Hooks;
+  /** Of the nodes; default: not permitted. */
+  readonly overwriteData?: boolean;
+  readonly isProtected?: (node: JoinTarget) => boolean;
   /** Where the first worker dies; absent = nowhere. */
   readonly diesAt?: CrashPoint;
   /** Called when the nodes are there and nothing was asked for yet. */
@@ -49,6 +53,8 @@ export async function begin({
   agents,
   compare,
   hooks,
+  overwriteData,
+  isProtected,
   diesAt,
   before,
 }: Setting = {}) {
@@ -71,9 +77,10 @@ export async function begin({
     ...(agents && { agents: await agents(cluster) }),
     ...(compare && { compare: compare(cluster) }),
     ...(hooks && { hooks }),
+    ...(isProtected && { isProtected }),
   });
   const startAt = startsInMs === undefined ? undefined : Math.round(cluster.now()) + startsInMs;
-  await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy }, null, startAt);
+  await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy }, null, startAt, overwriteData);
   service.startProcess(diesAt);
 
   let controls = 0;
