@@ -359,6 +359,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
           engine: parts.engine,
           credentials: config.credentials,
           limits: config.limits,
+          fourEyes: config.fourEyes,
           now: Date.now,
           newId,
           onEvents: (events) => metrics.eventsStored(events),

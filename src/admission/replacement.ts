@@ -23,7 +23,7 @@ import { Slaves } from './audit.ts';
 import { concernedByReplacement } from './concerned.ts';
 import { idempotencyOf } from './fingerprint.ts';
 import type { NewId } from './ids.ts';
-import { checkMayAct } from './may-act.ts';
+import { checkMayAct, isOn } from './may-act.ts';
 import { observe } from './observe.ts';
 import { MasterInput, type MemberRequest, NodeInput, PolicyInputSchema, ServerInput } from './request.ts';
 import { parseMaster, parseNodes } from './targets.ts';
@@ -121,6 +121,8 @@ export interface ReplacementAdmissionParts {
   readonly engine: Engine;
   readonly credentials: CredentialSource;
   readonly limits: { readonly maxNodes: number; readonly lookTimeoutMs: number };
+  /** Masters whose slaves go only after another person has approved it; absent = none. */
+  readonly fourEyes?: readonly string[];
   readonly now: () => number;
   readonly newId: NewId;
   readonly onEvents?: (events: readonly EventInput[]) => void;
@@ -235,7 +237,11 @@ export function newReplacement(
   request: ReplacementRequest,
   who: Requester,
   made: { readonly id: string; readonly at: number },
-  { credentials, limits }: Pick<ReplacementAdmissionParts, 'credentials' | 'limits'>,
+  {
+    credentials,
+    limits,
+    fourEyes = [],
+  }: Pick<ReplacementAdmissionParts, 'credentials' | 'limits' | 'fourEyes'>,
 ): StoredReplacement {
   const { replace = [], takeOut = [], reason, label = null, policy, notReaders = [] } = request;
   if (replace.length + takeOut.length === 0) throw refuseField('nothing_to_replace', null, {});
@@ -308,6 +314,8 @@ export function newReplacement(
           },
     pairs,
     lastDoneAt: null,
+    fourEyes: policy?.fourEyes === true || isOn(fourEyes, master),
+    approval: null,
     cancel: null,
   };
 }

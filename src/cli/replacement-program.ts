@@ -41,7 +41,7 @@ export function addReplacementCommands(wiring: Wiring): void {
     ),
   );
 
-  const all = wiring.group('replacement', 'list, show and cancel replacements');
+  const all = wiring.group('replacement', 'list, show, approve and cancel replacements');
   all.act(
     all
       .command('list', 'list replacements, the newest first', ['pika-expander replacement list'])
@@ -58,6 +58,15 @@ export function addReplacementCommands(wiring: Wiring): void {
       .addHelpText('after', codes),
     async (session, [id], { watch }: { watch?: boolean }) =>
       (await import('./commands/replacement.ts')).showReplacement(session, id as string, watch === true),
+  );
+  all.act(
+    all
+      .command('approve <replacement>', 'approve that its slaves go; for another person than the requester', [
+        'pika-expander replacement approve rep_0mabc --reason "looked at it"',
+      ])
+      .option('-r, --reason <text>', 'why (required); recorded with who asked'),
+    async (session, [id], { reason }: { reason?: string }) =>
+      (await import('./commands/replacement.ts')).approveReplacement(session, id as string, reason),
   );
   all.act(
     all

@@ -84,6 +84,11 @@ export const acts = {
     (id) => `replacement cancel ${id} --reason "…"`,
     button('Cancel', '取消'),
   ),
+  approveReplacement: act(
+    (id: string) => `POST /v1/replacements/${id}/approve`,
+    (id) => `replacement approve ${id} --reason "…"`,
+    button('Approve', '批准'),
+  ),
   startAudit: act(
     () => 'POST /v1/audits',
     () => 'audit …',

@@ -598,7 +598,7 @@ export const refusals = {
     },
   ),
   needs_other_person: row<{
-    readonly of: 'expansion' | 'campaign' | 'freeze';
+    readonly of: 'expansion' | 'campaign' | 'replacement' | 'freeze';
     readonly id: string | null;
     readonly by: string;
   }>(
@@ -611,7 +611,7 @@ export const refusals = {
       zh: ({ of, id, by }) =>
         of === 'freeze'
           ? `全局冻结由 ${by} 下达，须由他人解除。`
-          : `${{ expansion: '扩容任务', campaign: '批量扩容' }[of]} ${id} 由 ${by} 请求，须由他人批准。`,
+          : `${{ expansion: '扩容任务', campaign: '批量扩容', replacement: '替换' }[of]} ${id} 由 ${by} 请求，须由他人批准。`,
     },
     {
       en: ({ of }) => [
@@ -845,6 +845,14 @@ export const refusals = {
     {
       en: ({ id }) => `Replacement ${id} is being cancelled already.`,
       zh: ({ id }) => `替换 ${id} 已在取消中。`,
+    },
+    nothingToDo,
+  ),
+  replacement_needs_no_approval: row<Id>(
+    409,
+    {
+      en: ({ id }) => `Nothing of replacement ${id} waits for an approval.`,
+      zh: ({ id }) => `替换 ${id} 没有需要批准的内容。`,
     },
     nothingToDo,
   ),

@@ -74,6 +74,18 @@ const replacementReasons = {
       zh: ({ expansion }, reader) => `请处理该扩容任务，例如：${acts.resume(reader, expansion)}。`,
     },
   ),
+  awaits_approval: needs<{ readonly by: string }>(
+    {
+      en: ({ by }) => `is not taken out before another person than ${by} has approved it`,
+      zh: ({ by }) => `须由 ${by} 以外的人批准后才会下线`,
+    },
+    {
+      en: (facts, reader) =>
+        `Ask a colleague to approve it: ${acts.approveReplacement(reader, facts.replacement)}. ${orCancel.en(facts, reader)}`,
+      zh: (facts, reader) =>
+        `请由同事批准：${acts.approveReplacement(reader, facts.replacement)}。${orCancel.zh(facts, reader)}`,
+    },
+  ),
   turn: waits<{ readonly batchSize: number }>({
     en: ({ batchSize }) => `waits for its turn: ${counted(batchSize, 'slave')} at a time`,
     zh: ({ batchSize }) => `等待轮到它：每批 ${batchSize} 个从节点`,
@@ -362,6 +374,10 @@ export const replacementEvents = {
   'replacement.cancel_asked': text<{ readonly by: string; readonly why: string }>({
     en: ({ by, why }) => `${by} cancelled: ${why}`,
     zh: ({ by, why }) => `由 ${by} 取消：${why}`,
+  }),
+  'replacement.approved': text<{ readonly by: string; readonly why: string }>({
+    en: ({ by, why }) => `${by} approved that its slaves go: ${why}`,
+    zh: ({ by, why }) => `${by} 已批准下线：${why}`,
   }),
   'replacement.running': entered,
   'replacement.held': text<ItsReason & { readonly old: string }>({

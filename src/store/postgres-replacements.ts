@@ -7,11 +7,20 @@ import type { Lease } from './leases.ts';
 import { masterKey } from './master-key.ts';
 import { newestFirst } from './newest-first.ts';
 import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
-import { MasterInReplacementError, type ReplacementCancel, type ReplacementStore } from './replacements.ts';
+import {
+  MasterInReplacementError,
+  type ReplacementApproval,
+  type ReplacementCancel,
+  type ReplacementStore,
+} from './replacements.ts';
 import { type Idempotency, IdempotencyConflictError, NotFoundError } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
-type Row = { doc: Stored<StoredReplacement>; cancel: ReplacementCancel | null };
+type Row = {
+  doc: Stored<StoredReplacement>;
+  cancel: ReplacementCancel | null;
+  approval: ReplacementApproval | null;
+};
 
 const leases: LeasedTable = {
   table: 'replacements',
@@ -24,6 +33,16 @@ const docOf = ({ doc }: Pick<Row, 'doc'>): StoredReplacement => upgrade('replace
 
 /** The ReplacementStore on PostgreSQL. */
 export function createPostgresReplacements(database: Database): ReplacementStore {
+  async function ask(column: 'cancel' | 'approval', id: string, asked: object): Promise<void> {
+    const rows = await database.query(
+      `update replacements set ${column} = coalesce(${column}, $2::jsonb),
+         look_at = case when ended then null else clock_timestamp() end
+       where id = $1 returning 1`,
+      [id, toJson(asked)],
+    );
+    if (rows.length === 0) throw new NotFoundError('replacement', id);
+  }
+
   return {
     ...createLeases(database, leases),
 
@@ -64,11 +83,11 @@ export function createPostgresReplacements(database: Database): ReplacementStore
 
     async get(id) {
       const [row] = await database.query<Row>(
-        'select doc, cancel from replacements where id = $1',
+        'select doc, cancel, approval from replacements where id = $1',
         [id],
         'get_replacement',
       );
-      return row ? { doc: docOf(row), asked: row.cancel } : null;
+      return row ? { doc: docOf(row), asked: row.cancel, approved: row.approval } : null;
     },
 
     async list(filter) {
@@ -81,7 +100,7 @@ export function createPostgresReplacements(database: Database): ReplacementStore
           `update replacements set doc = $4, state = $5, ended = $6,
              lease_until = clock_timestamp() + $7 * interval '1 millisecond',
              look_at = case when $6 then null
-               when cancel is not null and $9 then clock_timestamp()
+               when cancel is not null and $9 or approval is not null and $10 then clock_timestamp()
                else clock_timestamp() + $8::double precision * interval '1 millisecond' end
            where ${heldBy} returning 1`,
           [
@@ -92,6 +111,7 @@ export function createPostgresReplacements(database: Database): ReplacementStore
             lease.leaseMs,
             lookAgainInMs,
             doc.cancel === null,
+            doc.approval === null,
           ],
         );
         if (rows.length === 0) throw lostLease(leases, lease);
@@ -99,15 +119,8 @@ export function createPostgresReplacements(database: Database): ReplacementStore
       });
     },
 
-    async cancel(id, cancel) {
-      const rows = await database.query(
-        `update replacements set cancel = coalesce(cancel, $2::jsonb),
-           look_at = case when ended then null else clock_timestamp() end
-         where id = $1 returning 1`,
-        [id, toJson(cancel)],
-      );
-      if (rows.length === 0) throw new NotFoundError('replacement', id);
-    },
+    cancel: (id, cancel) => ask('cancel', id, cancel),
+    approve: (id, approval) => ask('approval', id, approval),
   };
 }
 

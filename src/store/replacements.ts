@@ -7,6 +7,8 @@ import type { Idempotency } from './store.ts';
 /** Who wants a replacement to end before its time. */
 export type ReplacementCancel = NonNullable<StoredReplacement['cancel']>;
 
+export type ReplacementApproval = NonNullable<StoredReplacement['approval']>;
+
 /** Another replacement works on the slaves of this master, and has not ended. */
 export class MasterInReplacementError extends Error {
   readonly code = 'master_in_replacement';
@@ -21,6 +23,7 @@ export interface KeptReplacement {
   readonly doc: StoredReplacement;
   /** What a person asked, whether or not the worker has seen it. */
   readonly asked: StoredReplacement['cancel'];
+  readonly approved: StoredReplacement['approval'];
 }
 
 /** All methods throw StoreUnavailableError while the database cannot be reached. */
@@ -53,4 +56,6 @@ export interface ReplacementStore extends LeasedStore {
   ): Promise<void>;
   /** Records who wants it to end, and makes it due. Of several the first counts. Throws NotFoundError. */
   cancel(id: string, cancel: ReplacementCancel): Promise<void>;
+  /** Records who approved it, and makes it due. Of several the first counts. Throws NotFoundError. */
+  approve(id: string, approval: ReplacementApproval): Promise<void>;
 }

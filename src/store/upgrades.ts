@@ -92,7 +92,7 @@ const steps = {
   guard: [],
   guard_master: [],
   hold: [],
-  replacement: [],
+  replacement: [(doc) => ({ ...doc, fourEyes: false, approval: null })],
   /** What an agent reported of a server. */
   agent_server: [],
   /** The folders of such a report with their files. */

@@ -106,6 +106,7 @@ const samples: Samples = {
   needs_other_person: [
     { of: 'expansion', id, by: 'ann' },
     { of: 'campaign', id, by: 'ann' },
+    { of: 'replacement', id, by: 'ann' },
     { of: 'freeze', id: null, by: 'ann' },
   ],
   not_awaiting_approval: [
@@ -155,6 +156,7 @@ const samples: Samples = {
   guard_ended: [{ id }],
   replacement_ended: [{ id, state: 'failed' }],
   replacement_cancelled: [{ id }],
+  replacement_needs_no_approval: [{ id }],
   master_in_replacement: [{ id, master: node }],
   not_to_take_out: [
     { master: node, slaves: [judgement('is_master', { slave: 'a:1', master: node }, {}).reason] },

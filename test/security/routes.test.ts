@@ -230,6 +230,7 @@ const table: Readonly<Record<string, string>> = {
   'POST /v1/replacements': steerers,
   'GET /v1/replacements/{id}': readers,
   'GET /v1/replacements/{id}/events': readers,
+  'POST /v1/replacements/{id}/approve': approvers,
   'POST /v1/replacements/{id}/cancel': steerers,
   'GET /v1/comparisons': readers,
   'POST /v1/comparisons': steerers,

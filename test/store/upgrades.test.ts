@@ -102,6 +102,7 @@ describe('a document', () => {
 const withoutVersion: Readonly<Record<string, string>> = {
   'guards.asks': 'what people ask of it, for as long as nobody has seen to it',
   'replacements.cancel': 'who wants it to end, for as long as nobody has seen to it',
+  'replacements.approval': 'who approved it, for as long as nobody has seen to it',
   'audits.cancel': 'who wants it to end, for as long as nobody has seen to it',
   'controls.doc': 'what a person asked for, which the worker takes within seconds',
   'campaigns.controls': 'as above',

@@ -5,6 +5,7 @@ import { FencedError } from '../../src/store/leases.ts';
 import { masterKey } from '../../src/store/master-key.ts';
 import {
   MasterInReplacementError,
+  type ReplacementApproval,
   type ReplacementCancel,
   type ReplacementStore,
 } from '../../src/store/replacements.ts';
@@ -15,6 +16,7 @@ import type { MemoryStore } from './memory-store.ts';
 interface Row extends LeasedRow {
   doc: StoredReplacement;
   asked: ReplacementCancel | null;
+  approved: ReplacementApproval | null;
   readonly idempotency: Idempotency | null;
 }
 
@@ -51,7 +53,14 @@ export function createMemoryReplacements(store: MemoryStore, now: () => number):
         (row) => isOpen(row) && masterKey(row.doc.master.address) === key,
       );
       if (other) throw new MasterInReplacementError(other.doc.id);
-      rows.set(doc.id, { doc: stored(doc), asked: null, ...unclaimed, lookAt: now(), idempotency });
+      rows.set(doc.id, {
+        doc: stored(doc),
+        asked: null,
+        approved: null,
+        ...unclaimed,
+        lookAt: now(),
+        idempotency,
+      });
       store.appendEvents('replacementId', doc.id, events);
       return { doc, replayed: false };
     },
@@ -63,7 +72,7 @@ export function createMemoryReplacements(store: MemoryStore, now: () => number):
     async get(id) {
       store.reachable();
       const row = rows.get(id);
-      return row ? { doc: stored(row.doc), asked: row.asked } : null;
+      return row ? { doc: stored(row.doc), asked: row.asked, approved: row.approved } : null;
     },
     async list({ limit }) {
       store.reachable();
@@ -76,7 +85,9 @@ export function createMemoryReplacements(store: MemoryStore, now: () => number):
       row.doc = stored(doc);
       row.leaseUntil = now() + lease.leaseMs;
       const wanted = lookAgainInMs === null ? null : now() + lookAgainInMs;
-      row.lookAt = !isOpen(row) ? null : row.asked !== null && doc.cancel === null ? now() : wanted;
+      const isAsked =
+        (row.asked !== null && doc.cancel === null) || (row.approved !== null && doc.approval === null);
+      row.lookAt = !isOpen(row) ? null : isAsked ? now() : wanted;
       store.appendEvents('replacementId', lease.id, events);
     },
     async cancel(id, cancel) {
@@ -84,6 +95,13 @@ export function createMemoryReplacements(store: MemoryStore, now: () => number):
       const row = rows.get(id);
       if (!row) throw new NotFoundError('replacement', id);
       row.asked ??= stored(cancel);
+      row.lookAt = isOpen(row) ? now() : null;
+    },
+    async approve(id, approval) {
+      store.reachable();
+      const row = rows.get(id);
+      if (!row) throw new NotFoundError('replacement', id);
+      row.approved ??= stored(approval);
       row.lookAt = isOpen(row) ? now() : null;
     },
   };

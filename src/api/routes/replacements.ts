@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { concernedByReplacement } from '../../admission/concerned.ts';
 import { type ReplacementAdmission, ReplacementRequest } from '../../admission/replacement.ts';
+import { isSamePerson } from '../../model/access.ts';
 import { refuse } from '../../model/refusal.ts';
 import { replacementReasonFor, replacementStep } from '../../model/replacement-texts.ts';
 import { replacementHasEnded } from '../../model/states.ts';
@@ -113,6 +114,7 @@ export function replacementRoutes(parts: ReplacementRouteParts): RoutePlugin {
       about: async (id) => ({ replacementId: (await existing(replacements, id)).doc.id }),
     });
     cancelRoute(plain, parts, api);
+    approveRoute(plain, parts, api);
   };
 }
 
@@ -147,8 +149,41 @@ function cancelRoute(plain: FastifyInstance, parts: ReplacementRouteParts, api: 
   );
 }
 
-const shown = ({ doc, asked }: KeptReplacement, forWhom: Reader): Replacement =>
-  replacementView({ ...doc, cancel: doc.cancel ?? asked }, forWhom);
+function approveRoute(plain: FastifyInstance, parts: ReplacementRouteParts, api: ApiParts): void {
+  plain.withTypeProvider<ApiTypeProvider>().post(
+    '/v1/replacements/:id/approve',
+    {
+      config: { action: 'approve', on: aboutReplacement(parts.replacements), emergency: true },
+      schema: {
+        operationId: 'approveReplacement',
+        tags: ['replacements'],
+        summary: 'Approve that slaves go which no new node replaces',
+        description:
+          'Where the policy or the configuration asks for four eyes, such slaves wait until another person than the requester has approved it. Slaves with a new node go after that node, whose expansion is approved.',
+        params: Params,
+        body: ReasonBody,
+        response: { 202: Replacement, ...errorResponses(400, 403, 404, 409, 415) },
+      },
+    },
+    async (request, reply) => {
+      const { doc, asked, approved } = await existing(parts.replacements, request.params.id);
+      const { id, state, requestedBy } = doc;
+      if (replacementHasEnded(state)) throw refuse('replacement_ended', { id, state });
+      if (asked !== null) throw refuse('replacement_cancelled', { id });
+      if (!doc.fourEyes || approved !== null) throw refuse('replacement_needs_no_approval', { id });
+      const by = requesterOf(request).name;
+      if (isSamePerson(by, requestedBy)) throw refuse('needs_other_person', { of: 'replacement', id, by });
+      const approval = { reason: request.body.reason, by, at: api.now() };
+      await parts.replacements.approve(id, approval);
+      trace(request, { before: { state }, after: { approval } });
+      await wake(parts.doorbell, api.log, 'replacement', id);
+      return reply.code(202).send(shown(await existing(parts.replacements, id), reader(request)));
+    },
+  );
+}
+
+const shown = ({ doc, asked, approved }: KeptReplacement, forWhom: Reader): Replacement =>
+  replacementView({ ...doc, cancel: doc.cancel ?? asked, approval: doc.approval ?? approved }, forWhom);
 
 /** A replacement in the words of this reader. */
 function replacementView(doc: StoredReplacement, forWhom: Reader): Replacement {

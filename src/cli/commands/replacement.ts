@@ -165,3 +165,15 @@ export async function cancelReplacement(
   session.print(replacement, () => [`Replacement ${id} is being cancelled.`]);
   return exitCodes.succeeded;
 }
+
+export async function approveReplacement(
+  session: Session,
+  id: string,
+  reason: string | undefined,
+): Promise<ExitCode> {
+  const approved = await session.client.post<Replacement>(`${pathOf(id)}/approve`, {
+    reason: reasonOf(reason),
+  });
+  session.print(approved, () => [`Replacement ${id} is approved.`]);
+  return exitCodes.succeeded;
+}

@@ -45,6 +45,8 @@ export interface ReplacementInput {
   readonly epoch: number;
   /** What a person asked; null = nothing. */
   readonly cancel: StoredReplacement['cancel'];
+  /** What a person approved; null = nothing. */
+  readonly approval: StoredReplacement['approval'];
   /** What came of the admission of an earlier decision; null = nothing is known. */
   readonly admission: NewNodesAdmission | null;
   /** The expansion of the new nodes as it is now; null = it is gone; absent = none runs. */
@@ -97,11 +99,17 @@ const heldLookMs = 5000;
 const outPhases: readonly PairPhase[] = ['withdrawing', 'draining', 'detaching', 'detached', 'putting_back'];
 const isOnItsWay = ({ phase }: Pair): boolean => outPhases.includes(phase);
 
+/** Whether another person has to approve that this slave goes. A slave with a new node goes after that, whose expansion is approved. */
+const awaitsApproval = ({ fourEyes, approval }: StoredReplacement, pair: Pair): boolean =>
+  fourEyes && approval === null && pair.new === null && pair.phase === 'waiting';
+
 /** Pairs whose turn has come, in order. */
-function inTurn({ pairs, settings, lastDoneAt }: StoredReplacement, now: number): readonly Pair[] {
+function inTurn(replacement: StoredReplacement, now: number): readonly Pair[] {
+  const { pairs, settings, lastDoneAt } = replacement;
   if (lastDoneAt !== null && now < lastDoneAt + settings.paceMs) return [];
   const free = settings.batchSize - pairs.filter(isOnItsWay).length;
-  return pairs.filter(({ phase }) => phase === 'waiting').slice(0, Math.max(0, free));
+  const ready = pairs.filter((pair) => pair.phase === 'waiting' && !awaitsApproval(replacement, pair));
+  return ready.slice(0, Math.max(0, free));
 }
 
 const mayDetach = ({ phase, intent }: Pair): boolean => phase === 'detaching' && intent === null;
@@ -162,6 +170,7 @@ export function decideReplacement(input: ReplacementInput): ReplacementDecision 
   if (!replacementHasEnded(input.replacement.state)) {
     turn.takeReply();
     turn.takeCancel();
+    turn.takeApproval();
     turn.takeAdmission();
     turn.followExpansion();
     turn.beginExpansion();
@@ -201,6 +210,13 @@ class Turn {
     if (cancel === null || this.#replacement.cancel !== null) return;
     this.#set({ cancel });
     this.#say('replacement.cancel_asked', { by: cancel.by, why: cancel.reason });
+  }
+
+  takeApproval(): void {
+    const { approval } = this.#input;
+    if (approval === null || this.#replacement.approval !== null) return;
+    this.#set({ approval });
+    this.#say('replacement.approved', { by: approval.by, why: approval.reason });
   }
 
   takeAdmission(): void {
@@ -349,7 +365,11 @@ class Turn {
   }
 
   #waitForTurn(pair: Pair, isNext: boolean): void {
-    const { settings, lastDoneAt } = this.#replacement;
+    const { settings, lastDoneAt, requestedBy } = this.#replacement;
+    if (awaitsApproval(this.#replacement, pair)) {
+      this.#wait(pair, this.#says(pair, 'awaits_approval', { by: requestedBy }));
+      return;
+    }
     const until = (lastDoneAt ?? 0) + settings.paceMs;
     if (!isNext && lastDoneAt !== null && this.#input.now < until) {
       this.#wait(pair, this.#says(pair, 'rests', { until }));

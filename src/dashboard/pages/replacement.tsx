@@ -1,5 +1,6 @@
+import { isSamePerson } from '../../model/access.ts';
 import type { Replacement } from '../../model/views/replacement.ts';
-import { keys, useMay, useReplacement } from '../api/queries.ts';
+import { keys, useMay, useReplacement, useSession } from '../api/queries.ts';
 import { Crumbs } from '../components/crumbs.tsx';
 import { PageTitle, PageToCome, Panel, Said } from '../components/parts.tsx';
 import { ReasonButton } from '../components/reason-button.tsx';
@@ -21,7 +22,23 @@ function ReplacementView({ replacement }: { readonly replacement: Replacement })
   const t = useMessages();
   const r = t.replacements;
   const may = useMay('replace');
-  const { id, label, state, stateReason, master, newNodes, cancel, reason } = replacement;
+  const mayApprove = useMay('approve');
+  const { id, label, state, stateReason, master, newNodes, approval, cancel, reason } = replacement;
+  const me = useSession().data?.name;
+  const awaitsMe =
+    mayApprove &&
+    replacement.fourEyes &&
+    approval === null &&
+    !(me != null && isSamePerson(me, replacement.requestedBy));
+  const act = (verb: 'approve' | 'cancel', buttonLabel: string, title: string, text: string) => (
+    <ReasonButton
+      label={buttonLabel}
+      title={title}
+      text={text}
+      path={`/v1/replacements/${encodeURIComponent(id)}/${verb}`}
+      changes={keys.replacement(id)}
+    />
+  );
   return (
     <div className="main">
       <div className="stack tight">
@@ -31,14 +48,11 @@ function ReplacementView({ replacement }: { readonly replacement: Replacement })
             <PageTitle title={`${r.title} ${label ?? id}`}>{label ?? id}</PageTitle>
             <ReplacementStateBadge state={state} />
           </div>
-          {may && replacement.endedAt === null && cancel === null && (
-            <ReasonButton
-              label={r.cancel}
-              title={r.cancelTitle}
-              text={r.cancelText}
-              path={`/v1/replacements/${encodeURIComponent(id)}/cancel`}
-              changes={keys.replacement(id)}
-            />
+          {replacement.endedAt === null && cancel === null && (
+            <div className="row">
+              {awaitsMe && act('approve', r.approve, r.approveTitle, r.approveText)}
+              {may && act('cancel', r.cancel, r.cancelTitle, r.cancelText)}
+            </div>
           )}
         </div>
         <p className="faint small">
@@ -53,6 +67,7 @@ function ReplacementView({ replacement }: { readonly replacement: Replacement })
         </p>
       </div>
       <p aria-live="polite">{stateReason && <Said>{stateReason.text}</Said>}</p>
+      {approval && <p className="soft">{r.approvedBy(approval.by, approval.reason)}</p>}
       {cancel && <p className="soft">{r.cancelledBy(cancel.by, cancel.reason)}</p>}
       <Pairs replacement={replacement} />
     </div>

@@ -60,6 +60,12 @@ const NewNodes = Type.Object({
   problem: Nullable(Problem),
 });
 
+const ByPerson = Type.Object({
+  reason: Type.String(),
+  by: Type.String(),
+  at: Time('When it was asked for.'),
+});
+
 /** The document of a replacement, as it is stored. */
 export const StoredReplacement = Type.Object({
   id: Type.String(),
@@ -80,10 +86,12 @@ export const StoredReplacement = Type.Object({
   newNodes: Nullable(NewNodes, 'null = no node is added.'),
   pairs: Type.Array(Pair),
   lastDoneAt: NullableTime('When a slave was last taken out; null = none was yet.'),
-  cancel: Nullable(
-    Type.Object({ reason: Type.String(), by: Type.String(), at: Time('When it was asked for.') }),
-    'Who ended it before its time.',
-  ),
+  fourEyes: Type.Boolean({
+    description:
+      'Whether another person than the requester must approve before slaves go without a new node.',
+  }),
+  approval: Nullable(ByPerson, 'Who approved that slaves go; null = nobody has.'),
+  cancel: Nullable(ByPerson, 'Who ended it before its time.'),
 });
 export type StoredReplacement = Of<typeof StoredReplacement>;
 

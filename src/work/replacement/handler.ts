@@ -23,7 +23,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import type { Doorbell, WakeUpHandler } from '../../queue/doorbell.ts';
 import type { AuditStore } from '../../store/audits.ts';
 import type { Lease } from '../../store/leases.ts';
-import type { ReplacementStore } from '../../store/replacements.ts';
+import type { KeptReplacement, ReplacementStore } from '../../store/replacements.ts';
 import type { Store } from '../../store/store.ts';
 import { type Clock, createObserver, type Observer, patienceMs } from '../expansion/observer.ts';
 import { createHookAsker } from '../hook-asker.ts';
@@ -128,7 +128,7 @@ class Job {
     while (!signal.aborted) {
       const kept = await this.#options.replacements.get(this.#lease.id);
       if (kept === null || replacementHasEnded(kept.doc.state)) return null;
-      const againInMs = await this.#turn(kept.doc, kept.asked, signal);
+      const againInMs = await this.#turn(kept, signal);
       if (againInMs === null) return null;
       await this.#options.clock.sleep(againInMs, signal);
     }
@@ -137,8 +137,7 @@ class Job {
   }
 
   async #turn(
-    before: StoredReplacement,
-    asked: StoredReplacement['cancel'],
+    { doc: before, asked, approved }: KeptReplacement,
     signal: AbortSignal,
   ): Promise<number | null> {
     const { store, clock } = this.#options;
@@ -155,6 +154,7 @@ class Job {
       now: clock.now(),
       epoch: this.#lease.epoch,
       cancel: asked,
+      approval: approved,
       admission,
       ...(expansion === undefined ? {} : { expansion }),
       frozen: freeze.frozen ? { reason: freeze.reason } : null,

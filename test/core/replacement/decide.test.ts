@@ -54,6 +54,7 @@ class Play {
   expansion: Expansion | null | undefined;
   admission: NewNodesAdmission | null = null;
   cancel: ReplacementInput['cancel'] = null;
+  approval: ReplacementInput['approval'] = null;
   frozen: ReplacementInput['frozen'] = null;
   /** What others answer; absent = null. */
   hold = new Map<string, Said | undefined>();
@@ -139,6 +140,7 @@ class Play {
       now: this.time,
       epoch: 1,
       cancel: this.cancel,
+      approval: this.approval,
       admission: this.doc.newNodes?.state === 'starting' ? this.admission : null,
       ...(this.doc.newNodes?.state === 'running' ? { expansion: this.expansion ?? null } : {}),
       frozen: this.frozen,
@@ -247,6 +249,35 @@ describe('a replacement', () => {
       expect(play.sent).toEqual([]);
     },
   );
+
+  test('takes no slave out without a new one before another person approves, and replaces the others meanwhile', () => {
+    const other = '10.0.0.4:9221';
+    const play = new Play({
+      replace: [{ old: oldName, new: newName }],
+      takeOut: [other],
+      policy: { fourEyes: true },
+    });
+    play.nodes.set(other, slave({ proven: false }));
+    play.verified().until(() => play.doc.pairs[0]!.phase === 'done');
+    play.turns(100);
+    expect([play.doc.state, play.phases, play.sent]).toEqual(['held', 'done waiting', [oldName]]);
+    expect(play.doc.pairs[1]!.reason?.code).toBe('awaits_approval');
+    play.approval = { by: 'bob', reason: 'looked at it', at: play.time };
+    play.toEnd();
+    expect([play.doc.state, play.sent, play.doc.approval?.by]).toEqual([
+      'succeeded',
+      [oldName, other],
+      'bob',
+    ]);
+    expect(play.events.filter((type) => type === 'approved')).toEqual(['approved']);
+  });
+
+  test('keeps a slave whose going nobody approved when it is cancelled', () => {
+    const play = new Play({ takeOut: [oldName], policy: { fourEyes: true } }).turns(5);
+    play.cancel = cancel;
+    expect(play.toEnd().doc.state).toBe('cancelled');
+    expect([play.phases, play.sent]).toEqual(['kept', []]);
+  });
 
   test('keeps the old node where the new one is refused, at once or after many tries', () => {
     const problem = { code: 'preflight_failed', facts: {}, text: 'x', nextSteps: [], at: now } as const;

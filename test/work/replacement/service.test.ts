@@ -31,7 +31,7 @@ afterEach(async () => {
 afterAll(() => postgres.stop());
 
 /** A master `m` with slaves `s1` and `s2`, another master `o`, an empty node `n`. */
-async function fleet(): Promise<Readonly<Record<string, string>>> {
+async function fleet(settings: object = {}): Promise<Readonly<Record<string, string>>> {
   database = await postgres.createMigratedDatabase();
   cluster = createCluster({
     seed: 'replaced',
@@ -47,7 +47,7 @@ async function fleet(): Promise<Readonly<Record<string, string>>> {
     cluster.execute(id, ['SLAVEOF', ...served.addresses.m!.split(':')]);
     await until(() => cluster.observe(id).states.db0 === 'Connected', { what: `${id} follows` });
   }
-  service = await startService({ port: 0, logLevel: 'silent' }, { DATABASE_URL: database.url });
+  service = await startService({ port: 0, logLevel: 'silent' }, { DATABASE_URL: database.url, ...settings });
   return served.addresses;
 }
 
@@ -148,3 +148,29 @@ test('a slave is taken out only while proven ones stay; a cancellation leaves it
   const done = await ended((await started({ ...asked, drainTimeoutMs: 60_000 })).id);
   expect([done.state, roleOf('s1'), roleOf('s2')]).toEqual(['succeeded', 'master', 'slave']);
 }, 180_000);
+
+test('under four eyes a slave is taken out only after a colleague has approved it', async () => {
+  const tokens = { ann: 'operator-token-of-the-tests', bob: 'admin-token-of-the-tests' };
+  const at = await fleet({
+    PIKA_EXPANDER_OPERATOR_TOKEN: tokens.ann,
+    PIKA_EXPANDER_ADMIN_TOKEN: tokens.bob,
+    PIKA_EXPANDER_FOUR_EYES: '127.0.0.0/8',
+  });
+  const [ann, bob] = Object.values(tokens).map((token) => ({ authorization: `Bearer ${token}` }));
+  const asked = { master: at.m, takeOut: [at.s1], keepVerified: 0, drainTimeoutMs: 60_000, reason: 'fewer' };
+  const { id } = (await send('/v1/replacements', asked, ann)).answer as Replacement;
+  const seen = async (): Promise<Replacement> =>
+    (await (await fetch(`${service!.url}/v1/replacements/${id}`, { headers: ann! })).json()) as Replacement;
+  await until(async () => (await seen()).state === 'held', { what: 'it waits for a colleague', everyMs: 500 });
+  const approve = (who = ann) => send(`/v1/replacements/${id}/approve`, { reason: 'looked at it' }, who);
+  expect(await approve()).toMatchObject({ status: 403, answer: { error: { code: 'needs_other_person' } } });
+  expect([(await seen()).pairs[0]!.reason?.code, roleOf('s1')]).toEqual(['awaits_approval', 'slave']);
+  expect((await approve(bob)).status).toBe(202);
+  expect((await approve(bob)).status).toBe(409);
+  await until(async () => (await seen()).endedAt !== null, { what: 'it ends', withinMs: 90_000, everyMs: 500 });
+  expect([(await seen()).state, (await seen()).approval?.reason, roleOf('s1')]).toEqual([
+    'succeeded',
+    'looked at it',
+    'master',
+  ]);
+}, 120_000);
