@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import {
   type Language,
-  languages,
+  languageOfTag,
   nobody,
   type Reader,
   type Tool,
@@ -24,10 +24,10 @@ function languageOf(accepted: string): Language {
     .slice(0, 500)
     .split(',')
     .map((range) => {
-      const [tag = '', ...parameters] = range.trim().toLowerCase().split(';');
+      const [tag = '', ...parameters] = range.trim().split(';');
       const weight = parameters.map((parameter) => /^\s*q=([\d.]+)$/.exec(parameter)?.[1]).find(Boolean);
       return {
-        language: languages.find((known) => tag.split('-')[0] === known),
+        language: languageOfTag(tag),
         weight: Number(weight ?? 1),
       };
     })

@@ -1,6 +1,6 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import { retryAfterMs } from '../model/retry-after.ts';
-import { toolHeader } from '../model/text.ts';
+import { type Reader, toolHeader } from '../model/text.ts';
 import type { ErrorBody } from '../model/views/error.ts';
 import type { StoredEvent } from '../model/views/event.ts';
 import { ApiError, CliError, passesAfterMs, UnreachableError } from './errors.ts';
@@ -9,6 +9,8 @@ import type { Settings } from './settings.ts';
 import { parseSse } from './sse.ts';
 
 export interface ClientParts {
+  /** For whom the service makes its texts. */
+  readonly reader: Reader;
   readonly fetch: typeof fetch;
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -199,8 +201,7 @@ export class ApiClient {
       redirect: 'manual',
       headers: {
         ...headers,
-        // Its own words are in English, so it asks for those of the service in English too.
-        'accept-language': 'en',
+        'accept-language': this.#parts.reader.language,
         [toolHeader]: 'cli',
         ...(this.settings.token === null ? {} : { authorization: `Bearer ${this.settings.token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

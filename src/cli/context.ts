@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type CommandLineWords, commandLine } from '../model/command-line/index.ts';
+import type { Language, Reader } from '../model/text.ts';
 
 interface TextOutput {
   write(text: string): unknown;
@@ -9,8 +11,8 @@ interface TextOutput {
   readonly rows?: number | undefined;
 }
 
-/** All that a command touches outside of its arguments; tests bring their own. */
-export interface CliContext {
+/** The process that a command runs in: all that it touches outside of its arguments. Tests bring their own. */
+export interface CliProcess {
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -25,8 +27,23 @@ export interface CliContext {
   onInterrupt(callback: () => void): () => void;
 }
 
-/** The context of a real process. */
-export function processContext(): CliContext {
+/** What every command gets. */
+export interface CliContext extends CliProcess {
+  /** Who reads: the language that was asked for, and the command line as the tool. */
+  readonly reader: Reader;
+  /** Its own texts in that language. */
+  readonly words: CommandLineWords;
+}
+
+/** The same process, speaking this language. */
+export const speaking = (language: Language, own: CliProcess): CliContext => ({
+  ...own,
+  reader: { language, tool: 'cli' },
+  words: commandLine[language],
+});
+
+/** A real process. */
+export function processContext(): CliProcess {
   return {
     stdout: process.stdout,
     stderr: process.stderr,

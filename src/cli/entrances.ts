@@ -1,5 +1,6 @@
 import type { AgentRequest } from '../agent/index.ts';
 import type { BackedUp } from '../backup/index.ts';
+import type { SimulateParts, SimulateRequest } from '../demo/simulate.ts';
 import type { LogReport } from '../model/full-sync-log.ts';
 import type { RecordRequest, Silent } from '../replay/record.ts';
 import type { Verification } from '../verify/index.ts';
@@ -27,7 +28,10 @@ export interface Entrances {
   restore(path: string, options: Place & { readonly replace: boolean }): Promise<Omit<BackedUp, 'verified'>>;
   /** Notes that other means have restored the database. */
   markRestored(options: Place): Promise<void>;
-  demo(): Promise<number>;
+  /** Shows the failure and the cure. `keep`: leaves the service running at the end, until Ctrl-C. */
+  demo(options: { readonly keep?: boolean }): Promise<number>;
+  /** Serves simulated nodes until the signal. */
+  simulate(request: SimulateRequest, parts: SimulateParts): Promise<void>;
   /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */
   replay(path: string): Promise<unknown>;
   /** Checks a file of evidence; `key`: an id, a file, or null. Throws EvidenceFileError. */

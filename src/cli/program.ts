@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { auditFields } from '../model/audit.ts';
 import { comparisonFields } from '../model/comparison.ts';
 import type { ControlVerb } from '../model/expansion.ts';
+import { languages } from '../model/text.ts';
 import { addCampaignCommands } from './campaign-program.ts';
 import { completionModel, completionScript, type Shell, shells } from './completion.ts';
 import type { CliContext } from './context.ts';
@@ -30,13 +31,17 @@ export function buildProgram(
 ): Command {
   const program = new Command('pika-expander')
     .description('Adds slaves to Pika masters one batch at a time, each full sync proven complete.')
-    .version(version, '-V, --version')
     .option('--url <address>', `address of the service (else PIKA_EXPANDER_URL, config file, ${defaultUrl})`)
     .option('--token <token>', 'token to sign in by; visible to others in the process list, so rather:')
     .option('--token-file <file>', 'file that holds the token (else PIKA_EXPANDER_TOKEN, config file)')
     .option('--config <file>', 'config file (default: ~/.config/pika-expander/config.json)')
     .option('--json', 'print JSON: one document, or one object per line where the output goes on')
     .option('--plain', 'print lines instead of moving bars')
+    .addOption(
+      new Option('--lang <language>', 'language of the texts (default: that of the terminal)').choices(
+        languages,
+      ),
+    )
     .addHelpText('after', exitCodeHelp)
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
@@ -483,9 +488,27 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances, version: strin
     const { agent: run } = await import('./commands/agent.ts');
     finish(await run(entrances, context, agent.optsWithGlobals(), version));
   });
-  wiring
+  const demo = wiring
     .command('demo', 'show on simulated nodes how data get lost, and how this service prevents it')
-    .action(async () => finish((await entrances.demo()) as ExitCode));
+    .option('--keep', 'leave the service running at the end, until Ctrl-C (default: on a terminal)');
+  demo.action(async () => finish((await entrances.demo(demo.opts())) as ExitCode));
+  const simulate = wiring
+    .command('simulate', 'serve simulated Pika nodes to try the service on, until Ctrl-C', [
+      'pika-expander simulate',
+      'pika-expander simulate --version 3.5.5 --nodes 12 --port 19221',
+    ])
+    .option('--version <version>', 'release of Pika that the nodes play (default: 3.5.4)')
+    .option('--nodes <n>', 'empty nodes beside the master (default: 6)')
+    .option(
+      '--port <port>',
+      'port of the master; those of the nodes follow (default: 9221; 0: any free ports)',
+    )
+    .option('--keys <n>', 'keys on the master (default: 24000)')
+    .option('--writes <n>', 'writes to the master, per second (default: 200)');
+  simulate.action(async () => {
+    const { simulate: run } = await import('./commands/simulate.ts');
+    finish(await run(entrances, context, simulate.opts()));
+  });
   wiring
     .command('completion <shell>', 'print the completion script of a shell (bash, zsh, fish)', [
       'source <(pika-expander completion bash)',

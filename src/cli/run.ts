@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
-import type { CliContext } from './context.ts';
+import { type CliProcess, speaking } from './context.ts';
 import type { Entrances } from './entrances.ts';
 import { exitCodes } from './exit-codes.ts';
+import { languageOf } from './language.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs one command line (without node and script); returns the exit code. Never throws. */
-export async function run(
-  args: readonly string[],
-  context: CliContext,
-  entrances: Entrances,
-): Promise<number> {
+export async function run(args: readonly string[], own: CliProcess, entrances: Entrances): Promise<number> {
+  const context = speaking(languageOf(args, own.env), own);
   let exitCode: number = exitCodes.succeeded;
   const program = buildProgram(packageVersion(), context, entrances, (code) => {
     exitCode = code;
   });
+  // Only where no command is named: `simulate --version` is that of the nodes.
+  if (args.every((arg) => arg.startsWith('-'))) program.version(packageVersion(), '-V, --version');
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

@@ -2,14 +2,16 @@ import { Ansis } from 'ansis';
 import type { JoinPhase } from '../model/expansion.ts';
 import type { CliContext } from './context.ts';
 
-export type Style = Ansis;
+/** How things are written for who reads them: the colours of the terminal, and the words of the language. */
+export type Style = Ansis & Pick<CliContext, 'reader' | 'words'>;
+
+export const styleFor = (context: CliContext): Style =>
+  Object.assign(new Ansis(hasColours(context) ? 1 : 0), { reader: context.reader, words: context.words });
 
 /** Colours for a terminal; none elsewhere, nor where NO_COLOR is set. FORCE_COLOR asks for them anyway. */
-export function styleFor(context: CliContext): Style {
-  const { NO_COLOR, FORCE_COLOR, TERM } = context.env;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return new Ansis(1);
-  const plain = !context.stdout.isTTY || (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
-  return new Ansis(plain ? 0 : 1);
+function hasColours({ env: { NO_COLOR, FORCE_COLOR, TERM }, stdout }: CliContext): boolean {
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
+  return stdout.isTTY === true && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
 }
 
 const phaseMarks: Readonly<Record<JoinPhase, string>> = {

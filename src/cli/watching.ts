@@ -1,13 +1,16 @@
+import type { Finding } from '../model/finding.ts';
 import type { ExpansionView } from '../model/views/expansion.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { exitCodeOf, follow } from './follow.ts';
 import { nextCommands, renderExpansion } from './render/expansion.ts';
 import type { Session } from './session.ts';
-import { JsonView, viewFor, writeJsonLine } from './view.ts';
+import { JsonView, type View, viewFor, writeJsonLine } from './view.ts';
 
 export interface WatchOptions {
   readonly afterSeq: number;
   readonly waitForPerson: boolean;
+  /** What was said of the plan just now: people do not read it again among the events. */
+  readonly told?: readonly Finding[];
 }
 
 const settleMs = 2000;
@@ -23,7 +26,7 @@ export async function watchExpansion(session: Session, id: string, options: Watc
   const undo = context.onInterrupt(() => interrupted.abort());
   const view = session.options.json
     ? new JsonView(context)
-    : await viewFor(context, session.options.plain === true);
+    : without(options.told ?? [], await viewFor(context, session.options.plain === true));
   try {
     const end = await follow(session.client, id, view, {
       ...options,
@@ -39,6 +42,19 @@ export async function watchExpansion(session: Session, id: string, options: Watc
     view.close();
     undo();
   }
+}
+
+/** The view, for which the events of these findings do not come. */
+function without(told: readonly Finding[], view: View): View {
+  const texts = new Set(told.map(({ text }) => text));
+  return {
+    onEvent(event) {
+      if (event.type !== 'preflight.finding' || !texts.has(event.text)) view.onEvent(event);
+    },
+    onChange: (expansion) => view.onChange(expansion),
+    onConnection: (lost) => view.onConnection(lost),
+    close: () => view.close(),
+  };
 }
 
 function sayEnd(session: Session, expansion: ExpansionView): ExitCode {

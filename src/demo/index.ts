@@ -32,6 +32,7 @@ const noEntrances: Entrances = {
   restore: notHere,
   markRestored: notHere,
   demo: notHere,
+  simulate: notHere,
   replay: notHere,
   verifyEvidence: notHere,
   verifyTrail: notHere,

@@ -33,21 +33,22 @@ export async function naiveBurst(
         `redis-cli -p ${nodes[i]!.address.port} SLAVEOF ${master.address.host} ${master.address.port}   -> ${result.reply}`,
       );
     }
-    await allUp(connections, masterConnection, nodes);
+    const seen = await allUp(connections, masterConnection, nodes);
     const missing = await stillMissing(master, nodes);
-    return await Promise.all(
-      nodes.map((node, i) => lookAt(node, connections[i]!, masterConnection, missing[i]!)),
-    );
+    return await Promise.all(nodes.map((node, i) => lookAt(node, connections[i]!, seen, missing[i]!)));
   } finally {
     for (const connection of [masterConnection, ...connections]) connection.close();
   }
 }
 
+type SlaveEntry = ReplicationFacts['slaves'][number];
+
+/** What the master says of its slaves when all are up with lag 0. */
 async function allUp(
   connections: readonly NodeConnection[],
   master: NodeConnection,
   nodes: readonly NodeTarget[],
-): Promise<void> {
+): Promise<readonly SlaveEntry[]> {
   const deadline = Date.now() + patienceMs;
   while (Date.now() < deadline) {
     const up = await Promise.all(
@@ -59,7 +60,7 @@ async function allUp(
         (lag) => lag === 0,
       ),
     );
-    if (up.every(Boolean) && caughtUp) return;
+    if (up.every(Boolean) && caughtUp) return slaves;
     await sleep(100);
   }
   throw new Error(`the naive burst did not end within ${patienceMs / 1000} s`);
@@ -93,11 +94,11 @@ async function missingKeys(
 async function lookAt(
   node: NodeTarget,
   connection: NodeConnection,
-  master: NodeConnection,
+  slaves: readonly SlaveEntry[],
   missing: number,
 ): Promise<NaiveResult> {
   const own = await replicationOf(connection);
-  const entry = (await replicationOf(master))?.slaves.find((slave) => slave.port === node.address.port);
+  const entry = slaves.find((slave) => slave.port === node.address.port);
   return {
     node: formatAddress(node.address),
     link: own?.linkStatus ?? 'unknown',

@@ -7,6 +7,12 @@
 export const languages = ['en', 'zh'] as const;
 export type Language = (typeof languages)[number];
 
+/** The language that a tag names (`zh-Hans`, `zh_CN.UTF-8`, `EN`); undefined = the service does not speak it. */
+export const languageOfTag = (tag: string): Language | undefined => {
+  const [first] = tag.toLowerCase().split(/[-_.@]/);
+  return languages.find((language) => language === first);
+};
+
 /** The tool through which somebody acts: its own words (flags, fields, labels) stand in next steps. */
 export const tools = ['rest', 'cli', 'dashboard'] as const;
 export type Tool = (typeof tools)[number];

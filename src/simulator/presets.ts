@@ -19,6 +19,8 @@ export interface DemoOptions {
   readonly timers?: Timers;
   /** Virtual time at the start. Default: now would not be reproducible, so a fixed moment. */
   readonly now?: number;
+  /** Port of the master; those of the nodes follow. Default: 9221, or what the system gives where the cluster is served. */
+  readonly firstPort?: number;
   /** Whether the nodes keep logs. */
   readonly logs?: boolean;
 }
@@ -45,7 +47,10 @@ export function createDemoCluster(options: DemoOptions = {}): Cluster {
     binlogBytesPerSecond: throttle,
     defaults: { version, config: { 'throttle-bytes-per-second': throttle } },
   });
-  cluster.addNode({ id: 'm', binlogAt: { file: 3, offset: 0 } });
+  const portOf = (place: number) => ({
+    port: options.firstPort === undefined ? 0 : options.firstPort + place,
+  });
+  cluster.addNode({ id: 'm', ...portOf(0), binlogAt: { file: 3, offset: 0 } });
   const sixth = Math.floor(keys / 6);
   cluster.load('m', {
     strings: keys - 4 * Math.floor(sixth / 2),
@@ -56,7 +61,7 @@ export function createDemoCluster(options: DemoOptions = {}): Cluster {
     valueBytes: 130,
     expiringShare: 0.02,
   });
-  for (let i = 1; i <= (options.emptyNodes ?? 6); i++) cluster.addNode({ id: `n${i}` });
+  for (let i = 1; i <= (options.emptyNodes ?? 6); i++) cluster.addNode({ id: `n${i}`, ...portOf(i) });
   cluster.startWrites('m', {
     perSecond: options.writesPerSecond ?? 200,
     valueBytes: 130,

@@ -38,6 +38,22 @@ describe('plan', () => {
     expect(out).toContain('Nothing was changed');
   });
 
+  it('says once what is found of several nodes in the same words', async () => {
+    const finding = (node: string, keys: number) =>
+      ({ ...refusal, node, text: `${node} holds ${keys} keys.`, severity: 'warning' }) as const;
+    const findings = [
+      finding('10.0.0.2:9221', 12),
+      finding('10.0.0.3:9221', 12),
+      finding('10.0.0.4:9221', 7),
+    ];
+    api.plan = { ...api.plan, findings };
+    const { out } = await run('plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221');
+    expect(out).toContain('10.0.0.2:9221 holds 12 keys.');
+    expect(out).toContain('The same of 1 other node: 10.0.0.3:9221');
+    expect(out).not.toContain('10.0.0.3:9221 holds');
+    expect(out).toContain('10.0.0.4:9221 holds 7 keys.');
+  });
+
   it('sends what the request permits per node, and the policy', async () => {
     await run(
       'plan',
@@ -195,6 +211,19 @@ describe('expand', () => {
     const post = api.requests.find((request) => request.path === '/v1/expansions');
     expect(post?.body).toMatchObject({ label: 'shard 7' });
     expect(post?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('does not say again among the events what the plan has just said', async () => {
+    const warning = { ...refusal, severity: 'warning' } as const;
+    const other = 'The node is a slave of 10.0.0.9:9221.';
+    api.plan = { ...api.plan, findings: [warning] };
+    for (const text of [warning.text, other]) api.emit('preflight.finding', text, { level: 'warning' });
+    api.set({ state: 'succeeded' });
+    const { out } = await run(...line, '--yes');
+    expect(out.split(warning.text)).toHaveLength(2);
+    expect(out).toContain(other);
+    const watched = await run('watch', 'exp_1');
+    expect(watched.out).toContain(warning.text);
   });
 
   it('starts a plan that was made before as it is, without a request of its own', async () => {

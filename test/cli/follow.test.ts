@@ -62,6 +62,7 @@ class Service {
   readonly client = new ApiClient(
     { url: 'http://service', urlSource: 'test', token: null },
     {
+      reader: { language: 'en', tool: 'cli' },
       now: () => this.time.now,
       sleep: this.time.sleep,
       fetch: async (url, init) => {

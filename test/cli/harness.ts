@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CliContext } from '../../src/cli/context.ts';
+import type { CliProcess } from '../../src/cli/context.ts';
 import type { Entrances } from '../../src/cli/entrances.ts';
 import { run } from '../../src/cli/run.ts';
 
@@ -16,6 +16,7 @@ const noEntrances: Entrances = {
   restore: () => Promise.reject(new Error('nothing is restored in tests')),
   markRestored: () => Promise.reject(new Error('nothing is restored in tests')),
   demo: () => Promise.reject(new Error('not started in tests')),
+  simulate: () => Promise.reject(new Error('not started in tests')),
   replay: () => Promise.reject(new Error('not replayed in tests')),
   verifyEvidence: () => Promise.reject(new Error('nothing is verified in tests')),
   verifyTrail: () => Promise.reject(new Error('nothing is verified in tests')),
@@ -59,7 +60,7 @@ export class Harness {
     this.#interrupt();
   }
 
-  #context(): CliContext {
+  #context(): CliProcess {
     const { files = {}, env = {}, isTTY = false } = this.#options;
     const stdin = Object.assign(new PassThrough(), { isTTY });
     return {

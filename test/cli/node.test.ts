@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { processContext } from '../../src/cli/context.ts';
+import { processContext, speaking } from '../../src/cli/context.ts';
 import { joinLine } from '../../src/cli/render/expansion.ts';
 import { renderNode } from '../../src/cli/render/node.ts';
 import { styleFor } from '../../src/cli/style.ts';
@@ -9,7 +9,7 @@ import { copyingHosts, sightOf, space } from '../support/agents.ts';
 import { readers } from '../support/texts.ts';
 import { joinOf } from './fake-api.ts';
 
-const plain = styleFor({ ...processContext(), env: { NO_COLOR: '1' } });
+const plain = styleFor({ ...speaking('en', processContext()), env: { NO_COLOR: '1' } });
 const at = Date.UTC(2026, 10, 28, 12);
 const node: NodeDetail = {
   ...joinOf('10.0.0.2:9221', 0, 'transferring'),

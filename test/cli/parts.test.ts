@@ -1,7 +1,7 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { processContext } from '../../src/cli/context.ts';
+import { processContext, speaking } from '../../src/cli/context.ts';
 import {
   cutTo,
   displayWidth,
@@ -57,7 +57,7 @@ describe('address and token', () => {
     files: Record<string, string> = {},
   ) =>
     resolveSettings(options, {
-      ...processContext(),
+      ...speaking('en', processContext()),
       env,
       homeDirectory: '/home/op',
       readFile: (path) => {
@@ -139,7 +139,11 @@ describe('what people read', () => {
 });
 
 describe('the picture on a terminal', () => {
-  const style = styleFor({ ...processContext(), env: {}, stdout: { write: () => {}, isTTY: false } });
+  const style = styleFor({
+    ...speaking('en', processContext()),
+    env: {},
+    stdout: { write: () => {}, isTTY: false },
+  });
   const join = {
     ...joinOf('10.0.0.9:9221', 0, 'transferring'),
     progress: {
@@ -183,7 +187,13 @@ describe('the picture on a terminal', () => {
     expect(silentText(dead, 0)).toBe('unreachable for 28 s, the attempt ends in 32 s');
     expect(silentText(dead, 40_000)).toBe('unreachable for 1 min 08 s, the attempt ends now');
     expect(progressLine(dead, 0)).toContain('unreachable for 28 s');
-    const line = joinLine(dead, 14, 140, styleFor({ ...processContext(), env: { FORCE_COLOR: '1' } }), 0);
+    const line = joinLine(
+      dead,
+      14,
+      140,
+      styleFor({ ...speaking('en', processContext()), env: { FORCE_COLOR: '1' } }),
+      0,
+    );
     expect(line).toContain('unreachable for 28 s');
     expect(line).not.toMatch(/MB|left|%/);
     expect(silentText({ ...dead, phase: 'quarantined' }, 0)).toBeNull();
@@ -223,7 +233,7 @@ describe('the picture on a terminal', () => {
 });
 
 describe('a diagnosis', () => {
-  const style = styleFor({ ...processContext(), env: {} });
+  const style = styleFor({ ...speaking('en', processContext()), env: {} });
   const diagnosis = {
     at: 0,
     attempt: 1,

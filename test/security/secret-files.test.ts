@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { processContext } from '../../src/cli/context.ts';
+import { processContext, speaking } from '../../src/cli/context.ts';
 import { resolveSettings } from '../../src/cli/settings.ts';
 import { newPrivateKey, readSigningKey } from '../../src/evidence/signing-key.ts';
 import { type ConfigError, loadConfig } from '../../src/platform/config.ts';
@@ -38,7 +38,7 @@ test.each([0o644, 0o604, 0o602, 0o666])('a file with a secret of mode %o is refu
     expect(problems).toEqual([expect.stringContaining(`chmod o= ${path}`)]);
     expect(problems.join()).not.toContain(secret);
   }
-  const context = { ...processContext(), env: {}, homeDirectory: folder };
+  const context = { ...speaking('en', processContext()), env: {}, homeDirectory: folder };
   expect(() => resolveSettings({ tokenFile: path }, context)).toThrow('Every user');
   const config = fileWith(JSON.stringify({ token: secret }), mode);
   expect(() => resolveSettings({ config }, context)).toThrow('Every user');
@@ -47,7 +47,7 @@ test.each([0o644, 0o604, 0o602, 0o666])('a file with a secret of mode %o is refu
 test.each([0o600, 0o640, 0o400])('a file with a secret of mode %o is read', (mode) => {
   const path = fileWith(secret, mode);
   expect(problemsOf({ PIKA_EXPANDER_OPERATOR_TOKEN_FILE: path })).toEqual([]);
-  const context = { ...processContext(), env: {}, homeDirectory: folder };
+  const context = { ...speaking('en', processContext()), env: {}, homeDirectory: folder };
   expect(resolveSettings({ tokenFile: path }, context).token).toBe(secret);
 });
 

@@ -78,7 +78,11 @@ async function start(
   if (json) writeJsonLine(context, { kind: 'accepted', expansionId: accepted.id, expansion: accepted });
   else context.stdout.write(`Expansion ${accepted.id} is accepted.\n`);
   if (!options.detach)
-    return watchExpansion(session, accepted.id, { afterSeq: 0, waitForPerson: options.wait === true });
+    return watchExpansion(session, accepted.id, {
+      afterSeq: 0,
+      waitForPerson: options.wait === true,
+      told: plan.findings,
+    });
   if (!json) context.stdout.write(`Watch it: pika-expander watch ${accepted.id}\n`);
   return exitCodes.succeeded;
 }

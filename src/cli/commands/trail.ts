@@ -14,7 +14,6 @@ import { parseDuration } from '../quantities.ts';
 import { openSession, printDocument, type Session } from '../session.ts';
 import type { GlobalOptions } from '../settings.ts';
 import { type Style, styleFor } from '../style.ts';
-import { readerOf } from './verify-evidence.ts';
 
 export interface ListOptions {
   readonly who?: string;
@@ -104,7 +103,7 @@ export async function verifyTrail(
       text: verificationText(trailFaults, fault.code, fault.facts),
     })),
   };
-  printDocument(options, context, withTexts, () => linesOf(result, styleFor(context), readerOf(context)));
+  printDocument(options, context, withTexts, () => linesOf(result, styleFor(context), context.reader));
   if (result.verdict === 'whole') return exitCodes.succeeded;
   return result.verdict === 'not_compared' ? exitCodes.needsPerson : exitCodes.failed;
 }

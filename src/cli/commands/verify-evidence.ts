@@ -1,4 +1,4 @@
-import { type Facts, nobody, type Reader } from '../../model/text.ts';
+import type { Facts, Reader } from '../../model/text.ts';
 import {
   derivedTexts,
   evidenceFaults,
@@ -32,9 +32,7 @@ export async function verifyEvidence(
   if (id !== undefined || options.out !== undefined)
     throw new UsageError('--verify FILE checks a file: leave out the id and --out.');
   const result = await verified(entrances, options);
-  printDocument(options, context, withTexts(result), () =>
-    lines(result, styleFor(context), readerOf(context)),
-  );
+  printDocument(options, context, withTexts(result), () => lines(result, styleFor(context), context.reader));
   if (result.verdict === 'follows') return exitCodes.succeeded;
   return result.verdict === 'not_shown' ? exitCodes.needsPerson : exitCodes.failed;
 }
@@ -55,12 +53,6 @@ async function verified(entrances: Entrances, { verify, key }: VerifyOptions): P
       exitCodes.failed,
     );
   }
-}
-
-/** Nobody is asked here, so the language is that of the terminal. */
-export function readerOf({ env }: CliContext): Reader {
-  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
-  return { ...nobody, tool: 'cli', language: locale.startsWith('zh') ? 'zh' : 'en' };
 }
 
 const withTexts = (result: Verification) => ({

@@ -1,0 +1,10 @@
+import * as look from './look-en.ts';
+import { simulate } from './simulate-en.ts';
+
+/** What the command line itself says, in English. Another language is complete when it type-checks against it. */
+export const en = {
+  ...look,
+  simulate,
+};
+
+export type CommandLineWords = typeof en;
