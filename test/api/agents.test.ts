@@ -15,11 +15,18 @@ const agent: AccessToken = {
   nodes: ['10.0.0.0/24', '*.pika.example:9221', '127.0.0.1'],
 };
 
+const bound: AccessToken = {
+  name: 'team-7',
+  role: 'viewer',
+  token: 'bound-token-of-the-tests',
+  scope: { masters: ['10.0.0.7'] },
+};
+
 let api: TestApi;
 let agents: AgentStore;
 beforeEach(async () => {
   agents = createMemoryAgents({ reachable: () => {} });
-  api = await testApi({ tokens: [operator, viewer, agent], api: { routes: [agentRoutes(agents)] } });
+  api = await testApi({ tokens: [operator, viewer, agent, bound], api: { routes: [agentRoutes(agents)] } });
 });
 afterEach(() => api.app.close());
 
@@ -31,10 +38,19 @@ const report = (payload: AgentReport, over: { token?: AccessToken; from?: string
     payload: payload as object,
     remoteAddress: over.from ?? '10.0.0.7',
   });
-const listed = async (): Promise<readonly AgentView[]> =>
-  (await api.app.inject({ url: '/v1/agents', headers: bearer(viewer) })).json().items;
+const listed = async (who = viewer): Promise<readonly AgentView[]> =>
+  (await api.app.inject({ url: '/v1/agents', headers: bearer(who) })).json().items;
 
 describe('a report', () => {
+  test('is shown to a bound token as far as it tells of its servers', async () => {
+    await report(aReport([aSeenServer('10.0.0.7', 9221), aSeenServer('10.0.0.7', 9222)]));
+    await report(aReport([aSeenServer('10.0.0.8', 9221)], { host: 'host-8' }));
+    const addresses = (items: readonly AgentView[]) =>
+      items.map(({ servers }) => servers.map((server) => server.addresses));
+    expect(addresses(await listed())).toHaveLength(2);
+    expect(addresses(await listed(bound))).toEqual([[['10.0.0.7:9221'], ['10.0.0.7:9222']]]);
+  });
+
   test('is kept, and shown to viewers', async () => {
     const response = await report(
       aReport([aSeenServer('10.0.0.7', 9221)], { sentAt: api.clock.now + 4_000 }),

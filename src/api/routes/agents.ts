@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { checkLists, takeReport } from '../../admission/agent-report.ts';
+import { maySee } from '../../admission/may-act.ts';
+import { parseAddress } from '../../admission/targets.ts';
 import { type AgentWish, agentWishes } from '../../core/steps/agent-orders.ts';
+import { isBound, type Rights } from '../../model/access.ts';
 import { isLoopback } from '../../model/addresses.ts';
 import { type Expansion, expansionStates, isEnded } from '../../model/expansion.ts';
 import { formatAddress } from '../../model/observation.ts';
@@ -123,8 +126,17 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
         response: { 200: AgentList, ...errorResponses() },
       },
     },
-    async () => ({ items: viewsOf(await agents.list(), now()) }),
+    async ({ caller }) => ({ items: seenBy(caller, viewsOf(await agents.list(), now())) }),
   );
+}
+
+/** A bound token sees its servers, and the agents that speak for any of them. */
+function seenBy(caller: Rights | null, items: readonly AgentView[]): readonly AgentView[] {
+  if (caller === null || !isBound(caller)) return items;
+  const isSeen = (text: string) => maySee(caller, { servers: [{ address: parseAddress(text, 'address') }] });
+  return items
+    .map((item) => ({ ...item, servers: item.servers.filter(({ addresses }) => addresses.some(isSeen)) }))
+    .filter(({ servers }) => servers.length > 0);
 }
 
 /** Whoever does not say how much it sends may send all that is allowed. */

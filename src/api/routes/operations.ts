@@ -70,7 +70,7 @@ export const operationRoutes: ApiRoutes = async (app, { readiness, metrics, stor
   app.get(
     '/metrics',
     {
-      config: { action: 'read' },
+      config: { action: 'read', on: 'all' },
       schema: {
         operationId: 'metrics',
         tags: ['operations'],

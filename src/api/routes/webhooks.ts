@@ -74,6 +74,7 @@ function addRoutes(
   app.get(
     '/v1/webhooks',
     {
+      config: { on: 'all' },
       schema: {
         operationId: 'listWebhooks',
         tags: ['webhooks'],
@@ -114,6 +115,7 @@ function addRoutes(
   app.get(
     '/v1/webhooks/:id',
     {
+      config: { on: 'all' },
       schema: {
         operationId: 'getWebhook',
         tags: ['webhooks'],
@@ -148,6 +150,7 @@ function addRoutes(
   app.get(
     '/v1/webhooks/:id/deliveries',
     {
+      config: { on: 'all' },
       schema: {
         operationId: 'listDeliveries',
         tags: ['webhooks'],

@@ -161,13 +161,20 @@ test('under four eyes a slave is taken out only after a colleague has approved i
   const { id } = (await send('/v1/replacements', asked, ann)).answer as Replacement;
   const seen = async (): Promise<Replacement> =>
     (await (await fetch(`${service!.url}/v1/replacements/${id}`, { headers: ann! })).json()) as Replacement;
-  await until(async () => (await seen()).state === 'held', { what: 'it waits for a colleague', everyMs: 500 });
+  await until(async () => (await seen()).state === 'held', {
+    what: 'it waits for a colleague',
+    everyMs: 500,
+  });
   const approve = (who = ann) => send(`/v1/replacements/${id}/approve`, { reason: 'looked at it' }, who);
   expect(await approve()).toMatchObject({ status: 403, answer: { error: { code: 'needs_other_person' } } });
   expect([(await seen()).pairs[0]!.reason?.code, roleOf('s1')]).toEqual(['awaits_approval', 'slave']);
   expect((await approve(bob)).status).toBe(202);
   expect((await approve(bob)).status).toBe(409);
-  await until(async () => (await seen()).endedAt !== null, { what: 'it ends', withinMs: 90_000, everyMs: 500 });
+  await until(async () => (await seen()).endedAt !== null, {
+    what: 'it ends',
+    withinMs: 90_000,
+    everyMs: 500,
+  });
   expect([(await seen()).state, (await seen()).approval?.reason, roleOf('s1')]).toEqual([
     'succeeded',
     'looked at it',
