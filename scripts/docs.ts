@@ -10,8 +10,11 @@ import { logGaps } from '../src/model/full-sync-log.ts';
 import { type LogLineCode, logLineMeanings } from '../src/model/log-line-meanings.ts';
 import { policyFields, policySections } from '../src/model/policy.ts';
 import { refusals } from '../src/model/refusals.ts';
+import { runbook } from '../src/model/runbook/chapters.ts';
+import type { Chapter, Entry } from '../src/model/runbook/entry.ts';
+import { runbookWords } from '../src/model/runbook/words.ts';
 import { expansionTransitions } from '../src/model/states.ts';
-import { nobody, type Text } from '../src/model/text.ts';
+import { type Language, nobody, type Text } from '../src/model/text.ts';
 import { namedSettings, type SettingName, settings } from '../src/platform/settings.ts';
 import { describedRoutes } from './described-api.ts';
 
@@ -212,6 +215,56 @@ function causesText(): string {
     .join('\n\n');
 }
 
+/** The runbook: chapters of sections, and of rows where a chapter says for all its codes what is done and when it is over. */
+function runbookText(language: Language): string {
+  const words = (text: Text): string => text[language]({}, nobody);
+  return runbook({ language, tool: 'cli' })
+    .map(({ title, about, shared, entries }) =>
+      [
+        `## ${title}`,
+        about,
+        ...(shared === null
+          ? entries.map((entry) => sectionText(entry, words))
+          : [
+              `- **${words(runbookWords.service)}**: ${shared.service}\n- **${words(runbookWords.over)}**: ${shared.over}`,
+              rowsText(entries, words),
+            ]),
+      ].join('\n\n'),
+    )
+    .join('\n\n');
+}
+
+/** Names of facts, `<node>`, are no tags. */
+const asWritten = (text: string): string =>
+  text
+    .split('`')
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll('<', '\\<')))
+    .join('`');
+
+function sectionText(
+  { anchor, code, title, means, service, steps, over }: Entry,
+  words: (text: Text) => string,
+): string {
+  return [
+    `### <a id="${anchor}"></a>\`${code}\`${title === '' ? '' : ` ${title}`}`,
+    `- **${words(runbookWords.means)}**: ${asWritten(means)}\n- **${words(runbookWords.service)}**: ${asWritten(service)}\n- **${words(runbookWords.steps)}**:`,
+    steps.map((step, index) => `  ${index + 1}. ${asWritten(step)}`).join('\n'),
+    `- **${words(runbookWords.over)}**: ${asWritten(over)}`,
+  ].join('\n');
+}
+
+function rowsText(entries: Chapter['entries'], words: (text: Text) => string): string {
+  const { code, means, steps } = runbookWords;
+  return table(
+    [code, means, steps].map(words),
+    entries.map((entry) => [
+      `<a id="${entry.anchor}"></a>\`${entry.code}\``,
+      asWritten(entry.means),
+      entry.steps.map(asWritten).join('<br>'),
+    ]),
+  );
+}
+
 interface Block {
   readonly file: string;
   readonly name: string;
@@ -227,6 +280,8 @@ export const blocks: readonly Block[] = [
   { file: 'docs/settings.md', name: 'settings', text: settingsText() },
   { file: 'docs/knowledge.md', name: 'faults', text: faultsText() },
   { file: 'docs/diagnosis.md', name: 'causes', text: causesText() },
+  { file: 'docs/runbook.md', name: 'runbook', text: runbookText('en') },
+  { file: 'docs/zh/runbook.md', name: 'runbook', text: runbookText('zh') },
   { file: 'docs/logs.md', name: 'log gaps', text: logGapsText() },
   { file: 'docs/logs.md', name: 'log lines', text: logLinesText() },
 ];

@@ -29,6 +29,7 @@ import { operationRoutes } from './routes/operations.ts';
 import { personRoutes } from './routes/person.ts';
 import { planRoutes } from './routes/plans.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
+import { runbookRoutes } from './routes/runbook.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { sessionListRoutes } from './routes/sessions.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -58,6 +59,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     sessionListRoutes,
     tokenRoutes,
     operationRoutes,
+    runbookRoutes,
   ]) {
     await app.register(routes, parts);
   }

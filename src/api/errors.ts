@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { printable } from '../admission/validate.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
 import { refusals, refusedFinding } from '../model/refusals.ts';
+import { runbookOf } from '../model/runbook/link.ts';
 import { nobody, type Reader } from '../model/text.ts';
 import type { ErrorAnswer } from '../model/views/error.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/store.ts';
@@ -50,6 +51,7 @@ function answerTo(error: Error & Partial<FastifyError>, requestId: string): Answ
 function bodyOf({ refusal, code = refusal.code }: Answer, forWhom: Reader, requestId: string): ErrorAnswer {
   const { message, nextSteps } = refusal.read(forWhom);
   const { field, findings } = refusal;
+  const help = runbookOf(findings?.find(({ severity }) => severity === 'error')?.code ?? code);
   return {
     error: {
       code,
@@ -57,6 +59,7 @@ function bodyOf({ refusal, code = refusal.code }: Answer, forWhom: Reader, reque
       ...(field === null ? {} : { field }),
       ...(findings === null ? {} : { findings: findings.map((finding) => refusedFinding(finding, forWhom)) }),
       next_steps: nextSteps,
+      ...(help === null ? {} : { help }),
       requestId,
     },
   };

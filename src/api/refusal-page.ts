@@ -1,6 +1,7 @@
 import { labels } from '../model/labels/index.ts';
 import type { Refusal } from '../model/refusal.ts';
 import type { Reader } from '../model/text.ts';
+import { escaped } from './escaped.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -23,6 +24,3 @@ export function refusalPage(refusal: Refusal, reader: Reader): string {
 </html>
 `;
 }
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -296,13 +296,13 @@ async function toApiError(response: Response, settings: Settings, now: number): 
   const text = await response.text().catch(() => '');
   const body = errorBodyOf(text);
   if (body === null && response.status < 500) return notTheService(settings);
-  const known = body ?? {
+  const known: ErrorBody = body ?? {
     code: `http_${response.status}`,
     message: `The service at ${settings.url} answered with HTTP ${response.status}.`,
   };
   return new ApiError(
     response.status,
-    known,
+    known.help?.startsWith('/') ? { ...known, help: settings.url + known.help } : known,
     nextStepsOf(response.status, known, settings),
     retryAfterMs(response.headers.get('retry-after'), now),
     text,

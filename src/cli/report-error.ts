@@ -62,6 +62,7 @@ function errorLines(error: CliError, context: CliContext): string[] {
     ...(body?.field ? [`  Field: ${printable(body.field)}`] : []),
     ...(body?.findings ? renderFindings(body.findings, style) : []),
     ...error.nextSteps.map((step) => `  → ${printable(step)}`),
+    ...(body?.help ? [style.dim(`  Runbook: ${printable(body.help)}`)] : []),
     ...(body?.requestId ? [style.dim(`  Request ${body.requestId}`)] : []),
   ];
 }

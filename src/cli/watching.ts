@@ -3,6 +3,7 @@ import type { ExpansionView } from '../model/views/expansion.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { exitCodeOf, follow } from './follow.ts';
 import { nextCommands, renderExpansion } from './render/expansion.ts';
+import { runbookOfExpansion } from './runbook.ts';
 import type { Session } from './session.ts';
 import { JsonView, type View, viewFor, writeJsonLine } from './view.ts';
 
@@ -75,6 +76,7 @@ function sayEnd(session: Session, expansion: ExpansionView): ExitCode {
     ...renderExpansion(expansion, style, context.now()),
     '',
     ...nextCommands(expansion),
+    ...runbookOfExpansion(expansion, session.client.settings.url),
     `Evidence: pika-expander evidence ${expansion.id}`,
   ];
   context.stdout.write(`${lines.join('\n')}\n`);

@@ -36,6 +36,8 @@ export interface AnomalyRow<F> {
   readonly underWay: Steps<F & { readonly remedy: Remedy }>;
   /** After the service has given the node up: what a person can do. */
   readonly givenUp: Steps<F>;
+  /** How a person knows that it is over. */
+  readonly over: Text;
 }
 
 const row = <F = unknown>(anomaly: AnomalyRow<F>): AnomalyRow<F> => anomaly;
@@ -171,6 +173,10 @@ export const anomalyTable = {
     ),
     recordings: ['05', '26', '30', '32', '34', '41'],
     remedy: 'reattach',
+    over: plain(
+      'LASTSAVE of the master stays the same during the whole copy, and the node is `verified`.',
+      '整个复制期间主节点的 LASTSAVE 不变，且该节点为 `verified`。',
+    ),
     text: {
       en: ({ by, otherSlave }) =>
         ({
@@ -225,6 +231,10 @@ export const anomalyTable = {
     ),
     recordings: ['06', '27', '16'],
     remedy: 'reattach',
+    over: plain(
+      'The received bytes of the node rise again, and later the node is `verified`.',
+      '该节点收到的字节数重新上升，之后该节点为 `verified`。',
+    ),
     text: {
       en: (facts) => {
         const { snapshotBytes } = facts;
@@ -302,6 +312,10 @@ export const anomalyTable = {
     versions: plain('3.5.3 and newer', '3.5.3 及更高版本'),
     recordings: ['49'],
     remedy: 'wait',
+    over: plain(
+      'The node leaves WaitReply and copies; later it is `verified`.',
+      '该节点离开 WaitReply 并开始复制，之后为 `verified`。',
+    ),
     text: {
       en: ({ dbs, forMs, otherDatabaseConnected, helpsItselfWithinMs }) =>
         `${dbs.join(', ')} of the node has waited for a reply of the master for ${seconds(forMs)}. ${
@@ -342,6 +356,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['50'],
     remedy: 'quarantine',
+    over: plain(
+      'db-sync-path and db-path lie on one mount (`df` shows it), and after a retry the node is `verified`.',
+      'db-sync-path 与 db-path 在同一挂载点（`df` 可见），重试后该节点为 `verified`。',
+    ),
     text: {
       en: ({ receivedBytes }) =>
         `${readableBytes(receivedBytes ?? 0)} of the snapshot had come at the last look before the node’s state became Error: the node did not open its copy.`,
@@ -374,6 +392,10 @@ export const anomalyTable = {
     versions: plain('4.0.0 and 4.0.1', '4.0.0 和 4.0.1'),
     recordings: ['45'],
     remedy: 'quarantine',
+    over: plain(
+      'The offset of the node passes the place where it stood, and the node is `verified`.',
+      '该节点的偏移量越过停住的位置，且该节点为 `verified`。',
+    ),
     text: {
       en: ({ forMs, flaps }) =>
         `The node’s binlog offset has stood for ${seconds(forMs)} while its master went on${flaps === 0 ? '' : `, and its link went down ${counted(flaps, 'time')} meanwhile`}.`,
@@ -406,6 +428,10 @@ export const anomalyTable = {
     versions: plain('3.5.0 to 3.5.4, 4.0.0', '3.5.0 至 3.5.4、4.0.0'),
     recordings: ['07', '28', '34'],
     remedy: 'quarantine',
+    over: plain(
+      'The process stays up with an empty database, and after a retry the node is `verified`.',
+      '进程以空库持续运行，重试后该节点为 `verified`。',
+    ),
     text: {
       en: ({ forMs }) =>
         `The node stopped answering${longEnough(forMs, (time) => ` ${time} ago`)}, after its snapshot had been superseded.`,
@@ -435,6 +461,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['10b', '12b', '30', '31'],
     remedy: 'reattach',
+    over: plain(
+      'Every DB of the node was seen in WaitDBSync, and the node is `verified`.',
+      '该节点的每个 DB 都进入过 WaitDBSync，且该节点为 `verified`。',
+    ),
     text: {
       en: ({ as }) => skippedHow[as].en,
       zh: ({ as }) => skippedHow[as].zh,
@@ -464,6 +494,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['13', '15', '16', '21'],
     remedy: 'reattach',
+    over: plain(
+      'The node leaves NoConnect; later it is `verified`.',
+      '该节点离开 NoConnect，之后为 `verified`。',
+    ),
     text: {
       en: ({ noConnectForMs }) =>
         `The node has shown NoConnect for ${seconds(noConnectForMs)} although the master answers the service: the master refuses the node, or the node cannot reach it.`,
@@ -502,6 +536,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['14'],
     remedy: 'reattach',
+    over: plain(
+      'The node leaves NoConnect and receives bytes; later it is `verified`.',
+      '该节点离开 NoConnect 并收到字节，之后为 `verified`。',
+    ),
     text: {
       en: ({ noConnectForMs }) =>
         `The node has shown NoConnect for ${seconds(noConnectForMs)}, and the master does not answer.`,
@@ -533,6 +571,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['20'],
     remedy: 'reattach',
+    over: plain(
+      'master_link_status of the master is up, no DB of it is in full sync, and the node is `verified`.',
+      '主节点自身的 master_link_status 为 up，其 DB 都不在全量同步中，且该节点为 `verified`。',
+    ),
     text: plain(
       'The master was itself a slave with its link down while this node was attached.',
       '该节点挂载期间，主节点本身是从节点且其链路断开。',
@@ -558,6 +600,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['20'],
     remedy: 'reattach',
+    over: plain(
+      'INFO replication of the master lists the node in binlog sync on every DB, and the node is `verified`.',
+      '主节点的 INFO replication 列出该节点，且每个 DB 都在增量同步中；该节点为 `verified`。',
+    ),
     text: {
       en: ({ as, forMs }) =>
         as === 'not_syncing'
@@ -591,6 +637,10 @@ export const anomalyTable = {
     versions: plain('3.5.0 to 3.5.4 and 4.0.0 above all', '主要是 3.5.0 至 3.5.4 和 4.0.0'),
     recordings: ['05', '26', '41'],
     remedy: 'reattach',
+    over: plain(
+      'A new comparison finds no difference, and the node is `verified`.',
+      '新的数据比对没有发现差异，且该节点为 `verified`。',
+    ),
     text: {
       en: (facts) => {
         switch (facts.as) {
@@ -648,6 +698,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: [],
     remedy: 'reattach',
+    over: plain(
+      'The agent saw every file of the next copy, and the node is `verified`. Or you skipped the node with a reason.',
+      '代理程序看到了下一次复制的全部文件，且该节点为 `verified`；或您已说明理由并跳过该节点。',
+    ),
     text: {
       en: ({ as, db }) =>
         `The copy of ${db} agrees by INFO and data, and the agents cannot prove its files: ${proofGoneWords[as].en}.`,
@@ -684,6 +738,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: [],
     remedy: 'quarantine',
+    over: plain(
+      'One copy ends before the binlog is purged, and the node is `verified`.',
+      '一次复制在 binlog 被清理之前完成，且该节点为 `verified`。',
+    ),
     text: {
       en: (facts) =>
         facts.as === 'too_many_bytes'
@@ -726,6 +784,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: [],
     remedy: 'wait',
+    over: plain(
+      'One copy ends without another beginning, and the node is `verified`.',
+      '一次复制完成而没有重新开始，且该节点为 `verified`。',
+    ),
     text: {
       en: ({ node, fullSyncs, limit, receivedBytes, snapshotBytes }) =>
         `${node} has begun its copy ${fullSyncs} times, and no newer dump was made. It has received ${readableBytes(receivedBytes ?? 0)}${snapshotBytes === null ? '' : ` for a snapshot of ${readableBytes(snapshotBytes)}`}. The service stops it if it begins more than ${limit} copies.`,
@@ -762,6 +824,10 @@ export const anomalyTable = {
     versions: plain('3.5.0 and newer', '3.5.0 及以后'),
     recordings: ['43'],
     remedy: 'quarantine',
+    over: plain(
+      'The disk of the node has room for the snapshot beside the old data, and after a retry the node is `verified`.',
+      '节点磁盘除旧数据外还能放下一份快照，重试后该节点为 `verified`。',
+    ),
     text: {
       en: ({ node, receivedBytes, snapshotBytes, snapshotBytesAtMost, masterBytes, ...facts }) =>
         `${node} has received ${readableBytes(receivedBytes ?? 0)} for ${
@@ -810,6 +876,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['17', '31'],
     remedy: 'wait',
+    over: plain(
+      'The uptime of the node rises without another restart, and the node is `verified`.',
+      '该节点的运行时间持续增长而不再重启，且该节点为 `verified`。',
+    ),
     text: {
       en: ({ afterCopy, detached, restarts }) =>
         detached
@@ -856,6 +926,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['18'],
     remedy: 'wait',
+    over: plain(
+      'The uptime of the master rises without another restart, and the node is `verified`.',
+      '主节点的运行时间持续增长而不再重启，且该节点为 `verified`。',
+    ),
     text: plain('The master restarted since this node was attached.', '该节点挂载之后主节点重启过。'),
     underWay: steps(
       ['Nothing to do: the service follows the new full sync. Find out why the master restarted.'],
@@ -879,6 +953,10 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['19'],
     remedy: 'halt',
+    over: plain(
+      'The node follows the intended master, nothing else changes it, and the node is `verified`. Or you skipped the node.',
+      '该节点跟随应有的主节点，不再被他人改动，且为 `verified`；或您已跳过该节点。',
+    ),
     text: {
       en: ({ as, intendedMaster, foundMaster }) =>
         as === 'other_master'
@@ -907,6 +985,7 @@ export const anomalyTable = {
     versions: allVersions,
     recordings: ['17'],
     remedy: 'wait',
+    over: plain('The node answers again, and is `verified`.', '该节点恢复应答，且为 `verified`。'),
     text: {
       en: (facts) =>
         facts.as === 'hangs'

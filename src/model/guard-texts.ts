@@ -29,13 +29,16 @@ interface Row<F> {
   readonly atOnce: boolean;
   readonly text: Text<F & Named>;
   readonly nextStep: Text<F & Named>;
+  /** How a person knows that it is over. */
+  readonly over: Text;
 }
 const row = <F = unknown>(
   level: Level,
   atOnce: boolean,
   text: Text<F & Named>,
   nextStep: Text<F & Named>,
-): Row<F> => ({ level, atOnce, text, nextStep });
+  over: Text,
+): Row<F> => ({ level, atOnce, text, nextStep, over });
 
 /** What happened to a slave, after which its data are no longer proven. */
 const losses = {
@@ -86,7 +89,7 @@ const inspect: Text<Named> = {
   zh: ({ slave }) => `请查明操作来源，并查看 ${slave} 的日志。`,
 };
 
-const guardReasons = {
+export const guardReasons = {
   master_is_slave: row<{ readonly follows: string }>(
     'error',
     true,
@@ -99,6 +102,7 @@ const guardReasons = {
         `If it was meant, end this guard and start one for the new master: ${acts.endGuard(reader)}.`,
       zh: (_, reader) => `若属预期操作，请结束本值守，并为新主节点新建值守：${acts.endGuard(reader)}。`,
     },
+    plain('The server is a master again, or the guard has ended.', '该服务器重新成为主节点，或值守已结束。'),
   ),
   dump_unasked: row<{ readonly running: boolean }>(
     'warning',
@@ -113,6 +117,10 @@ const guardReasons = {
       'A backup by BGSAVE does this. Up to 3.5.4 it spoils every full sync that goes on: ask for a hold before each backup.',
       '用 BGSAVE 做备份会触发。在 3.5.4 及更早版本上，它会破坏所有正在进行的全量同步：请在每次备份前申请占用。',
     ),
+    plain(
+      'The dump has ended: the next look finds no bgsave on the master.',
+      '快照已结束：下一次查看时主节点没有 bgsave。',
+    ),
   ),
   new_slave: row(
     'warning',
@@ -123,6 +131,10 @@ const guardReasons = {
       zh: ({ slave, master }) => `${master} 列出了新的从节点 ${slave}，它并非由本服务的扩容任务添加。`,
     },
     auditIt,
+    plain(
+      'An expansion or an audit has proven the slave, or the master no longer lists it.',
+      '扩容任务或巡检已证明该从节点，或主节点不再列出它。',
+    ),
   ),
   stands_still: row(
     'error',
@@ -137,6 +149,7 @@ const guardReasons = {
       zh: ({ slave, master }) =>
         `请查看 ${slave} 和 ${master} 的日志，以及两者之间的网络（主节点的端口、+ 2000、+ 10001）。`,
     },
+    plain('The binlog offset of the slave moves again.', '该从节点的 binlog 偏移量重新前进。'),
   ),
   beyond_kept: row<{ readonly files: number; readonly kept: number }>(
     'error',
@@ -153,6 +166,10 @@ const guardReasons = {
       zh: (_, reader) =>
         `它需要一次全量同步，并允许 overwriteData 与 repoint：${acts.startExpansion(reader)}。`,
     },
+    plain(
+      'An expansion has given the slave a new full sync, and the slave is `verified`.',
+      '扩容任务已为该从节点重新全量同步，且其为 `verified`。',
+    ),
   ),
   unproven: row<Unproven>(
     'error',
@@ -164,6 +181,10 @@ const guardReasons = {
         `${slave} 的数据${provenBy === null ? '未经证明' : `不再有效证明（此前由 ${provenBy} 证明）`}：${losses[why].zh({}, reader)}。`,
     },
     auditIt,
+    plain(
+      'An expansion or an audit that began later has proven the slave.',
+      '之后开始的扩容任务或巡检已证明该从节点。',
+    ),
   ),
 };
 type OwnCode = keyof typeof guardReasons;

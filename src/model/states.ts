@@ -53,6 +53,10 @@ const finalPhases: readonly JoinPhase[] = ['verified', 'skipped', 'cancelled'];
 /** Phases after which the next batch may begin. */
 export const isSettled = (phase: JoinPhase): boolean => finalPhases.includes(phase);
 
+/** Phases in which a node waits for a decision of a person. */
+export const personPhases = ['failed', 'quarantined'] as const satisfies readonly JoinPhase[];
+export type PersonPhase = (typeof personPhases)[number];
+
 const activePhases: readonly JoinPhase[] = [
   'preflight',
   'attaching',

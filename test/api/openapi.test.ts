@@ -27,7 +27,7 @@ let description: {
   readonly paths: Record<string, Record<string, Operation>>;
 };
 /** Routes that are no API: pages, and the description itself. */
-const notDescribed = /^(?:\/|\/docs.*|\/openapi\.json|\/v1\/says-more)$/;
+const notDescribed = /^(?:\/|\/docs.*|\/openapi\.json|\/runbook.*|\/v1\/says-more)$/;
 
 /** Every route that the server really has, as `get /v1/expansions/{id}`, read from the tree that Fastify prints. */
 function registeredRoutes(tree: string): string[] {

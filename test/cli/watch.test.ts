@@ -64,6 +64,12 @@ describe('watching an expansion', () => {
     expect((await watching('watch', 'exp_1').ended).exitCode).toBe(exitCode);
   });
 
+  it('says once where the runbook says more about what a person is asked for', async () => {
+    api.set({ state: 'halted' });
+    const { out } = await watching('watch', 'exp_1').ended;
+    expect(out.match(/Runbook: \S+/g)).toEqual([expect.stringMatching(/^Runbook: http\S+\/runbook#/)]);
+  });
+
   it('says by which commands a halted expansion goes on', async () => {
     api.set({ state: 'halted' });
     api.setJoin(1, { phase: 'quarantined' });

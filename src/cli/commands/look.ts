@@ -15,6 +15,7 @@ import { writeNewFile } from '../new-file.ts';
 import { renderEvidence } from '../render/evidence.ts';
 import { nextCommands, renderExpansion } from '../render/expansion.ts';
 import { renderNode } from '../render/node.ts';
+import { runbookOfExpansion } from '../runbook.ts';
 import type { Session } from '../session.ts';
 import { words } from '../style.ts';
 import { watchExpansion } from '../watching.ts';
@@ -95,6 +96,7 @@ export async function show(
     ...renderExpansion(expansion, session.style, session.context.now()),
     '',
     ...nextCommands(expansion),
+    ...runbookOfExpansion(expansion, session.client.settings.url),
   ]);
   return exitCodes.succeeded;
 }

@@ -12,7 +12,7 @@ import { languageOf } from '../../model/labels/index.ts';
 import { ApiError } from '../api/client.ts';
 import { serverNow } from '../api/server-clock.ts';
 import { formatDuration, nodeNameParts } from '../format.ts';
-import { useMessages } from '../i18n.tsx';
+import { useMessages, useReader } from '../i18n.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
 /** A text of the service, marked with its own language: what an older release stored can be in English on a Chinese page. */
@@ -80,12 +80,27 @@ const noticeIcons: Readonly<Record<NoticeTone, IconName>> = {
   odd: 'shield',
 };
 
+/** To the place of the runbook that says more about a code. */
+function RunbookLink({ code }: { readonly code: string }) {
+  const t = useMessages();
+  const { language } = useReader();
+  return (
+    <p className="small">
+      <a href={`/runbook/${encodeURIComponent(code)}?language=${language}`} target="_blank" rel="noreferrer">
+        {t.common.runbook(code)}
+      </a>
+    </p>
+  );
+}
+
 export function Notice(props: {
   readonly tone: NoticeTone;
   readonly title?: ReactNode;
   readonly children?: ReactNode;
   readonly steps?: readonly string[];
   readonly live?: boolean;
+  /** The code of which the runbook says more. */
+  readonly code?: string | undefined;
 }) {
   const t = useMessages();
   return (
@@ -100,6 +115,7 @@ export function Notice(props: {
             <Steps steps={props.steps} />
           </>
         )}
+        {props.code && <RunbookLink code={props.code} />}
       </div>
     </div>
   );

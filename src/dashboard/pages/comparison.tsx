@@ -59,7 +59,7 @@ function ComparisonView({ comparison }: { readonly comparison: Comparison }) {
         </p>
       </div>
       {comparison.problem && (
-        <Notice tone="bad" steps={comparison.problem.nextSteps}>
+        <Notice tone="bad" steps={comparison.problem.nextSteps} code={comparison.problem.code}>
           <Said>{comparison.problem.text}</Said>
         </Notice>
       )}

@@ -25,6 +25,7 @@ export const en = {
     back: 'Back',
     reason: 'Reason',
     nextSteps: 'What you can do',
+    runbook: (code: string) => `Runbook: ${code}`,
     details: 'Details',
     since: (moment: string) => `since ${moment}`,
     by: (who: string) => `by ${who}`,

@@ -23,6 +23,7 @@ export const zh: Messages = {
     back: '返回',
     reason: '原因',
     nextSteps: '可以这样做',
+    runbook: (code) => `运维手册：${code}`,
     details: '详情',
     since: (moment) => `自 ${moment}`,
     by: (who) => `操作人：${who}`,

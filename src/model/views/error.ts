@@ -13,6 +13,9 @@ export const ErrorAnswer = Type.Object(
       ),
       findings: Type.Optional(Type.Array(Finding, { description: 'Every finding of preflight.' })),
       next_steps: Type.Array(Type.String(), { description: 'What can be done next.' }),
+      help: Type.Optional(
+        Type.String({ description: 'Where the runbook says more, below the address of the service.' }),
+      ),
       requestId: Type.String({ description: 'Also in the header X-Request-Id and in the log.' }),
     }),
   },

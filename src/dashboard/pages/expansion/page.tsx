@@ -195,7 +195,7 @@ function Situation({ expansion }: { readonly expansion: ExpansionView }) {
   return (
     <>
       {expansion.state === 'halted' && (
-        <Notice tone="bad" title={e.halted} steps={steps}>
+        <Notice tone="bad" title={e.halted} steps={steps} code={expansion.problem?.code ?? expansion.state}>
           {reason && (
             <p>
               <Said>{reason}</Said>
@@ -205,7 +205,12 @@ function Situation({ expansion }: { readonly expansion: ExpansionView }) {
         </Notice>
       )}
       {expansion.state === 'failed' && (
-        <Notice tone="bad" title={e.failedTitle} steps={steps}>
+        <Notice
+          tone="bad"
+          title={e.failedTitle}
+          steps={steps}
+          code={expansion.problem?.code ?? expansion.state}
+        >
           {reason && <Said>{reason}</Said>}
         </Notice>
       )}

@@ -134,6 +134,7 @@ function NodeView({
             tone={join.phase === 'quarantined' ? 'odd' : 'bad'}
             title={n.problem}
             steps={join.problem.nextSteps}
+            code={join.problem.code}
           >
             <Said>{join.problem.text}</Said>
           </Notice>
