@@ -21,6 +21,7 @@ import { recordingRoutes } from './api/routes/recording.ts';
 import { replacementRoutes } from './api/routes/replacements.ts';
 import { trailRoutes } from './api/routes/trail.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
+import { workerRoutes } from './api/routes/workers.ts';
 import { createConnectors, resolveName } from './connectors/connectors.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
 import { newPrivateKey, readSigningKey, type SigningKey } from './evidence/signing-key.ts';
@@ -311,6 +312,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
       questionRoutes({ webhooks: opened.webhooks, doorbells }),
       trailRoutes(opened.trail, parts.signingKey),
       agentRoutes(opened.agents),
+      workerRoutes(packageVersion(), doorbells.expansion),
       nodeRoutes(
         createNodeReady({
           verdicts: opened.verdicts,

@@ -57,6 +57,7 @@ export function buildProgram(
   addControlCommands(wiring);
   addCampaignCommands(wiring);
   addGuardCommands(wiring);
+  addDoctorCommand(wiring);
   addReadyCommand(wiring);
   addHoldCommands(wiring);
   addReplacementCommands(wiring);
@@ -200,6 +201,21 @@ function addExpansionCommands(wiring: Wiring, entrances: Entrances): void {
     const look = await import('./commands/look.ts');
     wiring.finish(await look.evidence(openSession(options, wiring.context), id, options));
   });
+}
+
+function addDoctorCommand(wiring: Wiring): void {
+  wiring.act(
+    wiring
+      .command('doctor', 'how the service is, who waits for what, and what needs a person', [
+        'pika-expander doctor',
+        'pika-expander doctor --json',
+      ])
+      .addHelpText(
+        'after',
+        '\nExit codes: 0 nothing is to be done, 1 a part of the service does not work, 4 something needs a person',
+      ),
+    async (session) => (await import('./commands/doctor.ts')).doctor(session),
+  );
 }
 
 function addReadyCommand(wiring: Wiring): void {

@@ -75,7 +75,7 @@ function sayEnd(session: Session, expansion: ExpansionView): ExitCode {
     '',
     ...renderExpansion(expansion, style, context.now()),
     '',
-    ...nextCommands(expansion),
+    ...nextCommands(expansion, session.context.words),
     ...runbookOfExpansion(expansion, session.client.settings.url),
     `Evidence: pika-expander evidence ${expansion.id}`,
   ];

@@ -79,6 +79,7 @@ export function openDoorbell(backend: QueueBackend, options: DoorbellOptions = {
     async ping() {
       await inTime(queue.getWaitingCount());
     },
+    workers: () => inTime(queue.getWorkersCount()),
     close: () => closeQueue(queue, backend.forProducers),
   };
 }

@@ -9,6 +9,8 @@ export interface Doorbell {
   /** Asks for a worker to look at it, after `delayMs`. Rings for the same id are merged. */
   ring(id: string, delayMs?: number): Promise<void>;
   ping(): Promise<void>;
+  /** How many processes answer it now. */
+  workers(): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -21,7 +21,12 @@ function admissionWith(meanwhile: (store: ReturnType<typeof createMemoryStore>) 
         return store.nodesInUse(addresses);
       },
     },
-    doorbell: { ring: async () => undefined, ping: async () => undefined, close: async () => undefined },
+    doorbell: {
+      ring: async () => undefined,
+      workers: async () => 1,
+      ping: async () => undefined,
+      close: async () => undefined,
+    },
     engine: createPikaEngine(),
     credentials: { get: () => null, names: [] },
     now: Date.now,

@@ -65,6 +65,7 @@ export function fakeEngine(): FakeEngine {
         command: async () => {
           throw new Error('admission must never send a command to a node');
         },
+        workers: async () => 1,
         ping: async () => 1,
         close: () => {
           connections -= 1;
@@ -95,6 +96,7 @@ export function fakeDoorbell(): RungDoorbell {
       rings.push(expansionId);
     },
     ping: act,
+    workers: async () => 1,
     close: async () => {},
   };
 }

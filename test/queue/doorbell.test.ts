@@ -217,6 +217,14 @@ function describeDoorbell(make: () => Promise<Place>): void {
     expect([...called].sort()).toEqual(['42', 'exp:1']);
   });
 
+  it('tells how many processes answer it', async () => {
+    expect(await doorbell.workers()).toBe(0);
+    const [first] = [answer(async () => null), answer(async () => null)];
+    await until(async () => (await doorbell.workers()) === 2);
+    await first.close();
+    await until(async () => (await doorbell.workers()) === 1);
+  });
+
   it('merges rings for the same id', async () => {
     for (let n = 0; n < 5; n++) await doorbell.ring('a');
     await doorbell.ring('b');

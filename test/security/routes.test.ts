@@ -188,6 +188,7 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/webhooks/{id}': readers,
   'DELETE /v1/webhooks/{id}': steerers,
   'GET /v1/webhooks/{id}/deliveries': readers,
+  'GET /v1/workers': readers,
   'GET /v1/questions': readers,
   // Signed by whoever was asked.
   'POST /v1/questions/{id}/answer': everybody,
@@ -292,6 +293,7 @@ const notBound = [
   'GET /v1/findings',
   'GET /v1/freeze',
   'GET /v1/knowledge',
+  'GET /v1/workers',
   'GET /v1/session',
   'POST /v1/session',
   'DELETE /v1/session',

@@ -26,6 +26,9 @@ export function createBells(
       }
     },
     async ping() {},
+    async workers() {
+      return 1;
+    },
     async close() {},
   };
 }

@@ -1,3 +1,4 @@
+import type { CommandLineWords } from '../../model/command-line/index.ts';
 import { isEnded } from '../../model/expansion.ts';
 import type {
   EvidenceReport,
@@ -34,15 +35,15 @@ export interface ListOptions {
 export async function list(session: Session, options: ListOptions): Promise<ExitCode> {
   const page = await session.client.get<Page<ExpansionSummary>>('/v1/expansions', { ...options });
   const held = [...(await frozenLines(session)), ...(await heldLines(session))];
-  session.print(page, () => [...held, ...listLines(page)]);
+  session.print(page, () => [...held, ...listLines(page, session)]);
   return exitCodes.succeeded;
 }
 
-function listLines(page: Page<ExpansionSummary>): string[] {
+function listLines(page: Page<ExpansionSummary>, session: Session): string[] {
   if (page.items.length === 0) return ['No expansions.'];
   const rows = page.items.map((expansion) => [
     expansion.id,
-    stateOf(expansion),
+    stateOf(expansion, session.context.words),
     expansion.master.name,
     `${expansion.joins.filter((join) => join.phase === 'verified').length}/${expansion.joins.length}`,
     formatTime(expansion.acceptedAt),
@@ -53,8 +54,10 @@ function listLines(page: Page<ExpansionSummary>): string[] {
 }
 
 /** `running, pause asked for`: what was accepted and waits for a safe point is a part of the state. */
-const stateOf = ({ state, pendingControl }: ExpansionSummary): string =>
-  pendingControl === null ? words(state) : `${words(state)}, ${pendingControl.verb} asked for`;
+export const stateOf = (
+  { state, pendingControl }: Pick<ExpansionSummary, 'state' | 'pendingControl'>,
+  { next }: CommandLineWords,
+): string => (pendingControl === null ? words(state) : next.stateAsked(words(state), pendingControl.verb));
 
 /** Says that all is frozen, for people; says nothing where the answer cannot be read. */
 async function frozenLines(session: Session): Promise<readonly string[]> {
@@ -95,7 +98,7 @@ export async function show(
     ...frozen,
     ...renderExpansion(expansion, session.style, session.context.now()),
     '',
-    ...nextCommands(expansion),
+    ...nextCommands(expansion, session.context.words),
     ...runbookOfExpansion(expansion, session.client.settings.url),
   ]);
   return exitCodes.succeeded;

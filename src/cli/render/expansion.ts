@@ -1,9 +1,10 @@
+import type { CommandLineWords } from '../../model/command-line/index.ts';
 import { isActive, isEnded, leftUnverified, needsPerson } from '../../model/expansion.ts';
 import { en } from '../../model/labels/en.ts';
 import { shown, shownRows } from '../../model/shown.ts';
 import type { Reader } from '../../model/text.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
-import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
+import type { ExpansionSummary, ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import {
   cutTo,
   formatBytes,
@@ -180,21 +181,25 @@ function problemLines(expansion: ExpansionView, style: Style): string[] {
   ];
 }
 
-/** The commands that help where the expansion stands. */
-export function nextCommands(expansion: ExpansionView): string[] {
+/** The commands that help where the expansion stands, below what they are for; none where nothing is to be done. */
+export function nextCommands(expansion: ExpansionSummary, words: CommandLineWords): string[] {
+  const step = nextStep(expansion, words);
+  return step === null ? [] : [step.what, ...step.commands.map((command) => `  ${command}`)];
+}
+
+export function nextStep(
+  expansion: ExpansionSummary,
+  { next }: CommandLineWords,
+): { readonly what: string; readonly commands: readonly string[] } | null {
   const { id, state } = expansion;
-  const control = (verb: string, node = '') => `  pika-expander ${verb} ${id}${node} --reason "…"`;
-  if (state === 'awaiting_approval') return ['It waits for approval of the next batch:', control('approve')];
-  if (state === 'paused') return ['It is paused. To go on:', control('resume')];
+  const control = (verb: string, node = '') => `pika-expander ${verb} ${id}${node} --reason "…"`;
+  if (state === 'awaiting_approval') return { what: next.approval, commands: [control('approve')] };
+  if (state === 'paused') return { what: next.paused, commands: [control('resume')] };
   if (leftUnverified(expansion).length > 0)
-    return ['To ask again for the nodes that are not verified:', `  pika-expander expand --retry-of ${id}`];
-  if (state !== 'halted') return [];
+    return { what: next.unverified, commands: [`pika-expander expand --retry-of ${id}`] };
+  if (state !== 'halted') return null;
   const stuck = expansion.joins.find((join) => join.phase === 'failed' || join.phase === 'quarantined');
   const node = ` ${stuck?.target.name ?? 'NODE'}`;
-  return [
-    'It is halted until somebody decides:',
-    control('retry', node),
-    control('skip', node),
-    control('cancel'),
-  ];
+  const commands = [control('retry', node), control('skip', node), control('cancel')];
+  return { what: next.halted, commands };
 }

@@ -1,9 +1,11 @@
+import { doctor } from './doctor-en.ts';
 import * as look from './look-en.ts';
 import { simulate } from './simulate-en.ts';
 
 /** What the command line itself says, in English. Another language is complete when it type-checks against it. */
 export const en = {
   ...look,
+  doctor,
   simulate,
 };
 

@@ -54,6 +54,22 @@ export const Readiness = Type.Object({
   ),
 });
 
+export type Readiness = Of<typeof Readiness>;
+
+/** Who works on what was accepted. */
+export const Workers = Type.Object({
+  version: Type.String({ description: 'Of the process that answers.' }),
+  count: Nullable(
+    Type.Integer(),
+    'Processes that take work from the queue now; null = the queue does not answer.',
+  ),
+  due: Type.Array(Type.String(), {
+    description:
+      'Ids of expansions that are due for a look and that no worker holds, at most 200. Each is here for a moment only, where workers are well.',
+  }),
+});
+export type Workers = Of<typeof Workers>;
+
 export const AnomalyDescription = Type.Object({
   code: Type.String(),
   title: Type.String(),
