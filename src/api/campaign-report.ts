@@ -16,11 +16,12 @@ export function campaignReport(
   expansions: ReadonlyMap<string, Expansion>,
   now: number,
   reader: Reader,
+  fourEyesRules?: readonly string[],
 ): CampaignReport {
   const { startedAt, endedAt } = campaign;
   return {
     at: now,
-    campaign: campaignSummary(campaign, now, reader),
+    campaign: campaignSummary(campaign, now, reader, fourEyesRules),
     tookSeconds: startedAt === null ? null : ((endedAt ?? now) - startedAt) / 1000,
     members: campaign.members.map((member) => {
       const expansion = expansions.get(member.expansion?.id ?? '') ?? null;

@@ -1,6 +1,10 @@
+import { concernedByRequests } from '../admission/concerned.ts';
+import { isOn } from '../admission/may-act.ts';
+import type { MemberRequest } from '../admission/request.ts';
 import { campaignRemainingSeconds, memberRemainingSeconds } from '../core/campaign/remaining.ts';
 import { type Campaign, type CampaignMember, memberStates, waitsForPerson } from '../model/campaign.ts';
 import { campaignReasons, stopReasons } from '../model/campaign-texts.ts';
+import type { PolicyInput } from '../model/policy.ts';
 import { problemFor } from '../model/problems.ts';
 import { reasonFor } from '../model/reasons.ts';
 import { type Reader, type Said, saidFor } from '../model/text.ts';
@@ -8,14 +12,33 @@ import type { CampaignSummary, CampaignView, MemberView } from '../model/views/c
 import type { Problem } from '../model/views/problem.ts';
 import type { StoredCampaign } from '../store/campaigns.ts';
 
-/** A campaign as it is shown in lists: where it stands, without its members. */
-export function campaignSummary(campaign: StoredCampaign, now: number, reader: Reader): CampaignSummary {
+/** Whether another person than its requester must approve it: by the policy of a member, or by `rules` for its masters. */
+export function needsOtherPerson(
+  { members }: Pick<Campaign, 'members'>,
+  rules: readonly string[] = [],
+): boolean {
+  const requests = members.map(({ request }) => request as MemberRequest);
+  const { masters = [] } = concernedByRequests(requests);
+  return (
+    requests.some(({ policy }) => (policy as PolicyInput | undefined)?.fourEyes === true) ||
+    masters.some((master) => isOn(rules, master))
+  );
+}
+
+/** A campaign as it is shown in lists: where it stands, without its members. `rules`: where four eyes are needed. */
+export function campaignSummary(
+  campaign: StoredCampaign,
+  now: number,
+  reader: Reader,
+  rules?: readonly string[],
+): CampaignSummary {
   const { members: _members, pendingControls, stateReason, stop, ...shown } = campaign;
   return {
     ...shown,
     stateReason: saidFor(campaignReasons, stateReason, reader),
     stop: stop && { ...stop, reason: saidFor(stopReasons, stop.reason, reader) },
     needsPerson: waitsForPerson(campaign),
+    fourEyes: needsOtherPerson(campaign, rules),
     pendingControls: pendingControls.map(({ id, verb, reason }) => ({ id, verb, reason })),
     remainingSeconds: rounded(campaignRemainingSeconds(campaign, now)),
     progress: progressOf(campaign),
@@ -23,9 +46,14 @@ export function campaignSummary(campaign: StoredCampaign, now: number, reader: R
 }
 
 /** A campaign with its members. */
-export function campaignView(campaign: StoredCampaign, now: number, reader: Reader): CampaignView {
+export function campaignView(
+  campaign: StoredCampaign,
+  now: number,
+  reader: Reader,
+  rules?: readonly string[],
+): CampaignView {
   return {
-    ...campaignSummary(campaign, now, reader),
+    ...campaignSummary(campaign, now, reader, rules),
     members: campaign.members.map((member) => memberView(member, now, reader)),
   };
 }

@@ -7,8 +7,10 @@ import type { Session } from '../model/views/service.ts';
 import { onUnauthorized } from './api/client.ts';
 import { keys, signOut, useFreeze, useFreezeControl, useMay, useSession } from './api/queries.ts';
 import { Icon } from './components/icon.tsx';
+import { Navigation } from './components/navigation.tsx';
 import { Age, ErrorNotice, Loading, PageTitle, Said } from './components/parts.tsx';
 import { ReasonDialog } from './components/reason-dialog.tsx';
+import { timeZoneName } from './format.ts';
 import { useLanguage, useMessages } from './i18n.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
@@ -22,6 +24,7 @@ const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const RetryPage = lazy(() => import('./pages/expansion/retry.tsx'));
 const NodePage = lazy(() => import('./pages/node/page.tsx'));
 const CampaignsPage = lazy(() => import('./pages/campaigns/list.tsx'));
+const NewCampaignPage = lazy(() => import('./pages/campaigns/new.tsx'));
 const CampaignPage = lazy(() => import('./pages/campaigns/page.tsx'));
 const AuditsPage = lazy(() => import('./pages/audits.tsx'));
 const AuditPage = lazy(() => import('./pages/audit.tsx'));
@@ -76,6 +79,7 @@ export function App() {
           </Suspense>
         )}
       </main>
+      <footer className="footer faint small">{t.app.timesIn(timeZoneName())}</footer>
     </>
   );
 }
@@ -94,6 +98,8 @@ function Page({ route }: { readonly route: Route }) {
       return <NodePage key={`${route.id} ${route.node}`} id={route.id} node={route.node} />;
     case 'campaigns':
       return <CampaignsPage />;
+    case 'new-campaign':
+      return <NewCampaignPage />;
     case 'campaign':
       return <CampaignPage key={route.id} id={route.id} />;
     case 'audits':
@@ -144,11 +150,6 @@ function NotFoundPage() {
 
 function Header({ signedOut }: { readonly signedOut: boolean }) {
   const t = useMessages();
-  const { route } = useRouter();
-  const may = useMay('expand');
-  const mayGiveTokens = useMay('tokens');
-  const mayReadTrail = useMay('trail');
-  const under = (...pages: Route['page'][]) => pages.includes(route.page);
   return (
     <header className="header">
       <div className="header-in">
@@ -156,55 +157,11 @@ function Header({ signedOut }: { readonly signedOut: boolean }) {
           <img src="/mark.svg" alt="" width={26} height={26} />
           {t.app.name}
         </Link>
-        <nav className="nav" aria-label={t.app.mainNavigation}>
-          {!signedOut && (
-            <>
-              <Link to={{ page: 'overview' }} current={under('overview', 'expansion', 'node')}>
-                {t.app.overview}
-              </Link>
-              {may && (
-                <Link to={{ page: 'new' }} current={under('new')}>
-                  {t.app.newExpansion}
-                </Link>
-              )}
-              <Link to={{ page: 'campaigns' }} current={under('campaigns', 'campaign')}>
-                {t.campaigns.title}
-              </Link>
-              <Link to={{ page: 'audits' }} current={under('audits', 'audit')}>
-                {t.audits.title}
-              </Link>
-              <Link to={{ page: 'guards' }} current={under('guards', 'guard')}>
-                {t.guards.title}
-              </Link>
-              <Link to={{ page: 'replacements' }} current={under('replacements', 'replacement')}>
-                {t.replacements.title}
-              </Link>
-              <Link to={{ page: 'comparisons' }} current={under('comparisons', 'comparison')}>
-                {t.app.comparisons}
-              </Link>
-              <Link to={{ page: 'rehearsals' }} current={under('rehearsals', 'rehearsal')}>
-                {t.app.rehearsals}
-              </Link>
-              <Link to={{ page: 'agents' }} current={under('agents')}>
-                {t.agents.title}
-              </Link>
-              {mayReadTrail && (
-                <Link to={{ page: 'trail' }} current={under('trail')}>
-                  {t.trail.title}
-                </Link>
-              )}
-              {mayGiveTokens && (
-                <Link to={{ page: 'tokens' }} current={under('tokens')}>
-                  {t.tokens.title}
-                </Link>
-              )}
-              <Link to={{ page: 'knowledge' }} current={under('knowledge')}>
-                {t.knowledge.title}
-              </Link>
-            </>
-          )}
-        </nav>
+        <Navigation shown={!signedOut} />
         <div className="header-tools">
+          <span className="zone" title={t.app.timesIn(timeZoneName())}>
+            {timeZoneName()}
+          </span>
           <FreezeTool />
           <LanguageTool />
           <SchemeTool />
@@ -268,7 +225,7 @@ function Person() {
         className="who"
         title={session.may.every((action) => action === 'read') ? t.app.viewerNote : undefined}
       >
-        {session.name ? t.app.signedInAs(session.name, role) : role}
+        {session.name && !session.name.startsWith(session.role) ? t.app.signedInAs(session.name, role) : role}
       </span>
       {session.authRequired && (
         <button
@@ -295,12 +252,13 @@ function FreezeTool() {
     <>
       <button
         type="button"
-        className="tool-button"
+        className="tool-button outlined"
         aria-label={t.freeze.freeze}
-        title={t.freeze.freeze}
         onClick={dialog.open}
       >
         <Icon name="snow" />
+        <span className="wide-only">{t.freeze.freeze}</span>
+        <span className="narrow-only">{t.freeze.short}</span>
       </button>
       {dialog.element}
     </>

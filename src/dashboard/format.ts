@@ -65,3 +65,13 @@ export function nodeNameParts(name: string): readonly [head: string, tail: strin
   const tail = /^[\d.:]+$|^\[/.test(name) ? name.slice(-10) : (/:\d+$/.exec(name)?.[0] ?? '');
   return [name.slice(0, name.length - tail.length), tail];
 }
+
+/** The time zone in which all times of the dashboard are shown, as `Asia/Shanghai (UTC+8)`. */
+export function timeZoneName(at: number = Date.now()): string {
+  const minutes = -new Date(at).getTimezoneOffset();
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const away = `${minutes < 0 ? '−' : '+'}${hours}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (minutes === 0) return 'UTC';
+  return zone === undefined || zone === '' ? `UTC${away}` : `${zone} (UTC${away})`;
+}

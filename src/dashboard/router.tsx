@@ -16,6 +16,7 @@ export type Route =
   | { readonly page: 'retry'; readonly id: string }
   | { readonly page: 'node'; readonly id: string; readonly node: string }
   | { readonly page: 'campaigns' }
+  | { readonly page: 'new-campaign' }
   | { readonly page: 'campaign'; readonly id: string }
   | { readonly page: 'audits' }
   | { readonly page: 'audit'; readonly id: string }
@@ -42,6 +43,7 @@ function routeOf(pathname: string): Route {
   if (first === 'new' && parts.length === 1) return { page: 'new' };
   if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in' };
   if (first === 'campaigns' && parts.length === 1) return { page: 'campaigns' };
+  if (first === 'campaigns' && second === 'new' && parts.length === 2) return { page: 'new-campaign' };
   if (first === 'campaigns' && parts.length === 2) return { page: 'campaign', id: second ?? '' };
   if (first === 'audits' && parts.length === 1) return { page: 'audits' };
   if (first === 'audits' && parts.length === 2) return { page: 'audit', id: second ?? '' };
@@ -78,6 +80,8 @@ export function hrefOf(route: Route): string {
   switch (route.page) {
     case 'overview':
       return '/';
+    case 'new-campaign':
+      return '/campaigns/new';
     case 'expansion':
       return `/expansions/${encodeURIComponent(route.id)}`;
     case 'retry':

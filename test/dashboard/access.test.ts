@@ -39,6 +39,11 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
     knowledge: () => '/knowledge',
     agents: () => '/agents',
     trail: () => '/trail',
+    tokens: () => '/tokens',
+    rehearsals: () => '/rehearsals',
+    'new campaign': () => '/campaigns/new',
+    ended: (world) => `/expansions/${of(world, 'succeeded')}`,
+    'not there': () => '/expansions/exp_gone',
     'not found': () => '/no/such/page',
   };
   const looks: readonly Look[] = [
@@ -129,6 +134,10 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       '/comparisons',
       '/knowledge',
       '/trail',
+      '/tokens',
+      '/campaigns/new',
+      '/rehearsals',
+      '/agents',
     ]) {
       await page.goto(path);
       await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });
@@ -200,7 +209,7 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
   it('the links of the header lie over nothing, at any width and in both languages', async () => {
     const overlaps = `(() => {
       const box = (of) => document.querySelector(of).getBoundingClientRect();
-      const [a, b] = [box('.nav a:last-of-type'), box('.header-tools')];
+      const [a, b] = [box('.nav > :last-child'), box('.header-tools')];
       return a.right > b.left && a.top < b.bottom && a.bottom > b.top;
     })()`;
     for (const language of ['en', 'zh'] as const) {
@@ -210,6 +219,48 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
         await page.page.setViewportSize({ width, height: 600 });
         expect({ width, overlaps: await page.page.evaluate(overlaps) }).toEqual({ width, overlaps: false });
       }
+    }
+  });
+
+  it('the navigation is led by the keyboard, and is in one row from 901 px on', async () => {
+    const [page] = await open();
+    await page.goto('/');
+    const bar = page.page.getByRole('navigation', { name: page.t.app.mainNavigation });
+    const group = bar.getByRole('button', { name: page.t.app.groups.check });
+    const audits = bar.getByRole('link', { name: page.t.audits.title, exact: true });
+    const { keyboard } = page.page;
+    await group.focus();
+    expect(await audits.count()).toBe(0);
+    await keyboard.press('Enter');
+    await audits.waitFor();
+    expect(await group.getAttribute('aria-expanded')).toBe('true');
+    await keyboard.press('Tab');
+    expect(await page.page.evaluate('document.activeElement.textContent')).toBe(page.t.audits.title);
+    await keyboard.press('Escape');
+    await audits.waitFor({ state: 'detached' });
+    expect(await page.page.evaluate('document.activeElement.textContent')).toBe(page.t.app.groups.check);
+    await keyboard.press('Enter');
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await page.page.waitForURL('**/audits');
+    await audits.waitFor({ state: 'detached' });
+    for (const width of [901, 1000, 1201, 1401, 1440, 1600]) {
+      await page.page.setViewportSize({ width, height: 700 });
+      const height = await page.page.evaluate("document.querySelector('.header').offsetHeight");
+      expect({ width, height }).toEqual({ width, height: 53 });
+    }
+  });
+
+  it('stands still for those who want no motion', async () => {
+    const world = populatedWorld(Date.now());
+    const [page] = await open({ world });
+    await page.page.emulateMedia({ reducedMotion: 'reduce' });
+    for (const path of ['/', `/expansions/${of(world, 'running')}`]) {
+      await page.goto(path);
+      await page.page.locator('.icon.turning').first().waitFor();
+      const moving = `[...document.querySelectorAll('*')].flatMap((each) => each.getAnimations())
+        .filter((each) => each.playState === 'running').map((each) => each.effect.target.className.toString())`;
+      expect(await page.page.evaluate(moving)).toEqual([]);
     }
   });
 

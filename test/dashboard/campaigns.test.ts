@@ -1,4 +1,6 @@
+import Value from 'typebox/value';
 import { describe, expect, it } from 'vitest';
+import { CampaignRequest } from '../../src/admission/campaign-request.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
 import type { MockApi } from './mock-api.ts';
@@ -15,7 +17,7 @@ describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
     const [page] = await open();
     const { t } = page;
     await page.goto('/');
-    await page.page.getByRole('link', { name: t.campaigns.title, exact: true }).click();
+    await page.follow('change', t.campaigns.title);
     await page.heading().getByText(t.campaigns.title).waitFor();
     const row = page.page.getByRole('row').filter({ hasText: 'rack 7' });
     await row.getByText(t.campaigns.states.running).waitFor();
@@ -97,6 +99,38 @@ describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
     expect(page.complaints).toEqual([]);
   });
 
+  it('are not offered for approval to the person who asked for them, if they need four eyes', async () => {
+    const [page] = await open({ tokens: { mira: 'operator' }, campaignsOnOverview: true });
+    await page.context.route(/\/v1\/campaigns/, async (route) => {
+      const answer = await (await route.fetch()).json();
+      const changed = (one: object) => ({ ...one, fourEyes: true, requestedBy: 'Operator token' });
+      const json = answer.items ? { ...answer, items: answer.items.map(changed) } : changed(answer);
+      await route.fulfill({ json });
+    });
+    await page.goto('/campaigns/cpn_awaiting');
+    await page.signIn('mira');
+    await page.page.getByText('so another person must approve it').waitFor();
+    const { approve, cancel } = page.t.campaigns.controls;
+    await page.button(cancel).waitFor();
+    expect(await page.button(approve).count()).toBe(0);
+    await page.goto('/');
+    const card = page.page.getByTestId('campaign-card').filter({ hasText: 'north' });
+    await card.getByText('so another person must approve it').waitFor();
+    expect(await page.button(approve).count()).toBe(0);
+  });
+
+  it('are approved from the overview', async () => {
+    const [page, mock] = await open({ campaignsOnOverview: true });
+    const { approve } = page.t.campaigns.controls;
+    await page.goto('/');
+    await page.button(approve).click();
+    await page.giveReason(approve, 'the canary looks good');
+    expect(sent(mock)).toEqual([
+      { url: '/v1/campaigns/cpn_awaiting/approve', body: { reason: 'the canary looks good' } },
+    ]);
+    await page.button(approve).waitFor({ state: 'detached' });
+  });
+
   it('that wait for a person stand on the overview', async () => {
     const [page] = await open({ campaignsOnOverview: true });
     const { t } = page;
@@ -107,6 +141,49 @@ describe.skipIf(noBrowser !== null)('campaigns in the dashboard', () => {
     expect(await cards.count()).toBe(2);
     await cards.getByRole('link', { name: t.campaigns.open('north') }).click();
     await page.page.waitForURL('**/campaigns/cpn_awaiting');
+  });
+
+  it('are planned and started here, from lines of masters and their nodes', async () => {
+    const [page, mock] = await open();
+    const { form: f } = page.t.campaigns;
+    const { newExpansion: n } = page.t;
+    await page.goto('/campaigns');
+    await page.button(f.title).click();
+    const lines = page.page.getByLabel(f.membersLabel);
+    await lines.fill('10.0.1.1:9221 10.0.1.2:9221\n10.0.2.1:9221 10.0.2.66:9221\n10.0.3.1:9221');
+    await page.page.getByText(f.alone(3, '10.0.3.1:9221')).waitFor();
+    expect(await page.button(n.makePlan).isDisabled()).toBe(true);
+    await lines.fill('10.0.1.1:9221 10.0.1.2:9221\n10.0.2.1:9221 10.0.2.66:9221');
+    await page.page.getByText(f.recognised(2, 2)).waitFor();
+    await page.page.getByLabel(f.approval).check();
+    await page.button(n.makePlan).click();
+    await page.page.getByText(n.notAcceptable(1)).waitFor();
+    expect(await page.button(f.start).isDisabled()).toBe(true);
+    await lines.fill('10.0.1.1:9221 10.0.1.2:9221\n10.0.2.1:9221 10.0.2.66:9221,overwrite-data');
+    await page.page.getByText(n.planStale).waitFor();
+    await lines.fill('10.0.1.1:9221 10.0.1.2:9221\n10.0.2.1:9221 10.0.2.67:9221,overwrite-data');
+    await page.button(n.makePlan).click();
+    await page.page.getByText(n.acceptable).waitFor();
+    await page.button(f.start).click();
+    await page.page.waitForURL('**/campaigns/cpn_running');
+    const last = sent(mock).at(-1)!;
+    expect(last).toEqual({
+      url: '/v1/campaigns',
+      body: {
+        maxRunning: 1,
+        stopAfterFailures: 1,
+        canary: { count: 1, approval: true },
+        members: [
+          { master: { address: '10.0.1.1:9221' }, nodes: [{ address: '10.0.1.2:9221' }] },
+          {
+            master: { address: '10.0.2.1:9221' },
+            nodes: [{ address: '10.0.2.67:9221', overwriteData: true }],
+          },
+        ],
+      },
+    });
+    expect(Value.Check(CampaignRequest, last.body)).toBe(true);
+    expect(page.complaints).toEqual([]);
   });
 
   it('are seen by a viewer, who changes nothing', async () => {

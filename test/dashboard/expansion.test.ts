@@ -5,7 +5,7 @@ import { noBrowser } from './browser.ts';
 import { expandAndWatch, expectVerifiedNode } from './flows.ts';
 import { useDashboard } from './harness.ts';
 import type { MockApiOptions } from './mock-api.ts';
-import { populatedWorld } from './mock-world.ts';
+import { MockWorld, populatedWorld } from './mock-world.ts';
 
 describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
   const openPage = useDashboard();
@@ -211,6 +211,84 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.giveReason(page.t.controls.retry, 'the nightly BGSAVE is switched off');
     await page.page.goBack();
     await page.state('succeeded').waitFor({ timeout: 30_000 });
+  });
+
+  it('retries a node and approves a batch from the overview, without leaving it', async () => {
+    const world = populatedWorld(Date.now());
+    const [page, { requests }] = await open({ world, speed: 12 });
+    const bad = '10.20.0.23:9221';
+    const { controls: c, overview: o } = page.t;
+    const by = (state: string) => world.expansions.find((expansion) => expansion.state === state)!.id;
+    const [halted, waiting] = [by('halted'), by('awaiting_approval')];
+    await page.goto('/');
+    const urgent = page.section(o.needsPerson);
+    await urgent.getByRole('button', { name: c.retryNode(bad) }).click();
+    await page.giveReason(c.retry, 'the nightly BGSAVE is switched off');
+    await urgent.getByText('Second data centre').waitFor({ state: 'detached' });
+    await urgent.getByRole('button', { name: c.approve }).first().click();
+    await page.giveReason(c.approve, 'batch 1 looks good');
+    expect(requests.filter(({ method }) => method === 'POST').map(({ url }) => url)).toEqual([
+      `/v1/expansions/${halted}/nodes/${encodeURIComponent(bad)}/retry`,
+      `/v1/expansions/${waiting}/approve`,
+    ]);
+    await page.heading().getByText(o.title, { exact: true }).waitFor();
+    expect(page.complaints).toEqual([]);
+  });
+
+  it.each([390, 1440])('every text of the events can be read in full, %i px wide', async (width) => {
+    const world = new MockWorld(Date.now());
+    const { id } = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221'] });
+    world.advance(2_000);
+    const long = 'what the node said of itself, and of its master, '.repeat(9);
+    for (let line = 0; line < 300; line += 1)
+      world.say(id, 'node.waiting', line % 3 === 0 ? `${line} ${long}` : `line ${line}`, {
+        node: '10.20.0.31:9221',
+      });
+    const [page] = await openPage({ world }, { width, height: 844 });
+    await page.goto(`/expansions/${id}`);
+    const log = page.eventLog();
+    await log.getByText('line 299', { exact: true }).waitFor();
+    const faults = () =>
+      page.page.evaluate(`(() => {
+        const rows = [...document.querySelectorAll('#events [role=option]')];
+        const cut = rows.map((row) => row.querySelector('.event-text')).filter((text) => text.scrollWidth > text.clientWidth + 1);
+        const boxes = rows.map((row) => row.getBoundingClientRect()).sort((a, b) => a.top - b.top);
+        const over = boxes.filter((each, index) => index > 0 && each.top < boxes[index - 1].bottom - 1);
+        return { rows: rows.length > 5, cut: cut.length, over: over.length };
+      })()`);
+    await expect.poll(faults).toEqual({ rows: true, cut: 0, over: 0 });
+    await log.focus();
+    await page.page.keyboard.press('Home');
+    await log.getByText(`0 ${long.trim()}`).waitFor();
+    await expect.poll(faults).toEqual({ rows: true, cut: 0, over: 0 });
+  });
+
+  it('tells of an expansion that is not there what people expect, not how to call the service', async () => {
+    const [page] = await open();
+    await page.goto('/expansions/exp_gone');
+    await page.page.getByRole('heading', { name: page.t.error.notFound }).waitFor();
+    const text = await page.page.locator('main').innerText();
+    expect(text).toContain(page.t.error.notFoundText);
+    expect(text).not.toMatch(/GET|\/v1\//);
+    expect(await page.button(page.t.common.retryLoading).count()).toBe(0);
+    await page.page.getByRole('link', { name: page.t.app.toOverview }).click();
+    await page.heading().getByText(page.t.overview.title, { exact: true }).waitFor();
+  });
+
+  it('says the wait for another expansion once, and lists it as not begun', async () => {
+    const [page, { world }] = await open({ speed: 0 });
+    const first = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.31:9221'] });
+    world.advance(2_000);
+    const second = world.add({ master: '10.20.0.10:9221', nodes: ['10.20.0.32:9221'] });
+    const stateReason = because('expansion_on_master', { expansion: first.id });
+    world.patch(second.id, { waitsFor: first.id, stateReason });
+    await page.goto('/');
+    await page.section(page.t.overview.pending).getByText(stateReason.text).waitFor();
+    expect(await page.section(page.t.overview.running).getByTestId('expansion-card').count()).toBe(1);
+    await page.goto(`/expansions/${second.id}`);
+    const link = page.page.locator('main .notice').getByRole('link', { name: first.id });
+    await link.waitFor();
+    expect(await page.page.locator('main').getByText(first.id).count()).toBe(1);
   });
 
   it('skips a quarantined node with a reason, and keeps saying that it may hold partial data', async () => {

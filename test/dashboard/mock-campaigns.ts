@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { campaignReport } from '../../src/api/campaign-report.ts';
 import { campaignSummary, campaignView } from '../../src/api/campaign-views.ts';
+import { reader } from '../../src/api/reader.ts';
 import { campaignControlProblem } from '../../src/core/campaign/controls.ts';
 import { decideCampaign } from '../../src/core/campaign/decision.ts';
 import {
@@ -13,7 +14,10 @@ import {
   newCampaign,
 } from '../../src/model/campaign.ts';
 import { campaignReportText } from '../../src/model/campaign-report.ts';
-import { nobody } from '../../src/model/text.ts';
+import { eventFor } from '../../src/model/events.ts';
+import type { Finding } from '../../src/model/finding.ts';
+import { nobody, type Reader } from '../../src/model/text.ts';
+import type { CampaignPlan, MemberPlan } from '../../src/model/views/campaign.ts';
 import type { StoredEvent } from '../../src/model/views/event.ts';
 import { said } from '../support/said.ts';
 import type { MockWorld } from './mock-world.ts';
@@ -77,7 +81,7 @@ class MockCampaigns {
         master: `10.50.${index}.1:9221`,
         nodes: [`10.50.${index}.2:9221`, `10.50.${index}.3:9221`],
         label: null,
-        request: {},
+        request: { master: `10.50.${index}.1:9221`, nodes: [] },
         forecastSeconds: 75,
       })),
     });
@@ -129,9 +133,9 @@ class MockCampaigns {
     return decision.campaign;
   }
 
-  view(id: string) {
+  view(id: string, forWhom: Reader) {
     const campaign = this.campaigns.get(id);
-    return campaign ? campaignView({ ...campaign, pendingControls: [] }, this.#world.now, nobody) : null;
+    return campaign ? campaignView({ ...campaign, pendingControls: [] }, this.#world.now, forWhom) : null;
   }
 
   control(id: string, control: CampaignControl) {
@@ -141,6 +145,14 @@ class MockCampaigns {
     return found;
   }
 }
+
+const heldFinding = (node: string): Finding => ({
+  code: 'holds_data',
+  severity: 'error',
+  node,
+  text: 'The node holds keys, and the request does not permit to replace them.',
+  nextStep: 'Empty the node, or permit it.',
+});
 
 /** The routes of campaigns out of a scripted world. */
 export function registerCampaigns(app: FastifyInstance, world: MockWorld, onOverview: boolean): void {
@@ -154,19 +166,53 @@ export function registerCampaigns(app: FastifyInstance, world: MockWorld, onOver
       requestId: 'r',
     },
   };
+  app.post('/v1/campaigns', async (request, reply) => {
+    const body = request.body as { members: { master: { address: string }; nodes: { address: string }[] }[] };
+    if (!(request.query as { dryRun?: string }).dryRun)
+      return reply.code(202).send(mock.view('cpn_running', reader(request)));
+    const members = body.members.map(({ master, nodes }, index): MemberPlan => {
+      const names = nodes.map(({ address }) => address);
+      const held = names.find((name) => name.includes('.66:'));
+      return {
+        index,
+        group: index === 0 ? 'canary' : 'rest',
+        master: master.address,
+        nodes: names,
+        label: null,
+        acceptable: held === undefined,
+        findings: held === undefined ? [] : [heldFinding(held)],
+        batchSize: 1,
+        batchSizeReason: said('one at a time'),
+        batches: names.map((name) => [name]),
+        waitsFor: null,
+        forecast: null,
+      };
+    });
+    const plan: CampaignPlan = {
+      at: world.now,
+      label: null,
+      settings: { maxRunning: 1, stopAfterFailures: 1, canaryApproval: false },
+      acceptable: members.every(({ acceptable }) => acceptable),
+      forecastSeconds: 150,
+      members,
+    };
+    return plan;
+  });
   app.get('/v1/campaigns', async (request) => {
     const { state } = request.query as { state?: string };
     const items = [...mock.campaigns.values()]
       .filter((campaign) => state === undefined || (onOverview && state.split(',').includes(campaign.state)))
-      .map((campaign) => campaignSummary({ ...campaign, pendingControls: [] }, world.now, nobody));
+      .map((campaign) => campaignSummary({ ...campaign, pendingControls: [] }, world.now, reader(request)));
     return { items, nextCursor: null };
   });
   app.get(
     '/v1/campaigns/:id',
-    async (request, reply) => mock.view(idOf(request)) ?? reply.code(404).send(missing),
+    async (request, reply) => mock.view(idOf(request), reader(request)) ?? reply.code(404).send(missing),
   );
   app.get('/v1/campaigns/:id/events', async (request) => ({
-    items: mock.events.filter(({ campaignId }) => campaignId === idOf(request)),
+    items: mock.events
+      .filter(({ campaignId }) => campaignId === idOf(request))
+      .map((event) => eventFor(event, reader(request))),
     nextAfter: null,
   }));
   app.get('/v1/campaigns/:id/report', async (request, reply) => {
@@ -184,6 +230,6 @@ export function registerCampaigns(app: FastifyInstance, world: MockWorld, onOver
       return reply.code(409).send({
         error: { code: found.code, message: found.message, next_steps: found.nextSteps, requestId: 'r' },
       });
-    return reply.code(202).send(mock.view(id));
+    return reply.code(202).send(mock.view(id, reader(request)));
   });
 }

@@ -67,6 +67,13 @@ export class Dashboard {
     return this.page.getByRole('heading', { level: 1 });
   }
 
+  /** Goes to a page by the navigation: opens the group that holds it first. */
+  async follow(group: keyof Messages['app']['groups'], title: string): Promise<void> {
+    const bar = this.page.getByRole('navigation', { name: this.t.app.mainNavigation });
+    await bar.getByRole('button', { name: this.t.app.groups[group] }).click();
+    await bar.getByRole('link', { name: title, exact: true }).click();
+  }
+
   button(name: string | RegExp): Locator {
     return this.page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) });
   }

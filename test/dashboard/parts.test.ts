@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { expansionView } from '../../src/api/views.ts';
+import { parseNode } from '../../src/cli/targets.ts';
+import { indexAt, topsOf } from '../../src/dashboard/components/row-tops.ts';
 import {
   formatBytes,
   formatDuration,
@@ -16,6 +19,8 @@ import {
   ticksOf,
   timeRange,
 } from '../../src/dashboard/pages/expansion/lanes.ts';
+import { measuredNow } from '../../src/dashboard/pages/expansion/progress.ts';
+import { wholeSeconds } from '../../src/dashboard/pages/expansion/remaining.ts';
 import { alignSeries } from '../../src/dashboard/pages/expansion/series.ts';
 import { layoutTopology } from '../../src/dashboard/pages/expansion/topology-layout.ts';
 import { isAddress, parseNodes } from '../../src/dashboard/pages/new-expansion/parse-nodes.ts';
@@ -39,10 +44,41 @@ describe('pasted nodes', () => {
     expect(problems).toEqual([]);
   });
 
+  const untold = { seenAs: null, credential: null, overwriteData: false, repoint: false };
+
+  it('can say what the command line says of a node, in the same words', () => {
+    const text =
+      '10.0.0.5:9221,overwrite-data,seen-as=192.168.7.2:9221\n10.0.0.6:9221, 10.0.0.7:9221,repoint,credential=old';
+    expect(parseNodes(text)).toEqual({
+      nodes: [
+        { ...untold, address: '10.0.0.5:9221', overwriteData: true, seenAs: '192.168.7.2:9221' },
+        { ...untold, address: '10.0.0.6:9221' },
+        { ...untold, address: '10.0.0.7:9221', repoint: true, credential: 'old' },
+      ],
+      problems: [],
+    });
+    for (const [node, permits] of [
+      [
+        '10.0.0.5:9221,overwrite-data,seen-as=192.168.7.2:9221',
+        { overwriteData: true, seenAs: '192.168.7.2:9221' },
+      ],
+      ['10.0.0.7:9221,repoint,credential=old', { repoint: true, credential: 'old' }],
+    ] as const)
+      expect(parseNode(node)).toEqual({ address: node.split(',')[0], ...permits });
+  });
+
   it('can say under which address the others see them', () => {
     expect(parseNodes('127.0.0.1:9301 seen-as 10.0.0.5:9221\n10.0.0.6:9221').nodes).toEqual([
-      { address: '127.0.0.1:9301', seenAs: '10.0.0.5:9221' },
-      { address: '10.0.0.6:9221', seenAs: null },
+      { ...untold, address: '127.0.0.1:9301', seenAs: '10.0.0.5:9221' },
+      { ...untold, address: '10.0.0.6:9221' },
+    ]);
+  });
+
+  it('say which word behind an address is wrong', () => {
+    expect(parseNodes('10.0.0.1:9221,overwrite\n10.0.0.2:9221,seen-as=foo\n10.0.0.3').problems).toEqual([
+      { line: 1, text: 'overwrite', kind: 'option' },
+      { line: 2, text: 'seen-as=foo', kind: 'option' },
+      { line: 3, text: '10.0.0.3', kind: 'invalid' },
     ]);
   });
 
@@ -61,6 +97,90 @@ describe('pasted nodes', () => {
       expect(isAddress(text)).toBe(false);
     },
   );
+});
+
+describe('rows of different heights', () => {
+  const heights = new Map([
+    [2, 50],
+    [4, 70],
+  ]);
+  const tops = topsOf([1, 2, 3, 4], heights, 20);
+
+  it('begin where those before them end', () => {
+    expect([...tops]).toEqual([0, 20, 70, 90, 160]);
+  });
+
+  it.each([
+    [-5, 0],
+    [0, 0],
+    [19, 0],
+    [20, 1],
+    [69, 1],
+    [90, 3],
+    [500, 3],
+  ])('at %i px is the row %i', (top, index) => {
+    expect(indexAt(tops, top)).toBe(index);
+  });
+
+  it('are none in an empty list', () => {
+    expect(indexAt(topsOf([], heights, 20), 40)).toBe(0);
+  });
+});
+
+describe('what is still to be done', () => {
+  const range = (expected: number) => ({ low: 0, expected, high: 2 * expected });
+  const batch = (number: number, seconds: number | null) =>
+    ({ batch: number, seconds: seconds === null ? null : range(seconds) }) as never;
+  const world = new MockWorld(1_000_000);
+  const nodes = ['10.0.0.2:9221', '10.0.0.3:9221', '10.0.0.4:9221'];
+  const { id } = world.add({ master: '10.0.0.1:9221', nodes });
+  world.advance(6_000);
+  const expansion = expansionView(world.get(id)!);
+  const planned = (...seconds: (number | null)[]) =>
+    ({ ...expansion, forecast: { batches: seconds.map((each, index) => batch(index, each)) } }) as never;
+  const began = expansion.joins[0]!.attempts[0]!.startedAt;
+
+  it('is the rest of the batch at work and all batches after it', () => {
+    expect(wholeSeconds(planned(100, 40, 30), began + 10_000)).toBe(90 + 40 + 30);
+  });
+
+  it('is as long at least as the copies that run need by their rate', () => {
+    const copying = expansion.joins[0]!.progress.remainingSeconds!;
+    expect(copying).toBeGreaterThan(0);
+    expect(wholeSeconds(planned(1, 40, 30), began + 60_000)).toBe(copying + 70);
+  });
+
+  it('is not known without a forecast, or where it leaves a batch out', () => {
+    expect(wholeSeconds({ ...expansion, forecast: null }, 0)).toBeNull();
+    expect(wholeSeconds(planned(100, null, 30), began)).toBeNull();
+  });
+});
+
+describe('what is measured of a node now', () => {
+  const world = new MockWorld(1_000_000);
+  const { id } = world.add({ master: '10.0.0.1:9221', nodes: ['10.0.0.2:9221'] });
+  world.advance(6_000);
+  const [join] = expansionView(world.get(id)!).joins;
+  const progress = { ...join!.progress, lagBytes: 5_000, bytesPerSecond: 9_000, remainingSeconds: 3 };
+
+  it.each([
+    ['transferring', 9_000, null],
+    ['swapping', null, null],
+    ['catching_up', null, 5_000],
+    ['verifying', null, 5_000],
+    ['verified', null, null],
+  ] as const)('has in the phase %s the rate %s and the lag %s', (phase, bytesPerSecond, lagBytes) => {
+    expect(measuredNow({ phase, progress })).toMatchObject({ bytesPerSecond, lagBytes });
+  });
+
+  it('is nothing but what had come while it does not answer', () => {
+    const silent = { how: 'busy', since: 0, attemptEndsAt: 1 } as const;
+    expect(measuredNow({ phase: 'transferring', progress: { ...progress, silent } })).toMatchObject({
+      bytesPerSecond: null,
+      remainingSeconds: null,
+      receivedBytes: progress.receivedBytes,
+    });
+  });
 });
 
 describe('numbers for people', () => {

@@ -83,7 +83,7 @@ describe.skipIf(noBrowser !== null)('what the service says, in the language of t
     const { page } = await openHalted();
     await page.goto('/');
     const { knowledge: k } = page.t;
-    await page.page.getByRole('link', { name: k.title, exact: true }).click();
+    await page.follow('check', k.title);
     const faults = page.section(k.faults);
     await faults.getByText(k.instead).first().waitFor();
     expect(await faults.innerText()).toContain('PSETEX');

@@ -3,11 +3,9 @@ import Type from 'typebox';
 import type { CampaignAdmission } from '../../admission/campaign.ts';
 import { CampaignRequest } from '../../admission/campaign-request.ts';
 import { concernedByRequests } from '../../admission/concerned.ts';
-import { isOn } from '../../admission/may-act.ts';
 import type { MemberRequest } from '../../admission/request.ts';
 import { printable } from '../../admission/validate.ts';
 import { campaignControlProblem } from '../../core/campaign/controls.ts';
-import { isSamePerson } from '../../model/access.ts';
 import {
   type CampaignState,
   type CampaignVerb,
@@ -16,7 +14,6 @@ import {
 } from '../../model/campaign.ts';
 import { campaignReportText } from '../../model/campaign-report.ts';
 import type { Expansion } from '../../model/expansion.ts';
-import type { PolicyInput } from '../../model/policy.ts';
 import { refuse, refuseField } from '../../model/refusal.ts';
 import { CampaignPlan, CampaignReport, CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
 import { EventPage } from '../../model/views/event.ts';
@@ -24,7 +21,7 @@ import { PageOf } from '../../model/views/schema.ts';
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import { campaignReport } from '../campaign-report.ts';
-import { campaignSummary, campaignView } from '../campaign-views.ts';
+import { campaignSummary, campaignView, needsOtherPerson } from '../campaign-views.ts';
 import { campaignPlanFor } from '../for-reader.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
@@ -90,7 +87,7 @@ const typed = (app: FastifyInstance) => app.withTypeProvider<ApiTypeProvider>();
 function startRoute(
   plain: FastifyInstance,
   { admission }: CampaignRouteParts,
-  { limits, now }: ApiParts,
+  { limits, now, fourEyes }: ApiParts,
 ): void {
   typed(plain).post(
     '/v1/campaigns',
@@ -121,7 +118,7 @@ function startRoute(
       return reply
         .code(202)
         .header('location', `/v1/campaigns/${campaign.id}`)
-        .send(campaignView(campaign, now(), reader(request)));
+        .send(campaignView(campaign, now(), reader(request), fourEyes));
     },
   );
 }
@@ -129,7 +126,7 @@ function startRoute(
 function readRoutes(
   plain: FastifyInstance,
   { campaigns }: CampaignRouteParts,
-  { now, store }: ApiParts,
+  { now, store, fourEyes }: ApiParts,
 ): void {
   const app = typed(plain);
   app.get(
@@ -154,7 +151,7 @@ function readRoutes(
       });
       const at = now();
       return {
-        items: page.items.map((campaign) => campaignSummary(campaign, at, reader(request))),
+        items: page.items.map((campaign) => campaignSummary(campaign, at, reader(request), fourEyes)),
         nextCursor: page.nextCursor,
       };
     },
@@ -172,7 +169,8 @@ function readRoutes(
         response: { 200: CampaignView, ...errorResponses(404) },
       },
     },
-    async (request) => campaignView(await existing(campaigns, request.params.id), now(), reader(request)),
+    async (request) =>
+      campaignView(await existing(campaigns, request.params.id), now(), reader(request), fourEyes),
   );
 
   app.get(
@@ -195,7 +193,7 @@ function readRoutes(
     async (request, reply) => {
       const campaign = await existing(campaigns, request.params.id);
       const ids = campaign.members.flatMap(({ expansion }) => expansion?.id ?? []);
-      const report = campaignReport(campaign, await readAll(store, ids), now(), reader(request));
+      const report = campaignReport(campaign, await readAll(store, ids), now(), reader(request), fourEyes);
       const accept = request.headers.accept ?? '';
       const format = request.query.format ?? (accept.includes('text/markdown') ? 'markdown' : 'json');
       if (format === 'json') return report;
@@ -231,7 +229,7 @@ function historyRoutes(plain: FastifyInstance, { campaigns }: CampaignRouteParts
         const campaign = await campaigns.get(id);
         return (
           campaign && {
-            data: campaignView(campaign, api.now(), reader(request)),
+            data: campaignView(campaign, api.now(), reader(request), api.fourEyes),
             settled: campaignHasEnded(campaign.state),
           }
         );
@@ -273,35 +271,27 @@ function controlRoutes(plain: FastifyInstance, parts: CampaignRouteParts, api: A
         const { reason, cancelMembers = false } = request.body as { reason: string; cancelMembers?: boolean };
         const campaign = await existing(parts.campaigns, request.params.id);
         const at = api.now();
-        const problem = campaignControlProblem(campaign, { verb, cancelMembers });
-        if (problem !== null) throw problem;
         const by = requesterOf(request).name;
-        if (
-          verb === 'approve' &&
-          needsOther(campaign, api.fourEyes ?? []) &&
-          isSamePerson(by, campaign.requestedBy)
-        )
-          throw refuse('needs_other_person', { of: 'campaign', id: campaign.id, by });
+        const fourEyes = needsOtherPerson(campaign, api.fourEyes);
+        const problem = campaignControlProblem(campaign, { verb, cancelMembers }, { by, fourEyes });
+        if (problem !== null) throw problem;
         const control = { id: api.newId('ctl'), verb, reason, by, at, cancelMembers };
         await parts.campaigns.control(campaign.id, control);
         trace(request, { before: { state: campaign.state }, after: { control } });
         await wake(parts.doorbell, api.log, 'campaign', campaign.id);
         return reply
           .code(202)
-          .send(campaignView(await existing(parts.campaigns, campaign.id), api.now(), reader(request)));
+          .send(
+            campaignView(
+              await existing(parts.campaigns, campaign.id),
+              api.now(),
+              reader(request),
+              api.fourEyes,
+            ),
+          );
       },
     );
   }
-}
-
-/** Whether any of its members needs the approval of another person. */
-function needsOther({ members }: StoredCampaign, rules: readonly string[]): boolean {
-  const requests = members.map(({ request }) => request as MemberRequest);
-  const { masters = [] } = concernedByRequests(requests);
-  return (
-    requests.some(({ policy }) => (policy as PolicyInput | undefined)?.fourEyes === true) ||
-    masters.some((master) => isOn(rules, master))
-  );
 }
 
 const aboutCampaign = (campaigns: Pick<CampaignStore, 'get'>): Stored => ({

@@ -7,7 +7,7 @@ import {
   type JoinPhase,
 } from '../../model/expansion.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
-import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
+import type { ExpansionSummary, JoinSummary } from '../../model/views/expansion.ts';
 
 /** States in which each verb that concerns the whole expansion has something to do. */
 const fitting: Readonly<Record<'pause' | 'resume' | 'cancel' | 'approve', readonly ExpansionState[]>> = {
@@ -22,7 +22,9 @@ const skippablePhases: readonly JoinPhase[] = ['waiting', 'preflight', 'failed',
 const retryablePhases: readonly JoinPhase[] = ['failed', 'quarantined'];
 
 /** Joins that keep a halted expansion from going on: each needs a retry or a skip. */
-export function blockingJoins<J extends JoinView>(expansion: { readonly joins: readonly J[] }): readonly J[] {
+export function blockingJoins<J extends JoinSummary>(expansion: {
+  readonly joins: readonly J[];
+}): readonly J[] {
   return expansion.joins.filter((join) => retryablePhases.includes(join.phase));
 }
 
@@ -33,7 +35,7 @@ type WholeVerb = keyof typeof fitting;
  * request gave it; null for the verbs that concern the whole expansion. `by`: who asks; null = it is not known yet.
  */
 export function controlProblem(
-  expansion: ExpansionView,
+  expansion: ExpansionSummary,
   verb: ControlVerb,
   node: string | null,
   by: string | null = null,
@@ -50,7 +52,7 @@ export function controlProblem(
   return isSamePerson(by, requestedBy) ? refuse('needs_other_person', { of: 'expansion', id, by }) : null;
 }
 
-function wholeProblem(expansion: ExpansionView, verb: WholeVerb): Refusal | null {
+function wholeProblem(expansion: ExpansionSummary, verb: WholeVerb): Refusal | null {
   const { id, state, pendingControl: pending } = expansion;
   if (verb === 'pause' && pending?.verb === 'pause') {
     const { by, reason } = pending;
@@ -62,7 +64,7 @@ function wholeProblem(expansion: ExpansionView, verb: WholeVerb): Refusal | null
   return null;
 }
 
-function notFitting(facts: Pick<ExpansionView, 'id' | 'state'>, verb: WholeVerb): Refusal {
+function notFitting(facts: Pick<ExpansionSummary, 'id' | 'state'>, verb: WholeVerb): Refusal {
   const of = 'expansion';
   switch (verb) {
     case 'pause':
@@ -78,13 +80,13 @@ function notFitting(facts: Pick<ExpansionView, 'id' | 'state'>, verb: WholeVerb)
   }
 }
 
-function stillBlocked(expansion: ExpansionView): Refusal | null {
+function stillBlocked(expansion: ExpansionSummary): Refusal | null {
   const nodes = blockingJoins(expansion).map(({ target, phase }) => ({ node: target.name, phase }));
   return nodes.length === 0 ? null : refuse('nodes_unresolved', { id: expansion.id, nodes });
 }
 
 function nodeProblem(
-  { id, joins }: ExpansionView,
+  { id, joins }: ExpansionSummary,
   verb: 'retry' | 'skip',
   node: string | null,
 ): Refusal | null {

@@ -1,9 +1,11 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type CampaignVerb, campaignHasEnded, campaignStates } from '../../model/campaign.ts';
-import type { CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
+import type { PolicyInput } from '../../model/policy.ts';
+import type { CampaignPlan, CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
 import type { EventPage } from '../../model/views/event.ts';
 import type { Page } from '../../model/views/schema.ts';
 import { call } from './client.ts';
+import type { NodeInput } from './types.ts';
 
 const keys = {
   list: ['campaigns'],
@@ -70,6 +72,32 @@ export function useCampaignControl(id: string) {
         method: 'POST',
         body: { reason, ...(cancelMembers ? { cancelMembers } : {}) },
       }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.one(id) }),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: keys.one(id) }),
+        client.invalidateQueries({ queryKey: keys.list }),
+      ]),
   });
 }
+
+/** What a campaign is asked for with. */
+export interface CampaignRequest {
+  readonly label?: string;
+  readonly maxRunning: number;
+  readonly stopAfterFailures: number;
+  readonly canary: { readonly count: number; readonly approval: boolean };
+  readonly policy?: PolicyInput;
+  readonly members: readonly { readonly master: NodeInput; readonly nodes: readonly NodeInput[] }[];
+}
+
+/** What each member would do. Nothing is stored. */
+export const planCampaign = (request: CampaignRequest) =>
+  call<CampaignPlan>('/v1/campaigns?dryRun=true', { method: 'POST', body: request });
+
+/** Starts a campaign. The same key never starts it twice, however often the button is pressed. */
+export const startCampaign = (request: CampaignRequest, idempotencyKey: string) =>
+  call<CampaignView>('/v1/campaigns', {
+    method: 'POST',
+    body: request,
+    headers: { 'idempotency-key': idempotencyKey },
+  });

@@ -159,7 +159,11 @@ export function useControl(id: string) {
         method: 'POST',
         body: { reason },
       }),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.expansion(id) }),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: keys.expansion(id) }),
+        client.invalidateQueries({ queryKey: keys.expansionLists }),
+      ]),
   });
 }
 

@@ -13,6 +13,7 @@ import { ApiError } from '../api/client.ts';
 import { serverNow } from '../api/server-clock.ts';
 import { formatDuration, nodeNameParts } from '../format.ts';
 import { useMessages, useReader } from '../i18n.tsx';
+import { Link } from '../router.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
 /** A text of the service, marked with its own language: what an older release stored can be in English on a Chinese page. */
@@ -280,17 +281,26 @@ export function PageToCome(props: {
   readonly error: unknown;
   readonly onRetry: () => void;
 }) {
-  const t = useMessages();
   const { title, error, onRetry } = props;
   const missing = error instanceof ApiError && error.status === 404;
   return (
     <div className="main">
       <PageTitle title={title}>{title}</PageTitle>
-      {error ? (
-        <ErrorNotice error={error} {...(missing ? { title: t.error.notFound } : {})} onRetry={onRetry} />
-      ) : (
-        <Loading />
-      )}
+      {missing ? <Missing /> : error ? <ErrorNotice error={error} onRetry={onRetry} /> : <Loading />}
+    </div>
+  );
+}
+
+/** Instead of a thing that is not there: what can have happened to it, and where the others are. */
+export function Missing() {
+  const t = useMessages();
+  return (
+    <div className="panel empty big">
+      <h2>{t.error.notFound}</h2>
+      <p>{t.error.notFoundText}</p>
+      <p className="missing-way">
+        <Link to={{ page: 'overview' }}>{t.app.toOverview}</Link>
+      </p>
     </div>
   );
 }

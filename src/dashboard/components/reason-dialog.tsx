@@ -78,7 +78,7 @@ export function ReasonDialog(props: ReasonDialogProps) {
         {error !== null && <ErrorNotice error={error} title={t.error.controlRefused} />}
         <div className="row end">
           <Button variant="default" onClick={props.onClose}>
-            {t.common.back}
+            {t.common.dismiss}
           </Button>
           <Button type="submit" loading={sending} {...(props.dangerous ? { className: 'danger' } : {})}>
             {props.confirm}

@@ -59,7 +59,7 @@ export function StartDialog<T>(props: StartDialogProps<T>) {
         {sending.isError && <ErrorNotice error={sending.error} title={t.error.controlRefused} />}
         <div className="row end">
           <Button variant="default" onClick={onClose}>
-            {t.common.back}
+            {t.common.dismiss}
           </Button>
           <Button type="submit" loading={sending.isPending}>
             {texts.submit}

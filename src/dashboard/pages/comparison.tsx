@@ -137,7 +137,7 @@ function ComparisonControls({ comparison }: { readonly comparison: Comparison })
   const verbs = fitting[comparison.state] ?? [];
   if (!may || verbs.length === 0 || comparison.join) return null;
   const titles = { pause: c.pauseTitle, resume: c.resumeTitle, cancel: c.cancelTitle };
-  const words = { pause: t.controls.pause, resume: t.controls.resume, cancel: t.common.cancel };
+  const words = { pause: t.controls.pause, resume: t.controls.resume, cancel: c.cancel };
   const send = async (reason: string) => {
     await call(`/v1/comparisons/${encodeURIComponent(comparison.id)}/${asked}`, {
       method: 'POST',

@@ -24,14 +24,19 @@ import { useMessages } from '../i18n.tsx';
 import { useFeed } from '../live/use-feed.ts';
 import { Link, useRouter } from '../router.tsx';
 import { WaitingCampaignCard } from './campaigns/waiting-card.tsx';
+import { ControlsProvider, ExpansionControls } from './expansion/controls.tsx';
+import { measuredNow } from './expansion/progress.ts';
+import { TroubledNodes } from './expansion/troubled-nodes.tsx';
 
 const waitingStates: readonly ExpansionState[] = ['halted', 'awaiting_approval', 'paused'];
 const workingStates: readonly ExpansionState[] = ['running', 'pending'];
 const endedStates: readonly ExpansionState[] = ['succeeded', 'failed', 'cancelled'];
 
 /** What is worst stands first. */
-const urgency = (expansion: ExpansionSummary): number =>
-  waitingStates.indexOf(expansion.state) === -1 ? 9 : waitingStates.indexOf(expansion.state);
+const urgency = ({ state }: { readonly state: string }): number => {
+  const place = (waitingStates as readonly string[]).indexOf(state);
+  return place === -1 ? waitingStates.length : place;
+};
 
 export function OverviewPage() {
   const t = useMessages();
@@ -41,14 +46,19 @@ export function OverviewPage() {
   const waiting = useExpansionList({ states: waitingStates, search: '', limit: 100 });
   const working = useExpansionList({ states: workingStates, search: '', limit: 100 });
   const ended = useExpansionList({ states: endedStates, search: '', limit: 20 });
-  const waitingItems = itemsOf(waiting).toSorted(
-    (a, b) => urgency(a) - urgency(b) || a.stateSince - b.stateSince,
-  );
+  const waitingItems = itemsOf(waiting);
   const workingItems = itemsOf(working);
+  const runningItems = workingItems.filter(({ state }) => state === 'running');
+  const pendingItems = workingItems.filter(({ state }) => state === 'pending');
   const leftBehind = itemsOf(ended).filter((expansion) => quarantined(expansion) > 0);
-  const needsPerson = [...waitingItems, ...leftBehind];
   const campaigns = useOpenCampaigns().data?.items.filter((campaign) => campaign.needsPerson) ?? [];
-  const needed = needsPerson.length + campaigns.length;
+  const needsPerson = [
+    ...[...waitingItems, ...campaigns].toSorted(
+      (a, b) => urgency(a) - urgency(b) || a.stateSince - b.stateSince,
+    ),
+    ...leftBehind,
+  ];
+  const needed = needsPerson.length;
   const loaded = waiting.data && working.data && ended.data;
   const nothingAtAll = loaded && needed + workingItems.length + itemsOf(ended).length === 0;
   const failed = [waiting, working, ended].find((query) => query.isError && !query.data);
@@ -77,35 +87,46 @@ export function OverviewPage() {
       )}
       {loaded && !nothingAtAll && (
         <>
-          <Panel
-            id="needs-person"
-            title={t.overview.needsPerson}
-            flush
-            className={needed > 0 ? 'urgent' : 'at-ease'}
-            tools={needed > 0 && <Badge tone="bad">{needed}</Badge>}
+          <Glance needed={needed} running={runningItems.length} pending={pendingItems.length} />
+          <div
+            className={
+              needed > 0 && runningItems.length + pendingItems.length > 0 ? 'overview-grid' : 'stack wide'
+            }
           >
-            {needed === 0 && (
-              <p className="calm">
-                <Icon name="check" /> {t.overview.nobodyNeeded}
-              </p>
-            )}
-            <ul className="plain cards">
-              {campaigns.map((campaign) => (
-                <WaitingCampaignCard key={campaign.id} campaign={campaign} />
-              ))}
-              {needsPerson.map((expansion) => (
-                <WaitingCard key={expansion.id} expansion={expansion} />
-              ))}
-            </ul>
-          </Panel>
-          <Panel id="running" title={t.overview.running} flush>
-            {workingItems.length === 0 && <p className="empty">{t.overview.nothingRunning}</p>}
-            <ul className="plain cards">
-              {workingItems.map((expansion) => (
-                <RunningCard key={expansion.id} expansion={expansion} />
-              ))}
-            </ul>
-          </Panel>
+            <Panel
+              id="needs-person"
+              title={t.overview.needsPerson}
+              flush
+              className={needed > 0 ? 'urgent' : 'at-ease'}
+              tools={needed > 0 && <Badge tone="bad">{needed}</Badge>}
+            >
+              {needed === 0 && (
+                <p className="calm">
+                  <Icon name="check" /> {t.overview.nobodyNeeded}
+                </p>
+              )}
+              <ul className="plain cards">
+                {needsPerson.map((needed) =>
+                  'joins' in needed ? (
+                    <WaitingCard key={needed.id} expansion={needed} />
+                  ) : (
+                    <WaitingCampaignCard key={needed.id} campaign={needed} />
+                  ),
+                )}
+              </ul>
+            </Panel>
+            <div className="stack wide">
+              <Panel id="running" title={t.overview.running} flush>
+                {runningItems.length === 0 && <p className="empty">{t.overview.nothingRunning}</p>}
+                <Cards expansions={runningItems} />
+              </Panel>
+              {pendingItems.length > 0 && (
+                <Panel id="pending" title={t.overview.pending} flush>
+                  <Cards expansions={pendingItems} />
+                </Panel>
+              )}
+            </div>
+          </div>
           <History />
         </>
       )}
@@ -140,44 +161,103 @@ function CardTitle({ expansion }: { readonly expansion: ExpansionSummary }) {
   );
 }
 
+/** The three figures that one looks for first, each leading to what it counts. */
+function Glance(props: { readonly needed: number; readonly running: number; readonly pending: number }) {
+  const t = useMessages().overview;
+  return (
+    <ul className="plain glance">
+      <li className={props.needed > 0 ? 'bad' : 'good'}>
+        <a href="#needs-person">{t.glance.needed(props.needed)}</a>
+      </li>
+      <li>
+        <a href="#running">{t.glance.running(props.running)}</a>
+      </li>
+      {props.pending > 0 && (
+        <li>
+          <a href="#pending">{t.glance.pending(props.pending)}</a>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Cards({ expansions }: { readonly expansions: readonly ExpansionSummary[] }) {
+  if (expansions.length === 0) return null;
+  return (
+    <ul className="plain cards">
+      {expansions.map((expansion) => (
+        <RunningCard key={expansion.id} expansion={expansion} />
+      ))}
+    </ul>
+  );
+}
+
+const mostNodes = 3;
+
+/** What a person is needed for, why, and the buttons to do it. */
 function WaitingCard({ expansion }: { readonly expansion: ExpansionSummary }) {
   const t = useMessages();
-  const bad = quarantined(expansion);
-  const failed = countPhase(expansion, 'failed');
-  const why = isEnded(expansion.state)
-    ? t.overview.endedWithQuarantine
-    : (expansion.problem ?? expansion.stateReason)?.text;
+  const ended = isEnded(expansion.state);
+  const why = ended ? t.overview.endedWithQuarantine : (expansion.problem ?? expansion.stateReason)?.text;
   const step = expansion.problem?.nextSteps[0];
+  const pending = expansion.pendingControl;
   return (
     <li className="card" data-testid="expansion-card">
-      <CardTitle expansion={expansion} />
-      {why && (
-        <p className="card-why">
-          <Said>{why}</Said>
-        </p>
-      )}
-      {step && !isEnded(expansion.state) && (
-        <p className="soft small card-step">
-          <Icon name="arrow" /> <Said>{step}</Said>
-        </p>
-      )}
+      <ControlsProvider expansion={expansion}>
+        <div className="card-line">
+          <CardTitle expansion={expansion} />
+          <ExpansionControls only={['approve', 'resume']} />
+        </div>
+        {why && (
+          <p className="card-why">
+            <Said>{why}</Said>
+          </p>
+        )}
+        {step && !ended && (
+          <p className="soft small card-step">
+            <Icon name="arrow" /> <Said>{step}</Said>
+          </p>
+        )}
+        <TroubledNodes
+          expansion={expansion}
+          phases={ended ? ['quarantined'] : ['failed', 'quarantined']}
+          most={mostNodes}
+        />
+        {pending !== null && (
+          <p className="soft small">
+            {t.expansion.pendingControl(t.controls[pending.verb], pending.by, pending.reason)}
+          </p>
+        )}
+        <PhaseLine expansion={expansion} />
+      </ControlsProvider>
+    </li>
+  );
+}
+
+/** How far it is, in words and as a strip. */
+function PhaseLine({ expansion }: { readonly expansion: ExpansionSummary }) {
+  const t = useMessages().overview;
+  const bad = quarantined(expansion);
+  const failed = countPhase(expansion, 'failed');
+  return (
+    <>
       <div className="row small">
         {bad > 0 && (
           <Badge tone="odd" icon="shield">
-            {t.overview.quarantinedNodes(bad)}
+            {t.quarantinedNodes(bad)}
           </Badge>
         )}
         {failed > 0 && (
           <Badge tone="bad" icon="cross">
-            {t.overview.failedNodes(failed)}
+            {t.failedNodes(failed)}
           </Badge>
         )}
         <span className="faint num">
-          {t.overview.verifiedOf(countPhase(expansion, 'verified'), expansion.joins.length)}
+          {t.verifiedOf(countPhase(expansion, 'verified'), expansion.joins.length)}
         </span>
       </div>
       <PhaseStrip joins={expansion.joins} />
-    </li>
+    </>
   );
 }
 
@@ -205,7 +285,7 @@ function RunningCard({ expansion }: { readonly expansion: ExpansionSummary }) {
 function ActiveNode({ join }: { readonly join: JoinSummary }) {
   const t = useMessages();
   const duration = useDuration();
-  const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds } = join.progress;
+  const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds } = measuredNow(join);
   return (
     <span>
       · <span className="mono">{join.target.name}</span> {t.phases[join.phase]} <Silence join={join} />

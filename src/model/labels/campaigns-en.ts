@@ -5,7 +5,7 @@ export const campaigns = {
   title: 'Campaigns',
   none: 'No campaign yet.',
   noneText:
-    'A campaign adds nodes to many masters: canaries first, then the rest. Write it into a file and start it with',
+    'A campaign adds nodes to many masters: canaries first, then the rest. You see the plan of each master before anything is touched.',
   name: 'Campaign',
   unnamed: 'no label',
   state: 'State',
@@ -70,12 +70,36 @@ export const campaigns = {
   reportText: 'Report (Markdown)',
   reportJson: 'Report (JSON)',
   partOf: 'Part of campaign',
+  form: {
+    title: 'New campaign',
+    what: 'Nodes for many masters under one request: the canaries first, then the rest.',
+    membersLabel: 'Members, one a line',
+    membersHelp:
+      'The master first, then its nodes, separated by blanks. What may be done to a node can stand behind it: host:port,overwrite-data,repoint,seen-as=host:port,credential=name',
+    recognised: (members: number, nodes: number) =>
+      `${plural(members, 'master', 'masters')} with ${plural(nodes, 'node', 'nodes')} recognised`,
+    alone: (line: number, master: string) =>
+      `Line ${line}: ${master} has no nodes. Write its nodes behind it.`,
+    permits: (line: number, master: string) =>
+      `Line ${line}: ${master} is the master. overwrite-data and repoint are for nodes.`,
+    canaries: 'Canaries',
+    canariesHelp: 'The first members. The rest begins when each of them has succeeded.',
+    maxRunning: 'Members at a time',
+    maxRunningHelp: 'Masters at work together.',
+    stopAfter: 'Stop after failures',
+    stopAfterHelp: 'With this number of failed members no further member begins.',
+    approval: 'Approval after the canaries',
+    approvalHelp: 'The rest waits until a person approves it.',
+    policy: 'Policy of all members',
+    start: 'Start the campaign',
+    startHelp: 'Each member is checked again before it begins.',
+  },
   controls: {
     group: 'Controls of the campaign',
     pause: 'Pause',
     resume: 'Resume',
     approve: 'Approve the rest',
-    cancel: 'Cancel',
+    cancel: 'Cancel campaign',
     pauseTitle: 'Pause this campaign?',
     pauseText: 'No further member begins until it is resumed. Expansions that run go on.',
     resumeTitle: 'Resume this campaign?',

@@ -21,8 +21,7 @@ export const en = {
     loading: 'Loading …',
     retryLoading: 'Try again',
     close: 'Close',
-    cancel: 'Cancel',
-    back: 'Back',
+    dismiss: 'Change nothing',
     reason: 'Reason',
     nextSteps: 'What you can do',
     runbook: (code: string) => `Runbook: ${code}`,
@@ -43,6 +42,8 @@ export const en = {
     name: 'pika-expander',
     skipToContent: 'Skip to the content',
     mainNavigation: 'Main',
+    groups: { change: 'Change', check: 'Check', service: 'Service' },
+    timesIn: (zone: string) => `All times are in ${zone}.`,
     overview: 'Overview',
     newExpansion: 'New expansion',
     comparisons: 'Comparisons',
@@ -79,7 +80,9 @@ export const en = {
     noAnswer: 'The service does not answer.',
     noAnswerStep:
       'Check that the service runs and that this machine reaches it. The page goes on by itself then.',
-    notFound: 'There is no such thing here (any more).',
+    notFound: 'This is not here',
+    notFoundText:
+      'The address may be mistyped. Or the service has removed it: it keeps what has ended for a limited time.',
     controlRefused: 'The service refused',
   },
   signIn: {
@@ -97,6 +100,7 @@ export const en = {
   freeze: {
     banner: 'Frozen: no new batch begins anywhere. Full syncs that already run go on.',
     freeze: 'Freeze everything',
+    short: 'Freeze',
     thaw: 'Lift the freeze',
     freezeTitle: 'Freeze everything?',
     freezeText:
@@ -117,6 +121,17 @@ export const en = {
     needsPerson: 'Needs a person',
     nobodyNeeded: 'Nothing waits for a person.',
     running: 'Running',
+    pending: 'Not begun yet',
+    glance: {
+      needed: (count: number) =>
+        count === 0
+          ? 'Nobody is needed'
+          : count === 1
+            ? '1 task needs a person'
+            : `${count} tasks need a person`,
+      running: (count: number) => `${count} running`,
+      pending: (count: number) => `${count} not begun`,
+    },
     nothingRunning: 'No expansion is running.',
     history: 'History',
     emptyTitle: 'No expansion yet',
@@ -206,9 +221,11 @@ export const en = {
     lag: 'Lag',
     nodesLabel: 'Nodes to add, one per line',
     nodesHelp:
-      'host:port, also separated by blanks or commas. Where the other nodes see it under another address: host:port seen-as host:port.',
+      'host:port, also separated by blanks or commas. What may be done to a node can stand behind it, as on the command line: host:port,overwrite-data,repoint,seen-as=host:port,credential=name',
     nodesCount: (count: number) => `${plural(count, 'node', 'nodes')} recognised`,
     nodesInvalid: (line: number, text: string) => `Line ${line}: “${text}” is not host:port`,
+    nodesOption: (line: number, text: string) =>
+      `Line ${line}: “${text}” is not known. Behind an address may stand overwrite-data, repoint, seen-as=host:port or credential=name.`,
     nodesTwice: (line: number, text: string) => `Line ${line}: ${text} is named twice`,
     portRange: 'Ports go from 1 to 65535.',
     permissions: 'What may be done to the nodes',
@@ -271,6 +288,8 @@ export const en = {
     state: 'State',
     remaining: 'Remaining time',
     remainingBatch: 'of this batch’s transfer',
+    remainingWhole: 'of work, by the forecast',
+    remainingOfCopy: (duration: string) => `this copy ${duration}`,
     remainingNothing: 'nothing runs',
     verified: 'Verified',
     batch: 'Batch',
@@ -308,7 +327,7 @@ export const en = {
     group: 'Controls',
     pause: 'Pause',
     resume: 'Resume',
-    cancel: 'Cancel',
+    cancel: 'Cancel expansion',
     approve: 'Approve next batch',
     retry: 'Retry',
     skip: 'Skip',
@@ -673,6 +692,7 @@ export const en = {
   campaigns,
   comparisons: {
     title: 'Comparisons',
+    cancel: 'Cancel comparison',
     none: 'No comparison yet.',
     noneText: 'Every expansion compares data while it verifies; those and your own are listed here.',
     left: 'Left (master)',

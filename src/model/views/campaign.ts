@@ -66,6 +66,9 @@ export type CampaignCore = Of<typeof CampaignCore>;
 export const CampaignSummary = Type.Object({
   ...CampaignCore.properties,
   needsPerson: Type.Boolean({ description: 'Whether nothing moves before a person acts.' }),
+  fourEyes: Type.Boolean({
+    description: 'Whether another person than the requester must approve the rest.',
+  }),
   pendingControls: Type.Array(
     Type.Object({ id: Type.String(), verb: Type.Enum(campaignVerbs), reason: Type.String() }),
     { description: 'Asked for, and applied with the next turn.' },

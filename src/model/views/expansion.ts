@@ -177,6 +177,13 @@ export const JoinSummary = Type.Object({
     }),
   ),
   problem: Nullable(Problem),
+  leaving: Nullable(
+    Type.Object({
+      to: Type.Enum(['cancelled', 'skipped', 'failed', 'quarantined']),
+      since: Time('Since when.'),
+    }),
+    'Set while the node is being detached on its way out of the expansion; then it enters that phase.',
+  ),
   anomalies: Type.Array(AnomalyRecord),
   diagnosis: Type.Optional(Nullable(Diagnosis, 'Why it is in trouble; null = it was not asked.')),
   attemptsAllowed: Type.Integer({ description: 'How many attaches are permitted; raised by `retry`.' }),
@@ -193,13 +200,6 @@ export const JoinView = Type.Object({
   findings: Type.Array(Finding),
   evidence: Nullable(Evidence),
   comparison: ComparisonOfJoin,
-  leaving: Nullable(
-    Type.Object({
-      to: Type.Enum(['cancelled', 'skipped', 'failed', 'quarantined']),
-      since: Time('Since when.'),
-    }),
-    'Set while the node is being detached on its way out of the expansion; then it enters that phase.',
-  ),
   restored: Type.Optional(
     Type.Boolean({
       description:

@@ -2,13 +2,13 @@ import { Button, Checkbox } from '@mantine/core';
 import { useState } from 'react';
 import { campaignControlProblem } from '../../../core/campaign/controls.ts';
 import type { CampaignVerb } from '../../../model/campaign.ts';
-import type { CampaignView } from '../../../model/views/campaign.ts';
+import type { CampaignSummary } from '../../../model/views/campaign.ts';
 import { useCampaignControl } from '../../api/campaigns.ts';
-import { useMay } from '../../api/queries.ts';
+import { useMay, useSession } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
-import { useMessages } from '../../i18n.tsx';
+import { useMessages, useReader } from '../../i18n.tsx';
 
 const icons: Readonly<Record<CampaignVerb, IconName>> = {
   approve: 'check',
@@ -17,8 +17,16 @@ const icons: Readonly<Record<CampaignVerb, IconName>> = {
   cancel: 'ban',
 };
 
+const allVerbs = ['approve', 'resume', 'pause', 'cancel'] as const;
+
 /** The controls that fit the campaign's state; none for a viewer. */
-export function CampaignControls({ campaign }: { readonly campaign: CampaignView }) {
+export function CampaignControls({
+  campaign,
+  only = allVerbs,
+}: {
+  readonly campaign: CampaignSummary;
+  readonly only?: readonly CampaignVerb[];
+}) {
   const t = useMessages();
   const c = t.campaigns.controls;
   const may = { steer: useMay('steer'), approve: useMay('approve') };
@@ -26,14 +34,19 @@ export function CampaignControls({ campaign }: { readonly campaign: CampaignView
   const say = useAnnounce();
   const [asked, setAsked] = useState<CampaignVerb | null>(null);
   const [withMembers, setWithMembers] = useState(false);
-  const fits = (verb: CampaignVerb, cancelMembers = false) =>
-    campaignControlProblem(campaign, { verb, cancelMembers }) === null;
+  const by = useSession().data?.name ?? null;
+  const reader = useReader();
+  const problemOf = (verb: CampaignVerb, cancelMembers = false) =>
+    campaignControlProblem(campaign, { verb, cancelMembers }, { by, fourEyes: campaign.fourEyes });
+  const fits = (verb: CampaignVerb, cancelMembers = false) => problemOf(verb, cancelMembers) === null;
+  const approval = may.approve ? problemOf('approve') : null;
+  const forOthers = approval?.code === 'needs_other_person' ? approval.read(reader).message : null;
   // Once it stops by itself, only the members that run are left to be cancelled.
   const onlyMembers = campaign.stop !== null;
-  const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(
+  const verbs = only.filter(
     (verb) => may[verb === 'approve' ? 'approve' : 'steer'] && (fits(verb) || fits(verb, true)),
   );
-  if (verbs.length === 0) return null;
+  if (verbs.length === 0 && forOthers === null) return null;
 
   const ask = (verb: CampaignVerb) => {
     setWithMembers(onlyMembers);
@@ -47,6 +60,7 @@ export function CampaignControls({ campaign }: { readonly campaign: CampaignView
   return (
     <fieldset className="row plain-fieldset">
       <legend className="visually-hidden">{c.group}</legend>
+      {forOthers !== null && <span>{forOthers}</span>}
       {verbs.map((verb) => (
         <Button
           key={verb}

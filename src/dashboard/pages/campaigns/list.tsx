@@ -1,18 +1,30 @@
+import { Button } from '@mantine/core';
 import type { CampaignSummary } from '../../../model/views/campaign.ts';
 import { useCampaigns } from '../../api/campaigns.ts';
+import { useMay } from '../../api/queries.ts';
+import { Icon } from '../../components/icon.tsx';
 import { ListPanel } from '../../components/list-panel.tsx';
 import { PageTitle, useDuration, useNow } from '../../components/parts.tsx';
 import { Badge } from '../../components/status.tsx';
 import { formatDateTime, formatMoment } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
-import { Link } from '../../router.tsx';
+import { Link, useRouter } from '../../router.tsx';
 import { CampaignBadge, MemberStrip } from './status.tsx';
 
 export default function CampaignsPage() {
   const c = useMessages().campaigns;
+  const may = useMay('expand');
+  const { go } = useRouter();
   return (
     <div className="main">
-      <PageTitle title={c.title}>{c.title}</PageTitle>
+      <div className="row apart">
+        <PageTitle title={c.title}>{c.title}</PageTitle>
+        {may && (
+          <Button size="sm" leftSection={<Icon name="plus" />} onClick={() => go({ page: 'new-campaign' })}>
+            {c.form.title}
+          </Button>
+        )}
+      </div>
       <ListPanel
         list={useCampaigns()}
         label={c.title}
@@ -22,9 +34,6 @@ export default function CampaignsPage() {
           <>
             <h2>{c.none}</h2>
             <p>{c.noneText}</p>
-            <p>
-              <code>pika-expander campaign start -f campaign.yaml</code>
-            </p>
           </>
         }
       />

@@ -30,7 +30,7 @@ export function ActiveNodes({
     );
   }
   return (
-    <ul className="plain stack">
+    <ul className="plain active-nodes">
       {active.slice(0, shown).map((join) => (
         <ActiveNode key={join.target.name} id={expansion.id} join={join} dense={active.length > 2} />
       ))}
@@ -78,7 +78,6 @@ export function ActiveNode({
   const duration = useDuration();
   const { snapshotBytes, receivedBytes, bytesPerSecond, remainingSeconds, lagBytes, files } =
     measuredNow(join);
-  // What is over has no rate; what goes on and is not measured is unknown.
   const unknown = <span className="faint">{isActive(join.phase) ? t.common.unknown : '–'}</span>;
   return (
     <li className="active-node">
@@ -108,15 +107,19 @@ export function ActiveNode({
             <dd>{t.host.filesCame(files.copied, files.listed)}</dd>
           </div>
         )}
-        <div>
-          <dt>{n.rate}</dt>
-          <dd>{bytesPerSecond === null ? unknown : formatRate(bytesPerSecond)}</dd>
-        </div>
-        <div>
-          <dt>{n.remaining}</dt>
-          <dd>{remainingSeconds === null ? unknown : duration(remainingSeconds * 1000)}</dd>
-        </div>
-        {(!isActive(join.phase) || hasLag(join.phase)) && (
+        {join.phase === 'transferring' && (
+          <>
+            <div>
+              <dt>{n.rate}</dt>
+              <dd>{bytesPerSecond === null ? unknown : formatRate(bytesPerSecond)}</dd>
+            </div>
+            <div>
+              <dt>{n.remaining}</dt>
+              <dd>{remainingSeconds === null ? unknown : duration(remainingSeconds * 1000)}</dd>
+            </div>
+          </>
+        )}
+        {hasLag(join.phase) && (
           <div>
             <dt>{n.lag}</dt>
             <dd>{lagBytes === null ? unknown : formatBytes(lagBytes)}</dd>

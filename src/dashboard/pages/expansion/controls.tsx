@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
 import { controlProblem } from '../../../core/steps/controls.ts';
 import type { ControlVerb } from '../../../model/expansion.ts';
-import type { ExpansionView, JoinView } from '../../../model/views/expansion.ts';
+import type { ExpansionSummary, JoinSummary } from '../../../model/views/expansion.ts';
 import { useControl, useMay, useSession } from '../../api/queries.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { useAnnounce } from '../../components/parts.tsx';
@@ -15,7 +15,7 @@ interface Asked {
 }
 
 interface Controls {
-  readonly expansion: ExpansionView;
+  readonly expansion: ExpansionSummary;
   readonly may: { readonly steer: boolean; readonly approve: boolean };
   readonly ask: (asked: Asked) => void;
 }
@@ -33,7 +33,7 @@ export function ControlsProvider({
   expansion,
   children,
 }: {
-  readonly expansion: ExpansionView;
+  readonly expansion: ExpansionSummary;
   readonly children: ReactNode;
 }) {
   const t = useMessages().controls;
@@ -99,14 +99,20 @@ const icons: Readonly<Record<ControlVerb, IconName>> = {
   skip: 'skip',
 };
 
+const wholeVerbs = ['approve', 'resume', 'pause', 'cancel'] as const;
+
 /** The controls that fit the expansion's state; none for a viewer. */
-export function ExpansionControls() {
+export function ExpansionControls({
+  only = wholeVerbs,
+}: {
+  readonly only?: readonly (typeof wholeVerbs)[number][];
+}) {
   const t = useMessages().controls;
   const { expansion, may, ask } = useControls();
   const me = useSession().data?.name ?? null;
   const reader = useReader();
   const problemOf = (verb: ControlVerb) => controlProblem(expansion, verb, null, me);
-  const verbs = (['approve', 'resume', 'pause', 'cancel'] as const).filter(
+  const verbs = only.filter(
     (verb) => may[verb === 'approve' ? 'approve' : 'steer'] && problemOf(verb) === null,
   );
   const approval = may.approve ? problemOf('approve') : null;
@@ -137,7 +143,7 @@ export function NodeControls({
   size = 'compact-xs',
   stress = false,
 }: {
-  readonly join: JoinView;
+  readonly join: JoinSummary;
   readonly size?: 'compact-xs' | 'sm';
   /** Whether the retry is what one probably came for. */
   readonly stress?: boolean;

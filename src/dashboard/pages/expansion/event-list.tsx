@@ -4,8 +4,8 @@ import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useStat
 import { languageOf } from '../../../model/labels/index.ts';
 import type { StoredEvent } from '../../../model/views/event.ts';
 import { Icon } from '../../components/icon.tsx';
+import { useMeasuredRows } from '../../components/measured-rows.ts';
 import { NodeName, Panel, Said } from '../../components/parts.tsx';
-import { useVisibleRows, VirtualRows } from '../../components/virtual-rows.tsx';
 import { formatClock, formatCount, formatDateTime } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
 import type { EventLog } from '../../live/event-log.ts';
@@ -21,7 +21,7 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
   const t = useMessages().events;
   const title = useMessages().expansion.events;
   const narrow = useMediaQuery('(max-width: 860px)') ?? false;
-  const rowHeight = narrow ? 62 : 28;
+  const usualHeight = narrow ? 52 : 29;
   const all = useEvents(log);
   const [search, setSearch] = useState('');
   const [level, setLevel] = useState<Level>('');
@@ -41,13 +41,14 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
           ),
     [all, needle, level],
   );
-  const range = useVisibleRows(events.length, rowHeight);
+  const keys = useMemo(() => events.map((event) => event.seq), [events]);
+  const rows = useMeasuredRows(keys, usualHeight);
   const activeIndex = active === null ? -1 : events.findIndex((event) => event.seq === active);
 
-  const { box } = range;
+  const { box, topOf, height } = rows;
   useEffect(() => {
-    if (follow && box) box.scrollTop = events.length * rowHeight;
-  }, [follow, box, events.length, rowHeight]);
+    if (follow && box) box.scrollTop = height;
+  }, [follow, box, height]);
 
   const moveTo = (index: number) => {
     const next = Math.max(0, Math.min(events.length - 1, index));
@@ -55,19 +56,18 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
     if (!event || !box) return;
     setFollow(false);
     setActive(event.seq);
-    const top = next * rowHeight;
+    const [top, end] = [topOf(next), topOf(next + 1)];
     if (top < box.scrollTop) box.scrollTop = top;
-    else if (top + rowHeight > box.scrollTop + box.clientHeight)
-      box.scrollTop = top + rowHeight - box.clientHeight;
+    else if (end > box.scrollTop + box.clientHeight) box.scrollTop = end - box.clientHeight;
   };
   const onKey = (event: KeyboardEvent) => {
-    const page = Math.max(1, Math.floor((box?.clientHeight ?? 280) / rowHeight) - 1);
-    const from = activeIndex < 0 ? range.first : activeIndex;
+    const from = activeIndex < 0 ? rows.first : activeIndex;
+    const page = box?.clientHeight ?? 280;
     const target: Readonly<Record<string, number>> = {
       ArrowDown: activeIndex < 0 ? from : from + 1,
       ArrowUp: from - 1,
-      PageDown: from + page,
-      PageUp: from - page,
+      PageDown: Math.max(from + 1, rows.indexAt(topOf(from) + page) - 1),
+      PageUp: Math.min(from - 1, rows.indexAt(topOf(from) - page) + 1),
       Home: 0,
       End: events.length - 1,
     };
@@ -81,6 +81,11 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
       setOpened(events[activeIndex] ?? null);
     }
     if (event.key === 'Escape') setOpened(null);
+  };
+  const pick = (picked: StoredEvent) => {
+    setFollow(false);
+    setActive(picked.seq);
+    setOpened(picked);
   };
   const optionId = (seq: number) => `event-${seq}`;
 
@@ -131,46 +136,35 @@ export function EventList({ log, live }: { readonly log: EventLog; readonly live
         <p className="empty">{all.length === 0 ? t.none : t.noMatch}</p>
       ) : (
         <div
-          ref={range.ref}
+          ref={rows.ref}
           className="event-scroll"
           role="listbox"
           tabIndex={0}
           aria-label={title}
           aria-describedby="events-hint"
           aria-activedescendant={
-            activeIndex >= range.first && activeIndex < range.end && active !== null
+            activeIndex >= rows.first && activeIndex < rows.end && active !== null
               ? optionId(active)
               : undefined
           }
           onKeyDown={onKey}
           onWheel={() => follow && setFollow(false)}
-          style={{ height: Math.min(events.length * rowHeight, 364) }}
+          style={{ height: Math.min(height, 420) }}
         >
-          <VirtualRows
-            range={range}
-            count={events.length}
-            rowHeight={rowHeight}
-            row={(index, style) => {
-              const event = events[index] as StoredEvent;
-              return (
-                <EventRow
-                  key={event.seq}
-                  id={optionId(event.seq)}
-                  event={event}
-                  place={index + 1}
-                  total={events.length}
-                  active={event.seq === active}
-                  top={style.transform}
-                  height={style.height}
-                  onPick={(picked) => {
-                    setFollow(false);
-                    setActive(picked.seq);
-                    setOpened(picked);
-                  }}
-                />
-              );
-            }}
-          />
+          <div className="virtual" role="presentation" style={{ height }}>
+            {events.slice(rows.first, rows.end).map((event, offset) => (
+              <EventRow
+                key={event.seq}
+                id={optionId(event.seq)}
+                event={event}
+                place={rows.first + offset + 1}
+                total={events.length}
+                active={event.seq === active}
+                top={topOf(rows.first + offset)}
+                onPick={pick}
+              />
+            ))}
+          </div>
         </div>
       )}
       {opened && <EventFacts event={opened} onClose={() => setOpened(null)} />}
@@ -195,13 +189,12 @@ interface RowProps {
   readonly place: number;
   readonly total: number;
   readonly active: boolean;
-  readonly top: string;
-  readonly height: number;
+  readonly top: number;
   readonly onPick: (event: StoredEvent) => void;
 }
 
 const EventRow = memo(
-  function EventRow({ id, event, place, total, active, top, height, onPick }: RowProps) {
+  function EventRow({ id, event, place, total, active, top, onPick }: RowProps) {
     const t = useMessages().events;
     const icon = levelIcons[event.level];
     const level = { info: t.levelInfo, warning: t.levelWarning, error: t.levelError }[event.level];
@@ -215,7 +208,9 @@ const EventRow = memo(
         aria-posinset={place}
         aria-setsize={total}
         className={`event-row ${event.level} ${active ? 'active' : ''}`}
-        style={{ transform: top, height }}
+        style={{ transform: `translateY(${top}px)` }}
+        data-row={event.seq}
+        data-top={top}
         onClick={() => onPick(event)}
       >
         <span className="event-time num" title={formatDateTime(event.at)}>
@@ -238,12 +233,7 @@ const EventRow = memo(
       </div>
     );
   },
-  (a, b) =>
-    a.event === b.event &&
-    a.active === b.active &&
-    a.top === b.top &&
-    a.total === b.total &&
-    a.height === b.height,
+  (a, b) => a.event === b.event && a.active === b.active && a.top === b.top && a.total === b.total,
 );
 
 function EventFacts({ event, onClose }: { readonly event: StoredEvent; readonly onClose: () => void }) {

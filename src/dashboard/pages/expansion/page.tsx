@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import { windowState } from '../../../core/plan/windows.ts';
-import { anomalyTitle } from '../../../model/anomalies.ts';
 import { isSaidAloud } from '../../../model/events.ts';
 import { isActive, isEnded, leftUnverified } from '../../../model/expansion.ts';
 import { shown } from '../../../model/shown.ts';
@@ -11,7 +10,6 @@ import { expansionPath } from '../../api/client.ts';
 import { useExpansion, useMay } from '../../api/queries.ts';
 import { ConnectionNotice, ConnectionState } from '../../components/connection.tsx';
 import { Crumbs } from '../../components/crumbs.tsx';
-import { Causes } from '../../components/diagnosis.tsx';
 import { Icon } from '../../components/icon.tsx';
 import {
   Age,
@@ -32,13 +30,15 @@ import { Link, useRouter } from '../../router.tsx';
 import { Findings } from '../new-expansion/plan-view.tsx';
 import { ActiveNodes } from './active-nodes.tsx';
 import { Charts } from './charts.tsx';
-import { ControlsProvider, ExpansionControls, NodeControls } from './controls.tsx';
+import { ControlsProvider, ExpansionControls } from './controls.tsx';
 import { EventList } from './event-list.tsx';
 import { ForecastPanel } from './forecast-panel.tsx';
 import { NodeTable } from './node-table.tsx';
 import { NextWindow, PacePanel, setsPace } from './pace-panel.tsx';
+import { batchSeconds, wholeSeconds } from './remaining.ts';
 import { Timeline } from './timeline.tsx';
 import { TopologyPicture } from './topology.tsx';
+import { TroubledNodes } from './troubled-nodes.tsx';
 
 export default function ExpansionPage({ id }: { readonly id: string }) {
   const t = useMessages();
@@ -78,12 +78,13 @@ function ExpansionDetail({
   const { go } = useRouter();
   const over = isEnded(expansion.state);
   const sections = [
-    ['topology', e.topology],
-    ['timeline', e.timeline],
-    ...(setsPace(expansion) ? ([['pace', t.pace.title]] as const) : []),
+    ...(over ? [] : ([['now', e.now]] as const)),
     ['nodes', e.nodes],
-    ['rates', e.rates],
+    ['timeline', e.timeline],
     ['events', e.events],
+    ['topology', e.topology],
+    ...(setsPace(expansion) ? ([['pace', t.pace.title]] as const) : []),
+    ['rates', e.rates],
     ...(expansion.forecast ? ([['forecast', t.newExpansion.forecast]] as const) : []),
   ] as const;
   return (
@@ -159,23 +160,25 @@ function ExpansionDetail({
             </a>
           ))}
         </nav>
-        <div className="now-grid">
-          <Panel id="topology" title={e.topology}>
-            <TopologyPicture expansion={expansion} />
-          </Panel>
-          <Panel id="now" title={e.now}>
-            <ActiveNodes expansion={expansion} log={live.log} />
+        <div className={live.status === 'reconnecting' && !over ? 'stack wide last-known' : 'stack wide'}>
+          {!over && (
+            <Panel id="now" title={e.now}>
+              <ActiveNodes expansion={expansion} log={live.log} />
+            </Panel>
+          )}
+          <NodeTable expansion={expansion} />
+          <Panel id="timeline" title={e.timeline} flush>
+            <Timeline expansion={expansion} />
           </Panel>
         </div>
-        <Panel id="timeline" title={e.timeline} flush>
-          <Timeline expansion={expansion} />
+        <EventList log={live.log} live={!over} />
+        <Panel id="topology" title={e.topology}>
+          <TopologyPicture expansion={expansion} />
         </Panel>
         <PacePanel expansion={expansion} />
-        <NodeTable expansion={expansion} />
         <Panel id="rates" title={e.rates}>
           <Charts expansion={expansion} history={live.history} />
         </Panel>
-        <EventList log={live.log} live={!over} />
         <ForecastPanel expansion={expansion} />
         {expansion.findings.length > 0 && <Findings findings={expansion.findings} />}
       </div>
@@ -188,10 +191,10 @@ function Situation({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const e = t.expansion;
   const quarantined = expansion.joins.filter((join) => join.phase === 'quarantined');
-  const troubled = expansion.joins.filter((join) => ['failed', 'quarantined'].includes(join.phase));
   const reason = (expansion.problem ?? expansion.stateReason)?.text;
   const steps = expansion.problem?.nextSteps ?? [];
   const pending = expansion.pendingControl;
+  const said = holdsUp(expansion);
   return (
     <>
       {expansion.state === 'halted' && (
@@ -201,7 +204,7 @@ function Situation({ expansion }: { readonly expansion: ExpansionView }) {
               <Said>{reason}</Said>
             </p>
           )}
-          <TroubledNodes expansion={expansion} names={troubled.map((join) => join.target.name)} />
+          <TroubledNodes expansion={expansion} phases={['failed', 'quarantined']} />
         </Notice>
       )}
       {expansion.state === 'failed' && (
@@ -235,16 +238,26 @@ function Situation({ expansion }: { readonly expansion: ExpansionView }) {
       )}
       {quarantined.length > 0 && expansion.state !== 'halted' && (
         <Notice tone="odd" title={e.endedQuarantine(quarantined.length)}>
-          <TroubledNodes expansion={expansion} names={quarantined.map((join) => join.target.name)} />
+          <TroubledNodes expansion={expansion} phases={['quarantined']} />
         </Notice>
       )}
-      {(expansion.state === 'running' || expansion.state === 'pending') && expansion.stateReason && (
+      {said && (
         <p className="soft state-reason">
-          <Icon name="info" /> <Said>{expansion.stateReason.text}</Said>
+          <Icon name="info" /> <Said>{said}</Said>
         </p>
       )}
     </>
   );
+}
+
+/**
+ * What holds up an expansion that goes on by itself. While nodes are at work, what was said when it began is no news; the
+ * wait for another expansion stands above, with its link.
+ */
+function holdsUp({ state, stateReason, joins, waitsFor }: ExpansionView): string | null {
+  if (state === 'running')
+    return joins.some(({ phase }) => isActive(phase)) ? null : (stateReason?.text ?? null);
+  return state === 'pending' && waitsFor === null ? (stateReason?.text ?? null) : null;
 }
 
 /** Nothing is at work, because no time window is open. */
@@ -258,52 +271,6 @@ function WindowWait({ expansion }: { readonly expansion: ExpansionView }) {
     <Notice tone="info" title={p.waitsForWindow}>
       <NextWindow windows={windows} />
     </Notice>
-  );
-}
-
-function TroubledNodes({
-  expansion,
-  names,
-}: {
-  readonly expansion: ExpansionView;
-  readonly names: readonly string[];
-}) {
-  const t = useMessages();
-  const reader = useReader();
-  return (
-    <ul className="plain troubled">
-      {expansion.joins
-        .filter((join) => names.includes(join.target.name))
-        .slice(0, 8)
-        .map((join) => {
-          const latest = join.anomalies.at(-1);
-          return (
-            <li key={join.target.name}>
-              <Link to={{ page: 'node', id: expansion.id, node: join.target.name }} className="mono">
-                {join.target.name}
-              </Link>
-              <span>
-                {t.phases[join.phase]}
-                {latest && (
-                  <>
-                    {': '}
-                    {anomalyTitle(latest.code, reader)}
-                  </>
-                )}
-              </span>
-              <NodeControls join={join} stress />
-              {join.diagnosis && (
-                <details className="troubled-why">
-                  <summary aria-label={`${join.target.name}: ${t.diagnosis.title}`}>
-                    {t.diagnosis.title}
-                  </summary>
-                  <Causes diagnosis={join.diagnosis} />
-                </details>
-              )}
-            </li>
-          );
-        })}
-    </ul>
   );
 }
 
@@ -369,31 +336,26 @@ function Figures({ expansion }: { readonly expansion: ExpansionView }) {
   );
 }
 
+/** Of the whole expansion where that is forecast, and of what is being copied now. */
 function RemainingTime({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
+  const e = t.expansion;
   const duration = useDuration();
-  const active = expansion.joins.filter((join) => isActive(join.phase));
-  const remaining = active
-    .map((join) => join.progress.remainingSeconds)
-    .filter((seconds): seconds is number => seconds !== null);
+  const now = useNow();
   if (isEnded(expansion.state)) return <dd className="faint">–</dd>;
-  if (active.length === 0)
-    return (
-      <>
-        <dd className="faint">{t.common.unknown}</dd>
-        <dd className="faint small">{t.expansion.remainingNothing}</dd>
-      </>
-    );
+  const whole = wholeSeconds(expansion, now);
+  const batch = batchSeconds(expansion);
+  const atWork = expansion.joins.some((join) => isActive(join.phase));
+  const shown = whole ?? batch;
   return (
     <>
       <dd className="num">
-        {remaining.length === 0 ? (
-          <span className="faint">{t.common.unknown}</span>
-        ) : (
-          duration(Math.max(...remaining) * 1000)
-        )}
+        {shown === null ? <span className="faint">{t.common.unknown}</span> : duration(shown * 1000)}
       </dd>
-      <dd className="faint small">{t.expansion.remainingBatch}</dd>
+      <dd className="faint small">
+        {whole !== null ? e.remainingWhole : atWork ? e.remainingBatch : e.remainingNothing}
+        {whole !== null && batch !== null && ` · ${e.remainingOfCopy(duration(batch * 1000))}`}
+      </dd>
     </>
   );
 }

@@ -15,14 +15,23 @@ export function shareOf(join: JoinView): number | null {
 }
 
 /**
- * What is measured now. A node at rest keeps the bytes that it received, but has no rate, rest or lag. While it copies, the
- * binlog that the master has written tells nothing of it: the dump is newer.
+ * What is measured now, and means something now. A node at rest keeps the bytes that it received, but has no rate, rest or
+ * lag. While it copies, the binlog that the master has written tells nothing of it: the dump is newer. Once it has copied,
+ * its last rate is of the past. Of a node that does not answer nothing is known.
  */
-export function measuredNow(join: JoinView): Progress {
-  const { receivedBytes, snapshotBytes } = join.progress;
-  if (!isActive(join.phase)) return { ...noProgress, receivedBytes, snapshotBytes };
-  return hasLag(join.phase) ? join.progress : { ...join.progress, lagBytes: null };
+export function measuredNow(join: Pick<JoinView, 'phase' | 'progress'>): Progress {
+  const { progress, phase } = join;
+  const { receivedBytes, snapshotBytes } = progress;
+  if (!isActive(phase)) return { ...noProgress, receivedBytes, snapshotBytes };
+  const answers = !progress.silent;
+  const copies = answers && phase === 'transferring';
+  return {
+    ...progress,
+    bytesPerSecond: copies ? progress.bytesPerSecond : null,
+    remainingSeconds: copies ? progress.remainingSeconds : null,
+    lagBytes: answers && hasLag(phase) ? progress.lagBytes : null,
+  };
 }
 
 /** Whether a lag means something in this phase. */
-export const hasLag = (phase: JoinPhase): boolean => afterTheCopy.includes(phase);
+export const hasLag = (phase: JoinPhase): boolean => phase === 'catching_up' || phase === 'verifying';

@@ -19,12 +19,15 @@ import { shareOf } from './progress.ts';
 import { type Box, layoutTopology } from './topology-layout.ts';
 import { useOldSlaves } from './use-old-slaves.ts';
 
+const manyNodes = 24;
+
 /** The master, the slaves it had before, and the new nodes with their state. */
 export function TopologyPicture({ expansion }: { readonly expansion: ExpansionView }) {
   const t = useMessages();
   const titleId = useId();
   const { ref, width: measured } = useWidth();
-  const width = Math.max(260, measured);
+  // Few nodes would become very long boxes.
+  const width = Math.max(260, expansion.joins.length > manyNodes ? measured : Math.min(measured, 1080));
   const { slaves, sstBytes } = useOldSlaves(expansion);
   const old = slaves ?? [];
   const layout = layoutTopology(width, old.length, expansion.joins.length);

@@ -11,7 +11,7 @@ import { ErrorNotice, Notice, PageTitle, Panel } from '../../components/parts.ts
 import { useLanguage, useMessages } from '../../i18n.tsx';
 import { hrefOf, useRouter } from '../../router.tsx';
 import { Played } from '../rehearsal/played.tsx';
-import { isAddress, type ParsedNodes, parseNodes } from './parse-nodes.ts';
+import { isAddress, nodeInput, type ParsedNode, type ParsedNodes, parseNodes } from './parse-nodes.ts';
 import { PlanError } from './plan-error.tsx';
 import { type PermissionName, PlanView } from './plan-view.tsx';
 import { PolicyForm } from './policy-form.tsx';
@@ -21,8 +21,13 @@ interface Permission {
   readonly overwriteData: boolean;
   readonly repoint: boolean;
 }
-const noPermission: Permission = { overwriteData: false, repoint: false };
-type Permissions = Readonly<Record<string, Permission>>;
+/** What was ticked or unticked here; what the text says of a node counts where nothing was. */
+type Permissions = Readonly<Record<string, Partial<Permission>>>;
+
+const permissionOf = (node: ParsedNode, permissions: Permissions): Permission => ({
+  overwriteData: permissions[node.address]?.overwriteData ?? node.overwriteData,
+  repoint: permissions[node.address]?.repoint ?? node.repoint,
+});
 
 /** From a master's address to a started expansion; nothing is changed anywhere before the last button. */
 export default function NewExpansionPage() {
@@ -74,7 +79,7 @@ export default function NewExpansionPage() {
   const stale = plan.data !== undefined && plan.data.of !== requestText;
 
   const permit = (node: string, permission: PermissionName) =>
-    setPermissions((old) => ({ ...old, [node]: { ...(old[node] ?? noPermission), [permission]: true } }));
+    setPermissions((old) => ({ ...old, [node]: { ...old[node], [permission]: true } }));
 
   const look = (event?: FormEvent) => {
     event?.preventDefault();
@@ -233,15 +238,7 @@ function masterInput(master: string, credential: string): MasterInput {
 }
 
 function nodeInputs(parsed: ParsedNodes, permissions: Permissions): readonly NodeInput[] {
-  return parsed.nodes.map(({ address, seenAs }) => {
-    const { overwriteData, repoint } = permissions[address] ?? noPermission;
-    return {
-      address,
-      ...(seenAs === null ? {} : { seenAs }),
-      ...(overwriteData ? { overwriteData: true as const } : {}),
-      ...(repoint ? { repoint: true as const } : {}),
-    };
-  });
+  return parsed.nodes.map((node) => nodeInput({ ...node, ...permissionOf(node, permissions) }));
 }
 
 /** `crypto.randomUUID` is missing where the page is not served over TLS; this is there everywhere. */
@@ -254,6 +251,7 @@ function newKey(): string {
 function NodesFeedback({ parsed }: { readonly parsed: ParsedNodes }) {
   const n = useMessages().newExpansion;
   const problems = useDeferredValue(parsed.problems);
+  const problemWords = { twice: n.nodesTwice, option: n.nodesOption, invalid: n.nodesInvalid };
   return (
     <div aria-live="polite">
       <p className="soft num">{n.nodesCount(parsed.nodes.length)}</p>
@@ -261,9 +259,7 @@ function NodesFeedback({ parsed }: { readonly parsed: ParsedNodes }) {
         <ul className="plain error-lines">
           {problems.slice(0, 8).map((problem) => (
             <li key={`${problem.line} ${problem.text}`}>
-              {problem.kind === 'twice'
-                ? n.nodesTwice(problem.line, problem.text)
-                : n.nodesInvalid(problem.line, problem.text)}
+              {problemWords[problem.kind](problem.line, problem.text)}
             </li>
           ))}
           {problems.length > 8 && <li>+{problems.length - 8}</li>}
@@ -285,15 +281,14 @@ function PermissionTable({
 }) {
   const n = useMessages().newExpansion;
   if (parsed.nodes.length === 0) return null;
-  const of = (address: string): Permission => permissions[address] ?? noPermission;
   const set = (addresses: readonly string[], change: Partial<Permission>) =>
     onChange({
       ...permissions,
-      ...Object.fromEntries(addresses.map((address) => [address, { ...of(address), ...change }])),
+      ...Object.fromEntries(addresses.map((address) => [address, { ...permissions[address], ...change }])),
     });
   const all = parsed.nodes.map((node) => node.address);
-  const every = (key: keyof Permission) => all.every((address) => of(address)[key]);
-  const some = (key: keyof Permission) => all.some((address) => of(address)[key]);
+  const every = (key: keyof Permission) => parsed.nodes.every((node) => permissionOf(node, permissions)[key]);
+  const some = (key: keyof Permission) => parsed.nodes.some((node) => permissionOf(node, permissions)[key]);
   const toggle = (key: keyof Permission) => (
     <Checkbox
       label={n[key]}
@@ -318,19 +313,19 @@ function PermissionTable({
             </tr>
           </thead>
           <tbody>
-            {parsed.nodes.map(({ address, seenAs }) => (
-              <tr key={address}>
+            {parsed.nodes.map((node) => (
+              <tr key={node.address}>
                 <th scope="row" className="mono">
-                  {address}
-                  {seenAs !== null && <span className="faint"> ({seenAs})</span>}
+                  {node.address}
+                  {node.seenAs !== null && <span className="faint"> ({node.seenAs})</span>}
                 </th>
                 {(['overwriteData', 'repoint'] as const).map((key) => (
                   <td key={key}>
                     <Checkbox
                       size="xs"
-                      aria-label={`${address}: ${n[key]}`}
-                      checked={of(address)[key]}
-                      onChange={(event) => set([address], { [key]: event.currentTarget.checked })}
+                      aria-label={`${node.address}: ${n[key]}`}
+                      checked={permissionOf(node, permissions)[key]}
+                      onChange={(event) => set([node.address], { [key]: event.currentTarget.checked })}
                     />
                   </td>
                 ))}

@@ -1,13 +1,19 @@
-/** One node of the pasted text. */
-interface ParsedNode {
+import type { NodeInput } from '../../api/types.ts';
+
+/** One node of the pasted text, with what the text permits for it. */
+export interface ParsedNode {
   readonly address: string;
   readonly seenAs: string | null;
+  readonly credential: string | null;
+  readonly overwriteData: boolean;
+  readonly repoint: boolean;
 }
 
 interface ParseProblem {
   readonly line: number;
   readonly text: string;
-  readonly kind: 'invalid' | 'twice';
+  /** `option`: it stands behind an address, and is none of the words that may stand there. */
+  readonly kind: 'invalid' | 'option' | 'twice';
 }
 
 export interface ParsedNodes {
@@ -22,34 +28,62 @@ export function isAddress(text: string): boolean {
   return parts !== null && port >= 1 && port <= 65_535;
 }
 
-const seenAsWord = /^seen-as$/i;
+const untold = { seenAs: null, credential: null, overwriteData: false, repoint: false } as const;
+
+/** What a word behind an address says of its node; null = it is no such word, or its value is wrong. */
+function optionOf(word: string): Partial<Omit<ParsedNode, 'address'>> | null {
+  const at = word.indexOf('=');
+  const name = (at < 0 ? word : word.slice(0, at)).toLowerCase();
+  const value = at < 0 ? '' : word.slice(at + 1);
+  if (at < 0 && name === 'overwrite-data') return { overwriteData: true };
+  if (at < 0 && name === 'repoint') return { repoint: true };
+  if (name === 'seen-as' && isAddress(value)) return { seenAs: value };
+  if (name === 'credential' && value !== '') return { credential: value };
+  return null;
+}
+
+const looksLikeOption = /^(?:overwrite-data|repoint|seen-as|credential)\b|^[a-z-]+(?:=|$)/i;
 
 /**
- * Reads the addresses of a pasted text: separated by line ends, blanks, commas or semicolons; `#` begins a
- * comment; `A seen-as B` gives the address under which the other nodes see A.
+ * Reads nodes as the command line takes them: `host:port,overwrite-data,repoint,seen-as=host:port,credential=name`. Nodes
+ * are separated by line ends, blanks, commas or semicolons; `#` begins a comment. `A seen-as B` is read too.
  */
 export function parseNodes(text: string): ParsedNodes {
-  const nodes: ParsedNode[] = [];
+  const nodes = new Map<string, ParsedNode>();
   const problems: ParseProblem[] = [];
-  const known = new Set<string>();
   for (const [index, raw] of text.split(/\r\n|\n|\r/).entries()) {
     const line = index + 1;
     const words = raw
       .replace(/#.*$/, '')
+      .replace(/\bseen-as\s+(?=\S)/gi, 'seen-as=')
       .split(/[\s,;]+/)
       .filter((word) => word !== '');
-    for (let at = 0; at < words.length; at += 1) {
-      const address = words[at] ?? '';
-      const seenAs = seenAsWord.test(words[at + 1] ?? '') ? (words[at + 2] ?? '') : null;
-      if (seenAs !== null) at += 2;
-      const wrong = isAddress(address) ? (seenAs === null || isAddress(seenAs) ? null : seenAs) : address;
-      if (wrong !== null) problems.push({ line, text: wrong, kind: 'invalid' });
-      else if (known.has(address.toLowerCase())) problems.push({ line, text: address, kind: 'twice' });
+    let latest: string | null = null;
+    for (const word of words) {
+      const option = optionOf(word);
+      const node: ParsedNode | undefined = latest === null ? undefined : nodes.get(latest);
+      if (option !== null && latest !== null && node !== undefined) nodes.set(latest, { ...node, ...option });
+      else if (!isAddress(word))
+        problems.push({
+          line,
+          text: word,
+          kind: latest !== null && looksLikeOption.test(word) ? 'option' : 'invalid',
+        });
+      else if (nodes.has(word.toLowerCase())) problems.push({ line, text: word, kind: 'twice' });
       else {
-        known.add(address.toLowerCase());
-        nodes.push({ address, seenAs });
+        latest = word.toLowerCase();
+        nodes.set(latest, { address: word, ...untold });
       }
     }
   }
-  return { nodes, problems };
+  return { nodes: [...nodes.values()], problems };
 }
+
+/** The node as a request names it. */
+export const nodeInput = (node: ParsedNode): NodeInput => ({
+  address: node.address,
+  ...(node.seenAs === null ? {} : { seenAs: node.seenAs }),
+  ...(node.credential === null ? {} : { credential: node.credential }),
+  ...(node.overwriteData ? { overwriteData: true as const } : {}),
+  ...(node.repoint ? { repoint: true as const } : {}),
+});

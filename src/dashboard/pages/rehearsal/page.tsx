@@ -1,7 +1,7 @@
 import { ApiError } from '../../api/client.ts';
 import { usePlan } from '../../api/queries.ts';
 import { Crumbs } from '../../components/crumbs.tsx';
-import { ErrorNotice, Loading, PageTitle } from '../../components/parts.tsx';
+import { ErrorNotice, Loading, Missing, PageTitle } from '../../components/parts.tsx';
 import { formatDateTime } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
 import { Played } from './played.tsx';
@@ -25,14 +25,10 @@ export default function RehearsalPage({ plan: id }: { readonly plan: string }) {
         )}
       </div>
       {plan.isPending && <Loading />}
-      {plan.isError && (
-        <ErrorNotice
-          error={plan.error}
-          {...(plan.error instanceof ApiError && plan.error.status === 404
-            ? { title: t.error.notFound }
-            : {})}
-          onRetry={() => void plan.refetch()}
-        />
+      {plan.error instanceof ApiError && plan.error.status === 404 ? (
+        <Missing />
+      ) : (
+        plan.isError && <ErrorNotice error={plan.error} onRetry={() => void plan.refetch()} />
       )}
       {plan.data && <Played plan={plan.data} />}
     </div>
