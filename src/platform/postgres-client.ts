@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 
 /**
@@ -6,8 +7,30 @@ import pg from 'pg';
  * the loss from the query: it rejects, as every later one does.
  */
 export class PostgresClient extends pg.Client {
+  readonly #socket: Socket;
+
   constructor(config?: pg.ClientConfig) {
-    super(config);
+    const socket = new Socket();
+    super({ ...config, stream: () => socket });
+    this.#socket = socket;
     this.on('error', () => undefined);
   }
+
+  override connect(): Promise<pg.Client>;
+  override connect(callback: Connected): void;
+  /** A server that refuses our certificate leaves the connection open, and `end` would wait for its end for ever. */
+  override connect(callback?: Connected): Promise<pg.Client> | undefined {
+    if (callback === undefined)
+      return super.connect().catch((error: unknown) => {
+        this.#socket.destroy();
+        throw error;
+      });
+    super.connect((error: Error | null, client?: pg.Client) => {
+      if (error) this.#socket.destroy();
+      (callback as (error: Error | null, client?: pg.Client) => void)(error, client);
+    });
+    return undefined;
+  }
 }
+
+type Connected = ((error: Error) => void) | ((error: null, client: pg.Client) => void);

@@ -37,7 +37,7 @@ export interface ReplicatedPostgres {
 
 const user = 'pika_expander';
 const port = 5432;
-const settings: Readonly<Record<string, string>> = {
+export const serverSettings: Readonly<Record<string, string>> = {
   listen_addresses: '',
   port: String(port),
   fsync: 'off',
@@ -74,7 +74,7 @@ export async function startReplicatedPostgres(synchronous: boolean): Promise<Rep
 
   const launch = async (place: string, more: Readonly<Record<string, string>>): Promise<ChildProcess> => {
     const log = await open(join(place, 'log'), 'a');
-    const all = { ...settings, unix_socket_directories: place, ...more };
+    const all = { ...serverSettings, unix_socket_directories: place, ...more };
     const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = run(runAs, binaries.postgres, ['-D', join(place, 'data'), ...args], log.fd);
     await log.close();
@@ -139,7 +139,12 @@ export async function startReplicatedPostgres(synchronous: boolean): Promise<Rep
   };
 }
 
-function run(runAs: RunAs, program: string, args: readonly string[], out: number | 'ignore' = 'ignore') {
+export function run(
+  runAs: RunAs,
+  program: string,
+  args: readonly string[],
+  out: number | 'ignore' = 'ignore',
+) {
   const [command, ...all] = [...runAs.prefix, program, ...args];
   return spawn(command!, all, {
     stdio: ['ignore', out, out],
@@ -151,7 +156,7 @@ function run(runAs: RunAs, program: string, args: readonly string[], out: number
   });
 }
 
-async function done(child: ChildProcess): Promise<void> {
+export async function done(child: ChildProcess): Promise<void> {
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`${child.spawnfile} ended with ${code}`);
 }
@@ -163,7 +168,7 @@ function kill(child: ChildProcess): void {
   if (!hasEnded(child)) process.kill(-child.pid!, 'SIGKILL');
 }
 
-async function killed(child: ChildProcess): Promise<void> {
+export async function killed(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   const gone = once(child, 'exit');
   kill(child);
