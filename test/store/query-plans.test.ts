@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
+import { sessionId } from '../../src/store/identities.ts';
 import { aFolder, aReport, aSeenServer } from '../support/agents.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
@@ -56,6 +58,8 @@ const growing = new Set([
   'node_verdicts',
   'guard_masters',
   'trail',
+  'tokens',
+  'sessions',
 ]);
 
 const rows = 8_000;
@@ -118,6 +122,10 @@ const fill = (expansionId: string, campaignId: string, webhookId: string): reado
   `insert into trail (seq, hash, doc)
    select n, 'hash-' || n, jsonb_build_object('at', n, 'act', 'act-' || n % 50, 'object', 'exp-' || n, 'who', jsonb_build_object('name', 'name-' || n % 50))
    from generate_series(1, ${rows}) as n`,
+  `insert into tokens (id, name, digest, role, created_at, created_by)
+   select 'tok-' || n, 'name-' || n, sha256(n::text::bytea), 'viewer', n, 'me' from generate_series(1, ${rows}) as n`,
+  `insert into sessions (digest, token_digest, name, address, created_at, until)
+   select sha256(n::text::bytea), sha256(n::text::bytea), 'name-' || n, '10.0.0.1', n, 1000 + n from generate_series(1, ${rows}) as n`,
   `insert into agent_listings (agent, host, port, id, part, doc)
    select 'agent-' || n, 'host', 9221, 'dumps db0', 0, '{"files": []}' from generate_series(1, ${rows}) as n`,
 ];
@@ -191,6 +199,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   const agents = told('agents', stores.agents, called);
   const verdicts = told('verdicts', stores.verdicts, called);
   const trail = told('trail', stores.trail, called);
+  const identities = told('identities', stores.identities, called);
 
   const first = newExpansion({ nodes: ['10.0.0.2:9221', '10.0.0.3:9221'] });
   await stores.store.accept(first, [event], null);
@@ -375,6 +384,38 @@ test('no query of the store reads a growing table from end to end', async () => 
     ofExpansion: { by: 'rpl_1' },
   });
 
+  // Who may ask.
+  const digest = createHash('sha256').update('77').digest();
+  const by = { by: 'me', at: 2_000 };
+  const token = {
+    id: 'tok-new',
+    name: 'new',
+    role: 'viewer',
+    scope: {},
+    createdAt: 1,
+    createdBy: 'me',
+    expiresAt: null,
+    rotatedAt: null,
+    rotatedBy: null,
+    revokedAt: null,
+    revokedBy: null,
+    revokeReason: null,
+  } as const;
+  await identities.createToken(token, createHash('sha256').update('new').digest());
+  await identities.token('tok-77');
+  await identities.tokens(page);
+  await identities.tokenByDigest(digest, 1);
+  await identities.tokensNamed('name-77', 1);
+  const next = createHash('sha256').update('next').digest();
+  expect(await identities.rotateToken('tok-77', { ...by, digest: next, oldUntil: 3_000 })).toBe(true);
+  expect(await identities.revokeToken('tok-78', { ...by, reason: 'left' })).toBe(true);
+  const session = { digest: next, tokenDigest: digest, name: 'n', person: null, address: 'a' };
+  await identities.openSession({ ...session, createdAt: 1_010, until: 50_000 });
+  const open = await identities.sessions({ ...page, at: 2_000 });
+  await identities.session(digest, 2_000);
+  await identities.endSession(next, 2_000);
+  await identities.endSessionOfId(sessionId(open.items[1]!.digest), 2_000);
+
   // What has ended is forgotten.
   await ended.forget(50, 10);
 
@@ -387,6 +428,7 @@ test('no query of the store reads a growing table from end to end', async () => 
     agents: stores.agents,
     verdicts: stores.verdicts,
     trail: stores.trail,
+    identities: stores.identities,
   }).flatMap(([name, each]) => Object.keys(each).map((method) => `${name}.${method}`));
   expect([...called, ...notQueries].sort()).toEqual(methods.sort());
 

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 function urlWith(settings: Readonly<Record<string, string>>): string {
   const { user, port } = postgres;
-  return `postgresql://${user}@127.0.0.1:${port}/${user}?${new URLSearchParams(settings)}`;
+  return `postgresql://${user}@127.0.0.1:${port}/${user}?${new URLSearchParams(settings).toString()}`;
 }
 const proven = (by: TestAuthority, name = postgres.user): Record<string, string> => {
   const { certFile, keyFile } = by.issue(name);

@@ -12,6 +12,7 @@ import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
 import { createPostgresGuards } from '../../src/store/postgres-guards.ts';
 import { createPostgresHolds } from '../../src/store/postgres-holds.ts';
+import { createPostgresIdentities } from '../../src/store/postgres-identities.ts';
 import { createPostgresReplacements } from '../../src/store/postgres-replacements.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres-store.ts';
 import { createPostgresTrail } from '../../src/store/postgres-trail.ts';
@@ -115,6 +116,7 @@ export function openTestStores(
     holds: createPostgresHolds(database),
     replacements: createPostgresReplacements(database),
     trail: createPostgresTrail(database),
+    identities: createPostgresIdentities(database),
     restores: createRestores(database),
     ended: createEndedRecords(database),
     close: () => database.close(),
