@@ -26,8 +26,40 @@ interface Route {
   readonly action: Action | null;
 }
 
-/** Each route with the action that it asks for. */
-export async function describedRoutes(): Promise<readonly Route[]> {
+/** The description as the service gives it: OpenAPI 3.1. */
+export interface ApiDescription {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>;
+}
+
+export interface DescribedOperation {
+  readonly operationId: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly 'x-action'?: Action;
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: 'path' | 'query' | 'header' | 'cookie';
+    readonly required?: boolean;
+    readonly description?: string;
+    readonly schema: JsonSchema;
+  }[];
+  readonly requestBody?: { readonly content: Content; readonly required?: boolean };
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
+}
+
+type Content = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+let described: Promise<ApiDescription> | null = null;
+
+/** The routes are registered once, and nothing is opened. */
+export function describedApi(): Promise<ApiDescription> {
+  described ??= describe();
+  return described;
+}
+
+async function describe(): Promise<ApiDescription> {
   const app = await buildApi({
     ...unused,
     log: createLog({ level: 'silent', secrets: [] }),
@@ -58,10 +90,14 @@ export async function describedRoutes(): Promise<readonly Route[]> {
     ],
   });
   await app.ready();
-  const { paths = {} } = app.swagger() as {
-    readonly paths?: Readonly<Record<string, Readonly<Record<string, { readonly 'x-action'?: Action }>>>>;
-  };
+  const description = app.swagger() as unknown as ApiDescription;
   await app.close();
+  return description;
+}
+
+/** Each route with the action that it asks for. */
+export async function describedRoutes(): Promise<readonly Route[]> {
+  const { paths } = await describedApi();
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, about]) => ({
       method: method.toUpperCase(),

@@ -16,6 +16,7 @@ import { runbookWords } from '../src/model/runbook/words.ts';
 import { expansionTransitions } from '../src/model/states.ts';
 import { type Language, nobody, type Text } from '../src/model/text.ts';
 import { namedSettings, type SettingName, settings } from '../src/platform/settings.ts';
+import { clientTypes, clientTypesFile } from './client-types.ts';
 import { describedRoutes } from './described-api.ts';
 
 const say = (text: Text): string => text.en({}, nobody);
@@ -302,5 +303,10 @@ function cutAt(text: string, mark: string): readonly [string, string, string] {
   return [text.slice(0, at), mark, text.slice(at + mark.length)];
 }
 
-if (process.argv[1] === import.meta.filename)
+/** Files that are made whole. */
+export const made = [{ file: clientTypesFile, text: await clientTypes() }] as const;
+
+if (process.argv[1] === import.meta.filename) {
   for (const block of blocks) writeFileSync(join(root, block.file), documentWith(block).wanted);
+  for (const { file, text } of made) writeFileSync(join(root, file), text);
+}

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { blocks, documentWith } from '../scripts/docs.ts';
+import { blocks, documentWith, made } from '../scripts/docs.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -65,4 +65,8 @@ test('the table of rooms has each folder of the code', () => {
 test.each(blocks)('$file holds what the tables of the code say today (else: npm run docs)', (block) => {
   const { now, wanted } = documentWith(block);
   expect(now).toBe(wanted);
+});
+
+test.each(made)('$file is what the code makes of it today (else: npm run docs)', ({ file, text }) => {
+  expect(read(file) === text).toBe(true);
 });

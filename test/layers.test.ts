@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   verify: [],
   'core/replacement': ['model', 'core/plan', 'core/audit'],
   resp: [],
+  client: ['model'],
   engines: ['model', 'platform', 'resp'],
   compare: ['model', 'engines', 'platform', 'resp'],
   store: ['model', 'platform', 'evidence'],

@@ -1,4 +1,5 @@
 import type { EventSourceMessage } from 'eventsource-parser';
+import { parseSse } from '../client/sse.ts';
 import { retryAfterMs } from '../model/retry-after.ts';
 import { type Reader, toolHeader } from '../model/text.ts';
 import type { ErrorBody } from '../model/views/error.ts';
@@ -6,7 +7,6 @@ import type { StoredEvent } from '../model/views/event.ts';
 import { ApiError, CliError, passesAfterMs, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';
-import { parseSse } from './sse.ts';
 
 export interface ClientParts {
   /** For whom the service makes its texts. */

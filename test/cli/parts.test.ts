@@ -15,8 +15,8 @@ import { renderEvidence } from '../../src/cli/render/evidence.ts';
 import { joinLine, progressLine, renderExpansion, silentText } from '../../src/cli/render/expansion.ts';
 import { renderFrame } from '../../src/cli/render/frame.ts';
 import { resolveSettings } from '../../src/cli/settings.ts';
-import { parseSse } from '../../src/cli/sse.ts';
 import { styleFor } from '../../src/cli/style.ts';
+import { parseSse } from '../../src/client/sse.ts';
 import { because } from '../../src/model/reasons.ts';
 import { expansionOf, joinOf } from './fake-api.ts';
 
