@@ -4,6 +4,7 @@ import type { ApiOptions } from '../src/api/parts.ts';
 import { agentRoutes } from '../src/api/routes/agents.ts';
 import { auditRoutes } from '../src/api/routes/audits.ts';
 import { campaignRoutes } from '../src/api/routes/campaigns.ts';
+import { channelRoutes } from '../src/api/routes/channels.ts';
 import { comparisonRoutes } from '../src/api/routes/comparisons.ts';
 import { evidenceRoutes } from '../src/api/routes/evidence.ts';
 import { guardRoutes } from '../src/api/routes/guards.ts';
@@ -75,6 +76,7 @@ async function describe(): Promise<ApiDescription> {
     shedLoad: false,
     routes: [
       webhookRoutes(unused.store as never, []),
+      channelRoutes({ channels: unused.store as never, send: unused.store as never, allowed: [] }),
       questionRoutes(unused as never),
       agentRoutes(unused.store as never),
       nodeRoutes(unused.store as never),

@@ -11,6 +11,7 @@ import { buildApi, buildWorkerApi, packageVersion } from './api/app.ts';
 import type { ApiOptions } from './api/parts.ts';
 import { agentRoutes } from './api/routes/agents.ts';
 import { auditRoutes } from './api/routes/audits.ts';
+import { channelRoutes } from './api/routes/channels.ts';
 import { comparisonRoutes } from './api/routes/comparisons.ts';
 import { evidenceRoutes } from './api/routes/evidence.ts';
 import { guardRoutes, mostGuards } from './api/routes/guards.ts';
@@ -29,6 +30,8 @@ import { together } from './model/hooks.ts';
 import { createFigureReader } from './net/figure.ts';
 import { createPersonSignIn } from './net/oidc.ts';
 import { createSender } from './net/send.ts';
+import { type Notifier, startNotifier } from './notices/notifier.ts';
+import { createNoticeSender } from './notices/send.ts';
 import { asksForSignIn, type Config, isLoopback } from './platform/config.ts';
 import { crashAsOrdered } from './platform/crash.ts';
 import type { AtCrashPoint } from './platform/crash-points.ts';
@@ -130,6 +133,8 @@ export async function openService(config: Config, log: Log): Promise<Service> {
       log,
     });
     closers.push(kept.close);
+    const notifier = notifierOf(parts);
+    closers.push(() => notifier.close());
     const url = await app.listen({
       ...config.listen,
       listenTextResolver: (address) => `listening at ${address}`,
@@ -309,6 +314,11 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
     shedLoad: true,
     routes: [
       webhookRoutes(opened.webhooks, config.outgoing),
+      channelRoutes({
+        channels: opened.channels,
+        send: noticeSenderOf(config),
+        allowed: config.outgoing,
+      }),
       questionRoutes({ webhooks: opened.webhooks, doorbells }),
       trailRoutes(opened.trail, parts.signingKey),
       agentRoutes(opened.agents),
@@ -575,6 +585,22 @@ function startWork(parts: Parts): DoorbellWorker {
       await Promise.all([...answering, ...beside].map((each) => each.close()));
     },
   };
+}
+
+const noticeSenderOf = ({ outgoing }: Config) =>
+  createNoticeSender({ timeoutMs: webhookTimeoutMs, now: Date.now, wayOut: { allowed: outgoing } });
+
+/** In every process, also of the API: where no worker lives, somebody has to say so. */
+function notifierOf({ config, log, opened, newId }: Parts): Notifier {
+  return startNotifier({
+    store: opened.channels,
+    send: noticeSenderOf(config),
+    sleep,
+    now: Date.now,
+    newId,
+    link: config.oidc === null ? null : `${config.oidc.publicUrl}/channels`,
+    onTrouble: troubleOf(log, 'the notices of channels'),
+  });
 }
 
 function pruning({ config, log, opened }: Parts): readonly { close(): Promise<void> }[] {

@@ -19,6 +19,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // What checks evidence shares no code with what decides, nor with what writes it.
   verify: [],
   'core/replacement': ['model', 'core/plan', 'core/audit'],
+  'core/notice': ['model', 'core/plan'],
+  notices: ['model', 'core/notice', 'core/plan', 'platform', 'net', 'store'],
   resp: [],
   client: ['model'],
   engines: ['model', 'platform', 'resp'],
@@ -39,6 +41,7 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   pg: ['store', 'queue', 'platform'],
   ioredis: ['engines', 'queue', 'connectors', 'demo'],
   fastify: ['api', 'service.ts', 'work'],
+  nodemailer: ['net'],
 };
 
 const roomOf = (file: string): string => {

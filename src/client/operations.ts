@@ -854,6 +854,50 @@ export type CatchUp = {
   readonly movedAt: number;
 };
 
+export type ChannelTest = {
+  readonly delivered: boolean;
+  /** Why it was not delivered. */
+  readonly error: string | null;
+};
+
+export type ChannelView = {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'slack' | 'dingtalk' | 'feishu' | 'wecom' | 'email' | 'generic';
+  /** Only the server: path and query can hold a secret. */
+  readonly url: string;
+  /** Whether messages are signed; of `email` whether there is a password. */
+  readonly hasSecret: boolean;
+  /** What it is told of; empty = everything. */
+  readonly topics: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
+  /** It is told of incidents of these masters alone; empty = of all. */
+  readonly masters: readonly string[];
+  readonly language: 'en' | 'zh';
+  /** What nobody acknowledges is said again after this time; null = it is not. */
+  readonly repeatMinutes: number | null;
+  readonly quiet: QuietView | null;
+  /** Of the kind email. */
+  readonly mail: {
+    readonly from: string;
+    readonly to: readonly string[];
+    /** The login; null = none. */
+    readonly user: string | null;
+  } | null;
+  readonly createdBy: string;
+  /** When it was made. Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Its last message; null = there was none. */
+  readonly last: {
+    readonly state: 'pending' | 'delivered' | 'failed';
+    readonly attempts: number;
+    /** When the message was made. Milliseconds since the epoch. */
+    readonly createdAt: number;
+    readonly endedAt: number | null;
+    /** Why the last attempt failed. */
+    readonly error: string | null;
+  } | null;
+};
+
 export type Comparison = {
   readonly id: string;
   /** The node of an expansion that it verifies; null = asked for on its own. */
@@ -1971,6 +2015,44 @@ export type HookQuestionView = {
   readonly reason: string | null;
 };
 
+export type IncidentView = {
+  readonly id: string;
+  /** What it is about. */
+  readonly title: string;
+  /** null = it is about something else. */
+  readonly expansionId: string | null;
+  readonly campaignId?: string;
+  readonly auditId?: string;
+  readonly guardId?: string;
+  readonly replacementId?: string;
+  readonly label: string | null;
+  /** When it began. Milliseconds since the epoch. */
+  readonly openedAt: number;
+  /** When a problem came or went last. Milliseconds since the epoch. */
+  readonly changedAt: number;
+  readonly endedAt: number | null;
+  /** Who has seen to it; null = nobody, or a problem has come since. */
+  readonly acknowledged: {
+    readonly by: string;
+    /** When. Milliseconds since the epoch. */
+    readonly at: number;
+    readonly reason: string | null;
+  } | null;
+  readonly problems: readonly ({
+    readonly topic: 'halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended';
+    readonly level: 'warning' | 'error';
+    /** Since when. Milliseconds since the epoch. */
+    readonly since: number;
+    readonly master: string | null;
+    readonly node: string | null;
+    /** `acknowledged`: it is over when a person has acknowledged it. */
+    readonly until: 'over' | 'acknowledged';
+    readonly text: string;
+  })[];
+  /** Problems beyond those that are kept. */
+  readonly moreProblems: number;
+};
+
 export type JoinSummary = {
   readonly index: number;
   readonly target: JoinTarget;
@@ -2362,6 +2444,46 @@ export type MemberView = {
   readonly remainingSeconds: number | null;
   /** What holds it up, or why it is in its state. */
   readonly reason: Said | null;
+};
+
+export type NewChannel = {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'slack' | 'dingtalk' | 'feishu' | 'wecom' | 'email' | 'generic';
+  /** Only the server: path and query can hold a secret. */
+  readonly url: string;
+  /** Whether messages are signed; of `email` whether there is a password. */
+  readonly hasSecret: boolean;
+  /** What it is told of; empty = everything. */
+  readonly topics: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
+  /** It is told of incidents of these masters alone; empty = of all. */
+  readonly masters: readonly string[];
+  readonly language: 'en' | 'zh';
+  /** What nobody acknowledges is said again after this time; null = it is not. */
+  readonly repeatMinutes: number | null;
+  readonly quiet: QuietView | null;
+  /** Of the kind email. */
+  readonly mail: {
+    readonly from: string;
+    readonly to: readonly string[];
+    /** The login; null = none. */
+    readonly user: string | null;
+  } | null;
+  readonly createdBy: string;
+  /** When it was made. Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Its last message; null = there was none. */
+  readonly last: {
+    readonly state: 'pending' | 'delivered' | 'failed';
+    readonly attempts: number;
+    /** When the message was made. Milliseconds since the epoch. */
+    readonly createdAt: number;
+    readonly endedAt: number | null;
+    /** Why the last attempt failed. */
+    readonly error: string | null;
+  } | null;
+  /** Key of the signatures, where the service has made it. Shown this once, never again. */
+  readonly secret: string | null;
 };
 
 export type NewToken = {
@@ -2786,6 +2908,15 @@ export type ProgressMessage = {
     readonly progress: Progress;
     readonly waitingFor: Said | null;
   })[];
+};
+
+export type QuietView = {
+  /** HH:MM on the clock of the time zone. */
+  readonly from: string;
+  readonly to: string;
+  readonly timeZone: string;
+  /** What is said all the same. */
+  readonly breakThrough: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
 };
 
 export type Readiness = {
@@ -3804,6 +3935,135 @@ export interface Operations {
       readonly nextCursor: string | null;
     };
   };
+  /** All channels, the oldest first. */
+  listChannels: {
+    request: Record<never, never>;
+    answer: {
+      readonly items: readonly ChannelView[];
+      /** Pass it as `cursor` for the next page; null = this was the last one. */
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Make a channel, on which people are told of what needs them. */
+  createChannel: {
+    request: {
+      readonly body: {
+        readonly kind: 'slack' | 'dingtalk' | 'feishu' | 'wecom' | 'email' | 'generic';
+        /** What people call it. */
+        readonly name: string;
+        /** The address that the service gave you. Of `email` the mail server: smtps://host (TLS), smtp://host (STARTTLS) or smtp+plain://host. */
+        readonly url: string;
+        readonly secret?: string | null;
+        readonly user?: string | null;
+        /** Of `email`: the address of the sender. */
+        readonly from?: string;
+        /** Of `email`: the addresses of the receivers. */
+        readonly to?: readonly string[];
+        /** What it is told of; left out or empty = everything. */
+        readonly topics?: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
+        /** It is told of incidents of these masters alone: host names, `*.pika.example`, IP addresses, `10.0.0.0/8`, each with `:port` if you like; left out or empty = of all. */
+        readonly masters?: readonly string[];
+        /** Default: en. */
+        readonly language?: 'en' | 'zh';
+        readonly repeatMinutes?: number | null;
+        readonly quiet?: {
+          /** When the quiet hours begin. */
+          readonly from: string;
+          /** When they end. */
+          readonly to: string;
+          /** Name of a time zone, as Asia/Shanghai. */
+          readonly timeZone: string;
+          /** What is said all the same. Default: halted and unattended. */
+          readonly breakThrough?: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
+        } | null;
+      };
+    };
+    answer: NewChannel;
+  };
+  /** One channel. */
+  getChannel: {
+    request: {
+      readonly id: string;
+    };
+    answer: ChannelView;
+  };
+  /** Change a channel. */
+  changeChannel: {
+    request: {
+      readonly id: string;
+      readonly body: {
+        /** What people call it. */
+        readonly name?: string;
+        /** The address that the service gave you. Of `email` the mail server: smtps://host (TLS), smtp://host (STARTTLS) or smtp+plain://host. */
+        readonly url?: string;
+        readonly secret?: string | null;
+        readonly user?: string | null;
+        /** Of `email`: the address of the sender. */
+        readonly from?: string;
+        /** Of `email`: the addresses of the receivers. */
+        readonly to?: readonly string[];
+        /** What it is told of; left out or empty = everything. */
+        readonly topics?: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
+        /** It is told of incidents of these masters alone: host names, `*.pika.example`, IP addresses, `10.0.0.0/8`, each with `:port` if you like; left out or empty = of all. */
+        readonly masters?: readonly string[];
+        /** Default: en. */
+        readonly language?: 'en' | 'zh';
+        readonly repeatMinutes?: number | null;
+        readonly quiet?: {
+          /** When the quiet hours begin. */
+          readonly from: string;
+          /** When they end. */
+          readonly to: string;
+          /** Name of a time zone, as Asia/Shanghai. */
+          readonly timeZone: string;
+          /** What is said all the same. Default: halted and unattended. */
+          readonly breakThrough?: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
+        } | null;
+      };
+    };
+    answer: ChannelView;
+  };
+  /** Delete a channel with its messages. */
+  deleteChannel: {
+    request: {
+      readonly id: string;
+    };
+    answer: void;
+  };
+  /** Send a test message now, and say what came of it. */
+  testChannel: {
+    request: {
+      readonly id: string;
+    };
+    answer: ChannelTest;
+  };
+  /** What needs a person, the newest first. */
+  listIncidents: {
+    request: {
+      readonly query?: {
+        /** true = only those that are not over; false = only the others. */
+        readonly open?: boolean;
+        readonly cursor?: string;
+        /** Default 50. */
+        readonly limit?: number;
+      };
+    };
+    answer: {
+      readonly items: readonly IncidentView[];
+      /** Pass it as `cursor` for the next page; null = this was the last one. */
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Say that you see to it: it is not said again. */
+  acknowledgeIncident: {
+    request: {
+      readonly id: string;
+      readonly body: {
+        readonly reason?: string;
+      };
+    };
+    answer: IncidentView;
+  };
   /** The questions to webhooks that wait for an answer, the oldest first. */
   listQuestions: {
     request: Record<never, never>;
@@ -4425,6 +4685,14 @@ export const routes = {
   getWebhook: { method: 'GET', path: '/v1/webhooks/{id}', keyed: false, streams: false },
   deleteWebhook: { method: 'DELETE', path: '/v1/webhooks/{id}', keyed: false, streams: false },
   listDeliveries: { method: 'GET', path: '/v1/webhooks/{id}/deliveries', keyed: false, streams: false },
+  listChannels: { method: 'GET', path: '/v1/channels', keyed: false, streams: false },
+  createChannel: { method: 'POST', path: '/v1/channels', keyed: false, streams: false },
+  getChannel: { method: 'GET', path: '/v1/channels/{id}', keyed: false, streams: false },
+  changeChannel: { method: 'PATCH', path: '/v1/channels/{id}', keyed: false, streams: false },
+  deleteChannel: { method: 'DELETE', path: '/v1/channels/{id}', keyed: false, streams: false },
+  testChannel: { method: 'POST', path: '/v1/channels/{id}/test', keyed: false, streams: false },
+  listIncidents: { method: 'GET', path: '/v1/incidents', keyed: false, streams: false },
+  acknowledgeIncident: { method: 'POST', path: '/v1/incidents/{id}/acknowledge', keyed: false, streams: false },
   listQuestions: { method: 'GET', path: '/v1/questions', keyed: false, streams: false },
   answerQuestion: { method: 'POST', path: '/v1/questions/{id}/answer', keyed: false, streams: false },
   reportOfAgent: { method: 'POST', path: '/v1/agents/reports', keyed: false, streams: false },

@@ -7,8 +7,8 @@ export const actionTexts = {
   plan: plain('make plans, rehearse them, and ask servers for what they hold', '生成计划、演练并查询服务器'),
   expand: plain('start expansions and campaigns', '启动扩容任务和批量扩容'),
   steer: plain(
-    'pause, resume, cancel, retry and skip, and answer questions in place of webhooks',
-    '暂停、继续、取消、重试、跳过，以及代 webhook 回答问题',
+    'pause, resume, cancel, retry and skip, acknowledge incidents, and answer questions in place of webhooks',
+    '暂停、继续、取消、重试、跳过，确认事项，以及代 webhook 回答问题',
   ),
   approve: plain('approve', '批准'),
   freeze: plain('freeze everything, and lift the freeze', '全局冻结与解除冻结'),
@@ -18,8 +18,8 @@ export const actionTexts = {
   guard: plain('guard', '值守'),
   replace: plain('take slaves out and replace them', '摘除和替换从节点'),
   webhooks: plain(
-    'make and delete webhooks, and read what their receivers answered',
-    '管理 webhook 并查看其应答',
+    'make, change and delete webhooks and channels, and read what their receivers answered',
+    '管理 webhook 和通知渠道，并查看其应答',
   ),
   trail: plain('read the trail', '查看操作留痕'),
   tokens: plain('create, revoke and rotate tokens', '创建、吊销和轮换令牌'),

@@ -104,6 +104,16 @@ export const acts = {
     () => 'token list',
     null,
   ),
+  listChannels: act(
+    () => 'GET /v1/channels',
+    () => 'channel list',
+    null,
+  ),
+  listIncidents: act(
+    () => 'GET /v1/incidents',
+    () => 'channel incidents',
+    null,
+  ),
   listHolds: act(
     () => 'GET /v1/holds',
     () => 'hold list',

@@ -289,6 +289,50 @@ export const invalidFields = {
       zh: () => '请在 PIKA_EXPANDER_OUTGOING 中列出该接收方，然后重启服务。',
     },
   ),
+  url_not_smtp: rule(
+    { en: () => 'is no address of a mail server.', zh: () => '不是邮件服务器地址。' },
+    {
+      en: () =>
+        'Give smtps://host (TLS), smtp://host (STARTTLS) or smtp+plain://host (in clear), each with :port if you like.',
+      zh: () =>
+        '请填写 smtps://主机（TLS）、smtp://主机（STARTTLS）或 smtp+plain://主机（明文），均可加 :端口。',
+    },
+  ),
+  of_email_only: rule(
+    { en: () => 'belongs to the kind email.', zh: () => '仅用于 email 类型。' },
+    channelDocs(),
+  ),
+  needed_by_email: rule(
+    { en: () => 'is missing: the kind email needs it.', zh: () => '缺失：email 类型需要它。' },
+    channelDocs(),
+  ),
+  not_a_mail_address: rule<{ readonly value: string }>(
+    {
+      en: ({ value }) => `is "${value}", which is no mail address.`,
+      zh: ({ value }) => `为 "${value}"，不是邮件地址。`,
+    },
+    {
+      en: () => 'Give an address such as oncall@example.net.',
+      zh: () => '请填写邮件地址，例如 oncall@example.net。',
+    },
+  ),
+  login_in_clear: rule(
+    {
+      en: () => 'would cross the network in clear: smtp+plain has no encryption.',
+      zh: () => '会以明文经过网络：smtp+plain 不加密。',
+    },
+    {
+      en: () => 'Use smtps:// or smtp://, or leave the login out.',
+      zh: () => '请改用 smtps:// 或 smtp://，或去掉登录。',
+    },
+  ),
+  secret_without_use: rule<{ readonly kind: string }>(
+    {
+      en: ({ kind }) => `must be left out: the kind ${kind} signs nothing, its address is its secret.`,
+      zh: ({ kind }) => `不应填写：${kind} 类型不签名，其地址就是密钥。`,
+    },
+    channelDocs(),
+  ),
   steps_of_veto_only: rule(
     {
       en: () => 'must be left out but for the kind veto: other webhooks are asked nothing.',
@@ -439,6 +483,13 @@ function webhookDocs<F>(): Text<F> {
   return {
     en: () => 'See docs/webhooks.md for the two kinds of webhooks.',
     zh: () => '两种 webhook 的说明见 docs/webhooks.md。',
+  };
+}
+
+function channelDocs<F>(): Text<F> {
+  return {
+    en: () => 'See docs/notifications.md for what each kind needs.',
+    zh: () => '各类型所需的内容见 docs/notifications.md。',
   };
 }
 

@@ -396,6 +396,24 @@ export const refusals = {
     { en: ({ id }) => `There is no webhook ${id}.`, zh: ({ id }) => `没有 webhook ${id}。` },
     checkId('webhooks', ' webhook', () => 'GET /v1/webhooks'),
   ),
+  no_such_channel: row<Id>(
+    404,
+    { en: ({ id }) => `There is no channel ${id}.`, zh: ({ id }) => `没有渠道 ${id}。` },
+    checkId('channels', '渠道', acts.listChannels),
+  ),
+  no_such_incident: row<Id>(
+    404,
+    { en: ({ id }) => `There is no incident ${id}.`, zh: ({ id }) => `没有事项 ${id}。` },
+    checkId('incidents', '事项', acts.listIncidents),
+  ),
+  incident_over: row<Id>(
+    409,
+    { en: ({ id }) => `Incident ${id} is over.`, zh: ({ id }) => `事项 ${id} 已结束。` },
+    {
+      en: (_, reader) => [`List what is open with ${acts.listIncidents(reader)}.`],
+      zh: (_, reader) => [`用 ${acts.listIncidents(reader)} 查看未结束的事项。`],
+    },
+  ),
   no_such_question: row<Id>(
     404,
     { en: ({ id }) => `There is no question ${id}.`, zh: ({ id }) => `没有问题 ${id}。` },
@@ -443,14 +461,22 @@ export const refusals = {
   ),
   not_found: row<
     Id & {
-      readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'replacement' | 'webhook';
+      readonly what:
+        | 'expansion'
+        | 'campaign'
+        | 'comparison'
+        | 'audit'
+        | 'guard'
+        | 'replacement'
+        | 'webhook'
+        | 'channel';
     }
   >(
     404,
     {
       en: ({ what, id }) => `There is no ${what} ${id}.`,
       zh: ({ what, id }) =>
-        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', audit: '巡检', guard: '值守', replacement: '替换', webhook: ' webhook' }[what]} ${id}。`,
+        `没有${{ expansion: '扩容任务', campaign: '批量扩容', comparison: '数据比对', audit: '巡检', guard: '值守', replacement: '替换', webhook: ' webhook', channel: '渠道' }[what]} ${id}。`,
     },
     { en: () => ['Check the id.'], zh: () => ['请核对 ID。'] },
   ),
@@ -979,6 +1005,20 @@ export const refusals = {
     {
       en: () => ['Delete webhooks that are no longer needed: DELETE /v1/webhooks/<id>.'],
       zh: () => ['请删除不再需要的 webhook：DELETE /v1/webhooks/<ID>。'],
+    },
+  ),
+
+  too_many_channels: row<{ readonly most: number }>(
+    409,
+    {
+      en: ({ most }) => `There are ${most} channels already.`,
+      zh: ({ most }) => `已有 ${most} 个渠道。`,
+    },
+    {
+      en: (_, reader) => [
+        `List them with ${acts.listChannels(reader)}, and delete those that are no longer needed.`,
+      ],
+      zh: (_, reader) => [`用 ${acts.listChannels(reader)} 查看渠道，并删除不再需要的渠道。`],
     },
   ),
 

@@ -10,6 +10,11 @@ export const deliveryTexts = {
     en: ({ status, quoted }) => `answered ${status}${quoted}`,
     zh: ({ status, quoted }) => `返回 ${status}${quoted}`,
   }),
+  /** Its HTTP status is that of a success, and its body says that it is none. */
+  refused: text<{ readonly code: string; readonly quoted: string }>({
+    en: ({ code, quoted }) => `refused with code ${code}${quoted}`,
+    zh: ({ code, quoted }) => `拒绝，错误码 ${code}${quoted}`,
+  }),
   answered_no: plain('answered no', '回答了“否”'),
   no_answer: text<{ readonly seconds: number }>({
     en: ({ seconds }) => `no answer within ${seconds} s`,

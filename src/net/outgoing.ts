@@ -28,6 +28,8 @@ export interface OutgoingAnswer {
   readonly status: number;
   /** The type of its body; null = it does not say. */
   readonly type: string | null;
+  /** For how long it wants no further request; null = it does not say. */
+  readonly retryAfterMs: number | null;
   /** The beginning of the body, without control characters. */
   readonly text: string;
 }
@@ -66,7 +68,9 @@ export async function askOutside(
   });
   try {
     const text = await beginningOf(response, mostAnswerBytes, signal);
-    return { status: response.statusCode ?? 0, type: response.headers['content-type'] ?? null, text };
+    const { 'content-type': type = null, 'retry-after': retryAfter } = response.headers;
+    const retryAfterMs = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) * 1000 : null;
+    return { status: response.statusCode ?? 0, type, retryAfterMs, text };
   } finally {
     response.destroy();
   }

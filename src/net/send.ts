@@ -49,7 +49,8 @@ export function createSender(options: SendOptions): SendHook {
   };
 }
 
-function requestOf(hook: OutgoingHook, now: number): OutgoingRequest {
+/** One signed request. */
+export function requestOf(hook: OutgoingHook, now: number): OutgoingRequest {
   const body = JSON.stringify(hook.payload);
   return { method: 'POST', url: hook.url, headers: headersOf(hook, body, now), body };
 }

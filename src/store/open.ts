@@ -1,6 +1,7 @@
 import type { AgentStore } from './agents.ts';
 import type { AuditStore } from './audits.ts';
 import type { CampaignStore } from './campaigns.ts';
+import type { ChannelStore } from './channels.ts';
 import type { ComparisonStore } from './comparisons.ts';
 import { type Database, openDatabase, type PostgresConnection } from './database.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
@@ -12,6 +13,7 @@ import { createLineageGate } from './lineage.ts';
 import { createPostgresAgents } from './postgres-agents.ts';
 import { createPostgresAudits } from './postgres-audits.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
+import { createPostgresChannels } from './postgres-channels.ts';
 import { createPostgresComparisons } from './postgres-comparisons.ts';
 import { createPostgresGuards } from './postgres-guards.ts';
 import { createPostgresHolds } from './postgres-holds.ts';
@@ -38,6 +40,7 @@ export interface OpenedStore {
   readonly store: Store;
   readonly comparisons: ComparisonStore;
   readonly webhooks: WebhookStore;
+  readonly channels: ChannelStore;
   readonly campaigns: CampaignStore;
   readonly agents: AgentStore;
   readonly audits: AuditStore;
@@ -102,6 +105,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     store: createPostgresStore(database),
     comparisons: createPostgresComparisons(database),
     webhooks: createPostgresWebhooks(database),
+    channels: createPostgresChannels(database),
     campaigns: createPostgresCampaigns(database),
     agents: createPostgresAgents(database),
     audits: createPostgresAudits(database),

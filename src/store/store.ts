@@ -31,7 +31,15 @@ export class AlreadyFrozenError extends Error {
 /** There is no such thing (any more). */
 export class NotFoundError extends Error {
   readonly code = 'not_found';
-  readonly what: 'expansion' | 'campaign' | 'comparison' | 'audit' | 'guard' | 'replacement' | 'webhook';
+  readonly what:
+    | 'expansion'
+    | 'campaign'
+    | 'comparison'
+    | 'audit'
+    | 'guard'
+    | 'replacement'
+    | 'webhook'
+    | 'channel';
   readonly id: string;
   constructor(what: NotFoundError['what'], id: string) {
     super(`there is no ${what} ${id}`);

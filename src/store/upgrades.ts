@@ -93,6 +93,11 @@ const steps = {
   guard_master: [],
   hold: [],
   replacement: [(doc) => ({ ...doc, fourEyes: false, approval: null })],
+  channel: [],
+  incident: [],
+  /** What a channel was told of an incident. */
+  told_incident: [],
+  notice: [],
   /** What an agent reported of a server. */
   agent_server: [],
   /** The folders of such a report with their files. */

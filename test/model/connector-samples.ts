@@ -7,6 +7,7 @@ const shop = { sentinel, masterName: 'shop' };
 /** Facts of every code, in the shapes that the connectors make. */
 const facts: { readonly [Code in ConnectorCode]: FactsOf<typeof connectorTexts, Code> } = {
   answered: { status: 503, quoted: '' },
+  refused: { code: '310000', quoted: '' },
   answered_no: {},
   no_answer: { seconds: 10 },
   cut_off: {},

@@ -115,6 +115,12 @@ beforeAll(async () => {
     reason: 'test',
   });
   await make('webhook', '/v1/webhooks', { url: 'https://hooks.example.net/x' });
+  await make('channel', '/v1/channels', {
+    name: 'on call',
+    kind: 'slack',
+    url: 'https://hooks.slack.com/services/x',
+    topics: ['replacement'],
+  });
   await make('token', '/v1/tokens', { name: 'made', role: 'viewer' });
   ids.node = at.n1!;
   ids.master = at.m1!;
@@ -189,6 +195,14 @@ const table: Readonly<Record<string, string>> = {
   'DELETE /v1/webhooks/{id}': steerers,
   'GET /v1/webhooks/{id}/deliveries': readers,
   'GET /v1/workers': readers,
+  'GET /v1/channels': readers,
+  'POST /v1/channels': steerers,
+  'GET /v1/channels/{id}': readers,
+  'PATCH /v1/channels/{id}': steerers,
+  'DELETE /v1/channels/{id}': steerers,
+  'POST /v1/channels/{id}/test': steerers,
+  'GET /v1/incidents': readers,
+  'POST /v1/incidents/{id}/acknowledge': steerers,
   'GET /v1/questions': readers,
   // Signed by whoever was asked.
   'POST /v1/questions/{id}/answer': everybody,
@@ -324,6 +338,9 @@ test('a token that is bound to other servers neither sees nor touches anything, 
 const bodyOf = (path: string): object | undefined =>
   ({
     '/v1/webhooks': { url: 'https://hooks.example.net/x' },
+    '/v1/channels': { name: 'mine', kind: 'slack', url: 'https://hooks.slack.com/services/x' },
+    '/v1/channels/{id}': { name: 'other' },
+    '/v1/incidents/{id}/acknowledge': {},
     '/v1/tokens': { name: 'another', role: 'viewer' },
     '/v1/tokens/{id}': {},
     '/v1/tokens/{id}/rotate': {},

@@ -192,11 +192,23 @@ test('no secret is in it', async () => {
     const webhook = JSON.parse(made.text) as { id: string; secret: string };
     secret = webhook.secret;
     await ask('DELETE', `/v1/webhooks/${webhook.id}`, tokens.operator);
+    const channel = await ask('POST', '/v1/channels', tokens.operator, {
+      name: 'on call',
+      kind: 'dingtalk',
+      url: 'https://oapi.dingtalk.com/robot/send?access_token=a-secret-query',
+      secret: 'a-secret-of-a-channel',
+    });
+    const { id } = JSON.parse(channel.text) as { id: string };
+    await ask('PATCH', `/v1/channels/${id}`, tokens.operator, { secret: 'another-secret-of-a-channel' });
+    await ask('DELETE', `/v1/channels/${id}`, tokens.operator);
     await ask('POST', '/v1/plans', tokens.operator, { password: 'a-secret-password', master: tokens.viewer });
   });
   expect(left.map(({ act, object }) => [act, object === null])).toEqual([
     ['POST /v1/webhooks', false],
     ['DELETE /v1/webhooks/:id', false],
+    ['POST /v1/channels', false],
+    ['PATCH /v1/channels/:id', false],
+    ['DELETE /v1/channels/:id', false],
     ['POST /v1/plans', true],
   ]);
   expect(left[0]!.after).toMatchObject({ url: 'https://hooks.example.net/…', kind: 'notify' });
@@ -207,6 +219,7 @@ test('no secret is in it', async () => {
     secret,
     path,
     'a-secret-query',
+    'secret-of-a-channel',
     'a-secret-password',
     'a-guess-at-a-token',
     'a-token-that-is-none',

@@ -220,6 +220,7 @@ function requests(): readonly { readonly method: string; readonly path: string; 
     post('/v1/campaigns', { members: [] }),
     post('/v1/comparisons', { left: at.m1, right: at.m2, depth: 'deep' }),
     post('/v1/webhooks', { url: 'ftp://x' }),
+    post('/v1/channels', { name: 'x', kind: 'email', url: 'https://x' }),
     post(`/v1/expansions/${ids.good}/resume`),
     post(`/v1/expansions/${ids.good}/cancel`),
     post(`/v1/expansions/${ids.held}/approve`),

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultSpec } from '../../src/compare/spec.ts';
+import { decideNotices } from '../../src/core/notice/decide.ts';
+import { afterEvents } from '../../src/core/notice/incidents.ts';
 import { eventFor } from '../../src/model/events.ts';
 import { defaultPolicy, noHealthLimits } from '../../src/model/policy.ts';
 import { DocumentTooNewError, stamp, upgrade, upgradeBy } from '../../src/store/upgrades.ts';
+import { aChannel, halted, start } from '../core/notice/samples.ts';
 import { aFolder, aReport, aSeenServer } from '../support/agents.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
@@ -117,6 +120,7 @@ const withoutVersion: Readonly<Record<string, string>> = {
   'agents.instances': 'what the next reports, seconds later, are set beside',
   'agent_servers.ports_asked': 'addresses that the next report is told of, within seconds',
   'deliveries.last_said': 'a code with its facts and its words in English, which is all that a reader needs',
+  'notices.last_said': 'as above',
 };
 
 describe('in the database', () => {
@@ -209,6 +213,17 @@ describe('in the database', () => {
     });
 
     await stores.trail.append([aTrailEntry()]);
+
+    const channel = { ...aChannel(), url: 'https://hooks.example.net/x', secret: null };
+    await stores.channels.create(channel);
+    const search = { limit: 10, types: [], unattendedMs: 1, keys: [], keyOf: () => '', endedAfter: 0 };
+    const found = [...afterEvents(new Map(), [halted()], () => 'incident').values()];
+    await stores.channels.find(search, () => found);
+    await stores.channels.decide(
+      start,
+      () => 'notice',
+      (state) => decideNotices({ ...state, now: start, namesMaster: () => true }),
+    );
 
     const columns = await database.query<{ table: string; column: string }>(
       `select table_name as table, column_name as column from information_schema.columns

@@ -9,6 +9,7 @@ import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { createPostgresAgents } from '../../src/store/postgres-agents.ts';
 import { createPostgresAudits } from '../../src/store/postgres-audits.ts';
 import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
+import { createPostgresChannels } from '../../src/store/postgres-channels.ts';
 import { createPostgresComparisons } from '../../src/store/postgres-comparisons.ts';
 import { createPostgresGuards } from '../../src/store/postgres-guards.ts';
 import { createPostgresHolds } from '../../src/store/postgres-holds.ts';
@@ -108,6 +109,7 @@ export function openTestStores(
     store: createPostgresStore(database, options),
     comparisons: createPostgresComparisons(database, options),
     webhooks: createPostgresWebhooks(database, options),
+    channels: createPostgresChannels(database),
     campaigns: createPostgresCampaigns(database),
     agents: createPostgresAgents(database),
     audits: createPostgresAudits(database),

@@ -29,6 +29,7 @@ export async function openApi(app: FastifyInstance, version: string): Promise<vo
         { name: 'comparisons', description: 'Compare the data of two nodes.' },
         { name: 'audits', description: 'Judge every slave of some masters.' },
         { name: 'webhooks', description: 'Be told of events.' },
+        { name: 'channels', description: 'Be told of what needs a person.' },
         { name: 'agents', description: 'What agents on the hosts of servers see.' },
         { name: 'trail', description: 'Who asked the service for what.' },
         { name: 'tokens', description: 'Who may do what.' },
