@@ -10,7 +10,7 @@ export function readCampaignFile(
   path: string,
   context: Pick<CliContext, 'readFile'>,
 ): Readonly<Record<string, unknown>> {
-  const text = readText(path, 'campaign file', context);
+  const text = readText(path, 'campaign', context);
   const document = parseDocument(text, { prettyErrors: true, logLevel: 'silent' });
   const [problem] = document.errors;
   if (problem)

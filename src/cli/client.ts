@@ -1,10 +1,11 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import { parseSse } from '../client/sse.ts';
+import type { CommandLineWords } from '../model/command-line/index.ts';
 import { retryAfterMs } from '../model/retry-after.ts';
 import { type Reader, toolHeader } from '../model/text.ts';
 import type { ErrorBody } from '../model/views/error.ts';
 import type { StoredEvent } from '../model/views/event.ts';
-import { ApiError, CliError, passesAfterMs, UnreachableError } from './errors.ts';
+import { ApiError, CliError, passesAfterMs, type Told, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';
 
@@ -256,54 +257,53 @@ async function* untilSilent(
 }
 
 /** `acts`: the request asked for a change, so that it matters whether the service received it. */
-function toUnreachable(error: unknown, settings: Settings, acts: boolean): UnreachableError {
+function toUnreachable(error: unknown, settings: Settings, acts: boolean): CliError {
   const name = (error as Error).name;
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
   const code = cause?.code ?? name;
-  const where = `${settings.url} (from ${settings.urlSource})`;
+  const { url, urlSource } = settings;
+  const lookAtHealth = ({ connection }: CommandLineWords): string => connection.lookAtHealth(url);
   if (code === 'ECONNREFUSED')
-    return new UnreachableError(`Nothing listens at ${where}: connection refused.`, [
-      'Is the service running? Start it with: pika-expander serve',
-      'If it runs elsewhere, give its address: --url http://host:port or PIKA_EXPANDER_URL.',
-    ]);
+    return new UnreachableError(
+      ({ connection }) => connection.nothingListens(url, urlSource),
+      [({ connection }) => connection.startIt, ({ connection }) => connection.elsewhere],
+    );
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new UnreachableError(`The name in ${where} cannot be resolved.`, [
-      'Check the spelling of the address: --url http://host:port or PIKA_EXPANDER_URL.',
-    ]);
+    return new UnreachableError(
+      ({ connection }) => connection.notResolved(url, urlSource),
+      [({ connection }) => connection.checkSpelling],
+    );
+  if (code.startsWith('HPE_') || cause?.message?.includes('HTTP/1.1 protocol') === true)
+    return notTheService(settings);
   if (name === 'TimeoutError')
-    return new UnreachableError(`${where} did not answer in time.`, [
-      ...(acts
-        ? ['The request may or may not have been carried out: look with pika-expander list.']
-        : ['Try again in a moment.']),
-      `Look at the service's health: ${settings.url}/readyz and its log.`,
-    ]);
-  return new UnreachableError(
-    `The connection to ${where} failed: ${cause?.message || code || (error as Error).message}.`,
-    [`Look at the service's health: ${settings.url}/readyz and its log.`],
-  );
+    return new UnreachableError(
+      ({ connection }) => connection.tooLate(url, urlSource),
+      [({ connection }) => (acts ? connection.perhapsDone : connection.tryAgain), lookAtHealth],
+    );
+  const why = cause?.message || code || (error as Error).message;
+  return new UnreachableError(({ connection }) => connection.failed(url, urlSource, why), [lookAtHealth]);
 }
 
-function notTheService(settings: Settings): CliError {
-  return new CliError(
+const notTheService = ({ url, urlSource }: Settings): CliError =>
+  new CliError(
     'not_the_service',
-    `What answers at ${settings.url} (from ${settings.urlSource}) is not pika-expander.`,
-    ['Check the address: --url http://host:port or PIKA_EXPANDER_URL.'],
+    ({ connection }) => connection.notTheService(url, urlSource),
+    [({ connection }) => connection.checkAddress],
     exitCodes.failed,
   );
-}
 
 async function toApiError(response: Response, settings: Settings, now: number): Promise<CliError> {
   const text = await response.text().catch(() => '');
   const body = errorBodyOf(text);
   if (body === null && response.status < 500) return notTheService(settings);
-  const known: ErrorBody = body ?? {
-    code: `http_${response.status}`,
-    message: `The service at ${settings.url} answered with HTTP ${response.status}.`,
-  };
+  const { status } = response;
+  const message: Told = body?.message ?? (({ connection }) => connection.http(settings.url, status));
+  const known: ErrorBody = body ?? { code: `http_${status}`, message: '' };
   return new ApiError(
-    response.status,
+    status,
+    message,
     known.help?.startsWith('/') ? { ...known, help: settings.url + known.help } : known,
-    nextStepsOf(response.status, known, settings),
+    nextStepsOf(status, known, settings),
     retryAfterMs(response.headers.get('retry-after'), now),
     text,
   );
@@ -322,15 +322,14 @@ function parsed(text: string): unknown {
   }
 }
 
-function nextStepsOf(status: number, body: ErrorBody, settings: Settings): readonly string[] {
+function nextStepsOf(status: number, body: ErrorBody, settings: Settings): readonly Told[] {
   const given = body.next_steps ?? [];
   if (status === 401)
     return [
       settings.token === null
-        ? 'Give a token: PIKA_EXPANDER_TOKEN, --token-file, or "token" in the config file.'
-        : 'The service does not know this token: check PIKA_EXPANDER_TOKEN, --token-file or the config file.',
+        ? ({ connection }) => connection.giveToken
+        : ({ connection }) => connection.unknownToken,
     ];
-  if (status >= 500 && given.length === 0)
-    return [`Look at the service's health: ${settings.url}/readyz and its log.`];
+  if (status >= 500 && given.length === 0) return [({ connection }) => connection.lookAtHealth(settings.url)];
   return given;
 }

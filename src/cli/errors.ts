@@ -1,29 +1,44 @@
+import { type CommandLineWords, commandLine } from '../model/command-line/index.ts';
 import type { ErrorBody } from '../model/views/error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
-/** An error in words for the user: what happened, and what to do next. */
+/** A text of the command line, made when it is known who reads; or a text as it came. */
+export type Told = string | ((words: CommandLineWords) => string);
+
+const tell = (told: Told, words: CommandLineWords): string => (typeof told === 'string' ? told : told(words));
+
+/** An error in words for the user: what happened, and what to do next. `message` is in English. */
 export class CliError extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;
-  readonly nextSteps: readonly string[];
-  constructor(code: string, message: string, nextSteps: readonly string[], exitCode: ExitCode) {
-    super(message);
+  readonly #message: Told;
+  readonly #nextSteps: readonly Told[];
+  constructor(code: string, message: Told, nextSteps: readonly Told[], exitCode: ExitCode) {
+    super(tell(message, commandLine.en));
     this.code = code;
     this.exitCode = exitCode;
-    this.nextSteps = nextSteps;
+    this.#message = message;
+    this.#nextSteps = nextSteps;
+  }
+
+  toldIn(words: CommandLineWords): { readonly message: string; readonly nextSteps: readonly string[] } {
+    return {
+      message: tell(this.#message, words),
+      nextSteps: this.#nextSteps.map((step) => tell(step, words)),
+    };
   }
 }
 
 /** The command line itself is wrong; nothing was sent. */
 export class UsageError extends CliError {
-  constructor(message: string, nextSteps: readonly string[] = []) {
+  constructor(message: Told, nextSteps: readonly Told[] = []) {
     super('usage', message, nextSteps, exitCodes.usage);
   }
 }
 
 /** No answer from the service: not running, wrong address, or the network. */
 export class UnreachableError extends CliError {
-  constructor(message: string, nextSteps: readonly string[]) {
+  constructor(message: Told, nextSteps: readonly Told[]) {
     super('service_unreachable', message, nextSteps, exitCodes.failed);
   }
 }
@@ -38,12 +53,13 @@ export class ApiError extends CliError {
   readonly text: string;
   constructor(
     status: number,
+    message: Told,
     body: ErrorBody,
-    nextSteps: readonly string[],
+    nextSteps: readonly Told[],
     retryAfterMs: number,
     text: string,
   ) {
-    super(body.code, body.message, nextSteps, exitCodeOf(status, body.code));
+    super(body.code, message, nextSteps, exitCodeOf(status, body.code));
     this.status = status;
     this.body = body;
     this.retryAfterMs = retryAfterMs;

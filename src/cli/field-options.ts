@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type Field, type Fields, flagOf, type Leaf, type List, type Values } from '../model/fields.ts';
+import { nearest } from '../model/nearest.ts';
 import { readableBytes } from '../model/quantities.ts';
 import { type Language, nobody, type Text } from '../model/text.ts';
 import { UsageError } from './errors.ts';
@@ -88,6 +89,9 @@ const phrase = (sentences: string): string =>
     .replace(/\. ([A-Z])/g, (_, letter: string) => `; ${letter.toLowerCase()}`)
     .replaceAll('。', '；');
 
+const memberNames = (fields: Fields): string[] =>
+  memberExamples(fields).map((pair) => pair.slice(0, pair.indexOf('=')));
+
 function memberExamples(fields: Fields): string[] {
   const examples = { time: '30s', short_time: '20ms', bytes: '100MB', rate: '50MB', none: '5000' };
   return Object.entries(fields).flatMap(([name, field]) => {
@@ -159,15 +163,20 @@ function readMembers(flag: string, fields: Fields, texts: readonly string[]): Va
   const values = take(fields);
   const [unknown] = pairs.keys();
   if (unknown !== undefined)
-    throw new UsageError(
-      `${flag} holds "${unknown}"; give names and values such as ${memberExamples(fields).join(',')}.`,
+    throw new UsageError((words) =>
+      words.flags.unknownMember(
+        flag,
+        unknown,
+        nearest(unknown, memberNames(fields))[0] ?? null,
+        memberExamples(fields).join(','),
+      ),
     );
   return values;
 }
 
 function readLine(flag: string, list: List, text: string): Values {
   const match = list.line.pattern.exec(text.trim());
-  if (match === null) throw new UsageError(`${flag} is "${text}"; write it like "${list.line.example}".`);
+  if (match === null) throw new UsageError((words) => words.flags.form(flag, text, list.line.example));
   return Object.fromEntries(
     Object.entries(list.fields).flatMap(([name, field]): [string, unknown][] => {
       const part = match.groups?.[name];
@@ -183,19 +192,19 @@ function readLeaf(flag: string, field: Leaf, text: string): unknown {
   if (field.words !== undefined && text in field.words) return text;
   if (field.none !== undefined && text === 'none') return null;
   const others = [...Object.keys(field.words ?? {}), ...(field.none === undefined ? [] : ['none'])];
-  const wrong = (allowed: string) =>
-    new UsageError(`${flag} is "${text}"; give ${[allowed, ...others].join(' or ')}.`);
+  const wrong = (allowed: 'duration' | 'bytes' | 'number' | 'whole') =>
+    new UsageError(({ flags }) => flags.give(flag, text, [flags[allowed], ...others]));
   switch (field.unit) {
     case 'time':
     case 'short_time':
-      return parseDuration(text) ?? fail(wrong('a duration such as 500ms, 30s, 5m or 1h'));
+      return parseDuration(text) ?? fail(wrong('duration'));
     case 'bytes':
     case 'rate':
-      return parseBytes(text) ?? fail(wrong('a number of bytes such as 500KB, 10MB or 1.5GB'));
+      return parseBytes(text) ?? fail(wrong('bytes'));
     case undefined:
       if (/^\d{1,15}$/.test(text) || (field.fraction && /^\d{1,15}\.\d{1,9}$/.test(text)))
         return Number(text);
-      throw wrong(field.fraction ? 'a number' : 'a whole number');
+      throw wrong(field.fraction ? 'number' : 'whole');
   }
 }
 

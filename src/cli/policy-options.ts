@@ -24,12 +24,14 @@ export function policyOf(options: PolicyOptions, context: CliContext): PolicyInp
 }
 
 function readPolicy(path: string, context: CliContext): Values {
-  const text = readText(path, 'policy file', context);
+  const text = readText(path, 'policy', context);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Values;
   } catch (error) {
-    throw new UsageError(`The policy file ${path} is not JSON: ${(error as Error).message}`);
+    throw new UsageError(({ settings: each }) =>
+      each.notJson(each.files.policy, path, (error as Error).message),
+    );
   }
-  throw new UsageError(`The policy file ${path} does not hold a JSON object.`);
+  throw new UsageError(({ settings: each }) => each.notAnObject(each.files.policy, path));
 }

@@ -3,10 +3,12 @@ import { auditFields } from '../model/audit.ts';
 import { comparisonFields } from '../model/comparison.ts';
 import type { ControlVerb } from '../model/expansion.ts';
 import { languages } from '../model/text.ts';
+import { addSessionCommands, addWebhookCommands } from './access-program.ts';
 import { addCampaignCommands } from './campaign-program.ts';
 import { completionModel, completionScript, type Shell, shells } from './completion.ts';
 import type { CliContext } from './context.ts';
 import type { Entrances } from './entrances.ts';
+import { UsageError } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { addFieldOptions } from './field-options.ts';
 import { addGuardCommands } from './guard-program.ts';
@@ -63,6 +65,8 @@ export function buildProgram(
   addReplacementCommands(wiring);
   addAuditCommands(wiring);
   addTokenCommands(wiring);
+  addSessionCommands(wiring);
+  addWebhookCommands(wiring);
   addDataCommands(wiring, entrances);
   addTrailCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);
@@ -532,7 +536,7 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances, version: strin
     ])
     .action((shell: string) => {
       if (!(shells as readonly string[]).includes(shell))
-        return program.error(`error: "${shell}" is not one of ${shells.join(', ')}`, { exitCode: 2 });
+        throw new UsageError(({ usage }) => usage.noShell(shell, shells.join(', ')));
       context.stdout.write(completionScript(shell as Shell, completionModel(program)));
       finish(exitCodes.succeeded);
     });

@@ -23,9 +23,8 @@ export function planOrRequest(
   const { plan, master, retryOf, nodesFile } = options;
   if (plan === undefined) return requestOf(nodes, options, context);
   if (master !== undefined || retryOf !== undefined || nodes.length > 0 || nodesFile !== undefined)
-    throw new UsageError('--plan takes a plan as it was made; leave the master and the nodes out.');
-  if (policyOf(options, context) !== undefined)
-    throw new UsageError('--plan takes a plan as it was made; leave the policy and its flags out.');
+    throw new UsageError(({ request }) => request.planAlone);
+  if (policyOf(options, context) !== undefined) throw new UsageError(({ request }) => request.planPolicy);
   return { planId: plan, ...startOf(options, context) };
 }
 
@@ -38,23 +37,17 @@ export function requestOf(
   const { master, retryOf, nodesFile } = options;
   if ((master === undefined) === (retryOf === undefined))
     throw new UsageError(
-      master === undefined
-        ? 'No master is named.'
-        : '--retry-of takes the master of the expansion that it names; leave --master out.',
-      [
-        'Name the master (--master host:port) and the nodes, a plan made before (--plan ID), or an expansion that has ended (--retry-of ID).',
-      ],
+      ({ request }) => (master === undefined ? request.noMaster : request.retryMaster),
+      [({ request }) => request.nameMaster],
     );
-  const fromFile = nodesFile === undefined ? [] : parseNodeLines(readText(nodesFile, 'nodes file', context));
+  const fromFile = nodesFile === undefined ? [] : parseNodeLines(readText(nodesFile, 'nodes', context));
   const all = [...nodes.map(parseNode), ...fromFile];
   const policy = policyOf(options, context);
   const more = { ...(policy === undefined ? {} : { policy }), ...startOf(options, context) };
   if (master === undefined)
     return { retryOf: retryOf!, ...(all.length === 0 ? {} : { nodes: all }), ...more };
   if (all.length === 0)
-    throw new UsageError('No node to be added is named.', [
-      'Name them after the options (host:port …), or one a line in a file: --nodes-file FILE.',
-    ]);
+    throw new UsageError(({ request }) => request.noNode, [({ request }) => request.nameNodes]);
   return { master: parseMaster(master), nodes: all, ...more };
 }
 
@@ -79,10 +72,8 @@ function momentOf(text: string, now: number): number {
   }
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at))
-    throw new UsageError(`--at is "${text}", which is no time.`, [
-      'Write 22:00 (the next), 2026-12-01T22:00, or with an offset: 2026-12-01T22:00+08:00.',
-    ]);
+    throw new UsageError(({ request }) => request.noTime(text), [({ request }) => request.timeForm]);
   if (at <= now)
-    throw new UsageError(`--at is "${text}", which has passed.`, ['Leave it out to begin at once.']);
+    throw new UsageError(({ request }) => request.passed(text), [({ request }) => request.leaveAtOut]);
   return at;
 }

@@ -19,7 +19,7 @@ export async function run(args: readonly string[], own: CliProcess, entrances: E
     return exitCode;
   } catch (error) {
     const { reportError } = await import('./report-error.ts');
-    return reportError(error, context, args);
+    return reportError(error, context, args, program);
   }
 }
 

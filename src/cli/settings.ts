@@ -1,7 +1,11 @@
 import { join } from 'node:path';
+import type { CommandLineWords } from '../model/command-line/index.ts';
 import { isOpenToOthers } from '../platform/secret-file.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
+
+/** What a file is for, by its name in the texts. */
+type FileKind = keyof CommandLineWords['settings']['files'];
 
 /** Where `serve` listens unless it is configured otherwise. */
 export const defaultUrl = 'http://127.0.0.1:8080';
@@ -35,14 +39,15 @@ interface ConfigFile {
  * Throws UsageError for an unreadable or malformed file and for an address that is none.
  */
 export function resolveSettings(options: GlobalOptions, context: CliContext): Settings {
+  const { words } = context;
   const file = readConfigFile(options, context);
   const [url, urlSource] = pick(
-    [options.url, 'the flag --url'],
+    [options.url, words.connection.sources.flag],
     [context.env.PIKA_EXPANDER_URL, 'PIKA_EXPANDER_URL'],
     [file.values.url, file.path],
-    [defaultUrl, 'the default'],
+    [defaultUrl, words.connection.sources.default],
   );
-  if (file.values.token !== undefined) refuseOpenFile(file.path, 'config file with a token,');
+  if (file.values.token !== undefined) refuseOpenFile(file.path, 'configWithToken');
   const token =
     options.token ??
     readTokenFile(options.tokenFile, context) ??
@@ -62,30 +67,33 @@ function pick(...candidates: (readonly [string | undefined, string])[]): readonl
 const nonEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
 
 function checkedUrl(text: string, source: string): string {
-  const steps = ['Give it as http://host:port, for example --url http://127.0.0.1:8080.'];
-  if (!URL.canParse(text)) throw new UsageError(`"${text}" (from ${source}) is not an address.`, steps);
+  const steps = [({ settings: each }: CommandLineWords) => each.addressForm];
+  if (!URL.canParse(text))
+    throw new UsageError(({ settings: each }) => each.notAnAddress(text, source), steps);
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new UsageError(`"${text}" (from ${source}) is neither http:// nor https://.`, steps);
+    throw new UsageError(({ settings: each }) => each.notHttp(text, source), steps);
   if (url.username !== '' || url.password !== '')
-    throw new UsageError(`The address from ${source} holds a user name or password.`, [
-      'Leave it out, and give the token by --token-file, PIKA_EXPANDER_TOKEN or the config file.',
-    ]);
+    throw new UsageError(
+      ({ settings: each }) => each.holdsPassword(source),
+      [({ settings: each }) => each.leaveItOut],
+    );
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-function refuseOpenFile(path: string, what: string): void {
+function refuseOpenFile(path: string, what: FileKind): void {
   if (!isOpenToOthers(path)) return;
-  throw new UsageError(`Every user of this machine may read or change the ${what} ${path}.`, [
-    `Take that away: chmod o= ${path}`,
-  ]);
+  throw new UsageError(
+    ({ settings: each }) => each.openToAll(each.files[what], path),
+    [({ settings: each }) => each.closeIt(path)],
+  );
 }
 
 function readTokenFile(path: string | undefined, context: CliContext): string | undefined {
   if (path === undefined) return undefined;
-  refuseOpenFile(path, 'token file');
-  const token = readText(path, 'token file', context).trim();
-  if (token === '') throw new UsageError(`The token file ${path} is empty.`);
+  refuseOpenFile(path, 'token');
+  const token = readText(path, 'token', context).trim();
+  if (token === '') throw new UsageError(({ settings: each }) => each.emptyToken(path));
   return token;
 }
 
@@ -94,42 +102,48 @@ function readConfigFile(options: GlobalOptions, context: CliContext): { path: st
   const standard = join(base, 'pika-expander', 'config.json');
   const named = options.config;
   const path = named ?? standard;
-  if (named !== undefined) return { path, values: parseConfig(readText(path, 'config file', context), path) };
+  if (named !== undefined) return { path, values: parseConfig(readText(path, 'config', context), path) };
   try {
     return { path, values: parseConfig(context.readFile(path), path) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path, values: {} };
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`The config file ${path} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(({ settings: each }) =>
+      each.unreadable(each.files.config, path, (error as Error).message),
+    );
   }
 }
 
 function parseConfig(text: string, path: string): ConfigFile {
-  const example = 'It holds JSON like {"url": "http://127.0.0.1:8080", "tokenFile": "/path/to/token"}.';
+  const example = ({ settings: each }: CommandLineWords): string => each.example;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`The config file ${path} is not JSON: ${(error as Error).message}`, [example]);
+    throw new UsageError(
+      ({ settings: each }) => each.notJson(each.files.config, path, (error as Error).message),
+      [example],
+    );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UsageError(`The config file ${path} does not hold a JSON object.`, [example]);
+    throw new UsageError(({ settings: each }) => each.notAnObject(each.files.config, path), [example]);
   for (const [key, entry] of Object.entries(value)) {
     if (!['url', 'token', 'tokenFile'].includes(key))
-      throw new UsageError(`The config file ${path} has an unknown key "${key}".`, [example]);
+      throw new UsageError(({ settings: each }) => each.unknownKey(path, key), [example]);
     if (typeof entry !== 'string' || entry === '')
-      throw new UsageError(`"${key}" in the config file ${path} must be a text.`, [example]);
+      throw new UsageError(({ settings: each }) => each.notAText(path, key), [example]);
   }
   return value as ConfigFile;
 }
 
 /** Reads a file that the user named; throws UsageError when that fails. */
-export function readText(path: string, what: string, context: Pick<CliContext, 'readFile'>): string {
+export function readText(path: string, what: FileKind, context: Pick<CliContext, 'readFile'>): string {
   try {
     return context.readFile(path);
   } catch (error) {
-    throw new UsageError(`The ${what} ${path} cannot be read: ${(error as Error).message}`, [
-      'Check the path and its permissions.',
-    ]);
+    throw new UsageError(
+      ({ settings: each }) => each.unreadable(each.files[what], path, (error as Error).message),
+      [({ settings: each }) => each.checkPath],
+    );
   }
 }

@@ -1,10 +1,11 @@
+import type { CommandLineWords } from '../model/command-line/index.ts';
+import { nearest } from '../model/nearest.ts';
 import type { Address } from '../model/observation.ts';
 import type { JoinTargetRequest, TargetRequest } from './api-types.ts';
 import { UsageError } from './errors.ts';
 
-const nodeHelp =
-  'Write a node as host:port, with what the request permits after commas: ' +
-  '10.0.0.2:9221,overwrite-data,repoint,seen-as=192.168.7.2:9221,credential=name';
+const nodeHelp = ({ request }: CommandLineWords): string => request.nodeForm;
+const nodeParts = ['overwrite-data', 'repoint', 'seen-as', 'credential'];
 
 /**
  * Reads `host:port[,overwrite-data][,repoint][,seen-as=host:port][,credential=name]`.
@@ -21,10 +22,7 @@ export function parseNode(text: string): JoinTargetRequest {
 /** As parseNode, but a master permits nothing. */
 export function parseMaster(text: string): TargetRequest {
   const { overwriteData, repoint, ...master } = parseNode(text);
-  if (overwriteData || repoint)
-    throw new UsageError(
-      `"${text}": overwrite-data and repoint are for nodes to be added, not for the master.`,
-    );
+  if (overwriteData || repoint) throw new UsageError(({ request }) => request.notForMaster(text));
   return master;
 }
 
@@ -47,7 +45,7 @@ export function partsOf(address: string): Address {
 }
 
 function checkedAddress(address: string, text: string): string {
-  if (!isAddress.test(address)) throw new UsageError(`"${text}" does not begin with host:port.`, [nodeHelp]);
+  if (!isAddress.test(address)) throw new UsageError(({ request }) => request.noAddress(text), [nodeHelp]);
   return address;
 }
 
@@ -59,9 +57,12 @@ function partOf(part: string, text: string): Partial<JoinTargetRequest> {
   if (part === 'repoint') return { repoint: true };
   if (name === 'seen-as' && value) {
     if (!isAddress.test(value))
-      throw new UsageError(`"${text}": seen-as is "${value}", which is not host:port.`, [nodeHelp]);
+      throw new UsageError(({ request }) => request.badSeenAs(text, value), [nodeHelp]);
     return { seenAs: value };
   }
   if (name === 'credential' && value) return { credential: value };
-  throw new UsageError(`"${text}": "${part}" is not known here.`, [nodeHelp]);
+  throw new UsageError(
+    ({ request }) => request.unknownPart(text, part, nearest(name, nodeParts)[0] ?? null),
+    [nodeHelp],
+  );
 }

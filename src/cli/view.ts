@@ -85,7 +85,7 @@ class LinesView implements View {
     if (!this.#hasBegun) return;
     const now = this.#context.now();
     for (const join of expansion.joins) {
-      const line = progressLine(join, now);
+      const line = progressLine(join, now, this.#style);
       const { name } = join.target;
       if (line === null || now - (this.#saidAt.get(name) ?? 0) < progressLineIntervalMs) continue;
       this.#saidAt.set(name, now);
@@ -94,7 +94,8 @@ class LinesView implements View {
   }
 
   onConnection(lost: string | null): void {
-    const text = lost === null ? 'connected again' : `no connection to the service (${lost}); trying again`;
+    const { connectedAgain, noConnection } = this.#context.words.expansion;
+    const text = lost === null ? connectedAgain : noConnection(lost);
     this.#context.stderr.write(`${formatClock(this.#context.now())} ${printable(text)}\n`);
   }
 
@@ -161,6 +162,7 @@ class LiveView implements View {
     };
     this.#draw(renderFrame(state, columns, rows, this.#style).join('\n'));
     // Counters of seconds go on while no news comes.
-    if (this.#expansion.joins.some((join) => silentText(join, 0) !== null)) this.#soon(countIntervalMs);
+    if (this.#expansion.joins.some((join) => silentText(join, 0, this.#style) !== null))
+      this.#soon(countIntervalMs);
   }
 }

@@ -77,7 +77,7 @@ function sayEnd(session: Session, expansion: ExpansionView): ExitCode {
     '',
     ...nextCommands(expansion, session.context.words),
     ...runbookOfExpansion(expansion, session.client.settings.url),
-    `Evidence: pika-expander evidence ${expansion.id}`,
+    context.words.expansion.evidence(expansion.id),
   ];
   context.stdout.write(`${lines.join('\n')}\n`);
   return exitCode;
@@ -85,6 +85,7 @@ function sayEnd(session: Session, expansion: ExpansionView): ExitCode {
 
 function sayDetached(session: Session, expansion: ExpansionView): ExitCode {
   const { id } = expansion;
+  const words = session.context.words.expansion;
   if (session.options.json) {
     writeJsonLine(session.context, { kind: 'detached', expansionId: id, exitCode: exitCodes.detached });
     return exitCodes.detached;
@@ -92,10 +93,10 @@ function sayDetached(session: Session, expansion: ExpansionView): ExitCode {
   session.context.stderr.write(
     [
       '',
-      `Stopped watching. Expansion ${id} goes on in the service.`,
-      `  Watch it again:  pika-expander watch ${id}`,
-      `  Pause it:        pika-expander pause ${id} --reason "…"`,
-      `  Cancel it:       pika-expander cancel ${id} --reason "…"`,
+      words.stopped(id),
+      `  ${words.watchAgain(id)}`,
+      `  ${words.pauseIt(id)}`,
+      `  ${words.cancelIt(id)}`,
       '',
     ].join('\n'),
   );

@@ -1,7 +1,7 @@
 /** The commands that a person types beside simulated nodes: each is a fault, or a look behind the curtain. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nearest } from '../admission/validate.ts';
 import type { CommandLineWords } from '../model/command-line/index.ts';
+import { nearest } from '../model/nearest.ts';
 import { bulkText, type Cluster, isFailure, NodeRefused, NodeStalled } from '../simulator/index.ts';
 
 type Words = CommandLineWords['simulate'];

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ExpansionRequest } from '../../src/admission/request.ts';
-import { nearest, validator } from '../../src/admission/validate.ts';
+import { validator } from '../../src/admission/validate.ts';
 import { ReasonBody } from '../../src/api/schemas.ts';
+import { nearest } from '../../src/model/nearest.ts';
 import type { Refusal } from '../../src/model/refusal.ts';
 
 const good = { master: '10.0.0.1:9221', nodes: ['10.0.0.2:9221'] };

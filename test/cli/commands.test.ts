@@ -168,11 +168,11 @@ describe('plan', () => {
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--health', 'speed=9'], '"speed"'],
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--window', 'at night'], 'sat,sun 22:00-06:00'],
     [['plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--pause-between-batches', '5'], 'duration'],
-    [['nonsense'], "Error: Unknown command 'nonsense'. [usage]"],
+    [['nonsense'], 'Error: There is no command "nonsense". [usage]'],
     [['plan', '10.0.0.2:9221'], 'No master is named'],
     [['plan', '-m'], 'pika-expander plan --help'],
-    [['pause', '--reason', 'x'], "Error: Missing required argument 'id'."],
-    [['pause'], "Error: Missing required argument 'id'."],
+    [['pause', '--reason', 'x'], 'Error: The argument <id> is missing.'],
+    [['pause'], 'Error: The argument <id> is missing.'],
     [['pause', 'exp_1'], 'Error: The reason is missing.'],
     [['campaign', 'pause', 'cpn_1'], 'Error: The reason is missing.'],
     [['freeze'], 'Error: The reason is missing.'],
@@ -557,7 +557,7 @@ describe('errors', () => {
       {
         error: {
           code: 'usage',
-          message: "Missing required argument 'id'.",
+          message: 'The argument <id> is missing.',
           next_steps: ['See the options and examples: pika-expander pause --help'],
           exitCode: 2,
         },

@@ -184,9 +184,9 @@ describe('the picture on a terminal', () => {
       ...join,
       progress: { ...join.progress, bytesPerSecond: null, remainingSeconds: null, silent },
     };
-    expect(silentText(dead, 0)).toBe('unreachable for 28 s, the attempt ends in 32 s');
-    expect(silentText(dead, 40_000)).toBe('unreachable for 1 min 08 s, the attempt ends now');
-    expect(progressLine(dead, 0)).toContain('unreachable for 28 s');
+    expect(silentText(dead, 0, style)).toBe('unreachable for 28 s, the attempt ends in 32 s');
+    expect(silentText(dead, 40_000, style)).toBe('unreachable for 1 min 08 s, the attempt ends now');
+    expect(progressLine(dead, 0, style)).toContain('unreachable for 28 s');
     const line = joinLine(
       dead,
       14,
@@ -196,7 +196,7 @@ describe('the picture on a terminal', () => {
     );
     expect(line).toContain('unreachable for 28 s');
     expect(line).not.toMatch(/MB|left|%/);
-    expect(silentText({ ...dead, phase: 'quarantined' }, 0)).toBeNull();
+    expect(silentText({ ...dead, phase: 'quarantined' }, 0, style)).toBeNull();
   });
 
   it('says of a phase when it should end, and what the service does at the latest when', () => {

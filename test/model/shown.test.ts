@@ -6,6 +6,8 @@ import { expansionOf } from '../cli/fake-api.ts';
 
 const expansion = { ...expansionOf(['10.0.0.2:9221']), label: 'for the sale' };
 
+const operator = { language: 'en', tool: 'cli' } as const;
+
 it('shows a fact that is added to the table on the command line and in the dashboard, in both languages', () => {
   const more: readonly ShownRow[] = [
     ...shownRows,
@@ -16,7 +18,7 @@ it('shows a fact that is added to the table on the command line and in the dashb
       value: ({ joins }) => `OPS-${joins.length}`,
     },
   ];
-  expect(shownLines(expansion, more)).toContain('  Ticket: OPS-1');
+  expect(shownLines(expansion, operator, more)).toContain('  Ticket: OPS-1');
   const labels = (['en', 'zh'] as const).map((language) =>
     shown(expansion, 'head', { language, tool: 'dashboard' }, more).find(({ name }) => name === 'ticket'),
   );
@@ -28,9 +30,11 @@ it('shows a fact that is added to the table on the command line and in the dashb
 
 it('leaves out what has no value, and shows quantities with their units', () => {
   const running = { ...expansion, label: null, endedAt: null };
-  expect(shownLines(running).join('\n')).not.toMatch(/Label|Took/);
+  expect(shownLines(running, operator).join('\n')).not.toMatch(/Label|Took/);
   const ended = { ...expansion, startedAt: 1000, endedAt: 61_000 };
-  expect(shownLines(ended)).toEqual(expect.arrayContaining(['  Label: for the sale', '  Took: 60 s']));
+  expect(shownLines(ended, operator)).toEqual(
+    expect.arrayContaining(['  Label: for the sale', '  Took: 60 s']),
+  );
   const policy = { ...expansion.policy, bandwidthBytesPerSecond: 62_900_000 };
   expect(shown({ ...expansion, policy }, 'pace', { language: 'zh', tool: 'dashboard' })[0]).toMatchObject({
     label: '带宽',

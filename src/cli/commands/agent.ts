@@ -93,7 +93,7 @@ function readAgentFile(path: string, context: CliContext): AgentFile {
     'It holds JSON like {"service": "https://expander:8080", "tokenFile": "/etc/pika-expander/token", "conf": ["/etc/pika/pika.conf"]}.';
   let value: unknown;
   try {
-    value = JSON.parse(readText(path, 'file of the agent', context));
+    value = JSON.parse(readText(path, 'agent', context));
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new UsageError(`The file ${path} is not JSON: ${(error as Error).message}`, [example]);

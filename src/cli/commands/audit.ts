@@ -46,7 +46,7 @@ export function mastersOf(
   named: readonly string[],
   { all, file }: Pick<AuditOptions, 'all' | 'file'>,
 ) {
-  const inFile = file === undefined ? [] : parseMasterLines(readText(file, 'file of masters', context));
+  const inFile = file === undefined ? [] : parseMasterLines(readText(file, 'masters', context));
   const masters = [...named.map(parseMaster), ...inFile];
   if (all && masters.length > 0) throw new UsageError('--all and masters exclude each other.');
   if (all) return 'all';

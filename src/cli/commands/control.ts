@@ -20,12 +20,11 @@ export async function control(
   node: string | null,
   options: ControlOptions,
 ): Promise<ExitCode> {
+  const { words } = session.context;
   const reason = reasonOf(options);
   const where = node === null ? '' : `/nodes/${encodeURIComponent(node)}`;
   const answer = await session.client.post<unknown>(`${pathOf(id)}${where}/${verb}`, { reason });
-  const lines = [
-    `Asked for ${verb}${node === null ? '' : ` of ${node}`} in ${id}; it is applied at the next safe point.`,
-  ];
+  const lines = [words.expansion.controlled(verb, node, id)];
   if (options.watch) {
     if (session.options.json)
       writeJsonLine(session.context, { kind: 'control', verb, expansionId: id, node, reason });
@@ -34,7 +33,7 @@ export async function control(
   }
   session.print(answer ?? { expansionId: id, verb, node, reason }, () => [
     ...lines,
-    `Watch it: pika-expander watch ${id}`,
+    words.expand.watchIt(id),
   ]);
   return exitCodes.succeeded;
 }
@@ -42,9 +41,7 @@ export async function control(
 /** Why somebody steers. Throws UsageError where it is not said. */
 export function reasonOf({ reason = '' }: { readonly reason?: string }): string {
   if (reason.trim() !== '') return reason;
-  throw new UsageError('The reason is missing.', [
-    'Say why, with --reason "…"; it is recorded with who asked.',
-  ]);
+  throw new UsageError((words) => words.expansion.reasonMissing, [(words) => words.expansion.sayWhy]);
 }
 
 /** Keeps every worker from any new SLAVEOF, or lifts that. */
@@ -57,6 +54,6 @@ export async function setFreeze(
   const state = await (verb === 'freeze'
     ? session.client.post<Freeze>('/v1/freeze', { reason })
     : session.client.delete<Freeze>('/v1/freeze', { reason }));
-  session.print(state, () => freezeLines(state));
+  session.print(state, () => freezeLines(state, session.context.words));
   return exitCodes.succeeded;
 }

@@ -45,11 +45,11 @@ async function diagnose(session: Session): Promise<Diagnosed> {
   const readiness = await client.getAlsoNo<Readiness>('/readyz', 'checks');
   const signedIn = await client.get<SignedIn>('/v1/session');
   const [workers, freeze, agents, atWork, ended, needs] = await Promise.all([
-    answer(workersNow(session)),
-    answer(client.get<Freeze>('/v1/freeze')),
-    answer(client.get<AgentList>('/v1/agents')),
-    answer(expansions(session, false, 200)),
-    answer(expansions(session, true, endedLooked)),
+    answer(workersNow(session), session),
+    answer(client.get<Freeze>('/v1/freeze'), session),
+    answer(client.get<AgentList>('/v1/agents'), session),
+    answer(expansions(session, false, 200), session),
+    answer(expansions(session, true, endedLooked), session),
     Promise.all([campaignsInNeed(session), replacementsInNeed(session), guardsInNeed(session)]),
   ]);
   const version = workers.found?.version ?? null;
@@ -67,7 +67,10 @@ async function diagnose(session: Session): Promise<Diagnosed> {
         id: expansion.id,
         master: expansion.master.name,
         state: expansion.state,
-        text: [stateOf(expansion, session.context.words), expansion.stateReason?.text ?? '']
+        text: [
+          stateOf(expansion, session.context.reader, session.context.words),
+          expansion.stateReason?.text ?? '',
+        ]
           .filter(Boolean)
           .join(': '),
       })),
@@ -88,12 +91,12 @@ interface Answer<T> {
   readonly problem: string;
 }
 
-async function answer<T>(asked: Promise<T>): Promise<Answer<T>> {
+async function answer<T>(asked: Promise<T>, { context }: Session): Promise<Answer<T>> {
   try {
     return { found: await asked, problem: '' };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return { found: null, problem: error.message };
+    return { found: null, problem: error.toldIn(context.words).message };
   }
 }
 
@@ -171,7 +174,7 @@ function expansionInNeed(expansion: ExpansionSummary, { context }: Session): Nee
     kind: 'expansion',
     id,
     about: master.name,
-    text: asked ?? stateReason?.text ?? stateOf(expansion, context.words),
+    text: asked ?? stateReason?.text ?? stateOf(expansion, context.reader, context.words),
     nextSteps: asked ? [] : (nextStep(expansion, context.words)?.commands ?? []),
   };
 }
@@ -198,8 +201,9 @@ function quarantinedInNeed(
     });
 }
 
-async function campaignsInNeed({ client, context }: Session): Promise<readonly Need[]> {
-  const page = await answer(client.get<Page<CampaignSummary>>('/v1/campaigns', { limit: 50 }));
+async function campaignsInNeed(session: Session): Promise<readonly Need[]> {
+  const { client, context } = session;
+  const page = await answer(client.get<Page<CampaignSummary>>('/v1/campaigns', { limit: 50 }), session);
   return (page.found?.items ?? [])
     .filter((campaign) => campaign.needsPerson)
     .map(({ id, label, stateReason }) => ({
@@ -211,8 +215,9 @@ async function campaignsInNeed({ client, context }: Session): Promise<readonly N
     }));
 }
 
-async function replacementsInNeed({ client, context }: Session): Promise<readonly Need[]> {
-  const page = await answer(client.get<Page<Replacement>>('/v1/replacements', { limit: 50 }));
+async function replacementsInNeed(session: Session): Promise<readonly Need[]> {
+  const { client, context } = session;
+  const page = await answer(client.get<Page<Replacement>>('/v1/replacements', { limit: 50 }), session);
   return (page.found?.items ?? [])
     .filter(({ endedAt, pairs }) => endedAt === null && pairs.some((pair) => pair.needsPerson))
     .map(({ id, master, pairs, stateReason }) => ({
@@ -227,8 +232,9 @@ async function replacementsInNeed({ client, context }: Session): Promise<readonl
     }));
 }
 
-async function guardsInNeed({ client, context }: Session): Promise<readonly Need[]> {
-  const page = await answer(client.get<Page<StoredGuardDoc>>('/v1/guards', { limit: 50 }));
+async function guardsInNeed(session: Session): Promise<readonly Need[]> {
+  const { client, context } = session;
+  const page = await answer(client.get<Page<StoredGuardDoc>>('/v1/guards', { limit: 50 }), session);
   return (page.found?.items ?? [])
     .filter(({ endedAt, counts }) => endedAt === null && counts.errors > 0)
     .map(({ id, label, counts }) => ({

@@ -65,9 +65,11 @@ async function start(
   else context.stdout.write(`${renderPlan(plan, session.style).join('\n')}\n\n`);
   if (!plan.acceptable) return exitCodes.refused;
 
-  const answer = options.yes ? 'yes' : await ask(context, question(plan));
+  const answer = options.yes
+    ? 'yes'
+    : await ask(context, context.words.expand.question(plan.batches.flat().length, plan.master.name));
   if (answer !== 'yes') {
-    context.stderr.write('Nothing was started.\n');
+    context.stderr.write(`${context.words.expand.nothingStarted}\n`);
     return answer === 'no' ? exitCodes.failed : exitCodes.detached;
   }
   const accepted = await client.postOnce<ExpansionView>(
@@ -76,29 +78,21 @@ async function start(
     options.idempotencyKey ?? randomUUID(),
   );
   if (json) writeJsonLine(context, { kind: 'accepted', expansionId: accepted.id, expansion: accepted });
-  else context.stdout.write(`Expansion ${accepted.id} is accepted.\n`);
+  else context.stdout.write(`${context.words.expand.accepted(accepted.id)}\n`);
   if (!options.detach)
     return watchExpansion(session, accepted.id, {
       afterSeq: 0,
       waitForPerson: options.wait === true,
       told: plan.findings,
     });
-  if (!json) context.stdout.write(`Watch it: pika-expander watch ${accepted.id}\n`);
+  if (!json) context.stdout.write(`${context.words.expand.watchIt(accepted.id)}\n`);
   return exitCodes.succeeded;
 }
 
 function checkCanAsk(session: Session, options: StartOptions): void {
   if (options.yes) return;
   if (session.options.json)
-    throw new UsageError('With --json nobody can be asked.', ['Add --yes to start without a question.']);
+    throw new UsageError((words) => words.expand.cannotAskJson, [(words) => words.expand.addYes]);
   if (!session.context.stdin.isTTY)
-    throw new UsageError('Standard input is no terminal, so nobody can be asked.', [
-      'Add --yes to start without a question, or look first: pika-expander plan …',
-    ]);
-}
-
-function question(plan: Plan): string {
-  const count = plan.batches.flat().length;
-  const nodes = count === 1 ? '1 node' : `${count} nodes`;
-  return `Make ${nodes} slaves of ${plan.master.name}? [y/N] `;
+    throw new UsageError((words) => words.expand.cannotAsk, [(words) => words.expand.addYesOrPlan]);
 }

@@ -1,5 +1,7 @@
 import type { CommandLineWords } from '../../model/command-line/index.ts';
 import { isEnded } from '../../model/expansion.ts';
+import { stateWord } from '../../model/state-words.ts';
+import type { Reader } from '../../model/text.ts';
 import type {
   EvidenceReport,
   ExpansionSummary,
@@ -9,6 +11,7 @@ import type {
 import type { Hold } from '../../model/views/hold.ts';
 import type { Page } from '../../model/views/schema.ts';
 import type { Freeze } from '../../model/views/service.ts';
+import type { CliContext } from '../context.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, printable, table } from '../format.ts';
@@ -18,7 +21,6 @@ import { nextCommands, renderExpansion } from '../render/expansion.ts';
 import { renderNode } from '../render/node.ts';
 import { runbookOfExpansion } from '../runbook.ts';
 import type { Session } from '../session.ts';
-import { words } from '../style.ts';
 import { watchExpansion } from '../watching.ts';
 
 const unended = 'pending,running,paused,awaiting_approval,halted';
@@ -35,44 +37,54 @@ export interface ListOptions {
 export async function list(session: Session, options: ListOptions): Promise<ExitCode> {
   const page = await session.client.get<Page<ExpansionSummary>>('/v1/expansions', { ...options });
   const held = [...(await frozenLines(session)), ...(await heldLines(session))];
-  session.print(page, () => [...held, ...listLines(page, session)]);
+  session.print(page, () => [...held, ...listLines(page, session.context)]);
   return exitCodes.succeeded;
 }
 
-function listLines(page: Page<ExpansionSummary>, session: Session): string[] {
-  if (page.items.length === 0) return ['No expansions.'];
+function listLines(page: Page<ExpansionSummary>, { reader, words }: CliContext): string[] {
+  if (page.items.length === 0) return [words.lists.noExpansions];
   const rows = page.items.map((expansion) => [
     expansion.id,
-    stateOf(expansion, session.context.words),
+    stateOf(expansion, reader, words),
     expansion.master.name,
     `${expansion.joins.filter((join) => join.phase === 'verified').length}/${expansion.joins.length}`,
     formatTime(expansion.acceptedAt),
     expansion.label ?? '',
   ]);
-  const lines = table([['ID', 'STATE', 'MASTER', 'VERIFIED', 'ACCEPTED', 'LABEL'], ...rows]);
-  return page.nextCursor === null ? lines : [...lines, `More: add --cursor ${page.nextCursor}`];
+  const lines = table([Object.values(words.lists.columns), ...rows]);
+  return page.nextCursor === null ? lines : [...lines, words.lists.more(page.nextCursor)];
 }
 
 /** `running, pause asked for`: what was accepted and waits for a safe point is a part of the state. */
 export const stateOf = (
   { state, pendingControl }: Pick<ExpansionSummary, 'state' | 'pendingControl'>,
+  reader: Reader,
   { next }: CommandLineWords,
-): string => (pendingControl === null ? words(state) : next.stateAsked(words(state), pendingControl.verb));
+): string =>
+  pendingControl === null
+    ? stateWord(state, reader)
+    : next.stateAsked(stateWord(state, reader), pendingControl.verb);
 
 /** Says that all is frozen, for people; says nothing where the answer cannot be read. */
 async function frozenLines(session: Session): Promise<readonly string[]> {
   if (session.options.json) return [];
   const state = await session.client.get<Freeze>('/v1/freeze').catch(() => null);
-  return state?.frozen === true ? [...freezeLines(state), ''] : [];
+  return state?.frozen === true ? [...freezeLines(state, session.context.words), ''] : [];
 }
 
 /** Says which masters are held, for people; says nothing where the answer cannot be read. */
 async function heldLines(session: Session): Promise<readonly string[]> {
   if (session.options.json) return [];
   const holds = await session.client.get<Page<Hold>>('/v1/holds', { active: 'true' }).catch(() => null);
-  const lines = (holds?.items ?? []).map(
-    ({ id, master, requestedBy, reason, until, safe }) =>
-      `${printable(master.name)} is held until ${formatTime(until)} by ${printable(requestedBy)}: ${printable(reason)} (${id}; a dump is ${safe ? '' : 'not '}safe)`,
+  const lines = (holds?.items ?? []).map(({ id, master, requestedBy, reason, until, safe }) =>
+    session.context.words.lists.held({
+      master: printable(master.name),
+      until: formatTime(until),
+      by: printable(requestedBy),
+      reason: printable(reason),
+      id,
+      safe,
+    }),
   );
   return lines.length === 0 ? [] : [...lines, ''];
 }
@@ -115,7 +127,7 @@ export async function evidence(
   id: string | undefined,
   { out, key }: EvidenceOptions,
 ): Promise<ExitCode> {
-  if (key !== undefined) throw new UsageError('--key belongs to --verify FILE.');
+  if (key !== undefined) throw new UsageError((words) => words.lists.keyBelongs);
   const path = `${pathOf(await idOrOnly(session, id))}/evidence`;
   if (out === undefined && !session.options.json) {
     const answer = await session.client.get<EvidenceReport>(path);
@@ -128,9 +140,7 @@ export async function evidence(
     return exitCodes.succeeded;
   }
   await writeNewFile(out, bundle);
-  session.print({ file: out }, () => [
-    `The signed evidence is in ${out}. To check it: pika-expander evidence --verify ${out}`,
-  ]);
+  session.print({ file: out }, () => [session.context.words.lists.evidenceWritten(out)]);
   return exitCodes.succeeded;
 }
 
@@ -145,7 +155,7 @@ export async function watch(
   options: WatchCommandOptions,
 ): Promise<ExitCode> {
   const { after = '0' } = options;
-  if (!/^\d{1,15}$/.test(after)) throw new UsageError(`--after is "${after}"; give an event's number.`);
+  if (!/^\d{1,15}$/.test(after)) throw new UsageError((words) => words.lists.notAnEvent(after));
   return watchExpansion(session, await idOrOnly(session, id), {
     afterSeq: Number(after),
     waitForPerson: options.wait === true,
@@ -162,30 +172,32 @@ async function idOrOnly(session: Session, id: string | undefined): Promise<strin
   if (items.length === 1) return items[0]!.id;
   if (items.length > 1)
     throw new UsageError(
-      'Several expansions have not ended: name one of them.',
-      items.map((item) => `${item.id} (${item.master.name}, ${words(item.state)})`),
+      (words) => words.lists.several,
+      items.map(({ id: own, master, state }) =>
+        session.context.words.lists.one(own, master.name, stateWord(state, session.context.reader)),
+      ),
     );
   const last = await session.client.get<Page<ExpansionSummary>>('/v1/expansions', { limit: 1 });
   if (last.items[0] !== undefined) return last.items[0].id;
   throw new CliError(
     'no_expansion',
-    'There is no expansion yet.',
-    ['Start one: pika-expander expand --master HOST:PORT HOST:PORT'],
+    (words) => words.lists.none,
+    [(words) => words.lists.startOne],
     exitCodes.failed,
   );
 }
 
 export async function showFreeze(session: Session): Promise<ExitCode> {
   const state = await session.client.get<Freeze>('/v1/freeze');
-  session.print(state, () => freezeLines(state));
+  session.print(state, () => freezeLines(state, session.context.words));
   return exitCodes.succeeded;
 }
 
-export function freezeLines(state: Freeze): string[] {
-  if (!state.frozen) return ['Not frozen: expansions attach nodes as planned.'];
-  const since = state.since === null ? '' : ` since ${formatTime(state.since)}`;
+export function freezeLines(state: Freeze, { lists }: CommandLineWords): string[] {
+  if (!state.frozen) return [lists.notFrozen];
+  const since = state.since === null ? null : formatTime(state.since);
   return [
-    `Frozen${since} by ${printable(state.by ?? 'unknown')}: ${printable(state.reason ?? '')}`,
-    'No node is attached until it is lifted: pika-expander unfreeze --reason "…"',
+    lists.frozen(since, printable(state.by ?? lists.unknownPerson), printable(state.reason ?? '')),
+    lists.unfreeze,
   ];
 }

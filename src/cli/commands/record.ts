@@ -33,7 +33,7 @@ export async function record(
   const request = {
     master: addressOf(options.master),
     nodes: nodes.map(addressOf),
-    password: options.passwordFile ? readText(options.passwordFile, 'password file', context).trim() : null,
+    password: options.passwordFile ? readText(options.passwordFile, 'password', context).trim() : null,
     everyMs,
     logs: logsOf(options.log ?? [], nodes.length),
     hideAddresses: options.hideAddresses ?? false,

@@ -1,7 +1,8 @@
 import type { CommandLineWords } from '../../model/command-line/index.ts';
 import { isActive, isEnded, leftUnverified, needsPerson } from '../../model/expansion.ts';
-import { en } from '../../model/labels/en.ts';
+import { labels } from '../../model/labels/index.ts';
 import { shown, shownRows } from '../../model/shown.ts';
+import { stateWord } from '../../model/state-words.ts';
 import type { Reader } from '../../model/text.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
 import type { ExpansionSummary, ExpansionView, JoinView } from '../../model/views/expansion.ts';
@@ -14,17 +15,21 @@ import {
   pad,
   printable,
 } from '../format.ts';
-import { levelColour, phaseColour, phaseMark, type Style, words } from '../style.ts';
+import { levelColour, phaseColour, phaseMark, type Style } from '../style.ts';
 import { diagnosisLines } from './diagnosis.ts';
 import { scheduleLines } from './schedule.ts';
 
 /** One line that says how far an expansion is. */
 export function headline(expansion: ExpansionView, style: Style): string {
   const done = expansion.joins.filter((join) => join.phase === 'verified').length;
-  const batches =
-    expansion.batchCount === null ? '' : `, batch ${batchNumber(expansion)} of ${expansion.batchCount}`;
   const state = stateText(expansion, style);
-  return `${style.bold(expansion.id)}  ${expansion.master.name}: ${done} of ${expansion.joins.length} nodes verified${batches}, ${state}`;
+  return `${style.bold(expansion.id)}  ${style.words.expansion.headline({
+    master: expansion.master.name,
+    verified: done,
+    nodes: expansion.joins.length,
+    batch: batchNumber(expansion),
+    batches: expansion.batchCount,
+  })}, ${state}`;
 }
 
 function batchNumber(expansion: ExpansionView): number {
@@ -32,7 +37,7 @@ function batchNumber(expansion: ExpansionView): number {
 }
 
 function stateText(expansion: ExpansionView, style: Style): string {
-  const text = words(expansion.state);
+  const text = stateWord(expansion.state, style.reader);
   if (expansion.state === 'succeeded') return style.green(text);
   if (needsPerson(expansion.state)) return style.yellow(text);
   return isEnded(expansion.state) ? style.red(text) : style.cyan(text);
@@ -46,33 +51,33 @@ export function joinLine(
   style: Style,
   now: number,
 ): string {
-  const head = `${phaseMark(join.phase)} ${pad(join.target.name, nameWidth)}  ${pad(words(join.phase), 12)}`;
+  const head = `${phaseMark(join.phase)} ${pad(join.target.name, nameWidth)}  ${pad(stateWord(join.phase, style.reader), 12)}`;
   const room = columns - head.length - 2;
-  const silent = silentText(join, now);
+  const silent = silentText(join, now, style);
   if (silent !== null)
     return `  ${style.red(`${head.slice(0, columns - 2)}${cutTo(` ${silent}`, Math.max(0, room - 1))}`)}`;
-  const rest = progressText(join, room) ?? waitText(join);
+  const rest = progressText(join, room, style) ?? waitText(join);
   return `  ${phaseColour(style, join.phase, head.slice(0, columns - 2))}${cutTo(rest, Math.max(0, room - 1))}`.trimEnd();
 }
 
 /** `unreachable for 28 s, the attempt ends in 32 s`; null = the node answers. */
-export function silentText({ phase, progress }: JoinView, now: number): string | null {
+export function silentText({ phase, progress }: JoinView, now: number, { words }: Style): string | null {
   const { silent } = progress;
   if (!silent || !isActive(phase)) return null;
-  const how = silent.how === 'busy' ? 'no reply' : 'unreachable';
   const left = silent.attemptEndsAt - now;
-  const ends = left > 0 ? `the attempt ends in ${formatMilliseconds(left)}` : 'the attempt ends now';
-  return `${how} for ${formatMilliseconds(Math.max(0, now - silent.since))}, ${ends}`;
+  const since = formatMilliseconds(Math.max(0, now - silent.since));
+  return words.expansion.silent(silent.how, since, left > 0 ? formatMilliseconds(left) : null);
 }
 
-function progressText(join: JoinView, room: number): string | null {
+function progressText(join: JoinView, room: number, style: Style): string | null {
+  const words = style.words.expansion;
   const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds, lagBytes } = join.progress;
-  if (join.phase === 'catching_up') return ` ${formatBytes(lagBytes)} of binlog behind`;
+  if (join.phase === 'catching_up') return ` ${words.behind(formatBytes(lagBytes))}`;
   if (join.phase !== 'transferring') return null;
-  const rate = bytesPerSecond === null ? 'rate unknown' : `${formatBytes(bytesPerSecond)}/s`;
+  const rate = bytesPerSecond === null ? words.rateUnknown : `${formatBytes(bytesPerSecond)}/s`;
   const remaining =
-    remainingSeconds === null ? 'remaining time unknown' : `${formatDuration(remainingSeconds)} left`;
-  const text = `${formatBytes(receivedBytes)} of ${formatBytes(snapshotBytes)}${filesText(join)}  ${rate}  ${remaining}`;
+    remainingSeconds === null ? words.remainingUnknown : words.left(formatDuration(remainingSeconds));
+  const text = `${words.copied(formatBytes(receivedBytes), formatBytes(snapshotBytes))}${filesText(join, words)}  ${rate}  ${remaining}`;
   const share = snapshotBytes && receivedBytes !== null ? Math.min(1, receivedBytes / snapshotBytes) : null;
   const barWidth = Math.min(24, room - text.length - 10);
   if (share === null || barWidth < 6) return ` ${share === null ? '' : `${percent(share)}  `}${text}`;
@@ -80,9 +85,9 @@ function progressText(join: JoinView, room: number): string | null {
 }
 
 /** `, 32 of 54 files`; nothing without an agent on the node's host. */
-function filesText({ progress: { files } }: JoinView): string {
+function filesText({ progress: { files } }: JoinView, words: CommandLineWords['expansion']): string {
   if (!files) return '';
-  return `, ${files.copied}${files.listed === null ? '' : ` of ${files.listed}`} files`;
+  return words.files(files.copied, files.listed);
 }
 
 const percent = (share: number): string => `${String(Math.floor(share * 100)).padStart(3)} %`;
@@ -102,15 +107,17 @@ function waitText(join: JoinView): string {
 /** One event as one line. */
 export function eventLine(event: StoredEvent, style: Style): string {
   const where = event.node === null || event.text.includes(event.node) ? '' : `${event.node}: `;
-  const mark = event.level === 'info' ? '' : `${event.level}: `;
+  const mark = style.words.expansion.levels[event.level];
   return `${style.dim(formatClock(event.at))} ${levelColour(style, event.level, printable(`${mark}${where}${event.text}`))}`;
 }
 
 /** One line of progress for a log that is no terminal; null when there is nothing to say. */
-export function progressLine(join: JoinView, at: number): string | null {
-  const silent = silentText(join, at);
-  const text = silent === null ? progressText(join, 0) : ` ${silent}`;
-  return text === null ? null : `${formatClock(at)} ${join.target.name} ${words(join.phase)}:${text}`;
+export function progressLine(join: JoinView, at: number, style: Style): string | null {
+  const silent = silentText(join, at, style);
+  const text = silent === null ? progressText(join, 0, style) : ` ${silent}`;
+  return text === null
+    ? null
+    : `${formatClock(at)} ${join.target.name} ${stateWord(join.phase, style.reader)}:${text}`;
 }
 
 /** What is shown when watching ends, or by `show`. */
@@ -119,8 +126,8 @@ export function renderExpansion(expansion: ExpansionView, style: Style, now: num
   return [
     headline(expansion, style),
     ...(expansion.stateReason === null ? [] : [`  ${printable(expansion.stateReason.text)}`]),
-    ...pendingLines(expansion),
-    ...shownLines(expansion),
+    ...pendingLines(expansion, style),
+    ...shownLines(expansion, style.reader),
     ...scheduleLines(expansion, style),
     '',
     ...expansion.joins.flatMap((join) => [
@@ -133,23 +140,21 @@ export function renderExpansion(expansion: ExpansionView, style: Style, now: num
 }
 
 /** A line per row of the table of shown facts. */
-export const shownLines = (expansion: ExpansionView, rows = shownRows): string[] =>
+export const shownLines = (expansion: ExpansionView, reader: Reader, rows = shownRows): string[] =>
   (['head', 'pace'] as const)
-    .flatMap((where) => shown(expansion, where, operator, rows))
+    .flatMap((where) => shown(expansion, where, reader, rows))
     .map(({ label, value }) => `  ${label}: ${printable(value)}`);
 
-const operator: Reader = { language: 'en', tool: 'cli' };
-
-function pendingLines({ pendingControl }: ExpansionView): string[] {
+function pendingLines({ pendingControl }: ExpansionView, { words }: Style): string[] {
   if (!pendingControl) return [];
   const { verb, by, reason } = pendingControl;
-  return [`  ${by} asked to ${verb} (${printable(reason)}); it takes effect at the next safe point.`];
+  return [`  ${words.expansion.asked(by, verb, printable(reason))}`];
 }
 
 /** When the present phase should end, and what the service does at the latest when. */
-function endsLines({ progress }: JoinView, now: number): string[] {
+function endsLines({ progress }: JoinView, now: number, { reader }: Style): string[] {
   const { expectedEndsAt: expected, boundEndsAt: bound, atBound } = progress;
-  const { expected: due, late, bound: atLast } = en.ends;
+  const { expected: due, late, bound: atLast } = labels[reader.language].ends;
   return [
     ...(expected == null ? [] : [now > expected ? late(formatClock(expected)) : due(formatClock(expected))]),
     ...(bound == null || !atBound ? [] : [printable(atLast(formatClock(bound), atBound.text))]),
@@ -165,7 +170,7 @@ export function joinDetails(join: JoinView, style: Style, now: number): string[]
     ...join.problem.nextSteps.map((step) => `      → ${printable(step)}`),
   ];
   return [
-    ...endsLines(join, now).map((line) => `      ${style.dim(line)}`),
+    ...endsLines(join, now, style).map((line) => `      ${style.dim(line)}`),
     ...anomalies,
     ...(problem ?? []),
     ...diagnosisLines(join, style).map((line) => `      ${line}`),

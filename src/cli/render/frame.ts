@@ -1,8 +1,9 @@
 import { isActive } from '../../model/expansion.ts';
+import { stateWord } from '../../model/state-words.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
 import type { ExpansionView, JoinView } from '../../model/views/expansion.ts';
 import { cutTo, displayWidth, printable } from '../format.ts';
-import { type Style, words } from '../style.ts';
+import type { Style } from '../style.ts';
 import { eventLine, headline, joinLine } from './expansion.ts';
 
 /** Everything that a picture of a running expansion shows. */
@@ -34,10 +35,8 @@ export function renderFrame(state: FrameState, columns: number, rows: number, st
     ...hiddenLine(expansion.joins, shown, width, style),
     ...events.map((event) => eventLine({ ...event, text: cutTo(printable(event.text), width - 30) }, style)),
     state.connectionLost === null
-      ? style.dim(cutTo('Ctrl-C stops watching; the expansion goes on.', width))
-      : style.yellow(
-          cutTo(`No connection to the service (${printable(state.connectionLost)}); trying again.`, width),
-        ),
+      ? style.dim(cutTo(style.words.expansion.stopWatching, width))
+      : style.yellow(cutTo(style.words.expansion.connectionLost(printable(state.connectionLost)), width)),
   ];
 }
 
@@ -69,6 +68,6 @@ function hiddenLine(
   for (const join of joins) {
     if (!shown.includes(join)) counts.set(join.phase, (counts.get(join.phase) ?? 0) + 1);
   }
-  const text = [...counts].map(([phase, count]) => `${count} ${words(phase)}`).join(', ');
-  return [style.dim(cutTo(`  … and ${joins.length - shown.length} more: ${text}`, width))];
+  const text = [...counts].map(([phase, count]) => `${count} ${stateWord(phase, style.reader)}`).join(', ');
+  return [style.dim(cutTo(`  ${style.words.expansion.more(joins.length - shown.length, text)}`, width))];
 }

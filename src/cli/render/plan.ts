@@ -1,3 +1,4 @@
+import type { CommandLineWords } from '../../model/command-line/index.ts';
 import type { ForecastRange } from '../../model/forecast.ts';
 import type { Forecast } from '../../model/views/forecast.ts';
 import type { Plan, Topology } from '../../model/views/plan.ts';
@@ -9,76 +10,72 @@ import { rangeText } from './schedule.ts';
 /** The plan as an operator reads it before saying yes. */
 export function renderPlan(plan: Plan, style: Style): string[] {
   return [
-    style.bold(`Plan ${plan.id}`),
-    ...masterLines(plan),
-    ...(plan.findings.length === 0 ? ['  No findings.'] : ['', ...renderFindings(plan.findings, style)]),
+    style.bold(style.words.plan.title(plan.id)),
+    ...masterLines(plan, style),
+    ...(plan.findings.length === 0
+      ? [`  ${style.words.plan.noFindings}`]
+      : ['', ...renderFindings(plan.findings, style)]),
     '',
     ...(plan.acceptable ? whatFollows(plan, style) : []),
-    plan.acceptable
-      ? style.green('This plan can be started.')
-      : style.red('This plan is refused: see the errors above. Nothing was changed.'),
+    plan.acceptable ? style.green(style.words.plan.canStart) : style.red(style.words.plan.refused),
   ];
 }
 
 function whatFollows(plan: Plan, style: Style): string[] {
   return [
     ...batchLines(plan, style),
-    ...forecastLines(plan.forecast),
-    ...(plan.waitsFor === null
-      ? []
-      : [`  It waits its turn: expansion ${plan.waitsFor} is at work on this master.`]),
+    ...forecastLines(plan.forecast, style),
+    ...(plan.waitsFor === null ? [] : [`  ${style.words.plan.waitsFor(plan.waitsFor)}`]),
     '',
   ];
 }
 
-function masterLines(plan: Plan): string[] {
+function masterLines(plan: Plan, { words }: Style): string[] {
   const version = plan.capabilities?.version ?? plan.topology?.master.version;
   const facts = [
     version
-      ? `Pika ${version}${plan.topology?.master.gitSha ? ` (build ${plan.topology.master.gitSha.slice(0, 8)})` : ''}`
-      : 'version unknown',
+      ? words.plan.version(version, plan.topology?.master.gitSha?.slice(0, 8) ?? null)
+      : words.plan.versionUnknown,
     plan.topology?.master.sstBytes == null
       ? null
-      : `${formatBytes(plan.topology.master.sstBytes)} in table files`,
-    slavesText(plan.topology),
+      : words.plan.tableFiles(formatBytes(plan.topology.master.sstBytes)),
+    slavesText(plan.topology, words.plan),
   ];
   return [
-    `  Master ${plan.master.name}: ${printable(facts.filter((fact) => fact !== null).join(', '))}`,
+    `  ${printable(words.plan.master(plan.master.name, facts))}`,
     ...(plan.ports ? [`  ${printable(plan.ports.text)}`] : []),
   ];
 }
 
-function slavesText(topology: Topology | null): string | null {
+function slavesText(topology: Topology | null, words: CommandLineWords['plan']): string | null {
   if (topology === null) return null;
   const { slaves } = topology;
-  if (slaves.length === 0) return 'no slaves now';
-  return `slaves now: ${slaves.map((slave) => `${slave.ip}:${slave.port}`).join(', ')}`;
+  if (slaves.length === 0) return words.noSlaves;
+  return words.slaves(slaves.map((slave) => `${slave.ip}:${slave.port}`));
 }
 
 function batchLines(plan: Plan, style: Style): string[] {
-  if (plan.batches.length === 0) return ['  No batches.'];
+  if (plan.batches.length === 0) return [`  ${style.words.plan.noBatches}`];
   const width = String(plan.batches.length).length;
   const lines = plan.batches.map(
-    (nodes, index) => `  Batch ${String(index + 1).padStart(width)}: ${nodes.join(', ')}`,
+    (nodes, index) => `  ${style.words.plan.batch(String(index + 1).padStart(width), nodes.join(', '))}`,
   );
   return [...lines, style.dim(`  ${printable(plan.batchSizeReason.text)}`)];
 }
 
-function forecastLines(forecast: Forecast | null): string[] {
+function forecastLines(forecast: Forecast | null, { words }: Style): string[] {
   if (forecast === null) return [];
   const { binlog } = forecast;
-  const kept = binlog.keptBytes === null ? '' : `; the master keeps ${formatBytes(binlog.keptBytes)}`;
+  const range = (each: ForecastRange | null, format: (n: number) => string) => rangeText(each, format, words);
+  const kept = binlog.keptBytes === null ? null : formatBytes(binlog.keptBytes);
   return [
-    `  Forecast: ${rangeText(forecast.secondsTotal, formatDuration)} in all, ${rangeText(forecast.secondsPerNode, formatDuration)} a node, ${rangeText(forecast.bytesPerNode, formatBytes)} to copy to each`,
+    `  ${words.plan.forecast(range(forecast.secondsTotal, formatDuration), range(forecast.secondsPerNode, formatDuration), range(forecast.bytesPerNode, formatBytes))}`,
     ...forecast.batches.map(
       (batch) =>
-        `    batch ${batch.batch + 1}: begins after ${expectedText(batch.startSeconds)}, takes ${rangeText(batch.seconds, formatDuration)} (${batch.dump} dump)`,
+        `    ${words.plan.batchForecast(batch.batch + 1, batch.startSeconds && formatDuration(batch.startSeconds.expected), range(batch.seconds, formatDuration), batch.dump)}`,
     ),
-    `    Binlog written during the longest batch: ${rangeText(binlog.duringBatchBytes, formatBytes)}${kept}`,
-    `    Disk: ${rangeText(forecast.masterDiskBytes, formatBytes)} more on the master; on each node the copy beside its old data`,
+    `    ${words.plan.binlog(range(binlog.duringBatchBytes, formatBytes), kept)}`,
+    `    ${words.plan.disk(range(forecast.masterDiskBytes, formatBytes))}`,
     `    ${printable(forecast.basis)}`,
   ];
 }
-
-const expectedText = (range: ForecastRange | null): string =>
-  range === null ? 'an unknown time' : formatDuration(range.expected);

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { processContext, speaking } from '../../../src/cli/context.ts';
 import { silentText } from '../../../src/cli/render/expansion.ts';
+import { styleFor } from '../../../src/cli/style.ts';
 import { begin } from './played-expansion.ts';
 
 test('a node that is killed in the middle of its copy shows no rate and no rest, but when its attempt ends', async () => {
@@ -18,7 +20,9 @@ test('a node that is killed in the middle of its copy shows no rate and no rest,
   expect(dead!.progress.receivedBytes).toBeGreaterThan(0);
   const { since, attemptEndsAt } = dead!.progress.silent!;
   expect(attemptEndsAt - since).toBe(60_000);
-  expect(silentText(dead!, since + 28_000)).toMatch(/^unreachable for 28.* s, the attempt ends in 32.* s$/);
+  expect(silentText(dead!, since + 28_000, styleFor(speaking('en', processContext())))).toMatch(
+    /^unreachable for 28.* s, the attempt ends in 32.* s$/,
+  );
   const told = (await run.store.events({ expansionId: 'e', afterSeq: 0, limit: 200 })).find(
     ({ type }) => type === 'node.anomaly',
   );
