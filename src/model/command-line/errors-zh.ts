@@ -17,7 +17,7 @@ export const usage: typeof english.usage = {
   goesOn: '此前已启动的任务在服务中继续进行：pika-expander list',
   field: '字段',
   request: '请求',
-  error: '错误：',
+  error: '错误:',
   noShell: (text, all) => `“${text}”不是支持的 shell；可选：${all}。`,
 };
 
