@@ -875,7 +875,14 @@ export type ChannelView = {
   readonly language: 'en' | 'zh';
   /** What nobody acknowledges is said again after this time; null = it is not. */
   readonly repeatMinutes: number | null;
-  readonly quiet: QuietView | null;
+  readonly quiet: {
+    /** HH:MM on the clock of the time zone. */
+    readonly from: string;
+    readonly to: string;
+    readonly timeZone: string;
+    /** What is said all the same. */
+    readonly breakThrough: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
+  } | null;
   /** Of the kind email. */
   readonly mail: {
     readonly from: string;
@@ -2461,7 +2468,14 @@ export type NewChannel = {
   readonly language: 'en' | 'zh';
   /** What nobody acknowledges is said again after this time; null = it is not. */
   readonly repeatMinutes: number | null;
-  readonly quiet: QuietView | null;
+  readonly quiet: {
+    /** HH:MM on the clock of the time zone. */
+    readonly from: string;
+    readonly to: string;
+    readonly timeZone: string;
+    /** What is said all the same. */
+    readonly breakThrough: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
+  } | null;
   /** Of the kind email. */
   readonly mail: {
     readonly from: string;
@@ -2908,15 +2922,6 @@ export type ProgressMessage = {
     readonly progress: Progress;
     readonly waitingFor: Said | null;
   })[];
-};
-
-export type QuietView = {
-  /** HH:MM on the clock of the time zone. */
-  readonly from: string;
-  readonly to: string;
-  readonly timeZone: string;
-  /** What is said all the same. */
-  readonly breakThrough: readonly ('halted' | 'approval' | 'failed' | 'node' | 'setting' | 'replacement' | 'audit' | 'guard' | 'frozen' | 'unattended')[];
 };
 
 export type Readiness = {
