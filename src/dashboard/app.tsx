@@ -275,14 +275,16 @@ function FreezeBanner() {
     <section className="strip info" aria-label={t.freeze.banner} data-testid="freeze-banner">
       <div className="strip-in">
         <Icon name="snow" />
-        <strong>{t.freeze.banner}</strong>
-        <span className="soft">
-          <Said>{`“${freeze.reason}”`}</Said> {freeze.by !== null && t.common.by(freeze.by)}{' '}
-          {freeze.since !== null && (
-            <>
-              · <Age since={freeze.since} />
-            </>
-          )}
+        <span className="text">
+          <strong>{t.freeze.banner}</strong>{' '}
+          <span className="soft">
+            <Said>{`“${freeze.reason}”`}</Said> {freeze.by !== null && t.common.by(freeze.by)}{' '}
+            {freeze.since !== null && (
+              <>
+                · <Age since={freeze.since} />
+              </>
+            )}
+          </span>
         </span>
         {may && (
           <button type="button" className="tool-button outlined" onClick={dialog.open}>

@@ -299,8 +299,8 @@ export const policyFields = {
     default: null,
     label: plain('Canary nodes', '金丝雀节点数'),
     help: plain(
-      'The first so many nodes are proven before any other node is attached. If one of them fails, the expansion halts, also where `onFailure` is `skip`.',
-      '先证实前若干个节点，之后才挂载其他节点。其中任何一个失败时，即使 `onFailure` 为 `skip`，扩容任务也会停止。',
+      'The first so many nodes are proven before any other node is attached. If one of them fails, the expansion halts, even if failed nodes are to be skipped.',
+      '先证实前若干个节点，之后才挂载其他节点。其中任何一个失败时，即使设置为跳过失败的节点，扩容任务也会停止。',
     ),
   },
   canaryRestMs: {
@@ -368,7 +368,7 @@ export const policyFields = {
     label: plain('Every file must be proven by agents', '须由代理程序证实每个文件'),
     help: plain(
       'A node is `verified` only if rule `files_complete` holds. Agents must run on the hosts of master and node.',
-      '只有规则 `files_complete` 成立，节点才算 `verified`。主节点和从节点的主机上必须运行代理程序。',
+      '只有规则 `files_complete` 成立，节点才算已校验。主节点和从节点的主机上必须运行代理程序。',
     ),
   },
   maxAttempts: {
@@ -441,7 +441,7 @@ export const policyFields = {
     label: plain('Looks in a row before “verified”', '判定通过所需的连续观测次数'),
     help: plain(
       'Looks in a row in which everything must hold before the node is `verified`.',
-      '连续这么多次观测全部满足条件，节点才算 `verified`。',
+      '连续这么多次观测全部满足条件，节点才算已校验。',
     ),
   },
   bandwidthBytesPerSecond: {

@@ -3,7 +3,7 @@
  * column is shown everywhere by a row here.
  */
 import { readableBytes, readableMoment, readableSeconds } from './quantities.ts';
-import { plain, type Reader, type Text } from './text.ts';
+import { type Language, plain, type Reader, type Text } from './text.ts';
 import type { ExpansionView } from './views/expansion.ts';
 
 export interface ShownRow {
@@ -15,6 +15,13 @@ export interface ShownRow {
   readonly value: (expansion: ExpansionView, reader: Reader) => string | null;
   readonly help?: Text;
 }
+
+/** By what a request came. */
+export const viaWords: Readonly<Record<ExpansionView['via'], Readonly<Record<Language, string>>>> = {
+  rest: { en: 'REST', zh: 'REST' },
+  queue: { en: 'the queue', zh: '队列' },
+  cli: { en: 'the command line', zh: '命令行' },
+};
 
 export const shownRows: readonly ShownRow[] = [
   { name: 'label', where: 'head', label: plain('Label', '标签'), value: ({ label }) => label },
@@ -29,7 +36,9 @@ export const shownRows: readonly ShownRow[] = [
     where: 'head',
     label: plain('Asked by', '提交者'),
     value: ({ requestedBy, via }, { language }) =>
-      ({ en: `${requestedBy} (via ${via})`, zh: `${requestedBy}（通过 ${via}）` })[language],
+      ({ en: `${requestedBy} (by ${viaWords[via].en})`, zh: `${requestedBy}（通过 ${viaWords[via].zh}）` })[
+        language
+      ],
   },
   {
     name: 'took',

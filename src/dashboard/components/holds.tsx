@@ -15,10 +15,12 @@ export function HoldsBanner() {
     <section key={id} className="strip info" aria-label={t.held(master.name)} data-testid="hold-banner">
       <div className="strip-in">
         <Icon name="pause" />
-        <strong>{t.held(master.name)}</strong>
-        <span className="soft">
-          <Said>{`“${reason}”`}</Said> {common.by(requestedBy)} · {t.until(formatMoment(until, now))} ·{' '}
-          {safe ? t.safe : <Said>{waitingFor?.text ?? ''}</Said>}
+        <span className="text">
+          <strong>{t.held(master.name)}</strong>{' '}
+          <span className="soft">
+            <Said>{`“${reason}”`}</Said> {common.by(requestedBy)} · {t.until(formatMoment(until, now))} ·{' '}
+            {safe ? t.safe : <Said>{waitingFor?.text ?? ''}</Said>}
+          </span>
         </span>
         {may && (
           <ReasonButton

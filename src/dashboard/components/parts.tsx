@@ -258,7 +258,9 @@ export function AnnouncerProvider({ children }: { readonly children: ReactNode }
         data-testid="announcements"
       >
         {lines.map((line) => (
-          <p key={line.id}>{line.text}</p>
+          <p key={line.id} lang={languageOf(line.text)}>
+            {line.text}
+          </p>
         ))}
       </div>
     </AnnouncerContext>

@@ -1,25 +1,51 @@
 import { type ReactNode, useLayoutEffect, useState } from 'react';
 
-/** A box that scrolls sideways where its content is too wide, and then can be reached by keyboard. */
+/** Up to this width what does not fit is stacked; wider screens scroll it. */
+const narrow = 720;
+
+/**
+ * A box for a table. Where the table is too wide, it scrolls sideways, and can be reached by keyboard; on a telephone its
+ * rows become blocks, each cell with the name of its column, so that nothing is cut off.
+ */
 export function Scrollable({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   const [box, setBox] = useState<HTMLElement | null>(null);
-  const [scrolls, setScrolls] = useState(false);
+  const [shape, setShape] = useState<'fits' | 'scrolls' | 'stacked'>('fits');
   useLayoutEffect(() => {
     if (box === null) return;
-    const measure = () => setScrolls(box.scrollWidth > box.clientWidth + 1);
-    measure();
-    const observer = new ResizeObserver(measure);
+    let { clientWidth } = box;
+    const observer = new ResizeObserver(() => {
+      if (box.clientWidth === clientWidth) return;
+      clientWidth = box.clientWidth;
+      setShape('fits');
+    });
     observer.observe(box);
     return () => observer.disconnect();
   }, [box]);
+  // After each drawing: what it holds may have become wider, or more.
+  useLayoutEffect(() => {
+    if (box === null) return;
+    if (shape === 'stacked') nameCells(box);
+    else if (box.scrollWidth <= box.clientWidth + 1) setShape('fits');
+    else setShape(window.innerWidth <= narrow ? 'stacked' : 'scrolls');
+  });
   return (
     <fieldset
       ref={setBox}
-      className="table-scroll plain-fieldset"
+      className={`table-scroll plain-fieldset ${shape === 'stacked' ? 'stacked' : ''}`}
       aria-label={label}
-      {...(scrolls ? { tabIndex: 0 } : {})}
+      {...(shape === 'scrolls' ? { tabIndex: 0 } : {})}
     >
       {children}
     </fieldset>
   );
+}
+
+/** Gives each cell the name of its column, for the style sheet. */
+function nameCells(box: HTMLElement): void {
+  for (const table of box.querySelectorAll('table')) {
+    const names = [...table.querySelectorAll('thead tr > *')].map((head) => head.textContent);
+    for (const row of table.querySelectorAll('tbody tr'))
+      for (const [index, cell] of [...row.children].entries())
+        if (cell instanceof HTMLElement) cell.dataset.column = names[index] ?? '';
+  }
 }

@@ -101,7 +101,9 @@ function EntryRow({ entry, onOpen }: { readonly entry: TrailEntry; readonly onOp
       <td className="mono">{object ?? ''}</td>
       <td>
         <div className="row">
-          <Badge tone={outcome.code === null ? 'plain' : 'warn'}>{outcome.code ?? t.done}</Badge>
+          <Badge tone={outcome.code === null ? 'plain' : 'warn'}>
+            {outcome.code === null ? t.done : <code className="mono">{outcome.code}</code>}
+          </Badge>
           {times > 1 && t.times(times)}
         </div>
       </td>

@@ -53,7 +53,7 @@ export const campaigns = {
   asksAfterCanary: 'asks after the canaries',
   accepted: 'Accepted',
   requestedBy: 'By',
-  acceptedBy: (who: string, via: string) => `accepted from ${who} via ${via}`,
+  acceptedBy: (who: string, via: string) => `accepted from ${who} by ${via}`,
   stoppedTitle: 'Stopped: no further member begins',
   stoppedOver: 'It was stopped',
   haltedTitle: 'Halted: no further member begins before a person has decided',

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { campaignHasEnded } from '../../../model/campaign.ts';
+import { viaWords } from '../../../model/shown.ts';
 import type { CampaignView, MemberView } from '../../../model/views/campaign.ts';
 import { campaignPath, useCampaign, useCampaignEvents } from '../../api/campaigns.ts';
 import { Crumbs } from '../../components/crumbs.tsx';
@@ -20,7 +21,7 @@ import {
 import { Scrollable } from '../../components/scrollable.tsx';
 import { Badge } from '../../components/status.tsx';
 import { formatDateTime, formatMoment } from '../../format.ts';
-import { useMessages } from '../../i18n.tsx';
+import { useLanguage, useMessages } from '../../i18n.tsx';
 import { Link } from '../../router.tsx';
 import { CampaignControls } from './controls.tsx';
 import { CampaignBadge, MemberBadge, MemberStrip, stripWords } from './status.tsx';
@@ -37,6 +38,7 @@ export default function CampaignPage({ id }: { readonly id: string }) {
 function CampaignShown({ campaign, stale }: { readonly campaign: CampaignView; readonly stale: boolean }) {
   const t = useMessages();
   const c = t.campaigns;
+  const { language } = useLanguage();
   const { id, label, state } = campaign;
   const title = label ?? id;
   useSaidState(campaign);
@@ -57,7 +59,8 @@ function CampaignShown({ campaign, stale }: { readonly campaign: CampaignView; r
           </div>
         </div>
         <p className="faint small">
-          {formatDateTime(campaign.acceptedAt)} · {c.acceptedBy(campaign.requestedBy, campaign.via)}
+          {formatDateTime(campaign.acceptedAt)} ·{' '}
+          {c.acceptedBy(campaign.requestedBy, viaWords[campaign.via][language])}
         </p>
       </div>
       {stale && <Notice tone="warn">{t.connection.lostLong}</Notice>}

@@ -57,7 +57,9 @@ export function Observations({
                     <span className={item.look.kind === 'answered' ? '' : 'strong'}>
                       {n.looks[item.look.kind]}
                     </span>
-                    <span className="faint ellipsis">{briefly(item.look)}</span>
+                    <span className="faint ellipsis mono" translate="no">
+                      {briefly(item.look)}
+                    </span>
                   </button>
                 );
               }}
