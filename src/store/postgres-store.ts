@@ -290,6 +290,14 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       );
       return row ? { ...row, doc: upgrade('plan', row.doc) } : null;
     },
+
+    async plansOf(requestedBy, limit) {
+      const rows = await database.query<{ id: string; at: number; doc: Stored<object> }>(
+        'select id, at, doc from plans where requested_by = $1 order by saved_at desc, id desc limit $2',
+        [requestedBy, limit],
+      );
+      return rows.map((row) => ({ ...row, doc: upgrade('plan', row.doc) }));
+    },
   };
 }
 

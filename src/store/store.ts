@@ -210,6 +210,8 @@ export interface Store extends LeasedStore {
   /** Of each requester the newest `plansOfEach` are kept, for at most 30 days. */
   savePlan(plan: StoredPlan, requestedBy: string): Promise<void>;
   getPlan(id: string): Promise<StoredPlan | null>;
+  /** Those that this requester had made, the newest first, at most `limit`. */
+  plansOf(requestedBy: string, limit: number): Promise<readonly StoredPlan[]>;
 }
 
 /** A plan of 150 nodes has 130 KB. */

@@ -61,6 +61,22 @@ describe('POST /v1/plans', () => {
   });
 });
 
+test('the plans of the caller are listed, the newest first', async () => {
+  const first = (await post('/v1/plans', goodRequest)).json();
+  const second = (await post('/v1/plans', { ...goodRequest, nodes: goodRequest.nodes.slice(0, 1) })).json();
+  expect(await get('/v1/plans')).toEqual({
+    items: [second, first].map(({ id, at, master, batches, acceptable }) => ({
+      id,
+      at,
+      master: master.name,
+      nodes: batches.flat(),
+      batches: batches.length,
+      acceptable,
+    })),
+    nextCursor: null,
+  });
+});
+
 test('a plan reads in the language and the words of who asks for it', async () => {
   api.engine.set(nodeName, healthyNode(nodeName, { facts: { holdsKeys: true } }));
   const { id } = (await post('/v1/plans', goodRequest)).json();

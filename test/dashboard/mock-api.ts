@@ -203,6 +203,17 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   });
   const knownPlan = (request: FastifyRequest) => plans.get((request.params as { id: string }).id) ?? null;
   const noPlan = (reply: FastifyReply) => fail(reply, 404, 'no_such_plan', 'There is no such plan.');
+  app.get('/v1/plans', async () => ({
+    items: [...plans.values()].toReversed().map(({ id, at, master, batches, acceptable }) => ({
+      id,
+      at,
+      master: master.name,
+      nodes: batches.flat(),
+      batches: batches.length,
+      acceptable,
+    })),
+    nextCursor: null,
+  }));
   app.get('/v1/plans/:id', async (request, reply) => knownPlan(request) ?? noPlan(reply));
   app.post('/v1/plans/:id/rehearsal', async (request, reply) => {
     const plan = knownPlan(request);

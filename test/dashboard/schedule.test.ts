@@ -140,12 +140,19 @@ describe.skipIf(noBrowser !== null)('scheduling on the dashboard', () => {
     const [page] = await open();
     const r = page.t.rehearsals;
     await page.plan(threeNodes);
-    await page.page.getByRole('link', { name: r.title }).click();
+    await page.follow('change', page.t.app.rehearsals);
     await page.page.getByLabel(r.planId).fill('plan_mock1');
     await page.button(r.open).click();
     await page.page.waitForURL(/\/rehearsals\/plan_mock1$/);
     await page.heading().getByText(r.ofMaster('10.20.0.10:9221')).waitFor();
     await page.section(r.burst).waitFor();
+    // Whoever made the plan need not know its id.
+    await page.goto('/rehearsals');
+    const row = page.section(r.plans).getByRole('row').filter({ hasText: '10.20.0.10:9221' });
+    await row.getByText(page.t.common.nodes(3)).waitFor();
+    await row.getByText(r.acceptable).waitFor();
+    await row.getByRole('link').click();
+    await page.page.waitForURL(/\/rehearsals\/plan_mock1$/);
     await page.goto('/rehearsals/plan_none');
     await page.page.getByText(page.t.error.notFound).waitFor();
   });

@@ -161,6 +161,7 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/sessions': admins,
   'DELETE /v1/sessions/{id}': admins,
   'POST /v1/plans': steerers,
+  'GET /v1/plans': readers,
   'GET /v1/plans/{id}': readers,
   'POST /v1/plans/{id}/rehearsal': steerers,
   'POST /v1/rehearsals': steerers,

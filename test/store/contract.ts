@@ -634,6 +634,16 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.getPlan('p2')).toBeNull();
     });
 
+    it('lists the plans of a requester, the newest first', async () => {
+      for (const id of ['p1', 'p2', 'p3']) await store.savePlan({ id, at: 7, doc: { of: id } }, 'alice');
+      await store.savePlan({ id: 'p4', at: 8, doc: {} }, 'bob');
+      expect(await store.plansOf('alice', 2)).toEqual([
+        { id: 'p3', at: 7, doc: { of: 'p3' } },
+        { id: 'p2', at: 7, doc: { of: 'p2' } },
+      ]);
+      expect(await store.plansOf('carol', 2)).toEqual([]);
+    });
+
     it('keeps of each requester the newest plans, and takes away nobody else’s', async () => {
       const save = (id: string, by: string) => store.savePlan({ id, at: 1, doc: {} }, by);
       const saved = async (id: string) => (await store.getPlan(id)) !== null;

@@ -268,6 +268,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await store.observations({ expansionId: 'old-77', node: 'node', afterSeq: 0, limit: 100 });
   await store.savePlan({ id: 'pln-new', at: 1, doc: {} }, 'me');
   await store.getPlan('pln-77');
+  await store.plansOf('me', 50);
   await store.freeze({ reason: 'storm', by: 'me' });
   await store.freezeState();
   await store.unfreeze({ reason: 'calm', by: 'me' });

@@ -359,6 +359,14 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       for (const { id } of own.slice(0, -plansOfEach)) plans.delete(id);
     },
 
+    async plansOf(requestedBy, limit) {
+      const own = [...plans.values()].filter((each) => each.requestedBy === requestedBy);
+      return own
+        .toReversed()
+        .slice(0, limit)
+        .map(({ requestedBy: _, ...plan }) => plan);
+    },
+
     async getPlan(id) {
       reachable();
       const { requestedBy: _, ...plan } = plans.get(id) ?? { id: '' };

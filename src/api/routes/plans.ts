@@ -2,7 +2,8 @@ import Type from 'typebox';
 import { PlanRequest } from '../../admission/request.ts';
 import { patterns } from '../../model/invalid-fields.ts';
 import { refuse } from '../../model/refusal.ts';
-import { Plan } from '../../model/views/plan.ts';
+import { Plan, PlanSummary } from '../../model/views/plan.ts';
+import { PageOf } from '../../model/views/schema.ts';
 import type { Store, StoredPlan } from '../../store/store.ts';
 import { planFor } from '../for-reader.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
@@ -36,6 +37,18 @@ export const aboutPlan = (store: Pick<Store, 'getPlan'>): Stored => ({
   missing: (id) => refuse('no_such_plan', { id }),
 });
 
+const listedPlans = 50;
+
+const planSummary = ({ id, at, master, batches, acceptable, retryOf, nodes }: Plan): PlanSummary => ({
+  id,
+  at,
+  master: master.name,
+  nodes: nodes?.map(({ name }) => name) ?? batches.flat(),
+  batches: batches.length,
+  acceptable,
+  ...(retryOf === undefined ? {} : { retryOf }),
+});
+
 /** /v1/plans */
 export const planRoutes: ApiRoutes = async (app, { admission, limits, store }) => {
   app.post(
@@ -54,6 +67,24 @@ export const planRoutes: ApiRoutes = async (app, { admission, limits, store }) =
       },
     },
     async (request) => planFor(await admission.plan(request.body, requesterOf(request)), reader(request)),
+  );
+
+  app.get(
+    '/v1/plans',
+    {
+      config: { on: aboutPlan(store) },
+      schema: {
+        operationId: 'listPlans',
+        tags: ['expansions'],
+        summary: 'List the plans that the caller has had made, newest first',
+        description: `The newest ${listedPlans}. Plans are kept for 30 days at most.`,
+        response: { 200: PageOf(PlanSummary) },
+      },
+    },
+    async (request) => {
+      const plans = await store.plansOf(requesterOf(request).name, listedPlans);
+      return { items: plans.map(({ doc }) => planSummary(doc as Plan)), nextCursor: null };
+    },
   );
 
   app.get(

@@ -9,7 +9,7 @@ import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/vi
 import type { Guard, StoredGuardDoc } from '../../model/views/guard.ts';
 import type { Hold } from '../../model/views/hold.ts';
 import type { Observation, ObservationPage } from '../../model/views/observation.ts';
-import type { Plan, Topology } from '../../model/views/plan.ts';
+import type { Plan, PlanSummary, Topology } from '../../model/views/plan.ts';
 import type { Rehearsal } from '../../model/views/rehearsal.ts';
 import type { Replacement, StoredReplacement } from '../../model/views/replacement.ts';
 import type { Page } from '../../model/views/schema.ts';
@@ -30,6 +30,7 @@ export const keys = {
   node: (id: string, node: string) => ['expansion', id, 'node', node],
   observations: (id: string, node: string) => ['observations', id, node],
   topology: (master: string) => ['topology', master],
+  plans: ['plans'],
   plan: (id: string) => ['plan', id],
   rehearsal: (plan: string) => ['rehearsal', plan],
   knowledge: ['knowledge'],
@@ -179,6 +180,10 @@ export function useFreezeControl() {
 export type PlanRequest =
   | { readonly master: MasterInput; readonly nodes: readonly NodeInput[]; readonly policy?: PolicyInput }
   | { readonly retryOf: string; readonly nodes?: readonly NodeInput[] };
+
+/** The plans that this person had made, newest first. */
+export const usePlans = () =>
+  useQuery({ queryKey: keys.plans, queryFn: () => call<Page<PlanSummary>>('/v1/plans') });
 
 /** A plan that was made before. */
 export const usePlan = (id: string, wanted = true) =>

@@ -69,3 +69,15 @@ export const Plan = Type.Object({
   forecast: Nullable(Forecast, 'What it will probably cost; null = the master could not be read.'),
 });
 export type Plan = Of<typeof Plan>;
+
+/** A plan as lists hold it. */
+export const PlanSummary = Type.Object({
+  id: Type.String(),
+  at: Time('When it was made.'),
+  master: Type.String({ description: '`host:port` as the request gave it.' }),
+  nodes: Type.Array(Type.String(), { description: 'Names of the nodes, in the order of their batches.' }),
+  batches: Type.Integer(),
+  acceptable: Type.Boolean({ description: 'Whether no finding was an error.' }),
+  retryOf: Type.Optional(Type.String({ description: 'The expansion whose rest it takes up.' })),
+});
+export type PlanSummary = Of<typeof PlanSummary>;

@@ -14,7 +14,7 @@ export default function RehearsalPage({ plan: id }: { readonly plan: string }) {
   return (
     <div className="main narrow">
       <div className="stack tight">
-        <Crumbs to={{ page: 'rehearsals' }} title={t.rehearsals.title} id={id} />
+        <Crumbs to={{ page: 'rehearsals' }} title={t.app.rehearsals} id={id} />
         <PageTitle title={title}>{title}</PageTitle>
         {plan.data && (
           <p className="faint small">

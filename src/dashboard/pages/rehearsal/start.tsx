@@ -1,7 +1,11 @@
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { useMay } from '../../api/queries.ts';
-import { PageTitle, Panel } from '../../components/parts.tsx';
+import { useMay, usePlans } from '../../api/queries.ts';
+import { ErrorNotice, Loading, PageTitle, Panel, useNow } from '../../components/parts.tsx';
+import { Scrollable } from '../../components/scrollable.tsx';
+import { Badge } from '../../components/status.tsx';
+import { TableHead } from '../../components/table-head.tsx';
+import { formatDateTime, formatMoment } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
 import { Link, useRouter } from '../../router.tsx';
 
@@ -18,8 +22,9 @@ export default function RehearsalsPage() {
   };
   return (
     <div className="main narrow">
-      <PageTitle title={r.title}>{r.title}</PageTitle>
+      <PageTitle title={t.app.rehearsals}>{t.app.rehearsals}</PageTitle>
       <p className="soft">{r.what}</p>
+      <OwnPlans />
       <Panel id="from-plan" title={r.fromPlan}>
         <form className="form-line" onSubmit={open}>
           <TextInput
@@ -42,5 +47,52 @@ export default function RehearsalsPage() {
         </p>
       )}
     </div>
+  );
+}
+
+/** The plans of this person, each with the way to its rehearsal. */
+function OwnPlans() {
+  const t = useMessages();
+  const r = t.rehearsals;
+  const now = useNow();
+  const plans = usePlans();
+  const items = plans.data?.items ?? [];
+  return (
+    <Panel id="plans" title={r.plans} flush>
+      {plans.isPending && <Loading />}
+      {plans.isError && <ErrorNotice error={plans.error} onRetry={() => void plans.refetch()} />}
+      {plans.data && items.length === 0 && <p className="empty">{r.plansNone}</p>}
+      {items.length > 0 && (
+        <Scrollable label={r.plans}>
+          <table className="table">
+            <TableHead
+              columns={[r.made, t.overview.master, t.overview.nodes, t.newExpansion.batches, r.outcome]}
+            />
+            <tbody>
+              {items.map((plan) => (
+                <tr key={plan.id}>
+                  <td className="num nowrap" title={formatDateTime(plan.at)}>
+                    <Link
+                      to={{ page: 'rehearsal', plan: plan.id }}
+                      label={r.openOf(plan.master, formatMoment(plan.at, now))}
+                    >
+                      {formatMoment(plan.at, now)}
+                    </Link>
+                  </td>
+                  <td className="mono">{plan.master}</td>
+                  <td title={plan.nodes.join(', ')}>{t.common.nodes(plan.nodes.length)}</td>
+                  <td className="num">{plan.batches}</td>
+                  <td>
+                    <Badge tone={plan.acceptable ? 'good' : 'bad'} icon={plan.acceptable ? 'check' : 'cross'}>
+                      {plan.acceptable ? r.acceptable : r.refused}
+                    </Badge>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scrollable>
+      )}
+    </Panel>
   );
 }
