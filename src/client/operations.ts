@@ -2781,6 +2781,21 @@ export type PlanRequest = {
   readonly policy?: Policy;
 };
 
+export type PlanSummary = {
+  readonly id: string;
+  /** When it was made. Milliseconds since the epoch. */
+  readonly at: number;
+  /** `host:port` as the request gave it. */
+  readonly master: string;
+  /** Names of the nodes, in the order of their batches. */
+  readonly nodes: readonly string[];
+  readonly batches: number;
+  /** Whether no finding was an error. */
+  readonly acceptable: boolean;
+  /** The expansion whose rest it takes up. */
+  readonly retryOf?: string;
+};
+
 /** How it is to be carried out; whatever is left out has a default. */
 export type Policy = {
   /** Nodes that are attached together. The version of the master may allow fewer. `auto`: the service chooses, and says why. Default: auto. */
@@ -2793,7 +2808,7 @@ export type Policy = {
   readonly onFailure?: 'halt' | 'skip' | 'rollback';
   /** How long the service pauses between two batches. Milliseconds. Default: 0. */
   readonly pauseBetweenBatchesMs?: number;
-  /** The first so many nodes are proven before any other node is attached. If one of them fails, the expansion halts, also where `onFailure` is `skip`. `null`: all nodes alike. Default: null. */
+  /** The first so many nodes are proven before any other node is attached. If one of them fails, the expansion halts, even if failed nodes are to be skipped. `null`: all nodes alike. Default: null. */
   readonly canary?: number | null;
   /** How long the service waits after the last canary node before the other nodes begin. Milliseconds. Default: 0. */
   readonly canaryRestMs?: number;
@@ -3535,6 +3550,15 @@ export interface Operations {
       readonly body: PlanRequest;
     };
     answer: Plan;
+  };
+  /** List the plans that the caller has had made, newest first. */
+  listPlans: {
+    request: Record<never, never>;
+    answer: {
+      readonly items: readonly PlanSummary[];
+      /** Pass it as `cursor` for the next page; null = this was the last one. */
+      readonly nextCursor: string | null;
+    };
   };
   /** Read a plan again. */
   getPlan: {
@@ -4649,6 +4673,7 @@ export interface Operations {
 /** How each operation is called over HTTP. */
 export const routes = {
   makePlan: { method: 'POST', path: '/v1/plans', keyed: false, streams: false },
+  listPlans: { method: 'GET', path: '/v1/plans', keyed: false, streams: false },
   getPlan: { method: 'GET', path: '/v1/plans/{id}', keyed: false, streams: false },
   rehearse: { method: 'POST', path: '/v1/rehearsals', keyed: false, streams: false },
   rehearsePlan: { method: 'POST', path: '/v1/plans/{id}/rehearsal', keyed: false, streams: false },
