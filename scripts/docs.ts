@@ -16,6 +16,8 @@ import { runbookWords } from '../src/model/runbook/words.ts';
 import { expansionTransitions } from '../src/model/states.ts';
 import { type Language, nobody, type Text } from '../src/model/text.ts';
 import { namedSettings, type SettingName, settings } from '../src/platform/settings.ts';
+import { alertsText } from './alerts.ts';
+import { plainManifests } from './chart.ts';
 import { clientTypes, clientTypesFile } from './client-types.ts';
 import { describedRoutes } from './described-api.ts';
 
@@ -304,7 +306,12 @@ function cutAt(text: string, mark: string): readonly [string, string, string] {
 }
 
 /** Files that are made whole. */
-export const made = [{ file: clientTypesFile, text: await clientTypes() }] as const;
+export const made = [
+  { file: clientTypesFile, text: await clientTypes() },
+  { file: 'deploy/prometheus/pika-expander.rules.yaml', text: alertsText() },
+  { file: 'deploy/helm/pika-expander/files/pika-expander.rules.yaml', text: alertsText() },
+  { file: 'deploy/kubernetes/pika-expander.yaml', text: plainManifests() },
+] as const;
 
 if (process.argv[1] === import.meta.filename) {
   for (const block of blocks) writeFileSync(join(root, block.file), documentWith(block).wanted);

@@ -40,6 +40,7 @@ export function ensureTestServers() {
     ['redis-server', 'redis-server'],
     ['chromium', 'chromium'],
     ['openssl', 'openssl'],
+    ['promtool', 'prometheus'],
   ].filter(([program]) => !has(program));
   if (wanted.length === 0) return;
   const packages = wanted.map(([, name]) => name);

@@ -11,6 +11,7 @@ import { problems } from '../problems.ts';
 import { type ReasonCode, reasons } from '../reasons.ts';
 import type { Reader, Text, TextTable } from '../text.ts';
 import type { AuditVerdict } from '../views/audit.ts';
+import { alertAdvice } from './alerts.ts';
 import { type Advice, anchorOf, type Chapter, type Entry, entryOf, type RunbookKind } from './entry.ts';
 import { auditMeanings, findingSteps, guardMeanings, problemMeanings } from './general-words.ts';
 import { inGeneral } from './in-general.ts';
@@ -35,6 +36,7 @@ export function runbook(reader: Reader): readonly Chapter[] {
       auditChapter(verdict, reader),
     ),
     ...reasonGroups.map((group) => reasonChapter(group, reader)),
+    ofAdvice('alert', alertAdvice, reader),
   ];
 }
 
@@ -44,7 +46,7 @@ const sayTo =
     text[reader.language]({}, reader);
 
 function ofAdvice(
-  kind: 'state' | 'phase' | 'hold' | 'campaign' | 'replacement',
+  kind: 'state' | 'phase' | 'hold' | 'campaign' | 'replacement' | 'alert',
   table: Readonly<Record<string, Advice>>,
   reader: Reader,
 ): Chapter {

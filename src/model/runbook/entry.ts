@@ -33,6 +33,7 @@ export const runbookKinds = [
   'replacement',
   'audit',
   'reason',
+  'alert',
 ] as const;
 /** What a code is a code of: the same word can name an anomaly and a finding. */
 export type RunbookKind = (typeof runbookKinds)[number];

@@ -5,6 +5,7 @@ import { findingTable } from '../findings.ts';
 import { guardReasons } from '../guard-texts.ts';
 import { problems } from '../problems.ts';
 import { reasons } from '../reasons.ts';
+import { alertAdvice } from './alerts.ts';
 import { anchorOf, type RunbookKind } from './entry.ts';
 import { campaignAdvice, holdAdvice, replacementAdvice } from './others.ts';
 import { phaseAdvice, stateAdvice } from './states.ts';
@@ -24,6 +25,7 @@ const codesOf: Readonly<Record<RunbookKind, object>> = {
   campaign: campaignAdvice,
   replacement: replacementAdvice,
   reason: reasons,
+  alert: alertAdvice,
 };
 
 /**

@@ -73,6 +73,13 @@ export const chapterWords = {
     title: plain('States of a replacement that need a person', '需要人工处理的替换状态'),
     about: plain('Slaves that go, some of them for new slaves.', '下线的从节点，其中一些由新的从节点接替。'),
   },
+  alert: {
+    title: plain('Alerts of Prometheus', 'Prometheus 告警'),
+    about: plain(
+      'The rules lie in deploy/prometheus. Each alert links to its entry here.',
+      '规则在 deploy/prometheus 中；每条告警都链接到这里的条目。',
+    ),
+  },
 } satisfies Readonly<Record<string, ChapterWords>>;
 
 export const sharedWords = {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-const text = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 describe('docker-compose.yml', () => {
   interface ComposeService {
