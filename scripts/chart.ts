@@ -16,8 +16,8 @@ type Node =
   | {
       readonly kind: 'if';
       readonly words: string;
-      readonly then: readonly Node[];
-      readonly otherwise: readonly Node[];
+      readonly yes: readonly Node[];
+      readonly no: readonly Node[];
     }
   | {
       readonly kind: 'range';
@@ -72,8 +72,8 @@ function nodeOf(text: string, pieces: Piece[]): Node {
     return { kind: 'range', key: range[1]!, value: range[2]!, words: range[3]!, each: closed(pieces) };
   const test = /^if (.+)$/.exec(text);
   if (!test) return { kind: 'value', words: text };
-  const { nodes: then, closedBy } = nodesOf(pieces);
-  return { kind: 'if', words: test[1]!, then, otherwise: closedBy === 'else' ? closed(pieces) : [] };
+  const { nodes: yes, closedBy } = nodesOf(pieces);
+  return { kind: 'if', words: test[1]!, yes, no: closedBy === 'else' ? closed(pieces) : [] };
 }
 
 function closed(pieces: Piece[]): readonly Node[] {
@@ -110,10 +110,7 @@ class Renderer {
       case 'value':
         return shown(this.#pipeline(node.words, variables));
       case 'if':
-        return this.#all(
-          isTrue(this.#pipeline(node.words, variables)) ? node.then : node.otherwise,
-          variables,
-        );
+        return this.#all(isTrue(this.#pipeline(node.words, variables)) ? node.yes : node.no, variables);
       case 'range':
         // Go goes through a map in the order of its keys.
         return Object.entries(this.#pipeline(node.words, variables) as Data)
