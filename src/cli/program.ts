@@ -5,6 +5,7 @@ import type { ControlVerb } from '../model/expansion.ts';
 import { languages } from '../model/text.ts';
 import { addSessionCommands, addWebhookCommands } from './access-program.ts';
 import { addCampaignCommands } from './campaign-program.ts';
+import { addChannelCommands } from './channel-program.ts';
 import { completionModel, completionScript, type Shell, shells } from './completion.ts';
 import type { CliContext } from './context.ts';
 import type { Entrances } from './entrances.ts';
@@ -67,6 +68,7 @@ export function buildProgram(
   addTokenCommands(wiring);
   addSessionCommands(wiring);
   addWebhookCommands(wiring);
+  addChannelCommands(wiring);
   addDataCommands(wiring, entrances);
   addTrailCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);
