@@ -57,6 +57,7 @@ test('made with secrets from files, listed, tested and removed', async () => {
   expect([failing.exitCode, failing.out]).toEqual([1, expect.stringContaining('310000: sign not match')]);
   expect((await run('remove', id)).exitCode).toBe(0);
   expect((await run('list')).out).toContain('There is no channel');
+  expect((await run('list', '--lang', 'zh')).out).toContain('还没有渠道');
 });
 
 test('a secret that the service makes is shown once', async () => {
@@ -77,7 +78,7 @@ test('what needs a person is listed and acknowledged', async () => {
   channels.all.push(...afterEvents(new Map(), events, () => `inc_${channels.all.length + 1}`).values());
   channels.all[1] = { ...channels.all[1]!, id: 'inc_2' };
   const list = await run('incidents');
-  expect(list.out).toMatch(/^inc_1 {2}Expansion exp_1 \(shop\) {2}since [\s\S]*- .*frozen: peak/);
+  expect(list.out).toMatch(/^inc_1 {2}Expansion exp_1 \(shop\), since [\s\S]*- .*frozen: peak/);
   expect((await run('acknowledge', 'inc_1', '--reason', 'on it')).out).toContain('not said again');
   expect(channels.all[0]!.acknowledged).toMatchObject({ reason: 'on it' });
   expect((await run('acknowledge', 'inc_2')).out).toContain('and over');

@@ -29,18 +29,18 @@ export interface AddChannelOptions {
 
 export async function addChannel(session: Session, options: AddChannelOptions): Promise<ExitCode> {
   const { name, kind, user, from, to, masters, messages, repeat } = options;
-  if (!name?.trim()) throw new UsageError('This needs a --name: what people call the channel.');
+  if (!name?.trim()) throw new UsageError(({ channels }) => channels.needsName);
   if (!channelKinds.includes(kind as ChannelKind))
-    throw new UsageError(`This needs a --kind: ${channelKinds.join(', ')}.`);
+    throw new UsageError(({ channels }) => channels.needsKind(channelKinds.join(', ')));
   if (messages !== undefined && !languages.includes(messages as Language))
-    throw new UsageError(`--messages is "${printable(messages)}"; there are ${languages.join(', ')}.`);
+    throw new UsageError(({ flags }) => flags.give('--messages', printable(messages), languages));
   const { address, addressFile, secretFile } = options;
-  const url = address ?? (addressFile && secretIn(addressFile, 'address file', session));
+  const url = address ?? (addressFile && secretIn(addressFile, 'address', session));
   if (!url)
     throw new UsageError(
       'This needs a --address-file or an --address: the address that the service gave you.',
     );
-  const secret = secretFile && secretIn(secretFile, 'secret file', session);
+  const secret = secretFile && secretIn(secretFile, 'secret', session);
   const only = topicsOf(options.topics, '--topics');
   const quiet = quietOf(options);
   const made = await session.client.post<NewChannel>('/v1/channels', {
@@ -57,63 +57,59 @@ export async function addChannel(session: Session, options: AddChannelOptions): 
     ...(repeat !== undefined && { repeatMinutes: repeatOf(repeat) }),
     ...(quiet && { quiet }),
   });
+  const words = session.context.words.channels;
   session.print(made, () => [
-    `Channel ${made.id} (${printable(made.name)}, ${made.kind}) is made. Test it: pika-expander channel test ${made.id}`,
-    ...(made.secret === null
-      ? []
-      : ['Its messages are signed with this secret, which is shown this once:', made.secret]),
+    words.made(made.id, printable(made.name)),
+    ...(made.secret === null ? [] : [words.secret, made.secret]),
   ]);
   return exitCodes.succeeded;
 }
 
 export async function listChannels(session: Session): Promise<ExitCode> {
   const page = await session.client.get<Page<ChannelView>>('/v1/channels');
+  const words = session.context.words.channels;
   session.print(page, () => {
-    if (page.items.length === 0)
-      return [
-        'There is no channel: nobody is told of what needs a person. Make one: pika-expander channel add',
-      ];
+    if (page.items.length === 0) return [words.none];
     const rows = page.items.map((channel) => [
       channel.id,
       printable(channel.name),
       channel.kind,
       printable(channel.url),
-      channel.topics.length === 0 ? 'everything' : channel.topics.join(','),
-      channel.quiet === null
-        ? '-'
-        : `${channel.quiet.from}-${channel.quiet.to} ${printable(channel.quiet.timeZone)}`,
-      printable(lastText(channel)),
+      channel.topics.length === 0 ? words.all : channel.topics.join(','),
+      quietText(channel),
+      printable(lastText(channel, words)),
     ]);
-    return table([['ID', 'NAME', 'KIND', 'TO', 'TOPICS', 'QUIET', 'LAST MESSAGE'], ...rows]);
+    const { id, name, kind, to, topics: of, quiet, last } = words.columns;
+    return table([[id, name, kind, to, of, quiet, last], ...rows]);
   });
   return exitCodes.succeeded;
 }
 
 export async function testChannel(session: Session, id: string): Promise<ExitCode> {
   const result = await session.client.post<ChannelTest>(`${channelPath(id)}/test`, {});
+  const words = session.context.words.channels;
   session.print(result, () => [
-    result.delivered
-      ? `Channel ${id} has taken the test message.`
-      : `Channel ${id} has not taken the test message: ${printable(result.error ?? '')}`,
+    result.delivered ? words.tested(id) : words.notTested(id, printable(result.error ?? '')),
   ]);
   return result.delivered ? exitCodes.succeeded : exitCodes.failed;
 }
 
 export async function removeChannel(session: Session, id: string): Promise<ExitCode> {
   await session.client.delete(channelPath(id));
-  session.print({ id }, () => [`Channel ${id} is deleted.`]);
+  session.print({ id, removed: true }, () => [session.context.words.channels.removed(id)]);
   return exitCodes.succeeded;
 }
 
 export async function listIncidents(session: Session, all: boolean): Promise<ExitCode> {
   const query = { limit: 200, ...(all ? {} : { open: 'true' }) };
   const page = await session.client.get<Page<IncidentView>>('/v1/incidents', query);
+  const words = session.context.words.channels;
   session.print(page, () => {
-    if (page.items.length === 0) return [all ? 'There was no incident.' : 'Nothing needs a person.'];
+    if (page.items.length === 0) return [words.noIncident];
     return page.items.flatMap((incident) => [
-      `${incident.id}  ${printable(incident.title)}  since ${formatTime(incident.openedAt)}${stateText(incident)}`,
+      `${incident.id}  ${words.since(printable(incident.title), formatTime(incident.openedAt))}${stateText(incident, words)}`,
       ...incident.problems.map(({ text }) => `  - ${printable(text)}`),
-      ...(incident.moreProblems === 0 ? [] : [`  - and ${incident.moreProblems} more`]),
+      ...(incident.moreProblems === 0 ? [] : [`  - ${words.more(incident.moreProblems)}`]),
     ]);
   });
   return exitCodes.succeeded;
@@ -126,52 +122,57 @@ export async function acknowledge(
 ): Promise<ExitCode> {
   const path = `/v1/incidents/${encodeURIComponent(id)}/acknowledge`;
   const incident = await session.client.post<IncidentView>(path, reason === undefined ? {} : { reason });
+  const words = session.context.words.channels;
   session.print(incident, () => [
-    incident.endedAt === null
-      ? `Incident ${id} is acknowledged: it is not said again unless a problem is added.`
-      : `Incident ${id} is acknowledged, and over.`,
+    incident.endedAt === null ? words.acknowledged(id) : words.acknowledgedAndOver(id),
   ]);
   return exitCodes.succeeded;
 }
 
-function lastText({ last }: ChannelView): string {
-  if (last === null) return 'none';
-  if (last.state === 'delivered') return `delivered ${formatTime(last.endedAt ?? last.createdAt)}`;
-  const why = last.error === null ? '' : `: ${last.error}`;
-  if (last.state === 'failed') return `given up${why}`;
-  return last.attempts === 0 ? 'on its way' : `attempt ${last.attempts}${why}`;
+type Words = Session['context']['words']['channels'];
+
+function quietText({ quiet }: ChannelView): string {
+  return quiet === null ? '-' : `${quiet.from}-${quiet.to} ${printable(quiet.timeZone)}`;
 }
 
-function stateText({ acknowledged, endedAt }: IncidentView): string {
-  if (endedAt !== null) return `, over at ${formatTime(endedAt)}`;
-  return acknowledged === null ? '' : `, acknowledged by ${printable(acknowledged.by)}`;
+function lastText({ last }: ChannelView, words: Words): string {
+  if (last === null) return words.noMessage;
+  if (last.state === 'delivered') return words.delivered(formatTime(last.endedAt ?? last.createdAt));
+  if (last.state === 'failed') return words.givenUp(last.error ?? '');
+  return last.error === null ? words.onItsWay : words.attempt(last.attempts, last.error);
+}
+
+function stateText({ acknowledged, endedAt }: IncidentView, words: Words): string {
+  if (endedAt !== null) return words.over(formatTime(endedAt));
+  return acknowledged === null ? '' : words.acknowledgedBy(printable(acknowledged.by));
 }
 
 /** What a file holds, so that it is not seen in the process list. */
-const secretIn = (path: string, what: string, { context }: Session): string =>
+const secretIn = (path: string, what: 'address' | 'secret', { context }: Session): string =>
   readText(path, what, context).trim();
 
-function topicsOf(given: readonly string[] | undefined, option: string): readonly string[] | undefined {
+function topicsOf(given: readonly string[] | undefined, flag: string): readonly string[] | undefined {
   const unknown = given?.find((topic) => !topics.includes(topic as Topic));
   if (unknown === undefined) return given;
-  throw new UsageError(`${option}: "${printable(unknown)}" is no topic; there are ${topics.join(', ')}.`);
+  throw new UsageError(({ channels }) => channels.noTopic(flag, printable(unknown), topics.join(', ')));
 }
 
 function repeatOf(text: string): number | null {
   if (text === 'never') return null;
   const ms = parseDuration(text);
   if (ms === null)
-    throw new UsageError(`--repeat is "${printable(text)}"; give a duration such as 30m, or never.`);
+    throw new UsageError(({ flags, channels }) =>
+      flags.give('--repeat', printable(text), [flags.duration, channels.never]),
+    );
   return Math.ceil(ms / 60_000);
 }
 
 function quietOf({ quiet, breakThrough }: AddChannelOptions): object | undefined {
   if (quiet === undefined) return undefined;
-  const [, from, to, timeZone] = /^(\d\d:\d\d)-(\d\d:\d\d) (\S+)$/.exec(quiet.join(' ')) ?? [];
+  const given = quiet.join(' ');
+  const [, from, to, timeZone] = /^(\d\d:\d\d)-(\d\d:\d\d) (\S+)$/.exec(given) ?? [];
   if (from === undefined)
-    throw new UsageError(
-      `--quiet is "${printable(quiet.join(' '))}"; give hours and a time zone, as 22:00-08:00 Asia/Shanghai.`,
-    );
+    throw new UsageError(({ flags }) => flags.form('--quiet', printable(given), '22:00-08:00 Asia/Shanghai'));
   const through = topicsOf(breakThrough, '--break-through');
   return { from, to, timeZone, ...(through && { breakThrough: through }) };
 }

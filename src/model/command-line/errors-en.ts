@@ -60,6 +60,8 @@ export const settings = {
     masters: 'masters file',
     agent: 'file of the agent',
     password: 'password file',
+    address: 'address file',
+    secret: 'secret file',
   },
   openToAll: (what: string, path: string) =>
     `Every user of this machine may read or change the ${what} ${path}.`,

@@ -56,6 +56,8 @@ export const settings: typeof english.settings = {
     masters: '主节点文件',
     agent: '代理程序文件',
     password: '密码文件',
+    address: '地址文件',
+    secret: '密钥文件',
   },
   openToAll: (what, path) => `本机所有用户都可以读取或修改${what} ${path}。`,
   closeIt: (path) => `请收回权限：chmod o= ${path}`,

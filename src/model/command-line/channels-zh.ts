@@ -1,0 +1,38 @@
+import type * as english from './channels-en.ts';
+
+/** 通知渠道与待处理事项。 */
+export const channels: typeof english.channels = {
+  none: '还没有渠道：需要人工处理时不会通知任何人。创建渠道：pika-expander channel add',
+  columns: {
+    id: 'ID',
+    name: '名称',
+    kind: '类型',
+    to: '发往',
+    topics: '主题',
+    quiet: '免打扰',
+    last: '最近的消息',
+  },
+  all: '全部',
+  noMessage: '无',
+  delivered: (moment) => `已送达 ${moment}`,
+  givenUp: (error) => `已放弃：${error}`,
+  onItsWay: '发送中',
+  attempt: (attempts, error) => `第 ${attempts} 次尝试：${error}`,
+  made: (id, name) => `已创建渠道 ${id}（${name}）。测试：pika-expander channel test ${id}`,
+  secret: '消息用以下密钥签名，密钥只显示这一次：',
+  tested: (id) => `渠道 ${id} 已接收测试消息。`,
+  notTested: (id, error) => `渠道 ${id} 未接收测试消息：${error}`,
+  removed: (id) => `已删除渠道 ${id} 及其消息。`,
+  noIncident: '没有需要人工处理的事项。',
+  since: (title, moment) => `${title}，始于 ${moment}`,
+  over: (moment) => `，结束于 ${moment}`,
+  acknowledgedBy: (name) => `，由 ${name} 确认`,
+  more: (count) => `另有 ${count} 个`,
+  acknowledged: (id) => `已确认事项 ${id}。除非出现新问题，否则不再重复通知。`,
+  acknowledgedAndOver: (id) => `已确认事项 ${id}，该事项已结束。`,
+  needsName: '请用 --name 填写渠道的名称。',
+  needsKind: (kinds) => `请用 --kind 填写类型：${kinds}。`,
+  needsAddress: '请用 --address-file 或 --address 填写服务提供的地址。',
+  noTopic: (flag, topic, all) => `${flag} 包含“${topic}”，它不是主题。可用主题：${all}。`,
+  never: 'never',
+};
