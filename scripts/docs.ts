@@ -150,16 +150,23 @@ function statesText(): string {
   return table(['from', 'to'], rows);
 }
 
+const faultHeads: Readonly<Record<Language, readonly string[]>> = {
+  en: ['releases', 'commands', 'what happens', 'how it shows', 'what to do'],
+  zh: ['版本', '命令', '发生什么', '表现', '处理'],
+};
+
 /** The faults of the releases that are built in. */
-function faultsText(): string {
+function faultsText(language: Language): string {
   const rows = builtIn.faults.map(({ versions, commands, text, shows, instead }) => [
-    versions.map(([from, below]) => `${from} to below ${below}`).join(', '),
+    versions
+      .map(([from, below]) => ({ en: `${from} to below ${below}`, zh: `${from} 至 ${below} 之前` })[language])
+      .join({ en: ', ', zh: '、' }[language]),
     commands.map((command) => `\`${command}\``).join(', '),
-    text.en,
-    shows.en,
-    instead.en,
+    text[language],
+    shows[language],
+    instead[language],
   ]);
-  return table(['releases', 'commands', 'what happens', 'how it shows', 'what to do'], rows);
+  return table(faultHeads[language], rows);
 }
 
 /** Why a log does not suffice. */
@@ -281,7 +288,8 @@ export const blocks: readonly Block[] = [
   { file: 'docs/access.md', name: 'roles', text: rolesText() },
   { file: 'docs/access.md', name: 'routes', text: await routesText() },
   { file: 'docs/settings.md', name: 'settings', text: settingsText() },
-  { file: 'docs/knowledge.md', name: 'faults', text: faultsText() },
+  { file: 'docs/knowledge.md', name: 'faults', text: faultsText('en') },
+  { file: 'docs/zh/knowledge.md', name: 'faults', text: faultsText('zh') },
   { file: 'docs/diagnosis.md', name: 'causes', text: causesText() },
   { file: 'docs/runbook.md', name: 'runbook', text: runbookText('en') },
   { file: 'docs/zh/runbook.md', name: 'runbook', text: runbookText('zh') },
