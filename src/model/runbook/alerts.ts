@@ -69,8 +69,11 @@ export const alertAdvice: Readonly<Record<AlertName, Advice>> = {
     means: plain('A person must decide about a node.', '需要人对某个节点作出决定。'),
     service: plain('It attaches no further node of this expansion.', '不再挂载该扩容任务的节点。'),
     steps: steps(
-      ['pika-expander list --state halted', 'Then do as the state `halted` says, in the chapter of states.'],
-      ['pika-expander list --state halted', '然后按“扩容任务的状态”一章中 `halted` 的说明处理。'],
+      [
+        'Look: pika-expander list --state halted.',
+        'Then do as the state `halted` says, in the chapter of states.',
+      ],
+      ['查看：pika-expander list --state halted。', '然后按“扩容任务的状态”一章中 `halted` 的说明处理。'],
     ),
     over: plain('No expansion is `halted`.', '没有扩容任务处于 `halted`。'),
   }),
@@ -95,8 +98,8 @@ export const alertAdvice: Readonly<Record<AlertName, Advice>> = {
     means: plain('It is paused, or waits for approval.', '它已暂停，或正在等待批准。'),
     service: plain('It waits, however long it takes.', '一直等待，不限时间。'),
     steps: steps(
-      ['pika-expander list --state paused,awaiting_approval', 'Resume, approve or cancel it.'],
-      ['pika-expander list --state paused,awaiting_approval', '继续、批准或取消它。'],
+      ['Look: pika-expander list --state paused,awaiting_approval.', 'Resume, approve or cancel it.'],
+      ['查看：pika-expander list --state paused,awaiting_approval。', '继续、批准或取消它。'],
     ),
     over: plain('No expansion is paused or waits for approval.', '没有扩容任务处于暂停或等待批准。'),
   }),
@@ -165,8 +168,8 @@ export const alertAdvice: Readonly<Record<AlertName, Advice>> = {
     ),
     service: plain('It changes nothing.', '不做任何改动。'),
     steps: steps(
-      ['pika-expander guard show', 'Do as the entry of the code says: /runbook/CODE.'],
-      ['pika-expander guard show', '按该代码的条目处理：/runbook/CODE。'],
+      ['Look: pika-expander guard show.', 'Do as the entry of the code says: /runbook/CODE.'],
+      ['查看：pika-expander guard show。', '按该代码的条目处理：/runbook/CODE。'],
     ),
     over: plain('The guard says `guard.cleared`.', '值守发出 `guard.cleared`。'),
   }),
@@ -191,8 +194,11 @@ export const alertAdvice: Readonly<Record<AlertName, Advice>> = {
       '在没有该代理程序数据的情况下继续，除非策略设置了 `requireAgent`。',
     ),
     steps: steps(
-      ['pika-expander agents', 'Start the agent on this host, or see in its log why it cannot report.'],
-      ['pika-expander agents', '在该主机上启动代理程序，或从其日志查明无法上报的原因。'],
+      [
+        'Look: pika-expander agents.',
+        'Start the agent on this host, or see in its log why it cannot report.',
+      ],
+      ['查看：pika-expander agents。', '在该主机上启动代理程序，或从其日志查明无法上报的原因。'],
     ),
     over: plain('The agent is shown as reporting.', '该代理程序显示为正常上报。'),
   }),
