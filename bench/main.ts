@@ -1,6 +1,7 @@
 // `npm run bench [name …]`: prints ratios measured in one run; machines differ, ratios less so.
 import { benchExpansion } from './expansion.ts';
 import { benchGuards } from './guards.ts';
+import { benchHistory } from './history.ts';
 import { benchLoad } from './load.ts';
 import { benchScheduling } from './scheduling.ts';
 import { benchUnderWrites } from './under-writes.ts';
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   'under-writes': benchUnderWrites,
   load: benchLoad,
   guards: benchGuards,
+  history: benchHistory,
   comparison: async () => {
     await import('./comparison.ts');
   },
