@@ -76,13 +76,15 @@ async function copy(query: Query, id: string, from: number, to: number): Promise
     const numbers = `generate_series(${at}, ${Math.min(to, at + 1999)}) as n`;
     const master = "'10.' || n / 65536 || '.' || n / 256 % 256 || '.' || n % 256 || ':9221'";
     await query(
-      `insert into expansions (id, state, master_key, doc, search_text, accepted_at, ended)
+      `insert into expansions (id, state, master_key, doc, summary, search_text, accepted_at, ended)
        select 'exp_' || lpad(n::text, 8, '0'), case when n % 50 = 0 then 'failed' else e.state end, ${master},
-         e.doc || jsonb_build_object('id', 'exp_' || lpad(n::text, 8, '0'), 'acceptedAt', 1.7e12 + n * 1e4,
-           'endedAt', 1.7e12 + n * 1e4 + 9000, 'label', 'rack ' || n % 997),
+         e.doc || o.own, e.summary || o.own,
          'exp_' || lpad(n::text, 8, '0') || E'\\nrack ' || n % 997 || E'\\n' || ${master} || E'\\n10.200.' || n / 256 % 256 || '.' || n % 256 || ':9221',
          1700000000000 + n * 10000, true
-       from expansions e, ${numbers} where e.id = '${id}'`,
+       from expansions e, ${numbers},
+         lateral (select jsonb_build_object('id', 'exp_' || lpad(n::text, 8, '0'), 'acceptedAt', 1.7e12 + n * 1e4,
+           'endedAt', 1.7e12 + n * 1e4 + 9000, 'label', 'rack ' || n % 997) as own) o
+       where e.id = '${id}'`,
     );
     await query(
       `insert into joins (expansion_id, position, doc)

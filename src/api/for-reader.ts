@@ -15,7 +15,7 @@ import { reasonFor } from '../model/reasons.ts';
 import { type Reader, saidFor } from '../model/text.ts';
 import { pairReasons, upgradeAdvice, versionReason } from '../model/versions.ts';
 import type { CampaignPlan } from '../model/views/campaign.ts';
-import type { ProgressMessage } from '../model/views/expansion.ts';
+import type { ExpansionSummary, ProgressMessage } from '../model/views/expansion.ts';
 import type { Plan } from '../model/views/plan.ts';
 import type { KnowledgeView } from '../model/views/service.ts';
 
@@ -65,15 +65,9 @@ export const joinFor = <
   J extends Partial<
     Pick<
       Join,
-      | 'anomalies'
-      | 'comparison'
-      | 'diagnosis'
-      | 'findings'
-      | 'evidence'
-      | 'waitingFor'
-      | 'problem'
-      | 'progress'
+      'anomalies' | 'comparison' | 'diagnosis' | 'findings' | 'evidence' | 'waitingFor' | 'problem'
     > & {
+      readonly progress: Join['progress'] | null;
       readonly attempts: readonly AttemptLike[];
     }
   >,
@@ -121,6 +115,13 @@ export const expansionFor = <
   capabilities: capabilitiesFor(expansion.capabilities, reader),
   findings: expansion.findings.map((finding) => findingFor(finding, reader)),
   joins: expansion.joins.map((join) => joinFor(join as E['joins'][number], reader)),
+});
+
+export const expansionSummaryFor = (expansion: ExpansionSummary, reader: Reader): ExpansionSummary => ({
+  ...expansion,
+  stateReason: reasonFor(expansion.stateReason, reader),
+  problem: expansion.problem && problemFor(expansion.problem, reader),
+  joins: expansion.joins.map((join) => joinFor(join, reader)),
 });
 
 export function knowledgeFor({ releases, builds, pairs, faults }: Knowledge, forWhom: Reader): KnowledgeView {

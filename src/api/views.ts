@@ -1,20 +1,16 @@
 import type { Attempt, Expansion, Join } from '../model/expansion.ts';
-import {
-  type AttemptView,
-  type EvidenceReport,
-  type ExpansionSummary,
-  type ExpansionView,
-  JoinSummary,
-  type JoinView,
-  type NodeDetail,
-  type ProgressMessage,
+import type {
+  AttemptView,
+  EvidenceReport,
+  ExpansionView,
+  JoinView,
+  NodeDetail,
+  ProgressMessage,
 } from '../model/views/expansion.ts';
 
 /*
  * What leaves the service: the core's shapes without the trackers, which are the working memory of the worker.
  */
-
-const summaryFields = Object.keys(JoinSummary.properties) as readonly (keyof JoinSummary)[];
 
 function attemptView(attempt: Attempt): AttemptView {
   const { tracker: _tracker, ...shown } = attempt;
@@ -34,10 +30,6 @@ export const nodeDetail = (expansion: Expansion, join: Join): NodeDetail => ({
   },
 });
 
-function joinSummary(join: Join): JoinSummary {
-  return Object.fromEntries(summaryFields.map((field) => [field, join[field]])) as unknown as JoinSummary;
-}
-
 function withoutTracker(expansion: Expansion): Omit<Expansion, 'masterTracker'> {
   const { masterTracker: _tracker, ...shown } = expansion;
   return shown;
@@ -45,11 +37,6 @@ function withoutTracker(expansion: Expansion): Omit<Expansion, 'masterTracker'> 
 
 export function expansionView(expansion: Expansion): ExpansionView {
   return { ...withoutTracker(expansion), joins: expansion.joins.map(joinView) };
-}
-
-/** For lists: of each node only where it stands. */
-export function expansionSummary(expansion: Expansion): ExpansionSummary {
-  return { ...withoutTracker(expansion), joins: expansion.joins.map(joinSummary) };
 }
 
 export function evidenceReport(expansion: Expansion): EvidenceReport {

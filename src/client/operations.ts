@@ -1359,9 +1359,9 @@ export type ExpansionRequest = {
 
 export type ExpansionSummary = {
   readonly id: string;
-  readonly master: NodeTarget;
-  /** The policy with its defaults filled in. */
-  readonly policy: Policy;
+  readonly master: {
+    readonly name: string;
+  };
   readonly label: string | null;
   readonly requestedBy: string;
   readonly via: 'rest' | 'queue' | 'cli';
@@ -1376,14 +1376,8 @@ export type ExpansionSummary = {
   readonly stateSince: number;
   /** Why it is in this state, or what holds it up. */
   readonly stateReason: Said | null;
-  readonly capabilities: Capabilities | null;
-  /** What the master showed at the first preflight, so that another server in its place is noticed. */
-  readonly plannedMaster: MasterIdentity | null;
-  /** The master's binlog-file-size, to turn positions into bytes; null = not known. */
-  readonly binlogFileSizeBytes: number | null;
   /** How many nodes are attached together; null until the first preflight. */
   readonly batchSize: number | null;
-  readonly batchSizeReason: Said | null;
   /** Zero-based. */
   readonly currentBatch: number;
   readonly batchCount: number | null;
@@ -1392,60 +1386,7 @@ export type ExpansionSummary = {
   readonly approvedThroughBatch: number;
   /** A pause or cancel that waits for a safe point. */
   readonly pendingControl: Control | null;
-  readonly findings: readonly Finding[];
   readonly problem: Problem | null;
-  /** What was planned, or approved since; null = nothing could be said. */
-  readonly forecast: Forecast | null;
-  /** What had grown too far when the forecast was made anew before a batch; null = nothing had. */
-  readonly forecastDrift: ForecastDrift | null;
-  /** null until it has ended. */
-  readonly forecastOutcome: ForecastOutcome | null;
-  /** The loop that holds the copy back for the master's sake; null = nothing was measured. */
-  readonly health: HealthState | null;
-  /** A setting of the master that was changed, with permission, with its old value; null = none was. */
-  readonly borrowed: {
-    readonly name: 'throttle-bytes-per-second' | 'expire-logs-nums';
-    /** Before the first change; put back at the end. */
-    readonly old: string;
-    /** Values that this service gave it, the newest last. Any other is somebody else's. */
-    readonly given: readonly string[];
-    /** Stored before it is sent; null = none is on its way. */
-    readonly pending: {
-      readonly id: string;
-      readonly command: {
-        readonly kind: 'slaveof';
-        readonly master: Address;
-        readonly force: boolean;
-      } | {
-        readonly kind: 'slaveof_no_one';
-      } | {
-        readonly kind: 'clear_replication_id';
-      } | {
-        readonly kind: 'bgsave';
-      } | {
-        readonly kind: 'config_set';
-        readonly name: 'throttle-bytes-per-second' | 'expire-logs-nums';
-        readonly value: string;
-      } | {
-        readonly kind: 'config_rewrite';
-      };
-      /** When it was stored. Milliseconds since the epoch. */
-      readonly at: number;
-    } | null;
-    readonly changes: number;
-    readonly seen: string;
-    /** When that value was seen. Milliseconds since the epoch. */
-    readonly seenAt: number;
-    /** When the server had last been restarted as of that look; absent = it is not watched, or the value was just set. */
-    readonly lifeSeen?: number | null;
-    /** `restored`; `left` = somebody else has changed it meanwhile; `lost` = the server could not be reached to put it back; `refused` = the server would not take a change. */
-    readonly state: 'borrowed' | 'restored' | 'left' | 'lost' | 'refused';
-    readonly restoringSince: number | null;
-    /** Whether the file of the server was written once more after the old value was put back. */
-    readonly fileWritten: boolean;
-    /** Whether the server has read a changed value from its file, after a restart. */
-    readonly inFile?: boolean;
-  } | null;
   /** Id of the expansion on the same master for whose end it waits. */
   readonly waitsFor: string | null;
   /** The expansion that had ended and left these nodes unverified; absent = none. */
@@ -1455,6 +1396,9 @@ export type ExpansionSummary = {
   /** The replacement for which it adds nodes; absent = it was asked for on its own. */
   readonly replacementId?: string;
   readonly joins: readonly JoinSummary[];
+  readonly policy: {
+    readonly fourEyes: boolean;
+  };
 };
 
 export type ExpansionView = {
@@ -2062,13 +2006,16 @@ export type IncidentView = {
 
 export type JoinSummary = {
   readonly index: number;
-  readonly target: JoinTarget;
+  readonly target: {
+    readonly name: string;
+  };
   /** Zero-based; null until batches are formed. */
   readonly batch: number | null;
   readonly phase: 'waiting' | 'preflight' | 'attaching' | 'snapshotting' | 'transferring' | 'swapping' | 'catching_up' | 'verifying' | 'verified' | 'failed' | 'quarantined' | 'skipped' | 'cancelled';
   /** When the phase was entered. Milliseconds since the epoch. */
   readonly phaseSince: number;
-  readonly progress: Progress;
+  /** null = nothing goes on any more. */
+  readonly progress: Progress | null;
   /** What it waits for now; null = nothing in particular. */
   readonly waitingFor: Said | null;
   /** Of a proven node: whether those who are asked `after_verified` have agreed. Absent = nobody is asked. */

@@ -2,6 +2,7 @@ import type { EventInput } from '../model/events.ts';
 import { type Expansion, isEnded, type Join } from '../model/expansion.ts';
 import type { Facts } from '../model/text.ts';
 import type { EventOwner } from '../model/views/event.ts';
+import { ExpansionSummary, JoinSummary } from '../model/views/expansion.ts';
 import type { Queryable } from './database.ts';
 import { toJson } from './json.ts';
 import { addressKey, masterKey } from './master-key.ts';
@@ -16,6 +17,24 @@ export function docOf(expansion: Expansion): ExpansionDoc {
   const { joins: _, ...doc } = expansion;
   return doc;
 }
+
+const joinFields = Object.keys(JoinSummary.properties) as readonly (keyof JoinSummary)[];
+const fields = Object.keys(ExpansionSummary.properties) as readonly (keyof ExpansionSummary)[];
+
+const picked = (from: object, names: readonly string[]): object =>
+  Object.fromEntries(names.map((name) => [name, (from as Readonly<Record<string, unknown>>)[name]]));
+
+/** An expansion as lists show it. */
+export const summaryOf = (expansion: Expansion): ExpansionSummary => ({
+  ...(picked(expansion, fields) as ExpansionSummary),
+  master: { name: expansion.master.name },
+  policy: { fourEyes: expansion.policy.fourEyes },
+  joins: expansion.joins.map((join) => ({
+    ...(picked(join, joinFields) as JoinSummary),
+    target: { name: join.target.name },
+    progress: hasEnded(expansion) ? null : join.progress,
+  })),
+});
 
 /** Whether something besides the joins changed. */
 export function docChanged(before: Expansion, after: Expansion): boolean {

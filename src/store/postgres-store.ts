@@ -1,10 +1,11 @@
 import type { EventInput } from '../model/events.ts';
-import { type Control, type ExpansionState, isEnded } from '../model/expansion.ts';
+import { type Control, type Expansion, type ExpansionState, isEnded } from '../model/expansion.ts';
 import type { EventOwner, StoredEvent } from '../model/views/event.ts';
+import type { ExpansionSummary } from '../model/views/expansion.ts';
 import type { Observation } from '../model/views/observation.ts';
 import type { Freeze } from '../model/views/service.ts';
 import { Conditions } from './conditions.ts';
-import { type Database, onlyRow } from './database.ts';
+import { type Database, onlyRow, type Row } from './database.ts';
 import {
   changedJoins,
   decodeCursor,
@@ -16,12 +17,14 @@ import {
   eventsJson,
   hasEnded,
   ownerOf,
+  summaryOf,
 } from './expansion-rows.ts';
 import { freezeEvent, unfreezeEvent } from './freeze-events.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey } from './master-key.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { createThinner } from './observation-thinner.ts';
+import type { Page } from './page.ts';
 import {
   acceptExpansion,
   acceptedUnder,
@@ -31,7 +34,7 @@ import {
 } from './postgres-accept.ts';
 import { createLeases, lostLease } from './postgres-leases.ts';
 import { expansionLeases, lockMaster, syncSlots } from './postgres-locks.ts';
-import { AlreadyFrozenError, NotFoundError, plansOfEach, type Store } from './store.ts';
+import { AlreadyFrozenError, type ExpansionFilter, NotFoundError, plansOfEach, type Store } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
 export interface PostgresStoreOptions {
@@ -42,6 +45,24 @@ export interface PostgresStoreOptions {
 /** The Store on PostgreSQL. Does not close the database on its own account: `close` ends the pool it was given. */
 export function createPostgresStore(database: Database, options: PostgresStoreOptions = {}): Store {
   const thinner = createThinner(database, options.observationsPerNode ?? 1000);
+
+  async function pageOf<R extends Row, T extends { readonly id: string; readonly acceptedAt: number }>(
+    columns: string,
+    filter: ExpansionFilter,
+    itemOf: (row: R) => T,
+  ): Promise<Page<T>> {
+    const where = conditionsOf(filter);
+    const after = decodeCursor(filter.cursor);
+    if (after) where.add((p, q) => `(e.accepted_at, e.id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
+    const rows = await database.query<R>(
+      `select ${columns} from expansions e ${where.sql}
+       order by e.accepted_at desc, e.id desc limit ${where.value(filter.limit + 1)}`,
+      where.values,
+    );
+    const items = rows.slice(0, filter.limit).map(itemOf);
+    const last = rows.length > filter.limit ? items.at(-1) : undefined;
+    return { items, nextCursor: last ? encodeCursor({ at: last.acceptedAt, id: last.id }) : null };
+  }
 
   return {
     ...createLeases(database, expansionLeases),
@@ -71,26 +92,8 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       return row ? expansionOf(row) : null;
     },
 
-    async list(filter) {
-      const where = new Conditions();
-      if (filter.states) where.add((p) => `e.state = any (${p}::text[])`, filter.states);
-      // Few have not ended, and they have an index of their own.
-      if (filter.states?.every((state) => !isEnded(state))) where.add(() => 'not e.ended');
-      if (filter.master) where.add((p) => `e.master_key = ${p}`, addressKey(filter.master));
-      if (filter.search)
-        where.add((p) => `position(${p} in e.search_text) > 0`, storableText(filter.search).toLowerCase());
-      const after = decodeCursor(filter.cursor);
-      if (after)
-        where.add((p, q) => `(e.accepted_at, e.id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
-      const rows = await database.query<ExpansionRow>(
-        `select ${expansionColumns} from expansions e ${where.sql}
-         order by e.accepted_at desc, e.id desc limit ${where.value(filter.limit + 1)}`,
-        where.values,
-      );
-      const items = rows.slice(0, filter.limit).map(expansionOf);
-      const last = rows.length > filter.limit ? items.at(-1) : undefined;
-      return { items, nextCursor: last ? encodeCursor({ at: last.acceptedAt, id: last.id }) : null };
-    },
+    list: (filter) => pageOf<ExpansionRow, Expansion>(expansionColumns, filter, expansionOf),
+    summaries: (filter) => pageOf<SummaryRow, ExpansionSummary>(summaryColumns, filter, summaryOfRow),
 
     async events(filter) {
       const where = new Conditions();
@@ -215,7 +218,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
         look: stamp('observation', seen.look),
       }));
       const rows = await database.query<{ held: boolean }>(
-        'select save_expansion($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as held',
+        'select save_expansion($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as held',
         [
           lease.id,
           lease.epoch,
@@ -228,6 +231,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
           extra.appliedControls?.length ? extra.appliedControls : null,
           extra.lookAgainInMs,
           extra.events.length > 0 ? eventsJson(extra.events) : null,
+          hasEnded(after) ? toJson(stamp('expansion_summary', summaryOf(after))) : null,
         ],
         'save_expansion',
       );
@@ -299,6 +303,25 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       return rows.map((row) => ({ ...row, doc: upgrade('plan', row.doc) }));
     },
   };
+}
+
+type SummaryRow = { summary: Stored<ExpansionSummary> | null; whole: ExpansionRow | null };
+const summaryColumns = `e.summary, case when e.summary is null then (select to_jsonb(w) from (select ${expansionColumns}) w) end as whole`;
+const summaryOfRow = ({ summary, whole }: SummaryRow): ExpansionSummary =>
+  summary === null ? summaryOf(expansionOf(whole!)) : upgrade('expansion_summary', summary);
+
+function conditionsOf({ states, master, search }: ExpansionFilter): Conditions {
+  const where = new Conditions();
+  if (states) where.add((p) => `e.state = any (${p}::text[])`, states);
+  // Both have an index of their own.
+  if (states?.every((state) => !isEnded(state))) where.add(() => 'not e.ended');
+  if (states?.every(isEnded)) where.add(() => 'e.ended');
+  if (master) where.add((p) => `e.master_key = ${p}`, addressKey(master));
+  if (!search) return where;
+  const text = storableText(search).toLowerCase();
+  if (text.length >= 3) where.add((p) => `text_parts(e.search_text) @> text_parts(${p}::text)`, text);
+  where.add((p) => `position(${p} in e.search_text) > 0`, text);
+  return where;
 }
 
 type FreezeRow = { reason: string; by: string; since: number };

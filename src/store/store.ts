@@ -3,6 +3,7 @@ import type { Control, Expansion, ExpansionState } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';
 import type { Slot, SlotLimits, SlotRefusal } from '../model/slots.ts';
 import type { EventOwner, StoredEvent } from '../model/views/event.ts';
+import type { ExpansionSummary } from '../model/views/expansion.ts';
 import type { Observation } from '../model/views/observation.ts';
 import type { Freeze } from '../model/views/service.ts';
 import type { Lease, LeasedStore } from './leases.ts';
@@ -53,7 +54,7 @@ export class IdempotencyConflictError extends Error {
   readonly code = 'idempotency_key_reused';
 }
 
-interface ExpansionFilter {
+export interface ExpansionFilter {
   readonly states?: readonly ExpansionState[];
   /** Matches label, master or node names. */
   readonly search?: string;
@@ -125,6 +126,8 @@ export interface Store extends LeasedStore {
 
   get(id: string): Promise<Expansion | null>;
   list(filter: ExpansionFilter): Promise<Page<Expansion>>;
+  /** The same as lists show them: whole documents are not read of what has ended. */
+  summaries(filter: ExpansionFilter): Promise<Page<ExpansionSummary>>;
   /** In order of seq. An event that becomes visible later never has a lower seq than one already returned. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
   /**

@@ -48,6 +48,8 @@ const steps = {
       stop: doc.stop && { ...doc.stop, reason: asWritten(doc.stop.reason) },
     }),
   ],
+  /** An ended expansion as lists show it. */
+  expansion_summary: [],
   campaign_member: [
     (doc) => ({
       ...doc,

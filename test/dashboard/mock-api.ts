@@ -2,13 +2,7 @@ import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { expansionFor, joinFor, knowledgeFor, progressFor } from '../../src/api/for-reader.ts';
 import { reader } from '../../src/api/reader.ts';
-import {
-  evidenceReport,
-  expansionSummary,
-  expansionView,
-  nodeDetail,
-  progressMessage,
-} from '../../src/api/views.ts';
+import { evidenceReport, expansionView, nodeDetail, progressMessage } from '../../src/api/views.ts';
 import { countsOf, repairsOf } from '../../src/core/audit/audit.ts';
 import { inBatches } from '../../src/core/plan/batches.ts';
 import { builtIn } from '../../src/engines/pika/knowledge.ts';
@@ -28,6 +22,7 @@ import type { Audit } from '../../src/model/views/audit.ts';
 import type { Guard } from '../../src/model/views/guard.ts';
 import type { Plan, Topology } from '../../src/model/views/plan.ts';
 import type { Replacement } from '../../src/model/views/replacement.ts';
+import { summaryOf } from '../../src/store/expansion-rows.ts';
 import { aGuard } from '../support/guards.ts';
 import { anAudit, damagedSlave } from '../support/memory-audits.ts';
 import { aReplacement } from '../support/replacements.ts';
@@ -260,7 +255,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
       .toSorted((a, b) => b.acceptedAt - a.acceptedAt);
     const from = Number(query.cursor ?? 0);
     const limit = Number(query.limit ?? 50);
-    const items = all.slice(from, from + limit).map(expansionSummary);
+    const items = all.slice(from, from + limit).map(summaryOf);
     return { items, nextCursor: from + limit < all.length ? String(from + limit) : null };
   });
   app.get('/v1/expansions/:id', async (request, reply) => {

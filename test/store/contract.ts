@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Control, Expansion } from '../../src/model/expansion.ts';
 import type { Look } from '../../src/model/observation.ts';
+import { summaryOf } from '../../src/store/expansion-rows.ts';
 import { FencedError, type Lease } from '../../src/store/leases.ts';
 import { masterKey } from '../../src/store/master-key.ts';
 import {
@@ -213,6 +214,22 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await ids({ search: '10.0.0.2' })).toEqual([b.id]);
         expect(await ids({ search: 'beta' })).toEqual([b.id]);
         expect(await ids({ search: '\u0000' })).toEqual([]);
+      });
+
+      it('lists show of each expansion what summaries hold, of one that has ended as it was at its end', async () => {
+        const going = await accepted({ acceptedAt: 2000 });
+        const over = await accepted({ acceptedAt: 1000, label: 'over' });
+        await endIt(over, await claimed(over.id));
+        const { items } = await store.summaries({ limit: 10 });
+        const whole = await store.list({ limit: 10 });
+        expect(items).toEqual(whole.items.map(summaryOf));
+        expect(items.map(({ id, state }) => [id, state])).toEqual([
+          [going.id, 'pending'],
+          [over.id, whole.items[1]!.state],
+        ]);
+        expect((await store.summaries({ limit: 1, search: 'OVER' })).items.map(({ id }) => id)).toEqual([
+          over.id,
+        ]);
       });
 
       it('tells which expansions are on a master, oldest first, until they end', async () => {

@@ -256,6 +256,9 @@ test('no query of the store reads a growing table from end to end', async () => 
   const listed = await store.list({ ...page, states: ['running', 'pending'] });
   await store.list({ ...page, states: ['succeeded', 'failed'], ...cursorOf(listed.nextCursor) });
   await store.list({ ...page, master: '10.1.7.1:9221' });
+  await store.summaries({ ...page, states: ['succeeded'] });
+  await store.summaries({ ...page, search: 'old-77 ' });
+  await store.summaries({ ...page, search: 'no such text' });
   await store.events({ expansionId: 'old-77', afterSeq: 0, limit: 200 });
   await store.events({ expansionId: 'old-77', afterSeq: 0, limit: 200, types: ['usual'], node: 'node' });
   await store.events({ campaignId: campaign.id, afterSeq: 0, limit: 200 });

@@ -156,6 +156,8 @@ describe('in the database', () => {
       observations: [{ node: expansion.master.name, look: { kind: 'busy', at: 1, tookMs: 3 } }],
       lookAgainInMs: null,
     });
+    const ended = { ...changed, state: 'cancelled' } as const;
+    await store.save(lease, changed, ended, { events: [], lookAgainInMs: null });
     await store.savePlan({ id: 'plan', at: 1, doc: { a: 1 } }, 'me');
 
     const campaign = aCampaign();

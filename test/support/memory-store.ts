@@ -16,6 +16,7 @@ import {
   hasEnded,
   lockedAddresses,
   searchText,
+  summaryOf,
 } from '../../src/store/expansion-rows.ts';
 import { freezeEvent, unfreezeEvent } from '../../src/store/freeze-events.ts';
 import { toJson } from '../../src/store/json.ts';
@@ -192,6 +193,10 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       return row ? expansionOf(row) : null;
     },
 
+    async summaries(filter) {
+      const { items, nextCursor } = await this.list(filter);
+      return { items: items.map(summaryOf), nextCursor };
+    },
     async list(filter) {
       reachable();
       const search = filter.search?.toLowerCase();

@@ -6,7 +6,7 @@ import { refuseField } from '../../model/refusal.ts';
 import { EvidenceReport, ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
 import { ObservationPage } from '../../model/views/observation.ts';
 import { PageOf } from '../../model/views/schema.ts';
-import { expansionFor, joinFor } from '../for-reader.ts';
+import { expansionFor, expansionSummaryFor, joinFor } from '../for-reader.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
 import {
@@ -20,7 +20,7 @@ import {
 } from '../schemas.ts';
 import { checkCursor, existing, existingJoin, storedExpansion } from '../shared.ts';
 import type { ApiRoutes } from '../type-provider.ts';
-import { evidenceReport, expansionSummary, expansionView, nodeDetail } from '../views.ts';
+import { evidenceReport, expansionView, nodeDetail } from '../views.ts';
 
 const ListQuery = Type.Object(
   {
@@ -89,14 +89,14 @@ export const expansionRoutes: ApiRoutes = async (app, { admission, limits, store
       const { state, limit, ...filter } = request.query;
       const states = state === undefined ? undefined : parseStates(state);
       checkCursor(filter.cursor);
-      const page = await store.list({
+      const page = await store.summaries({
         ...filter,
         ...(states === undefined ? {} : { states }),
         limit: limit ?? 50,
       });
       const forWhom = reader(request);
       return {
-        items: page.items.map((expansion) => expansionFor(expansionSummary(expansion), forWhom)),
+        items: page.items.map((expansion) => expansionSummaryFor(expansion, forWhom)),
         nextCursor: page.nextCursor,
       };
     },

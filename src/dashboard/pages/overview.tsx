@@ -285,10 +285,13 @@ function RunningCard({ expansion }: { readonly expansion: ExpansionSummary }) {
 function ActiveNode({ join }: { readonly join: JoinSummary }) {
   const t = useMessages();
   const duration = useDuration();
-  const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds } = measuredNow(join);
+  const { progress } = join;
+  if (progress === null) return null;
+  const copying = { ...join, progress };
+  const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds } = measuredNow(copying);
   return (
     <span>
-      · <span className="mono">{join.target.name}</span> {t.phases[join.phase]} <Silence join={join} />
+      · <span className="mono">{join.target.name}</span> {t.phases[join.phase]} <Silence join={copying} />
       {receivedBytes !== null && snapshotBytes !== null && join.phase === 'transferring' && (
         <>
           {' '}

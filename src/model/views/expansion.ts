@@ -161,8 +161,10 @@ const ComparisonOfJoin = Nullable(
   'The comparison of the data with the master.',
 );
 
-/** Only the state of a node: for lists. */
-export const JoinSummary = Type.Object({
+/** A server as lists name it. */
+const Named = Type.Object({ name: Type.String() });
+
+const join = {
   index: Type.Integer(),
   target: JoinTarget,
   batch: Nullable(Type.Integer(), 'Zero-based; null until batches are formed.'),
@@ -187,11 +189,18 @@ export const JoinSummary = Type.Object({
   anomalies: Type.Array(AnomalyRecord),
   diagnosis: Type.Optional(Nullable(Diagnosis, 'Why it is in trouble; null = it was not asked.')),
   attemptsAllowed: Type.Integer({ description: 'How many attaches are permitted; raised by `retry`.' }),
+};
+
+/** Only the state of a node: for lists. */
+export const JoinSummary = Type.Object({
+  ...join,
+  target: Named,
+  progress: Nullable(Progress, 'null = nothing goes on any more.'),
 });
 export type JoinSummary = Of<typeof JoinSummary>;
 
 export const JoinView = Type.Object({
-  ...JoinSummary.properties,
+  ...join,
   phases: Type.Array(
     Type.Object({ phase: Phase, at: Time('When it was entered.'), attempt: Type.Integer() }),
     { description: 'Every phase entered, in order.' },
@@ -317,8 +326,28 @@ const expansion = {
 export const ExpansionView = Type.Object({ ...expansion, joins: Type.Array(JoinView) });
 export type ExpansionView = Of<typeof ExpansionView>;
 
+/** What one expansion is asked for. */
+const notInLists = [
+  'policy',
+  'capabilities',
+  'plannedMaster',
+  'binlogFileSizeBytes',
+  'batchSizeReason',
+  'findings',
+  'forecast',
+  'forecastDrift',
+  'forecastOutcome',
+  'health',
+  'borrowed',
+] as const;
+
 /** An expansion as lists hold it. */
-export const ExpansionSummary = Type.Object({ ...expansion, joins: Type.Array(JoinSummary) });
+export const ExpansionSummary = Type.Object({
+  ...Type.Omit(ExpansionView, notInLists).properties,
+  master: Named,
+  policy: Type.Object({ fourEyes: Type.Boolean() }),
+  joins: Type.Array(JoinSummary),
+});
 export type ExpansionSummary = Of<typeof ExpansionSummary>;
 
 const NodeEvidence = Type.Object({
