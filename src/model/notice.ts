@@ -1,5 +1,6 @@
 /** Notices: what channels are told of incidents, and their words. */
-import { type Incident, type IncidentProblem, incidentTitle, problemText } from './incident.ts';
+import { type Incident, type IncidentProblem, incidentTitle, problemText, type Topic } from './incident.ts';
+import { runbookOfTopic } from './runbook/link.ts';
 import { counted, plain, type Reader, type Text, withoutControls } from './text.ts';
 
 /** What a notice says of an incident. */
@@ -130,9 +131,11 @@ function linesOf(item: NoticeItem, reader: Reader, link: string | null): readonl
           ),
         ]
       : []),
-    ...(link === null ? [] : [link]),
+    ...(link === null ? [] : [...problems.slice(0, 1).map(({ topic }) => runbookAt(topic, link)), link]),
   ];
 }
+
+const runbookAt = (topic: Topic, link: string): string => new URL(runbookOfTopic(topic), link).href;
 
 function firstProblem({ problems, moreProblems }: NoticeItem, reader: Reader): string {
   const [first] = problems;

@@ -3,8 +3,11 @@ import { anomalyCodes } from '../../src/model/anomalies.ts';
 import { auditReasons } from '../../src/model/audit-texts.ts';
 import { findingTable } from '../../src/model/findings.ts';
 import { guardReasons } from '../../src/model/guard-texts.ts';
+import { topics } from '../../src/model/incident.ts';
+import { noticeText } from '../../src/model/notice.ts';
 import { problems } from '../../src/model/problems.ts';
 import { reasons } from '../../src/model/reasons.ts';
+import { alertNames } from '../../src/model/runbook/alerts.ts';
 import { runbook } from '../../src/model/runbook/chapters.ts';
 import { runbookOf } from '../../src/model/runbook/link.ts';
 import { expansionStates, holdStates, personPhases } from '../../src/model/states.ts';
@@ -20,6 +23,8 @@ const codes = {
   guard: Object.keys(guardReasons),
   audit: Object.keys(auditReasons),
   reason: Object.keys(reasons),
+  alert: alertNames,
+  notice: topics,
 } as const;
 const all = Object.entries(codes).flatMap(([kind, names]) => names.map((code) => `${kind}-${code}`));
 
@@ -70,4 +75,31 @@ test('each code leads to its entry, by its kind or alone', () => {
   expect(runbookOf('no_such_code')).toBeNull();
   expect(runbookOf('constructor')).toBeNull();
   expect(runbookOf('master_unreachable')).toBe('/runbook#anomaly-master_unreachable');
+});
+
+test('a notice leads to the entry of what it tells of, where the service knows its own address', () => {
+  const problem = {
+    key: 'frozen',
+    topic: 'frozen',
+    since: 0,
+    level: 'warning',
+    master: null,
+    until: 'over',
+    said: { type: 'service.frozen', node: null, text: 'frozen', data: {} },
+  } as const;
+  const notice = {
+    items: [
+      {
+        ...{ incidentId: 'inc_1', news: 'opened', owner: 'service', ownerId: null, label: null, openedAt: 0 },
+        ...{ acknowledged: null, problems: [problem], moreProblems: 0 },
+      },
+    ],
+    moreItems: 0,
+    summary: null,
+  } as Parameters<typeof noticeText>[0];
+  const reader = { language: 'en', tool: 'cli' } as const;
+  expect(noticeText(notice, reader, 'https://expander.test/channels').lines).toContain(
+    'https://expander.test/runbook#notice-frozen',
+  );
+  expect(noticeText(notice, reader, null).lines.join()).not.toContain('runbook');
 });

@@ -15,6 +15,7 @@ import { alertAdvice } from './alerts.ts';
 import { type Advice, anchorOf, type Chapter, type Entry, entryOf, type RunbookKind } from './entry.ts';
 import { auditMeanings, findingSteps, guardMeanings, problemMeanings } from './general-words.ts';
 import { inGeneral } from './in-general.ts';
+import { noticeAdvice } from './notices.ts';
 import { campaignAdvice, holdAdvice, replacementAdvice } from './others.ts';
 import { groupOfReason, groupWords, reasonGroups, reasonsInGeneral } from './reasons.ts';
 import { phaseAdvice, stateAdvice } from './states.ts';
@@ -36,6 +37,7 @@ export function runbook(reader: Reader): readonly Chapter[] {
       auditChapter(verdict, reader),
     ),
     ...reasonGroups.map((group) => reasonChapter(group, reader)),
+    ofAdvice('notice', noticeAdvice, reader),
     ofAdvice('alert', alertAdvice, reader),
   ];
 }
@@ -46,7 +48,7 @@ const sayTo =
     text[reader.language]({}, reader);
 
 function ofAdvice(
-  kind: 'state' | 'phase' | 'hold' | 'campaign' | 'replacement' | 'alert',
+  kind: 'state' | 'phase' | 'hold' | 'campaign' | 'replacement' | 'alert' | 'notice',
   table: Readonly<Record<string, Advice>>,
   reader: Reader,
 ): Chapter {

@@ -34,6 +34,7 @@ export const runbookKinds = [
   'audit',
   'reason',
   'alert',
+  'notice',
 ] as const;
 /** What a code is a code of: the same word can name an anomaly and a finding. */
 export type RunbookKind = (typeof runbookKinds)[number];

@@ -3,10 +3,12 @@ import { anomalyTable } from '../anomaly-table.ts';
 import { auditReasons } from '../audit-texts.ts';
 import { findingTable } from '../findings.ts';
 import { guardReasons } from '../guard-texts.ts';
+import type { Topic } from '../incident.ts';
 import { problems } from '../problems.ts';
 import { reasons } from '../reasons.ts';
 import { alertAdvice } from './alerts.ts';
 import { anchorOf, type RunbookKind } from './entry.ts';
+import { noticeAdvice } from './notices.ts';
 import { campaignAdvice, holdAdvice, replacementAdvice } from './others.ts';
 import { phaseAdvice, stateAdvice } from './states.ts';
 
@@ -26,7 +28,11 @@ const codesOf: Readonly<Record<RunbookKind, object>> = {
   replacement: replacementAdvice,
   reason: reasons,
   alert: alertAdvice,
+  notice: noticeAdvice,
 };
+
+/** Where the runbook says more about what people are told of. */
+export const runbookOfTopic = (topic: Topic): string => `${runbookPath}#${anchorOf('notice', topic)}`;
 
 /**
  * The place of the runbook for a code, below the address of the service; null = the runbook does not know the code.

@@ -73,6 +73,13 @@ export const chapterWords = {
     title: plain('States of a replacement that need a person', '需要人工处理的替换状态'),
     about: plain('Slaves that go, some of them for new slaves.', '下线的从节点，其中一些由新的从节点接替。'),
   },
+  notice: {
+    title: plain('What channels tell people of', '通知渠道告知的事项'),
+    about: plain(
+      'Each notice links to its entry here, where the service knows its own address (`PIKA_EXPANDER_PUBLIC_URL`).',
+      '本服务知道自己的地址（`PIKA_EXPANDER_PUBLIC_URL`）时，每条通知都链接到这里的条目。',
+    ),
+  },
   alert: {
     title: plain('Alerts of Prometheus', 'Prometheus 告警'),
     about: plain(
