@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { type CommandLineWords, commandLine } from '../model/command-line/index.ts';
 import { type Field, type Fields, flagOf, type Leaf, type List, type Values } from '../model/fields.ts';
 import { nearest } from '../model/nearest.ts';
 import { readableBytes } from '../model/quantities.ts';
@@ -26,14 +27,14 @@ function flagged(
 export function addFieldOptions(
   command: Command,
   fields: Fields,
+  language: Language,
   sections: Readonly<Record<string, Text>> = {},
-  language: Language = 'en',
 ): Command {
   const say = (text: Text): string => text[language]({}, { ...nobody, language, tool: 'cli' });
   for (const { name, field, section } of flagged(fields)) {
     const argument = argumentOf(field);
     const flag = `--${flagOf(name, field)}${argument === '' ? '' : ` <${argument}>`}`;
-    const option = new Option(flag, describe(field, say));
+    const option = new Option(flag, describe(field, say, commandLine[language].flags));
     if (field.kind === 'group' || field.kind === 'list')
       option.argParser((text: string, before?: readonly string[]) => [...(before ?? []), text]);
     if (section !== null && sections[section] !== undefined) option.helpGroup(`${say(sections[section])}:`);
@@ -62,23 +63,23 @@ const unitArguments = {
 };
 
 /** In the style of the other options: no capital at the beginning, no full stop at the end. */
-function describe(field: Field, say: (text: Text) => string): string {
+function describe(field: Field, say: (text: Text) => string, words: CommandLineWords['flags']): string {
   const parts = [phrase(say(field.help))];
   if (field.kind === 'group') {
     const [first, second, ...others] = memberExamples(field.fields);
     const more = others.map((pair) => pair.slice(0, pair.indexOf('='))).join(', ');
-    parts.push(`for example ${first},${second} (also ${more})`);
+    parts.push(words.groupExample(`${first},${second}`, more));
   }
-  if (field.kind === 'list') parts.push(`for example "${field.line.example}"; may be given several times`);
+  if (field.kind === 'list') parts.push(words.listExample(field.line.example));
   const meanings = [
     ...(field.kind === 'choice' ? Object.entries(field.choices) : []),
     ...(field.kind === 'number' && field.words ? Object.entries(field.words) : []),
     ...('none' in field && field.none ? [['none', field.none] as const] : []),
   ].map(([word, text]) => `${word}: ${phrase(say(text))}`);
-  if (meanings.length > 0) parts.push(meanings.join(', '));
-  const text = parts.join('; ');
+  if (meanings.length > 0) parts.push(meanings.join(words.comma));
+  const text = parts.join(words.semicolon);
   const value = 'default' in field ? field.default : undefined;
-  return value === undefined || value === false ? text : `${text} (default: ${written(field, value)})`;
+  return value === undefined || value === false ? text : words.withDefault(text, written(field, value));
 }
 
 const phrase = (sentences: string): string =>

@@ -25,8 +25,8 @@ export function addGuardCommands(all: Wiring): void {
       collected,
     )
     .option('--label <text>', 'how people find it again');
-  addFieldOptions(start, guardFields);
-  addFieldOptions(start, { ...guardAuditFields, ...auditFields });
+  addFieldOptions(start, guardFields, wiring.context.reader.language);
+  addFieldOptions(start, { ...guardAuditFields, ...auditFields }, wiring.context.reader.language);
   wiring.act(start, async (session, masters, options: import('./commands/guard.ts').StartGuardOptions) =>
     (await import('./commands/guard.ts')).startGuard(session, masters, options),
   );
@@ -42,7 +42,7 @@ export function addGuardCommands(all: Wiring): void {
       .command('show [guard]', 'show what a guard finds now (without one: the only one that is on)', [
         'pika-expander guard show grd_0mabc',
       ])
-      .addHelpText('after', codes),
+      .addHelpText('after', wiring.note(codes)),
     async (session, [id]) => (await import('./commands/guard.ts')).showGuard(session, id),
   );
   wiring.act(

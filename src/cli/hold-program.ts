@@ -16,9 +16,9 @@ export function addHoldCommands(all: Wiring): void {
     .option('-w, --wait', 'wait until a dump is safe')
     .addHelpText(
       'after',
-      `\nExamples:\n  $ pika-expander hold 10.0.0.1:9221 --for 2h --reason "nightly backup" --wait\n${codes}`,
+      `\n${wiring.note('Examples:')}\n  $ pika-expander hold 10.0.0.1:9221 --for 2h --reason "nightly backup" --wait\n${wiring.note(codes)}`,
     );
-  addFieldOptions(ask, holdFields);
+  addFieldOptions(ask, holdFields, wiring.context.reader.language);
   wiring.act(ask, async (session, [master], options: import('./commands/hold.ts').AskHoldOptions) =>
     (await import('./commands/hold.ts')).askHold(session, master as string, options),
   );
@@ -41,7 +41,7 @@ export function addHoldCommands(all: Wiring): void {
   const extend = wiring.command('extend <hold>', 'let a hold last longer: so long from now on', [
     'pika-expander hold extend hld_0mabc --for 1h',
   ]);
-  addFieldOptions(extend, holdFields);
+  addFieldOptions(extend, holdFields, wiring.context.reader.language);
   wiring.act(extend, async (session, [id], options: import('./commands/hold.ts').AskHoldOptions) =>
     (await import('./commands/hold.ts')).extendHold(session, id as string, options),
   );

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Fields, merged, type Values } from '../model/fields.ts';
 import { type PolicyInput, policyFields, policySections } from '../model/policy.ts';
+import type { Language } from '../model/text.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import { addFieldOptions, type FlagValues, inputFromFlags } from './field-options.ts';
@@ -11,9 +12,13 @@ export interface PolicyOptions extends FlagValues {
   readonly policy?: string;
 }
 
-export function addPolicyOptions(command: Command, fields: Fields = policyFields): Command {
+export function addPolicyOptions(
+  command: Command,
+  language: Language,
+  fields: Fields = policyFields,
+): Command {
   command.option('--policy <file>', 'JSON file with a policy (- = standard input); the flags win over it');
-  return addFieldOptions(command, fields, policySections);
+  return addFieldOptions(command, fields, language, policySections);
 }
 
 /** The policy that file and flags ask for; undefined = all defaults. Throws UsageError. */

@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import { auditFields } from '../model/audit.ts';
+import { helpText } from '../model/command-line/help.ts';
 import { comparisonFields } from '../model/comparison.ts';
 import type { ControlVerb } from '../model/expansion.ts';
-import { languages } from '../model/text.ts';
+import { type Language, languages } from '../model/text.ts';
 import { addSessionCommands, addWebhookCommands } from './access-program.ts';
 import { addCampaignCommands } from './campaign-program.ts';
 import { addChannelCommands } from './channel-program.ts';
@@ -45,7 +46,7 @@ export function buildProgram(
         languages,
       ),
     )
-    .addHelpText('after', exitCodeHelp)
+    .addHelpText('after', helpText(exitCodeHelp, context.reader.language))
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
@@ -54,6 +55,7 @@ export function buildProgram(
       getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 110),
       getErrHelpWidth: () => Math.min(context.stderr.columns ?? 100, 110),
     })
+    .configureHelp({ styleTitle: (title) => helpText(title, context.reader.language) })
     .exitOverride();
   const wiring = new Wiring(program, context, finish);
   addExpansionCommands(wiring, entrances);
@@ -72,7 +74,20 @@ export function buildProgram(
   addDataCommands(wiring, entrances);
   addTrailCommands(wiring, entrances);
   addServiceCommands(wiring, entrances, version);
+  speak(program, context.reader.language);
   return program;
+}
+
+/** Puts every description of the help into this language. */
+function speak(command: Command, language: Language): void {
+  const said = (text: string): string => helpText(text, language);
+  command
+    .description(said(command.description()))
+    .summary(said(command.summary()))
+    .helpOption('-h, --help', said('display help for command'));
+  if (command.commands.length > 0) command.helpCommand('help [command]', said('display help for command'));
+  for (const option of command.options) option.description = said(option.description);
+  for (const inner of command.commands) speak(inner, language);
 }
 
 function addExpansionCommands(wiring: Wiring, entrances: Entrances): void {
@@ -85,7 +100,8 @@ function addExpansionCommands(wiring: Wiring, entrances: Entrances): void {
   const nodesAndPolicy = (command: Command) =>
     addPolicyOptions(
       command.option('-f, --nodes-file <file>', 'more nodes, one a line (- = standard input)'),
-    ).addHelpText('after', nodeNote);
+      wiring.context.reader.language,
+    ).addHelpText('after', wiring.note(nodeNote));
   const request = (command: Command) =>
     nodesAndPolicy(
       command
@@ -192,7 +208,7 @@ function addExpansionCommands(wiring: Wiring, entrances: Entrances): void {
     .option('-o, --out <file>', 'write the signed evidence to this file; it must not exist')
     .option('--verify <file>', 'check such a file, without the service: 0 only when every verdict follows')
     .option('--key <file|id>', 'with --verify: the key that must have signed it')
-    .addHelpText('after', verifyCodes);
+    .addHelpText('after', wiring.note(verifyCodes));
   evidence.action(async (id: string | undefined, _options, command: Command) => {
     const options = command.optsWithGlobals<
       GlobalOptions & { readonly out?: string; readonly verify?: string; readonly key?: string }
@@ -218,7 +234,9 @@ function addDoctorCommand(wiring: Wiring): void {
       ])
       .addHelpText(
         'after',
-        '\nExit codes: 0 nothing is to be done, 1 a part of the service does not work, 4 something needs a person',
+        wiring.note(
+          '\nExit codes: 0 nothing is to be done, 1 a part of the service does not work, 4 something needs a person',
+        ),
       ),
     async (session) => (await import('./commands/doctor.ts')).doctor(session),
   );
@@ -233,7 +251,10 @@ function addReadyCommand(wiring: Wiring): void {
       ])
       .option('-m, --master <host:port>', 'whose slave it has to be')
       .option('--unknown-is-ready', 'exit with 0 also where the service cannot be asked')
-      .addHelpText('after', '\nExit codes: 0 ready, 1 not ready, or the service cannot be asked'),
+      .addHelpText(
+        'after',
+        wiring.note('\nExit codes: 0 ready, 1 not ready, or the service cannot be asked'),
+      ),
     async (session, [node], options: import('./commands/ready.ts').ReadyOptions) =>
       (await import('./commands/ready.ts')).ready(session, node as string, options),
   );
@@ -307,8 +328,9 @@ function addAuditCommands(wiring: Wiring): void {
           collected,
         )
         .option('-d, --detach', 'do not wait for the result')
-        .addHelpText('after', auditCodes),
+        .addHelpText('after', wiring.note(auditCodes)),
       auditFields,
+      wiring.context.reader.language,
     ),
     async (session, masters, options: import('./commands/audit.ts').AuditOptions) =>
       (await import('./commands/audit.ts')).audit(session, masters, options),
@@ -332,7 +354,7 @@ function addAuditCommands(wiring: Wiring): void {
       .option('-y, --yes', 'with --repair: start without asking')
       .addOption(new Option('--cancel', 'end it; what was judged stays').conflicts(['report']))
       .option('-r, --reason <text>', 'why; recorded with who asked')
-      .addHelpText('after', auditCodes),
+      .addHelpText('after', wiring.note(auditCodes)),
     async (session, [id], options: import('./commands/audit.ts').AuditsOptions) =>
       (await import('./commands/audit.ts')).audits(session, id, options),
   );
@@ -352,6 +374,7 @@ function addDataCommands(wiring: Wiring, entrances: Entrances): void {
         ])
         .option('-d, --detach', 'do not wait for the result'),
       comparisonFields,
+      wiring.context.reader.language,
     ),
     async (session, [left, right], options: import('./commands/compare.ts').CompareOptions) =>
       (await import('./commands/compare.ts')).compare(session, left as string, right as string, options),
@@ -456,7 +479,7 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances, version: strin
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent')
     .addHelpText(
       'after',
-      '\nThe configuration file of the service is given by --config or PIKA_EXPANDER_CONFIG.',
+      wiring.note('\nThe configuration file of the service is given by --config or PIKA_EXPANDER_CONFIG.'),
     );
   serve.action(async () => {
     const { serve: run } = await import('./commands/serve.ts');
@@ -468,7 +491,7 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances, version: strin
     ])
     .option('--verify', 'also restore it into a database of its own, and compare')
     .option('--data-dir <folder>', 'folder of the embedded database (default: ./data)')
-    .addHelpText('after', placeNote);
+    .addHelpText('after', wiring.note(placeNote));
   backup.action(async (file: string) => {
     const { backup: run } = await import('./commands/backup.ts');
     finish(await run(entrances, context, backup.optsWithGlobals(), file));
@@ -482,7 +505,7 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances, version: strin
     .option('--replace', 'also where the database holds expansions; they are gone then')
     .option('--mark', 'only note that pg_restore, or a copy of the disk, has restored the database')
     .option('--data-dir <folder>', 'folder of the embedded database (default: ./data)')
-    .addHelpText('after', placeNote);
+    .addHelpText('after', wiring.note(placeNote));
   restore.action(async (file: string | undefined) => {
     const { restore: run } = await import('./commands/backup.ts');
     finish(await run(entrances, context, restore.optsWithGlobals(), file));
@@ -504,7 +527,9 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances, version: strin
     .option('--print', 'print one report and end; nothing is sent')
     .addHelpText(
       'after',
-      '\nWith --config <file> the agent reads these options from a JSON file, see docs/agent.md. The token comes from\n--token-file or PIKA_EXPANDER_TOKEN.',
+      wiring.note(
+        '\nWith --config <file> the agent reads these options from a JSON file, see docs/agent.md. The token comes from\n--token-file or PIKA_EXPANDER_TOKEN.',
+      ),
     );
   agent.action(async () => {
     const { agent: run } = await import('./commands/agent.ts');

@@ -18,8 +18,8 @@ export function addReplacementCommands(wiring: Wiring): void {
       'pika-expander replace 10.0.0.1:9221 10.0.0.2:9221=10.0.0.5:9221,overwrite-data --keep 2 --reason "…"',
     ],
   );
-  common(replace);
-  addPolicyOptions(replace);
+  common(replace, wiring);
+  addPolicyOptions(replace, wiring.context.reader.language);
   wiring.act(replace, async (session, [master, ...pairs], options: Options) =>
     (await import('./commands/replacement.ts')).replace(
       session,
@@ -31,7 +31,7 @@ export function addReplacementCommands(wiring: Wiring): void {
   const takeOut = wiring.command('take-out <master> <nodes...>', 'take slaves from their master', [
     'pika-expander take-out 10.0.0.1:9221 10.0.0.3:9221 --keep 2 --reason "fewer readers"',
   ]);
-  common(takeOut);
+  common(takeOut, wiring);
   wiring.act(takeOut, async (session, [master, ...nodes], options: Options) =>
     (await import('./commands/replacement.ts')).replace(
       session,
@@ -55,7 +55,7 @@ export function addReplacementCommands(wiring: Wiring): void {
         'pika-expander replacement show rep_0mabc --watch',
       ])
       .option('--watch', 'follow it until it ends or needs a person')
-      .addHelpText('after', codes),
+      .addHelpText('after', wiring.note(codes)),
     async (session, [id], { watch }: { watch?: boolean }) =>
       (await import('./commands/replacement.ts')).showReplacement(session, id as string, watch === true),
   );
@@ -79,7 +79,7 @@ export function addReplacementCommands(wiring: Wiring): void {
   );
 }
 
-function common(command: ReturnType<Wiring['command']>): void {
+function common(command: ReturnType<Wiring['command']>, wiring: Wiring): void {
   command
     .option('-r, --reason <text>', 'why (required); recorded with who asked')
     .option('--label <text>', 'how people find it again')
@@ -95,6 +95,6 @@ function common(command: ReturnType<Wiring['command']>): void {
     )
     .option('--watch', 'follow it until it ends or needs a person')
     .option('--idempotency-key <key>', 'the same key starts the same replacement once')
-    .addHelpText('after', codes);
-  addFieldOptions(command, replacementFields);
+    .addHelpText('after', wiring.note(codes));
+  addFieldOptions(command, replacementFields, wiring.context.reader.language);
 }

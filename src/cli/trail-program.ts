@@ -49,7 +49,7 @@ export function addTrailCommands(all: Wiring, entrances: Entrances): void {
     ])
     .option('--head <file>', 'a head that was kept: the trail must still hold what it saw')
     .option('--key <file|id>', 'the key that must have signed it')
-    .addHelpText('after', codes)
+    .addHelpText('after', wiring.note(codes))
     .action(async (file: string | undefined, _options, command: import('commander').Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { head?: string; key?: string }>();
       const { verifyTrail } = await import('./commands/trail.ts');

@@ -1,5 +1,6 @@
 /** How commands are hung into the program. */
 import type { Command } from 'commander';
+import { helpText } from '../model/command-line/help.ts';
 import type { CliContext } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Session } from './session.ts';
@@ -31,8 +32,16 @@ export class Wiring {
   command(usage: string, summary: string, examples: readonly string[] = []): Command {
     const command = this.program.command(usage).description(summary).summary(summary);
     if (examples.length > 0)
-      command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`);
+      command.addHelpText(
+        'after',
+        `\n${this.note('Examples:')}\n${examples.map((line) => `  $ ${line}`).join('\n')}`,
+      );
     return command;
+  }
+
+  /** A text of the help that stands below all else, in the language of who reads. */
+  note(text: string): string {
+    return helpText(text, this.context.reader.language);
   }
 
   /** A command that only has commands below it. */

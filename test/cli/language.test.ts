@@ -1,4 +1,9 @@
+import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { processContext, speaking } from '../../src/cli/context.ts';
+import { loadEntrances } from '../../src/cli/load-entrances.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { helpZh } from '../../src/model/command-line/help-zh.ts';
 import { commandLine } from '../../src/model/command-line/index.ts';
 import { said } from '../support/said.ts';
 import { FakeApi, joinOf } from './fake-api.ts';
@@ -105,5 +110,40 @@ describe('the texts', () => {
       )
       .map(([place]) => place);
     expect(same).toEqual([]);
+  });
+});
+
+describe('the help', () => {
+  const program = buildProgram('1.0.0', speaking('zh', processContext()), loadEntrances, () => {});
+  const commands = (command: Command, path: readonly string[] = []): readonly (readonly string[])[] => [
+    path,
+    ...command.commands
+      .filter((each) => each.name() !== 'complete-ids')
+      .flatMap((each) => commands(each, [...path, each.name()])),
+  ];
+
+  it.each(commands(program).map((path) => [path.join(' '), path] as const))(
+    'of "%s" is in Chinese, with all options',
+    async (_, path) => {
+      const { out } = await new Harness().run(...path, '--help', '--lang', 'zh');
+      expect(out).toContain('用法：');
+      expect(english(out)).toEqual([]);
+    },
+  );
+
+  it('holds no text for anything that is gone', () => {
+    const said = new Set<string>();
+    const read = buildProgram('1.0.0', speaking('en', processContext()), loadEntrances, () => {});
+    const walk = (command: Command): void => {
+      for (const text of [command.description(), command.summary()]) said.add(text);
+      for (const option of command.options) said.add(option.description);
+      command.commands.forEach(walk);
+    };
+    walk(read);
+    // Titles and notes are no descriptions.
+    const gone = Object.keys(helpZh).filter(
+      (text) => !said.has(text) && !/:$|^\n|^display|^output/.test(text),
+    );
+    expect(gone).toEqual([]);
   });
 });

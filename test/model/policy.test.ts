@@ -45,7 +45,7 @@ describe('a field that is added to the table of a policy', () => {
   });
 
   test('is a flag with its unit, and in --help', () => {
-    const command = addPolicyOptions(new Command('expand'), more).helpOption(false);
+    const command = addPolicyOptions(new Command('expand'), 'en', more).helpOption(false);
     expect(command.helpInformation().replace(/\s+/g, ' ')).toContain(
       '--rest-between-nodes <duration> how long the master rests between two nodes; none: no rest (default: 2s)',
     );
@@ -82,7 +82,7 @@ describe('the table of a policy', () => {
     const all = placed(policyFields);
     for (const { path, section } of all)
       expect([path, Object.keys(policySections)]).toEqual([path, expect.arrayContaining([section])]);
-    const flags = addPolicyOptions(new Command()).options.map(({ long }) => long);
+    const flags = addPolicyOptions(new Command(), 'en').options.map(({ long }) => long);
     expect(new Set(flags).size).toBe(flags.length);
   });
 

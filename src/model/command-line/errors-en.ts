@@ -105,6 +105,11 @@ export const flags = {
   form: (flag: string, text: string, example: string) => `${flag} is "${text}"; write it like "${example}".`,
   give: (flag: string, text: string, allowed: readonly string[]) =>
     `${flag} is "${text}"; give ${allowed.join(' or ')}.`,
+  groupExample: (example: string, more: string) => `for example ${example} (also ${more})`,
+  listExample: (example: string) => `for example "${example}"; may be given several times`,
+  withDefault: (text: string, value: string) => `${text} (default: ${value})`,
+  comma: ', ',
+  semicolon: '; ',
   duration: 'a duration such as 500ms, 30s, 5m or 1h',
   bytes: 'a number of bytes such as 500KB, 10MB or 1.5GB',
   number: 'a number',
