@@ -132,6 +132,8 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       '/replacements/rep_1',
       '/guards/grd_1',
       '/comparisons',
+      '/comparisons/cmp_different',
+      `/expansions/${of(world, 'running')}`,
       '/knowledge',
       '/trail',
       '/tokens',
@@ -143,6 +145,12 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       await page.page.getByText(page.t.common.loading).first().waitFor({ state: 'detached' });
       const width = await page.page.evaluate('document.documentElement.scrollWidth');
       expect({ path, width }).toEqual({ path, width: 390 });
+      // No table is cut off, and no cell lies over the name of its column.
+      const cut = await page.page.evaluate(`[
+        ...[...document.querySelectorAll('.table-scroll')].filter((box) => box.scrollWidth > box.clientWidth + 1),
+        ...[...document.querySelectorAll('.stacked td')].filter((cell) => parseInt(getComputedStyle(cell).paddingLeft) < 110),
+      ].map((each) => each.outerHTML.slice(0, 120))`);
+      expect({ path, cut }).toEqual({ path, cut: [] });
     }
   });
 

@@ -15,7 +15,6 @@ import {
   type NodeTarget,
 } from '../../src/model/expansion.ts';
 import type { Finding } from '../../src/model/finding.ts';
-import type { Forecast, ForecastRange } from '../../src/model/forecast.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { Audit } from '../../src/model/views/audit.ts';
@@ -34,8 +33,8 @@ import {
   address,
   capabilitiesOf,
   type Fault,
+  forecastOf,
   GiB,
-  MiB,
   type MockWorld,
   nodeTarget,
   reportOf,
@@ -468,34 +467,6 @@ function findingsOf(body: ExpandBody): readonly Finding[] {
       ];
     return [];
   });
-}
-
-function forecastOf(nodes: readonly string[], batchSize: number): Forecast {
-  const around = (expected: number): ForecastRange => ({
-    low: expected * 0.8,
-    expected,
-    high: expected * 1.2,
-  });
-  const batches = inBatches(nodes, batchSize);
-  return {
-    secondsPerNode: around(38),
-    secondsTotal: around(38 * batches.length),
-    bytesPerNode: around(1.4 * GiB),
-    snapshotBytesByDatabase: { db0: Math.round(1.4 * GiB) },
-    nodes: [],
-    batches: [],
-    binlog: {
-      writeBytesPerSecond: 1.2 * MiB,
-      duringBatchBytes: around(46 * MiB),
-      keptBytes: 1000 * MiB,
-      keptFiles: 10,
-      neededFiles: null,
-      sparedDuringSync: true,
-    },
-    masterDiskBytes: around(0.2 * GiB),
-    learntFrom: 0,
-    basis: 'Snapshot size by INFO rocksdb; rate by the throttle of the nodes.',
-  };
 }
 
 function planOf(world: MockWorld, body: ExpandBody, id: string): Plan {

@@ -23,6 +23,7 @@ import {
   type Problem,
 } from '../../src/model/expansion.ts';
 import type { Finding } from '../../src/model/finding.ts';
+import type { Forecast, ForecastRange } from '../../src/model/forecast.ts';
 import type { Address, DbState, ListedSlave, Look } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import { nobody } from '../../src/model/text.ts';
@@ -797,6 +798,42 @@ function findingsFor(nodes: readonly string[]): readonly Finding[] {
   }));
 }
 
+/** What the mock expects of an expansion. */
+export function forecastOf(nodes: readonly string[], batchSize: number): Forecast {
+  const around = (expected: number): ForecastRange => ({
+    low: expected * 0.8,
+    expected,
+    high: expected * 1.2,
+  });
+  const batches = inBatches(nodes, batchSize);
+  return {
+    secondsPerNode: around(38),
+    secondsTotal: around(38 * batches.length),
+    bytesPerNode: around(1.4 * GiB),
+    snapshotBytesByDatabase: { db0: Math.round(1.4 * GiB) },
+    nodes: [],
+    batches: batches.map((names, batch) => ({
+      batch,
+      nodes: names,
+      startSeconds: around(38 * batch),
+      seconds: around(38),
+      dump: 'new' as const,
+      binlogBytes: around(46 * MiB),
+    })),
+    binlog: {
+      writeBytesPerSecond: 1.2 * MiB,
+      duringBatchBytes: around(46 * MiB),
+      keptBytes: 1000 * MiB,
+      keptFiles: 10,
+      neededFiles: null,
+      sparedDuringSync: true,
+    },
+    masterDiskBytes: around(0.2 * GiB),
+    learntFrom: 0,
+    basis: 'Snapshot size by INFO rocksdb; rate by the throttle of the nodes.',
+  };
+}
+
 /** A world as an operator may find it: one halted, one waiting, two running, and a history. */
 export function populatedWorld(now: number): MockWorld {
   const world = new MockWorld(now - 6 * 3_600_000);
@@ -853,7 +890,7 @@ export function populatedWorld(now: number): MockWorld {
     requestedBy: 'jonas',
   });
   world.runToRest(waiting.id);
-  world.now = Math.max(world.now, now - 100_000);
+  world.now = Math.max(world.now, now - 90_000);
   const running = world.add({
     label: 'More readers for the catalogue',
     master: '10.20.2.10:9221',
@@ -861,8 +898,8 @@ export function populatedWorld(now: number): MockWorld {
     snapshotBytes: Math.round(1.4 * GiB),
     bytesPerSecond: 56 * MiB,
   });
+  world.patch(running.id, { forecast: forecastOf(world.play(running.id).batches.flat(), 1) });
   while (world.now < now) world.advance(Math.min(250, now - world.now));
-  void running;
   return world;
 }
 

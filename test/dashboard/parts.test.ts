@@ -21,7 +21,7 @@ import {
 } from '../../src/dashboard/pages/expansion/lanes.ts';
 import { measuredNow } from '../../src/dashboard/pages/expansion/progress.ts';
 import { wholeSeconds } from '../../src/dashboard/pages/expansion/remaining.ts';
-import { alignSeries } from '../../src/dashboard/pages/expansion/series.ts';
+import { alignSeries, roundSteps } from '../../src/dashboard/pages/expansion/series.ts';
 import { layoutTopology } from '../../src/dashboard/pages/expansion/topology-layout.ts';
 import { isAddress, parseNodes } from '../../src/dashboard/pages/new-expansion/parse-nodes.ts';
 import { expansionStates, type Join, joinPhases } from '../../src/model/expansion.ts';
@@ -180,6 +180,13 @@ describe('what is measured of a node now', () => {
       remainingSeconds: null,
       receivedBytes: progress.receivedBytes,
     });
+  });
+});
+
+describe('the axes of the charts', () => {
+  it('have steps that read as round numbers', () => {
+    for (const step of roundSteps.filter((each) => each >= 1000))
+      expect(formatBytes(step)).toMatch(/^[125]0{0,2}(?:\.0)? [KMGTP]B$/);
   });
 });
 

@@ -267,10 +267,10 @@ function RunningCard({ expansion }: { readonly expansion: ExpansionSummary }) {
   return (
     <li className="card" data-testid="expansion-card">
       <CardTitle expansion={expansion} />
-      <div className="row small soft num">
+      <div className="row small soft num facts-line">
         <span>{t.overview.verifiedOf(countPhase(expansion, 'verified'), expansion.joins.length)}</span>
         {expansion.batchCount !== null && (
-          <span>· {t.overview.batchOf(expansion.currentBatch + 1, expansion.batchCount)}</span>
+          <span>{t.overview.batchOf(expansion.currentBatch + 1, expansion.batchCount)}</span>
         )}
         {active.slice(0, 2).map((join) => (
           <ActiveNode key={join.target.name} join={join} />
@@ -291,7 +291,7 @@ function ActiveNode({ join }: { readonly join: JoinSummary }) {
   const { receivedBytes, snapshotBytes, bytesPerSecond, remainingSeconds } = measuredNow(copying);
   return (
     <span>
-      · <span className="mono">{join.target.name}</span> {t.phases[join.phase]} <Silence join={copying} />
+      <span className="mono">{join.target.name}</span> {t.phases[join.phase]} <Silence join={copying} />
       {receivedBytes !== null && snapshotBytes !== null && join.phase === 'transferring' && (
         <>
           {' '}

@@ -10,7 +10,7 @@ import { formatBytes, formatRate } from '../../format.ts';
 import { useMessages } from '../../i18n.tsx';
 import { lagsFromMaster, type RateHistory, ratesFromObservations, type Sample } from '../../live/history.ts';
 import { useHistoryVersion } from '../../live/use-expansion-live.ts';
-import { alignSeries } from './series.ts';
+import { alignSeries, roundSteps } from './series.ts';
 
 const drawn = 6;
 const observationLimit = 1000;
@@ -200,9 +200,6 @@ function Chart(props: {
 
 const chartHeight = 190;
 
-/** Steps at which bytes have round names. */
-const powersOfTwo = Array.from({ length: 48 }, (_, exponent) => 2 ** exponent);
-
 const dashes: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [12, 4]];
 
 function options(names: readonly string[], format: (value: number) => string, width: number): uPlot.Options {
@@ -230,7 +227,7 @@ function options(names: readonly string[], format: (value: number) => string, wi
       {
         ...axis,
         size: 76,
-        incrs: [...powersOfTwo],
+        incrs: [...roundSteps],
         values: (_plot, ticks) => ticks.map((value) => format(value)),
       },
     ],

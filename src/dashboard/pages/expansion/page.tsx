@@ -354,7 +354,12 @@ function RemainingTime({ expansion }: { readonly expansion: ExpansionView }) {
       </dd>
       <dd className="faint small">
         {whole !== null ? e.remainingWhole : atWork ? e.remainingBatch : e.remainingNothing}
-        {whole !== null && batch !== null && ` · ${e.remainingOfCopy(duration(batch * 1000))}`}
+        {whole !== null && batch !== null && (
+          <>
+            {' · '}
+            <span className="nowrap">{e.remainingOfCopy(duration(batch * 1000))}</span>
+          </>
+        )}
       </dd>
     </>
   );

@@ -30,3 +30,10 @@ export function alignSeries(
   const times = [...moments].toSorted((a, b) => a - b);
   return [times.map((at) => at / 1000), ...points.map((known): Column => times.map((at) => known.get(at)))];
 }
+
+/** Steps at which bytes have round names in decimal units: 1, 2 and 5 of each power of ten. */
+export const roundSteps: readonly number[] = Array.from({ length: 15 }, (_, exponent) => [
+  10 ** exponent,
+  2 * 10 ** exponent,
+  5 * 10 ** exponent,
+]).flat();
