@@ -2,11 +2,11 @@
  * Serves the dashboard on an example of a busy night, for looking at it and for the pictures of docs/images:
  *
  *   npx vite build src/dashboard --outDir /tmp/dashboard --emptyOutDir
- *   npx tsx test/dashboard/example.ts /tmp/dashboard 8087
+ *   npx tsx scripts/example-dashboard.ts /tmp/dashboard 8087
  *   npx tsx scripts/screenshots.ts http://127.0.0.1:8087
  */
-import { startMockApi } from './mock-api.ts';
-import { populatedWorld } from './mock-world.ts';
+import { startMockApi } from '../test/dashboard/mock-api.ts';
+import { populatedWorld } from '../test/dashboard/mock-world.ts';
 
 const [dashboard, port = '8087'] = process.argv.slice(2);
 if (dashboard === undefined) throw new Error('Give the folder of the built dashboard.');
