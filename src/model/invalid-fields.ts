@@ -316,6 +316,16 @@ export const invalidFields = {
       zh: () => '请填写邮件地址，例如 oncall@example.net。',
     },
   ),
+  secret_of_other_address: rule(
+    {
+      en: () => 'must be given again: the stored password is not sent to another mail server.',
+      zh: () => '需重新填写：已保存的密码不会发往另一台邮件服务器。',
+    },
+    {
+      en: () => 'Give the password of the new server, or leave the login out.',
+      zh: () => '请填写新服务器的密码，或去掉登录。',
+    },
+  ),
   login_in_clear: rule(
     {
       en: () => 'would cross the network in clear: smtp+plain has no encryption.',

@@ -70,6 +70,10 @@ export function changedChannel(
   allowed: readonly string[],
 ): StoredChannel {
   const { id, createdBy, createdAt, mail, ...others } = channel;
+  // Who may change a channel does not know its password, and must not be able to have it sent to a server of their own.
+  const moves = change.url !== undefined && change.url !== channel.url;
+  if (channel.kind === 'email' && channel.secret !== null && moves && change.secret === undefined)
+    throw refuseField('secret_of_other_address', 'secret', {});
   return newChannel({ ...others, ...mail, ...change }, { id, createdBy, createdAt }, allowed);
 }
 

@@ -301,6 +301,7 @@ const ruleSamples: RuleSamples = {
   needed_by_email: [{}],
   not_a_mail_address: [value],
   login_in_clear: [{}],
+  secret_of_other_address: [{}],
   secret_without_use: [{ kind: 'wecom' }],
   types_of_notify_only: [{}],
   no_known_masters: [{}],

@@ -210,7 +210,10 @@ describe('what fails', () => {
     let connected = 0;
     const { port } = await serve({
       secure: true,
-      onConnect: (_session, done) => done(void (connected += 1)),
+      onConnect(_session, done) {
+        connected += 1;
+        done();
+      },
     });
     for (const host of ['127.0.0.1', 'localhost']) {
       const answer = await send(channel(`smtps://${host}:${port}`), null, { allowed: [] });

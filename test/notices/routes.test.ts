@@ -113,6 +113,25 @@ describe('channels', () => {
     expect(channels.channels[0]).toMatchObject({ secret: 'SECsecret', url: ding.url });
   });
 
+  it('send a stored password to no other mail server', async () => {
+    const id = await make(mail);
+    const change = (payload: object) => call('PATCH', `/v1/channels/${id}`, payload);
+    for (const url of [
+      'smtps://mail.attacker.example',
+      'smtps://mail.example.net:2525',
+      'smtp://mail.example.net',
+    ])
+      expect((await change({ url })).json().error).toMatchObject({
+        code: 'validation_failed',
+        field: 'secret',
+      });
+    expect(channels.channels[0]).toMatchObject({ url: mail.url, secret: mail.secret });
+    expect((await change({ url: 'smtps://other.example.net', secret: 'its own' })).statusCode).toBe(200);
+    expect((await change({ url: 'smtps://third.example.net', secret: null, user: null })).statusCode).toBe(
+      200,
+    );
+  });
+
   it.each([
     [{ ...slack, secret: 'x' }, 'secret'],
     [{ ...slack, url: 'http://169.254.169.254/' }, 'url'],
