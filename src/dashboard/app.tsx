@@ -19,6 +19,7 @@ import { Link, type Route, useRouter } from './router.tsx';
 const AgentsPage = lazy(() => import('./pages/agents.tsx'));
 const TrailPage = lazy(() => import('./pages/trail.tsx'));
 const TokensPage = lazy(() => import('./pages/tokens.tsx'));
+const ChannelsPage = lazy(() => import('./pages/channels.tsx'));
 const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
 const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const RetryPage = lazy(() => import('./pages/expansion/retry.tsx'));
@@ -122,6 +123,8 @@ function Page({ route }: { readonly route: Route }) {
       return <AgentsPage />;
     case 'trail':
       return <TrailPage />;
+    case 'channels':
+      return <ChannelsPage />;
     case 'tokens':
       return <TokensPage />;
     case 'knowledge':

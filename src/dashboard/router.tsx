@@ -30,6 +30,7 @@ export type Route =
   | { readonly page: 'agents' }
   | { readonly page: 'trail' }
   | { readonly page: 'tokens' }
+  | { readonly page: 'channels' }
   | { readonly page: 'rehearsals' }
   | { readonly page: 'rehearsal'; readonly plan: string }
   | { readonly page: 'sign-in' }
@@ -56,6 +57,7 @@ function routeOf(pathname: string): Route {
   if (first === 'knowledge' && parts.length === 1) return { page: 'knowledge' };
   if (first === 'agents' && parts.length === 1) return { page: 'agents' };
   if (first === 'tokens' && parts.length === 1) return { page: 'tokens' };
+  if (first === 'channels' && parts.length === 1) return { page: 'channels' };
   if (first === 'trail' && parts.length === 1) return { page: 'trail' };
   if (first === 'rehearsals' && parts.length === 1) return { page: 'rehearsals' };
   if (first === 'rehearsals' && parts.length === 2) return { page: 'rehearsal', plan: second ?? '' };

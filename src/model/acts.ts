@@ -107,12 +107,12 @@ export const acts = {
   listChannels: act(
     () => 'GET /v1/channels',
     () => 'channel list',
-    null,
+    page('Channels', '通知渠道'),
   ),
   listIncidents: act(
     () => 'GET /v1/incidents',
     () => 'channel incidents',
-    null,
+    page('Channels', '通知渠道'),
   ),
   listHolds: act(
     () => 'GET /v1/holds',

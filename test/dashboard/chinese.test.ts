@@ -62,6 +62,7 @@ describe.skipIf(noBrowser !== null)('a Chinese screen', () => {
       '/agents',
       '/trail',
       '/tokens',
+      '/channels',
       '/rehearsals',
       of('halted'),
       of('running'),

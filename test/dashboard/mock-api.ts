@@ -562,6 +562,72 @@ function registerTokens(app: FastifyInstance, world: MockWorld): void {
       until: world.now + 43_200_000,
     },
   ];
+  const channels = [
+    {
+      id: 'chn_1',
+      name: 'on call',
+      kind: 'dingtalk',
+      url: 'https://oapi.dingtalk.com/…',
+      hasSecret: true,
+      topics: ['halted', 'node'],
+      masters: ['10.7.0.0/16'],
+      language: 'zh',
+      repeatMinutes: 30,
+      quiet: { from: '22:00', to: '08:00', timeZone: 'Asia/Shanghai', breakThrough: ['halted'] },
+      mail: null,
+      createdBy: 'ann',
+      createdAt: world.now,
+      last: { state: 'delivered', attempts: 1, createdAt: world.now, endedAt: world.now, error: null },
+    },
+  ];
+  const incidents = [
+    {
+      id: 'inc_1',
+      title: 'exp_0halted',
+      expansionId: 'exp_0halted',
+      label: null,
+      openedAt: world.now,
+      changedAt: world.now,
+      endedAt: null,
+      acknowledged: null as object | null,
+      problems: [
+        {
+          topic: 'halted',
+          level: 'error',
+          since: world.now,
+          master: '10.7.0.1:9221',
+          node: null,
+          until: 'over',
+          text: '10.7.0.2:9221 20 KB',
+        },
+      ],
+      moreProblems: 2,
+    },
+  ];
+  app.get('/v1/channels', async () => ({ items: channels, nextCursor: null }));
+  app.post<{ Body: Record<string, string> }>('/v1/channels', async ({ body }, reply) => {
+    const url = 'https://hooks.example.net/…';
+    const more = { topics: [], masters: [], quiet: null, last: null };
+    const channel = {
+      ...channels[0]!,
+      ...body,
+      ...more,
+      id: 'chn_2',
+      url,
+    } as unknown as (typeof channels)[0];
+    channels.push(channel);
+    return reply.code(201).send({ ...channel, secret: 'chsec_the-secret' });
+  });
+  app.post('/v1/channels/:id/test', async () => ({ delivered: false, error: '310000: sign not match' }));
+  app.delete('/v1/channels/:id', async (_request, reply) => {
+    channels.shift();
+    return reply.code(204).send(null);
+  });
+  app.get('/v1/incidents', async () => ({ items: incidents, nextCursor: null }));
+  app.post<{ Body: { reason: string } }>('/v1/incidents/:id/acknowledge', async ({ body }) => {
+    incidents[0]!.acknowledged = { by: 'ann', at: world.now, reason: body.reason };
+    return incidents[0];
+  });
   app.get('/v1/tokens', async () => ({ items: tokens, nextCursor: null }));
   app.post<{ Body: { name: string } }>('/v1/tokens', async ({ body }, reply) => {
     if (tokens.some(({ name }) => name === body.name))

@@ -4,6 +4,7 @@ import { type ControlVerb, type ExpansionState, isActive, isEnded } from '../../
 import type { PolicyInput } from '../../model/policy.ts';
 import type { AgentList } from '../../model/views/agent.ts';
 import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
+import type { ChannelTest, ChannelView, IncidentView, NewChannel } from '../../model/views/channel.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { ExpansionSummary, ExpansionView, NodeDetail } from '../../model/views/expansion.ts';
 import type { Guard, StoredGuardDoc } from '../../model/views/guard.ts';
@@ -42,6 +43,8 @@ export const keys = {
   guards: ['guards'],
   guard: (id: string) => ['guard', id],
   tokens: ['tokens'],
+  channels: ['channels'],
+  incidents: ['incidents'],
   sessions: ['sessions'],
   trail: (filter: object) => ['trail', filter],
   comparisons: ['comparisons'],
@@ -236,13 +239,14 @@ export const startExpansion = (request: PlannedRequest, idempotencyKey: string) 
   });
 
 /** All of a list, page by page. */
-const useList = <T>(queryKey: readonly string[], path: string) =>
+/** `filter`: a part of the query that ends with `&`. */
+const useList = <T>(queryKey: readonly string[], path: string, filter = '') =>
   useInfiniteQuery({
     queryKey,
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) =>
       call<Page<T>>(
-        `${path}?limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
+        `${path}?${filter}limit=50${pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`,
       ),
     getNextPageParam: (page) => page.nextCursor,
     refetchInterval: 5_000,
@@ -279,6 +283,12 @@ export function useTrail(filter: TrailFilter) {
 
 export const useTokens = () => useList<TokenView>(keys.tokens, '/v1/tokens');
 export const useSessions = () => useList<OpenSession>(keys.sessions, '/v1/sessions');
+export const useChannels = () => useList<ChannelView>(keys.channels, '/v1/channels');
+export const useIncidents = () => useList<IncidentView>(keys.incidents, '/v1/incidents', 'open=true&');
+export const createChannel = (request: object) =>
+  call<NewChannel>('/v1/channels', { method: 'POST', body: request });
+export const testChannel = (id: string) =>
+  call<ChannelTest>(`/v1/channels/${encodeURIComponent(id)}/test`, { method: 'POST', body: {} });
 export const createToken = (request: TokenRequest) =>
   call<NewToken>('/v1/tokens', { method: 'POST', body: request });
 

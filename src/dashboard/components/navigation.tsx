@@ -53,6 +53,7 @@ function useGroups(): readonly Group[] {
       title: t.app.groups.service,
       entries: [
         { to: { page: 'agents' }, title: t.agents.title, pages: ['agents'] },
+        { to: { page: 'channels' }, title: t.channels.title, pages: ['channels'] },
         { to: { page: 'trail' }, title: t.trail.title, pages: ['trail'], needs: 'trail' },
         { to: { page: 'tokens' }, title: t.tokens.title, pages: ['tokens'], needs: 'tokens' },
       ],

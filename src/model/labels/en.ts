@@ -1,5 +1,6 @@
 import { audits } from './audits-en.ts';
 import { campaigns } from './campaigns-en.ts';
+import { channels } from './channels-en.ts';
 import { guards } from './guards-en.ts';
 import { replacements } from './replacements-en.ts';
 import { tokens } from './tokens-en.ts';
@@ -694,6 +695,7 @@ export const en = {
   audits,
   guards,
   tokens,
+  channels,
   trail,
   replacements,
   campaigns,

@@ -2,6 +2,7 @@ import { stateLabels } from '../state-words.ts';
 import { comparisonStates, expansionStates, joinPhases } from '../states.ts';
 import { audits } from './audits-zh.ts';
 import { campaigns } from './campaigns-zh.ts';
+import { channels } from './channels-zh.ts';
 import type { Messages } from './en.ts';
 import { guards } from './guards-zh.ts';
 import { replacements } from './replacements-zh.ts';
@@ -649,6 +650,7 @@ export const zh: Messages = {
   audits,
   guards,
   tokens,
+  channels,
   trail,
   replacements,
   campaigns,
