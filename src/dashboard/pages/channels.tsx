@@ -42,7 +42,7 @@ export default function ChannelsPage() {
       <ListPanel
         list={channels}
         label={t.title}
-        columns={[t.name, t.kind, t.url, t.toldOf, t.quiet, t.last, t.control]}
+        columns={[t.name, t.kind, t.goesTo, t.toldOf, t.quiet, t.last, t.control]}
         row={(channel) => <ChannelRow key={channel.id} channel={channel} />}
         none={
           <>

@@ -21,6 +21,7 @@ export const channels = {
   create: 'Make a channel',
   name: 'Name',
   kind: 'Kind',
+  goesTo: 'Goes to',
   url: 'Address that the service gave you',
   mailServer: 'Mail server (smtps://host or smtp://host)',
   secret: 'Secret of the signatures, if it asks for them',

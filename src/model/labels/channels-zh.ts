@@ -23,6 +23,7 @@ export const channels: typeof english = {
   create: '创建渠道',
   name: '名称',
   kind: '类型',
+  goesTo: '发往',
   url: '服务提供的地址',
   mailServer: '邮件服务器（smtps://主机 或 smtp://主机）',
   secret: '签名密钥（如需要）',
