@@ -48,9 +48,9 @@ describe.skipIf(noBrowser !== null)('the page of channels', () => {
     await page.page.reload();
     await page.page.getByText('mine', { exact: true }).first().waitFor();
     expect(await page.page.getByTestId('new-secret').count()).toBe(0);
-    await page.button(`${t.test}: on call`).click();
+    await page.button(`${t.test}: dba-7`).click();
     await page.page.getByText('310000: sign not match').waitFor();
-    await page.button(`${t.remove}: on call`).click();
+    await page.button(`${t.remove}: dba-7`).click();
     await give(page, 'moved');
     await page.page.getByText('oapi.dingtalk.com').waitFor({ state: 'detached' });
     expect(page.complaints).toEqual([]);
@@ -68,7 +68,7 @@ describe.skipIf(noBrowser !== null)('the page of channels', () => {
     const page = await openAs('looker');
     const t = page.t.channels;
     await page.page.getByText('oapi.dingtalk.com').waitFor();
-    for (const name of [t.create, `${t.acknowledge}: exp_0halted`, `${t.test}: on call`])
+    for (const name of [t.create, `${t.acknowledge}: exp_0halted`, `${t.test}: dba-7`])
       expect(await page.button(name).count()).toBe(0);
   });
 

@@ -565,7 +565,7 @@ function registerTokens(app: FastifyInstance, world: MockWorld): void {
   const channels = [
     {
       id: 'chn_1',
-      name: 'on call',
+      name: 'dba-7',
       kind: 'dingtalk',
       url: 'https://oapi.dingtalk.com/…',
       hasSecret: true,
