@@ -41,6 +41,7 @@ const ComparisonPage = lazy(() => import('./pages/comparison.tsx'));
 
 export function App() {
   const t = useMessages();
+  const { language } = useLanguage();
   const client = useQueryClient();
   const session = useSession();
   const { route } = useRouter();
@@ -80,7 +81,9 @@ export function App() {
           </Suspense>
         )}
       </main>
-      <footer className="footer faint small">{t.app.timesIn(timeZoneName())}</footer>
+      <footer className="footer faint small">
+        {t.app.timesIn(timeZoneName())} · <a href={`/runbook?language=${language}`}>{t.app.runbook}</a>
+      </footer>
     </>
   );
 }

@@ -12,6 +12,8 @@ export class ApiError extends Error {
   readonly field: string | null;
   readonly findings: readonly Finding[];
   readonly nextSteps: readonly string[];
+  /** The place of the runbook that says more. */
+  readonly help: string | null;
   readonly requestId: string | null;
   /** How long the service wants not to be asked this again; 0 = it does not say. */
   readonly retryAfterMs: number;
@@ -24,6 +26,7 @@ export class ApiError extends Error {
     this.field = body.field ?? null;
     this.findings = body.findings ?? [];
     this.nextSteps = body.next_steps ?? [];
+    this.help = body.help ?? null;
     this.requestId = body.requestId ?? null;
   }
 }

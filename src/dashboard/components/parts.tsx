@@ -81,14 +81,19 @@ const noticeIcons: Readonly<Record<NoticeTone, IconName>> = {
   odd: 'shield',
 };
 
-/** To the place of the runbook that says more about a code. */
-function RunbookLink({ code }: { readonly code: string }) {
+/** To the place of the runbook that says more: of a code, as `/runbook/CODE`, or as an error names it. */
+function RunbookLink({ place }: { readonly place: string }) {
   const t = useMessages();
   const { language } = useReader();
+  const [path, anchor] = place.split('#');
   return (
     <p className="small">
-      <a href={`/runbook/${encodeURIComponent(code)}?language=${language}`} target="_blank" rel="noreferrer">
-        {t.common.runbook(code)}
+      <a
+        href={`${path}?language=${language}${anchor === undefined ? '' : `#${anchor}`}`}
+        target="_blank"
+        rel="noreferrer"
+      >
+        {t.app.runbook}
       </a>
     </p>
   );
@@ -100,8 +105,9 @@ export function Notice(props: {
   readonly children?: ReactNode;
   readonly steps?: readonly string[];
   readonly live?: boolean;
-  /** The code of which the runbook says more. */
+  /** The code of which the runbook says more, or its place as an error names it. */
   readonly code?: string | undefined;
+  readonly help?: string | null;
 }) {
   const t = useMessages();
   return (
@@ -116,7 +122,8 @@ export function Notice(props: {
             <Steps steps={props.steps} />
           </>
         )}
-        {props.code && <RunbookLink code={props.code} />}
+        {props.code && <RunbookLink place={`/runbook/${encodeURIComponent(props.code)}`} />}
+        {props.help && <RunbookLink place={props.help} />}
       </div>
     </div>
   );
@@ -141,6 +148,7 @@ export function ErrorNotice({
       live
       title={title ?? t.error.title}
       steps={silent ? [t.error.noAnswerStep] : (api?.nextSteps ?? [])}
+      help={api?.help ?? null}
     >
       <p>
         {silent ? t.error.noAnswer : <Said>{api ? api.message : String(error)}</Said>}

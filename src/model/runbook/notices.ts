@@ -35,11 +35,11 @@ export const noticeAdvice: Readonly<Record<Topic, Advice>> = {
     steps: {
       en: (_, reader) => [
         'Look at what was done so far, and at the masters.',
-        `Approve: ${acts.approve(reader, 'exp_…')}, or ${acts.approveCampaign(reader, 'cpn_…')}.`,
+        `Approve: ${acts.approve(reader, 'ID')}, or ${acts.approveCampaign(reader, 'ID')}.`,
       ],
       zh: (_, reader) => [
         '查看已完成的部分和各主节点。',
-        `批准：${acts.approve(reader, 'exp_…')}，或 ${acts.approveCampaign(reader, 'cpn_…')}。`,
+        `批准：${acts.approve(reader, 'ID')}，或 ${acts.approveCampaign(reader, 'ID')}。`,
       ],
     },
     over: plain('It goes on, or was cancelled.', '已继续或已取消。'),

@@ -23,8 +23,8 @@ export const holdAdvice: Readonly<Record<HoldState, Advice>> = {
       '不在该主节点上开始新的全量同步；进行中的全量同步继续到结束。',
     ),
     steps: steps(
-      ['Make no dump yet. Look at `waitingFor`: pika-expander hold show hold_… --wait.'],
-      ['暂时不要做快照。查看 `waitingFor`：pika-expander hold show hold_… --wait。'],
+      ['Make no dump yet. Look at `waitingFor`: pika-expander hold show ID --wait.'],
+      ['暂时不要做快照。查看 `waitingFor`：pika-expander hold show ID --wait。'],
     ),
     over: plain('The state is `safe`.', '状态变为 `safe`。'),
   }),
@@ -36,8 +36,8 @@ export const holdAdvice: Readonly<Record<HoldState, Advice>> = {
       '在占用结束之前不开始新的全量同步。',
     ),
     steps: byActs(
-      (reader) => ['Make the dump.', `End the hold after it: ${acts.endHold(reader, 'hold_…')}.`],
-      (reader) => ['请做快照。', `完成后结束占用：${acts.endHold(reader, 'hold_…')}。`],
+      (reader) => ['Make the dump.', `End the hold after it: ${acts.endHold(reader, 'ID')}.`],
+      (reader) => ['请做快照。', `完成后结束占用：${acts.endHold(reader, 'ID')}。`],
     ),
     over: plain('The state is `ended`.', '状态变为 `ended`。'),
   }),
@@ -85,8 +85,8 @@ export const campaignAdvice: Readonly<Record<CampaignForPerson, Advice>> = {
       '不再开始新的成员；进行中的成员继续。',
     ),
     steps: byActs(
-      (reader) => [`Go on: ${acts.resumeCampaign(reader, 'cmp_…')}.`],
-      (reader) => [`继续：${acts.resumeCampaign(reader, 'cmp_…')}。`],
+      (reader) => [`Go on: ${acts.resumeCampaign(reader, 'ID')}.`],
+      (reader) => [`继续：${acts.resumeCampaign(reader, 'ID')}。`],
     ),
     over: plain('The state is `running`.', '状态变为 `running`。'),
   }),
@@ -97,11 +97,11 @@ export const campaignAdvice: Readonly<Record<CampaignForPerson, Advice>> = {
     steps: byActs(
       (reader) => [
         'Look at the masters of the canaries: load, latency, errors of their clients.',
-        `Go on: ${acts.approveCampaign(reader, 'cmp_…')}.`,
+        `Go on: ${acts.approveCampaign(reader, 'ID')}.`,
       ],
       (reader) => [
         '查看金丝雀所在的主节点：负载、延迟、客户端错误。',
-        `继续：${acts.approveCampaign(reader, 'cmp_…')}。`,
+        `继续：${acts.approveCampaign(reader, 'ID')}。`,
       ],
     ),
     over: plain('The state is `running`.', '状态变为 `running`。'),
@@ -135,9 +135,9 @@ export const campaignAdvice: Readonly<Record<CampaignForPerson, Advice>> = {
     steps: byActs(
       (reader) => [
         'Look at the members that failed.',
-        `To end those at work too: ${acts.cancelMembers(reader, 'cmp_…')}.`,
+        `To end those at work too: ${acts.cancelMembers(reader, 'ID')}.`,
       ],
-      (reader) => ['查看失败的成员。', `如需同时取消进行中的成员：${acts.cancelMembers(reader, 'cmp_…')}。`],
+      (reader) => ['查看失败的成员。', `如需同时取消进行中的成员：${acts.cancelMembers(reader, 'ID')}。`],
     ),
     over: plain('The state is `failed` or `cancelled`.', '状态变为 `failed` 或 `cancelled`。'),
   }),
@@ -150,10 +150,10 @@ export const campaignAdvice: Readonly<Record<CampaignForPerson, Advice>> = {
     ),
     steps: steps(
       [
-        'Look at the report: pika-expander campaign show cmp_….',
+        'Look at the report: pika-expander campaign show ID.',
         'Remove the causes, and start a new campaign with the members that are left.',
       ],
-      ['查看报告：pika-expander campaign show cmp_…。', '消除原因，然后用剩余的成员新建批量扩容。'],
+      ['查看报告：pika-expander campaign show ID。', '消除原因，然后用剩余的成员新建批量扩容。'],
     ),
     over: plain(
       'A new campaign with these members has `succeeded`.',
@@ -178,11 +178,11 @@ export const replacementAdvice: Readonly<Record<ReplacementForPerson, Advice>> =
     steps: byActs(
       (reader) => [
         'Do what the reason of the slave says.',
-        `Or cancel: ${acts.cancelReplacement(reader, 'rep_…')}. Slaves that were not detached stay.`,
+        `Or cancel: ${acts.cancelReplacement(reader, 'ID')}. Slaves that were not detached stay.`,
       ],
       (reader) => [
         '按该从节点的原因处理。',
-        `也可以取消：${acts.cancelReplacement(reader, 'rep_…')}，尚未断开的从节点会保留。`,
+        `也可以取消：${acts.cancelReplacement(reader, 'ID')}，尚未断开的从节点会保留。`,
       ],
     ),
     over: plain('The state is `running`.', '状态变为 `running`。'),

@@ -4,8 +4,8 @@ import type { ExpansionState, PersonPhase } from '../states.ts';
 import { plain, type Reader, type Text } from '../text.ts';
 import { type Advice, advice, steps } from './entry.ts';
 
-const id = 'exp_…';
-const node = 'host:port';
+const id = 'ID';
+const node = 'NODE';
 
 const lookAt = {
   en: `See what the service says: pika-expander show ${id}.`,
