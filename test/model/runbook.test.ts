@@ -90,8 +90,15 @@ test('a notice leads to the entry of what it tells of, where the service knows i
   const notice = {
     items: [
       {
-        ...{ incidentId: 'inc_1', news: 'opened', owner: 'service', ownerId: null, label: null, openedAt: 0 },
-        ...{ acknowledged: null, problems: [problem], moreProblems: 0 },
+        incidentId: 'inc_1',
+        news: 'opened',
+        owner: 'service',
+        ownerId: null,
+        label: null,
+        openedAt: 0,
+        acknowledged: null,
+        problems: [problem],
+        moreProblems: 0,
       },
     ],
     moreItems: 0,
