@@ -212,3 +212,21 @@ function readLeaf(flag: string, field: Leaf, text: string): unknown {
 function fail(error: Error): never {
   throw error;
 }
+
+/** The flag that gives the field of this place in a request (`policy.windows[0].from`); null = it has none. */
+export function flagOfPlace(place: string, tables: readonly Fields[]): string | null {
+  const names = place.replace(/^policy\./, '').split(/[.[]/);
+  for (const table of tables) {
+    const flag = flagBelow(table, names);
+    if (flag !== null) return flag;
+  }
+  return null;
+}
+
+function flagBelow(fields: Fields, [name = '', ...more]: readonly string[]): string | null {
+  const field = fields[name];
+  if (field === undefined) return null;
+  return field.kind === 'group' && field.flag === undefined
+    ? flagBelow(field.fields, more)
+    : `--${flagOf(name, field)}`;
+}

@@ -1,8 +1,13 @@
 import { type Command, CommanderError } from 'commander';
+import { auditFields } from '../model/audit.ts';
 import type { CommandLineWords } from '../model/command-line/index.ts';
+import { comparisonFields } from '../model/comparison.ts';
+import { guardFields } from '../model/guard.ts';
+import { policyFields } from '../model/policy.ts';
 import type { CliContext } from './context.ts';
 import { ApiError, CliError, UsageError } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { flagOfPlace } from './field-options.ts';
 import { printable } from './format.ts';
 import { renderFindings } from './render/findings.ts';
 import { styleFor } from './style.ts';
@@ -114,10 +119,19 @@ function errorLines(error: CliError, context: CliContext): string[] {
   const style = styleFor(context);
   const body = error instanceof ApiError ? error.body : null;
   const told = error.toldIn(context.words);
-  const message = told.message.split('\n').map(printable).join('\n');
+  const flag = body?.field
+    ? flagOfPlace(body.field, [policyFields, comparisonFields, auditFields, guardFields])
+    : null;
+  const said =
+    flag !== null && told.message.startsWith(body!.field!)
+      ? flag + told.message.slice(body!.field!.length)
+      : told.message;
+  const message = said.split('\n').map(printable).join('\n');
   return [
     `${style.red(context.words.usage.error)} ${message} ${style.dim(`[${error.code}]`)}`,
-    ...(body?.field ? [`  ${context.words.usage.field}: ${printable(body.field)}`] : []),
+    ...(body?.field && said === told.message
+      ? [`  ${context.words.usage.field}: ${printable(body.field)}`]
+      : []),
     ...(body?.findings ? renderFindings(body.findings, style) : []),
     ...told.nextSteps.map((step) => `  → ${printable(step)}`),
     ...(body?.help ? [style.dim(`  Runbook: ${printable(body.help)}`)] : []),

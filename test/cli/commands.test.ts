@@ -550,6 +550,20 @@ describe('errors', () => {
     expect((await run('list')).err).toContain('is not pika-expander');
   });
 
+  it.each([
+    ['policy.windows[0].from', '--window must be a time'],
+    ['policy.bandwidthBytesPerSecond', '--bandwidth must be a time'],
+    ['depth', '--depth must be a time'],
+    ['policy.bathSize', 'policy.bathSize must be a time'],
+  ])('names the flag of a field that the service refuses: %s', async (field, text) => {
+    const error = { code: 'validation_failed', message: `${field} must be a time.`, field, next_steps: [] };
+    api.answers.set('POST /v1/plans', { status: 400, body: { error } });
+    const { err } = await run('plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221');
+    expect(err).toContain(`Error: ${text}`);
+    const { out } = await run('plan', '-m', '10.0.0.1:9221', '10.0.0.2:9221', '--json');
+    expect(JSON.parse(out).error).toMatchObject({ field, message: error.message });
+  });
+
   it('tells wrong usage as JSON too, with its code and what can be done', async () => {
     const { exitCode, out, err } = await run('pause', '--json');
     expect(exitCode).toBe(2);

@@ -12,7 +12,7 @@ import {
 import type { Policy } from '../../model/policy.ts';
 import { type Check, findingsOf, foundAny } from './finding.ts';
 import { type MasterScene, masterChecks, silentMasterChecks } from './preflight-master.ts';
-import { entryChecks, nodeChecks, nodeFindings } from './preflight-node.ts';
+import { entryChecks, nodeChecks, nodeFindings, sameServer } from './preflight-node.ts';
 import type { PreflightMaster, PreflightNode } from './preflight-servers.ts';
 
 export { masterWork } from './preflight-master.ts';
@@ -84,7 +84,10 @@ export function preflight({ master, nodes, policy, context }: PreflightInput): F
     ...findingsOf(requestChecks, { nodes, expansionsOnMaster, held }, aboutMaster(master)),
     ...entryFindings(master, nodes, nodesInUse),
     ...masterFindings({ master, nodes, policy }),
-    ...nodes.flatMap((node) => nodeFindings(master, node, 'untouched')),
+    // Of the master nothing else is said as of a node: that it is no node is all that matters.
+    ...nodes
+      .filter((node) => sameServer(master, node) === null)
+      .flatMap((node) => nodeFindings(master, node, 'untouched')),
   ];
 }
 

@@ -683,3 +683,9 @@ describe('right before a batch is attached', () => {
     expect(again([untouched()], aMaster({ look: refusing }))).toContain('master_unreachable');
   });
 });
+
+test('of a node that is the master itself nothing else is said as of a node', () => {
+  const itself = aNode('10.0.0.1:9221', { facts: { holdsKeys: true } });
+  const found = findingsOf({ nodes: [itself] }).filter(({ node }) => node === '10.0.0.1:9221');
+  expect(found.map(({ code }) => code)).toEqual(['node_is_master']);
+});
