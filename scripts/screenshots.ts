@@ -96,7 +96,7 @@ async function take(page: Page, name: string, address: string): Promise<void> {
   const charts = page.locator('.charts');
   if ((await charts.count()) > 0) {
     await charts.scrollIntoViewIfNeeded();
-    await page.locator('.charts canvas, .charts .empty').first().waitFor();
+    await page.locator('.charts canvas').first().waitFor();
     await page.evaluate('window.scrollTo(0, 0)');
   }
   await save(page, name);

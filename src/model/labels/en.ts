@@ -405,6 +405,7 @@ export const en = {
     lag: 'Binlog lag behind the master',
     series: 'Shown',
     none: 'Nothing has been measured yet.',
+    later: 'Drawn when it comes into sight.',
     latest: 'latest',
     peak: 'peak',
     tableTitle: 'The same in numbers',

@@ -366,6 +366,7 @@ export const zh: Messages = {
     rate: '传输速率',
     lag: '落后主节点的 binlog 字节数',
     series: '显示',
+    later: '滚动到此处时绘制。',
     none: '还没有测量数据。',
     latest: '最新',
     peak: '峰值',

@@ -262,7 +262,7 @@ function PlanShown({ plan }: { readonly plan: CampaignPlan }) {
       {findings.length > 0 && <Findings findings={findings} />}
       <Panel id="member-plans" title={c.members} flush>
         <Scrollable label={c.members}>
-          <table className="table history-table">
+          <table className="table">
             <TableHead columns={['#', c.group, c.master, t.overview.nodes, n.batches, n.forecast]} />
             <tbody>
               {plan.members.map((member) => (

@@ -22,10 +22,11 @@ interface Props {
 
 /** Transfer rates and lags over time. Read and drawn once somebody comes near: it is the costliest of the page. */
 export function Charts(props: Props) {
+  const t = useMessages().charts;
   const { ref, seen } = useSeen();
   return (
     <div ref={ref} className="charts">
-      {seen && <DrawnCharts {...props} />}
+      {seen ? <DrawnCharts {...props} /> : <p className="empty">{t.later}</p>}
     </div>
   );
 }
