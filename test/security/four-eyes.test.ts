@@ -101,6 +101,9 @@ test.each([
         headers: bearer(token),
         payload: reason,
       });
+    // The dashboard offers no approval to whom it would be refused.
+    const shown = await world.api.app.inject({ url: '/v1/campaigns/cpn-1', headers: bearer(operator) });
+    expect(shown.json()).toMatchObject({ fourEyes: true, requestedBy: operator.name });
     expect(codeOf(await approve(operator))).toEqual([403, 'needs_other_person']);
     expect((await campaigns.get('cpn-1'))!.pendingControls).toEqual([]);
     expect((await approve(approver as never)).statusCode).toBe(202);
