@@ -52,3 +52,4 @@ create table notices (
 );
 create index notices_pending on notices (channel_id, position) where state = 'pending';
 create index notices_newest on notices (channel_id, position desc);
+create index notices_lately on notices (created_at);

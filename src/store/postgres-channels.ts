@@ -160,8 +160,8 @@ export function createPostgresChannels(database: Database): ChannelStore {
         if (channels.length === 0) return 0;
         const incidents = (
           await client.query<IncidentRow>(
-            `select doc from incidents where ended_at is null or ended_at > $1
-             order by ended_at is not null, created_at desc limit $2`,
+            `(select doc from incidents where ended_at is null order by created_at desc limit $2)
+             union all (select doc from incidents where ended_at > $1 order by ended_at desc limit $2)`,
             [now - toldForMs, mostIncidents],
           )
         ).map(incidentOf);
@@ -244,14 +244,15 @@ export function createPostgresChannels(database: Database): ChannelStore {
     },
 
     async prune(before) {
-      const rows = await database.query(
-        `delete from incidents where ended_at < $1
-         or (ended_at is null and (doc ->> 'changedAt')::numeric < $1
-             and not doc @? '$.problems[*] ? (@.until == "over")')
+      const ended = await database.query('delete from incidents where ended_at < $1 returning 1', [before]);
+      const unseen = await database.query(
+        `delete from incidents
+         where ended_at is null and (doc ->> 'changedAt')::numeric < $1
+           and not doc @? '$.problems[*] ? (@.until == "over")'
          returning 1`,
         [before],
       );
-      return rows.length;
+      return ended.length + unseen.length;
     },
   };
 }

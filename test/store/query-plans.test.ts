@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { defaultSpec } from '../../src/compare/spec.ts';
 import type { Expansion } from '../../src/model/expansion.ts';
 import { sessionId } from '../../src/store/identities.ts';
+import { aChannel } from '../core/notice/samples.ts';
 import { aFolder, aReport, aSeenServer } from '../support/agents.ts';
 import { aCampaign } from '../support/campaigns.ts';
 import { storedEvent } from '../support/events.ts';
@@ -58,6 +59,9 @@ const growing = new Set([
   'node_verdicts',
   'guard_masters',
   'trail',
+  'incidents',
+  'told_incidents',
+  'notices',
   'tokens',
   'sessions',
 ]);
@@ -94,6 +98,12 @@ const fill = (expansionId: string, campaignId: string, webhookId: string): reado
    from webhooks, generate_series(0, 39) as n where id = '${webhookId}'`,
   `insert into deliveries (id, webhook_id, event_seq, type, payload, state, created_at, ended_at)
    select 'dlv-' || n, '${webhookId}-' || n % 40, -n, 'usual', '{}', 'delivered', n, now() from generate_series(1, ${rows}) as n`,
+  `insert into channels select 'chn-0-' || n, '${JSON.stringify(aChannel())}', 'https://x.example/', null, n from generate_series(0, 39) as n`,
+  `insert into incidents select 'inc-' || n, 'key-' || n, '{"problems": [], "changedAt": 1, "openedAt": 1}', n, n from generate_series(1, ${rows}) as n`,
+  `insert into incidents values ('inc-open', 'key-open', '{"id": "inc-open", "key": "key-open", "problems": [], "changedAt": 1000000, "openedAt": 1}', 1, null)`,
+  `insert into told_incidents select 'chn-0-' || n % 40, 'inc-' || n, '{}' from generate_series(1, ${rows}) as n`,
+  `insert into notices (id, channel_id, doc, created_at, state, ended_at)
+   select 'ntc-' || n, 'chn-0-' || n % 40, '{}', n, 'delivered', n from generate_series(1, ${rows}) as n`,
   `insert into questions (id, webhook_id, state, payload, asked_at, times)
    select 'qst-' || n, '${webhookId}-' || n % 40, 'yes', '{}', n, 1 from generate_series(1, ${rows}) as n`,
   `insert into campaigns (id, state, doc, search_text, accepted_at, ended)
@@ -194,6 +204,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   const store = told('store', stores.store, called);
   const comparisons = told('comparisons', stores.comparisons, called);
   const webhooks = told('webhooks', stores.webhooks, called);
+  const channels = told('channels', stores.channels, called);
   const campaigns = told('campaigns', stores.campaigns, called);
   const ended = told('ended', stores.ended, called);
   const agents = told('agents', stores.agents, called);
@@ -371,6 +382,30 @@ test('no query of the store reads a growing table from end to end', async () => 
   await webhooks.answerQuestion('qst-new', { answer: 'yes', reason: null, by: 'me', at: 2 });
   await webhooks.remove('whk-1');
 
+  // Channels.
+  const channel = { ...aChannel({ id: 'chn-1' }), url: 'https://hooks.example.net/x', secret: null };
+  await channels.create(channel);
+  await channels.change(channel);
+  await channels.get('chn-0-7');
+  await channels.list();
+  await channels.lastNotices();
+  await channels.incident('inc-77');
+  const incidents = await channels.incidents(page);
+  await channels.incidents({ ...page, open: false, ...cursorOf(incidents.nextCursor) });
+  await channels.changeIncident('inc-open', (incident) => incident);
+  const search = { limit: 100, types: ['expansion.halted'], unattendedMs: 1000, keys: ['key-77'] };
+  await channels.find({ ...search, keyOf: () => 'key-78', endedAfter: rows - 5 }, () => []);
+  const says = { items: [], moreItems: 0, summary: null };
+  await channels.decide(
+    rows + 300_000_000,
+    () => 'ntc-new',
+    ({ channel: { id } }) => ({ notices: id === 'chn-1' ? [says] : [], told: new Map() }),
+  );
+  expect((await channels.takeDue(60_000)).map(({ id }) => id)).toEqual(['ntc-new']);
+  await channels.record('ntc-new', { delivered: true, error: null, retryInMs: null }, 5);
+  await channels.prune(5);
+  await channels.remove('chn-1');
+
   // Agents.
   const report = aReport([aSeenServer('10.8.7.1', 9221, { dumps: [aFolder({ listing: [] })] })]);
   const dropped = { addresses: 0, servers: 0 };
@@ -427,6 +462,7 @@ test('no query of the store reads a growing table from end to end', async () => 
     store: stores.store,
     comparisons: stores.comparisons,
     webhooks: stores.webhooks,
+    channels: stores.channels,
     campaigns: stores.campaigns,
     ended: stores.ended,
     agents: stores.agents,
