@@ -70,7 +70,10 @@ export async function runDemo(options: DemoOptions = {}): Promise<number> {
     if (options.keep ?? process.stdout.isTTY) {
       closing(service.url);
       await untilInterrupted();
-    } else say('\nTo look at the dashboard and the API yourself: npm run demo -- --keep');
+    } else
+      say(
+        `\nTo look at the dashboard and the API yourself: ${isSource ? 'npm run demo --' : 'pika-expander demo'} --keep`,
+      );
     return lossy && succeeded && verified ? 0 : 1;
   } finally {
     await host.close();
@@ -93,6 +96,9 @@ const targetOf = (address: string): NodeTarget => {
   const at = { host: host!, port: Number(port) };
   return { name: address, address: at, seenAs: at, credential: null };
 };
+
+/** Whether it runs in a clone, or from an installed package. */
+const isSource = import.meta.url.endsWith('.ts');
 
 /** True when every node said that all was well, and keys were missing. */
 async function showFailure(served: ServedCluster, log: string): Promise<boolean> {
@@ -172,7 +178,7 @@ function closing(url: string): void {
   title('Look at it');
   say(`  dashboard     ${url}/`);
   say(`  API           ${url}/docs`);
-  say(`  command line  npx tsx src/cli/main.ts watch --url ${url}`);
+  say(`  command line  ${isSource ? 'npx tsx src/cli/main.ts' : 'pika-expander'} watch --url ${url}`);
   say();
 }
 
