@@ -329,6 +329,11 @@ describe('each rule finds what it is for', () => {
       { master: aMaster({ version: '3.3.6' }, 'pika-0:9221'), ...withNode({ version: '3.3.6' }) },
     ],
     ['expansion_on_master', null, { context: { expansionsOnMaster: [{ id: 'exp_1', state: 'running' }] } }],
+    [
+      'node_protected',
+      '10.0.0.2:9221',
+      { nodes: [{ ...aNode('10.0.0.2:9221', {}, { overwriteData: true }), isProtected: true }] },
+    ],
     ['node_in_other_expansion', '10.0.0.2:9221', { context: { nodesInUse: { '10.0.0.2:9221': 'exp_2' } } }],
     ['master_held', null, { context: { held: { hold: 'hld_1', by: 'backup', why: 'nightly', until: 1 } } }],
   ];
