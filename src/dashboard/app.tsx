@@ -19,7 +19,7 @@ import { Link, type Route, useRouter } from './router.tsx';
 const AgentsPage = lazy(() => import('./pages/agents.tsx'));
 const TrailPage = lazy(() => import('./pages/trail.tsx'));
 const TokensPage = lazy(() => import('./pages/tokens.tsx'));
-const ChannelsPage = lazy(() => import('./pages/channels.tsx'));
+const ChannelsPage = lazy(() => import('./pages/channels/page.tsx'));
 const NewExpansionPage = lazy(() => import('./pages/new-expansion/page.tsx'));
 const ExpansionPage = lazy(() => import('./pages/expansion/page.tsx'));
 const RetryPage = lazy(() => import('./pages/expansion/retry.tsx'));

@@ -8,7 +8,7 @@ const terms = new Set(
   [
     'Pika binlog key db hash string set zset list lag up down slave master link force auto seen-as repoint host port',
     'plan Markdown lines fields items systemctl status force Key cron pika-expander show list throttle token',
-    'English Slack Lark cookie pid config conf id ms value replication Error nodes',
+    'English Slack Lark cookie pid config conf id ms value replication Error nodes worker',
   ]
     .join(' ')
     .split(' '),

@@ -18,6 +18,7 @@ import type { Finding } from '../../src/model/finding.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { Audit } from '../../src/model/views/audit.ts';
+import type { ChannelView } from '../../src/model/views/channel.ts';
 import type { Guard } from '../../src/model/views/guard.ts';
 import type { Plan, Topology } from '../../src/model/views/plan.ts';
 import type { Replacement } from '../../src/model/views/replacement.ts';
@@ -579,7 +580,23 @@ function registerTokens(app: FastifyInstance, world: MockWorld): void {
       createdAt: world.now,
       last: { state: 'delivered', attempts: 1, createdAt: world.now, endedAt: world.now, error: null },
     },
-  ];
+    {
+      id: 'chn_3',
+      name: 'dba-9',
+      kind: 'email',
+      url: 'smtps://mail.example.net',
+      hasSecret: true,
+      topics: [],
+      masters: [],
+      language: 'en',
+      repeatMinutes: null,
+      quiet: null,
+      mail: { from: 'pika@example.net', to: ['oncall@example.net'], user: 'pika' },
+      createdBy: 'ann',
+      createdAt: world.now,
+      last: null,
+    },
+  ] as ChannelView[];
   const incidents = [
     {
       id: 'inc_1',
@@ -605,19 +622,26 @@ function registerTokens(app: FastifyInstance, world: MockWorld): void {
     },
   ];
   app.get('/v1/channels', async () => ({ items: channels, nextCursor: null }));
-  app.post<{ Body: Record<string, string> }>('/v1/channels', async ({ body }, reply) => {
+  app.post<{ Body: Partial<ChannelView> }>('/v1/channels', async ({ body }, reply) => {
     const url = 'https://hooks.example.net/…';
-    const more = { topics: [], masters: [], quiet: null, last: null };
-    const channel = {
-      ...channels[0]!,
-      ...body,
-      ...more,
-      id: 'chn_2',
-      url,
-    } as unknown as (typeof channels)[0];
+    const channel = { ...channels[0]!, ...body, last: null, id: 'chn_2', url };
     channels.push(channel);
     return reply.code(201).send({ ...channel, secret: 'chsec_the-secret' });
   });
+  app.patch<{ Params: { id: string }; Body: Partial<ChannelView> & { secret?: string } }>(
+    '/v1/channels/:id',
+    async ({ params, body }, reply) => {
+      const at = channels.findIndex(({ id }) => id === params.id);
+      const channel = channels[at]!;
+      const { secret, ...change } = body;
+      if (channel.kind === 'email' && change.url !== undefined && secret === undefined)
+        return reply.code(400).send({
+          error: { code: 'invalid_request', message: 'must be given again', field: 'secret', next_steps: [] },
+        });
+      channels[at] = { ...channel, ...change };
+      return channels[at];
+    },
+  );
   app.post('/v1/channels/:id/test', async () => ({ delivered: false, error: '310000: sign not match' }));
   app.delete('/v1/channels/:id', async (_request, reply) => {
     channels.shift();

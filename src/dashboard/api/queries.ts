@@ -287,6 +287,8 @@ export const useChannels = () => useList<ChannelView>(keys.channels, '/v1/channe
 export const useIncidents = () => useList<IncidentView>(keys.incidents, '/v1/incidents', 'open=true&');
 export const createChannel = (request: object) =>
   call<NewChannel>('/v1/channels', { method: 'POST', body: request });
+export const changeChannel = (id: string, changes: object) =>
+  call<ChannelView>(`/v1/channels/${encodeURIComponent(id)}`, { method: 'PATCH', body: changes });
 export const testChannel = (id: string) =>
   call<ChannelTest>(`/v1/channels/${encodeURIComponent(id)}/test`, { method: 'POST', body: {} });
 export const createToken = (request: TokenRequest) =>

@@ -1,17 +1,15 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { type ChannelKind, channelKinds } from '../../model/channel.ts';
-import { topicTexts } from '../../model/incident.ts';
-import { type Language, languages } from '../../model/text.ts';
-import type { ChannelView, IncidentView, NewChannel } from '../../model/views/channel.ts';
-import { createChannel, keys, testChannel, useChannels, useIncidents, useMay } from '../api/queries.ts';
-import { ListPanel } from '../components/list-panel.tsx';
-import { ErrorNotice, Notice, PageTitle, Panel, useNow } from '../components/parts.tsx';
-import { ReasonButton } from '../components/reason-button.tsx';
-import { Badge } from '../components/status.tsx';
-import { formatMoment } from '../format.ts';
-import { useMessages, useReader } from '../i18n.tsx';
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { topicTexts } from '../../../model/incident.ts';
+import type { ChannelView, IncidentView } from '../../../model/views/channel.ts';
+import { keys, testChannel, useChannels, useIncidents, useMay } from '../../api/queries.ts';
+import { ListPanel } from '../../components/list-panel.tsx';
+import { PageTitle, useNow } from '../../components/parts.tsx';
+import { ReasonButton } from '../../components/reason-button.tsx';
+import { Badge } from '../../components/status.tsx';
+import { formatMoment } from '../../format.ts';
+import { useMessages, useReader } from '../../i18n.tsx';
+import { ChangeChannel, CreateChannel } from './form.tsx';
 
 /** What needs a person now, and where people are told of it. */
 export default function ChannelsPage() {
@@ -121,6 +119,7 @@ function ChannelRow({ channel }: { readonly channel: ChannelView }) {
         {may && (
           <div className="row">
             <TestButton id={id} name={name} />
+            <ChangeChannel channel={channel} />
             <ReasonButton
               label={t.remove}
               about={name}
@@ -180,118 +179,5 @@ function TestButton({ id, name }: { readonly id: string; readonly name: string }
         {said}
       </span>
     </>
-  );
-}
-
-const listOf = (text: string): string[] => text.split(/[\s,，]+/).filter((entry) => entry !== '');
-const signing: readonly ChannelKind[] = ['dingtalk', 'feishu', 'email'];
-
-function CreateChannel() {
-  const { channels: t } = useMessages();
-  const client = useQueryClient();
-  const own = useReader().language;
-  const empty = {
-    name: '',
-    kind: 'slack' as ChannelKind,
-    url: '',
-    secret: '',
-    user: '',
-    from: '',
-    to: '',
-    language: own,
-  };
-  const [form, setForm] = useState(empty);
-  const [made, setMade] = useState<NewChannel | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [sending, setSending] = useState(false);
-  const { name, kind, url, secret, user, from, to, language } = form;
-  const isMail = kind === 'email';
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setSending(true);
-    setError(null);
-    setMade(null);
-    try {
-      setMade(
-        await createChannel({
-          name: name.trim(),
-          kind,
-          url: url.trim(),
-          language,
-          ...(signing.includes(kind) && secret !== '' ? { secret } : {}),
-          ...(isMail ? { from: from.trim(), to: listOf(to), ...(user === '' ? {} : { user }) } : {}),
-        }),
-      );
-      setForm(empty);
-      await client.invalidateQueries({ queryKey: keys.channels });
-    } catch (refusal) {
-      setError(refusal);
-    } finally {
-      setSending(false);
-    }
-  };
-
-  const input = (field: 'name' | 'url' | 'secret' | 'user' | 'from' | 'to', label: string) => (
-    <TextInput
-      label={label}
-      size="xs"
-      type={field === 'secret' ? 'password' : 'text'}
-      value={form[field]}
-      onChange={({ currentTarget: { value } }) => setForm((now) => ({ ...now, [field]: value }))}
-      spellCheck={false}
-      autoComplete="off"
-    />
-  );
-  return (
-    <Panel title={t.create}>
-      <form className="stack" onSubmit={submit} noValidate>
-        <div className="row">
-          {input('name', t.name)}
-          <NativeSelect
-            label={t.kind}
-            size="xs"
-            value={kind}
-            onChange={({ currentTarget: { value } }) =>
-              setForm((now) => ({ ...now, kind: value as ChannelKind }))
-            }
-            data={channelKinds.map((each) => ({ value: each, label: t.kinds[each] }))}
-          />
-          <NativeSelect
-            label={t.language}
-            size="xs"
-            value={language}
-            onChange={({ currentTarget: { value } }) =>
-              setForm((now) => ({ ...now, language: value as Language }))
-            }
-            data={languages.map((each) => ({ value: each, label: t.languages[each] }))}
-          />
-        </div>
-        {input('url', isMail ? t.mailServer : t.url)}
-        {isMail && (
-          <div className="row">
-            {input('user', t.user)}
-            {input('from', t.from)}
-            {input('to', t.to)}
-          </div>
-        )}
-        {signing.includes(kind) && input('secret', isMail ? t.password : t.secret)}
-        <p className="soft small">{t.otherSettings}</p>
-        {error !== null && <ErrorNotice error={error} />}
-        <div className="row">
-          <Button type="submit" size="xs" loading={sending}>
-            {t.create}
-          </Button>
-        </div>
-      </form>
-      {made !== null && made.secret !== null && (
-        <Notice tone="warn" title={made.name}>
-          <p>{t.newSecret}</p>
-          <p className="mono break" data-testid="new-secret">
-            {made.secret}
-          </p>
-        </Notice>
-      )}
-    </Panel>
   );
 }
