@@ -40,7 +40,7 @@ export async function awaitEnd<T>(session: Session, started: T, awaited: Awaited
     }
     show.close();
     if (awaited.isOver(now)) return now;
-    context.stderr.write(`\nStopped waiting. ${awaited.goesOn}\n`);
+    context.stderr.write(`\n${context.words.expansion.stoppedWaiting(awaited.goesOn)}\n`);
     return null;
   } finally {
     show.close();

@@ -1,9 +1,10 @@
 import { parseDocument } from 'yaml';
+import type { CommandLineWords } from '../model/command-line/index.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import { readText } from './settings.ts';
 
-const example = 'It holds members with a master and nodes each; docs/campaigns.md shows one.';
+const example = ({ campaigns }: CommandLineWords): string => campaigns.example;
 
 /** Reads a campaign from a file of YAML or JSON (- = standard input), as it is sent. Throws UsageError that names the line. */
 export function readCampaignFile(
@@ -14,16 +15,14 @@ export function readCampaignFile(
   const document = parseDocument(text, { prettyErrors: true, logLevel: 'silent' });
   const [problem] = document.errors;
   if (problem)
-    throw new UsageError(`The campaign file ${path} is neither YAML nor JSON: ${problem.message.trim()}`, [
-      example,
-    ]);
+    throw new UsageError(({ campaigns }) => campaigns.notYaml(path, problem.message.trim()), [example]);
   let value: unknown;
   try {
     value = document.toJS();
   } catch (error) {
-    throw new UsageError(`The campaign file ${path} cannot be read: ${(error as Error).message}`, [example]);
+    throw new UsageError(({ campaigns }) => campaigns.notReadable(path, (error as Error).message), [example]);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UsageError(`The campaign file ${path} does not hold a mapping of names to values.`, [example]);
+    throw new UsageError(({ campaigns }) => campaigns.notAMapping(path), [example]);
   return value as Readonly<Record<string, unknown>>;
 }

@@ -119,8 +119,8 @@ function sayEnd({ context, options, style }: Session, campaign: CampaignView): E
     '',
     ...renderCampaign(campaign, style),
     '',
-    ...nextCampaignCommands(campaign),
-    `Report: pika-expander campaign report ${id}`,
+    ...nextCampaignCommands(campaign, style),
+    style.words.campaigns.report(id),
   ];
   context.stdout.write(`${lines.join('\n')}\n`);
   return exitCode;
@@ -132,13 +132,14 @@ function sayDetached({ context, options }: Session, id: string, screen: Campaign
     writeJsonLine(context, { kind: 'detached', campaignId: id, exitCode: exitCodes.detached });
     return exitCodes.detached;
   }
+  const { campaigns } = context.words;
   context.stderr.write(
     [
       '',
-      `Stopped watching. Campaign ${id} goes on in the service.`,
-      `  Watch it again:  pika-expander campaign follow ${id}`,
-      `  Pause it:        pika-expander campaign pause ${id} --reason "…"`,
-      `  Cancel it:       pika-expander campaign cancel ${id} --reason "…"`,
+      campaigns.stopped(id),
+      `  ${campaigns.watchAgain(id)}`,
+      `  ${campaigns.pauseIt(id)}`,
+      `  ${campaigns.cancelIt(id)}`,
       '',
     ].join('\n'),
   );
@@ -172,10 +173,11 @@ function linesScreen(context: CliContext): CampaignScreen {
       const now = context.now();
       if (now - saidAt < progressLineIntervalMs || campaignHasEnded(campaign.state)) return;
       saidAt = now;
-      context.stdout.write(`${formatClock(now)}${campaignBar(campaign)}\n`);
+      context.stdout.write(`${formatClock(now)}${campaignBar(campaign, style)}\n`);
     },
     connection(lost) {
-      const text = lost === null ? 'connected again' : `no connection to the service (${lost}); trying again`;
+      const { connectedAgain, noConnection } = context.words.expansion;
+      const text = lost === null ? connectedAgain : noConnection(lost);
       context.stderr.write(`${formatClock(context.now())} ${printable(text)}\n`);
     },
     close: () => {},
@@ -241,6 +243,7 @@ function frame(
   rows: number,
   style: Style,
 ): string[] {
+  const { campaigns, expansion } = style.words;
   const narrowed = (line: string) =>
     displayWidth(style.strip(line)) <= columns ? line : cutTo(style.strip(line), columns);
   const room = Math.max(1, rows - plainLines - events.length);
@@ -250,15 +253,17 @@ function frame(
   return [
     narrowed(campaignHeadline(campaign, style)),
     ...(campaign.stateReason === null ? [] : [cutTo(`  ${printable(campaign.stateReason.text)}`, columns)]),
-    cutTo(campaignBar(campaign), columns),
+    cutTo(campaignBar(campaign, style), columns),
     ...memberLines(shown, style, columns),
-    ...(shown.length < members.length ? [style.dim(`  … and ${members.length - shown.length} more`)] : []),
+    ...(shown.length < members.length
+      ? [style.dim(`  ${campaigns.more(members.length - shown.length)}`)]
+      : []),
     ...events.map((event) =>
       eventLine({ ...event, text: cutTo(printable(event.text), columns - 20) }, style),
     ),
     lost === null
-      ? style.dim(cutTo('Ctrl-C stops watching; the campaign goes on.', columns))
-      : style.yellow(cutTo(`No connection to the service (${printable(lost)}); trying again.`, columns)),
+      ? style.dim(cutTo(campaigns.stopWatching, columns))
+      : style.yellow(cutTo(expansion.connectionLost(printable(lost)), columns)),
   ];
 }
 

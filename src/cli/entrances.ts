@@ -2,6 +2,7 @@ import type { AgentRequest } from '../agent/index.ts';
 import type { BackedUp } from '../backup/index.ts';
 import type { SimulateParts, SimulateRequest } from '../demo/simulate.ts';
 import type { LogReport } from '../model/full-sync-log.ts';
+import type { Reader } from '../model/text.ts';
 import type { RecordRequest, Silent } from '../replay/record.ts';
 import type { Verification } from '../verify/index.ts';
 import type { TrailVerification } from '../verify/trail.ts';
@@ -44,7 +45,7 @@ export interface Entrances {
   /** Records what servers say about themselves until the signal ends it; who never answered. */
   record(request: RecordRequest): Promise<readonly Silent[]>;
   /** What log files tell of full syncs. */
-  logs(paths: readonly string[], masterPaths: readonly string[]): Promise<LogReport>;
+  logs(paths: readonly string[], masterPaths: readonly string[], reader: Reader): Promise<LogReport>;
   /** Watches the servers of this host until the signal ends it. */
   agent(request: AgentRequest): Promise<void>;
   /** The report that an agent would send now, as JSON. */

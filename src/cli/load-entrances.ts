@@ -12,7 +12,8 @@ export const loadEntrances: Entrances = {
   verifyEvidence: async (path, key) => (await import('../verify/file.ts')).verifyFile(path, key),
   verifyTrail: async (source, checks) => (await import('../verify/file.ts')).verifyTrailFile(source, checks),
   record: async (request) => (await import('../replay/record.ts')).record(request),
-  logs: async (paths, masterPaths) => (await import('../replay/logs.ts')).readLogs(paths, masterPaths),
+  logs: async (paths, masterPaths, reader) =>
+    (await import('../replay/logs.ts')).readLogs(paths, masterPaths, reader),
   agent: async (request) => (await import('../agent/index.ts')).runAgent(request),
   agentReport: async (request) => (await import('../agent/index.ts')).firstReport(request),
 };

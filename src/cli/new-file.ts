@@ -22,8 +22,8 @@ export function newFile(path: string): number {
   } catch (error) {
     throw new CliError(
       'file_not_made',
-      `${path} cannot be made: ${(error as Error).message}`,
-      ['Name a new file.'],
+      ({ files }) => files.notMade(path, (error as Error).message),
+      [({ files }) => files.nameNew],
       exitCodes.failed,
     );
   }

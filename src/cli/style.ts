@@ -44,6 +44,3 @@ export function levelColour(style: Style, level: 'info' | 'warning' | 'error', t
   if (level === 'error') return style.red(text);
   return level === 'warning' ? style.yellow(text) : text;
 }
-
-/** `catching_up` as people read it. */
-export const words = (name: string): string => name.replaceAll('_', ' ');

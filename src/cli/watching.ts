@@ -76,7 +76,7 @@ function sayEnd(session: Session, expansion: ExpansionView): ExitCode {
     ...renderExpansion(expansion, style, context.now()),
     '',
     ...nextCommands(expansion, session.context.words),
-    ...runbookOfExpansion(expansion, session.client.settings.url),
+    ...runbookOfExpansion(expansion, session.client.settings.url, session.context.words),
     context.words.expansion.evidence(expansion.id),
   ];
   context.stdout.write(`${lines.join('\n')}\n`);

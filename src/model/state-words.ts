@@ -1,7 +1,10 @@
 /** States and phases as people say them. */
 import type {
   CampaignState,
+  ComparisonState,
   ExpansionState,
+  guardStates,
+  HoldState,
   JoinPhase,
   MemberState,
   PairPhase,
@@ -16,7 +19,11 @@ type State =
   | MemberState
   | ReplacementState
   | PairPhase
-  | 'completed';
+  | ComparisonState
+  | HoldState
+  | (typeof guardStates)[number]
+  /** Of a rehearsal. */
+  | 'unfinished';
 
 /** English says a state as the code names it. */
 const words: Readonly<Record<Language, Readonly<Partial<Record<State, string>>>>> = {
@@ -55,6 +62,11 @@ const words: Readonly<Record<Language, Readonly<Partial<Record<State, string>>>>
     putting_back: '重新发布',
     done: '已完成',
     kept: '保留',
+    watching: '值守中',
+    safe: '安全',
+    ended: '已结束',
+    expired: '已到期',
+    unfinished: '未结束',
   } satisfies Record<State, string>,
 };
 

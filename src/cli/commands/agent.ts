@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { AgentRequest, KnownAs } from '../../agent/index.ts';
+import type { CommandLineWords } from '../../model/command-line/index.ts';
 import type { CliContext } from '../context.ts';
 import type { Entrances } from '../entrances.ts';
 import { CliError, UsageError } from '../errors.ts';
@@ -32,10 +33,7 @@ export async function agent(
   version: string,
 ): Promise<ExitCode> {
   if (options.token !== undefined)
-    throw new UsageError(
-      'The agent takes no --token: everybody on the host could read it in the process list.',
-      ['Give the token by --token-file or PIKA_EXPANDER_TOKEN.'],
-    );
+    throw new UsageError(({ agent: each }) => each.noTokenFlag, [({ agent: each }) => each.tokenOtherwise]);
   const file = options.config === undefined ? {} : readAgentFile(options.config, context);
   const { config: _ofTheAgent, ...flags } = options;
   const service = options.service ?? options.url ?? context.env.PIKA_EXPANDER_URL ?? file.service;
@@ -45,9 +43,7 @@ export async function agent(
     context,
   );
   if (settings.token === null && !options.print)
-    throw new UsageError('The agent has no token.', [
-      'Give it by --token-file or PIKA_EXPANDER_TOKEN. docs/agent.md says how the service knows it.',
-    ]);
+    throw new UsageError(({ agent: each }) => each.noToken, [({ agent: each }) => each.giveToken]);
   const ending = new AbortController();
   const request: AgentRequest = {
     service: settings.url,
@@ -81,34 +77,29 @@ function knownAs(text: string): KnownAs {
   const [, own, address] = /^(?:(\d+)=)?(.*)$/.exec(text) ?? [];
   const { address: known, ...more } = parseMaster(address ?? '');
   if (Object.keys(more).length > 0)
-    throw new UsageError(`--as is "${text}".`, [
-      'Write host:port, or PORT=host:port where PORT is the one in pika.conf.',
-    ]);
+    throw new UsageError(({ agent: each }) => each.badAs(text), [({ agent: each }) => each.asForm]);
   const parts = partsOf(known);
   return { port: own === undefined ? parts.port : Number(own), address: parts };
 }
 
 function readAgentFile(path: string, context: CliContext): AgentFile {
-  const example =
-    'It holds JSON like {"service": "https://expander:8080", "tokenFile": "/etc/pika-expander/token", "conf": ["/etc/pika/pika.conf"]}.';
+  const example = ({ agent: each }: CommandLineWords): string => each.example;
   let value: unknown;
   try {
     value = JSON.parse(readText(path, 'agent', context));
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new UsageError(`The file ${path} is not JSON: ${(error as Error).message}`, [example]);
+    throw new UsageError(({ agent: each }) => each.notJson(path, (error as Error).message), [example]);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UsageError(`The file ${path} does not hold a JSON object.`, [example]);
+    throw new UsageError(({ agent: each }) => each.notAnObject(path), [example]);
   for (const [key, entry] of Object.entries(value)) {
     const isList = key === 'conf' || key === 'as';
     if (!isList && !['service', 'tokenFile', 'state'].includes(key))
-      throw new UsageError(`The file ${path} has an unknown key "${key}".`, [example]);
+      throw new UsageError(({ agent: each }) => each.unknownKey(path, key), [example]);
     const texts = isList && Array.isArray(entry) ? entry : [isList ? null : entry];
     if (!texts.every((text) => typeof text === 'string' && text !== ''))
-      throw new UsageError(`"${key}" in the file ${path} must be ${isList ? 'a list of texts' : 'a text'}.`, [
-        example,
-      ]);
+      throw new UsageError(({ agent: each }) => each.notTexts(path, key, isList), [example]);
   }
   return value as AgentFile;
 }

@@ -1,6 +1,6 @@
 import { agentTroubles } from '../../model/shown-agent.ts';
-import { nobody } from '../../model/text.ts';
 import type { AgentList } from '../../model/views/agent.ts';
+import type { CliContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatMilliseconds, printable, table } from '../format.ts';
 import type { Session } from '../session.ts';
@@ -8,25 +8,25 @@ import type { Session } from '../session.ts';
 /** Shows which agents report, of which servers, and what of it does not count. */
 export async function agents(session: Session): Promise<ExitCode> {
   const answer = await session.client.get<AgentList>('/v1/agents');
-  session.print(answer, () => agentLines(answer, session.context.now()));
+  session.print(answer, () => agentLines(answer, session.context));
   return exitCodes.succeeded;
 }
 
-function agentLines({ items }: AgentList, now: number): string[] {
-  if (items.length === 0) return ['No agent has reported within a day.'];
+function agentLines({ items }: AgentList, { words, reader, now }: CliContext): string[] {
+  if (items.length === 0) return [words.agents.none];
   const rows = items.map((agent) => [
     agent.agent,
     agent.host,
     agent.version,
-    `${formatMilliseconds(Math.max(0, now - agent.lastReportAt))} ago${agent.stale ? ', silent' : ''}`,
+    words.agents.lastReport(formatMilliseconds(Math.max(0, now() - agent.lastReportAt)), agent.stale),
     agent.servers.map(({ addresses }) => addresses[0] ?? '').join(' ') || '-',
   ]);
-  const [head, ...lines] = table([['AGENT', 'HOST', 'VERSION', 'LAST REPORT', 'SERVERS'], ...rows]);
+  const [head, ...lines] = table([Object.values(words.agents.columns), ...rows]);
   return [
     head!,
     ...items.flatMap((agent, index) => [
       lines[index]!,
-      ...agentTroubles(agent, { ...nobody, tool: 'cli' }).flatMap(({ text, step }) => [
+      ...agentTroubles(agent, reader).flatMap(({ text, step }) => [
         `  ${printable(text)}`,
         ...(step === null ? [] : [`    → ${printable(step)}`]),
       ]),

@@ -1,5 +1,6 @@
 import { auditFields } from '../../model/audit.ts';
 import { formatAddress } from '../../model/observation.ts';
+import { stateWord } from '../../model/state-words.ts';
 import { auditHasEnded } from '../../model/states.ts';
 import type { Audit, StoredAuditDoc } from '../../model/views/audit.ts';
 import type { Page } from '../../model/views/schema.ts';
@@ -12,6 +13,7 @@ import { auditLine, renderAudit } from '../render/audit.ts';
 import type { Session } from '../session.ts';
 import { readText } from '../settings.ts';
 import { parseMaster, parseMasterLines } from '../targets.ts';
+import { reasonOf } from './control.ts';
 import { expandRequest } from './expand.ts';
 
 export interface AuditOptions extends FlagValues {
@@ -33,10 +35,8 @@ export async function audit(
     ...inputFromFlags(auditFields, options),
   });
   if (!options.detach) return awaitAudit(session, started);
-  session.print(started, () => [
-    `Audit ${started.id} is accepted.`,
-    `Look at it: pika-expander audits ${started.id}`,
-  ]);
+  const words = session.context.words.audits;
+  session.print(started, () => [words.accepted(started.id), words.lookAtIt(started.id)]);
   return exitCodes.succeeded;
 }
 
@@ -48,12 +48,10 @@ export function mastersOf(
 ) {
   const inFile = file === undefined ? [] : parseMasterLines(readText(file, 'masters', context));
   const masters = [...named.map(parseMaster), ...inFile];
-  if (all && masters.length > 0) throw new UsageError('--all and masters exclude each other.');
+  if (all && masters.length > 0) throw new UsageError(({ audits: each }) => each.allAndMasters);
   if (all) return 'all';
   if (masters.length > 0) return masters;
-  throw new UsageError('No master is named.', [
-    'Name them (host:port …), or one a line in a file: --file FILE, or all that the service knows: --all.',
-  ]);
+  throw new UsageError(({ audits: each }) => each.noMaster, [({ audits: each }) => each.nameMasters]);
 }
 
 async function awaitAudit(session: Session, started: Audit): Promise<ExitCode> {
@@ -61,8 +59,8 @@ async function awaitAudit(session: Session, started: Audit): Promise<ExitCode> {
   const ended = await awaitEnd(session, started, {
     path: pathOf(id),
     isOver: ({ state }) => auditHasEnded(state),
-    progress: auditLine,
-    goesOn: `Audit ${id} goes on: pika-expander audits ${id}`,
+    progress: (now) => auditLine(now, session.style),
+    goesOn: session.context.words.audits.goesOn(id),
   });
   return ended === null ? exitCodes.detached : showAudit(session, ended);
 }
@@ -104,9 +102,7 @@ export async function audits(
     return exitCodeOf(await client.get<Audit>(pathOf(id)));
   }
   if (options.cancel) {
-    const { reason } = options;
-    if (!reason?.trim()) throw new UsageError('--cancel needs a --reason; it is recorded with who asked.');
-    await client.post(`${pathOf(id)}/cancel`, { reason });
+    await client.post(`${pathOf(id)}/cancel`, { reason: reasonOf(options) });
   }
   const shown = await client.get<Audit>(pathOf(id));
   if (options.repair !== undefined) return repair(session, shown, options.repair, options.yes === true);
@@ -133,10 +129,8 @@ async function repair(
   if (requests.length === 0)
     throw new CliError(
       'nothing_to_repair',
-      wanted === true
-        ? `Audit ${id} found no slave that an expansion can repair.`
-        : `Audit ${id} has no repair for ${wanted.join(', ')}.`,
-      [known.length > 0 ? `Name one of: ${known.join(', ')}` : `See why: pika-expander audits ${id}`],
+      ({ audits: each }) => each.nothingToRepair(id, wanted === true ? null : wanted),
+      [({ audits: each }) => (known.length > 0 ? each.nameOneOf(known) : each.seeWhy(id))],
       exitCodes.failed,
     );
   for (const request of requests) {
@@ -148,18 +142,19 @@ async function repair(
 
 async function list(session: Session, { limit }: AuditsOptions): Promise<ExitCode> {
   const page = await session.client.get<Page<StoredAuditDoc>>('/v1/audits', limit ? { limit } : {});
+  const { words, reader } = session.context;
   session.print(page, () => {
-    if (page.items.length === 0) return ['No audits.'];
+    if (page.items.length === 0) return [words.audits.none];
     const rows = page.items.map(({ id, state, createdAt, counts }) => [
       id,
-      state,
+      stateWord(state, reader),
       formatTime(createdAt),
       String(counts.slaves),
       String(counts.damaged),
       String(counts.doubtful),
       String(counts.notJudged),
     ]);
-    return table([['ID', 'STATE', 'ASKED', 'SLAVES', 'DAMAGED', 'DOUBTFUL', 'NOT JUDGED'], ...rows]);
+    return table([Object.values(words.audits.columns), ...rows]);
   });
   return exitCodes.succeeded;
 }

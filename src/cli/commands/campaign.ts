@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { CampaignVerb } from '../../model/campaign.ts';
+import type { CommandLineWords } from '../../model/command-line/index.ts';
+import { stateWord } from '../../model/state-words.ts';
 import type { CampaignPlan, CampaignSummary, CampaignView } from '../../model/views/campaign.ts';
 import type { Page } from '../../model/views/schema.ts';
 import { readCampaignFile } from '../campaign-file.ts';
 import { campaignPath, watchCampaign } from '../campaign-watch.ts';
+import type { CliContext } from '../context.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, printable, table } from '../format.ts';
 import { ask } from '../prompt.ts';
 import { nextCampaignCommands, renderCampaign, renderCampaignPlan } from '../render/campaign.ts';
 import type { Session } from '../session.ts';
-import { words } from '../style.ts';
 import { writeJsonLine } from '../view.ts';
 import { reasonOf } from './control.ts';
 
@@ -31,6 +33,7 @@ const unended = 'pending,running,paused,awaiting_approval,halted,stopping';
 export async function startCampaign(session: Session, options: StartCampaignOptions): Promise<ExitCode> {
   const { context, client } = session;
   const { json } = session.options;
+  const { campaigns } = context.words;
   const request = readCampaignFile(options.file, context);
   if (options.dryRun !== true) checkCanAsk(session, options);
   if (options.dryRun === true || options.yes !== true) {
@@ -41,9 +44,9 @@ export async function startCampaign(session: Session, options: StartCampaignOpti
     }
     context.stdout.write(`${renderCampaignPlan(plan, session.style).join('\n')}\n\n`);
     if (!plan.acceptable) return exitCodes.refused;
-    const answer = await ask(context, question(plan));
+    const answer = await ask(context, question(plan, context.words));
     if (answer !== 'yes') {
-      context.stderr.write('Nothing was started.\n');
+      context.stderr.write(`${context.words.expand.nothingStarted}\n`);
       return answer === 'no' ? exitCodes.failed : exitCodes.detached;
     }
   }
@@ -52,29 +55,24 @@ export async function startCampaign(session: Session, options: StartCampaignOpti
   const { id } = campaign;
   if (options.detach !== true) {
     if (json) writeJsonLine(context, { kind: 'accepted', campaignId: id, campaign });
-    else context.stdout.write(`Campaign ${id} is accepted.\n`);
+    else context.stdout.write(`${campaigns.accepted(id)}\n`);
     return watchCampaign(session, id, { afterSeq: 0, waitForPerson: options.wait === true });
   }
   if (json) writeJsonLine(context, { kind: 'accepted', campaignId: id, campaign });
-  else context.stdout.write(`Campaign ${id} is accepted.\nWatch it: pika-expander campaign follow ${id}\n`);
+  else context.stdout.write(`${campaigns.accepted(id)}\n${campaigns.watchIt(id)}\n`);
   return exitCodes.succeeded;
 }
 
 function checkCanAsk({ options: { json }, context }: Session, { yes }: StartCampaignOptions): void {
   if (yes === true) return;
-  if (json)
-    throw new UsageError('With --json nobody can be asked.', [
-      'Add --yes to start without a question, or --dry-run to look only.',
-    ]);
-  if (!context.stdin.isTTY)
-    throw new UsageError('Standard input is no terminal, so nobody can be asked.', [
-      'Add --yes to start without a question, or --dry-run to look only.',
-    ]);
+  const steps = [({ campaigns }: CommandLineWords): string => campaigns.addYesOrDryRun];
+  if (json) throw new UsageError((words) => words.expand.cannotAskJson, steps);
+  if (!context.stdin.isTTY) throw new UsageError((words) => words.expand.cannotAsk, steps);
 }
 
-function question({ members }: CampaignPlan): string {
+function question({ members }: CampaignPlan, { campaigns }: CommandLineWords): string {
   const nodes = members.reduce((sum, member) => sum + member.nodes.length, 0);
-  return `Add ${nodes === 1 ? '1 node' : `${nodes} nodes`} to ${members.length === 1 ? '1 master' : `${members.length} masters`}? [y/N] `;
+  return campaigns.question(nodes, members.length);
 }
 
 export interface ListCampaignOptions {
@@ -86,22 +84,22 @@ export interface ListCampaignOptions {
 
 export async function listCampaigns(session: Session, options: ListCampaignOptions): Promise<ExitCode> {
   const page = await session.client.get<Page<CampaignSummary>>('/v1/campaigns', { ...options });
-  session.print(page, () => listLines(page));
+  session.print(page, () => listLines(page, session.context));
   return exitCodes.succeeded;
 }
 
-function listLines(page: Page<CampaignSummary>): string[] {
-  if (page.items.length === 0) return ['No campaigns.'];
+function listLines(page: Page<CampaignSummary>, { words, reader }: CliContext): string[] {
+  if (page.items.length === 0) return [words.campaigns.none];
   const rows = page.items.map(({ id, state, progress, acceptedAt, label, needsPerson }) => [
     id,
-    `${words(state)}${needsPerson ? ' (!)' : ''}`,
+    `${stateWord(state, reader)}${needsPerson ? ' (!)' : ''}`,
     `${progress.byState.succeeded}/${progress.members}`,
     `${progress.nodesVerified}/${progress.nodes}`,
     formatTime(acceptedAt),
     printable(label ?? ''),
   ]);
-  const lines = table([['ID', 'STATE', 'MEMBERS', 'NODES', 'ACCEPTED', 'LABEL'], ...rows]);
-  return page.nextCursor === null ? lines : [...lines, `More: add --cursor ${page.nextCursor}`];
+  const lines = table([Object.values(words.campaigns.columns), ...rows]);
+  return page.nextCursor === null ? lines : [...lines, words.lists.more(page.nextCursor)];
 }
 
 export async function showCampaign(session: Session, id: string | undefined): Promise<ExitCode> {
@@ -109,7 +107,7 @@ export async function showCampaign(session: Session, id: string | undefined): Pr
   session.print(campaign, () => [
     ...renderCampaign(campaign, session.style),
     '',
-    ...nextCampaignCommands(campaign),
+    ...nextCampaignCommands(campaign, session.style),
   ]);
   return exitCodes.succeeded;
 }
@@ -120,7 +118,7 @@ export async function followCampaign(
   options: { readonly after?: string; readonly wait?: boolean },
 ): Promise<ExitCode> {
   const { after = '0' } = options;
-  if (!/^\d{1,15}$/.test(after)) throw new UsageError(`--after is "${after}"; give an event's number.`);
+  if (!/^\d{1,15}$/.test(after)) throw new UsageError(({ lists }) => lists.notAnEvent(after));
   return watchCampaign(session, await idOrOnly(session, id), {
     afterSeq: Number(after),
     waitForPerson: options.wait === true,
@@ -149,10 +147,8 @@ export async function steerCampaign(
       writeJsonLine(session.context, { kind: 'control', verb, campaignId: id, reason });
     return watchCampaign(session, id, { afterSeq: 0, waitForPerson: false });
   }
-  session.print(campaign, () => [
-    `Asked for ${verb} of campaign ${id}; it is applied at once if a worker is there.`,
-    `Watch it: pika-expander campaign follow ${id}`,
-  ]);
+  const { campaigns } = session.context.words;
+  session.print(campaign, () => [campaigns.controlled(verb, id), campaigns.watchIt(id)]);
   return exitCodes.succeeded;
 }
 
@@ -177,15 +173,23 @@ async function idOrOnly(session: Session, id: string | undefined): Promise<strin
   if (items.length === 1) return items[0]!.id;
   if (items.length > 1)
     throw new UsageError(
-      'Several campaigns have not ended: name one of them.',
-      items.map(({ id: own, label, state }) => `${own} (${printable(label ?? 'no label')}, ${words(state)})`),
+      ({ campaigns }) => campaigns.several,
+      items.map(
+        ({ id: own, label, state }) =>
+          ({ campaigns }) =>
+            campaigns.one(
+              own,
+              label === null ? null : printable(label),
+              stateWord(state, session.context.reader),
+            ),
+      ),
     );
   const last = await session.client.get<Page<CampaignSummary>>('/v1/campaigns', { limit: 1 });
   if (last.items[0] !== undefined) return last.items[0].id;
   throw new CliError(
     'no_campaign',
-    'There is no campaign yet.',
-    ['Start one: pika-expander campaign start -f FILE'],
+    ({ campaigns }) => campaigns.noneYet,
+    [({ campaigns }) => campaigns.startOne],
     exitCodes.failed,
   );
 }

@@ -36,10 +36,7 @@ export async function addChannel(session: Session, options: AddChannelOptions): 
     throw new UsageError(({ flags }) => flags.give('--messages', printable(messages), languages));
   const { address, addressFile, secretFile } = options;
   const url = address ?? (addressFile && secretIn(addressFile, 'address', session));
-  if (!url)
-    throw new UsageError(
-      'This needs a --address-file or an --address: the address that the service gave you.',
-    );
+  if (!url) throw new UsageError(({ channels: words }) => words.needsAddress);
   const secret = secretFile && secretIn(secretFile, 'secret', session);
   const only = topicsOf(options.topics, '--topics');
   const quiet = quietOf(options);

@@ -1,15 +1,16 @@
 import { comparisonFields } from '../../model/comparison.ts';
+import { stateWord } from '../../model/state-words.ts';
 import { comparisonHasEnded } from '../../model/states.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import type { Page } from '../../model/views/schema.ts';
 import { awaitEnd } from '../awaiting.ts';
-import { UsageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type FlagValues, inputFromFlags } from '../field-options.ts';
 import { table } from '../format.ts';
 import { comparisonProgress, renderComparison } from '../render/comparison.ts';
 import type { Session } from '../session.ts';
 import { parseMaster } from '../targets.ts';
+import { reasonOf } from './control.ts';
 
 export interface CompareOptions extends FlagValues {
   readonly detach?: boolean;
@@ -28,10 +29,8 @@ export async function compare(
     ...inputFromFlags(comparisonFields, options),
   });
   if (!options.detach) return awaitComparison(session, started);
-  session.print(started, () => [
-    `Comparison ${started.id} is accepted.`,
-    `Look at it: pika-expander comparison ${started.id}`,
-  ]);
+  const words = session.context.words.comparisons;
+  session.print(started, () => [words.accepted(started.id), words.lookAtIt(started.id)]);
   return exitCodes.succeeded;
 }
 
@@ -40,9 +39,9 @@ async function awaitComparison(session: Session, started: Comparison): Promise<E
   const ended = await awaitEnd(session, started, {
     path: pathOf(id),
     isOver: ({ state }) => comparisonHasEnded(state) || state === 'paused',
-    progress: comparisonProgress,
+    progress: (now) => comparisonProgress(now, session.style),
     heldUp: ({ state, stateReason }) => (state === 'running' ? (stateReason?.text ?? null) : null),
-    goesOn: `Comparison ${id} goes on: pika-expander comparison ${id}`,
+    goesOn: session.context.words.comparisons.goesOn(id),
   });
   if (ended === null) return exitCodes.detached;
   session.print(ended, () => renderComparison(ended, session.style));
@@ -66,11 +65,7 @@ export async function comparison(
 ): Promise<ExitCode> {
   const verb = (['pause', 'resume', 'cancel'] as const).find((name) => options[name]);
   if (options.differences) return printDifferences(session, id);
-  if (verb !== undefined) {
-    if (!options.reason?.trim())
-      throw new UsageError(`--${verb} needs a --reason; it is recorded with who asked.`);
-    await session.client.post(`${pathOf(id)}/${verb}`, { reason: options.reason });
-  }
+  if (verb !== undefined) await session.client.post(`${pathOf(id)}/${verb}`, { reason: reasonOf(options) });
   const answer = await session.client.get<Comparison>(pathOf(id));
   session.print(answer, () => renderComparison(answer, session.style));
   return exitCodes.succeeded;
@@ -84,16 +79,17 @@ async function printDifferences(session: Session, id: string): Promise<ExitCode>
 
 export async function comparisons(session: Session, options: { readonly limit?: string }): Promise<ExitCode> {
   const page = await session.client.get<Page<Comparison>>('/v1/comparisons', { ...options });
+  const { words, reader } = session.context;
   session.print(page, () => {
-    if (page.items.length === 0) return ['No comparisons.'];
+    if (page.items.length === 0) return [words.comparisons.none];
     const rows = page.items.map((item) => [
       item.id,
-      item.report?.verdict ?? item.state,
+      item.report ? words.comparisons.verdicts[item.report.verdict] : stateWord(item.state, reader),
       item.left.name,
       item.right.name,
       String(item.differencesTotal),
     ]);
-    return table([['ID', 'RESULT', 'LEFT', 'RIGHT', 'DIFFERENCES'], ...rows]);
+    return table([Object.values(words.comparisons.columns), ...rows]);
   });
   return exitCodes.succeeded;
 }

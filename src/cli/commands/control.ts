@@ -39,7 +39,7 @@ export async function control(
 }
 
 /** Why somebody steers. Throws UsageError where it is not said. */
-export function reasonOf({ reason = '' }: { readonly reason?: string }): string {
+export function reasonOf({ reason = '' }: { readonly reason?: string | undefined }): string {
   if (reason.trim() !== '') return reason;
   throw new UsageError((words) => words.expansion.reasonMissing, [(words) => words.expansion.sayWhy]);
 }

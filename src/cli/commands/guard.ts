@@ -1,7 +1,7 @@
 import { auditFields } from '../../model/audit.ts';
 import { guardAuditFields, guardFields } from '../../model/guard.ts';
 import { guardSummary } from '../../model/guard-texts.ts';
-import { nobody } from '../../model/text.ts';
+import { stateWord } from '../../model/state-words.ts';
 import type { Guard, StoredGuardDoc } from '../../model/views/guard.ts';
 import type { Page } from '../../model/views/schema.ts';
 import { CliError, UsageError } from '../errors.ts';
@@ -12,6 +12,7 @@ import { renderGuard } from '../render/guard.ts';
 import type { Session } from '../session.ts';
 import { parseMaster } from '../targets.ts';
 import { mastersOf } from './audit.ts';
+import { reasonOf } from './control.ts';
 
 export interface StartGuardOptions extends FlagValues {
   readonly file?: string;
@@ -28,7 +29,7 @@ export async function startGuard(
 ): Promise<ExitCode> {
   const audits = inputFromFlags({ ...guardAuditFields, ...auditFields }, options);
   if (audits.cron === undefined && Object.keys(audits).length > 0)
-    throw new UsageError('Options of audits need --audit-at.', ['For example --audit-at "30 3 * * 1".']);
+    throw new UsageError(({ guards }) => guards.needAuditAt, [({ guards }) => guards.auditAtExample]);
   const guard = await session.client.post<Guard>('/v1/guards', {
     masters: mastersOf(session, named, options),
     ...(options.slave === undefined ? {} : { slaves: options.slave.map(parseMaster) }),
@@ -36,26 +37,28 @@ export async function startGuard(
     ...inputFromFlags(guardFields, options),
     ...(audits.cron === undefined ? {} : { audits }),
   });
+  const words = session.context.words.guards;
   session.print(guard, () => [
-    `Guard ${guard.id} is on.`,
-    ...(guard.audits?.nextAt ? [`The next audit begins at ${formatTime(guard.audits.nextAt)}.`] : []),
-    `Look at it: pika-expander guard show ${guard.id}`,
+    words.on(guard.id),
+    ...(guard.audits?.nextAt ? [words.nextAuditBegins(formatTime(guard.audits.nextAt))] : []),
+    words.lookAtIt(guard.id),
   ]);
   return exitCodes.succeeded;
 }
 
 export async function listGuards(session: Session, limit?: string): Promise<ExitCode> {
   const page = await session.client.get<Page<StoredGuardDoc>>('/v1/guards', limit ? { limit } : {});
+  const { words, reader } = session.context;
   session.print(page, () => {
-    if (page.items.length === 0) return ['No guards.'];
+    if (page.items.length === 0) return [words.guards.none];
     const rows = page.items.map(({ id, state, createdAt, counts, label }) => [
       id,
-      state,
+      stateWord(state, reader),
       formatTime(createdAt),
-      guardSummary.en(counts, nobody),
+      guardSummary[reader.language](counts, reader),
       printable(label ?? ''),
     ]);
-    return table([['ID', 'STATE', 'SINCE', 'FINDS', 'LABEL'], ...rows]);
+    return table([Object.values(words.guards.columns), ...rows]);
   });
   return exitCodes.succeeded;
 }
@@ -75,12 +78,8 @@ async function onlyOne({ client }: Session): Promise<string> {
   if (on.length === 1) return on[0]!.id;
   throw new CliError(
     'which_guard',
-    on.length === 0 ? 'No guard is on.' : `${on.length} guards are on.`,
-    [
-      on.length === 0
-        ? 'Start one: pika-expander guard start --all'
-        : `Name one: ${on.map((guard) => guard.id).join(', ')}`,
-    ],
+    ({ guards }) => guards.howMany(on.length),
+    [({ guards }) => (on.length === 0 ? guards.startOne : guards.nameOne(on.map((guard) => guard.id)))],
     exitCodes.failed,
   );
 }
@@ -89,16 +88,15 @@ async function onlyOne({ client }: Session): Promise<string> {
 export async function askGuard(
   session: Session,
   id: string,
-  { forget, reason }: { readonly forget: string | null; readonly reason: string | undefined },
+  { forget, ...given }: { readonly forget: string | null; readonly reason: string | undefined },
 ): Promise<ExitCode> {
-  if (!reason?.trim()) throw new UsageError('This needs a --reason; it is recorded with who asked.');
+  const reason = reasonOf(given);
   const guard =
     forget === null
       ? await session.client.post<Guard>(`${pathOf(id)}/end`, { reason })
       : await session.client.post<Guard>(`${pathOf(id)}/forget`, { slave: forget, reason });
-  session.print(guard, () => [
-    forget === null ? `Guard ${id} ends.` : `Guard ${id} forgets ${printable(forget)}.`,
-  ]);
+  const words = session.context.words.guards;
+  session.print(guard, () => [forget === null ? words.ends(id) : words.forgets(id, printable(forget))]);
   return exitCodes.succeeded;
 }
 

@@ -111,7 +111,7 @@ export async function show(
     ...renderExpansion(expansion, session.style, session.context.now()),
     '',
     ...nextCommands(expansion, session.context.words),
-    ...runbookOfExpansion(expansion, session.client.settings.url),
+    ...runbookOfExpansion(expansion, session.client.settings.url, session.context.words),
   ]);
   return exitCodes.succeeded;
 }

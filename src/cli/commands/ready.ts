@@ -1,5 +1,5 @@
 import type { NodeReady } from '../../model/views/node-ready.ts';
-import { passesAfterMs } from '../errors.ts';
+import { type CliError, passesAfterMs } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, printable } from '../format.ts';
 import type { Session } from '../session.ts';
@@ -17,21 +17,20 @@ export async function ready(
 ): Promise<ExitCode> {
   const path = `/v1/nodes/${encodeURIComponent(node)}/ready`;
   const query = master === undefined ? {} : { master };
+  const words = session.context.words.ready;
   let answer: NodeReady;
   try {
     answer = await session.client.getAlsoNo<NodeReady>(path, 'ready', query);
   } catch (error) {
     if (!unknownIsReady || passesAfterMs(error) === null) throw error;
-    const { message } = error as Error;
-    session.print({ node, ready: null, message }, () => [
-      `It is not known whether ${printable(node)} is ready: ${message}`,
-    ]);
+    const { message } = (error as CliError).toldIn(session.context.words);
+    session.print({ node, ready: null, message }, () => [words.unknown(printable(node), message)]);
     return exitCodes.succeeded;
   }
   session.print(answer, () => [
     answer.reason === null
-      ? `${answer.node} is ready: ${answer.proof!.by} proved it at ${formatTime(answer.proof!.at)}.`
-      : `${answer.node} is not ready: ${printable(answer.reason.text)}`,
+      ? words.ready(answer.node, answer.proof!.by, formatTime(answer.proof!.at))
+      : words.notReady(answer.node, printable(answer.reason.text)),
   ]);
   return answer.ready ? exitCodes.succeeded : exitCodes.failed;
 }

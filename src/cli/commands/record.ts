@@ -28,6 +28,7 @@ export async function record(
   options: GlobalOptions & RecordOptions,
   nodes: readonly string[],
 ): Promise<ExitCode> {
+  const words = context.words.recordings;
   const everyMs = duration('--every', options.every, 100, 60_000);
   const forMs = duration('--for', options.for, 1000, 7 * 86_400_000);
   const request = {
@@ -48,19 +49,19 @@ export async function record(
   };
   try {
     void context.sleep(forMs, ending.signal).then(() => ending.abort());
-    if (!options.json) context.stderr.write(`Recording to ${options.out}. Ctrl-C ends it.\n`);
+    if (!options.json) context.stderr.write(`${words.begun(options.out)}\n`);
     const silent = await entrances.record({ ...request, write, signal: ending.signal });
     printDocument(options, context, { file: options.out, rows, silent }, () => [
-      ...silent.map(({ node, error }) => printable(`${node} never answered: ${error}`)),
-      `${rows} rows are in ${options.out}. To judge them: pika-expander replay ${options.out}`,
+      ...silent.map(({ node, error }) => printable(words.neverAnswered(node, error))),
+      words.recorded(rows, options.out),
     ]);
     return exitCodes.succeeded;
   } catch (error) {
     if (rows === 0) rmSync(options.out);
     throw new CliError(
       'not_recorded',
-      `The recording ended after ${rows} rows: ${(error as Error).message}`,
-      ['Check that each log file can be read, and that there is room for the recording.'],
+      ({ recordings }) => recordings.failed(rows, (error as Error).message),
+      [({ recordings }) => recordings.checkFiles],
       exitCodes.failed,
     );
   } finally {
@@ -73,18 +74,20 @@ export async function record(
 function addressOf(text: string): Address {
   const { address, ...more } = parseMaster(text);
   if (Object.keys(more).length > 0)
-    throw new UsageError(`"${text}": a server to record is host:port alone.`, [
-      'Give the password of the servers by --password-file.',
-    ]);
+    throw new UsageError(
+      ({ recordings }) => recordings.addressAlone(text),
+      [({ recordings }) => recordings.givePassword],
+    );
   return partsOf(address);
 }
 
 function duration(flag: string, text: string, least: number, most: number): number {
   const ms = parseDuration(text);
   if (ms === null || ms < least || ms > most)
-    throw new UsageError(`${flag} is "${text}".`, [
-      `Write ${least} to ${most} ms, such as 500ms, 30s or 10m.`,
-    ]);
+    throw new UsageError(
+      ({ recordings }) => recordings.isGiven(flag, text),
+      [({ recordings }) => recordings.durationForm(least, most)],
+    );
   return ms;
 }
 
@@ -94,9 +97,10 @@ function logsOf(texts: readonly string[], nodes: number): ReadonlyMap<string, st
     texts.map((text) => {
       const [name = '', file = ''] = text.split(/=(.*)/s, 2);
       if (!names.includes(name) || file === '')
-        throw new UsageError(`--log is "${text}".`, [
-          `Write NAME=FILE, where NAME is one of ${names.join(', ')}.`,
-        ]);
+        throw new UsageError(
+          ({ recordings }) => recordings.isGiven('--log', text),
+          [({ recordings }) => recordings.logForm(names)],
+        );
       return [name, file];
     }),
   );

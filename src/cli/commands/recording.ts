@@ -18,8 +18,6 @@ export async function recording(session: Session, id: string, options: Recording
     return exitCodes.succeeded;
   }
   await writeNewFile(out, lines);
-  session.print({ file: out }, () => [
-    `The recording is in ${out}. To judge it: pika-expander replay ${out}`,
-  ]);
+  session.print({ file: out }, () => [session.context.words.recordings.written(out)]);
   return exitCodes.succeeded;
 }

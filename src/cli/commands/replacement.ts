@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { replacementFields } from '../../model/replacement.ts';
+import { stateWord } from '../../model/state-words.ts';
 import { replacementHasEnded } from '../../model/states.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
 import type { Replacement, StoredReplacement } from '../../model/views/replacement.ts';
@@ -15,6 +16,7 @@ import { renderReplacement } from '../render/replacement.ts';
 import type { Session } from '../session.ts';
 import { parseMaster, parseNode } from '../targets.ts';
 import { writeJsonLine } from '../view.ts';
+import { reasonOf } from './control.ts';
 
 export interface ReplaceOptions extends FlagValues, PolicyOptions {
   readonly reason?: string;
@@ -37,14 +39,14 @@ export async function replace(
   asked: Asked,
   options: ReplaceOptions,
 ): Promise<ExitCode> {
-  const { reason, label, notReader, slave, watch, idempotencyKey } = options;
+  const { label, notReader, slave, watch, idempotencyKey } = options;
   const policy = 'replace' in asked ? policyOf(options, session.context) : undefined;
   const body = {
     master: parseMaster(master),
     ...('replace' in asked
       ? { replace: (asked.replace as readonly string[]).map(parsePair) }
       : { takeOut: (asked.takeOut as readonly string[]).map(parseOld) }),
-    reason: reasonOf(reason),
+    reason: reasonOf(options),
     ...(label === undefined ? {} : { label }),
     ...(notReader === undefined ? {} : { notReaders: notReader }),
     ...(slave === undefined ? {} : { slaves: slave.map(parseMaster) }),
@@ -54,10 +56,8 @@ export async function replace(
   const key = idempotencyKey ?? randomUUID();
   const started = await session.client.postOnce<Replacement>('/v1/replacements', body, key, answerWithinMs);
   if (watch === true) return watchReplacement(session, started.id);
-  session.print(started, () => [
-    `Replacement ${started.id} is accepted.`,
-    `Watch it: pika-expander replacement show ${started.id} --watch`,
-  ]);
+  const words = session.context.words.replacements;
+  session.print(started, () => [words.accepted(started.id), words.watchIt(started.id)]);
   return exitCodes.succeeded;
 }
 
@@ -65,9 +65,10 @@ export async function replace(
 function parsePair(text: string): object {
   const [, old, node] = /^([^,=]+(?:,with-slaves)?)=(.+)$/.exec(text) ?? [];
   if (old === undefined || node === undefined)
-    throw new UsageError(`"${printable(text)}" is not old=new.`, [
-      'Write a pair as 10.0.0.2:9221=10.0.0.5:9221, with what the request permits of the new node after commas.',
-    ]);
+    throw new UsageError(
+      ({ replacements }) => replacements.notAPair(printable(text)),
+      [({ replacements }) => replacements.pairForm],
+    );
   return { old: parseOld(old), new: parseNode(node) };
 }
 
@@ -79,24 +80,20 @@ function parseOld(text: string): object {
   return withSlaves ? { ...server, withSlaves } : server;
 }
 
-function reasonOf(reason: string | undefined): string {
-  if (reason?.trim()) return reason;
-  throw new UsageError('This needs a --reason; it is recorded with who asked.');
-}
-
 export async function listReplacements(session: Session, limit?: string): Promise<ExitCode> {
   const page = await session.client.get<Page<StoredReplacement>>('/v1/replacements', limit ? { limit } : {});
+  const { words, reader } = session.context;
   session.print(page, () => {
-    if (page.items.length === 0) return ['No replacements.'];
+    if (page.items.length === 0) return [words.replacements.none];
     const rows = page.items.map(({ id, state, createdAt, master, pairs, label }) => [
       id,
-      state,
+      stateWord(state, reader),
       formatTime(createdAt),
       master.name,
       `${pairs.filter(({ phase }) => phase === 'done').length}/${pairs.length}`,
       printable(label ?? ''),
     ]);
-    return table([['ID', 'STATE', 'SINCE', 'MASTER', 'OUT', 'LABEL'], ...rows]);
+    return table([Object.values(words.replacements.columns), ...rows]);
   });
   return exitCodes.succeeded;
 }
@@ -138,7 +135,7 @@ async function watchReplacement(session: Session, id: string): Promise<ExitCode>
       if (state === 'held' || isEnd(state)) break;
     }
     if (interrupted.signal.aborted) {
-      context.stderr.write(`Replacement ${id} goes on: pika-expander replacement show ${id} --watch\n`);
+      context.stderr.write(`${context.words.replacements.goesOn(id)}\n`);
       return exitCodes.detached;
     }
     const replacement = await client.get<Replacement>(pathOf(id));
@@ -160,9 +157,9 @@ export async function cancelReplacement(
   reason: string | undefined,
 ): Promise<ExitCode> {
   const replacement = await session.client.post<Replacement>(`${pathOf(id)}/cancel`, {
-    reason: reasonOf(reason),
+    reason: reasonOf({ reason }),
   });
-  session.print(replacement, () => [`Replacement ${id} is being cancelled.`]);
+  session.print(replacement, () => [session.context.words.replacements.cancelling(id)]);
   return exitCodes.succeeded;
 }
 
@@ -172,8 +169,8 @@ export async function approveReplacement(
   reason: string | undefined,
 ): Promise<ExitCode> {
   const approved = await session.client.post<Replacement>(`${pathOf(id)}/approve`, {
-    reason: reasonOf(reason),
+    reason: reasonOf({ reason }),
   });
-  session.print(approved, () => [`Replacement ${id} is approved.`]);
+  session.print(approved, () => [session.context.words.replacements.approved(id)]);
   return exitCodes.succeeded;
 }

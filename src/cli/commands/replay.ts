@@ -1,3 +1,4 @@
+import { stateWord } from '../../model/state-words.ts';
 import type { CliContext } from '../context.ts';
 import type { Entrances } from '../entrances.ts';
 import { CliError } from '../errors.ts';
@@ -25,7 +26,7 @@ export async function replay(
   file: string,
 ): Promise<ExitCode> {
   const result = await replayed(entrances, file);
-  printDocument(options, context, result, () => replayLines(result));
+  printDocument(options, context, result, () => replayLines(result, context));
   return exitCodes.succeeded;
 }
 
@@ -35,27 +36,30 @@ async function replayed(entrances: Entrances, file: string): Promise<Readonly<Re
   } catch (error) {
     throw new CliError(
       'recording_unreadable',
-      `The recording ${file} cannot be replayed: ${(error as Error).message}`,
-      ['A recording is a file of JSON lines, as pika-expander record writes it: docs/recordings.md.'],
+      ({ recordings }) => recordings.notReplayed(file, (error as Error).message),
+      [({ recordings }) => recordings.form],
       exitCodes.failed,
     );
   }
 }
 
-function replayLines(result: Readonly<Record<string, SlaveReplay>>): string[] {
+function replayLines(
+  result: Readonly<Record<string, SlaveReplay>>,
+  { words: { recordings: words, logs }, reader }: CliContext,
+): string[] {
   const slaves = Object.entries(result);
-  if (slaves.length === 0) return ['The recording holds no slave.'];
+  if (slaves.length === 0) return [words.noSlave];
   const rows = slaves.map(([name, slave]) => [
     name,
-    slave.fullSync,
-    `${formatBytes(slave.receivedBytes)} of ${formatBytes(slave.snapshotBytes)}`,
+    logs.verdicts[slave.fullSync],
+    words.received(formatBytes(slave.receivedBytes), formatBytes(slave.snapshotBytes)),
     slave.anomalies.join(', ') || '-',
   ]);
-  const [head, ...lines] = table([['SLAVE', 'FULL SYNC', 'RECEIVED', 'ANOMALIES'], ...rows]);
+  const [head, ...lines] = table([Object.values(words.columns), ...rows]);
   const parts = slaves.flatMap(([, { cause, because, phases }], index) => [
     lines[index]!,
-    `  ${phases.map(([phase, at]) => `${phase} ${at.toFixed(1)} s`).join(' → ')}`,
-    ...(cause ? [`  ${cause.code}: ${cause.text}`] : []),
+    `  ${phases.map(([phase, at]) => words.phase(stateWord(phase, reader), `${at.toFixed(1)} s`)).join(' → ')}`,
+    ...(cause ? [`  ${logs.cause(cause.code, cause.text)}`] : []),
     ...because.map((text) => `  ${text}`),
   ]);
   return [head!, ...parts].map(printable);

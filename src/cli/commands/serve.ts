@@ -22,5 +22,5 @@ export async function serve(entrances: Entrances, flags: ServeFlags): Promise<Ex
 
 function portOf(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new UsageError(`--port is "${text}"; give a number from 0 to 65535.`);
+  throw new UsageError(({ serve: words }) => words.badPort(text));
 }

@@ -1,4 +1,5 @@
 import { type Action, actions, type Role, roles } from '../../model/access.ts';
+import type { CommandLineWords } from '../../model/command-line/index.ts';
 import type { Page } from '../../model/views/schema.ts';
 import type { NewToken, TokenView } from '../../model/views/token.ts';
 import { UsageError } from '../errors.ts';
@@ -18,12 +19,11 @@ export interface CreateTokenOptions {
 
 export async function createToken(session: Session, options: CreateTokenOptions): Promise<ExitCode> {
   const { name, role, masters, nodes, expires } = options;
-  if (!name?.trim())
-    throw new UsageError('This needs a --name; it stands in the history of what the token does.');
-  if (!roles.includes(role as Role)) throw new UsageError(`This needs a --role: ${roles.join(', ')}.`);
+  if (!name?.trim()) throw new UsageError(({ tokens }) => tokens.needsName);
+  if (!roles.includes(role as Role)) throw new UsageError(({ tokens }) => tokens.needsRole(roles));
   const unknown = options.actions?.find((action) => !actions.includes(action as Action));
   if (unknown !== undefined)
-    throw new UsageError(`"${printable(unknown)}" is no action; there are ${actions.join(', ')}.`);
+    throw new UsageError(({ tokens }) => tokens.noAction(printable(unknown), actions));
   const scope = {
     ...(masters && { masters }),
     ...(nodes && { nodes }),
@@ -49,18 +49,19 @@ export async function rotateToken(
 
 export async function listTokens(session: Session): Promise<ExitCode> {
   const page = await session.client.get<Page<TokenView>>('/v1/tokens', { limit: 200 });
+  const words = session.context.words.tokens;
   session.print(page, () => {
-    if (page.items.length === 0) return ['No token was created. Tokens of the configuration are not listed.'];
+    if (page.items.length === 0) return [words.none];
     const rows = page.items.map((token) => [
       token.id,
       printable(token.name),
       token.role,
-      printable(scopeText(token)),
-      token.state,
-      token.expiresAt === null ? 'never' : formatTime(token.expiresAt),
+      printable(scopeText(token, words)),
+      words.states[token.state],
+      token.expiresAt === null ? words.never : formatTime(token.expiresAt),
       printable(token.createdBy),
     ]);
-    return table([['ID', 'NAME', 'ROLE', 'SCOPE', 'STATE', 'ENDS', 'BY'], ...rows]);
+    return table([Object.values(words.columns), ...rows]);
   });
   return exitCodes.succeeded;
 }
@@ -71,32 +72,37 @@ export async function revokeToken(
   reason: string | undefined,
 ): Promise<ExitCode> {
   const token = await session.client.delete<TokenView>(pathOf(id), reason === undefined ? {} : { reason });
-  session.print(token, () => [`Token ${id} (${printable(token.name)}) is revoked.`]);
+  session.print(token, () => [session.context.words.tokens.revoked(id, printable(token.name))]);
   return exitCodes.succeeded;
 }
 
 /** The text alone goes to standard output, so that it can go into a file; what people read goes beside it. */
 function shownOnce(session: Session, made: NewToken): ExitCode {
   if (!session.options.json) {
-    const ends = made.expiresAt === null ? 'does not end by itself' : `ends at ${formatTime(made.expiresAt)}`;
-    const old = made.oldUntil === null ? '' : ` The old text counts until ${formatTime(made.oldUntil)}.`;
-    session.context.stderr.write(
-      `Token ${made.id} (${printable(made.name)}, ${made.role}) ${ends}.${old} Its text is shown this once:\n`,
-    );
+    const text = session.context.words.tokens.made({
+      id: made.id,
+      name: printable(made.name),
+      role: made.role,
+      ends: made.expiresAt === null ? null : formatTime(made.expiresAt),
+      oldUntil: made.oldUntil === null ? null : formatTime(made.oldUntil),
+    });
+    session.context.stderr.write(`${text}\n`);
   }
   session.print(made, () => [made.token]);
   return exitCodes.succeeded;
 }
 
-function scopeText({ scope }: TokenView): string {
-  const lists = Object.entries(scope).map(([name, list]) => `${name} ${list.join(',')}`);
-  return lists.length === 0 ? 'everything' : lists.join('; ');
+function scopeText({ scope }: TokenView, words: CommandLineWords['tokens']): string {
+  const lists = Object.entries(scope).map(
+    ([name, list]) => [words.scopes[name as keyof typeof words.scopes], list] as const,
+  );
+  return lists.length === 0 ? words.everything : words.scope(lists);
 }
 
 function duration(text: string, option: string): number {
   const ms = parseDuration(text);
   if (ms === null)
-    throw new UsageError(`${option} is "${printable(text)}"; give a duration such as 90d, 12h or 10m.`);
+    throw new UsageError(({ flags, tokens }) => flags.give(option, printable(text), [tokens.duration]));
   return ms;
 }
 

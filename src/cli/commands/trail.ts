@@ -39,8 +39,9 @@ export async function listTrail(session: Session, options: ListOptions): Promise
     cursor,
     since: since === undefined ? undefined : sinceOf(since, session.context.now()),
   });
+  const { words } = session.context;
   session.print(page, () => {
-    if (page.items.length === 0) return ['No entries.'];
+    if (page.items.length === 0) return [words.trail.none];
     const rows = page.items.map(({ seq, at, who: by, from, act: what, object: about, outcome, times }) => [
       String(seq),
       formatTime(at),
@@ -51,8 +52,8 @@ export async function listTrail(session: Session, options: ListOptions): Promise
       printable(about ?? ''),
       `${outcome.status ?? ''} ${outcome.code ?? ''}${times > 1 ? ` × ${times}` : ''}`.trim(),
     ]);
-    const lines = table([['SEQ', 'TIME', 'WHO', 'FROM', 'VIA', 'ACT', 'OBJECT', 'OUTCOME'], ...rows]);
-    return page.nextCursor === null ? lines : [...lines, `More: add --cursor ${page.nextCursor}`];
+    const lines = table([Object.values(words.trail.columns), ...rows]);
+    return page.nextCursor === null ? lines : [...lines, words.lists.more(page.nextCursor)];
   });
   return exitCodes.succeeded;
 }
@@ -61,7 +62,7 @@ function sinceOf(text: string, now: number): number {
   const ago = parseDuration(text);
   const at = ago === null ? Date.parse(text) : now - ago;
   if (Number.isFinite(at)) return Math.max(0, Math.round(at));
-  throw new UsageError(`--since ${printable(text)} is no time: give 24h, or 2026-12-01T22:00.`);
+  throw new UsageError(({ trail }) => trail.noTime(printable(text)));
 }
 
 export async function exportTrail(session: Session, { out, after }: ExportOptions): Promise<ExitCode> {
@@ -72,9 +73,7 @@ export async function exportTrail(session: Session, { out, after }: ExportOption
     return exitCodes.succeeded;
   }
   await writeNewFile(out, lines);
-  session.print({ file: out }, () => [
-    `The trail is in ${out}. To check it: pika-expander trail verify ${out}`,
-  ]);
+  session.print({ file: out }, () => [session.context.words.trail.written(out)]);
   return exitCodes.succeeded;
 }
 
@@ -118,24 +117,14 @@ async function verified(
   } catch (error) {
     const { which, message } = error as Error & { readonly which?: 'trail' | 'head' | 'key' };
     if (which === undefined) throw error;
-    const [what, nextStep] = unreadable[which];
     throw new CliError(
       `${which}_unreadable`,
-      `${what} cannot be read: ${message}`,
-      [nextStep],
+      ({ trail }) => trail.unreadable(which, message),
+      [({ trail }) => trail.forms[which]],
       exitCodes.failed,
     );
   }
 }
-
-const unreadable = {
-  trail: [
-    'The trail',
-    'An export is a file as pika-expander trail export --out FILE writes it: docs/trail.md.',
-  ],
-  head: ['The kept head', 'A head is a file as pika-expander trail head prints it: docs/trail.md.'],
-  key: ['The key', 'Give the id of the key, or a file with the public key in PEM: GET /v1/evidence-key.'],
-} as const;
 
 function linesOf(result: TrailVerification, style: Style, reader: Reader): string[] {
   const { verdict, follows, last, entries, at, keyId, keyPinned, headSeq, faults } = result;

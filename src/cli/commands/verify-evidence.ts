@@ -29,8 +29,7 @@ export async function verifyEvidence(
   options: GlobalOptions & VerifyOptions,
   id: string | undefined,
 ): Promise<ExitCode> {
-  if (id !== undefined || options.out !== undefined)
-    throw new UsageError('--verify FILE checks a file: leave out the id and --out.');
+  if (id !== undefined || options.out !== undefined) throw new UsageError(({ files }) => files.verifyAlone);
   const result = await verified(entrances, options);
   printDocument(options, context, withTexts(result), () => lines(result, styleFor(context), context.reader));
   if (result.verdict === 'follows') return exitCodes.succeeded;
@@ -41,15 +40,12 @@ async function verified(entrances: Entrances, { verify, key }: VerifyOptions): P
   try {
     return await entrances.verifyEvidence(verify, key ?? null);
   } catch (error) {
+    const { message } = error as Error;
     const isKey = (error as { readonly which?: string }).which === 'key';
     throw new CliError(
       isKey ? 'key_unreadable' : 'evidence_unreadable',
-      `${isKey ? 'The key' : `The evidence ${verify}`} cannot be read: ${(error as Error).message}`,
-      [
-        isKey
-          ? 'Give the id of the key, or a file with the public key in PEM: GET /v1/evidence-key.'
-          : 'Evidence is a file as pika-expander evidence ID --out FILE writes it: docs/evidence.md.',
-      ],
+      ({ files }) => (isKey ? files.keyUnreadable(message) : files.evidenceUnreadable(verify, message)),
+      [({ files }) => (isKey ? files.keyForm : files.evidenceForm)],
       exitCodes.failed,
     );
   }

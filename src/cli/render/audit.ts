@@ -1,12 +1,13 @@
 import { auditSummaryText, wholeAtText } from '../../model/audit-report.ts';
-import { nobody } from '../../model/text.ts';
+import { verdictWord } from '../../model/audit-texts.ts';
+import { stateWord } from '../../model/state-words.ts';
 import type { Audit, AuditServer, AuditVerdict } from '../../model/views/audit.ts';
 import { printable } from '../format.ts';
-import { type Style, words } from '../style.ts';
+import type { Style } from '../style.ts';
 
 /** How far an audit is, or what it came to. */
-export const auditLine = ({ id, state, counts }: Audit): string =>
-  `${id}  ${words(state)}: ${auditSummaryText.en(counts, nobody)}`;
+export const auditLine = ({ id, state, counts }: Audit, { words, reader }: Style): string =>
+  words.audits.line(id, stateWord(state, reader), auditSummaryText[reader.language](counts, reader));
 
 const order: readonly AuditVerdict[] = ['damaged', 'doubtful', 'not_judged'];
 
@@ -14,8 +15,8 @@ const order: readonly AuditVerdict[] = ['damaged', 'doubtful', 'not_judged'];
 export function renderAudit(audit: Audit, style: Style): string[] {
   const { servers, cancel } = audit;
   return [
-    style.bold(auditLine(audit)),
-    ...(cancel ? [`  ended by ${printable(cancel.by)}: ${printable(cancel.reason)}`] : []),
+    style.bold(auditLine(audit, style)),
+    ...(cancel ? [`  ${style.words.audits.endedBy(printable(cancel.by), printable(cancel.reason))}`] : []),
     ...order.flatMap((verdict) =>
       servers.filter((server) => server.verdict === verdict).flatMap((server) => serverLines(server, style)),
     ),
@@ -25,11 +26,14 @@ export function renderAudit(audit: Audit, style: Style): string[] {
 function serverLines(server: AuditServer, style: Style): string[] {
   const { verdict, target, reason, examples, findings, nextStep } = server;
   const color = verdict === 'damaged' ? style.red : style.yellow;
-  const since = verdict === 'damaged' ? wholeAtText.en(server, nobody) : '';
+  const { reader, words } = style;
+  const since = verdict === 'damaged' ? wholeAtText[reader.language](server, reader) : '';
   return [
-    `  ${color(words(verdict!))}  ${printable(target.name)}: ${printable(reason?.text ?? '')}`,
+    `  ${color(verdictWord(verdict!, reader))}  ${printable(target.name)}: ${printable(reason?.text ?? '')}`,
     ...(since === '' ? [] : [`    ${printable(since)}`]),
-    ...examples.map(({ db, type, key, kind }) => `    db${db} ${type} ${printable(key)}: ${kind}`),
+    ...examples.map(
+      ({ db, type, key, kind }) => `    db${db} ${type} ${printable(key)}: ${words.comparisons.kinds[kind]}`,
+    ),
     ...findings
       .filter(({ severity }) => severity !== 'info')
       .map(({ text, nextStep: step }) => `    ${printable(text)} ${printable(step)}`),

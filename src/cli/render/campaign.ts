@@ -1,32 +1,45 @@
 import { campaignHasEnded } from '../../model/campaign.ts';
+import { stateWord } from '../../model/state-words.ts';
 import type { CampaignPlan, CampaignSummary, CampaignView, MemberView } from '../../model/views/campaign.ts';
 import { cutTo, formatDuration, formatTime, printable, table } from '../format.ts';
-import { type Style, words } from '../style.ts';
+import type { Style } from '../style.ts';
 import { renderFindings } from './findings.ts';
 
 /** One line that says how far a campaign is. */
 export function campaignHeadline(campaign: CampaignSummary, style: Style): string {
   const { progress, label, id } = campaign;
-  const name = label === null ? '' : `  ${printable(label)}`;
-  return `${style.bold(id)}${name}: ${progress.byState.succeeded} of ${progress.members} members succeeded, ${progress.nodesVerified} of ${progress.nodes} nodes verified, ${stateText(campaign, style)}`;
+  return style.words.campaigns.headline({
+    id: style.bold(id),
+    label: label === null ? null : printable(label),
+    succeeded: progress.byState.succeeded,
+    members: progress.members,
+    verified: progress.nodesVerified,
+    nodes: progress.nodes,
+    state: stateText(campaign, style),
+  });
 }
 
 function stateText({ state, needsPerson }: CampaignSummary, style: Style): string {
-  if (state === 'succeeded') return style.green('succeeded');
-  if (campaignHasEnded(state) || state === 'stopping') return style.red(words(state));
-  return needsPerson || state === 'halted' ? style.yellow(words(state)) : style.cyan(words(state));
+  const word = stateWord(state, style.reader);
+  if (state === 'succeeded') return style.green(word);
+  if (campaignHasEnded(state) || state === 'stopping') return style.red(word);
+  return needsPerson || state === 'halted' ? style.yellow(word) : style.cyan(word);
 }
 
 const barWidth = 30;
 
 /** A bar of the nodes that are verified, and how long the others will take. */
-export function campaignBar({ progress, remainingSeconds, state }: CampaignSummary): string {
+export function campaignBar(
+  { progress, remainingSeconds, state }: CampaignSummary,
+  { words }: Style,
+): string {
   const { waiting, starting, running } = progress.byState;
   const share = progress.nodesVerified / progress.nodes;
   const full = Math.floor(share * barWidth);
-  const left =
-    remainingSeconds === null ? 'remaining time unknown' : `about ${formatDuration(remainingSeconds)} left`;
-  const rest = campaignHasEnded(state) ? '' : `  ${running + starting} at work, ${waiting} waiting, ${left}`;
+  const left = remainingSeconds === null ? null : formatDuration(remainingSeconds);
+  const rest = campaignHasEnded(state)
+    ? ''
+    : `  ${words.campaigns.atWork({ atWork: running + starting, waiting, left })}`;
   return `  ${'█'.repeat(full)}${'░'.repeat(barWidth - full)} ${Math.floor(share * 100)} %${rest}`;
 }
 
@@ -50,17 +63,18 @@ export function memberLines(
   style: Style,
   columns = Number.POSITIVE_INFINITY,
 ): string[] {
+  const words = style.words.campaigns;
   const rows = members.map((member) => [
     `  ${marks[member.state]} ${member.index + 1}`,
-    member.group,
+    words.groups[member.group],
     member.master,
-    words(member.state),
+    stateWord(member.state, style.reader),
     `${member.nodesVerified}/${member.nodes.length}`,
     leftText(member),
     member.expansionId ?? '',
-    whyText(member),
+    whyText(member, style),
   ]);
-  const header = ['    #', 'GROUP', 'MASTER', 'STATE', 'NODES', 'LEFT', 'EXPANSION', ''];
+  const header = ['    #', ...Object.values(words.memberColumns), ''];
   const [first = '', ...lines] = table([header, ...rows]).map((line) => cutTo(line, columns));
   return [style.dim(first), ...lines.map((line, index) => colour(members[index]!, line, style))];
 }
@@ -70,10 +84,10 @@ function leftText({ state, remainingSeconds }: MemberView): string {
   return remainingSeconds === null ? '?' : formatDuration(remainingSeconds);
 }
 
-function whyText(member: MemberView): string {
+function whyText(member: MemberView, { reader }: Style): string {
   const { reason, expansionState, state } = member;
   if (state === 'running' && expansionState !== null && expansionState !== 'running')
-    return printable(`${words(expansionState)}${reason === null ? '' : `: ${reason.text}`}`);
+    return printable(`${stateWord(expansionState, reader)}${reason === null ? '' : `: ${reason.text}`}`);
   return isBad(member) || state === 'cancelled' ? printable(reason?.text ?? '') : '';
 }
 
@@ -86,14 +100,18 @@ function colour(member: MemberView, line: string, style: Style): string {
 /** What `show` prints, and what stands at the end of watching. */
 export function renderCampaign(campaign: CampaignView, style: Style): string[] {
   const { settings, stateReason, requestedBy, acceptedAt, startedAt, endedAt } = campaign;
-  const took =
-    endedAt === null ? '' : `; took ${formatDuration((endedAt - (startedAt ?? acceptedAt)) / 1000)}`;
+  const words = style.words.campaigns;
+  const took = endedAt === null ? null : formatDuration((endedAt - (startedAt ?? acceptedAt)) / 1000);
   return [
     campaignHeadline(campaign, style),
     ...(stateReason === null ? [] : [`  ${printable(stateReason.text)}`]),
-    campaignBar(campaign),
-    `  Asked by ${printable(requestedBy)} at ${formatTime(acceptedAt)}${took}`,
-    `  At most ${settings.maxRunning} at a time; stops after ${settings.stopAfterFailures} failed${settings.canaryApproval ? '; the rest needs an approval' : ''}`,
+    campaignBar(campaign, style),
+    `  ${words.askedBy({ by: printable(requestedBy), at: formatTime(acceptedAt), took })}`,
+    `  ${words.settings({
+      maxRunning: settings.maxRunning,
+      stopAfter: settings.stopAfterFailures,
+      approval: settings.canaryApproval,
+    })}`,
     '',
     ...memberLines(campaign.members, style),
     ...campaign.members
@@ -106,24 +124,24 @@ function problemLines({ index, master, problem }: MemberView, style: Style): str
   if (problem === null) return [];
   return [
     '',
-    `${style.red(`Member ${index + 1} (${master}): ${printable(problem.text)}`)} ${style.dim(`[${problem.code}]`)}`,
+    `${style.red(`${style.words.campaigns.member(index + 1, master)}: ${printable(problem.text)}`)} ${style.dim(`[${problem.code}]`)}`,
     ...problem.nextSteps.map((step) => `  → ${printable(step)}`),
   ];
 }
 
 /** The commands that help where the campaign stands. */
-export function nextCampaignCommands(campaign: CampaignView): string[] {
+export function nextCampaignCommands(campaign: CampaignView, { words, reader }: Style): string[] {
   const { id, state } = campaign;
   const control = (verb: string) => `  pika-expander campaign ${verb} ${id} --reason "…"`;
-  if (state === 'awaiting_approval') return ['The rest waits for approval:', control('approve')];
-  if (state === 'paused') return ['It is paused. To go on:', control('resume')];
+  if (state === 'awaiting_approval') return [words.campaigns.approval, control('approve')];
+  if (state === 'paused') return [words.campaigns.paused, control('resume')];
   const stuck = campaign.members.find(
     ({ state: own, expansionState }) =>
       own === 'running' && (expansionState === 'halted' || (campaign.needsPerson && expansionState !== null)),
   );
   if (campaignHasEnded(state) || stuck === undefined) return [];
   return [
-    `Expansion ${stuck.expansionId} waits for a person (${words(stuck.expansionState ?? '')}):`,
+    words.campaigns.needsPerson(stuck.expansionId ?? '', stateWord(stuck.expansionState ?? '', reader)),
     `  pika-expander show ${stuck.expansionId}`,
     control('cancel'),
   ];
@@ -132,33 +150,34 @@ export function nextCampaignCommands(campaign: CampaignView): string[] {
 /** What a campaign would do, member by member. */
 export function renderCampaignPlan(plan: CampaignPlan, style: Style): string[] {
   const { members, settings } = plan;
+  const words = style.words.campaigns;
   const canaries = members.filter(({ group }) => group === 'canary').length;
-  const total =
-    plan.forecastSeconds === null
-      ? 'unknown'
-      : `about ${formatDuration(plan.forecastSeconds)}, if nothing fails`;
+  const total = plan.forecastSeconds === null ? null : formatDuration(plan.forecastSeconds);
   const rows = members.map(({ index, group, master, nodes, batches, forecast, acceptable, waitsFor }) => [
     `  ${index + 1}`,
-    group,
+    words.groups[group],
     master,
-    nodes.length <= 3 ? nodes.join(', ') : `${nodes.slice(0, 2).join(', ')} and ${nodes.length - 2} more`,
+    nodes.length <= 3 ? words.nodes(nodes, 0) : words.nodes(nodes.slice(0, 2), nodes.length - 2),
     String(batches.length),
     forecast?.secondsTotal ? formatDuration(forecast.secondsTotal.expected) : '?',
-    acceptable ? (waitsFor === null ? '' : `waits for ${waitsFor}`) : 'refused',
+    acceptable ? (waitsFor === null ? '' : words.waitsFor(waitsFor)) : words.memberRefused,
   ]);
   return [
-    style.bold(`Campaign of ${members.length} ${members.length === 1 ? 'expansion' : 'expansions'}`),
-    `  ${canaries === 0 ? 'No canaries' : `First ${canaries === 1 ? 'one canary' : `${canaries} canaries`}, then${settings.canaryApproval ? ' (once approved)' : ''} the rest`}; at most ${settings.maxRunning} at a time; stops after ${settings.stopAfterFailures} failed`,
-    `  Forecast: ${total}`,
+    style.bold(words.planTitle(members.length)),
+    `  ${words.planSettings({
+      canaries,
+      approval: settings.canaryApproval,
+      maxRunning: settings.maxRunning,
+      stopAfter: settings.stopAfterFailures,
+    })}`,
+    `  ${words.forecast(total)}`,
     '',
-    ...table([['  #', 'GROUP', 'MASTER', 'NODES', 'BATCHES', 'FORECAST', ''], ...rows]),
+    ...table([['  #', ...Object.values(words.planColumns), ''], ...rows]),
     ...members
       .filter(({ findings }) => findings.length > 0)
       .flatMap((member) => memberFindings(member, style)),
     '',
-    plan.acceptable
-      ? style.green('This campaign can be started.')
-      : style.red('This campaign is refused: see the errors above. Nothing was changed.'),
+    plan.acceptable ? style.green(words.canStart) : style.red(words.refused),
   ];
 }
 
@@ -168,5 +187,5 @@ type MemberPlan = CampaignPlan['members'][number];
 function memberFindings({ index, master, findings }: MemberPlan, style: Style): string[] {
   const telling = findings.filter(({ severity }) => severity !== 'info');
   if (telling.length === 0) return [];
-  return ['', style.bold(`Member ${index + 1} (${master})`), ...renderFindings(telling, style)];
+  return ['', style.bold(style.words.campaigns.member(index + 1, master)), ...renderFindings(telling, style)];
 }

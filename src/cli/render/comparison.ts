@@ -1,15 +1,24 @@
-import type { ComparisonReport } from '../../model/comparison.ts';
+import type { CommandLineWords } from '../../model/command-line/index.ts';
+import type { ComparisonReport, DifferenceKind } from '../../model/comparison.ts';
+import { stateWord } from '../../model/state-words.ts';
 import type { Comparison } from '../../model/views/comparison.ts';
 import { formatDuration, printable } from '../format.ts';
-import { type Style, words } from '../style.ts';
+import type { Style } from '../style.ts';
+
+type Words = CommandLineWords['comparisons'];
 
 /** A comparison with what it found and how much it looked at. */
 export function renderComparison(comparison: Comparison, style: Style): string[] {
   const { report, problem } = comparison;
   return [
-    `${style.bold(comparison.id)}  ${comparison.left.name} (left) and ${comparison.right.name} (right): ${stateText(comparison, style)}`,
-    ...reasonLines(comparison),
-    ...(report === null ? progressLines(comparison) : reportLines(report)),
+    style.words.comparisons.title({
+      id: style.bold(comparison.id),
+      left: comparison.left.name,
+      right: comparison.right.name,
+      state: stateText(comparison, style),
+    }),
+    ...reasonLines(comparison, style),
+    ...(report === null ? progressLines(comparison, style) : reportLines(report, style.words.comparisons)),
     ...(problem
       ? [style.red(printable(problem.text)), ...problem.nextSteps.map((s) => `  → ${printable(s)}`)]
       : []),
@@ -17,90 +26,99 @@ export function renderComparison(comparison: Comparison, style: Style): string[]
 }
 
 function stateText(comparison: Comparison, style: Style): string {
-  const verdict = comparison.report?.verdict;
-  if (verdict === 'equal') return style.green('equal');
-  if (verdict === 'different') return style.red('different');
-  return style.yellow(verdict ?? words(comparison.state));
+  const { words, reader } = style;
+  if (comparison.report === null) return style.yellow(stateWord(comparison.state, reader));
+  const { verdict } = comparison.report;
+  const word = words.comparisons.verdicts[verdict];
+  if (verdict === 'equal') return style.green(word);
+  return verdict === 'different' ? style.red(word) : style.yellow(word);
 }
 
 /** Why it is as it is, and what is asked of it and not done yet. */
-function reasonLines({ stateReason, report, pendingControl }: Comparison): string[] {
-  const asked = pendingControl && `${pendingControl.verb} is asked for: ${pendingControl.reason}`;
+function reasonLines({ stateReason, report, pendingControl }: Comparison, { words }: Style): string[] {
+  const asked = pendingControl && words.comparisons.askedFor(pendingControl.verb, pendingControl.reason);
   const reason = stateReason?.text ?? null;
   return [reason === report?.reason ? null : reason, asked ?? null]
     .filter((line) => line !== null)
     .map((line) => `  ${printable(line)}`);
 }
 
-const progressLines = (comparison: Comparison): string[] =>
-  comparison.progress === null ? [] : [`  ${progressText(comparison)}`];
+const progressLines = (comparison: Comparison, style: Style): string[] =>
+  comparison.progress === null ? [] : [`  ${progressText(comparison, style)}`];
 
 /** One line that says how far a comparison is, or what it waits for. */
-export const comparisonProgress = (comparison: Comparison): string =>
+export const comparisonProgress = (comparison: Comparison, style: Style): string =>
   comparison.state === 'running' && comparison.stateReason !== null
     ? printable(comparison.stateReason.text)
-    : progressText(comparison);
+    : progressText(comparison, style);
 
-function progressText(comparison: Comparison): string {
-  const { progress } = comparison;
-  if (progress === null) return words(comparison.state);
+function progressText({ progress, state }: Comparison, { words: all, reader }: Style): string {
+  const words = all.comparisons;
+  if (progress === null) return stateWord(state, reader);
   const { activity, lookedAtKeys, estimatedKeys, differences, keysPerSecond, remainingSeconds, heldBy } =
     progress;
-  const of = estimatedKeys ? ` of about ${estimatedKeys}` : '';
   const parts = [
-    activity ?? words(comparison.state),
-    lookedAtKeys === undefined ? null : `${lookedAtKeys}${of} keys`,
-    keysPerSecond ? `${Math.round(keysPerSecond)} keys/s` : null,
-    typeof remainingSeconds === 'number' ? `${formatDuration(remainingSeconds)} left` : null,
-    differences === undefined ? null : `${differences} differences so far`,
-    heldBy ? `waits: ${heldBy}` : null,
+    activity ?? stateWord(state, reader),
+    lookedAtKeys === undefined ? null : words.keys(lookedAtKeys, estimatedKeys || null),
+    keysPerSecond ? words.keysPerSecond(Math.round(keysPerSecond)) : null,
+    typeof remainingSeconds === 'number' ? words.left(formatDuration(remainingSeconds)) : null,
+    differences === undefined ? null : words.differencesSoFar(differences),
+    heldBy ? words.waits(heldBy) : null,
   ];
-  return printable(parts.filter((part) => part !== null).join(', '));
+  return printable(words.parts(parts.filter((part) => part !== null)));
 }
 
-function reportLines(report: ComparisonReport): string[] {
-  if (report.depth === 'counts') return countLines(report);
-  const kinds = Object.entries(report.differencesByKind).map(([kind, count]) => `${count} ${kind}`);
+function reportLines(report: ComparisonReport, words: Words): string[] {
+  if (report.depth === 'counts') return countLines(report, words);
+  const kinds = Object.entries(report.differencesByKind).map(
+    ([kind, count]) => [words.kinds[kind as DifferenceKind], count] as const,
+  );
   const took = formatDuration((report.endedAt - report.startedAt) / 1000);
   return [
     ...(report.reason === null ? [] : [`  ${printable(report.reason)}`]),
-    `  Looked at ${report.lookedAtKeys} keys${shareText(report)} in ${took}, depth ${report.depth}`,
-    ...(report.smallestLossFound === null ? [] : [`  ${lossText(report.smallestLossFound)}`]),
-    `  Differences: ${report.differencesTotal}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`,
+    `  ${words.lookedAt({
+      keys: report.lookedAtKeys,
+      share: report.share === null ? null : percent(report.share),
+      estimated: report.estimatedKeys,
+      took,
+      depth: words.depths[report.depth],
+    })}`,
+    ...(report.smallestLossFound === null ? [] : [`  ${lossText(report.smallestLossFound, words)}`]),
+    `  ${words.differences(report.differencesTotal, kinds)}`,
     ...report.examples.map(
-      (d) =>
-        `    db${d.db} ${d.type} ${printable(d.key)}: ${d.kind}; left ${printable(d.left ?? 'nothing')}, right ${printable(d.right ?? 'nothing')}`,
+      ({ db, type, key, kind, left, right }) =>
+        `    ${words.example({
+          db,
+          type,
+          key: printable(key),
+          kind: words.kinds[kind],
+          left: left === null ? null : printable(left),
+          right: right === null ? null : printable(right),
+        })}`,
     ),
     ...(report.differencesTotal > report.examples.length
-      ? [`    and ${report.differencesTotal - report.examples.length} more`]
+      ? [`    ${words.more(report.differencesTotal - report.examples.length)}`]
       : []),
-    ...(report.notes ?? []).map((note) => `  Note: ${printable(note)}`),
+    ...(report.notes ?? []).map((note) => `  ${words.note(printable(note))}`),
   ];
 }
 
-function countLines({ reason, counts, notes = [] }: ComparisonReport): string[] {
+function countLines({ reason, counts, notes = [] }: ComparisonReport, words: Words): string[] {
   const names = Object.keys({ ...counts?.left, ...counts?.right }).sort();
   const held = names.filter((name) => (counts?.left[name] ?? 0) + (counts?.right[name] ?? 0) > 0);
   return [
     ...(reason === null ? [] : [`  ${printable(reason)}`]),
     ...held.map(
-      (name) =>
-        `  ${printable(name)}: ${counts?.left[name] ?? 0} keys left, ${counts?.right[name] ?? 0} right`,
+      (name) => `  ${words.counted(printable(name), counts?.left[name] ?? 0, counts?.right[name] ?? 0)}`,
     ),
     ...notes
       .filter((note) => reason === null || !note.includes(reason))
-      .map((note) => `  Note: ${printable(note)}`),
+      .map((note) => `  ${words.note(printable(note))}`),
   ];
 }
 
-const lossText = (smallestLoss: number): string =>
-  smallestLoss === 0
-    ? 'Every key was looked at, so that the loss of a single one would have been found'
-    : `A loss of ${Math.ceil(smallestLoss * 1e6) / 1e4} % of the keys or more would have been found (99 %)`;
-
-function shareText(report: ComparisonReport): string {
-  return report.share === null ? '' : ` (${percent(report.share)} of about ${report.estimatedKeys ?? '?'})`;
-}
+const lossText = (smallestLoss: number, words: Words): string =>
+  smallestLoss === 0 ? words.anyLoss : words.smallestLoss(Math.ceil(smallestLoss * 1e6) / 1e4);
 
 /** Three significant digits, never rounded up to a whole that was not reached. */
 function percent(share: number): string {

@@ -1,5 +1,5 @@
 import { guardSummary } from '../../model/guard-texts.ts';
-import { nobody } from '../../model/text.ts';
+import { stateWord } from '../../model/state-words.ts';
 import type { Guard } from '../../model/views/guard.ts';
 import { formatTime, printable } from '../format.ts';
 import type { Style } from '../style.ts';
@@ -9,20 +9,32 @@ export function renderGuard(
   { id, label, state, end, counts, audits, masters }: Guard,
   style: Style,
 ): string[] {
-  const name = label === null ? '' : ` (${printable(label)})`;
+  const { words, reader } = style;
+  const { guards } = words;
   const findings = masters.flatMap((master) =>
     master.findings.map((finding) => ({ ...finding, master: master.target.name })),
   );
   const rank = { error: 0, warning: 1 };
   return [
-    style.bold(`${id}${name}  ${state}: ${guardSummary.en(counts, nobody)}`),
-    ...(end ? [`  ended by ${printable(end.by)}: ${printable(end.reason)}`] : []),
-    ...(audits?.nextAt && state === 'watching' ? [`  next audit: ${formatTime(audits.nextAt)}`] : []),
-    ...(audits?.last ? [`  last audit: pika-expander audits ${audits.last}`] : []),
+    style.bold(
+      guards.headline({
+        id,
+        label: label === null ? null : printable(label),
+        state: stateWord(state, reader),
+        summary: guardSummary[reader.language](counts, reader),
+      }),
+    ),
+    ...(end ? [`  ${guards.endedBy(printable(end.by), printable(end.reason))}`] : []),
+    ...(audits?.nextAt && state === 'watching' ? [`  ${guards.nextAudit(formatTime(audits.nextAt))}`] : []),
+    ...(audits?.last ? [`  ${guards.lastAudit(audits.last)}`] : []),
     ...findings
       .toSorted((a, b) => rank[a.level] - rank[b.level] || a.since - b.since)
       .flatMap(({ level, reason, since, nextStep }) => [
-        `  ${(level === 'error' ? style.red : style.yellow)(level)}  since ${formatTime(since)}: ${printable(reason.text)}`,
+        `  ${guards.found(
+          (level === 'error' ? style.red : style.yellow)(guards.levels[level]),
+          formatTime(since),
+          printable(reason.text),
+        )}`,
         ...(nextStep === null ? [] : [`    → ${printable(nextStep)}`]),
       ]),
   ];

@@ -1,21 +1,35 @@
+import { stateWord } from '../../model/state-words.ts';
 import type { Replacement } from '../../model/views/replacement.ts';
 import { printable } from '../format.ts';
-import { type Style, words } from '../style.ts';
+import type { Style } from '../style.ts';
 
 /** A replacement with each slave, why it waits, and what to do next. */
 export function renderReplacement(
   { id, label, state, stateReason, master, newNodes, pairs, approval, cancel }: Replacement,
   style: Style,
 ): string[] {
-  const name = label === null ? '' : ` (${printable(label)})`;
+  const { reader } = style;
+  const words = style.words.replacements;
   return [
-    style.bold(`${id}${name}  ${words(state)}: ${printable(stateReason?.text ?? '')}`),
-    `  master ${printable(master.name)}`,
-    ...(newNodes?.expansionId ? [`  new nodes: pika-expander show ${newNodes.expansionId}`] : []),
-    ...(approval ? [`  approved by ${printable(approval.by)}: ${printable(approval.reason)}`] : []),
-    ...(cancel ? [`  cancelled by ${printable(cancel.by)}: ${printable(cancel.reason)}`] : []),
+    style.bold(
+      words.headline({
+        id,
+        label: label === null ? null : printable(label),
+        state: stateWord(state, reader),
+        reason: printable(stateReason?.text ?? ''),
+      }),
+    ),
+    `  ${words.master(printable(master.name))}`,
+    ...(newNodes?.expansionId ? [`  ${words.newNodes(newNodes.expansionId)}`] : []),
+    ...(approval ? [`  ${words.approvedBy(printable(approval.by), printable(approval.reason))}`] : []),
+    ...(cancel ? [`  ${words.cancelledBy(printable(cancel.by), printable(cancel.reason))}`] : []),
     ...pairs.flatMap(({ old, new: node, phase, reason, nextStep }) => [
-      `  ${printable(old.name)}${node === null ? '' : ` → ${printable(node)}`}  ${words(phase)}${reason === null ? '' : `: ${printable(reason.text)}`}`,
+      `  ${words.pair({
+        old: printable(old.name),
+        node: node === null ? null : printable(node),
+        phase: stateWord(phase, reader),
+        reason: reason === null ? null : printable(reason.text),
+      })}`,
       ...(nextStep === null ? [] : [`    → ${printable(nextStep)}`]),
     ]),
   ];

@@ -17,3 +17,45 @@ export const sessions = {
   by: { token: 'token', person: 'person' },
   ended: (id: string, name: string) => `Session ${id} of ${name} is ended.`,
 };
+
+export const tokens = {
+  needsName: 'This needs a --name; it stands in the history of what the token does.',
+  needsRole: (roles: readonly string[]) => `This needs a --role: ${roles.join(', ')}.`,
+  noAction: (text: string, actions: readonly string[]) =>
+    `"${text}" is no action; there are ${actions.join(', ')}.`,
+  duration: 'a duration such as 90d, 12h or 10m',
+  none: 'No token was created. Tokens of the configuration are not listed.',
+  columns: { id: 'ID', name: 'NAME', role: 'ROLE', scope: 'SCOPE', state: 'STATE', ends: 'ENDS', by: 'BY' },
+  states: { living: 'living', expired: 'expired', revoked: 'revoked' },
+  never: 'never',
+  revoked: (id: string, name: string) => `Token ${id} (${name}) is revoked.`,
+  made: (facts: { id: string; name: string; role: string; ends: string | null; oldUntil: string | null }) =>
+    `Token ${facts.id} (${facts.name}, ${facts.role}) ${facts.ends === null ? 'does not end by itself' : `ends at ${facts.ends}`}.${facts.oldUntil === null ? '' : ` The old text counts until ${facts.oldUntil}.`} Its text is shown this once:`,
+  everything: 'everything',
+  scopes: { masters: 'masters', nodes: 'nodes', actions: 'actions' },
+  scope: (lists: readonly (readonly [name: string, list: readonly string[]])[]) =>
+    lists.map(([name, list]) => `${name} ${list.join(',')}`).join('; '),
+};
+
+export const trail = {
+  none: 'No entries.',
+  columns: {
+    seq: 'SEQ',
+    time: 'TIME',
+    who: 'WHO',
+    from: 'FROM',
+    via: 'VIA',
+    act: 'ACT',
+    object: 'OBJECT',
+    outcome: 'OUTCOME',
+  },
+  noTime: (text: string) => `--since ${text} is no time: give 24h, or 2026-12-01T22:00.`,
+  written: (file: string) => `The trail is in ${file}. To check it: pika-expander trail verify ${file}`,
+  unreadable: (what: 'trail' | 'head' | 'key', why: string) =>
+    `${{ trail: 'The trail', head: 'The kept head', key: 'The key' }[what]} cannot be read: ${why}`,
+  forms: {
+    trail: 'An export is a file as pika-expander trail export --out FILE writes it: docs/trail.md.',
+    head: 'A head is a file as pika-expander trail head prints it: docs/trail.md.',
+    key: 'Give the id of the key, or a file with the public key in PEM: GET /v1/evidence-key.',
+  },
+};

@@ -1,4 +1,5 @@
 import type { doctor as english } from './doctor-en.ts';
+import { verbZh } from './verbs-zh.ts';
 
 /** `doctor` 的文本。 */
 export const doctor: typeof english = {
@@ -31,7 +32,7 @@ export const doctor: typeof english = {
   nothingAtWork: '没有正在运行或等待的扩容任务。',
   needsPerson: '需要人工处理：',
   nothingNeedsPerson: '没有需要人工处理的事项。',
-  asked: (verb, by) => `${by} 已请求 ${verb}，将在下一个安全点生效`,
+  asked: (verb, by) => `${by} 已请求${verbZh(verb)}，将在下一个安全点生效`,
   quarantined: (nodes) => `可能只有部分数据，不可使用：${nodes}`,
   retry: (id, nodes) => `pika-expander expand --retry-of ${id} ${nodes}`,
   guardFinds: (errors) => `该值守发现 ${errors} 个错误`,

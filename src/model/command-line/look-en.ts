@@ -69,6 +69,7 @@ export const expansion = {
   connectedAgain: 'connected again',
   noConnection: (why: string) => `no connection to the service (${why}); trying again`,
   connectionLost: (why: string) => `No connection to the service (${why}); trying again.`,
+  stoppedWaiting: (goesOn: string) => `Stopped waiting. ${goesOn}`,
   stopWatching: 'Ctrl-C stops watching; the expansion goes on.',
   more: (count: number, phases: string) => `… and ${count} more: ${phases}`,
   stopped: (id: string) => `Stopped watching. Expansion ${id} goes on in the service.`,

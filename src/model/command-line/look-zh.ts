@@ -1,4 +1,5 @@
 import type * as english from './look-en.ts';
+import { verbZh } from './verbs-zh.ts';
 
 export const findings: typeof english.findings = {
   alsoOf: (others, names) => `另外 ${others} 个节点同样如此：${names}`,
@@ -50,11 +51,12 @@ export const expansion: typeof english.expansion = {
   rateUnknown: '速率未知',
   remainingUnknown: '剩余时间未知',
   left: (duration) => `剩余 ${duration}`,
-  asked: (by, verb, reason) => `${by} 已请求 ${verb}（${reason}），将在下一个安全点生效。`,
+  asked: (by, verb, reason) => `${by} 已请求${verbZh(verb)}（${reason}），将在下一个安全点生效。`,
   levels: { info: '', warning: '警告：', error: '错误：' },
   connectedAgain: '已重新连接',
   noConnection: (why) => `与服务的连接已断开（${why}），正在重试`,
   connectionLost: (why) => `与服务的连接已断开（${why}），正在重试。`,
+  stoppedWaiting: (goesOn) => `已停止等待。${goesOn}`,
   stopWatching: '按 Ctrl-C 停止查看，扩容任务继续进行。',
   more: (count, phases) => `… 另有 ${count} 个：${phases}`,
   stopped: (id) => `已停止查看。扩容任务 ${id} 在服务中继续进行。`,
@@ -63,7 +65,7 @@ export const expansion: typeof english.expansion = {
   cancelIt: (id) => `取消：    pika-expander cancel ${id} --reason "…"`,
   evidence: (id) => `校验证据：pika-expander evidence ${id}`,
   controlled: (verb, node, id) =>
-    `已请求 ${verb}${node === null ? '' : ` ${node}`}（${id}），将在下一个安全点生效。`,
+    `已请求${verbZh(verb)}${node === null ? '' : ` ${node}`}（${id}），将在下一个安全点生效。`,
   reasonMissing: '缺少原因。',
   sayWhy: '请用 --reason "…" 说明原因；原因与请求者一并记录。',
 };
@@ -73,7 +75,7 @@ export const next: typeof english.next = {
   paused: '已暂停。要继续：',
   unverified: '要为未通过校验的节点重新提交：',
   halted: '已停下，等待人工决定：',
-  stateAsked: (state, verb) => `${state}，已请求 ${verb}`,
+  stateAsked: (state, verb) => `${state}，已请求${verbZh(verb)}`,
 };
 
 export const lists: typeof english.lists = {

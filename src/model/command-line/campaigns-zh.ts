@@ -1,0 +1,65 @@
+import type { campaigns as english } from './campaigns-en.ts';
+import { verbZh } from './verbs-zh.ts';
+
+/** 批量扩容。 */
+export const campaigns: typeof english = {
+  accepted: (id) => `已接受批量扩容 ${id}。`,
+  watchIt: (id) => `查看进度：pika-expander campaign follow ${id}`,
+  addYesOrDryRun: '加上 --yes 可不经询问直接开始，或用 --dry-run 只查看计划。',
+  question: (nodes, masters) => `为 ${masters} 个主节点添加 ${nodes} 个节点？[y/N] `,
+  none: '没有批量扩容。',
+  columns: {
+    id: 'ID',
+    state: '状态',
+    members: '成员',
+    nodes: '节点',
+    accepted: '接受时间',
+    label: '标签',
+  },
+  controlled: (verb, id) => `已请求${verbZh(verb)}批量扩容 ${id}；只要有工作进程，会立即生效。`,
+  several: '有多个批量扩容尚未结束，请指定其中一个。',
+  one: (id, label, state) => `${id}（${label ?? '无标签'}，${state}）`,
+  noneYet: '还没有批量扩容。',
+  startOne: '启动一个：pika-expander campaign start -f FILE',
+  report: (id) => `报告：pika-expander campaign report ${id}`,
+  stopped: (id) => `已停止查看。批量扩容 ${id} 在服务中继续进行。`,
+  watchAgain: (id) => `继续查看：pika-expander campaign follow ${id}`,
+  pauseIt: (id) => `暂停：    pika-expander campaign pause ${id} --reason "…"`,
+  cancelIt: (id) => `取消：    pika-expander campaign cancel ${id} --reason "…"`,
+  stopWatching: '按 Ctrl-C 停止查看，批量扩容继续进行。',
+  more: (count) => `… 另有 ${count} 个`,
+  headline: ({ id, label, succeeded, members, verified, nodes, state }) =>
+    `${id}${label === null ? '' : `  ${label}`}：${succeeded}/${members} 个成员成功，${verified}/${nodes} 个节点已校验，${state}`,
+  atWork: ({ atWork, waiting, left }) =>
+    `${atWork} 个进行中，${waiting} 个等待，${left === null ? '剩余时间未知' : `剩余约 ${left}`}`,
+  memberColumns: {
+    group: '分组',
+    master: '主节点',
+    state: '状态',
+    nodes: '节点',
+    left: '剩余',
+    expansion: '扩容任务',
+  },
+  groups: { canary: '金丝雀', rest: '其余' },
+  askedBy: ({ by, at, took }) => `由 ${by} 于 ${at} 发起${took === null ? '' : `，用时 ${took}`}`,
+  settings: ({ maxRunning, stopAfter, approval }) =>
+    `同时最多 ${maxRunning} 个；失败 ${stopAfter} 个后停止${approval ? '；其余成员需要批准' : ''}`,
+  member: (number, master) => `成员 ${number}（${master}）`,
+  approval: '其余成员正在等待批准：',
+  paused: '已暂停。要继续：',
+  needsPerson: (id, state) => `扩容任务 ${id} 需要人工处理（${state}）：`,
+  planColumns: { group: '分组', master: '主节点', nodes: '节点', batches: '批次', forecast: '预计' },
+  planTitle: (expansions) => `批量扩容，共 ${expansions} 个扩容任务`,
+  planSettings: ({ canaries, approval, maxRunning, stopAfter }) =>
+    `${canaries === 0 ? '没有金丝雀' : `先做 ${canaries} 个金丝雀，${approval ? '批准后' : '然后'}再做其余`}；同时最多 ${maxRunning} 个；失败 ${stopAfter} 个后停止`,
+  forecast: (total) => `预计：${total === null ? '未知' : `若无失败，约 ${total}`}`,
+  nodes: (shown, more) => `${shown.join('、')}${more === 0 ? '' : ` 另有 ${more} 个`}`,
+  waitsFor: (id) => `等待 ${id}`,
+  memberRefused: '被拒绝',
+  canStart: '该批量扩容可以启动。',
+  refused: '该批量扩容被拒绝：见上面的错误。未做任何改动。',
+  notYaml: (path, why) => `批量扩容文件 ${path} 既不是 YAML 也不是 JSON：${why}`,
+  notReadable: (path, why) => `无法读取批量扩容文件 ${path}：${why}`,
+  notAMapping: (path) => `批量扩容文件 ${path} 的内容不是“名称: 值”的映射。`,
+  example: '文件列出各成员，每个成员有一个主节点和若干节点；示例见 docs/campaigns.md。',
+};
