@@ -5,19 +5,21 @@ import { axeTimeoutMs, seriousViolations } from './axe.ts';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
 import type { MockApi } from './mock-api.ts';
+import { anIncident } from './mock-incidents.ts';
 import type { Dashboard } from './pages.ts';
 
 describe.skipIf(noBrowser !== null)('the page of channels', () => {
   const open = useDashboard();
   const tokens = { ops: 'operator', looker: 'viewer' } as const;
 
+  const incidents = [anIncident('inc_1', 'halted', { expansionId: 'exp_0halted', moreProblems: 2 })];
   let api: MockApi;
 
   async function openAs(
     token: keyof typeof tokens,
     look: Parameters<typeof open>[1] = {},
   ): Promise<Dashboard> {
-    const [page, mock] = await open({ tokens }, look);
+    const [page, mock] = await open({ tokens, incidents }, look);
     api = mock;
     await page.goto('/channels');
     await page.signIn(token);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
+import { incidentsOfEachKind } from './mock-incidents.ts';
 import { populatedWorld } from './mock-world.ts';
 
 /** Words of Latin letters that a Chinese screen holds: names of things in Pika and in machines, and file formats. */
@@ -34,7 +35,7 @@ describe.skipIf(noBrowser !== null)('a Chinese screen', () => {
   it('holds no English word on any page, but names and codes', async () => {
     const world = populatedWorld(Date.now());
     const [page] = await open(
-      { world, campaignsOnOverview: true, tokens: { t: 'admin' } },
+      { world, campaignsOnOverview: true, incidents: incidentsOfEachKind(), tokens: { t: 'admin' } },
       { language: 'zh' },
     );
     await page.goto('/');

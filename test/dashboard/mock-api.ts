@@ -18,7 +18,7 @@ import type { Finding } from '../../src/model/finding.ts';
 import { formatAddress } from '../../src/model/observation.ts';
 import { type PolicyInput, resolvePolicy } from '../../src/model/policy.ts';
 import type { Audit } from '../../src/model/views/audit.ts';
-import type { ChannelView } from '../../src/model/views/channel.ts';
+import type { ChannelView, IncidentView } from '../../src/model/views/channel.ts';
 import type { Guard } from '../../src/model/views/guard.ts';
 import type { Plan, Topology } from '../../src/model/views/plan.ts';
 import type { Replacement } from '../../src/model/views/replacement.ts';
@@ -29,6 +29,7 @@ import { aReplacement } from '../support/replacements.ts';
 import { said } from '../support/said.ts';
 import { aTrailEntry } from '../support/trail.ts';
 import { registerCampaigns } from './mock-campaigns.ts';
+import { registerIncidents } from './mock-incidents.ts';
 import { rehearsalOf } from './mock-rehearsal.ts';
 import {
   address,
@@ -58,6 +59,8 @@ export interface MockApiOptions {
   readonly port?: number;
   /** Whether the overview is told of campaigns that wait for a person. */
   readonly campaignsOnOverview?: boolean;
+  /** What needs a person; default: nothing. */
+  readonly incidents?: readonly IncidentView[];
   /** Faults of the nodes of expansions that are started through the API. */
   readonly faults?: Readonly<Record<string, Fault>>;
 }
@@ -367,6 +370,7 @@ export async function startMockApi(options: MockApiOptions): Promise<MockApi> {
   registerHolds(app, world);
   registerTrail(app, world);
   registerTokens(app, world);
+  registerIncidents(app, world, options.incidents ?? []);
   registerReplacements(app, world);
   registerComparisons(app, world);
   registerCampaigns(app, world, options.campaignsOnOverview ?? false);
@@ -597,30 +601,6 @@ function registerTokens(app: FastifyInstance, world: MockWorld): void {
       last: null,
     },
   ] as ChannelView[];
-  const incidents = [
-    {
-      id: 'inc_1',
-      title: 'exp_0halted',
-      expansionId: 'exp_0halted',
-      label: null,
-      openedAt: world.now,
-      changedAt: world.now,
-      endedAt: null,
-      acknowledged: null as object | null,
-      problems: [
-        {
-          topic: 'halted',
-          level: 'error',
-          since: world.now,
-          master: '10.7.0.1:9221',
-          node: null,
-          until: 'over',
-          text: '10.7.0.2:9221 20 KB',
-        },
-      ],
-      moreProblems: 2,
-    },
-  ];
   app.get('/v1/channels', async () => ({ items: channels, nextCursor: null }));
   app.post<{ Body: Partial<ChannelView> }>('/v1/channels', async ({ body }, reply) => {
     const url = 'https://hooks.example.net/…';
@@ -646,11 +626,6 @@ function registerTokens(app: FastifyInstance, world: MockWorld): void {
   app.delete('/v1/channels/:id', async (_request, reply) => {
     channels.shift();
     return reply.code(204).send(null);
-  });
-  app.get('/v1/incidents', async () => ({ items: incidents, nextCursor: null }));
-  app.post<{ Body: { reason: string } }>('/v1/incidents/:id/acknowledge', async ({ body }) => {
-    incidents[0]!.acknowledged = { by: 'ann', at: world.now, reason: body.reason };
-    return incidents[0];
   });
   app.get('/v1/tokens', async () => ({ items: tokens, nextCursor: null }));
   app.post<{ Body: { name: string } }>('/v1/tokens', async ({ body }, reply) => {

@@ -3,7 +3,7 @@ import { useDeferredValue, useState } from 'react';
 import { type ExpansionState, isActive, isEnded, type JoinPhase, joinPhases } from '../../model/expansion.ts';
 import type { ExpansionSummary, JoinSummary } from '../../model/views/expansion.ts';
 import { useOpenCampaigns } from '../api/campaigns.ts';
-import { useExpansionList, useMay } from '../api/queries.ts';
+import { useExpansionList, useIncidents, useMay } from '../api/queries.ts';
 import { ConnectionState } from '../components/connection.tsx';
 import { HoldsBanner } from '../components/holds.tsx';
 import { Icon } from '../components/icon.tsx';
@@ -27,10 +27,14 @@ import { WaitingCampaignCard } from './campaigns/waiting-card.tsx';
 import { ControlsProvider, ExpansionControls } from './expansion/controls.tsx';
 import { measuredNow } from './expansion/progress.ts';
 import { TroubledNodes } from './expansion/troubled-nodes.tsx';
+import { IncidentLine, linesOf } from './incident-lines.tsx';
 
 const waitingStates: readonly ExpansionState[] = ['halted', 'awaiting_approval', 'paused'];
 const workingStates: readonly ExpansionState[] = ['running', 'pending'];
 const endedStates: readonly ExpansionState[] = ['succeeded', 'failed', 'cancelled'];
+
+/** Further ones are on the page of channels. */
+const mostLines = 10;
 
 /** What is worst stands first. */
 const urgency = ({ state }: { readonly state: string }): number => {
@@ -58,10 +62,15 @@ export function OverviewPage() {
     ),
     ...leftBehind,
   ];
-  const needed = needsPerson.length;
-  const loaded = waiting.data && working.data && ended.data;
+  const incidents = useIncidents();
+  const lines = linesOf(
+    incidents.data?.pages.flatMap((page) => page.items) ?? [],
+    new Set(needsPerson.map(({ id }) => id)),
+  );
+  const needed = needsPerson.length + lines.length;
+  const loaded = waiting.data && working.data && ended.data && !incidents.isPending;
   const nothingAtAll = loaded && needed + workingItems.length + itemsOf(ended).length === 0;
-  const failed = [waiting, working, ended].find((query) => query.isError && !query.data);
+  const failed = [waiting, working, ended, incidents].find((query) => query.isError && !query.data);
 
   return (
     <div className="main">
@@ -113,7 +122,15 @@ export function OverviewPage() {
                     <WaitingCampaignCard key={needed.id} campaign={needed} />
                   ),
                 )}
+                {lines.slice(0, mostLines).map((incident) => (
+                  <IncidentLine key={incident.id} incident={incident} />
+                ))}
               </ul>
+              {(lines.length > mostLines || incidents.hasNextPage) && (
+                <p className="card">
+                  <Link to={{ page: 'channels' }}>{t.overview.moreIncidents}</Link>
+                </p>
+              )}
             </Panel>
             <div className="stack wide">
               <Panel id="running" title={t.overview.running} flush>

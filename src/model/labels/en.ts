@@ -121,6 +121,7 @@ export const en = {
     title: 'Expansions',
     needsPerson: 'Needs a person',
     nobodyNeeded: 'Nothing waits for a person.',
+    moreIncidents: 'All incidents: page Channels',
     running: 'Running',
     pending: 'Not begun yet',
     glance: {
@@ -128,8 +129,8 @@ export const en = {
         count === 0
           ? 'Nobody is needed'
           : count === 1
-            ? '1 task needs a person'
-            : `${count} tasks need a person`,
+            ? '1 item needs a person'
+            : `${count} items need a person`,
       running: (count: number) => `${count} running`,
       pending: (count: number) => `${count} not begun`,
     },

@@ -116,6 +116,7 @@ export const zh: Messages = {
     title: '扩容任务',
     needsPerson: '需要人工处理',
     nobodyNeeded: '没有需要人工处理的任务。',
+    moreIncidents: '全部待处理事项：通知渠道页面',
     running: '进行中',
     pending: '尚未开始',
     glance: {

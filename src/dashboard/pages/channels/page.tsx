@@ -3,8 +3,9 @@ import { useState } from 'react';
 import { topicTexts } from '../../../model/incident.ts';
 import type { ChannelView, IncidentView } from '../../../model/views/channel.ts';
 import { keys, testChannel, useChannels, useIncidents, useMay } from '../../api/queries.ts';
+import { AcknowledgeButton } from '../../components/acknowledge-button.tsx';
 import { ListPanel } from '../../components/list-panel.tsx';
-import { PageTitle, useNow } from '../../components/parts.tsx';
+import { PageTitle, Said, useNow } from '../../components/parts.tsx';
 import { ReasonButton } from '../../components/reason-button.tsx';
 import { Badge } from '../../components/status.tsx';
 import { formatMoment } from '../../format.ts';
@@ -60,8 +61,7 @@ const shownProblems = 5;
 function IncidentRow({ incident }: { readonly incident: IncidentView }) {
   const { channels: t } = useMessages();
   const now = useNow();
-  const may = useMay('steer');
-  const { id, title, problems, moreProblems, openedAt, acknowledged } = incident;
+  const { title, problems, moreProblems, openedAt, acknowledged } = incident;
   const more = Math.max(0, problems.length - shownProblems) + moreProblems;
   return (
     <tr>
@@ -70,7 +70,7 @@ function IncidentRow({ incident }: { readonly incident: IncidentView }) {
         <ul className="plain">
           {problems.slice(0, shownProblems).map((problem) => (
             <li key={`${problem.topic} ${problem.node} ${problem.text}`} className="break">
-              {problem.text}
+              <Said>{problem.text}</Said>
             </li>
           ))}
           {more > 0 && <li className="soft">{t.more(more)}</li>}
@@ -83,17 +83,7 @@ function IncidentRow({ incident }: { readonly incident: IncidentView }) {
         </Badge>
       </td>
       <td>
-        {may && acknowledged === null && (
-          <ReasonButton
-            label={t.acknowledge}
-            about={title}
-            title={t.acknowledgeTitle(title)}
-            text={t.acknowledgeText}
-            path={`/v1/incidents/${encodeURIComponent(id)}/acknowledge`}
-            changes={keys.incidents}
-            small
-          />
-        )}
+        <AcknowledgeButton incident={incident} />
       </td>
     </tr>
   );
