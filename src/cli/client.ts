@@ -5,13 +5,15 @@ import { retryAfterMs } from '../model/retry-after.ts';
 import { type Reader, toolHeader } from '../model/text.ts';
 import type { ErrorBody } from '../model/views/error.ts';
 import type { StoredEvent } from '../model/views/event.ts';
-import { ApiError, CliError, passesAfterMs, type Told, UnreachableError } from './errors.ts';
+import { ApiError, CliError, messageOf, passesAfterMs, type Told, UnreachableError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Settings } from './settings.ts';
 
 export interface ClientParts {
   /** For whom the service makes its texts. */
   readonly reader: Reader;
+  /** For what it says itself. */
+  readonly words: CommandLineWords;
   readonly fetch: typeof fetch;
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -131,12 +133,12 @@ export class ApiClient {
           if (message.id !== undefined) lastSeq = Number(message.id);
           yield message;
         }
-        lost = 'the service closed the connection';
+        lost = this.#parts.words.connection.closed;
       } catch (error) {
         if (options.signal.aborted) return;
         if (error instanceof ApiError && passesAfterMs(error) === null) throw error;
         atLeastMs = passesAfterMs(error) ?? 0;
-        lost = error instanceof Error ? error.message : String(error);
+        lost = messageOf(error, this.#parts.words);
       }
       if (options.signal.aborted) return;
       options.onConnection?.(lost);

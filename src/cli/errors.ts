@@ -29,6 +29,10 @@ export class CliError extends Error {
   }
 }
 
+/** What happened, for who reads these words. */
+export const messageOf = (error: unknown, words: CommandLineWords): string =>
+  error instanceof CliError ? error.toldIn(words).message : String((error as Error)?.message ?? error);
+
 /** The command line itself is wrong; nothing was sent. */
 export class UsageError extends CliError {
   constructor(message: Told, nextSteps: readonly Told[] = []) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ApiClient } from '../../src/cli/client.ts';
 import { ApiError } from '../../src/cli/errors.ts';
 import { type FollowOptions, follow } from '../../src/cli/follow.ts';
+import { commandLine } from '../../src/model/command-line/index.ts';
 import type { ExpansionView } from '../../src/model/views/expansion.ts';
 import { expansionOf } from './fake-api.ts';
 
@@ -63,6 +64,7 @@ class Service {
     { url: 'http://service', urlSource: 'test', token: null },
     {
       reader: { language: 'en', tool: 'cli' },
+      words: commandLine.en,
       now: () => this.time.now,
       sleep: this.time.sleep,
       fetch: async (url, init) => {

@@ -1,5 +1,5 @@
 import type { NodeReady } from '../../model/views/node-ready.ts';
-import { type CliError, passesAfterMs } from '../errors.ts';
+import { messageOf, passesAfterMs } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatTime, printable } from '../format.ts';
 import type { Session } from '../session.ts';
@@ -23,7 +23,7 @@ export async function ready(
     answer = await session.client.getAlsoNo<NodeReady>(path, 'ready', query);
   } catch (error) {
     if (!unknownIsReady || passesAfterMs(error) === null) throw error;
-    const { message } = (error as CliError).toldIn(session.context.words);
+    const message = messageOf(error, session.context.words);
     session.print({ node, ready: null, message }, () => [words.unknown(printable(node), message)]);
     return exitCodes.succeeded;
   }

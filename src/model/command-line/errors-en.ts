@@ -38,6 +38,7 @@ export const connection = {
   notTheService: (where: string, source: string) =>
     `What answers at ${where} (from ${source}) is not pika-expander.`,
   checkAddress: 'Check the address: --url http://host:port or PIKA_EXPANDER_URL.',
+  closed: 'the service closed the connection',
   http: (url: string, status: number) => `The service at ${url} answered with HTTP ${status}.`,
   giveToken: 'Give a token: PIKA_EXPANDER_TOKEN, --token-file, or "token" in the config file.',
   unknownToken:

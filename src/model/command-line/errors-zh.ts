@@ -35,6 +35,7 @@ export const connection: typeof english.connection = {
   failed: (where, source, why) => `与 ${where}（来自 ${source}）的连接失败：${why}。`,
   notTheService: (where, source) => `在 ${where}（来自 ${source}）应答的不是 pika-expander。`,
   checkAddress: '请检查地址：--url http://host:port 或 PIKA_EXPANDER_URL。',
+  closed: '服务关闭了连接',
   http: (url, status) => `${url} 的服务返回 HTTP ${status}。`,
   giveToken: '请提供令牌：PIKA_EXPANDER_TOKEN、--token-file 或配置文件中的 "token"。',
   unknownToken: '服务不认识该令牌：请检查 PIKA_EXPANDER_TOKEN、--token-file 或配置文件。',

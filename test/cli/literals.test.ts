@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseSync } from 'vite';
+import { describe, expect, it } from 'vitest';
+
+/** Texts that people read are made in src/model, in each language: no file of the command line holds any. */
+
+const source = join(import.meta.dirname, '..', '..', 'src');
+
+interface Node {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
+const nodesIn = (node: Node): readonly Node[] => Object.values(node).flat().filter(isNode);
+
+/** What a literal says; `…` stands for what is put in. null = it is no text. */
+function textOf(node: Node): string | null {
+  if (node.type === 'Literal') return typeof node.value === 'string' ? node.value : null;
+  if (node.type !== 'TemplateLiteral') return null;
+  return (node.quasis as readonly { readonly value: { readonly cooked: string } }[])
+    .map(({ value }) => value.cooked)
+    .join('…');
+}
+
+const isError = (node: Node): boolean =>
+  node.type === 'NewExpression' && String((node.callee as Node).name).endsWith('Error');
+
+/** Errors of the program itself go to nobody who reads two languages. */
+const isBug = (node: Node): boolean => isError(node) && (node.callee as Node).name === 'Error';
+const skipped = (node: Node): boolean => /^Import|^Export.*From|^TS/.test(node.type) || isBug(node);
+
+const command = /pika-expander [^"']*/g;
+const prose = /[A-Za-z]{2,}[,:;]? [a-z]{2,}|^[A-Z][a-z]+(?: ….*)?[:.]/;
+const head = /^[A-Z]{2,}( [A-Z]+)*$/;
+
+function texts(node: Node, isInList = false): readonly string[] {
+  if (skipped(node)) return [];
+  const text = textOf(node);
+  const own = text?.replaceAll(command, '') ?? '';
+  const found = prose.test(own) || (isInList && head.test(own));
+  return [
+    ...(found ? [text!] : []),
+    ...nodesIn(node).flatMap((each) => texts(each, node.type === 'ArrayExpression')),
+  ];
+}
+
+/** Literals inside an error for the user. */
+const errorTexts = (node: Node): readonly string[] =>
+  isError(node) && !isBug(node) ? texts(node) : nodesIn(node).flatMap(errorTexts);
+
+const programOf = (file: string, code: string): Node => {
+  const { program, errors } = parseSync(file, code);
+  expect(errors).toEqual([]);
+  return program as unknown as Node;
+};
+const programIn = (file: string): Node => programOf(file, readFileSync(join(source, file), 'utf8'));
+
+/** Its texts are the keys of the help in other languages: test/cli/language reads that. */
+const holdsHelp = (file: string): boolean => /(program|policy-options|wiring|completion)\.ts$/.test(file);
+
+const files = readdirSync(join(source, 'cli'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `cli/${file}`);
+
+describe('texts stand in the tables of src/model, not in', () => {
+  it.each(files)('%s', (file) => {
+    const program = programIn(file);
+    expect(holdsHelp(file) ? errorTexts(program) : texts(program)).toEqual([]);
+  });
+});
+
+it.each([
+  ['print(() => [`Audit ${', 'id} is accepted.`])'],
+  ["throw new UsageError('No master", " is named.')"],
+  ["print(table([['SLAVE', 'FULL SYNC']", ', ...rows]))'],
+  ['print(() => [`Hold ${', 'id}.`])'],
+  ['write(`${', 'rows} rows are there`)'],
+])('finds %s%s', (...code) => {
+  expect(texts(programOf('a.ts', code.join('')))).not.toEqual([]);
+});
