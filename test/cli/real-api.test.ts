@@ -72,7 +72,7 @@ describe('against the real API', () => {
   it('exits 2 and names the field that the service does not take', async () => {
     const { exitCode, err } = await harness().run('plan', '-m', masterName, nodeName, '--batch-size', '0');
     expect(exitCode).toBe(2);
-    expect(err).toContain('policy.batchSize');
+    expect(err).toContain('--batch-size must be a whole number');
   });
 
   it('says what a viewer may not do, and where a token comes from', async () => {

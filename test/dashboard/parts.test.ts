@@ -274,6 +274,9 @@ describe('the two languages', () => {
     expect(same.sort()).toEqual(
       [
         'app.name',
+        'channels.kinds.slack',
+        'channels.languages.en',
+        'channels.languages.zh',
         'comparisons.db',
         'comparisons.key',
         'newExpansion.masterPlaceholder',
