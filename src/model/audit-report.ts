@@ -72,13 +72,13 @@ const reportText: Text<Audit> = {
     ].join('\n'),
 };
 
-/** Since when a damage can be, for this reader; empty = not known. */
-export const wholeAtText: Text<Pick<AuditServer, 'wholeAt'>> = {
-  en: ({ wholeAt }) =>
+/** Since when a damage can be, for this reader; empty = not known. `time`: how times are written where it is read. */
+export const wholeAtText: Text<Pick<AuditServer, 'wholeAt'> & { readonly time: (at: number) => string }> = {
+  en: ({ wholeAt, time }) =>
     wholeAt === null
       ? ''
       : `It was proven whole at ${time(wholeAt.at)} (${wholeAt.by}), so the damage is younger.`,
-  zh: ({ wholeAt }) =>
+  zh: ({ wholeAt, time }) =>
     wholeAt === null ? '' : `${time(wholeAt.at)} 曾被证实完整（${wholeAt.by}），损坏发生在此之后。`,
 };
 
@@ -95,7 +95,7 @@ function sections({ servers }: Audit, reader: Reader): readonly string[] {
       ...found.flatMap((server) => [
         `- ${cell(server.target.name)}: ${cell(server.reason?.text ?? '')}`,
         ...(verdict === 'damaged' && server.wholeAt
-          ? [`  - ${cell(wholeAtText[reader.language](server, reader))}`]
+          ? [`  - ${cell(wholeAtText[reader.language]({ ...server, time }, reader))}`]
           : []),
         ...server.examples.map(({ db, type, key, kind }) => `  - db${db} ${type} ${cell(key)}: ${kind}`),
         ...server.findings

@@ -35,6 +35,8 @@ export interface NumberField extends Row {
   readonly above?: number;
   /** Words that may stand in place of the number. */
   readonly words?: Readonly<Record<string, Text>>;
+  /** A default that is a word, as an empty control of a form shows it. */
+  readonly defaultWord?: Text;
   /** What null means; null is not allowed without it. */
   readonly none?: Text;
   readonly default?: number | string | null;

@@ -238,6 +238,7 @@ export const policyFields = {
     max: 256,
     words: { auto: plain('the service chooses, and says why', '由服务选择并说明理由') },
     default: 'auto',
+    defaultWord: plain('auto', '自动'),
     label: plain('Nodes per batch', '每批节点数'),
     help: plain(
       'Nodes that are attached together. The version of the master may allow fewer.',

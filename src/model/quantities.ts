@@ -1,3 +1,5 @@
+import type { Language } from './text.ts';
+
 /** Quantities as people read them in findings, events and reasons. */
 const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
@@ -13,14 +15,21 @@ export function readableBytes(bytes: number): string {
   return `${bytes < 0 ? '-' : ''}${value.toFixed(digits)} ${units[unit]}`;
 }
 
-/** `42 s`, `7 min`, `2 h 5 min`. */
-export function readableSeconds(seconds: number): string {
-  if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
-  if (seconds < 120) return `${Math.round(seconds)} s`;
+const timeUnits: Readonly<Record<Language, Readonly<Record<'s' | 'min' | 'h', string>>>> = {
+  en: { s: 's', min: 'min', h: 'h' },
+  zh: { s: '秒', min: '分', h: '小时' },
+};
+
+/** `42 s`, `7 min`, `2 h 5 min`; or with the units of another language. */
+export function readableSeconds(seconds: number, language: Language = 'en'): string {
+  const { s, min, h } = timeUnits[language];
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10} ${s}`;
+  if (seconds < 120) return `${Math.round(seconds)} ${s}`;
   const minutes = Math.round(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
+  if (minutes < 120) return `${minutes} ${min}`;
   const rest = minutes % 60;
-  return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
+  const hours = `${Math.floor(minutes / 60)} ${h}`;
+  return rest === 0 ? hours : `${hours} ${rest} ${min}`;
 }
 
 /** `2026-11-22 22:45:35`, local time: it sorts, and reads the same in every language. */

@@ -44,8 +44,8 @@ export const shownRows: readonly ShownRow[] = [
     name: 'took',
     where: 'head',
     label: plain('Took', '用时'),
-    value: ({ acceptedAt, startedAt, endedAt }) =>
-      endedAt === null ? null : readableSeconds((endedAt - (startedAt ?? acceptedAt)) / 1000),
+    value: ({ acceptedAt, startedAt, endedAt }, { language }) =>
+      endedAt === null ? null : readableSeconds((endedAt - (startedAt ?? acceptedAt)) / 1000, language),
   },
   {
     name: 'bandwidth',

@@ -7,7 +7,7 @@ import { populatedWorld } from './mock-world.ts';
 /** Words of Latin letters that a Chinese screen holds: names of things in Pika and in machines, and file formats. */
 const terms = new Set(
   [
-    'Pika binlog key db hash string set zset list lag up down slave master link force auto seen-as repoint host port',
+    'Pika binlog key db hash string set zset list lag up down slave master link force seen-as repoint host port',
     'plan Markdown lines fields items systemctl status force Key cron pika-expander show list throttle token',
     'English Slack Lark cookie pid config conf id ms value replication Error nodes worker',
   ]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { auditReportText } from '../../src/model/audit-report.ts';
+import { auditReportText, wholeAtText } from '../../src/model/audit-report.ts';
 import {
   type AuditReasonCode,
   auditReasonFor,
@@ -174,4 +174,13 @@ test('the report names what is damaged first, with what is missing, since when, 
     ].join('\n'),
   );
   expect(report).toContain('ann \\| root');
+});
+
+test('writes since when a damage can be as times are written where it is read', () => {
+  const wholeAt = { at: Date.UTC(2026, 10, 1), by: 'exp_7' };
+  const time = (at: number): string => `moment ${at}`;
+  for (const language of ['en', 'zh'] as const)
+    expect(wholeAtText[language]({ wholeAt, time }, { language, tool: 'dashboard' })).toContain(
+      `moment ${wholeAt.at}`,
+    );
 });

@@ -35,6 +35,9 @@ it('leaves out what has no value, and shows quantities with their units', () => 
   expect(shownLines(ended, operator)).toEqual(
     expect.arrayContaining(['  Label: for the sale', '  Took: 60 s']),
   );
+  expect(shown(ended, 'head', { language: 'zh', tool: 'dashboard' })).toContainEqual(
+    expect.objectContaining({ label: '用时', value: '60 秒' }),
+  );
   const policy = { ...expansion.policy, bandwidthBytesPerSecond: 62_900_000 };
   expect(shown({ ...expansion, policy }, 'pace', { language: 'zh', tool: 'dashboard' })[0]).toMatchObject({
     label: '带宽',

@@ -2,7 +2,7 @@ import { auditSummaryText, wholeAtText } from '../../model/audit-report.ts';
 import { verdictWord } from '../../model/audit-texts.ts';
 import { stateWord } from '../../model/state-words.ts';
 import type { Audit, AuditServer, AuditVerdict } from '../../model/views/audit.ts';
-import { printable } from '../format.ts';
+import { formatTime, printable } from '../format.ts';
 import type { Style } from '../style.ts';
 
 /** How far an audit is, or what it came to. */
@@ -27,7 +27,8 @@ function serverLines(server: AuditServer, style: Style): string[] {
   const { verdict, target, reason, examples, findings, nextStep } = server;
   const color = verdict === 'damaged' ? style.red : style.yellow;
   const { reader, words } = style;
-  const since = verdict === 'damaged' ? wholeAtText[reader.language](server, reader) : '';
+  const since =
+    verdict === 'damaged' ? wholeAtText[reader.language]({ ...server, time: formatTime }, reader) : '';
   return [
     `  ${color(verdictWord(verdict!, reader))}  ${printable(target.name)}: ${printable(reason?.text ?? '')}`,
     ...(since === '' ? [] : [`    ${printable(since)}`]),

@@ -8,7 +8,7 @@ import { ReasonButton } from '../components/reason-button.tsx';
 import { Scrollable } from '../components/scrollable.tsx';
 import { TableHead } from '../components/table-head.tsx';
 import { formatDateTime } from '../format.ts';
-import { useLanguage, useMessages } from '../i18n.tsx';
+import { useLanguage, useMessages, useReader } from '../i18n.tsx';
 import { Link } from '../router.tsx';
 import { AuditStateBadge, AuditVerdictBadge } from './audits.tsx';
 import { PlanAndStart } from './new-expansion/plan-and-start.tsx';
@@ -96,9 +96,10 @@ function ServerRow({
   readonly master: AuditServer | null;
 }) {
   const t = useMessages();
-  const { language } = useLanguage();
+  const reader = useReader();
   const { verdict, reason, nextStep, examples, findings, comparisonId } = server;
-  const since = verdict === 'damaged' ? wholeAtText[language](server, { language, tool: 'dashboard' }) : '';
+  const since =
+    verdict === 'damaged' ? wholeAtText[reader.language]({ ...server, time: formatDateTime }, reader) : '';
   return (
     <tr>
       <td>{verdict === null ? '–' : <AuditVerdictBadge verdict={verdict} />}</td>

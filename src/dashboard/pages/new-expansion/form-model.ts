@@ -114,7 +114,9 @@ function inputOf(field: Leaf | List, value: unknown, say: Say): Input {
       const fallback =
         typeof field.default === 'number'
           ? String(field.default / factor)
-          : (field.default ?? (field.none === undefined ? '' : say(field.none)));
+          : field.defaultWord !== undefined
+            ? say(field.defaultWord)
+            : (field.default ?? (field.none === undefined ? '' : say(field.none)));
       return {
         kind: 'number',
         value: typeof value === 'number' ? value / factor : undefined,
