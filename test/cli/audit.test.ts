@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { auditRoutes } from '../../src/api/routes/audits.ts';
+import { formatTime } from '../../src/cli/format.ts';
 import { countsOf } from '../../src/core/audit/audit.ts';
 import type { AuditVerdict } from '../../src/model/views/audit.ts';
 import { credentialSource } from '../../src/platform/config.ts';
@@ -64,7 +65,7 @@ test('what is damaged is shown with what is missing, since when, and the next st
   const id = [...audits.rows.keys()][0]!;
   expect(out).toContain('1 master, 2 slaves: 1 damaged, 0 doubtful, 0 not judged, 1 whole');
   expect(out).toContain('damaged  10.0.0.3:9221: The data of 10.0.0.3:9221 differ');
-  expect(out).toContain('proven whole at 1970-01-01T00:00:00.001Z (exp_1)');
+  expect(out).toContain(`proven whole at ${formatTime(1)} (exp_1)`);
   expect(out).toContain('db0 string user:1: missing');
   expect(out).toContain(`→ Give it a full sync: pika-expander audits ${id} --repair 10.0.0.3:9221`);
   expect(out).not.toContain('10.0.0.2:9221:');
