@@ -74,7 +74,10 @@ export function changedChannel(
   const moves = change.url !== undefined && change.url !== channel.url;
   if (channel.kind === 'email' && channel.secret !== null && moves && change.secret === undefined)
     throw refuseField('secret_of_other_address', 'secret', {});
-  return newChannel({ ...others, ...mail, ...change }, { id, createdBy, createdAt }, allowed);
+  const changed = { ...others, ...mail, ...change };
+  // A key that the service made would be shown to nobody.
+  const secret = channel.kind === 'generic' ? (changed.secret ?? channel.secret) : changed.secret;
+  return newChannel({ ...changed, secret: secret ?? null }, { id, createdBy, createdAt }, allowed);
 }
 
 function addressOf({ kind, url }: ChannelRequest, allowed: readonly string[]): string {

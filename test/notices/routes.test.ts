@@ -114,6 +114,12 @@ describe('channels', () => {
     expect(channels.channels[0]).toMatchObject({ secret: 'SECsecret', url: ding.url });
   });
 
+  it('of the kind generic keep their secret where a change takes it away', async () => {
+    const made = (await call('POST', '/v1/channels', generic)).json();
+    expect((await call('PATCH', `/v1/channels/${made.id}`, { secret: null })).statusCode).toBe(200);
+    expect(channels.channels[0]!.secret).toBe(made.secret);
+  });
+
   it('send a stored password to no other mail server', async () => {
     const id = await make(mail);
     const change = (payload: object) => call('PATCH', `/v1/channels/${id}`, payload);
