@@ -2,7 +2,7 @@ import type { AgentRequest } from '../agent/index.ts';
 import type { BackedUp } from '../backup/index.ts';
 import type { SimulateParts, SimulateRequest } from '../demo/simulate.ts';
 import type { LogReport } from '../model/full-sync-log.ts';
-import type { Reader } from '../model/text.ts';
+import type { Language, Reader } from '../model/text.ts';
 import type { RecordRequest, Silent } from '../replay/record.ts';
 import type { Verification } from '../verify/index.ts';
 import type { TrailVerification } from '../verify/trail.ts';
@@ -30,7 +30,7 @@ export interface Entrances {
   /** Notes that other means have restored the database. */
   markRestored(options: Place): Promise<void>;
   /** Shows the failure and the cure. `keep`: leaves the service running at the end, until Ctrl-C. */
-  demo(options: { readonly keep?: boolean }): Promise<number>;
+  demo(options: { readonly keep?: boolean; readonly language: Language }): Promise<number>;
   /** Serves simulated nodes until the signal. */
   simulate(request: SimulateRequest, parts: SimulateParts): Promise<void>;
   /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */

@@ -538,7 +538,9 @@ function addServiceCommands(wiring: Wiring, entrances: Entrances, version: strin
   const demo = wiring
     .command('demo', 'show on simulated nodes how data get lost, and how this service prevents it')
     .option('--keep', 'leave the service running at the end, until Ctrl-C (default: on a terminal)');
-  demo.action(async () => finish((await entrances.demo(demo.opts())) as ExitCode));
+  demo.action(async () =>
+    finish((await entrances.demo({ ...demo.opts(), language: context.reader.language })) as ExitCode),
+  );
   const simulate = wiring
     .command('simulate', 'serve simulated Pika nodes to try the service on, until Ctrl-C', [
       'pika-expander simulate',

@@ -6,21 +6,27 @@ import { join } from 'node:path';
 import ansis from 'ansis';
 import { processContext } from '../cli/context.ts';
 import type { Entrances } from '../cli/entrances.ts';
+import { table } from '../cli/format.ts';
 import { run } from '../cli/run.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
 import { startService } from '../main.ts';
+import { type CommandLineWords, commandLine } from '../model/command-line/index.ts';
 import type { NodeTarget } from '../model/expansion.ts';
+import type { Language } from '../model/text.ts';
 import { readLogs } from '../replay/logs.ts';
 import type { Service } from '../service.ts';
 import { type Cluster, createDemoCluster, type ServedCluster, serveCluster } from '../simulator/index.ts';
 import { countKeys } from './count-keys.ts';
 import { hostWithAgent } from './host.ts';
-import { type NaiveResult, naiveBurst } from './naive.ts';
+import { naiveBurst } from './naive.ts';
 
 export interface DemoOptions {
   /** Leave the service running at the end until Ctrl-C; on a terminal that is the default. */
   readonly keep?: boolean;
+  readonly language: Language;
 }
+
+type Words = CommandLineWords['demo'];
 
 /** The demo's commands talk to a service; they start none. */
 const notHere = async (): Promise<never> => {
@@ -48,7 +54,8 @@ const allNodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
 const watched = 'n2';
 
 /** Runs the demo; the exit code is 0 only when the naive loop lost keys and the expansion lost none. */
-export async function runDemo(options: DemoOptions = {}): Promise<number> {
+export async function runDemo({ keep, language }: DemoOptions): Promise<number> {
+  const words = commandLine[language].demo;
   const cluster = createDemoCluster({ transferMs: 2800, now: Date.now(), logs: true });
   for (const node of naiveNodes.slice(0, 2)) cluster.fault.nextSuperseded(node, 'loss');
   const served = await serveCluster(cluster);
@@ -63,17 +70,14 @@ export async function runDemo(options: DemoOptions = {}): Promise<number> {
   const folder = join(dataDir, 'host');
   const host = await hostWithAgent({ cluster, nodes, folder, service: service.url, token });
   try {
-    title('A Pika 3.5.4 master with keys and writes going on, and six empty nodes (simulated)');
-    const lossy = await showFailure(served, host.log(watched));
-    const succeeded = await showCure(cluster, served, service);
-    const verified = await checkKeys(served);
-    if (options.keep ?? process.stdout.isTTY) {
-      closing(service.url);
-      await untilInterrupted();
-    } else
-      say(
-        `\nTo look at the dashboard and the API yourself: ${isSource ? 'npm run demo --' : 'pika-expander demo'} --keep`,
-      );
+    title(words.title);
+    const lossy = await showFailure(served, host.log(watched), language);
+    const succeeded = await showCure(cluster, served, service, language);
+    const verified = await checkKeys(served, words);
+    if (keep ?? process.stdout.isTTY) {
+      closing(service.url, words);
+      await untilInterrupted(words);
+    } else say(`\n${words.lookYourself(`${isSource ? 'npm run demo --' : 'pika-expander demo'} --keep`)}`);
     return lossy && succeeded && verified ? 0 : 1;
   } finally {
     await host.close();
@@ -101,66 +105,84 @@ const targetOf = (address: string): NodeTarget => {
 const isSource = import.meta.url.endsWith('.ts');
 
 /** True when every node said that all was well, and keys were missing. */
-async function showFailure(served: ServedCluster, log: string): Promise<boolean> {
-  title('1. The naive way: SLAVEOF on three nodes, one after the other');
+async function showFailure(served: ServedCluster, log: string, language: Language): Promise<boolean> {
+  const words = commandLine[language].demo;
+  title(words.naive);
   const nodes = naiveNodes.map((id) => targetOf(served.addresses[id]!));
   const results = await naiveBurst(createPikaEngine(), targetOf(served.addresses.m!), nodes, (text) =>
     say(`  ${text}`),
   );
   say();
-  say('  node               link   lag   keys     missing');
-  for (const result of results) say(`  ${naiveLine(result)}`);
+  const rows = results.map(({ node, link, lag, keys, missing }) =>
+    [node, link, lag, keys, missing].map(String),
+  );
+  const [head, ...lines] = table([Object.values(words.columns), ...rows]);
+  say(`  ${head}`);
+  for (const [at, line] of lines.entries()) say(`  ${results[at]!.missing === 0 ? line : ansis.red(line)}`);
   const lossy = results.filter((result) => result.missing > 0);
   say(
     lossy.length > 0
-      ? ansis.red(
-          `\n  ${lossy.length} of ${results.length} nodes say "up, lag 0" and have lost keys. Nothing in INFO betrays it.`,
-        )
-      : ansis.yellow('\n  This time no key was lost: the demo did not show the failure.'),
+      ? ansis.red(`\n  ${words.lossy(lossy.length, results.length)}`)
+      : ansis.yellow(`\n  ${words.noLoss}`),
   );
-  say(`\n  Its log does. ${served.addresses[watched]}:`);
-  await run(['logs', log], processContext(), noEntrances);
+  say(`\n  ${words.itsLog(served.addresses[watched]!)}`);
+  await run(['logs', log, '--lang', language], processContext(), noEntrances);
   return lossy.length > 0 && results.every((result) => result.link === 'up');
 }
 
-const naiveLine = (result: NaiveResult): string =>
-  `${result.node.padEnd(18)} ${result.link.padEnd(6)} ${result.lag.padEnd(5)} ${String(result.keys).padEnd(8)} ${result.missing === 0 ? '0' : ansis.red(String(result.missing))}`;
-
-async function showCure(cluster: Cluster, served: ServedCluster, service: Service): Promise<boolean> {
-  title('2. The same master through the service: all six nodes, the three lossy nodes synced again');
+async function showCure(
+  cluster: Cluster,
+  served: ServedCluster,
+  service: Service,
+  language: Language,
+): Promise<boolean> {
+  const words = commandLine[language].demo;
+  const lang = ['--lang', language];
+  title(words.cure);
   const named = allNodes.map((id) => {
     const permission = naiveNodes.includes(id) ? ',overwrite-data,repoint' : '';
     return `${served.addresses[id]}${permission}`;
   });
   const context = { ...processContext(), env: { ...process.env, PIKA_EXPANDER_URL: service.url } };
   const exitCode = await run(
-    ['expand', '--yes', '--label', 'demo', '--sample', '300', '--master', served.addresses.m!, ...named],
+    [
+      'expand',
+      '--yes',
+      '--label',
+      'demo',
+      '--sample',
+      '300',
+      '--master',
+      served.addresses.m!,
+      ...lang,
+      ...named,
+    ],
     context,
     noEntrances,
   );
   if (exitCode !== 0) return false;
-  title('3. The evidence');
+  title(words.evidence);
   const { items } = await service.store.list({ limit: 1 });
-  await run(['evidence', items[0]!.id], context, noEntrances);
-  title('4. What the agent beside one node saw');
-  await run(['show', items[0]!.id, '--node', served.addresses[watched]!], context, noEntrances);
+  await run(['evidence', items[0]!.id, ...lang], context, noEntrances);
+  title(words.agent);
+  await run(['show', items[0]!.id, '--node', served.addresses[watched]!, ...lang], context, noEntrances);
   cluster.stopWrites('m');
   return true;
 }
 
 /** Counts the keys of all nodes once more, past the product: the demo believes nobody, not even the service. */
-async function checkKeys(served: ServedCluster): Promise<boolean> {
-  title('5. An independent count of all keys, with the writes stopped');
+async function checkKeys(served: ServedCluster, words: Words): Promise<boolean> {
+  title(words.count);
   const master = await countKeys(targetOf(served.addresses.m!).address);
   let complete = true;
   for (const id of allNodes) {
     const missing = await missingKeys(served.addresses[id]!, master);
     say(
-      `  ${served.addresses[id]!.padEnd(18)} ${missing === 0 ? ansis.green('all keys there') : ansis.red(`${missing} keys missing`)}`,
+      `  ${served.addresses[id]!.padEnd(18)} ${missing === 0 ? ansis.green(words.complete) : ansis.red(words.missing(missing))}`,
     );
     complete &&= missing === 0;
   }
-  say(`  (${master.size} keys on the master)`);
+  say(`  ${words.onMaster(master.size)}`);
   return complete;
 }
 
@@ -174,16 +196,20 @@ async function missingKeys(address: string, master: ReadonlySet<string>): Promis
   return missing;
 }
 
-function closing(url: string): void {
-  title('Look at it');
-  say(`  dashboard     ${url}/`);
-  say(`  API           ${url}/docs`);
-  say(`  command line  ${isSource ? 'npx tsx src/cli/main.ts' : 'pika-expander'} watch --url ${url}`);
+function closing(url: string, { lookAtIt, places }: Words): void {
+  title(lookAtIt);
+  const command = `${isSource ? 'npx tsx src/cli/main.ts' : 'pika-expander'} watch --url ${url}`;
+  const rows = [
+    [places.dashboard, `${url}/`],
+    [places.api, `${url}/docs`],
+    [places.commandLine, command],
+  ];
+  for (const line of table(rows)) say(`  ${line}`);
   say();
 }
 
-function untilInterrupted(): Promise<void> {
-  say('  The service stays up until Ctrl-C.');
+function untilInterrupted({ staysUp }: Words): Promise<void> {
+  say(`  ${staysUp}`);
   return new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);

@@ -101,8 +101,8 @@ async function lookAt(
   const entry = slaves.find((slave) => slave.port === node.address.port);
   return {
     node: formatAddress(node.address),
-    link: own?.linkStatus ?? 'unknown',
-    lag: entry ? Object.values(entry.lag).join(', ') : 'not listed',
+    link: own?.linkStatus ?? '?',
+    lag: entry ? Object.values(entry.lag).join(', ') : '?',
     keys: (await countKeys(node.address)).size,
     missing,
   };

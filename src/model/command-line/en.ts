@@ -3,6 +3,7 @@ import * as audits from './audits-en.ts';
 import { campaigns } from './campaigns-en.ts';
 import * as channels from './channels-en.ts';
 import { comparisons } from './comparisons-en.ts';
+import { demo } from './demo-en.ts';
 import { doctor } from './doctor-en.ts';
 import * as errors from './errors-en.ts';
 import * as files from './files-en.ts';
@@ -25,6 +26,7 @@ export const en = {
   ...replacements,
   campaigns,
   comparisons,
+  demo,
   doctor,
   simulate,
 };

@@ -3,6 +3,7 @@ import * as audits from './audits-zh.ts';
 import { campaigns } from './campaigns-zh.ts';
 import * as channels from './channels-zh.ts';
 import { comparisons } from './comparisons-zh.ts';
+import { demo } from './demo-zh.ts';
 import { doctor } from './doctor-zh.ts';
 import type { CommandLineWords } from './en.ts';
 import * as errors from './errors-zh.ts';
@@ -26,6 +27,7 @@ export const zh: CommandLineWords = {
   ...replacements,
   campaigns,
   comparisons,
+  demo,
   doctor,
   simulate,
 };
