@@ -413,8 +413,10 @@ export const comparisonProblems = {
         `没有名为“${credential}”的凭据；${known.length === 0 ? '服务没有配置任何凭据' : `已配置的有 ${listed(known, reader)}`}。`,
     }),
     nextSteps: {
-      en: () => ['Add the credential to the configuration, or start a new comparison with another one.'],
-      zh: () => ['请在配置中加上该凭据，或用其他凭据新建数据比对。'],
+      en: () => [
+        'Set PIKA_CREDENTIAL_<NAME>_PASSWORD for the service and restart it, or start a new comparison with another credential.',
+      ],
+      zh: () => ['请为服务设置 PIKA_CREDENTIAL_<NAME>_PASSWORD 并重启，或用其他凭据新建数据比对。'],
     },
   },
 };

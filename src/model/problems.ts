@@ -15,7 +15,16 @@ import type { Silence } from './observation.ts';
 import { readReason, silenceIn } from './reasons.ts';
 import { refusals } from './refusals.ts';
 import { memberName, type NamedMember } from './state-words.ts';
-import { counted, type Facts, nobody, type Reader, read, type Said, type Text } from './text.ts';
+import {
+  counted,
+  type Facts,
+  type Language,
+  nobody,
+  type Reader,
+  read,
+  type Said,
+  type Text,
+} from './text.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: fixed by `row`
 interface ProblemRow<F = any> {
@@ -49,6 +58,22 @@ type MasterAway = Silent & {
   readonly node: string | null;
 };
 
+/** Where the password stands, for a server that refused the login. */
+const passwordSteps: Readonly<Record<Language, (kind: Silence['kind']) => readonly string[]>> = {
+  en: (kind) =>
+    kind === 'denied'
+      ? [
+          'Check the password that the service has: PIKA_PASSWORD, or PIKA_CREDENTIAL_<NAME>_PASSWORD of a named credential. Restart the service after a change.',
+        ]
+      : [],
+  zh: (kind) =>
+    kind === 'denied'
+      ? [
+          '检查本服务所用的密码：PIKA_PASSWORD，或指定凭据的 PIKA_CREDENTIAL_<NAME>_PASSWORD。修改后请重启本服务。',
+        ]
+      : [],
+};
+
 const masterAway = row<MasterAway>(
   {
     en: ({ master, forMs, node, kind, met }, reader) =>
@@ -57,12 +82,14 @@ const masterAway = row<MasterAway>(
       `${master} ${silenceIn({ kind, met }, reader)}，已持续 ${wholeSeconds(forMs)} 秒${node === null ? '。没有操作任何节点。' : `，因此无法证实 ${node} 的任何情况。`}`,
   },
   {
-    en: ({ node }) => [
+    en: ({ node, kind }) => [
+      ...passwordSteps.en(kind),
       node === null
         ? 'Check the address, the network and the credential of the master, then send the request again.'
         : 'Bring the master back, or repair the network, the login, or what answers at its address; then retry this node.',
     ],
-    zh: ({ node }) => [
+    zh: ({ node, kind }) => [
+      ...passwordSteps.zh(kind),
       node === null
         ? '检查主节点的地址、网络和登录凭据，然后重新提交请求。'
         : '恢复主节点，或修复网络、登录凭据或该地址上的服务；然后重试此节点。',
@@ -77,10 +104,13 @@ const nodeAway = row<Silent & { readonly node: string; readonly waitedMs: number
     zh: ({ node, waitedMs, kind, met }, reader) =>
       `${node} ${silenceIn({ kind, met }, reader)}；已等待 ${wholeSeconds(waitedMs)} 秒。`,
   },
-  steps(
-    ['Repair the node or the network, then retry this node; or skip it.'],
-    ['修复节点或网络，然后重试此节点；或跳过它。'],
-  ),
+  {
+    en: ({ kind }) => [
+      ...passwordSteps.en(kind),
+      'Repair the node or the network, then retry this node; or skip it.',
+    ],
+    zh: ({ kind }) => [...passwordSteps.zh(kind), '修复节点或网络，然后重试此节点；或跳过它。'],
+  },
 );
 
 /** A master that is at work or silent for too long, or that takes connections and never answered. */

@@ -134,3 +134,17 @@ test('of another release keeps the words in which it was stored', () => {
   expect(problemFor({ ...old, facts: { node } }, zh).text).toBe('As it was.');
   expect(problemFor({ ...old, code: 'gone' }, zh)).toEqual({ ...old, code: 'gone' });
 });
+
+test.each(readers)(
+  'a refused login, and no other silence, names where the password stands, for %j',
+  (reader) => {
+    const steps = (kind: (typeof kinds)[number]) =>
+      [
+        makeProblem('node_denied', { node, waitedMs: 60_000, kind, met: null }, 1),
+        makeProblem('master_denied', { master, forMs: 60_000, node, kind, met: null }, 1),
+      ].map((problem) => problemFor(problem, reader).nextSteps.join(' '));
+    for (const text of steps('denied'))
+      expect(text).toMatch(/PIKA_PASSWORD.*PIKA_CREDENTIAL_<NAME>_PASSWORD/);
+    for (const text of steps('unreachable')) expect(text).not.toContain('PASSWORD');
+  },
+);
