@@ -2,10 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { concernedByReplacement } from '../../admission/concerned.ts';
 import { type ReplacementAdmission, ReplacementRequest } from '../../admission/replacement.ts';
-import { isSamePerson } from '../../model/access.ts';
+import { replacementControlProblem } from '../../core/replacement/controls.ts';
 import { refuse } from '../../model/refusal.ts';
 import { replacementReasonFor, replacementStep } from '../../model/replacement-texts.ts';
-import { replacementHasEnded } from '../../model/states.ts';
 import type { Reader } from '../../model/text.ts';
 import { Replacement, StoredReplacement } from '../../model/views/replacement.ts';
 import { PageOf } from '../../model/views/schema.ts';
@@ -135,12 +134,9 @@ function cancelRoute(plain: FastifyInstance, parts: ReplacementRouteParts, api: 
       },
     },
     async (request, reply) => {
-      const { doc, asked } = await existing(parts.replacements, request.params.id);
-      const { id, state } = doc;
-      if (replacementHasEnded(state)) throw refuse('replacement_ended', { id, state });
-      if (asked !== null) throw refuse('replacement_cancelled', { id });
-      const { reason } = request.body;
-      const cancel = { reason, by: requesterOf(request).name, at: api.now() };
+      const by = requesterOf(request).name;
+      const { id, state } = await steerable(parts.replacements, request.params.id, 'cancel', by);
+      const cancel = { reason: request.body.reason, by, at: api.now() };
       await parts.replacements.cancel(id, cancel);
       trace(request, { before: { state }, after: { cancel } });
       await wake(parts.doorbell, api.log, 'replacement', id);
@@ -166,13 +162,8 @@ function approveRoute(plain: FastifyInstance, parts: ReplacementRouteParts, api:
       },
     },
     async (request, reply) => {
-      const { doc, asked, approved } = await existing(parts.replacements, request.params.id);
-      const { id, state, requestedBy } = doc;
-      if (replacementHasEnded(state)) throw refuse('replacement_ended', { id, state });
-      if (asked !== null) throw refuse('replacement_cancelled', { id });
-      if (!doc.fourEyes || approved !== null) throw refuse('replacement_needs_no_approval', { id });
       const by = requesterOf(request).name;
-      if (isSamePerson(by, requestedBy)) throw refuse('needs_other_person', { of: 'replacement', id, by });
+      const { id, state } = await steerable(parts.replacements, request.params.id, 'approve', by);
       const approval = { reason: request.body.reason, by, at: api.now() };
       await parts.replacements.approve(id, approval);
       trace(request, { before: { state }, after: { approval } });
@@ -182,8 +173,28 @@ function approveRoute(plain: FastifyInstance, parts: ReplacementRouteParts, api:
   );
 }
 
-const shown = ({ doc, asked, approved }: KeptReplacement, forWhom: Reader): Replacement =>
-  replacementView({ ...doc, cancel: doc.cancel ?? asked, approval: doc.approval ?? approved }, forWhom);
+/** With what was asked of it, whether or not the worker has seen it. */
+const withAsked = ({ doc, asked, approved }: KeptReplacement): StoredReplacement => ({
+  ...doc,
+  cancel: doc.cancel ?? asked,
+  approval: doc.approval ?? approved,
+});
+
+const shown = (kept: KeptReplacement, forWhom: Reader): Replacement =>
+  replacementView(withAsked(kept), forWhom);
+
+/** The replacement, if this may be asked of it now. Throws Refusal. */
+async function steerable(
+  replacements: ReplacementStore,
+  id: string,
+  verb: 'approve' | 'cancel',
+  by: string,
+): Promise<StoredReplacement> {
+  const replacement = withAsked(await existing(replacements, id));
+  const problem = replacementControlProblem(replacement, verb, by);
+  if (problem !== null) throw problem;
+  return replacement;
+}
 
 /** A replacement in the words of this reader. */
 function replacementView(doc: StoredReplacement, forWhom: Reader): Replacement {

@@ -24,6 +24,7 @@ import { type PairPhase, pairHasEnded, replacementHasEnded } from '../../model/s
 import { type Facts, type Said, sameFacts } from '../../model/text.ts';
 import type { Pair, StoredReplacement } from '../../model/views/replacement.ts';
 import { knownAs } from '../plan/preflight-servers.ts';
+import { awaitsApproval } from './controls.ts';
 import { type Beside, judgeOld, type Slave, verifiedSlaves } from './slaves.ts';
 
 /** The outcome of the admission of the new nodes. */
@@ -98,10 +99,6 @@ const heldLookMs = 5000;
 
 const outPhases: readonly PairPhase[] = ['withdrawing', 'draining', 'detaching', 'detached', 'putting_back'];
 const isOnItsWay = ({ phase }: Pair): boolean => outPhases.includes(phase);
-
-/** Whether another person has to approve that this slave goes. A slave with a new node goes after that, whose expansion is approved. */
-const awaitsApproval = ({ fourEyes, approval }: StoredReplacement, pair: Pair): boolean =>
-  fourEyes && approval === null && pair.new === null && pair.phase === 'waiting';
 
 /** Pairs whose turn has come, in order. */
 function inTurn(replacement: StoredReplacement, now: number): readonly Pair[] {

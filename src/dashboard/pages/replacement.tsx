@@ -1,4 +1,4 @@
-import { isSamePerson } from '../../model/access.ts';
+import { replacementControlProblem } from '../../core/replacement/controls.ts';
 import type { Replacement } from '../../model/views/replacement.ts';
 import { keys, useMay, useReplacement, useSession } from '../api/queries.ts';
 import { Crumbs } from '../components/crumbs.tsx';
@@ -24,12 +24,8 @@ function ReplacementView({ replacement }: { readonly replacement: Replacement })
   const may = useMay('replace');
   const mayApprove = useMay('approve');
   const { id, label, state, stateReason, master, newNodes, approval, cancel, reason } = replacement;
-  const me = useSession().data?.name;
-  const awaitsMe =
-    mayApprove &&
-    replacement.fourEyes &&
-    approval === null &&
-    !(me != null && isSamePerson(me, replacement.requestedBy));
+  const me = useSession().data?.name ?? null;
+  const fits = (verb: 'approve' | 'cancel') => replacementControlProblem(replacement, verb, me) === null;
   const act = (verb: 'approve' | 'cancel', buttonLabel: string, title: string, text: string) => (
     <ReasonButton
       label={buttonLabel}
@@ -48,12 +44,10 @@ function ReplacementView({ replacement }: { readonly replacement: Replacement })
             <PageTitle title={`${r.title} ${label ?? id}`}>{label ?? id}</PageTitle>
             <ReplacementStateBadge state={state} />
           </div>
-          {replacement.endedAt === null && cancel === null && (
-            <div className="row">
-              {awaitsMe && act('approve', r.approve, r.approveTitle, r.approveText)}
-              {may && act('cancel', r.cancel, r.cancelTitle, r.cancelText)}
-            </div>
-          )}
+          <div className="row">
+            {mayApprove && fits('approve') && act('approve', r.approve, r.approveTitle, r.approveText)}
+            {may && fits('cancel') && act('cancel', r.cancel, r.cancelTitle, r.cancelText)}
+          </div>
         </div>
         <p className="faint small">
           {formatDateTime(replacement.createdAt)} · {t.common.by(replacement.requestedBy)} · {reason} ·{' '}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { replacementControlProblem } from '../../../src/core/replacement/controls.ts';
 import {
   actSettlesMs,
   type DetachReply,
@@ -270,6 +271,26 @@ describe('a replacement', () => {
       'bob',
     ]);
     expect(play.events.filter((type) => type === 'approved')).toEqual(['approved']);
+  });
+
+  test('is approved only while a slave without a new one waits, and by another person than the requester', () => {
+    const problem = (doc: Parameters<typeof replacementControlProblem>[0], by: string | null) =>
+      replacementControlProblem(doc, 'approve', by)?.code ?? null;
+    const asked = { takeOut: [oldName], policy: { fourEyes: true } };
+    const { doc } = new Play(asked);
+    expect([problem(doc, 'bob'), problem(doc, null), problem(doc, 'TEST')]).toEqual([
+      null,
+      null,
+      'needs_other_person',
+    ]);
+    const approval = { by: 'bob', reason: 'looked at it', at: now };
+    const noApproval = 'replacement_needs_no_approval';
+    expect(problem({ ...doc, approval }, 'bob')).toBe(noApproval);
+    expect(problem(new Play({ takeOut: [oldName] }).doc, 'bob')).toBe(noApproval);
+    // Its slave goes after the new node, whose expansion is approved.
+    expect(problem(new Play({ policy: { fourEyes: true } }).doc, 'bob')).toBe(noApproval);
+    expect(problem({ ...doc, cancel }, 'bob')).toBe('replacement_cancelled');
+    expect(problem({ ...doc, state: 'succeeded' }, 'bob')).toBe('replacement_ended');
   });
 
   test('keeps a slave whose going nobody approved when it is cancelled', () => {
