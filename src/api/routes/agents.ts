@@ -2,12 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { checkLists, takeReport } from '../../admission/agent-report.ts';
 import { maySee } from '../../admission/may-act.ts';
-import { parseAddress } from '../../admission/targets.ts';
 import { type AgentWish, agentWishes } from '../../core/steps/agent-orders.ts';
 import { isBound, type Rights } from '../../model/access.ts';
 import { isLoopback } from '../../model/addresses.ts';
 import { type Expansion, expansionStates, isEnded } from '../../model/expansion.ts';
-import { formatAddress } from '../../model/observation.ts';
+import { type Address, formatAddress } from '../../model/observation.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import {
   AgentList,
@@ -126,16 +125,18 @@ function addRoutes(app: FastifyInstance, { store, log, now, metrics }: ApiParts,
         response: { 200: AgentList, ...errorResponses() },
       },
     },
-    async ({ caller }) => ({ items: seenBy(caller, viewsOf(await agents.list(), now())) }),
+    async ({ caller }) => ({ items: viewsOf(seenBy(caller, await agents.list()), now()) }),
   );
 }
 
+type ListedAgents = Awaited<ReturnType<AgentStore['list']>>;
+
 /** A bound token sees its servers, and the agents that speak for any of them. */
-function seenBy(caller: Rights | null, items: readonly AgentView[]): readonly AgentView[] {
-  if (caller === null || !isBound(caller)) return items;
-  const isSeen = (text: string) => maySee(caller, { servers: [{ address: parseAddress(text, 'address') }] });
-  return items
-    .map((item) => ({ ...item, servers: item.servers.filter(({ addresses }) => addresses.some(isSeen)) }))
+function seenBy(caller: Rights | null, known: ListedAgents): ListedAgents {
+  if (caller === null || !isBound(caller)) return known;
+  const isSeen = (address: Address) => maySee(caller, { servers: [{ address }] });
+  return known
+    .map((one) => ({ ...one, servers: one.servers.filter(({ server }) => server.addresses.some(isSeen)) }))
     .filter(({ servers }) => servers.length > 0);
 }
 
@@ -225,7 +226,7 @@ function ordersFor(servers: readonly AgentServer[], wishes: ReadonlyMap<string, 
 
 const nameOf = ({ agent, host }: KnownAgent): string => `${agent}@${host}`;
 
-function viewsOf(known: Awaited<ReturnType<AgentStore['list']>>, at: number): readonly AgentView[] {
+function viewsOf(known: ListedAgents, at: number): readonly AgentView[] {
   const speakers = new Map<string, string[]>();
   for (const one of known.filter((each) => !isStale(each, at)))
     for (const key of new Set(one.servers.flatMap(({ server }) => server.addresses.map(masterKey))))
