@@ -1,4 +1,6 @@
 import { type EventInput, makeEvent } from '../model/events.ts';
+import type { Freeze } from '../model/views/service.ts';
+import type { Queryable } from './database.ts';
 import type { FreezeOrder } from './store.ts';
 
 type Told = Omit<Extract<EventInput, { readonly type: 'freeze.on' | 'freeze.lifted' }>, 'at'>;
@@ -10,4 +12,18 @@ export const unfreezeEvent = ({ by, reason }: FreezeOrder): Told => untimed('fre
 function untimed(type: 'freeze.on' | 'freeze.lifted', data: FreezeOrder): Told {
   const { at: _, ...told } = makeEvent(type, { at: 0 }, data);
   return told;
+}
+
+export type FreezeRow = { reason: string; by: string; since: number };
+export const freezeColumns = 'reason, by, floor(extract(epoch from since) * 1000)::bigint as since';
+export const thawed: Freeze = { frozen: false, reason: null, by: null, since: null };
+
+/** The global stop as the database has it now. */
+export async function readFreeze(client: Queryable): Promise<Freeze> {
+  const [row] = await client.query<FreezeRow>(
+    `select ${freezeColumns} from global_freeze`,
+    [],
+    'freeze_state',
+  );
+  return row ? { frozen: true, ...row } : thawed;
 }

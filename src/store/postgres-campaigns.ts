@@ -15,9 +15,10 @@ import {
 import type { CampaignStore, StoredCampaign } from './campaigns.ts';
 import { Conditions } from './conditions.ts';
 import type { Database, Queryable } from './database.ts';
-import { appendEvents, decodeCursor, encodeCursor } from './expansion-rows.ts';
+import { appendEvents } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
 import type { Lease } from './leases.ts';
+import { byAcceptance, newestBy } from './newest-first.ts';
 import { createLeases, heldBy, type LeasedTable, leaseValues, lostLease } from './postgres-leases.ts';
 import { IdempotencyConflictError, NotFoundError } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
@@ -101,17 +102,14 @@ export function createPostgresCampaigns(database: Database): CampaignStore {
       if (filter.states?.every((state) => !campaignHasEnded(state))) where.add(() => 'not c.ended');
       if (filter.search)
         where.add((p) => `position(${p} in c.search_text) > 0`, storableText(filter.search).toLowerCase());
-      const after = decodeCursor(filter.cursor);
-      if (after)
-        where.add((p, q) => `(c.accepted_at, c.id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
-      const rows = await database.query<CampaignRow>(
-        `select ${columns} from campaigns c ${where.sql}
-         order by c.accepted_at desc, c.id desc limit ${where.value(filter.limit + 1)}`,
-        where.values,
+      return newestBy(
+        byAcceptance,
+        database,
+        `select ${columns} from campaigns c`,
+        filter,
+        campaignOf,
+        where,
       );
-      const items = rows.slice(0, filter.limit).map(campaignOf);
-      const last = rows.length > filter.limit ? items.at(-1) : undefined;
-      return { items, nextCursor: last ? encodeCursor({ at: last.acceptedAt, id: last.id }) : null };
     },
 
     async counts() {

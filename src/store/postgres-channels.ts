@@ -3,13 +3,13 @@ import type { Incident } from '../model/incident.ts';
 import type { Notice, Told } from '../model/notice.ts';
 import type { Said } from '../model/text.ts';
 import type { EventOwner, StoredEvent } from '../model/views/event.ts';
-import type { Freeze } from '../model/views/service.ts';
 import type { ChannelStore, DueNotice, Findings, LastNotice, StoredChannel } from './channels.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow, type Queryable, type Row } from './database.ts';
 import { eventOf, ownerOf } from './expansion-rows.ts';
+import { readFreeze } from './freeze.ts';
 import { toJson } from './json.ts';
-import { newestFirst } from './newest-first.ts';
+import { type NewestBy, newestBy } from './newest-first.ts';
 import { NotFoundError } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
@@ -32,6 +32,11 @@ const channelOf = ({ doc, url, secret }: ChannelRow): StoredChannel => ({
   secret,
 });
 const incidentOf = ({ doc }: IncidentRow): Incident => upgrade<Incident>('incident', doc);
+
+const byOpening: NewestBy<Incident> = {
+  at: 'created_at',
+  position: ({ openedAt, id }) => ({ at: openedAt, id }),
+};
 
 function docOf({ url: _url, secret: _secret, ...channel }: StoredChannel): string {
   return toJson(stamp('channel', channel));
@@ -93,16 +98,7 @@ export function createPostgresChannels(database: Database): ChannelStore {
     async incidents({ open, ...page }) {
       const where = new Conditions();
       if (open !== undefined) where.add(() => `ended_at is ${open ? '' : 'not '}null`);
-      return newestFirst(
-        database,
-        'select doc from incidents',
-        page,
-        (row: IncidentRow) => {
-          const incident = incidentOf(row);
-          return { ...incident, createdAt: incident.openedAt };
-        },
-        where,
-      );
+      return newestBy(byOpening, database, 'select doc from incidents', page, incidentOf, where);
     },
 
     async changeIncident(id, change) {
@@ -288,9 +284,6 @@ async function findingsOf(
            where e.seq > $1 and e.seq <= $2 and e.type = any ($3::text[]) order by e.seq`,
           [from, to, types],
         );
-  const [frozen] = await client.query<Omit<Freeze, 'frozen'> & Row>(
-    `select reason, by, floor(extract(epoch from since) * 1000)::bigint as since from global_freeze`,
-  );
   const { unattended } = onlyRow(
     await client.query<{ unattended: number }>(
       `select count(*)::integer as unattended from expansions
@@ -305,10 +298,7 @@ async function findingsOf(
       label,
       master,
     })),
-    freeze:
-      frozen === undefined
-        ? { frozen: false, reason: null, by: null, since: null }
-        : { frozen: true, reason: frozen.reason, by: frozen.by, since: frozen.since },
+    freeze: await readFreeze(client),
     unattended,
   };
 }

@@ -3,15 +3,12 @@ import { type Control, type Expansion, type ExpansionState, isEnded } from '../m
 import type { EventOwner, StoredEvent } from '../model/views/event.ts';
 import type { ExpansionSummary } from '../model/views/expansion.ts';
 import type { Observation } from '../model/views/observation.ts';
-import type { Freeze } from '../model/views/service.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow, type Row } from './database.ts';
 import {
   changedJoins,
-  decodeCursor,
   docChanged,
   docOf,
-  encodeCursor,
   eventOf,
   eventOwners,
   eventsJson,
@@ -19,10 +16,11 @@ import {
   ownerOf,
   summaryOf,
 } from './expansion-rows.ts';
-import { freezeEvent, unfreezeEvent } from './freeze-events.ts';
+import { type FreezeRow, freezeColumns, freezeEvent, readFreeze, thawed, unfreezeEvent } from './freeze.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey } from './master-key.ts';
 import { migrate, readMigrations } from './migrate.ts';
+import { byAcceptance, newestBy } from './newest-first.ts';
 import { createThinner } from './observation-thinner.ts';
 import type { Page } from './page.ts';
 import {
@@ -46,23 +44,19 @@ export interface PostgresStoreOptions {
 export function createPostgresStore(database: Database, options: PostgresStoreOptions = {}): Store {
   const thinner = createThinner(database, options.observationsPerNode ?? 1000);
 
-  async function pageOf<R extends Row, T extends { readonly id: string; readonly acceptedAt: number }>(
+  const pageOf = <R extends Row, T extends { readonly id: string; readonly acceptedAt: number }>(
     columns: string,
     filter: ExpansionFilter,
     itemOf: (row: R) => T,
-  ): Promise<Page<T>> {
-    const where = conditionsOf(filter);
-    const after = decodeCursor(filter.cursor);
-    if (after) where.add((p, q) => `(e.accepted_at, e.id) < (${p}::bigint, ${q}::text)`, after.at, after.id);
-    const rows = await database.query<R>(
-      `select ${columns} from expansions e ${where.sql}
-       order by e.accepted_at desc, e.id desc limit ${where.value(filter.limit + 1)}`,
-      where.values,
+  ): Promise<Page<T>> =>
+    newestBy(
+      byAcceptance,
+      database,
+      `select ${columns} from expansions e`,
+      filter,
+      itemOf,
+      conditionsOf(filter),
     );
-    const items = rows.slice(0, filter.limit).map(itemOf);
-    const last = rows.length > filter.limit ? items.at(-1) : undefined;
-    return { items, nextCursor: last ? encodeCursor({ at: last.acceptedAt, id: last.id }) : null };
-  }
 
   return {
     ...createLeases(database, expansionLeases),
@@ -266,12 +260,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
     },
 
     async freezeState() {
-      const [row] = await database.query<FreezeRow>(
-        `select ${freezeColumns} from global_freeze`,
-        [],
-        'freeze_state',
-      );
-      return row ? { frozen: true, ...row } : thawed;
+      return readFreeze(database);
     },
 
     async savePlan(plan, requestedBy) {
@@ -324,7 +313,6 @@ function conditionsOf({ states, master, search }: ExpansionFilter): Conditions {
   return where;
 }
 
-type FreezeRow = { reason: string; by: string; since: number };
 /** In a statement of its own: the stop holds at once, however long the numbering of events is waited for. */
 async function tellAll(database: Database, event: Omit<EventInput, 'at'>): Promise<void> {
   await database.query(
@@ -334,9 +322,6 @@ async function tellAll(database: Database, event: Omit<EventInput, 'at'>): Promi
     [eventsJson([event])],
   );
 }
-
-const freezeColumns = 'reason, by, floor(extract(epoch from since) * 1000)::bigint as since';
-const thawed: Freeze = { frozen: false, reason: null, by: null, since: null };
 
 function jsonOrNull(list: readonly unknown[]): string | null {
   return list.length > 0 ? toJson(list) : null;

@@ -1,6 +1,7 @@
 import type { EventInput } from '../model/events.ts';
 import type { Control, Expansion, ExpansionState } from '../model/expansion.ts';
 import type { Look } from '../model/observation.ts';
+import type { RefusalFacts } from '../model/refusals.ts';
 import type { Slot, SlotLimits, SlotRefusal } from '../model/slots.ts';
 import type { EventOwner, StoredEvent } from '../model/views/event.ts';
 import type { ExpansionSummary } from '../model/views/expansion.ts';
@@ -32,15 +33,7 @@ export class AlreadyFrozenError extends Error {
 /** There is no such thing (any more). */
 export class NotFoundError extends Error {
   readonly code = 'not_found';
-  readonly what:
-    | 'expansion'
-    | 'campaign'
-    | 'comparison'
-    | 'audit'
-    | 'guard'
-    | 'replacement'
-    | 'webhook'
-    | 'channel';
+  readonly what: RefusalFacts<'not_found'>['what'];
   readonly id: string;
   constructor(what: NotFoundError['what'], id: string) {
     super(`there is no ${what} ${id}`);

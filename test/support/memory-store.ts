@@ -18,7 +18,7 @@ import {
   searchText,
   summaryOf,
 } from '../../src/store/expansion-rows.ts';
-import { freezeEvent, unfreezeEvent } from '../../src/store/freeze-events.ts';
+import { freezeEvent, unfreezeEvent } from '../../src/store/freeze.ts';
 import { toJson } from '../../src/store/json.ts';
 import type { Lease } from '../../src/store/leases.ts';
 import { addressKey, masterKey } from '../../src/store/master-key.ts';
