@@ -184,18 +184,22 @@ describe('a process that dies', () => {
     const generic = await serve('generic');
     await tellBy(generic);
     const dying = dieAt('sent');
-    // Its lease of one minute is over at once.
-    const takeDue = () => stores.channels.takeDue(0);
+    // Its lease of one minute is over at once. It takes the message once: what it would send while it ends would be counted late.
+    let taken = false;
+    const takeDue = async () => {
+      const due = taken ? [] : await stores.channels.takeDue(0);
+      taken ||= due.length > 0;
+      return due;
+    };
     const first = start({ ...dying, store: { ...stores.channels, takeDue } });
     await happen(halted());
     await eventually(dying.died).toBe(true);
     await first.close();
-    const before = generic.taken.length;
     start();
     await eventually(async () => [...(await stores.channels.lastNotices()).values()][0]?.state).toBe(
       'delivered',
     );
-    expect(generic.taken.length).toBe(before + 1);
+    expect(generic.taken.length).toBe(2);
     expect(new Set(generic.taken.map(({ body }) => body.id)).size).toBe(1);
   });
 
