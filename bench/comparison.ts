@@ -23,6 +23,7 @@ import {
   startRedis,
   type TestServer,
 } from '../test/compare/servers.ts';
+import { figure } from './figures.ts';
 
 const keys = Number(process.env.COMPARISON_KEYS ?? 1_000_000);
 const rounds = Number(process.env.COMPARISON_ROUNDS ?? 7);
@@ -79,9 +80,9 @@ async function measure(
   const processor = (i: number) => `${own[i]!.toFixed(2)} here and ${theirs[i]!.toFixed(2)} in the servers`;
   console.log(`${label}, read only: ${rate(reading)} keys/s`);
   console.log(`${label}, full: ${rate(comparing)} keys/s`);
-  console.log(`${label} ratio: ${median(ratios).toFixed(2)}`);
+  figure({ what: `${label}, ratio`, value: median(ratios), goal: { atLeast: 0.95 } });
   const byProcessorTime = (own[0]! + theirs[0]!) / (own[1]! + theirs[1]!);
-  console.log(`${label} ratio by processor time: ${byProcessorTime.toFixed(2)}`);
+  figure({ what: `${label}, ratio by processor time`, value: byProcessorTime });
   console.log(`${label}, microseconds of it per key: read only ${processor(0)}, full ${processor(1)}`);
 }
 

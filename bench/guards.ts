@@ -4,21 +4,21 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Guard } from '../src/model/views/guard.ts';
 import { buildProgram, startServiceProcess } from '../test/support/service-process.ts';
+import { figure } from './figures.ts';
 import type { GuardSite } from './guard-nodes.ts';
+import { memoryMb, processorMs } from './processes.ts';
 
 const masters = Number(process.env.GUARD_MASTERS ?? 1000);
 const slavesEach = 5;
 const everyMs = 30_000;
 const rounds = 3;
-/** Of /proc: clock ticks in a second. */
-const ticksPerSecond = 100;
 
 /** Runs the benchmark and prints its lines. */
 export async function benchGuards(): Promise<void> {
@@ -40,18 +40,37 @@ export async function benchGuards(): Promise<void> {
       counts = (await call<Guard>(path)).counts;
     }
     await delay(everyMs);
-    const [before, startedAt] = [await ticksOf(service.child.pid!), performance.now()];
+    const [before, startedAt] = [await processorMs(service.child.pid!), performance.now()];
     await delay(rounds * everyMs);
-    const seconds = (performance.now() - startedAt) / 1000;
-    const used = ((await ticksOf(service.child.pid!)) - before) / ticksPerSecond;
+    const tookMs = performance.now() - startedAt;
+    const usedMs = (await processorMs(service.child.pid!)) - before;
     const { counts, masters: seen } = await call<Guard>(path);
-    const oldest = Math.max(...seen.map(({ lookedAt }) => Date.now() - lookedAt!)) / 1000;
-    console.log(
-      `guards: ${counts.masters} masters with ${counts.slaves} slaves, each looked at every ${everyMs / 1000} s: ${((100 * used) / seconds).toFixed(0)} % of one core over ${seconds.toFixed(0)} s; ${counts.errors + counts.warnings} findings, the oldest stored look is ${oldest.toFixed(0)} s old`,
-    );
-    console.log(
-      `guards: memory ${await memoryOf(service.child.pid!, 'VmRSS')} MB, ${await memoryOf(service.child.pid!, 'VmHWM')} MB at the peak`,
-    );
+    const oldestMs = Math.max(...seen.map(({ lookedAt }) => Date.now() - lookedAt!));
+    figure({
+      what: 'guards, share of one core',
+      value: Math.round((100 * usedMs) / tookMs),
+      unit: '%',
+      goal: { atMost: 30 },
+      more: `${counts.masters} masters with ${counts.slaves} slaves, a look each ${everyMs / 1000} s, over ${(tookMs / 1000).toFixed(0)} s`,
+    });
+    figure({
+      what: 'guards, findings of servers that are well',
+      value: counts.errors + counts.warnings,
+      goal: { exactly: 0 },
+    });
+    // What is remembered is stored once a minute.
+    figure({
+      what: 'guards, age of the oldest stored look',
+      value: Math.round(oldestMs / 1000),
+      unit: 's',
+      goal: { atMost: 60 + everyMs / 1000 },
+    });
+    figure({
+      what: 'guards, memory at the peak',
+      value: await memoryMb(service.child.pid!, 'peak'),
+      unit: 'MB',
+      goal: { atMost: 300 },
+    });
     service.child.kill('SIGTERM');
     await service.ended;
   } finally {
@@ -71,15 +90,4 @@ async function call<T>(url: string, body?: object): Promise<T> {
   const response = await fetch(url, body === undefined ? {} : post);
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
-}
-
-/** Processor time of a process so far, in clock ticks. */
-async function ticksOf(pid: number): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-}
-
-async function memoryOf(pid: number, name: string): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1024);
 }

@@ -9,6 +9,7 @@ import { createCluster, fastTimers, serveCluster } from '../src/simulator/index.
 import { openDatabase } from '../src/store/database.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { until } from '../test/support/until.ts';
+import { figure } from './figures.ts';
 
 const sizes = (process.env.HISTORY_EXPANSIONS ?? '1000,100000').split(',').map(Number);
 const eventsEach = 30;
@@ -193,13 +194,18 @@ async function ask(
 function print(measured: readonly Measured[]): void {
   const [least, most] = [measured[0]!, measured.at(-1)!];
   for (const [name, { p50, p99 }] of Object.entries(most.questions)) {
-    const ratio = p50 / least.questions[name]!.p50;
-    const verdict = p99 <= goals.p99Ms && ratio <= goals.ratio ? 'pass' : 'FAIL';
-    console.log(
-      `history, ${name}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (goal ${goals.p99Ms}); ${ratio.toFixed(2)} of its median with ${least.size} (goal ${goals.ratio}): ${verdict}`,
-    );
+    figure({ what: `history, ${name}, p99`, value: p99, unit: 'ms', goal: { atMost: goals.p99Ms } });
+    figure({
+      what: `history, ${name}, beside its median with ${least.size}`,
+      value: p50 / least.questions[name]!.p50,
+      goal: { atMost: goals.ratio },
+      more: `p50 ${p50.toFixed(1)} ms`,
+    });
   }
-  console.log(
-    `history, list: ${most.listBytesEach.toFixed(0)} bytes for each expansion (goal ${goals.listBytesEach}): ${most.listBytesEach <= goals.listBytesEach ? 'pass' : 'FAIL'}`,
-  );
+  figure({
+    what: 'history, list, for each expansion',
+    value: Math.round(most.listBytesEach),
+    unit: 'bytes',
+    goal: { atMost: goals.listBytesEach },
+  });
 }

@@ -6,6 +6,7 @@ import { measuredSyncs } from '../src/core/plan/learning.ts';
 import { type Cluster, createCluster } from '../src/simulator/index.ts';
 import { outgoingBytesPerSecond } from '../src/simulator/transfer.ts';
 import { fill, hostOf, MB, virtualService } from '../test/scheduling/virtual-service.ts';
+import { figure } from './figures.ts';
 
 const hour = 3_600_000;
 
@@ -37,10 +38,13 @@ async function forecastError(): Promise<void> {
     await service.until(() => service.ended(id), hour);
     errors.push((await service.get(id)).forecastOutcome?.secondsTotal.error ?? Number.NaN);
   }
-  const percent = errors.map((error) => `${(error * 100).toFixed(1)} %`);
-  console.log(
-    `scheduling forecast error: ${percent[0]} untried, ${percent[1]} after two full syncs were learnt from`,
-  );
+  for (const [at, error] of errors.entries())
+    figure({
+      what: `scheduling, forecast error ${at === 0 ? 'untried' : 'after two full syncs'}`,
+      value: error * 100,
+      unit: '%',
+      goal: { atMost: 10, atLeast: -10 },
+    });
 }
 
 async function dumpsPerBatch(): Promise<void> {
@@ -54,9 +58,12 @@ async function dumpsPerBatch(): Promise<void> {
     await service.until(() => service.ended('e'), hour);
     const { batchCount, state } = await service.get('e');
     const dumps = cluster.observe('m').dumpsMade;
-    console.log(
-      `scheduling dumps: ${version} ${dumps} for ${batchCount} batches of four nodes in all (${(dumps / (batchCount ?? 1)).toFixed(2)} a batch, ${state})`,
-    );
+    figure({
+      what: `scheduling, dumps for each batch on ${version}`,
+      value: dumps / (batchCount ?? 1),
+      goal: { exactly: 1 },
+      more: `${batchCount} batches, ${state}`,
+    });
   }
 }
 
@@ -96,7 +103,16 @@ async function usedBandwidth(): Promise<void> {
   const allowed = ((limitMs - 1) / 2) * MB;
   const mean = samples.reduce((sum, each) => sum + each, 0) / samples.length;
   const p99 = samples.map(latency).sort((a, b) => a - b)[Math.floor(samples.length * 0.99)];
-  console.log(
-    `scheduling bandwidth: ${((mean / allowed) * 100).toFixed(0)} % of what a latency limit of ${limitMs} ms allows is used, p99 ${p99?.toFixed(1)} ms`,
-  );
+  figure({
+    what: 'scheduling, used share of the bandwidth that a latency limit allows',
+    value: (mean / allowed) * 100,
+    unit: '%',
+    goal: { atLeast: 80 },
+  });
+  figure({
+    what: 'scheduling, p99 of that latency',
+    value: p99 ?? Number.NaN,
+    unit: 'ms',
+    goal: { atMost: limitMs },
+  });
 }

@@ -19,6 +19,7 @@ import {
   type TestServer,
 } from '../test/compare/servers.ts';
 import { startWriting } from '../test/compare/writes.ts';
+import { figure } from './figures.ts';
 
 const keys = Number(process.env.UNDER_WRITES_KEYS ?? 1_000_000);
 const runs = Number(process.env.UNDER_WRITES_RUNS ?? 5);
@@ -116,9 +117,10 @@ export async function benchUnderWrites(): Promise<void> {
   console.log(
     `${label}: ${comparisons} comparisons of ${keys} keys, ${Math.round(commands / seconds)} writes/s, ${Math.round(seconds / comparisons)} s each`,
   );
-  console.log(`${label}, healthy pair without a difference: ${healthy} of ${runs}`);
+  const all = { exactly: runs };
+  figure({ what: `${label}, healthy pairs without a difference`, value: healthy, goal: all });
   for (const [name, times] of found)
-    console.log(`${label}, ${name} found, and nothing else: ${times} of ${runs}`);
+    figure({ what: `${label}, ${name} found and nothing else`, value: times, goal: all });
 }
 
 const describe = ({ verdict, reason, examples }: ComparisonReport): string =>
