@@ -86,7 +86,8 @@ async function serve({ masters, nodesEach, lookWithinMs }: LoadRequest) {
     const watched: Cluster = Object.assign(Object.create(cluster), {
       perform(...[id, argv, session]: Parameters<Cluster['perform']>) {
         const word = argv[0]!.toLowerCase();
-        if (word === 'slaveof') watch.figures.slaveofs += 1;
+        // Without arguments it is a question.
+        if (word === 'slaveof' && argv.length > 1 && !/^no$/i.test(argv[1]!)) watch.figures.slaveofs += 1;
         const isLook = id !== 'm' && word === 'info' && argv[1] === 'replication';
         const copies = cluster.node(id).dbs.some(({ state }) => state === 'WaitDBSync');
         try {
