@@ -1,5 +1,4 @@
-import { channelKinds } from '../model/channel.ts';
-import { topics } from '../model/incident.ts';
+import { channelKinds, topics } from '../model/channel.ts';
 import { languages } from '../model/text.ts';
 import type { Wiring } from './wiring.ts';
 

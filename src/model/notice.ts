@@ -1,5 +1,6 @@
 /** Notices: what channels are told of incidents, and their words. */
-import { type Incident, type IncidentProblem, incidentTitle, problemText, type Topic } from './incident.ts';
+import type { Topic } from './channel.ts';
+import { type Incident, type IncidentProblem, incidentTitle, problemText } from './incident.ts';
 import { runbookOfTopic } from './runbook/link.ts';
 import { counted, plain, type Reader, type Text, withoutControls } from './text.ts';
 

@@ -1,13 +1,13 @@
 /** What requests for channels may say, and channels as they are shown. */
 import { randomBytes } from 'node:crypto';
 import { isTimeZone } from '../core/plan/windows.ts';
+import type { Topic } from '../model/channel.ts';
 import {
   type ChannelKind,
   defaultBreakThrough,
   defaultRepeatMinutes,
   type QuietHours,
 } from '../model/channel.ts';
-import type { Topic } from '../model/incident.ts';
 import { refuseField } from '../model/refusal.ts';
 import { type Language, type Reader, readSaid } from '../model/text.ts';
 import type { ChannelView } from '../model/views/channel.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Topic, topicTexts } from '../../src/model/incident.ts';
+import { type Topic, topicTexts } from '../../src/model/channel.ts';
 import { en } from '../../src/model/labels/en.ts';
 import { axeTimeoutMs, seriousViolations } from './axe.ts';
 import { noBrowser } from './browser.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Topic } from '../../src/model/incident.ts';
+import type { Topic } from '../../src/model/channel.ts';
 import type { IncidentView } from '../../src/model/views/channel.ts';
 import type { MockWorld } from './mock-world.ts';
 

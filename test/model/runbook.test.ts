@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { anomalyCodes } from '../../src/model/anomalies.ts';
 import { auditReasons } from '../../src/model/audit-texts.ts';
+import { topics } from '../../src/model/channel.ts';
 import { findingTable } from '../../src/model/findings.ts';
 import { guardReasons } from '../../src/model/guard-texts.ts';
-import { topics } from '../../src/model/incident.ts';
 import { noticeText } from '../../src/model/notice.ts';
 import { problems } from '../../src/model/problems.ts';
 import { reasons } from '../../src/model/reasons.ts';

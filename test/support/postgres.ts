@@ -5,7 +5,6 @@ import pg from 'pg';
 import { openDatabase, type PostgresConnection } from '../../src/store/database.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import { createEndedRecords } from '../../src/store/ended.ts';
-import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { createPostgresAgents } from '../../src/store/postgres-agents.ts';
 import { createPostgresAudits } from '../../src/store/postgres-audits.ts';
 import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
@@ -20,13 +19,14 @@ import { createPostgresTrail } from '../../src/store/postgres-trail.ts';
 import { createPostgresVerdicts } from '../../src/store/postgres-verdicts.ts';
 import { createPostgresWebhooks } from '../../src/store/postgres-webhooks.ts';
 import { createRestores } from '../../src/store/restore.ts';
+import { copyPrepared, migrated, quick } from './prepared-postgres.ts';
 import { until } from './until.ts';
 
 /** A real PostgreSQL for the tests of one file: start it in beforeAll, stop it in afterAll. */
 export interface TestPostgres {
   /** An empty database. */
   createDatabase(): Promise<TestDatabase>;
-  /** A database with all migrations applied, copied from one that was made once. */
+  /** A database with all migrations applied. */
   createMigratedDatabase(): Promise<TestDatabase>;
   /** A statement of the administrator, outside the databases of the tests. */
   run(sql: string): Promise<void>;
@@ -47,16 +47,13 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Waiting for the disk costs time at every commit, and no test here cuts the power: what the kernel has is safe. */
-const quick = { fsync: 'off', full_page_writes: 'off' };
-
 export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-pg-'));
+  await copyPrepared(dataDir);
   const server = await startEmbeddedPostgres({ dataDir, settings: { ...quick, ...settings } });
   const own = server.connection as TestDatabase['connection'];
   const administration = { ...own, database: 'postgres' };
   let made = 0;
-  let template: Promise<string> | null = null;
 
   const create = async (from: string | null): Promise<TestDatabase> => {
     const name = `test_${++made}`;
@@ -69,23 +66,13 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
       drop: () => dropWithoutLeaks(own, name),
     };
   };
-  const makeTemplate = async (): Promise<string> => {
-    const { connection } = await create(null);
-    const database = openDatabase({ connection });
-    await migrate(database, await readMigrations());
-    await database.close();
-    return connection.database;
-  };
 
   return {
     dataDir,
     run: (sql) => run(administration, sql),
     pid: server.pid,
     createDatabase: () => create(null),
-    async createMigratedDatabase() {
-      template ??= makeTemplate();
-      return create(await template);
-    },
+    createMigratedDatabase: () => create(migrated),
     async stop() {
       const leaks = await leakedConnections(administration).catch(() => []);
       await server.stop();

@@ -1,5 +1,4 @@
-import { type ChannelKind, channelKinds } from '../../model/channel.ts';
-import { type Topic, topics } from '../../model/incident.ts';
+import { type ChannelKind, channelKinds, type Topic, topics } from '../../model/channel.ts';
 import { type Language, languages } from '../../model/text.ts';
 import type { ChannelTest, ChannelView, IncidentView, NewChannel } from '../../model/views/channel.ts';
 import type { Page } from '../../model/views/schema.ts';

@@ -1,12 +1,8 @@
 /** What needs a person: found in events, and by looking at what no event tells. */
+
+import type { Topic } from '../../model/channel.ts';
 import { makeEvent } from '../../model/events.ts';
-import {
-  type Incident,
-  type IncidentOwner,
-  type IncidentProblem,
-  looks,
-  type Topic,
-} from '../../model/incident.ts';
+import { type Incident, type IncidentOwner, type IncidentProblem, looks } from '../../model/incident.ts';
 import { type Facts, nobody } from '../../model/text.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
 import type { Freeze } from '../../model/views/service.ts';

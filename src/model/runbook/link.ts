@@ -1,9 +1,9 @@
 /** Where the runbook says more about a code: one place makes every link. */
 import { anomalyTable } from '../anomaly-table.ts';
 import { auditReasons } from '../audit-texts.ts';
+import type { Topic } from '../channel.ts';
 import { findingTable } from '../findings.ts';
 import { guardReasons } from '../guard-texts.ts';
-import type { Topic } from '../incident.ts';
 import { problems } from '../problems.ts';
 import { reasons } from '../reasons.ts';
 import { alertAdvice } from './alerts.ts';

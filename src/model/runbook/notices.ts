@@ -1,6 +1,6 @@
 /** What to do about each thing that channels tell people of. */
 import { acts } from '../acts.ts';
-import type { Topic } from '../incident.ts';
+import type { Topic } from '../channel.ts';
 import { plain } from '../text.ts';
 import { type Advice, advice, steps } from './entry.ts';
 

@@ -1,7 +1,6 @@
 /** Channels and incidents as they are shown. */
 import Type from 'typebox';
-import { channelKinds } from '../channel.ts';
-import { topics } from '../incident.ts';
+import { channelKinds, topics } from '../channel.ts';
 import { languages } from '../text.ts';
 import { Nullable, NullableTime, type Of, Time } from './schema.ts';
 

@@ -1,5 +1,5 @@
+import type { Topic } from '../../../model/channel.ts';
 import { type ChannelKind, defaultBreakThrough, defaultRepeatMinutes } from '../../../model/channel.ts';
-import type { Topic } from '../../../model/incident.ts';
 import type { Language } from '../../../model/text.ts';
 import type { ChannelView } from '../../../model/views/channel.ts';
 
