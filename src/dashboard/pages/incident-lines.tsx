@@ -1,4 +1,4 @@
-import type { Topic } from '../../model/incident.ts';
+import type { Topic } from '../../model/channel.ts';
 import type { IncidentView } from '../../model/views/channel.ts';
 import { AcknowledgeButton } from '../components/acknowledge-button.tsx';
 import { Age, Said } from '../components/parts.tsx';

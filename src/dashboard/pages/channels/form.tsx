@@ -1,8 +1,7 @@
 import { Button, Checkbox, Group, Modal, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { type ChannelKind, channelKinds } from '../../../model/channel.ts';
-import { type Topic, topics, topicTexts } from '../../../model/incident.ts';
+import { type ChannelKind, channelKinds, type Topic, topics, topicTexts } from '../../../model/channel.ts';
 import { type Language, languages } from '../../../model/text.ts';
 import type { ChannelView } from '../../../model/views/channel.ts';
 import { changeChannel, createChannel, keys } from '../../api/queries.ts';

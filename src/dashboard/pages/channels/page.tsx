@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
-import { topicTexts } from '../../../model/incident.ts';
+import { topicTexts } from '../../../model/channel.ts';
 import type { ChannelView, IncidentView } from '../../../model/views/channel.ts';
 import { keys, testChannel, useChannels, useIncidents, useMay } from '../../api/queries.ts';
 import { AcknowledgeButton } from '../../components/acknowledge-button.tsx';
