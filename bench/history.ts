@@ -47,7 +47,7 @@ export async function benchHistory(): Promise<void> {
 }
 
 /** The id of an expansion of two simulated nodes that has succeeded. */
-async function carryOut(service: string): Promise<string> {
+export async function carryOut(service: string): Promise<string> {
   const cluster = createCluster({ seed: 'history', timers: fastTimers, defaults: { version: '3.5.4' } });
   cluster.addNode({ id: 'm', binlogAt: { file: 3, offset: 0 } });
   cluster.load('m', { strings: 1000 });
@@ -71,7 +71,7 @@ async function carryOut(service: string): Promise<string> {
 }
 
 /** Ended expansions `from` to `to`, each with a master of its own, some seconds apart. */
-async function copy(query: Query, id: string, from: number, to: number): Promise<void> {
+export async function copy(query: Query, id: string, from: number, to: number): Promise<void> {
   const startedAt = performance.now();
   for (let at = from; at <= to; at += 2000) {
     const numbers = `generate_series(${at}, ${Math.min(to, at + 1999)}) as n`;

@@ -8,6 +8,7 @@ import { benchGuards } from './guards.ts';
 import { benchHistory } from './history.ts';
 import { benchLoad } from './load.ts';
 import { benchScheduling } from './scheduling.ts';
+import { benchStart } from './start.ts';
 import { benchUnderWrites } from './under-writes.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   load: benchLoad,
   guards: benchGuards,
   history: benchHistory,
+  start: benchStart,
   comparison: async () => {
     await import('./comparison.ts');
   },
