@@ -34,7 +34,7 @@ const reconnectDelaysMs = [500, 1000, 2000, 4000, 8000, 10_000] as const;
 /** A stream that ends sooner was of no use: the next one waits longer. */
 const usefulStreamMs = 10_000;
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** The REST API as functions. Every failure is a CliError that says what to do next. */
@@ -74,6 +74,10 @@ export class ApiClient {
       }
     }
     return this.get<T>(path, query);
+  }
+
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.#json<T>('PATCH', path, body);
   }
 
   delete<T>(path: string, body?: unknown): Promise<T> {

@@ -91,11 +91,24 @@ test.each([
   [['--name', 'x', '--kind', 'pager', '--address', 'https://x.example'], 'slack, dingtalk'],
   [['--name', 'x', '--kind', 'slack'], '--address-file'],
   [['--name', 'x', '--kind', 'slack', '--address-file', '/none'], '/none'],
-  [['--name', 'x', '--kind', 'slack', '--address', 'https://x.example', '--topics', 'all'], 'no topic'],
+  [['--name', 'x', '--kind', 'slack', '--address', 'https://x.example', '--topics', 'some'], 'no topic'],
   [['--name', 'x', '--kind', 'slack', '--address', 'https://x.example', '--quiet', 'nights'], '--quiet'],
   [['--name', 'x', '--kind', 'slack', '--address', 'https://x.example', '--repeat', 'often'], '--repeat'],
   [['--name', 'x', '--kind', 'slack', '--address', 'https://x.example', '--messages', 'fr'], '--messages'],
 ])('what is missing or wrong is said: %j', async (args, said) => {
   const { exitCode, err } = await run('add', ...args);
   expect([exitCode, err]).toEqual([2, expect.stringContaining(said)]);
+});
+
+test('changed where something is given, and not elsewhere', async () => {
+  await add('--topics', 'halted', '--quiet', '22:00-08:00', 'Asia/Shanghai', '--repeat', '1h');
+  const before = channels.channels[0]!;
+  expect((await run('change', before.id)).err).toContain('Say what to change');
+  const changed = await run('change', before.id, '--topics', 'all', '--quiet', 'never', '--name', 'night');
+  expect([changed.exitCode, changed.out]).toEqual([0, `Channel ${before.id} (night) is changed.\n`]);
+  expect(channels.channels).toEqual([{ ...before, name: 'night', topics: [], quiet: null }]);
+  await run('change', before.id, '--secret-file', 'secret', '--repeat', 'never');
+  expect(channels.channels[0]).toMatchObject({ url: ding, secret: 'SECsecret', repeatMinutes: null });
+  expect((await run('change', before.id, '--topics', 'halt')).err).toContain('which is no topic');
+  expect((await run('change', before.id, '--from', 'a@b.c')).exitCode).toBe(2);
 });

@@ -533,6 +533,7 @@ describe('no line is in English under --lang zh, of', () => {
   it('channels', async () => {
     for (const args of [[], ['--name', 'a'], ['--name', 'a', '--kind', 'generic']])
       await inChinese(['channel', 'add', ...args]).then(({ err }) => expect(err).toMatch(/请用 --/));
+    await isChinese(['channel', 'change', 'chn_1']);
   });
 });
 

@@ -9,7 +9,7 @@ import { parseDuration } from '../quantities.ts';
 import type { Session } from '../session.ts';
 import { readText } from '../settings.ts';
 
-export interface AddChannelOptions {
+export interface ChannelOptions {
   readonly name?: string;
   readonly kind?: string;
   readonly address?: string;
@@ -26,38 +26,32 @@ export interface AddChannelOptions {
   readonly breakThrough?: readonly string[];
 }
 
-export async function addChannel(session: Session, options: AddChannelOptions): Promise<ExitCode> {
-  const { name, kind, user, from, to, masters, messages, repeat } = options;
+export async function addChannel(session: Session, options: ChannelOptions): Promise<ExitCode> {
+  const { name, kind } = options;
   if (!name?.trim()) throw new UsageError(({ channels }) => channels.needsName);
   if (!channelKinds.includes(kind as ChannelKind))
     throw new UsageError(({ channels }) => channels.needsKind(channelKinds.join(', ')));
-  if (messages !== undefined && !languages.includes(messages as Language))
-    throw new UsageError(({ flags }) => flags.give('--messages', printable(messages), languages));
-  const { address, addressFile, secretFile } = options;
-  const url = address ?? (addressFile && secretIn(addressFile, 'address', session));
-  if (!url) throw new UsageError(({ channels: words }) => words.needsAddress);
-  const secret = secretFile && secretIn(secretFile, 'secret', session);
-  const only = topicsOf(options.topics, '--topics');
-  const quiet = quietOf(options);
-  const made = await session.client.post<NewChannel>('/v1/channels', {
-    name,
-    kind,
-    url,
-    ...(secret && { secret }),
-    ...(user !== undefined && { user }),
-    ...(from !== undefined && { from }),
-    ...(to && { to }),
-    ...(only && { topics: only }),
-    ...(masters && { masters }),
-    ...(messages !== undefined && { language: messages }),
-    ...(repeat !== undefined && { repeatMinutes: repeatOf(repeat) }),
-    ...(quiet && { quiet }),
-  });
+  const settings = settingsOf(options, session);
+  if (!settings.url) throw new UsageError(({ channels: words }) => words.needsAddress);
+  const made = await session.client.post<NewChannel>('/v1/channels', { kind, ...settings });
   const words = session.context.words.channels;
   session.print(made, () => [
     words.made(made.id, printable(made.name)),
     ...(made.secret === null ? [] : [words.secret, made.secret]),
   ]);
+  return exitCodes.succeeded;
+}
+
+/** Changes what is given, and leaves the rest. */
+export async function changeChannel(
+  session: Session,
+  id: string,
+  options: ChannelOptions,
+): Promise<ExitCode> {
+  const settings = settingsOf(options, session);
+  if (Object.keys(settings).length === 0) throw new UsageError(({ channels }) => channels.needsChange);
+  const changed = await session.client.patch<ChannelView>(channelPath(id), settings);
+  session.print(changed, () => [session.context.words.channels.changed(id, printable(changed.name))]);
   return exitCodes.succeeded;
 }
 
@@ -125,6 +119,35 @@ export async function acknowledge(
   return exitCodes.succeeded;
 }
 
+/** What the options say, as the API takes it; what is not given is left out. */
+function settingsOf(options: ChannelOptions, session: Session) {
+  const { name, address, addressFile, secretFile, user, from, to, messages, repeat } = options;
+  if (messages !== undefined && !languages.includes(messages as Language))
+    throw new UsageError(({ flags }) => flags.give('--messages', printable(messages), languages));
+  const url = address ?? (addressFile && secretIn(addressFile, 'address', session));
+  const secret = secretFile && secretIn(secretFile, 'secret', session);
+  const only = topicsOf(allOf(options.topics), '--topics');
+  const masters = allOf(options.masters);
+  const quiet = quietOf(options);
+  return {
+    ...(name !== undefined && { name }),
+    ...(url && { url }),
+    ...(secret && { secret }),
+    ...(user !== undefined && { user }),
+    ...(from !== undefined && { from }),
+    ...(to && { to }),
+    ...(only && { topics: only }),
+    ...(masters && { masters }),
+    ...(messages !== undefined && { language: messages }),
+    ...(repeat !== undefined && { repeatMinutes: repeatOf(repeat) }),
+    ...(quiet !== undefined && { quiet }),
+  };
+}
+
+/** `all` is an empty list to the API. */
+const allOf = (given: readonly string[] | undefined): readonly string[] | undefined =>
+  given?.join() === 'all' ? [] : given;
+
 type Words = Session['context']['words']['channels'];
 
 function quietText({ quiet }: ChannelView): string {
@@ -163,8 +186,9 @@ function repeatOf(text: string): number | null {
   return Math.ceil(ms / 60_000);
 }
 
-function quietOf({ quiet, breakThrough }: AddChannelOptions): object | undefined {
+function quietOf({ quiet, breakThrough }: ChannelOptions): object | null | undefined {
   if (quiet === undefined) return undefined;
+  if (quiet.join() === 'never') return null;
   const given = quiet.join(' ');
   const [, from, to, timeZone] = /^(\d\d:\d\d)-(\d\d:\d\d) (\S+)$/.exec(given) ?? [];
   if (from === undefined)

@@ -18,6 +18,7 @@ export const channels = {
   attempt: (attempts: number, error: string) => `attempt ${attempts}: ${error}`,
   made: (id: string, name: string) =>
     `Channel ${id} (${name}) is made. Test it: pika-expander channel test ${id}`,
+  changed: (id: string, name: string) => `Channel ${id} (${name}) is changed.`,
   secret: 'Its messages are signed with this secret, which is shown this once:',
   tested: (id: string) => `Channel ${id} has taken the test message.`,
   notTested: (id: string, error: string) => `Channel ${id} has not taken the test message: ${error}`,
@@ -32,6 +33,7 @@ export const channels = {
   acknowledgedAndOver: (id: string) => `Incident ${id} is acknowledged, and over.`,
   needsName: 'This needs a --name: what people call the channel.',
   needsKind: (kinds: string) => `This needs a --kind: ${kinds}.`,
+  needsChange: 'Say what to change: each option of channel add but --kind can be given.',
   needsAddress: 'This needs an --address-file or an --address: the address that the service gave you.',
   noTopic: (flag: string, topic: string, all: string) =>
     `${flag} holds "${topic}", which is no topic. The topics are ${all}.`,

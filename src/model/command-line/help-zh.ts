@@ -120,6 +120,7 @@ export const helpZh: Readonly<Record<string, string>> = {
   'tell people what needs them: Slack, DingTalk, Feishu, WeCom, e-mail':
     '把需要人工处理的事项通知到人：Slack、钉钉、飞书、企业微信、电子邮件',
   'make a channel': '创建通知渠道',
+  'change what is given, and leave the rest': '修改给出的内容，其余不变',
   'list the channels, the oldest first': '列出通知渠道，最早的在前',
   'send a test message now': '立即发送一条测试消息',
   'delete a channel with its messages': '删除通知渠道及其消息',
@@ -314,20 +315,24 @@ With --config <file> the agent reads these options from a JSON file, see docs/ag
   'keys on the master (default: 24000)': '主节点上的 key 数（默认：24000）',
   'writes to the master, per second (default: 200)': '主节点每秒写入次数（默认：200）',
   'what people call it (required)': '便于识别的名称（必填）',
+  'what people call it': '便于识别的名称',
   'what it is (required): slack, dingtalk, feishu, wecom, email, generic':
     '类型（必填）：slack、dingtalk、feishu、wecom、email、generic',
   'file with the address that the service gave you (required), or:':
     '存放对方服务所给地址的文件（必填），或：',
+  'file with the address that the service gave you, or:': '存放对方服务所给地址的文件，或：',
   'the address itself; visible to others in the process list': '地址本身；他人可在进程列表中看到',
   'file with the secret that signs, or the password of the mail server': '存放签名密钥或邮件服务器密码的文件',
   'of email: the sender': 'email：发件人',
   'of email: the receivers': 'email：收件人',
   'of email: the login': 'email：登录名',
-  'only these topics: halted, approval, failed, node, setting, replacement, audit, guard, frozen, unattended':
-    '只限这些主题：halted、approval、failed、node、setting、replacement、audit、guard、frozen、unattended',
-  'only incidents of these masters, in the form of PIKA_NODES': '只限这些主节点的事项，写法同 PIKA_NODES',
+  'only these topics, or all: halted, approval, failed, node, setting, replacement, audit, guard, frozen, unattended':
+    '只限这些主题，all 表示全部：halted、approval、failed、node、setting、replacement、audit、guard、frozen、unattended',
+  'only incidents of these masters, in the form of PIKA_NODES, or all':
+    '只限这些主节点的事项，写法同 PIKA_NODES，all 表示全部',
   'the language of its messages: en, zh (default: en)': '消息语言：en、zh（默认：en）',
-  'quiet hours and their time zone: 22:00-08:00 Asia/Shanghai': '免打扰时段及时区：22:00-08:00 Asia/Shanghai',
+  'quiet hours and their time zone, as 22:00-08:00 Asia/Shanghai, or never':
+    '免打扰时段及时区，如 22:00-08:00 Asia/Shanghai，never 表示没有',
   'what is said in quiet hours all the same (default: halted unattended)':
     '免打扰时段仍要通知的主题（默认：halted unattended）',
   'what nobody acknowledges is said again after this time, or never (default: 30m)':
