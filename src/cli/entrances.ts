@@ -34,7 +34,7 @@ export interface Entrances {
   /** Serves simulated nodes until the signal. */
   simulate(request: SimulateRequest, parts: SimulateParts): Promise<void>;
   /** Runs a recording through the tracker; the result as it is printed by `replay --json`. */
-  replay(path: string): Promise<unknown>;
+  replay(path: string, reader: Reader): Promise<unknown>;
   /** Checks a file of evidence; `key`: an id, a file, or null. Throws EvidenceFileError. */
   verifyEvidence(path: string, key: string | null): Promise<Verification>;
   /** Checks an export of the trail: a file, or its text as it comes. Throws EvidenceFileError. */

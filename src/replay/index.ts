@@ -11,14 +11,15 @@ import { lastPass, newSlaveTracker, trackSlave, trackSlaveThroughMaster } from '
 import { capabilitiesOf } from '../engines/pika/index.ts';
 import { builtIn } from '../engines/pika/knowledge.ts';
 import { perFileLines } from '../engines/pika/log-lines.ts';
-import { type AnomalyCode, anomalyTitle } from '../model/anomalies.ts';
+import { type AnomalyCode, anomalyFor, anomalyTitle } from '../model/anomalies.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import { causeText } from '../model/causes.ts';
-import type { AnomalyRecord } from '../model/evidence.ts';
+import { type AnomalyRecord, ruleFor } from '../model/evidence.ts';
 import type { MasterTracker, SlaveTracker } from '../model/full-sync.ts';
 import { type LogFact, logCauseTitle, type ToldByLog } from '../model/full-sync-log.ts';
 import { type Address, type NodeFacts, sameAddress } from '../model/observation.ts';
-import { nobody } from '../model/text.ts';
+import { replayTexts } from '../model/replay-texts.ts';
+import { nobody, type Reader } from '../model/text.ts';
 import {
   type RecordedNode,
   type RecordedStep,
@@ -46,10 +47,10 @@ export interface ReplayedSlave {
 
 export type ReplayResult = Readonly<Record<string, ReplayedSlave>>;
 
-/** Reads and replays a recording. Throws RecordingError for a file that is none. */
-export async function replayFile(path: string): Promise<ReplayResult> {
+/** Reads and replays a recording; texts are for this reader. Throws RecordingError for a file that is none. */
+export async function replayFile(path: string, reader: Reader = nobody): Promise<ReplayResult> {
   try {
-    return replay(await readRecording(path));
+    return replay(await readRecording(path), reader);
   } catch (error) {
     // Rows have the shape of their kind in no file that a recorder made.
     if (error instanceof TypeError || error instanceof RangeError)
@@ -77,7 +78,7 @@ interface Followed {
 }
 
 /** Replays a recording: every slave that was given a master is followed from its last SLAVEOF. */
-export function replay(recording: Recording): ReplayResult {
+export function replay(recording: Recording, reader: Reader = nobody): ReplayResult {
   const masters = new Map<string, MasterTracker>();
   const latest = new Map<string, NodeFacts>();
   const slaves = new Map<string, Followed>();
@@ -256,7 +257,7 @@ export function replay(recording: Recording): ReplayResult {
       because:
         fullSync === 'complete'
           ? []
-          : becauseOf(fullSync, unmet, last, told && logWords(told, recording.watched)),
+          : becauseOf(fullSync, unmet, last, told && logWords(told, recording.watched, reader), reader),
       anomalies: [...slave.codes],
       receivedBytes: wait ? receivedInPass(wait) : null,
       snapshotBytes: wait?.snapshotBytes ?? null,
@@ -302,17 +303,14 @@ export function replay(recording: Recording): ReplayResult {
     const first = last.some(({ code }) => code === 'died_on_partial_database')
       ? (causes.find(({ code }) => !crashCauses.has(code)) ?? supersededSnapshot)
       : causes[0];
-    if (first) return { code: first.code, text: first.text };
+    if (first) return { code: first.code, text: causeText(first, reader) };
     const code = [...slave.codes].at(-1);
-    return code === undefined ? null : { code, text: anomalyTitle(code, nobody) };
+    return code === undefined ? null : { code, text: anomalyTitle(code, reader) };
   }
 }
 
 /** What a node opened that died on a partial database. */
-const supersededSnapshot = {
-  code: 'snapshot_superseded',
-  text: causeText({ code: 'snapshot_superseded', text: '' }, nobody),
-};
+const supersededSnapshot = { code: 'snapshot_superseded', text: '' };
 
 const speaksAgainst = ({ verdict }: Told): boolean => verdict === 'incomplete' || verdict === 'failed';
 
@@ -342,29 +340,33 @@ function becauseOf(
   fullSync: ReplayedSlave['fullSync'],
   unmet: FullSyncVerdict['unmet'],
   last: readonly AnomalyRecord[],
-  log: readonly string[] = [],
+  log: readonly string[] | undefined,
+  reader: Reader,
 ): readonly string[] {
   const undecided = fullSync === 'undecided';
-  const rules = unmet.filter(({ holds }) => holds === false || (undecided && holds === null)).map(ruleWords);
-  const all = [...new Set([...log, ...last.map(({ text }) => text), ...rules])];
-  return all.length > 0 ? all : ['The size of the snapshot was not recorded while the master made it.'];
+  const rules = unmet
+    .filter(({ holds }) => holds === false || (undecided && holds === null))
+    .map((rule) => ruleWords(rule, reader));
+  const anomalies = last.map((anomaly) => anomalyFor(anomaly, reader).text);
+  const all = [...new Set([...(log ?? []), ...anomalies, ...rules])];
+  return all.length > 0 ? all : [say('no_size', reader)];
 }
 
+const say = (code: 'no_size' | 'no_bytes' | 'no_lastsave' | 'log_speaks_against', reader: Reader): string =>
+  replayTexts[code][reader.language]({}, reader);
+
 /** Other recorders leave out lines: that a log has gaps says nothing then. */
-function logWords(told: Told, watched: boolean): readonly string[] {
-  if (speaksAgainst(told)) return ['The node’s log tells that the copy ended before every file had come.'];
-  const cause =
-    told.cause === null || (!watched && told.verdict === 'undecided') ? '' : logCauseTitle(told.cause, 'en');
-  return cause === '' ? [] : [`The node’s log: ${cause}`];
+function logWords(told: Told, watched: boolean, reader: Reader): readonly string[] {
+  if (speaksAgainst(told)) return [say('log_speaks_against', reader)];
+  const saysNothing = told.cause === null || (!watched && told.verdict === 'undecided');
+  const cause = saysNothing ? '' : logCauseTitle(told.cause!, reader.language);
+  return cause === '' ? [] : [replayTexts.log_tells[reader.language]({ cause }, reader)];
 }
 
 /** What a recording does not hold says nothing about the servers. */
-function ruleWords({ rule, holds, statement, text }: FullSyncVerdict['unmet'][number]): string {
-  if (rule === 'bytes_received' && holds === null)
-    return 'The recording does not hold the bytes that the node received: INFO stats, once per second.';
-  return statement === 'lastsave_unread'
-    ? 'The recording does not hold LASTSAVE of the master, which tells of newer dumps.'
-    : text;
+function ruleWords(rule: FullSyncVerdict['unmet'][number], reader: Reader): string {
+  if (rule.rule === 'bytes_received' && rule.holds === null) return say('no_bytes', reader);
+  return rule.statement === 'lastsave_unread' ? say('no_lastsave', reader) : ruleFor(rule, reader).text;
 }
 
 /** A recording ends when its maker had seen enough: what still stands then needs not last longer. */

@@ -236,6 +236,19 @@ describe('a recording that ends or pauses in the middle', () => {
   });
 });
 
+it.each(['16-', '41-', '01-'])('reads in Chinese: %s', async (recording) => {
+  const result = await replayed(named(recording), { language: 'zh', tool: 'cli' });
+  const texts = Object.values(result).flatMap(({ cause, because }) => [
+    ...because,
+    ...(cause ? [cause.text] : []),
+  ]);
+  expect(texts.length).toBeGreaterThan(0);
+  for (const text of texts) {
+    expect(text).toMatch(/\p{Script=Han}/u);
+    expect(text).not.toMatch(/[a-z]{2,} [a-z]{2,} [a-z]{2,}/);
+  }
+});
+
 describe('what is no recording', () => {
   it('is refused with the reason', async () => {
     await expect(replayFile(new URL('../recordings/README.md', import.meta.url).pathname)).rejects.toThrow(

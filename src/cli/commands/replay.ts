@@ -25,14 +25,18 @@ export async function replay(
   options: GlobalOptions,
   file: string,
 ): Promise<ExitCode> {
-  const result = await replayed(entrances, file);
+  const result = await replayed(entrances, context, file);
   printDocument(options, context, result, () => replayLines(result, context));
   return exitCodes.succeeded;
 }
 
-async function replayed(entrances: Entrances, file: string): Promise<Readonly<Record<string, SlaveReplay>>> {
+async function replayed(
+  entrances: Entrances,
+  { reader }: CliContext,
+  file: string,
+): Promise<Readonly<Record<string, SlaveReplay>>> {
   try {
-    return (await entrances.replay(file)) as Readonly<Record<string, SlaveReplay>>;
+    return (await entrances.replay(file, reader)) as Readonly<Record<string, SlaveReplay>>;
   } catch (error) {
     throw new CliError(
       'recording_unreadable',
