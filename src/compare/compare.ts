@@ -1,9 +1,17 @@
 import type { ComparisonReport } from '../model/comparison.ts';
 import { type RunOptions, type RunResult, run } from './run.ts';
+import { isShort } from './spec.ts';
 import { runInThread } from './threaded.ts';
 
 export type { Checkpoint, ComparisonProgress, RunState } from './run.ts';
-export { type ComparisonSpec, defaultSpec, type Endpoint, resolveSpec, specFromPolicy } from './spec.ts';
+export {
+  type ComparisonSpec,
+  defaultSpec,
+  type Endpoint,
+  isShort,
+  resolveSpec,
+  specFromPolicy,
+} from './spec.ts';
 
 export type CompareOptions = Omit<RunOptions, 'resume' | 'onCheckpoint'>;
 
@@ -16,8 +24,10 @@ export async function compareNodes(options: CompareOptions): Promise<ComparisonR
   return (await runWhereItBelongs(options)).report;
 }
 
-/** Depth full keeps a processor busy for long, so it does not share the caller's event loop. */
+/** Depth full mostly keeps a processor busy for long. Then it does not share the caller's event loop. */
 export function runWhereItBelongs(options: RunOptions): Promise<RunResult> {
   const ownTime = options.clock !== undefined || options.random !== undefined;
-  return options.spec.depth === 'full' && !ownTime ? runInThread(options) : run(options);
+  return options.spec.depth === 'full' && !isShort(options.spec) && !ownTime
+    ? runInThread(options)
+    : run(options);
 }

@@ -48,6 +48,8 @@ export interface RunState {
   readonly estimatedKeys: number | null;
   readonly counts: CountsResult | null;
   readonly startedAt: number;
+  /** How long it has run, pauses left out; absent = an earlier release has stored it. */
+  readonly ranMs?: number;
 }
 
 /**
@@ -104,6 +106,9 @@ class Run {
   readonly #clock: Clock;
   readonly #tally: Tally;
   readonly #startedAt: number;
+  /** How long earlier runs took, and when this one began. */
+  readonly #ranBeforeMs: number;
+  readonly #begunAt: number;
   #differences: Difference[] = [];
   #steps: readonly Step[];
   #step: number;
@@ -126,7 +131,9 @@ class Run {
     this.#clock = options.clock ?? systemClock;
     const tally = { ...emptyTally(), ...structuredClone(resume?.tally) };
     this.#tally = new Tally(tally, (difference) => this.#differences.push(difference));
-    this.#startedAt = resume?.startedAt ?? this.#clock.now();
+    this.#begunAt = this.#clock.now();
+    this.#startedAt = resume?.startedAt ?? this.#begunAt;
+    this.#ranBeforeMs = resume?.ranMs ?? 0;
     this.#steps = resume?.steps ?? [];
     this.#step = resume?.step ?? 0;
     this.#from = resume?.from ?? null;
@@ -143,7 +150,7 @@ class Run {
     );
     const everything = this.#everythingSeen();
     const report = reportOf(this.#tally.state, {
-      depth: this.#spec.depth,
+      depth: this.#depth,
       startedAt: this.#startedAt,
       endedAt: this.#clock.now(),
       estimatedKeys: everything ? this.#tally.state.lookedAt : this.#estimatedKeys,
@@ -156,6 +163,45 @@ class Run {
     return { report, fault, differences: this.#differences };
   }
 
+  get #isCut(): boolean {
+    return this.#tally.state.notes.some(({ code }) => code === 'full_cut');
+  }
+
+  get #depth(): ComparisonSpec['depth'] {
+    return this.#isCut ? 'sample' : this.#spec.depth;
+  }
+
+  #ranMs(): number {
+    return this.#ranBeforeMs + this.#clock.now() - this.#begunAt;
+  }
+
+  /** Whether a comparison of every key has used up the time that it was given. */
+  #isOver(): boolean {
+    const limitMs = this.#spec.chosen?.limitMs ?? null;
+    return limitMs !== null && this.#depth === 'full' && this.#ranMs() >= limitMs;
+  }
+
+  /**
+   * A sample of every DB in place of the steps from `step` on. What was compared until now counts. Where data were found to be
+   * missing or different, that is the result: a sample would count them twice, and add nothing.
+   */
+  #goOnAsSample(step: number): void {
+    const { differencesTotal, bySign, lookedAt } = this.#tally.state;
+    const dbs = new Set(this.#steps.flatMap((each) => ('db' in each ? each.db : [])));
+    const isOpen = differencesTotal === (bySign.outlives ?? 0);
+    const samples = isOpen ? [...dbs].map((db): Step => ({ kind: 'sample', db })) : [];
+    this.#steps = [...this.#steps.slice(0, step), ...samples];
+    this.#tally.note(
+      note('full_cut', {
+        keys: lookedAt,
+        estimatedKeys: this.#estimatedKeys,
+        ms: this.#ranMs(),
+        limitSeconds: this.#spec.chosen!.limitMs! / 1000,
+        sampled: isOpen,
+      }),
+    );
+  }
+
   /** Keys compared before a server loaded its data say nothing of the data afterwards. */
   #withoutGround(fault: WireError): WireError {
     if (fault.code !== 'loading' || !/LOADING/.test(fault.message) || this.#tally.state.lookedAt === 0)
@@ -165,6 +211,7 @@ class Run {
 
   #everythingSeen(): boolean {
     const { strata } = this.#tally.state;
+    if (this.#isCut && !this.#steps.some(({ kind }) => kind === 'sample')) return false;
     return (
       this.#step >= this.#steps.length && strata.length > 0 && strata.every((stratum) => stratum.complete)
     );
@@ -201,6 +248,7 @@ class Run {
     const dbs = await dbsOfBoth(pair);
     this.#estimatedKeys = await estimateKeys(pair.left, this.#tally);
     this.#steps = stepsFor(this.#spec, pair, dbs);
+    if (this.#spec.chosen) this.#tally.note(this.#spec.chosen.because);
     if (this.#spec.ttlToleranceMs === null) this.#tally.note(note('expiries_left_out'));
     if (this.#spec.depth === 'full' && pair.typesApart) this.#tally.note(note('streams_not_transferred'));
   }
@@ -226,7 +274,9 @@ class Run {
     };
     this.#checkpointAt = clock.now() + checkpointEveryMs;
     while (this.#step < this.#steps.length) {
-      const step = this.#steps[this.#step]!;
+      if (this.#isOver()) this.#goOnAsSample(this.#step);
+      const step = this.#steps[this.#step];
+      if (step === undefined) break;
       if (step.kind !== 'counts') await pair.select(step.db);
       await this.#do(step, comparer);
       await settleAll(comparer);
@@ -274,6 +324,7 @@ class Run {
       const next = await walk.step();
       if (next === null) break;
       await this.#reached(next.toString('base64'), comparer, walk);
+      if (this.#isOver()) return this.#cut(walk);
     }
     this.#tally.stratum({ looks: this.#tally.state.byType[step.type] ?? 0, complete: true });
   }
@@ -288,8 +339,14 @@ class Run {
       const cursor = await walk.step();
       if (cursor === null) break;
       if (await this.#reached(cursor, comparer, walk)) this.#keysExpire = await anyExpires(comparer.pair);
+      if (this.#isOver()) return this.#cut(walk);
     }
     this.#tally.stratum({ looks: this.#tally.state.lookedAt, complete: true });
+  }
+
+  async #cut(walk: RangeWalk | RedisWalk): Promise<void> {
+    await walk.finish();
+    this.#goOnAsSample(this.#step + 1);
   }
 
   /** Pika has no cheap way to tell; after an exact count it is known, and saves a question per key. */
@@ -336,6 +393,7 @@ class Run {
         estimatedKeys: this.#estimatedKeys,
         counts: this.#counts,
         startedAt: this.#startedAt,
+        ranMs: this.#ranMs(),
       },
     });
   }
@@ -354,7 +412,7 @@ class Run {
       differences: differencesTotal,
       keysPerSecond: perSecond === null ? null : Math.round(perSecond),
       remainingSeconds:
-        left === null || !perSecond || this.#spec.depth !== 'full' ? null : Math.ceil(left / perSecond),
+        left === null || !perSecond || this.#depth !== 'full' ? null : Math.ceil(left / perSecond),
       heldBy: heldBy?.text ?? null,
       says: { activity: this.#activity, heldBy },
     });

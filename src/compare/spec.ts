@@ -1,8 +1,7 @@
 import type { Credential } from '../engines/engine.ts';
-import { comparisonFields } from '../model/comparison.ts';
+import { type ComparedBy, comparisonFields } from '../model/comparison.ts';
 import { resolved, type ValuesOf } from '../model/fields.ts';
 import type { Address } from '../model/observation.ts';
-import type { VerifyPolicy } from '../model/policy.ts';
 import type { ComparisonSpec } from '../model/views/comparison.ts';
 
 export type { ComparisonSpec };
@@ -18,10 +17,19 @@ export const defaultSpec: ComparisonSpec = {
   timeoutMs: 15_000,
 };
 
-export const specFromPolicy = ({ fileHashes: _fileHashes, ...policy }: VerifyPolicy): ComparisonSpec => ({
-  ...defaultSpec,
-  ...policy,
-});
+export const specFromPolicy = ({
+  fileHashes: _files,
+  fullShare: _share,
+  fullTimeMs: _time,
+  ...policy
+}: ComparedBy): ComparisonSpec => ({ ...defaultSpec, ...policy });
+
+/** Of so many seconds a comparison needs neither a thread of its own nor a cursor in the database. */
+const shortSeconds = 1;
+
+/** Whether a comparison of every key is over as soon as a sample. */
+export const isShort = ({ chosen }: Pick<ComparisonSpec, 'chosen'>): boolean =>
+  typeof chosen?.assumedSeconds === 'number' && chosen.assumedSeconds <= shortSeconds;
 
 /** What a caller may give of a spec; what is absent has its default. Throws TypeError naming the field that does not fit. */
 export function resolveSpec(input: Partial<ComparisonSpec> = {}): ComparisonSpec {

@@ -307,8 +307,66 @@ const noStreams35 = plain(
   '没有比对 stream：Pika 3.5 既不列出它们，也不在全量同步中传输它们。',
 );
 
-/** What limits the meaning of a report. */
+interface Chosen {
+  /** Members of collections count as keys. */
+  readonly keys: number;
+  /** What a comparison of every key takes. */
+  readonly seconds: number;
+  /** Whether earlier comparisons of this master tell so. */
+  readonly measured: boolean;
+  readonly limitSeconds: number;
+  readonly limitBy: 'share' | 'time' | 'sample';
+}
+const limitEn: Readonly<Record<Chosen['limitBy'], string>> = {
+  share: 'the share of the time of its copy',
+  time: 'the longest time of the policy',
+  sample: 'a sample takes as long',
+};
+const limitZh: Readonly<Record<Chosen['limitBy'], string>> = {
+  share: '按复制时间的比例',
+  time: '按策略的时间上限',
+  sample: '抽样也需要这么久',
+};
+const needEn = ({ keys, seconds, measured }: Chosen, verb: string): string =>
+  `about ${counted(keys, 'key')} and members ${verb} about ${readableSeconds(seconds)} at the ${measured ? 'pace that was measured on this master' : 'assumed pace'}`;
+const needZh = ({ keys, seconds, measured }: Chosen): string =>
+  `约 ${keys} 个 key 和成员，${measured ? '按该主节点的实测速度' : '按假定的速度'}约需 ${readableSeconds(seconds, 'zh')}`;
+const allowedEn = ({ limitSeconds, limitBy }: Chosen): string =>
+  `Allowed are ${readableSeconds(limitSeconds)}: ${limitEn[limitBy]}.`;
+const allowedZh = ({ limitSeconds, limitBy }: Chosen): string =>
+  `允许 ${readableSeconds(limitSeconds, 'zh')}：${limitZh[limitBy]}。`;
+
+/** What depth `auto` chose and why, and what limits the meaning of a report. */
 export const noteTexts = {
+  full_chosen: text<Chosen>({
+    en: (facts) => `Auto chose every key: ${needEn(facts, 'take')}. ${allowedEn(facts)}`,
+    zh: (facts) => `自动选择了逐个 key 比对：${needZh(facts)}。${allowedZh(facts)}`,
+  }),
+  sample_chosen: text<Chosen>({
+    en: (facts) => `Auto chose a sample: ${needEn(facts, 'would take')}. ${allowedEn(facts)}`,
+    zh: (facts) => `自动选择了抽样：${needZh(facts)}。${allowedZh(facts)}`,
+  }),
+  size_not_told: plain(
+    'Auto chose a sample: this version does not tell how much the master holds.',
+    '自动选择了抽样：该版本不提供主节点的数据量。',
+  ),
+  depth_after_copy: plain(
+    'Auto chooses between every key and a sample after the copy, by the time that it took.',
+    '复制完成后，按复制所用时间自动选择逐个 key 比对或抽样。',
+  ),
+  full_cut: text<{
+    readonly keys: number;
+    readonly estimatedKeys: number | null;
+    readonly ms: number;
+    readonly limitSeconds: number;
+    /** Whether a sample followed: not where differences had been found. */
+    readonly sampled: boolean;
+  }>({
+    en: ({ keys, estimatedKeys, limitSeconds, sampled }) =>
+      `Auto chose every key, but the allowed ${readableSeconds(limitSeconds)} were over after ${keys}${estimatedKeys === null ? '' : ` of about ${estimatedKeys}`} keys. ${sampled ? 'The comparison went on as a sample, and its report covers both.' : 'The comparison ended there, since it had found differences.'}`,
+    zh: ({ keys, estimatedKeys, limitSeconds, sampled }) =>
+      `自动选择了逐个 key 比对，但比对${estimatedKeys === null ? '' : `约 ${estimatedKeys} 个中的`} ${keys} 个 key 后，允许的 ${readableSeconds(limitSeconds, 'zh')}已用完。${sampled ? '随后改为抽样，报告包含两部分。' : '比对已发现差异，就此结束。'}`,
+  }),
   estimate: plain(
     "The number of keys is RocksDB's estimate; it counts members of collections too.",
     'key 的数量是 RocksDB 的估计值，其中也包含集合类型的成员。',
@@ -471,6 +529,20 @@ export const progressSays = maker(progressTexts);
 export const countsSay = maker(countTexts);
 export const verdictSays = maker(verdictTexts);
 export const note = maker(noteTexts);
+
+/** What a note says, for this reader. */
+export const readNote = (said: Said, reader: Reader): string => readSaid(noteTexts, said, reader);
+
+const chosenCodes: ReadonlySet<string> = new Set([
+  'full_chosen',
+  'sample_chosen',
+  'size_not_told',
+  'full_cut',
+] satisfies (keyof typeof noteTexts)[]);
+
+/** What a report says of the choice of its depth; null = the request named the depth. */
+export const choiceIn = ({ said }: { readonly said?: ComparisonReport['said'] | undefined }): Said | null =>
+  said?.notes.findLast(({ code }) => chosenCodes.has(code)) ?? null;
 export const comparisonReason = maker(comparisonReasons);
 
 function readComparisonReason(reason: Said, reader: Reader): string {
@@ -502,6 +574,6 @@ export function reportFor<R extends Pick<ComparisonReport, 'reason' | 'notes' | 
   return {
     ...report,
     reason: said.reason && readSaid(verdictTexts, said.reason, reader),
-    notes: said.notes.map((each) => readSaid(noteTexts, each, reader)),
+    notes: said.notes.map((each) => readNote(each, reader)),
   };
 }

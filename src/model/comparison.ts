@@ -1,9 +1,11 @@
 import type { Fields, InputOf } from './fields.ts';
-import { verifyFields } from './policy.ts';
+import { type VerifyPolicy, verifyFields } from './policy.ts';
 import { plain } from './text.ts';
+import type { ChosenDepth, ComparisonReport } from './views/comparison.ts';
 
 /** The result of comparing the data of two nodes; `left` is the master, `right` the slave. */
 export type {
+  ChosenDepth,
   ComparisonReport,
   Difference,
   DifferenceKind,
@@ -14,13 +16,27 @@ export type {
 
 const unlimited = plain('no limit', '不限');
 
-/** Of files a comparison knows nothing. */
-const { fileHashes: _fileHashes, ...dataFields } = verifyFields;
+/** Of files and of the time of a copy, a comparison on its own knows nothing. */
+const { fileHashes: _files, fullShare: _share, fullTimeMs: _time, ...dataFields } = verifyFields;
+const { auto: _auto, ...depths } = verifyFields.depth.choices;
 
 /** What a request for a comparison may say besides its two servers: a row per field. */
 export const comparisonFields = {
   ...dataFields,
-  depth: { ...verifyFields.depth, flag: 'depth' },
+  depth: {
+    ...verifyFields.depth,
+    flag: 'depth',
+    choices: depths,
+    default: 'sample',
+    help: plain('How much of the data is compared.', '比对多少数据。'),
+  },
+  samplePerType: {
+    ...verifyFields.samplePerType,
+    help: plain(
+      'Keys that a sample looks at, per type and database.',
+      '抽样时每个库、每种类型比对的 key 数。',
+    ),
+  },
   ttlToleranceMs: {
     ...verifyFields.ttlToleranceMs,
     none: plain('lifetimes are not compared', '不比对过期时间'),
@@ -65,6 +81,13 @@ export const comparisonFields = {
 
 /** What a request for a comparison may give of them. */
 export type ComparisonInput = InputOf<typeof comparisonFields>;
+
+/** How a node of an expansion is compared: its policy, with what `auto` chose. */
+export interface ComparedBy extends Omit<VerifyPolicy, 'depth'> {
+  readonly depth: ComparisonReport['depth'];
+  /** Absent = the request names the depth. */
+  readonly chosen?: ChosenDepth;
+}
 
 /** So many differences are listed; the others are counted. */
 export const mostListedDifferences = 10_000;

@@ -1,4 +1,5 @@
 /** What a forecast rests on, and what bounds a rate, in words. */
+import { readNote } from './comparison-texts.ts';
 import { readableBytes, readableSeconds } from './quantities.ts';
 import { counted, listed, nobody, type Reader, read, type Text, text } from './text.ts';
 import type { Forecast, ForecastDrift, ForecastGrounds, RateLimit } from './views/forecast.ts';
@@ -113,6 +114,12 @@ export const forecastFor = (forecast: Forecast | null, reader: Reader): Forecast
   forecast && {
     ...forecast,
     basis: forecast.grounds ? basisWords(forecast.grounds, reader) : forecast.basis,
+    ...(forecast.depth && {
+      depth: {
+        ...forecast.depth,
+        because: { ...forecast.depth.because, text: readNote(forecast.depth.because, reader) },
+      },
+    }),
     nodes: forecast.nodes.map((node) => ({
       ...node,
       limitedBy: node.limit ? limitWords(node.limit, reader) : node.limitedBy,

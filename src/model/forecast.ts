@@ -14,6 +14,7 @@ export type {
 /** One full sync that was proven complete, as it was measured. */
 export interface MeasuredSync {
   readonly masterHost: string;
+  readonly masterPort: number;
   readonly nodeHost: string;
   readonly bytes: number;
   /** While files came, bytes a second. */
@@ -27,5 +28,7 @@ export interface MeasuredSync {
   readonly aroundSeconds: number;
   /** From the moment at which the node had caught up with the binlog to `verified`. */
   readonly verifySeconds: number;
+  /** How long its comparison of every key took, as a share of what is assumed; null = there was none, or it says too little. */
+  readonly pace: number | null;
   readonly at: number;
 }

@@ -261,6 +261,8 @@ export interface MasterTracker {
   readonly samples: readonly MasterSample[];
   readonly replication: ReplicationFacts | null;
   readonly binlogFileSizeBytes?: number | null;
+  /** Keys and members of collections, as RocksDB estimates them; absent = not asked, or the version does not tell. */
+  readonly estimatedKeys?: number;
   /** Calls of each command since the master started; absent = not asked, or the version does not tell. */
   readonly commandCalls?: CommandCalls;
   /** What the agent on its host told last; absent = nothing. */

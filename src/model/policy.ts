@@ -12,6 +12,9 @@ const day = 86_400_000;
 /** What a sample looks at is kept in memory while it goes on, 3 KB a key; 50,000 keys find a loss of 0.03 %. */
 export const mostSampledPerType = 50_000;
 
+/** Of a type in a DB, so many keys find a loss of 0.1 % with 99 % probability, also where a sample counts 40 % of its looks alone (Pika). */
+export const autoSampledPerType = 11_513;
+
 export const policySections = {
   main: plain('Batches and data check', '批次与校验'),
   limits: plain('Attempts and time limits', '尝试次数与时限'),
@@ -26,13 +29,43 @@ export const verifyFields = {
     section: 'main',
     flag: 'verify',
     choices: {
+      auto: plain('Every key where time allows, else a sample', '时间允许时逐个 key，否则抽样'),
       counts: plain('Counts only', '仅计数'),
       sample: plain('Sample by value', '按值抽样'),
       full: plain('Every key by value', '逐个 key 按值比对'),
     },
-    default: 'sample',
+    default: 'auto',
     label: plain('Data check', '数据校验'),
-    help: plain('How much of the data is compared.', '比对多少数据。'),
+    help: plain(
+      'How much of the data is compared. Auto compares every key where the time suffices, else a sample that finds a loss of 0.1 %. The report says which of them, and why.',
+      '比对多少数据。自动：时间足够时比对全部 key，否则抽样，丢失 0.1 % 即可发现。报告会说明选择及理由。',
+    ),
+  },
+  fullShare: {
+    kind: 'number',
+    flag: 'full-share',
+    fraction: true,
+    min: 0,
+    max: 100,
+    default: 0.5,
+    label: plain('Time for every key, as a share of the copy', '逐个 key 比对的时间，占复制时间的比例'),
+    help: plain(
+      "How long a comparison of every key may take under auto, as a share of the node's copy (0.5 = half as long). 10 s are always allowed: a sample takes as long.",
+      '自动选择时，逐个 key 比对的时间不超过该节点复制时间的这一比例（0.5 表示一半）。10 秒以内总是允许：抽样也需要这么久。',
+    ),
+  },
+  fullTimeMs: {
+    kind: 'number',
+    unit: 'time',
+    flag: 'full-time',
+    min: 1000,
+    max: day,
+    default: 30 * minute,
+    label: plain('Longest comparison of every key', '逐个 key 比对的时间上限'),
+    help: plain(
+      'How long a comparison of every key may take under auto, however long the copy took. If it is not over by then, it goes on as a sample.',
+      '自动选择时，无论复制用了多久，逐个 key 比对都不超过该时间。到时仍未完成，则改为抽样。',
+    ),
   },
   samplePerType: {
     kind: 'number',
@@ -42,8 +75,8 @@ export const verifyFields = {
     default: 1000,
     label: plain('Keys per type in the sample', '每种类型的抽样 key 数'),
     help: plain(
-      'Keys that a sample looks at, per type and database.',
-      '抽样时每个库、每种类型比对的 key 数。',
+      'Keys that a sample looks at, per type and database. Under auto at least 11,513, which find a loss of 0.1 %.',
+      '抽样时每个库、每种类型比对的 key 数。自动选择时至少 11,513 个，丢失 0.1 % 即可发现。',
     ),
   },
   keyCounts: {

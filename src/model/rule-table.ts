@@ -1,7 +1,9 @@
 /** The rules of "verified" (docs/verified.md), with all that can be found of each, in both languages. */
+import { choiceIn, readNote } from './comparison-texts.ts';
 import { logCauseTitle } from './full-sync-log.ts';
 import { readableBytes } from './quantities.ts';
-import { counted, plain, type Text, text } from './text.ts';
+import { counted, plain, type Reader, type Text, text } from './text.ts';
+import type { ComparisonReport } from './views/comparison.ts';
 
 /** What a comparison of the data came to. */
 interface Compared {
@@ -11,7 +13,17 @@ interface Compared {
   readonly smallestLossFound: number | null;
   readonly differencesTotal: number;
   readonly reason: string | null;
+  /** Absent = an earlier release has stored it. */
+  readonly said?: ComparisonReport['said'];
 }
+
+/** Why the comparison looked at so much, where `auto` chose. */
+const choiceFor = (facts: Compared, reader: Reader): string => {
+  const choice = 'said' in facts ? choiceIn(facts) : null;
+  return choice === null
+    ? ''
+    : { en: ` ${readNote(choice, reader)}`, zh: readNote(choice, reader) }[reader.language];
+};
 
 const shareEn = ({ share }: Compared): string =>
   share === null ? 'an unknown share' : `${(share * 100).toFixed(2)} %`;
@@ -330,10 +342,10 @@ export const ruleTable = {
     statements: {
       not_compared: plain('The data were not compared yet.', '尚未比对数据。'),
       equal: text<Compared>({
-        en: (facts) =>
-          `${counted(facts.lookedAtKeys, 'key')} (${shareEn(facts)}) ${facts.lookedAtKeys === 1 ? 'agrees' : 'agree'} by type, value and TTL${facts.smallestLossFound === null ? '' : `; a loss of ${(facts.smallestLossFound * 100).toPrecision(2)} % would have been found`}.`,
-        zh: (facts) =>
-          `${facts.lookedAtKeys} 个 key（${shareZh(facts)}）的类型、值和 TTL 一致${facts.smallestLossFound === null ? '' : `；丢失达 ${(facts.smallestLossFound * 100).toPrecision(2)} % 即会被发现`}。`,
+        en: (facts, reader) =>
+          `${counted(facts.lookedAtKeys, 'key')} (${shareEn(facts)}) ${facts.lookedAtKeys === 1 ? 'agrees' : 'agree'} by type, value and TTL${facts.smallestLossFound === null ? '' : `; a loss of ${(facts.smallestLossFound * 100).toPrecision(2)} % would have been found`}.${choiceFor(facts, reader)}`,
+        zh: (facts, reader) =>
+          `${facts.lookedAtKeys} 个 key（${shareZh(facts)}）的类型、值和 TTL 一致${facts.smallestLossFound === null ? '' : `；丢失达 ${(facts.smallestLossFound * 100).toPrecision(2)} % 即会被发现`}。${choiceFor(facts, reader)}`,
       }),
       empty: plain('Both nodes hold no keys.', '双方都没有 key。'),
       different: text<Compared>({

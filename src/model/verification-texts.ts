@@ -240,10 +240,20 @@ export const derivedTexts = {
       `比对 ${lookedAtKeys} 个 key，有 ${differences} 处差异，或没有结果。`,
   }),
   both_empty: plain('Both hold no keys.', '双方都没有 key。'),
-  data_equal: text<{ lookedAtKeys: number }>({
-    en: ({ lookedAtKeys }) => `${counted(lookedAtKeys, 'key')} compared, no difference.`,
-    zh: ({ lookedAtKeys }) => `比对 ${lookedAtKeys} 个 key，没有差异。`,
+  data_equal: text<{ lookedAtKeys: number; depth: string | null }>({
+    en: ({ lookedAtKeys, depth }) =>
+      `${counted(lookedAtKeys, 'key')} compared${depth === 'full' ? ', which are all' : ''}, no difference.`,
+    zh: ({ lookedAtKeys, depth }) =>
+      `比对${depth === 'full' ? '全部' : ''} ${lookedAtKeys} 个 key，没有差异。`,
   }),
+  less_than_asked: text<{ asked: string; depth: string | null }>({
+    en: ({ asked, depth }) => `The policy asks for depth ${asked}, and the report has depth ${depth ?? '?'}.`,
+    zh: ({ asked, depth }) => `策略要求的比对深度是 ${asked}，报告的深度是 ${depth ?? '?'}。`,
+  }),
+  depth_not_explained: plain(
+    'The policy leaves the depth to the service, and the report does not say why the service chose its depth.',
+    '策略由服务选择比对深度，而报告没有说明为何选择该深度。',
+  ),
   keys_outlive: text<{ differences: number }>({
     en: ({ differences }) =>
       `${counted(differences, 'key')} expire later on the slave; nothing else differs, and the policy permits it.`,

@@ -168,11 +168,13 @@ export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
     const { lost, lostHow, foreign, keys } = cluster.observe(node.id);
     const differences = lost === null ? null : lost + (foreign ?? 0);
     const reason = lost === null ? verdictSays('no_master') : null;
+    const notes = task.policy.chosen ? [task.policy.chosen.because] : [];
     return {
       depth: task.policy.depth,
       verdict: differences === null ? 'inconclusive' : differences > 0 ? 'different' : 'equal',
       reason: reason?.text ?? null,
-      said: { reason, notes: [] },
+      notes: notes.map(({ text }) => text),
+      said: { reason, notes },
       startedAt,
       endedAt: clock.now(),
       lookedAtKeys: keys,

@@ -60,6 +60,8 @@ const steps = {
       },
     }),
     causesRenamed,
+    // Depth auto became the default.
+    (doc) => (doc.state === 'waiting' ? { ...doc, request: withDepthOfThen(doc.request) } : doc),
   ],
   comparison_spec: [],
   comparison_cursor: [
@@ -94,7 +96,17 @@ const steps = {
   guard: [],
   guard_master: [],
   hold: [],
-  replacement: [(doc) => ({ ...doc, fourEyes: false, approval: null })],
+  replacement: [
+    (doc) => ({ ...doc, fourEyes: false, approval: null }),
+    // Depth auto became the default.
+    ({ newNodes, ...doc }) => ({
+      ...doc,
+      newNodes:
+        newNodes?.state === 'waiting'
+          ? { ...newNodes, request: withDepthOfThen(newNodes.request) }
+          : newNodes,
+    }),
+  ],
   channel: [],
   incident: [],
   /** What a channel was told of an incident. */
@@ -105,6 +117,16 @@ const steps = {
   /** The folders of such a report with their files. */
   agent_listings: [],
 } satisfies Readonly<Record<string, readonly Step[]>>;
+
+/**
+ * What was accepted while depth `sample` was the default is compared so. A request that is being admitted stays as it is: by
+ * its own words it is known whether it was.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: as in Step
+function withDepthOfThen(request: any): object {
+  const { policy } = request;
+  return { ...request, policy: { ...policy, verify: { depth: 'sample', ...policy?.verify } } };
+}
 
 /** A text of an earlier release, without facts. */
 function asWritten(text: string | null | undefined): Said | null {

@@ -332,7 +332,11 @@ function dataAgrees({ comparison, found, policy, comparisonPrefix }: Scene): Sai
   )
     return no('report_differs_from_rule');
   const share = number(report.share);
-  const said = { lookedAtKeys: looked, share, differences };
+  const depth = text(report.depth);
+  const asked = text(row(policy.verify).depth);
+  if (asked === 'auto' && !explainsDepth(report)) return no('depth_not_explained');
+  if (asked !== 'auto' && asked !== depth) return no('less_than_asked', { asked, depth });
+  const said = { lookedAtKeys: looked, share, differences, depth };
   const byKind = Object.values(row(report.differencesByKind)).reduce<number>(
     (sum, n) => sum + (number(n) ?? 0),
     0,
@@ -345,6 +349,13 @@ function dataAgrees({ comparison, found, policy, comparisonPrefix }: Scene): Sai
   const outlives = number(row(report.differencesBySign).outlives);
   const noted = verdict === 'different' && differences > 0 && outlives === differences;
   return noted && policy.longerTtls !== 'halt' ? yes('keys_outlive', said) : no('data_differ', said);
+}
+
+/** Where the service chooses the depth, a sample needs the word that every key would take too long. */
+function explainsDepth(report: Row): boolean {
+  const codes = rows(row(report.said).notes).map(({ code }) => code);
+  const needed = report.depth === 'full' ? ['full_chosen'] : ['sample_chosen', 'size_not_told', 'full_cut'];
+  return codes.some((code) => needed.includes(String(code)));
 }
 
 function stable(scene: Scene): Said {

@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { compareNodes, type Endpoint, resolveSpec } from '../../src/compare/compare.ts';
+import {
+  type ComparisonProgress,
+  compareNodes,
+  type Endpoint,
+  resolveSpec,
+} from '../../src/compare/compare.ts';
+import { systemClock } from '../../src/compare/pace.ts';
+import { note } from '../../src/model/comparison-texts.ts';
 import {
   bulkText,
   type Cluster,
@@ -15,6 +22,29 @@ afterEach(async () => {
   await served?.close();
   served = null;
 });
+
+/** What auto chose, as an expansion hands it on. */
+const chosen = {
+  depth: 'full',
+  because: note('full_chosen', {
+    keys: 3800,
+    seconds: 1,
+    measured: false,
+    limitSeconds: 10,
+    limitBy: 'sample',
+  }),
+  limitMs: 10_000,
+  assumedSeconds: 1,
+} as const;
+
+/** A clock on which the time is over once the comparison has come to the lists. */
+function clockUntilLists() {
+  let now = 0;
+  const onProgress = ({ says }: ComparisonProgress) => {
+    if (says.activity.facts.what === 'list') now = 10_000;
+  };
+  return { clock: { ...systemClock, now: () => now }, onProgress };
+}
 
 const keys = { strings: 3000, hashes: 200, lists: 200, sets: 200, zsets: 200 };
 const allKeys = 3800;
@@ -69,5 +99,28 @@ describe.each(['3.5.4', '4.0.1'] as const)('simulated Pika %s', (version) => {
     });
     const counts = await compareNodes({ left, right, spec: resolveSpec({ depth: 'counts' }) });
     expect(counts).toMatchObject({ verdict: 'different', counts: { exact: true } });
+  });
+
+  it('goes on as a sample once the time for every key is over, and says so', async () => {
+    const { cluster, left, right } = await pairOf(version);
+    const spec = resolveSpec({ depth: 'full', chosen });
+    expect(await compareNodes({ left, right, spec })).toMatchObject({
+      depth: 'full',
+      lookedAtKeys: allKeys,
+      smallestLossFound: 0,
+      said: { notes: expect.arrayContaining([expect.objectContaining({ code: 'full_chosen' })]) },
+    });
+    const report = await compareNodes({ left, right, spec, ...clockUntilLists() });
+    expect(report).toMatchObject({ depth: 'sample', verdict: 'equal', differencesTotal: 0 });
+    expect(report.smallestLossFound).toBeGreaterThan(0);
+    const [cut] = report.said!.notes.filter(({ code }) => code.startsWith('full_'));
+    expect(cut).toMatchObject({ code: 'full_cut', facts: { limitSeconds: 10, sampled: true } });
+    expect(report.lookedAtKeys).toBeGreaterThan(cut!.facts.keys as number);
+    // A loss that was found by then is the result.
+    cluster.fault.dropKeys('s', 0.05);
+    const lossy = await compareNodes({ left, right, spec, ...clockUntilLists() });
+    expect(lossy).toMatchObject({ depth: 'sample', verdict: 'different' });
+    const ended = lossy.said!.notes.find(({ code }) => code === 'full_cut');
+    expect(ended?.facts).toMatchObject({ keys: lossy.lookedAtKeys, sampled: false });
   });
 });

@@ -119,6 +119,16 @@ const notes: readonly Said[] = [
   note('rare_types', { db: 0, keys: 100, types: ['set', 'zset'] }),
   note('counts', { said: counted[0]! }),
   note('left_out', { said: leftOuts[0]! }),
+  ...(['share', 'time', 'sample'] as const).flatMap((limitBy) =>
+    [true, false].flatMap((measured) => {
+      const chosen = { keys: 1_200_000, seconds: 12, measured, limitSeconds: 600, limitBy };
+      return [note('full_chosen', chosen), note('sample_chosen', chosen)];
+    }),
+  ),
+  note('size_not_told'),
+  note('depth_after_copy'),
+  note('full_cut', { keys: 400, estimatedKeys: 1200, ms: 30_000, limitSeconds: 30, sampled: true }),
+  note('full_cut', { keys: 400, estimatedKeys: null, ms: 30_000, limitSeconds: 30, sampled: false }),
 ];
 const progress: readonly Said[] = [
   progressSays('connecting'),

@@ -79,6 +79,25 @@ describe('a document', () => {
     });
   });
 
+  it('of a release with another default depth is compared as it was accepted', () => {
+    const request = { master: 'a:1', nodes: ['b:1'] };
+    const sampled = { ...request, policy: { verify: { depth: 'sample' } } };
+    const member = (of: object, v = 3) => upgrade('campaign_member', { state: 'waiting', request: of, v });
+    expect(member(request)).toEqual({ state: 'waiting', request: sampled });
+    const own = { ...request, policy: { onFailure: 'skip', verify: { depth: 'full', rounds: 2 } } };
+    expect(member(own)).toEqual({ state: 'waiting', request: own });
+    expect(member(request, 4)).toEqual({ state: 'waiting', request });
+    // Whether it was admitted already is known by the words of its request.
+    const starting = { state: 'starting', request };
+    expect(upgrade('campaign_member', { ...starting, v: 3 })).toEqual(starting);
+    const replacement = (newNodes: object | null) => upgrade('replacement', { newNodes, v: 2 });
+    expect(replacement({ state: 'waiting', request })).toEqual({
+      newNodes: { state: 'waiting', request: sampled },
+    });
+    expect(replacement(starting)).toEqual({ newNodes: starting });
+    expect(replacement(null)).toEqual({ newNodes: null });
+  });
+
   it('comes back as it was stored, without the version', () => {
     expect(upgrade('plan', stamp('plan', { a: 1 }))).toEqual({ a: 1 });
   });

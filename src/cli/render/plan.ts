@@ -77,5 +77,6 @@ function forecastLines(forecast: Forecast | null, { words }: Style): string[] {
     `    ${words.plan.binlog(range(binlog.duringBatchBytes, formatBytes), kept)}`,
     `    ${words.plan.disk(range(forecast.masterDiskBytes, formatBytes))}`,
     `    ${printable(forecast.basis)}`,
+    ...(forecast.depth ? [`    ${printable(forecast.depth.because.text)}`] : []),
   ];
 }

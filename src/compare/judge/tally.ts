@@ -169,9 +169,11 @@ export function reportOf(state: TallyState, frame: ReportFrame): ComparisonRepor
 
 function notesOf(state: TallyState, { everything, depth }: ReportFrame): readonly Said[] {
   // What is left of an estimate where every key was seen, or none, is not worth a note.
-  const needless = everything || depth === 'counts' ? 'estimate' : null;
+  const needless = new Set<string>();
+  if (everything || depth === 'counts') needless.add('estimate');
+  if (state.notes.some(({ code }) => code === 'full_cut')) needless.add('full_chosen');
   return [
-    ...state.notes.filter(({ code }) => code !== needless),
+    ...state.notes.filter(({ code }) => !needless.has(code)),
     ...[...state.leftOut, ...state.unlookable].map((said) => note('left_out', { said })),
   ];
 }

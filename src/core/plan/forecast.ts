@@ -4,6 +4,7 @@
  */
 
 import type { Capabilities } from '../../model/capabilities.ts';
+import { note } from '../../model/comparison-texts.ts';
 import type { Finding } from '../../model/finding.ts';
 import { makeFinding } from '../../model/findings.ts';
 import type {
@@ -19,6 +20,7 @@ import type { NodeFacts } from '../../model/observation.ts';
 import type { Policy } from '../../model/policy.ts';
 import type { JoinTarget, NodeTarget } from '../../model/targets.ts';
 import { snapshotSize } from '../sync/master-tracker.ts';
+import { assumedSecondsOf, chooseDepth, sampleTakesMs } from './depth.ts';
 import { binlogNeed, keptBinlog, sparesBinlog } from './kept-binlog.ts';
 import type { WriteRate } from './write-rate.ts';
 
@@ -36,6 +38,11 @@ export interface ForecastInput {
   readonly learnt: readonly MeasuredSync[];
 }
 
+/** With how long the comparison of a node's data takes. */
+interface Checked extends ForecastInput {
+  readonly check: ForecastRange;
+}
+
 /**
  * On a real 3.5.4 and 4.0.1 copies reached 0.81 to 0.86 of the throttle (recordings 40 and 42, a small machine). They
  * reach all of it where nothing else is in the way.
@@ -45,15 +52,17 @@ const untriedShare = { low: 0.5, expected: 0.95, high: 1 } as const;
 const untriedAround = { low: 1, expected: 2.5, high: 14 } as const;
 /** How fast a slave takes the binlog that was written meanwhile: about 20 MB/s and more in recording 40. */
 export const binlogCatchUp = { low: 10e6, expected: 20e6, high: 60e6 } as const;
-/** Keys a second of a comparison of all data; a sample takes about two seconds. */
-const comparedKeysPerSecond = { low: 5_000, expected: 20_000, high: 80_000 } as const;
+/** By how much a comparison of every key can be faster or slower than assumed, and than earlier comparisons of this master. */
+const untriedPace = { low: 0.3, expected: 1, high: 5 } as const;
+const triedPace = { low: 0.7, expected: 1, high: 2 } as const;
 
 /** Makes the forecast of a plan. Where the master does not tell its size, times and bytes are null. */
 export function makeForecast(input: ForecastInput): Forecast {
   const snapshot = snapshotRange(input.master.facts);
   const perBatch = Math.max(1, ...input.batches.map((batch) => batch.length));
   const nodes = input.nodes.map((node) => forecastNode(input, node, snapshot, perBatch));
-  const batches = forecastBatches(input, nodes, snapshot);
+  const check = checkRange(input, nodes);
+  const batches = forecastBatches({ ...input, check: check.seconds }, nodes, snapshot);
   const binlog = forecastBinlog(input, batches);
   const grounds = {
     snapshotBytes: snapshot?.expected ?? null,
@@ -61,7 +70,7 @@ export function makeForecast(input: ForecastInput): Forecast {
     writes: input.writes && { bytesPerSecond: input.writes.bytesPerSecond, overMs: input.writes.overMs },
   };
   return {
-    secondsPerNode: secondsPerNode(input, nodes),
+    secondsPerNode: secondsPerNode({ ...input, check: check.seconds }, nodes),
     secondsTotal: totalOf(batches),
     bytesPerNode: snapshot,
     snapshotBytesByDatabase: byDatabase(input.master.facts),
@@ -69,7 +78,8 @@ export function makeForecast(input: ForecastInput): Forecast {
     batches,
     binlog,
     masterDiskBytes: masterDisk(snapshot, binlog),
-    verifySeconds: verifyRange(input),
+    verifySeconds: check.seconds,
+    depth: check.depth,
     learntFrom: input.learnt.length,
     basis: basisWords(grounds),
     grounds,
@@ -186,25 +196,61 @@ function aroundRange(learnt: readonly MeasuredSync[]): ForecastRange {
   );
 }
 
-function verifyRange(input: ForecastInput): ForecastRange {
+/** How the data will probably be compared, and how long that takes until a node is `verified`. */
+function checkRange(
+  input: ForecastInput,
+  nodes: readonly NodeForecast[],
+): { readonly depth: NonNullable<Forecast['depth']> | null; readonly seconds: ForecastRange } {
   const { verify, stableLooks, lookIntervalMs } = input.policy;
   const looks = (stableLooks * lookIntervalMs) / 1000;
-  if (verify.depth === 'full') return fullComparison(input, looks);
-  return learntRange(
-    input.learnt.map((sync) => sync.verifySeconds),
-    { low: looks, expected: looks + 1.5, high: looks + 30 },
-  );
+  const pace = paceOfMaster(input);
+  const size = sizeOf(input.master.facts);
+  const full = () => {
+    const spread = pace === null ? untriedPace : triedPace;
+    const seconds = size === null ? 0 : assumedSecondsOf(size, verify) * (pace ?? 1);
+    return shifted(scaled(spread, seconds), looks);
+  };
+  const sample = (seconds: number) =>
+    learntRange(
+      input.learnt.filter((sync) => sync.pace === null).map((sync) => sync.verifySeconds),
+      { low: looks, expected: looks + seconds, high: looks + 20 * seconds },
+    );
+  if (verify.depth !== 'auto')
+    return { depth: null, seconds: verify.depth === 'full' ? full() : sample(1.5) };
+  const copyMs = copyMsOf(input, nodes);
+  const chosen = chooseDepth({ policy: verify, size, copyMs, pace });
+  if (chosen === null) {
+    const most = looks + (verify.fullTimeMs + sampleTakesMs) / 1000;
+    const seconds = { low: looks, expected: Math.min(full().expected, most), high: most };
+    return { depth: { depth: null, because: note('depth_after_copy'), pace }, seconds };
+  }
+  const { depth, because, limitMs } = chosen;
+  const seconds =
+    limitMs === null
+      ? sample(sampleTakesMs / 1000)
+      : bounded(full(), looks + (limitMs + sampleTakesMs) / 1000);
+  return { depth: { depth, because, pace }, seconds };
 }
 
-function fullComparison(input: ForecastInput, looks: number): ForecastRange {
-  const keys = input.master.facts.sizes?.estimatedKeys ?? 0;
-  const cap = input.policy.verify.maxOpsPerSecond ?? Number.POSITIVE_INFINITY;
-  const at = (rate: number): number => looks + keys / Math.min(rate, cap);
-  return {
-    low: at(comparedKeysPerSecond.high),
-    expected: at(comparedKeysPerSecond.expected),
-    high: at(comparedKeysPerSecond.low) + 60,
-  };
+function sizeOf(facts: NodeFacts) {
+  const bytes = snapshotSize(facts);
+  return facts.sizes && bytes !== null ? { keys: facts.sizes.estimatedKeys, bytes } : null;
+}
+
+/** The slowest of the nodes counts. */
+function copyMsOf(input: ForecastInput, nodes: readonly NodeForecast[]): number | null {
+  const transfers = nodes.flatMap(({ transferSeconds }) => transferSeconds?.expected ?? []);
+  if (transfers.length === 0) return null;
+  return 1000 * (Math.max(...transfers) + aroundRange(input.learnt).expected);
+}
+
+/** Of the comparisons of every key of this very master, the one in the middle. */
+function paceOfMaster({ learnt, master }: ForecastInput): number | null {
+  const { host, port } = master.target.seenAs;
+  const paces = learnt
+    .flatMap((sync) => (sync.masterHost === host && sync.masterPort === port ? (sync.pace ?? []) : []))
+    .sort((a, b) => a - b);
+  return paces[Math.floor(paces.length / 2)] ?? null;
 }
 
 function learntRange(samples: readonly number[], untried: ForecastRange): ForecastRange {
@@ -222,20 +268,20 @@ function learntRange(samples: readonly number[], untried: ForecastRange): Foreca
 }
 
 /** One node alone: attach, copy, catch up with what was written meanwhile, be verified. */
-function nodeSeconds(input: ForecastInput, transfer: ForecastRange | null): ForecastRange | null {
+function nodeSeconds(input: Checked, transfer: ForecastRange | null): ForecastRange | null {
   if (transfer === null) return null;
   const before = sum([transfer, aroundRange(input.learnt)]);
   const written = scaled(before, input.writes?.bytesPerSecond ?? 0);
-  return sum([before, divided(written, binlogCatchUp), verifyRange(input)]);
+  return sum([before, divided(written, binlogCatchUp), input.check]);
 }
 
-function secondsPerNode(input: ForecastInput, nodes: readonly NodeForecast[]): ForecastRange | null {
+function secondsPerNode(input: Checked, nodes: readonly NodeForecast[]): ForecastRange | null {
   const each = nodes.map((node) => nodeSeconds(input, node.transferSeconds));
   return each.some((range) => range === null) ? null : widest(each as ForecastRange[]);
 }
 
 function forecastBatches(
-  input: ForecastInput,
+  input: Checked,
   nodes: readonly NodeForecast[],
   snapshot: ForecastRange | null,
 ): readonly BatchForecast[] {
@@ -259,7 +305,7 @@ function forecastBatches(
 
 /** The slowest node of the batch; later nodes wait until the first one's dump is finished (about a second). */
 function batchSeconds(
-  input: ForecastInput,
+  input: Checked,
   members: readonly NodeForecast[],
   snapshot: ForecastRange | null,
   start: ForecastRange | null,
@@ -367,6 +413,12 @@ const scaled = (range: ForecastRange, by: number): ForecastRange => ({
   low: range.low * by,
   expected: range.expected * by,
   high: range.high * by,
+});
+
+const bounded = ({ low, expected, high }: ForecastRange, most: number): ForecastRange => ({
+  low: Math.min(low, most),
+  expected: Math.min(expected, most),
+  high: Math.min(high, most),
 });
 
 const divided = (range: ForecastRange, by: ForecastRange): ForecastRange => ({

@@ -4,6 +4,7 @@ import type { Expansion, Join } from '../../model/expansion.ts';
 import type { MeasuredSync } from '../../model/forecast.ts';
 import { receivedInPass } from '../sync/full-sync-pass.ts';
 import { lastPass } from '../sync/tracker.ts';
+import { paceOf } from './depth.ts';
 
 /** Less than this says more of the protocol's talk than of the network. */
 const leastBytes = 4 * 1024 * 1024;
@@ -33,6 +34,7 @@ export function measuredSync(expansion: Expansion, join: Join): MeasuredSync | n
   if (transferMs <= 0 || attempt.endedAt === null) return null;
   return {
     masterHost: expansion.master.seenAs.host,
+    masterPort: expansion.master.seenAs.port,
     nodeHost: join.target.seenAs.host,
     bytes,
     bytesPerSecond: (bytes * 1000) / transferMs,
@@ -41,6 +43,7 @@ export function measuredSync(expansion: Expansion, join: Join): MeasuredSync | n
     transferSeconds: transferMs / 1000,
     aroundSeconds: Math.max(0, upSince - tracker.attachedAt - transferMs) / 1000,
     verifySeconds: Math.max(0, attempt.endedAt - (attempt.catchUp?.passedAt ?? upSince)) / 1000,
+    pace: paceOf(join.comparison?.chosen, join.comparison?.report ?? null),
     at: attempt.endedAt,
   };
 }

@@ -1,14 +1,15 @@
 /** From "up" to `verified`: offset, comparison, looks in a row, evidence. Part of `decide`. */
 import { makeAnomaly } from '../../model/anomalies.ts';
 import { type ProofGone, proofGoneWords } from '../../model/anomaly-table.ts';
-import type { ComparisonReport } from '../../model/comparison.ts';
+import type { ChosenDepth, ComparisonReport } from '../../model/comparison.ts';
 import { type AnomalyRecord, type CatchUp, type EvidenceRule, inWords, isMet } from '../../model/evidence.ts';
-import type { Attempt, Join } from '../../model/expansion.ts';
+import type { Attempt, Expansion, Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
 import { compareOffsets } from '../../model/observation.ts';
 import { makeProblem } from '../../model/problems.ts';
 import { because } from '../../model/reasons.ts';
 import type { Said } from '../../model/text.ts';
+import { chooseDepth, paceOf } from '../plan/depth.ts';
 import {
   connectionRules,
   filesRule,
@@ -114,7 +115,7 @@ function verify(
 ): void {
   const counted = countLook(turn, join, tracker, known);
   if (counted.comparison === null) {
-    startComparison(turn, counted);
+    startComparison(turn, counted, tracker);
     return;
   }
   const result = counted.comparison.report ?? report;
@@ -174,14 +175,32 @@ function takeReport(turn: Turn, join: Join, report: ComparisonReport): Join {
     outlivesOnly: outlivesOnly(report),
   };
   say(turn, 'node.compared', compared, join.target.name);
-  return patchJoin(turn, join.index, { comparison: { id: join.comparison!.id, report } });
+  return patchJoin(turn, join.index, { comparison: { ...join.comparison!, report } });
 }
 
-function startComparison(turn: Turn, join: Join): void {
+function startComparison(turn: Turn, join: Join, tracker: SlaveTracker): void {
   const attempt = currentAttempt(join)!;
   const id = `${turn.expansion.id}.${join.index}.${attempt.number}.${join.inconclusiveComparisons + 1}`;
-  patchJoin(turn, join.index, { comparison: { id, report: null } });
+  const chosen = chosenDepth(turn.expansion, tracker);
+  patchJoin(turn, join.index, { comparison: { id, report: null, ...(chosen && { chosen }) } });
   turn.comparisons.push({ joinIndex: join.index, id });
+}
+
+/** What `auto` chooses, by how long the copy of this node took; null = the policy names the depth. */
+function chosenDepth(expansion: Expansion, { attachedAt, upSince }: SlaveTracker): ChosenDepth | null {
+  const { policy, masterTracker, joins, forecast } = expansion;
+  if (policy.verify.depth !== 'auto') return null;
+  const { estimatedKeys: keys, samples } = masterTracker;
+  const bytes = samples.findLast(({ sstBytes }) => sstBytes !== null)?.sstBytes ?? null;
+  const paces = joins.flatMap(
+    ({ comparison }) => paceOf(comparison?.chosen, comparison?.report ?? null) ?? [],
+  );
+  return chooseDepth({
+    policy: policy.verify,
+    size: keys === undefined || bytes === null ? null : { keys, bytes },
+    copyMs: upSince === null ? 0 : Math.max(0, upSince - attachedAt),
+    pace: paces.at(-1) ?? forecast?.depth?.pace ?? null,
+  });
 }
 
 function compareAgain(turn: Turn, join: Join, report: ComparisonReport): void {

@@ -92,6 +92,7 @@ export function trackMaster(known: MasterTracker, look: Look): MasterTracker {
     scanning: facts.stats?.scanningKeyspace ?? tracker.scanning,
     compacting: facts.stats?.compacting ?? tracker.compacting,
     samples: addSample(tracker.samples, facts, at),
+    ...(facts.sizes && { estimatedKeys: facts.sizes.estimatedKeys }),
     replication: facts.replication ?? tracker.replication,
     ...(facts.commandCalls && { commandCalls: facts.commandCalls }),
   };

@@ -57,6 +57,21 @@ export type KeyCounts = Of<typeof KeyCounts>;
 
 const Depth = Type.Enum(['counts', 'sample', 'full']);
 
+/** What depth `auto` of a policy chose, and why. */
+export const ChosenDepth = Type.Object({
+  depth: Type.Enum(['sample', 'full']),
+  because: Said,
+  limitMs: Nullable(
+    Type.Integer(),
+    'How long a comparison of every key may take before it goes on as a sample; null = a sample was chosen.',
+  ),
+  assumedSeconds: Nullable(
+    Type.Number(),
+    'How long a comparison of every key takes at the pace that is assumed of untried servers; null = not known.',
+  ),
+});
+export type ChosenDepth = Of<typeof ChosenDepth>;
+
 export const ComparisonReport = Type.Object({
   depth: Depth,
   verdict: Type.Enum(['equal', 'empty', 'different', 'inconclusive'], {
@@ -125,6 +140,7 @@ export const ComparisonSpec = Type.Object({
   catchUpTimeoutMs: Type.Integer({
     description: 'How long the slave may take to reach a position of the master.',
   }),
+  chosen: Type.Optional(ChosenDepth),
 });
 export type ComparisonSpec = Of<typeof ComparisonSpec>;
 

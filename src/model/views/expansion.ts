@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { controlVerbs, expansionStates, joinPhases } from '../states.ts';
 import { AgentSight } from './agent.ts';
 import { Capabilities } from './capabilities.ts';
-import { ComparisonReport } from './comparison.ts';
+import { ChosenDepth, ComparisonReport } from './comparison.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { AnomalyRecord, CatchUp, Evidence } from './evidence.ts';
 import { Finding } from './finding.ts';
@@ -157,7 +157,11 @@ export const Progress = Type.Object({
 export type Progress = Of<typeof Progress>;
 
 const ComparisonOfJoin = Nullable(
-  Type.Object({ id: Type.String(), report: Nullable(ComparisonReport) }),
+  Type.Object({
+    id: Type.String(),
+    report: Nullable(ComparisonReport),
+    chosen: Type.Optional(ChosenDepth),
+  }),
   'The comparison of the data with the master.',
 );
 

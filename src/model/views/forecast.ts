@@ -1,6 +1,6 @@
 /** What an expansion will probably cost, and what it did cost. */
 import Type from 'typebox';
-import { Nullable, type Of, Time } from './schema.ts';
+import { Nullable, type Of, Said, Time } from './schema.ts';
 
 /** A figure that is known by its bounds only: 90 % of cases lie between them. */
 const ForecastRange = Type.Object({
@@ -90,6 +90,19 @@ export const Forecast = Type.Object(
     ),
     verifySeconds: Type.Optional(
       Range('From the binlog being caught up to `verified`; absent in forecasts of earlier releases.'),
+    ),
+    depth: Type.Optional(
+      Nullable(
+        Type.Object({
+          depth: Nullable(Type.Enum(['sample', 'full']), 'null = it depends on how long the copy takes.'),
+          because: Said,
+          pace: Nullable(
+            Type.Number(),
+            'How long earlier comparisons of every key of this master took, as a share of what is assumed; null = there were none.',
+          ),
+        }),
+        'What depth `auto` will probably choose; null = the policy names the depth.',
+      ),
     ),
     learntFrom: Type.Integer({ description: 'Earlier full syncs on which the rates rest.' }),
     basis: Type.String({ description: 'What the figures rest on, in plain words.' }),

@@ -1,4 +1,4 @@
-import { runWhereItBelongs, specFromPolicy } from '../../compare/compare.ts';
+import { isShort, runWhereItBelongs, specFromPolicy } from '../../compare/compare.ts';
 import type { RunOptions } from '../../compare/run.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
@@ -29,14 +29,15 @@ type Task = Parameters<Compare>[0];
 const lookEveryMs = 1000;
 
 /**
- * The comparison of a join's node with its master. A sample is taken here and now; every key is a comparison of its
- * own, which goes on where it was on any worker. Exact key counts scan both nodes, which nobody in full sync can
+ * The comparison of a join's node with its master. A sample, or a few keys, are compared here and now; every key of many is a
+ * comparison of its own, which goes on where it was on any worker. Exact key counts scan both nodes, which nobody in full sync can
  * bear: with other full syncs running they are left out this time.
  */
 export function createCompare(parts: CompareParts): Compare {
   const { credentials, comparisons } = parts;
   return (task) => {
-    if (task.policy.depth === 'full' && comparisons !== null) return compareDurably(parts, comparisons, task);
+    if (comparisons !== null && task.policy.depth === 'full' && !isShort(task.policy))
+      return compareDurably(parts, comparisons, task);
     const endpoint = ({ address, credential }: NodeTarget) => ({
       address,
       credential: credentials.get(credential),

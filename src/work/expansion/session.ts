@@ -6,6 +6,7 @@
 import type { Logger } from 'pino';
 import { newOfSight, type ReadAgents } from '../../admission/sights.ts';
 import type { Batches } from '../../core/plan/batches.ts';
+import { comparedBy } from '../../core/plan/depth.ts';
 import { placeKey, serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, type PreviousExpansion, takeReplies } from '../../core/steps/decide.ts';
 import { beingAsked, type HookAnswers, heldAt, questionsOf } from '../../core/steps/hooks.ts';
@@ -13,7 +14,7 @@ import type { Reply } from '../../core/steps/intent.ts';
 import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
-import type { ComparisonReport } from '../../model/comparison.ts';
+import type { ComparedBy, ComparisonReport } from '../../model/comparison.ts';
 import type { EventInput } from '../../model/events.ts';
 import {
   type BorrowedSetting,
@@ -27,7 +28,6 @@ import {
 import type { HookQuestion, Hooks } from '../../model/hooks.ts';
 import type { NotAllowed } from '../../model/not-allowed.ts';
 import { type Look, type NodeFacts, wordsOfLook } from '../../model/observation.ts';
-import type { Policy } from '../../model/policy.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { noSlotLimits, type SlotLimits } from '../../model/slots.ts';
 import type { JoinTarget } from '../../model/targets.ts';
@@ -52,7 +52,7 @@ export type Compare = (task: {
   readonly expansionId: string;
   readonly master: NodeTarget;
   readonly node: NodeTarget;
-  readonly policy: Policy['verify'];
+  readonly policy: ComparedBy;
   readonly fullSyncsRunning: boolean;
   readonly signal: AbortSignal;
 }) => Promise<ComparisonReport>;
@@ -409,7 +409,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   }
 
   function startComparison(joinIndex: number, id: string): void {
-    const { target } = expansion.joins[joinIndex]!;
+    const { target, comparison } = expansion.joins[joinIndex]!;
     const aborter = new AbortController();
     running.set(joinIndex, { id, aborter });
     reports.delete(joinIndex);
@@ -418,7 +418,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       expansionId: expansion.id,
       master: expansion.master,
       node: target,
-      policy: expansion.policy.verify,
+      policy: comparedBy(expansion.policy.verify, comparison?.chosen),
       fullSyncsRunning: expansion.joins.some(
         (join) => join.index !== joinIndex && needsLook(join) && join.phase !== 'verifying',
       ),

@@ -62,6 +62,7 @@ const forecastOf = (world: World): Forecast => planned(world).forecast!;
 
 const sync = (more: Partial<MeasuredSync> = {}): MeasuredSync => ({
   masterHost: '10.0.0.1',
+  masterPort: 9221,
   nodeHost: '10.0.1.1',
   bytes: GB,
   bytesPerSecond: 16 * MB,
@@ -70,6 +71,7 @@ const sync = (more: Partial<MeasuredSync> = {}): MeasuredSync => ({
   transferSeconds: 62,
   aroundSeconds: 2,
   verifySeconds: 3,
+  pace: null,
   at: now,
   ...more,
 });
@@ -83,6 +85,27 @@ describe('the forecast of a plan', () => {
     expect(node!.transferSeconds!.high).toBeGreaterThan(1.9 * node!.transferSeconds!.low);
     expect(forecast.basis).toContain('upper bound');
     expect(forecast.learntFrom).toBe(0);
+  });
+
+  test('says which depth auto will probably choose, and how long that takes', () => {
+    const few = forecastOf({ snapshot: GB, version: '3.5.4' });
+    expect(few.depth).toMatchObject({ depth: 'full', pace: null, because: { code: 'full_chosen' } });
+    const verify = { ...defaultPolicy.verify, fullTimeMs: 10_000 };
+    const briefly = forecastOf({ snapshot: GB, policy: { verify } });
+    expect(briefly.depth).toMatchObject({ depth: 'sample', because: { code: 'sample_chosen' } });
+    expect(forecastOf({ policy: { verify: { ...verify, depth: 'full' } } }).depth).toBeNull();
+    const slow = forecastOf({ snapshot: GB, learnt: [sync({ pace: 4 })] });
+    expect(slow.depth).toMatchObject({ depth: 'sample', pace: 4, because: { facts: { measured: true } } });
+    const ofAnother = forecastOf({ snapshot: GB, learnt: [sync({ pace: 4, masterPort: 9222 })] });
+    expect(ofAnother.depth).toMatchObject({ depth: 'full', pace: null });
+  });
+
+  test('leaves the depth open where nothing tells how long the copy takes', () => {
+    const node = aNode('10.0.1.1:9221', { config: { throttleBytesPerSecond: null } });
+    expect(forecastOf({ nodes: [node] }).depth).toMatchObject({
+      depth: null,
+      because: { code: 'depth_after_copy' },
+    });
   });
 
   test('adds the batches up, with the pauses between them', () => {
@@ -116,9 +139,10 @@ describe('the forecast of a plan', () => {
   });
 
   test('takes the rates of earlier full syncs between the same hosts, and is surer the more there are', () => {
-    const untried = forecastOf({});
-    const once = forecastOf({ learnt: [sync()] });
-    const often = forecastOf({ learnt: Array.from({ length: 5 }, () => sync()) });
+    const policy = { verify: { ...defaultPolicy.verify, depth: 'sample' } } as const;
+    const untried = forecastOf({ policy });
+    const once = forecastOf({ policy, learnt: [sync()] });
+    const often = forecastOf({ policy, learnt: Array.from({ length: 5 }, () => sync()) });
     expect(once.nodes[0]!.bytesPerSecond!.expected).toBeCloseTo(16 * MB, -3);
     const rateWidth = (f: Forecast): number =>
       f.nodes[0]!.bytesPerSecond!.high - f.nodes[0]!.bytesPerSecond!.low;

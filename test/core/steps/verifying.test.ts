@@ -395,3 +395,32 @@ test('what a node waits for is said once, although figures move with each look',
     'n waits: The master does not list the node in binlog sync.',
   ]);
 });
+
+describe('what depth auto chooses (promise 5)', () => {
+  const begun = (policy: PolicyInput, keys = 1): Join => {
+    const { see } = copied(policy);
+    const master = masterLook(2000, 500, 11) as Look & { kind: 'answered' };
+    const held = { ...master, facts: { ...master.facts, sizes: { ...sizes, estimatedKeys: keys } } };
+    return see(2000, { master: held });
+  };
+
+  test('is decided when the comparison begins, by the time that the copy took, and kept with it', () => {
+    expect(begun({}).comparison).toMatchObject({ report: null, chosen: { depth: 'full', limitMs: 10_000 } });
+    const many = begun({}, 50_000_000).comparison;
+    expect(many?.chosen).toMatchObject({ depth: 'sample', because: { code: 'sample_chosen' } });
+  });
+
+  test('is nothing where the request names the depth', () => {
+    for (const depth of ['full', 'sample', 'counts'] as const)
+      expect(begun({ verify: { depth } }).comparison).toEqual({ id: 'e.0.1.1', report: null });
+  });
+
+  test('stays with the report', () => {
+    const { see } = copied({ stableLooks: 1 });
+    see(2000);
+    expect(see(2100, { report: {} }).comparison).toMatchObject({
+      report: { verdict: 'equal' },
+      chosen: { depth: 'full' },
+    });
+  });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { comparedBy } from '../../../src/core/plan/depth.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
 import { resolvePolicy } from '../../../src/model/policy.ts';
 import type { ComparisonStore, StoredComparison } from '../../../src/store/comparisons.ts';
@@ -40,7 +41,7 @@ function compareWith(
       expansionId: 'e',
       master: nodeTarget('127.0.0.1:1'),
       node: nodeTarget('127.0.0.1:2'),
-      policy: resolvePolicy({ verify: { depth: 'full' } }).verify,
+      policy: comparedBy(resolvePolicy({ verify: { depth: 'full' } }).verify, undefined),
       fullSyncsRunning: false,
       signal: stop.signal,
     });
@@ -95,7 +96,7 @@ describe('a sample, which is taken here', () => {
       expansionId: 'e',
       master: nodeTarget('127.0.0.1:1'),
       node: nodeTarget('127.0.0.1:1'),
-      policy: resolvePolicy({}).verify,
+      policy: comparedBy(resolvePolicy({}).verify, undefined),
       fullSyncsRunning: false,
       signal: stop.signal,
     });

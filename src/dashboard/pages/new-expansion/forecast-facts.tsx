@@ -54,6 +54,11 @@ function KnownForecast({ forecast }: { readonly forecast: Forecast }) {
       <p className="soft small forecast-basis">
         <Said>{forecast.basis}</Said>
       </p>
+      {forecast.depth && (
+        <p className="soft small forecast-basis">
+          <Said>{forecast.depth.because.text}</Said>
+        </p>
+      )}
     </>
   );
 }
