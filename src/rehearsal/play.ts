@@ -1,10 +1,11 @@
 /** One run of a plan on the model: the real decisions, the real engine, virtual time. */
 
 import { pino } from 'pino';
+import { sampleTakesMs } from '../core/plan/depth.ts';
 import { newExpansion } from '../core/steps/new-expansion.ts';
 import { createPikaEngine } from '../engines/pika/index.ts';
 import { samePlace } from '../model/addresses.ts';
-import type { ComparisonReport } from '../model/comparison.ts';
+import type { ComparedBy, ComparisonReport } from '../model/comparison.ts';
 import { verdictSays } from '../model/comparison-texts.ts';
 import type { Expansion, JoinTarget } from '../model/expansion.ts';
 import { noHooks } from '../model/hooks.ts';
@@ -157,13 +158,15 @@ function rehearsedExpansion(cluster: Cluster, facts: RehearsedFacts, policy: Pol
   });
 }
 
-const comparisonMs = 1500;
+/** As the forecast counts it. */
+const comparisonMs = ({ chosen }: ComparedBy): number =>
+  chosen === undefined ? 1500 : chosen.depth === 'full' ? 1000 * chosen.assumedSeconds! : sampleTakesMs;
 
 /** The model knows what each node holds, so nothing has to be read. */
 export function knowingComparison(cluster: Cluster, clock: Clock): Compare {
   return async (task): Promise<ComparisonReport> => {
     const startedAt = clock.now();
-    await clock.sleep(comparisonMs, task.signal);
+    await clock.sleep(comparisonMs(task.policy), task.signal);
     const node = cluster.nodes.find((each) => samePlace(each, task.node.address))!;
     const { lost, lostHow, foreign, keys } = cluster.observe(node.id);
     const differences = lost === null ? null : lost + (foreign ?? 0);
