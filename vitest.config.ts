@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { ProgressReporter } from './test/progress-reporter.ts';
-import { testsByProject } from './test/projects.ts';
+import { shareProcesses, testsByProject } from './test/projects.ts';
 import { LongestFirst } from './test/sequencer.ts';
 
 const projects = [...testsByProject(import.meta.dirname)].map(
@@ -10,7 +10,7 @@ const projects = [...testsByProject(import.meta.dirname)].map(
     test: {
       name,
       include: [...files],
-      isolate: name !== 'unit',
+      isolate: !shareProcesses.includes(name),
       setupFiles: ['browser', 'chaos', 'pika'].includes(name) ? [] : ['test/support/leaks.ts'],
       globalSetup: name === 'browser' ? ['test/dashboard/build.ts'] : [],
     },

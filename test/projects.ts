@@ -27,10 +27,11 @@ const projects = {
   database: ['test/support/postgres.ts', 'src/store/embedded.ts', 'src/service.ts', 'test/demo/demo.test.ts'],
 } as const;
 
-/** What is left needs Node alone. A worker runs many unit tests in one process, but not those that change or measure it. */
+/** What is left needs Node alone. A worker runs many tests of these projects in one process, but not those that change or measure it. */
+export const shareProcesses: readonly string[] = ['unit', 'database', 'redis'];
 const needsOwnProcess = /\bvi\.mock\(|--expose-gc/;
 
-export type Project = keyof typeof projects | 'unit' | 'unit-alone';
+export type Project = keyof typeof projects | 'unit' | 'alone';
 
 export function testsByProject(root: string): ReadonlyMap<Project, readonly string[]> {
   const tests = new Map<Project, string[]>();
@@ -44,9 +45,11 @@ export function testsByProject(root: string): ReadonlyMap<Project, readonly stri
 
 function projectOf(root: string, test: string): Project {
   const needed = filesOf(root, test);
-  for (const [name, files] of Object.entries(projects))
-    if (files.some((file) => needed.has(file))) return name as Project;
-  return needsOwnProcess.test(readFileSync(join(root, test), 'utf8')) ? 'unit-alone' : 'unit';
+  const isNeeded = ([, files]: readonly [string, readonly string[]]) =>
+    files.some((file) => needed.has(file));
+  const name = (Object.entries(projects).find(isNeeded)?.[0] ?? 'unit') as Project;
+  const isAlone = needsOwnProcess.test(readFileSync(join(root, test), 'utf8'));
+  return isAlone && shareProcesses.includes(name) ? 'alone' : name;
 }
 
 /** A file of test/ and what it imports: what lies outside of test/ is not followed further. */
